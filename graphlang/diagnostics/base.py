@@ -1,0 +1,188 @@
+"""The one base of every diagnostic: a code, a place, a message, other places and a fix."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any, ClassVar, Literal, NamedTuple
+
+Severity = Literal["error", "warning", "note"]
+
+
+class Source:
+    """The text of one file and its name; turns offsets into lines and columns (both from 1)."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        starts = [0]
+        find = self.text.find
+        position = find("\n")
+        while position >= 0:
+            starts.append(position + 1)
+            position = find("\n", position + 1)
+        return starts
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """The line and the column of an offset, both counted from 1."""
+        line = bisect_right(self._line_starts, offset)
+        return line, offset - self._line_starts[line - 1] + 1
+
+    def line(self, number: int) -> str:
+        """The text of a line (from 1), without its end."""
+        starts = self._line_starts
+        if not 1 <= number <= len(starts):
+            return ""
+        end = starts[number] if number < len(starts) else len(self.text)
+        return self.text[starts[number - 1] : end].rstrip("\r\n")
+
+    def __repr__(self) -> str:
+        return f"Source({self.name!r}, {len(self.text)} characters)"
+
+
+class Span(NamedTuple):
+    """A half-open range of character offsets in a source."""
+
+    start: int
+    end: int
+    source: Source
+
+    @property
+    def text(self) -> str:
+        return self.source.text[self.start : self.end]
+
+    def to(self, other: Span) -> Span:
+        """The span from the start of this one to the end of the other."""
+        return Span(self.start, other.end, self.source)
+
+
+class Related(NamedTuple):
+    """Another place that belongs to a diagnostic, and what it has to do with it."""
+
+    span: Span
+    message: str
+
+
+class Diagnostic:
+    """A mistake as a class with facts: a subclass takes its facts in `__init__`, `message` makes the text.
+
+    The docstring of a subclass is what `graphlang explain CODE` prints: why, a wrong example, the fix.
+    """
+
+    code: ClassVar[str] = "GL000"
+    severity: Severity = "error"
+    span: Span | None = None
+    #: the file, where there is no span to take it from (a data file, a weights file)
+    file: str | None = None
+
+    def message(self) -> str:
+        """One sentence that says what is wrong, without a full stop."""
+        raise NotImplementedError
+
+    def label(self) -> str:
+        """A few words beside the caret, or nothing."""
+        return ""
+
+    def help(self) -> str | None:
+        """What to do about it."""
+        return None
+
+    def related(self) -> Sequence[Related]:
+        """The other places that have to do with it."""
+        return ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The diagnostic as plain data: the record of `--format json`."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "message": self.message(),
+            **_place(self.span, self.file),
+            "help": self.help(),
+            "related": [{"message": r.message, **_place(r.span, None)} for r in self.related()],
+        }
+
+    def __repr__(self) -> str:
+        return f"<{self.code} {self.message()}>"
+
+
+def _place(span: Span | None, file: str | None) -> dict[str, Any]:
+    if span is None:
+        return {"file": file, "line": None, "column": None, "end_line": None, "end_column": None}
+    line, column = span.source.position(span.start)
+    end_line, end_column = span.source.position(max(span.end, span.start))
+    return {
+        "file": span.source.name,
+        "line": line,
+        "column": column,
+        "end_line": end_line,
+        "end_column": end_column,
+    }
+
+
+class GraphError(Exception):
+    """Every error that a user of graphlang can cause; `diagnostics` holds each mistake."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics: list[Diagnostic] = list(diagnostics)
+        super().__init__(self.diagnostics)
+
+    def __str__(self) -> str:
+        from graphlang.diagnostics.render import full
+
+        return "\n\n".join(full(d) for d in self.diagnostics)
+
+
+class Collector:
+    """Gathers the diagnostics of one stage; `finish` raises once when there is an error among them."""
+
+    def __init__(self) -> None:
+        self.diagnostics: list[Diagnostic] = []
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        self.diagnostics.append(diagnostic)
+
+    @property
+    def failed(self) -> bool:
+        return any(d.severity == "error" for d in self.diagnostics)
+
+    def finish(self) -> None:
+        if self.failed:
+            raise GraphError(_distinct(self.diagnostics))
+
+
+def _distinct(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Each mistake once, though `repeat` and `def`s may have met it often, in the order of the text."""
+    found: dict[object, Diagnostic] = {}
+    for diagnostic in diagnostics:
+        span = diagnostic.span
+        place = (span.source.name, span.start, span.end) if span else (diagnostic.file, -1, -1)
+        found.setdefault((diagnostic.code, diagnostic.message(), place), diagnostic)
+    order = {d.span.source.name: i for i, d in reversed(list(enumerate(diagnostics))) if d.span}
+    return sorted(
+        found.values(),
+        key=lambda d: (order.get(d.span.source.name, 0), d.span.start) if d.span else (-1, 0),
+    )
+
+
+def closest(name: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that `name` was most likely meant to be, or None."""
+    from difflib import get_close_matches
+
+    pool = list(dict.fromkeys(candidates))
+    folded = {c.casefold(): c for c in reversed(pool)}
+    if name.casefold() in folded:
+        return folded[name.casefold()]
+    # A short name needs a lower bar: `aple` for `apple`, `yy` for `y`.
+    matches = get_close_matches(name, pool, n=1, cutoff=0.6 if len(name) > 3 else 0.5)
+    return matches[0] if matches else None
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
+    """The usual help of an unknown name."""
+    match = closest(name, candidates)
+    return f"did you mean `{match}`?" if match else None

@@ -1,0 +1,264 @@
+"""GL7xx: what goes wrong with a sound spec when it runs: inputs, weights, numbers that are not finite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graphlang.diagnostics.base import Diagnostic, Related, Span, closest
+
+
+class MissingInputs(Diagnostic):
+    """Inputs without a default were given no value.
+
+        graphlang run price.graph --set apple=100
+
+    Fix: give each, with `--set NAME=VALUE` or `--inputs FILE`, or write a default in the file.
+    """
+
+    code = "GL701"
+
+    def __init__(self, names: Sequence[str], types: Sequence[str], file: str | None, span: Span | None = None) -> None:
+        self.names = list(names)
+        self.types = list(types)
+        self.file = file
+        self.span = span
+
+    def message(self) -> str:
+        listed = ", ".join(f"`{n}`" for n in self.names)
+        return f"missing inputs: {listed}" if len(self.names) > 1 else f"missing input: {listed}"
+
+    def help(self) -> str | None:
+        if all(t == "float" for t in self.types):
+            return "give each a value: " + " ".join(f"--set {n}=..." for n in self.names)
+        wanted = ", ".join(f"{n}: {t}" for n, t in zip(self.names, self.types, strict=True))
+        return f"give {wanted} with `--inputs FILE.npz`, or as keywords from Python"
+
+
+class UnknownInput(Diagnostic):
+    """A value is given for an input that the graph does not have.
+
+        graphlang run price.graph --inputs prices.json      # with "aple": 100
+    """
+
+    code = "GL702"
+
+    def __init__(self, name: str, known: Sequence[str], file: str | None = None) -> None:
+        self.name = name
+        self.known = list(known)
+        self.file = file
+
+    def message(self) -> str:
+        return f"there is no input `{self.name}`"
+
+    def help(self) -> str | None:
+        match = closest(self.name, self.known)
+        if match:
+            return f"did you mean `{match}`?"
+        return "the inputs are " + ", ".join(f"`{k}`" for k in self.known) if self.known else None
+
+
+class WrongInput(Diagnostic):
+    """The value of an input does not have the type that the file declares.
+
+        input x: float[N, 784]
+
+    and then a value of shape (100, 28, 28).
+    """
+
+    code = "GL703"
+
+    def __init__(self, name: str, message: str, span: Span | None, help: str | None = None, related: Sequence[Related] = ()) -> None:
+        self.name = name
+        self._message = message
+        self.span = span
+        self._help = help
+        self._related = related
+
+    def message(self) -> str:
+        return self._message
+
+    def help(self) -> str | None:
+        return self._help
+
+    def related(self) -> Sequence[Related]:
+        return self._related
+
+
+class NotFinite(Diagnostic):
+    """The loss is no longer a number; the message names the first value where that happened.
+
+    Usual reasons: a learning rate that is too large, the logarithm of zero, a division by zero.
+    """
+
+    code = "GL704"
+
+    def __init__(self, where: str, operation: str, what: str, when: str, span: Span | None) -> None:
+        self.where = where
+        self.operation = operation
+        self.what = what
+        self.when = when
+        self.span = span
+
+    def message(self) -> str:
+        return f"the loss is {self.what} {self.when}; the first value that is not finite is `{self.where}` ({self.operation})"
+
+    def help(self) -> str | None:
+        return "try a smaller learning rate or `clip_norm = 1`; look for `log(0)` or a division by zero"
+
+
+class UnknownValue(Diagnostic):
+    """`--of`, `of=` or a gradient names a value that the graph does not have."""
+
+    code = "GL705"
+
+    def __init__(self, name: str, known: Sequence[str], file: str | None = None) -> None:
+        self.name = name
+        self.known = list(known)
+        self.file = file
+
+    def message(self) -> str:
+        return f"the graph has no value `{self.name}`"
+
+    def help(self) -> str | None:
+        match = closest(self.name, self.known)
+        return f"did you mean `{match}`?" if match else "`graphlang summary` lists every value"
+
+
+class NothingToStartFrom(Diagnostic):
+    """Backward has no place to start: the file has several outputs and no `train` section."""
+
+    code = "GL706"
+
+    def __init__(self, outputs: Sequence[str], file: str | None, option: str = "--of NAME") -> None:
+        self.outputs = list(outputs)
+        self.file = file
+        self.option = option
+
+    def message(self) -> str:
+        if not self.outputs:
+            return "the file has no output to start backward from"
+        return "the file has several outputs to start backward from: " + ", ".join(f"`{o}`" for o in self.outputs)
+
+    def help(self) -> str | None:
+        return f"choose one with `{self.option}`, or name it in the file with `output`"
+
+
+class WrongSeed(Diagnostic):
+    """The gradient that backward starts from does not have the shape of the value."""
+
+    code = "GL707"
+
+    def __init__(self, message: str, file: str | None = None) -> None:
+        self._message = message
+        self.file = file
+
+    def message(self) -> str:
+        return self._message
+
+    def help(self) -> str | None:
+        return "give a number, or an array of the value's shape"
+
+
+class MissingSection(Diagnostic):
+    """A command needs a section that the file does not have: `train` needs `train` and `data`."""
+
+    code = "GL708"
+
+    def __init__(self, command: str, section: str, file: str | None, example: str) -> None:
+        self.command = command
+        self.section = section
+        self.file = file
+        self.example = example
+
+    def message(self) -> str:
+        return f"`{self.command}` needs a `{self.section}` section"
+
+    def help(self) -> str | None:
+        return f"add to the file: {self.example}"
+
+
+class WrongWeights(Diagnostic):
+    """A weights file that cannot be read or does not belong to this graph."""
+
+    code = "GL709"
+
+    def __init__(self, file: str, message: str, help: str | None = None) -> None:
+        self.file = file
+        self._message = message
+        self._help = help
+
+    def message(self) -> str:
+        return self._message
+
+    def help(self) -> str | None:
+        return self._help
+
+
+class BadSpec(Diagnostic):
+    """A spec that came as JSON or as a model names what does not exist or goes in a circle."""
+
+    code = "GL710"
+
+    def __init__(self, message: str) -> None:
+        self._message = message
+
+    def message(self) -> str:
+        return f"the spec is not sound: {self._message}"
+
+
+class WrongIndex(Diagnostic):
+    """A label or an id is outside of what the layer that uses it allows.
+
+        t = 12, where the scores are for the ten classes 0..9
+    """
+
+    code = "GL711"
+
+    def __init__(self, name: str, value: int, place: tuple[int, ...], bound: int, span: Span | None) -> None:
+        self.name = name
+        self.value = value
+        self.place = place
+        self.bound = bound
+        self.span = span
+
+    def message(self) -> str:
+        at = ", ".join(map(str, self.place))
+        where = f" at [{at}]" if self.place else ""
+        return f"`{self.name}` holds {self.value}{where}, but only 0 to {self.bound - 1} are allowed"
+
+    def help(self) -> str | None:
+        return "labels and ids count from 0"
+
+
+class CannotRun(Diagnostic):
+    """An operation cannot be computed for the values that were given."""
+
+    code = "GL712"
+
+    def __init__(self, message: str, span: Span | None, help: str | None = None) -> None:
+        self._message = message
+        self.span = span
+        self._help = help
+
+    def message(self) -> str:
+        return self._message
+
+    def help(self) -> str | None:
+        return self._help
+
+
+class UnreadableFile(Diagnostic):
+    """A file that was named cannot be read."""
+
+    code = "GL713"
+
+    def __init__(self, file: str, message: str, help: str | None = None) -> None:
+        self.file = file
+        self._message = message
+        self._help = help
+
+    def message(self) -> str:
+        return self._message
+
+    def help(self) -> str | None:
+        return self._help

@@ -1,0 +1,175 @@
+"""GL5xx: the sections `data`, `train` and `gradcheck`, and overrides from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graphlang.diagnostics.base import Diagnostic, Related, Span, closest
+
+
+class UnknownSetting(Diagnostic):
+    """A section holds a setting that it does not know.
+
+        train { minimize = loss; optimiser = SGD(lr=0.1) }
+
+    Fix: correct the spelling; the message lists what there is.
+    """
+
+    code = "GL501"
+
+    def __init__(self, span: Span | None, section: str, name: str, known: Sequence[str], foreign: str | None = None) -> None:
+        self.span = span
+        self.section = section
+        self.name = name
+        self.known = list(known)
+        self.match = foreign if foreign in self.known else closest(name, known)
+
+    def message(self) -> str:
+        return f"`{self.section}` has no setting `{self.name}`"
+
+    def help(self) -> str | None:
+        if self.match:
+            return f"did you mean `{self.match}`?"
+        return f"`{self.section}` knows " + ", ".join(f"`{k}`" for k in self.known)
+
+
+class WrongSetting(Diagnostic):
+    """A setting has a value that it cannot have.
+
+        train { minimize = loss; optimizer = SGD(lr=0.1); batch = 0; epochs = 5 }
+
+    Fix: the message says what is allowed.
+    """
+
+    code = "GL502"
+
+    def __init__(self, span: Span | None, message: str, help: str | None = None, related: Sequence[Related] = ()) -> None:
+        self.span = span
+        self._message = message
+        self._help = help
+        self._related = related
+
+    def message(self) -> str:
+        return self._message
+
+    def help(self) -> str | None:
+        return self._help
+
+    def related(self) -> Sequence[Related]:
+        return self._related
+
+
+class MissingSetting(Diagnostic):
+    """A section lacks a setting that has no default.
+
+        train { optimizer = SGD(lr=0.1); batch = 100; epochs = 5 }
+
+    Fix: add it, here `minimize = loss`.
+    """
+
+    code = "GL503"
+
+    def __init__(self, span: Span, section: str, missing: Sequence[str], example: str) -> None:
+        self.span = span
+        self.section = section
+        self.missing = list(missing)
+        self.example = example
+
+    def message(self) -> str:
+        names = " and ".join(f"`{m}`" for m in self.missing)
+        return f"`{self.section}` needs {names}"
+
+    def help(self) -> str | None:
+        return f"add `{self.example}`"
+
+
+class UnknownOverride(Diagnostic):
+    """`--set` names something that the file does not have.
+
+        graphlang train net.graph --set hiden=100
+
+    Fix: name an input, a `hyper` or `section.setting`.
+    """
+
+    code = "GL504"
+
+    def __init__(self, name: str, known: Sequence[str], file: str | None = None) -> None:
+        self.name = name
+        self.known = list(known)
+        self.file = file
+        self.match = closest(name, known)
+
+    def message(self) -> str:
+        return f"`--set {self.name}`: the file has no input, `hyper` or setting of that name"
+
+    def help(self) -> str | None:
+        if self.match:
+            return f"did you mean `{self.match}`?"
+        if self.known:
+            return "it has " + ", ".join(f"`{k}`" for k in self.known[:12])
+        return "declare it with `hyper` or `input`"
+
+
+class WrongOverride(Diagnostic):
+    """`--set NAME=VALUE` gives a value that cannot be read or does not fit.
+
+        graphlang train net.graph --set train.batch=many
+    """
+
+    code = "GL505"
+
+    def __init__(self, name: str, message: str, help: str | None = None) -> None:
+        self.name = name
+        self._message = message
+        self._help = help
+
+    def message(self) -> str:
+        return f"`--set {self.name}`: {self._message}"
+
+    def help(self) -> str | None:
+        return self._help or "a value is a number, a list such as [1, 2], true, false, or @file.npy"
+
+
+class SectionTwice(Diagnostic):
+    """A file has one section of each name.
+
+        train { minimize = loss; optimizer = SGD(lr=0.1); batch = 100; epochs = 5 }
+        train { minimize = loss; optimizer = Adam(lr=0.001); batch = 100; epochs = 5 }
+    """
+
+    code = "GL506"
+
+    def __init__(self, span: Span, name: str, first: Span) -> None:
+        self.span = span
+        self.name = name
+        self.first = first
+
+    def message(self) -> str:
+        return f"the section `{self.name}` stands twice"
+
+    def related(self) -> Sequence[Related]:
+        return [Related(self.first, "first here")]
+
+    def help(self) -> str | None:
+        return "bring the settings together in one section"
+
+
+class UnsupportedVersion(Diagnostic):
+    """A file names a version of the language that this graphlang does not know.
+
+        graphlang 2
+
+    Fix: this release reads version 1; install a later one for the file, or write `graphlang 1`.
+    """
+
+    code = "GL507"
+
+    def __init__(self, span: Span, number: object) -> None:
+        self.span = span
+        self.number = number
+
+    def message(self) -> str:
+        return f"this is written in version {self.number} of the language, and this release reads version 1"
+
+    def help(self) -> str | None:
+        return "write `graphlang 1`, or use a release that knows the version"

@@ -1,0 +1,6 @@
+"""From text to a tree with a span on every node: all that knows Lark."""
+
+from graphlang.syntax import tree
+from graphlang.syntax.parse import parse
+
+__all__ = ["parse", "tree"]

@@ -1,0 +1,261 @@
+"""The tokens of a file, for Lark's parser: one regular expression, and words that are names elsewhere.
+
+Lark's contextual lexer compiles an expression for every set of terminals that a state accepts, which
+costs more than reading a small file. Here one expression reads all tokens, and the parser's state
+decides only what it has to: whether `data` is the word or a name, and whether a line end counts.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from lark.lexer import Lexer
+
+from graphlang.diagnostics import Diagnostic, GraphError, Source, Span
+from graphlang.limits import Limits
+
+#: spelling of a symbol -> terminal of the grammar
+SYMBOLS = {
+    "->": "ARROW", "~=": "APPROX", "+": "PLUS", "-": "MINUS", "**": "POW", "...": "ELLIPSIS",
+    "*": "MULOP", "/": "MULOP", "//": "MULOP", "%": "MULOP", "@": "MULOP",
+    "==": "CMP", "!=": "CMP", "<=": "CMP", ">=": "CMP", "<": "CMP", ">": "CMP",
+    "=": "EQUAL", ":": "COLON", ",": "COMMA", ".": "DOT",
+    "(": "LPAR", ")": "RPAR", "[": "LSQB", "]": "RSQB", "{": "LBRACE", "}": "RBRACE",
+}  # fmt: skip
+#: symbols of other languages, read in one piece so that the message can name them
+FOREIGN_SYMBOLS = ("=>", "|>", "&&", "||", ":=", "+=", "-=", "*=", "/=", "===")
+
+#: words that are never names
+RESERVED = {"if": "IF", "else": "ELSE", "and": "AND", "or": "OR", "not": "NOT",
+            "true": "TRUE", "false": "FALSE", "none": "NONE"}  # fmt: skip
+#: words that start a statement; before `=` or `,` they are names: `data = 3`
+STATEMENT_WORDS = {
+    "graphlang": "GRAPHLANG", "import": "IMPORT", "hyper": "HYPER", "def": "DEF", "input": "INPUT",
+    "param": "PARAM", "layer": "LAYER", "output": "OUTPUT", "expect": "EXPECT", "return": "RETURN",
+    "next": "NEXT", "yield": "YIELD", "data": "SECTION", "train": "SECTION", "gradcheck": "SECTION",
+}  # fmt: skip
+#: words that start a stage
+STAGE_WORDS = {"layers": "LAYERS", "residual": "RESIDUAL", "repeat": "REPEAT", "for": "FOR"}
+#: words that the state alone tells from names
+INNER_WORDS = {"as": "AS", "in": "IN", "carry": "CARRY", "within": "WITHIN", "scan": "SCAN",
+               "float": "DTYPE", "int": "DTYPE", "bool": "DTYPE"}  # fmt: skip
+WORDS = RESERVED | STATEMENT_WORDS | STAGE_WORDS | INNER_WORDS
+PYTHON_CONSTANTS = {"True": "true", "False": "false", "None": "none"}
+
+_before_block = re.compile(r"(?!\s*+\{)").match
+_before_colon = re.compile(r"[ \t]*+[:,=]").match
+_before_assignment = re.compile(r"[ \t]*+(?:=(?![=>])|,)").match
+_not_before_name = re.compile(r"(?![ \t]++(?!(?:if|else|and|or)\b)[^\W\d])").match
+#: what makes a word a name although its statement or stage could start here
+_IS_NAME = dict.fromkeys(set(STATEMENT_WORDS.values()), _before_assignment) | {
+    "LAYERS": _before_block,
+    "RESIDUAL": _before_block,
+    "REPEAT": _before_colon,
+    "FOR": _before_colon,
+    "SCAN": _not_before_name,
+}
+
+#: tokens after which a line end does not end the statement
+_GOES_ON_AFTER = frozenset(
+    "_NL EQUAL COMMA COLON LBRACE ARROW APPROX PLUS MINUS MULOP POW CMP AND OR NOT IF ELSE".split()
+)
+#: what at the start of a line goes on with the statement before it
+_goes_on_with = re.compile(
+    r"->|[-+*/%@<>=!~,|&^{)\]}]|(?:if|else|and|or)\b|(?:carry|within)\b(?![ \t]*+(?:=(?!=)|[,:]))"
+).match
+_OPENS = frozenset(("LPAR", "LSQB", "LBRACE"))
+_OPENER = {"RPAR": "LPAR", "RSQB": "LSQB", "RBRACE": "LBRACE"}
+
+_BLANK = r"(?:[ \t\f]++|\#[^\r\n]*+)*+"
+NAME, NUMBER, STRING, SYMBOL, LINE_END, END, STRAY = range(1, 8)
+
+
+def _pattern(letters: str = r"\w") -> re.Pattern[str]:
+    symbols = sorted((*SYMBOLS, *FOREIGN_SYMBOLS), key=len, reverse=True)
+    return re.compile(
+        _BLANK
+        + rf"(?:([^\W\d]{letters}*+)"
+        + r"|((?:[0-9]++(?:\.(?!\.\.)[0-9]*+)?+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?+)"
+        + r'|("(?:[^"\\\r\n]++|\\[^\r\n])*+")'
+        + rf"|({'|'.join(map(re.escape, symbols))})"
+        + r"|([\r\n;](?:[ \t\f\r\n;]++|\#[^\r\n]*+)*+)"
+        + r"|(\Z)"
+        + r"""|("[^\r\n]*+|'(?:[^'\r\n]*+')?+|[\s\S]))"""
+    )
+
+
+_PLAIN = _pattern()
+
+
+def pattern_for(text: str) -> re.Pattern[str]:
+    r"""The expression that reads the tokens of a text; `\w` lacks the combining marks that the text may use."""
+    if text.isascii():
+        return _PLAIN
+    marks = "".join(sorted(c for c in set(text) if unicodedata.category(c) in ("Mn", "Mc")))
+    return _pattern(rf"[\w{marks}]") if marks else _PLAIN
+
+
+class _Token(NamedTuple):
+    type: str
+    value: Any
+    span: Span
+
+
+class Token(_Token):
+    """What Lark's parser is fed with: it looks at `type`, and copies the places of the last one for the end."""
+
+    __slots__ = ()
+    start_pos = end_pos = line = column = end_line = end_column = None
+
+
+class Reader:
+    """One reading of a text, from an offset to its end: what the lexer knows besides its tokens."""
+
+    def __init__(self, source: Source, limits: Limits, start: int = 0) -> None:
+        self.source = source
+        self.limits = limits
+        self.start = start
+        #: where the top-level statement that is being read starts, and the one before it
+        self.statement = self.previous = start
+        #: the brackets that are open
+        self.brackets: list[Token] = []
+        #: mistakes that do not keep the parser from going on
+        self.problems: list[Diagnostic] = []
+
+
+# A NamedTuple's own constructor takes twice the time.
+_new: Any = tuple.__new__
+
+
+class GraphLexer(Lexer):
+    """The lexer that Lark's parser draws its tokens from; it holds no state."""
+
+    __future_interface__ = 2
+
+    def __init__(self, _conf: object) -> None:
+        pass
+
+    def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Any]:
+        """The tokens, each one decided when the parser has taken the one before."""
+        reader: Reader = lexer_state.text
+        source, brackets = reader.source, reader.brackets
+        text = source.text
+        foreign = not text.isascii()
+        rows, stack = parser_state.parse_conf.states, parser_state.state_stack
+        last = "_NL"
+        for match in pattern_for(text).finditer(text, reader.start):
+            group = match.lastindex or END
+            start, end = match.span(group)
+            value: Any = match[group]
+            if group == NAME:
+                kind = "NAME"
+                if value in WORDS:
+                    kind = _word(value, rows[stack[-1]], text, end)
+                elif value in PYTHON_CONSTANTS:
+                    reader.problems.append(_python_constant(Span(start, end, source)))
+                    kind = WORDS[PYTHON_CONSTANTS[value]]
+                elif foreign and not value.isascii():
+                    value = _foreign_name(value, Span(start, end, source), reader.problems)
+            elif group == SYMBOL:
+                kind = SYMBOLS.get(value, "STRAY")
+            elif group == NUMBER:
+                kind = "NUMBER"
+                value = _number(value, Span(start, end, source), reader.problems)
+            elif group == LINE_END:
+                if not ends_statement(value, last, text, end, brackets):
+                    continue
+                kind = "_NL"
+                if not brackets:
+                    reader.previous, reader.statement = reader.statement, end
+            elif group == STRING:
+                kind = "STRING"
+                value = _string(value, Span(start, end, source), reader.problems)
+            elif group == END:
+                return
+            else:
+                kind = "STRAY"
+            token = _new(Token, (kind, value, _new(Span, (start, end, source))))
+            if kind in _OPENS:
+                brackets.append(token)
+                if len(brackets) > reader.limits.nesting:
+                    raise _nested_too_deep(reader, token.span)
+            elif kind in _OPENER and brackets and brackets[-1].type == _OPENER[kind]:
+                brackets.pop()
+            yield token
+            last = kind
+
+
+def _word(word: str, row: dict[str, Any], text: str, end: int) -> str:
+    """Whether a word of the language is that word here, or a name."""
+    kind = WORDS[word]
+    if word in RESERVED or "NAME" not in row:
+        return kind
+    is_name = _IS_NAME.get(kind)
+    return "NAME" if kind not in row or (is_name and is_name(text, end)) else kind
+
+
+def ends_statement(run: str, last: str, text: str, end: int, brackets: list[Token]) -> bool:
+    """Whether a run of line ends, blank lines, comments and `;` ends a statement."""
+    if end == len(text) or text[end] == "}" or last in ("_NL", "LBRACE"):
+        return False
+    if ";" in run and ";" in re.sub(r"#[^\r\n]*", "", run):
+        return True
+    if last in _GOES_ON_AFTER or (brackets and brackets[-1].type != "LBRACE"):
+        return False
+    return not _goes_on_with(text, end)
+
+
+# The diagnostics are many classes: they are imported by the first mistake.
+
+
+def _nested_too_deep(reader: Reader, span: Span) -> GraphError:
+    from graphlang.diagnostics.limits import NestedTooDeep
+
+    return GraphError([*reader.problems, NestedTooDeep(span, reader.limits.nesting)])
+
+
+def _python_constant(span: Span) -> Diagnostic:
+    from graphlang.diagnostics.syntax import PythonConstant
+
+    return PythonConstant(span)
+
+
+def _foreign_name(name: str, span: Span, problems: list[Diagnostic]) -> str:
+    from graphlang.syntax.names import checked_name
+
+    return checked_name(name, span, problems)
+
+
+def _number(digits: str, span: Span, problems: list[Diagnostic]) -> int | float:
+    whole = digits.isdigit()
+    # 308 digits are the most that a float holds; Python refuses to read an int of more than 4300.
+    if whole and len(digits) < 300:
+        return int(digits)
+    value = float(digits)
+    if whole or value == float("inf"):
+        from graphlang.diagnostics.syntax import NumberTooLarge
+
+        problems.append(NumberTooLarge(span))
+    return value
+
+
+_ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
+
+
+def _string(quoted: str, span: Span, problems: list[Diagnostic]) -> str:
+    value = quoted[1:-1]
+    if "\\" not in value:
+        return value
+
+    def unescape(match: re.Match[str]) -> str:
+        if match[1] not in _ESCAPES:
+            from graphlang.diagnostics.syntax import UnknownEscape
+
+            at = span.start + 1 + match.start()
+            problems.append(UnknownEscape(Span(at, at + 2, span.source)))
+        return _ESCAPES.get(match[1], match[1])
+
+    return re.sub(r"\\([\s\S])", unescape, value)

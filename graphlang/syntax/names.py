@@ -1,0 +1,58 @@
+"""Names beyond ASCII: one normal form, one script per name, no characters that cannot be seen."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from graphlang.diagnostics import Diagnostic, Source, Span
+from graphlang.diagnostics.syntax import BidirectionalCharacter, MixedScripts, NotInNames
+
+# The combinations that UTS #39 calls "highly restrictive", and Greek beside Latin, as mathematics writes.
+_ANYWHERE = {"LATIN", "GREEK"}
+_TOGETHER = (
+    _ANYWHERE | {"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "IDEOGRAPHIC"},
+    _ANYWHERE | {"CJK", "HANGUL"},
+    _ANYWHERE | {"CJK", "BOPOMOFO"},
+)
+_BIDIRECTIONAL = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def bidirectional_characters(source: Source) -> list[Diagnostic]:
+    """Every character that makes text look different from what is read, in comments and strings too."""
+    found = _BIDIRECTIONAL.finditer(source.text)
+    return [BidirectionalCharacter(Span(m.start(), m.end(), source)) for m in found]
+
+
+def script(letter: str) -> str | None:
+    """The script of a letter: `LATIN`, `CYRILLIC`, `HANGUL`; None for what belongs to all of them."""
+    if letter.isascii() or unicodedata.category(letter)[0] != "L":
+        return "LATIN" if letter.isascii() and letter.isalpha() else None
+    first = unicodedata.name(letter, "UNKNOWN").split(" ")[0]
+    return "GREEK" if first == "MICRO" else first
+
+
+def checked_name(name: str, span: Span, problems: list[Diagnostic]) -> str:
+    """The normal form (NFC) of a name; what is wrong with the name goes to `problems`."""
+    normal = unicodedata.normalize("NFC", name)
+    scripts = [script(letter) for letter in name]
+    present = {s for s in scripts if s}
+    if not normal.isidentifier():
+        problems.append(_not_in_names(name, span))
+    elif len(present) > 1 and not any(present <= together for together in _TOGETHER):
+        problems.append(_mixed(name, scripts, span))
+    return normal
+
+
+def _not_in_names(name: str, span: Span) -> Diagnostic:
+    bad = next((i for i in range(len(name)) if not f"a{name[i]}".isidentifier()), 0)
+    return NotInNames(Span(span.start + bad, span.start + bad + 1, span.source), name)
+
+
+def _mixed(name: str, scripts: list[str | None], span: Span) -> Diagnostic:
+    """The first letter of the script that has the fewest letters; of two equal ones, not the Latin one."""
+    present = [s for s in scripts if s]
+    rare = min(dict.fromkeys(present), key=lambda s: (present.count(s), s == "LATIN"))
+    main = max(dict.fromkeys(present), key=lambda s: (present.count(s), s == "LATIN"))
+    at = span.start + scripts.index(rare)
+    return MixedScripts(Span(at, at + 1, span.source), name, rare, main, span)

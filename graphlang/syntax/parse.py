@@ -1,0 +1,101 @@
+"""Text -> tree: every syntax error of the file at once, or the tree with its spans."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from lark import UnexpectedToken
+
+from graphlang.diagnostics import Diagnostic, GraphError, Source, Span
+from graphlang.limits import DEFAULT, Limits
+from graphlang.syntax.lexer import Reader
+from graphlang.syntax.table import parser
+from graphlang.syntax.tree import Statement, Tree, Version
+
+
+def parse(text: str, name: str = "<text>", limits: Limits = DEFAULT) -> Tree:
+    """The tree of a text; raises GraphError with all its syntax errors (at most `limits.errors`)."""
+    _check_size(text, name, limits)
+    source = Source(name, _one_kind_of_line_end(text.removeprefix("\ufeff")))
+    reader = Reader(source, limits)
+    problems = _hidden_characters(source)
+    statements: tuple[Statement, ...] = ()
+    try:
+        statements = tuple(parser().parse(reader))
+    except UnexpectedToken as error:
+        from graphlang.syntax.mistakes import all_mistakes
+
+        problems += all_mistakes(error, reader)
+    problems += reader.problems
+    problems += _wrong_versions(statements)
+    if problems:
+        raise GraphError(_in_order(problems)[: limits.errors])
+    return Tree(_documentation(source.text), statements, source)
+
+
+def decode(data: bytes, name: str) -> str:
+    """The text of a file's bytes, which must be UTF-8."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        from graphlang.diagnostics.syntax import NotUtf8
+
+        line = data.count(b"\n", 0, error.start) + 1
+        raise GraphError([NotUtf8(name, line, data[error.start])]) from None
+
+
+def _check_size(text: str, name: str, limits: Limits) -> None:
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+    if size > limits.source_bytes:
+        from graphlang.diagnostics.limits import SourceTooLarge
+
+        raise GraphError([SourceTooLarge(name, size, limits.source_bytes)])
+
+
+def _one_kind_of_line_end(text: str) -> str:
+    r"""A lone `\r` as `\n`: lines are counted by `\n`, and every offset stays what it is."""
+    return re.sub(r"\r(?!\n)", "\n", text) if "\r" in text else text
+
+
+def _hidden_characters(source: Source) -> list[Diagnostic]:
+    if source.text.isascii():
+        return []
+    from graphlang.syntax.names import bidirectional_characters
+
+    return bidirectional_characters(source)
+
+
+def _wrong_versions(statements: Iterable[Statement]) -> list[Diagnostic]:
+    found = [(i, s) for i, s in enumerate(statements) if type(s) is Version and (i or s.number != 1)]
+    if not found:
+        return []
+    from graphlang.diagnostics.syntax import MisplacedVersion, UnsupportedVersion
+
+    return [MisplacedVersion(s.span) if i else UnsupportedVersion(_number_of(s)) for i, s in found]
+
+
+def _number_of(version: Version) -> Span:
+    start = version.span.text.rindex(version.span.text.split()[-1])
+    return version.span._replace(start=version.span.start + start)
+
+
+def _in_order(problems: list[Diagnostic]) -> list[Diagnostic]:
+    """By place; one mistake at a place is enough."""
+    by_place: dict[Any, Diagnostic] = {}
+    for problem in problems:
+        by_place.setdefault(problem.span.start if problem.span else -1, problem)
+    return [by_place[start] for start in sorted(by_place)]
+
+
+_COMMENTS_AT_THE_TOP = re.compile(r"\s*+((?:#[^\r\n]*+(?:\r?\n|\Z)[ \t]*+)++)")
+
+
+def _documentation(text: str) -> str:
+    """The comment block at the top of a file, without its `#`."""
+    match = _COMMENTS_AT_THE_TOP.match(text)
+    if not match:
+        return ""
+    lines = [line.strip().removeprefix("#").removeprefix(" ") for line in match[1].splitlines()]
+    return "\n".join(lines).strip()

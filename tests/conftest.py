@@ -1,0 +1,29 @@
+"""Golden files: whole outputs that a test holds against a file, and that `--update-golden` rewrites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="rewrite the golden files; review the difference"
+    )
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """`golden(name, text)`: the text is what the file `golden/name` beside the test holds."""
+
+    def check(name: str, text: str) -> None:
+        path = request.path.parent / "golden" / name
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+            return
+        assert path.exists(), f"{path} is missing: run pytest with --update-golden and review it"
+        assert text == path.read_bytes().decode(), f"{path.name} differs: --update-golden rewrites it"
+
+    return check
