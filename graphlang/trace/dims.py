@@ -1,0 +1,580 @@
+"""Symbolic sizes: exact integer algebra over dimensions whose numbers are not known yet."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
+from functools import lru_cache
+from math import gcd, prod
+from typing import Any, TypeAlias, TypeGuard
+
+import numpy as np
+
+Monomial: TypeAlias = "tuple[Atom, ...]"
+Terms: TypeAlias = "dict[Monomial, int]"
+RationalTerms: TypeAlias = "dict[Monomial, Fraction]"
+
+
+class UndecidedError(TypeError):
+    """A question about a symbolic size that has different answers for different sizes."""
+
+
+class Atom:
+    """What cannot be taken apart: a symbol, a floor division that leaves a remainder, or `max(size, 0)`."""
+
+    __slots__ = ("denominator", "kind", "text", "value")
+
+    def __init__(self, kind: str, text: str, value: Size = 0, denominator: Size = 1) -> None:
+        self.kind = kind
+        self.text = text
+        self.value = value
+        self.denominator = denominator
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Atom) and self.text == other.text)
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def bind(self, sizes: Mapping[str, int]) -> int:
+        if self.kind == "symbol":
+            return sizes[self.text]
+        value = bind(self.value, sizes)
+        return int(value // bind(self.denominator, sizes) if self.kind == "quotient" else max(value, 0))
+
+
+class Dim:
+    """A symbolic integer, its symbols at least 1: a canonical polynomial, so `==` is algebraic equality.
+
+    `+ - * // %` with integers and other sizes give a `Dim`, or a plain `int` as soon as no symbol is left.
+    `<` and its kin answer where the answer is the same for every size, and raise `UndecidedError` elsewhere.
+    Division by `/` and arithmetic with a float give a `DimScalar`, a number for arithmetic with arrays.
+    """
+
+    __slots__ = ("_hash", "terms")
+    terms: tuple[tuple[Monomial, int], ...]
+
+    def __init__(self, terms: Iterable[tuple[Monomial, int]]) -> None:
+        self.terms = tuple(terms)
+        self._hash = hash(self.terms)
+
+    @staticmethod
+    def symbol(name: str) -> Dim:
+        """The dimension called `name`."""
+        return Dim([((Atom("symbol", name),), 1)])
+
+    def bind(self, sizes: Mapping[str, int]) -> int:
+        """The number, once every symbol has one."""
+        return sum(factor * prod(atom.bind(sizes) for atom in monomial) for monomial, factor in self.terms)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The names it depends on, sorted."""
+        return tuple(sorted(_symbols(self)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Dim) and self.terms == other.terms)
+
+    def __str__(self) -> str:
+        return _text(self.terms)
+
+    __repr__ = __str__
+
+    def __neg__(self) -> Size:
+        return _size({monomial: -factor for monomial, factor in self.terms})
+
+    def __pos__(self) -> Dim:
+        return self
+
+    def __add__(self, other: Any) -> Any:
+        return _sum(self, other, 1) if is_size(other) else _scalar(operator.add, self, other)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Any:
+        return _sum(self, other, -1) if is_size(other) else _scalar(operator.sub, self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return _sum(other, self, -1) if is_size(other) else _scalar(operator.sub, other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return _product(self, other) if is_size(other) else _scalar(operator.mul, self, other)
+
+    __rmul__ = __mul__
+
+    def __floordiv__(self, other: Any) -> Any:
+        return floor_divide(self, other) if is_size(other) else _scalar(operator.floordiv, self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return floor_divide(other, self) if is_size(other) else _scalar(operator.floordiv, other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        # Through the quotient, so that b * (a // b) + a % b is a, structurally.
+        return self - other * (self // other) if is_size(other) else _scalar(operator.mod, self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return other - self * (other // self) if is_size(other) else _scalar(operator.mod, other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return _scalar(operator.truediv, self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return _scalar(operator.truediv, other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        if other.__class__ is int and 0 <= other <= 16:
+            return prod([self] * other)
+        return _scalar(operator.pow, self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return _scalar(operator.pow, other, self)
+
+    def __ge__(self, other: Any) -> bool:
+        return _at_least(self, other)
+
+    def __gt__(self, other: Any) -> bool:
+        return _at_least(self, other + 1)
+
+    def __le__(self, other: Any) -> bool:
+        return _at_least(other, self)
+
+    def __lt__(self, other: Any) -> bool:
+        return _at_least(other, self + 1)
+
+    def __bool__(self) -> bool:
+        return not _at_least(0, self)
+
+    def __index__(self) -> int:
+        raise UndecidedError(f"the size {self} is not a number yet")
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        return _scalar(ufunc, *inputs) if method == "__call__" and not options else NotImplemented
+
+
+Size: TypeAlias = int | Dim
+Shape: TypeAlias = tuple[Size, ...]
+
+
+class DimScalar:
+    """A number computed from sizes, such as `1 / N`: an operand of arrays, evaluated when sizes are bound."""
+
+    __slots__ = ("function", "kind", "operands")
+
+    def __init__(self, function: Callable[..., Any], operands: tuple[Any, ...]) -> None:
+        self.function = function
+        self.operands = operands
+        sample = function(*(_sample(operand) for operand in operands))
+        self.kind: type[Any] = type(sample.item() if isinstance(sample, np.generic) else sample)
+
+    def bind(self, sizes: Mapping[str, int]) -> Any:
+        """The Python number, once every symbol has one."""
+        value = self.function(*(bind(operand, sizes) for operand in self.operands))
+        return value.item() if isinstance(value, np.generic) else value
+
+    def __eq__(self, other: object) -> bool:
+        same = isinstance(other, DimScalar) and self.function is other.function
+        return same and self.operands == other.operands  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash((self.function, self.operands))
+
+    def __str__(self) -> str:
+        symbol = _SYMBOLS.get(self.function)
+        if symbol is None or len(self.operands) != 2:
+            return f"{self.function.__name__}({', '.join(map(str, self.operands))})"
+        left, right = (f"({x})" if _is_sum(x) else str(x) for x in self.operands)
+        return f"{left} {symbol} {right}"
+
+    __repr__ = __str__
+
+    def __bool__(self) -> bool:
+        raise UndecidedError(f"{self} is not a number yet")
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        return _scalar(ufunc, *inputs) if method == "__call__" and not options else NotImplemented
+
+    def __neg__(self) -> Any:
+        return _scalar(operator.neg, self)
+
+    def __add__(self, other: Any) -> Any:
+        return _scalar(operator.add, self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return _scalar(operator.add, other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return _scalar(operator.sub, self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return _scalar(operator.sub, other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return _scalar(operator.mul, self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return _scalar(operator.mul, other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return _scalar(operator.truediv, self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return _scalar(operator.truediv, other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return _scalar(operator.floordiv, self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return _scalar(operator.floordiv, other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return _scalar(operator.mod, self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return _scalar(operator.mod, other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return _scalar(operator.pow, self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return _scalar(operator.pow, other, self)
+
+
+_SYMBOLS: dict[Any, str] = {
+    operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/",
+    operator.floordiv: "//", operator.mod: "%", operator.pow: "**",
+}  # fmt: skip
+
+
+def is_size(value: object) -> TypeGuard[Size]:
+    """Whether `value` is an integer or a `Dim`."""
+    return value.__class__ is Dim or (isinstance(value, (int, np.integer)) and not isinstance(value, bool))
+
+
+def bind(value: Any, sizes: Mapping[str, int]) -> Any:
+    """`value` with every size in it replaced by its number; tuples and slices are looked into."""
+    if value.__class__ is Dim or value.__class__ is DimScalar:
+        return value.bind(sizes)
+    if value.__class__ is tuple:
+        return tuple([bind(item, sizes) for item in value])
+    if value.__class__ is slice:
+        return slice(bind(value.start, sizes), bind(value.stop, sizes), bind(value.step, sizes))
+    return value
+
+
+def is_symbolic(value: Any) -> bool:
+    """Whether a size is left in `value` that has no number yet; tuples and slices are looked into."""
+    if value.__class__ is tuple:
+        return any(map(is_symbolic, value))
+    if value.__class__ is slice:
+        return is_symbolic((value.start, value.stop, value.step))
+    return value.__class__ is Dim or value.__class__ is DimScalar
+
+
+def shape_text(shape: Shape) -> str:
+    """A shape as a reader writes it: `(N, 50)`."""
+    return f"({shape[0]},)" if len(shape) == 1 else f"({', '.join(map(str, shape))})"
+
+
+def count(shape: Shape) -> Size:
+    """How many elements an array of this shape has."""
+    return prod(shape, start=1)
+
+
+def positive_part(size: Size) -> Size:
+    """max(size, 0), simplified where it is decided for every size."""
+    if not isinstance(size, Dim):
+        return max(size, 0)
+    low = lower_bound(size)
+    if low is not None and low >= 0:
+        return size
+    low = lower_bound(-size)
+    if low is not None and low >= 0:
+        return 0
+    if size.terms[0][1] < 0:  # one canonical sign: max(-p, 0) is max(p, 0) - p
+        opposite: Size = positive_part(-size)
+        return opposite + size  # type: ignore[no-any-return]
+    return Dim([((Atom("positive", f"max({size}, 0)", size),), 1)])
+
+
+def minimum(a: Size, b: Size) -> Size:
+    """The smaller of two sizes."""
+    return b - positive_part(b - a)
+
+
+def maximum(a: Size, b: Size) -> Size:
+    """The larger of two sizes."""
+    return b + positive_part(a - b)
+
+
+def divides(a: Size, b: Size) -> bool:
+    """Whether `b` is a multiple of `a` for every size."""
+    return a != 0 and b % a == 0
+
+
+def floor_divide(a: Size, b: Size) -> Size:
+    """a // b in canonical form: multiples of b leave the quotient, the rest is an atom."""
+    if not isinstance(b, Dim):
+        return _divide_by_number(a, int(b)) if isinstance(a, Dim) else a // b
+    exact = _divide_exactly(a, b)
+    if exact is not None:
+        return exact
+    if len(b.terms) > 1:
+        return _quotient(a, b)
+    (monomial, factor), whole, rest = b.terms[0], {}, {}
+    for term, number in _terms(a).items():
+        left = _without(term, monomial)
+        if left is not None and number % factor == 0:
+            whole[left] = number // factor
+        else:
+            rest[term] = number
+    remainder = _size(rest)
+    return _size(whole) + (_quotient(remainder, b) if remainder != 0 else 0)
+
+
+@lru_cache(maxsize=4096)
+def lower_bound(size: Size) -> int | None:
+    """A number that `size` never falls below when every symbol is 1 or more; None where none is found."""
+    if not isinstance(size, Dim):
+        return size
+    bounds = []
+    for use_zero in (False, True):
+        polynomial = _below(size, use_zero)
+        low = None if polynomial is None else _lowest(polynomial)
+        if low is not None:
+            bounds.append(low)
+    return max(bounds, default=None)
+
+
+# ---- the canonical form
+
+
+def _terms(size: Size) -> Terms:
+    return dict(size.terms) if isinstance(size, Dim) else {(): int(size)} if size else {}
+
+
+def _size(terms: Terms) -> Size:
+    kept = [(monomial, factor) for monomial, factor in terms.items() if factor]
+    if not kept:
+        return 0
+    if len(kept) == 1 and not kept[0][0]:
+        return kept[0][1]
+    # Graded lexicographic order: the first term is the leading one that exact division needs.
+    return Dim(sorted(kept, key=_order) if len(kept) > 1 else kept)
+
+
+def _order(term: tuple[Monomial, int]) -> tuple[int, list[str]]:
+    return -len(term[0]), [atom.text for atom in term[0]]
+
+
+def _sum(a: Size, b: Size, sign: int) -> Size:
+    terms = _terms(a)
+    for monomial, factor in _terms(b).items():
+        terms[monomial] = terms.get(monomial, 0) + sign * factor
+    return _size(terms)
+
+
+def _product(a: Size, b: Size) -> Size:
+    terms: Terms = {}
+    for left, i in _terms(a).items():
+        for right, j in _terms(b).items():
+            monomial = _times(left, right)
+            terms[monomial] = terms.get(monomial, 0) + i * j
+    return _size(terms)
+
+
+def _times(left: Monomial, right: Monomial) -> Monomial:
+    return tuple(sorted(left + right, key=lambda atom: atom.text)) if left and right else left or right
+
+
+def _without(monomial: Monomial, divisor: Monomial) -> Monomial | None:
+    rest = list(monomial)
+    for atom in divisor:
+        if atom not in rest:
+            return None
+        rest.remove(atom)
+    return tuple(rest)
+
+
+def _divide_exactly(a: Size, b: Dim) -> Size | None:
+    quotient: Size = 0
+    lead, factor = b.terms[0]
+    while a != 0:
+        monomial, number = a.terms[0] if isinstance(a, Dim) else ((), a)
+        left = _without(monomial, lead)
+        if left is None or number % factor:
+            return None
+        part = _size({left: number // factor})
+        quotient, a = quotient + part, a - part * b
+    return quotient
+
+
+def _divide_by_number(a: Dim, b: int) -> Size:
+    if b == 0:
+        raise ZeroDivisionError("integer division or modulo by zero")
+    if b < 0:
+        return floor_divide(-a, -b)
+    whole = _size({monomial: factor // b for monomial, factor in a.terms})
+    rest = {monomial: factor % b for monomial, factor in a.terms}
+    constant = rest.pop((), 0)
+    common = gcd(b, *rest.values())
+    inner = _size({monomial: factor // common for monomial, factor in rest.items()}) + constant // common
+    return whole + (_quotient(inner, b // common) if b > common else inner)
+
+
+def _quotient(a: Size, b: Size) -> Size:
+    if not isinstance(a, Dim) and not isinstance(b, Dim):
+        return a // b
+    if isinstance(a, Dim) and isinstance(b, int):
+        (monomial, factor), rest = a.terms[0], a.terms[1:]
+        nested = len(monomial) == 1 and factor == 1 and monomial[0].kind == "quotient"
+        if nested and all(term == () for term, _ in rest):  # (a // b + k) // c is (a + k*b) // (b*c)
+            atom = monomial[0]
+            constant = rest[0][1] if rest else 0
+            return floor_divide(atom.value + constant * atom.denominator, atom.denominator * b)
+    text = f"{_bracketed(a)} // {_bracketed(b)}"
+    return Dim([((Atom("quotient", text, a, b),), 1)])
+
+
+# ---- what is known about a size
+
+
+def _at_least(a: Any, b: Any) -> bool:
+    """Whether a >= b, where that is the same for every size."""
+    difference = a - b
+    if isinstance(difference, Dim):
+        low, high = lower_bound(difference), lower_bound(-difference)
+        if low is not None and low >= 0:
+            return True
+        if high is not None and high > 0:
+            return False
+        raise UndecidedError(f"whether {a} is at least {b} depends on the size")
+    return bool(difference >= 0)
+
+
+def _below(size: Size, use_zero: bool) -> RationalTerms | None:
+    """A polynomial in the symbols alone that stays below `size`, or None."""
+    total: RationalTerms = {}
+    for monomial, factor in _terms(size).items():
+        part: RationalTerms | None = {(): Fraction(factor)}
+        for atom in monomial:
+            bound = _atom_bound(atom, factor < 0, use_zero or len(monomial) > 1)
+            if bound is None or part is None:
+                return None
+            part = _rational_product(part, bound)
+        for key, value in (part or {}).items():
+            total[key] = total.get(key, Fraction(0)) + value
+    return total
+
+
+def _atom_bound(atom: Atom, above: bool, use_zero: bool) -> RationalTerms | None:
+    if atom.kind == "symbol":
+        return {(atom,): Fraction(1)}
+    low = lower_bound(atom.value)
+    if atom.kind == "quotient":
+        if low is None or low < 0:
+            return None
+        if not above and (use_zero or isinstance(atom.denominator, Dim)):
+            return {}
+        if isinstance(atom.denominator, Dim):
+            return None
+        return _scaled_bound(atom.value, above, atom.denominator, 0 if above else 1 - atom.denominator)
+    if not above:
+        return {} if use_zero else _scaled_bound(atom.value, above, 1, 0)
+    return None if low is None else _scaled_bound(atom.value, above, 1, -min(low, 0))
+
+
+def _scaled_bound(value: Size, above: bool, denominator: int, shift: int) -> RationalTerms | None:
+    inner = _below(-value if above else value, use_zero=False)
+    if inner is None:
+        return None
+    sign = -1 if above else 1
+    scaled = {key: sign * number / denominator for key, number in inner.items()}
+    scaled[()] = scaled.get((), Fraction(0)) + Fraction(shift, denominator)
+    return scaled
+
+
+def _rational_product(a: RationalTerms, b: RationalTerms) -> RationalTerms:
+    result: RationalTerms = {}
+    for left, i in a.items():
+        for right, j in b.items():
+            monomial = _times(left, right)
+            result[monomial] = result.get(monomial, Fraction(0)) + i * j
+    return result
+
+
+def _lowest(polynomial: RationalTerms) -> int | None:
+    """The least value for symbols of 1 or more: with N = 1 + n the constant, if no factor is negative."""
+    total: RationalTerms = {}
+    for monomial, factor in polynomial.items():
+        part: RationalTerms = {(): factor}
+        for atom in monomial:
+            part = _rational_product(part, {(): Fraction(1), (atom,): Fraction(1)})
+        for key, value in part.items():
+            total[key] = total.get(key, Fraction(0)) + value
+    constant = total.pop((), Fraction(0))
+    return -(-constant.numerator // constant.denominator) if all(v >= 0 for v in total.values()) else None
+
+
+def _symbols(value: Any) -> set[str]:
+    if not isinstance(value, Dim):
+        return set()
+    names: set[str] = set()
+    for monomial, _ in value.terms:
+        for atom in monomial:
+            inner = _symbols(atom.value) | _symbols(atom.denominator)
+            names |= {atom.text} if atom.kind == "symbol" else inner
+    return names
+
+
+# ---- numbers made of sizes
+
+
+def _scalar(function: Callable[..., Any], *operands: Any) -> Any:
+    numbers = [x.item() if isinstance(x, np.generic) else x for x in operands]
+    if all(isinstance(x, (bool, int, float, Dim, DimScalar)) for x in numbers):
+        return DimScalar(function, tuple(numbers))
+    return NotImplemented
+
+
+def _sample(operand: Any) -> Any:
+    if isinstance(operand, Dim):
+        return 2
+    return operand.kind(2) if isinstance(operand, DimScalar) else operand
+
+
+# ---- text
+
+
+def _is_sum(value: Any) -> bool:
+    if isinstance(value, Dim):
+        return len(value.terms) > 1 or "//" in str(value)
+    return isinstance(value, DimScalar)
+
+
+def _bracketed(value: Size) -> str:
+    return str(value) if str(value).isidentifier() or not isinstance(value, Dim) else f"({value})"
+
+
+def _text(terms: tuple[tuple[Monomial, int], ...]) -> str:
+    text = ""
+    for monomial, factor in terms:
+        sign = " - " if factor < 0 else " + "
+        text += (sign if text else sign.strip(" +")) + _product_text(monomial, abs(factor))
+    return text
+
+
+def _product_text(monomial: Monomial, factor: int) -> str:
+    if not monomial:
+        return str(factor)
+    if factor == 1 and len(monomial) == 1:
+        return monomial[0].text
+    parts = [str(factor)] if factor != 1 else []
+    for atom in dict.fromkeys(monomial):
+        power = monomial.count(atom)
+        text = f"({atom.text})" if atom.kind == "quotient" else atom.text
+        parts.append(text if power == 1 else f"{text}**{power}")
+    return "*".join(parts)

@@ -1,0 +1,41 @@
+"""What can go wrong while a calculation is recorded."""
+
+from __future__ import annotations
+
+
+class TraceError(Exception):
+    """The base of what recording refuses; `message` is prose, `help` says what to do."""
+
+    def __init__(self, message: str, help: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.help = help
+
+
+class ShapeError(TraceError):
+    """Shapes that do not fit; `operands` are the positions of those at fault."""
+
+    def __init__(self, message: str, operands: tuple[int, ...] = (0,), help: str | None = None) -> None:
+        super().__init__(message, help)
+        self.operands = operands
+
+
+class DtypeError(ShapeError):
+    """Element types that an operation does not take."""
+
+
+class Unrecorded(TraceError):
+    """A NumPy function, or a way of calling one, that cannot be recorded."""
+
+    def __init__(self, function: str, help: str | None = None) -> None:
+        help = help or "write it with functions that can, or as a kernel"
+        super().__init__(f"`{function}` cannot be recorded", help)
+        self.function = function
+
+
+class NoGradient(TraceError):
+    """A primitive whose gradient (or gradient's gradient) is not defined."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"`{name}` has no gradient")
+        self.name = name

@@ -1,0 +1,30 @@
+"""All primitives, by name, and the kernels to call on arrays and symbolic arrays."""
+
+from graphlang.trace.primitive import Primitive
+from graphlang.trace.primitives import creation, elementwise, indexing, matmul, reductions, shapes
+from graphlang.trace.primitives import erf as _erf
+from graphlang.trace.primitives.creation import (
+    arange,
+    constant,
+    eye,
+    full,
+    one_hot,
+    ones,
+    stop_gradient,
+    tri,
+    zeros,
+)
+from graphlang.trace.primitives.erf import erf
+from graphlang.trace.primitives.indexing import scatter_add
+from graphlang.trace.primitives.shapes import broadcast_to
+
+_MODULES = (elementwise, _erf, matmul, reductions, shapes, indexing, creation)
+PRIMITIVES: dict[str, Primitive] = {
+    item.name: item for module in _MODULES for item in vars(module).values() if isinstance(item, Primitive)
+}
+"""Every primitive, by its name."""
+
+__all__ = [
+    "PRIMITIVES", "arange", "broadcast_to", "constant", "erf", "eye", "full", "one_hot", "ones",
+    "scatter_add", "stop_gradient", "tri", "zeros",
+]  # fmt: skip

@@ -1,0 +1,162 @@
+"""Primitives that make arrays: full and arange, and one_hot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graphlang.trace.array import SymbolicArray, signature
+from graphlang.trace.dims import Shape, Size, floor_divide, positive_part
+from graphlang.trace.errors import DtypeError, ShapeError
+from graphlang.trace.primitive import Creation, Primitive, Result, into
+
+
+class Full(Creation):
+    """An array of one value; its gradient is the sum."""
+
+    name = "full"
+    kind = "copy"
+
+    def shape(self, value: Any, *, shape: Shape, dtype: np.dtype[Any]) -> Result:
+        if signature(value)[0] != ():
+            raise ShapeError("`full` takes a scalar")
+        return shape, dtype
+
+    def compute(self, value: Any, *, shape: Shape, dtype: np.dtype[Any], out: Any = None) -> Any:
+        if out is None:
+            return np.full(shape, value, dtype)
+        out.fill(value)
+        return out
+
+    def derivative(self, position: int, dy: Any, y: Any, value: Any, *, shape: Shape, dtype: Any) -> Any:
+        return dy
+
+
+class Arange(Creation):
+    """start, start + step, ... below stop; whole numbers."""
+
+    name = "arange"
+    kind = "copy"
+    differentiable = False
+
+    def shape(self, *, start: Size, stop: Size, step: int, dtype: np.dtype[Any]) -> Result:
+        return (range_length(start, stop, step),), dtype
+
+    def compute(self, *, start: int, stop: int, step: int, dtype: Any, out: Any = None) -> Any:
+        return into(out, np.arange(start, stop, step, dtype=dtype))
+
+
+class OneHot(Primitive):
+    """y[..., i] = 1 where i is the id; an id outside of 0..n-1 gives a row of zeros."""
+
+    name = "one_hot"
+    differentiable = False
+
+    def __call__(self, ids: Any, n: Size, dtype: Any = np.float64) -> Any:
+        return super().__call__(ids, n=n, dtype=np.dtype(dtype))
+
+    def shape(self, ids: Any, *, n: Size, dtype: np.dtype[Any]) -> Result:
+        shape, kind = signature(ids)
+        if kind is not int and kind.kind not in "iub":
+            raise DtypeError(f"ids are integers, not {getattr(kind, 'name', 'float')}")
+        return (*shape, n), dtype
+
+    def compute(self, ids: Any, *, n: int, dtype: Any, out: Any = None) -> Any:
+        out = np.empty((*np.shape(ids), n), dtype) if out is None else out
+        return np.equal(np.asarray(ids)[..., None], np.arange(n), out=out, casting="unsafe")
+
+
+class Constant(Primitive):
+    """An array that stands for itself."""
+
+    name = "constant"
+    kind = "view"
+    differentiable = False
+
+    def shape(self, value: Any) -> Result:
+        shape, kind = signature(value)
+        return shape, np.dtype(kind)
+
+    def compute(self, value: Any, *, out: Any = None) -> Any:
+        return into(out, np.asarray(value))
+
+
+class StopGradient(Primitive):
+    """x, through which no gradient flows."""
+
+    name = "stop_gradient"
+    kind = "view"
+    differentiable = False
+
+    def shape(self, x: Any) -> Result:
+        shape, kind = signature(x)
+        return shape, np.dtype(kind)
+
+    def compute(self, x: Any, *, out: Any = None) -> Any:
+        return into(out, x)
+
+
+def range_length(start: Size, stop: Size, step: int) -> Size:
+    """How many numbers lie in a range."""
+    if step == 0:
+        raise ShapeError("a step of 0")
+    return positive_part(floor_divide(stop - start + step + (-1 if step > 0 else 1), step))
+
+
+full_of = Full()
+arange_of = Arange()
+one_hot = OneHot()
+constant_of = Constant()
+stop_gradient = StopGradient()
+
+
+def full(shape: Any, value: Any, dtype: Any = None, like: Any = None) -> Any:
+    """An array of one value; `like` tells the trace where neither the value nor a size does."""
+    shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    kind = signature(value)[1] if dtype is None else dtype
+    if like.__class__ is SymbolicArray:
+        return like.trace.record(full_of, (value,), {"shape": shape, "dtype": np.dtype(kind)})
+    return full_of(value, shape=shape, dtype=np.dtype(kind))
+
+
+def zeros(shape: Any, dtype: Any = np.float64, like: Any = None) -> Any:
+    """An array of zeros."""
+    return full(shape, 0, dtype, like)
+
+
+def ones(shape: Any, dtype: Any = np.float64, like: Any = None) -> Any:
+    """An array of ones."""
+    return full(shape, 1, dtype, like)
+
+
+def arange(
+    start: Size, stop: Size | None = None, step: int = 1, dtype: Any = np.int64, like: Any = None
+) -> Any:
+    """The whole numbers from `start` (0 where only one is given) up to `stop`, which is left out."""
+    start, stop = (0, start) if stop is None else (start, stop)
+    if isinstance(start, int) and isinstance(stop, int):
+        return np.arange(start, stop, step, dtype=dtype)
+    params = {"start": start, "stop": stop, "step": step, "dtype": np.dtype(dtype)}
+    return (
+        like.trace.record(arange_of, (), params) if like.__class__ is SymbolicArray else arange_of(**params)
+    )
+
+
+def eye(n: Size, m: Size | None = None, k: int = 0, dtype: Any = np.float64, like: Any = None) -> Any:
+    """Ones on the k-th diagonal."""
+    rows, columns = arange(n, like=like), arange(n if m is None else m, like=like)
+    return (rows[:, None] + k == columns).astype(np.dtype(dtype))
+
+
+def tri(n: Size, m: Size | None = None, k: int = 0, dtype: Any = np.float64, like: Any = None) -> Any:
+    """Ones at and below the k-th diagonal."""
+    rows, columns = arange(n, like=like), arange(n if m is None else m, like=like)
+    return (rows[:, None] + k >= columns).astype(np.dtype(dtype))
+
+
+def constant(value: Any, like: Any = None) -> Any:
+    """A number or an array as a value of the trace of `like`."""
+    return (
+        like.trace.record(constant_of, (value,), {}) if like.__class__ is SymbolicArray else np.asarray(value)
+    )

@@ -1,0 +1,76 @@
+"""Replay: run the recorded steps on arrays, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from graphlang.trace.array import Step, SymbolicArray, Trace
+from graphlang.trace.dims import Dim, bind, is_symbolic, shape_text
+from graphlang.trace.errors import ShapeError
+from graphlang.trace.gradient import needed_steps
+
+
+def replay(trace: Trace, outputs: Sequence[SymbolicArray], feeds: Mapping[SymbolicArray, Any]) -> list[Any]:
+    """The values of `outputs`, given those of the inputs they depend on; the feeds' shapes tell the sizes.
+
+    Values are let go after their last use. An output may share memory with a feed: it is read-only.
+    """
+    arrays = {x: np.asarray(value, x.dtype) for x, value in feeds.items()}
+    sizes = find_sizes({x: value.shape for x, value in arrays.items()})
+    values: dict[int, Any] = {x.number: value for x, value in arrays.items()}
+    steps = needed_steps(outputs)
+    wanted = {x.number for x in outputs}
+    for step, finished in zip(steps, _finished(steps, wanted), strict=True):
+        operands = [_operand(x, values, sizes) for x in step.operands]
+        params = bind_params(step.params, sizes)
+        values[step.output.number] = step.primitive.compute(*operands, **params)
+        for number in finished:
+            del values[number]
+    return [_value(x, values) for x in outputs]
+
+
+def find_sizes(shapes: Mapping[SymbolicArray, tuple[int, ...]]) -> dict[str, int]:
+    """The number of every symbol in the shapes of inputs, from the shapes of what is given for them."""
+    sizes: dict[str, int] = {}
+    for x, given in shapes.items():
+        if len(given) != len(x.shape):
+            raise ShapeError(f"an input of shape {shape_text(x.shape)} was given {shape_text(given)}")
+        for size, number in zip(x.shape, given, strict=True):
+            if isinstance(size, Dim) and size == Dim.symbol(str(size)):
+                sizes.setdefault(str(size), number)
+    for x, given in shapes.items():
+        for size, number in zip(x.shape, given, strict=True):
+            if not set(size.symbols if isinstance(size, Dim) else ()) <= set(sizes):
+                raise ShapeError(f"no input says how large {size} is")
+            if bind(size, sizes) != number:
+                raise ShapeError(f"an input of shape {shape_text(x.shape)} was given {shape_text(given)}")
+    return sizes
+
+
+def bind_params(params: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, Any]:
+    """Parameters of a step with numbers for sizes."""
+    return {name: bind(value, sizes) if is_symbolic(value) else value for name, value in params.items()}
+
+
+def _operand(x: Any, values: Mapping[int, Any], sizes: Mapping[str, int]) -> Any:
+    return _value(x, values) if x.__class__ is SymbolicArray else bind(x, sizes)
+
+
+def _value(x: SymbolicArray, values: Mapping[int, Any]) -> Any:
+    if x.number not in values:
+        raise KeyError(f"no value was given for the input {x}")
+    return values[x.number]
+
+
+def _finished(steps: list[Step], wanted: set[int]) -> list[list[int]]:
+    """For each step, the values that no later step needs."""
+    seen = set(wanted)
+    result = []
+    for step in reversed(steps):
+        numbers = {x.number for x in step.operands if x.__class__ is SymbolicArray and x.number >= 0} - seen
+        seen |= numbers
+        result.append(sorted(numbers))
+    return result[::-1]

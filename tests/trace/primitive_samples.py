@@ -1,0 +1,221 @@
+"""For every primitive the operands and parameters on which it is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+Sample = tuple[tuple[Any, ...], dict[str, Any]]
+PARTS = slice(None)
+
+
+def real(rng: Any, *shape: int) -> Any:
+    """Numbers of either sign, none near 0 and no two near each other."""
+    n = int(np.prod(shape))
+    values = (rng.permutation(n) + 1 + 0.3 * rng.random(n)) * 1.5 / max(n, 1) + 0.1
+    return (values * rng.choice([-1.0, 1.0], n)).reshape(shape)
+
+
+def positive(rng: Any, *shape: int) -> Any:
+    return np.abs(real(rng, *shape))
+
+
+def inside(rng: Any, *shape: int) -> Any:
+    """Numbers inside of (-1, 1)."""
+    return 0.5 * real(rng, *shape)
+
+
+def above_one(rng: Any, *shape: int) -> Any:
+    return 1.1 + positive(rng, *shape)
+
+
+def unary(make: Callable[..., Any] = real) -> Callable[..., Iterator[Sample]]:
+    def samples(rng: Any) -> Iterator[Sample]:
+        yield (make(rng, 3, 4),), {}
+        yield (make(rng),), {}
+        yield (make(rng, 1, 5, 1),), {}
+
+    return samples
+
+
+def binary(
+    left: Callable[..., Any] = real, right: Callable[..., Any] = real
+) -> Callable[..., Iterator[Sample]]:
+    def samples(rng: Any) -> Iterator[Sample]:
+        yield (left(rng, 3, 4), right(rng, 3, 4)), {}
+        yield (left(rng, 3, 4), right(rng, 4)), {}
+        yield (left(rng, 3, 1), right(rng, 2, 1, 4)), {}
+        yield (left(rng), right(rng, 2, 3)), {}
+        yield (left(rng, 2, 3), float(right(rng))), {}
+        yield (float(left(rng)), right(rng, 2)), {}
+
+    return samples
+
+
+def whole(rng: Any, *shape: int) -> Any:
+    return rng.integers(0, 7, shape)
+
+
+def truth(rng: Any, *shape: int) -> Any:
+    return rng.integers(0, 2, shape).astype(bool)
+
+
+def reduction(rng: Any) -> Iterator[Sample]:
+    for axis in ((0,), (1,), (0, 2), (0, 1, 2), ()):
+        for keepdims in (False, True):
+            yield (real(rng, 2, 3, 4),), {"axis": axis, "keepdims": keepdims}
+    yield (real(rng, 5),), {"axis": (0,), "keepdims": False}
+
+
+def product(rng: Any) -> Iterator[Sample]:
+    yield from reduction(rng)
+    for zeros in ([0], [0, 3], [1, 2, 4]):
+        x = real(rng, 5)
+        x[zeros] = 0
+        yield (x,), {"axis": (0,), "keepdims": False}
+
+
+def argument(rng: Any) -> Iterator[Sample]:
+    yield (real(rng, 3, 4),), {"axis": 0, "keepdims": True}
+    yield (real(rng, 3, 4),), {"axis": 1, "keepdims": False}
+
+
+def matmul(rng: Any) -> Iterator[Sample]:
+    for a, b in (
+        ((3, 4), (4, 2)), ((4,), (4, 2)), ((3, 4), (4,)), ((4,), (4,)), ((2, 3, 4), (4, 5)),
+        ((3, 4), (2, 4, 5)),
+        ((2, 3, 4), (2, 4, 5)), ((2, 1, 3, 4), (6, 4, 5)), ((4,), (2, 4, 5)), ((2, 3, 4), (4,)),
+        ((1, 3), (3, 1)),
+    ):  # fmt: skip
+        yield (real(rng, *a), real(rng, *b)), {}
+
+
+def where(rng: Any) -> Iterator[Sample]:
+    yield (truth(rng, 3, 4), real(rng, 3, 4), real(rng, 4)), {}
+    yield (truth(rng, 4), real(rng, 3, 1), 0.5), {}
+
+
+def clip(rng: Any) -> Iterator[Sample]:
+    yield (real(rng, 3, 4), -0.5, 0.51), {}
+    yield (real(rng, 3, 4), -positive(rng, 4), positive(rng, 3, 1)), {}
+
+
+def reshape(rng: Any) -> Iterator[Sample]:
+    yield (real(rng, 3, 4),), {"shape": (2, 6)}
+    yield (real(rng),), {"shape": (1, 1)}
+
+
+def transpose(rng: Any) -> Iterator[Sample]:
+    yield (real(rng, 2, 3, 4),), {"axes": (2, 0, 1)}
+
+
+def broadcast_to(rng: Any) -> Iterator[Sample]:
+    yield (real(rng, 3, 1),), {"shape": (2, 3, 4)}
+    yield (real(rng),), {"shape": (2,)}
+
+
+def concatenate(rng: Any) -> Iterator[Sample]:
+    yield (real(rng, 3, 2), real(rng, 3, 4), real(rng, 3, 1)), {"axis": 1}
+    yield (real(rng, 2), real(rng, 3)), {"axis": 0}
+
+
+def pad(rng: Any) -> Iterator[Sample]:
+    yield (real(rng, 2, 3),), {"widths": ((1, 2), (0, 1)), "value": 2.5}
+
+
+def roll(rng: Any) -> Iterator[Sample]:
+    yield (real(rng, 2, 5),), {"shift": 7, "axis": 1}
+
+
+def slices(rng: Any) -> Iterator[Sample]:
+    for key in (
+        (slice(1, 3), PARTS), (PARTS, slice(None, None, 2)), (2, slice(None, None, -1)), (-1, 0),
+        (PARTS, slice(4, 0, -2)),
+        (slice(None, None, -1), PARTS), (slice(5, 9), slice(-3, -1)), (slice(0, 9), slice(-9, 2)),
+    ):  # fmt: skip
+        yield (real(rng, 4, 5),), {"key": key}
+
+
+def unslice(rng: Any) -> Iterator[Sample]:
+    yield (real(rng, 2, 3), real(rng, 2)), {"keys": ((slice(0, 2), PARTS), (slice(1, 3), 1)), "shape": (4, 3)}
+
+
+def take(rng: Any) -> Iterator[Sample]:
+    yield (real(rng, 5, 3), np.array([[0, 4, 0], [1, -1, 2]])), {"axis": 0}
+    yield (real(rng, 3, 5, 2), np.array([4, 4])), {"axis": 1}
+    yield (real(rng, 5), np.array([1, 2, 1])), {"axis": 0}
+
+
+def scatter_add(rng: Any) -> Iterator[Sample]:
+    yield (real(rng, 2, 3, 4), np.array([[0, 4, 0], [1, -1, 2]])), {"axis": 0, "size": 5}
+    yield (real(rng, 3, 2, 2), np.array([4, 4])), {"axis": 1, "size": 5}
+    yield (real(rng, 3), np.array([1, 2, 1])), {"axis": 0, "size": 4}
+    yield (real(rng, 3, 2), np.array([2, 0, 1])), {"axis": 0, "size": 4}
+
+
+def take_along_axis(rng: Any) -> Iterator[Sample]:
+    yield (real(rng, 3, 4), np.array([[1], [-1], [0]])), {"axis": 1}
+    yield (real(rng, 3, 4), rng.integers(0, 3, (5, 4))), {"axis": 0}
+
+
+def add_along_axis(rng: Any) -> Iterator[Sample]:
+    yield (real(rng, 3, 1), np.array([[1], [-1], [0]])), {"axis": 1, "size": 4}
+    yield (real(rng, 5, 4), rng.integers(0, 3, (5, 4))), {"axis": 0, "size": 3}
+
+
+def full(rng: Any) -> Iterator[Sample]:
+    yield (real(rng),), {"shape": (2, 3), "dtype": np.dtype(np.float64)}
+
+
+def arange(rng: Any) -> Iterator[Sample]:
+    yield (), {"start": 1, "stop": 8, "step": 3, "dtype": np.dtype(np.int64)}
+
+
+def one_hot(rng: Any) -> Iterator[Sample]:
+    yield (whole(rng, 2, 3),), {"n": 5, "dtype": np.dtype(np.float32)}
+
+
+def astype(rng: Any) -> Iterator[Sample]:
+    yield (real(rng, 2, 3),), {"dtype": np.dtype(np.float64)}
+
+
+def cumsum(rng: Any) -> Iterator[Sample]:
+    yield (real(rng, 3, 4),), {"axis": 0}
+    yield (real(rng, 3, 4),), {"axis": 1}
+
+
+SAMPLES: dict[str, Callable[[Any], Iterator[Sample]]] = {
+    **{name: unary() for name in (
+        "negative", "positive", "absolute", "fabs", "square", "reciprocal", "cbrt", "exp", "exp2", "expm1",
+        "sin",
+        "cos", "tan", "arctan", "sinh", "cosh", "tanh", "arcsinh", "deg2rad", "rad2deg", "sign",
+        "floor", "ceil",
+        "trunc", "rint", "isnan", "isinf", "isfinite", "signbit", "logical_not", "erf", "stop_gradient",
+        "constant",
+    )},
+    **{name: unary(positive) for name in ("sqrt", "log", "log2", "log10", "log1p")},
+    **{name: unary(inside) for name in ("arcsin", "arccos", "arctanh")},
+    "arccosh": unary(above_one), "invert": unary(truth),
+    "argsort": lambda rng: iter([((real(rng, 2, 5),), {})]),
+    **{name: binary() for name in (
+        "add", "subtract", "multiply", "divide", "floor_divide", "remainder", "fmod", "arctan2",
+        "hypot",
+        "logaddexp", "logaddexp2", "copysign", "maximum", "minimum", "fmax", "fmin", "greater",
+        "greater_equal",
+        "less", "less_equal", "equal", "not_equal", "logical_and", "logical_or", "logical_xor",
+    )},
+    **{name: binary(positive) for name in ("power", "float_power")},
+    **{name: lambda rng: iter([((truth(rng, 3, 4), truth(rng, 4)), {})])
+       for name in ("bitwise_and", "bitwise_or", "bitwise_xor")},
+    **dict.fromkeys(("sum", "max", "min", "any", "all"), reduction),
+    "prod": product, "argmax": argument, "argmin": argument, "cumsum": cumsum, "matmul": matmul,
+    "where": where,
+    "clip": clip, "astype": astype, "reshape": reshape, "transpose": transpose,
+    "broadcast_to": broadcast_to,
+    "concatenate": concatenate, "pad": pad, "roll": roll, "slice": slices, "unslice": unslice, "take": take,
+    "scatter_add": scatter_add, "take_along_axis": take_along_axis, "add_along_axis": add_along_axis,
+    "full": full,
+    "arange": arange, "one_hot": one_hot,
+}  # fmt: skip
