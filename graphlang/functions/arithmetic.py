@@ -1,0 +1,106 @@
+"""The operators of arithmetic; operands broadcast as in NumPy, gradients are summed back."""
+
+import numpy as np
+
+__all__ = ["add", "divide", "floor_divide", "matmul", "mod", "multiply", "negative", "power", "subtract"]
+
+SYMBOLS = {
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "divide": "/",
+    "floor_divide": "//",
+    "mod": "%",
+    "matmul": "@",
+    "power": "**",
+    "negative": "-",
+}
+"""How a spec writes each of them."""
+
+
+def add(x, y):
+    """x + y
+
+    Gradient: dx = dz, dy = dz.
+    Shapes: broadcast.
+    Source: Deep Learning from Scratch, 5.3.1: the adding node passes on what comes from upstream.
+    """
+    return np.add(x, y)
+
+
+def subtract(x, y):
+    """x - y
+
+    Gradient: dx = dz, dy = -dz.
+    Shapes: broadcast.
+    """
+    return np.subtract(x, y)
+
+
+def multiply(x, y):
+    """x * y
+
+    Gradient: dx = dz * y, dy = dz * x.
+    Shapes: broadcast.
+    Source: Deep Learning from Scratch, 5.3.2: the multiplying node passes on the other operand.
+    """
+    return np.multiply(x, y)
+
+
+def divide(x, y):
+    """x / y
+
+    Gradient: dx = dz / y, dy = -dz * x / y**2.
+    Shapes: broadcast.
+    Convention: true division; two ints give a float.
+    """
+    return np.divide(x, y)
+
+
+def floor_divide(x, y):
+    """x // y = floor(x / y)
+
+    Gradient: 0, since it is constant between its steps.
+    Shapes: broadcast.
+    Convention: rounds towards minus infinity, as Python and NumPy do.
+    """
+    return np.floor_divide(x, y)
+
+
+def mod(x, y):
+    """x % y = x - y * floor(x / y)
+
+    Gradient: dx = dz, dy = -dz * floor(x / y).
+    Shapes: broadcast.
+    Convention: the result has the sign of `y`, as in Python and NumPy (C keeps the sign of `x`).
+    """
+    return np.mod(x, y)
+
+
+def power(x, y):
+    """x ** y
+
+    Gradient: dx = dz * y * x**(y - 1), dy = dz * x**y * log(x).
+    Shapes: broadcast.
+    Source: Deep Learning from Scratch, 5.2.1: z = t**2 gives 2t.
+    """
+    return np.power(x, y)
+
+
+def negative(x):
+    """-x
+
+    Gradient: dx = -dy.
+    Shapes: as x.
+    """
+    return np.negative(x)
+
+
+def matmul(x, y):
+    """x @ y: z[..., i, j] = sum over k of x[..., i, k] * y[..., k, j]
+
+    Gradient: dx = dz @ y.T, dy = x.T @ dz.
+    Shapes: [..., n, k] @ [..., k, m] -> [..., n, m]; a vector is a row on the left, a column on the right.
+    Source: Deep Learning from Scratch, 5.6.
+    """
+    return np.matmul(x, y)

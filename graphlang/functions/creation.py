@@ -1,0 +1,81 @@
+"""Arrays made from sizes, and triangles cut out of arrays."""
+
+import numpy as np
+
+from graphlang.trace import Size, primitives
+
+__all__ = ["arange", "causal_mask", "eye", "full", "ones", "tril", "zeros"]
+
+
+def arange(*bounds: Size):
+    """y = 0, 1, ..., n - 1; or start, start + step, ... below stop
+
+    Gradient: none.
+    Shapes: [n] int; `arange(n)`, `arange(start, stop)` or `arange(start, stop, step)`.
+    """
+    if not 1 <= len(bounds) <= 3:
+        raise ValueError(f"`arange` has {len(bounds)} numbers: `n`, or `start, stop`, or those and a step")
+    start, stop, step = (0, *bounds, 1) if len(bounds) == 1 else (*bounds, 1)[:3]
+    if not isinstance(step, int) or step == 0:
+        raise ValueError(f"`arange` has step {step}: give a number that is not 0")
+    return primitives.arange(start, stop, step)
+
+
+def zeros(*shape: Size):
+    """y = 0 everywhere
+
+    Gradient: none.
+    Shapes: as given, float.
+    """
+    return primitives.zeros(shape)
+
+
+def ones(*shape: Size):
+    """y = 1 everywhere
+
+    Gradient: none.
+    Shapes: as given, float.
+    """
+    return primitives.ones(shape)
+
+
+def full(*shape: Size, value: float):
+    """y = `value` everywhere: full(2, 3, value=0.5)
+
+    Gradient: none.
+    Shapes: as given, float.
+    """
+    return primitives.full(shape, value)
+
+
+def eye(n: Size):
+    """y[i, j] = 1 where i = j, else 0: the identity matrix
+
+    Gradient: none.
+    Shapes: [n, n] float.
+    """
+    return primitives.eye(n)
+
+
+def tril(x, k: int = 0):
+    """y[..., i, j] = x[..., i, j] where j <= i + k, else 0: the lower triangle
+
+    Gradient: dx = tril(dy, k).
+    Shapes: as x, two axes or more.
+    """
+    return np.tril(x, k)
+
+
+def causal_mask(x):
+    """y[..., i, j] = x[..., i, j] where j <= i, else -inf: place i sees itself and what came before
+
+    Gradient: dx = tril(dy).
+    Shapes: [..., T, T] -> [..., T, T].
+    Convention: meant for scores before a softmax, which makes exactly 0 of -inf.
+    Source: Vaswani et al., Attention Is All You Need, 3.2.3.
+    """
+    if x.ndim < 2:
+        raise ValueError("`causal_mask` needs two axes or more: the place that looks, the place looked at")
+    looks, looked_at = x.shape[-2:]
+    seen = np.greater_equal(np.expand_dims(primitives.arange(looks), 1), primitives.arange(looked_at))
+    return np.where(seen, x, -np.inf)

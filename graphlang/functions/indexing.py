@@ -1,0 +1,26 @@
+"""Picking elements by number, and numbers as vectors."""
+
+import numpy as np
+
+from graphlang.trace import Size, primitives
+
+__all__ = ["one_hot", "take"]
+
+
+def take(x, i, axis: int = 0):
+    """y[..., k, ...] = x[..., i[k], ...]: the slices of x along `axis` whose numbers are in i
+
+    Gradient: dx gathers dy: a slice that is taken twice gets the sum; none for i.
+    Shapes: x's shape with the axis replaced by the axes of i.
+    Convention: rows by default (`axis=0`), where NumPy would take from the flattened array.
+    """
+    return np.take(x, i, axis=axis)
+
+
+def one_hot(t, classes: Size):
+    """y[..., k] = 1 where k = t[...], else 0
+
+    Gradient: none.
+    Shapes: [...] int -> [..., classes] float.
+    """
+    return primitives.one_hot(t, classes)

@@ -1,0 +1,124 @@
+"""Many numbers made one, over every axis or the axes named; axes count as in NumPy, negative from the end."""
+
+import numpy as np
+
+from graphlang.trace.primitives import stop_gradient
+
+__all__ = ["argmax", "argmin", "cumsum", "logsumexp", "max", "mean", "min", "prod", "std", "sum", "var"]
+
+Axes = int | tuple[int, ...] | None
+
+
+def sum(x, axis: Axes = None, keepdims: bool = False):
+    """y = x1 + x2 + ... + xn
+
+    Gradient: dx = dy, repeated to each element.
+    Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
+    """
+    return np.sum(x, axis=axis, keepdims=keepdims)
+
+
+def mean(x, axis: Axes = None, keepdims: bool = False):
+    """y = (x1 + x2 + ... + xn) / n
+
+    Gradient: dx = dy / n, repeated to each element.
+    Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
+    """
+    return np.mean(x, axis=axis, keepdims=keepdims)
+
+
+def var(x, axis: Axes = None, ddof: int = 0, keepdims: bool = False):
+    """y = sum((x - mean(x))**2) / (n - ddof)
+
+    Gradient: dx = dy * 2 * (x - mean(x)) / (n - ddof).
+    Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
+    Convention: `ddof=0` divides by n as NumPy does; PyTorch's default is `ddof=1`.
+    """
+    return np.var(x, axis=axis, ddof=_freedom("var", ddof), keepdims=keepdims)
+
+
+def std(x, axis: Axes = None, ddof: int = 0, keepdims: bool = False):
+    """y = sqrt(var(x))
+
+    Gradient: dx = dy * (x - mean(x)) / ((n - ddof) * y).
+    Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
+    Convention: `ddof=0` divides by n as NumPy does; PyTorch's default is `ddof=1`.
+    """
+    return np.std(x, axis=axis, ddof=_freedom("std", ddof), keepdims=keepdims)
+
+
+def _freedom(name: str, ddof: int) -> int:
+    if ddof < 0:
+        raise ValueError(f"`{name}` has ddof = {ddof}: it is 0 (divide by n) or 1 (divide by n - 1)")
+    return ddof
+
+
+def max(x, axis: Axes = None, keepdims: bool = False):
+    """y = the largest of x
+
+    Gradient: dy goes to the largest element; equal ones share it evenly.
+    Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
+    Convention: `MaxPool` gives it to the first of equal elements instead.
+    """
+    return np.max(x, axis=axis, keepdims=keepdims)
+
+
+def min(x, axis: Axes = None, keepdims: bool = False):
+    """y = the smallest of x
+
+    Gradient: dy goes to the smallest element; equal ones share it evenly.
+    Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
+    """
+    return np.min(x, axis=axis, keepdims=keepdims)
+
+
+def prod(x, axis: Axes = None, keepdims: bool = False):
+    """y = x1 * x2 * ... * xn
+
+    Gradient: each element gets dy times the product of the others.
+    Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
+    """
+    return np.prod(x, axis=axis, keepdims=keepdims)
+
+
+def argmax(x, axis: int | None = None, keepdims: bool = False):
+    """y = the index of the largest of x, the first one of equals
+
+    Gradient: none.
+    Shapes: the axis named vanishes, int; without one the index counts through the flattened array.
+    """
+    return np.argmax(x, axis=axis, keepdims=keepdims)
+
+
+def argmin(x, axis: int | None = None, keepdims: bool = False):
+    """y = the index of the smallest of x, the first one of equals
+
+    Gradient: none.
+    Shapes: the axis named vanishes, int; without one the index counts through the flattened array.
+    """
+    return np.argmin(x, axis=axis, keepdims=keepdims)
+
+
+def cumsum(x, axis: int | None = None):
+    """y[k] = x[0] + x[1] + ... + x[k]
+
+    Gradient: dx[k] = dy[k] + dy[k + 1] + ... to the end.
+    Shapes: as x; without an axis, that of the flattened array.
+    """
+    return np.cumsum(np.reshape(x, (-1,)) if axis is None else x, axis=0 if axis is None else axis)
+
+
+def logsumexp(x, axis: Axes = None, keepdims: bool = False):
+    """y = log(exp(x1) + ... + exp(xn)) = m + log(exp(x1 - m) + ... + exp(xn - m)), m = max(x)
+
+    Gradient: dx = dy * softmax(x).
+    Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
+    Convention: exact at any finite x, since no exponent is above 0; m cancels, so no gradient is its.
+    """
+    top = stop_gradient(np.max(x, axis=axis, keepdims=True))
+    rest = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=keepdims))
+    return rest + (top if keepdims else np.squeeze(top, axis=_every(x.ndim) if axis is None else axis))
+
+
+def _every(ndim: int) -> tuple[int, ...]:
+    return tuple(range(ndim))

@@ -1,0 +1,31 @@
+"""Parts of an array, `x[i, a:b]`, and `.T`: what the language writes with brackets and points."""
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["matrix_transpose", "subscript"]
+
+
+def subscript(x, items: tuple[Any, ...]):
+    """y = x[items]
+
+    Gradient: dx = zeros but for dx[items] = dy.
+    Shapes: NumPy's basic indexing; an item is a number, [start, stop, step], none (a new axis) or "...".
+    """
+    return x[tuple(_item(i) for i in items)]
+
+
+def _item(item: Any) -> Any:
+    if item == "...":
+        return Ellipsis
+    return slice(*item) if isinstance(item, list | tuple) else item
+
+
+def matrix_transpose(x):
+    """y = x.T, the last two axes swapped
+
+    Gradient: dx = dy.T.
+    Shapes: x [..., n, m] -> y [..., m, n].
+    """
+    return np.swapaxes(x, -1, -2)

@@ -1,0 +1,31 @@
+"""Which axes a normalisation runs over, and how a number per channel meets them."""
+
+import numpy as np
+
+from graphlang.operation import Array
+from graphlang.trace import Size, shape_text
+
+
+def all_but_channels(x: Array) -> tuple[int, ...]:
+    """The axes of [N, C, ...] without the channels."""
+    return (0, *range(2, x.ndim))
+
+
+def per_channel(v: Array, x: Array) -> Array:
+    """v [C] in a shape that broadcasts against x [N, C, ...]."""
+    return v if x.ndim == 2 else np.reshape(v, (-1, *(1,) * (x.ndim - 2)))
+
+
+def need_channels(layer: str, x: Array, least: int = 2) -> None:
+    """Refuses a tensor that is not [N, C, ...]."""
+    if x.ndim < least:
+        wanted = "[N, C]" if least == 2 else "[N, C, ...]"
+        raise ValueError(f"`{layer}` needs {wanted}, channels at axis 1, but `x` is {shape_text(x.shape)}")
+
+
+def last_size(layer: str, x: Array) -> Size:
+    """The size of the last axis, which must be there."""
+    if x.ndim == 0:
+        raise ValueError(f"`{layer}` acts on the last axis, but `x` is a scalar: declare it `float[N, D]`")
+    size: Size = x.shape[-1]
+    return size

@@ -1,0 +1,18 @@
+"""Everything but the batch in one axis."""
+
+import numpy as np
+
+from graphlang.operation import Array, Layer
+
+
+class Flatten(Layer):
+    """y[n] = the numbers of x[n] in a row
+
+    Gradient: dx = dy in the shape of x.
+    Shapes: [N, ...] -> [N, D].
+    """
+
+    def forward(self, x: Array) -> tuple[Array, None]:
+        if x.ndim == 0:
+            raise ValueError("`Flatten` keeps the first axis and joins the others, but `x` is a scalar")
+        return np.reshape(x, (x.shape[0], -1)), None

@@ -1,0 +1,32 @@
+"""Normalisation of each channel of each sample."""
+
+import numpy as np
+from pydantic import Field
+
+from graphlang.initializers.ones import ones
+from graphlang.initializers.zeros import zeros
+from graphlang.layers._axes import need_channels, per_channel
+from graphlang.operation import Array, Layer, Parameter
+
+
+class InstanceNorm(Layer):
+    """y = gamma * z + beta, z = (x - mean(x)) / sqrt(var(x) + eps), over all axes after the channels
+
+    Gradient: as LayerNorm's, with means over those axes.
+    Shapes: x [N, C, ...], gamma [C], beta [C] -> y as x.
+    Source: Ulyanov et al., Instance Normalization, 2016. The variance divides by the number of elements.
+    Convention: gamma and beta are learnt (PyTorch's `affine=True`); no running statistics.
+    """
+
+    eps: float = Field(1e-5, gt=0, description="added to the variance, against division by 0")
+
+    def parameters(self, x: Array) -> dict[str, Parameter]:
+        need_channels("InstanceNorm", x, least=3)
+        shape = (x.shape[1],)
+        return {"gamma": Parameter(shape, ones()), "beta": Parameter(shape, zeros())}
+
+    def forward(self, x: Array, *, gamma: Array, beta: Array) -> tuple[Array, None]:
+        axes = tuple(range(2, x.ndim))
+        d = x - np.mean(x, axis=axes, keepdims=True)
+        z = d / np.sqrt(np.mean(d * d, axis=axes, keepdims=True) + self.eps)
+        return per_channel(gamma, x) * z + per_channel(beta, x), None

@@ -1,0 +1,39 @@
+"""Normalisation of each sample by itself."""
+
+import numpy as np
+from pydantic import Field
+
+from graphlang.initializers.ones import ones
+from graphlang.initializers.zeros import zeros
+from graphlang.layers._axes import last_size
+from graphlang.operation import Array, Layer, Parameter
+
+
+class LayerNorm(Layer):
+    """y = gamma * z + beta, z = (x - mean(x)) / sqrt(var(x) + eps), over the last axis
+
+    Gradient: dz = gamma * dy, dx = (dz - mean(dz) - z * mean(dz * z)) / sqrt(var(x) + eps);
+    dgamma = sum(dy * z), dbeta = sum(dy) over all other axes.
+    Shapes: x [..., D], gamma [D], beta [D] -> y [..., D].
+    Source: Ba et al., Layer Normalization, 2016. The variance divides by D.
+    """
+
+    eps: float = Field(1e-5, gt=0, description="added to the variance, against division by 0")
+
+    def parameters(self, x: Array) -> dict[str, Parameter]:
+        shape = (last_size("LayerNorm", x),)
+        return {"gamma": Parameter(shape, ones()), "beta": Parameter(shape, zeros())}
+
+    def forward(self, x: Array, *, gamma: Array, beta: Array) -> tuple[Array, tuple[Array, Array, Array]]:
+        d = x - np.mean(x, axis=-1, keepdims=True)
+        scale = 1 / np.sqrt(np.mean(d * d, axis=-1, keepdims=True) + self.eps)
+        z = d * scale
+        return gamma * z + beta, (z, scale, gamma)
+
+    def backward(self, dy: Array, saved: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        z, scale, gamma = saved
+        dz = dy * gamma
+        mean_dz = np.mean(dz, axis=-1, keepdims=True)
+        dx = scale * (dz - mean_dz - z * np.mean(dz * z, axis=-1, keepdims=True))
+        others = tuple(range(z.ndim - 1))
+        return dx, np.sum(dy * z, axis=others), np.sum(dy, axis=others)

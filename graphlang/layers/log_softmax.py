@@ -1,0 +1,26 @@
+"""The logarithm of softmax, exact where softmax itself would be 0."""
+
+import numpy as np
+from pydantic import Field
+
+from graphlang.operation import Array, Layer
+from graphlang.trace.primitives import stop_gradient
+
+
+class LogSoftmax(Layer):
+    """y = x - log(sum(exp(x)))
+
+    Gradient: dx = dy - exp(y) * sum(dy).
+    Shapes: as x; the sums go along `axis`.
+    """
+
+    spellings = ("log_softmax",)
+    axis: int = Field(-1, description="the axis whose exponentials add up to 1")
+
+    def forward(self, x: Array) -> tuple[Array, Array]:
+        z = x - stop_gradient(np.max(x, axis=self.axis, keepdims=True))
+        y = z - np.log(np.sum(np.exp(z), axis=self.axis, keepdims=True))
+        return y, y
+
+    def backward(self, dy: Array, y: Array) -> Array:
+        return dy - np.exp(y) * np.sum(dy, axis=self.axis, keepdims=True)

@@ -1,0 +1,23 @@
+"""The rectified linear unit."""
+
+import numpy as np
+
+from graphlang.operation import Array, Layer
+
+
+class Relu(Layer):
+    """y = max(x, 0)
+
+    Gradient: dx = dy where x > 0, else 0; so 0 at 0.
+    Shapes: as x.
+    Source: Deep Learning from Scratch, 5.5.1.
+    """
+
+    spellings = ("relu",)
+
+    def forward(self, x: Array) -> tuple[Array, Array]:
+        y = np.maximum(x, 0)
+        return y, y
+
+    def backward(self, dy: Array, y: Array) -> Array:
+        return dy * (y > 0)

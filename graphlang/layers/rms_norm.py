@@ -1,0 +1,34 @@
+"""Normalisation of each sample by its size."""
+
+import numpy as np
+from pydantic import Field
+
+from graphlang.initializers.ones import ones
+from graphlang.layers._axes import last_size
+from graphlang.operation import Array, Layer, Parameter
+
+
+class RMSNorm(Layer):
+    """y = gamma * z, z = x / sqrt(mean(x**2) + eps), over the last axis
+
+    Gradient: dz = gamma * dy, dx = (dz - z * mean(dz * z)) / sqrt(mean(x**2) + eps);
+    dgamma = sum(dy * z) over all other axes.
+    Shapes: x [..., D], gamma [D] -> y [..., D].
+    Source: Zhang and Sennrich, Root Mean Square Layer Normalization, 2019.
+    """
+
+    eps: float = Field(1e-5, gt=0, description="added to the mean square, against division by 0")
+
+    def parameters(self, x: Array) -> dict[str, Parameter]:
+        return {"gamma": Parameter((last_size("RMSNorm", x),), ones())}
+
+    def forward(self, x: Array, *, gamma: Array) -> tuple[Array, tuple[Array, Array, Array]]:
+        scale = 1 / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + self.eps)
+        z = x * scale
+        return gamma * z, (z, scale, gamma)
+
+    def backward(self, dy: Array, saved: tuple[Array, Array, Array]) -> tuple[Array, Array]:
+        z, scale, gamma = saved
+        dz = dy * gamma
+        dx = scale * (dz - z * np.mean(dz * z, axis=-1, keepdims=True))
+        return dx, np.sum(dy * z, axis=tuple(range(z.ndim - 1)))

@@ -1,0 +1,54 @@
+"""What the targets of a loss may be, and what is said when they are something else."""
+
+from typing import Literal
+
+import numpy as np
+
+from graphlang.operation import Array
+from graphlang.trace import shape_text
+
+
+def kind_of_targets(loss: str, x: Array, t: Array) -> Literal["labels", "one-hot"]:
+    """Whether t holds labels (the shape of x without its last axis) or one-hot rows (the shape of x)."""
+    if x.ndim == 0:
+        raise ValueError(f"`{loss}` needs a number per class along the last axis, but `x` is a scalar")
+    if t.shape == x.shape:
+        return "one-hot"
+    if t.shape != x.shape[:-1]:
+        raise ValueError(
+            f"`{loss}` has scores of shape {shape_text(x.shape)} and targets of shape {shape_text(t.shape)}: "
+            f"labels of shape {shape_text(x.shape[:-1])} or one-hot rows of shape {shape_text(x.shape)} fit"
+        )
+    if t.dtype.kind not in "iu":
+        raise ValueError(
+            f"`{loss}` takes targets of shape {shape_text(t.shape)} as labels, but they are not int: "
+            f"declare them as int, or give one-hot rows of shape {shape_text(x.shape)}"
+        )
+    return "labels"
+
+
+def need_same_shape(loss: str, x: Array, t: Array) -> None:
+    """Refuses a t that has neither the shape of x nor is one number: broadcasting would hide a mistake."""
+    shape = getattr(t, "shape", ())
+    if shape not in ((), x.shape):
+        raise ValueError(
+            f"`{loss}` compares number by number, but `x` has the shape {shape_text(x.shape)} "
+            f"and `t` {shape_text(shape)}: give both the same shape (labels become rows by `one_hot`)"
+        )
+
+
+def like(x: Array, t: Array) -> Array:
+    """t in the precision of x, where it is int or bool: float32 and int64 would make float64."""
+    return t if is_float(t) or not hasattr(t, "dtype") else t.astype(x.dtype)
+
+
+def is_float(t: Array) -> bool:
+    """Whether t is an array of floats, so that a gradient can be asked for."""
+    return hasattr(t, "dtype") and t.dtype.kind == "f"
+
+
+def gradient_of(t: Array, dt: Array) -> Array | None:
+    """dt for t, summed where t is one number for all; None where t cannot have a gradient."""
+    if not is_float(t):
+        return None
+    return dt if t.shape == dt.shape else np.sum(dt)

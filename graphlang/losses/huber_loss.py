@@ -1,0 +1,30 @@
+"""Squares near the target, absolute differences far from it."""
+
+import numpy as np
+from pydantic import Field
+
+from graphlang.losses._targets import gradient_of, like, need_same_shape
+from graphlang.operation import Array, Loss
+
+
+class HuberLoss(Loss):
+    """L = mean(c * (d - c / 2)), d = x - t, c = clip(d, -delta, delta)
+
+    That is d**2 / 2 where |d| <= delta, else delta * (|d| - delta / 2).
+    Gradient: dx = c / n, dt = -c / n, n the number of elements.
+    Shapes: x [...], t as x or one number -> L [].
+    Source: Huber, Robust Estimation of a Location Parameter, 1964. The mean, as in PyTorch.
+    """
+
+    delta: float = Field(1.0, gt=0, description="where the parabola becomes a line")
+
+    def forward(self, x: Array, t: Array) -> tuple[Array, tuple[Array, Array]]:
+        need_same_shape("HuberLoss", x, t)
+        d = x - like(x, t)
+        c = np.clip(d, -self.delta, self.delta)
+        return np.sum(c * (d - 0.5 * c)) / d.size, (c, t)
+
+    def backward(self, dy: Array, saved: tuple[Array, Array]) -> tuple[Array, Array | None]:
+        c, t = saved
+        dx = c * (dy / c.size)
+        return dx, gradient_of(t, -dx)

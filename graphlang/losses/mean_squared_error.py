@@ -1,0 +1,25 @@
+"""The mean of squares."""
+
+import numpy as np
+
+from graphlang.losses._targets import gradient_of, like, need_same_shape
+from graphlang.operation import Array, Loss
+
+
+class MeanSquaredError(Loss):
+    """L = mean((x - t)**2)
+
+    Gradient: dx = 2 * (x - t) / n, dt = -dx, n the number of elements.
+    Shapes: x [...], t as x or one number -> L [].
+    Convention: the mean over every element, as in PyTorch.
+    """
+
+    def forward(self, x: Array, t: Array) -> tuple[Array, tuple[Array, Array]]:
+        need_same_shape("MeanSquaredError", x, t)
+        d = x - like(x, t)
+        return np.sum(d * d) / d.size, (d, t)
+
+    def backward(self, dy: Array, saved: tuple[Array, Array]) -> tuple[Array, Array | None]:
+        d, t = saved
+        dx = d * (2 * dy / d.size)
+        return dx, gradient_of(t, -dx)

@@ -1,0 +1,87 @@
+"""Softmax and cross entropy in one, exact at any score."""
+
+from typing import NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from graphlang.losses._targets import is_float, kind_of_targets
+from graphlang.operation import Array, Loss
+from graphlang.trace import Size
+from graphlang.trace.primitives import one_hot, stop_gradient
+
+
+class Saved(NamedTuple):
+    """What backward needs: exp(x - max), its sum, the log of softmax (one-hot only), and the targets."""
+
+    e: Array
+    total: Array
+    log_y: Array
+    t: Array
+    counted: Array
+
+
+class SoftmaxWithLoss(Loss):
+    """L = -sum(t * log(y)) / N, y = softmax(x) along the last axis
+
+    Gradient: dx = (y - t) / N, or (y * sum(t) - t) / N where a row of t does not add up to 1;
+    dt = -log(y) / N for float targets.
+    Shapes: x [..., C], t [...] int labels or [..., C] one-hot -> L []; N counts every axis but the last.
+    Source: Deep Learning from Scratch, 5.6.3 and appendix A.
+    Convention: log(y) = x - max(x) - log(sum(exp(x - max(x)))), so there is no 1e-7 and nothing is lost at
+    any score. `ignore` leaves out the places whose label it is, and N does not count them; if none is
+    left the loss is 0. `smoothing` takes (1 - smoothing) * t + smoothing / C for t.
+    """
+
+    ignore: int | None = Field(None, description="a label that does not count, as of padding")
+    smoothing: float = Field(0.0, ge=0, le=1, description="the share of a target given to all classes")
+
+    def index_bounds(self, x: Array, t: Array) -> dict[str, Size]:
+        return {"t": x.shape[-1]} if t.ndim < x.ndim else {}
+
+    def forward(self, x: Array, t: Array) -> tuple[Array, Saved]:
+        labels = kind_of_targets("SoftmaxWithLoss", x, t) == "labels"
+        z = x - stop_gradient(np.max(x, axis=-1, keepdims=True))
+        e = np.exp(z)
+        total = np.sum(e, axis=-1, keepdims=True)
+        return self._of_labels(z, e, total, t) if labels else self._of_rows(z, e, total, t)
+
+    def _of_labels(self, z: Array, e: Array, total: Array, t: Array) -> tuple[Array, Saved]:
+        counted = None if self.ignore is None else t != self.ignore
+        t = t if counted is None else np.where(counted, t, 0)
+        hit = np.take_along_axis(z, np.expand_dims(t, -1), axis=-1)
+        if self.smoothing:
+            hit = (1 - self.smoothing) * hit + self.smoothing * np.mean(z, axis=-1, keepdims=True)
+        loss = np.log(total) - hit
+        if counted is not None:
+            loss = np.where(np.expand_dims(counted, -1), loss, 0)
+        return np.sum(loss) / _count(z, counted), Saved(e, total, None, t, counted)
+
+    def _of_rows(self, z: Array, e: Array, total: Array, t: Array) -> tuple[Array, Saved]:
+        if self.ignore is not None:
+            raise ValueError("`SoftmaxWithLoss` has `ignore`, but one-hot targets: make them int labels")
+        log_y = z - np.log(total)
+        return -np.sum(self._smoothed(t, z) * log_y) / _count(z, None), Saved(e, total, log_y, t, None)
+
+    def backward(self, dy: Array, saved: Saved) -> tuple[Array, Array | None]:
+        e, total, log_y, t, counted = saved
+        share = dy / _count(e, counted)
+        y = e / total
+        if log_y is not None:
+            rows = self._smoothed(t, e)
+            dt = log_y * (share * (self.smoothing - 1)) if is_float(t) else None
+            return (y * np.sum(rows, axis=-1, keepdims=True) - rows) * share, dt
+        dx = y - self._smoothed(one_hot(t, e.shape[-1], e.dtype), e)
+        if counted is not None:
+            share = np.where(np.expand_dims(counted, -1), share, 0)
+        return dx * share, None
+
+    def _smoothed(self, t: Array, x: Array) -> Array:
+        return (1 - self.smoothing) * t + self.smoothing / x.shape[-1] if self.smoothing else t
+
+
+def _count(x: Array, counted: Array | None) -> Array:
+    """How many places the mean is over."""
+    if counted is None:
+        return x.size // x.shape[-1]
+    return np.maximum(np.sum(counted), 1).astype(x.dtype)  # an int64 array would make float64 of float32

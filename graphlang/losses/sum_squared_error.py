@@ -1,0 +1,26 @@
+"""Half the sum of squares, the book's loss of a regression."""
+
+import numpy as np
+
+from graphlang.losses._targets import gradient_of, like, need_same_shape
+from graphlang.operation import Array, Loss
+
+
+class SumSquaredError(Loss):
+    """L = 0.5 * sum((x - t)**2)
+
+    Gradient: dx = x - t, dt = t - x.
+    Shapes: x [...], t as x or one number -> L [].
+    Source: Deep Learning from Scratch, 4.2.1.
+    Convention: the sum over the batch too, not its mean; the half makes the gradient x - t.
+    """
+
+    def forward(self, x: Array, t: Array) -> tuple[Array, tuple[Array, Array]]:
+        need_same_shape("SumSquaredError", x, t)
+        d = x - like(x, t)
+        return 0.5 * np.sum(d * d), (d, t)
+
+    def backward(self, dy: Array, saved: tuple[Array, Array]) -> tuple[Array, Array | None]:
+        d, t = saved
+        dx = d * dy
+        return dx, gradient_of(t, -dx)

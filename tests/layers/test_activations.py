@@ -1,0 +1,149 @@
+"""Values of the activations: hand sums and the tails."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graphlang.layers.dropout import Dropout
+from graphlang.layers.elu import Elu
+from graphlang.layers.gelu import Gelu
+from graphlang.layers.hard_swish import HardSwish
+from graphlang.layers.identity import Identity
+from graphlang.layers.leaky_relu import LeakyRelu
+from graphlang.layers.log_softmax import LogSoftmax
+from graphlang.layers.mish import Mish
+from graphlang.layers.p_relu import PRelu
+from graphlang.layers.relu import Relu
+from graphlang.layers.sigmoid import Sigmoid
+from graphlang.layers.silu import Silu
+from graphlang.layers.softmax import Softmax
+from graphlang.layers.softplus import Softplus
+from graphlang.layers.tanh import Tanh
+from graphlang.operation import Array, Layer
+from graphlang.trace import Trace, gradient, replay
+
+PLAIN: list[Layer] = [
+    Identity(), Relu(), LeakyRelu(), Elu(), Gelu(), Silu(), Sigmoid(), Tanh(), Softplus(), Mish(),
+    HardSwish(),
+]  # fmt: skip
+
+
+def value(layer: Layer, x: Array, **own: Any) -> Array:
+    return layer.forward(np.asarray(x), **own)[0]
+
+
+def test_the_gradient_of_relu_is_0_at_0_and_below() -> None:
+    relu = Relu()
+    y, saved = relu.forward(np.array([[1.0, -0.5], [-2.0, 3.0], [0.0, -0.0]]))
+    assert y.tolist() == [[1, 0], [0, 3], [0, 0]]
+    assert relu.backward(np.full((3, 2), 7.0), saved).tolist() == [[7, 0], [0, 7], [0, 0]]
+
+
+def test_the_sigmoid_is_one_over_one_plus_exp() -> None:
+    x = np.linspace(-5, 5, 11)
+    np.testing.assert_allclose(value(Sigmoid(), x), 1 / (1 + np.exp(-x)), rtol=1e-15)
+    assert value(Sigmoid(), 0.0) == 0.5
+
+
+def test_the_sigmoid_is_exact_in_its_tails() -> None:
+    assert value(Sigmoid(), -700.0) == pytest.approx(math.exp(-700), rel=1e-14)
+    assert value(Sigmoid(), np.array([-1e4, 1e4])).tolist() == [0, 1]
+
+
+def test_every_derivative_of_the_sigmoid_at_0_can_be_derived() -> None:
+    trace = Trace()
+    x = trace.input(())
+    y, _ = Sigmoid().forward(x)
+    derivatives = [y]
+    for _ in range(3):
+        derivatives += gradient(derivatives[-1], [x])
+    assert replay(trace, derivatives, {x: np.array(0.0)}) == [1 / 2, 1 / 4, 0, -1 / 8]
+
+
+def test_softplus_is_exact_in_its_tails() -> None:
+    x = np.array([-1e4, -50.0, 0.0, 50.0, 1e4])
+    np.testing.assert_allclose(value(Softplus(), x), [0, math.exp(-50), math.log(2), 50, 1e4], rtol=1e-15)
+
+
+def test_softmax_is_the_books_and_does_not_overflow() -> None:
+    np.testing.assert_allclose(
+        value(Softmax(), np.array([0.3, 2.9, 4.0])), [0.01821127, 0.24519181, 0.73659691], atol=1e-8
+    )
+    np.testing.assert_allclose(
+        value(Softmax(), np.array([1010.0, 1000.0, 990.0])),
+        [9.99954600e-01, 4.53978686e-05, 2.06106005e-09],
+        rtol=1e-8,
+    )
+
+
+def test_softmax_runs_along_its_axis() -> None:
+    assert value(Softmax(axis=0), np.zeros((2, 4))).tolist() == [[0.5] * 4] * 2
+
+
+def test_softmax_makes_exactly_0_of_minus_infinity() -> None:
+    assert value(Softmax(), np.array([0.0, -np.inf, 0.0])).tolist() == [0.5, 0, 0.5]
+
+
+def test_log_softmax_is_exact_where_softmax_is_0() -> None:
+    assert value(LogSoftmax(), np.array([0.0, 1e4])).tolist() == [-1e4, 0]
+
+
+@pytest.mark.parametrize("layer", [*PLAIN, Softmax(), LogSoftmax()], ids=repr)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_no_finite_input_overflows(layer: Layer, dtype: Any) -> None:
+    x = np.array([-1e4, -800, -90, -1, -0.0, 0, 1, 90, 800, 1e4], dtype)
+    with np.errstate(all="raise", under="ignore"):
+        y, saved = layer.forward(x)
+        gradient = layer.backward(np.ones_like(x), saved) if layer.backward else y
+    assert y.dtype == gradient.dtype == dtype
+    assert np.isfinite(y).all()
+    assert np.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize(
+    ("layer", "x", "expected"),
+    [
+        (LeakyRelu(slope=0.2), -3.0, -0.6),
+        (Elu(alpha=2), -1.0, 2 * (math.exp(-1) - 1)),
+        (Gelu(), 1.0, 0.5 * (1 + math.erf(1 / math.sqrt(2)))),
+        (Silu(), 2.0, 2 / (1 + math.exp(-2))),
+        (Mish(), 1.5, 1.5 * math.tanh(math.log(1 + math.exp(1.5)))),
+        (HardSwish(), 1.0, 4 / 6),
+        (HardSwish(), -4.0, 0.0),
+        (HardSwish(), 5.0, 5.0),
+        (Tanh(), 0.3, math.tanh(0.3)),
+    ],
+    ids=repr,
+)
+def test_a_value_is_its_formula(layer: Layer, x: float, expected: float) -> None:
+    assert value(layer, x) == pytest.approx(expected, rel=1e-14)
+
+
+def test_the_slope_of_prelu_is_one_or_one_per_channel() -> None:
+    x = -np.ones((1, 2, 2))
+    assert PRelu().parameters(x)["alpha"].shape == ()
+    assert PRelu(per_channel=True).parameters(x)["alpha"].shape == (2,)
+    assert value(PRelu(), x, alpha=np.array(0.25)).tolist() == [[[-0.25] * 2] * 2]
+    assert value(PRelu(per_channel=True), x, alpha=np.array([0.0, 2.0])).tolist() == [[[0, 0], [-2, -2]]]
+
+
+class Stream:
+    """A stream of random numbers with a known beginning."""
+
+    def uniform(self, shape: Any) -> Array:
+        return np.linspace(0, 1, math.prod(shape), endpoint=False).reshape(shape)
+
+
+def test_dropout_scales_what_it_keeps_and_passes_the_gradient_there() -> None:
+    dropout = Dropout(ratio=0.75)
+    x = np.arange(1.0, 9).reshape(2, 4)
+    y, saved = dropout.forward(x, training=True, random=Stream())
+    assert y.tolist() == [[0, 0, 0, 0], [0, 0, 28, 32]]
+    assert dropout.backward(np.ones((2, 4)), saved).tolist() == [[0, 0, 0, 0], [0, 0, 4, 4]]
+
+
+def test_dropout_does_nothing_in_evaluation() -> None:
+    x = np.ones(3)
+    assert value(Dropout(ratio=0.5), x).tolist() == [1, 1, 1]

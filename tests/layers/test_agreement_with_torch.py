@@ -1,0 +1,163 @@
+"""Values and gradients in float64 next to PyTorch's, where PyTorch is installed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graphlang.layers.affine import Affine
+from graphlang.layers.attention import Attention
+from graphlang.layers.batch_norm import BatchNorm
+from graphlang.layers.elu import Elu
+from graphlang.layers.embedding import Embedding
+from graphlang.layers.gelu import Gelu
+from graphlang.layers.group_norm import GroupNorm
+from graphlang.layers.hard_swish import HardSwish
+from graphlang.layers.instance_norm import InstanceNorm
+from graphlang.layers.layer_norm import LayerNorm
+from graphlang.layers.leaky_relu import LeakyRelu
+from graphlang.layers.log_softmax import LogSoftmax
+from graphlang.layers.mish import Mish
+from graphlang.layers.p_relu import PRelu
+from graphlang.layers.relu import Relu
+from graphlang.layers.rms_norm import RMSNorm
+from graphlang.layers.sigmoid import Sigmoid
+from graphlang.layers.silu import Silu
+from graphlang.layers.softmax import Softmax
+from graphlang.layers.softplus import Softplus
+from graphlang.layers.tanh import Tanh
+from graphlang.losses.binary_cross_entropy import BinaryCrossEntropy
+from graphlang.losses.huber_loss import HuberLoss
+from graphlang.losses.mean_squared_error import MeanSquaredError
+from graphlang.losses.softmax_with_loss import SoftmaxWithLoss
+from graphlang.operation import Array, Layer
+from graphlang.trace import Trace, gradient, replay
+
+torch = pytest.importorskip("torch")
+F = torch.nn.functional
+RNG = np.random.default_rng(5)
+
+
+def normal(*shape: int) -> Array:
+    return RNG.standard_normal(shape)
+
+
+def attention(causal: bool, x: Any, *own: Any) -> Any:
+    Wqkv, bqkv, Wo, bo = own
+    q, k, v = (x @ Wqkv + bqkv).unflatten(-1, (3, 2, 4)).permute(2, 0, 3, 1, 4)
+    y = F.scaled_dot_product_attention(q, k, v, is_causal=causal)
+    return y.transpose(1, 2).flatten(2) @ Wo + bo
+
+
+def scaled(x: Any, gamma: Any, beta: Any) -> Any:
+    return gamma.reshape(1, -1, 1) * F.instance_norm(x) + beta.reshape(1, -1, 1)
+
+
+IMAGES, SCORES, LABELS = normal(3, 4, 5), 3 * normal(4, 6), np.array([1, 5, 0, 2])
+EDGES = np.array([[-1e3, -40.0, -3.5, -1.0, 0.0, 1.0, 2.9, 40.0, 1e3]])
+CHANNELS = {"gamma": normal(4), "beta": normal(4)}
+PLACES = {"gamma": normal(5), "beta": normal(5)}
+HEADS = {"Wqkv": normal(8, 24), "bqkv": normal(24), "Wo": normal(8, 8), "bo": normal(8)}
+CASES: list[tuple[Layer, Array, dict[str, Array], Callable[..., Any]]] = [
+    (Relu(), EDGES, {}, F.relu),
+    (LeakyRelu(slope=0.2), EDGES, {}, lambda x: F.leaky_relu(x, 0.2)),
+    (Elu(alpha=0.7), EDGES, {}, lambda x: F.elu(x, 0.7)),
+    (Gelu(), EDGES, {}, F.gelu),
+    (Silu(), EDGES, {}, F.silu),
+    (Sigmoid(), EDGES, {}, torch.sigmoid),
+    (Tanh(), EDGES, {}, torch.tanh),
+    (Softplus(), EDGES, {}, lambda x: torch.logaddexp(x, torch.zeros_like(x))),
+    (Mish(), EDGES, {}, F.mish),
+    (HardSwish(), EDGES, {}, F.hardswish),
+    (Softmax(axis=1), IMAGES, {}, lambda x: F.softmax(x, 1)),
+    (LogSoftmax(axis=0), IMAGES, {}, lambda x: F.log_softmax(x, 0)),
+    (PRelu(), IMAGES, {"alpha": np.array(0.3)}, lambda x, a: F.prelu(x, a.reshape(1))),
+    (PRelu(per_channel=True), IMAGES, {"alpha": normal(4)}, F.prelu),
+    (Affine(units=2), IMAGES, {"W": normal(5, 2), "b": normal(2)}, lambda x, W, b: F.linear(x, W.T, b)),
+    (LayerNorm(), IMAGES, PLACES, lambda x, g, b: F.layer_norm(x, (5,), g, b)),
+    (RMSNorm(), IMAGES, {"gamma": normal(5)}, lambda x, g: F.rms_norm(x, (5,), g, 1e-5)),
+    (GroupNorm(groups=2), IMAGES, CHANNELS, lambda x, g, b: F.group_norm(x, 2, g, b)),
+    (InstanceNorm(), IMAGES, CHANNELS, scaled),
+    (Embedding(vocab=6, dim=3), LABELS, {"W": normal(6, 3)}, F.embedding),
+    (Attention(heads=2), normal(2, 5, 8), HEADS, lambda *xs: attention(False, *xs)),
+    (Attention(heads=2, causal=True), normal(2, 5, 8), HEADS, lambda *xs: attention(True, *xs)),
+]
+LOSSES: list[tuple[Layer, Array, Array, Callable[..., Any]]] = [
+    (SoftmaxWithLoss(), 1000 * SCORES, LABELS, F.cross_entropy),
+    (SoftmaxWithLoss(), SCORES, np.abs(normal(4, 6)), F.cross_entropy),
+    (SoftmaxWithLoss(ignore=5), SCORES, LABELS, lambda x, t: F.cross_entropy(x, t, ignore_index=5)),
+    (SoftmaxWithLoss(smoothing=0.3), SCORES, LABELS, lambda x, t: F.cross_entropy(x, t, label_smoothing=0.3)),
+    (SoftmaxWithLoss(smoothing=0.3), SCORES, np.abs(normal(4, 6)),
+     lambda x, t: F.cross_entropy(x, t, label_smoothing=0.3)),
+    (MeanSquaredError(), SCORES, normal(4, 6), F.mse_loss),
+    (HuberLoss(delta=0.8), SCORES, normal(4, 6), lambda x, t: F.huber_loss(x, t, delta=0.8)),
+    (BinaryCrossEntropy(), 50 * SCORES, RNG.random((4, 6)), F.binary_cross_entropy_with_logits),
+]  # fmt: skip
+
+
+def name(case: Any) -> str:
+    return repr(case) if isinstance(case, Layer) else ""
+
+
+def ours(layer: Layer, tensors: list[Array], own: dict[str, Array], dy: Array) -> list[Array]:
+    """The value and the gradient of every argument of floats."""
+    trace = Trace()
+    with trace:
+        xs = [trace.input(x.shape, x.dtype) for x in tensors]
+        ps = {name: trace.input(x.shape, x.dtype) for name, x in own.items()}
+        y, saved = layer.forward(*xs, **ps)
+        upstream = trace.input(y.shape)
+        arguments = [*xs, *ps.values()]
+        if layer.backward is None:
+            floats = [x for x in arguments if x.dtype.kind == "f"]
+            gradients = gradient(y, floats, upstream)
+        else:
+            found = layer.backward(upstream, saved)
+            gradients = [g for g in (found if isinstance(found, tuple) else (found,)) if g is not None]
+    feeds = dict(zip(arguments, [*tensors, *own.values()], strict=True))
+    return replay(trace, [y, *gradients], {**feeds, upstream: dy})
+
+
+def theirs(function: Callable[..., Any], arrays: list[Array], dy: Array) -> list[Array]:
+    xs = [torch.tensor(x, requires_grad=x.dtype.kind == "f") for x in arrays]
+    y = function(*xs)
+    y.backward(torch.tensor(dy))
+    return [y.detach().numpy(), *(x.grad.numpy() for x in xs if x.requires_grad)]
+
+
+def compare(layer: Layer, tensors: list[Array], own: dict[str, Array], function: Callable[..., Any]) -> None:
+    shape = np.shape(layer.forward(*tensors, **own)[0])
+    dy = np.asarray(np.random.default_rng(0).standard_normal(shape))
+    expected = theirs(function, [*tensors, *own.values()], dy)
+    for found, wanted in zip(ours(layer, tensors, own, dy), expected, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(("layer", "x", "own", "function"), CASES, ids=name)
+def test_a_layer_agrees(layer: Layer, x: Array, own: dict[str, Array], function: Callable[..., Any]) -> None:
+    compare(layer, [x], own, function)
+
+
+@pytest.mark.parametrize(("loss", "x", "t", "function"), LOSSES, ids=name)
+def test_a_loss_agrees(loss: Layer, x: Array, t: Array, function: Callable[..., Any]) -> None:
+    compare(loss, [x, t], {}, function)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_batch_norm_agrees_but_for_the_running_variance(training: bool) -> None:
+    x, state = normal(3, 4, 5), {"mean": normal(4), "var": RNG.uniform(0.5, 2, 4)}
+    layer = BatchNorm()
+    y, saved, *renewed = layer.forward(x, **CHANNELS, **state, training=training)
+    dy = normal(3, 4, 5)
+    mean, var = torch.tensor(state["mean"]), torch.tensor(state["var"])
+    xs = [torch.tensor(v, requires_grad=True) for v in (x, *CHANNELS.values())]
+    z = F.batch_norm(xs[0], mean, var, xs[1], xs[2], training=training, momentum=0.1)
+    z.backward(torch.tensor(dy))
+    np.testing.assert_allclose(y, z.detach().numpy(), rtol=1e-9)
+    for found, expected in zip(layer.backward(dy, saved), xs, strict=True):
+        np.testing.assert_allclose(found, expected.grad.numpy(), rtol=1e-9, atol=1e-12)
+    if training:
+        np.testing.assert_allclose(renewed[0]["mean"], mean.numpy(), rtol=1e-12)
+        unbiased = 0.9 * state["var"] + (renewed[0]["var"] - 0.9 * state["var"]) * 15 / 14
+        np.testing.assert_allclose(unbiased, var.numpy(), rtol=1e-12)
