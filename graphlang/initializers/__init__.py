@@ -1,0 +1,1 @@
+"""How a parameter starts: one initialiser per file."""

@@ -1,0 +1,17 @@
+"""Start values of zero."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graphlang.initializers.initializer import Drawn, Initializer, Shape
+
+
+class zeros(Initializer):
+    """W = 0
+
+    For biases. Weights that start at one value all stay alike (Deep Learning from Scratch, section 6.2.1).
+    """
+
+    def draw(self, rng: np.random.Generator, shape: Shape, fan_in: int, fan_out: int) -> Drawn:
+        return np.zeros(shape)

@@ -1,0 +1,1 @@
+"""How a step changes a parameter: one optimizer per file."""

@@ -1,0 +1,16 @@
+"""Stochastic gradient descent."""
+
+from __future__ import annotations
+
+from graphlang.optimizers.optimizer import Array, Optimizer, Scalar, Slots, scalar
+
+
+class SGD(Optimizer):
+    """W <- W - lr * dW
+
+    With weight_decay, dW stands for dW + weight_decay * W.
+    Source: Deep Learning from Scratch, section 6.1.2; as torch.optim.SGD without momentum.
+    """
+
+    def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
+        return W - scalar(lr, W) * dW, {}

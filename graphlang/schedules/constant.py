@@ -1,0 +1,12 @@
+"""A learning rate that stays."""
+
+from __future__ import annotations
+
+from graphlang.schedules.schedule import Schedule
+
+
+class constant(Schedule):
+    """factor = 1"""
+
+    def factor(self, t: int, total: int) -> float:
+        return 1.0

@@ -1,0 +1,16 @@
+"""The contract of a schedule: a factor on the learning rate as a pure function of the step."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Schedule(BaseModel):
+    """The base of every schedule: a subclass gives its fields and `factor`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def factor(self, t: int, total: int) -> float:
+        """What the learning rate is multiplied by in step `t` (1, 2, ..., `total`), as the optimizer
+        counts."""
+        raise NotImplementedError
