@@ -1,0 +1,49 @@
+"""Arrays handed in from Python as a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from graphlang.datasets.dataset import Array, Column, Dataset, check_array, checked
+from graphlang.diagnostics.base import GraphError
+from graphlang.diagnostics.data import WrongArray
+
+_NAME = "the arrays handed in"
+
+
+def from_arrays(
+    arrays: Mapping[str, ArrayLike] | None = None,
+    /,
+    *,
+    validation: Mapping[str, ArrayLike] | None = None,
+    **more: ArrayLike,
+) -> Dataset:
+    """The fields of the split train by keyword (or in one mapping), and those of the split test in
+    `validation`.
+
+    The arrays are used as they are: not copied, not scaled, and never written to.
+    """
+    splits = {"train": _columns({**(arrays or {}), **more})}
+    if validation is not None:
+        splits["test"] = _columns(validation)
+    return Dataset("arrays", checked(_NAME, splits))
+
+
+def _columns(arrays: Mapping[str, ArrayLike]) -> dict[str, Column]:
+    return {name: _column(name, values) for name, values in arrays.items()}
+
+
+def _column(name: str, values: ArrayLike) -> Column:
+    try:
+        array = np.asarray(values)
+    except (ValueError, TypeError) as error:  # rows of different lengths
+        raise GraphError([WrongArray(_NAME, name, f"is no array: {error}")]) from None
+    check_array(_NAME, name, array.shape, array.dtype)
+    return _of(array)
+
+
+def _of(array: Array) -> Column:
+    return Column(array.shape, array.dtype, lambda: array)

@@ -1,0 +1,184 @@
+"""The contract of a data source, and what opening it gives: columns in splits, known by shape before they
+are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import prod
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from pydantic import BaseModel, ConfigDict
+
+from graphlang.datasets.files import Files
+from graphlang.diagnostics.base import GraphError
+from graphlang.diagnostics.data import NoData, SampleMismatch, SplitMismatch, TooLarge, WrongArray
+
+Kind = Literal["float", "int", "bool"]
+Array = NDArray[Any]
+Rows = slice | NDArray[np.integer[Any]] | Sequence[int]
+
+#: the most bytes that one array may announce; a larger claim is refused before memory is asked for
+MAX_BYTES = 4 * 2**30
+
+_KINDS: dict[str, Kind] = {"b": "bool", "i": "int", "u": "int", "f": "float"}
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One field of one split: [samples, ...].
+
+    `load` gives the values as they are stored, so images stay uint8 and a data set of 47 MB stays 47 MB.
+    Where `scale` is set, a value is the stored number times `scale`; `take` does that for a batch. An
+    engine that fuses the scaling into its own program calls `gather` into a buffer of type `storage` and
+    multiplies by `scale` itself.
+    """
+
+    stored: tuple[int, ...]
+    storage: np.dtype[Any]
+    read: Callable[[], Array] = field(repr=False)
+    scale: float | None = None
+    flatten: bool = False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape with the samples first; with `flatten` all axes after the first are one."""
+        return (self.stored[0], prod(self.stored[1:])) if self.flatten else self.stored
+
+    @property
+    def dtype(self) -> Kind:
+        """The type as a spec sees it: scaled integers are floats."""
+        return "float" if self.scale is not None else _KINDS[self.storage.kind]
+
+    def load(self) -> Array:
+        """All stored values, read once, in `shape` and not to be written to."""
+        return self._raw
+
+    @cached_property
+    def _raw(self) -> Array:
+        raw = self.read().reshape(self.shape).view()
+        assert raw.dtype == self.storage, (raw.dtype, self.storage)
+        raw.flags.writeable = False
+        return raw
+
+    def gather(self, rows: Rows, out: Array | None = None) -> Array:
+        """The stored values of some samples, into `out` where it is given."""
+        if isinstance(rows, slice):
+            if out is None:
+                return self._raw[rows]
+            np.copyto(out, self._raw[rows])
+            return out
+        indices = np.asarray(rows, dtype=np.intp)
+        if out is None:
+            return self._raw[indices]
+        # `take` with mode="raise" copies through a buffer of its own; the range is checked here instead.
+        assert indices.size == 0 or (indices.min() >= 0 and indices.max() < self.stored[0]), indices
+        return self._raw.take(indices, axis=0, out=out, mode="clip")
+
+    def take(self, rows: Rows, dtype: DTypeLike | None = None) -> Array:
+        """The values of some samples in `dtype`: scaled where the column has a scale (then float64 by
+        default)."""
+        values = self.gather(rows)
+        if self.scale is None:
+            return values if dtype is None else values.astype(dtype, copy=False)
+        target = np.dtype(np.float64 if dtype is None else dtype)
+        return np.asarray(np.multiply(values, np.asarray(self.scale, target), dtype=target))
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """An opened source: the columns of its splits ("train", and "test" where there is one).
+
+    `classes` gives, for a field of ids, what id 0, 1, 2, ... stands for (labels of a csv, characters of a
+    text).
+    """
+
+    name: str
+    splits: dict[str, dict[str, Column]]
+    files: tuple[Path, ...] = ()
+    classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def vocab(self) -> tuple[str, ...]:
+        """The characters of a text, in the order of their ids; empty for other sources."""
+        return self.classes.get("x", ())
+
+    @property
+    def train(self) -> dict[str, Column]:
+        return self.splits["train"]
+
+    @property
+    def test(self) -> dict[str, Column] | None:
+        return self.splits.get("test")
+
+
+class Source(BaseModel):
+    """A data source of a spec: its fields are the arguments, `open` looks at the files.
+
+    A subclass implements `read(files)`, which finds its paths through `files` and returns a Dataset
+    without reading more than it must to know every shape.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def open(self, folder: Path, override: Path | None = None, search: Sequence[Path] = ()) -> Dataset:
+        """Looks at the files from the spec's `folder`, or at `override` in their place.
+
+        `search` holds the folders where a data set known by name may be (`places.data_folders()`).
+        """
+        if override is None:
+            return self.read(Files(folder, tuple(search)))
+        from graphlang.datasets.override import override_source
+
+        return override_source(self, override).read(Files(override.parent, (override,), anywhere=True))
+
+    def read(self, files: Files) -> Dataset:
+        raise NotImplementedError
+
+
+def checked(name: str, splits: dict[str, dict[str, Column]]) -> dict[str, dict[str, Column]]:
+    """The splits, once their fields are known to fit together."""
+    for split, columns in splits.items():
+        _check_samples(name, split, columns)
+    train = splits["train"]
+    for key, column in splits.get("test", {}).items():
+        if key not in train:
+            raise GraphError([SplitMismatch(name, key, None, column.shape[1:])])
+        if train[key].shape[1:] != column.shape[1:]:
+            raise GraphError([SplitMismatch(name, key, train[key].shape[1:], column.shape[1:])])
+    return splits
+
+
+def _check_samples(name: str, split: str, columns: dict[str, Column]) -> None:
+    counts = [(key, column.shape[0]) for key, column in columns.items()]
+    for other in counts[1:]:
+        if other[1] != counts[0][1]:
+            raise GraphError([SampleMismatch(name, split, counts[0], other)])
+    if not counts or counts[0][1] == 0:
+        raise GraphError([NoData(name, f"the {split} split has no samples")])
+
+
+def check_array(path: str, name: str, shape: Sequence[int], dtype: np.dtype[Any]) -> None:
+    """Refuses an array that cannot be a field."""
+    if dtype.hasobject:
+        raise GraphError([WrongArray(path, name, "holds Python objects, which are never unpickled")])
+    if dtype.kind not in _KINDS:
+        raise GraphError([WrongArray(path, name, f"holds `{dtype}`, not numbers")])
+    if not shape:
+        raise GraphError([WrongArray(path, name, "is a single number without a first axis")])
+
+
+def check_size(path: str, what: str, size: int) -> None:
+    """Refuses a claim of more bytes than the limit."""
+    if size > MAX_BYTES:
+        raise GraphError([TooLarge(path, what, size, MAX_BYTES)])
+
+
+def pixel_scale(dtype: np.dtype[Any]) -> float | None:
+    """What `normalize` multiplies by: 1 / (the largest value of an integer type), nothing for floats and
+    bools."""
+    return 1.0 / np.iinfo(dtype).max if dtype.kind in "iu" else None

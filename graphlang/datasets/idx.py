@@ -1,0 +1,53 @@
+"""The source `idx`: images and labels in the file format of MNIST."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from graphlang.datasets import idx_format
+from graphlang.datasets.dataset import Column, Dataset, Source, checked
+from graphlang.datasets.files import Files
+
+
+class idx(Source):
+    """IDX files: a header of big-endian sizes and the numbers after it; plain or gzipped, told apart by
+    content.
+
+    Fields: `x` images, [N, rows * columns] with `flatten`, else [N, 1, rows, columns] (one channel, as in
+            the book); `t` labels, as stored.
+    Splits: train, and test where `test_images` and `test_labels` are given.
+    Types:  `normalize` makes floats of integer images, dividing by the largest value of their type (255
+            for uint8); they stay as stored in memory and are scaled batch by batch.
+    Source: LeCun, Cortes, Burges, The MNIST database (the format's description)
+    """
+
+    images: str = Field(description="the images for training, relative to the spec's folder")
+    labels: str = Field(description="the labels for training")
+    test_images: str | None = Field(default=None, description="the images for testing")
+    test_labels: str | None = Field(default=None, description="the labels for testing")
+    flatten: bool = Field(default=True, description="make all axes after the first one")
+    normalize: bool = Field(default=True, description="divide integers by the largest value of their type")
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.test_images is None) != (self.test_labels is None):
+            raise ValueError("`test_images` and `test_labels` are given together or not at all")
+        return self
+
+    def read(self, files: Files) -> Dataset:
+        paths = {"train": (self.images, self.labels)}
+        if self.test_images is not None and self.test_labels is not None:
+            paths["test"] = (self.test_images, self.test_labels)
+        splits = {split: self._split(files, *pair) for split, pair in paths.items()}
+        used = tuple(files.find(path) for pair in paths.values() for path in pair)
+        return Dataset(used[0].name, checked(self.images, splits), used)
+
+    def _split(self, files: Files, images: str, labels: str) -> dict[str, Column]:
+        return {
+            "x": idx_format.images(
+                images, files.find(images), flatten=self.flatten, normalize=self.normalize
+            ),
+            "t": idx_format.labels(labels, files.find(labels)),
+        }

@@ -1,0 +1,156 @@
+"""The source `npz`: arrays of a NumPy archive, their shapes read from the headers alone."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import prod
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from graphlang.datasets.dataset import (
+    Array,
+    Column,
+    Dataset,
+    Source,
+    check_array,
+    check_size,
+    checked,
+    pixel_scale,
+)
+from graphlang.datasets.files import Files, readable
+from graphlang.diagnostics.base import GraphError
+from graphlang.diagnostics.data import FileUnreadable, NoData, WrongArray, WrongFormat, WrongSize
+
+#: deflate shrinks at most 1032 times: a member that announces more than this is lying
+_DEFLATE = 1040
+
+#: version 3.0 is for structured types alone
+_PARSERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    RuntimeError,  # encrypted; NotImplementedError, for a compression that zipfile lacks, is one too
+    ValueError,
+)
+
+
+class Header(NamedTuple):
+    """What an array's header announces."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+
+class npz(Source):
+    """Arrays written with `numpy.savez` or `numpy.savez_compressed`.
+
+    Fields: an array `x_train` is the field `x` of the split train, `x_test` that of the split test; so
+            `x_train`, `t_train`, `x_test`, `t_test` are the fields `x` and `t`. Arrays with other names
+            are fields of train. The first axis counts the samples and is the same for every field of a
+            split.
+    Splits: train, and test where an array's name ends in `_test` and there are arrays for training.
+    Types:  as stored. `flatten` and `normalize` are meant for images: both leave `t` (the labels) and
+            arrays of rank 1 alone. `normalize` makes floats of integers, dividing by the largest value of
+            their type (255 for uint8).
+    Safety: never unpickles; every header is held against the size of its member before memory is asked for.
+    Source: numpy.lib.format (NEP 1)
+    """
+
+    path: str = Field(description="the file, relative to the spec's folder")
+    flatten: bool = Field(default=False, description="make all axes after the first one")
+    normalize: bool = Field(default=False, description="divide integers by the largest value of their type")
+
+    def read(self, files: Files) -> Dataset:
+        file = files.find(self.path)
+        with _archive(self.path, file) as archive:
+            members = [m for m in archive.infolist() if m.filename.endswith(".npy")]
+            headers = {m.filename.removesuffix(".npy"): _header(self.path, archive, m) for m in members}
+        if not headers:
+            raise GraphError([NoData(self.path, "the archive has no arrays")])
+        splits: dict[str, dict[str, Column]] = {"train": {}}
+        for name, (split, key) in _places(headers).items():
+            splits.setdefault(split, {})[key] = self._column(file, name, key, headers[name])
+        return Dataset(file.name, checked(self.path, splits), (file,))
+
+    def _column(self, file: Path, name: str, key: str, header: Header) -> Column:
+        shape, dtype = header
+        image = key != "t" and len(shape) > 1
+        return Column(
+            shape,
+            dtype.newbyteorder("="),
+            lambda: _load(self.path, file, name, header),
+            scale=pixel_scale(dtype) if image and self.normalize else None,
+            flatten=image and self.flatten,
+        )
+
+
+def _places(names: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """The split and the field that each array is for."""
+    split = any(name.endswith("_train") for name in names)
+    places: dict[str, tuple[str, str]] = {}
+    for name in names:
+        key, _, suffix = name.rpartition("_")
+        places[name] = (suffix, key) if split and key and suffix in ("train", "test") else ("train", name)
+    return places
+
+
+@contextmanager
+def _archive(path: str, file: Path) -> Iterator[zipfile.ZipFile]:
+    with readable(path):
+        try:
+            with zipfile.ZipFile(file) as archive:
+                yield archive
+        except _DAMAGED as error:
+            raise GraphError([WrongFormat(path, "a sound npz archive", _reason(error))]) from None
+
+
+def _reason(error: Exception) -> str:
+    text = str(error).splitlines()[0] if str(error) else "it ends too early"
+    return text[:1].lower() + text[1:].rstrip(".")
+
+
+def _header(path: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Header:
+    """Shape and type of one array, once its announced size is known to be the size of the member."""
+    name = member.filename.removesuffix(".npy")
+    with archive.open(member) as stream:
+        version = np.lib.format.read_magic(stream)
+        if version not in _PARSERS:
+            raise GraphError([WrongArray(path, name, f"has the format version {version[0]}.{version[1]}")])
+        shape, _, dtype = _PARSERS[version](stream)
+        length = stream.tell()
+    if any(n < 0 for n in shape):
+        raise GraphError([WrongArray(path, name, f"announces a negative shape, {list(shape)}")])
+    check_array(path, name, shape, dtype)
+    expected = length + prod(shape) * dtype.itemsize
+    check_size(path, f"`{name}`", expected)
+    if expected != member.file_size:
+        raise GraphError([WrongSize(path, f"`{name}`", expected, member.file_size)])
+    if (most := member.compress_size * _DEFLATE) < expected:
+        raise GraphError([WrongSize(path, f"`{name}`", expected, most, "at most")])
+    return Header(shape, dtype)
+
+
+def _load(path: str, file: Path, name: str, header: Header) -> Array:
+    with _archive(path, file) as archive:
+        try:
+            member = archive.getinfo(f"{name}.npy")
+        except KeyError:
+            raise GraphError([FileUnreadable(path, "it changed since it was opened")]) from None
+        if _header(path, archive, member) != header:
+            raise GraphError([FileUnreadable(path, "it changed since it was opened")])
+        with archive.open(member) as stream:
+            array = np.lib.format.read_array(stream, allow_pickle=False)
+    return np.ascontiguousarray(array, dtype=header.dtype.newbyteorder("="))

@@ -1,0 +1,40 @@
+"""The folders where data sets known by name may be: the one place that looks at the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def data_folders() -> tuple[Path, ...]:
+    """The folders for this user on this machine; called at the edge (command line, `load`) and handed
+    in."""
+    import os
+    import sys
+
+    try:
+        home = Path.home()
+    except RuntimeError:  # a user without a home folder
+        home = None
+    return folders_from(os.environ, sys.platform, home)
+
+
+def folders_from(environ: Mapping[str, str], platform: str, home: Path | None) -> tuple[Path, ...]:
+    """The folder that GRAPHLANG_DATA names, then the user's cache folder."""
+    named = environ.get("GRAPHLANG_DATA")
+    cache = _cache(environ, platform, home)
+    folders = [Path(named)] if named else []
+    return (*folders, cache / "graphlang") if cache else tuple(folders)
+
+
+def _cache(environ: Mapping[str, str], platform: str, home: Path | None) -> Path | None:
+    if platform == "win32":
+        return _absolute(environ.get("LOCALAPPDATA")) or (home and home / "AppData" / "Local")
+    if platform == "darwin":
+        return home and home / "Library" / "Caches"
+    return _absolute(environ.get("XDG_CACHE_HOME")) or (home and home / ".cache")
+
+
+def _absolute(path: str | None) -> Path | None:
+    # The XDG rules say that a relative path is to be ignored.
+    return Path(path) if path and (Path(path).is_absolute() or path[1:2] == ":") else None

@@ -1,0 +1,17 @@
+"""The one way to turn the bytes of a text file into characters."""
+
+from __future__ import annotations
+
+from graphlang.diagnostics.base import GraphError
+from graphlang.diagnostics.data import WrongFormat
+
+
+def decoded(path: str, content: bytes) -> str:
+    """UTF-8, with or without a byte order mark; every line end becomes a newline, as on every platform."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        found = f"line {line} has the byte {content[error.start]:02x} at offset {error.start}"
+        raise GraphError([WrongFormat(path, "a text in UTF-8", found)]) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")

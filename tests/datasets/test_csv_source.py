@@ -1,0 +1,157 @@
+"""The source csv: columns, targets, labels, the split, and each kind of bad line."""
+
+import numpy as np
+import pytest
+
+from graphlang.datasets.csv import csv
+from graphlang.diagnostics.base import GraphError
+
+FRUIT = "apple,orange,price\n1,2,3.5\n2,0.5,2\n4,1e1,-3\n\n3,7,.5\n"
+
+
+def opened(folder, text, **options):
+    (folder / "a.csv").write_bytes(text.encode() if isinstance(text, str) else text)
+    return csv(path="a.csv", **options).open(folder)
+
+
+def faults(folder, text, **options):
+    with pytest.raises(GraphError) as caught:
+        opened(folder, text, **options)
+    assert all(d.help() for d in caught.value.diagnostics)
+    return [(d.code, d.message()) for d in caught.value.diagnostics]
+
+
+def test_columns_are_fields_and_x_is_all_but_the_target(tmp_path):
+    train = opened(tmp_path, FRUIT, target="price", test=0).train
+    assert {name: (c.shape, c.dtype) for name, c in train.items()} == {
+        "apple": ((4,), "int"),
+        "orange": ((4,), "float"),
+        "price": ((4,), "float"),
+        "x": ((4, 2), "float"),
+        "t": ((4,), "float"),
+    }
+    np.testing.assert_array_equal(train["x"].load(), [[1, 2], [2, 0.5], [4, 10], [3, 7]])
+    np.testing.assert_array_equal(train["t"].load(), [3.5, 2, -3, 0.5])
+
+
+def test_a_target_of_integers_is_int(tmp_path):
+    assert opened(tmp_path, "a,b\n1,2\n2,3\n", target="b").train["t"].dtype == "int"
+    assert opened(tmp_path, "a,b\n1,2\n2,3.0\n", target="b").train["t"].dtype == "float"
+
+
+def test_integers_beyond_64_bits_are_floats(tmp_path):
+    assert opened(tmp_path, f"a\n{10**30}\n", test=0).train["a"].load() == [1e30]
+
+
+def test_labels_become_ids_in_sorted_order(tmp_path):
+    data = opened(tmp_path, "size,kind\n1,pear\n2,apple\n3, pear \n4,fig\n", target="kind", test=0)
+    assert data.classes["t"] == data.classes["kind"] == ("apple", "fig", "pear")
+    assert data.train["t"].load().tolist() == [2, 0, 2, 1]
+    assert data.train["t"].dtype == "int"
+    assert data.train["x"].shape == (4, 1)
+
+
+def test_without_a_target_the_column_t_is_it(tmp_path):
+    train = opened(tmp_path, "a,t\n1,2\n3,4\n", test=0).train
+    assert train["x"].load().tolist() == [[1], [3]]
+    assert train["t"].load().tolist() == [2, 4]
+
+
+def test_without_any_target_x_is_all_columns(tmp_path):
+    train = opened(tmp_path, "a,b\n1,2\n3,4\n", test=0).train
+    assert list(train) == ["a", "b", "x"]
+    assert train["x"].shape == (2, 2)
+
+
+def test_x_and_t_mean_the_features_and_the_target_even_where_a_column_is_called_x(tmp_path):
+    train = opened(tmp_path, "x,y\n1,2\n3,4\n", target="y", test=0).train
+    assert train["x"].shape == (2, 1)
+    assert train["t"].load().tolist() == [2, 4]
+
+
+def test_the_split_is_the_same_every_time_and_loses_no_line(tmp_path):
+    table = "a\n" + "\n".join(map(str, range(50))) + "\n"
+    first, second = opened(tmp_path, table), opened(tmp_path, table)
+    train, test = (first.splits[s]["a"].load().tolist() for s in ("train", "test"))
+    assert (len(train), len(test)) == (40, 10)
+    assert sorted(train + test) == list(range(50))
+    assert test == sorted(test) == second.splits["test"]["a"].load().tolist()
+    assert test != opened(tmp_path, table, seed=1).splits["test"]["a"].load().tolist()
+    assert test == [2, 3, 11, 13, 15, 20, 21, 32, 46, 48]
+
+
+@pytest.mark.parametrize(
+    ("lines", "fraction", "expected"), [(1, 0.2, 0), (2, 0.2, 1), (3, 0.99, 2), (10, 0.25, 2)]
+)
+def test_each_split_keeps_at_least_one_line_where_there_are_two(tmp_path, lines, fraction, expected):
+    splits = opened(tmp_path, "a\n" + "1\n" * lines, test=fraction).splits
+    assert (splits["test"]["a"].shape[0] if "test" in splits else 0) == expected
+
+
+def test_quotes_line_ends_byte_order_mark_and_blanks_are_read(tmp_path):
+    text = '\ufeff"a, with comma", b\r\n" 1",2 \r\n"3","4"'
+    train = opened(tmp_path, text, target="b", test=0).train
+    assert list(train) == ["a, with comma", "b", "x", "t"]
+    assert train["x"].load().tolist() == [[1], [3]]
+
+
+def test_a_quoted_cell_over_two_lines_keeps_the_line_numbers_right(tmp_path):
+    text = 'a,kind\n1,"two\nlines"\nx,one\n'
+    assert faults(tmp_path, text, target="kind") == [
+        ("GL615", "line 4, column `a` of `a.csv`: `x` is not a finite number")
+    ]
+
+
+@pytest.mark.parametrize("cell", ["abc", "nan", "inf", "1_000", "1e999", "0x10", "\uff11", "1,5"])
+def test_what_is_no_finite_number_is_named_with_line_and_column(tmp_path, cell):
+    (found,) = faults(tmp_path, f'a,b\n1,2\n3,"{cell}"\n')
+    assert found == ("GL615", f"line 3, column `b` of `a.csv`: `{cell}` is not a finite number")
+
+
+def test_an_empty_cell_says_so(tmp_path):
+    assert faults(tmp_path, "a,b\n1,\n") == [("GL615", "line 2, column `b` of `a.csv`: the cell is empty")]
+
+
+def test_a_target_of_numbers_with_one_word_is_a_mistake_not_labels(tmp_path):
+    (found,) = faults(tmp_path, "a,price\n1,200\n2,unknown\n", target="price")
+    assert found[1] == "line 3, column `price` of `a.csv`: `unknown` is not a finite number"
+
+
+def test_all_bad_cells_and_lines_are_reported_up_to_ten(tmp_path):
+    assert len(faults(tmp_path, "a,b\nx,1\n1,y\n")) == 2
+    assert len(faults(tmp_path, "a,b\n" + "x,y\n" * 50)) == 10
+    assert len(faults(tmp_path, "a,b\n" + "1\n" * 50)) == 10
+
+
+def test_a_ragged_line_is_named_with_both_counts(tmp_path):
+    assert faults(tmp_path, "a,b\n1,2\n1,2,3\n") == [
+        ("GL614", "line 3 of `a.csv` has 3 cells, the header has 2")
+    ]
+
+
+def test_a_missing_target_gets_a_suggestion(tmp_path):
+    (tmp_path / "a.csv").write_text(FRUIT)
+    with pytest.raises(GraphError) as caught:
+        csv(path="a.csv", target="prise").open(tmp_path)
+    (d,) = caught.value.diagnostics
+    assert d.message() == "the target `prise` is no column of `a.csv`, which has `apple`, `orange`, `price`"
+    assert d.help() == "did you mean `price`?"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "part"),
+    [
+        ("", "GL611", "the file is empty"),
+        ("\n\n", "GL611", "the file is empty"),
+        ("a,b\n\n", "GL611", "no line after the first"),
+        ("1,2\n3,4\n", "GL612", "found the number `1`"),
+        ("a,,b\n1,2,3\n", "GL612", "column 2 has no name"),
+        ("a,b,a\n1,2,3\n", "GL612", "`a` is there twice"),
+        ('a,b\n1,"2\n', "GL604", "line 2: unexpected end of data"),
+        (b"a,b\n1,\xff\n", "GL604", "line 2 has the byte ff at offset 6"),
+    ],
+)
+def test_other_mistakes_of_the_file_are_told(tmp_path, text, code, part):
+    ((found, message),) = faults(tmp_path, text)
+    assert found == code
+    assert part in message
