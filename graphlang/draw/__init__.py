@@ -1,0 +1,1 @@
+"""Pictures of a graph with its values and gradients: text, tables and SVG."""

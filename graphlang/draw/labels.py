@@ -1,0 +1,65 @@
+"""What is written where in a picture: on each line, and at operands that stand out of order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from graphlang.draw.layout import Arrangement
+from graphlang.draw.numbers import short
+from graphlang.draw.picture import Picture, Value
+from graphlang.draw.width import printable
+
+COMMUTATIVE = frozenset("×+·*")
+
+
+class Label(NamedTuple):
+    """The value above a line and the gradient below it."""
+
+    value: str = ""
+    gradient: str = ""
+
+
+def line_labels(picture: Picture, arrangement: Arrangement, digits: int) -> list[Label]:
+    """For every item the texts of the line that leaves it.
+
+    What is used once carries its value and gradient on its line. What is used more often carries its value
+    and the whole gradient before the line divides; each branch then carries its own share of the gradient.
+    """
+    labels = [Label()] * len(arrangement.items)
+    only = {
+        chain[0]: edge
+        for edge, chain in enumerate(arrangement.chains)
+        if len(arrangement.after[chain[0]]) == 1
+    }
+    for i, node in enumerate(picture.nodes):
+        if node.kind == "output":
+            continue
+        edge = picture.edges[only[i]] if i in only else None
+        value = _text(node.value if edge is None or edge.value is None else edge.value, digits)
+        gradient = _text(node.gradient if edge is None or edge.gradient is None else edge.gradient, digits)
+        labels[i] = Label("" if node.kind == "constant" and value == node.label else value, gradient)
+    for edge_, chain in zip(picture.edges, arrangement.chains, strict=True):
+        if arrangement.items[chain[1]].kind == "branch":
+            value = _text(edge_.value, digits)
+            whole = labels[chain[0]].value or picture.nodes[chain[0]].label
+            labels[chain[1]] = Label("" if value == whole else value, _text(edge_.gradient, digits))
+    return labels
+
+
+def _text(value: Value, digits: int) -> str:
+    return printable(short(value, digits))
+
+
+def operand_marks(picture: Picture, arrangement: Arrangement, y: Sequence[float]) -> dict[int, int]:
+    """The operand's number (from 1) for the edges into a node whose operands do not stand in their order."""
+    edges_into: dict[int, list[int]] = {}
+    for edge, chain in enumerate(arrangement.chains):
+        edges_into.setdefault(chain[-1], []).append(edge)
+    marks = {}
+    for node, edges in edges_into.items():
+        edges.sort(key=lambda e: y[arrangement.chains[e][-2]])
+        operands = [picture.edges[e].operand for e in edges]
+        if operands != sorted(operands) and picture.nodes[node].label not in COMMUTATIVE:
+            marks.update({e: picture.edges[e].operand + 1 for e in edges})
+    return marks

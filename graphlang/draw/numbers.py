@@ -1,0 +1,77 @@
+"""How a number, or an array of them, is written for a reader."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+DIGITS = 10
+FULL = 8
+"""An array of at most so many elements is written out."""
+
+_DIGITS_OF_DTYPE = {"float16": 3, "float32": 7}
+
+
+def short(value: Any, digits: int = DIGITS) -> str:
+    """A number without the noise of its last bits: 715, 2.2, 1e-09; an array in full or in summary."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    dtype = str(getattr(value, "dtype", ""))
+    digits = min(digits, _DIGITS_OF_DTYPE.get(dtype, digits))
+    if getattr(value, "shape", ()) != ():
+        return _array(value, digits)
+    return _scalar(value.item() if dtype else value, digits)
+
+
+def _scalar(value: Any, digits: int) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, complex):
+        return str(value)
+    if not isinstance(value, float):
+        return str(value)
+    if not math.isfinite(value):
+        return str(value)
+    if value.is_integer() and abs(value) < 1e15 and digits >= DIGITS:
+        return str(int(value))
+    text = repr(float(f"{value:.{digits}g}")).removesuffix(".0")
+    return "0" if text == "-0" else text
+
+
+def _array(array: Any, digits: int) -> str:
+    return _elements(array.tolist(), digits) if 0 < array.size <= FULL else _summary(array)
+
+
+def _elements(value: Any, digits: int) -> str:
+    # Not deep: NumPy allows at most 64 axes.
+    if isinstance(value, list):
+        return f"[{', '.join(_elements(element, digits) for element in value)}]"
+    return _scalar(value, digits)
+
+
+def _summary(array: Any) -> str:
+    shape = f"[{', '.join(map(str, array.shape))}]"
+    if not array.size:
+        return f"{shape}  empty"
+    if array.dtype.kind == "b":
+        return f"{shape}  true {int(array.sum())} of {array.size}"
+    if array.dtype.kind not in "iuf":
+        return f"{shape}  {array.dtype}"
+    finite, strange = _finite_part(array)
+    if not finite.size:
+        return f"{shape}{strange}"
+    # In float64, or the mean of many float16 would overflow.
+    figures = (("mean", finite.mean(dtype="float64")), ("min", finite.min()), ("max", finite.max()))
+    return shape + "".join(f"  {name} {short(float(number), 4)}" for name, number in figures) + strange
+
+
+def _finite_part(array: Any) -> tuple[Any, str]:
+    """The finite elements, and how many of the others there are."""
+    if array.dtype.kind != "f":
+        return array, ""
+    nans = int((array != array).sum())
+    infinities = int((abs(array) == math.inf).sum())
+    found = "".join(f"  {count} {name}" for count, name in ((nans, "nan"), (infinities, "inf")) if count)
+    return (array[abs(array) < math.inf] if found else array), found
