@@ -1,0 +1,257 @@
+"""The graph of a spec, ready to run: nodes in order, their operations made, their operands resolved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+
+from graphlang.catalog import Catalog, Family, family_member
+from graphlang.diagnostics import GraphError, Source, Span
+from graphlang.diagnostics.running import BadSpec
+from graphlang.operation import Function, Operation
+from graphlang.spec import InputSpec, NodeSpec, ParamSpec, Spec, Use
+from graphlang.sizes import parse_size
+from graphlang.trace import Size
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+class Ref(NamedTuple):
+    """An operand that is a value of the graph, by its number."""
+
+    number: int
+
+
+class Node:
+    """One operation of the graph: where its operands are, what it computes, where its result goes."""
+
+    __slots__ = ("number", "operands", "operation", "own", "spec", "symbolic", "wants")
+
+    def __init__(
+        self,
+        spec: NodeSpec,
+        number: int,
+        operands: tuple[Any, ...],
+        own: dict[str, int],
+        operation: Operation | None,
+        wants: frozenset[str],
+        symbolic: bool,
+    ) -> None:
+        self.spec = spec
+        self.number = number
+        #: Refs and constants
+        self.operands = operands
+        #: role of a parameter -> its number
+        self.own = own
+        #: None for `grad` and `constant`
+        self.operation = operation
+        self.wants = wants
+        #: whether an attribute depends on a dimension, and so on the data
+        self.symbolic = symbolic
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+
+class Network:
+    """The graph of a spec. Values are numbered: inputs first, then parameters, then nodes in order."""
+
+    def __init__(self, spec: Spec, catalog: Catalog) -> None:
+        self.spec = spec
+        self.catalog = catalog
+        self.sources = tuple(Source(s.name, s.text) for s in spec.sources)
+        self.inputs: dict[str, InputSpec] = {i.name: i for i in spec.inputs}
+        self.params: dict[str, ParamSpec] = {p.name: p for p in spec.params}
+        names = [*self.inputs, *self.params]
+        #: the name of every value, in the order of their numbers
+        self.names: list[str] = names
+        ordered = _in_order(spec, set(names))
+        names += [n.name for n in ordered]
+        self.numbers: dict[str, int] = {name: i for i, name in enumerate(names)}
+        if len(self.numbers) != len(names):
+            raise GraphError([BadSpec("two values have the same name")])
+        self._made: dict[tuple[str, str], tuple[Operation, frozenset[str], bool]] = {}
+        first = len(names) - len(ordered)
+        self.nodes: list[Node] = [self._node(n, first + i) for i, n in enumerate(ordered)]
+        self.first_node = first
+
+    def _node(self, spec: NodeSpec, number: int) -> Node:
+        numbers = self.numbers
+        try:
+            operands = tuple(
+                [Ref(numbers[o]) if type(o) is str else o for o in spec.operands]  # noqa: C409 - quicker
+            )
+            own = {role: numbers[name] for role, name in spec.parameters.items()}
+        except KeyError as error:
+            raise GraphError([BadSpec(f"`{spec.name}` uses `{error.args[0]}`, which is not in the spec")]) from None
+        if spec.operation in ("grad", "constant"):
+            symbolic = isinstance(spec.attributes.get("value"), dict)
+            return Node(spec, number, operands, own, None, frozenset(), symbolic)
+        key = (spec.operation, json.dumps(spec.attributes, sort_keys=True) if spec.attributes else "")
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = self._make(spec)
+        return Node(spec, number, operands, own, *made)
+
+    def _make(self, spec: NodeSpec) -> tuple[Operation, frozenset[str], bool]:
+        entry = self.catalog.find(spec.operation)
+        if entry is None:
+            raise GraphError([BadSpec(f"there is no operation `{spec.operation}`")])
+        operation = make(self.catalog, spec, None)
+        return operation, entry.wants, depends_on_sizes(spec.attributes)
+
+    def operation(self, node: Node, sizes: Mapping[str, int]) -> Operation:
+        """The operation of a node, with the sizes of this run in its attributes."""
+        assert node.operation is not None, node.name
+        return make(self.catalog, node.spec, sizes) if node.symbolic else node.operation
+
+    # ---- looking at it ------------------------------------------------------------------------------
+
+    @cached_property
+    def digraph(self) -> nx.DiGraph[str]:
+        """The graph for NetworkX: a node per value, with its attributes; operand order is on the node."""
+        import networkx
+
+        graph: nx.DiGraph[str] = networkx.DiGraph(name=self.spec.sources[0].name if self.spec.sources else "")
+        for item in self.spec.inputs:
+            graph.add_node(item.name, kind="input", dtype=item.dtype, shape=item.shape or ())
+        for param in self.spec.params:
+            graph.add_node(param.name, kind="param", dtype=param.dtype, shape=param.shape)
+        for node in self.nodes:
+            spec = node.spec
+            graph.add_node(
+                spec.name,
+                kind="node",
+                operation=spec.operation,
+                operands=spec.operands,
+                parameters=dict(spec.parameters),
+                attributes=dict(spec.attributes),
+                dtype=spec.dtype,
+                shape=spec.shape,
+                group=spec.group,
+            )
+            for name in (*spec.operands, *spec.parameters.values()):
+                if isinstance(name, str):
+                    graph.add_edge(name, spec.name)
+        return graph
+
+    def ancestors(self, numbers: list[int]) -> list[bool]:
+        """For every value, whether one of these needs it (themselves included)."""
+        needed = [False] * len(self.names)
+        for number in numbers:
+            needed[number] = True
+        for node in reversed(self.nodes):
+            if needed[node.number]:
+                for operand in node.operands:
+                    if type(operand) is Ref:
+                        needed[operand.number] = True
+                for number in node.own.values():
+                    needed[number] = True
+        return needed
+
+    def span(self, name: str) -> Span | None:
+        """Where in the text a value stands."""
+        number = self.numbers.get(name)
+        if number is None:
+            return None
+        spec: Any = (
+            self.inputs.get(name) or self.params.get(name) or self.nodes[number - self.first_node].spec
+        )
+        return self.span_of(spec.at)
+
+    def span_of(self, at: tuple[int, int, int] | None) -> Span | None:
+        if at is None or at[0] >= len(self.sources):
+            return None
+        return Span(at[1], at[2], self.sources[at[0]])
+
+    def member(self, family: Family, use: Use) -> Any:
+        """An initialiser, optimizer, schedule or source from its plain data."""
+        model = family_member(family, use.name)
+        if model is None:
+            raise GraphError([BadSpec(f"there is no `{use.name}` among the {family}")])
+        return model(**use.attributes)
+
+
+def build(spec: Spec, catalog: Catalog | None = None) -> Network:
+    """The graph of a spec; raises GraphError where the spec names what does not exist."""
+    return Network(spec, catalog or Catalog())
+
+
+def make(catalog: Catalog, spec: NodeSpec, sizes: Mapping[str, int] | None) -> Operation:
+    """The operation of a node from its plain data; sizes that are named become numbers where given."""
+    entry = catalog.find(spec.operation)
+    assert entry is not None, spec.operation
+    attributes = {k: decoded(v, sizes) for k, v in spec.attributes.items()}
+    part = attributes.pop("part", None)
+    chosen = tuple(attributes.pop(entry.any_sizes)) if entry.any_sizes else ()
+    try:
+        operation = entry.make(attributes, chosen)
+    except ValidationError as error:
+        raise GraphError([BadSpec(f"`{spec.name}`: {error}")]) from None
+    if part is not None:
+        assert isinstance(operation, Function), spec
+        operation = Function(_Part(operation, part), {})
+    return operation
+
+
+class _Part:
+    """One of the results of a function that returns several."""
+
+    def __init__(self, function: Function, part: int) -> None:
+        self.function = function
+        self.part = part
+
+    def __call__(self, *tensors: Any) -> Any:
+        return self.function.forward(*tensors)[0][self.part]
+
+
+def decoded(value: Any, sizes: Mapping[str, int] | None) -> Any:
+    """An attribute from its plain data."""
+    if isinstance(value, list | tuple):
+        return [decoded(v, sizes) for v in value]
+    if isinstance(value, dict) and set(value) == {"dim"}:
+        size: Size = parse_size(value["dim"])
+        return size if sizes is None or isinstance(size, int | float) else size.bind(sizes)
+    if isinstance(value, dict) and set(value) == {"use", "attributes"}:
+        for family in ("initializers", "schedules", "optimizers"):
+            model: type[BaseModel] | None = family_member(family, value["use"])  # type: ignore[arg-type]
+            if model is not None:
+                return model(**value["attributes"])
+    return value
+
+
+def depends_on_sizes(value: Any) -> bool:
+    if isinstance(value, dict):
+        return set(value) == {"dim"} or any(depends_on_sizes(v) for v in value.values())
+    return isinstance(value, list | tuple) and any(depends_on_sizes(v) for v in value)
+
+
+def _in_order(spec: Spec, given: set[str]) -> list[NodeSpec]:
+    """The nodes in an order in which they can run: as they stand where that is one, else NetworkX's."""
+    seen = set(given)
+    for node in spec.nodes:
+        if not all(o in seen for o in node.operands if type(o) is str):
+            return _sorted(spec)
+        seen.add(node.name)
+    return list(spec.nodes)
+
+
+def _sorted(spec: Spec) -> list[NodeSpec]:
+    import networkx
+
+    by_name = {n.name: n for n in spec.nodes}
+    graph: nx.DiGraph[str] = networkx.DiGraph()
+    graph.add_nodes_from(by_name)
+    for node in spec.nodes:
+        graph.add_edges_from((o, node.name) for o in node.operands if isinstance(o, str) and o in by_name)
+    try:
+        return [by_name[name] for name in networkx.topological_sort(graph)]
+    except networkx.NetworkXUnfeasible:
+        path = " -> ".join(a for a, _ in networkx.find_cycle(graph))
+        raise GraphError([BadSpec(f"the nodes form a cycle: {path}")]) from None

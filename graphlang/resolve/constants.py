@@ -1,0 +1,118 @@
+"""Arithmetic on what is known before running: numbers, truth values and sizes; bounded, never exec."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from graphlang.trace import Dim, DimScalar
+
+LARGEST = 2**63
+"""Whole numbers beyond this are refused: they only come from mistakes, or from a file that means harm."""
+
+
+class NoValue(Exception):
+    """A constant expression that has no value; the text says why."""
+
+
+def _power(a: Any, b: Any) -> Any:
+    if isinstance(a, int) and isinstance(b, int):
+        if b >= 0 and abs(a) > 1 and b * math.log2(abs(a)) > 64:
+            raise NoValue(f"{a} ** {b} is too large")
+        if b < 0 and a == 0:
+            raise NoValue("zero has no negative power")
+    result = a**b
+    if isinstance(result, complex):
+        raise NoValue(f"{a} ** {b} is not a real number")
+    return result
+
+
+def _true_divide(a: Any, b: Any) -> Any:
+    if isinstance(b, int | float) and b == 0:
+        raise NoValue("division by zero")
+    return a / b
+
+
+def _floor_divide(a: Any, b: Any) -> Any:
+    if isinstance(b, int | float) and b == 0:
+        raise NoValue("division by zero")
+    return a // b
+
+
+def _modulo(a: Any, b: Any) -> Any:
+    if isinstance(b, int | float) and b == 0:
+        raise NoValue("division by zero")
+    return a % b
+
+
+BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": _true_divide,
+    "//": _floor_divide,
+    "%": _modulo,
+    "**": _power,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_EQUALITY = ("==", "!=")
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float | Dim | DimScalar)
+
+
+def binary(op: str, a: Any, b: Any) -> Any:
+    """The value of `a op b`, or NoValue."""
+    if op in ("and", "or"):
+        if not (isinstance(a, bool) and isinstance(b, bool)):
+            raise NoValue(f"`{op}` stands between truth values, not {described(a)} and {described(b)}")
+        return (a and b) if op == "and" else (a or b)
+    if op == "@":
+        raise NoValue("`@` multiplies matrices, and this is a number; `*` multiplies numbers")
+    numbers = is_number(a) and is_number(b)
+    if not numbers and op not in _EQUALITY:
+        raise NoValue(f"`{op}` stands between numbers, not {described(a)} and {described(b)}")
+    try:
+        return _bounded(BINARY[op](a, b))
+    except OverflowError:
+        raise NoValue("the result is too large") from None
+    except TypeError:
+        raise NoValue(f"{described(a)} and {described(b)} cannot be compared before running") from None
+
+
+def unary(op: str, a: Any) -> Any:
+    """The value of `-a` or `not a`, or NoValue."""
+    if op == "not":
+        if not isinstance(a, bool):
+            raise NoValue(f"`not` stands before a truth value, not {described(a)}")
+        return not a
+    if not is_number(a):
+        raise NoValue(f"`-` stands before a number, not {described(a)}")
+    return -a
+
+
+def _bounded(value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST:
+        raise NoValue("the result is too large for a whole number")
+    return value
+
+
+def described(value: Any) -> str:
+    """A constant in words, for messages."""
+    if value is None:
+        return "`none`"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, str):
+        return f'the text "{value}"'
+    if isinstance(value, list | tuple):
+        return "a list"
+    return f"`{value}`"

@@ -1,0 +1,90 @@
+"""The state of one elaboration: what has been built so far, what went wrong, what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from graphlang.catalog import Catalog
+from graphlang.diagnostics import Collector, GraphError, Source, Span
+from graphlang.diagnostics.limits import LimitExceeded
+from graphlang.limits import Limits
+from graphlang.resolve.values import Definition, Instance, Scope, Value
+from graphlang.trace import Dim, Size, SymbolicArray, Trace
+
+Request: TypeAlias = Any
+Steps: TypeAlias = Generator[Request, Any, Any]
+"""A piece of evaluation: it yields (expression, scope) or further steps, and is sent each result."""
+
+DTYPES = {"float": np.dtype(np.float64), "int": np.dtype(np.int64), "bool": np.dtype(np.bool_)}
+_KINDS = {"f": "float", "i": "int", "u": "int", "b": "bool"}
+
+
+class Context:
+    """Collects values in the order in which they are made."""
+
+    def __init__(self, catalog: Catalog, limits: Limits, source: Source) -> None:
+        self.catalog = catalog
+        self.limits = limits
+        self.source = source
+        self.collector = Collector()
+        self.trace = Trace()
+        self.values: list[Value] = []
+        self.groups: list[tuple[Instance, str]] = []
+        self.root = Instance("", None, (0, 0))
+        self.depth = 0
+        self.elements = 0
+        self.operations: dict[tuple[str, str], Any] = {}
+        self.sources: list[Source] = [source]
+        #: where a `def` that is being unrolled was called, outermost first
+        self.calls: list[tuple[str, Span]] = []
+        self.enter: Callable[..., Steps]
+        self.file_scope: Scope | None = None
+        self.definitions: dict[str, Definition] = {}
+        self.note_once: set[str] = set()
+
+    def error(self, diagnostic: Any) -> None:
+        """Adds a diagnostic, with the calls that led into a `def`."""
+        diagnostic.called = tuple(self.calls)
+        self.collector.add(diagnostic)
+
+    def order(self, scope: Scope) -> tuple[int, int]:
+        return scope.order, len(self.values)
+
+    def dtype(self, name: str) -> np.dtype[Any]:
+        return DTYPES[name]
+
+    def add(self, value: Value) -> Value:
+        """Enters a value; refuses more than the limits allow."""
+        self.values.append(value)
+        if len(self.values) > self.limits.nodes:
+            raise GraphError([LimitExceeded(value.span, "nodes", self.limits.nodes)])
+        return value
+
+    def input(self, shape: tuple[Size, ...], dtype: str) -> SymbolicArray:
+        return self.trace.input(shape, DTYPES[dtype])
+
+
+def kind_of(array: Any) -> str:
+    """`float`, `int` or `bool`."""
+    return _KINDS.get(array.dtype.kind, "float")
+
+
+def shape_text(shape: tuple[Size, ...]) -> str:
+    return ", ".join(str(s) for s in shape)
+
+
+def type_text(array: Any) -> str:
+    """A type as a spec writes it: `float[N, 784]`."""
+    kind = kind_of(array)
+    return f"{kind}[{shape_text(array.shape)}]" if array.shape else kind
+
+
+def size_json(size: Any) -> int | str:
+    return size if isinstance(size, int) else str(size)
+
+
+def is_dim(value: Any) -> bool:
+    return isinstance(value, Dim)

@@ -1,0 +1,108 @@
+"""Types and their sizes: what `float[N, 3*D]` means where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from graphlang.diagnostics import Related, Span, closest
+from graphlang.diagnostics.shapes import UnknownDimension, WrongSize, WrongType
+from graphlang.resolve import expressions
+from graphlang.resolve.calls import origins
+from graphlang.resolve.constants import described
+from graphlang.resolve.context import Context, kind_of, shape_text, type_text
+from graphlang.resolve.values import MISSING, POISON, Scope, Value
+from graphlang.syntax import tree
+from graphlang.trace import Dim, Size
+
+
+def bind_new(dims: Sequence[Any], scope: Scope) -> None:
+    """Binds the bare new names in an input's shape: each is a dimension of its own."""
+    for dim in dims:
+        if isinstance(dim, tree.Name) and scope.find(dim.name) is MISSING:
+            scope.dims[dim.name] = Dim.symbol(dim.name)
+            scope.places[dim.name] = dim.span
+
+
+def size(context: Context, dim: Any, scope: Scope) -> Any:
+    """The size that an expression in brackets gives; POISON after a reported mistake."""
+    for name in _names(dim):
+        if scope.find(name.name) is MISSING:
+            context.error(UnknownDimension(name.span, name.name, closest(name.name, scope.visible())))
+            return POISON
+    value = expressions.evaluate(context, dim, scope)
+    if isinstance(value, Value) and value.const is not None:
+        value = value.const
+    if value is POISON or isinstance(value, Dim):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        what = "a value of the graph" if isinstance(value, Value) else described(value)
+        context.error(WrongSize(dim.span, f"a size is a positive whole number, not {what}"))
+        return POISON
+    return value
+
+
+def _names(dim: Any) -> list[tree.Name]:
+    from graphlang.resolve.order import names_used
+
+    return [n for n in names_used(dim) if isinstance(n, tree.Name)]
+
+
+def shape(context: Context, type_: tree.Type, scope: Scope) -> tuple[Size, ...] | None:
+    """The shape of a type; None after a reported mistake."""
+    sizes = []
+    for dim in type_.dims or ():
+        if isinstance(dim, tree.Rest):
+            context.error(WrongSize(dim.span, "`...` stands only in the types of a `def`"))
+            return None
+        sizes.append(size(context, dim, scope))
+    return None if any(s is POISON for s in sizes) else tuple(sizes)
+
+
+def match(context: Context, type_: tree.Type, value: Value, scope: Scope, what: str, at: Span) -> bool:
+    """Holds a value against the type of a formal and binds its new names to the value's sizes."""
+    actual = value.array.shape
+    if kind_of(value.array) != type_.dtype and not (
+        type_.dtype == "float" and kind_of(value.array) == "int" and actual == ()
+    ):
+        return _mismatch(context, type_, value, what, at)
+    if type_.dims is None:
+        return True
+    dims = list(type_.dims)
+    rests = [i for i, d in enumerate(dims) if isinstance(d, tree.Rest)]
+    if rests:
+        hidden = len(actual) - (len(dims) - 1)
+        if hidden < 0:
+            return _mismatch(context, type_, value, what, at)
+        dims[rests[0] : rests[0] + 1] = [None] * hidden
+    if len(dims) != len(actual):
+        return _mismatch(context, type_, value, what, at)
+    for dim, found in zip(dims, actual, strict=True):
+        if isinstance(dim, tree.Name) and dim.name not in scope.dims and dim.name not in scope.names:
+            hyper = scope.find(dim.name)
+            if isinstance(hyper, int) and not isinstance(hyper, bool):
+                if hyper != found:
+                    return _mismatch(context, type_, value, what, at)
+                continue
+            scope.dims[dim.name] = found
+            scope.places[dim.name] = dim.span
+    for dim, found in zip(dims, actual, strict=True):
+        if dim is None:
+            continue
+        wanted = size(context, dim, scope)
+        if wanted is POISON:
+            return False
+        if wanted != found:
+            return _mismatch(context, type_, value, what, at)
+    return True
+
+
+def _mismatch(context: Context, type_: tree.Type, value: Value, what: str, at: Span) -> bool:
+    message = f"{what} is {type_text(value.array)}, but {type_.span.text} is asked for"
+    related = [Related(type_.span, "asked for here"), *origins((value,), ())]
+    context.error(WrongType(at, message, None, related))
+    return False
+
+
+def shapes_equal_text(shape_: Sequence[Size]) -> str:
+    return f"[{shape_text(tuple(shape_))}]"

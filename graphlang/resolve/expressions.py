@@ -1,0 +1,398 @@
+"""Evaluates expressions without recursion: constants are folded, everything else becomes nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import GeneratorType
+from typing import Any
+
+from graphlang.diagnostics import Related, Span
+from graphlang.diagnostics.arguments import CannotCompute, NotKnownBefore
+from graphlang.diagnostics.limits import LimitExceeded
+from graphlang.diagnostics.names import (
+    NoSuchPart,
+    NotVisibleInDef,
+    UnknownName,
+    WrongKind,
+)
+from graphlang.resolve import calls, constants
+from graphlang.resolve.context import Context, Steps
+from graphlang.resolve.values import (
+    MISSING,
+    POISON,
+    Instance,
+    Module,
+    Scope,
+    SharedLayer,
+    Value,
+)
+from graphlang.syntax import tree
+from graphlang.trace import Dim, DimScalar
+
+OPERATIONS = {
+    "+": "add",
+    "-": "subtract",
+    "*": "multiply",
+    "/": "divide",
+    "//": "floor_divide",
+    "%": "mod",
+    "@": "matmul",
+    "**": "power",
+    "==": "equal",
+    "!=": "not_equal",
+    "<": "less",
+    "<=": "less_equal",
+    ">": "greater",
+    ">=": "greater_equal",
+    "and": "logical_and",
+    "or": "logical_or",
+}
+
+
+def evaluate(context: Context, expression: Any, scope: Scope) -> Any:
+    """The value of an expression: a constant, a size, a Value, or POISON after a reported mistake."""
+    return run(context, (expression, scope))
+
+
+def run(context: Context, request: Any) -> Any:
+    """Drives evaluation with a stack of its own, so that depth costs memory and not recursion."""
+    stack: list[Any] = []
+    value: Any = None
+    while True:
+        if request is not None:
+            if type(request) is GeneratorType:
+                stack.append(request)
+                value = None
+            else:
+                node, scope = request
+                leaf = _LEAVES.get(type(node))
+                if leaf is not None:
+                    value = leaf(context, node, scope)
+                else:
+                    stack.append(_HANDLERS[type(node)](context, node, scope))
+                    value = None
+        if not stack:
+            return value
+        try:
+            request = stack[-1].send(value)
+        except StopIteration as stop:
+            stack.pop()
+            value, request = stop.value, None
+
+
+# ---- leaves -----------------------------------------------------------------------------------
+
+
+def _literal(context: Context, node: Any, scope: Scope) -> Any:
+    return node.value
+
+
+def _none(context: Context, node: tree.NoneValue, scope: Scope) -> None:
+    return None
+
+
+def _name(context: Context, node: tree.Name, scope: Scope) -> Any:
+    found = scope.find(node.name)
+    if found is not MISSING:
+        return found
+    context.error(unknown(context, node, scope))
+    return POISON
+
+
+def unknown(context: Context, node: tree.Name, scope: Scope) -> Any:
+    """What to say about a name that nothing defines."""
+    name = node.name
+    callee = scope.find_callable(name)
+    if isinstance(callee, SharedLayer):
+        return WrongKind(node.span, f"`{name}` is a layer, not a value", f"send a value into it: `{name}(x)`")
+    if callee is not None or context.catalog.find(name) is not None:
+        help = f"call it, as in `{name}(x)`, or write `x -> {name}`"
+        return WrongKind(node.span, f"`{name}` is an operation, not a value", help)
+    if scope.definition is not None:
+        outer = context.file_scope
+        if outer is not None and name in outer.names:
+            return NotVisibleInDef(node.span, name, scope.definition, outer.places.get(name))
+    return UnknownName(node.span, name, scope.visible())
+
+
+# ---- operators ----------------------------------------------------------------------------------
+
+
+def _binary(context: Context, node: tree.Binary, scope: Scope) -> Steps:
+    left = yield node.left, scope
+    right = yield node.right, scope
+    return binary(context, node.operator, left, right, node, scope)
+
+
+def binary(context: Context, op: str, left: Any, right: Any, node: Any, scope: Scope) -> Any:
+    if left is POISON or right is POISON:
+        return POISON
+    tensors = isinstance(left, Value) or isinstance(right, Value)
+    if not tensors:
+        try:
+            return constants.binary(op, left, right)
+        except constants.NoValue as no:
+            context.error(CannotCompute(node.span, str(no)))
+            return POISON
+    if op in ("+", "-", "*") and not _usable(context, left, right, op, node):
+        return POISON
+    value = calls.apply_named(context, OPERATIONS[op], (left, right), node.span, scope)
+    if isinstance(value, Value):
+        value.const = _folded(op, left, right)
+    return value
+
+
+def _usable(context: Context, left: Any, right: Any, op: str, node: Any) -> bool:
+    for operand, side in ((left, node.left), (right, node.right)):
+        if not calls.is_operand(operand):
+            what = constants.described(operand)
+            if isinstance(operand, tuple):
+                what = "several values at once"
+            context.error(WrongKind(side.span, f"`{op}` cannot work on {what}"))
+            return False
+    return True
+
+
+def _folded(op: str, left: Any, right: Any) -> Any:
+    a = left.const if isinstance(left, Value) else left
+    b = right.const if isinstance(right, Value) else right
+    if a is None or b is None or op in ("and", "or", "@"):
+        return None
+    try:
+        return constants.binary(op, a, b)
+    except constants.NoValue:
+        return None
+
+
+def _unary(context: Context, node: tree.Unary, scope: Scope) -> Steps:
+    operand = yield node.operand, scope
+    if operand is POISON:
+        return POISON
+    if not isinstance(operand, Value):
+        try:
+            return constants.unary(node.operator, operand)
+        except constants.NoValue as no:
+            context.error(CannotCompute(node.span, str(no)))
+            return POISON
+    name = "negative" if node.operator == "-" else "logical_not"
+    value = calls.apply_named(context, name, (operand,), node.span, scope)
+    if isinstance(value, Value) and operand.const is not None and node.operator == "-":
+        value.const = -operand.const
+    return value
+
+
+def _list(context: Context, node: tree.ListOf, scope: Scope) -> Steps:
+    items = []
+    for item in node.items:
+        value = yield item, scope
+        if value is POISON:
+            return POISON
+        items.append(value)
+    return items
+
+
+def _conditional(context: Context, node: tree.Conditional, scope: Scope) -> Steps:
+    condition = yield node.condition, scope
+    if condition is POISON:
+        return POISON
+    if isinstance(condition, Value) and condition.const is not None:
+        condition = condition.const
+    if isinstance(condition, Value):
+        help = "`where(c, a, b)` chooses at run time"
+        where = [Related(condition.span, "this is a value of the graph")]
+        context.error(NotKnownBefore(node.condition.span, "the condition of `if`", help, where))
+        return POISON
+    if not isinstance(condition, bool):
+        what = constants.described(condition)
+        context.error(CannotCompute(node.condition.span, f"the condition of `if` is {what}, neither true nor false"))
+        return POISON
+    return (yield (node.then if condition else node.otherwise), scope)
+
+
+# ---- parts ------------------------------------------------------------------------------------------
+
+
+def _attribute(context: Context, node: tree.Attribute, scope: Scope) -> Steps:
+    if isinstance(node.value, tree.Name):
+        callee = scope.find_callable(node.value.name)
+        if isinstance(callee, SharedLayer):
+            return calls.shared_parameter(context, callee, node)
+        if isinstance(callee, Module):
+            context.error(_module_part(node, callee))
+            return POISON
+    value = yield node.value, scope
+    if value is POISON:
+        return POISON
+    if node.name == "T" and isinstance(value, Value):
+        if len(value.array.shape) < 2:
+            message = f"`.T` swaps the last two axes, and this is {calls.type_text(value.array)}"
+            context.error(WrongKind(node.name_span, message, related=calls.origins((value,), (node.value,))))
+            return POISON
+        return calls.apply_named(context, "matrix_transpose", (value,), node.span, scope)
+    context.error(NoSuchPart(node.name_span, node.value.span.text, node.name, ["T"]))
+    return POISON
+
+
+def _module_part(node: tree.Attribute, module: Module) -> Any:
+    if node.name in module.scope.callables:
+        text = f"`{module.name}.{node.name}` is an operation, not a value"
+        return WrongKind(node.span, text, f"call it, as in `{module.name}.{node.name}(x)`")
+    return NoSuchPart(node.name_span, module.name, node.name, list(module.scope.callables))
+
+
+def _index(context: Context, node: tree.Index, scope: Scope) -> Steps:
+    value = yield node.value, scope
+    items: list[Any] = []
+    for item in node.items:
+        if isinstance(item, tree.Slice):
+            parts = []
+            for part in (item.start, item.stop, item.step):
+                parts.append((yield part, scope) if part is not None else None)
+            items.append((item, parts))
+        elif isinstance(item, tree.Rest):
+            items.append((item, "..."))
+        else:
+            items.append((item, (yield item, scope)))
+    return calls.subscript(context, node, value, items, scope)
+
+
+# ---- chains -----------------------------------------------------------------------------------------
+
+
+def _pipe(context: Context, node: tree.Pipe, scope: Scope) -> Steps:
+    value = yield node.value, scope
+    for stage in node.stages:
+        # After a mistake the later stages are still looked at: their arguments may be wrong on their own.
+        value = yield through(context, value, stage, scope, node.value.span)
+    return value
+
+
+def through(
+    context: Context, value: Any, stage: Any, scope: Scope, at: Span, label: str | None = None
+) -> Steps:
+    """Sends a value through one stage of a chain."""
+    kind = type(stage)
+    if kind is tree.Layers:
+        return (yield _entries(context, value, stage.entries, scope, at, numbered=False))
+    if kind is tree.Residual:
+        result = yield _entries(context, value, stage.entries, scope, at, numbered=False)
+        if result is POISON or value is POISON:
+            return POISON
+        node = tree.Binary("+", _Place(at), _Place(stage.span), stage.span)  # type: ignore[arg-type]
+        return binary(context, "+", value, result, node, scope)
+    if kind is tree.Repeat:
+        return (yield _repeat(context, value, stage, scope, at))
+    if kind is tree.For:
+        return (yield _for(context, value, stage, scope, at))
+    return (yield calls.call_stage(context, stage, value, scope, at, label))
+
+
+class _Place:
+    """Stands for an operand that has a place but no text of its own."""
+
+    def __init__(self, span: Span) -> None:
+        self.span = span
+
+
+def _entries(
+    context: Context, value: Any, entries: Any, scope: Scope, at: Span, *, numbered: bool
+) -> Steps:
+    for entry in entries:
+        single = len(entry.stages) == 1 and not isinstance(
+            entry.stages[0], tree.Layers | tree.Repeat | tree.For | tree.Residual
+        )
+        inner = scope
+        label = entry.label
+        if label is not None and numbered:
+            label = _numbered_label(scope, label)
+        if label is not None and not single:
+            inner = Scope(scope, Instance(label, scope.instance, context.order(scope), label, entry.span))
+            inner.order = scope.order
+            inner.definition = scope.definition
+            context.groups.append((inner.instance, label))
+        for stage in entry.stages:
+            value = yield through(context, value, stage, inner, at, label if single else None)
+        if entry.label is not None and not numbered:
+            if isinstance(value, Value) and value.label is None and value.kind == "node":
+                value.label = label
+                value.group = scope.instance
+            _bind_label(scope, entry.label, value)
+    return value
+
+
+def _bind_label(scope: Scope, name: str, value: Any) -> None:
+    scope.names[name] = value
+
+
+def _numbered_label(scope: Scope, label: str) -> str:
+    number = 1
+    while f"{label}{number}" in scope.instance.taken:
+        number += 1
+    scope.instance.taken.add(f"{label}{number}")
+    return f"{label}{number}"
+
+
+def _repeat(context: Context, value: Any, stage: tree.Repeat, scope: Scope, at: Span) -> Steps:
+    count = yield stage.count, scope
+    if count is POISON:
+        return POISON
+    if isinstance(count, Value) and count.const is not None:
+        count = count.const
+    if isinstance(count, Value | Dim | DimScalar):
+        context.error(NotKnownBefore(stage.count.span, "the count of `repeat`"))
+        return POISON
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        what = constants.described(count)
+        context.error(CannotCompute(stage.count.span, f"`repeat` needs a whole number of times, not {what}"))
+        return POISON
+    if count > context.limits.unrolled:
+        context.error(LimitExceeded(stage.count.span, "unrolled", context.limits.unrolled))
+        return POISON
+    for _ in range(count):
+        value = yield _entries(context, value, stage.entries, scope, at, numbered=True)
+        if value is POISON:
+            return POISON
+    return value
+
+
+def _for(context: Context, value: Any, stage: tree.For, scope: Scope, at: Span) -> Steps:
+    items = yield stage.values, scope
+    if items is POISON:
+        return POISON
+    if not isinstance(items, list):
+        what = constants.described(items) if not isinstance(items, Value) else "a value of the graph"
+        message = f"`for` goes through a list, and this is {what}"
+        context.error(CannotCompute(stage.values.span, message, "write a list, as in `for c in [16, 32]`"))
+        return POISON
+    for item in items:
+        inner = Scope(scope, scope.instance, scope.definition)
+        inner.order = scope.order
+        inner.names[stage.variable] = item
+        inner.places[stage.variable] = stage.variable_span
+        value = yield _entries(context, value, stage.entries, inner, at, numbered=True)
+        if value is POISON:
+            return POISON
+    return value
+
+
+def _call(context: Context, node: tree.Call, scope: Scope) -> Steps:
+    return (yield calls.call(context, node, scope))
+
+
+_LEAVES: dict[type, Callable[[Context, Any, Scope], Any]] = {
+    tree.Number: _literal,
+    tree.String: _literal,
+    tree.Bool: _literal,
+    tree.NoneValue: _none,
+    tree.Name: _name,
+}
+_HANDLERS: dict[type, Callable[[Context, Any, Scope], Steps]] = {
+    tree.Binary: _binary,
+    tree.Unary: _unary,
+    tree.ListOf: _list,
+    tree.Conditional: _conditional,
+    tree.Attribute: _attribute,
+    tree.Index: _index,
+    tree.Pipe: _pipe,
+    tree.Call: _call,
+}

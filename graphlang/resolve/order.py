@@ -1,0 +1,213 @@
+"""The order of the statements of a scope: who needs whom, and what goes in a circle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import networkx as nx
+
+from graphlang.diagnostics import Collector, Span
+from graphlang.diagnostics.names import Cycle, Redefinition
+from graphlang.syntax import tree
+
+_LEAVES = (tree.Number, tree.String, tree.Bool, tree.NoneValue, tree.Rest, type(None))
+
+
+def names_used(root: Any) -> Iterator[tree.Name]:
+    """Every use of a name below a node, callables included, in order of appearance; iterative."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        kind = type(node)
+        if kind is tree.Name:
+            yield node
+        elif kind is tree.Binary:
+            stack.append(node.right)
+            stack.append(node.left)
+        elif kind is tree.Call:
+            stack.extend(a.value for a in reversed(node.arguments))
+            stack.append(node.function)
+        elif kind not in _LEAVES:
+            stack.extend(reversed(_children(node)))
+
+
+def _children(node: Any) -> Sequence[Any]:  # noqa: PLR0911 - one line per construct
+    match node:
+        case tree.Unary():
+            return (node.operand,)
+        case tree.ListOf():
+            return node.items
+        case tree.Conditional():
+            return (node.then, node.condition, node.otherwise)
+        case tree.Attribute():
+            return (node.value,)
+        case tree.Slice():
+            return (node.start, node.stop, node.step)
+        case tree.Index():
+            return (node.value, *node.items)
+        case tree.Pipe():
+            return (node.value, *node.stages)
+        case tree.Layers() | tree.Residual():
+            return [s for e in node.entries for s in e.stages]
+        case tree.Repeat():
+            return (node.count, *(s for e in node.entries for s in e.stages))
+        case tree.For():
+            return (node.values, *(s for e in node.entries for s in e.stages))
+        case tree.Scan():
+            inner = [v for s in node.body for v in _values(s)]
+            return (node.values, *(c.value for c in node.carries), *inner)
+        case _:
+            return _values(node)
+
+
+def _values(node: Any) -> Sequence[Any]:
+    match node:
+        case tree.Assign():
+            return (node.value,)
+        case tree.Next():
+            return [c.value for c in node.carries]
+        case tree.Yield() | tree.Return():
+            return node.values
+        case tree.LayerDecl():
+            return (node.stage,)
+        case tree.Param():
+            return (node.init,)
+        case tree.Expect():
+            return (node.left, node.right)
+        case _:
+            return ()
+
+
+def defined(statement: Any) -> list[tuple[str, Span]]:
+    """The names that a statement defines."""
+    if isinstance(statement, tree.Assign):
+        return [(t.name, t.span) for t in statement.targets]
+    if isinstance(statement, tree.Input | tree.Param | tree.LayerDecl | tree.Hyper):
+        return [(statement.name, statement.name_span)]
+    return []
+
+
+def labels(statement: Any) -> Iterator[tuple[str, Span]]:
+    """The labels in the layer lists of a statement, outside `repeat` and `for` (whose copies are numbered)."""
+    stack = list(_values(statement))
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tree.Pipe):
+            stack.extend(node.stages)
+        elif isinstance(node, tree.Layers | tree.Residual):
+            for entry in reversed(node.entries):
+                if entry.label is not None and entry.label_span is not None:
+                    yield entry.label, entry.label_span
+                stack.extend(entry.stages)
+
+
+def find_redefinitions(
+    statements: Sequence[Any], places: dict[str, Span], collector: Collector
+) -> None:
+    """Enters every defined name with its place; a second definition is reported at both places."""
+    for statement in statements:
+        for name, span in [*defined(statement), *labels(statement)]:
+            if name in places:
+                collector.add(Redefinition(span, name, places[name]))
+            else:
+                places[name] = span
+
+
+def in_order(statements: Sequence[Any], collector: Collector) -> tuple[list[Any], set[str]]:
+    """The statements in an order in which they can be evaluated, and the names that stand in a circle."""
+    owner: dict[str, int] = {}
+    for number, statement in enumerate(statements):
+        for name, _ in [*defined(statement), *_label_names(statement)]:
+            owner.setdefault(name, number)
+    graph: nx.DiGraph[int] = nx.DiGraph()
+    graph.add_nodes_from(range(len(statements)))
+    shared = {s.name for s in statements if isinstance(s, tree.LayerDecl)}
+    first_call = _first_calls(statements, shared) if shared else {}
+    for number, statement in enumerate(statements):
+        for value in _values(statement):
+            for use in names_used(value):
+                other = owner.get(use.name)
+                if other is not None:
+                    if other != number or use.name not in _label_set(statement):
+                        graph.add_edge(other, number, name=use.name)
+            if shared:
+                _after_first_call(graph, value, number, first_call)
+    circular = _report_cycles(graph, statements, collector)
+    order = nx.lexicographical_topological_sort(graph)
+    return [statements[i] for i in order], circular
+
+
+def _label_names(statement: Any) -> list[tuple[str, Span]]:
+    return list(labels(statement)) if isinstance(statement, tree.Assign) else []
+
+
+def _label_set(statement: Any) -> set[str]:
+    return {name for name, _ in _label_names(statement)}
+
+
+def _first_calls(statements: Sequence[Any], shared: set[str]) -> dict[str, int]:
+    """For a shared layer, the first statement that sends a value through it."""
+    first: dict[str, int] = {}
+    for number, statement in enumerate(statements):
+        for value in _values(statement):
+            parts = _parts_read(value)
+            for use in names_used(value):
+                if use.name in shared and id(use) not in parts:
+                    first.setdefault(use.name, number)
+    return first
+
+
+def _parts_read(root: Any) -> dict[int, str]:
+    """The uses of a name that only read a part of it, as `tok` in `tok.W`."""
+    found: dict[int, str] = {}
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tree.Attribute) and isinstance(node.value, tree.Name):
+            found[id(node.value)] = node.value.name
+        elif isinstance(node, tree.Binary):
+            stack += [node.right, node.left]
+        elif isinstance(node, tree.Call):
+            stack += [node.function, *(a.value for a in node.arguments)]
+        elif type(node) is not tree.Name and type(node) not in _LEAVES:
+            stack.extend(_children(node))
+    return found
+
+
+def _after_first_call(
+    graph: nx.DiGraph[int], value: Any, number: int, first_call: dict[str, int]
+) -> None:
+    """`tok.W` comes after the call that gives `tok` its parameters."""
+    for name in _parts_read(value).values():
+        call = first_call.get(name)
+        if call is not None and call != number and not graph.has_edge(number, call):
+            graph.add_edge(call, number, name=name)
+
+
+def _report_cycles(graph: nx.DiGraph[int], statements: Sequence[Any], collector: Collector) -> set[str]:
+    """Reports every circle with its path and cuts it open, so that the rest can be looked at."""
+    circular: set[str] = set()
+    if nx.is_directed_acyclic_graph(graph):
+        return circular
+    for component in list(nx.strongly_connected_components(graph)):
+        first = min(component)
+        if len(component) == 1 and not graph.has_edge(first, first):
+            continue
+        edges = nx.find_cycle(graph.subgraph(component), first)
+        # An edge goes from the definition to its user; a reader follows the needs, the other way.
+        path = [graph.edges[a, b]["name"] for a, b in reversed(edges)]
+        spans = [_place(statements[a], graph.edges[a, b]["name"]) for a, b in reversed(edges)]
+        start = min(range(len(path)), key=lambda i: spans[i].start)
+        collector.add(Cycle(path[start:] + path[:start], spans[start:] + spans[:start]))
+        for number in component:
+            circular.update(name for name, _ in defined(statements[number]))
+        graph.remove_edges_from([(a, b) for a, b in graph.edges(component) if b in component])
+    return circular
+
+
+def _place(statement: Any, name: str) -> Span:
+    for other, span in [*defined(statement), *_label_names(statement)]:
+        if other == name:
+            return span
+    return statement.span  # type: ignore[no-any-return]

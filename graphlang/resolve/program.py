@@ -1,0 +1,482 @@
+"""A whole file, from its tree to its spec: collects every mistake and raises once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from graphlang.catalog import Catalog
+from graphlang.diagnostics import Collector, Diagnostic, GraphError, Source, Span
+from graphlang.diagnostics.names import ImportProblem, Redefinition, WrongKind
+from graphlang.diagnostics.settings import UnknownOverride, UnsupportedVersion, WrongOverride
+from graphlang.limits import Limits
+from graphlang.resolve import calls, expressions, sections, statements
+from graphlang.resolve.context import Context, kind_of, size_json
+from graphlang.resolve.names import name_everything
+from graphlang.resolve.order import names_used
+from graphlang.resolve.values import MISSING, POISON, Definition, Module, Scope, Value
+from graphlang.spec import ExpectSpec, GroupSpec, InputSpec, NodeSpec, ParamSpec, SourceText, Spec, Use
+from graphlang.syntax import parse, tree
+from graphlang.trace import Dim, DimScalar
+
+Importer = Callable[[str, str], tuple[str, str]]
+"""Reads an imported file: (importing file, path as written) -> (name, text); raises ValueError with a reason."""
+
+
+class Resolved:
+    """A spec, and the notes and warnings that came with it."""
+
+    def __init__(self, spec: Spec, notes: list[Diagnostic]) -> None:
+        self.spec = spec
+        self.notes = notes
+
+
+def resolve(
+    file: tree.Tree,
+    catalog: Catalog | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    limits: Limits | None = None,
+    importer: Importer | None = None,
+) -> Resolved:
+    """The spec of a file; raises GraphError with every independent mistake in it.
+
+    `overrides` are values for inputs, `hyper`s and `section.setting`s: text is read as an
+    expression of the language, anything else is taken as it is.
+    """
+    context = Context(catalog or Catalog(), limits or Limits(), file.source)
+    context.enter = statements.enter
+    program = _Program(context, file, dict(overrides or {}), importer)
+    program.elaborate()
+    context.collector.finish()
+    name_everything(context)
+    return Resolved(program.spec(), context.collector.diagnostics)
+
+
+class _Program:
+    def __init__(
+        self, context: Context, file: tree.Tree, overrides: dict[str, Any], importer: Importer | None
+    ) -> None:
+        self.context = context
+        self.file = file
+        self.importer = importer
+        self.base = Scope(None, context.root)
+        self.top = Scope(self.base, context.root)
+        context.file_scope = self.top
+        self.places: dict[str, Span] = {}
+        self.hypers: dict[str, Any] = {}
+        self.outputs: list[Value] = []
+        self.expects: list[tuple[tree.Expect, Any, Any, Any]] = []
+        self.settings: dict[str, sections.Settings] = {}
+        self.plain_overrides: dict[str, Any] = {}
+        self.section_overrides: dict[str, dict[str, sections.Override]] = {}
+        self._sort_overrides(overrides)
+
+    def of(self, kind: Any) -> list[Any]:
+        return [s for s in self.file.statements if type(s) is kind]
+
+    # ---- overrides ------------------------------------------------------------------------------
+
+    def _sort_overrides(self, overrides: dict[str, Any]) -> None:
+        for name, value in overrides.items():
+            section, dot, setting = name.partition(".")
+            if dot and section in sections.MODELS:
+                expression = _as_expression(name, value, self.context.collector)
+                if expression is not None:
+                    group = self.section_overrides.setdefault(section, {})
+                    group[setting] = sections.Override(expression, str(value))
+            else:
+                self.plain_overrides[name] = value
+
+    def _override_value(self, name: str) -> Any:
+        """The plain value of an override: text is an expression over constants."""
+        value = self.plain_overrides[name]
+        if not isinstance(value, str):
+            return value
+        expression = _as_expression(name, value, self.context.collector)
+        if expression is None:
+            return POISON
+        if isinstance(expression, tree.Name):
+            self.context.collector.add(WrongOverride(name, f"`{value}` is neither a number nor a list"))
+            return POISON
+        return expressions.evaluate(self.context, expression, Scope(None, self.context.root))
+
+    # ---- the stages --------------------------------------------------------------------------------
+
+    def elaborate(self) -> None:
+        self._version()
+        self._imports(self.file, self.base, (self.file.source.name,))
+        self._definitions(self.file, self.base)
+        self._hypers()
+        self._inputs()
+        body = [s for s in self.file.statements if type(s) in (tree.Assign, tree.Param, tree.LayerDecl)]
+        expressions.run(self.context, statements.elaborate(self.context, body, self.top, self.places))
+        self._misplaced()
+        self.top.order = len(body) + 1
+        self._outputs()
+        self._expects()
+        self._sections()
+
+    def _version(self) -> None:
+        for statement in self.of(tree.Version):
+            if statement.number != 1:
+                self.context.error(UnsupportedVersion(statement.span, statement.number))
+
+    def _misplaced(self) -> None:
+        for statement in self.file.statements:
+            if type(statement) in (tree.Return, tree.Next, tree.Yield):
+                word = type(statement).__name__.lower()
+                where = "a `def`" if word == "return" else "a `scan`"
+                self.context.error(WrongKind(statement.span, f"`{word}` stands only inside {where}"))
+
+    def _imports(self, file: tree.Tree, scope: Scope, path: tuple[str, ...]) -> None:
+        for statement in file.statements:
+            if type(statement) is tree.Import:
+                module = self._import(statement, file, path)
+                if statement.name in scope.callables:
+                    self.context.error(Redefinition(statement.name_span, statement.name, scope.places[statement.name]))
+                scope.places[statement.name] = statement.name_span
+                scope.callables[statement.name] = module
+
+    def _import(self, statement: tree.Import, file: tree.Tree, path: tuple[str, ...]) -> Module:
+        inner = Scope(None, self.context.root)
+        module = Module(statement.name, inner)
+        if self.importer is None:
+            message = "a spec that comes as text cannot import; load it from a file"
+            self.context.error(ImportProblem(statement.path_span, message))
+            return module
+        try:
+            name, text = self.importer(file.source.name, statement.path)
+        except ValueError as error:
+            self.context.error(ImportProblem(statement.path_span, str(error)))
+            return module
+        if name in path:
+            circle = " -> ".join((*path[path.index(name) :], name))
+            self.context.error(ImportProblem(statement.path_span, f"these files import one another: {circle}"))
+            return module
+        try:
+            imported = parse(text, name, self.context.limits)
+        except GraphError as error:
+            for diagnostic in error.diagnostics:
+                self.context.collector.add(diagnostic)
+            return module
+        self.context.sources.append(imported.source)
+        self._imports(imported, inner, (*path, name))
+        self._definitions(imported, inner)
+        self._hypers_of(imported, inner, {})
+        return module
+
+    def _definitions(self, file: tree.Tree, scope: Scope) -> None:
+        for statement in file.statements:
+            if type(statement) is not tree.Def:
+                continue
+            if statement.name in scope.callables:
+                first = scope.places[statement.name]
+                self.context.error(Redefinition(statement.name_span, statement.name, first))
+                continue
+            scope.places[statement.name] = statement.name_span
+            definition = Definition(statement, scope)
+            scope.callables[statement.name] = definition
+            self.context.definitions.setdefault(statement.name, definition)
+
+    def _hypers(self) -> None:
+        self.hypers = self._hypers_of(self.file, self.base, self.plain_overrides)
+        self.places.update({name: self.base.places[name] for name in self.hypers})
+
+    def _hypers_of(self, file: tree.Tree, scope: Scope, overrides: dict[str, Any]) -> dict[str, Any]:
+        hypers = [s for s in file.statements if type(s) is tree.Hyper]
+        found: dict[str, Any] = {}
+        for statement in hypers:
+            if statement.name in found:
+                first = scope.places[statement.name]
+                self.context.error(Redefinition(statement.name_span, statement.name, first))
+                continue
+            if statement.name in overrides:
+                value = self._override_value(statement.name)
+                overrides.pop(statement.name)
+            else:
+                value = expressions.evaluate(self.context, statement.value, scope)
+            if isinstance(value, Value):
+                text = f"a `hyper` is a constant, and `{statement.value.span.text}` is a value of the graph"
+                self.context.error(WrongKind(statement.value.span, text))
+                value = POISON
+            scope.places[statement.name] = statement.name_span
+            scope.names[statement.name] = value
+            found[statement.name] = value
+        return found
+
+    def _inputs(self) -> None:
+        inputs = self.of(tree.Input)
+        seen: dict[str, Span] = {}
+        for statement in inputs:
+            if statement.name in seen or statement.name in self.places:
+                first = seen.get(statement.name) or self.places[statement.name]
+                self.context.error(Redefinition(statement.name_span, statement.name, first))
+            seen.setdefault(statement.name, statement.name_span)
+        names = set(seen) if inputs else set(self._free_names())
+        values = {n: self._override_value(n) for n in list(self.plain_overrides) if n in names}
+        for name in values:
+            self.plain_overrides.pop(name)
+        values = {n: v for n, v in values.items() if v is not POISON}
+        if inputs:
+            statements.declare_inputs(self.context, inputs, self.top, values)
+            self.places.update({n: p for n, p in seen.items() if n not in self.places})
+        else:
+            free = self._free_names()
+            statements.open_inputs(self.context, free, self.top, values)
+        self._unknown_overrides(list(names))
+
+    def _free_names(self) -> dict[str, Span]:
+        """In an open formula: the names that nothing defines, in order of appearance."""
+        from graphlang.resolve.order import defined, labels
+
+        known = set(self.base.names) | set(self.base.callables)
+        body = [s for s in self.file.statements if type(s) in (tree.Assign, tree.Param, tree.LayerDecl)]
+        for statement in body:
+            known.update(n for n, _ in defined(statement))
+            known.update(n for n, _ in labels(statement))
+        free: dict[str, Span] = {}
+        for statement in body:
+            if type(statement) is not tree.Assign:
+                continue
+            callees = _callees(statement.value)
+            bound = _bound_inside(statement.value)
+            for use in names_used(statement.value):
+                if use.name not in known and id(use) not in callees and use.name not in bound:
+                    free.setdefault(use.name, use.span)
+        return free
+
+    def _unknown_overrides(self, inputs: list[str]) -> None:
+        known = [*inputs, *self.hypers]
+        for section in self.of(tree.Section):
+            known += [f"{section.name}.{f}" for f in sections.MODELS[section.name].model_fields]
+        for name in self.plain_overrides:
+            self.context.collector.add(UnknownOverride(name, known, self.file.source.name))
+
+    def _outputs(self) -> None:
+        for statement in self.of(tree.Output):
+            value = statements.find_output(self.context, statement, self.top)
+            if value is not None and value not in self.outputs:
+                self.outputs.append(value)
+        if not self.of(tree.Output):
+            self.outputs = self._sinks()
+
+    def _sinks(self) -> list[Value]:
+        """Without an `output`: the named values that no other value needs."""
+        used = {id(o) for v in self.context.values for o in v.operands if isinstance(o, Value)}
+        return [
+            v
+            for v in self.context.values
+            if v.kind == "node" and v.label is not None and v.group is self.context.root and id(v) not in used
+        ]
+
+    def _expects(self) -> None:
+        for statement in self.of(tree.Expect):
+            left = expressions.evaluate(self.context, statement.left, self.top)
+            right = expressions.evaluate(self.context, statement.right, self.top)
+            within = None
+            if statement.within is not None:
+                within = expressions.evaluate(self.context, statement.within, self.top)
+                if isinstance(within, bool) or not isinstance(within, int | float) or within < 0:
+                    self.context.error(WrongKind(statement.within.span, "a tolerance is a number, as in `within 1e-3`"))
+            for side, node in ((left, statement.left), (right, statement.right)):
+                if side is not POISON and not isinstance(side, Value | int | float | Dim | DimScalar):
+                    self.context.error(WrongKind(node.span, "`expect` compares values and numbers"))
+            sides = [
+                calls._as_value(self.context, side, statement.span, self.top) for side in (left, right)
+            ]
+            self.expects.append((statement, *sides, within))
+
+    def _sections(self) -> None:
+        inputs = [v.label or "" for v in self.context.values if v.kind == "input"]
+        for name, section in sections.first_of_each(self.context, self.of(tree.Section)).items():
+            overrides = self.section_overrides.pop(name, {})
+            settings = sections.evaluate(self.context, section, self.top, overrides, inputs)
+            if settings is not None:
+                self.settings[name] = settings
+            known = list(sections.MODELS[name].model_fields)
+            for setting in overrides:
+                self.context.collector.add(UnknownOverride(f"{name}.{setting}", [f"{name}.{k}" for k in known]))
+        for name, overrides in self.section_overrides.items():
+            for diagnostic in sections.unread(overrides, name):
+                self.context.collector.add(diagnostic)
+        # Settings that fail their model are reported with everything else, before names are given.
+        for name, settings in self.settings.items():
+            sections.build(self.context, name, settings, _with_names(settings.values, lambda v: "x"))
+
+    # ---- the spec ------------------------------------------------------------------------------------
+
+    def spec(self) -> Spec:
+        context = self.context
+        numbers = {id(s): i for i, s in enumerate(context.sources)}
+        built = {
+            name: sections.build(context, name, settings, _with_names(settings.values, lambda v: v.name))
+            for name, settings in self.settings.items()
+        }
+        return Spec(
+            doc=self.file.doc,
+            sources=tuple(SourceText(name=s.name, text=s.text) for s in context.sources),
+            hypers=self.hypers,
+            inputs=tuple(_input_spec(v, numbers) for v in context.values if v.kind == "input"),
+            params=tuple(_param_spec(v, numbers) for v in context.values if v.kind == "param"),
+            nodes=tuple(_node_spec(v, numbers) for v in context.values if v.kind == "node"),
+            groups={
+                instance.path(): GroupSpec(definition=name, at=_place(instance.called_at, numbers))
+                for instance, name in context.groups
+            },
+            outputs=tuple(v.name for v in self.outputs),
+            expects=tuple(self._expect_spec(*e, numbers) for e in self.expects),
+            **built,
+        )
+
+    def _expect_spec(
+        self, statement: tree.Expect, left: Any, right: Any, within: Any, numbers: dict[int, int]
+    ) -> ExpectSpec:
+        return ExpectSpec(
+            left=_operand(left),
+            right=_operand(right),
+            within=within,
+            text=statement.span.text,
+            at=_place(statement.span, numbers),
+        )
+
+
+def _as_expression(name: str, value: Any, collector: Collector) -> Any:
+    """The expression that an override's text is; None after a reported mistake."""
+    if not isinstance(value, str):
+        value = _as_text(value)
+    try:
+        parsed = parse(f"v = {value}", f"--set {name}")
+    except GraphError:
+        collector.add(WrongOverride(name, f"`{value}` cannot be read"))
+        return None
+    if len(parsed.statements) != 1 or not isinstance(parsed.statements[0], tree.Assign):
+        collector.add(WrongOverride(name, f"`{value}` is not one value"))
+        return None
+    return parsed.statements[0].value
+
+
+def _as_text(value: Any) -> str:
+    from graphlang.resolve.calls import constant_text
+
+    return constant_text(value.tolist() if hasattr(value, "tolist") else value)
+
+
+def _callees(root: Any) -> set[int]:
+    """The names that are called, not read."""
+    from graphlang.resolve.order import _children
+
+    found: set[int] = set()
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tree.Call):
+            found.add(id(node.function))
+            stack.extend(a.value for a in node.arguments)
+            stack.extend(
+                a.value.function for a in node.arguments if isinstance(a.value, tree.Call)
+            )
+        elif isinstance(node, tree.Pipe):
+            found.update(id(s) for s in node.stages if isinstance(s, tree.Name))
+            stack.extend(_children(node))
+        elif isinstance(node, tree.Binary):
+            stack += [node.left, node.right]
+        elif isinstance(node, tree.Layers | tree.Repeat | tree.For | tree.Residual):
+            found.update(id(s) for e in node.entries for s in e.stages if isinstance(s, tree.Name))
+            stack.extend(_children(node))
+        elif not isinstance(node, tree.Name | tree.Number | tree.String | tree.Bool | tree.NoneValue | tree.Rest) and node is not None:
+            stack.extend(_children(node))
+    return found
+
+
+def _bound_inside(root: Any) -> set[str]:
+    """The variables of `for`s inside an expression."""
+    from graphlang.resolve.order import _children
+
+    found: set[str] = set()
+    if not isinstance(root, tree.Pipe):
+        return found
+    stack: list[Any] = [root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tree.For):
+            found.add(node.variable)
+        if isinstance(node, tree.Pipe | tree.Layers | tree.Repeat | tree.For | tree.Residual):
+            stack.extend(_children(node))
+    return found
+
+
+def _place(span: Span | None, numbers: dict[int, int]) -> tuple[int, int, int] | None:
+    if span is None or id(span.source) not in numbers:
+        return None
+    return numbers[id(span.source)], span.start, span.end
+
+
+def _with_names(values: dict[str, Any], name: Callable[[Value], str]) -> dict[str, Any]:
+    def plain(value: Any) -> Any:
+        if isinstance(value, Value):
+            return name(value)
+        if isinstance(value, dict):
+            return {k: plain(v) for k, v in value.items()}
+        return value
+
+    return {k: plain(v) for k, v in values.items()}
+
+
+def _operand(value: Any) -> Any:
+    if isinstance(value, Value):
+        return value.name
+    assert isinstance(value, int | float), value
+    return value
+
+
+def attribute_json(value: Any) -> Any:
+    """An attribute as plain data: sizes and initialisers under a key that says what they are."""
+    if isinstance(value, Dim | DimScalar):
+        return {"dim": str(value)}
+    if isinstance(value, list | tuple):
+        return [attribute_json(v) for v in value]
+    if hasattr(value, "model_dump"):
+        found = sections.use(value)
+        return {"use": found.name, "attributes": found.attributes}
+    return value
+
+
+def _input_spec(value: Value, numbers: dict[int, int]) -> InputSpec:
+    default = value.attributes["default"]
+    return InputSpec(
+        name=value.name,
+        dtype=kind_of(value.array),  # type: ignore[arg-type]
+        shape=None if value.attributes["open"] else tuple(size_json(s) for s in value.array.shape),
+        default=default.tolist() if hasattr(default, "tolist") else default,
+        below=None if value.bounds is None else size_json(value.bounds),
+        at=_place(value.span, numbers),
+    )
+
+
+def _param_spec(value: Value, numbers: dict[int, int]) -> ParamSpec:
+    return ParamSpec(
+        name=value.name,
+        shape=value.array.shape,
+        dtype=kind_of(value.array),  # type: ignore[arg-type]
+        init=sections.use(value.attributes["init"]),
+        trainable=value.attributes["trainable"],
+        at=_place(value.span, numbers),
+    )
+
+
+def _node_spec(value: Value, numbers: dict[int, int]) -> NodeSpec:
+    return NodeSpec(
+        name=value.name,
+        operation=value.operation,
+        operands=tuple([_operand(o) for o in value.operands]),
+        parameters={role: p.name for role, p in value.parameters.items()},
+        attributes={k: attribute_json(v) for k, v in value.attributes.items()},
+        dtype=kind_of(value.array),  # type: ignore[arg-type]
+        shape=tuple([size_json(s) for s in value.array.shape]),
+        named=value.label is not None,
+        group=value.group.path(),
+        at=_place(value.span, numbers),
+    )
+
+
+__all__ = ["MISSING", "Importer", "Resolved", "Source", "Use", "attribute_json", "resolve", "Sequence"]

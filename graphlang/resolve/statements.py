@@ -1,0 +1,400 @@
+"""Evaluates the statements of a scope, of the file or of a `def`, in the order that the names demand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from graphlang.diagnostics import Related, Span
+from graphlang.diagnostics.names import NotYet, Redefinition, UnknownName, WrongKind
+from graphlang.diagnostics.shapes import NotANumberYet, WrongShape, WrongType
+from graphlang.initializers.constant import constant
+from graphlang.resolve import calls, dimensions, expressions
+from graphlang.resolve.constants import described
+from graphlang.resolve.context import Context, Steps, kind_of, shape_text, type_text
+from graphlang.resolve.order import find_redefinitions, in_order
+from graphlang.resolve.values import (
+    POISON,
+    Definition,
+    Instance,
+    Memo,
+    Module,
+    Scope,
+    SharedDefinition,
+    SharedLayer,
+    Value,
+)
+from graphlang.syntax import tree
+from graphlang.trace import Dim, DimScalar
+
+
+def elaborate(context: Context, statements: Sequence[Any], scope: Scope, places: dict[str, Span]) -> Steps:
+    """Evaluates assignments, parameters and shared layers, each after what it needs."""
+    find_redefinitions(statements, places, context.collector)
+    scope.instance.taken.update(places)
+    scope.places.update({n: p for n, p in places.items() if n not in scope.places})
+    ordered, circular = in_order(statements, context.collector)
+    position = {id(s): i for i, s in enumerate(statements)}
+    scope.names.update(dict.fromkeys(circular, POISON))
+    for statement in ordered:
+        scope.order = position[id(statement)]
+        kind = type(statement)
+        if kind is tree.Assign:
+            yield _assign(context, statement, scope)
+        elif kind is tree.Param:
+            yield _param(context, statement, scope)
+        elif kind is tree.LayerDecl:
+            yield _layer(context, statement, scope)
+
+
+def _assign(context: Context, statement: tree.Assign, scope: Scope) -> Steps:
+    targets = statement.targets
+    if all(scope.names.get(t.name) is POISON for t in targets):
+        return
+    if isinstance(statement.value, tree.Scan):
+        context.error(NotYet(statement.value.span, "scan"))
+        value: Any = POISON
+    else:
+        before = len(context.values)
+        value = yield statement.value, scope
+        if len(targets) == 1:
+            _define(context, targets[0], value, scope, before)
+            return
+    parts = _parts(context, statement, value, scope)
+    for target, part in zip(targets, parts, strict=True):
+        _define(context, target, part, scope, before if value is not POISON else 0)
+
+
+def _parts(context: Context, statement: tree.Assign, value: Any, scope: Scope) -> Sequence[Any]:
+    """The values for several targets: the results of a `split`, or the slices along the first axis."""
+    count = len(statement.targets)
+    poisoned = [POISON] * count
+    if value is POISON:
+        return poisoned
+    if isinstance(value, list | tuple):
+        if len(value) == count:
+            return value
+        message = f"{len(value)} values for {count} names"
+    elif isinstance(value, Value) and value.array.shape:
+        first = value.array.shape[0]
+        if first == count:
+            span = statement.value.span
+            entry = context.catalog.find("subscript")
+            assert entry is not None
+            return [
+                calls.apply(context, entry, entry.make({"items": (i,)}), {"items": [i]}, (value,), span, scope)
+                for i in range(count)
+            ]
+        message = f"{type_text(value.array)} has {first} slices along its first axis, for {count} names"
+    else:
+        what = type_text(value.array) if isinstance(value, Value) else described(value)
+        message = f"{what} cannot be taken apart into {count} names"
+    context.error(WrongKind(statement.span, message))
+    return poisoned
+
+
+def _define(context: Context, target: tree.Target, value: Any, scope: Scope, before: int) -> None:
+    """Gives a value its name; a second name of one value becomes a node of its own."""
+    name = target.name
+    if name in scope.names and scope.definition is not None and name not in scope.instance.taken:
+        return
+    if isinstance(value, Value):
+        fresh = value.label is None and value.kind == "node" and value.order[1] >= before
+        if fresh:
+            value.label = name
+            value.group = scope.instance
+            value.span = target.span
+        else:
+            value = _alias(context, value, target, scope)
+    elif scope.definition is None and _is_plain_number(value):
+        value = _constant(context, value, target, scope)
+    scope.names[name] = value
+
+
+def _is_plain_number(value: Any) -> bool:
+    return isinstance(value, int | float | Dim | DimScalar) and not isinstance(value, bool)
+
+
+def _alias(context: Context, value: Value, target: tree.Target, scope: Scope) -> Any:
+    const = value.const
+    made = calls.apply_named(context, "Identity", (value,), target.span, scope)
+    if isinstance(made, Value):
+        made.label, made.const = target.name, const
+        made.instance = None
+    return made
+
+
+def _constant(context: Context, number: Any, target: tree.Target, scope: Scope) -> Value:
+    """A named number of the file is a node without operands: it has a value, and a gradient."""
+    array = context.input((), "float")
+    value = Value(
+        "node",
+        array,
+        target.span,
+        scope.instance,
+        context.order(scope),
+        label=target.name,
+        operation="constant",
+        attributes={"value": number},
+        const=number,
+    )
+    return context.add(value)
+
+
+def _param(context: Context, statement: tree.Param, scope: Scope) -> Steps:
+    scope.names.setdefault(statement.name, POISON)
+    sizes = dimensions.shape(context, statement.type, scope)
+    if statement.init is None:
+        init: Any = _default_init(sizes)
+    else:
+        init = yield calls.member(context, "initializers", statement.init, scope)
+    if sizes is None or init is POISON:
+        return
+    if not all(isinstance(s, int) for s in sizes):
+        context.error(NotANumberYet(statement.type.span, statement.name, shape_text(sizes)))
+        return
+    memo = scope.memo
+    if memo is not None and (made := memo.recall()) is not None:
+        scope.names[statement.name] = made[statement.name]
+        return
+    if not _owner_may(context, scope, statement) or not calls.count_elements(context, sizes, statement.span):
+        return
+    array = context.input(sizes, statement.type.dtype)
+    value = Value(
+        "param", array, statement.name_span, scope.instance, context.order(scope), label=statement.name
+    )
+    value.attributes = {"init": init, "trainable": statement.type.dtype == "float"}
+    scope.names[statement.name] = context.add(value)
+    if memo is not None:
+        memo.keep({statement.name: value})
+
+
+def _default_init(sizes: Any) -> Any:
+    if sizes is not None and len(sizes) > 1:
+        from graphlang.initializers.he import he
+
+        return he()
+    return constant(c=0)
+
+
+def _owner_may(context: Context, scope: Scope, statement: tree.Param) -> bool:
+    holder = Instance(f"param {statement.name}", scope.instance, (0, 0))
+    return calls._may_own(context, scope, holder, statement.span)
+
+
+def _layer(context: Context, statement: tree.LayerDecl, scope: Scope) -> Steps:
+    scope.callables.setdefault(statement.name, None)
+    stage = statement.stage
+    function = stage.function if isinstance(stage, tree.Call) else stage
+    arguments = stage.arguments if isinstance(stage, tree.Call) else ()
+    callee = calls._callee(context, function, scope) if isinstance(function, tree.Name | tree.Attribute) else None
+    if callee is POISON:
+        return
+    instance = Instance(statement.name, scope.instance, context.order(scope), statement.name, statement.span)
+    if isinstance(callee, Definition):
+        context.groups.append((instance, callee.tree.name))
+        scope.callables[statement.name] = SharedDefinition(
+            statement.name, statement.name_span, callee, tuple(arguments), scope, instance
+        )
+        return
+    if callee is None or isinstance(callee, str | SharedLayer | SharedDefinition | Module):
+        context.error(WrongKind(stage.span, "`layer` makes one instance of a layer or a `def`"))
+        return
+    bound = calls.bind(context, callee, arguments, stage.span, None, declared=True)
+    if bound is None:
+        return
+    given = yield calls._attribute_values(context, callee, bound, scope)
+    made = calls.make_operation(context, callee, given, bound, stage.span) if given is not None else None
+    if made is not None:
+        scope.callables[statement.name] = SharedLayer(
+            statement.name, statement.name_span, callee, made[0], made[1], instance
+        )
+
+
+# ---- entering a def ------------------------------------------------------------------------------------
+
+
+def enter(
+    context: Context,
+    definition: Definition,
+    values: dict[str, tuple[Any, Span]],
+    instance: Instance,
+    span: Span,
+    memo: Memo | None,
+    caller: Scope,
+) -> Steps:
+    """Unrolls the body of a `def` for the values of one call."""
+    node = definition.tree
+    scope = Scope(definition.scope, instance, node.name)
+    scope.memo = memo
+    outermost = memo is not None and memo is not caller.memo
+    if outermost and memo is not None:
+        memo.cursor = 0
+    context.calls.append((node.name, span))
+    context.groups.append((instance, node.name))
+    places: dict[str, Span] = {f.name: f.name_span for f in node.formals}
+    if not (yield _bind_formals(context, definition, values, scope)):
+        context.calls.pop()
+        return POISON
+    yield elaborate(context, node.body, scope, places)
+    result = yield _returned(context, node, scope, span)
+    context.calls.pop()
+    return result
+
+
+def _bind_formals(
+    context: Context, definition: Definition, values: dict[str, tuple[Any, Span]], scope: Scope
+) -> Steps:
+    for formal in definition.tree.formals:
+        if formal.name in values:
+            value, at = values[formal.name]
+        else:
+            value, at = (yield formal.default, definition.scope), formal.span
+            if value is POISON:
+                return False
+        if formal.type is not None:
+            if not isinstance(value, Value):
+                if formal.type.dims:
+                    message = f"`{formal.name}` is {described(value)}, but {formal.type.span.text} is asked for"
+                    context.error(WrongType(at, message, None, [Related(formal.type.span, "asked for here")]))
+                    return False
+            elif not dimensions.match(context, formal.type, value, scope, f"`{formal.name}`", at):
+                return False
+        scope.names[formal.name] = value
+        scope.places[formal.name] = formal.name_span
+    return True
+
+
+def _returned(context: Context, node: tree.Def, scope: Scope, span: Span) -> Steps:
+    returns = [s for s in node.body if isinstance(s, tree.Return)]
+    if len(returns) != 1:
+        text = "no `return`" if not returns else "more than one `return`"
+        at = node.name_span if not returns else returns[1].span
+        context.error(WrongKind(at, f"`def {node.name}` has {text}"))
+        return POISON
+    scope.order = len(node.body)
+    results = []
+    for expression in returns[0].values:
+        value = yield expression, scope
+        if value is POISON:
+            return POISON
+        if node.returns is not None and isinstance(value, Value):
+            what = f"the result of `{node.name}`"
+            if not dimensions.match(context, node.returns, value, scope, what, expression.span):
+                return POISON
+        results.append(value)
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+# ---- inputs ----------------------------------------------------------------------------------------------
+
+
+def declare_inputs(context: Context, inputs: Sequence[tree.Input], scope: Scope, overrides: dict[str, Any]) -> None:
+    """Enters the declared inputs: first every new dimension, then every shape."""
+    for statement in inputs:
+        if statement.type is not None:
+            dimensions.bind_new(statement.type.dims or (), scope)
+    for statement in inputs:
+        if statement.name in scope.names:
+            continue
+        if statement.name in scope.dims:
+            first = scope.places.get(statement.name, statement.name_span)
+            context.error(Redefinition(statement.name_span, statement.name, first))
+        _declare_input(context, statement, scope, overrides)
+
+
+def _declare_input(context: Context, statement: tree.Input, scope: Scope, overrides: dict[str, Any]) -> None:
+    scope.names[statement.name] = POISON
+    scope.places[statement.name] = statement.name_span
+    type_ = statement.type
+    sizes = dimensions.shape(context, type_, scope) if type_ is not None else ()
+    default: Any = None
+    if statement.default is not None:
+        default = expressions.evaluate(context, statement.default, scope)
+        default = calls.known(context, default, statement.default.span, f"the default of `{statement.name}`")
+        if default is POISON:
+            return
+        if not _numbers(default):
+            message = f"the default of `{statement.name}` is {described(default)}, not a number"
+            context.error(WrongType(statement.default.span, message))
+            return
+    if sizes is None:
+        return
+    default = overrides.get(statement.name, default)
+    dtype = type_.dtype if type_ is not None else "float"
+    _enter_input(context, scope, statement.name, statement.name_span, dtype, sizes, default, type_ is None)
+    if default is not None and type_ is not None and statement.name not in overrides:
+        _check_default(context, statement, default, sizes, dtype)
+
+
+def _check_default(
+    context: Context, statement: tree.Input, default: Any, sizes: Any, dtype: str
+) -> None:
+    import numpy as np
+
+    assert statement.default is not None
+    try:
+        array = np.asarray(default)
+    except ValueError:
+        array = np.asarray(None)
+    right_kind = {"float": "fiu", "int": "iu", "bool": "b"}[dtype]
+    fits = len(array.shape) == len(sizes) and all(
+        not isinstance(s, int) or s == a for s, a in zip(sizes, array.shape, strict=True)
+    )
+    if array.dtype.kind not in right_kind or not fits:
+        assert statement.type is not None
+        found = f"{ {'f': 'float', 'i': 'int', 'u': 'int', 'b': 'bool'}.get(array.dtype.kind, 'ragged') }"
+        shape = f"[{', '.join(map(str, array.shape))}]" if array.shape else ""
+        message = f"the default of `{statement.name}` is {found}{shape}, but {statement.type.span.text} is declared"
+        context.error(WrongShape(statement.default.span, message, None, [Related(statement.type.span, "declared here")]))
+
+
+def _numbers(value: Any) -> bool:
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, list):
+            stack.extend(item)
+        elif not isinstance(item, int | float):
+            return False
+    return True
+
+
+def open_inputs(
+    context: Context, names: dict[str, Span], scope: Scope, overrides: dict[str, Any]
+) -> None:
+    """Makes the free names of an open formula its inputs."""
+    for name, span in names.items():
+        _enter_input(context, scope, name, span, "float", (), overrides.get(name), True)
+
+
+def _enter_input(
+    context: Context,
+    scope: Scope,
+    name: str,
+    span: Span,
+    dtype: str,
+    sizes: Any,
+    default: Any,
+    is_open: bool,
+) -> None:
+    array = context.input(sizes, dtype)
+    value = Value("input", array, span, context.root, (-1, len(context.values)), label=name)
+    value.attributes = {"default": default, "open": is_open}
+    scope.names[name] = context.add(value)
+    scope.places[name] = span
+
+
+def find_output(context: Context, statement: tree.Output, scope: Scope) -> Value | None:
+    """The value that an `output` names."""
+    found = scope.names.get(statement.name)
+    if isinstance(found, Value):
+        return found
+    if found is POISON:
+        return None
+    if found is None:
+        values = {n: p for n, p in scope.visible().items() if isinstance(scope.names.get(n), Value)}
+        context.error(UnknownName(statement.span, statement.name, values, None if values else "name a value"))
+        return None
+    context.error(WrongKind(statement.span, f"`{statement.name}` is {described(found)}, not a value of the graph"))
+    return None

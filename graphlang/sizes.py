@@ -1,0 +1,47 @@
+"""Sizes as text: reads `3*D + 1` back into the symbolic size that printed it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from graphlang.syntax import parse, tree
+from graphlang.trace import Dim
+from graphlang.trace.dims import maximum
+
+_OPERATORS = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "//": lambda a, b: a // b,
+    "%": lambda a, b: a % b,
+    "**": lambda a, b: a**b,
+}
+
+
+@lru_cache(maxsize=4096)
+def parse_size(text: str) -> Any:
+    """The size that a text stands for: a number, a Dim, or a quotient of them.
+
+    Raises GraphError for text that is not an expression, ValueError for one that is no size.
+    """
+    statement = parse(f"v = {text}", "size").statements[0]
+    assert isinstance(statement, tree.Assign), text
+    return _evaluate(statement.value)
+
+
+def _evaluate(node: Any) -> Any:
+    match node:
+        case tree.Number():
+            return node.value
+        case tree.Name():
+            return Dim.symbol(node.name)
+        case tree.Unary(operator="-"):
+            return -_evaluate(node.operand)
+        case tree.Binary() if node.operator in _OPERATORS:
+            return _OPERATORS[node.operator](_evaluate(node.left), _evaluate(node.right))
+        case tree.Call(function=tree.Name(name="max"), arguments=(a, b)):
+            return maximum(_evaluate(a.value), _evaluate(b.value))
+        case _:
+            raise ValueError(f"`{node.span.text}` is not a size")
