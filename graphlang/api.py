@@ -1,0 +1,406 @@
+"""The graph as Python uses it: loads a spec, runs it, and hands on to training, checking and saving."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphlang.catalog import Catalog
+from graphlang.diagnostics import Diagnostic, GraphError
+from graphlang.diagnostics.running import CannotRun, NothingToStartFrom, WrongSeed
+from graphlang.engine.derived import Derived
+from graphlang.engine.tape import OperationFailed, StreamRandom, Tape, recorded_gradients
+from graphlang.feeds import Feeds, prepare
+from graphlang.graph import Network, build
+from graphlang.limits import Limits
+from graphlang.operation import Layer
+from graphlang.reading import importer_below, read_text
+from graphlang.resolve import resolve
+from graphlang.result import Gradients, Result, unknown_value
+from graphlang.spec import InputSpec, Spec
+from graphlang.syntax import parse
+from graphlang.weights import Params, load_into, read, save
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from graphlang.datasets.dataset import Dataset
+    from graphlang.gradcheck import Report
+    from graphlang.training import History
+
+Layers = Iterable[type[Layer] | Callable[..., Any]]
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    set: Mapping[str, Any] | None = None,  # noqa: A002 - the name on the command line
+    dtype: str | None = None,
+    seed: int | None = None,
+    layers: Layers = (),
+    limits: Limits | None = None,
+) -> Graph:
+    """The graph of a `.graph` file.
+
+    `set` overrides inputs' defaults, `hyper`s and `section.setting`s; `dtype` is "float32" or
+    "float64"; `layers` adds layers of your own. Raises GraphError with every mistake in the file.
+    """
+    name, text = read_text(path)
+    folder = Path(path).parent
+    return loads(
+        text,
+        name=name,
+        folder=folder,
+        set=set,
+        dtype=dtype,
+        seed=seed,
+        layers=layers,
+        limits=limits,
+    )
+
+
+def loads(
+    text: str,
+    *,
+    name: str = "<text>",
+    folder: str | os.PathLike[str] | None = None,
+    set: Mapping[str, Any] | None = None,  # noqa: A002
+    dtype: str | None = None,
+    seed: int | None = None,
+    layers: Layers = (),
+    limits: Limits | None = None,
+) -> Graph:
+    """The graph of a spec that is at hand as text; `folder` is where its data and imports may lie."""
+    catalog = Catalog(layers)
+    importer = importer_below(Path(folder)) if folder is not None else None
+    found = resolve(parse(text, name, limits or Limits()), catalog, set, limits, importer)
+    return Graph(found.spec, catalog, found.notes, dtype=dtype, seed=seed, folder=folder)
+
+
+class Graph:
+    """A graph with its parameters: run it, train it, look at it.
+
+    Values come back as Python floats for scalars and NumPy arrays otherwise. No call prints, writes a
+    file unless asked to, or touches global state.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        catalog: Catalog | None = None,
+        notes: Iterable[Diagnostic] = (),
+        *,
+        dtype: str | None = None,
+        seed: int | None = None,
+        folder: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self._network: Network = build(spec, catalog)
+        self._derived = Derived()
+        self._spec = spec
+        self._folder = None if folder is None else Path(folder)
+        #: notes and warnings that came with the file
+        self.notes: tuple[Diagnostic, ...] = tuple(notes)
+        train = spec.train
+        self._dtype = np.dtype(dtype or (train.dtype if train else "float64"))
+        self._seed = seed if seed is not None else train.seed if train else 0
+        self._params = Params(self._network, self._dtype, self._seed)
+
+    @classmethod
+    def from_spec(
+        cls, spec: Spec | str | Mapping[str, Any], *, dtype: str | None = None, seed: int | None = None, layers: Layers = ()
+    ) -> Graph:
+        """The graph of a spec: the model, its JSON, or its JSON's object. Raises GraphError."""
+        from pydantic import ValidationError
+
+        from graphlang.diagnostics.running import BadSpec
+
+        try:
+            if isinstance(spec, str):
+                spec = Spec.model_validate_json(spec)
+            elif not isinstance(spec, Spec):
+                spec = Spec.model_validate(spec)
+        except ValidationError as error:
+            problems = error.errors(include_url=False)
+            raise GraphError(
+                [BadSpec(f"{'.'.join(map(str, p['loc']))}: {p['msg']}") for p in problems[:20]]
+            ) from None
+        return cls(spec, Catalog(layers), dtype=dtype, seed=seed)
+
+    # ---- what it is made of ---------------------------------------------------------------------------
+
+    @property
+    def spec(self) -> Spec:
+        """The validated Pydantic model; its JSON round-trips through `from_spec`."""
+        return self._spec
+
+    @property
+    def graph(self) -> nx.DiGraph[str]:
+        """The NetworkX graph: a node per value."""
+        return self._network.digraph
+
+    @property
+    def inputs(self) -> dict[str, InputSpec]:
+        """The inputs in order, with their types and defaults."""
+        return dict(self._network.inputs)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of the outputs in order."""
+        return self._spec.outputs
+
+    @property
+    def params(self) -> Params:
+        """The parameters in order: arrays that one may assign into."""
+        return self._params
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The precision of the graph."""
+        return self._dtype
+
+    @property
+    def seed(self) -> int:
+        """What every random stream is derived from."""
+        return self._seed
+
+    @property
+    def file(self) -> str | None:
+        """The name of the file it came from."""
+        return self._spec.sources[0].name if self._spec.sources else None
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that the spec may take data from."""
+        return self._folder
+
+    @property
+    def network(self) -> Network:
+        """The nodes in order with their operations: what the engines run."""
+        return self._network
+
+    def __repr__(self) -> str:
+        counts = f"{len(self._network.inputs)} inputs, {len(self._params)} parameters, {len(self._network.nodes)} nodes"
+        return f"Graph({self.file or 'from a spec'}: {counts}, {self._dtype})"
+
+    # ---- running ----------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        /,
+        *,
+        of: str | None = None,
+        seed: Any = None,
+        **named: Any,
+    ) -> Result:
+        """Forward and backward: every named value and its gradient.
+
+        Inputs are keywords, or one mapping where a name is no Python identifier. `of` is the value that
+        backward starts from: by default what `train` minimises, else the single output; `seed` is the
+        gradient there, by default 1. Raises GraphError for missing or wrong inputs.
+        """
+        if inputs is None:
+            inputs, named, of, seed = _options(self, named, of, seed)
+        return self.forward({**inputs, **named}).backward(seed=seed, of=of)
+
+    def forward(self, inputs: Mapping[str, Any] | None = None, /, *, training: bool = False, **named: Any) -> Forward:
+        """Forward alone; `.backward(...)` of the result goes on from there."""
+        given = {**(inputs or {}), **named}
+        wanted = [self._network.numbers[n] for n in self._wanted_names()]
+        return Forward(self, self._tape(given, wanted, training), wanted)
+
+    def predict(self, inputs: Mapping[str, Any] | None = None, /, **named: Any) -> Any:
+        """The outputs in evaluation mode: the value where there is one, else a dict. Needs only the inputs
+        that the outputs depend on."""
+        wanted = [self._network.numbers[n] for n in self._spec.outputs]
+        forward = Forward(self, self._tape({**(inputs or {}), **named}, wanted, False), wanted)
+        found = {name: forward[name] for name in self._spec.outputs}
+        return next(iter(found.values())) if len(found) == 1 else found
+
+    def _wanted_names(self) -> list[str]:
+        return [n.name for n in self._network.nodes if n.spec.named] + list(self._spec.outputs)
+
+    def _tape(self, given: Mapping[str, Any], wanted: list[int], training: bool, dtype: Any = None) -> Tape:
+        needed = self._network.ancestors(wanted)
+        names = {n for n in self._network.inputs if needed[self._network.numbers[n]]}
+        if len(wanted) > len(self._spec.outputs):
+            names = set(self._network.inputs)
+        feeds = prepare(self._network, given, dtype or self._dtype, sorted(names), self.file)
+        return self._run(feeds, wanted, training, dtype or self._dtype)
+
+    def _run(self, feeds: Feeds, wanted: list[int], training: bool, dtype: Any) -> Tape:
+        leaves = {**feeds.values, **self._params.numbered(dtype if dtype != self._dtype else None)}
+        tape = Tape(
+            self._network,
+            leaves,
+            dtype=dtype,
+            sizes=feeds.sizes,
+            training=training,
+            random=StreamRandom(np.random.default_rng(self._seed), dtype),
+            derived=self._derived,
+        )
+        with np.errstate(all="ignore"):
+            try:
+                return tape.forward(wanted)
+            except OperationFailed as failed:
+                raise self._failed(failed) from failed.error
+
+    def _failed(self, failed: OperationFailed) -> GraphError:
+        node = failed.node
+        message = f"`{node.name}` ({node.spec.operation}) cannot be computed: {failed}"
+        return GraphError([CannotRun(message, self._network.span(node.name))])
+
+    def start(self, of: str | None) -> str:
+        """The value that backward starts from; raises GraphError where it is not clear."""
+        if of is not None:
+            if of not in self._network.numbers:
+                raise unknown_value(of, self._network.names, self.file)
+            return of
+        if self._spec.train is not None:
+            return self._spec.train.minimize
+        if len(self._spec.outputs) == 1:
+            return self._spec.outputs[0]
+        raise GraphError([NothingToStartFrom(self._spec.outputs, self.file)])
+
+    # ---- checking, training, saving ---------------------------------------------------------------------
+
+    def gradcheck(self, inputs: Mapping[str, Any] | None = None, /, **named: Any) -> Report:
+        """Backpropagation against numerical differentiation, a row per parameter.
+
+        Settings come from the `gradcheck` section; inputs that are not given are drawn at random.
+        """
+        from graphlang.gradcheck import gradcheck
+
+        return gradcheck(self, {**(inputs or {}), **named})
+
+    def fit(
+        self,
+        data: Dataset | None = None,
+        /,
+        *,
+        validation: Mapping[str, Any] | None = None,
+        epochs: int | None = None,
+        iterations: int | None = None,
+        batch: int | None = None,
+        on_epoch: Callable[[Any], Any] | None = None,
+        **arrays: Any,
+    ) -> History:
+        """Trains by the `train` section on arrays by input name, and returns the history.
+
+        `epochs`, `iterations` and `batch` override the section; `on_epoch` is called with each epoch's
+        record. The parameters of this graph are changed.
+        """
+        from graphlang.training import fit
+
+        return fit(
+            self,
+            data,
+            arrays=arrays,
+            validation=validation,
+            epochs=epochs,
+            iterations=iterations,
+            batch=batch,
+            on_epoch=on_epoch,
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the parameters as npz, without pickle."""
+        save(path, dict(self._params))
+
+    def load_weights(self, path: str | os.PathLike[str]) -> None:
+        """Reads parameters that `save` wrote; raises GraphError where they do not belong to this graph."""
+        load_into(self._params, read(path), os.fspath(path))
+
+
+def _options(
+    graph: Graph, named: dict[str, Any], of: Any, seed: Any
+) -> tuple[dict[str, Any], dict[str, Any], Any, Any]:
+    return {}, named, of, seed
+
+
+class Forward(Mapping[str, Any]):
+    """The values of a forward pass, from which backward can be started, as often as one likes."""
+
+    def __init__(self, graph: Graph, tape: Tape, wanted: list[int]) -> None:
+        self._graph = graph
+        self._tape = tape
+        self._names = [
+            name
+            for name in graph.network.names
+            if tape.values[graph.network.numbers[name]] is not None and _is_named(graph.network, name)
+        ]
+
+    def __getitem__(self, name: str) -> Any:
+        from graphlang.result import plain
+
+        return plain(self._value(name))
+
+    def _value(self, name: str) -> Any:
+        number = self._graph.network.numbers.get(name)
+        if number is None or self._tape.values[number] is None:
+            raise unknown_value(name, self._graph.network.names, self._graph.file)
+        return self._tape.values[number]
+
+    def __iter__(self) -> Any:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def result(self) -> Result:
+        """The values alone, with no gradients."""
+        none = Gradients([], self._value)
+        outputs = [n for n in self._graph.outputs if n in self._names]
+        return Result(self._names, self._value, outputs, None, none)
+
+    def backward(self, seed: Any = None, of: str | None = None) -> Result:
+        """The gradients of `of` with respect to every value, from the gradient `seed` there (default 1)."""
+        graph, tape = self._graph, self._tape
+        start = graph.start(of)
+        y = self._value(start)
+        seed = self._seed(seed, y, start)
+        if y.dtype.kind != "f":
+            raise GraphError([WrongSeed(f"`{start}` is not of type float, so it has no gradient", graph.file)])
+        number = graph.network.numbers[start]
+        with np.errstate(all="ignore"):
+            try:
+                if tape._through_grad(number):
+                    found = self._recorded(number, seed)
+                else:
+                    found = tape.backward(number, seed)
+            except OperationFailed as failed:
+                raise graph._failed(failed) from failed.error
+
+        def gradient(name: str) -> Any:
+            value = self._value(name)
+            gradient = found.get(graph.network.numbers[name])
+            return np.zeros(np.shape(value), graph.dtype) if gradient is None else gradient
+
+        names = [n for n in self._names if self._value(n).dtype.kind == "f"]
+        outputs = [n for n in graph.outputs if n in self._names]
+        return Result(self._names, self._value, outputs, start, Gradients(names, gradient))
+
+    def _recorded(self, number: int, seed: Any) -> dict[int, Any]:
+        numbers = [i for i, v in enumerate(self._tape.values) if v is not None and v.dtype.kind == "f"]
+        gradients = recorded_gradients(self._tape, number, numbers, seed)
+        return dict(zip(numbers, gradients, strict=True))
+
+    def _seed(self, seed: Any, y: Any, name: str) -> Any:
+        if seed is None:
+            return np.ones_like(y)
+        try:
+            array = np.asarray(seed, self._graph.dtype)
+            return np.array(np.broadcast_to(array, y.shape))
+        except (ValueError, TypeError):
+            shape = list(np.shape(seed)) if not isinstance(seed, str) else repr(seed)
+            message = f"the gradient of `{name}` has the shape {list(y.shape)}, not {shape}"
+            raise GraphError([WrongSeed(message, self._graph.file)]) from None
+
+
+def _is_named(network: Network, name: str) -> bool:
+    number = network.numbers[name]
+    return number < network.first_node or network.nodes[number - network.first_node].spec.named

@@ -1,0 +1,293 @@
+"""The eager interpreter: runs a graph forward and backward and keeps every value to look at.
+
+It runs on arrays, and as well on symbolic arrays, where running is recording: the same walk over the
+graph gives the numbers of `run` and the program of `train`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from graphlang.engine.derived import Derived
+from graphlang.graph import Network, Node, Ref, decoded
+from graphlang.operation import Operation, Random
+from graphlang.trace import NoGradient, SymbolicArray, Trace, gradient, replay
+from graphlang.trace.dims import bind
+
+
+_PYTHON_NUMBERS = (int, float, bool)
+
+
+class StreamRandom:
+    """The random stream that layers get on arrays."""
+
+    def __init__(self, generator: np.random.Generator, dtype: Any) -> None:
+        self.generator = generator
+        self.dtype = dtype
+
+    def uniform(self, shape: Sequence[int]) -> Any:
+        return self.generator.random(tuple(shape), dtype=self.dtype)
+
+
+class OperationFailed(Exception):
+    """An operation could not be computed for these values; the API makes it a diagnostic."""
+
+    def __init__(self, node: Node, error: Exception) -> None:
+        super().__init__(str(error))
+        self.node = node
+        self.error = error
+
+
+class Tape:
+    """One run of a graph: values by number, and what each operation saved for backward."""
+
+    def __init__(
+        self,
+        network: Network,
+        leaves: Mapping[int, Any],
+        *,
+        dtype: Any,
+        sizes: Mapping[str, int] | None = None,
+        training: bool = False,
+        random: Random | None = None,
+        derived: Derived | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        self.network = network
+        self.dtype = np.dtype(dtype)
+        self.sizes = dict(sizes or {})
+        self.training = training
+        self.random = random
+        self.derived = derived or Derived()
+        self.trace = trace
+        count = len(network.names)
+        self.values: list[Any] = [None] * count
+        self.saved: list[Any] = [None] * count
+        self.state: dict[int, Any] = {}
+        for number, value in leaves.items():
+            self.values[number] = value
+
+    # ---- forward --------------------------------------------------------------------------------------
+
+    def forward(self, wanted: Sequence[int] | None = None) -> Tape:
+        """Computes every node, or those that `wanted` need."""
+        needed = None if wanted is None else self.network.ancestors(list(wanted))
+        values = self.values
+        for node in self.network.nodes:
+            if needed is None or needed[node.number]:
+                try:
+                    values[node.number] = self._compute(node)
+                except (ValueError, TypeError, IndexError, ArithmeticError, MemoryError) as error:
+                    raise OperationFailed(node, error) from error
+        return self
+
+    def _compute(self, node: Node) -> Any:
+        if node.operation is None:
+            return self._special(node)
+        operation = self._operation(node)
+        values = self.values
+        operands = [values[o.number] if type(o) is Ref else o for o in node.operands]
+        if not node.own and not node.wants:
+            since = len(self.trace.steps) if self.trace is not None else 0
+            y, saved = operation.forward(*operands)
+            self.saved[node.number] = (operation, saved, {}, since)
+            return self._in_precision(y)
+        keywords = self._keywords(node)
+        since = len(self.trace.steps) if self.trace is not None else 0
+        y, saved, *state = operation.forward(*operands, **keywords)
+        self.saved[node.number] = (operation, saved, keywords, since)
+        for role, value in state[0].items() if state else ():
+            self.state[node.own[role]] = value
+        return self._in_precision(y)
+
+    def _in_precision(self, y: Any) -> Any:
+        """What is made of whole numbers alone, as `1 / n` or `zeros(3)`, comes in the run's precision too."""
+        if y.__class__ in _PYTHON_NUMBERS:
+            y = np.asarray(y)
+        return y.astype(self.dtype) if y.dtype.kind == "f" and y.dtype != self.dtype else y
+
+    def _operation(self, node: Node) -> Operation:
+        assert node.operation is not None
+        return self.network.operation(node, self.sizes) if node.symbolic else node.operation
+
+    def _keywords(self, node: Node) -> dict[str, Any]:
+        keywords = {role: self.values[number] for role, number in node.own.items()}
+        if "training" in node.wants:
+            keywords["training"] = self.training
+        if "random" in node.wants:
+            keywords["random"] = self.random
+        return keywords
+
+    def _special(self, node: Node) -> Any:
+        if node.spec.operation == "constant":
+            value = bind(decoded(node.spec.attributes["value"], None), self.sizes)
+            kind = np.int64 if node.spec.dtype == "int" else self.dtype
+            array = np.asarray(value, dtype=kind)
+            return array if self.trace is None else _constant(self.trace, array)
+        return self._grad(node)
+
+    # ---- grad(y, x) as a value ------------------------------------------------------------------------
+
+    def _grad(self, node: Node) -> Any:
+        y, x = (o.number for o in node.operands if type(o) is Ref)
+        if self.trace is not None:
+            return self._symbolic_gradient(y, [x])[0]
+        if self._through_grad(y):
+            return recorded_gradients(self, y, [x], None)[0]
+        found = self.backward(y, None).get(x)
+        return np.zeros_like(self.values[x]) if found is None else found
+
+    def _symbolic_gradient(self, y: int, wrt: Sequence[int]) -> list[Any]:
+        """At the level of primitives where `y` contains a gradient itself, else by the layers' own backward."""
+        if self._through_grad(y):
+            return gradient(self.values[y], [self.values[x] for x in wrt])
+        found = self.backward(y, None)
+        return [np.zeros_like(self.values[x]) if found.get(x) is None else found[x] for x in wrt]
+
+    def _through_grad(self, number: int) -> bool:
+        needed = self.network.ancestors([number])
+        return any(needed[n.number] and n.spec.operation == "grad" for n in self.network.nodes)
+
+    # ---- backward -------------------------------------------------------------------------------------
+
+    def backward(
+        self, of: int, seed: Any = None, towards: Iterable[int] | None = None
+    ) -> dict[int, Any]:
+        """The gradients of the value `of` with respect to every value before it, by number.
+
+        `towards` keeps the walk to what lies on the way to these values.
+        """
+        y = self.values[of]
+        start = np.ones_like(y) if seed is None else seed
+        grads: dict[int, Any] = {of: start}
+        useful = None if towards is None else self._on_the_way(towards)
+        for node in reversed(self.network.nodes):
+            dy = grads.get(node.number)
+            if dy is None or node.number > of or node.spec.operation == "constant":
+                continue
+            if useful is not None and not useful[node.number]:
+                continue
+            if node.spec.operation == "grad":
+                raise NoGradient("grad")
+            try:
+                found = self._backward(node, dy)
+            except (ValueError, TypeError, IndexError, ArithmeticError) as error:
+                raise OperationFailed(node, error) from error
+            for number, part in found:
+                known = grads.get(number)
+                # Out of place: the same array may have gone to several operands.
+                grads[number] = part if known is None else known + part
+        return grads
+
+    def gradients(self, of: int, wrt: Sequence[int]) -> list[Any]:
+        """The gradients of `of` by some values, zeros where it does not depend on them."""
+        if self._through_grad(of):
+            if self.trace is not None:
+                return gradient(self.values[of], [self.values[i] for i in wrt])
+            return recorded_gradients(self, of, wrt, None)
+        found = self.backward(of, None, towards=wrt)
+        return [np.zeros_like(self.values[i]) if found.get(i) is None else found[i] for i in wrt]
+
+    def _on_the_way(self, towards: Iterable[int]) -> list[bool]:
+        useful = [False] * len(self.values)
+        for number in towards:
+            useful[number] = True
+        for node in self.network.nodes:
+            if any(type(o) is Ref and useful[o.number] for o in node.operands) or any(
+                useful[n] for n in node.own.values()
+            ):
+                useful[node.number] = True
+        return useful
+
+    def _backward(self, node: Node, dy: Any) -> list[tuple[int, Any]]:
+        """What a node passes back: (number of the value, its part of the gradient)."""
+        operation, saved, keywords, since = self.saved[node.number]
+        values = self.values
+        operands = [values[o.number] if type(o) is Ref else o for o in node.operands]
+        if operation.backward is None:
+            y = values[node.number]
+            gradients = self.derived.backward(operation, operands, keywords, y, dy, since)
+        else:
+            gradients = operation.backward(dy, saved)
+            if not isinstance(gradients, tuple | list):
+                gradients = (gradients,)
+            gradients = list(gradients)
+        targets = [o.number if type(o) is Ref else -1 for o in node.operands]
+        if node.own or keywords:
+            own = [node.own.get(role, -1) for role in keywords]
+            if operation.backward is not None:
+                gradients += [None] * (len(targets) - len(gradients))
+                own = [node.own.get(role, -1) for role in _own_order(operation)]
+            targets += own
+        return [
+            (number, part)
+            for number, part in zip(targets, gradients, strict=False)
+            if part is not None and number >= 0 and _has_gradient(values[number])
+        ]
+
+
+def _own_order(operation: Any) -> list[str]:
+    """The keyword-only arguments of a layer's `forward`, in the order of its backward's results."""
+    code = type(operation).forward.__code__
+    return [
+        name
+        for name in code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+        if name not in ("training", "random")
+    ]
+
+
+def _has_gradient(value: Any) -> bool:
+    return value is not None and value.dtype.kind == "f"
+
+
+def _constant(trace: Trace, array: Any) -> Any:
+    from graphlang.trace.primitives.creation import Full
+
+    return trace.record(Full(), (array.item(),), {"shape": (), "dtype": array.dtype})
+
+
+# ---- recording a whole run --------------------------------------------------------------------------
+
+
+def record(tape: Tape, trace: Trace) -> Tape:
+    """The same run on symbolic arrays of the same shapes, its leaves the inputs of `trace`."""
+    leaves = {
+        i: trace.input(v.shape, v.dtype)
+        for i, v in enumerate(tape.values[: tape.network.first_node])
+        if v is not None
+    }
+    return Tape(
+        tape.network,
+        leaves,
+        dtype=tape.dtype,
+        sizes=tape.sizes,
+        training=tape.training,
+        random=tape.random,
+        trace=trace,
+    )
+
+
+def recorded_gradients(tape: Tape, of: int, wrt: Sequence[int], seed: Any) -> list[Any]:
+    """Gradients at the level of primitives, for what contains gradients itself: recorded, then replayed."""
+    trace = Trace()
+    symbolic = record(tape, trace)
+    with trace:
+        symbolic.forward([of])
+        upstream = None
+        feeds = {
+            symbolic.values[i]: v
+            for i, v in enumerate(tape.values[: tape.network.first_node])
+            if isinstance(symbolic.values[i], SymbolicArray)
+        }
+        if seed is not None:
+            upstream = trace.input(np.shape(seed), tape.dtype)
+            feeds[upstream] = np.asarray(seed, tape.dtype)
+        wanted = [symbolic.values[x] for x in wrt]
+        present = [w for w in wanted if isinstance(w, SymbolicArray)]
+        found = iter(gradient(symbolic.values[of], present, upstream))
+        results = [next(found) if isinstance(w, SymbolicArray) else None for w in wanted]
+    outputs = iter(replay(trace, [r for r in results if r is not None], feeds))
+    return [None if r is None else next(outputs) for r in results]

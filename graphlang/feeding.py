@@ -1,0 +1,152 @@
+"""Data into inputs: which column each input takes, whether it fits, and batches of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphlang.datasets.dataset import Column
+from graphlang.diagnostics import Collector, Diagnostic
+from graphlang.diagnostics.data import FieldMismatch, NoFieldFor, UnknownField
+from graphlang.diagnostics.running import WrongIndex
+from graphlang.feeds import type_text
+from graphlang.samples import bound
+from graphlang.spec import InputSpec
+
+if TYPE_CHECKING:
+    from graphlang.api import Graph
+
+
+class Feed:
+    """Columns by the number of the input that they feed; every one has the same number of rows."""
+
+    def __init__(self, columns: dict[int, Column], fixed: dict[int, Any], sizes: dict[str, int], batch_dim: str | None) -> None:
+        self.columns = columns
+        #: inputs that are the same in every batch: those with a default
+        self.fixed = fixed
+        self._sizes = sizes
+        self._batch_dim = batch_dim
+        self.rows = next(iter(columns.values())).shape[0] if columns else 1
+
+    def batch(self, rows: Any, dtype: Any) -> dict[int, Any]:
+        """The inputs' arrays for some rows, scaled and in the run's precision."""
+        found = dict(self.fixed)
+        for number, column in self.columns.items():
+            found[number] = column.take(rows, dtype if column.dtype == "float" else np.int64)
+        return found
+
+    def sizes(self, rows: int) -> dict[str, int]:
+        """The named dimensions for a batch of so many rows."""
+        return {**self._sizes, self._batch_dim: rows} if self._batch_dim else dict(self._sizes)
+
+
+def bind_columns(
+    graph: Graph, columns: Mapping[str, Column], fields: Mapping[str, str] | None, source: str
+) -> Feed:
+    """Binds the inputs of a graph to columns; raises GraphError with every misfit, before data is read in full.
+
+    `fields` says which column each input takes; by default the `data` section does.
+    """
+    network = graph.network
+    if fields is None:
+        fields = dict(graph.spec.data.fields) if graph.spec.data is not None else {n: n for n in columns}
+    collector = Collector()
+    found: dict[int, Column] = {}
+    sizes: dict[str, int] = {}
+    batch_dims: set[str] = set()
+    for name, field in fields.items():
+        spec = network.inputs[name]
+        column = columns.get(field)
+        if column is None:
+            collector.add(UnknownField(name, field, list(columns), source, network.span(name)))
+            continue
+        problem = _misfit(graph, spec, field, column, sizes, batch_dims)
+        if problem is not None:
+            collector.add(problem)
+        found[network.numbers[name]] = column
+    fixed = _defaults(graph, found, columns, collector)
+    collector.finish()
+    for name in fields:
+        problem = _bad_index(graph, network.inputs[name], found[network.numbers[name]], sizes)
+        if problem is not None:
+            collector.add(problem)
+    collector.finish()
+    return Feed(found, fixed, sizes, next(iter(batch_dims), None))
+
+
+def _defaults(
+    graph: Graph, found: dict[int, Column], columns: Mapping[str, Column], collector: Collector
+) -> dict[int, Any]:
+    network = graph.network
+    train = graph.spec.train
+    wanted = [train.minimize, *train.metrics.values()] if train is not None else list(graph.outputs)
+    needed = network.ancestors([network.numbers[n] for n in wanted])
+    fixed: dict[int, Any] = {}
+    for name, spec in network.inputs.items():
+        number = network.numbers[name]
+        if number in found or not needed[number]:
+            continue
+        if spec.default is None:
+            collector.add(NoFieldFor(name, network.span(name), list(columns)))
+        else:
+            dtype = graph.dtype if spec.dtype == "float" else np.int64 if spec.dtype == "int" else np.bool_
+            fixed[number] = np.asarray(spec.default, dtype)
+    return fixed
+
+
+def column_type(column: Column) -> str:
+    return f"{column.dtype}[{', '.join(map(str, column.shape))}]"
+
+
+def _misfit(
+    graph: Graph, spec: InputSpec, field: str, column: Column, sizes: dict[str, int], batch_dims: set[str]
+) -> Diagnostic | None:
+    """Why a column does not fit an input's type, or None; binds the named dimensions."""
+    span = graph.network.span(spec.name)
+    if spec.shape is None:
+        return None
+    declared = type_text(spec)
+
+    def wrong(help: str | None) -> Diagnostic:
+        return FieldMismatch(spec.name, declared, field, column_type(column), span, help)
+
+    allowed = {"float": ("float", "int", "bool"), "int": ("int",), "bool": ("bool",)}[spec.dtype]
+    if column.dtype not in allowed:
+        return wrong(f"declare it `{column.dtype}[...]`, or choose another field")
+    if len(spec.shape) != len(column.shape):
+        return wrong(_rank_help(spec, column))
+    for axis, (want, size) in enumerate(zip(spec.shape, column.shape, strict=True)):
+        if axis == 0:
+            if isinstance(want, int):
+                return wrong(f"the first dimension is the batch: name it, as in `N`, instead of {want}")
+            batch_dims.add(want)
+        elif isinstance(want, int):
+            if want != size:
+                return wrong(None)
+        elif sizes.setdefault(want, size) != size:
+            return wrong(f"`{want}` is {sizes[want]} in another input")
+    return None
+
+
+def _rank_help(spec: InputSpec, column: Column) -> str | None:
+    if len(column.shape) > len(spec.shape or ()):
+        return "give the source `flatten=true`, or declare the input with all axes"
+    return "give the source `flatten=false`, or declare the input with fewer axes"
+
+
+def _bad_index(graph: Graph, spec: InputSpec, column: Column, sizes: Mapping[str, int]) -> Diagnostic | None:
+    """Labels are checked once, all of them, so that no batch has to."""
+    if spec.below is None or spec.dtype != "int":
+        return None
+    try:
+        below = bound(spec.below, sizes)
+    except KeyError:
+        return None
+    values = column.load()
+    if values.size and (int(values.min()) < 0 or int(values.max()) >= below):
+        at = int(np.argmax((values.reshape(-1) < 0) | (values.reshape(-1) >= below)))
+        place = tuple(int(i) for i in np.unravel_index(at, values.shape))
+        return WrongIndex(spec.name, int(values.reshape(-1)[at]), place, below, graph.network.span(spec.name))
+    return None

@@ -1,0 +1,175 @@
+"""What goes into a graph: values of inputs checked against their types, and the sizes that they bring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from graphlang.diagnostics import Collector, Diagnostic, GraphError, Related
+from graphlang.diagnostics.running import MissingInputs, UnknownInput, WrongIndex, WrongInput
+from graphlang.graph import Network
+from graphlang.sizes import parse_size
+from graphlang.spec import InputSpec
+from graphlang.trace import Dim
+
+INTEGERS = "iu"
+_ALLOWED = {"float": "fiub", "int": "iu", "bool": "b"}
+
+
+def type_text(spec: InputSpec) -> str:
+    """The type of an input as the file writes it."""
+    return f"{spec.dtype}[{', '.join(map(str, spec.shape))}]" if spec.shape else spec.dtype
+
+
+def array_type(array: Any) -> str:
+    kind = {"f": "float", "i": "int", "u": "int", "b": "bool"}.get(array.dtype.kind, str(array.dtype))
+    return f"{kind}[{', '.join(map(str, array.shape))}]" if array.shape else kind
+
+
+class Feeds:
+    """Checked values of inputs by number, and the sizes of the named dimensions."""
+
+    def __init__(self, values: dict[int, Any], sizes: dict[str, int]) -> None:
+        self.values = values
+        self.sizes = sizes
+
+
+def prepare(
+    network: Network,
+    given: Mapping[str, Any],
+    dtype: Any,
+    needed: Sequence[str] | None = None,
+    file: str | None = None,
+) -> Feeds:
+    """The inputs' arrays in the run's precision; raises GraphError with every mistake among them.
+
+    `needed`: the inputs that the wanted values depend on (all by default); the others may be missing.
+    """
+    collector = Collector()
+    for name in given:
+        if name not in network.inputs:
+            collector.add(UnknownInput(name, list(network.inputs), file))
+    wanted = network.inputs if needed is None else {n: network.inputs[n] for n in network.inputs if n in needed}
+    missing = [n for n, spec in wanted.items() if given.get(n) is None and spec.default is None]
+    if missing:
+        types = [type_text(network.inputs[n]) for n in missing]
+        collector.add(MissingInputs(missing, types, file))
+    values: dict[int, Any] = {}
+    binder = _Binder(network)
+    for name, spec in network.inputs.items():
+        value = given.get(name)
+        value = spec.default if value is None else value
+        if value is None or (needed is not None and name not in needed and name not in given):
+            continue
+        found = _array(network, spec, value, dtype)
+        if isinstance(found, Diagnostic):
+            collector.add(found)
+            continue
+        values[network.numbers[name]] = found
+        problem = binder.match(spec, found)
+        if problem is not None:
+            collector.add(problem)
+    collector.finish()
+    for problem in (*binder.expressions(values), *_indices(network, values, binder.sizes)):
+        collector.add(problem)
+    collector.finish()
+    return Feeds(values, binder.sizes)
+
+
+def _array(network: Network, spec: InputSpec, value: Any, dtype: Any) -> Any:
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        message = f"`{spec.name}` is a list whose rows differ in length"
+        return WrongInput(spec.name, message, network.span(spec.name))
+    if array.dtype.kind not in _ALLOWED[spec.dtype]:
+        if spec.dtype == "int" and array.dtype.kind == "f" and np.array_equal(array, np.rint(array)):
+            return array.astype(np.int64)
+        message = f"`{spec.name}` is {array_type(array)}, but the file declares {type_text(spec)}"
+        return WrongInput(spec.name, message, network.span(spec.name))
+    if spec.dtype == "float":
+        return np.asarray(array, dtype)
+    return array.astype(np.int64) if spec.dtype == "int" else array
+
+
+class _Binder:
+    """Matches shapes against declared ones and binds the names in them."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.sizes: dict[str, int] = {}
+        self.owner: dict[str, str] = {}
+        self.later: list[tuple[InputSpec, int, str]] = []
+
+    def match(self, spec: InputSpec, array: Any) -> Diagnostic | None:
+        if spec.shape is None:
+            return None
+        if len(array.shape) != len(spec.shape):
+            return self._wrong(spec, array, _rank_help(spec, array))
+        for axis, (declared, size) in enumerate(zip(spec.shape, array.shape, strict=True)):
+            if isinstance(declared, int):
+                if declared != size:
+                    return self._wrong(spec, array, _rank_help(spec, array))
+            elif size == 0:
+                message = f"`{spec.name}` is empty: its dimension `{declared}` is 0"
+                return WrongInput(spec.name, message, self.network.span(spec.name), "give at least one")
+            elif not declared.isidentifier():
+                self.later.append((spec, axis, declared))
+            elif self.sizes.setdefault(declared, size) != size:
+                return self._clash(spec, declared, size)
+            else:
+                self.owner.setdefault(declared, spec.name)
+        return None
+
+    def _clash(self, spec: InputSpec, dim: str, size: int) -> Diagnostic:
+        other = self.owner[dim]
+        message = f"`{dim}` is {self.sizes[dim]} in `{other}` and {size} in `{spec.name}`"
+        place = self.network.span(other)
+        related = [Related(place, f"`{dim}` = {self.sizes[dim]} here")] if place else []
+        return WrongInput(spec.name, message, self.network.span(spec.name), None, related)
+
+    def _wrong(self, spec: InputSpec, array: Any, help: str | None) -> Diagnostic:
+        message = f"`{spec.name}` is {array_type(array)}, but the file declares {type_text(spec)}"
+        return WrongInput(spec.name, message, self.network.span(spec.name), help)
+
+    def expressions(self, values: Mapping[int, Any]) -> list[Diagnostic]:
+        """Sizes such as `3*D`, once every name is bound."""
+        problems: list[Diagnostic] = []
+        for spec, axis, text in self.later:
+            size = parse_size(text)
+            wanted = size.bind(self.sizes) if isinstance(size, Dim) else size
+            array = values[self.network.numbers[spec.name]]
+            if array.shape[axis] != wanted:
+                problems.append(self._wrong(spec, array, f"`{text}` is {wanted} here"))
+        return problems
+
+
+def _rank_help(spec: InputSpec, array: Any) -> str | None:
+    shape = spec.shape or ()
+    if len(array.shape) == len(shape) - 1:
+        return f"a batch of one is `{spec.name}[None]`" if shape and isinstance(shape[0], str) else None
+    fixed = [s for s in shape[1:] if isinstance(s, int)]
+    if len(array.shape) > len(shape) and len(fixed) == 1 and np.prod(array.shape[1:]) == fixed[0]:
+        return f"flatten it: `{spec.name}.reshape(len({spec.name}), -1)`"
+    return None
+
+
+def _indices(network: Network, values: Mapping[int, Any], sizes: Mapping[str, int]) -> list[Diagnostic]:
+    """Labels and ids that lie outside of what their users allow."""
+    problems: list[Diagnostic] = []
+    for name, spec in network.inputs.items():
+        array = values.get(network.numbers[name])
+        if spec.below is None or array is None or spec.dtype != "int" or array.size == 0:
+            continue
+        bound = spec.below if isinstance(spec.below, int) else parse_size(spec.below)
+        if isinstance(bound, Dim):
+            if not set(bound.symbols) <= set(sizes):
+                continue
+            bound = bound.bind(sizes)
+        if array.min() < 0 or array.max() >= bound:
+            at = int(np.argmax((array < 0) | (array >= bound)))
+            place = tuple(int(i) for i in np.unravel_index(at, array.shape))
+            problems.append(WrongIndex(name, int(array.flat[at]), place, bound, network.span(name)))
+    return problems

@@ -1,0 +1,210 @@
+"""The gradient check: backpropagation against numerical differentiation, parameter by parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphlang.engine.tape import OperationFailed, StreamRandom, Tape
+from graphlang.feeds import prepare
+from graphlang.graph import Node, Ref
+from graphlang.samples import drawn
+from graphlang.spec import GradcheckSpec
+
+if TYPE_CHECKING:
+    from graphlang.api import Graph
+
+STEP = 1e-4
+"""The book's step. Two central differences, at the step and at half of it, are extrapolated."""
+SMALLEST_STEP = 1e-6
+
+
+@dataclass(frozen=True)
+class Row:
+    """One parameter: how far backpropagation and numerical differentiation are apart."""
+
+    name: str
+    mean_difference: float = field(metadata={"description": "mean absolute difference, as the book prints it"})
+    worst_relative: float
+    checked: int
+    ok: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """The whole check; `culprit` is the first operation whose own backward is wrong."""
+
+    of: str
+    tolerance: float
+    rows: tuple[Row, ...]
+    culprit: str | None
+
+    @property
+    def ok(self) -> bool:
+        return all(row.ok for row in self.rows)
+
+    @property
+    def worst(self) -> float:
+        return max((row.worst_relative for row in self.rows), default=0.0)
+
+
+def gradcheck(graph: Graph, given: Mapping[str, Any] | None = None) -> Report:
+    """Checks the gradients of `gradcheck.of` by every parameter, in float64 and training mode.
+
+    A file without parameters has its inputs checked. Raises GraphError where the inputs are wrong or
+    there is nothing to start from.
+    """
+    settings = graph.spec.gradcheck or GradcheckSpec(of=graph.start(None))
+    rng = np.random.default_rng(settings.seed)
+    network = graph.network
+    of = network.numbers[settings.of]
+    inputs = drawn(network, given or {}, rng, settings.batch)
+    feeds = prepare(network, inputs, np.float64, None, graph.file)
+    leaves = {**feeds.values, **graph.params.numbered(np.float64)}
+
+    def forward() -> Tape:
+        random = StreamRandom(np.random.default_rng(settings.seed), np.float64)
+        tape = Tape(network, leaves, dtype=np.float64, sizes=feeds.sizes, training=True, random=random)
+        return tape.forward([of])
+
+    def objective() -> float:
+        return float(np.sum(forward().values[of]))
+
+    with np.errstate(all="ignore"):
+        try:
+            tape = forward()
+            checked = _checked(graph, leaves, network.ancestors([of]))
+            gradients = tape.gradients(of, checked)
+            rows = []
+            for number, gradient in zip(checked, gradients, strict=True):
+                array = leaves[number] = np.array(leaves[number], dtype=np.float64)
+                rows.append(_row(network.names[number], array, gradient, objective, settings, rng))
+            culprit = None if all(r.ok for r in rows) else _culprit(tape, of, settings.tol, rng)
+        except OperationFailed as failed:
+            raise graph._failed(failed) from failed.error
+    return Report(settings.of, settings.tol, tuple(rows), culprit)
+
+
+def _checked(graph: Graph, leaves: Mapping[int, Any], needed: Sequence[bool]) -> list[int]:
+    network = graph.network
+    names = [n for n, p in network.params.items() if p.trainable] or list(network.inputs)
+    numbers = [network.numbers[n] for n in names]
+    return [i for i in numbers if needed[i] and i in leaves and leaves[i].dtype.kind == "f"]
+
+
+def _row(
+    name: str,
+    array: Any,
+    gradient: Any,
+    objective: Callable[[], float],
+    settings: GradcheckSpec,
+    rng: np.random.Generator,
+) -> Row:
+    places = chosen(array.size, settings.samples, rng)
+    found = np.array([numerical(objective, array, int(i)) for i in places])
+    expected = np.asarray(gradient, dtype=np.float64).reshape(-1)[places]
+    mean, worst = differences(expected, found, float(np.max(np.abs(gradient), initial=0.0)))
+    return Row(name, mean, worst, len(places), bool(worst <= settings.tol))
+
+
+def chosen(size: int, samples: int, rng: np.random.Generator) -> Any:
+    """Which elements to check: all where there are few, else a random choice."""
+    return np.arange(size) if size <= samples else np.sort(rng.choice(size, samples, replace=False))
+
+
+def differences(gradient: Any, numbers: Any, largest: float) -> tuple[float, float]:
+    """The mean absolute difference, and the worst relative one.
+
+    An element much smaller than the largest gradient is held to a thousandth of that: below it, the
+    rounding of the function's own value decides.
+    """
+    if not np.all(np.isfinite(gradient)) or not np.all(np.isfinite(numbers)):
+        return float("nan"), float("inf")
+    absolute = np.abs(gradient - numbers)
+    scale = np.maximum(np.maximum(np.abs(gradient), np.abs(numbers)), max(1e-3 * largest, 1e-7))
+    return float(np.mean(absolute)) if absolute.size else 0.0, float(np.max(absolute / scale, initial=0.0))
+
+
+def numerical(objective: Callable[[], float], array: Any, place: int) -> float:
+    """The derivative of the objective by one element, from differences that do not straddle a kink.
+
+    Central differences at h and h/2 agree on a smooth stretch, and then extrapolate to one of fourth
+    order; where they do not, as beside the kink of a Relu, the step is made smaller.
+    """
+    flat = array.reshape(-1)
+    origin = flat[place]
+
+    def central(h: float) -> float:
+        flat[place] = origin + h
+        above = objective()
+        flat[place] = origin - h
+        below = objective()
+        flat[place] = origin
+        return (above - below) / (2 * h)
+
+    h = STEP * max(1.0, abs(origin))
+    best, smallest = 0.0, float("inf")
+    while True:
+        wide, narrow = central(h), central(h / 2)
+        gap = abs(wide - narrow)
+        if gap < smallest:
+            best, smallest = (4 * narrow - wide) / 3, gap
+        if gap <= 1e-7 * max(abs(narrow), 1e-3) or h <= SMALLEST_STEP or not np.isfinite(gap):
+            return best if np.isfinite(smallest) else narrow
+        h /= 8
+
+
+def _culprit(tape: Tape, of: int, tolerance: float, rng: np.random.Generator) -> str | None:
+    """The first operation, in forward order, whose own gradients are wrong at the values of this run."""
+    needed = tape.network.ancestors([of])
+    for node in tape.network.nodes:
+        if needed[node.number] and node.operation is not None and local_error(tape, node, rng) > tolerance:
+            return f"{node.name} ({node.spec.operation})"
+    return None
+
+
+def local_error(tape: Tape, node: Node, rng: np.random.Generator, samples: int = 24) -> float:
+    """The worst relative error of one operation's backward against a random upstream gradient."""
+    y = tape.values[node.number]
+    if y.dtype.kind != "f":
+        return 0.0
+    dy = rng.standard_normal(y.shape)
+    parts: dict[int, Any] = {}
+    for number, part in tape._backward(node, dy):
+        parts[number] = part if number not in parts else parts[number] + part
+    operands = [o.number for o in node.operands if type(o) is Ref]
+    worst = 0.0
+    for number in dict.fromkeys([*operands, *node.own.values()]):
+        value = tape.values[number]
+        if value is None or value.dtype.kind != "f":
+            continue
+        array = np.array(value, dtype=np.float64)
+        objective = _local_objective(tape, node, number, array, dy)
+        places = chosen(array.size, samples, rng)
+        found = np.array([numerical(objective, array, int(i)) for i in places])
+        gradient = np.broadcast_to(np.asarray(parts.get(number, 0.0), dtype=np.float64), array.shape)
+        largest = float(np.max(np.abs(gradient), initial=0.0))
+        worst = max(worst, differences(gradient.reshape(-1)[places], found, largest)[1])
+    return worst
+
+
+def _local_objective(tape: Tape, node: Node, number: int, array: Any, dy: Any) -> Callable[[], float]:
+    operation, _, keywords, _ = tape.saved[node.number]
+    state = tape.random.generator.bit_generator.state if isinstance(tape.random, StreamRandom) else None
+
+    def objective() -> float:
+        values = [
+            (array if o.number == number else tape.values[o.number]) if type(o) is Ref else o
+            for o in node.operands
+        ]
+        named = {k: array if node.own.get(k) == number else v for k, v in keywords.items()}
+        if "random" in named and state is not None:
+            generator = np.random.default_rng()
+            generator.bit_generator.state = state
+            named["random"] = StreamRandom(generator, np.float64)
+        return float(np.sum(operation.forward(*values, **named)[0] * dy))
+
+    return objective

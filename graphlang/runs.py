@@ -1,0 +1,162 @@
+"""Run folders: weights, checkpoint, metrics, spec, seed and versions of one training run."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.running import WrongWeights
+from graphlang.weights import load_into, read, save
+
+if TYPE_CHECKING:
+    from graphlang.api import Graph
+    from graphlang.training import History
+
+CHECKPOINT, WEIGHTS, METRICS = "checkpoint.npz", "weights.npz", "metrics.jsonl"
+
+
+@dataclass
+class Checkpoint:
+    """Everything that training needs to go on, bit for bit."""
+
+    iteration: int
+    params: Mapping[str, Any]
+    slots: dict[str, dict[str, Any]]
+    losses: list[float]
+    epoch_losses: list[float]
+    epochs: list[Any]
+
+
+class RunFolder:
+    """One folder per run. Files are replaced whole, so that an interruption leaves the last good ones."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._written = 0
+        self._epochs_written = 0
+
+    @classmethod
+    def create(cls, path: Path, graph: Graph) -> RunFolder:
+        """A new folder with the spec, the seed and the versions in it; an old run is not overwritten."""
+        if (path / WEIGHTS).exists() or (path / CHECKPOINT).exists():
+            raise GraphError(
+                [WrongWeights(str(path), "this folder holds a run already", f"go on with `--resume {path}`, or name another")]
+            )
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            _write(path / "spec.json", graph.spec.model_dump_json(indent=1))
+            _write(path / "run.json", json.dumps(_about(graph), indent=1))
+            if graph.spec.sources:
+                _write(path / "spec.graph", graph.spec.sources[0].text)
+        except OSError as error:
+            raise GraphError([WrongWeights(str(path), f"the run folder cannot be written: {error.strerror}")]) from None
+        return cls(path)
+
+    @classmethod
+    def reopen(cls, path: Path, graph: Graph) -> RunFolder:
+        """The folder of an earlier run of the same graph."""
+        if not (path / CHECKPOINT).exists():
+            raise GraphError([WrongWeights(str(path), f"there is no `{CHECKPOINT}` to go on from in this folder")])
+        about = json.loads((path / "run.json").read_text(encoding="utf-8")) if (path / "run.json").exists() else {}
+        for name, value in (("seed", graph.seed), ("dtype", str(graph.dtype))):
+            if name in about and about[name] != value:
+                message = f"the run was started with {name} {about[name]}, not {value}"
+                raise GraphError([WrongWeights(str(path), message, f"give `--{name} {about[name]}`")])
+        return cls(path)
+
+    # ---- writing ----------------------------------------------------------------------------------
+
+    def write(self, checkpoint: Checkpoint, history: History, graph: Graph) -> None:
+        """The weights, and all that is needed to go on."""
+        arrays: dict[str, Any] = {f"param:{name}": array for name, array in checkpoint.params.items()}
+        for name, slots in checkpoint.slots.items():
+            arrays.update({f"slot:{slot}:{name}": array for slot, array in slots.items()})
+        arrays["iteration"] = np.asarray(checkpoint.iteration)
+        arrays["losses"] = np.asarray(checkpoint.losses, np.float64)
+        arrays["epoch_losses"] = np.asarray(checkpoint.epoch_losses, np.float64)
+        arrays["epochs"] = np.asarray(json.dumps([asdict(e) for e in checkpoint.epochs]))
+        save(self.path / CHECKPOINT, arrays)
+        save(self.path / WEIGHTS, dict(checkpoint.params))
+        self.record(history)
+
+    def record(self, history: History) -> None:
+        """metrics.jsonl: a line per iteration, and one per epoch after its last iteration."""
+        lines: list[str] = []
+        ends = {e.iteration: e for e in history.epochs}
+        for iteration, loss in enumerate(history.losses, 1):
+            lines.append(json.dumps({"iteration": iteration, "loss": loss}))
+            ended = ends.get(iteration)
+            if ended is not None:
+                lines.append(json.dumps(asdict(ended)))
+        _write(self.path / METRICS, "".join(line + "\n" for line in lines))
+
+    # ---- reading ----------------------------------------------------------------------------------
+
+    def checkpoint(self) -> Checkpoint:
+        """What `write` wrote; raises GraphError where it is damaged."""
+        arrays = read(self.path / CHECKPOINT)
+        try:
+            params = {k.removeprefix("param:"): v for k, v in arrays.items() if k.startswith("param:")}
+            slots: dict[str, dict[str, Any]] = {name: {} for name in params}
+            for key, array in arrays.items():
+                if key.startswith("slot:"):
+                    _, slot, name = key.split(":", 2)
+                    slots[name][slot] = array
+            return Checkpoint(
+                iteration=int(arrays["iteration"]),
+                params=params,
+                slots=slots,
+                losses=[float(v) for v in arrays["losses"]],
+                epoch_losses=[float(v) for v in arrays["epoch_losses"]],
+                epochs=json.loads(str(arrays["epochs"])),
+            )
+        except (KeyError, ValueError) as error:
+            raise GraphError([WrongWeights(str(self.path / CHECKPOINT), f"this is no checkpoint: {error}")]) from None
+
+
+def _about(graph: Graph) -> dict[str, Any]:
+    import networkx
+    import pydantic
+
+    import graphlang
+
+    return {
+        "file": graph.file,
+        "seed": graph.seed,
+        "dtype": str(graph.dtype),
+        "hypers": graph.spec.hypers,
+        "versions": {
+            "graphlang": graphlang.__version__,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "pydantic": pydantic.VERSION,
+            "networkx": networkx.__version__,
+        },
+    }
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def next_folder(root: Path, name: str) -> Path:
+    """`root/name-1`, or the next number that is free."""
+    number = 1
+    while (root / f"{name}-{number}").exists():
+        number += 1
+    return root / f"{name}-{number}"
+
+
+def load_run(graph: Graph, path: Path) -> None:
+    """The weights of a run folder, or of a weights file."""
+    file = path / WEIGHTS if path.is_dir() else path
+    load_into(graph.params, read(file), str(file))

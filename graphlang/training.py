@@ -1,0 +1,287 @@
+"""Training: minibatches, the optimizer's steps, the record of every iteration and epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphlang.datasets.dataset import Column, Dataset
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.running import MissingSection, NotFinite
+from graphlang.engine.stepper import Evaluator, Stepper
+from graphlang.feeding import Feed, bind_columns
+from graphlang.initializers.initializer import stream
+from graphlang.runs import Checkpoint, RunFolder
+from graphlang.spec import TrainSpec
+
+if TYPE_CHECKING:
+    from graphlang.api import Graph
+
+EVALUATION_BATCH = 1000
+"""Rows at a time when metrics are taken over a whole split."""
+DATA_EXAMPLE = 'data { source = npz("data.npz"); x = x; t = t }'
+TRAIN_EXAMPLE = "train { minimize = loss; optimizer = SGD(lr=0.1); batch = 100; epochs = 5 }"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training is: called often, for a progress bar."""
+
+    iteration: int
+    iterations: int
+    epoch: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch: the mean loss of its iterations, and the metrics over each whole split."""
+
+    epoch: int
+    iteration: int
+    loss: float
+    train: dict[str, float]
+    test: dict[str, float]
+
+
+@dataclass
+class History:
+    """What training recorded: the loss of every iteration, a record for every epoch."""
+
+    losses: list[float] = field(default_factory=list)
+    epochs: list[Epoch] = field(default_factory=list)
+
+    @property
+    def last(self) -> Epoch | None:
+        """The record of the last epoch."""
+        return self.epochs[-1] if self.epochs else None
+
+
+def open_data(graph: Graph, override: Path | None = None) -> Dataset:
+    """The data set of the file's `data` section, or of `override` with the section's options.
+
+    Raises GraphError where there is no section, or the data cannot be read.
+    """
+    from graphlang.datasets.places import data_folders
+
+    section = graph.spec.data
+    if section is None:
+        raise GraphError([MissingSection("train", "data", graph.file, DATA_EXAMPLE)])
+    source = graph.network.member("datasets", section.source)
+    folder = graph.folder or Path.cwd()
+    return source.open(folder, override, data_folders())  # type: ignore[no-any-return]
+
+
+def train(
+    graph: Graph,
+    dataset: Dataset,
+    *,
+    folder: Path | None = None,
+    resume: Path | None = None,
+    on_epoch: Callable[[Epoch], Any] | None = None,
+    on_progress: Callable[[Progress], Any] | None = None,
+    epochs: int | None = None,
+    iterations: int | None = None,
+    batch: int | None = None,
+    fields: Mapping[str, str] | None = None,
+) -> History:
+    """Trains the parameters of `graph` in place by its `train` section, and returns the history.
+
+    `folder` gets the weights, a checkpoint after every epoch, metrics.jsonl, the spec, the seed and the
+    versions; `resume` is such a folder to go on from, bit for bit as if there had been no stop. A loss that
+    is not finite raises GraphError that names the first value where it appeared.
+    """
+    section = graph.spec.train
+    if section is None:
+        raise GraphError([MissingSection("train", "train", graph.file, TRAIN_EXAMPLE)])
+    section = _with_overrides(section, epochs, iterations, batch)
+    session = _Session(graph, section, dataset, fields, on_epoch, on_progress)
+    run = RunFolder.create(folder, graph) if folder is not None else None
+    if resume is not None:
+        run = RunFolder.reopen(resume, graph)
+        session.restore(run.checkpoint())
+    session.run(run)
+    return session.history
+
+
+def _with_overrides(
+    section: TrainSpec, epochs: int | None, iterations: int | None, batch: int | None
+) -> TrainSpec:
+    changes: dict[str, Any] = {}
+    if epochs is not None or iterations is not None:
+        changes = {"epochs": epochs, "iterations": iterations}
+    if batch is not None:
+        changes["batch"] = batch
+    return TrainSpec(**{**section.model_dump(), **changes}) if changes else section
+
+
+class _Session:
+    """One training run: the data bound to the inputs, the step, and where it stands."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        section: TrainSpec,
+        dataset: Dataset,
+        fields: Mapping[str, str] | None,
+        on_epoch: Callable[[Epoch], Any] | None,
+        on_progress: Callable[[Progress], Any] | None,
+    ) -> None:
+        self.graph = graph
+        self.section = section
+        self.on_epoch = on_epoch
+        self.on_progress = on_progress
+        self.history = History()
+        self.splits = {
+            name: bind_columns(graph, split, fields, dataset.name) for name, split in dataset.splits.items()
+        }
+        self.feed: Feed = self.splits["train"]
+        self.rows = self.feed.rows
+        self.batch = min(section.batch, self.rows)
+        self.per_epoch = -(-self.rows // self.batch)
+        self.iterations = section.iterations or (section.epochs or 0) * self.per_epoch
+        self.optimizer = graph.network.member("optimizers", section.optimizer)
+        self.schedule = graph.network.member("schedules", section.schedule)
+        self.stepper = Stepper(graph, section.minimize, self.optimizer, section.clip_norm)
+        self.evaluator = Evaluator(graph, {**section.metrics, "loss": section.minimize})
+        self.iteration = 0
+        self.epoch_losses: list[float] = []
+
+    # ---- the loop -----------------------------------------------------------------------------------
+
+    def run(self, folder: RunFolder | None) -> None:
+        try:
+            while self.iteration < self.iterations:
+                self._one_epoch()
+                ended = self._end_of_epoch()
+                if folder is not None:
+                    self._keep(folder, ended)
+                if self.on_epoch is not None:
+                    self.on_epoch(ended)
+        except KeyboardInterrupt:
+            if folder is not None:
+                folder.write(self.checkpoint(), self.history, self.graph)
+            raise
+        except GraphError:
+            if folder is not None:
+                folder.record(self.history)
+            raise
+        if folder is not None:
+            folder.write(self.checkpoint(), self.history, self.graph)
+
+    def _one_epoch(self) -> None:
+        """The iterations that are left of the epoch that this one stands in."""
+        epoch = self.iteration // self.per_epoch
+        order = self._order(epoch)
+        for position in range(self.iteration % self.per_epoch, self.per_epoch):
+            if self.iteration >= self.iterations:
+                break
+            self._one_iteration(order[position * self.batch : (position + 1) * self.batch])
+
+    def _one_iteration(self, rows: Any) -> None:
+        t = self.iteration + 1
+        lr = self.optimizer.lr * self.schedule.factor(t, self.iterations)
+        loss = self.stepper.step(self.feed, rows, lr, t)
+        if not np.isfinite(loss):
+            raise self._not_finite(loss, rows, t)
+        self.iteration = t
+        self.history.losses.append(loss)
+        self.epoch_losses.append(loss)
+        if self.on_progress is not None:
+            self.on_progress(Progress(t, self.iterations, (t - 1) // self.per_epoch + 1, loss))
+
+    def _order(self, epoch: int) -> Any:
+        """The rows in the order of an epoch; a stream of its own, so that a resumed run sees the same."""
+        if not self.section.shuffle:
+            return np.arange(self.rows)
+        return stream(self.graph.seed, f"shuffle of epoch {epoch}").permutation(self.rows)
+
+    def _not_finite(self, loss: float, rows: Any, t: int) -> GraphError:
+        name, operation = self.stepper.first_not_finite(self.feed, rows, t)
+        what = "not a number (nan)" if np.isnan(loss) else "infinite"
+        span = self.graph.network.span(name)
+        return GraphError([NotFinite(name, operation, what, f"at iteration {t}", span)])
+
+    def _end_of_epoch(self) -> Epoch:
+        number = -(-self.iteration // self.per_epoch)
+        losses, self.epoch_losses = self.epoch_losses, []
+        found = {name: self.evaluator.over(feed, EVALUATION_BATCH) for name, feed in self.splits.items()}
+        train = {k: v for k, v in found["train"].items() if k != "loss"}
+        test = found.get("test", {})
+        mean = float(np.mean(losses)) if losses else float("nan")
+        ended = Epoch(number, self.iteration, mean, train, test)
+        self.history.epochs.append(ended)
+        return ended
+
+    # ---- going on later -------------------------------------------------------------------------------
+
+    def _keep(self, folder: RunFolder, ended: Epoch) -> None:
+        every = self.section.checkpoint_every or 1
+        if ended.epoch % every == 0 or self.iteration >= self.iterations:
+            folder.write(self.checkpoint(), self.history, self.graph)
+        else:
+            folder.record(self.history)
+
+    def checkpoint(self) -> Checkpoint:
+        return Checkpoint(
+            iteration=self.iteration,
+            params=self.graph.params.copies(),
+            slots=self.stepper.slots,
+            losses=list(self.history.losses),
+            epoch_losses=list(self.epoch_losses),
+            epochs=list(self.history.epochs),
+        )
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        self.iteration = checkpoint.iteration
+        for name, array in checkpoint.params.items():
+            self.graph.params[name] = array
+        self.stepper.restore(checkpoint.slots)
+        self.history.losses = list(checkpoint.losses)
+        self.history.epochs = [Epoch(**e) if isinstance(e, dict) else e for e in checkpoint.epochs]
+        self.epoch_losses = list(checkpoint.epoch_losses)
+
+
+# ---- the other commands -----------------------------------------------------------------------------
+
+
+def evaluate(graph: Graph, dataset: Dataset, split: str = "test") -> dict[str, float]:
+    """The metrics (and the loss) over a whole split in evaluation mode.
+
+    A data set of one split is evaluated over that. Raises GraphError where the file has no `train` section.
+    """
+    section = graph.spec.train
+    if section is None:
+        raise GraphError([MissingSection("evaluate", "train", graph.file, TRAIN_EXAMPLE)])
+    columns: Mapping[str, Column] = dataset.splits.get(split) or dataset.splits["train"]
+    feed = bind_columns(graph, columns, None, dataset.name)
+    return Evaluator(graph, {**section.metrics, "loss": section.minimize}).over(feed, EVALUATION_BATCH)
+
+
+def fit(
+    graph: Graph,
+    data: Dataset | None,
+    *,
+    arrays: Mapping[str, Any],
+    validation: Mapping[str, Any] | None,
+    epochs: int | None,
+    iterations: int | None,
+    batch: int | None,
+    on_epoch: Callable[[Epoch], Any] | None,
+) -> History:
+    """Training on arrays at hand, by input name, or on a data set; without either on the file's own data."""
+    from graphlang.datasets.arrays import from_arrays
+
+    if data is None and not arrays:
+        return train(graph, open_data(graph), on_epoch=on_epoch, epochs=epochs, iterations=iterations, batch=batch)
+    fields = None
+    if data is None:
+        data = from_arrays(dict(arrays), validation=validation)
+        fields = {name: name for name in arrays}
+    return train(
+        graph, data, on_epoch=on_epoch, epochs=epochs, iterations=iterations, batch=batch, fields=fields
+    )

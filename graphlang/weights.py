@@ -1,0 +1,130 @@
+"""Parameters: how they start, how they are held, saved and loaded; npz without pickle."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graphlang.diagnostics import GraphError, closest
+from graphlang.diagnostics.running import WrongWeights
+from graphlang.graph import Network
+from graphlang.initializers.initializer import fans, stream
+
+
+class Params(MutableMapping[str, Any]):
+    """The parameters of a graph by name: NumPy arrays that one may assign into.
+
+    `params["W"][...] = value` and `params["W"] = value` both keep the shape and the precision.
+    Parameters are drawn when first looked at, each from a stream of its own.
+    """
+
+    def __init__(self, network: Network, dtype: Any, seed: int) -> None:
+        self._network = network
+        self._dtype = np.dtype(dtype)
+        self._seed = seed
+        self._arrays: dict[str, Any] = {}
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self._dtype
+
+    def __getitem__(self, name: str) -> Any:
+        array = self._arrays.get(name)
+        if array is None:
+            if name not in self._network.params:
+                raise KeyError(f"{name!r}: the parameters are {', '.join(self._network.params) or 'none'}")
+            array = self._arrays[name] = self._drawn(name)
+        return array
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        array = self[name]
+        value = np.asarray(value)
+        if value.shape != array.shape:
+            raise ValueError(f"`{name}` has the shape {array.shape}, not {value.shape}")
+        array[...] = value
+
+    def __delitem__(self, name: str) -> None:
+        raise TypeError("a graph keeps all its parameters")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._network.params)
+
+    def __len__(self) -> int:
+        return len(self._network.params)
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{n} {list(p.shape)}" for n, p in self._network.params.items())
+        return f"Params({shapes})"
+
+    def _drawn(self, name: str) -> Any:
+        spec = self._network.params[name]
+        init = self._network.member("initializers", spec.init)
+        fan_in, fan_out = fans(spec.shape)
+        drawn = init.draw(stream(self._seed, name), spec.shape, fan_in, fan_out)
+        kind = {"float": self._dtype, "int": np.dtype(np.int64), "bool": np.dtype(np.bool_)}[spec.dtype]
+        return np.array(np.broadcast_to(drawn, spec.shape), dtype=kind)
+
+    def copies(self) -> dict[str, Any]:
+        """Every parameter, copied."""
+        return {name: self[name].copy() for name in self}
+
+    def numbered(self, dtype: Any = None) -> dict[int, Any]:
+        """Every parameter by its number in the graph; in another precision where asked for."""
+        return {
+            self._network.numbers[name]: self[name]
+            if dtype is None or self[name].dtype.kind != "f"
+            else self[name].astype(dtype)
+            for name in self
+        }
+
+
+def save(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
+    """Writes an npz so that a reader never sees half of one."""
+    target = Path(path)
+    temporary = target.with_name(target.name + ".tmp")
+    with temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    temporary.replace(target)
+
+
+def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The arrays of an npz; raises GraphError where it is none."""
+    name = os.fspath(path)
+    try:
+        with np.load(name, allow_pickle=False) as found:
+            if not hasattr(found, "files"):
+                raise GraphError([WrongWeights(name, "this is one array (npy), not a weights file (npz)")])
+            return {key: found[key] for key in found.files}
+    except FileNotFoundError:
+        raise GraphError([WrongWeights(name, "there is no such file", "a run folder holds `weights.npz`")]) from None
+    except (OSError, ValueError, EOFError, KeyError) as error:
+        raise GraphError([WrongWeights(name, f"this is not a readable npz file: {error}")]) from None
+    except Exception as error:  # noqa: BLE001 - zipfile raises its own kinds, and zlib too
+        raise GraphError([WrongWeights(name, f"this is not a readable npz file: {error}")]) from None
+
+
+def load_into(params: Params, arrays: Mapping[str, Any], file: str) -> None:
+    """Takes every parameter from a weights file: all of them, with their shapes, or none."""
+    problems = []
+    for name, array in arrays.items():
+        if name not in params:
+            match = closest(name, list(params))
+            help = f"the graph has `{match}`" if match else None
+            problems.append(WrongWeights(file, f"the weights hold `{name}`, which the graph does not have", help))
+        elif array.shape != params[name].shape:
+            message = f"`{name}` is {list(array.shape)} in the weights and {list(params[name].shape)} in the graph"
+            problems.append(WrongWeights(file, message, "are these the weights of this spec, with the same `--set`s?"))
+        elif array.dtype.kind not in "fiub":
+            problems.append(WrongWeights(file, f"`{name}` holds {array.dtype}, not numbers"))
+    missing = [n for n in params if n not in arrays]
+    if missing:
+        listed = ", ".join(f"`{n}`" for n in missing[:8])
+        problems.append(WrongWeights(file, f"the weights lack {listed}"))
+    if problems:
+        raise GraphError(problems)
+    for name in params:
+        params[name] = arrays[name]
