@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from graphlang.limits import Limits
 from graphlang.operation import Layer
 from graphlang.reading import importer_below, read_text
 from graphlang.resolve import resolve
-from graphlang.result import Gradients, Result, unknown_value
+from graphlang.result import Gradients, Result, plain, unknown_value
 from graphlang.spec import InputSpec, Spec
 from graphlang.syntax import parse
 from graphlang.weights import Params, load_into, read, save
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from graphlang.datasets.dataset import Dataset
+    from graphlang.engine.quick import QuickRun
     from graphlang.gradcheck import Report
     from graphlang.training import History
 
@@ -108,6 +110,9 @@ class Graph:
         self._dtype = np.dtype(dtype or (train.dtype if train else "float64"))
         self._seed = seed if seed is not None else train.seed if train else 0
         self._params = Params(self._network, self._dtype, self._seed)
+        self._runs = 0
+        self._predict: Any = None
+        self._quick: dict[str, QuickRun] = {}
 
     @classmethod
     def from_spec(
@@ -205,7 +210,38 @@ class Graph:
         """
         if inputs is None:
             inputs, named, of, seed = _options(self, named, of, seed)
-        return self.forward({**inputs, **named}).backward(seed=seed, of=of)
+        given = {**inputs, **named}
+        quick = self._quick_run(given, of, seed)
+        return quick or self.forward(given).backward(seed=seed, of=of)
+
+    def _quick_run(self, given: Mapping[str, Any], of: str | None, seed: Any) -> Result | None:
+        """A run of a graph of scalars by its straight-line function, made when a graph is run again."""
+        self._runs += 1
+        if self._runs == 1:
+            return None
+        start = self.start(of)
+        if start not in self._quick:
+            from graphlang.engine.quick import QuickRun
+
+            names = [n for n in self._network.names if _is_named(self._network, n)]
+            self._quick[start] = QuickRun(self, start, names)
+        found = self._quick[start](given, seed)
+        if found is None:
+            return None
+        names, values, gradients = found
+
+        @cache
+        def eager() -> Result:
+            # An inner value, which the file does not name, is looked up in a run that keeps every value.
+            return self.forward(given).backward(seed=seed, of=start)
+
+        def value(name: str) -> Any:
+            return values[name] if name in values else eager()[name]
+
+        def gradient(name: str) -> Any:
+            return gradients[name] if name in gradients else eager().grad[name]
+
+        return Result(names, value, list(self._spec.outputs), start, Gradients(names, gradient))
 
     def forward(self, inputs: Mapping[str, Any] | None = None, /, *, training: bool = False, **named: Any) -> Forward:
         """Forward alone; `.backward(...)` of the result goes on from there."""
@@ -216,10 +252,9 @@ class Graph:
     def predict(self, inputs: Mapping[str, Any] | None = None, /, **named: Any) -> Any:
         """The outputs in evaluation mode: the value where there is one, else a dict. Needs only the inputs
         that the outputs depend on."""
-        wanted = [self._network.numbers[n] for n in self._spec.outputs]
-        forward = Forward(self, self._tape({**(inputs or {}), **named}, wanted, False), wanted)
-        found = {name: forward[name] for name in self._spec.outputs}
-        return next(iter(found.values())) if len(found) == 1 else found
+        if self._predict is None:
+            self._predict = self.compile()
+        return self._predict(inputs, **named)
 
     def _wanted_names(self) -> list[str]:
         return [n.name for n in self._network.nodes if n.spec.named] + list(self._spec.outputs)
@@ -265,6 +300,41 @@ class Graph:
         if len(self._spec.outputs) == 1:
             return self._spec.outputs[0]
         raise GraphError([NothingToStartFrom(self._spec.outputs, self.file)])
+
+    def compile(
+        self,
+        *,
+        train: bool = False,
+        wrt: Iterable[str] | None = None,
+        of: str | None = None,
+        batch: int | None = None,
+        threads: int | None = None,
+    ) -> Any:
+        """A planned program as a callable; shapes are planned when first seen, or up front with `batch`.
+
+        By default the outputs in evaluation mode: `f(x=...)`. With `train=True` the training step:
+        `step(x=..., t=...)` gives the loss and updates the parameters. With `wrt=[...]` a value and its
+        gradients: `vg(apple=...)` gives `(value, {"apple": ...})`. A program has one set of buffers: calls
+        from several threads wait for one another, so compile once per thread.
+        """
+        from graphlang.engine.compiled import CompiledForward, CompiledGradient
+        from graphlang.engine.stepper import CompiledStep
+
+        compiled: Any
+        if train:
+            compiled = CompiledStep(self, threads)
+        elif wrt is not None:
+            wrt = list(wrt)
+            for name in wrt:
+                if name not in self._network.numbers:
+                    raise unknown_value(name, self._network.names, self.file)
+            compiled = CompiledGradient(self, self.start(of), wrt, self._dtype, threads)
+        else:
+            names = [of] if of is not None else list(self._spec.outputs)
+            compiled = CompiledForward(self, [self.start(n) for n in names], self._dtype, threads)
+        if batch is not None:
+            compiled.plan_for(batch)
+        return compiled
 
     # ---- checking, training, saving ---------------------------------------------------------------------
 
@@ -335,8 +405,6 @@ class Forward(Mapping[str, Any]):
         ]
 
     def __getitem__(self, name: str) -> Any:
-        from graphlang.result import plain
-
         return plain(self._value(name))
 
     def _value(self, name: str) -> Any:
@@ -347,6 +415,10 @@ class Forward(Mapping[str, Any]):
 
     def __iter__(self) -> Any:
         return iter(self._names)
+
+    def is_float(self, name: str) -> bool:
+        """Whether a value has a gradient: ints and bools have none."""
+        return bool(self._value(name).dtype.kind == "f")
 
     def __len__(self) -> int:
         return len(self._names)
@@ -383,6 +455,26 @@ class Forward(Mapping[str, Any]):
         names = [n for n in self._names if self._value(n).dtype.kind == "f"]
         outputs = [n for n in graph.outputs if n in self._names]
         return Result(self._names, self._value, outputs, start, Gradients(names, gradient))
+
+    def parts(self, result: Result) -> dict[tuple[str, int], Any]:
+        """What each operation passes back along each operand: (its name, the operand's position) -> gradient.
+
+        A value that is used twice gets the sum of its parts.
+        """
+        graph, found = self._graph, {}
+        assert result.of is not None
+        needed = graph.network.ancestors([graph.network.numbers[result.of]])
+        with np.errstate(all="ignore"):
+            for node in graph.network.nodes:
+                if not needed[node.number] or node.operation is None or not self.is_float(node.name):
+                    continue
+                back = self._tape._backward(node, np.asarray(result.grad[node.name], graph.dtype))
+                waiting = {number: iter([p for n, p in back if n == number]) for number, _ in back}
+                for position, operand in enumerate(node.operands):
+                    part = next(waiting.get(getattr(operand, "number", -1), iter(())), None)
+                    if part is not None:
+                        found[node.name, position] = plain(part)
+        return found
 
     def _recorded(self, number: int, seed: Any) -> dict[int, Any]:
         numbers = [i for i, v in enumerate(self._tape.values) if v is not None and v.dtype.kind == "f"]

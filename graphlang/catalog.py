@@ -81,6 +81,8 @@ FOREIGN = {
     "num_layers": "layers",
 }
 """Names from other frameworks, recognised in messages only."""
+LATER = frozenset("Conv ConvTranspose MaxPool AvgPool RNN LSTM GRU".split())
+"""Layers of the language that a later release builds: known by name, so that no other one is suggested."""
 
 
 class Attribute(NamedTuple):

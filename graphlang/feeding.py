@@ -11,6 +11,7 @@ from graphlang.datasets.dataset import Column
 from graphlang.diagnostics import Collector, Diagnostic
 from graphlang.diagnostics.data import FieldMismatch, NoFieldFor, UnknownField
 from graphlang.diagnostics.running import WrongIndex
+from graphlang.engine.recording import Storage
 from graphlang.feeds import type_text
 from graphlang.samples import bound
 from graphlang.spec import InputSpec
@@ -22,7 +23,15 @@ if TYPE_CHECKING:
 class Feed:
     """Columns by the number of the input that they feed; every one has the same number of rows."""
 
-    def __init__(self, columns: dict[int, Column], fixed: dict[int, Any], sizes: dict[str, int], batch_dim: str | None) -> None:
+    def __init__(
+        self,
+        names: list[str],
+        columns: dict[int, Column],
+        fixed: dict[int, Any],
+        sizes: dict[str, int],
+        batch_dim: str | None,
+    ) -> None:
+        self.names = names
         self.columns = columns
         #: inputs that are the same in every batch: those with a default
         self.fixed = fixed
@@ -36,6 +45,22 @@ class Feed:
         for number, column in self.columns.items():
             found[number] = column.take(rows, dtype if column.dtype == "float" else np.int64)
         return found
+
+    def storage(self, rows: int) -> dict[int, Storage]:
+        """How each input arrives in a batch of so many rows: as it is stored, scaled by the program."""
+        found = {n: Storage(a.shape, a.dtype) for n, a in self.fixed.items()}
+        for number, column in self.columns.items():
+            found[number] = Storage((rows, *column.shape[1:]), column.storage, column.scale)
+        return found
+
+    def constants(self) -> dict[str, Any]:
+        """The inputs that are the same in every batch, by name."""
+        return {self.names[n]: a for n, a in self.fixed.items()}
+
+    def gather(self, rows: Any, into: Mapping[str, Any]) -> None:
+        """Copies the stored rows of every column into a program's inputs."""
+        for number, column in self.columns.items():
+            column.gather(rows, into[self.names[number]])
 
     def sizes(self, rows: int) -> dict[str, int]:
         """The named dimensions for a batch of so many rows."""
@@ -73,7 +98,7 @@ def bind_columns(
         if problem is not None:
             collector.add(problem)
     collector.finish()
-    return Feed(found, fixed, sizes, next(iter(batch_dims), None))
+    return Feed(network.names, found, fixed, sizes, next(iter(batch_dims), None))
 
 
 def _defaults(

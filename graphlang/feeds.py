@@ -15,6 +15,7 @@ from graphlang.spec import InputSpec
 from graphlang.trace import Dim
 
 INTEGERS = "iu"
+_KINDS = {"f": "float", "i": "int", "u": "int", "b": "bool", "U": "text", "S": "text", "O": "Python objects"}
 _ALLOWED = {"float": "fiub", "int": "iu", "bool": "b"}
 
 
@@ -24,7 +25,7 @@ def type_text(spec: InputSpec) -> str:
 
 
 def array_type(array: Any) -> str:
-    kind = {"f": "float", "i": "int", "u": "int", "b": "bool"}.get(array.dtype.kind, str(array.dtype))
+    kind = _KINDS.get(array.dtype.kind, str(array.dtype))
     return f"{kind}[{', '.join(map(str, array.shape))}]" if array.shape else kind
 
 

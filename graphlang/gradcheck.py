@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphlang.engine.derived import Draws
+from graphlang.engine.executable import Executable
+from graphlang.engine.passes import optimised
+from graphlang.engine.plan import plan
+from graphlang.engine.recording import Storage, record_forward
 from graphlang.engine.tape import OperationFailed, StreamRandom, Tape
 from graphlang.feeds import prepare
 from graphlang.graph import Node, Ref
@@ -51,16 +56,18 @@ class Report:
         return max((row.worst_relative for row in self.rows), default=0.0)
 
 
-def gradcheck(graph: Graph, given: Mapping[str, Any] | None = None) -> Report:
+def gradcheck(graph: Graph, given: Mapping[str, Any] | None = None, *, of: str | None = None) -> Report:
     """Checks the gradients of `gradcheck.of` by every parameter, in float64 and training mode.
 
     A file without parameters has its inputs checked. Raises GraphError where the inputs are wrong or
     there is nothing to start from.
     """
-    settings = graph.spec.gradcheck or GradcheckSpec(of=graph.start(None))
+    settings = graph.spec.gradcheck or GradcheckSpec(of=graph.start(of))
+    if of is not None:
+        settings = settings.model_copy(update={"of": graph.start(of)})
     rng = np.random.default_rng(settings.seed)
     network = graph.network
-    of = network.numbers[settings.of]
+    start = network.numbers[settings.of]
     inputs = drawn(network, given or {}, rng, settings.batch)
     feeds = prepare(network, inputs, np.float64, None, graph.file)
     leaves = {**feeds.values, **graph.params.numbered(np.float64)}
@@ -68,24 +75,48 @@ def gradcheck(graph: Graph, given: Mapping[str, Any] | None = None) -> Report:
     def forward() -> Tape:
         random = StreamRandom(np.random.default_rng(settings.seed), np.float64)
         tape = Tape(network, leaves, dtype=np.float64, sizes=feeds.sizes, training=True, random=random)
-        return tape.forward([of])
+        return tape.forward([start])
 
     def objective() -> float:
-        return float(np.sum(forward().values[of]))
+        return float(np.sum(forward().values[start]))
 
     with np.errstate(all="ignore"):
         try:
             tape = forward()
-            checked = _checked(graph, leaves, network.ancestors([of]))
-            gradients = tape.gradients(of, checked)
-            rows = []
-            for number, gradient in zip(checked, gradients, strict=True):
-                array = leaves[number] = np.array(leaves[number], dtype=np.float64)
-                rows.append(_row(network.names[number], array, gradient, objective, settings, rng))
-            culprit = None if all(r.ok for r in rows) else _culprit(tape, of, settings.tol, rng)
+            checked = _checked(graph, leaves, network.ancestors([start]))
+            gradients = tape.gradients(start, checked)
+            for number in checked:
+                leaves[number] = np.array(leaves[number], dtype=np.float64)
+            objective = _objective(graph, leaves, feeds.sizes, of, settings.seed)
+            rows = [
+                _row(network.names[number], leaves[number], gradient, objective, settings, rng)
+                for number, gradient in zip(checked, gradients, strict=True)
+            ]
+            culprit = None if all(r.ok for r in rows) else _culprit(tape, start, settings.tol, rng)
         except OperationFailed as failed:
             raise graph._failed(failed) from failed.error
     return Report(settings.of, settings.tol, tuple(rows), culprit)
+
+
+def _objective(
+    graph: Graph, leaves: Mapping[int, Any], sizes: Mapping[str, int], of: int, seed: int
+) -> Callable[[], float]:
+    """The sum of `of` as a planned program on the leaves' own arrays, so that changing them shows."""
+    network = graph.network
+    inputs = {
+        n: Storage(v.shape, v.dtype) for n, v in leaves.items() if network.names[n] in network.inputs
+    }
+    recording = record_forward(network, inputs, np.float64, sizes, {"of": of}, training=True)
+    given = {network.names[n]: v for n, v in leaves.items()}
+    executable = Executable(plan(optimised(recording.program)), given)
+    executable.draws = recording.draws
+
+    def objective() -> float:
+        executable.fill(np.random.default_rng(seed))
+        executable.run()
+        return float(np.sum(executable.output("of")))
+
+    return objective
 
 
 def _checked(graph: Graph, leaves: Mapping[int, Any], needed: Sequence[bool]) -> list[int]:
@@ -193,7 +224,6 @@ def local_error(tape: Tape, node: Node, rng: np.random.Generator, samples: int =
 
 def _local_objective(tape: Tape, node: Node, number: int, array: Any, dy: Any) -> Callable[[], float]:
     operation, _, keywords, _ = tape.saved[node.number]
-    state = tape.random.generator.bit_generator.state if isinstance(tape.random, StreamRandom) else None
 
     def objective() -> float:
         values = [
@@ -201,10 +231,8 @@ def _local_objective(tape: Tape, node: Node, number: int, array: Any, dy: Any) -
             for o in node.operands
         ]
         named = {k: array if node.own.get(k) == number else v for k, v in keywords.items()}
-        if "random" in named and state is not None:
-            generator = np.random.default_rng()
-            generator.bit_generator.state = state
-            named["random"] = StreamRandom(generator, np.float64)
+        if isinstance(named.get("random"), Draws):
+            named["random"] = named["random"].again()
         return float(np.sum(operation.forward(*values, **named)[0] * dy))
 
     return objective

@@ -80,6 +80,12 @@ class Network:
         first = len(names) - len(ordered)
         self.nodes: list[Node] = [self._node(n, first + i) for i, n in enumerate(ordered)]
         self.first_node = first
+        #: for every value, whether a node takes it as an operand
+        self.used: list[bool] = [False] * len(names)
+        for node in self.nodes:
+            for operand in node.operands:
+                if type(operand) is Ref:
+                    self.used[operand.number] = True
 
     def _node(self, spec: NodeSpec, number: int) -> Node:
         numbers = self.numbers

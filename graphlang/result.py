@@ -13,7 +13,7 @@ from graphlang.diagnostics.running import UnknownValue
 
 def plain(value: Any) -> Any:
     """A Python number for a scalar, else the NumPy array."""
-    if value is None or np.ndim(value) > 0:
+    if value is None or value.__class__ is float or np.ndim(value) > 0:
         return value
     return value.item() if hasattr(value, "item") else value
 

@@ -101,10 +101,14 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
             return {key: found[key] for key in found.files}
     except FileNotFoundError:
         raise GraphError([WrongWeights(name, "there is no such file", "a run folder holds `weights.npz`")]) from None
-    except (OSError, ValueError, EOFError, KeyError) as error:
-        raise GraphError([WrongWeights(name, f"this is not a readable npz file: {error}")]) from None
-    except Exception as error:  # noqa: BLE001 - zipfile raises its own kinds, and zlib too
-        raise GraphError([WrongWeights(name, f"this is not a readable npz file: {error}")]) from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise GraphError([WrongWeights(name, f"this cannot be read: {reason}")]) from None
+    except GraphError:
+        raise
+    except Exception:  # noqa: BLE001 - zipfile raises its own kinds, and zlib too
+        help = "weights are written by `graphlang train`, or by `save` from Python"
+        raise GraphError([WrongWeights(name, "this is not a readable npz file of numbers", help)]) from None
 
 
 def load_into(params: Params, arrays: Mapping[str, Any], file: str) -> None:

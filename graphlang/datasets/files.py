@@ -3,6 +3,7 @@ line."""
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,7 +34,7 @@ class Files:
         return place
 
     def _below(self, path: str) -> Path:
-        if reason := _refused(path):
+        if reason := refused(path):
             raise GraphError([PathOutside(path, reason)])
         try:
             place = (self.folder / path).resolve()
@@ -44,7 +45,7 @@ class Files:
         return place
 
 
-def _refused(path: str) -> str | None:
+def refused(path: str) -> str | None:
     """Why the text of a path is refused, the same on every platform."""
     if not path.strip() or "\0" in path:
         return "is no file name"
@@ -53,6 +54,8 @@ def _refused(path: str) -> str | None:
     # Windows' rules include those of POSIX here: a leading slash, and drives besides.
     if PureWindowsPath(path).anchor or path.startswith("~"):
         return "is absolute"
+    if posixpath.normpath(path.replace("\\", "/")).startswith(".."):
+        return "leads out of the spec's folder"
     return None
 
 

@@ -78,6 +78,8 @@ class Diagnostic:
     span: Span | None = None
     #: the file, where there is no span to take it from (a data file, a weights file)
     file: str | None = None
+    #: the calls of `def`s that led here, outermost first: (name of the `def`, the call)
+    called: Sequence[tuple[str, Span]] = ()
 
     def message(self) -> str:
         """One sentence that says what is wrong, without a full stop."""
@@ -95,6 +97,15 @@ class Diagnostic:
         """The other places that have to do with it."""
         return ()
 
+    def elsewhere(self) -> list[Related]:
+        """The other places, and the innermost calls that led into a `def`."""
+        calls = [Related(span, f"in this use of `{name}`") for name, span in self.called[-3:]]
+        places = {(r.span.start, r.span.end, r.span.source.name) for r in self.related()}
+        if self.span is not None:
+            places.add((self.span.start, self.span.end, self.span.source.name))
+        seen = [c for c in calls if (c.span.start, c.span.end, c.span.source.name) not in places]
+        return [*self.related(), *seen]
+
     def as_json(self) -> dict[str, Any]:
         """The diagnostic as plain data: the record of `--format json`."""
         return {
@@ -103,7 +114,7 @@ class Diagnostic:
             "message": self.message(),
             **_place(self.span, self.file),
             "help": self.help(),
-            "related": [{"message": r.message, **_place(r.span, None)} for r in self.related()],
+            "related": [{"message": r.message, **_place(r.span, None)} for r in self.elsewhere()],
         }
 
     def __repr__(self) -> str:

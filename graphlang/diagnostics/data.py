@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from graphlang.diagnostics.base import Diagnostic, did_you_mean
+from graphlang.diagnostics.base import Diagnostic, Span, closest, did_you_mean
 
 
 def _listed(names: Iterable[str]) -> str:

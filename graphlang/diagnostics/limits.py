@@ -28,7 +28,7 @@ class SourceTooLarge(Diagnostic):
         return f"the file is too large: {self.size:,} bytes, the limit is {self.limit:,}"
 
     def help(self) -> str:
-        return "let `repeat`, `for` or a `def` write what repeats, or raise the limit: gl.Limits(source_bytes=...)"
+        return "let `repeat` or a `def` write what repeats, or raise the limit: gl.Limits(source_bytes=...)"
 
 
 class NestedTooDeep(Diagnostic):
@@ -69,7 +69,7 @@ class LimitExceeded(Diagnostic):
     code = "GL803"
     _WHAT: ClassVar = {
         "nodes": "the graph has more than {limit:,} nodes",
-        "unrolled": "`repeat` more than {limit:,} times",
+        "unrolled": "this `repeat` makes more than {limit:,} copies",
         "calls": "more than {limit:,} `def`s are called inside one another",
         "parameters": "the parameters hold more than {limit:,} numbers",
     }

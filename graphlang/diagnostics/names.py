@@ -54,23 +54,34 @@ class UnknownOperation(Diagnostic):
 
     code = "GL202"
 
-    def __init__(self, span: Span, name: str, candidates: Iterable[str], foreign: str | None = None) -> None:
+    def __init__(
+        self,
+        span: Span,
+        name: str,
+        candidates: Iterable[str],
+        foreign: str | None = None,
+        kind: str = "operation",
+    ) -> None:
         self.span = span
         self.name = name
-        self.match = foreign or closest(name, candidates)
+        self.candidates = list(candidates)
+        self.match = foreign or closest(name, self.candidates)
         self.foreign = foreign
+        self.kind = kind
 
     def message(self) -> str:
-        return f"unknown operation `{self.name}`"
+        return f"unknown {self.kind} `{self.name}`"
 
     def label(self) -> str:
-        return "not a layer, function or `def`"
+        return "not a layer, function or `def`" if self.kind == "operation" else ""
 
     def help(self) -> str | None:
         if self.foreign:
             return f"it is called `{self.foreign}` here"
         if self.match:
             return f"did you mean `{self.match}`?"
+        if self.kind != "operation":
+            return f"there are {_listed(self.candidates)}"
         return "`graphlang layers` lists every layer and function"
 
 
@@ -297,9 +308,15 @@ class NotYet(Diagnostic):
 
     code = "GL211"
 
-    def __init__(self, span: Span, name: str) -> None:
+    def __init__(self, span: Span, name: str, written: str | None = None) -> None:
         self.span = span
         self.name = name
+        self.written = written
 
     def message(self) -> str:
         return f"not in this version yet: {self.name}"
+
+    def help(self) -> str | None:
+        if self.written and self.written != self.name:
+            return f"`{self.written}` will be called `{self.name}` here"
+        return None

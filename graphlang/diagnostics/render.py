@@ -86,7 +86,7 @@ class _Mark(NamedTuple):
 
 def _painter(color: bool) -> Any:
     if not color:
-        return lambda style, text: text
+        return lambda _style, text: text
     return lambda style, text: f"\x1b[{_COLOURS[style]}m{text}\x1b[0m" if text else ""
 
 
@@ -98,7 +98,7 @@ def _help(d: Diagnostic, paint: Any) -> list[str]:
 def _snippets(d: Diagnostic, span: Span, paint: Any) -> list[str]:
     """The lines of the diagnostic's own file in one snippet, then a snippet per other file."""
     files: dict[str, list[_Mark]] = {span.source.name: [_mark(span, "^", d.label())]}
-    for related in d.related():
+    for related in d.elsewhere():
         files.setdefault(related.span.source.name, []).append(_mark(related.span, "-", related.message))
     gutter = max(len(str(mark.line)) for marks in files.values() for mark in marks) + 1
     lines = []
@@ -222,7 +222,7 @@ def _result(d: Diagnostic) -> dict[str, Any]:
         "message": {"text": text},
         "locations": [_sarif_place(d.span, d.file)] if d.span or d.file else [],
     }
-    related = [_sarif_place(r.span, None) | {"message": {"text": r.message}} for r in d.related()]
+    related = [_sarif_place(r.span, None) | {"message": {"text": r.message}} for r in d.elsewhere()]
     return result | ({"relatedLocations": related} if related else {})
 
 

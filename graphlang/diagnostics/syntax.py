@@ -362,11 +362,14 @@ class LookAlike(SyntaxMistake):
 
     code = "GL112"
     meant: ClassVar = {
-        "→": "->", "⟶": "->", "⇒": "->", "➔": "->", "×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "∕": "/",
-        "−": "-", "–": "-", "—": "-", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~=", "“": '"', "”": '"', "„": '"',
-        "«": '"', "»": '"', "‘": '"', "’": '"', "（": "(", "）": ")", "，": ",", "：": ":", "；": ";", "＝": "=",
-        "＋": "+", "［": "[", "］": "]", "｛": "{", "｝": "}", "、": ",", "…": "...", "￣": "~=", "＊": "*",
-    }  # fmt: skip
+        **dict.fromkeys("→⟶⇒➔", "->"),
+        **dict.fromkeys("×·⋅∗＊", "*"),
+        **dict.fromkeys("÷∕", "/"),
+        **dict.fromkeys("−–—", "-"),
+        **dict.fromkeys("“”„«»‘’", '"'),
+        **dict(zip("≤ ≥ ≠ ≈ …".split(), "<= >= != ~= ...".split(), strict=True)),
+        **dict(zip("（）［］｛｝，、：；＝＋", "()[]{},,:;=+", strict=True)),
+    }
 
     def message(self) -> str:
         return f"{character(self.span.text)} is not a symbol of the language"
@@ -727,7 +730,7 @@ class ColonForEquals(SyntaxMistake):
 
         train { batch: 100 }
 
-    Fix: `train { batch = 100 }`. A `:` stands before a type (`input x: float[N]`) and after the label of a layer.
+    Fix: `train { batch = 100 }`. A `:` stands before a type (`input x: float[N]`) and after a layer's label.
     """
 
     code = "GL129"
@@ -957,8 +960,8 @@ class UnknownType(SyntaxMistake):
 
 def _type_meant(text: str) -> str | None:
     word = text.casefold().rstrip("0123456789_")
-    if word in ("float", "f", "tensor", "array", "double", "half", "real", "number", "matrix", "vector", "bfloat", "bf",
-                "fp", "ndarray", "scalar"):  # fmt: skip
+    if word in ("float", "f", "tensor", "array", "double", "half", "real", "number", "matrix", "vector",
+                "bfloat", "bf", "fp", "ndarray", "scalar"):  # fmt: skip
         return "float"
     if word in ("int", "i", "uint", "u", "long", "integer", "short", "byte", "label", "index"):
         return "int"
@@ -1026,13 +1029,13 @@ class PythonStatement(SyntaxMistake):
 
     A file is data: it describes a graph and has no control flow of its own.
 
-    Fix: `repeat 3 { Relu }` and `for c in [16, 32] { Conv(c, 3) }` are stages of a chain; `a if c else b` chooses;
-    `def f(x) { ... }` and `def f(x) = value` define.
+    Fix: `repeat 3 { Relu }` and `for c in [16, 32] { Conv(c, 3) }` are stages of a chain; `a if c else b`
+    chooses; `def f(x) { ... }` and `def f(x) = value` define.
     """
 
     code = "GL141"
     fixes: ClassVar = {
-        "for": "repetition is a stage of a chain: `x -> repeat 3 { Relu }` or `x -> for c in [16, 32] { Affine(c) }`",
+        "for": "repetition is a stage of a chain: `x -> repeat 3 { Relu }`, `x -> for c in [1, 2] { A(c) }`",
         "while": "repetition is a stage of a chain: `x -> repeat 3 { Relu }`",
         "if": "a choice is a value: `y = a if c else b`",
         "def": "write `def f(x) = value`, or `def f(x) { ... return value }`",
@@ -1144,7 +1147,7 @@ class NotAStage(SyntaxMistake):
         return "`->` hands a value on: `x -> Relu`, `x -> Affine(10)`"
 
 
-# ---- the file ------------------------------------------------------------------------------------------------
+# ---- the file --------------------------------------------------------------------------------------------
 
 
 class MisplacedVersion(SyntaxMistake):
@@ -1182,7 +1185,7 @@ class UnsupportedVersion(SyntaxMistake):
 class NotUtf8(Diagnostic):
     """A file is not encoded in UTF-8.
 
-    Fix: save it as UTF-8; every editor can. A `.graph` file is text: an npz or a picture is given to `--data`.
+    Fix: save it as UTF-8; every editor can. A `.graph` file is text: an npz is given to `--data`.
     """
 
     code = "GL147"

@@ -7,8 +7,34 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.operation import Operation
-from graphlang.trace import SymbolicArray, Trace, gradient, replay
+from graphlang.operation import Operation, Random
+from graphlang.trace import SymbolicArray, SymbolicRandom, Trace, gradient, replay
+
+
+class Draws:
+    """The random stream as one node sees it: what it drew is kept, since backward needs the same numbers."""
+
+    def __init__(self, stream: Random) -> None:
+        self.stream = stream
+        self.made: list[Any] = []
+
+    def uniform(self, shape: Any) -> Any:
+        self.made.append(self.stream.uniform(shape))
+        return self.made[-1]
+
+    def again(self) -> Redrawn:
+        """A stream that gives the same numbers once more."""
+        return Redrawn(self.made)
+
+
+class Redrawn:
+    """A random stream whose numbers are known."""
+
+    def __init__(self, made: Sequence[Any]) -> None:
+        self._left = iter(made)
+
+    def uniform(self, shape: Any) -> Any:
+        return next(self._left)
 
 
 class Derived:
@@ -49,7 +75,8 @@ class Derived:
             found = self._recorded[key] = _record(operation, operands, keywords, dy)
         trace, inputs, gradients = found
         arrays = [np.asarray(v) for v in values if _is_array(v)]
-        feeds = dict(zip(inputs, [*arrays, np.asarray(dy)], strict=True))
+        drawn = [made for v in values if isinstance(v, Draws) for made in v.made]
+        feeds = dict(zip(inputs, [*arrays, np.asarray(dy), *drawn], strict=True))
         wanted = [g for g in gradients if g is not None]
         results = iter(replay(trace, wanted, feeds))
         return [None if g is None else next(results) for g in gradients]
@@ -62,6 +89,8 @@ def _is_array(value: Any) -> bool:
 def _signature(value: Any) -> Any:
     if _is_array(value):
         return value.shape, value.dtype
+    if isinstance(value, Draws):
+        return Draws
     return value if isinstance(value, int | float | bool | None) else id(value)
 
 
@@ -97,10 +126,12 @@ def _record(
     inputs = [v for v in values if isinstance(v, SymbolicArray)]
     upstream = trace.input(np.shape(dy), np.asarray(dy).dtype)
     named = dict(zip(keywords, values[len(operands) :], strict=True))
+    random = SymbolicRandom(trace, upstream.dtype)
+    named = {k: random if isinstance(v, Draws) else v for k, v in named.items()}
     with trace:
         y = operation.forward(*values[: len(operands)], **named)[0]
         if not isinstance(y, SymbolicArray):
-            return trace, [*inputs, upstream], [None] * len(values)
+            return trace, [*inputs, upstream, *random.draws], [None] * len(values)
         wanted = [v for v in inputs if _differentiable(v)]
         found = dict(zip(map(id, wanted), gradient(y, wanted, upstream), strict=True))
-    return trace, [*inputs, upstream], [found.get(id(v)) for v in values]
+    return trace, [*inputs, upstream, *random.draws], [found.get(id(v)) for v in values]

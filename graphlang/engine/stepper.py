@@ -1,12 +1,20 @@
-"""One training step and one pass over a split: forward, backward and the optimizer's update."""
+"""One training step and one pass over a split, as planned programs on the graph's own parameters."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphlang.engine.derived import Derived
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.running import CannotRun, MissingSection
+from graphlang.engine.compiled import CAPACITY, Compiled
+from graphlang.engine.executable import Executable
+from graphlang.engine.passes import optimised
+from graphlang.engine.plan import plan
+from graphlang.engine.recording import RATE, STEP, Recording, Storage, record_forward, record_step, slot_label
 from graphlang.engine.tape import OperationFailed, StreamRandom, Tape
 from graphlang.initializers.initializer import stream
 
@@ -16,8 +24,8 @@ if TYPE_CHECKING:
     from graphlang.optimizers.optimizer import Optimizer
 
 
-class Stepper:
-    """Training steps on a graph: the parameters are changed in place."""
+class Trained:
+    """What every training step of a graph shares: the optimizer and what it remembers."""
 
     def __init__(self, graph: Graph, minimize: str, optimizer: Optimizer, clip_norm: float | None) -> None:
         self.graph = graph
@@ -25,105 +33,191 @@ class Stepper:
         self.loss = graph.network.numbers[minimize]
         self.optimizer = optimizer
         self.clip_norm = clip_norm
-        self.derived = Derived()
         needed = self.network.ancestors([self.loss])
         params = self.network.params
-        self.trained = [n for n, p in params.items() if p.trainable and needed[self.network.numbers[n]]]
-        self.slots: dict[str, dict[str, Any]] = {n: optimizer.slots(graph.params[n]) for n in self.trained}
-        self.random = any("random" in n.wants for n in self.network.nodes)
+        self.names = [n for n, p in params.items() if p.trainable and needed[self.network.numbers[n]]]
+        self.slots: dict[str, dict[str, Any]] = {n: optimizer.slots(graph.params[n]) for n in self.names}
 
-    def restore(self, slots: dict[str, dict[str, Any]]) -> None:
+    def record(self, inputs: Mapping[int, Storage], sizes: Mapping[str, int]) -> Recording:
+        return record_step(
+            self.network,
+            inputs,
+            self.graph.params.dtype,
+            sizes,
+            self.loss,
+            self.optimizer,
+            self.names,
+            self.slots,
+            self.clip_norm,
+        )
+
+    def bound(self) -> dict[str, Any]:
+        """The parameters and what the optimizer remembers: the program updates them where they lie."""
+        arrays = {name: self.graph.params[name] for name in self.graph.params}
+        for name, slots in self.slots.items():
+            arrays.update({slot_label(name, slot): array for slot, array in slots.items()})
+        return arrays
+
+    def restore(self, slots: Mapping[str, Mapping[str, Any]]) -> None:
         """Takes up what the optimizer remembered."""
-        self.slots = {name: {k: np.array(v) for k, v in slot.items()} for name, slot in slots.items()}
+        for name, own in self.slots.items():
+            for slot, array in own.items():
+                array[...] = slots[name][slot]
+
+
+class Stepper:
+    """Training steps on rows of a data set."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        minimize: str,
+        optimizer: Optimizer,
+        clip_norm: float | None,
+        threads: int | None = None,
+    ) -> None:
+        self.graph = graph
+        self.trained = Trained(graph, minimize, optimizer, clip_norm)
+        self.threads = threads
+        self._kept: OrderedDict[tuple[int, int], Executable] = OrderedDict()
+
+    @property
+    def slots(self) -> dict[str, dict[str, Any]]:
+        return self.trained.slots
+
+    def restore(self, slots: Mapping[str, Mapping[str, Any]]) -> None:
+        self.trained.restore(slots)
 
     def step(self, feed: Feed, rows: Any, lr: float, t: int) -> float:
         """One step on some rows; the loss before it. Nothing is changed where the loss is not finite."""
-        with np.errstate(all="ignore"):
-            tape = self._forward(feed, rows, t)
-            loss = float(tape.values[self.loss])
-            if not np.isfinite(loss):
-                return loss
-            self._update(tape, lr, t)
+        executable = self.executable(feed, len(rows))
+        feed.gather(rows, executable.inputs)
+        executable.inputs[RATE][...] = lr
+        executable.inputs[STEP][...] = t
+        if executable.draws:
+            executable.fill(self._random(t))
+        try:
+            executable.run_to_updates()
+            loss = float(executable.output("loss"))
+            if np.isfinite(loss):
+                executable.run_updates()
+        except (ValueError, IndexError, TypeError, ArithmeticError) as error:
+            raise GraphError([CannotRun(f"the training step cannot be computed: {error}", None)]) from error
         return loss
 
-    def _forward(self, feed: Feed, rows: Any, t: int) -> Tape:
-        params = self.graph.params
-        leaves = {**feed.batch(rows, params.dtype), **params.numbered()}
-        generator = stream(self.graph.seed, f"random of step {t}") if self.random else None
-        tape = Tape(
-            self.network,
-            leaves,
-            dtype=params.dtype,
-            sizes=feed.sizes(len(rows)),
-            training=True,
-            random=None if generator is None else StreamRandom(generator, params.dtype),
-            derived=self.derived,
-        )
-        try:
-            return tape.forward([self.loss])
-        except OperationFailed as failed:
-            raise self.graph._failed(failed) from failed.error
+    def executable(self, feed: Feed, rows: int) -> Executable:
+        """The program for a batch of so many rows."""
+        key = (id(feed), rows)
+        found = self._kept.get(key)
+        if found is None:
+            recording = self.trained.record(feed.storage(rows), feed.sizes(rows))
+            given = {**self.trained.bound(), **feed.constants()}
+            found = Executable(plan(optimised(recording.program)), given, self.threads)
+            found.draws = recording.draws
+            self._kept[key] = found
+            if len(self._kept) > CAPACITY:
+                self._kept.popitem(last=False)
+        return found
 
-    def _update(self, tape: Tape, lr: float, t: int) -> None:
-        numbers = [self.network.numbers[n] for n in self.trained]
-        found = tape.gradients(self.loss, numbers)
-        if self.clip_norm is not None:
-            found = clipped(found, self.clip_norm)
-        for name, gradient in zip(self.trained, found, strict=True):
-            W = self.graph.params[name]
-            new, self.slots[name] = self.optimizer.update(W, gradient, self.slots[name], lr, t)
-            W[...] = new
-        for number, value in tape.state.items():
-            self.graph.params[self.network.names[number]] = value
+    def _random(self, t: int) -> np.random.Generator:
+        return stream(self.graph.seed, f"random of step {t}")
 
     def first_not_finite(self, feed: Feed, rows: Any, t: int) -> tuple[str, str]:
-        """The first value, in forward order, that is not finite: its name and what made it."""
+        """The first value, in forward order, that is not finite: its name and what made it.
+
+        The step is run again by the interpreter, which keeps every value.
+        """
+        graph, network = self.graph, self.graph.network
+        leaves = {**feed.batch(rows, graph.params.dtype), **graph.params.numbered()}
+        random = StreamRandom(self._random(t), graph.params.dtype)
+        sizes = feed.sizes(len(rows))
+        tape = Tape(network, leaves, dtype=graph.params.dtype, sizes=sizes, training=True, random=random)
         with np.errstate(all="ignore"):
-            tape = self._forward(feed, rows, t)
+            try:
+                tape.forward([self.trained.loss])
+            except OperationFailed as failed:
+                raise graph._failed(failed) from failed.error
         for number, value in enumerate(tape.values):
             if value is not None and value.dtype.kind == "f" and not np.all(np.isfinite(value)):
-                first = number - self.network.first_node
-                if first >= 0:
-                    return self.network.names[number], self.network.nodes[first].spec.operation
-                name = self.network.names[number]
-                return name, "parameter" if name in self.network.params else "input"
-        return self.network.names[self.loss], "loss"
+                return network.names[number], _maker(graph, number)
+        return network.names[self.trained.loss], "loss"
 
 
-def clipped(gradients: list[Any], norm: float) -> list[Any]:
-    """The gradients scaled down together, where their common norm is larger than `norm`."""
-    total = float(np.sqrt(sum(float(np.sum(np.square(g, dtype=np.float64))) for g in gradients)))
-    if not total > norm:
-        return gradients
-    return [g * np.asarray(norm / total, g.dtype) for g in gradients]
+def _maker(graph: Graph, number: int) -> str:
+    network = graph.network
+    if number >= network.first_node:
+        return network.nodes[number - network.first_node].spec.operation
+    return "parameter" if network.names[number] in network.params else "input"
 
 
 class Evaluator:
     """Scalars of a graph, averaged over all rows of a split in evaluation mode."""
 
-    def __init__(self, graph: Graph, metrics: dict[str, str]) -> None:
+    def __init__(self, graph: Graph, metrics: Mapping[str, str], threads: int | None = None) -> None:
         self.graph = graph
-        self.metrics = metrics
         self.numbers = {label: graph.network.numbers[name] for label, name in metrics.items()}
-        self.derived = Derived()
+        self.threads = threads
+        self._kept: dict[tuple[int, int], Executable] = {}
 
     def over(self, feed: Feed, size: int) -> dict[str, float]:
         """Each metric over every row, in batches of `size`, weighted by their rows."""
         totals = dict.fromkeys(self.numbers, 0.0)
-        params = self.graph.params
-        numbered = params.numbered()
-        with np.errstate(all="ignore"):
-            for start in range(0, feed.rows, size):
-                rows = slice(start, min(start + size, feed.rows))
-                count = rows.stop - rows.start
-                leaves = {**feed.batch(rows, params.dtype), **numbered}
-                tape = Tape(
-                    self.graph.network, leaves, dtype=params.dtype, sizes=feed.sizes(count), derived=self.derived
-                )
-                try:
-                    tape.forward(list(self.numbers.values()))
-                except OperationFailed as failed:
-                    raise self.graph._failed(failed) from failed.error
-                for label, number in self.numbers.items():
-                    totals[label] += float(tape.values[number]) * count
+        for start in range(0, feed.rows, size):
+            rows = slice(start, min(start + size, feed.rows))
+            count = rows.stop - rows.start
+            executable = self._executable(feed, count)
+            feed.gather(rows, executable.inputs)
+            try:
+                executable.run()
+            except (ValueError, IndexError, TypeError, ArithmeticError) as error:
+                raise GraphError([CannotRun(f"the metrics cannot be computed: {error}", None)]) from error
+            for label in self.numbers:
+                totals[label] += float(executable.output(label)) * count
         return {label: total / feed.rows for label, total in totals.items()}
+
+    def _executable(self, feed: Feed, rows: int) -> Executable:
+        key = (id(feed), rows)
+        found = self._kept.get(key)
+        if found is None:
+            graph = self.graph
+            dtype = graph.params.dtype
+            recording = record_forward(graph.network, feed.storage(rows), dtype, feed.sizes(rows), self.numbers)
+            given = {**{n: graph.params[n] for n in graph.params}, **feed.constants()}
+            found = self._kept[key] = Executable(plan(optimised(recording.program)), given, self.threads)
+        return found
+
+
+class CompiledStep(Compiled):
+    """`graph.compile(train=True)`: a training step on arrays that are handed in."""
+
+    def __init__(self, graph: Graph, threads: int | None) -> None:
+        section = graph.spec.train
+        if section is None:
+            example = "train { minimize = loss; optimizer = SGD(lr=0.1); batch = 100; epochs = 5 }"
+            raise GraphError([MissingSection("compile(train=True)", "train", graph.file, example)])
+        network = graph.network
+        optimizer = network.member("optimizers", section.optimizer)
+        self._schedule = network.member("schedules", section.schedule)
+        self._trained = Trained(graph, section.minimize, optimizer, section.clip_norm)
+        self._total = section.iterations or 0
+        #: steps taken so far
+        self.t = 0
+        super().__init__(graph, [self._trained.loss], graph.params.dtype, threads)
+
+    def _record(self, inputs: Mapping[int, Storage], sizes: Mapping[str, int]) -> Recording:
+        return self._trained.record(inputs, sizes)
+
+    def _bound(self) -> Mapping[str, Any]:
+        return self._trained.bound()
+
+    def __call__(self, inputs: Mapping[str, Any] | None = None, /, **named: Any) -> float:
+        given = {**inputs, **named} if inputs else named
+        with self._lock:
+            executable = self._planned(given)
+            self.t += 1
+            rate = self._trained.optimizer.lr * self._schedule.factor(self.t, max(self._total, self.t))
+            executable.inputs[RATE][...] = rate
+            executable.inputs[STEP][...] = self.t
+            self._fill_random(executable)
+            self._run(executable)
+            return float(executable.output("loss"))

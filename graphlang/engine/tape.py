@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.engine.derived import Derived
+from graphlang.engine.derived import Derived, Draws
 from graphlang.graph import Network, Node, Ref, decoded
 from graphlang.operation import Operation, Random
-from graphlang.trace import NoGradient, SymbolicArray, Trace, gradient, replay
+from graphlang.trace import NoGradient, SymbolicArray, Trace, gradient, replay, shape_text
 from graphlang.trace.dims import bind
 
 
@@ -67,6 +67,8 @@ class Tape:
         self.values: list[Any] = [None] * count
         self.saved: list[Any] = [None] * count
         self.state: dict[int, Any] = {}
+        #: where a run is recorded anew: what each node drew the first time
+        self.drawn: Mapping[int, Draws] | None = None
         for number, value in leaves.items():
             self.values[number] = value
 
@@ -94,20 +96,25 @@ class Tape:
             since = len(self.trace.steps) if self.trace is not None else 0
             y, saved = operation.forward(*operands)
             self.saved[node.number] = (operation, saved, {}, since)
-            return self._in_precision(y)
+            return self._in_precision(node, y)
         keywords = self._keywords(node)
         since = len(self.trace.steps) if self.trace is not None else 0
         y, saved, *state = operation.forward(*operands, **keywords)
         self.saved[node.number] = (operation, saved, keywords, since)
         for role, value in state[0].items() if state else ():
             self.state[node.own[role]] = value
-        return self._in_precision(y)
+        return self._in_precision(node, y)
 
-    def _in_precision(self, y: Any) -> Any:
-        """What is made of whole numbers alone, as `1 / n` or `zeros(3)`, comes in the run's precision too."""
+    def _in_precision(self, node: Node, y: Any) -> Any:
+        """What is made of whole numbers alone, as `1 / n` or `zeros(3)`, comes in the run's precision too.
+
+        A result that nothing else uses, as an accuracy, keeps the precision in which it was computed.
+        """
         if y.__class__ in _PYTHON_NUMBERS:
             y = np.asarray(y)
-        return y.astype(self.dtype) if y.dtype.kind == "f" and y.dtype != self.dtype else y
+        if y.dtype.kind != "f" or y.dtype == self.dtype or not self.network.used[node.number]:
+            return y
+        return y.astype(self.dtype)
 
     def _operation(self, node: Node) -> Operation:
         assert node.operation is not None
@@ -118,8 +125,13 @@ class Tape:
         if "training" in node.wants:
             keywords["training"] = self.training
         if "random" in node.wants:
-            keywords["random"] = self.random
+            keywords["random"] = self._random(node)
         return keywords
+
+    def _random(self, node: Node) -> Random | None:
+        if self.drawn is not None:
+            return self.drawn[node.number].again()
+        return self.random if self.random is None or self.trace is not None else Draws(self.random)
 
     def _special(self, node: Node) -> Any:
         if node.spec.operation == "constant":
@@ -177,18 +189,20 @@ class Tape:
             except (ValueError, TypeError, IndexError, ArithmeticError) as error:
                 raise OperationFailed(node, error) from error
             for number, part in found:
+                if getattr(part, "shape", ()) != self.values[number].shape:
+                    raise OperationFailed(node, _wrong_shape(self, number, part))
                 known = grads.get(number)
                 # Out of place: the same array may have gone to several operands.
                 grads[number] = part if known is None else known + part
         return grads
 
-    def gradients(self, of: int, wrt: Sequence[int]) -> list[Any]:
+    def gradients(self, of: int, wrt: Sequence[int], seed: Any = None) -> list[Any]:
         """The gradients of `of` by some values, zeros where it does not depend on them."""
         if self._through_grad(of):
             if self.trace is not None:
-                return gradient(self.values[of], [self.values[i] for i in wrt])
-            return recorded_gradients(self, of, wrt, None)
-        found = self.backward(of, None, towards=wrt)
+                return gradient(self.values[of], [self.values[i] for i in wrt], seed)
+            return recorded_gradients(self, of, wrt, seed)
+        found = self.backward(of, seed, towards=wrt)
         return [np.zeros_like(self.values[i]) if found.get(i) is None else found[i] for i in wrt]
 
     def _on_the_way(self, towards: Iterable[int]) -> list[bool]:
@@ -239,6 +253,12 @@ def _own_order(operation: Any) -> list[str]:
     ]
 
 
+def _wrong_shape(tape: Tape, number: int, part: Any) -> ValueError:
+    name, value = tape.network.names[number], tape.values[number]
+    shapes = f"{shape_text(np.shape(part))}, and the value has the shape {shape_text(value.shape)}"
+    return ValueError(f"its backward gives for `{name}` a gradient of shape {shapes}")
+
+
 def _has_gradient(value: Any) -> bool:
     return value is not None and value.dtype.kind == "f"
 
@@ -246,6 +266,8 @@ def _has_gradient(value: Any) -> bool:
 def _constant(trace: Trace, array: Any) -> Any:
     from graphlang.trace.primitives.creation import Full
 
+    if array.ndim:
+        return array
     return trace.record(Full(), (array.item(),), {"shape": (), "dtype": array.dtype})
 
 
@@ -259,15 +281,20 @@ def record(tape: Tape, trace: Trace) -> Tape:
         for i, v in enumerate(tape.values[: tape.network.first_node])
         if v is not None
     }
-    return Tape(
+    recorded = Tape(
         tape.network,
         leaves,
         dtype=tape.dtype,
         sizes=tape.sizes,
         training=tape.training,
-        random=tape.random,
         trace=trace,
     )
+    recorded.drawn = {
+        number: saved[2]["random"]
+        for number, saved in enumerate(tape.saved)
+        if saved is not None and isinstance(saved[2].get("random"), Draws)
+    }
+    return recorded
 
 
 def recorded_gradients(tape: Tape, of: int, wrt: Sequence[int], seed: Any) -> list[Any]:

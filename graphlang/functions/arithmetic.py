@@ -83,6 +83,7 @@ def power(x, y):
     Gradient: dx = dz * y * x**(y - 1), dy = dz * x**y * log(x).
     Shapes: broadcast.
     Source: Deep Learning from Scratch, 5.2.1: z = t**2 gives 2t.
+    Example: input x: float[N, 4]; y = x**2
     """
     return np.power(x, y)
 

@@ -12,6 +12,8 @@ def arange(*bounds: Size):
 
     Gradient: none.
     Shapes: [n] int; `arange(n)`, `arange(start, stop)` or `arange(start, stop, step)`.
+    Example: y = arange(5)
+    Example: input x: float[N, 3]; y = arange(2, 2*N, 2) * sum(x)
     """
     if not 1 <= len(bounds) <= 3:
         raise ValueError(f"`arange` has {len(bounds)} numbers: `n`, or `start, stop`, or those and a step")
@@ -26,6 +28,8 @@ def zeros(*shape: Size):
 
     Gradient: none.
     Shapes: as given, float.
+    Example: y = zeros(2, 3)
+    Example: input x: float[N, 3]; y = zeros(N, 1) + x
     """
     return primitives.zeros(shape)
 
@@ -35,6 +39,8 @@ def ones(*shape: Size):
 
     Gradient: none.
     Shapes: as given, float.
+    Example: y = ones(2, 3)
+    Example: input x: float[N, 3]; y = ones(N, 1) + x
     """
     return primitives.ones(shape)
 
@@ -44,6 +50,8 @@ def full(*shape: Size, value: float):
 
     Gradient: none.
     Shapes: as given, float.
+    Example: y = full(2, 3, value=0.5)
+    Example: input x: float[N, 3]; y = full(N, 1, value=2) * x
     """
     return primitives.full(shape, value)
 
@@ -53,7 +61,10 @@ def eye(n: Size):
 
     Gradient: none.
     Shapes: [n, n] float.
+    Example: input x: float[N, 3]; y = eye(N) @ x
     """
+    if isinstance(n, int) and n < 0:
+        raise ValueError(f"`eye` cannot have {n} rows: give 0 or more")
     return primitives.eye(n)
 
 
@@ -73,6 +84,7 @@ def causal_mask(x):
     Shapes: [..., T, T] -> [..., T, T].
     Convention: meant for scores before a softmax, which makes exactly 0 of -inf.
     Source: Vaswani et al., Attention Is All You Need, 3.2.3.
+    Example: input x: float[N, T, T]; y = softmax(causal_mask(x))
     """
     if x.ndim < 2:
         raise ValueError("`causal_mask` needs two axes or more: the place that looks, the place looked at")

@@ -22,6 +22,9 @@ def rearrange(x, pattern: str, **sizes: Size):
     Shapes: `(h d)` on the left splits an axis, the first name slowest; on the right it merges axes. All
     sizes of a split but one are given; `1` stands for an axis of size 1, `...` for any axes.
     Source: Rogozhnikov, Einops, ICLR 2022.
+    Example: input x: float[N, T, 6]; y = rearrange(x, "n t (h d) -> n h t d", h=2)
+    Example: input x: float[N, 3, 4]; y = rearrange(x, "n ... -> ... n 1")
+    Example: input x: float[N, T, 4]; y = rearrange(x, "n t d -> (n t) d")
     """
     before, after = _sides("rearrange", pattern)
     source, target = _fill_in(x, pattern, _groups(pattern, before), _groups(pattern, after))
@@ -147,6 +150,9 @@ def einsum(*xs, pattern: str):
     Shapes: as the pattern says: `einsum(a, b, "i k, k j -> i j")` is `a @ b`; `...` stands for any axes.
     Convention: with spaces an axis has a name of any length ("row col -> col"), without them every letter
     is an axis as in NumPy ("ij->j"). The `->` and the result are always written.
+    Example: input a: float[N, 3], b: float[3, 4]; y = einsum(a, b, "i k, k j -> i j")
+    Example: input a: float[N, T, 3]; y = einsum(a, "n t d -> d t")
+    Example: input a: float[N, 3], b: float[N, 3], c: float[3]; y = einsum(a, b, c, "nd,nd,d->n")
     """
     before, after = _sides("einsum", pattern)
     terms = before.split(",")

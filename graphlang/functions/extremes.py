@@ -43,5 +43,8 @@ def where(condition, x, y):
     Gradient: dx = dz where the condition holds, dy = dz where it does not.
     Shapes: broadcast.
     Convention: chooses when the graph runs; `x if c else y` chooses when the file is read.
+    Example: input x: float[N, 4], y: float[4]; z = where(x > 0, x, y)
+    Example: input x: float[N, T, 4], y: float; z = where(x > y, x**2, y)
+    Example: input c: bool[N, 1], x: float[N, 4], y: float[N, 4]; z = where(c, x, y)
     """
     return np.where(condition, x, y)

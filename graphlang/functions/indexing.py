@@ -13,6 +13,7 @@ def take(x, i, axis: int = 0):
     Gradient: dx gathers dy: a slice that is taken twice gets the sum; none for i.
     Shapes: x's shape with the axis replaced by the axes of i.
     Convention: rows by default (`axis=0`), where NumPy would take from the flattened array.
+    Example: input x: float[N, 4], i: int[T]; y = take(x, i, axis=1)
     """
     return np.take(x, i, axis=axis)
 
@@ -22,5 +23,8 @@ def one_hot(t, classes: Size):
 
     Gradient: none.
     Shapes: [...] int -> [..., classes] float.
+    Example: input t: int[N, T]; y = one_hot(t, 4)
     """
+    if isinstance(classes, int) and classes < 1:
+        raise ValueError(f"`one_hot` cannot tell {classes} classes apart: give 1 or more")
     return primitives.one_hot(t, classes)

@@ -40,11 +40,12 @@ def var(x, axis: Axes = None, ddof: int = 0, keepdims: bool = False):
 def std(x, axis: Axes = None, ddof: int = 0, keepdims: bool = False):
     """y = sqrt(var(x))
 
-    Gradient: dx = dy * (x - mean(x)) / ((n - ddof) * y).
+    Gradient: dx = dy * (x - mean(x)) / ((n - ddof) * y), and 0 where all x are equal.
     Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
     Convention: `ddof=0` divides by n as NumPy does; PyTorch's default is `ddof=1`.
     """
-    return np.std(x, axis=axis, ddof=_freedom("std", ddof), keepdims=keepdims)
+    v = np.var(x, axis=axis, ddof=_freedom("std", ddof), keepdims=keepdims)
+    return np.where(v == 0, 0, np.sqrt(np.where(v == 0, 1, v)))  # the slope of sqrt at 0 is infinite
 
 
 def _freedom(name: str, ddof: int) -> int:

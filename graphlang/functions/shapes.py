@@ -30,6 +30,8 @@ def reshape(x, *shape: Size):
 
     Gradient: dx = dy in the shape of x.
     Shapes: as given; one size may be -1 and is what remains.
+    Example: input x: float[N, 4, 3]; y = reshape(x, 2*N, -1)
+    Example: input x: float[N, 4]; y = reshape(x, N, 2, 2)
     """
     if sum(size == -1 for size in shape) > 1:
         raise ValueError(f"`reshape` has more than one -1 in {shape_text(shape)}: one size can be left to it")
@@ -42,6 +44,7 @@ def transpose(x, *axes: int):
     Gradient: dx = dy with its axes put back.
     Shapes: y's axis n is x's axis axes[n]; all of them reversed by default.
     Convention: as in NumPy; `x.T` in a spec swaps the last two axes only.
+    Example: input x: float[N, T, 4]; y = transpose(x, 2, 0, 1)
     """
     if axes and sorted(axis % len(axes) for axis in axes) != list(range(x.ndim)):
         raise ValueError(f"`transpose` needs each axis of {shape_text(x.shape)} once, not {axes}")
@@ -72,6 +75,7 @@ def squeeze(x, axis: Axes = None):
     Gradient: dx = dy in the shape of x.
     Shapes: as x without the 1s; an axis that is named must have size 1, and axes of any size such as N
     are told apart by naming.
+    Example: input x: float[N, 1, 4]; y = squeeze(x, axis=1)
     """
     return np.squeeze(x, axis=axis)
 
@@ -107,6 +111,8 @@ def split(x, parts: int | tuple[int, ...], axis: int = 0):
     Gradient: dx = dy1, dy2, ... one after another.
     Shapes: as x; the sizes along `axis` add up to x's.
     Convention: a list holds sizes, as in PyTorch; in NumPy it would hold the places of the cuts.
+    Example: input x: float[N, 6]; a, b, c = split(x, 3, axis=1)
+    Example: input x: float[N, 6]; a, b = split(x, [2, 4], axis=-1)
     """
     if not -x.ndim <= axis < x.ndim:
         raise ValueError(f"`split` cannot cut {shape_text(x.shape)} along axis {axis}: it has {x.ndim} axes")
@@ -147,6 +153,7 @@ def broadcast_to(x, *shape: Size):
 
     Gradient: dx = dy summed over the repeated axes.
     Shapes: as given; aligned at the last axis, where a size of 1 stretches.
+    Example: input x: float[N, 1]; y = broadcast_to(x, 2, N, 4)
     """
     return primitives.broadcast_to(x, shape)
 
@@ -177,6 +184,7 @@ def pad(x, width: int | tuple[int | tuple[int, int], ...], value: float = 0):
     Gradient: dx = dy without its border.
     Shapes: each axis grows by what is put before and after it. A number pads every axis; a list has an
     entry per axis, a number or `[before, after]`, and one for fewer axes speaks of the last ones.
+    Example: input x: float[N, 3]; y = pad(x, [[0, 1], 2], value=0.5)
     """
     entries = (width,) * x.ndim if isinstance(width, int) else width
     if len(entries) > x.ndim:

@@ -12,6 +12,8 @@ def subscript(x, items: tuple[Any, ...]):
 
     Gradient: dx = zeros but for dx[items] = dy.
     Shapes: NumPy's basic indexing; an item is a number, [start, stop, step], none (a new axis) or "...".
+    Example: input x: float[N, 5, 4]; y = x[:, 1:4:2, -1]
+    Example: input x: float[N, 4]; y = x[..., 1, none]
     """
     return x[tuple(_item(i) for i in items)]
 

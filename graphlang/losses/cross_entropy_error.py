@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from graphlang.losses._targets import is_float, kind_of_targets
+from graphlang.losses._targets import is_float, kind_of_targets, like
 from graphlang.operation import Array, Loss
 from graphlang.trace import Size
 from graphlang.trace.primitives import one_hot
@@ -17,6 +17,10 @@ class CrossEntropyError(Loss):
     Convention: the book takes log(x + 1e-7), which is off by 1e-7 / x for every x in order to have an
     answer at 0. Here a probability below the smallest normal number (2e-308, in float32 1e-38) counts as
     that number; so 0 costs 708 (87) and all others are exact. For scores take `SoftmaxWithLoss`.
+    Example: input x: float[N, 4], t: int[N]; L = CrossEntropyError(softmax(x), t)
+    Example: input x: float[N, 4], t: float[N, 4]; L = CrossEntropyError(softmax(x), softmax(t))
+    Example: input x: float[N, T, 4], t: int[N, T]; L = CrossEntropyError(softmax(x), t)
+    Example: input x: float[4], t: int; L = CrossEntropyError(softmax(x), t)
     """
 
     def index_bounds(self, x: Array, t: Array) -> dict[str, Size]:
@@ -28,13 +32,13 @@ class CrossEntropyError(Loss):
         if labels:
             loss = np.sum(np.log(np.take_along_axis(p, np.expand_dims(t, -1), axis=-1)))
         else:
-            loss = np.sum(t * np.log(p))
+            loss = np.sum(like(x, t) * np.log(p))
         return -loss / _count(x), (p, t, labels)
 
     def backward(self, dy: Array, saved: tuple[Array, Array, bool]) -> tuple[Array, Array | None]:
         p, t, labels = saved
         share = dy / _count(p)
-        rows = one_hot(t, p.shape[-1], p.dtype) if labels else t
+        rows = one_hot(t, p.shape[-1], p.dtype) if labels else like(p, t)
         return -rows / p * share, -np.log(p) * share if is_float(t) else None
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import Field
 
-from graphlang.losses._targets import is_float, kind_of_targets
+from graphlang.losses._targets import is_float, kind_of_targets, like
 from graphlang.operation import Array, Loss
 from graphlang.trace import Size
 from graphlang.trace.primitives import one_hot, stop_gradient
@@ -31,6 +31,8 @@ class SoftmaxWithLoss(Loss):
     Convention: log(y) = x - max(x) - log(sum(exp(x - max(x)))), so there is no 1e-7 and nothing is lost at
     any score. `ignore` leaves out the places whose label it is, and N does not count them; if none is
     left the loss is 0. `smoothing` takes (1 - smoothing) * t + smoothing / C for t.
+    Example: input x: float[N, 4], t: int[N]; L = SoftmaxWithLoss(x, t, ignore=0, smoothing=0.1)
+    Example: input x: float[N, T, 4], t: float[N, T, 4]; L = SoftmaxWithLoss(x, softmax(t), smoothing=0.1)
     """
 
     ignore: int | None = Field(None, description="a label that does not count, as of padding")
@@ -77,6 +79,7 @@ class SoftmaxWithLoss(Loss):
         return dx * share, None
 
     def _smoothed(self, t: Array, x: Array) -> Array:
+        t = like(x, t)
         return (1 - self.smoothing) * t + self.smoothing / x.shape[-1] if self.smoothing else t
 
 

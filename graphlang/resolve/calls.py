@@ -6,9 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 from pydantic import BaseModel, ValidationError
 
-from graphlang.catalog import FOREIGN, Attribute, Entry, family_member, family_names
+from graphlang.catalog import FOREIGN, LATER, Attribute, Entry, family_member, family_names
 from graphlang.diagnostics import GraphError, Related, Span
 from graphlang.diagnostics.arguments import (
     ArgumentTwice,
@@ -21,7 +22,14 @@ from graphlang.diagnostics.arguments import (
     WrongAttribute,
 )
 from graphlang.diagnostics.limits import LimitExceeded
-from graphlang.diagnostics.names import BuiltInHidden, NeedsCapital, NoSuchPart, UnknownOperation, WrongKind
+from graphlang.diagnostics.names import (
+    BuiltInHidden,
+    NeedsCapital,
+    NoSuchPart,
+    NotYet,
+    UnknownOperation,
+    WrongKind,
+)
 from graphlang.diagnostics.shapes import AmbiguousBroadcast, Hint, NotANumberYet, WrongShape
 from graphlang.initializers.initializer import Initializer
 from graphlang.operation import Operation, Parameter
@@ -47,11 +55,69 @@ BROADCASTING = frozenset(
 """Operators of two operands, where stretching both is an error."""
 RESHAPING = frozenset("reshape expand_dims broadcast_to subscript squeeze".split())
 """Operations whose use says that a stretched shape is meant."""
+SYMBOLS = {
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "divide": "/",
+    "floor_divide": "//",
+    "mod": "%",
+    "matmul": "@",
+    "power": "**",
+    "equal": "==",
+    "not_equal": "!=",
+    "less": "<",
+    "less_equal": "<=",
+    "greater": ">",
+    "greater_equal": ">=",
+    "logical_and": "and",
+    "logical_or": "or",
+    "negative": "-",
+    "logical_not": "not",
+    "matrix_transpose": ".T",
+    "subscript": "[]",
+}
+"""Operations as a file writes them, for messages."""
+KINDS = {
+    "initializers": "initialiser",
+    "optimizers": "optimizer",
+    "schedules": "schedule",
+    "datasets": "source",
+}
+TYPE_WORDS = {
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "`true` or `false`",
+    "bool_parsing": "`true` or `false`",
+    "string_type": "a text",
+    "list_type": "a list",
+    "tuple_type": "a list",
+}
+"""What Pydantic's errors of type ask for, in the words of a spec."""
+COUNTING = frozenset(("take", "one_hot"))
+"""Operations for which a list of whole numbers is a list of indices."""
 
 
 def is_operand(value: Any) -> bool:
-    """Whether a node can take it: a value, a number, a size."""
-    return isinstance(value, Value | int | float | Dim | DimScalar)
+    """Whether a node can take it: a value, a number, a size, or nested lists of numbers."""
+    return isinstance(value, Value | int | float | Dim | DimScalar) or is_table(value)
+
+
+def is_table(value: Any) -> bool:
+    """Whether it is numbers in lists, as `[[1, 2], [3, 4]]`: an array that is written out."""
+    if not isinstance(value, list):
+        return False
+    stack = list(value)
+    while stack:
+        item = stack.pop()
+        if isinstance(item, list):
+            stack.extend(item)
+        elif not isinstance(item, int | float):
+            return False
+    return bool(value)
 
 
 # ---- finding what is called -----------------------------------------------------------------------
@@ -110,6 +176,8 @@ def _callee(context: Context, function: Any, scope: Scope) -> Any:
         module = scope.find_callable(function.value.name)
         if isinstance(module, Module):
             found = module.scope.callables.get(function.name)
+            if found is None and module.broken:
+                return POISON
             if found is None:
                 parts = list(module.scope.callables)
                 context.error(NoSuchPart(function.name_span, module.name, function.name, parts))
@@ -131,7 +199,8 @@ def _callee(context: Context, function: Any, scope: Scope) -> Any:
     entry = context.catalog.find(name)
     if entry is not None:
         return entry
-    context.error(_unknown_operation(context, function, scope))
+    if scope.find(name) is not POISON:
+        context.error(_unknown_operation(context, function, scope))
     return POISON
 
 
@@ -151,6 +220,8 @@ def _unknown_operation(context: Context, function: tree.Name, scope: Scope) -> A
     for family in ("initializers", "optimizers", "datasets", "schedules"):
         if family_member(family, name) is not None:  # type: ignore[arg-type]
             return WrongKind(function.span, f"`{name}` is one of the {family}; it belongs in a setting or an `init`")
+    if name in LATER or FOREIGN.get(name) in LATER:
+        return NotYet(function.span, FOREIGN.get(name, name), name)
     candidates = ["grad", *scope.callable_names(), *context.catalog.names()]
     foreign = FOREIGN.get(name)
     if foreign is not None and foreign not in candidates:
@@ -408,7 +479,7 @@ def known(context: Context, value: Any, span: Span, what: str) -> Any:
     """The constant behind a value, or POISON after saying that it must be known before running."""
     if isinstance(value, Value):
         if value.const is None:
-            where = [Related(value.span, "this is a value of the graph")]
+            where = [Related(value.span, "this is a value of the graph")] if value.span != span else []
             context.error(NotKnownBefore(span, what, None, where))
             return POISON
         return value.const
@@ -441,8 +512,9 @@ def member(context: Context, family: Any, expression: Any, scope: Scope) -> Step
                 return _make_member(context, family, "constant", {"c": number}, {}, expression.span)
         foreign = FOREIGN.get(function.name)
         names = family_names(family)
+        kind = KINDS[family]
         context.error(
-            UnknownOperation(function.span, function.name, names, foreign if foreign in names else None)
+            UnknownOperation(function.span, function.name, names, foreign if foreign in names else None, kind)
         )
         return POISON
     given, places, failed = {}, {}, False
@@ -522,15 +594,21 @@ def report_validation(
         if name in seen:
             continue
         seen.add(name)
-        text = found["msg"].removeprefix("Value error, ")
         if found["type"] == "missing":
             message = f"`{owner}` needs `{name}`"
-        elif not name:
-            message = f"`{owner}`: {text[:1].lower()}{text[1:]}"
         else:
-            value = f", but it is {described(found['input'])}" if is_plain(found["input"]) else ""
-            message = f"`{name}` of `{owner}`: {text[:1].lower()}{text[1:]}{value}"
+            message = requirement(f"`{name}` of `{owner}`" if name else f"`{owner}`", found)
         context.error(WrongAttribute(places.get(name, span), owner, message))
+
+
+def requirement(what: str, found: Any) -> str:
+    """What Pydantic asks of a value, in the words of a spec: "`units` must be greater than 0, but it is `-3`"."""
+    text = str(found["msg"]).removeprefix("Value error, ")
+    if found["type"] not in ("value_error", "missing") and text.startswith("Input should be "):
+        wanted = TYPE_WORDS.get(found["type"]) or text.removeprefix("Input should be ").replace("'", "`")
+        given = f", but it is {described(found['input'])}" if is_plain(found["input"]) else ""
+        return f"{what} must be {wanted}{given}"
+    return f"{what}: {text[:1].lower()}{text[1:]}"
 
 
 def is_plain(value: Any) -> bool:
@@ -563,8 +641,10 @@ def apply(
     shared: SharedLayer | None = None,
 ) -> Any:
     """Infers the result of an operation and enters its node; POISON after a reported mistake."""
-    if any(isinstance(o, Dim | DimScalar) for o in operands):
-        operands = tuple(_as_value(context, o, span, scope) for o in operands)
+    if any(isinstance(o, Dim | DimScalar | list) for o in operands):
+        operands = tuple(as_value(context, o, span, scope, entry.name) for o in operands)
+        if any(o is POISON for o in operands):
+            return POISON
     arrays = [o.array if isinstance(o, Value) else o for o in operands]
     if len(arrays) == 2 and entry.name in BROADCASTING and _ambiguous(context, entry, operands, span):
         return POISON
@@ -586,7 +666,7 @@ def apply(
             result = operation.forward(*arrays, **keywords)[0]
     except ShapeError as error:
         text = sentence(str(error))
-        context.error(WrongShape(span, f"`{entry.name}`: {text}", error.help, origins(operands, ())))
+        context.error(WrongShape(span, _about(entry.name, text), error.help, origins(operands, span)))
         return POISON
     except Unrecorded as error:
         context.error(_unrecorded(entry, span, error))
@@ -596,7 +676,7 @@ def apply(
             context.error(diagnostic)
         return POISON
     except ValueError as error:
-        context.error(WrongShape(span, f"`{entry.name}`: {sentence(str(error))}", None, origins(operands, ())))
+        context.error(WrongShape(span, _about(entry.name, sentence(str(error))), None, origins(operands, span)))
         return POISON
     except Exception as error:  # noqa: BLE001 - the code of a layer of one's own may raise anything
         context.error(LayerFailed(span, f"`{entry.name}` failed on {_types(operands)}: {error!r}"))
@@ -613,16 +693,34 @@ def apply(
     return made
 
 
-def _as_value(context: Context, operand: Any, span: Span, scope: Scope) -> Any:
-    """A size that stands in arithmetic becomes a node: its number is known when data arrives."""
-    if not isinstance(operand, Dim | DimScalar):
+def as_value(context: Context, operand: Any, span: Span, scope: Scope, used_by: str = "") -> Any:
+    """A size or a list that stands in arithmetic becomes a node: a size is known when data arrives."""
+    if isinstance(operand, Dim | DimScalar):
+        array = context.input((), "int" if isinstance(operand, Dim) else "float")
+    elif isinstance(operand, list):
+        try:
+            found = np.asarray(operand)
+        except ValueError as error:
+            ragged = "inhomogeneous" in str(error)
+            text = "the rows of this list differ in length" if ragged else "the lists nest too deep for an array"
+            context.error(WrongShape(span, text))
+            return POISON
+        # A list of whole numbers is still of the run's precision, as `2 * x` is, except where it counts.
+        kind = "int" if used_by in COUNTING and found.dtype.kind == "i" else "float"
+        array = context.input(found.shape, kind)
+    else:
         return operand
-    array = context.input((), "int" if isinstance(operand, Dim) else "float")
     order = context.order(scope)
     value = {"value": operand}
+    const = None if isinstance(operand, list) else operand
     return context.add(
-        Value("node", array, span, scope.instance, order, operation="constant", attributes=value, const=operand)
+        Value("node", array, span, scope.instance, order, operation="constant", attributes=value, const=const)
     )
+
+
+def _about(name: str, text: str) -> str:
+    """What an operation has to say, with its name in front where it does not name itself."""
+    return text if text.startswith(f"`{name}`") else f"`{SYMBOLS.get(name, name)}`: {text}"
 
 
 def sentence(text: str) -> str:
@@ -638,11 +736,11 @@ def _types(operands: tuple[Any, ...]) -> str:
     return " and ".join(type_text(o.array) if isinstance(o, Value) else f"`{o}`" for o in operands)
 
 
-def origins(operands: Sequence[Any], at: Sequence[Any]) -> list[Related]:
-    """Where each operand comes from, and its type there."""
+def origins(operands: Sequence[Any], at: Span | None = None) -> list[Related]:
+    """Where each operand comes from, and its type there; not where that is the place of the mistake itself."""
     found: dict[Span, Related] = {}
     for operand in operands:
-        if isinstance(operand, Value) and operand.span not in found:
+        if isinstance(operand, Value) and operand.span not in found and operand.span != at:
             found[operand.span] = Related(operand.span, f"this is {type_text(operand.array)}")
     return list(found.values())
 
@@ -732,7 +830,8 @@ def _parameters(
         state = operation.state(*arrays)
     except (ShapeError, ValueError, IndexError) as error:
         text = sentence(str(error)) if not isinstance(error, IndexError) else "the input has too few axes"
-        context.error(WrongShape(span, f"`{instance.kind}` on {_types(operands)}: {text}", None, origins(operands, ())))
+        text = text if text.startswith(f"`{instance.kind}`") else f"`{instance.kind}` on {_types(operands)}: {text}"
+        context.error(WrongShape(span, text, None, origins(operands, span)))
         return None
     found: dict[str, Value] = {}
     for trainable, group in ((True, trained), (False, state)):
@@ -773,7 +872,7 @@ def _parameter(
 ) -> Value | None:
     if not all(isinstance(s, int) for s in parameter.shape):
         name = f"{instance.label or instance.kind}.{role}"
-        context.error(NotANumberYet(span, name, shape_text(parameter.shape), origins(operands, ())))
+        context.error(NotANumberYet(span, name, shape_text(parameter.shape), origins(operands)))
         return None
     if not count_elements(context, parameter.shape, span):
         return None
@@ -830,7 +929,7 @@ def _ambiguous(context: Context, entry: Entry, operands: tuple[Any, ...], span: 
         return False
     result = ", ".join(str(q if p == 1 else p) for p, q in pairs)
     message = (
-        f"`{entry.name}` would stretch both operands: ({_tuple_text(a)}) and ({_tuple_text(b)}) give ({result})"
+        f"`{SYMBOLS.get(entry.name, entry.name)}` would stretch both operands: ({_tuple_text(a)}) and ({_tuple_text(b)}) give ({result})"
     )
     name = right.label or "b"
     target = ", ".join(constant_text(size_json(s)).strip('"') for s in b)
@@ -838,7 +937,7 @@ def _ambiguous(context: Context, entry: Entry, operands: tuple[Any, ...], span: 
         "bring both to one shape; where every combination is meant, say so: "
         f"`reshape({name}, {target})`"
     )
-    context.error(AmbiguousBroadcast(span, message, help, origins(operands, ())))
+    context.error(AmbiguousBroadcast(span, message, help, origins(operands)))
     return True
 
 
@@ -869,7 +968,7 @@ def subscript(
             index.append(parts)
         elif found == "..." or found is None:
             index.append(found)
-        elif isinstance(found, Value) and found.const is None:
+        elif (isinstance(found, Value) and found.const is None) or is_table(found):
             if len(items) != 1:
                 context.error(NotKnownBefore(item.span, "an index among several", "use `take(x, ids, axis=...)`"))
                 return POISON
@@ -1017,11 +1116,11 @@ def _grad(
         return POISON
     if y.array.shape != ():
         message = f"`grad` starts from a scalar, and this is {type_text(y.array)}"
-        context.error(WrongShape(arguments[0].span, message, "sum it first: `grad(sum(y), x)`", origins((y,), ())))
+        context.error(WrongShape(arguments[0].span, message, "sum it first: `grad(sum(y), x)`", origins((y,))))
         return POISON
     if kind_of(x.array) != "float":
         message = f"`grad` goes to values of type float, and this is {type_text(x.array)}"
-        context.error(WrongShape(arguments[-1].span, message, None, origins((x,), ())))
+        context.error(WrongShape(arguments[-1].span, message, None, origins((x,))))
         return POISON
     array = context.trace.input(x.array.shape, context.dtype("float"))
     value = Value(

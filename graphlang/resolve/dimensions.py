@@ -99,7 +99,7 @@ def match(context: Context, type_: tree.Type, value: Value, scope: Scope, what: 
 
 def _mismatch(context: Context, type_: tree.Type, value: Value, what: str, at: Span) -> bool:
     message = f"{what} is {type_text(value.array)}, but {type_.span.text} is asked for"
-    related = [Related(type_.span, "asked for here"), *origins((value,), ())]
+    related = [Related(type_.span, "asked for here"), *origins((value,))]
     context.error(WrongType(at, message, None, related))
     return False
 

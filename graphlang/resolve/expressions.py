@@ -199,7 +199,8 @@ def _conditional(context: Context, node: tree.Conditional, scope: Scope) -> Step
         condition = condition.const
     if isinstance(condition, Value):
         help = "`where(c, a, b)` chooses at run time"
-        where = [Related(condition.span, "this is a value of the graph")]
+        named = condition.span != node.condition.span
+        where = [Related(condition.span, "this is a value of the graph")] if named else []
         context.error(NotKnownBefore(node.condition.span, "the condition of `if`", help, where))
         return POISON
     if not isinstance(condition, bool):
@@ -226,7 +227,7 @@ def _attribute(context: Context, node: tree.Attribute, scope: Scope) -> Steps:
     if node.name == "T" and isinstance(value, Value):
         if len(value.array.shape) < 2:
             message = f"`.T` swaps the last two axes, and this is {calls.type_text(value.array)}"
-            context.error(WrongKind(node.name_span, message, related=calls.origins((value,), (node.value,))))
+            context.error(WrongKind(node.name_span, message, related=calls.origins((value,))))
             return POISON
         return calls.apply_named(context, "matrix_transpose", (value,), node.span, scope)
     context.error(NoSuchPart(node.name_span, node.value.span.text, node.name, ["T"]))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any
 
 from graphlang.diagnostics import Collector, Span
 from graphlang.diagnostics.names import Cycle, Redefinition
 from graphlang.syntax import tree
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+Edges = dict[tuple[int, int], str]
+"""(definition, user) -> the name that is used, statements by their numbers."""
 
 _LEAVES = (tree.Number, tree.String, tree.Bool, tree.NoneValue, tree.Rest, type(None))
 
@@ -115,24 +119,33 @@ def find_redefinitions(
 
 
 def in_order(statements: Sequence[Any], collector: Collector) -> tuple[list[Any], set[str]]:
-    """The statements in an order in which they can be evaluated, and the names that stand in a circle."""
+    """The statements in an order in which they can be evaluated, and the names that stand in a circle.
+
+    As they stand where that is such an order, which spares most files the import of NetworkX; else NetworkX
+    decides, and keeps to the order of the file as far as it can.
+    """
     owner: dict[str, int] = {}
     for number, statement in enumerate(statements):
         for name, _ in [*defined(statement), *_label_names(statement)]:
             owner.setdefault(name, number)
-    graph: nx.DiGraph[int] = nx.DiGraph()
-    graph.add_nodes_from(range(len(statements)))
+    edges: Edges = {}
     shared = {s.name for s in statements if isinstance(s, tree.LayerDecl)}
     first_call = _first_calls(statements, shared) if shared else {}
     for number, statement in enumerate(statements):
         for value in _values(statement):
             for use in names_used(value):
                 other = owner.get(use.name)
-                if other is not None:
-                    if other != number or use.name not in _label_set(statement):
-                        graph.add_edge(other, number, name=use.name)
+                if other is not None and (other != number or use.name not in _label_set(statement)):
+                    edges[other, number] = use.name
             if shared:
-                _after_first_call(graph, value, number, first_call)
+                _after_first_call(edges, value, number, first_call)
+    if all(definition < user for definition, user in edges):
+        return list(statements), set()
+    import networkx as nx
+
+    graph: nx.DiGraph[int] = nx.DiGraph()
+    graph.add_nodes_from(range(len(statements)))
+    graph.add_edges_from((a, b, {"name": name}) for (a, b), name in edges.items())
     circular = _report_cycles(graph, statements, collector)
     order = nx.lexicographical_topological_sort(graph)
     return [statements[i] for i in order], circular
@@ -175,18 +188,18 @@ def _parts_read(root: Any) -> dict[int, str]:
     return found
 
 
-def _after_first_call(
-    graph: nx.DiGraph[int], value: Any, number: int, first_call: dict[str, int]
-) -> None:
+def _after_first_call(edges: Edges, value: Any, number: int, first_call: dict[str, int]) -> None:
     """`tok.W` comes after the call that gives `tok` its parameters."""
     for name in _parts_read(value).values():
         call = first_call.get(name)
-        if call is not None and call != number and not graph.has_edge(number, call):
-            graph.add_edge(call, number, name=name)
+        if call is not None and call != number and (number, call) not in edges:
+            edges[call, number] = name
 
 
 def _report_cycles(graph: nx.DiGraph[int], statements: Sequence[Any], collector: Collector) -> set[str]:
     """Reports every circle with its path and cuts it open, so that the rest can be looked at."""
+    import networkx as nx
+
     circular: set[str] = set()
     if nx.is_directed_acyclic_graph(graph):
         return circular

@@ -11,6 +11,7 @@ from graphlang.diagnostics.names import ImportProblem, Redefinition, WrongKind
 from graphlang.diagnostics.settings import UnknownOverride, UnsupportedVersion, WrongOverride
 from graphlang.limits import Limits
 from graphlang.resolve import calls, expressions, sections, statements
+from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context, kind_of, size_json
 from graphlang.resolve.names import name_everything
 from graphlang.resolve.order import names_used
@@ -140,6 +141,7 @@ class _Program:
     def _import(self, statement: tree.Import, file: tree.Tree, path: tuple[str, ...]) -> Module:
         inner = Scope(None, self.context.root)
         module = Module(statement.name, inner)
+        module.broken = True
         if self.importer is None:
             message = "a spec that comes as text cannot import; load it from a file"
             self.context.error(ImportProblem(statement.path_span, message))
@@ -159,6 +161,7 @@ class _Program:
             for diagnostic in error.diagnostics:
                 self.context.collector.add(diagnostic)
             return module
+        module.broken = False
         self.context.sources.append(imported.source)
         self._imports(imported, inner, (*path, name))
         self._definitions(imported, inner)
@@ -279,10 +282,12 @@ class _Program:
                 if isinstance(within, bool) or not isinstance(within, int | float) or within < 0:
                     self.context.error(WrongKind(statement.within.span, "a tolerance is a number, as in `within 1e-3`"))
             for side, node in ((left, statement.left), (right, statement.right)):
-                if side is not POISON and not isinstance(side, Value | int | float | Dim | DimScalar):
-                    self.context.error(WrongKind(node.span, "`expect` compares values and numbers"))
+                if side is not POISON and not calls.is_operand(side):
+                    text = f"`expect` compares values and numbers, and this is {described(side)}"
+                    self.context.error(WrongKind(node.span, text))
             sides = [
-                calls._as_value(self.context, side, statement.span, self.top) for side in (left, right)
+                calls.as_value(self.context, side, node.span, self.top)
+                for side, node in ((left, statement.left), (right, statement.right))
             ]
             self.expects.append((statement, *sides, within))
 
@@ -291,8 +296,7 @@ class _Program:
         for name, section in sections.first_of_each(self.context, self.of(tree.Section)).items():
             overrides = self.section_overrides.pop(name, {})
             settings = sections.evaluate(self.context, section, self.top, overrides, inputs)
-            if settings is not None:
-                self.settings[name] = settings
+            self.settings[name] = settings
             known = list(sections.MODELS[name].model_fields)
             for setting in overrides:
                 self.context.collector.add(UnknownOverride(f"{name}.{setting}", [f"{name}.{k}" for k in known]))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from graphlang.catalog import FOREIGN
 from graphlang.diagnostics import Related, Span
+from graphlang.datasets.files import refused
 from graphlang.diagnostics.arguments import NotKnownBefore
+from graphlang.diagnostics.data import PathOutside
+from graphlang.diagnostics.names import UnknownName
 from graphlang.diagnostics.settings import MissingSetting, SectionTwice, UnknownSetting, WrongOverride, WrongSetting
 from graphlang.resolve import calls, expressions
 from graphlang.resolve.constants import described
@@ -42,6 +45,8 @@ class Settings(NamedTuple):
     values: dict[str, Any]
     places: dict[str, Span]
     span: Span
+    complete: bool = True
+    overridden: frozenset[str] = frozenset()
 
 
 def first_of_each(context: Context, sections: list[tree.Section]) -> dict[str, tree.Section]:
@@ -60,14 +65,16 @@ def evaluate(
     scope: Scope,
     overrides: dict[str, Override],
     inputs: list[str],
-) -> Settings | None:
-    """The settings of a section, each evaluated by its kind; None after a reported mistake."""
+) -> Settings:
+    """The settings of a section, each evaluated by its kind; not complete after a reported mistake."""
     known = list(MODELS[section.name].model_fields)
     if section.name == "data":
         known = ["source", *inputs]
     values: dict[str, Any] = {}
     places: dict[str, Span] = {}
     failed = False
+    given = dict(overrides)
+    meant: set[str | None] = set()
     for setting in section.settings:
         name = setting.name
         if name in places:
@@ -76,32 +83,49 @@ def evaluate(
             continue
         places[name] = setting.span
         if name not in known:
-            context.error(UnknownSetting(setting.name_span, section.name, name, known, FOREIGN.get(name)))
+            unknown = UnknownSetting(setting.name_span, section.name, name, known, FOREIGN.get(name))
+            context.error(unknown)
+            meant.add(unknown.match)
             failed = True
             continue
-        expression = overrides.pop(name).expression if name in overrides else setting.value
-        value = expressions.run(context, _setting(context, section.name, name, expression, scope))
+        if name in overrides:
+            value = _overridden(context, section.name, name, overrides.pop(name), scope)
+        else:
+            value = expressions.run(context, _setting(context, section.name, name, setting.value, scope))
         failed |= value is POISON
         values[name] = value
     for name in list(overrides):
         if name in known:
-            override = overrides.pop(name)
-            value = expressions.run(context, _setting(context, section.name, name, override.expression, scope))
+            value = _overridden(context, section.name, name, overrides.pop(name), scope)
             failed |= value is POISON
             values[name], places[name] = value, section.name_span
     required = [n for n, f in MODELS[section.name].model_fields.items() if f.is_required() and n != "fields"]
-    missing = [n for n in required if n not in places]
+    missing = [n for n in required if n not in places and n not in meant]
     if missing:
         example = "; ".join(EXAMPLES.get(m, f"{m} = ...") for m in missing)
         context.error(MissingSetting(section.name_span, section.name, missing, example))
         failed = True
-    return None if failed else Settings(values, places, section.name_span)
+    sound = {n: v for n, v in values.items() if v is not POISON}
+    return Settings(sound, places, section.name_span, not failed, frozenset(given))
+
+
+def _overridden(context: Context, section: str, name: str, override: Override, scope: Scope) -> Any:
+    """The value that comes from outside; a mistake in it is told of the override, not of the file."""
+    found = context.collector.diagnostics
+    before = len(found)
+    value = expressions.run(context, _setting(context, section, name, override.expression, scope))
+    for i in range(before, len(found)):
+        help = None if isinstance(found[i], UnknownName) else found[i].help()
+        found[i] = WrongOverride(f"{section}.{name}", found[i].message(), help)
+    return value
 
 
 def _setting(context: Context, section: str, name: str, expression: Any, scope: Scope) -> Any:
     if name in MEMBERS and section in ("train", "data") and not (section == "data" and name != "source"):
         found = yield calls.member(context, MEMBERS[name], expression, scope)
-        return POISON if found is POISON else use(found)
+        if found is POISON or (name == "source" and _leads_out(context, found, expression)):
+            return POISON
+        return use(found)
     if section == "data":
         if isinstance(expression, tree.Name):
             return expression.name
@@ -112,6 +136,8 @@ def _setting(context: Context, section: str, name: str, expression: Any, scope: 
         return POISON
     if name == "metrics":
         return (yield _metrics(context, expression, scope))
+    if isinstance(expression, tree.Name) and expression.name in _choices(section, name):
+        return expression.name
     value = yield expression, scope
     if name in NAMES_A_VALUE:
         return _scalar(context, value, section, name, expression)
@@ -119,6 +145,24 @@ def _setting(context: Context, section: str, name: str, expression: Any, scope: 
         context.error(NotKnownBefore(expression.span, f"`{section}.{name}`"))
         return POISON
     return value.const if isinstance(value, Value) else value
+
+
+def _leads_out(context: Context, source: BaseModel, expression: Any) -> bool:
+    """Whether a path of a source leaves the spec's folder, which is reported before anything is read."""
+    for value in source.model_dump().values():
+        reason = refused(value) if isinstance(value, str) else None
+        if reason:
+            problem = PathOutside(value, reason)
+            problem.span = expression.span
+            context.error(problem)
+            return True
+    return False
+
+
+def _choices(section: str, name: str) -> tuple[Any, ...]:
+    """The words that a setting chooses from, as in `dtype = float64`; they need no quotes."""
+    hint = MODELS[section].model_fields[name].annotation
+    return get_args(hint) if get_origin(hint) is Literal else ()
 
 
 def _scalar(context: Context, value: Any, section: str, name: str, expression: Any) -> Any:
@@ -131,7 +175,7 @@ def _scalar(context: Context, value: Any, section: str, name: str, expression: A
     if value.array.shape != ():
         message = f"`{section}.{name}` must be a scalar, and this is {type_text(value.array)}"
         help = "take a loss such as `SoftmaxWithLoss(y, t)`, or `sum(...)`"
-        context.error(WrongSetting(expression.span, message, help, calls.origins((value,), ())))
+        context.error(WrongSetting(expression.span, message, help, calls.origins((value,))))
         return POISON
     return value
 
@@ -163,6 +207,8 @@ def build(context: Context, name: str, settings: Settings, named: dict[str, Any]
     """The section's Pydantic model; None after a reported mistake."""
     values = dict(named)
     if name == "data":
+        if not settings.complete:
+            return None
         fields = {k: v for k, v in values.items() if k != "source"}
         values = {"source": values["source"], "fields": fields}
     try:
@@ -170,9 +216,13 @@ def build(context: Context, name: str, settings: Settings, named: dict[str, Any]
     except ValidationError as error:
         for found in error.errors(include_url=False):
             setting = str(found["loc"][0]) if found["loc"] else ""
+            if not settings.complete and setting not in values:
+                continue  # what is missing has been reported
             text = found["msg"].removeprefix("Value error, ")
-            given = f", but it is {described(found['input'])}" if setting and calls.is_plain(found["input"]) else ""
-            message = f"`{name}.{setting}`: {text[:1].lower()}{text[1:]}{given}" if setting else text
+            message = calls.requirement(f"`{name}.{setting}`", found) if setting else text
+            if setting in settings.overridden:
+                context.error(WrongOverride(f"{name}.{setting}", calls.requirement("the value", found)))
+                continue
             context.error(WrongSetting(settings.places.get(setting, settings.span), message))
         return None
 

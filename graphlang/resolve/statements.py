@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from graphlang.diagnostics import Related, Span
+from graphlang.diagnostics import Related, Span, closest
 from graphlang.diagnostics.names import NotYet, Redefinition, UnknownName, WrongKind
 from graphlang.diagnostics.shapes import NotANumberYet, WrongShape, WrongType
 from graphlang.initializers.constant import constant
@@ -270,7 +270,8 @@ def _returned(context: Context, node: tree.Def, scope: Scope, span: Span) -> Ste
     if len(returns) != 1:
         text = "no `return`" if not returns else "more than one `return`"
         at = node.name_span if not returns else returns[1].span
-        context.error(WrongKind(at, f"`def {node.name}` has {text}"))
+        help = "end it with `return value`" if not returns else "one `return` at its end gives every result: `return a, b`"
+        context.error(WrongKind(at, f"`def {node.name}` has {text}", help))
         return POISON
     scope.order = len(node.body)
     results = []
@@ -394,7 +395,8 @@ def find_output(context: Context, statement: tree.Output, scope: Scope) -> Value
         return None
     if found is None:
         values = {n: p for n, p in scope.visible().items() if isinstance(scope.names.get(n), Value)}
-        context.error(UnknownName(statement.span, statement.name, values, None if values else "name a value"))
+        help = None if closest(statement.name, values) else "an output is the name of a value of the file"
+        context.error(UnknownName(statement.span, statement.name, values, help))
         return None
     context.error(WrongKind(statement.span, f"`{statement.name}` is {described(found)}, not a value of the graph"))
     return None

@@ -190,11 +190,13 @@ class SharedDefinition:
 class Module:
     """An imported file: its `def`s."""
 
-    __slots__ = ("name", "scope")
+    __slots__ = ("broken", "name", "scope")
 
     def __init__(self, name: str, scope: Scope) -> None:
         self.name = name
         self.scope = scope
+        #: whether it could not be read, which has been reported
+        self.broken = False
 
 
 class Scope:

@@ -27,7 +27,7 @@ def _span_to(first: Any, last: Any) -> Span:
 
 
 def _extended(c: Parts) -> list[Any]:
-    """A list rule: `list: item | list separator item`. The list is the rule's own, so it may grow in place."""
+    """A list rule, `list: item | list separator item`; the list is its own, so it may grow in place."""
     items: list[Any] = c[0] if type(c[0]) is list else [c[0]]
     if len(c) > 2:
         items.append(c[2])

@@ -91,7 +91,7 @@ _PLAIN = _pattern()
 
 
 def pattern_for(text: str) -> re.Pattern[str]:
-    r"""The expression that reads the tokens of a text; `\w` lacks the combining marks that the text may use."""
+    r"""The expression that reads the tokens of a text; `\w` lacks combining marks that the text may use."""
     if text.isascii():
         return _PLAIN
     marks = "".join(sorted(c for c in set(text) if unicodedata.category(c) in ("Mn", "Mc")))
@@ -105,7 +105,7 @@ class _Token(NamedTuple):
 
 
 class Token(_Token):
-    """What Lark's parser is fed with: it looks at `type`, and copies the places of the last one for the end."""
+    """What Lark's parser is fed with: it looks at `type`, and at the places of the last one for the end."""
 
     __slots__ = ()
     start_pos = end_pos = line = column = end_line = end_column = None

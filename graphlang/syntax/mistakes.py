@@ -38,9 +38,10 @@ def all_mistakes(error: UnexpectedToken, reader: Reader) -> list[Diagnostic]:
         following.problems = reader.problems
         try:
             parser().parse(following)
-            return found
         except UnexpectedToken as another:
             error, reader = another, following
+        else:
+            return found
 
 
 # ---- what surrounds the mistake ---------------------------------------------------------------------
@@ -504,7 +505,7 @@ def _equals(c: _Context) -> Diagnostic | None:
 def _block(c: _Context) -> Diagnostic | None:
     """A `{` is missing."""
     word = c.word
-    if c.previous and c.previous.text in ("layers", "residual") and "{" != (word.text if word else ""):
+    if c.previous and c.previous.text in ("layers", "residual") and not (word and word.text == "{"):
         return d.MissingBlock(c.here, c.previous.text)
     if "LBRACE" not in c.accepts or (word and word.text in (*_BINARY, ":", "=", ",")):
         return None
@@ -538,8 +539,8 @@ def _value_before(c: _Context) -> Span:
 
 
 _RULES: tuple[Callable[[_Context], Diagnostic | None], ...] = (
-    _stray, _line_that_goes_on, _unclosed, _closing, _comma, _python, _in_block, _statement_start, _declaration,
-    _first_word, _end, _operator, _equals, _block, _stage, _side_by_side,
+    _stray, _line_that_goes_on, _unclosed, _closing, _comma, _python, _in_block, _statement_start,
+    _declaration, _first_word, _end, _operator, _equals, _block, _stage, _side_by_side,
 )  # fmt: skip
 
 
@@ -548,8 +549,8 @@ _RULES: tuple[Callable[[_Context], Diagnostic | None], ...] = (
 _WORDS_FOR = {
     "EQUAL": "`=`", "COLON": "`:`", "COMMA": "`,`", "DOT": "`.`", "LPAR": "`(`", "RPAR": "`)`", "LSQB": "`[`",
     "RSQB": "`]`", "LBRACE": "`{`", "RBRACE": "`}`", "ARROW": "`->`", "APPROX": "`~=`", "ELLIPSIS": "`...`",
-    "NUMBER": "a number", "STRING": "a string", "NAME": "a name", "DTYPE": "a type (`float`, `int` or `bool`)",
-    "_NL": "the end of the line",
+    "NUMBER": "a number", "STRING": "a string", "NAME": "a name",
+    "DTYPE": "a type (`float`, `int` or `bool`)", "_NL": "the end of the line",
 }  # fmt: skip
 _VALUES = {"NAME", "NUMBER", "STRING", "TRUE", "FALSE", "NONE", "LPAR", "LSQB", "MINUS", "NOT", "SCAN"}
 _AFTER_VALUES = {"PLUS", "MINUS", "MULOP", "POW", "CMP", "AND", "OR", "IF", "ARROW", "DOT", "LPAR", "LSQB"}

@@ -8,9 +8,9 @@ numbers, and read in 3 ms.
 from __future__ import annotations
 
 import json
-import os
 from collections import deque
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import lark
@@ -24,8 +24,8 @@ from lark.parsers.lalr_parser import _Parser
 from graphlang.syntax import build
 from graphlang.syntax.lexer import GraphLexer, Reader
 
-GRAMMAR = os.path.join(os.path.dirname(__file__), "graphlang.lark")
-TABLE = os.path.join(os.path.dirname(__file__), "parse_table.json")
+GRAMMAR = Path(__file__).with_name("graphlang.lark")
+TABLE = Path(__file__).with_name("parse_table.json")
 _LEXER = GraphLexer(None)
 
 
@@ -47,19 +47,14 @@ class Parser:
 @cache
 def parser() -> Parser:
     """The parser of the language, from the prebuilt table where that fits the grammar and Lark."""
-    grammar = read(GRAMMAR)
+    grammar = GRAMMAR.read_text("utf-8")
     try:
-        saved = json.loads(read(TABLE))
+        saved = json.loads(TABLE.read_text("utf-8"))
         if (saved["lark"], saved["grammar"]) == (lark.__version__, grammar):
             return loaded(saved)
     except (OSError, ValueError, LookupError, TypeError):
         pass
     return loaded(serialized(grammar))
-
-
-def read(path: str) -> str:
-    with open(path, encoding="utf-8") as file:
-        return file.read()
 
 
 def lark_of(grammar: str, **options: Any) -> Lark:
@@ -96,7 +91,7 @@ def serialized(grammar: str) -> dict[str, Any]:
 
 
 def _numbered(table: IntParseTable) -> dict[int, int]:
-    """Numbers of the states that do not change from run to run: in order of their discovery from the start."""
+    """Numbers of the states that are the same in every run: in order of discovery from the start."""
     found = {table.start_states["start"]: 0}
     queue = deque(found)
     while queue:
@@ -141,6 +136,5 @@ def _symbol(name: str) -> Symbol:
 
 
 if __name__ == "__main__":
-    with open(TABLE, "w", encoding="utf-8", newline="\n") as file:
-        json.dump(serialized(read(GRAMMAR)), file, separators=(",", ":"))
-        file.write("\n")
+    data = json.dumps(serialized(GRAMMAR.read_text("utf-8")), separators=(",", ":"))
+    TABLE.write_text(f"{data}\n", "utf-8", newline="\n")

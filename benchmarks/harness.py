@@ -1,0 +1,268 @@
+"""Runs works: every contender in a process of its own, taking turns, A B C, A B C.
+
+This process imports no numerical library: on Linux a child's peak memory starts from its parent's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.work import Command, Skip, Work
+
+ROOT = Path(__file__).resolve().parent.parent
+TURN = 0.1
+"""Seconds that one turn of calls takes, about."""
+REST = 0.05
+"""Seconds between turns: the idle threads of the one before spin that long."""
+PATIENCE = 180.0
+"""Seconds after which a contender that says nothing is given up."""
+KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "GRAPHLANG_DATA")
+
+
+@dataclass
+class Entry:
+    """How one contender did: the seconds of every round, or why there are none."""
+
+    contender: str
+    seconds: list[float] = field(default_factory=list)
+    first: float | None = None
+    peak_mib: float | None = None
+    value: float | None = None
+    stages: dict[str, float] = field(default_factory=dict)
+    skipped: str | None = None
+
+    @property
+    def median(self) -> float | None:
+        return statistics.median(self.seconds) if self.seconds else None
+
+    @property
+    def spread(self) -> float | None:
+        """Half the distance of the quartiles, as a share of the median."""
+        if len(self.seconds) < 4:
+            return None
+        low, middle, high = statistics.quantiles(self.seconds, n=4)
+        return (high - low) / 2 / middle
+
+
+@dataclass
+class Outcome:
+    """A finished row: the entries in the work's order, the first of which is graphlang's."""
+
+    name: str
+    title: str
+    entries: list[Entry]
+    targets: dict[str, float]
+    note: str = ""
+
+    def ratio(self, peer: str) -> float | None:
+        """The subject's median over the peer's, where both were measured."""
+        mine, other = self.entries[0].median, self.entry(peer).median
+        return mine / other if mine is not None and other else None
+
+    def entry(self, contender: str) -> Entry:
+        return next(e for e in self.entries if e.contender == contender)
+
+    def disagreeing(self, tolerance: float = 1e-3) -> list[str]:
+        """Who came to another first value than most: a comparison with them would be worth nothing."""
+        values = {e.contender: e.value for e in self.entries if e.value is not None}
+        if not values:
+            return []
+        middle = statistics.median_low(values.values())
+        return [c for c, v in values.items() if abs(v - middle) > tolerance * max(abs(middle), 1e-3)]
+
+
+# ---- the environment ----------------------------------------------------------------------------------
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """A clean environment: no setting of threads, of BLAS or of Python gets from the shell into a run."""
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    return {**kept, "PYTHONPATH": str(ROOT), "JAX_PLATFORMS": "cpu", **(extra or {})}
+
+
+def hold_to(threads: int) -> int:
+    """Holds this process and its children to so many cores, which every library honours by itself."""
+    if not hasattr(os, "sched_setaffinity"):
+        return os.cpu_count() or 1
+    cores = sorted(os.sched_getaffinity(0))[:threads]
+    os.sched_setaffinity(0, cores)
+    return len(cores)
+
+
+# ---- calls, in workers --------------------------------------------------------------------------------
+
+
+class Worker:
+    """A process that has prepared one contender and measures a turn when asked."""
+
+    def __init__(self, work: Work, contender: str, turn: float) -> None:
+        self.entry = Entry(contender)
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the worker
+        arguments = [sys.executable, "-m", "benchmarks.worker", work.name, contender, str(turn)]
+        self._process = subprocess.Popen(
+            arguments,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+            cwd=ROOT,
+            env=environment(),
+        )
+        self._started(self._answer())
+
+    def _started(self, answer: dict[str, Any]) -> None:
+        self.entry.skipped = answer.get("skipped")
+        self.entry.value, self.entry.first = answer.get("value"), answer.get("first")
+
+    def turn(self) -> None:
+        if self.entry.skipped is not None:
+            return
+        assert self._process.stdin is not None
+        self._process.stdin.write("go\n")
+        self._process.stdin.flush()
+        answer = self._answer()
+        self.entry.skipped = answer.get("skipped")
+        if "seconds" in answer:
+            self.entry.seconds.append(answer["seconds"])
+            for stage, seconds in answer.get("stages", {}).items():
+                known = self.entry.stages.get(stage, seconds)
+                self.entry.stages[stage] = min(known, seconds)
+        time.sleep(REST)
+
+    def end(self) -> Entry:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        if self.entry.skipped is None:
+            self.entry.peak_mib = self._answer().get("peak_mib")
+        self._process.wait(timeout=PATIENCE)
+        self._errors.close()
+        return self.entry
+
+    def _answer(self) -> dict[str, Any]:
+        """The next line of the worker; where there is none, why."""
+        out = self._process.stdout
+        assert out is not None
+        if not select.select([out], [], [], PATIENCE)[0]:
+            self._process.kill()
+            return {"skipped": f"failed: no answer within {PATIENCE:.0f} s"}
+        line = out.readline()
+        if line:
+            return dict(json.loads(line))
+        self._errors.seek(0)
+        return {"skipped": f"failed: {_last_line(self._errors.read())}"}
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:200] if lines else "it ended without a word"
+
+
+def measure_calls(work: Work, rounds: int, turn: float) -> list[Entry]:
+    workers = [Worker(work, contender, turn) for contender in work.contenders]
+    try:
+        for _ in range(rounds):
+            for worker in workers:
+                worker.turn()
+    finally:
+        entries = [worker.end() for worker in workers]
+    return entries
+
+
+# ---- whole processes ----------------------------------------------------------------------------------
+
+
+def measure_processes(work: Work, rounds: int) -> list[Entry]:
+    """Wall time and peak memory of whole processes; a first run of each fills the caches of files."""
+    entries = [Entry(contender) for contender in work.contenders]
+    commands = [_prepared(work, entry) for entry in entries]
+    for number in range(rounds + 1):
+        for entry, command in zip(entries, commands, strict=True):
+            if command is not None and entry.skipped is None:
+                _run(entry, command, keep=number > 0 or work.long)
+    return entries
+
+
+def _prepared(work: Work, entry: Entry) -> Command | None:
+    try:
+        command = work.contenders[entry.contender]()
+    except Skip as reason:
+        entry.skipped = str(reason)
+        return None
+    assert isinstance(command, Command), command
+    return command
+
+
+def _run(entry: Entry, command: Command, *, keep: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as errors:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            command.arguments, stdout=subprocess.DEVNULL, stderr=errors, cwd=folder, env=environment()
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            errors.seek(0)
+            last = _last_line(errors.read())
+            missing = last.startswith("ModuleNotFoundError")
+            entry.skipped = last.rpartition(": ")[2] if missing else f"failed: {last}"
+        elif keep:
+            entry.seconds.append(seconds)
+            peak = usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+            entry.peak_mib = max(peak, entry.peak_mib or 0.0)
+
+
+# ---- all ----------------------------------------------------------------------------------------------
+
+
+def measure(work: Work, *, rounds: int | None = None, turn: float = TURN) -> Outcome:
+    """One row; `rounds` overrides the work's own number."""
+    count = rounds or work.rounds
+    if work.processes:
+        entries = measure_processes(work, count - 1 if work.long else count)
+    else:
+        entries = measure_calls(work, count, turn)
+    return Outcome(work.name, work.title, entries, dict(work.targets), work.note)
+
+
+def measure_all(
+    works: Iterable[Work], *, quick: bool = False, on_row: Callable[[Outcome], Any] = lambda _: None
+) -> list[Outcome]:
+    outcomes = []
+    for work in works:
+        outcome = measure(work, rounds=3, turn=TURN / 4) if quick else measure(work)
+        outcomes.append(outcome)
+        on_row(outcome)
+    return outcomes
+
+
+def as_data(outcomes: Iterable[Outcome], machine: Mapping[str, Any]) -> dict[str, Any]:
+    """What `--json` writes: every round of every contender, and the machine."""
+    rows = []
+    for outcome in outcomes:
+        row = asdict(outcome)
+        for entry, data in zip(outcome.entries, row["entries"], strict=True):
+            data["median"] = entry.median
+            data["ratio"] = outcome.ratio(entry.contender)
+        rows.append(row)
+    return {"machine": dict(machine), "rows": rows}
+
+
+def from_data(data: Mapping[str, Any]) -> list[Outcome]:
+    """The rows of what `as_data` made."""
+    outcomes = []
+    for row in data["rows"]:
+        entries = [Entry(**{k: v for k, v in e.items() if k not in ("median", "ratio")}) for e in row["entries"]]
+        outcomes.append(Outcome(row["name"], row["title"], entries, row["targets"], row["note"]))
+    return outcomes

@@ -1,0 +1,39 @@
+"""graphlang's side: what is missing in this version is skipped by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import graphlang as gl
+from benchmarks.work import Skip
+from graphlang.diagnostics.names import NotYet
+
+
+def load(text: str, dtype: str = "float32", **options: Any) -> gl.Graph:
+    """The graph of a text; skipped where it needs something that this version does not have."""
+    try:
+        return gl.loads(text, dtype=dtype, **options)
+    except gl.GraphError as error:
+        missing = [d.message() for d in error.diagnostics if isinstance(d, NotYet)]
+        if not missing:
+            raise
+        raise Skip(missing[0]) from None
+
+
+def compiled(graph: gl.Graph, **options: Any) -> Callable[..., Any]:
+    """`graph.compile(...)`; skipped where there is no compiler yet."""
+    compile_ = getattr(graph, "compile", None)
+    if compile_ is None:
+        raise Skip("Graph.compile is missing")
+    result: Callable[..., Any] = compile_(**options)
+    return result
+
+
+def training(text: str, dtype: str, weights: Mapping[str, Any], inputs: Mapping[str, Any]) -> Callable[[], Any]:
+    """One training step of a network from given weights."""
+    graph = load(text, dtype)
+    for name, array in weights.items():
+        graph.params[name][...] = array
+    step = compiled(graph, train=True)
+    return lambda: step(**inputs)

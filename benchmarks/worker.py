@@ -1,0 +1,113 @@
+"""One contender of one work in a process of its own: prepares, then measures a turn whenever it is told to.
+
+It speaks JSON, a line each way: it says what became of the preparation, then answers every line that it
+reads with the seconds per call of one turn, and the end of its input with its peak memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, TextIO
+
+from benchmarks.work import Measured, Skip
+
+WARM_UP = 0.3
+"""Seconds of calls before the first turn."""
+SHORT = 0.02
+"""A call shorter than this is made once, unmeasured, at the start of a turn: others have used the caches."""
+
+
+def main(name: str, contender: str, turn: float) -> None:
+    answers = _answers()
+    from benchmarks.registry import find
+
+    try:
+        step = find(name).contenders[contender]()
+        started = time.perf_counter()
+        value = _number(step())
+        _finish(step)
+        first = time.perf_counter() - started
+        seconds = _warm(step)
+    except Skip as reason:
+        return _say(answers, skipped=str(reason))
+    except ImportError as error:
+        return _say(answers, skipped=f"{(error.name or str(error)).partition('.')[0]} is not installed")
+    calls = max(1, int(turn / max(seconds, 1e-9)))
+    _say(answers, ready=True, value=value, first=first)
+    for _ in sys.stdin:
+        _say(answers, **_turn(step, calls, seconds))
+    _say(answers, peak_mib=peak_mib())
+    return None
+
+
+def _answers() -> TextIO:
+    """Standard output for the answers alone: what a library prints goes to standard error."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    return answers
+
+
+def _say(answers: TextIO, **what: Any) -> None:
+    answers.write(json.dumps(what) + "\n")
+    answers.flush()
+
+
+def _warm(step: Callable[[], Any]) -> float:
+    """Seconds per call, once the calls have settled."""
+    started, calls = time.perf_counter(), 0
+    while calls < 2 or time.perf_counter() - started < WARM_UP:
+        if calls and time.perf_counter() - started > 5 * WARM_UP:
+            break
+        step()
+        calls += 1
+    _finish(step)
+    return (time.perf_counter() - started) / calls
+
+
+def _turn(step: Callable[[], Any], calls: int, expected: float) -> dict[str, Any]:
+    if expected < SHORT:
+        step()
+        _finish(step)
+    result = None
+    started = time.perf_counter()
+    for _ in range(calls):
+        result = step()
+    _finish(step)
+    seconds = (time.perf_counter() - started) / calls
+    if isinstance(result, Measured):
+        return {"seconds": result.seconds, "stages": dict(result.stages)}
+    return {"seconds": seconds}
+
+
+def _finish(step: Any) -> None:
+    finish = getattr(step, "finish", None)
+    if finish is not None:
+        finish()
+
+
+def _number(result: Any) -> float | None:
+    """What a step came to, as one number that can be compared: its first result's mean."""
+    import numpy as np
+
+    if isinstance(result, tuple):
+        result = result[0]
+    if result is None or isinstance(result, Measured):
+        return None
+    with contextlib.suppress(TypeError, ValueError, RuntimeError):
+        return float(np.mean(np.asarray(result), dtype=np.float64))
+    return None
+
+
+def peak_mib() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(peak / 2**20 if sys.platform == "darwin" else peak / 2**10)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], float(sys.argv[3]))

@@ -1,0 +1,174 @@
+"""The command line: finds the command, runs it, turns what went wrong into a message and an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from graphlang import __version__
+
+DONE, WRONG, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+
+COMMANDS = {
+    "run": "forward and backward: every named value and its gradient",
+    "check": "syntax, names, types and shapes; touches no data",
+    "gradcheck": "backpropagation against numerical differentiation",
+    "test": "the `expect` lines, then `gradcheck` where the file has that section",
+    "train": "the `train` section over the `data` section",
+    "predict": "the outputs, in evaluation mode",
+    "evaluate": "the metrics over the test split",
+    "summary": "a row per node: operation, shape, parameters, FLOPs",
+    "layers": "what the language knows: layers, functions, losses, optimizers, ...",
+    "explain": "a diagnostic code: why, a wrong example, the fix",
+}
+LATER = ("view", "fmt", "export")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs a command and returns its exit status; never raises."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    # Looking for plugins of Pydantic reads the metadata of every package that is installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    try:
+        _write_anything()
+        status = _dispatch(words)
+        sys.stdout.flush()
+    except SystemExit as asked:  # argparse: --help is 0, a wrong option is 2
+        return asked.code if isinstance(asked.code, int) else USAGE
+    except KeyboardInterrupt:
+        return _say("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        return _closed_pipe()
+    except OSError as error:
+        file = f"{error.filename}: " if error.filename else ""
+        return _say(f"error: {file}{(error.strerror or str(error)).lower()}", WRONG)
+    except MemoryError:
+        return _say("error: there is not enough memory for this", WRONG)
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        return _fault(error, words)
+    return status
+
+
+def _dispatch(words: list[str]) -> int:
+    from graphlang.cli import console
+
+    if not words:
+        console.err(help_text())
+        return USAGE
+    name, rest = words[0], words[1:]
+    if name in ("-h", "--help", "help"):
+        if rest and rest[0] in COMMANDS:
+            return _command(rest[0], ["--help"])
+        console.out(help_text())
+        return DONE
+    if name in ("-V", "--version"):
+        console.out(f"graphlang {__version__}")
+        return DONE
+    if name in COMMANDS:
+        return _command(name, rest)
+    return _unknown(name)
+
+
+def _command(name: str, rest: list[str]) -> int:
+    from importlib import import_module
+
+    from graphlang.cli import console, options
+    from graphlang.diagnostics import GraphError
+
+    command = import_module(f"graphlang.cli.{name}")
+    parser: options.Parser = command.parser()
+    arguments = parser.parse_args(rest)
+    arguments.words = [name, *rest]
+    try:
+        with options.Threads(getattr(arguments, "threads", None)):
+            return int(command.run(arguments))
+    except options.Usage as wrong:
+        parser.error(str(wrong))
+    except GraphError as error:
+        sys.stdout.flush()
+        console.report(error.diagnostics, getattr(arguments, "format", "full"), sys.stderr)
+        return WRONG
+
+
+def _unknown(name: str) -> int:
+    from graphlang.cli import console
+    from graphlang.diagnostics import did_you_mean
+
+    if name in LATER:
+        console.err(f"graphlang: error: not in this version yet: {name}")
+        return USAGE
+    if name.startswith("-"):
+        console.err(f"graphlang: error: unknown option `{name}`; options follow the command")
+    else:
+        console.err(f"graphlang: error: there is no command `{name}`")
+    console.err(f"help: {did_you_mean(name, COMMANDS) or '`graphlang --help` lists the commands'}")
+    return USAGE
+
+
+def help_text() -> str:
+    """What `graphlang --help` prints."""
+    rows = "\n".join(f"  {name:<11}{text}" for name, text in COMMANDS.items())
+    return f"""\
+usage: graphlang COMMAND [OPTIONS] ...
+
+Computational graphs from a few lines of text, with every value and every gradient.
+
+commands:
+{rows}
+
+options:
+  -h, --help     this text; after a command: its options and examples
+  -V, --version  the version
+
+examples:
+  graphlang run specs/apple_orange.graph
+  echo 'z = (x + y)**2' | graphlang run - --set x=3 --set y=4
+  graphlang train specs/two_layer_net.graph
+
+exit status: 0 done; 1 the spec, data or weights are wrong, or a check failed; 2 usage;
+3 a fault of graphlang itself; 130 interrupted"""
+
+
+# ---- when it does not go well --------------------------------------------------------------------
+
+
+def _write_anything() -> None:
+    """A name that the terminal's encoding lacks is written with its code, and is no error."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _say(text: str, status: int) -> int:
+    sys.stderr.write(f"{text}\n")
+    return status
+
+
+def _closed_pipe() -> int:
+    """`graphlang run ... | head`: the reader has seen enough, which is no mistake."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(devnull, sys.stdout.fileno())  # or Python complains when it flushes at exit
+    except (OSError, ValueError):
+        pass
+    finally:
+        os.close(devnull)
+    return DONE
+
+
+def _fault(error: Exception, words: list[str]) -> int:
+    if "--debug" in words or os.environ.get("GRAPHLANG_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error)
+        return FAULT
+    import shlex
+
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return _say(
+        f"error: graphlang itself failed: {what[:300]}\n"
+        "This is a fault of graphlang, not of your file. Please report it to the authors of graphlang-dsl,\n"
+        f"with the file and what this prints: graphlang {shlex.join(words)} --debug",
+        FAULT,
+    )

@@ -1,0 +1,60 @@
+"""`graphlang check`: everything that can be said of specs without running them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from graphlang.cli import console, options
+
+if TYPE_CHECKING:
+    from graphlang.diagnostics import Diagnostic
+
+
+def parser() -> options.Parser:
+    found = options.Parser(
+        "check",
+        "Syntax, names, types and shapes, for every batch size at once: all mistakes of all files.\n"
+        "Reads no data. The diagnostics go to stdout, the count to stderr.",
+        """
+        graphlang check specs/two_layer_net.graph
+        graphlang check specs/ --format github
+        graphlang check net.graph --set hidden=100 --json
+        """,
+    )
+    options.specs(found)
+    options.settings(found)
+    options.as_json(found, "the diagnostics (the same as --format json)")
+    options.form(found)
+    return found
+
+
+def run(arguments: argparse.Namespace) -> int:
+    files = options.files_of(arguments.specs)
+    found: list[Diagnostic] = []
+    for path in files:
+        found += _check(path, arguments)
+    form = "json" if arguments.json else arguments.format
+    text = console.formatted(found, form, console.color(sys.stdout))
+    if text:
+        console.out(text)
+    errors = sum(d.severity == "error" for d in found)
+    console.err(f"{console.counted(len(files), 'file')} checked: {_counts(found)}")
+    return 1 if errors else 0
+
+
+def _check(path: str, arguments: argparse.Namespace) -> list[Diagnostic]:
+    from graphlang.api import load
+    from graphlang.diagnostics import GraphError
+
+    texts = {name: value for name, value in arguments.set if not value.startswith("@")}
+    try:
+        return list(load(path, set=texts).notes)
+    except GraphError as error:
+        return error.diagnostics
+
+
+def _counts(found: list[Diagnostic]) -> str:
+    counts = [(sum(d.severity == kind for d in found), kind) for kind in ("error", "warning", "note")]
+    return ", ".join(console.counted(number, kind) for number, kind in counts if number) or "no mistakes"

@@ -1,0 +1,47 @@
+"""`graphlang evaluate`: the metrics over a whole split of the data."""
+
+from __future__ import annotations
+
+import argparse
+
+from graphlang.cli import console, options
+
+
+def parser() -> options.Parser:
+    found = options.Parser(
+        "evaluate",
+        "The loss and the metrics of the `train` section over the test split, in evaluation mode.",
+        """
+        graphlang evaluate specs/two_layer_net.graph --weights runs/two_layer_net-1
+        graphlang evaluate net.graph --weights net.npz --data ~/mnist --split train --json
+        """,
+    )
+    options.spec(found)
+    options.weights(found)
+    options.data(found)
+    found.add_argument("--split", choices=("train", "test"), default="test", help="which part of the data")
+    options.settings(found)
+    options.precision(found)
+    options.seed(found)
+    options.threads(found)
+    options.as_json(found)
+    options.form(found)
+    return found
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from graphlang.draw.numbers import short
+    from graphlang.result import listed
+    from graphlang.training import evaluate
+
+    graph, _ = options.load(arguments)
+    options.need_weights(graph, arguments)
+    dataset = options.opened(graph, arguments)
+    if arguments.split not in dataset.splits:
+        console.note(f"the data has no {arguments.split} split: evaluating all of it")
+    metrics = evaluate(graph, dataset, split=arguments.split)
+    if arguments.json:
+        console.data({name: listed(value) for name, value in metrics.items()})
+    else:
+        console.table([[name, short(value, 6)] for name, value in metrics.items()], ["metric", "value"])
+    return 0

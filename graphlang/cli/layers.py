@@ -1,0 +1,169 @@
+"""`graphlang layers`: what the language knows, from the files that define it."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import re
+from typing import TYPE_CHECKING, Any
+
+from graphlang.cli import console, options
+
+if TYPE_CHECKING:
+    from graphlang.catalog import Attribute, Entry, Family
+
+FAMILIES: dict[Family, str] = {
+    "initializers": "initializer",
+    "optimizers": "optimizer",
+    "schedules": "schedule",
+    "datasets": "source",
+}
+
+
+def parser() -> options.Parser:
+    found = options.Parser(
+        "layers",
+        "What the language knows: layers, losses, functions, initialisers, optimizers, schedules and data\n"
+        "sources. With a NAME: its signature, formula, gradient, shapes, attributes and source.",
+        """
+        graphlang layers
+        graphlang layers Affine
+        graphlang layers Adam --json
+        """,
+    )
+    found.add_argument("name", metavar="NAME", nargs="?", help="as a spec writes it")
+    options.as_json(found)
+    return found
+
+
+def run(arguments: argparse.Namespace) -> int:
+    if arguments.name is not None:
+        return _one(arguments.name, arguments.json)
+    rows = [[record["kind"], record["signature"], record["formula"]] for record in everything()]
+    if arguments.json:
+        console.data(everything())
+    else:
+        console.table(rows, ["kind", "signature", "formula"])
+    return 0
+
+
+def everything() -> list[dict[str, Any]]:
+    """A record per name: layers, losses, functions, then what sections use."""
+    from graphlang.catalog import Catalog, family_names
+
+    order = {"layer": 0, "loss": 1, "function": 2}
+    entries = sorted(Catalog().entries(), key=lambda e: (order[e.kind], e.name.casefold()))
+    found = [_of_entry(entry) for entry in entries]
+    for family, kind in FAMILIES.items():
+        found += [_of_member(family, kind, name) for name in sorted(family_names(family), key=str.casefold)]
+    return found
+
+
+def _one(name: str, as_json: bool) -> int:
+    from graphlang.catalog import FOREIGN, Catalog, family_member
+    from graphlang.diagnostics import closest
+
+    entry = Catalog().find(name)
+    found = [_of_entry(entry)] if entry else []
+    found += [_of_member(f, kind, name) for f, kind in FAMILIES.items() if family_member(f, name) is not None]
+    if not found:
+        match = closest(name, [*(record["name"] for record in everything()), *FOREIGN])
+        hint = f"did you mean `{FOREIGN.get(match, match)}`?" if match else None
+        console.err(f"graphlang layers: error: there is no layer or function `{name}`")
+        console.err(f"help: {hint or '`graphlang layers` lists every name'}")
+        return 1
+    if as_json:
+        console.data(found[0] if len(found) == 1 else found)
+    else:
+        console.out("\n\n".join(_described(record) for record in found))
+    return 0
+
+
+def _described(record: dict[str, Any]) -> str:
+    lines = [f"{record['signature']}    ({record['kind']})", "", record["doc"]]
+    if record["attributes"]:
+        lines += ["", "Attributes:"]
+        size = max(len(a["name"]) for a in record["attributes"])
+        for a in record["attributes"]:
+            default = "required" if a["required"] else f"default {a['default']}"
+            text = f": {a['description']}" if a["description"] else ""
+            lines.append(f"  {a['name']:<{size}}  {a['type']}, {default}{text}")
+    if record["parameters"]:
+        lines += ["", f"Parameters: {', '.join(record['parameters'])}"]
+    if record["spellings"]:
+        lines += ["", f"Also written: {', '.join(record['spellings'])}"]
+    return "\n".join([*lines, "", f"Defined in {record['file']}"])
+
+
+# ---- records -------------------------------------------------------------------------------------
+
+
+def _of_entry(entry: Entry) -> dict[str, Any]:
+    tensors = [f"{t}=none" if t in entry.optional_tensors else t for t in entry.tensors]
+    if entry.any_tensors:
+        tensors.append(f"*{entry.any_tensors}")
+    if entry.any_sizes:
+        tensors.append(f"*{entry.any_sizes}")
+    attributes = [a for a in entry.attributes.values() if a.name != entry.any_sizes]
+    record = _record(entry.name, entry.kind, entry.target, tensors, attributes)
+    return record | {
+        "parameters": list(entry.own),
+        "spellings": list(getattr(entry.target, "spellings", ())),
+    }
+
+
+def _of_member(family: Family, kind: str, name: str) -> dict[str, Any]:
+    from graphlang.catalog import _model_attributes, family_member
+
+    model = family_member(family, name)
+    assert model is not None, name
+    return _record(name, kind, model, [], list(_model_attributes(model).values()))
+
+
+def _record(
+    name: str, kind: str, target: Any, tensors: list[str], attributes: list[Attribute]
+) -> dict[str, Any]:
+    written = [a.name if a.required else f"{a.name}={_written(a.default)}" for a in attributes]
+    doc = inspect.cleandoc(target.__doc__ or "")
+    return {
+        "name": name,
+        "kind": kind,
+        "signature": f"{name}({', '.join([*tensors, *written])})",
+        "formula": " ".join(doc.partition("\n\n")[0].split()),
+        "doc": doc,
+        "attributes": [
+            {
+                "name": a.name,
+                "type": _type(a.type),
+                "required": a.required,
+                "default": None if a.required else _written(a.default),
+                "description": a.description,
+            }
+            for a in attributes
+        ],
+        "parameters": [],
+        "spellings": [],
+        "file": f"{target.__module__.replace('.', '/')}.py",
+    }
+
+
+def _written(value: Any) -> str:
+    """A default as a spec writes it."""
+    from pydantic import BaseModel
+
+    if isinstance(value, BaseModel):
+        given = [f"{k}={_written(v)}" for k, v in value.model_dump(exclude_unset=True).items()]
+        return f"{type(value).__name__}({', '.join(given)})" if given else type(value).__name__
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(_written, value))}]"
+    return str(value)
+
+
+def _type(hint: Any) -> str:
+    if isinstance(hint, type):
+        return hint.__name__
+    text = str(hint)
+    text = re.sub(r"\b[a-z_.]+\.(?=\w)", "", text)  # the modules of its parts
+    return text.replace("None", "none")

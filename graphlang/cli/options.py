@@ -1,0 +1,217 @@
+"""The options that commands share, and how a graph is loaded with them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+from graphlang.cli import console
+
+if TYPE_CHECKING:
+    from graphlang.api import Graph
+    from graphlang.datasets.dataset import Dataset
+
+
+class Usage(Exception):
+    """The command was called in a way that it does not know: exit status 2."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with examples, no abbreviations, and a suggestion for a misspelt option."""
+
+    def __init__(self, command: str, summary: str, examples: str) -> None:
+        super().__init__(
+            prog=f"graphlang {command}",
+            description=summary,
+            epilog=f"examples:\n{_indented(examples)}",
+            formatter_class=_Formatter,
+            allow_abbrev=False,
+        )
+        self.add_argument("--debug", action="store_true", help="show the traceback of a fault of graphlang")
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        console.err(f"{self.prog}: error: {message}")
+        help_ = self._suggestion(message)
+        if help_:
+            console.err(f"help: {help_}")
+        self.exit(2)
+
+    def _suggestion(self, message: str) -> str | None:
+        from graphlang.diagnostics import did_you_mean
+
+        wrong, _, rest = message.partition(": ")
+        unknown = [w.split("=")[0] for w in rest.split() if w.startswith("--")]
+        if not unknown or not wrong.startswith("unrecognized"):
+            return None
+        return did_you_mean(unknown[0], self._option_string_actions)
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=30, width=min(console.columns(), 100))
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line.strip()}" for line in text.strip().splitlines())
+
+
+# ---- options -------------------------------------------------------------------------------------
+
+
+def spec(parser: Parser) -> None:
+    parser.add_argument("spec", metavar="SPEC", help="a .graph file; `-` reads stdin")
+
+
+def specs(parser: Parser) -> None:
+    parser.add_argument(
+        "specs", metavar="SPEC", nargs="+", help=".graph files, or folders of them; `-` reads stdin"
+    )
+
+
+def settings(parser: Parser) -> None:
+    parser.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        type=_pair,
+        help="an input, a hyper or section.setting; a number, a list or @file.npy (may be repeated)",
+    )
+
+
+def inputs(parser: Parser) -> None:
+    parser.add_argument(
+        "--inputs", metavar="FILE", help="values of the inputs: JSON or npz; `-` reads JSON from stdin"
+    )
+
+
+def weights(parser: Parser) -> None:
+    parser.add_argument("--weights", metavar="FILE", help="parameters: an npz, or the folder of a run")
+
+
+def data(parser: Parser) -> None:
+    parser.add_argument(
+        "--data", metavar="PATH", type=Path, help="take the data from a folder of IDX files, an npz or a csv"
+    )
+
+
+def precision(parser: Parser) -> None:
+    parser.add_argument("--dtype", choices=("float32", "float64"), help="the precision of the run")
+
+
+def seed(parser: Parser) -> None:
+    parser.add_argument("--seed", metavar="N", type=_whole, help="what every random number is derived from")
+
+
+def threads(parser: Parser) -> None:
+    parser.add_argument("--threads", metavar="N", type=_positive, help="how many threads may compute")
+
+
+def as_json(parser: Parser, what: str = "the result") -> None:
+    parser.add_argument("--json", action="store_true", help=f"{what} as JSON on stdout")
+
+
+def form(parser: Parser) -> None:
+    parser.add_argument(
+        "--format", choices=console.FORMATS, default="full", help="how diagnostics are written"
+    )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip() or not value.strip():
+        raise argparse.ArgumentTypeError(f"`{text}` is not NAME=VALUE")
+    return name.strip(), value.strip()
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"`{text}` is not a whole number, 0 or more")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    number = _whole(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError("at least one thread is needed")
+    return number
+
+
+class Threads(AbstractContextManager["Threads"]):
+    """Holds BLAS to a number of threads while a command runs."""
+
+    def __init__(self, count: int | None) -> None:
+        self._count = count
+        self._limits: Any = None
+
+    def __enter__(self) -> Self:
+        if self._count is not None:
+            import numpy as np  # noqa: F401 - its BLAS must be there to be limited
+            from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+            self._limits = threadpool_limits(self._count)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._limits is not None:
+            self._limits.restore_original_limits()
+
+
+# ---- loading -------------------------------------------------------------------------------------
+
+
+def load(arguments: argparse.Namespace, path: str | None = None) -> tuple[Graph, dict[str, Any]]:
+    """The graph of a command with the values given for its inputs; notes on the file go to stderr."""
+    from graphlang.api import load as load_graph
+    from graphlang.cli.values import given
+
+    path = arguments.spec if path is None else path
+    if path == "-" and getattr(arguments, "inputs", None) == "-":
+        raise Usage("the spec and --inputs cannot both be read from stdin")
+    pairs = dict(arguments.set)
+    files = {name: value[1:] for name, value in pairs.items() if value.startswith("@")}
+    graph = load_graph(
+        path,
+        set={name: value for name, value in pairs.items() if name not in files},
+        dtype=getattr(arguments, "dtype", None),
+        seed=getattr(arguments, "seed", None),
+    )
+    console.report(graph.notes, arguments.format, sys.stderr)
+    feeds = given(graph, files, getattr(arguments, "inputs", None))
+    if getattr(arguments, "weights", None):
+        from graphlang.runs import load_run
+
+        load_run(graph, Path(arguments.weights))
+    return graph, feeds
+
+
+def need_weights(graph: Graph, arguments: argparse.Namespace) -> None:
+    """Refuses to go on with parameters that nobody trained."""
+    if graph.params and arguments.weights is None:
+        count = console.counted(len(graph.params), "parameter")
+        raise Usage(f"the graph has {count}: give --weights FILE")
+
+
+def files_of(paths: list[str]) -> list[str]:
+    """The files that are named, and the `.graph` files below the folders that are."""
+    found: list[str] = []
+    for path in paths:
+        if path != "-" and Path(path).is_dir():
+            below = sorted(str(p) for p in Path(path).rglob("*.graph"))
+            if not below:
+                console.note(f"there is no `.graph` file below `{path}`")
+            found += below
+        else:
+            found.append(path)
+    return list(dict.fromkeys(found))
+
+
+def opened(graph: Graph, arguments: argparse.Namespace) -> Dataset:
+    """The data of the file's `data` section, or what `--data` puts in its place."""
+    from graphlang.training import open_data
+
+    return open_data(graph, arguments.data)

@@ -1,0 +1,144 @@
+"""`graphlang run`: every named value and its gradient, as a picture, a table or JSON."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from graphlang.cli import console, options
+
+if TYPE_CHECKING:
+    from graphlang.api import Forward, Graph
+    from graphlang.result import Result
+
+SAMPLES = 3
+"""How many rows of the file's own data a run without inputs takes."""
+
+
+def parser() -> options.Parser:
+    found = options.Parser(
+        "run",
+        "Forward and backward: every named value and its gradient. Scalars are drawn as a graph, values\n"
+        "above the lines and gradients below; tensors, and what is too large to draw, become a table.",
+        """
+        graphlang run specs/apple_orange.graph
+        graphlang run specs/apple_orange.graph --set apple=120 --json
+        echo 'price = (apple*num + orange*onum) * tax' | graphlang run - --inputs fruit.json
+        graphlang run specs/chain_rule.graph --of t --seed-gradient 2
+        """,
+    )
+    options.spec(found)
+    options.settings(found)
+    options.inputs(found)
+    found.add_argument("--of", metavar="NAME", help="the value that backward starts from")
+    found.add_argument(
+        "--seed-gradient", metavar="V", type=_seed, help="the gradient there: a number or a list (default 1)"
+    )
+    options.data(found)
+    options.weights(found)
+    options.precision(found)
+    options.seed(found)
+    options.threads(found)
+    options.as_json(found)
+    options.form(found)
+    return found
+
+
+def _seed(text: str) -> Any:
+    import json
+
+    try:
+        value = json.loads(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"`{text}` is neither a number nor a list of numbers") from None
+    if isinstance(value, bool) or not isinstance(value, int | float | list):
+        raise argparse.ArgumentTypeError(f"`{text}` is neither a number nor a list of numbers")
+    return value
+
+
+def run(arguments: argparse.Namespace) -> int:
+    graph, feeds = options.load(arguments)
+    forward = graph.forward({**_samples(graph, feeds, arguments), **feeds})
+    if _can_start(graph, arguments):
+        result = forward.backward(arguments.seed_gradient, arguments.of)
+    else:
+        result = forward.result()
+    if arguments.json:
+        console.data(result.as_json())
+    else:
+        show(graph, forward, result)
+    return 0
+
+
+def _samples(graph: Graph, feeds: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
+    """The first rows of the file's own data, where it has some and nobody gave any of its inputs."""
+    section = graph.spec.data
+    missing = [n for n, s in graph.inputs.items() if s.default is None and n not in feeds]
+    if section is None or not missing or not set(missing) <= set(section.fields) - set(feeds):
+        return {}
+    if any(name in feeds for name in section.fields):
+        return {}
+    from graphlang.samples import first_samples
+
+    dataset = options.opened(graph, arguments)
+    console.note(f"no inputs are given: running the first {SAMPLES} samples of {dataset.name}")
+    return first_samples({n: section.fields[n] for n in missing}, dataset, SAMPLES, None)
+
+
+def _can_start(graph: Graph, arguments: argparse.Namespace) -> bool:
+    """Whether it is clear where backward starts; else a note says how to choose."""
+    if arguments.of is not None or graph.spec.train is not None:
+        return True
+    outputs = graph.outputs
+    if len(outputs) == 1 and _is_float(graph, outputs[0]):
+        return True
+    listed = ", ".join(f"`{name}`" for name in outputs)
+    if len(outputs) > 1:
+        console.note(f"several outputs, so no gradients: choose one of {listed} with --of NAME")
+    elif outputs:
+        console.note(f"{listed} is not of type float, so no gradients: choose a value with --of NAME")
+    if arguments.seed_gradient is not None:
+        raise options.Usage("--seed-gradient needs --of NAME here")
+    return False
+
+
+def _is_float(graph: Graph, name: str) -> bool:
+    values: list[Any] = [*graph.spec.inputs, *graph.spec.params, *graph.spec.nodes]
+    return any(value.name == name and value.dtype == "float" for value in values)
+
+
+# ---- showing -------------------------------------------------------------------------------------
+
+
+def show(graph: Graph, forward: Forward, result: Result) -> None:
+    """The picture where everything is a scalar and it fits, and what it leaves out as a table."""
+    drawn = _draw(graph, forward, result)
+    rest = [name for name in result if name not in drawn]
+    if not rest:
+        return
+    if drawn:
+        console.out("")
+    if result.of is None:
+        console.table([[name, result[name]] for name in rest], ["name", "value"])
+        return
+    gradients = dict(result.grad)
+    rows = [[name, result[name], gradients.get(name)] for name in rest]
+    console.table(rows, ["name", "value", f"gradient of {result.of}"])
+
+
+def _draw(graph: Graph, forward: Forward, result: Result) -> set[str]:
+    """Draws what leads to the outputs, and returns the names that the drawing shows."""
+    from graphlang.draw.from_graph import drawable, picture
+
+    names = drawable(graph, result)
+    if not names:
+        return set()
+    from graphlang.draw.terminal import fits, terminal
+
+    drawing = picture(graph, forward, result, names)
+    width = console.columns()
+    if not fits(drawing, width):
+        return set()
+    console.out(terminal(drawing, width, console.color(sys.stdout), console.unicode(sys.stdout)))
+    return set(names)

@@ -1,0 +1,77 @@
+"""`graphlang summary`: a row per node, never cut off."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from graphlang.cli import console, options
+
+if TYPE_CHECKING:
+    from graphlang.summary import Row, Summary
+
+
+def parser() -> options.Parser:
+    found = options.Parser(
+        "summary",
+        "A row per node: operation, where from, shape, parameters and FLOPs of the forward pass (an\n"
+        "estimate, by the size of the batch where that is open), and the totals.",
+        """
+        graphlang summary specs/two_layer_net.graph
+        graphlang summary net.graph --set hidden=100 --json
+        """,
+    )
+    options.spec(found)
+    options.settings(found)
+    options.as_json(found)
+    options.form(found)
+    return found
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from graphlang.summary import summarize
+
+    graph, _ = options.load(arguments)
+    summary = summarize(graph)
+    if arguments.json:
+        console.data(as_json(summary))
+    else:
+        _show(summary)
+    return 0
+
+
+def as_json(summary: Summary) -> dict[str, Any]:
+    """The summary as plain data; a size that is open is a text such as "78400*N"."""
+    parameters = {"parameters": summary.parameters, "trainable": summary.trainable}
+    totals = {**parameters, "flops": _plain(summary.flops)}
+    return {"nodes": [_row(row) for row in summary.rows], "total": totals}
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {**row._asdict(), "inputs": list(row.inputs), "shape": list(row.shape), "flops": _plain(row.flops)}
+
+
+def _plain(size: Any) -> Any:
+    return size if size is None or isinstance(size, int) else str(size)
+
+
+def _show(summary: Summary) -> None:
+    from graphlang.summary import size_text
+
+    wide = len(f"{summary.parameters:,}")
+    rows = [
+        [
+            row.name,
+            row.operation,
+            ", ".join(row.inputs),
+            f"{row.dtype}[{', '.join(map(str, row.shape))}]" if row.shape else row.dtype,
+            f"{row.parameters:>{wide},}" if row.parameters else "",
+            "?" if row.flops is None else size_text(row.flops) if row.flops != 0 else "",
+        ]
+        for row in summary.rows
+    ]
+    flops = "?" if summary.flops is None else size_text(summary.flops)
+    rows.append(["total", "", "", "", f"{summary.parameters:,}", flops])
+    console.table(rows, ["name", "operation", "from", "shape", "parameters", "FLOPs"])
+    if summary.trainable != summary.parameters:
+        console.out(f"\n{summary.trainable:,} of the parameters are trained, the rest is state")

@@ -1,0 +1,91 @@
+"""`graphlang test`: the `expect` lines of specs, and their gradient checks."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from graphlang.cli import console, options
+
+if TYPE_CHECKING:
+    from graphlang.diagnostics import Span
+
+
+def parser() -> options.Parser:
+    found = options.Parser(
+        "test",
+        "The `expect` lines of each file, then the gradient check where it has a `gradcheck` section.",
+        """
+        graphlang test specs/
+        graphlang test net.graph --set x=3 --json
+        """,
+    )
+    options.specs(found)
+    options.settings(found)
+    options.inputs(found)
+    options.weights(found)
+    options.seed(found)
+    options.threads(found)
+    options.as_json(found)
+    options.form(found)
+    return found
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from graphlang.diagnostics import GraphError
+
+    found: list[dict[str, Any]] = []
+    broken = 0
+    for path in options.files_of(arguments.specs):
+        try:
+            results = _test(path, arguments)
+        except GraphError as error:
+            sys.stdout.flush()
+            console.report(error.diagnostics, arguments.format, sys.stderr)
+            broken += 1
+            continue
+        if not results:
+            console.note(f"{path} has no `expect` line and no `gradcheck` section")
+        found += results
+        if not arguments.json:
+            _show(path, results)
+    if arguments.json:
+        console.data(found)
+    failed = sum(not result["ok"] for result in found)
+    counts = [(len(found) - failed, "passed"), (failed, "failed"), (broken, "files could not be tested")]
+    console.err(", ".join(f"{number} {what}" for number, what in counts if number) or "nothing to test")
+    return 1 if failed or broken else 0
+
+
+def _test(path: str, arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    from graphlang.expectations import check_expectations
+
+    graph, feeds = options.load(arguments, path)
+    results = [
+        {"kind": "expect", "ok": e.ok, "text": e.text, "message": e.message, **_place(graph.file, e.at)}
+        for e in check_expectations(graph, feeds)
+    ]
+    if graph.spec.gradcheck is not None:
+        from graphlang.cli.gradcheck import verdict
+        from graphlang.gradcheck import gradcheck
+
+        report = gradcheck(graph, feeds)
+        facts = {"text": f"gradcheck of {report.of}", "message": verdict(report)}
+        results.append({"kind": "gradcheck", "ok": report.ok, **facts, **_place(graph.file, None)})
+    return results
+
+
+def _place(file: str | None, at: Span | None) -> dict[str, Any]:
+    return {"file": file, "line": at.source.position(at.start)[0] if at else None}
+
+
+def _show(path: str, results: list[dict[str, Any]]) -> None:
+    from graphlang.draw.width import printable
+
+    for result in results:
+        ok = console.good("pass") if result["ok"] else console.bad("FAIL")
+        line = f":{result['line']}" if result["line"] else ""
+        console.out(f"{ok}  {printable(path)}{line}: {printable(result['text'])}")
+        if not result["ok"]:
+            console.out(f"      {printable(result['message'])}")

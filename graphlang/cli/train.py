@@ -1,0 +1,171 @@
+"""`graphlang train`: the `train` section over the `data` section, with progress and a run folder."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from graphlang.cli import console, options
+from graphlang.draw.numbers import short
+
+if TYPE_CHECKING:
+    from graphlang.api import Graph
+    from graphlang.training import Epoch, History, Progress
+
+ROOT = Path("runs")
+
+
+def parser() -> options.Parser:
+    found = options.Parser(
+        "train",
+        "The `train` section over the `data` section. Progress and a line per epoch go to stderr. The run\n"
+        "folder gets the weights, a checkpoint, metrics.jsonl, the spec, the seed and the versions.",
+        """
+        graphlang train specs/two_layer_net.graph
+        graphlang train specs/two_layer_net.graph --data ~/mnist --set hidden=100 --set train.epochs=5
+        graphlang train net.graph --run runs/wide --seed 1
+        graphlang train net.graph --resume runs/wide
+        """,
+    )
+    options.spec(found)
+    options.settings(found)
+    options.data(found)
+    folder = found.add_mutually_exclusive_group()
+    folder.add_argument(
+        "--run", metavar="DIR", type=Path, help="the folder of this run (default: runs/NAME-1, -2, ...)"
+    )
+    folder.add_argument("--resume", metavar="RUN", type=Path, help="go on where the run in a folder stopped")
+    options.weights(found)
+    options.precision(found)
+    options.seed(found)
+    options.threads(found)
+    options.as_json(found, "the history")
+    options.form(found)
+    return found
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from graphlang.training import train
+
+    graph, _ = options.load(arguments)
+    dataset = options.opened(graph, arguments)
+    folder: Path = arguments.resume or arguments.run or _next_run(arguments.spec)
+    with ExitStack() as stack:
+        watcher = stack.enter_context(Bar()) if sys.stderr.isatty() else Lines()
+        try:
+            history = train(
+                graph,
+                dataset,
+                folder=None if arguments.resume else folder,
+                resume=arguments.resume,
+                on_epoch=watcher.epoch,
+                on_progress=watcher.progress,
+            )
+        except KeyboardInterrupt:
+            stack.close()
+            console.err(f"interrupted; the run is kept in {folder}, go on with:")
+            console.err(f"  {_resume(arguments.words, folder)}")
+            return 130
+    _finish(graph, history, folder, arguments.json)
+    return 0
+
+
+def _next_run(spec: str) -> Path:
+    from graphlang.runs import next_folder
+
+    return next_folder(ROOT, "stdin" if spec == "-" else Path(spec).stem)
+
+
+def _resume(words: list[str], folder: Path) -> str:
+    """The same command, going on."""
+    import shlex
+
+    kept: list[str] = []
+    skip = False
+    for word in words:
+        if not skip and not word.startswith(("--run=", "--resume=")) and word not in ("--run", "--resume"):
+            kept.append(word)
+        skip = word in ("--run", "--resume")
+    return shlex.join(["graphlang", *kept, "--resume", str(folder)])
+
+
+def _finish(graph: Graph, history: History, folder: Path, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from graphlang.result import listed
+
+    last = history.last
+    if as_json:
+        epochs = [_plain(asdict(epoch), listed) for epoch in history.epochs]
+        loss = listed(history.losses[-1]) if history.losses else None
+        console.data({"run": str(folder), "iterations": len(history.losses), "loss": loss, "epochs": epochs})
+        return
+    end = f": {_line(last)}" if last else ""
+    console.out(f"trained {console.counted(len(history.losses), 'iteration')}, weights in {folder}{end}")
+
+
+def _plain(value: Any, listed: Any) -> Any:
+    return {k: _plain(v, listed) for k, v in value.items()} if isinstance(value, dict) else listed(value)
+
+
+def _line(epoch: Epoch) -> str:
+    parts = [f"loss {_four(epoch.loss)}"]
+    for split, metrics in (("train", epoch.train), ("test", epoch.test)):
+        parts += [f"{split} {name} {_four(value)}" for name, value in metrics.items()]
+    return ", ".join(parts)
+
+
+def _four(value: float) -> str:
+    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 else short(value, 4)
+
+
+class Lines:
+    """One plain line per epoch: for a file, a pipe, a log."""
+
+    def epoch(self, epoch: Epoch) -> None:
+        console.err(f"epoch {epoch.epoch}: {_line(epoch)}")
+
+    def progress(self, progress: Progress) -> None:
+        """Nothing between epochs."""
+
+
+class Bar:
+    """A bar that moves, with the epochs' lines above it."""
+
+    EVERY = 20
+
+    def __enter__(self) -> Self:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._terminal = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=self._terminal,
+            transient=True,
+        )
+        self._task = self._bar.add_task("training", total=None)
+        self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.stop()
+
+    def epoch(self, epoch: Epoch) -> None:
+        self._terminal.print(f"epoch {epoch.epoch}: {_line(epoch)}")
+
+    def progress(self, progress: Progress) -> None:
+        if progress.iteration % self.EVERY and progress.iteration != progress.iterations:
+            return
+        self._bar.update(
+            self._task,
+            completed=progress.iteration,
+            total=progress.iterations,
+            description=f"epoch {progress.epoch}, loss {_four(progress.loss)}",
+        )

@@ -1,0 +1,108 @@
+"""Values for inputs from outside: `--inputs` as JSON or npz, and `--set name=@file.npy`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.running import UnreadableFile
+from graphlang.diagnostics.settings import UnknownOverride, WrongOverride
+
+if TYPE_CHECKING:
+    from graphlang.api import Graph
+
+EXPECTED = 'write an object such as {"x": [[1, 2]], "t": [0]}, or save an npz: `numpy.savez(file, x=x, t=t)`'
+
+
+def given(graph: Graph, files: Mapping[str, str], inputs: str | None) -> dict[str, Any]:
+    """Every value by the name of its input; `--set` comes before `--inputs`."""
+    values = {} if inputs is None else read_inputs(inputs)
+    problems = [_not_an_input(graph, name) for name in files if name not in graph.inputs]
+    if problems:
+        raise GraphError(problems)
+    values.update({name: read_array(path) for name, path in files.items()})
+    return values
+
+
+def _not_an_input(graph: Graph, name: str) -> WrongOverride | UnknownOverride:
+    if name in graph.spec.hypers or "." in name:
+        return WrongOverride(name, "only an input takes its value from a file", "write the number itself")
+    return UnknownOverride(name, list(graph.inputs), graph.file)
+
+
+def read_array(path: str) -> Any:
+    """The array of an npy file."""
+    import numpy as np
+
+    array = _numpy_file(path, "an npy file")
+    if not isinstance(array, np.ndarray):
+        help = "give it with `--inputs FILE`"
+        raise _unreadable(path, "this is an archive (npz), not one array (npy)", help)
+    return array
+
+
+def read_inputs(path: str) -> dict[str, Any]:
+    """The values by name of a JSON object or an npz; what it is is told by its content."""
+    if path == "-":
+        return _from_json("<stdin>", sys.stdin.buffer.read())
+    content = _content(path)
+    if content[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+        return _from_npz(path)
+    if content[:6] == b"\x93NUMPY":
+        raise _unreadable(path, "this is one array (npy) without a name", f"use `--set NAME=@{path}`")
+    return _from_json(path, content)
+
+
+def _content(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise _unreadable(path, "there is no such file", None) from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise _unreadable(path, f"the file cannot be read: {reason}", None) from None
+
+
+def _from_npz(path: str) -> dict[str, Any]:
+    archive = _numpy_file(path, "an npz file")
+    try:
+        return {name: archive[name] for name in archive.files}
+    except Exception as error:  # noqa: BLE001 - zipfile and zlib raise their own kinds
+        raise _unreadable(path, f"this is not a readable npz file: {error}", EXPECTED) from None
+
+
+def _numpy_file(path: str, what: str) -> Any:
+    import numpy as np
+
+    try:
+        return np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise _unreadable(path, "there is no such file", None) from None
+    except Exception as error:  # noqa: BLE001
+        raise _unreadable(path, f"this is not {what} that can be read: {error}", None) from None
+
+
+def _from_json(name: str, content: bytes) -> dict[str, Any]:
+    try:
+        values = json.loads(content)
+    except json.JSONDecodeError as error:
+        message = f"this is not JSON: {error.msg.lower()} at line {error.lineno}, column {error.colno}"
+        raise _unreadable(name, message, EXPECTED) from None
+    except (UnicodeDecodeError, RecursionError, ValueError):
+        raise _unreadable(name, "this is neither JSON nor an npz", EXPECTED) from None
+    if not isinstance(values, dict):
+        raise _unreadable(name, "this is JSON, but no object with the names of inputs", EXPECTED)
+    for key, value in values.items():
+        if isinstance(value, str | dict) or value is None:
+            what = "a text" if isinstance(value, str) else "null" if value is None else "an object"
+            message = f"the value of `{key}` is {what}, not a number or a list of numbers"
+            raise _unreadable(name, message, EXPECTED)
+    return values
+
+
+def _unreadable(path: str, message: str, help: str | None) -> GraphError:
+    return GraphError([UnreadableFile(path, message, help)])

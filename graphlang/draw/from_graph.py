@@ -1,0 +1,99 @@
+"""The picture of a run: what leads to the outputs, every value, and the gradient along every edge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphlang.draw.numbers import short
+from graphlang.draw.picture import Kind, Picture, PictureEdge, PictureNode
+from graphlang.graph import Node, Ref
+
+if TYPE_CHECKING:
+    from graphlang.api import Forward, Graph
+    from graphlang.result import Result
+
+MOST_VALUES = 60
+SIGNS = {
+    "add": "+",
+    "subtract": "−",
+    "multiply": "×",
+    "divide": "/",
+    "floor_divide": "//",
+    "mod": "%",
+    "matmul": "@",
+    "power": "**",
+    "negative": "−",
+    "equal": "==",
+    "not_equal": "!=",
+    "less": "<",
+    "less_equal": "<=",
+    "greater": ">",
+    "greater_equal": ">=",
+}
+
+
+def drawable(graph: Graph, result: Result) -> list[str]:
+    """The values to draw, in order: all that the outputs and the start of backward depend on.
+
+    Empty where one of them is no scalar, or there are too many.
+    """
+    network = graph.network
+    ends = [network.numbers[name] for name in (*graph.outputs, *filter(None, [result.of]))]
+    needed = network.ancestors(ends)
+    names = [name for number, name in enumerate(network.names) if needed[number]]
+    if not names or len(names) > MOST_VALUES or any(np.ndim(result[name]) for name in names):
+        return []
+    return names
+
+
+def picture(graph: Graph, forward: Forward, result: Result, names: list[str]) -> Picture:
+    """The drawing of these values."""
+    network = graph.network
+    reached = network.ancestors([] if result.of is None else [network.numbers[result.of]])
+    parts = forward.parts(result) if result.of is not None else {}
+    gradients = {n: result.grad[n] for n in names if reached[network.numbers[n]] and forward.is_float(n)}
+    gradient = gradients.get
+
+    nodes: list[PictureNode] = []
+    edges: list[PictureEdge] = []
+    for name in names:
+        number = network.numbers[name]
+        if number < network.first_node:
+            kind: Kind = "input" if name in network.inputs else "param"
+            nodes.append(PictureNode(name, name, kind, result[name], gradient(name)))
+            continue
+        node = network.nodes[number - network.first_node]
+        label, hidden = _label(node)
+        if node.spec.operation == "constant":
+            nodes.append(PictureNode(name, short(result[name]), "constant", result[name]))
+            continue
+        for position, operand in enumerate(node.operands):
+            if position == hidden:
+                continue
+            if type(operand) is Ref:
+                source = network.names[operand.number]
+                part = parts.get((name, position), gradient(source))
+                back = None if gradient(name) is None else part
+                edges.append(PictureEdge(source, name, position, result[source], back))
+            else:
+                source = f"{name} constant {position}"
+                nodes.append(PictureNode(source, short(operand), "constant", operand, group=node.spec.group))
+                edges.append(PictureEdge(source, name, position, operand))
+        shown = name if node.spec.named else ""
+        nodes.append(
+            PictureNode(name, label, "operation", result[name], gradient(name), node.spec.group, shown)
+        )
+    title = graph.spec.doc.partition("\n")[0] or graph.file or ""
+    return Picture(title, tuple(nodes), tuple(edges), result.of or "")
+
+
+def _label(node: Node) -> tuple[str, int | None]:
+    """The sign of an operation, and the constant operand that the sign already shows."""
+    name, operands = node.spec.operation, node.operands
+    if name == "power" and type(operands[1]) in (int, float):
+        return f"**{short(operands[1])}", 1
+    if name == "divide" and type(operands[0]) in (int, float) and operands[0] == 1:
+        return "1/x", 0
+    return SIGNS.get(name, name), None

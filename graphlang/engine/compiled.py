@@ -1,0 +1,224 @@
+"""Compiled graphs: programs planned per shape when it is first seen, kept in a bounded cache."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.running import CannotRun
+from graphlang.engine.executable import Executable
+from graphlang.engine.passes import optimised
+from graphlang.engine.plan import plan
+from graphlang.engine.recording import Recording, Storage, record_forward, record_gradients
+from graphlang.engine.scalar import FAILURES, scalar_function
+from graphlang.feeds import prepare
+from graphlang.initializers.initializer import stream
+from graphlang.result import plain
+
+if TYPE_CHECKING:
+    from graphlang.api import Graph
+
+CAPACITY = 16
+"""Programs that one compiled graph keeps: the last batch of an epoch and a few other sizes."""
+
+
+class Compiled:
+    """What `Graph.compile` gives: a callable on keywords, or on one mapping.
+
+    Calls from several threads wait for one another: a program has one set of buffers. Compile once per
+    thread for more.
+    """
+
+    def __init__(self, graph: Graph, needed_for: Sequence[int], dtype: Any, threads: int | None) -> None:
+        self._graph = graph
+        self._dtype = np.dtype(dtype)
+        self._threads = threads
+        self._lock = threading.Lock()
+        network = graph.network
+        needed = network.ancestors(list(needed_for))
+        self._inputs = [n for n in network.inputs if needed[network.numbers[n]]]
+        self._kept: OrderedDict[Any, Any] = OrderedDict()
+        self._calls = 0
+
+    # ---- subclasses say what is recorded, and what a run gives -----------------------------------------
+
+    def _record(self, inputs: Mapping[int, Storage], sizes: Mapping[str, int]) -> Recording:
+        raise NotImplementedError
+
+    def _result(self, executable: Executable) -> Any:
+        raise NotImplementedError
+
+    # ---- calling ------------------------------------------------------------------------------------------
+
+    def __call__(self, inputs: Mapping[str, Any] | None = None, /, **named: Any) -> Any:
+        given = {**inputs, **named} if inputs else named
+        with self._lock:
+            executable = self._planned(given)
+            executable.renew()
+            self._fill_random(executable)
+            self._run(executable)
+            return self._result(executable)
+
+    def _run(self, executable: Executable) -> None:
+        try:
+            executable.run()
+        except (ValueError, IndexError, TypeError, ArithmeticError) as error:
+            raise GraphError([CannotRun(f"the graph cannot be computed for these inputs: {error}", None)]) from error
+
+    def _planned(self, given: Mapping[str, Any]) -> Executable:
+        """The program for the shapes of the inputs, its inputs filled."""
+        key = self._key_of(given)
+        found = None if key is None else self._kept.get(key)
+        if found is not None:
+            arrays: Mapping[str, Any] = given
+        else:
+            feeds = prepare(self._graph.network, given, self._dtype, self._inputs, self._graph.file)
+            names = self._graph.network.names
+            arrays = {names[number]: value for number, value in feeds.values.items() if names[number] in self._inputs}
+            key = self._key_of(arrays)
+            found = self._kept.get(key)
+            if found is None:
+                found = self._plan(key, feeds.values, feeds.sizes)
+        self._kept.move_to_end(key)
+        for name in self._inputs:
+            found.give(name, arrays[name])
+        return found  # type: ignore[no-any-return]
+
+    def _key_of(self, given: Mapping[str, Any]) -> Any:
+        """Shapes and types of the inputs, where all are arrays already; else None."""
+        parts = []
+        for name in self._inputs:
+            value = given.get(name)
+            if value.__class__ is not np.ndarray:
+                return None
+            parts.append((value.shape, value.dtype))
+        return tuple(parts) if len(given) == len(self._inputs) else None
+
+    def _plan(self, key: Any, values: Mapping[int, Any], sizes: Mapping[str, int]) -> Executable:
+        numbers = self._graph.network.numbers
+        storage = {
+            numbers[n]: Storage(values[numbers[n]].shape, values[numbers[n]].dtype) for n in self._inputs
+        }
+        recording = self._record(storage, sizes)
+        executable = Executable(plan(optimised(recording.program)), dict(self._bound()), self._threads)
+        executable.draws = recording.draws
+        self._kept[key] = executable
+        while len(self._kept) > CAPACITY:
+            self._kept.popitem(last=False)
+        return executable
+
+    def _bound(self) -> Mapping[str, Any]:
+        """Arrays that the program uses where they lie: the parameters."""
+        params = self._graph.params
+        if self._dtype == params.dtype:
+            return {name: params[name] for name in params}
+        return {name: params[name].astype(self._dtype) for name in params}
+
+    def _fill_random(self, executable: Executable) -> None:
+        if executable.draws:
+            self._calls += 1
+            generator = stream(self._graph.seed, f"random of call {self._calls}")
+            executable.fill(generator)
+
+    def plan_for(self, batch: int) -> None:
+        """Plans ahead for a batch of that many rows, where that decides every shape."""
+        network = self._graph.network
+        values: dict[str, Any] = {}
+        for name in self._inputs:
+            spec = network.inputs[name]
+            shape = tuple(batch if i == 0 and isinstance(s, str) else s for i, s in enumerate(spec.shape or ()))
+            if not all(isinstance(s, int) for s in shape):
+                return
+            kind = {"float": self._dtype, "int": np.int64, "bool": np.bool_}[spec.dtype]
+            values[name] = np.zeros(shape, kind)
+        with self._lock:
+            self._planned(values)
+
+    @property
+    def executables(self) -> list[Executable]:
+        """The programs that are kept, the one last used at the end."""
+        return list(self._kept.values())
+
+
+def _getter(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+    """A function that takes the values of these names, in order, from a mapping."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda given: [given[n] for n in names]
+
+
+class CompiledForward(Compiled):
+    """The outputs of a graph in evaluation mode."""
+
+    def __init__(self, graph: Graph, names: Sequence[str], dtype: Any, threads: int | None) -> None:
+        self._names = list(names)
+        self._numbers = {n: graph.network.numbers[n] for n in names}
+        super().__init__(graph, list(self._numbers.values()), dtype, threads)
+
+    def _record(self, inputs: Mapping[int, Storage], sizes: Mapping[str, int]) -> Recording:
+        return record_forward(self._graph.network, inputs, self._dtype, sizes, self._numbers)
+
+    def _result(self, executable: Executable) -> Any:
+        found = {n: plain(executable.take(n)) for n in self._names}
+        return next(iter(found.values())) if len(found) == 1 else found
+
+
+class CompiledGradient(Compiled):
+    """A value and its gradients: (value, {name: gradient})."""
+
+    def __init__(self, graph: Graph, of: str, wrt: Sequence[str], dtype: Any, threads: int | None) -> None:
+        self._of = graph.network.numbers[of]
+        self._wrt = {n: graph.network.numbers[n] for n in wrt}
+        super().__init__(graph, [self._of], dtype, threads)
+        self._inputs = list(
+            dict.fromkeys([*self._inputs, *(n for n in wrt if n in graph.network.inputs)])
+        )
+        self._scalar = self._scalar_function()
+        self._arguments = _getter(self._inputs)
+
+    def _record(self, inputs: Mapping[int, Storage], sizes: Mapping[str, int]) -> Recording:
+        return record_gradients(self._graph.network, inputs, self._dtype, sizes, self._of, self._wrt)
+
+    def _scalar_function(self) -> Callable[..., Any] | None:
+        network = self._graph.network
+        if self._dtype != np.float64 or network.params:
+            return None
+        if any(network.inputs[n].shape not in (None, ()) or network.inputs[n].dtype != "float" for n in self._inputs):
+            return None
+        storage = {network.numbers[n]: Storage((), np.dtype(np.float64)) for n in self._inputs}
+        program = optimised(self._record(storage, {}).program)
+        keyed = {n: f"gradient {n}" for n in self._wrt}
+        return scalar_function(program, self._inputs, ["value"], keyed)
+
+    def __call__(self, inputs: Mapping[str, Any] | None = None, /, **named: Any) -> Any:
+        if self._scalar is not None and inputs is None and len(named) == len(self._inputs):
+            try:
+                return self._scalar(*self._arguments(named))
+            except (KeyError, *FAILURES):
+                pass
+        if self._scalar is not None:
+            arguments = self._scalars({**inputs, **named} if inputs else named)
+            if arguments is not None:
+                try:
+                    return self._scalar(*arguments)
+                except FAILURES:
+                    pass
+        return super().__call__(inputs, **named)
+
+    def _scalars(self, given: Mapping[str, Any]) -> list[float] | None:
+        """The inputs as floats in order, where they are all single numbers; else None."""
+        inputs = self._graph.network.inputs
+        if not all(name in inputs for name in given):
+            return None
+        found = [inputs[n].default if given.get(n) is None else given[n] for n in self._inputs]
+        return [float(v) for v in found] if all(type(v) in (int, float) for v in found) else None
+
+    def _result(self, executable: Executable) -> Any:
+        gradients = {n: plain(executable.take(f"gradient {n}")) for n in self._wrt}
+        return plain(executable.take("value")), gradients

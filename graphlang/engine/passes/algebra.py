@@ -1,0 +1,174 @@
+"""Algebra that pays: neutral elements, double negation, division by a constant, sums as products."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from graphlang.engine.program import Program, rewritten
+from graphlang.trace import Step, SymbolicArray
+
+
+def algebra(program: Program) -> Program:
+    """Applies every rule to every step once, in order."""
+    return rewritten(program, _apply)
+
+
+def _apply(step: Step, operands: tuple[Any, ...]) -> Any:
+    rule = _RULES.get(step.primitive.name)
+    if rule is None:
+        return None
+    value = rule(step, operands)
+    if value is None or not isinstance(value, SymbolicArray):
+        return value
+    # A rule may not change what a step gives: its shape and its precision.
+    same = value.shape == step.output.shape and value.dtype == step.output.dtype
+    return value if same else None
+
+
+def scalar_of(x: Any) -> float | None:
+    """The number that an operand is everywhere, if it is one."""
+    if isinstance(x, bool):
+        return None
+    if isinstance(x, int | float):
+        return float(x)
+    if isinstance(x, np.ndarray | np.generic) and x.dtype.kind in "fiu":
+        if x.ndim == 0:
+            return float(x)
+        if x.size and not any(x.strides):
+            return float(x.flat[0])
+        if 0 < x.size <= 4096 and bool(np.all(x == x.flat[0])):
+            return float(x.flat[0])
+    return None
+
+
+def _symbolic(x: Any) -> bool:
+    return x.__class__ is SymbolicArray
+
+
+def _multiply(step: Step, operands: tuple[Any, ...]) -> Any:
+    for x, y in (operands, operands[::-1]):
+        if _symbolic(x) and scalar_of(y) == 1.0:
+            return x
+        if _symbolic(x) and scalar_of(y) == -1.0:
+            return -x
+    return _as_scalars(step, operands, np.multiply)
+
+
+def _as_scalars(step: Step, operands: tuple[Any, ...], ufunc: Any) -> Any:
+    """An array that is one number everywhere stands as that number, where the shape allows."""
+    changed = False
+    parts = []
+    for x, other in (operands, operands[::-1]):
+        number = scalar_of(x) if isinstance(x, np.ndarray) and x.ndim else None
+        if number is not None and _symbolic(other) and other.shape == step.output.shape:
+            x, changed = np.asarray(number, x.dtype), True
+        parts.append(x)
+    return ufunc(*parts) if changed else None
+
+
+def _divide(step: Step, operands: tuple[Any, ...]) -> Any:
+    x, y = operands
+    number = scalar_of(y)
+    if not _symbolic(x) or number is None or number == 0 or not np.isfinite(1 / number):
+        return None
+    if number == 1:
+        return x
+    # A product is quicker than a quotient; the two differ by a rounding at most.
+    return x * np.asarray(1 / number, step.output.dtype)
+
+
+def _add(step: Step, operands: tuple[Any, ...]) -> Any:
+    for x, y in (operands, operands[::-1]):
+        if _symbolic(x) and scalar_of(y) == 0.0:
+            return x
+    return _as_scalars(step, operands, np.add)
+
+
+def _subtract(step: Step, operands: tuple[Any, ...]) -> Any:
+    x, y = operands
+    if _symbolic(x) and scalar_of(y) == 0.0:
+        return x
+    return _as_scalars(step, operands, np.subtract)
+
+
+def _negative(step: Step, operands: tuple[Any, ...]) -> Any:
+    (x,) = operands
+    made = x.trace.step_of(x) if _symbolic(x) else None
+    return made.operands[0] if made is not None and made.primitive.name == "negative" else None
+
+
+def _power(step: Step, operands: tuple[Any, ...]) -> Any:
+    x, y = operands
+    if not _symbolic(x) or x.dtype.kind != "f":
+        return None
+    number = scalar_of(y)
+    if number == 1:
+        return x
+    if number == 2:
+        return np.square(x)
+    if number == -1:
+        return 1 / x
+    if number == 0.5:
+        return np.sqrt(x)
+    return x * np.square(x) if number == 3 else None
+
+
+def _astype(step: Step, operands: tuple[Any, ...]) -> Any:
+    (x,) = operands
+    return x if _symbolic(x) and x.dtype == step.params["dtype"] else None
+
+
+def _same_shape(step: Step, operands: tuple[Any, ...]) -> Any:
+    x = operands[0]
+    return x if _symbolic(x) and x.shape == step.output.shape else None
+
+
+def _transpose(step: Step, operands: tuple[Any, ...]) -> Any:
+    """Two transposes after one another are one, or none."""
+    (x,) = operands
+    axes = step.params["axes"]
+    if not _symbolic(x):
+        return None
+    if list(axes) == list(range(len(axes))):
+        return x
+    made = x.trace.step_of(x) if _symbolic(x) else None
+    if made is None or made.primitive.name != "transpose":
+        return None
+    inner = made.params["axes"]
+    return np.transpose(made.operands[0], [inner[a] for a in axes])
+
+
+def _stop_gradient(step: Step, operands: tuple[Any, ...]) -> Any:
+    """Gradients have been taken: nothing is left to stop."""
+    return operands[0]
+
+
+def _sum(step: Step, operands: tuple[Any, ...]) -> Any:
+    """The sum over the rows of a wide, low matrix is quicker as a product with ones."""
+    (x,) = operands
+    if not _symbolic(x) or x.ndim != 2 or step.params.get("keepdims") or x.dtype.kind != "f":
+        return None
+    if step.params["axis"] != (0,) or step.output.dtype != x.dtype or not 8 <= x.shape[0] <= 1024:
+        return None
+    ones = np.ones(x.shape[0], x.dtype)
+    ones.flags.writeable = False
+    return np.matmul(ones, x)
+
+
+_RULES: dict[str, Callable[[Step, tuple[Any, ...]], Any]] = {
+    "multiply": _multiply,
+    "divide": _divide,
+    "add": _add,
+    "subtract": _subtract,
+    "negative": _negative,
+    "power": _power,
+    "astype": _astype,
+    "reshape": _same_shape,
+    "broadcast_to": _same_shape,
+    "transpose": _transpose,
+    "stop_gradient": _stop_gradient,
+    "sum": _sum,
+}

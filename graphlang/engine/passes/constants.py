@@ -1,0 +1,47 @@
+"""Folds constants: a step whose operands are all known is computed once, while planning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graphlang.engine.program import Program, rewritten
+from graphlang.trace import Step, SymbolicArray
+
+LARGEST = 2**16
+"""Elements of the largest constant that is kept: beyond it, making it anew is cheaper than holding it."""
+
+
+def fold_constants(program: Program) -> Program:
+    """`full`, `arange`, shapes and whatever is computed from them alone become constants."""
+    return rewritten(program, _fold)
+
+
+def _fold(step: Step, operands: tuple[Any, ...]) -> Any:
+    if any(x.__class__ is SymbolicArray for x in operands):
+        return None
+    if step.primitive.name == "full":
+        # One number seen in every place takes no memory, however large the array.
+        return np.broadcast_to(np.asarray(operands[0], step.output.dtype), step.output.shape)
+    if step.primitive.kind == "elementwise" and all(_is_one_number(x) for x in operands):
+        numbers = [x.flat[0] if isinstance(x, np.ndarray) else x for x in operands]
+        with np.errstate(all="ignore"):
+            value = np.asarray(step.primitive.compute(*numbers, **step.params), step.output.dtype)
+        return np.broadcast_to(value, step.output.shape)
+    size = int(np.prod(step.output.shape, dtype=np.int64))
+    if size > LARGEST or step.primitive.name == "constant":
+        return None if size > LARGEST else np.asarray(operands[0], step.output.dtype)
+    with np.errstate(all="ignore"):
+        value = np.asarray(step.primitive.compute(*operands, **step.params), step.output.dtype)
+    return frozen(value)
+
+
+def _is_one_number(x: Any) -> bool:
+    return not isinstance(x, np.ndarray) or (x.size > 0 and not any(x.strides))
+
+
+def frozen(value: Any) -> Any:
+    """A constant that nobody can write into by mistake."""
+    value.flags.writeable = False
+    return value

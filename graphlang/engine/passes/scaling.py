@@ -1,0 +1,114 @@
+"""Moves scalar factors through matrix products to where the fewest numbers are.
+
+`lr * (x.T @ dy)` scales every weight; `x.T @ (lr * dy)` scales only what arrives. The same holds for
+`(x / 255) @ W`, where the images stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from graphlang.engine.program import Program, rewritten
+from graphlang.trace import Step, SymbolicArray
+
+
+PAYS_FROM = 2**14
+"""Numbers from which on a pass over an array is worth saving: below it, a step costs more than its numbers."""
+
+
+def move_scaling(program: Program) -> Program:
+    """Scalar factors leave the large operand of a product, and large products take theirs inside."""
+    return rewritten(rewritten(program, _out_of_operands), _Inward())
+
+
+def scaled(x: Any) -> tuple[Any, Any] | None:
+    """(array, factor) where `x` is an array times a scalar."""
+    if x.__class__ is not SymbolicArray:
+        return None
+    step = x.trace.step_of(x)
+    if step is None or step.primitive.name != "multiply" or x.dtype.kind != "f":
+        return None
+    for array, factor in (step.operands, step.operands[::-1]):
+        if array.__class__ is SymbolicArray and array.shape == x.shape and is_scalar(factor) and array.dtype == x.dtype:
+            return array, factor
+    return None
+
+
+def is_scalar(x: Any) -> bool:
+    """Whether an operand is one number, known or not."""
+    if x.__class__ is SymbolicArray:
+        return x.shape == ()
+    return isinstance(x, int | float) and not isinstance(x, bool) or (isinstance(x, np.ndarray | np.generic) and x.shape == ())
+
+
+def _through_transpose(x: Any) -> tuple[Any, Any] | None:
+    """(transposed array, factor) where `x` is the transpose of an array times a scalar."""
+    found = scaled(x)
+    if found is not None or x.__class__ is not SymbolicArray:
+        return found
+    step = x.trace.step_of(x)
+    if step is None or step.primitive.name != "transpose":
+        return None
+    inner = scaled(step.operands[0])
+    return None if inner is None else (np.transpose(inner[0], step.params["axes"]), inner[1])
+
+
+def _size(x: Any) -> int:
+    return int(np.prod(x.shape, dtype=np.int64))
+
+
+def _out_of_operands(step: Step, operands: tuple[Any, ...]) -> Any:
+    """`(s * x) @ W` becomes `s * (x @ W)`, or `x @ (s * W)`, whichever scales less."""
+    if step.primitive.name != "matmul" or step.output.dtype.kind != "f":
+        return None
+    x, w = operands
+    for operand, other, first in ((x, w, True), (w, x, False)):
+        found = _through_transpose(operand)
+        if found is None or other.__class__ is not SymbolicArray:
+            continue
+        array, factor = found
+        smaller = min(_size(other), _size(step.output))
+        if smaller * 2 > _size(array) or _size(array) < PAYS_FROM:
+            continue
+        if _size(other) <= _size(step.output):
+            other = other * factor
+            return np.matmul(array, other) if first else np.matmul(other, array)
+        return (np.matmul(array, other) if first else np.matmul(other, array)) * factor
+    return None
+
+
+class _Inward:
+    """`s * (x @ dy)` becomes `x @ (s * dy)` where dy is smaller and the product serves nothing else."""
+
+    def __init__(self) -> None:
+        self.uses: Counter[int] | None = None
+
+    def __call__(self, step: Step, operands: tuple[Any, ...]) -> Any:
+        if step.primitive.name != "multiply" or step.output.dtype.kind != "f":
+            return None
+        for old, product, factor in zip(step.operands, operands, operands[::-1], strict=True):
+            made = product.trace.step_of(product) if product.__class__ is SymbolicArray else None
+            if made is None or made.primitive.name != "matmul" or not is_scalar(factor):
+                continue
+            x, w = made.operands
+            small = x if _size(x) <= _size(w) else w
+            if small.__class__ is not SymbolicArray or _size(small) * 2 > _size(product):
+                continue
+            if _size(product) < PAYS_FROM:
+                continue
+            if product.dtype != small.dtype or self._used_elsewhere(old):
+                continue
+            if factor.__class__ is SymbolicArray and factor.dtype != small.dtype:
+                continue
+            return np.matmul(x * factor, w) if small is x else np.matmul(x, w * factor)
+        return None
+
+    def _used_elsewhere(self, product: SymbolicArray) -> bool:
+        """Whether the product has other users: then both it and its scaled self would be computed."""
+        if self.uses is None:
+            operands = (x for step in product.trace.steps for x in step.operands)
+            self.uses = Counter(x.number for x in operands if x.__class__ is SymbolicArray)
+        return self.uses[product.number] > 1

@@ -1,0 +1,64 @@
+"""A program: a recorded calculation with names for what goes in, what comes out and what is updated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphlang.trace import Step, SymbolicArray, Trace, needed_steps
+
+
+@dataclass(frozen=True)
+class Program:
+    """Steps in order over values that are each written once.
+
+    `inputs` are the values given at each run, `outputs` what is read after it, `updates` the new contents
+    of inputs: parameters and what the optimizer remembers. An output or an update may also be a constant.
+    """
+
+    inputs: Mapping[str, SymbolicArray]
+    outputs: Mapping[str, Any]
+    updates: Mapping[str, Any]
+
+    @property
+    def results(self) -> list[SymbolicArray]:
+        """The symbolic values that the program is run for."""
+        return [v for v in (*self.outputs.values(), *self.updates.values()) if isinstance(v, SymbolicArray)]
+
+    @property
+    def steps(self) -> list[Step]:
+        """The steps that the results depend on, in order: dead ones are not among them."""
+        return needed_steps(self.results)
+
+
+Rule = Callable[[Step, tuple[Any, ...]], Any]
+"""What a pass does with a step: given it and its operands in the new trace, another value for its result,
+or None to keep it. Whatever NumPy calls the rule makes on symbolic operands are recorded."""
+
+
+def rewritten(program: Program, rule: Rule) -> Program:
+    """The program recorded anew, each step as `rule` says."""
+    trace = Trace()
+    renamed: dict[int, Any] = {}
+    inputs = {}
+    for label, value in program.inputs.items():
+        inputs[label] = renamed[value.number] = trace.input(value.shape, value.dtype)
+    with trace:
+        for step in program.steps:
+            operands = tuple(
+                [renamed[x.number] if x.__class__ is SymbolicArray else x for x in step.operands]  # noqa: C409
+            )
+            value = rule(step, operands)
+            if value is None:
+                value = trace.record(step.primitive, operands, step.params)
+            renamed[step.output.number] = value
+
+    def new(value: Any) -> Any:
+        return renamed[value.number] if isinstance(value, SymbolicArray) else value
+
+    return Program(
+        inputs,
+        {k: new(v) for k, v in program.outputs.items()},
+        {k: new(v) for k, v in program.updates.items()},
+    )

@@ -1,0 +1,171 @@
+"""Records a whole run of a graph, forward, backward and the optimizer's update, as one program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from graphlang.engine.program import Program
+from graphlang.engine.tape import Tape
+from graphlang.graph import Network
+from graphlang.optimizers.optimizer import Optimizer
+from graphlang.trace import SymbolicArray, SymbolicRandom, Trace
+
+
+class Storage(NamedTuple):
+    """How an input arrives: its shape, the type in which it is stored, and the factor that makes it what
+    the graph sees."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    scale: float | None = None
+
+
+class Recording(NamedTuple):
+    """A program and the labels of its inputs that are filled anew with random numbers at every run."""
+
+    program: Program
+    draws: tuple[str, ...]
+
+
+RATE, STEP = "learning rate", "step number"
+
+
+class Recorder:
+    """One recording under way: a trace, the inputs by label, the tape of the graph on symbolic arrays."""
+
+    def __init__(
+        self,
+        network: Network,
+        inputs: Mapping[int, Storage],
+        dtype: Any,
+        sizes: Mapping[str, int],
+        *,
+        training: bool,
+    ) -> None:
+        self.network = network
+        self.dtype = np.dtype(dtype)
+        self.trace = Trace()
+        self.inputs: dict[str, SymbolicArray] = {}
+        self.random = SymbolicRandom(self.trace, self.dtype)
+        leaves = {number: self._leaf(number, storage) for number, storage in inputs.items()}
+        for name, spec in network.params.items():
+            kind = {"float": self.dtype, "int": np.dtype(np.int64), "bool": np.dtype(np.bool_)}[spec.dtype]
+            leaves[network.numbers[name]] = self.input(name, spec.shape, kind)
+        self.tape = Tape(
+            network,
+            leaves,
+            dtype=self.dtype,
+            sizes=sizes,
+            training=training,
+            random=self.random,
+            trace=self.trace,
+        )
+
+    def input(self, label: str, shape: Sequence[int], dtype: Any) -> SymbolicArray:
+        """A value that is given at every run, by its label."""
+        value = self.inputs[label] = self.trace.input(tuple(shape), np.dtype(dtype))
+        return value
+
+    def _leaf(self, number: int, storage: Storage) -> Any:
+        name = self.network.names[number]
+        value: Any = self.input(name, storage.shape, storage.dtype)
+        spec = self.network.inputs[name]
+        if spec.dtype == "float" and storage.dtype != self.dtype:
+            value = value.astype(self.dtype)
+        elif spec.dtype == "int" and storage.dtype != np.int64:
+            value = value.astype(np.int64)
+        return value if storage.scale is None else value * np.asarray(storage.scale, self.dtype)
+
+    def forward(self, wanted: Sequence[int]) -> None:
+        with self.trace:
+            self.tape.forward(wanted)
+
+    def recording(self, outputs: Mapping[str, Any], updates: Mapping[str, Any]) -> Recording:
+        draws = []
+        for value in self.random.draws:
+            draws.append(f"random {len(draws)}")
+            self.inputs[draws[-1]] = value
+        needed = Program(self.inputs, outputs, updates)
+        return Recording(needed, tuple(draws))
+
+
+def record_forward(
+    network: Network,
+    inputs: Mapping[int, Storage],
+    dtype: Any,
+    sizes: Mapping[str, int],
+    outputs: Mapping[str, int],
+    *,
+    training: bool = False,
+) -> Recording:
+    """The program of some values of a graph, by label."""
+    recorder = Recorder(network, inputs, dtype, sizes, training=training)
+    recorder.forward(list(outputs.values()))
+    return recorder.recording({k: recorder.tape.values[n] for k, n in outputs.items()}, {})
+
+
+def record_gradients(
+    network: Network,
+    inputs: Mapping[int, Storage],
+    dtype: Any,
+    sizes: Mapping[str, int],
+    of: int,
+    wrt: Mapping[str, int],
+) -> Recording:
+    """The program of a value and its gradients: outputs `value` and one per label of `wrt`."""
+    recorder = Recorder(network, inputs, dtype, sizes, training=True)
+    recorder.forward([of])
+    with recorder.trace:
+        found = recorder.tape.gradients(of, list(wrt.values()))
+    gradients = {f"gradient {label}": g for label, g in zip(wrt, found, strict=True)}
+    return recorder.recording({"value": recorder.tape.values[of], **gradients}, {})
+
+
+def record_step(
+    network: Network,
+    inputs: Mapping[int, Storage],
+    dtype: Any,
+    sizes: Mapping[str, int],
+    loss: int,
+    optimizer: Optimizer,
+    trained: Sequence[str],
+    slots: Mapping[str, Mapping[str, Any]],
+    clip_norm: float | None,
+) -> Recording:
+    """The program of one training step: the loss, and as updates the parameters, the optimizer's memory
+    and the state of layers."""
+    recorder = Recorder(network, inputs, dtype, sizes, training=True)
+    recorder.forward([loss])
+    tape, trace = recorder.tape, recorder.trace
+    rate = recorder.input(RATE, (), np.float64)
+    number = recorder.input(STEP, (), np.float64)
+    memory = {
+        name: {slot: recorder.input(slot_label(name, slot), a.shape, a.dtype) for slot, a in slots[name].items()}
+        for name in trained
+    }
+    updates: dict[str, Any] = {}
+    with trace:
+        gradients = tape.gradients(loss, [network.numbers[n] for n in trained])
+        if clip_norm is not None:
+            gradients = _clipped(gradients, clip_norm)
+        for name, gradient in zip(trained, gradients, strict=True):
+            W = tape.values[network.numbers[name]]
+            updates[name], new = optimizer.update(W, gradient, memory[name], rate, number)
+            updates.update({slot_label(name, slot): value for slot, value in new.items()})
+        for state, value in tape.state.items():
+            updates[network.names[state]] = value
+    return recorder.recording({"loss": tape.values[loss]}, updates)
+
+
+def slot_label(name: str, slot: str) -> str:
+    """The label of what the optimizer remembers of a parameter."""
+    return f"{name}: {slot}"
+
+
+def _clipped(gradients: Sequence[Any], norm: float) -> list[Any]:
+    total = np.sqrt(sum(np.sum(np.square(g), dtype=np.float64) for g in gradients))
+    factor = np.minimum(1.0, norm / np.maximum(total, 1e-300))
+    return [g * factor.astype(g.dtype) for g in gradients]

@@ -1,0 +1,179 @@
+"""A graph of scalars as one straight-line Python function: no loop over steps can be quicker.
+
+The source is made from the program alone: the names in it are the generator's own (`v0`, `x1`), never text
+of a spec.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from graphlang.engine.program import Program
+from graphlang.trace import Step, SymbolicArray
+
+CHUNK = 2000
+"""Statements per function: Python compiles many small functions in less time than one enormous one."""
+
+_TEMPLATES = {
+    "add": "{0} + {1}",
+    "subtract": "{0} - {1}",
+    "multiply": "{0} * {1}",
+    "divide": "{0} / {1}",
+    "negative": "-{0}",
+    "positive": "{0}",
+    "square": "{0} * {0}",
+    "power": "pow({0}, {1})",
+    "sqrt": "sqrt({0})",
+    "exp": "exp({0})",
+    "log": "log({0})",
+    "expm1": "expm1({0})",
+    "log1p": "log1p({0})",
+    "sin": "sin({0})",
+    "cos": "cos({0})",
+    "tan": "tan({0})",
+    "tanh": "tanh({0})",
+    "sinh": "sinh({0})",
+    "cosh": "cosh({0})",
+    "arctan": "atan({0})",
+    "absolute": "abs({0})",
+    "greater": "{0} > {1}",
+    "greater_equal": "{0} >= {1}",
+    "less": "{0} < {1}",
+    "less_equal": "{0} <= {1}",
+    "equal": "{0} == {1}",
+    "not_equal": "{0} != {1}",
+    "maximum": "({0} if {0} >= {1} or {0} != {0} else {1})",
+    "minimum": "({0} if {0} <= {1} or {0} != {0} else {1})",
+    "where": "({1} if {0} else {2})",
+    "stop_gradient": "{0}",
+}
+_MATH = ("sqrt", "exp", "log", "expm1", "log1p", "sin", "cos", "tan", "tanh", "sinh", "cosh", "atan", "pow")
+
+FAILURES = (OverflowError, ZeroDivisionError, ValueError)
+"""Where Python raises and NumPy gives inf or nan: the caller then runs the program on arrays."""
+
+
+def scalar_function(
+    program: Program,
+    arguments: Sequence[str],
+    results: Sequence[str],
+    keyed: Mapping[str, str] | None = None,
+) -> Callable[..., Any] | None:
+    """A function from the inputs `arguments` (floats, by position) to a tuple of the outputs `results`.
+
+    With `keyed` (key -> output) the tuple ends with a dict of these. None where the program does anything
+    but arithmetic on float64 scalars. The function raises one of FAILURES where Python's arithmetic does,
+    or where an argument is no float.
+    """
+    steps = program.steps
+    if not all(_is_scalar_step(s) for s in steps) or not all(
+        v.shape == () and v.dtype == np.float64 for v in (program.inputs[a] for a in arguments)
+    ):
+        return None
+    return _Source(program, arguments, results, keyed or {}).function(steps)
+
+
+def _is_scalar_step(step: Step) -> bool:
+    name = step.primitive.name
+    if name == "astype":
+        return step.output.shape == () and step.output.dtype == np.float64
+    return name in _TEMPLATES and step.output.shape == () and step.output.dtype.kind in "fb" and all(
+        _is_scalar(x) for x in step.operands
+    )
+
+
+def _is_scalar(x: Any) -> bool:
+    if x.__class__ is SymbolicArray:
+        return x.shape == ()
+    return isinstance(x, int | float) or (isinstance(x, np.ndarray | np.generic) and x.shape == ())
+
+
+class _Source:
+    def __init__(
+        self, program: Program, arguments: Sequence[str], results: Sequence[str], keyed: Mapping[str, str]
+    ) -> None:
+        self.program = program
+        self.arguments = [f"x{~program.inputs[a].number}" for a in arguments]
+        self.plain = [program.outputs[r] for r in results]
+        self.keyed = [program.outputs[label] for label in keyed.values()]
+        self.results = [*self.plain, *self.keyed]
+        self.keys = list(keyed)
+
+    def function(self, steps: Sequence[Step]) -> Callable[..., Any]:
+        lines = [f"{self.name(s.output)} = {self.expression(s)}" for s in steps]
+        outs = self.returned([self.name(r) for r in self.results])
+        space: dict[str, Any] = {name: getattr(math, name) for name in _MATH}
+        space.update({f"k{i}": key for i, key in enumerate(self.keys)})
+        if len(lines) <= CHUNK:
+            body = "\n ".join([*self.guard(), *lines, f"return {outs}"])
+            source = f"def run({', '.join(self.arguments)}):\n {body}\n"
+        else:
+            source = self._in_chunks(steps, lines)
+        exec(compile(source, "<graph of scalars>", "exec"), space)  # noqa: S102 - made of our own names only
+        return space["run"]  # type: ignore[no-any-return]
+
+    def guard(self) -> list[str]:
+        """Refuses what is no float: arrays take another way."""
+        if not self.arguments:
+            return []
+        same = " is ".join(f"{a}.__class__" for a in self.arguments)
+        return [f"if not ({same} is float): raise ValueError"]
+
+    def returned(self, names: Sequence[str]) -> str:
+        """The tuple that is returned: the plain results, then a dict of the keyed ones."""
+        plain = "".join(f"{n}, " for n in names[: len(self.plain)])
+        if not self.keys:
+            return f"({plain})"
+        items = ", ".join(f"k{i}: {n}" for i, n in enumerate(names[len(self.plain) :]))
+        return f"({plain}{{{items}}})"
+
+    def _in_chunks(self, steps: Sequence[Step], lines: list[str]) -> str:
+        """Functions of CHUNK statements each; what a later one needs goes through a list."""
+        home = {s.output.number: i // CHUNK for i, s in enumerate(steps)}
+        crossing = {
+            x.number
+            for i, s in enumerate(steps)
+            for x in s.operands
+            if x.__class__ is SymbolicArray and home.get(x.number, -1) != i // CHUNK
+        }
+        crossing |= {r.number for r in self.results if r.__class__ is SymbolicArray}
+        places = {number: i for i, number in enumerate(sorted(crossing))}
+        parts = []
+        for start in range(0, len(lines), CHUNK):
+            chunk = steps[start : start + CHUNK]
+            needed = {
+                x.number: x
+                for s in chunk
+                for x in s.operands
+                if x.__class__ is SymbolicArray and x.number in places and home.get(x.number, -1) != start // CHUNK
+            }
+            loads = [f"{self.name(x)} = m[{places[n]}]" for n, x in needed.items()]
+            stores = [f"m[{places[s.output.number]}] = {self.name(s.output)}" for s in chunk if s.output.number in places]
+            body = "\n ".join([*loads, *lines[start : start + CHUNK], *stores, "return"])
+            parts.append(f"def part{start // CHUNK}(m):\n {body}\n")
+        given = [
+            f"m[{places[v.number]}] = {self.name(v)}" for v in self.program.inputs.values() if v.number in places
+        ]
+        calls = [f"part{i}(m)" for i in range(len(parts))]
+        reads = [f"m[{places[r.number]}]" if r.__class__ is SymbolicArray else self.name(r) for r in self.results]
+        start = [*self.guard(), f"m = [0.0] * {len(places)}"]
+        body = "\n ".join([*start, *given, *calls, f"return {self.returned(reads)}"])
+        return "".join(parts) + f"def run({', '.join(self.arguments)}):\n {body}\n"
+
+    def expression(self, step: Step) -> str:
+        operands = [self.name(x) for x in step.operands]
+        if step.primitive.name == "astype":
+            return f"float({operands[0]})"
+        return _TEMPLATES[step.primitive.name].format(*operands)
+
+    def name(self, x: Any) -> str:
+        if x.__class__ is SymbolicArray:
+            return f"v{x.number}" if x.number >= 0 else f"x{~x.number}"
+        value = bool(x) if isinstance(x, bool | np.bool_) else float(x)
+        if isinstance(value, float) and not math.isfinite(value):
+            return f'float("{value}")'
+        return f"({value!r})" if value < 0 else repr(value)

@@ -1,0 +1,287 @@
+"""Convolution over 1, 2 or 3 axes, and its gradients, which are each other's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from graphlang.trace.array import signature
+from graphlang.trace.dims import Shape, Size, count, shape_text
+from graphlang.trace.errors import ShapeError
+from graphlang.trace.parallel import parallel
+from graphlang.trace.primitive import Primitive, Result, into
+from graphlang.trace.primitives.windows import span, taps, window_count
+
+Numbers: TypeAlias = tuple[int, ...]
+"""One number per spatial axis."""
+
+_TILE_BYTES = 2**19
+"""The columns of one matrix product: with the weights and the result they stay in a core's cache."""
+
+
+class _Windows(NamedTuple):
+    """How the kernel moves over the image."""
+
+    stride: Numbers
+    pad: Numbers
+    dilation: Numbers
+    groups: int
+
+
+class Conv(Primitive):
+    """y[n, f, o...] = sum over c and k... of w[f, c, k...] * x[n, c, o * stride - pad + k * dilation], + b[f].
+
+    x [N, C, ...], w [F, C/groups, k...], b [F] or left out. Group g of the results sees group g of the
+    channels alone. As in all of deep learning it is a cross-correlation: the kernel is not flipped.
+    """
+
+    name = "conv"
+
+    def shape(self, x: Any, w: Any, b: Any = None, **windows: Any) -> Result:
+        moves = _Windows(**windows)
+        (image, left), (weights, right) = signature(x), signature(w)
+        _check_ranks(image, weights)
+        channels = weights[1] * moves.groups
+        if image[1] != channels or weights[0] % moves.groups:
+            message = f"{image[1]} channels do not fit weights of shape {shape_text(weights)}"
+            groups = f" in {moves.groups} groups" if moves.groups > 1 else ""
+            raise ShapeError(message + groups, (0, 1))
+        if b is not None and signature(b)[0] != weights[:1]:
+            raise ShapeError(f"a bias of shape {shape_text(signature(b)[0])} for {weights[0]} channels", (2,))
+        return (image[0], weights[0], *_places(image[2:], weights[2:], moves)), np.result_type(left, right)
+
+    def compute(self, x: Any, w: Any, b: Any = None, *, out: Any = None, **windows: Any) -> Any:
+        moves = _Windows(**windows)
+        shape, dtype = self.shape(x, w, b, **windows)
+        y = out if out is not None and out.flags.c_contiguous else np.empty(shape, dtype)
+        results = _grouped(y, moves.groups)
+        weights = w.reshape(moves.groups, shape[1] // moves.groups, -1)
+        bias = None if b is None else b.reshape(moves.groups, -1, 1)
+
+        def work(start: int, stop: int) -> None:
+            for tile in _tiles(x, w.shape[2:], shape[2:], moves, start, stop):
+                part = results[tile.images, :, :, tile.places]
+                np.matmul(weights, tile.columns, out=part)
+                if bias is not None:
+                    part += bias
+
+        parallel(work, len(x))
+        return y if out is None or out is y else into(out, y)
+
+    def derivative(self, position: int, dy: Any, y: Any, x: Any, w: Any, b: Any = None, **windows: Any) -> Any:
+        if position == 0:
+            return conv_transpose(dy, w, size=x.shape[2:], **windows)
+        if position == 1:
+            return conv_weight_gradient(dy, x, kernel=w.shape[2:], **windows)
+        return np.sum(dy, axis=(0, *range(2, dy.ndim)))
+
+    def flops(self, x: Any, w: Any, b: Any = None, **windows: Any) -> Size:
+        return 2 * count(self.shape(x, w, b, **windows)[0]) * count(signature(w)[0][1:])
+
+
+class ConvTranspose(Primitive):
+    """The gradient of a convolution by its image of spatial size `size`: each element of dy times the kernel,
+    added up where the windows lie."""
+
+    name = "conv_transpose"
+
+    def shape(self, dy: Any, w: Any, *, size: Shape, **windows: Any) -> Result:
+        moves = _Windows(**windows)
+        (given, left), (weights, right) = signature(dy), signature(w)
+        _check_ranks(given, weights)
+        if given[1] != weights[0]:
+            message = f"{given[1]} channels do not fit weights of shape {shape_text(weights)}"
+            raise ShapeError(message, (0, 1))
+        expected = _places(size, weights[2:], moves)
+        if given[2:] != expected:
+            message = f"windows over {shape_text(size)} are {shape_text(expected)}, not {shape_text(given[2:])}"
+            raise ShapeError(message, (0,))
+        return (given[0], weights[1] * moves.groups, *size), np.result_type(left, right)
+
+    def compute(self, dy: Any, w: Any, *, size: Numbers, out: Any = None, **windows: Any) -> Any:
+        moves = _Windows(**windows)
+        ends = tuple([span(k, d) - 1 - p for k, d, p in zip(w.shape[2:], moves.dilation, moves.pad, strict=True)])
+        if max(moves.stride) == 1 and min(ends) >= 0:
+            return conv.compute(dy, _turned(w, moves.groups), out=out, **moves._replace(pad=ends)._asdict())
+        shape, dtype = self.shape(dy, w, size=size, **windows)
+        dx = np.empty(shape, dtype) if out is None else out
+        weights = w.reshape(moves.groups, len(w) // moves.groups, -1).swapaxes(-1, -2)
+
+        def work(start: int, stop: int) -> None:
+            for n in range(start, stop):
+                flat = dy[n].reshape(moves.groups, -1, prod(dy.shape[2:]))
+                columns = np.matmul(weights, flat).reshape(shape[1], *w.shape[2:], *dy.shape[2:])
+                _add_columns(dx[n], columns, moves)
+
+        parallel(work, len(dy))
+        return dx
+
+    def derivative(self, position: int, dz: Any, z: Any, dy: Any, w: Any, *, size: Shape, **windows: Any) -> Any:
+        if position == 0:
+            return conv(dz, w, **windows)
+        return conv_weight_gradient(dy, dz, kernel=w.shape[2:], **windows)
+
+    def flops(self, dy: Any, w: Any, **params: Any) -> Size:
+        return 2 * count(signature(dy)[0]) * count(signature(w)[0][1:])
+
+
+class ConvWeightGradient(Primitive):
+    """The gradient of a convolution by its weights, whose kernel has the shape `kernel`."""
+
+    name = "conv_weight_gradient"
+
+    def shape(self, dy: Any, x: Any, *, kernel: Numbers, **windows: Any) -> Result:
+        moves = _Windows(**windows)
+        (given, left), (image, right) = signature(dy), signature(x)
+        expected = (image[0], *_places(image[2:], kernel, moves))
+        if (given[0], *given[2:]) != expected:
+            message = f"the shapes {shape_text(given)} and {shape_text(image)} do not fit a kernel of {_by(kernel)}"
+            raise ShapeError(message, (0, 1))
+        return (given[1], image[1] // moves.groups, *kernel), np.result_type(left, right)
+
+    def compute(self, dy: Any, x: Any, *, kernel: Numbers, out: Any = None, **windows: Any) -> Any:
+        moves = _Windows(**windows)
+        shape, dtype = self.shape(dy, x, kernel=kernel, **windows)
+        gradients = _grouped(dy, moves.groups)
+
+        def work(start: int, stop: int) -> Any:
+            total = np.zeros((moves.groups, shape[0] // moves.groups, prod(shape[1:])), dtype)
+            for tile in _tiles(x, kernel, dy.shape[2:], moves, start, stop):
+                part = gradients[tile.images, :, :, tile.places] @ tile.columns.swapaxes(-1, -2)
+                total += part[0] if len(part) == 1 else part.sum(axis=0)
+            return total
+
+        total, *others = parallel(work, len(x))
+        for other in others:
+            total += other
+        return into(out, total.reshape(shape))
+
+    def derivative(self, position: int, dw: Any, w: Any, dy: Any, x: Any, *, kernel: Any, **windows: Any) -> Any:
+        return conv(x, dw, **windows) if position == 0 else conv_transpose(dy, dw, size=x.shape[2:], **windows)
+
+    def flops(self, dy: Any, x: Any, *, kernel: Numbers, groups: int, **windows: Any) -> Size:
+        return 2 * count(signature(dy)[0]) * (signature(x)[0][1] // groups) * prod(kernel)
+
+
+conv = Conv()
+conv_transpose = ConvTranspose()
+conv_weight_gradient = ConvWeightGradient()
+
+
+# ---- shapes
+
+
+def _check_ranks(image: Shape, weights: Shape) -> None:
+    if len(image) != len(weights) or len(image) not in (3, 4, 5):
+        both = f"{shape_text(image)} and {shape_text(weights)}"
+        help = "the image is [N, C, ...], the weights are [F, C, k...], with 1, 2 or 3 axes for the places"
+        raise ShapeError(f"shapes {both} do not convolve", (0, 1), help)
+
+
+def _places(sizes: Shape, kernel: Shape, moves: _Windows) -> Shape:
+    """How many windows there are along each spatial axis."""
+    try:
+        axes = zip(sizes, kernel, moves.stride, moves.pad, moves.dilation, strict=True)
+        return tuple([window_count(n, k, s, p, d) for n, k, s, p, d in axes])  # type: ignore[arg-type]
+    except ShapeError:
+        message = f"the kernel of {_by(kernel)} is larger than the image of {_by(sizes)}"
+        more = f" with {_by(moves.pad)} of padding" if any(moves.pad) else ""
+        more += f" and a dilation of {_by(moves.dilation)}" if max(moves.dilation) > 1 else ""
+        raise ShapeError(message + more, (0, 1), "pad the image, or take a smaller kernel") from None
+
+
+def _by(sizes: Shape) -> str:
+    return " x ".join(map(str, sizes))
+
+
+# ---- windows as matrices
+
+
+class _Tile(NamedTuple):
+    """The windows of some images (or some rows of one image) as the columns of a matrix for each group."""
+
+    images: slice
+    places: slice
+    columns: Any
+
+
+def _tiles(x: Any, kernel: Numbers, counts: Numbers, moves: _Windows, start: int, stop: int) -> Iterator[_Tile]:
+    """All windows of the images from `start` to `stop`, through one small buffer."""
+    channels, inner = x.shape[1], prod(counts[1:])
+    height = channels * prod(kernel)
+    if prod(kernel) == max(moves.stride) == 1 and not any(moves.pad):
+        yield _Tile(slice(start, stop), slice(None), _grouped(x[start:stop], moves.groups))
+        return
+    images, rows = _tile_size(stop - start, counts[0], height * inner * x.itemsize)
+    buffer = np.empty(images * rows * inner * height, x.dtype)
+    padded, middle = _frame(x, images, moves.pad)
+    for first in range(start, stop, images):
+        last = min(first + images, stop)
+        image = x[first:last]
+        if padded is not None:
+            middle[: last - first] = image
+            image = padded[: last - first]
+        windows = _windows(image, kernel, counts, moves)
+        for top in range(0, counts[0], rows):
+            end = min(top + rows, counts[0])
+            part = windows[(..., slice(top, end), *_WHOLE * (len(counts) - 1))]
+            columns = buffer[: part.size].reshape(part.shape)
+            np.copyto(columns, part)
+            matrix = columns.reshape(last - first, moves.groups, height // moves.groups, (end - top) * inner)
+            yield _Tile(slice(first, last), slice(top * inner, end * inner), matrix)
+
+
+_WHOLE = (slice(None),)
+
+
+def _tile_size(images: int, rows: int, row_bytes: int) -> tuple[int, int]:
+    """How many images, or else how many rows of one, fit into a tile; of about equal size each."""
+    fitting = max(1, _TILE_BYTES // max(1, row_bytes))
+    if fitting < rows:
+        return 1, -(-rows // -(-rows // fitting))
+    together = max(1, min(images, fitting // rows))
+    return -(-images // -(-images // together)) if images else 1, rows
+
+
+def _frame(x: Any, images: int, pad: Numbers) -> tuple[Any, Any]:
+    """Room for some images in a frame of zeros, and the view inside of the frame."""
+    if not any(pad):
+        return None, None
+    sizes = x.shape[2:]
+    padded = np.zeros((images, x.shape[1], *[n + 2 * p for n, p in zip(sizes, pad, strict=True)]), x.dtype)
+    return padded, padded[(..., *[slice(p, p + n) for n, p in zip(sizes, pad, strict=True)])]
+
+
+def _windows(x: Any, kernel: Numbers, counts: Numbers, moves: _Windows) -> Any:
+    """The view [N, C, k..., places...] of an image [N, C, ...]."""
+    steps = x.strides[2:]
+    places = [s * m for s, m in zip(steps, moves.stride, strict=True)]
+    inside = [s * d for s, d in zip(steps, moves.dilation, strict=True)]
+    return as_strided(x, (*x.shape[:2], *kernel, *counts), (*x.strides[:2], *inside, *places), writeable=False)
+
+
+def _grouped(x: Any, groups: int) -> Any:
+    """[N, C, ...] as matrices [N, groups, C/groups, places]; a view where x is contiguous."""
+    return x.reshape(len(x), groups, x.shape[1] // groups, prod(x.shape[2:]))
+
+
+def _turned(w: Any, groups: int) -> Any:
+    """The weights that carry a gradient back: the kernel turned around, in and out exchanged."""
+    turned = np.flip(w, tuple(range(2, w.ndim))).reshape(groups, len(w) // groups, *w.shape[1:])
+    return turned.swapaxes(1, 2).reshape(groups * w.shape[1], len(w) // groups, *w.shape[2:])
+
+
+def _add_columns(dx: Any, columns: Any, moves: _Windows) -> None:
+    """Adds columns [C, k..., places...] up where their windows lie in one image; the padding is left out."""
+    dx.fill(0)
+    axes = len(moves.stride)
+    kernel, counts = columns.shape[1 : 1 + axes], columns.shape[1 + axes :]
+    _add_axis(dx, columns, list(zip(dx.shape[1:], counts, kernel, moves.stride, moves.pad, moves.dilation, strict=True)))
+
+
+def _add_axis(dx: Any, columns: Any, axes: list[Any]) -> None:
+    raise NotImplementedError

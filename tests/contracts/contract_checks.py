@@ -1,0 +1,511 @@
+"""What every operation promises, each promise a function that asserts it for one sample call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from contract_cases import SIZES, Call, Case, bound, calls, inputs, load
+
+from graphlang.catalog import Entry
+from graphlang.engine.derived import Derived
+from graphlang.graph import Ref, make
+from graphlang.operation import Layer
+from graphlang.sizes import parse_size
+from graphlang.trace import Dim, NoGradient, SymbolicArray, SymbolicRandom, Trace, gradient, replay
+
+Layers = tuple[Any, ...]
+
+RELATIVE = 1e-6
+
+
+def is_float(x: Any) -> bool:
+    return isinstance(x, np.ndarray | np.generic) and x.dtype.kind == "f"
+
+
+def upstream(y: Any, seed: int = 3) -> Any:
+    """A random gradient that arrives at y, in y's precision."""
+    return np.asarray(np.random.default_rng(seed).standard_normal(np.shape(y))).astype(np.asarray(y).dtype)
+
+
+def weighed(y: Any, dy: Any) -> float:
+    """The sum of dy * y over what is finite."""
+    y = np.asarray(y)
+    return float(np.sum(dy * np.where(np.isfinite(y), y, 0)))
+
+
+def slopes(f: Callable[[Any], float], x: Any, h: float = 2e-4) -> Any:
+    """The gradient of f by central differences at h and h/2, extrapolated."""
+
+    def central(place: tuple[int, ...], step: float) -> float:
+        above, below = x.copy(), x.copy()
+        above[place] += step
+        below[place] -= step
+        return (f(above) - f(below)) / (2 * step)
+
+    found = [(4 * central(p, h / 2) - central(p, h)) / 3 for p in np.ndindex(x.shape)]
+    return np.array(found).reshape(x.shape)
+
+
+def assert_same_gradient(found: Any, expected: Any, what: str, relative: float = RELATIVE) -> None:
+    """Agreement relative to each element, or to a thousandth of the largest where that is more."""
+    found = np.zeros(expected.shape) if found is None else np.asarray(found)
+    assert found.shape == expected.shape, f"{what}: the gradient has the shape {found.shape}, not {expected.shape}"
+    scale = np.maximum(np.abs(expected), max(1e-3 * np.max(np.abs(expected), initial=0.0), 1e-4))
+    off = float(np.max(np.abs(found - expected) / scale, initial=0.0))
+    assert off <= relative, f"{what}: off by {off:.2g}: {found.ravel()[:6]} instead of {expected.ravel()[:6]}"
+
+
+# ---- 1 ------------------------------------------------------------------------------------------------
+
+
+def gradients_are_the_slopes(case: Case, entry: Entry, layers: Layers = ()) -> None:
+    for call in calls(case, entry, layers):
+        y = call.forward()
+        if not is_float(np.asarray(y)) or stops(entry):
+            continue
+        dy = upstream(y)
+        found = call.backward(dy)
+        for position in call.differentiable():
+            expected = slopes(_objective(call, position, dy), call.arguments[position])
+            assert_same_gradient(found[position], expected, f"{case}, argument {position}")
+
+
+def stops(entry: Entry) -> bool:
+    """Whether an operation says that it keeps the gradient to itself, and so is not its slope."""
+    return "nothing flows back" in entry.summary
+
+
+def _objective(call: Call, position: int, dy: Any) -> Callable[[Any], float]:
+    def objective(x: Any) -> float:
+        arguments = call.arguments
+        arguments[position] = x
+        return weighed(call.forward(*call.with_arguments(arguments)), dy)
+
+    return objective
+
+
+def the_hand_written_backward_is_the_derived_one(case: Case, entry: Entry, layers: Layers = ()) -> None:
+    for call in calls(case, entry, layers):
+        if call.operation.backward is None:
+            continue
+        y = call.forward()
+        dy = upstream(y)
+        found = call.backward(dy)
+        derived = Derived().backward(call.operation, call.operands, call.keywords(), y, dy)
+        for position in call.differentiable():
+            expected = derived[position]
+            expected = np.zeros_like(call.arguments[position]) if expected is None else np.asarray(expected)
+            assert_same_gradient(found[position], expected, f"{case}, argument {position}", 1e-9)
+
+
+# ---- 2 ------------------------------------------------------------------------------------------------
+
+
+def shapes_are_those_found_symbolically(
+    case: Case, entry: Entry, layers: Layers = (), sizes: Mapping[str, int] = SIZES
+) -> None:
+    for call in calls(case, entry, layers, sizes=sizes):
+        y = np.asarray(call.forward())
+        declared = tuple(bound(s, sizes) for s in call.node.spec.shape)
+        assert y.shape == declared, f"{case}: the shape is {y.shape}, and symbolically {call.node.spec.shape}"
+        kind = {"f": "float", "i": "int", "u": "int", "b": "bool"}[y.dtype.kind]
+        assert kind == call.node.spec.dtype, f"{case}: {kind}, and symbolically {call.node.spec.dtype}"
+
+
+def it_records_what_it_computes(case: Case, entry: Entry, layers: Layers = ()) -> None:
+    """Forward and backward on arrays of symbolic sizes, replayed at numbers, give what arrays give."""
+    for call in calls(case, entry, layers):
+        trace = Trace()
+        arguments, feeds = _symbolic(call, trace)
+        operands, own = call.with_arguments(arguments)
+        keywords = {**call.keywords(own)}
+        random = SymbolicRandom(trace) if "random" in keywords else None
+        if random is not None:
+            keywords["random"] = random
+        operation = call.node.operation
+        assert operation is not None
+        with trace:
+            y, saved, *_ = operation.forward(*operands, **keywords)
+            if not isinstance(y, SymbolicArray):
+                continue
+            dy = upstream(call.forward())
+            given = trace.input(y.shape, dy.dtype)
+            if y.dtype.kind != "f":
+                results = []
+            elif operation.backward is None:
+                results = _of_derived(call, arguments, y, given)
+            else:
+                results = call.per_argument(operation.backward(given, saved))
+        feeds[given] = dy
+        feeds |= {trace.input((Dim.symbol(name),)): np.zeros(size) for name, size in SIZES.items()}
+        if random is not None:
+            feeds |= _draws(call, random)
+        expected = [call.forward(), *(call.backward(dy) if results else [])]
+        for symbolic, array in zip([y, *results], expected, strict=True):
+            if symbolic is not None and array is not None:
+                (replayed,) = replay(trace, [symbolic], feeds)
+                np.testing.assert_allclose(replayed, array, rtol=1e-12, atol=1e-12, err_msg=str(case))
+
+
+def _of_derived(call: Call, arguments: list[Any], y: Any, dy: Any) -> list[Any]:
+    wanted = [arguments[i] for i in call.differentiable() if isinstance(arguments[i], SymbolicArray)]
+    found = dict(zip(map(id, wanted), gradient(y, wanted, dy), strict=True))
+    return [found.get(id(a)) for a in arguments]
+
+
+def _symbolic(call: Call, trace: Trace) -> tuple[list[Any], dict[Any, Any]]:
+    """Each argument as a value of the trace with the sizes that the spec gives it."""
+    network = call.graph.network
+    numbers = [o.number if type(o) is Ref else None for o in call.node.operands] + list(call.node.own.values())
+    arguments: list[Any] = []
+    feeds: dict[Any, Any] = {}
+    known: dict[int, Any] = {}
+    for number, value in zip(numbers, call.arguments, strict=True):
+        if number is None:
+            arguments.append(value)
+            continue
+        if number not in known:
+            name = network.names[number]
+            spec: Any = network.inputs.get(name) or network.params.get(name)
+            spec = spec or network.nodes[number - network.first_node].spec
+            shape = tuple(s if isinstance(s, int) else parse_size(s) for s in spec.shape or ())
+            known[number] = trace.input(shape, value.dtype)
+            feeds[known[number]] = value
+        arguments.append(known[number])
+    return arguments, feeds
+
+
+def _draws(call: Call, random: SymbolicRandom) -> dict[Any, Any]:
+    stream = call.keywords()["random"]
+    sizes = dict(call.sizes)
+    return {d: stream.uniform([s if isinstance(s, int) else s.bind(sizes) for s in d.shape]) for d in random.draws}
+
+
+# ---- 3 ------------------------------------------------------------------------------------------------
+
+
+def float32_stays_float32(case: Case, entry: Entry, layers: Layers = ()) -> None:
+    graph = load(case.text, layers, "float32")
+    forward = graph.forward(inputs(graph, case.draw, SIZES, "float32"), training=case.training)
+    for name in forward:
+        kept = np.asarray(forward._value(name))
+        used = graph.network.used[graph.network.numbers[name]]
+        assert not used or kept.dtype.kind != "f" or kept.dtype == np.float32, f"{case}: `{name}` is {kept.dtype}"
+    for call in calls(case, entry, layers, dtype="float32"):
+        y = call.forward()
+        if np.asarray(y).dtype.kind != "f" or not _stays_by_itself(call, entry):
+            continue
+        assert y.dtype == np.float32, f"{case}: float32 gives {y.dtype}"
+        for position, found in enumerate(call.backward(upstream(y))):
+            if position in call.differentiable() and found is not None:
+                assert found.dtype == np.float32, f"{case}: the gradient of argument {position} is {found.dtype}"
+        for value in _state(call).values():
+            assert value.dtype == np.float32, f"{case}: the state is {value.dtype}"
+
+
+def _stays_by_itself(call: Call, entry: Entry) -> bool:
+    """Whether the operation is to keep float32; where NumPy mixes in int64 the interpreter does it."""
+    floats = [is_float(a) for a in call.arguments]
+    gradients = Derived().backward(call.operation, call.operands, call.keywords(), call.forward(), upstream(call.forward()))
+    has_gradient = any(g is not None and np.any(g) for g in gradients)
+    return has_gradient and (all(floats) or (entry.kind == "loss" and floats[0]))
+
+
+def _state(call: Call) -> dict[str, Any]:
+    _, _, *rest = call.operation.forward(*call.operands, **call.keywords())
+    return rest[0] if rest else {}
+
+
+# ---- 4 ------------------------------------------------------------------------------------------------
+
+
+def nothing_is_written_to_or_remembered(case: Case, entry: Entry, layers: Layers = ()) -> None:
+    for call in calls(case, entry, layers):
+        call.operands = [_locked(a) for a in call.operands]
+        call.own = {k: _locked(a) for k, a in call.own.items()}
+        fresh = make(call.graph.network.catalog, call.node.spec, SIZES)
+        first, again = call.forward(), call.forward()
+        np.testing.assert_array_equal(first, again, err_msg=f"{case}: twice the same call, and not the same bits")
+        if is_float(np.asarray(first)):
+            dy = _locked(upstream(first))
+            once = [None if g is None else g.copy() for g in call.backward(dy)]
+            for a, b in zip(once, call.backward(dy), strict=True):
+                assert (a is None) == (b is None), case
+                if a is not None:
+                    np.testing.assert_array_equal(a, b, err_msg=f"{case}: backward twice")
+            _backward_twice_on_what_was_saved(call, dy)
+        assert _remembered(call.operation) == _remembered(fresh), f"{case}: {entry.name} remembers something on itself"
+
+
+def _backward_twice_on_what_was_saved(call: Call, dy: Any) -> None:
+    if call.operation.backward is not None:
+        _, saved, *_ = call.operation.forward(*call.operands, **call.keywords())
+        once = [None if g is None else np.copy(g) for g in _listed(call.operation.backward(dy, saved))]
+        for a, b in zip(once, _listed(call.operation.backward(dy, saved)), strict=True):
+            if a is not None:
+                np.testing.assert_array_equal(a, b, err_msg=f"{call.case}: backward changed what was saved")
+
+
+def _listed(gradients: Any) -> list[Any]:
+    return list(gradients) if isinstance(gradients, tuple | list) else [gradients]
+
+
+def _locked(x: Any) -> Any:
+    if isinstance(x, np.ndarray):
+        x = x.copy()
+        x.flags.writeable = False
+    return x
+
+
+def _remembered(operation: Any) -> str:
+    parts = [sorted(getattr(operation, "__dict__", {})), repr(operation) if isinstance(operation, Layer) else ""]
+    parts += [getattr(operation, "__pydantic_private__", None)]
+    parts += [getattr(operation, "attributes", None), getattr(operation, "sizes", None)]
+    return repr(parts)
+
+
+# ---- 5 ------------------------------------------------------------------------------------------------
+
+
+def the_docstring_tells(entry: Entry) -> None:
+    doc = entry.target.__doc__ or ""
+    assert entry.summary, f"`{entry.name}` has no docstring: its first line is the formula"
+    for word in ("Gradient:", "Shapes:"):
+        assert any(line.strip().startswith(word) for line in doc.splitlines()) or f" {word}" in doc, (
+            f"the docstring of `{entry.name}` has no `{word}`"
+        )
+    if isinstance(entry.target, type):
+        assert any(sign in entry.summary for sign in "=:"), f"`{entry.name}`: {entry.summary!r} is no formula"
+        for attribute in entry.attributes.values():
+            assert attribute.description, f"`{attribute.name}` of `{entry.name}` has no description"
+
+
+# ---- 6 ------------------------------------------------------------------------------------------------
+
+
+ONES = {"N": 1, "T": 1, "C": 4}
+
+
+def sizes_of_one_and_ties_are_finite(case: Case, entry: Entry, layers: Layers = ()) -> None:
+    graph = load(case.text, layers)
+    shapes = {n: [bound(s, SIZES) for s in i.shape or ()] for n, i in graph.network.inputs.items()}
+    integers = {n for n, i in graph.network.inputs.items() if i.dtype != "float"}
+    ties = {n: np.zeros(s, np.int64) if n in integers else np.full(s, 0.5) for n, s in shapes.items()}
+    for call in calls(case, entry, layers, values=ties):
+        _assert_finite(call, f"{case}, all numbers equal")
+    if "ddof=" in case.text:
+        return  # of one number there is no such variance
+    at_one = inputs(graph, case.draw, ONES, "float64")
+    at_one |= {n: np.zeros_like(at_one[n]) for n in integers}
+    for call in calls(case, entry, layers, sizes=ONES, values=at_one):
+        declared = tuple(bound(s, ONES) for s in call.node.spec.shape)
+        assert np.shape(call.forward()) == declared, f"{case}, N = T = 1: {declared}"
+        _assert_finite(call, f"{case}, N = T = 1")
+
+
+def _assert_finite(call: Call, what: str) -> None:
+    with np.errstate(all="ignore"):
+        y = call.forward()
+        found = call.backward(upstream(y)) if is_float(np.asarray(y)) else []
+    for value in [y, *found]:
+        if value is not None and "causal_mask" not in call.node.spec.operation:
+            assert np.all(np.isfinite(value)), f"{what}: {np.asarray(value).ravel()[:6]}"
+
+
+# ---- 7 ------------------------------------------------------------------------------------------------
+
+
+def the_second_derivative_is_the_slope_of_the_first(case: Case, entry: Entry, layers: Layers = ()) -> None:
+    for call in calls(case, entry, layers):
+        y = call.forward()
+        positions = call.differentiable()
+        if not is_float(np.asarray(y)) or not positions or stops(entry) or "random" in call.node.wants:
+            continue
+        dy = upstream(y)
+        weights = [upstream(call.arguments[i], seed=20 + i) for i in positions]
+        try:
+            second = _second(call, dy, weights)
+        except NoGradient as error:
+            assert str(error), case
+            continue
+        for place, (position, found) in enumerate(zip(positions, second, strict=True)):
+            direction = upstream(call.arguments[position], seed=40 + place)
+            slope = _slope_of_first(call, dy, weights, position, direction)
+            along = float(np.sum(np.asarray(found) * direction))
+            norm = float(np.sqrt(np.sum(np.asarray(found) ** 2) * np.sum(direction**2)))
+            assert abs(along - slope) <= 1e-5 * max(norm, abs(slope), 1e-2), f"{case}, argument {position}: {along} {slope}"
+
+
+def _second(call: Call, dy: Any, weights: list[Any]) -> list[Any]:
+    trace = Trace()
+    inputs = [trace.input(a.shape, a.dtype) if isinstance(a, np.ndarray) else a for a in call.arguments]
+    feeds = {s: a for s, a in zip(inputs, call.arguments, strict=True) if isinstance(s, SymbolicArray)}
+    operands, own = call.with_arguments(inputs)
+    wanted = [inputs[i] for i in call.differentiable()]
+    with trace:
+        y, saved, *_ = call.operation.forward(*operands, **call.keywords(own))
+        if call.operation.backward is None:
+            found = gradient(y, wanted, dy)
+        else:
+            made = call.per_argument(call.operation.backward(np.asarray(dy), saved))
+            found = [made[i] for i in call.differentiable()]
+        total = trace.input((), np.float64)
+        feeds[total] = np.zeros(())
+        for weight, part in zip(weights, found, strict=True):
+            if part is not None:
+                total = total + np.sum(weight * part)
+        results = gradient(total, wanted)
+    return replay(trace, results, feeds)
+
+
+def _slope_of_first(call: Call, dy: Any, weights: list[Any], position: int, direction: Any) -> float:
+    positions = call.differentiable()
+
+    def weighed_gradients(step: float) -> float:
+        arguments = call.arguments
+        arguments[position] = arguments[position] + step * direction
+        found = call.backward(dy, *call.with_arguments(arguments))
+        parts = [found[i] for i in positions]
+        return sum(float(np.sum(w * p)) for w, p in zip(weights, parts, strict=True) if p is not None)
+
+    def central(h: float) -> float:
+        return (weighed_gradients(h) - weighed_gradients(-h)) / (2 * h)
+
+    h = 1e-4
+    return (4 * central(h / 2) - central(h)) / 3
+
+
+# ---- 8 ------------------------------------------------------------------------------------------------
+
+EDGES = [-1e4, -800.0, -100.0, -1e-8, 0.0, 1e-8, 40.0, 700.0, 1e4, 3.0, -3.0, 0.5]
+
+
+def large_numbers_do_not_overflow(case: Case, entry: Entry, layers: Layers = ()) -> None:
+    """Where the answer, found in a wider type, is a float64, float64 finds it, and without a warning."""
+    graph = load(case.text, layers)
+    values = inputs_at_edges(graph, case)
+    for call in calls(case, entry, layers, values=values):
+        with np.errstate(all="ignore"):
+            y = np.asarray(call.forward())
+        if y.dtype.kind != "f" or not all(np.all(np.isfinite(a)) for a in call.arguments if is_float(a)):
+            continue
+        dy = np.ones_like(y)
+        wide = _in_wide(call, lambda c: c.forward())
+        if wide is not None and representable([wide]):
+            with np.errstate(over="raise", invalid="raise", divide="raise"):
+                y = call.forward()
+            assert np.all(np.isfinite(y)), f"{case}: {y} instead of {wide}"
+            wide = _in_wide(call, lambda c: c.backward(np.asarray(dy, np.longdouble)))
+            if wide is not None and representable(wide):
+                with np.errstate(over="raise", invalid="raise", divide="raise"):
+                    found = call.backward(dy)
+                assert all(g is None or np.all(np.isfinite(g)) for g in found), f"{case}: {found}"
+
+
+def inputs_at_edges(graph: Any, case: Case) -> dict[str, Any]:
+    values = inputs(graph, case.draw, SIZES, "float64")
+    for position, (name, value) in enumerate(values.items()):
+        if value.dtype.kind == "f":
+            numbers = np.roll(EDGES, 5 * position)
+            values[name] = np.resize(np.abs(numbers) if case.draw == "positive" else numbers, value.shape)
+    return values
+
+
+def representable(values: list[Any]) -> bool:
+    limit = np.finfo(np.float64).max
+    return all(v is None or np.all(np.abs(np.asarray(v)) < limit) for v in values)
+
+
+def _in_wide(call: Call, what: Callable[[Call], Any]) -> Any:
+    """The same call in a type with a larger exponent; None where NumPy cannot."""
+    wide = Call(
+        call.case,
+        call.node,
+        call.operation,
+        [_widened(a) for a in call.operands],
+        {k: _widened(a) for k, a in call.own.items()},
+        call.graph,
+        call.sizes,
+    )
+    try:
+        with np.errstate(all="ignore"):
+            return what(wide)
+    except (TypeError, ValueError):
+        return None
+
+
+def _widened(x: Any) -> Any:
+    return x.astype(np.longdouble) if is_float(x) else x
+
+
+# ---- 10 -----------------------------------------------------------------------------------------------
+
+
+def the_graph_computes_the_same(case: Case, entry: Entry, layers: Layers = ()) -> None:
+    """Through `Graph`, from the text: values and gradients of the direct call."""
+    graph = load(case.text, layers)
+    network = graph.network
+    kept = {name: array.copy() for name, array in graph.params.items()}
+    forward = graph.forward(inputs(graph, case.draw, SIZES, "float64"), training=case.training)
+    for node in [n for n in network.nodes if n.spec.operation == entry.name and n.spec.named]:
+        call = Call(
+            case,
+            node,
+            network.operation(node, SIZES),
+            [_of(forward, network.names[o.number]) if type(o) is Ref else o for o in node.operands],
+            {role: graph.params[network.names[number]] for role, number in node.own.items()},
+            graph,
+            SIZES,
+        )
+        if "random" in node.wants and case.training:
+            continue  # the graph's own stream
+        y = np.asarray(call.forward())
+        np.testing.assert_array_equal(forward[node.name], y, err_msg=str(case))
+        if y.dtype.kind != "f":
+            continue
+        dy = upstream(y)
+        result = forward.backward(dy, of=node.name)
+        _same_sums(call, result, call.backward(dy))
+    for name, array in graph.params.items():
+        np.testing.assert_array_equal(array, kept[name], err_msg=f"{case}: a run changed `{name}`")
+
+
+def _of(forward: Any, name: str) -> Any:
+    return np.asarray(forward[name])
+
+
+def _same_sums(call: Call, result: Any, found: list[Any]) -> None:
+    """A value that is used twice has the sum of both uses."""
+    names = call.graph.network.names
+    numbers = [o.number if type(o) is Ref else None for o in call.node.operands] + list(call.node.own.values())
+    totals: dict[str, Any] = {}
+    for number, part, value in zip(numbers, found, call.arguments, strict=True):
+        if number is not None and is_float(value):
+            totals.setdefault(names[number], np.zeros(np.shape(value)))
+            if part is not None:
+                totals[names[number]] = totals[names[number]] + part
+    before = call.graph.network.nodes[: call.graph.network.nodes.index(call.node)]
+    elsewhere = {names[o.number] for n in before for o in n.operands if type(o) is Ref}
+    for name, total in totals.items():
+        if name in elsewhere:
+            continue
+        np.testing.assert_allclose(result.grad[name], total, rtol=1e-12, atol=1e-14, err_msg=f"{call.case}: {name}")
+
+
+def gradients_add_up_beside_a_sum(case: Case, entry: Entry, layers: Layers = ()) -> None:
+    """`x + f(x)`: a backward that writes into dy would spoil what the sum passes on."""
+    plain = load(case.text, layers)
+    node = plain.network.nodes[-1]
+    if case.training or node.spec.operation != entry.name or not node.spec.named or node.spec.dtype != "float":
+        return
+    name = next((n for n, i in plain.network.inputs.items() if i.shape == node.spec.shape and i.dtype == "float"), None)
+    if name is None:
+        return
+    graph = load(f"{case.text}; together = {name} + {node.name}", layers)
+    given = inputs(graph, case.draw, SIZES, "float64")
+    dy = upstream(np.zeros([bound(s, SIZES) for s in node.spec.shape]))
+    one = plain.forward(given).backward(dy, of=node.name).grad[name]
+    both = graph.forward(given).backward(dy, of="together").grad[name]
+    np.testing.assert_allclose(both, dy + one, rtol=1e-12, atol=1e-12, err_msg=str(case))

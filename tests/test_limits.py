@@ -1,0 +1,97 @@
+"""What is huge is answered, or refused by a stated limit; never a RecursionError, never an endless wait."""
+
+from __future__ import annotations
+
+import pytest
+
+import graphlang as gl
+
+HUGE = 100_000
+
+
+def refusal(text: str, limits: gl.Limits | None = None) -> str:
+    with pytest.raises(gl.GraphError) as caught:
+        gl.loads(text, limits=limits)
+    return str(caught.value)
+
+
+def test_a_hundred_thousand_nested_brackets_are_read() -> None:
+    graph = gl.loads(f"y = {'(' * HUGE}x{')' * HUGE}")
+    assert graph.run(x=2)["y"] == 2
+
+
+def test_a_hundred_thousand_open_brackets_are_one_mistake() -> None:
+    assert refusal("y = " + "(" * HUGE).count("error[") == 1
+
+
+def test_a_sum_of_a_hundred_thousand_ones_is_computed() -> None:
+    assert gl.loads("y = " + "+".join(["1"] * HUGE)).run()["y"] == HUGE
+
+
+def test_a_sum_of_a_hundred_thousand_values_has_its_gradient() -> None:
+    result = gl.loads("y = " + "+".join(["x"] * HUGE)).run(x=2)
+    assert result["y"] == 2 * HUGE
+    assert result.grad["x"] == HUGE
+
+
+def test_fifty_thousand_statements_are_run() -> None:
+    lines = [f"x{i + 1} = x{i} + 1" for i in range(50_000)]
+    result = gl.loads("\n".join(["input x0 = 0", *lines])).run()
+    assert result["x50000"] == 50_000
+    assert result.grad["x0"] == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"y = {'-' * HUGE}x",
+        f"y = {'x ** ' * 20_000}1",
+        f"y = {'abs(' * 20_000}x{')' * 20_000}",
+        f"y = x{' -> Relu' * 20_000}",
+        f"y = {'x if true else ' * 20_000}x",
+        "y = x -> " + "repeat 1 { " * 5_000 + "Relu" + " }" * 5_000,
+    ],
+    ids=["minus", "powers", "calls", "chain", "choices", "blocks"],
+)
+def test_depth_of_any_kind_is_answered(text: str) -> None:
+    assert gl.loads(text).run(x=1)["y"] == 1
+
+
+def test_lists_in_lists_without_end_are_refused() -> None:
+    assert "too deep" in refusal(f"y = sum({'[' * HUGE}1{']' * HUGE})")
+
+
+def test_a_def_that_never_ends_is_refused() -> None:
+    assert "GL803" in refusal("def f(x) = f(x) + 1\ninput x = 1\ny = f(x)")
+
+
+def test_a_def_that_doubles_itself_is_refused_by_the_number_of_nodes() -> None:
+    doubling = ["def f0(x) = x + x", *(f"def f{i + 1}(x) = f{i}(f{i}(x))" for i in range(40))]
+    text = refusal("\n".join([*doubling, "input x = 1", "y = f40(x)"]), gl.Limits(nodes=2_000))
+    assert "more than 2,000 nodes" in text
+
+
+def test_a_repeat_without_measure_is_refused_before_it_starts() -> None:
+    assert "100,000" in refusal("y = x -> repeat 10 ** 12 { Relu }")
+
+
+def test_parameters_without_measure_are_refused_before_they_take_memory() -> None:
+    assert "numbers" in refusal("input x: float[N, 1000000]\ny = x -> Affine(1000000)")
+
+
+def test_a_power_without_measure_is_refused() -> None:
+    assert "too large" in refusal("hyper n = 9 ** 9 ** 9 ** 9")
+
+
+def test_a_file_without_measure_is_refused() -> None:
+    assert "GL801" in refusal("# " + "x" * 1000, gl.Limits(source_bytes=500))
+
+
+def test_brackets_beyond_the_limit_are_refused() -> None:
+    assert "GL802" in refusal("y = ((((x))))", gl.Limits(nesting=3))
+
+
+def test_limits_that_are_raised_let_more_through() -> None:
+    text = "y = x -> repeat 20 { Relu }"
+    assert "GL803" in refusal(text, gl.Limits(unrolled=10))
+    assert gl.loads(text, limits=gl.Limits(unrolled=20)).run(x=1)["y"] == 1
