@@ -77,9 +77,6 @@ def gradcheck(graph: Graph, given: Mapping[str, Any] | None = None, *, of: str |
         tape = Tape(network, leaves, dtype=np.float64, sizes=feeds.sizes, training=True, random=random)
         return tape.forward([start])
 
-    def objective() -> float:
-        return float(np.sum(forward().values[start]))
-
     with np.errstate(all="ignore"):
         try:
             tape = forward()
@@ -87,7 +84,7 @@ def gradcheck(graph: Graph, given: Mapping[str, Any] | None = None, *, of: str |
             gradients = tape.gradients(start, checked)
             for number in checked:
                 leaves[number] = np.array(leaves[number], dtype=np.float64)
-            objective = _objective(graph, leaves, feeds.sizes, of, settings.seed)
+            objective = _objective(graph, leaves, feeds.sizes, start, settings.seed)
             rows = [
                 _row(network.names[number], leaves[number], gradient, objective, settings, rng)
                 for number, gradient in zip(checked, gradients, strict=True)
