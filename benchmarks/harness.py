@@ -1,6 +1,6 @@
 """Runs works: every contender in a process of its own, taking turns, A B C, A B C.
 
-This process imports no numerical library: on Linux a child's peak memory starts from its parent's.
+This process stays smaller than any of them: on Linux a child's peak memory starts from its parent's.
 """
 
 from __future__ import annotations
@@ -63,12 +63,18 @@ class Outcome:
     title: str
     entries: list[Entry]
     targets: dict[str, float]
+    memory_targets: dict[str, float] = field(default_factory=dict)
     note: str = ""
 
     def ratio(self, peer: str) -> float | None:
         """The subject's median over the peer's, where both were measured."""
         mine, other = self.entries[0].median, self.entry(peer).median
         return mine / other if mine is not None and other else None
+
+    def memory_ratio(self, peer: str) -> float | None:
+        """The subject's peak memory over the peer's."""
+        mine, other = self.entries[0].peak_mib, self.entry(peer).peak_mib
+        return mine / other if mine and other else None
 
     def entry(self, contender: str) -> Entry:
         return next(e for e in self.entries if e.contender == contender)
@@ -233,7 +239,10 @@ def measure(work: Work, *, rounds: int | None = None, turn: float = TURN) -> Out
         entries = measure_processes(work, count - 1 if work.long else count)
     else:
         entries = measure_calls(work, count, turn)
-    return Outcome(work.name, work.title, entries, dict(work.targets), work.note)
+    if not work.same_value:
+        for entry in entries:
+            entry.value = None
+    return Outcome(work.name, work.title, entries, dict(work.targets), dict(work.memory_targets), work.note)
 
 
 def measure_all(
@@ -264,5 +273,5 @@ def from_data(data: Mapping[str, Any]) -> list[Outcome]:
     outcomes = []
     for row in data["rows"]:
         entries = [Entry(**{k: v for k, v in e.items() if k not in ("median", "ratio")}) for e in row["entries"]]
-        outcomes.append(Outcome(row["name"], row["title"], entries, row["targets"], row["note"]))
+        outcomes.append(Outcome(**{**row, "entries": entries}))
     return outcomes

@@ -13,11 +13,18 @@ def row(outcome: Outcome) -> str:
     """A row as text: a line for every contender, the ratio being graphlang's time over theirs."""
     lines = [f"{outcome.title}   [{outcome.name}]"]
     lines += [_line(outcome, entry) for entry in outcome.entries]
+    lines += [_memory(outcome, peer, target) for peer, target in outcome.memory_targets.items()]
     if outcome.disagreeing():
         lines.append(f"    these came to another result: {', '.join(outcome.disagreeing())}")
     if outcome.note:
         lines.append(f"    {outcome.note}")
     return "\n".join(lines) + "\n"
+
+
+def _memory(outcome: Outcome, peer: str, target: float) -> str:
+    ratio = outcome.memory_ratio(peer)
+    found = "not measured" if ratio is None else f"{ratio:.2f}, at most {target:.2f}: {met(ratio, target)}"
+    return f"    peak memory against {peer}: {found}"
 
 
 def _line(outcome: Outcome, entry: Entry) -> str:
@@ -70,6 +77,12 @@ def _markdown_lines(outcome: Outcome) -> list[str]:
         lines.append(
             f"| {title} | {mine} | {peer.contender} | {duration(peer.median)} | {shown} | {limit} |"
         )
+    for peer, target in outcome.memory_targets.items():
+        memory = outcome.memory_ratio(peer)
+        if memory is not None:
+            mine, other = (f"{outcome.entry(c).peak_mib:.0f} MiB" for c in (subject.contender, peer))
+            shown = f"**{memory:.2f}**" if memory <= target else f"{memory:.2f}"
+            lines.append(f"| peak memory of that | {mine} | {peer} | {other} | {shown} | {target:g} |")
     return lines
 
 

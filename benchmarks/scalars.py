@@ -88,8 +88,7 @@ def fruit_autograd() -> Callable[[], Any]:
     from autograd import value_and_grad
 
     run = value_and_grad(lambda p: (p[0] * p[1] + p[2] * p[3]) * p[4])
-    prices = np.array(PRICES)
-    return lambda: run(prices)
+    return lambda: run(list(PRICES))
 
 
 # ---- a million purchases ------------------------------------------------------------------------------

@@ -50,6 +50,8 @@ class Work:
     title: str
     contenders: Mapping[str, Contender]
     targets: Mapping[str, float] = field(default_factory=dict)
+    #: the same for peak memory
+    memory_targets: Mapping[str, float] = field(default_factory=dict)
     rounds: int = 7
     processes: bool = False
     #: whether every contender must come to the same first value

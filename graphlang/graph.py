@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from graphlang.catalog import Catalog, Family, family_member
 from graphlang.diagnostics import GraphError, Source, Span
 from graphlang.diagnostics.running import BadSpec
+from graphlang.engine.scan import ScanOperation
 from graphlang.operation import Function, Operation
 from graphlang.spec import InputSpec, NodeSpec, ParamSpec, Spec, Use
 from graphlang.sizes import parse_size
@@ -19,6 +20,10 @@ from graphlang.trace import Size
 
 if TYPE_CHECKING:
     import networkx as nx
+
+
+SIZED = 4096
+"""Operations kept for sizes that have been seen."""
 
 
 class Ref(NamedTuple):
@@ -76,6 +81,7 @@ class Network:
         self.numbers: dict[str, int] = {name: i for i, name in enumerate(names)}
         if len(self.numbers) != len(names):
             raise GraphError([BadSpec("two values have the same name")])
+        self._sized: dict[tuple[int, tuple[tuple[str, int], ...]], Operation] = {}
         self._made: dict[tuple[str, str], tuple[Operation, frozenset[str], bool]] = {}
         first = len(names) - len(ordered)
         self.nodes: list[Node] = [self._node(n, first + i) for i, n in enumerate(ordered)]
@@ -86,6 +92,18 @@ class Network:
             for operand in node.operands:
                 if type(operand) is Ref:
                     self.used[operand.number] = True
+
+    def _scan(self, spec: NodeSpec) -> ScanOperation:
+        """The loop of a `scan`: its body is a graph of its own."""
+        body = spec.body
+        if body is None or len(body.inputs) != len(spec.operands):
+            raise GraphError([BadSpec(f"`{spec.name}` is a scan without a body for its operands")])
+        inner = Network(Spec(sources=self.spec.sources, inputs=body.inputs, nodes=body.nodes), self.catalog)
+        part = spec.attributes.get("part", 0)
+        try:
+            return ScanOperation(inner, body.following, body.yields, part)
+        except (KeyError, IndexError):
+            raise GraphError([BadSpec(f"the body of `{spec.name}` lacks a value that it hands on")]) from None
 
     def _node(self, spec: NodeSpec, number: int) -> Node:
         numbers = self.numbers
@@ -99,6 +117,9 @@ class Network:
         if spec.operation in ("grad", "constant"):
             symbolic = isinstance(spec.attributes.get("value"), dict)
             return Node(spec, number, operands, own, None, frozenset(), symbolic)
+        if spec.operation == "scan":
+            wants = frozenset({"training", "random"})
+            return Node(spec, number, operands, own, self._scan(spec), wants, True)
         key = (spec.operation, json.dumps(spec.attributes, sort_keys=True) if spec.attributes else "")
         made = self._made.get(key)
         if made is None:
@@ -113,9 +134,21 @@ class Network:
         return operation, entry.wants, depends_on_sizes(spec.attributes)
 
     def operation(self, node: Node, sizes: Mapping[str, int]) -> Operation:
-        """The operation of a node, with the sizes of this run in its attributes."""
+        """The operation of a node, with the sizes of this run in its attributes; made once for equal sizes."""
         assert node.operation is not None, node.name
-        return make(self.catalog, node.spec, sizes) if node.symbolic else node.operation
+        if not node.symbolic:
+            return node.operation
+        key = (node.number, tuple(sorted(sizes.items())))
+        found = self._sized.get(key)
+        if found is None:
+            if len(self._sized) > SIZED:
+                self._sized.clear()
+            found = self._sized[key] = (
+                node.operation.with_sizes(sizes)
+                if isinstance(node.operation, ScanOperation)
+                else make(self.catalog, node.spec, sizes)
+            )
+        return found
 
     # ---- looking at it ------------------------------------------------------------------------------
 

@@ -89,8 +89,11 @@ class Result(Mapping[str, Any]):
 
 def listed(value: Any) -> Any:
     """A value as JSON has it; what JSON has no number for becomes the text "nan", "inf" or "-inf"."""
-    if isinstance(value, np.ndarray):
-        return [listed(v) for v in value] if value.ndim else listed(value.item())
+    if isinstance(value, np.ndarray | np.generic):
+        plain = value.tolist()
+        return plain if np.all(np.isfinite(value)) else listed(plain)
+    if isinstance(value, list):
+        return [listed(v) for v in value]
     if isinstance(value, float) and not np.isfinite(value):
         return str(value)
     return value

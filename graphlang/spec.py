@@ -61,6 +61,17 @@ class ParamSpec(Model):
     at: Place | None = None
 
 
+class BodySpec(Model):
+    """What a `scan` does at every step: a graph of its own."""
+
+    inputs: tuple[InputSpec, ...] = Field(
+        description="the slice of the sequence, the carried values, then what the body takes from outside"
+    )
+    nodes: tuple[NodeSpec, ...]
+    following: tuple[str, ...] = Field(description="the next value of every carried one, in order")
+    yields: tuple[str, ...]
+
+
 class NodeSpec(Model):
     """One operation: its operands in order, its own parameters by role, its result."""
 
@@ -69,6 +80,7 @@ class NodeSpec(Model):
     operands: tuple[Operand, ...] = ()
     parameters: dict[str, str] = Field({}, description="role in the operation -> name of the parameter")
     attributes: dict[str, Any] = {}
+    body: BodySpec | None = Field(None, description="of a `scan`")
     dtype: DType = "float"
     shape: tuple[Dimension, ...] = ()
     named: bool = Field(True, description="whether the file itself gives the value its name")

@@ -61,7 +61,7 @@ class History:
         return self.epochs[-1] if self.epochs else None
 
 
-def open_data(graph: Graph, override: Path | None = None) -> Dataset:
+def open_data(graph: Graph, override: Path | None = None, command: str = "train") -> Dataset:
     """The data set of the file's `data` section, or of `override` with the section's options.
 
     Raises GraphError where there is no section, or the data cannot be read.
@@ -70,7 +70,7 @@ def open_data(graph: Graph, override: Path | None = None) -> Dataset:
 
     section = graph.spec.data
     if section is None:
-        raise GraphError([MissingSection("train", "data", graph.file, DATA_EXAMPLE)])
+        raise GraphError([MissingSection(command, "data", graph.file, DATA_EXAMPLE)])
     source = graph.network.member("datasets", section.source)
     folder = graph.folder or Path.cwd()
     return source.open(folder, override, data_folders())  # type: ignore[no-any-return]

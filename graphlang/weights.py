@@ -95,7 +95,9 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The arrays of an npz; raises GraphError where it is none."""
     name = os.fspath(path)
     try:
-        with np.load(name, allow_pickle=False) as found:
+        # NumPy leaves a file open that it cannot read, so it is not given the name.
+        with Path(name).open("rb") as stream:
+            found = np.load(stream, allow_pickle=False)
             if not hasattr(found, "files"):
                 raise GraphError([WrongWeights(name, "this is one array (npy), not a weights file (npz)")])
             return {key: found[key] for key in found.files}

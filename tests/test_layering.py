@@ -73,6 +73,10 @@ def imported(path: Path) -> Iterator[str]:
         stack.extend(ast.iter_child_nodes(node))
 
 
+def test_the_documentation_states_the_same_order() -> None:
+    assert ORDER.strip("\n") in (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
 def test_every_part_of_the_package_has_its_place_in_the_order() -> None:
     assert {unit(p) for p in FILES} - {"__init__"} <= set(LEVEL)
 

@@ -58,7 +58,8 @@ def test_depth_of_any_kind_is_answered(text: str) -> None:
 
 
 def test_lists_in_lists_without_end_are_refused() -> None:
-    assert "too deep" in refusal(f"y = sum({'[' * HUGE}1{']' * HUGE})")
+    for text in (f"y = sum({'[' * HUGE}1{']' * HUGE})", f"y = x -> Affine({'[' * HUGE}1{']' * HUGE})"):
+        assert "at most 32 deep" in refusal(text)
 
 
 def test_a_def_that_never_ends_is_refused() -> None:

@@ -141,7 +141,9 @@ def _write_anything() -> None:
 
 
 def _say(text: str, status: int) -> int:
-    sys.stderr.write(f"{text}\n")
+    from graphlang.cli import console
+
+    console.err(text)
     return status
 
 

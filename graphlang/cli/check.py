@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def parser() -> options.Parser:
     found = options.Parser(
         "check",
+        "SPEC...",
         "Syntax, names, types and shapes, for every batch size at once: all mistakes of all files.\n"
         "Reads no data. The diagnostics go to stdout, the count to stderr.",
         """

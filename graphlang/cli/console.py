@@ -22,13 +22,17 @@ def out(text: str) -> None:
 
 
 def err(text: str) -> None:
-    """Anything else, on stderr."""
-    sys.stderr.write(f"{text}\n")
+    """Anything else, on stderr; what would steer a terminal is replaced."""
+    from graphlang.draw.width import printable
+
+    lines = [line if line.isprintable() else printable(line) for line in text.split("\n")]
+    sys.stderr.write("\n".join([*lines, ""]))
 
 
 def note(text: str) -> None:
     """A remark on what was done."""
-    err(f"{_paint('1;36', 'note', sys.stderr)}: {text}")
+    sys.stderr.write(f"{_paint('1;36', 'note', sys.stderr)}: ")
+    err(text)
 
 
 def data(value: Any) -> None:

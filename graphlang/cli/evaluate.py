@@ -10,6 +10,7 @@ from graphlang.cli import console, options
 def parser() -> options.Parser:
     found = options.Parser(
         "evaluate",
+        "SPEC",
         "The loss and the metrics of the `train` section over the test split, in evaluation mode.",
         """
         graphlang evaluate specs/two_layer_net.graph --weights runs/two_layer_net-1

@@ -14,6 +14,7 @@ from graphlang.diagnostics import Diagnostic, closest
 def parser() -> options.Parser:
     found = options.Parser(
         "explain",
+        "[CODE]",
         "What a diagnostic code means: why, a wrong example, the fix. Without a code: all codes.",
         """
         graphlang explain GL201

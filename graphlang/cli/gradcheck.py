@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 def parser() -> options.Parser:
     found = options.Parser(
         "gradcheck",
+        "SPEC",
         "Backpropagation against numerical differentiation, in float64: a row per parameter with the mean\n"
         "absolute difference, as the book prints it, and the worst relative error. Inputs that are not\n"
         "given are drawn at random. Where a gradient is wrong, the first operation at fault is named.",

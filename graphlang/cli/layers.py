@@ -23,6 +23,7 @@ FAMILIES: dict[Family, str] = {
 def parser() -> options.Parser:
     found = options.Parser(
         "layers",
+        "[NAME]",
         "What the language knows: layers, losses, functions, initialisers, optimizers, schedules and data\n"
         "sources. With a NAME: its signature, formula, gradient, shapes, attributes and source.",
         """

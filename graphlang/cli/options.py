@@ -22,9 +22,10 @@ class Usage(Exception):
 class Parser(argparse.ArgumentParser):
     """argparse with examples, no abbreviations, and a suggestion for a misspelt option."""
 
-    def __init__(self, command: str, summary: str, examples: str) -> None:
+    def __init__(self, command: str, takes: str, summary: str, examples: str) -> None:
         super().__init__(
             prog=f"graphlang {command}",
+            usage=f"graphlang {command} {takes} [OPTIONS]",
             description=summary,
             epilog=f"examples:\n{_indented(examples)}",
             formatter_class=_Formatter,
@@ -214,4 +215,4 @@ def opened(graph: Graph, arguments: argparse.Namespace) -> Dataset:
     """The data of the file's `data` section, or what `--data` puts in its place."""
     from graphlang.training import open_data
 
-    return open_data(graph, arguments.data)
+    return open_data(graph, arguments.data, arguments.words[0])

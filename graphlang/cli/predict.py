@@ -11,6 +11,7 @@ from graphlang.cli import console, options
 def parser() -> options.Parser:
     found = options.Parser(
         "predict",
+        "SPEC",
         "The outputs, in evaluation mode, as one JSON object or an npz. Needs only the inputs that the\n"
         "outputs depend on.",
         """

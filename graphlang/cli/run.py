@@ -19,6 +19,7 @@ SAMPLES = 3
 def parser() -> options.Parser:
     found = options.Parser(
         "run",
+        "SPEC",
         "Forward and backward: every named value and its gradient. Scalars are drawn as a graph, values\n"
         "above the lines and gradients below; tensors, and what is too large to draw, become a table.",
         """

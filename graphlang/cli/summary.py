@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 def parser() -> options.Parser:
     found = options.Parser(
         "summary",
+        "SPEC",
         "A row per node: operation, where from, shape, parameters and FLOPs of the forward pass (an\n"
         "estimate, by the size of the batch where that is open), and the totals.",
         """

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def parser() -> options.Parser:
     found = options.Parser(
         "test",
+        "SPEC...",
         "The `expect` lines of each file, then the gradient check where it has a `gradcheck` section.",
         """
         graphlang test specs/

@@ -21,6 +21,7 @@ ROOT = Path("runs")
 def parser() -> options.Parser:
     found = options.Parser(
         "train",
+        "SPEC",
         "The `train` section over the `data` section. Progress and a line per epoch go to stderr. The run\n"
         "folder gets the weights, a checkpoint, metrics.jsonl, the spec, the seed and the versions.",
         """
@@ -113,9 +114,10 @@ def _plain(value: Any, listed: Any) -> Any:
 
 def _line(epoch: Epoch) -> str:
     parts = [f"loss {_four(epoch.loss)}"]
-    for split, metrics in (("train", epoch.train), ("test", epoch.test)):
-        parts += [f"{split} {name} {_four(value)}" for name, value in metrics.items()]
-    return ", ".join(parts)
+    for name, value in epoch.train.items():
+        test = f", test {_four(epoch.test[name])}" if name in epoch.test else ""
+        parts.append(f"{name}: train {_four(value)}{test}")
+    return "; ".join(parts)
 
 
 def _four(value: float) -> str:

@@ -36,13 +36,11 @@ def _not_an_input(graph: Graph, name: str) -> WrongOverride | UnknownOverride:
 
 def read_array(path: str) -> Any:
     """The array of an npy file."""
-    import numpy as np
-
-    array = _numpy_file(path, "an npy file")
-    if not isinstance(array, np.ndarray):
+    found = _numpy_file(path, "an npy file")
+    if isinstance(found, dict):
         help = "give it with `--inputs FILE`"
         raise _unreadable(path, "this is an archive (npz), not one array (npy)", help)
-    return array
+    return found
 
 
 def read_inputs(path: str) -> dict[str, Any]:
@@ -51,7 +49,7 @@ def read_inputs(path: str) -> dict[str, Any]:
         return _from_json("<stdin>", sys.stdin.buffer.read())
     content = _content(path)
     if content[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        return _from_npz(path)
+        return dict(_numpy_file(path, "an npz file"))
     if content[:6] == b"\x93NUMPY":
         raise _unreadable(path, "this is one array (npy) without a name", f"use `--set NAME=@{path}`")
     return _from_json(path, content)
@@ -67,22 +65,18 @@ def _content(path: str) -> bytes:
         raise _unreadable(path, f"the file cannot be read: {reason}", None) from None
 
 
-def _from_npz(path: str) -> dict[str, Any]:
-    archive = _numpy_file(path, "an npz file")
-    try:
-        return {name: archive[name] for name in archive.files}
-    except Exception as error:  # noqa: BLE001 - zipfile and zlib raise their own kinds
-        raise _unreadable(path, f"this is not a readable npz file: {error}", EXPECTED) from None
-
-
 def _numpy_file(path: str, what: str) -> Any:
+    """One array, or the arrays of an archive by name."""
     import numpy as np
 
     try:
-        return np.load(path, allow_pickle=False)
+        # NumPy leaves a file open that it cannot read, so it is not given the name.
+        with Path(path).open("rb") as stream:
+            found = np.load(stream, allow_pickle=False)
+            return found if isinstance(found, np.ndarray) else {name: found[name] for name in found.files}
     except FileNotFoundError:
         raise _unreadable(path, "there is no such file", None) from None
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001 - zipfile and zlib raise their own kinds
         raise _unreadable(path, f"this is not {what} that can be read: {error}", None) from None
 
 

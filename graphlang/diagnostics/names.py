@@ -304,7 +304,14 @@ class ImportProblem(Diagnostic):
 
 
 class NotYet(Diagnostic):
-    """Something of the language that this version knows by name but does not build yet."""
+    """Something of the language that this version knows by name but does not build yet.
+
+        y = x -> LSTM(20)
+
+    Nothing is wrong with the file; a later release runs it.
+
+    Fix: write it with what there is (`graphlang layers` lists it), or use a later release.
+    """
 
     code = "GL211"
 

@@ -18,9 +18,9 @@ def full(diagnostic: Diagnostic, color: bool = False) -> str:
     """The message, the lines that it is about with carets, and what to do."""
     paint = _painter(color)
     d = diagnostic
-    head = f"{paint(d.severity, f'{d.severity}[{d.code}]')}{paint('bold', f': {d.message()}')}"
+    head = f"{paint(d.severity, f'{d.severity}[{d.code}]')}{paint('bold', f': {_safe(d.message())}')}"
     if d.span is None:
-        place = [f"  {paint('gutter', '-->')} {d.file}"] if d.file else []
+        place = [f"  {paint('gutter', '-->')} {_safe(d.file)}"] if d.file else []
         return "\n".join([head, *place, *_help(d, paint)])
     return "\n".join([head, *_snippets(d, d.span, paint), *_help(d, paint)])
 
@@ -30,7 +30,7 @@ def concise(diagnostic: Diagnostic) -> str:
     d = diagnostic
     help_ = f" ({_one_line(d.help() or '')})" if d.help() else ""
     place = _location(d.span) if d.span else d.file
-    return f"{f'{place}: ' if place else ''}{d.severity}[{d.code}] {_one_line(d.message())}{help_}"
+    return _safe(f"{f'{place}: ' if place else ''}{d.severity}[{d.code}] {_one_line(d.message())}{help_}")
 
 
 def github(diagnostic: Diagnostic) -> str:
@@ -92,7 +92,7 @@ def _painter(color: bool) -> Any:
 
 def _help(d: Diagnostic, paint: Any) -> list[str]:
     text = d.help()
-    return [f"{paint('help', 'help')}: {text}"] if text else []
+    return [f"{paint('help', 'help')}: {_safe(text)}"] if text else []
 
 
 def _snippets(d: Diagnostic, span: Span, paint: Any) -> list[str]:
@@ -104,7 +104,7 @@ def _snippets(d: Diagnostic, span: Span, paint: Any) -> list[str]:
     lines = []
     for i, marks in enumerate(files.values()):
         arrow = ":::" if i else "-->"
-        lines.append(f"{' ' * gutter}{paint('gutter', arrow)} {_location(marks[0].span)}")
+        lines.append(f"{' ' * gutter}{paint('gutter', arrow)} {_safe(_location(marks[0].span))}")
         lines += _snippet(marks, gutter, d.severity, paint)
     return lines
 
@@ -120,7 +120,7 @@ def _snippet(marks: list[_Mark], gutter: int, severity: str, paint: Any) -> list
             shown = mark.line
         style = severity if mark.sign == "^" else "gutter"
         spaces = len(under) - len(under.lstrip(" "))
-        label = f" {mark.text}" if mark.text else ""
+        label = f" {_safe(mark.text)}" if mark.text else ""
         lines.append(f"{bar} {' ' * spaces}{paint(style, under[spaces:] + label)}")
     return [*lines, bar]
 
@@ -173,6 +173,11 @@ def _shown(text: str) -> str:
     return "".join(_visible(c) for c in text)
 
 
+def _safe(text: str) -> str:
+    """Names of files and keys come from strangers too; a message may have several lines."""
+    return "\n".join(map(_shown, text.split("\n")))
+
+
 def _visible(c: str) -> str:
     if c == "\t":
         return " " * _TAB
@@ -205,7 +210,7 @@ def _one_line(text: str) -> str:
 
 
 def _escaped(text: str, is_property: bool) -> str:
-    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    text = _safe(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     return text.replace(":", "%3A").replace(",", "%2C") if is_property else text
 
 

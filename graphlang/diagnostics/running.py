@@ -107,7 +107,12 @@ class NotFinite(Diagnostic):
 
 
 class UnknownValue(Diagnostic):
-    """`--of`, `of=` or a gradient names a value that the graph does not have."""
+    """`--of`, `of=` or a gradient names a value that the graph does not have.
+
+        graphlang run price.graph --of prise
+
+    Fix: name an input, a parameter, or a value that the file names; `graphlang summary` lists them.
+    """
 
     code = "GL705"
 
@@ -125,7 +130,17 @@ class UnknownValue(Diagnostic):
 
 
 class NothingToStartFrom(Diagnostic):
-    """Backward has no place to start: the file has several outputs and no `train` section."""
+    """Backward has no place to start: the file has several outputs and no `train` section.
+
+        a = x**2
+        b = x**3
+        output a, b
+
+    Gradients are those of one value. Where the file does not say which (one output, or what `train`
+    minimizes), you do.
+
+    Fix: choose one with `--of a`, from Python with `of="a"`, or name one `output`.
+    """
 
     code = "GL706"
 
@@ -144,7 +159,14 @@ class NothingToStartFrom(Diagnostic):
 
 
 class WrongSeed(Diagnostic):
-    """The gradient that backward starts from does not have the shape of the value."""
+    """The gradient that backward starts from does not have the shape or the type of the value.
+
+        graphlang run price.graph --seed-gradient [1,2]
+
+    A gradient has the shape of its value, and only a float has one.
+
+    Fix: give a number, or as many as the value has; start from a value of type float.
+    """
 
     code = "GL707"
 
@@ -160,7 +182,12 @@ class WrongSeed(Diagnostic):
 
 
 class MissingSection(Diagnostic):
-    """A command needs a section that the file does not have: `train` needs `train` and `data`."""
+    """A command needs a section that the file does not have: `train` needs `train` and `data`.
+
+        graphlang train price.graph
+
+    Fix: add the section; the message shows one that can be adapted.
+    """
 
     code = "GL708"
 
@@ -178,7 +205,15 @@ class MissingSection(Diagnostic):
 
 
 class WrongWeights(Diagnostic):
-    """A weights file that cannot be read or does not belong to this graph."""
+    """A weights file that cannot be read or does not belong to this graph.
+
+    The names and the shapes of all parameters must agree, so weights go with the spec, and the `--set`s,
+    that they were trained with.
+
+        graphlang evaluate net.graph --set hidden=100 --weights runs/net-1     # trained with hidden = 50
+
+    Fix: name the right file (an npz, or the folder of a run), and give the same `--set`s.
+    """
 
     code = "GL709"
 
@@ -195,7 +230,12 @@ class WrongWeights(Diagnostic):
 
 
 class BadSpec(Diagnostic):
-    """A spec that came as JSON or as a model names what does not exist or goes in a circle."""
+    """A spec that came as JSON or as a model names what does not exist or goes in a circle.
+
+        gl.Graph.from_spec({"nodes": [{"name": "y", "operation": "Afine", "operands": ["x"]}]})
+
+    Fix: take the JSON as `spec.model_dump_json()` wrote it, or correct what the message names.
+    """
 
     code = "GL710"
 
@@ -231,7 +271,14 @@ class WrongIndex(Diagnostic):
 
 
 class CannotRun(Diagnostic):
-    """An operation cannot be computed for the values that were given."""
+    """An operation cannot be computed for the values that were given.
+
+    Shapes are checked before anything runs, but an input without a type may be given any array.
+
+        graphlang run sum.graph --set x=[1,2] --set y=[1,2,3]
+
+    Fix: give values that fit, or declare the inputs' types in the file to hear of it earlier.
+    """
 
     code = "GL712"
 
@@ -248,7 +295,12 @@ class CannotRun(Diagnostic):
 
 
 class UnreadableFile(Diagnostic):
-    """A file that was named cannot be read."""
+    """A file that was named cannot be read.
+
+        graphlang run aple.graph
+
+    Fix: correct the path. Specs are text in UTF-8; inputs are a JSON object or an npz.
+    """
 
     code = "GL713"
 

@@ -44,7 +44,7 @@ class Derived:
     CAPACITY = 1024
 
     def __init__(self) -> None:
-        self._recorded: dict[Any, tuple[Trace, list[SymbolicArray], list[Any]]] = {}
+        self._recorded: dict[Any, tuple[Operation, Trace, list[SymbolicArray], list[Any]]] = {}
 
     def backward(
         self,
@@ -72,8 +72,9 @@ class Derived:
         if found is None:
             if len(self._recorded) >= self.CAPACITY:
                 self._recorded.clear()
-            found = self._recorded[key] = _record(operation, operands, keywords, dy)
-        trace, inputs, gradients = found
+            # The operation is kept with its recording, so that its identity cannot be taken over.
+            found = self._recorded[key] = (operation, *_record(operation, operands, keywords, dy))
+        _, trace, inputs, gradients = found
         arrays = [np.asarray(v) for v in values if _is_array(v)]
         drawn = [made for v in values if isinstance(v, Draws) for made in v.made]
         feeds = dict(zip(inputs, [*arrays, np.asarray(dy), *drawn], strict=True))

@@ -700,10 +700,8 @@ def as_value(context: Context, operand: Any, span: Span, scope: Scope, used_by: 
     elif isinstance(operand, list):
         try:
             found = np.asarray(operand)
-        except ValueError as error:
-            ragged = "inhomogeneous" in str(error)
-            text = "the rows of this list differ in length" if ragged else "the lists nest too deep for an array"
-            context.error(WrongShape(span, text))
+        except ValueError:
+            context.error(WrongShape(span, "the rows of this list differ in length"))
             return POISON
         # A list of whole numbers is still of the run's precision, as `2 * x` is, except where it counts.
         kind = "int" if used_by in COUNTING and found.dtype.kind == "i" else "float"

@@ -29,6 +29,7 @@ from graphlang.resolve.values import (
 from graphlang.syntax import tree
 from graphlang.trace import Dim, DimScalar
 
+DEEPEST_LIST = 32
 OPERATIONS = {
     "+": "add",
     "-": "subtract",
@@ -188,7 +189,20 @@ def _list(context: Context, node: tree.ListOf, scope: Scope) -> Steps:
         if value is POISON:
             return POISON
         items.append(value)
+    if _deeper(items, DEEPEST_LIST):
+        context.error(CannotCompute(node.span, f"lists nest at most {DEEPEST_LIST} deep, as the axes of an array do"))
+        return POISON
     return items
+
+
+def _deeper(items: list[Any], levels: int) -> bool:
+    """Whether lists nest deeper than this; what works on them later may then be recursive."""
+    level = items
+    for _ in range(levels):
+        level = [i for item in level if isinstance(item, list) for i in item]
+        if not level:
+            return False
+    return True
 
 
 def _conditional(context: Context, node: tree.Conditional, scope: Scope) -> Steps:

@@ -13,10 +13,11 @@ def name_everything(context: Context) -> None:
     instances = _instances(context)
     for siblings in _by_parent(instances).values():
         _name_instances(siblings)
-    used: set[str] = {full(v.group, v.label) for v in context.values if v.label is not None}
+    values = list(every_value(context))
+    used: set[str] = {full(v.group, v.label) for v in values if v.label is not None}
     counters: dict[tuple[int, str], int] = {}
     paths: dict[int, str] = {}
-    for value in context.values:
+    for value in values:
         if value.label is not None:
             value.name = full(value.group, value.label)
             continue
@@ -30,6 +31,18 @@ def name_everything(context: Context) -> None:
         path = paths.setdefault(key, value.group.path())
         prefix = f"{path}." if path else ""
         value.name = _next_name(prefix, value.operation or value.kind, key, counters, used)
+
+
+def every_value(context: Context) -> Iterable[Value]:
+    """Every value of the file, and those inside the bodies of its `scan`s."""
+    waiting = [context.values]
+    seen: set[int] = set()
+    while waiting:
+        for value in waiting.pop():
+            yield value
+            if value.body is not None and id(value.body) not in seen:
+                seen.add(id(value.body))
+                waiting.append([v for v in value.body.inputs if v.kind == "local"] + value.body.values)
 
 
 def full(group: Instance, label: str) -> str:
@@ -59,7 +72,7 @@ def _instances(context: Context) -> list[Instance]:
 
 
 def _mentioned(context: Context) -> Iterable[Instance]:
-    for value in context.values:
+    for value in every_value(context):
         if value.instance is not None:
             yield value.instance
         yield value.group

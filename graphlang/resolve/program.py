@@ -16,7 +16,8 @@ from graphlang.resolve.context import Context, kind_of, size_json
 from graphlang.resolve.names import name_everything
 from graphlang.resolve.order import names_used
 from graphlang.resolve.values import MISSING, POISON, Definition, Module, Scope, Value
-from graphlang.spec import ExpectSpec, GroupSpec, InputSpec, NodeSpec, ParamSpec, SourceText, Spec, Use
+from graphlang.resolve.scans import Body
+from graphlang.spec import BodySpec, ExpectSpec, GroupSpec, InputSpec, NodeSpec, ParamSpec, SourceText, Spec, Use
 from graphlang.syntax import parse, tree
 from graphlang.trace import Dim, DimScalar
 
@@ -468,8 +469,26 @@ def _param_spec(value: Value, numbers: dict[int, int]) -> ParamSpec:
     )
 
 
+def _body_spec(body: Body, numbers: dict[int, int]) -> BodySpec:
+    return BodySpec(
+        inputs=tuple(
+            InputSpec(
+                name=v.name,
+                dtype=kind_of(v.array),  # type: ignore[arg-type]
+                shape=tuple([size_json(s) for s in v.array.shape]),
+                at=_place(v.span, numbers),
+            )
+            for v in body.inputs
+        ),
+        nodes=tuple([_node_spec(v, numbers) for v in body.values]),
+        following=tuple([v.name for v in body.following]),
+        yields=tuple([v.name for v in body.yields]),
+    )
+
+
 def _node_spec(value: Value, numbers: dict[int, int]) -> NodeSpec:
     return NodeSpec(
+        body=None if value.body is None else _body_spec(value.body, numbers),
         name=value.name,
         operation=value.operation,
         operands=tuple([_operand(o) for o in value.operands]),

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphlang.diagnostics import Related, Span, closest
-from graphlang.diagnostics.names import NotYet, Redefinition, UnknownName, WrongKind
+from graphlang.diagnostics.names import Redefinition, UnknownName, WrongKind
 from graphlang.diagnostics.shapes import NotANumberYet, WrongShape, WrongType
 from graphlang.initializers.constant import constant
 from graphlang.resolve import calls, dimensions, expressions
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context, Steps, kind_of, shape_text, type_text
 from graphlang.resolve.order import find_redefinitions, in_order
+from graphlang.resolve.scans import scan
 from graphlang.resolve.values import (
     POISON,
     Definition,
@@ -52,14 +53,14 @@ def _assign(context: Context, statement: tree.Assign, scope: Scope) -> Steps:
     if all(scope.names.get(t.name) is POISON for t in targets):
         return
     if isinstance(statement.value, tree.Scan):
-        context.error(NotYet(statement.value.span, "scan"))
-        value: Any = POISON
+        before = len(context.values)
+        value: Any = yield scan(context, statement.value, scope, elaborate)
     else:
         before = len(context.values)
         value = yield statement.value, scope
-        if len(targets) == 1:
-            _define(context, targets[0], value, scope, before)
-            return
+    if len(targets) == 1:
+        _define(context, targets[0], value, scope, before)
+        return
     parts = _parts(context, statement, value, scope)
     for target, part in zip(targets, parts, strict=True):
         _define(context, target, part, scope, before if value is not POISON else 0)

@@ -61,6 +61,7 @@ class Value:
     __slots__ = (
         "array",
         "attributes",
+        "body",
         "bounds",
         "const",
         "group",
@@ -108,6 +109,8 @@ class Value:
         self.instance: Instance | None = None
         #: for integers: one more than the largest that its users allow
         self.bounds: Any = None
+        #: for a `scan`: what it does at every step
+        self.body: Any = None
 
 
 class SharedLayer:

@@ -1,8 +1,18 @@
 """All primitives, by name, and the kernels to call on arrays and symbolic arrays."""
 
 from graphlang.trace.primitive import Primitive
-from graphlang.trace.primitives import creation, elementwise, indexing, matmul, reductions, shapes
+from graphlang.trace.primitives import (
+    convolution,
+    creation,
+    elementwise,
+    indexing,
+    matmul,
+    pooling,
+    reductions,
+    shapes,
+)
 from graphlang.trace.primitives import erf as _erf
+from graphlang.trace.primitives.convolution import conv, conv_transpose, conv_weight_gradient
 from graphlang.trace.primitives.creation import (
     arange,
     constant,
@@ -16,15 +26,17 @@ from graphlang.trace.primitives.creation import (
 )
 from graphlang.trace.primitives.erf import erf
 from graphlang.trace.primitives.indexing import scatter_add
+from graphlang.trace.primitives.pooling import max_pool, max_pool_gradient, sum_pool
 from graphlang.trace.primitives.shapes import broadcast_to
 
-_MODULES = (elementwise, _erf, matmul, reductions, shapes, indexing, creation)
+_MODULES = (elementwise, _erf, matmul, reductions, shapes, indexing, creation, convolution, pooling)
 PRIMITIVES: dict[str, Primitive] = {
     item.name: item for module in _MODULES for item in vars(module).values() if isinstance(item, Primitive)
 }
 """Every primitive, by its name."""
 
 __all__ = [
-    "PRIMITIVES", "arange", "broadcast_to", "constant", "erf", "eye", "full", "one_hot", "ones",
-    "scatter_add", "stop_gradient", "tri", "zeros",
+    "PRIMITIVES", "arange", "broadcast_to", "constant", "conv", "conv_transpose", "conv_weight_gradient", "erf",
+    "eye", "full", "max_pool", "max_pool_gradient", "one_hot", "ones", "scatter_add", "stop_gradient", "sum_pool",
+    "tri", "zeros",
 ]  # fmt: skip

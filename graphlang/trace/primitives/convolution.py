@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
 
@@ -280,8 +281,7 @@ def _add_columns(dx: Any, columns: Any, moves: _Windows) -> None:
     dx.fill(0)
     axes = len(moves.stride)
     kernel, counts = columns.shape[1 : 1 + axes], columns.shape[1 + axes :]
-    _add_axis(dx, columns, list(zip(dx.shape[1:], counts, kernel, moves.stride, moves.pad, moves.dilation, strict=True)))
-
-
-def _add_axis(dx: Any, columns: Any, axes: list[Any]) -> None:
-    raise NotImplementedError
+    lines = zip(dx.shape[1:], counts, kernel, moves.stride, moves.pad, moves.dilation, strict=True)
+    for places in product(*[taps(*line) for line in lines]):
+        place, windows, elements = zip(*places, strict=True)
+        dx[(slice(None), *elements)] += columns[(slice(None), *place, *windows)]

@@ -11,6 +11,7 @@ from graphlang.trace.errors import ShapeError
 class Tap(NamedTuple):
     """One place of the windows along an axis: the windows in which it lies inside, and the elements there."""
 
+    place: int
     windows: slice
     elements: slice
 
@@ -38,5 +39,5 @@ def taps(n: int, count: int, size: int, stride: int, pad: int, dilation: int) ->
         high = min(count, (n - 1 - first) // stride + 1)
         if low < high:
             elements = slice(first + low * stride, first + (high - 1) * stride + 1, stride)
-            found.append(Tap(slice(low, high), elements))
+            found.append(Tap(j, slice(low, high), elements))
     return found

@@ -1,0 +1,74 @@
+"""The one run-time loop: a body run step by step along time, its carried values handed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphlang.operation import Random
+from graphlang.trace import SymbolicArray
+
+if TYPE_CHECKING:
+    from graphlang.graph import Network
+
+
+class ScanOperation:
+    """y[:, t] = body(xs[:, t], carried values), over axis 1; its gradient is derived from what it records.
+
+    Operands: the sequence, the start of every carried value, then whatever else the body uses.
+    """
+
+    backward = None
+
+    def __init__(self, body: Network, carries: tuple[str, ...], yields: tuple[str, ...], part: int) -> None:
+        self.body = body
+        self.next = [body.numbers[name] for name in carries]
+        self.result = body.numbers[yields[part]]
+        self.sizes: dict[str, int] = {}
+
+    def with_sizes(self, sizes: Mapping[str, int]) -> ScanOperation:
+        """The same loop for the sizes of one run."""
+        bound = object.__new__(ScanOperation)
+        bound.__dict__.update(self.__dict__, sizes=dict(sizes))
+        return bound
+
+    def forward(
+        self, xs: Any, *others: Any, training: bool = False, random: Random | None = None
+    ) -> tuple[Any, None]:
+        from graphlang.engine.tape import Tape
+
+        symbolic = next((v for v in (xs, *others) if isinstance(v, SymbolicArray)), None)
+        count = len(self.next)
+        carried, captured = list(others[:count]), others[count:]
+        results = []
+        for t in range(xs.shape[1]):
+            leaves = dict(enumerate([xs[:, t], *carried, *captured]))
+            tape = Tape(
+                self.body,
+                leaves,
+                dtype=xs.dtype if xs.dtype.kind == "f" else _dtype(others),
+                sizes=self.sizes,
+                training=training,
+                random=random,
+                trace=None if symbolic is None else symbolic.trace,
+            )
+            tape.forward([*self.next, self.result])
+            carried = [tape.values[n] for n in self.next]
+            results.append(tape.values[self.result])
+        return np.stack(results, axis=1), None
+
+    def parameters(self, *tensors: Any) -> dict[str, Any]:
+        return {}
+
+    state = parameters
+    index_bounds = parameters
+
+    def hint(self, *tensors: Any) -> str | None:
+        return None
+
+
+def _dtype(operands: tuple[Any, ...]) -> Any:
+    """The precision of the run, where the sequence itself holds whole numbers."""
+    return next((v.dtype for v in operands if getattr(v, "dtype", np.dtype(int)).kind == "f"), np.dtype(np.float64))

@@ -1,0 +1,59 @@
+"""Convolution."""
+
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from graphlang.initializers.he import he
+from graphlang.initializers.initializer import Initializer
+from graphlang.initializers.zeros import zeros
+from graphlang.layers._windows import Positive, Sizes, Widths, divides, need_images, per_axis
+from graphlang.operation import Array, Layer, Parameter
+from graphlang.trace.primitives import conv, conv_transpose, conv_weight_gradient
+
+
+class Conv(Layer):
+    """y[n, f, i, j] = sum over c, k, l of W[f, c, k, l] * x[n, c, i*stride - pad + k*dilation, ...] + b[f]
+
+    Gradient: dx: each dy times W, added up where its window lies; dW: each dy times its window, summed
+    over the batch and all places; db = the sum of dy over the same.
+    Shapes: x [N, C, H, W], W [channels, C/groups, kernel...], b [channels] -> y [N, channels, ...], each
+    spatial size (n + 2*pad - dilation*(kernel - 1) - 1) // stride + 1; one and three spatial axes too.
+    Source: Deep Learning from Scratch, 7.2 and 7.4.
+    Convention: the kernel is not flipped (a cross-correlation), as everywhere in deep learning. Numbers
+    are for all spatial axes, or a list has one for each. With `groups`, a group of the results sees the
+    same group of the channels alone.
+    """
+
+    channels: int = Field(gt=0, description="channels that come out")
+    kernel: Sizes = Field(description="size of the kernel")
+    stride: Sizes = Field(1, description="how far the window moves on")
+    pad: Widths = Field(0, description="zeros around the image")
+    dilation: Sizes = Field(1, description="distance of the elements that the kernel sees")
+    groups: Positive = Field(1, description="groups that channels in and out are divided into")
+    init: Initializer = Field(he(), description="how W starts; b starts at 0")
+    bias: bool = Field(True, description="whether b is added")
+
+    def parameters(self, x: Array) -> dict[str, Parameter]:
+        axes = need_images("Conv", x)
+        divides("Conv", "channels that come in", x.shape[1], self.groups)
+        divides("Conv", "channels that come out", self.channels, self.groups)
+        kernel = per_axis("Conv", "kernel", self.kernel, axes)
+        W = Parameter((self.channels, x.shape[1] // self.groups, *kernel), self.init)
+        return {"W": W, "b": Parameter((self.channels,), zeros())} if self.bias else {"W": W}
+
+    def forward(self, x: Array, *, W: Array, b: Array = None) -> tuple[Array, tuple[Array, Array]]:
+        y = conv(x, W, **self._windows(x)) if b is None else conv(x, W, b, **self._windows(x))
+        return y, (x, W)
+
+    def backward(self, dy: Array, saved: tuple[Array, Array]) -> tuple[Array, ...]:
+        x, W = saved
+        dx = conv_transpose(dy, W, size=x.shape[2:], **self._windows(x))
+        dW = conv_weight_gradient(dy, x, kernel=W.shape[2:], **self._windows(x))
+        return (dx, dW, np.sum(dy, axis=(0, *range(2, dy.ndim)))) if self.bias else (dx, dW)
+
+    def _windows(self, x: Array) -> dict[str, Any]:
+        axes = need_images("Conv", x)
+        given = {"stride": self.stride, "pad": self.pad, "dilation": self.dilation}
+        return {name: per_axis("Conv", name, v, axes) for name, v in given.items()} | {"groups": self.groups}

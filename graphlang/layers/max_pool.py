@@ -1,0 +1,27 @@
+"""The largest element of each window."""
+
+from graphlang.layers._pooling import Pool
+from graphlang.operation import Array
+from graphlang.trace.primitives import max_pool, max_pool_gradient
+
+
+class MaxPool(Pool):
+    """y[n, c, i, j] = max of x[n, c, i*stride - pad + k*dilation, ...] over the window k < size, ...
+
+    Gradient: dy goes to the first of the largest elements of its window, row by row.
+    Shapes: [N, C, H, W] -> [N, C, ...], each spatial size (n + 2*pad - dilation*(size - 1) - 1) // stride
+    + 1; one and three spatial axes too.
+    Source: Deep Learning from Scratch, 7.3.
+    Convention: padding never wins, also over negative numbers; `stride` is the size where it is left out.
+    """
+
+    def forward(self, x: Array) -> tuple[Array, list[Array]]:
+        steps = [x]
+        for window in self.windows(x):
+            steps.append(max_pool(steps[-1], **window))
+        return steps[-1], steps
+
+    def backward(self, dy: Array, steps: list[Array]) -> Array:
+        for window, x, y in reversed(list(zip(self.windows(steps[0]), steps[:-1], steps[1:], strict=True))):
+            dy = max_pool_gradient(dy, x, y, **window)
+        return dy

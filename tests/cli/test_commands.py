@@ -1,0 +1,509 @@
+"""The commands, called in the process: what they print, where, and with which status they end."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graphlang import cli
+from graphlang.cli import main
+
+FRUIT = """\
+# Buying fruit
+input apple = 100, apple_num = 2, orange = 150, orange_num = 3, tax = 1.1
+apple_price = apple * apple_num
+orange_price = orange * orange_num
+total = apple_price + orange_price
+price = total * tax
+output price
+expect price ~= 715
+expect grad(price, apple) ~= 2.2
+"""
+NET = """\
+hyper hidden = 4
+input x: float[N, 3], t: int[N]
+y = x -> Affine(hidden) -> Relu -> Affine(2)
+loss = SoftmaxWithLoss(y, t)
+output y
+data { source = npz("data.npz"); x = x; t = t }
+train { minimize = loss; optimizer = SGD(lr=0.5); batch = 8; epochs = 3; metrics = [accuracy(y, t)] }
+gradcheck { of = loss }
+"""
+
+
+class Run:
+    """Calls the command line in a folder of its own and keeps what it wrote."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self._capsys = capsys
+        self._monkeypatch = monkeypatch
+
+    def __call__(self, *words: str, stdin: str | None = None) -> tuple[int, str, str]:
+        if stdin is not None:
+            self._monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        status = main(list(words))
+        captured = self._capsys.readouterr()
+        return status, captured.out, captured.err
+
+
+@pytest.fixture
+def graphlang(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Run:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.delenv("GRAPHLANG_DEBUG", raising=False)
+    (tmp_path / "fruit.graph").write_text(FRUIT)
+    (tmp_path / "net.graph").write_text(NET)
+    rng = np.random.default_rng(7)
+    x = rng.standard_normal((40, 3))
+    t = (x[:, 0] > 0).astype(np.int64)
+    np.savez(tmp_path / "data.npz", x_train=x[:32], t_train=t[:32], x_test=x[32:], t_test=t[32:])
+    return Run(capsys, monkeypatch)
+
+
+# ---- run -----------------------------------------------------------------------------------------
+
+
+def test_run_draws_the_figure_of_the_book(graphlang, golden):
+    status, out, err = graphlang("run", "fruit.graph")
+    assert (status, err) == (0, "")
+    golden("run_fruit.txt", out)
+
+
+def test_run_prints_the_one_object_of_the_contract(graphlang):
+    status, out, err = graphlang("run", "fruit.graph", "--json")
+    found = json.loads(out)
+    assert (status, err, list(found)) == (0, "", ["outputs", "values", "gradients", "of"])
+    assert found["of"] == "price"
+    assert found["outputs"]["price"] == pytest.approx(715)
+    inner = [found["values"][n] for n in ("apple_price", "orange_price", "total")]
+    assert inner == pytest.approx([200, 450, 650])
+    # Figure 5-17 of the book.
+    wanted = {"apple": 2.2, "apple_num": 110, "orange": 3.3, "orange_num": 165, "tax": 650}
+    assert {name: found["gradients"][name] for name in wanted} == pytest.approx(wanted)
+
+
+def test_a_formula_from_stdin_needs_no_file(graphlang):
+    settings = [f"--set={n}" for n in ("apple=100", "num=2", "orange=150", "onum=3", "tax=1.1")]
+    formula = "price = (apple*num + orange*onum) * tax"
+    status, out, err = graphlang("run", "-", "--json", *settings, stdin=formula)
+    assert (status, err) == (0, "")
+    assert json.loads(out)["outputs"] == {"price": pytest.approx(715)}
+
+
+def test_all_missing_inputs_are_named_at_once(graphlang):
+    status, out, err = graphlang("run", "-", stdin="price = (apple*num + orange*onum) * tax")
+    assert (status, out) == (1, "")
+    assert "missing inputs: `apple`, `num`, `orange`, `onum`, `tax`" in err
+
+
+def test_a_value_used_twice_carries_its_parts_on_its_branches(graphlang, golden):
+    status, out, _ = graphlang("run", "-", "--set", "x=3", stdin="y = x * x + x")
+    assert status == 0
+    golden("run_square.txt", out)
+
+
+def test_what_a_picture_leaves_out_stands_below_it(graphlang, golden):
+    text = "input x = 3\nz = x**2\nslope = grad(z, x)\noutput z"
+    status, out, _ = graphlang("run", "-", stdin=text)
+    assert status == 0
+    golden("run_slope.txt", out)
+
+
+def test_tensors_are_a_table(graphlang, golden):
+    text = "input x: float[N] = [1, 2, 3]\ny = sum(x**2)"
+    status, out, _ = graphlang("run", "-", stdin=text)
+    assert status == 0
+    golden("run_table.txt", out)
+
+
+def test_backward_starts_from_any_value_with_any_gradient(graphlang):
+    # Section 5.4.1: 10 * 5 with 1.3 from upstream.
+    words = ("run", "-", "--json", "--of", "z", "--seed-gradient", "1.3")
+    status, out, _ = graphlang(*words, stdin="input x = 10, y = 5\nz = x * y\nw = exp(-z)\noutput w")
+    found = json.loads(out)
+    assert (status, found["of"]) == (0, "z")
+    assert found["gradients"]["x"] == pytest.approx(6.5)
+    assert found["gradients"]["y"] == pytest.approx(13)
+    assert found["gradients"]["w"] == 0
+
+
+def test_several_outputs_give_values_and_a_word_how_to_choose(graphlang):
+    status, out, err = graphlang("run", "-", "--json", stdin="input x = 2\na = x**2\nb = x**3")
+    assert status == 0
+    assert json.loads(out) == {
+        "outputs": {"a": 4, "b": 8}, "values": {"x": 2, "a": 4, "b": 8}, "gradients": {}, "of": None
+    }  # fmt: skip
+    assert "--of NAME" in err
+
+
+def test_inputs_come_from_json_npz_and_npy_alike(graphlang, tmp_path):
+    np.savez(tmp_path / "in.npz", apple=100.0, tax=1.1)
+    np.save(tmp_path / "num.npy", np.array([1.0, 2.0]))
+    (tmp_path / "in.json").write_text('{"apple": 100, "tax": 1.1}')
+    found = []
+    for file in ("in.npz", "in.json"):
+        words = ("--inputs", file, "--set", "apple_num=@num.npy")
+        status, out, _ = graphlang("run", "fruit.graph", "--json", *words)
+        assert status == 0
+        found.append(json.loads(out))
+    assert found[0] == found[1]
+    assert found[0]["outputs"]["price"] == pytest.approx([605, 715])
+
+
+@pytest.mark.parametrize(
+    ("content", "wrong"),
+    [
+        ("[1, 2]", "no object"),
+        ("{", "not JSON"),
+        ('{"apple": "many"}', "`apple` is a text"),
+        ('{"apple": {"a": 1}}', "`apple` is an object"),
+        ('{"aple": 1}', "did you mean `apple`?"),
+        ("[" * 100_000, "neither JSON nor an npz"),
+    ],
+)
+def test_wrong_inputs_are_diagnostics(graphlang, content, wrong):
+    status, out, err = graphlang("run", "fruit.graph", "--inputs", "-", stdin=content)
+    assert (status, out) == (1, "")
+    assert wrong in err
+
+
+def test_files_for_inputs_that_cannot_be_read_are_diagnostics(graphlang, tmp_path):
+    (tmp_path / "bad.npy").write_bytes(b"no array")
+    (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04 no archive")
+    np.save(tmp_path / "objects.npy", np.array([{}]), allow_pickle=True)
+    for words in (
+        ("--set", "apple=@bad.npy"),
+        ("--set", "apple=@objects.npy"),
+        ("--set", "apple=@missing.npy"),
+        ("--inputs", "bad.npz"),
+        ("--inputs", "missing.json"),
+        ("--inputs", "."),
+    ):
+        status, out, err = graphlang("run", "fruit.graph", *words)
+        assert (status, out) == (1, ""), words
+        assert err.startswith("error[GL713]"), words
+
+
+def test_only_an_input_takes_a_file(graphlang, tmp_path):
+    np.save(tmp_path / "one.npy", np.array(1.0))
+    assert "only an input" in graphlang("summary", "net.graph", "--set", "hidden=@one.npy")[2]
+    assert "did you mean `apple`?" in graphlang("run", "fruit.graph", "--set", "aple=@one.npy")[2]
+
+
+def test_a_run_without_inputs_takes_samples_of_the_files_own_data(graphlang):
+    status, out, err = graphlang("run", "net.graph", "--json")
+    assert status == 0
+    assert np.shape(json.loads(out)["values"]["x"]) == (3, 3)
+    assert "first 3 samples" in err
+
+
+def test_nothing_that_a_file_says_steers_the_terminal(graphlang, tmp_path):
+    evil = "\x1b[31mred\x07"
+    (tmp_path / f"{evil}.graph").write_text(f"input x = 1\ny = x + {evil}")
+    for words in (("run", "fruit.graph", "--inputs", "-"), ("check", f"{evil}.graph"), ("run", evil)):
+        for form in ("full", "concise", "github"):
+            _, out, err = graphlang(*words, "--format", form, stdin=json.dumps({evil: 1}))
+            assert "\x1b" not in out + err, (words, form)
+            assert "\x07" not in out + err, (words, form)
+
+
+def test_both_from_stdin_is_a_usage_error(graphlang):
+    status, _, err = graphlang("run", "-", "--inputs", "-", stdin="")
+    assert status == 2
+    assert "cannot both" in err
+
+
+# ---- check ---------------------------------------------------------------------------------------
+
+BAD = "input x = 1\ny = x + z\nw = sin(q)\n"
+
+
+def test_check_prints_all_mistakes_of_all_files(graphlang, golden, tmp_path):
+    (tmp_path / "bad.graph").write_text(BAD)
+    status, out, err = graphlang("check", "fruit.graph", "bad.graph")
+    assert status == 1
+    assert err == "2 files checked: 2 errors\n"
+    golden("check_bad.txt", out)
+
+
+def test_check_reads_folders_and_no_data(graphlang, tmp_path):
+    (tmp_path / "data.npz").unlink()
+    status, out, err = graphlang("check", ".")
+    assert (status, out, err) == (0, "", "2 files checked: no mistakes\n")
+
+
+def test_check_speaks_the_formats_of_machines(graphlang, tmp_path):
+    (tmp_path / "bad.graph").write_text(BAD)
+    status, out, _ = graphlang("check", "bad.graph", "--format", "json")
+    assert status == 1
+    assert [(d["code"], d["line"]) for d in json.loads(out)] == [("GL201", 2), ("GL201", 3)]
+    assert json.loads(graphlang("check", "bad.graph", "--json")[1]) == json.loads(out)
+    sarif = json.loads(graphlang("check", "bad.graph", "--format", "sarif")[1])
+    assert len(sarif["runs"][0]["results"]) == 2
+    concise = graphlang("check", "bad.graph", "--format", "concise")[1].splitlines()
+    assert [line.partition(" ")[0] for line in concise] == ["bad.graph:2:9:", "bad.graph:3:9:"]
+    github = graphlang("check", "bad.graph", "--format", "github")[1]
+    assert github.startswith("::error file=bad.graph,line=2")
+
+
+# ---- gradcheck and test --------------------------------------------------------------------------
+
+
+def test_gradcheck_prints_a_row_per_parameter(graphlang):
+    status, out, _ = graphlang("gradcheck", "net.graph", "--json")
+    found = json.loads(out)
+    assert (status, found["ok"], found["culprit"]) == (0, True, None)
+    assert [row["name"] for row in found["rows"]] == ["Affine1.W", "Affine1.b", "Affine2.W", "Affine2.b"]
+    assert found["worst"] < 1e-6
+    status, out, _ = graphlang("gradcheck", "net.graph")
+    assert status == 0
+    heads = "name mean difference worst relative checked result"
+    assert out.splitlines()[0].split() == heads.split()
+
+
+def test_gradcheck_names_the_operation_with_a_wrong_backward(graphlang, monkeypatch):
+    from graphlang.layers.relu import Relu
+
+    monkeypatch.setattr(Relu, "backward", lambda self, dy, saved: (2 * dy,))
+    status, out, _ = graphlang("gradcheck", "net.graph")
+    assert status == 1
+    assert "whose own gradient is wrong: Relu1 (Relu)" in out
+    status, out, err = graphlang("test", "net.graph")
+    assert status == 1
+    assert out.startswith("FAIL  net.graph: gradcheck of loss")
+    assert err == "1 failed\n"
+
+
+def test_gradcheck_takes_another_scalar(graphlang):
+    status, out, _ = graphlang("gradcheck", "fruit.graph", "--of", "total", "--json")
+    assert status == 0
+    assert [row["name"] for row in json.loads(out)["rows"]] == ["apple", "apple_num", "orange", "orange_num"]
+
+
+def test_test_prints_a_line_per_expectation(graphlang):
+    status, out, err = graphlang("test", "fruit.graph", "net.graph")
+    assert (status, err) == (0, "3 passed\n")
+    assert out.splitlines() == [
+        "pass  fruit.graph:8: expect price ~= 715",
+        "pass  fruit.graph:9: expect grad(price, apple) ~= 2.2",
+        "pass  net.graph: gradcheck of loss",
+    ]
+
+
+def test_a_failing_expectation_says_both_sides(graphlang):
+    status, out, err = graphlang("test", "-", stdin="input x = 2\ny = x**2\nexpect y ~= 5")
+    assert (status, err) == (1, "1 failed\n")
+    assert "the left side is 4, the right side 5" in out
+
+
+def test_a_broken_file_does_not_hide_the_others(graphlang, tmp_path):
+    (tmp_path / "bad.graph").write_text(BAD)
+    status, out, err = graphlang("test", "bad.graph", "fruit.graph")
+    assert status == 1
+    assert out.count("pass") == 2
+    assert "GL201" in err
+
+
+# ---- train, evaluate, predict --------------------------------------------------------------------
+
+
+def test_training_keeps_a_run_that_evaluates_the_same(graphlang, tmp_path):
+    status, out, err = graphlang("train", "net.graph")
+    assert status == 0
+    assert [line.split(":")[0] for line in err.splitlines()] == ["epoch 1", "epoch 2", "epoch 3"]
+    assert out.startswith("trained 12 iterations, weights in ")
+    status, out, _ = graphlang("train", "net.graph", "--json")
+    found = json.loads(out)
+    assert Path(found["run"]) == Path("runs/net-2")
+    assert (found["iterations"], len(found["epochs"])) == (12, 3)
+    status, out, _ = graphlang("evaluate", "net.graph", "--weights", "runs/net-1", "--json")
+    assert status == 0
+    assert json.loads(out)["accuracy"] == found["epochs"][-1]["test"]["accuracy"]
+
+
+def test_an_interrupted_run_can_be_gone_on_with(graphlang, monkeypatch, tmp_path):
+    from graphlang.cli import train as command
+
+    def stop(self, epoch):
+        raise KeyboardInterrupt
+
+    graphlang("train", "net.graph", "--run", "whole")
+    with monkeypatch.context() as patched:
+        patched.setattr(command.Lines, "epoch", stop)
+        status, out, err = graphlang("train", "net.graph", "--run", "part one")
+    assert (status, out) == (130, "")
+    assert err.splitlines()[-1].strip() == "graphlang train net.graph --resume 'part one'"
+    status, _, _ = graphlang("train", "net.graph", "--resume", "part one")
+    assert status == 0
+    whole, parts = (np.load(tmp_path / run / "weights.npz") for run in ("whole", "part one"))
+    assert all(np.array_equal(whole[name], parts[name]) for name in whole.files)
+
+
+def test_predict_needs_neither_labels_nor_loss(graphlang, tmp_path):
+    graphlang("train", "net.graph")
+    words = ("predict", "net.graph", "--weights", "runs/net-1", "--inputs", "-")
+    status, out, _ = graphlang(*words, stdin='{"x": [[1, 2, 3], [-1, 0, 2]]}')
+    assert status == 0
+    scores = json.loads(out)["y"]
+    status, out, _ = graphlang(*words, "-o", "y.npz", stdin='{"x": [[1, 2, 3], [-1, 0, 2]]}')
+    assert (status, out) == (0, "")
+    assert np.load(tmp_path / "y.npz")["y"] == pytest.approx(np.array(scores))
+
+
+def test_predicting_with_untrained_parameters_is_refused(graphlang):
+    for command in ("predict", "evaluate"):
+        status, _, err = graphlang(command, "net.graph")
+        assert status == 2
+        assert "--weights" in err
+
+
+def test_a_command_names_the_section_that_it_misses(graphlang):
+    for command in ("train", "evaluate"):
+        status, _, err = graphlang(command, "fruit.graph")
+        assert status == 1
+        assert f"`{command}` needs a" in err
+
+
+def test_settings_are_overridden_from_outside(graphlang):
+    words = ("--set", "train.epochs=1", "--set", "hidden=7", "--json")
+    assert json.loads(graphlang("train", "net.graph", *words)[1])["iterations"] == 4
+    status, _, err = graphlang("train", "net.graph", "--set", "hiden=7")
+    assert status == 1
+    assert "did you mean `hidden`?" in err
+
+
+# ---- summary, layers, explain --------------------------------------------------------------------
+
+
+def test_summary_counts_by_the_open_batch_size(graphlang, golden):
+    status, out, _ = graphlang("summary", "net.graph")
+    assert status == 0
+    golden("summary_net.txt", out)
+    total = json.loads(graphlang("summary", "net.graph", "--json")[1])["total"]
+    # 3*4 + 4 and 4*2 + 2 parameters.
+    assert (total["parameters"], total["trainable"]) == (26, 26)
+
+
+def test_a_long_summary_is_never_cut(graphlang):
+    text = "input x = 1\n" + "\n".join(f"y{i + 1} = y{i} + x" for i in range(500)).replace("y0 ", "x ")
+    status, out, _ = graphlang("summary", "-", stdin=text)
+    assert status == 0
+    assert len(out.splitlines()) == 2 + 1 + 500 + 1
+
+
+def test_layers_lists_everything_and_shows_one(graphlang):
+    status, out, _ = graphlang("layers")
+    assert status == 0
+    assert "Affine(x, units, init=he, bias=true)" in out
+    assert "SGD(lr=0.01" in out
+    found = json.loads(graphlang("layers", "Affine", "--json")[1])
+    assert found["parameters"] == ["W", "b"]
+    assert found["attributes"][0]["required"] is True
+    assert "Defined in graphlang/layers/affine.py" in graphlang("layers", "Affine")[1]
+
+
+def test_a_name_of_another_framework_finds_its_layer(graphlang):
+    status, out, err = graphlang("layers", "Dense")
+    assert (status, out) == (1, "")
+    assert "did you mean `Affine`?" in err
+
+
+def test_every_code_is_explained(graphlang):
+    from graphlang.cli.explain import codes
+
+    for code in codes():
+        status, out, _ = graphlang("explain", code.lower())
+        assert status == 0
+        assert out.startswith(f"{code}: ")
+        assert len(out.splitlines()) >= 3, f"{code} has no example and no story"
+    status, out, _ = graphlang("explain", "--json")
+    assert [c["code"] for c in json.loads(out)] == list(codes())
+
+
+def test_no_two_diagnostics_share_a_code():
+    from graphlang.cli.explain import codes
+    from graphlang.diagnostics import Diagnostic
+
+    codes()
+    kinds, found = [Diagnostic], []
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        if kind.__module__.startswith("graphlang.") and kind.code != Diagnostic.code:
+            found.append(kind.code)
+    assert sorted(found) == sorted(set(found))
+
+
+def test_an_unknown_code_gets_a_suggestion(graphlang):
+    status, _, err = graphlang("explain", "GL2O1")
+    assert status == 1
+    assert "did you mean `GL201`?" in err
+
+
+# ---- the command line itself ---------------------------------------------------------------------
+
+
+def test_help_and_version(graphlang):
+    status, out, err = graphlang("--help")
+    assert (status, err) == (0, "")
+    assert all(name in out for name in cli.COMMANDS)
+    assert graphlang("--version")[1].startswith("graphlang ")
+    for name in cli.COMMANDS:
+        status, out, _ = graphlang(name, "--help")
+        assert status == 0
+        assert f"graphlang {name} " in out
+        assert "examples:" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "usage: graphlang COMMAND"),
+        (["chek"], "did you mean `check`?"),
+        (["view", "fruit.graph"], "not in this version yet: view"),
+        (["--josn"], "unknown option"),
+        (["run"], "required: SPEC"),
+        (["run", "fruit.graph", "--josn"], "did you mean `--json`?"),
+        (["run", "fruit.graph", "--set", "apple"], "not NAME=VALUE"),
+        (["run", "fruit.graph", "--seed", "-1"], "0 or more"),
+        (["run", "fruit.graph", "--threads", "0"], "at least one thread"),
+        (["run", "fruit.graph", "--seed-gradient", "much"], "neither a number"),
+        (["train", "net.graph", "--run", "a", "--resume", "b"], "not allowed with"),
+    ],
+)
+def test_wrong_usage_ends_with_2(graphlang, words, said):
+    status, out, err = graphlang(*words)
+    assert (status, out) == (2, "")
+    assert said in err
+
+
+def test_a_fault_of_graphlang_is_said_in_short(graphlang, monkeypatch):
+    from graphlang.cli import check
+
+    def fail(arguments):
+        raise ZeroDivisionError("inner matters")
+
+    monkeypatch.setattr(check, "run", fail)
+    status, out, err = graphlang("check", "fruit.graph")
+    assert (status, out) == (3, "")
+    assert "Traceback" not in err
+    assert "ZeroDivisionError: inner matters" in err
+    assert "report it" in err
+    assert "Traceback" in graphlang("check", "fruit.graph", "--debug")[2]
+    monkeypatch.setenv("GRAPHLANG_DEBUG", "1")
+    assert "Traceback" in graphlang("check", "fruit.graph")[2]
+
+
+def test_threads_are_held_only_while_the_command_runs(graphlang):
+    from threadpoolctl import threadpool_info
+
+    before = [pool["num_threads"] for pool in threadpool_info()]
+    assert graphlang("run", "fruit.graph", "--threads", "1")[0] == 0
+    assert [pool["num_threads"] for pool in threadpool_info()] == before

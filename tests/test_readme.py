@@ -1,0 +1,90 @@
+"""The README keeps its promises: its blocks run, its commands are those that are checked, its picture is current."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import graphlang as gl
+from graphlang.expectations import check_expectations
+from graphlang.samples import drawn
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def test_the_tour_has_ten_blocks() -> None:
+    assert len(blocks("graph")) == 10
+    assert [int(n) for n in re.findall(r"^\*\*(\d+)\. ", README, re.MULTILINE)] == list(range(1, 11))
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_a_block_of_the_tour_runs_and_its_expectations_hold(number: int) -> None:
+    graph = gl.loads(blocks("graph")[number], folder=ROOT / "specs")
+    assert graph.notes == ()
+    assert [f"{e.text}: {e.message}" for e in check_expectations(graph) if not e.ok] == []
+    forward = graph.forward(drawn(graph.network, {}, np.random.default_rng(0)))
+    for name in graph.outputs:
+        forward.backward(np.ones_like(forward[name]), name)
+
+
+def test_the_python_blocks_run_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    names: dict[str, object] = {"__name__": "readme"}
+    for block in blocks("python"):
+        exec(compile(block, "README.md", "exec"), names)
+    graph = names["g"]
+    assert isinstance(graph, gl.Graph)
+    np.testing.assert_allclose(graph.run(x=[0.0, 1.0], seed=[1, 1])["y"], [0, 1 / (1 + np.exp(-2))])
+
+
+def test_the_message_in_the_readme_is_the_message() -> None:
+    text = "input apple = 100, num = 2, orange = 150, onum = 3, tax = 1.1\nprice = (aple * num + orange * onum) * tax\n"
+    with pytest.raises(gl.GraphError) as caught:
+        gl.loads(text, name="fruit.graph")
+    assert blocks("text") == [f"{caught.value}\n"]
+
+
+def test_there_are_two_commands_of_one_line_and_each_makes_its_own_environment() -> None:
+    commands = blocks("sh")
+    assert len(commands) == 2
+    for command in commands:
+        assert command.count("\n") == 1
+        assert command.startswith("python3 -m venv ")
+    assert "graphlang train specs/two_layer_net.graph" in commands[0]
+    assert "pytest" in commands[1]
+
+
+def test_the_checks_run_the_test_command_of_the_readme() -> None:
+    pattern = re.search(r"sed -n '(.*?)' README", (ROOT / ".ci" / "run").read_text(encoding="utf-8"))
+    assert pattern is not None
+    assert pattern[1] == r"s/^\(python3 .*pytest.*\)$/\1/p"
+    assert re.findall(r"^(python3 .*pytest.*)$", README, re.MULTILINE) == [blocks("sh")[1].strip()]
+
+
+def test_no_text_names_the_package_of_somebody_else() -> None:
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("graphlang/**/*.py")]:
+        assert "pip install graphlang" not in path.read_text(encoding="utf-8"), path
+
+
+def test_the_pictures_are_current() -> None:
+    place = importlib.util.spec_from_file_location("make_pictures", ROOT / "docs" / "make_pictures.py")
+    assert place is not None
+    assert place.loader is not None
+    module = importlib.util.module_from_spec(place)
+    place.loader.exec_module(module)
+    for name in module.PICTURES:
+        assert (ROOT / "docs" / f"{name}.svg").read_bytes().decode() == module.drawing(name)
+
+
+def test_every_link_of_the_readme_leads_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
