@@ -22,6 +22,7 @@ Kind = Literal["function", "layer", "loss"]
 Family = Literal["initializers", "optimizers", "schedules", "datasets"]
 
 PACKAGE = Path(__file__).parent
+T = typing.TypeVar("T")
 HANDED_IN = frozenset({"training", "random"})
 """Keyword-only arguments of a `forward` that are neither parameters nor state."""
 
@@ -81,8 +82,6 @@ FOREIGN = {
     "num_layers": "layers",
 }
 """Names from other frameworks, recognised in messages only."""
-LATER = frozenset("Conv ConvTranspose MaxPool AvgPool RNN LSTM GRU".split())
-"""Layers of the language that a later release builds: known by name, so that no other one is suggested."""
 
 
 class Attribute(NamedTuple):
@@ -103,8 +102,9 @@ class Entry:
         self.kind = kind
         self.target = target
         is_layer = isinstance(target, type)
-        code = (target.forward if is_layer else target).__code__  # type: ignore[attr-defined]
-        self.code: types.CodeType = code
+        function: Any = typing.cast(Any, target).forward if is_layer else target
+        code: types.CodeType = function.__code__
+        self.code = code
         names = code.co_varnames
         positional = list(names[1 if is_layer else 0 : code.co_argcount])
         keywords = names[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
@@ -122,7 +122,7 @@ class Entry:
         #: keyword-only arguments of a layer's `forward`: its own parameters and state
         self.own: tuple[str, ...] = tuple(k for k in keywords if k not in HANDED_IN) if is_layer else ()
         self.wants: frozenset[str] = HANDED_IN.intersection(keywords) if is_layer else frozenset()
-        defaults = (target.forward if is_layer else target).__defaults__ or ()
+        defaults = function.__defaults__ or ()
         optional = positional[len(positional) - len(defaults) :] if defaults else []
         self.optional_tensors = frozenset(n for n in optional if n in self.tensors)
 
@@ -169,7 +169,7 @@ class Entry:
     def make(self, attributes: dict[str, Any], sizes: tuple[Any, ...] = ()) -> Operation:
         """The operation with its attributes filled in; raises Pydantic's ValidationError."""
         if isinstance(self.target, type):
-            return self.target(**attributes)
+            return typing.cast(type[Layer], self.target)(**attributes)
         if not attributes:
             return Function(self.target, {}, sizes)
         own = {name: value for name, value in attributes.items() if name in self.attributes}
@@ -219,7 +219,7 @@ def _module(folder: str, stem: str) -> types.ModuleType:
     return importlib.import_module(f"graphlang.{folder}.{stem}")
 
 
-def _classes(module: types.ModuleType, base: type) -> Iterator[type]:
+def _classes(module: types.ModuleType, base: type[T]) -> Iterator[type[T]]:
     for value in vars(module).values():
         if isinstance(value, type) and issubclass(value, base) and value.__module__ == module.__name__:
             yield value
@@ -289,7 +289,7 @@ class Catalog:
     def __init__(self, layers: Iterable[type[Layer] | Callable[..., Any]] = ()) -> None:
         self.own: dict[str, Entry] = {}
         for target in layers:
-            if isinstance(target, type):
+            if isinstance(target, type) and issubclass(target, Layer):
                 entry = Entry(target.__name__, "loss" if issubclass(target, Loss) else "layer", target)
                 self.own.update(dict.fromkeys((target.__name__, *target.spellings), entry))
             else:

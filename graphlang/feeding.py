@@ -10,7 +10,7 @@ import numpy as np
 from graphlang.datasets.dataset import Column
 from graphlang.diagnostics import Collector, Diagnostic
 from graphlang.diagnostics.data import FieldMismatch, NoFieldFor, UnknownField
-from graphlang.diagnostics.running import WrongIndex
+from graphlang.diagnostics.running import UnknownInput, WrongIndex
 from graphlang.engine.recording import Storage
 from graphlang.feeds import type_text
 from graphlang.samples import bound
@@ -82,7 +82,10 @@ def bind_columns(
     sizes: dict[str, int] = {}
     batch_dims: set[str] = set()
     for name, field in fields.items():
-        spec = network.inputs[name]
+        spec = network.inputs.get(name)
+        if spec is None:
+            collector.add(UnknownInput(name, list(network.inputs), graph.file))
+            continue
         column = columns.get(field)
         if column is None:
             collector.add(UnknownField(name, field, list(columns), source, network.span(name)))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from graphlang.catalog import Catalog, Family, family_member
 from graphlang.diagnostics import GraphError, Source, Span
 from graphlang.diagnostics.running import BadSpec
-from graphlang.engine.scan import ScanOperation
 from graphlang.operation import Function, Operation
 from graphlang.spec import InputSpec, NodeSpec, ParamSpec, Spec, Use
 from graphlang.sizes import parse_size
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
 
+T = TypeVar("T")
 SIZED = 4096
 """Operations kept for sizes that have been seen."""
 
@@ -32,10 +32,18 @@ class Ref(NamedTuple):
     number: int
 
 
+class Loop(NamedTuple):
+    """What a `scan` repeats: a graph of its own, the values that it hands on, and the one that it gives."""
+
+    body: Network
+    following: tuple[int, ...]
+    result: int
+
+
 class Node:
     """One operation of the graph: where its operands are, what it computes, where its result goes."""
 
-    __slots__ = ("number", "operands", "operation", "own", "spec", "symbolic", "wants")
+    __slots__ = ("loop", "number", "operands", "operation", "own", "spec", "symbolic", "wants")
 
     def __init__(
         self,
@@ -53,8 +61,10 @@ class Node:
         self.operands = operands
         #: role of a parameter -> its number
         self.own = own
-        #: None for `grad` and `constant`
+        #: None for `grad`, `constant` and `scan`
         self.operation = operation
+        #: what a `scan` repeats
+        self.loop: Loop | None = None
         self.wants = wants
         #: whether an attribute depends on a dimension, and so on the data
         self.symbolic = symbolic
@@ -81,19 +91,17 @@ class Network:
         self.numbers: dict[str, int] = {name: i for i, name in enumerate(names)}
         if len(self.numbers) != len(names):
             raise GraphError([BadSpec("two values have the same name")])
-        self._sized: dict[tuple[int, tuple[tuple[str, int], ...]], Operation] = {}
+        self._sized: dict[tuple[int, tuple[tuple[str, int], ...]], Any] = {}
         self._made: dict[tuple[str, str], tuple[Operation, frozenset[str], bool]] = {}
         first = len(names) - len(ordered)
         self.nodes: list[Node] = [self._node(n, first + i) for i, n in enumerate(ordered)]
         self.first_node = first
         #: for every value, whether a node takes it as an operand
         self.used: list[bool] = [False] * len(names)
-        for node in self.nodes:
-            for operand in node.operands:
-                if type(operand) is Ref:
-                    self.used[operand.number] = True
+        for number in (o.number for node in self.nodes for o in node.operands if type(o) is Ref):
+            self.used[number] = True
 
-    def _scan(self, spec: NodeSpec) -> ScanOperation:
+    def _loop(self, spec: NodeSpec) -> Loop:
         """The loop of a `scan`: its body is a graph of its own."""
         body = spec.body
         if body is None or len(body.inputs) != len(spec.operands):
@@ -101,7 +109,9 @@ class Network:
         inner = Network(Spec(sources=self.spec.sources, inputs=body.inputs, nodes=body.nodes), self.catalog)
         part = spec.attributes.get("part", 0)
         try:
-            return ScanOperation(inner, body.following, body.yields, part)
+            for name in (*body.following, body.yields[part]):
+                inner.used[inner.numbers[name]] = True
+            return Loop(inner, tuple(inner.numbers[n] for n in body.following), inner.numbers[body.yields[part]])
         except (KeyError, IndexError):
             raise GraphError([BadSpec(f"the body of `{spec.name}` lacks a value that it hands on")]) from None
 
@@ -118,8 +128,9 @@ class Network:
             symbolic = isinstance(spec.attributes.get("value"), dict)
             return Node(spec, number, operands, own, None, frozenset(), symbolic)
         if spec.operation == "scan":
-            wants = frozenset({"training", "random"})
-            return Node(spec, number, operands, own, self._scan(spec), wants, True)
+            node = Node(spec, number, operands, own, None, frozenset({"training", "random"}), True)
+            node.loop = self._loop(spec)
+            return node
         key = (spec.operation, json.dumps(spec.attributes, sort_keys=True) if spec.attributes else "")
         made = self._made.get(key)
         if made is None:
@@ -138,17 +149,18 @@ class Network:
         assert node.operation is not None, node.name
         if not node.symbolic:
             return node.operation
+        return self.sized(node, sizes, lambda: make(self.catalog, node.spec, sizes))
+
+    def sized(self, node: Node, sizes: Mapping[str, int], made: Callable[[], T]) -> T:
+        """What a node is for some sizes, kept: its identity stays the same from run to run."""
         key = (node.number, tuple(sorted(sizes.items())))
         found = self._sized.get(key)
         if found is None:
             if len(self._sized) > SIZED:
                 self._sized.clear()
-            found = self._sized[key] = (
-                node.operation.with_sizes(sizes)
-                if isinstance(node.operation, ScanOperation)
-                else make(self.catalog, node.spec, sizes)
-            )
-        return found
+            found = self._sized[key] = made()
+        kept: T = found
+        return kept
 
     # ---- looking at it ------------------------------------------------------------------------------
 
@@ -259,7 +271,7 @@ def decoded(value: Any, sizes: Mapping[str, int] | None) -> Any:
         return size if sizes is None or isinstance(size, int | float) else size.bind(sizes)
     if isinstance(value, dict) and set(value) == {"use", "attributes"}:
         for family in ("initializers", "schedules", "optimizers"):
-            model: type[BaseModel] | None = family_member(family, value["use"])  # type: ignore[arg-type]
+            model: type[BaseModel] | None = family_member(family, value["use"])
             if model is not None:
                 return model(**value["attributes"])
     return value

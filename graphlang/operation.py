@@ -29,7 +29,7 @@ class Parameter(NamedTuple):
 class Random(Protocol):
     """The random stream that is handed to a `forward` with a keyword-only argument `random`."""
 
-    def uniform(self, shape: tuple[Size, ...]) -> Array:
+    def uniform(self, shape: Any) -> Array:
         """Numbers in [0, 1), of the run's precision."""
 
 

@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from graphlang.datasets.dataset import Column, Dataset
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.running import MissingSection, NotFinite
+from graphlang.diagnostics.running import MissingSection, NotFinite, WrongWeights
+from graphlang.diagnostics.settings import WrongSetting
 from graphlang.engine.stepper import Evaluator, Stepper
 from graphlang.feeding import Feed, bind_columns
 from graphlang.initializers.initializer import stream
 from graphlang.runs import Checkpoint, RunFolder
 from graphlang.spec import TrainSpec
+from graphlang.weights import load_into
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
@@ -103,7 +106,7 @@ def train(
     run = RunFolder.create(folder, graph) if folder is not None else None
     if resume is not None:
         run = RunFolder.reopen(resume, graph)
-        session.restore(run.checkpoint())
+        session.restore(run.checkpoint(), str(resume))
     session.run(run)
     return session.history
 
@@ -116,7 +119,16 @@ def _with_overrides(
         changes = {"epochs": epochs, "iterations": iterations}
     if batch is not None:
         changes["batch"] = batch
-    return TrainSpec(**{**section.model_dump(), **changes}) if changes else section
+    try:
+        return TrainSpec(**{**section.model_dump(), **changes}) if changes else section
+    except ValidationError as error:
+        raise GraphError([WrongSetting(None, _setting_text(p)) for p in error.errors()]) from None
+
+
+def _setting_text(problem: Any) -> str:
+    text = problem["msg"].removeprefix("Value error, ")
+    name = ".".join(map(str, problem["loc"]))
+    return f"`{name}` is {problem['input']}: {text[:1].lower()}{text[1:]}" if name else text
 
 
 class _Session:
@@ -155,8 +167,9 @@ class _Session:
 
     def run(self, folder: RunFolder | None) -> None:
         try:
-            while self.iteration < self.iterations:
-                self._one_epoch()
+            while self.iteration < self.iterations or self.epoch_losses:
+                if not self._epoch_is_over():
+                    self._one_epoch()
                 ended = self._end_of_epoch()
                 if folder is not None:
                     self._keep(folder, ended)
@@ -172,6 +185,12 @@ class _Session:
             raise
         if folder is not None:
             folder.write(self.checkpoint(), self.history, self.graph)
+
+    def _epoch_is_over(self) -> bool:
+        """Whether only the record of an epoch is missing: the run was interrupted while it was made."""
+        return bool(self.epoch_losses) and (
+            self.iteration % self.per_epoch == 0 or self.iteration >= self.iterations
+        )
 
     def _one_epoch(self) -> None:
         """The iterations that are left of the epoch that this one stands in."""
@@ -208,13 +227,14 @@ class _Session:
 
     def _end_of_epoch(self) -> Epoch:
         number = -(-self.iteration // self.per_epoch)
-        losses, self.epoch_losses = self.epoch_losses, []
+        losses = self.epoch_losses
         found = {name: self.evaluator.over(feed, EVALUATION_BATCH) for name, feed in self.splits.items()}
         train = {k: v for k, v in found["train"].items() if k != "loss"}
         test = found.get("test", {})
         mean = float(np.mean(losses)) if losses else float("nan")
         ended = Epoch(number, self.iteration, mean, train, test)
         self.history.epochs.append(ended)
+        self.epoch_losses = []
         return ended
 
     # ---- going on later -------------------------------------------------------------------------------
@@ -236,10 +256,15 @@ class _Session:
             epochs=list(self.history.epochs),
         )
 
-    def restore(self, checkpoint: Checkpoint) -> None:
+    def restore(self, checkpoint: Checkpoint, folder: str) -> None:
+        """Goes on from there; raises GraphError where it was made by another graph or optimizer."""
+        for name, own in self.stepper.slots.items():
+            if own.keys() != checkpoint.slots.get(name, {}).keys():
+                optimizer = self.section.optimizer.name
+                message = f"what is remembered of `{name}` is not what {optimizer} remembers"
+                raise GraphError([WrongWeights(folder, message, "go on with the optimizer of that run")])
+        load_into(self.graph.params, checkpoint.params, folder)
         self.iteration = checkpoint.iteration
-        for name, array in checkpoint.params.items():
-            self.graph.params[name] = array
         self.stepper.restore(checkpoint.slots)
         self.history.losses = list(checkpoint.losses)
         self.history.epochs = [Epoch(**e) if isinstance(e, dict) else e for e in checkpoint.epochs]

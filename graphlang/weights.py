@@ -24,7 +24,7 @@ class Params(MutableMapping[str, Any]):
 
     def __init__(self, network: Network, dtype: Any, seed: int) -> None:
         self._network = network
-        self._dtype = np.dtype(dtype)
+        self._dtype: np.dtype[Any] = np.dtype(dtype)
         self._seed = seed
         self._arrays: dict[str, Any] = {}
 
@@ -87,7 +87,7 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
     target = Path(path)
     temporary = target.with_name(target.name + ".tmp")
     with temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+        np.savez(file, allow_pickle=False, **arrays)
     temporary.replace(target)
 
 

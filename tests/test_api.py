@@ -79,7 +79,9 @@ def test_the_json_of_a_spec_brings_back_the_same_graph() -> None:
         back = gl.Graph.from_spec(spec, seed=3)
         assert back.spec == graph.spec
         a, b = graph.run(given), back.run(given)
-        assert {n: np.asarray(v).tolist() for n, v in a.items()} == {n: np.asarray(v).tolist() for n, v in b.items()}
+        assert {n: np.asarray(v).tolist() for n, v in a.items()} == {
+            n: np.asarray(v).tolist() for n, v in b.items()
+        }
         for name in a.grad:
             np.testing.assert_array_equal(a.grad[name], b.grad[name])
 
@@ -200,7 +202,9 @@ def test_an_unknown_input_gets_a_suggestion() -> None:
     ],
 )
 @pytest.mark.parametrize("way", ["run", "forward"])
-def test_a_wrong_input_says_what_it_is_and_what_is_declared(way: str, given: dict[str, Any], words: list[str]) -> None:
+def test_a_wrong_input_says_what_it_is_and_what_is_declared(
+    way: str, given: dict[str, Any], words: list[str]
+) -> None:
     error = refused(getattr(gl.loads(NET), way), given)
     for word in words:
         assert word in " ".join(messages(error)), messages(error)
@@ -224,7 +228,9 @@ def test_the_place_of_a_label_out_of_range_is_named() -> None:
     assert "2" in messages(error)[0]
 
 
-@pytest.mark.parametrize(("seed", "words"), [([1.0, 2.0], "[2]"), ("one", "'one'"), (np.ones((2, 2)), "[2, 2]")])
+@pytest.mark.parametrize(
+    ("seed", "words"), [([1.0, 2.0], "[2]"), ("one", "'one'"), (np.ones((2, 2)), "[2, 2]")]
+)
 def test_a_seed_gradient_of_the_wrong_shape_is_refused(seed: Any, words: str) -> None:
     graph = gl.loads("input x: float[N]\ny = 2 * x\noutput y")
     assert words in messages(refused(graph.run, x=[1.0, 2.0, 3.0], seed=seed))[0]
@@ -255,7 +261,9 @@ def test_asking_for_a_value_that_is_not_there_is_refused() -> None:
         refused(mapping.__getitem__, "prise")
 
 
-@pytest.mark.parametrize("spec", ["{", "{}x", '{"inputs": 3}', '{"unknown": 1}', '{"nodes": [{"name": "y"}]}'])
+@pytest.mark.parametrize(
+    "spec", ["{", "{}x", '{"inputs": 3}', '{"unknown": 1}', '{"nodes": [{"name": "y"}]}']
+)
 def test_a_spec_that_is_none_is_refused(spec: str) -> None:
     refused(gl.Graph.from_spec, spec)
 
@@ -263,7 +271,10 @@ def test_a_spec_that_is_none_is_refused(spec: str) -> None:
 def test_a_spec_that_names_what_is_not_there_is_refused() -> None:
     refused(gl.Graph.from_spec, {"nodes": [{"name": "y", "operation": "add", "operands": ["a", "b"]}]})
     refused(gl.Graph.from_spec, {"nodes": [{"name": "y", "operation": "nonsense", "operands": []}]})
-    loop = [{"name": "a", "operation": "exp", "operands": ["b"]}, {"name": "b", "operation": "exp", "operands": ["a"]}]
+    loop = [
+        {"name": "a", "operation": "exp", "operands": ["b"]},
+        {"name": "b", "operation": "exp", "operands": ["a"]},
+    ]
     refused(gl.Graph.from_spec, {"nodes": loop})
 
 

@@ -112,7 +112,9 @@ def _text_as_weights() -> object:
 
 
 def _set(text: str, **overrides: Any) -> Callable[[], object]:
-    return lambda: gl.loads(text, name="fruit.graph", set={k.replace("__", "."): v for k, v in overrides.items()})
+    return lambda: gl.loads(
+        text, name="fruit.graph", set={k.replace("__", "."): v for k, v in overrides.items()}
+    )
 
 
 def _run(text: str, **inputs: Any) -> Callable[[], object]:
@@ -146,10 +148,10 @@ CASES: dict[str, Callable[[], object]] = {
     "input_unknown": _run(FRUIT, orange=3, aple=3),
     "input_of_wrong_type": _run("input t: int[N]\ny = sum(one_hot(t, 3))\n", t=[0.5, 1.5]),
     "input_of_wrong_rank": _run("input x: float[N, 4]\ny = sum(x)\n", x=[1.0, 2.0, 3.0, 4.0]),
-    "inputs_of_two_batch_sizes": _run(NET.split("data")[0], x=X, t=T[:4]),
+    "inputs_of_two_batch_sizes": _run(NET.split("data", maxsplit=1)[0], x=X, t=T[:4]),
     "input_ragged": _run("input x: float[N, 2]\ny = sum(x)\n", x=[[1, 2], [3]]),
     "input_text": _run(FRUIT, orange="many"),
-    "label_out_of_range": _run(NET.split("data")[0] + "output loss\n", x=X[:2], t=[1, 12]),
+    "label_out_of_range": _run(NET.split("data", maxsplit=1)[0] + "output loss\n", x=X[:2], t=[1, 12]),
     "several_outputs": _run("input a = 1\nb = a * 2\nc = a * 3\n"),
     "backward_from_unknown": lambda: gl.loads(FRUIT, name="fruit.graph").run(orange=1, of="prise"),
     "backward_with_wrong_seed": lambda: gl.loads(FRUIT, name="fruit.graph").run(orange=1, seed=[1, 2]),

@@ -182,7 +182,9 @@ def test_a_spec_has_a_json_schema() -> None:
         "a = 1\nb = 2\ny = a + b if true\n  else a\noutput y",
         "a = 1; b = 2\ny = a + b\n  -> relu\n  -> relu\noutput y",
         "\ufeffa = 1; b = 2; y = a + b; output y",
-        "a = 1; b = 2; y = sum([\n a,\n b,\n]); output y".replace("sum([\n a,\n b,\n])", "maximum(\n a + b,\n b,\n)"),
+        "a = 1; b = 2; y = sum([\n a,\n b,\n]); output y".replace(
+            "sum([\n a,\n b,\n])", "maximum(\n a + b,\n b,\n)"
+        ),
     ],
 )
 def test_a_statement_ends_where_a_reader_expects_it(text: str) -> None:
@@ -255,9 +257,13 @@ def test_an_arrow_hands_its_value_to_the_first_argument() -> None:
 def test_every_use_of_a_capital_name_makes_new_parameters_and_layer_makes_one() -> None:
     two = gl.loads("input x: float[N, 4]\ny = x -> Affine(4) -> Affine(4)")
     assert list(two.params) == ["Affine1.W", "Affine1.b", "Affine2.W", "Affine2.b"]
-    one = runs("input x: float[N, 4]\nlayer enc = Affine(4)\ny = enc(enc(x))\noutput y\nexpect y ~= enc(x) @ enc.W + enc.b")
+    one = runs(
+        "input x: float[N, 4]\nlayer enc = Affine(4)\ny = enc(enc(x))\noutput y\nexpect y ~= enc(x) @ enc.W + enc.b"
+    )
     assert list(one.params) == ["enc.W", "enc.b"]
-    shared = gl.loads("input x: float[N, 4]\ndef Block(x, n) = x -> Affine(n) -> Relu\nlayer b = Block(4)\ny = b(b(x))")
+    shared = gl.loads(
+        "input x: float[N, 4]\ndef Block(x, n) = x -> Affine(n) -> Relu\nlayer b = Block(4)\ny = b(b(x))"
+    )
     assert list(shared.params) == ["b.Affine1.W", "b.Affine1.b"]
 
 
@@ -269,7 +275,9 @@ def test_counters_follow_the_text_and_not_the_order_of_evaluation() -> None:
 
 def test_adding_a_layer_changes_no_other_layers_start() -> None:
     before = gl.loads("input x: float[N, 4]\ny = x -> layers { a: Affine(4); b: Affine(4) }", seed=3)
-    after = gl.loads("input x: float[N, 4]\ny = x -> layers { new: Affine(4); a: Affine(4); b: Affine(4) }", seed=3)
+    after = gl.loads(
+        "input x: float[N, 4]\ny = x -> layers { new: Affine(4); a: Affine(4); b: Affine(4) }", seed=3
+    )
     for name in before.params:
         np.testing.assert_array_equal(before.params[name], after.params[name])
     assert not np.array_equal(after.params["a.W"], after.params["b.W"])
@@ -296,11 +304,18 @@ def test_dimensions_are_numbers_in_arithmetic() -> None:
 
 
 def test_a_hyper_is_a_dimension() -> None:
-    assert shapes(gl.loads("hyper D = 3\ninput x: float[N, D]\ny = x -> Affine(2 * D)"))["Affine1.W"] == (3, 6)
+    assert shapes(gl.loads("hyper D = 3\ninput x: float[N, D]\ny = x -> Affine(2 * D)"))["Affine1.W"] == (
+        3,
+        6,
+    )
 
 
 def test_a_def_binds_the_dimensions_of_what_it_is_given() -> None:
-    found = shapes(gl.loads("def Twice(x: float[N, D]) = x -> Affine(2*D)\ninput x: float[N, 5]\ny = x -> Twice -> Twice"))
+    found = shapes(
+        gl.loads(
+            "def Twice(x: float[N, D]) = x -> Affine(2*D)\ninput x: float[N, 5]\ny = x -> Twice -> Twice"
+        )
+    )
     assert found == {
         "Twice1.Affine1.W": (5, 10),
         "Twice1.Affine1.b": (10,),
@@ -373,7 +388,10 @@ def test_slices_take_parts() -> None:
 
 def test_lists_of_numbers_are_arrays() -> None:
     runs("input x: float[2, 2] = [[1, 2], [3, 4]]\ny = x * [10, 1]\noutput y\nexpect y ~= [[10, 2], [30, 4]]")
-    assert gl.loads("input x: float[2]\ny = x * [1, 2]", dtype="float32").forward(x=[1, 1])["y"].dtype == np.float32
+    assert (
+        gl.loads("input x: float[2]\ny = x * [1, 2]", dtype="float32").forward(x=[1, 1])["y"].dtype
+        == np.float32
+    )
     assert codes("input x: float[2]\ny = x * [[1, 2], [3]]") == ["GL301"]
 
 
@@ -381,7 +399,9 @@ def test_stretching_both_operands_needs_a_reshape_that_says_so() -> None:
     text = "input y: float[N, 1], t: float[N]\nd = y - {}\noutput d"
     assert codes(text.format("t")) == ["GL302"]
     assert gl.loads(text.format("reshape(t, N)")).forward(y=[[1], [2]], t=[1, 2])["d"].shape == (2, 2)
-    runs("input x: float[N, 3], b: float[3]\ny = x + b\noutput y\nexpect grad(sum(y), b) ~= sum(ones(N, 3), axis=0)")
+    runs(
+        "input x: float[N, 3], b: float[3]\ny = x + b\noutput y\nexpect grad(sum(y), b) ~= sum(ones(N, 3), axis=0)"
+    )
 
 
 # ---- before running ----------------------------------------------------------------------------------------
@@ -394,7 +414,9 @@ def test_a_choice_before_running_leaves_the_other_branch_out() -> None:
 
 
 def test_repeat_and_for_make_copies_with_parameters_of_their_own() -> None:
-    graph = gl.loads("input x: float[N, 4]\ny = x -> repeat 2 { fc: Affine(4) } -> for n in [3, 2] { Affine(n) }")
+    graph = gl.loads(
+        "input x: float[N, 4]\ny = x -> repeat 2 { fc: Affine(4) } -> for n in [3, 2] { Affine(n) }"
+    )
     assert {k: v for k, v in shapes(graph).items() if k.endswith("W")} == {
         "fc1.W": (4, 4),
         "fc2.W": (4, 4),
@@ -408,11 +430,15 @@ def test_residual_adds_what_went_in() -> None:
 
 
 def test_where_chooses_at_run_time() -> None:
-    runs("input x: float[N]\ny = where(x > 0 and x < 1, x, 0)\noutput y\nexpect y ~= where(x < 1, relu(x), 0)")
+    runs(
+        "input x: float[N]\ny = where(x > 0 and x < 1, x, 0)\noutput y\nexpect y ~= where(x < 1, relu(x), 0)"
+    )
 
 
 def test_gradients_nest() -> None:
-    runs("input x = 2\ny = x**3\noutput y\nexpect grad(grad(y, x), x) ~= 12\nexpect grad(grad(grad(y, x), x), x) ~= 6")
+    runs(
+        "input x = 2\ny = x**3\noutput y\nexpect grad(grad(y, x), x) ~= 12\nexpect grad(grad(grad(y, x), x), x) ~= 6"
+    )
 
 
 def test_an_expect_within_sets_its_tolerance() -> None:

@@ -108,6 +108,10 @@ def test_an_import_for_its_side_effect_is_found_nowhere() -> None:
     import subprocess
     import sys
 
-    code = "import sys, graphlang; print([m for m in ('numpy', 'lark', 'pydantic', 'rich') if m in sys.modules])"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
+    code = (
+        "import sys, graphlang; print([m for m in ('numpy', 'lark', 'pydantic', 'rich') if m in sys.modules])"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent
+    )
     assert out.stdout.strip() == "[]"

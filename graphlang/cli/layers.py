@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import inspect
-import re
 from typing import TYPE_CHECKING, Any
 
 from graphlang.cli import console, options
@@ -163,8 +162,19 @@ def _written(value: Any) -> str:
 
 
 def _type(hint: Any) -> str:
-    if isinstance(hint, type):
-        return hint.__name__
-    text = str(hint)
-    text = re.sub(r"\b[a-z_.]+\.(?=\w)", "", text)  # the modules of its parts
-    return text.replace("None", "none")
+    """A type as a reader of specs understands it."""
+    import types
+    import typing
+
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if hint is types.NoneType:
+        return "none"
+    if origin is typing.Annotated:
+        return _type(parts[0])
+    if origin is typing.Literal:
+        return " | ".join(_written(part) for part in parts)
+    if origin in (typing.Union, types.UnionType):
+        return " | ".join(dict.fromkeys(text for part in parts for text in _type(part).split(" | ")))
+    if origin in (tuple, list):
+        return f"list of {' and '.join(dict.fromkeys(_type(p) for p in parts if p is not Ellipsis))}"
+    return getattr(hint, "__name__", str(hint))

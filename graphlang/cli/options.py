@@ -152,7 +152,7 @@ class Threads(AbstractContextManager["Threads"]):
     def __enter__(self) -> Self:
         if self._count is not None:
             import numpy as np  # noqa: F401 - its BLAS must be there to be limited
-            from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+            from threadpoolctl import threadpool_limits
 
             self._limits = threadpool_limits(self._count)
         return self

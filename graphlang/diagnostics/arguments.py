@@ -109,7 +109,7 @@ class NothingToWorkOn(Diagnostic):
 class TooManyArguments(Diagnostic):
     """A call has more arguments than the operation takes.
 
-        y = exp(a, b)
+    y = exp(a, b)
     """
 
     code = "GL405"
@@ -129,7 +129,7 @@ class TooManyArguments(Diagnostic):
 class ArgumentTwice(Diagnostic):
     """An argument is given twice: by position and by name, or twice by name.
 
-        y = x -> Affine(50, units=60)
+    y = x -> Affine(50, units=60)
     """
 
     code = "GL406"
@@ -158,7 +158,9 @@ class NotKnownBefore(Diagnostic):
 
     code = "GL407"
 
-    def __init__(self, span: Span, what: str, help: str | None = None, related: Sequence[Related] = ()) -> None:
+    def __init__(
+        self, span: Span, what: str, help: str | None = None, related: Sequence[Related] = ()
+    ) -> None:
         self.span = span
         self.what = what
         self._help = help
@@ -177,7 +179,7 @@ class NotKnownBefore(Diagnostic):
 class CannotCompute(Diagnostic):
     """A constant expression has no value: a division by zero, a number too large, text in a sum.
 
-        hyper n = 10 // 0
+    hyper n = 10 // 0
     """
 
     code = "GL408"

@@ -496,7 +496,8 @@ class UnknownField(Diagnostic):
         self.span = span
 
     def message(self) -> str:
-        return f"the input `{self.name}` takes the field `{self.field}`, which the data ({self.source}) does not have"
+        asked = f"the input `{self.name}` takes the field `{self.field}`"
+        return f"{asked}, which the data ({self.source}) does not have"
 
     def help(self) -> str:
         match = closest(self.field, self.fields)
@@ -515,7 +516,9 @@ class FieldMismatch(Diagnostic):
 
     code = "GL620"
 
-    def __init__(self, name: str, declared: str, field: str, found: str, span: Span | None, help: str | None) -> None:
+    def __init__(
+        self, name: str, declared: str, field: str, found: str, span: Span | None, help: str | None
+    ) -> None:
         self.name = name
         self.declared = declared
         self.field = field
@@ -524,7 +527,9 @@ class FieldMismatch(Diagnostic):
         self._help = help
 
     def message(self) -> str:
-        return f"the input `{self.name}` is {self.declared}, but the data's field `{self.field}` is {self.found}"
+        return (
+            f"the input `{self.name}` is {self.declared}, but the data's field `{self.field}` is {self.found}"
+        )
 
     def help(self) -> str | None:
         return self._help
@@ -533,7 +538,7 @@ class FieldMismatch(Diagnostic):
 class NoFieldFor(Diagnostic):
     """An input that training needs takes no field of the data, and has no default.
 
-        data { source = mnist(); x = x }        # and the labels `t`?
+    data { source = mnist(); x = x }        # and the labels `t`?
     """
 
     code = "GL621"

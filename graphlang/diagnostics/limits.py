@@ -57,9 +57,10 @@ class NestedTooDeep(Diagnostic):
 
 
 class LimitExceeded(Diagnostic):
-    """A program is larger than a limit allows once it is unrolled: `nodes`, `unrolled`, `calls` or `parameters`.
+    """A program is larger than a limit allows once it is unrolled.
 
-    The limits keep a file from a stranger from using up the machine.
+    The limits are `nodes`, `unrolled` (copies of a `repeat`), `calls` and `parameters`; they keep a file
+    from a stranger from using up the machine.
 
         y = x -> repeat 1000000000 { Affine(10) }
 

@@ -200,7 +200,8 @@ class NeedsCapital(Diagnostic):
         return f"`def {self.name}` owns parameters, but its name is that of a function"
 
     def help(self) -> str | None:
-        return f"call it `{self.name[:1].upper()}{self.name[1:]}`: capital names are layers, and layers own parameters"
+        capital = f"{self.name[:1].upper()}{self.name[1:]}"
+        return f"call it `{capital}`: capital names are layers, and layers own parameters"
 
     def related(self) -> Sequence[Related]:
         return [Related(self.place, f"{self.owner} has parameters")] if self.place else []
@@ -216,7 +217,9 @@ class WrongKind(Diagnostic):
 
     code = "GL207"
 
-    def __init__(self, span: Span, message: str, help: str | None = None, related: Sequence[Related] = ()) -> None:
+    def __init__(
+        self, span: Span, message: str, help: str | None = None, related: Sequence[Related] = ()
+    ) -> None:
         self.span = span
         self._message = message
         self._help = help
@@ -267,7 +270,7 @@ def _listed(names: Sequence[str]) -> str:
 class BuiltInHidden(Diagnostic):
     """A `def` bears the name of a built-in and is used in its place: allowed, and worth knowing.
 
-        def sigmoid(x) = 1 / (1 + exp(-x))
+    def sigmoid(x) = 1 / (1 + exp(-x))
     """
 
     code = "GL209"
@@ -301,29 +304,3 @@ class ImportProblem(Diagnostic):
 
     def help(self) -> str | None:
         return self._help
-
-
-class NotYet(Diagnostic):
-    """Something of the language that this version knows by name but does not build yet.
-
-        y = x -> LSTM(20)
-
-    Nothing is wrong with the file; a later release runs it.
-
-    Fix: write it with what there is (`graphlang layers` lists it), or use a later release.
-    """
-
-    code = "GL211"
-
-    def __init__(self, span: Span, name: str, written: str | None = None) -> None:
-        self.span = span
-        self.name = name
-        self.written = written
-
-    def message(self) -> str:
-        return f"not in this version yet: {self.name}"
-
-    def help(self) -> str | None:
-        if self.written and self.written != self.name:
-            return f"`{self.written}` will be called `{self.name}` here"
-        return None

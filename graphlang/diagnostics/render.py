@@ -210,7 +210,8 @@ def _one_line(text: str) -> str:
 
 
 def _escaped(text: str, is_property: bool) -> str:
-    text = _safe(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    text = _shown(text)
     return text.replace(":", "%3A").replace(",", "%2C") if is_property else text
 
 

@@ -17,7 +17,9 @@ class MissingInputs(Diagnostic):
 
     code = "GL701"
 
-    def __init__(self, names: Sequence[str], types: Sequence[str], file: str | None, span: Span | None = None) -> None:
+    def __init__(
+        self, names: Sequence[str], types: Sequence[str], file: str | None, span: Span | None = None
+    ) -> None:
         self.names = list(names)
         self.types = list(types)
         self.file = file
@@ -37,7 +39,7 @@ class MissingInputs(Diagnostic):
 class UnknownInput(Diagnostic):
     """A value is given for an input that the graph does not have.
 
-        graphlang run price.graph --inputs prices.json      # with "aple": 100
+    graphlang run price.graph --inputs prices.json      # with "aple": 100
     """
 
     code = "GL702"
@@ -67,7 +69,14 @@ class WrongInput(Diagnostic):
 
     code = "GL703"
 
-    def __init__(self, name: str, message: str, span: Span | None, help: str | None = None, related: Sequence[Related] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        message: str,
+        span: Span | None,
+        help: str | None = None,
+        related: Sequence[Related] = (),
+    ) -> None:
         self.name = name
         self._message = message
         self.span = span
@@ -100,7 +109,8 @@ class NotFinite(Diagnostic):
         self.span = span
 
     def message(self) -> str:
-        return f"the loss is {self.what} {self.when}; the first value that is not finite is `{self.where}` ({self.operation})"
+        first = f"the first value that is not finite is `{self.where}` ({self.operation})"
+        return f"the loss is {self.what} {self.when}; {first}"
 
     def help(self) -> str | None:
         return "try a smaller learning rate or `clip_norm = 1`; look for `log(0)` or a division by zero"
@@ -152,7 +162,9 @@ class NothingToStartFrom(Diagnostic):
     def message(self) -> str:
         if not self.outputs:
             return "the file has no output to start backward from"
-        return "the file has several outputs to start backward from: " + ", ".join(f"`{o}`" for o in self.outputs)
+        return "the file has several outputs to start backward from: " + ", ".join(
+            f"`{o}`" for o in self.outputs
+        )
 
     def help(self) -> str | None:
         return f"choose one with `{self.option}`, or name it in the file with `output`"
@@ -249,7 +261,7 @@ class BadSpec(Diagnostic):
 class WrongIndex(Diagnostic):
     """A label or an id is outside of what the layer that uses it allows.
 
-        t = 12, where the scores are for the ten classes 0..9
+    t = 12, where the scores are for the ten classes 0..9
     """
 
     code = "GL711"

@@ -17,7 +17,9 @@ class UnknownSetting(Diagnostic):
 
     code = "GL501"
 
-    def __init__(self, span: Span | None, section: str, name: str, known: Sequence[str], foreign: str | None = None) -> None:
+    def __init__(
+        self, span: Span | None, section: str, name: str, known: Sequence[str], foreign: str | None = None
+    ) -> None:
         self.span = span
         self.section = section
         self.name = name
@@ -43,7 +45,9 @@ class WrongSetting(Diagnostic):
 
     code = "GL502"
 
-    def __init__(self, span: Span | None, message: str, help: str | None = None, related: Sequence[Related] = ()) -> None:
+    def __init__(
+        self, span: Span | None, message: str, help: str | None = None, related: Sequence[Related] = ()
+    ) -> None:
         self.span = span
         self._message = message
         self._help = help
@@ -113,7 +117,7 @@ class UnknownOverride(Diagnostic):
 class WrongOverride(Diagnostic):
     """`--set NAME=VALUE` gives a value that cannot be read or does not fit.
 
-        graphlang train net.graph --set train.batch=many
+    graphlang train net.graph --set train.batch=many
     """
 
     code = "GL505"
@@ -133,8 +137,8 @@ class WrongOverride(Diagnostic):
 class SectionTwice(Diagnostic):
     """A file has one section of each name.
 
-        train { minimize = loss; optimizer = SGD(lr=0.1); batch = 100; epochs = 5 }
-        train { minimize = loss; optimizer = Adam(lr=0.001); batch = 100; epochs = 5 }
+    train { minimize = loss; optimizer = SGD(lr=0.1); batch = 100; epochs = 5 }
+    train { minimize = loss; optimizer = Adam(lr=0.001); batch = 100; epochs = 5 }
     """
 
     code = "GL506"

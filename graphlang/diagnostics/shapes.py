@@ -19,7 +19,9 @@ class WrongShape(Diagnostic):
 
     code = "GL301"
 
-    def __init__(self, span: Span, message: str, help: str | None = None, related: Sequence[Related] = ()) -> None:
+    def __init__(
+        self, span: Span, message: str, help: str | None = None, related: Sequence[Related] = ()
+    ) -> None:
         self.span = span
         self._message = message
         self._help = help
@@ -95,7 +97,8 @@ class NotANumberYet(Diagnostic):
         self._related = related
 
     def message(self) -> str:
-        return f"the parameter `{self.name}` would have the shape [{self.shape}], which is not known before running"
+        shape = f"the shape [{self.shape}], which is not known before running"
+        return f"the parameter `{self.name}` would have {shape}"
 
     def help(self) -> str | None:
         return "a parameter's shape must be a number: write the size in the type of the input"

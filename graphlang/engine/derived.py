@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from graphlang.engine.scan import ScanOperation
 from graphlang.operation import Operation, Random
 from graphlang.trace import SymbolicArray, SymbolicRandom, Trace, gradient, replay
 
@@ -37,6 +38,9 @@ class Redrawn:
         return next(self._left)
 
 
+Differentiable: TypeAlias = Operation | ScanOperation
+
+
 class Derived:
     """Derived gradients, recorded once for equal shapes and replayed on arrays; belongs to one graph."""
 
@@ -44,11 +48,11 @@ class Derived:
     CAPACITY = 1024
 
     def __init__(self) -> None:
-        self._recorded: dict[Any, tuple[Operation, Trace, list[SymbolicArray], list[Any]]] = {}
+        self._recorded: dict[Any, tuple[Differentiable, Trace, list[SymbolicArray], list[Any]]] = {}
 
     def backward(
         self,
-        operation: Operation,
+        operation: Differentiable,
         operands: Sequence[Any],
         keywords: dict[str, Any],
         y: Any,
@@ -64,7 +68,7 @@ class Derived:
         return self._on_arrays(operation, operands, keywords, dy)
 
     def _on_arrays(
-        self, operation: Operation, operands: Sequence[Any], keywords: dict[str, Any], dy: Any
+        self, operation: Differentiable, operands: Sequence[Any], keywords: dict[str, Any], dy: Any
     ) -> list[Any]:
         values = [*operands, *keywords.values()]
         key = (id(operation), *(_signature(v) for v in values), np.asarray(dy).dtype, np.shape(dy))
@@ -118,7 +122,7 @@ def _differentiable(value: Any) -> bool:
 
 
 def _record(
-    operation: Operation, operands: Sequence[Any], keywords: dict[str, Any], dy: Any
+    operation: Differentiable, operands: Sequence[Any], keywords: dict[str, Any], dy: Any
 ) -> tuple[Trace, list[SymbolicArray], list[Any]]:
     trace = Trace()
     values = [

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphlang.engine.program import Program
-from graphlang.engine.regions import BLOCK, Unit, size, units
+from graphlang.engine.program import Program, rewritten
+from graphlang.engine.regions import Unit, blocks_of, scratch, size, units, widest
+from graphlang.engine.views import Views
 from graphlang.trace import Step, SymbolicArray
+from graphlang.trace.primitives.elementwise import astype
 
 ALIGNMENT = 64
 
@@ -24,12 +29,31 @@ class Block:
     output: bool = False
 
 
-@dataclass
+class Memory(NamedTuple):
+    """Bytes that a program takes once it has run, by what they are for."""
+
+    inputs: int
+    parameters: int
+    optimizer: int
+    buffers: int
+    scratch: int
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return sum(self)
+
+
+@dataclass(frozen=True)
 class Plan:
     """Units in order; for every value a block, an input it is written onto, or an operand it is a view of."""
 
     program: Program
     units: list[Unit]
+    #: steps that move nothing, by the number of their result
+    views: dict[int, Step]
+    #: number of a view -> number of the value whose memory it lies in
+    roots: dict[int, int]
     blocks: list[Block]
     #: value -> block
     placed: dict[int, Block]
@@ -39,7 +63,8 @@ class Plan:
     copies: dict[str, Any]
     #: values that exist only within a region, block by block
     local: set[int]
-    flops: dict[int, int] = field(default_factory=dict)
+    #: what this many units compute comes before anything that is updated
+    before_updates: int
 
     @property
     def buffer_bytes(self) -> int:
@@ -51,22 +76,37 @@ class Plan:
         """Bytes of what comes from outside: parameters, what the optimizer remembers, a batch."""
         return sum(nbytes(v) for v in self.program.inputs.values())
 
+    @cached_property
+    def _scratch(self) -> list[int]:
+        return [_scratch_bytes(u, self.local) for u in self.units if u.fused]
+
     def scratch_bytes(self, threads: int) -> int:
         """Bytes of the blocks in cache in which regions keep their inner values."""
-        widest = max((_scratch(u, self.local) for u in self.units if u.fused), default=0)
-        return widest * threads
+        return sum(self._scratch) * threads
 
     def total_bytes(self, threads: int) -> int:
         """What the program will have allocated once it has run."""
         return self.buffer_bytes + self.input_bytes + self.scratch_bytes(threads)
 
+    @cached_property
+    def flops(self) -> int:
+        """An estimate of the arithmetic operations of a run."""
+        return sum(step_flops(s) for u in self.units for s in u.steps)
 
-def _scratch(unit: Unit, local: set[int]) -> int:
-    return sum(BLOCK for s in unit.steps if s.output.number in local)
+
+def _scratch_bytes(unit: Unit, local: set[int]) -> int:
+    """What one thread keeps for a region."""
+    assert unit.frame is not None
+    kept = set(scratch(unit, local).values())
+    *_, rows, columns = blocks_of(
+        unit.frame, flat=not unit.has_rows, whole_rows=unit.has_rows, itemsize=widest(unit)
+    )
+    return sum(rows * (1 if per_row else columns) * dtype.itemsize for _, per_row, dtype in kept)
 
 
-def nbytes(value: SymbolicArray) -> int:
-    return size(value.shape) * value.dtype.itemsize
+def nbytes(value: Any) -> int:
+    """Bytes of a value."""
+    return size(value.shape) * int(value.dtype.itemsize)
 
 
 def step_flops(step: Step) -> int:
@@ -76,160 +116,218 @@ def step_flops(step: Step) -> int:
 
 def plan(program: Program, *, fuse: bool = True) -> Plan:
     """Lays a program out: order, fused regions, memory by liveness, updates in place."""
+    program, steps, views = _detached(program)
+    return _Layout(program, steps, views, units(steps, views, fuse=fuse)).laid_out()
+
+
+def _detached(program: Program) -> tuple[Program, list[Step], Views]:
+    """Results that are views of an input which is itself updated become copies: they are read afterwards."""
     steps = program.steps
-    found = units(steps, fuse=fuse)
-    return _Layout(program, found).laid_out()
+    views = Views(steps)
+    updated = {program.inputs[label].number for label in program.updates}
+    fixed = {
+        label: value
+        for label, value in (*program.outputs.items(), *program.updates.items())
+        if isinstance(value, SymbolicArray)
+        and views.root(value) in updated
+        and not (label in program.updates and value is program.inputs[label])
+    }
+    if not fixed:
+        return program, steps, views
+    program = rewritten(program, lambda step, operands: None)
+    kept = {v.number for label, v in program.inputs.items() if program.updates.get(label) is v}
+
+    def copied(value: Any) -> Any:
+        if not isinstance(value, SymbolicArray) or value.number in kept:
+            return value
+        return astype(value, dtype=value.dtype) if views_root(value) in updated else value
+
+    views_root = Views(program.steps).root
+    outputs = {k: copied(v) for k, v in program.outputs.items()}
+    updates = {k: v if v is program.inputs[k] else copied(v) for k, v in program.updates.items()}
+    program = Program(program.inputs, outputs, updates)
+    steps = program.steps
+    return program, steps, Views(steps)
+
+
+class _Free:
+    """Blocks that nothing lives in, by size."""
+
+    def __init__(self) -> None:
+        self._sizes: list[int] = []
+        self._blocks: dict[int, list[Block]] = {}
+
+    def add(self, block: Block) -> None:
+        known = self._blocks.setdefault(block.nbytes, [])
+        if not known:
+            insort(self._sizes, block.nbytes)
+        known.append(block)
+
+    def take(self, wanted: int) -> Block | None:
+        """The smallest block that is large enough, if it is not far too large."""
+        at = bisect_left(self._sizes, wanted)
+        if at == len(self._sizes) or self._sizes[at] > max(2 * wanted, 4096):
+            return None
+        found = self._sizes[at]
+        block = self._blocks[found].pop()
+        if not self._blocks[found]:
+            del self._sizes[at]
+        return block
 
 
 class _Layout:
     """One walk over the units that places every value."""
 
-    def __init__(self, program: Program, found: list[Unit]) -> None:
+    def __init__(self, program: Program, steps: Sequence[Step], views: Views, found: list[Unit]) -> None:
         self.program = program
         self.units = found
-        self.root: dict[int, int] = {}
-        self.input_of = {v.number: label for label, v in program.inputs.items()}
+        self.views = views
+        self.looks = [s for s in steps if views.is_view(s)]
         self.blocks: list[Block] = []
-        self.free: list[Block] = []
+        self.free = _Free()
         self.placed: dict[int, Block] = {}
         self.onto: dict[int, str] = {}
-        self._roots()
+        self.made_in = {s.output.number: p for p, u in enumerate(found) for s in u.steps}
         self.last = self._last_uses()
         self.inside = self._local()
-        self.targets = {
-            v.number: label for label, v in program.updates.items() if isinstance(v, SymbolicArray)
-        }
-        self.handed_out = {v.number for v in program.outputs.values() if isinstance(v, SymbolicArray)}
+        self.targets = {v.number: label for label, v in program.updates.items() if _is_made(v)}
+        self.handed_out = {v.number for v in program.outputs.values() if _is_made(v)}
+        self.before_updates = 1 + max(
+            (self.made_in.get(views.root(v), -1) for v in program.outputs.values() if _is_made(v)), default=-1
+        )
+        #: block -> the value that lives in it
         self.held: dict[int, int] = {}
-
-    def _roots(self) -> None:
-        for unit in self.units:
-            for step in unit.steps:
-                number = step.output.number
-                first = step.operands[0] if step.operands else None
-                is_view = step.primitive.kind == "view" and first.__class__ is SymbolicArray
-                self.root[number] = self.root.get(first.number, first.number) if is_view else number
-
-    def root_of(self, x: SymbolicArray) -> int:
-        return self.root.get(x.number, x.number)
+        #: in the unit at hand: root -> (the last step that reads it, whether all read it as it is)
+        self.reads: dict[int, tuple[int, bool]] = {}
 
     def _last_uses(self) -> dict[int, int]:
+        root = self.views.root
         last: dict[int, int] = {}
         for place, unit in enumerate(self.units):
             for step in unit.steps:
                 for x in step.operands:
                     if x.__class__ is SymbolicArray:
-                        last[self.root_of(x)] = place
+                        last[root(x)] = place
         for value in self.program.results:
-            last[self.root_of(value)] = len(self.units)
+            last[root(value)] = len(self.units)
         return last
 
     def _local(self) -> set[int]:
         """Values of a region that nothing outside of it looks at."""
-        home = {s.output.number: p for p, u in enumerate(self.units) for s in u.steps if u.fused}
-        outside = {v.number for v in self.program.results}
+        home = {s.output.number: p for p, u in enumerate(self.units) if u.fused for s in u.steps}
+        outside = {v.number for v in self.program.results} | {s.operands[0].number for s in self.looks}
         for place, unit in enumerate(self.units):
             for step in unit.steps:
-                outside |= {
-                    x.number
-                    for x in step.operands
-                    if x.__class__ is SymbolicArray and home.get(x.number, place) != place
-                }
+                for x in step.operands:
+                    if x.__class__ is SymbolicArray and home.get(x.number, place) != place:
+                        outside.add(x.number)
         return {number for number in home if number not in outside}
 
     def laid_out(self) -> Plan:
+        ending = self._ending()
         for place, unit in enumerate(self.units):
-            for step in unit.steps:
-                self._place(step, place, unit)
-            self._release(place)
+            self.reads = self._reads(unit)
+            for position, step in enumerate(unit.steps):
+                self._place(step, place, position)
+            for number in ending[place]:
+                self._release(number)
         copies = {
             label: v
             for label, v in self.program.updates.items()
-            if not (isinstance(v, SymbolicArray) and self.onto.get(v.number) == label)
+            if v is not self.program.inputs[label]
+            and not (isinstance(v, SymbolicArray) and self.onto.get(v.number) == label)
         }
         return Plan(
-            self.program, self.units, self.blocks, self.placed, self.onto, copies, self.inside
+            program=self.program,
+            units=self.units,
+            views={s.output.number: s for s in self.looks},
+            roots={s.output.number: self.views.root(s.output) for s in self.looks},
+            blocks=self.blocks,
+            placed=self.placed,
+            onto=self.onto,
+            copies=copies,
+            local=self.inside,
+            before_updates=self.before_updates,
         )
 
-    def _place(self, step: Step, place: int, unit: Unit) -> None:
+    def _ending(self) -> list[list[int]]:
+        """For each unit the values that end with it."""
+        ending: list[list[int]] = [[] for _ in range(len(self.units) + 1)]
+        for number, made in self.made_in.items():
+            ending[self.last.get(number, made)].append(number)
+        return ending
+
+    def _reads(self, unit: Unit) -> dict[int, tuple[int, bool]]:
+        reads: dict[int, tuple[int, bool]] = {}
+        for position, step in enumerate(unit.steps):
+            for x in step.operands:
+                if x.__class__ is SymbolicArray:
+                    root = self.views.root(x)
+                    direct = root == x.number and reads.get(root, (0, True))[1]
+                    reads[root] = (position, direct)
+        return reads
+
+    def _place(self, step: Step, place: int, position: int) -> None:
         value = step.output
         number = value.number
-        if number in self.inside or self.root[number] != number:
+        if number in self.inside:
             return
         label = self.targets.get(number)
-        if label is not None and self._may_overwrite(label, step, place, unit):
+        if label is not None and self._may_overwrite(label, step, place, position):
             self.onto[number] = label
             return
         if number in self.handed_out:
-            block = Block(len(self.blocks), nbytes(value), output=True)
-            self.blocks.append(block)
+            block = self._new(nbytes(value), output=True)
         else:
-            block = self._inherited(step, place, unit) or self._taken(nbytes(value))
+            block = self._inherited(step, place, position) or self.free.take(nbytes(value)) or self._new(nbytes(value))
         self.placed[number] = block
         self.held[block.number] = number
 
-    def _may_overwrite(self, label: str, step: Step, place: int, unit: Unit) -> bool:
-        """Whether the new value of an input may be written onto the old one at this step."""
+    def _new(self, wanted: int, *, output: bool = False) -> Block:
+        self.blocks.append(Block(len(self.blocks), wanted, output))
+        return self.blocks[-1]
+
+    def _may_overwrite(self, label: str, step: Step, place: int, position: int) -> bool:
+        """Whether the new value of an input may be written onto the old one at this step.
+
+        Not before the outputs are known: who runs the program may look at them before anything is changed.
+        """
         old = self.program.inputs[label]
-        if old.shape != step.output.shape or old.dtype != step.output.dtype:
+        if old.shape != step.output.shape or old.dtype != step.output.dtype or place < self.before_updates:
             return False
         last = self.last.get(old.number, -1)
-        if last < place:
-            return True
-        if last > place:
-            return False
-        return self._last_reader_is(old, step, unit)
+        return last < place or (last == place and self._reads_allow(old, step, position))
 
-    def _last_reader_is(self, old: SymbolicArray, step: Step, unit: Unit) -> bool:
-        """In the unit of `step`: nothing reads `old` after it, and it reads `old` only element by element."""
+    def _reads_allow(self, old: SymbolicArray, step: Step, position: int) -> bool:
+        """In this unit: nothing reads `old` after the step, and what reads it does so element by element."""
+        last, direct = self.reads.get(old.number, (-1, True))
         if step.primitive.kind != "elementwise":
-            return not any(
-                x.__class__ is SymbolicArray and self.root_of(x) == self.root_of(old) for s in unit.steps for x in s.operands
-            )
-        position = unit.steps.index(step)
-        for i, other in enumerate(unit.steps):
-            for x in other.operands:
-                if x.__class__ is SymbolicArray and self.root_of(x) == self.root_of(old):
-                    if i > position or x.number != old.number:
-                        return False
-        return True
+            return last < 0
+        return direct and last <= position
 
-    def _inherited(self, step: Step, place: int, unit: Unit) -> Block | None:
+    def _inherited(self, step: Step, place: int, position: int) -> Block | None:
         """The block of an operand that ends here, if the result may be written over it."""
         if step.primitive.kind != "elementwise":
             return None
         for x in step.operands:
-            if x.__class__ is not SymbolicArray or x.number not in self.placed:
+            block = self.placed.get(x.number) if x.__class__ is SymbolicArray else None
+            if block is None or block.output or self.held.get(block.number) != x.number:
                 continue
-            if x.shape != step.output.shape or x.dtype != step.output.dtype:
-                continue
-            if self.placed[x.number].output:
-                continue
-            if self.last.get(x.number) != place or self.held.get(self.placed[x.number].number) != x.number:
-                continue
-            if self._last_reader_is(x, step, unit):
-                return self.placed[x.number]
+            same = x.shape == step.output.shape and x.dtype == step.output.dtype
+            if same and self.last.get(x.number) == place and self._reads_allow(x, step, position):
+                return block
         return None
 
-    def _taken(self, wanted: int) -> Block:
-        """The free block that fits best, or a new one."""
-        fitting = [b for b in self.free if wanted <= b.nbytes <= max(2 * wanted, 4096)]
-        if fitting:
-            block = min(fitting, key=lambda b: b.nbytes)
-            self.free.remove(block)
-            return block
-        self.blocks.append(Block(len(self.blocks), wanted))
-        return self.blocks[-1]
-
-    def _release(self, place: int) -> None:
-        ended = [
-            b
-            for b in self.blocks
-            if not b.output and b.number in self.held and self.last.get(self.held[b.number], place) <= place
-        ]
-        for block in ended:
+    def _release(self, number: int) -> None:
+        block = self.placed.get(number)
+        if block is not None and not block.output and self.held.get(block.number) == number:
             del self.held[block.number]
-            self.free.append(block)
+            self.free.add(block)
+
+
+def _is_made(value: Any) -> bool:
+    """Whether a result is computed by a step."""
+    return isinstance(value, SymbolicArray) and value.number >= 0
 
 
 def memory(block: Block) -> Any:
@@ -238,3 +336,7 @@ def memory(block: Block) -> Any:
     start = -raw.ctypes.data % ALIGNMENT
     return raw[start : start + block.nbytes]
 
+
+def total(plans: Iterable[Plan], threads: int) -> int:
+    """Bytes of several plans."""
+    return sum(p.total_bytes(threads) for p in plans)

@@ -14,6 +14,8 @@ from graphlang.engine.scalar import FAILURES, scalar_function
 if TYPE_CHECKING:
     from graphlang.api import Graph
 
+SEED = "gradient of the start"
+"""The label of what backward starts with: no input can bear this name."""
 Numbers = tuple[list[str], dict[str, float], dict[str, float]]
 
 
@@ -63,7 +65,7 @@ def _function(graph: Graph, of: str, names: list[str]) -> Callable[..., Any] | N
         return None
     storage = {network.numbers[n]: Storage((), np.dtype(np.float64)) for n in network.inputs}
     recorder = Recorder(network, storage, np.float64, {}, training=False)
-    seed = recorder.input("seed", (), np.float64)
+    seed = recorder.input(SEED, (), np.float64)
     numbers = [network.numbers[n] for n in names]
     recorder.forward([*numbers, network.numbers[of]])
     values = recorder.tape.values
@@ -74,4 +76,4 @@ def _function(graph: Graph, of: str, names: list[str]) -> Callable[..., Any] | N
     outputs = {f"value {i}": values[n] for i, n in enumerate(numbers)}
     outputs.update({f"gradient {i}": g for i, g in enumerate(gradients)})
     program = optimised(recorder.recording(outputs, {}).program)
-    return scalar_function(program, [*network.inputs, "seed"], list(outputs))
+    return scalar_function(program, [*network.inputs, SEED], list(outputs))

@@ -7,20 +7,25 @@ from typing import Any
 
 import numpy as np
 
+from graphlang.engine.views import Views
 from graphlang.trace import Step, SymbolicArray
 
 FUSE_FROM = 2**16
 """Elements from which on a region pays: smaller arrays stay in cache anyway."""
+WIDEST_ROW = FUSE_FROM // 4
+"""Elements of the longest row that is reduced within a region: a row is never cut."""
 BLOCK = 2**16
 """Bytes of one operand in a block, so that the handful that a region touches stays in the L2 cache."""
 
+Frame = tuple[int, ...]
+
 
 class Unit:
-    """One step, or the steps of a fused region over one frame: a shape that blocks of rows are cut from."""
+    """One step, or the steps of a fused region over one frame: a shape that blocks are cut from."""
 
     __slots__ = ("frame", "steps")
 
-    def __init__(self, steps: list[Step], frame: tuple[int, ...] | None) -> None:
+    def __init__(self, steps: list[Step], frame: Frame | None) -> None:
         self.steps = steps
         self.frame = frame
 
@@ -28,31 +33,27 @@ class Unit:
     def fused(self) -> bool:
         return self.frame is not None
 
+    @property
+    def has_rows(self) -> bool:
+        """Whether a step knows of rows: it reduces them, or computes a number for each."""
+        return any(is_row_reduction(s) or s.output.shape != self.frame for s in self.steps)
+
 
 def size(shape: Sequence[Any]) -> int:
-    return int(np.prod(shape, dtype=np.int64))
+    """The number of elements."""
+    found = 1
+    for n in shape:
+        found *= n
+    return found
 
 
-def column(frame: tuple[int, ...]) -> tuple[int, ...]:
+def column(frame: Frame) -> Frame:
     """The shape of one number per row of a frame."""
     return (*frame[:-1], 1)
 
 
-def frame_of(step: Step) -> tuple[int, ...] | None:
-    """The frame in which a step can be fused; None where it cannot, or does not pay."""
-    if step.primitive.kind == "elementwise":
-        shape = step.output.shape
-        if size(shape) >= FUSE_FROM and shape[-1] > 1:
-            return shape
-        return None
-    if _last_axis_reduction(step):
-        shape = step.operands[0].shape
-        if size(shape) >= FUSE_FROM and 1 < shape[-1] <= FUSE_FROM // 4:
-            return shape  # type: ignore[no-any-return]
-    return None
-
-
-def _last_axis_reduction(step: Step) -> bool:
+def is_row_reduction(step: Step) -> bool:
+    """Whether a step reduces the last axis and keeps it, so that the result is a column."""
     if step.primitive.kind != "reduction" or not hasattr(step.primitive, "reduce"):
         return False
     x = step.operands[0]
@@ -64,62 +65,130 @@ def _last_axis_reduction(step: Step) -> bool:
     )
 
 
-def fits_frame(step: Step, frame: tuple[int, ...]) -> bool:
-    """Whether a step can run block by block within a frame."""
-    if _last_axis_reduction(step):
-        return bool(step.operands[0].shape == frame)
-    if step.primitive.kind != "elementwise" or step.output.shape not in (frame, column(frame)):
-        return False
-    return all(_sliceable(x, frame) for x in step.operands)
-
-
-def _sliceable(x: Any, frame: tuple[int, ...]) -> bool:
-    """Whether blocks of rows can be cut from an operand: it has every row, one row, or is a scalar."""
-    shape = getattr(x, "shape", ())
-    if not shape or shape in (frame, column(frame)):
-        return True
-    return size(shape) == shape[-1] and shape[-1] in (1, frame[-1])
-
-
-def units(steps: Sequence[Step], *, fuse: bool = True) -> list[Unit]:
-    """The steps as units, in an order that keeps every dependence.
-
-    A fusable step joins the latest region of its frame, if everything it needs is there by then.
-    """
-    found: list[Unit] = []
-    made_in: dict[int, int] = {}
-    latest: dict[tuple[int, ...], int] = {}
-    for step in steps:
-        frame = _frame_to_join(step, latest) if fuse else None
-        place = len(found)
-        if frame is not None:
-            region = latest.get(frame)
-            ready = max((made_in.get(x.number, -1) for x in step.operands if x.__class__ is SymbolicArray), default=-1)
-            if region is not None and ready <= region:
-                found[region].steps.append(step)
-                made_in[step.output.number] = region
-                continue
-            latest[frame] = place
-        found.append(Unit([step], frame))
-        made_in[step.output.number] = place
-    return [_single_if_small(u) for u in found]
-
-
-def _frame_to_join(step: Step, latest: dict[tuple[int, ...], int]) -> tuple[int, ...] | None:
-    frame = frame_of(step)
-    if frame is not None:
-        return frame if fits_frame(step, frame) else None
-    shape = step.output.shape
-    if step.primitive.kind == "elementwise" and shape and shape[-1] == 1:
-        # A number per row, between a reduction and what uses it.
-        for known in reversed(latest):
-            if column(known) == shape and fits_frame(step, known):
-                return known
+def own_frame(step: Step) -> Frame | None:
+    """The frame that a step can found a region with; None where it cannot, or where it does not pay."""
+    if step.primitive.kind == "elementwise":
+        shape: Frame = step.output.shape
+        return shape if size(shape) >= FUSE_FROM else None
+    if is_row_reduction(step):
+        shape = step.operands[0].shape
+        return shape if size(shape) >= FUSE_FROM and 1 < shape[-1] <= WIDEST_ROW else None
     return None
 
 
-def _single_if_small(unit: Unit) -> Unit:
-    """A region that holds no step of the full frame's size is no region."""
-    if unit.frame is None or any(s.output.shape == unit.frame or _last_axis_reduction(s) for s in unit.steps):
-        return unit
-    return Unit(unit.steps, None) if len(unit.steps) == 1 else unit
+def fits_frame(step: Step, frame: Frame, views: Views) -> bool:
+    """Whether a step can run block by block within a frame."""
+    if is_row_reduction(step):
+        return bool(step.operands[0].shape == frame) and _cuttable(step.operands[0], frame, views)
+    if step.primitive.kind != "elementwise" or step.output.shape not in (frame, column(frame)):
+        return False
+    return all(_cuttable(x, frame, views) for x in step.operands)
+
+
+def _cuttable(x: Any, frame: Frame, views: Views) -> bool:
+    """Whether blocks can be cut from an operand: it has every row, one row, one number per row, or is one."""
+    shape = getattr(x, "shape", ())
+    if size(shape) == 1:
+        return True
+    if shape in (frame, column(frame)):
+        return views.in_rows(x)
+    return size(shape) == shape[-1] == frame[-1]
+
+
+def units(steps: Sequence[Step], views: Views, *, fuse: bool = True) -> list[Unit]:
+    """The steps as units, in an order that keeps every dependence; views are no part of it.
+
+    A fusable step joins the latest region of its frame, if everything that it needs is there by then, and
+    it continues that region: it uses what is made there, or nothing has come between.
+    """
+    return _Grouping(views, fuse).of(steps)
+
+
+class _Grouping:
+    def __init__(self, views: Views, fuse: bool) -> None:
+        self.views = views
+        self.fuse = fuse
+        self.found: list[Unit] = []
+        self.made_in: dict[int, int] = {}
+        self.latest: dict[Frame, int] = {}
+        self.columns: dict[Frame, Frame] = {}
+
+    def of(self, steps: Sequence[Step]) -> list[Unit]:
+        for step in steps:
+            if self.views.is_view(step):
+                # What looks at a region's value in another shape has to wait until the region has ended.
+                self.made_in[step.output.number] = self._ready(step) + 1
+            else:
+                self._add(step)
+        return self.found
+
+    def _ready(self, step: Step) -> int:
+        """The last unit that makes an operand; -1 where all come from outside."""
+        made_in = self.made_in
+        ready = -1
+        for x in step.operands:
+            if x.__class__ is SymbolicArray:
+                ready = max(ready, made_in.get(x.number, -1))
+        return ready
+
+    def _add(self, step: Step) -> None:
+        frame = self._frame(step) if self.fuse else None
+        place = len(self.found)
+        if frame is not None:
+            region, ready = self.latest.get(frame, -1), self._ready(step)
+            if region >= 0 and (ready == region or (ready < region and region == place - 1)):
+                self.found[region].steps.append(step)
+                self.made_in[step.output.number] = region
+                return
+            self.latest[frame] = place
+            self.columns[column(frame)] = frame
+        self.found.append(Unit([step], frame))
+        self.made_in[step.output.number] = place
+
+    def _frame(self, step: Step) -> Frame | None:
+        frame = own_frame(step)
+        if frame is None and step.primitive.kind == "elementwise":
+            frame = self._frame_of_column(step)
+        return frame if frame is not None and fits_frame(step, frame, self.views) else None
+
+    def _frame_of_column(self, step: Step) -> Frame | None:
+        """The frame of the region that made an operand, for one number per row in the midst of it."""
+        frame = self.columns.get(step.output.shape)
+        if frame is None or frame[-1] > WIDEST_ROW or self._ready(step) != self.latest[frame]:
+            return None
+        return frame
+
+
+def blocks_of(frame: Frame, *, flat: bool, whole_rows: bool, itemsize: int) -> tuple[int, int, int, int]:
+    """(rows, columns) of the matrix that blocks are cut from, and (rows, columns) of a block."""
+    rows, columns = (1, size(frame)) if flat else (size(frame[:-1]), frame[-1])
+    if whole_rows or columns * itemsize <= BLOCK:
+        return rows, columns, max(1, min(rows, BLOCK // max(1, columns * itemsize))), columns
+    return rows, columns, 1, BLOCK // itemsize
+
+
+def widest(unit: Unit) -> int:
+    """Bytes of the largest element that a region computes."""
+    return max(s.output.dtype.itemsize for s in unit.steps)
+
+
+def scratch(unit: Unit, local: set[int]) -> dict[int, tuple[int, bool, np.dtype[Any]]]:
+    """For each inner value of a region (slot, whether it is one number per row, dtype): memory of a block,
+    shared by liveness."""
+    last = {x.number: i for i, s in enumerate(unit.steps) for x in s.operands if x.__class__ is SymbolicArray}
+    free: dict[tuple[bool, np.dtype[Any]], list[int]] = {}
+    found: dict[int, tuple[int, bool, np.dtype[Any]]] = {}
+    count = 0
+    for i, step in enumerate(unit.steps):
+        value = step.output
+        if value.number in local:
+            kind = (value.shape != unit.frame, value.dtype)
+            known = free.setdefault(kind, [])
+            slot = known.pop() if known else count
+            count += slot == count
+            found[value.number] = (slot, *kind)
+        for number in {x.number for x in step.operands if x.__class__ is SymbolicArray}:
+            if number in found and last[number] == i:
+                slot, *rest = found[number]
+                free[rest[0], rest[1]].append(slot)
+    return found

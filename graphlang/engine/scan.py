@@ -11,7 +11,7 @@ from graphlang.operation import Random
 from graphlang.trace import SymbolicArray
 
 if TYPE_CHECKING:
-    from graphlang.graph import Network
+    from graphlang.graph import Loop
 
 
 class ScanOperation:
@@ -22,17 +22,11 @@ class ScanOperation:
 
     backward = None
 
-    def __init__(self, body: Network, carries: tuple[str, ...], yields: tuple[str, ...], part: int) -> None:
-        self.body = body
-        self.next = [body.numbers[name] for name in carries]
-        self.result = body.numbers[yields[part]]
-        self.sizes: dict[str, int] = {}
-
-    def with_sizes(self, sizes: Mapping[str, int]) -> ScanOperation:
-        """The same loop for the sizes of one run."""
-        bound = object.__new__(ScanOperation)
-        bound.__dict__.update(self.__dict__, sizes=dict(sizes))
-        return bound
+    def __init__(self, loop: Loop, sizes: Mapping[str, int]) -> None:
+        self.body = loop.body
+        self.next = loop.following
+        self.result = loop.result
+        self.sizes = dict(sizes)
 
     def forward(
         self, xs: Any, *others: Any, training: bool = False, random: Random | None = None
@@ -58,15 +52,6 @@ class ScanOperation:
             carried = [tape.values[n] for n in self.next]
             results.append(tape.values[self.result])
         return np.stack(results, axis=1), None
-
-    def parameters(self, *tensors: Any) -> dict[str, Any]:
-        return {}
-
-    state = parameters
-    index_bounds = parameters
-
-    def hint(self, *tensors: Any) -> str | None:
-        return None
 
 
 def _dtype(operands: tuple[Any, ...]) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.engine.derived import Derived, Draws
+from graphlang.engine.scan import ScanOperation
 from graphlang.graph import Network, Node, Ref, decoded
 from graphlang.operation import Operation, Random
 from graphlang.trace import NoGradient, SymbolicArray, Trace, gradient, replay, shape_text
@@ -87,7 +88,7 @@ class Tape:
         return self
 
     def _compute(self, node: Node) -> Any:
-        if node.operation is None:
+        if node.operation is None and node.loop is None:
             return self._special(node)
         operation = self._operation(node)
         values = self.values
@@ -116,7 +117,10 @@ class Tape:
             return y
         return y.astype(self.dtype)
 
-    def _operation(self, node: Node) -> Operation:
+    def _operation(self, node: Node) -> Operation | ScanOperation:
+        loop = node.loop
+        if loop is not None:
+            return self.network.sized(node, self.sizes, lambda: ScanOperation(loop, self.sizes))
         assert node.operation is not None
         return self.network.operation(node, self.sizes) if node.symbolic else node.operation
 

@@ -1,5 +1,7 @@
 """Many numbers made one, over every axis or the axes named; axes count as in NumPy, negative from the end."""
 
+import math
+
 import numpy as np
 
 from graphlang.trace.primitives import stop_gradient
@@ -34,7 +36,7 @@ def var(x, axis: Axes = None, ddof: int = 0, keepdims: bool = False):
     Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
     Convention: `ddof=0` divides by n as NumPy does; PyTorch's default is `ddof=1`.
     """
-    return np.var(x, axis=axis, ddof=_freedom("var", ddof), keepdims=keepdims)
+    return np.var(x, axis=axis, ddof=_freedom("var", x, axis, ddof), keepdims=keepdims)
 
 
 def std(x, axis: Axes = None, ddof: int = 0, keepdims: bool = False):
@@ -44,13 +46,18 @@ def std(x, axis: Axes = None, ddof: int = 0, keepdims: bool = False):
     Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
     Convention: `ddof=0` divides by n as NumPy does; PyTorch's default is `ddof=1`.
     """
-    v = np.var(x, axis=axis, ddof=_freedom("std", ddof), keepdims=keepdims)
+    v = np.var(x, axis=axis, ddof=_freedom("std", x, axis, ddof), keepdims=keepdims)
     return np.where(v == 0, 0, np.sqrt(np.where(v == 0, 1, v)))  # the slope of sqrt at 0 is infinite
 
 
-def _freedom(name: str, ddof: int) -> int:
+def _freedom(name: str, x, axis: Axes, ddof: int) -> int:
     if ddof < 0:
         raise ValueError(f"`{name}` has ddof = {ddof}: it is 0 (divide by n) or 1 (divide by n - 1)")
+    axes = _every(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    if ddof and all(-x.ndim <= a < x.ndim for a in axes):
+        n = math.prod(x.shape[a] for a in axes)
+        if isinstance(n, int) and n <= ddof:
+            raise ValueError(f"`{name}` with ddof = {ddof} needs more than {ddof} numbers, and here n is {n}")
     return ddof
 
 

@@ -22,7 +22,7 @@ class Dropout(Layer):
         self, x: Array, *, training: bool = False, random: Random | None = None
     ) -> tuple[Array, Array | None]:
         if x.dtype.kind != "f":
-            raise ValueError("`Dropout` scales what it keeps, but `x` is not float: declare it as in `x: float[N, D]`")
+            raise ValueError("`Dropout` scales what it keeps, but `x` is not float: declare it `float[N, D]`")
         if not training or self.ratio == 0:
             return x, None
         assert random is not None, "training needs a stream of random numbers"

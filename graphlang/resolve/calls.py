@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
-from graphlang.catalog import FOREIGN, LATER, Attribute, Entry, family_member, family_names
+from graphlang.catalog import FOREIGN, Attribute, Entry, family_member, family_names
 from graphlang.diagnostics import GraphError, Related, Span
 from graphlang.diagnostics.arguments import (
     ArgumentTwice,
@@ -26,7 +26,6 @@ from graphlang.diagnostics.names import (
     BuiltInHidden,
     NeedsCapital,
     NoSuchPart,
-    NotYet,
     UnknownOperation,
     WrongKind,
 )
@@ -128,9 +127,7 @@ def call(context: Context, node: tree.Call, scope: Scope) -> Steps:
     return (yield _call(context, node.function, node.arguments, scope, node.span, None, None, None))
 
 
-def call_stage(
-    context: Context, stage: Any, value: Any, scope: Scope, at: Span, label: str | None
-) -> Steps:
+def call_stage(context: Context, stage: Any, value: Any, scope: Scope, at: Span, label: str | None) -> Steps:
     """`value -> stage`"""
     piped = _Piped(value, at)
     if isinstance(stage, tree.Call):
@@ -218,10 +215,10 @@ def _unknown_operation(context: Context, function: tree.Name, scope: Scope) -> A
         where = [Related(found.span, f"`{name}` is defined here")]
         return WrongKind(function.span, f"`{name}` is a value, and a value cannot be called", None, where)
     for family in ("initializers", "optimizers", "datasets", "schedules"):
-        if family_member(family, name) is not None:  # type: ignore[arg-type]
-            return WrongKind(function.span, f"`{name}` is one of the {family}; it belongs in a setting or an `init`")
-    if name in LATER or FOREIGN.get(name) in LATER:
-        return NotYet(function.span, FOREIGN.get(name, name), name)
+        if family_member(family, name) is not None:
+            return WrongKind(
+                function.span, f"`{name}` is one of the {family}; it belongs in a setting or an `init`"
+            )
     candidates = ["grad", *scope.callable_names(), *context.catalog.names()]
     foreign = FOREIGN.get(name)
     if foreign is not None and foreign not in candidates:
@@ -448,7 +445,9 @@ def _attribute_values(context: Context, entry: Entry, bound: Bound, scope: Scope
     if entry.any_sizes:
         for size in sizes:
             if not _is_size(size, negative=True):
-                context.error(WrongAttribute(bound.sizes[0].span, entry.name, f"{described(size)} is not a size"))
+                context.error(
+                    WrongAttribute(bound.sizes[0].span, entry.name, f"{described(size)} is not a size")
+                )
                 return None
         given[entry.any_sizes] = sizes
     return given
@@ -517,7 +516,9 @@ def member(context: Context, family: Any, expression: Any, scope: Scope) -> Step
             UnknownOperation(function.span, function.name, names, foreign if foreign in names else None, kind)
         )
         return POISON
-    given, places, failed = {}, {}, False
+    given: dict[str, Any] = {}
+    places: dict[str, Span] = {}
+    failed = False
     names = [f.alias or n for n, f in model.model_fields.items()]
     for position, argument in enumerate(arguments):
         name = argument.name
@@ -535,7 +536,7 @@ def member(context: Context, family: Any, expression: Any, scope: Scope) -> Step
             context.error(UnknownAttribute(_name_span(argument), function.name, name, names, foreign))
             return POISON
         if family == "datasets" and isinstance(argument.value, tree.Name) and name == "target":
-            value: Any = argument.value.name
+            value = argument.value.name
         else:
             value = yield argument.value, scope
             value = known(context, value, argument.span, f"`{name}` of `{function.name}`")
@@ -602,7 +603,7 @@ def report_validation(
 
 
 def requirement(what: str, found: Any) -> str:
-    """What Pydantic asks of a value, in the words of a spec: "`units` must be greater than 0, but it is `-3`"."""
+    """What Pydantic asks of a value, in the words of a spec: "`units` must be a whole number"."""
     text = str(found["msg"]).removeprefix("Value error, ")
     if found["type"] not in ("value_error", "missing") and text.startswith("Input should be "):
         wanted = TYPE_WORDS.get(found["type"]) or text.removeprefix("Input should be ").replace("'", "`")
@@ -676,14 +677,18 @@ def apply(
             context.error(diagnostic)
         return POISON
     except ValueError as error:
-        context.error(WrongShape(span, _about(entry.name, sentence(str(error))), None, origins(operands, span)))
+        context.error(
+            WrongShape(span, _about(entry.name, sentence(str(error))), None, origins(operands, span))
+        )
         return POISON
     except Exception as error:  # noqa: BLE001 - the code of a layer of one's own may raise anything
         context.error(LayerFailed(span, f"`{entry.name}` failed on {_types(operands)}: {error!r}"))
         return POISON
     hint = operation.hint(*arrays) if entry.kind == "layer" else None
     if hint:
-        context.error(Hint(span, f"`{entry.name}` on {_types(operands)} is allowed, but probably not meant", hint))
+        context.error(
+            Hint(span, f"`{entry.name}` on {_types(operands)} is allowed, but probably not meant", hint)
+        )
     _note_bounds(operation, entry, operands, arrays)
     made = _enter(context, entry, attributes, operands, own, result, span, scope)
     if isinstance(made, Value):
@@ -727,7 +732,9 @@ def sentence(text: str) -> str:
 
 def _unrecorded(entry: Entry, span: Span, error: Unrecorded) -> LayerFailed:
     message = f"`{entry.name}` uses `{error}`, which cannot be recorded"
-    return LayerFailed(span, message, "use another NumPy function, or write it as a kernel: a primitive of its own")
+    return LayerFailed(
+        span, message, "use another NumPy function, or write it as a kernel: a primitive of its own"
+    )
 
 
 def _types(operands: tuple[Any, ...]) -> str:
@@ -735,7 +742,7 @@ def _types(operands: tuple[Any, ...]) -> str:
 
 
 def origins(operands: Sequence[Any], at: Span | None = None) -> list[Related]:
-    """Where each operand comes from, and its type there; not where that is the place of the mistake itself."""
+    """Where each operand comes from, and its type there, but for the place of the mistake itself."""
     found: dict[Span, Related] = {}
     for operand in operands:
         if isinstance(operand, Value) and operand.span not in found and operand.span != at:
@@ -773,8 +780,12 @@ def _node(
 ) -> Value:
     if not isinstance(result, SymbolicArray):
         # An operation on constants alone, as `exp(1)` or `zeros(3)`, has computed its result.
-        result = context.trace.input(result.shape, result.dtype) if hasattr(result, "shape") else context.input(
-            (), "bool" if isinstance(result, bool) else "int" if isinstance(result, int) else "float"
+        result = (
+            context.trace.input(result.shape, result.dtype)
+            if hasattr(result, "shape")
+            else context.input(
+                (), "bool" if isinstance(result, bool) else "int" if isinstance(result, int) else "float"
+            )
         )
     value = Value(
         "node",
@@ -790,7 +801,9 @@ def _node(
     return context.add(value)
 
 
-def _instance(context: Context, kind: str, scope: Scope, label: str | None, span: Span | None = None) -> Instance:
+def _instance(
+    context: Context, kind: str, scope: Scope, label: str | None, span: Span | None = None
+) -> Instance:
     return Instance(kind, scope.instance, context.order(scope), label, span)
 
 
@@ -828,7 +841,11 @@ def _parameters(
         state = operation.state(*arrays)
     except (ShapeError, ValueError, IndexError) as error:
         text = sentence(str(error)) if not isinstance(error, IndexError) else "the input has too few axes"
-        text = text if text.startswith(f"`{instance.kind}`") else f"`{instance.kind}` on {_types(operands)}: {text}"
+        text = (
+            text
+            if text.startswith(f"`{instance.kind}`")
+            else f"`{instance.kind}` on {_types(operands)}: {text}"
+        )
         context.error(WrongShape(span, text, None, origins(operands, span)))
         return None
     found: dict[str, Value] = {}
@@ -921,20 +938,16 @@ def _ambiguous(context: Context, entry: Entry, operands: tuple[Any, ...], span: 
     stretched_b = any(q == 1 and p != 1 for p, q in pairs)
     if not (stretched_a and stretched_b):
         return False
-    if any(p != q and p != 1 and q != 1 for p, q in pairs):
+    if any(p not in (q, 1) and q != 1 for p, q in pairs):
         return False  # does not broadcast at all: the shape rule says so
     if left.operation in RESHAPING or right.operation in RESHAPING:
         return False
     result = ", ".join(str(q if p == 1 else p) for p, q in pairs)
-    message = (
-        f"`{SYMBOLS.get(entry.name, entry.name)}` would stretch both operands: ({_tuple_text(a)}) and ({_tuple_text(b)}) give ({result})"
-    )
+    shapes = f"({_tuple_text(a)}) and ({_tuple_text(b)}) give ({result})"
+    message = f"`{SYMBOLS.get(entry.name, entry.name)}` would stretch both operands: {shapes}"
     name = right.label or "b"
     target = ", ".join(constant_text(size_json(s)).strip('"') for s in b)
-    help = (
-        "bring both to one shape; where every combination is meant, say so: "
-        f"`reshape({name}, {target})`"
-    )
+    help = f"bring both to one shape; where every combination is meant, say so: `reshape({name}, {target})`"
     context.error(AmbiguousBroadcast(span, message, help, origins(operands)))
     return True
 
@@ -968,7 +981,9 @@ def subscript(
             index.append(found)
         elif (isinstance(found, Value) and found.const is None) or is_table(found):
             if len(items) != 1:
-                context.error(NotKnownBefore(item.span, "an index among several", "use `take(x, ids, axis=...)`"))
+                context.error(
+                    NotKnownBefore(item.span, "an index among several", "use `take(x, ids, axis=...)`")
+                )
                 return POISON
             return apply_named(context, "take", (value, found), node.span, scope)
         else:
@@ -1005,7 +1020,14 @@ def shared_parameter(context: Context, shared: SharedLayer, node: tree.Attribute
             return POISON
         scope = Scope(None, shared.instance.parent or context.root)
         found = _parameters(
-            context, shared.operation, [None for _ in shared.entry.tensors], shared.instance, shared.span, scope, shared, ()
+            context,
+            shared.operation,
+            [None for _ in shared.entry.tensors],
+            shared.instance,
+            shared.span,
+            scope,
+            shared,
+            (),
         )
         if found is None:
             return POISON
@@ -1065,7 +1087,9 @@ def _call_definition(
             return POISON
         if target not in free:
             known_names = [f.name for f in formals]
-            context.error(UnknownAttribute(_name_span(argument), name, target, known_names, FOREIGN.get(target)))
+            context.error(
+                UnknownAttribute(_name_span(argument), name, target, known_names, FOREIGN.get(target))
+            )
             return POISON
         free.remove(target)
         value = yield argument.value, scope
@@ -1114,7 +1138,9 @@ def _grad(
         return POISON
     if y.array.shape != ():
         message = f"`grad` starts from a scalar, and this is {type_text(y.array)}"
-        context.error(WrongShape(arguments[0].span, message, "sum it first: `grad(sum(y), x)`", origins((y,))))
+        context.error(
+            WrongShape(arguments[0].span, message, "sum it first: `grad(sum(y), x)`", origins((y,)))
+        )
         return POISON
     if kind_of(x.array) != "float":
         message = f"`grad` goes to values of type float, and this is {type_text(x.array)}"

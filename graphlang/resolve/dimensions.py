@@ -45,7 +45,7 @@ def size(context: Context, dim: Any, scope: Scope) -> Any:
 def _names(dim: Any) -> list[tree.Name]:
     from graphlang.resolve.order import names_used
 
-    return [n for n in names_used(dim) if isinstance(n, tree.Name)]
+    return list(names_used(dim))
 
 
 def shape(context: Context, type_: tree.Type, scope: Scope) -> tuple[Size, ...] | None:
@@ -68,7 +68,7 @@ def match(context: Context, type_: tree.Type, value: Value, scope: Scope, what: 
         return _mismatch(context, type_, value, what, at)
     if type_.dims is None:
         return True
-    dims = list(type_.dims)
+    dims: list[Any] = list(type_.dims)
     rests = [i for i, d in enumerate(dims) if isinstance(d, tree.Rest)]
     if rests:
         hidden = len(actual) - (len(dims) - 1)

@@ -16,7 +16,7 @@ from graphlang.diagnostics.names import (
     WrongKind,
 )
 from graphlang.resolve import calls, constants
-from graphlang.resolve.context import Context, Steps
+from graphlang.resolve.context import Context, Steps, type_text
 from graphlang.resolve.values import (
     MISSING,
     POISON,
@@ -190,7 +190,9 @@ def _list(context: Context, node: tree.ListOf, scope: Scope) -> Steps:
             return POISON
         items.append(value)
     if _deeper(items, DEEPEST_LIST):
-        context.error(CannotCompute(node.span, f"lists nest at most {DEEPEST_LIST} deep, as the axes of an array do"))
+        context.error(
+            CannotCompute(node.span, f"lists nest at most {DEEPEST_LIST} deep, as the axes of an array do")
+        )
         return POISON
     return items
 
@@ -219,7 +221,9 @@ def _conditional(context: Context, node: tree.Conditional, scope: Scope) -> Step
         return POISON
     if not isinstance(condition, bool):
         what = constants.described(condition)
-        context.error(CannotCompute(node.condition.span, f"the condition of `if` is {what}, neither true nor false"))
+        context.error(
+            CannotCompute(node.condition.span, f"the condition of `if` is {what}, neither true nor false")
+        )
         return POISON
     return (yield (node.then if condition else node.otherwise), scope)
 
@@ -240,7 +244,7 @@ def _attribute(context: Context, node: tree.Attribute, scope: Scope) -> Steps:
         return POISON
     if node.name == "T" and isinstance(value, Value):
         if len(value.array.shape) < 2:
-            message = f"`.T` swaps the last two axes, and this is {calls.type_text(value.array)}"
+            message = f"`.T` swaps the last two axes, and this is {type_text(value.array)}"
             context.error(WrongKind(node.name_span, message, related=calls.origins((value,))))
             return POISON
         return calls.apply_named(context, "matrix_transpose", (value,), node.span, scope)
@@ -309,9 +313,7 @@ class _Place:
         self.span = span
 
 
-def _entries(
-    context: Context, value: Any, entries: Any, scope: Scope, at: Span, *, numbered: bool
-) -> Steps:
+def _entries(context: Context, value: Any, entries: Any, scope: Scope, at: Span, *, numbered: bool) -> Steps:
     for entry in entries:
         single = len(entry.stages) == 1 and not isinstance(
             entry.stages[0], tree.Layers | tree.Repeat | tree.For | tree.Residual

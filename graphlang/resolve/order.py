@@ -93,7 +93,7 @@ def defined(statement: Any) -> list[tuple[str, Span]]:
 
 
 def labels(statement: Any) -> Iterator[tuple[str, Span]]:
-    """The labels in the layer lists of a statement, outside `repeat` and `for` (whose copies are numbered)."""
+    """The labels in the layer lists of a statement, but not in `repeat` and `for`: those are numbered."""
     stack = list(_values(statement))
     while stack:
         node = stack.pop()
@@ -106,9 +106,7 @@ def labels(statement: Any) -> Iterator[tuple[str, Span]]:
                 stack.extend(entry.stages)
 
 
-def find_redefinitions(
-    statements: Sequence[Any], places: dict[str, Span], collector: Collector
-) -> None:
+def find_redefinitions(statements: Sequence[Any], places: dict[str, Span], collector: Collector) -> None:
     """Enters every defined name with its place; a second definition is reported at both places."""
     for statement in statements:
         for name, span in [*defined(statement), *labels(statement)]:

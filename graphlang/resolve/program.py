@@ -15,14 +15,24 @@ from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context, kind_of, size_json
 from graphlang.resolve.names import name_everything
 from graphlang.resolve.order import names_used
-from graphlang.resolve.values import MISSING, POISON, Definition, Module, Scope, Value
 from graphlang.resolve.scans import Body
-from graphlang.spec import BodySpec, ExpectSpec, GroupSpec, InputSpec, NodeSpec, ParamSpec, SourceText, Spec, Use
+from graphlang.resolve.values import MISSING, POISON, Definition, Module, Scope, Value
+from graphlang.spec import (
+    BodySpec,
+    ExpectSpec,
+    GroupSpec,
+    InputSpec,
+    NodeSpec,
+    ParamSpec,
+    SourceText,
+    Spec,
+    Use,
+)
 from graphlang.syntax import parse, tree
 from graphlang.trace import Dim, DimScalar
 
 Importer = Callable[[str, str], tuple[str, str]]
-"""Reads an imported file: (importing file, path as written) -> (name, text); raises ValueError with a reason."""
+"""Reads an import: (importing file, path as written) -> (name, text); raises ValueError with a reason."""
 
 
 class Resolved:
@@ -135,7 +145,9 @@ class _Program:
             if type(statement) is tree.Import:
                 module = self._import(statement, file, path)
                 if statement.name in scope.callables:
-                    self.context.error(Redefinition(statement.name_span, statement.name, scope.places[statement.name]))
+                    self.context.error(
+                        Redefinition(statement.name_span, statement.name, scope.places[statement.name])
+                    )
                 scope.places[statement.name] = statement.name_span
                 scope.callables[statement.name] = module
 
@@ -154,7 +166,9 @@ class _Program:
             return module
         if name in path:
             circle = " -> ".join((*path[path.index(name) :], name))
-            self.context.error(ImportProblem(statement.path_span, f"these files import one another: {circle}"))
+            self.context.error(
+                ImportProblem(statement.path_span, f"these files import one another: {circle}")
+            )
             return module
         try:
             imported = parse(text, name, self.context.limits)
@@ -281,7 +295,9 @@ class _Program:
             if statement.within is not None:
                 within = expressions.evaluate(self.context, statement.within, self.top)
                 if isinstance(within, bool) or not isinstance(within, int | float) or within < 0:
-                    self.context.error(WrongKind(statement.within.span, "a tolerance is a number, as in `within 1e-3`"))
+                    self.context.error(
+                        WrongKind(statement.within.span, "a tolerance is a number, as in `within 1e-3`")
+                    )
             for side, node in ((left, statement.left), (right, statement.right)):
                 if side is not POISON and not calls.is_operand(side):
                     text = f"`expect` compares values and numbers, and this is {described(side)}"
@@ -300,7 +316,9 @@ class _Program:
             self.settings[name] = settings
             known = list(sections.MODELS[name].model_fields)
             for setting in overrides:
-                self.context.collector.add(UnknownOverride(f"{name}.{setting}", [f"{name}.{k}" for k in known]))
+                self.context.collector.add(
+                    UnknownOverride(f"{name}.{setting}", [f"{name}.{k}" for k in known])
+                )
         for name, overrides in self.section_overrides.items():
             for diagnostic in sections.unread(overrides, name):
                 self.context.collector.add(diagnostic)
@@ -377,9 +395,7 @@ def _callees(root: Any) -> set[int]:
         if isinstance(node, tree.Call):
             found.add(id(node.function))
             stack.extend(a.value for a in node.arguments)
-            stack.extend(
-                a.value.function for a in node.arguments if isinstance(a.value, tree.Call)
-            )
+            stack.extend(a.value.function for a in node.arguments if isinstance(a.value, tree.Call))
         elif isinstance(node, tree.Pipe):
             found.update(id(s) for s in node.stages if isinstance(s, tree.Name))
             stack.extend(_children(node))
@@ -388,7 +404,12 @@ def _callees(root: Any) -> set[int]:
         elif isinstance(node, tree.Layers | tree.Repeat | tree.For | tree.Residual):
             found.update(id(s) for e in node.entries for s in e.stages if isinstance(s, tree.Name))
             stack.extend(_children(node))
-        elif not isinstance(node, tree.Name | tree.Number | tree.String | tree.Bool | tree.NoneValue | tree.Rest) and node is not None:
+        elif (
+            not isinstance(
+                node, tree.Name | tree.Number | tree.String | tree.Bool | tree.NoneValue | tree.Rest
+            )
+            and node is not None
+        ):
             stack.extend(_children(node))
     return found
 
@@ -450,7 +471,7 @@ def _input_spec(value: Value, numbers: dict[int, int]) -> InputSpec:
     default = value.attributes["default"]
     return InputSpec(
         name=value.name,
-        dtype=kind_of(value.array),  # type: ignore[arg-type]
+        dtype=kind_of(value.array),
         shape=None if value.attributes["open"] else tuple(size_json(s) for s in value.array.shape),
         default=default.tolist() if hasattr(default, "tolist") else default,
         below=None if value.bounds is None else size_json(value.bounds),
@@ -462,7 +483,7 @@ def _param_spec(value: Value, numbers: dict[int, int]) -> ParamSpec:
     return ParamSpec(
         name=value.name,
         shape=value.array.shape,
-        dtype=kind_of(value.array),  # type: ignore[arg-type]
+        dtype=kind_of(value.array),
         init=sections.use(value.attributes["init"]),
         trainable=value.attributes["trainable"],
         at=_place(value.span, numbers),
@@ -474,7 +495,7 @@ def _body_spec(body: Body, numbers: dict[int, int]) -> BodySpec:
         inputs=tuple(
             InputSpec(
                 name=v.name,
-                dtype=kind_of(v.array),  # type: ignore[arg-type]
+                dtype=kind_of(v.array),
                 shape=tuple([size_json(s) for s in v.array.shape]),
                 at=_place(v.span, numbers),
             )
@@ -494,7 +515,7 @@ def _node_spec(value: Value, numbers: dict[int, int]) -> NodeSpec:
         operands=tuple([_operand(o) for o in value.operands]),
         parameters={role: p.name for role, p in value.parameters.items()},
         attributes={k: attribute_json(v) for k, v in value.attributes.items()},
-        dtype=kind_of(value.array),  # type: ignore[arg-type]
+        dtype=kind_of(value.array),
         shape=tuple([size_json(s) for s in value.array.shape]),
         named=value.label is not None,
         group=value.group.path(),
@@ -502,4 +523,4 @@ def _node_spec(value: Value, numbers: dict[int, int]) -> NodeSpec:
     )
 
 
-__all__ = ["MISSING", "Importer", "Resolved", "Source", "Use", "attribute_json", "resolve", "Sequence"]
+__all__ = ["MISSING", "Importer", "Resolved", "Sequence", "Source", "Use", "attribute_json", "resolve"]

@@ -82,7 +82,14 @@ def _inner_scope(
             context.error(Redefinition(carry.name_span, carry.name, node.variable_span))
         is_value = isinstance(start, Value)
         sizes = start.array.shape if is_value else ()
-        value = _local(context, carry.name, carry.name_span, sizes, kind_of(start.array) if is_value else "float", instance)
+        value = _local(
+            context,
+            carry.name,
+            carry.name_span,
+            sizes,
+            kind_of(start.array) if is_value else "float",
+            instance,
+        )
         inner.names[carry.name] = value
         found.append(value)
     return inner, found
@@ -104,7 +111,9 @@ def _following(context: Context, node: tree.Scan, inner: Scope, starts: Sequence
         for carry in statement.carries:
             if carry.name not in known:
                 listed = ", ".join(f"`{k}`" for k in known)
-                context.error(WrongKind(carry.name_span, f"`{carry.name}` is not carried", f"carried are {listed}"))
+                context.error(
+                    WrongKind(carry.name_span, f"`{carry.name}` is not carried", f"carried are {listed}")
+                )
                 return None
             if carry.name in given:
                 context.error(Redefinition(carry.name_span, carry.name, given[carry.name][1]))
@@ -136,7 +145,15 @@ def _as_node(context: Context, value: Any, at: Span, inner: Scope) -> Any:
     if isinstance(value, int | float):
         array = context.input((), "float")
         return context.add(
-            Value("node", array, at, inner.instance, context.order(inner), operation="constant", attributes={"value": value})
+            Value(
+                "node",
+                array,
+                at,
+                inner.instance,
+                context.order(inner),
+                operation="constant",
+                attributes={"value": value},
+            )
         )
     if isinstance(value, Value) and (value.kind != "node" or value.group is not inner.instance):
         return calls.apply_named(context, "Identity", (value,), at, inner)
@@ -185,7 +202,9 @@ def _nodes(
     for part, value in enumerate(body.yields):
         shape = (value.array.shape[0], length, *value.array.shape[1:]) if value.array.shape else ()
         if not shape:
-            context.error(WrongShape(value.span, "a `scan` yields values with a batch axis, and this is a scalar"))
+            context.error(
+                WrongShape(value.span, "a `scan` yields values with a batch axis, and this is a scalar")
+            )
             return POISON
         array: SymbolicArray = context.trace.input(shape, value.array.dtype)
         made = Value(

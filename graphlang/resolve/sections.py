@@ -7,12 +7,18 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from graphlang.catalog import FOREIGN
-from graphlang.diagnostics import Related, Span
 from graphlang.datasets.files import refused
+from graphlang.diagnostics import Related, Span
 from graphlang.diagnostics.arguments import NotKnownBefore
 from graphlang.diagnostics.data import PathOutside
 from graphlang.diagnostics.names import UnknownName
-from graphlang.diagnostics.settings import MissingSetting, SectionTwice, UnknownSetting, WrongOverride, WrongSetting
+from graphlang.diagnostics.settings import (
+    MissingSetting,
+    SectionTwice,
+    UnknownSetting,
+    WrongOverride,
+    WrongSetting,
+)
 from graphlang.resolve import calls, expressions
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context, type_text
@@ -28,7 +34,7 @@ EXAMPLES = {
     "optimizer": "optimizer = SGD(lr=0.1)",
     "batch": "batch = 100",
     "of": "of = loss",
-    "source": 'source = mnist()',
+    "source": "source = mnist()",
 }
 
 
@@ -78,7 +84,14 @@ def evaluate(
     for setting in section.settings:
         name = setting.name
         if name in places:
-            context.error(WrongSetting(setting.name_span, f"`{name}` is set twice", None, [Related(places[name], "first set here")]))
+            context.error(
+                WrongSetting(
+                    setting.name_span,
+                    f"`{name}` is set twice",
+                    None,
+                    [Related(places[name], "first set here")],
+                )
+            )
             failed = True
             continue
         places[name] = setting.span
@@ -230,6 +243,10 @@ def build(context: Context, name: str, settings: Settings, named: dict[str, Any]
 def unread(overrides: dict[str, Override], section: str) -> list[WrongOverride]:
     """What is left of the overrides of a section that the file does not have."""
     return [
-        WrongOverride(f"{section}.{name}", f"the file has no `{section}` section", f"add `{section} {{ ... }}` to the file")
+        WrongOverride(
+            f"{section}.{name}",
+            f"the file has no `{section}` section",
+            f"add `{section} {{ ... }}` to the file",
+        )
         for name in overrides
     ]

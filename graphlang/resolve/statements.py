@@ -11,7 +11,7 @@ from graphlang.diagnostics.shapes import NotANumberYet, WrongShape, WrongType
 from graphlang.initializers.constant import constant
 from graphlang.resolve import calls, dimensions, expressions
 from graphlang.resolve.constants import described
-from graphlang.resolve.context import Context, Steps, kind_of, shape_text, type_text
+from graphlang.resolve.context import Context, Steps, shape_text, type_text
 from graphlang.resolve.order import find_redefinitions, in_order
 from graphlang.resolve.scans import scan
 from graphlang.resolve.values import (
@@ -83,7 +83,9 @@ def _parts(context: Context, statement: tree.Assign, value: Any, scope: Scope) -
             entry = context.catalog.find("subscript")
             assert entry is not None
             return [
-                calls.apply(context, entry, entry.make({"items": (i,)}), {"items": [i]}, (value,), span, scope)
+                calls.apply(
+                    context, entry, entry.make({"items": (i,)}), {"items": [i]}, (value,), span, scope
+                )
                 for i in range(count)
             ]
         message = f"{type_text(value.array)} has {first} slices along its first axis, for {count} names"
@@ -188,7 +190,9 @@ def _layer(context: Context, statement: tree.LayerDecl, scope: Scope) -> Steps:
     stage = statement.stage
     function = stage.function if isinstance(stage, tree.Call) else stage
     arguments = stage.arguments if isinstance(stage, tree.Call) else ()
-    callee = calls._callee(context, function, scope) if isinstance(function, tree.Name | tree.Attribute) else None
+    callee = (
+        calls._callee(context, function, scope) if isinstance(function, tree.Name | tree.Attribute) else None
+    )
     if callee is POISON:
         return
     instance = Instance(statement.name, scope.instance, context.order(scope), statement.name, statement.span)
@@ -256,7 +260,9 @@ def _bind_formals(
         if formal.type is not None:
             if not isinstance(value, Value):
                 if formal.type.dims:
-                    message = f"`{formal.name}` is {described(value)}, but {formal.type.span.text} is asked for"
+                    message = (
+                        f"`{formal.name}` is {described(value)}, but {formal.type.span.text} is asked for"
+                    )
                     context.error(WrongType(at, message, None, [Related(formal.type.span, "asked for here")]))
                     return False
             elif not dimensions.match(context, formal.type, value, scope, f"`{formal.name}`", at):
@@ -271,7 +277,11 @@ def _returned(context: Context, node: tree.Def, scope: Scope, span: Span) -> Ste
     if len(returns) != 1:
         text = "no `return`" if not returns else "more than one `return`"
         at = node.name_span if not returns else returns[1].span
-        help = "end it with `return value`" if not returns else "one `return` at its end gives every result: `return a, b`"
+        help = (
+            "end it with `return value`"
+            if not returns
+            else "one `return` at its end gives every result: `return a, b`"
+        )
         context.error(WrongKind(at, f"`def {node.name}` has {text}", help))
         return POISON
     scope.order = len(node.body)
@@ -291,7 +301,9 @@ def _returned(context: Context, node: tree.Def, scope: Scope, span: Span) -> Ste
 # ---- inputs ----------------------------------------------------------------------------------------------
 
 
-def declare_inputs(context: Context, inputs: Sequence[tree.Input], scope: Scope, overrides: dict[str, Any]) -> None:
+def declare_inputs(
+    context: Context, inputs: Sequence[tree.Input], scope: Scope, overrides: dict[str, Any]
+) -> None:
     """Enters the declared inputs: first every new dimension, then every shape."""
     for statement in inputs:
         if statement.type is not None:
@@ -329,9 +341,7 @@ def _declare_input(context: Context, statement: tree.Input, scope: Scope, overri
         _check_default(context, statement, default, sizes, dtype)
 
 
-def _check_default(
-    context: Context, statement: tree.Input, default: Any, sizes: Any, dtype: str
-) -> None:
+def _check_default(context: Context, statement: tree.Input, default: Any, sizes: Any, dtype: str) -> None:
     import numpy as np
 
     assert statement.default is not None
@@ -347,8 +357,12 @@ def _check_default(
         assert statement.type is not None
         found = f"{ {'f': 'float', 'i': 'int', 'u': 'int', 'b': 'bool'}.get(array.dtype.kind, 'ragged') }"
         shape = f"[{', '.join(map(str, array.shape))}]" if array.shape else ""
-        message = f"the default of `{statement.name}` is {found}{shape}, but {statement.type.span.text} is declared"
-        context.error(WrongShape(statement.default.span, message, None, [Related(statement.type.span, "declared here")]))
+        message = (
+            f"the default of `{statement.name}` is {found}{shape}, but {statement.type.span.text} is declared"
+        )
+        context.error(
+            WrongShape(statement.default.span, message, None, [Related(statement.type.span, "declared here")])
+        )
 
 
 def _numbers(value: Any) -> bool:
@@ -362,9 +376,7 @@ def _numbers(value: Any) -> bool:
     return True
 
 
-def open_inputs(
-    context: Context, names: dict[str, Span], scope: Scope, overrides: dict[str, Any]
-) -> None:
+def open_inputs(context: Context, names: dict[str, Span], scope: Scope, overrides: dict[str, Any]) -> None:
     """Makes the free names of an open formula its inputs."""
     for name, span in names.items():
         _enter_input(context, scope, name, span, "float", (), overrides.get(name), True)
@@ -399,5 +411,7 @@ def find_output(context: Context, statement: tree.Output, scope: Scope) -> Value
         help = None if closest(statement.name, values) else "an output is the name of a value of the file"
         context.error(UnknownName(statement.span, statement.name, values, help))
         return None
-    context.error(WrongKind(statement.span, f"`{statement.name}` is {described(found)}, not a value of the graph"))
+    context.error(
+        WrongKind(statement.span, f"`{statement.name}` is {described(found)}, not a value of the graph")
+    )
     return None

@@ -207,9 +207,7 @@ class Scope:
 
     __slots__ = ("callables", "definition", "dims", "instance", "memo", "names", "order", "parent", "places")
 
-    def __init__(
-        self, parent: Scope | None, instance: Instance, definition: str | None = None
-    ) -> None:
+    def __init__(self, parent: Scope | None, instance: Instance, definition: str | None = None) -> None:
         self.parent = parent
         self.instance = instance
         self.definition = definition
@@ -266,5 +264,5 @@ class Missing:
 
 MISSING = Missing()
 
-Constant: TypeAlias = int | float | bool | str | None | list[Any]
+Constant: TypeAlias = int | float | bool | str | list[Any] | None
 """What is known before running and is no size."""

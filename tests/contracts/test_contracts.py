@@ -23,6 +23,7 @@ PROMISES: list[Callable[..., None]] = [
     promise.large_numbers_do_not_overflow,
     promise.the_graph_computes_the_same,
     promise.gradients_add_up_beside_a_sum,
+    promise.the_planned_program_computes_the_same,
 ]
 
 

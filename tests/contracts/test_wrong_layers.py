@@ -165,9 +165,13 @@ WRONG: list[tuple[type[gl.Layer], Callable[..., None]]] = [
 @pytest.mark.parametrize(("wrong", "check"), WRONG, ids=lambda item: item.__name__)
 def test_a_wrong_layer_breaks_its_promise(wrong: type[gl.Layer], check: Callable[..., None]) -> None:
     entry = Entry(wrong.__name__, "layer", wrong)
-    with pytest.raises((AssertionError, ValueError, ArithmeticError)):
+
+    def all_of_them() -> None:
         for case in cases(entry, (wrong,)):
             check(case, entry, (wrong,))
+
+    with pytest.raises((AssertionError, ValueError, ArithmeticError)):
+        all_of_them()
 
 
 def test_a_layer_without_a_docstring_breaks_its_promise() -> None:
@@ -225,9 +229,7 @@ def test_the_gradient_check_names_the_wrong_layer() -> None:
 
 def test_one_that_writes_into_dy_is_named_where_its_value_goes_two_ways() -> None:
     text = "input x: float[N, 4]\nh = Affine(x, 4)\ny = h + WritesIntoDy(h)\nloss = sum(y * y)\noutput loss"
-    with pytest.raises((gl.GraphError, AssertionError)):
-        report = gl.loads(text, layers=[WritesIntoDy]).gradcheck()
-        assert report.ok
+    assert not gl.loads(text, layers=[WritesIntoDy]).gradcheck().ok
 
 
 def test_the_gradient_check_of_a_right_network_names_nobody() -> None:
