@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ TURN = 0.1
 """Seconds that one turn of calls takes, about."""
 REST = 0.05
 """Seconds between turns: the idle threads of the one before spin that long."""
-PATIENCE = 180.0
+PATIENCE = 90.0
 """Seconds after which a contender that says nothing is given up."""
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "GRAPHLANG_DATA")
 
@@ -106,6 +106,15 @@ def hold_to(threads: int) -> int:
     return len(cores)
 
 
+def _rounds(count: int, limit: float, first: int = 0) -> Iterator[int]:
+    """The numbers of the rounds, as many as there is time for: three at least, or all if they are fewer."""
+    started = time.monotonic()
+    for number in range(first, count):
+        if number >= 3 and time.monotonic() - started > limit:
+            return
+        yield number
+
+
 # ---- calls, in workers --------------------------------------------------------------------------------
 
 
@@ -177,7 +186,7 @@ def _last_line(text: str) -> str:
 def measure_calls(work: Work, rounds: int, turn: float) -> list[Entry]:
     workers = [Worker(work, contender, turn) for contender in work.contenders]
     try:
-        for _ in range(rounds):
+        for _ in _rounds(rounds, work.limit):
             for worker in workers:
                 worker.turn()
     finally:
@@ -189,13 +198,17 @@ def measure_calls(work: Work, rounds: int, turn: float) -> list[Entry]:
 
 
 def measure_processes(work: Work, rounds: int) -> list[Entry]:
-    """Wall time and peak memory of whole processes; a first run of each fills the caches of files."""
+    """Wall time and peak memory of whole processes; a first run of each fills the caches of files.
+
+    A long work counts that run too.
+    """
     entries = [Entry(contender) for contender in work.contenders]
     commands = [_prepared(work, entry) for entry in entries]
-    for number in range(rounds + 1):
+    first = 0 if work.long else -1
+    for number in _rounds(rounds, work.limit, first):
         for entry, command in zip(entries, commands, strict=True):
             if command is not None and entry.skipped is None:
-                _run(entry, command, keep=number > 0 or work.long)
+                _run(entry, command, keep=number >= 0)
     return entries
 
 
@@ -236,7 +249,7 @@ def measure(work: Work, *, rounds: int | None = None, turn: float = TURN) -> Out
     """One row; `rounds` overrides the work's own number."""
     count = rounds or work.rounds
     if work.processes:
-        entries = measure_processes(work, count - 1 if work.long else count)
+        entries = measure_processes(work, count)
     else:
         entries = measure_calls(work, count, turn)
     if not work.same_value:

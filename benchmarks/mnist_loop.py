@@ -60,7 +60,7 @@ def pytorch(folder: str, iterations: int) -> dict[str, list[float]]:
 
 def main(who: str, folder: str, iterations: int) -> int:
     history = pytorch(folder, iterations) if who == "pytorch" else by_the_book(folder, iterations, who)
-    print(json.dumps({"test": history["test"][-1], "loss": history["loss"][-1]}))
+    print(json.dumps({"test": history["test"][-1], "loss": float(history["loss"][-1])}))
     learnt = iterations < 5000 or history["test"][-1] > 0.95
     return 0 if learnt else 1
 

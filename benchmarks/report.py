@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from benchmarks.harness import Entry, Outcome
 
+ROUNDS = 7
+"""With fewer than these a line says how many there were."""
 HEAD = f"{'':4}{'':24}{'median':>10}  {'+/-':>5}  {'peak MiB':>8}  {'ratio':>6}  {'at most':>7}\n"
 
 
@@ -34,6 +36,8 @@ def _line(outcome: Outcome, entry: Entry) -> str:
     spread = f"{entry.spread:.0%}" if entry.spread is not None else ""
     peak = f"{entry.peak_mib:.0f}" if entry.peak_mib else ""
     line = f"{start}{duration(entry.median):>10}  {spread:>5}  {peak:>8}  {_verdict(outcome, entry.contender)}"
+    if len(entry.seconds) < ROUNDS:
+        line = f"{line.rstrip()}  ({len(entry.seconds)} rounds)"
     if entry.stages:
         stages = ", ".join(f"{name} {duration(s)}" for name, s in entry.stages.items())
         line = f"{line.rstrip()}\n{'':8}{stages}"

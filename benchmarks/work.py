@@ -53,6 +53,8 @@ class Work:
     #: the same for peak memory
     memory_targets: Mapping[str, float] = field(default_factory=dict)
     rounds: int = 7
+    #: seconds after which no further round is begun, though never before the third
+    limit: float = 40.0
     processes: bool = False
     #: whether every contender must come to the same first value
     same_value: bool = True

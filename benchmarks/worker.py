@@ -36,8 +36,10 @@ def main(name: str, contender: str, turn: float) -> None:
         first = time.perf_counter() - started
         step()
         # The third result of a training step depends on two updates, and so on all gradients.
+        started = time.perf_counter()
         value = _number(step())
-        seconds = _warm(step)
+        _finish(step)
+        seconds = _warm(step, time.perf_counter() - started)
     except Skip as reason:
         return _say(answers, skipped=str(reason))
     except ImportError as error:
@@ -62,16 +64,14 @@ def _say(answers: TextIO, **what: Any) -> None:
     answers.flush()
 
 
-def _warm(step: Callable[[], Any]) -> float:
-    """Seconds per call, once the calls have settled."""
+def _warm(step: Callable[[], Any], seconds: float) -> float:
+    """Seconds per call, once the calls have settled; `seconds` is what the last one took."""
     started, calls = time.perf_counter(), 0
-    while calls < 2 or time.perf_counter() - started < WARM_UP:
-        if calls and time.perf_counter() - started > 5 * WARM_UP:
-            break
+    while (spent := time.perf_counter() - started) + seconds < WARM_UP:
         step()
         calls += 1
     _finish(step)
-    return (time.perf_counter() - started) / calls
+    return spent / calls if calls else seconds
 
 
 def _turn(step: Callable[[], Any], calls: int, expected: float) -> dict[str, Any]:

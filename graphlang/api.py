@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,10 @@ import numpy as np
 
 from graphlang.catalog import Catalog
 from graphlang.diagnostics import Diagnostic, GraphError
+from graphlang.diagnostics.arguments import LayerFailed
 from graphlang.diagnostics.running import CannotRun, NothingToStartFrom, WrongSeed
 from graphlang.engine.derived import Derived
-from graphlang.engine.tape import OperationFailed, StreamRandom, Tape, recorded_gradients
+from graphlang.engine.tape import OperationFailed, StreamRandom, Tape, WrongGradients, recorded_gradients
 from graphlang.feeds import Feeds, prepare
 from graphlang.graph import Network, build
 from graphlang.limits import Limits
@@ -24,6 +26,7 @@ from graphlang.resolve import resolve
 from graphlang.result import Gradients, Result, plain, unknown_value
 from graphlang.spec import InputSpec, Spec
 from graphlang.syntax import parse
+from graphlang.trace.errors import TraceError, Unrecorded
 from graphlang.weights import Params, load_into, read, save
 
 if TYPE_CHECKING:
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from graphlang.gradcheck import Report
     from graphlang.training import History
 
+_EXPECTED = (ValueError, TypeError, IndexError, ArithmeticError, MemoryError, TraceError)
+"""What operations raise for values that do not fit; its text tells enough."""
 Layers = Iterable[type[Layer] | Callable[..., Any]]
 
 
@@ -284,10 +289,26 @@ class Graph:
             except OperationFailed as failed:
                 raise self._failed(failed) from failed.error
 
+    @contextmanager
+    def _diagnosed(self) -> Iterator[None]:
+        """What goes wrong inside, with shapes or with a gradient that does not exist, becomes a GraphError."""
+        try:
+            yield
+        except OperationFailed as failed:
+            raise self._failed(failed) from failed.error
+        except TraceError as error:
+            raise GraphError([CannotRun(f"the graph cannot be computed: {error}", None)]) from error
+
     def _failed(self, failed: OperationFailed) -> GraphError:
-        node = failed.node
-        message = f"`{node.name}` ({node.spec.operation}) cannot be computed: {failed}"
-        return GraphError([CannotRun(message, self._network.span(node.name))])
+        node, error, span = failed.node, failed.error, self._network.span(failed.node.name)
+        who = f"{'the backward of ' if failed.backward else ''}`{node.name}` ({node.spec.operation})"
+        if isinstance(error, Unrecorded):
+            return GraphError([LayerFailed(span, f"{who} uses `{error.function}`, which cannot be recorded", error.help)])
+        if isinstance(error, WrongGradients):
+            return GraphError([LayerFailed(span, f"{who} is wrong: {error}", "give one of each argument's shape")])
+        expected = isinstance(error, _EXPECTED)
+        what = str(failed) if expected else f"{type(error).__name__}: {error}"
+        return GraphError([CannotRun(f"{who} cannot be computed: {what}", span)])
 
     def start(self, of: str | None) -> str:
         """The value that backward starts from; raises GraphError where it is not clear."""
@@ -438,14 +459,11 @@ class Forward(Mapping[str, Any]):
         if y.dtype.kind != "f":
             raise GraphError([WrongSeed(f"`{start}` is not of type float, so it has no gradient", graph.file)])
         number = graph.network.numbers[start]
-        with np.errstate(all="ignore"):
-            try:
-                if tape._through_grad(number):
-                    found = self._recorded(number, seed)
-                else:
-                    found = tape.backward(number, seed)
-            except OperationFailed as failed:
-                raise graph._failed(failed) from failed.error
+        with np.errstate(all="ignore"), graph._diagnosed():
+            if tape._through_grad(number):
+                found = self._recorded(number, seed)
+            else:
+                found = tape.backward(number, seed)
 
         def gradient(name: str) -> Any:
             value = self._value(name)

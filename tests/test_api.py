@@ -217,6 +217,37 @@ def test_predict_refuses_what_run_refuses() -> None:
     assert "`z`" in messages(refused(graph.predict, x=np.ones((3, 4)), z=1))[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("input x: float[N, 4], i: int[T]\ny = sum(take(x, i))\noutput y", {"x": np.ones((3, 4)), "i": [7]}),
+        ("input x: float[N]\ny = var(x, ddof=1)\noutput y", {"x": np.ones(1)}),
+        ("input x, u\ny = sum(x + u)\noutput y", {"x": np.ones(3), "u": np.ones(2)}),
+        ("input x, u\ny = x * u\noutput y", {"x": np.ones(3), "u": np.ones(2)}),
+    ],
+)
+def test_what_only_the_numbers_show_is_refused_by_every_way_to_run(text: str, given: dict[str, Any]) -> None:
+    graph = gl.loads(text)
+    for call in (graph.run, graph.run, graph.forward, graph.predict, graph.compile(), graph.compile(wrt=["x"])):
+        refused(call, given)
+
+
+def test_a_gradient_that_does_not_exist_is_refused_by_name() -> None:
+    class Opaque(gl.Layer):
+        """y = x"""
+
+        def forward(self, x):
+            return x * 1, None
+
+        def backward(self, dy, saved):
+            from graphlang.trace import NoGradient
+
+            raise NoGradient("opaque")
+
+    graph = gl.loads("input x: float[N]\ny = sum(x -> Opaque)\noutput y", layers=[Opaque])
+    assert "`opaque` has no gradient" in messages(refused(graph.run, x=[1.0]))[0]
+
+
 def test_several_wrong_inputs_are_reported_together() -> None:
     error = refused(gl.loads(NET).run, x=np.ones((3, 5)), t=[0.5, 1, 2])
     assert len(error.diagnostics) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -29,6 +30,10 @@ def main(argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else list(argv)
     # Looking for plugins of Pydantic reads the metadata of every package that is installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    if argv is None:
+        # A large file makes millions of objects that all stay: looking for garbage among them would take a
+        # third of the time. `train`, which runs long, starts the collector again.
+        gc.disable()
     try:
         _write_anything()
         status = _dispatch(words)

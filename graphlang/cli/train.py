@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -57,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     with ExitStack() as stack:
         watcher = stack.enter_context(Bar()) if sys.stderr.isatty() else Lines()
         try:
+            gc.enable()
             history = train(
                 graph,
                 dataset,

@@ -105,7 +105,8 @@ class Compiled:
         storage = {
             numbers[n]: Storage(values[numbers[n]].shape, values[numbers[n]].dtype) for n in self._inputs
         }
-        recording = self._record(storage, sizes)
+        with self._graph._diagnosed():
+            recording = self._record(storage, sizes)
         executable = Executable(plan(optimised(recording.program)), dict(self._bound()), self._threads)
         executable.draws = recording.draws
         self._kept[key] = executable

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
-from functools import partial
+import weakref
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
-from graphlang.engine.binding import Call, CannotCut, bind_region, bind_step, in_order
-from graphlang.engine.plan import Plan, memory, nbytes
+from graphlang.engine.binding import Call, bind_region, bind_step, in_order
+from graphlang.engine.plan import Plan, memory, nbytes, step_flops
 from graphlang.engine.regions import Unit
-from graphlang.engine.workers import BLAS, available_threads, workers
+from graphlang.engine.workers import BLAS, kernel_threads, run_jobs, usable_threads
 from graphlang.trace import Step, SymbolicArray
 
 REBIND_FROM = 2**18
 """Bytes from which on an input is taken where it lies; a smaller one is copied into the program's memory."""
+DIVIDE_FROM = 2**18
+"""Operations from which on a kernel may divide its work over threads."""
+LOOSE = 64
+"""Calls of a region from which on they are one call in the program's list."""
 
 
 class Executable:
@@ -24,53 +29,67 @@ class Executable:
 
     def __init__(self, plan: Plan, given: Mapping[str, Any] | None = None, threads: int | None = None) -> None:
         self.plan = plan
-        self.threads = threads or available_threads()
-        self._limits_blas = threads is not None
+        self.threads, self._limits_blas = usable_threads(threads)
         self._memory = {b.number: memory(b) for b in plan.blocks}
         self._labels = {v.number: label for label, v in plan.program.inputs.items()}
+        given = given or {}
         #: the arrays of the inputs: given ones are used, and updated, where they lie
         self.inputs: dict[str, Any] = {
-            label: np.zeros(v.shape, v.dtype) if given is None or label not in given else given[label]
+            label: given[label] if label in given else np.zeros(v.shape, v.dtype)
             for label, v in plan.program.inputs.items()
         }
         #: labels of the inputs that are filled with random numbers before each run
         self.draws: tuple[str, ...] = ()
+        self._borrowed: set[str] = set()
         self._arrays: dict[int, Any] = {}
-        self._steps = {s.output.number: s for u in plan.units for s in u.steps}
-        self._calls: list[Call] = []
-        self._users: dict[str, list[int]] = {}
-        self._bind()
-        self._handed_out: dict[int, int] = {}
+        self._leases: dict[int, weakref.ref[_Lease]] = {}
+        self._divides = self.threads > 1 and any(_is_large_kernel(s) for u in plan.units for s in u.steps)
+        self._unit_calls = [self._bound(u) for u in plan.units]
+        self._collect()
 
     # ---- binding ----------------------------------------------------------------------------------------
 
-    def _bind(self) -> None:
-        self._arrays = {}
-        calls: list[Call] = []
-        self._first_update = -1
-        for unit in self.plan.units:
-            if self._first_update < 0 and any(s.output.number in self.plan.onto for s in unit.steps):
-                self._first_update = len(calls)
-            calls.extend(self._unit(unit))
-        if self._first_update < 0:
-            self._first_update = len(calls)
+    def _collect(self) -> None:
+        """The calls of all units, those before the first change of an input apart from the others."""
+        first = self.plan.before_updates
+        self._early = [call for calls in self._unit_calls[:first] for call in calls]
+        self._late = [call for calls in self._unit_calls[first:] for call in calls]
         for label, value in self.plan.copies.items():
-            calls.append(partial(np.copyto, self.inputs[label], self._array(value)))
-        self._calls = calls
+            self._late.append(partial(np.copyto, self.inputs[label], self._array(value)))
+        self._calls = self._early + self._late
+
+    def _rebind(self, root: int) -> None:
+        """Binds anew what uses a value whose memory is another now."""
+        looks = [number for number, of in self.plan.roots.items() if of == root]
+        for number in (root, *looks):
+            self._arrays.pop(number, None)
+        for place in self._users.get(root, ()):
+            self._unit_calls[place] = self._bound(self.plan.units[place])
+        self._collect()
+
+    @cached_property
+    def _users(self) -> dict[int, list[int]]:
+        """The units that use each value's memory."""
+        roots = self.plan.roots
+        found: dict[int, dict[int, None]] = {}
+        for place, unit in enumerate(self.plan.units):
+            for step in unit.steps:
+                for x in (step.output, *step.operands):
+                    if x.__class__ is SymbolicArray:
+                        found.setdefault(roots.get(x.number, x.number), {})[place] = None
+        return {root: list(places) for root, places in found.items()}
 
     def _array(self, x: Any) -> Any:
         """The array that a value lives in: a block, an input, or a view of another value's."""
         if x.__class__ is not SymbolicArray:
             return x
-        number = x.number
-        found = self._arrays.get(number)
+        found = self._arrays.get(x.number)
         if found is None:
-            found = self._arrays[number] = self._located(x)
+            found = self._arrays[x.number] = self._located(x)
         return found
 
     def _located(self, x: SymbolicArray) -> Any:
-        number = x.number
-        plan = self.plan
+        number, plan = x.number, self.plan
         if number < 0:
             return self.inputs[self._labels[number]]
         if number in plan.onto:
@@ -78,54 +97,54 @@ class Executable:
         if number in plan.placed:
             raw = self._memory[plan.placed[number].number]
             return raw[: nbytes(x)].view(x.dtype).reshape(x.shape)
-        step = self._steps[number]
-        view = step.primitive.compute(*[self._array(o) for o in step.operands], **step.params)
-        return view
+        return self._looked_at(x)
 
-    def _unit(self, unit: Unit) -> list[Call]:
-        if unit.fused:
-            try:
-                parts = bind_region(unit, self._array, self.plan.local, self.threads)
-            except CannotCut:
-                return self._one_by_one(unit)
-            if len(parts) == 1:
-                return parts[0] if len(parts[0]) < 64 else [in_order(parts[0])]
-            return [partial(workers(self.threads - 1).run, [in_order(p) for p in parts])]
-        return [call for step in unit.steps for call in self._step(step)]
+    def _looked_at(self, x: SymbolicArray) -> Any:
+        """A view, after all that it is a view of."""
+        waiting: list[Step] = [self.plan.views[x.number]]
+        while waiting[-1].operands[0].number in self.plan.views and waiting[-1].operands[0].number not in self._arrays:
+            waiting.append(self.plan.views[waiting[-1].operands[0].number])
+        for step in reversed(waiting):
+            array = step.primitive.compute(self._array(step.operands[0]), *step.operands[1:], **step.params)
+            self._arrays[step.output.number] = array
+        return self._arrays[x.number]
 
-    def _one_by_one(self, unit: Unit) -> list[Call]:
-        """A region whose operands cannot be cut: whole arrays, with memory of their own for inner values."""
-        for step in unit.steps:
-            if step.output.number in self.plan.local:
-                self._arrays[step.output.number] = np.empty(step.output.shape, step.output.dtype)
-        return [call for step in unit.steps for call in self._step(step)]
+    def _bound(self, unit: Unit) -> list[Call]:
+        if not unit.fused:
+            return [self._step(step) for step in unit.steps]
+        parts = bind_region(unit, self._array, self.plan.local, self.threads)
+        if len(parts) == 1:
+            return parts[0] if len(parts[0]) < LOOSE else [in_order(parts[0])]
+        return [partial(run_jobs, [in_order(p) for p in parts])]
 
-    def _step(self, step: Step) -> list[Call]:
+    def _step(self, step: Step) -> Call:
         out = self._array(step.output)
         operands = [self._array(x) for x in step.operands]
-        if step.primitive.kind != "view":
-            return [bind_step(step, operands, out)]
-        source = operands[0]
-        if isinstance(source, np.ndarray) and np.may_share_memory(out, source):
-            return []
-        # A reshape of what is not contiguous is a copy, made at every run.
-        out = self._arrays[step.output.number] = np.array(out)
-        return [partial(_copy_view, step, operands, out)]
+        if step.primitive.kind == "view":  # one that copies
+            return partial(_copy_view, step, operands, out)
+        return bind_step(step, operands, out)
 
     # ---- running ----------------------------------------------------------------------------------------
 
     def give(self, label: str, array: Any) -> None:
-        """Sets an input: a small one is copied in, a large one is taken where it lies and read only."""
+        """Sets an input: a small one is copied in, a large one is taken where it lies and only read."""
         own = self.inputs[label]
         if array is own:
             return
         value = self.plan.program.inputs[label]
-        fits = isinstance(array, np.ndarray) and array.dtype == value.dtype and array.flags.c_contiguous
-        if own.nbytes < REBIND_FROM or not fits:
+        if own.nbytes < REBIND_FROM:
             np.copyto(own, array, casting="same_kind")
             return
-        self.inputs[label] = array
-        self._bind()
+        if isinstance(array, np.ndarray) and array.dtype == value.dtype and array.flags.c_contiguous:
+            self._borrowed.add(label)
+            self.inputs[label] = array
+            self._rebind(value.number)
+            return
+        if label in self._borrowed:
+            self._borrowed.discard(label)
+            own = self.inputs[label] = np.empty(value.shape, value.dtype)
+            self._rebind(value.number)
+        np.copyto(own, array, casting="same_kind")
 
     def fill(self, generator: np.random.Generator) -> None:
         """New random numbers, in the order in which the layers draw them."""
@@ -138,23 +157,28 @@ class Executable:
         self._run(self._calls)
 
     def run_to_updates(self) -> None:
-        """Runs all that comes before the first step that changes an input."""
-        self._run(self._calls[: self._first_update])
+        """Runs what the outputs need, and changes no input."""
+        self._run(self._early)
 
     def run_updates(self) -> None:
         """Runs what `run_to_updates` left."""
-        self._run(self._calls[self._first_update :])
+        self._run(self._late)
 
-    def _run(self, calls: list[Call]) -> None:
-        if self._limits_blas:
-            BLAS.enter(self.threads)
-        try:
-            with np.errstate(all="ignore"):
+    def _run(self, calls: Sequence[Call]) -> None:
+        if self._limits_blas or self._divides:
+            with self._held_blas(), self._divided_kernels(), np.errstate(all="ignore"):
                 for call in calls:
                     call()
-        finally:
-            if self._limits_blas:
-                BLAS.leave()
+            return
+        with np.errstate(all="ignore"):
+            for call in calls:
+                call()
+
+    def _held_blas(self) -> AbstractContextManager[Any]:
+        return BLAS.held(self.threads) if self._limits_blas else nullcontext()
+
+    def _divided_kernels(self) -> AbstractContextManager[Any]:
+        return kernel_threads(self.threads) if self._divides else nullcontext()
 
     def output(self, label: str) -> Any:
         """An output's array after a run: the program's own memory, overwritten by the next run."""
@@ -170,20 +194,33 @@ class Executable:
         block = self.plan.placed.get(value.number) if value.__class__ is SymbolicArray else None
         if block is None or not block.output or array.nbytes < REBIND_FROM:
             return np.array(array)
-        owner = self._memory[block.number].base
-        self._handed_out[block.number] = sys.getrefcount(owner)
-        return array.view()
+        known = self._leases.get(value.number)
+        lease = known() if known is not None else None
+        if lease is None:
+            lease = _Lease(array)
+            self._leases[value.number] = weakref.ref(lease)
+        return np.asarray(lease)
 
     def renew(self) -> None:
         """Before a run: new memory for outputs that the caller of an earlier one still holds."""
-        changed = False
-        for number, before in self._handed_out.items():
-            if sys.getrefcount(self._memory[number].base) > before:
-                self._memory[number] = memory(self.plan.blocks[number])
-                changed = True
-        self._handed_out.clear()
-        if changed:
-            self._bind()
+        held = [number for number, lease in self._leases.items() if lease() is not None]
+        self._leases.clear()
+        for number in held:
+            block = self.plan.placed[number]
+            self._memory[block.number] = memory(block)
+            self._rebind(number)
+
+
+def _is_large_kernel(step: Step) -> bool:
+    return step.primitive.kind == "kernel" and step_flops(step) >= DIVIDE_FROM
+
+
+class _Lease:
+    """Memory that is handed out: it lives as long as any array that looks at it."""
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+        self.__array_interface__ = array.__array_interface__
 
 
 def _copy_view(step: Step, operands: list[Any], out: Any) -> None:

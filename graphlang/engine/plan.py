@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from graphlang.engine.program import Program, rewritten
-from graphlang.engine.regions import Unit, blocks_of, scratch, size, units, widest
+from graphlang.engine.regions import Unit, scratch, size, units
 from graphlang.engine.views import Views
 from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.primitives.elementwise import astype
@@ -27,21 +27,6 @@ class Block:
     nbytes: int
     #: holds an output alone, so that it can be handed out without a copy
     output: bool = False
-
-
-class Memory(NamedTuple):
-    """Bytes that a program takes once it has run, by what they are for."""
-
-    inputs: int
-    parameters: int
-    optimizer: int
-    buffers: int
-    scratch: int
-
-    @property
-    def total(self) -> int:
-        """All of it."""
-        return sum(self)
 
 
 @dataclass(frozen=True)
@@ -96,11 +81,8 @@ class Plan:
 
 def _scratch_bytes(unit: Unit, local: set[int]) -> int:
     """What one thread keeps for a region."""
-    assert unit.frame is not None
     kept = set(scratch(unit, local).values())
-    *_, rows, columns = blocks_of(
-        unit.frame, flat=not unit.has_rows, whole_rows=unit.has_rows, itemsize=widest(unit)
-    )
+    *_, rows, columns = unit.blocks()
     return sum(rows * (1 if per_row else columns) * dtype.itemsize for _, per_row, dtype in kept)
 
 
@@ -124,30 +106,30 @@ def _detached(program: Program) -> tuple[Program, list[Step], Views]:
     """Results that are views of an input which is itself updated become copies: they are read afterwards."""
     steps = program.steps
     views = Views(steps)
-    updated = {program.inputs[label].number for label in program.updates}
-    fixed = {
-        label: value
-        for label, value in (*program.outputs.items(), *program.updates.items())
-        if isinstance(value, SymbolicArray)
-        and views.root(value) in updated
-        and not (label in program.updates and value is program.inputs[label])
-    }
-    if not fixed:
+    if not any(_overtaken(program, views, v) for v in program.results):
         return program, steps, views
     program = rewritten(program, lambda step, operands: None)
-    kept = {v.number for label, v in program.inputs.items() if program.updates.get(label) is v}
+    views = Views(program.steps)
 
-    def copied(value: Any) -> Any:
-        if not isinstance(value, SymbolicArray) or value.number in kept:
-            return value
-        return astype(value, dtype=value.dtype) if views_root(value) in updated else value
+    def copied(results: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            label: astype(v, dtype=v.dtype)
+            if _overtaken(program, views, v) and not (results is program.updates and v is program.inputs[label])
+            else v
+            for label, v in results.items()
+        }
 
-    views_root = Views(program.steps).root
-    outputs = {k: copied(v) for k, v in program.outputs.items()}
-    updates = {k: v if v is program.inputs[k] else copied(v) for k, v in program.updates.items()}
-    program = Program(program.inputs, outputs, updates)
+    program = Program(program.inputs, copied(program.outputs), copied(program.updates))
     steps = program.steps
     return program, steps, Views(steps)
+
+
+def _overtaken(program: Program, views: Views, value: Any) -> bool:
+    """Whether a result lies in the memory of an input that is updated."""
+    if not isinstance(value, SymbolicArray):
+        return False
+    root = views.root(value)
+    return root < 0 and any(program.inputs[label].number == root for label in program.updates)
 
 
 class _Free:
@@ -335,8 +317,3 @@ def memory(block: Block) -> Any:
     raw = np.empty(block.nbytes + ALIGNMENT, np.uint8)
     start = -raw.ctypes.data % ALIGNMENT
     return raw[start : start + block.nbytes]
-
-
-def total(plans: Iterable[Plan], threads: int) -> int:
-    """Bytes of several plans."""
-    return sum(p.total_bytes(threads) for p in plans)

@@ -28,8 +28,14 @@ class Program:
 
     @property
     def steps(self) -> list[Step]:
-        """The steps that the results depend on, in order: dead ones are not among them."""
-        return needed_steps(self.results)
+        """The steps that the results depend on, in order: dead ones are not among them.
+
+        What the outputs need comes first, so that a loss that is not finite is seen before anything is
+        updated, running statistics of the forward pass among them.
+        """
+        first = needed_steps([v for v in self.outputs.values() if isinstance(v, SymbolicArray)])
+        known = {s.output.number for s in first}
+        return first + [s for s in needed_steps(self.results) if s.output.number not in known]
 
 
 Rule = Callable[[Step, tuple[Any, ...]], Any]
@@ -46,6 +52,7 @@ def rewritten(program: Program, rule: Rule) -> Program:
         inputs[label] = renamed[value.number] = trace.input(value.shape, value.dtype)
     with trace:
         for step in program.steps:
+            trace.origin = step.origin
             operands = tuple(
                 [renamed[x.number] if x.__class__ is SymbolicArray else x for x in step.operands]  # noqa: C409
             )

@@ -23,20 +23,31 @@ Frame = tuple[int, ...]
 class Unit:
     """One step, or the steps of a fused region over one frame: a shape that blocks are cut from."""
 
-    __slots__ = ("frame", "steps")
+    __slots__ = ("flat", "frame", "steps")
 
     def __init__(self, steps: list[Step], frame: Frame | None) -> None:
         self.steps = steps
         self.frame = frame
+        #: whether the frame can be cut anywhere: nothing in it knows of rows, all lies one after the other
+        self.flat = False
 
     @property
     def fused(self) -> bool:
         return self.frame is not None
 
     @property
-    def has_rows(self) -> bool:
-        """Whether a step knows of rows: it reduces them, or computes a number for each."""
+    def whole_rows(self) -> bool:
+        """Whether rows must not be cut: a step reduces them, or computes a number for each."""
         return any(is_row_reduction(s) or s.output.shape != self.frame for s in self.steps)
+
+    def blocks(self) -> tuple[int, int, int, int]:
+        """(rows, columns) of the matrix that blocks are cut from, and (rows, columns) of a block."""
+        assert self.frame is not None
+        itemsize = max(x.dtype.itemsize for s in self.steps for x in (s.output, *s.operands) if hasattr(x, "dtype"))
+        rows, columns = (1, size(self.frame)) if self.flat else (size(self.frame[:-1]), self.frame[-1])
+        if self.whole_rows or columns * itemsize <= BLOCK:
+            return rows, columns, max(1, min(rows, BLOCK // max(1, columns * itemsize))), columns
+        return rows, columns, 1, BLOCK // itemsize
 
 
 def size(shape: Sequence[Any]) -> int:
@@ -104,6 +115,11 @@ def units(steps: Sequence[Step], views: Views, *, fuse: bool = True) -> list[Uni
     return _Grouping(views, fuse).of(steps)
 
 
+def is_filled(x: Any) -> bool:
+    """Whether an operand is a known array of one number, seen in every place."""
+    return isinstance(x, np.ndarray) and x.size > 0 and not any(x.strides)
+
+
 class _Grouping:
     def __init__(self, views: Views, fuse: bool) -> None:
         self.views = views
@@ -120,7 +136,18 @@ class _Grouping:
                 self.made_in[step.output.number] = self._ready(step) + 1
             else:
                 self._add(step)
+        for unit in self.found:
+            unit.flat = unit.fused and not unit.whole_rows and self._flat(unit)
         return self.found
+
+    def _flat(self, unit: Unit) -> bool:
+        operands = (x for s in unit.steps for x in s.operands)
+        return all(
+            size(getattr(x, "shape", ())) == 1 or (x.shape == unit.frame and self._in_line(x)) for x in operands
+        )
+
+    def _in_line(self, x: Any) -> bool:
+        return is_filled(x) or self.views.is_contiguous(x)
 
     def _ready(self, step: Step) -> int:
         """The last unit that makes an operand; -1 where all come from outside."""
@@ -146,30 +173,15 @@ class _Grouping:
         self.made_in[step.output.number] = place
 
     def _frame(self, step: Step) -> Frame | None:
-        frame = own_frame(step)
-        if frame is None and step.primitive.kind == "elementwise":
-            frame = self._frame_of_column(step)
+        frame = self._frame_of_column(step) or own_frame(step)
         return frame if frame is not None and fits_frame(step, frame, self.views) else None
 
     def _frame_of_column(self, step: Step) -> Frame | None:
         """The frame of the region that made an operand, for one number per row in the midst of it."""
-        frame = self.columns.get(step.output.shape)
+        frame = self.columns.get(step.output.shape) if step.primitive.kind == "elementwise" else None
         if frame is None or frame[-1] > WIDEST_ROW or self._ready(step) != self.latest[frame]:
             return None
         return frame
-
-
-def blocks_of(frame: Frame, *, flat: bool, whole_rows: bool, itemsize: int) -> tuple[int, int, int, int]:
-    """(rows, columns) of the matrix that blocks are cut from, and (rows, columns) of a block."""
-    rows, columns = (1, size(frame)) if flat else (size(frame[:-1]), frame[-1])
-    if whole_rows or columns * itemsize <= BLOCK:
-        return rows, columns, max(1, min(rows, BLOCK // max(1, columns * itemsize))), columns
-    return rows, columns, 1, BLOCK // itemsize
-
-
-def widest(unit: Unit) -> int:
-    """Bytes of the largest element that a region computes."""
-    return max(s.output.dtype.itemsize for s in unit.steps)
 
 
 def scratch(unit: Unit, local: set[int]) -> dict[int, tuple[int, bool, np.dtype[Any]]]:

@@ -110,7 +110,8 @@ class Stepper:
         key = (id(feed), rows)
         found = self._kept.get(key)
         if found is None:
-            recording = self.trained.record(feed.storage(rows), feed.sizes(rows))
+            with self.graph._diagnosed():
+                recording = self.trained.record(feed.storage(rows), feed.sizes(rows))
             given = {**self.trained.bound(), **feed.constants()}
             found = Executable(plan(optimised(recording.program)), given, self.threads)
             found.draws = recording.draws
@@ -181,7 +182,9 @@ class Evaluator:
         if found is None:
             graph = self.graph
             dtype = graph.params.dtype
-            recording = record_forward(graph.network, feed.storage(rows), dtype, feed.sizes(rows), self.numbers)
+            storage, sizes = feed.storage(rows), feed.sizes(rows)
+            with graph._diagnosed():
+                recording = record_forward(graph.network, storage, dtype, sizes, self.numbers)
             given = {**{n: graph.params[n] for n in graph.params}, **feed.constants()}
             found = self._kept[key] = Executable(plan(optimised(recording.program)), given, self.threads)
         return found

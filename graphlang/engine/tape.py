@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from graphlang.diagnostics import GraphError
 from graphlang.engine.derived import Derived, Draws
 from graphlang.engine.scan import ScanOperation
 from graphlang.graph import Network, Node, Ref, decoded
@@ -18,7 +19,8 @@ from graphlang.operation import Operation, Random
 from graphlang.trace import NoGradient, SymbolicArray, Trace, gradient, replay, shape_text
 from graphlang.trace.dims import bind
 
-
+GRADIENT_OF = "gradient of "
+"""How the origin of a backward step begins; the name of the node follows."""
 _PYTHON_NUMBERS = (int, float, bool)
 
 
@@ -36,10 +38,15 @@ class StreamRandom:
 class OperationFailed(Exception):
     """An operation could not be computed for these values; the API makes it a diagnostic."""
 
-    def __init__(self, node: Node, error: Exception) -> None:
-        super().__init__(str(error))
+    def __init__(self, node: Node, error: Exception, *, backward: bool = False) -> None:
+        super().__init__(str(error) or repr(error))
         self.node = node
         self.error = error
+        self.backward = backward
+
+
+class WrongGradients(ValueError):
+    """A backward gives gradients that are not those of its arguments."""
 
 
 class Tape:
@@ -81,9 +88,13 @@ class Tape:
         values = self.values
         for node in self.network.nodes:
             if needed is None or needed[node.number]:
+                if self.trace is not None:
+                    self.trace.origin = node.name
                 try:
                     values[node.number] = self._compute(node)
-                except (ValueError, TypeError, IndexError, ArithmeticError, MemoryError) as error:
+                except (OperationFailed, GraphError):  # of a graph inside of the operation
+                    raise
+                except Exception as error:  # noqa: BLE001 - the code of a layer of one's own may raise anything
                     raise OperationFailed(node, error) from error
         return self
 
@@ -188,13 +199,18 @@ class Tape:
                 continue
             if node.spec.operation == "grad":
                 raise NoGradient("grad")
+            if self.trace is not None:
+                self.trace.origin = f"{GRADIENT_OF}{node.name}"
             try:
                 found = self._backward(node, dy)
-            except (ValueError, TypeError, IndexError, ArithmeticError) as error:
-                raise OperationFailed(node, error) from error
+                for number, part in found:
+                    if getattr(part, "shape", ()) != self.values[number].shape:
+                        raise _wrong_shape(self, number, part)
+            except (OperationFailed, GraphError):
+                raise
+            except Exception as error:  # noqa: BLE001 - the code of a layer of one's own may raise anything
+                raise OperationFailed(node, error, backward=True) from error
             for number, part in found:
-                if getattr(part, "shape", ()) != self.values[number].shape:
-                    raise OperationFailed(node, _wrong_shape(self, number, part))
                 known = grads.get(number)
                 # Out of place: the same array may have gone to several operands.
                 grads[number] = part if known is None else known + part
@@ -234,17 +250,26 @@ class Tape:
                 gradients = (gradients,)
             gradients = list(gradients)
         targets = [o.number if type(o) is Ref else -1 for o in node.operands]
-        if node.own or keywords:
-            own = [node.own.get(role, -1) for role in keywords]
-            if operation.backward is not None:
-                gradients += [None] * (len(targets) - len(gradients))
-                own = [node.own.get(role, -1) for role in _own_order(operation)]
-            targets += own
+        if operation.backward is None:
+            targets += [node.own.get(role, -1) for role in keywords]
+        else:
+            targets += [node.own.get(role, -1) for role in _own_order(operation)] if node.own else []
+            self._check_count(node, gradients, targets)
         return [
             (number, part)
             for number, part in zip(targets, gradients, strict=False)
             if part is not None and number >= 0 and _has_gradient(values[number])
         ]
+
+
+    def _check_count(self, node: Node, gradients: Sequence[Any], targets: Sequence[int]) -> None:
+        """One gradient for each argument; those of state at the end may be left out."""
+        names, params = self.network.names, self.network.params
+        left = [i for i in targets[len(gradients) :] if i >= 0 and _has_gradient(self.values[i])]
+        missing = [names[i] for i in left if names[i] not in params or params[names[i]].trainable]
+        if missing or any(g is not None for g in gradients[len(targets) :]):
+            wanted = ", ".join(f"`{names[i]}`" if i >= 0 else "a constant" for i in targets)
+            raise WrongGradients(f"it gives {len(gradients)} gradients for {len(targets)} arguments: {wanted}")
 
 
 def _own_order(operation: Any) -> list[str]:
@@ -257,10 +282,10 @@ def _own_order(operation: Any) -> list[str]:
     ]
 
 
-def _wrong_shape(tape: Tape, number: int, part: Any) -> ValueError:
+def _wrong_shape(tape: Tape, number: int, part: Any) -> WrongGradients:
     name, value = tape.network.names[number], tape.values[number]
     shapes = f"{shape_text(np.shape(part))}, and the value has the shape {shape_text(value.shape)}"
-    return ValueError(f"its backward gives for `{name}` a gradient of shape {shapes}")
+    return WrongGradients(f"it gives for `{name}` a gradient of shape {shapes}")
 
 
 def _has_gradient(value: Any) -> bool:

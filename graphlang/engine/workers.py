@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
 
+from graphlang.trace import parallel
+
 Job = Callable[[], Any]
 
 
-def available_threads() -> int:
-    """The cores that this process may use: its affinity, and the quota of its control group."""
+def usable_threads(asked: int | None) -> tuple[int, bool]:
+    """How many threads a program uses, and whether BLAS has to be held to that number while it runs."""
+    cores, quota = _cores(), _quota()
+    if asked is not None:
+        return asked, True
+    return max(1, min(cores, quota or cores)), quota is not None and quota < cores
+
+
+def _cores() -> int:
+    """The cores that this process may run on."""
     try:
-        cores = len(os.sched_getaffinity(0))
+        return len(os.sched_getaffinity(0))
     except AttributeError:  # not on every system
-        cores = os.cpu_count() or 1
-    return max(1, min(cores, _quota() or cores))
+        return os.cpu_count() or 1
 
 
 def _quota() -> int | None:
@@ -31,6 +41,9 @@ def _quota() -> int | None:
     except (OSError, ValueError):
         return None
     return None if allowed == "max" else max(1, int(allowed) // int(period))
+
+
+# ---- workers ----------------------------------------------------------------------------------------------
 
 
 class Workers:
@@ -44,7 +57,7 @@ class Workers:
     def run(self, jobs: Sequence[Job]) -> None:
         """Runs the jobs, each on a thread of its own, and waits for all; raises what one of them raised."""
         latch = _Latch(len(jobs) - 1)
-        for queue, job in zip(self.queues, jobs[1:], strict=False):
+        for queue, job in zip(self.queues, jobs[1:], strict=True):
             queue.put((job, latch))
         try:
             jobs[0]()
@@ -88,7 +101,7 @@ def _serve(queue: SimpleQueue[tuple[Job, _Latch]]) -> None:
             except BaseException as found:  # noqa: BLE001 - raised again in the thread that waits
                 error = found
             latch.count_down(error)
-            del job, latch
+            del job, latch, error
 
 
 @cache
@@ -97,38 +110,56 @@ def workers(count: int) -> Workers:
     return Workers(count)
 
 
-if hasattr(os, "register_at_fork"):
-    # A forked child has the object but not its threads.
-    os.register_at_fork(after_in_child=workers.cache_clear)
+def run_jobs(jobs: Sequence[Job]) -> None:
+    """Runs jobs at the same time. The workers are looked up anew: a forked child has none of its parent's."""
+    if len(jobs) == 1:
+        jobs[0]()
+    else:
+        workers(len(jobs) - 1).run(jobs)
+
+
+def kernel_threads(count: int) -> AbstractContextManager[None]:
+    """Within it kernels divide their work over threads, each of which calls BLAS for itself."""
+    return parallel.threads(count, _run_with_one_blas_thread_each)
+
+
+def _run_with_one_blas_thread_each(jobs: Sequence[Job]) -> None:
+    with BLAS.held(1):
+        run_jobs(jobs)
+
+
+# ---- BLAS -------------------------------------------------------------------------------------------------
 
 
 class BlasThreads:
-    """Holds the threads of BLAS at a number while programs run, and gives them back when the last one ends."""
+    """Holds the threads of BLAS while programs run, to the lowest number that one of them asks for, and gives
+    them back when the last one ends."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._inside = 0
+        self._asked: list[int] = []
         self._controller: Any = None
         self._before: list[tuple[Any, int]] = []
 
-    def enter(self, count: int) -> None:
-        with self._lock:
-            self._inside += 1
-            if self._inside > 1:
-                return
-            for library in self._libraries():
-                now = library.get_num_threads()
-                if now != count:
-                    self._before.append((library, now))
-                    library.set_num_threads(count)
+    @contextmanager
+    def held(self, count: int) -> Iterator[None]:
+        """At most `count` threads until the block ends."""
+        self._change(count, self._asked.append)
+        try:
+            yield
+        finally:
+            self._change(count, self._asked.remove)
 
-    def leave(self) -> None:
+    def _change(self, count: int, change: Callable[[int], None]) -> None:
         with self._lock:
-            self._inside -= 1
-            if self._inside == 0:
+            if not self._asked:
+                self._before = [(library, library.get_num_threads()) for library in self._libraries()]
+            held = min(self._asked, default=0)
+            change(count)
+            wanted = min(self._asked, default=0)
+            if wanted != held:
                 for library, before in self._before:
-                    library.set_num_threads(before)
-                self._before = []
+                    library.set_num_threads(wanted or before)
 
     def _libraries(self) -> list[Any]:
         if self._controller is None:
@@ -139,3 +170,13 @@ class BlasThreads:
 
 
 BLAS = BlasThreads()
+
+
+def _in_child() -> None:
+    """A forked child has the objects of its parent, but not its threads, and locks as they were held."""
+    workers.cache_clear()
+    BLAS.__init__()  # type: ignore[misc]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)

@@ -12,7 +12,7 @@ from graphlang.trace import is_symbolic
 from graphlang.trace.primitives.windows import span, taps
 
 
-class Pool(Layer):
+class _Pool(Layer):
     """The base of the pooling layers: a window of `size` along each spatial axis."""
 
     size: Sizes = Field(description="size of the window")

@@ -5,12 +5,12 @@ from math import prod
 import numpy as np
 from pydantic import Field
 
-from graphlang.layers._pooling import Pool
+from graphlang.layers._pooling import _Pool
 from graphlang.operation import Array
 from graphlang.trace.primitives import sum_pool
 
 
-class AvgPool(Pool):
+class AvgPool(_Pool):
     """y[n, c, i, j] = mean of x[n, c, i*stride - pad + k*dilation, ...] over the window k < size, ...
 
     Gradient: derived; each element of a window gets its dy divided by the number that was counted.

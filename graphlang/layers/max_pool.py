@@ -1,11 +1,11 @@
 """The largest element of each window."""
 
-from graphlang.layers._pooling import Pool
+from graphlang.layers._pooling import _Pool
 from graphlang.operation import Array
 from graphlang.trace.primitives import max_pool, max_pool_gradient
 
 
-class MaxPool(Pool):
+class MaxPool(_Pool):
     """y[n, c, i, j] = max of x[n, c, i*stride - pad + k*dilation, ...] over the window k < size, ...
 
     Gradient: dy goes to the first of the largest elements of its window, row by row.

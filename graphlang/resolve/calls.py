@@ -408,6 +408,10 @@ def _tensor_values(context: Context, entry: Entry, bound: Bound, scope: Scope) -
             found.append(None)
             continue
         value = item.value if isinstance(item, _Piped) else (yield item.value, scope)
+        name = entry.tensors[len(found)] if len(found) < len(entry.tensors) else None
+        if value is None and name not in entry.optional_tensors:
+            context.error(WrongKind(item.span, f"`{entry.name}` works on values, not on `none`"))
+            value = POISON
         if isinstance(value, list) and entry.any_tensors:
             found.extend(value)
         else:
@@ -646,6 +650,8 @@ def apply(
         operands = tuple(as_value(context, o, span, scope, entry.name) for o in operands)
         if any(o is POISON for o in operands):
             return POISON
+    if entry.kind != "function":
+        operands = tuple(_layer_operand(context, o, span, scope) for o in operands)
     arrays = [o.array if isinstance(o, Value) else o for o in operands]
     if len(arrays) == 2 and entry.name in BROADCASTING and _ambiguous(context, entry, operands, span):
         return POISON
@@ -696,6 +702,20 @@ def apply(
         if label is not None and made.label is None:
             made.label = label
     return made
+
+
+def _layer_operand(context: Context, operand: Any, span: Span, scope: Scope) -> Any:
+    """A number that is sent into a layer becomes a node, for the layer may look at its shape."""
+    if not isinstance(operand, int | float):
+        return operand
+    array = context.input((), "float")
+    value = {"value": float(operand)}
+    order = context.order(scope)
+    return context.add(
+        Value(
+            "node", array, span, scope.instance, order, operation="constant", attributes=value, const=operand
+        )
+    )
 
 
 def as_value(context: Context, operand: Any, span: Span, scope: Scope, used_by: str = "") -> Any:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphlang.diagnostics import Related, Span, closest
-from graphlang.diagnostics.names import Redefinition, UnknownName, WrongKind
+from graphlang.diagnostics.names import Cycle, Redefinition, UnknownName, WrongKind
 from graphlang.diagnostics.shapes import NotANumberYet, WrongShape, WrongType
 from graphlang.initializers.constant import constant
 from graphlang.resolve import calls, dimensions, expressions
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context, Steps, shape_text, type_text
-from graphlang.resolve.order import find_redefinitions, in_order
+from graphlang.resolve.order import find_redefinitions, in_order, names_used
 from graphlang.resolve.scans import scan
 from graphlang.resolve.values import (
     POISON,
@@ -324,6 +324,9 @@ def _declare_input(context: Context, statement: tree.Input, scope: Scope, overri
     sizes = dimensions.shape(context, type_, scope) if type_ is not None else ()
     default: Any = None
     if statement.default is not None:
+        if any(use.name == statement.name for use in names_used(statement.default)):
+            context.error(Cycle([statement.name], [statement.name_span]))
+            return
         default = expressions.evaluate(context, statement.default, scope)
         default = calls.known(context, default, statement.default.span, f"the default of `{statement.name}`")
         if default is POISON:

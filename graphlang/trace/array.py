@@ -31,17 +31,23 @@ _active: ContextVar[Trace | None] = ContextVar("active_trace", default=None)
 
 
 class Step:
-    """One recorded call: `output = primitive(*operands, **params)`."""
+    """One recorded call: `output = primitive(*operands, **params)`; `origin` says for what it was made."""
 
-    __slots__ = ("operands", "output", "params", "primitive")
+    __slots__ = ("operands", "origin", "output", "params", "primitive")
 
     def __init__(
-        self, primitive: Primitive, operands: tuple[Any, ...], params: dict[str, Any], output: SymbolicArray
+        self,
+        primitive: Primitive,
+        operands: tuple[Any, ...],
+        params: dict[str, Any],
+        output: SymbolicArray,
+        origin: str = "",
     ) -> None:
         self.primitive = primitive
         self.operands = operands
         self.params = params
         self.output = output
+        self.origin = origin
 
     def __repr__(self) -> str:
         options = "".join(f", {name}={value}" for name, value in self.params.items())
@@ -57,6 +63,8 @@ class Trace:
     def __init__(self) -> None:
         self.inputs: list[SymbolicArray] = []
         self.steps: list[Step] = []
+        #: what the steps that are recorded now are for: whoever records says so, and people read it
+        self.origin = ""
         self._tokens: list[Token[Trace | None]] = []
 
     def input(self, shape: Shape, dtype: Any = np.float64) -> SymbolicArray:
@@ -75,7 +83,7 @@ class Trace:
         shape, dtype = primitive.shape(*operands, **params)
         steps = self.steps
         output = SymbolicArray(self, shape, dtype, len(steps))
-        steps.append(Step(primitive, operands, params, output))
+        steps.append(Step(primitive, operands, params, output, self.origin))
         return output
 
     def step_of(self, value: SymbolicArray) -> Step | None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from graphlang.trace.primitives import PRIMITIVES
+
 Sample = tuple[tuple[Any, ...], dict[str, Any]]
 PARTS = slice(None)
 
@@ -186,6 +188,107 @@ def cumsum(rng: Any) -> Iterator[Sample]:
     yield (real(rng, 3, 4),), {"axis": 1}
 
 
+def moves(axes: int, stride: int = 1, pad: int = 0, dilation: int = 1, groups: int = 1) -> dict[str, Any]:
+    """The same numbers for every spatial axis."""
+    return {
+        "stride": (stride,) * axes, "pad": (pad,) * axes, "dilation": (dilation,) * axes, "groups": groups,
+    }  # fmt: skip
+
+
+CONVOLUTIONS: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any], tuple[int, ...]]] = [
+    ((2, 2, 4, 3), (3, 2, 2, 2), moves(2), (3, 2)),
+    ((2, 2, 5, 4), (2, 1, 3, 2), moves(2, stride=2, pad=1, groups=2), (3, 3)),
+    ((1, 1, 6), (2, 1, 3), moves(1, pad=4), (12,)),
+    ((2, 2, 7), (1, 2, 2), moves(1, stride=3, dilation=2), (2,)),
+    ((1, 2, 2, 3, 2), (1, 2, 2, 3, 1), moves(3, pad=0), (1, 1, 2)),
+    ((2, 4, 2, 2), (4, 1, 1, 1), moves(2, groups=4), (2, 2)),
+]
+"""Images, weights, how they meet, and the spatial shape that comes out."""
+
+
+def conv(rng: Any) -> Iterator[Sample]:
+    for image, weights, windows, _ in CONVOLUTIONS:
+        yield (real(rng, *image), real(rng, *weights)), windows
+    image, weights, windows, _ = CONVOLUTIONS[1]
+    yield (real(rng, *image), real(rng, *weights), real(rng, weights[0])), windows
+
+
+def conv_transpose(rng: Any) -> Iterator[Sample]:
+    for image, weights, windows, places in CONVOLUTIONS:
+        dy = real(rng, image[0], weights[0], *places)
+        yield (dy, real(rng, *weights)), {"size": image[2:], **windows}
+
+
+def conv_weight_gradient(rng: Any) -> Iterator[Sample]:
+    for image, weights, windows, places in CONVOLUTIONS:
+        dy = real(rng, image[0], weights[0], *places)
+        yield (dy, real(rng, *image)), {"kernel": weights[2:], **windows}
+
+
+def window(axis: int, size: int, stride: int, pad: int = 0, dilation: int = 1) -> dict[str, int]:
+    return {"axis": axis, "size": size, "stride": stride, "pad": pad, "dilation": dilation}
+
+
+POOLS: list[tuple[tuple[int, ...], dict[str, int], int]] = [
+    ((2, 6), window(1, 2, 2), 3),
+    ((2, 5, 2), window(1, 3, 2, pad=1), 3),
+    ((3, 2, 5), window(2, 3, 1, pad=1), 5),
+    ((2, 7), window(1, 2, 3), 2),
+    ((2, 5), window(1, 2, 1, dilation=2), 3),
+    ((2, 3), window(1, 1, 1), 3),
+]
+"""Arrays, the window, and how many windows there are."""
+
+
+def pooled(shape: tuple[int, ...], axis: int, n: int) -> tuple[int, ...]:
+    return (*shape[:axis], n, *shape[axis + 1 :])
+
+
+def pool(rng: Any) -> Iterator[Sample]:
+    for shape, along, _ in POOLS:
+        yield (real(rng, *shape),), along
+
+
+def sum_pool_gradient(rng: Any) -> Iterator[Sample]:
+    for shape, along, n in POOLS:
+        yield (real(rng, *pooled(shape, along["axis"], n)),), {"n": shape[along["axis"]], **along}
+
+
+def pooled_integers(rng: Any, shape: tuple[int, ...], along: dict[str, int]) -> tuple[Any, Any]:
+    """Whole numbers, some equal, and the largest of each window: they have no gradient."""
+    x = rng.integers(-9, 0, shape)
+    return x, PRIMITIVES["max_pool"].compute(x, **along)
+
+
+def max_pool_gradient(rng: Any) -> Iterator[Sample]:
+    for shape, along, n in POOLS:
+        dy = real(rng, *pooled(shape, along["axis"], n))
+        yield (dy, *pooled_integers(rng, shape, along)), along
+
+
+def max_pool_pick(rng: Any) -> Iterator[Sample]:
+    for shape, along, _ in POOLS:
+        yield (real(rng, *shape), *pooled_integers(rng, shape, along)), along
+
+
+def recurrence(gates: int) -> Callable[..., Iterator[Sample]]:
+    def samples(rng: Any) -> Iterator[Sample]:
+        yield (real(rng, 3, 2, gates * 2), real(rng, 2, gates * 2)), {}
+        yield (real(rng, 1, 1, gates), real(rng, 1, gates)), {}
+
+    return samples
+
+
+def recurrence_gradient(gates: int, states: int) -> Callable[..., Iterator[Sample]]:
+    def samples(rng: Any) -> Iterator[Sample]:
+        given = inside(rng, 3, 2, states * 2)
+        yield (real(rng, 3, 2, states * 2), given, real(rng, 2, gates * 2)), {}
+        yield (real(rng, 3, 2, 2), given, real(rng, 2, gates * 2)), {}
+        yield (real(rng, 1, 1, states), inside(rng, 1, 1, states), real(rng, 1, gates)), {}
+
+    return samples
+
+
 SAMPLES: dict[str, Callable[[Any], Iterator[Sample]]] = {
     **{name: unary() for name in (
         "negative", "positive", "absolute", "fabs", "square", "reciprocal", "cbrt", "exp", "exp2", "expm1",
@@ -218,4 +321,10 @@ SAMPLES: dict[str, Callable[[Any], Iterator[Sample]]] = {
     "scatter_add": scatter_add, "take_along_axis": take_along_axis, "add_along_axis": add_along_axis,
     "full": full,
     "arange": arange, "one_hot": one_hot,
+    "conv": conv, "conv_transpose": conv_transpose, "conv_weight_gradient": conv_weight_gradient,
+    "max_pool": pool, "max_pool_gradient": max_pool_gradient, "max_pool_pick": max_pool_pick,
+    "sum_pool": pool, "sum_pool_gradient": sum_pool_gradient,
+    "rnn": recurrence(1), "lstm": recurrence(4), "gru": recurrence(3),
+    "rnn_gradient": recurrence_gradient(1, 1), "lstm_gradient": recurrence_gradient(4, 6),
+    "gru_gradient": recurrence_gradient(3, 4),
 }  # fmt: skip

@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 
 from graphlang.engine.program import Program, rewritten
+from graphlang.engine.regions import size
 from graphlang.trace import Step, SymbolicArray
+
+
+PRODUCT_FROM = 256
+"""Elements from which on a product in the place of a quotient pays for its rounding."""
 
 
 def algebra(program: Program) -> Program:
@@ -72,12 +77,15 @@ def _as_scalars(step: Step, operands: tuple[Any, ...], ufunc: Any) -> Any:
 def _divide(step: Step, operands: tuple[Any, ...]) -> Any:
     x, y = operands
     number = scalar_of(y)
-    if not _symbolic(x) or number is None or number == 0 or not np.isfinite(1 / number):
+    if not _symbolic(x) or number is None or step.output.dtype.kind != "f":
         return None
     if number == 1:
         return x
+    if size(step.output.shape) < PRODUCT_FROM or number == 0:
+        return None
     # A product is quicker than a quotient; the two differ by a rounding at most.
-    return x * np.asarray(1 / number, step.output.dtype)
+    inverse = np.asarray(1 / number).astype(step.output.dtype)
+    return x * inverse if np.finfo(inverse.dtype).tiny <= abs(inverse) < np.inf else None
 
 
 def _add(step: Step, operands: tuple[Any, ...]) -> Any:

@@ -29,9 +29,10 @@ def _fold(step: Step, operands: tuple[Any, ...]) -> Any:
         with np.errstate(all="ignore"):
             value = np.asarray(step.primitive.compute(*numbers, **step.params), step.output.dtype)
         return np.broadcast_to(value, step.output.shape)
-    size = int(np.prod(step.output.shape, dtype=np.int64))
-    if size > LARGEST or step.primitive.name == "constant":
-        return None if size > LARGEST else np.asarray(operands[0], step.output.dtype)
+    if step.primitive.kind == "view":
+        return step.primitive.compute(*operands, **step.params)
+    if int(np.prod(step.output.shape, dtype=np.int64)) > LARGEST:
+        return None
     with np.errstate(all="ignore"):
         value = np.asarray(step.primitive.compute(*operands, **step.params), step.output.dtype)
     return frozen(value)

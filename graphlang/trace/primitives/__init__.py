@@ -8,6 +8,7 @@ from graphlang.trace.primitives import (
     indexing,
     matmul,
     pooling,
+    recurrence,
     reductions,
     shapes,
 )
@@ -29,7 +30,7 @@ from graphlang.trace.primitives.indexing import scatter_add
 from graphlang.trace.primitives.pooling import max_pool, max_pool_gradient, sum_pool
 from graphlang.trace.primitives.shapes import broadcast_to
 
-_MODULES = (elementwise, _erf, matmul, reductions, shapes, indexing, creation, convolution, pooling)
+_MODULES = (elementwise, _erf, matmul, reductions, shapes, indexing, creation, convolution, pooling, recurrence)
 PRIMITIVES: dict[str, Primitive] = {
     item.name: item for module in _MODULES for item in vars(module).values() if isinstance(item, Primitive)
 }

@@ -14,11 +14,9 @@ import numpy as np
 from graphlang.trace.array import SymbolicArray, Trace, signature
 from graphlang.trace.dims import Size, count, is_symbolic, shape_text
 from graphlang.trace.errors import NoGradient, ShapeError
-from graphlang.trace.gradient import gradient
 from graphlang.trace.parallel import parallel
 from graphlang.trace.primitive import Primitive, Result
 from graphlang.trace.primitives.indexing import unslice
-from graphlang.trace.replay import replay
 
 
 class Cell:
@@ -320,6 +318,9 @@ def _same(x: Any, y: Any) -> bool:
 
 def _derived(function: Callable[..., Any], position: int, dy: Any, *operands: Any) -> Any:
     """The gradient of a function of NumPy calls by one operand, recorded; on arrays it is replayed."""
+    from graphlang.trace.gradient import gradient  # which is made of primitives itself
+    from graphlang.trace.replay import replay
+
     given = [x for x in (dy, *operands) if x.__class__ is SymbolicArray]
     if given:
         # Fresh values, so that only what the function itself does with them is looked at.

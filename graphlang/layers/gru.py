@@ -1,0 +1,24 @@
+"""The gated recurrent unit."""
+
+from graphlang.layers._recurrent import _Recurrent
+from graphlang.trace.primitives.recurrence import gru
+
+
+class GRU(_Recurrent):
+    """y[t] = h[t] = (1 - z) * h[t-1] + z * n; z and r from x[t] @ Wx + h[t-1] @ Wh + b, n from r * h[t-1]
+
+    The gates z and r go through sigmoid; the new content is n = tanh(x[t] @ Wx + (r * h[t-1]) @ Wh + b).
+    Each has its own columns of the weights.
+
+    Gradient: derived, back through time from the last step to the first; gradients of gradients too.
+    Shapes: x [N, T, D], Wx [D, 3*H], Wh [H, 3*H], b [3*H] -> y [N, T, H], or [N, H] with `return=last`.
+    Source: Cho et al., Learning phrase representations using RNN encoder-decoder, 2014; Deep Learning from
+    Scratch 2, appendix C.
+    Convention: the columns of the weights are z, r, n, and the reset r comes before the product, as in the
+    book (PyTorch resets after it, and its z is 1 - this one). The hidden vector starts as zeros. Every
+    further layer has weights of its own, `Wx2`, `Wh2`, `b2` and so on. `bidirectional` adds a run from the
+    end to the start with the weights `Wx_reverse` ... (`Wx2_reverse` ...), and joins both results:
+    y [N, T, 2*H]; the last step of that run is at the start.
+    """
+
+    cell = gru
