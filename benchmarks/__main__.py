@@ -15,13 +15,21 @@ from benchmarks.registry import chosen
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="works whose name contains this")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every round and the machine to a file")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="NAME", help="works whose name contains this"
+    )
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write every round and the machine to a file"
+    )
     parser.add_argument("--quick", action="store_true", help="three short rounds, without the long works")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
-    parser.add_argument("--read", type=Path, metavar="FILE", help="print what --json wrote, and measure nothing")
+    parser.add_argument(
+        "--read", type=Path, metavar="FILE", help="print what --json wrote, and measure nothing"
+    )
     parser.add_argument("--threads", type=int, default=2, help="cores for every contender (default 2)")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="the four files of MNIST (else GRAPHLANG_DATA)")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="the four files of MNIST (else GRAPHLANG_DATA)"
+    )
     parser.add_argument("--list", action="store_true", help="print the names of the works")
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""The book's own way: plain NumPy layers that remember on `self` (Deep Learning from Scratch, chapters 3 to 7).
+"""The book's own way (Deep Learning from Scratch, chapters 3 to 7): plain NumPy, layers that remember.
 
 Written as the book does it, including what costs it time, so that a comparison with it means something.
 `dtype` is the one addition: the type of the weights.
@@ -271,7 +271,14 @@ class TwoLayerNet(Network):
     _layer_of = {"1": "Affine1", "2": "Affine2"}  # noqa: RUF012 - it never changes
 
     def __init__(
-        self, inputs: int, hidden: int, outputs: int, std: float = 0.01, *, dtype: Any = np.float64, seed: int = 0
+        self,
+        inputs: int,
+        hidden: int,
+        outputs: int,
+        std: float = 0.01,
+        *,
+        dtype: Any = np.float64,
+        seed: int = 0,
     ) -> None:
         super().__init__()
         rng = np.random.default_rng(seed)

@@ -25,7 +25,7 @@ TURN = 0.1
 """Seconds that one turn of calls takes, about."""
 REST = 0.05
 """Seconds between turns: the idle threads of the one before spin that long."""
-PATIENCE = 90.0
+PATIENCE = 120.0
 """Seconds after which a contender that says nothing is given up."""
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "GRAPHLANG_DATA")
 
@@ -107,10 +107,10 @@ def hold_to(threads: int) -> int:
 
 
 def _rounds(count: int, limit: float, first: int = 0) -> Iterator[int]:
-    """The numbers of the rounds, as many as there is time for: three at least, or all if they are fewer."""
+    """The numbers of the rounds, as many as there is time for, and one at least."""
     started = time.monotonic()
     for number in range(first, count):
-        if number >= 3 and time.monotonic() - started > limit:
+        if number >= 1 and time.monotonic() - started > limit:
             return
         yield number
 
@@ -160,8 +160,10 @@ class Worker:
         self._process.stdin.close()
         if self.entry.skipped is None:
             self.entry.peak_mib = self._answer().get("peak_mib")
-        self._process.wait(timeout=PATIENCE)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
         self._errors.close()
+        self._process.wait(timeout=PATIENCE)
         return self.entry
 
     def _answer(self) -> dict[str, Any]:
@@ -285,6 +287,8 @@ def from_data(data: Mapping[str, Any]) -> list[Outcome]:
     """The rows of what `as_data` made."""
     outcomes = []
     for row in data["rows"]:
-        entries = [Entry(**{k: v for k, v in e.items() if k not in ("median", "ratio")}) for e in row["entries"]]
+        entries = [
+            Entry(**{k: v for k, v in e.items() if k not in ("median", "ratio")}) for e in row["entries"]
+        ]
         outcomes.append(Outcome(**{**row, "entries": entries}))
     return outcomes

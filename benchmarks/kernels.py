@@ -1,4 +1,4 @@
-"""Convolution, recurrence, attention and normalisation, beside PyTorch (and the book, for its own network)."""
+"""Convolution, recurrence, attention and normalisation, beside PyTorch."""
 
 from __future__ import annotations
 
@@ -77,7 +77,13 @@ def convnet_pytorch(*, compiled: bool = False) -> Callable[[], Any]:
     from torch import nn
 
     model = nn.Sequential(
-        nn.Conv2d(1, 30, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(4320, 100), nn.ReLU(), nn.Linear(100, 10)
+        nn.Conv2d(1, 30, 5),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(4320, 100),
+        nn.ReLU(),
+        nn.Linear(100, 10),
     )
     p = book.SimpleConvNet(dtype="float32").params
     with torch.no_grad():
@@ -188,12 +194,12 @@ def over_graphlang(expression: str) -> Callable[[], Any]:
 
 def over_pytorch(function: str, *, compiled: bool = False) -> Callable[[], Any]:
     import torch
-    from torch.nn import functional as F
+    from torch.nn.functional import gelu, softmax
 
     forward = {
         "layer_norm": torch.nn.LayerNorm(1000),
-        "softmax": lambda x: F.softmax(x, dim=-1),
-        "gelu": F.gelu,
+        "softmax": lambda x: softmax(x, dim=-1),
+        "gelu": gelu,
     }[function]
     run = torch.compile(forward) if compiled else forward
     x = torch.from_numpy(normal(10_000, 1000)).requires_grad_()

@@ -16,7 +16,9 @@ ITERATIONS = 10_000
 def graphlang() -> Command:
     spec = str(ROOT / "specs" / "two_layer_net.graph")
     iterations = f"train.iterations={ITERATIONS}"
-    return subject_command.graphlang("train", spec, "--data", str(folder()), "--seed", "0", "--set", iterations)
+    return subject_command.graphlang(
+        "train", spec, "--data", str(folder()), "--seed", "0", "--set", iterations
+    )
 
 
 def loop(who: str) -> Command:

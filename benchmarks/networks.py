@@ -1,4 +1,4 @@
-"""Training steps of multilayer perceptrons, beside the book, PyTorch, JAX, autograd and bare matrix products."""
+"""Training steps of multilayer perceptrons beside the book, PyTorch, JAX, autograd and bare products."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ class Net:
 
     def data(self) -> tuple[Any, Any]:
         rng = np.random.default_rng(1)
-        return rng.random((self.batch, self.inputs)).astype(self.dtype), rng.integers(0, self.outputs, self.batch)
+        return rng.random((self.batch, self.inputs)).astype(self.dtype), rng.integers(
+            0, self.outputs, self.batch
+        )
 
     def one_hot(self) -> Any:
         return np.eye(self.outputs, dtype=self.dtype)[self.data()[1]]
@@ -70,7 +72,7 @@ def by_the_book(net: Net) -> Callable[[], Any]:
 
 
 def matmuls(net: Net) -> Callable[[], Any]:
-    """The five matrix products of a step, into buffers that exist: what no program on this BLAS can undercut."""
+    """The five matrix products of a step, into buffers that exist: what nothing on this BLAS can undercut."""
     x, p = net.data()[0], net.parameters()
     h, y = np.empty((net.batch, net.hidden), net.dtype), np.empty((net.batch, net.outputs), net.dtype)
     dW1, dW2, dh = np.empty_like(p["W1"]), np.empty_like(p["W2"]), np.empty_like(h)

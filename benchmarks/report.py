@@ -35,7 +35,8 @@ def _line(outcome: Outcome, entry: Entry) -> str:
         return f"{start}skipped: {entry.skipped}"
     spread = f"{entry.spread:.0%}" if entry.spread is not None else ""
     peak = f"{entry.peak_mib:.0f}" if entry.peak_mib else ""
-    line = f"{start}{duration(entry.median):>10}  {spread:>5}  {peak:>8}  {_verdict(outcome, entry.contender)}"
+    verdict = _verdict(outcome, entry.contender)
+    line = f"{start}{duration(entry.median):>10}  {spread:>5}  {peak:>8}  {verdict}"
     if len(entry.seconds) < ROUNDS:
         line = f"{line.rstrip()}  ({len(entry.seconds)} rounds)"
     if entry.stages:
@@ -78,9 +79,7 @@ def _markdown_lines(outcome: Outcome) -> list[str]:
         limit = "" if target is None else f"{target:g}"
         shown = f"**{ratio:.2f}**" if target is not None and ratio <= target else f"{ratio:.2f}"
         title, mine = (outcome.title, duration(subject.median)) if first else ("", "")
-        lines.append(
-            f"| {title} | {mine} | {peer.contender} | {duration(peer.median)} | {shown} | {limit} |"
-        )
+        lines.append(f"| {title} | {mine} | {peer.contender} | {duration(peer.median)} | {shown} | {limit} |")
     for peer, target in outcome.memory_targets.items():
         memory = outcome.memory_ratio(peer)
         if memory is not None:

@@ -30,7 +30,9 @@ def compiled(graph: gl.Graph, **options: Any) -> Callable[..., Any]:
     return result
 
 
-def training(text: str, dtype: str, weights: Mapping[str, Any], inputs: Mapping[str, Any]) -> Callable[[], Any]:
+def training(
+    text: str, dtype: str, weights: Mapping[str, Any], inputs: Mapping[str, Any]
+) -> Callable[[], Any]:
     """One training step of a network from given weights."""
     graph = load(text, dtype)
     for name, array in weights.items():

@@ -38,8 +38,8 @@ class Command:
 
 
 Contender = Callable[[], Any]
-"""Prepares the work and returns the step to measure (or a Command); raises Skip, or ImportError for a peer that
-is not installed. Each runs in a process of its own."""
+"""Prepares the work and returns the step to measure (or a Command); raises Skip, or ImportError for a peer
+that is not installed. Each runs in a process of its own."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Work:
     #: the same for peak memory
     memory_targets: Mapping[str, float] = field(default_factory=dict)
     rounds: int = 7
-    #: seconds after which no further round is begun, though never before the third
+    #: seconds after which no further round is begun
     limit: float = 40.0
     processes: bool = False
     #: whether every contender must come to the same first value

@@ -20,6 +20,8 @@ from benchmarks.work import Measured, Skip
 
 WARM_UP = 0.3
 """Seconds of calls before the first turn."""
+SLOW = 3.0
+"""A first call that took longer is all the preparation there is."""
 SHORT = 0.02
 """A call shorter than this is made once, unmeasured, at the start of a turn: others have used the caches."""
 
@@ -30,16 +32,13 @@ def main(name: str, contender: str, turn: float) -> None:
 
     try:
         step = find(name).contenders[contender]()
-        started = time.perf_counter()
-        step()
-        _finish(step)
-        first = time.perf_counter() - started
-        step()
-        # The third result of a training step depends on two updates, and so on all gradients.
-        started = time.perf_counter()
-        value = _number(step())
-        _finish(step)
-        seconds = _warm(step, time.perf_counter() - started)
+        value, first = _timed(step)
+        seconds = first
+        if first < SLOW:
+            step()
+            # The third result of a training step depends on two updates, and so on all gradients.
+            value, seconds = _timed(step)
+            seconds = _warm(step, seconds)
     except Skip as reason:
         return _say(answers, skipped=str(reason))
     except ImportError as error:
@@ -62,6 +61,15 @@ def _answers() -> TextIO:
 def _say(answers: TextIO, **what: Any) -> None:
     answers.write(json.dumps(what) + "\n")
     answers.flush()
+
+
+def _timed(step: Callable[[], Any]) -> tuple[float | None, float]:
+    """What one call came to, and the seconds that it took."""
+    started = time.perf_counter()
+    result = step()
+    _finish(step)
+    seconds = time.perf_counter() - started
+    return _number(result), seconds
 
 
 def _warm(step: Callable[[], Any], seconds: float) -> float:

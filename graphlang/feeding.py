@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,6 +81,7 @@ def bind_columns(
     found: dict[int, Column] = {}
     sizes: dict[str, int] = {}
     batch_dims: set[str] = set()
+    unknown: set[int] = set()
     for name, field in fields.items():
         spec = network.inputs.get(name)
         if spec is None:
@@ -89,12 +90,13 @@ def bind_columns(
         column = columns.get(field)
         if column is None:
             collector.add(UnknownField(name, field, list(columns), source, network.span(name)))
+            unknown.add(network.numbers[name])
             continue
         problem = _misfit(graph, spec, field, column, sizes, batch_dims)
         if problem is not None:
             collector.add(problem)
         found[network.numbers[name]] = column
-    fixed = _defaults(graph, found, columns, collector)
+    fixed = _defaults(graph, found.keys() | unknown, columns, collector)
     collector.finish()
     for name in fields:
         problem = _bad_index(graph, network.inputs[name], found[network.numbers[name]], sizes)
@@ -105,7 +107,7 @@ def bind_columns(
 
 
 def _defaults(
-    graph: Graph, found: dict[int, Column], columns: Mapping[str, Column], collector: Collector
+    graph: Graph, found: Set[int], columns: Mapping[str, Column], collector: Collector
 ) -> dict[int, Any]:
     network = graph.network
     train = graph.spec.train

@@ -27,6 +27,8 @@ class Limits:
     unrolled: int = 100_000
     #: calls of a `def` within a `def`
     calls: int = 200
+    #: calls of `def`s altogether, once everything is written out
+    expansions: int = 200_000
     #: files that one file may import, directly and indirectly
     imports: int = 1_000
 

@@ -67,11 +67,14 @@ class History:
 def open_data(graph: Graph, override: Path | None = None, command: str = "train") -> Dataset:
     """The data set of the file's `data` section, or of `override` with the section's options.
 
-    Raises GraphError where there is no section, or the data cannot be read.
+    A graph whose inputs all have values of their own trains without data. Raises GraphError where there
+    is no section otherwise, or the data cannot be read.
     """
     from graphlang.datasets.places import data_folders
 
     section = graph.spec.data
+    if section is None and all(i.default is not None for i in graph.inputs.values()):
+        return Dataset("no data", {"train": {}})
     if section is None:
         raise GraphError([MissingSection(command, "data", graph.file, DATA_EXAMPLE)])
     source = graph.network.member("datasets", section.source)
@@ -154,7 +157,8 @@ class _Session:
         self.feed: Feed = self.splits["train"]
         self.rows = self.feed.rows
         self.batch = min(section.batch, self.rows)
-        self.per_epoch = -(-self.rows // self.batch)
+        # Without data there is no end of it to reach: all iterations are one epoch.
+        self.per_epoch = -(-self.rows // self.batch) if self.feed.columns else section.iterations or 1
         self.iterations = section.iterations or (section.epochs or 0) * self.per_epoch
         self.optimizer = graph.network.member("optimizers", section.optimizer)
         self.schedule = graph.network.member("schedules", section.schedule)
@@ -228,8 +232,10 @@ class _Session:
     def _end_of_epoch(self) -> Epoch:
         number = -(-self.iteration // self.per_epoch)
         losses = self.epoch_losses
-        found = {name: self.evaluator.over(feed, EVALUATION_BATCH) for name, feed in self.splits.items()}
-        train = {k: v for k, v in found["train"].items() if k != "loss"}
+        # The loss over the training split is the mean of the steps; a pass over it is for metrics alone.
+        asked = {name: feed for name, feed in self.splits.items() if name != "train" or self.section.metrics}
+        found = {name: self.evaluator.over(feed, EVALUATION_BATCH) for name, feed in asked.items()}
+        train = {k: v for k, v in found.get("train", {}).items() if k != "loss"}
         test = found.get("test", {})
         mean = float(np.mean(losses)) if losses else float("nan")
         ended = Epoch(number, self.iteration, mean, train, test)

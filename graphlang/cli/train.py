@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import gc
+import signal
 import sys
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -57,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder: Path = arguments.resume or arguments.run or _next_run(arguments.spec)
     with ExitStack() as stack:
         watcher = stack.enter_context(Bar()) if sys.stderr.isatty() else Lines()
+        interrupt = stack.enter_context(BetweenSteps())
         try:
             gc.enable()
             history = train(
@@ -65,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
                 folder=None if arguments.resume else folder,
                 resume=arguments.resume,
                 on_epoch=watcher.epoch,
-                on_progress=watcher.progress,
+                on_progress=lambda progress: (watcher.progress(progress), interrupt.check()),
             )
         except KeyboardInterrupt:
             stack.close()
@@ -116,6 +119,8 @@ def _plain(value: Any, listed: Any) -> Any:
 
 def _line(epoch: Epoch) -> str:
     parts = [f"loss {_four(epoch.loss)}"]
+    if "loss" in epoch.test and not epoch.train:
+        parts[0] += f", test {_four(epoch.test['loss'])}"
     for name, value in epoch.train.items():
         test = f", test {_four(epoch.test[name])}" if name in epoch.test else ""
         parts.append(f"{name}: train {_four(value)}{test}")
@@ -124,6 +129,34 @@ def _line(epoch: Epoch) -> str:
 
 def _four(value: float) -> str:
     return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 else short(value, 4)
+
+
+class BetweenSteps:
+    """Ctrl-C while training: heeded between two steps, so that no checkpoint holds half a step.
+
+    A second one is heeded at once.
+    """
+
+    def __enter__(self) -> Self:
+        self._asked = False
+        self._before: Any = None
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._heard)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _heard(self, number: int, frame: Any) -> None:
+        if self._asked:
+            raise KeyboardInterrupt
+        self._asked = True
+
+    def check(self) -> None:
+        """Stops here, where Ctrl-C was pressed during the step."""
+        if self._asked:
+            raise KeyboardInterrupt
 
 
 class Lines:

@@ -72,6 +72,7 @@ class LimitExceeded(Diagnostic):
         "nodes": "the graph has more than {limit:,} nodes",
         "unrolled": "this `repeat` makes more than {limit:,} copies",
         "calls": "more than {limit:,} `def`s are called inside one another",
+        "expansions": "`def`s are called more than {limit:,} times in all",
         "parameters": "the parameters hold more than {limit:,} numbers",
     }
 

@@ -115,8 +115,9 @@ def record_gradients(
     of: int,
     wrt: Mapping[str, int],
 ) -> Recording:
-    """The program of a value and its gradients: outputs `value` and one per label of `wrt`."""
-    recorder = Recorder(network, inputs, dtype, sizes, training=True)
+    """The program of a value and its gradients, in evaluation mode as in `Graph.run`: outputs `value` and one
+    per label of `wrt`."""
+    recorder = Recorder(network, inputs, dtype, sizes, training=False)
     recorder.forward([of])
     with recorder.trace:
         found = recorder.tape.gradients(of, list(wrt.values()))

@@ -120,13 +120,13 @@ class Tape:
     def _in_precision(self, node: Node, y: Any) -> Any:
         """What is made of whole numbers alone, as `1 / n` or `zeros(3)`, comes in the run's precision too.
 
-        A result that nothing else uses, as an accuracy, keeps the precision in which it was computed.
+        A scalar that nothing else uses, as an accuracy, keeps the precision in which it was computed.
         """
         if y.__class__ in _PYTHON_NUMBERS:
             y = np.asarray(y)
-        if y.dtype.kind != "f" or y.dtype == self.dtype or not self.network.used[node.number]:
+        if y.dtype.kind != "f" or y.dtype == self.dtype:
             return y
-        return y.astype(self.dtype)
+        return y.astype(self.dtype) if y.shape or self.network.used[node.number] else y
 
     def _operation(self, node: Node) -> Operation | ScanOperation:
         loop = node.loop

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from graphlang.layers._windows import Sizes, Widths, need_images, per_axis
+from graphlang.layers._windows import Sizes, Widths, need_images, need_room, per_axis
 from graphlang.operation import Array, Layer
 from graphlang.trace import is_symbolic
 from graphlang.trace.primitives.windows import span, taps
@@ -29,30 +29,25 @@ class _Pool(Layer):
         dilation = per_axis(layer, "dilation", self.dilation, axes)
         for k, p, d in zip(size, pad, dilation, strict=True):
             if 2 * p > span(k, d):
-                raise ValueError(f"`{layer}` needs a pad of at most half the window: {p} is too much for {span(k, d)}")
+                text = f"a pad of at most half the window: {p} is too much for {span(k, d)}"
+                raise ValueError(f"`{layer}` needs {text}")
         found = [
             {"axis": i + 2, "size": size[i], "stride": stride[i], "pad": pad[i], "dilation": dilation[i]}
             for i in reversed(range(axes))
         ]
-        _check_fit(layer, x, size, found)
+        need_room(layer, "window", x, size, pad, dilation)
+        _need_elements(layer, x, found)
         return found
 
 
-def _check_fit(layer: str, x: Array, size: tuple[int, ...], windows: list[dict[str, Any]]) -> None:
+def _need_elements(layer: str, x: Array, windows: list[dict[str, Any]]) -> None:
+    """Refuses windows that see nothing but padding, as a dilated one may."""
     for window in windows:
         k, s, p, d = (window[name] for name in ("size", "stride", "pad", "dilation"))
         n = x.shape[window["axis"]]
-        if is_symbolic(n):
+        if d == 1 or p == 0 or is_symbolic(n):
             continue
         count = (n + 2 * p - span(k, d)) // s + 1
-        if count < 1:
-            sizes = f"{_by(size)} is larger than the image of {_by(x.shape[2:])}"
-            around = f" with a dilation of {d}" if d > 1 else ""
-            raise ValueError(f"`{layer}`: the window of {sizes}{around}" + (f" with pad {p}" if p else ""))
-        covered = {i for tap in taps(n, count, k, s, p, d) for i in range(count)[tap.windows]}
-        if len(covered) < count:
-            raise ValueError(f"`{layer}`: a window would see nothing but padding; take a smaller pad or dilation")
-
-
-def _by(sizes: tuple[Any, ...]) -> str:
-    return " x ".join(map(str, sizes))
+        seen = {i for tap in taps(n, count, k, s, p, d) for i in range(count)[tap.windows]}
+        if len(seen) < count:
+            raise ValueError(f"`{layer}`: a window would see nothing but padding; take a smaller pad")

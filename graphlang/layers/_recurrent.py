@@ -56,7 +56,7 @@ class _Recurrent(Layer):
         return np.swapaxes(sequence, 0, 1), None
 
     def _run(self, sequence: Array, own: dict[str, Array], suffix: str) -> Array:
-        """The hidden vectors [T, N, H] of one layer in one direction, in the order in which it sees the steps."""
+        """The hidden vectors [T, N, H] of one layer in one direction, in the order of its steps."""
         xs = sequence[::-1] if suffix.endswith("_reverse") else sequence
         T, N, D = xs.shape
         pre = np.reshape(xs, (T * N, D)) @ own["Wx" + suffix] + own["b" + suffix]

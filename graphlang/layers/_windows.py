@@ -7,7 +7,8 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from graphlang.operation import Array
-from graphlang.trace import shape_text
+from graphlang.trace import Size, is_symbolic, shape_text
+from graphlang.trace.primitives.windows import span
 
 Positive = Annotated[int, Field(gt=0)]
 NotNegative = Annotated[int, Field(ge=0)]
@@ -15,6 +16,7 @@ Sizes: TypeAlias = Positive | tuple[Positive, ...]
 """A number, or one per spatial axis; at least 1."""
 Widths: TypeAlias = NotNegative | tuple[NotNegative, ...]
 """A number, or one per spatial axis; 0 or more."""
+Numbers: TypeAlias = tuple[int, ...]
 
 
 def need_images(layer: str, x: Array) -> int:
@@ -30,7 +32,7 @@ def per_axis(layer: str, name: str, value: int | tuple[int, ...], axes: int) -> 
     if isinstance(value, int):
         return (value,) * axes
     if len(value) != axes:
-        raise ValueError(f"`{layer}` has {len(value)} numbers in `{name}`, but the image has {axes} spatial axes")
+        raise ValueError(f"`{layer}` has {len(value)} numbers in `{name}` for {axes} spatial axes of the image")
     return value
 
 
@@ -38,3 +40,19 @@ def divides(layer: str, what: str, number: int, groups: int) -> None:
     """Refuses channels that do not divide into groups."""
     if number % groups:
         raise ValueError(f"`{layer}` cannot divide {number} {what} into {groups} equal groups")
+
+
+def need_room(layer: str, what: str, x: Array, size: Numbers, pad: Numbers, dilation: Numbers) -> None:
+    """Refuses a window that is larger than the image, where that is known."""
+    for n, k, p, d in zip(x.shape[2:], size, pad, dilation, strict=True):
+        room = n + 2 * p - span(k, d)
+        if not is_symbolic(room) and room < 0:
+            text = f"the {what} of {by(size)} is larger than the image of {by(x.shape[2:])}"
+            text += f" with {by(pad)} of padding" if any(pad) else ""
+            text += f" at a dilation of {by(dilation)}" if max(dilation) > 1 else ""
+            raise ValueError(f"`{layer}`: {text}")
+
+
+def by(sizes: tuple[Size, ...]) -> str:
+    """Sizes as `3 x 3`."""
+    return " x ".join(map(str, sizes))

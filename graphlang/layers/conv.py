@@ -8,7 +8,7 @@ from pydantic import Field
 from graphlang.initializers.he import he
 from graphlang.initializers.initializer import Initializer
 from graphlang.initializers.zeros import zeros
-from graphlang.layers._windows import Positive, Sizes, Widths, divides, need_images, per_axis
+from graphlang.layers._windows import Positive, Sizes, Widths, divides, need_images, need_room, per_axis
 from graphlang.operation import Array, Layer, Parameter
 from graphlang.trace.primitives import conv, conv_transpose, conv_weight_gradient
 
@@ -56,4 +56,7 @@ class Conv(Layer):
     def _windows(self, x: Array) -> dict[str, Any]:
         axes = need_images("Conv", x)
         given = {"stride": self.stride, "pad": self.pad, "dilation": self.dilation}
-        return {name: per_axis("Conv", name, v, axes) for name, v in given.items()} | {"groups": self.groups}
+        numbers = {name: per_axis("Conv", name, v, axes) for name, v in given.items()}
+        kernel = per_axis("Conv", "kernel", self.kernel, axes)
+        need_room("Conv", "kernel", x, kernel, numbers["pad"], numbers["dilation"])
+        return {**numbers, "groups": self.groups}

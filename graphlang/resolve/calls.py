@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import typing
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ValidationError
@@ -469,8 +470,15 @@ def attribute_value(
     """The value of one attribute; an `init` is looked up among the initialisers."""
     if _wants_initializer(attribute.type):
         return (yield member(context, "initializers", expression, scope))
+    if isinstance(expression, tree.Name) and expression.name in _words(attribute.type):
+        return expression.name
     value = yield expression, scope
     return known(context, value, expression.span, f"`{attribute.name}` of `{owner}`")
+
+
+def _words(hint: Any) -> tuple[Any, ...]:
+    """The words that an attribute takes, as `last` in `return=last`: they need no quotes."""
+    return typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
 
 
 def _wants_initializer(hint: Any) -> bool:
@@ -1089,6 +1097,9 @@ def _call_definition(
     name = definition.tree.name
     if len(context.calls) >= context.limits.calls:
         raise GraphError([LimitExceeded(span, "calls", context.limits.calls)])
+    context.expansions += 1
+    if context.expansions > context.limits.expansions:
+        raise GraphError([LimitExceeded(span, "expansions", context.limits.expansions)])
     values: dict[str, tuple[Any, Span]] = {}
     text = f"{name}({', '.join(_formal_text(f) for f in formals)})"
     free = [f.name for f in formals]

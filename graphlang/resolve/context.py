@@ -34,7 +34,7 @@ class Context:
         self.values: list[Value] = []
         self.groups: list[tuple[Instance, str]] = []
         self.root = Instance("", None, (0, 0))
-        self.depth = 0
+        self.expansions = 0
         self.elements = 0
         self.operations: dict[tuple[str, str], Any] = {}
         self.sources: list[Source] = [source]

@@ -59,6 +59,8 @@ def _assign(context: Context, statement: tree.Assign, scope: Scope) -> Steps:
         before = len(context.values)
         value = yield statement.value, scope
     if len(targets) == 1:
+        if isinstance(value, tuple) and len(value) == 1:
+            value = value[0]
         _define(context, targets[0], value, scope, before)
         return
     parts = _parts(context, statement, value, scope)

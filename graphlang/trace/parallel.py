@@ -12,7 +12,7 @@ Jobs = Sequence[Callable[[], None]]
 
 
 class _Threads(NamedTuple):
-    count: int
+    limit: int
     run: Callable[[Jobs], None]
 
 
@@ -39,7 +39,7 @@ def parallel(work: Callable[[int, int], T], n: int) -> list[T]:
     same bits in every run.
     """
     given = _threads.get()
-    count = 1 if given is None else min(given.count, n)
+    count = 1 if given is None else min(given.limit, n)
     if given is None or count < 2:
         return [work(0, n)]
     cuts = [n * i // count for i in range(count + 1)]

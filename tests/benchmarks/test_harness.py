@@ -13,7 +13,10 @@ from benchmarks.work import Command, Measured, Skip, Step, Work
 
 
 def outcome(mine=(1.0, 2.0, 3.0), other=(4.0, 4.0, 8.0), **targets):
-    entries = [harness.Entry("graphlang", list(mine), value=1.0), harness.Entry("peer", list(other), value=1.0)]
+    entries = [
+        harness.Entry("graphlang", list(mine), value=1.0),
+        harness.Entry("peer", list(other), value=1.0),
+    ]
     return harness.Outcome("dummy", "Dummy work", entries, targets)
 
 
@@ -86,7 +89,7 @@ def test_the_contenders_take_turns(monkeypatch):
     order = []
 
     class Fake:
-        def __init__(self, work, contender, turn):
+        def __init__(self, work, contender, turn) -> None:
             self.entry = harness.Entry(contender)
 
         def turn(self):
@@ -157,7 +160,8 @@ def test_whole_processes_are_measured_with_their_memory():
 
 
 @pytest.mark.parametrize(
-    ("code", "reason"), [("import no_such_peer", "No module named 'no_such_peer'"), ("1/0", "failed: ZeroDivisionError")]
+    ("code", "reason"),
+    [("import no_such_peer", "No module named 'no_such_peer'"), ("1/0", "failed: ZeroDivisionError")],
 )
 def test_a_process_that_fails_says_why(code, reason):
     work = Work("dummy", "Dummy", {"A": lambda: Command((sys.executable, "-c", code))}, processes=True)
@@ -190,7 +194,7 @@ output y
 @pytest.fixture
 def both():
     """The book's network and graphlang's with the same weights, and a batch."""
-    network = book.TwoLayerNet(20, 7, 4, std=0.5)
+    network = book.TwoLayerNet(20, 7, 4, std=0.1)
     graph = gl.loads(NET)
     for number in "12":
         graph.params[f"Affine{number}.W"][...] = network.params[f"W{number}"]

@@ -30,14 +30,16 @@ from graphlang.trace.primitives.indexing import scatter_add
 from graphlang.trace.primitives.pooling import max_pool, max_pool_gradient, sum_pool
 from graphlang.trace.primitives.shapes import broadcast_to
 
-_MODULES = (elementwise, _erf, matmul, reductions, shapes, indexing, creation, convolution, pooling, recurrence)
+_MODULES = (
+    elementwise, _erf, matmul, reductions, shapes, indexing, creation, convolution, pooling, recurrence,
+)  # fmt: skip
 PRIMITIVES: dict[str, Primitive] = {
     item.name: item for module in _MODULES for item in vars(module).values() if isinstance(item, Primitive)
 }
 """Every primitive, by its name."""
 
 __all__ = [
-    "PRIMITIVES", "arange", "broadcast_to", "constant", "conv", "conv_transpose", "conv_weight_gradient", "erf",
-    "eye", "full", "max_pool", "max_pool_gradient", "one_hot", "ones", "scatter_add", "stop_gradient", "sum_pool",
-    "tri", "zeros",
+    "PRIMITIVES", "arange", "broadcast_to", "constant", "conv", "conv_transpose", "conv_weight_gradient",
+    "erf", "eye", "full", "max_pool", "max_pool_gradient", "one_hot", "ones", "scatter_add", "stop_gradient",
+    "sum_pool", "tri", "zeros",
 ]  # fmt: skip

@@ -34,7 +34,7 @@ class _Windows(NamedTuple):
 
 
 class Conv(Primitive):
-    """y[n, f, o...] = sum over c and k... of w[f, c, k...] * x[n, c, o * stride - pad + k * dilation], + b[f].
+    """y[n, f, o...] = b[f] + sum over c, k... of w[f, c, k...] * x[n, c, o * stride - pad + k * dilation]
 
     x [N, C, ...], w [F, C/groups, k...], b [F] or left out. Group g of the results sees group g of the
     channels alone. As in all of deep learning it is a cross-correlation: the kernel is not flipped.
@@ -64,7 +64,7 @@ class Conv(Primitive):
         bias = None if b is None else b.reshape(moves.groups, -1, 1)
 
         def work(start: int, stop: int) -> None:
-            for tile in _tiles(x, w.shape[2:], shape[2:], moves, start, stop):
+            for tile in _tiles(x, w.shape[2:], y.shape[2:], moves, start, stop):
                 part = results[tile.images, :, :, tile.places]
                 np.matmul(weights, tile.columns, out=part)
                 if bias is not None:
@@ -73,7 +73,9 @@ class Conv(Primitive):
         parallel(work, len(x))
         return y if out is None or out is y else into(out, y)
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any, w: Any, b: Any = None, **windows: Any) -> Any:
+    def derivative(
+        self, position: int, dy: Any, y: Any, x: Any, w: Any, b: Any = None, **windows: Any
+    ) -> Any:
         if position == 0:
             return conv_transpose(dy, w, size=x.shape[2:], **windows)
         if position == 1:
@@ -99,15 +101,18 @@ class ConvTranspose(Primitive):
             raise ShapeError(message, (0, 1))
         expected = _places(size, weights[2:], moves)
         if given[2:] != expected:
-            message = f"windows over {shape_text(size)} are {shape_text(expected)}, not {shape_text(given[2:])}"
+            places = f"{shape_text(expected)}, not {shape_text(given[2:])}"
+            message = f"the windows over {shape_text(size)} are {places}"
             raise ShapeError(message, (0,))
         return (given[0], weights[1] * moves.groups, *size), np.result_type(left, right)
 
     def compute(self, dy: Any, w: Any, *, size: Numbers, out: Any = None, **windows: Any) -> Any:
         moves = _Windows(**windows)
-        ends = tuple([span(k, d) - 1 - p for k, d, p in zip(w.shape[2:], moves.dilation, moves.pad, strict=True)])
+        axes = zip(w.shape[2:], moves.dilation, moves.pad, strict=True)
+        ends = tuple([span(k, d) - 1 - p for k, d, p in axes])
         if max(moves.stride) == 1 and min(ends) >= 0:
-            return conv.compute(dy, _turned(w, moves.groups), out=out, **moves._replace(pad=ends)._asdict())
+            turned = _turned(w, moves.groups)
+            return conv.compute(dy, turned, out=out, **moves._replace(pad=ends)._asdict())
         shape, dtype = self.shape(dy, w, size=size, **windows)
         dx = np.empty(shape, dtype) if out is None else out
         weights = w.reshape(moves.groups, len(w) // moves.groups, -1).swapaxes(-1, -2)
@@ -121,10 +126,12 @@ class ConvTranspose(Primitive):
         parallel(work, len(dy))
         return dx
 
-    def derivative(self, position: int, dz: Any, z: Any, dy: Any, w: Any, *, size: Shape, **windows: Any) -> Any:
+    def derivative(
+        self, position: int, dy: Any, y: Any, a: Any, w: Any, *, size: Shape, **windows: Any
+    ) -> Any:
         if position == 0:
-            return conv(dz, w, **windows)
-        return conv_weight_gradient(dy, dz, kernel=w.shape[2:], **windows)
+            return conv(dy, w, **windows)
+        return conv_weight_gradient(a, dy, kernel=w.shape[2:], **windows)
 
     def flops(self, dy: Any, w: Any, **params: Any) -> Size:
         return 2 * count(signature(dy)[0]) * count(signature(w)[0][1:])
@@ -140,8 +147,8 @@ class ConvWeightGradient(Primitive):
         (given, left), (image, right) = signature(dy), signature(x)
         expected = (image[0], *_places(image[2:], kernel, moves))
         if (given[0], *given[2:]) != expected:
-            message = f"the shapes {shape_text(given)} and {shape_text(image)} do not fit a kernel of {_by(kernel)}"
-            raise ShapeError(message, (0, 1))
+            both = f"{shape_text(given)} and {shape_text(image)}"
+            raise ShapeError(f"shapes {both} do not fit a kernel of {_by(kernel)}", (0, 1))
         return (given[1], image[1] // moves.groups, *kernel), np.result_type(left, right)
 
     def compute(self, dy: Any, x: Any, *, kernel: Numbers, out: Any = None, **windows: Any) -> Any:
@@ -161,8 +168,10 @@ class ConvWeightGradient(Primitive):
             total += other
         return into(out, total.reshape(shape))
 
-    def derivative(self, position: int, dw: Any, w: Any, dy: Any, x: Any, *, kernel: Any, **windows: Any) -> Any:
-        return conv(x, dw, **windows) if position == 0 else conv_transpose(dy, dw, size=x.shape[2:], **windows)
+    def derivative(
+        self, position: int, dy: Any, y: Any, a: Any, x: Any, *, kernel: Any, **windows: Any
+    ) -> Any:
+        return conv(x, dy, **windows) if position == 0 else conv_transpose(a, dy, size=x.shape[2:], **windows)
 
     def flops(self, dy: Any, x: Any, *, kernel: Numbers, groups: int, **windows: Any) -> Size:
         return 2 * count(signature(dy)[0]) * (signature(x)[0][1] // groups) * prod(kernel)
@@ -187,7 +196,7 @@ def _places(sizes: Shape, kernel: Shape, moves: _Windows) -> Shape:
     """How many windows there are along each spatial axis."""
     try:
         axes = zip(sizes, kernel, moves.stride, moves.pad, moves.dilation, strict=True)
-        return tuple([window_count(n, k, s, p, d) for n, k, s, p, d in axes])  # type: ignore[arg-type]
+        return tuple([window_count(*line) for line in axes])
     except ShapeError:
         message = f"the kernel of {_by(kernel)} is larger than the image of {_by(sizes)}"
         more = f" with {_by(moves.pad)} of padding" if any(moves.pad) else ""
@@ -210,7 +219,9 @@ class _Tile(NamedTuple):
     columns: Any
 
 
-def _tiles(x: Any, kernel: Numbers, counts: Numbers, moves: _Windows, start: int, stop: int) -> Iterator[_Tile]:
+def _tiles(
+    x: Any, kernel: Numbers, counts: Numbers, moves: _Windows, start: int, stop: int
+) -> Iterator[_Tile]:
     """All windows of the images from `start` to `stop`, through one small buffer."""
     channels, inner = x.shape[1], prod(counts[1:])
     height = channels * prod(kernel)
@@ -232,7 +243,7 @@ def _tiles(x: Any, kernel: Numbers, counts: Numbers, moves: _Windows, start: int
             part = windows[(..., slice(top, end), *_WHOLE * (len(counts) - 1))]
             columns = buffer[: part.size].reshape(part.shape)
             np.copyto(columns, part)
-            matrix = columns.reshape(last - first, moves.groups, height // moves.groups, (end - top) * inner)
+            matrix = columns.reshape(last - first, moves.groups, height // moves.groups, -1)
             yield _Tile(slice(first, last), slice(top * inner, end * inner), matrix)
 
 
@@ -254,7 +265,8 @@ def _frame(x: Any, images: int, pad: Numbers) -> tuple[Any, Any]:
         return None, None
     sizes = x.shape[2:]
     padded = np.zeros((images, x.shape[1], *[n + 2 * p for n, p in zip(sizes, pad, strict=True)]), x.dtype)
-    return padded, padded[(..., *[slice(p, p + n) for n, p in zip(sizes, pad, strict=True)])]
+    middle: Any = (..., *[slice(p, p + n) for n, p in zip(sizes, pad, strict=True)])
+    return padded, padded[middle]
 
 
 def _windows(x: Any, kernel: Numbers, counts: Numbers, moves: _Windows) -> Any:
@@ -262,7 +274,8 @@ def _windows(x: Any, kernel: Numbers, counts: Numbers, moves: _Windows) -> Any:
     steps = x.strides[2:]
     places = [s * m for s, m in zip(steps, moves.stride, strict=True)]
     inside = [s * d for s, d in zip(steps, moves.dilation, strict=True)]
-    return as_strided(x, (*x.shape[:2], *kernel, *counts), (*x.strides[:2], *inside, *places), writeable=False)
+    strides = (*x.strides[:2], *inside, *places)
+    return as_strided(x, (*x.shape[:2], *kernel, *counts), strides, writeable=False)
 
 
 def _grouped(x: Any, groups: int) -> Any:

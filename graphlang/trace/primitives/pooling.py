@@ -54,8 +54,10 @@ class MaxPoolGradient(Primitive):
         _by_images(_to_first_apart if apart else _to_first, axis, places, dy, x, y, dx)
         return dx
 
-    def derivative(self, position: int, dz: Any, z: Any, dy: Any, x: Any, y: Any, **window: int) -> Any:
-        return max_pool_pick(dz, x, y, **window) if position == 0 else None
+    def derivative(
+        self, position: int, dy: Any, y: Any, given: Any, x: Any, largest: Any, **window: int
+    ) -> Any:
+        return max_pool_pick(dy, x, largest, **window) if position == 0 else None
 
 
 class MaxPoolPick(Primitive):
@@ -73,8 +75,8 @@ class MaxPoolPick(Primitive):
         _by_images(_from_first, axis, places, z, x, y, picked)
         return picked
 
-    def derivative(self, position: int, dp: Any, p: Any, z: Any, x: Any, y: Any, **window: int) -> Any:
-        return max_pool_gradient(dp, x, y, **window) if position == 0 else None
+    def derivative(self, position: int, dy: Any, y: Any, z: Any, x: Any, largest: Any, **window: int) -> Any:
+        return max_pool_gradient(dy, x, largest, **window) if position == 0 else None
 
 
 class SumPool(Primitive):
@@ -111,8 +113,10 @@ class SumPoolGradient(Primitive):
         _by_images(_spread, axis, taps(n, dy.shape[axis], **window), dy, dx)
         return dx
 
-    def derivative(self, position: int, dz: Any, z: Any, dy: Any, *, axis: int, n: Size, **window: int) -> Any:
-        return sum_pool(dz, axis=axis, **window)
+    def derivative(
+        self, position: int, dy: Any, y: Any, given: Any, *, axis: int, n: Size, **window: int
+    ) -> Any:
+        return sum_pool(dy, axis=axis, **window)
 
 
 max_pool = MaxPool()

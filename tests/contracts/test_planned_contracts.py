@@ -1,0 +1,89 @@
+"""Every operation gives the same values and gradients as a planned program as it gives eagerly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import contract_cases as cases
+import numpy as np
+import pytest
+
+from graphlang.engine.executable import Executable
+from graphlang.engine.passes import optimised
+from graphlang.engine.plan import plan
+from graphlang.engine.recording import Recorder, Storage
+from graphlang.engine.tape import StreamRandom, Tape
+from graphlang.graph import Network
+
+ENTRIES = cases.entries()
+ROUNDING = {"float64": 1e-12, "float32": 2e-5}
+
+
+def close(found: Any, expected: Any, dtype: str, what: str) -> None:
+    """Equal to rounding, measured by the largest number of the array."""
+    expected = np.asarray(expected)
+    assert np.shape(found) == expected.shape, what
+    finite = expected[np.isfinite(expected)] if expected.dtype.kind == "f" else expected
+    largest = float(np.max(np.abs(finite), initial=0.0)) if expected.dtype.kind == "f" else 0.0
+    rounding = ROUNDING[dtype]
+    np.testing.assert_allclose(found, expected, rtol=rounding, atol=rounding * largest, err_msg=what)
+
+
+def eager(
+    network: Network, leaves: Mapping[int, Any], of: int, wrt: list[int], dy: Any, case: cases.Case, dtype: str
+) -> list[Any]:
+    """The value, its gradients and the new state, by the interpreter."""
+    random = StreamRandom(np.random.default_rng(5), np.dtype(dtype))
+    tape = Tape(network, leaves, dtype=dtype, sizes=cases.SIZES, training=case.training, random=random)
+    with np.errstate(all="ignore"):
+        tape.forward([of])
+        gradients = tape.gradients(of, wrt, dy) if wrt else []
+    return [tape.values[of], *gradients, *tape.state.values()]
+
+
+def planned(
+    network: Network, leaves: Mapping[int, Any], of: int, wrt: list[int], dy: Any, case: cases.Case, dtype: str
+) -> list[Any]:
+    """The same by a planned program, run twice; both runs give the same bits."""
+    inputs = {n: Storage(a.shape, a.dtype) for n, a in leaves.items() if network.names[n] in network.inputs}
+    recorder = Recorder(network, inputs, dtype, cases.SIZES, training=case.training)
+    recorder.forward([of])
+    given = {network.names[n]: a for n, a in leaves.items()}
+    gradients: list[Any] = []
+    if wrt:
+        given["dy"] = dy
+        seed = recorder.input("dy", dy.shape, dy.dtype)
+        with recorder.trace:
+            gradients = recorder.tape.gradients(of, wrt, seed)
+    values = [recorder.tape.values[of], *gradients, *recorder.tape.state.values()]
+    recording = recorder.recording({str(i): v for i, v in enumerate(values)}, {})
+    executable = Executable(plan(optimised(recording.program)), given)
+    executable.draws = recording.draws
+    runs = []
+    for _ in range(2):
+        executable.fill(np.random.default_rng(5))
+        executable.run()
+        runs.append([np.array(executable.output(str(i))) for i in range(len(values))])
+    for first, second in zip(*runs, strict=True):
+        assert first.tobytes() == second.tobytes(), f"{case} differs from run to run"
+    return runs[0]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", ENTRIES)
+def test_a_planned_program_agrees_with_the_interpreter(name: str, dtype: str) -> None:
+    for case in cases.cases(ENTRIES[name]):
+        graph = cases.load(case.text, dtype=dtype)
+        network = graph.network
+        values = cases.inputs(graph, case.draw, cases.SIZES, dtype)
+        leaves = {network.numbers[n]: np.asarray(v) for n, v in values.items()} | cases.parameters(graph, dtype)
+        of = network.numbers[graph.outputs[0]] if graph.outputs else network.nodes[-1].number
+        y = eager(network, leaves, of, [], None, case, dtype)[0]
+        wrt = [n for n, a in leaves.items() if a.dtype.kind == "f"] if np.asarray(y).dtype.kind == "f" else []
+        dy = np.random.default_rng(3).standard_normal(np.shape(y)).astype(np.asarray(y).dtype)
+        expected = eager(network, leaves, of, wrt, dy, case, dtype)
+        found = planned(network, leaves, of, wrt, dy, case, dtype)
+        labels = ["the value", *(f"the gradient of {network.names[n]}" for n in wrt)]
+        for i, (mine, wanted) in enumerate(zip(found, expected, strict=True)):
+            close(mine, wanted, dtype, f"{labels[i] if i < len(labels) else 'the new state'} of {case}")
