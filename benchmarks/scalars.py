@@ -158,12 +158,6 @@ def chain_compiled() -> Callable[[], Any]:
     return lambda: run(v0=0.5, a=0.999, b=0.01)
 
 
-def chain_first_call() -> Callable[[], Any]:
-    """Planning and one run: a graph of the same source, compiled anew each time."""
-    graph = subject.load(chain(), "float64")
-    return lambda: subject.compiled(graph, wrt=["v0", "a", "b"])(v0=0.5, a=0.999, b=0.01)
-
-
 def chain_run() -> Callable[[], Any]:
     graph = subject.load(chain(), "float64")
 
@@ -218,7 +212,6 @@ WORKS = [
         "Chain of 100,000 scalar nodes, forward and backward after loading",
         {
             "graphlang": chain_compiled,
-            "graphlang, planning too": chain_first_call,
             "graphlang, g.run": chain_run,
             "pytorch": chain_pytorch,
         },

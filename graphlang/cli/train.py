@@ -7,6 +7,7 @@ import gc
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -68,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
                 folder=None if arguments.resume else folder,
                 resume=arguments.resume,
                 on_epoch=watcher.epoch,
-                on_progress=lambda progress: (watcher.progress(progress), interrupt.check()),
+                on_progress=both(watcher.progress, interrupt.check),
             )
         except KeyboardInterrupt:
             stack.close()
@@ -131,6 +132,16 @@ def _four(value: float) -> str:
     return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 else short(value, 4)
 
 
+def both(first: Callable[[Progress], None], second: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    """One callback of two."""
+
+    def call(progress: Progress) -> None:
+        first(progress)
+        second(progress)
+
+    return call
+
+
 class BetweenSteps:
     """Ctrl-C while training: heeded between two steps, so that no checkpoint holds half a step.
 
@@ -153,7 +164,7 @@ class BetweenSteps:
             raise KeyboardInterrupt
         self._asked = True
 
-    def check(self) -> None:
+    def check(self, progress: Progress) -> None:
         """Stops here, where Ctrl-C was pressed during the step."""
         if self._asked:
             raise KeyboardInterrupt

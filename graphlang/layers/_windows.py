@@ -32,7 +32,7 @@ def per_axis(layer: str, name: str, value: int | tuple[int, ...], axes: int) -> 
     if isinstance(value, int):
         return (value,) * axes
     if len(value) != axes:
-        raise ValueError(f"`{layer}` has {len(value)} numbers in `{name}` for {axes} spatial axes of the image")
+        raise ValueError(f"`{layer}` has {len(value)} numbers in `{name}` for {axes} spatial axes")
     return value
 
 

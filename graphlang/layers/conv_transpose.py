@@ -67,7 +67,7 @@ class ConvTranspose(Layer):
         moves = zip(numbers["stride"], numbers["pad"], numbers["dilation"], strict=True)
         for n, k, o, (s, p, d) in zip(x.shape[2:], kernel, more, moves, strict=True):
             if o >= s:
-                raise ValueError(f"`ConvTranspose` needs an output_pad below its stride: {o} is not below {s}")
+                raise ValueError(f"`ConvTranspose` needs output_pad below stride: {o} is not below {s}")
             size = (n - 1) * s - 2 * p + d * (k - 1) + 1 + o
             if not is_symbolic(size) and size < 1:
                 raise ValueError(f"`ConvTranspose` would leave {size} of {n} elements: pad {p} is too large")

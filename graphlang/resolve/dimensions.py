@@ -8,9 +8,9 @@ from typing import Any
 from graphlang.diagnostics import Related, Span, closest
 from graphlang.diagnostics.shapes import UnknownDimension, WrongSize, WrongType
 from graphlang.resolve import expressions
-from graphlang.resolve.calls import origins
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context, kind_of, shape_text, type_text
+from graphlang.resolve.nodes import origins
 from graphlang.resolve.values import MISSING, POISON, Scope, Value
 from graphlang.syntax import tree
 from graphlang.trace import Dim, Size

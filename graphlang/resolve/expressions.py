@@ -15,7 +15,7 @@ from graphlang.diagnostics.names import (
     UnknownName,
     WrongKind,
 )
-from graphlang.resolve import calls, constants
+from graphlang.resolve import calls, constants, nodes, subscripts
 from graphlang.resolve.context import Context, Steps, type_text
 from graphlang.resolve.values import (
     MISSING,
@@ -137,7 +137,7 @@ def binary(context: Context, op: str, left: Any, right: Any, node: Any, scope: S
             return POISON
     if op in ("+", "-", "*") and not _usable(context, left, right, op, node):
         return POISON
-    value = calls.apply_named(context, OPERATIONS[op], (left, right), node.span, scope)
+    value = nodes.apply_named(context, OPERATIONS[op], (left, right), node.span, scope)
     if isinstance(value, Value):
         value.const = _folded(op, left, right)
     return value
@@ -145,7 +145,7 @@ def binary(context: Context, op: str, left: Any, right: Any, node: Any, scope: S
 
 def _usable(context: Context, left: Any, right: Any, op: str, node: Any) -> bool:
     for operand, side in ((left, node.left), (right, node.right)):
-        if not calls.is_operand(operand):
+        if not nodes.is_operand(operand):
             what = constants.described(operand)
             if isinstance(operand, tuple):
                 what = "several values at once"
@@ -176,7 +176,7 @@ def _unary(context: Context, node: tree.Unary, scope: Scope) -> Steps:
             context.error(CannotCompute(node.span, str(no)))
             return POISON
     name = "negative" if node.operator == "-" else "logical_not"
-    value = calls.apply_named(context, name, (operand,), node.span, scope)
+    value = nodes.apply_named(context, name, (operand,), node.span, scope)
     if isinstance(value, Value) and operand.const is not None and node.operator == "-":
         value.const = -operand.const
     return value
@@ -245,9 +245,9 @@ def _attribute(context: Context, node: tree.Attribute, scope: Scope) -> Steps:
     if node.name == "T" and isinstance(value, Value):
         if len(value.array.shape) < 2:
             message = f"`.T` swaps the last two axes, and this is {type_text(value.array)}"
-            context.error(WrongKind(node.name_span, message, related=calls.origins((value,))))
+            context.error(WrongKind(node.name_span, message, related=nodes.origins((value,))))
             return POISON
-        return calls.apply_named(context, "matrix_transpose", (value,), node.span, scope)
+        return nodes.apply_named(context, "matrix_transpose", (value,), node.span, scope)
     context.error(NoSuchPart(node.name_span, node.value.span.text, node.name, ["T"]))
     return POISON
 
@@ -272,7 +272,7 @@ def _index(context: Context, node: tree.Index, scope: Scope) -> Steps:
             items.append((item, "..."))
         else:
             items.append((item, (yield item, scope)))
-    return calls.subscript(context, node, value, items, scope)
+    return subscripts.subscript(context, node, value, items, scope)
 
 
 # ---- chains -----------------------------------------------------------------------------------------

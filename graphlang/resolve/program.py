@@ -10,7 +10,7 @@ from graphlang.diagnostics import Collector, Diagnostic, GraphError, Source, Spa
 from graphlang.diagnostics.names import ImportProblem, Redefinition, WrongKind
 from graphlang.diagnostics.settings import UnknownOverride, UnsupportedVersion, WrongOverride
 from graphlang.limits import Limits
-from graphlang.resolve import calls, expressions, sections, statements
+from graphlang.resolve import expressions, nodes, sections, statements
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context, kind_of, size_json
 from graphlang.resolve.names import name_everything
@@ -299,11 +299,11 @@ class _Program:
                         WrongKind(statement.within.span, "a tolerance is a number, as in `within 1e-3`")
                     )
             for side, node in ((left, statement.left), (right, statement.right)):
-                if side is not POISON and not calls.is_operand(side):
+                if side is not POISON and not nodes.is_operand(side):
                     text = f"`expect` compares values and numbers, and this is {described(side)}"
                     self.context.error(WrongKind(node.span, text))
             sides = [
-                calls.as_value(self.context, side, node.span, self.top)
+                nodes.as_value(self.context, side, node.span, self.top)
                 for side, node in ((left, statement.left), (right, statement.right))
             ]
             self.expects.append((statement, *sides, within))
@@ -379,7 +379,7 @@ def _as_expression(name: str, value: Any, collector: Collector) -> Any:
 
 
 def _as_text(value: Any) -> str:
-    from graphlang.resolve.calls import constant_text
+    from graphlang.resolve.signatures import constant_text
 
     return constant_text(value.tolist() if hasattr(value, "tolist") else value)
 

@@ -8,7 +8,7 @@ from typing import Any
 from graphlang.diagnostics import Related, Span
 from graphlang.diagnostics.names import Redefinition, WrongKind
 from graphlang.diagnostics.shapes import WrongShape
-from graphlang.resolve import calls
+from graphlang.resolve import nodes
 from graphlang.resolve.context import Context, Steps, kind_of, type_text
 from graphlang.resolve.values import POISON, Instance, Scope, Value
 from graphlang.syntax import tree
@@ -41,7 +41,7 @@ def scan(context: Context, node: tree.Scan, scope: Scope, elaborate: Any) -> Ste
         return POISON
     if not _carries_are_values(context, node, starts):
         return POISON
-    starts = [calls.as_value(context, s, c.span, scope) for s, c in zip(starts, node.carries, strict=True)]
+    starts = [nodes.as_value(context, s, c.span, scope) for s, c in zip(starts, node.carries, strict=True)]
     inner, placeholders = _inner_scope(context, node, scope, xs, starts)
     first = len(context.values)
     places = {node.variable: node.variable_span, **{c.name: c.name_span for c in node.carries}}
@@ -156,7 +156,7 @@ def _as_node(context: Context, value: Any, at: Span, inner: Scope) -> Any:
             )
         )
     if isinstance(value, Value) and (value.kind != "node" or value.group is not inner.instance):
-        return calls.apply_named(context, "Identity", (value,), at, inner)
+        return nodes.apply_named(context, "Identity", (value,), at, inner)
     return value
 
 

@@ -19,7 +19,7 @@ from graphlang.diagnostics.settings import (
     WrongOverride,
     WrongSetting,
 )
-from graphlang.resolve import calls, expressions
+from graphlang.resolve import attributes, expressions, nodes
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context, type_text
 from graphlang.resolve.values import POISON, Scope, Value
@@ -135,7 +135,7 @@ def _overridden(context: Context, section: str, name: str, override: Override, s
 
 def _setting(context: Context, section: str, name: str, expression: Any, scope: Scope) -> Any:
     if name in MEMBERS and section in ("train", "data") and not (section == "data" and name != "source"):
-        found = yield calls.member(context, MEMBERS[name], expression, scope)
+        found = yield attributes.member(context, MEMBERS[name], expression, scope)
         if found is POISON or (name == "source" and _leads_out(context, found, expression)):
             return POISON
         return use(found)
@@ -188,7 +188,7 @@ def _scalar(context: Context, value: Any, section: str, name: str, expression: A
     if value.array.shape != ():
         message = f"`{section}.{name}` must be a scalar, and this is {type_text(value.array)}"
         help = "take a loss such as `SoftmaxWithLoss(y, t)`, or `sum(...)`"
-        context.error(WrongSetting(expression.span, message, help, calls.origins((value,))))
+        context.error(WrongSetting(expression.span, message, help, nodes.origins((value,))))
         return POISON
     return value
 
@@ -232,9 +232,9 @@ def build(context: Context, name: str, settings: Settings, named: dict[str, Any]
             if not settings.complete and setting not in values:
                 continue  # what is missing has been reported
             text = found["msg"].removeprefix("Value error, ")
-            message = calls.requirement(f"`{name}.{setting}`", found) if setting else text
+            message = attributes.requirement(f"`{name}.{setting}`", found) if setting else text
             if setting in settings.overridden:
-                context.error(WrongOverride(f"{name}.{setting}", calls.requirement("the value", found)))
+                context.error(WrongOverride(f"{name}.{setting}", attributes.requirement("the value", found)))
                 continue
             context.error(WrongSetting(settings.places.get(setting, settings.span), message))
         return None

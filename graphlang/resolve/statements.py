@@ -9,7 +9,7 @@ from graphlang.diagnostics import Related, Span, closest
 from graphlang.diagnostics.names import Cycle, Redefinition, UnknownName, WrongKind
 from graphlang.diagnostics.shapes import NotANumberYet, WrongShape, WrongType
 from graphlang.initializers.constant import constant
-from graphlang.resolve import calls, dimensions, expressions
+from graphlang.resolve import attributes, calls, dimensions, expressions, nodes, signatures
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context, Steps, shape_text, type_text
 from graphlang.resolve.order import find_redefinitions, in_order, names_used
@@ -85,7 +85,7 @@ def _parts(context: Context, statement: tree.Assign, value: Any, scope: Scope) -
             entry = context.catalog.find("subscript")
             assert entry is not None
             return [
-                calls.apply(
+                nodes.apply(
                     context, entry, entry.make({"items": (i,)}), {"items": [i]}, (value,), span, scope
                 )
                 for i in range(count)
@@ -122,7 +122,7 @@ def _is_plain_number(value: Any) -> bool:
 
 def _alias(context: Context, value: Value, target: tree.Target, scope: Scope) -> Any:
     const = value.const
-    made = calls.apply_named(context, "Identity", (value,), target.span, scope)
+    made = nodes.apply_named(context, "Identity", (value,), target.span, scope)
     if isinstance(made, Value):
         made.label, made.const = target.name, const
         made.instance = None
@@ -152,7 +152,7 @@ def _param(context: Context, statement: tree.Param, scope: Scope) -> Steps:
     if statement.init is None:
         init: Any = _default_init(sizes)
     else:
-        init = yield calls.member(context, "initializers", statement.init, scope)
+        init = yield attributes.member(context, "initializers", statement.init, scope)
     if sizes is None or init is POISON:
         return
     if not all(isinstance(s, int) for s in sizes):
@@ -162,7 +162,7 @@ def _param(context: Context, statement: tree.Param, scope: Scope) -> Steps:
     if memo is not None and (made := memo.recall()) is not None:
         scope.names[statement.name] = made[statement.name]
         return
-    if not _owner_may(context, scope, statement) or not calls.count_elements(context, sizes, statement.span):
+    if not _owner_may(context, scope, statement) or not nodes.count_elements(context, sizes, statement.span):
         return
     array = context.input(sizes, statement.type.dtype)
     value = Value(
@@ -184,7 +184,7 @@ def _default_init(sizes: Any) -> Any:
 
 def _owner_may(context: Context, scope: Scope, statement: tree.Param) -> bool:
     holder = Instance(f"param {statement.name}", scope.instance, (0, 0))
-    return calls._may_own(context, scope, holder, statement.span)
+    return nodes.may_own(context, scope, holder, statement.span)
 
 
 def _layer(context: Context, statement: tree.LayerDecl, scope: Scope) -> Steps:
@@ -193,7 +193,9 @@ def _layer(context: Context, statement: tree.LayerDecl, scope: Scope) -> Steps:
     function = stage.function if isinstance(stage, tree.Call) else stage
     arguments = stage.arguments if isinstance(stage, tree.Call) else ()
     callee = (
-        calls._callee(context, function, scope) if isinstance(function, tree.Name | tree.Attribute) else None
+        calls.callee_of(context, function, scope)
+        if isinstance(function, tree.Name | tree.Attribute)
+        else None
     )
     if callee is POISON:
         return
@@ -207,10 +209,10 @@ def _layer(context: Context, statement: tree.LayerDecl, scope: Scope) -> Steps:
     if callee is None or isinstance(callee, str | SharedLayer | SharedDefinition | Module):
         context.error(WrongKind(stage.span, "`layer` makes one instance of a layer or a `def`"))
         return
-    bound = calls.bind(context, callee, arguments, stage.span, None, declared=True)
+    bound = signatures.bind(context, callee, arguments, stage.span, None, declared=True)
     if bound is None:
         return
-    given = yield calls._attribute_values(context, callee, bound, scope)
+    given = yield calls.attribute_values(context, callee, bound, scope)
     made = calls.make_operation(context, callee, given, bound, stage.span) if given is not None else None
     if made is not None:
         scope.callables[statement.name] = SharedLayer(
@@ -330,7 +332,9 @@ def _declare_input(context: Context, statement: tree.Input, scope: Scope, overri
             context.error(Cycle([statement.name], [statement.name_span]))
             return
         default = expressions.evaluate(context, statement.default, scope)
-        default = calls.known(context, default, statement.default.span, f"the default of `{statement.name}`")
+        default = attributes.known(
+            context, default, statement.default.span, f"the default of `{statement.name}`"
+        )
         if default is POISON:
             return
         if not _numbers(default):

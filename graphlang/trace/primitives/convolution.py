@@ -195,8 +195,8 @@ def _check_ranks(image: Shape, weights: Shape) -> None:
 def _places(sizes: Shape, kernel: Shape, moves: _Windows) -> Shape:
     """How many windows there are along each spatial axis."""
     try:
-        axes = zip(sizes, kernel, moves.stride, moves.pad, moves.dilation, strict=True)
-        return tuple([window_count(*line) for line in axes])
+        axes = zip(sizes, kernel, *moves[:3], strict=True)
+        return tuple([window_count(*line) for line in axes])  # type: ignore[arg-type]
     except ShapeError:
         message = f"the kernel of {_by(kernel)} is larger than the image of {_by(sizes)}"
         more = f" with {_by(moves.pad)} of padding" if any(moves.pad) else ""

@@ -15,7 +15,7 @@ from graphlang.trace.array import signature
 from graphlang.trace.dims import Size, shape_text
 from graphlang.trace.errors import ShapeError
 from graphlang.trace.parallel import blocks, parallel
-from graphlang.trace.primitive import Primitive, Result, into
+from graphlang.trace.primitive import Primitive, Result
 from graphlang.trace.primitives.windows import Tap, span, taps, window_count
 
 
@@ -129,14 +129,14 @@ sum_pool_gradient = SumPoolGradient()
 def _check_shapes(expected: Any, *arrays: Any) -> None:
     for x in arrays:
         if signature(x)[0] != expected:
-            message = f"shape {shape_text(signature(x)[0])} is not that of the windows, {shape_text(expected)}"
-            raise ShapeError(message)
+            given = shape_text(signature(x)[0])
+            raise ShapeError(f"shape {given} is not that of the windows, {shape_text(expected)}")
 
 
 # ---- along the axis; x and y are some images, the last argument is written
 
 def _by_images(work: Callable[..., None], axis: int, places: list[Tap], *arrays: Any) -> None:
-    """`work(places as keys, *arrays)` on a few images at a time, so that what it goes over stays in cache."""
+    """`work(keys, *arrays)` on a few images at a time, so that what it goes over stays in cache."""
     before = (slice(None),) * axis
     keys = [((*before, tap.windows), (*before, tap.elements)) for tap in places]
     image_bytes = sum(x[:1].nbytes for x in arrays)

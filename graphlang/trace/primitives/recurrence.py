@@ -52,7 +52,7 @@ class Cell:
         raise NotImplementedError
 
     def weight_gradient(self, dpre: Any, states: Any) -> Any:
-        """dW, from the gradients of `pre` and the states of all steps: the hidden vectors before times dpre."""
+        """dW, from the gradients of `pre` and the states of all steps."""
         return _rows(parts(states[:-1], self.states)[0]).T @ _rows(dpre[1:])
 
 
@@ -164,9 +164,10 @@ class Recurrence(Primitive):
 
     def shape(self, pre: Any, W: Any) -> Result:
         (given, left), (weights, right) = signature(pre), signature(W)
-        if len(given) != 3 or len(weights) != 2 or (weights[0] * self.cell.gates, given[2]) != (weights[1],) * 2:
-            message = f"shapes {shape_text(given)} and {shape_text(weights)} do not fit {self.cell.gates} gates"
-            raise ShapeError(message, (0, 1))
+        ranks, gates = (len(given), len(weights)), self.cell.gates
+        if ranks != (3, 2) or (weights[0] * gates, given[2]) != (weights[1], weights[1]):
+            both = f"{shape_text(given)} and {shape_text(weights)}"
+            raise ShapeError(f"shapes {both} do not fit {gates} gates", (0, 1))
         return (*given[:2], self.cell.states * weights[0]), np.result_type(left, right)
 
     def compute(self, pre: Any, W: Any, *, out: Any = None) -> Any:
@@ -213,16 +214,17 @@ class RecurrenceGradient(Primitive):
 
         def work(start: int, stop: int) -> None:
             weights = [_Blocks(w.T, stop - start) for w in self.cell.weights(W)]
-            keep = dpre[:, start:stop].__setitem__
-            self._backward(ds[:, start:stop], states[:, start:stop], [*weights, *self.cell.constants(W)], keep)
+            prepared = [*weights, *self.cell.constants(W)]
+            rows = slice(start, stop)
+            self._backward(ds[:, rows], states[:, rows], prepared, dpre[:, rows].__setitem__)
 
         parallel(work, states.shape[1])
         return dpre
 
-    def derivative(self, position: int, d: Any, dpre: Any, ds: Any, states: Any, W: Any) -> Any:
+    def derivative(self, position: int, dy: Any, y: Any, ds: Any, states: Any, W: Any) -> Any:
         if is_symbolic(ds.shape[0]):
             raise NoGradient(f"{self.name} over a number of steps that is not known yet")
-        return _derived(self._unrolled, position, d, ds, states, W)
+        return _derived(self._unrolled, position, dy, ds, states, W)
 
     def flops(self, ds: Any, states: Any, W: Any) -> Size:
         return 2 * count(self.shape(ds, states, W)[0]) * signature(W)[0][0]
@@ -325,9 +327,9 @@ def _derived(function: Callable[..., Any], position: int, dy: Any, *operands: An
     if given:
         # Fresh values, so that only what the function itself does with them is looked at.
         since = len(given[0].trace.steps)
-        fresh = [np.positive(x) if x.__class__ is SymbolicArray else x for x in operands]
+        fresh: list[Any] = [np.positive(x) if x.__class__ is SymbolicArray else x for x in operands]
         return gradient(function(*fresh), [fresh[position]], dy, since=since)[0]
     trace = Trace()
-    inputs = [trace.input(np.shape(x), x.dtype) for x in operands]
+    inputs: list[Any] = [trace.input(np.shape(x), x.dtype) for x in operands]
     found = gradient(function(*inputs), [inputs[position]], dy)
     return replay(trace, found, dict(zip(inputs, operands, strict=True)))[0]

@@ -1,0 +1,437 @@
+"""Nodes: infers what an operation gives for its operands, and enters it with its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from graphlang.catalog import Entry
+from graphlang.diagnostics import GraphError, Related, Span
+from graphlang.diagnostics.arguments import (
+    LayerFailed,
+)
+from graphlang.diagnostics.limits import LimitExceeded
+from graphlang.diagnostics.names import (
+    NeedsCapital,
+)
+from graphlang.diagnostics.shapes import AmbiguousBroadcast, Hint, NotANumberYet, WrongShape
+from graphlang.operation import Operation, Parameter
+from graphlang.resolve.context import Context, kind_of, shape_text, size_json, type_text
+from graphlang.resolve.signatures import (
+    constant_text,
+)
+from graphlang.resolve.values import (
+    POISON,
+    Instance,
+    Scope,
+    SharedLayer,
+    Value,
+)
+from graphlang.trace import Dim, DimScalar, ShapeError, Size, SymbolicArray, Unrecorded
+
+BROADCASTING = frozenset(
+    "add subtract multiply divide floor_divide mod power equal not_equal less less_equal greater "
+    "greater_equal logical_and logical_or maximum minimum".split()
+)
+"""Operators of two operands, where stretching both is an error."""
+
+RESHAPING = frozenset("reshape expand_dims broadcast_to subscript squeeze".split())
+"""Operations whose use says that a stretched shape is meant."""
+
+SYMBOLS = {
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "divide": "/",
+    "floor_divide": "//",
+    "mod": "%",
+    "matmul": "@",
+    "power": "**",
+    "equal": "==",
+    "not_equal": "!=",
+    "less": "<",
+    "less_equal": "<=",
+    "greater": ">",
+    "greater_equal": ">=",
+    "logical_and": "and",
+    "logical_or": "or",
+    "negative": "-",
+    "logical_not": "not",
+    "matrix_transpose": ".T",
+    "subscript": "[]",
+}
+"""Operations as a file writes them, for messages."""
+
+COUNTING = frozenset(("take", "one_hot"))
+"""Operations for which a list of whole numbers is a list of indices."""
+
+
+def is_operand(value: Any) -> bool:
+    """Whether a node can take it: a value, a number, a size, or nested lists of numbers."""
+    return isinstance(value, Value | int | float | Dim | DimScalar) or is_table(value)
+
+
+def is_table(value: Any) -> bool:
+    """Whether it is numbers in lists, as `[[1, 2], [3, 4]]`: an array that is written out."""
+    if not isinstance(value, list):
+        return False
+    stack = list(value)
+    while stack:
+        item = stack.pop()
+        if isinstance(item, list):
+            stack.extend(item)
+        elif not isinstance(item, int | float):
+            return False
+    return bool(value)
+
+
+def apply_named(context: Context, name: str, operands: tuple[Any, ...], span: Span, scope: Scope) -> Any:
+    """The node of an operator or another operation without attributes."""
+    entry = context.catalog.find(name)
+    assert entry is not None, name
+    operation = context.operations.get((name, ""))
+    if operation is None:
+        operation = context.operations[name, ""] = entry.make({})
+    return apply(context, entry, operation, {}, operands, span, scope)
+
+
+def apply(
+    context: Context,
+    entry: Entry,
+    operation: Operation,
+    attributes: dict[str, Any],
+    operands: tuple[Any, ...],
+    span: Span,
+    scope: Scope,
+    *,
+    label: str | None = None,
+    shared: SharedLayer | None = None,
+) -> Any:
+    """Infers the result of an operation and enters its node; POISON after a reported mistake."""
+    if any(isinstance(o, Dim | DimScalar | list) for o in operands):
+        operands = tuple(as_value(context, o, span, scope, entry.name) for o in operands)
+        if any(o is POISON for o in operands):
+            return POISON
+    if entry.kind != "function":
+        operands = tuple(_layer_operand(context, o, span, scope) for o in operands)
+    arrays = [o.array if isinstance(o, Value) else o for o in operands]
+    if len(arrays) == 2 and entry.name in BROADCASTING and _ambiguous(context, entry, operands, span):
+        return POISON
+    instance: Instance | None = None
+    own: dict[str, Value] = {}
+    if entry.own:
+        instance = shared.instance if shared else new_instance(context, entry.name, scope, label)
+        found = layer_parameters(context, operation, arrays, instance, span, scope, shared, operands)
+        if found is None:
+            return POISON
+        own = found
+    elif entry.kind != "function":
+        instance = new_instance(context, entry.name, scope, label)
+    keywords: dict[str, Any] = {k: v.array for k, v in own.items()}
+    if entry.wants:
+        keywords.update(_handed_in(context, entry))
+    try:
+        with context.trace:
+            result = operation.forward(*arrays, **keywords)[0]
+    except ShapeError as error:
+        text = sentence(str(error))
+        context.error(WrongShape(span, _about(entry.name, text), error.help, origins(operands, span)))
+        return POISON
+    except Unrecorded as error:
+        context.error(_unrecorded(entry, span, error))
+        return POISON
+    except GraphError as error:
+        for diagnostic in error.diagnostics:
+            context.error(diagnostic)
+        return POISON
+    except ValueError as error:
+        context.error(
+            WrongShape(span, _about(entry.name, sentence(str(error))), None, origins(operands, span))
+        )
+        return POISON
+    except Exception as error:  # noqa: BLE001 - the code of a layer of one's own may raise anything
+        context.error(LayerFailed(span, f"`{entry.name}` failed on {_types(operands)}: {error!r}"))
+        return POISON
+    hint = operation.hint(*arrays) if entry.kind == "layer" else None
+    if hint:
+        context.error(
+            Hint(span, f"`{entry.name}` on {_types(operands)} is allowed, but probably not meant", hint)
+        )
+    _note_bounds(operation, entry, operands, arrays)
+    made = _enter(context, entry, attributes, operands, own, result, span, scope)
+    if isinstance(made, Value):
+        made.instance = instance
+        if label is not None and made.label is None:
+            made.label = label
+    return made
+
+
+def _layer_operand(context: Context, operand: Any, span: Span, scope: Scope) -> Any:
+    """A number that is sent into a layer becomes a node, for the layer may look at its shape."""
+    if not isinstance(operand, int | float):
+        return operand
+    array = context.input((), "float")
+    value = {"value": float(operand)}
+    order = context.order(scope)
+    return context.add(
+        Value(
+            "node", array, span, scope.instance, order, operation="constant", attributes=value, const=operand
+        )
+    )
+
+
+def as_value(context: Context, operand: Any, span: Span, scope: Scope, used_by: str = "") -> Any:
+    """A size or a list that stands in arithmetic becomes a node: a size is known when data arrives."""
+    if isinstance(operand, Dim | DimScalar):
+        array = context.input((), "int" if isinstance(operand, Dim) else "float")
+    elif isinstance(operand, list):
+        try:
+            found = np.asarray(operand)
+        except ValueError:
+            context.error(WrongShape(span, "the rows of this list differ in length"))
+            return POISON
+        # A list of whole numbers is still of the run's precision, as `2 * x` is, except where it counts.
+        kind = "int" if used_by in COUNTING and found.dtype.kind == "i" else "float"
+        array = context.input(found.shape, kind)
+    else:
+        return operand
+    order = context.order(scope)
+    value = {"value": operand}
+    const = None if isinstance(operand, list) else operand
+    return context.add(
+        Value("node", array, span, scope.instance, order, operation="constant", attributes=value, const=const)
+    )
+
+
+def _about(name: str, text: str) -> str:
+    """What an operation has to say, with its name in front where it does not name itself."""
+    return text if text.startswith(f"`{name}`") else f"`{SYMBOLS.get(name, name)}`: {text}"
+
+
+def sentence(text: str) -> str:
+    return text[:1].lower() + text[1:] if not text[:2].isupper() else text
+
+
+def _unrecorded(entry: Entry, span: Span, error: Unrecorded) -> LayerFailed:
+    message = f"`{entry.name}` uses `{error}`, which cannot be recorded"
+    return LayerFailed(
+        span, message, "use another NumPy function, or write it as a kernel: a primitive of its own"
+    )
+
+
+def _types(operands: tuple[Any, ...]) -> str:
+    return " and ".join(type_text(o.array) if isinstance(o, Value) else f"`{o}`" for o in operands)
+
+
+def origins(operands: Sequence[Any], at: Span | None = None) -> list[Related]:
+    """Where each operand comes from, and its type there, but for the place of the mistake itself."""
+    found: dict[Span, Related] = {}
+    for operand in operands:
+        if isinstance(operand, Value) and operand.span not in found and operand.span != at:
+            found[operand.span] = Related(operand.span, f"this is {type_text(operand.array)}")
+    return list(found.values())
+
+
+def _enter(
+    context: Context,
+    entry: Entry,
+    attributes: dict[str, Any],
+    operands: tuple[Any, ...],
+    own: dict[str, Value],
+    result: Any,
+    span: Span,
+    scope: Scope,
+) -> Any:
+    if isinstance(result, tuple | list):
+        return tuple(
+            _node(context, entry, {**attributes, "part": i}, operands, own, part, span, scope)
+            for i, part in enumerate(result)
+        )
+    return _node(context, entry, attributes, operands, own, result, span, scope)
+
+
+def _node(
+    context: Context,
+    entry: Entry,
+    attributes: dict[str, Any],
+    operands: tuple[Any, ...],
+    own: dict[str, Value],
+    result: Any,
+    span: Span,
+    scope: Scope,
+) -> Value:
+    if not isinstance(result, SymbolicArray):
+        # An operation on constants alone, as `exp(1)` or `zeros(3)`, has computed its result.
+        result = (
+            context.trace.input(result.shape, result.dtype)
+            if hasattr(result, "shape")
+            else context.input(
+                (), "bool" if isinstance(result, bool) else "int" if isinstance(result, int) else "float"
+            )
+        )
+    value = Value(
+        "node",
+        result,
+        span,
+        scope.instance,
+        context.order(scope),
+        operation=entry.name,
+        operands=operands,
+        attributes=attributes,
+        parameters=own,
+    )
+    return context.add(value)
+
+
+def new_instance(
+    context: Context, kind: str, scope: Scope, label: str | None, span: Span | None = None
+) -> Instance:
+    return Instance(kind, scope.instance, context.order(scope), label, span)
+
+
+def _handed_in(context: Context, entry: Entry) -> dict[str, Any]:
+    from graphlang.trace import SymbolicRandom
+
+    values: dict[str, Any] = {}
+    if "training" in entry.wants:
+        values["training"] = True
+    if "random" in entry.wants:
+        values["random"] = SymbolicRandom(context.trace)
+    return values
+
+
+def layer_parameters(
+    context: Context,
+    operation: Operation,
+    arrays: list[Any],
+    instance: Instance,
+    span: Span,
+    scope: Scope,
+    shared: SharedLayer | None,
+    operands: tuple[Any, ...],
+) -> dict[str, Value] | None:
+    """The layer's parameters as values; made once for a shared layer."""
+    if shared is not None and shared.parameters is not None:
+        return shared.parameters
+    memo = scope.memo if shared is None else None
+    if memo is not None and (made := memo.recall()) is not None:
+        return made
+    if not may_own(context, scope, instance, span):
+        return None
+    try:
+        trained = operation.parameters(*arrays)
+        state = operation.state(*arrays)
+    except (ShapeError, ValueError, IndexError) as error:
+        text = sentence(str(error)) if not isinstance(error, IndexError) else "the input has too few axes"
+        text = (
+            text
+            if text.startswith(f"`{instance.kind}`")
+            else f"`{instance.kind}` on {_types(operands)}: {text}"
+        )
+        context.error(WrongShape(span, text, None, origins(operands, span)))
+        return None
+    found: dict[str, Value] = {}
+    for trainable, group in ((True, trained), (False, state)):
+        for role, parameter in group.items():
+            value = _parameter(context, role, parameter, instance, span, scope, trainable, operands)
+            if value is None:
+                return None
+            found[role] = value
+    if shared is not None:
+        shared.parameters = found
+    if memo is not None:
+        memo.keep(found)
+    return found
+
+
+def may_own(context: Context, scope: Scope, instance: Instance, span: Span) -> bool:
+    """A `def` with a lower-case name is a function, and a function owns nothing."""
+    inner: Scope | None = scope
+    while inner is not None:
+        name = inner.definition
+        if name is not None and not name[:1].isupper():
+            at = context.definitions[name].tree.name_span if name in context.definitions else span
+            context.error(NeedsCapital(at, name, f"`{instance.kind}`", span))
+            return False
+        inner = inner.parent
+    return True
+
+
+def _parameter(
+    context: Context,
+    role: str,
+    parameter: Parameter,
+    instance: Instance,
+    span: Span,
+    scope: Scope,
+    trainable: bool,
+    operands: tuple[Any, ...],
+) -> Value | None:
+    if not all(isinstance(s, int) for s in parameter.shape):
+        name = f"{instance.label or instance.kind}.{role}"
+        context.error(NotANumberYet(span, name, shape_text(parameter.shape), origins(operands)))
+        return None
+    if not count_elements(context, parameter.shape, span):
+        return None
+    array = context.input(parameter.shape, "float")
+    value = Value("param", array, span, instance, context.order(scope), label=role)
+    value.attributes = {"init": parameter.init, "trainable": trainable}
+    return context.add(value)
+
+
+def count_elements(context: Context, shape: Sequence[Any], span: Span) -> bool:
+    """Keeps the sum of all parameters within the limits."""
+    elements = 1
+    for size in shape:
+        elements *= size
+    context.elements += elements
+    if context.elements > context.limits.parameters:
+        context.error(LimitExceeded(span, "parameters", context.limits.parameters))
+        return False
+    return True
+
+
+def _note_bounds(operation: Operation, entry: Entry, operands: tuple[Any, ...], arrays: list[Any]) -> None:
+    if entry.kind == "function" or getattr(operation, "ignore", None) is not None:
+        return
+    for name, bound in operation.index_bounds(*arrays).items():
+        if name in entry.tensors:
+            operand = operands[entry.tensors.index(name)]
+            if isinstance(operand, Value) and kind_of(operand.array) == "int":
+                both = isinstance(bound, int) and isinstance(operand.bounds, int)
+                operand.bounds = min(bound, operand.bounds) if both else (operand.bounds or bound)
+
+
+def _ambiguous(context: Context, entry: Entry, operands: tuple[Any, ...], span: Span) -> bool:
+    left, right = operands
+    if not (isinstance(left, Value) and isinstance(right, Value)):
+        return False
+    a, b = left.array.shape, right.array.shape
+    if a == b or not a or not b:
+        return False
+    rank = max(len(a), len(b))
+    wide_a = (1,) * (rank - len(a)) + a
+    wide_b = (1,) * (rank - len(b)) + b
+    pairs = list(zip(wide_a, wide_b, strict=True))
+    stretched_a = any(p == 1 and q != 1 for p, q in pairs)
+    stretched_b = any(q == 1 and p != 1 for p, q in pairs)
+    if not (stretched_a and stretched_b):
+        return False
+    if any(p not in (q, 1) and q != 1 for p, q in pairs):
+        return False  # does not broadcast at all: the shape rule says so
+    if left.operation in RESHAPING or right.operation in RESHAPING:
+        return False
+    result = ", ".join(str(q if p == 1 else p) for p, q in pairs)
+    shapes = f"({_tuple_text(a)}) and ({_tuple_text(b)}) give ({result})"
+    message = f"`{SYMBOLS.get(entry.name, entry.name)}` would stretch both operands: {shapes}"
+    name = right.label or "b"
+    target = ", ".join(constant_text(size_json(s)).strip('"') for s in b)
+    help = f"bring both to one shape; where every combination is meant, say so: `reshape({name}, {target})`"
+    context.error(AmbiguousBroadcast(span, message, help, origins(operands)))
+    return True
+
+
+def _tuple_text(shape: tuple[Size, ...]) -> str:
+    return shape_text(shape) + ("," if len(shape) == 1 else "")
