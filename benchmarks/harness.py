@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.machine import busy_seconds
 from benchmarks.work import Command, Skip, Work
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +41,9 @@ class Entry:
     peak_mib: float | None = None
     value: float | None = None
     stages: dict[str, float] = field(default_factory=dict)
+    #: seconds by the clock, and processor seconds that other programs used in them
+    wall: float = 0.0
+    others: float = 0.0
     skipped: str | None = None
 
     @property
@@ -78,6 +82,12 @@ class Outcome:
 
     def entry(self, contender: str) -> Entry:
         return next(e for e in self.entries if e.contender == contender)
+
+    @property
+    def disturbance(self) -> float:
+        """How many cores other programs kept busy on average while this row was measured."""
+        wall = sum(e.wall for e in self.entries)
+        return max(0.0, sum(e.others for e in self.entries) / wall) if wall else 0.0
 
     def disagreeing(self, tolerance: float = 1e-3) -> list[str]:
         """Who came to another first value than most: a comparison with them would be worth nothing."""
@@ -150,6 +160,8 @@ class Worker:
         self.entry.skipped = answer.get("skipped")
         if "seconds" in answer:
             self.entry.seconds.append(answer["seconds"])
+            self.entry.wall += answer["wall"]
+            self.entry.others += answer["others"] or 0.0
             for stage, seconds in answer.get("stages", {}).items():
                 known = self.entry.stages.get(stage, seconds)
                 self.entry.stages[stage] = min(known, seconds)
@@ -226,7 +238,7 @@ def _prepared(work: Work, entry: Entry) -> Command | None:
 
 def _run(entry: Entry, command: Command, *, keep: bool) -> None:
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as errors:
-        started = time.perf_counter()
+        busy, started = busy_seconds(), time.perf_counter()
         process = subprocess.Popen(
             command.arguments, stdout=subprocess.DEVNULL, stderr=errors, cwd=folder, env=environment()
         )
@@ -240,6 +252,9 @@ def _run(entry: Entry, command: Command, *, keep: bool) -> None:
             entry.skipped = last.rpartition(": ")[2] if missing else f"failed: {last}"
         elif keep:
             entry.seconds.append(seconds)
+            entry.wall += seconds
+            if busy is not None:
+                entry.others += (busy_seconds() or busy) - busy - usage.ru_utime - usage.ru_stime
             peak = usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
             entry.peak_mib = max(peak, entry.peak_mib or 0.0)
 

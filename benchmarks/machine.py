@@ -32,6 +32,16 @@ def in_words(machine: dict[str, Any]) -> str:
     )
 
 
+def busy_seconds() -> float | None:
+    """Processor time that all programs have used so far, and the time that a host has taken away."""
+    try:
+        fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
+    except OSError:
+        return None
+    user, nice, system, _idle, _waiting, irq, softirq, steal = map(int, fields[:8])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
 def _version(package: str) -> str | None:
     try:
         return metadata.version(package)

@@ -8,6 +8,8 @@ from benchmarks.harness import Entry, Outcome
 
 ROUNDS = 7
 """With fewer than these a line says how many there were."""
+DISTURBED = 0.2
+"""Cores kept busy by other programs, above which the figures say little."""
 HEAD = f"{'':4}{'':24}{'median':>10}  {'+/-':>5}  {'peak MiB':>8}  {'ratio':>6}  {'at most':>7}\n"
 
 
@@ -18,6 +20,10 @@ def row(outcome: Outcome) -> str:
     lines += [_memory(outcome, peer, target) for peer, target in outcome.memory_targets.items()]
     if outcome.disagreeing():
         lines.append(f"    these came to another result: {', '.join(outcome.disagreeing())}")
+    if outcome.disturbance > DISTURBED:
+        lines.append(
+            f"    not to be relied on: other programs kept {outcome.disturbance:.1f} cores busy meanwhile"
+        )
     if outcome.note:
         lines.append(f"    {outcome.note}")
     return "\n".join(lines) + "\n"

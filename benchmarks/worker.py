@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from benchmarks.machine import busy_seconds
 from benchmarks.work import Measured, Skip
 
 WARM_UP = 0.3
@@ -87,14 +88,17 @@ def _turn(step: Callable[[], Any], calls: int, expected: float) -> dict[str, Any
         step()
         _finish(step)
     result = None
+    busy, own = busy_seconds(), time.process_time()
     started = time.perf_counter()
     for _ in range(calls):
         result = step()
     _finish(step)
-    seconds = (time.perf_counter() - started) / calls
+    wall = time.perf_counter() - started
+    others = None if busy is None else (busy_seconds() or busy) - busy - (time.process_time() - own)
+    answer: dict[str, Any] = {"seconds": wall / calls, "wall": wall, "others": others}
     if isinstance(result, Measured):
-        return {"seconds": result.seconds, "stages": dict(result.stages)}
-    return {"seconds": seconds}
+        answer |= {"seconds": result.seconds, "stages": dict(result.stages)}
+    return answer
 
 
 def _finish(step: Any) -> None:

@@ -146,7 +146,14 @@ def test_a_turn_ends_when_the_work_is_finished(monkeypatch):
 
 def test_a_step_may_take_its_own_time(monkeypatch):
     _, turn, _ = answers_of(monkeypatch, lambda: lambda: Measured(3.0, {"load": 1.0, "run": 2.0}), turns=1)
-    assert turn == {"seconds": 3.0, "stages": {"load": 1.0, "run": 2.0}}
+    assert (turn["seconds"], turn["stages"]) == (3.0, {"load": 1.0, "run": 2.0})
+
+
+def test_a_row_says_when_other_programs_kept_the_machine_busy():
+    row = outcome()
+    assert "not to be relied on" not in report.row(row)
+    row.entries[0].wall, row.entries[0].others = 2.0, 3.0
+    assert "other programs kept 1.5 cores busy" in report.row(row)
 
 
 # ---- whole processes ----------------------------------------------------------------------------------

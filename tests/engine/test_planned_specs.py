@@ -20,7 +20,7 @@ ROUNDING = {"float64": 1e-12, "float32": 3e-5}
 NETWORK = """
 input x: float[N, 6], t: int[N]
 s = x -> BatchNorm -> Affine(8, init=he) -> Tanh -> Affine(3) -> LayerNorm
-loss = SoftmaxWithLoss(s, t) + 0.01 * sum(Affine1.W ** 2)
+loss = SoftmaxWithLoss(s, t) + 0.01 * sum(s ** 2)
 output s
 train {{ minimize = loss; optimizer = {}; batch = 5; epochs = 1; dtype = {}; {} }}
 """

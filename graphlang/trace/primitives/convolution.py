@@ -157,16 +157,17 @@ class ConvWeightGradient(Primitive):
         gradients = _grouped(dy, moves.groups)
 
         def work(start: int, stop: int) -> Any:
-            total = np.zeros((moves.groups, shape[0] // moves.groups, prod(shape[1:])), dtype)
+            # Transposed, because BLAS is a fifth faster with the columns on the left.
+            total = np.zeros((moves.groups, prod(shape[1:]), shape[0] // moves.groups), dtype)
             for tile in _tiles(x, kernel, dy.shape[2:], moves, start, stop):
-                part = gradients[tile.images, :, :, tile.places] @ tile.columns.swapaxes(-1, -2)
+                part = tile.columns @ gradients[tile.images, :, :, tile.places].swapaxes(-1, -2)
                 total += part[0] if len(part) == 1 else part.sum(axis=0)
             return total
 
         total, *others = parallel(work, len(x))
         for other in others:
             total += other
-        return into(out, total.reshape(shape))
+        return into(out, total.swapaxes(1, 2).reshape(shape))
 
     def derivative(
         self, position: int, dy: Any, y: Any, a: Any, x: Any, *, kernel: Any, **windows: Any

@@ -39,7 +39,7 @@ class Cell:
         return []
 
     def forward(self, pre: Any, before: Any, *prepared: Any) -> list[Any]:
-        """The pieces of the state, given the one before, the weights and the constants."""
+        """The pieces of the state, given the one before, the weights and the constants; on arrays alone."""
         raise NotImplementedError
 
     def backward(
@@ -91,7 +91,12 @@ class LstmCell(Cell):
     def forward(self, pre: Any, before: Any, *prepared: Any) -> list[Any]:
         W, scale, shift, _ = prepared
         h, c = parts(before, 6)[:2]
-        gates = np.tanh((h @ W + pre) * scale) * scale + shift
+        gates = h @ W
+        gates += pre
+        gates *= scale
+        np.tanh(gates, out=gates)
+        gates *= scale
+        gates += shift
         f, g, i, o = parts(gates, 4)
         c = f * c + g * i
         return [o * np.tanh(c), c, gates]
@@ -107,7 +112,7 @@ class LstmCell(Cell):
         found = [dc * before[1], dc * i, dc * g, dh * tanh_c]
         da = np.concatenate(list(map(_plus, found, dgates)), axis=-1)
         gates = np.concatenate([f, g, i, o], axis=-1)
-        da = da * (gates + lift) * (1 - gates)
+        da = da * ((gates + lift) * (1 - gates))
         return da, [da @ WT, dc * f, None, None, None, None]
 
 
