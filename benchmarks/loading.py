@@ -40,6 +40,7 @@ def statements(count: int) -> str:
 
 def load_graphlang() -> Callable[[], Any]:
     text = statements(STATEMENTS)
+    subject.load(statements(100), "float64")
 
     def step() -> None:
         subject.load(text, "float64")
@@ -51,6 +52,7 @@ def parse_graphlang() -> Callable[[], Any]:
     from graphlang.syntax import parse
 
     text = statements(STATEMENTS)
+    parse(statements(100))
 
     def step() -> None:
         parse(text)
@@ -66,6 +68,7 @@ def parse_lark() -> Callable[[], Any]:
 
     bare = Lark(GRAMMAR.read_text("utf-8"), parser="lalr", lexer="contextual")
     text = statements(STATEMENTS)
+    bare.parse(statements(100))
 
     def step() -> None:
         bare.parse(text)
@@ -86,6 +89,7 @@ def layered(nodes: int) -> str:
 def stages(nodes: int) -> Callable[[], Any]:
     """Seconds per node, from the text to the gradients."""
     text, x = layered(nodes), np.linspace(-1, 1, 8)
+    _stages(layered(100), x)
 
     def step() -> Measured:
         # What the round before left behind would be collected in the middle of this one.
@@ -144,6 +148,8 @@ WORKS = [
         "Loading 50,000 statements",
         {"graphlang": load_graphlang, "lark alone": parse_lark, "graphlang's parser": parse_graphlang},
         {"lark alone": 3.0},
+        limit=60,
+        warm_up=False,
         same_value=False,
     ),
     Work(
@@ -151,6 +157,8 @@ WORKS = [
         "Cost per node from text to gradients, as the graph grows",
         {f"{size:,} nodes": partial(stages, size) for size in SIZES},
         {"1,000 nodes": 2.0},
+        limit=60,
+        warm_up=False,
         same_value=False,
         note="times are per node; the ratio is that of 100,000 nodes to the smaller graph",
     ),

@@ -76,16 +76,17 @@ def _markdown_lines(outcome: Outcome) -> list[str]:
     subject, *peers = outcome.entries
     if subject.median is None:
         return [f"| {outcome.title} | {subject.skipped} | | | | |"]
-    lines = []
-    for peer in peers:
-        ratio, target = outcome.ratio(peer.contender), outcome.targets.get(peer.contender)
-        if peer.median is None or ratio is None:
+    lines: list[str] = []
+    for entry in peers:
+        ratio, target = outcome.ratio(entry.contender), outcome.targets.get(entry.contender)
+        if entry.median is None or ratio is None:
             continue
-        first = not lines
         limit = "" if target is None else f"{target:g}"
         shown = f"**{ratio:.2f}**" if target is not None and ratio <= target else f"{ratio:.2f}"
-        title, mine = (outcome.title, duration(subject.median)) if first else ("", "")
-        lines.append(f"| {title} | {mine} | {peer.contender} | {duration(peer.median)} | {shown} | {limit} |")
+        title, mine = ("", "") if lines else (outcome.title, duration(subject.median))
+        lines.append(
+            f"| {title} | {mine} | {entry.contender} | {duration(entry.median)} | {shown} | {limit} |"
+        )
     for peer, target in outcome.memory_targets.items():
         memory = outcome.memory_ratio(peer)
         if memory is not None:

@@ -107,7 +107,8 @@ def adam_pytorch(*, fused: bool = False) -> Callable[[], Any]:
     w.grad = torch.from_numpy(numbers())
     kind = {"fused": True} if fused else {"foreach": True}
     optimizer = torch.optim.Adam([w], lr=0.001, **kind)
-    return optimizer.step
+    step: Callable[[], Any] = optimizer.step
+    return step
 
 
 def adam_numpy() -> Callable[[], Any]:

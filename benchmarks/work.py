@@ -54,7 +54,9 @@ class Work:
     memory_targets: Mapping[str, float] = field(default_factory=dict)
     rounds: int = 7
     #: seconds after which no further round is begun
-    limit: float = 40.0
+    limit: float = 20.0
+    #: whether calls go before those that are measured
+    warm_up: bool = True
     processes: bool = False
     #: whether every contender must come to the same first value
     same_value: bool = True

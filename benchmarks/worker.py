@@ -21,8 +21,6 @@ from benchmarks.work import Measured, Skip
 
 WARM_UP = 0.3
 """Seconds of calls before the first turn."""
-SLOW = 3.0
-"""A first call that took longer is all the preparation there is."""
 SHORT = 0.02
 """A call shorter than this is made once, unmeasured, at the start of a turn: others have used the caches."""
 
@@ -32,14 +30,9 @@ def main(name: str, contender: str, turn: float) -> None:
     from benchmarks.registry import find
 
     try:
-        step = find(name).contenders[contender]()
-        value, first = _timed(step)
-        seconds = first
-        if first < SLOW:
-            step()
-            # The third result of a training step depends on two updates, and so on all gradients.
-            value, seconds = _timed(step)
-            seconds = _warm(step, seconds)
+        work = find(name)
+        step = work.contenders[contender]()
+        value, first, seconds = _prepared(step) if work.warm_up else (None, None, turn)
     except Skip as reason:
         return _say(answers, skipped=str(reason))
     except ImportError as error:
@@ -62,6 +55,17 @@ def _answers() -> TextIO:
 def _say(answers: TextIO, **what: Any) -> None:
     answers.write(json.dumps(what) + "\n")
     answers.flush()
+
+
+def _prepared(step: Callable[[], Any]) -> tuple[float | None, float, float]:
+    """What the third call came to, how long the first took, and how long one takes now.
+
+    The third result of a training step depends on two updates, and so on all gradients.
+    """
+    _, first = _timed(step)
+    step()
+    value, seconds = _timed(step)
+    return value, first, _warm(step, seconds)
 
 
 def _timed(step: Callable[[], Any]) -> tuple[float | None, float]:

@@ -16,6 +16,7 @@ from graphlang.diagnostics import Diagnostic, GraphError
 from graphlang.diagnostics.arguments import LayerFailed
 from graphlang.diagnostics.running import CannotRun, NothingToStartFrom, WrongSeed
 from graphlang.engine.derived import Derived
+from graphlang.engine.garbage import collection_paused
 from graphlang.engine.tape import OperationFailed, StreamRandom, Tape, WrongGradients, recorded_gradients
 from graphlang.feeds import Feeds, prepare
 from graphlang.graph import Network, build
@@ -48,13 +49,15 @@ def load(
     set: Mapping[str, Any] | None = None,  # noqa: A002 - the name on the command line
     dtype: str | None = None,
     seed: int | None = None,
+    threads: int | None = None,
     layers: Layers = (),
     limits: Limits | None = None,
 ) -> Graph:
     """The graph of a `.graph` file.
 
     `set` overrides inputs' defaults, `hyper`s and `section.setting`s; `dtype` is "float32" or
-    "float64"; `layers` adds layers of your own. Raises GraphError with every mistake in the file.
+    "float64"; `threads` is how many may compute, by default as many as there are cores; `layers` adds
+    layers of your own. Raises GraphError with every mistake in the file.
     """
     name, text = read_text(path)
     folder = Path(path).parent
@@ -65,6 +68,7 @@ def load(
         set=set,
         dtype=dtype,
         seed=seed,
+        threads=threads,
         layers=layers,
         limits=limits,
     )
@@ -78,14 +82,16 @@ def loads(
     set: Mapping[str, Any] | None = None,  # noqa: A002
     dtype: str | None = None,
     seed: int | None = None,
+    threads: int | None = None,
     layers: Layers = (),
     limits: Limits | None = None,
 ) -> Graph:
     """The graph of a spec that is at hand as text; `folder` is where its data and imports may lie."""
     catalog = Catalog(layers)
     importer = importer_below(Path(folder)) if folder is not None else None
-    found = resolve(parse(text, name, limits or Limits()), catalog, set, limits, importer)
-    return Graph(found.spec, catalog, found.notes, dtype=dtype, seed=seed, folder=folder)
+    with collection_paused():
+        found = resolve(parse(text, name, limits or Limits()), catalog, set, limits, importer)
+        return Graph(found.spec, catalog, found.notes, dtype=dtype, seed=seed, threads=threads, folder=folder)
 
 
 class Graph:
@@ -103,6 +109,7 @@ class Graph:
         *,
         dtype: str | None = None,
         seed: int | None = None,
+        threads: int | None = None,
         folder: str | os.PathLike[str] | None = None,
     ) -> None:
         self._network: Network = build(spec, catalog)
@@ -114,6 +121,7 @@ class Graph:
         train = spec.train
         self._dtype = np.dtype(dtype or (train.dtype if train else "float64"))
         self._seed = seed if seed is not None else train.seed if train else 0
+        self._threads = threads
         self._params = Params(self._network, self._dtype, self._seed)
         self._runs = 0
         self._predict: Any = None
@@ -176,6 +184,11 @@ class Graph:
     def seed(self) -> int:
         """What every random stream is derived from."""
         return self._seed
+
+    @property
+    def threads(self) -> int | None:
+        """How many threads its programs may use; None is all cores that the process may use."""
+        return self._threads
 
     @property
     def file(self) -> str | None:
@@ -341,6 +354,7 @@ class Graph:
         from graphlang.engine.compiled import CompiledForward, CompiledGradient
         from graphlang.engine.stepper import CompiledStep
 
+        threads = self._threads if threads is None else threads
         compiled: Any
         if train:
             compiled = CompiledStep(self, threads)

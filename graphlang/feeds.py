@@ -73,7 +73,7 @@ def prepare(
         if problem is not None:
             collector.add(problem)
     collector.finish()
-    for problem in (*binder.expressions(values), *_indices(network, values, binder.sizes)):
+    for problem in (*binder.expressions(values), *wrong_indices(network, values, binder.sizes)):
         collector.add(problem)
     collector.finish()
     return Feeds(values, binder.sizes)
@@ -157,7 +157,7 @@ def _rank_help(spec: InputSpec, array: Any) -> str | None:
     return None
 
 
-def _indices(network: Network, values: Mapping[int, Any], sizes: Mapping[str, int]) -> list[Diagnostic]:
+def wrong_indices(network: Network, values: Mapping[int, Any], sizes: Mapping[str, int]) -> list[Diagnostic]:
     """Labels and ids that lie outside of what their users allow."""
     problems: list[Diagnostic] = []
     for name, spec in network.inputs.items():

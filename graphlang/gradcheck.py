@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphlang.engine.derived import Draws
-from graphlang.engine.executable import Executable
-from graphlang.engine.passes import optimised
-from graphlang.engine.plan import plan
+from graphlang.engine.executable import built
 from graphlang.engine.recording import Storage, record_forward
 from graphlang.engine.tape import OperationFailed, StreamRandom, Tape
 from graphlang.feeds import prepare
@@ -103,10 +101,10 @@ def _objective(
     inputs = {
         n: Storage(v.shape, v.dtype) for n, v in leaves.items() if network.names[n] in network.inputs
     }
-    recording = record_forward(network, inputs, np.float64, sizes, {"of": of}, training=True)
     given = {network.names[n]: v for n, v in leaves.items()}
-    executable = Executable(plan(optimised(recording.program)), given)
-    executable.draws = recording.draws
+    executable = built(
+        lambda: record_forward(network, inputs, np.float64, sizes, {"of": of}, training=True), given, graph.threads
+    )
 
     def objective() -> float:
         executable.fill(np.random.default_rng(seed))

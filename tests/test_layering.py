@@ -38,6 +38,7 @@ ORDER = """
     expectations
     gradcheck
     training
+    generation
     api
     draw
     export

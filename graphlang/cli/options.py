@@ -180,6 +180,7 @@ def load(arguments: argparse.Namespace, path: str | None = None) -> tuple[Graph,
         set={name: value for name, value in pairs.items() if name not in files},
         dtype=getattr(arguments, "dtype", None),
         seed=getattr(arguments, "seed", None),
+        threads=getattr(arguments, "threads", None),
     )
     console.report(graph.notes, arguments.format, sys.stderr)
     feeds = given(graph, files, getattr(arguments, "inputs", None))

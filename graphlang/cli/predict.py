@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from graphlang.cli import console, options
+
+if TYPE_CHECKING:
+    from graphlang.api import Graph
 
 
 def parser() -> options.Parser:
@@ -13,10 +17,11 @@ def parser() -> options.Parser:
         "predict",
         "SPEC",
         "The outputs, in evaluation mode, as one JSON object or an npz. Needs only the inputs that the\n"
-        "outputs depend on.",
+        "outputs depend on. With --text, a model of a text goes on with the words that it is given.",
         """
         graphlang predict net.graph --weights runs/net-1 --inputs x.npz -o y.npz
         echo '{"x": [[1, 2]]}' | graphlang predict net.graph --weights net.npz --inputs -
+        graphlang predict specs/transformer.graph --weights runs/transformer-1 --text "Once upon"
         """,
     )
     options.spec(found)
@@ -24,6 +29,17 @@ def parser() -> options.Parser:
     options.inputs(found)
     options.settings(found)
     found.add_argument("-o", "--output", metavar="FILE", type=Path, help="write an npz instead of JSON")
+    found.add_argument("--text", metavar="START", help="go on with this text")
+    found.add_argument(
+        "--length", metavar="N", type=options._positive, default=200, help="how many characters (default: 200)"
+    )
+    found.add_argument(
+        "--temperature",
+        metavar="T",
+        type=_temperature,
+        default=0.0,
+        help="0 takes the likeliest character (default), 1 draws as the model says; --seed decides the draws",
+    )
     options.precision(found)
     options.seed(found)
     options.threads(found)
@@ -31,11 +47,23 @@ def parser() -> options.Parser:
     return found
 
 
+def _temperature(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"`{text}` is not a number, 0 or more")
+    return value
+
+
 def run(arguments: argparse.Namespace) -> int:
     from graphlang.result import listed
 
     graph, feeds = options.load(arguments)
     options.need_weights(graph, arguments)
+    if arguments.text is not None:
+        return _go_on(graph, arguments)
     found = graph.predict(feeds)
     outputs = found if len(graph.outputs) != 1 else {graph.outputs[0]: found}
     if arguments.output is None:
@@ -45,4 +73,17 @@ def run(arguments: argparse.Namespace) -> int:
 
     save(arguments.output, outputs)
     console.err(f"wrote {arguments.output}: {', '.join(outputs)}")
+    return 0
+
+
+def _go_on(graph: Graph, arguments: argparse.Namespace) -> int:
+    from graphlang.generation import continuation
+
+    if arguments.inputs or arguments.output:
+        raise options.Usage("--text goes on with a text: --inputs and --output have no place beside it")
+    seed = arguments.seed or 0
+    found = continuation(
+        graph, arguments.text, arguments.length, temperature=arguments.temperature, seed=seed
+    )
+    console.out(arguments.text + "".join(found))
     return 0

@@ -326,3 +326,54 @@ class UnreadableFile(Diagnostic):
 
     def help(self) -> str | None:
         return self._help
+
+
+class NoTextModel(Diagnostic):
+    """A text is to be continued by a graph that is no model of a text.
+
+    To go on with a text, graphlang asks for the next character again and again. So the file takes its data
+    from `text(...)`, an input takes the characters, and the one output has scores [N, T, characters].
+
+        graphlang predict specs/two_layer_net.graph --weights net.npz --text "Once upon"
+
+    Fix: give `--inputs` instead of `--text`, or train a model such as specs/transformer.graph.
+    """
+
+    code = "GL714"
+
+    def __init__(self, file: str | None, reason: str) -> None:
+        self.file = file
+        self.reason = reason
+
+    def message(self) -> str:
+        return f"this graph cannot continue a text: {self.reason}"
+
+    def help(self) -> str | None:
+        return 'such a file has `data { source = text("book.txt", window=64); x = x; t = t }`'
+
+
+class UnknownCharacter(Diagnostic):
+    """A text to go on with is empty, or has a character that the model has never seen.
+
+    A model of characters knows those of the text that it learned, and no others.
+
+        graphlang predict specs/transformer.graph --weights runs/transformer-1 --text "Été"
+
+    Fix: write the text with the characters that the message lists.
+    """
+
+    code = "GL715"
+
+    def __init__(self, character: str, place: int, vocab: Sequence[str]) -> None:
+        self.character = character
+        self.place = place
+        self.vocab = tuple(vocab)
+
+    def message(self) -> str:
+        if not self.character:
+            return "the text to go on with is empty"
+        return f"the model does not know {self.character!r}, character {self.place + 1} of the text"
+
+    def help(self) -> str | None:
+        listed = "".join(c for c in self.vocab if c.isprintable())
+        return f"it knows these: {listed}"

@@ -12,12 +12,13 @@ import numpy as np
 
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import CannotRun
-from graphlang.engine.executable import Executable
+from graphlang.engine.executable import Executable, built
+from graphlang.engine.garbage import collection_paused
 from graphlang.engine.passes import optimised
-from graphlang.engine.plan import plan
+from graphlang.engine.plan import Memory, memory_of
 from graphlang.engine.recording import Recording, Storage, record_forward, record_gradients
 from graphlang.engine.scalar import FAILURES, scalar_function
-from graphlang.feeds import prepare
+from graphlang.feeds import prepare, wrong_indices
 from graphlang.initializers.initializer import stream
 from graphlang.result import plain
 
@@ -43,6 +44,7 @@ class Compiled:
         network = graph.network
         needed = network.ancestors(list(needed_for))
         self._inputs = [n for n in network.inputs if needed[network.numbers[n]]]
+        self._indices = [n for n in self._inputs if network.inputs[n].below is not None]
         self._kept: OrderedDict[Any, Any] = OrderedDict()
         self._calls = 0
 
@@ -77,6 +79,7 @@ class Compiled:
         found = None if key is None else self._kept.get(key)
         if found is not None:
             arrays: Mapping[str, Any] = given
+            self._check_indices(given)
         else:
             feeds = prepare(self._graph.network, given, self._dtype, self._inputs, self._graph.file)
             names = self._graph.network.names
@@ -89,6 +92,18 @@ class Compiled:
         for name in self._inputs:
             found.give(name, arrays[name])
         return found  # type: ignore[no-any-return]
+
+    def _check_indices(self, given: Mapping[str, Any]) -> None:
+        """What `prepare` checks of the contents of arrays whose shapes and types are known."""
+        if not self._indices:
+            return
+        network = self._graph.network
+        sizes: dict[str, int] = {}
+        for name in self._inputs:
+            sizes.update(zip(map(str, network.inputs[name].shape or ()), given[name].shape, strict=False))
+        problems = wrong_indices(network, {network.numbers[n]: given[n] for n in self._indices}, sizes)
+        if problems:
+            raise GraphError(problems)
 
     def _key_of(self, given: Mapping[str, Any]) -> Any:
         """Shapes and types of the inputs, where all are arrays already; else None."""
@@ -105,10 +120,9 @@ class Compiled:
         storage = {
             numbers[n]: Storage(values[numbers[n]].shape, values[numbers[n]].dtype) for n in self._inputs
         }
+        lent = {n: values[numbers[n]] for n in self._inputs}
         with self._graph._diagnosed():
-            recording = self._record(storage, sizes)
-        executable = Executable(plan(optimised(recording.program)), dict(self._bound()), self._threads)
-        executable.draws = recording.draws
+            executable = built(lambda: self._record(storage, sizes), self._bound(), self._threads, lent=lent)
         self._kept[key] = executable
         while len(self._kept) > CAPACITY:
             self._kept.popitem(last=False)
@@ -140,6 +154,12 @@ class Compiled:
             values[name] = np.zeros(shape, kind)
         with self._lock:
             self._planned(values)
+
+    @property
+    def memory(self) -> Memory | None:
+        """The bytes of the program last used or planned, by what they are for; None before the first."""
+        kept = self.executables
+        return None if not kept else memory_of(kept[-1].plan, set(self._graph.network.params), kept[-1].threads)
 
     @property
     def executables(self) -> list[Executable]:
@@ -193,7 +213,8 @@ class CompiledGradient(Compiled):
         if any(network.inputs[n].shape not in (None, ()) or network.inputs[n].dtype != "float" for n in self._inputs):
             return None
         storage = {network.numbers[n]: Storage((), np.dtype(np.float64)) for n in self._inputs}
-        program = optimised(self._record(storage, {}).program)
+        with self._graph._diagnosed(), collection_paused():
+            program = optimised(self._record(storage, {}).program)
         keyed = {n: f"gradient {n}" for n in self._wrt}
         return scalar_function(program, self._inputs, ["value"], keyed)
 

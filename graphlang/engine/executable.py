@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property, partial
 from typing import Any
@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 
 from graphlang.engine.binding import Call, bind_region, bind_step, in_order
-from graphlang.engine.plan import Plan, memory, nbytes, step_flops
+from graphlang.engine.garbage import collection_paused
+from graphlang.engine.passes import optimised
+from graphlang.engine.plan import Plan, memory, nbytes, plan, step_flops
+from graphlang.engine.recording import Recording
 from graphlang.engine.regions import Unit
 from graphlang.engine.workers import BLAS, kernel_threads, run_jobs, usable_threads
 from graphlang.trace import Step, SymbolicArray
@@ -27,12 +30,22 @@ LOOSE = 64
 class Executable:
     """The calls of a plan, on arrays of its own and on those it was given."""
 
-    def __init__(self, plan: Plan, given: Mapping[str, Any] | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        given: Mapping[str, Any] | None = None,
+        threads: int | None = None,
+        *,
+        lent: Mapping[str, Any] | None = None,
+    ) -> None:
         self.plan = plan
         self.threads, self._limits_blas = usable_threads(threads)
         self._memory = {b.number: memory(b) for b in plan.blocks}
         self._labels = {v.number: label for label, v in plan.program.inputs.items()}
-        given = given or {}
+        given, lent = given or {}, lent or {}
+        #: inputs that are read where they lie, in somebody else's array
+        self._borrowed = {label for label, array in lent.items() if self._can_borrow(label, array)}
+        given = {**given, **{label: lent[label] for label in self._borrowed}}
         #: the arrays of the inputs: given ones are used, and updated, where they lie
         self.inputs: dict[str, Any] = {
             label: given[label] if label in given else np.zeros(v.shape, v.dtype)
@@ -40,7 +53,6 @@ class Executable:
         }
         #: labels of the inputs that are filled with random numbers before each run
         self.draws: tuple[str, ...] = ()
-        self._borrowed: set[str] = set()
         self._arrays: dict[int, Any] = {}
         self._leases: dict[int, weakref.ref[_Lease]] = {}
         self._divides = self.threads > 1 and any(_is_large_kernel(s) for u in plan.units for s in u.steps)
@@ -132,10 +144,7 @@ class Executable:
         if array is own:
             return
         value = self.plan.program.inputs[label]
-        if own.nbytes < REBIND_FROM:
-            np.copyto(own, array, casting="same_kind")
-            return
-        if isinstance(array, np.ndarray) and array.dtype == value.dtype and array.flags.c_contiguous:
+        if self._can_borrow(label, array):
             self._borrowed.add(label)
             self.inputs[label] = array
             self._rebind(value.number)
@@ -145,6 +154,13 @@ class Executable:
             own = self.inputs[label] = np.empty(value.shape, value.dtype)
             self._rebind(value.number)
         np.copyto(own, array, casting="same_kind")
+
+    def _can_borrow(self, label: str, array: Any) -> bool:
+        """Whether an array is large, and such that the program can read it where it lies."""
+        value = self.plan.program.inputs[label]
+        if nbytes(value) < REBIND_FROM or not isinstance(array, np.ndarray) or array.shape != value.shape:
+            return False
+        return bool(array.dtype == value.dtype and array.flags.c_contiguous and array.flags.aligned)
 
     def fill(self, generator: np.random.Generator) -> None:
         """New random numbers, in the order in which the layers draw them."""
@@ -213,6 +229,21 @@ class Executable:
 
 def _is_large_kernel(step: Step) -> bool:
     return step.primitive.kind == "kernel" and step_flops(step) >= DIVIDE_FROM
+
+
+def built(
+    record: Callable[[], Recording],
+    given: Mapping[str, Any],
+    threads: int | None,
+    *,
+    lent: Mapping[str, Any] | None = None,
+) -> Executable:
+    """The planned program of what `record` records."""
+    with collection_paused():
+        recording = record()
+        executable = Executable(plan(optimised(recording.program)), given, threads, lent=lent)
+    executable.draws = recording.draws
+    return executable
 
 
 class _Lease:

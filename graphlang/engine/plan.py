@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,21 @@ class Block:
     nbytes: int
     #: holds an output alone, so that it can be handed out without a copy
     output: bool = False
+
+
+class Memory(NamedTuple):
+    """Bytes that a program takes once it has run, by what they are for."""
+
+    inputs: int
+    parameters: int
+    optimizer: int
+    buffers: int
+    scratch: int
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return sum(self)
 
 
 @dataclass(frozen=True)
@@ -96,6 +111,14 @@ def step_flops(step: Step) -> int:
     return int(step.primitive.flops(*step.operands, **step.params))
 
 
+def memory_of(plan: Plan, parameters: Collection[str], threads: int) -> Memory:
+    """The bytes of a plan. What is updated and no parameter, the optimizer remembers."""
+    inputs = plan.program.inputs
+    kept = sum(nbytes(v) for label, v in inputs.items() if label in parameters)
+    slots = sum(nbytes(v) for label, v in inputs.items() if label in plan.program.updates and label not in parameters)
+    return Memory(plan.input_bytes - kept - slots, kept, slots, plan.buffer_bytes, plan.scratch_bytes(threads))
+
+
 def plan(program: Program, *, fuse: bool = True) -> Plan:
     """Lays a program out: order, fused regions, memory by liveness, updates in place."""
     program, steps, views = _detached(program)
@@ -108,7 +131,7 @@ def _detached(program: Program) -> tuple[Program, list[Step], Views]:
     views = Views(steps)
     if not any(_overtaken(program, views, v) for v in program.results):
         return program, steps, views
-    program = rewritten(program, lambda step, operands: None)
+    program = rewritten(program, lambda step, operands: None, anyway=True)
     views = Views(program.steps)
 
     def copied(results: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from graphlang.trace import Step, SymbolicArray, Trace, needed_steps
@@ -26,7 +27,7 @@ class Program:
         """The symbolic values that the program is run for."""
         return [v for v in (*self.outputs.values(), *self.updates.values()) if isinstance(v, SymbolicArray)]
 
-    @property
+    @cached_property
     def steps(self) -> list[Step]:
         """The steps that the results depend on, in order: dead ones are not among them.
 
@@ -38,13 +39,25 @@ class Program:
         return first + [s for s in needed_steps(self.results) if s.output.number not in known]
 
 
+    def forget(self) -> None:
+        """Lets go of the steps, once another program has taken their place: they hold one another in memory."""
+        for value in self.inputs.values():
+            value.trace.steps.clear()
+
+
 Rule = Callable[[Step, tuple[Any, ...]], Any]
-"""What a pass does with a step: given it and its operands in the new trace, another value for its result,
-or None to keep it. Whatever NumPy calls the rule makes on symbolic operands are recorded."""
+"""What a pass does with a step: given it and its operands in the new trace, another value for its result (of
+the same shape and type), or None to keep it. Whatever NumPy calls it makes on symbolic operands are recorded."""
 
 
-def rewritten(program: Program, rule: Rule) -> Program:
-    """The program recorded anew, each step as `rule` says."""
+def rewritten(
+    program: Program, rule: Rule, kept: Callable[[SymbolicArray], None] | None = None, *, anyway: bool = False
+) -> Program:
+    """The program recorded anew, each step as `rule` says; the program itself where it says nothing.
+
+    `kept` is told of the result of every step that stays. With `anyway` there is a new trace in any case.
+    """
+    changed = anyway
     trace = Trace()
     renamed: dict[int, Any] = {}
     inputs = {}
@@ -58,8 +71,14 @@ def rewritten(program: Program, rule: Rule) -> Program:
             )
             value = rule(step, operands)
             if value is None:
-                value = trace.record(step.primitive, operands, step.params)
+                value = _again(trace, step, operands)
+                if kept is not None:
+                    kept(value)
+            else:
+                changed = True
             renamed[step.output.number] = value
+    if not changed:
+        return program
 
     def new(value: Any) -> Any:
         return renamed[value.number] if isinstance(value, SymbolicArray) else value
@@ -69,3 +88,11 @@ def rewritten(program: Program, rule: Rule) -> Program:
         {k: new(v) for k, v in program.outputs.items()},
         {k: new(v) for k, v in program.updates.items()},
     )
+
+
+def _again(trace: Trace, step: Step, operands: tuple[Any, ...]) -> SymbolicArray:
+    """A step with other operands of the same shapes and types: its result needs no new shape rule."""
+    old = step.output
+    output = SymbolicArray(trace, old.shape, old.dtype, len(trace.steps))
+    trace.steps.append(Step(step.primitive, operands, step.params, output, step.origin))
+    return output

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphlang.engine.garbage import collection_paused
 from graphlang.engine.passes import optimised
 from graphlang.engine.recording import Recorder, Storage
 from graphlang.engine.scalar import FAILURES, scalar_function
+from graphlang.engine.tape import OperationFailed
+from graphlang.trace import TraceError
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
@@ -26,7 +29,8 @@ class QuickRun:
         self.names = names
         self.of = of
         self._inputs = graph.network.inputs
-        self._function = _function(graph, of, names)
+        with collection_paused():
+            self._function = _function(graph, of, names)
 
     def __call__(self, given: Mapping[str, Any], seed: Any) -> Numbers | None:
         """Names, values and gradients; None where the graph or the inputs are not of scalars."""
@@ -67,12 +71,15 @@ def _function(graph: Graph, of: str, names: list[str]) -> Callable[..., Any] | N
     recorder = Recorder(network, storage, np.float64, {}, training=False)
     seed = recorder.input(SEED, (), np.float64)
     numbers = [network.numbers[n] for n in names]
-    recorder.forward([*numbers, network.numbers[of]])
     values = recorder.tape.values
-    if any(values[n].dtype != np.float64 or values[n].shape != () for n in numbers):
+    try:
+        recorder.forward([*numbers, network.numbers[of]])
+        if any(values[n].dtype != np.float64 or values[n].shape != () for n in numbers):
+            return None
+        with recorder.trace:
+            gradients = recorder.tape.gradients(network.numbers[of], numbers, seed)
+    except (OperationFailed, TraceError):  # the interpreter says what is wrong, where it minds
         return None
-    with recorder.trace:
-        gradients = recorder.tape.gradients(network.numbers[of], numbers, seed)
     outputs = {f"value {i}": values[n] for i, n in enumerate(numbers)}
     outputs.update({f"gradient {i}": g for i, g in enumerate(gradients)})
     program = optimised(recorder.recording(outputs, {}).program)

@@ -11,9 +11,7 @@ import numpy as np
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import CannotRun, MissingSection
 from graphlang.engine.compiled import CAPACITY, Compiled
-from graphlang.engine.executable import Executable
-from graphlang.engine.passes import optimised
-from graphlang.engine.plan import plan
+from graphlang.engine.executable import Executable, built
 from graphlang.engine.recording import RATE, STEP, Recording, Storage, record_forward, record_step, slot_label
 from graphlang.engine.tape import OperationFailed, StreamRandom, Tape
 from graphlang.initializers.initializer import stream
@@ -74,12 +72,10 @@ class Stepper:
         minimize: str,
         optimizer: Optimizer,
         clip_norm: float | None,
-        threads: int | None = None,
     ) -> None:
         self.graph = graph
         self.trained = Trained(graph, minimize, optimizer, clip_norm)
-        self.threads = threads
-        self._kept: OrderedDict[tuple[int, int], Executable] = OrderedDict()
+        self._kept: OrderedDict[tuple[Feed, int], Executable] = OrderedDict()
 
     @property
     def slots(self) -> dict[str, dict[str, Any]]:
@@ -107,17 +103,18 @@ class Stepper:
 
     def executable(self, feed: Feed, rows: int) -> Executable:
         """The program for a batch of so many rows."""
-        key = (id(feed), rows)
+        key = (feed, rows)
         found = self._kept.get(key)
         if found is None:
-            with self.graph._diagnosed():
-                recording = self.trained.record(feed.storage(rows), feed.sizes(rows))
             given = {**self.trained.bound(), **feed.constants()}
-            found = Executable(plan(optimised(recording.program)), given, self.threads)
-            found.draws = recording.draws
+            storage, sizes = feed.storage(rows), feed.sizes(rows)
+            with self.graph._diagnosed():
+                found = built(lambda: self.trained.record(storage, sizes), given, self.graph.threads)
             self._kept[key] = found
             if len(self._kept) > CAPACITY:
                 self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(key)
         return found
 
     def _random(self, t: int) -> np.random.Generator:
@@ -154,11 +151,10 @@ def _maker(graph: Graph, number: int) -> str:
 class Evaluator:
     """Scalars of a graph, averaged over all rows of a split in evaluation mode."""
 
-    def __init__(self, graph: Graph, metrics: Mapping[str, str], threads: int | None = None) -> None:
+    def __init__(self, graph: Graph, metrics: Mapping[str, str]) -> None:
         self.graph = graph
         self.numbers = {label: graph.network.numbers[name] for label, name in metrics.items()}
-        self.threads = threads
-        self._kept: dict[tuple[int, int], Executable] = {}
+        self._kept: OrderedDict[tuple[Feed, int], Executable] = OrderedDict()
 
     def over(self, feed: Feed, size: int) -> dict[str, float]:
         """Each metric over every row, in batches of `size`, weighted by their rows."""
@@ -177,16 +173,19 @@ class Evaluator:
         return {label: total / feed.rows for label, total in totals.items()}
 
     def _executable(self, feed: Feed, rows: int) -> Executable:
-        key = (id(feed), rows)
+        key = (feed, rows)
         found = self._kept.get(key)
         if found is None:
             graph = self.graph
             dtype = graph.params.dtype
             storage, sizes = feed.storage(rows), feed.sizes(rows)
-            with graph._diagnosed():
-                recording = record_forward(graph.network, storage, dtype, sizes, self.numbers)
             given = {**{n: graph.params[n] for n in graph.params}, **feed.constants()}
-            found = self._kept[key] = Executable(plan(optimised(recording.program)), given, self.threads)
+            with graph._diagnosed():
+                found = self._kept[key] = built(
+                    lambda: record_forward(graph.network, storage, dtype, sizes, self.numbers), given, graph.threads
+                )
+            if len(self._kept) > CAPACITY:
+                self._kept.popitem(last=False)
         return found
 
 

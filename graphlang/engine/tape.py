@@ -18,6 +18,7 @@ from graphlang.graph import Network, Node, Ref, decoded
 from graphlang.operation import Operation, Random
 from graphlang.trace import NoGradient, SymbolicArray, Trace, gradient, replay, shape_text
 from graphlang.trace.dims import bind
+from graphlang.trace.primitives.creation import constant_of
 
 GRADIENT_OF = "gradient of "
 """How the origin of a backward step begins; the name of the node follows."""
@@ -71,6 +72,7 @@ class Tape:
         self.random = random
         self.derived = derived or Derived()
         self.trace = trace
+        self._has_grad = trace is not None and any(n.spec.operation == "grad" for n in network.nodes)
         count = len(network.names)
         self.values: list[Any] = [None] * count
         self.saved: list[Any] = [None] * count
@@ -91,12 +93,18 @@ class Tape:
                 if self.trace is not None:
                     self.trace.origin = node.name
                 try:
-                    values[node.number] = self._compute(node)
+                    values[node.number] = self._differentiable(self._compute(node))
                 except (OperationFailed, GraphError):  # of a graph inside of the operation
                     raise
                 except Exception as error:  # noqa: BLE001 - the code of a layer of one's own may raise anything
                     raise OperationFailed(node, error) from error
         return self
+
+    def _differentiable(self, y: Any) -> Any:
+        """While recording, `grad` needs a symbolic value also of what is known, as `arange(9) / 8`."""
+        if self.trace is None or not self._has_grad or not isinstance(y, np.ndarray | np.generic) or y.dtype.kind != "f":
+            return y
+        return self.trace.record(constant_of, (np.asarray(y),), {})
 
     def _compute(self, node: Node) -> Any:
         if node.operation is None and node.loop is None:

@@ -49,7 +49,7 @@ class _Recurrent(Layer):
         ends: list[Array] = []
         for suffixes in self._suffixes():
             runs = [self._run(sequence, own, suffix) for suffix in suffixes]
-            ends = [run[-1] for run in runs]
+            ends = [run[-1] for run in runs] if self.return_ == "last" else []
             sequence = np.concatenate([runs[0], *[run[::-1] for run in runs[1:]]], axis=-1)
         if self.return_ == "last":
             return np.concatenate(ends, axis=-1), None

@@ -1,8 +1,9 @@
-"""Makes mnist_300.npz from mnist_12k.npz: so few images for training that a network can learn them by heart.
+"""Makes mnist_300.npz from mnist_12k.npz: few images, some with a wrong label, for a network to learn by heart.
 
     python specs/data/make_mnist_300.py
 
-30 training and 100 test images of each digit, evenly spaced, under the names that mnist_12k.npz has.
+30 training and 50 test images of each digit, evenly spaced, under the names that mnist_12k.npz has. Every fifth
+training label is wrong (the next digit stands there); the test labels are right.
 """
 
 from __future__ import annotations
@@ -13,17 +14,18 @@ from graphlang.datasets.npz import npz
 from make_mnist_12k import evenly, write
 
 HERE = Path(__file__).parent
-PER_DIGIT = {"train": 30, "test": 100}
+PER_DIGIT = {"train": 30, "test": 50}
 
 
 def main() -> None:
     splits = npz(path="mnist_12k.npz").open(HERE).splits
     arrays = {}
     for split, count in PER_DIGIT.items():
-        x, t = splits[split]["x"].load(), splits[split]["t"]
-        rows = evenly(t, count)
-        arrays[f"x_{split}"] = x[rows]
-        arrays[f"t_{split}"] = t.load()[rows]
+        rows = evenly(splits[split]["t"], count)
+        arrays[f"x_{split}"] = splits[split]["x"].load()[rows]
+        arrays[f"t_{split}"] = splits[split]["t"].load()[rows]
+    wrong = arrays["t_train"][::5]
+    arrays["t_train"][::5] = (wrong + 1) % 10
     write(HERE / "mnist_300.npz", arrays)
 
 

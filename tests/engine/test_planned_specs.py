@@ -116,7 +116,7 @@ def test_the_updates_of_an_optimizer_are_those_of_its_formula(optimizer: str, se
         loss = eager_step(eager, inputs, formula, slots, formula.lr * schedule.factor(t, t), t)
         close(step(inputs), loss, dtype)
         for name in planned.params:
-            close(planned.params[name], eager.params[name], dtype)
+            close(planned.params[name], eager.params[name], dtype, scale=formula.lr)
 
 
 def test_the_loss_that_training_reports_is_that_before_the_step_though_state_is_renewed_in_it() -> None:

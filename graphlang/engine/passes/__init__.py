@@ -22,7 +22,16 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
 
 
 def optimised(program: Program) -> Program:
-    """The program after every pass."""
+    """The program after every pass; one that has had its say is not asked again until something changes."""
+    given = program
+    settled: set[Callable[[Program], Program]] = set()
     for apply in PASSES:
-        program = apply(program)
+        if apply not in settled:
+            changed = apply(program)
+            if changed is not program:
+                settled.clear()
+                if program is not given:
+                    program.forget()
+            program = changed
+            settled.add(apply)
     return program

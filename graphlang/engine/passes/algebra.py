@@ -84,7 +84,8 @@ def _divide(step: Step, operands: tuple[Any, ...]) -> Any:
     if size(step.output.shape) < PRODUCT_FROM or number == 0:
         return None
     # A product is quicker than a quotient; the two differ by a rounding at most.
-    inverse = np.asarray(1 / number).astype(step.output.dtype)
+    with np.errstate(all="ignore"):
+        inverse = np.asarray(1 / number).astype(step.output.dtype)
     return x * inverse if np.finfo(inverse.dtype).tiny <= abs(inverse) < np.inf else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -12,36 +13,34 @@ from graphlang.trace import Step, SymbolicArray
 
 def common_subexpressions(program: Program) -> Program:
     """Every step that repeats an earlier one takes its result."""
-    seen: dict[Any, Any] = {}
-    rule = _Rule(seen)
-    return rewritten(program, rule)
+    rule = _Rule()
+    return rewritten(program, rule, rule.remember)
 
 
 class _Rule:
-    def __init__(self, seen: dict[Any, Any]) -> None:
-        self.seen = seen
+    def __init__(self) -> None:
+        self.seen: dict[Any, SymbolicArray] = {}
+        self.key: Any = None
 
     def __call__(self, step: Step, operands: tuple[Any, ...]) -> Any:
-        key = _key(step, operands)
-        found = self.seen.get(key)
-        if found is None:
-            trace = next((x.trace for x in operands if x.__class__ is SymbolicArray), None)
-            if trace is None:
-                return None
-            found = self.seen[key] = trace.record(step.primitive, operands, step.params)
-        return found
+        self.key = _key(step, operands)
+        return self.seen.get(self.key)
+
+    def remember(self, value: SymbolicArray) -> None:
+        self.seen[self.key] = value
 
 
 def _key(step: Step, operands: tuple[Any, ...]) -> Any:
     parts = [_operand_key(x) for x in operands]
     if step.primitive.commutative:
-        parts.sort(key=repr)
-    return step.primitive.name, id(step.primitive), tuple(parts), repr(sorted(step.params.items(), key=lambda p: p[0]))
+        parts.sort(key=str)
+    params = repr(sorted(step.params.items(), key=itemgetter(0))) if step.params else ""
+    return id(step.primitive), step.output.dtype.str, params, *parts
 
 
 def _operand_key(x: Any) -> Any:
     if x.__class__ is SymbolicArray:
-        return "value", x.number
+        return x.number
     if isinstance(x, np.ndarray):
         if x.size and not any(x.strides):
             return "filled", x.dtype.str, x.shape, repr(x.flat[0])

@@ -21,6 +21,8 @@ PAYS_FROM = 2**14
 
 def move_scaling(program: Program) -> Program:
     """Scalar factors leave the large operand of a product, and large products take theirs inside."""
+    if not any(step.primitive.name == "matmul" for step in program.steps):
+        return program
     return rewritten(rewritten(program, _out_of_operands), _Inward())
 
 

@@ -39,7 +39,7 @@ class Cell:
         return []
 
     def forward(self, pre: Any, before: Any, *prepared: Any) -> list[Any]:
-        """The pieces of the state, given the one before, the weights and the constants; on arrays alone."""
+        """The pieces of the state, given the one before, the weights and the constants."""
         raise NotImplementedError
 
     def backward(
@@ -91,12 +91,7 @@ class LstmCell(Cell):
     def forward(self, pre: Any, before: Any, *prepared: Any) -> list[Any]:
         W, scale, shift, _ = prepared
         h, c = parts(before, 6)[:2]
-        gates = h @ W
-        gates += pre
-        gates *= scale
-        np.tanh(gates, out=gates)
-        gates *= scale
-        gates += shift
+        gates = np.tanh((h @ W + pre) * scale) * scale + shift
         f, g, i, o = parts(gates, 4)
         c = f * c + g * i
         return [o * np.tanh(c), c, gates]
