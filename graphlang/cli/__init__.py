@@ -19,6 +19,7 @@ COMMANDS = {
     "predict": "the outputs, in evaluation mode",
     "evaluate": "the metrics over the test split",
     "summary": "a row per node: operation, shape, parameters, FLOPs",
+    "explain-plan": "the planned program of a step: operations, buffers, bytes, FLOPs",
     "layers": "what the language knows: layers, functions, losses, optimizers, ...",
     "explain": "a diagnostic code: why, a wrong example, the fix",
 }
@@ -80,7 +81,7 @@ def _command(name: str, rest: list[str]) -> int:
     from graphlang.cli import console, options
     from graphlang.diagnostics import GraphError
 
-    command = import_module(f"graphlang.cli.{name}")
+    command = import_module(f"graphlang.cli.{name.replace('-', '_')}")
     parser: options.Parser = command.parser()
     arguments = parser.parse_args(rest)
     arguments.words = [name, *rest]
@@ -112,7 +113,7 @@ def _unknown(name: str) -> int:
 
 def help_text() -> str:
     """What `graphlang --help` prints."""
-    rows = "\n".join(f"  {name:<11}{text}" for name, text in COMMANDS.items())
+    rows = "\n".join(f"  {name:<13}{text}" for name, text in COMMANDS.items())
     return f"""\
 usage: graphlang COMMAND [OPTIONS] ...
 

@@ -36,6 +36,7 @@ def parser() -> options.Parser:
     found.add_argument(
         "--seed-gradient", metavar="V", type=_seed, help="the gradient there: a number or a list (default 1)"
     )
+    found.add_argument("--plan", action="store_true", help="show the planned program instead (see explain-plan)")
     options.data(found)
     options.weights(found)
     options.precision(found)
@@ -60,6 +61,10 @@ def _seed(text: str) -> Any:
 
 def run(arguments: argparse.Namespace) -> int:
     graph, feeds = options.load(arguments)
+    if arguments.plan:
+        from graphlang.cli import explain_plan
+
+        return explain_plan.show(graph, feeds, arguments)
     forward = graph.forward({**_samples(graph, feeds, arguments), **feeds})
     if _can_start(graph, arguments):
         result = forward.backward(arguments.seed_gradient, arguments.of)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from graphlang.engine.garbage import collection_paused
 from graphlang.engine.passes import optimised
 from graphlang.engine.plan import Memory, memory_of
 from graphlang.engine.recording import Recording, Storage, record_forward, record_gradients
-from graphlang.engine.scalar import FAILURES, scalar_function
+from graphlang.engine.scalar import keyword_function
 from graphlang.feeds import prepare, wrong_indices
 from graphlang.initializers.initializer import stream
 from graphlang.result import plain
@@ -167,13 +166,6 @@ class Compiled:
         return list(self._kept.values())
 
 
-def _getter(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
-    """A function that takes the values of these names, in order, from a mapping."""
-    if len(names) > 1:
-        return itemgetter(*names)
-    return lambda given: [given[n] for n in names]
-
-
 class CompiledForward(Compiled):
     """The outputs of a graph in evaluation mode."""
 
@@ -200,47 +192,35 @@ class CompiledGradient(Compiled):
         self._inputs = list(
             dict.fromkeys([*self._inputs, *(n for n in wrt if n in graph.network.inputs)])
         )
-        self._scalar = self._scalar_function()
-        self._arguments = _getter(self._inputs)
-
     def _record(self, inputs: Mapping[int, Storage], sizes: Mapping[str, int]) -> Recording:
         return record_gradients(self._graph.network, inputs, self._dtype, sizes, self._of, self._wrt)
 
-    def _scalar_function(self) -> Callable[..., Any] | None:
+    def of_scalars(self) -> Callable[..., Any] | None:
+        """The same as a straight-line function of the inputs by keyword, where the graph is one of float64
+        scalars; arrays and all that is unusual still come here."""
         network = self._graph.network
         if self._dtype != np.float64 or network.params:
             return None
-        if any(network.inputs[n].shape not in (None, ()) or network.inputs[n].dtype != "float" for n in self._inputs):
+        specs = {n: network.inputs[n] for n in self._inputs}
+        if any(spec.shape not in (None, ()) or spec.dtype != "float" for spec in specs.values()):
             return None
         storage = {network.numbers[n]: Storage((), np.dtype(np.float64)) for n in self._inputs}
         with self._graph._diagnosed(), collection_paused():
             program = optimised(self._record(storage, {}).program)
         keyed = {n: f"gradient {n}" for n in self._wrt}
-        return scalar_function(program, self._inputs, ["value"], keyed)
+        defaults = {n: _number(spec.default) for n, spec in specs.items()}
+        return keyword_function(program, defaults, "value", keyed, self._unusual)
 
-    def __call__(self, inputs: Mapping[str, Any] | None = None, /, **named: Any) -> Any:
-        if self._scalar is not None and inputs is None and len(named) == len(self._inputs):
-            try:
-                return self._scalar(*self._arguments(named))
-            except (KeyError, *FAILURES):
-                pass
-        if self._scalar is not None:
-            arguments = self._scalars({**inputs, **named} if inputs else named)
-            if arguments is not None:
-                try:
-                    return self._scalar(*arguments)
-                except FAILURES:
-                    pass
-        return super().__call__(inputs, **named)
-
-    def _scalars(self, given: Mapping[str, Any]) -> list[float] | None:
-        """The inputs as floats in order, where they are all single numbers; else None."""
-        inputs = self._graph.network.inputs
-        if not all(name in inputs for name in given):
-            return None
-        found = [inputs[n].default if given.get(n) is None else given[n] for n in self._inputs]
-        return [float(v) for v in found] if all(type(v) in (int, float) for v in found) else None
+    def _unusual(self, inputs: Mapping[str, Any] | None, values: Sequence[Any], more: Mapping[str, Any]) -> Any:
+        """A call of the straight-line function that it left to the planned program."""
+        given = {n: v for n, v in zip(self._inputs, values, strict=True) if v is not None}
+        return self({**given, **(inputs or {}), **more})
 
     def _result(self, executable: Executable) -> Any:
         gradients = {n: plain(executable.take(f"gradient {n}")) for n in self._wrt}
         return plain(executable.take("value")), gradients
+
+
+def _number(default: Any) -> Any:
+    """A default as a float, where it is one number."""
+    return float(default) if type(default) in (int, float) else default

@@ -38,7 +38,6 @@ class Program:
         known = {s.output.number for s in first}
         return first + [s for s in needed_steps(self.results) if s.output.number not in known]
 
-
     def forget(self) -> None:
         """Lets go of the steps, once another program has taken their place: they hold one another in memory."""
         for value in self.inputs.values():

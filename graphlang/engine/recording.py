@@ -153,6 +153,7 @@ def record_step(
         if clip_norm is not None:
             gradients = _clipped(gradients, clip_norm)
         for name, gradient in zip(trained, gradients, strict=True):
+            trace.origin = f"update of {name}"
             W = tape.values[network.numbers[name]]
             updates[name], new = optimizer.update(W, gradient, memory[name], rate, number)
             updates.update({slot_label(name, slot): value for slot, value in new.items()})

@@ -58,23 +58,60 @@ FAILURES = (OverflowError, ZeroDivisionError, ValueError)
 
 
 def scalar_function(
-    program: Program,
-    arguments: Sequence[str],
-    results: Sequence[str],
-    keyed: Mapping[str, str] | None = None,
+    program: Program, arguments: Sequence[str], results: Sequence[str]
 ) -> Callable[..., Any] | None:
     """A function from the inputs `arguments` (floats, by position) to a tuple of the outputs `results`.
 
-    With `keyed` (key -> output) the tuple ends with a dict of these. None where the program does anything
-    but arithmetic on float64 scalars. The function raises one of FAILURES where Python's arithmetic does,
-    or where an argument is no float.
+    None where the program does anything but arithmetic on float64 scalars. The function raises one of
+    FAILURES where Python's arithmetic does, or where an argument is no float.
     """
     steps = program.steps
-    if not all(_is_scalar_step(s) for s in steps) or not all(
-        v.shape == () and v.dtype == np.float64 for v in (program.inputs[a] for a in arguments)
-    ):
+    if not _is_scalar_program(program, steps, arguments):
         return None
-    return _Source(program, arguments, results, keyed or {}).function(steps)
+    return _Source(program, arguments, results, {}).function(steps)
+
+
+def keyword_function(
+    program: Program,
+    defaults: Mapping[str, Any],
+    value: str,
+    keyed: Mapping[str, str],
+    slow: Callable[..., Any],
+) -> Callable[..., Any] | None:
+    """A function of the inputs by keyword: the output `value`, and a dict of the outputs of `keyed`.
+
+    Where an argument is no float, where one is missing or unknown, and where Python's arithmetic fails,
+    it hands over to `slow(mapping, arguments in order, further keywords)`. None as in `scalar_function`.
+    """
+    steps = program.steps
+    names = list(defaults)
+    if not _is_scalar_program(program, steps, names):
+        return None
+    run = _Source(program, names, [value], keyed).function(steps, slow)
+    # The keywords and the keys are names of the spec: they are put in place as data, after compiling, and
+    # are never part of a source.
+    code = run.__code__
+    variables = (code.co_varnames[0], *names, *code.co_varnames[1 + len(names) :])
+    keys = {f"k{i}": key for i, key in enumerate(keyed)}
+    run.__code__ = code.replace(
+        co_varnames=variables, co_consts=tuple(_renamed(c, keys) for c in code.co_consts)
+    )
+    run.__kwdefaults__ = dict(defaults)
+    return run
+
+
+def _renamed(constant: Any, keys: Mapping[str, str]) -> Any:
+    """A constant of the function with the keys in place of what stood for them."""
+    if isinstance(constant, tuple):
+        return tuple(_renamed(c, keys) for c in constant)
+    return keys.get(constant, constant) if isinstance(constant, str) else constant
+
+
+def _is_scalar_program(program: Program, steps: Sequence[Step], arguments: Sequence[str]) -> bool:
+    inputs = [program.inputs[a] for a in arguments]
+    return all(_is_scalar_step(s) for s in steps) and all(
+        v.shape == () and v.dtype == np.float64 for v in inputs
+    )
 
 
 def _is_scalar_step(step: Step) -> bool:
@@ -103,35 +140,41 @@ class _Source:
         self.results = [*self.plain, *self.keyed]
         self.keys = list(keyed)
 
-    def function(self, steps: Sequence[Step]) -> Callable[..., Any]:
+    def function(self, steps: Sequence[Step], slow: Callable[..., Any] | None = None) -> Callable[..., Any]:
         lines = [f"{self.name(s.output)} = {self.expression(s)}" for s in steps]
-        outs = self.returned([self.name(r) for r in self.results])
         space: dict[str, Any] = {name: getattr(math, name) for name in _MATH}
-        space.update({f"k{i}": key for i, key in enumerate(self.keys)})
+        space.update(slow=slow, failures=FAILURES)
         if len(lines) <= CHUNK:
-            body = "\n ".join([*self.guard(), *lines, f"return {outs}"])
-            source = f"def run({', '.join(self.arguments)}):\n {body}\n"
+            body = [*lines, f"return {self.returned([self.name(r) for r in self.results])}"]
+            source = self.headed(body, by_keyword=slow is not None)
         else:
-            source = self._in_chunks(steps, lines)
+            source = self._in_chunks(steps, lines, by_keyword=slow is not None)
         exec(compile(source, "<graph of scalars>", "exec"), space)  # noqa: S102 - made of our own names only
         return space["run"]  # type: ignore[no-any-return]
 
-    def guard(self) -> list[str]:
-        """Refuses what is no float: arrays take another way."""
-        if not self.arguments:
-            return []
-        same = " is ".join(f"{a}.__class__" for a in self.arguments)
-        return [f"if not ({same} is float): raise ValueError"]
+    def headed(self, body: Sequence[str], *, by_keyword: bool) -> str:
+        """The function around its body: what is no float is refused, or goes the slow way."""
+        same = " is ".join([*(f"{a}.__class__" for a in self.arguments), "float"])
+        if not by_keyword:
+            guard = [f"if not ({same}): raise ValueError"] if self.arguments else []
+            inner = "\n ".join([*guard, *body])
+            return f"def run({', '.join(self.arguments)}):\n {inner}\n"
+        keywords = "".join(f"{a}, " for a in self.arguments)
+        inner = "\n   ".join(body)
+        head = f"def run(given=None, /, {'*, ' if keywords else ''}{keywords}**more):"
+        test = f" if given is None and not more and {same if self.arguments else 'True'}:"
+        tail = f"  except failures: pass\n return slow(given, ({keywords}), more)\n"
+        return f"{head}\n{test}\n  try:\n   {inner}\n{tail}"
 
     def returned(self, names: Sequence[str]) -> str:
         """The tuple that is returned: the plain results, then a dict of the keyed ones."""
         plain = "".join(f"{n}, " for n in names[: len(self.plain)])
         if not self.keys:
             return f"({plain})"
-        items = ", ".join(f"k{i}: {n}" for i, n in enumerate(names[len(self.plain) :]))
+        items = ", ".join(f"'k{i}': {n}" for i, n in enumerate(names[len(self.plain) :]))
         return f"({plain}{{{items}}})"
 
-    def _in_chunks(self, steps: Sequence[Step], lines: list[str]) -> str:
+    def _in_chunks(self, steps: Sequence[Step], lines: list[str], *, by_keyword: bool) -> str:
         """Functions of CHUNK statements each; what a later one needs goes through a list."""
         home = {s.output.number: i // CHUNK for i, s in enumerate(steps)}
         crossing = {
@@ -160,9 +203,8 @@ class _Source:
         ]
         calls = [f"part{i}(m)" for i in range(len(parts))]
         reads = [f"m[{places[r.number]}]" if r.__class__ is SymbolicArray else self.name(r) for r in self.results]
-        start = [*self.guard(), f"m = [0.0] * {len(places)}"]
-        body = "\n ".join([*start, *given, *calls, f"return {self.returned(reads)}"])
-        return "".join(parts) + f"def run({', '.join(self.arguments)}):\n {body}\n"
+        body = [f"m = [0.0] * {len(places)}", *given, *calls, f"return {self.returned(reads)}"]
+        return "".join(parts) + self.headed(body, by_keyword=by_keyword)
 
     def expression(self, step: Step) -> str:
         operands = [self.name(x) for x in step.operands]

@@ -1,0 +1,148 @@
+"""`graphlang explain-plan`: the planned program of a training step, so that a person can follow it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from graphlang.cli import console, options
+
+if TYPE_CHECKING:
+    from graphlang.api import Graph
+    from graphlang.engine.explain import Explanation, PlannedStep, Region
+
+
+def parser() -> options.Parser:
+    found = options.Parser(
+        "explain-plan",
+        "SPEC",
+        "The program that `train` runs at every step (without a `train` section: a value and its gradients):\n"
+        "every step with what it reads and where it writes, what runs fused, and what all of it costs.\n"
+        "Nothing is run, and no data is read. A transpose or another view costs nothing and is no step.",
+        """
+        graphlang explain-plan specs/two_layer_net.graph
+        graphlang explain-plan net.graph --batch 256 --threads 1 --json
+        """,
+    )
+    options.spec(found)
+    batch(found)
+    options.settings(found)
+    options.inputs(found)
+    options.precision(found)
+    options.threads(found)
+    options.as_json(found, "the plan")
+    options.form(found)
+    return found
+
+
+def batch(parser: options.Parser) -> None:
+    parser.add_argument("--batch", metavar="N", type=options.positive, help="the rows of a batch to plan for")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    graph, feeds = options.load(arguments)
+    return show(graph, feeds, arguments)
+
+
+def show(graph: Graph, feeds: dict[str, Any], arguments: argparse.Namespace) -> int:
+    """Explains the plan for inputs of these shapes."""
+    from graphlang.engine.explain import explained
+
+    plan = explained(graph, feeds, getattr(arguments, "batch", None))
+    if arguments.json:
+        console.data(as_json(plan))
+    else:
+        _show(plan)
+    return 0
+
+
+# ---- JSON ----------------------------------------------------------------------------------------
+
+
+def as_json(plan: Explanation) -> dict[str, Any]:
+    """The plan as plain data."""
+    return {
+        "what": plan.what,
+        "inputs": {name: list(shape) for name, shape in plan.inputs.items()},
+        "dtype": plan.dtype,
+        "threads": plan.threads,
+        "regions": [_region_json(region) for region in plan.regions],
+        "outputs": plan.outputs,
+        "copies": list(plan.copies),
+        "buffers": list(plan.buffers),
+        "memory": {**plan.memory._asdict(), "total": plan.memory.total},
+        "flops": plan.flops,
+    }
+
+
+def _region_json(region: Region) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    steps = [{**asdict(step), "shape": list(step.shape)} for step in region.steps]
+    if region.frame is None:
+        return {"fused": False, "steps": steps}
+    cut = {"blocks": region.blocks, "block": list(region.block), "threads": region.threads}
+    return {"fused": True, "frame": list(region.frame), **cut, "steps": steps}
+
+
+# ---- text ----------------------------------------------------------------------------------------
+
+
+def _show(plan: Explanation) -> None:
+    shapes = ", ".join(f"{name}{_shape(shape)}" for name, shape in plan.inputs.items())
+    console.out(f"{plan.what}\nfor {shapes or 'no inputs'} in {plan.dtype}, {console.counted(plan.threads, 'thread')}\n")
+    rows = [row for region in plan.regions for row in _rows(region)]
+    console.table(rows, ["step", "result", "= operation", "for", "type", "written to", "bytes", "FLOPs"])
+    for copy in plan.copies:
+        console.out(f"at the end: {copy}")
+    console.out("")
+    named = [(label, name) for label, name in plan.outputs.items() if label != name]
+    for label, name in named:
+        console.out(f"{label} is {name}")
+    if named:
+        console.out("")
+    _totals(plan)
+
+
+def _rows(region: Region) -> list[list[str]]:
+    if region.frame is None:
+        return [_row(step, "") for step in region.steps]
+    high, wide = region.block
+    cut = f"{console.counted(region.blocks, 'block')} of {high} x {wide}, {console.counted(region.threads, 'thread')}"
+    head = ["", "", f"fused over {_shape(region.frame)}, {cut}:", "", "", "", "", ""]
+    return [head, *[_row(step, "  ") for step in region.steps]]
+
+
+def _row(step: PlannedStep, indent: str) -> list[str]:
+    from graphlang.engine.explain import bytes_text
+
+    return [
+        f"{step.number}",
+        step.result,
+        f"{indent}= {step.operation}",
+        step.origin,
+        f"{step.dtype}{_shape(step.shape)}",
+        f"{step.where}, in place" if step.in_place else step.where,
+        bytes_text(step.nbytes) if step.nbytes else "",
+        f"{step.flops:,}" if step.flops else "",
+    ]
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return f"[{', '.join(map(str, shape))}]" if shape else ""
+
+
+def _totals(plan: Explanation) -> None:
+    from graphlang.engine.explain import bytes_text
+
+    names = {
+        "inputs": "the batch and other inputs",
+        "parameters": "parameters and state",
+        "optimizer": "what the optimizer remembers",
+        "buffers": console.counted(len(plan.buffers), "buffer"),
+        "scratch": "blocks in cache",
+    }
+    rows = [[text, bytes_text(getattr(plan.memory, field))] for field, text in names.items()]
+    rows.append(["together", bytes_text(plan.memory.total)])
+    rows.append(["arithmetic of a run", f"{plan.flops:,} FLOPs"])
+    console.table(rows, ["memory", "size"])
