@@ -21,8 +21,8 @@ def continuation(
     """The `length` characters that follow `start`, one by one.
 
     At temperature 0 the likeliest character is taken; otherwise one is drawn from softmax(scores /
-    temperature), by the stream of `seed`. The model sees the last `window` characters. Raises GraphError where
-    the graph is no model of a text, or `start` has a character that its text does not have.
+    temperature), by the stream of `seed`. The model sees the last `window` characters. Raises GraphError
+    where the graph is no model of a text, or `start` has a character that its text does not have.
     """
     field, window = _text_model(graph)
     vocab = open_data(graph).vocab

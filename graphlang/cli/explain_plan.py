@@ -36,7 +36,7 @@ def parser() -> options.Parser:
 
 
 def batch(parser: options.Parser) -> None:
-    parser.add_argument("--batch", metavar="N", type=options.positive, help="the rows of a batch to plan for")
+    parser.add_argument("--batch", metavar="N", type=options._positive, help="the rows of a batch to plan for")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -109,7 +109,7 @@ def seed(parser: Parser) -> None:
 
 
 def threads(parser: Parser) -> None:
-    parser.add_argument("--threads", metavar="N", type=positive, help="how many threads may compute")
+    parser.add_argument("--threads", metavar="N", type=_positive, help="how many threads may compute")
 
 
 def as_json(parser: Parser, what: str = "the result") -> None:
@@ -135,7 +135,7 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def positive(text: str) -> int:
+def _positive(text: str) -> int:
     number = _whole(text)
     if number == 0:
         raise argparse.ArgumentTypeError("at least one thread is needed")

@@ -31,7 +31,11 @@ def parser() -> options.Parser:
     found.add_argument("-o", "--output", metavar="FILE", type=Path, help="write an npz instead of JSON")
     found.add_argument("--text", metavar="START", help="go on with this text")
     found.add_argument(
-        "--length", metavar="N", type=options._positive, default=200, help="how many characters (default: 200)"
+        "--length",
+        metavar="N",
+        type=options._positive,
+        default=200,
+        help="how many characters (default: 200)",
     )
     found.add_argument(
         "--temperature",
@@ -60,6 +64,8 @@ def _temperature(text: str) -> float:
 def run(arguments: argparse.Namespace) -> int:
     from graphlang.result import listed
 
+    if arguments.text is not None and (arguments.inputs or arguments.output):
+        raise options.Usage("--text goes on with a text: --inputs and --output have no place beside it")
     graph, feeds = options.load(arguments)
     options.need_weights(graph, arguments)
     if arguments.text is not None:
@@ -79,8 +85,6 @@ def run(arguments: argparse.Namespace) -> int:
 def _go_on(graph: Graph, arguments: argparse.Namespace) -> int:
     from graphlang.generation import continuation
 
-    if arguments.inputs or arguments.output:
-        raise options.Usage("--text goes on with a text: --inputs and --output have no place beside it")
     seed = arguments.seed or 0
     found = continuation(
         graph, arguments.text, arguments.length, temperature=arguments.temperature, seed=seed

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphlang.engine.regions import Unit, column, is_filled, scratch, size
+from graphlang.engine.regions import Unit, column, is_accumulation, is_filled, scratch, size
 from graphlang.engine.views import rows_of
 from graphlang.trace import Step, SymbolicArray
 
@@ -72,12 +72,37 @@ def _matmul(x: Any, w: Any, out: Any) -> Call:
 # ---- fused regions ------------------------------------------------------------------------------------
 
 
-def bind_region(unit: Unit, find: Find, local: set[int], threads: int) -> list[list[Call]]:
+class Region(NamedTuple):
+    """A region bound to arrays: the calls of each thread, and those that follow when all have ended."""
+
+    parts: list[list[Call]]
+    after: list[Call]
+
+
+def bind_region(unit: Unit, find: Find, local: set[int], threads: int) -> Region:
     """For each thread the calls of a region, block after block; inner values live in a thread's scratch."""
     found = list(_blocks(unit))
-    parts = max(1, min(threads, len(found)))
-    bounds = [len(found) * i // parts for i in range(parts + 1)]
-    return [_calls(unit, find, local, found[bounds[i] : bounds[i + 1]]) for i in range(parts)]
+    count = max(1, min(threads, len(found)))
+    bounds = [len(found) * i // count for i in range(count + 1)]
+    sums = [
+        {s.output.number: np.empty(s.output.shape, s.output.dtype) for s in unit.steps if is_accumulation(s)}
+        for _ in range(count)
+    ]
+    parts = [
+        _calls(unit, find, local, found[bounds[i] : bounds[i + 1]], sums[i]) for i in range(count)
+    ]
+    return Region(parts, [_together(find(s.output), [own[s.output.number] for own in sums]) for s in unit.steps if is_accumulation(s)])
+
+
+def _together(out: Any, parts: Sequence[Any]) -> Call:
+    """The sum of what the threads have summed, always in the same order."""
+
+    def add() -> None:
+        np.copyto(out, parts[0])
+        for part in parts[1:]:
+            np.add(out, part, out)
+
+    return add
 
 
 def _blocks(unit: Unit) -> Iterator[tuple[slice, slice]]:
@@ -88,22 +113,47 @@ def _blocks(unit: Unit) -> Iterator[tuple[slice, slice]]:
             yield slice(top, min(top + high, rows)), slice(left, min(left + wide, columns))
 
 
-def _calls(unit: Unit, find: Find, local: set[int], blocks: Sequence[tuple[slice, slice]]) -> list[Call]:
+def _calls(
+    unit: Unit, find: Find, local: set[int], blocks: Sequence[tuple[slice, slice]], sums: dict[int, Any]
+) -> list[Call]:
     """The calls of one thread."""
     cuts = _Cuts(unit, find, local)
-    steps = [(s, [cuts.of(x) for x in s.operands], cuts.of(s.output)) for s in unit.steps]
-    return [
+    steps = [
+        (s, [cuts.of(x) for x in s.operands], _sum_cut(sums[s.output.number]) if is_accumulation(s) else cuts.of(s.output))
+        for s in unit.steps
+    ]
+    starts = [partial(own.fill, 0) for own in sums.values()]
+    return starts + [
         _bound(step, [cut(rows, columns) for cut in operands], out(rows, columns))
         for rows, columns in blocks
         for step, operands, out in steps
     ]
 
 
+def _sum_cut(array: Any) -> Cut:
+    """The part of a sum over rows that a block adds to."""
+    return (lambda rows, columns: array[columns]) if array.ndim else _whole(array)
+
+
 def _bound(step: Step, operands: list[Any], out: Any) -> Call:
+    if is_accumulation(step):
+        return _adding(operands[0], out, step.params.get("dtype"))
     if step.primitive.kind == "reduction":
         reduce = step.primitive.reduce  # type: ignore[attr-defined]
         return partial(reduce, operands[0], 1, step.params.get("dtype"), out, True)
     return _elementwise(step, operands, out)
+
+
+def _adding(x: Any, total: Any, dtype: Any) -> Call:
+    """Adds the sum of a block's rows, or of all of it, to what the blocks before have given."""
+    axis = 0 if total.ndim else None
+    part = np.empty(total.shape, total.dtype)
+
+    def add() -> None:
+        np.add.reduce(x, axis, dtype, part)
+        np.add(total, part, total)
+
+    return add
 
 
 class _Cuts:

@@ -55,6 +55,10 @@ class Executable:
         self.draws: tuple[str, ...] = ()
         self._arrays: dict[int, Any] = {}
         self._leases: dict[int, weakref.ref[_Lease]] = {}
+        #: for an output's block its memory of before, and the lease on it
+        self._spare: dict[int, tuple[weakref.ref[_Lease], Any]] = {}
+        #: unit -> addresses of the outputs it touches -> its calls on them
+        self._variants: dict[int, dict[tuple[int, ...], list[Call]]] = {}
         self._divides = self.threads > 1 and any(_is_large_kernel(s) for u in plan.units for s in u.steps)
         self._unit_calls = [self._bound(u) for u in plan.units]
         self._collect()
@@ -76,20 +80,40 @@ class Executable:
         for number in (root, *looks):
             self._arrays.pop(number, None)
         for place in self._users.get(root, ()):
-            self._unit_calls[place] = self._bound(self.plan.units[place])
+            if root < 0:  # nothing may hold on to an input of before
+                self._variants.pop(place, None)
+            self._unit_calls[place] = self._variant(place)
         self._collect()
+
+    def _variant(self, place: int) -> list[Call]:
+        """The calls of a unit on the outputs' memory of now: bound once for each of two memories in turn."""
+        outputs = [n for n in self._touched[place] if n in self.plan.placed and self.plan.placed[n].output]
+        key = tuple([self._memory[self.plan.placed[n].number].ctypes.data for n in outputs])
+        known = self._variants.setdefault(place, {})
+        if key not in known:
+            while len(known) > 1:
+                del known[next(iter(known))]
+            known[key] = self._bound(self.plan.units[place])
+        return known[key]
 
     @cached_property
     def _users(self) -> dict[int, list[int]]:
         """The units that use each value's memory."""
+        found: dict[int, list[int]] = {}
+        for place, numbers in enumerate(self._touched):
+            for number in numbers:
+                found.setdefault(number, []).append(place)
+        return found
+
+    @cached_property
+    def _touched(self) -> list[list[int]]:
+        """For each unit the values whose memory it uses."""
         roots = self.plan.roots
-        found: dict[int, dict[int, None]] = {}
-        for place, unit in enumerate(self.plan.units):
-            for step in unit.steps:
-                for x in (step.output, *step.operands):
-                    if x.__class__ is SymbolicArray:
-                        found.setdefault(roots.get(x.number, x.number), {})[place] = None
-        return {root: list(places) for root, places in found.items()}
+        values = [[x for s in u.steps for x in (s.output, *s.operands)] for u in self.plan.units]
+        return [
+            list(dict.fromkeys([roots.get(x.number, x.number) for x in xs if x.__class__ is SymbolicArray]))
+            for xs in values
+        ]
 
     def _array(self, x: Any) -> Any:
         """The array that a value lives in: a block, an input, or a view of another value's."""
@@ -124,10 +148,10 @@ class Executable:
     def _bound(self, unit: Unit) -> list[Call]:
         if not unit.fused:
             return [self._step(step) for step in unit.steps]
-        parts = bind_region(unit, self._array, self.plan.local, self.threads)
+        parts, after = bind_region(unit, self._array, self.plan.local, self.threads)
         if len(parts) == 1:
-            return parts[0] if len(parts[0]) < LOOSE else [in_order(parts[0])]
-        return [partial(run_jobs, [in_order(p) for p in parts])]
+            return [*(parts[0] if len(parts[0]) < LOOSE else [in_order(parts[0])]), *after]
+        return [partial(run_jobs, [in_order(p) for p in parts]), *after]
 
     def _step(self, step: Step) -> Call:
         out = self._array(step.output)
@@ -218,12 +242,16 @@ class Executable:
         return np.asarray(lease)
 
     def renew(self) -> None:
-        """Before a run: new memory for outputs that the caller of an earlier one still holds."""
-        held = [number for number, lease in self._leases.items() if lease() is not None]
+        """Before a run: other memory for outputs that the caller of an earlier one still holds."""
+        held = [(number, lease) for number, lease in self._leases.items() if lease() is not None]
         self._leases.clear()
-        for number in held:
+        for number, lease in held:
             block = self.plan.placed[number]
-            self._memory[block.number] = memory(block)
+            spare = self._spare.get(block.number)
+            free = spare is not None and spare[0]() is None
+            self._spare[block.number] = (lease, self._memory[block.number])
+            self._memory[block.number] = spare[1] if spare is not None and free else memory(block)
+        for number, _ in held:
             self._rebind(number)
 
 

@@ -102,7 +102,8 @@ class Tape:
 
     def _differentiable(self, y: Any) -> Any:
         """While recording, `grad` needs a symbolic value also of what is known, as `arange(9) / 8`."""
-        if self.trace is None or not self._has_grad or not isinstance(y, np.ndarray | np.generic) or y.dtype.kind != "f":
+        known = isinstance(y, np.ndarray | np.generic) and y.dtype.kind == "f"
+        if self.trace is None or not self._has_grad or not known:
             return y
         return self.trace.record(constant_of, (np.asarray(y),), {})
 

@@ -2,9 +2,9 @@
 
     python specs/data/make_addition.py
 
-Every pair of numbers once, 9,000 for training and 1,000 for testing. `question` [N, 5] is "7+85 " and `answer`
-[N, 4] is "_92 ", where "_" tells the decoder to begin (Deep Learning from Scratch 2, section 7.2). A character is
-its place in CHARACTERS.
+Every pair of numbers once, 9,000 for training and 1,000 for testing. `question` [N, 5] is "7+85 " and
+`answer` [N, 4] is "_92 ", where "_" tells the decoder to begin (Deep Learning from Scratch 2, section 7.2).
+A character is its place in CHARACTERS.
 """
 
 from __future__ import annotations

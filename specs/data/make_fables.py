@@ -2,8 +2,8 @@
 
     python specs/data/make_fables.py
 
-Every sentence is written for this repository and is under its licence. A fable draws two animals, a thing that
-they both want, a place, and how it ends; the same seed writes the same bytes everywhere.
+Every sentence is written for this repository and is under its licence. A fable draws two animals, a thing
+that they both want, a place, and how it ends; the same seed writes the same bytes everywhere.
 """
 
 from __future__ import annotations
@@ -17,9 +17,31 @@ HERE = Path(__file__).parent
 
 ANIMALS = "fox crow hare wolf mouse owl goat bear frog hen cat dog".split()
 KINDS = "old young clever proud hungry tired small kind".split()
-THINGS = "a round cheese|a red apple|a warm coat|a silver bell|a sweet pear|a bag of nuts|a loaf of bread".split("|")
-PLACES = "at the edge of the wood|by the river|under a tall oak|behind the mill|on a green hill|near the old well".split("|")
-TIMES = "one morning|one evening|in the spring|on a cold day|after the rain|when the moon was up".split("|")
+THINGS = [
+    "a round cheese",
+    "a red apple",
+    "a warm coat",
+    "a silver bell",
+    "a sweet pear",
+    "a bag of nuts",
+    "a loaf of bread",
+]
+PLACES = [
+    "at the edge of the wood",
+    "by the river",
+    "under a tall oak",
+    "behind the mill",
+    "on a green hill",
+    "near the old well",
+]
+TIMES = [
+    "one morning",
+    "one evening",
+    "in the spring",
+    "on a cold day",
+    "after the rain",
+    "when the moon was up",
+]
 OPENINGS = [
     "Once upon a time there was {a} {animal} who lived {place}.",
     "{A} {animal} had a house {place}.",
@@ -42,13 +64,13 @@ ANSWERS = {
     ],
     "keep": [
         '"No," said the {animal}, "what I have I keep," and it ran into the wood.',
-        'The {animal} laughed and shut the door, and the {other} went away.',
+        "The {animal} laughed and shut the door, and the {other} went away.",
     ],
     "boast": [
-        'The {animal} was so glad to hear it that it let go, and the {other} ran off with the thing.',
+        "The {animal} was so glad to hear it that it let go, and the {other} ran off with the thing.",
         '"Nobody is as good as I am," said the {animal}, and did not look where it went.',
     ],
-}  # fmt: skip
+}
 ENDINGS = {
     "share": [
         "When the winter came the {other} had bread, and the {animal} was not hungry.",
@@ -62,7 +84,7 @@ ENDINGS = {
         "It fell into the water, and the frog laughed until the evening.",
         "So the {animal} went home with nothing but a song.",
     ],
-}  # fmt: skip
+}
 MORALS = {
     "share": "What is shared is not lost.",
     "keep": "Who keeps all is left alone.",
@@ -71,7 +93,7 @@ MORALS = {
 
 
 def main() -> None:
-    draw = random.Random(5)
+    draw = random.Random(5)  # noqa: S311 - no secret is drawn
     text = "\n\n".join(fable(draw) for _ in range(FABLES)) + "\n"
     (HERE / "fables.txt").write_bytes(text.encode())
 

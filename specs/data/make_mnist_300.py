@@ -1,17 +1,18 @@
-"""Makes mnist_300.npz from mnist_12k.npz: few images, some with a wrong label, for a network to learn by heart.
+"""Makes mnist_300.npz from mnist_12k.npz: few images, some with a wrong label, to be learned by heart.
 
     python specs/data/make_mnist_300.py
 
-30 training and 50 test images of each digit, evenly spaced, under the names that mnist_12k.npz has. Every fifth
-training label is wrong (the next digit stands there); the test labels are right.
+30 training and 50 test images of each digit, evenly spaced, under the names that mnist_12k.npz has. Every
+fifth training label is wrong (the next digit stands there); the test labels are right.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from graphlang.datasets.npz import npz
 from make_mnist_12k import evenly, write
+
+from graphlang.datasets.npz import npz
 
 HERE = Path(__file__).parent
 PER_DIGIT = {"train": 30, "test": 50}

@@ -2,7 +2,8 @@
 
     python specs/data/make_reversal.py
 
-Array `x`, [3000, 8] for training and [500, 8] for testing; what is wanted, the row reversed, a spec says itself.
+Array `x`, [3000, 8] for training and [500, 8] for testing; what is wanted, the row reversed, a spec
+says itself.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python specs/data/make_words.py
 
-Arrays: `context` [N, 4] and `word` [N], ids of words; words.txt has the words in the order of their ids. As in
-"Deep Learning from Scratch 2", section 3.1, words are lower case and a full stop is a word.
+Arrays: `context` [N, 4] and `word` [N], ids of words; words.txt has the words in the order of their ids. As
+in "Deep Learning from Scratch 2", section 3.1, words are lower case and a full stop is a word.
 """
 
 from __future__ import annotations

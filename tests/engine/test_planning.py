@@ -297,3 +297,17 @@ def test_what_was_given_is_never_written_to() -> None:
     executable.run()
     np.testing.assert_array_equal(x, before)
     np.testing.assert_array_equal(executable.output("y"), other * 2)
+
+
+def test_results_that_are_kept_for_one_more_call_take_two_memories_in_turn() -> None:
+    x = normal(10**5)
+    executable = Executable(plan(recorded({"x": x}, lambda v: ({"y": v["x"] * 2}, {}))), {"x": x}, threads=1)
+    places, kept = [], None
+    for k in range(6):
+        executable.renew()
+        executable.inputs["x"][0] = k
+        executable.run()
+        kept = executable.take("y")
+        places.append(kept.ctypes.data)
+        assert kept[0] == 2 * k
+    assert len(set(places)) == 2

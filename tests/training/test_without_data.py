@@ -1,0 +1,52 @@
+"""Training where every value comes from the file, and what is measured at the end of an epoch."""
+
+from __future__ import annotations
+
+import pytest
+
+import graphlang as gl
+from graphlang.training import evaluate, open_data
+
+VALLEY = """
+param p: float[2] = constant(1)
+loss = sum(p**2)
+output loss
+train { minimize = loss; optimizer = SGD(lr=0.25); batch = 1; iterations = 10; metrics = [mean(p)] }
+"""
+
+
+def test_a_file_whose_inputs_all_have_values_trains_without_data() -> None:
+    graph = gl.loads(VALLEY)
+    history = graph.fit()
+    assert graph.params["p"] == pytest.approx([2**-10, 2**-10])
+    assert [e.iteration for e in history.epochs] == [10]  # all of it is one epoch
+    assert history.epochs[0].train == pytest.approx({"mean": 2**-10})
+
+
+def test_inputs_with_a_default_count_as_values() -> None:
+    graph = gl.loads(VALLEY.replace("sum(p**2)", "sum((p - goal)**2)") + "input goal: float[2] = [3, 5]\n")
+    graph.fit(iterations=40)
+    assert graph.params["p"] == pytest.approx([3, 5])
+
+
+def test_an_input_without_a_value_asks_for_data() -> None:
+    graph = gl.loads(VALLEY.replace("sum(p**2)", "sum((p - goal)**2)") + "input goal: float[2]\n")
+    with pytest.raises(gl.GraphError) as caught:
+        graph.fit()
+    assert [d.code for d in caught.value.diagnostics] == ["GL708"]
+
+
+def test_evaluation_without_data_takes_the_files_own_values() -> None:
+    graph = gl.loads(VALLEY)
+    assert evaluate(graph, open_data(graph, command="evaluate")) == {"mean": 1, "loss": 2}
+
+
+def test_without_metrics_the_test_split_is_still_measured() -> None:
+    graph = gl.loads(
+        "input x: float[N, 2]\nloss = mean((x -> Affine(1))**2)\noutput loss\n"
+        "train { minimize = loss; optimizer = SGD(lr=0.1); batch = 2; epochs = 1 }"
+    )
+    last = graph.fit(x=[[1, 2], [3, 4]], validation={"x": [[1, 1]]}).last
+    assert last is not None
+    assert last.train == {}
+    assert list(last.test) == ["loss"]
