@@ -129,7 +129,12 @@ class Graph:
 
     @classmethod
     def from_spec(
-        cls, spec: Spec | str | Mapping[str, Any], *, dtype: str | None = None, seed: int | None = None, layers: Layers = ()
+        cls,
+        spec: Spec | str | Mapping[str, Any],
+        *,
+        dtype: str | None = None,
+        seed: int | None = None,
+        layers: Layers = (),
     ) -> Graph:
         """The graph of a spec: the model, its JSON, or its JSON's object. Raises GraphError."""
         from pydantic import ValidationError
@@ -206,7 +211,8 @@ class Graph:
         return self._network
 
     def __repr__(self) -> str:
-        counts = f"{len(self._network.inputs)} inputs, {len(self._params)} parameters, {len(self._network.nodes)} nodes"
+        network = self._network
+        counts = f"{len(network.inputs)} inputs, {len(self._params)} parameters, {len(network.nodes)} nodes"
         return f"Graph({self.file or 'from a spec'}: {counts}, {self._dtype})"
 
     # ---- running ----------------------------------------------------------------------------------------
@@ -261,7 +267,9 @@ class Graph:
 
         return Result(names, value, list(self._spec.outputs), start, Gradients(names, gradient))
 
-    def forward(self, inputs: Mapping[str, Any] | None = None, /, *, training: bool = False, **named: Any) -> Forward:
+    def forward(
+        self, inputs: Mapping[str, Any] | None = None, /, *, training: bool = False, **named: Any
+    ) -> Forward:
         """Forward alone; `.backward(...)` of the result goes on from there."""
         given = {**(inputs or {}), **named}
         wanted = [self._network.numbers[n] for n in self._wanted_names()]
@@ -304,7 +312,7 @@ class Graph:
 
     @contextmanager
     def _diagnosed(self) -> Iterator[None]:
-        """What goes wrong inside, with shapes or with a gradient that does not exist, becomes a GraphError."""
+        """What goes wrong inside, with shapes or with a gradient that is not there, becomes a GraphError."""
         try:
             yield
         except OperationFailed as failed:
@@ -316,9 +324,13 @@ class Graph:
         node, error, span = failed.node, failed.error, self._network.span(failed.node.name)
         who = f"{'the backward of ' if failed.backward else ''}`{node.name}` ({node.spec.operation})"
         if isinstance(error, Unrecorded):
-            return GraphError([LayerFailed(span, f"{who} uses `{error.function}`, which cannot be recorded", error.help)])
+            return GraphError(
+                [LayerFailed(span, f"{who} uses `{error.function}`, which cannot be recorded", error.help)]
+            )
         if isinstance(error, WrongGradients):
-            return GraphError([LayerFailed(span, f"{who} is wrong: {error}", "give one of each argument's shape")])
+            return GraphError(
+                [LayerFailed(span, f"{who} is wrong: {error}", "give one of each argument's shape")]
+            )
         expected = isinstance(error, _EXPECTED)
         what = str(failed) if expected else f"{type(error).__name__}: {error}"
         return GraphError([CannotRun(f"{who} cannot be computed: {what}", span)])
@@ -472,7 +484,9 @@ class Forward(Mapping[str, Any]):
         y = self._value(start)
         seed = self._seed(seed, y, start)
         if y.dtype.kind != "f":
-            raise GraphError([WrongSeed(f"`{start}` is not of type float, so it has no gradient", graph.file)])
+            raise GraphError(
+                [WrongSeed(f"`{start}` is not of type float, so it has no gradient", graph.file)]
+            )
         number = graph.network.numbers[start]
         with np.errstate(all="ignore"), graph._diagnosed():
             if tape._through_grad(number):

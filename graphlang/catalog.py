@@ -1,4 +1,4 @@
-"""What the language knows by name: finds operations, initialisers, optimizers and sources by looking at files.
+"""What the language knows by name: finds operations, optimizers, sources and more by looking at files.
 
 A name is looked for in the file that bears it (`BatchNorm` in layers/batch_norm.py), so a run imports
 only what its spec uses. This is the one place that discovers anything; nothing registers itself.
@@ -102,7 +102,7 @@ class Entry:
         self.kind = kind
         self.target = target
         is_layer = isinstance(target, type)
-        function: Any = typing.cast(Any, target).forward if is_layer else target
+        function: Any = typing.cast("Any", target).forward if is_layer else target
         code: types.CodeType = function.__code__
         self.code = code
         names = code.co_varnames
@@ -140,7 +140,7 @@ class Entry:
     def _function_attributes(self) -> dict[str, Attribute]:
         if not any(k not in ("return", self.named_sizes) for k in self.target.__annotations__):
             return {}
-        function = typing.cast(types.FunctionType, self.target)
+        function = typing.cast("types.FunctionType", self.target)
         hints = typing.get_type_hints(function, include_extras=True)
         positional = self.code.co_varnames[: self.code.co_argcount]
         defaults = dict(zip(positional[::-1], (function.__defaults__ or ())[::-1], strict=False))
@@ -169,7 +169,7 @@ class Entry:
     def make(self, attributes: dict[str, Any], sizes: tuple[Any, ...] = ()) -> Operation:
         """The operation with its attributes filled in; raises Pydantic's ValidationError."""
         if isinstance(self.target, type):
-            return typing.cast(type[Layer], self.target)(**attributes)
+            return typing.cast("type[Layer]", self.target)(**attributes)
         if not attributes:
             return Function(self.target, {}, sizes)
         own = {name: value for name, value in attributes.items() if name in self.attributes}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,7 +71,7 @@ class Feed:
 def bind_columns(
     graph: Graph, columns: Mapping[str, Column], fields: Mapping[str, str] | None, source: str
 ) -> Feed:
-    """Binds the inputs of a graph to columns; raises GraphError with every misfit, before data is read in full.
+    """Binds the inputs of a graph to columns; raises GraphError with every misfit before data is read.
 
     `fields` says which column each input takes; by default the `data` section does.
     """
@@ -107,7 +108,7 @@ def bind_columns(
 
 
 def _defaults(
-    graph: Graph, found: Set[int], columns: Mapping[str, Column], collector: Collector
+    graph: Graph, found: AbstractSet[int], columns: Mapping[str, Column], collector: Collector
 ) -> dict[int, Any]:
     network = graph.network
     train = graph.spec.train

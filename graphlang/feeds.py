@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.diagnostics import Collector, Diagnostic, GraphError, Related
+from graphlang.diagnostics import Collector, Diagnostic, Related
 from graphlang.diagnostics.running import MissingInputs, UnknownInput, WrongIndex, WrongInput
 from graphlang.graph import Network
 from graphlang.sizes import parse_size
@@ -52,7 +52,9 @@ def prepare(
     for name in given:
         if name not in network.inputs:
             collector.add(UnknownInput(name, list(network.inputs), file))
-    wanted = network.inputs if needed is None else {n: network.inputs[n] for n in network.inputs if n in needed}
+    wanted = (
+        network.inputs if needed is None else {n: network.inputs[n] for n in network.inputs if n in needed}
+    )
     missing = [n for n, spec in wanted.items() if given.get(n) is None and spec.default is None]
     if missing:
         types = [type_text(network.inputs[n]) for n in missing]

@@ -30,7 +30,9 @@ class Row:
     """One parameter: how far backpropagation and numerical differentiation are apart."""
 
     name: str
-    mean_difference: float = field(metadata={"description": "mean absolute difference, as the book prints it"})
+    mean_difference: float = field(
+        metadata={"description": "mean absolute difference, as the book prints it"}
+    )
     worst_relative: float
     checked: int
     ok: bool
@@ -98,12 +100,12 @@ def _objective(
 ) -> Callable[[], float]:
     """The sum of `of` as a planned program on the leaves' own arrays, so that changing them shows."""
     network = graph.network
-    inputs = {
-        n: Storage(v.shape, v.dtype) for n, v in leaves.items() if network.names[n] in network.inputs
-    }
+    inputs = {n: Storage(v.shape, v.dtype) for n, v in leaves.items() if network.names[n] in network.inputs}
     given = {network.names[n]: v for n, v in leaves.items()}
     executable = built(
-        lambda: record_forward(network, inputs, np.float64, sizes, {"of": of}, training=True), given, graph.threads
+        lambda: record_forward(network, inputs, np.float64, sizes, {"of": of}, training=True),
+        given,
+        graph.threads,
     )
 
     def objective() -> float:

@@ -13,8 +13,8 @@ from graphlang.catalog import Catalog, Family, family_member
 from graphlang.diagnostics import GraphError, Source, Span
 from graphlang.diagnostics.running import BadSpec
 from graphlang.operation import Function, Operation
-from graphlang.spec import InputSpec, NodeSpec, ParamSpec, Spec, Use
 from graphlang.sizes import parse_size
+from graphlang.spec import InputSpec, NodeSpec, ParamSpec, Spec, Use
 from graphlang.trace import Size
 
 if TYPE_CHECKING:
@@ -111,7 +111,9 @@ class Network:
         try:
             for name in (*body.following, body.yields[part]):
                 inner.used[inner.numbers[name]] = True
-            return Loop(inner, tuple(inner.numbers[n] for n in body.following), inner.numbers[body.yields[part]])
+            return Loop(
+                inner, tuple(inner.numbers[n] for n in body.following), inner.numbers[body.yields[part]]
+            )
         except (KeyError, IndexError):
             raise GraphError([BadSpec(f"the body of `{spec.name}` lacks a value that it hands on")]) from None
 
@@ -123,7 +125,9 @@ class Network:
             )
             own = {role: numbers[name] for role, name in spec.parameters.items()}
         except KeyError as error:
-            raise GraphError([BadSpec(f"`{spec.name}` uses `{error.args[0]}`, which is not in the spec")]) from None
+            raise GraphError(
+                [BadSpec(f"`{spec.name}` uses `{error.args[0]}`, which is not in the spec")]
+            ) from None
         if spec.operation in ("grad", "constant"):
             symbolic = isinstance(spec.attributes.get("value"), dict)
             return Node(spec, number, operands, own, None, frozenset(), symbolic)
@@ -145,7 +149,7 @@ class Network:
         return operation, entry.wants, depends_on_sizes(spec.attributes)
 
     def operation(self, node: Node, sizes: Mapping[str, int]) -> Operation:
-        """The operation of a node, with the sizes of this run in its attributes; made once for equal sizes."""
+        """The operation of a node with the sizes of this run in its attributes; made once for equal sizes."""
         assert node.operation is not None, node.name
         if not node.symbolic:
             return node.operation

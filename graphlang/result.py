@@ -45,7 +45,12 @@ class Result(Mapping[str, Any]):
     """
 
     def __init__(
-        self, names: list[str], find: Callable[[str], Any], outputs: list[str], of: str | None, grad: Gradients
+        self,
+        names: list[str],
+        find: Callable[[str], Any],
+        outputs: list[str],
+        of: str | None,
+        grad: Gradients,
     ) -> None:
         self._names = names
         self._find = find
@@ -102,7 +107,11 @@ def listed(value: Any) -> Any:
 def _listing(mapping: Mapping[str, Any]) -> str:
     rows = []
     for name, value in mapping.items():
-        shown = value if not isinstance(value, np.ndarray) or value.size <= 12 else f"array of shape {value.shape}"
+        shown = (
+            value
+            if not isinstance(value, np.ndarray) or value.size <= 12
+            else f"array of shape {value.shape}"
+        )
         rows.append(f"{name} = {shown}")
     return "\n".join(rows)
 

@@ -47,7 +47,13 @@ class RunFolder:
         """A new folder with the spec, the seed and the versions in it; an old run is not overwritten."""
         if (path / WEIGHTS).exists() or (path / CHECKPOINT).exists():
             raise GraphError(
-                [WrongWeights(str(path), "this folder holds a run already", f"go on with `--resume {path}`, or name another")]
+                [
+                    WrongWeights(
+                        str(path),
+                        "this folder holds a run already",
+                        f"go on with `--resume {path}`, or name another",
+                    )
+                ]
             )
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -56,15 +62,23 @@ class RunFolder:
             if graph.spec.sources:
                 _write(path / "spec.graph", graph.spec.sources[0].text)
         except OSError as error:
-            raise GraphError([WrongWeights(str(path), f"the run folder cannot be written: {error.strerror}")]) from None
+            raise GraphError(
+                [WrongWeights(str(path), f"the run folder cannot be written: {error.strerror}")]
+            ) from None
         return cls(path)
 
     @classmethod
     def reopen(cls, path: Path, graph: Graph) -> RunFolder:
         """The folder of an earlier run of the same graph."""
         if not (path / CHECKPOINT).exists():
-            raise GraphError([WrongWeights(str(path), f"there is no `{CHECKPOINT}` to go on from in this folder")])
-        about = json.loads((path / "run.json").read_text(encoding="utf-8")) if (path / "run.json").exists() else {}
+            raise GraphError(
+                [WrongWeights(str(path), f"there is no `{CHECKPOINT}` to go on from in this folder")]
+            )
+        about = (
+            json.loads((path / "run.json").read_text(encoding="utf-8"))
+            if (path / "run.json").exists()
+            else {}
+        )
         for name, value in (("seed", graph.seed), ("dtype", str(graph.dtype))):
             if name in about and about[name] != value:
                 message = f"the run was started with {name} {about[name]}, not {value}"
@@ -118,7 +132,9 @@ class RunFolder:
                 epochs=json.loads(str(arrays["epochs"])),
             )
         except (KeyError, ValueError) as error:
-            raise GraphError([WrongWeights(str(self.path / CHECKPOINT), f"this is no checkpoint: {error}")]) from None
+            raise GraphError(
+                [WrongWeights(str(self.path / CHECKPOINT), f"this is no checkpoint: {error}")]
+            ) from None
 
 
 def _about(graph: Graph) -> dict[str, Any]:

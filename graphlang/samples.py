@@ -70,4 +70,6 @@ def bound(size: int | str, sizes: Mapping[str, int]) -> int:
 def first_samples(fields: Mapping[str, str], dataset: Dataset, rows: int, dtype: Any) -> dict[str, Any]:
     """The first rows of a data set's training split, by input."""
     split = dataset.splits["train"]
-    return {name: split[field].take(slice(0, rows), dtype) for name, field in fields.items() if field in split}
+    return {
+        name: split[field].take(slice(0, rows), dtype) for name, field in fields.items() if field in split
+    }

@@ -45,9 +45,7 @@ def summarize(graph: Graph) -> Summary:
     network = graph.network
     shown = network.ancestors(_ends(graph))
     counted: set[str] = set()
-    rows = [
-        Row(s.name, "input", (), s.dtype, tuple(s.shape or ()), 0, 0) for s in network.inputs.values()
-    ]
+    rows = [Row(s.name, "input", (), s.dtype, tuple(s.shape or ()), 0, 0) for s in network.inputs.values()]
     inside = {name for node in network.nodes for name in node.spec.parameters.values()}
     for param in network.params.values():
         if param.name not in inside:

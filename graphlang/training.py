@@ -308,7 +308,9 @@ def fit(
     from graphlang.datasets.arrays import from_arrays
 
     if data is None and not arrays:
-        return train(graph, open_data(graph), on_epoch=on_epoch, epochs=epochs, iterations=iterations, batch=batch)
+        return train(
+            graph, open_data(graph), on_epoch=on_epoch, epochs=epochs, iterations=iterations, batch=batch
+        )
     fields = None
     if data is None:
         data = from_arrays(dict(arrays), validation=validation)

@@ -99,10 +99,12 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
         with Path(name).open("rb") as stream:
             found = np.load(stream, allow_pickle=False)
             if not hasattr(found, "files"):
-                raise GraphError([WrongWeights(name, "this is one array (npy), not a weights file (npz)")])
+                raise GraphError([WrongWeights(name, "this is one array (npy), not a weights file (npz)")])  # noqa: TRY301
             return {key: found[key] for key in found.files}
     except FileNotFoundError:
-        raise GraphError([WrongWeights(name, "there is no such file", "a run folder holds `weights.npz`")]) from None
+        raise GraphError(
+            [WrongWeights(name, "there is no such file", "a run folder holds `weights.npz`")]
+        ) from None
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise GraphError([WrongWeights(name, f"this cannot be read: {reason}")]) from None
@@ -120,10 +122,16 @@ def load_into(params: Params, arrays: Mapping[str, Any], file: str) -> None:
         if name not in params:
             match = closest(name, list(params))
             help = f"the graph has `{match}`" if match else None
-            problems.append(WrongWeights(file, f"the weights hold `{name}`, which the graph does not have", help))
+            problems.append(
+                WrongWeights(file, f"the weights hold `{name}`, which the graph does not have", help)
+            )
         elif array.shape != params[name].shape:
-            message = f"`{name}` is {list(array.shape)} in the weights and {list(params[name].shape)} in the graph"
-            problems.append(WrongWeights(file, message, "are these the weights of this spec, with the same `--set`s?"))
+            message = (
+                f"`{name}` is {list(array.shape)} in the weights and {list(params[name].shape)} in the graph"
+            )
+            problems.append(
+                WrongWeights(file, message, "are these the weights of this spec, with the same `--set`s?")
+            )
         elif array.dtype.kind not in "fiub":
             problems.append(WrongWeights(file, f"`{name}` holds {array.dtype}, not numbers"))
     missing = [n for n in params if n not in arrays]

@@ -228,7 +228,14 @@ def test_predict_refuses_what_run_refuses() -> None:
 )
 def test_what_only_the_numbers_show_is_refused_by_every_way_to_run(text: str, given: dict[str, Any]) -> None:
     graph = gl.loads(text)
-    for call in (graph.run, graph.run, graph.forward, graph.predict, graph.compile(), graph.compile(wrt=["x"])):
+    for call in (
+        graph.run,
+        graph.run,
+        graph.forward,
+        graph.predict,
+        graph.compile(),
+        graph.compile(wrt=["x"]),
+    ):
         refused(call, given)
 
 

@@ -35,7 +35,11 @@ output product
 def test_a_hessian_vector_product_of_an_mlp_is_the_difference_of_gradients(planned: bool) -> None:
     graph = gl.loads(HESSIAN)
     rng = np.random.default_rng(0)
-    inputs = {"x": rng.standard_normal((5, 3)), "t": rng.standard_normal((5, 2)), "v": rng.standard_normal((3, 4))}
+    inputs = {
+        "x": rng.standard_normal((5, 3)),
+        "t": rng.standard_normal((5, 2)),
+        "v": rng.standard_normal((3, 4)),
+    }
     product = graph.predict(inputs) if planned else graph.forward(inputs)["product"]
     step = 1e-5
     start = graph.params["W1"].copy()

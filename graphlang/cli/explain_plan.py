@@ -16,7 +16,7 @@ def parser() -> options.Parser:
     found = options.Parser(
         "explain-plan",
         "SPEC",
-        "The program that `train` runs at every step (without a `train` section: a value and its gradients):\n"
+        "The program that `train` runs at every step (without that section: a value and its gradients):\n"
         "every step with what it reads and where it writes, what runs fused, and what all of it costs.\n"
         "Nothing is run, and no data is read. A transpose or another view costs nothing and is no step.",
         """
@@ -36,7 +36,9 @@ def parser() -> options.Parser:
 
 
 def batch(parser: options.Parser) -> None:
-    parser.add_argument("--batch", metavar="N", type=options._positive, help="the rows of a batch to plan for")
+    parser.add_argument(
+        "--batch", metavar="N", type=options._positive, help="the rows of a batch to plan for"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -90,7 +92,10 @@ def _region_json(region: Region) -> dict[str, Any]:
 
 def _show(plan: Explanation) -> None:
     shapes = ", ".join(f"{name}{_shape(shape)}" for name, shape in plan.inputs.items())
-    console.out(f"{plan.what}\nfor {shapes or 'no inputs'} in {plan.dtype}, {console.counted(plan.threads, 'thread')}\n")
+    console.out(
+        f"{plan.what}\nfor {shapes or 'no inputs'} in {plan.dtype}, "
+        f"{console.counted(plan.threads, 'thread')}\n"
+    )
     rows = [row for region in plan.regions for row in _rows(region)]
     console.table(rows, ["step", "result", "= operation", "for", "type", "written to", "bytes", "FLOPs"])
     for copy in plan.copies:
@@ -108,7 +113,8 @@ def _rows(region: Region) -> list[list[str]]:
     if region.frame is None:
         return [_row(step, "") for step in region.steps]
     high, wide = region.block
-    cut = f"{console.counted(region.blocks, 'block')} of {high} x {wide}, {console.counted(region.threads, 'thread')}"
+    threads = console.counted(region.threads, "thread")
+    cut = f"{console.counted(region.blocks, 'block')} of {high} x {wide}, {threads}"
     head = ["", "", f"fused over {_shape(region.frame)}, {cut}:", "", "", "", "", ""]
     return [head, *[_row(step, "  ") for step in region.steps]]
 

@@ -36,7 +36,9 @@ def parser() -> options.Parser:
     found.add_argument(
         "--seed-gradient", metavar="V", type=_seed, help="the gradient there: a number or a list (default 1)"
     )
-    found.add_argument("--plan", action="store_true", help="show the planned program instead (see explain-plan)")
+    found.add_argument(
+        "--plan", action="store_true", help="show the planned program instead (see explain-plan)"
+    )
     options.data(found)
     options.weights(found)
     options.precision(found)

@@ -71,7 +71,7 @@ def _finite_part(array: Any) -> tuple[Any, str]:
     """The finite elements, and how many of the others there are."""
     if array.dtype.kind != "f":
         return array, ""
-    nans = int((array != array).sum())
+    nans = int((array != array).sum())  # noqa: PLR0124 - not a number differs from itself
     infinities = int((abs(array) == math.inf).sum())
     found = "".join(f"  {count} {name}" for count, name in ((nans, "nan"), (infinities, "inf")) if count)
     return (array[abs(array) < math.inf] if found else array), found

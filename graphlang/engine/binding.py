@@ -55,7 +55,7 @@ _OUT_BY_NAME = (np.maximum, np.minimum)
 
 
 def _as_arrays(operands: Sequence[Any]) -> list[Any]:
-    """Python numbers as arrays of the precision that NumPy would give them, made once and not in every call."""
+    """Python numbers as arrays of the precision that NumPy would give them, made once, not in every call."""
     dtypes = [x.dtype for x in operands if isinstance(x, np.ndarray | np.generic)]
     if len(dtypes) != 1 or dtypes[0].kind != "f":
         return list(operands)
@@ -88,10 +88,15 @@ def bind_region(unit: Unit, find: Find, local: set[int], threads: int) -> Region
         {s.output.number: np.empty(s.output.shape, s.output.dtype) for s in unit.steps if is_accumulation(s)}
         for _ in range(count)
     ]
-    parts = [
-        _calls(unit, find, local, found[bounds[i] : bounds[i + 1]], sums[i]) for i in range(count)
-    ]
-    return Region(parts, [_together(find(s.output), [own[s.output.number] for own in sums]) for s in unit.steps if is_accumulation(s)])
+    parts = [_calls(unit, find, local, found[bounds[i] : bounds[i + 1]], sums[i]) for i in range(count)]
+    return Region(
+        parts,
+        [
+            _together(find(s.output), [own[s.output.number] for own in sums])
+            for s in unit.steps
+            if is_accumulation(s)
+        ],
+    )
 
 
 def _together(out: Any, parts: Sequence[Any]) -> Call:
@@ -119,7 +124,11 @@ def _calls(
     """The calls of one thread."""
     cuts = _Cuts(unit, find, local)
     steps = [
-        (s, [cuts.of(x) for x in s.operands], _sum_cut(sums[s.output.number]) if is_accumulation(s) else cuts.of(s.output))
+        (
+            s,
+            [cuts.of(x) for x in s.operands],
+            _sum_cut(sums[s.output.number]) if is_accumulation(s) else cuts.of(s.output),
+        )
         for s in unit.steps
     ]
     starts = [partial(own.fill, 0) for own in sums.values()]
@@ -146,11 +155,11 @@ def _bound(step: Step, operands: list[Any], out: Any) -> Call:
 
 def _adding(x: Any, total: Any, dtype: Any) -> Call:
     """Adds the sum of a block's rows, or of all of it, to what the blocks before have given."""
-    axis = 0 if total.ndim else None
+    axis: Any = 0 if total.ndim else None
     part = np.empty(total.shape, total.dtype)
 
     def add() -> None:
-        np.add.reduce(x, axis, dtype, part)
+        np.add.reduce(x, axis, dtype, out=part)
         np.add(total, part, total)
 
     return add
@@ -167,7 +176,8 @@ class _Cuts:
         *_, rows, columns = unit.blocks()
         layout = scratch(unit, local)
         slots = {
-            kind: np.empty((rows, 1 if kind[1] else columns), kind[2]) for kind in dict.fromkeys(layout.values())
+            kind: np.empty((rows, 1 if kind[1] else columns), kind[2])
+            for kind in dict.fromkeys(layout.values())
         }
         self.scratch = {number: slots[kind] for number, kind in layout.items()}
 
@@ -178,7 +188,9 @@ class _Cuts:
         array = self.find(x)
         shape = getattr(array, "shape", ())
         if shape and (is_filled(array) or size(shape) == 1):
-            return _whole(array.reshape(-1)[0:1].reshape(()) if size(shape) == 1 else np.asarray(array.flat[0]))
+            return _whole(
+                array.reshape(-1)[0:1].reshape(()) if size(shape) == 1 else np.asarray(array.flat[0])
+            )
         if shape == self.frame and shape:
             return _matrix(array.reshape(1, -1) if self.flat else _rows(array))
         if shape and shape == column(self.frame):

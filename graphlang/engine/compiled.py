@@ -70,7 +70,9 @@ class Compiled:
         try:
             executable.run()
         except (ValueError, IndexError, TypeError, ArithmeticError) as error:
-            raise GraphError([CannotRun(f"the graph cannot be computed for these inputs: {error}", None)]) from error
+            raise GraphError(
+                [CannotRun(f"the graph cannot be computed for these inputs: {error}", None)]
+            ) from error
 
     def _planned(self, given: Mapping[str, Any]) -> Executable:
         """The program for the shapes of the inputs, its inputs filled."""
@@ -82,7 +84,11 @@ class Compiled:
         else:
             feeds = prepare(self._graph.network, given, self._dtype, self._inputs, self._graph.file)
             names = self._graph.network.names
-            arrays = {names[number]: value for number, value in feeds.values.items() if names[number] in self._inputs}
+            arrays = {
+                names[number]: value
+                for number, value in feeds.values.items()
+                if names[number] in self._inputs
+            }
             key = self._key_of(arrays)
             found = self._kept.get(key)
             if found is None:
@@ -90,7 +96,7 @@ class Compiled:
         self._kept.move_to_end(key)
         for name in self._inputs:
             found.give(name, arrays[name])
-        return found  # type: ignore[no-any-return]
+        return found
 
     def _check_indices(self, given: Mapping[str, Any]) -> None:
         """What `prepare` checks of the contents of arrays whose shapes and types are known."""
@@ -146,7 +152,9 @@ class Compiled:
         values: dict[str, Any] = {}
         for name in self._inputs:
             spec = network.inputs[name]
-            shape = tuple(batch if i == 0 and isinstance(s, str) else s for i, s in enumerate(spec.shape or ()))
+            shape = tuple(
+                batch if i == 0 and isinstance(s, str) else s for i, s in enumerate(spec.shape or ())
+            )
             if not all(isinstance(s, int) for s in shape):
                 return
             kind = {"float": self._dtype, "int": np.int64, "bool": np.bool_}[spec.dtype]
@@ -158,7 +166,9 @@ class Compiled:
     def memory(self) -> Memory | None:
         """The bytes of the program last used or planned, by what they are for; None before the first."""
         kept = self.executables
-        return None if not kept else memory_of(kept[-1].plan, set(self._graph.network.params), kept[-1].threads)
+        return (
+            None if not kept else memory_of(kept[-1].plan, set(self._graph.network.params), kept[-1].threads)
+        )
 
     @property
     def executables(self) -> list[Executable]:
@@ -189,9 +199,8 @@ class CompiledGradient(Compiled):
         self._of = graph.network.numbers[of]
         self._wrt = {n: graph.network.numbers[n] for n in wrt}
         super().__init__(graph, [self._of], dtype, threads)
-        self._inputs = list(
-            dict.fromkeys([*self._inputs, *(n for n in wrt if n in graph.network.inputs)])
-        )
+        self._inputs = list(dict.fromkeys([*self._inputs, *(n for n in wrt if n in graph.network.inputs)]))
+
     def _record(self, inputs: Mapping[int, Storage], sizes: Mapping[str, int]) -> Recording:
         return record_gradients(self._graph.network, inputs, self._dtype, sizes, self._of, self._wrt)
 
@@ -211,7 +220,9 @@ class CompiledGradient(Compiled):
         defaults = {n: _number(spec.default) for n, spec in specs.items()}
         return keyword_function(program, defaults, "value", keyed, self._unusual)
 
-    def _unusual(self, inputs: Mapping[str, Any] | None, values: Sequence[Any], more: Mapping[str, Any]) -> Any:
+    def _unusual(
+        self, inputs: Mapping[str, Any] | None, values: Sequence[Any], more: Mapping[str, Any]
+    ) -> Any:
         """A call of the straight-line function that it left to the planned program."""
         given = {n: v for n, v in zip(self._inputs, values, strict=True) if v is not None}
         return self({**given, **(inputs or {}), **more})

@@ -99,9 +99,7 @@ def _signature(value: Any) -> Any:
     return value if isinstance(value, int | float | bool | None) else id(value)
 
 
-def _symbolic(
-    operands: Sequence[Any], keywords: dict[str, Any], y: Any, dy: Any, since: int
-) -> list[Any]:
+def _symbolic(operands: Sequence[Any], keywords: dict[str, Any], y: Any, dy: Any, since: int) -> list[Any]:
     values = [*operands, *keywords.values()]
     wanted = [v for v in values if _differentiable(v)]
     # The same value may stand in two places, and gradient() sums over all its uses: it is counted once.
@@ -125,12 +123,10 @@ def _record(
     operation: Differentiable, operands: Sequence[Any], keywords: dict[str, Any], dy: Any
 ) -> tuple[Trace, list[SymbolicArray], list[Any]]:
     trace = Trace()
-    values = [
-        trace.input(v.shape, v.dtype) if _is_array(v) else v for v in (*operands, *keywords.values())
-    ]
+    values = [trace.input(v.shape, v.dtype) if _is_array(v) else v for v in (*operands, *keywords.values())]
     inputs = [v for v in values if isinstance(v, SymbolicArray)]
     upstream = trace.input(np.shape(dy), np.asarray(dy).dtype)
-    named = dict(zip(keywords, values[len(operands) :], strict=True))
+    named: dict[str, Any] = dict(zip(keywords, values[len(operands) :], strict=True))
     random = SymbolicRandom(trace, upstream.dtype)
     named = {k: random if isinstance(v, Draws) else v for k, v in named.items()}
     with trace:

@@ -138,7 +138,10 @@ class Executable:
     def _looked_at(self, x: SymbolicArray) -> Any:
         """A view, after all that it is a view of."""
         waiting: list[Step] = [self.plan.views[x.number]]
-        while waiting[-1].operands[0].number in self.plan.views and waiting[-1].operands[0].number not in self._arrays:
+        while (
+            waiting[-1].operands[0].number in self.plan.views
+            and waiting[-1].operands[0].number not in self._arrays
+        ):
             waiting.append(self.plan.views[waiting[-1].operands[0].number])
         for step in reversed(waiting):
             array = step.primitive.compute(self._array(step.operands[0]), *step.operands[1:], **step.params)

@@ -12,8 +12,9 @@ from graphlang.diagnostics import GraphError
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.passes import optimised
 from graphlang.engine.plan import Memory, Plan, memory_of, nbytes, plan, step_flops
+from graphlang.engine.program import concrete
 from graphlang.engine.recording import Recording, Storage, record_forward, record_gradients
-from graphlang.engine.regions import Unit, is_filled, size
+from graphlang.engine.regions import Unit, is_filled
 from graphlang.engine.stepper import Trained
 from graphlang.engine.workers import usable_threads
 from graphlang.feeds import prepare
@@ -111,7 +112,9 @@ def _recorded(graph: Graph, storage: dict[int, Storage], sizes: dict[str, int]) 
         trained = Trained(graph, train.minimize, optimizer, train.clip_norm)
         needed = network.ancestors([trained.loss])
         storage = {n: s for n, s in storage.items() if needed[n]}
-        return f"one training step: {train.minimize}, its gradients, {train.optimizer.name}", trained.record(storage, sizes)
+        return f"one training step: {train.minimize}, its gradients, {train.optimizer.name}", trained.record(
+            storage, sizes
+        )
     try:
         start = graph.start(None)
     except GraphError:
@@ -139,7 +142,7 @@ class _Reader:
         self._name_steps()
 
     def _name_steps(self) -> None:
-        """The last step of a node bears its name, a new value of an input its own; the others are numbered."""
+        """The last step of a node bears its name, a new value of an input its own; others are numbered."""
         last = {}
         for number, (_, step) in enumerate(self._numbered(), 1):
             self.names[step.output.number] = f"#{number}"
@@ -162,7 +165,9 @@ class _Reader:
         copies = [f"{label} = {self.text(v)}" for label, v in planned.copies.items()]
         return Explanation(
             what=what,
-            inputs={k: tuple(v.shape) for k, v in program.inputs.items() if k in self.graph.network.inputs},
+            inputs={
+                k: concrete(v.shape) for k, v in program.inputs.items() if k in self.graph.network.inputs
+            },
             dtype=self.graph.dtype.name,
             threads=self.threads,
             regions=tuple([self._region(unit, numbers) for unit in planned.units]),
@@ -190,7 +195,7 @@ class _Reader:
             operation=self._operation(step),
             origin=step.origin,
             dtype=value.dtype.name,
-            shape=tuple(value.shape),
+            shape=concrete(value.shape),
             where=where,
             in_place=in_place,
             nbytes=0 if where == IN_CACHE or in_place else nbytes(value),
@@ -227,7 +232,10 @@ class _Reader:
     def _view(self, step: Step) -> str:
         """A view, and what it is a view of."""
         source = self.text(step.operands[0])
-        if step.primitive.name == "transpose" and list(step.params["axes"]) == list(range(step.output.ndim))[::-1]:
+        if (
+            step.primitive.name == "transpose"
+            and list(step.params["axes"]) == list(range(step.output.ndim))[::-1]
+        ):
             return f"{source}.T"
         options = [f"{_option(v)}" for v in step.params.values()]
         return f"{step.primitive.name}({', '.join([source, *options])})"
@@ -247,7 +255,10 @@ def _option(value: Any) -> str:
     if isinstance(value, tuple) and len(value) == 1:
         return _option(value[0])
     if isinstance(value, slice):
-        return ":".join("" if v is None else str(v) for v in (value.start, value.stop, value.step)[: 2 + (value.step is not None)])
+        return ":".join(
+            "" if v is None else str(v)
+            for v in (value.start, value.stop, value.step)[: 2 + (value.step is not None)]
+        )
     if isinstance(value, tuple | list):
         return f"[{', '.join(map(_option, value))}]"
     return str(value)
@@ -259,5 +270,3 @@ def bytes_text(count: int) -> str:
         if count >= factor:
             return f"{count / factor:.3g} {unit}" if count < 1000 * factor else f"{count / factor:.0f} {unit}"
     return f"{count} B"
-
-

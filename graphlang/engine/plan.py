@@ -115,8 +115,12 @@ def memory_of(plan: Plan, parameters: Collection[str], threads: int) -> Memory:
     """The bytes of a plan. What is updated and no parameter, the optimizer remembers."""
     inputs = plan.program.inputs
     kept = sum(nbytes(v) for label, v in inputs.items() if label in parameters)
-    slots = sum(nbytes(v) for label, v in inputs.items() if label in plan.program.updates and label not in parameters)
-    return Memory(plan.input_bytes - kept - slots, kept, slots, plan.buffer_bytes, plan.scratch_bytes(threads))
+    slots = sum(
+        nbytes(v) for label, v in inputs.items() if label in plan.program.updates and label not in parameters
+    )
+    return Memory(
+        plan.input_bytes - kept - slots, kept, slots, plan.buffer_bytes, plan.scratch_bytes(threads)
+    )
 
 
 def plan(program: Program, *, fuse: bool = True) -> Plan:
@@ -137,7 +141,8 @@ def _detached(program: Program) -> tuple[Program, list[Step], Views]:
     def copied(results: Mapping[str, Any]) -> dict[str, Any]:
         return {
             label: astype(v, dtype=v.dtype)
-            if _overtaken(program, views, v) and not (results is program.updates and v is program.inputs[label])
+            if _overtaken(program, views, v)
+            and not (results is program.updates and v is program.inputs[label])
             else v
             for label, v in results.items()
         }
@@ -284,7 +289,11 @@ class _Layout:
         if number in self.handed_out:
             block = self._new(nbytes(value), output=True)
         else:
-            block = self._inherited(step, place, position) or self.free.take(nbytes(value)) or self._new(nbytes(value))
+            block = (
+                self._inherited(step, place, position)
+                or self.free.take(nbytes(value))
+                or self._new(nbytes(value))
+            )
         self.placed[number] = block
         self.held[block.number] = number
 

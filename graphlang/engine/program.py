@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
-from graphlang.trace import Step, SymbolicArray, Trace, needed_steps
+from graphlang.trace import Shape, Step, SymbolicArray, Trace, needed_steps
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,19 @@ class Program:
         return first + [s for s in needed_steps(self.results) if s.output.number not in known]
 
     def forget(self) -> None:
-        """Lets go of the steps, once another program has taken their place: they hold one another in memory."""
+        """Lets go of the steps, once another program has taken their place: they hold one another alive."""
         for value in self.inputs.values():
             value.trace.steps.clear()
 
 
+def concrete(shape: Shape) -> tuple[int, ...]:
+    """The shape of a value of a program: every size is a number there."""
+    return cast("tuple[int, ...]", shape)
+
+
 Rule = Callable[[Step, tuple[Any, ...]], Any]
 """What a pass does with a step: given it and its operands in the new trace, another value for its result (of
-the same shape and type), or None to keep it. Whatever NumPy calls it makes on symbolic operands are recorded."""
+the same shape and type), or None to keep it. NumPy calls that it makes on symbolic operands are recorded."""
 
 
 def rewritten(

@@ -84,7 +84,7 @@ class Recorder:
             self.tape.forward(wanted)
 
     def recording(self, outputs: Mapping[str, Any], updates: Mapping[str, Any]) -> Recording:
-        draws = []
+        draws: list[str] = []
         for value in self.random.draws:
             draws.append(f"random {len(draws)}")
             self.inputs[draws[-1]] = value
@@ -144,7 +144,9 @@ def record_step(
     rate = recorder.input(RATE, (), np.float64)
     number = recorder.input(STEP, (), np.float64)
     memory = {
-        name: {slot: recorder.input(slot_label(name, slot), a.shape, a.dtype) for slot, a in slots[name].items()}
+        name: {
+            slot: recorder.input(slot_label(name, slot), a.shape, a.dtype) for slot, a in slots[name].items()
+        }
         for name in trained
     }
     updates: dict[str, Any] = {}

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from graphlang.engine.program import concrete
 from graphlang.engine.views import Views
 from graphlang.trace import Step, SymbolicArray
 
@@ -41,13 +42,16 @@ class Unit:
     def whole_rows(self) -> bool:
         """Whether rows must not be cut: a step reduces them, or computes a number for each."""
         return any(
-            is_row_reduction(s) or (s.output.shape != self.frame and not is_accumulation(s)) for s in self.steps
+            is_row_reduction(s) or (s.output.shape != self.frame and not is_accumulation(s))
+            for s in self.steps
         )
 
     def blocks(self) -> tuple[int, int, int, int]:
         """(rows, columns) of the matrix that blocks are cut from, and (rows, columns) of a block."""
         assert self.frame is not None
-        itemsize = max(x.dtype.itemsize for s in self.steps for x in (s.output, *s.operands) if hasattr(x, "dtype"))
+        itemsize = max(
+            x.dtype.itemsize for s in self.steps for x in (s.output, *s.operands) if hasattr(x, "dtype")
+        )
         rows, columns = (1, size(self.frame)) if self.flat else (size(self.frame[:-1]), self.frame[-1])
         if self.whole_rows or columns * itemsize <= BLOCK:
             return rows, columns, max(1, min(rows, BLOCK // max(1, columns * itemsize))), columns
@@ -95,7 +99,7 @@ def is_accumulation(step: Step) -> bool:
 def own_frame(step: Step) -> Frame | None:
     """The frame that a step can found a region with; None where it cannot, or where it does not pay."""
     if step.primitive.kind == "elementwise":
-        shape: Frame = step.output.shape
+        shape = concrete(step.output.shape)
         return shape if size(shape) >= FUSE_FROM else None
     if is_row_reduction(step):
         shape = step.operands[0].shape
@@ -117,12 +121,12 @@ def fits_frame(step: Step, frame: Frame, views: Views) -> bool:
 
 def _cuttable(x: Any, frame: Frame, views: Views) -> bool:
     """Whether blocks can be cut from an operand: it has every row, one row, one number per row, or is one."""
-    shape = getattr(x, "shape", ())
+    shape: Frame = getattr(x, "shape", ())
     if size(shape) == 1:
         return True
     if shape in (frame, column(frame)):
         return views.in_rows(x)
-    return size(shape) == shape[-1] == frame[-1]
+    return len(shape) > 0 and size(shape) == shape[-1] == frame[-1]
 
 
 def units(steps: Sequence[Step], views: Views, *, fuse: bool = True) -> list[Unit]:
@@ -164,7 +168,8 @@ class _Grouping:
             return False
         operands = (x for s in unit.steps for x in s.operands)
         return all(
-            size(getattr(x, "shape", ())) == 1 or (x.shape == unit.frame and self._in_line(x)) for x in operands
+            size(getattr(x, "shape", ())) == 1 or (x.shape == unit.frame and self._in_line(x))
+            for x in operands
         )
 
     def _in_line(self, x: Any) -> bool:
@@ -200,7 +205,9 @@ class _Grouping:
 
     def _frame_of_column(self, step: Step) -> Frame | None:
         """The frame of the region that made an operand, for one number per row in the midst of it."""
-        frame = self.columns.get(step.output.shape) if step.primitive.kind == "elementwise" else None
+        frame = (
+            self.columns.get(concrete(step.output.shape)) if step.primitive.kind == "elementwise" else None
+        )
         if frame is None or frame[-1] > WIDEST_ROW or self._ready(step) != self.latest[frame]:
             return None
         return frame
@@ -223,6 +230,6 @@ def scratch(unit: Unit, local: set[int]) -> dict[int, tuple[int, bool, np.dtype[
             found[value.number] = (slot, *kind)
         for number in {x.number for x in step.operands if x.__class__ is SymbolicArray}:
             if number in found and last[number] == i:
-                slot, *rest = found[number]
-                free[rest[0], rest[1]].append(slot)
+                slot, per_row, dtype = found[number]
+                free[per_row, dtype].append(slot)
     return found

@@ -118,8 +118,11 @@ def _is_scalar_step(step: Step) -> bool:
     name = step.primitive.name
     if name == "astype":
         return step.output.shape == () and step.output.dtype == np.float64
-    return name in _TEMPLATES and step.output.shape == () and step.output.dtype.kind in "fb" and all(
-        _is_scalar(x) for x in step.operands
+    return (
+        name in _TEMPLATES
+        and step.output.shape == ()
+        and step.output.dtype.kind in "fb"
+        and all(_is_scalar(x) for x in step.operands)
     )
 
 
@@ -192,19 +195,29 @@ class _Source:
                 x.number: x
                 for s in chunk
                 for x in s.operands
-                if x.__class__ is SymbolicArray and x.number in places and home.get(x.number, -1) != start // CHUNK
+                if x.__class__ is SymbolicArray
+                and x.number in places
+                and home.get(x.number, -1) != start // CHUNK
             }
             loads = [f"{self.name(x)} = m[{places[n]}]" for n, x in needed.items()]
-            stores = [f"m[{places[s.output.number]}] = {self.name(s.output)}" for s in chunk if s.output.number in places]
+            stores = [
+                f"m[{places[s.output.number]}] = {self.name(s.output)}"
+                for s in chunk
+                if s.output.number in places
+            ]
             body = "\n ".join([*loads, *lines[start : start + CHUNK], *stores, "return"])
             parts.append(f"def part{start // CHUNK}(m):\n {body}\n")
         given = [
-            f"m[{places[v.number]}] = {self.name(v)}" for v in self.program.inputs.values() if v.number in places
+            f"m[{places[v.number]}] = {self.name(v)}"
+            for v in self.program.inputs.values()
+            if v.number in places
         ]
         calls = [f"part{i}(m)" for i in range(len(parts))]
-        reads = [f"m[{places[r.number]}]" if r.__class__ is SymbolicArray else self.name(r) for r in self.results]
-        body = [f"m = [0.0] * {len(places)}", *given, *calls, f"return {self.returned(reads)}"]
-        return "".join(parts) + self.headed(body, by_keyword=by_keyword)
+        reads = [
+            f"m[{places[r.number]}]" if r.__class__ is SymbolicArray else self.name(r) for r in self.results
+        ]
+        whole = [f"m = [0.0] * {len(places)}", *given, *calls, f"return {self.returned(reads)}"]
+        return "".join(parts) + self.headed(whole, by_keyword=by_keyword)
 
     def expression(self, step: Step) -> str:
         operands = [self.name(x) for x in step.operands]

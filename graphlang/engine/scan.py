@@ -56,4 +56,6 @@ class ScanOperation:
 
 def _dtype(operands: tuple[Any, ...]) -> Any:
     """The precision of the run, where the sequence itself holds whole numbers."""
-    return next((v.dtype for v in operands if getattr(v, "dtype", np.dtype(int)).kind == "f"), np.dtype(np.float64))
+    return next(
+        (v.dtype for v in operands if getattr(v, "dtype", np.dtype(int)).kind == "f"), np.dtype(np.float64)
+    )

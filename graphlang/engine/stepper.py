@@ -182,7 +182,9 @@ class Evaluator:
             given = {**{n: graph.params[n] for n in graph.params}, **feed.constants()}
             with graph._diagnosed():
                 found = self._kept[key] = built(
-                    lambda: record_forward(graph.network, storage, dtype, sizes, self.numbers), given, graph.threads
+                    lambda: record_forward(graph.network, storage, dtype, sizes, self.numbers),
+                    given,
+                    graph.threads,
                 )
             if len(self._kept) > CAPACITY:
                 self._kept.popitem(last=False)

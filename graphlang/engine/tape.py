@@ -177,7 +177,7 @@ class Tape:
         return np.zeros_like(self.values[x]) if found is None else found
 
     def _symbolic_gradient(self, y: int, wrt: Sequence[int]) -> list[Any]:
-        """At the level of primitives where `y` contains a gradient itself, else by the layers' own backward."""
+        """By primitives where `y` contains a gradient itself, else by the layers' own backward."""
         if self._through_grad(y):
             return gradient(self.values[y], [self.values[x] for x in wrt])
         found = self.backward(y, None)
@@ -189,9 +189,7 @@ class Tape:
 
     # ---- backward -------------------------------------------------------------------------------------
 
-    def backward(
-        self, of: int, seed: Any = None, towards: Iterable[int] | None = None
-    ) -> dict[int, Any]:
+    def backward(self, of: int, seed: Any = None, towards: Iterable[int] | None = None) -> dict[int, Any]:
         """The gradients of the value `of` with respect to every value before it, by number.
 
         `towards` keeps the walk to what lies on the way to these values.
@@ -214,7 +212,7 @@ class Tape:
                 found = self._backward(node, dy)
                 for number, part in found:
                     if getattr(part, "shape", ()) != self.values[number].shape:
-                        raise _wrong_shape(self, number, part)
+                        raise _wrong_shape(self, number, part)  # noqa: TRY301
             except (OperationFailed, GraphError):
                 raise
             except Exception as error:  # noqa: BLE001 - the code of a layer of one's own may raise anything
@@ -254,10 +252,8 @@ class Tape:
             y = values[node.number]
             gradients = self.derived.backward(operation, operands, keywords, y, dy, since)
         else:
-            gradients = operation.backward(dy, saved)
-            if not isinstance(gradients, tuple | list):
-                gradients = (gradients,)
-            gradients = list(gradients)
+            found = operation.backward(dy, saved)
+            gradients = list(found) if isinstance(found, tuple | list) else [found]
         targets = [o.number if type(o) is Ref else -1 for o in node.operands]
         if operation.backward is None:
             targets += [node.own.get(role, -1) for role in keywords]
@@ -270,7 +266,6 @@ class Tape:
             if part is not None and number >= 0 and _has_gradient(values[number])
         ]
 
-
     def _check_count(self, node: Node, gradients: Sequence[Any], targets: Sequence[int]) -> None:
         """One gradient for each argument; those of state at the end may be left out."""
         names, params = self.network.names, self.network.params
@@ -278,7 +273,9 @@ class Tape:
         missing = [names[i] for i in left if names[i] not in params or params[names[i]].trainable]
         if missing or any(g is not None for g in gradients[len(targets) :]):
             wanted = ", ".join(f"`{names[i]}`" if i >= 0 else "a constant" for i in targets)
-            raise WrongGradients(f"it gives {len(gradients)} gradients for {len(targets)} arguments: {wanted}")
+            raise WrongGradients(
+                f"it gives {len(gradients)} gradients for {len(targets)} arguments: {wanted}"
+            )
 
 
 def _own_order(operation: Any) -> list[str]:

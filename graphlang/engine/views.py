@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from graphlang.engine.program import concrete
 from graphlang.trace import Step, SymbolicArray
 
 
@@ -16,7 +17,7 @@ class Views:
 
     def __init__(self, steps: Sequence[Step]) -> None:
         self._root: dict[int, int] = {}
-        #: views that are not contiguous, laid over one element: their strides are real, their contents are not
+        #: views that are not contiguous, laid over one element: their strides are real, not their contents
         self._strided: dict[int, Any] = {}
         for step in steps:
             if step.primitive.kind == "view":
@@ -37,7 +38,7 @@ class Views:
     def _view(self, step: Step, x: SymbolicArray) -> Any:
         array = self._strided.get(x.number)
         if array is None:
-            array = contiguous(x.shape, x.dtype)
+            array = contiguous(concrete(x.shape), x.dtype)
         if step.primitive.name != "reshape":
             return step.primitive.compute(array, *step.operands[1:], **step.params)
         try:

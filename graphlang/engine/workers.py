@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
@@ -36,7 +37,7 @@ def _cores() -> int:
 def _quota() -> int | None:
     """The whole cores that a control group (version 2) allows, if it sets a limit."""
     try:
-        with open("/sys/fs/cgroup/cpu.max", encoding="ascii") as file:
+        with Path("/sys/fs/cgroup/cpu.max").open(encoding="ascii") as file:
             allowed, period = file.read().split()[:2]
     except (OSError, ValueError):
         return None

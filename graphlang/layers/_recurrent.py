@@ -67,4 +67,3 @@ class _Recurrent(Layer):
         """What the names of a layer's weights end in: nothing, `2`, `3` ..., for the way back `_reverse`."""
         numbers = ["", *[str(layer) for layer in range(2, self.layers + 1)]]
         return [(n, n + "_reverse") if self.bidirectional else (n,) for n in numbers]
-

@@ -6,7 +6,7 @@ import inspect
 import operator
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar, Token
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -90,7 +90,7 @@ class Trace:
         """The step that computes `value`; None for an input."""
         return self.steps[value.number] if value.number >= 0 else None
 
-    def __enter__(self) -> Trace:
+    def __enter__(self) -> Self:
         self._tokens.append(_active.set(self))
         return self
 

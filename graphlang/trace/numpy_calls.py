@@ -310,7 +310,7 @@ FUNCTION_TABLE: dict[Callable[..., Any], Callable[..., Any]] = {
     np.take: indexing.take, np.take_along_axis: indexing.take_along_axis, np.tril: tril, np.triu: triu,
     np.diagonal: diagonal, np.trace: trace, np.diff: diff, np.copy: lambda x: x,
     np.dot: matmul.dot, np.tensordot: matmul.tensordot, np.outer: outer, np.linalg.norm: norm,
-    np.einsum: lambda subscripts, *operands, optimize=False: matmul.einsum(subscripts, *operands),
+    np.einsum: lambda subscripts, *operands, optimize=False: matmul.einsum(subscripts, *operands),  # noqa: PLW0108
     np.zeros_like: zeros_like, np.ones_like: ones_like, np.full_like: full_like, np.empty_like: zeros_like,
     np.shape: lambda x: x.shape, np.ndim: lambda x: x.ndim,
     np.size: lambda x, axis=None: x.size if axis is None else x.shape[axis],

@@ -57,7 +57,9 @@ def test_an_optimizer_with_memory_says_so(capsys: pytest.CaptureFixture[str], tm
     assert memory["optimizer"] == 2 * memory["parameters"] == 2 * 4 * (300 * 400 + 400)
 
 
-def test_fused_regions_are_shown_with_their_blocks_and_threads(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_fused_regions_are_shown_with_their_blocks_and_threads(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     file = tmp_path / "sigmoid.graph"
     file.write_text("input x: float[N]\ny = 1 / (1 + exp(-x))\noutput y\n")
     found = plan(capsys, str(file), "--batch", "1000000", "--threads", "2")

@@ -116,7 +116,9 @@ class Call:
         """The result alone."""
         return self.operation.forward(*(operands or self.operands), **self.keywords(own))[0]
 
-    def backward(self, dy: Any, operands: list[Any] | None = None, own: Mapping[str, Any] | None = None) -> list[Any]:
+    def backward(
+        self, dy: Any, operands: list[Any] | None = None, own: Mapping[str, Any] | None = None
+    ) -> list[Any]:
         """A gradient or None for each operand and each parameter."""
         operands = operands or self.operands
         keywords = self.keywords(own)
@@ -174,7 +176,9 @@ def sample_texts(entry: Entry, layers: tuple[Any, ...] = ()) -> list[str]:
     """The specs of an operation's sample calls, its own first."""
     own = examples(entry)
     for text in own:
-        assert target_nodes(load(text, layers), entry), f"the example of `{entry.name}` does not use it: {text}"
+        assert target_nodes(load(text, layers), entry), (
+            f"the example of `{entry.name}` does not use it: {text}"
+        )
     if any(_computes_operands(text, entry, layers) for text in own):
         return own  # as `CrossEntropyError(softmax(x), t)`: not every number is an operand of it
     derived = [t for t in dict.fromkeys(_derived(entry, layers)) if t not in own]

@@ -52,7 +52,9 @@ def slopes(f: Callable[[Any], float], x: Any, h: float = 2e-4) -> Any:
 def assert_same_gradient(found: Any, expected: Any, what: str, relative: float = RELATIVE) -> None:
     """Agreement relative to each element, or to a thousandth of the largest where that is more."""
     found = np.zeros(expected.shape) if found is None else np.asarray(found)
-    assert found.shape == expected.shape, f"{what}: the gradient has the shape {found.shape}, not {expected.shape}"
+    assert found.shape == expected.shape, (
+        f"{what}: the gradient has the shape {found.shape}, not {expected.shape}"
+    )
     scale = np.maximum(np.abs(expected), max(1e-3 * np.max(np.abs(expected), initial=0.0), 1e-4))
     off = float(np.max(np.abs(found - expected) / scale, initial=0.0))
     assert off <= relative, f"{what}: off by {off:.2g}: {found.ravel()[:6]} instead of {expected.ravel()[:6]}"
@@ -159,7 +161,9 @@ def _of_derived(call: Call, arguments: list[Any], y: Any, dy: Any) -> list[Any]:
 def _symbolic(call: Call, trace: Trace) -> tuple[list[Any], dict[Any, Any]]:
     """Each argument as a value of the trace with the sizes that the spec gives it."""
     network = call.graph.network
-    numbers = [o.number if type(o) is Ref else None for o in call.node.operands] + list(call.node.own.values())
+    numbers = [o.number if type(o) is Ref else None for o in call.node.operands] + list(
+        call.node.own.values()
+    )
     arguments: list[Any] = []
     feeds: dict[Any, Any] = {}
     known: dict[int, Any] = {}
@@ -181,7 +185,9 @@ def _symbolic(call: Call, trace: Trace) -> tuple[list[Any], dict[Any, Any]]:
 def _draws(call: Call, random: SymbolicRandom) -> dict[Any, Any]:
     stream = call.keywords()["random"]
     sizes = dict(call.sizes)
-    return {d: stream.uniform([s if isinstance(s, int) else s.bind(sizes) for s in d.shape]) for d in random.draws}
+    return {
+        d: stream.uniform([s if isinstance(s, int) else s.bind(sizes) for s in d.shape]) for d in random.draws
+    }
 
 
 # ---- 3 ------------------------------------------------------------------------------------------------
@@ -193,7 +199,9 @@ def float32_stays_float32(case: Case, entry: Entry, layers: Layers = ()) -> None
     for name in forward:
         kept = np.asarray(forward._value(name))
         used = graph.network.used[graph.network.numbers[name]]
-        assert not used or kept.dtype.kind != "f" or kept.dtype == np.float32, f"{case}: `{name}` is {kept.dtype}"
+        assert not used or kept.dtype.kind != "f" or kept.dtype == np.float32, (
+            f"{case}: `{name}` is {kept.dtype}"
+        )
     for call in calls(case, entry, layers, dtype="float32"):
         y = call.forward()
         if np.asarray(y).dtype.kind != "f" or not _stays_by_itself(call, entry):
@@ -201,7 +209,9 @@ def float32_stays_float32(case: Case, entry: Entry, layers: Layers = ()) -> None
         assert y.dtype == np.float32, f"{case}: float32 gives {y.dtype}"
         for position, found in enumerate(call.backward(upstream(y))):
             if position in call.differentiable() and found is not None:
-                assert found.dtype == np.float32, f"{case}: the gradient of argument {position} is {found.dtype}"
+                assert found.dtype == np.float32, (
+                    f"{case}: the gradient of argument {position} is {found.dtype}"
+                )
         for value in _state(call).values():
             assert value.dtype == np.float32, f"{case}: the state is {value.dtype}"
 
@@ -209,7 +219,9 @@ def float32_stays_float32(case: Case, entry: Entry, layers: Layers = ()) -> None
 def _stays_by_itself(call: Call, entry: Entry) -> bool:
     """Whether the operation is to keep float32; where NumPy mixes in int64 the interpreter does it."""
     floats = [is_float(a) for a in call.arguments]
-    gradients = Derived().backward(call.operation, call.operands, call.keywords(), call.forward(), upstream(call.forward()))
+    gradients = Derived().backward(
+        call.operation, call.operands, call.keywords(), call.forward(), upstream(call.forward())
+    )
     has_gradient = any(g is not None and np.any(g) for g in gradients)
     return has_gradient and (all(floats) or (entry.kind == "loss" and floats[0]))
 
@@ -228,7 +240,9 @@ def nothing_is_written_to_or_remembered(case: Case, entry: Entry, layers: Layers
         call.own = {k: _locked(a) for k, a in call.own.items()}
         fresh = make(call.graph.network.catalog, call.node.spec, SIZES)
         first, again = call.forward(), call.forward()
-        np.testing.assert_array_equal(first, again, err_msg=f"{case}: twice the same call, and not the same bits")
+        np.testing.assert_array_equal(
+            first, again, err_msg=f"{case}: twice the same call, and not the same bits"
+        )
         if is_float(np.asarray(first)):
             dy = _locked(upstream(first))
             once = [None if g is None else g.copy() for g in call.backward(dy)]
@@ -237,7 +251,9 @@ def nothing_is_written_to_or_remembered(case: Case, entry: Entry, layers: Layers
                 if a is not None:
                     np.testing.assert_array_equal(a, b, err_msg=f"{case}: backward twice")
             _backward_twice_on_what_was_saved(call, dy)
-        assert _remembered(call.operation) == _remembered(fresh), f"{case}: {entry.name} remembers something on itself"
+        assert _remembered(call.operation) == _remembered(fresh), (
+            f"{case}: {entry.name} remembers something on itself"
+        )
 
 
 def _backward_twice_on_what_was_saved(call: Call, dy: Any) -> None:
@@ -261,7 +277,10 @@ def _locked(x: Any) -> Any:
 
 
 def _remembered(operation: Any) -> str:
-    parts = [sorted(getattr(operation, "__dict__", {})), repr(operation) if isinstance(operation, Layer) else ""]
+    parts = [
+        sorted(getattr(operation, "__dict__", {})),
+        repr(operation) if isinstance(operation, Layer) else "",
+    ]
     parts += [getattr(operation, "__pydantic_private__", None)]
     parts += [getattr(operation, "attributes", None), getattr(operation, "sizes", None)]
     return repr(parts)
@@ -339,7 +358,9 @@ def the_second_derivative_is_the_slope_of_the_first(case: Case, entry: Entry, la
             slope = _slope_of_first(call, dy, weights, position, direction)
             along = float(np.sum(np.asarray(found) * direction))
             norm = float(np.sqrt(np.sum(np.asarray(found) ** 2) * np.sum(direction**2)))
-            assert abs(along - slope) <= 1e-5 * max(norm, abs(slope), 1e-2), f"{case}, argument {position}: {along} {slope}"
+            assert abs(along - slope) <= 1e-5 * max(norm, abs(slope), 1e-2), (
+                f"{case}, argument {position}: {along} {slope}"
+            )
 
 
 def _second(call: Call, dy: Any, weights: list[Any]) -> list[Any]:
@@ -483,7 +504,9 @@ def _of(forward: Any, name: str) -> Any:
 def _same_sums(call: Call, result: Any, found: list[Any]) -> None:
     """A value that is used twice has the sum of both uses."""
     names = call.graph.network.names
-    numbers = [o.number if type(o) is Ref else None for o in call.node.operands] + list(call.node.own.values())
+    numbers = [o.number if type(o) is Ref else None for o in call.node.operands] + list(
+        call.node.own.values()
+    )
     totals: dict[str, Any] = {}
     for number, part, value in zip(numbers, found, call.arguments, strict=True):
         if number is not None and is_float(value):
@@ -495,7 +518,9 @@ def _same_sums(call: Call, result: Any, found: list[Any]) -> None:
     for name, total in totals.items():
         if name in elsewhere:
             continue
-        np.testing.assert_allclose(result.grad[name], total, rtol=1e-12, atol=1e-14, err_msg=f"{call.case}: {name}")
+        np.testing.assert_allclose(
+            result.grad[name], total, rtol=1e-12, atol=1e-14, err_msg=f"{call.case}: {name}"
+        )
 
 
 def the_planned_program_computes_the_same(case: Case, entry: Entry, layers: Layers = ()) -> None:
@@ -531,16 +556,26 @@ def _planned_as_computed(case: Case, entry: Entry, graph: Any, given: dict[str, 
     value, gradients = graph.compile(wrt=wanted, of=of)(given)
     np.testing.assert_allclose(value, result[of], rtol=1e-9, atol=1e-12, err_msg=str(case))
     for name in wanted:
-        np.testing.assert_allclose(gradients[name], expected[name], rtol=1e-9, atol=1e-12, err_msg=f"{case}: {name}")
+        np.testing.assert_allclose(
+            gradients[name], expected[name], rtol=1e-9, atol=1e-12, err_msg=f"{case}: {name}"
+        )
 
 
 def gradients_add_up_beside_a_sum(case: Case, entry: Entry, layers: Layers = ()) -> None:
     """`x + f(x)`: a backward that writes into dy would spoil what the sum passes on."""
     plain = load(case.text, layers)
     node = plain.network.nodes[-1]
-    if case.training or node.spec.operation != entry.name or not node.spec.named or node.spec.dtype != "float":
+    if (
+        case.training
+        or node.spec.operation != entry.name
+        or not node.spec.named
+        or node.spec.dtype != "float"
+    ):
         return
-    name = next((n for n, i in plain.network.inputs.items() if i.shape == node.spec.shape and i.dtype == "float"), None)
+    name = next(
+        (n for n, i in plain.network.inputs.items() if i.shape == node.spec.shape and i.dtype == "float"),
+        None,
+    )
     if name is None:
         return
     graph = load(f"{case.text}; together = {name} + {node.name}", layers)

@@ -31,7 +31,13 @@ def close(found: Any, expected: Any, dtype: str, what: str) -> None:
 
 
 def eager(
-    network: Network, leaves: Mapping[int, Any], of: int, wrt: list[int], dy: Any, case: cases.Case, dtype: str
+    network: Network,
+    leaves: Mapping[int, Any],
+    of: int,
+    wrt: list[int],
+    dy: Any,
+    case: cases.Case,
+    dtype: str,
 ) -> list[Any]:
     """The value, its gradients and the new state, by the interpreter."""
     random = StreamRandom(np.random.default_rng(5), np.dtype(dtype))
@@ -43,7 +49,13 @@ def eager(
 
 
 def planned(
-    network: Network, leaves: Mapping[int, Any], of: int, wrt: list[int], dy: Any, case: cases.Case, dtype: str
+    network: Network,
+    leaves: Mapping[int, Any],
+    of: int,
+    wrt: list[int],
+    dy: Any,
+    case: cases.Case,
+    dtype: str,
 ) -> list[Any]:
     """The same by a planned program, run twice; both runs give the same bits."""
     inputs = {n: Storage(a.shape, a.dtype) for n, a in leaves.items() if network.names[n] in network.inputs}
@@ -77,7 +89,9 @@ def test_a_planned_program_agrees_with_the_interpreter(name: str, dtype: str) ->
         graph = cases.load(case.text, dtype=dtype)
         network = graph.network
         values = cases.inputs(graph, case.draw, cases.SIZES, dtype)
-        leaves = {network.numbers[n]: np.asarray(v) for n, v in values.items()} | cases.parameters(graph, dtype)
+        leaves = {network.numbers[n]: np.asarray(v) for n, v in values.items()} | cases.parameters(
+            graph, dtype
+        )
         of = network.numbers[graph.outputs[0]] if graph.outputs else network.nodes[-1].number
         y = eager(network, leaves, of, [], None, case, dtype)[0]
         wrt = [n for n, a in leaves.items() if a.dtype.kind == "f"] if np.asarray(y).dtype.kind == "f" else []

@@ -212,7 +212,9 @@ gradcheck {{ of = loss }}
 
 def test_a_gradient_of_the_wrong_shape_is_refused_and_names_the_layer() -> None:
     graph = gl.loads(NETWORK.format(layer="SkipsTheBatch"), layers=[SkipsTheBatch])
-    with pytest.raises(gl.GraphError, match=r"SkipsTheBatch.*`SkipsTheBatch1.b` a gradient of shape \(3, 5\)"):
+    with pytest.raises(
+        gl.GraphError, match=r"SkipsTheBatch.*`SkipsTheBatch1.b` a gradient of shape \(3, 5\)"
+    ):
         graph.gradcheck()
     with pytest.raises(gl.GraphError, match="SkipsTheBatch"):
         graph.run(x=np.ones((3, 4)))

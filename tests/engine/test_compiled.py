@@ -45,7 +45,7 @@ def recordings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
         return original(self, *args)
 
     monkeypatch.setattr(Recorder, "recording", counted)
-    yield made
+    return made
 
 
 # ---- programs are kept ----------------------------------------------------------------------------------

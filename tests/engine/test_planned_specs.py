@@ -55,14 +55,16 @@ def test_the_gradients_of_a_spec_are_those_of_the_interpreter(path: Path, dtype:
     forward = graph.forward(inputs)
     expected = forward.backward(np.ones_like(forward[of]), of)
     wrt = [n for n in (*graph.inputs, *graph.params) if forward.is_float(n)]
-    value, gradients = graph.compile(wrt=wrt, of=of)({n: v for n, v in inputs.items()})
+    value, gradients = graph.compile(wrt=wrt, of=of)(dict(inputs.items()))
     close(value, expected[of], dtype)
     largest = max(float(np.max(np.abs(expected.grad[name]))) for name in wrt)
     for name in wrt:
         close(gradients[name], expected.grad[name], dtype, largest)
 
 
-def eager_step(graph: gl.Graph, inputs: dict[str, Any], optimizer: Any, slots: Any, lr: float, t: int) -> float:
+def eager_step(
+    graph: gl.Graph, inputs: dict[str, Any], optimizer: Any, slots: Any, lr: float, t: int
+) -> float:
     """A training step in plain NumPy: the interpreter's gradients, the optimizer's formula."""
     network, train = graph.network, graph.spec.train
     assert train is not None
@@ -79,7 +81,9 @@ def eager_step(graph: gl.Graph, inputs: dict[str, Any], optimizer: Any, slots: A
         norm = np.sqrt(sum(np.sum(g.astype(np.float64) ** 2) for g in gradients))
         gradients = [g * min(1.0, train.clip_norm / norm) for g in gradients]
     for name, gradient in zip(names, gradients, strict=True):
-        W, slots[name] = optimizer.update(graph.params[name].copy(), gradient, slots[name], np.float64(lr), np.float64(t))
+        W, slots[name] = optimizer.update(
+            graph.params[name].copy(), gradient, slots[name], np.float64(lr), np.float64(t)
+        )
         graph.params[name] = W
     for number, value in tape.state.items():
         graph.params[network.names[number]] = value
@@ -100,7 +104,9 @@ def optimizer_texts() -> list[str]:
 @pytest.mark.parametrize("dtype", ROUNDING)
 @pytest.mark.parametrize("settings", ["", "clip_norm = 0.5", "schedule = step(every=2)"])
 @pytest.mark.parametrize("optimizer", optimizer_texts())
-def test_the_updates_of_an_optimizer_are_those_of_its_formula(optimizer: str, settings: str, dtype: str) -> None:
+def test_the_updates_of_an_optimizer_are_those_of_its_formula(
+    optimizer: str, settings: str, dtype: str
+) -> None:
     text = NETWORK.format(optimizer, dtype, settings)
     planned, eager = gl.loads(text), gl.loads(text)
     train = planned.spec.train
@@ -128,7 +134,9 @@ def test_the_loss_that_training_reports_is_that_before_the_step_though_state_is_
     formula = eager.network.member("optimizers", eager.spec.train.optimizer)  # type: ignore[union-attr]
     slots: dict[str, Any] = {n: {} for n, p in eager.network.params.items() if p.trainable}
     rows = [slice(0, 5), slice(5, 10)]
-    expected = [eager_step(eager, {"x": x[r], "t": t[r]}, formula, slots, 0.1, i + 1) for i, r in enumerate(rows)]
+    expected = [
+        eager_step(eager, {"x": x[r], "t": t[r]}, formula, slots, 0.1, i + 1) for i, r in enumerate(rows)
+    ]
     close(losses, expected, "float64")
     for name in graph.params:
         close(graph.params[name], eager.params[name], "float64")
@@ -151,4 +159,8 @@ def test_training_gives_the_same_bits_twice_and_with_more_threads_the_same_numbe
     for graph in graphs:
         graph.fit(x=x, t=t)
     for name in graphs[0].params:
-        assert graphs[0].params[name].tobytes() == graphs[1].params[name].tobytes() == graphs[2].params[name].tobytes()
+        assert (
+            graphs[0].params[name].tobytes()
+            == graphs[1].params[name].tobytes()
+            == graphs[2].params[name].tobytes()
+        )

@@ -149,8 +149,12 @@ def softmax_gradient(x: Any, one_hot: Any) -> Any:
 def test_softmax_with_loss_gives_y_minus_t_over_n_for_labels_and_one_hot_rows() -> None:
     x = np.array([[0.3, 2.9, 4.0], [1.0, -1.0, 0.5]])
     one_hot = np.array([[0, 0, 1], [1, 0, 0]])
-    labels = gl.loads("input x: float[N, 3], t: int[N]\nL = SoftmaxWithLoss(x, t)\noutput L").run(x=x, t=[2, 0])
-    rows = gl.loads("input x: float[N, 3], t: float[N, 3]\nL = SoftmaxWithLoss(x, t)\noutput L").run(x=x, t=one_hot)
+    labels = gl.loads("input x: float[N, 3], t: int[N]\nL = SoftmaxWithLoss(x, t)\noutput L").run(
+        x=x, t=[2, 0]
+    )
+    rows = gl.loads("input x: float[N, 3], t: float[N, 3]\nL = SoftmaxWithLoss(x, t)\noutput L").run(
+        x=x, t=one_hot
+    )
     expected = -np.mean([x[0, 2] - np.log(np.exp(x[0]).sum()), x[1, 0] - np.log(np.exp(x[1]).sum())])
     for result in (labels, rows):
         close(result["L"], expected)
@@ -292,7 +296,9 @@ def test_dropout_is_the_identity_in_evaluation_and_scales_in_training() -> None:
 
 def test_attention_in_training_differentiates_the_mask_that_it_drew() -> None:
     """Its backward is derived, and must not draw another mask than its forward did."""
-    graph = gl.loads("input x: float[N, T, 4]\ny = x -> Attention(2, dropout=0.5)\nz = sum(y)\noutput z", seed=2)
+    graph = gl.loads(
+        "input x: float[N, T, 4]\ny = x -> Attention(2, dropout=0.5)\nz = sum(y)\noutput z", seed=2
+    )
     x = np.random.default_rng(0).standard_normal((2, 3, 4))
     grad = graph.forward(x=x, training=True).backward().grad["x"]
     numbers = np.zeros_like(x)

@@ -66,7 +66,8 @@ def check(trace: Trace, y: Any, feeds: dict[Any, Any], rtol: float) -> None:
     found = replay(trace, gradient(y, wrt, dy), feeds)
     for x, dx in zip(wrt, found, strict=True):
         expected = numerical(lambda v, x=x: replay(trace, [y], {**feeds, x: v})[0], np.asarray(feeds[x]), dy)
-        assert dx.shape == x.shape and dx.dtype == x.dtype
+        assert dx.shape == x.shape
+        assert dx.dtype == x.dtype
         np.testing.assert_allclose(
             dx, expected, rtol=rtol, atol=rtol * max(1, np.abs(expected).max(initial=0))
         )

@@ -194,7 +194,9 @@ def test_a_resumed_run_has_the_bits_of_one_that_was_never_stopped(
     assert history.epochs == expected.epochs
 
 
-def test_a_stop_while_an_epoch_is_evaluated_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stop_while_an_epoch_is_evaluated_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from graphlang.engine.stepper import Evaluator
 
     expected = train(net(), data())
@@ -488,7 +490,9 @@ def test_a_validation_split_of_another_shape_is_refused() -> None:
         net().fit(x=x, t=t, validation={"x": np.ones((3, 4))})
 
 
-@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"batch": 0}, {"iterations": -1}, {"epochs": 1, "iterations": 1}])
+@pytest.mark.parametrize(
+    "wrong", [{"epochs": 0}, {"batch": 0}, {"iterations": -1}, {"epochs": 1, "iterations": 1}]
+)
 def test_a_wrong_setting_from_python_is_refused(wrong: dict[str, int]) -> None:
     x, t = points()
     with pytest.raises(gl.GraphError):

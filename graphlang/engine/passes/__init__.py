@@ -18,7 +18,7 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     algebra,
     common_subexpressions,
 )
-"""In the order in which they are applied. Dead code falls away in each: a program lists only what it needs."""
+"""In the order in which they are applied. Dead code falls away in each: a program has only what it needs."""
 
 
 def optimised(program: Program) -> Program:

@@ -11,7 +11,6 @@ from graphlang.engine.program import Program, rewritten
 from graphlang.engine.regions import size
 from graphlang.trace import Step, SymbolicArray
 
-
 PRODUCT_FROM = 256
 """Elements from which on a product in the place of a quotient pays for its rounding."""
 

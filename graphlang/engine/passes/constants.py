@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.engine.program import Program, rewritten
+from graphlang.engine.program import Program, concrete, rewritten
 from graphlang.trace import Step, SymbolicArray
 
 LARGEST = 2**16
@@ -23,15 +23,15 @@ def _fold(step: Step, operands: tuple[Any, ...]) -> Any:
         return None
     if step.primitive.name == "full":
         # One number seen in every place takes no memory, however large the array.
-        return np.broadcast_to(np.asarray(operands[0], step.output.dtype), step.output.shape)
+        return np.broadcast_to(np.asarray(operands[0], step.output.dtype), concrete(step.output.shape))
     if step.primitive.kind == "elementwise" and all(_is_one_number(x) for x in operands):
         numbers = [x.flat[0] if isinstance(x, np.ndarray) else x for x in operands]
         with np.errstate(all="ignore"):
             value = np.asarray(step.primitive.compute(*numbers, **step.params), step.output.dtype)
-        return np.broadcast_to(value, step.output.shape)
+        return np.broadcast_to(value, concrete(step.output.shape))
     if step.primitive.kind == "view":
         return step.primitive.compute(*operands, **step.params)
-    if int(np.prod(step.output.shape, dtype=np.int64)) > LARGEST:
+    if int(np.prod(concrete(step.output.shape), dtype=np.int64)) > LARGEST:
         return None
     with np.errstate(all="ignore"):
         value = np.asarray(step.primitive.compute(*operands, **step.params), step.output.dtype)

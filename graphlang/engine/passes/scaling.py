@@ -14,9 +14,8 @@ import numpy as np
 from graphlang.engine.program import Program, rewritten
 from graphlang.trace import Step, SymbolicArray
 
-
 PAYS_FROM = 2**14
-"""Numbers from which on a pass over an array is worth saving: below it, a step costs more than its numbers."""
+"""Numbers from which on a pass over an array is worth saving: below, a step costs more than its numbers."""
 
 
 def move_scaling(program: Program) -> Program:
@@ -34,7 +33,12 @@ def scaled(x: Any) -> tuple[Any, Any] | None:
     if step is None or step.primitive.name != "multiply" or x.dtype.kind != "f":
         return None
     for array, factor in (step.operands, step.operands[::-1]):
-        if array.__class__ is SymbolicArray and array.shape == x.shape and is_scalar(factor) and array.dtype == x.dtype:
+        if (
+            array.__class__ is SymbolicArray
+            and array.shape == x.shape
+            and is_scalar(factor)
+            and array.dtype == x.dtype
+        ):
             return array, factor
     return None
 
@@ -43,7 +47,9 @@ def is_scalar(x: Any) -> bool:
     """Whether an operand is one number, known or not."""
     if x.__class__ is SymbolicArray:
         return x.shape == ()
-    return isinstance(x, int | float) and not isinstance(x, bool) or (isinstance(x, np.ndarray | np.generic) and x.shape == ())
+    return (isinstance(x, int | float) and not isinstance(x, bool)) or (
+        isinstance(x, np.ndarray | np.generic) and x.shape == ()
+    )
 
 
 def _through_transpose(x: Any) -> tuple[Any, Any] | None:

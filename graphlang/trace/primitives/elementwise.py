@@ -248,7 +248,9 @@ class Where(Primitive):
         if out is None:
             return np.where(condition, x, y)
         # A branch may be `out` itself: the other one is then written over it, where it is chosen.
-        condition = np.array(condition, dtype=bool, copy=True if np.may_share_memory(condition, out) else None)
+        condition = np.array(
+            condition, dtype=bool, copy=True if np.may_share_memory(condition, out) else None
+        )
         if isinstance(x, np.ndarray) and np.may_share_memory(out, x):
             np.copyto(out, y, where=~condition) if _same(out, x) else np.copyto(
                 out, np.where(condition, x, y)

@@ -135,6 +135,7 @@ def _check_shapes(expected: Any, *arrays: Any) -> None:
 
 # ---- along the axis; x and y are some images, the last argument is written
 
+
 def _by_images(work: Callable[..., None], axis: int, places: list[Tap], *arrays: Any) -> None:
     """`work(keys, *arrays)` on a few images at a time, so that what it goes over stays in cache."""
     before = (slice(None),) * axis
