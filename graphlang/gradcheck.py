@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 STEP = 1e-4
 """The book's step. Two central differences, at the step and at half of it, are extrapolated."""
 SMALLEST_STEP = 1e-6
+ROUNDING = 32 * float(np.finfo(np.float64).eps)
+"""What the value of a function may be off by, relative to it: a few roundings for each of its many sums."""
+RESOLUTION = 1e-6
+"""The relative error that the check is meant to see."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,7 @@ def _row(
     rng: np.random.Generator,
 ) -> Row:
     places = chosen(array.size, settings.samples, rng)
-    found = np.array([numerical(objective, array, int(i)) for i in places])
+    found = [numerical(objective, array, int(i)) for i in places]
     expected = np.asarray(gradient, dtype=np.float64).reshape(-1)[places]
     mean, worst = differences(expected, found, float(np.max(np.abs(gradient), initial=0.0)))
     return Row(name, mean, worst, len(places), bool(worst <= settings.tol))
@@ -143,20 +147,31 @@ def chosen(size: int, samples: int, rng: np.random.Generator) -> Any:
     return np.arange(size) if size <= samples else np.sort(rng.choice(size, samples, replace=False))
 
 
-def differences(gradient: Any, numbers: Any, largest: float) -> tuple[float, float]:
+class Estimate(NamedTuple):
+    """A derivative from differences, and how far the rounding of the function's own values may move it."""
+
+    value: float
+    rounding: float
+
+
+def differences(gradient: Any, estimates: Sequence[Estimate], largest: float) -> tuple[float, float]:
     """The mean absolute difference, and the worst relative one.
 
-    An element much smaller than the largest gradient is held to a thousandth of that: below it, the
-    rounding of the function's own value decides.
+    An element much smaller than the largest gradient is held to a thousandth of that, and none to more than
+    the rounding of the function's values lets one see: the gradient of a bias before a BatchNorm is 0, and
+    differences give 1e-12.
     """
+    numbers = np.array([e.value for e in estimates])
     if not np.all(np.isfinite(gradient)) or not np.all(np.isfinite(numbers)):
         return float("nan"), float("inf")
     absolute = np.abs(gradient - numbers)
-    scale = np.maximum(np.maximum(np.abs(gradient), np.abs(numbers)), max(1e-3 * largest, 1e-7))
-    return float(np.mean(absolute)) if absolute.size else 0.0, float(np.max(absolute / scale, initial=0.0))
+    visible = np.array([e.rounding for e in estimates]) / RESOLUTION
+    scale = np.maximum(np.maximum(np.abs(gradient), np.abs(numbers)), np.maximum(1e-3 * largest, visible))
+    relative = absolute / np.where(scale > 0, scale, 1.0)
+    return float(np.mean(absolute)) if absolute.size else 0.0, float(np.max(relative, initial=0.0))
 
 
-def numerical(objective: Callable[[], float], array: Any, place: int) -> float:
+def numerical(objective: Callable[[], float], array: Any, place: int) -> Estimate:
     """The derivative of the objective by one element, from differences that do not straddle a kink.
 
     Central differences at h and h/2 agree on a smooth stretch, and then extrapolate to one of fourth
@@ -164,24 +179,27 @@ def numerical(objective: Callable[[], float], array: Any, place: int) -> float:
     """
     flat = array.reshape(-1)
     origin = flat[place]
+    height = 0.0
 
     def central(h: float) -> float:
+        nonlocal height
         flat[place] = origin + h
         above = objective()
         flat[place] = origin - h
         below = objective()
         flat[place] = origin
+        height = max(abs(above), abs(below))
         return (above - below) / (2 * h)
 
     h = STEP * max(1.0, abs(origin))
-    best, smallest = 0.0, float("inf")
+    best, smallest = Estimate(0.0, 0.0), float("inf")
     while True:
         wide, narrow = central(h), central(h / 2)
         gap = abs(wide - narrow)
         if gap < smallest:
-            best, smallest = (4 * narrow - wide) / 3, gap
+            best, smallest = Estimate((4 * narrow - wide) / 3, ROUNDING * height / h), gap
         if gap <= 1e-7 * max(abs(narrow), 1e-3) or h <= SMALLEST_STEP or not np.isfinite(gap):
-            return best if np.isfinite(smallest) else narrow
+            return best if np.isfinite(smallest) else Estimate(narrow, 0.0)
         h /= 8
 
 
@@ -212,7 +230,7 @@ def local_error(tape: Tape, node: Node, rng: np.random.Generator, samples: int =
         array = np.array(value, dtype=np.float64)
         objective = _local_objective(tape, node, number, array, dy)
         places = chosen(array.size, samples, rng)
-        found = np.array([numerical(objective, array, int(i)) for i in places])
+        found = [numerical(objective, array, int(i)) for i in places]
         gradient = np.broadcast_to(np.asarray(parts.get(number, 0.0), dtype=np.float64), array.shape)
         largest = float(np.max(np.abs(gradient), initial=0.0))
         worst = max(worst, differences(gradient.reshape(-1)[places], found, largest)[1])

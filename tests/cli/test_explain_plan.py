@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from graphlang.cli import main
+from graphlang.engine.regions import BLOCK
 
 SPECS = Path(__file__).parent.parent.parent / "specs"
 NETWORK = str(SPECS / "two_layer_net.graph")
@@ -66,10 +67,10 @@ def test_fused_regions_are_shown_with_their_blocks_and_threads(
     (region,) = [r for r in found["regions"] if r["fused"]]
     assert region["frame"] == [1_000_000]
     assert region["threads"] == 2
-    assert region["blocks"] == -(-1_000_000 // (2**16 // 8))
+    assert region["blocks"] == -(-1_000_000 // (BLOCK // 8))
     assert {s["where"] for s in region["steps"]} >= {"in cache"}
     text = printed(capsys, "explain-plan", str(file), "--batch", "1000000", "--threads", "2")
-    assert "fused over [1000000], 123 blocks of 1 x 8192, 2 threads:" in text
+    assert "fused over [1000000], 16 blocks of 1 x 65536, 2 threads:" in text
 
 
 def test_the_batch_and_the_precision_can_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,106 @@
+"""Each stage costs as much per node in a large graph as in a small one, and large graphs get through."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import graphlang as gl
+from graphlang.engine.executable import Executable
+from graphlang.engine.garbage import collection_paused
+from graphlang.engine.passes import optimised
+from graphlang.engine.plan import plan
+from graphlang.engine.recording import Recorder, Storage
+
+SMALL, LARGE = 1_000, 16_000
+
+
+def chain(nodes: int) -> str:
+    lines = [f"v{i} = v{i - 1} * 0.999 + 0.001" for i in range(1, nodes // 2)]
+    return "\n".join(["input x: float = 0.5", "v0 = x", *lines, f"output v{nodes // 2 - 1}"])
+
+
+def wide(nodes: int) -> str:
+    """Many short branches of one input, brought together by twos."""
+    names = [f"a{i}" for i in range(nodes // 3)]
+    lines = [f"a{i} = exp(x * 0.{i + 1})" for i in range(len(names))]
+    while len(names) > 1:
+        pairs = list(zip(names[::2], names[1::2], strict=False))
+        lines += [f"{a}_{b} = {a} + {b}" for a, b in pairs] if len(names) < 5 else [f"{a}s = {a} + {b}" for a, b in pairs]
+        made = [f"{a}_{b}" for a, b in pairs] if len(names) < 5 else [f"{a}s" for a, b in pairs]
+        names = made + names[2 * len(pairs) :]
+    return "\n".join(["input x: float = 0.5", *lines, f"output {names[0]}"])
+
+
+def deep(nodes: int) -> str:
+    return (
+        f"input x: float[N, 8]\ny = x -> repeat {nodes // 2} {{ Affine(8) -> Relu }}\n"
+        "loss = sum(y * y)\noutput loss"
+    )
+
+
+def stages(text: str) -> dict[str, float]:
+    """The processor time per node of each stage."""
+    clock, found = [time.process_time()], {}
+
+    def ended(stage: str) -> None:
+        clock.append(time.process_time())
+        found[stage] = clock[-1] - clock[-2]
+
+    with collection_paused():
+        graph = gl.loads(text, dtype="float64")
+        ended("load")
+        network = graph.network
+        params = graph.params.copies()
+        shape, sizes = ((4, 8), {"N": 4}) if params else ((), {})
+        of, wrt = network.numbers[graph.outputs[0]], [0, *(network.numbers[n] for n in params)]
+        clock.append(time.process_time())
+        recorder = Recorder(network, {0: Storage(shape, np.dtype(float))}, np.float64, sizes, training=True)
+        recorder.forward([of])
+        with recorder.trace:
+            gradients = recorder.tape.gradients(of, wrt)
+        outputs = {str(i): v for i, v in enumerate([recorder.tape.values[of], *gradients])}
+        program = recorder.recording(outputs, {}).program
+        ended("record")
+        program = optimised(program)
+        ended("passes")
+        planned = plan(program)
+        ended("plan")
+        executable = Executable(planned, params)
+        ended("bind")
+        executable.run()
+        ended("run")
+    return {stage: seconds / len(network.nodes) for stage, seconds in found.items()}
+
+
+@pytest.mark.parametrize("make", [chain, wide, deep])
+def test_the_cost_per_node_does_not_grow_with_the_graph(make: Callable[[int], str]) -> None:
+    stages(make(200))
+    small = [stages(make(SMALL)) for _ in range(3)]
+    large = stages(make(LARGE))
+    for stage, cost in large.items():
+        before = max(min(one[stage] for one in small), 1e-6)
+        assert cost < 3 * before, f"{stage}: {cost * 1e6:.1f} µs per node, {before * 1e6:.1f} in a small graph"
+
+
+def test_a_chain_of_20_000_nodes_compiles_to_a_function_that_gives_its_gradient() -> None:
+    graph = gl.loads(chain(20_000), dtype="float64")
+    f = graph.compile(wrt=["x"])
+    value, gradients = f(x=0.5)
+    steps = 20_000 // 2 - 1
+    assert value == pytest.approx(1 + (0.5 - 1) * 0.999**steps, rel=1e-9)
+    assert gradients["x"] == pytest.approx(0.999**steps, rel=1e-9)
+    assert f.executables == []  # no arrays were planned: it is straight-line Python
+
+
+def test_a_deep_network_reuses_the_memory_of_its_layers() -> None:
+    graph = gl.loads(deep(400), dtype="float64")
+    f = graph.compile()
+    f(x=np.ones((1000, 8)))
+    layer = 8 * 1000 * 8
+    assert f.executables[0].plan.buffer_bytes < 5 * layer
+
+

@@ -1,0 +1,63 @@
+"""Kernels that divide their work do so within a program, with one BLAS thread each, and give the same bits twice."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+import graphlang as gl
+from graphlang.trace import parallel
+
+CONVNET = """
+input x: float[N, 3, 20, 20]
+y = x -> Conv(16, 3) -> Relu -> MaxPool(2) -> Conv(8, 3)
+loss = sum(y * y)
+output loss
+"""
+
+
+def normal(*shape: int) -> Any:
+    return np.random.default_rng(0).standard_normal(shape)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_a_convolution_over_threads_agrees_with_the_interpreter(threads: int) -> None:
+    graph = gl.loads(CONVNET, dtype="float64")
+    x = normal(17, 3, 20, 20)
+    expected = graph.run(x=x)
+    names = ["x", *graph.params]
+    f = graph.compile(wrt=names, threads=threads)
+    value, gradients = f(x=x)
+    np.testing.assert_allclose(value, expected["loss"], rtol=1e-12)
+    for name in names:
+        scale = float(np.max(np.abs(expected.grad[name])))
+        np.testing.assert_allclose(gradients[name], expected.grad[name], rtol=1e-11, atol=1e-12 * scale)
+    again, same = f(x=x)
+    assert again == value
+    for name in names:
+        assert same[name].tobytes() == gradients[name].tobytes()
+
+
+def test_jobs_run_in_several_threads_with_one_blas_thread_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: set[tuple[int, int]] = set()
+    gate = threading.Barrier(2, timeout=10)
+    original = parallel.parallel
+
+    def watched(work: Any, n: int) -> list[Any]:
+        def watching(start: int, stop: int) -> Any:
+            if (start, stop) != (0, n):
+                gate.wait()
+                blas = max((i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"), default=1)
+                seen.add((threading.get_ident(), blas))
+            return work(start, stop)
+
+        return original(watching, n)
+
+    monkeypatch.setattr("graphlang.trace.primitives.convolution.parallel", watched)
+    gl.loads(CONVNET, dtype="float64").compile(threads=2)(x=normal(16, 3, 20, 20))
+    assert len({thread for thread, _ in seen}) == 2
+    assert {blas for _, blas in seen} == {1}
