@@ -376,7 +376,8 @@ class Graph:
                 if name not in self._network.numbers:
                     raise unknown_value(name, self._network.names, self.file)
             compiled = CompiledGradient(self, self.start(of), wrt, self._dtype, threads)
-            compiled = compiled.of_scalars() or compiled
+            if batch is None:  # a batch is of rows: no single numbers are to come
+                compiled = compiled.of_scalars() or compiled
         else:
             names = [of] if of is not None else list(self._spec.outputs)
             compiled = CompiledForward(self, [self.start(n) for n in names], self._dtype, threads)

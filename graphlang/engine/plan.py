@@ -126,7 +126,7 @@ def memory_of(plan: Plan, parameters: Collection[str], threads: int) -> Memory:
 def plan(program: Program, *, fuse: bool = True) -> Plan:
     """Lays a program out: order, fused regions, memory by liveness, updates in place."""
     program, steps, views = _detached(program)
-    return _Layout(program, steps, views, units(steps, views, fuse=fuse)).laid_out()
+    return _Layout(program, steps, views, units(steps, views, program.first, fuse=fuse)).laid_out()
 
 
 def _detached(program: Program) -> tuple[Program, list[Step], Views]:

@@ -34,9 +34,17 @@ class Program:
         What the outputs need comes first, so that a loss that is not finite is seen before anything is
         updated, running statistics of the forward pass among them.
         """
-        first = needed_steps([v for v in self.outputs.values() if isinstance(v, SymbolicArray)])
-        known = {s.output.number for s in first}
-        return first + [s for s in needed_steps(self.results) if s.output.number not in known]
+        known = {s.output.number for s in self._for_outputs}
+        return self._for_outputs + [s for s in needed_steps(self.results) if s.output.number not in known]
+
+    @cached_property
+    def _for_outputs(self) -> list[Step]:
+        return needed_steps([v for v in self.outputs.values() if isinstance(v, SymbolicArray)])
+
+    @property
+    def first(self) -> int:
+        """How many of the steps the outputs need."""
+        return len(self._for_outputs)
 
     def forget(self) -> None:
         """Lets go of the steps, once another program has taken their place: they hold one another alive."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ FUSE_FROM = 2**16
 """Elements from which on a region pays: smaller arrays stay in cache anyway."""
 WIDEST_ROW = FUSE_FROM // 4
 """Elements of the longest row that is reduced within a region: a row is never cut."""
+FEW = 64
+"""Elements of what is small enough to be computed at any time."""
 BLOCK = 2**19
 """Bytes of one operand in a block: few enough that the handful that a region touches stays in cache, enough
 that the work of a call outweighs handing the interpreter's lock from thread to thread. Over 10^7 numbers on
@@ -129,13 +131,30 @@ def _cuttable(x: Any, frame: Frame, views: Views) -> bool:
     return len(shape) > 0 and size(shape) == shape[-1] == frame[-1]
 
 
-def units(steps: Sequence[Step], views: Views, *, fuse: bool = True) -> list[Unit]:
+def units(steps: Sequence[Step], views: Views, first: int, *, fuse: bool = True) -> list[Unit]:
     """The steps as units, in an order that keeps every dependence; views are no part of it.
 
     A fusable step joins the latest region of its frame, if everything that it needs is there by then, and
-    it continues that region: it uses what is made there, or nothing has come between.
+    it continues that region: it uses what is made there, or nothing has come between. None of those after
+    the `first` steps joins theirs: they may change what those read.
     """
-    return _Grouping(views, fuse).of(steps)
+    grouping = _Grouping(views, fuse)
+    grouping.add(steps[:first])
+    grouping.add(steps[first:])
+    return grouping.ended()
+
+
+def _numbers_first(steps: Sequence[Step], made: Mapping[int, int]) -> list[Step]:
+    """The steps with those few numbers in front that depend on nothing large, as the rate of an update does:
+    in the midst of a region's steps they would part it in two."""
+    early: dict[int, Step] = {}
+    for step in steps:
+        values = (step.output, *[x for x in step.operands if x.__class__ is SymbolicArray])
+        if all(size(x.shape) <= FEW for x in values) and all(
+            x.number < 0 or x.number in made or x.number in early for x in values[1:]
+        ):
+            early[step.output.number] = step
+    return [*early.values(), *(s for s in steps if s.output.number not in early)]
 
 
 def is_filled(x: Any) -> bool:
@@ -152,13 +171,19 @@ class _Grouping:
         self.latest: dict[Frame, int] = {}
         self.columns: dict[Frame, Frame] = {}
 
-    def of(self, steps: Sequence[Step]) -> list[Unit]:
-        for step in steps:
+    def add(self, steps: Sequence[Step]) -> None:
+        """Steps that come after all that have been added."""
+        self.latest.clear()
+        self.columns.clear()
+        for step in _numbers_first(steps, self.made_in) if self.fuse else steps:
             if self.views.is_view(step):
                 # What looks at a region's value in another shape has to wait until the region has ended.
                 self.made_in[step.output.number] = self._ready(step) + 1
             else:
                 self._add(step)
+
+    def ended(self) -> list[Unit]:
+        """All units."""
         for unit in self.found:
             unit.flat = unit.fused and not unit.whole_rows and self._flat(unit)
         return self.found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -132,6 +133,10 @@ def _is_scalar(x: Any) -> bool:
     return isinstance(x, int | float) or (isinstance(x, np.ndarray | np.generic) and x.shape == ())
 
 
+def _define(source: str, space: dict[str, Any]) -> None:
+    exec(compile(source, "<graph of scalars>", "exec"), space)  # noqa: S102 - made of our own names only
+
+
 class _Source:
     def __init__(
         self, program: Program, arguments: Sequence[str], results: Sequence[str], keyed: Mapping[str, str]
@@ -151,8 +156,8 @@ class _Source:
             body = [*lines, f"return {self.returned([self.name(r) for r in self.results])}"]
             source = self.headed(body, by_keyword=slow is not None)
         else:
-            source = self._in_chunks(steps, lines, by_keyword=slow is not None)
-        exec(compile(source, "<graph of scalars>", "exec"), space)  # noqa: S102 - made of our own names only
+            source = self._in_chunks(steps, lines, space, by_keyword=slow is not None)
+        _define(source, space)
         return space["run"]  # type: ignore[no-any-return]
 
     def headed(self, body: Sequence[str], *, by_keyword: bool) -> str:
@@ -177,8 +182,13 @@ class _Source:
         items = ", ".join(f"'k{i}': {n}" for i, n in enumerate(names[len(self.plain) :]))
         return f"({plain}{{{items}}})"
 
-    def _in_chunks(self, steps: Sequence[Step], lines: list[str], *, by_keyword: bool) -> str:
-        """Functions of CHUNK statements each; what a later one needs goes through a list."""
+    def _in_chunks(
+        self, steps: Sequence[Step], lines: list[str], space: dict[str, Any], *, by_keyword: bool
+    ) -> str:
+        """Functions of CHUNK statements each, defined in `space`; what a later one needs goes through a list.
+
+        They are compiled one by one: Python's syntax tree of all of it would take a gigabyte.
+        """
         home = {s.output.number: i // CHUNK for i, s in enumerate(steps)}
         crossing = {
             x.number
@@ -188,7 +198,6 @@ class _Source:
         }
         crossing |= {r.number for r in self.results if r.__class__ is SymbolicArray}
         places = {number: i for i, number in enumerate(sorted(crossing))}
-        parts = []
         for start in range(0, len(lines), CHUNK):
             chunk = steps[start : start + CHUNK]
             needed = {
@@ -206,18 +215,30 @@ class _Source:
                 if s.output.number in places
             ]
             body = "\n ".join([*loads, *lines[start : start + CHUNK], *stores, "return"])
-            parts.append(f"def part{start // CHUNK}(m):\n {body}\n")
+            _define(f"def part{start // CHUNK}(m):\n {body}\n", space)
         given = [
             f"m[{places[v.number]}] = {self.name(v)}"
             for v in self.program.inputs.values()
             if v.number in places
         ]
-        calls = [f"part{i}(m)" for i in range(len(parts))]
-        reads = [
-            f"m[{places[r.number]}]" if r.__class__ is SymbolicArray else self.name(r) for r in self.results
-        ]
-        whole = [f"m = [0.0] * {len(places)}", *given, *calls, f"return {self.returned(reads)}"]
-        return "".join(parts) + self.headed(whole, by_keyword=by_keyword)
+        calls = [f"part{i}(m)" for i in range(-(-len(lines) // CHUNK))]
+        space["start"] = [0.0] * len(places)
+        whole = ["m = start.copy()", *given, *calls, f"return {self._picked(places, space)}"]
+        return self.headed(whole, by_keyword=by_keyword)
+
+    def _picked(self, places: Mapping[int, int], space: dict[str, Any]) -> str:
+        """The results out of the list of what crosses from part to part; many are picked by one call."""
+        if len(self.plain) > CHUNK and not self.keys:
+            constants = [float(r) for r in self.plain if r.__class__ is not SymbolicArray]
+            further = iter(range(len(places), len(places) + len(constants)))
+            space["start"] += constants
+            space["picked"] = itemgetter(
+                *[places[r.number] if r.__class__ is SymbolicArray else next(further) for r in self.plain]
+            )
+            return "picked(m)"
+        return self.returned(
+            [f"m[{places[r.number]}]" if r.__class__ is SymbolicArray else self.name(r) for r in self.results]
+        )
 
     def expression(self, step: Step) -> str:
         operands = [self.name(x) for x in step.operands]

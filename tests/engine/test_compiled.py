@@ -100,6 +100,12 @@ def test_a_program_planned_ahead_is_the_one_that_runs(recordings: list[Any]) -> 
     assert len(recordings) == 1
 
 
+def test_gradients_of_scalars_can_be_planned_ahead_too() -> None:
+    f = gl.loads("input x: float = 1\ny = x * x\noutput y").compile(wrt=["x"], batch=4)
+    assert f(x=3.0) == (9, {"x": 6})
+    assert f.memory.total > 0
+
+
 # ---- beside one another ---------------------------------------------------------------------------------
 
 

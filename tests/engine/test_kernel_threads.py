@@ -51,7 +51,9 @@ def test_jobs_run_in_several_threads_with_one_blas_thread_each(monkeypatch: pyte
         def watching(start: int, stop: int) -> Any:
             if (start, stop) != (0, n):
                 gate.wait()
-                blas = max((i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"), default=1)
+                blas = max(
+                    (i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"), default=1
+                )
                 seen.add((threading.get_ident(), blas))
             return work(start, stop)
 

@@ -64,7 +64,7 @@ def agrees(arrays: Mapping[str, Any], record: Record, rounding: float = 1e-12) -
     for options in ({}, {"passes": False}, {"fuse": False}, {"threads": 1}, {"threads": 3}):
         found, _planned = ran(program, arrays, **options)
         for label, value in expected.items():
-            largest = float(np.max(np.abs(np.where(np.isfinite(value), value, 0)), initial=0.0))
+            largest = float(np.max(np.abs(np.where(np.isfinite(value), value, 0)), initial=1.0))
             np.testing.assert_allclose(
                 found[label], value, rtol=rounding, atol=rounding * largest, err_msg=f"{label} with {options}"
             )
@@ -327,3 +327,24 @@ def test_results_that_are_kept_for_one_more_call_take_two_memories_in_turn() -> 
         places.append(kept.ctypes.data)
         assert kept[0] == 2 * k
     assert len(set(places)) == 2
+
+
+def test_the_update_of_an_optimizer_with_memory_is_one_region_that_writes_in_place() -> None:
+    arrays = {
+        "W": normal(500, 400),
+        "m": normal(500, 400),
+        "g": normal(500, 400),
+        "rate": normal(),
+        "t": normal(),
+    }
+
+    def record(v: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        m = 0.9 * v["m"] + 0.1 * v["g"]
+        rate = v["rate"] / (1 - np.exp(-np.square(v["t"]) - 1))
+        return {"loss": np.sum(v["W"] * v["g"])}, {"m": m, "W": v["W"] - rate * m}
+
+    planned = agrees(arrays, record)
+    assert [len(u.steps) for u in planned.units if u.fused] == [2, 5]
+    assert set(planned.onto.values()) == {"W", "m"}
+    assert planned.copies == {}
+    assert planned.buffer_bytes < 1000
