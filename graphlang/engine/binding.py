@@ -82,7 +82,7 @@ class Region(NamedTuple):
 def bind_region(unit: Unit, find: Find, local: set[int], threads: int) -> Region:
     """For each thread the calls of a region, block after block; inner values live in a thread's scratch."""
     found = list(_blocks(unit))
-    count = max(1, min(threads, len(found)))
+    count = unit.threads(threads)
     bounds = [len(found) * i // count for i in range(count + 1)]
     sums = [
         {s.output.number: np.empty(s.output.shape, s.output.dtype) for s in unit.steps if is_accumulation(s)}

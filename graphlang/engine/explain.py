@@ -184,7 +184,7 @@ class _Reader:
             return Region(steps, None, 1, (1, 1), 1)
         rows, columns, high, wide = unit.blocks()
         blocks = -(-rows // high) * -(-columns // wide)
-        return Region(steps, unit.frame, blocks, (high, wide), min(self.threads, blocks))
+        return Region(steps, unit.frame, blocks, (high, wide), unit.threads(self.threads))
 
     def _step(self, step: Step, number: int) -> PlannedStep:
         value = step.output

@@ -76,13 +76,9 @@ class Plan:
         """Bytes of what comes from outside: parameters, what the optimizer remembers, a batch."""
         return sum(nbytes(v) for v in self.program.inputs.values())
 
-    @cached_property
-    def _scratch(self) -> list[int]:
-        return [_scratch_bytes(u, self.local) for u in self.units if u.fused]
-
     def scratch_bytes(self, threads: int) -> int:
         """Bytes of the blocks in cache in which regions keep their inner values."""
-        return sum(self._scratch) * threads
+        return sum(_scratch_bytes(u, self.local) * u.threads(threads) for u in self.units if u.fused)
 
     def total_bytes(self, threads: int) -> int:
         """What the program will have allocated once it has run."""

@@ -15,6 +15,8 @@ FUSE_FROM = 2**16
 """Elements from which on a region pays: smaller arrays stay in cache anyway."""
 WIDEST_ROW = FUSE_FROM // 4
 """Elements of the longest row that is reduced within a region: a row is never cut."""
+WORK_OF_A_THREAD = 2**21
+"""Operations that are worth waking a thread: below some tenths of a millisecond it takes as long itself."""
 FEW = 64
 """Elements of what is small enough to be computed at any time."""
 BLOCK = 2**19
@@ -47,6 +49,12 @@ class Unit:
             is_row_reduction(s) or (s.output.shape != self.frame and not is_accumulation(s))
             for s in self.steps
         )
+
+    def threads(self, available: int) -> int:
+        """Over how many threads it is worth dividing."""
+        rows, columns, high, wide = self.blocks()
+        work = sum(int(s.primitive.flops(*s.operands, **s.params)) for s in self.steps)
+        return max(1, min(available, -(-rows // high) * -(-columns // wide), work // WORK_OF_A_THREAD))
 
     def blocks(self) -> tuple[int, int, int, int]:
         """(rows, columns) of the matrix that blocks are cut from, and (rows, columns) of a block."""

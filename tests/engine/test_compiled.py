@@ -15,7 +15,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 import graphlang as gl
-from graphlang.engine import compiled
+from graphlang.engine import compiled, regions
 from graphlang.engine.recording import Recorder
 from graphlang.engine.workers import BLAS, run_jobs, workers
 from graphlang.operation import Layer
@@ -28,6 +28,12 @@ output s
 train { minimize = loss; optimizer = Momentum(lr=0.1); batch = 8; epochs = 2; metrics = [accuracy(s, t)] }
 """
 LARGE = "input x: float[N], y: float[N]\nz = exp(sin(x) * y) + y / (1 + x ** 2)\noutput z"
+
+
+@pytest.fixture(autouse=True)
+def _every_region_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that small arrays show what large ones do."""
+    monkeypatch.setattr(regions, "WORK_OF_A_THREAD", 1)
 
 
 def normal(*shape: int, seed: int = 0) -> Any:

@@ -24,6 +24,12 @@ Record = Callable[[Mapping[str, Any]], tuple[dict[str, Any], dict[str, Any]]]
 """From the inputs of a program to its outputs and updates."""
 
 
+@pytest.fixture(autouse=True)
+def _every_region_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that small arrays show what large ones do."""
+    monkeypatch.setattr(regions, "WORK_OF_A_THREAD", 1)
+
+
 def recorded(arrays: Mapping[str, Any], record: Record) -> Program:
     trace = Trace()
     inputs = {label: trace.input(a.shape, a.dtype) for label, a in arrays.items()}

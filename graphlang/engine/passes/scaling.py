@@ -88,6 +88,19 @@ def _out_of_operands(step: Step, operands: tuple[Any, ...]) -> Any:
     return None
 
 
+def _where_to_scale(x: Any, w: Any) -> Any:
+    """The smaller operand of a product; of two alike, the one that elementwise steps make and can scale."""
+    small, other = (x, w) if _size(x) <= _size(w) else (w, x)
+    if _size(other) <= 2 * _size(small) and not _is_elementwise(small) and _is_elementwise(other):
+        return other
+    return small
+
+
+def _is_elementwise(x: Any) -> bool:
+    made = x.trace.step_of(x) if x.__class__ is SymbolicArray else None
+    return made is not None and made.primitive.kind == "elementwise"
+
+
 class _Inward:
     """`s * (x @ dy)` becomes `x @ (s * dy)` where dy is smaller and the product serves nothing else."""
 
@@ -102,7 +115,7 @@ class _Inward:
             if made is None or made.primitive.name != "matmul" or not is_scalar(factor):
                 continue
             x, w = made.operands
-            small = x if _size(x) <= _size(w) else w
+            small = _where_to_scale(x, w)
             if small.__class__ is not SymbolicArray or _size(small) * 2 > _size(product):
                 continue
             if _size(product) < PAYS_FROM:

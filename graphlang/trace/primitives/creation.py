@@ -11,6 +11,9 @@ from graphlang.trace.dims import Shape, Size, floor_divide, positive_part
 from graphlang.trace.errors import DtypeError, ShapeError
 from graphlang.trace.primitive import Creation, Primitive, Result, into
 
+_SPARSE_FROM = 2**14
+"""Elements from which on ones are put into zeros, one by one."""
+
 
 class Full(Creation):
     """An array of one value; its gradient is the sum."""
@@ -64,7 +67,16 @@ class OneHot(Primitive):
 
     def compute(self, ids: Any, *, n: int, dtype: Any, out: Any = None) -> Any:
         out = np.empty((*np.shape(ids), n), dtype) if out is None else out
+        if out.size >= _SPARSE_FROM and out.flags.c_contiguous:
+            return self._by_place(np.asarray(ids).reshape(-1), n, out)
         return np.equal(np.asarray(ids)[..., None], np.arange(n), out=out, casting="unsafe")
+
+    def _by_place(self, ids: Any, n: int, out: Any) -> Any:
+        """Zeros, and a one in each row whose id exists: quicker than a comparison in every place."""
+        out.fill(0)
+        rows = np.flatnonzero((ids >= 0) & (ids < n))
+        out.reshape(-1)[rows * n + ids[rows]] = 1
+        return out
 
 
 class Constant(Primitive):
