@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from graphlang.engine.products import product_calls
 from graphlang.engine.regions import Unit, column, is_accumulation, is_filled, scratch, size
 from graphlang.engine.views import rows_of
+from graphlang.engine.workers import run_jobs
 from graphlang.trace import Step, SymbolicArray
 
 Call = Callable[[], Any]
@@ -19,8 +21,8 @@ Cut = Callable[[slice, slice], Any]
 """The part of an operand that belongs to a block: its rows, its columns."""
 
 
-def bind_step(step: Step, operands: Sequence[Any], out: Any) -> Call:
-    """One step on arrays, its result into `out`."""
+def bind_step(step: Step, operands: Sequence[Any], out: Any, threads: int = 1) -> Call:
+    """One step on arrays, its result into `out`; a large product over so many threads."""
     primitive = step.primitive
     kind = primitive.kind
     if kind == "elementwise":
@@ -28,7 +30,7 @@ def bind_step(step: Step, operands: Sequence[Any], out: Any) -> Call:
     if kind == "reduction" and hasattr(primitive, "reduce"):
         return _reduction(step, operands[0], out)
     if kind == "matmul":
-        return _matmul(operands[0], operands[1], out)
+        return at_once(product_calls(operands[0], operands[1], out, threads))
     return partial(primitive.compute, *operands, out=out, **step.params)
 
 
@@ -60,13 +62,6 @@ def _as_arrays(operands: Sequence[Any]) -> list[Any]:
     if len(dtypes) != 1 or dtypes[0].kind != "f":
         return list(operands)
     return [np.asarray(x, dtypes[0]) for x in operands]
-
-
-def _matmul(x: Any, w: Any, out: Any) -> Call:
-    if x.ndim > 2 and w.ndim == 2 and x.flags.c_contiguous and out.flags.c_contiguous and x.size:
-        # One product of tall matrices instead of a loop of small ones.
-        return partial(np.matmul, x.reshape(-1, x.shape[-1]), w, out.reshape(-1, out.shape[-1]))
-    return partial(np.matmul, x, w, out)
 
 
 # ---- fused regions ------------------------------------------------------------------------------------
@@ -233,3 +228,8 @@ def in_order(calls: Sequence[Call]) -> Call:
             call()
 
     return run
+
+
+def at_once(calls: Sequence[Call]) -> Call:
+    """The calls as one, each on a thread of its own."""
+    return calls[0] if len(calls) == 1 else partial(run_jobs, calls)

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.engine.binding import Call, bind_region, bind_step, in_order
+from graphlang.engine.binding import Call, at_once, bind_region, bind_step, in_order
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.passes import optimised
 from graphlang.engine.plan import Plan, memory, nbytes, plan, step_flops
 from graphlang.engine.recording import Recording
 from graphlang.engine.regions import Unit
-from graphlang.engine.workers import BLAS, kernel_threads, run_jobs, usable_threads
+from graphlang.engine.workers import BLAS, kernel_threads, usable_threads
 from graphlang.trace import Step, SymbolicArray
 
 REBIND_FROM = 2**18
@@ -59,7 +59,8 @@ class Executable:
         self._spare: dict[int, tuple[weakref.ref[_Lease], Any]] = {}
         #: unit -> addresses of the outputs it touches -> its calls on them
         self._variants: dict[int, dict[tuple[int, ...], list[Call]]] = {}
-        self._divides = self.threads > 1 and any(_is_large_kernel(s) for u in plan.units for s in u.steps)
+        #: whether the program has work for threads of its own; if not, BLAS may use its threads for products
+        self._divides = self.threads > 1 and any(_is_divided(u, self.threads) for u in plan.units)
         self._unit_calls = [self._bound(u) for u in plan.units]
         self._collect()
 
@@ -152,16 +153,16 @@ class Executable:
         if not unit.fused:
             return [self._step(step) for step in unit.steps]
         parts, after = bind_region(unit, self._array, self.plan.local, self.threads)
-        if len(parts) == 1:
-            return [*(parts[0] if len(parts[0]) < LOOSE else [in_order(parts[0])]), *after]
-        return [partial(run_jobs, [in_order(p) for p in parts]), *after]
+        if len(parts) == 1 and len(parts[0]) < LOOSE:
+            return [*parts[0], *after]
+        return [at_once([in_order(p) for p in parts]), *after]
 
     def _step(self, step: Step) -> Call:
         out = self._array(step.output)
         operands = [self._array(x) for x in step.operands]
         if step.primitive.kind == "view":  # one that copies
             return partial(_copy_view, step, operands, out)
-        return bind_step(step, operands, out)
+        return bind_step(step, operands, out, self.threads if self._divides else 1)
 
     # ---- running ----------------------------------------------------------------------------------------
 
@@ -208,20 +209,16 @@ class Executable:
         self._run(self._late)
 
     def _run(self, calls: Sequence[Call]) -> None:
-        if self._limits_blas or self._divides:
-            with self._held_blas(), self._divided_kernels(), np.errstate(all="ignore"):
-                for call in calls:
-                    call()
-            return
-        with np.errstate(all="ignore"):
+        with self._own_threads(), np.errstate(all="ignore"):
             for call in calls:
                 call()
 
-    def _held_blas(self) -> AbstractContextManager[Any]:
+    def _own_threads(self) -> AbstractContextManager[Any]:
+        """Holds BLAS back. Its threads, once woken, keep a core busy with waiting for some time after their
+        work is done, so a program that divides work among its own threads divides its products too."""
+        if self._divides:
+            return kernel_threads(self.threads)
         return BLAS.held(self.threads) if self._limits_blas else nullcontext()
-
-    def _divided_kernels(self) -> AbstractContextManager[Any]:
-        return kernel_threads(self.threads) if self._divides else nullcontext()
 
     def output(self, label: str) -> Any:
         """An output's array after a run: the program's own memory, overwritten by the next run."""
@@ -258,8 +255,11 @@ class Executable:
             self._rebind(number)
 
 
-def _is_large_kernel(step: Step) -> bool:
-    return step.primitive.kind == "kernel" and step_flops(step) >= DIVIDE_FROM
+def _is_divided(unit: Unit, threads: int) -> bool:
+    """Whether a unit has work for several threads, other than a product."""
+    if unit.fused:
+        return unit.threads(threads) > 1
+    return any(s.primitive.kind == "kernel" and step_flops(s) >= DIVIDE_FROM for s in unit.steps)
 
 
 def built(

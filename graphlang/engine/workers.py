@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
@@ -52,8 +52,9 @@ class Workers:
 
     def __init__(self, count: int) -> None:
         self.queues: list[SimpleQueue[tuple[Job, _Latch]]] = [SimpleQueue() for _ in range(count)]
+        cores = _other_cores()
         for queue in self.queues:
-            threading.Thread(target=_serve, args=(queue,), daemon=True, name="graphlang").start()
+            threading.Thread(target=_serve, args=(queue, cores), daemon=True, name="graphlang").start()
 
     def run(self, jobs: Sequence[Job]) -> None:
         """Runs the jobs, each on a thread of its own, and waits for all; raises what one of them raised."""
@@ -91,7 +92,24 @@ class _Latch:
             pass
 
 
-def _serve(queue: SimpleQueue[tuple[Job, _Latch]]) -> None:
+def _other_cores() -> set[int]:
+    """The cores that this process may run on but for the one that it runs on now; empty where nobody knows.
+
+    A system may wake a worker on the very core that its caller keeps busy, and move it to an idle one only
+    some milliseconds later: longer than most jobs take.
+    """
+    try:
+        status = Path("/proc/thread-self/stat").read_text("ascii")
+        here = int(status.rpartition(")")[2].split()[36])
+        return os.sched_getaffinity(0) - {here}
+    except (AttributeError, OSError, ValueError, IndexError):
+        return set()
+
+
+def _serve(queue: SimpleQueue[tuple[Job, _Latch]], cores: set[int]) -> None:
+    if cores:
+        with suppress(OSError):
+            os.sched_setaffinity(0, cores)
     # The error state of NumPy belongs to a thread: a worker has its own, and stays silent as its caller.
     with np.errstate(all="ignore"):
         while True:
@@ -119,14 +137,11 @@ def run_jobs(jobs: Sequence[Job]) -> None:
         workers(len(jobs) - 1).run(jobs)
 
 
-def kernel_threads(count: int) -> AbstractContextManager[None]:
+@contextmanager
+def kernel_threads(count: int) -> Iterator[None]:
     """Within it kernels divide their work over threads, each of which calls BLAS for itself."""
-    return parallel.threads(count, _run_with_one_blas_thread_each)
-
-
-def _run_with_one_blas_thread_each(jobs: Sequence[Job]) -> None:
-    with BLAS.held(1):
-        run_jobs(jobs)
+    with BLAS.held(1), parallel.threads(count, run_jobs):
+        yield
 
 
 # ---- BLAS -------------------------------------------------------------------------------------------------
