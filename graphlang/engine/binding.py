@@ -13,55 +13,20 @@ from graphlang.engine.regions import Unit, column, is_accumulation, is_filled, s
 from graphlang.engine.views import rows_of
 from graphlang.engine.workers import run_jobs
 from graphlang.trace import Step, SymbolicArray
+from graphlang.trace.calls import bind_step
+from graphlang.trace.primitive import Call
 
-Call = Callable[[], Any]
 Find = Callable[[Any], Any]
 """The array of a symbolic value; constants as they are."""
 Cut = Callable[[slice, slice], Any]
 """The part of an operand that belongs to a block: its rows, its columns."""
 
 
-def bind_step(step: Step, operands: Sequence[Any], out: Any, threads: int = 1) -> Call:
-    """One step on arrays, its result into `out`; a large product over so many threads."""
-    primitive = step.primitive
-    kind = primitive.kind
-    if kind == "elementwise":
-        return _elementwise(step, operands, out)
-    if kind == "reduction" and hasattr(primitive, "reduce"):
-        return _reduction(step, operands[0], out)
-    if kind == "matmul":
+def bind(step: Step, operands: Sequence[Any], out: Any, threads: int = 1) -> Call:
+    """One step on arrays, its result into `out`; what is large enough over so many threads."""
+    if step.primitive.kind == "matmul":
         return at_once(product_calls(operands[0], operands[1], out, threads))
-    return partial(primitive.compute, *operands, out=out, **step.params)
-
-
-def _reduction(step: Step, x: Any, out: Any) -> Call:
-    p = step.params
-    reduce = step.primitive.reduce  # type: ignore[attr-defined]
-    return partial(reduce, x, p["axis"], p.get("dtype"), out, p.get("keepdims", False))
-
-
-def _elementwise(step: Step, operands: Sequence[Any], out: Any) -> Call:
-    primitive = step.primitive
-    if primitive.name == "astype":
-        return partial(np.copyto, out, operands[0], "unsafe")
-    if primitive.ufunc is not None:
-        arrays = _as_arrays(operands)
-        if primitive.ufunc in _OUT_BY_NAME:
-            return partial(primitive.ufunc, *arrays, out=out)
-        return partial(primitive.ufunc, *arrays, out)
-    return partial(primitive.compute, *operands, out=out, **step.params)
-
-
-_OUT_BY_NAME = (np.maximum, np.minimum)
-"""NumPy warns where these get their `out` by position, as if three numbers were to be compared."""
-
-
-def _as_arrays(operands: Sequence[Any]) -> list[Any]:
-    """Python numbers as arrays of the precision that NumPy would give them, made once, not in every call."""
-    dtypes = [x.dtype for x in operands if isinstance(x, np.ndarray | np.generic)]
-    if len(dtypes) != 1 or dtypes[0].kind != "f":
-        return list(operands)
-    return [np.asarray(x, dtypes[0]) for x in operands]
+    return step.primitive.prepared(operands, out, threads) or bind_step(step, operands, out)
 
 
 # ---- fused regions ------------------------------------------------------------------------------------
@@ -145,7 +110,7 @@ def _bound(step: Step, operands: list[Any], out: Any) -> Call:
     if step.primitive.kind == "reduction":
         reduce = step.primitive.reduce  # type: ignore[attr-defined]
         return partial(reduce, operands[0], 1, step.params.get("dtype"), out, True)
-    return _elementwise(step, operands, out)
+    return bind_step(step, operands, out)
 
 
 def _adding(x: Any, total: Any, dtype: Any) -> Call:
@@ -218,16 +183,6 @@ def _columns_only(array: Any) -> Cut:
 def _from_start(array: Any) -> Cut:
     """Memory of one block, used from its start."""
     return lambda rows, columns: array[: rows.stop - rows.start, : columns.stop - columns.start]
-
-
-def in_order(calls: Sequence[Call]) -> Call:
-    """The calls as one."""
-
-    def run() -> None:
-        for call in calls:
-            call()
-
-    return run
 
 
 def at_once(calls: Sequence[Call]) -> Call:

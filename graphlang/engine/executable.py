@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.engine.binding import Call, at_once, bind_region, bind_step, in_order
+from graphlang.engine.binding import at_once, bind, bind_region
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.passes import optimised
 from graphlang.engine.plan import Plan, memory, nbytes, plan, step_flops
@@ -18,6 +18,8 @@ from graphlang.engine.recording import Recording
 from graphlang.engine.regions import Unit
 from graphlang.engine.workers import BLAS, kernel_threads, usable_threads
 from graphlang.trace import Step, SymbolicArray
+from graphlang.trace.calls import in_order
+from graphlang.trace.primitive import Call
 
 REBIND_FROM = 2**18
 """Bytes from which on an input is taken where it lies; a smaller one is copied into the program's memory."""
@@ -162,7 +164,7 @@ class Executable:
         operands = [self._array(x) for x in step.operands]
         if step.primitive.kind == "view":  # one that copies
             return partial(_copy_view, step, operands, out)
-        return bind_step(step, operands, out, self.threads if self._divides else 1)
+        return bind(step, operands, out, self.threads if self._divides else 1)
 
     # ---- running ----------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from graphlang.initializers.xavier import xavier
 from graphlang.initializers.zeros import zeros
 from graphlang.operation import Array, Layer, Parameter
 from graphlang.trace import shape_text
-from graphlang.trace.primitives.recurrence import Recurrence, parts
+from graphlang.trace.primitives.recurrence import Recurrence
 
 
 class _Recurrent(Layer):
@@ -58,10 +58,8 @@ class _Recurrent(Layer):
     def _run(self, sequence: Array, own: dict[str, Array], suffix: str) -> Array:
         """The hidden vectors [T, N, H] of one layer in one direction, in the order of its steps."""
         xs = sequence[::-1] if suffix.endswith("_reverse") else sequence
-        T, N, D = xs.shape
-        pre = np.reshape(xs, (T * N, D)) @ own["Wx" + suffix] + own["b" + suffix]
-        states = self.cell(np.reshape(pre, (T, N, pre.shape[1])), own["Wh" + suffix])
-        return parts(states, self.cell.cell.states)[0]
+        states = self.cell(xs, *[own[name + suffix] for name in ("Wx", "Wh", "b")])
+        return states[..., : self.hidden]
 
     def _suffixes(self) -> list[tuple[str, ...]]:
         """What the names of a layer's weights end in: nothing, `2`, `3` ..., for the way back `_reverse`."""

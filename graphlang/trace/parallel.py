@@ -42,14 +42,35 @@ def parallel(work: Callable[[int, int], T], n: int) -> list[T]:
     count = 1 if given is None else min(given.limit, n)
     if given is None or count < 2:
         return [work(0, n)]
-    cuts = [n * i // count for i in range(count + 1)]
     results: dict[int, T] = {}
 
-    def job(i: int) -> Callable[[], None]:
-        return lambda: results.update({i: work(cuts[i], cuts[i + 1])})
+    def job(start: int, stop: int) -> Callable[[], None]:
+        return lambda: results.update({start: work(start, stop)})
 
-    given.run([job(i) for i in range(count)])
-    return [results[i] for i in range(count)]
+    given.run([job(*part) for part in ranges(n, count)])
+    return [results[start] for start, _ in ranges(n, count)]
+
+
+def available() -> int:
+    """Over how many threads a kernel may divide its work here."""
+    given = _threads.get()
+    return 1 if given is None else given.limit
+
+
+def at_once(jobs: Jobs) -> None:
+    """Runs jobs at the same time, or one after the other where there are no threads for them."""
+    given = _threads.get()
+    if given is not None and len(jobs) > 1:
+        given.run(jobs)
+        return
+    for job in jobs:
+        job()
+
+
+def ranges(n: int, count: int) -> list[tuple[int, int]]:
+    """Ranges of about equal size that cover 0 to n: `count`, or as many as there are numbers."""
+    count = max(1, min(count, n))
+    return [(n * i // count, n * (i + 1) // count) for i in range(count)]
 
 
 def blocks(start: int, stop: int, item_bytes: int, block_bytes: int = 2**18) -> Iterator[slice]:

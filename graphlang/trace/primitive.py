@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -12,6 +13,7 @@ from graphlang.trace.errors import NoGradient, ShapeError
 
 Kind: TypeAlias = Literal["elementwise", "view", "reduction", "matmul", "kernel", "copy"]
 Result: TypeAlias = "tuple[Shape, np.dtype[Any]]"
+Call: TypeAlias = Callable[[], Any]
 
 
 class Primitive:
@@ -37,6 +39,11 @@ class Primitive:
     def compute(self, *operands: Any, **params: Any) -> Any:
         """The result on arrays; written into `out=` where that is given."""
         raise NotImplementedError(self.name)
+
+    def prepared(self, operands: Sequence[Any], out: Any, threads: int) -> Call | None:
+        """A call that computes the result into `out`, over up to so many threads, as often as it is run; None
+        where there is nothing to prepare."""
+        return None
 
     def derivative(self, position: int, dy: Any, y: Any, *operands: Any, **params: Any) -> Any:
         """dy times the derivative by one operand, before the sum over what was broadcast; None is zero."""

@@ -149,16 +149,19 @@ def at_once(jobs: Sequence[Callable[[], None]]) -> None:
 
 
 @pytest.mark.parametrize(("kernel", "gates"), [(rnn, 1), (lstm, 4), (gru, 3)])
-@pytest.mark.parametrize("hidden", [1, 7, 48])
-def test_threads_change_no_value_and_repeat_bit_by_bit(kernel: Any, gates: int, hidden: int) -> None:
-    pre, W = RNG.standard_normal((4, 5, gates * hidden)), RNG.standard_normal((hidden, gates * hidden)) / 7
-    states = kernel.compute(pre, W)
+@pytest.mark.parametrize(("hidden", "steps", "count"), [(1, 1, 2), (7, 4, 3), (48, 19, 2), (48, 19, 7)])
+def test_threads_change_no_value_and_repeat_bit_by_bit(
+    kernel: Any, gates: int, hidden: int, steps: int, count: int
+) -> None:
+    x, Wx = RNG.standard_normal((steps, 5, 3)), RNG.standard_normal((3, gates * hidden)) / 2
+    Wh, b = RNG.standard_normal((hidden, gates * hidden)) / 7, RNG.standard_normal(gates * hidden)
+    states = kernel.compute(x, Wx, Wh, b)
     ds = RNG.standard_normal(states.shape)
 
     def both() -> list[Array]:
-        return [kernel.compute(pre, W), kernel.gradient.compute(ds, states, W)]
+        return [kernel.compute(x, Wx, Wh, b), kernel.gradient.compute(ds, states, x, Wh)]
 
-    with threads(2, at_once):
+    with threads(count, at_once):
         once, again = both(), both()
     for a, b, c in zip(once, again, both(), strict=True):
         np.testing.assert_array_equal(a, b)

@@ -273,8 +273,9 @@ def max_pool_pick(rng: Any) -> Iterator[Sample]:
 
 def recurrence(gates: int) -> Callable[..., Iterator[Sample]]:
     def samples(rng: Any) -> Iterator[Sample]:
-        yield (real(rng, 3, 2, gates * 2), real(rng, 2, gates * 2)), {}
-        yield (real(rng, 1, 1, gates), real(rng, 1, gates)), {}
+        g = gates
+        yield (real(rng, 3, 2, 5), real(rng, 5, 2 * g), real(rng, 2, 2 * g), real(rng, 2 * g)), {}
+        yield (real(rng, 1, 1, 1), real(rng, 1, g), real(rng, 1, g), real(rng, g)), {}
 
     return samples
 
@@ -282,9 +283,10 @@ def recurrence(gates: int) -> Callable[..., Iterator[Sample]]:
 def recurrence_gradient(gates: int, states: int) -> Callable[..., Iterator[Sample]]:
     def samples(rng: Any) -> Iterator[Sample]:
         given = inside(rng, 3, 2, states * 2)
-        yield (real(rng, 3, 2, states * 2), given, real(rng, 2, gates * 2)), {}
-        yield (real(rng, 3, 2, 2), given, real(rng, 2, gates * 2)), {}
-        yield (real(rng, 1, 1, states), inside(rng, 1, 1, states), real(rng, 1, gates)), {}
+        x, Wh = real(rng, 3, 2, 5), real(rng, 2, gates * 2)
+        yield (real(rng, 3, 2, states * 2), given, x, Wh), {}
+        yield (real(rng, 3, 2, 2), given, x, Wh), {}
+        yield (real(rng, 1, 1, states), inside(rng, 1, 1, states), real(rng, 1, 1, 1), real(rng, 1, gates)), {}
 
     return samples
 

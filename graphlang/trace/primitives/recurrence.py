@@ -1,158 +1,36 @@
-"""Recurrent cells over all steps of time as kernels: simple, LSTM and GRU, and their gradients.
+"""Recurrent layers over all steps of time as kernels, and their gradients.
 
-A cell is two functions on one step of time, forward and backward. A kernel runs them on arrays, one step
-after the other; for gradients of gradients the same lines are recorded, step by step.
+A kernel runs the lines of a cell on arrays, one step after the other, and allocates nothing in between; for
+gradients of gradients the same lines are recorded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from graphlang.trace.array import SymbolicArray, Trace, signature
+from graphlang.trace.calls import in_order
 from graphlang.trace.dims import Size, count, is_symbolic, shape_text
 from graphlang.trace.errors import NoGradient, ShapeError
-from graphlang.trace.parallel import parallel
-from graphlang.trace.primitive import Primitive, Result
+from graphlang.trace.parallel import at_once, available, ranges
+from graphlang.trace.primitive import Call, Primitive, Result
+from graphlang.trace.primitives.cells import Cell, GruCell, LstmCell, RnnCell, plus
 from graphlang.trace.primitives.indexing import unslice
+from graphlang.trace.routine import Routine, Weight
 
-
-class Cell:
-    """One step of time, with H hidden units.
-
-    `pre` [N, gates * H] is what the gates get from the input, x @ Wx + b; W [H, gates * H] are the weights
-    of the hidden vector; the state [N, states * H] is the hidden vector and what backward needs again.
-    """
-
-    name: ClassVar[str]
-    gates: ClassVar[int]
-    states: ClassVar[int]
-
-    def weights(self, W: Any) -> list[Any]:
-        """The matrices by which the hidden vector is multiplied."""
-        return [W]
-
-    def constants(self, W: Any) -> list[Any]:
-        """What else the two functions need, the same at every step."""
-        return []
-
-    def forward(self, pre: Any, before: Any, *prepared: Any) -> list[Any]:
-        """The pieces of the state, given the one before, the weights and the constants."""
-        raise NotImplementedError
-
-    def backward(
-        self, ds: list[Any], now: list[Any], before: list[Any], *prepared: Any
-    ) -> tuple[Any, list[Any]]:
-        """The gradient of `pre`, and the parts of that of the state before, from those of the state, `ds`.
-
-        A part that is None is zero. The weights come transposed.
-        """
-        raise NotImplementedError
-
-    def weight_gradient(self, dpre: Any, states: Any) -> Any:
-        """dW, from the gradients of `pre` and the states of all steps."""
-        return _rows(parts(states[:-1], self.states)[0]).T @ _rows(dpre[1:])
-
-
-class RnnCell(Cell):
-    """h = tanh(pre + h_before @ W)"""
-
-    name = "rnn"
-    gates = states = 1
-
-    def forward(self, pre: Any, before: Any, *prepared: Any) -> list[Any]:
-        (W,) = prepared
-        return [np.tanh(before @ W + pre)]
-
-    def backward(
-        self, ds: list[Any], now: list[Any], before: list[Any], *prepared: Any
-    ) -> tuple[Any, list[Any]]:
-        (WT,), (dh,), (h,) = prepared, ds, now
-        da = dh * (1 - h * h)
-        return da, [da @ WT]
-
-
-class LstmCell(Cell):
-    """f, g, i, o = the gates; c = f * c_before + g * i, h = o * tanh(c)
-
-    sigmoid(a) = tanh(a / 2) / 2 + 1 / 2, so that one tanh serves all gates: with the scale s, 1/2 for f, i
-    and o and 1 for g, a gate is y = s * tanh(s * a) + (1 - s), and dy/da = (y + 2 * s - 1) * (1 - y).
-    """
-
-    name = "lstm"
-    gates, states = 4, 6
-
-    def constants(self, W: Any) -> list[Any]:
-        scale = np.repeat(np.array([0.5, 1, 0.5, 0.5], W.dtype), W.shape[0])
-        return [scale, 1 - scale, 2 * scale - 1]
-
-    def forward(self, pre: Any, before: Any, *prepared: Any) -> list[Any]:
-        W, scale, shift, _ = prepared
-        h, c = parts(before, 6)[:2]
-        gates = np.tanh((h @ W + pre) * scale) * scale + shift
-        f, g, i, o = parts(gates, 4)
-        c = f * c + g * i
-        return [o * np.tanh(c), c, gates]
-
-    def backward(
-        self, ds: list[Any], now: list[Any], before: list[Any], *prepared: Any
-    ) -> tuple[Any, list[Any]]:
-        WT, _, _, lift = prepared
-        dh, dc, *dgates = ds
-        _, c, f, g, i, o = now
-        tanh_c = np.tanh(c)
-        dc = _plus(dh * o * (1 - tanh_c * tanh_c), dc)
-        found = [dc * before[1], dc * i, dc * g, dh * tanh_c]
-        da = np.concatenate(list(map(_plus, found, dgates)), axis=-1)
-        gates = np.concatenate([f, g, i, o], axis=-1)
-        da = da * ((gates + lift) * (1 - gates))
-        return da, [da @ WT, dc * f, None, None, None, None]
-
-
-class GruCell(Cell):
-    """z, r = the gates; n = tanh(pre_n + (r * h_before) @ W_n), h = (1 - z) * h_before + z * n"""
-
-    name = "gru"
-    gates, states = 3, 4
-
-    def weights(self, W: Any) -> list[Any]:
-        H = W.shape[0]
-        return [W[:, : 2 * H], W[:, 2 * H :]]
-
-    def forward(self, pre: Any, before: Any, *prepared: Any) -> list[Any]:
-        W, Wn = prepared
-        h = parts(before, 4)[0]
-        H = h.shape[-1]
-        gates = 0.5 * np.tanh(0.5 * (h @ W + pre[:, : 2 * H])) + 0.5
-        z, r = parts(gates, 2)
-        n = np.tanh((r * h) @ Wn + pre[:, 2 * H :])
-        return [h + z * (n - h), gates, n]
-
-    def backward(
-        self, ds: list[Any], now: list[Any], before: list[Any], *prepared: Any
-    ) -> tuple[Any, list[Any]]:
-        WT, WnT = prepared
-        dh, dz, dr, dn = ds
-        _, z, r, n = now
-        h = before[0]
-        da_n = _plus(dh * z, dn) * (1 - n * n)
-        drh = da_n @ WnT
-        da_z = _plus(dh * (n - h), dz) * (z - z * z)
-        da_r = _plus(drh * h, dr) * (r - r * r)
-        da = np.concatenate([da_z, da_r], axis=-1)
-        dh = dh * (1 - z) + drh * r + da @ WT
-        return np.concatenate([da, da_n], axis=-1), [dh, None, None, None]
-
-    def weight_gradient(self, dpre: Any, states: Any) -> Any:
-        h, r = _rows(parts(states[:-1], 4)[0]), _rows(parts(states[1:], 4)[2])
-        H, da = h.shape[1], _rows(dpre[1:])
-        return np.concatenate([h.T @ da[:, : 2 * H], (r * h).T @ da[:, 2 * H :]], axis=1)
+_TOGETHER = 2**17
+"""Numbers of each kind that are prepared in one call: some steps of time, still in cache."""
+_LONGEST = 2**12
+"""Steps of time up to which all calls are prepared; beyond, that would take too much memory."""
 
 
 class Recurrence(Primitive):
-    """The states [T, N, states * H] of a cell for pre [T, N, gates * H], from a state of zeros on.
+    """The states [T, N, states * H] of a cell for x [T, N, D], Wx [D, gates * H], Wh [H, gates * H] and
+    b [gates * H], from a state of zeros on.
 
     The hidden vectors are the first H columns; the other ones are what the gradient needs again.
     """
@@ -162,37 +40,69 @@ class Recurrence(Primitive):
         self.name = cell.name
         self.gradient = RecurrenceGradient(cell)
 
-    def shape(self, pre: Any, W: Any) -> Result:
-        (given, left), (weights, right) = signature(pre), signature(W)
-        ranks, gates = (len(given), len(weights)), self.cell.gates
-        if ranks != (3, 2) or (weights[0] * gates, given[2]) != (weights[1], weights[1]):
-            both = f"{shape_text(given)} and {shape_text(weights)}"
-            raise ShapeError(f"shapes {both} do not fit {gates} gates", (0, 1))
-        return (*given[:2], self.cell.states * weights[0]), np.result_type(left, right)
+    def shape(self, x: Any, Wx: Any, Wh: Any, b: Any) -> Result:
+        shapes, kinds = zip(*map(signature, (x, Wx, Wh, b)), strict=True)
+        given, inputs, hidden, bias = shapes
+        gates = self.cell.gates
+        if [len(shape) for shape in shapes] != [3, 2, 2, 1] or given[2] != inputs[0]:
+            raise ShapeError(f"shapes {shape_text(given)} and {shape_text(inputs)} do not multiply", (0, 1))
+        if (hidden[0] * gates,) != bias or not inputs[1] == hidden[1] == bias[0]:
+            texts = [shape_text(shape) for shape in (inputs, hidden, bias)]
+            raise ShapeError(f"shapes {', '.join(texts)} do not fit {gates} gates", (1, 2, 3))
+        return (*given[:2], self.cell.states * hidden[0]), np.result_type(*kinds)
 
-    def compute(self, pre: Any, W: Any, *, out: Any = None) -> Any:
-        states = np.empty(*self.shape(pre, W)) if out is None else out
-
-        def work(start: int, stop: int) -> None:
-            prepared = [*[_Blocks(w, stop - start) for w in self.cell.weights(W)], *self.cell.constants(W)]
-            before = np.zeros((stop - start, states.shape[2]), states.dtype)
-            for a, now in zip(pre[:, start:stop], states[:, start:stop], strict=True):
-                np.concatenate(self.cell.forward(a, before, *prepared), axis=1, out=now)
-                before = now
-
-        parallel(work, pre.shape[1])
+    def compute(self, x: Any, Wx: Any, Wh: Any, b: Any, *, out: Any = None) -> Any:
+        states = np.empty(*self.shape(x, Wx, Wh, b)) if out is None else out
+        rows = [slice(*part) for part in ranges(x.shape[1], available())]
+        at_once([partial(_run, self._calls(x, Wx, Wh, b, states, part)) for part in rows])
         return states
 
-    def derivative(self, position: int, dy: Any, y: Any, pre: Any, W: Any) -> Any:
-        dpre = _once(self.gradient, _of_hidden(dy, W.shape[0]), y, W)
-        return dpre if position == 0 else self.cell.weight_gradient(dpre, y)
+    def prepared(self, operands: Sequence[Any], out: Any, threads: int) -> Call | None:
+        if len(out) > _LONGEST:
+            return None
+        x, Wx, Wh, b = operands
+        rows = [slice(*part) for part in ranges(out.shape[1], threads)]
+        return partial(at_once, [in_order(list(self._calls(x, Wx, Wh, b, out, part))) for part in rows])
 
-    def flops(self, pre: Any, W: Any) -> Size:
-        return 2 * count(signature(pre)[0]) * signature(W)[0][0]
+    def _calls(self, x: Any, Wx: Any, Wh: Any, b: Any, states: Any, rows: slice) -> Iterator[Call]:
+        """All steps of time, for some rows of the batch."""
+        cell, hidden = self.cell, len(Wh)
+        x, states = x[:, rows], states[:, rows]
+        scale = cell.scale(hidden, states.dtype)
+        columns = cell.columns(hidden)
+        weights = [Weight(Wh[:, part], x.shape[1], scale[part]) for part in columns]
+        inputs, bias = np.empty(Wx.shape, states.dtype), np.empty(b.shape, states.dtype)
+        yield from [w.pack for w in weights]
+        yield partial(np.multiply, Wx, scale, inputs)
+        yield partial(np.multiply, b, scale, bias)
+        before = np.zeros(states.shape[1:], states.dtype)
+        step: Routine | None = None
+        for calls, start, pre in _affine(x, inputs, bias):
+            yield from calls
+            for t, a in enumerate(pre, start):
+                given = [a, cell.pieces(before), weights]
+                step = step or _routine(cell.forward, *given)
+                yield from step.bind(_flat(*given), cell.pieces(states[t]))[0]
+                before = states[t]
+
+    def derivative(self, position: int, dy: Any, y: Any, x: Any, Wx: Any, Wh: Any, b: Any) -> Any:
+        found = _once(self.gradient, _of_hidden(dy, Wh.shape[0]), y, x, Wh)
+        steps = count((x.shape[0], x.shape[1]))
+        if position == 0:
+            return np.reshape(found[:steps] @ Wx.T, x.shape)
+        ends = [steps, steps + x.shape[2], steps + x.shape[2] + Wh.shape[0]]
+        if position == 3:
+            return found[ends[2]]
+        return found[ends[position - 1] : ends[position]]
+
+    def flops(self, x: Any, Wx: Any, Wh: Any, b: Any) -> Size:
+        (steps, rows, width), (hidden, columns) = signature(x)[0], signature(Wh)[0]
+        return 2 * count((steps, rows, columns)) * (width + hidden)
 
 
 class RecurrenceGradient(Primitive):
-    """The gradient of a recurrence by `pre`, from the last step to the first.
+    """The gradients of a recurrence, from the last step of time to the first, as rows of gates * H numbers:
+    first those of the pre-activations, T * N rows, then D of Wx, H of Wh and one of b.
 
     `ds` is the gradient that arrives at the states, or at the hidden vectors if no other has one.
     """
@@ -201,92 +111,191 @@ class RecurrenceGradient(Primitive):
         self.cell = cell
         self.name = f"{cell.name}_gradient"
 
-    def shape(self, ds: Any, states: Any, W: Any) -> Result:
-        (given, left), (known, right), (weights, _) = signature(ds), signature(states), signature(W)
-        widths = (weights[0], known[-1])
-        if given[:-1] != known[:-1] or given[-1] not in widths or known[-1] != self.cell.states * weights[0]:
+    def shape(self, ds: Any, states: Any, x: Any, Wh: Any) -> Result:
+        shapes, kinds = zip(*map(signature, (ds, states, x, Wh)), strict=True)
+        given, known, inputs, (hidden, columns) = shapes
+        widths = (hidden, known[-1])
+        if given[:-1] != known[:-1] or given[-1] not in widths or known[-1] != self.cell.states * hidden:
             message = f"gradients {shape_text(given)} do not fit states {shape_text(known)}"
-            raise ShapeError(message, (0, 1, 2))
-        return (*known[:2], self.cell.gates * weights[0]), np.result_type(left, right)
+            raise ShapeError(message, (0, 1, 3))
+        return (count(known[:2]) + inputs[2] + hidden + 1, columns), np.result_type(*kinds)
 
-    def compute(self, ds: Any, states: Any, W: Any, *, out: Any = None) -> Any:
-        dpre = np.empty(*self.shape(ds, states, W)) if out is None else out
+    def compute(self, ds: Any, states: Any, x: Any, Wh: Any, *, out: Any = None) -> Any:
+        found = np.empty(*self.shape(ds, states, x, Wh)) if out is None else out
+        self._call((ds, states, x, Wh), found, available(), lambda calls: partial(_run, calls))()
+        return found
 
-        def work(start: int, stop: int) -> None:
-            weights = [_Blocks(w.T, stop - start) for w in self.cell.weights(W)]
-            prepared = [*weights, *self.cell.constants(W)]
-            rows = slice(start, stop)
-            self._backward(ds[:, rows], states[:, rows], prepared, dpre[:, rows].__setitem__)
+    def prepared(self, operands: Sequence[Any], out: Any, threads: int) -> Call | None:
+        if len(operands[0]) > _LONGEST:
+            return None
+        return self._call(operands, out, threads, lambda calls: in_order(list(calls)))
 
-        parallel(work, states.shape[1])
-        return dpre
-
-    def derivative(self, position: int, dy: Any, y: Any, ds: Any, states: Any, W: Any) -> Any:
+    def derivative(self, position: int, dy: Any, y: Any, ds: Any, states: Any, x: Any, Wh: Any) -> Any:
         if is_symbolic(ds.shape[0]):
             raise NoGradient(f"{self.name} over a number of steps that is not known yet")
-        return _derived(self._unrolled, position, dy, ds, states, W)
+        return _derived(self._unrolled, position, dy, ds, states, x, Wh)
 
-    def flops(self, ds: Any, states: Any, W: Any) -> Size:
-        return 2 * count(self.shape(ds, states, W)[0]) * signature(W)[0][0]
+    def flops(self, ds: Any, states: Any, x: Any, Wh: Any) -> Size:
+        (steps, rows, width), (hidden, columns) = signature(x)[0], signature(Wh)[0]
+        return 2 * count((steps, rows, columns)) * (width + 2 * hidden)
 
-    def _unrolled(self, ds: Any, states: Any, W: Any) -> Any:
-        rows: dict[int, Any] = {}
-        weights = [w.T for w in self.cell.weights(W)]
-        self._backward(ds, states, [*weights, *self.cell.constants(W)], rows.__setitem__)
-        return np.stack([rows[t] for t in range(len(rows))])
-
-    def _backward(self, ds: Any, states: Any, prepared: list[Any], keep: Callable[[int, Any], None]) -> None:
-        """Back through time, on arrays and symbolic arrays alike."""
-        n = self.cell.states
-        hidden = states.shape[-1] // n
-        carried: list[Any] = [None] * n
-        before = parts(states[-1], n)
+    def _unrolled(self, ds: Any, states: Any, x: Any, Wh: Any) -> Any:
+        """The same as one NumPy call after the other, which records."""
+        cell, hidden = self.cell, Wh.shape[0]
+        columns = cell.columns(hidden)
+        weights = [Wh[:, part].T for part in columns]
+        carried: list[Any] = [None] * len(cell.widths)
+        found: list[Any] = []
+        dWh: list[Any] = [None] * len(columns)
         for t in reversed(range(states.shape[0])):
-            now = before
-            before = parts(states[t - 1], n) if t else [np.zeros_like(now[0])] * n
-            arriving = parts(ds[t], ds.shape[-1] // hidden)
-            arriving += [None] * (n - len(arriving))
-            da, carried = self.cell.backward(list(map(_plus, arriving, carried)), now, before, *prepared)
-            keep(t, da)
+            now = cell.pieces(states[t])
+            before = cell.pieces(states[t - 1]) if t else [np.zeros_like(piece) for piece in now]
+            arriving = self._arriving(ds[t], hidden)
+            da, carried = cell.backward(
+                list(map(plus, arriving, carried)),
+                cell.slopes(now, before, full=arriving[-1] is not None),
+                weights,
+            )
+            found.append(da)
+            factors = cell.factors(now, before[0])
+            dWh = [plus(dW, v.T @ da[:, part]) for dW, v, part in zip(dWh, factors, columns, strict=True)]
+        dpre = _rows(np.stack(found[::-1]))
+        db = np.sum(dpre, axis=0, keepdims=True)
+        return np.concatenate([dpre, _rows(x).T @ dpre, np.concatenate(dWh, axis=1), db])
+
+    def _arriving(self, ds: Any, hidden: int) -> list[Any]:
+        """The pieces of a step's gradient, None for those that have none."""
+        if ds.shape[-1] == hidden != self.cell.states * hidden:
+            return [ds, *[None] * (len(self.cell.widths) - 1)]
+        return self.cell.pieces(ds)
+
+    # ---- on arrays
+
+    def _call(
+        self, operands: Sequence[Any], out: Any, threads: int, as_one: Callable[[Iterator[Call]], Call]
+    ) -> Call:
+        """Back through time, some rows of the batch on each thread; then the products, some columns each."""
+        ds, states, x, Wh = operands
+        steps, rows = states.shape[:2]
+        dpre, dW = out[: steps * rows].reshape(steps, rows, -1), out[steps * rows :]
+        parts = [slice(*part) for part in ranges(rows, threads)]
+        chains = [as_one(self._back(ds[:, part], states[:, part], Wh, dpre[:, part])) for part in parts]
+        parts = [slice(*part) for part in ranges(dW.shape[1], threads)]
+        products = [as_one(self._products(states, x, dpre, dW, part)) for part in parts]
+        return in_order([partial(at_once, chains), partial(at_once, products)])
+
+    def _back(self, ds: Any, states: Any, Wh: Any, dpre: Any) -> Iterator[Call]:
+        """All steps of time from the last on, for some rows of the batch."""
+        cell, hidden = self.cell, len(Wh)
+        weights = [Weight(Wh[:, part].T, states.shape[1]) for part in cell.columns(hidden)]
+        yield from [w.pack for w in weights]
+        carried: list[Any] = [None] * len(cell.widths)
+        #: the last step of time has nothing carried to it, and is a routine of its own
+        routines: dict[bool, Routine] = {}
+        #: what is carried from step to step is read from one memory and written to the other
+        memory: list[list[Any]] = []
+        for calls, slopes, start in self._slopes(states, full=ds.shape[-1] != hidden):
+            yield from calls
+            for t in reversed(range(start, start + len(slopes[0]))):
+                own = [None if x is None else x[t - start] for x in slopes]
+                given = [self._arriving(ds[t], hidden), carried, own, weights]
+                last = carried[0] is None
+                if last not in routines:
+                    routines[last] = _routine(self._step_back, *given)
+                if not memory:
+                    outputs = routines[last].outputs[1:]
+                    memory = [[_empty_like(y) for y in outputs] for _ in range(2)]
+                carried = memory[t % 2]
+                yield from routines[last].bind(_flat(*given), [dpre[t], *carried])[0]
+
+    def _step_back(
+        self, arriving: list[Any], carried: list[Any], slopes: list[Any], weights: list[Any]
+    ) -> list[Any]:
+        da, carried = self.cell.backward(list(map(plus, arriving, carried)), slopes, weights)
+        return [da, *carried]
+
+    def _slopes(self, states: Any, *, full: bool) -> Iterator[tuple[list[Call], list[Any], int]]:
+        """From the end on, for some steps at a time: the calls that find their slopes, these, the first step.
+        They share memory, so each is to be used before the next is asked for."""
+        cell = self.cell
+        stop, rows, width = states.shape
+        together = max(1, _TOGETHER // max(1, rows * width * cell.gates // cell.states))
+        known: dict[int, Routine] = {}
+        while stop > 0:
+            start = max(1, stop - together) if stop > 1 else 0
+            before = states[start - 1 : stop - 1] if start else np.zeros_like(states[:1])
+            given = [cell.pieces(states[start:stop]), cell.pieces(before)]
+            if stop - start not in known:
+                known[stop - start] = _routine(partial(cell.slopes, full=full), *given)
+            yield *known[stop - start].bind(_flat(*given)), start
+            stop = start
+
+    def _products(self, states: Any, x: Any, dpre: Any, dW: Any, part: slice) -> Iterator[Call]:
+        """The gradients of the weights, for some of the columns: what they multiplied, by dpre."""
+        columns = self.cell.columns(states.shape[-1] // self.cell.states)
+        width, rows = x.shape[-1], len(dW)
+        #: x, what the columns of Wh multiplied, and the 1 of b, for each step of time
+        together = [np.ones((*dpre.shape[:2], rows), dW.dtype) for _ in columns]
+        for left in together:
+            yield partial(np.copyto, left[..., :width], x)
+            yield partial(left[0, :, width:-1].fill, 0)
+        if len(states) > 1:
+            given = [self.cell.pieces(states[1:]), self.cell.pieces(states[:-1])[0]]
+            outs = [left[1:, :, width:-1] for left in together]
+            yield from _routine(self.cell.factors, *given).bind(_flat(*given), outs)[0]
+        dpre = dpre.reshape(-1, dW.shape[1])
+        for left, own in zip(together, columns, strict=True):
+            both = slice(max(own.start, part.start), min(own.stop, part.stop))
+            if both.start < both.stop:
+                yield partial(np.matmul, left.reshape(-1, rows).T, dpre[:, both], dW[:, both])
 
 
 rnn, lstm, gru = Recurrence(RnnCell()), Recurrence(LstmCell()), Recurrence(GruCell())
 rnn_gradient, lstm_gradient, gru_gradient = rnn.gradient, lstm.gradient, gru.gradient
 
 
-class _Blocks:
-    """A matrix W cut into blocks of columns, for many products x @ W with few rows x.
+def _affine(x: Any, W: Any, b: Any) -> Iterator[tuple[list[Call], int, Any]]:
+    """x @ W + b for some steps of time at once: the calls, the first step, and the result of each step.
 
-    BLAS copies what it multiplies to a layout of its own, which costs as much as the product where the rows
-    are few; a product below a million multiplications it does in place.
+    They share memory, so each is to be used before the next is asked for.
     """
-
-    __array_ufunc__ = None  # so that x @ self comes to __rmatmul__
-    _SMALL = 10**6
-
-    def __init__(self, W: Any, rows: int) -> None:
-        inner, self.columns = W.shape
-        fitting = max(16, self._SMALL // max(1, inner * rows))
-        width = max(w for w in range(1, min(fitting, self.columns) + 1) if self.columns % w == 0)
-        width = width if width >= 16 else self.columns
-        self.width = width
-        self.blocks = np.ascontiguousarray(W.reshape(inner, -1, width).swapaxes(0, 1))
-
-    def __rmatmul__(self, x: Any) -> Any:
-        y = np.empty((len(x), self.columns), self.blocks.dtype)
-        np.matmul(x, self.blocks, out=y.reshape(len(x), -1, self.width).swapaxes(0, 1))
-        return y
+    steps, rows, width = x.shape
+    together = min(steps, max(1, _TOGETHER // max(1, rows * len(b))))
+    given, y = np.empty((together * rows, width), b.dtype), np.empty((together * rows, len(b)), b.dtype)
+    for start in range(0, steps, together):
+        part = x[start : start + together]
+        n = len(part) * rows
+        calls: list[Call] = [
+            partial(np.copyto, given[:n].reshape(part.shape), part),
+            partial(np.matmul, given[:n], W, y[:n]),
+            partial(np.add, y[:n], b, y[:n]),
+        ]
+        yield calls, start, y[:n].reshape(len(part), rows, -1)
 
 
-def parts(x: Any, n: int) -> list[Any]:
-    """n equal pieces of the last axis, views."""
-    size = x.shape[-1] // n
-    return [x[..., i * size : (i + 1) * size] for i in range(n)]
+def _flat(*given: Any) -> list[Any]:
+    """Arrays and lists of arrays as one list."""
+    return [x for part in given for x in (part if isinstance(part, list) else [part])]
 
 
-def _plus(x: Any, y: Any) -> Any:
-    """The sum; None is zero."""
-    return y if x is None else x if y is None else x + y
+def _routine(function: Callable[..., Sequence[Any]], *given: Any) -> Routine:
+    """A routine of a function that takes arrays and lists of arrays."""
+    sizes = [len(part) if isinstance(part, list) else None for part in given]
+
+    def of_flat(*flat: Any) -> Sequence[Any]:
+        left = iter(flat)
+        return function(*[next(left) if n is None else [next(left) for _ in range(n)] for n in sizes])
+
+    return Routine(of_flat, _flat(*given))
+
+
+def _empty_like(x: Any) -> Any:
+    return None if x is None else np.empty(x.shape, x.dtype)
+
+
+def _run(calls: Iterator[Call]) -> None:
+    for call in calls:
+        call()
 
 
 def _rows(x: Any) -> Any:
@@ -305,7 +314,7 @@ def _of_hidden(ds: Any, hidden: Size) -> Any:
 
 
 def _once(primitive: Primitive, *operands: Any) -> Any:
-    """The primitive's result, taken from the last steps if it was recorded there: two gradients need it."""
+    """The primitive's result, taken from the last steps if it was recorded there: many gradients need it."""
     if operands[0].__class__ is SymbolicArray:
         last = max(x.number for x in operands if x.__class__ is SymbolicArray)
         for step in operands[0].trace.steps[max(last, 0) :]:

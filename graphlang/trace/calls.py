@@ -1,0 +1,57 @@
+"""Turns a recorded step into a call without arguments: on given arrays, its result into a given one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from graphlang.trace.array import Step
+from graphlang.trace.primitive import Call
+
+
+def bind_step(step: Step, operands: Sequence[Any], out: Any) -> Call:
+    """One step on arrays, its result into `out`."""
+    primitive = step.primitive
+    if primitive.kind == "elementwise":
+        return _elementwise(step, operands, out)
+    if primitive.kind == "reduction" and hasattr(primitive, "reduce"):
+        axis, dtype, keep = [step.params.get(name) for name in ("axis", "dtype", "keepdims")]
+        return partial(primitive.reduce, operands[0], axis, dtype, out, bool(keep))
+    return partial(primitive.compute, *operands, out=out, **step.params)
+
+
+def _elementwise(step: Step, operands: Sequence[Any], out: Any) -> Call:
+    primitive = step.primitive
+    if primitive.name == "astype":
+        return partial(np.copyto, out, operands[0], "unsafe")
+    if primitive.ufunc is not None:
+        arrays = _as_arrays(operands)
+        if primitive.ufunc in _OUT_BY_NAME:
+            return partial(primitive.ufunc, *arrays, out=out)
+        return partial(primitive.ufunc, *arrays, out)
+    return partial(primitive.compute, *operands, out=out, **step.params)
+
+
+_OUT_BY_NAME = (np.maximum, np.minimum)
+"""NumPy warns where these get their `out` by position, as if three numbers were to be compared."""
+
+
+def _as_arrays(operands: Sequence[Any]) -> list[Any]:
+    """Python numbers as arrays of the precision that NumPy would give them, made once, not in every call."""
+    dtypes = [x.dtype for x in operands if isinstance(x, np.ndarray | np.generic)]
+    if len(dtypes) != 1 or dtypes[0].kind != "f":
+        return list(operands)
+    return [np.asarray(x, dtypes[0]) for x in operands]
+
+
+def in_order(calls: Sequence[Call]) -> Call:
+    """The calls as one."""
+
+    def run() -> None:
+        for call in calls:
+            call()
+
+    return run

@@ -1,0 +1,181 @@
+"""The cells of recurrent layers, one step of time each: simple, LSTM and GRU.
+
+A cell is three functions of plain NumPy: a step forward, what backward multiplies by, and a step back. The
+kernels of `recurrence` run them over time; for gradients of gradients the same lines are recorded.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+
+class Cell:
+    """One step of time, with H hidden units.
+
+    A pre-activation [N, gates * H] is x @ Wx + b + h @ Wh. The state [N, states * H] is the hidden vector and
+    what backward needs again, in pieces of `widths` * H.
+    """
+
+    name: ClassVar[str]
+    gates: ClassVar[int]
+    widths: ClassVar[tuple[int, ...]]
+
+    @property
+    def states(self) -> int:
+        """Numbers of the state for each hidden unit."""
+        return sum(self.widths)
+
+    def scale(self, hidden: int, dtype: Any) -> Any:
+        """For each column the factor by which `forward` gets the pre-activations; the weights bring it in."""
+        return np.ones(self.gates * hidden, dtype)
+
+    def columns(self, hidden: int) -> list[slice]:
+        """The columns of Wh that multiply one vector each: the hidden one, or what `factors` makes of it."""
+        return [slice(0, self.gates * hidden)]
+
+    def factors(self, now: list[Any], h_before: Any) -> list[Any]:
+        """The vectors that those columns multiplied: by them the gradients of `columns` are found."""
+        return [h_before]
+
+    def forward(self, pre: Any, before: list[Any], weights: list[Any]) -> list[Any]:
+        """The pieces of the state, given x @ Wx + b, the pieces of the state before and the columns of Wh,
+        the first and the last times `scale`."""
+        raise NotImplementedError
+
+    def slopes(self, now: list[Any], before: list[Any], *, full: bool) -> list[Any]:
+        """What `backward` multiplies by: it depends on the states alone, so many steps are done at once.
+
+        Without `full` a gradient arrives at the hidden vector alone, and what the others need may be None.
+        """
+        raise NotImplementedError
+
+    def backward(self, ds: list[Any], slopes: list[Any], weights: list[Any]) -> tuple[Any, list[Any]]:
+        """The gradient of the pre-activation, and the pieces of that of the state before, from those of the
+        state. A piece that is None is zero. The weights come transposed."""
+        raise NotImplementedError
+
+    def pieces(self, state: Any) -> list[Any]:
+        """The pieces of states [..., states * H]."""
+        hidden = state.shape[-1] // self.states
+        ends = [hidden * sum(self.widths[: i + 1]) for i in range(len(self.widths))]
+        return [state[..., a:b] for a, b in zip([0, *ends], ends, strict=False)]
+
+
+class RnnCell(Cell):
+    """h = tanh(x @ Wx + b + h_before @ Wh)"""
+
+    name = "rnn"
+    gates = 1
+    widths = (1,)
+
+    def forward(self, pre: Any, before: list[Any], weights: list[Any]) -> list[Any]:
+        (W,), (h,) = weights, before
+        return [np.tanh(h @ W + pre)]
+
+    def slopes(self, now: list[Any], before: list[Any], *, full: bool) -> list[Any]:
+        (h,) = now
+        return [1 - h * h]
+
+    def backward(self, ds: list[Any], slopes: list[Any], weights: list[Any]) -> tuple[Any, list[Any]]:
+        (WT,), (dh,), (slope,) = weights, ds, slopes
+        da = dh * slope
+        return da, [da @ WT]
+
+
+class LstmCell(Cell):
+    """f, g, i, o = the gates; c = f * c_before + g * i, h = o * tanh(c)
+
+    sigmoid(a) = tanh(a / 2) / 2 + 1 / 2, so that one tanh serves all gates: with the scale s, 1/2 for f, i
+    and o and 1 for g, a gate is y = s * tanh(s * a) + (1 - s), and dy/da = (y + 2 * s - 1) * (1 - y).
+    """
+
+    name = "lstm"
+    gates = 4
+    widths = (1, 1, 4)
+
+    def scale(self, hidden: int, dtype: Any) -> Any:
+        return np.repeat(np.array([0.5, 1, 0.5, 0.5], dtype), hidden)
+
+    def forward(self, pre: Any, before: list[Any], weights: list[Any]) -> list[Any]:
+        (W,), (h, c, _) = weights, before
+        scale = self.scale(c.shape[-1], c.dtype)
+        gates = np.tanh(h @ W + pre) * scale + (1 - scale)
+        f, g, i, o = parts(gates, 4)
+        c = f * c + g * i
+        return [o * np.tanh(c), c, gates]
+
+    def slopes(self, now: list[Any], before: list[Any], *, full: bool) -> list[Any]:
+        h, c, gates = now
+        f, g, i, o = parts(gates, 4)
+        gi, tanh_c = g * i, np.tanh(c)
+        # f, g, i through c: (f - f**2) * c_before, (1 - g**2) * i, (i - i**2) * g; o through h = o * tanh(c).
+        through_c = np.stack([(f - f * f) * before[1], i - g * gi, gi - i * gi], axis=-2)
+        lift = 2 * self.scale(c.shape[-1], c.dtype) - 1
+        return [through_c, h - h * o, o - h * tanh_c, f, (gates + lift) * (1 - gates) if full else None]
+
+    def backward(self, ds: list[Any], slopes: list[Any], weights: list[Any]) -> tuple[Any, list[Any]]:
+        dh, dc, dgates = ds
+        through_c, do, to_c, f, slope = slopes
+        dc = plus(dh * to_c, dc)
+        gates = np.concatenate([np.expand_dims(dc, -2) * through_c, np.expand_dims(dh * do, -2)], axis=-2)
+        da = np.reshape(gates, (gates.shape[0], gates.shape[1] * gates.shape[2]))
+        da = da if dgates is None else da + dgates * slope
+        return da, [da @ weights[0], dc * f, None]
+
+
+class GruCell(Cell):
+    """z, r = the gates; n = tanh(x @ Wx_n + b_n + (r * h_before) @ Wh_n), h = (1 - z) * h_before + z * n
+
+    The gates are sigmoids by way of tanh, as in the LSTM.
+    """
+
+    name = "gru"
+    gates = 3
+    widths = (1, 2, 1)
+
+    def scale(self, hidden: int, dtype: Any) -> Any:
+        return np.repeat(np.array([0.5, 0.5, 1], dtype), hidden)
+
+    def columns(self, hidden: int) -> list[slice]:
+        return [slice(0, 2 * hidden), slice(2 * hidden, 3 * hidden)]
+
+    def factors(self, now: list[Any], h_before: Any) -> list[Any]:
+        return [h_before, parts(now[1], 2)[1] * h_before]
+
+    def forward(self, pre: Any, before: list[Any], weights: list[Any]) -> list[Any]:
+        (W, Wn), (h, *_) = weights, before
+        H = h.shape[-1]
+        gates = 0.5 * np.tanh(h @ W + pre[:, : 2 * H]) + 0.5
+        z, r = parts(gates, 2)
+        n = np.tanh((r * h) @ Wn + pre[:, 2 * H :])
+        return [h + z * (n - h), gates, n]
+
+    def slopes(self, now: list[Any], before: list[Any], *, full: bool) -> list[Any]:
+        (_, gates, n), h = now, before[0]
+        z, r = parts(gates, 2)
+        slope, slope_n = gates - gates * gates, 1 - n * n
+        dz, dr = parts(slope, 2)
+        return [dz * (n - h), dr * h, slope_n * z, 1 - z, r, slope, slope_n]
+
+    def backward(self, ds: list[Any], slopes: list[Any], weights: list[Any]) -> tuple[Any, list[Any]]:
+        (WT, WnT), (dh, dgates, dn) = weights, ds
+        dz, dr, to_n, keep, r, slope, slope_n = slopes
+        da_n = plus(dh * to_n, None if dn is None else dn * slope_n)
+        drh = da_n @ WnT
+        da = np.concatenate([dh * dz, drh * dr], axis=-1)
+        da = da if dgates is None else da + dgates * slope
+        dh = dh * keep + drh * r + da @ WT
+        return np.concatenate([da, da_n], axis=-1), [dh, None, None]
+
+
+def parts(x: Any, n: int) -> list[Any]:
+    """n equal pieces of the last axis, views."""
+    size = x.shape[-1] // n
+    return [x[..., i * size : (i + 1) * size] for i in range(n)]
+
+
+def plus(x: Any, y: Any) -> Any:
+    """The sum; None is zero."""
+    return y if x is None else x if y is None else x + y
