@@ -147,15 +147,20 @@ class _Cuts:
             return _from_start(self.scratch[x.number])
         array = self.find(x)
         shape = getattr(array, "shape", ())
-        if shape and (is_filled(array) or size(shape) == 1):
-            return _whole(
-                array.reshape(-1)[0:1].reshape(()) if size(shape) == 1 else np.asarray(array.flat[0])
-            )
-        if shape == self.frame and shape:
+        if not shape:
+            return _whole(array)
+        if is_filled(array):
+            return _whole(_element(array))
+        if shape == self.frame:
             return _matrix(array.reshape(1, -1) if self.flat else _rows(array))
-        if shape and shape == column(self.frame):
+        if shape == column(self.frame):
             return _rows_only(_rows(array))
-        return _columns_only(array.reshape(1, shape[-1])) if shape else _whole(array)
+        return _whole(_element(array)) if size(shape) == 1 else _columns_only(array.reshape(1, shape[-1]))
+
+
+def _element(array: Any) -> Any:
+    """The first element, as a view: what lies there may be another number when the region runs."""
+    return array[(slice(0, 1),) * array.ndim].reshape(())
 
 
 def _rows(array: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property, partial
 from typing import Any
@@ -77,14 +77,17 @@ class Executable:
             self._late.append(partial(np.copyto, self.inputs[label], self._array(value)))
         self._calls = self._early + self._late
 
-    def _rebind(self, root: int) -> None:
-        """Binds anew what uses a value whose memory is another now."""
-        looks = [number for number, of in self.plan.roots.items() if of == root]
-        for number in (root, *looks):
+    def _rebind(self, roots: Collection[int]) -> None:
+        """Binds anew what uses values whose memory is another now: first all of them are forgotten, since a
+        unit may use several."""
+        looks = [number for number, of in self.plan.roots.items() if of in roots]
+        for number in (*roots, *looks):
             self._arrays.pop(number, None)
-        for place in self._users.get(root, ()):
+        for root in roots:
             if root < 0:  # nothing may hold on to an input of before
-                self._variants.pop(place, None)
+                for place in self._users.get(root, ()):
+                    self._variants.pop(place, None)
+        for place in sorted({place for root in roots for place in self._users.get(root, ())}):
             self._unit_calls[place] = self._variant(place)
         self._collect()
 
@@ -177,12 +180,12 @@ class Executable:
         if self._can_borrow(label, array):
             self._borrowed.add(label)
             self.inputs[label] = array
-            self._rebind(value.number)
+            self._rebind([value.number])
             return
         if label in self._borrowed:
             self._borrowed.discard(label)
             own = self.inputs[label] = np.empty(value.shape, value.dtype)
-            self._rebind(value.number)
+            self._rebind([value.number])
         np.copyto(own, array, casting="same_kind")
 
     def _can_borrow(self, label: str, array: Any) -> bool:
@@ -253,8 +256,8 @@ class Executable:
             free = spare is not None and spare[0]() is None
             self._spare[block.number] = (lease, self._memory[block.number])
             self._memory[block.number] = spare[1] if spare is not None and free else memory(block)
-        for number, _ in held:
-            self._rebind(number)
+        if held:
+            self._rebind([number for number, _ in held])
 
 
 def _is_divided(unit: Unit, threads: int) -> bool:

@@ -166,7 +166,7 @@ def _numbers_first(steps: Sequence[Step], made: Mapping[int, int]) -> list[Step]
 
 
 def is_filled(x: Any) -> bool:
-    """Whether an operand is a known array of one number, seen in every place."""
+    """Whether an operand is an array of one number, seen in every place."""
     return isinstance(x, np.ndarray) and x.size > 0 and not any(x.strides)
 
 

@@ -206,6 +206,64 @@ def test_a_program_goes_on_working_in_a_forked_child() -> None:
     assert os.waitstatus_to_exitcode(status[0]) == 0
 
 
+# ---- what only large arrays show ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(
+    "expression",
+    ["x / (1 + mean(x * x))", "x * mean(x) * sum(x)", "x * var(x)", "x * std(x)", "x - logsumexp(x)"],
+)
+def test_a_sum_over_everything_that_comes_back_to_a_region_is_the_one_of_this_run(
+    expression: str, threads: int
+) -> None:
+    graph = gl.loads(f"input x: float[N, 7]\nz = {expression}\nL = sum(z * z)\noutput L", dtype="float64")
+    f = graph.compile(wrt=["x"], threads=threads)
+    for seed in range(3):
+        x = normal(9500, 7, seed=seed) + seed
+        expected = graph.run(x=x)
+        value, gradients = f(x=x)
+        np.testing.assert_allclose(value, expected["L"], rtol=1e-11)
+        scale = np.abs(expected.grad["x"]).max()
+        np.testing.assert_allclose(gradients["x"], expected.grad["x"], rtol=1e-9, atol=1e-11 * scale)
+
+
+@pytest.mark.parametrize("shape", [(1, 7), (7, 1), (1, 1), (3, 5)])
+def test_small_frames_are_cut_as_large_ones(monkeypatch: pytest.MonkeyPatch, shape: tuple[int, int]) -> None:
+    monkeypatch.setattr(regions, "FUSE_FROM", 1)
+    text = (
+        "input x: float[N, D]\nz = softmax(x) * var(x) + logsumexp(x, axis=1, keepdims=true)\nL = sum(z * z)"
+    )
+    graph = gl.loads(f"{text}\noutput L", dtype="float64")
+    x = normal(*shape)
+    expected = graph.run(x=x)
+    value, gradients = graph.compile(wrt=["x"])(x=x)
+    np.testing.assert_allclose(value, expected["L"], rtol=1e-12)
+    np.testing.assert_allclose(gradients["x"], expected.grad["x"], rtol=1e-10, atol=1e-12)
+
+
+def test_several_large_results_that_the_caller_keeps_stay_as_they_were() -> None:
+    graph = gl.loads("input x: float[N, 7]\na = 2 * x + 1\nb = a * x\noutput a, b", dtype="float64")
+    f = graph.compile()
+    given = [normal(9500, 7, seed=seed) for seed in range(5)]
+    kept = [f(x=x) for x in given]
+    for x, found in zip(given, kept, strict=True):
+        np.testing.assert_allclose(found["a"], 2 * x + 1, rtol=1e-14)
+        np.testing.assert_allclose(found["b"], (2 * x + 1) * x, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "expression", ["sum(-relu(x))", "-sum(relu(x))", "sum(1 - relu(x))", "sum(-clip(x, -1, 1))"]
+)
+def test_a_condition_may_be_subtracted(expression: str) -> None:
+    graph = gl.loads(f"input x: float[N, 3]\ny = {expression}\noutput y", dtype="float64")
+    x = normal(4, 3)
+    value, gradients = graph.compile(wrt=["x"])(x=x)
+    expected = graph.run(x=x)
+    np.testing.assert_allclose(value, expected["y"], rtol=1e-14)
+    np.testing.assert_array_equal(gradients["x"], expected.grad["x"])
+
+
 # ---- memory ---------------------------------------------------------------------------------------------
 
 MLP = """

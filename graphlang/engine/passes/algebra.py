@@ -56,7 +56,7 @@ def _multiply(step: Step, operands: tuple[Any, ...]) -> Any:
     for x, y in (operands, operands[::-1]):
         if _symbolic(x) and scalar_of(y) == 1.0:
             return x
-        if _symbolic(x) and scalar_of(y) == -1.0:
+        if _symbolic(x) and scalar_of(y) == -1.0 and x.dtype == step.output.dtype:
             return -x
     return _as_scalars(step, operands, np.multiply)
 
