@@ -302,3 +302,29 @@ def test_a_batch_of_nothing_has_shapes_too() -> None:
     assert y.shape == (0, 2, 2, 2)
     assert [g.shape for g in layer.backward(y, saved)] == [x.shape, W.shape, (2,)]
     assert MaxPool(size=2).forward(x)[0].shape == (0, 3, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("size", "stride", "pad", "groups"),
+    [
+        (32, 1, 1, 1),
+        (33, 1, 1, 1),
+        (64, 2, 1, 1),
+        (31, 1, (1, 0), 1),
+        (32, 1, 1, 2),
+        (16, 1, 1, 1),
+        (34, 1, 0, 1),
+    ],
+)
+def test_a_large_convolution_cut_into_small_products_is_the_sum_over_its_windows(
+    size: int, stride: int, pad: int | tuple[int, int], groups: int
+) -> None:
+    pads = (pad, pad) if isinstance(pad, int) else pad
+    x, w = RNG.standard_normal((3, 32, size, size)), RNG.standard_normal((64, 32 // groups, 3, 3))
+    found = conv(x, w, stride=(stride, stride), pad=pads, dilation=(1, 1), groups=groups)
+    padded = np.pad(x, [(0, 0), (0, 0), *[(p, p) for p in pads]])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(2, 3))[:, :, ::stride, ::stride]
+    windows = windows.reshape(3, groups, 32 // groups, *windows.shape[2:])
+    parts = w.reshape(groups, 64 // groups, *w.shape[1:])
+    expected = np.einsum("ngchwij,gfcij->ngfhw", windows, parts, optimize=True).reshape(found.shape)
+    np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10)

@@ -20,8 +20,14 @@ from graphlang.trace.primitives.windows import span, taps, window_count
 Numbers: TypeAlias = tuple[int, ...]
 """One number per spatial axis."""
 
-_TILE_BYTES = 2**19
-"""The columns of one matrix product: with the weights and the result they stay in a core's cache."""
+_TILE_BYTES = 2**21
+"""The columns of one matrix product: few enough to stay in cache, enough that its calls outlast handing the
+interpreter's lock to another thread."""
+_SMALL = 10**6
+"""Multiplications up to which BLAS takes the operands as they lie, instead of copying them to a layout of its
+own."""
+_BLOCK = 64
+"""Columns of such a product at which it is quickest, if they lie apart from others, by 16 rows of weights."""
 
 
 class _Windows(NamedTuple):
@@ -62,11 +68,12 @@ class Conv(Primitive):
         results = _grouped(y, moves.groups)
         weights = w.reshape(moves.groups, shape[1] // moves.groups, -1)
         bias = None if b is None else b.reshape(moves.groups, -1, 1)
+        block = _rows_of_a_block(weights, y.shape[2:])
 
         def work(start: int, stop: int) -> None:
-            for tile in _tiles(x, w.shape[2:], y.shape[2:], moves, start, stop):
+            for tile in _tiles(x, w.shape[2:], y.shape[2:], moves, start, stop, block):
                 part = results[tile.images, :, :, tile.places]
-                np.matmul(weights, tile.columns, out=part)
+                _multiply(weights, tile.columns, part)
                 if bias is not None:
                     part += bias
 
@@ -213,7 +220,8 @@ def _by(sizes: Shape) -> str:
 
 
 class _Tile(NamedTuple):
-    """The windows of some images (or some rows of one image) as the columns of a matrix for each group."""
+    """The windows of some images (or some rows of one image) as the columns of a matrix for each group, or of
+    several matrices with a block of columns each: [N, groups, K, P] or [N, blocks, groups, K, P/blocks]."""
 
     images: slice
     places: slice
@@ -221,15 +229,15 @@ class _Tile(NamedTuple):
 
 
 def _tiles(
-    x: Any, kernel: Numbers, counts: Numbers, moves: _Windows, start: int, stop: int
+    x: Any, kernel: Numbers, counts: Numbers, moves: _Windows, start: int, stop: int, block: int = 0
 ) -> Iterator[_Tile]:
-    """All windows of the images from `start` to `stop`, through one small buffer."""
+    """All windows of the images from `start` to `stop`, through a small buffer, in blocks of so many rows."""
     channels, inner = x.shape[1], prod(counts[1:])
     height = channels * prod(kernel)
     if prod(kernel) == max(moves.stride) == 1 and not any(moves.pad):
         yield _Tile(slice(start, stop), slice(None), _grouped(x[start:stop], moves.groups))
         return
-    images, rows = _tile_size(stop - start, counts[0], height * inner * x.itemsize)
+    images, rows = _tile_size(stop - start, counts[0], height * inner * x.itemsize, max(1, block))
     buffer = np.empty(images * rows * inner * height, x.dtype)
     padded, middle = _frame(x, images, moves.pad)
     for first in range(start, stop, images):
@@ -242,20 +250,56 @@ def _tiles(
         for top in range(0, counts[0], rows):
             end = min(top + rows, counts[0])
             part = windows[(..., slice(top, end), *_WHOLE * (len(counts) - 1))]
+            if block and (end - top) % block == 0:
+                part = _in_blocks(part, len(counts), block)
             columns = buffer[: part.size].reshape(part.shape)
             np.copyto(columns, part)
-            matrix = columns.reshape(last - first, moves.groups, height // moves.groups, -1)
+            lead = part.shape[: 2 if part.ndim > windows.ndim else 1]
+            matrix = columns.reshape(*lead, moves.groups, height // moves.groups, -1)
             yield _Tile(slice(first, last), slice(top * inner, end * inner), matrix)
 
 
 _WHOLE = (slice(None),)
 
 
-def _tile_size(images: int, rows: int, row_bytes: int) -> tuple[int, int]:
+def _rows_of_a_block(weights: Any, counts: Numbers) -> int:
+    """How many rows of windows make a block for small products; 0 where these do not pay, or do not fit."""
+    _, filters, inner = weights.shape
+    width = prod(counts[1:])
+    fits = _BLOCK % width == 0 and filters % 16 == 0 and 16 * inner * _BLOCK <= _SMALL
+    return _BLOCK // width if fits and filters * inner * prod(counts) > _SMALL else 0
+
+
+def _in_blocks(windows: Any, axes: int, block: int) -> Any:
+    """Windows [N, C, k..., rows, ...] as a view [N, blocks, C, k..., rows of a block, ...]."""
+    place = windows.ndim - axes
+    shape, strides = windows.shape, windows.strides
+    parted = as_strided(
+        windows,
+        (*shape[:place], shape[place] // block, block, *shape[place + 1 :]),
+        (*strides[:place], strides[place] * block, *strides[place:]),
+        writeable=False,
+    )
+    return np.moveaxis(parted, place, 1)
+
+
+def _multiply(weights: Any, columns: Any, out: Any) -> None:
+    """weights [groups, F, K] by the columns of a tile, into `out` [N, groups, F, P]."""
+    if columns.ndim == out.ndim:
+        np.matmul(weights, columns, out=out)
+        return
+    groups, filters, inner = weights.shape
+    w = weights.reshape(groups, filters // 16, 16, inner)
+    y = out.reshape(*out.shape[:2], filters // 16, 16, -1, _BLOCK).transpose(0, 4, 1, 2, 3, 5)
+    np.matmul(w, columns[:, :, :, None], out=y)
+
+
+def _tile_size(images: int, rows: int, row_bytes: int, step: int) -> tuple[int, int]:
     """How many images, or else how many rows of one, fit into a tile; of about equal size each."""
     fitting = max(1, _TILE_BYTES // max(1, row_bytes))
     if fitting < rows:
-        return 1, -(-rows // -(-rows // fitting))
+        cut = -(-rows // -(-rows // fitting))
+        return 1, max(cut // step, 1) * step
     together = max(1, min(images, fitting // rows))
     return -(-images // -(-images // together)) if images else 1, rows
 
