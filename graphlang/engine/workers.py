@@ -52,12 +52,32 @@ class Workers:
 
     def __init__(self, count: int) -> None:
         self.queues: list[SimpleQueue[tuple[Job, _Latch]]] = [SimpleQueue() for _ in range(count)]
-        cores = _other_cores()
-        for queue in self.queues:
-            threading.Thread(target=_serve, args=(queue, cores), daemon=True, name="graphlang").start()
+        self._threads = [
+            threading.Thread(target=_serve, args=(queue,), daemon=True, name="graphlang")
+            for queue in self.queues
+        ]
+        for thread in self._threads:
+            thread.start()
+        self._core = -1
+
+    def _keep_off(self, core: int) -> None:
+        """Keeps the workers off the core that their caller runs on.
+
+        A system may wake a worker on the very core that its caller keeps busy, and move it to an idle one
+        only some milliseconds later: longer than most jobs take.
+        """
+        self._core = core
+        others = os.sched_getaffinity(0) - {core}
+        if others:
+            for thread in self._threads:
+                with suppress(OSError):
+                    os.sched_setaffinity(thread.native_id or 0, others)
 
     def run(self, jobs: Sequence[Job]) -> None:
         """Runs the jobs, each on a thread of its own, and waits for all; raises what one of them raised."""
+        core_now = _core_finder()
+        if core_now is not None and (core := core_now()) != self._core:
+            self._keep_off(core)
         latch = _Latch(len(jobs) - 1)
         for queue, job in zip(self.queues, jobs[1:], strict=True):
             queue.put((job, latch))
@@ -92,24 +112,21 @@ class _Latch:
             pass
 
 
-def _other_cores() -> set[int]:
-    """The cores that this process may run on but for the one that it runs on now; empty where nobody knows.
+@cache
+def _core_finder() -> Callable[[], int] | None:
+    """What tells the core that the calling thread runs on, where the system has both that and affinities."""
+    if not hasattr(os, "sched_setaffinity"):
+        return None
+    import ctypes
 
-    A system may wake a worker on the very core that its caller keeps busy, and move it to an idle one only
-    some milliseconds later: longer than most jobs take.
-    """
     try:
-        status = Path("/proc/thread-self/stat").read_text("ascii")
-        here = int(status.rpartition(")")[2].split()[36])
-        return os.sched_getaffinity(0) - {here}
-    except (AttributeError, OSError, ValueError, IndexError):
-        return set()
+        found: Callable[[], int] = ctypes.CDLL(None).sched_getcpu
+    except (OSError, AttributeError):
+        return None
+    return found if found() >= 0 else None
 
 
-def _serve(queue: SimpleQueue[tuple[Job, _Latch]], cores: set[int]) -> None:
-    if cores:
-        with suppress(OSError):
-            os.sched_setaffinity(0, cores)
+def _serve(queue: SimpleQueue[tuple[Job, _Latch]]) -> None:
     # The error state of NumPy belongs to a thread: a worker has its own, and stays silent as its caller.
     with np.errstate(all="ignore"):
         while True:
@@ -175,7 +192,7 @@ class BlasThreads:
             wanted = min(self._asked, default=0)
             if wanted != held:
                 for library, before in self._before:
-                    library.set_num_threads(wanted or before)
+                    _set_threads(library, min(wanted, before) or before)
 
     def _libraries(self) -> list[Any]:
         if self._controller is None:
@@ -183,6 +200,16 @@ class BlasThreads:
 
             self._controller = ThreadpoolController().select(user_api="blas")
         return list(self._controller.lib_controllers)
+
+
+def _set_threads(library: Any, count: int) -> None:
+    """Sets the threads of one BLAS, from whichever thread a program runs on.
+
+    Newer versions of threadpoolctl let only the first thread that has ever set them change them, and ignore all
+    others without a word. Here a lock keeps threads from contradicting one another.
+    """
+    change = getattr(library, "_real_set_num_threads", library.set_num_threads)
+    change(count)
 
 
 BLAS = BlasThreads()

@@ -19,7 +19,8 @@ from graphlang.trace import shape_text
 class Attention(Layer):
     """y = softmax(q @ k.T / sqrt(D / heads)) @ v in each head, then @ Wo + bo; q, k, v = x @ Wqkv + bqkv
 
-    Gradient: derived; through each product as Affine's, through softmax as Softmax's.
+    Gradient: through each product as Affine's, through softmax as Softmax's; what `causal` hides has the
+    weight 0, and so no gradient.
     Shapes: x [N, T, D], Wqkv [D, 3*D], bqkv [3*D], Wo [D, D], bo [D] -> y [N, T, D]; the heads divide D.
     Source: Vaswani et al., Attention Is All You Need, 2017.
     Convention: the columns of Wqkv are q, k, v, each by heads. `causal` hides what comes later;
@@ -53,16 +54,33 @@ class Attention(Layer):
         bo: Array,
         training: bool = False,
         random: Random | None = None,
-    ) -> tuple[Array, None]:
-        qkv = _affine(x, Wqkv, bqkv)
+    ) -> tuple[Array, tuple[Array, ...]]:
+        qkv, _ = _affine(Wqkv).forward(x, W=Wqkv, b=bqkv)
         qkv = rearrange(qkv, "n t (s h d) -> s n h t d", s=3, h=self.heads)
-        q, k, v = qkv[0], qkv[1], qkv[2]
-        scores = q * (1 / math.sqrt(q.shape[-1])) @ np.swapaxes(k, -1, -2)
+        q, k, v = qkv[0] * (1 / math.sqrt(qkv.shape[-1])), qkv[1], qkv[2]
+        scores = q @ np.swapaxes(k, -1, -2)
         weights, _ = Softmax().forward(causal_mask(scores) if self.causal else scores)
-        weights, _ = Dropout(ratio=self.dropout).forward(weights, training=training, random=random)
-        return _affine(rearrange(weights @ v, "n h t d -> n t (h d)"), Wo, bo), None
+        left, kept = self._dropout.forward(weights, training=training, random=random)
+        heads = rearrange(left @ v, "n h t d -> n t (h d)")
+        y, _ = _affine(Wo).forward(heads, W=Wo, b=bo)
+        return y, (x, Wqkv, Wo, q, k, v, weights, left, kept, heads)
+
+    def backward(self, dy: Array, saved: tuple[Array, ...]) -> tuple[Array, ...]:
+        x, Wqkv, Wo, q, k, v, weights, left, kept, heads = saved
+        dheads, dWo, dbo = _affine(Wo).backward(dy, (heads, Wo))
+        dheads = rearrange(dheads, "n t (h d) -> n h t d", h=self.heads)
+        dv = np.swapaxes(left, -1, -2) @ dheads
+        dweights = self._dropout.backward(dheads @ np.swapaxes(v, -1, -2), kept)
+        dscores = Softmax().backward(dweights, weights)
+        dq, dk = dscores @ k * (1 / math.sqrt(k.shape[-1])), np.swapaxes(dscores, -1, -2) @ q
+        dqkv = rearrange(np.stack([dq, dk, dv]), "s n h t d -> n t (s h d)")
+        dx, dWqkv, dbqkv = _affine(Wqkv).backward(dqkv, (x, Wqkv))
+        return dx, dWqkv, dbqkv, dWo, dbo
+
+    @property
+    def _dropout(self) -> Dropout:
+        return Dropout(ratio=self.dropout)
 
 
-def _affine(x: Array, W: Array, b: Array) -> Array:
-    y, _ = Affine(units=b.shape[0]).forward(x, W=W, b=b)
-    return y
+def _affine(W: Array) -> Affine:
+    return Affine(units=W.shape[1])

@@ -176,6 +176,27 @@ def test_blas_is_held_to_the_lowest_number_asked_for_and_given_back_by_the_last(
     assert now() == before
 
 
+def test_blas_is_held_and_given_back_from_whichever_threads() -> None:
+    def now() -> set[int]:
+        return {i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"}
+
+    seen: list[set[int]] = []
+
+    def hold(count: int) -> None:
+        for _ in range(20):
+            with BLAS.held(count):
+                seen.append(now())
+
+    before = now()
+    for _ in range(10):
+        at_once([lambda n=n: hold(n) for n in (1, 2, 3, 1)])
+        assert now() == before
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(hold, 1).result()
+    assert seen[-1] == {1}
+    assert max(map(max, seen)) <= max(before)
+
+
 def test_what_a_worker_raises_comes_out_of_the_call() -> None:
     def wrong() -> None:
         raise ZeroDivisionError("in a worker")
@@ -455,3 +476,14 @@ def test_arrays_may_be_scattered_read_only_or_of_another_precision() -> None:
     for _ in range(2):
         np.testing.assert_allclose(f(x=x, y=y), expected, rtol=1e-12)
         np.testing.assert_allclose(f(x=x.copy(), y=y), expected, rtol=1e-12)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system has no affinities")
+def test_workers_keep_off_the_core_of_their_caller_and_within_those_of_the_process() -> None:
+    cores = os.sched_getaffinity(0)
+    seen: set[int] = set()
+    run_jobs([lambda: None, lambda: seen.update(os.sched_getaffinity(0))])
+    assert seen <= cores
+    assert os.sched_getaffinity(0) == cores
+    if len(cores) > 1:
+        assert len(seen) == len(cores) - 1
