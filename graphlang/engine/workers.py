@@ -205,7 +205,7 @@ class BlasThreads:
 def _set_threads(library: Any, count: int) -> None:
     """Sets the threads of one BLAS, from whichever thread a program runs on.
 
-    Newer versions of threadpoolctl let only the first thread that has ever set them change them, and ignore all
+    Newer versions of threadpoolctl let only the first thread that ever set them change them, and ignore all
     others without a word. Here a lock keeps threads from contradicting one another.
     """
     change = getattr(library, "_real_set_num_threads", library.set_num_threads)
