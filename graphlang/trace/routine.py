@@ -126,9 +126,11 @@ class Routine:
     def _calls(self, step: Step, values: list[Any], out: Any) -> list[Call]:
         if step.primitive.name == "matmul" and isinstance(values[1], Weight):
             return [values[1].product(values[0], out)]
-        if step.primitive.name != "concatenate":
+        if step.primitive.kind == "elementwise":
             pairs = zip(step.operands, values, strict=True)
             return [bind_step(step, [self._spread(x, value, out) for x, value in pairs], out)]
+        if step.primitive.name != "concatenate":
+            return [bind_step(step, values, out)]
         cuts = zip(step.operands, values, _pieces(step, out), strict=True)
         return [partial(np.copyto, piece, x) for s, x, piece in cuts if not self._places.is_inside(s, step)]
 

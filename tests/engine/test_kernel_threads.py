@@ -24,10 +24,28 @@ def normal(*shape: int) -> Any:
     return np.random.default_rng(0).standard_normal(shape)
 
 
+RECURRENT = """
+input x: float[N, T, 5]
+y = x -> {}(24, layers=2, bidirectional=true, return={})
+loss = sum(y * y)
+output loss
+"""
+NETWORKS = {
+    "convolution": (CONVNET, (17, 3, 20, 20)),
+    **{
+        f"{kind}, {what}": (RECURRENT.format(kind, what), (17, 9, 5))
+        for kind in ("RNN", "LSTM", "GRU")
+        for what in ("sequence", "last")
+    },
+}
+
+
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_a_convolution_over_threads_agrees_with_the_interpreter(threads: int) -> None:
-    graph = gl.loads(CONVNET, dtype="float64")
-    x = normal(17, 3, 20, 20)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_kernel_over_threads_agrees_with_the_interpreter(network: str, threads: int) -> None:
+    text, shape = NETWORKS[network]
+    graph = gl.loads(text, dtype="float64")
+    x = normal(*shape)
     expected = graph.run(x=x)
     names = ["x", *graph.params]
     f = graph.compile(wrt=names, threads=threads)
@@ -37,6 +55,18 @@ def test_a_convolution_over_threads_agrees_with_the_interpreter(threads: int) ->
         scale = float(np.max(np.abs(expected.grad[name])))
         np.testing.assert_allclose(gradients[name], expected.grad[name], rtol=1e-11, atol=1e-12 * scale)
     again, same = f(x=x)
+    assert again == value
+    for name in names:
+        assert same[name].tobytes() == gradients[name].tobytes()
+
+
+def test_a_sequence_longer_than_what_is_prepared_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = gl.loads(RECURRENT.format("LSTM", "sequence"), dtype="float64")
+    x = normal(17, 9, 5)
+    names = list(graph.params)
+    value, gradients = graph.compile(wrt=names, threads=2)(x=x)
+    monkeypatch.setattr("graphlang.trace.primitives.recurrence._LONGEST", 8)
+    again, same = graph.compile(wrt=names, threads=2)(x=x)
     assert again == value
     for name in names:
         assert same[name].tobytes() == gradients[name].tobytes()
