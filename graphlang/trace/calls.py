@@ -20,13 +20,8 @@ def bind_step(step: Step, operands: Sequence[Any], out: Any) -> Call:
     if primitive.kind == "reduction" and hasattr(primitive, "reduce"):
         x = operands[0]
         axis, dtype, keep = [step.params.get(name) for name in ("axis", "dtype", "keepdims")]
-        if (
-            axis == (x.ndim - 1,)
-            and x.ndim > 1
-            and x.flags.c_contiguous
-            and out.flags.c_contiguous
-            and x.size
-        ):
+        along_rows = axis == (x.ndim - 1,) and x.ndim > 1 and x.size
+        if along_rows and x.flags.c_contiguous and out.flags.c_contiguous:
             return reduce_rows(step, x.reshape(-1, x.shape[-1]), out.reshape(-1))
         return partial(primitive.reduce, x, axis, dtype, out, bool(keep))
     return partial(primitive.compute, *operands, out=out, **step.params)
@@ -35,7 +30,8 @@ def bind_step(step: Step, operands: Sequence[Any], out: Any) -> Call:
 def reduce_rows(step: Step, x: Any, out: Any) -> Call:
     """A reduction of each row of a matrix to a number. NumPy's own is slow where the rows are short."""
     reduce, dtype = step.primitive.reduce, step.params.get("dtype")  # type: ignore[attr-defined]
-    if step.primitive.name == "sum" and x.dtype == out.dtype == (dtype or x.dtype) and x.dtype.kind == "f":
+    same = x.dtype == out.dtype == (dtype or x.dtype)
+    if step.primitive.name == "sum" and same and x.dtype.kind == "f" and x.shape[1] <= _LONG:
         return partial(np.vecdot, x, np.ones(x.shape[1], x.dtype), out)
     if step.primitive.name in ("max", "min") and x.shape[1] <= _SHORT <= len(x):
         return partial(_by_columns, reduce, x, np.empty(x.shape[::-1], x.dtype), out)
@@ -47,6 +43,8 @@ def _by_columns(reduce: Any, x: Any, turned: Any, out: Any) -> None:
     reduce(turned, 0, None, out, False)
 
 
+_LONG = 2**12
+"""Numbers of a row up to which a product with ones is as exact as NumPy's sum by pairs."""
 _SHORT = 32
 """Numbers of a row up to which the rows are turned into columns first, which are reduced side by side."""
 
