@@ -286,7 +286,10 @@ def recurrence_gradient(gates: int, states: int) -> Callable[..., Iterator[Sampl
         x, Wh = real(rng, 3, 2, 5), real(rng, 2, gates * 2)
         yield (real(rng, 3, 2, states * 2), given, x, Wh), {}
         yield (real(rng, 3, 2, 2), given, x, Wh), {}
-        yield (real(rng, 1, 1, states), inside(rng, 1, 1, states), real(rng, 1, 1, 1), real(rng, 1, gates)), {}
+        yield (
+            (real(rng, 1, 1, states), inside(rng, 1, 1, states), real(rng, 1, 1, 1), real(rng, 1, gates)),
+            {},
+        )
 
     return samples
 
