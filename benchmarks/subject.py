@@ -14,7 +14,7 @@ def load(text: str, dtype: str = "float32", **options: Any) -> gl.Graph:
     try:
         return gl.loads(text, dtype=dtype, **options)
     except gl.GraphError as error:
-        texts = [d.message() for d in error.diagnostics]
+        texts = [d.message for d in error.diagnostics]
         missing = [text for text in texts if text.startswith("not in this version")]
         if not missing:
             raise

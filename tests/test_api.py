@@ -27,7 +27,7 @@ gradcheck { of = loss }
 
 
 def messages(error: gl.GraphError) -> list[str]:
-    return [d.message() for d in error.diagnostics]
+    return [d.message for d in error.diagnostics]
 
 
 def refused(call: Any, *args: Any, **named: Any) -> gl.GraphError:
@@ -180,10 +180,27 @@ def test_all_missing_inputs_are_named_at_once() -> None:
     assert messages(error) == ["missing inputs: `apple`, `num`, `orange`, `onum`, `tax`"]
 
 
+def test_a_diagnostic_has_the_fields_of_its_json_as_plain_attributes() -> None:
+    text = "input x = 1\ndef f(a) = a @ x\ny = xx + f(x)\n"
+    for error in (refused(gl.loads, text, name="a.graph"), refused(gl.loads("y = x", name="b.graph").run)):
+        for d in error.diagnostics:
+            record = d.as_json()
+            related = record.pop("related")
+            assert {name: getattr(d, name) for name in record} == record
+            assert [{name: getattr(r, name) for name in related[0]} for r in d.related] == related
+    first = refused(gl.loads, text, name="a.graph").diagnostics[-1]
+    place = (first.file, first.line, first.column, first.end_line, first.end_column)
+    assert (first.code, first.severity, first.message, first.help) == (
+        "GL201", "error", "unknown name `xx`", "did you mean `x`?"
+    )  # fmt: skip
+    assert place == ("a.graph", 3, 5, 3, 7)
+    assert [(r.message, r.line) for r in first.related] == [("`x` is defined here", 1)]
+
+
 def test_an_unknown_input_gets_a_suggestion() -> None:
     error = refused(gl.load(SPECS / "apple_orange.graph").run, aple=3)
     assert "`aple`" in messages(error)[0]
-    assert error.diagnostics[0].help() == "did you mean `apple`?"
+    assert error.diagnostics[0].help == "did you mean `apple`?"
 
 
 @pytest.mark.parametrize(
@@ -277,7 +294,7 @@ def test_a_seed_gradient_of_the_wrong_shape_is_refused(seed: Any, words: str) ->
 def test_backward_from_nothing_that_there_is_gets_a_suggestion() -> None:
     graph = gl.load(SPECS / "apple_orange.graph")
     error = refused(graph.run, of="prise")
-    assert error.diagnostics[0].help() == "did you mean `price`?"
+    assert error.diagnostics[0].help == "did you mean `price`?"
     refused(graph.forward().backward, of="prise")
 
 
@@ -318,7 +335,7 @@ def test_a_spec_that_names_what_is_not_there_is_refused() -> None:
 
 def test_a_file_that_is_not_there_gets_a_suggestion() -> None:
     error = refused(gl.load, SPECS / "aple_orange.graph")
-    assert "apple_orange.graph" in (error.diagnostics[0].help() or "")
+    assert "apple_orange.graph" in (error.diagnostics[0].help or "")
 
 
 # ---- weights ------------------------------------------------------------------------------------------

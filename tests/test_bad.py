@@ -67,7 +67,7 @@ def test_every_message_is_prose_that_names_a_place_or_a_fix() -> None:
         with pytest.raises(gl.GraphError) as caught:
             gl.load(path)
         for d in caught.value.diagnostics:
-            assert not d.message().endswith("."), d
+            assert not d.message.endswith("."), d
             assert d.span is not None or d.file is not None, d
             assert "Traceback" not in str(caught.value)
             assert "pydantic" not in str(caught.value).lower()

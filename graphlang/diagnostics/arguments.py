@@ -26,9 +26,11 @@ class UnknownAttribute(Diagnostic):
         self.known = list(known)
         self.match = foreign if foreign in self.known else closest(name, known)
 
+    @property
     def message(self) -> str:
         return f"`{self.operation}` has no attribute `{self.name}`"
 
+    @property
     def help(self) -> str | None:
         if self.match:
             return f"did you mean `{self.match}`?"
@@ -53,9 +55,11 @@ class WrongAttribute(Diagnostic):
         self._message = message
         self._help = help
 
+    @property
     def message(self) -> str:
         return self._message
 
+    @property
     def help(self) -> str | None:
         return self._help or f"`graphlang layers {self.operation}` shows its signature"
 
@@ -76,10 +80,12 @@ class MissingArgument(Diagnostic):
         self.missing = list(missing)
         self.signature = signature
 
+    @property
     def message(self) -> str:
         names = " and ".join(f"`{m}`" for m in self.missing)
         return f"`{self.operation}` needs {names}"
 
+    @property
     def help(self) -> str | None:
         return f"its signature is `{self.signature}`"
 
@@ -99,9 +105,11 @@ class NothingToWorkOn(Diagnostic):
         self.operation = operation
         self.text = text
 
+    @property
     def message(self) -> str:
         return f"`{self.operation}` has no value to work on"
 
+    @property
     def help(self) -> str | None:
         return f"send a value into it, `x -> {self.text}`, or share one instance: `layer name = {self.text}`"
 
@@ -119,9 +127,11 @@ class TooManyArguments(Diagnostic):
         self.operation = operation
         self.signature = signature
 
+    @property
     def message(self) -> str:
         return f"one argument too many for `{self.operation}`"
 
+    @property
     def help(self) -> str | None:
         return f"its signature is `{self.signature}`"
 
@@ -140,10 +150,12 @@ class ArgumentTwice(Diagnostic):
         self.name = name
         self.first = first
 
+    @property
     def message(self) -> str:
         return f"`{self.name}` of `{self.operation}` is given twice"
 
-    def related(self) -> Sequence[Related]:
+    @property
+    def also(self) -> Sequence[Related]:
         return [Related(self.first, "first given here")] if self.first else []
 
 
@@ -166,13 +178,16 @@ class NotKnownBefore(Diagnostic):
         self._help = help
         self._related = related
 
+    @property
     def message(self) -> str:
         return f"{self.what} must be known before running, but this is a value of the graph"
 
+    @property
     def help(self) -> str | None:
         return self._help or "use a number, a `hyper` or a dimension"
 
-    def related(self) -> Sequence[Related]:
+    @property
+    def also(self) -> Sequence[Related]:
         return self._related
 
 
@@ -189,9 +204,11 @@ class CannotCompute(Diagnostic):
         self._message = message
         self._help = help
 
+    @property
     def message(self) -> str:
         return self._message
 
+    @property
     def help(self) -> str | None:
         return self._help
 
@@ -210,8 +227,10 @@ class LayerFailed(Diagnostic):
         self._message = message
         self._help = help
 
+    @property
     def message(self) -> str:
         return self._message
 
+    @property
     def help(self) -> str | None:
         return self._help

@@ -60,14 +60,68 @@ class Span(NamedTuple):
         return Span(self.start, other.end, self.source)
 
 
-class Related(NamedTuple):
+class Place:
+    """Where something stands: the file, and the lines and columns (from 1) where a span is known."""
+
+    span: Span | None = None
+    _file: str | None = None
+
+    @property
+    def file(self) -> str | None:
+        """The file that it stands in."""
+        return self.span.source.name if self.span is not None else self._file
+
+    @file.setter
+    def file(self, name: str | None) -> None:
+        self._file = name
+
+    @property
+    def line(self) -> int | None:
+        return self._start[0]
+
+    @property
+    def column(self) -> int | None:
+        return self._start[1]
+
+    @property
+    def end_line(self) -> int | None:
+        return self._end[0]
+
+    @property
+    def end_column(self) -> int | None:
+        return self._end[1]
+
+    @property
+    def _start(self) -> tuple[int, int] | tuple[None, None]:
+        return self.span.source.position(self.span.start) if self.span is not None else (None, None)
+
+    @property
+    def _end(self) -> tuple[int, int] | tuple[None, None]:
+        if self.span is None:
+            return None, None
+        return self.span.source.position(max(self.span.start, self.span.end))
+
+    def _place_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("file", "line", "column", "end_line", "end_column")}
+
+
+class Related(Place):
     """Another place that belongs to a diagnostic, and what it has to do with it."""
 
     span: Span
-    message: str
+
+    def __init__(self, span: Span, message: str) -> None:
+        self.span = span
+        self.message = message
+
+    def as_json(self) -> dict[str, Any]:
+        return {"message": self.message, **self._place_json()}
+
+    def __repr__(self) -> str:
+        return f"Related({self.file}:{self.line}:{self.column}: {self.message})"
 
 
-class Diagnostic:
+class Diagnostic(Place):
     """A mistake as a class with facts: a subclass takes its facts in `__init__`, `message` makes the text.
 
     The docstring of a subclass is what `graphlang explain CODE` prints: why, a wrong example, the fix.
@@ -75,64 +129,54 @@ class Diagnostic:
 
     code: ClassVar[str] = "GL000"
     severity: Severity = "error"
-    span: Span | None = None
-    #: the file, where there is no span to take it from (a data file, a weights file)
-    file: str | None = None
     #: the calls of `def`s that led here, outermost first: (name of the `def`, the call)
     called: Sequence[tuple[str, Span]] = ()
 
+    @property
     def message(self) -> str:
         """One sentence that says what is wrong, without a full stop."""
         raise NotImplementedError
 
+    @property
     def label(self) -> str:
         """A few words beside the caret, or nothing."""
         return ""
 
+    @property
     def help(self) -> str | None:
         """What to do about it."""
         return None
 
-    def related(self) -> Sequence[Related]:
-        """The other places that have to do with it."""
+    @property
+    def also(self) -> Sequence[Related]:
+        """The other places that its own facts name."""
         return ()
 
-    def elsewhere(self) -> list[Related]:
-        """The other places, and the innermost calls that led into a `def`."""
+    @property
+    def related(self) -> list[Related]:
+        """The other places that have to do with it, and the innermost calls that led into a `def`."""
+        own = list(self.also)
         calls = [Related(span, f"in this use of `{name}`") for name, span in self.called[-3:]]
-        places = {(r.span.start, r.span.end, r.span.source.name) for r in self.related()}
-        if self.span is not None:
-            places.add((self.span.start, self.span.end, self.span.source.name))
-        seen = [c for c in calls if (c.span.start, c.span.end, c.span.source.name) not in places]
-        return [*self.related(), *seen]
+        places = {_where(place.span) for place in (self, *own) if place.span is not None}
+        return [*own, *(call for call in calls if _where(call.span) not in places)]
 
     def as_json(self) -> dict[str, Any]:
         """The diagnostic as plain data: the record of `--format json`."""
         return {
             "code": self.code,
             "severity": self.severity,
-            "message": self.message(),
-            **_place(self.span, self.file),
-            "help": self.help(),
-            "related": [{"message": r.message, **_place(r.span, None)} for r in self.elsewhere()],
+            "message": self.message,
+            **self._place_json(),
+            "help": self.help,
+            "related": [place.as_json() for place in self.related],
         }
 
     def __repr__(self) -> str:
-        return f"<{self.code} {self.message()}>"
+        return f"<{self.code} {self.message}>"
 
 
-def _place(span: Span | None, file: str | None) -> dict[str, Any]:
-    if span is None:
-        return {"file": file, "line": None, "column": None, "end_line": None, "end_column": None}
-    line, column = span.source.position(span.start)
-    end_line, end_column = span.source.position(max(span.end, span.start))
-    return {
-        "file": span.source.name,
-        "line": line,
-        "column": column,
-        "end_line": end_line,
-        "end_column": end_column,
-    }
+def _where(span: Span) -> tuple[int, int, str]:
+    return span.start, span.end, span.source.name
 
 
 class GraphError(Exception):
@@ -172,7 +216,7 @@ def _distinct(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
     for diagnostic in diagnostics:
         span = diagnostic.span
         place = (span.source.name, span.start, span.end) if span else (diagnostic.file, -1, -1)
-        found.setdefault((diagnostic.code, diagnostic.message(), place), diagnostic)
+        found.setdefault((diagnostic.code, diagnostic.message, place), diagnostic)
     order = {d.span.source.name: i for i, d in reversed(list(enumerate(diagnostics))) if d.span}
     return sorted(
         found.values(),

@@ -33,9 +33,11 @@ class PathOutside(Diagnostic):
         self.path = path
         self.reason = reason
 
+    @property
     def message(self) -> str:
         return f"the path `{self.path}` {self.reason}; a spec reads only files below its own folder"
 
+    @property
     def help(self) -> str:
         return "put the file below the spec's folder, or name it from outside with `--data PATH`"
 
@@ -57,9 +59,11 @@ class FileMissing(Diagnostic):
         self.folder = folder
         self.neighbours = tuple(neighbours)
 
+    @property
     def message(self) -> str:
         return f"there is no file `{self.path}`, looked for from the folder `{self.folder}`"
 
+    @property
     def help(self) -> str:
         name = self.path.replace("\\", "/").rsplit("/", 1)[-1]
         fix = did_you_mean(name, self.neighbours)
@@ -82,9 +86,11 @@ class FileUnreadable(Diagnostic):
         self.file = self.path = path
         self.reason = reason
 
+    @property
     def message(self) -> str:
         return f"cannot read `{self.path}`: {self.reason}"
 
+    @property
     def help(self) -> str:
         return "name a regular file that you may read"
 
@@ -106,9 +112,11 @@ class WrongFormat(Diagnostic):
         self.expected = expected
         self.found = found
 
+    @property
     def message(self) -> str:
         return f"`{self.path}` is not {self.expected}: {self.found}"
 
+    @property
     def help(self) -> str:
         return "use the source that belongs to the file (npz, idx, csv, text), or get the file again"
 
@@ -132,10 +140,12 @@ class WrongSize(Diagnostic):
         self.found = found
         self.relation = relation
 
+    @property
     def message(self) -> str:
         found = f"{self.relation} {self.found:,}".strip()
         return f"{self.what} in `{self.path}` announces {self.expected:,} bytes, found {found}"
 
+    @property
     def help(self) -> str:
         return "the file was cut off or damaged on its way; get it again"
 
@@ -159,12 +169,14 @@ class TooLarge(Diagnostic):
         self.announced = announced
         self.limit = limit
 
+    @property
     def message(self) -> str:
         return (
             f"{self.what} in `{self.path}` announces {self.announced:,} bytes, "
             f"more than the limit of {self.limit:,}"
         )
 
+    @property
     def help(self) -> str:
         return "split it into smaller files, or store it in a smaller type (images as uint8) in an npz"
 
@@ -187,12 +199,14 @@ class WrongChecksum(Diagnostic):
         self.expected = expected
         self.found = found
 
+    @property
     def message(self) -> str:
         return (
             f"`{self.path}` is not MNIST's file: SHA-256 of its content should be {self.expected}, "
             f"found {self.found}"
         )
 
+    @property
     def help(self) -> str:
         return "get the file again; other data in this format is read with `idx(images, labels)`"
 
@@ -215,10 +229,12 @@ class FilesNowhere(Diagnostic):
         self.folders = tuple(folders)
         self.file = self.folders[0] if self.folders else None
 
+    @property
     def message(self) -> str:
         searched = _listed(self.folders) or "no folder (none is known)"
         return f"cannot find {_listed(self.missing)}; searched {searched}"
 
+    @property
     def help(self) -> str:
         return (
             "put the files, gzipped (`.gz`) or plain, into one of these folders, "
@@ -244,10 +260,12 @@ class SampleMismatch(Diagnostic):
         self.first = first
         self.second = second
 
+    @property
     def message(self) -> str:
         (a, n), (b, m) = self.first, self.second
         return f"in the {self.split} split of `{self.path}` `{a}` has {n} samples and `{b}` has {m}"
 
+    @property
     def help(self) -> str:
         return "every field needs the same first axis: one entry per sample"
 
@@ -271,9 +289,11 @@ class WrongArray(Diagnostic):
         self.name = name
         self.reason = reason
 
+    @property
     def message(self) -> str:
         return f"`{self.name}` in `{self.path}` {self.reason}"
 
+    @property
     def help(self) -> str:
         return "a field is an array of float, int or bool whose first axis counts the samples"
 
@@ -292,9 +312,11 @@ class NoData(Diagnostic):
         self.file = self.path = path
         self.reason = reason
 
+    @property
     def message(self) -> str:
         return f"`{self.path}` holds no data: {self.reason}"
 
+    @property
     def help(self) -> str:
         return "give it at least one sample"
 
@@ -315,9 +337,11 @@ class WrongHeader(Diagnostic):
         self.file = self.path = path
         self.reason = reason
 
+    @property
     def message(self) -> str:
         return f"the first line of `{self.path}` must name the columns: {self.reason}"
 
+    @property
     def help(self) -> str:
         return "write one name per column, separated by commas, each name once"
 
@@ -337,9 +361,11 @@ class UnknownColumn(Diagnostic):
         self.name = name
         self.columns = tuple(columns)
 
+    @property
     def message(self) -> str:
         return f"the target `{self.name}` is no column of `{self.path}`, which has {_listed(self.columns)}"
 
+    @property
     def help(self) -> str:
         return did_you_mean(self.name, self.columns) or "name one of these columns as `target`"
 
@@ -357,13 +383,19 @@ class RaggedLine(Diagnostic):
 
     def __init__(self, path: str, line: int, expected: int, found: int) -> None:
         self.file = self.path = path
-        self.line = line
+        self.row = line
         self.expected = expected
         self.found = found
 
-    def message(self) -> str:
-        return f"line {self.line} of `{self.path}` has {self.found} cells, the header has {self.expected}"
+    @property
+    def line(self) -> int:
+        return self.row
 
+    @property
+    def message(self) -> str:
+        return f"line {self.row} of `{self.path}` has {self.found} cells, the header has {self.expected}"
+
+    @property
     def help(self) -> str:
         return "complete the line; a comma inside a cell needs quotes around the cell"
 
@@ -384,15 +416,21 @@ class BadCell(Diagnostic):
 
     def __init__(self, path: str, line: int, column: str, cell: str) -> None:
         self.file = self.path = path
-        self.line = line
-        self.column = column
+        self.row = line
+        self.name = column
         self.cell = cell
 
+    @property
+    def line(self) -> int:
+        return self.row
+
+    @property
     def message(self) -> str:
         cell = self.cell if len(self.cell) <= 40 else self.cell[:39] + "…"
         found = f"`{cell}` is not a finite number" if cell.strip() else "the cell is empty"
-        return f"line {self.line}, column `{self.column}` of `{self.path}`: {found}"
+        return f"line {self.row}, column `{self.name}` of `{self.path}`: {found}"
 
+    @property
     def help(self) -> str:
         return "write a number such as `3` or `-0.5e2`, or leave the column or the line out"
 
@@ -416,12 +454,14 @@ class TextTooShort(Diagnostic):
         self.window = window
         self.found = found
 
+    @property
     def message(self) -> str:
         return (
             f"the {self.split} part of `{self.path}` has {self.found} characters; "
             f"a window of {self.window} needs {self.window + 1}"
         )
 
+    @property
     def help(self) -> str:
         fix = f"use a window of at most {self.found - 1}" if self.found > 1 else "use a longer text"
         return f"{fix}, or another `test` fraction"
@@ -440,9 +480,11 @@ class OverrideUnusable(Diagnostic):
     def __init__(self, path: str) -> None:
         self.file = self.path = path
 
+    @property
     def message(self) -> str:
         return f"`--data {self.path}` is neither a folder of IDX files nor an npz nor a csv"
 
+    @property
     def help(self) -> str:
         return "name a folder with the IDX files, a file written by `numpy.savez`, or a `.csv` file"
 
@@ -466,6 +508,7 @@ class SplitMismatch(Diagnostic):
         self.train = None if train is None else tuple(train)
         self.test = tuple(test)
 
+    @property
     def message(self) -> str:
         if self.train is None:
             return f"the test split of `{self.path}` has a field `{self.field}` that the train split lacks"
@@ -474,6 +517,7 @@ class SplitMismatch(Diagnostic):
             f"and {_shape(self.test)} for testing"
         )
 
+    @property
     def help(self) -> str:
         return "store both parts of a field in one shape, apart from the number of samples"
 
@@ -495,10 +539,12 @@ class UnknownField(Diagnostic):
         self.source = source
         self.span = span
 
+    @property
     def message(self) -> str:
         asked = f"the input `{self.name}` takes the field `{self.field}`"
         return f"{asked}, which the data ({self.source}) does not have"
 
+    @property
     def help(self) -> str:
         match = closest(self.field, self.fields)
         listed = ", ".join(f"`{f}`" for f in self.fields)
@@ -526,11 +572,13 @@ class FieldMismatch(Diagnostic):
         self.span = span
         self._help = help
 
+    @property
     def message(self) -> str:
         return (
             f"the input `{self.name}` is {self.declared}, but the data's field `{self.field}` is {self.found}"
         )
 
+    @property
     def help(self) -> str | None:
         return self._help
 
@@ -548,9 +596,11 @@ class NoFieldFor(Diagnostic):
         self.span = span
         self.fields = list(fields)
 
+    @property
     def message(self) -> str:
         return f"the input `{self.name}` takes nothing from the data"
 
+    @property
     def help(self) -> str:
         listed = ", ".join(f"`{f}`" for f in self.fields)
         return f"add `{self.name} = FIELD` to the `data` section; the fields are {listed}"

@@ -24,9 +24,11 @@ class SourceTooLarge(Diagnostic):
         self.size = size
         self.limit = limit
 
+    @property
     def message(self) -> str:
         return f"the file is too large: {self.size:,} bytes, the limit is {self.limit:,}"
 
+    @property
     def help(self) -> str:
         return "let `repeat` or a `def` write what repeats, or raise the limit: gl.Limits(source_bytes=...)"
 
@@ -46,12 +48,15 @@ class NestedTooDeep(Diagnostic):
         self.span = span
         self.limit = limit
 
+    @property
     def message(self) -> str:
         return f"more than {self.limit:,} brackets are open at once"
 
+    @property
     def label(self) -> str:
         return "one bracket too many"
 
+    @property
     def help(self) -> str:
         return "give parts of the expression names of their own, or raise the limit: gl.Limits(nesting=...)"
 
@@ -81,9 +86,11 @@ class LimitExceeded(Diagnostic):
         self.name = name
         self.limit = limit
 
+    @property
     def message(self) -> str:
         return str(self._WHAT[self.name]).format(limit=self.limit)
 
+    @property
     def help(self) -> str:
         raised = f"raise the limit: gl.Limits({self.name}=...)"
         if self.name == "calls":

@@ -29,18 +29,22 @@ class UnknownName(Diagnostic):
         self.place = known.get(match) if match else None
         self._help = help
 
+    @property
     def message(self) -> str:
         return f"unknown name `{self.name}`"
 
+    @property
     def label(self) -> str:
         return "not an input, parameter or node"
 
+    @property
     def help(self) -> str | None:
         if self._help:
             return self._help
         return f"did you mean `{self.match}`?" if self.match else f"declare it: `input {self.name}`"
 
-    def related(self) -> Sequence[Related]:
+    @property
+    def also(self) -> Sequence[Related]:
         return [Related(self.place, f"`{self.match}` is defined here")] if self.place else []
 
 
@@ -69,12 +73,15 @@ class UnknownOperation(Diagnostic):
         self.foreign = foreign
         self.kind = kind
 
+    @property
     def message(self) -> str:
         return f"unknown {self.kind} `{self.name}`"
 
+    @property
     def label(self) -> str:
         return "not a layer, function or `def`" if self.kind == "operation" else ""
 
+    @property
     def help(self) -> str | None:
         if self.foreign:
             return f"it is called `{self.foreign}` here"
@@ -103,15 +110,19 @@ class Redefinition(Diagnostic):
         self.name = name
         self.first = first
 
+    @property
     def message(self) -> str:
         return f"`{self.name}` is defined twice"
 
+    @property
     def label(self) -> str:
         return "second definition"
 
-    def related(self) -> Sequence[Related]:
+    @property
+    def also(self) -> Sequence[Related]:
         return [Related(self.first, "first defined here")]
 
+    @property
     def help(self) -> str | None:
         return "a name means one thing in a file; give this one a name of its own"
 
@@ -132,21 +143,25 @@ class Cycle(Diagnostic):
         self.spans = list(spans)
         self.span = spans[0]
 
+    @property
     def message(self) -> str:
         if len(self.path) == 1:
             return f"`{self.path[0]}` is defined by itself"
         shown = self.path if len(self.path) <= 8 else [*self.path[:4], "...", *self.path[-3:]]
         return "these definitions form a cycle: " + " -> ".join([*shown, self.path[0]])
 
+    @property
     def label(self) -> str:
         after = self.path[1 % len(self.path)]
         return "needs itself" if len(self.path) == 1 else f"needs `{after}`"
 
-    def related(self) -> Sequence[Related]:
+    @property
+    def also(self) -> Sequence[Related]:
         names = [*self.path[1:], self.path[0]]
         pairs = zip(self.spans[1:], names[1:], strict=False)
         return [Related(span, f"needs `{name}`") for span, name in list(pairs)[:6]]
 
+    @property
     def help(self) -> str | None:
         return "a value can only be made of values before it; a recurrence over time is a `scan`"
 
@@ -168,13 +183,16 @@ class NotVisibleInDef(Diagnostic):
         self.definition = definition
         self.place = place
 
+    @property
     def message(self) -> str:
         return f"`{self.name}` of the file is not visible inside `def {self.definition}`"
 
+    @property
     def help(self) -> str | None:
         return f"pass it in: add `{self.name}` to the formals of `{self.definition}`"
 
-    def related(self) -> Sequence[Related]:
+    @property
+    def also(self) -> Sequence[Related]:
         return [Related(self.place, f"`{self.name}` is defined here")] if self.place else []
 
 
@@ -196,14 +214,17 @@ class NeedsCapital(Diagnostic):
         self.owner = owner
         self.place = place
 
+    @property
     def message(self) -> str:
         return f"`def {self.name}` owns parameters, but its name is that of a function"
 
+    @property
     def help(self) -> str | None:
         capital = f"{self.name[:1].upper()}{self.name[1:]}"
         return f"call it `{capital}`: capital names are layers, and layers own parameters"
 
-    def related(self) -> Sequence[Related]:
+    @property
+    def also(self) -> Sequence[Related]:
         return [Related(self.place, f"{self.owner} has parameters")] if self.place else []
 
 
@@ -225,13 +246,16 @@ class WrongKind(Diagnostic):
         self._help = help
         self._related = related
 
+    @property
     def message(self) -> str:
         return self._message
 
+    @property
     def help(self) -> str | None:
         return self._help
 
-    def related(self) -> Sequence[Related]:
+    @property
+    def also(self) -> Sequence[Related]:
         return self._related
 
 
@@ -252,9 +276,11 @@ class NoSuchPart(Diagnostic):
         self.name = name
         self.parts = list(parts)
 
+    @property
     def message(self) -> str:
         return f"`{self.owner}` has no `{self.name}`"
 
+    @property
     def help(self) -> str | None:
         match = closest(self.name, self.parts)
         if match:
@@ -280,6 +306,7 @@ class BuiltInHidden(Diagnostic):
         self.span = span
         self.name = name
 
+    @property
     def message(self) -> str:
         return f"`def {self.name}` is used in place of the built-in `{self.name}`"
 
@@ -299,8 +326,10 @@ class ImportProblem(Diagnostic):
         self._message = message
         self._help = help
 
+    @property
     def message(self) -> str:
         return self._message
 
+    @property
     def help(self) -> str | None:
         return self._help

@@ -18,7 +18,7 @@ def full(diagnostic: Diagnostic, color: bool = False) -> str:
     """The message, the lines that it is about with carets, and what to do."""
     paint = _painter(color)
     d = diagnostic
-    head = f"{paint(d.severity, f'{d.severity}[{d.code}]')}{paint('bold', f': {_safe(d.message())}')}"
+    head = f"{paint(d.severity, f'{d.severity}[{d.code}]')}{paint('bold', f': {_safe(d.message)}')}"
     if d.span is None:
         place = [f"  {paint('gutter', '-->')} {_safe(d.file)}"] if d.file else []
         return "\n".join([head, *place, *_help(d, paint)])
@@ -28,9 +28,9 @@ def full(diagnostic: Diagnostic, color: bool = False) -> str:
 def concise(diagnostic: Diagnostic) -> str:
     """One line: `path:line:col: error[GL201] message (help)`."""
     d = diagnostic
-    help_ = f" ({_one_line(d.help() or '')})" if d.help() else ""
+    help_ = f" ({_one_line(d.help or '')})" if d.help else ""
     place = _location(d.span) if d.span else d.file
-    return _safe(f"{f'{place}: ' if place else ''}{d.severity}[{d.code}] {_one_line(d.message())}{help_}")
+    return _safe(f"{f'{place}: ' if place else ''}{d.severity}[{d.code}] {_one_line(d.message)}{help_}")
 
 
 def github(diagnostic: Diagnostic) -> str:
@@ -45,7 +45,7 @@ def github(diagnostic: Diagnostic) -> str:
         # GitHub drops columns of an annotation that goes over several lines.
         fields |= {"endColumn": str(end_column)} if line == end_line else {}
     fields |= {"title": d.code}
-    text = d.message() + (f"\nhelp: {d.help()}" if d.help() else "")
+    text = d.message + (f"\nhelp: {d.help}" if d.help else "")
     properties = ",".join(f"{key}={_escaped(value, True)}" for key, value in fields.items() if value)
     return f"::{level} {properties}::{_escaped(text, False)}"
 
@@ -91,14 +91,14 @@ def _painter(color: bool) -> Any:
 
 
 def _help(d: Diagnostic, paint: Any) -> list[str]:
-    text = d.help()
+    text = d.help
     return [f"{paint('help', 'help')}: {_safe(text)}"] if text else []
 
 
 def _snippets(d: Diagnostic, span: Span, paint: Any) -> list[str]:
     """The lines of the diagnostic's own file in one snippet, then a snippet per other file."""
-    files: dict[str, list[_Mark]] = {span.source.name: [_mark(span, "^", d.label())]}
-    for related in d.elsewhere():
+    files: dict[str, list[_Mark]] = {span.source.name: [_mark(span, "^", d.label)]}
+    for related in d.related:
         files.setdefault(related.span.source.name, []).append(_mark(related.span, "-", related.message))
     gutter = max(len(str(mark.line)) for marks in files.values() for mark in marks) + 1
     lines = []
@@ -221,14 +221,14 @@ def _rule(code: str, kind: type[Diagnostic]) -> dict[str, Any]:
 
 
 def _result(d: Diagnostic) -> dict[str, Any]:
-    text = d.message() + (f"; {d.help()}" if d.help() else "")
+    text = d.message + (f"; {d.help}" if d.help else "")
     result: dict[str, Any] = {
         "ruleId": d.code,
         "level": d.severity,
         "message": {"text": text},
         "locations": [_sarif_place(d.span, d.file)] if d.span or d.file else [],
     }
-    related = [_sarif_place(r.span, None) | {"message": {"text": r.message}} for r in d.elsewhere()]
+    related = [_sarif_place(r.span, None) | {"message": {"text": r.message}} for r in d.related]
     return result | ({"relatedLocations": related} if related else {})
 
 

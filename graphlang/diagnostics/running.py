@@ -25,10 +25,12 @@ class MissingInputs(Diagnostic):
         self.file = file
         self.span = span
 
+    @property
     def message(self) -> str:
         listed = ", ".join(f"`{n}`" for n in self.names)
         return f"missing inputs: {listed}" if len(self.names) > 1 else f"missing input: {listed}"
 
+    @property
     def help(self) -> str | None:
         if all(t == "float" for t in self.types):
             return "give each a value: " + " ".join(f"--set {n}=..." for n in self.names)
@@ -49,9 +51,11 @@ class UnknownInput(Diagnostic):
         self.known = list(known)
         self.file = file
 
+    @property
     def message(self) -> str:
         return f"there is no input `{self.name}`"
 
+    @property
     def help(self) -> str | None:
         match = closest(self.name, self.known)
         if match:
@@ -83,13 +87,16 @@ class WrongInput(Diagnostic):
         self._help = help
         self._related = related
 
+    @property
     def message(self) -> str:
         return self._message
 
+    @property
     def help(self) -> str | None:
         return self._help
 
-    def related(self) -> Sequence[Related]:
+    @property
+    def also(self) -> Sequence[Related]:
         return self._related
 
 
@@ -108,10 +115,12 @@ class NotFinite(Diagnostic):
         self.when = when
         self.span = span
 
+    @property
     def message(self) -> str:
         first = f"the first value that is not finite is `{self.where}` ({self.operation})"
         return f"the loss is {self.what} {self.when}; {first}"
 
+    @property
     def help(self) -> str | None:
         return "try a smaller learning rate or `clip_norm = 1`; look for `log(0)` or a division by zero"
 
@@ -131,9 +140,11 @@ class UnknownValue(Diagnostic):
         self.known = list(known)
         self.file = file
 
+    @property
     def message(self) -> str:
         return f"the graph has no value `{self.name}`"
 
+    @property
     def help(self) -> str | None:
         match = closest(self.name, self.known)
         return f"did you mean `{match}`?" if match else "`graphlang summary` lists every value"
@@ -159,6 +170,7 @@ class NothingToStartFrom(Diagnostic):
         self.file = file
         self.option = option
 
+    @property
     def message(self) -> str:
         if not self.outputs:
             return "the file has no output to start backward from"
@@ -166,6 +178,7 @@ class NothingToStartFrom(Diagnostic):
             f"`{o}`" for o in self.outputs
         )
 
+    @property
     def help(self) -> str | None:
         return f"choose one with `{self.option}`, or name it in the file with `output`"
 
@@ -186,9 +199,11 @@ class WrongSeed(Diagnostic):
         self._message = message
         self.file = file
 
+    @property
     def message(self) -> str:
         return self._message
 
+    @property
     def help(self) -> str | None:
         return "give a number, or an array of the value's shape"
 
@@ -209,9 +224,11 @@ class MissingSection(Diagnostic):
         self.file = file
         self.example = example
 
+    @property
     def message(self) -> str:
         return f"`{self.command}` needs a `{self.section}` section"
 
+    @property
     def help(self) -> str | None:
         return f"add to the file: {self.example}"
 
@@ -234,9 +251,11 @@ class WrongWeights(Diagnostic):
         self._message = message
         self._help = help
 
+    @property
     def message(self) -> str:
         return self._message
 
+    @property
     def help(self) -> str | None:
         return self._help
 
@@ -254,6 +273,7 @@ class BadSpec(Diagnostic):
     def __init__(self, message: str) -> None:
         self._message = message
 
+    @property
     def message(self) -> str:
         return f"the spec is not sound: {self._message}"
 
@@ -273,11 +293,13 @@ class WrongIndex(Diagnostic):
         self.bound = bound
         self.span = span
 
+    @property
     def message(self) -> str:
         at = ", ".join(map(str, self.place))
         where = f" at [{at}]" if self.place else ""
         return f"`{self.name}` holds {self.value}{where}, but only 0 to {self.bound - 1} are allowed"
 
+    @property
     def help(self) -> str | None:
         return "labels and ids count from 0"
 
@@ -299,9 +321,11 @@ class CannotRun(Diagnostic):
         self.span = span
         self._help = help
 
+    @property
     def message(self) -> str:
         return self._message
 
+    @property
     def help(self) -> str | None:
         return self._help
 
@@ -321,9 +345,11 @@ class UnreadableFile(Diagnostic):
         self._message = message
         self._help = help
 
+    @property
     def message(self) -> str:
         return self._message
 
+    @property
     def help(self) -> str | None:
         return self._help
 
@@ -345,9 +371,11 @@ class NoTextModel(Diagnostic):
         self.file = file
         self.reason = reason
 
+    @property
     def message(self) -> str:
         return f"this graph cannot continue a text: {self.reason}"
 
+    @property
     def help(self) -> str | None:
         return 'such a file has `data { source = text("book.txt", window=64); x = x; t = t }`'
 
@@ -369,11 +397,13 @@ class UnknownCharacter(Diagnostic):
         self.place = place
         self.vocab = tuple(vocab)
 
+    @property
     def message(self) -> str:
         if not self.character:
             return "the text to go on with is empty"
         return f"the model does not know {self.character!r}, character {self.place + 1} of the text"
 
+    @property
     def help(self) -> str | None:
         listed = "".join(c for c in self.vocab if c.isprintable())
         return f"it knows these: {listed}"

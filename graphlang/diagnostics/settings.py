@@ -26,9 +26,11 @@ class UnknownSetting(Diagnostic):
         self.known = list(known)
         self.match = foreign if foreign in self.known else closest(name, known)
 
+    @property
     def message(self) -> str:
         return f"`{self.section}` has no setting `{self.name}`"
 
+    @property
     def help(self) -> str | None:
         if self.match:
             return f"did you mean `{self.match}`?"
@@ -53,13 +55,16 @@ class WrongSetting(Diagnostic):
         self._help = help
         self._related = related
 
+    @property
     def message(self) -> str:
         return self._message
 
+    @property
     def help(self) -> str | None:
         return self._help
 
-    def related(self) -> Sequence[Related]:
+    @property
+    def also(self) -> Sequence[Related]:
         return self._related
 
 
@@ -79,10 +84,12 @@ class MissingSetting(Diagnostic):
         self.missing = list(missing)
         self.example = example
 
+    @property
     def message(self) -> str:
         names = " and ".join(f"`{m}`" for m in self.missing)
         return f"`{self.section}` needs {names}"
 
+    @property
     def help(self) -> str | None:
         return f"add `{self.example}`"
 
@@ -103,9 +110,11 @@ class UnknownOverride(Diagnostic):
         self.file = file
         self.match = closest(name, known)
 
+    @property
     def message(self) -> str:
         return f"`--set {self.name}`: the file has no input, `hyper` or setting of that name"
 
+    @property
     def help(self) -> str | None:
         if self.match:
             return f"did you mean `{self.match}`?"
@@ -127,9 +136,11 @@ class WrongOverride(Diagnostic):
         self._message = message
         self._help = help
 
+    @property
     def message(self) -> str:
         return f"`--set {self.name}`: {self._message}"
 
+    @property
     def help(self) -> str | None:
         return self._help or "a value is a number, a list such as [1, 2], true, false, or @file.npy"
 
@@ -148,12 +159,15 @@ class SectionTwice(Diagnostic):
         self.name = name
         self.first = first
 
+    @property
     def message(self) -> str:
         return f"the section `{self.name}` stands twice"
 
-    def related(self) -> Sequence[Related]:
+    @property
+    def also(self) -> Sequence[Related]:
         return [Related(self.first, "first here")]
 
+    @property
     def help(self) -> str | None:
         return "bring the settings together in one section"
 
@@ -172,8 +186,10 @@ class UnsupportedVersion(Diagnostic):
         self.span = span
         self.number = number
 
+    @property
     def message(self) -> str:
         return f"this is written in version {self.number} of the language, and this release reads version 1"
 
+    @property
     def help(self) -> str | None:
         return "write `graphlang 1`, or use a release that knows the version"

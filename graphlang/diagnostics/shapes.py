@@ -27,13 +27,16 @@ class WrongShape(Diagnostic):
         self._help = help
         self._related = related
 
+    @property
     def message(self) -> str:
         return self._message
 
+    @property
     def help(self) -> str | None:
         return self._help
 
-    def related(self) -> Sequence[Related]:
+    @property
+    def also(self) -> Sequence[Related]:
         return self._related
 
 
@@ -70,9 +73,11 @@ class UnknownDimension(Diagnostic):
         self.name = name
         self.match = match
 
+    @property
     def message(self) -> str:
         return f"unknown dimension `{self.name}`"
 
+    @property
     def help(self) -> str | None:
         if self.match:
             return f"did you mean `{self.match}`?"
@@ -96,14 +101,17 @@ class NotANumberYet(Diagnostic):
         self.shape = shape
         self._related = related
 
+    @property
     def message(self) -> str:
         shape = f"the shape [{self.shape}], which is not known before running"
         return f"the parameter `{self.name}` would have {shape}"
 
+    @property
     def help(self) -> str | None:
         return "a parameter's shape must be a number: write the size in the type of the input"
 
-    def related(self) -> Sequence[Related]:
+    @property
+    def also(self) -> Sequence[Related]:
         return self._related
 
 

@@ -19,12 +19,15 @@ class SyntaxMistake(Diagnostic):
     def __init__(self, span: Span) -> None:
         self.span: Span = span
 
+    @property
     def message(self) -> str:
         return self.title
 
+    @property
     def label(self) -> str:
         return self.beside
 
+    @property
     def help(self) -> str | None:
         return self.fix
 
@@ -59,14 +62,17 @@ class UnexpectedSyntax(SyntaxMistake):
         self.found = found
         self.expected = tuple(expected)
 
+    @property
     def message(self) -> str:
         if self.found.startswith("the end"):
             return f"{self.found} comes too early"
         return f"{self.found} cannot stand here"
 
+    @property
     def label(self) -> str:
         return f"expected {listed(self.expected)}" if self.expected else ""
 
+    @property
     def help(self) -> str:
         if self.expected:
             return f"write {listed(self.expected)} here, or look for the mistake just before"
@@ -95,16 +101,20 @@ class UnclosedBracket(SyntaxMistake):
         super().__init__(span)
         self.end = end
 
+    @property
     def message(self) -> str:
         return f"`{self.span.text}` is never closed"
 
+    @property
     def label(self) -> str:
         return "opened here"
 
+    @property
     def help(self) -> str:
         return f"add the missing `{self._closing[self.span.text]}`"
 
-    def related(self) -> Sequence[Related]:
+    @property
+    def also(self) -> Sequence[Related]:
         if self.end is None:
             return []
         closing = self._closing[self.span.text]
@@ -125,20 +135,24 @@ class UnexpectedClosing(SyntaxMistake):
         super().__init__(span)
         self.opened = opened
 
+    @property
     def message(self) -> str:
         if self.opened:
             return f"`{self.span.text}` closes a `{self.opened.text}`"
         return f"`{self.span.text}` closes nothing"
 
+    @property
     def label(self) -> str:
         return "does not fit" if self.opened else "no bracket is open here"
 
+    @property
     def help(self) -> str:
         if self.opened:
             return "use the closing bracket that fits the opening one"
         return "remove it, or add the bracket that it should close"
 
-    def related(self) -> Sequence[Related]:
+    @property
+    def also(self) -> Sequence[Related]:
         return [Related(self.opened, "this is the bracket that is open")] if self.opened else []
 
 
@@ -156,12 +170,15 @@ class EmptyBlock(SyntaxMistake):
         super().__init__(span)
         self.word = word
 
+    @property
     def message(self) -> str:
         return f"the block of `{self.word}` is empty" if self.word else "the block is empty"
 
+    @property
     def label(self) -> str:
         return "nothing before this"
 
+    @property
     def help(self) -> str:
         inside = {
             "def": "end it with `return value`",
@@ -184,12 +201,15 @@ class MissingBlock(SyntaxMistake):
         super().__init__(span)
         self.word = word
 
+    @property
     def message(self) -> str:
         return f"`{self.word}` needs a block in braces"
 
+    @property
     def label(self) -> str:
         return "expected `{`"
 
+    @property
     def help(self) -> str:
         form = {
             "layers": "layers { Affine(10); Relu }",
@@ -215,6 +235,7 @@ class StrayCharacter(SyntaxMistake):
 
     code = "GL106"
 
+    @property
     def message(self) -> str:
         c = self.span.text
         return (
@@ -223,9 +244,11 @@ class StrayCharacter(SyntaxMistake):
             else f"{character(c)} has no meaning here"
         )
 
+    @property
     def label(self) -> str:
         return "not part of the language"
 
+    @property
     def help(self) -> str:
         if self.span.text == "\\":
             return "remove it: a line goes on by itself after an operator, `,`, `=` or an open bracket"
@@ -243,12 +266,15 @@ class InvisibleCharacter(SyntaxMistake):
 
     code = "GL107"
 
+    @property
     def message(self) -> str:
         return f"an invisible character: {character(self.span.text)}"
 
+    @property
     def label(self) -> str:
         return "right here"
 
+    @property
     def help(self) -> str:
         if unicodedata.category(self.span.text) == "Zs":
             return "type an ordinary space instead"
@@ -266,12 +292,15 @@ class BidirectionalCharacter(SyntaxMistake):
 
     code = "GL108"
 
+    @property
     def message(self) -> str:
         return f"an invisible character that reorders text: {character(self.span.text)}"
 
+    @property
     def label(self) -> str:
         return "right here"
 
+    @property
     def help(self) -> str:
         return "delete it; it can make the file look different from what is read"
 
@@ -295,12 +324,15 @@ class MixedScripts(SyntaxMistake):
         self.main = main.capitalize()
         self.whole = whole
 
+    @property
     def message(self) -> str:
         return f"the name `{self.name}` mixes {self.main} and {self.script} letters"
 
+    @property
     def label(self) -> str:
         return f"{character(self.span.text)}"
 
+    @property
     def help(self) -> str:
         return f"type the name anew with {self.main} letters only"
 
@@ -319,12 +351,15 @@ class NotInNames(SyntaxMistake):
         super().__init__(span)
         self.name = name
 
+    @property
     def message(self) -> str:
         return f"{character(self.span.text)} cannot be part of a name"
 
+    @property
     def label(self) -> str:
         return "not a letter, a digit or `_`"
 
+    @property
     def help(self) -> str:
         digit = unicodedata.normalize("NFKC", self.span.text)
         if "SUPERSCRIPT" in character(self.span.text) and digit.isdigit():
@@ -340,12 +375,15 @@ class ForeignDigit(SyntaxMistake):
 
     code = "GL111"
 
+    @property
     def message(self) -> str:
         return f"`{self.span.text}` ({character(self.span.text)}) is not a digit of a number"
 
+    @property
     def label(self) -> str:
         return "numbers are written with 0 to 9"
 
+    @property
     def help(self) -> str:
         return f"write `{unicodedata.digit(self.span.text, '')}`"
 
@@ -371,12 +409,15 @@ class LookAlike(SyntaxMistake):
         **dict(zip("（）［］｛｝，、：；＝＋", "()[]{},,:;=+", strict=True)),
     }
 
+    @property
     def message(self) -> str:
         return f"{character(self.span.text)} is not a symbol of the language"
 
+    @property
     def label(self) -> str:
         return f"looks like `{self.meant[self.span.text]}`"
 
+    @property
     def help(self) -> str:
         return f"type `{self.meant[self.span.text]}`"
 
@@ -409,6 +450,7 @@ class SingleQuotes(SyntaxMistake):
     code = "GL114"
     title = "strings are written in double quotes"
 
+    @property
     def help(self) -> str:
         inside = self.span.text.strip("'").replace('"', '\\"')
         return f'write `"{inside}"`'
@@ -426,12 +468,15 @@ class UnknownEscape(SyntaxMistake):
 
     code = "GL115"
 
+    @property
     def message(self) -> str:
         return f"unknown escape `{self.span.text}` in a string"
 
+    @property
     def label(self) -> str:
         return r"known are `\"`, `\\`, `\n`, `\t`"
 
+    @property
     def help(self) -> str:
         return r"write `/` in a path, or `\\` for a backslash"
 
@@ -460,12 +505,15 @@ class PythonConstant(SyntaxMistake):
 
     code = "GL117"
 
+    @property
     def message(self) -> str:
         return f"`{self.span.text}` is written `{self.span.text.lower()}`"
 
+    @property
     def label(self) -> str:
         return "written small here"
 
+    @property
     def help(self) -> str:
         return f"write `{self.span.text.lower()}`"
 
@@ -497,12 +545,15 @@ class NotAnArrow(SyntaxMistake):
 
     code = "GL119"
 
+    @property
     def message(self) -> str:
         return f"`{self.span.text}` is not an operator"
 
+    @property
     def label(self) -> str:
         return "a chain is written with `->`"
 
+    @property
     def help(self) -> str:
         return "did you mean `->`?"
 
@@ -518,12 +569,15 @@ class SpelledOperator(SyntaxMistake):
     code = "GL120"
     words: ClassVar = {"&&": "and", "&": "and", "||": "or", "!": "not", "~": "not"}
 
+    @property
     def message(self) -> str:
         return f"`{self.span.text}` is not an operator"
 
+    @property
     def label(self) -> str:
         return f"written `{self.words[self.span.text]}`"
 
+    @property
     def help(self) -> str:
         return f"write `{self.words[self.span.text]}`"
 
@@ -541,12 +595,15 @@ class DanglingOperator(SyntaxMistake):
 
     code = "GL121"
 
+    @property
     def message(self) -> str:
         return f"nothing follows `{self.span.text}`"
 
+    @property
     def label(self) -> str:
         return "a layer is missing after this" if self.span.text == "->" else "a value is missing after this"
 
+    @property
     def help(self) -> str:
         return f"write what comes after `{self.span.text}`, or remove it"
 
@@ -565,12 +622,15 @@ class DoubleOperator(SyntaxMistake):
         super().__init__(span)
         self.before = before
 
+    @property
     def message(self) -> str:
         return f"`{self.span.text}` cannot follow `{self.before.text}`"
 
+    @property
     def label(self) -> str:
         return f"a value is missing between `{self.before.text}` and `{self.span.text}`"
 
+    @property
     def help(self) -> str:
         if (self.before.text, self.span.text) == ("*", "*"):
             return "a power is written `**`, without a space"
@@ -589,12 +649,15 @@ class NothingBefore(SyntaxMistake):
 
     code = "GL123"
 
+    @property
     def message(self) -> str:
         return f"nothing stands before `{self.span.text}`"
 
+    @property
     def label(self) -> str:
         return "a value is missing in front of this"
 
+    @property
     def help(self) -> str:
         return f"write what `{self.span.text}` works on, or remove it"
 
@@ -613,16 +676,20 @@ class ChainedComparison(SyntaxMistake):
         super().__init__(span)
         self.first = first
 
+    @property
     def message(self) -> str:
         return "comparisons cannot be chained"
 
+    @property
     def label(self) -> str:
         return "the second comparison"
 
+    @property
     def help(self) -> str:
         return f"write `a {self.first.text} b and b {self.span.text} c`, or use brackets"
 
-    def related(self) -> Sequence[Related]:
+    @property
+    def also(self) -> Sequence[Related]:
         return [Related(self.first, "the first comparison")]
 
 
@@ -642,15 +709,18 @@ class SideBySide(SyntaxMistake):
         self.in_list = in_list
         self.new_statement = new_statement
 
+    @property
     def message(self) -> str:
         missing = "a `,` or an operator" if self.in_list else "an operator"
         if self.new_statement:
             missing = "a new line or `;`"
         return f"{missing} is missing between `{_short(self.before)}` and `{_short(self.span)}`"
 
+    @property
     def label(self) -> str:
         return "does not follow from what is before"
 
+    @property
     def help(self) -> str:
         before, after = _short(self.before), _short(self.span)
         if self.new_statement:
@@ -740,14 +810,17 @@ class ColonForEquals(SyntaxMistake):
         self.name = name
         self.typed = typed
 
+    @property
     def message(self) -> str:
         if self.typed:
             return f"`{self.name}: type` needs `input` in front of it"
         return f"`{self.name}` gets its value with `=`, not with `:`"
 
+    @property
     def label(self) -> str:
         return "" if self.typed else "expected `=`"
 
+    @property
     def help(self) -> str:
         return f"write `input {self.name}: ...`" if self.typed else f"write `{self.name} = ...`"
 
@@ -767,12 +840,15 @@ class CommaBetweenLines(SyntaxMistake):
         self.word = word
         self.what = what
 
+    @property
     def message(self) -> str:
         return f"{self.what} of `{self.word}` are not divided by `,`"
 
+    @property
     def label(self) -> str:
         return "not a comma"
 
+    @property
     def help(self) -> str:
         return "use a new line, `;` or `->`" if self.what == "the layers" else "use a new line or `;`"
 
@@ -791,12 +867,15 @@ class MissingSeparator(SyntaxMistake):
         super().__init__(span)
         self.before = before
 
+    @property
     def message(self) -> str:
         return f"nothing divides `{_short(self.before)}` from `{_short(self.span)}`"
 
+    @property
     def label(self) -> str:
         return "the next layer"
 
+    @property
     def help(self) -> str:
         return "write a new line, `;` or `->` between the layers"
 
@@ -815,12 +894,15 @@ class EqualityForAssignment(SyntaxMistake):
         super().__init__(span)
         self.name = name
 
+    @property
     def message(self) -> str:
         return "`==` compares; a value gets its name with `=`"
 
+    @property
     def label(self) -> str:
         return "expected `=`"
 
+    @property
     def help(self) -> str:
         return f"write `{self.name} = ...`"
 
@@ -855,12 +937,15 @@ class UpdateInPlace(SyntaxMistake):
         super().__init__(span)
         self.name = name
 
+    @property
     def message(self) -> str:
         return f"`{self.span.text}` is not part of the language: a name is given once"
 
+    @property
     def label(self) -> str:
         return "expected `=`"
 
+    @property
     def help(self) -> str:
         if self.span.text == ":=":
             return f"write `{self.name} = ...`"
@@ -892,12 +977,15 @@ class MissingValue(SyntaxMistake):
 
     code = "GL136"
 
+    @property
     def message(self) -> str:
         return f"a value is missing after `{self.span.text}`"
 
+    @property
     def label(self) -> str:
         return "nothing follows"
 
+    @property
     def help(self) -> str:
         return f"write the value after `{self.span.text}`, or remove what announces it"
 
@@ -916,12 +1004,15 @@ class ParamNeedsType(SyntaxMistake):
         super().__init__(span)
         self.name = name
 
+    @property
     def message(self) -> str:
         return f"the parameter `{self.name}` needs a type"
 
+    @property
     def label(self) -> str:
         return "without a shape"
 
+    @property
     def help(self) -> str:
         return f"write its shape: `param {self.name}: float[784, 50] = normal(0.01)`"
 
@@ -942,12 +1033,15 @@ class UnknownType(SyntaxMistake):
         super().__init__(span)
         self.meant = _type_meant(span.text)
 
+    @property
     def message(self) -> str:
         return f"`{_short(self.span)}` is not a type"
 
+    @property
     def label(self) -> str:
         return "expected `float`, `int` or `bool`"
 
+    @property
     def help(self) -> str:
         if not self.meant:
             return "use `float`, `int` or `bool`, with a shape where there is one: `float[N, 10]`"
@@ -984,12 +1078,15 @@ class NotAStatement(SyntaxMistake):
         super().__init__(span)
         self.lonely = lonely
 
+    @property
     def message(self) -> str:
         return f"`{_short(self.span)}` alone is not a statement" if self.lonely else "this value gets no name"
 
+    @property
     def label(self) -> str:
         return "expected `name = value`"
 
+    @property
     def help(self) -> str:
         if self.lonely:
             return f"write `{self.span.text} = ...`, or `output {self.span.text}` to return it"
@@ -1011,12 +1108,15 @@ class UnknownStatement(SyntaxMistake):
         super().__init__(span)
         self.match = match
 
+    @property
     def message(self) -> str:
         return f"no statement starts with `{self.span.text}`"
 
+    @property
     def label(self) -> str:
         return "unknown word"
 
+    @property
     def help(self) -> str:
         return f"did you mean `{self.match}`?" if self.match else "a value gets its name with `name = value`"
 
@@ -1054,12 +1154,15 @@ class PythonStatement(SyntaxMistake):
         super().__init__(span)
         self.word = word
 
+    @property
     def message(self) -> str:
         return f"this form of `{self.word}` is not part of the language"
 
+    @property
     def label(self) -> str:
         return "a file describes a graph, it is not a program"
 
+    @property
     def help(self) -> str:
         return self.fixes.get(self.word, "give values names with `name = value`")
 
@@ -1084,6 +1187,7 @@ class MisplacedStatement(SyntaxMistake):
         super().__init__(span)
         self.block = block
 
+    @property
     def message(self) -> str:
         word = self.span.text
         return (
@@ -1092,10 +1196,12 @@ class MisplacedStatement(SyntaxMistake):
             else f"`{word}` cannot stand here"
         )
 
+    @property
     def label(self) -> str:
         home = {"return": "belongs in a `def`", "next": "belongs in a `scan`", "yield": "belongs in a `scan`"}
         return home.get(self.span.text, "belongs outside of blocks" if self.block else "")
 
+    @property
     def help(self) -> str:
         if self.span.text == "return" and self.block is None:
             return "a file's results are named by `output y`"
@@ -1117,12 +1223,15 @@ class ReservedWord(SyntaxMistake):
 
     code = "GL143"
 
+    @property
     def message(self) -> str:
         return f"`{self.span.text}` is a word of the language and cannot be a name"
 
+    @property
     def label(self) -> str:
         return "reserved"
 
+    @property
     def help(self) -> str:
         return f"choose another name, such as `{self.span.text}_`"
 
@@ -1137,12 +1246,15 @@ class NotAStage(SyntaxMistake):
 
     code = "GL144"
 
+    @property
     def message(self) -> str:
         return f"`{_short(self.span)}` cannot stand after `->`"
 
+    @property
     def label(self) -> str:
         return "expected a layer or a function"
 
+    @property
     def help(self) -> str:
         return "`->` hands a value on: `x -> Relu`, `x -> Affine(10)`"
 
@@ -1172,12 +1284,15 @@ class UnsupportedVersion(SyntaxMistake):
 
     code = "GL146"
 
+    @property
     def message(self) -> str:
         return f"version {self.span.text} of the language is not known to this release"
 
+    @property
     def label(self) -> str:
         return "known is 1"
 
+    @property
     def help(self) -> str:
         return "write `graphlang 1`, or install a newer graphlang"
 
@@ -1192,12 +1307,18 @@ class NotUtf8(Diagnostic):
 
     def __init__(self, file: str, line: int, byte: int) -> None:
         self.file = file
-        self.line = line
+        self.row = line
         self.byte = byte
 
-    def message(self) -> str:
-        return f"the file is not UTF-8 text: byte 0x{self.byte:02X} on line {self.line}"
+    @property
+    def line(self) -> int:
+        return self.row
 
+    @property
+    def message(self) -> str:
+        return f"the file is not UTF-8 text: byte 0x{self.byte:02X} on line {self.row}"
+
+    @property
     def help(self) -> str:
         return "save the file as UTF-8"
 

@@ -128,8 +128,8 @@ def _overridden(context: Context, section: str, name: str, override: Override, s
     before = len(found)
     value = expressions.run(context, _setting(context, section, name, override.expression, scope))
     for i in range(before, len(found)):
-        help = None if isinstance(found[i], UnknownName) else found[i].help()
-        found[i] = WrongOverride(f"{section}.{name}", found[i].message(), help)
+        help = None if isinstance(found[i], UnknownName) else found[i].help
+        found[i] = WrongOverride(f"{section}.{name}", found[i].message, help)
     return value
 
 

@@ -17,8 +17,8 @@ def opened(folder, text, **options):
 def faults(folder, text, **options):
     with pytest.raises(GraphError) as caught:
         opened(folder, text, **options)
-    assert all(d.help() for d in caught.value.diagnostics)
-    return [(d.code, d.message()) for d in caught.value.diagnostics]
+    assert all(d.help for d in caught.value.diagnostics)
+    return [(d.code, d.message) for d in caught.value.diagnostics]
 
 
 def test_columns_are_fields_and_x_is_all_but_the_target(tmp_path):
@@ -134,8 +134,8 @@ def test_a_missing_target_gets_a_suggestion(tmp_path):
     with pytest.raises(GraphError) as caught:
         csv(path="a.csv", target="prise").open(tmp_path)
     (d,) = caught.value.diagnostics
-    assert d.message() == "the target `prise` is no column of `a.csv`, which has `apple`, `orange`, `price`"
-    assert d.help() == "did you mean `price`?"
+    assert d.message == "the target `prise` is no column of `a.csv`, which has `apple`, `orange`, `price`"
+    assert d.help == "did you mean `price`?"
 
 
 @pytest.mark.parametrize(

@@ -68,4 +68,4 @@ def test_characters_of_every_script_and_line_ends_are_read(tmp_path):
 def test_a_text_that_does_not_fit_says_why(tmp_path, content, options, message):
     with pytest.raises(GraphError) as caught:
         opened(tmp_path, content, **options)
-    assert [d.message() for d in caught.value.diagnostics] == [message]
+    assert [d.message for d in caught.value.diagnostics] == [message]

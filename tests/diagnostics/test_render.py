@@ -35,16 +35,20 @@ class Sample(Diagnostic):
         self._texts = message, label, fix
         self._others = others
 
+    @property
     def message(self) -> str:
         return self._texts[0]
 
+    @property
     def label(self) -> str:
         return self._texts[1]
 
+    @property
     def help(self) -> str | None:
         return self._texts[2] or None
 
-    def related(self) -> Sequence[Related]:
+    @property
+    def also(self) -> Sequence[Related]:
         return self._others
 
 

@@ -178,8 +178,8 @@ def test_a_mistake_is_named_where_it_is(text: str, kind: str, at: str, message: 
     problem = mistakes(text)[0]
     assert type(problem).__name__ == kind
     assert place(problem) == at
-    assert message in problem.message()
-    assert help_ in (problem.help() or "")
+    assert message in problem.message
+    assert help_ in (problem.help or "")
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_the_general_case_says_what_was_found_and_what_could_stand_there(
     text: str, message: str, label: str
 ) -> None:
     (problem,) = mistakes(text)
-    assert (problem.message(), problem.label()) == (message, label)
+    assert (problem.message, problem.label) == (message, label)
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_the_general_case_says_what_was_found_and_what_could_stand_there(
 def test_a_strange_character_is_called_by_its_name(text: str, kind: str, name: str) -> None:
     problem = mistakes(text)[0]
     assert type(problem).__name__ == kind
-    assert name in problem.message() + problem.label()
+    assert name in problem.message + problem.label
     assert len(place(problem)) == 1
 
 
@@ -226,7 +226,7 @@ def test_a_joiner_in_a_comment_is_no_mistake() -> None:
 
 def test_an_unclosed_bracket_shows_where_its_statement_ended() -> None:
     (problem,) = mistakes("h = Relu(x @ W + b\ny = h")
-    assert [(r.message, r.span.start) for r in problem.related()] == [("`)` is still missing here", 19)]
+    assert [(r.message, r.span.start) for r in problem.related] == [("`)` is still missing here", 19)]
 
 
 def test_all_mistakes_of_a_file_are_found_at_once() -> None:

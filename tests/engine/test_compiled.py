@@ -451,7 +451,7 @@ def test_the_error_says_the_way_out() -> None:
     with pytest.raises(gl.GraphError) as caught:
         mistaken(Sorted).compile(wrt=["x"])(x=np.ones((3, 2)))
     (diagnostic,) = caught.value.diagnostics
-    assert "kernel" in str(diagnostic.help())
+    assert "kernel" in str(diagnostic.help)
     assert diagnostic.span is not None
 
 

@@ -308,7 +308,7 @@ def test_long_runs_of_comments_take_linear_time(text: str) -> None:
 def test_what_is_larger_than_a_limit_is_refused() -> None:
     with pytest.raises(GraphError) as caught:
         parse("y = 1\n" * 10, "a.graph", Limits(source_bytes=59))
-    assert caught.value.diagnostics[0].message() == "the file is too large: 60 bytes, the limit is 59"
+    assert caught.value.diagnostics[0].message == "the file is too large: 60 bytes, the limit is 59"
     with pytest.raises(GraphError) as caught:
         parse("y = ((((x))))", limits=Limits(nesting=3))
     (problem,) = caught.value.diagnostics
@@ -320,4 +320,4 @@ def test_a_file_must_be_utf8() -> None:
     with pytest.raises(GraphError) as caught:
         decode(b"y = 1\nx = \xe9", "a.graph")
     (problem,) = caught.value.diagnostics
-    assert (problem.file, problem.message()) == ("a.graph", "the file is not UTF-8 text: byte 0xE9 on line 2")
+    assert (problem.file, problem.message) == ("a.graph", "the file is not UTF-8 text: byte 0xE9 on line 2")

@@ -26,8 +26,8 @@ def check_diagnostics(problems: list[Diagnostic]) -> None:
     for problem in problems:
         assert problem.span is not None
         assert 0 <= problem.span.start <= problem.span.end <= len(problem.span.source.text)
-        assert problem.message()
-        assert problem.help()
+        assert problem.message
+        assert problem.help
         assert all((full(problem), concise(problem), github(problem)))
     sarif(problems)
 

@@ -317,7 +317,7 @@ def test_a_loss_that_is_not_a_number_stops_and_names_the_first_value(tmp_path: P
     rows[12] = -1
     with pytest.raises(gl.GraphError) as caught:
         train(graph, from_arrays({"x": rows}), folder=tmp_path / "run")
-    message = caught.value.diagnostics[0].message()
+    message = caught.value.diagnostics[0].message
     assert "at iteration 3" in message
     assert "`b` (log)" in message
     assert caught.value.diagnostics[0].code == "GL704"
@@ -441,7 +441,7 @@ def test_a_field_that_does_not_fit_is_refused_before_it_is_read(x: Any, t: Any, 
     blind = Dataset("blind", {"train": {n: unread(c) for n, c in found.train.items()}})
     with pytest.raises(gl.GraphError) as caught:
         train(net(), blind)
-    text = " ".join(d.message() for d in caught.value.diagnostics)
+    text = " ".join(d.message for d in caught.value.diagnostics)
     for word in words:
         assert word in text
 
@@ -456,8 +456,8 @@ def test_a_field_that_the_data_lacks_gets_a_suggestion() -> None:
     text = NET.format(optimizer="SGD", more="", layer="Tanh").replace("t = t }", "t = label }")
     with pytest.raises(gl.GraphError) as caught:
         train(gl.loads(text), from_arrays({"x": np.ones((9, 4)), "labels": np.zeros(9, int)}))
-    assert "`label`" in caught.value.diagnostics[0].message()
-    assert "`labels`" in (caught.value.diagnostics[0].help() or "")
+    assert "`label`" in caught.value.diagnostics[0].message
+    assert "`labels`" in (caught.value.diagnostics[0].help or "")
 
 
 def test_an_input_without_a_field_is_named() -> None:
