@@ -21,13 +21,14 @@ from graphlang.engine.tape import OperationFailed, StreamRandom, Tape, WrongGrad
 from graphlang.feeds import Feeds, prepare
 from graphlang.graph import Network, build
 from graphlang.limits import Limits
-from graphlang.operation import Layer
+from graphlang.operation import Layer, WrongForward
 from graphlang.reading import importer_below, read_text
 from graphlang.resolve import resolve
+from graphlang.resolve.nodes import layer_failed
 from graphlang.result import Gradients, Result, plain, unknown_value
 from graphlang.spec import InputSpec, Spec
 from graphlang.syntax import parse
-from graphlang.trace.errors import TraceError, Unrecorded
+from graphlang.trace import TraceError, UndecidedError, Unrecorded
 from graphlang.weights import Params, load_into, read, save
 
 if TYPE_CHECKING:
@@ -323,10 +324,8 @@ class Graph:
     def _failed(self, failed: OperationFailed) -> GraphError:
         node, error, span = failed.node, failed.error, self._network.span(failed.node.name)
         who = f"{'the backward of ' if failed.backward else ''}`{node.name}` ({node.spec.operation})"
-        if isinstance(error, Unrecorded):
-            return GraphError(
-                [LayerFailed(span, f"{who} uses `{error.function}`, which cannot be recorded", error.help)]
-            )
+        if isinstance(error, Unrecorded | UndecidedError | WrongForward):
+            return GraphError([layer_failed(who, span, error)])
         if isinstance(error, WrongGradients):
             return GraphError(
                 [LayerFailed(span, f"{who} is wrong: {error}", "give one of each argument's shape")]

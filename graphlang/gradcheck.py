@@ -14,6 +14,7 @@ from graphlang.engine.recording import Storage, record_forward
 from graphlang.engine.tape import OperationFailed, StreamRandom, Tape
 from graphlang.feeds import prepare
 from graphlang.graph import Node, Ref
+from graphlang.operation import outcome
 from graphlang.samples import drawn
 from graphlang.spec import GradcheckSpec
 
@@ -248,6 +249,6 @@ def _local_objective(tape: Tape, node: Node, number: int, array: Any, dy: Any) -
         named = {k: array if node.own.get(k) == number else v for k, v in keywords.items()}
         if isinstance(named.get("random"), Draws):
             named["random"] = named["random"].again()
-        return float(np.sum(operation.forward(*values, **named)[0] * dy))
+        return float(np.sum(outcome(operation, operation.forward(*values, **named))[0] * dy))
 
     return objective

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from graphlang.initializers.initializer import Initializer
-from graphlang.trace import Size
+from graphlang.trace import Size, SymbolicArray
 
 Array: TypeAlias = Any
 """A NumPy array or a symbolic array: whatever an operation is given, it treats alike."""
@@ -37,13 +38,15 @@ class Layer(BaseModel):
     """The base of every layer: subclass it, give it fields, `forward` and, if you like, `backward`.
 
     `forward(self, x, t, *, W, b)` takes the tensors by position and the layer's own parameters by
-    keyword; it returns the result and whatever `backward` will need. Two more keywords are known:
-    `training` (a bool) and `random` (a stream of random numbers).
+    keyword; it returns `(y, saved)`, the result and whatever `backward` will need. Two more keywords
+    are known: `training` (a bool) and `random` (a stream of random numbers).
 
     `backward(self, dy, saved)` returns one gradient for each argument of `forward`, in order; None
-    where there is none. Leave it out and it is derived from `forward`.
+    where there is none. Leave it out and it is derived from `forward`, which may then return `y` alone.
 
-    Never write into an argument: what comes in may be somebody else's too.
+    Both run on symbolic arrays before there are any numbers. So they call NumPy's functions and operators
+    on whole arrays: no writing into an array (`x[x < 0] = 0` is `np.where(x < 0, 0, x)`), no Python loop
+    over its elements and no `if` on its values (`np.where`, `np.maximum`, `np.sum(..., axis=...)`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -69,6 +72,55 @@ class Layer(BaseModel):
     def hint(self, *tensors: Array) -> str | None:
         """A word to a user whose shapes are allowed but probably not meant."""
         return None
+
+
+class WrongForward(TypeError):
+    """A `forward` returned what cannot be its result; `help` says what to write instead."""
+
+    def __init__(self, message: str, help: str) -> None:
+        super().__init__(message)
+        self.help = help
+
+
+def outcome(operation: Any, found: Any) -> tuple[Any, ...]:
+    """What `forward` returned, as `(y, saved)` or `(y, saved, state)`; else raises WrongForward.
+
+    Without a `backward` nothing needs to be saved, and an array alone is the result.
+    """
+    if isinstance(found, tuple) and 2 <= len(found) <= 3 and _is_result(found[0], operation):
+        return found
+    if _is_array(found):
+        if operation.backward is None:
+            return found, None
+        raise WrongForward(
+            "returns an array alone from its `forward`, but its `backward` takes what `forward` saved",
+            "`forward` must return `(y, saved)`: the result, and what `backward` needs",
+        )
+    if isinstance(operation, Function):
+        raise WrongForward(f"returns {_returned(found[0])}, not an array", "end it with `return y`")
+    raise WrongForward(
+        f"returns {_returned(found)} from its `forward`, not a result",
+        "end it with `return y, saved`; without a `backward`, `return y` is enough",
+    )
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, SymbolicArray | np.ndarray | np.generic | int | float)
+
+
+def _is_result(value: Any, operation: Any) -> bool:
+    """An array or a number; a function may give several, as `split` does."""
+    if isinstance(operation, Function) and isinstance(value, tuple | list):
+        return bool(value) and all(map(_is_array, value))
+    return _is_array(value)
+
+
+def _returned(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, tuple):
+        return f"a tuple of {len(value)}" if len(value) not in (2, 3) else "a tuple without an array in front"
+    return f"a {type(value).__name__}"
 
 
 class Loss(Layer):

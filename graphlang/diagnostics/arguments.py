@@ -217,15 +217,29 @@ class LayerFailed(Diagnostic):
     """The Python code of a layer failed, or uses a NumPy function that cannot be recorded.
 
     A layer's `forward` and `backward` run on symbolic arrays first, so they may only call NumPy
-    functions that are recorded; anything else is written as a kernel.
+    functions that are recorded, on whole arrays:
+
+        def forward(self, x):
+            x[x < 0] = 0
+            return x
+
+    Fix: nothing is written into an array, and no Python loop or `if` looks at its elements. Choose with
+    `np.where(x < 0, 0, x)` or `np.maximum(x, 0)`; add up with `np.sum(x, axis=0)`.
     """
 
     code = "GL409"
 
-    def __init__(self, span: Span | None, message: str, help: str | None = None) -> None:
+    def __init__(
+        self,
+        span: Span | None,
+        message: str,
+        help: str | None = None,
+        cause: BaseException | None = None,
+    ) -> None:
         self.span = span
         self._message = message
         self._help = help
+        self.cause = cause
 
     @property
     def message(self) -> str:

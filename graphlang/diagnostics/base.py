@@ -131,6 +131,8 @@ class Diagnostic(Place):
     severity: Severity = "error"
     #: the calls of `def`s that led here, outermost first: (name of the `def`, the call)
     called: Sequence[tuple[str, Span]] = ()
+    #: the Python exception behind it, raised by the code of a layer of one's own
+    cause: BaseException | None = None
 
     @property
     def message(self) -> str:
@@ -207,7 +209,8 @@ class Collector:
 
     def finish(self) -> None:
         if self.failed:
-            raise GraphError(_distinct(self.diagnostics))
+            found = _distinct(self.diagnostics)
+            raise GraphError(found) from next((d.cause for d in found if d.cause is not None), None)
 
 
 def _distinct(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:

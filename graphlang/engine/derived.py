@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from graphlang.engine.scan import ScanOperation
-from graphlang.operation import Operation, Random
+from graphlang.operation import Operation, Random, outcome
 from graphlang.trace import SymbolicArray, SymbolicRandom, Trace, gradient, replay
 
 
@@ -130,7 +130,7 @@ def _record(
     random = SymbolicRandom(trace, upstream.dtype)
     named = {k: random if isinstance(v, Draws) else v for k, v in named.items()}
     with trace:
-        y = operation.forward(*values[: len(operands)], **named)[0]
+        y = outcome(operation, operation.forward(*values[: len(operands)], **named))[0]
         if not isinstance(y, SymbolicArray):
             return trace, [*inputs, upstream, *random.draws], [None] * len(values)
         wanted = [v for v in inputs if _differentiable(v)]

@@ -15,7 +15,7 @@ from graphlang.diagnostics import GraphError
 from graphlang.engine.derived import Derived, Draws
 from graphlang.engine.scan import ScanOperation
 from graphlang.graph import Network, Node, Ref, decoded
-from graphlang.operation import Operation, Random
+from graphlang.operation import Operation, Random, outcome
 from graphlang.trace import NoGradient, SymbolicArray, Trace, gradient, replay, shape_text
 from graphlang.trace.dims import bind
 from graphlang.trace.primitives.creation import constant_of
@@ -115,12 +115,12 @@ class Tape:
         operands = [values[o.number] if type(o) is Ref else o for o in node.operands]
         if not node.own and not node.wants:
             since = len(self.trace.steps) if self.trace is not None else 0
-            y, saved = operation.forward(*operands)
+            y, saved, *_ = _outcome(operation, operation.forward(*operands))
             self.saved[node.number] = (operation, saved, {}, since)
             return self._in_precision(node, y)
         keywords = self._keywords(node)
         since = len(self.trace.steps) if self.trace is not None else 0
-        y, saved, *state = operation.forward(*operands, **keywords)
+        y, saved, *state = _outcome(operation, operation.forward(*operands, **keywords))
         self.saved[node.number] = (operation, saved, keywords, since)
         for role, value in state[0].items() if state else ():
             self.state[node.own[role]] = value
@@ -276,6 +276,11 @@ class Tape:
             raise WrongGradients(
                 f"it gives {len(gradients)} gradients for {len(targets)} arguments: {wanted}"
             )
+
+
+def _outcome(operation: Any, found: Any) -> tuple[Any, ...]:
+    """A pair, as nearly always, is taken as it is: this is called for every node of every run."""
+    return found if found.__class__ is tuple else outcome(operation, found)
 
 
 def _own_order(operation: Any) -> list[str]:

@@ -17,7 +17,7 @@ from graphlang.diagnostics.names import (
     NeedsCapital,
 )
 from graphlang.diagnostics.shapes import AmbiguousBroadcast, Hint, NotANumberYet, WrongShape
-from graphlang.operation import Operation, Parameter
+from graphlang.operation import Operation, Parameter, WrongForward, outcome
 from graphlang.resolve.context import Context, kind_of, shape_text, size_json, type_text
 from graphlang.resolve.signatures import (
     constant_text,
@@ -29,7 +29,7 @@ from graphlang.resolve.values import (
     SharedLayer,
     Value,
 )
-from graphlang.trace import Dim, DimScalar, ShapeError, Size, SymbolicArray, Unrecorded
+from graphlang.trace import Dim, DimScalar, ShapeError, Size, SymbolicArray, UndecidedError, Unrecorded
 
 BROADCASTING = frozenset(
     "add subtract multiply divide floor_divide mod power equal not_equal less less_equal greater "
@@ -64,6 +64,10 @@ SYMBOLS = {
 }
 """Operations as a file writes them, for messages."""
 
+WHOLE_ARRAYS = (
+    "a layer works on whole arrays, without a Python loop over their elements: "
+    "`np.sum(x, axis=0)`, `np.where(c, a, b)`, `np.maximum(x, 0)`"
+)
 COUNTING = frozenset(("take", "one_hot"))
 """Operations for which a list of whole numbers is a list of indices."""
 
@@ -134,32 +138,36 @@ def apply(
         keywords.update(_handed_in(context, entry))
     try:
         with context.trace:
-            result = operation.forward(*arrays, **keywords)[0]
+            result = outcome(operation, operation.forward(*arrays, **keywords))[0]
     except ShapeError as error:
         text = sentence(str(error))
         context.error(WrongShape(span, _about(entry.name, text), error.help, origins(operands, span)))
         return POISON
-    except Unrecorded as error:
-        context.error(_unrecorded(entry, span, error))
+    except (Unrecorded, UndecidedError, WrongForward) as error:
+        context.error(layer_failed(f"`{entry.name}`", span, error))
         return POISON
     except GraphError as error:
         for diagnostic in error.diagnostics:
             context.error(diagnostic)
         return POISON
     except ValueError as error:
-        context.error(
-            WrongShape(span, _about(entry.name, sentence(str(error))), None, origins(operands, span))
-        )
+        wrong = WrongShape(span, _about(entry.name, sentence(str(error))), None, origins(operands, span))
+        wrong.cause = error if entry.name in context.catalog.own else None
+        context.error(wrong)
         return POISON
     except Exception as error:  # noqa: BLE001 - the code of a layer of one's own may raise anything
-        context.error(LayerFailed(span, f"`{entry.name}` failed on {_types(operands)}: {error!r}"))
+        context.error(_failed(entry.name, operands, span, error))
         return POISON
-    hint = operation.hint(*arrays) if entry.kind == "layer" else None
+    try:
+        hint = operation.hint(*arrays) if entry.kind == "layer" else None
+        _note_bounds(operation, entry, operands, arrays)
+    except Exception as error:  # noqa: BLE001 - the same
+        context.error(_failed(entry.name, operands, span, error))
+        return POISON
     if hint:
         context.error(
             Hint(span, f"`{entry.name}` on {_types(operands)} is allowed, but probably not meant", hint)
         )
-    _note_bounds(operation, entry, operands, arrays)
     made = _enter(context, entry, attributes, operands, own, result, span, scope)
     if isinstance(made, Value):
         made.instance = instance
@@ -214,11 +222,22 @@ def sentence(text: str) -> str:
     return text[:1].lower() + text[1:] if not text[:2].isupper() else text
 
 
-def _unrecorded(entry: Entry, span: Span, error: Unrecorded) -> LayerFailed:
-    message = f"`{entry.name}` uses `{error}`, which cannot be recorded"
-    return LayerFailed(
-        span, message, "use another NumPy function, or write it as a kernel: a primitive of its own"
-    )
+def layer_failed(who: str, span: Span | None, error: Exception) -> LayerFailed:
+    """What to say where the code of a layer does what it cannot; the exception behind it goes along."""
+    if isinstance(error, Unrecorded):
+        return LayerFailed(
+            span, f"{who} uses `{error.function}`, which cannot be recorded", error.help, error
+        )
+    if isinstance(error, UndecidedError):
+        message = f"{who} asks for a number that is not known before running: {error}"
+        return LayerFailed(span, message, WHOLE_ARRAYS, error)
+    assert isinstance(error, WrongForward), error
+    return LayerFailed(span, f"{who} {error}", error.help, error)
+
+
+def _failed(name: str, operands: tuple[Any, ...], span: Span, error: Exception) -> LayerFailed:
+    message = f"`{name}` failed on {_types(operands)}: {type(error).__name__}: {error}"
+    return LayerFailed(span, message, None, error)
 
 
 def _types(operands: tuple[Any, ...]) -> str:
@@ -331,6 +350,9 @@ def layer_parameters(
             else f"`{instance.kind}` on {_types(operands)}: {text}"
         )
         context.error(WrongShape(span, text, None, origins(operands, span)))
+        return None
+    except Exception as error:  # noqa: BLE001 - the code of a layer of one's own may raise anything
+        context.error(_failed(instance.kind, operands, span, error))
         return None
     found: dict[str, Value] = {}
     for trainable, group in ((True, trained), (False, state)):

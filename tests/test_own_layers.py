@@ -1,0 +1,182 @@
+"""Layers of one's own: what their `forward` may return, and what is said where their code cannot be recorded."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+import numpy as np
+import pytest
+
+import graphlang as gl
+
+X = np.array([[1.0, -2.0, 3.0], [-4.0, 5.0, 6.0]])
+"""Two rows: what unpacks an array takes its rows apart."""
+
+
+def loaded(layer: Any, text: str = "input x: float[N, 3]\ny = x -> Own\nz = sum(y)\noutput z") -> gl.Graph:
+    layer.__name__ = "Own"
+    return gl.loads(text, layers=[layer])
+
+
+def refused(layer: Any) -> gl.GraphError:
+    with pytest.raises(gl.GraphError) as caught:
+        loaded(layer)
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.line) == ("GL409", 2)
+    return caught.value
+
+
+class Plain(gl.Layer):
+    """y = max(x, 0)**2"""
+
+    def forward(self, x):
+        return np.maximum(x, 0) ** 2
+
+
+class Seen(gl.Layer):
+    """y = x + seen, where seen grows in training"""
+
+    def state(self, x):
+        from graphlang.initializers.zeros import zeros
+
+        return {"seen": gl.Parameter((x.shape[-1],), zeros())}
+
+    def forward(self, x, *, seen, training):
+        y = x + seen
+        return (y, None, {"seen": seen + 1}) if training else y
+
+
+def test_an_array_alone_is_the_result_in_every_way_to_run() -> None:
+    graph = loaded(Plain)
+    wanted = np.array([[1.0, 0, 9], [0, 25, 36]])
+    for _ in range(2):
+        result = graph.run(x=X)
+        np.testing.assert_array_equal(result["y"], wanted)
+        np.testing.assert_array_equal(result.grad["x"], 2 * np.maximum(X, 0))
+    assert graph.predict(x=X) == wanted.sum()
+    value, gradients = graph.compile(wrt=["x"])(x=X)
+    assert value == wanted.sum()
+    np.testing.assert_array_equal(gradients["x"], 2 * np.maximum(X, 0))
+    assert graph.gradcheck(x=X).ok
+    slope = "input x: float[N, 3]\ny = x -> Own\nz = sum(y)\ns = sum(grad(z, x))\noutput s"
+    np.testing.assert_array_equal(loaded(Plain, slope).run(x=X).grad["x"], 2.0 * (X > 0))
+
+
+def test_a_spec_that_comes_as_json_takes_an_array_alone_too() -> None:
+    graph = loaded(Plain)
+    back = gl.Graph.from_spec(graph.spec.model_dump_json(), layers=[Plain])
+    assert back.run(x=X)["z"] == graph.run(x=X)["z"]
+
+
+def test_a_layer_may_give_its_state_in_training_alone() -> None:
+    text = (
+        "input x: float[N, 3]\ny = x -> Own\nz = sum(y)\noutput z\n"
+        "train { minimize = z; optimizer = SGD(lr=0.1); batch = 2; iterations = 2 }"
+    )
+    graph = loaded(Seen, text)
+    graph.fit(x=X)
+    assert graph.params["Own1.seen"].tolist() == [2, 2, 2]
+    assert graph.predict(x=X) == X.sum() + 12
+
+
+@pytest.mark.parametrize(
+    ("returned", "said"),
+    [
+        (lambda x: None, "`Own` returns nothing from its `forward`"),
+        (lambda x: [x, None], "`Own` returns a list from its `forward`"),
+        (lambda x: (x,), "`Own` returns a tuple of 1 from its `forward`"),
+        (lambda x: (x, x, {}, x), "`Own` returns a tuple of 4 from its `forward`"),
+        (lambda x: (None, x), "`Own` returns a tuple without an array in front from its `forward`"),
+    ],
+)
+def test_what_is_no_result_is_refused_when_the_file_is_loaded(returned: Any, said: str) -> None:
+    class Own(gl.Layer):
+        def forward(self, x):
+            return returned(x)
+
+    error = refused(Own)
+    assert said in error.diagnostics[0].message
+    assert "`return y, saved`" in (error.diagnostics[0].help or "")
+
+
+def test_with_a_backward_of_its_own_a_forward_says_what_it_saves() -> None:
+    class Own(gl.Layer):
+        def forward(self, x):
+            return 2 * x
+
+        def backward(self, dy, saved):
+            return 2 * dy
+
+    error = refused(Own)
+    assert "its `backward` takes what `forward` saved" in error.diagnostics[0].message
+    assert "must return `(y, saved)`" in (error.diagnostics[0].help or "")
+
+
+def test_a_function_of_ones_own_that_returns_nothing_is_refused() -> None:
+    def own(x):
+        x * 2  # and the `return` is forgotten
+
+    with pytest.raises(gl.GraphError, match="`own` returns nothing, not an array"):
+        gl.loads("input x\ny = own(x)", layers=[own])
+
+
+def test_writing_into_an_array_is_told_once_and_with_the_way_out() -> None:
+    class Own(gl.Layer):
+        def forward(self, x):
+            x[x < 0] = 0
+            return x
+
+    error = refused(Own)
+    assert error.diagnostics[0].message == "`Own` uses `x[...] =`, which cannot be recorded"
+    assert "np.where" in (error.diagnostics[0].help or "")
+
+
+def test_a_python_loop_over_an_array_gets_a_sentence() -> None:
+    class Own(gl.Layer):
+        def forward(self, x):
+            total = 0.0
+            for row in x:
+                total = total + row
+            return total
+
+    error = refused(Own)
+    assert error.diagnostics[0].message == (
+        "`Own` asks for a number that is not known before running: the size N is not a number yet"
+    )
+    assert "np.sum(x, axis=0)" in (error.diagnostics[0].help or "")
+
+
+def test_an_exception_of_a_layer_is_the_cause_and_shows_its_line() -> None:
+    class Own(gl.Layer):
+        def forward(self, x):
+            return x.colour  # the line at fault
+
+    error = refused(Own)
+    assert "AttributeError" in error.diagnostics[0].message
+    assert isinstance(error.__cause__, AttributeError)
+    assert "# the line at fault" in "".join(traceback.format_exception(error))
+
+
+@pytest.mark.parametrize("method", ["parameters", "state", "hint", "index_bounds", "forward"])
+def test_what_fails_in_any_method_of_a_layer_is_a_diagnostic_with_its_cause(method: str) -> None:
+    def fails(self, *tensors, **own):
+        raise KeyError("weight")
+
+    def forward(self, x, *, W=None):
+        return x
+
+    Own = type("Own", (gl.Layer,), {"forward": forward, method: fails, "__module__": __name__})
+    error = refused(Own)
+    assert "`Own` failed on float[N, 3]: KeyError: 'weight'" in error.diagnostics[0].message
+    assert isinstance(error.__cause__, KeyError)
+
+
+def test_a_value_error_of_a_layer_is_its_cause_too() -> None:
+    class Own(gl.Layer):
+        def forward(self, x):
+            raise ValueError("two axes are too many")
+
+    with pytest.raises(gl.GraphError, match="two axes are too many") as caught:
+        loaded(Own)
+    assert isinstance(caught.value.__cause__, ValueError)
