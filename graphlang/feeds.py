@@ -14,7 +14,8 @@ from graphlang.sizes import parse_size
 from graphlang.spec import InputSpec
 from graphlang.trace import Dim
 
-INTEGERS = "iu"
+SHORT_LIST = 8
+"""A list of so many numbers is repeated in a help."""
 _KINDS = {"f": "float", "i": "int", "u": "int", "b": "bool", "U": "text", "S": "text", "O": "Python objects"}
 _ALLOWED = {"float": "fiub", "int": "iu", "bool": "b"}
 
@@ -110,7 +111,7 @@ class _Binder:
         if spec.shape is None:
             return None
         if len(array.shape) != len(spec.shape):
-            return self._wrong(spec, array, _rank_help(spec, array))
+            return self._wrong(spec, array, _rank_help(spec, array), _rank_help_shell(spec, array))
         for axis, (declared, size) in enumerate(zip(spec.shape, array.shape, strict=True)):
             if isinstance(declared, int):
                 if declared != size:
@@ -133,9 +134,11 @@ class _Binder:
         related = [Related(place, f"`{dim}` = {self.sizes[dim]} here")] if place else []
         return WrongInput(spec.name, message, self.network.span(spec.name), None, related)
 
-    def _wrong(self, spec: InputSpec, array: Any, help: str | None) -> Diagnostic:
+    def _wrong(
+        self, spec: InputSpec, array: Any, help: str | None, shell_help: str | None = None
+    ) -> Diagnostic:
         message = f"`{spec.name}` is {array_type(array)}, but the file declares {type_text(spec)}"
-        return WrongInput(spec.name, message, self.network.span(spec.name), help)
+        return WrongInput(spec.name, message, self.network.span(spec.name), help, (), shell_help)
 
     def expressions(self, values: Mapping[int, Any]) -> list[Diagnostic]:
         """Sizes such as `3*D`, once every name is bound."""
@@ -157,6 +160,17 @@ def _rank_help(spec: InputSpec, array: Any) -> str | None:
     if len(array.shape) > len(shape) and len(fixed) == 1 and np.prod(array.shape[1:]) == fixed[0]:
         return f"flatten it: `{spec.name}.reshape(len({spec.name}), -1)`"
     return None
+
+
+def _rank_help_shell(spec: InputSpec, array: Any) -> str | None:
+    """The same at the command line, where values are written out or come from a file."""
+    shape = spec.shape or ()
+    if len(array.shape) != len(shape) - 1 or not shape or not isinstance(shape[0], str):
+        return None
+    if array.ndim != 1 or array.size > SHORT_LIST:
+        return f"a batch of one has one axis more: save `{spec.name}[None]`"
+    written = ",".join(f"{number:g}" for number in array.tolist())
+    return f"a batch of one has one more pair of brackets: `--set {spec.name}=[[{written}]]`"
 
 
 def wrong_indices(network: Network, values: Mapping[int, Any], sizes: Mapping[str, int]) -> list[Diagnostic]:

@@ -61,6 +61,14 @@ def test_set_overrides_what_the_file_says() -> None:
     assert graph.params["Affine1.W"].shape == (4, 7)
 
 
+@pytest.mark.parametrize("text", [NET, NET.replace("epochs = 3", "iterations = 30")])
+def test_a_length_of_training_from_outside_takes_the_place_of_the_files(text: str) -> None:
+    for setting, other in (("epochs", "iterations"), ("iterations", "epochs")):
+        section = gl.loads(text, set={f"train.{setting}": 7}).spec.train
+        assert section is not None
+        assert (getattr(section, setting), getattr(section, other)) == (7, None)
+
+
 def test_what_a_network_is_made_of() -> None:
     graph = gl.loads(NET)
     assert list(graph.inputs) == ["x", "t"]

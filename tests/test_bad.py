@@ -142,6 +142,8 @@ CASES: dict[str, Callable[[], object]] = {
     "set_a_word": _set(FRUIT, n="many"),
     "set_bad_value": _set(NET, train__batch="many"),
     "set_batch_to_zero": _set(NET, train__batch=0),
+    "set_both_lengths": _set(NET, train__epochs=2, train__iterations=30),
+    "set_epochs_to_zero": _set(NET, train__epochs=0),
     "set_input_to_wrong_shape": lambda: gl.loads(VECTOR, name="fruit.graph", set={"x": [1, 2]}).run(),
     "input_missing": _run(FRUIT),
     "inputs_missing": _run("price = (apple*num + orange*onum) * tax\n"),

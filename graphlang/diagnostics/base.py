@@ -133,6 +133,8 @@ class Diagnostic(Place):
     called: Sequence[tuple[str, Span]] = ()
     #: the Python exception behind it, raised by the code of a layer of one's own
     cause: BaseException | None = None
+    #: whether it is told at the command line, and so in its words: `--set x=3` for `set={"x": 3}`
+    shell: bool = False
 
     @property
     def message(self) -> str:

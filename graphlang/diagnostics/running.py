@@ -32,10 +32,15 @@ class MissingInputs(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        if all(t == "float" for t in self.types):
+        scalars = all(t == "float" for t in self.types)
+        if not self.shell:
+            types = [""] * len(self.names) if scalars else [f" ({t})" for t in self.types]
+            listed = ", ".join(f"`{n}=...`{t}" for n, t in zip(self.names, types, strict=True))
+            return f"give each a value by keyword, or all in one mapping: {listed}"
+        if scalars:
             return "give each a value: " + " ".join(f"--set {n}=..." for n in self.names)
         wanted = ", ".join(f"{n}: {t}" for n, t in zip(self.names, self.types, strict=True))
-        return f"give {wanted} with `--inputs FILE.npz`, or as keywords from Python"
+        return f"give {wanted} with `--inputs FILE`, JSON or npz"
 
 
 class UnknownInput(Diagnostic):
@@ -80,11 +85,13 @@ class WrongInput(Diagnostic):
         span: Span | None,
         help: str | None = None,
         related: Sequence[Related] = (),
+        shell_help: str | None = None,
     ) -> None:
         self.name = name
         self._message = message
         self.span = span
         self._help = help
+        self._shell_help = shell_help
         self._related = related
 
     @property
@@ -93,7 +100,7 @@ class WrongInput(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return self._help
+        return self._shell_help or self._help if self.shell else self._help
 
     @property
     def also(self) -> Sequence[Related]:
@@ -165,10 +172,9 @@ class NothingToStartFrom(Diagnostic):
 
     code = "GL706"
 
-    def __init__(self, outputs: Sequence[str], file: str | None, option: str = "--of NAME") -> None:
+    def __init__(self, outputs: Sequence[str], file: str | None) -> None:
         self.outputs = list(outputs)
         self.file = file
-        self.option = option
 
     @property
     def message(self) -> str:
@@ -180,7 +186,8 @@ class NothingToStartFrom(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return f"choose one with `{self.option}`, or name it in the file with `output`"
+        option = "--of NAME" if self.shell else f'of="{self.outputs[0] if self.outputs else "NAME"}"'
+        return f"choose one with `{option}`, or name it in the file with `output`"
 
 
 class WrongSeed(Diagnostic):

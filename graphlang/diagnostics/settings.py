@@ -112,7 +112,7 @@ class UnknownOverride(Diagnostic):
 
     @property
     def message(self) -> str:
-        return f"`--set {self.name}`: the file has no input, `hyper` or setting of that name"
+        return f"{_override(self)}: the file has no input, `hyper` or setting of that name"
 
     @property
     def help(self) -> str | None:
@@ -126,23 +126,30 @@ class UnknownOverride(Diagnostic):
 class WrongOverride(Diagnostic):
     """`--set NAME=VALUE` gives a value that cannot be read or does not fit.
 
-    graphlang train net.graph --set train.batch=many
+        graphlang train net.graph --set train.batch=many
+
+    Fix: a value is a number, a list such as [1, 2], true, false, or @file.npy, within what the message says.
     """
 
     code = "GL505"
 
-    def __init__(self, name: str, message: str, help: str | None = None) -> None:
+    def __init__(self, name: str, message: str, help: str | None = None, *, unread: bool = False) -> None:
         self.name = name
         self._message = message
         self._help = help
+        #: whether what was given is no value at all
+        self.unread = unread
 
     @property
     def message(self) -> str:
-        return f"`--set {self.name}`: {self._message}"
+        return f"{_override(self)}: {self._message}"
 
     @property
     def help(self) -> str | None:
-        return self._help or "a value is a number, a list such as [1, 2], true, false, or @file.npy"
+        if not self.unread:
+            return self._help
+        kinds = "a number, a list such as [1, 2], `true` or `false`"
+        return f"a value is {kinds}" + (", or an array from a file: `@file.npy`" if self.shell else "")
 
 
 class SectionTwice(Diagnostic):
@@ -172,24 +179,6 @@ class SectionTwice(Diagnostic):
         return "bring the settings together in one section"
 
 
-class UnsupportedVersion(Diagnostic):
-    """A file names a version of the language that this graphlang does not know.
-
-        graphlang 2
-
-    Fix: this release reads version 1; install a later one for the file, or write `graphlang 1`.
-    """
-
-    code = "GL507"
-
-    def __init__(self, span: Span, number: object) -> None:
-        self.span = span
-        self.number = number
-
-    @property
-    def message(self) -> str:
-        return f"this is written in version {self.number} of the language, and this release reads version 1"
-
-    @property
-    def help(self) -> str | None:
-        return "write `graphlang 1`, or use a release that knows the version"
+def _override(diagnostic: UnknownOverride | WrongOverride) -> str:
+    """An override as the one who gave it wrote it."""
+    return f"`--set {diagnostic.name}`" if diagnostic.shell else f"`{diagnostic.name}` in `set`"

@@ -8,7 +8,7 @@ from typing import Any
 from graphlang.catalog import Catalog
 from graphlang.diagnostics import Collector, Diagnostic, GraphError, Source, Span
 from graphlang.diagnostics.names import ImportProblem, Redefinition, WrongKind
-from graphlang.diagnostics.settings import UnknownOverride, UnsupportedVersion, WrongOverride
+from graphlang.diagnostics.settings import UnknownOverride, WrongOverride
 from graphlang.limits import Limits
 from graphlang.resolve import expressions, nodes, sections, statements
 from graphlang.resolve.constants import described
@@ -108,14 +108,15 @@ class _Program:
         if expression is None:
             return POISON
         if isinstance(expression, tree.Name):
-            self.context.collector.add(WrongOverride(name, f"`{value}` is neither a number nor a list"))
+            self.context.collector.add(
+                WrongOverride(name, f"`{value}` is neither a number nor a list", unread=True)
+            )
             return POISON
         return expressions.evaluate(self.context, expression, Scope(None, self.context.root))
 
     # ---- the stages --------------------------------------------------------------------------------
 
     def elaborate(self) -> None:
-        self._version()
         self._imports(self.file, self.base, (self.file.source.name,))
         self._definitions(self.file, self.base)
         self._hypers()
@@ -127,11 +128,6 @@ class _Program:
         self._outputs()
         self._expects()
         self._sections()
-
-    def _version(self) -> None:
-        for statement in self.of(tree.Version):
-            if statement.number != 1:
-                self.context.error(UnsupportedVersion(statement.span, statement.number))
 
     def _misplaced(self) -> None:
         for statement in self.file.statements:
@@ -370,10 +366,10 @@ def _as_expression(name: str, value: Any, collector: Collector) -> Any:
     try:
         parsed = parse(f"v = {value}", f"--set {name}")
     except GraphError:
-        collector.add(WrongOverride(name, f"`{value}` cannot be read"))
+        collector.add(WrongOverride(name, f"`{value}` cannot be read", unread=True))
         return None
     if len(parsed.statements) != 1 or not isinstance(parsed.statements[0], tree.Assign):
-        collector.add(WrongOverride(name, f"`{value}` is not one value"))
+        collector.add(WrongOverride(name, f"`{value}` is not one value", unread=True))
         return None
     return parsed.statements[0].value
 

@@ -29,6 +29,9 @@ from graphlang.syntax import tree
 MODELS: dict[str, type[BaseModel]] = {"data": DataSpec, "train": TrainSpec, "gradcheck": GradcheckSpec}
 MEMBERS = {"optimizer": "optimizers", "schedule": "schedules", "source": "datasets"}
 NAMES_A_VALUE = ("minimize", "of")
+_LENGTHS = "keep one: `train.epochs` counts passes over the data, `train.iterations` counts steps"
+EXCLUSIVE = {"train": {"epochs": ("iterations", _LENGTHS), "iterations": ("epochs", _LENGTHS)}}
+"""Settings of which a section has one, and what to do about two."""
 EXAMPLES = {
     "minimize": "minimize = loss",
     "optimizer": "optimizer = SGD(lr=0.1)",
@@ -112,6 +115,7 @@ def evaluate(
             value = _overridden(context, section.name, name, overrides.pop(name), scope)
             failed |= value is POISON
             values[name], places[name] = value, section.name_span
+    failed |= not _one_of_each(context, section, values, places, given)
     required = [n for n, f in MODELS[section.name].model_fields.items() if f.is_required() and n != "fields"]
     missing = [n for n in required if n not in places and n not in meant]
     if missing:
@@ -122,14 +126,35 @@ def evaluate(
     return Settings(sound, places, section.name_span, not failed, frozenset(given))
 
 
+def _one_of_each(
+    context: Context,
+    section: tree.Section,
+    values: dict[str, Any],
+    places: dict[str, Span],
+    given: dict[str, Override],
+) -> bool:
+    """Of settings that exclude one another, what comes from outside takes the place of what the file says;
+    False where both come from outside, which is reported."""
+    for name, (other, help) in EXCLUSIVE.get(section.name, {}).items():
+        if name not in given or values.get(name) is None or other not in values:
+            continue
+        if other not in given:
+            del values[other], places[other]
+        elif values[other] is not None and list(given).index(name) > list(given).index(other):
+            message = f"`{section.name}.{other}` is given too, and one of them decides how long to train"
+            context.error(WrongOverride(f"{section.name}.{name}", message, help))
+            return False
+    return True
+
+
 def _overridden(context: Context, section: str, name: str, override: Override, scope: Scope) -> Any:
     """The value that comes from outside; a mistake in it is told of the override, not of the file."""
     found = context.collector.diagnostics
     before = len(found)
     value = expressions.run(context, _setting(context, section, name, override.expression, scope))
     for i in range(before, len(found)):
-        help = None if isinstance(found[i], UnknownName) else found[i].help
-        found[i] = WrongOverride(f"{section}.{name}", found[i].message, help)
+        unread = isinstance(found[i], UnknownName)
+        found[i] = WrongOverride(f"{section}.{name}", found[i].message, found[i].help, unread=unread)
     return value
 
 
@@ -234,7 +259,10 @@ def build(context: Context, name: str, settings: Settings, named: dict[str, Any]
             text = found["msg"].removeprefix("Value error, ")
             message = attributes.requirement(f"`{name}.{setting}`", found) if setting else text
             if setting in settings.overridden:
-                context.error(WrongOverride(f"{name}.{setting}", attributes.requirement("the value", found)))
+                place = settings.places[setting]
+                help = f"the file has `{place.text}`" if place != settings.span else None
+                message = attributes.requirement("the value", found)
+                context.error(WrongOverride(f"{name}.{setting}", message, help))
                 continue
             context.error(WrongSetting(settings.places.get(setting, settings.span), message))
         return None

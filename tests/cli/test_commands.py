@@ -99,6 +99,14 @@ def test_all_missing_inputs_are_named_at_once(graphlang):
     status, out, err = graphlang("run", "-", stdin="price = (apple*num + orange*onum) * tax")
     assert (status, out) == (1, "")
     assert "missing inputs: `apple`, `num`, `orange`, `onum`, `tax`" in err
+    assert "--set apple=... --set num=..." in err
+
+
+def test_a_value_without_the_axis_of_the_batch_is_told_how_to_write_it(graphlang):
+    text = "input x: float[N, 3]\ny = sum(x)"
+    status, _, err = graphlang("run", "-", "--set", "x=[1, 2, 3]", stdin=text)
+    assert status == 1
+    assert "help: a batch of one has one more pair of brackets: `--set x=[[1,2,3]]`" in err.splitlines()
 
 
 def test_a_value_used_twice_carries_its_parts_on_its_branches(graphlang, golden):
@@ -372,9 +380,22 @@ def test_a_command_names_the_section_that_it_misses(graphlang):
 def test_settings_are_overridden_from_outside(graphlang):
     words = ("--set", "train.epochs=1", "--set", "hidden=7", "--json")
     assert json.loads(graphlang("train", "net.graph", *words)[1])["iterations"] == 4
+    assert (
+        json.loads(graphlang("train", "net.graph", "--set", "train.iterations=2", "--json")[1])["iterations"]
+        == 2
+    )
     status, _, err = graphlang("train", "net.graph", "--set", "hiden=7")
     assert status == 1
+    assert "`--set hiden`" in err
     assert "did you mean `hidden`?" in err
+
+
+def test_two_lengths_of_training_from_outside_are_one_too_many(graphlang):
+    words = ("--set", "train.epochs=1", "--set", "train.iterations=7")
+    status, _, err = graphlang("train", "net.graph", *words)
+    assert status == 1
+    assert err.startswith("error[GL505]: `--set train.iterations`: `train.epochs` is given too")
+    assert "help: keep one" in err
 
 
 # ---- summary, layers, explain --------------------------------------------------------------------
