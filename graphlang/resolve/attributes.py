@@ -117,6 +117,8 @@ def member(context: Context, family: Any, expression: Any, scope: Scope) -> Step
             number = scope.find(function.name)
             if isinstance(number, Value) and number.const is not None:
                 number = number.const
+            if number is POISON:
+                return POISON
             if isinstance(number, int | float):
                 return _make_member(context, family, "constant", {"c": number}, {}, expression.span)
         foreign = FOREIGN.get(function.name)

@@ -38,6 +38,7 @@ from graphlang.resolve.nodes import (
     apply,
     is_operand,
     layer_parameters,
+    may_own,
     new_instance,
     origins,
 )
@@ -58,6 +59,7 @@ from graphlang.resolve.values import (
     Value,
 )
 from graphlang.syntax import tree
+from graphlang.trace import Dim, DimScalar
 
 
 def call(context: Context, node: tree.Call, scope: Scope) -> Steps:
@@ -116,6 +118,8 @@ def callee_of(context: Context, function: Any, scope: Scope) -> Any:
         return POISON
     name = function.name
     own = scope.find_callable(name)
+    if own is POISON:
+        return POISON
     if own is not None:
         if isinstance(own, Module):
             context.error(WrongKind(function.span, f"`{name}` is an imported file; call one of its `def`s"))
@@ -176,10 +180,10 @@ def _call_operation(
             return POISON
         return apply(context, entry, callee.operation, callee.attributes, tensors, span, scope, shared=callee)
     given = yield attribute_values(context, entry, bound, scope)
-    if tensors is None or given is None:
-        return POISON
-    made = make_operation(context, entry, given, bound, span)
-    if made is None:
+    made = make_operation(context, entry, given, bound, span) if given is not None else None
+    if tensors is None and entry.own:  # else `apply` asks
+        may_own(context, scope, new_instance(context, entry.name, scope, label), span)
+    if tensors is None or made is None:
         return POISON
     operation, attributes = made
     return apply(context, entry, operation, attributes, tensors, span, scope, label=label)
@@ -256,6 +260,8 @@ def make_operation(
     try:
         return entry.make(attributes, sizes), given
     except ValidationError as error:
+        if context.probing and any(_has_sizes(value) for value in given.values()):
+            return None  # a number where it is called
         places = {name: argument.value.span for name, argument in bound.attributes.items()}
         report_validation(context, error, entry.name, places, span)
     except GraphError as error:
@@ -264,8 +270,16 @@ def make_operation(
     return None
 
 
+def _has_sizes(value: Any) -> bool:
+    return isinstance(value, Dim | DimScalar) or (isinstance(value, list) and any(map(_has_sizes, value)))
+
+
 def shared_parameter(context: Context, shared: SharedLayer, node: tree.Attribute) -> Any:
     """`tok.W`: a parameter of a shared layer."""
+    if shared.parameters is None and context.probing:
+        if node.name not in shared.entry.own:
+            context.error(NoSuchPart(node.name_span, shared.name, node.name, list(shared.entry.own)))
+        return POISON
     if shared.parameters is None:
         # Some layers, as Embedding, know their parameters without seeing a value.
         try:
@@ -352,8 +366,6 @@ def _call_definition(
             return POISON
         free.remove(target)
         value = yield argument.value, scope
-        if value is POISON:
-            return POISON
         values[target] = value, argument.span
     missing = [f.name for f in formals if f.name in free and f.default is None]
     if missing:
@@ -361,6 +373,8 @@ def _call_definition(
             context.error(NothingToWorkOn(span, name, span.text))
         else:
             context.error(MissingArgument(span, name, missing, text))
+        return POISON
+    if any(value is POISON for value, _ in values.values()):
         return POISON
     instance = shared.instance if shared else new_instance(context, name, scope, label, span)
     memo = shared.memo if shared else scope.memo

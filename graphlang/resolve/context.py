@@ -44,6 +44,10 @@ class Context:
         self.file_scope: Scope | None = None
         self.definitions: dict[str, Definition] = {}
         self.note_once: set[str] = set()
+        #: the trees of the `def`s that have been entered, by identity
+        self.entered: set[int] = set()
+        #: whether a `def` is looked into without knowing its arguments: what cannot be decided is left alone
+        self.probing = False
 
     def error(self, diagnostic: Any) -> None:
         """Adds a diagnostic, with the calls that led into a `def`."""

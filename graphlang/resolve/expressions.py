@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import GeneratorType
 from typing import Any
 
-from graphlang.diagnostics import Related, Span
+from graphlang.diagnostics import Diagnostic, Related, Span, closest
 from graphlang.diagnostics.arguments import CannotCompute, NotKnownBefore
 from graphlang.diagnostics.limits import LimitExceeded
 from graphlang.diagnostics.names import (
@@ -30,6 +30,9 @@ from graphlang.syntax import tree
 from graphlang.trace import Dim, DimScalar
 
 DEEPEST_LIST = 32
+COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+OF_CALLS = ("GL401", "GL403", "GL404", "GL405", "GL406")
+"""Mistakes in what a call is given, whatever the values are."""
 OPERATIONS = {
     "+": "add",
     "-": "subtract",
@@ -96,6 +99,8 @@ def _name(context: Context, node: tree.Name, scope: Scope) -> Any:
     found = scope.find(node.name)
     if found is not MISSING:
         return found
+    if scope.find_callable(node.name) is POISON:
+        return POISON
     context.error(unknown(context, node, scope))
     return POISON
 
@@ -113,6 +118,9 @@ def unknown(context: Context, node: tree.Name, scope: Scope) -> Any:
         outer = context.file_scope
         if outer is not None and name in outer.names:
             return NotVisibleInDef(node.span, name, scope.definition, outer.places.get(name))
+        if closest(name, scope.visible()) is None:
+            help = f"pass it in: add `{name}` to the formals of `{scope.definition}`"
+            return UnknownName(node.span, name, scope.visible(), help)
     return UnknownName(node.span, name, scope.visible())
 
 
@@ -130,6 +138,8 @@ def binary(context: Context, op: str, left: Any, right: Any, node: Any, scope: S
         return POISON
     tensors = isinstance(left, Value) or isinstance(right, Value)
     if not tensors:
+        if context.probing and op in COMPARISONS and left != right and _is_size(left, right):
+            return POISON  # the sizes may be the same, or the larger one, where it is called
         try:
             return constants.binary(op, left, right)
         except constants.NoValue as no:
@@ -141,6 +151,10 @@ def binary(context: Context, op: str, left: Any, right: Any, node: Any, scope: S
     if isinstance(value, Value):
         value.const = _folded(op, left, right)
     return value
+
+
+def _is_size(*operands: Any) -> bool:
+    return any(isinstance(operand, Dim | DimScalar) for operand in operands)
 
 
 def _usable(context: Context, left: Any, right: Any, op: str, node: Any) -> bool:
@@ -210,6 +224,8 @@ def _deeper(items: list[Any], levels: int) -> bool:
 def _conditional(context: Context, node: tree.Conditional, scope: Scope) -> Steps:
     condition = yield node.condition, scope
     if condition is POISON:
+        if context.probing:
+            yield _both(context, node, scope)
         return POISON
     if isinstance(condition, Value) and condition.const is not None:
         condition = condition.const
@@ -226,6 +242,20 @@ def _conditional(context: Context, node: tree.Conditional, scope: Scope) -> Step
         )
         return POISON
     return (yield (node.then if condition else node.otherwise), scope)
+
+
+def _both(context: Context, node: tree.Conditional, scope: Scope) -> Steps:
+    """Looks into both branches where it is open which is taken; shapes may fit only where that one is."""
+    found = context.collector.diagnostics
+    before = len(found)
+    yield node.then, scope
+    yield node.otherwise, scope
+    found[before:] = [d for d in found[before:] if is_of_names(d)]
+
+
+def is_of_names(diagnostic: Diagnostic) -> bool:
+    """Whether a mistake is one of names and arguments, which is one whatever the sizes are."""
+    return diagnostic.code.startswith("GL2") or diagnostic.code in OF_CALLS
 
 
 # ---- parts ------------------------------------------------------------------------------------------
@@ -351,10 +381,12 @@ def _numbered_label(scope: Scope, label: str) -> str:
 
 def _repeat(context: Context, value: Any, stage: tree.Repeat, scope: Scope, at: Span) -> Steps:
     count = yield stage.count, scope
-    if count is POISON:
-        return POISON
     if isinstance(count, Value) and count.const is not None:
         count = count.const
+    if count is POISON or (context.probing and _is_size(count)):
+        if context.probing:
+            yield _entries(context, POISON, stage.entries, scope, at, numbered=True)
+        return POISON
     if isinstance(count, Value | Dim | DimScalar):
         context.error(NotKnownBefore(stage.count.span, "the count of `repeat`"))
         return POISON
@@ -374,6 +406,8 @@ def _repeat(context: Context, value: Any, stage: tree.Repeat, scope: Scope, at: 
 
 def _for(context: Context, value: Any, stage: tree.For, scope: Scope, at: Span) -> Steps:
     items = yield stage.values, scope
+    if items is POISON and context.probing:
+        items = [POISON]
     if items is POISON:
         return POISON
     if not isinstance(items, list):

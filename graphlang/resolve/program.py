@@ -10,7 +10,7 @@ from graphlang.diagnostics import Collector, Diagnostic, GraphError, Source, Spa
 from graphlang.diagnostics.names import ImportProblem, Redefinition, WrongKind
 from graphlang.diagnostics.settings import UnknownOverride, WrongOverride
 from graphlang.limits import Limits
-from graphlang.resolve import expressions, nodes, sections, statements
+from graphlang.resolve import expressions, nodes, sections, statements, uncalled
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context, kind_of, size_json
 from graphlang.resolve.names import name_everything
@@ -79,6 +79,8 @@ class _Program:
         self.outputs: list[Value] = []
         self.expects: list[tuple[tree.Expect, Any, Any, Any]] = []
         self.settings: dict[str, sections.Settings] = {}
+        #: every `def`, of the file and of what it imports, and whether it is the file's own
+        self.defs: list[tuple[Definition, bool]] = []
         self.plain_overrides: dict[str, Any] = {}
         self.section_overrides: dict[str, dict[str, sections.Override]] = {}
         self._sort_overrides(overrides)
@@ -128,6 +130,7 @@ class _Program:
         self._outputs()
         self._expects()
         self._sections()
+        uncalled.check(self.context, self.defs)
 
     def _misplaced(self) -> None:
         for statement in self.file.statements:
@@ -189,8 +192,17 @@ class _Program:
                 continue
             scope.places[statement.name] = statement.name_span
             definition = Definition(statement, scope)
+            self.defs.append((definition, file is self.file))
+            self._formals(statement)
             scope.callables[statement.name] = definition
             self.context.definitions.setdefault(statement.name, definition)
+
+    def _formals(self, node: tree.Def) -> None:
+        places: dict[str, Span] = {}
+        for formal in node.formals:
+            if formal.name in places:
+                self.context.error(Redefinition(formal.name_span, formal.name, places[formal.name]))
+            places.setdefault(formal.name, formal.name_span)
 
     def _hypers(self) -> None:
         self.hypers = self._hypers_of(self.file, self.base, self.plain_overrides)

@@ -34,6 +34,8 @@ def scan(context: Context, node: tree.Scan, scope: Scope, elaborate: Any) -> Ste
     for carry in node.carries:
         starts.append((yield carry.value, scope))
     if xs is POISON or any(s is POISON for s in starts):
+        if context.probing:
+            yield _probed(context, node, scope, elaborate)
         return POISON
     if not isinstance(xs, Value) or len(xs.array.shape) < 2:
         what = type_text(xs.array) if isinstance(xs, Value) else "a constant"
@@ -57,6 +59,19 @@ def scan(context: Context, node: tree.Scan, scope: Scope, elaborate: Any) -> Ste
     values = [v for v in made if v.kind == "node"]
     context.values[first:] = [v for v in made if v.kind != "node"]
     return _nodes(context, node, scope, xs, starts, placeholders, Body([], values, following, yields))
+
+
+def _probed(context: Context, node: tree.Scan, scope: Scope, elaborate: Any) -> Steps:
+    """Looks into the body where nothing is known of what it goes along."""
+    inner = Scope(scope, Instance("scan", scope.instance, context.order(scope)), scope.definition)
+    places = {node.variable: node.variable_span, **{c.name: c.name_span for c in node.carries}}
+    inner.names.update(dict.fromkeys(places, POISON))
+    yield elaborate(context, [s for s in node.body if isinstance(s, tree.Assign)], inner, places)
+    for statement in node.body:
+        values = statement.values if isinstance(statement, tree.Yield) else ()
+        carried = statement.carries if isinstance(statement, tree.Next) else ()
+        for expression in (*values, *(c.value for c in carried)):
+            yield expression, inner
 
 
 def _carries_are_values(context: Context, node: tree.Scan, starts: Sequence[Any]) -> bool:

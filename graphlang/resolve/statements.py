@@ -15,6 +15,7 @@ from graphlang.resolve.context import Context, Steps, shape_text, type_text
 from graphlang.resolve.order import find_redefinitions, in_order, names_used
 from graphlang.resolve.scans import scan
 from graphlang.resolve.values import (
+    MISSING,
     POISON,
     Definition,
     Instance,
@@ -155,7 +156,7 @@ def _param(context: Context, statement: tree.Param, scope: Scope) -> Steps:
         init = yield attributes.member(context, "initializers", statement.init, scope)
     if sizes is None or init is POISON:
         return
-    if not all(isinstance(s, int) for s in sizes):
+    if not all(isinstance(s, int) for s in sizes) and not context.probing:
         context.error(NotANumberYet(statement.type.span, statement.name, shape_text(sizes)))
         return
     memo = scope.memo
@@ -188,7 +189,7 @@ def _owner_may(context: Context, scope: Scope, statement: tree.Param) -> bool:
 
 
 def _layer(context: Context, statement: tree.LayerDecl, scope: Scope) -> Steps:
-    scope.callables.setdefault(statement.name, None)
+    scope.callables.setdefault(statement.name, POISON)
     stage = statement.stage
     function = stage.function if isinstance(stage, tree.Call) else stage
     arguments = stage.arguments if isinstance(stage, tree.Call) else ()
@@ -234,6 +235,7 @@ def enter(
 ) -> Steps:
     """Unrolls the body of a `def` for the values of one call."""
     node = definition.tree
+    context.entered.add(id(node))
     scope = Scope(definition.scope, instance, node.name)
     scope.memo = memo
     outermost = memo is not None and memo is not caller.memo
@@ -261,7 +263,9 @@ def _bind_formals(
             value, at = (yield formal.default, definition.scope), formal.span
             if value is POISON:
                 return False
-        if formal.type is not None:
+        if value is POISON:
+            _poison_dimensions(formal.type, scope)
+        elif formal.type is not None:
             if not isinstance(value, Value):
                 if formal.type.dims:
                     message = (
@@ -274,6 +278,14 @@ def _bind_formals(
         scope.names[formal.name] = value
         scope.places[formal.name] = formal.name_span
     return True
+
+
+def _poison_dimensions(type_: tree.Type | None, scope: Scope) -> None:
+    """The sizes that a formal would bring, where nothing is known of it."""
+    for dim in (type_.dims if type_ is not None else None) or ():
+        if isinstance(dim, tree.Name) and scope.find(dim.name) is MISSING:
+            scope.dims[dim.name] = POISON
+            scope.places[dim.name] = dim.span
 
 
 def _returned(context: Context, node: tree.Def, scope: Scope, span: Span) -> Steps:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from graphlang.diagnostics import Span
 from graphlang.operation import Operation
 from graphlang.syntax import tree
-from graphlang.trace import Dim, SymbolicArray
+from graphlang.trace import SymbolicArray
 
 if TYPE_CHECKING:
     from graphlang.catalog import Entry
@@ -213,7 +213,7 @@ class Scope:
         self.definition = definition
         self.names: dict[str, Any] = {}
         self.places: dict[str, Span] = {}
-        self.dims: dict[str, int | Dim] = {}
+        self.dims: dict[str, Any] = {}
         self.callables: dict[str, Any] = {}
         #: where the statement stands that is being evaluated, for names in order of appearance
         self.order = 0
