@@ -117,7 +117,9 @@ class NothingToWorkOn(Diagnostic):
 class TooManyArguments(Diagnostic):
     """A call has more arguments than the operation takes.
 
-    y = exp(a, b)
+        y = exp(a, b)
+
+    Fix: remove it; the message shows the signature.
     """
 
     code = "GL405"
@@ -139,7 +141,9 @@ class TooManyArguments(Diagnostic):
 class ArgumentTwice(Diagnostic):
     """An argument is given twice: by position and by name, or twice by name.
 
-    y = x -> Affine(50, units=60)
+        y = x -> Affine(50, units=60)
+
+    Fix: keep one of the two.
     """
 
     code = "GL406"
@@ -162,7 +166,7 @@ class ArgumentTwice(Diagnostic):
 class NotKnownBefore(Diagnostic):
     """An attribute, a size or a condition depends on a value that is only known when the graph runs.
 
-        input n
+        input x: float[N, 4], n
         y = x -> Affine(n)
 
     Fix: use a number, a `hyper` or a dimension; `where(c, a, b)` chooses at run time.
@@ -194,7 +198,9 @@ class NotKnownBefore(Diagnostic):
 class CannotCompute(Diagnostic):
     """A constant expression has no value: a division by zero, a number too large, text in a sum.
 
-    hyper n = 10 // 0
+        hyper n = 10 // 0
+
+    Fix: the message says what has no value.
     """
 
     code = "GL408"

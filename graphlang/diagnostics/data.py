@@ -586,7 +586,9 @@ class FieldMismatch(Diagnostic):
 class NoFieldFor(Diagnostic):
     """An input that training needs takes no field of the data, and has no default.
 
-    data { source = mnist(); x = x }        # and the labels `t`?
+        data { source = mnist(); x = x }        # and the labels `t`?
+
+    Fix: add the input to the section, as `t = t`, or give it a default.
     """
 
     code = "GL621"

@@ -97,8 +97,8 @@ class Redefinition(Diagnostic):
 
     A name means one thing in a file, so that the order of the lines does not matter.
 
-        h = x -> Relu
-        h = h -> Affine(10)
+        h = x * 2
+        h = h + 1
 
     Fix: give the second value a name of its own.
     """
@@ -231,9 +231,10 @@ class NeedsCapital(Diagnostic):
 class WrongKind(Diagnostic):
     """A name is used for what it is not: a function as a value, a value as a function, a list in a sum.
 
-        y = sigmoid + 1
+        input x
+        y = sigmoid + x
 
-    Fix: call the function, as in `sigmoid(x) + 1`.
+    Fix: call the function, as in `sigmoid(x) + x`.
     """
 
     code = "GL207"
@@ -262,8 +263,9 @@ class WrongKind(Diagnostic):
 class NoSuchPart(Diagnostic):
     """A name after a point does not exist: a layer has no such parameter, a file no such `def`.
 
+        input ids: int[N]
         layer tok = Embedding(65, 128)
-        y = h @ tok.weight
+        y = tok(ids) @ tok.weight.T
 
     Fix: use one of the names that the message lists.
     """
@@ -296,7 +298,10 @@ def _listed(names: Sequence[str]) -> str:
 class BuiltInHidden(Diagnostic):
     """A `def` bears the name of a built-in and is used in its place: allowed, and worth knowing.
 
-    def sigmoid(x) = 1 / (1 + exp(-x))
+        def sigmoid(x) = 1 / (1 + exp(-x))
+        y = sigmoid(a)
+
+    Fix: nothing, where that is meant; else give the `def` a name of its own.
     """
 
     code = "GL209"

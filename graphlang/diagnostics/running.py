@@ -46,7 +46,9 @@ class MissingInputs(Diagnostic):
 class UnknownInput(Diagnostic):
     """A value is given for an input that the graph does not have.
 
-    graphlang run price.graph --inputs prices.json      # with "aple": 100
+        graphlang run price.graph --inputs prices.json      # with "aple": 100
+
+    Fix: give it the name that the file declares.
     """
 
     code = "GL702"
@@ -288,7 +290,9 @@ class BadSpec(Diagnostic):
 class WrongIndex(Diagnostic):
     """A label or an id is outside of what the layer that uses it allows.
 
-    t = 12, where the scores are for the ten classes 0..9
+        t = 12, where the scores are for the ten classes 0..9
+
+    Fix: labels and ids count from 0 and stay below the number of classes.
     """
 
     code = "GL711"

@@ -10,7 +10,8 @@ from graphlang.diagnostics.base import Diagnostic, Related, Span, closest
 class UnknownSetting(Diagnostic):
     """A section holds a setting that it does not know.
 
-        train { minimize = loss; optimiser = SGD(lr=0.1) }
+        input loss = 1
+        train { minimize = loss; optimiser = SGD(lr=0.1); batch = 100; epochs = 5 }
 
     Fix: correct the spelling; the message lists what there is.
     """
@@ -40,6 +41,7 @@ class UnknownSetting(Diagnostic):
 class WrongSetting(Diagnostic):
     """A setting has a value that it cannot have.
 
+        input loss = 1
         train { minimize = loss; optimizer = SGD(lr=0.1); batch = 0; epochs = 5 }
 
     Fix: the message says what is allowed.
@@ -155,8 +157,11 @@ class WrongOverride(Diagnostic):
 class SectionTwice(Diagnostic):
     """A file has one section of each name.
 
-    train { minimize = loss; optimizer = SGD(lr=0.1); batch = 100; epochs = 5 }
-    train { minimize = loss; optimizer = Adam(lr=0.001); batch = 100; epochs = 5 }
+        input loss = 1
+        train { minimize = loss; optimizer = SGD(lr=0.1); batch = 100; epochs = 5 }
+        train { minimize = loss; optimizer = Adam(lr=0.001); batch = 100; epochs = 5 }
+
+    Fix: bring the settings together in one section.
     """
 
     code = "GL506"

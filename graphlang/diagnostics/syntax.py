@@ -50,7 +50,7 @@ class UnexpectedSyntax(SyntaxMistake):
 
     The message says what was found and what could stand there instead.
 
-        y = x -> ) Relu
+        def 3(x) = x
 
     Fix: the caret shows the first word that does not fit; the mistake is there or just before it.
     """
@@ -369,6 +369,8 @@ class NotInNames(SyntaxMistake):
 
 class ForeignDigit(SyntaxMistake):
     """A number is written with digits other than 0 to 9.
+
+        x = ٣ + 1
 
     Fix: use the ASCII digits.
     """
@@ -1264,6 +1266,9 @@ class NotAStage(SyntaxMistake):
 
 class MisplacedVersion(SyntaxMistake):
     """The line that states the language version is not the first statement.
+
+        price = apple * num
+        graphlang 1
 
     Fix: move `graphlang 1` to the top; only comments may stand before it.
     """
