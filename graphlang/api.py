@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphlang.arguments import by_name, precision, text_of, whole
 from graphlang.catalog import Catalog
 from graphlang.diagnostics import Diagnostic, GraphError
 from graphlang.diagnostics.arguments import LayerFailed
@@ -88,10 +89,15 @@ def loads(
     limits: Limits | None = None,
 ) -> Graph:
     """The graph of a spec that is at hand as text; `folder` is where its data and imports may lie."""
+    if not isinstance(text, str):
+        raise TypeError(f"loads takes a spec as text, not {type(text).__name__}; `load` reads a file")
+    if limits is not None and not isinstance(limits, Limits):
+        raise TypeError(f"limits is a gl.Limits, as gl.Limits(nodes=10**7), not {type(limits).__name__}")
+    overrides = by_name("set", set)
     catalog = Catalog(layers)
     importer = importer_below(Path(folder)) if folder is not None else None
     with collection_paused():
-        found = resolve(parse(text, name, limits or Limits()), catalog, set, limits, importer)
+        found = resolve(parse(text, name, limits or Limits()), catalog, overrides, limits, importer)
         return Graph(found.spec, catalog, found.notes, dtype=dtype, seed=seed, threads=threads, folder=folder)
 
 
@@ -120,9 +126,11 @@ class Graph:
         #: notes and warnings that came with the file
         self.notes: tuple[Diagnostic, ...] = tuple(notes)
         train = spec.train
-        self._dtype = np.dtype(dtype or (train.dtype if train else "float64"))
-        self._seed = seed if seed is not None else train.seed if train else 0
-        self._threads = threads
+        chosen = precision(dtype)
+        self._dtype = chosen or np.dtype(train.dtype if train else "float64")
+        given = whole("seed", seed, 0)
+        self._seed = given if given is not None else train.seed if train else 0
+        self._threads = whole("threads", threads, 1)
         self._params = Params(self._network, self._dtype, self._seed)
         self._runs = 0
         self._predict: Any = None
@@ -149,9 +157,9 @@ class Graph:
                 spec = Spec.model_validate(spec)
         except ValidationError as error:
             problems = error.errors(include_url=False)
-            raise GraphError(
-                [BadSpec(f"{'.'.join(map(str, p['loc']))}: {p['msg']}") for p in problems[:20]]
-            ) from None
+            places = [f"{'.'.join(map(str, p['loc']))}: " if p["loc"] else "" for p in problems]
+            found = [BadSpec(f"{place}{p['msg']}") for place, p in zip(places, problems, strict=True)]
+            raise GraphError(found[:20]) from None
         return cls(spec, Catalog(layers), dtype=dtype, seed=seed)
 
     # ---- what it is made of ---------------------------------------------------------------------------
@@ -233,9 +241,7 @@ class Graph:
         backward starts from: by default what `train` minimises, else the single output; `seed` is the
         gradient there, by default 1. Raises GraphError for missing or wrong inputs.
         """
-        if inputs is None:
-            inputs, named, of, seed = _options(self, named, of, seed)
-        given = {**inputs, **named}
+        given = _given(inputs, named)
         quick = self._quick_run(given, of, seed)
         return quick or self.forward(given).backward(seed=seed, of=of)
 
@@ -272,7 +278,7 @@ class Graph:
         self, inputs: Mapping[str, Any] | None = None, /, *, training: bool = False, **named: Any
     ) -> Forward:
         """Forward alone; `.backward(...)` of the result goes on from there."""
-        given = {**(inputs or {}), **named}
+        given = _given(inputs, named)
         wanted = [self._network.numbers[n] for n in self._wanted_names()]
         return Forward(self, self._tape(given, wanted, training), wanted)
 
@@ -337,7 +343,7 @@ class Graph:
     def start(self, of: str | None) -> str:
         """The value that backward starts from; raises GraphError where it is not clear."""
         if of is not None:
-            if of not in self._network.numbers:
+            if text_of("of", of) not in self._network.numbers:
                 raise unknown_value(of, self._network.names, self.file)
             return of
         if self._spec.train is not None:
@@ -350,7 +356,7 @@ class Graph:
         self,
         *,
         train: bool = False,
-        wrt: Iterable[str] | None = None,
+        wrt: str | Iterable[str] | None = None,
         of: str | None = None,
         batch: int | None = None,
         threads: int | None = None,
@@ -358,19 +364,25 @@ class Graph:
         """A planned program as a callable; shapes are planned when first seen, or up front with `batch`.
 
         By default the outputs in evaluation mode: `f(x=...)`. With `train=True` the training step:
-        `step(x=..., t=...)` gives the loss and updates the parameters. With `wrt=[...]` a value and its
-        gradients: `vg(apple=...)` gives `(value, {"apple": ...})`. A program has one set of buffers: calls
-        from several threads wait for one another, so compile once per thread.
+        `step(x=..., t=...)` gives the loss and updates the parameters. With `wrt`, a name or several, a value
+        and its gradients: `vg(apple=...)` gives `(value, {"apple": ...})`. A program has one set of
+        buffers: calls from several threads wait for one another, so compile once per thread.
         """
         from graphlang.engine.compiled import CompiledForward, CompiledGradient
         from graphlang.engine.stepper import CompiledStep
 
-        threads = self._threads if threads is None else threads
+        threads = self._threads if threads is None else whole("threads", threads, 1)
+        batch = whole("batch", batch, 1)
+        if train and (wrt is not None or of is not None):
+            raise ValueError(
+                "compile(train=True) minimizes what the `train` section says: leave `wrt` and `of` out; "
+                "a value and its gradients are a program of their own, compile(wrt=[...])"
+            )
         compiled: Any
         if train:
             compiled = CompiledStep(self, threads)
         elif wrt is not None:
-            wrt = list(wrt)
+            wrt = _names("wrt", wrt)
             for name in wrt:
                 if name not in self._network.numbers:
                     raise unknown_value(name, self._network.names, self.file)
@@ -393,7 +405,7 @@ class Graph:
         """
         from graphlang.gradcheck import gradcheck
 
-        return gradcheck(self, {**(inputs or {}), **named})
+        return gradcheck(self, _given(inputs, named))
 
     def fit(
         self,
@@ -434,10 +446,20 @@ class Graph:
         load_into(self._params, read(path), os.fspath(path))
 
 
-def _options(
-    graph: Graph, named: dict[str, Any], of: Any, seed: Any
-) -> tuple[dict[str, Any], dict[str, Any], Any, Any]:
-    return {}, named, of, seed
+def _given(inputs: Mapping[str, Any] | None, named: dict[str, Any]) -> dict[str, Any]:
+    """The inputs, which come as keywords, or as one mapping where a name is no Python identifier."""
+    if inputs is None:
+        return named
+    return {**by_name("what is given by position", inputs), **named}
+
+
+def _names(what: str, names: str | Iterable[str]) -> list[str]:
+    """Names; one alone may stand without a list."""
+    if isinstance(names, str):
+        return [names]
+    if not isinstance(names, Iterable):
+        raise TypeError(f"{what} is a list of names, not {type(names).__name__}")
+    return [text_of(f"a name in {what}", name) for name in names]
 
 
 class Forward(Mapping[str, Any]):
@@ -534,6 +556,9 @@ class Forward(Mapping[str, Any]):
         try:
             array = np.asarray(seed, self._graph.dtype)
             return np.array(np.broadcast_to(array, y.shape))
+        except OverflowError:
+            message = f"the gradient of `{name}` is larger than what a float can hold"
+            raise GraphError([WrongSeed(message, self._graph.file)]) from None
         except (ValueError, TypeError):
             shape = list(np.shape(seed)) if not isinstance(seed, str) else repr(seed)
             message = f"the gradient of `{name}` has the shape {list(y.shape)}, not {shape}"

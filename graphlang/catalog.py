@@ -283,12 +283,29 @@ def family_names(family: Family) -> list[str]:
 _BASES = frozenset({"Initializer", "Optimizer", "Schedule", "Source", "Dataset"})
 
 
+def _check_own(target: Any) -> None:
+    """A layer or a function that a program hands in; anything else is a mistake of the program."""
+    if isinstance(target, type) and issubclass(target, Layer):
+        if not isinstance(getattr(target, "forward", None), types.FunctionType):
+            raise TypeError(f"the layer {target.__name__} needs a method `forward(self, x)`")
+    elif not isinstance(target, types.FunctionType):
+        wanted = "classes derived from gl.Layer, and functions"
+        raise TypeError(f"layers takes {wanted}, not {_described(target)}")
+
+
+def _described(value: Any) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else repr(value)
+
+
 class Catalog:
     """The built-ins, and before them the layers and functions that a program hands in."""
 
     def __init__(self, layers: Iterable[type[Layer] | Callable[..., Any]] = ()) -> None:
         self.own: dict[str, Entry] = {}
+        if not isinstance(layers, Iterable):
+            raise TypeError(f"layers is a list, as layers=[Swish], not {_described(layers)}")
         for target in layers:
+            _check_own(target)
             if isinstance(target, type) and issubclass(target, Layer):
                 entry = Entry(target.__name__, "loss" if issubclass(target, Loss) else "layer", target)
                 self.own.update(dict.fromkeys((target.__name__, *target.spellings), entry))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from math import isinf
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,12 @@ from graphlang.trace import Dim
 SHORT_LIST = 8
 """A list of so many numbers is repeated in a help."""
 _KINDS = {"f": "float", "i": "int", "u": "int", "b": "bool", "U": "text", "S": "text", "O": "Python objects"}
+LARGEST_INT = 2**63 - 1
+_LARGEST = {
+    "float": "the largest number of float64 is about 1.8e+308",
+    "int": f"the largest int, of 64 bits, is {LARGEST_INT}",
+}
+_HOLDER = {"float": "a float", "int": "an int"}
 _ALLOWED = {"float": "fiub", "int": "iu", "bool": "b"}
 
 
@@ -85,17 +94,55 @@ def prepare(
 def _array(network: Network, spec: InputSpec, value: Any, dtype: Any) -> Any:
     try:
         array = np.asarray(value)
+        if array.dtype.kind == "O":
+            array = _exact(array, spec.dtype)
     except ValueError:
         message = f"`{spec.name}` is a list whose rows differ in length"
         return WrongInput(spec.name, message, network.span(spec.name))
+    except OverflowError:
+        return _too_large(network, spec, _LARGEST[spec.dtype])
     if array.dtype.kind not in _ALLOWED[spec.dtype]:
         if spec.dtype == "int" and array.dtype.kind == "f" and np.array_equal(array, np.rint(array)):
             return array.astype(np.int64)
         message = f"`{spec.name}` is {array_type(array)}, but the file declares {type_text(spec)}"
         return WrongInput(spec.name, message, network.span(spec.name))
-    if spec.dtype == "float":
-        return np.asarray(array, dtype)
-    return array.astype(np.int64) if spec.dtype == "int" else array
+    if spec.dtype == "int" and array.dtype == np.uint64 and array.size and array.max() > LARGEST_INT:
+        return _too_large(network, spec, _LARGEST["int"])
+    if spec.dtype != "float":
+        return array.astype(np.int64) if spec.dtype == "int" else array
+    if array.dtype == dtype:
+        return array
+    try:
+        with np.errstate(over="raise"):
+            return np.asarray(array, dtype)
+    except FloatingPointError:
+        largest = f"the largest number of {np.dtype(dtype)} is about {np.finfo(dtype).max:.2g}"
+        return _too_large(network, spec, largest)
+
+
+def _exact(array: Any, kind: str) -> Any:
+    """Python's exact numbers, of which NumPy makes objects: long integers, fractions, decimals.
+
+    Raises OverflowError where one is larger than what the input can hold.
+    """
+    numbers = array.ravel().tolist()
+    if not all(isinstance(n, Real | Decimal) for n in numbers):
+        return array
+    if kind == "int" and all(n == n // 1 for n in numbers):
+        return np.array([int(n) for n in numbers], np.int64).reshape(array.shape)
+    return np.array([_as_float(n) for n in numbers]).reshape(array.shape)
+
+
+def _as_float(number: Any) -> float:
+    found = float(number)
+    if isinf(found) and isinstance(number, Decimal) and number.is_finite():
+        raise OverflowError
+    return found
+
+
+def _too_large(network: Network, spec: InputSpec, help: str) -> Diagnostic:
+    message = f"`{spec.name}` is larger than what {_HOLDER[spec.dtype]} can hold"
+    return WrongInput(spec.name, message, network.span(spec.name), help)
 
 
 class _Binder:

@@ -116,5 +116,9 @@ def _listing(mapping: Mapping[str, Any]) -> str:
     return "\n".join(rows)
 
 
-def unknown_value(name: str, names: list[str], file: str | None) -> GraphError:
-    return GraphError([UnknownValue(name, names, file)])
+class NoSuchValue(GraphError, KeyError):
+    """A value is asked for that is not there; `in` and `get` of a mapping answer instead of raising."""
+
+
+def unknown_value(name: Any, names: list[str], file: str | None) -> GraphError:
+    return NoSuchValue([UnknownValue(str(name), names, file)])

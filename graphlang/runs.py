@@ -13,7 +13,7 @@ import numpy as np
 
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import WrongWeights
-from graphlang.weights import load_into, read, save
+from graphlang.weights import load_into, read, replaced, save
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
@@ -159,9 +159,8 @@ def _about(graph: Graph) -> dict[str, Any]:
 
 
 def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    with replaced(path) as file:
+        file.write(text.encode())
 
 
 def next_folder(root: Path, name: str) -> Path:

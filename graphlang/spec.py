@@ -20,7 +20,9 @@ Operand: TypeAlias = str | bool | int | float
 
 
 class Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, ser_json_inf_nan="constants"
+    )
 
 
 class SourceText(Model):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
+from graphlang.arguments import by_name
 from graphlang.datasets.dataset import Column, Dataset
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import MissingSection, NotFinite, WrongWeights
@@ -17,6 +18,7 @@ from graphlang.diagnostics.settings import WrongSetting
 from graphlang.engine.stepper import Evaluator, Stepper
 from graphlang.feeding import Feed, bind_columns
 from graphlang.initializers.initializer import stream
+from graphlang.resolve.attributes import requirement
 from graphlang.runs import Checkpoint, RunFolder
 from graphlang.spec import TrainSpec
 from graphlang.weights import load_into
@@ -129,9 +131,8 @@ def _with_overrides(
 
 
 def _setting_text(problem: Any) -> str:
-    text = problem["msg"].removeprefix("Value error, ")
     name = ".".join(map(str, problem["loc"]))
-    return f"`{name}` is {problem['input']}: {text[:1].lower()}{text[1:]}" if name else text
+    return requirement(f"`{name}`", problem) if name else str(problem["msg"]).removeprefix("Value error, ")
 
 
 class _Session:
@@ -312,6 +313,12 @@ def fit(
             graph, open_data(graph), on_epoch=on_epoch, epochs=epochs, iterations=iterations, batch=batch
         )
     fields = None
+    if data is not None and not isinstance(data, Dataset):
+        raise TypeError(
+            f"fit takes arrays by the names of inputs, as fit(x=x, t=t), not {type(data).__name__}"
+        )
+    if validation is not None:
+        validation = by_name("validation", validation)
     if data is None:
         data = from_arrays(dict(arrays), validation=validation)
         fields = {name: name for name in arrays}

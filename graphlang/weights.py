@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from graphlang.diagnostics import GraphError, closest
-from graphlang.diagnostics.running import WrongWeights
+from graphlang.diagnostics.running import UnwritableFile, WrongWeights
 from graphlang.graph import Network
 from graphlang.initializers.initializer import fans, stream
 
@@ -42,7 +43,12 @@ class Params(MutableMapping[str, Any]):
 
     def __setitem__(self, name: str, value: Any) -> None:
         array = self[name]
-        value = np.asarray(value)
+        try:
+            value = np.asarray(value)
+        except ValueError:
+            raise ValueError(f"`{name}` takes an array of shape {array.shape}, not a ragged list") from None
+        if value.dtype.kind not in "fiub":
+            raise ValueError(f"`{name}` takes numbers, not {value.dtype}")
         if value.shape != array.shape:
             raise ValueError(f"`{name}` has the shape {array.shape}, not {value.shape}")
         array[...] = value
@@ -83,12 +89,30 @@ class Params(MutableMapping[str, Any]):
 
 
 def save(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
-    """Writes an npz so that a reader never sees half of one."""
-    target = Path(path)
-    temporary = target.with_name(target.name + ".tmp")
-    with temporary.open("wb") as file:
+    """Writes an npz so that a reader never sees half of one; raises GraphError where it cannot be written."""
+    with replaced(Path(path)) as file:
         np.savez(file, allow_pickle=False, **arrays)
-    temporary.replace(target)
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that takes the place of `path` once it is whole; GraphError where that cannot be."""
+    if path.is_dir():
+        raise GraphError(
+            [UnwritableFile(str(path), "this is a folder", f"name a file in it: {path / 'net.npz'}")]
+        )
+    temporary = path.with_name(f"{path.name}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        if not path.parent.exists():
+            message, help = f"there is no folder `{path.parent}`", "make the folder, or name another"
+        else:
+            message, help = (error.strerror or str(error)).lower(), "name a file that you may write"
+        raise GraphError([UnwritableFile(str(path), message, help)]) from None
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "graphlang"
 
 ORDER = """
-    limits
+    limits arguments
     diagnostics
     syntax
     trace

@@ -15,6 +15,7 @@ from graphlang.diagnostics.settings import UnknownOverride, WrongOverride
 if TYPE_CHECKING:
     from graphlang.api import Graph
 
+NOT_FINITE = ("nan", "inf", "-inf")
 EXPECTED = 'write an object such as {"x": [[1, 2]], "t": [0]}, or save an npz: `numpy.savez(file, x=x, t=t)`'
 
 
@@ -90,12 +91,20 @@ def _from_json(name: str, content: bytes) -> dict[str, Any]:
         raise _unreadable(name, "this is neither JSON nor an npz", EXPECTED) from None
     if not isinstance(values, dict):
         raise _unreadable(name, "this is JSON, but no object with the names of inputs", EXPECTED)
+    values = {key: _numbers(value) for key, value in values.items()}
     for key, value in values.items():
         if isinstance(value, str | dict) or value is None:
             what = "a text" if isinstance(value, str) else "null" if value is None else "an object"
             message = f"the value of `{key}` is {what}, not a number or a list of numbers"
             raise _unreadable(name, message, EXPECTED)
     return values
+
+
+def _numbers(value: Any) -> Any:
+    """What JSON has no number for comes as the text that graphlang writes."""
+    if isinstance(value, list):
+        return [_numbers(item) for item in value]
+    return float(value) if value in NOT_FINITE else value
 
 
 def _unreadable(path: str, message: str, help: str | None) -> GraphError:

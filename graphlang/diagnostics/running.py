@@ -365,6 +365,30 @@ class UnreadableFile(Diagnostic):
         return self._help
 
 
+class UnwritableFile(Diagnostic):
+    """A file cannot be written where it was named.
+
+        graphlang predict net.graph --weights net.npz --inputs x.npz -o nowhere/y.npz
+
+    Fix: make the folder, or name a file that you may write.
+    """
+
+    code = "GL716"
+
+    def __init__(self, file: str, message: str, help: str | None = None) -> None:
+        self.file = file
+        self._message = message
+        self._help = help
+
+    @property
+    def message(self) -> str:
+        return f"`{self.file}` cannot be written: {self._message}"
+
+    @property
+    def help(self) -> str | None:
+        return self._help
+
+
 class NoTextModel(Diagnostic):
     """A text is to be continued by a graph that is no model of a text.
 

@@ -44,12 +44,15 @@ class QuickRun:
             if type(value) is not float:
                 if type(value) is not int:
                     return None
-                value = float(value)
+                try:
+                    value = float(value)
+                except OverflowError:  # who prepares the inputs says so
+                    return None
             arguments.append(value)
         if len(given) > len(arguments) or any(name not in self._inputs for name in given):
             return None
-        arguments.append(1.0 if seed is None else float(seed))
         try:
+            arguments.append(1.0 if seed is None else float(seed))
             found = self._function(*arguments)
         except FAILURES:
             return None

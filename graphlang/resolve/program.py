@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from graphlang.catalog import Catalog
@@ -33,6 +36,10 @@ from graphlang.trace import Dim, DimScalar
 
 Importer = Callable[[str, str], tuple[str, str]]
 """Reads an import: (importing file, path as written) -> (name, text); raises ValueError with a reason."""
+
+
+NOT_FINITE = {"nan": math.nan, "inf": math.inf}
+"""What may come from outside beside numbers: a command reads what another writes."""
 
 
 class Resolved:
@@ -105,16 +112,22 @@ class _Program:
         """The plain value of an override: text is an expression over constants."""
         value = self.plain_overrides[name]
         if not isinstance(value, str):
-            return value
+            try:
+                return _plain(value)
+            except TypeError as error:
+                self.context.collector.add(WrongOverride(name, str(error), unread=True))
+                return POISON
         expression = _as_expression(name, value, self.context.collector)
         if expression is None:
             return POISON
-        if isinstance(expression, tree.Name):
+        if isinstance(expression, tree.Name) and expression.name not in NOT_FINITE:
             self.context.collector.add(
                 WrongOverride(name, f"`{value}` is neither a number nor a list", unread=True)
             )
             return POISON
-        return expressions.evaluate(self.context, expression, Scope(None, self.context.root))
+        scope = Scope(None, self.context.root)
+        scope.names.update(NOT_FINITE)
+        return expressions.evaluate(self.context, expression, scope)
 
     # ---- the stages --------------------------------------------------------------------------------
 
@@ -384,6 +397,18 @@ def _as_expression(name: str, value: Any, collector: Collector) -> Any:
         collector.add(WrongOverride(name, f"`{value}` is not one value", unread=True))
         return None
     return parsed.statements[0].value
+
+
+def _plain(value: Any) -> Any:
+    """A value from Python as plain data, which a spec can hold."""
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Decimal | Fraction):
+        return int(value) if value == value // 1 else float(value)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    raise TypeError(f"`{value!r}` is no value of the language")
 
 
 def _as_text(value: Any) -> str:

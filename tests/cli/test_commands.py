@@ -180,6 +180,23 @@ def test_wrong_inputs_are_diagnostics(graphlang, content, wrong):
     assert wrong in err
 
 
+def test_a_long_whole_number_is_a_value_from_everywhere(graphlang):
+    number = "123456789012345678901234567890"
+    for words in (("--set", f"apple={number}"), ("--inputs", "-")):
+        status, out, _ = graphlang("run", "fruit.graph", *words, "--json", stdin=f'{{"apple": {number}}}')
+        assert status == 0
+        assert json.loads(out)["values"]["apple"] == float(number)
+
+
+def test_what_one_command_writes_the_next_one_reads(graphlang):
+    text = "input x\ny = x * 1"
+    status, out, _ = graphlang("predict", "-", "--set", "x=[1, nan, -inf]", stdin=text)
+    assert (status, json.loads(out)) == (0, {"y": [1, "nan", "-inf"]})
+    (Path("in.json")).write_text(out.replace("y", "x"))
+    assert graphlang("predict", "-", "--inputs", "in.json", stdin=text) == (0, out, "")
+    assert graphlang("predict", "-", "--set", "x=inf", stdin=text)[1] == '{"y": "inf"}\n'
+
+
 def test_files_for_inputs_that_cannot_be_read_are_diagnostics(graphlang, tmp_path):
     (tmp_path / "bad.npy").write_bytes(b"no array")
     (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04 no archive")

@@ -1,0 +1,62 @@
+"""Holds what a Python program hands in against what it may be: a TypeError or a ValueError says that."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+PRECISIONS = ("float32", "float64")
+
+
+def precision(dtype: Any) -> np.dtype[Any] | None:
+    """float32 or float64, by name or as NumPy has them; None where nothing is asked for."""
+    if dtype is None:
+        return None
+    try:
+        found: np.dtype[Any] | None = np.dtype(dtype)
+    except TypeError:
+        found = None
+    if found is None or found.name not in PRECISIONS:
+        shown = repr(dtype) if found is None else f'"{found.name}"'
+        raise ValueError(f'dtype is "float32" or "float64", the precision of a graph, not {shown}')
+    return found
+
+
+def whole(name: str, value: Any, least: int) -> int | None:
+    """A whole number of at least so much; None where nothing is asked for."""
+    if value is None:
+        return None
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool):
+        raise TypeError(f"{name} is a whole number, not {_kind(value)}")
+    if number < least:
+        raise ValueError(f"{name} is a whole number of at least {least}, not {number}")
+    return number
+
+
+def by_name(what: str, value: Any) -> dict[str, Any]:
+    """A mapping from names."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{what} is a mapping from names, as {{'x': 3}}, not {_kind(value)}")
+    for name in value:
+        text_of(f"a name in {what}", name)
+    return dict(value)
+
+
+def text_of(what: str, value: Any) -> str:
+    """A text, as a name is."""
+    if not isinstance(value, str):
+        raise TypeError(f"{what} is a text such as 'x', not {_kind(value)}")
+    return value
+
+
+def _kind(value: Any) -> str:
+    return f"{value!r}" if isinstance(value, int | float | str | bytes) else type(value).__name__
