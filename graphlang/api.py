@@ -27,7 +27,7 @@ from graphlang.reading import importer_below, read_text
 from graphlang.resolve import resolve
 from graphlang.resolve.nodes import layer_failed
 from graphlang.result import Gradients, Result, plain, unknown_value
-from graphlang.spec import InputSpec, Spec
+from graphlang.spec import InputSpec, OutputSpec, Spec
 from graphlang.syntax import parse
 from graphlang.trace import TraceError, UndecidedError, Unrecorded
 from graphlang.weights import Params, load_into, read, save
@@ -180,9 +180,9 @@ class Graph:
         return dict(self._network.inputs)
 
     @property
-    def outputs(self) -> tuple[str, ...]:
-        """The names of the outputs in order."""
-        return self._spec.outputs
+    def outputs(self) -> dict[str, OutputSpec]:
+        """The outputs in order, with their types."""
+        return dict(self._network.outputs)
 
     @property
     def params(self) -> Params:
@@ -496,7 +496,7 @@ class Forward(Mapping[str, Any]):
     def result(self) -> Result:
         """The values alone, with no gradients."""
         none = Gradients([], self._value)
-        outputs = [n for n in self._graph.outputs if n in self._names]
+        outputs = [n for n in self._graph.spec.outputs if n in self._names]
         return Result(self._names, self._value, outputs, None, none)
 
     def backward(self, seed: Any = None, of: str | None = None) -> Result:
@@ -522,7 +522,7 @@ class Forward(Mapping[str, Any]):
             return np.zeros(np.shape(value), graph.dtype) if gradient is None else gradient
 
         names = [n for n in self._names if self._value(n).dtype.kind == "f"]
-        outputs = [n for n in graph.outputs if n in self._names]
+        outputs = [n for n in graph.spec.outputs if n in self._names]
         return Result(self._names, self._value, outputs, start, Gradients(names, gradient))
 
     def parts(self, result: Result) -> dict[tuple[str, int], Any]:

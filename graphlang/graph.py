@@ -14,7 +14,7 @@ from graphlang.diagnostics import GraphError, Source, Span
 from graphlang.diagnostics.running import BadSpec
 from graphlang.operation import Function, Operation
 from graphlang.sizes import parse_size
-from graphlang.spec import InputSpec, NodeSpec, ParamSpec, Spec, Use
+from graphlang.spec import InputSpec, NodeSpec, OutputSpec, ParamSpec, Spec, Use
 from graphlang.trace import Size
 
 if TYPE_CHECKING:
@@ -210,15 +210,20 @@ class Network:
                     needed[number] = True
         return needed
 
+    @cached_property
+    def outputs(self) -> dict[str, OutputSpec]:
+        """The type of every output, in order."""
+        found = {name: self.spec_of(name) for name in self.spec.outputs}
+        return {name: OutputSpec(name=name, dtype=s.dtype, shape=s.shape) for name, s in found.items()}
+
+    def spec_of(self, name: str) -> InputSpec | ParamSpec | NodeSpec:
+        """What the spec says of a value."""
+        found = self.inputs.get(name) or self.params.get(name)
+        return found or self.nodes[self.numbers[name] - self.first_node].spec
+
     def span(self, name: str) -> Span | None:
         """Where in the text a value stands."""
-        number = self.numbers.get(name)
-        if number is None:
-            return None
-        spec: Any = (
-            self.inputs.get(name) or self.params.get(name) or self.nodes[number - self.first_node].spec
-        )
-        return self.span_of(spec.at)
+        return self.span_of(self.spec_of(name).at) if name in self.numbers else None
 
     def span_of(self, at: tuple[int, int, int] | None) -> Span | None:
         if at is None or at[0] >= len(self.sources):

@@ -52,6 +52,14 @@ class InputSpec(Model):
     at: Place | None = None
 
 
+class OutputSpec(Model):
+    """A value that the file gives out: its type, as the file's inputs have theirs."""
+
+    name: str
+    dtype: DType
+    shape: tuple[Dimension, ...] | None
+
+
 class ParamSpec(Model):
     """A trainable parameter, or state that is saved with the parameters but not trained."""
 

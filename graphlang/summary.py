@@ -99,16 +99,9 @@ def _flops(network: Network, node: Node) -> Size | None:
 
 
 def _symbolic(network: Network, trace: Trace, number: int) -> Any:
-    spec = _spec(network, number)
+    spec = network.spec_of(network.names[number])
     shape = tuple(s if isinstance(s, int) else parse_size(s) for s in spec.shape or ())
     return trace.input(shape, DTYPES[spec.dtype])
-
-
-def _spec(network: Network, number: int) -> Any:
-    name = network.names[number]
-    if number >= network.first_node:
-        return network.nodes[number - network.first_node].spec
-    return network.inputs.get(name) or network.params[name]
 
 
 def size_text(size: Size) -> str:

@@ -73,6 +73,9 @@ def test_what_a_network_is_made_of() -> None:
     graph = gl.loads(NET)
     assert list(graph.inputs) == ["x", "t"]
     assert list(graph.outputs) == ["y"]
+    assert (graph.outputs["y"].dtype, graph.outputs["y"].shape) == ("float", ("N", 3))
+    open_formula = gl.loads("y = x * 2\noutput x, y").outputs
+    assert [(name, o.shape) for name, o in open_formula.items()] == [("x", None), ("y", ())]
     assert list(graph.params) == ["Affine1.W", "Affine1.b", "Affine2.W", "Affine2.b"]
     assert graph.graph.nodes["loss"]["operation"] == "SoftmaxWithLoss"
     assert graph.graph.has_edge("y", "loss")

@@ -37,7 +37,7 @@ def runs(text: str) -> gl.Graph:
     assert [f"{e.text}: {e.message}" for e in check_expectations(graph) if not e.ok] == []
     if len(graph.outputs) == 1:
         forward = graph.forward(drawn(graph.network, {}, np.random.default_rng(0)))
-        forward.backward(np.ones_like(forward[graph.outputs[0]]), graph.outputs[0])
+        forward.backward(np.ones_like(forward[graph.spec.outputs[0]]), graph.spec.outputs[0])
     return graph
 
 

@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.text is not None:
         return _go_on(graph, arguments)
     found = graph.predict(feeds)
-    outputs = found if len(graph.outputs) != 1 else {graph.outputs[0]: found}
+    outputs = found if len(graph.outputs) != 1 else {graph.spec.outputs[0]: found}
     if arguments.output is None:
         console.data({name: listed(value) for name, value in outputs.items()})
         return 0

@@ -98,7 +98,7 @@ def _can_start(graph: Graph, arguments: argparse.Namespace) -> bool:
     """Whether it is clear where backward starts; else a note says how to choose."""
     if arguments.of is not None or graph.spec.train is not None:
         return True
-    outputs = graph.outputs
+    outputs = graph.spec.outputs
     if len(outputs) == 1 and _is_float(graph, outputs[0]):
         return True
     listed = ", ".join(f"`{name}`" for name in outputs)

@@ -528,7 +528,7 @@ def the_planned_program_computes_the_same(case: Case, entry: Entry, layers: Laye
     graph = load(case.text, layers)
     if case.training or not graph.outputs:
         return
-    of = graph.outputs[0]
+    of = graph.spec.outputs[0]
     if graph.network.nodes[-1].name == of and graph.network.nodes[-1].spec.dtype == "float":
         graph = load(f"{case.text}; total = sum({of} * cos({of})); output {of}, total", layers)
     for sizes in (SIZES,) if "ddof=" in case.text else (SIZES, ONES):
@@ -543,13 +543,13 @@ def _planned_as_computed(case: Case, entry: Entry, graph: Any, given: dict[str, 
     found = graph.compile()
     for _ in range(2):
         planned = found(given)
-        planned = planned if isinstance(planned, dict) else {graph.outputs[0]: planned}
+        planned = planned if isinstance(planned, dict) else {graph.spec.outputs[0]: planned}
         for name in graph.outputs:
             if not np.all(np.isfinite(result[name])):
                 return
             np.testing.assert_allclose(planned[name], result[name], rtol=1e-12, atol=1e-12, err_msg=str(case))
     wanted = [n for n, i in graph.network.inputs.items() if i.dtype == "float"]
-    of = graph.outputs[-1]
+    of = graph.spec.outputs[-1]
     if not wanted or np.asarray(result[of]).dtype.kind != "f" or entry.wants or np.ndim(result[of]):
         return
     expected = result.backward(of=of).grad

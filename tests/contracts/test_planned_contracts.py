@@ -92,7 +92,7 @@ def test_a_planned_program_agrees_with_the_interpreter(name: str, dtype: str) ->
         leaves = {network.numbers[n]: np.asarray(v) for n, v in values.items()} | cases.parameters(
             graph, dtype
         )
-        of = network.numbers[graph.outputs[0]] if graph.outputs else network.nodes[-1].number
+        of = network.numbers[graph.spec.outputs[0]] if graph.outputs else network.nodes[-1].number
         y = eager(network, leaves, of, [], None, case, dtype)[0]
         wrt = [n for n, a in leaves.items() if a.dtype.kind == "f"] if np.asarray(y).dtype.kind == "f" else []
         dy = np.random.default_rng(3).standard_normal(np.shape(y)).astype(np.asarray(y).dtype)

@@ -61,7 +61,7 @@ def stages(text: str) -> dict[str, float]:
         network = graph.network
         params = graph.params.copies()
         shape, sizes = ((4, 8), {"N": 4}) if params else ((), {})
-        of, wrt = network.numbers[graph.outputs[0]], [0, *(network.numbers[n] for n in params)]
+        of, wrt = network.numbers[graph.spec.outputs[0]], [0, *(network.numbers[n] for n in params)]
         clock.append(time.process_time())
         recorder = Recorder(network, {0: Storage(shape, np.dtype(float))}, np.float64, sizes, training=True)
         recorder.forward([of])

@@ -40,7 +40,7 @@ def test_the_outputs_of_a_spec_are_those_of_the_interpreter(path: Path, dtype: s
     inputs = drawn(graph.network, {}, np.random.default_rng(0))
     needed = {n: v for n, v in inputs.items() if n in graph.compile()._inputs}
     found = graph.compile()(needed)
-    outputs = found if len(graph.outputs) > 1 else {graph.outputs[0]: found}
+    outputs = found if len(graph.outputs) > 1 else {graph.spec.outputs[0]: found}
     expected = graph.forward(inputs)
     for name in graph.outputs:
         close(outputs[name], expected[name], dtype)
@@ -51,7 +51,7 @@ def test_the_outputs_of_a_spec_are_those_of_the_interpreter(path: Path, dtype: s
 def test_the_gradients_of_a_spec_are_those_of_the_interpreter(path: Path, dtype: str) -> None:
     graph = gl.load(path, dtype=dtype)
     inputs = drawn(graph.network, {}, np.random.default_rng(0))
-    of = graph.spec.gradcheck.of if graph.spec.gradcheck else graph.outputs[0]
+    of = graph.spec.gradcheck.of if graph.spec.gradcheck else graph.spec.outputs[0]
     forward = graph.forward(inputs)
     expected = forward.backward(np.ones_like(forward[of]), of)
     wrt = [n for n in (*graph.inputs, *graph.params) if forward.is_float(n)]
