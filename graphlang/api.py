@@ -521,7 +521,9 @@ class Forward(Mapping[str, Any]):
             gradient = found.get(graph.network.numbers[name])
             return np.zeros(np.shape(value), graph.dtype) if gradient is None else gradient
 
-        names = [n for n in self._names if self._value(n).dtype.kind == "f"]
+        params = graph.network.params
+        state = {n for n, p in params.items() if not p.trainable}  # it is remembered, not learned
+        names = [n for n in self._names if self._value(n).dtype.kind == "f" and n not in state]
         outputs = [n for n in graph.spec.outputs if n in self._names]
         return Result(self._names, self._value, outputs, start, Gradients(names, gradient))
 

@@ -16,27 +16,41 @@ def read_text(path: str | os.PathLike[str]) -> tuple[str, str]:
     """The name and the text of a spec; `-` is standard input. Raises GraphError where it cannot be read."""
     name = os.fspath(path)
     if name == "-":
-        return "<stdin>", decode(sys.stdin.buffer.read(), "<stdin>")
+        return "<stdin>", decode(standard_input(), "<stdin>")
     try:
         data = Path(name).read_bytes()
     except FileNotFoundError:
         raise GraphError([UnreadableFile(name, "there is no such file", _similar(Path(name)))]) from None
-    except IsADirectoryError:
-        raise GraphError([UnreadableFile(name, "this is a folder, not a file", None)]) from None
     except OSError as error:
-        raise GraphError([UnreadableFile(name, f"the file cannot be read: {error.strerror}", None)]) from None
+        raise GraphError([UnreadableFile(name, refusal(error), None)]) from None
     return name, decode(data, name)
+
+
+def refusal(error: OSError) -> str:
+    """Why the system does not let a file be read."""
+    if isinstance(error, IsADirectoryError):
+        return "this is a folder, not a file"
+    return f"the file cannot be read: {(error.strerror or str(error)).lower()}"
+
+
+def standard_input() -> bytes:
+    """All of standard input; raises GraphError where there is none."""
+    if sys.stdin is None:  # closed by the caller: `<&-`
+        help = "send something into it, as in `echo 'y = x**2' | graphlang run -`"
+        raise GraphError([UnreadableFile("<stdin>", "standard input is closed", help)])
+    return sys.stdin.buffer.read()
 
 
 def _similar(path: Path) -> str | None:
     from graphlang.diagnostics import closest
 
     try:
-        names = [p.name for p in path.parent.iterdir() if p.suffix == ".graph"]
+        names = {p.stem: p.name for p in sorted(path.parent.iterdir()) if p.suffix == ".graph"}
     except OSError:
         return None
-    match = closest(path.name, names)
-    return f"did you mean `{path.parent / match}`?" if match else None
+    # By the stem: that the endings are the same says nothing.
+    match = closest(path.name.removesuffix(".graph"), names)
+    return f"did you mean `{path.parent / names[match]}`?" if match else None
 
 
 def importer_below(folder: Path) -> Callable[[str, str], tuple[str, str]]:

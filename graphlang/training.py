@@ -84,6 +84,13 @@ def open_data(graph: Graph, override: Path | None = None, command: str = "train"
     return source.open(folder, override, data_folders())  # type: ignore[no-any-return]
 
 
+def section_of(graph: Graph, command: str) -> TrainSpec:
+    """The `train` section; raises GraphError where the file has none."""
+    if graph.spec.train is None:
+        raise GraphError([MissingSection(command, "train", graph.file, TRAIN_EXAMPLE)])
+    return graph.spec.train
+
+
 def train(
     graph: Graph,
     dataset: Dataset,
@@ -103,9 +110,7 @@ def train(
     versions; `resume` is such a folder to go on from, bit for bit as if there had been no stop. A loss that
     is not finite raises GraphError that names the first value where it appeared.
     """
-    section = graph.spec.train
-    if section is None:
-        raise GraphError([MissingSection("train", "train", graph.file, TRAIN_EXAMPLE)])
+    section = section_of(graph, "train")
     section = _with_overrides(section, epochs, iterations, batch)
     session = _Session(graph, section, dataset, fields, on_epoch, on_progress)
     run = RunFolder.create(folder, graph) if folder is not None else None
@@ -286,9 +291,7 @@ def evaluate(graph: Graph, dataset: Dataset, split: str = "test") -> dict[str, f
 
     A data set of one split is evaluated over that. Raises GraphError where the file has no `train` section.
     """
-    section = graph.spec.train
-    if section is None:
-        raise GraphError([MissingSection("evaluate", "train", graph.file, TRAIN_EXAMPLE)])
+    section = section_of(graph, "evaluate")
     columns: Mapping[str, Column] = dataset.splits.get(split) or dataset.splits["train"]
     feed = bind_columns(graph, columns, None, dataset.name)
     return Evaluator(graph, {**section.metrics, "loss": section.minimize}).over(feed, EVALUATION_BATCH)

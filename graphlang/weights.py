@@ -14,6 +14,7 @@ from graphlang.diagnostics import GraphError, closest
 from graphlang.diagnostics.running import UnwritableFile, WrongWeights
 from graphlang.graph import Network
 from graphlang.initializers.initializer import fans, stream
+from graphlang.reading import refusal
 
 
 class Params(MutableMapping[str, Any]):
@@ -130,8 +131,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
             [WrongWeights(name, "there is no such file", "a run folder holds `weights.npz`")]
         ) from None
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise GraphError([WrongWeights(name, f"this cannot be read: {reason}")]) from None
+        raise GraphError([WrongWeights(name, refusal(error))]) from None
     except GraphError:
         raise
     except Exception:  # noqa: BLE001 - zipfile raises its own kinds, and zlib too

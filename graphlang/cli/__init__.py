@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from pathlib import Path
 
 from graphlang import __version__
 
@@ -35,6 +36,10 @@ def main(argv: list[str] | None = None) -> int:
         # A large file makes millions of objects that all stay: looking for garbage among them would take a
         # third of the time. `train`, which runs long, starts the collector again.
         gc.disable()
+    if sys.stderr is None:  # closed by the caller: `2>&-`
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the process ends
+    if sys.stdout is None:  # `>&-`
+        return _say("error: standard output is closed, and the result is written there", WRONG)
     try:
         _write_anything()
         status = _dispatch(words)

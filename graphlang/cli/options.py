@@ -136,10 +136,9 @@ def _whole(text: str) -> int:
 
 
 def _positive(text: str) -> int:
-    number = _whole(text)
-    if number == 0:
-        raise argparse.ArgumentTypeError("at least one thread is needed")
-    return number
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a whole number, 1 or more")
+    return int(text)
 
 
 class Threads(AbstractContextManager["Threads"]):

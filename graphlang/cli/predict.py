@@ -44,6 +44,7 @@ def parser() -> options.Parser:
         default=0.0,
         help="0 takes the likeliest character (default), 1 draws as the model says; --seed decides the draws",
     )
+    options.as_json(found, "the outputs, as without it,")
     options.precision(found)
     options.seed(found)
     options.threads(found)
@@ -66,6 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.text is not None and (arguments.inputs or arguments.output):
         raise options.Usage("--text goes on with a text: --inputs and --output have no place beside it")
+    if arguments.json and arguments.output:
+        raise options.Usage("--output writes an npz, and --json writes JSON: give one of them")
     graph, feeds = options.load(arguments)
     options.need_weights(graph, arguments)
     if arguments.text is not None:
@@ -89,5 +92,9 @@ def _go_on(graph: Graph, arguments: argparse.Namespace) -> int:
     found = continuation(
         graph, arguments.text, arguments.length, temperature=arguments.temperature, seed=seed
     )
-    console.out(arguments.text + "".join(found))
+    text = arguments.text + "".join(found)
+    if arguments.json:
+        console.data({"text": text})
+    else:
+        console.out(text)
     return 0

@@ -63,6 +63,8 @@ def _seed(text: str) -> Any:
 
 def run(arguments: argparse.Namespace) -> int:
     graph, feeds = options.load(arguments)
+    if not graph.network.nodes:
+        console.note(f"{graph.file} computes no value: there is nothing to run")
     if arguments.plan:
         from graphlang.cli import explain_plan
 
@@ -85,13 +87,22 @@ def _samples(graph: Graph, feeds: dict[str, Any], arguments: argparse.Namespace)
     missing = [n for n, s in graph.inputs.items() if s.default is None and n not in feeds]
     if section is None or not missing or not set(missing) <= set(section.fields) - set(feeds):
         return {}
-    if any(name in feeds for name in section.fields):
+    given = {*feeds, *(name for name, _ in arguments.set)}
+    if given & set(section.fields):  # samples of the data do not belong to rows of somebody else
         return {}
     from graphlang.samples import first_samples
 
     dataset = options.opened(graph, arguments)
+    fields = {n: section.fields[n] for n in missing}
+    unknown = [n for n in missing if fields[n] not in dataset.train]
+    if unknown:
+        from graphlang.diagnostics import GraphError
+        from graphlang.diagnostics.data import UnknownField
+
+        known, span = list(dataset.train), graph.network.span
+        raise GraphError([UnknownField(n, fields[n], known, dataset.name, span(n)) for n in unknown])
     console.note(f"no inputs are given: running the first {SAMPLES} samples of {dataset.name}")
-    return first_samples({n: section.fields[n] for n in missing}, dataset, SAMPLES, None)
+    return first_samples(fields, dataset, SAMPLES, None)
 
 
 def _can_start(graph: Graph, arguments: argparse.Namespace) -> bool:

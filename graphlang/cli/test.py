@@ -47,15 +47,17 @@ def run(arguments: argparse.Namespace) -> int:
             broken += 1
             continue
         if not results:
-            console.note(f"{path} has no `expect` line and no `gradcheck` section")
+            name = "<stdin>" if path == "-" else path
+            console.note(f"{name} has no `expect` line and no `gradcheck` section")
         found += results
         if not arguments.json:
-            _show(path, results)
+            _show(results)
     if arguments.json:
         console.data(found)
     failed = sum(not result["ok"] for result in found)
-    counts = [(len(found) - failed, "passed"), (failed, "failed"), (broken, "files could not be tested")]
-    console.err(", ".join(f"{number} {what}" for number, what in counts if number) or "nothing to test")
+    counts = [(f"{len(found) - failed} passed", len(found) - failed), (f"{failed} failed", failed)]
+    counts.append((f"{console.counted(broken, 'file')} could not be tested", broken))
+    console.err(", ".join(text for text, number in counts if number) or "nothing to test")
     return 1 if failed or broken else 0
 
 
@@ -81,12 +83,12 @@ def _place(file: str | None, at: Span | None) -> dict[str, Any]:
     return {"file": file, "line": at.source.position(at.start)[0] if at else None}
 
 
-def _show(path: str, results: list[dict[str, Any]]) -> None:
+def _show(results: list[dict[str, Any]]) -> None:
     from graphlang.draw.width import printable
 
     for result in results:
         ok = console.good("pass") if result["ok"] else console.bad("FAIL")
         line = f":{result['line']}" if result["line"] else ""
-        console.out(f"{ok}  {printable(path)}{line}: {printable(result['text'])}")
+        console.out(f"{ok}  {printable(result['file'])}{line}: {printable(result['text'])}")
         if not result["ok"]:
             console.out(f"      {printable(result['message'])}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import UnreadableFile
 from graphlang.diagnostics.settings import UnknownOverride, WrongOverride
+from graphlang.reading import refusal, standard_input
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
 
+NPY = "an npy file"
 NOT_FINITE = ("nan", "inf", "-inf")
 EXPECTED = 'write an object such as {"x": [[1, 2]], "t": [0]}, or save an npz: `numpy.savez(file, x=x, t=t)`'
 
@@ -37,7 +38,7 @@ def _not_an_input(graph: Graph, name: str) -> WrongOverride | UnknownOverride:
 
 def read_array(path: str) -> Any:
     """The array of an npy file."""
-    found = _numpy_file(path, "an npy file")
+    found = _numpy_file(path, NPY)
     if isinstance(found, dict):
         help = "give it with `--inputs FILE`"
         raise _unreadable(path, "this is an archive (npz), not one array (npy)", help)
@@ -47,7 +48,7 @@ def read_array(path: str) -> Any:
 def read_inputs(path: str) -> dict[str, Any]:
     """The values by name of a JSON object or an npz; what it is is told by its content."""
     if path == "-":
-        return _from_json("<stdin>", sys.stdin.buffer.read())
+        return _from_json("<stdin>", standard_input())
     content = _content(path)
     if content[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         return dict(_numpy_file(path, "an npz file"))
@@ -62,8 +63,7 @@ def _content(path: str) -> bytes:
     except FileNotFoundError:
         raise _unreadable(path, "there is no such file", None) from None
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise _unreadable(path, f"the file cannot be read: {reason}", None) from None
+        raise _unreadable(path, refusal(error), None) from None
 
 
 def _numpy_file(path: str, what: str) -> Any:
@@ -77,8 +77,12 @@ def _numpy_file(path: str, what: str) -> Any:
             return found if isinstance(found, np.ndarray) else {name: found[name] for name in found.files}
     except FileNotFoundError:
         raise _unreadable(path, "there is no such file", None) from None
-    except Exception as error:  # noqa: BLE001 - zipfile and zlib raise their own kinds
-        raise _unreadable(path, f"this is not {what} that can be read: {error}", None) from None
+    except OSError as error:
+        raise _unreadable(path, refusal(error), None) from None
+    except Exception:  # noqa: BLE001 - zipfile and zlib raise their own kinds
+        message = f"this is not {what} of numbers, or it is damaged"
+        how = "numpy.save(file, x)" if what == NPY else "numpy.savez(file, x=x)"
+        raise _unreadable(path, message, f"write it with `{how}`") from None
 
 
 def _from_json(name: str, content: bytes) -> dict[str, Any]:

@@ -214,6 +214,18 @@ def test_files_for_inputs_that_cannot_be_read_are_diagnostics(graphlang, tmp_pat
         assert err.startswith("error[GL713]"), words
 
 
+def test_no_advice_of_numpy_and_no_number_of_the_system_is_passed_on(graphlang, tmp_path):
+    (tmp_path / "README.md").write_text("# Fruit")
+    np.save(tmp_path / "objects.npy", np.array([{}]), allow_pickle=True)
+    for file in ("README.md", "objects.npy", "."):
+        _, _, err = graphlang("run", "fruit.graph", "--set", f"apple=@{file}")
+        assert not any(word in err for word in ("pickle", "Errno", "unsafely")), err
+    assert (
+        "help: write it with `numpy.save(file, x)`"
+        in graphlang("run", "fruit.graph", "--set", "apple=@README.md")[2]
+    )
+
+
 def test_only_an_input_takes_a_file(graphlang, tmp_path):
     np.save(tmp_path / "one.npy", np.array(1.0))
     assert "only an input" in graphlang("summary", "net.graph", "--set", "hidden=@one.npy")[2]
@@ -225,6 +237,37 @@ def test_a_run_without_inputs_takes_samples_of_the_files_own_data(graphlang):
     assert status == 0
     assert np.shape(json.loads(out)["values"]["x"]) == (3, 3)
     assert "first 3 samples" in err
+
+
+def test_samples_of_the_data_do_not_go_with_a_value_from_outside(graphlang):
+    status, _, err = graphlang("run", "net.graph", "--set", "t=[1, 0, 1]")
+    assert status == 1
+    assert "no inputs are given" not in err
+    assert "missing input: `x`" in err
+
+
+def test_data_without_the_fields_of_the_file_names_those_that_it_has(graphlang, tmp_path):
+    np.savez(tmp_path / "other.npz", image=np.ones((5, 3)), label=np.zeros(5, int))
+    status, _, err = graphlang("run", "net.graph", "--data", "other.npz")
+    assert status == 1
+    assert "the input `x` takes the field `x`, which the data (other.npz) does not have" in err
+    assert "its fields are `image`, `label`" in err
+
+
+def test_a_file_that_computes_nothing_says_so(graphlang):
+    for text in ("", "# only a comment", "input x = 1", "def f(x) = x"):
+        status, out, err = graphlang("run", "-", stdin=text)
+        assert (status, out, err) == (0, "", "note: <stdin> computes no value: there is nothing to run\n")
+
+
+def test_what_a_layer_remembers_has_no_gradient(graphlang):
+    text = "input x: float[N, 2] = [[1, 2], [3, 5]]\ny = x -> BatchNorm\nz = sum(y**2)\noutput z"
+    status, out, _ = graphlang("run", "-", stdin=text)
+    assert status == 0
+    rows = {line.split()[0]: line.split() for line in out.splitlines()}
+    assert rows["BatchNorm1.mean"] == ["BatchNorm1.mean", "[0,", "0]"]
+    assert len(rows["BatchNorm1.beta"]) == 5
+    assert "BatchNorm1.mean" not in json.loads(graphlang("run", "-", "--json", stdin=text)[1])["gradients"]
 
 
 def test_nothing_that_a_file_says_steers_the_terminal(graphlang, tmp_path):
@@ -260,6 +303,11 @@ def test_check_reads_folders_and_no_data(graphlang, tmp_path):
     (tmp_path / "data.npz").unlink()
     status, out, err = graphlang("check", ".")
     assert (status, out, err) == (0, "", "2 files checked: no mistakes\n")
+
+
+def test_a_file_that_is_not_there_is_not_another_one_for_its_ending(graphlang):
+    assert "did you mean" not in graphlang("check", "tree.graph")[1]
+    assert "did you mean `fruit.graph`?" in graphlang("check", "friut.graph")[1]
 
 
 def test_check_speaks_the_formats_of_machines(graphlang, tmp_path):
@@ -332,6 +380,13 @@ def test_a_broken_file_does_not_hide_the_others(graphlang, tmp_path):
     assert status == 1
     assert out.count("pass") == 2
     assert "GL201" in err
+    assert err.endswith("2 passed, 1 file could not be tested\n")
+    assert graphlang("test", "bad.graph", "bad2.graph")[2].endswith("2 files could not be tested\n")
+
+
+def test_standard_input_goes_by_one_name(graphlang):
+    assert graphlang("test", "-", stdin="y = x * 2")[2].startswith("note: <stdin> has no `expect`")
+    assert graphlang("test", "-", stdin="input x = 1\nexpect x ~= 1")[1] == "pass  <stdin>:2: expect x ~= 1\n"
 
 
 # ---- train, evaluate, predict --------------------------------------------------------------------
@@ -349,6 +404,24 @@ def test_training_keeps_a_run_that_evaluates_the_same(graphlang, tmp_path):
     status, out, _ = graphlang("evaluate", "net.graph", "--weights", "runs/net-1", "--json")
     assert status == 0
     assert json.loads(out)["accuracy"] == found["epochs"][-1]["test"]["accuracy"]
+
+
+def test_evaluating_says_over_what(graphlang, tmp_path):
+    graphlang("train", "net.graph")
+    words = ("evaluate", "net.graph", "--weights", "runs/net-1")
+    assert graphlang(*words)[2] == "evaluated over the test split of data.npz, 8 samples\n"
+    assert (
+        graphlang(*words, "--split", "train")[2] == "evaluated over the train split of data.npz, 32 samples\n"
+    )
+    np.savez(tmp_path / "one.npz", x=np.ones((5, 3)), t=np.zeros(5, int))
+    assert graphlang(*words, "--data", "one.npz")[2].splitlines() == [
+        "note: the data has no test split: evaluating all of it",
+        "evaluated over one.npz, 5 samples",
+    ]
+    (tmp_path / "plain.graph").write_text(NET.partition("train {")[0])
+    status, _, err = graphlang("evaluate", "plain.graph", "--weights", "runs/net-1", "--data", "one.npz")
+    assert status == 1
+    assert err.startswith("error[GL708]")
 
 
 def test_an_interrupted_run_can_be_gone_on_with(graphlang, monkeypatch, tmp_path):
@@ -377,6 +450,11 @@ def test_predict_needs_neither_labels_nor_loss(graphlang, tmp_path):
     scores = json.loads(out)["y"]
     status, out, _ = graphlang(*words, "-o", "y.npz", stdin='{"x": [[1, 2, 3], [-1, 0, 2]]}')
     assert (status, out) == (0, "")
+    assert json.loads(graphlang(*words, "--json", stdin='{"x": [[1, 2, 3]]}')[1])["y"] == scores[:1]
+    status, _, err = graphlang(*words, "-o", "nowhere/y.npz", stdin='{"x": [[1, 2, 3]]}')
+    assert status == 1
+    assert err.startswith("error[GL716]: `nowhere/y.npz` cannot be written: there is no folder `nowhere`")
+    assert ".tmp" not in err
     assert np.load(tmp_path / "y.npz")["y"] == pytest.approx(np.array(scores))
 
 
@@ -509,7 +587,12 @@ def test_help_and_version(graphlang):
         (["run", "fruit.graph", "--josn"], "did you mean `--json`?"),
         (["run", "fruit.graph", "--set", "apple"], "not NAME=VALUE"),
         (["run", "fruit.graph", "--seed", "-1"], "0 or more"),
-        (["run", "fruit.graph", "--threads", "0"], "at least one thread"),
+        (["run", "fruit.graph", "--threads", "0"], "`0` is not a whole number, 1 or more"),
+        (
+            ["predict", "net.graph", "--text", "a", "--length", "0"],
+            "--length: `0` is not a whole number, 1 or more",
+        ),
+        (["predict", "fruit.graph", "--json", "-o", "y.npz"], "give one of them"),
         (["run", "fruit.graph", "--seed-gradient", "much"], "neither a number"),
         (["train", "net.graph", "--run", "a", "--resume", "b"], "not allowed with"),
     ],

@@ -34,6 +34,8 @@ def test_the_likeliest_characters_follow(folder: Path, capsys: pytest.CaptureFix
     words = ["predict", "abc.graph", "--weights", "run", "--text", "abcab", "--length", "7"]
     assert cli.main(words) == 0
     assert capsys.readouterr().out == "abcab" + "cabcabc\n"
+    assert cli.main([*words, "--json"]) == 0
+    assert capsys.readouterr().out == '{"text": "abcabcabcabc"}\n'
 
 
 def test_a_temperature_draws_by_the_seed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

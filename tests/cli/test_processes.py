@@ -47,6 +47,29 @@ def test_a_reader_that_has_seen_enough_is_no_mistake():
     assert len(done.stdout.splitlines()) == 1
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("run - <&-", b"error[GL713]: standard input is closed"),
+        ("run fruit.graph --inputs - <&-", b"error[GL713]: standard input is closed"),
+        ("run fruit.graph >&-", b"error: standard output is closed"),
+        ("run missing.graph 2>&-", b""),
+        ("run fruit.graph >&- 2>&-", b""),
+    ],
+)
+def test_a_closed_stream_is_no_fault_of_graphlang(tmp_path, words, said):
+    (tmp_path / "fruit.graph").write_text(FRUIT)
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = f"{sys.executable} -m graphlang {words}"
+    done = subprocess.run(
+        command, shell=True, capture_output=True, env=env, timeout=60, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(said)
+    assert b"fault" not in done.stderr
+
+
 def test_a_terminal_without_unicode_gets_ascii():
     done = graphlang("run", "-", stdin=FRUIT, PYTHONIOENCODING="ascii")
     assert (done.returncode, done.stderr) == (0, b"")
