@@ -13,13 +13,13 @@ import numpy as np
 
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import WrongWeights
-from graphlang.weights import load_into, read, replaced, save
+from graphlang.weights import OF_CHECKPOINT, load_into, read, replaced, save
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
     from graphlang.training import History
 
-CHECKPOINT, WEIGHTS, METRICS = "checkpoint.npz", "weights.npz", "metrics.jsonl"
+CHECKPOINT, WEIGHTS, METRICS, RUN = "checkpoint.npz", "weights.npz", "metrics.jsonl", "run.json"
 
 
 @dataclass
@@ -43,8 +43,9 @@ class RunFolder:
         self._epochs_written = 0
 
     @classmethod
-    def create(cls, path: Path, graph: Graph) -> RunFolder:
-        """A new folder with the spec, the seed and the versions in it; an old run is not overwritten."""
+    def create(cls, path: Path, graph: Graph, overrides: Mapping[str, str]) -> RunFolder:
+        """A new folder with the spec, what was set from outside, the seed and the versions in it; an old run
+        is not overwritten."""
         if (path / WEIGHTS).exists() or (path / CHECKPOINT).exists():
             raise GraphError(
                 [
@@ -58,7 +59,7 @@ class RunFolder:
         try:
             path.mkdir(parents=True, exist_ok=True)
             _write(path / "spec.json", graph.spec.model_dump_json(indent=1))
-            _write(path / "run.json", json.dumps(_about(graph), indent=1))
+            _write(path / RUN, json.dumps(_about(graph, overrides), indent=1))
             if graph.spec.sources:
                 _write(path / "spec.graph", graph.spec.sources[0].text)
         except OSError as error:
@@ -74,22 +75,26 @@ class RunFolder:
             raise GraphError(
                 [WrongWeights(str(path), f"there is no `{CHECKPOINT}` to go on from in this folder")]
             )
-        about = (
-            json.loads((path / "run.json").read_text(encoding="utf-8"))
-            if (path / "run.json").exists()
-            else {}
-        )
+        about = about_run(path)
         for name, value in (("seed", graph.seed), ("dtype", str(graph.dtype))):
             if name in about and about[name] != value:
                 message = f"the run was started with {name} {about[name]}, not {value}"
                 raise GraphError([WrongWeights(str(path), message, f"give `--{name} {about[name]}`")])
         return cls(path)
 
+    def keep_settings(self, overrides: Mapping[str, str]) -> None:
+        """Keeps what this part of the run was set to from outside, for the next one to go on with."""
+        about = about_run(self.path)
+        if about and about.get("set", {}) != overrides:
+            _write(self.path / RUN, json.dumps({**about, "set": dict(overrides)}, indent=1))
+
     # ---- writing ----------------------------------------------------------------------------------
 
     def write(self, checkpoint: Checkpoint, history: History, graph: Graph) -> None:
         """The weights, and all that is needed to go on."""
-        arrays: dict[str, Any] = {f"param:{name}": array for name, array in checkpoint.params.items()}
+        arrays: dict[str, Any] = {
+            f"{OF_CHECKPOINT}{name}": array for name, array in checkpoint.params.items()
+        }
         for name, slots in checkpoint.slots.items():
             arrays.update({f"slot:{slot}:{name}": array for slot, array in slots.items()})
         arrays["iteration"] = np.asarray(checkpoint.iteration)
@@ -117,7 +122,9 @@ class RunFolder:
         """What `write` wrote; raises GraphError where it is damaged."""
         arrays = read(self.path / CHECKPOINT)
         try:
-            params = {k.removeprefix("param:"): v for k, v in arrays.items() if k.startswith("param:")}
+            params = {
+                k.removeprefix(OF_CHECKPOINT): v for k, v in arrays.items() if k.startswith(OF_CHECKPOINT)
+            }
             slots: dict[str, dict[str, Any]] = {name: {} for name in params}
             for key, array in arrays.items():
                 if key.startswith("slot:"):
@@ -131,13 +138,32 @@ class RunFolder:
                 epoch_losses=[float(v) for v in arrays["epoch_losses"]],
                 epochs=json.loads(str(arrays["epochs"])),
             )
-        except (KeyError, ValueError) as error:
-            raise GraphError(
-                [WrongWeights(str(self.path / CHECKPOINT), f"this is no checkpoint: {error}")]
-            ) from None
+        except (KeyError, ValueError, TypeError):
+            message = "this is no checkpoint that training wrote, or it is damaged"
+            help = "the weights of the run may be sound: `--weights` takes its folder"
+            raise GraphError([WrongWeights(str(self.path / CHECKPOINT), message, help)]) from None
 
 
-def _about(graph: Graph) -> dict[str, Any]:
+def about_run(path: Path) -> dict[str, Any]:
+    """What a run folder keeps of how the run was started; nothing where it keeps nothing."""
+    file = path / RUN
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError):
+        found = None
+    if not isinstance(found, dict) or not isinstance(found.get("set", {}), dict):
+        raise GraphError([WrongWeights(str(file), "this is not what training wrote, or it is damaged")])
+    return found
+
+
+def settings_of(path: Path) -> dict[str, str]:
+    """What a run was set to from outside: `--set` by name."""
+    return {name: str(value) for name, value in about_run(path).get("set", {}).items()}
+
+
+def _about(graph: Graph, overrides: Mapping[str, str]) -> dict[str, Any]:
     import networkx
     import pydantic
 
@@ -147,6 +173,7 @@ def _about(graph: Graph) -> dict[str, Any]:
         "file": graph.file,
         "seed": graph.seed,
         "dtype": str(graph.dtype),
+        "set": dict(overrides),
         "hypers": graph.spec.hypers,
         "versions": {
             "graphlang": graphlang.__version__,

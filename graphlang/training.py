@@ -21,7 +21,7 @@ from graphlang.initializers.initializer import stream
 from graphlang.resolve.attributes import requirement
 from graphlang.runs import Checkpoint, RunFolder
 from graphlang.spec import TrainSpec
-from graphlang.weights import load_into
+from graphlang.weights import load_into, misfits
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
@@ -59,6 +59,8 @@ class History:
 
     losses: list[float] = field(default_factory=list)
     epochs: list[Epoch] = field(default_factory=list)
+    #: iterations that an earlier run had done, where this one went on from it
+    resumed_at: int = field(default=0, compare=False)
 
     @property
     def last(self) -> Epoch | None:
@@ -103,20 +105,23 @@ def train(
     iterations: int | None = None,
     batch: int | None = None,
     fields: Mapping[str, str] | None = None,
+    overrides: Mapping[str, str] | None = None,
 ) -> History:
     """Trains the parameters of `graph` in place by its `train` section, and returns the history.
 
     `folder` gets the weights, a checkpoint after every epoch, metrics.jsonl, the spec, the seed and the
-    versions; `resume` is such a folder to go on from, bit for bit as if there had been no stop. A loss that
-    is not finite raises GraphError that names the first value where it appeared.
+    versions; `resume` is such a folder to go on from, bit for bit as if there had been no stop. `overrides`
+    are what the file was loaded with from outside, which the folder keeps. A loss that is not finite raises
+    GraphError that names the first value where it appeared.
     """
     section = section_of(graph, "train")
     section = _with_overrides(section, epochs, iterations, batch)
     session = _Session(graph, section, dataset, fields, on_epoch, on_progress)
-    run = RunFolder.create(folder, graph) if folder is not None else None
+    run = RunFolder.create(folder, graph, overrides or {}) if folder is not None else None
     if resume is not None:
         run = RunFolder.reopen(resume, graph)
         session.restore(run.checkpoint(), str(resume))
+        run.keep_settings(overrides or {})
     session.run(run)
     return session.history
 
@@ -270,13 +275,16 @@ class _Session:
 
     def restore(self, checkpoint: Checkpoint, folder: str) -> None:
         """Goes on from there; raises GraphError where it was made by another graph or optimizer."""
+        problems = misfits(self.graph.params, checkpoint.params, folder)
+        if problems:
+            raise GraphError(problems)
         for name, own in self.stepper.slots.items():
             if own.keys() != checkpoint.slots.get(name, {}).keys():
                 optimizer = self.section.optimizer.name
                 message = f"what is remembered of `{name}` is not what {optimizer} remembers"
                 raise GraphError([WrongWeights(folder, message, "go on with the optimizer of that run")])
         load_into(self.graph.params, checkpoint.params, folder)
-        self.iteration = checkpoint.iteration
+        self.iteration = self.history.resumed_at = checkpoint.iteration
         self.stepper.restore(checkpoint.slots)
         self.history.losses = list(checkpoint.losses)
         self.history.epochs = [Epoch(**e) if isinstance(e, dict) else e for e in checkpoint.epochs]

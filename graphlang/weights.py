@@ -10,11 +10,14 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from graphlang.diagnostics import GraphError, closest
+from graphlang.diagnostics import Diagnostic, GraphError, closest
 from graphlang.diagnostics.running import UnwritableFile, WrongWeights
 from graphlang.graph import Network
 from graphlang.initializers.initializer import fans, stream
 from graphlang.reading import refusal
+
+OF_CHECKPOINT = "param:"
+"""How the name of a parameter begins in the checkpoint of a run."""
 
 
 class Params(MutableMapping[str, Any]):
@@ -141,20 +144,34 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 def load_into(params: Params, arrays: Mapping[str, Any], file: str) -> None:
     """Takes every parameter from a weights file: all of them, with their shapes, or none."""
-    problems = []
+    problems = misfits(params, arrays, file)
+    if problems:
+        raise GraphError(problems)
+    for name in params:
+        params[name] = arrays[name]
+
+
+def misfits(params: Params, arrays: Mapping[str, Any], file: str) -> list[Diagnostic]:
+    """Why arrays are not the parameters of a graph."""
+    if any(name.startswith(OF_CHECKPOINT) for name in arrays):
+        help = (
+            f"name the weights beside it, `{Path(file).with_name('weights.npz')}`, or the folder of the run"
+        )
+        return [
+            WrongWeights(file, "this is the checkpoint of a run, to go on from, and not its weights", help)
+        ]
+    problems: list[Diagnostic] = []
     for name, array in arrays.items():
         if name not in params:
             match = closest(name, list(params))
-            help = f"the graph has `{match}`" if match else None
-            problems.append(
-                WrongWeights(file, f"the weights hold `{name}`, which the graph does not have", help)
-            )
+            message = f"the weights hold `{name}`, which the graph does not have"
+            problems.append(WrongWeights(file, message, f"the graph has `{match}`" if match else None))
         elif array.shape != params[name].shape:
             message = (
                 f"`{name}` is {list(array.shape)} in the weights and {list(params[name].shape)} in the graph"
             )
             problems.append(
-                WrongWeights(file, message, "are these the weights of this spec, with the same `--set`s?")
+                WrongWeights(file, message, "are these the weights of this spec, with the same settings?")
             )
         elif array.dtype.kind not in "fiub":
             problems.append(WrongWeights(file, f"`{name}` holds {array.dtype}, not numbers"))
@@ -162,7 +179,4 @@ def load_into(params: Params, arrays: Mapping[str, Any], file: str) -> None:
     if missing:
         listed = ", ".join(f"`{n}`" for n in missing[:8])
         problems.append(WrongWeights(file, f"the weights lack {listed}"))
-    if problems:
-        raise GraphError(problems)
-    for name in params:
-        params[name] = arrays[name]
+    return problems

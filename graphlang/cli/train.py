@@ -55,6 +55,10 @@ def parser() -> options.Parser:
 def run(arguments: argparse.Namespace) -> int:
     from graphlang.training import train
 
+    if arguments.resume and arguments.weights:
+        raise options.Usage("--resume goes on with the weights of the run: --weights has no place beside it")
+    if arguments.resume:
+        _take_up_settings(arguments)
     graph, _ = options.load(arguments)
     dataset = options.opened(graph, arguments)
     folder: Path = arguments.resume or arguments.run or _next_run(arguments.spec)
@@ -70,6 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
                 resume=arguments.resume,
                 on_epoch=watcher.epoch,
                 on_progress=both(watcher.progress, interrupt.check),
+                overrides=dict(arguments.set),
             )
         except KeyboardInterrupt:
             stack.close()
@@ -78,6 +83,20 @@ def run(arguments: argparse.Namespace) -> int:
             return 130
     _finish(graph, history, folder, arguments.json)
     return 0
+
+
+def _take_up_settings(arguments: argparse.Namespace) -> None:
+    """Sets what the run was set to from outside, except for what is now given anew."""
+    from graphlang.resolve.sections import excluded
+    from graphlang.runs import settings_of
+
+    given = dict(arguments.set)
+    left_out = {*given, *(other for name in given for other in excluded(name))}
+    kept = {n: v for n, v in settings_of(arguments.resume).items() if n not in left_out}
+    if kept:
+        listed = " ".join(f"--set {name}={value}" for name, value in kept.items())
+        console.note(f"going on with what the run was started with: {listed}")
+    arguments.set = [*kept.items(), *arguments.set]
 
 
 def _next_run(spec: str) -> Path:
@@ -105,13 +124,21 @@ def _finish(graph: Graph, history: History, folder: Path, as_json: bool) -> None
     from graphlang.result import listed
 
     last = history.last
+    count = console.counted(len(history.losses), "iteration")
+    idle = bool(history.losses) and len(history.losses) == history.resumed_at
     if as_json:
+        if idle:
+            console.note(f"the run is already at {count}: nothing was trained")
         epochs = [_plain(asdict(epoch), listed) for epoch in history.epochs]
-        loss = listed(history.losses[-1]) if history.losses else None
+        loss = listed(last.loss) if last else None
         console.data({"run": str(folder), "iterations": len(history.losses), "loss": loss, "epochs": epochs})
         return
     end = f": {_line(last)}" if last else ""
-    console.out(f"trained {console.counted(len(history.losses), 'iteration')}, weights in {folder}{end}")
+    if idle:
+        console.out(f"the run is already at {count}: nothing was trained, weights in {folder}{end}")
+        console.err("help: `--set train.epochs=N` or `--set train.iterations=N` lets it go on for longer")
+    else:
+        console.out(f"trained {count}, weights in {folder}{end}")
 
 
 def _plain(value: Any, listed: Any) -> Any:

@@ -58,6 +58,13 @@ class Settings(NamedTuple):
     overridden: frozenset[str] = frozenset()
 
 
+def excluded(name: str) -> list[str]:
+    """The settings, as `section.setting`, that the setting `name` takes the place of."""
+    section, _, setting = name.partition(".")
+    other = EXCLUSIVE.get(section, {}).get(setting)
+    return [f"{section}.{other[0]}"] if other else []
+
+
 def first_of_each(context: Context, sections: list[tree.Section]) -> dict[str, tree.Section]:
     found: dict[str, tree.Section] = {}
     for section in sections:

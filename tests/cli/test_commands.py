@@ -442,6 +442,50 @@ def test_an_interrupted_run_can_be_gone_on_with(graphlang, monkeypatch, tmp_path
     assert all(np.array_equal(whole[name], parts[name]) for name in whole.files)
 
 
+def test_a_finished_run_is_already_done(graphlang, tmp_path):
+    graphlang("train", "net.graph", "--run", "r", "--set", "train.iterations=300", "--set", "hidden=5")
+    weights = (tmp_path / "r" / "weights.npz").read_bytes()
+    status, out, err = graphlang("train", "net.graph", "--resume", "r")
+    assert status == 0
+    assert out.startswith("the run is already at 300 iterations: nothing was trained, weights in r: loss ")
+    assert err.splitlines() == [
+        "note: going on with what the run was started with: --set train.iterations=300 --set hidden=5",
+        "help: `--set train.epochs=N` or `--set train.iterations=N` lets it go on for longer",
+    ]
+    assert (tmp_path / "r" / "weights.npz").read_bytes() == weights
+    status, out, err = graphlang("train", "net.graph", "--resume", "r", "--json")
+    assert json.loads(out)["iterations"] == 300
+    assert "note: the run is already at 300 iterations: nothing was trained" in err
+
+
+def test_what_is_given_anew_displaces_what_the_run_was_started_with(graphlang):
+    graphlang("train", "net.graph", "--run", "r", "--set", "train.iterations=6", "--set", "hidden=5")
+    _, out, err = graphlang("train", "net.graph", "--resume", "r", "--set", "train.epochs=2")
+    assert out.startswith("trained 8 iterations")
+    assert err.startswith("note: going on with what the run was started with: --set hidden=5\n")
+    # And the next one goes on with that.
+    assert graphlang("train", "net.graph", "--resume", "r")[1].startswith(
+        "the run is already at 8 iterations"
+    )
+    status, _, err = graphlang("train", "net.graph", "--resume", "r", "--set", "hidden=6")
+    assert status == 1
+    assert "`Affine1.W` is [3, 5] in the weights and [3, 6] in the graph" in err
+
+
+def test_a_run_that_goes_on_takes_no_weights_from_elsewhere(graphlang):
+    graphlang("train", "net.graph", "--run", "r")
+    status, _, err = graphlang("train", "net.graph", "--resume", "r", "--weights", "r")
+    assert status == 2
+    assert "--weights has no place beside it" in err
+
+
+def test_the_loss_of_training_is_the_same_number_in_json_and_in_words(graphlang):
+    _, out, _ = graphlang("train", "net.graph", "--run", "a")
+    found = json.loads(graphlang("train", "net.graph", "--run", "b", "--json")[1])
+    assert found["loss"] == found["epochs"][-1]["loss"]
+    assert f"loss {found['loss']:.4f};" in out
+
+
 def test_predict_needs_neither_labels_nor_loss(graphlang, tmp_path):
     graphlang("train", "net.graph")
     words = ("predict", "net.graph", "--weights", "runs/net-1", "--inputs", "-")

@@ -238,10 +238,18 @@ def test_a_run_of_another_seed_is_not_resumed(tmp_path: Path) -> None:
 
 def test_a_checkpoint_of_another_graph_is_refused(tmp_path: Path) -> None:
     train(net(), data(), folder=tmp_path / "run", epochs=1)
-    with pytest.raises(gl.GraphError):
-        train(net(layer="Affine(8)"), data(), resume=tmp_path / "run")
-    with pytest.raises(gl.GraphError):
-        train(net("Momentum(lr=0.1)"), data(), resume=tmp_path / "run")
+    other = net(layer="Affine(8)")
+    before = weights(other)
+    with pytest.raises(gl.GraphError) as caught:
+        train(other, data(), resume=tmp_path / "run")
+    assert "in the weights and" in str(caught.value)
+    assert "remembered" not in str(caught.value)
+    assert same_bits(weights(other), before)
+    other = net("Momentum(lr=0.1)")
+    before = weights(other)
+    with pytest.raises(gl.GraphError, match="is not what Momentum remembers"):
+        train(other, data(), resume=tmp_path / "run")
+    assert same_bits(weights(other), before)
 
 
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
@@ -251,8 +259,20 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
         with pytest.raises(gl.GraphError):
             train(net(), data(), resume=tmp_path / "run")
     np.savez(tmp_path / "run/checkpoint.npz", something=np.ones(3))
-    with pytest.raises(gl.GraphError):
+    with pytest.raises(gl.GraphError, match="this is no checkpoint that training wrote, or it is damaged"):
         train(net(), data(), resume=tmp_path / "run")
+    (tmp_path / "run/run.json").write_text("{")
+    with pytest.raises(gl.GraphError, match="this is not what training wrote"):
+        train(net(), data(), resume=tmp_path / "run")
+
+
+def test_a_checkpoint_given_as_weights_is_told_once_and_names_the_weights(tmp_path: Path) -> None:
+    train(net(), data(), folder=tmp_path / "run", epochs=1)
+    with pytest.raises(gl.GraphError) as caught:
+        net().load_weights(tmp_path / "run/checkpoint.npz")
+    (found,) = caught.value.diagnostics
+    assert found.message == "this is the checkpoint of a run, to go on from, and not its weights"
+    assert str(tmp_path / "run/weights.npz") in str(found.help)
 
 
 # ---- the run folder -----------------------------------------------------------------------------------
