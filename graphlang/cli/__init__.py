@@ -24,6 +24,10 @@ COMMANDS = {
     "layers": "what the language knows: layers, functions, losses, optimizers, ...",
     "explain": "a diagnostic code: why, a wrong example, the fix",
 }
+OPTIONS = {
+    "-h, --help": "this text; after a command: its options and examples",
+    "-V, --version": "the version",
+}
 LATER = ("view", "fmt", "export")
 
 
@@ -118,26 +122,42 @@ def _unknown(name: str) -> int:
 
 def help_text() -> str:
     """What `graphlang --help` prints."""
-    rows = "\n".join(f"  {name:<13}{text}" for name, text in COMMANDS.items())
+    from graphlang.cli import console
+    from graphlang.draw.prose import hanging
+
+    width = console.reading_width()
+    rows = "\n".join(
+        line for name, text in COMMANDS.items() for line in hanging(f"  {name:<13}{text}", width, " " * 15)
+    )
+    options = "\n".join(
+        line
+        for name, text in (
+            ("-h, --help", "this text; after a command: its options"),
+            ("-V, --version", "the version"),
+        )
+        for line in hanging(f"  {name:<15}{text}", width, " " * 17)
+    )
+    status = console.prose(
+        "exit status: 0 done; 1 the spec, data or weights are wrong, or a check failed; 2 usage; "
+        "3 a fault of graphlang itself; 130 interrupted"
+    )
     return f"""\
 usage: graphlang COMMAND [OPTIONS] ...
 
-Computational graphs from a few lines of text, with every value and every gradient.
+{console.prose("Computational graphs from a few lines of text, with every value and every gradient.")}
 
 commands:
 {rows}
 
 options:
-  -h, --help     this text; after a command: its options and examples
-  -V, --version  the version
+{options}
 
 examples:
   graphlang run specs/apple_orange.graph
   echo 'z = (x + y)**2' | graphlang run - --set x=3 --set y=4
   graphlang train specs/two_layer_net.graph
 
-exit status: 0 done; 1 the spec, data or weights are wrong, or a check failed; 2 usage;
-3 a fault of graphlang itself; 130 interrupted"""
+{status}"""
 
 
 # ---- when it does not go well --------------------------------------------------------------------

@@ -57,11 +57,25 @@ def columns() -> int:
     return max(40, get_terminal_size((WITHOUT_TERMINAL, 24)).columns)
 
 
-def table(rows: Sequence[Sequence[Any]], heads: Sequence[str]) -> None:
-    """A table on stdout; folded to a terminal, and as wide as it likes in a file."""
+def reading_width() -> int:
+    """The columns of prose: those of the terminal, where a line is not too long for the eye; 80 in a file."""
+    from shutil import get_terminal_size
+
+    return min(max(40, get_terminal_size((80, 24)).columns), 100)
+
+
+def prose(text: str) -> str:
+    """A text for a reader, folded to what is comfortable to read."""
+    from graphlang.draw.prose import folded
+
+    return folded(text, reading_width())
+
+
+def table(rows: Sequence[Sequence[Any]], heads: Sequence[str], width: int | None = None) -> None:
+    """A table on stdout; folded to a width, by default to the terminal, and as wide as it likes in a file."""
     from graphlang.draw.table import table as drawn
 
-    width = columns() if sys.stdout.isatty() else 10**6
+    width = width or (columns() if sys.stdout.isatty() else 10**6)
     out(drawn(rows, heads, width, color(sys.stdout), unicode(sys.stdout)))
 
 

@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.json:
             console.data([{"code": code, "title": text} for code, text in rows])
         else:
-            console.table(rows, ["code", "meaning"])
+            console.table(rows, ["code", "meaning"], console.reading_width())
         return 0
     code = arguments.code.upper().strip("[]")
     if code not in known:
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         console.data({"code": code, "title": title(known[code]), "text": text})
     else:
-        console.out(f"{code}: {text}")
+        console.out(console.prose(f"{code}: {text}"))
     return 0
 
 

@@ -87,4 +87,5 @@ def _show(report: Report) -> None:
         ]
         console.table(rows, ["name", "mean difference", "worst relative", "checked", "result"])
         console.out("")
-    console.out(console.good(verdict(report)) if report.ok else console.bad(verdict(report)))
+    said = console.prose(verdict(report))
+    console.out(console.good(said) if report.ok else console.bad(said))

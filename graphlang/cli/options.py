@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from graphlang.datasets.dataset import Dataset
 
 
+EXAMPLES = "examples:"
+
+
 class Usage(Exception):
     """The command was called in a way that it does not know: exit status 2."""
 
@@ -27,7 +30,7 @@ class Parser(argparse.ArgumentParser):
             prog=f"graphlang {command}",
             usage=f"graphlang {command} {takes} [OPTIONS]",
             description=summary,
-            epilog=f"examples:\n{_indented(examples)}",
+            epilog=f"{EXAMPLES}\n{_indented(examples)}",
             formatter_class=_Formatter,
             allow_abbrev=False,
         )
@@ -53,7 +56,11 @@ class Parser(argparse.ArgumentParser):
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=30, width=min(console.columns(), 100))
+        super().__init__(prog, max_help_position=30, width=console.reading_width())
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """A description is prose; the examples below are lines to copy."""
+        return text if text.startswith(EXAMPLES) else console.prose(text)
 
 
 def _indented(text: str) -> str:

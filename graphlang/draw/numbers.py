@@ -6,6 +6,8 @@ import math
 from typing import Any
 
 DIGITS = 10
+ELEMENT_DIGITS = 6
+"""Digits of an element: beside others it is looked at, and not copied."""
 FULL = 8
 """An array of at most so many elements is written out."""
 
@@ -41,14 +43,17 @@ def _scalar(value: Any, digits: int) -> str:
 
 
 def _array(array: Any, digits: int) -> str:
-    return _elements(array.tolist(), digits) if 0 < array.size <= FULL else _summary(array)
+    return (
+        _elements(array.tolist(), min(digits, ELEMENT_DIGITS)) if 0 < array.size <= FULL else _summary(array)
+    )
 
 
 def _elements(value: Any, digits: int) -> str:
     # Not deep: NumPy allows at most 64 axes.
     if isinstance(value, list):
         return f"[{', '.join(_elements(element, digits) for element in value)}]"
-    return _scalar(value, digits)
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
+    return _scalar(int(value) if whole else value, digits)
 
 
 def _summary(array: Any) -> str:

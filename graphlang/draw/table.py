@@ -53,6 +53,15 @@ def _widths(columns: list[str], down: list[list[str]], most: int) -> list[int]:
         for name, cells in zip(columns, down, strict=True)
     ]
     floor = [min(w, max(NARROWEST, low)) for w, low in zip(widths, least, strict=True)]
+    _narrow(widths, floor, most)
+    # Where words are too wide they are taken apart, but no numbers.
+    whole = [any(_NUMBER.fullmatch(cell.strip()) for cell in cells) for cells in down]
+    _narrow(widths, [f if keep else min(f, NARROWEST) for f, keep in zip(floor, whole, strict=True)], most)
+    return widths
+
+
+def _narrow(widths: list[int], floor: list[int], most: int) -> None:
+    """Takes from the widest column until the table fits, or each is as narrow as it may be."""
     excess = sum(widths) + len(GAP) * (len(widths) - 1) - most
     while excess > 0:
         widest = max(range(len(widths)), key=lambda i: (widths[i] - floor[i] > 0, widths[i]))
@@ -61,7 +70,6 @@ def _widths(columns: list[str], down: list[list[str]], most: int) -> list[int]:
             break
         widths[widest] -= 1
         excess -= 1
-    return widths
 
 
 def _lines(cells: list[str], widths: list[int], right: list[bool]) -> list[str]:

@@ -45,6 +45,13 @@ def test_a_table_that_can_be_folded_fits_the_width() -> None:
     assert max(map(width, lines)) <= 90
 
 
+def test_a_word_that_is_wider_than_its_room_is_taken_apart_and_a_number_is_not() -> None:
+    rows = [("incomprehensibilities", 12345678901234.5), ("a", 1.5)]
+    lines = table(rows, ("name", "value"), 30, color=False).split("\n")
+    assert max(map(width, lines)) <= 30
+    assert "  12345678900000" in lines[2]
+
+
 def test_nothing_is_folded_where_there_is_room() -> None:
     assert len(table(ROWS, COLUMNS, 400, color=False).split("\n")) == 2 + len(ROWS)
 
