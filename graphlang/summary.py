@@ -37,7 +37,10 @@ class Summary(NamedTuple):
     rows: tuple[Row, ...]
     parameters: int
     trainable: int
-    flops: Size | None
+    #: of the rows for which it is known
+    flops: Size
+    #: whether that is every row
+    complete: bool
 
 
 def summarize(graph: Graph) -> Summary:
@@ -57,11 +60,17 @@ def summarize(graph: Graph) -> Summary:
             counted.update(own)
             rows.append(_row(network, node, sum(prod(network.params[n].shape) for n in own)))
     params = network.params.values()
-    flops: Size | None = 0
+    flops: Size = 0
     for row in rows:
-        flops = None if flops is None or row.flops is None else flops + row.flops
+        flops = flops if row.flops is None else flops + row.flops
     trainable = sum(prod(p.shape) for p in params if p.trainable)
-    return Summary(tuple(rows), sum(prod(p.shape) for p in params), trainable, flops)
+    return Summary(
+        tuple(rows),
+        sum(prod(p.shape) for p in params),
+        trainable,
+        flops,
+        all(row.flops is not None for row in rows),
+    )
 
 
 def _ends(graph: Graph) -> list[int]:

@@ -7,6 +7,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from graphlang.cli import console, options
+from graphlang.cli.constructs import CONSTRUCTS
 
 if TYPE_CHECKING:
     from graphlang.catalog import Attribute, Entry, Family
@@ -23,8 +24,8 @@ def parser() -> options.Parser:
     found = options.Parser(
         "layers",
         "[NAME]",
-        "What the language knows: layers, losses, functions, initialisers, optimizers, schedules and data\n"
-        "sources. With a NAME: its signature, formula, gradient, shapes, attributes and source.",
+        "What the language knows: layers, losses, functions, initialisers, optimizers, schedules, data\n"
+        "sources, constructs. With a NAME: its signature, formula, gradient, shapes, attributes, source.",
         """
         graphlang layers
         graphlang layers Affine
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         console.data(everything())
     else:
-        console.table(rows, ["kind", "signature", "formula"])
+        console.table(rows, ["kind", "signature", "formula"], console.reading_width())
     return 0
 
 
@@ -56,7 +57,7 @@ def everything() -> list[dict[str, Any]]:
     found = [_of_entry(entry) for entry in entries]
     for family, kind in FAMILIES.items():
         found += [_of_member(family, kind, name) for name in sorted(family_names(family), key=str.casefold)]
-    return found
+    return [*found, *map(_of_construct, CONSTRUCTS)]
 
 
 def _one(name: str, as_json: bool) -> int:
@@ -66,6 +67,7 @@ def _one(name: str, as_json: bool) -> int:
     entry = Catalog().find(name)
     found = [_of_entry(entry)] if entry else []
     found += [_of_member(f, kind, name) for f, kind in FAMILIES.items() if family_member(f, name) is not None]
+    found += [_of_construct(name)] if name in CONSTRUCTS else []
     if not found:
         match = closest(name, [*(record["name"] for record in everything()), *FOREIGN])
         hint = f"did you mean `{FOREIGN.get(match, match)}`?" if match else None
@@ -80,19 +82,25 @@ def _one(name: str, as_json: bool) -> int:
 
 
 def _described(record: dict[str, Any]) -> str:
-    lines = [f"{record['signature']}    ({record['kind']})", "", record["doc"]]
+    from graphlang.draw.prose import hanging
+
+    width = console.reading_width()
+    lines = hanging(f"{record['signature']}    ({record['kind']})", width, "    ")
+    lines += ["", console.prose(record["doc"])]
     if record["attributes"]:
         lines += ["", "Attributes:"]
         size = max(len(a["name"]) for a in record["attributes"])
         for a in record["attributes"]:
             default = "required" if a["required"] else f"default {a['default']}"
             text = f": {a['description']}" if a["description"] else ""
-            lines.append(f"  {a['name']:<{size}}  {a['type']}, {default}{text}")
+            lines += hanging(f"  {a['name']:<{size}}  {a['type']}, {default}{text}", width, " " * (size + 4))
     if record["parameters"]:
         lines += ["", f"Parameters: {', '.join(record['parameters'])}"]
     if record["spellings"]:
         lines += ["", f"Also written: {', '.join(record['spellings'])}"]
-    return "\n".join([*lines, "", f"Defined in {record['file']}"])
+    if record["file"]:
+        lines += ["", f"Defined in {record['file']}"]
+    return "\n".join(lines)
 
 
 # ---- records -------------------------------------------------------------------------------------
@@ -118,6 +126,22 @@ def _of_member(family: Family, kind: str, name: str) -> dict[str, Any]:
     model = family_member(family, name)
     assert model is not None, name
     return _record(name, kind, model, [], list(_model_attributes(model).values()))
+
+
+def _of_construct(name: str) -> dict[str, Any]:
+    signature, story = CONSTRUCTS[name]
+    doc = inspect.cleandoc(story)
+    return {
+        "name": name,
+        "kind": "construct",
+        "signature": signature,
+        "formula": " ".join(doc.partition("\n\n")[0].split()),
+        "doc": doc,
+        "attributes": [],
+        "parameters": [],
+        "spellings": [],
+        "file": None,
+    }
 
 
 def _record(

@@ -42,9 +42,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def as_json(summary: Summary) -> dict[str, Any]:
-    """The summary as plain data; a size that is open is a text such as "78400*N"."""
+    """The summary as plain data; a size that is open is a text such as "78400*N".
+
+    `complete` says whether the FLOPs of every node are known, and so are in the total."""
     parameters = {"parameters": summary.parameters, "trainable": summary.trainable}
-    totals = {**parameters, "flops": _plain(summary.flops)}
+    totals = {**parameters, "flops": _plain(summary.flops), "complete": summary.complete}
     return {"nodes": [_row(row) for row in summary.rows], "total": totals}
 
 
@@ -71,7 +73,7 @@ def _show(summary: Summary) -> None:
         ]
         for row in summary.rows
     ]
-    flops = "?" if summary.flops is None else size_text(summary.flops)
+    flops = size_text(summary.flops) if summary.complete else f"at least {size_text(summary.flops)}"
     rows.append(["total", "", "", "", f"{summary.parameters:,}", flops])
     console.table(rows, ["name", "operation", "from", "shape", "parameters", "FLOPs"])
     if summary.trainable != summary.parameters:

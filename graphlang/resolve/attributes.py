@@ -41,6 +41,12 @@ KINDS = {
     "datasets": "source",
 }
 
+PAIRWISE = {
+    "max": "`{}` is over the elements of one value; of two values it is `maximum(a, b)`",
+    "min": "`{}` is over the elements of one value; of two values it is `minimum(a, b)`",
+}
+"""Functions whose names mean a choice between two values elsewhere, and what to write for that."""
+
 TYPE_WORDS = {
     "int_type": "a whole number",
     "int_parsing": "a whole number",
@@ -71,7 +77,8 @@ def attribute_value(
     if isinstance(expression, tree.Name) and expression.name in _words(attribute.type):
         return expression.name
     value = yield expression, scope
-    return known(context, value, expression.span, f"`{attribute.name}` of `{owner}`")
+    help = PAIRWISE[owner].format(owner) if owner in PAIRWISE else None
+    return known(context, value, expression.span, f"`{attribute.name}` of `{owner}`", help)
 
 
 def _words(hint: Any) -> tuple[Any, ...]:
@@ -84,16 +91,16 @@ def _wants_initializer(hint: Any) -> bool:
     return any(isinstance(o, type) and issubclass(o, Initializer) for o in options)
 
 
-def known(context: Context, value: Any, span: Span, what: str) -> Any:
+def known(context: Context, value: Any, span: Span, what: str, help: str | None = None) -> Any:
     """The constant behind a value, or POISON after saying that it must be known before running."""
     if isinstance(value, Value):
         if value.const is None:
             where = [Related(value.span, "this is a value of the graph")] if value.span != span else []
-            context.error(NotKnownBefore(span, what, None, where))
+            context.error(NotKnownBefore(span, what, help, where))
             return POISON
         return value.const
     if isinstance(value, list):
-        items = [known(context, v, span, what) for v in value]
+        items = [known(context, v, span, what, help) for v in value]
         return POISON if any(i is POISON for i in items) else items
     return value
 

@@ -129,6 +129,14 @@ def test_tensors_are_a_table(graphlang, golden):
     golden("run_table.txt", out)
 
 
+def test_elements_of_small_arrays_are_short_and_many_are_summed_up(graphlang):
+    text = "input x: float[N] = [{}]\ny = sum(x / 3)"
+    few = graphlang("run", "-", stdin=text.format("1, 2, 1000000"))[1]
+    assert "[0.333333, 0.333333, 0.333333]" in few
+    assert "[1, 2, 1000000]" in few
+    assert "mean" in graphlang("run", "-", stdin=text.format(", ".join("123456789")))[1]
+
+
 def test_backward_starts_from_any_value_with_any_gradient(graphlang):
     # Section 5.4.1: 10 * 5 with 1.3 from upstream.
     words = ("run", "-", "--json", "--of", "z", "--seed-gradient", "1.3")
@@ -549,6 +557,28 @@ def test_summary_counts_by_the_open_batch_size(graphlang, golden):
     assert (total["parameters"], total["trainable"]) == (26, 26)
 
 
+def test_a_convolution_counts_its_bias_as_every_layer_does(graphlang):
+    text = "input x: float[N, 1, 5, 5]\ny = x -> Conv(2, 3{})\noutput y"
+    flops = []
+    for bias in ("", ", bias=false"):
+        found = json.loads(graphlang("summary", "-", "--json", stdin=text.format(bias))[1])
+        flops.append(found["total"]["flops"])
+    # 2 * 3 * 3 results of 9 products and 9 sums each, and the bias once for each result.
+    assert flops == ["342*N", "324*N"]
+
+
+def test_a_total_of_what_is_known_says_that_it_is_no_more(graphlang):
+    text = (
+        "input xs: float[N, T, 3]\ns = scan x in xs carry h = zeros(N, 3) {\n  k = h + x\n  next h = k\n  yield k\n}\n"
+        "y = sum(s)"
+    )
+    rows = graphlang("summary", "-", stdin=text)[1].splitlines()
+    assert rows[-1].endswith("at least 3 N T")
+    assert any(row.endswith("?") for row in rows)
+    total = json.loads(graphlang("summary", "-", "--json", stdin=text)[1])["total"]
+    assert (total["flops"], total["complete"]) == ("3*N*T", False)
+
+
 def test_a_long_summary_is_never_cut(graphlang):
     text = "input x = 1\n" + "\n".join(f"y{i + 1} = y{i} + x" for i in range(500)).replace("y0 ", "x ")
     status, out, _ = graphlang("summary", "-", stdin=text)
@@ -565,6 +595,55 @@ def test_layers_lists_everything_and_shows_one(graphlang):
     assert found["parameters"] == ["W", "b"]
     assert found["attributes"][0]["required"] is True
     assert "Defined in graphlang/layers/affine.py" in graphlang("layers", "Affine")[1]
+
+
+def test_what_the_language_itself_writes_is_explained_too(graphlang):
+    for name in ("grad", "scan"):
+        status, out, err = graphlang("layers", name)
+        assert (status, err) == (0, "")
+        assert "(construct)" in out
+        assert "Shapes: " in out
+    assert graphlang("layers", "grad")[1].startswith("grad(y, x)")
+    assert "grad(y, x)" in graphlang("layers")[1]
+
+
+def test_the_examples_of_constructs_are_sound():
+    import inspect
+    import textwrap
+
+    import graphlang as gl
+    from graphlang.cli.constructs import CONSTRUCTS
+
+    for _, story in CONSTRUCTS.values():
+        lines = [line for line in inspect.cleandoc(story).splitlines() if line.startswith("    ")]
+        gl.loads(textwrap.dedent("\n".join(lines)))
+
+
+@pytest.mark.parametrize("width", ["45", "60", "80", "100", "200"])
+def test_prose_keeps_to_the_width_and_breaks_no_word(graphlang, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", width)
+    most = min(int(width), 100)
+    calls = [
+        ("layers",),
+        ("layers", "LSTM"),
+        ("layers", "npz"),
+        ("explain",),
+        ("explain", "GL409"),
+        ("--help",),
+    ]
+    for words in [*calls, *((name, "--help") for name in cli.COMMANDS)]:
+        out = graphlang(*words)[1].partition("examples:")[0]
+        prose = [line for line in out.splitlines() if not line.startswith(("    ", "usage:"))]
+        long = [line for line in prose if len(line) > most and " " in line.strip()]
+        assert long == [], words
+
+
+def test_without_a_terminal_prose_is_80_columns_wide(graphlang, monkeypatch):
+    monkeypatch.delenv("COLUMNS")
+    for words in (("layers",), ("layers", "GRU"), ("explain", "GL201"), ("train", "--help")):
+        lines = graphlang(*words)[1].partition("examples:")[0].splitlines()
+        assert 70 < max(map(len, lines)) <= 80, words
+    assert max(map(len, graphlang("gradcheck", "fruit.graph")[1].splitlines())) <= 80
 
 
 def test_a_name_of_another_framework_finds_its_layer(graphlang):

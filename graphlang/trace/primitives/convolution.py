@@ -90,7 +90,7 @@ class Conv(Primitive):
         return np.sum(dy, axis=(0, *range(2, dy.ndim)))
 
     def flops(self, x: Any, w: Any, b: Any = None, **windows: Any) -> Size:
-        return 2 * count(self.shape(x, w, b, **windows)[0]) * count(signature(w)[0][1:])
+        return count(self.shape(x, w, b, **windows)[0]) * (2 * count(signature(w)[0][1:]) + (b is not None))
 
 
 class ConvTranspose(Primitive):
