@@ -130,12 +130,7 @@ def help_text() -> str:
         line for name, text in COMMANDS.items() for line in hanging(f"  {name:<13}{text}", width, " " * 15)
     )
     options = "\n".join(
-        line
-        for name, text in (
-            ("-h, --help", "this text; after a command: its options"),
-            ("-V, --version", "the version"),
-        )
-        for line in hanging(f"  {name:<15}{text}", width, " " * 17)
+        line for name, text in OPTIONS.items() for line in hanging(f"  {name:<15}{text}", width, " " * 17)
     )
     status = console.prose(
         "exit status: 0 done; 1 the spec, data or weights are wrong, or a check failed; 2 usage; "
