@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping
+from decimal import Decimal
+from math import isinf
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -56,6 +59,34 @@ def text_of(what: str, value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{what} is a text such as 'x', not {_kind(value)}")
     return value
+
+
+def exact_numbers(array: Any, *, whole: bool) -> Any:
+    """Python's exact numbers, of which NumPy makes objects, as numbers: long integers, fractions, decimals.
+
+    Whole ones as int64 where that is asked for, all others as float64; an array of anything else as it is.
+    Raises OverflowError where one is larger than what that holds.
+    """
+    numbers = array.ravel().tolist()
+    if not all(isinstance(n, Real | Decimal) for n in numbers):
+        return array
+    if whole and all(map(is_whole, numbers)):
+        return np.array([int(n) for n in numbers], np.int64).reshape(array.shape)
+    return np.array([_as_float(n) for n in numbers]).reshape(array.shape)
+
+
+def is_whole(number: Any) -> bool:
+    """Whether an exact number is a whole one."""
+    if isinstance(number, Decimal):
+        return number.is_finite() and number == number.to_integral_value()
+    return isinstance(number, int) or getattr(number, "denominator", 0) == 1
+
+
+def _as_float(number: Any) -> float:
+    found = float(number)
+    if isinf(found) and isinstance(number, Decimal) and number.is_finite():
+        raise OverflowError
+    return found
 
 
 def _kind(value: Any) -> str:

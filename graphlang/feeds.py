@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from math import isinf
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from graphlang.arguments import exact_numbers
 from graphlang.diagnostics import Collector, Diagnostic, Related
 from graphlang.diagnostics.running import MissingInputs, UnknownInput, WrongIndex, WrongInput
 from graphlang.graph import Network
@@ -95,7 +93,7 @@ def _array(network: Network, spec: InputSpec, value: Any, dtype: Any) -> Any:
     try:
         array = np.asarray(value)
         if array.dtype.kind == "O":
-            array = _exact(array, spec.dtype)
+            array = exact_numbers(array, whole=spec.dtype == "int")
     except ValueError:
         message = f"`{spec.name}` is a list whose rows differ in length"
         return WrongInput(spec.name, message, network.span(spec.name))
@@ -118,26 +116,6 @@ def _array(network: Network, spec: InputSpec, value: Any, dtype: Any) -> Any:
     except FloatingPointError:
         largest = f"the largest number of {np.dtype(dtype)} is about {np.finfo(dtype).max:.2g}"
         return _too_large(network, spec, largest)
-
-
-def _exact(array: Any, kind: str) -> Any:
-    """Python's exact numbers, of which NumPy makes objects: long integers, fractions, decimals.
-
-    Raises OverflowError where one is larger than what the input can hold.
-    """
-    numbers = array.ravel().tolist()
-    if not all(isinstance(n, Real | Decimal) for n in numbers):
-        return array
-    if kind == "int" and all(n == n // 1 for n in numbers):
-        return np.array([int(n) for n in numbers], np.int64).reshape(array.shape)
-    return np.array([_as_float(n) for n in numbers]).reshape(array.shape)
-
-
-def _as_float(number: Any) -> float:
-    found = float(number)
-    if isinf(found) and isinstance(number, Decimal) and number.is_finite():
-        raise OverflowError
-    return found
 
 
 def _too_large(network: Network, spec: InputSpec, help: str) -> Diagnostic:

@@ -112,6 +112,8 @@ def test_a_file_that_cannot_be_written_is_named_as_it_was_given(name: str, tmp_p
         (123456789012345678901234567890, 123456789012345678901234567890.0),
         (Fraction(1, 4), 0.25),
         (Decimal("1.5"), 1.5),
+        (Decimal("1e40"), 1e40),
+        (Decimal("NaN"), pytest.approx(float("nan"), nan_ok=True)),
         ([Fraction(1, 2), 2, 0.5, Decimal(3)], [0.5, 2, 0.5, 3]),
         (float("inf"), float("inf")),
     ],
@@ -125,6 +127,15 @@ def test_an_exact_number_is_a_value_wherever_it_is_given(number: Any, value: Any
         gl.loads("input x\ny = x * 1", set={"x": number}).run()["x"],
     ):
         assert np.asarray(found).tolist() == value
+
+
+def test_training_takes_exact_numbers_as_running_does() -> None:
+    text = "input x: float[N], t: int[N]\nloss = sum(x * t)\ntrain { minimize = loss; optimizer = SGD(lr=1); batch = 2; epochs = 1 }"
+    history = gl.loads(text).fit(x=[Fraction(1, 2), Decimal("0.25")], t=[Fraction(2), 4])
+    assert history.losses == [2]
+    assert gl.loads(text).fit(x=[10**30, 0], t=[1, 1]).losses[0] == pytest.approx(1e30)
+    with pytest.raises(gl.GraphError, match="holds a number larger than"):
+        gl.loads(text).fit(x=[Decimal("1e400"), 1], t=[1, 2])
 
 
 def test_whole_fractions_are_whole_numbers() -> None:

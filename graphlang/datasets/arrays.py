@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
+from graphlang.arguments import exact_numbers
 from graphlang.datasets.dataset import Array, Column, Dataset, check_array, checked
 from graphlang.diagnostics.base import GraphError
 from graphlang.diagnostics.data import WrongArray
@@ -39,10 +40,23 @@ def _columns(arrays: Mapping[str, ArrayLike]) -> dict[str, Column]:
 def _column(name: str, values: ArrayLike) -> Column:
     try:
         array = np.asarray(values)
+        if array.dtype.kind == "O":
+            array = _exact(array)
+    except OverflowError:
+        raise GraphError(
+            [WrongArray(_NAME, name, "holds a number larger than what a float can hold")]
+        ) from None
     except (ValueError, TypeError) as error:  # rows of different lengths
         raise GraphError([WrongArray(_NAME, name, f"is no array: {error}")]) from None
     check_array(_NAME, name, array.shape, array.dtype)
     return _of(array)
+
+
+def _exact(array: Array) -> Array:
+    try:
+        return np.asarray(exact_numbers(array, whole=True))
+    except OverflowError:  # larger than an int: a float may hold it
+        return np.asarray(exact_numbers(array, whole=False))
 
 
 def _of(array: Array) -> Column:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from graphlang.arguments import is_whole
 from graphlang.catalog import Catalog
 from graphlang.diagnostics import Collector, Diagnostic, GraphError, Source, Span
 from graphlang.diagnostics.names import ImportProblem, Redefinition, WrongKind
@@ -405,7 +406,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Decimal | Fraction):
-        return int(value) if value == value // 1 else float(value)
+        return int(value) if is_whole(value) else float(value)
     if value is None or isinstance(value, bool | int | float):
         return value
     raise TypeError(f"`{value!r}` is no value of the language")
