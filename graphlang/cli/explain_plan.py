@@ -68,6 +68,7 @@ def as_json(plan: Explanation) -> dict[str, Any]:
         "inputs": {name: list(shape) for name, shape in plan.inputs.items()},
         "dtype": plan.dtype,
         "threads": plan.threads,
+        "divides": plan.divides,
         "regions": [_region_json(region) for region in plan.regions],
         "outputs": plan.outputs,
         "copies": list(plan.copies),
@@ -92,10 +93,8 @@ def _region_json(region: Region) -> dict[str, Any]:
 
 def _show(plan: Explanation) -> None:
     shapes = ", ".join(f"{name}{_shape(shape)}" for name, shape in plan.inputs.items())
-    console.out(
-        f"{plan.what}\nfor {shapes or 'no inputs'} in {plan.dtype}, "
-        f"{console.counted(plan.threads, 'thread')}\n"
-    )
+    threads = console.counted(plan.threads, "thread")
+    console.out(f"{plan.what}\nfor {shapes or 'no inputs'} in {plan.dtype}, {threads}{_division(plan)}\n")
     rows = [row for region in plan.regions for row in _rows(region)]
     console.table(rows, ["step", "result", "= operation", "for", "type", "written to", "bytes", "FLOPs"])
     for copy in plan.copies:
@@ -107,6 +106,15 @@ def _show(plan: Explanation) -> None:
     if named:
         console.out("")
     _totals(plan)
+
+
+def _division(plan: Explanation) -> str:
+    """Who uses the threads."""
+    if plan.threads == 1:
+        return ""
+    if plan.divides:
+        return ": large kernels and products are cut into a part for each, and BLAS is held to one"
+    return ": BLAS uses them for large products"
 
 
 def _rows(region: Region) -> list[list[str]]:

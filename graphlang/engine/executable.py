@@ -13,7 +13,7 @@ import numpy as np
 from graphlang.engine.binding import at_once, bind, bind_region
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.passes import optimised
-from graphlang.engine.plan import Plan, memory, nbytes, plan, step_flops
+from graphlang.engine.plan import Plan, memory, nbytes, plan
 from graphlang.engine.recording import Recording
 from graphlang.engine.regions import Unit
 from graphlang.engine.workers import BLAS, kernel_threads, usable_threads
@@ -23,8 +23,6 @@ from graphlang.trace.primitive import Call
 
 REBIND_FROM = 2**18
 """Bytes from which on an input is taken where it lies; a smaller one is copied into the program's memory."""
-DIVIDE_FROM = 2**18
-"""Operations from which on a kernel may divide its work over threads."""
 LOOSE = 64
 """Calls of a region from which on they are one call in the program's list."""
 
@@ -62,7 +60,7 @@ class Executable:
         #: unit -> addresses of the outputs it touches -> its calls on them
         self._variants: dict[int, dict[tuple[int, ...], list[Call]]] = {}
         #: whether the program has work for threads of its own; if not, BLAS may use its threads for products
-        self._divides = self.threads > 1 and any(_is_divided(u, self.threads) for u in plan.units)
+        self._divides = plan.divides(self.threads)
         self._unit_calls = [self._bound(u) for u in plan.units]
         self._collect()
 
@@ -258,13 +256,6 @@ class Executable:
             self._memory[block.number] = spare[1] if spare is not None and free else memory(block)
         if held:
             self._rebind([number for number, _ in held])
-
-
-def _is_divided(unit: Unit, threads: int) -> bool:
-    """Whether a unit has work for several threads, other than a product."""
-    if unit.fused:
-        return unit.threads(threads) > 1
-    return any(s.primitive.kind == "kernel" and step_flops(s) >= DIVIDE_FROM for s in unit.steps)
 
 
 def built(

@@ -76,6 +76,8 @@ class Explanation:
     inputs: dict[str, tuple[int, ...]]
     dtype: str
     threads: int
+    #: whether kernels and large products are divided among the program's own threads, not those of BLAS
+    divides: bool
     regions: tuple[Region, ...]
     outputs: dict[str, str]
     copies: tuple[str, ...]
@@ -170,6 +172,7 @@ class _Reader:
             },
             dtype=self.graph.dtype.name,
             threads=self.threads,
+            divides=planned.divides(self.threads),
             regions=tuple([self._region(unit, numbers) for unit in planned.units]),
             outputs={label: self.text(v) for label, v in program.outputs.items()},
             copies=tuple(copies),

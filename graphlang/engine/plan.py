@@ -17,6 +17,8 @@ from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.primitives.elementwise import astype
 
 ALIGNMENT = 64
+DIVIDE_FROM = 2**18
+"""Operations from which on a kernel may divide its work over threads."""
 
 
 @dataclass
@@ -84,10 +86,21 @@ class Plan:
         """What the program will have allocated once it has run."""
         return self.buffer_bytes + self.input_bytes + self.scratch_bytes(threads)
 
+    def divides(self, threads: int) -> bool:
+        """Whether there is work for threads of the program's own, other than products: a region or a kernel
+        that is divided. If not, BLAS may use its threads for the products."""
+        return threads > 1 and any(_is_divided(u, threads) for u in self.units)
+
     @cached_property
     def flops(self) -> int:
         """An estimate of the arithmetic operations of a run."""
         return sum(step_flops(s) for u in self.units for s in u.steps)
+
+
+def _is_divided(unit: Unit, threads: int) -> bool:
+    if unit.fused:
+        return unit.threads(threads) > 1
+    return any(s.primitive.kind == "kernel" and step_flops(s) >= DIVIDE_FROM for s in unit.steps)
 
 
 def _scratch_bytes(unit: Unit, local: set[int]) -> int:

@@ -16,7 +16,7 @@ FUSE_FROM = 2**16
 WIDEST_ROW = FUSE_FROM // 4
 """Elements of the longest row that is reduced within a region: a row is never cut."""
 WORK_OF_A_THREAD = 2**21
-"""Operations that are worth waking a thread: below some tenths of a millisecond it takes as long itself."""
+"""Operations, and numbers moved, that are worth waking a thread, which takes tens of microseconds itself."""
 FEW = 64
 """Elements of what is small enough to be computed at any time."""
 BLOCK = 2**19
@@ -53,8 +53,15 @@ class Unit:
     def threads(self, available: int) -> int:
         """Over how many threads it is worth dividing."""
         rows, columns, high, wide = self.blocks()
-        work = sum(int(s.primitive.flops(*s.operands, **s.params)) for s in self.steps)
+        work = sum(int(s.primitive.flops(*s.operands, **s.params)) for s in self.steps) + self._moved()
         return max(1, min(available, -(-rows // high) * -(-columns // wide), work // WORK_OF_A_THREAD))
+
+    def _moved(self) -> int:
+        """Numbers that come from memory or go there, at least: each takes as long as an operation."""
+        made = {s.output.number for s in self.steps}
+        given = {x.number: x for s in self.steps for x in s.operands if x.__class__ is SymbolicArray}
+        arrays = [x for number, x in given.items() if number not in made]
+        return sum(size(x.shape) for x in (*arrays, self.steps[-1].output))
 
     def blocks(self) -> tuple[int, int, int, int]:
         """(rows, columns) of the matrix that blocks are cut from, and (rows, columns) of a block."""
