@@ -18,14 +18,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import busy_seconds
+from benchmarks.machine import busy_seconds, cpu_seconds
 from benchmarks.work import Command, Skip, Work
 
 ROOT = Path(__file__).resolve().parent.parent
 TURN = 0.1
 """Seconds that one turn of calls takes, about."""
 REST = 0.05
-"""Seconds between turns: the idle threads of the one before spin that long."""
+"""Seconds between two looks at whether threads of the one before still spin, as idle ones of BLAS do."""
+LONGEST_REST = 0.5
+"""Seconds between turns at most."""
 PATIENCE = 120.0
 """Seconds after which a contender that says nothing is given up."""
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "GRAPHLANG_DATA")
@@ -165,7 +167,17 @@ class Worker:
             for stage, seconds in answer.get("stages", {}).items():
                 known = self.entry.stages.get(stage, seconds)
                 self.entry.stages[stage] = min(known, seconds)
-        time.sleep(REST)
+        self._rest()
+
+    def _rest(self) -> None:
+        """Waits until the process no longer uses a core, so that the next one has all."""
+        before = cpu_seconds(self._process.pid)
+        for _ in range(round(LONGEST_REST / REST)):
+            time.sleep(REST)
+            now = cpu_seconds(self._process.pid)
+            if now is not None and now == before:
+                return
+            before = now
 
     def end(self) -> Entry:
         assert self._process.stdin is not None
