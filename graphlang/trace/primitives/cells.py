@@ -110,10 +110,10 @@ class LstmCell(Cell):
         h, c, gates = now
         f, g, i, o = parts(gates, 4)
         gi, tanh_c = g * i, np.tanh(c)
-        # f, g, i through c: (f - f**2) * c_before, (1 - g**2) * i, (i - i**2) * g; o through h = o * tanh(c).
-        through_c = np.stack([(f - f * f) * before[1], i - g * gi, gi - i * gi], axis=-2)
+        # f, g and i through c: f * (1 - f) * c_before, (1 - g**2) * i and i * (1 - i) * g; o through h.
+        through_c = np.stack([(1 - f) * f * before[1], i - g * gi, (1 - i) * gi], axis=-2)
         lift = 2 * self.scale(c.shape[-1], c.dtype) - 1
-        return [through_c, h - h * o, o - h * tanh_c, f, (gates + lift) * (1 - gates) if full else None]
+        return [through_c, (1 - o) * h, o - h * tanh_c, f, (gates + lift) * (1 - gates) if full else None]
 
     def backward(self, ds: list[Any], slopes: list[Any], weights: list[Any]) -> tuple[Any, list[Any]]:
         dh, dc, dgates = ds
@@ -155,7 +155,7 @@ class GruCell(Cell):
     def slopes(self, now: list[Any], before: list[Any], *, full: bool) -> list[Any]:
         (_, gates, n), h = now, before[0]
         z, r = parts(gates, 2)
-        slope, slope_n = gates - gates * gates, 1 - n * n
+        slope, slope_n = (1 - gates) * gates, 1 - n * n
         dz, dr = parts(slope, 2)
         return [dz * (n - h), dr * h, slope_n * z, 1 - z, r, slope, slope_n]
 
