@@ -35,14 +35,17 @@ class ScanOperation:
 
         symbolic = next((v for v in (xs, *others) if isinstance(v, SymbolicArray)), None)
         count = len(self.next)
-        carried, captured = list(others[:count]), others[count:]
+        dtype = xs.dtype if xs.dtype.kind == "f" else _dtype(others)
+        # A number that is carried is a value of the body, which has a gradient.
+        carried = [np.asarray(v, dtype) if isinstance(v, int | float) else v for v in others[:count]]
+        captured = others[count:]
         results = []
         for t in range(xs.shape[1]):
             leaves = dict(enumerate([xs[:, t], *carried, *captured]))
             tape = Tape(
                 self.body,
                 leaves,
-                dtype=xs.dtype if xs.dtype.kind == "f" else _dtype(others),
+                dtype=dtype,
                 sizes=self.sizes,
                 training=training,
                 random=random,

@@ -80,7 +80,7 @@ class Tape:
         #: where a run is recorded anew: what each node drew the first time
         self.drawn: Mapping[int, Draws] | None = None
         for number, value in leaves.items():
-            self.values[number] = value
+            self.values[number] = self._differentiable(value)
 
     # ---- forward --------------------------------------------------------------------------------------
 
