@@ -8,13 +8,18 @@ from collections.abc import Callable
 from typing import Any
 
 from graphlang.trace import Dim, DimScalar
+from graphlang.trace.dims import UndecidedError
 
 LARGEST = 2**63
 """Whole numbers beyond this are refused: they only come from mistakes, or from a file that means harm."""
 
 
 class NoValue(Exception):
-    """A constant expression that has no value; the text says why."""
+    """A constant expression that has no value; the text says why, `help` what to do about it."""
+
+    def __init__(self, text: str, help: str | None = None) -> None:
+        super().__init__(text)
+        self.help = help
 
 
 def _power(a: Any, b: Any) -> Any:
@@ -47,6 +52,28 @@ def _modulo(a: Any, b: Any) -> Any:
     return a % b
 
 
+def _equal(a: Any, b: Any) -> bool:
+    """Whether two constants are equal; UndecidedError where that depends on a size."""
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(_equal(i, j) for i, j in zip(a, b, strict=True))
+    if not isinstance(a, Dim | DimScalar):
+        a, b = b, a
+    if not isinstance(a, Dim | DimScalar) or not is_number(b):
+        return bool(a == b)
+    if isinstance(b, float) and b.is_integer():
+        b = int(b)
+    difference = a - b
+    if isinstance(difference, Dim) and (difference > 0 or difference < 0):
+        return False
+    if isinstance(difference, DimScalar) and a != b:
+        raise UndecidedError(f"whether {a} is {b} depends on the size")
+    return not isinstance(difference, Dim) and bool(a == b or difference == 0)
+
+
+def _unequal(a: Any, b: Any) -> bool:
+    return not _equal(a, b)
+
+
 BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -55,8 +82,8 @@ BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "//": _floor_divide,
     "%": _modulo,
     "**": _power,
-    "==": operator.eq,
-    "!=": operator.ne,
+    "==": _equal,
+    "!=": _unequal,
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -85,7 +112,14 @@ def binary(op: str, a: Any, b: Any) -> Any:
     except OverflowError:
         raise NoValue("the result is too large") from None
     except TypeError:
-        raise NoValue(f"{described(a)} and {described(b)} cannot be compared before running") from None
+        raise NoValue(
+            f"{described(a)} and {described(b)} cannot be compared before running", _ask_elsewhere(a, b)
+        ) from None
+
+
+def _ask_elsewhere(a: Any, b: Any) -> str | None:
+    size = next((v for v in (a, b) if isinstance(v, Dim | DimScalar)), None)
+    return None if size is None else f"`{size}` comes with the data; write a number in the type of the input"
 
 
 def unary(op: str, a: Any) -> Any:

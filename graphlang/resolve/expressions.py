@@ -143,7 +143,7 @@ def binary(context: Context, op: str, left: Any, right: Any, node: Any, scope: S
         try:
             return constants.binary(op, left, right)
         except constants.NoValue as no:
-            context.error(CannotCompute(node.span, str(no)))
+            context.error(CannotCompute(node.span, str(no), no.help))
             return POISON
     if op in ("+", "-", "*") and not _usable(context, left, right, op, node):
         return POISON
@@ -187,7 +187,7 @@ def _unary(context: Context, node: tree.Unary, scope: Scope) -> Steps:
         try:
             return constants.unary(node.operator, operand)
         except constants.NoValue as no:
-            context.error(CannotCompute(node.span, str(no)))
+            context.error(CannotCompute(node.span, str(no), no.help))
             return POISON
     name = "negative" if node.operator == "-" else "logical_not"
     value = nodes.apply_named(context, name, (operand,), node.span, scope)

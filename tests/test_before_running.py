@@ -1,0 +1,56 @@
+"""What is decided before running: choices, constants, and what is only known when data arrives."""
+
+from __future__ import annotations
+
+import pytest
+
+import graphlang as gl
+
+
+def codes(text: str) -> list[str]:
+    with pytest.raises(gl.GraphError) as caught:
+        gl.loads(text)
+    return [d.code for d in caught.value.diagnostics]
+
+
+CHOICE = "input x: float[N, 3], z: float[M, 3]\ny = 1*x if {} else 2*x\noutput y"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "N == N",
+        "2*N == N + N",
+        "N*M == M*N",
+        "N != N + 1",
+        "N != 0",
+        "not N == 2*N",
+        "[N, 3] == [N, 3]",
+        "N != none",
+    ],
+)
+def test_an_equality_of_sizes_that_holds_for_every_size_is_decided(condition: str) -> None:
+    assert gl.loads(CHOICE.format(condition)).forward(x=[[1, 1, 1]], z=[[0, 0, 0]])["y"][0, 0] == 1
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "N == 3",
+        "3 != N",
+        "N == M",
+        "N == 3.0",
+        "N % 2 == 0",
+        "N // 2 == 1",
+        "N / 2 == 3",
+        "[N] == [3]",
+        "N > 5",
+    ],
+)
+def test_what_depends_on_the_size_of_the_data_is_not_decided(condition: str) -> None:
+    assert codes(CHOICE.format(condition)) == ["GL408"]
+
+
+def test_a_dimension_that_is_bound_to_a_number_is_compared_as_one() -> None:
+    text = "def f(x: float[N, C], c) = 1*x if c == C else 2*x\ninput x: float[N, 3]\ny = f(x, 3)\noutput y"
+    assert gl.loads(text).forward(x=[[1, 1, 1]])["y"][0, 0] == 1
