@@ -390,15 +390,20 @@ def _grad(
 ) -> Steps:
     """`grad(y, x)`: the gradient of a scalar with respect to any value before it."""
     operands: list[Any] = [piped.value] if piped is not None else []
+    before = 0
     for argument in arguments:
         if argument.name is not None:
             context.error(UnknownAttribute(name_span(argument), "grad", argument.name, []))
             return POISON
+        before = len(context.values)
         operands.append((yield argument.value, scope))
     if any(o is POISON for o in operands):
         return POISON
+    if len(operands) > 2:
+        context.error(TooManyArguments(arguments[-1].span, "grad", "grad(y, x)"))
+        return POISON
     if len(operands) != 2:
-        context.error(MissingArgument(span, "grad", ["y", "x"][len(operands) :] or ["y", "x"], "grad(y, x)"))
+        context.error(MissingArgument(span, "grad", ["y", "x"][len(operands) :], "grad(y, x)"))
         return POISON
     y, x = operands
     if not isinstance(x, Value) or not isinstance(y, Value):
@@ -415,6 +420,13 @@ def _grad(
     if kind_of(x.array) != "float":
         message = f"`grad` goes to values of type float, and this is {type_text(x.array)}"
         context.error(WrongShape(arguments[-1].span, message, None, origins((x,))))
+        return POISON
+    if x.kind == "node" and x.order[1] >= before:
+        # It came into being after `y`, so `y` cannot be made of it.
+        text = arguments[-1].span.text
+        message = "`grad` goes back to a value that `y` was computed from, and this one is made on the spot"
+        help = f"name it, compute `y` from the name, and take that: `h = {text}`, ..., `grad(y, h)`"
+        context.error(WrongKind(arguments[-1].span, message, help))
         return POISON
     array = context.trace.input(x.array.shape, context.dtype("float"))
     value = Value(
