@@ -36,6 +36,7 @@ from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context, Steps, kind_of, type_text
 from graphlang.resolve.nodes import (
     apply,
+    instead_of,
     is_operand,
     layer_parameters,
     may_own,
@@ -211,9 +212,9 @@ def _tensor_values(context: Context, entry: Entry, bound: Bound, scope: Scope) -
         return None
     for value in found:
         if value is not None and not is_operand(value):
-            what = "several values at once" if isinstance(value, tuple) else described(value)
             at = next(iter(bound.tensors.values())) if bound.tensors else bound.more[0]
-            context.error(WrongKind(at.span, f"`{entry.name}` works on values, not on {what}"))
+            message = f"`{entry.name}` works on values, not on {described(value)}"
+            context.error(WrongKind(at.span, message, instead_of(value, at.span)))
             return None
     return tuple(found)
 

@@ -147,6 +147,8 @@ def described(value: Any) -> str:
         return f"`{str(value).lower()}`"
     if isinstance(value, str):
         return f'the text "{value}"'
-    if isinstance(value, list | tuple):
-        return "a list"
+    if isinstance(value, tuple):
+        return "several values at once"
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
     return f"`{value}`"

@@ -136,8 +136,7 @@ def _binary(context: Context, node: tree.Binary, scope: Scope) -> Steps:
 def binary(context: Context, op: str, left: Any, right: Any, node: Any, scope: Scope) -> Any:
     if left is POISON or right is POISON:
         return POISON
-    tensors = isinstance(left, Value) or isinstance(right, Value)
-    if not tensors:
+    if not isinstance(left, Value | tuple) and not isinstance(right, Value | tuple):
         if context.probing and op in COMPARISONS and left != right and _is_size(left, right):
             return POISON  # the sizes may be the same, or the larger one, where it is called
         try:
@@ -145,7 +144,7 @@ def binary(context: Context, op: str, left: Any, right: Any, node: Any, scope: S
         except constants.NoValue as no:
             context.error(CannotCompute(node.span, str(no), no.help))
             return POISON
-    if op in ("+", "-", "*") and not _usable(context, left, right, op, node):
+    if not _usable(context, left, right, op, node):
         return POISON
     value = nodes.apply_named(context, OPERATIONS[op], (left, right), node.span, scope)
     if isinstance(value, Value):
@@ -160,12 +159,14 @@ def _is_size(*operands: Any) -> bool:
 def _usable(context: Context, left: Any, right: Any, op: str, node: Any) -> bool:
     for operand, side in ((left, node.left), (right, node.right)):
         if not nodes.is_operand(operand):
-            what = constants.described(operand)
-            if isinstance(operand, tuple):
-                what = "several values at once"
-            context.error(WrongKind(side.span, f"`{op}` cannot work on {what}"))
+            context.error(_unusable(operand, op, side.span))
             return False
     return True
+
+
+def _unusable(operand: Any, op: str, at: Span) -> WrongKind:
+    what = constants.described(operand)
+    return WrongKind(at, f"`{op}` cannot work on {what}", nodes.instead_of(operand, at))
 
 
 def _folded(op: str, left: Any, right: Any) -> Any:
@@ -182,6 +183,9 @@ def _folded(op: str, left: Any, right: Any) -> Any:
 def _unary(context: Context, node: tree.Unary, scope: Scope) -> Steps:
     operand = yield node.operand, scope
     if operand is POISON:
+        return POISON
+    if isinstance(operand, tuple):
+        context.error(_unusable(operand, node.operator, node.operand.span))
         return POISON
     if not isinstance(operand, Value):
         try:

@@ -91,6 +91,15 @@ def is_table(value: Any) -> bool:
     return bool(value)
 
 
+def instead_of(value: Any, span: Span) -> str | None:
+    """What to write instead of something that no node can take."""
+    if isinstance(value, tuple):
+        return f"give each a name first: `{', '.join('abcdefgh'[: len(value)])} = ...`"
+    if isinstance(value, list) and value and all(isinstance(i, Value | int | float) for i in value):
+        return f"join values into one: `stack({span.text})`, or `concat`"
+    return None
+
+
 def apply_named(context: Context, name: str, operands: tuple[Any, ...], span: Span, scope: Scope) -> Any:
     """The node of an operator or another operation without attributes."""
     entry = context.catalog.find(name)
