@@ -83,7 +83,7 @@ class Network:
         self.sources = tuple(Source(s.name, s.text) for s in spec.sources)
         self.inputs: dict[str, InputSpec] = {i.name: i for i in spec.inputs}
         self.params: dict[str, ParamSpec] = {p.name: p for p in spec.params}
-        names = [*self.inputs, *self.params]
+        names = [*(i.name for i in spec.inputs), *(p.name for p in spec.params)]
         #: the name of every value, in the order of their numbers
         self.names: list[str] = names
         ordered = _in_order(spec, set(names))

@@ -183,7 +183,7 @@ def _call_operation(
     given = yield attribute_values(context, entry, bound, scope)
     made = make_operation(context, entry, given, bound, span) if given is not None else None
     if tensors is None and entry.own:  # else `apply` asks
-        may_own(context, scope, new_instance(context, entry.name, scope, label), span)
+        may_own(context, scope, new_instance(context, entry.name, scope, label, span), span)
     if tensors is None or made is None:
         return POISON
     operation, attributes = made
@@ -277,11 +277,11 @@ def _has_sizes(value: Any) -> bool:
 
 def shared_parameter(context: Context, shared: SharedLayer, node: tree.Attribute) -> Any:
     """`tok.W`: a parameter of a shared layer."""
-    if shared.parameters is None and context.probing:
+    if shared.instance.parameters is None and context.probing:
         if node.name not in shared.entry.own:
             context.error(NoSuchPart(node.name_span, shared.name, node.name, list(shared.entry.own)))
         return POISON
-    if shared.parameters is None:
+    if shared.instance.parameters is None:
         # Some layers, as Embedding, know their parameters without seeing a value.
         try:
             shared.operation.parameters(*(None for _ in shared.entry.tensors))
@@ -297,16 +297,16 @@ def shared_parameter(context: Context, shared: SharedLayer, node: tree.Attribute
             shared.instance,
             shared.span,
             scope,
-            shared,
             (),
         )
         if found is None:
             return POISON
-    assert shared.parameters is not None
-    if node.name not in shared.parameters:
-        context.error(NoSuchPart(node.name_span, shared.name, node.name, list(shared.parameters)))
+    parameters = shared.instance.parameters
+    assert parameters is not None, shared.name
+    if node.name not in parameters:
+        context.error(NoSuchPart(node.name_span, shared.name, node.name, list(parameters)))
         return POISON
-    return shared.parameters[node.name]
+    return parameters[node.name]
 
 
 def _call_shared_definition(
@@ -378,7 +378,7 @@ def _call_definition(
     if any(value is POISON for value, _ in values.values()):
         return POISON
     instance = shared.instance if shared else new_instance(context, name, scope, label, span)
-    memo = shared.memo if shared else scope.memo
+    memo = shared.instance.memo if shared else scope.memo
     return (yield context.enter(context, definition, values, instance, span, memo, scope))
 
 

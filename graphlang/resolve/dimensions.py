@@ -72,7 +72,9 @@ def match(context: Context, type_: tree.Type, value: Value, scope: Scope, what: 
     rests = [i for i, d in enumerate(dims) if isinstance(d, tree.Rest)]
     if len(rests) > 1:
         message = "`...` stands once in a type: with two, nothing says which axes are which"
-        context.error(WrongSize(dims[rests[1]].span, message, "name the axes between, or leave one `...` out"))
+        context.error(
+            WrongSize(dims[rests[1]].span, message, "name the axes between, or leave one `...` out")
+        )
         return False
     if rests:
         hidden = len(actual) - (len(dims) - 1)

@@ -17,10 +17,10 @@ from graphlang.diagnostics.names import (
 )
 from graphlang.resolve import calls, constants, nodes, subscripts
 from graphlang.resolve.context import Context, Steps, type_text
+from graphlang.resolve.order import is_group
 from graphlang.resolve.values import (
     MISSING,
     POISON,
-    Instance,
     Module,
     Scope,
     SharedLayer,
@@ -326,9 +326,9 @@ def through(
     """Sends a value through one stage of a chain."""
     kind = type(stage)
     if kind is tree.Layers:
-        return (yield _entries(context, value, stage.entries, scope, at, numbered=False))
+        return (yield _entries(context, value, stage.entries, scope, at))
     if kind is tree.Residual:
-        result = yield _entries(context, value, stage.entries, scope, at, numbered=False)
+        result = yield _entries(context, value, stage.entries, scope, at)
         if result is POISON or value is POISON:
             return POISON
         node = tree.Binary("+", _Place(at), _Place(stage.span), stage.span)  # type: ignore[arg-type]
@@ -347,40 +347,42 @@ class _Place:
         self.span = span
 
 
-def _entries(context: Context, value: Any, entries: Any, scope: Scope, at: Span, *, numbered: bool) -> Steps:
+def _entries(context: Context, value: Any, entries: Any, scope: Scope, at: Span) -> Steps:
     for entry in entries:
-        single = len(entry.stages) == 1 and not isinstance(
-            entry.stages[0], tree.Layers | tree.Repeat | tree.For | tree.Residual
-        )
+        single = not is_group(entry)
         inner = scope
         label = entry.label
-        if label is not None and numbered:
+        if label is not None and scope.copied:
             label = _numbered_label(scope, label)
         if label is not None and not single:
-            inner = Scope(scope, Instance(label, scope.instance, context.order(scope), label, entry.span))
+            inner = Scope(scope, nodes.new_instance(context, label, scope, label, entry.span))
             inner.order = scope.order
             inner.definition = scope.definition
             context.groups.append((inner.instance, label))
         for stage in entry.stages:
             value = yield through(context, value, stage, inner, at, label if single else None)
-        if entry.label is not None and not numbered:
-            if isinstance(value, Value) and value.label is None and value.kind == "node":
+        if entry.label is not None:
+            if isinstance(value, Value) and value.label is None and value.kind == "node" and not scope.copied:
                 value.label = label
                 value.group = scope.instance
-            _bind_label(scope, entry.label, value)
+            scope.names[entry.label] = value
     return value
-
-
-def _bind_label(scope: Scope, name: str, value: Any) -> None:
-    scope.names[name] = value
 
 
 def _numbered_label(scope: Scope, label: str) -> str:
     number = 1
-    while f"{label}{number}" in scope.instance.taken:
+    while f"{label}{number}" in scope.instance.taken or f"{label}{number}" in scope.numbered:
         number += 1
-    scope.instance.taken.add(f"{label}{number}")
+    scope.numbered.add(f"{label}{number}")
     return f"{label}{number}"
+
+
+def _copy(scope: Scope) -> Scope:
+    """The scope of one copy in a `repeat` or `for`: what it labels is its own."""
+    inner = Scope(scope, scope.instance, scope.definition)
+    inner.order = scope.order
+    inner.copied = True
+    return inner
 
 
 def _repeat(context: Context, value: Any, stage: tree.Repeat, scope: Scope, at: Span) -> Steps:
@@ -389,7 +391,7 @@ def _repeat(context: Context, value: Any, stage: tree.Repeat, scope: Scope, at: 
         count = count.const
     if count is POISON or (context.probing and _is_size(count)):
         if context.probing:
-            yield _entries(context, POISON, stage.entries, scope, at, numbered=True)
+            yield _entries(context, POISON, stage.entries, _copy(scope), at)
         return POISON
     if isinstance(count, Value | Dim | DimScalar):
         context.error(NotKnownBefore(stage.count.span, "the count of `repeat`"))
@@ -402,7 +404,7 @@ def _repeat(context: Context, value: Any, stage: tree.Repeat, scope: Scope, at: 
         context.error(LimitExceeded(stage.count.span, "unrolled", context.limits.unrolled))
         return POISON
     for _ in range(count):
-        value = yield _entries(context, value, stage.entries, scope, at, numbered=True)
+        value = yield _entries(context, value, stage.entries, _copy(scope), at)
         if value is POISON:
             return POISON
     return value
@@ -420,11 +422,10 @@ def _for(context: Context, value: Any, stage: tree.For, scope: Scope, at: Span) 
         context.error(CannotCompute(stage.values.span, message, "write a list, as in `for c in [16, 32]`"))
         return POISON
     for item in items:
-        inner = Scope(scope, scope.instance, scope.definition)
-        inner.order = scope.order
+        inner = _copy(scope)
         inner.names[stage.variable] = item
         inner.places[stage.variable] = stage.variable_span
-        value = yield _entries(context, value, stage.entries, inner, at, numbered=True)
+        value = yield _entries(context, value, stage.entries, inner, at)
         if value is POISON:
             return POISON
     return value

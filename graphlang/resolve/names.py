@@ -17,9 +17,13 @@ def name_everything(context: Context) -> None:
     used: set[str] = {full(v.group, v.label) for v in values if v.label is not None}
     counters: dict[tuple[int, str], int] = {}
     paths: dict[int, str] = {}
+    given: set[str] = set()
     for value in values:
         if value.label is not None:
             value.name = full(value.group, value.label)
+            if value.name in given and _is_shared(value.group):
+                value.name = _another(value.name, used)
+            given.add(value.name)
             continue
         if value.instance is not None and value.instance.name is not None:
             name = value.instance.path()
@@ -43,6 +47,24 @@ def every_value(context: Context) -> Iterable[Value]:
             if value.body is not None and id(value.body) not in seen:
                 seen.add(id(value.body))
                 waiting.append([v for v in value.body.inputs if v.kind == "local"] + value.body.values)
+
+
+def _is_shared(instance: Instance | None) -> bool:
+    """Whether it is inside of a shared `def`, whose every use makes the values of its body again."""
+    while instance is not None:
+        if instance.memo is not None:
+            return True
+        instance = instance.parent
+    return False
+
+
+def _another(name: str, used: set[str]) -> str:
+    """The name of the same value in a later use of a shared `def`: `enc.h_2`."""
+    number = 2
+    while f"{name}_{number}" in used:
+        number += 1
+    used.add(f"{name}_{number}")
+    return f"{name}_{number}"
 
 
 def full(group: Instance, label: str) -> str:

@@ -135,13 +135,13 @@ def apply(
     instance: Instance | None = None
     own: dict[str, Value] = {}
     if entry.own:
-        instance = shared.instance if shared else new_instance(context, entry.name, scope, label)
-        found = layer_parameters(context, operation, arrays, instance, span, scope, shared, operands)
+        instance = shared.instance if shared else new_instance(context, entry.name, scope, label, span)
+        found = layer_parameters(context, operation, arrays, instance, span, scope, operands)
         if found is None:
             return POISON
         own = found
     elif entry.kind != "function":
-        instance = new_instance(context, entry.name, scope, label)
+        instance = new_instance(context, entry.name, scope, label, span)
     keywords: dict[str, Any] = {k: v.array for k, v in own.items()}
     if entry.wants:
         keywords.update(_handed_in(context, entry))
@@ -313,10 +313,10 @@ def _node(
     return context.add(value)
 
 
-def new_instance(
-    context: Context, kind: str, scope: Scope, label: str | None, span: Span | None = None
-) -> Instance:
-    return Instance(kind, scope.instance, context.order(scope), label, span)
+def new_instance(context: Context, kind: str, scope: Scope, label: str | None, at: Span) -> Instance:
+    """One use of a layer or a `def`; inside a shared `def`, what an earlier use of that made here."""
+    fresh = Instance(kind, scope.instance, context.order(scope), label, at)
+    return fresh if scope.memo is None else scope.memo.instance(kind, at, fresh)
 
 
 def _handed_in(context: Context, entry: Entry) -> dict[str, Any]:
@@ -337,15 +337,11 @@ def layer_parameters(
     instance: Instance,
     span: Span,
     scope: Scope,
-    shared: SharedLayer | None,
     operands: tuple[Any, ...],
 ) -> dict[str, Value] | None:
-    """The layer's parameters as values; made once for a shared layer."""
-    if shared is not None and shared.parameters is not None:
-        return shared.parameters
-    memo = scope.memo if shared is None else None
-    if memo is not None and (made := memo.recall()) is not None:
-        return made
+    """The layer's parameters as values; made once for an instance."""
+    if instance.parameters is not None:
+        return instance.parameters
     if not may_own(context, scope, instance, span):
         return None
     try:
@@ -370,10 +366,7 @@ def layer_parameters(
             if value is None:
                 return None
             found[role] = value
-    if shared is not None:
-        shared.parameters = found
-    if memo is not None:
-        memo.keep(found)
+    instance.parameters = found
     return found
 
 

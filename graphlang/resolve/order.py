@@ -92,18 +92,62 @@ def defined(statement: Any) -> list[tuple[str, Span]]:
     return []
 
 
-def labels(statement: Any) -> Iterator[tuple[str, Span]]:
-    """The labels in the layer lists of a statement, but not in `repeat` and `for`: those are numbered."""
-    stack = list(_values(statement))
+def is_group(entry: tree.Entry) -> bool:
+    """Whether the label of an entry names a group: what it labels inside is the group's own."""
+    lists = tree.Layers | tree.Repeat | tree.For | tree.Residual
+    return len(entry.stages) != 1 or isinstance(entry.stages[0], lists)
+
+
+Branch = tuple[int, bool, Any]
+"""A branch of a conditional, and the branches that it stands in: (conditional, which, outer)."""
+
+
+def labels(statement: Any) -> list[tuple[str, Span]]:
+    """The labels in the layer lists of a statement, but not in `repeat` and `for`: those are numbered.
+
+    The two branches of a conditional may use the same label, for only one of them is built.
+    """
+    if "{" not in statement.span.text:
+        return []
+    found: list[tuple[str, Span]] = []
+    seen: dict[str, list[Branch | None]] = {}
+    stack: list[tuple[Any, Branch | None]] = [(v, None) for v in reversed(_values(statement))]
     while stack:
-        node = stack.pop()
-        if isinstance(node, tree.Pipe):
-            stack.extend(node.stages)
-        elif isinstance(node, tree.Layers | tree.Residual):
-            for entry in reversed(node.entries):
-                if entry.label is not None and entry.label_span is not None:
-                    yield entry.label, entry.label_span
-                stack.extend(entry.stages)
+        node, branch = stack.pop()
+        kind = type(node)
+        if kind is tree.Layers or kind is tree.Residual:
+            for entry in node.entries:
+                if entry.label is not None:
+                    others = seen.setdefault(entry.label, [])
+                    if not others or not all(_exclude(branch, other) for other in others):
+                        found.append((entry.label, entry.label_span))
+                    others.append(branch)
+            inside = [e.stages for e in node.entries if e.label is None or not is_group(e)]
+            stack.extend((stage, branch) for stages in reversed(inside) for stage in reversed(stages))
+        elif kind is tree.Conditional:
+            stack.append((node.otherwise, (id(node), False, branch)))
+            stack.append((node.then, (id(node), True, branch)))
+        elif kind is tree.Call:
+            stack.extend((a.value, branch) for a in reversed(node.arguments))
+        elif kind is tree.Scan:
+            stack.extend((c.value, branch) for c in reversed(node.carries))
+            stack.append((node.values, branch))
+        elif kind not in _LEAVES and kind not in (tree.Name, tree.Repeat, tree.For):
+            stack.extend((child, branch) for child in reversed(_children(node)))
+    return found
+
+
+def _exclude(a: Branch | None, b: Branch | None) -> bool:
+    """Whether two places stand in different branches of one conditional."""
+    chosen = {}
+    while a is not None:
+        chosen[a[0]] = a[1]
+        a = a[2]
+    while b is not None:
+        if chosen.get(b[0], b[1]) != b[1]:
+            return True
+        b = b[2]
+    return False
 
 
 def find_redefinitions(statements: Sequence[Any], places: dict[str, Span], collector: Collector) -> None:
@@ -150,7 +194,7 @@ def in_order(statements: Sequence[Any], collector: Collector) -> tuple[list[Any]
 
 
 def _label_names(statement: Any) -> list[tuple[str, Span]]:
-    return list(labels(statement)) if isinstance(statement, tree.Assign) else []
+    return labels(statement) if isinstance(statement, tree.Assign) else []
 
 
 def _label_set(statement: Any) -> set[str]:

@@ -86,7 +86,7 @@ def _carries_are_values(context: Context, node: tree.Scan, starts: Sequence[Any]
 def _inner_scope(
     context: Context, node: tree.Scan, scope: Scope, xs: Value, starts: Sequence[Any]
 ) -> tuple[Scope, list[Value]]:
-    instance = Instance("scan", scope.instance, context.order(scope), None, node.span)
+    instance = nodes.new_instance(context, "scan", scope, None, node.span)
     context.groups.append((instance, "scan"))
     inner = Scope(scope, instance, scope.definition)
     shape = (xs.array.shape[0], *xs.array.shape[2:])

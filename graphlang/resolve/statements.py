@@ -159,8 +159,8 @@ def _param(context: Context, statement: tree.Param, scope: Scope) -> Steps:
     if not all(isinstance(s, int) for s in sizes) and not context.probing:
         context.error(NotANumberYet(statement.type.span, statement.name, shape_text(sizes)))
         return
-    memo = scope.memo
-    if memo is not None and (made := memo.recall()) is not None:
+    made = scope.instance.parameters if scope.memo is not None else None
+    if made is not None and statement.name in made:
         scope.names[statement.name] = made[statement.name]
         return
     if not _owner_may(context, scope, statement) or not nodes.count_elements(context, sizes, statement.span):
@@ -171,8 +171,8 @@ def _param(context: Context, statement: tree.Param, scope: Scope) -> Steps:
     )
     value.attributes = {"init": init, "trainable": statement.type.dtype == "float"}
     scope.names[statement.name] = context.add(value)
-    if memo is not None:
-        memo.keep({statement.name: value})
+    if scope.definition is not None:
+        scope.instance.parameters = {**(scope.instance.parameters or {}), statement.name: value}
 
 
 def _default_init(sizes: Any) -> Any:
@@ -200,7 +200,7 @@ def _layer(context: Context, statement: tree.LayerDecl, scope: Scope) -> Steps:
     )
     if callee is POISON:
         return
-    instance = Instance(statement.name, scope.instance, context.order(scope), statement.name, statement.span)
+    instance = nodes.new_instance(context, statement.name, scope, statement.name, statement.span)
     if isinstance(callee, Definition):
         context.groups.append((instance, callee.tree.name))
         scope.callables[statement.name] = SharedDefinition(
@@ -240,7 +240,7 @@ def enter(
     scope.memo = memo
     outermost = memo is not None and memo is not caller.memo
     if outermost and memo is not None:
-        memo.cursor = 0
+        memo.start()
     context.calls.append((node.name, span))
     context.groups.append((instance, node.name))
     places: dict[str, Span] = {f.name: f.name_span for f in node.formals}

@@ -26,7 +26,7 @@ POISON = Poison()
 class Instance:
     """One use of a layer or a `def`: what its parameters and inner values are named after."""
 
-    __slots__ = ("called_at", "kind", "label", "name", "order", "parent", "taken")
+    __slots__ = ("called_at", "kind", "label", "memo", "name", "order", "parameters", "parent", "taken")
 
     def __init__(
         self,
@@ -44,6 +44,10 @@ class Instance:
         self.name: str | None = label
         #: names that the text inside gives, which automatic names must leave alone
         self.taken: set[str] = set()
+        #: its own parameters by role, once they are made
+        self.parameters: dict[str, Value] | None = None
+        #: for a shared `def`: what its first unrolling made
+        self.memo: Memo | None = None
 
     def path(self) -> str:
         """The full name, as `Block2.Affine1`; the file itself is the empty path."""
@@ -116,7 +120,7 @@ class Value:
 class SharedLayer:
     """`layer tok = Embedding(65, 128)`: one instance; its parameters come with its first use."""
 
-    __slots__ = ("attributes", "entry", "instance", "name", "operation", "parameters", "span")
+    __slots__ = ("attributes", "entry", "instance", "name", "operation", "span")
 
     def __init__(
         self,
@@ -133,7 +137,6 @@ class SharedLayer:
         self.operation = operation
         self.attributes = attributes
         self.instance = instance
-        self.parameters: dict[str, Value] | None = None
 
 
 class Definition:
@@ -147,30 +150,31 @@ class Definition:
 
 
 class Memo:
-    """The parameters of a shared `def` in the order in which unrolling meets them: made once, found again."""
+    """The instances inside a shared `def`: each is found again at its place in the text, whatever else a use
+    of the `def` leaves out."""
 
-    __slots__ = ("cursor", "made")
+    __slots__ = ("counts", "made")
 
     def __init__(self) -> None:
-        self.made: list[dict[str, Value]] = []
-        self.cursor = 0
+        self.made: dict[tuple[Any, ...], Instance] = {}
+        #: how often this unrolling has come by a place
+        self.counts: dict[tuple[Any, ...], int] = {}
 
-    def recall(self) -> dict[str, Value] | None:
-        """What the first unrolling made at this point; None where this is the first."""
-        if self.cursor == len(self.made):
-            return None
-        self.cursor += 1
-        return self.made[self.cursor - 1]
+    def start(self) -> None:
+        """Begins another unrolling."""
+        self.counts.clear()
 
-    def keep(self, parameters: dict[str, Value]) -> None:
-        self.made.append(parameters)
-        self.cursor += 1
+    def instance(self, kind: str, at: Span, fresh: Instance) -> Instance:
+        """What an earlier unrolling made at this place, or `fresh`."""
+        place = (id(fresh.parent), kind, at)
+        self.counts[place] = count = self.counts.get(place, 0) + 1
+        return self.made.setdefault((*place, count), fresh)
 
 
 class SharedDefinition:
     """`layer enc = Block(3)`: one instance of a `def`; every use has the same parameters."""
 
-    __slots__ = ("arguments", "definition", "instance", "memo", "name", "scope", "span")
+    __slots__ = ("arguments", "definition", "instance", "name", "scope", "span")
 
     def __init__(
         self,
@@ -187,7 +191,8 @@ class SharedDefinition:
         self.arguments = arguments
         self.scope = scope
         self.instance = instance
-        self.memo = Memo()
+        if instance.memo is None:
+            instance.memo = Memo()
 
 
 class Module:
@@ -205,7 +210,19 @@ class Module:
 class Scope:
     """The names of the file, of a `def`'s body, or of a `for`."""
 
-    __slots__ = ("callables", "definition", "dims", "instance", "memo", "names", "order", "parent", "places")
+    __slots__ = (
+        "callables",
+        "copied",
+        "definition",
+        "dims",
+        "instance",
+        "memo",
+        "names",
+        "numbered",
+        "order",
+        "parent",
+        "places",
+    )
 
     def __init__(self, parent: Scope | None, instance: Instance, definition: str | None = None) -> None:
         self.parent = parent
@@ -218,6 +235,11 @@ class Scope:
         #: where the statement stands that is being evaluated, for names in order of appearance
         self.order = 0
         self.memo: Memo | None = parent.memo if parent is not None else None
+        same = parent is not None and parent.instance is instance
+        #: whether it is a copy in a `repeat` or `for`, where labels get numbers
+        self.copied: bool = parent.copied if parent is not None and same else False
+        #: the labels with numbers that the copies have taken
+        self.numbered: set[str] = parent.numbered if parent is not None and same else set()
 
     def find(self, name: str) -> Any:
         """What a name stands for, or MISSING."""
