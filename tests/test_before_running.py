@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import graphlang as gl
@@ -54,3 +55,24 @@ def test_what_depends_on_the_size_of_the_data_is_not_decided(condition: str) -> 
 def test_a_dimension_that_is_bound_to_a_number_is_compared_as_one() -> None:
     text = "def f(x: float[N, C], c) = 1*x if c == C else 2*x\ninput x: float[N, 3]\ny = f(x, 3)\noutput y"
     assert gl.loads(text).forward(x=[[1, 1, 1]])["y"][0, 0] == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ("var(2)", 0),
+        ("std(2)", 0),
+        ("logsumexp(2)", 2),
+        ("roll(2, shift=1)", 2),
+        ("exp(1)", np.e),
+        ("log(0)", -np.inf),
+        ("where(true, 1, 2)", 1),
+        ("sum(one_hot(2, 3) * [1, 2, 3])", 3),
+        ('einsum(a, 2, "nij,->n")', 8),
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("error")
+def test_a_number_is_an_array_without_axes_to_every_function(call: str, expected: float) -> None:
+    graph = gl.loads(f"input a: float[N, 2, 2] = [[[1, 1], [1, 1]]]\ny = {call}\noutput y")
+    assert float(np.sum(graph.forward()["y"])) == pytest.approx(expected)
+    assert float(np.sum(graph.predict())) == pytest.approx(expected)

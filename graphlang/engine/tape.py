@@ -160,7 +160,7 @@ class Tape:
     def _special(self, node: Node) -> Any:
         if node.spec.operation == "constant":
             value = bind(decoded(node.spec.attributes["value"], None), self.sizes)
-            kind = np.int64 if node.spec.dtype == "int" else self.dtype
+            kind = {"int": np.dtype(np.int64), "bool": np.dtype(np.bool_)}.get(node.spec.dtype, self.dtype)
             array = np.asarray(value, dtype=kind)
             return array if self.trace is None else _constant(self.trace, array)
         return self._grad(node)

@@ -186,6 +186,8 @@ def pad(x, width: int | tuple[int | tuple[int, int], ...], value: float = 0):
     entry per axis, a number or `[before, after]`, and one for fewer axes speaks of the last ones.
     Example: input x: float[N, 3]; y = pad(x, [[0, 1], 2], value=0.5)
     """
+    if not x.ndim:
+        raise ValueError("`pad` puts more beside the elements of an axis, and a scalar has none")
     entries = (width,) * x.ndim if isinstance(width, int) else width
     if len(entries) > x.ndim:
         raise ValueError(f"`pad` has {len(entries)} widths for {shape_text(x.shape)}: one per axis, {x.ndim}")

@@ -68,6 +68,10 @@ def is_size_constant(value: Any, *, negative: bool = False) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and (negative or value >= 0)
 
 
+def is_positive_size(value: Any) -> bool:
+    return is_size_constant(value) and (isinstance(value, Dim) or value > 0)
+
+
 def attribute_value(
     context: Context, attribute: Attribute, owner: str, expression: Any, scope: Scope
 ) -> Steps:

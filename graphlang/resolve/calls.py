@@ -28,6 +28,7 @@ from graphlang.diagnostics.shapes import WrongShape
 from graphlang.operation import Operation
 from graphlang.resolve.attributes import (
     attribute_value,
+    is_positive_size,
     is_size_constant,
     known,
     report_validation,
@@ -226,6 +227,10 @@ def attribute_values(context: Context, entry: Entry, bound: Bound, scope: Scope)
     for name, argument in bound.attributes.items():
         attribute = entry.attributes.get(name) or Attribute(name, int, True, None, "")
         value = yield attribute_value(context, attribute, entry.name, argument.value, scope)
+        if name not in entry.attributes and value is not POISON and not is_positive_size(value):
+            what = f"`{name}` of `{entry.name}` is {described(value)}, and a size is a positive whole number"
+            context.error(WrongAttribute(argument.value.span, entry.name, what))
+            value = POISON
         failed |= value is POISON
         given[name] = value
     sizes: list[Any] = []

@@ -109,6 +109,8 @@ def binary(op: str, a: Any, b: Any) -> Any:
         raise NoValue(f"`{op}` stands between numbers, not {described(a)} and {described(b)}")
     try:
         return _bounded(BINARY[op](a, b))
+    except ZeroDivisionError:
+        raise NoValue("zero has no negative power") from None
     except OverflowError:
         raise NoValue("the result is too large") from None
     except TypeError:

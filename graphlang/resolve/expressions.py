@@ -303,7 +303,7 @@ def _index(context: Context, node: tree.Index, scope: Scope) -> Steps:
                 parts.append((yield part, scope) if part is not None else None)
             items.append((item, parts))
         elif isinstance(item, tree.Rest):
-            items.append((item, "..."))
+            items.append((item, ...))
         else:
             items.append((item, (yield item, scope)))
     return subscripts.subscript(context, node, value, items, scope)

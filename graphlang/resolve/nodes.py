@@ -68,8 +68,8 @@ WHOLE_ARRAYS = (
     "a layer works on whole arrays, without a Python loop over their elements: "
     "`np.sum(x, axis=0)`, `np.where(c, a, b)`, `np.maximum(x, 0)`"
 )
-COUNTING = frozenset(("take", "one_hot"))
-"""Operations for which a list of whole numbers is a list of indices."""
+BESIDE_A_VALUE = BROADCASTING | {"where", "take"}
+"""Functions that take a plain number beside a value, as `maximum(x, 0)`: it needs no node of its own."""
 
 
 def is_operand(value: Any) -> bool:
@@ -124,11 +124,15 @@ def apply(
 ) -> Any:
     """Infers the result of an operation and enters its node; POISON after a reported mistake."""
     if any(isinstance(o, Dim | DimScalar | list) for o in operands):
-        operands = tuple(as_value(context, o, span, scope, entry.name) for o in operands)
+        operands = tuple(
+            as_value(context, o, span, scope, counts=_counts(entry, i)) for i, o in enumerate(operands)
+        )
         if any(o is POISON for o in operands):
             return POISON
-    if entry.kind != "function":
-        operands = tuple(_layer_operand(context, o, span, scope) for o in operands)
+    if entry.name not in BESIDE_A_VALUE or not any(isinstance(o, Value) for o in operands):
+        operands = tuple(
+            _number(context, o, span, scope, counts=_counts(entry, i)) for i, o in enumerate(operands)
+        )
     arrays = [o.array if isinstance(o, Value) else o for o in operands]
     if len(arrays) == 2 and entry.name in BROADCASTING and _ambiguous(context, entry, operands, span):
         return POISON
@@ -185,21 +189,35 @@ def apply(
     return made
 
 
-def _layer_operand(context: Context, operand: Any, span: Span, scope: Scope) -> Any:
-    """A number that is sent into a layer becomes a node, for the layer may look at its shape."""
+def _counts(entry: Entry, position: int) -> bool:
+    """Whether an operand holds indices, so that whole numbers written out stay whole."""
+    return (entry.name, position) in (("take", 1), ("one_hot", 0))
+
+
+def _number(context: Context, operand: Any, span: Span, scope: Scope, *, counts: bool) -> Any:
+    """A number on its own becomes a node, for what works on it may look at its shape."""
     if not isinstance(operand, int | float):
         return operand
-    array = context.input((), "float")
-    value = {"value": float(operand)}
+    kind = "float"
+    if isinstance(operand, int) and (counts or isinstance(operand, bool)):
+        kind = "bool" if isinstance(operand, bool) else "int"
+    value = float(operand) if kind == "float" else operand
     order = context.order(scope)
     return context.add(
         Value(
-            "node", array, span, scope.instance, order, operation="constant", attributes=value, const=operand
+            "node",
+            context.input((), kind),
+            span,
+            scope.instance,
+            order,
+            operation="constant",
+            attributes={"value": value},
+            const=operand,
         )
     )
 
 
-def as_value(context: Context, operand: Any, span: Span, scope: Scope, used_by: str = "") -> Any:
+def as_value(context: Context, operand: Any, span: Span, scope: Scope, *, counts: bool = False) -> Any:
     """A size or a list that stands in arithmetic becomes a node: a size is known when data arrives."""
     if isinstance(operand, Dim | DimScalar):
         array = context.input((), "int" if isinstance(operand, Dim) else "float")
@@ -210,7 +228,7 @@ def as_value(context: Context, operand: Any, span: Span, scope: Scope, used_by: 
             context.error(WrongShape(span, "the rows of this list differ in length"))
             return POISON
         # A list of whole numbers is still of the run's precision, as `2 * x` is, except where it counts.
-        kind = "int" if used_by in COUNTING and found.dtype.kind == "i" else "float"
+        kind = "int" if counts and found.dtype.kind == "i" else "float"
         array = context.input(found.shape, kind)
     else:
         return operand

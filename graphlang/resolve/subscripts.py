@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphlang.diagnostics.arguments import (
-    NotKnownBefore,
-)
 from graphlang.diagnostics.names import (
     WrongKind,
 )
@@ -43,17 +40,23 @@ def subscript(
     index: list[Any] = []
     for item, found in items:
         if isinstance(item, tree.Slice):
-            parts = [known(context, p, item.span, "a slice's end") if p is not None else None for p in found]
-            if any(p is POISON for p in parts):
+            parts = _ends(context, item, found)
+            if parts is None:
                 return POISON
             index.append(parts)
-        elif found == "..." or found is None:
-            index.append(found)
+        elif found is ...:
+            if "..." in index:
+                message = "`...` stands once in brackets: with two, nothing says which axes are which"
+                context.error(WrongKind(item.span, message))
+                return POISON
+            index.append("...")
+        elif found is None:
+            index.append(None)
         elif (isinstance(found, Value) and found.const is None) or is_table(found):
             if len(items) != 1:
-                context.error(
-                    NotKnownBefore(item.span, "an index among several", "use `take(x, ids, axis=...)`")
-                )
+                message = "a list of indices stands alone in its brackets"
+                help = f"take along one axis, then the rest: `take({node.value.span.text}, ids, axis=0)[...]`"
+                context.error(WrongKind(item.span, message, help))
                 return POISON
             return apply_named(context, "take", (value, found), node.span, scope)
         else:
@@ -66,6 +69,18 @@ def subscript(
     assert entry is not None
     operation = entry.make({"items": tuple(tuple(i) if isinstance(i, list) else i for i in index)})
     return apply(context, entry, operation, {"items": index}, (value,), node.span, scope)
+
+
+def _ends(context: Context, item: tree.Slice, found: list[Any]) -> list[Any] | None:
+    """Start, stop and step of a slice; None after a reported mistake."""
+    parts = [known(context, p, item.span, "a slice's end") if p is not None else None for p in found]
+    if any(p is POISON for p in parts):
+        return None
+    for part, written in zip(parts, (item.start, item.stop, item.step), strict=True):
+        if written is not None and not is_size_constant(part, negative=True):
+            context.error(WrongKind(written.span, f"a slice's end is a whole number, not {described(part)}"))
+            return None
+    return parts
 
 
 def _list_item(context: Context, node: tree.Index, value: Any, items: list[tuple[Any, Any]]) -> Any:
