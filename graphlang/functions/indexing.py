@@ -1,8 +1,7 @@
 """Picking elements by number, and numbers as vectors."""
 
-import numpy as np
-
 from graphlang.trace import Size, primitives
+from graphlang.trace.primitives import indexing
 
 __all__ = ["one_hot", "take"]
 
@@ -15,7 +14,8 @@ def take(x, i, axis: int = 0):
     Convention: rows by default (`axis=0`), where NumPy would take from the flattened array.
     Example: input x: float[N, 4], i: int[T]; y = take(x, i, axis=1)
     """
-    return np.take(x, i, axis=axis)
+    # Not np.take, which lets only the array be symbolic: a table of constants is indexed by data.
+    return indexing.take(x, i, axis=axis)
 
 
 def one_hot(t, classes: Size):

@@ -39,6 +39,7 @@ from graphlang.resolve.nodes import (
     apply,
     instead_of,
     is_operand,
+    is_table,
     layer_parameters,
     may_own,
     new_instance,
@@ -203,7 +204,10 @@ def _tensor_values(context: Context, entry: Entry, bound: Bound, scope: Scope) -
         if value is None and name not in entry.optional_tensors:
             context.error(WrongKind(item.span, f"`{entry.name}` works on values, not on `none`"))
             value = POISON
-        if isinstance(value, list) and entry.any_tensors:
+        if isinstance(value, list) and entry.any_tensors and (len(bound.more) == 1 or not is_table(value)):
+            if None in value:
+                context.error(WrongKind(item.span, f"`{entry.name}` works on values, not on `none`"))
+                return None
             found.extend(value)
         else:
             found.append(value)

@@ -105,7 +105,7 @@ def match(context: Context, type_: tree.Type, value: Value, scope: Scope, what: 
 
 def _mismatch(context: Context, type_: tree.Type, value: Value, what: str, at: Span) -> bool:
     message = f"{what} is {type_text(value.array)}, but {type_.span.text} is asked for"
-    related = [Related(type_.span, "asked for here"), *origins((value,))]
+    related = [Related(type_.span, "asked for here"), *origins((value,), at)]
     context.error(WrongType(at, message, None, related))
     return False
 

@@ -53,6 +53,10 @@ OPERATIONS = {
 }
 
 
+EQUALITY = ("==", "!=")
+"""What compares two lists as lists; every other operator makes arrays of them."""
+
+
 def evaluate(context: Context, expression: Any, scope: Scope) -> Any:
     """The value of an expression: a constant, a size, a Value, or POISON after a reported mistake."""
     return run(context, (expression, scope))
@@ -136,7 +140,9 @@ def _binary(context: Context, node: tree.Binary, scope: Scope) -> Steps:
 def binary(context: Context, op: str, left: Any, right: Any, node: Any, scope: Scope) -> Any:
     if left is POISON or right is POISON:
         return POISON
-    if not isinstance(left, Value | tuple) and not isinstance(right, Value | tuple):
+    if not any(
+        isinstance(o, Value | tuple) or (nodes.is_table(o) and op not in EQUALITY) for o in (left, right)
+    ):
         if context.probing and op in COMPARISONS and left != right and _is_size(left, right):
             return POISON  # the sizes may be the same, or the larger one, where it is called
         try:
@@ -182,6 +188,10 @@ def _folded(op: str, left: Any, right: Any) -> Any:
 
 def _unary(context: Context, node: tree.Unary, scope: Scope) -> Steps:
     operand = yield node.operand, scope
+    if operand is POISON:
+        return POISON
+    if nodes.is_table(operand):
+        operand = nodes.as_value(context, operand, node.operand.span, scope)
     if operand is POISON:
         return POISON
     if isinstance(operand, tuple):

@@ -95,7 +95,9 @@ def instead_of(value: Any, span: Span) -> str | None:
     """What to write instead of something that no node can take."""
     if isinstance(value, tuple):
         return f"give each a name first: `{', '.join('abcdefgh'[: len(value)])} = ...`"
-    if isinstance(value, list) and value and all(isinstance(i, Value | int | float) for i in value):
+    if not isinstance(value, list) or not any(isinstance(i, Value) for i in value):
+        return None
+    if all(isinstance(i, Value | int | float) for i in value):
         return f"join values into one: `stack({span.text})`, or `concat`"
     return None
 
@@ -123,16 +125,19 @@ def apply(
     shared: SharedLayer | None = None,
 ) -> Any:
     """Infers the result of an operation and enters its node; POISON after a reported mistake."""
+    indices = _index_bounds(entry, operation, operands)
     if any(isinstance(o, Dim | DimScalar | list) for o in operands):
         operands = tuple(
-            as_value(context, o, span, scope, counts=_counts(entry, i)) for i, o in enumerate(operands)
+            as_value(context, o, span, scope, counts=i in indices) for i, o in enumerate(operands)
         )
         if any(o is POISON for o in operands):
             return POISON
     if entry.name not in BESIDE_A_VALUE or not any(isinstance(o, Value) for o in operands):
         operands = tuple(
-            _number(context, o, span, scope, counts=_counts(entry, i)) for i, o in enumerate(operands)
+            _number(context, o, span, scope, counts=i in indices) for i, o in enumerate(operands)
         )
+    if _index_outside(context, entry, indices, operands, span):
+        return POISON
     arrays = [o.array if isinstance(o, Value) else o for o in operands]
     if len(arrays) == 2 and entry.name in BROADCASTING and _ambiguous(context, entry, operands, span):
         return POISON
@@ -189,9 +194,40 @@ def apply(
     return made
 
 
-def _counts(entry: Entry, position: int) -> bool:
-    """Whether an operand holds indices, so that whole numbers written out stay whole."""
-    return (entry.name, position) in (("take", 1), ("one_hot", 0))
+def _index_bounds(entry: Entry, operation: Any, operands: tuple[Any, ...]) -> dict[int, Any]:
+    """The operands that hold indices, so that whole numbers written out stay whole; one more than the
+    largest index of each, or None where any may be."""
+    if all(isinstance(o, Value) for o in operands) or not operands:
+        return {}
+    if entry.kind == "function":
+        if entry.name == "take" and isinstance(operands[0], Value):
+            axis, shape = operation.attributes.get("axis", 0), operands[0].array.shape
+            return {1: shape[axis] if -len(shape) <= axis < len(shape) else None}
+        return {"take": {1: None}, "one_hot": {0: None}}.get(entry.name, {})
+    try:
+        arrays = [o.array if isinstance(o, Value) else np.asarray(o) for o in operands]
+        bounds = operation.index_bounds(*arrays)
+    except Exception:  # noqa: BLE001 - what does not fit is reported by `forward`
+        return {}
+    return {entry.tensors.index(name): bound for name, bound in bounds.items() if name in entry.tensors}
+
+
+def _index_outside(
+    context: Context, entry: Entry, indices: dict[int, Any], operands: tuple[Any, ...], span: Span
+) -> bool:
+    """Whether an index that is written out lies outside of what it counts, which is reported."""
+    for position, bound in indices.items():
+        operand = operands[position]
+        if not isinstance(bound, int) or not isinstance(operand, Value) or operand.operation != "constant":
+            continue
+        found = np.asarray(operand.attributes["value"])
+        lowest = -bound if entry.kind == "function" else 0
+        wrong = found[(found < lowest) | (found >= bound)]
+        if found.dtype.kind == "i" and wrong.size:
+            message = f"`{entry.name}`: index {wrong[0]} lies outside of {lowest}..{bound - 1}"
+            context.error(WrongShape(span, message, None, origins(operands[:position], span)))
+            return True
+    return False
 
 
 def _number(context: Context, operand: Any, span: Span, scope: Scope, *, counts: bool) -> Any:
@@ -228,7 +264,7 @@ def as_value(context: Context, operand: Any, span: Span, scope: Scope, *, counts
             context.error(WrongShape(span, "the rows of this list differ in length"))
             return POISON
         # A list of whole numbers is still of the run's precision, as `2 * x` is, except where it counts.
-        kind = "int" if counts and found.dtype.kind == "i" else "float"
+        kind = "bool" if found.dtype.kind == "b" else "int" if counts and found.dtype.kind == "i" else "float"
         array = context.input(found.shape, kind)
     else:
         return operand

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from graphlang.diagnostics import Related, Span, closest
 from graphlang.diagnostics.names import Cycle, Redefinition, UnknownName, WrongKind
 from graphlang.diagnostics.shapes import NotANumberYet, WrongShape, WrongType
@@ -159,6 +161,9 @@ def _param(context: Context, statement: tree.Param, scope: Scope) -> Steps:
     if not all(isinstance(s, int) for s in sizes) and not context.probing:
         context.error(NotANumberYet(statement.type.span, statement.name, shape_text(sizes)))
         return
+    fits = context.probing or not isinstance(init, constant)
+    if not fits and not _starts_right(context, statement, init.c, sizes):
+        return
     made = scope.instance.parameters if scope.memo is not None else None
     if made is not None and statement.name in made:
         scope.names[statement.name] = made[statement.name]
@@ -173,6 +178,27 @@ def _param(context: Context, statement: tree.Param, scope: Scope) -> Steps:
     scope.names[statement.name] = context.add(value)
     if scope.definition is not None:
         scope.instance.parameters = {**(scope.instance.parameters or {}), statement.name: value}
+
+
+def _starts_right(context: Context, statement: tree.Param, start: Any, sizes: Any) -> bool:
+    """Whether a number or a list is what a parameter of this type can start as; reported where it is not."""
+    assert statement.init is not None or not start, statement
+    try:
+        array = np.asarray(start, np.float64)
+    except ValueError:
+        array = np.full((0,), np.nan)
+    whole = {"float": array, "int": np.floor(array), "bool": array != 0}[statement.type.dtype]
+    if array.shape in ((), sizes) and array.size and bool(np.all(whole == array)):
+        return True
+    message = f"`{statement.name}` is {statement.type.span.text} and cannot start as {{}}"
+    if array.shape not in ((), sizes):
+        what = f"a list of shape [{shape_text(array.shape)}]" if array.size else "a list whose rows differ"
+    else:
+        what = described(start) if isinstance(start, float) else "a list with other numbers in it"
+    assert statement.init is not None, statement
+    related = [Related(statement.type.span, "declared here")]
+    context.error(WrongType(statement.init.span, message.format(what), None, related))
+    return False
 
 
 def _default_init(sizes: Any) -> Any:
@@ -266,8 +292,13 @@ def _bind_formals(
         if value is POISON:
             _poison_dimensions(formal.type, scope)
         elif formal.type is not None:
+            if nodes.is_table(value):
+                counts = formal.type.dtype == "int"
+                value = nodes.as_value(context, value, at, scope, counts=counts)
+                if value is POISON:
+                    return False
             if not isinstance(value, Value):
-                if formal.type.dims:
+                if formal.type.dims or not _is_of(formal.type.dtype, value):
                     message = (
                         f"`{formal.name}` is {described(value)}, but {formal.type.span.text} is asked for"
                     )
@@ -286,6 +317,13 @@ def _poison_dimensions(type_: tree.Type | None, scope: Scope) -> None:
         if isinstance(dim, tree.Name) and scope.find(dim.name) is MISSING:
             scope.dims[dim.name] = POISON
             scope.places[dim.name] = dim.span
+
+
+def _is_of(dtype: str, value: Any) -> bool:
+    """Whether a constant is of a type without a shape."""
+    if dtype == "bool" or isinstance(value, bool):
+        return dtype == "bool" and isinstance(value, bool)
+    return isinstance(value, int | Dim if dtype == "int" else int | float | Dim | DimScalar)
 
 
 def _returned(context: Context, node: tree.Def, scope: Scope, span: Span) -> Steps:
@@ -363,8 +401,6 @@ def _declare_input(context: Context, statement: tree.Input, scope: Scope, overri
 
 
 def _check_default(context: Context, statement: tree.Input, default: Any, sizes: Any, dtype: str) -> None:
-    import numpy as np
-
     assert statement.default is not None
     try:
         array = np.asarray(default)
@@ -427,12 +463,20 @@ def find_output(context: Context, statement: tree.Output, scope: Scope) -> Value
         return found
     if found is POISON:
         return None
+    if nodes.is_table(found):
+        made = nodes.as_value(context, found, scope.places[statement.name], scope)
+        if not isinstance(made, Value):
+            return None
+        made.label, scope.names[statement.name] = statement.name, made
+        return made
     if found is None:
         values = {n: p for n, p in scope.visible().items() if isinstance(scope.names.get(n), Value)}
         help = None if closest(statement.name, values) else "an output is the name of a value of the file"
         context.error(UnknownName(statement.span, statement.name, values, help))
         return None
-    context.error(
-        WrongKind(statement.span, f"`{statement.name}` is {described(found)}, not a value of the graph")
-    )
+    message = f"`{statement.name}` is {described(found)}, not a value of the graph"
+    at = scope.places.get(statement.name)
+    where = [Related(at, f"`{statement.name}` is defined here")] if at is not None else []
+    help = nodes.instead_of(found, statement.span)
+    context.error(WrongKind(statement.span, message, help, where))
     return None

@@ -16,6 +16,8 @@ from graphlang.resolve.context import Context
 from graphlang.resolve.nodes import (
     apply,
     apply_named,
+    as_value,
+    instead_of,
     is_table,
 )
 from graphlang.resolve.values import (
@@ -24,6 +26,7 @@ from graphlang.resolve.values import (
     Value,
 )
 from graphlang.syntax import tree
+from graphlang.trace import Dim
 
 
 def subscript(
@@ -32,8 +35,20 @@ def subscript(
     """`x[i, a:b, ...]`; an index that is a value of the graph is a `take`."""
     if value is POISON or any(v is POISON for _, v in items):
         return POISON
-    if isinstance(value, list | tuple):
-        return _list_item(context, node, value, items)
+    if isinstance(value, list | tuple) and (len(items) == 1 or not is_table(value)):
+        first = items[0][1]
+        if isinstance(items[0][0], tree.Slice):
+            ends = _ends(context, items[0][0], first)
+            if ends is None:
+                return POISON
+            if not any(isinstance(e, Dim) for e in ends) and 0 not in ends[2:]:
+                return value[slice(*ends)]
+        if not is_table(value) or (isinstance(first, int) and not isinstance(first, bool)):
+            return _list_item(context, node, value, items)
+        if isinstance(first, Value) and isinstance(first.const, int):
+            return _list_item(context, node, value, [(items[0][0], first.const)])
+    if is_table(value):
+        value = as_value(context, value, node.value.span, scope)
     if not isinstance(value, Value):
         context.error(WrongKind(node.value.span, f"{described(value)} has no parts to take"))
         return POISON
@@ -84,7 +99,15 @@ def _ends(context: Context, item: tree.Slice, found: list[Any]) -> list[Any] | N
 
 
 def _list_item(context: Context, node: tree.Index, value: Any, items: list[tuple[Any, Any]]) -> Any:
-    if len(items) == 1 and isinstance(items[0][1], int) and -len(value) <= items[0][1] < len(value):
-        return value[items[0][1]]
-    context.error(WrongKind(node.span, f"a list of {len(value)} has no such item"))
+    place = items[0][1]
+    whole = isinstance(place, int) and not isinstance(place, bool)
+    if len(items) == 1 and whole and -len(value) <= place < len(value):
+        return value[place]
+    what = "a list" if isinstance(value, list) else "what comes as several values"
+    if len(items) == 1 and whole:
+        message, help = f"{what} of {len(value)} has no item {place}: they count from 0", None
+    else:
+        message = f"an item of {what} that holds more than numbers is taken by one whole number"
+        help = instead_of(value, node.value.span)
+    context.error(WrongKind(node.span, message, help))
     return POISON
