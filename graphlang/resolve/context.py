@@ -41,6 +41,8 @@ class Context:
         #: where a `def` that is being unrolled was called, outermost first
         self.calls: list[tuple[str, Span]] = []
         self.enter: Callable[..., Steps]
+        #: in an open formula: makes an input of a name that nothing defines
+        self.open: Callable[[str, Span], Value] | None = None
         self.file_scope: Scope | None = None
         self.definitions: dict[str, Definition] = {}
         self.note_once: set[str] = set()

@@ -105,8 +105,17 @@ def _name(context: Context, node: tree.Name, scope: Scope) -> Any:
         return found
     if scope.find_callable(node.name) is POISON:
         return POISON
+    if context.open is not None and scope.definition is None and not _is_operation(context, node.name, scope):
+        return context.open(node.name, node.span)
     context.error(unknown(context, node, scope))
     return POISON
+
+
+def _is_operation(context: Context, name: str, scope: Scope) -> bool:
+    """Whether a name is taken by an operation; operators have symbols, so `power` and `add` are free."""
+    if scope.find_callable(name) is not None:
+        return True
+    return name not in nodes.SYMBOLS and context.catalog.find(name) is not None
 
 
 def unknown(context: Context, node: tree.Name, scope: Scope) -> Any:
@@ -117,6 +126,8 @@ def unknown(context: Context, node: tree.Name, scope: Scope) -> Any:
         return WrongKind(node.span, f"`{name}` is a layer, not a value", f"send a value into it: `{name}(x)`")
     if callee is not None or context.catalog.find(name) is not None:
         help = f"call it, as in `{name}(x)`, or write `x -> {name}`"
+        if callee is None and context.open is not None and scope.definition is None:
+            help += f"; if it is meant as an input, declare it: `input {name}`"
         return WrongKind(node.span, f"`{name}` is an operation, not a value", help)
     if scope.definition is not None:
         outer = context.file_scope

@@ -139,6 +139,8 @@ class _Program:
         self._inputs()
         body = [s for s in self.file.statements if type(s) in (tree.Assign, tree.Param, tree.LayerDecl)]
         expressions.run(self.context, statements.elaborate(self.context, body, self.top, self.places))
+        if self.context.open is not None:
+            self._close()
         self._misplaced()
         self.top.order = len(body) + 1
         self._outputs()
@@ -252,38 +254,38 @@ class _Program:
                 first = seen.get(statement.name) or self.places[statement.name]
                 self.context.error(Redefinition(statement.name_span, statement.name, first))
             seen.setdefault(statement.name, statement.name_span)
-        names = set(seen) if inputs else set(self._free_names())
-        values = {n: self._override_value(n) for n in list(self.plain_overrides) if n in names}
+        if not inputs:
+            self.context.open = self._open_input
+            return
+        values = {n: self._override_value(n) for n in list(self.plain_overrides) if n in seen}
         for name in values:
             self.plain_overrides.pop(name)
         values = {n: v for n, v in values.items() if v is not POISON}
-        if inputs:
-            statements.declare_inputs(self.context, inputs, self.top, values)
-            self.places.update({n: p for n, p in seen.items() if n not in self.places})
-        else:
-            free = self._free_names()
-            statements.open_inputs(self.context, free, self.top, values)
-        self._unknown_overrides(list(names))
+        statements.declare_inputs(self.context, inputs, self.top, values)
+        self.places.update({n: p for n, p in seen.items() if n not in self.places})
+        self._unknown_overrides(list(seen))
 
-    def _free_names(self) -> dict[str, Span]:
-        """In an open formula: the names that nothing defines, in order of appearance."""
-        from graphlang.resolve.order import defined, labels
+    def _open_input(self, name: str, span: Span) -> Value:
+        """In an open formula: the input that a name is which nothing defines."""
+        default = self._override_value(name) if name in self.plain_overrides else None
+        self.plain_overrides.pop(name, None)
+        return statements.open_input(self.context, name, span, self.top, default)
 
-        known = set(self.base.names) | set(self.base.callables)
-        body = [s for s in self.file.statements if type(s) in (tree.Assign, tree.Param, tree.LayerDecl)]
-        for statement in body:
-            known.update(n for n, _ in defined(statement))
-            known.update(n for n, _ in labels(statement))
-        free: dict[str, Span] = {}
-        for statement in body:
-            if type(statement) is not tree.Assign:
-                continue
-            callees = _callees(statement.value)
-            bound = _bound_inside(statement.value)
-            for use in names_used(statement.value):
-                if use.name not in known and id(use) not in callees and use.name not in bound:
-                    free.setdefault(use.name, use.span)
-        return free
+    def _close(self) -> None:
+        """Ends an open formula: its inputs are in order of appearance, which evaluation need not follow."""
+        self.context.open = None
+        values = self.context.values
+        found = {v.label: v for v in values if v.kind == "input" and v.label is not None}
+        seen: dict[str, Span] = {}
+        for statement in self.file.statements:
+            if type(statement) is tree.Assign:
+                for use in names_used(statement.value):
+                    if use.name in found:
+                        seen.setdefault(use.name, use.span)
+        for name, span in seen.items():
+            found[name].span = self.top.places[name] = span
+        values[:] = [found[n] for n in seen] + [v for v in values if v.label not in seen or v.kind != "input"]
+        self._unknown_overrides(list(found))
 
     def _unknown_overrides(self, inputs: list[str]) -> None:
         known = [*inputs, *self.hypers]
@@ -416,53 +418,6 @@ def _as_text(value: Any) -> str:
     from graphlang.resolve.signatures import constant_text
 
     return constant_text(value.tolist() if hasattr(value, "tolist") else value)
-
-
-def _callees(root: Any) -> set[int]:
-    """The names that are called, not read."""
-    from graphlang.resolve.order import _children
-
-    found: set[int] = set()
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, tree.Call):
-            found.add(id(node.function))
-            stack.extend(a.value for a in node.arguments)
-            stack.extend(a.value.function for a in node.arguments if isinstance(a.value, tree.Call))
-        elif isinstance(node, tree.Pipe):
-            found.update(id(s) for s in node.stages if isinstance(s, tree.Name))
-            stack.extend(_children(node))
-        elif isinstance(node, tree.Binary):
-            stack += [node.left, node.right]
-        elif isinstance(node, tree.Layers | tree.Repeat | tree.For | tree.Residual):
-            found.update(id(s) for e in node.entries for s in e.stages if isinstance(s, tree.Name))
-            stack.extend(_children(node))
-        elif (
-            not isinstance(
-                node, tree.Name | tree.Number | tree.String | tree.Bool | tree.NoneValue | tree.Rest
-            )
-            and node is not None
-        ):
-            stack.extend(_children(node))
-    return found
-
-
-def _bound_inside(root: Any) -> set[str]:
-    """The variables of `for`s inside an expression."""
-    from graphlang.resolve.order import _children
-
-    found: set[str] = set()
-    if not isinstance(root, tree.Pipe):
-        return found
-    stack: list[Any] = [root]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, tree.For):
-            found.add(node.variable)
-        if isinstance(node, tree.Pipe | tree.Layers | tree.Repeat | tree.For | tree.Residual):
-            stack.extend(_children(node))
-    return found
 
 
 def _place(span: Span | None, numbers: dict[int, int]) -> tuple[int, int, int] | None:

@@ -433,10 +433,9 @@ def _numbers(value: Any) -> bool:
     return True
 
 
-def open_inputs(context: Context, names: dict[str, Span], scope: Scope, overrides: dict[str, Any]) -> None:
-    """Makes the free names of an open formula its inputs."""
-    for name, span in names.items():
-        _enter_input(context, scope, name, span, "float", (), overrides.get(name), True)
+def open_input(context: Context, name: str, span: Span, scope: Scope, default: Any) -> Value:
+    """Makes a free name of an open formula one of its inputs."""
+    return _enter_input(context, scope, name, span, "float", (), None if default is POISON else default, True)
 
 
 def _enter_input(
@@ -448,12 +447,13 @@ def _enter_input(
     sizes: Any,
     default: Any,
     is_open: bool,
-) -> None:
+) -> Value:
     array = context.input(sizes, dtype)
     value = Value("input", array, span, context.root, (-1, len(context.values)), label=name)
     value.attributes = {"default": default, "open": is_open}
     scope.names[name] = context.add(value)
     scope.places[name] = span
+    return value
 
 
 def find_output(context: Context, statement: tree.Output, scope: Scope) -> Value | None:
