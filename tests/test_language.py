@@ -491,3 +491,11 @@ def test_the_order_of_the_statements_does_not_matter(statements: list[str]) -> N
 def test_several_independent_mistakes_are_reported_at_once() -> None:
     text = "input x: float[N, 4]\na = x -> Afine(3)\nb = x + unknown\nc = x -> Affine(3, biass=true)\nd = x @ x\n"
     assert codes(text) == ["GL202", "GL201", "GL401", "GL301"]
+
+
+def test_the_dimensions_of_formals_are_bound_before_any_of_their_shapes_is_looked_at() -> None:
+    runs(
+        "def f(a: float[2*N], b: float[N]) = sum(a) * N + sum(b)\ndef g(x: float[..., c], c) = x * c\n"
+        "def h(x: float[N, ..., 2], y: float[...]) = sum(x) * N\ninput a: float[4], b: float[2], x: float[3, 5, 2]\n"
+        "y = f(a, b) + sum(g(b, 2)) + h(x, x)\noutput y\nexpect y ~= 2 * sum(a) + 3 * sum(b) + 3 * sum(x)"
+    )

@@ -60,7 +60,13 @@ def shape(context: Context, type_: tree.Type, scope: Scope) -> tuple[Size, ...] 
 
 
 def match(context: Context, type_: tree.Type, value: Value, scope: Scope, what: str, at: Span) -> bool:
-    """Holds a value against the type of a formal and binds its new names to the value's sizes."""
+    """Holds a value against a type and binds the new names in it to the value's sizes."""
+    bound = bind_sizes(context, type_, value, scope, what, at)
+    return bound and check_sizes(context, type_, value, scope, what, at)
+
+
+def bind_sizes(context: Context, type_: tree.Type, value: Value, scope: Scope, what: str, at: Span) -> bool:
+    """Holds kind and axes of a value against a type and binds the new names in it to the value's sizes."""
     actual = value.array.shape
     if kind_of(value.array) != type_.dtype and not (
         type_.dtype == "float" and kind_of(value.array) == "int" and actual == ()
@@ -68,7 +74,7 @@ def match(context: Context, type_: tree.Type, value: Value, scope: Scope, what: 
         return _mismatch(context, type_, value, what, at)
     if type_.dims is None:
         return True
-    dims: list[Any] = list(type_.dims)
+    dims = type_.dims
     rests = [i for i, d in enumerate(dims) if isinstance(d, tree.Rest)]
     if len(rests) > 1:
         message = "`...` stands once in a type: with two, nothing says which axes are which"
@@ -76,38 +82,57 @@ def match(context: Context, type_: tree.Type, value: Value, scope: Scope, what: 
             WrongSize(dims[rests[1]].span, message, "name the axes between, or leave one `...` out")
         )
         return False
-    if rests:
-        hidden = len(actual) - (len(dims) - 1)
-        if hidden < 0:
-            return _mismatch(context, type_, value, what, at)
-        dims[rests[0] : rests[0] + 1] = [None] * hidden
-    if len(dims) != len(actual):
-        return _mismatch(context, type_, value, what, at)
-    for dim, found in zip(dims, actual, strict=True):
+    if len(dims) - len(rests) > len(actual) or (not rests and len(dims) != len(actual)):
+        return _mismatch(context, type_, value, what, at, scope)
+    for dim, found in _pairs(dims, actual):
         if isinstance(dim, tree.Name) and dim.name not in scope.dims and dim.name not in scope.names:
             hyper = scope.find(dim.name)
             if isinstance(hyper, int) and not isinstance(hyper, bool):
                 if hyper != found:
-                    return _mismatch(context, type_, value, what, at)
+                    return _mismatch(context, type_, value, what, at, scope)
                 continue
             scope.dims[dim.name] = found
             scope.places[dim.name] = dim.span
-    for dim, found in zip(dims, actual, strict=True):
-        if dim is None:
-            continue
+    return True
+
+
+def check_sizes(context: Context, type_: tree.Type, value: Value, scope: Scope, what: str, at: Span) -> bool:
+    """Holds the sizes of a value against those of a type, whose names are bound."""
+    for dim, found in _pairs(type_.dims or (), value.array.shape):
         wanted = size(context, dim, scope)
         if wanted is POISON:
             return False
         if wanted != found:
-            return _mismatch(context, type_, value, what, at)
+            return _mismatch(context, type_, value, what, at, scope)
     return True
 
 
-def _mismatch(context: Context, type_: tree.Type, value: Value, what: str, at: Span) -> bool:
+def _pairs(dims: Sequence[Any], actual: tuple[Size, ...]) -> list[tuple[Any, Size]]:
+    """The sizes of a type beside those of a value, without the axes that `...` leaves open."""
+    rest = next((i for i, d in enumerate(dims) if isinstance(d, tree.Rest)), len(dims))
+    after = len(dims) - rest - 1
+    pairs = list(zip(dims[:rest], actual, strict=False))
+    return pairs + (list(zip(dims[rest + 1 :], actual[-after:], strict=True)) if after > 0 else [])
+
+
+def _mismatch(
+    context: Context, type_: tree.Type, value: Value, what: str, at: Span, scope: Scope | None = None
+) -> bool:
     message = f"{what} is {type_text(value.array)}, but {type_.span.text} is asked for"
     related = [Related(type_.span, "asked for here"), *origins((value,), at)]
-    context.error(WrongType(at, message, None, related))
+    context.error(WrongType(at, message, None if scope is None else _bound(type_, scope), related))
     return False
+
+
+def _bound(type_: tree.Type, scope: Scope) -> str | None:
+    """What the names in a type stand for, where they differ from their own text."""
+    found: dict[str, str] = {}
+    for name in (n for dim in type_.dims or () for n in _names(dim)):
+        size_ = scope.find(name.name)
+        size_ = size_.const if isinstance(size_, Value) else size_
+        if isinstance(size_, int | Dim) and str(size_) != name.name:
+            found[name.name] = f"`{name.name}` is {size_}"
+    return f"{' and '.join(found.values())} here" if found else None
 
 
 def shapes_equal_text(shape_: Sequence[Size]) -> str:

@@ -282,6 +282,7 @@ def enter(
 def _bind_formals(
     context: Context, definition: Definition, values: dict[str, tuple[Any, Span]], scope: Scope
 ) -> Steps:
+    typed: list[tuple[tree.Type, Value, str, Span]] = []
     for formal in definition.tree.formals:
         if formal.name in values:
             value, at = values[formal.name]
@@ -304,10 +305,15 @@ def _bind_formals(
                     )
                     context.error(WrongType(at, message, None, [Related(formal.type.span, "asked for here")]))
                     return False
-            elif not dimensions.match(context, formal.type, value, scope, f"`{formal.name}`", at):
-                return False
+            else:
+                typed.append((formal.type, value, f"`{formal.name}`", at))
         scope.names[formal.name] = value
         scope.places[formal.name] = formal.name_span
+    # As for inputs: first every new dimension, then every shape.
+    for hold in (dimensions.bind_sizes, dimensions.check_sizes):
+        for type_, value, what, at in typed:
+            if not hold(context, type_, value, scope, what, at):
+                return False
     return True
 
 
