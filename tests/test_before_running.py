@@ -76,3 +76,10 @@ def test_a_number_is_an_array_without_axes_to_every_function(call: str, expected
     graph = gl.loads(f"input a: float[N, 2, 2] = [[[1, 1], [1, 1]]]\ny = {call}\noutput y")
     assert float(np.sum(graph.forward()["y"])) == pytest.approx(expected)
     assert float(np.sum(graph.predict())) == pytest.approx(expected)
+
+
+def test_hypers_stand_in_any_order() -> None:
+    text = "hyper a = b * 2, b = c + 1\nhyper c = 3\ninput x: float[N, 2]\ny = x -> Affine(a)"
+    assert gl.loads(text).params["Affine1.W"].shape == (2, 8)
+    assert gl.loads(text, set={"c": 1}).params["Affine1.W"].shape == (2, 4)
+    assert list(gl.loads(text).spec.hypers) == ["a", "b", "c"]

@@ -43,7 +43,8 @@ class Context:
         self.enter: Callable[..., Steps]
         #: in an open formula: makes an input of a name that nothing defines
         self.open: Callable[[str, Span], Value] | None = None
-        self.file_scope: Scope | None = None
+        #: what each file defines, by the name of the file
+        self.declared: dict[str, dict[str, Span]] = {}
         self.definitions: dict[str, Definition] = {}
         self.note_once: set[str] = set()
         #: the trees of the `def`s that have been entered, by identity

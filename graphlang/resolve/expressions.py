@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import GeneratorType
 from typing import Any
 
-from graphlang.diagnostics import Diagnostic, Related, Span, closest
+from graphlang.diagnostics import Diagnostic, Related, Span
 from graphlang.diagnostics.arguments import CannotCompute, NotKnownBefore
 from graphlang.diagnostics.limits import LimitExceeded
 from graphlang.diagnostics.names import (
@@ -129,14 +129,21 @@ def unknown(context: Context, node: tree.Name, scope: Scope) -> Any:
         if callee is None and context.open is not None and scope.definition is None:
             help += f"; if it is meant as an input, declare it: `input {name}`"
         return WrongKind(node.span, f"`{name}` is an operation, not a value", help)
+    place = context.declared.get(node.span.source.name, {}).get(name)
+    if scope.definition is not None and place is not None:
+        return NotVisibleInDef(node.span, name, scope.definition, place)
+    problem = UnknownName(node.span, name, scope.visible())
+    advice: str | None = None
     if scope.definition is not None:
-        outer = context.file_scope
-        if outer is not None and name in outer.names:
-            return NotVisibleInDef(node.span, name, scope.definition, outer.places.get(name))
-        if closest(name, scope.visible()) is None:
-            help = f"pass it in: add `{name}` to the formals of `{scope.definition}`"
-            return UnknownName(node.span, name, scope.visible(), help)
-    return UnknownName(node.span, name, scope.visible())
+        advice = f"pass it in: add `{name}` to the formals of `{scope.definition}`"
+    elif scope.parent is None:  # where only constants are, as in a `hyper` or the default of a formal
+        if place is not None:
+            text = f"`{name}` is a value of the graph, and here only what is known before running can stand"
+            return WrongKind(
+                node.span, text, "use numbers and `hyper`s", [Related(place, f"`{name}` is defined here")]
+            )
+        advice = f"here only constants can stand; declare it: `hyper {name} = ...`"
+    return problem if problem.match or advice is None else UnknownName(node.span, name, {}, advice)
 
 
 # ---- operators ----------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def _children(node: Any) -> Sequence[Any]:  # noqa: PLR0911 - one line per const
 
 def _values(node: Any) -> Sequence[Any]:
     match node:
-        case tree.Assign():
+        case tree.Assign() | tree.Hyper():
             return (node.value,)
         case tree.Next():
             return [c.value for c in node.carries]

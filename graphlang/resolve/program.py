@@ -18,7 +18,7 @@ from graphlang.resolve import expressions, nodes, sections, statements, uncalled
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context, kind_of, size_json
 from graphlang.resolve.names import name_everything
-from graphlang.resolve.order import names_used
+from graphlang.resolve.order import defined, in_order, names_used
 from graphlang.resolve.scans import Body
 from graphlang.resolve.values import MISSING, POISON, Definition, Module, Scope, Value
 from graphlang.spec import (
@@ -81,14 +81,13 @@ class _Program:
         self.importer = importer
         self.base = Scope(None, context.root)
         self.top = Scope(self.base, context.root)
-        context.file_scope = self.top
         self.places: dict[str, Span] = {}
         self.hypers: dict[str, Any] = {}
         self.outputs: list[Value] = []
         self.expects: list[tuple[tree.Expect, Any, Any, Any]] = []
         self.settings: dict[str, sections.Settings] = {}
-        #: every `def`, of the file and of what it imports, and whether it is the file's own
-        self.defs: list[tuple[Definition, bool]] = []
+        #: every `def`, of the file and of what it imports
+        self.defs: list[Definition] = []
         self.plain_overrides: dict[str, Any] = {}
         self.section_overrides: dict[str, dict[str, sections.Override]] = {}
         self._sort_overrides(overrides)
@@ -133,6 +132,7 @@ class _Program:
     # ---- the stages --------------------------------------------------------------------------------
 
     def elaborate(self) -> None:
+        self._declare(self.file)
         self._imports(self.file, self.base, (self.file.source.name,))
         self._definitions(self.file, self.base)
         self._hypers()
@@ -154,6 +154,13 @@ class _Program:
                 word = type(statement).__name__.lower()
                 where = "a `def`" if word == "return" else "a `scan`"
                 self.context.error(WrongKind(statement.span, f"`{word}` stands only inside {where}"))
+
+    def _declare(self, file: tree.Tree) -> None:
+        """Notes what a file defines anywhere, for messages about where it cannot be used."""
+        names = self.context.declared.setdefault(file.source.name, {})
+        for statement in file.statements:
+            for name, span in defined(statement):
+                names.setdefault(name, span)
 
     def _imports(self, file: tree.Tree, scope: Scope, path: tuple[str, ...]) -> None:
         for statement in file.statements:
@@ -193,6 +200,7 @@ class _Program:
             return module
         module.broken = False
         self.context.sources.append(imported.source)
+        self._declare(imported)
         self._imports(imported, inner, (*path, name))
         self._definitions(imported, inner)
         self._hypers_of(imported, inner, {})
@@ -208,7 +216,7 @@ class _Program:
                 continue
             scope.places[statement.name] = statement.name_span
             definition = Definition(statement, scope)
-            self.defs.append((definition, file is self.file))
+            self.defs.append(definition)
             self._formals(statement)
             scope.callables[statement.name] = definition
             self.context.definitions.setdefault(statement.name, definition)
@@ -225,12 +233,22 @@ class _Program:
         self.places.update({name: self.base.places[name] for name in self.hypers})
 
     def _hypers_of(self, file: tree.Tree, scope: Scope, overrides: dict[str, Any]) -> dict[str, Any]:
-        hypers = [s for s in file.statements if type(s) is tree.Hyper]
         found: dict[str, Any] = {}
-        for statement in hypers:
-            if statement.name in found:
+        hypers = []
+        for statement in file.statements:
+            if type(statement) is not tree.Hyper:
+                continue
+            if statement.name in scope.places:
                 first = scope.places[statement.name]
                 self.context.error(Redefinition(statement.name_span, statement.name, first))
+                continue
+            scope.places[statement.name] = statement.name_span
+            hypers.append(statement)
+        ordered, circular = in_order(hypers, self.context.collector)
+        scope.names.update(dict.fromkeys(circular, POISON))
+        for statement in ordered:
+            if statement.name in circular:
+                found[statement.name] = POISON
                 continue
             if statement.name in overrides:
                 value = self._override_value(statement.name)
@@ -241,10 +259,9 @@ class _Program:
                 text = f"a `hyper` is a constant, and `{statement.value.span.text}` is a value of the graph"
                 self.context.error(WrongKind(statement.value.span, text))
                 value = POISON
-            scope.places[statement.name] = statement.name_span
             scope.names[statement.name] = value
             found[statement.name] = value
-        return found
+        return {s.name: found[s.name] for s in hypers}
 
     def _inputs(self) -> None:
         inputs = self.of(tree.Input)

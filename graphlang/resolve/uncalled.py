@@ -18,19 +18,18 @@ MULTIPLE = 2**7 * 3**2 * 5 * 7
 """A size that heads, groups and strides divide."""
 
 
-def check(context: Context, definitions: Iterable[tuple[Definition, bool]]) -> None:
+def check(context: Context, definitions: Iterable[Definition]) -> None:
     """Enters every `def` that was never entered, with formals of which no more is known than their types.
 
     A formal without a shape is POISON, which nothing complains about: so names, attributes and whatever else
-    depends on no argument is checked. `definitions` says of each whether it is the file's own; a mistake is
-    reported once, where it is one for arguments of every size.
+    depends on no argument is checked. A mistake is reported once, where it is one for arguments of every size.
     """
     spent = 0
-    for definition, own in definitions:
+    for definition in definitions:
         if id(definition.tree) in context.entered:
             continue
         for with_defaults in _variants(definition.tree):
-            probe = _Probe(context, definition, own, with_defaults)
+            probe = _Probe(context, definition, with_defaults)
             for diagnostic in probe.certain():
                 context.collector.add(diagnostic)
             spent += probe.work
@@ -46,10 +45,9 @@ def _variants(node: tree.Def) -> tuple[bool, ...]:
 class _Probe:
     """One `def`, entered in a context of its own that is thrown away."""
 
-    def __init__(self, context: Context, definition: Definition, own: bool, with_defaults: bool) -> None:
+    def __init__(self, context: Context, definition: Definition, with_defaults: bool) -> None:
         self.context = context
         self.definition = definition
-        self.own = own
         self.with_defaults = with_defaults
         self.work = 0
 
@@ -89,7 +87,7 @@ class _Probe:
         context = Context(outer.catalog, outer.limits, outer.source)
         context.enter = outer.enter
         context.definitions = outer.definitions
-        context.file_scope = outer.file_scope if self.own else None
+        context.declared = outer.declared
         context.probing = True
         return context
 
