@@ -99,3 +99,37 @@ def test_the_names_in_a_shared_def_do_not_depend_on_how_often_it_is_used() -> No
 def test_a_shared_def_may_repeat_its_layers_as_often_as_each_use_says() -> None:
     text = "def B(x, k) = x -> repeat k { fc: Affine(3) }\nlayer e = B\ny = e(x, 1) + e(x, 3) + e(x, 2)"
     assert weights(text) == ["e.fc1.W", "e.fc2.W", "e.fc3.W"]
+
+
+# ---- reading parameters ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("network", "name"),
+    [
+        ("h = x -> layers { fc: Affine(3); Relu }", "fc.W"),
+        ("h = x -> layers { enc: layers { fc: Affine(4) }; Affine(3) }", "enc.fc.W"),
+        ("h = tanh(x -> layers { fc: Affine(3) })", "fc.W"),
+        ("def B(x) = x -> Affine(3)\nh = x -> layers { b: B; c: B }", "c.Affine1.W"),
+        ("def B(x) {\n param W: float[3, 3]\n return x @ W\n}\nlayer e = B\nh = e(x)", "e.W"),
+        ("def B(x) {\n layer q = Affine(3)\n return q(q(x))\n}\nlayer e = B\nh = e(x)", "e.q.W"),
+        ("def B(x) = x -> layers { fc: Affine(3) }\nlayer e = B\nh = e(x)", "e.fc.W"),
+        ("h = x -> Affine(4) -> Affine(3)", "Affine2.W"),
+        ("def B(x) = x -> Affine(3)\nh = x -> B -> B", "B2.Affine1.W"),
+        ("h = x -> repeat 2 { fc: Affine(3) }", "fc2.W"),
+    ],
+)
+def test_an_expect_reads_every_parameter_by_its_name(network: str, name: str) -> None:
+    text = f"{INPUT}{network}\nL = sum(h**2)\noutput L\nexpect sum({name}) ~= 0 within 1e9\nexpect grad(L, {name}) ~= 0 within 1e9"
+    graph = gl.loads(text)
+    assert {e.left for e in graph.spec.expects if e.left == name} == set()
+    assert name in {o for n in graph.spec.nodes for o in n.operands}
+
+
+def test_a_statement_reads_the_parameters_of_labelled_layers_wherever_it_stands() -> None:
+    text = "z = sum(fc.W) + sum(e.q.W)\ny = e(x -> layers { fc: Affine(3) })\nlayer e = B\n"
+    text += "def B(x) {\n layer q = Affine(3)\n return q(x) @ q.W.T\n}\noutput z"
+    graph = gl.loads(INPUT + text)
+    assert graph.predict(x=[[0, 0, 0]]) == pytest.approx(
+        graph.params["fc.W"].sum() + graph.params["e.q.W"].sum()
+    )

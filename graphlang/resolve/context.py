@@ -43,6 +43,8 @@ class Context:
         self.enter: Callable[..., Steps]
         #: in an open formula: makes an input of a name that nothing defines
         self.open: Callable[[str, Span], Value] | None = None
+        #: whether every statement but `expect`s and sections is elaborated, so that counters are final
+        self.counted = False
         #: what each file defines, by the name of the file
         self.declared: dict[str, dict[str, Span]] = {}
         self.definitions: dict[str, Definition] = {}

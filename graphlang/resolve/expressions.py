@@ -15,7 +15,7 @@ from graphlang.diagnostics.names import (
     UnknownName,
     WrongKind,
 )
-from graphlang.resolve import calls, constants, nodes, subscripts
+from graphlang.resolve import calls, constants, nodes, parts, subscripts
 from graphlang.resolve.context import Context, Steps, type_text
 from graphlang.resolve.order import is_group
 from graphlang.resolve.values import (
@@ -301,6 +301,14 @@ def _attribute(context: Context, node: tree.Attribute, scope: Scope) -> Steps:
         if isinstance(callee, Module):
             context.error(_module_part(node, callee))
             return POISON
+    instance = parts.instance_of(context, node.value, scope)
+    if instance is not None and not (node.name == "T" and _is_value(node.value, scope)):
+        return parts.parameter(context, instance, node)
+    if isinstance(node.value, tree.Name) and not _is_value(node.value, scope):
+        name = node.value.name
+        if not context.counted and scope.find_callable(name) is None and parts.is_counter(context, name):
+            context.error(parts.counter(name, node))
+            return POISON
     value = yield node.value, scope
     if value is POISON:
         return POISON
@@ -312,6 +320,10 @@ def _attribute(context: Context, node: tree.Attribute, scope: Scope) -> Steps:
         return nodes.apply_named(context, "matrix_transpose", (value,), node.span, scope)
     context.error(NoSuchPart(node.name_span, node.value.span.text, node.name, ["T"]))
     return POISON
+
+
+def _is_value(node: Any, scope: Scope) -> bool:
+    return isinstance(node, tree.Name) and scope.find(node.name) is not MISSING
 
 
 def _module_part(node: tree.Attribute, module: Module) -> Any:

@@ -10,9 +10,7 @@ from graphlang.resolve.values import Instance, Value
 
 def name_everything(context: Context) -> None:
     """Names instances in the order of appearance in their scope, then values after them."""
-    instances = _instances(context)
-    for siblings in _by_parent(instances).values():
-        _name_instances(siblings)
+    name_instances(context)
     values = list(every_value(context))
     used: set[str] = {full(v.group, v.label) for v in values if v.label is not None}
     counters: dict[tuple[int, str], int] = {}
@@ -35,6 +33,14 @@ def name_everything(context: Context) -> None:
         path = paths.setdefault(key, value.group.path())
         prefix = f"{path}." if path else ""
         value.name = _next_name(prefix, value.operation or value.kind, key, counters, used)
+
+
+def name_instances(context: Context) -> dict[str, Instance]:
+    """Names every instance in the order of appearance in its scope; the instances by their full names."""
+    instances = _instances(context)
+    for siblings in _by_parent(instances).values():
+        _name_instances(siblings)
+    return {instance.path(): instance for instance in instances}
 
 
 def every_value(context: Context) -> Iterable[Value]:

@@ -370,7 +370,10 @@ def _node(
 def new_instance(context: Context, kind: str, scope: Scope, label: str | None, at: Span) -> Instance:
     """One use of a layer or a `def`; inside a shared `def`, what an earlier use of that made here."""
     fresh = Instance(kind, scope.instance, context.order(scope), label, at)
-    return fresh if scope.memo is None else scope.memo.instance(kind, at, fresh)
+    made = fresh if scope.memo is None else scope.memo.instance(kind, at, fresh)
+    if label is not None:
+        scope.instance.parts[label] = made
+    return made
 
 
 def _handed_in(context: Context, entry: Entry) -> dict[str, Any]:

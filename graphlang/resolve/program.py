@@ -142,6 +142,7 @@ class _Program:
         if self.context.open is not None:
             self._close()
         self._misplaced()
+        self.context.counted = True
         self.top.order = len(body) + 1
         self._outputs()
         self._expects()

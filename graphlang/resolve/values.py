@@ -26,7 +26,18 @@ POISON = Poison()
 class Instance:
     """One use of a layer or a `def`: what its parameters and inner values are named after."""
 
-    __slots__ = ("called_at", "kind", "label", "memo", "name", "order", "parameters", "parent", "taken")
+    __slots__ = (
+        "called_at",
+        "kind",
+        "label",
+        "memo",
+        "name",
+        "order",
+        "parameters",
+        "parent",
+        "parts",
+        "taken",
+    )
 
     def __init__(
         self,
@@ -44,6 +55,8 @@ class Instance:
         self.name: str | None = label
         #: names that the text inside gives, which automatic names must leave alone
         self.taken: set[str] = set()
+        #: the labelled instances inside
+        self.parts: dict[str, Instance] = {}
         #: its own parameters by role, once they are made
         self.parameters: dict[str, Value] | None = None
         #: for a shared `def`: what its first unrolling made
