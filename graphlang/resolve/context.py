@@ -12,6 +12,7 @@ from graphlang.diagnostics import Collector, GraphError, Source, Span
 from graphlang.diagnostics.limits import LimitExceeded
 from graphlang.limits import Limits
 from graphlang.resolve.values import Definition, Instance, Scope, Value
+from graphlang.syntax import tree
 from graphlang.trace import Dim, Size, SymbolicArray, Trace
 
 Request: TypeAlias = Any
@@ -40,6 +41,8 @@ class Context:
         self.sources: list[Source] = [source]
         #: where a `def` that is being unrolled was called, outermost first
         self.calls: list[tuple[str, Span]] = []
+        #: those `def`s themselves
+        self.unrolling: list[tree.Def] = []
         self.enter: Callable[..., Steps]
         #: in an open formula: makes an input of a name that nothing defines
         self.open: Callable[[str, Span], Value] | None = None

@@ -399,7 +399,7 @@ def layer_parameters(
     """The layer's parameters as values; made once for an instance."""
     if instance.parameters is not None:
         return instance.parameters
-    if not may_own(context, scope, instance, span):
+    if not may_own(context, instance, span):
         return None
     try:
         trained = operation.parameters(*arrays)
@@ -427,16 +427,16 @@ def layer_parameters(
     return found
 
 
-def may_own(context: Context, scope: Scope, instance: Instance, span: Span) -> bool:
+def may_own(context: Context, instance: Instance, span: Span) -> bool:
     """A `def` with a lower-case name is a function, and a function owns nothing."""
-    inner: Scope | None = scope
-    while inner is not None:
-        name = inner.definition
-        if name is not None and not name[:1].isupper():
-            at = context.definitions[name].tree.name_span if name in context.definitions else span
-            context.error(NeedsCapital(at, name, f"`{instance.kind}`", span))
+    for number, definition in reversed(list(enumerate(context.unrolling))):
+        name = definition.name
+        if not name[:1].isupper():
+            # Where it calls another `def` for them, that call is what has the parameters.
+            inside = context.calls[number + 1 :]
+            owner, at = inside[0] if inside else (instance.kind, span)
+            context.error(NeedsCapital(definition.name_span, name, f"`{owner}`", at))
             return False
-        inner = inner.parent
     return True
 
 

@@ -211,7 +211,7 @@ def _default_init(sizes: Any) -> Any:
 
 def _owner_may(context: Context, scope: Scope, statement: tree.Param) -> bool:
     holder = Instance(f"param {statement.name}", scope.instance, (0, 0))
-    return nodes.may_own(context, scope, holder, statement.span)
+    return nodes.may_own(context, holder, statement.span)
 
 
 def _layer(context: Context, statement: tree.LayerDecl, scope: Scope) -> Steps:
@@ -268,14 +268,15 @@ def enter(
     if outermost and memo is not None:
         memo.start()
     context.calls.append((node.name, span))
+    context.unrolling.append(node)
     context.groups.append((instance, node.name))
     places: dict[str, Span] = {f.name: f.name_span for f in node.formals}
-    if not (yield _bind_formals(context, definition, values, scope)):
-        context.calls.pop()
-        return POISON
-    yield elaborate(context, node.body, scope, places)
-    result = yield _returned(context, node, scope, span)
+    result: Any = POISON
+    if (yield _bind_formals(context, definition, values, scope)):
+        yield elaborate(context, node.body, scope, places)
+        result = yield _returned(context, node, scope, span)
     context.calls.pop()
+    context.unrolling.pop()
     return result
 
 
