@@ -12,6 +12,7 @@ from graphlang.diagnostics.limits import LimitExceeded
 from graphlang.diagnostics.names import (
     NoSuchPart,
     NotVisibleInDef,
+    Redefinition,
     UnknownName,
     WrongKind,
 )
@@ -461,6 +462,9 @@ def _for(context: Context, value: Any, stage: tree.For, scope: Scope, at: Span) 
         message = f"`for` goes through a list, and this is {what}"
         context.error(CannotCompute(stage.values.span, message, "write a list, as in `for c in [16, 32]`"))
         return POISON
+    first = scope.place(stage.variable)
+    if first is not None:
+        context.error(Redefinition(stage.variable_span, stage.variable, first))
     for item in items:
         inner = _copy(scope)
         inner.names[stage.variable] = item

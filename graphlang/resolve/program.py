@@ -231,7 +231,7 @@ class _Program:
 
     def _hypers(self) -> None:
         self.hypers = self._hypers_of(self.file, self.base, self.plain_overrides)
-        self.places.update({name: self.base.places[name] for name in self.hypers})
+        self.places.update(self.base.places)
 
     def _hypers_of(self, file: tree.Tree, scope: Scope, overrides: dict[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -280,7 +280,8 @@ class _Program:
             self.plain_overrides.pop(name)
         values = {n: v for n, v in values.items() if v is not POISON}
         statements.declare_inputs(self.context, inputs, self.top, values)
-        self.places.update({n: p for n, p in seen.items() if n not in self.places})
+        dimensions = {n: self.top.places[n] for n in self.top.dims}
+        self.places.update({n: p for n, p in {**seen, **dimensions}.items() if n not in self.places})
         self._unknown_overrides(list(seen))
 
     def _open_input(self, name: str, span: Span) -> Value:

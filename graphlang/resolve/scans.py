@@ -47,6 +47,11 @@ def scan(context: Context, node: tree.Scan, scope: Scope, elaborate: Any) -> Ste
     inner, placeholders = _inner_scope(context, node, scope, xs, starts)
     first = len(context.values)
     places = {node.variable: node.variable_span, **{c.name: c.name_span for c in node.carries}}
+    targets = [(t.name, t.span) for s in node.body if isinstance(s, tree.Assign) for t in s.targets]
+    for name, span in (*places.items(), *targets):
+        outer = scope.place(name)
+        if outer is not None:
+            context.error(Redefinition(span, name, outer))
     body = [s for s in node.body if isinstance(s, tree.Assign)]
     yield elaborate(context, body, inner, places)
     inner.order = len(body)

@@ -273,6 +273,7 @@ def enter(
     places: dict[str, Span] = {f.name: f.name_span for f in node.formals}
     result: Any = POISON
     if (yield _bind_formals(context, definition, values, scope)):
+        places |= {n: scope.places[n] for n in scope.dims if n not in places}
         yield elaborate(context, node.body, scope, places)
         result = yield _returned(context, node, scope, span)
     context.calls.pop()

@@ -265,6 +265,15 @@ class Scope:
             scope = scope.parent
         return MISSING
 
+    def place(self, name: str) -> Span | None:
+        """Where a name is defined that can be seen from here."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.places:
+                return scope.places[name]
+            scope = scope.parent
+        return None
+
     def find_callable(self, name: str) -> Any:
         scope: Scope | None = self
         while scope is not None:
