@@ -309,8 +309,8 @@ class MixedScripts(SyntaxMistake):
     """A name mixes letters of different writing systems.
 
     Letters of different scripts can look the same (Latin `a` and Cyrillic U+0430), so that two different
-    names look like one. Greek beside Latin is mathematics and is fine (`Δx`), as are the combinations that
-    East Asian languages are written in.
+    names look like one. The combinations that East Asian languages are written in are fine, and so is a name
+    that is Greek throughout (`α`).
 
     Fix: type the name anew in one script.
     """

@@ -8,12 +8,11 @@ import unicodedata
 from graphlang.diagnostics import Diagnostic, Source, Span
 from graphlang.diagnostics.syntax import BidirectionalCharacter, MixedScripts, NotInNames
 
-# The combinations that UTS #39 calls "highly restrictive", and Greek beside Latin, as mathematics writes.
-_ANYWHERE = {"LATIN", "GREEK"}
+# The combinations that UTS #39 calls "highly restrictive". Greek beside Latin is none of them: `lοss`.
 _TOGETHER = (
-    _ANYWHERE | {"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "IDEOGRAPHIC"},
-    _ANYWHERE | {"CJK", "HANGUL"},
-    _ANYWHERE | {"CJK", "BOPOMOFO"},
+    {"LATIN", "CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "IDEOGRAPHIC"},
+    {"LATIN", "CJK", "HANGUL"},
+    {"LATIN", "CJK", "BOPOMOFO"},
 )
 _BIDIRECTIONAL = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
