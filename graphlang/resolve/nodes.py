@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,9 @@ BROADCASTING = frozenset(
 )
 """Operators of two operands, where stretching both is an error."""
 
+GUARDED = BROADCASTING | {"where"}
+"""Functions whose operands are stretched to one shape."""
+
 RESHAPING = frozenset("reshape expand_dims broadcast_to subscript squeeze".split())
 """Operations whose use says that a stretched shape is meant."""
 
@@ -68,6 +72,9 @@ WHOLE_ARRAYS = (
     "a layer works on whole arrays, without a Python loop over their elements: "
     "`np.sum(x, axis=0)`, `np.where(c, a, b)`, `np.maximum(x, 0)`"
 )
+LONGEST_IN_HELP = 30
+"""Characters of an expression up to which a help line repeats it."""
+
 BESIDE_A_VALUE = BROADCASTING | {"where", "take"}
 """Functions that take a plain number beside a value, as `maximum(x, 0)`: it needs no node of its own."""
 
@@ -139,7 +146,7 @@ def apply(
     if _index_outside(context, entry, indices, operands, span):
         return POISON
     arrays = [o.array if isinstance(o, Value) else o for o in operands]
-    if len(arrays) == 2 and entry.name in BROADCASTING and _ambiguous(context, entry, operands, span):
+    if entry.name in GUARDED and _ambiguous(context, entry.name, operands, span):
         return POISON
     instance: Instance | None = None
     own: dict[str, Value] = {}
@@ -487,33 +494,64 @@ def _note_bounds(operation: Operation, entry: Entry, operands: tuple[Any, ...], 
                 operand.bounds = min(bound, operand.bounds) if both else (operand.bounds or bound)
 
 
-def _ambiguous(context: Context, entry: Entry, operands: tuple[Any, ...], span: Span) -> bool:
-    left, right = operands
-    if not (isinstance(left, Value) and isinstance(right, Value)):
+def _ambiguous(context: Context, name: str, operands: tuple[Any, ...], span: Span) -> bool:
+    """Whether two of the operands would both be stretched, which is reported."""
+    values = [o for o in operands if isinstance(o, Value)]
+    return any(_both_stretched(context, name, pair, span) for pair in combinations(values, 2))
+
+
+def _both_stretched(context: Context, operation: str, pair: tuple[Value, Value], span: Span) -> bool:
+    left, right = pair
+    if left.operation in RESHAPING or right.operation in RESHAPING:
         return False
     a, b = left.array.shape, right.array.shape
-    if a == b or not a or not b:
-        return False
-    rank = max(len(a), len(b))
-    wide_a = (1,) * (rank - len(a)) + a
-    wide_b = (1,) * (rank - len(b)) + b
-    pairs = list(zip(wide_a, wide_b, strict=True))
-    stretched_a = any(p == 1 and q != 1 for p, q in pairs)
-    stretched_b = any(q == 1 and p != 1 for p, q in pairs)
-    if not (stretched_a and stretched_b):
-        return False
-    if any(p not in (q, 1) and q != 1 for p, q in pairs):
-        return False  # does not broadcast at all: the shape rule says so
-    if left.operation in RESHAPING or right.operation in RESHAPING:
+    pairs = _aligned(a, b)
+    if not _stretch_both(pairs):
         return False
     result = ", ".join(str(q if p == 1 else p) for p, q in pairs)
     shapes = f"({_tuple_text(a)}) and ({_tuple_text(b)}) give ({result})"
-    message = f"`{SYMBOLS.get(entry.name, entry.name)}` would stretch both operands: {shapes}"
-    name = right.label or "b"
+    message = f"`{SYMBOLS.get(operation, operation)}` would stretch both operands: {shapes}"
+    text = right.span.text
+    name = right.label or (text if len(text) <= LONGEST_IN_HELP and "\n" not in text else "...")
     target = ", ".join(constant_text(size_json(s)).strip('"') for s in b)
     help = f"bring both to one shape; where every combination is meant, say so: `reshape({name}, {target})`"
-    context.error(AmbiguousBroadcast(span, message, help, origins(operands)))
+    context.error(AmbiguousBroadcast(span, message, help, origins(pair)))
     return True
+
+
+def _aligned(a: tuple[Size, ...], b: tuple[Size, ...]) -> list[tuple[Size, Size]]:
+    """The sizes of two shapes side by side, aligned at the right, the shorter one filled up with 1."""
+    rank = max(len(a), len(b))
+    return list(zip((1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b, strict=True))
+
+
+def _stretch_both(pairs: list[tuple[Size, Size]]) -> bool:
+    if any(p not in (q, 1) and q != 1 for p, q in pairs):
+        return False  # does not broadcast at all: the shape rule says so
+    return any(p == 1 and q != 1 for p, q in pairs) and any(q == 1 and p != 1 for p, q in pairs)
+
+
+def comparable(context: Context, sides: tuple[Any, Any], span: Span) -> bool:
+    """Whether the two sides of an `expect` may be of one shape when data arrives; reported where not."""
+    a, b = (side.array.shape if isinstance(side, Value) else () for side in sides)
+    pairs = _aligned(a, b)
+    wrong = [(p, q) for p, q in pairs if 1 not in (p, q) and _differ(p, q)]
+    if not wrong and not _stretch_both(pairs):
+        return True
+    message = (
+        f"`expect` compares number by number, but the sides are ({_tuple_text(a)}) and ({_tuple_text(b)})"
+    )
+    kind = WrongShape if wrong else AmbiguousBroadcast
+    context.error(kind(span, message, "bring both to one shape", origins(sides, span)))
+    return False
+
+
+def _differ(p: Size, q: Size) -> bool:
+    """Whether two sizes are unequal whatever the data."""
+    try:
+        return bool(p > q or p < q)
+    except UndecidedError:
+        return False
 
 
 def _tuple_text(shape: tuple[Size, ...]) -> str:

@@ -332,6 +332,7 @@ class _Program:
 
     def _expects(self) -> None:
         for statement in self.of(tree.Expect):
+            before = len(self.context.values)
             left = expressions.evaluate(self.context, statement.left, self.top)
             right = expressions.evaluate(self.context, statement.right, self.top)
             within = None
@@ -349,7 +350,24 @@ class _Program:
                 nodes.as_value(self.context, side, node.span, self.top)
                 for side, node in ((left, statement.left), (right, statement.right))
             ]
+            if POISON not in (left, right, *sides):
+                nodes.comparable(self.context, tuple(sides), statement.span)
+            self._no_parameters(statement, before)
             self.expects.append((statement, *sides, within))
+
+    def _no_parameters(self, statement: tree.Expect, before: int) -> None:
+        """An `expect` is a test: the network that it tests must be the same without it."""
+        for value in self.context.values[before:]:
+            owner = value.group
+            while owner.parent is not None and owner.parent is not self.context.root:
+                owner = owner.parent
+            if value.kind == "param" and owner.order[1] >= before:
+                text = f"an `expect` makes no parameters, and `{owner.kind}` here would have its own"
+                help = (
+                    f"share one with the network: `layer fc = {owner.kind}(...)`, and `fc(x)` here and there"
+                )
+                self.context.error(WrongKind(statement.span, text, help))
+                return
 
     def _sections(self) -> None:
         inputs = [v.label or "" for v in self.context.values if v.kind == "input"]

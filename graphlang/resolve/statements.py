@@ -377,6 +377,30 @@ def declare_inputs(
             first = scope.places.get(statement.name, statement.name_span)
             context.error(Redefinition(statement.name_span, statement.name, first))
         _declare_input(context, statement, scope, overrides)
+    _check_sizes(context, [s for s in inputs if s.name not in overrides], scope)
+
+
+def _check_sizes(context: Context, inputs: Sequence[tree.Input], scope: Scope) -> None:
+    """Holds the defaults of the inputs against one another: a dimension has one size."""
+    sizes: dict[str, tuple[int, tree.Input]] = {}
+    for statement in inputs:
+        value = scope.names.get(statement.name)
+        default = value.attributes.get("default") if isinstance(value, Value) else None
+        if default is None or statement.type is None or not isinstance(value, Value):
+            continue
+        shape = value.array.shape
+        if len(np.shape(default)) != len(shape):
+            continue  # which has been reported
+        for size, found in zip(shape, np.shape(default), strict=True):
+            if not isinstance(size, Dim) or size != Dim.symbol(str(size)):
+                continue
+            first = sizes.setdefault(str(size), (found, statement))
+            if first[0] != found and statement.default is not None and first[1].default is not None:
+                message = f"the defaults of `{first[1].name}` and `{statement.name}` give `{size}` two sizes"
+                message += f", {first[0]} and {found}"
+                related = [Related(first[1].default.span, f"`{size}` is {first[0]}")]
+                context.error(WrongShape(statement.default.span, message, None, related))
+                return
 
 
 def _declare_input(context: Context, statement: tree.Input, scope: Scope, overrides: dict[str, Any]) -> None:
