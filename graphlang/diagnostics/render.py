@@ -30,7 +30,9 @@ def concise(diagnostic: Diagnostic) -> str:
     d = diagnostic
     help_ = f" ({_one_line(d.help or '')})" if d.help else ""
     place = _location(d.span) if d.span else d.file
-    return _safe(f"{f'{place}: ' if place else ''}{d.severity}[{d.code}] {_one_line(d.message)}{help_}")
+    calls = "".join(f", in the use of `{name}` at {_location(span)}" for name, span in d.called[-3:][::-1])
+    head = f"{place}: " if place else ""
+    return _safe(f"{head}{d.severity}[{d.code}] {_one_line(d.message)}{calls}{help_}")
 
 
 def github(diagnostic: Diagnostic) -> str:

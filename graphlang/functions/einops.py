@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from string import ascii_letters
 
 import numpy as np
@@ -165,6 +166,7 @@ def einsum(*xs, pattern: str):
     sizes: dict[str, Size] = {}
     for x, named, term in zip(xs, axes, terms, strict=True):
         _check_operand(pattern, x, named, term.strip(), sizes)
+    _check_open(pattern, xs, axes)
     letter = _letters(sizes)
     subscripts = ",".join("".join(letter[name] for name in named) for named in axes)
     return np.einsum(f"{subscripts}->{''.join(letter[name] for name in result)}", *xs)
@@ -201,6 +203,20 @@ def _check_operand(pattern: str, x, named: list[str], term: str, sizes: dict[str
     for name, size in zip(named[:start] + after, shape, strict=True):
         if sizes.setdefault(name, size) != size:
             raise ValueError(f"`einsum`: `{name}` in `{pattern}` is both {sizes[name]} and {size}")
+
+
+def _check_open(pattern: str, xs, axes: list[list[str]]) -> None:
+    """The axes that `...` stands for broadcast, aligned at the last."""
+    shapes = []
+    for x, named in zip(xs, axes, strict=True):
+        if "..." in named:
+            start = named.index("...")
+            shapes.append(x.shape[start : start + x.ndim - len(named) + 1])
+    for first, second in pairwise(shapes):
+        for m, n in zip(first[::-1], second[::-1], strict=False):
+            if m != n and 1 not in (m, n):
+                both = f"{shape_text(first)} and {shape_text(second)}"
+                raise ValueError(f"`einsum`: the axes of `...` in `{pattern}` are {both}: {m} against {n}")
 
 
 def _letters(names: Iterable[str]) -> dict[str, str]:

@@ -52,6 +52,7 @@ from graphlang.resolve.signatures import (
     name_span,
 )
 from graphlang.resolve.values import (
+    MISSING,
     POISON,
     Definition,
     Instance,
@@ -116,6 +117,12 @@ def callee_of(context: Context, function: Any, scope: Scope) -> Any:
                 context.error(NoSuchPart(function.name_span, module.name, function.name, parts))
                 return POISON
             return found
+    if isinstance(function, tree.Attribute) and isinstance(function.value, tree.Name):
+        owner = function.value.name
+        if scope.find(owner) is MISSING and scope.find_callable(owner) is None:
+            help = f'import it: `import "{owner}.graph" as {owner}`'
+            context.error(WrongKind(function.value.span, f"`{owner}` is no imported file", help))
+            return POISON
     if not isinstance(function, tree.Name):
         context.error(WrongKind(function.span, "this is a value, and a value cannot be called"))
         return POISON

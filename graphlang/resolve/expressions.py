@@ -16,6 +16,7 @@ from graphlang.diagnostics.names import (
     UnknownName,
     WrongKind,
 )
+from graphlang.diagnostics.shapes import WrongShape
 from graphlang.resolve import calls, constants, nodes, parts, subscripts
 from graphlang.resolve.context import Context, Steps, type_text
 from graphlang.resolve.order import is_group
@@ -297,6 +298,8 @@ def is_of_names(diagnostic: Diagnostic) -> bool:
 def _attribute(context: Context, node: tree.Attribute, scope: Scope) -> Steps:
     if isinstance(node.value, tree.Name):
         callee = scope.find_callable(node.value.name)
+        if callee is POISON:
+            return POISON
         if isinstance(callee, SharedLayer):
             return calls.shared_parameter(context, callee, node)
         if isinstance(callee, Module):
@@ -372,6 +375,8 @@ def through(
         result = yield _entries(context, value, stage.entries, scope, at)
         if result is POISON or value is POISON:
             return POISON
+        if isinstance(value, Value) and isinstance(result, Value) and _misfit(context, value, result, stage):
+            return POISON
         node = tree.Binary("+", _Place(at), _Place(stage.span), stage.span)  # type: ignore[arg-type]
         return binary(context, "+", value, result, node, scope)
     if kind is tree.Repeat:
@@ -379,6 +384,16 @@ def through(
     if kind is tree.For:
         return (yield _for(context, value, stage, scope, at))
     return (yield calls.call_stage(context, stage, value, scope, at, label))
+
+
+def _misfit(context: Context, x: Value, y: Value, stage: tree.Residual) -> bool:
+    """Whether what a `residual` makes has not the shape of what goes in, which is reported."""
+    if nodes.broadcasts(x.array.shape, y.array.shape):
+        return False
+    message = f"`residual` adds what goes in, {type_text(x.array)}, and what comes out, {type_text(y.array)}"
+    help = "end it with a layer that gives the shape of what goes in"
+    context.error(WrongShape(stage.span, message, help, nodes.origins((x, y), stage.span)))
+    return True
 
 
 class _Place:
@@ -439,7 +454,10 @@ def _repeat(context: Context, value: Any, stage: tree.Repeat, scope: Scope, at: 
         return POISON
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
         what = constants.described(count)
-        context.error(CannotCompute(stage.count.span, f"`repeat` needs a whole number of times, not {what}"))
+        text = f"`repeat` needs a whole number of times, not {what}"
+        divided = isinstance(stage.count, tree.Binary) and stage.count.operator == "/"
+        help = "`/` gives a fraction; `//` divides whole numbers" if divided else None
+        context.error(CannotCompute(stage.count.span, text, help))
         return POISON
     if count > context.limits.unrolled:
         context.error(LimitExceeded(stage.count.span, "unrolled", context.limits.unrolled))

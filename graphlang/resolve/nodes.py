@@ -166,7 +166,10 @@ def apply(
             result = outcome(operation, operation.forward(*arrays, **keywords))[0]
     except ShapeError as error:
         text = sentence(str(error))
-        context.error(WrongShape(span, _about(entry.name, text), error.help, origins(operands, span)))
+        help = error.help
+        if text.startswith(f"`{entry.name}` does not take bool"):
+            help = "make numbers of truth values first: `where(c, 1, 0)`"
+        context.error(WrongShape(span, _about(entry.name, text), help, origins(operands, span)))
         return POISON
     except (Unrecorded, UndecidedError, WrongForward) as error:
         context.error(layer_failed(f"`{entry.name}`", span, error))
@@ -285,7 +288,10 @@ def as_value(context: Context, operand: Any, span: Span, scope: Scope, *, counts
 
 def _about(name: str, text: str) -> str:
     """What an operation has to say, with its name in front where it does not name itself."""
-    return text if text.startswith(f"`{name}`") else f"`{SYMBOLS.get(name, name)}`: {text}"
+    shown = f"`{SYMBOLS.get(name, name)}`"
+    if text.startswith((f"`{name}`", shown)):
+        return shown + text[text.index("`", 1) + 1 :]
+    return f"{shown}: {text}"
 
 
 def sentence(text: str) -> str:
@@ -529,6 +535,11 @@ def _stretch_both(pairs: list[tuple[Size, Size]]) -> bool:
     if any(p not in (q, 1) and q != 1 for p, q in pairs):
         return False  # does not broadcast at all: the shape rule says so
     return any(p == 1 and q != 1 for p, q in pairs) and any(q == 1 and p != 1 for p, q in pairs)
+
+
+def broadcasts(a: tuple[Size, ...], b: tuple[Size, ...]) -> bool:
+    """Whether two shapes stretch to one, as NumPy stretches them."""
+    return all(p == q or 1 in (p, q) for p, q in _aligned(a, b))
 
 
 def comparable(context: Context, sides: tuple[Any, Any], span: Span) -> bool:

@@ -150,7 +150,8 @@ def signature(entry: Entry) -> str:
         if attribute.name == entry.any_sizes:
             parts.append(f"{attribute.name}...")
         elif attribute.required:
-            parts.append(attribute.name)
+            # After any number of sizes there is no place left: it is given by its name.
+            parts.append(f"{attribute.name}=..." if entry.any_sizes else attribute.name)
         else:
             parts.append(f"{attribute.name}={constant_text(attribute.default)}")
     return f"{entry.name}({', '.join(parts)})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,6 +31,9 @@ from graphlang.resolve.values import (
 )
 from graphlang.syntax import tree
 from graphlang.trace import Dim, DimScalar
+
+SMALL = 12
+"""Elements up to which a help line writes an array out."""
 
 
 def elaborate(context: Context, statements: Sequence[Any], scope: Scope, places: dict[str, Span]) -> Steps:
@@ -215,7 +219,7 @@ def _owner_may(context: Context, scope: Scope, statement: tree.Param) -> bool:
 
 
 def _layer(context: Context, statement: tree.LayerDecl, scope: Scope) -> Steps:
-    scope.callables.setdefault(statement.name, POISON)
+    scope.callables[statement.name] = POISON
     stage = statement.stage
     function = stage.function if isinstance(stage, tree.Call) else stage
     arguments = stage.arguments if isinstance(stage, tree.Call) else ()
@@ -234,7 +238,19 @@ def _layer(context: Context, statement: tree.LayerDecl, scope: Scope) -> Steps:
         )
         return
     if callee is None or isinstance(callee, str | SharedLayer | SharedDefinition | Module):
-        context.error(WrongKind(stage.span, "`layer` makes one instance of a layer or a `def`"))
+        help = f"`{stage.span.text}` is shared already: use it as it is"
+        if not isinstance(callee, SharedLayer | SharedDefinition):
+            name = f"{statement.name[:1].upper()}{statement.name[1:]}"
+            inside = stage.span.text if "\n" not in stage.span.text else "..."
+            help = (
+                f"make a `def` of it: `def {name}(x) = x -> {inside}`, then `layer {statement.name} = {name}`"
+            )
+        text = "`layer` makes one instance of a layer or a `def`"
+        context.error(
+            WrongKind(
+                stage.span, text, help if callee is None or not isinstance(callee, str | Module) else None
+            )
+        )
         return
     bound = signatures.bind(context, callee, arguments, stage.span, None, declared=True)
     if bound is None:
@@ -450,8 +466,25 @@ def _check_default(context: Context, statement: tree.Input, default: Any, sizes:
             f"the default of `{statement.name}` is {found}{shape}, but {statement.type.span.text} is declared"
         )
         context.error(
-            WrongShape(statement.default.span, message, None, [Related(statement.type.span, "declared here")])
+            WrongShape(
+                statement.default.span,
+                message,
+                _written_out(default, sizes) if array.dtype.kind in right_kind else None,
+                [Related(statement.type.span, "declared here")],
+            )
         )
+
+
+def _written_out(default: Any, sizes: Any) -> str | None:
+    """How to give one number for every element of a small array."""
+    if not isinstance(default, int | float) or not sizes or not all(isinstance(s, int) for s in sizes):
+        return None
+    if math.prod(sizes) > SMALL:
+        return "a default has the shape of its input; leave it out, and give the value when the graph is run"
+    rows: Any = default
+    for size in reversed(sizes):
+        rows = [rows] * size
+    return f"write every number: `{signatures.constant_text(rows)}`"
 
 
 def _numbers(value: Any) -> bool:

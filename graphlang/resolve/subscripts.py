@@ -69,7 +69,7 @@ def subscript(
             index.append(None)
         elif (isinstance(found, Value) and found.const is None) or is_table(found):
             if len(items) != 1:
-                message = "a list of indices stands alone in its brackets"
+                message = "indices, in a list or in a value, stand alone in their brackets"
                 help = f"take along one axis, then the rest: `take({node.value.span.text}, ids, axis=0)[...]`"
                 context.error(WrongKind(item.span, message, help))
                 return POISON

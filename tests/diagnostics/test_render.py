@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
+import graphlang as gl
 from graphlang.diagnostics import Diagnostic, Related, Source, Span
 from graphlang.diagnostics.render import concise, full, github, sarif
 
@@ -195,3 +198,14 @@ def test_sarif_holds_rules_places_and_related_places() -> None:
         "region": region,
     }
     assert result["relatedLocations"][0]["message"]["text"] == "`apple` is defined here"
+
+
+def test_the_concise_form_names_the_calls_that_led_into_a_def() -> None:
+    text = "def f(x: float[3]) = x @ x.T\ndef g(x) = f(x)\ninput x: float[3]\ny = g(x)\n"
+    with pytest.raises(gl.GraphError) as caught:
+        gl.loads(text, name="a.graph")
+    line = concise(caught.value.diagnostics[0])
+    assert line.startswith(
+        "a.graph:1:28: error[GL207] `.T` swaps the last two axes, and this is float[3], in the use of"
+    )
+    assert line.endswith("in the use of `f` at a.graph:2:12, in the use of `g` at a.graph:4:5")
