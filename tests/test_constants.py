@@ -103,3 +103,10 @@ def test_a_parameter_starts_as_the_list_that_is_written() -> None:
     np.testing.assert_array_equal(graph.params["n"], [5, 6])
     again = gl.Graph.from_spec(graph.spec.model_dump_json())
     np.testing.assert_array_equal(again.params["W"], [[1, 2], [3, 4]])
+
+
+def test_a_size_may_be_an_index() -> None:
+    text = "input x: int[N, T]\nlayer e = Embedding(9, 2)\ny = sum(e(T)) + sum(e(x))\noutput y"
+    graph = gl.loads(text)
+    W = graph.params["e.W"]
+    assert graph.predict(x=[[0, 0]]) == pytest.approx(W[2].sum() + 2 * W[0].sum())

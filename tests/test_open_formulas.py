@@ -41,3 +41,8 @@ def test_a_free_name_is_given_from_outside() -> None:
     assert graph.run(b=2)["y"] == pytest.approx(6)
     with pytest.raises(gl.GraphError, match="did you mean `apple`"):
         gl.loads("y = apple * b", set={"aple": 3})
+
+
+def test_the_default_of_a_formal_makes_no_input() -> None:
+    with pytest.raises(gl.GraphError, match="here only constants can stand"):
+        gl.loads("def f(x, b=p) = x * b\ny = f(p)")

@@ -107,10 +107,16 @@ def _name(context: Context, node: tree.Name, scope: Scope) -> Any:
         return found
     if scope.find_callable(node.name) is POISON:
         return POISON
-    if context.open is not None and scope.definition is None and not _is_operation(context, node.name, scope):
+    if _may_open(context, scope) and not _is_operation(context, node.name, scope):
+        assert context.open is not None, node
         return context.open(node.name, node.span)
     context.error(unknown(context, node, scope))
     return POISON
+
+
+def _may_open(context: Context, scope: Scope) -> bool:
+    """Whether an unknown name is an input here: in an open formula, outside of `def`s and of constants."""
+    return context.open is not None and scope.definition is None and scope.parent is not None
 
 
 def _is_operation(context: Context, name: str, scope: Scope) -> bool:
@@ -128,7 +134,7 @@ def unknown(context: Context, node: tree.Name, scope: Scope) -> Any:
         return WrongKind(node.span, f"`{name}` is a layer, not a value", f"send a value into it: `{name}(x)`")
     if callee is not None or context.catalog.find(name) is not None:
         help = f"call it, as in `{name}(x)`, or write `x -> {name}`"
-        if callee is None and context.open is not None and scope.definition is None:
+        if callee is None and _may_open(context, scope):
             help += f"; if it is meant as an input, declare it: `input {name}`"
         return WrongKind(node.span, f"`{name}` is an operation, not a value", help)
     place = context.declared.get(node.span.source.name, {}).get(name)

@@ -232,8 +232,8 @@ def _index_outside(
             continue
         found = np.asarray(operand.attributes["value"])
         lowest = -bound if entry.kind == "function" else 0
-        wrong = found[(found < lowest) | (found >= bound)]
-        if found.dtype.kind == "i" and wrong.size:
+        wrong = found[(found < lowest) | (found >= bound)] if found.dtype.kind == "i" else None
+        if wrong is not None and wrong.size:
             message = f"`{entry.name}`: index {wrong[0]} lies outside of {lowest}..{bound - 1}"
             context.error(WrongShape(span, message, None, origins(operands[:position], span)))
             return True
@@ -410,9 +410,7 @@ def layer_parameters(
     operands: tuple[Any, ...],
 ) -> dict[str, Value] | None:
     """The layer's parameters as values; made once for an instance."""
-    if instance.parameters is not None:
-        return instance.parameters
-    if not may_own(context, instance, span):
+    if instance.parameters is None and not may_own(context, instance, span):
         return None
     try:
         trained = operation.parameters(*arrays)
@@ -429,6 +427,9 @@ def layer_parameters(
     except Exception as error:  # noqa: BLE001 - the code of a layer of one's own may raise anything
         context.error(_failed(instance.kind, operands, span, error))
         return None
+    if instance.parameters is not None:
+        again = {} if context.probing else {role: p.shape for role, p in (trained | state).items()}
+        return _same_shapes(context, instance, again, span, operands)
     found: dict[str, Value] = {}
     for trainable, group in ((True, trained), (False, state)):
         for role, parameter in group.items():
@@ -438,6 +439,24 @@ def layer_parameters(
             found[role] = value
     instance.parameters = found
     return found
+
+
+def _same_shapes(
+    context: Context, instance: Instance, wanted: dict[str, Any], span: Span, operands: tuple[Any, ...]
+) -> dict[str, Value] | None:
+    """The parameters of a shared layer, where this use wants them in the shapes that they have."""
+    assert instance.parameters is not None, instance.kind
+    for role, value in instance.parameters.items():
+        if role in wanted and wanted[role] != value.array.shape:
+            name = f"{instance.label or instance.kind}.{role}"
+            has, wants = shape_text(value.array.shape), shape_text(wanted[role])
+            message = f"`{name}` is shared and has the shape [{has}], but this use wants [{wants}]"
+            help = "send values of one width into it, or make a layer for each"
+            context.error(
+                WrongShape(span, message, help, [*origins((value,), span), *origins(operands, span)])
+            )
+            return None
+    return instance.parameters
 
 
 def may_own(context: Context, instance: Instance, span: Span) -> bool:

@@ -393,7 +393,8 @@ def declare_inputs(
             first = scope.places.get(statement.name, statement.name_span)
             context.error(Redefinition(statement.name_span, statement.name, first))
         _declare_input(context, statement, scope, overrides)
-    _check_sizes(context, [s for s in inputs if s.name not in overrides], scope)
+    if not context.collector.failed:
+        _check_sizes(context, [s for s in inputs if s.name not in overrides], scope)
 
 
 def _check_sizes(context: Context, inputs: Sequence[tree.Input], scope: Scope) -> None:
@@ -404,10 +405,7 @@ def _check_sizes(context: Context, inputs: Sequence[tree.Input], scope: Scope) -
         default = value.attributes.get("default") if isinstance(value, Value) else None
         if default is None or statement.type is None or not isinstance(value, Value):
             continue
-        shape = value.array.shape
-        if len(np.shape(default)) != len(shape):
-            continue  # which has been reported
-        for size, found in zip(shape, np.shape(default), strict=True):
+        for size, found in zip(value.array.shape, np.shape(default), strict=True):
             if not isinstance(size, Dim) or size != Dim.symbol(str(size)):
                 continue
             first = sizes.setdefault(str(size), (found, statement))
