@@ -129,6 +129,9 @@ def labels(statement: Any) -> list[tuple[str, Span]]:
             stack.append((node.then, (id(node), True, branch)))
         elif kind is tree.Call:
             stack.extend((a.value, branch) for a in reversed(node.arguments))
+        elif kind is tree.Binary:
+            stack.append((node.right, branch))
+            stack.append((node.left, branch))
         elif kind is tree.Scan:
             stack.extend((c.value, branch) for c in reversed(node.carries))
             stack.append((node.values, branch))
