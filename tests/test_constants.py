@@ -14,7 +14,8 @@ from graphlang.gradcheck import gradcheck
 def result(text: str, **inputs: Any) -> Any:
     """The output of a text, once the interpreter and the compiled program have agreed on it."""
     graph = gl.loads(text)
-    seen, planned = graph.forward(**inputs)[graph.outputs[0]], graph.predict(**inputs)
+    output = next(iter(graph.outputs))
+    seen, planned = graph.forward(**inputs)[output], graph.predict(**inputs)
     np.testing.assert_array_equal(planned, seen)
     return np.asarray(seen).tolist()
 

@@ -192,7 +192,7 @@ def _call_operation(
     given = yield attribute_values(context, entry, bound, scope)
     made = make_operation(context, entry, given, bound, span) if given is not None else None
     if tensors is None and entry.own:  # else `apply` asks
-        may_own(context, scope, new_instance(context, entry.name, scope, label, span), span)
+        may_own(context, new_instance(context, entry.name, scope, label, span), span)
     if tensors is None or made is None:
         return POISON
     operation, attributes = made

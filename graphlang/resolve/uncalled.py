@@ -22,7 +22,8 @@ def check(context: Context, definitions: Iterable[Definition]) -> None:
     """Enters every `def` that was never entered, with formals of which no more is known than their types.
 
     A formal without a shape is POISON, which nothing complains about: so names, attributes and whatever else
-    depends on no argument is checked. A mistake is reported once, where it is one for arguments of every size.
+    depends on no argument is checked. A mistake is reported once, where it is one for arguments of every
+    size.
     """
     spent = 0
     for definition in definitions:
