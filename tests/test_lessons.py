@@ -260,8 +260,8 @@ def test_an_untrained_transformer_goes_on_with_a_text_and_a_seed_gives_the_same_
 
 def test_a_text_longer_than_the_window_is_continued_from_its_end() -> None:
     graph = lesson("transformer")
-    end = "a hen and a dog had a house by the river and did not look where it went"
-    assert len(end) > 64
+    end = "one morning old Fox came home with a ripe plum, and lazy Crow came to Fox and asked for a song at noon"
+    assert len(end) > 96
     first, second = ("".join(continuation(graph, start + end, 5)) for start in ("", "Once there was "))
     assert first == second
 
