@@ -11,9 +11,10 @@ import numpy as np
 from graphlang.datasets.dataset import Column
 from graphlang.diagnostics import Collector, Diagnostic
 from graphlang.diagnostics.data import FieldMismatch, NoFieldFor, UnknownField
-from graphlang.diagnostics.running import UnknownInput, WrongIndex
+from graphlang.diagnostics.running import UnknownInput
 from graphlang.engine.recording import Storage
 from graphlang.feeds import type_text
+from graphlang.indices import wrong_index
 from graphlang.samples import bound
 from graphlang.spec import InputSpec
 
@@ -175,9 +176,4 @@ def _bad_index(graph: Graph, spec: InputSpec, column: Column, sizes: Mapping[str
         below = bound(spec.below, sizes)
     except KeyError:
         return None
-    values = column.load()
-    if values.size and (int(values.min()) < 0 or int(values.max()) >= below):
-        at = int(np.argmax((values.reshape(-1) < 0) | (values.reshape(-1) >= below)))
-        place = tuple(int(i) for i in np.unravel_index(at, values.shape))
-        return WrongIndex(spec.name, int(values.reshape(-1)[at]), place, below, graph.network.span(spec.name))
-    return None
+    return wrong_index(spec.name, column.load(), below, spec.ignored, graph.network.span(spec.name))

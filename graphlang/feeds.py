@@ -9,8 +9,9 @@ import numpy as np
 
 from graphlang.arguments import exact_numbers
 from graphlang.diagnostics import Collector, Diagnostic, Related
-from graphlang.diagnostics.running import MissingInputs, UnknownInput, WrongIndex, WrongInput
+from graphlang.diagnostics.running import MissingInputs, UnknownInput, WrongInput
 from graphlang.graph import Network
+from graphlang.indices import wrong_index
 from graphlang.sizes import parse_size
 from graphlang.spec import InputSpec
 from graphlang.trace import Dim
@@ -203,15 +204,14 @@ def wrong_indices(network: Network, values: Mapping[int, Any], sizes: Mapping[st
     problems: list[Diagnostic] = []
     for name, spec in network.inputs.items():
         array = values.get(network.numbers[name])
-        if spec.below is None or array is None or spec.dtype != "int" or array.size == 0:
+        if spec.below is None or array is None or spec.dtype != "int":
             continue
         bound = spec.below if isinstance(spec.below, int) else parse_size(spec.below)
         if isinstance(bound, Dim):
             if not set(bound.symbols) <= set(sizes):
                 continue
             bound = bound.bind(sizes)
-        if array.min() < 0 or array.max() >= bound:
-            at = int(np.argmax((array < 0) | (array >= bound)))
-            place = tuple(int(i) for i in np.unravel_index(at, array.shape))
-            problems.append(WrongIndex(name, int(array.flat[at]), place, bound, network.span(name)))
+        problem = wrong_index(name, array, int(bound), spec.ignored, network.span(name))
+        if problem is not None:
+            problems.append(problem)
     return problems

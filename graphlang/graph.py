@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from graphlang.catalog import Catalog, Family, family_member
 from graphlang.diagnostics import GraphError, Source, Span
 from graphlang.diagnostics.running import BadSpec
-from graphlang.operation import Function, Operation
+from graphlang.operation import Function, Layer, Operation
 from graphlang.sizes import parse_size
 from graphlang.spec import InputSpec, NodeSpec, OutputSpec, ParamSpec, Spec, Use
 from graphlang.trace import Size
@@ -43,7 +43,7 @@ class Loop(NamedTuple):
 class Node:
     """One operation of the graph: where its operands are, what it computes, where its result goes."""
 
-    __slots__ = ("loop", "number", "operands", "operation", "own", "spec", "symbolic", "wants")
+    __slots__ = ("indexed", "loop", "number", "operands", "operation", "own", "spec", "symbolic", "wants")
 
     def __init__(
         self,
@@ -54,6 +54,7 @@ class Node:
         operation: Operation | None,
         wants: frozenset[str],
         symbolic: bool,
+        indexed: tuple[str, ...] = (),
     ) -> None:
         self.spec = spec
         self.number = number
@@ -68,6 +69,8 @@ class Node:
         self.wants = wants
         #: whether an attribute depends on a dimension, and so on the data
         self.symbolic = symbolic
+        #: the names of the tensors, in order, where some of them hold indices
+        self.indexed = indexed
 
     @property
     def name(self) -> str:
@@ -92,7 +95,7 @@ class Network:
         if len(self.numbers) != len(names):
             raise GraphError([BadSpec("two values have the same name")])
         self._sized: dict[tuple[int, tuple[tuple[str, int], ...]], Any] = {}
-        self._made: dict[tuple[str, str], tuple[Operation, frozenset[str], bool]] = {}
+        self._made: dict[tuple[str, str], tuple[Operation, frozenset[str], bool, tuple[str, ...]]] = {}
         first = len(names) - len(ordered)
         self.nodes: list[Node] = [self._node(n, first + i) for i, n in enumerate(ordered)]
         self.first_node = first
@@ -141,12 +144,13 @@ class Network:
             made = self._made[key] = self._make(spec)
         return Node(spec, number, operands, own, *made)
 
-    def _make(self, spec: NodeSpec) -> tuple[Operation, frozenset[str], bool]:
+    def _make(self, spec: NodeSpec) -> tuple[Operation, frozenset[str], bool, tuple[str, ...]]:
         entry = self.catalog.find(spec.operation)
         if entry is None:
             raise GraphError([BadSpec(f"there is no operation `{spec.operation}`")])
         operation = make(self.catalog, spec, None)
-        return operation, entry.wants, depends_on_sizes(spec.attributes)
+        looks_up = isinstance(operation, Layer) and type(operation).index_bounds is not Layer.index_bounds
+        return operation, entry.wants, depends_on_sizes(spec.attributes), entry.tensors if looks_up else ()
 
     def operation(self, node: Node, sizes: Mapping[str, int]) -> Operation:
         """The operation of a node with the sizes of this run in its attributes; made once for equal sizes."""

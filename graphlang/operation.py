@@ -69,6 +69,10 @@ class Layer(BaseModel):
         """For a tensor argument that holds indices (labels, ids): one more than the largest allowed."""
         return {}
 
+    def ignored_index(self) -> int | None:
+        """An index that is let through wherever it lies, as the label of padding."""
+        return None
+
     def hint(self, *tensors: Array) -> str | None:
         """A word to a user whose shapes are allowed but probably not meant."""
         return None
@@ -153,6 +157,9 @@ class Function:
 
     def index_bounds(self, *tensors: Array) -> dict[str, Size]:
         return {}
+
+    def ignored_index(self) -> int | None:
+        return None
 
     def hint(self, *tensors: Array) -> str | None:
         return None

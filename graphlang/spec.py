@@ -49,6 +49,7 @@ class InputSpec(Model):
     )
     default: Any = Field(None, description="a number or nested lists of numbers")
     below: Dimension | None = Field(None, description="for indices: one more than the largest allowed")
+    ignored: int | None = Field(None, description="an index that is let through beside those below")
     at: Place | None = None
 
 

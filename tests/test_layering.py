@@ -29,6 +29,7 @@ ORDER = """
     result
     reading
     weights
+    indices
     feeds
     samples
     summary

@@ -297,18 +297,29 @@ class WrongIndex(Diagnostic):
 
     code = "GL711"
 
-    def __init__(self, name: str, value: int, place: tuple[int, ...], bound: int, span: Span | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        value: int,
+        place: tuple[int, ...],
+        bound: int,
+        span: Span | None,
+        ignored: int | None = None,
+    ) -> None:
         self.name = name
         self.value = value
         self.place = place
         self.bound = bound
         self.span = span
+        self.ignored = ignored
 
     @property
     def message(self) -> str:
         at = ", ".join(map(str, self.place))
         where = f" at [{at}]" if self.place else ""
-        return f"`{self.name}` holds {self.value}{where}, but only 0 to {self.bound - 1} are allowed"
+        apart = self.ignored is not None and not 0 <= self.ignored < self.bound
+        beside = f", and {self.ignored}, which is ignored," if apart else ""
+        return f"`{self.name}` holds {self.value}{where}, but only 0 to {self.bound - 1}{beside} are allowed"
 
     @property
     def help(self) -> str | None:

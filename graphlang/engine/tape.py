@@ -13,6 +13,7 @@ import numpy as np
 
 from graphlang.diagnostics import GraphError
 from graphlang.engine.derived import Derived, Draws
+from graphlang.engine.indices import with_checked_indices
 from graphlang.engine.scan import ScanOperation
 from graphlang.graph import Network, Node, Ref, decoded
 from graphlang.operation import Operation, Random, outcome
@@ -113,6 +114,8 @@ class Tape:
         operation = self._operation(node)
         values = self.values
         operands = [values[o.number] if type(o) is Ref else o for o in node.operands]
+        if node.indexed:
+            operands = with_checked_indices(self.network, node, operation, operands, self.sizes)  # type: ignore[arg-type]
         if not node.own and not node.wants:
             since = len(self.trace.steps) if self.trace is not None else 0
             y, saved, *_ = _outcome(operation, operation.forward(*operands))

@@ -19,7 +19,7 @@ def take(x, i, axis: int = 0):
 
 
 def one_hot(t, classes: Size):
-    """y[..., k] = 1 where k = t[...], else 0
+    """y[..., k] = 1 where k = t[...], else 0; so a row of zeros where t is none of 0 to classes - 1
 
     Gradient: none.
     Shapes: [...] int -> [..., classes] float.

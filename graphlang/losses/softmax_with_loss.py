@@ -30,7 +30,8 @@ class SoftmaxWithLoss(Loss):
     Source: Deep Learning from Scratch, 5.6.3 and appendix A.
     Convention: log(y) = x - max(x) - log(sum(exp(x - max(x)))), so there is no 1e-7 and nothing is lost at
     any score. `ignore` leaves out the places whose label it is, and N does not count them; if none is
-    left the loss is 0. `smoothing` takes (1 - smoothing) * t + smoothing / C for t.
+    left the loss is 0; it may be any number, such as -1, and every other label must be a class.
+    `smoothing` takes (1 - smoothing) * t + smoothing / C for t.
     Example: input x: float[N, 4], t: int[N]; L = SoftmaxWithLoss(x, t, ignore=0, smoothing=0.1)
     Example: input x: float[N, T, 4], t: float[N, T, 4]; L = SoftmaxWithLoss(x, softmax(t), smoothing=0.1)
     """
@@ -40,6 +41,9 @@ class SoftmaxWithLoss(Loss):
 
     def index_bounds(self, x: Array, t: Array) -> dict[str, Size]:
         return {"t": x.shape[-1]} if t.ndim < x.ndim else {}
+
+    def ignored_index(self) -> int | None:
+        return self.ignore
 
     def forward(self, x: Array, t: Array) -> tuple[Array, Saved]:
         labels = kind_of_targets("SoftmaxWithLoss", x, t) == "labels"

@@ -509,14 +509,20 @@ def count_elements(context: Context, shape: Sequence[Any], span: Span) -> bool:
 
 
 def _note_bounds(operation: Operation, entry: Entry, operands: tuple[Any, ...], arrays: list[Any]) -> None:
-    if entry.kind == "function" or getattr(operation, "ignore", None) is not None:
+    if entry.kind == "function":
         return
+    ignored = operation.ignored_index()
     for name, bound in operation.index_bounds(*arrays).items():
         if name in entry.tensors:
             operand = operands[entry.tensors.index(name)]
             if isinstance(operand, Value) and kind_of(operand.array) == "int":
-                both = isinstance(bound, int) and isinstance(operand.bounds, int)
-                operand.bounds = min(bound, operand.bounds) if both else (operand.bounds or bound)
+                # What a second use allows otherwise is checked where it is used.
+                if operand.bounds is None:
+                    operand.bounds, operand.ignored = bound, ignored
+                elif isinstance(bound, int) and isinstance(operand.bounds, int):
+                    operand.bounds = (
+                        min(bound, operand.bounds) if ignored == operand.ignored else operand.bounds
+                    )
 
 
 def _ambiguous(context: Context, name: str, operands: tuple[Any, ...], span: Span) -> bool:

@@ -501,6 +501,7 @@ def _input_spec(value: Value, numbers: dict[int, int]) -> InputSpec:
         shape=None if value.attributes["open"] else tuple(size_json(s) for s in value.array.shape),
         default=default.tolist() if hasattr(default, "tolist") else default,
         below=None if value.bounds is None else size_json(value.bounds),
+        ignored=value.ignored,
         at=_place(value.span, numbers),
     )
 

@@ -82,6 +82,7 @@ class Value:
         "bounds",
         "const",
         "group",
+        "ignored",
         "instance",
         "kind",
         "label",
@@ -126,6 +127,8 @@ class Value:
         self.instance: Instance | None = None
         #: for integers: one more than the largest that its users allow
         self.bounds: Any = None
+        #: and an index that is let through beside those
+        self.ignored: int | None = None
         #: for a `scan`: what it does at every step
         self.body: Any = None
 
