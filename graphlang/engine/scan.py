@@ -9,6 +9,7 @@ import numpy as np
 
 from graphlang.operation import Random
 from graphlang.trace import SymbolicArray
+from graphlang.trace.primitives.creation import stop_gradient
 
 if TYPE_CHECKING:
     from graphlang.graph import Loop
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 class ScanOperation:
     """y[:, t] = body(xs[:, t], carried values), over axis 1; its gradient is derived from what it records.
 
-    Operands: the sequence, the start of every carried value, then whatever else the body uses.
+    Operands: the sequence, the start of every carried value, then whatever else the body uses. The state
+    of the layers in the body is given back by its place among them.
     """
 
     backward = None
@@ -30,7 +32,7 @@ class ScanOperation:
 
     def forward(
         self, xs: Any, *others: Any, training: bool = False, random: Random | None = None
-    ) -> tuple[Any, None]:
+    ) -> tuple[Any, ...]:
         from graphlang.engine.tape import Tape
 
         symbolic = next((v for v in (xs, *others) if isinstance(v, SymbolicArray)), None)
@@ -38,8 +40,9 @@ class ScanOperation:
         dtype = xs.dtype if xs.dtype.kind == "f" else _dtype(others)
         # A number that is carried is a value of the body, which has a gradient.
         carried = [np.asarray(v, dtype) if isinstance(v, int | float) else v for v in others[:count]]
-        captured = others[count:]
+        captured = list(others[count:])
         results = []
+        state: dict[int, Any] = {}
         for t in range(xs.shape[1]):
             leaves = dict(enumerate([xs[:, t], *carried, *captured]))
             tape = Tape(
@@ -54,7 +57,14 @@ class ScanOperation:
             tape.forward([*self.next, self.result])
             carried = [tape.values[n] for n in self.next]
             results.append(tape.values[self.result])
-        return np.stack(results, axis=1), None
+            # Running statistics are renewed from step to step as from use to use.
+            state |= tape.state
+            captured = [
+                stop_gradient(tape.state[i]) if i in tape.state else v
+                for i, v in enumerate(captured, 1 + count)
+            ]
+        y = np.stack(results, axis=1)
+        return (y, None, state) if state else (y, None)
 
 
 def _dtype(operands: tuple[Any, ...]) -> Any:

@@ -19,7 +19,7 @@ from graphlang.graph import Network, Node, Ref, decoded
 from graphlang.operation import Operation, Random, outcome
 from graphlang.trace import NoGradient, SymbolicArray, Trace, gradient, replay, shape_text
 from graphlang.trace.dims import bind
-from graphlang.trace.primitives.creation import constant_of
+from graphlang.trace.primitives.creation import constant_of, stop_gradient
 
 GRADIENT_OF = "gradient of "
 """How the origin of a backward step begins; the name of the node follows."""
@@ -77,6 +77,9 @@ class Tape:
         count = len(network.names)
         self.values: list[Any] = [None] * count
         self.saved: list[Any] = [None] * count
+        #: what each operation was given
+        self.given: list[list[Any]] = [[]] * count
+        #: what layers remember from step to step, as the last one that renewed it left it
         self.state: dict[int, Any] = {}
         #: where a run is recorded anew: what each node drew the first time
         self.drawn: Mapping[int, Draws] | None = None
@@ -112,8 +115,7 @@ class Tape:
         if node.operation is None and node.loop is None:
             return self._special(node)
         operation = self._operation(node)
-        values = self.values
-        operands = [values[o.number] if type(o) is Ref else o for o in node.operands]
+        operands = self.given[node.number] = self._operands(node)
         if node.indexed:
             operands = with_checked_indices(self.network, node, operation, operands, self.sizes)  # type: ignore[arg-type]
         if not node.own and not node.wants:
@@ -125,9 +127,40 @@ class Tape:
         since = len(self.trace.steps) if self.trace is not None else 0
         y, saved, *state = _outcome(operation, operation.forward(*operands, **keywords))
         self.saved[node.number] = (operation, saved, keywords, since)
-        for role, value in state[0].items() if state else ():
-            self.state[node.own[role]] = value
+        if state and self._first_part(node) is None:
+            for role, value in state[0].items():
+                self.state[_number_of(node, role)] = value
         return self._in_precision(node, y)
+
+    def _operands(self, node: Node) -> list[Any]:
+        if node.loop is not None and self.state:
+            first = self._first_part(node)
+            if first is not None:
+                return self.given[first.number]
+            return [self._current(o.number) if type(o) is Ref else o for o in node.operands]
+        values = self.values
+        return [values[o.number] if type(o) is Ref else o for o in node.operands]
+
+    def _current(self, number: int) -> Any:
+        """A value; for a state what an earlier use has made of it, through which no gradient flows."""
+        return stop_gradient(self.state[number]) if number in self.state else self.values[number]
+
+    def _first_part(self, node: Node) -> Node | None:
+        """For another result of a `scan` that has been run: that run, which has renewed the state already."""
+        if node.loop is None or not node.spec.attributes.get("part"):
+            return None
+        spec = node.spec
+        return next(
+            (
+                n
+                for n in self.network.nodes
+                if n.number < node.number
+                and n.loop is not None
+                and self.saved[n.number] is not None
+                and (n.spec.operands, n.spec.body) == (spec.operands, spec.body)
+            ),
+            None,
+        )
 
     def _in_precision(self, node: Node, y: Any) -> Any:
         """What is made of whole numbers alone, as `1 / n` or `zeros(3)`, comes in the run's precision too.
@@ -148,7 +181,7 @@ class Tape:
         return self.network.operation(node, self.sizes) if node.symbolic else node.operation
 
     def _keywords(self, node: Node) -> dict[str, Any]:
-        keywords = {role: self.values[number] for role, number in node.own.items()}
+        keywords = {role: self._current(number) for role, number in node.own.items()}
         if "training" in node.wants:
             keywords["training"] = self.training
         if "random" in node.wants:
@@ -158,7 +191,10 @@ class Tape:
     def _random(self, node: Node) -> Random | None:
         if self.drawn is not None:
             return self.drawn[node.number].again()
-        return self.random if self.random is None or self.trace is not None else Draws(self.random)
+        if self.random is None or (self.trace is not None and node.loop is None):
+            return self.random
+        first = self._first_part(node)
+        return Draws(self.random if first is None else self.saved[first.number][2]["random"].again())
 
     def _special(self, node: Node) -> Any:
         if node.spec.operation == "constant":
@@ -250,8 +286,8 @@ class Tape:
         """What a node passes back: (number of the value, its part of the gradient)."""
         operation, saved, keywords, since = self.saved[node.number]
         values = self.values
-        operands = [values[o.number] if type(o) is Ref else o for o in node.operands]
         if operation.backward is None:
+            operands = self.given[node.number]
             y = values[node.number]
             gradients = self.derived.backward(operation, operands, keywords, y, dy, since)
         else:
@@ -284,6 +320,15 @@ class Tape:
 def _outcome(operation: Any, found: Any) -> tuple[Any, ...]:
     """A pair, as nearly always, is taken as it is: this is called for every node of every run."""
     return found if found.__class__ is tuple else outcome(operation, found)
+
+
+def _number_of(node: Node, role: str | int) -> int:
+    """The number of a state: a layer names it by its role, a `scan` by its place among the operands."""
+    if isinstance(role, str):
+        return node.own[role]
+    operand = node.operands[role]
+    assert type(operand) is Ref, (node.name, role)
+    return operand.number
 
 
 def _own_order(operation: Any) -> list[str]:
