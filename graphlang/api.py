@@ -360,11 +360,14 @@ class Graph:
         of: str | None = None,
         batch: int | None = None,
         threads: int | None = None,
+        iterations: int | None = None,
     ) -> Any:
         """A planned program as a callable; shapes are planned when first seen, or up front with `batch`.
 
         By default the outputs in evaluation mode: `f(x=...)`. With `train=True` the training step:
-        `step(x=..., t=...)` gives the loss and updates the parameters. With `wrt`, a name or several, a value
+        `step(x=..., t=...)` gives the loss and updates the parameters, as an iteration of `fit` does; a
+        loss that is not finite raises GraphError and changes nothing. `iterations` is how many steps there
+        will be, for a schedule that runs over the whole training. With `wrt`, a name or several, a value
         and its gradients: `vg(apple=...)` gives `(value, {"apple": ...})`. A program has one set of
         buffers: calls from several threads wait for one another, so compile once per thread.
         """
@@ -380,7 +383,7 @@ class Graph:
             )
         compiled: Any
         if train:
-            compiled = CompiledStep(self, threads)
+            compiled = CompiledStep(self, threads, iterations)
         elif wrt is not None:
             wrt = _names("wrt", wrt)
             for name in wrt:
@@ -422,7 +425,9 @@ class Graph:
         """Trains by the `train` section on arrays by input name, and returns the history.
 
         `epochs`, `iterations` and `batch` override the section; `on_epoch` is called with each epoch's
-        record. The parameters of this graph are changed.
+        record. The parameters of this graph are changed. Every call is a training of its own: the
+        optimizer's memory, the schedule, the order of rows and the random numbers start anew, so two calls
+        of three epochs are not one of six.
         """
         from graphlang.training import fit
 

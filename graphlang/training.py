@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from graphlang.arguments import by_name
 from graphlang.datasets.dataset import Column, Dataset
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.running import MissingSection, NotFinite, WrongWeights
+from graphlang.diagnostics.running import MissingSection, WrongWeights
 from graphlang.diagnostics.settings import WrongSetting
 from graphlang.engine.stepper import Evaluator, Stepper
 from graphlang.feeding import Feed, bind_columns
@@ -221,7 +221,7 @@ class _Session:
         lr = self.optimizer.lr * self.schedule.factor(t, self.iterations)
         loss = self.stepper.step(self.feed, rows, lr, t)
         if not np.isfinite(loss):
-            raise self._not_finite(loss, rows, t)
+            raise self.stepper.not_finite(loss, self.feed, rows, t)
         self.iteration = t
         self.history.losses.append(loss)
         self.epoch_losses.append(loss)
@@ -233,12 +233,6 @@ class _Session:
         if not self.section.shuffle:
             return np.arange(self.rows)
         return stream(self.graph.seed, f"shuffle of epoch {epoch}").permutation(self.rows)
-
-    def _not_finite(self, loss: float, rows: Any, t: int) -> GraphError:
-        name, operation = self.stepper.first_not_finite(self.feed, rows, t)
-        what = "not a number (nan)" if np.isnan(loss) else "infinite"
-        span = self.graph.network.span(name)
-        return GraphError([NotFinite(name, operation, what, f"at iteration {t}", span)])
 
     def _end_of_epoch(self) -> Epoch:
         number = -(-self.iteration // self.per_epoch)

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.running import CannotRun, MissingSection
+from graphlang.diagnostics.running import CannotRun, MissingSection, NotFinite
+from graphlang.diagnostics.settings import WrongSetting
 from graphlang.engine.compiled import CAPACITY, Compiled
 from graphlang.engine.executable import Executable, built
 from graphlang.engine.recording import RATE, STEP, Recording, Storage, record_forward, record_step, slot_label
 from graphlang.engine.tape import OperationFailed, StreamRandom, Tape
+from graphlang.feeds import prepare
 from graphlang.initializers.initializer import stream
 
 if TYPE_CHECKING:
@@ -62,6 +64,52 @@ class Trained:
             for slot, array in own.items():
                 array[...] = slots[name][slot]
 
+    def step(self, executable: Executable, lr: float, t: int) -> float:
+        """One step on what the program's inputs hold; the loss before it. Nothing is changed where the loss
+        is not finite."""
+        executable.inputs[RATE][...] = lr
+        executable.inputs[STEP][...] = t
+        if executable.draws:
+            executable.fill(self._random(t))
+        try:
+            executable.run_to_updates()
+            loss = float(executable.output("loss"))
+            if np.isfinite(loss):
+                executable.run_updates()
+        except (ValueError, IndexError, TypeError, ArithmeticError) as error:
+            raise GraphError([CannotRun(f"the training step cannot be computed: {error}", None)]) from error
+        return loss
+
+    def _random(self, t: int) -> np.random.Generator:
+        return stream(self.graph.seed, f"random of step {t}")
+
+    def not_finite(
+        self, loss: float, inputs: Mapping[int, Any], sizes: Mapping[str, int], t: int
+    ) -> GraphError:
+        """What to say of a loss that is not finite: it names the first value where that is so.
+
+        The step is run again by the interpreter, which keeps every value.
+        """
+        graph, network, dtype = self.graph, self.network, self.graph.params.dtype
+        leaves = {**inputs, **graph.params.numbered()}
+        random = StreamRandom(self._random(t), dtype)
+        tape = Tape(network, leaves, dtype=dtype, sizes=sizes, training=True, random=random)
+        with np.errstate(all="ignore"):
+            try:
+                tape.forward([self.loss])
+            except OperationFailed as failed:
+                raise graph._failed(failed) from failed.error
+        name, operation = self._first_not_finite(tape)
+        what = "not a number (nan)" if np.isnan(loss) else "infinite"
+        return GraphError([NotFinite(name, operation, what, f"at iteration {t}", network.span(name))])
+
+    def _first_not_finite(self, tape: Tape) -> tuple[str, str]:
+        """The first value, in forward order, that is not finite: its name and what made it."""
+        for number, value in enumerate(tape.values):
+            if value is not None and value.dtype.kind == "f" and not np.all(np.isfinite(value)):
+                return self.network.names[number], _maker(self.graph, number)
+        return self.network.names[self.loss], "loss"
+
 
 class Stepper:
     """Training steps on rows of a data set."""
@@ -88,18 +136,7 @@ class Stepper:
         """One step on some rows; the loss before it. Nothing is changed where the loss is not finite."""
         executable = self.executable(feed, len(rows))
         feed.gather(rows, executable.inputs)
-        executable.inputs[RATE][...] = lr
-        executable.inputs[STEP][...] = t
-        if executable.draws:
-            executable.fill(self._random(t))
-        try:
-            executable.run_to_updates()
-            loss = float(executable.output("loss"))
-            if np.isfinite(loss):
-                executable.run_updates()
-        except (ValueError, IndexError, TypeError, ArithmeticError) as error:
-            raise GraphError([CannotRun(f"the training step cannot be computed: {error}", None)]) from error
-        return loss
+        return self.trained.step(executable, lr, t)
 
     def executable(self, feed: Feed, rows: int) -> Executable:
         """The program for a batch of so many rows."""
@@ -117,28 +154,10 @@ class Stepper:
             self._kept.move_to_end(key)
         return found
 
-    def _random(self, t: int) -> np.random.Generator:
-        return stream(self.graph.seed, f"random of step {t}")
-
-    def first_not_finite(self, feed: Feed, rows: Any, t: int) -> tuple[str, str]:
-        """The first value, in forward order, that is not finite: its name and what made it.
-
-        The step is run again by the interpreter, which keeps every value.
-        """
-        graph, network = self.graph, self.graph.network
-        leaves = {**feed.batch(rows, graph.params.dtype), **graph.params.numbered()}
-        random = StreamRandom(self._random(t), graph.params.dtype)
-        sizes = feed.sizes(len(rows))
-        tape = Tape(network, leaves, dtype=graph.params.dtype, sizes=sizes, training=True, random=random)
-        with np.errstate(all="ignore"):
-            try:
-                tape.forward([self.trained.loss])
-            except OperationFailed as failed:
-                raise graph._failed(failed) from failed.error
-        for number, value in enumerate(tape.values):
-            if value is not None and value.dtype.kind == "f" and not np.all(np.isfinite(value)):
-                return network.names[number], _maker(graph, number)
-        return network.names[self.trained.loss], "loss"
+    def not_finite(self, loss: float, feed: Feed, rows: Any, t: int) -> GraphError:
+        """What to say of a step whose loss is not finite."""
+        inputs = feed.batch(rows, self.graph.params.dtype)
+        return self.trained.not_finite(loss, inputs, feed.sizes(len(rows)), t)
 
 
 def _maker(graph: Graph, number: int) -> str:
@@ -192,9 +211,9 @@ class Evaluator:
 
 
 class CompiledStep(Compiled):
-    """`graph.compile(train=True)`: a training step on arrays that are handed in."""
+    """`graph.compile(train=True)`: a training step on arrays that are handed in, as `fit` takes it."""
 
-    def __init__(self, graph: Graph, threads: int | None) -> None:
+    def __init__(self, graph: Graph, threads: int | None, iterations: int | None = None) -> None:
         section = graph.spec.train
         if section is None:
             example = "train { minimize = loss; optimizer = SGD(lr=0.1); batch = 100; epochs = 5 }"
@@ -203,7 +222,11 @@ class CompiledStep(Compiled):
         optimizer = network.member("optimizers", section.optimizer)
         self._schedule = network.member("schedules", section.schedule)
         self._trained = Trained(graph, section.minimize, optimizer, section.clip_norm)
-        self._total = section.iterations or 0
+        if iterations is not None and iterations < 1:
+            raise GraphError([WrongSetting(None, f"`iterations` is {iterations}, but must be at least 1")])
+        self._total = section.iterations if iterations is None else iterations
+        if self._total is None and self._schedule.needs_total:
+            raise GraphError([_total_unknown(section.schedule.name)])
         #: steps taken so far
         self.t = 0
         super().__init__(graph, [self._trained.loss], graph.params.dtype, threads)
@@ -217,11 +240,18 @@ class CompiledStep(Compiled):
     def __call__(self, inputs: Mapping[str, Any] | None = None, /, **named: Any) -> float:
         given = {**inputs, **named} if inputs else named
         with self._lock:
-            executable = self._planned(given)
-            self.t += 1
-            rate = self._trained.optimizer.lr * self._schedule.factor(self.t, max(self._total, self.t))
-            executable.inputs[RATE][...] = rate
-            executable.inputs[STEP][...] = self.t
-            self._fill_random(executable)
-            self._run(executable)
-            return float(executable.output("loss"))
+            executable, t = self._planned(given), self.t + 1
+            lr = self._trained.optimizer.lr * self._schedule.factor(t, self._total or t)
+            loss = self._trained.step(executable, lr, t)
+            if not np.isfinite(loss):
+                graph = self._graph
+                feeds = prepare(graph.network, given, self._dtype, self._inputs, graph.file)
+                raise self._trained.not_finite(loss, feeds.values, feeds.sizes, t)
+            self.t = t
+            return loss
+
+
+def _total_unknown(schedule: str) -> WrongSetting:
+    message = f"`schedule = {schedule}` runs over the whole training, and a loop of one's own does not tell"
+    help = "say how many steps there will be: `compile(train=True, iterations=10000)`"
+    return WrongSetting(None, f"{message} how long that is", help)

@@ -17,6 +17,7 @@ class cosine(Schedule):
     torch.optim.lr_scheduler.CosineAnnealingLR(T_max=total).
     """
 
+    needs_total = True
     floor: float = Field(default=0.0, ge=0, le=1, description="the factor at the end")
 
     def factor(self, t: int, total: int) -> float:

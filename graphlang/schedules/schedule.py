@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import BaseModel, ConfigDict
 
 
 class Schedule(BaseModel):
     """The base of every schedule: a subclass gives its fields and `factor`."""
+
+    #: whether the factor depends on how many steps there are in all
+    needs_total: ClassVar[bool] = False
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

@@ -16,6 +16,7 @@ class warmup_cosine(Schedule):
     (arXiv:1608.03983).
     """
 
+    needs_total = True
     warmup: int = Field(ge=1, description="over how many steps the rate rises")
     floor: float = Field(default=0.0, ge=0, le=1, description="the factor at the end")
 
