@@ -110,7 +110,7 @@ sqrt = Unary(np.sqrt, lambda dy, y, x: dy / (2 * y))
 cbrt = Unary(np.cbrt, lambda dy, y, x: dy / (3 * (y * y)), cost=10)
 exp = Unary(np.exp, lambda dy, y, x: dy * y, cost=8)
 exp2 = Unary(np.exp2, lambda dy, y, x: dy * (y * _LOG2), cost=8)
-expm1 = Unary(np.expm1, lambda dy, y, x: dy * (y + 1), cost=8)
+expm1 = Unary(np.expm1, lambda dy, y, x: dy * np.exp(x), cost=8)  # y + 1 is 0 from x = -37 on
 log = Unary(np.log, lambda dy, y, x: dy / x, cost=8)
 log2 = Unary(np.log2, lambda dy, y, x: dy / (x * _LOG2), cost=8)
 log10 = Unary(np.log10, lambda dy, y, x: dy / (x * _LOG10), cost=8)
