@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphlang.engine.derived import Derived
 from graphlang.layers.dropout import Dropout
 from graphlang.layers.elu import Elu
 from graphlang.layers.gelu import Gelu
@@ -50,6 +51,43 @@ def test_the_sigmoid_is_one_over_one_plus_exp() -> None:
 def test_the_sigmoid_is_exact_in_its_tails() -> None:
     assert value(Sigmoid(), -700.0) == pytest.approx(math.exp(-700), rel=1e-14)
     assert value(Sigmoid(), np.array([-1e4, 1e4])).tolist() == [0, 1]
+
+
+def slope(layer: Layer, x: Array) -> Array:
+    """The derivative, by the layer's own backward or the derived one."""
+    if layer.backward is not None:
+        return layer.backward(np.ones_like(x), layer.forward(x)[1])
+    return Derived().backward(layer, [x], {}, value(layer, x), np.ones_like(x))[0]
+
+
+@pytest.mark.parametrize(("dtype", "rounding"), [(np.float64, 3e-16), (np.float32, 1.5e-7)])
+def test_gelu_is_exact_in_its_left_tail(dtype: Any, rounding: float) -> None:
+    x = -np.array(
+        [0.01, 0.5, 0.75, 1, 2, 3, 4, 5, 6, 8, 10, 12.5] + [20, 30, 37] * (dtype is np.float64), dtype
+    )
+    exact = np.array([v * 0.5 * math.erfc(-v * math.sqrt(0.5)) for v in x.tolist()])
+    off = 4 * rounding * (1 + x.astype(float) ** 2 / 2)  # of exp(-x**2 / 2), whose argument is rounded
+    assert np.all(np.abs(value(Gelu(), x) / exact - 1) <= off)
+    density = np.exp(-0.5 * x.astype(float) ** 2) / math.sqrt(2 * math.pi)
+    slopes = exact / x + x * density
+    far = x < -1  # nearer to 0 it crosses 0, at -0.75
+    assert np.all(np.abs(slope(Gelu(), x)[far] / slopes[far] - 1) <= 2 * off[far])
+
+
+def test_the_second_derivative_of_gelu_at_0_is_that_of_its_formula() -> None:
+    trace = Trace()
+    x = trace.input(())
+    y, _ = Gelu().forward(x)
+    (first,) = gradient(y, [x])
+    (second,) = gradient(first, [x])
+    found = replay(trace, [first, second], {x: np.array(0.0)})
+    np.testing.assert_allclose(found, [0.5, math.sqrt(2 / math.pi)], rtol=1e-15)
+
+
+@pytest.mark.parametrize(("dtype", "rounding"), [(np.float64, 1e-15), (np.float32, 5e-7)])
+def test_the_slope_of_elu_is_exact_far_to_the_left(dtype: Any, rounding: float) -> None:
+    x = np.array([-80, -40, -20, -1, 0], dtype)
+    np.testing.assert_allclose(slope(Elu(alpha=2), x), 2 * np.exp(x.astype(float)), rtol=rounding)
 
 
 def test_every_derivative_of_the_sigmoid_at_0_can_be_derived() -> None:

@@ -303,7 +303,7 @@ SAMPLES: dict[str, Callable[[Any], Iterator[Sample]]] = {
         "trunc", "rint", "isnan", "isinf", "isfinite", "signbit", "logical_not", "erf", "stop_gradient",
         "constant",
     )},
-    **{name: unary(positive) for name in ("sqrt", "log", "log2", "log10", "log1p")},
+    **{name: unary(positive) for name in ("sqrt", "log", "log2", "log10", "log1p", "mills")},
     **{name: unary(inside) for name in ("arcsin", "arccos", "arctanh")},
     "arccosh": unary(above_one), "invert": unary(truth),
     "argsort": lambda rng: iter([((real(rng, 2, 5),), {})]),

@@ -13,6 +13,7 @@ from graphlang.trace.primitives import (
     shapes,
 )
 from graphlang.trace.primitives import erf as _erf
+from graphlang.trace.primitives import mills as _mills
 from graphlang.trace.primitives.convolution import conv, conv_transpose, conv_weight_gradient
 from graphlang.trace.primitives.creation import (
     arange,
@@ -27,11 +28,13 @@ from graphlang.trace.primitives.creation import (
 )
 from graphlang.trace.primitives.erf import erf
 from graphlang.trace.primitives.indexing import scatter_add
+from graphlang.trace.primitives.mills import mills
 from graphlang.trace.primitives.pooling import max_pool, max_pool_gradient, sum_pool
 from graphlang.trace.primitives.shapes import broadcast_to
 
 _MODULES = (
-    elementwise, _erf, matmul, reductions, shapes, indexing, creation, convolution, pooling, recurrence,
+    elementwise, _erf, _mills, matmul, reductions, shapes, indexing, creation, convolution, pooling,
+    recurrence,
 )  # fmt: skip
 PRIMITIVES: dict[str, Primitive] = {
     item.name: item for module in _MODULES for item in vars(module).values() if isinstance(item, Primitive)
@@ -40,6 +43,6 @@ PRIMITIVES: dict[str, Primitive] = {
 
 __all__ = [
     "PRIMITIVES", "arange", "broadcast_to", "constant", "conv", "conv_transpose", "conv_weight_gradient",
-    "erf", "eye", "full", "max_pool", "max_pool_gradient", "one_hot", "ones", "scatter_add", "stop_gradient",
-    "sum_pool", "tri", "zeros",
+    "erf", "eye", "full", "max_pool", "max_pool_gradient", "mills", "one_hot", "ones", "scatter_add",
+    "stop_gradient", "sum_pool", "tri", "zeros",
 ]  # fmt: skip

@@ -105,30 +105,35 @@ def _cody(x: Any) -> Any:
     y = np.abs(x)
     small = y <= 0.46875
     if small.all():
-        return _erf_small(x)
+        return erf_small(x)
     large = y > 4
-    value = 1 - _erfc_middle(np.clip(y, 0.46875, 4))
+    near = np.clip(y, 0.46875, 4)
+    value = 1 - np.exp(-near * near) * erfc_middle(near)
     if large.any():
-        value[large] = 1 - _erfc_large(np.minimum(y[large], 6.0))
+        far = np.minimum(y[large], 6.0)
+        value[large] = 1 - np.exp(-far * far) * erfc_large(far)
     np.copysign(value, x, out=value)
     if small.any():
-        value[small] = _erf_small(x[small])
+        value[small] = erf_small(x[small])
     return value
 
 
-def _erf_small(x: Any) -> Any:
+def erf_small(x: Any) -> Any:
+    """erf(x) for |x| up to 0.46875."""
     x2 = x * x
     return x * (_horner(_SMALL[0], x2) / _horner(_SMALL[1], x2))
 
 
-def _erfc_middle(y: Any) -> Any:
-    return np.exp(-y * y) * (_horner(_MIDDLE[0], y) / _horner(_MIDDLE[1], y))
+def erfc_middle(y: Any) -> Any:
+    """exp(y**2) erfc(y) for y from 0.46875 to 4."""
+    return _horner(_MIDDLE[0], y) / _horner(_MIDDLE[1], y)
 
 
-def _erfc_large(y: Any) -> Any:
+def erfc_large(y: Any) -> Any:
+    """exp(y**2) erfc(y) from y = 4 on."""
     z = 1 / (y * y)
     tail = z * (_horner(_LARGE[0], z) / _horner(_LARGE[1], z))
-    return np.exp(-y * y) * ((1 / math.sqrt(math.pi) - tail) / y)
+    return (1 / math.sqrt(math.pi) - tail) / y
 
 
 erf = Erf()
