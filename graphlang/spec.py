@@ -136,7 +136,12 @@ class TrainSpec(Model):
     seed: int = Field(0, ge=0)
     dtype: Literal["float32", "float64"] = "float32"
     shuffle: bool = True
-    clip_norm: float | None = Field(None, gt=0)
+    clip_norm: float | None = Field(
+        None,
+        gt=0,
+        description="the largest norm of all gradients together: each is multiplied by "
+        "clip_norm / (norm + 1e-6) where that is below 1, as in PyTorch",
+    )
     checkpoint_every: int | None = Field(None, gt=0, description="epochs between checkpoints")
 
     @model_validator(mode="after")

@@ -170,6 +170,10 @@ def slot_label(name: str, slot: str) -> str:
 
 
 def _clipped(gradients: Sequence[Any], norm: float) -> list[Any]:
+    """All gradients by the same factor, so that their norm together is at most `norm`.
+
+    Convention: norm / (total + 1e-6) where that is below 1, as torch.nn.utils.clip_grad_norm_.
+    """
     total = np.sqrt(sum(np.sum(np.square(g), dtype=np.float64) for g in gradients))
-    factor = np.minimum(1.0, norm / np.maximum(total, 1e-300))
+    factor = np.minimum(1.0, norm / (total + 1e-6))
     return [g * factor.astype(g.dtype) for g in gradients]

@@ -79,7 +79,7 @@ def eager_step(
     gradients = tape.gradients(loss, [network.numbers[n] for n in names])
     if train.clip_norm is not None:
         norm = np.sqrt(sum(np.sum(g.astype(np.float64) ** 2) for g in gradients))
-        gradients = [g * min(1.0, train.clip_norm / norm) for g in gradients]
+        gradients = [g * min(1.0, train.clip_norm / (norm + 1e-6)) for g in gradients]
     for name, gradient in zip(names, gradients, strict=True):
         W, slots[name] = optimizer.update(
             graph.params[name].copy(), gradient, slots[name], np.float64(lr), np.float64(t)
