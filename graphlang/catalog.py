@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 
+from graphlang.fields import Fields
 from graphlang.operation import Function, Layer, Loss, Operation
 
 Kind = Literal["function", "layer", "loss"]
@@ -163,8 +164,7 @@ class Entry:
             for a in self.attributes.values()
             if a.name != self.any_sizes
         }
-        config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
-        return create_model(f"{self.name}_attributes", __config__=config, **fields)
+        return create_model(f"{self.name}_attributes", __base__=_FunctionFields, **fields)
 
     def make(self, attributes: dict[str, Any], sizes: tuple[Any, ...] = ()) -> Operation:
         """The operation with its attributes filled in; raises Pydantic's ValidationError."""
@@ -186,6 +186,10 @@ class Entry:
     @property
     def module(self) -> str:
         return self.target.__module__
+
+
+class _FunctionFields(Fields):
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
 
 def _model_attributes(model: type[BaseModel]) -> dict[str, Attribute]:

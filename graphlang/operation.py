@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
+from graphlang.fields import Fields
 from graphlang.initializers.initializer import Initializer
 from graphlang.trace import Size, SymbolicArray
 
@@ -34,7 +35,7 @@ class Random(Protocol):
         """Numbers in [0, 1), of the run's precision."""
 
 
-class Layer(BaseModel):
+class Layer(Fields):
     """The base of every layer: subclass it, give it fields, `forward` and, if you like, `backward`.
 
     `forward(self, x, t, *, W, b)` takes the tensors by position and the layer's own parameters by

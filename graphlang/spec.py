@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from graphlang.fields import Fields
+
 DType: TypeAlias = Literal["float", "int", "bool"]
 Dimension: TypeAlias = int | str
 """A size: a number, or an expression over named dimensions such as `N` or `3*D`."""
@@ -123,7 +125,7 @@ class DataSpec(Model):
     fields: dict[str, str]
 
 
-class TrainSpec(Model):
+class TrainSpec(Fields, Model):
     """The `train` section."""
 
     minimize: str
@@ -152,7 +154,7 @@ class TrainSpec(Model):
         return self
 
 
-class GradcheckSpec(Model):
+class GradcheckSpec(Fields, Model):
     """The `gradcheck` section."""
 
     of: str

@@ -16,6 +16,7 @@ ORDER = """
     syntax
     trace
     sizes
+    fields
     initializers optimizers schedules
     operation
     functions

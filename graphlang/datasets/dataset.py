@@ -12,11 +12,12 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from graphlang.datasets.files import Files
 from graphlang.diagnostics.base import GraphError
 from graphlang.diagnostics.data import NoData, SampleMismatch, SplitMismatch, TooLarge, WrongArray
+from graphlang.fields import Fields
 
 Kind = Literal["float", "int", "bool"]
 Array = NDArray[Any]
@@ -116,7 +117,7 @@ class Dataset:
         return self.splits.get("test")
 
 
-class Source(BaseModel):
+class Source(Fields):
     """A data source of a spec: its fields are the arguments, `open` looks at the files.
 
     A subclass implements `read(files)`, which finds its paths through `files` and returns a Dataset

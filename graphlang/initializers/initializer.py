@@ -8,13 +8,15 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
+
+from graphlang.fields import Fields
 
 Shape: TypeAlias = tuple[int, ...]
 Drawn: TypeAlias = NDArray[np.float64]
 
 
-class Initializer(BaseModel):
+class Initializer(Fields):
     """The base of every initialiser: a subclass gives its fields and `draw`.
 
     Values are always drawn as float64 and rounded to the run's precision by the caller, so that a float32

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from graphlang.fields import Fields
 
 Array: TypeAlias = Any
 """A NumPy array or a symbolic array: an optimizer treats both alike."""
@@ -16,7 +18,7 @@ Slots: TypeAlias = dict[str, Array]
 """What an optimizer remembers of one parameter from step to step, by name."""
 
 
-class Optimizer(BaseModel):
+class Optimizer(Fields):
     """The base of every optimizer: a subclass gives its fields, `slots` and `step`.
 
     Nothing is written in place and nothing is remembered on the optimizer: `update` takes the slots and

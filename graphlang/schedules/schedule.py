@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
+
+from graphlang.fields import Fields
 
 
-class Schedule(BaseModel):
+class Schedule(Fields):
     """The base of every schedule: a subclass gives its fields and `factor`."""
 
     #: whether the factor depends on how many steps there are in all
