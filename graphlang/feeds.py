@@ -14,7 +14,7 @@ from graphlang.graph import Network
 from graphlang.indices import wrong_index
 from graphlang.sizes import parse_size
 from graphlang.spec import InputSpec
-from graphlang.trace import Dim
+from graphlang.trace import Dim, shape_text
 
 SHORT_LIST = 8
 """A list of so many numbers is repeated in a help."""
@@ -135,7 +135,10 @@ class _Binder:
 
     def match(self, spec: InputSpec, array: Any) -> Diagnostic | None:
         if spec.shape is None:
-            return None
+            if array.size:
+                return None
+            message = f"`{spec.name}` is empty: it has the shape {shape_text(array.shape)}"
+            return WrongInput(spec.name, message, self.network.span(spec.name), "give at least one number")
         if len(array.shape) != len(spec.shape):
             return self._wrong(spec, array, _rank_help(spec, array), _rank_help_shell(spec, array))
         for axis, (declared, size) in enumerate(zip(spec.shape, array.shape, strict=True)):

@@ -121,6 +121,10 @@ class Tape:
         if not node.own and not node.wants:
             since = len(self.trace.steps) if self.trace is not None else 0
             y, saved, *_ = _outcome(operation, operation.forward(*operands))
+            if getattr(y, "dtype", None) == np.float16:
+                # NumPy takes true and false for numbers of half precision.
+                operands = self.given[node.number] = [self._as_number(o) for o in operands]
+                y, saved, *_ = _outcome(operation, operation.forward(*operands))
             self.saved[node.number] = (operation, saved, {}, since)
             return self._in_precision(node, y)
         keywords = self._keywords(node)
@@ -161,6 +165,9 @@ class Tape:
             ),
             None,
         )
+
+    def _as_number(self, x: Any) -> Any:
+        return x.astype(self.dtype) if getattr(x, "dtype", None) == np.bool_ else x
 
     def _in_precision(self, node: Node, y: Any) -> Any:
         """What is made of whole numbers alone, as `1 / n` or `zeros(3)`, comes in the run's precision too.

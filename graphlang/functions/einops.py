@@ -169,7 +169,8 @@ def einsum(*xs, pattern: str):
     _check_open(pattern, xs, axes)
     letter = _letters(sizes)
     subscripts = ",".join("".join(letter[name] for name in named) for named in axes)
-    return np.einsum(f"{subscripts}->{''.join(letter[name] for name in result)}", *xs)
+    counted = [x.astype(np.int64) if x.dtype.kind == "b" else x for x in xs]  # else `or` for the sum
+    return np.einsum(f"{subscripts}->{''.join(letter[name] for name in result)}", *counted)
 
 
 def _axes(pattern: str, term: str, by_word: bool) -> list[str]:

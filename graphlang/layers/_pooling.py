@@ -23,6 +23,8 @@ class _Pool(Layer):
     def windows(self, x: Array) -> list[dict[str, Any]]:
         """What a primitive needs to know for each spatial axis, the last one first."""
         layer, axes = type(self).__name__, need_images(type(self).__name__, x)
+        if x.dtype.kind == "b":
+            raise ValueError(f"`{layer}` works on numbers, but `x` is bool: declare it `float[N, C, H, W]`")
         size = per_axis(layer, "size", self.size, axes)
         stride = size if self.stride is None else per_axis(layer, "stride", self.stride, axes)
         pad = per_axis(layer, "pad", self.pad, axes)

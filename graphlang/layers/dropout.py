@@ -13,7 +13,7 @@ class Dropout(Layer):
     Shapes: as x.
     Source: Srivastava et al., Dropout, 2014; Deep Learning from Scratch, 6.4.3.
     Convention: inverted: training scales up, so that evaluation has nothing to do; the book scales
-    down in evaluation instead.
+    down in evaluation instead. The ratio is 0.5 where it is left out, as in the book.
     """
 
     ratio: float = Field(0.5, ge=0, lt=1, description="the share that is left out")

@@ -10,6 +10,7 @@ class Flatten(Layer):
 
     Gradient: dx = dy in the shape of x.
     Shapes: [N, ...] -> [N, D].
+    Source: Deep Learning from Scratch, 7.4.3 (the reshape before an Affine).
     """
 
     def forward(self, x: Array) -> tuple[Array, None]:

@@ -12,6 +12,7 @@ class LogSoftmax(Layer):
 
     Gradient: dx = dy - exp(y) * sum(dy).
     Shapes: as x; the sums go along `axis`.
+    Source: Blanchard, Higham and Higham, Accurately computing the log-sum-exp and softmax functions, 2021.
     """
 
     spellings = ("log_softmax",)

@@ -12,6 +12,7 @@ class BinaryCrossEntropy(Loss):
 
     Gradient: dx = (y - t) / n, dt = -x / n, n the number of elements.
     Shapes: scores x [...], t as x or one number, from 0 to 1 -> L [].
+    Source: Goodfellow, Bengio, Courville, Deep Learning, 2016, 6.2.2.2 (sigmoid units for Bernoulli outputs).
     Convention: -log(y) = log(1 + exp(-x)) and -log(1 - y) = log(1 + exp(x)), exact at any score; the mean
     over every element, as PyTorch's BCEWithLogitsLoss.
     """

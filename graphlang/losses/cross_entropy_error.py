@@ -28,6 +28,10 @@ class CrossEntropyError(Loss):
 
     def forward(self, x: Array, t: Array) -> tuple[Array, tuple[Array, Array, bool]]:
         labels = kind_of_targets("CrossEntropyError", x, t) == "labels"
+        if x.dtype.kind != "f":
+            raise ValueError(
+                "`CrossEntropyError` takes probabilities, but `x` is not float: declare it `float[N, C]`"
+            )
         p = np.maximum(x, float(np.finfo(x.dtype).tiny))
         if labels:
             loss = np.sum(np.log(np.take_along_axis(p, np.expand_dims(t, -1), axis=-1)))

@@ -11,6 +11,7 @@ class MeanSquaredError(Loss):
 
     Gradient: dx = 2 * (x - t) / n, dt = -dx, n the number of elements.
     Shapes: x [...], t as x or one number -> L [].
+    Source: Goodfellow, Bengio, Courville, Deep Learning, 2016, 5.1.2 and 5.1.4.
     Convention: the mean over every element, as in PyTorch.
     """
 
