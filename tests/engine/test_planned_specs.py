@@ -51,7 +51,8 @@ def test_the_outputs_of_a_spec_are_those_of_the_interpreter(path: Path, dtype: s
 def test_the_gradients_of_a_spec_are_those_of_the_interpreter(path: Path, dtype: str) -> None:
     graph = gl.load(path, dtype=dtype)
     inputs = drawn(graph.network, {}, np.random.default_rng(0))
-    of = graph.spec.gradcheck.of if graph.spec.gradcheck else graph.spec.outputs[0]
+    check, train = graph.spec.gradcheck, graph.spec.train
+    of = check.of if check else train.minimize if train else graph.spec.outputs[0]
     forward = graph.forward(inputs)
     expected = forward.backward(np.ones_like(forward[of]), of)
     wrt = [n for n in (*graph.inputs, *graph.params) if forward.is_float(n)]
