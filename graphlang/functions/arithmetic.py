@@ -52,6 +52,7 @@ def divide(x, y):
 
     Gradient: dx = dz / y, dy = -dz * x / y**2.
     Shapes: broadcast.
+    Domain: y is not 0.
     Convention: true division; two ints give a float.
     """
     return np.divide(x, y)
@@ -62,6 +63,7 @@ def floor_divide(x, y):
 
     Gradient: 0, since it is constant between its steps.
     Shapes: broadcast.
+    Domain: y is not 0.
     Convention: rounds towards minus infinity, as Python and NumPy do.
     """
     return np.floor_divide(x, y)
@@ -72,6 +74,7 @@ def mod(x, y):
 
     Gradient: dx = dz, dy = -dz * floor(x / y).
     Shapes: broadcast.
+    Domain: y is not 0.
     Convention: the result has the sign of `y`, as in Python and NumPy (C keeps the sign of `x`).
     """
     return np.mod(x, y)
@@ -82,6 +85,7 @@ def power(x, y):
 
     Gradient: dx = dz * y * x**(y - 1), dy = dz * x**y * log(x).
     Shapes: broadcast.
+    Domain: x > 0; a whole number y also takes any x.
     Source: Deep Learning from Scratch, 5.2.1: z = t**2 gives 2t.
     Example: input x: float[N, 4]; y = x**2
     """

@@ -82,6 +82,7 @@ def causal_mask(x):
 
     Gradient: dx = tril(dy).
     Shapes: [..., T, T] -> [..., T, T].
+    Domain: any x; y holds -inf on purpose.
     Convention: meant for scores before a softmax, which makes exactly 0 of -inf.
     Source: Vaswani et al., Attention Is All You Need, 3.2.3.
     Example: input x: float[N, T, T]; y = softmax(causal_mask(x))

@@ -22,6 +22,7 @@ def log(x):
 
     Gradient: dx = dy / x.
     Shapes: as x.
+    Domain: x > 0.
     """
     return np.log(x)
 
@@ -31,6 +32,7 @@ def sqrt(x):
 
     Gradient: dx = dy / (2 * y), infinite at 0.
     Shapes: as x.
+    Domain: x >= 0.
     """
     return np.sqrt(x)
 

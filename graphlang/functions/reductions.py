@@ -85,6 +85,7 @@ def prod(x, axis: Axes = None, keepdims: bool = False):
 
     Gradient: each element gets dy times the product of the others.
     Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
+    Convention: multiplied in order, so large factors may overflow on the way to a small result.
     """
     return np.prod(x, axis=axis, keepdims=keepdims)
 

@@ -28,6 +28,7 @@ def tan(x):
 
     Gradient: dx = dy / cos(x)**2.
     Shapes: as x.
+    Domain: x is no odd multiple of pi / 2.
     """
     return np.tan(x)
 

@@ -15,7 +15,7 @@ class LeakyRelu(Layer):
     """
 
     spellings = ("leaky_relu",)
-    slope: float = Field(0.01, description="what a negative x is multiplied by")
+    slope: float = Field(0.01, description="what a negative x is multiplied by: any number")
 
     def forward(self, x: Array) -> tuple[Array, None]:
         return np.where(x > 0, x, self.slope * x), None

@@ -13,6 +13,7 @@ class CrossEntropyError(Loss):
 
     Gradient: dx = -t / x / N; dt = -log(x) / N for float targets.
     Shapes: x [..., C], t [...] int labels or [..., C] one-hot -> L []; N counts every axis but the last.
+    Domain: x from 0 to 1.
     Source: Deep Learning from Scratch, 4.2.
     Convention: the book takes log(x + 1e-7), which is off by 1e-7 / x for every x in order to have an
     answer at 0. Here a probability below the smallest normal number (2e-308, in float32 1e-38) counts as

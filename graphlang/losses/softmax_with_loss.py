@@ -36,7 +36,7 @@ class SoftmaxWithLoss(Loss):
     Example: input x: float[N, T, 4], t: float[N, T, 4]; L = SoftmaxWithLoss(x, softmax(t), smoothing=0.1)
     """
 
-    ignore: int | None = Field(None, description="a label that does not count, as of padding")
+    ignore: int | None = Field(None, description="a label that does not count, as of padding: any number")
     smoothing: float = Field(0.0, ge=0, le=1, description="the share of a target given to all classes")
 
     def index_bounds(self, x: Array, t: Array) -> dict[str, Size]:

@@ -72,10 +72,14 @@ SHAPES: dict[int, list[tuple[str, ...]]] = {
 }
 """The types that are tried for so many tensors; those that the static check accepts are sample calls."""
 
-DRAWS = {"near": 0.02, "wide": 0.28, "positive": 0.02}
+DRAWS = {"near": 0.02, "wide": 0.28, "positive": 0.02, "far": 0.31}
 """The distance between neighbouring numbers of a draw."""
 FAR = 20.0
-"""How far from 0 the numbers of a draw may lie."""
+"""How far from one another the numbers of a draw may lie."""
+BEYOND = 15.0
+"""From where on, on both sides of 0, the numbers of the draw `far` lie."""
+FAR_TEXTS = 3
+"""Sample calls of an operation that are looked at far out: elsewhere the same code runs on other shapes."""
 
 
 @dataclass(frozen=True)
@@ -206,7 +210,7 @@ def _derived(entry: Entry, layers: tuple[Any, ...]) -> Iterator[str]:
             if not choices:
                 return
             required[attribute.name] = choices[0]
-    accepted = [t for t in SHAPES[count] if _accepted(_text(entry, t, required), layers)]
+    accepted = [t for t in SHAPES[count] if is_call(_text(entry, t, required), layers)]
     for types in accepted:
         yield _text(entry, types, required)
     for attribute in entry.attributes.values():
@@ -221,7 +225,7 @@ def _first_accepted(
 ) -> Iterator[str]:
     for types in shapes[1:4] + shapes[:1]:
         text = _text(entry, types, attributes)
-        if _accepted(text, layers):
+        if is_call(text, layers):
             yield text
             return
 
@@ -270,7 +274,7 @@ def _loaded(text: str, layers: tuple[Any, ...], dtype: str) -> Graph | None:
         return None
 
 
-def _accepted(text: str, layers: tuple[Any, ...]) -> bool:
+def is_call(text: str, layers: tuple[Any, ...] = ()) -> bool:
     return _loaded(text, layers, "float64") is not None
 
 
@@ -290,6 +294,12 @@ def spread(shape: Iterable[int], draw: str, offset: int, rng: np.random.Generato
     """Numbers that differ from each other, and keep a distance from every multiple of 0.01, where kinks are."""
     shape = tuple(shape)
     size = int(np.prod(shape))
+    if draw == "far":
+        sides = np.where(rng.permutation(size) % 2, 1, -1)
+        step = min(DRAWS[draw], 10 / max(size, 1))
+        return np.reshape(
+            sides * (BEYOND + rng.permutation(size) * step + 0.0031 + 0.0017 * (offset % 3)), shape
+        )
     places = rng.permutation(size) - (-1 if draw == "positive" else (size - 1) // 2)
     step = min(DRAWS[draw], max(round(FAR / max(size, 1), 2), 0.02))
     found = places * step + 0.0031 + 0.0017 * (offset % 3)
@@ -373,11 +383,20 @@ def calls(
 
 @functools.cache
 def cases(entry: Entry, layers: tuple[Any, ...] = ()) -> tuple[Case, ...]:
-    """Every sample call, at numbers for which value and gradient are finite, in each mode."""
+    """Every sample call, at numbers for which value and gradient are finite, in each mode.
+
+    An operation is defined everywhere, unless its docstring says where it is, as `Domain: x > 0.`
+    """
     found = []
-    for text in sample_texts(entry, layers):
+    for place, text in enumerate(sample_texts(entry, layers)):
         modes = (False, True) if "training" in entry.wants else (False,)
-        draws = [d for d in DRAWS if _finite(Case(text, d), entry, layers)]
+        asked = [d for d in DRAWS if d != "far" or (place < FAR_TEXTS and not has_domain(entry))]
+        draws = [d for d in asked if is_finite(Case(text, d), entry, layers)]
+        for draw in asked:
+            assert draw in draws or has_domain(entry) or _too_large(Case(text, draw), entry, layers), (
+                f"`{text}` is not finite at `{draw}` numbers: a docstring says where an operation is defined, "
+                "as `Domain: x > 0.`"
+            )
         # Numbers of both signs tell more; a logarithm takes the positive ones.
         chosen = [d for d in draws if d != "positive"] or draws
         assert chosen or text not in examples(entry), f"`{text}` has no finite gradient"
@@ -386,7 +405,20 @@ def cases(entry: Entry, layers: tuple[Any, ...] = ()) -> tuple[Case, ...]:
     return tuple(found)
 
 
-def _finite(case: Case, entry: Entry, layers: tuple[Any, ...]) -> bool:
+def has_domain(entry: Entry) -> bool:
+    """Whether the docstring says for which numbers alone the operation is defined."""
+    return re.search(r"^\s*Domain: ", entry.target.__doc__ or "", re.MULTILINE) is not None
+
+
+def _too_large(case: Case, entry: Entry, layers: tuple[Any, ...]) -> bool:
+    """Whether the numbers are all right but for their size, as the product of a hundred of them."""
+    with np.errstate(all="ignore"):
+        values = [np.asarray(one.forward()) for one in calls(case, entry, layers)]
+    return not any(np.any(np.isnan(v)) for v in values) and any(np.any(np.abs(v) > 1e12) for v in values)
+
+
+def is_finite(case: Case, entry: Entry, layers: tuple[Any, ...] = ()) -> bool:
+    """Whether value and gradients can be computed and are finite."""
     try:
         made = calls(case, entry, layers)
         with np.errstate(divide="raise", over="ignore", invalid="ignore"):

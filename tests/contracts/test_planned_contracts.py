@@ -9,6 +9,7 @@ import contract_cases as cases
 import numpy as np
 import pytest
 
+from graphlang.engine import regions
 from graphlang.engine.executable import Executable
 from graphlang.engine.passes import optimised
 from graphlang.engine.plan import plan
@@ -17,6 +18,8 @@ from graphlang.engine.tape import StreamRandom, Tape
 from graphlang.graph import Network
 
 ENTRIES = cases.entries()
+FUSED: list[bool] = []
+"""For every program that was made, whether it has a fused region."""
 ROUNDING = {"float64": 1e-12, "float32": 2e-5}
 
 
@@ -70,7 +73,9 @@ def planned(
             gradients = recorder.tape.gradients(of, wrt, seed)
     values = [recorder.tape.values[of], *gradients, *recorder.tape.state.values()]
     recording = recorder.recording({str(i): v for i, v in enumerate(values)}, {})
-    executable = Executable(plan(optimised(recording.program)), given)
+    made = plan(optimised(recording.program))
+    FUSED.append(any(unit.fused for unit in made.units))
+    executable = Executable(made, given, threads=2)
     executable.draws = recording.draws
     runs = []
     for _ in range(2):
@@ -82,6 +87,16 @@ def planned(
     return runs[0]
 
 
+@pytest.fixture(params=["step by step", "fused"])
+def fused(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The samples are small: as they are, nothing is fused; else all that can be, in small blocks over threads."""
+    if request.param == "fused":
+        monkeypatch.setattr(regions, "FUSE_FROM", 2)
+        monkeypatch.setattr(regions, "BLOCK", 8)
+        monkeypatch.setattr(regions, "WORK_OF_A_THREAD", 1)
+
+
+@pytest.mark.usefixtures("fused")
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", ENTRIES)
 def test_a_planned_program_agrees_with_the_interpreter(name: str, dtype: str) -> None:
@@ -101,3 +116,21 @@ def test_a_planned_program_agrees_with_the_interpreter(name: str, dtype: str) ->
         labels = ["the value", *(f"the gradient of {network.names[n]}" for n in wrt)]
         for i, (mine, wanted) in enumerate(zip(found, expected, strict=True)):
             close(mine, wanted, dtype, f"{labels[i] if i < len(labels) else 'the new state'} of {case}")
+
+
+@pytest.mark.parametrize(
+    "name", ["Sigmoid", "Gelu", "LayerNorm", "BatchNorm", "std", "softmax", "SoftmaxWithLoss"]
+)
+def test_small_samples_are_fused_where_that_is_asked_for(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = cases.Catalog().find(name)
+    assert entry is not None
+    case = cases.Case(cases.sample_texts(entry)[0], training=name == "BatchNorm")
+    graph = cases.load(case.text)
+    network, values = graph.network, cases.inputs(graph, "near", cases.SIZES, "float64")
+    leaves = {network.numbers[n]: np.asarray(v) for n, v in values.items()} | cases.parameters(
+        graph, "float64"
+    )
+    for size, fused in ((2**16, False), (2, True)):
+        monkeypatch.setattr(regions, "FUSE_FROM", size)
+        planned(network, leaves, network.nodes[-1].number, [], None, case, "float64")
+        assert FUSED[-1] == fused

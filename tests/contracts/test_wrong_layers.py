@@ -8,7 +8,8 @@ from typing import Any
 import contract_checks as promise
 import numpy as np
 import pytest
-from contract_cases import cases, sample_texts
+from contract_cases import Case, cases, sample_texts
+from pydantic import Field
 
 import graphlang as gl
 from graphlang.catalog import Catalog, Entry
@@ -144,6 +145,115 @@ class WrongSecond(gl.Layer):
         return dy * 3 * stop_gradient(x * x)
 
 
+class WrongInSinglePrecision(gl.Layer):
+    """y = 3 * x"""
+
+    def forward(self, x: Any) -> tuple[Any, None]:
+        return (3 * x if x.dtype == np.float64 else 3.01 * x), None
+
+
+class WrongGradientInSinglePrecision(gl.Layer):
+    """y = 3 * x"""
+
+    def forward(self, x: Any) -> tuple[Any, None]:
+        return 3 * x, None
+
+    def backward(self, dy: Any, saved: None) -> Any:
+        return 3 * dy if dy.dtype == np.float64 else 3.01 * dy
+
+
+class OverflowsInSinglePrecision(gl.Layer):
+    """y = log(1 + exp(x))"""
+
+    def forward(self, x: Any) -> tuple[Any, None]:
+        return np.where(x > 500, x, np.log1p(np.exp(np.where(x > 500, 0.0, x)))), None
+
+
+class UndefinedBelowZero(gl.Layer):
+    """y = x**1.5"""
+
+    def forward(self, x: Any) -> tuple[Any, None]:
+        return x**1.5, None
+
+
+class UndefinedForOneAttribute(gl.Layer):
+    """y = x / k"""
+
+    k: float = 1.0
+
+    def forward(self, x: Any) -> tuple[Any, None]:
+        return (x / self.k if self.k != 2 else np.sqrt(x - 1e3)), None
+
+
+class WrongFarOut(gl.Layer):
+    """y = x, and 0 beyond 15: the gradient knows of it"""
+
+    def forward(self, x: Any) -> tuple[Any, None]:
+        return np.where(np.abs(x) > 15, 0 * x, x), None
+
+
+class WrongGradientFarOut(gl.Layer):
+    """y = x"""
+
+    def forward(self, x: Any) -> tuple[Any, Any]:
+        return x * 1.0, x
+
+    def backward(self, dy: Any, x: Any) -> Any:
+        return np.where(np.abs(x) > 15, 7 * dy, dy)
+
+
+class CountsTiesTwice(gl.Layer):
+    """y = max(x) over the last axis"""
+
+    def forward(self, x: Any) -> tuple[Any, Any]:
+        y = np.max(x, axis=-1, keepdims=True)
+        return np.squeeze(y, axis=-1), (x, y)
+
+    def backward(self, dy: Any, saved: Any) -> Any:
+        x, y = saved
+        return np.expand_dims(dy, -1) * (x == y)
+
+
+class NeverLearns(gl.Layer):
+    """y = x + mean"""
+
+    def state(self, x: Any) -> dict[str, gl.Parameter]:
+        from graphlang.initializers.ones import ones
+
+        return {"mean": gl.Parameter(x.shape[1:], ones())}
+
+    def forward(self, x: Any, *, mean: Any, training: bool = False) -> tuple[Any, ...]:
+        return (x + mean, None, {"mean": 0 * mean}) if training else (x + mean, None)
+
+    def backward(self, dy: Any, saved: None) -> Any:
+        return dy
+
+
+class LearnsAnotherMean(gl.Layer):
+    """y = x - mean: in training that of the batch, in evaluation the remembered one"""
+
+    def state(self, x: Any) -> dict[str, gl.Parameter]:
+        from graphlang.initializers.zeros import zeros
+
+        return {"mean": gl.Parameter(x.shape[1:], zeros())}
+
+    def forward(self, x: Any, *, mean: Any, training: bool = False) -> tuple[Any, ...]:
+        if not training:
+            return x - mean, None
+        batch = np.mean(x, axis=0)
+        return x - batch, None, {"mean": 0.9 * mean + 0.2 * batch}
+
+
+class WrongAtOneChannel(gl.Layer):
+    """y = 2 * x"""
+
+    def forward(self, x: Any) -> tuple[Any, Any]:
+        return 2 * x, None
+
+    def backward(self, dy: Any, saved: None) -> Any:
+        return 2 * dy if dy.shape[-1:] != (1,) else dy
+
+
 WRONG: list[tuple[type[gl.Layer], Callable[..., None]]] = [
     (OnePercentOff, promise.gradients_are_the_slopes),
     (OnePercentOff, promise.the_hand_written_backward_is_the_derived_one),
@@ -158,6 +268,17 @@ WRONG: list[tuple[type[gl.Layer], Callable[..., None]]] = [
     (WrongType, promise.float32_stays_float32),
     (Overflows, promise.large_numbers_do_not_overflow),
     (DividesByTheSpread, promise.sizes_of_one_and_ties_are_finite),
+    (WrongInSinglePrecision, promise.float32_gives_what_float64_gives),
+    (WrongGradientInSinglePrecision, promise.float32_gives_what_float64_gives),
+    (OverflowsInSinglePrecision, promise.large_numbers_do_not_overflow),
+    (UndefinedBelowZero, promise.gradients_are_the_slopes),
+    (UndefinedForOneAttribute, promise.gradients_are_the_slopes),
+    (WrongFarOut, promise.the_value_is_the_sum_of_its_slopes),
+    (WrongGradientFarOut, promise.gradients_are_the_slopes),
+    (WrongGradientFarOut, promise.the_hand_written_backward_is_the_derived_one),
+    (CountsTiesTwice, promise.equal_numbers_move_together),
+    (NeverLearns, promise.what_it_remembers_comes_from_what_it_sees),
+    (LearnsAnotherMean, promise.what_it_remembers_comes_from_what_it_sees),
     (WrongSecond, promise.the_second_derivative_is_the_slope_of_the_first),
 ]
 
@@ -174,6 +295,18 @@ def test_a_wrong_layer_breaks_its_promise(wrong: type[gl.Layer], check: Callable
         all_of_them()
 
 
+def test_a_layer_that_is_wrong_for_one_channel_breaks_its_promise_at_odd_shapes() -> None:
+    entry = Entry("WrongAtOneChannel", "layer", WrongAtOneChannel)
+    texts = promise.odd_texts(entry, sample_texts(entry, (WrongAtOneChannel,)))
+
+    def all_of_them() -> None:
+        for text in texts:
+            promise.gradients_are_the_slopes(Case(text), entry, (WrongAtOneChannel,))
+
+    with pytest.raises(AssertionError, match="off by"):
+        all_of_them()
+
+
 def test_a_layer_without_a_docstring_breaks_its_promise() -> None:
     class Silent(gl.Layer):
         strength: float = 1.0
@@ -184,9 +317,38 @@ def test_a_layer_without_a_docstring_breaks_its_promise() -> None:
     Silent.__doc__ = None
     with pytest.raises(AssertionError, match="first line is the formula"):
         promise.the_docstring_tells(Entry("Silent", "layer", Silent))
-    Silent.__doc__ = "y = x\n\nGradient: dx = dy.\nShapes: as x."
+    Silent.__doc__ = "y = x\n\n    Gradient: dx = dy.\n    Shapes: as x.\n"
+    with pytest.raises(AssertionError, match="`Silent` has no `Source:`"):
+        promise.the_docstring_tells(Entry("Silent", "layer", Silent))
+    Silent.__doc__ += "    Source: a book.\n"
     with pytest.raises(AssertionError, match="`strength` of `Silent` has no description"):
         promise.the_docstring_tells(Entry("Silent", "layer", Silent))
+
+
+def test_a_number_without_bounds_breaks_its_promise() -> None:
+    class Unbounded(gl.Layer):
+        """y = k * x
+
+        Gradient: dx = k * dy.
+        Shapes: as x.
+        Source: a book.
+        """
+
+        k: float = Field(1.0, description="a factor")
+
+        def forward(self, x: Any) -> tuple[Any, None]:
+            return self.k * x, None
+
+    with pytest.raises(AssertionError, match="`k` of `Unbounded` has no bounds"):
+        promise.the_docstring_tells(Entry("Unbounded", "layer", Unbounded))
+
+
+def test_a_promise_that_is_never_looked_at_is_noticed() -> None:
+    entry = Entry("OnePercentOff", "layer", OnePercentOff)
+    found = tuple(c for c in cases(entry, (OnePercentOff,)))
+    before = promise.asserted()
+    promise.what_it_remembers_comes_from_what_it_sees(found[0], entry, (OnePercentOff,))
+    assert promise.asserted() == before
 
 
 def test_an_operation_without_a_sample_call_is_asked_for_one() -> None:
