@@ -1,11 +1,12 @@
 """Values of the activations: hand sums and the tails."""
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
+from graphlang.catalog import Catalog, Entry
 from graphlang.engine.derived import Derived
 from graphlang.layers.dropout import Dropout
 from graphlang.layers.elu import Elu
@@ -25,10 +26,19 @@ from graphlang.layers.tanh import Tanh
 from graphlang.operation import Array, Layer
 from graphlang.trace import Trace, gradient, replay
 
-PLAIN: list[Layer] = [
-    Identity(), Relu(), LeakyRelu(), Elu(), Gelu(), Silu(), Sigmoid(), Tanh(), Softplus(), Mish(),
-    HardSwish(),
-]  # fmt: skip
+
+def _is_plain(entry: Entry) -> bool:
+    """A layer of one value at a time, which needs nothing but that."""
+    required = any(a.required for a in entry.attributes.values())
+    by_itself = "Shapes: as x." in (entry.target.__doc__ or "")
+    return entry.kind == "layer" and by_itself and not (required or entry.own or entry.wants)
+
+
+PLAIN: list[Layer] = [cast("type[Layer]", e.target)() for e in Catalog().entries() if _is_plain(e)]
+
+
+def test_the_plain_layers_of_the_catalog_are_found() -> None:
+    assert {type(layer) for layer in PLAIN} >= {Identity, Relu, LeakyRelu, Elu, Gelu, Silu, Mish, HardSwish}
 
 
 def value(layer: Layer, x: Array, **own: Any) -> Array:

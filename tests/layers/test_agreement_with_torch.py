@@ -5,15 +5,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from planned_layers import planned
 
 from graphlang.layers.affine import Affine
 from graphlang.layers.attention import Attention
 from graphlang.layers.batch_norm import BatchNorm
 from graphlang.layers.elu import Elu
 from graphlang.layers.embedding import Embedding
+from graphlang.layers.flatten import Flatten
 from graphlang.layers.gelu import Gelu
+from graphlang.layers.global_avg_pool import GlobalAvgPool
 from graphlang.layers.group_norm import GroupNorm
 from graphlang.layers.hard_swish import HardSwish
+from graphlang.layers.identity import Identity
 from graphlang.layers.instance_norm import InstanceNorm
 from graphlang.layers.layer_norm import LayerNorm
 from graphlang.layers.leaky_relu import LeakyRelu
@@ -28,9 +32,11 @@ from graphlang.layers.softmax import Softmax
 from graphlang.layers.softplus import Softplus
 from graphlang.layers.tanh import Tanh
 from graphlang.losses.binary_cross_entropy import BinaryCrossEntropy
+from graphlang.losses.cross_entropy_error import CrossEntropyError
 from graphlang.losses.huber_loss import HuberLoss
 from graphlang.losses.mean_squared_error import MeanSquaredError
 from graphlang.losses.softmax_with_loss import SoftmaxWithLoss
+from graphlang.losses.sum_squared_error import SumSquaredError
 from graphlang.operation import Array, Layer
 from graphlang.trace import Trace, gradient, replay
 
@@ -59,6 +65,15 @@ EDGES = np.array([[-1e3, -40.0, -3.5, -1.0, 0.0, 1.0, 2.9, 40.0, 1e3]])
 CHANNELS = {"gamma": normal(4), "beta": normal(4)}
 PLACES = {"gamma": normal(5), "beta": normal(5)}
 HEADS = {"Wqkv": normal(8, 24), "bqkv": normal(24), "Wo": normal(8, 8), "bo": normal(8)}
+TEXTS, WORDS = normal(2, 3, 6), np.array([[0, 5, 2], [2, 1, 4]])
+CHANCES = RNG.uniform(0.05, 1, (4, 6))
+
+
+def over_time(loss: Callable[..., Any]) -> Callable[..., Any]:
+    """PyTorch has the classes at axis 1."""
+    return lambda x, t: loss(x.transpose(1, 2), t)
+
+
 CASES: list[tuple[Layer, Array, dict[str, Array], Callable[..., Any]]] = [
     (Relu(), EDGES, {}, F.relu),
     (LeakyRelu(slope=0.2), EDGES, {}, lambda x: F.leaky_relu(x, 0.2)),
@@ -80,6 +95,10 @@ CASES: list[tuple[Layer, Array, dict[str, Array], Callable[..., Any]]] = [
     (GroupNorm(groups=2), IMAGES, CHANNELS, lambda x, g, b: F.group_norm(x, 2, g, b)),
     (InstanceNorm(), IMAGES, CHANNELS, scaled),
     (Embedding(vocab=6, dim=3), LABELS, {"W": normal(6, 3)}, F.embedding),
+    (Identity(), IMAGES, {}, lambda x: torch.nn.Identity()(x)),
+    (Flatten(), IMAGES, {}, lambda x: x.flatten(1)),
+    (GlobalAvgPool(), IMAGES, {}, lambda x: F.adaptive_avg_pool1d(x, 1).squeeze(2)),
+    (GlobalAvgPool(), normal(2, 3, 4, 5), {}, lambda x: F.adaptive_avg_pool2d(x, 1).flatten(1)),
     (Attention(heads=2), normal(2, 5, 8), HEADS, lambda *xs: attention(False, *xs)),
     (Attention(heads=2, causal=True), normal(2, 5, 8), HEADS, lambda *xs: attention(True, *xs)),
 ]
@@ -90,6 +109,18 @@ LOSSES: list[tuple[Layer, Array, Array, Callable[..., Any]]] = [
     (SoftmaxWithLoss(smoothing=0.3), SCORES, LABELS, lambda x, t: F.cross_entropy(x, t, label_smoothing=0.3)),
     (SoftmaxWithLoss(smoothing=0.3), SCORES, np.abs(normal(4, 6)),
      lambda x, t: F.cross_entropy(x, t, label_smoothing=0.3)),
+    (SoftmaxWithLoss(ignore=5, smoothing=0.3), SCORES, LABELS,
+     lambda x, t: F.cross_entropy(x, t, ignore_index=5, label_smoothing=0.3)),
+    (SoftmaxWithLoss(), TEXTS, WORDS, over_time(F.cross_entropy)),
+    (SoftmaxWithLoss(ignore=-1, smoothing=0.1), TEXTS, np.where(WORDS == 2, -1, WORDS),
+     over_time(lambda x, t: F.cross_entropy(x, t, ignore_index=-1, label_smoothing=0.1))),
+    (CrossEntropyError(), CHANCES, LABELS, lambda x, t: F.nll_loss(torch.log(x), t)),
+    (CrossEntropyError(), CHANCES, np.abs(normal(4, 6)), lambda x, t: -(t * torch.log(x)).sum() / 4),
+    (CrossEntropyError(), RNG.uniform(0.1, 1, (2, 3, 6)), WORDS,
+     over_time(lambda x, t: F.nll_loss(torch.log(x), t))),
+    (SumSquaredError(), SCORES, normal(4, 6), lambda x, t: 0.5 * F.mse_loss(x, t, reduction="sum")),
+    (MeanSquaredError(), TEXTS, normal(2, 3, 6), F.mse_loss),
+    (HuberLoss(), TEXTS, normal(2, 3, 6), F.huber_loss),
     (MeanSquaredError(), SCORES, normal(4, 6), F.mse_loss),
     (HuberLoss(delta=0.8), SCORES, normal(4, 6), lambda x, t: F.huber_loss(x, t, delta=0.8)),
     (BinaryCrossEntropy(), 50 * SCORES, RNG.random((4, 6)), F.binary_cross_entropy_with_logits),
@@ -100,8 +131,8 @@ def name(case: Any) -> str:
     return repr(case) if isinstance(case, Layer) else ""
 
 
-def ours(layer: Layer, tensors: list[Array], own: dict[str, Array], dy: Array) -> list[Array]:
-    """The value and the gradient of every argument of floats."""
+def ours(layer: Layer, tensors: list[Array], own: dict[str, Array], dy: Array) -> list[list[Array]]:
+    """The value and the gradient of every argument of floats: step by step, and as a planned program."""
     trace = Trace()
     with trace:
         xs = [trace.input(x.shape, x.dtype) for x in tensors]
@@ -115,8 +146,8 @@ def ours(layer: Layer, tensors: list[Array], own: dict[str, Array], dy: Array) -
         else:
             found = layer.backward(upstream, saved)
             gradients = [g for g in (found if isinstance(found, tuple) else (found,)) if g is not None]
-    feeds = dict(zip(arguments, [*tensors, *own.values()], strict=True))
-    return replay(trace, [y, *gradients], {**feeds, upstream: dy})
+    feeds = {**dict(zip(arguments, [*tensors, *own.values()], strict=True)), upstream: dy}
+    return [replay(trace, [y, *gradients], feeds), planned([y, *gradients], feeds)]
 
 
 def theirs(function: Callable[..., Any], arrays: list[Array], dy: Array) -> list[Array]:
@@ -130,8 +161,9 @@ def compare(layer: Layer, tensors: list[Array], own: dict[str, Array], function:
     shape = np.shape(layer.forward(*tensors, **own)[0])
     dy = np.asarray(np.random.default_rng(0).standard_normal(shape))
     expected = theirs(function, [*tensors, *own.values()], dy)
-    for found, wanted in zip(ours(layer, tensors, own, dy), expected, strict=True):
-        np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-12)
+    for way in ours(layer, tensors, own, dy):
+        for found, wanted in zip(way, expected, strict=True):
+            np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize(("layer", "x", "own", "function"), CASES, ids=name)

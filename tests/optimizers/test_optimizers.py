@@ -10,32 +10,39 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from graphlang.optimizers.adagrad import AdaGrad
+from graphlang.catalog import family_member, family_names
 from graphlang.optimizers.adam import Adam
 from graphlang.optimizers.adamw import AdamW
 from graphlang.optimizers.momentum import Momentum
 from graphlang.optimizers.nesterov import Nesterov
-from graphlang.optimizers.rmsprop import RMSProp
 from graphlang.optimizers.sgd import SGD
 from graphlang.trace import Trace
 from graphlang.trace.replay import replay
 
-OPTIMIZERS = {
-    "SGD": SGD(lr=0.1),
-    "SGD_decay": SGD(lr=0.1, weight_decay=0.02),
-    "Momentum": Momentum(lr=0.1),
-    "Momentum_decay": Momentum(lr=0.1, weight_decay=0.02),
-    "Nesterov": Nesterov(lr=0.1),
-    "Nesterov_decay": Nesterov(lr=0.1, weight_decay=0.02),
-    "AdaGrad": AdaGrad(lr=0.1),
-    "AdaGrad_decay": AdaGrad(lr=0.1, weight_decay=0.02),
-    "RMSProp": RMSProp(lr=0.01),
-    "RMSProp_decay": RMSProp(lr=0.01, decay_rate=0.9, weight_decay=0.02),
-    "Adam": Adam(lr=0.01),
-    "Adam_decay": Adam(lr=0.01, beta1=0.8, beta2=0.99, eps=1e-6, weight_decay=0.02),
-    "AdamW": AdamW(lr=0.01),
-    "AdamW_decay": AdamW(lr=0.01, weight_decay=0.3),
+SETTINGS = {
+    "AdaGrad": {"lr": 0.1},
+    "SGD": {"lr": 0.1},
+    "Momentum": {"lr": 0.1},
+    "Nesterov": {"lr": 0.1},
 }
+"""What TORCH was made with where it is not the rate 0.01."""
+DECAYED = {
+    "RMSProp": {"decay_rate": 0.9, "weight_decay": 0.02},
+    "Adam": {"beta1": 0.8, "beta2": 0.99, "eps": 1e-6, "weight_decay": 0.02},
+    "AdamW": {"weight_decay": 0.3},
+}
+"""The same for the runs with decay, where it is not that of 0.02."""
+
+
+def _optimizers():
+    """Every optimizer of the catalog, without and with decay."""
+    for name in family_names("optimizers"):
+        model, settings = family_member("optimizers", name), SETTINGS.get(name, {"lr": 0.01})
+        yield name, model(**settings)
+        yield f"{name}_decay", model(**settings | DECAYED.get(name, {"weight_decay": 0.02}))
+
+
+OPTIMIZERS = dict(_optimizers())
 
 TORCH = {
     "SGD": {
@@ -109,6 +116,10 @@ TORCH = {
         50: [0.5260058411271005, -1.437851942552525, 0.4318577339285769],
     },
 }
+
+
+def test_every_optimizer_of_the_catalog_is_held_to_pytorch():
+    assert set(TORCH) == set(OPTIMIZERS)
 
 
 def gradient(W, t):
