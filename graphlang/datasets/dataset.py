@@ -76,6 +76,9 @@ class Column:
         indices = np.asarray(rows, dtype=np.intp)
         if out is None:
             return self._raw[indices]
+        if not self._raw.flags.c_contiguous:  # `take` would copy all of it, with windows that overlap
+            np.copyto(out, self._raw[indices])
+            return out
         # `take` with mode="raise" copies through a buffer of its own; the range is checked here instead.
         assert indices.size == 0 or (indices.min() >= 0 and indices.max() < self.stored[0]), indices
         return self._raw.take(indices, axis=0, out=out, mode="clip")

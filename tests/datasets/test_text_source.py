@@ -1,5 +1,8 @@
 """The source text: ids, windows, and the next character."""
 
+import tracemalloc
+
+import numpy as np
 import pytest
 
 from graphlang.datasets.text import text
@@ -69,3 +72,16 @@ def test_a_text_that_does_not_fit_says_why(tmp_path, content, options, message):
     with pytest.raises(GraphError) as caught:
         opened(tmp_path, content, **options)
     assert [d.message for d in caught.value.diagnostics] == [message]
+
+
+def test_a_batch_of_windows_copies_those_alone(tmp_path):
+    column = opened(tmp_path, "abcdefghij" * 2000, window=100).train["x"]
+    rows = [3, 17_000, 3]
+    out = np.empty((3, 100), column.storage)
+    column.gather([0, 0, 0], out)
+    tracemalloc.start()
+    column.gather(rows, out)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_array_equal(out, column.load()[rows])
+    assert peak < 100_000
