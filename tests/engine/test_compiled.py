@@ -249,6 +249,49 @@ def test_a_sum_over_everything_that_comes_back_to_a_region_is_the_one_of_this_ru
         np.testing.assert_allclose(gradients["x"], expected.grad["x"], rtol=1e-9, atol=1e-11 * scale)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input x: float[N]\nL = x[0] * sum(x)",
+        "input x: float[N]\ny = x * 2\nL = y[0] * sum(x) + y[-1]",
+        "input x: float[3]\na, b, c = x\nL = a * b + c",
+        "input x: float[3]\nM = reshape(x, 3, 1)\nL = M[1, 0] * sum(x)",
+        "input x: float[N]\nparam p: float[2] = [1, 2]\nL = p[0] * sum(x) + p[1] ** 2",
+    ],
+)
+def test_one_element_is_the_one_of_this_run(text: str) -> None:
+    graph = gl.loads(text + "\noutput L", dtype="float64")
+    names = ["x", *graph.params]
+    f, forward = graph.compile(wrt=names), graph.compile()
+    for seed in range(3):
+        x = normal(3, seed=seed)
+        for array in graph.params.values():
+            array[...] = normal(2, seed=seed + 7)
+        expected = graph.run(x=x)
+        value, gradients = f(x=x)
+        np.testing.assert_allclose([value, forward(x=x)], expected["L"], rtol=1e-13)
+        for name in names:
+            np.testing.assert_allclose(gradients[name], expected.grad[name], rtol=1e-13, atol=1e-15)
+
+
+def test_training_reads_single_elements_of_a_parameter_as_they_are_then() -> None:
+    text = """
+    input x: float[N, 3]
+    param p: float[2] = [1, 2]
+    y = {} * x + {}
+    loss = mean((y - 1) ** 2)
+    output y
+    train {{ minimize = loss; optimizer = SGD(lr=0.01); batch = 2; iterations = 4; dtype = float64 }}
+    """
+    x = np.array([[5.0, 2, 3], [1, 2, 1]])
+    found = []
+    for first, second in (("p[0]", "p[1]"), ("p[0:1]", "p[1:2]")):
+        step = gl.loads(text.format(first, second)).compile(train=True)
+        found.append([step(x=x) for _ in range(4)])
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-14)
+    assert found[0][3] < found[0][0] / 2
+
+
 @pytest.mark.parametrize("shape", [(1, 7), (7, 1), (1, 1), (3, 5)])
 def test_small_frames_are_cut_as_large_ones(monkeypatch: pytest.MonkeyPatch, shape: tuple[int, int]) -> None:
     monkeypatch.setattr(regions, "FUSE_FROM", 1)

@@ -35,7 +35,8 @@ class Slice(Primitive):
         return sliced_shape(shape, key), np.dtype(kind)
 
     def compute(self, x: Any, *, key: tuple[Any, ...], out: Any = None) -> Any:
-        return into(out, x[key])
+        # With the dots one element is a view too, which shows what lies there later; without them, a copy.
+        return into(out, x[(*key, ...)])
 
     def derivative(self, position: int, dy: Any, y: Any, x: Any, *, key: tuple[Any, ...]) -> Any:
         if all(part in (slice(None), slice(None, None, -1)) for part in key):
