@@ -133,3 +133,11 @@ def test_one_hot_of_an_id_that_is_no_class_is_a_row_of_zeros() -> None:
     graph = gl.loads("input t: int[N]\ny = one_hot(t, 3)\noutput y")
     for y in (graph.forward(t=[-1, 1, 3])["y"], graph.compile()(t=np.array([-1, 1, 3]))):
         np.testing.assert_array_equal(y, [[0, 0, 0], [0, 1, 0], [0, 0, 0]])
+
+
+def test_labels_that_are_written_out_are_checked_too_but_for_the_ignored_one() -> None:
+    text = "input x: float[3, 4]\nloss = SoftmaxWithLoss(x, {})\noutput loss"
+    for run in runs(text.format("[0, -1, 2], ignore=-1"), x=X[:3]):
+        run()
+    for labels in ("[0, -1, 2]", "[0, -2, 2], ignore=-1", "[0, 1, 4], ignore=-1"):
+        assert "lies outside of 0..3" in refused(lambda labels=labels: gl.loads(text.format(labels)))

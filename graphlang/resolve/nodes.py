@@ -143,7 +143,7 @@ def apply(
         operands = tuple(
             _number(context, o, span, scope, counts=i in indices) for i, o in enumerate(operands)
         )
-    if _index_outside(context, entry, indices, operands, span):
+    if _index_outside(context, entry, operation.ignored_index(), indices, operands, span):
         return POISON
     arrays = [o.array if isinstance(o, Value) else o for o in operands]
     if entry.name in GUARDED and _ambiguous(context, entry.name, operands, span):
@@ -223,7 +223,12 @@ def _index_bounds(entry: Entry, operation: Any, operands: tuple[Any, ...]) -> di
 
 
 def _index_outside(
-    context: Context, entry: Entry, indices: dict[int, Any], operands: tuple[Any, ...], span: Span
+    context: Context,
+    entry: Entry,
+    ignored: int | None,
+    indices: dict[int, Any],
+    operands: tuple[Any, ...],
+    span: Span,
 ) -> bool:
     """Whether an index that is written out lies outside of what it counts, which is reported."""
     for position, bound in indices.items():
@@ -232,7 +237,8 @@ def _index_outside(
             continue
         found = np.asarray(operand.attributes["value"])
         lowest = -bound if entry.kind == "function" else 0
-        wrong = found[(found < lowest) | (found >= bound)] if found.dtype.kind == "i" else None
+        outside = ((found < lowest) | (found >= bound)) & (found != ignored)
+        wrong = found[outside] if found.dtype.kind == "i" else None
         if wrong is not None and wrong.size:
             message = f"`{entry.name}`: index {wrong[0]} lies outside of {lowest}..{bound - 1}"
             context.error(WrongShape(span, message, None, origins(operands[:position], span)))
