@@ -50,12 +50,31 @@ def show(graph: Graph, feeds: dict[str, Any], arguments: argparse.Namespace) -> 
     """Explains the plan for inputs of these shapes."""
     from graphlang.engine.explain import explained
 
-    plan = explained(graph, feeds, getattr(arguments, "batch", None))
+    rows = getattr(arguments, "batch", None)
+    plan = explained(graph, {**_from_data(graph, feeds, rows), **feeds}, rows)
     if arguments.json:
         console.data(as_json(plan))
     else:
         _show(plan)
     return 0
+
+
+def _from_data(graph: Graph, feeds: dict[str, Any], rows: int | None) -> dict[str, Any]:
+    """Samples of the file's data where they decide a size, as the length of a text's rows; without data a
+    size is taken for it."""
+    section, train = graph.spec.data, graph.spec.train
+    inputs = [s for n, s in graph.network.inputs.items() if n not in feeds and s.default is None]
+    open_sizes = any(isinstance(size, str) for spec in inputs for size in (spec.shape or ())[1:])
+    if section is None or train is None or not open_sizes or feeds:
+        return {}
+    from graphlang.diagnostics import GraphError
+    from graphlang.samples import first_samples
+    from graphlang.training import open_data
+
+    try:
+        return first_samples(section.fields, open_data(graph), rows or train.batch, None)
+    except GraphError:
+        return {}
 
 
 # ---- JSON ----------------------------------------------------------------------------------------

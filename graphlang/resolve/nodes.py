@@ -458,9 +458,8 @@ def _same_shapes(
             has, wants = shape_text(value.array.shape), shape_text(wanted[role])
             message = f"`{name}` is shared and has the shape [{has}], but this use wants [{wants}]"
             help = "send values of one width into it, or make a layer for each"
-            context.error(
-                WrongShape(span, message, help, [*origins((value,), span), *origins(operands, span)])
-            )
+            first = [Related(value.span, f"`{name}` got its shape here")] if value.span != span else []
+            context.error(WrongShape(span, message, help, [*first, *origins(operands, span)]))
             return None
     return instance.parameters
 

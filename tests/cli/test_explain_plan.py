@@ -97,3 +97,23 @@ def test_every_spec_has_a_plan(path: Path, capsys: pytest.CaptureFixture[str]) -
     numbers = [s["number"] for r in found["regions"] for s in r["steps"]]
     assert numbers == list(range(1, len(numbers) + 1))
     assert printed(capsys, "explain-plan", str(path), "--batch", "2")
+
+
+def test_the_rows_of_a_text_have_the_length_that_training_gives_them(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("abcabcabcabcabc" * 9)
+    file = tmp_path / "text.graph"
+    file.write_text(
+        """
+        input x: int[N, T], t: int[N, T]
+        y = x -> Embedding(3, 4) -> Affine(3)
+        loss = SoftmaxWithLoss(y, t)
+        output y
+        data { source = text("a.txt", window=9); x = x; t = t }
+        train { minimize = loss; optimizer = SGD(lr=0.1); batch = 5; epochs = 1 }
+        """
+    )
+    assert plan(capsys, str(file))["inputs"] == {"x": [5, 9], "t": [5, 9]}
+    (tmp_path / "a.txt").unlink()
+    assert plan(capsys, str(file))["inputs"]["x"][0] == 5
