@@ -7,13 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.array import signature
-from graphlang.trace.errors import DtypeError
-from graphlang.trace.primitive import Primitive, Result
-
-_BLOCK = 1 << 16
-"""Elements that are gone over at once: few enough to stay in cache, enough that a call takes longer than
-handing the interpreter's lock to another thread."""
+from graphlang.trace.primitives.approximation import Approximation
 
 # W. J. Cody, Rational Chebyshev approximations for the error function, Math. Comp. 23 (1969); as in CALERF.
 _SMALL = (
@@ -42,38 +36,27 @@ _SINGLE = (1.4185282508729772e-7, -5.668486765434441e-6, 8.763739845533326e-5, -
 _SINGLE_END = 15.0
 
 
-class Erf(Primitive):
+class Erf(Approximation):
     """erf(x) = 2/√π ∫₀ˣ exp(-t²) dt; dx = dy 2/√π exp(-x²)."""
 
     name = "erf"
-    kind = "elementwise"
 
-    def shape(self, x: Any) -> Result:
-        shape, kind = signature(x)
-        if isinstance(kind, type):
-            return shape, np.dtype(np.float64)
-        if kind.kind not in "fiub":
-            raise DtypeError(f"`erf` does not take {kind.name}")
-        return shape, kind if kind.kind == "f" else np.dtype(np.float64)
+    def single(self, x: Any, out: Any) -> None:
+        z = np.square(x)
+        np.clip(z, 0, _SINGLE_END, out=z)
+        y = np.multiply(z, _SINGLE[0], out=None if np.may_share_memory(x, out) else out)
+        for c in _SINGLE[1:-1]:
+            y += c
+            y *= z
+        y += _SINGLE[-1]
+        y *= x
+        np.tanh(y, out=out)
 
-    def compute(self, x: Any, *, out: Any = None) -> Any:
-        x = np.asarray(x)
-        x = x if x.dtype.kind == "f" else x.astype(np.float64)
-        result = np.empty(x.shape, x.dtype) if out is None else out
-        flat = np.ascontiguousarray(x).reshape(-1)
-        target = result.reshape(-1) if result.flags.c_contiguous else np.empty(x.size, x.dtype)
-        block = _erf_single if x.dtype.itemsize <= 4 else _erf_double
-        for start in range(0, flat.size, _BLOCK):
-            block(flat[start : start + _BLOCK], target[start : start + _BLOCK])
-        if not result.flags.c_contiguous:
-            result[...] = target.reshape(x.shape)
-        return result if out is not None or x.ndim else result[()]
+    def double(self, x: Any, out: Any) -> None:
+        out[...] = _cody(x)
 
     def derivative(self, position: int, dy: Any, y: Any, x: Any) -> Any:
         return dy * (np.exp(-(x * x)) * (2 / math.sqrt(math.pi)))
-
-    def flops(self, x: Any) -> Any:
-        return 20 * super().flops(x)
 
 
 def _horner(coefficients: tuple[float, ...], x: Any) -> Any:
@@ -83,22 +66,6 @@ def _horner(coefficients: tuple[float, ...], x: Any) -> Any:
         value *= x
     value += coefficients[-1]
     return value
-
-
-def _erf_single(x: Any, out: Any) -> None:
-    z = np.square(x)
-    np.clip(z, 0, _SINGLE_END, out=z)
-    y = np.multiply(z, _SINGLE[0], out=None if np.may_share_memory(x, out) else out)
-    for c in _SINGLE[1:-1]:
-        y += c
-        y *= z
-    y += _SINGLE[-1]
-    y *= x
-    np.tanh(y, out=out)
-
-
-def _erf_double(x: Any, out: Any) -> None:
-    out[...] = _cody(x)
 
 
 def _cody(x: Any) -> Any:

@@ -7,13 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.array import signature
-from graphlang.trace.errors import DtypeError
-from graphlang.trace.primitive import Primitive, Result
+from graphlang.trace.primitives.approximation import Approximation
 from graphlang.trace.primitives.erf import erf_small, erfc_large, erfc_middle
 
-_BLOCK = 1 << 16
-"""Elements that are gone over at once, as in erf."""
 _HALF_ROOT = math.sqrt(math.pi / 2)
 
 # For float32, m(x) = t * p(t) with t = 1 / (1 + k x), which is 1 / x far out, as m is. The coefficients, the
@@ -24,52 +20,25 @@ _SINGLE = (0.09183972287390794, -0.38287648944010894, 0.464513678975187, -0.0942
            0.302901083573134, 0.25937033725483916, 0.30695835453482345, 0.3049068732530611)  # fmt: skip
 
 
-class Mills(Primitive):
+class Mills(Approximation):
     """m(x) = P(t > x) / p(x) of a normal t with the density p, for x >= 0; dx = dy (x m - 1)."""
 
     name = "mills"
-    kind = "elementwise"
 
-    def shape(self, x: Any) -> Result:
-        shape, kind = signature(x)
-        if isinstance(kind, type):
-            return shape, np.dtype(np.float64)
-        if kind.kind not in "fiub":
-            raise DtypeError(f"`mills` does not take {kind.name}")
-        return shape, kind if kind.kind == "f" else np.dtype(np.float64)
+    def single(self, x: Any, out: Any) -> None:
+        t = x * _SINGLE_K
+        t += 1
+        np.divide(1, t, out=t)
+        np.multiply(t, _SINGLE[0], out=out)
+        for c in _SINGLE[1:]:
+            out += c
+            out *= t
 
-    def compute(self, x: Any, *, out: Any = None) -> Any:
-        x = np.asarray(x)
-        x = x if x.dtype.kind == "f" else x.astype(np.float64)
-        result = np.empty(x.shape, x.dtype) if out is None else out
-        flat = np.ascontiguousarray(x).reshape(-1)
-        target = result.reshape(-1) if result.flags.c_contiguous else np.empty(x.size, x.dtype)
-        block = _single if x.dtype.itemsize <= 4 else _double
-        for start in range(0, flat.size, _BLOCK):
-            block(flat[start : start + _BLOCK], target[start : start + _BLOCK])
-        if not result.flags.c_contiguous:
-            result[...] = target.reshape(x.shape)
-        return result if out is not None or x.ndim else result[()]
+    def double(self, x: Any, out: Any) -> None:
+        out[...] = _cody(x * math.sqrt(0.5))
 
     def derivative(self, position: int, dy: Any, y: Any, x: Any) -> Any:
         return dy * (x * y - 1)
-
-    def flops(self, x: Any) -> Any:
-        return 20 * super().flops(x)
-
-
-def _single(x: Any, out: Any) -> None:
-    t = x * _SINGLE_K
-    t += 1
-    np.divide(1, t, out=t)
-    np.multiply(t, _SINGLE[0], out=out)
-    for c in _SINGLE[1:]:
-        out += c
-        out *= t
-
-
-def _double(x: Any, out: Any) -> None:
-    out[...] = _cody(x * math.sqrt(0.5))
 
 
 def _cody(y: Any) -> Any:

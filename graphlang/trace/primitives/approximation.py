@@ -1,0 +1,54 @@
+"""A function that NumPy does not have, computed element by element in blocks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graphlang.trace.array import signature
+from graphlang.trace.errors import DtypeError
+from graphlang.trace.primitive import Primitive, Result
+
+BLOCK = 1 << 16
+"""Elements that are gone over at once: few enough to stay in cache, enough that a call takes longer than
+handing the interpreter's lock to another thread."""
+
+
+class Approximation(Primitive):
+    """The base of such a function: it says how a block is computed in float32 and in float64.
+
+    `single(x, out)` and `double(x, out)` take contiguous blocks, and `out` may be `x` itself.
+    """
+
+    kind = "elementwise"
+
+    def single(self, x: Any, out: Any) -> None:
+        raise NotImplementedError
+
+    def double(self, x: Any, out: Any) -> None:
+        raise NotImplementedError
+
+    def shape(self, x: Any) -> Result:
+        shape, kind = signature(x)
+        if isinstance(kind, type):
+            return shape, np.dtype(np.float64)
+        if kind.kind not in "fiub":
+            raise DtypeError(f"`{self.name}` does not take {kind.name}")
+        return shape, kind if kind.kind == "f" else np.dtype(np.float64)
+
+    def compute(self, x: Any, *, out: Any = None) -> Any:
+        x = np.asarray(x)
+        x = x if x.dtype.kind == "f" else x.astype(np.float64)
+        result = np.empty(x.shape, x.dtype) if out is None else out
+        flat = np.ascontiguousarray(x).reshape(-1)
+        target = result.reshape(-1) if result.flags.c_contiguous else np.empty(x.size, x.dtype)
+        block = self.single if x.dtype.itemsize <= 4 else self.double
+        for start in range(0, flat.size, BLOCK):
+            block(flat[start : start + BLOCK], target[start : start + BLOCK])
+        if not result.flags.c_contiguous:
+            result[...] = target.reshape(x.shape)
+        return result if out is not None or x.ndim else result[()]
+
+    def flops(self, x: Any) -> Any:
+        return 20 * super().flops(x)
