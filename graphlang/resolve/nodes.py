@@ -236,10 +236,11 @@ def _index_outside(
         if not isinstance(bound, int) or not isinstance(operand, Value) or operand.operation != "constant":
             continue
         found = np.asarray(operand.attributes["value"])
+        if found.dtype.kind != "i":  # a size that is not known yet among them
+            continue
         lowest = -bound if entry.kind == "function" else 0
-        outside = ((found < lowest) | (found >= bound)) & (found != ignored)
-        wrong = found[outside] if found.dtype.kind == "i" else None
-        if wrong is not None and wrong.size:
+        wrong = found[((found < lowest) | (found >= bound)) & (found != ignored)]
+        if wrong.size:
             message = f"`{entry.name}`: index {wrong[0]} lies outside of {lowest}..{bound - 1}"
             context.error(WrongShape(span, message, None, origins(operands[:position], span)))
             return True
