@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -83,3 +85,31 @@ def test_hypers_stand_in_any_order() -> None:
     assert gl.loads(text).params["Affine1.W"].shape == (2, 8)
     assert gl.loads(text, set={"c": 1}).params["Affine1.W"].shape == (2, 4)
     assert list(gl.loads(text).spec.hypers) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ("x[4:] + x[3:-1]", lambda x: x[4:] + x[3:-1]),
+        ("(x[2:] + x[1:-1] + x[:-2]) / 3", lambda x: (x[2:] + x[1:-1] + x[:-2]) / 3),
+        ("x[k:] - x[:-k]", lambda x: x[3:] - x[:-3]),
+        ("x[1:-1:2] * x[2::2]", lambda x: x[1:-1:2] * x[2::2]),
+        ("x[2:-2] + x[4:][::-1]", lambda x: x[2:-2] + x[4:][::-1]),
+    ],
+)
+def test_slices_of_one_length_for_every_size_are_added(formula: str, expected: Any) -> None:
+    graph = gl.loads(f"hyper k = 3\ninput x: float[T]\ny = {formula}\nz = sum(y)\noutput y, z")
+    for size in (1, 2, 3, 4, 5, 6, 11):
+        x = np.linspace(1, 2, size) ** 2
+        np.testing.assert_array_equal(graph.run(x=x, of="z")["y"], expected(x))
+        np.testing.assert_array_equal(graph.predict(x=x)["y"], expected(x))
+
+
+@pytest.mark.parametrize("formula", ["x[::2] + x[1::2]", "x[1:] + x", "x[:4] + x", "x[4:] + x[3:-2]"])
+def test_slices_whose_lengths_differ_for_some_size_are_refused(formula: str) -> None:
+    assert codes(f"input x: float[T]\ny = {formula}\noutput y") == ["GL301"]
+
+
+def test_a_bound_counted_from_a_size_is_told_to_count_from_the_end() -> None:
+    with pytest.raises(gl.GraphError, match="-3 counts from the end"):
+        gl.loads("input x: float[T]\ny = x[T - 3:]\noutput y")

@@ -11,6 +11,8 @@ from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 
+from graphlang.trace.pieces import Pieces
+
 Monomial: TypeAlias = "tuple[Atom, ...]"
 Terms: TypeAlias = "dict[Monomial, int]"
 RationalTerms: TypeAlias = "dict[Monomial, Fraction]"
@@ -285,19 +287,18 @@ def count(shape: Shape) -> Size:
 
 
 def positive_part(size: Size) -> Size:
-    """max(size, 0), simplified where it is decided for every size."""
+    """max(size, 0), in one form for all ways to write it as a function of one other size."""
     if not isinstance(size, Dim):
         return max(size, 0)
     low = lower_bound(size)
     if low is not None and low >= 0:
         return size
-    low = lower_bound(-size)
-    if low is not None and low >= 0:
-        return 0
-    if size.terms[0][1] < 0:  # one canonical sign: max(-p, 0) is max(p, 0) - p
-        opposite: Size = positive_part(-size)
-        return opposite + size  # type: ignore[no-any-return]
-    return Dim([((Atom("positive", f"max({size}, 0)", size),), 1)])
+    base, pieces = _pieces(size)
+    intercept, slope, kinks, _ = pieces.from_(lower_bound(base)).positive_part()
+    total = slope * base + intercept
+    for k, factor in kinks:
+        total = total + factor * _ramp(base - k)
+    return total  # type: ignore[no-any-return]
 
 
 def minimum(a: Size, b: Size) -> Size:
@@ -346,6 +347,11 @@ def lower_bound(size: Size) -> int | None:
         low = None if polynomial is None else _lowest(polynomial)
         if low is not None:
             bounds.append(low)
+    base, pieces = _pieces(size)
+    if pieces.kinks:
+        least = pieces.from_(lower_bound(base)).least()
+        if least is not None:
+            bounds.append(least)
     return max(bounds, default=None)
 
 
@@ -422,7 +428,32 @@ def _divide_by_number(a: Dim, b: int) -> Size:
     constant = rest.pop((), 0)
     common = gcd(b, *rest.values())
     inner = _size({monomial: factor // common for monomial, factor in rest.items()}) + constant // common
-    return whole + (_quotient(inner, b // common) if b > common else inner)
+    return whole + (_quotient_of_pieces(inner, b // common) if b > common else inner)
+
+
+def _quotient_of_pieces(a: Size, b: int) -> Any:
+    """a // b, where `a` may be made of several lines: the sum of their quotients, each from its kink on."""
+    if not isinstance(a, Dim):
+        return _quotient(a, b)
+    base, pieces = _pieces(a)
+    if not pieces.kinks:
+        return _quotient(a, b)
+    lines = pieces.lines()
+    total = _line_quotient(base, lines[0], b)
+    for (k, _), before, after in zip(pieces.kinks, lines, lines[1:], strict=False):
+        total = total + _growth(base, after, b, k) - _growth(base, before, b, k)
+    return total
+
+
+def _line_quotient(base: Size, line: tuple[int, int], b: int) -> Any:
+    intercept, slope = line
+    return floor_divide(slope * base + intercept, b)
+
+
+def _growth(base: Size, line: tuple[int, int], b: int, k: int) -> Any:
+    """By how much the quotient of a line has grown since the base was k; 0 before that."""
+    grown = _line_quotient(base, line, b) - _line_quotient(k, line, b)
+    return positive_part(grown) if line[1] >= 0 else -positive_part(-grown)
 
 
 def _quotient(a: Size, b: Size) -> Size:
@@ -437,6 +468,49 @@ def _quotient(a: Size, b: Size) -> Size:
             return floor_divide(atom.value + constant * atom.denominator, atom.denominator * b)
     text = f"{_bracketed(a)} // {_bracketed(b)}"
     return Dim([((Atom("quotient", text, a, b),), 1)])
+
+
+# ---- sizes made of several lines
+
+
+def _is_ramp(monomial: Monomial) -> bool:
+    return len(monomial) == 1 and monomial[0].kind == "positive"
+
+
+def _ramp(size: Size) -> Size:
+    return Dim([((Atom("positive", f"max({size}, 0)", size),), 1)])
+
+
+def _pieces(size: Dim) -> tuple[Dim, Pieces]:
+    """A size as a piecewise linear function of another, which has no constant and no common factor."""
+    terms = _terms(size)
+    constant = terms.pop((), 0)
+    ramps = {monomial: factor for monomial, factor in terms.items() if _is_ramp(monomial)}
+    rest = _size({monomial: factor for monomial, factor in terms.items() if monomial not in ramps})
+    bases = {_without_constant(monomial[0].value) for monomial in ramps}
+    base = next(iter(bases)) if len(bases) == 1 else None
+    slope = None if base is None else _divide_exactly(rest, base)
+    if base is None or not isinstance(slope, int):
+        base, slope, ramps = *_primitive(_size(terms)), {}
+    kinks = sorted((_constant(base - monomial[0].value), factor) for monomial, factor in ramps.items())
+    return base, Pieces(constant, slope, tuple(kinks))
+
+
+def _without_constant(size: Size) -> Dim:
+    return _size({monomial: factor for monomial, factor in _terms(size).items() if monomial})  # type: ignore[return-value]
+
+
+def _constant(size: Size) -> int:
+    assert isinstance(size, int), size
+    return size
+
+
+def _primitive(size: Size) -> tuple[Dim, int]:
+    """A size without constant as its smallest part, with a positive leading term, and the factor."""
+    assert isinstance(size, Dim), size
+    factor = gcd(*(number for _, number in size.terms))
+    factor = factor if size.terms[0][1] > 0 else -factor
+    return Dim([(monomial, number // factor) for monomial, number in size.terms]), factor
 
 
 # ---- what is known about a size

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from graphlang.trace import Dim, DimScalar, ShapeError, UndecidedError, bind, broadcast
 from graphlang.trace.dims import lower_bound, maximum, minimum, positive_part
+from graphlang.trace.primitives.indexing import sliced_shape
 
 N, T, D = Dim.symbol("N"), Dim.symbol("T"), Dim.symbol("D")
 NAMES = st.fixed_dictionaries({"N": st.integers(1, 9), "T": st.integers(1, 9), "D": st.integers(1, 9)})
@@ -123,3 +124,48 @@ def test_numbers_made_of_sizes_wait_for_them() -> None:
     assert type(scale.bind({"N": 8})) is float
     assert hash(1 / N) == hash(1 / Dim.symbol("N"))
     assert 1 / Dim.symbol("N") == 1 / N
+
+
+BOUNDS = st.one_of(st.none(), st.integers(-5, 7))
+SLICES = st.lists(st.builds(slice, BOUNDS, BOUNDS, st.sampled_from([None, 1, 2, 3, -1, -2])), max_size=3)
+BY_ONE = st.lists(st.builds(slice, BOUNDS, BOUNDS, st.sampled_from([None, 1, -1])), max_size=3)
+FROM, BEFORE_THE_END = st.sampled_from([None, 0, 1, 2, 5]), st.sampled_from([None, -1, -2, -3])
+TO_THE_END = st.lists(st.builds(slice, FROM, BEFORE_THE_END, st.sampled_from([1, 2, 3])), max_size=2)
+
+
+def length(keys: list[slice], size: Any) -> Any:
+    for key in keys:
+        (size,) = sliced_shape((size,), (key,))
+    return size
+
+
+@given(SLICES)
+def test_the_length_of_slices_is_right_for_every_size(keys: list[slice]) -> None:
+    found = length(keys, T)
+    low = lower_bound(found)
+    for size in range(1, 30):
+        array = np.empty(size)
+        for key in keys:
+            array = array[key]
+        assert bind(found, {"T": size}) == len(array)
+        assert low is None or low <= len(array)
+
+
+@given(BY_ONE, BY_ONE)
+def test_slices_by_one_have_one_length_where_numpy_has(a: list[slice], b: list[slice]) -> None:
+    same = all(length(a, size) == length(b, size) for size in range(1, 50))
+    assert (length(a, T) == length(b, T)) == same
+
+
+@given(TO_THE_END, TO_THE_END)
+def test_slices_with_steps_have_one_length_where_numpy_has(a: list[slice], b: list[slice]) -> None:
+    same = all(length(a, size) == length(b, size) for size in range(1, 80))
+    assert (length(a, T) == length(b, T)) == same
+
+
+def test_lengths_of_a_moving_window_agree() -> None:
+    assert length([slice(4, None)], T) == length([slice(3, -1)], T) == length([slice(None, -4)], T)
+    assert str(length([slice(3, -1)], T)) == "max(T - 4, 0)"
+    assert length([slice(1, -1, 2)], T) == length([slice(2, None, 2)], T)
+    assert length([slice(None, None, 2)], T) != length([slice(1, None, 2)], T)  # T = 3: 2 and 1
+    assert length([slice(2, -2)], 2 * T + D) == length([slice(4, None)], D + 2 * T)

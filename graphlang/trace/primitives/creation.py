@@ -113,7 +113,8 @@ def range_length(start: Size, stop: Size, step: int) -> Size:
     """How many numbers lie in a range."""
     if step == 0:
         raise ShapeError("a step of 0")
-    return positive_part(floor_divide(stop - start + step + (-1 if step > 0 else 1), step))
+    distance = stop - start if step > 0 else start - stop
+    return floor_divide(positive_part(distance) + abs(step) - 1, abs(step))
 
 
 full_of = Full()

@@ -268,7 +268,11 @@ def _from_front(place: Size, size: Size, low: Size, high: Size) -> Size:
     try:
         negative = place < 0
     except UndecidedError:
-        raise ShapeError(f"whether the slice bound {place} is negative depends on the sizes") from None
+        message = f"whether the slice bound {place} is negative depends on the sizes"
+        from_end = place - size
+        if isinstance(from_end, int) and from_end < 0:
+            message += f"; {from_end} counts from the end"
+        raise ShapeError(message) from None
     return maximum(place + size, low) if negative else minimum(place, high)
 
 
