@@ -19,7 +19,7 @@ from graphlang.diagnostics.running import CannotRun, NothingToStartFrom, WrongSe
 from graphlang.engine.derived import Derived
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.tape import OperationFailed, StreamRandom, Tape, WrongGradients, recorded_gradients
-from graphlang.feeds import Feeds, prepare
+from graphlang.feeds import Feeds, point_to_an_output, prepare
 from graphlang.graph import Network, build
 from graphlang.limits import Limits
 from graphlang.operation import Layer, WrongForward
@@ -287,7 +287,11 @@ class Graph:
         that the outputs depend on."""
         if self._predict is None:
             self._predict = self.compile()
-        return self._predict(inputs, **named)
+        try:
+            return self._predict(inputs, **named)
+        except GraphError as error:
+            point_to_an_output(self._network, error.diagnostics)
+            raise
 
     def _wanted_names(self) -> list[str]:
         return [n.name for n in self._network.nodes if n.spec.named] + list(self._spec.outputs)

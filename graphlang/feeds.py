@@ -90,6 +90,30 @@ def prepare(
     return Feeds(values, binder.sizes)
 
 
+def point_to_an_output(network: Network, problems: Sequence[Diagnostic]) -> None:
+    """Where what is missing is needed by the outputs but not by a value before them, its help names that
+    value: a file without `output` gives what nothing else needs, and so the loss with its labels."""
+    for problem in problems:
+        if isinstance(problem, MissingInputs):
+            problem.instead = _last_without(network, problem.names)
+
+
+def _last_without(network: Network, missing: Sequence[str]) -> str | None:
+    """The last named value on the way to the outputs that comes of inputs, but of none of these."""
+    outputs = network.spec.outputs
+    on_the_way = network.ancestors([network.numbers[n] for n in outputs])
+    inputs = [network.numbers[n] for n in network.inputs]
+    wanting = {network.numbers[n] for n in missing}
+    for node in reversed(network.nodes):
+        name = node.spec.name
+        if not node.spec.named or not on_the_way[node.number] or name in outputs or "." in name:
+            continue
+        needed = network.ancestors([node.number])
+        if any(needed[i] for i in inputs) and not any(needed[i] for i in wanting):
+            return name
+    return None
+
+
 def _array(network: Network, spec: InputSpec, value: Any, dtype: Any) -> Any:
     try:
         array = np.asarray(value)

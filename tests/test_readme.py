@@ -63,6 +63,30 @@ def test_there_are_two_commands_of_one_line_and_each_makes_its_own_environment()
     assert "pytest" in commands[1]
 
 
+def test_the_command_stands_with_its_environment_until_a_shell_has_it() -> None:
+    before, activated, _ = README.partition("`. .venv/bin/activate`")
+    assert activated
+    assert re.findall(r"(?<![/\w])graphlang [a-z-]+ [^\n]*", before) == []
+    piped = re.findall(r"`(echo [^`]*)`", README)
+    assert piped
+    assert all("| .venv/bin/graphlang " in command for command in piped)
+
+
+def test_the_command_of_the_tour_prints_what_it_says() -> None:
+    (text, words) = re.findall(r"`echo '([^']*)' \| .venv/bin/graphlang run - ([^`]*)` prints 220", README)[0]
+    settings = dict(word.split("=") for word in words.replace("--set", "").split())
+    result = gl.loads(text, set=settings).run()
+    assert result["price"] == pytest.approx(220)
+    assert set(result.grad) >= set(settings)
+
+
+def test_every_lesson_stands_in_the_table_once() -> None:
+    table = README.partition("| lesson | shows | reaches |")[2].partition("\n\n")[0]
+    named = ", ".join(re.findall(r"^\| ([a-z0-9_, ]+) \|", table, re.MULTILINE)).split(", ")
+    lessons = sorted(path.stem for path in (ROOT / "specs").glob("*.graph"))
+    assert sorted(named) == lessons
+
+
 def test_the_checks_run_the_test_command_of_the_readme() -> None:
     pattern = re.search(r"sed -n '(.*?)' README", (ROOT / ".ci" / "run").read_text(encoding="utf-8"))
     assert pattern is not None

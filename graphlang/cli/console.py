@@ -79,6 +79,13 @@ def table(rows: Sequence[Sequence[Any]], heads: Sequence[str], width: int | None
     out(drawn(rows, heads, width, color(sys.stdout), unicode(sys.stdout)))
 
 
+def heading(name: str, first: bool) -> str:
+    """The line above what comes of one of several files, as `head` and `tail` write it."""
+    from graphlang.draw.width import printable
+
+    return ("" if first else "\n") + f"==> {printable(name)} <=="
+
+
 def good(text: str) -> str:
     """A word in the colour of success, where stdout has colours."""
     return _paint("32", text, sys.stdout)

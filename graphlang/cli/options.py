@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -34,6 +35,8 @@ class Parser(argparse.ArgumentParser):
             formatter_class=_Formatter,
             allow_abbrev=False,
         )
+        # argparse knows `-5` for a number, and takes `-1e-3`, `-.5` and `-inf` for options.
+        self._negative_number_matcher = re.compile(r"-(\.?\d|inf|nan)")
         self.add_argument("--debug", action="store_true", help="show the traceback of a fault of graphlang")
 
     def error(self, message: str) -> NoReturn:
@@ -136,6 +139,28 @@ def _pair(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
+def number_or_list(text: str) -> Any:
+    """A number or a list of numbers as Python writes them: `-1e-3`, `.5`, `5.`, `[[1, -2]]`, `inf`."""
+    import ast
+
+    try:
+        value = float(text)
+    except ValueError:
+        try:
+            value = ast.literal_eval(text.strip())
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            value = None
+    if not _is_numbers(value):
+        raise argparse.ArgumentTypeError(f"`{text}` is neither a number nor a list of numbers")
+    return value
+
+
+def _is_numbers(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(map(_is_numbers, value))
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _whole(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"`{text}` is not a whole number, 0 or more")
@@ -174,7 +199,7 @@ class Threads(AbstractContextManager["Threads"]):
 def load(arguments: argparse.Namespace, path: str | None = None) -> tuple[Graph, dict[str, Any]]:
     """The graph of a command with the values given for its inputs; notes on the file go to stderr."""
     from graphlang.api import load as load_graph
-    from graphlang.cli.values import given
+    from graphlang.cli.values import given, read_inputs
 
     path = arguments.spec if path is None else path
     if path == "-" and getattr(arguments, "inputs", None) == "-":
@@ -189,7 +214,10 @@ def load(arguments: argparse.Namespace, path: str | None = None) -> tuple[Graph,
         threads=getattr(arguments, "threads", None),
     )
     console.report(graph.notes, arguments.format, sys.stderr)
-    feeds = given(graph, files, getattr(arguments, "inputs", None))
+    if not hasattr(arguments, "values"):  # read once: several specs may take them from stdin
+        path = getattr(arguments, "inputs", None)
+        arguments.values = {} if path is None else read_inputs(path)
+    feeds = given(graph, files, arguments.values)
     if getattr(arguments, "weights", None):
         from graphlang.runs import load_run
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphlang.cli import console, options
+from graphlang.cli.outputs import check_suffix, write
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
@@ -16,8 +17,8 @@ def parser() -> options.Parser:
     found = options.Parser(
         "predict",
         "SPEC",
-        "The outputs, in evaluation mode, as one JSON object or an npz. Needs only the inputs that the\n"
-        "outputs depend on. With --text, a model of a text goes on with the words that it is given.",
+        "The outputs, in evaluation mode, as one JSON object on stdout or in a file. Needs only the inputs\n"
+        "that the outputs depend on. With --text, a model of a text goes on with the words that it is given.",
         """
         graphlang predict net.graph --weights runs/net-1 --inputs x.npz -o y.npz
         echo '{"x": [[1, 2]]}' | graphlang predict net.graph --weights net.npz --inputs -
@@ -28,7 +29,9 @@ def parser() -> options.Parser:
     options.weights(found)
     options.inputs(found)
     options.settings(found)
-    found.add_argument("-o", "--output", metavar="FILE", type=Path, help="write an npz instead of JSON")
+    found.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, help="write a file: .npz, .npy, .csv or .json"
+    )
     found.add_argument("--text", metavar="START", help="go on with this text")
     found.add_argument(
         "--length",
@@ -68,7 +71,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.text is not None and (arguments.inputs or arguments.output):
         raise options.Usage("--text goes on with a text: --inputs and --output have no place beside it")
     if arguments.json and arguments.output:
-        raise options.Usage("--output writes an npz, and --json writes JSON: give one of them")
+        raise options.Usage("--output writes a file, and --json writes to stdout: give one of them")
+    if arguments.output:
+        check_suffix(arguments.output)
     graph, feeds = options.load(arguments)
     options.need_weights(graph, arguments)
     if arguments.text is not None:
@@ -78,9 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.output is None:
         console.data({name: listed(value) for name, value in outputs.items()})
         return 0
-    from graphlang.weights import save
-
-    save(arguments.output, outputs)
+    write(arguments.output, outputs)
     console.err(f"wrote {arguments.output}: {', '.join(outputs)}")
     return 0
 

@@ -19,22 +19,26 @@ SAMPLES = 3
 def parser() -> options.Parser:
     found = options.Parser(
         "run",
-        "SPEC",
+        "SPEC...",
         "Forward and backward: every named value and its gradient. Scalars are drawn as a graph, values\n"
-        "above the lines and gradients below; tensors, and what is too large to draw, become a table.",
+        "above the lines and gradients below; tensors, and what is too large to draw, become a table.\n"
+        "Several files come one after the other, with --json each as an object on a line of its own.",
         """
         graphlang run specs/apple_orange.graph
         graphlang run specs/apple_orange.graph --set apple=120 --json
         echo 'price = (apple*num + orange*onum) * tax' | graphlang run - --inputs fruit.json
-        graphlang run specs/chain_rule.graph --of t --seed-gradient 2
+        graphlang run specs/chain_rule.graph --of t --seed-gradient -1e-3
         """,
     )
-    options.spec(found)
+    options.specs(found)
     options.settings(found)
     options.inputs(found)
     found.add_argument("--of", metavar="NAME", help="the value that backward starts from")
     found.add_argument(
-        "--seed-gradient", metavar="V", type=_seed, help="the gradient there: a number or a list (default 1)"
+        "--seed-gradient",
+        metavar="V",
+        type=options.number_or_list,
+        help="the gradient there: a number or a list (default 1)",
     )
     found.add_argument(
         "--plan", action="store_true", help="show the planned program instead (see explain-plan)"
@@ -49,20 +53,29 @@ def parser() -> options.Parser:
     return found
 
 
-def _seed(text: str) -> Any:
-    import json
-
-    try:
-        value = json.loads(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"`{text}` is neither a number nor a list of numbers") from None
-    if isinstance(value, bool) or not isinstance(value, int | float | list):
-        raise argparse.ArgumentTypeError(f"`{text}` is neither a number nor a list of numbers")
-    return value
-
-
 def run(arguments: argparse.Namespace) -> int:
-    graph, feeds = options.load(arguments)
+    files = options.files_of(arguments.specs)
+    if len(files) == 1:
+        return _run(files[0], arguments, None)
+    from graphlang.diagnostics import GraphError
+
+    status = 0
+    for number, path in enumerate(files):
+        name = "<stdin>" if path == "-" else path
+        if not arguments.json:
+            console.out(console.heading(name, first=number == 0))
+        try:
+            status = max(status, _run(path, arguments, name))
+        except GraphError as error:
+            sys.stdout.flush()
+            console.report(error.diagnostics, arguments.format, sys.stderr)
+            status = 1
+    return status
+
+
+def _run(path: str, arguments: argparse.Namespace, name: str | None) -> int:
+    """Runs one file; `name` tells it from the others where there are several."""
+    graph, feeds = options.load(arguments, path)
     if not graph.network.nodes:
         console.note(f"{graph.file} computes no value: there is nothing to run")
     if arguments.plan:
@@ -75,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         result = forward.result()
     if arguments.json:
-        console.data(result.as_json())
+        console.data(result.as_json() if name is None else {"file": name, **result.as_json()})
     else:
         show(graph, forward, result)
     return 0

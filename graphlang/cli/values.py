@@ -20,14 +20,12 @@ NOT_FINITE = ("nan", "inf", "-inf")
 EXPECTED = 'write an object such as {"x": [[1, 2]], "t": [0]}, or save an npz: `numpy.savez(file, x=x, t=t)`'
 
 
-def given(graph: Graph, files: Mapping[str, str], inputs: str | None) -> dict[str, Any]:
+def given(graph: Graph, files: Mapping[str, str], inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Every value by the name of its input; `--set` comes before `--inputs`."""
-    values = {} if inputs is None else read_inputs(inputs)
     problems = [_not_an_input(graph, name) for name in files if name not in graph.inputs]
     if problems:
         raise GraphError(problems)
-    values.update({name: read_array(path) for name, path in files.items()})
-    return values
+    return {**inputs, **{name: read_array(path) for name, path in files.items()}}
 
 
 def _not_an_input(graph: Graph, name: str) -> WrongOverride | UnknownOverride:

@@ -24,6 +24,8 @@ class MissingInputs(Diagnostic):
         self.types = list(types)
         self.file = file
         self.span = span
+        #: a value that could be asked for instead, which does without them
+        self.instead: str | None = None
 
     @property
     def message(self) -> str:
@@ -32,6 +34,16 @@ class MissingInputs(Diagnostic):
 
     @property
     def help(self) -> str | None:
+        if self.instead is None:
+            return self._how_to_give
+        listed = " and ".join(f"`{n}`" for n in self.names)
+        output = (
+            f"`{self.instead}` does without {listed}: write `output {self.instead}` in the file to get it"
+        )
+        return f"{output}; or {self._how_to_give}"
+
+    @property
+    def _how_to_give(self) -> str:
         scalars = all(t == "float" for t in self.types)
         if not self.shell:
             types = [""] * len(self.names) if scalars else [f" ({t})" for t in self.types]

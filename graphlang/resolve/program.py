@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -428,6 +429,8 @@ def _as_expression(name: str, value: Any, collector: Collector) -> Any:
     """The expression that an override's text is; None after a reported mistake."""
     if not isinstance(value, str):
         value = _as_text(value)
+    elif re.match(r"\s*\+\s*[.\d]", value):  # `+3` is a number outside of a file
+        value = value.replace("+", "", 1)
     try:
         parsed = parse(f"v = {value}", f"--set {name}")
     except GraphError:

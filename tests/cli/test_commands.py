@@ -188,6 +188,82 @@ def test_wrong_inputs_are_diagnostics(graphlang, content, wrong):
     assert wrong in err
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("-1e-3", -1e-3), (".5", 0.5), ("5.", 5.0), ("-5", -5.0), ("-.5", -0.5), ("+2", 2.0), ("-2E+1", -20.0)],
+)
+def test_numbers_are_read_in_every_usual_form(graphlang, text, number):
+    status, out, _ = graphlang("run", "fruit.graph", "--seed-gradient", text, "--json")
+    assert status == 0
+    assert json.loads(out)["gradients"]["price"] == number
+    status, out, _ = graphlang("run", "fruit.graph", "--set", f"apple={text}", "--json")
+    assert status == 0
+    assert json.loads(out)["values"]["apple"] == number
+
+
+def test_a_list_of_gradients_has_numbers_of_every_form(graphlang):
+    words = ("run", "-", "--json", "--seed-gradient", "[.5, -1e-3, 2.]")
+    status, out, _ = graphlang(*words, stdin="input x: float[N] = [1, 2, 3]\ny = 2 * x")
+    assert status == 0
+    assert json.loads(out)["gradients"]["x"] == [1, -2e-3, 4]
+
+
+@pytest.mark.parametrize("text", ["true", "[1, true]", "[1, 'a']", "", "[", "(1, 2)", "1 2", "[" * 10_000])
+def test_what_is_no_gradient_is_wrong_usage(graphlang, text):
+    status, _, err = graphlang("run", "fruit.graph", "--seed-gradient", text)
+    assert status == 2
+    assert "is neither a number nor a list of numbers" in err
+
+
+@pytest.mark.parametrize("option", [("--seed", "-1e3"), ("--threads", "-.5"), ("--seed", "5.")])
+def test_a_wrong_number_is_told_as_a_number(graphlang, option):
+    status, _, err = graphlang("run", "fruit.graph", *option)
+    assert status == 2
+    assert f"`{option[1]}` is not a whole number" in err
+
+
+def test_run_takes_several_files(graphlang, golden):
+    Path("two.graph").write_text("y = 2 * a\ninput a = -1")
+    status, out, err = graphlang("run", "fruit.graph", "two.graph", "broken.graph")
+    assert (status, out.count("==> ")) == (1, 3)
+    assert "there is no such file" in err
+    golden("run_two_files.txt", graphlang("run", "fruit.graph", "two.graph")[1])
+
+
+def test_each_of_several_files_is_an_object_on_a_line_of_its_own(graphlang, tmp_path):
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "two.graph").write_text("y = 2 * a\ninput a = -1")
+    status, out, _ = graphlang(
+        "run", "fruit.graph", "-", "more", "--json", stdin="input apple = 1\nz = apple"
+    )
+    found = [json.loads(line) for line in out.splitlines()]
+    assert status == 0
+    assert [f["file"] for f in found] == ["fruit.graph", "<stdin>", "more/two.graph"]
+    assert [list(f["outputs"].values()) for f in found[1:]] == [[1], [-2]]
+    assert "file" not in json.loads(graphlang("run", "fruit.graph", "--json")[1])
+
+
+def test_inputs_from_stdin_go_to_each_of_several_files(graphlang):
+    Path("two.graph").write_text("input apple\nz = 3 * apple")
+    status, out, _ = graphlang(
+        "run", "two.graph", "fruit.graph", "--json", "--inputs", "-", stdin='{"apple": 7}'
+    )
+    assert status == 0
+    assert [json.loads(line)["values"]["apple"] for line in out.splitlines()] == [7, 7]
+
+
+def test_predict_without_an_output_in_the_file_says_what_to_write(graphlang):
+    text = NET.replace("output y\n", "")
+    Path("net.graph").write_text(text)
+    graphlang("train", "net.graph")
+    words = ("predict", "net.graph", "--weights", "runs/net-1", "--inputs", "-")
+    status, _, err = graphlang(*words, stdin='{"x": [[1, 2, 3]]}')
+    assert status == 1
+    assert "missing input: `t`" in err
+    assert "help: `y` does without `t`: write `output y` in the file to get it; or give t: int[N] with" in err
+    assert "output" not in graphlang("predict", "-", stdin="y = a + 1")[2]
+
+
 def test_a_long_whole_number_is_a_value_from_everywhere(graphlang):
     number = "123456789012345678901234567890"
     for words in (("--set", f"apple={number}"), ("--inputs", "-")):

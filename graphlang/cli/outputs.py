@@ -1,0 +1,100 @@
+"""Outputs in a file: its suffix decides between npz, npy, csv and json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from graphlang.cli.options import Usage
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.running import UnwritableFile
+
+
+def check_suffix(path: Path) -> None:
+    """Refuses a name that does not say in which format to write."""
+    if path.suffix.lower() not in WRITERS:
+        known = ", ".join(WRITERS)
+        wrong = f"`{path.suffix}` is not one of them" if path.suffix else f"`{path.name}` has none"
+        raise Usage(f"the suffix of --output decides the format, {known}: {wrong}")
+
+
+def write(path: Path, outputs: Mapping[str, Any]) -> None:
+    """Writes outputs by name; raises GraphError where the format or the file cannot take them."""
+    WRITERS[path.suffix.lower()](path, outputs)
+
+
+def _npz(path: Path, outputs: Mapping[str, Any]) -> None:
+    from graphlang.weights import save
+
+    save(path, outputs)
+
+
+def _npy(path: Path, outputs: Mapping[str, Any]) -> None:
+    import numpy as np
+
+    from graphlang.weights import replaced
+
+    if len(outputs) != 1:
+        listed = ", ".join(f"`{name}`" for name in outputs)
+        raise _refused(path, f"an npy file holds one array, and the outputs are {listed}", "npz")
+    with replaced(path) as file:
+        np.save(file, next(iter(outputs.values())), allow_pickle=False)
+
+
+def _json(path: Path, outputs: Mapping[str, Any]) -> None:
+    from graphlang.result import listed
+    from graphlang.weights import replaced
+
+    text = json.dumps({n: listed(v) for n, v in outputs.items()}, ensure_ascii=False, allow_nan=False)
+    with replaced(path) as file:
+        file.write(f"{text}\n".encode())
+
+
+def _csv(path: Path, outputs: Mapping[str, Any]) -> None:
+    """A column for a number or a line of them, columns `y_0`, `y_1`, ... for a table; a row per sample."""
+    import csv
+    import io
+
+    import numpy as np
+
+    from graphlang.weights import replaced
+
+    columns: dict[str, Any] = {}
+    for name, value in outputs.items():
+        array = np.asarray(value)
+        if array.ndim > 2:
+            shape = ", ".join(map(str, array.shape))
+            raise _refused(path, f"a csv is a table, and `{name}` has the shape [{shape}]", "npz")
+        if array.ndim < 2:
+            columns[name] = array.reshape(-1)
+        else:
+            columns.update({f"{name}_{i}": array[:, i] for i in range(array.shape[1])})
+    rows = {column.shape[0] for column in columns.values()}
+    if len(rows) > 1:
+        raise _refused(path, "a csv has one number of rows, and the outputs differ in theirs", "npz")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*[map(_cell, column) for column in columns.values()], strict=True))
+    with replaced(path) as file:
+        file.write(text.getvalue().encode())
+
+
+def _cell(value: Any) -> str:
+    """The shortest text that reads back as the same number, in its own precision."""
+    return str(value).lower() if value.dtype.kind == "b" else str(value)
+
+
+def _refused(path: Path, message: str, other: str) -> GraphError:
+    help = f"name a file that can hold it: `{path.with_suffix('.' + other)}`"
+    return GraphError([UnwritableFile(str(path), message, help)])
+
+
+WRITERS: dict[str, Callable[[Path, Mapping[str, Any]], None]] = {
+    ".npz": _npz,
+    ".npy": _npy,
+    ".csv": _csv,
+    ".json": _json,
+}
