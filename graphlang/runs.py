@@ -63,17 +63,22 @@ class RunFolder:
             if graph.spec.sources:
                 _write(path / "spec.graph", graph.spec.sources[0].text)
         except OSError as error:
-            raise GraphError(
-                [WrongWeights(str(path), f"the run folder cannot be written: {error.strerror}")]
-            ) from None
+            why = "this is a file" if path.is_file() else (error.strerror or str(error)).lower()
+            message = f"the run folder cannot be written: {why}"
+            raise GraphError([WrongWeights(str(path), message, "name a folder that may be made")]) from None
         return cls(path)
 
     @classmethod
     def reopen(cls, path: Path, graph: Graph) -> RunFolder:
         """The folder of an earlier run of the same graph."""
         if not (path / CHECKPOINT).exists():
+            message = f"there is no `{CHECKPOINT}` to go on from in this folder"
+            if not path.is_dir():
+                message = (
+                    "this is a file, not the folder of a run" if path.exists() else "there is no such folder"
+                )
             raise GraphError(
-                [WrongWeights(str(path), f"there is no `{CHECKPOINT}` to go on from in this folder")]
+                [WrongWeights(str(path), message, "`graphlang train` says where it keeps a run")]
             )
         about = about_run(path)
         for name, value in (("seed", graph.seed), ("dtype", str(graph.dtype))):
@@ -146,6 +151,8 @@ class RunFolder:
 
 def about_run(path: Path) -> dict[str, Any]:
     """What a run folder keeps of how the run was started; nothing where it keeps nothing."""
+    if not path.is_dir():  # told where the checkpoint is looked for
+        return {}
     file = path / RUN
     try:
         found = json.loads(file.read_text(encoding="utf-8"))

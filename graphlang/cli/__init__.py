@@ -74,6 +74,8 @@ def _dispatch(words: list[str]) -> int:
     if name in ("-h", "--help", "help"):
         if rest and rest[0] in COMMANDS:
             return _command(rest[0], ["--help"])
+        if rest and name == "help":
+            return _unknown(rest[0])
         console.out(help_text())
         return DONE
     if name in ("-V", "--version"):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 EXAMPLES = "examples:"
+MOST_THREADS = 1024
 
 
 class Usage(Exception):
@@ -74,12 +75,16 @@ def _indented(text: str) -> str:
 
 
 def spec(parser: Parser) -> None:
-    parser.add_argument("spec", metavar="SPEC", help="a .graph file; `-` reads stdin")
+    parser.add_argument("spec", metavar="SPEC", type=named, help="a .graph file; `-` reads stdin")
 
 
 def specs(parser: Parser) -> None:
     parser.add_argument(
-        "specs", metavar="SPEC", nargs="+", help=".graph files, or folders of them; `-` reads stdin"
+        "specs",
+        metavar="SPEC",
+        nargs="+",
+        type=named,
+        help=".graph files, or folders of them; `-` reads stdin",
     )
 
 
@@ -96,17 +101,20 @@ def settings(parser: Parser) -> None:
 
 def inputs(parser: Parser) -> None:
     parser.add_argument(
-        "--inputs", metavar="FILE", help="values of the inputs: JSON or npz; `-` reads JSON from stdin"
+        "--inputs",
+        metavar="FILE",
+        type=named,
+        help="values of the inputs: JSON or npz; `-` reads JSON from stdin",
     )
 
 
 def weights(parser: Parser) -> None:
-    parser.add_argument("--weights", metavar="FILE", help="parameters: an npz, or the folder of a run")
+    parser.add_argument("--weights", metavar="FILE", type=named, help="parameters: an npz, or a run folder")
 
 
 def data(parser: Parser) -> None:
     parser.add_argument(
-        "--data", metavar="PATH", type=Path, help="take the data from a folder of IDX files, an npz or a csv"
+        "--data", metavar="PATH", type=path, help="take the data from a folder of IDX files, an npz or a csv"
     )
 
 
@@ -119,7 +127,7 @@ def seed(parser: Parser) -> None:
 
 
 def threads(parser: Parser) -> None:
-    parser.add_argument("--threads", metavar="N", type=_positive, help="how many threads may compute")
+    parser.add_argument("--threads", metavar="N", type=_threads, help="how many threads may compute")
 
 
 def as_json(parser: Parser, what: str = "the result") -> None:
@@ -130,6 +138,18 @@ def form(parser: Parser) -> None:
     parser.add_argument(
         "--format", choices=console.FORMATS, default="full", help="how diagnostics are written"
     )
+
+
+def named(text: str) -> str:
+    """The name of a file or a folder; an empty one is a variable of the shell that nobody has set."""
+    if not text:
+        raise argparse.ArgumentTypeError("the name is empty")
+    return text
+
+
+def path(text: str) -> Path:
+    """A file or a folder."""
+    return Path(named(text))
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -171,6 +191,13 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"`{text}` is not a whole number, 1 or more")
     return int(text)
+
+
+def _threads(text: str) -> int:
+    count = _positive(text)
+    if count > MOST_THREADS:
+        raise argparse.ArgumentTypeError(f"`{text}` is more than {MOST_THREADS:,}")
+    return count
 
 
 class Threads(AbstractContextManager["Threads"]):

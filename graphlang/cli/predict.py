@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphlang.cli import console, options
@@ -30,7 +29,7 @@ def parser() -> options.Parser:
     options.inputs(found)
     options.settings(found)
     found.add_argument(
-        "-o", "--output", metavar="FILE", type=Path, help="write a file: .npz, .npy, .csv or .json"
+        "-o", "--output", metavar="FILE", type=options.path, help="write a file: .npz, .npy, .csv or .json"
     )
     found.add_argument("--text", metavar="START", help="go on with this text")
     found.add_argument(

@@ -40,9 +40,14 @@ def parser() -> options.Parser:
     options.data(found)
     folder = found.add_mutually_exclusive_group()
     folder.add_argument(
-        "--run", metavar="DIR", type=Path, help="the folder of this run (default: runs/NAME-1, -2, ...)"
+        "--run",
+        metavar="DIR",
+        type=options.path,
+        help="the folder of this run (default: runs/NAME-1, -2, ...)",
     )
-    folder.add_argument("--resume", metavar="RUN", type=Path, help="go on where the run in a folder stopped")
+    folder.add_argument(
+        "--resume", metavar="RUN", type=options.path, help="go on where the run in a folder stopped"
+    )
     options.weights(found)
     options.precision(found)
     options.seed(found)

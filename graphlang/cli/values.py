@@ -36,6 +36,8 @@ def _not_an_input(graph: Graph, name: str) -> WrongOverride | UnknownOverride:
 
 def read_array(path: str) -> Any:
     """The array of an npy file."""
+    if not path:
+        raise _unreadable("@", "there is no name after the @", "name an npy file: `--set x=@x.npy`")
     found = _numpy_file(path, NPY)
     if isinstance(found, dict):
         help = "give it with `--inputs FILE`"

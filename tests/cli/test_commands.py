@@ -794,6 +794,11 @@ def test_help_and_version(graphlang):
         (["predict", "fruit.graph", "--json", "-o", "y.npz"], "give one of them"),
         (["run", "fruit.graph", "--seed-gradient", "much"], "neither a number"),
         (["train", "net.graph", "--run", "a", "--resume", "b"], "not allowed with"),
+        (["run", ""], "argument SPEC: the name is empty"),
+        (["predict", "net.graph", "--weights", ""], "argument --weights: the name is empty"),
+        (["train", "net.graph", "--run", ""], "argument --run: the name is empty"),
+        (["run", "fruit.graph", "--threads", "9" * 30], "is more than 1,024"),
+        (["help", "chek"], "did you mean `check`?"),
     ],
 )
 def test_wrong_usage_ends_with_2(graphlang, words, said):
@@ -825,3 +830,19 @@ def test_threads_are_held_only_while_the_command_runs(graphlang):
     before = [pool["num_threads"] for pool in threadpool_info()]
     assert graphlang("run", "fruit.graph", "--threads", "1")[0] == 0
     assert [pool["num_threads"] for pool in threadpool_info()] == before
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--run", "fruit.graph"], "the run folder cannot be written: this is a file"),
+        (["--resume", "fruit.graph"], "this is a file, not the folder of a run"),
+        (["--resume", "nowhere"], "there is no such folder"),
+        (["--resume", "."], "there is no `checkpoint.npz` to go on from in this folder"),
+    ],
+)
+def test_a_run_folder_that_cannot_be_one_is_a_diagnostic(graphlang, words, said):
+    status, _, err = graphlang("train", "net.graph", *words)
+    assert status == 1
+    assert err.startswith(f"error[GL709]: {said}\n")
+    assert "help: " in err
