@@ -292,9 +292,26 @@ def _check_own(target: Any) -> None:
     if isinstance(target, type) and issubclass(target, Layer):
         if not isinstance(getattr(target, "forward", None), types.FunctionType):
             raise TypeError(f"the layer {target.__name__} needs a method `forward(self, x)`")
+        _check_layer(target)
     elif not isinstance(target, types.FunctionType):
         wanted = "classes derived from gl.Layer, and functions"
         raise TypeError(f"layers takes {wanted}, not {_described(target)}")
+
+
+def _check_layer(layer: type[Layer]) -> None:
+    """What a layer is made of in other frameworks, and has another place here."""
+    name = layer.__name__
+    if layer.__init__ is not Layer.__init__:
+        raise TypeError(
+            f"the layer {name} has an `__init__`: its attributes are fields of the class, as `n: int = 3`, "
+            "and what it learns comes from `parameters(self, x)`"
+        )
+    gives = [m for m in ("parameters", "state") if getattr(layer, m) is not getattr(Layer, m)]
+    if gives and not Entry(name, "layer", layer).own:
+        raise TypeError(
+            f"the layer {name} has `{gives[0]}`, but its `forward` takes nothing by keyword: "
+            "write `def forward(self, x, *, W)`"
+        )
 
 
 def _described(value: Any) -> str:

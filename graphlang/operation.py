@@ -7,25 +7,75 @@ compute) and on symbolic arrays (they record, and so check shapes, are planned a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
 from pydantic import ConfigDict
 
 from graphlang.fields import Fields
+from graphlang.initializers.constant import constant
 from graphlang.initializers.initializer import Initializer
+from graphlang.initializers.zeros import zeros
 from graphlang.trace import Size, SymbolicArray
+from graphlang.trace.dims import is_size
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 Array: TypeAlias = Any
 """A NumPy array or a symbolic array: whatever an operation is given, it treats alike."""
 
 
-class Parameter(NamedTuple):
-    """A parameter that a layer asks for: its shape and how it starts."""
+class Parameter:
+    """A parameter that a layer asks for: its shape and how it starts.
 
-    shape: tuple[Size, ...]
-    init: Initializer
+    `init` is a number, an array of that shape, or an initializer such as `normal(std=0.1)`. Without it a
+    parameter starts as `param` of the language does: drawn by `he` from two axes on, at 0 otherwise.
+    """
+
+    __slots__ = ("init", "shape")
+
+    def __init__(self, shape: Size | Sequence[Size], init: Initializer | ArrayLike | None = None) -> None:
+        #: the sizes of its axes
+        self.shape: tuple[Size, ...] = _shape(shape)
+        #: what draws or sets its start values
+        self.init: Initializer = init if isinstance(init, Initializer) else _start(self.shape, init)
+
+    def __repr__(self) -> str:
+        return f"Parameter({self.shape}, {self.init!r})"
+
+
+def _shape(shape: Any) -> tuple[Size, ...]:
+    sizes = (shape,) if is_size(shape) else shape
+    if isinstance(sizes, str) or not isinstance(sizes, Sequence) or not all(map(is_size, sizes)):
+        raise TypeError(f"the shape of a parameter is a tuple of whole numbers, not {shape!r}")
+    if any(isinstance(size, int) and size < 1 for size in sizes):
+        raise ValueError(f"a parameter has at least one element along each axis, but its shape is {shape}")
+    return tuple(sizes)
+
+
+def _start(shape: tuple[Size, ...], start: Any) -> Initializer:
+    if start is None:
+        from graphlang.initializers.he import he
+
+        return he() if len(shape) > 1 else zeros()
+    if isinstance(start, type) and issubclass(start, Initializer):
+        return start()
+    try:
+        array = np.asarray(start)
+    except ValueError:
+        raise ValueError("the start of a parameter is a list whose rows differ in length") from None
+    if array.dtype.kind not in "fiu":
+        raise TypeError(
+            f"the start of a parameter is a number, an array or an initializer such as "
+            f"graphlang.initializers.he.he(), not {start!r}"
+        )
+    if array.shape not in ((), shape):
+        raise ValueError(f"a parameter of shape {shape} does not start with an array of shape {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError("a parameter starts with finite numbers")
+    return constant(c=array.tolist())
 
 
 class Random(Protocol):
@@ -80,7 +130,7 @@ class Layer(Fields):
 
 
 class WrongForward(TypeError):
-    """A `forward` returned what cannot be its result; `help` says what to write instead."""
+    """A method of a layer returned what cannot be its result; `help` says what to write instead."""
 
     def __init__(self, message: str, help: str) -> None:
         super().__init__(message)
@@ -107,6 +157,53 @@ def outcome(operation: Any, found: Any) -> tuple[Any, ...]:
         f"returns {_returned(found)} from its `forward`, not a result",
         "end it with `return y, saved`; without a `backward`, `return y` is enough",
     )
+
+
+PARAMETERS = 'return {"W": gl.Parameter(shape, 0.1)}: a name for each, and its shape and start'
+
+
+def owned(operation: Any, method: str, tensors: Sequence[Any]) -> dict[str, Parameter]:
+    """What `parameters` or `state` of a layer gives, by name; WrongForward where that is no such dict."""
+    found = getattr(operation, method)(*tensors)
+    if not isinstance(found, Mapping):
+        raise WrongForward(f"returns {_returned(found)} from its `{method}`, not a dict", PARAMETERS)
+    for name, value in found.items():
+        if not isinstance(value, Parameter):
+            message = f"gives `{name}` as {_returned(value)} in its `{method}`, not as a gl.Parameter"
+            raise WrongForward(message, PARAMETERS)
+    return dict(found)
+
+
+def check_taken(operation: Any, given: Mapping[str, Any], taken: Sequence[str]) -> None:
+    """Raises WrongForward where `forward` and what a layer has do not agree on the names."""
+    for name in given:
+        if name not in taken:
+            message = f"has `{name}`, which its `forward` does not take by keyword"
+            raise WrongForward(message, f"write it after the star: `def forward(self, x, *, {name})`")
+    optional = type(operation).forward.__kwdefaults__ or {}
+    for name in taken:
+        if name not in given and name not in optional:
+            message = f"takes `{name}` by keyword, but neither its `parameters` nor its `state` gives it"
+            raise WrongForward(
+                message, f'return {{"{name}": gl.Parameter(shape, 0.1)}} from `parameters(self, x)`'
+            )
+
+
+def renewed(state: Any, keywords: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The state that a `forward` gives third, in training; WrongForward where it is not what it took."""
+    if not isinstance(state, Mapping):
+        message = f"returns {_returned(state)} third from its `forward`, where its state belongs"
+        raise WrongForward(message, 'write `return y, saved, {"mean": new_mean}`, with the names of `state`')
+    for name, value in state.items():
+        if name not in keywords:
+            message = f"renews `{name}`, which it does not remember"
+            raise WrongForward(message, "renew what its `state` names")
+        if np.shape(value) != np.shape(keywords[name]):
+            message = f"renews `{name}` in another shape, {np.shape(value)} for {np.shape(keywords[name])}"
+            raise WrongForward(
+                message, "what a layer remembers keeps its shape: sum or average over the batch"
+            )
+    return state
 
 
 def _is_array(value: Any) -> bool:

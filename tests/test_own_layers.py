@@ -180,3 +180,143 @@ def test_a_value_error_of_a_layer_is_its_cause_too() -> None:
     with pytest.raises(gl.GraphError, match="two axes are too many") as caught:
         loaded(Own)
     assert isinstance(caught.value.__cause__, ValueError)
+
+
+class Given(gl.Layer):
+    """y = x * w, with every form of a start"""
+
+    start: str = "number"
+
+    def parameters(self, x):
+        from graphlang.initializers.constant import constant
+        from graphlang.initializers.ones import ones
+
+        n = x.shape[-1]
+        starts = {
+            "number": gl.Parameter((n,), 2.0),
+            "whole": gl.Parameter(n, 2),
+            "array": gl.Parameter([n], np.full(3, 2.0)),
+            "list": gl.Parameter((n,), [2.0, 2, 2]),
+            "initializer": gl.Parameter((n,), constant(c=2.0)),
+            "class": gl.Parameter((n,), ones),
+            "none": gl.Parameter((n,)),
+        }
+        return {"w": starts[self.start]}
+
+    def forward(self, x, *, w):
+        return x * w
+
+
+@pytest.mark.parametrize(
+    ("start", "w"),
+    [("number", 2), ("whole", 2), ("array", 2), ("list", 2), ("initializer", 2), ("class", 1), ("none", 0)],
+)
+def test_a_parameter_starts_from_a_number_an_array_or_an_initializer(start: str, w: float) -> None:
+    text = f'input x: float[N, 3]\ny = x -> Given("{start}")\nz = sum(y)\noutput z'
+    graph = gl.loads(text, layers=[Given])
+    assert graph.params["Given1.w"].tolist() == [w] * 3
+    result = graph.run(x=X)
+    np.testing.assert_array_equal(result["y"], X * w)
+    np.testing.assert_array_equal(result.grad["Given1.w"], X.sum(axis=0))
+    back = gl.Graph.from_spec(graph.spec.model_dump_json(), layers=[Given])
+    assert back.params["Given1.w"].tolist() == [w] * 3
+
+
+def test_a_matrix_without_a_start_is_drawn_as_a_param_of_the_language_is() -> None:
+    class Own(gl.Layer):
+        def parameters(self, x):
+            return {"W": gl.Parameter((x.shape[-1], 400))}
+
+        def forward(self, x, *, W):
+            return x @ W
+
+    W = loaded(Own).params["Own1.W"]
+    assert W.std() == pytest.approx(np.sqrt(2 / 3), rel=0.1)  # He et al. 2015
+
+
+@pytest.mark.parametrize(
+    ("parameter", "said"),
+    [
+        (lambda: gl.Parameter((3,), "he"), "is a number, an array or an initializer"),
+        (lambda: gl.Parameter((3,), [1, 2]), r"of shape \(3,\) does not start with an array of shape \(2,\)"),
+        (lambda: gl.Parameter((3,), [[1], [1, 2]]), "rows differ in length"),
+        (lambda: gl.Parameter((3,), np.nan), "finite numbers"),
+        (lambda: gl.Parameter((3.5,), 1), "a tuple of whole numbers"),
+        (lambda: gl.Parameter("3", 1), "a tuple of whole numbers"),
+        (lambda: gl.Parameter((-3,), 1), "at least one element"),
+        (lambda: gl.Parameter((3,), True), "is a number, an array or an initializer"),
+    ],
+)
+def test_what_is_no_parameter_is_told_in_a_sentence(parameter: Any, said: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=said):
+        parameter()
+
+    class Own(gl.Layer):
+        def parameters(self, x):
+            return {"w": parameter()}
+
+        def forward(self, x, *, w):
+            return x * w
+
+    with pytest.raises(gl.GraphError, match=said):
+        loaded(Own)
+
+
+def own(parameters: Any, forward: Any, **more: Any) -> Any:
+    members = {"parameters": lambda self, x: parameters, "forward": forward, "__module__": __name__, **more}
+    return type("Own", (gl.Layer,), members)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ([gl.Parameter(3, 1.0)], "`Own` returns a list from its `parameters`, not a dict"),
+        ({"w": (3,)}, "`Own` gives `w` as a tuple of 1 in its `parameters`, not as a gl.Parameter"),
+        ({"w": np.ones(3)}, "`Own` gives `w` as a ndarray in its `parameters`, not as a gl.Parameter"),
+        (None, "`Own` returns nothing from its `parameters`, not a dict"),
+        ({"w": gl.Parameter(3), "v": gl.Parameter(3)}, "`Own` has `v`, which its `forward` does not take"),
+        ({}, "`Own` takes `w` by keyword, but neither its `parameters` nor its `state` gives it"),
+    ],
+)
+def test_parameters_that_do_not_belong_to_the_forward_are_refused(parameters: Any, said: str) -> None:
+    def forward(self, x, *, w):
+        return x * w
+
+    error = refused(own(parameters, forward))
+    assert said in error.diagnostics[0].message
+    assert error.diagnostics[0].help
+
+
+def test_habits_of_other_frameworks_get_a_sentence() -> None:
+    def by_position(self, x, w):
+        return x * w
+
+    def initialise(self, n):
+        self.n = n
+
+    with pytest.raises(TypeError, match=r"write `def forward\(self, x, \*, W\)`"):
+        loaded(own({"w": gl.Parameter(3, 1.0)}, by_position))
+    with pytest.raises(TypeError, match="its attributes are fields of the class"):
+        loaded(own({}, by_position, __init__=initialise))
+
+
+@pytest.mark.parametrize(
+    ("new", "said"),
+    [
+        (lambda seen: seen, "third from its `forward`, where its state belongs"),
+        (lambda seen: {"sen": seen}, "renews `sen`, which it does not remember"),
+        (lambda seen: {"seen": seen[:2]}, "renews `seen` in another shape"),
+    ],
+)
+def test_a_state_that_is_renewed_wrongly_is_refused(new: Any, said: str) -> None:
+    def forward(self, x, *, seen, training):
+        return (x + seen, None, new(seen)) if training else x + seen
+
+    layer = own({}, forward, state=lambda self, x: {"seen": gl.Parameter(3, 0.0)})
+    text = (
+        "input x: float[N, 3]\ny = x -> Own\nz = sum(y)\noutput z\n"
+        "train { minimize = z; optimizer = SGD(lr=0.1); batch = 2; iterations = 2 }"
+    )
+    graph = loaded(layer, text)
+    with pytest.raises(gl.GraphError, match=said):
+        graph.fit(x=X)

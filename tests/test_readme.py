@@ -44,6 +44,10 @@ def test_the_python_blocks_run_in_order(monkeypatch: pytest.MonkeyPatch) -> None
     graph = names["g"]
     assert isinstance(graph, gl.Graph)
     np.testing.assert_allclose(graph.run(x=[0.0, 1.0], seed=[1, 1])["y"], [0, 1 / (1 + np.exp(-2))])
+    centred = names["centred"]
+    assert isinstance(centred, gl.Graph)
+    np.testing.assert_allclose(centred.params["Centred1.gain"], 2, atol=0.01)
+    np.testing.assert_allclose(centred.params["Centred1.mean"], [4.5, 5.5, 6.5], atol=0.01)
 
 
 def test_the_message_in_the_readme_is_the_message() -> None:

@@ -16,7 +16,7 @@ from graphlang.engine.derived import Derived, Draws
 from graphlang.engine.indices import with_checked_indices
 from graphlang.engine.scan import ScanOperation
 from graphlang.graph import Network, Node, Ref, decoded
-from graphlang.operation import Operation, Random, outcome
+from graphlang.operation import Operation, Random, outcome, renewed
 from graphlang.trace import NoGradient, SymbolicArray, Trace, gradient, replay, shape_text
 from graphlang.trace.dims import bind
 from graphlang.trace.primitives.creation import constant_of, stop_gradient
@@ -132,7 +132,8 @@ class Tape:
         y, saved, *state = _outcome(operation, operation.forward(*operands, **keywords))
         self.saved[node.number] = (operation, saved, keywords, since)
         if state and self._first_part(node) is None:
-            for role, value in state[0].items():
+            new = state[0] if node.loop is not None else renewed(state[0], keywords)
+            for role, value in new.items():
                 self.state[_number_of(node, role)] = value
         return self._in_precision(node, y)
 

@@ -314,6 +314,7 @@ def shared_parameter(context: Context, shared: SharedLayer, node: tree.Attribute
             shared.span,
             scope,
             (),
+            shared.entry.own,
         )
         if found is None:
             return POISON

@@ -18,7 +18,7 @@ from graphlang.diagnostics.names import (
     NeedsCapital,
 )
 from graphlang.diagnostics.shapes import AmbiguousBroadcast, Hint, NotANumberYet, WrongShape
-from graphlang.operation import Operation, Parameter, WrongForward, outcome
+from graphlang.operation import Operation, Parameter, WrongForward, check_taken, outcome, owned
 from graphlang.resolve.context import Context, kind_of, shape_text, size_json, type_text
 from graphlang.resolve.signatures import (
     constant_text,
@@ -152,7 +152,7 @@ def apply(
     own: dict[str, Value] = {}
     if entry.own:
         instance = shared.instance if shared else new_instance(context, entry.name, scope, label, span)
-        found = layer_parameters(context, operation, arrays, instance, span, scope, operands)
+        found = layer_parameters(context, operation, arrays, instance, span, scope, operands, entry.own)
         if found is None:
             return POISON
         own = found
@@ -415,13 +415,19 @@ def layer_parameters(
     span: Span,
     scope: Scope,
     operands: tuple[Any, ...],
+    taken: Sequence[str],
 ) -> dict[str, Value] | None:
-    """The layer's parameters as values; made once for an instance."""
+    """The layer's parameters as values, which `forward` takes by these names; made once for an instance."""
     if instance.parameters is None and not may_own(context, instance, span):
         return None
     try:
-        trained = operation.parameters(*arrays)
-        state = operation.state(*arrays)
+        trained = owned(operation, "parameters", arrays)
+        state = owned(operation, "state", arrays)
+        if instance.parameters is None:
+            check_taken(operation, trained | state, taken)
+    except WrongForward as error:
+        context.error(layer_failed(f"`{instance.kind}`", span, error))
+        return None
     except (ShapeError, ValueError, IndexError) as error:
         text = sentence(str(error)) if not isinstance(error, IndexError) else "the input has too few axes"
         text = (
