@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from graphlang.diagnostics import GraphError
     from graphlang.limits import Limits
     from graphlang.operation import Layer, Loss, Parameter
+    from graphlang.result import Result
     from graphlang.spec import Spec
+    from graphlang.training import History
 
 _WHERE = {
     "Graph": "api",
@@ -20,10 +22,24 @@ _WHERE = {
     "Layer": "operation",
     "Loss": "operation",
     "Parameter": "operation",
+    "Result": "result",
+    "History": "training",
     "Spec": "spec",
 }
 
-__all__ = ["Graph", "GraphError", "Layer", "Limits", "Loss", "Parameter", "Spec", "load", "loads"]
+__all__ = [
+    "Graph",
+    "GraphError",
+    "History",
+    "Layer",
+    "Limits",
+    "Loss",
+    "Parameter",
+    "Result",
+    "Spec",
+    "load",
+    "loads",
+]
 
 
 def __getattr__(name: str) -> object:
@@ -38,4 +54,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_WHERE])
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

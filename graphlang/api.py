@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphlang.arguments import by_name, precision, text_of, whole
+from graphlang.calling import METHODS, called, for_training, given, refuse_positions, validated
 from graphlang.catalog import Catalog
 from graphlang.diagnostics import Diagnostic, GraphError
 from graphlang.diagnostics.arguments import LayerFailed
@@ -26,11 +28,11 @@ from graphlang.operation import Layer, WrongForward
 from graphlang.reading import importer_below, read_text
 from graphlang.resolve import resolve
 from graphlang.resolve.nodes import layer_failed
-from graphlang.result import Gradients, Result, plain, unknown_value
+from graphlang.result import Gradients, Named, Result, plain, unknown_value
 from graphlang.spec import InputSpec, OutputSpec, Spec
 from graphlang.syntax import parse
 from graphlang.trace import TraceError, UndecidedError, Unrecorded
-from graphlang.weights import Params, load_into, read, save
+from graphlang.weights import Params, check_name, save
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from graphlang.datasets.dataset import Dataset
     from graphlang.engine.quick import QuickRun
     from graphlang.gradcheck import Report
-    from graphlang.training import History
+    from graphlang.training import Epoch, History
 
 _EXPECTED = (ValueError, TypeError, IndexError, ArithmeticError, MemoryError, TraceError)
 """What operations raise for values that do not fit; its text tells enough."""
@@ -91,6 +93,8 @@ def loads(
     """The graph of a spec that is at hand as text; `folder` is where its data and imports may lie."""
     if not isinstance(text, str):
         raise TypeError(f"loads takes a spec as text, not {type(text).__name__}; `load` reads a file")
+    if re.fullmatch(r"\s*[^\n=]+\.graph\s*", text):
+        raise ValueError(f"loads takes the text of a spec; the file is read by `load({text.strip()!r})`")
     if limits is not None and not isinstance(limits, Limits):
         raise TypeError(f"limits is a gl.Limits, as gl.Limits(nodes=10**7), not {type(limits).__name__}")
     overrides = by_name("set", set)
@@ -119,7 +123,10 @@ class Graph:
         threads: int | None = None,
         folder: str | os.PathLike[str] | None = None,
     ) -> None:
-        self._network: Network = build(spec, catalog)
+        if not isinstance(spec, Spec):
+            raise TypeError(f"Graph is made of a Spec, not {spec!r}: gl.load reads a file, gl.loads a text")
+        self._catalog = catalog or Catalog()
+        self._network: Network = build(spec, self._catalog)
         self._derived = Derived()
         self._spec = spec
         self._folder = None if folder is None else Path(folder)
@@ -132,6 +139,8 @@ class Graph:
         self._seed = given if given is not None else train.seed if train else 0
         self._threads = whole("threads", threads, 1)
         self._params = Params(self._network, self._dtype, self._seed)
+        #: what the last training recorded, also where it was interrupted
+        self.history: History | None = None
         self._runs = 0
         self._predict: Any = None
         self._quick: dict[str, QuickRun] = {}
@@ -224,24 +233,44 @@ class Graph:
         counts = f"{len(network.inputs)} inputs, {len(self._params)} parameters, {len(network.nodes)} nodes"
         return f"Graph({self.file or 'from a spec'}: {counts}, {self._dtype})"
 
+    if not TYPE_CHECKING:  # or a type checker would take every attribute for one
+
+        def __getattr__(self, name: str) -> Any:
+            habit = METHODS.get(name)
+            hint = f": {habit}" if habit else ""
+            raise AttributeError(f"a graph has no `{name}`{hint}", name=name, obj=self)
+
+    def __reduce__(self) -> Any:
+        """A pickle or a copy holds the spec, the layers of one's own and the parameters."""
+        options = {"dtype": str(self._dtype), "seed": self._seed, "threads": self._threads}
+        layers = tuple({id(e.target): e.target for e in self._catalog.own.values()}.values())
+        state = (self._params.copies(), self.history)
+        return _restored, (self._spec, layers, self.notes, {**options, "folder": self._folder}), state
+
+    def __setstate__(self, state: tuple[dict[str, Any], History | None]) -> None:
+        params, self.history = state
+        for name, array in params.items():
+            self._params[name] = array
+
     # ---- running ----------------------------------------------------------------------------------------
 
     def run(
         self,
-        inputs: Mapping[str, Any] | None = None,
+        inputs: Any = None,
         /,
-        *,
+        *more: Any,
         of: str | None = None,
         seed: Any = None,
         **named: Any,
     ) -> Result:
         """Forward and backward: every named value and its gradient.
 
-        Inputs are keywords, or one mapping where a name is no Python identifier. `of` is the value that
+        Inputs are keywords, or one mapping where a name is no Python identifier; where one input alone is
+        without a value, its array may stand by position. `of` is the value that
         backward starts from: by default what `train` minimises, else the single output; `seed` is the
         gradient there, by default 1. Raises GraphError for missing or wrong inputs.
         """
-        given = _given(inputs, named)
+        given = self._given("run", inputs, more, named)
         quick = self._quick_run(given, of, seed)
         return quick or self.forward(given).backward(seed=seed, of=of)
 
@@ -274,24 +303,45 @@ class Graph:
 
         return Result(names, value, list(self._spec.outputs), start, Gradients(names, gradient))
 
-    def forward(
-        self, inputs: Mapping[str, Any] | None = None, /, *, training: bool = False, **named: Any
-    ) -> Forward:
+    def forward(self, inputs: Any = None, /, *more: Any, training: bool = False, **named: Any) -> Forward:
         """Forward alone; `.backward(...)` of the result goes on from there."""
-        given = _given(inputs, named)
+        given = self._given("forward", inputs, more, named)
         wanted = [self._network.numbers[n] for n in self._wanted_names()]
         return Forward(self, self._tape(given, wanted, training), wanted)
 
-    def predict(self, inputs: Mapping[str, Any] | None = None, /, **named: Any) -> Any:
-        """The outputs in evaluation mode: the value where there is one, else a dict. Needs only the inputs
-        that the outputs depend on."""
+    def predict(self, inputs: Any = None, /, *more: Any, **named: Any) -> Any:
+        """The outputs in evaluation mode: the value where there is one, else a dict.
+
+        Needs only the inputs that the outputs depend on; where that is one, `predict(x)` is enough.
+        """
         if self._predict is None:
             self._predict = self.compile()
+        given = named
+        if inputs is not None or more:
+            given = self._given("predict", inputs, more, named, list(self._spec.outputs))
         try:
-            return self._predict(inputs, **named)
+            return self._predict(given)
         except GraphError as error:
             point_to_an_output(self._network, error.diagnostics)
             raise
+
+    def _given(
+        self,
+        method: str,
+        inputs: Any,
+        more: tuple[Any, ...],
+        named: dict[str, Any],
+        of: list[str] | None = None,
+    ) -> dict[str, Any]:
+        if inputs is None and not more:
+            return named
+        needed = list(self._network.inputs) if of is None else self._inputs_of(of)
+        return given(method, self._network, inputs, more, named, needed)
+
+    def _inputs_of(self, names: Iterable[str]) -> list[str]:
+        """The inputs that values depend on."""
+        needed = self._network.ancestors([self._network.numbers[n] for n in names])
+        return [n for n in self._network.inputs if needed[self._network.numbers[n]]]
 
     def _wanted_names(self) -> list[str]:
         return [n.name for n in self._network.nodes if n.spec.named] + list(self._spec.outputs)
@@ -405,61 +455,106 @@ class Graph:
 
     # ---- checking, training, saving ---------------------------------------------------------------------
 
-    def gradcheck(self, inputs: Mapping[str, Any] | None = None, /, **named: Any) -> Report:
+    def gradcheck(self, inputs: Any = None, /, *more: Any, **named: Any) -> Report:
         """Backpropagation against numerical differentiation, a row per parameter.
 
         Settings come from the `gradcheck` section; inputs that are not given are drawn at random.
         """
         from graphlang.gradcheck import gradcheck
 
-        return gradcheck(self, _given(inputs, named))
+        return gradcheck(self, self._given("gradcheck", inputs, more, named))
 
     def fit(
         self,
-        data: Dataset | None = None,
+        data: Dataset | Mapping[str, Any] | None = None,
         /,
-        *,
+        *more: Any,
         validation: Mapping[str, Any] | None = None,
         epochs: int | None = None,
         iterations: int | None = None,
         batch: int | None = None,
-        on_epoch: Callable[[Any], Any] | None = None,
+        on_epoch: Callable[[Epoch], Any] | None = None,
         **arrays: Any,
     ) -> History:
         """Trains by the `train` section on arrays by input name, and returns the history.
 
-        `epochs`, `iterations` and `batch` override the section; `on_epoch` is called with each epoch's
-        record. The parameters of this graph are changed. Every call is a training of its own: the
-        optimizer's memory, the schedule, the order of rows and the random numbers start anew, so two calls
-        of three epochs are not one of six.
+        The arrays are keywords, or one mapping where an input bears the name of an option; without any,
+        the data is that of the file. `epochs`, `iterations` and `batch` override the section. `on_epoch`
+        is called with each epoch's record; where it returns False, training stops there. `history` of the
+        graph is the one that is being made, and stays where training is interrupted.
+
+        The parameters of this graph are changed. Every call is a training of its own: the optimizer's
+        memory, the schedule, the order of rows and the random numbers start anew, so two calls of three
+        epochs are not one of six.
         """
         from graphlang.training import fit
 
+        called("on_epoch", on_epoch)
+        dataset, found = self._data("fit", data, more, arrays)
         return fit(
             self,
-            data,
-            arrays=arrays,
-            validation=validation,
+            dataset,
+            arrays=found,
+            validation=validated(validation, found),
             epochs=epochs,
             iterations=iterations,
             batch=batch,
             on_epoch=on_epoch,
         )
 
+    def evaluate(
+        self,
+        data: Dataset | Mapping[str, Any] | None = None,
+        /,
+        *more: Any,
+        split: str = "test",
+        **arrays: Any,
+    ) -> dict[str, float]:
+        """The loss and the metrics of the `train` section in evaluation mode, as the command gives them.
+
+        Over arrays by input name, or over a split of a data set; without either over the file's own data.
+        A data set of one split is evaluated over that.
+        """
+        from graphlang.datasets.arrays import from_arrays
+        from graphlang.training import evaluate, open_data, section_of
+
+        section_of(self, "evaluate")
+        dataset, found = self._data("evaluate", data, more, arrays)
+        if found:
+            return evaluate(self, from_arrays(found), "train", fields={name: name for name in found})
+        return evaluate(self, dataset or open_data(self, command="evaluate"), text_of("split", split))
+
+    def _data(
+        self, method: str, data: Any, more: tuple[Any, ...], arrays: dict[str, Any]
+    ) -> tuple[Dataset | None, dict[str, Any]]:
+        """A data set that is handed in, or arrays by the names of inputs."""
+        from graphlang.datasets.dataset import Dataset
+
+        section = self._spec.train
+        wanted = [section.minimize, *section.metrics.values()] if section is not None else []
+        needed = self._inputs_of(wanted) or list(self._network.inputs)
+        if isinstance(data, Dataset) and not more and not arrays:
+            return data, {}
+        if more or (data is not None and not isinstance(data, Mapping)):
+            refuse_positions(method, self._network, needed)
+        found = {**by_name("what is given by position", data), **arrays}
+        return None, for_training(method, self._network, found, needed) if found else {}
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the parameters as npz, without pickle."""
+        check_name(path)
         save(path, dict(self._params))
 
     def load_weights(self, path: str | os.PathLike[str]) -> None:
-        """Reads parameters that `save` wrote; raises GraphError where they do not belong to this graph."""
-        load_into(self._params, read(path), os.fspath(path))
+        """Reads parameters that `save` wrote, or those in the folder of a run; raises GraphError where they
+        do not belong to this graph."""
+        from graphlang.runs import load_run
+
+        load_run(self, Path(path))
 
 
-def _given(inputs: Mapping[str, Any] | None, named: dict[str, Any]) -> dict[str, Any]:
-    """The inputs, which come as keywords, or as one mapping where a name is no Python identifier."""
-    if inputs is None:
-        return named
-    return {**by_name("what is given by position", inputs), **named}
+def _restored(spec: Spec, layers: Layers, notes: tuple[Diagnostic, ...], options: dict[str, Any]) -> Graph:
+    return Graph(spec, Catalog(layers), notes, **options)
 
 
 def _names(what: str, names: str | Iterable[str]) -> list[str]:
@@ -471,20 +566,21 @@ def _names(what: str, names: str | Iterable[str]) -> list[str]:
     return [text_of(f"a name in {what}", name) for name in names]
 
 
-class Forward(Mapping[str, Any]):
+class Forward(Named):
     """The values of a forward pass, from which backward can be started, as often as one likes."""
 
     def __init__(self, graph: Graph, tape: Tape, wanted: list[int]) -> None:
         self._graph = graph
         self._tape = tape
-        self._names = [
+        names = [
             name
             for name in graph.network.names
             if tape.values[graph.network.numbers[name]] is not None and _is_named(graph.network, name)
         ]
+        super().__init__(names, self._value)
 
-    def __getitem__(self, name: str) -> Any:
-        return plain(self._value(name))
+    def __reduce__(self) -> Any:
+        raise TypeError("a forward pass holds its graph at work: pickle or copy `.result()`, its values")
 
     def _value(self, name: str) -> Any:
         number = self._graph.network.numbers.get(name)
@@ -492,15 +588,9 @@ class Forward(Mapping[str, Any]):
             raise unknown_value(name, self._graph.network.names, self._graph.file)
         return self._tape.values[number]
 
-    def __iter__(self) -> Any:
-        return iter(self._names)
-
     def is_float(self, name: str) -> bool:
         """Whether a value has a gradient: ints and bools have none."""
         return bool(self._value(name).dtype.kind == "f")
-
-    def __len__(self) -> int:
-        return len(self._names)
 
     def result(self) -> Result:
         """The values alone, with no gradients."""

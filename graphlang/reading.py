@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,10 +21,23 @@ def read_text(path: str | os.PathLike[str]) -> tuple[str, str]:
     try:
         data = Path(name).read_bytes()
     except FileNotFoundError:
-        raise GraphError([UnreadableFile(name, "there is no such file", _similar(Path(name)))]) from None
-    except OSError as error:
+        help = _for_text(name) or _similar(Path(name))
+        raise GraphError([UnreadableFile(name, "there is no such file", help)]) from None
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        if _for_text(name):
+            message = "this is no name of a file, but the text of a spec"
+            raise GraphError([UnreadableFile("<text>", message, _for_text(name))]) from None
+        if isinstance(error, ValueError):
+            raise GraphError([UnreadableFile(repr(name), "this is no name of a file", None)]) from None
         raise GraphError([UnreadableFile(name, refusal(error), None)]) from None
     return name, decode(data, name)
+
+
+def _for_text(name: str) -> str | None:
+    """Where the text of a spec stands in the place of its file."""
+    if "\n" not in name and not re.match(r"\s*(input|param|hyper)?\s*\w+\s*[=:]", name):
+        return None
+    return "a spec that is at hand as text is loaded by `gl.loads(text)`; the command line reads it from `-`"
 
 
 def refusal(error: OSError) -> str:

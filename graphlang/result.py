@@ -18,8 +18,8 @@ def plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-class Gradients(Mapping[str, Any]):
-    """The gradient of one value with respect to every other, by name."""
+class Named(Mapping[str, Any]):
+    """Values by name, looked up when they are asked for: a mapping whose values may be arrays."""
 
     def __init__(self, names: list[str], find: Callable[[str], Any]) -> None:
         self._names = names
@@ -34,14 +34,45 @@ class Gradients(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._names)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether the names are the same, and under each name the same numbers in the same shape."""
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        return self.keys() == other.keys() and all(_same(self[name], other[name]) for name in self)
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __repr__(self) -> str:
         return _listing(self)
 
+    def _kept(self) -> Kept:
+        return Kept({name: self._find(name) for name in self._names})
 
-class Result(Mapping[str, Any]):
+
+class Kept:
+    """Finds values that are all at hand: what a pickle or a copy keeps of a run."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self._values = values
+
+    def __call__(self, name: str) -> Any:
+        if name not in self._values:
+            raise unknown_value(name, list(self._values), None)
+        return self._values[name]
+
+
+class Gradients(Named):
+    """The gradient of one value with respect to every other, by name."""
+
+    def __reduce__(self) -> Any:
+        return Gradients, (self._names, self._kept())
+
+
+class Result(Named):
     """Forward and backward: `result["price"]` is a value, `result.grad["apple"]` a gradient.
 
     Iterating goes over the values that the file names; an inner one, such as `multiply1`, can be asked for.
+    A pickle or a copy holds what the file names.
     """
 
     def __init__(
@@ -52,22 +83,22 @@ class Result(Mapping[str, Any]):
         of: str | None,
         grad: Gradients,
     ) -> None:
-        self._names = names
-        self._find = find
+        super().__init__(names, find)
         self._outputs = outputs
         #: the value that backward started from; None where it did not run
         self.of = of
         #: its gradients by name
         self.grad = grad
 
-    def __getitem__(self, name: str) -> Any:
-        return plain(self._find(name))
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Result) and (self.of != other.of or self.grad != other.grad):
+            return False
+        return super().__eq__(other)
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+    __hash__ = None
 
-    def __len__(self) -> int:
-        return len(self._names)
+    def __reduce__(self) -> Any:
+        return Result, (self._names, self._kept(), self._outputs, self.of, self.grad)
 
     @property
     def outputs(self) -> dict[str, Any]:
@@ -75,9 +106,9 @@ class Result(Mapping[str, Any]):
         return {name: self[name] for name in self._outputs}
 
     @property
-    def values(self) -> dict[str, Any]:  # type: ignore[override]
+    def named(self) -> dict[str, Any]:
         """Every named value, as `graphlang run --json` prints it."""
-        return dict(self.items())
+        return dict(self)
 
     def as_json(self) -> dict[str, Any]:
         """The object of `graphlang run --json`."""
@@ -88,8 +119,9 @@ class Result(Mapping[str, Any]):
             "of": self.of,
         }
 
-    def __repr__(self) -> str:
-        return _listing(self)
+
+def _same(a: Any, b: Any) -> bool:
+    return bool(np.array_equal(a, b))
 
 
 def listed(value: Any) -> Any:

@@ -75,7 +75,9 @@ class RunFolder:
             message = f"there is no `{CHECKPOINT}` to go on from in this folder"
             if not path.is_dir():
                 message = (
-                    "this is a file, not the folder of a run" if path.exists() else "there is no such folder"
+                    "this is a file, not the folder of a run"
+                    if path.exists()
+                    else "there is no such folder to go on from"
                 )
             raise GraphError(
                 [WrongWeights(str(path), message, "`graphlang train` says where it keeps a run")]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
-from graphlang.arguments import by_name
 from graphlang.datasets.dataset import Column, Dataset
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import MissingSection, WrongWeights
@@ -61,6 +60,10 @@ class History:
     epochs: list[Epoch] = field(default_factory=list)
     #: iterations that an earlier run had done, where this one went on from it
     resumed_at: int = field(default=0, compare=False)
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.losses):,} iterations, {len(self.epochs):,} epochs"
+        return f"History({counts}, last: {self.last})" if self.epochs else f"History({counts})"
 
     @property
     def last(self) -> Epoch | None:
@@ -122,6 +125,7 @@ def train(
         run = RunFolder.reopen(resume, graph)
         session.restore(run.checkpoint(), str(resume))
         run.keep_settings(overrides or {})
+    graph.history = session.history
     session.run(run)
     return session.history
 
@@ -143,6 +147,11 @@ def _with_overrides(
 def _setting_text(problem: Any) -> str:
     name = ".".join(map(str, problem["loc"]))
     return requirement(f"`{name}`", problem) if name else str(problem["msg"]).removeprefix("Value error, ")
+
+
+def _is_false(answer: Any) -> bool:
+    """Whether a callback says no; one that returns nothing, as `print`, says nothing."""
+    return answer is False or (isinstance(answer, np.bool_) and not answer)
 
 
 class _Session:
@@ -188,8 +197,8 @@ class _Session:
                 ended = self._end_of_epoch()
                 if folder is not None:
                     self._keep(folder, ended)
-                if self.on_epoch is not None:
-                    self.on_epoch(ended)
+                if self.on_epoch is not None and _is_false(self.on_epoch(ended)):
+                    break
         except KeyboardInterrupt:
             if folder is not None:
                 folder.write(self.checkpoint(), self.history, self.graph)
@@ -288,14 +297,18 @@ class _Session:
 # ---- the other commands -----------------------------------------------------------------------------
 
 
-def evaluate(graph: Graph, dataset: Dataset, split: str = "test") -> dict[str, float]:
+def evaluate(
+    graph: Graph, dataset: Dataset, split: str = "test", *, fields: Mapping[str, str] | None = None
+) -> dict[str, float]:
     """The metrics (and the loss) over a whole split in evaluation mode.
 
     A data set of one split is evaluated over that. Raises GraphError where the file has no `train` section.
     """
     section = section_of(graph, "evaluate")
+    if split not in ("train", "test"):
+        raise ValueError(f'split is "train" or "test", the parts of a data set, not "{split}"')
     columns: Mapping[str, Column] = dataset.splits.get(split) or dataset.splits["train"]
-    feed = bind_columns(graph, columns, None, dataset.name)
+    feed = bind_columns(graph, columns, fields, dataset.name)
     return Evaluator(graph, {**section.metrics, "loss": section.minimize}).over(feed, EVALUATION_BATCH)
 
 
@@ -318,12 +331,6 @@ def fit(
             graph, open_data(graph), on_epoch=on_epoch, epochs=epochs, iterations=iterations, batch=batch
         )
     fields = None
-    if data is not None and not isinstance(data, Dataset):
-        raise TypeError(
-            f"fit takes arrays by the names of inputs, as fit(x=x, t=t), not {type(data).__name__}"
-        )
-    if validation is not None:
-        validation = by_name("validation", validation)
     if data is None:
         data = from_arrays(dict(arrays), validation=validation)
         fields = {name: name for name in arrays}

@@ -92,6 +92,20 @@ class Params(MutableMapping[str, Any]):
         }
 
 
+OTHER_FORMATS = frozenset(
+    ".csv .json .npy .txt .graph .py .pt .pth .pkl .pickle .h5 .hdf5 .keras .onnx .safetensors".split()
+)
+
+
+def check_name(path: str | os.PathLike[str]) -> None:
+    """Refuses a name that says that a file holds something else than an npz."""
+    suffix = Path(path).suffix.lower()
+    if suffix in OTHER_FORMATS:
+        message = f"weights are written as npz, and `{suffix}` is the suffix of something else"
+        help = f"name it `{Path(path).with_suffix('.npz')}`"
+        raise GraphError([UnwritableFile(os.fspath(path), message, help)])
+
+
 def save(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
     """Writes an npz so that a reader never sees half of one; raises GraphError where it cannot be written."""
     with replaced(Path(path)) as file:

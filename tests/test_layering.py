@@ -32,6 +32,7 @@ ORDER = """
     weights
     indices
     feeds
+    calling
     samples
     summary
     runs

@@ -47,6 +47,14 @@ class Compiled:
         self._kept: OrderedDict[Any, Any] = OrderedDict()
         self._calls = 0
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._graph!r}>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "a compiled program is neither pickled nor copied: pickle the graph, and compile it again"
+        )
+
     # ---- subclasses say what is recorded, and what a run gives -----------------------------------------
 
     def _record(self, inputs: Mapping[int, Storage], sizes: Mapping[str, int]) -> Recording:

@@ -837,7 +837,7 @@ def test_threads_are_held_only_while_the_command_runs(graphlang):
     [
         (["--run", "fruit.graph"], "the run folder cannot be written: this is a file"),
         (["--resume", "fruit.graph"], "this is a file, not the folder of a run"),
-        (["--resume", "nowhere"], "there is no such folder"),
+        (["--resume", "nowhere"], "there is no such folder to go on from"),
         (["--resume", "."], "there is no `checkpoint.npz` to go on from in this folder"),
     ],
 )
