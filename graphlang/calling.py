@@ -85,9 +85,10 @@ def refuse_positions(method: str, network: Network, needed: list[str]) -> NoRetu
     plain = all(n.isidentifier() and not iskeyword(n) for n in names)
     written = ", ".join(f"{n}=..." if plain else f'"{n}": ...' for n in names)
     written = written if plain else f"{{{written}}}"
-    raise TypeError(
-        f"{method} takes inputs by name: write {method}({written}), or give one mapping from names"
-    )
+    if method in ("fit", "evaluate"):
+        raise TypeError(f"{method} takes arrays by the names of inputs: write {method}({written})")
+    one = "what is given by position is a mapping from names, or the array of the one input that is needed"
+    raise TypeError(f"{one}: write {method}({written})")
 
 
 def for_training(
