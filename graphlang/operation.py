@@ -14,9 +14,7 @@ import numpy as np
 from pydantic import ConfigDict
 
 from graphlang.fields import Fields
-from graphlang.initializers.constant import constant
 from graphlang.initializers.initializer import Initializer
-from graphlang.initializers.zeros import zeros
 from graphlang.trace import Size, SymbolicArray
 from graphlang.trace.dims import is_size
 
@@ -58,6 +56,7 @@ def _shape(shape: Any) -> tuple[Size, ...]:
 def _start(shape: tuple[Size, ...], start: Any) -> Initializer:
     if start is None:
         from graphlang.initializers.he import he
+        from graphlang.initializers.zeros import zeros
 
         return he() if len(shape) > 1 else zeros()
     if isinstance(start, type) and issubclass(start, Initializer):
@@ -75,6 +74,8 @@ def _start(shape: tuple[Size, ...], start: Any) -> Initializer:
         raise ValueError(f"a parameter of shape {shape} does not start with an array of shape {array.shape}")
     if not np.isfinite(array).all():
         raise ValueError("a parameter starts with finite numbers")
+    from graphlang.initializers.constant import constant
+
     return constant(c=array.tolist())
 
 
