@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphlang.arguments import by_name, precision, text_of, whole
-from graphlang.calling import METHODS, called, for_training, given, refuse_positions, validated
+from graphlang.calling import METHODS, Elsewhere, called, for_training, given, refuse_positions, validated
 from graphlang.catalog import Catalog
 from graphlang.diagnostics import Diagnostic, GraphError
 from graphlang.diagnostics.arguments import LayerFailed
@@ -233,12 +233,8 @@ class Graph:
         counts = f"{len(network.inputs)} inputs, {len(self._params)} parameters, {len(network.nodes)} nodes"
         return f"Graph({self.file or 'from a spec'}: {counts}, {self._dtype})"
 
-    if not TYPE_CHECKING:  # or a type checker would take every attribute for one
-
-        def __getattr__(self, name: str) -> Any:
-            habit = METHODS.get(name)
-            hint = f": {habit}" if habit else ""
-            raise AttributeError(f"a graph has no `{name}`{hint}", name=name, obj=self)
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in METHODS]
 
     def __reduce__(self) -> Any:
         """A pickle or a copy holds the spec, the layers of one's own and the parameters."""
@@ -270,7 +266,7 @@ class Graph:
         backward starts from: by default what `train` minimises, else the single output; `seed` is the
         gradient there, by default 1. Raises GraphError for missing or wrong inputs.
         """
-        given = self._given("run", inputs, more, named)
+        given = named if inputs is None and not more else self._given("run", inputs, more, named)
         quick = self._quick_run(given, of, seed)
         return quick or self.forward(given).backward(seed=seed, of=of)
 
@@ -551,6 +547,11 @@ class Graph:
         from graphlang.runs import load_run
 
         load_run(self, Path(path))
+
+
+# Not by `__getattr__`: every look-up of an attribute would be slower for it.
+for _name, _sentence in METHODS.items():
+    setattr(Graph, _name, Elsewhere(_name, _sentence))
 
 
 def _restored(spec: Spec, layers: Layers, notes: tuple[Diagnostic, ...], options: dict[str, Any]) -> Graph:

@@ -59,6 +59,17 @@ METHODS = {
 OPTIONS = ("epochs", "iterations", "batch", "validation", "on_epoch")
 
 
+class Elsewhere:
+    """An attribute that a graph does not have; whoever asks for it is told what to use."""
+
+    def __init__(self, name: str, sentence: str) -> None:
+        self._name = name
+        self._sentence = sentence
+
+    def __get__(self, graph: Any, owner: Any = None) -> NoReturn:
+        raise AttributeError(f"a graph has no `{self._name}`: {self._sentence}")
+
+
 def given(
     method: str,
     network: Network,

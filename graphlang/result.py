@@ -83,7 +83,8 @@ class Result(Named):
         of: str | None,
         grad: Gradients,
     ) -> None:
-        super().__init__(names, find)
+        self._names = names
+        self._find = find
         self._outputs = outputs
         #: the value that backward started from; None where it did not run
         self.of = of

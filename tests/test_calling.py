@@ -256,13 +256,14 @@ def test_a_file_that_is_loaded_as_a_text_is_told_where_it_goes() -> None:
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("parameters", "`params`"), ("train", "`fit`"), ("score", "`evaluate`"), ("foo", "no `foo`")],
+    [("parameters", "`params`"), ("train", "`fit`"), ("score", "`evaluate`"), ("foo", "no attribute 'foo'")],
 )
 def test_a_method_of_another_library_is_told_by_its_name_here(name: str, said: str) -> None:
     net = gl.loads(NET)
     with pytest.raises(AttributeError, match=said):
         getattr(net, name)
     assert not hasattr(net, name)
+    assert name not in dir(net)
 
 
 def test_what_is_public_shows_and_documents_itself() -> None:
