@@ -20,6 +20,7 @@ from graphlang.diagnostics.arguments import LayerFailed
 from graphlang.diagnostics.running import CannotRun, NothingToStartFrom, WrongSeed
 from graphlang.engine.derived import Derived
 from graphlang.engine.garbage import collection_paused
+from graphlang.engine.parts import Part, parts
 from graphlang.engine.tape import OperationFailed, StreamRandom, Tape, WrongGradients, recorded_gradients
 from graphlang.feeds import Feeds, point_to_an_output, prepare
 from graphlang.graph import Network, build
@@ -627,25 +628,18 @@ class Forward(Named):
         outputs = [n for n in graph.spec.outputs if n in self._names]
         return Result(self._names, self._value, outputs, start, Gradients(names, gradient))
 
-    def parts(self, result: Result) -> dict[tuple[str, int], Any]:
-        """What each operation passes back along each operand: (its name, the operand's position) -> gradient.
+    def parts(self, result: Result) -> list[Part]:
+        """How the gradient of every value divides among its uses: the parts of a value sum to its gradient.
 
-        A value that is used twice gets the sum of its parts.
+        What backward starts from has the seed besides.
         """
-        graph, found = self._graph, {}
         assert result.of is not None
-        needed = graph.network.ancestors([graph.network.numbers[result.of]])
-        with np.errstate(all="ignore"):
-            for node in graph.network.nodes:
-                if not needed[node.number] or node.operation is None or not self.is_float(node.name):
-                    continue
-                back = self._tape._backward(node, np.asarray(result.grad[node.name], graph.dtype))
-                waiting = {number: iter([p for n, p in back if n == number]) for number, _ in back}
-                for position, operand in enumerate(node.operands):
-                    part = next(waiting.get(getattr(operand, "number", -1), iter(())), None)
-                    if part is not None:
-                        found[node.name, position] = plain(part)
-        return found
+        graph, values = self._graph, self._tape.values
+        names = graph.network.names
+        floats = [i for i, v in enumerate(values) if v is not None and v.dtype.kind == "f"]
+        gradients = {i: np.asarray(result.grad[names[i]], graph.dtype) for i in floats}
+        with np.errstate(all="ignore"), graph._diagnosed():
+            return parts(self._tape, graph.network.numbers[result.of], gradients)
 
     def _recorded(self, number: int, seed: Any) -> dict[int, Any]:
         numbers = [i for i, v in enumerate(self._tape.values) if v is not None and v.dtype.kind == "f"]

@@ -9,6 +9,7 @@ import numpy as np
 from graphlang.draw.numbers import short
 from graphlang.draw.picture import Kind, Picture, PictureEdge, PictureNode
 from graphlang.graph import Node, Ref
+from graphlang.result import plain
 
 if TYPE_CHECKING:
     from graphlang.api import Forward, Graph
@@ -52,12 +53,21 @@ def picture(graph: Graph, forward: Forward, result: Result, names: list[str]) ->
     """The drawing of these values."""
     network = graph.network
     reached = network.ancestors([] if result.of is None else [network.numbers[result.of]])
-    parts = forward.parts(result) if result.of is not None else {}
     gradients = {n: result.grad[n] for n in names if reached[network.numbers[n]] and forward.is_float(n)}
     gradient = gradients.get
+    found = forward.parts(result) if result.of is not None else []
+    parts = {(p.source, p.target, p.place): p.gradient for p in found}
 
     nodes: list[PictureNode] = []
     edges: list[PictureEdge] = []
+
+    def edge(number: int, node: Node, place: int | str | None, operand: int) -> None:
+        source = network.names[number]
+        flows = source in gradients and node.name in gradients
+        back = plain(parts.get((number, node.number, place), 0.0)) if flows else None
+        besides = not isinstance(place, int)
+        edges.append(PictureEdge(source, node.name, operand, result[source], back, besides))
+
     for name in names:
         number = network.numbers[name]
         if number < network.first_node:
@@ -73,14 +83,15 @@ def picture(graph: Graph, forward: Forward, result: Result, names: list[str]) ->
             if position == hidden:
                 continue
             if type(operand) is Ref:
-                source = network.names[operand.number]
-                part = parts.get((name, position), gradient(source))
-                back = None if gradient(name) is None else part
-                edges.append(PictureEdge(source, name, position, result[source], back))
+                edge(operand.number, node, position, position)
             else:
                 source = f"{name} constant {position}"
                 nodes.append(PictureNode(source, short(operand), "constant", operand, group=node.spec.group))
                 edges.append(PictureEdge(source, name, position, operand))
+        others: list[tuple[int, str | None]] = [(n, role) for role, n in node.own.items()]
+        others += [(p.source, None) for p in found if p.target == number and p.place is None]
+        for i, (other, place) in enumerate(others, len(node.operands)):
+            edge(other, node, place, i)
         shown = name if node.spec.named else ""
         nodes.append(
             PictureNode(name, label, "operation", result[name], gradient(name), node.spec.group, shown)

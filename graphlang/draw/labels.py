@@ -52,14 +52,19 @@ def _text(value: Value, digits: int) -> str:
 
 
 def operand_marks(picture: Picture, arrangement: Arrangement, y: Sequence[float]) -> dict[int, int]:
-    """The operand's number (from 1) for the edges into a node whose operands do not stand in their order."""
+    """The operand's number (from 1) for the edges into a node whose operands do not stand in their order.
+
+    The two operands of `grad` have it always, where other values come in besides.
+    """
     edges_into: dict[int, list[int]] = {}
     for edge, chain in enumerate(arrangement.chains):
         edges_into.setdefault(chain[-1], []).append(edge)
     marks = {}
     for node, edges in edges_into.items():
         edges.sort(key=lambda e: y[arrangement.chains[e][-2]])
-        operands = [picture.edges[e].operand for e in edges]
-        if operands != sorted(operands) and picture.nodes[node].label not in COMMUTATIVE:
-            marks.update({e: picture.edges[e].operand + 1 for e in edges})
+        own = [e for e in edges if not picture.edges[e].besides]
+        operands = [picture.edges[e].operand for e in own]
+        mixed = len(own) > 1 and len(own) < len(edges)
+        if (operands != sorted(operands) or mixed) and picture.nodes[node].label not in COMMUTATIVE:
+            marks.update({e: picture.edges[e].operand + 1 for e in own})
     return marks

@@ -30,13 +30,17 @@ class PictureNode:
 
 @dataclass(frozen=True, slots=True)
 class PictureEdge:
-    """An edge into operand `operand` (from 0) of its target; `gradient` comes back along this edge."""
+    """An edge into operand `operand` (from 0) of its target; `gradient` comes back along this edge.
+
+    `besides` marks one that is no operand of the text: a layer's parameter, or what a derivative contains.
+    """
 
     source: str
     target: str
     operand: int = 0
     value: Value = None
     gradient: Value = None
+    besides: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,10 @@ class Picture:
 
 
 def closed(picture: Picture) -> Picture:
-    """The same picture, where every result leaves it through an output, which then bears the name."""
+    """The same picture, where every result leaves it through an output, which then bears the name.
+
+    So does the value whose gradients are shown: there they come in.
+    """
     used = {edge.source for edge in picture.edges}
     ids = {node.id: node for node in picture.nodes}
     ends = {
@@ -67,7 +74,7 @@ def closed(picture: Picture) -> Picture:
     outputs: list[PictureNode] = []
     edges = list(picture.edges)
     for node in picture.nodes:
-        if node.kind != "operation" or node.id in used:
+        if node.kind != "operation" or (node.id in used and node.id != picture.of):
             nodes.append(replace(node, name="") if (node.id, node.name) in ends else node)
             continue
         end = f"{node.id} out"

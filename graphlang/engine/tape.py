@@ -292,24 +292,34 @@ class Tape:
 
     def _backward(self, node: Node, dy: Any) -> list[tuple[int, Any]]:
         """What a node passes back: (number of the value, its part of the gradient)."""
+        return [(number, part) for number, _, part in self.passed_back(node, dy)]
+
+    def passed_back(self, node: Node, dy: Any, *, derived: bool = False) -> list[tuple[int, int | str, Any]]:
+        """What a node passes back: (number of the value, its place, its part of the gradient).
+
+        The place is the position of an operand or the role of a parameter. `derived` passes over the
+        layer's own backward, as a gradient does that contains gradients.
+        """
         operation, saved, keywords, since = self.saved[node.number]
         values = self.values
-        if operation.backward is None:
+        own = operation.backward is not None and not derived
+        if own:
+            found = operation.backward(dy, saved)
+            gradients = list(found) if isinstance(found, tuple | list) else [found]
+            roles = _own_order(operation) if node.own else []
+        else:
             operands = self.given[node.number]
             y = values[node.number]
             gradients = self.derived.backward(operation, operands, keywords, y, dy, since)
-        else:
-            found = operation.backward(dy, saved)
-            gradients = list(found) if isinstance(found, tuple | list) else [found]
+            roles = list(keywords)
+        places = [*range(len(node.operands)), *roles]
         targets = [o.number if type(o) is Ref else -1 for o in node.operands]
-        if operation.backward is None:
-            targets += [node.own.get(role, -1) for role in keywords]
-        else:
-            targets += [node.own.get(role, -1) for role in _own_order(operation)] if node.own else []
+        targets += [node.own.get(role, -1) for role in roles]
+        if own:
             self._check_count(node, gradients, targets)
         return [
-            (number, part)
-            for number, part in zip(targets, gradients, strict=False)
+            (number, place, part)
+            for number, place, part in zip(targets, places, gradients, strict=False)
             if part is not None and number >= 0 and _has_gradient(values[number])
         ]
 

@@ -24,7 +24,7 @@ from graphlang.trace.dims import (
     shape_text,
 )  # fmt: skip
 from graphlang.trace.errors import DtypeError, NoGradient, ShapeError, TraceError, Unrecorded
-from graphlang.trace.gradient import gradient, needed_steps
+from graphlang.trace.gradient import gradient, needed_steps, partial_gradients
 from graphlang.trace.primitive import Primitive, broadcast, unbroadcast
 from graphlang.trace.replay import bind_params, find_sizes, replay
 
@@ -39,5 +39,6 @@ __all__ = [
     "SymbolicArray", "SymbolicRandom",
     "Trace", "TraceError", "UndecidedError", "Unrecorded", "active_trace", "bind",
     "bind_params", "broadcast", "count", "divides", "find_sizes", "gradient", "is_size", "is_symbolic",
-    "is_symbolic_array", "needed_steps", "replay", "shape_text", "signature", "unbroadcast",
+    "is_symbolic_array", "needed_steps", "partial_gradients", "replay", "shape_text", "signature",
+    "unbroadcast",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import reduce
 from operator import add
 from typing import Any
@@ -23,8 +23,27 @@ def gradient(
     A value that `y` does not depend on has zeros, as has one of whole numbers or booleans. Steps before
     the number `since` are not looked into: what they computed counts as given.
     """
+    found = _found(y, wrt, dy, since, frozenset())
+    return [found[x.number] if x.number in found else _zeros(x, y) for x in wrt]
+
+
+def partial_gradients(
+    y: SymbolicArray, given: Sequence[SymbolicArray], dy: Any
+) -> list[SymbolicArray | None]:
+    """The gradients of `y` by values that all count as given: none is looked for beyond another.
+
+    None for one that `y` depends on only through the others, or not at all.
+    """
+    found = _found(y, given, dy, 0, frozenset(x.number for x in given))
+    return [found.get(x.number) for x in given]
+
+
+def _found(
+    y: SymbolicArray, wrt: Sequence[SymbolicArray], dy: Any, since: int, given: frozenset[int]
+) -> dict[int, Any]:
+    """By number, the gradients of those that there are; what is `given` is not looked into."""
     targets = {x.number for x in wrt}
-    steps, active = _between(y, targets, since)
+    steps, active = _between(y, targets, since, given)
     arriving: dict[int, list[Any]] = {y.number: [_seed(y, dy)]} if y.number in active else {}
     found: dict[int, Any] = {}
     for step in reversed(steps):
@@ -34,29 +53,30 @@ def gradient(
             if step.output.number in targets:
                 found[step.output.number] = total
             _pass_on(step, total, active, arriving)
-    found |= {number: _total(parts, y) for number, parts in arriving.items()}
-    return [found[x.number] if x.number in found else _zeros(x, y) for x in wrt]
+    return found | {number: _total(parts, y) for number, parts in arriving.items()}
 
 
-def needed_steps(outputs: Iterable[SymbolicArray], since: int = 0) -> list[Step]:
-    """The steps from number `since` on that the outputs depend on, in order."""
+def needed_steps(outputs: Iterable[SymbolicArray], since: int = 0, given: Container[int] = ()) -> list[Step]:
+    """The steps from number `since` on that the outputs depend on, in order; none makes what is given."""
     outputs = list(outputs)
     needed: set[int] = set()
     waiting = [x.number for x in outputs]
     steps = outputs[0].trace.steps if outputs else []
     while waiting:
         number = waiting.pop()
-        if number >= since and number not in needed:
+        if number >= since and number not in needed and number not in given:
             needed.add(number)
             waiting += [x.number for x in steps[number].operands if x.__class__ is SymbolicArray]
     return [steps[number] for number in sorted(needed)]
 
 
-def _between(y: SymbolicArray, targets: set[int], since: int) -> tuple[list[Step], set[int]]:
+def _between(
+    y: SymbolicArray, targets: set[int], since: int, given: Container[int]
+) -> tuple[list[Step], set[int]]:
     """The steps from the targets to `y` through which a gradient flows, and the values on the way."""
     active = {number for number in targets if _is_float(y.trace, number)}
     steps = []
-    for step in needed_steps([y], since):
+    for step in needed_steps([y], since, given):
         reached = any(x.__class__ is SymbolicArray and x.number in active for x in step.operands)
         if reached and step.primitive.differentiable and step.output.dtype.kind == "f":
             active.add(step.output.number)
