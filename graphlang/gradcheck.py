@@ -2,45 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from graphlang.engine.derived import Draws
 from graphlang.engine.executable import built
 from graphlang.engine.recording import Storage, record_forward
 from graphlang.engine.tape import OperationFailed, StreamRandom, Tape
 from graphlang.feeds import prepare
-from graphlang.graph import Node, Ref
-from graphlang.operation import outcome
+from graphlang.local_check import chosen, culprit, error
 from graphlang.samples import drawn
+from graphlang.slopes import Slope, slope
 from graphlang.spec import GradcheckSpec
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
 
-STEP = 1e-4
-"""The book's step. Two central differences, at the step and at half of it, are extrapolated."""
-SMALLEST_STEP = 1e-6
-ROUNDING = 32 * float(np.finfo(np.float64).eps)
-"""What the value of a function may be off by, relative to it: a few roundings for each of its many sums."""
-RESOLUTION = 1e-6
-"""The relative error that the check is meant to see."""
+MOVES = 2
+"""How often the parameters are moved off their corners, to look at gradients beside them."""
+MOVED = 1e-3
+BESIDE = 12
+"""Elements that are looked at there."""
+
+State = Literal["ok", "not decided", "wrong"]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One parameter: how far backpropagation and numerical differentiation are apart."""
+    """One parameter: how far backpropagation and numerical differentiation are apart.
+
+    At a corner, as of `relu` at 0, the slopes to the left and to the right differ, and any gradient between
+    them is right; at a jump there is no slope. Where all samples are such, nothing is decided.
+    """
 
     name: str
-    mean_difference: float = field(
-        metadata={"description": "mean absolute difference, as the book prints it"}
+    mean_difference: float | None = field(
+        metadata={"description": "mean absolute difference, as the book prints it; of smooth samples"}
     )
-    worst_relative: float
+    worst_relative: float | None
     checked: int
-    ok: bool
+    corners: int
+    jumps: int
+    state: State
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.state != "wrong"
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,59 @@ class Report:
 
     @property
     def worst(self) -> float:
-        return max((row.worst_relative for row in self.rows), default=0.0)
+        return max((row.worst_relative for row in self.rows if row.worst_relative is not None), default=0.0)
+
+
+class _Sample(NamedTuple):
+    place: int
+    gradient: float
+    slope: Slope
+    error: float
+
+
+class _Point:
+    """The values at which gradients are compared: a tape with its gradients, and the function itself."""
+
+    def __init__(
+        self, graph: Graph, settings: GradcheckSpec, leaves: dict[int, Any], sizes: Mapping[str, int]
+    ) -> None:
+        self.graph = graph
+        self.settings = settings
+        self.leaves = leaves
+        self.sizes = sizes
+        network = graph.network
+        self.start = network.numbers[settings.of]
+        random = StreamRandom(np.random.default_rng(settings.seed), np.float64)
+        tape = Tape(network, leaves, dtype=np.float64, sizes=sizes, training=True, random=random)
+        self.tape = tape.forward([self.start])
+        self.checked = _checked(graph, leaves, network.ancestors([self.start]))
+        found = self.tape.gradients(self.start, self.checked)
+        self.gradients = dict(zip(self.checked, found, strict=True))
+        for number in self.checked:
+            leaves[number] = np.array(leaves[number], dtype=np.float64)
+        self.objective = _objective(graph, leaves, sizes, self.start, settings.seed)
+        self.here = self.objective()
+
+    def samples(self, number: int, places: Iterable[int]) -> list[_Sample]:
+        """The gradients of some elements beside what differences say."""
+        gradient = np.asarray(self.gradients[number], dtype=np.float64)
+        largest = float(np.max(np.abs(gradient), initial=0.0))
+        flat = np.broadcast_to(gradient, self.leaves[number].shape).reshape(-1)
+        found = []
+        for place in map(int, places):
+            there = slope(self.objective, self.leaves[number], place, self.here, 1e-3 * largest)
+            found.append(_Sample(place, float(flat[place]), there, error(float(flat[place]), there, largest)))
+        return found
+
+    def moved(self, rng: np.random.Generator) -> _Point:
+        """A point close by, off the corners on which this one lies."""
+        leaves = {
+            n: v + MOVED * np.where(v == 0, 1.0, v) * rng.uniform(-1, 1, v.shape)
+            if v.dtype.kind == "f"
+            else v
+            for n, v in self.leaves.items()
+        }
+        return _Point(self.graph, self.settings, leaves, self.sizes)
 
 
 def gradcheck(graph: Graph, given: Mapping[str, Any] | None = None, *, of: str | None = None) -> Report:
@@ -72,32 +134,84 @@ def gradcheck(graph: Graph, given: Mapping[str, Any] | None = None, *, of: str |
         settings = settings.model_copy(update={"of": graph.start(of)})
     rng = np.random.default_rng(settings.seed)
     network = graph.network
-    start = network.numbers[settings.of]
     inputs = drawn(network, given or {}, rng, settings.batch)
     feeds = prepare(network, inputs, np.float64, None, graph.file)
     leaves = {**feeds.values, **graph.params.numbered(np.float64)}
-
-    def forward() -> Tape:
-        random = StreamRandom(np.random.default_rng(settings.seed), np.float64)
-        tape = Tape(network, leaves, dtype=np.float64, sizes=feeds.sizes, training=True, random=random)
-        return tape.forward([start])
-
     with np.errstate(all="ignore"):
         try:
-            tape = forward()
-            checked = _checked(graph, leaves, network.ancestors([start]))
-            gradients = tape.gradients(start, checked)
-            for number in checked:
-                leaves[number] = np.array(leaves[number], dtype=np.float64)
-            objective = _objective(graph, leaves, feeds.sizes, start, settings.seed)
-            rows = [
-                _row(network.names[number], leaves[number], gradient, objective, settings, rng)
-                for number, gradient in zip(checked, gradients, strict=True)
-            ]
-            culprit = None if all(r.ok for r in rows) else _culprit(tape, start, settings.tol, rng)
+            return _report(_Point(graph, settings, leaves, feeds.sizes), rng)
         except OperationFailed as failed:
             raise graph._failed(failed) from failed.error
-    return Report(settings.of, settings.tol, tuple(rows), culprit)
+
+
+def _report(point: _Point, rng: np.random.Generator) -> Report:
+    settings, names = point.settings, point.graph.network.names
+    samples = {
+        number: point.samples(number, chosen(point.leaves[number].size, settings.samples, rng))
+        for number in point.checked
+    }
+    fault = None
+    if any(_state(found, settings.tol) == "wrong" for found in samples.values()):
+        fault = culprit(point.tape, point.start, settings.tol, rng)
+    if fault is None:
+        unclear = {n: found for n, found in samples.items() if _state(found, settings.tol) != "ok"}
+        fault = _look_beside(point, unclear, rng) if unclear else None
+        samples |= unclear
+    rows = [_row(names[n], found, settings.tol) for n, found in samples.items()]
+    return Report(settings.of, settings.tol, tuple(rows), fault)
+
+
+def _state(samples: list[_Sample], tolerance: float) -> State:
+    if any(not s.error <= tolerance for s in samples):
+        return "wrong"
+    return "ok" if not samples or any(s.slope.kind == "smooth" for s in samples) else "not decided"
+
+
+def _look_beside(point: _Point, samples: dict[int, list[_Sample]], rng: np.random.Generator) -> str | None:
+    """Looks again at points off the corners: they may be the reason of a difference, or hide a fault.
+
+    Where no operation is wrong by itself, corners can add up to a gradient that is not between the slopes:
+    `relu(x) - relu(-x)` has the slope 1 at 0, and the gradient 0. Beside the corner it agrees.
+    """
+    tolerance = point.settings.tol
+    fault = None
+    beside: dict[int, list[list[_Sample]]] = {number: [] for number in samples}
+    doubtful = {n: [s.place for s in found if not s.error <= tolerance] for n, found in samples.items()}
+    for moved in (point.moved(rng) for _ in range(MOVES)):
+        for number, found in samples.items():
+            places = doubtful[number] or [s.place for s in found]
+            again = moved.samples(number, [places[i] for i in chosen(len(places), BESIDE, rng)])
+            if np.isfinite(moved.here) and all(np.isfinite(s.gradient) for s in again):
+                beside[number].append(again)
+                if fault is None and _state(again, tolerance) == "wrong":
+                    fault = culprit(moved.tape, moved.start, tolerance, rng)
+    for number, found in samples.items():
+        states = [_state(again, tolerance) for again in beside[number]]
+        if "wrong" in states:
+            samples[number] = beside[number][states.index("wrong")]
+        elif "ok" in states and all(np.isfinite(s.gradient) for s in found):
+            samples[number] = [s if s.error <= tolerance else _excused(s) for s in found]
+    return fault
+
+
+def _excused(sample: _Sample) -> _Sample:
+    return sample._replace(slope=sample.slope._replace(kind="corner"), error=0.0)
+
+
+def _row(name: str, samples: list[_Sample], tolerance: float) -> Row:
+    compared = [s for s in samples if s.slope.kind == "smooth" or not s.error <= tolerance]
+    finite = [s for s in compared if np.isfinite(s.gradient) and np.isfinite(s.slope.value)]
+    mean = float(np.mean([abs(s.gradient - s.slope.value) for s in finite])) if finite else None
+    kinds = [s.slope.kind for s in samples]
+    return Row(
+        name,
+        mean if compared else None,
+        max((s.error for s in compared), default=None),
+        len(samples),
+        kinds.count("corner"),
+        kinds.count("jump"),
+        _state(samples, tolerance),
+    )
 
 
 def _objective(
@@ -121,134 +235,8 @@ def _objective(
     return objective
 
 
-def _checked(graph: Graph, leaves: Mapping[int, Any], needed: Sequence[bool]) -> list[int]:
+def _checked(graph: Graph, leaves: Mapping[int, Any], needed: list[bool]) -> list[int]:
     network = graph.network
     names = [n for n, p in network.params.items() if p.trainable] or list(network.inputs)
     numbers = [network.numbers[n] for n in names]
     return [i for i in numbers if needed[i] and i in leaves and leaves[i].dtype.kind == "f"]
-
-
-def _row(
-    name: str,
-    array: Any,
-    gradient: Any,
-    objective: Callable[[], float],
-    settings: GradcheckSpec,
-    rng: np.random.Generator,
-) -> Row:
-    places = chosen(array.size, settings.samples, rng)
-    found = [numerical(objective, array, int(i)) for i in places]
-    expected = np.asarray(gradient, dtype=np.float64).reshape(-1)[places]
-    mean, worst = differences(expected, found, float(np.max(np.abs(gradient), initial=0.0)))
-    return Row(name, mean, worst, len(places), bool(worst <= settings.tol))
-
-
-def chosen(size: int, samples: int, rng: np.random.Generator) -> Any:
-    """Which elements to check: all where there are few, else a random choice."""
-    return np.arange(size) if size <= samples else np.sort(rng.choice(size, samples, replace=False))
-
-
-class Estimate(NamedTuple):
-    """A derivative from differences, and how far the rounding of the function's own values may move it."""
-
-    value: float
-    rounding: float
-
-
-def differences(gradient: Any, estimates: Sequence[Estimate], largest: float) -> tuple[float, float]:
-    """The mean absolute difference, and the worst relative one.
-
-    An element much smaller than the largest gradient is held to a thousandth of that, and none to more than
-    the rounding of the function's values lets one see: the gradient of a bias before a BatchNorm is 0, and
-    differences give 1e-12.
-    """
-    numbers = np.array([e.value for e in estimates])
-    if not np.all(np.isfinite(gradient)) or not np.all(np.isfinite(numbers)):
-        return float("nan"), float("inf")
-    absolute = np.abs(gradient - numbers)
-    visible = np.array([e.rounding for e in estimates]) / RESOLUTION
-    scale = np.maximum(np.maximum(np.abs(gradient), np.abs(numbers)), np.maximum(1e-3 * largest, visible))
-    relative = absolute / np.where(scale > 0, scale, 1.0)
-    return float(np.mean(absolute)) if absolute.size else 0.0, float(np.max(relative, initial=0.0))
-
-
-def numerical(objective: Callable[[], float], array: Any, place: int) -> Estimate:
-    """The derivative of the objective by one element, from differences that do not straddle a kink.
-
-    Central differences at h and h/2 agree on a smooth stretch, and then extrapolate to one of fourth
-    order; where they do not, as beside the kink of a Relu, the step is made smaller.
-    """
-    flat = array.reshape(-1)
-    origin = flat[place]
-    height = 0.0
-
-    def central(h: float) -> float:
-        nonlocal height
-        flat[place] = origin + h
-        above = objective()
-        flat[place] = origin - h
-        below = objective()
-        flat[place] = origin
-        height = max(abs(above), abs(below))
-        return (above - below) / (2 * h)
-
-    h = STEP * max(1.0, abs(origin))
-    best, smallest = Estimate(0.0, 0.0), float("inf")
-    while True:
-        wide, narrow = central(h), central(h / 2)
-        gap = abs(wide - narrow)
-        if gap < smallest:
-            best, smallest = Estimate((4 * narrow - wide) / 3, ROUNDING * height / h), gap
-        if gap <= 1e-7 * max(abs(narrow), 1e-3) or h <= SMALLEST_STEP or not np.isfinite(gap):
-            return best if np.isfinite(smallest) else Estimate(narrow, 0.0)
-        h /= 8
-
-
-def _culprit(tape: Tape, of: int, tolerance: float, rng: np.random.Generator) -> str | None:
-    """The first operation, in forward order, whose own gradients are wrong at the values of this run."""
-    needed = tape.network.ancestors([of])
-    for node in tape.network.nodes:
-        if needed[node.number] and node.operation is not None and local_error(tape, node, rng) > tolerance:
-            return f"{node.name} ({node.spec.operation})"
-    return None
-
-
-def local_error(tape: Tape, node: Node, rng: np.random.Generator, samples: int = 24) -> float:
-    """The worst relative error of one operation's backward against a random upstream gradient."""
-    y = tape.values[node.number]
-    if y.dtype.kind != "f":
-        return 0.0
-    dy = rng.standard_normal(y.shape)
-    parts: dict[int, Any] = {}
-    for number, part in tape._backward(node, dy):
-        parts[number] = part if number not in parts else parts[number] + part
-    operands = [o.number for o in node.operands if type(o) is Ref]
-    worst = 0.0
-    for number in dict.fromkeys([*operands, *node.own.values()]):
-        value = tape.values[number]
-        if value is None or value.dtype.kind != "f":
-            continue
-        array = np.array(value, dtype=np.float64)
-        objective = _local_objective(tape, node, number, array, dy)
-        places = chosen(array.size, samples, rng)
-        found = [numerical(objective, array, int(i)) for i in places]
-        gradient = np.broadcast_to(np.asarray(parts.get(number, 0.0), dtype=np.float64), array.shape)
-        largest = float(np.max(np.abs(gradient), initial=0.0))
-        worst = max(worst, differences(gradient.reshape(-1)[places], found, largest)[1])
-    return worst
-
-
-def _local_objective(tape: Tape, node: Node, number: int, array: Any, dy: Any) -> Callable[[], float]:
-    operation, _, keywords, _ = tape.saved[node.number]
-
-    def objective() -> float:
-        values = [
-            (array if o.number == number else tape.values[o.number]) if type(o) is Ref else o
-            for o in node.operands
-        ]
-        named = {k: array if node.own.get(k) == number else v for k, v in keywords.items()}
-        if isinstance(named.get("random"), Draws):
-            named["random"] = named["random"].again()
-        return float(np.sum(outcome(operation, operation.forward(*values, **named))[0] * dy))
-
-    return objective

@@ -39,6 +39,8 @@ ORDER = """
     engine
     feeding
     expectations
+    slopes
+    local_check
     gradcheck
     training
     generation

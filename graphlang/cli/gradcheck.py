@@ -17,7 +17,8 @@ def parser() -> options.Parser:
         "SPEC",
         "Backpropagation against numerical differentiation, in float64: a row per parameter with the mean\n"
         "absolute difference, as the book prints it, and the worst relative error. Inputs that are not\n"
-        "given are drawn at random. Where a gradient is wrong, the first operation at fault is named.",
+        "given are drawn at random. Where a gradient is wrong, the first operation at fault is named.\n"
+        "Samples at a corner, as of `relu` at 0, are counted apart: any gradient between the slopes is right.",
         """
         graphlang gradcheck specs/two_layer_net.graph
         graphlang gradcheck net.graph --set gradcheck.samples=200 --json
@@ -53,7 +54,9 @@ def as_json(report: Report) -> dict[str, Any]:
 
     from graphlang.result import listed
 
-    rows = [{key: listed(value) for key, value in asdict(row).items()} for row in report.rows]
+    rows = [
+        {key: listed(value) for key, value in asdict(row).items()} | {"ok": row.ok} for row in report.rows
+    ]
     facts = {"ok": report.ok, "of": report.of, "tolerance": report.tolerance, "worst": listed(report.worst)}
     return {**facts, "culprit": report.culprit, "rows": rows}
 
@@ -64,28 +67,57 @@ def verdict(report: Report) -> str:
 
     if not report.rows:
         return f"`{report.of}` depends on nothing that has a gradient: nothing was checked"
+    corners = _corners(report)
+    if all(row.state == "not decided" for row in report.rows):
+        return f"nothing is decided: {corners}; check at other values"
     worst, tolerance = short(report.worst, 3), short(report.tolerance, 3)
+    error = f"worst relative error {worst}, tolerance {tolerance}"
     if report.ok:
-        return f"backpropagation agrees with the numbers: worst relative error {worst}, tolerance {tolerance}"
+        open_ = ", ".join(f"`{row.name}`" for row in report.rows if row.state == "not decided")
+        undecided = f"; not decided: {open_}, with no other samples" if open_ else ""
+        return (
+            f"backpropagation agrees with the numbers: {error}{'; ' if corners else ''}{corners}{undecided}"
+        )
     wrong = ", ".join(f"`{row.name}`" for row in report.rows if not row.ok)
     where = f"; the first operation whose own gradient is wrong: {report.culprit}" if report.culprit else ""
-    error = f"worst relative error {worst}, tolerance {tolerance}"
     return f"wrong gradients of `{report.of}` by {wrong}: {error}{where}"
 
 
-def _ok(ok: bool) -> str:
-    return "ok" if ok else "WRONG"
+def _corners(report: Report) -> str:
+    """How many samples have no single slope."""
+    corners, jumps = (sum(getattr(row, kind) for row in report.rows) for kind in ("corners", "jumps"))
+    if not corners and not jumps:
+        return ""
+    places = [f"at a corner (as `relu` has at 0): {corners:,}"] if corners else []
+    places += [f"at a jump: {jumps:,}"] if jumps else []
+    return f"samples {', '.join(places)}; there is no single slope there to compare with"
+
+
+RESULTS = {"ok": "ok", "not decided": "not decided", "wrong": "WRONG"}
 
 
 def _show(report: Report) -> None:
     from graphlang.draw.numbers import short
 
     if report.rows:
+        heads = ["name", "mean difference", "worst relative", "checked"]
+        extra = [
+            (k, head)
+            for k, head in (("corners", "at a corner"), ("jumps", "at a jump"))
+            if any(getattr(r, k) for r in report.rows)
+        ]
         rows = [
-            [r.name, short(r.mean_difference, 4), short(r.worst_relative, 4), r.checked, _ok(r.ok)]
+            [
+                r.name,
+                short(r.mean_difference, 4),
+                short(r.worst_relative, 4),
+                r.checked,
+                *(getattr(r, kind) for kind, _ in extra),
+                RESULTS[r.state],
+            ]
             for r in report.rows
         ]
-        console.table(rows, ["name", "mean difference", "worst relative", "checked", "result"])
+        console.table(rows, [*heads, *(head for _, head in extra), "result"])
         console.out("")
     said = console.prose(verdict(report))
     console.out(console.good(said) if report.ok else console.bad(said))
