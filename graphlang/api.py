@@ -263,9 +263,9 @@ class Graph:
         """Forward and backward: every named value and its gradient.
 
         Inputs are keywords, or one mapping where a name is no Python identifier; where one input alone is
-        without a value, its array may stand by position. `of` is the value that
-        backward starts from: by default what `train` minimises, else the single output; `seed` is the
-        gradient there, by default 1. Raises GraphError for missing or wrong inputs.
+        without a value, its array may stand by position. `of` is the value that backward starts from: by
+        default what `train` minimises, else the single output that has a gradient; `seed` is the gradient
+        there, by default 1. Raises GraphError for missing or wrong inputs.
         """
         given = named if inputs is None and not more else self._given("run", inputs, more, named)
         quick = self._quick_run(given, of, seed)
@@ -399,9 +399,18 @@ class Graph:
             return of
         if self._spec.train is not None:
             return self._spec.train.minimize
-        if len(self._spec.outputs) == 1:
-            return self._spec.outputs[0]
-        raise GraphError([NothingToStartFrom(self._spec.outputs, self.file)])
+        if len(self.starts) == 1:
+            return self.starts[0]
+        raise GraphError([NothingToStartFrom(self.starts, self.file)])
+
+    @property
+    def starts(self) -> list[str]:
+        """The outputs that backward may start from: those with a gradient, or all where none has one."""
+        network, outputs = self._network, list(self._spec.outputs)
+        if len(outputs) == 1:
+            return outputs
+        varying = network.varying()
+        return [name for name in outputs if varying[network.numbers[name]]] or outputs
 
     def compile(
         self,

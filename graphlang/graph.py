@@ -214,6 +214,19 @@ class Network:
                     needed[number] = True
         return needed
 
+    def varying(self) -> list[bool]:
+        """For every value, whether it varies with a float input or a parameter, so that it has a gradient.
+
+        It does not through ints and bools, nor through `stop_gradient`.
+        """
+        found = [s.dtype == "float" for s in self.inputs.values()]
+        found += [p.dtype == "float" and p.trainable for p in self.params.values()]
+        for node in self.nodes:
+            numbers = [o.number for o in node.operands if type(o) is Ref] + [*node.own.values()]
+            flows = node.spec.dtype == "float" and node.spec.operation != "stop_gradient"
+            found.append(flows and any(found[number] for number in numbers))
+        return found
+
     @cached_property
     def outputs(self) -> dict[str, OutputSpec]:
         """The type of every output, in order."""

@@ -86,6 +86,20 @@ def heading(name: str, first: bool) -> str:
     return ("" if first else "\n") + f"==> {printable(name)} <=="
 
 
+def arrays(rows: Sequence[Sequence[Any]], heads: Sequence[str], *, full: bool) -> None:
+    """A table of names and values; what it has no room for follows in full, or a note says how to see it."""
+    from graphlang.draw.arrays import arrays as shown
+    from graphlang.draw.arrays import in_full
+
+    width = columns() if sys.stdout.isatty() else 10**6
+    cells, left_out = shown(rows, width)
+    table(cells, heads, width)
+    for row in left_out if full else ():
+        out("\n".join(in_full(row, heads, width)))
+    if left_out and not full:
+        note("of larger arrays the table has statistics: --full prints all their numbers")
+
+
 def good(text: str) -> str:
     """A word in the colour of success, where stdout has colours."""
     return _paint("32", text, sys.stdout)

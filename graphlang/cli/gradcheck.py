@@ -18,7 +18,7 @@ def parser() -> options.Parser:
         "Backpropagation against numerical differentiation, in float64: a row per parameter with the mean\n"
         "absolute difference, as the book prints it, and the worst relative error. Inputs that are not\n"
         "given are drawn at random. Where a gradient is wrong, the first operation at fault is named.\n"
-        "Samples at a corner, as of `relu` at 0, are counted apart: any gradient between the slopes is right.",
+        "Samples at a corner, as of `relu` at 0, are counted apart: all between the two slopes is right.",
         """
         graphlang gradcheck specs/two_layer_net.graph
         graphlang gradcheck net.graph --set gradcheck.samples=200 --json

@@ -10,8 +10,11 @@ from graphlang.cli import console, options
 
 if TYPE_CHECKING:
     from graphlang.api import Forward, Graph
+    from graphlang.draw.picture import Picture
     from graphlang.result import Result
 
+MOST_DRAWN = 400
+"""Nodes of the largest picture that is drawn where somebody insists."""
 SAMPLES = 3
 """How many rows of the file's own data a run without inputs takes."""
 
@@ -43,6 +46,10 @@ def parser() -> options.Parser:
     found.add_argument(
         "--plan", action="store_true", help="show the planned program instead (see explain-plan)"
     )
+    found.add_argument(
+        "--picture", action="store_true", help="draw a picture that is wider than the terminal too"
+    )
+    found.add_argument("--full", action="store_true", help="all numbers of every array")
     options.data(found)
     options.weights(found)
     options.precision(found)
@@ -90,7 +97,7 @@ def _run(path: str, arguments: argparse.Namespace, name: str | None) -> int:
     if arguments.json:
         console.data(result.as_json() if name is None else {"file": name, **result.as_json()})
     else:
-        show(graph, forward, result)
+        show(graph, forward, result, arguments)
     return 0
 
 
@@ -122,14 +129,16 @@ def _can_start(graph: Graph, arguments: argparse.Namespace) -> bool:
     """Whether it is clear where backward starts; else a note says how to choose."""
     if arguments.of is not None or graph.spec.train is not None:
         return True
-    outputs = graph.spec.outputs
-    if len(outputs) == 1 and _is_float(graph, outputs[0]):
+    starts = graph.starts
+    if len(starts) == 1 and _is_float(graph, starts[0]):
         return True
-    listed = ", ".join(f"`{name}`" for name in outputs)
-    if len(outputs) > 1:
+    listed = ", ".join(f"`{name}`" for name in starts)
+    floats = [name for name in starts if _is_float(graph, name)]
+    if len(starts) > 1 and floats:
         console.note(f"several outputs, so no gradients: choose one of {listed} with --of NAME")
-    elif outputs:
-        console.note(f"{listed} is not of type float, so no gradients: choose a value with --of NAME")
+    elif starts:
+        verb = "is" if len(starts) == 1 else "are"
+        console.note(f"{listed} {verb} not of type float, so no gradients: choose a value with --of NAME")
     if arguments.seed_gradient is not None:
         raise options.Usage("--seed-gradient needs --of NAME here")
     return False
@@ -143,34 +152,55 @@ def _is_float(graph: Graph, name: str) -> bool:
 # ---- showing -------------------------------------------------------------------------------------
 
 
-def show(graph: Graph, forward: Forward, result: Result) -> None:
+def show(graph: Graph, forward: Forward, result: Result, arguments: argparse.Namespace) -> None:
     """The picture where everything is a scalar and it fits, and what it leaves out as a table."""
-    drawn = _draw(graph, forward, result)
+    drawn = _draw(graph, forward, result, arguments)
     rest = [name for name in result if name not in drawn]
     if not rest:
         return
     if drawn:
         console.out("")
-    if result.of is None:
-        console.table([[name, result[name]] for name in rest], ["name", "value"])
-        return
     gradients = dict(result.grad)
-    rows = [[name, result[name], gradients.get(name)] for name in rest]
-    console.table(rows, ["name", "value", f"gradient of {result.of}"])
+    heads = ["name", "value"] if result.of is None else ["name", "value", f"gradient of {result.of}"]
+    rows = [[name, result[name], gradients.get(name)][: len(heads)] for name in rest]
+    console.arrays(rows, heads, full=arguments.full)
 
 
-def _draw(graph: Graph, forward: Forward, result: Result) -> set[str]:
-    """Draws what leads to the outputs, and returns the names that the drawing shows."""
-    from graphlang.draw.from_graph import drawable, picture
+def _draw(graph: Graph, forward: Forward, result: Result, arguments: argparse.Namespace) -> set[str]:
+    """Draws what leads to the outputs, or to `--of` alone where that is too much, and returns the names.
 
-    names = drawable(graph, result)
-    if not names:
-        return set()
-    from graphlang.draw.terminal import fits, terminal
+    Where there is no picture, a note says why.
+    """
+    from graphlang.draw.from_graph import leading_to, picture
+    from graphlang.draw.terminal import terminal
 
-    drawing = picture(graph, forward, result, names)
-    width = console.columns()
-    if not fits(drawing, width):
-        return set()
-    console.out(terminal(drawing, width, console.color(sys.stdout), console.unicode(sys.stdout)))
-    return set(names)
+    width, why = console.columns(), ""
+    of = [arguments.of] if arguments.of else []
+    for names in (leading_to(graph, [*graph.outputs, *of]), leading_to(graph, of)):
+        array = next((name for name in names if getattr(result[name], "ndim", 0)), None)
+        if array is not None:
+            why = f"`{array}` is an array, and a picture is of single numbers"
+        elif names:
+            drawing = picture(graph, forward, result, names)
+            why = _too_much(drawing, width, arguments.picture)
+            if not why:
+                console.out(terminal(drawing, width, console.color(sys.stdout), console.unicode(sys.stdout)))
+                return set(names)
+    if why:
+        console.note(f"a table instead of a picture: {why}")
+    return set()
+
+
+def _too_much(drawing: Picture, width: int, forced: bool) -> str:
+    """Why a picture is not drawn, and what to do; empty where it is."""
+    from graphlang.draw.terminal import MOST_NODES, fits, least_width
+
+    count = len(drawing.nodes)
+    if count > MOST_DRAWN:
+        return f"it would have {count:,} nodes; choose a value with --of NAME, to draw what leads to it"
+    if forced or fits(drawing, width):
+        return ""
+    ways = "choose a value with --of NAME, or draw it anyway with --picture"
+    if count > MOST_NODES:
+        return f"it would have {count} nodes, and more than {MOST_NODES} are hard to read; {ways}"
+    return f"it takes {least_width(drawing)} columns, and there are {width}; widen the terminal, {ways}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from graphlang.api import Forward, Graph
     from graphlang.result import Result
 
-MOST_VALUES = 60
 SIGNS = {
     "add": "+",
     "subtract": "−",
@@ -38,15 +38,17 @@ SIGNS = {
 def drawable(graph: Graph, result: Result) -> list[str]:
     """The values to draw, in order: all that the outputs and the start of backward depend on.
 
-    Empty where one of them is no scalar, or there are too many.
+    Empty where one of them is no scalar.
     """
+    names = leading_to(graph, (*graph.outputs, *filter(None, [result.of])))
+    return [] if any(np.ndim(result[name]) for name in names) else names
+
+
+def leading_to(graph: Graph, ends: Iterable[str]) -> list[str]:
+    """All values that some depend on, themselves included."""
     network = graph.network
-    ends = [network.numbers[name] for name in (*graph.outputs, *filter(None, [result.of]))]
-    needed = network.ancestors(ends)
-    names = [name for number, name in enumerate(network.names) if needed[number]]
-    if not names or len(names) > MOST_VALUES or any(np.ndim(result[name]) for name in names):
-        return []
-    return names
+    needed = network.ancestors([network.numbers[name] for name in ends])
+    return [name for number, name in enumerate(network.names) if needed[number]]
 
 
 def picture(graph: Graph, forward: Forward, result: Result, names: list[str]) -> Picture:
@@ -77,7 +79,8 @@ def picture(graph: Graph, forward: Forward, result: Result, names: list[str]) ->
         node = network.nodes[number - network.first_node]
         label, hidden = _label(node)
         if node.spec.operation == "constant":
-            nodes.append(PictureNode(name, short(result[name]), "constant", result[name]))
+            text = name if node.spec.named else short(result[name])
+            nodes.append(PictureNode(name, text, "constant", result[name], gradient(name)))
             continue
         for position, operand in enumerate(node.operands):
             if position == hidden:
@@ -97,7 +100,10 @@ def picture(graph: Graph, forward: Forward, result: Result, names: list[str]) ->
             PictureNode(name, label, "operation", result[name], gradient(name), node.spec.group, shown)
         )
     title = graph.spec.doc.partition("\n")[0] or graph.file or ""
-    return Picture(title, tuple(nodes), tuple(edges), result.of or "")
+    constants = {n.value for n in nodes if n.kind == "constant" and not isinstance(n.value, str)}
+    hypers = {n: v for n, v in graph.spec.hypers.items() if isinstance(v, int | float) and v in constants}
+    named = tuple(f"{name} = {short(value)}" for name, value in hypers.items())
+    return Picture(title, tuple(nodes), tuple(edges), result.of or "", named)
 
 
 def _label(node: Node) -> tuple[str, int | None]:

@@ -9,7 +9,9 @@ DIGITS = 10
 ELEMENT_DIGITS = 6
 """Digits of an element: beside others it is looked at, and not copied."""
 FULL = 8
-"""An array of at most so many elements is written out."""
+"""An array of at most so many elements is written out on one line."""
+BLOCK = 8
+"""Rows and columns of the largest matrix that is written out on lines of its own."""
 
 _DIGITS_OF_DTYPE = {"float16": 3, "float32": 7}
 
@@ -80,3 +82,59 @@ def _finite_part(array: Any) -> tuple[Any, str]:
     infinities = int((abs(array) == math.inf).sum())
     found = "".join(f"  {count} {name}" for count, name in ((nans, "nan"), (infinities, "inf")) if count)
     return (array[abs(array) < math.inf] if found else array), found
+
+
+def is_block(value: Any) -> bool:
+    """Whether an array is too long for a line and small enough to be written row by row."""
+    shape = getattr(value, "shape", ())
+    if not shape or value.size <= FULL:
+        return False
+    return bool(
+        value.size <= 2 * BLOCK if len(shape) == 1 else max(shape[-1], value.size // shape[-1]) <= BLOCK
+    )
+
+
+def rows(array: Any, digits: int = ELEMENT_DIGITS, width: int = 10**6, most: int | None = None) -> list[str]:
+    """All numbers of an array of one axis or more, in columns.
+
+    A row that is too wide, or has more than `most` numbers, goes on below.
+    """
+    digits = min(digits, _DIGITS_OF_DTYPE.get(str(array.dtype), digits))
+    if not array.size:
+        return [f"empty, of shape {list(array.shape)}"]
+    depth = array.ndim
+    across = array.shape[-1]
+    texts = [_elements(element, digits) for element in array.reshape(-1).tolist()]
+    columns = [max(map(len, texts[c::across])) for c in range(across)]
+    fits = across
+    if sum(columns) + 2 * across + 2 * depth > width or across > (most or across):
+        columns = [max(columns)] * across  # lines of one row stand below one another
+        fits = min(max(1, (width - 2 * depth) // (columns[0] + 2)), most or across)
+    outer = array.shape[:-1]
+    lines: list[str] = []
+    for number, start in enumerate(range(0, len(texts), across)):
+        cells = [text.rjust(size) for text, size in zip(texts[start : start + across], columns, strict=True)]
+        opened, closed = _brackets(number, outer)
+        parts = [", ".join(cells[at : at + fits]) for at in range(0, across, fits)]
+        head = " " * (depth - opened) + "[" * opened
+        indent = f",\n{' ' * depth}"
+        row = head + indent.join(parts) + "]" * closed
+        lines += (row + ("," if closed < depth else "")).split("\n")
+    return lines
+
+
+def _brackets(row: int, outer: tuple[int, ...]) -> tuple[int, int]:
+    """How many brackets open before a row, and how many close behind it."""
+    opened = closed = 1
+    before, behind = row, row + 1
+    for size in reversed(outer):
+        if before % size:
+            break
+        opened += 1
+        before //= size
+    for size in reversed(outer):
+        if behind % size:
+            break
+        closed += 1
+        behind //= size
+    return opened, closed

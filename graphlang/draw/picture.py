@@ -51,6 +51,8 @@ class Picture:
     nodes: tuple[PictureNode, ...]
     edges: tuple[PictureEdge, ...]
     of: str = ""
+    hypers: tuple[str, ...] = ()
+    """what the numbers in it may be that the file has a name for, as `rate = 0.1`"""
 
     def __post_init__(self) -> None:
         twice = [name for name, count in Counter(node.id for node in self.nodes).items() if count > 1]

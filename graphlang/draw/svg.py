@@ -367,7 +367,9 @@ class _Drawing:
         gradients = any(label.gradient for label in self.labels)
         of = f" of {printable(self.picture.of)}" if self.picture.of else ""
         values = [("legend value", "value →")] if any(label.value for label in self.labels) else []
-        return values + ([("legend gradient", f"← gradient{of}")] if gradients else [])
+        marks = operand_marks(self.picture, self.arrangement, self.y)
+        order = [("legend", "1, 2: the operands in order")] if marks else []
+        return values + ([("legend gradient", f"← gradient{of}")] if gradients else []) + order
 
     def _legend_texts(self, y: float) -> list[str]:
         parts = []

@@ -19,7 +19,7 @@ def table(
 ) -> str:
     """Rows under headings; decimal points stand in line; long cells are folded to the width."""
     assert all(len(row) == len(columns) for row in rows), f"a row per {columns}"
-    cells = [[printable(short(cell)) for cell in row] for row in rows]
+    cells = [[_text(cell) for cell in row] for row in rows]
     down = [_aligned([row[i] for row in cells]) for i in range(len(columns))]
     widths = _widths(list(columns), down, width)
     right = [
@@ -32,6 +32,15 @@ def table(
     for i in range(len(cells)):
         lines += _lines([column[i] for column in down], widths, [False] * len(columns))
     return "\n".join(lines)
+
+
+def _text(cell: Any) -> str:
+    """A cell; a list of lines stays as it is."""
+    return "\n".join(cell) if isinstance(cell, list) else printable(short(cell))
+
+
+def _across(cell: str) -> int:
+    return max(map(width, cell.split("\n")))
 
 
 def _aligned(cells: list[str]) -> list[str]:
@@ -47,7 +56,7 @@ def _aligned(cells: list[str]) -> list[str]:
 
 def _widths(columns: list[str], down: list[list[str]], most: int) -> list[int]:
     """Natural widths, the widest made narrower one after the other until the table fits or nothing gives."""
-    widths = [max(map(width, [name, *cells])) for name, cells in zip(columns, down, strict=True)]
+    widths = [max(map(_across, [name, *cells])) for name, cells in zip(columns, down, strict=True)]
     least = [
         max([width(name), *(width(word) for cell in cells if cell for word in _words(cell))])
         for name, cells in zip(columns, down, strict=True)
@@ -87,11 +96,15 @@ def _lines(cells: list[str], widths: list[int], right: list[bool]) -> list[str]:
 
 
 def _words(cell: str) -> list[str]:
-    """What is not taken apart: a number, `mean 0.1` of a summary, a word."""
+    """What is not taken apart: a number, `mean 0.1` of a summary, a word, a line of a matrix."""
+    if "\n" in cell:
+        return cell.split("\n")
     return [cell] if _NUMBER.fullmatch(cell.strip()) else cell.split("  " if "  " in cell else " ")
 
 
 def _fold(cell: str, size: int) -> list[str]:
+    if "\n" in cell:
+        return [line for row in cell.split("\n") for line in _chop(row, size)]
     if width(cell) <= size:
         return [cell]
     gap = "  " if "  " in cell else " "

@@ -13,6 +13,7 @@ from graphlang.draw.labels import Label, line_labels, operand_marks
 from graphlang.draw.layout import Arrangement, arrange, place
 from graphlang.draw.numbers import DIGITS
 from graphlang.draw.picture import Picture, PictureNode, closed
+from graphlang.draw.prose import hanging
 from graphlang.draw.width import printable, width
 
 MOST_NODES = 60
@@ -38,14 +39,18 @@ def terminal(picture: Picture, width: int, color: bool, unicode: bool = True) ->
     drawing = _roomiest(picture, width, unicode)
     lines = drawing.canvas.lines(STYLES, color, unicode)
     legend = [_painted(line, color) for line in _legend(picture, width)]
+    legend += [_painted([("note", line)], color) for line in drawing.remarks(width)]
     return "\n".join([*lines, "", *legend])
 
 
 def fits(picture: Picture, width: int) -> bool:
     """Whether the picture can be drawn in so many columns and is small enough to be read."""
-    if not 0 < len(picture.nodes) <= MOST_NODES or _roomiest(picture, width, True).width > width:
-        return False
-    return max(map(_length, _legend(picture, width))) <= width
+    return 0 < len(picture.nodes) <= MOST_NODES and least_width(picture, width) <= width
+
+
+def least_width(picture: Picture, most: int = 0) -> int:
+    """The columns that the picture needs at least, or one that fits into `most`."""
+    return max(_roomiest(picture, most, True).width, *map(_length, _legend(picture, most)))
 
 
 Texts = list[tuple[str, str]]
@@ -148,6 +153,21 @@ class _Drawing:
             self._draw_channel(canvas, c)
         self._draw_marks(canvas)
         return canvas
+
+    def remarks(self, width_: int) -> list[str]:
+        """What else a reader may want to know, folded to the width."""
+        found = []
+        if operand_marks(self.picture, self.arrangement, self.rows):
+            marks = "1 2".translate(SUPERSCRIPTS) if self.unicode else "1 2"
+            found.append(f"{marks} number the operands")
+        if any(edge.besides and self._is_grad(edge.target) for edge in self.picture.edges):
+            found.append("lines into grad without a number: what the derivative contains")
+        if self.picture.hypers:
+            found.append(f"hyper {printable(', '.join(self.picture.hypers))}")
+        return [line for text in found for line in hanging(text, width_, "  ")]
+
+    def _is_grad(self, target: str) -> bool:
+        return any(node.id == target and node.label == "grad" for node in self.picture.nodes)
 
     # Measures
 
