@@ -30,7 +30,11 @@ def err(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """A remark on what was done."""
+    """A remark on what was done; folded where a terminal would break it within a word."""
+    if sys.stderr.isatty():
+        from graphlang.draw.prose import hanging
+
+        text = "\n".join(hanging(text, columns() - len("note: "), "  "))
     sys.stderr.write(f"{_paint('1;36', 'note', sys.stderr)}: ")
     err(text)
 

@@ -66,6 +66,18 @@ def _widths(columns: list[str], down: list[list[str]], most: int) -> list[int]:
     # Where words are too wide they are taken apart, but no numbers.
     whole = [any(_NUMBER.fullmatch(cell.strip()) for cell in cells) for cells in down]
     _narrow(widths, [f if keep else min(f, NARROWEST) for f, keep in zip(floor, whole, strict=True)], most)
+    # At last no column is wider than its longest word.
+    longest = [
+        max(
+            [
+                0,
+                *(width(word) for word in name.split()),
+                *(width(w) for cell in cells if cell for w in _words(cell)),
+            ]
+        )
+        for name, cells in zip(columns, down, strict=True)
+    ]
+    _narrow(widths, [min(w, low) for w, low in zip(widths, longest, strict=True)], most)
     return widths
 
 
