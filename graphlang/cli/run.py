@@ -47,7 +47,7 @@ def parser() -> options.Parser:
         "--plan", action="store_true", help="show the planned program instead (see explain-plan)"
     )
     found.add_argument(
-        "--picture", action="store_true", help="draw a picture that is wider than the terminal too"
+        "--picture", action="store_true", help="draw the picture also where it is wide or large"
     )
     found.add_argument("--full", action="store_true", help="all numbers of every array")
     options.data(found)

@@ -54,6 +54,7 @@ WITHOUT_GRAD = {
     "take": (
         "input x: float[4] = [1, 2, 3, 4], i: int[3] = [0, 2, 2]\ny = sum(take(x, i)*x[:3] + x[1])\noutput y"
     ),
+    "another name": "input x = 3\nb = x\ny = exp(b)*x + b\noutput y",
     "a shared layer": (
         "layer f = Affine(3)\ninput x: float[2, 3] = [[1, 2, 3], [0, -1, 2]]\n"
         "y = sum(x -> f -> tanh -> f)\noutput y"
