@@ -29,7 +29,7 @@ from graphlang.operation import Layer, WrongForward
 from graphlang.reading import importer_below, read_text
 from graphlang.resolve import resolve
 from graphlang.resolve.nodes import layer_failed
-from graphlang.result import Gradients, Named, Result, plain, unknown_value
+from graphlang.result import Gradients, Named, Result, unknown_value
 from graphlang.spec import InputSpec, OutputSpec, Spec
 from graphlang.syntax import parse
 from graphlang.trace import TraceError, UndecidedError, Unrecorded
