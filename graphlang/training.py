@@ -14,7 +14,8 @@ from graphlang.datasets.dataset import Column, Dataset
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import MissingSection, WrongWeights
 from graphlang.diagnostics.settings import WrongSetting
-from graphlang.engine.stepper import Evaluator, Stepper
+from graphlang.engine.evaluator import Evaluator
+from graphlang.engine.stepper import Stepper
 from graphlang.feeding import Feed, bind_columns
 from graphlang.initializers.initializer import stream
 from graphlang.resolve.attributes import requirement

@@ -1,4 +1,4 @@
-"""One training step and one pass over a split, as planned programs on the graph's own parameters."""
+"""One training step as a planned program on the graph's own parameters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graphlang.diagnostics.running import CannotRun, MissingSection, NotFinite
 from graphlang.diagnostics.settings import WrongSetting
 from graphlang.engine.compiled import CAPACITY, Compiled
 from graphlang.engine.executable import Executable, built
-from graphlang.engine.recording import RATE, STEP, Recording, Storage, record_forward, record_step, slot_label
+from graphlang.engine.recording import RATE, STEP, Recording, Storage, record_step, slot_label
 from graphlang.engine.tape import OperationFailed, StreamRandom, Tape
 from graphlang.feeds import prepare
 from graphlang.initializers.initializer import stream
@@ -165,49 +165,6 @@ def _maker(graph: Graph, number: int) -> str:
     if number >= network.first_node:
         return network.nodes[number - network.first_node].spec.operation
     return "parameter" if network.names[number] in network.params else "input"
-
-
-class Evaluator:
-    """Scalars of a graph, averaged over all rows of a split in evaluation mode."""
-
-    def __init__(self, graph: Graph, metrics: Mapping[str, str]) -> None:
-        self.graph = graph
-        self.numbers = {label: graph.network.numbers[name] for label, name in metrics.items()}
-        self._kept: OrderedDict[tuple[Feed, int], Executable] = OrderedDict()
-
-    def over(self, feed: Feed, size: int) -> dict[str, float]:
-        """Each metric over every row, in batches of `size`, weighted by their rows."""
-        totals = dict.fromkeys(self.numbers, 0.0)
-        for start in range(0, feed.rows, size):
-            rows = slice(start, min(start + size, feed.rows))
-            count = rows.stop - rows.start
-            executable = self._executable(feed, count)
-            feed.gather(rows, executable.inputs)
-            try:
-                executable.run()
-            except (ValueError, IndexError, TypeError, ArithmeticError) as error:
-                raise GraphError([CannotRun(f"the metrics cannot be computed: {error}", None)]) from error
-            for label in self.numbers:
-                totals[label] += float(executable.output(label)) * count
-        return {label: total / feed.rows for label, total in totals.items()}
-
-    def _executable(self, feed: Feed, rows: int) -> Executable:
-        key = (feed, rows)
-        found = self._kept.get(key)
-        if found is None:
-            graph = self.graph
-            dtype = graph.params.dtype
-            storage, sizes = feed.storage(rows), feed.sizes(rows)
-            given = {**{n: graph.params[n] for n in graph.params}, **feed.constants()}
-            with graph._diagnosed():
-                found = self._kept[key] = built(
-                    lambda: record_forward(graph.network, storage, dtype, sizes, self.numbers),
-                    given,
-                    graph.threads,
-                )
-            if len(self._kept) > CAPACITY:
-                self._kept.popitem(last=False)
-        return found
 
 
 class CompiledStep(Compiled):

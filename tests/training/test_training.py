@@ -197,7 +197,7 @@ def test_a_resumed_run_has_the_bits_of_one_that_was_never_stopped(
 def test_a_stop_while_an_epoch_is_evaluated_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from graphlang.engine.stepper import Evaluator
+    from graphlang.engine.evaluator import Evaluator
 
     expected = train(net(), data())
     over, count = Evaluator.over, [0]
