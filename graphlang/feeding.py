@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphlang.contents import too_large
 from graphlang.datasets.dataset import Column
 from graphlang.diagnostics import Collector, Diagnostic
-from graphlang.diagnostics.data import FieldMismatch, NoFieldFor, UnknownField
+from graphlang.diagnostics.data import FieldMismatch, NoFieldFor, UnknownField, WrongNumber
 from graphlang.diagnostics.running import UnknownInput
 from graphlang.engine.recording import Storage
-from graphlang.feeds import type_text
+from graphlang.feeds import Binder, first_not_allowed, type_text
+from graphlang.graph import Network
 from graphlang.indices import wrong_index
-from graphlang.samples import bound
 from graphlang.spec import InputSpec
 
 if TYPE_CHECKING:
@@ -25,21 +26,14 @@ if TYPE_CHECKING:
 class Feed:
     """Columns by the number of the input that they feed; every one has the same number of rows."""
 
-    def __init__(
-        self,
-        names: list[str],
-        columns: dict[int, Column],
-        fixed: dict[int, Any],
-        sizes: dict[str, int],
-        batch_dim: str | None,
-    ) -> None:
-        self.names = names
+    def __init__(self, graph: Graph, columns: dict[int, Column], fixed: dict[int, Any]) -> None:
+        self._network = graph.network
+        self.names = graph.network.names
         self.columns = columns
         #: inputs that are the same in every batch: those with a default
         self.fixed = fixed
-        self._sizes = sizes
-        self._batch_dim = batch_dim
         self.rows = next(iter(columns.values())).shape[0] if columns else 1
+        self._sizes: dict[int, dict[str, int]] = {}
 
     def batch(self, rows: Any, dtype: Any) -> dict[int, Any]:
         """The inputs' arrays for some rows, scaled and in the run's precision."""
@@ -66,7 +60,55 @@ class Feed:
 
     def sizes(self, rows: int) -> dict[str, int]:
         """The named dimensions for a batch of so many rows."""
-        return {**self._sizes, self._batch_dim: rows} if self._batch_dim else dict(self._sizes)
+        if rows not in self._sizes:
+            self._sizes[rows] = self._bound(rows)[0]
+        return dict(self._sizes[rows])
+
+    def check(self, batches: Iterable[int]) -> None:
+        """Raises GraphError where the inputs do not fit together in batches of so many rows, or hold an index
+        that such a batch does not allow: what `compile(train=True)` would say of the first of them."""
+        for rows in dict.fromkeys(batches):
+            collector = Collector()
+            for problem in self._bound(rows)[1]:
+                collector.add(problem)
+            collector.finish()
+            for problem in self._wrong_indices(self.sizes(rows)):
+                collector.add(problem)
+            collector.finish()
+
+    def _bound(self, rows: int) -> tuple[dict[str, int], list[Diagnostic]]:
+        network, values = self._network, dict(self.fixed)
+        for number, column in self.columns.items():
+            kind = {"float": np.float64, "int": np.int64, "bool": np.bool_}[column.dtype]
+            values[number] = np.broadcast_to(np.zeros((), kind), (rows, *column.shape[1:]))
+        batch = f" in a batch of {rows} {'row' if rows == 1 else 'rows'}"
+        binder = Binder(network, "" if rows == self.rows else batch)
+        given = {n: s for n, s in network.inputs.items() if network.numbers[n] in values}
+        problems = [binder.match(spec, values[network.numbers[n]]) for n, spec in given.items()]
+        found = [p for p in problems if p is not None] or binder.expressions(values)
+        return {**_sizes_of_defaults(network), **binder.sizes}, found
+
+    def _wrong_indices(self, sizes: Mapping[str, int]) -> list[Diagnostic]:
+        """Labels are checked before training, all of them, so that no batch has to."""
+        problems: list[Diagnostic] = []
+        for number, column in self.columns.items():
+            name = self.names[number]
+            below = first_not_allowed(self._network.inputs[name], sizes)
+            if below is not None:
+                ignored = self._network.inputs[name].ignored
+                found = wrong_index(name, column.load(), below, ignored, self._network.span(name))
+                problems += [found] if found is not None else []
+        return problems
+
+
+def _sizes_of_defaults(network: Network) -> dict[str, int]:
+    """What the defaults of inputs say of named dimensions, also of inputs that nothing needs."""
+    found: dict[str, int] = {}
+    for spec in network.inputs.values():
+        if spec.default is not None and spec.shape is not None:
+            named = zip(spec.shape, np.shape(spec.default), strict=False)
+            found.update({dim: size for dim, size in named if isinstance(dim, str) and dim.isidentifier()})
+    return found
 
 
 def bind_columns(
@@ -82,7 +124,6 @@ def bind_columns(
     collector = Collector()
     found: dict[int, Column] = {}
     sizes: dict[str, int] = {}
-    batch_dims: set[str] = set()
     unknown: set[int] = set()
     for name, field in fields.items():
         spec = network.inputs.get(name)
@@ -94,18 +135,30 @@ def bind_columns(
             collector.add(UnknownField(name, field, list(columns), source, network.span(name)))
             unknown.add(network.numbers[name])
             continue
-        problem = _misfit(graph, spec, field, column, sizes, batch_dims)
+        problem = _misfit(graph, spec, field, column, sizes)
         if problem is not None:
             collector.add(problem)
         found[network.numbers[name]] = column
     fixed = _defaults(graph, found.keys() | unknown, columns, collector)
     collector.finish()
-    for name in fields:
-        problem = _bad_index(graph, network.inputs[name], found[network.numbers[name]], sizes)
+    for name, field in fields.items():
+        problem = _too_large(graph, network.inputs[name], field, found[network.numbers[name]])
         if problem is not None:
             collector.add(problem)
     collector.finish()
-    return Feed(network.names, found, fixed, sizes, next(iter(batch_dims), None))
+    return Feed(graph, found, fixed)
+
+
+def _too_large(graph: Graph, spec: InputSpec, field: str, column: Column) -> Diagnostic | None:
+    """A number that neither the precision of the run nor an int can hold."""
+    dtype = graph.dtype if spec.dtype == "float" else np.dtype(np.int64)
+    if spec.dtype == "bool" or np.can_cast(column.storage, dtype) or column.storage.kind not in "fu":
+        return None
+    values = column.load()
+    place = too_large(values, dtype)
+    if place is None:
+        return None
+    return WrongNumber(field, values[place].item(), place[0], dtype.name, graph.network.span(spec.name))
 
 
 def _defaults(
@@ -133,9 +186,9 @@ def column_type(column: Column) -> str:
 
 
 def _misfit(
-    graph: Graph, spec: InputSpec, field: str, column: Column, sizes: dict[str, int], batch_dims: set[str]
+    graph: Graph, spec: InputSpec, field: str, column: Column, sizes: dict[str, int]
 ) -> Diagnostic | None:
-    """Why a column does not fit an input's type, or None; binds the named dimensions."""
+    """Why a column does not fit an input's type, or None; binds the named dimensions but for the batch."""
     span = graph.network.span(spec.name)
     if spec.shape is None:
         return None
@@ -153,11 +206,10 @@ def _misfit(
         if axis == 0:
             if isinstance(want, int):
                 return wrong(f"the first dimension is the batch: name it, as in `N`, instead of {want}")
-            batch_dims.add(want)
         elif isinstance(want, int):
             if want != size:
                 return wrong(None)
-        elif sizes.setdefault(want, size) != size:
+        elif want.isidentifier() and sizes.setdefault(want, size) != size:
             return wrong(f"`{want}` is {sizes[want]} in another input")
     return None
 
@@ -166,14 +218,3 @@ def _rank_help(spec: InputSpec, column: Column) -> str | None:
     if len(column.shape) > len(spec.shape or ()):
         return "give the source `flatten=true`, or declare the input with all axes"
     return "give the source `flatten=false`, or declare the input with fewer axes"
-
-
-def _bad_index(graph: Graph, spec: InputSpec, column: Column, sizes: Mapping[str, int]) -> Diagnostic | None:
-    """Labels are checked once, all of them, so that no batch has to."""
-    if spec.below is None or spec.dtype != "int":
-        return None
-    try:
-        below = bound(spec.below, sizes)
-    except KeyError:
-        return None
-    return wrong_index(spec.name, column.load(), below, spec.ignored, graph.network.span(spec.name))

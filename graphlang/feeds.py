@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.arguments import exact_numbers
+from graphlang.contents import Place, place_text, too_large
 from graphlang.diagnostics import Collector, Diagnostic, Related
 from graphlang.diagnostics.running import MissingInputs, UnknownInput, WrongInput
 from graphlang.graph import Network
@@ -69,7 +70,7 @@ def prepare(
         types = [type_text(network.inputs[n]) for n in missing]
         collector.add(MissingInputs(missing, types, file))
     values: dict[int, Any] = {}
-    binder = _Binder(network)
+    binder = Binder(network)
     for name, spec in network.inputs.items():
         value = given.get(name)
         value = spec.default if value is None else value
@@ -129,30 +130,31 @@ def _array(network: Network, spec: InputSpec, value: Any, dtype: Any) -> Any:
             return array.astype(np.int64)
         message = f"`{spec.name}` is {array_type(array)}, but the file declares {type_text(spec)}"
         return WrongInput(spec.name, message, network.span(spec.name))
-    if spec.dtype == "int" and array.dtype == np.uint64 and array.size and array.max() > LARGEST_INT:
-        return _too_large(network, spec, _LARGEST["int"])
-    if spec.dtype != "float":
-        return array.astype(np.int64) if spec.dtype == "int" else array
-    if array.dtype == dtype:
+    if spec.dtype == "bool" or array.dtype == dtype:
         return array
-    try:
-        with np.errstate(over="raise"):
-            return np.asarray(array, dtype)
-    except FloatingPointError:
-        largest = f"the largest number of {np.dtype(dtype)} is about {np.finfo(dtype).max:.2g}"
-        return _too_large(network, spec, largest)
+    wanted = np.dtype(np.int64 if spec.dtype == "int" else dtype)
+    place = too_large(array, wanted)
+    if place is None:
+        return array.astype(wanted) if spec.dtype == "int" else np.asarray(array, wanted)
+    largest = _LARGEST["int"]
+    if spec.dtype == "float":
+        largest = f"the largest number of {wanted} is about {np.finfo(wanted).max:.2g}"
+    return _too_large(network, spec, largest, place)
 
 
-def _too_large(network: Network, spec: InputSpec, help: str) -> Diagnostic:
-    message = f"`{spec.name}` is larger than what {_HOLDER[spec.dtype]} can hold"
+def _too_large(network: Network, spec: InputSpec, help: str, place: Place = ()) -> Diagnostic:
+    at = f"`{spec.name}` is" if not place else f"`{spec.name}` holds a number{place_text(place)} that is"
+    message = f"{at} larger than what {_HOLDER[spec.dtype]} can hold"
     return WrongInput(spec.name, message, network.span(spec.name), help)
 
 
-class _Binder:
-    """Matches shapes against declared ones and binds the names in them."""
+class Binder:
+    """Matches shapes against declared ones and binds the names in them; `where` says of which arrays, where
+    that does not go without saying."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, where: str = "") -> None:
         self.network = network
+        self.where = where
         self.sizes: dict[str, int] = {}
         self.owner: dict[str, str] = {}
         self.later: list[tuple[InputSpec, int, str]] = []
@@ -182,7 +184,7 @@ class _Binder:
 
     def _clash(self, spec: InputSpec, dim: str, size: int) -> Diagnostic:
         other = self.owner[dim]
-        message = f"`{dim}` is {self.sizes[dim]} in `{other}` and {size} in `{spec.name}`"
+        message = f"`{dim}` is {self.sizes[dim]} in `{other}` and {size} in `{spec.name}`{self.where}"
         place = self.network.span(other)
         related = [Related(place, f"`{dim}` = {self.sizes[dim]} here")] if place else []
         return WrongInput(spec.name, message, self.network.span(spec.name), None, related)
@@ -190,7 +192,8 @@ class _Binder:
     def _wrong(
         self, spec: InputSpec, array: Any, help: str | None, shell_help: str | None = None
     ) -> Diagnostic:
-        message = f"`{spec.name}` is {array_type(array)}, but the file declares {type_text(spec)}"
+        found = f"{array_type(array)}{self.where}"
+        message = f"`{spec.name}` is {found}, but the file declares {type_text(spec)}"
         return WrongInput(spec.name, message, self.network.span(spec.name), help, (), shell_help)
 
     def expressions(self, values: Mapping[int, Any]) -> list[Diagnostic]:
@@ -198,8 +201,12 @@ class _Binder:
         problems: list[Diagnostic] = []
         for spec, axis, text in self.later:
             size = parse_size(text)
-            wanted = size.bind(self.sizes) if isinstance(size, Dim) else size
+            unknown = [n for n in size.symbols if n not in self.sizes] if isinstance(size, Dim) else []
             array = values[self.network.numbers[spec.name]]
+            if unknown:
+                problems.append(self._wrong(spec, array, f"no input says what `{unknown[0]}` is"))
+                continue
+            wanted = size.bind(self.sizes) if isinstance(size, Dim) else size
             if array.shape[axis] != wanted:
                 problems.append(self._wrong(spec, array, f"`{text}` is {wanted} here"))
         return problems
@@ -230,15 +237,20 @@ def wrong_indices(network: Network, values: Mapping[int, Any], sizes: Mapping[st
     """Labels and ids that lie outside of what their users allow."""
     problems: list[Diagnostic] = []
     for name, spec in network.inputs.items():
-        array = values.get(network.numbers[name])
-        if spec.below is None or array is None or spec.dtype != "int":
+        array, below = values.get(network.numbers[name]), first_not_allowed(spec, sizes)
+        if below is None or array is None:
             continue
-        bound = spec.below if isinstance(spec.below, int) else parse_size(spec.below)
-        if isinstance(bound, Dim):
-            if not set(bound.symbols) <= set(sizes):
-                continue
-            bound = bound.bind(sizes)
-        problem = wrong_index(name, array, int(bound), spec.ignored, network.span(name))
+        problem = wrong_index(name, array, below, spec.ignored, network.span(name))
         if problem is not None:
             problems.append(problem)
     return problems
+
+
+def first_not_allowed(spec: InputSpec, sizes: Mapping[str, int]) -> int | None:
+    """One more than the largest index that an input may hold; None where that is not known."""
+    if spec.below is None or spec.dtype != "int":
+        return None
+    bound = spec.below if isinstance(spec.below, int) else parse_size(spec.below)
+    if isinstance(bound, Dim):
+        return bound.bind(sizes) if set(bound.symbols) <= set(sizes) else None
+    return int(bound)

@@ -181,12 +181,21 @@ class _Session:
         # Without data there is no end of it to reach: all iterations are one epoch.
         self.per_epoch = -(-self.rows // self.batch) if self.feed.columns else section.iterations or 1
         self.iterations = section.iterations or (section.epochs or 0) * self.per_epoch
+        self._check_sizes()
         self.optimizer = graph.network.member("optimizers", section.optimizer)
         self.schedule = graph.network.member("schedules", section.schedule)
         self.stepper = Stepper(graph, section.minimize, self.optimizer, section.clip_norm)
         self.evaluator = Evaluator(graph, {**section.metrics, "loss": section.minimize})
         self.iteration = 0
         self.epoch_losses: list[float] = []
+
+    def _check_sizes(self) -> None:
+        """The inputs fit together in every batch that there will be, and in each split that is measured."""
+        last = self.rows % self.batch
+        whole = [self.rows] if self.section.metrics else []
+        self.feed.check([self.batch, *([last] if last and self.iterations >= self.per_epoch else []), *whole])
+        if "test" in self.splits:
+            self.splits["test"].check([self.splits["test"].rows])
 
     # ---- the loop -----------------------------------------------------------------------------------
 
@@ -310,6 +319,7 @@ def evaluate(
         raise ValueError(f'split is "train" or "test", the parts of a data set, not "{split}"')
     columns: Mapping[str, Column] = dataset.splits.get(split) or dataset.splits["train"]
     feed = bind_columns(graph, columns, fields, dataset.name)
+    feed.check([feed.rows])
     return Evaluator(graph, {**section.metrics, "loss": section.minimize}).over(feed, EVALUATION_BATCH)
 
 

@@ -128,6 +128,7 @@ CASES: dict[str, Callable[[], object]] = {
     "data_field_missing": _training(x=X, label=T),
     "data_wrong_shape": _training(x=np.zeros((10, 5), np.float32), t=T),
     "data_wrong_type": _training(x=X, t=T * 0.5),
+    "data_beyond_the_precision": _training(x=X + 1e300 * np.eye(10, 4, -3), t=T),
     "data_samples_differ": _training(x=X, t=T[:9]),
     "data_objects": _training(x=np.array([["a", 1]] * 10, dtype=object), t=T),
     "data_label_out_of_range": _training(x=X, t=np.where(np.arange(10) == 7, 3, T)),

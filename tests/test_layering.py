@@ -30,7 +30,7 @@ ORDER = """
     result
     reading
     weights
-    indices
+    indices contents
     feeds
     calling
     samples

@@ -1,5 +1,5 @@
 """What can be wrong with data files: where they are, what is in them, how they fit together (GL601 to
-GL619)."""
+GL622)."""
 
 from __future__ import annotations
 
@@ -606,3 +606,37 @@ class NoFieldFor(Diagnostic):
     def help(self) -> str:
         listed = ", ".join(f"`{f}`" for f in self.fields)
         return f"add `{self.name} = FIELD` to the `data` section; the fields are {listed}"
+
+
+class WrongNumber(Diagnostic):
+    """The data holds a number that is larger than what the run can compute with.
+
+        1e300 in an array of float64, and `dtype = float32`
+
+    A float32 goes up to 3.4e38, a float64 up to 1.8e308, an int up to 9223372036854775807.
+
+    Fix: mend the number in the row named, or train with `dtype = float64`.
+    """
+
+    code = "GL622"
+
+    def __init__(self, field: str, value: float, row: int, dtype: str, span: Span | None) -> None:
+        self.field = field
+        self.value = value
+        self.row = row
+        self.dtype = dtype
+        self.span = span
+
+    @property
+    def message(self) -> str:
+        return f"the data's field `{self.field}` holds {self.value} in row {self.row}, {self._beyond}"
+
+    @property
+    def _beyond(self) -> str:
+        return f"more than {'an int' if self.dtype == 'int64' else self.dtype} can hold"
+
+    @property
+    def help(self) -> str:
+        if self.dtype == "float32":
+            return "mend it, or train with `dtype = float64`; rows count from 0"
+        return "mend it; rows count from 0"

@@ -124,7 +124,8 @@ class WrongInput(Diagnostic):
 class NotFinite(Diagnostic):
     """The loss is no longer a number; the message names the first value where that happened.
 
-    Usual reasons: a learning rate that is too large, the logarithm of zero, a division by zero.
+    Where it came with the data, that is the row to look at. Else the usual reasons are a learning rate that
+    is too large, the logarithm of zero, a division by zero.
     """
 
     code = "GL704"
@@ -135,14 +136,19 @@ class NotFinite(Diagnostic):
         self.what = what
         self.when = when
         self.span = span
+        #: of an input: the number in it that is not finite, and its place
+        self.found: tuple[float, str] | None = None
 
     @property
     def message(self) -> str:
         first = f"the first value that is not finite is `{self.where}` ({self.operation})"
-        return f"the loss is {self.what} {self.when}; {first}"
+        held = "" if self.found is None else f", which holds {self.found[0]}{self.found[1]}"
+        return f"the loss is {self.what} {self.when}; {first}{held}"
 
     @property
     def help(self) -> str | None:
+        if self.found is not None:
+            return "mend the data, or leave that row out; rows count from 0"
         return "try a smaller learning rate or `clip_norm = 1`; look for `log(0)` or a division by zero"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphlang.contents import not_finite, place_text
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import CannotRun, MissingSection, NotFinite
 from graphlang.diagnostics.settings import WrongSetting
@@ -84,9 +85,15 @@ class Trained:
         return stream(self.graph.seed, f"random of step {t}")
 
     def not_finite(
-        self, loss: float, inputs: Mapping[int, Any], sizes: Mapping[str, int], t: int
+        self,
+        loss: float,
+        inputs: Mapping[int, Any],
+        sizes: Mapping[str, int],
+        t: int,
+        rows: Mapping[int, Any] | None = None,
     ) -> GraphError:
-        """What to say of a loss that is not finite: it names the first value where that is so.
+        """What to say of a loss that is not finite: it names the first value where that is so; `rows` are the
+        rows of the data that the inputs hold.
 
         The step is run again by the interpreter, which keeps every value.
         """
@@ -101,7 +108,11 @@ class Trained:
                 raise graph._failed(failed) from failed.error
         name, operation = self._first_not_finite(tape)
         what = "not a number (nan)" if np.isnan(loss) else "infinite"
-        return GraphError([NotFinite(name, operation, what, f"at iteration {t}", network.span(name))])
+        problem = NotFinite(name, operation, what, f"at iteration {t}", network.span(name))
+        if name in network.inputs:
+            number = network.numbers[name]
+            problem.found = _held(tape.values[number], (rows or {}).get(number))
+        return GraphError([problem])
 
     def _first_not_finite(self, tape: Tape) -> tuple[str, str]:
         """The first value, in forward order, that is not finite: its name and what made it."""
@@ -109,6 +120,16 @@ class Trained:
             if value is not None and value.dtype.kind == "f" and not np.all(np.isfinite(value)):
                 return self.network.names[number], _maker(self.graph, number)
         return self.network.names[self.loss], "loss"
+
+
+def _held(array: Any, rows: Any) -> tuple[float, str] | None:
+    """The first number of an input that is not finite, and where it stands: in which row of the data, if it
+    came from there."""
+    place = not_finite(array)
+    if place is None:
+        return None
+    at = place_text(place) if rows is None else f" in row {int(rows[place[0]])} of the data"
+    return float(array[place]), at
 
 
 class Stepper:
@@ -157,7 +178,8 @@ class Stepper:
     def not_finite(self, loss: float, feed: Feed, rows: Any, t: int) -> GraphError:
         """What to say of a step whose loss is not finite."""
         inputs = feed.batch(rows, self.graph.params.dtype)
-        return self.trained.not_finite(loss, inputs, feed.sizes(len(rows)), t)
+        of_rows = dict.fromkeys(feed.columns, rows)
+        return self.trained.not_finite(loss, inputs, feed.sizes(len(rows)), t, of_rows)
 
 
 def _maker(graph: Graph, number: int) -> str:
