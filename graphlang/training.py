@@ -16,6 +16,7 @@ from graphlang.diagnostics.running import MissingSection, WrongWeights
 from graphlang.diagnostics.settings import WrongSetting
 from graphlang.engine.evaluator import Evaluator
 from graphlang.engine.stepper import Stepper
+from graphlang.engine.weighing import Weighing, weighing
 from graphlang.feeding import Feed, bind_columns
 from graphlang.initializers.initializer import stream
 from graphlang.resolve.attributes import requirement
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 EVALUATION_BATCH = 1000
 """Rows at a time when metrics are taken over a whole split."""
+REPORTS = 20
+"""How often a training without epochs reports."""
 DATA_EXAMPLE = 'data { source = npz("data.npz"); x = x; t = t }'
 TRAIN_EXAMPLE = "train { minimize = loss; optimizer = SGD(lr=0.1); batch = 100; epochs = 5 }"
 
@@ -44,7 +47,12 @@ class Progress:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One epoch: the mean loss of its iterations, and the metrics over each whole split."""
+    """One epoch: the loss over the rows that it saw, and the metrics over each whole split.
+
+    The loss is that of the epoch's steps, each weighted by its rows (with `ignore`, by the labels that
+    count); a loss that is a sum over rows adds up. Without data there are no epochs: then this is one of
+    about twenty stretches of the training, and the loss the mean of its steps.
+    """
 
     epoch: int
     iteration: int
@@ -178,8 +186,9 @@ class _Session:
         self.feed: Feed = self.splits["train"]
         self.rows = self.feed.rows
         self.batch = min(section.batch, self.rows)
-        # Without data there is no end of it to reach: all iterations are one epoch.
-        self.per_epoch = -(-self.rows // self.batch) if self.feed.columns else section.iterations or 1
+        self.per_epoch = -(-self.rows // self.batch)
+        if not self.feed.columns:  # there is no end of the data to reach
+            self.per_epoch = max(1, -(-(section.iterations or 1) // REPORTS))
         self.iterations = section.iterations or (section.epochs or 0) * self.per_epoch
         self._check_sizes()
         self.optimizer = graph.network.member("optimizers", section.optimizer)
@@ -188,6 +197,7 @@ class _Session:
         self.evaluator = Evaluator(graph, {**section.metrics, "loss": section.minimize})
         self.iteration = 0
         self.epoch_losses: list[float] = []
+        self._weighing: Weighing | None = None
 
     def _check_sizes(self) -> None:
         """The inputs fit together in every batch that there will be, and in each split that is measured."""
@@ -254,18 +264,28 @@ class _Session:
         return stream(self.graph.seed, f"shuffle of epoch {epoch}").permutation(self.rows)
 
     def _end_of_epoch(self) -> Epoch:
-        number = -(-self.iteration // self.per_epoch)
-        losses = self.epoch_losses
-        # The loss over the training split is the mean of the steps; a pass over it is for metrics alone.
+        number = -(-self.iteration // self.per_epoch) if self.feed.columns else len(self.history.epochs) + 1
+        # The loss over the training split is that of the steps; a pass over it is for metrics alone.
         asked = {name: feed for name, feed in self.splits.items() if name != "train" or self.section.metrics}
         found = {name: self.evaluator.over(feed, EVALUATION_BATCH) for name, feed in asked.items()}
         train = {k: v for k, v in found.get("train", {}).items() if k != "loss"}
         test = found.get("test", {})
-        mean = float(np.mean(losses)) if losses else float("nan")
-        ended = Epoch(number, self.iteration, mean, train, test)
+        ended = Epoch(number, self.iteration, self._epoch_loss(), train, test)
         self.history.epochs.append(ended)
         self.epoch_losses = []
         return ended
+
+    def _epoch_loss(self) -> float:
+        """The loss over the rows that the epoch saw, from the losses of its steps."""
+        losses = self.epoch_losses
+        if len(losses) < 2 or not self.feed.columns:
+            return float(np.mean(losses)) if losses else float("nan")
+        if self._weighing is None:
+            self._weighing = weighing(self.graph, self.feed, self.section.minimize)
+        first = self.iteration - len(losses)
+        order = self._order(first // self.per_epoch)
+        starts = [place % self.per_epoch * self.batch for place in range(first, self.iteration)]
+        return self._weighing.joined(losses, [order[start : start + self.batch] for start in starts])
 
     # ---- going on later -------------------------------------------------------------------------------
 

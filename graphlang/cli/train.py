@@ -68,7 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
     dataset = options.opened(graph, arguments)
     folder: Path = arguments.resume or arguments.run or _next_run(arguments.spec)
     with ExitStack() as stack:
-        watcher = stack.enter_context(Bar()) if sys.stderr.isatty() else Lines()
+        by_epochs = bool(dataset.train)
+        watcher = stack.enter_context(Bar(by_epochs)) if sys.stderr.isatty() else Lines(by_epochs)
         interrupt = stack.enter_context(BetweenSteps())
         try:
             gc.enable()
@@ -150,6 +151,11 @@ def _plain(value: Any, listed: Any) -> Any:
     return {k: _plain(v, listed) for k, v in value.items()} if isinstance(value, dict) else listed(value)
 
 
+def _headed(epoch: Epoch, by_epochs: bool) -> str:
+    """A line of the log; without data there are iterations alone."""
+    return f"{f'epoch {epoch.epoch}' if by_epochs else f'iteration {epoch.iteration}'}: {_line(epoch)}"
+
+
 def _line(epoch: Epoch) -> str:
     parts = [f"loss {_four(epoch.loss)}"]
     if "loss" in epoch.test and not epoch.train:
@@ -205,8 +211,11 @@ class BetweenSteps:
 class Lines:
     """One plain line per epoch: for a file, a pipe, a log."""
 
+    def __init__(self, by_epochs: bool) -> None:
+        self._by_epochs = by_epochs
+
     def epoch(self, epoch: Epoch) -> None:
-        console.err(f"epoch {epoch.epoch}: {_line(epoch)}")
+        console.err(_headed(epoch, self._by_epochs))
 
     def progress(self, progress: Progress) -> None:
         """Nothing between epochs."""
@@ -216,6 +225,9 @@ class Bar:
     """A bar that moves, with the epochs' lines above it."""
 
     EVERY = 20
+
+    def __init__(self, by_epochs: bool) -> None:
+        self._by_epochs = by_epochs
 
     def __enter__(self) -> Self:
         from rich.console import Console
@@ -238,14 +250,15 @@ class Bar:
         self._bar.stop()
 
     def epoch(self, epoch: Epoch) -> None:
-        self._terminal.print(f"epoch {epoch.epoch}: {_line(epoch)}")
+        self._terminal.print(_headed(epoch, self._by_epochs))
 
     def progress(self, progress: Progress) -> None:
         if progress.iteration % self.EVERY and progress.iteration != progress.iterations:
             return
+        epoch = f"epoch {progress.epoch}, " if self._by_epochs else ""
         self._bar.update(
             self._task,
             completed=progress.iteration,
             total=progress.iterations,
-            description=f"epoch {progress.epoch}, loss {_four(progress.loss)}",
+            description=f"{epoch}loss {_four(progress.loss)}",
         )

@@ -104,6 +104,11 @@ class Split:
             outputs[label] = copy.again(step, step.params)
         return Program(copy.inputs, outputs, {})
 
+    def by_rows(self, x: SymbolicArray, count: int) -> tuple[Any, dict[str, SymbolicArray], Rows]:
+        """A value that is computed row by row, for so many rows; its inputs; and where its rows lie."""
+        copy = _Copy(self, count, [x])
+        return copy.of(x), copy.inputs, self._known.rows[x.number]
+
     def rest(self, blocks: int) -> Program:
         """The part over all rows; the results of so many blocks come stacked."""
         copy = _Copy(self, self.total, ())
