@@ -141,6 +141,8 @@ def bind_columns(
         found[network.numbers[name]] = column
     fixed = _defaults(graph, found.keys() | unknown, columns, collector)
     collector.finish()
+    for column in found.values():
+        column.scale  # noqa: B018 - raises GraphError for what is no pixel
     for name, field in fields.items():
         problem = _too_large(graph, network.inputs[name], field, found[network.numbers[name]])
         if problem is not None:
@@ -150,7 +152,7 @@ def bind_columns(
 
 
 def _too_large(graph: Graph, spec: InputSpec, field: str, column: Column) -> Diagnostic | None:
-    """A number that neither the precision of the run nor an int can hold."""
+    """A number that the precision of the run cannot hold, or an int."""
     dtype = graph.dtype if spec.dtype == "float" else np.dtype(np.int64)
     if spec.dtype == "bool" or np.can_cast(column.storage, dtype) or column.storage.kind not in "fu":
         return None

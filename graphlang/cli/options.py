@@ -277,4 +277,7 @@ def opened(graph: Graph, arguments: argparse.Namespace) -> Dataset:
     """The data of the file's `data` section, or what `--data` puts in its place."""
     from graphlang.training import open_data
 
-    return open_data(graph, arguments.data, arguments.words[0])
+    dataset = open_data(graph, arguments.data, arguments.words[0])
+    for note in dataset.notes:
+        console.note(note)
+    return dataset

@@ -15,6 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 from pydantic import ConfigDict
 
 from graphlang.datasets.files import Files
+from graphlang.datasets.pixels import Pixels
 from graphlang.diagnostics.base import GraphError
 from graphlang.diagnostics.data import NoData, SampleMismatch, SplitMismatch, TooLarge, WrongArray
 from graphlang.fields import Fields
@@ -34,7 +35,7 @@ class Column:
     """One field of one split: [samples, ...].
 
     `load` gives the values as they are stored, so images stay uint8 and a data set of 47 MB stays 47 MB.
-    Where `scale` is set, a value is the stored number times `scale`; `take` does that for a batch. An
+    Where it holds `pixels`, a value is the stored number times `scale`; `take` does that for a batch. An
     engine that fuses the scaling into its own program calls `gather` into a buffer of type `storage` and
     multiplies by `scale` itself.
     """
@@ -42,8 +43,13 @@ class Column:
     stored: tuple[int, ...]
     storage: np.dtype[Any]
     read: Callable[[], Array] = field(repr=False)
-    scale: float | None = None
+    pixels: Pixels | None = None
     flatten: bool = False
+
+    @property
+    def scale(self) -> float | None:
+        """What stored numbers are multiplied by; None where they are the values."""
+        return None if self.pixels is None or self.pixels.largest == 1 else 1 / self.pixels.largest
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -53,7 +59,7 @@ class Column:
     @property
     def dtype(self) -> Kind:
         """The type as a spec sees it: scaled integers are floats."""
-        return "float" if self.scale is not None else _KINDS[self.storage.kind]
+        return "float" if self.pixels is not None else _KINDS[self.storage.kind]
 
     def load(self) -> Array:
         """All stored values, read once, in `shape` and not to be written to."""
@@ -87,9 +93,11 @@ class Column:
         """The values of some samples in `dtype`: scaled where the column has a scale (then float64 by
         default)."""
         values = self.gather(rows)
-        if self.scale is None:
-            return values if dtype is None else values.astype(dtype, copy=False)
+        if dtype is None and (self.pixels is None or values.dtype.kind == "f"):
+            dtype = values.dtype
         target = np.dtype(np.float64 if dtype is None else dtype)
+        if self.scale is None:
+            return values.astype(target, copy=False)
         return np.asarray(np.multiply(values, np.asarray(self.scale, target), dtype=target))
 
 
@@ -110,6 +118,12 @@ class Dataset:
     def vocab(self) -> tuple[str, ...]:
         """The characters of a text, in the order of their ids; empty for other sources."""
         return self.classes.get("x", ())
+
+    @property
+    def notes(self) -> list[str]:
+        """What was told by the contents of the data, and may have been meant otherwise."""
+        found = [c.pixels.note for c in self.train.values() if c.pixels is not None]
+        return [note for note in found if note is not None]
 
     @property
     def train(self) -> dict[str, Column]:
@@ -180,9 +194,3 @@ def check_size(path: str, what: str, size: int) -> None:
     """Refuses a claim of more bytes than the limit."""
     if size > MAX_BYTES:
         raise GraphError([TooLarge(path, what, size, MAX_BYTES)])
-
-
-def pixel_scale(dtype: np.dtype[Any]) -> float | None:
-    """What `normalize` multiplies by: 1 / (the largest value of an integer type), nothing for floats and
-    bools."""
-    return 1.0 / np.iinfo(dtype).max if dtype.kind in "iu" else None

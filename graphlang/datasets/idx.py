@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from graphlang.datasets import idx_format
 from graphlang.datasets.dataset import Column, Dataset, Source, checked
 from graphlang.datasets.files import Files
+from graphlang.datasets.pixels import Pixels
 
 
 class idx(Source):
@@ -18,8 +19,9 @@ class idx(Source):
     Fields: `x` images, [N, rows * columns] with `flatten`, else [N, 1, rows, columns] (one channel, as in
             the book); `t` labels, as stored.
     Splits: train, and test where `test_images` and `test_labels` are given.
-    Types:  `normalize` makes floats of integer images, dividing by the largest value of their type (255
-            for uint8); they stay as stored in memory and are scaled batch by batch.
+    Types:  `normalize` brings pixels to 0..1 by what the training images hold: divided by 255 where they
+            go up to that, by 65535 where they go up to that, else by the largest value of their type; images
+            of 0 and 1 stay as they are. They stay as stored in memory and are scaled batch by batch.
     Source: LeCun, Cortes, Burges, The MNIST database (the format's description)
     """
 
@@ -28,7 +30,7 @@ class idx(Source):
     test_images: str | None = Field(default=None, description="the images for testing")
     test_labels: str | None = Field(default=None, description="the labels for testing")
     flatten: bool = Field(default=True, description="make all axes after the first one")
-    normalize: bool = Field(default=True, description="divide integers by the largest value of their type")
+    normalize: bool = Field(default=True, description="bring pixels to 0..1, by what they hold")
 
     @model_validator(mode="after")
     def _both_or_none(self) -> Self:
@@ -40,14 +42,14 @@ class idx(Source):
         paths = {"train": (self.images, self.labels)}
         if self.test_images is not None and self.test_labels is not None:
             paths["test"] = (self.test_images, self.test_labels)
-        splits = {split: self._split(files, *pair) for split, pair in paths.items()}
+        splits: dict[str, dict[str, Column]] = {}
+        pixels = Pixels(self.images, "x", lambda: splits["train"]["x"]) if self.normalize else None
+        splits |= {split: self._split(files, pixels, *pair) for split, pair in paths.items()}
         used = tuple(files.find(path) for pair in paths.values() for path in pair)
         return Dataset(used[0].name, checked(self.images, splits), used)
 
-    def _split(self, files: Files, images: str, labels: str) -> dict[str, Column]:
+    def _split(self, files: Files, pixels: Pixels | None, images: str, labels: str) -> dict[str, Column]:
         return {
-            "x": idx_format.images(
-                images, files.find(images), flatten=self.flatten, normalize=self.normalize
-            ),
+            "x": idx_format.images(images, files.find(images), flatten=self.flatten, pixels=pixels),
             "t": idx_format.labels(labels, files.find(labels)),
         }

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.datasets.dataset import Array, Column, check_size, pixel_scale
+from graphlang.datasets.dataset import Array, Column, check_size
 from graphlang.datasets.files import readable
+from graphlang.datasets.pixels import Pixels
 from graphlang.diagnostics.base import GraphError
 from graphlang.diagnostics.data import FileUnreadable, WrongChecksum, WrongFormat, WrongSize
 
@@ -43,13 +44,14 @@ class Header:
         return self.length + prod(self.shape) * self.dtype.itemsize
 
 
-def images(path: str, file: Path, *, flatten: bool, normalize: bool, digest: str | None = None) -> Column:
+def images(
+    path: str, file: Path, *, flatten: bool, pixels: Pixels | None = None, digest: str | None = None
+) -> Column:
     """A column of images: [N, rows, columns] gets the channel axis of the book, [N, 1, rows, columns]."""
     header = read_header(path, file)
     n, *rest = header.shape
     stored = (n, 1, *rest) if len(rest) == 2 else header.shape
-    scale = pixel_scale(header.dtype) if normalize else None
-    return _column(path, file, header, stored, digest, scale, flatten and len(stored) > 1)
+    return _column(path, file, header, stored, digest, pixels, flatten and len(stored) > 1)
 
 
 def labels(path: str, file: Path, *, digest: str | None = None) -> Column:
@@ -64,11 +66,11 @@ def _column(
     header: Header,
     stored: tuple[int, ...],
     digest: str | None,
-    scale: float | None,
+    pixels: Pixels | None,
     flatten: bool,
 ) -> Column:
     native = header.dtype.newbyteorder("=")
-    return Column(stored, native, lambda: read_content(path, file, header, digest), scale, flatten)
+    return Column(stored, native, lambda: read_content(path, file, header, digest), pixels, flatten)
 
 
 def read_header(path: str, file: Path) -> Header:

@@ -9,6 +9,7 @@ from pydantic import Field
 from graphlang.datasets import idx_format
 from graphlang.datasets.dataset import Column, Dataset, Source, checked
 from graphlang.datasets.files import Files
+from graphlang.datasets.pixels import Pixels
 from graphlang.diagnostics.base import GraphError
 from graphlang.diagnostics.data import FilesNowhere
 
@@ -44,15 +45,17 @@ class mnist(Source):
 
     def read(self, files: Files) -> Dataset:
         found = _locate(files.search)
-        splits = {split: self._split(found, *pair) for split, pair in _SPLITS.items()}
+        splits: dict[str, dict[str, Column]] = {}
+        pixels = Pixels("mnist", "x", lambda: splits["train"]["x"], 255) if self.normalize else None
+        splits |= {split: self._split(found, pixels, *pair) for split, pair in _SPLITS.items()}
         return Dataset("mnist", checked("mnist", splits), tuple(found.values()))
 
-    def _split(self, found: dict[str, Path], images: str, labels: str) -> dict[str, Column]:
+    def _split(
+        self, found: dict[str, Path], pixels: Pixels | None, images: str, labels: str
+    ) -> dict[str, Column]:
         x, t = found[images], found[labels]
         return {
-            "x": idx_format.images(
-                str(x), x, flatten=self.flatten, normalize=self.normalize, digest=DIGESTS[images]
-            ),
+            "x": idx_format.images(str(x), x, flatten=self.flatten, pixels=pixels, digest=DIGESTS[images]),
             "t": idx_format.labels(str(t), t, digest=DIGESTS[labels]),
         }
 

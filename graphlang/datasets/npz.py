@@ -22,9 +22,9 @@ from graphlang.datasets.dataset import (
     check_array,
     check_size,
     checked,
-    pixel_scale,
 )
 from graphlang.datasets.files import Files, readable
+from graphlang.datasets.pixels import Pixels
 from graphlang.diagnostics.base import GraphError
 from graphlang.diagnostics.data import FileUnreadable, NoData, WrongArray, WrongFormat, WrongSize
 
@@ -63,15 +63,16 @@ class npz(Source):
             split.
     Splits: train, and test where an array's name ends in `_test` and there are arrays for training.
     Types:  as stored. `flatten` and `normalize` are meant for images: both leave `t` (the labels) and
-            arrays of rank 1 alone. `normalize` makes floats of integers, dividing by the largest value of
-            their type (255 for uint8).
+            arrays of rank 1 alone. `normalize` brings pixels to 0..1 by what the training images hold:
+            divided by 255 where they go up to that, by 65535 where they go up to that, else by the largest
+            value of their type; images of 0 and 1 stay as they are.
     Safety: never unpickles; every header is held against the size of its member before memory is asked for.
     Source: numpy.lib.format (NEP 1)
     """
 
     path: str = Field(description="the file, relative to the spec's folder")
     flatten: bool = Field(default=False, description="make all axes after the first one")
-    normalize: bool = Field(default=False, description="divide integers by the largest value of their type")
+    normalize: bool = Field(default=False, description="bring pixels to 0..1, by what they hold")
 
     def read(self, files: Files) -> Dataset:
         file = files.find(self.path)
@@ -81,18 +82,23 @@ class npz(Source):
         if not headers:
             raise GraphError([NoData(self.path, "the archive has no arrays")])
         splits: dict[str, dict[str, Column]] = {"train": {}}
+        pixels = {key: self._pixels(splits, key) for _, key in _places(headers).values()}
         for name, (split, key) in _places(headers).items():
-            splits.setdefault(split, {})[key] = self._column(file, name, key, headers[name])
+            column = self._column(file, name, key, headers[name], pixels[key])
+            splits.setdefault(split, {})[key] = column
         return Dataset(file.name, checked(self.path, splits), (file,))
 
-    def _column(self, file: Path, name: str, key: str, header: Header) -> Column:
+    def _pixels(self, splits: dict[str, dict[str, Column]], key: str) -> Pixels:
+        return Pixels(self.path, key, lambda: splits["train"][key])
+
+    def _column(self, file: Path, name: str, key: str, header: Header, pixels: Pixels) -> Column:
         shape, dtype = header
         image = key != "t" and len(shape) > 1
         return Column(
             shape,
             dtype.newbyteorder("="),
             lambda: _load(self.path, file, name, header),
-            scale=pixel_scale(dtype) if image and self.normalize else None,
+            pixels if image and self.normalize and dtype.kind != "b" else None,
             flatten=image and self.flatten,
         )
 

@@ -1,5 +1,5 @@
 """What can be wrong with data files: where they are, what is in them, how they fit together (GL601 to
-GL622)."""
+GL623)."""
 
 from __future__ import annotations
 
@@ -640,3 +640,29 @@ class WrongNumber(Diagnostic):
         if self.dtype == "float32":
             return "mend it, or train with `dtype = float64`; rows count from 0"
         return "mend it; rows count from 0"
+
+
+class NotPixels(Diagnostic):
+    """`normalize` is asked to scale numbers that no image has: negative ones, or floats beyond 65535.
+
+        normalize=true, and an array of numbers around 0
+
+    Fix: leave `normalize` out; numbers that are no pixels are scaled in the file, as `(x - 3.1) / 0.4`.
+    """
+
+    code = "GL623"
+
+    def __init__(self, path: str, field: str, value: float, row: int) -> None:
+        self.file = path
+        self.field = field
+        self.value = value
+        self.row = row
+
+    @property
+    def message(self) -> str:
+        held = f"`{self.field}` of `{self.file}` holds {self.value:g} in row {self.row}"
+        return f"{held}, which is no pixel, so `normalize` cannot tell what to divide by"
+
+    @property
+    def help(self) -> str:
+        return "leave `normalize` out, and scale the numbers in the file, as `(x - 3.1) / 0.4`"

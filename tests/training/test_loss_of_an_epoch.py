@@ -53,7 +53,7 @@ LOSSES = {
 
 @pytest.mark.parametrize("formula", LOSSES)
 def test_it_is_the_loss_over_all_rows(formula: str) -> None:
-    graph, again, history = loss_of(formula + NEEDED)
+    _, again, history = loss_of(formula + NEEDED)
     assert history.last.loss == pytest.approx(float(LOSSES[formula]), rel=1e-9)
     assert history.last.loss == pytest.approx(evaluate(again, from_arrays(**arrays()))["loss"], rel=1e-9)
 
