@@ -43,9 +43,11 @@ class RunFolder:
         self._epochs_written = 0
 
     @classmethod
-    def create(cls, path: Path, graph: Graph, overrides: Mapping[str, str]) -> RunFolder:
-        """A new folder with the spec, what was set from outside, the seed and the versions in it; an old run
-        is not overwritten."""
+    def create(
+        cls, path: Path, graph: Graph, overrides: Mapping[str, str], divided_by: Mapping[str, float]
+    ) -> RunFolder:
+        """A new folder with the spec, what was set from outside, what fields of the data were divided by, the
+        seed and the versions in it; an old run is not overwritten."""
         if (path / WEIGHTS).exists() or (path / CHECKPOINT).exists():
             raise GraphError(
                 [
@@ -59,7 +61,8 @@ class RunFolder:
         try:
             path.mkdir(parents=True, exist_ok=True)
             _write(path / "spec.json", graph.spec.model_dump_json(indent=1))
-            _write(path / RUN, json.dumps(_about(graph, overrides), indent=1))
+            about = {**_about(graph, overrides), "divided_by": dict(divided_by)}
+            _write(path / RUN, json.dumps(about, indent=1))
             if graph.spec.sources:
                 _write(path / "spec.graph", graph.spec.sources[0].text)
         except OSError as error:

@@ -129,7 +129,9 @@ def train(
     section = section_of(graph, "train")
     section = _with_overrides(section, epochs, iterations, batch)
     session = _Session(graph, section, dataset, fields, on_epoch, on_progress)
-    run = RunFolder.create(folder, graph, overrides or {}) if folder is not None else None
+    run = None
+    if folder is not None:
+        run = RunFolder.create(folder, graph, overrides or {}, dataset.divided_by)
     if resume is not None:
         run = RunFolder.reopen(resume, graph)
         session.restore(run.checkpoint(), str(resume))

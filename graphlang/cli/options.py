@@ -245,6 +245,11 @@ def load(arguments: argparse.Namespace, path: str | None = None) -> tuple[Graph,
         path = getattr(arguments, "inputs", None)
         arguments.values = {} if path is None else read_inputs(path)
     feeds = given(graph, files, arguments.values)
+    if graph.spec.data is not None:
+        from graphlang.cli.prepared import prepared
+
+        written = {n: graph.inputs[n].default for n in pairs if n in graph.inputs and n not in files}
+        feeds = prepared(graph, {**written, **feeds}, getattr(arguments, "weights", None))
     if getattr(arguments, "weights", None):
         from graphlang.runs import load_run
 
@@ -274,10 +279,16 @@ def files_of(paths: list[str]) -> list[str]:
 
 
 def opened(graph: Graph, arguments: argparse.Namespace) -> Dataset:
-    """The data of the file's `data` section, or what `--data` puts in its place."""
+    """The data of the file's `data` section, or what `--data` puts in its place; what images are divided by
+    is what it was when the weights were trained."""
     from graphlang.training import open_data
 
     dataset = open_data(graph, arguments.data, arguments.words[0])
+    trained = getattr(arguments, "resume", None) or getattr(arguments, "weights", None)
+    if trained is not None:
+        from graphlang.cli.prepared import kept_with
+
+        dataset.divide_by(kept_with(Path(trained)))
     for note in dataset.notes:
         console.note(note)
     return dataset

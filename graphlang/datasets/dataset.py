@@ -120,6 +120,17 @@ class Dataset:
         return self.classes.get("x", ())
 
     @property
+    def divided_by(self) -> dict[str, float]:
+        """What the numbers of each field are divided by that holds images."""
+        return {name: c.pixels.largest for name, c in self.train.items() if c.pixels is not None}
+
+    def divide_by(self, largest: Mapping[str, float]) -> None:
+        """Settles what whole numbers of some fields are divided by: what it was when a net was trained."""
+        for name, column in self.train.items():
+            if column.pixels is not None and column.storage.kind in "iu" and name in largest:
+                column.pixels.settle(largest[name])
+
+    @property
     def notes(self) -> list[str]:
         """What was told by the contents of the data, and may have been meant otherwise."""
         found = [c.pixels.note for c in self.train.values() if c.pixels is not None]

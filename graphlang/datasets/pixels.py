@@ -37,7 +37,12 @@ class Pixels:
         self._training = training
         self._given = largest
 
-    @cached_property
+    def settle(self, largest: float) -> None:
+        """Takes that number, whatever the images hold."""
+        self._given = largest
+        self.__dict__.pop("_found", None)
+
+    @property
     def largest(self) -> float:
         """What they are divided by; raises GraphError where they hold what no image does."""
         return self._found[0]

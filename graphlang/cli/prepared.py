@@ -1,0 +1,114 @@
+"""What the `data` section does to a field, done to a value that is given for the input that takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphlang.cli import console
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.running import WrongInput
+
+if TYPE_CHECKING:
+    from graphlang.api import Graph
+
+_LABELS = "t"
+"""The field that sources take for labels: it is neither flattened nor scaled."""
+
+
+def prepared(graph: Graph, feeds: Mapping[str, Any], weights: str | None) -> dict[str, Any]:
+    """The values as the data would have them: raw images flattened and divided as those that were trained on.
+
+    What is a float from 0 to 1 already is taken as it is. Raises GraphError where a value can be neither.
+    """
+    section = graph.spec.data
+    if section is None or not feeds:
+        return dict(feeds)
+    source = graph.network.member("datasets", section.source)
+    found: dict[str, Any] = {}
+    for name, value in feeds.items():
+        field = section.fields.get(name, _LABELS)
+        if field == _LABELS or graph.inputs[name].dtype != "float":
+            found[name] = value
+            continue
+        array = _shaped(graph, name, value, source)
+        if array is not None and getattr(source, "normalize", False) and array.ndim > 1:
+            array = _scaled(graph, name, field, array, weights, written=not isinstance(value, np.ndarray))
+        found[name] = value if array is None else array
+    return found
+
+
+def _shaped(graph: Graph, name: str, value: Any, source: Any) -> Any:
+    """The value in the shape that the source gives images; None where it is no array of numbers."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return None
+    if array.dtype.kind not in "iuf":
+        return None
+    rank = len(graph.inputs[name].shape or ())
+    if getattr(source, "flatten", False) and rank == 2 and array.ndim > 2:
+        return array.reshape(len(array), -1)
+    if source.__class__.__name__ in ("idx", "mnist") and (rank, array.ndim) == (4, 3):
+        return array[:, None]  # one channel, as these sources give
+    return array
+
+
+def _scaled(graph: Graph, name: str, field: str, array: Any, weights: str | None, *, written: bool) -> Any:
+    if not array.size:
+        return array
+    with np.errstate(all="ignore"):
+        low, high = (float(f.reduce(array, None)) for f in (np.fmin, np.fmax))
+    whole = array.dtype.kind in "iu"
+    if not low < 0 and not high > 1 and (written or not whole):
+        return array
+    largest = _largest(graph, field, weights)
+    if largest is None and array.dtype == np.uint8:
+        largest = 255
+    if low < 0 or not whole or (largest is not None and high > largest):
+        raise _refused(graph, name, low if low < 0 else high, largest)
+    if largest is None:
+        raise _unknown(graph, name)
+    if largest == 1:
+        return array
+    console.note(f"`{name}` is divided by {largest:g}, as `normalize` does to the data")
+    return np.multiply(array, np.asarray(1 / largest, graph.dtype), dtype=graph.dtype)
+
+
+def _largest(graph: Graph, field: str, weights: str | None) -> float | None:
+    """What the images were divided by that were trained on: the run kept it, or the file's data tells."""
+    from graphlang.training import open_data
+
+    kept = {} if weights is None else kept_with(Path(weights))
+    if field in kept:
+        return kept[field]
+    try:
+        column = open_data(graph).train.get(field)
+    except GraphError:
+        return None
+    return None if column is None or column.pixels is None else column.pixels.largest
+
+
+def kept_with(weights: Path) -> dict[str, float]:
+    """What the fields were divided by that weights were trained on, where the folder of their run tells."""
+    from graphlang.runs import about_run
+
+    kept = about_run(weights if weights.is_dir() else weights.parent).get("divided_by", {})
+    found = kept if isinstance(kept, dict) else {}
+    return {field: float(n) for field, n in found.items() if isinstance(n, int | float) and n > 0}
+
+
+def _refused(graph: Graph, name: str, value: float, largest: float | None) -> GraphError:
+    message = f"`{name}` holds {value:g}, but what was trained on goes from 0 to 1, by `normalize`"
+    raw = "images as whole numbers" if largest is None else f"whole numbers from 0 to {largest:g}"
+    help = f"give {raw}, or floats from 0 to 1"
+    return GraphError([WrongInput(name, message, graph.network.span(name), help)])
+
+
+def _unknown(graph: Graph, name: str) -> GraphError:
+    message = f"`{name}` holds whole numbers, and what `normalize` divided by in training is not known"
+    help = "give the folder of the run as --weights, or floats from 0 to 1"
+    return GraphError([WrongInput(name, message, graph.network.span(name), help)])
