@@ -10,7 +10,7 @@ import numpy as np
 
 from graphlang.contents import too_large
 from graphlang.datasets.dataset import Column
-from graphlang.diagnostics import Collector, Diagnostic
+from graphlang.diagnostics import Collector, Diagnostic, GraphError
 from graphlang.diagnostics.data import FieldMismatch, NoFieldFor, UnknownField, WrongNumber
 from graphlang.diagnostics.running import UnknownInput
 from graphlang.engine.recording import Storage
@@ -135,7 +135,14 @@ def bind_columns(
             collector.add(UnknownField(name, field, list(columns), source, network.span(name)))
             unknown.add(network.numbers[name])
             continue
-        problem = _misfit(graph, spec, field, column, sizes)
+        if column.alone is not None and spec.shape is not None and len(spec.shape) == 1:
+            column = column.alone
+        try:
+            problem = _misfit(graph, spec, field, column, sizes)
+        except GraphError as error:  # its cells are no numbers
+            for told in error.diagnostics:
+                collector.add(told)
+            problem = None
         if problem is not None:
             collector.add(problem)
         found[network.numbers[name]] = column

@@ -2,44 +2,36 @@
 
 from __future__ import annotations
 
-import csv as reader
-import io
-import math
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from pydantic import Field
 
 from graphlang.datasets.dataset import Array, Column, Dataset, Source, check_size, checked
 from graphlang.datasets.files import Files, readable
+from graphlang.datasets.table import NUMBER, Table, numbers, parse
 from graphlang.datasets.text_format import decoded
-from graphlang.diagnostics.base import Collector, GraphError
-from graphlang.diagnostics.data import BadCell, NoData, RaggedLine, UnknownColumn, WrongFormat, WrongHeader
-
-#: how many bad lines or cells are reported before reading gives up
-_REPORTED = 10
-
-_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
-_INTEGER = re.compile(r"\s*[+-]?\d{1,18}\s*", re.ASCII)
+from graphlang.diagnostics.base import Diagnostic, GraphError
+from graphlang.diagnostics.tables import UnknownColumn
 
 
 class csv(Source):
     """A table in a text file: the first line names the columns, each further line is a sample.
 
     Fields: one for each column, by its name, [N]; `x` is all columns but the target, [N, D], in the file's
-            order; `t` is the target, [N]. `x` and `t` mean these two even where a column has that name.
-            Without `target` the target is the column called `t`; where there is none, `x` is all columns
-            and there is no `t`.
+            order; `t` is the target, [N]. Without `target` the target is the column called `t`; where there
+            is none, `x` is all columns and there is no `t`. Where a column is called `x`, an input of one
+            axis takes that column, and one of two axes all but the target; where one is called `t` that is
+            not the target, `t` is that column, and the target is known by its own name.
     Splits: train and test. A fraction `test` of the lines is drawn for testing, always the same ones for
             the same `seed` and number of lines; both parts keep the file's order. `test=0` leaves all
             lines for training.
     Types:  a column is int when all its cells are written as integers, else float; `x` is float. A target
             without any number is a column of labels: its ids count the different labels in sorted order
-            (`classes` names them).
-    Format: UTF-8, commas; quotes as in RFC 4180. Empty lines are skipped. Such a file has no header that
-            gives its size, so it is read when it is opened.
+            (`classes` names them). Only columns that an input takes are read as numbers, so text and dates
+            in others do no harm; `x` takes all of them.
+    Format: UTF-8, commas, points in numbers; quotes as in RFC 4180, also after blanks. Empty lines are
+            skipped. Such a file has no header that gives its size, so it is read when it is opened.
     Source: RFC 4180
     """
 
@@ -52,11 +44,12 @@ class csv(Source):
         file = files.find(self.path)
         check_size(self.path, "the table", file.stat().st_size)
         with readable(self.path):
-            table = _parse(self.path, decoded(self.path, file.read_bytes()))
+            table = parse(self.path, decoded(self.path, file.read_bytes()))
         target = self._target(table.names)
-        fields, labels = _fields(self.path, table, target)
+        fields, labels = _fields(table, target)
         splits = {split: _columns(fields, rows) for split, rows in self._rows(len(table.lines)).items()}
-        classes = dict.fromkeys(("t", target), labels) if labels and target else {}
+        names = [target] if "t" in table.names else ["t", target]
+        classes = {name: labels for name in names if name is not None and labels}
         return Dataset(file.name, checked(self.path, splits), (file,), classes)
 
     def _target(self, names: list[str]) -> str | None:
@@ -75,105 +68,113 @@ class csv(Source):
         return {"train": np.sort(order[count:]), "test": np.sort(order[:count])}
 
 
-@dataclass(frozen=True)
-class _Table:
-    """The cells of a csv by column, and the line that each sample starts in."""
+class _Values:
+    """A column of the table over all lines: read as numbers when they are first asked for."""
 
-    names: list[str]
-    cells: list[tuple[str, ...]]
-    lines: list[int]
+    def __init__(self, table: Table, name: str) -> None:
+        self.table = table
+        self.name = name
 
+    @cached_property
+    def array(self) -> Array:
+        """The numbers; raises GraphError where a cell is none."""
+        return numbers(self.table, self.name)
 
-def _parse(path: str, text: str) -> _Table:
-    records = _records(path, text)
-    _, header = next(records, (0, None))
-    if header is None:
-        raise GraphError([NoData(path, "the file is empty")])
-    names = _names(path, header)
-    rows, lines, faults = [], [], Collector()
-    for line, row in records:
-        if len(row) != len(names):
-            faults.add(RaggedLine(path, line, len(names), len(row)))
-            if len(faults.diagnostics) == _REPORTED:
-                break
-        rows.append(row)
-        lines.append(line)
-    faults.finish()
-    if not rows:
-        raise GraphError([NoData(path, "there is no line after the first")])
-    return _Table(names, list(zip(*rows, strict=True)), lines)
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        return self.array.dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """What follows the lines."""
+        return ()
 
 
-def _records(path: str, text: str) -> Iterator[tuple[int, list[str]]]:
-    """The lines that hold something, each with the number of the line where it starts."""
-    source = reader.reader(io.StringIO(text, newline=""), strict=True)
-    start = 1
-    try:
-        for row in source:
-            if row:
-                yield start, row
-            start = source.line_num + 1
-    except reader.Error as error:
-        raise GraphError([WrongFormat(path, "a sound csv file", f"line {start}: {error}")]) from None
+class _Ids(_Values):
+    """A column of labels, as the ids of those."""
+
+    @cached_property
+    def array(self) -> Array:
+        ids = {label: i for i, label in enumerate(self.labels)}
+        return np.array([ids[cell.strip()] for cell in self.table.cells[self.name]], dtype=np.int64)
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The different labels in order."""
+        return tuple(sorted({cell.strip() for cell in self.table.cells[self.name]}))
 
 
-def _names(path: str, header: list[str]) -> list[str]:
-    names = [name.strip() for name in header]
-    if all(_NUMBER.fullmatch(name) for name in names):
-        raise GraphError([WrongHeader(path, f"found the number `{names[0]}`")])
-    if "" in names:
-        raise GraphError([WrongHeader(path, f"column {names.index('') + 1} has no name")])
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise GraphError([WrongHeader(path, f"`{twice}` is there twice")])
-    return names
+class _Features(_Values):
+    """Several columns side by side."""
+
+    def __init__(self, table: Table, columns: list[_Values]) -> None:
+        super().__init__(table, "x")
+        self.columns = columns
+
+    @cached_property
+    def array(self) -> Array:
+        problems: list[Diagnostic] = []
+        for column in self.columns:
+            try:
+                column.array  # noqa: B018 - read here, so that every bad column is told of
+            except GraphError as error:
+                problems += error.diagnostics
+        if problems:
+            raise GraphError(problems)
+        return np.stack([column.array for column in self.columns], axis=1).astype(np.float64)
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        return np.dtype(np.float64)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (len(self.columns),)
 
 
-def _fields(path: str, table: _Table, target: str | None) -> tuple[dict[str, Array], tuple[str, ...]]:
+class _Lines(Column):
+    """Some lines of a column, whose type is known once it has been read."""
+
+    def __init__(self, values: _Values, rows: Array, alone: Column | None = None) -> None:
+        self.__dict__.update(stored=(len(rows), *values.shape), pixels=None, flatten=False, alone=alone)
+        self.__dict__.update(values=values, read=lambda: values.array[rows])
+
+    @cached_property
+    def storage(self) -> np.dtype[np.generic]:
+        values: _Values = self.__dict__["values"]
+        return values.array.dtype
+
+
+def _fields(table: Table, target: str | None) -> tuple[dict[str, _Values], tuple[str, ...]]:
     """The fields over all lines, and the labels of the target where it has labels."""
+    columns: dict[str, _Values] = {name: _Values(table, name) for name in table.names}
     labels: tuple[str, ...] = ()
-    columns: dict[str, Array] = {}
-    faults = Collector()
-    for name, cells in zip(table.names, table.cells, strict=True):
-        if name == target and _are_labels(cells):
-            labels, columns[name] = _ids(cells)
-        else:
-            columns[name] = _numbers(path, name, cells, table.lines, faults)
-    faults.finish()
-    x = [column for name, column in columns.items() if name != target]
+    if target is not None and _are_labels(table.cells[target]):
+        ids = columns[target] = _Ids(table, target)
+        labels = ids.labels
+    features = [column for name, column in columns.items() if name != target]
     fields = dict(columns)
-    if x:
-        fields["x"] = np.stack(x, axis=1).astype(np.float64)
+    if features:
+        fields["x"] = _Features(table, features)
     if target is not None:
-        fields["t"] = columns[target]
+        fields.setdefault("t", columns[target])
     return fields, labels
 
 
 def _are_labels(cells: tuple[str, ...]) -> bool:
-    return all(cell.strip() and not _NUMBER.fullmatch(cell) for cell in cells)
+    return all(cell.strip() and not NUMBER.fullmatch(cell) for cell in cells)
 
 
-def _ids(cells: tuple[str, ...]) -> tuple[tuple[str, ...], Array]:
-    words = [cell.strip() for cell in cells]
-    labels = tuple(sorted(set(words)))
-    ids = {label: i for i, label in enumerate(labels)}
-    return labels, np.array([ids[word] for word in words], dtype=np.int64)
+def _columns(fields: dict[str, _Values], rows: Array) -> dict[str, Column]:
+    found: dict[str, Column] = {}
+    for name, values in fields.items():
+        alone = None
+        if isinstance(values, _Features) and name in values.table.names:
+            alone = _Lines(_column_of(values, name), rows)
+        found[name] = _Lines(values, rows, alone)
+    return found
 
 
-def _numbers(path: str, name: str, cells: tuple[str, ...], lines: list[int], faults: Collector) -> Array:
-    if all(map(_INTEGER.fullmatch, cells)):
-        return np.array([int(cell) for cell in cells], dtype=np.int64)
-    # float() alone would take `1_000`, `nan` and digits of other scripts.
-    values = [float(cell) if _NUMBER.fullmatch(cell) else math.nan for cell in cells]
-    for line, cell, value in zip(lines, cells, values, strict=True):
-        if not math.isfinite(value) and len(faults.diagnostics) < _REPORTED:
-            faults.add(BadCell(path, line, name, cell))
-    return np.array(values, dtype=np.float64)
-
-
-def _columns(fields: dict[str, Array], rows: Array) -> dict[str, Column]:
-    return {name: _column(values, rows) for name, values in fields.items()}
-
-
-def _column(values: Array, rows: Array) -> Column:
-    return Column((len(rows), *values.shape[1:]), values.dtype, lambda: values[rows])
+def _column_of(features: _Features, name: str) -> _Values:
+    """The column itself that bears the name of all of them."""
+    return next((c for c in features.columns if c.name == name), None) or _Values(features.table, name)

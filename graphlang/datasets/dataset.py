@@ -45,6 +45,8 @@ class Column:
     read: Callable[[], Array] = field(repr=False)
     pixels: Pixels | None = None
     flatten: bool = False
+    #: where this is several columns side by side, the one among them that has the field's name
+    alone: Column | None = None
 
     @property
     def scale(self) -> float | None:

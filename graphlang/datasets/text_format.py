@@ -11,6 +11,10 @@ def decoded(path: str, content: bytes) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            raise GraphError(
+                [WrongFormat(path, "a text in UTF-8", "it is in UTF-16: save it as UTF-8")]
+            ) from None
         line = content.count(b"\n", 0, error.start) + 1
         found = f"line {line} has the byte {content[error.start]:02x} at offset {error.start}"
         raise GraphError([WrongFormat(path, "a text in UTF-8", found)]) from None

@@ -1,5 +1,5 @@
 """What can be wrong with data files: where they are, what is in them, how they fit together (GL601 to
-GL623)."""
+GL624)."""
 
 from __future__ import annotations
 
@@ -319,120 +319,6 @@ class NoData(Diagnostic):
     @property
     def help(self) -> str:
         return "give it at least one sample"
-
-
-class WrongHeader(Diagnostic):
-    """The first line of a csv does not name its columns.
-
-    Fields are found by name, so the first line holds one name per column, each once.
-
-        5.1, 3.5, 1.4, 0.2
-
-    Write a first line such as `length, width, kind`.
-    """
-
-    code = "GL612"
-
-    def __init__(self, path: str, reason: str) -> None:
-        self.file = self.path = path
-        self.reason = reason
-
-    @property
-    def message(self) -> str:
-        return f"the first line of `{self.path}` must name the columns: {self.reason}"
-
-    @property
-    def help(self) -> str:
-        return "write one name per column, separated by commas, each name once"
-
-
-class UnknownColumn(Diagnostic):
-    """The target of a csv source is none of its columns.
-
-        data { source = csv("fruit.csv", target=prise); x = x; t = t }
-
-    Name one of the columns of the first line.
-    """
-
-    code = "GL613"
-
-    def __init__(self, path: str, name: str, columns: Sequence[str]) -> None:
-        self.file = self.path = path
-        self.name = name
-        self.columns = tuple(columns)
-
-    @property
-    def message(self) -> str:
-        return f"the target `{self.name}` is no column of `{self.path}`, which has {_listed(self.columns)}"
-
-    @property
-    def help(self) -> str:
-        return did_you_mean(self.name, self.columns) or "name one of these columns as `target`"
-
-
-class RaggedLine(Diagnostic):
-    """A line of a csv has more or fewer cells than its header.
-
-        apple, orange, price
-        1, 2
-
-    Complete the line; a comma inside a cell needs quotes around the cell.
-    """
-
-    code = "GL614"
-
-    def __init__(self, path: str, line: int, expected: int, found: int) -> None:
-        self.file = self.path = path
-        self.row = line
-        self.expected = expected
-        self.found = found
-
-    @property
-    def line(self) -> int:
-        return self.row
-
-    @property
-    def message(self) -> str:
-        return f"line {self.row} of `{self.path}` has {self.found} cells, the header has {self.expected}"
-
-    @property
-    def help(self) -> str:
-        return "complete the line; a comma inside a cell needs quotes around the cell"
-
-
-class BadCell(Diagnostic):
-    """A cell of a csv is not a finite number.
-
-    Every column but the target holds numbers. The target holds numbers throughout, or labels throughout
-    (which become class ids in sorted order).
-
-        apple, price
-        n/a, 200
-
-    Write a number, or leave the column or the line out.
-    """
-
-    code = "GL615"
-
-    def __init__(self, path: str, line: int, column: str, cell: str) -> None:
-        self.file = self.path = path
-        self.row = line
-        self.name = column
-        self.cell = cell
-
-    @property
-    def line(self) -> int:
-        return self.row
-
-    @property
-    def message(self) -> str:
-        cell = self.cell if len(self.cell) <= 40 else self.cell[:39] + "…"
-        found = f"`{cell}` is not a finite number" if cell.strip() else "the cell is empty"
-        return f"line {self.row}, column `{self.name}` of `{self.path}`: {found}"
-
-    @property
-    def help(self) -> str:
-        return "write a number such as `3` or `-0.5e2`, or leave the column or the line out"
 
 
 class TextTooShort(Diagnostic):

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+import graphlang as gl
 from graphlang.datasets.csv import csv
 from graphlang.diagnostics.base import GraphError
+from graphlang.training import evaluate, open_data
 
 FRUIT = "apple,orange,price\n1,2,3.5\n2,0.5,2\n4,1e1,-3\n\n3,7,.5\n"
 
@@ -14,9 +16,17 @@ def opened(folder, text, **options):
     return csv(path="a.csv", **options).open(folder)
 
 
+def used(data):
+    """Reads what a file takes usually."""
+    for field in ("x", "t"):
+        if field in data.train:
+            data.train[field].load()
+
+
 def faults(folder, text, **options):
+    """What is said of the file once its columns are used."""
     with pytest.raises(GraphError) as caught:
-        opened(folder, text, **options)
+        used(opened(folder, text, **options))
     assert all(d.help for d in caught.value.diagnostics)
     return [(d.code, d.message) for d in caught.value.diagnostics]
 
@@ -117,10 +127,87 @@ def test_a_target_of_numbers_with_one_word_is_a_mistake_not_labels(tmp_path):
     assert found[1] == "line 3, column `price` of `a.csv`: `unknown` is not a finite number"
 
 
-def test_all_bad_cells_and_lines_are_reported_up_to_ten(tmp_path):
+def test_a_bad_column_is_one_mistake_with_a_count(tmp_path):
     assert len(faults(tmp_path, "a,b\nx,1\n1,y\n")) == 2
-    assert len(faults(tmp_path, "a,b\n" + "x,y\n" * 50)) == 10
-    assert len(faults(tmp_path, "a,b\n" + "1\n" * 50)) == 10
+    found = faults(tmp_path, "a,b,c\n" + "x,1,y\n" * 50, test=0)
+    assert [message for _, message in found] == [
+        f"line 2, column `{name}` of `a.csv`: `{cell}` is not a finite number; "
+        "50 of the 50 cells of the column are no finite numbers"
+        for name, cell in (("a", "x"), ("c", "y"))
+    ]
+    assert [message for _, message in faults(tmp_path, "a,b\n" + "1\n" * 50)] == [
+        "line 2 of `a.csv` has 1 cells, the header has 2, and 49 more lines do not fit either"
+    ]
+
+
+def test_columns_that_nobody_takes_may_hold_anything(tmp_path):
+    text = "day,a,b,note,t\n2024-01-01,1,2,,3\n2024-01-02,4,5,NA,6\n"
+    train = opened(tmp_path, text, test=0).train
+    assert train["a"].load().tolist() == [1, 4]
+    assert train["t"].load().tolist() == [3, 6]
+    with pytest.raises(GraphError) as caught:
+        train["x"].load()
+    assert [d.name for d in caught.value.diagnostics] == ["day", "note"]
+
+
+def test_a_column_called_x_is_taken_by_an_input_of_one_axis(tmp_path):
+    (tmp_path / "a.csv").write_text("x,z,y\n1,2,3\n4,5,6\n7,8,9\n")
+    file = 'data {{ source = csv("a.csv", target=y, test=0); x = x; t = t }}\n'
+    file += "train {{ minimize = loss; optimizer = SGD(lr=0.1); batch = 3; epochs = 1; metrics = [m] }}\n"
+    for shape, m, expected in (("N", "sum(x)", 12), ("N, 2", "sum(x[:, 1])", 15), ("N, D", "sum(x)", 27)):
+        text = f"input x: float[{shape}], t: float[N]\nparam w: float = 1\nloss = mean(t) * w\nm = {m}\noutput loss\n"
+        graph = gl.loads(text + file.format(), folder=tmp_path)
+        assert evaluate(graph, open_data(graph), split="train")["m"] == expected
+
+
+def test_a_column_called_t_that_is_not_the_target_is_itself(tmp_path):
+    train = opened(tmp_path, "t,u\n1,2\n3,4\n", target="u", test=0).train
+    assert (train["t"].load().tolist(), train["u"].load().tolist()) == ([1, 3], [2, 4])
+
+
+@pytest.mark.parametrize("between", [";", "\t", "|"])
+def test_another_delimiter_is_named(tmp_path, between):
+    text = "a,b\n1.5,2\n3,4\n".replace(",", between)
+    ((code, message),) = faults(tmp_path, text)
+    assert code == "GL624"
+    called = {";": "semicolons", "\t": "tabs", "|": "bars"}[between]
+    assert message == f"`a.csv` has {called} between its cells, not commas: line 1 is `a{between}b`"
+
+
+@pytest.mark.parametrize(
+    ("text", "help_"),
+    [
+        ('a,b\n"1,5",2\n', "write a point for the comma: `1.5`"),
+        ('a,b\n"1,234",2\n', "write `1234`, or with a point if the comma stands for one"),
+        ("a,b\n1,5,2,5\n", "if the commas are in numbers, write points: `1.5`; else complete the line"),
+        (
+            "a,b\n1,2,\n3,4,\n",
+            "the line ends with a comma: take that away, or name the column in the first line",
+        ),
+        (
+            "a,b\n1,NA\n",
+            "fill the cell, leave the line out, or take no field of the column (`x` takes all columns)",
+        ),
+        (
+            ",a,b\n0,1,2\n",
+            "give it a name; if it counts the lines, leave it out (in pandas `to_csv(..., index=False)`)",
+        ),
+    ],
+)
+def test_the_help_fits_what_was_found(tmp_path, text, help_):
+    with pytest.raises(GraphError) as caught:
+        opened(tmp_path, text).train["x"].load()
+    assert [d.help for d in caught.value.diagnostics] == [help_]
+
+
+def test_quotes_may_follow_blanks(tmp_path):
+    train = opened(tmp_path, 'a, b\n1, "2"\n"3", "4"\n', test=0).train
+    assert train["x"].load().tolist() == [[1, 2], [3, 4]]
+
+
+def test_years_may_be_names_of_columns(tmp_path):
+    train = opened(tmp_path, "1990,2000,t\n1,2,3\n", test=0).train
+    assert train["x"].load().tolist() == [[1, 2]]
 
 
 def test_a_ragged_line_is_named_with_both_counts(tmp_path):
@@ -146,8 +233,13 @@ def test_a_missing_target_gets_a_suggestion(tmp_path):
         ("a,b\n\n", "GL611", "no line after the first"),
         ("1,2\n3,4\n", "GL612", "found the number `1`"),
         ("a,,b\n1,2,3\n", "GL612", "column 2 has no name"),
-        ("a,b,a\n1,2,3\n", "GL612", "`a` is there twice"),
-        ('a,b\n1,"2\n', "GL604", "line 2: unexpected end of data"),
+        ("a,b,a\n1,2,3\n", "GL612", "`a` is there twice, as columns 1 and 3"),
+        ("5.1,3.5,setosa\n4.9,3,setosa\n", "GL612", "found the number `5.1`"),
+        ("5,3,setosa\n4,3,setosa\n", "GL612", "found what stands below it too, `setosa`"),
+        ("sep=;\na;b\n1;2\n", "GL612", "found `sep=;`, an instruction to a spreadsheet"),
+        ('a,b\n1,"2\n', "GL604", "line 2: a quote is opened there, and closed nowhere"),
+        ('a,b\n1,"2" x\n', "GL604", "line 2: after a closing quote comes something other than a comma"),
+        ("a,b\n1,2\n".encode("utf-16"), "GL604", "it is in UTF-16"),
         (b"a,b\n1,\xff\n", "GL604", "line 2 has the byte ff at offset 6"),
     ],
 )

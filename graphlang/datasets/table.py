@@ -1,0 +1,135 @@
+"""A csv file as cells by column, and cells as numbers; what is wrong is told by line, column and cause."""
+
+from __future__ import annotations
+
+import csv as reader
+import io
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphlang.datasets.dataset import Array
+from graphlang.diagnostics.base import GraphError
+from graphlang.diagnostics.data import NoData, WrongFormat
+from graphlang.diagnostics.tables import BadCell, OtherDelimiter, RaggedLine, WrongHeader
+
+NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+_INTEGER = re.compile(r"\s*[+-]?\d{1,18}\s*", re.ASCII)
+_MEASURE = re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+[eE][+-]?\d+)|[+-]\d+", re.ASCII)
+"""A number that no column is called: one with a point, an exponent or a sign."""
+_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """The cells of a csv by column, and the line that each sample starts in."""
+
+    path: str
+    names: list[str]
+    cells: dict[str, tuple[str, ...]]
+    lines: list[int]
+
+
+def parse(path: str, text: str) -> Table:
+    """The table of a text; raises GraphError where it is none."""
+    records = _records(path, text)
+    _, header = next(records, (0, None))
+    if header is None:
+        raise GraphError([NoData(path, "the file is empty")])
+    _check_delimiter(path, text, header)
+    rows = list(records)
+    names = _names(path, header, [row for _, row in rows])
+    _check_lengths(path, len(names), rows)
+    if not rows:
+        raise GraphError([NoData(path, "there is no line after the first")])
+    columns = zip(names, zip(*(row for _, row in rows), strict=True), strict=True)
+    return Table(path, names, dict(columns), [line for line, _ in rows])
+
+
+def numbers(table: Table, name: str) -> Array:
+    """A column as numbers; raises GraphError that names the first cell that is none, and how many are."""
+    cells = table.cells[name]
+    if all(map(_INTEGER.fullmatch, cells)):
+        return np.array([int(cell) for cell in cells], dtype=np.int64)
+    # float() alone would take `1_000`, `nan` and digits of other scripts.
+    values = [float(cell) if NUMBER.fullmatch(cell) else math.nan for cell in cells]
+    bad = [i for i, value in enumerate(values) if not math.isfinite(value)]
+    if bad:
+        line, cell = table.lines[bad[0]], cells[bad[0]]
+        raise GraphError([BadCell(table.path, line, name, cell, len(bad), len(cells))])
+    return np.array(values, dtype=np.float64)
+
+
+def _records(path: str, text: str) -> Iterator[tuple[int, list[str]]]:
+    """The lines that hold something, each with the number of the line where it starts."""
+    source = reader.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
+    start = 1
+    try:
+        for row in source:
+            if row:
+                yield start, row
+            start = source.line_num + 1
+    except reader.Error as error:
+        raise GraphError(
+            [WrongFormat(path, "a sound csv file", f"line {start}: {_cause(str(error))}")]
+        ) from None
+
+
+def _cause(error: str) -> str:
+    if "unexpected end of data" in error:
+        return "a quote is opened there, and closed nowhere"
+    if "expected after" in error:
+        return "after a closing quote comes something other than a comma (a quote inside a cell is doubled)"
+    if "field limit" in error:
+        return "a cell is longer than 131,072 characters: a quote is opened there, and closed far below"
+    return error
+
+
+def _check_delimiter(path: str, text: str, header: list[str]) -> None:
+    if len(header) > 1:
+        return
+    if re.fullmatch(r"sep=.", header[0].strip() or header[0]):
+        raise GraphError([WrongHeader(path, f"found `{header[0]}`, an instruction to a spreadsheet")])
+    later = next((line for line in text.splitlines()[1:] if line.strip()), "")
+    for delimiter, called in _DELIMITERS.items():
+        if delimiter in header[0].strip() and (delimiter in later or not later):
+            raise GraphError([OtherDelimiter(path, called, header[0])])
+
+
+def _names(path: str, header: list[str], rows: list[list[str]]) -> list[str]:
+    names = [name.strip() for name in header]
+    found = next((name for name in names if _MEASURE.fullmatch(name)), None)
+    if found is None and all(NUMBER.fullmatch(name) for name in names):
+        found = names[0]
+    if found is None and any(NUMBER.fullmatch(name) for name in names):
+        found = _label_among(names, rows)
+    if found is not None:
+        what = "the number" if NUMBER.fullmatch(found) else "what stands below it too,"
+        raise GraphError([WrongHeader(path, f"found {what} `{found}`")])
+    if "" in names:
+        index = names.index("")
+        raise GraphError([WrongHeader(path, f"column {index + 1} has no name", index=index == 0)])
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        places = " and ".join(str(i + 1) for i, name in enumerate(names) if name == twice)
+        raise GraphError([WrongHeader(path, f"`{twice}` is there twice, as columns {places}")])
+    return names
+
+
+def _label_among(names: list[str], rows: list[list[str]]) -> str | None:
+    """A name beside numbers that the lines below repeat in its column: the first line is a sample itself."""
+    for i, name in enumerate(names):
+        below = [row[i].strip() for row in rows if len(row) > i]
+        if name and not NUMBER.fullmatch(name) and name in below:
+            return name
+    return None
+
+
+def _check_lengths(path: str, expected: int, rows: list[tuple[int, list[str]]]) -> None:
+    ragged = [(line, row) for line, row in rows if len(row) != expected]
+    if ragged:
+        line, row = ragged[0]
+        raise GraphError([RaggedLine(path, line, expected, row, len(ragged) - 1)])
