@@ -24,6 +24,12 @@ def too_large(array: Any, dtype: Any) -> Place | None:
         return _first(np.isfinite(array) & (np.abs(array) > largest))
 
 
+def beyond_int(array: Any) -> Place | None:
+    """Where the first float stands that no int of 64 bits is: infinite, or too large."""
+    with np.errstate(invalid="ignore"):
+        return _first(~((array >= -(2.0**63)) & (array < 2.0**63)))
+
+
 def not_finite(array: Any) -> Place | None:
     """Where the first number stands that is nan or infinite; None where all are finite."""
     if array.dtype.kind != "f" or not array.size:

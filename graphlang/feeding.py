@@ -14,7 +14,7 @@ from graphlang.diagnostics import Collector, Diagnostic, GraphError
 from graphlang.diagnostics.data import FieldMismatch, NoFieldFor, UnknownField, WrongNumber
 from graphlang.diagnostics.running import UnknownInput
 from graphlang.engine.recording import Storage
-from graphlang.feeds import Binder, first_not_allowed, type_text
+from graphlang.feeds import Binder, as_array, first_not_allowed, type_text
 from graphlang.graph import Network
 from graphlang.indices import wrong_index
 from graphlang.spec import InputSpec
@@ -185,8 +185,11 @@ def _defaults(
         if spec.default is None:
             collector.add(NoFieldFor(name, network.span(name), list(columns)))
         else:
-            dtype = graph.dtype if spec.dtype == "float" else np.int64 if spec.dtype == "int" else np.bool_
-            fixed[number] = np.asarray(spec.default, dtype)
+            value = as_array(network, spec, spec.default, graph.dtype)
+            if isinstance(value, Diagnostic):
+                collector.add(value)
+            else:
+                fixed[number] = value
     return fixed
 
 

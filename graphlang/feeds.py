@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.arguments import exact_numbers
-from graphlang.contents import Place, place_text, too_large
+from graphlang.contents import Place, beyond_int, place_text, too_large
 from graphlang.diagnostics import Collector, Diagnostic, Related
 from graphlang.diagnostics.running import MissingInputs, UnknownInput, WrongInput
 from graphlang.graph import Network
@@ -76,7 +76,7 @@ def prepare(
         value = spec.default if value is None else value
         if value is None or (needed is not None and name not in needed and name not in given):
             continue
-        found = _array(network, spec, value, dtype)
+        found = as_array(network, spec, value, dtype)
         if isinstance(found, Diagnostic):
             collector.add(found)
             continue
@@ -115,7 +115,8 @@ def _last_without(network: Network, missing: Sequence[str]) -> str | None:
     return None
 
 
-def _array(network: Network, spec: InputSpec, value: Any, dtype: Any) -> Any:
+def as_array(network: Network, spec: InputSpec, value: Any, dtype: Any) -> Any:
+    """A value for an input in the run's precision; a Diagnostic where it is none."""
     try:
         array = np.asarray(value)
         if array.dtype.kind == "O":
@@ -127,6 +128,9 @@ def _array(network: Network, spec: InputSpec, value: Any, dtype: Any) -> Any:
         return _too_large(network, spec, _LARGEST[spec.dtype])
     if array.dtype.kind not in _ALLOWED[spec.dtype]:
         if spec.dtype == "int" and array.dtype.kind == "f" and np.array_equal(array, np.rint(array)):
+            place = beyond_int(array)
+            if place is not None:
+                return _too_large(network, spec, _LARGEST["int"], place)
             return array.astype(np.int64)
         message = f"`{spec.name}` is {array_type(array)}, but the file declares {type_text(spec)}"
         return WrongInput(spec.name, message, network.span(spec.name))

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from graphlang.contents import place_text, too_large
 from graphlang.diagnostics import Diagnostic, GraphError, closest
 from graphlang.diagnostics.running import UnwritableFile, WrongWeights
 from graphlang.graph import Network
@@ -55,6 +56,11 @@ class Params(MutableMapping[str, Any]):
             raise ValueError(f"`{name}` takes numbers, not {value.dtype}")
         if value.shape != array.shape:
             raise ValueError(f"`{name}` has the shape {array.shape}, not {value.shape}")
+        place = too_large(value, array.dtype)
+        if place is not None:
+            raise ValueError(
+                f"`{name}` is {array.dtype}, which cannot hold {value[place]}{place_text(place)}"
+            )
         array[...] = value
 
     def __delitem__(self, name: str) -> None:
@@ -189,6 +195,9 @@ def misfits(params: Params, arrays: Mapping[str, Any], file: str) -> list[Diagno
             )
         elif array.dtype.kind not in "fiub":
             problems.append(WrongWeights(file, f"`{name}` holds {array.dtype}, not numbers"))
+        elif (place := too_large(array, params[name].dtype)) is not None:
+            message = f"`{name}` holds {array[place]}{place_text(place)}, more than {params.dtype} can hold"
+            problems.append(WrongWeights(file, message, "run with `--dtype float64`"))
     missing = [n for n in params if n not in arrays]
     if missing:
         listed = ", ".join(f"`{n}`" for n in missing[:8])

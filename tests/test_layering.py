@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "graphlang"
 
 ORDER = """
-    limits arguments
+    limits arguments contents
     diagnostics
     syntax
     trace
@@ -30,7 +30,7 @@ ORDER = """
     result
     reading
     weights
-    indices contents
+    indices
     feeds
     calling
     samples

@@ -76,8 +76,8 @@ class OtherDelimiter(Diagnostic):
 
     def __init__(self, path: str, called: str, names: str) -> None:
         self.file = self.path = path
-        self.called = called
-        self.first = names
+        self.between = called
+        self.first_line = names
 
     @property
     def line(self) -> int:
@@ -85,8 +85,8 @@ class OtherDelimiter(Diagnostic):
 
     @property
     def message(self) -> str:
-        found = f"line 1 is `{_short(self.first)}`"
-        return f"`{self.path}` has {self.called} between its cells, not commas: {found}"
+        found = f"line 1 is `{_short(self.first_line)}`"
+        return f"`{self.path}` has {self.between} between its cells, not commas: {found}"
 
     @property
     def help(self) -> str:
@@ -179,9 +179,7 @@ class BadCell(Diagnostic):
     def help(self) -> str:
         cell = self.cell.strip()
         if self._is_missing:
-            return (
-                "fill the cell, leave the line out, or take no field of the column (`x` takes all columns)"
-            )
+            return "fill the cell, leave the line out, or take no field of the column (`x` takes all columns)"
         if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", cell):
             return f"write `{cell.replace(',', '')}`, or with a point if the comma stands for one"
         if re.fullmatch(r"[+-]?\d*,\d+([eE][+-]?\d+)?", cell):
