@@ -86,7 +86,7 @@ def _calls(
     steps = [
         (
             s,
-            [cuts.of(x) for x in s.operands],
+            [cuts.of(x) if s.primitive.kind == "elementwise" else cuts.matrix(x) for x in s.operands],
             _sum_cut(sums[s.output.number]) if is_accumulation(s) else cuts.of(s.output),
         )
         for s in unit.steps
@@ -140,8 +140,16 @@ class _Cuts:
         }
         self.scratch = {number: slots[kind] for number, kind in layout.items()}
 
+    def matrix(self, x: Any) -> Cut:
+        """How to cut what has every element of the frame, as the operand of a reduction has."""
+        if x.__class__ is SymbolicArray and x.number in self.scratch:
+            return _from_start(self.scratch[x.number])
+        array = self.find(x)
+        return _matrix(array.reshape(1, -1) if self.flat else _rows(array))
+
     def of(self, x: Any) -> Cut:
-        """How to cut a value, an array or a number."""
+        """How to cut what is stretched to the frame: a value, an array or a number. One number seen in every
+        place stands as that number."""
         if x.__class__ is SymbolicArray and x.number in self.scratch:
             return _from_start(self.scratch[x.number])
         array = self.find(x)
@@ -151,7 +159,7 @@ class _Cuts:
         if is_filled(array):
             return _whole(_element(array))
         if shape == self.frame:
-            return _matrix(array.reshape(1, -1) if self.flat else _rows(array))
+            return self.matrix(x)
         if shape == column(self.frame):
             return _rows_only(_rows(array))
         return _whole(_element(array)) if size(shape) == 1 else _columns_only(array.reshape(1, shape[-1]))

@@ -1,0 +1,113 @@
+"""The three ways to compute agree: the interpreter, planned programs, and the function of scalars."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import graphlang as gl
+
+BLOCK = 2**16
+"""Elements from which on steps are fused."""
+
+
+def agree(graph: gl.Graph, given: dict[str, Any], wrt: list[str], f: Any = None, g: Any = None) -> None:
+    """A planned run gives the value and the gradients of `y` that the interpreter gives."""
+    forward = graph.forward(given)
+    expected = forward.backward(of="y", seed=np.ones_like(forward["y"]))
+    np.testing.assert_allclose((f or graph.compile(of="y"))(given), expected["y"], rtol=1e-10)
+    value, gradients = (g or graph.compile(wrt=wrt, of="y"))(given)
+    np.testing.assert_allclose(value, expected["y"], rtol=1e-10)
+    for name in wrt:
+        assert np.shape(gradients[name]) == np.shape(expected.grad[name])
+        np.testing.assert_allclose(gradients[name], expected.grad[name], rtol=1e-8, atol=1e-12)
+
+
+# ---- what an operand holds when a program is planned ----------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [4095, 4096, BLOCK + 1])
+@pytest.mark.parametrize("bound", ["k", "sum(ks)", "(s > 0)", "s", "-k", "reshape(take(ks, k), 1)"])
+@pytest.mark.parametrize("form", ["maximum(x, {})", "minimum({}, x)", "maximum(2 * x, {})"])
+def test_a_bound_that_is_computed_is_the_one_of_this_run(form: str, bound: str, n: int) -> None:
+    graph = gl.loads(
+        f"input x: float[N], k: int, ks: int[3], s: float\ny = {form.format(bound)}\noutput y", dtype="float64"
+    )
+    needed = [name for name in graph.inputs if name in bound or name == "x"]
+    x = np.linspace(-3, 3, n)
+    f, g = graph.compile(), graph.compile(wrt=["x"])
+    for k, s in ((1, 0.5), (2, -0.25), (0, np.nan), (1, 0.5)):
+        given = {"x": x, "k": k, "ks": [k, 1, k], "s": s}
+        planned = {name: given[name] for name in needed}
+        expected = graph.forward(given)["y"]
+        np.testing.assert_array_equal(f(planned), expected)
+        np.testing.assert_array_equal(g(planned)[0], expected)
+
+
+@pytest.mark.parametrize("n", [BLOCK - 1, BLOCK, BLOCK + 1])
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "tanh(mean(x + s))",
+        "sum(broadcast_to(s * 2, N)) + sum(x)",
+        "max(broadcast_to(s * 2, N)) + sum(x)",
+        "prod(broadcast_to(1 + s / N, N)) + sum(x)",
+        "mean(x * s) + mean(broadcast_to(s, N) * x)",
+        "logsumexp(broadcast_to(s * 2, N)) + sum(x)",
+        "sum(broadcast_to(s > 0, N)) * s + sum(x)",
+    ],
+)
+def test_a_reduction_of_one_number_seen_in_every_place_counts_every_place(formula: str, n: int) -> None:
+    graph = gl.loads(f"input x: float[N], s: float\ny = {formula}\noutput y", dtype="float64")
+    f, g = graph.compile(), graph.compile(wrt=["x", "s"])
+    for s in (0.3, -0.5):
+        agree(graph, {"x": np.linspace(0, 1, n), "s": s}, ["x", "s"], f, g)
+
+
+@pytest.mark.parametrize("shape", [(BLOCK // 2, 2), (3, BLOCK // 4), (2, 5, BLOCK // 8)])
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "sum(broadcast_to(s * 2, {0}), axis=-1, keepdims=true) + x",
+        "max(broadcast_to(s * 2, {0}), axis=-1, keepdims=true) + x",
+        "sum(broadcast_to(s * 2, {0}), axis=0) * x",
+        "softmax(broadcast_to(s * 2, {0})) + x",
+        "logsumexp(broadcast_to(s * 2, {0}), axis=-1, keepdims=true) * x",
+        "broadcast_to(c * s, {0}) * sum(broadcast_to(c * s, {0}), axis=-1, keepdims=true) + x",
+    ],
+)
+def test_a_row_of_one_number_is_reduced_as_any_row(formula: str, shape: tuple[int, ...]) -> None:
+    sizes = ", ".join(map(str, shape))
+    columns = ", ".join(map(str, (*shape[:-1], 1)))
+    text = f"input x: float[{sizes}], c: float[{columns}], s: float\ny = {formula.format(sizes)}\noutput y"
+    graph = gl.loads(text, dtype="float64")
+    wrt = ["x", "s", "c"] if "c" in formula.replace("softmax", "").replace("broadcast", "") else ["x", "s"]
+    x, c = np.linspace(0, 1, int(np.prod(shape))).reshape(shape), np.ones((*shape[:-1], 1))
+    f, g = graph.compile(), graph.compile(wrt=wrt)
+    for s in (0.5, -1.0):
+        given = {"x": x, "c": c, "s": s}
+        forward = graph.forward(given)
+        expected = forward.backward(of="y", seed=np.ones_like(forward["y"]))
+        given = given if "c" in wrt else {"x": x, "s": s}
+        np.testing.assert_allclose(f(given), expected["y"], rtol=1e-10)
+        for name, found in g(given)[1].items():
+            np.testing.assert_allclose(found, expected.grad[name], rtol=1e-8, atol=1e-9)
+
+
+def test_training_on_a_loss_of_few_numbers_takes_every_row() -> None:
+    text = """
+    input x: float[N, 2]
+    h = x -> Affine(2)
+    loss = tanh(mean(h) + 1)
+    output loss
+    train { minimize = loss; optimizer = SGD(lr=0.5); batch = 40000; epochs = 1; dtype = float64 }
+    """
+    graph = gl.loads(text)
+    x = np.ones((40000, 2))
+    before = dict(graph.run(x=x).grad)
+    start = {name: array.copy() for name, array in graph.params.items()}
+    graph.fit(x=x)
+    for name, array in graph.params.items():
+        np.testing.assert_allclose(array, start[name] - 0.5 * before[name], rtol=1e-9)
