@@ -344,8 +344,8 @@ class Graph:
         return [n.name for n in self._network.nodes if n.spec.named] + list(self._spec.outputs)
 
     def _tape(self, given: Mapping[str, Any], wanted: list[int], training: bool, dtype: Any = None) -> Tape:
-        needed = self._network.ancestors(wanted)
-        names = {n for n in self._network.inputs if needed[self._network.numbers[n]]}
+        inputs, sizes = self._network.sources_of(wanted)
+        names = {*inputs, *self._network.bringing(sizes, given)}
         if len(wanted) > len(self._spec.outputs):
             names = set(self._network.inputs)
         feeds = prepare(self._network, given, dtype or self._dtype, sorted(names), self.file)

@@ -173,14 +173,16 @@ def _too_large(graph: Graph, spec: InputSpec, field: str, column: Column) -> Dia
 def _defaults(
     graph: Graph, found: AbstractSet[int], columns: Mapping[str, Column], collector: Collector
 ) -> dict[int, Any]:
+    """The inputs that are the same in every batch."""
     network = graph.network
     train = graph.spec.train
     wanted = [train.minimize, *train.metrics.values()] if train is not None else list(graph.outputs)
-    needed = network.ancestors([network.numbers[n] for n in wanted])
+    inputs, further = network.sources_of([network.numbers[n] for n in wanted])
+    needed = {*inputs, *network.bringing(further, {network.names[n] for n in found})}
     fixed: dict[int, Any] = {}
     for name, spec in network.inputs.items():
         number = network.numbers[name]
-        if number in found or not needed[number]:
+        if number in found or name not in needed:
             continue
         if spec.default is None:
             collector.add(NoFieldFor(name, network.span(name), list(columns)))

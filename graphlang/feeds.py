@@ -13,7 +13,7 @@ from graphlang.diagnostics import Collector, Diagnostic, Related
 from graphlang.diagnostics.running import MissingInputs, UnknownInput, WrongInput
 from graphlang.graph import Network
 from graphlang.indices import wrong_index
-from graphlang.sizes import parse_size
+from graphlang.sizes import parse_size, symbols_of
 from graphlang.spec import InputSpec
 from graphlang.trace import Dim, shape_text
 
@@ -201,9 +201,11 @@ class Binder:
         return WrongInput(spec.name, message, self.network.span(spec.name), help, (), shell_help)
 
     def expressions(self, values: Mapping[int, Any]) -> list[Diagnostic]:
-        """Sizes such as `3*D`, once every name is bound."""
+        """Sizes such as `3*D`, where every name is bound: an input that is not needed may be missing."""
         problems: list[Diagnostic] = []
         for spec, axis, text in self.later:
+            if not symbols_of(text) <= set(self.sizes):
+                continue
             size = parse_size(text)
             unknown = [n for n in size.symbols if n not in self.sizes] if isinstance(size, Dim) else []
             array = values[self.network.numbers[spec.name]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -13,7 +13,7 @@ from graphlang.catalog import Catalog, Family, family_member
 from graphlang.diagnostics import GraphError, Source, Span
 from graphlang.diagnostics.running import BadSpec
 from graphlang.operation import Function, Layer, Operation
-from graphlang.sizes import parse_size
+from graphlang.sizes import parse_size, sizes_in
 from graphlang.spec import InputSpec, NodeSpec, OutputSpec, ParamSpec, Spec, Use
 from graphlang.trace import Size
 
@@ -225,6 +225,31 @@ class Network:
             numbers = [o.number for o in node.operands if type(o) is Ref] + [*node.own.values()]
             flows = node.spec.dtype == "float" and node.spec.operation != "stop_gradient"
             found.append(flows and any(found[number] for number in numbers))
+        return found
+
+    def sources_of(self, numbers: list[int]) -> tuple[list[str], tuple[str, ...]]:
+        """The inputs whose values these need, and the names of the sizes that these need too and that are
+        in no shape of those inputs: other inputs bring them."""
+        needed = self.ancestors(numbers)
+        inputs = [name for name in self.inputs if needed[self.numbers[name]]]
+        shapes = [size for name in inputs for size in self.inputs[name].shape or ()]
+        return inputs, tuple(sorted(self._sizes_in(needed).difference(map(str, shapes))))
+
+    def _sizes_in(self, needed: Sequence[bool] | None) -> set[str]:
+        found: set[str] = set()
+        for node in self.nodes:
+            if node.symbolic and (needed is None or needed[node.number]):
+                found |= sizes_in(node.spec.attributes)
+                found |= node.loop.body._sizes_in(None) if node.loop is not None else set()
+        return found
+
+    def bringing(self, sizes: Sequence[str], given: Collection[str]) -> list[str]:
+        """For each size an input that has it: one that is given, one with a default, or else any."""
+        found: list[str] = []
+        for size in sizes:
+            having = [n for n, spec in self.inputs.items() if size in (spec.shape or ())]
+            ranked = sorted(having, key=lambda n: (n not in given, self.inputs[n].default is None))
+            found += ranked[:1]
         return found
 
     @cached_property

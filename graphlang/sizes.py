@@ -7,7 +7,7 @@ from typing import Any
 
 from graphlang.syntax import parse, tree
 from graphlang.trace import Dim
-from graphlang.trace.dims import maximum
+from graphlang.trace.dims import maximum, symbols
 
 _OPERATORS = {
     "+": lambda a, b: a + b,
@@ -29,6 +29,18 @@ def parse_size(text: str) -> Any:
     statement = parse(f"v = {text}", "size").statements[0]
     assert isinstance(statement, tree.Assign), text
     return _evaluate(statement.value)
+
+
+def symbols_of(text: str) -> set[str]:
+    """The names that a size is made of."""
+    return {text} if text.isidentifier() else symbols(parse_size(text))
+
+
+def sizes_in(value: Any) -> set[str]:
+    """The names of all sizes in plain data, as the attributes of a node are."""
+    if isinstance(value, dict):
+        return symbols_of(value["dim"]) if set(value) == {"dim"} else sizes_in(list(value.values()))
+    return set().union(*map(sizes_in, value)) if isinstance(value, list | tuple) else set()
 
 
 def _evaluate(node: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,8 +41,7 @@ class Compiled:
         self._threads = threads
         self._lock = threading.Lock()
         network = graph.network
-        needed = network.ancestors(list(needed_for))
-        self._inputs = [n for n in network.inputs if needed[network.numbers[n]]]
+        self._inputs, self._sizes = network.sources_of(list(needed_for))
         self._indices = [n for n in self._inputs if network.inputs[n].below is not None]
         self._kept: OrderedDict[Any, Any] = OrderedDict()
         self._calls = 0
@@ -90,17 +89,14 @@ class Compiled:
             arrays: Mapping[str, Any] = given
             self._check_indices(given)
         else:
-            feeds = prepare(self._graph.network, given, self._dtype, self._inputs, self._graph.file)
-            names = self._graph.network.names
-            arrays = {
-                names[number]: value
-                for number, value in feeds.values.items()
-                if names[number] in self._inputs
-            }
-            key = self._key_of(arrays)
+            network = self._graph.network
+            feeds = prepare(network, given, self._dtype, self._needed(given), self._graph.file)
+            arrays = {n: feeds.values[network.numbers[n]] for n in self._inputs}
+            sizes = self._own_sizes(arrays, feeds.sizes)
+            key = (self._types(arrays), tuple([sizes[s] for s in self._sizes]))
             found = self._kept.get(key)
             if found is None:
-                found = self._plan(key, feeds.values, feeds.sizes)
+                found = self._plan(key, arrays, sizes)
         self._kept.move_to_end(key)
         for name in self._inputs:
             found.give(name, arrays[name])
@@ -118,7 +114,18 @@ class Compiled:
         if problems:
             raise GraphError(problems)
 
+    def _needed(self, given: Collection[str]) -> list[str]:
+        """The inputs that a call must have: for their values, or for a size."""
+        return [*self._inputs, *self._graph.network.bringing(self._sizes, given)]
+
     def _key_of(self, given: Mapping[str, Any]) -> Any:
+        """The key of the program, where it needs nothing but arrays that are there; else None."""
+        if self._sizes or len(given) != len(self._inputs):
+            return None
+        types = self._types(given)
+        return None if types is None else (types, ())
+
+    def _types(self, given: Mapping[str, Any]) -> tuple[Any, ...] | None:
         """Shapes and types of the inputs, where all are arrays already; else None."""
         parts = []
         for name in self._inputs:
@@ -126,16 +133,21 @@ class Compiled:
             if value.__class__ is not np.ndarray:
                 return None
             parts.append((value.shape, value.dtype))
-        return tuple(parts) if len(given) == len(self._inputs) else None
+        return tuple(parts)
 
-    def _plan(self, key: Any, values: Mapping[int, Any], sizes: Mapping[str, int]) -> Executable:
+    def _own_sizes(self, arrays: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, int]:
+        """The sizes that the key tells apart: a program is recorded with no others."""
+        inputs = self._graph.network.inputs
+        named = {s for n in arrays for s in inputs[n].shape or () if s in sizes}
+        return {s: sizes[s] for s in sizes if s in named or s in self._sizes}
+
+    def _plan(self, key: Any, arrays: Mapping[str, Any], sizes: Mapping[str, int]) -> Executable:
         numbers = self._graph.network.numbers
-        storage = {
-            numbers[n]: Storage(values[numbers[n]].shape, values[numbers[n]].dtype) for n in self._inputs
-        }
-        lent = {n: values[numbers[n]] for n in self._inputs}
+        storage = {numbers[n]: Storage(a.shape, a.dtype) for n, a in arrays.items()}
         with self._graph._diagnosed():
-            executable = built(lambda: self._record(storage, sizes), self._bound(), self._threads, lent=lent)
+            executable = built(
+                lambda: self._record(storage, sizes), self._bound(), self._threads, lent=arrays
+            )
         self._kept[key] = executable
         while len(self._kept) > CAPACITY:
             self._kept.popitem(last=False)
@@ -158,7 +170,7 @@ class Compiled:
         """Plans ahead for a batch of that many rows, where that decides every shape."""
         network = self._graph.network
         values: dict[str, Any] = {}
-        for name in self._inputs:
+        for name in self._needed(()):
             spec = network.inputs[name]
             shape = tuple(
                 batch if i == 0 and isinstance(s, str) else s for i, s in enumerate(spec.shape or ())
@@ -219,7 +231,7 @@ class CompiledGradient(Compiled):
         if self._dtype != np.float64 or network.params:
             return None
         specs = {n: network.inputs[n] for n in self._inputs}
-        if any(spec.shape not in (None, ()) or spec.dtype != "float" for spec in specs.values()):
+        if self._sizes or any(s.shape not in (None, ()) or s.dtype != "float" for s in specs.values()):
             return None
         storage = {network.numbers[n]: Storage((), np.dtype(np.float64)) for n in self._inputs}
         with self._graph._diagnosed(), collection_paused():

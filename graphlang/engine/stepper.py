@@ -224,7 +224,7 @@ class CompiledStep(Compiled):
             loss = self._trained.step(executable, lr, t)
             if not np.isfinite(loss):
                 graph = self._graph
-                feeds = prepare(graph.network, given, self._dtype, self._inputs, graph.file)
+                feeds = prepare(graph.network, given, self._dtype, self._needed(given), graph.file)
                 raise self._trained.not_finite(loss, feeds.values, feeds.sizes, t)
             self.t = t
             return loss

@@ -73,7 +73,7 @@ class Dim:
     @property
     def symbols(self) -> tuple[str, ...]:
         """The names it depends on, sorted."""
-        return tuple(sorted(_symbols(self)))
+        return tuple(sorted(symbols(self)))
 
     def __hash__(self) -> int:
         return self._hash
@@ -593,13 +593,16 @@ def _lowest(polynomial: RationalTerms) -> int | None:
     return -(-constant.numerator // constant.denominator) if all(v >= 0 for v in total.values()) else None
 
 
-def _symbols(value: Any) -> set[str]:
+def symbols(value: Any) -> set[str]:
+    """The names that a size, or a number made of sizes, depends on."""
+    if isinstance(value, DimScalar):
+        return set().union(*map(symbols, value.operands))
     if not isinstance(value, Dim):
         return set()
     names: set[str] = set()
     for monomial, _ in value.terms:
         for atom in monomial:
-            inner = _symbols(atom.value) | _symbols(atom.denominator)
+            inner = symbols(atom.value) | symbols(atom.denominator)
             names |= {atom.text} if atom.kind == "symbol" else inner
     return names
 

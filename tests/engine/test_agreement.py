@@ -111,3 +111,65 @@ def test_training_on_a_loss_of_few_numbers_takes_every_row() -> None:
     graph.fit(x=x)
     for name, array in graph.params.items():
         np.testing.assert_allclose(array, start[name] - 0.5 * before[name], rtol=1e-9)
+
+
+# ---- sizes that come from elsewhere ---------------------------------------------------------------------
+
+TRAIN = "\ntrain { minimize = y; optimizer = SGD(lr=0.5); batch = 2; epochs = 1; dtype = float64 }"
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "sum(x) * M",
+        "sum(x) / (M + 1)",
+        "sum(zeros(M, 2) + 1) * sum(x)",
+        "sum(reshape(arange(M), M, 1) * x[0])",
+        "sum(x[:1] * arange(3*M)[M])",
+        "sum(hs)",
+    ],
+)
+def test_a_size_that_an_unused_input_brings_belongs_to_the_program(formula: str) -> None:
+    scan = "hs = scan s in reshape(x, 1, N) carry h = zeros(1) { v = h + M * s; next h = v; yield v }"
+    text = "input x: float[N], z: float[M], u: float[M]\nparam w: float = 2\n"
+    text += f"{scan if 'hs' in formula else ''}\ny = w * {formula}\noutput y"
+    graph = gl.loads(text + TRAIN)
+    forward, gradient, step = graph.compile(), graph.compile(wrt=["x", "w"]), graph.compile(train=True)
+    x, w = np.array([1.0, 2.0]), 2.0
+    for m in (3, 5, 3, 1):
+        z = np.ones(m)
+        expected = graph.run(x=x, z=z, u=z)
+        assert forward(x=x, z=z) == forward(x=x, u=z) == graph.predict(x=x, z=z, u=z) == expected["y"]
+        value, gradients = gradient(x=x, u=z)
+        assert value == expected["y"] and gradients["w"] == expected.grad["w"]
+        np.testing.assert_array_equal(gradients["x"], expected.grad["x"])
+        graph.params["w"][...] = w
+        assert step(x=x, z=z) == expected["y"]
+        assert float(graph.params["w"]) == w - 0.5 * expected.grad["w"]
+        graph.params["w"][...] = w
+    with pytest.raises(gl.GraphError, match="missing input: `z`"):
+        forward(x=x)
+
+
+def test_a_size_may_come_from_the_default_of_an_unused_input() -> None:
+    text = "input x: float[N], z: float[M] = [1, 2, 3]\nparam w: float = 2\ny = w * sum(x) * M\noutput y"
+    graph = gl.loads(text + TRAIN)
+    x = np.array([1.0, 2.0])
+    assert graph.run(x=x)["y"] == graph.predict(x=x) == graph.compile(wrt="w")(x=x)[0] == 18
+    assert graph.predict(x=x, z=[1, 2]) == graph.run(x=x, z=[1, 2])["y"] == 12
+    assert gl.loads(text, set={"z": [5.0]}).predict(x=x) == 6
+    assert graph.compile(train=True)(x=x) == 18
+    assert graph.fit(x=x).losses == [-22.5]  # w was 2 - 0.5 * 9
+
+
+def test_a_scalar_graph_may_depend_on_a_size() -> None:
+    graph = gl.loads("input x: float, z: float[M]\ny = x * M\noutput y")
+    for f in (graph.compile(wrt="x"), graph.compile(wrt="x")):
+        for m in (3, 5):
+            assert f(x=2.0, z=np.ones(m)) == (2.0 * m, {"x": m})
+            assert graph.run(x=2.0, z=np.ones(m))["y"] == graph.predict(x=2.0, z=np.ones(m)) == 2 * m
+
+
+def test_a_size_that_only_a_shape_names_asks_for_no_further_input() -> None:
+    graph = gl.loads("input x: float[N, 2*D], t: float[N, D]\ny = sum(x)\nloss = y + sum(t)\noutput y")
+    assert graph.predict(x=np.ones((2, 6))) == 12
