@@ -207,6 +207,14 @@ def renewed(state: Any, keywords: Mapping[str, Any]) -> Mapping[str, Any]:
     return state
 
 
+def as_numbers(operands: Sequence[Array], dtype: Any) -> list[Array] | None:
+    """The operands with 1 and 0 in the place of truth values; None where there are none."""
+    bools = [getattr(x, "dtype", None) == np.bool_ for x in operands]
+    if not any(bools):
+        return None
+    return [x.astype(dtype) if is_bool else x for x, is_bool in zip(operands, bools, strict=True)]
+
+
 def _is_array(value: Any) -> bool:
     return isinstance(value, SymbolicArray | np.ndarray | np.generic | int | float)
 

@@ -52,6 +52,18 @@ _TEMPLATES = {
     "where": "({1} if {0} else {2})",
     "stop_gradient": "{0}",
 }
+_OF_TRUTH = (
+    "greater",
+    "greater_equal",
+    "less",
+    "less_equal",
+    "equal",
+    "not_equal",
+    "maximum",
+    "minimum",
+    "where",
+)
+"""What may give true or false. Python's arithmetic makes whole numbers of them, and NumPy's may make a bool."""
 _MATH = ("sqrt", "exp", "log", "expm1", "log1p", "sin", "cos", "tan", "tanh", "sinh", "cosh", "atan", "pow")
 
 FAILURES = (OverflowError, ZeroDivisionError, ValueError)
@@ -122,7 +134,7 @@ def _is_scalar_step(step: Step) -> bool:
     return (
         name in _TEMPLATES
         and step.output.shape == ()
-        and step.output.dtype.kind in "fb"
+        and (step.output.dtype.kind == "f" or (step.output.dtype.kind == "b" and name in _OF_TRUTH))
         and all(_is_scalar(x) for x in step.operands)
     )
 

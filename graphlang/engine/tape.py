@@ -16,8 +16,8 @@ from graphlang.engine.derived import Derived, Draws
 from graphlang.engine.indices import with_checked_indices
 from graphlang.engine.scan import ScanOperation
 from graphlang.graph import Network, Node, Ref, decoded
-from graphlang.operation import Operation, Random, outcome, renewed
-from graphlang.trace import NoGradient, SymbolicArray, Trace, gradient, replay, shape_text
+from graphlang.operation import Operation, Random, as_numbers, outcome, renewed
+from graphlang.trace import DtypeError, NoGradient, SymbolicArray, Trace, gradient, replay, shape_text
 from graphlang.trace.dims import bind
 from graphlang.trace.primitives.creation import constant_of, stop_gradient
 
@@ -120,22 +120,36 @@ class Tape:
             operands = with_checked_indices(self.network, node, operation, operands, self.sizes)  # type: ignore[arg-type]
         if not node.own and not node.wants:
             since = len(self.trace.steps) if self.trace is not None else 0
-            y, saved, *_ = _outcome(operation, operation.forward(*operands))
-            if getattr(y, "dtype", None) == np.float16:
-                # NumPy takes true and false for numbers of half precision.
-                operands = self.given[node.number] = [self._as_number(o) for o in operands]
-                y, saved, *_ = _outcome(operation, operation.forward(*operands))
+            y, saved, *_ = self._outcome(node, operation, operands, {})
             self.saved[node.number] = (operation, saved, {}, since)
             return self._in_precision(node, y)
         keywords = self._keywords(node)
         since = len(self.trace.steps) if self.trace is not None else 0
-        y, saved, *state = _outcome(operation, operation.forward(*operands, **keywords))
+        y, saved, *state = self._outcome(node, operation, operands, keywords)
         self.saved[node.number] = (operation, saved, keywords, since)
         if state and self._first_part(node) is None:
             new = state[0] if node.loop is not None else renewed(state[0], keywords)
             for role, value in new.items():
                 self.state[_number_of(node, role)] = value
         return self._in_precision(node, y)
+
+    def _outcome(
+        self, node: Node, operation: Any, operands: list[Any], keywords: dict[str, Any]
+    ) -> tuple[Any, ...]:
+        """What `forward` gives. Where it does not take truth values, it gets 1 and 0 in their place; NumPy
+        takes them for numbers of half precision."""
+        try:
+            found = _outcome(operation, operation.forward(*operands, **keywords))
+            if getattr(found[0], "dtype", None) != np.float16:
+                return found
+        except (TypeError, DtypeError):
+            if as_numbers(operands, self.dtype) is None:
+                raise
+        numbers = as_numbers(operands, self.dtype)
+        if numbers is None:
+            return found
+        self.given[node.number] = numbers
+        return _outcome(operation, operation.forward(*numbers, **keywords))
 
     def _operands(self, node: Node) -> list[Any]:
         if node.loop is not None and self.state:
@@ -166,9 +180,6 @@ class Tape:
             ),
             None,
         )
-
-    def _as_number(self, x: Any) -> Any:
-        return x.astype(self.dtype) if getattr(x, "dtype", None) == np.bool_ else x
 
     def _in_precision(self, node: Node, y: Any) -> Any:
         """What is made of whole numbers alone, as `1 / n` or `zeros(3)`, comes in the run's precision too.

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from graphlang.functions._truth import counted, counted_pair
+
 __all__ = ["add", "divide", "floor_divide", "matmul", "mod", "multiply", "negative", "power", "subtract"]
 
 SYMBOLS = {
@@ -25,7 +27,7 @@ def add(x, y):
     Shapes: broadcast.
     Source: Deep Learning from Scratch, 5.3.1: the adding node passes on what comes from upstream.
     """
-    return np.add(x, y)
+    return np.add(*counted_pair(x, y))
 
 
 def subtract(x, y):
@@ -34,7 +36,7 @@ def subtract(x, y):
     Gradient: dx = dz, dy = -dz.
     Shapes: broadcast.
     """
-    return np.subtract(x, y)
+    return np.subtract(*counted_pair(x, y))
 
 
 def multiply(x, y):
@@ -44,7 +46,7 @@ def multiply(x, y):
     Shapes: broadcast.
     Source: Deep Learning from Scratch, 5.3.2: the multiplying node passes on the other operand.
     """
-    return np.multiply(x, y)
+    return np.multiply(*counted_pair(x, y))
 
 
 def divide(x, y):
@@ -66,7 +68,7 @@ def floor_divide(x, y):
     Domain: y is not 0.
     Convention: rounds towards minus infinity, as Python and NumPy do.
     """
-    return np.floor_divide(x, y)
+    return np.floor_divide(*counted_pair(x, y))
 
 
 def mod(x, y):
@@ -77,7 +79,7 @@ def mod(x, y):
     Domain: y is not 0.
     Convention: the result has the sign of `y`, as in Python and NumPy (C keeps the sign of `x`).
     """
-    return np.mod(x, y)
+    return np.mod(*counted_pair(x, y))
 
 
 def power(x, y):
@@ -89,7 +91,7 @@ def power(x, y):
     Source: Deep Learning from Scratch, 5.2.1: z = t**2 gives 2t.
     Example: input x: float[N, 4]; y = x**2
     """
-    return np.power(x, y)
+    return np.power(*counted_pair(x, y))
 
 
 def negative(x):
@@ -98,7 +100,7 @@ def negative(x):
     Gradient: dx = -dy.
     Shapes: as x.
     """
-    return np.negative(x)
+    return np.negative(counted(x))
 
 
 def matmul(x, y):
@@ -108,4 +110,4 @@ def matmul(x, y):
     Shapes: [..., n, k] @ [..., k, m] -> [..., n, m]; a vector is a row on the left, a column on the right.
     Source: Deep Learning from Scratch, 5.6.
     """
-    return np.matmul(x, y)
+    return np.matmul(*counted_pair(x, y))

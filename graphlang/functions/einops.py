@@ -8,6 +8,7 @@ from string import ascii_letters
 
 import numpy as np
 
+from graphlang.functions._truth import counted
 from graphlang.trace import Size, shape_text
 
 __all__ = ["einsum", "rearrange"]
@@ -169,8 +170,7 @@ def einsum(*xs, pattern: str):
     _check_open(pattern, xs, axes)
     letter = _letters(sizes)
     subscripts = ",".join("".join(letter[name] for name in named) for named in axes)
-    counted = [x.astype(np.int64) if x.dtype.kind == "b" else x for x in xs]  # else `or` for the sum
-    return np.einsum(f"{subscripts}->{''.join(letter[name] for name in result)}", *counted)
+    return np.einsum(f"{subscripts}->{''.join(letter[name] for name in result)}", *map(counted, xs))
 
 
 def _axes(pattern: str, term: str, by_word: bool) -> list[str]:

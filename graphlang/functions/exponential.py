@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from graphlang.functions._truth import counted
 from graphlang.trace import primitives
 
 __all__ = ["abs", "erf", "exp", "log", "sign", "sqrt", "square"]
@@ -43,7 +44,7 @@ def square(x):
     Gradient: dx = dy * 2x.
     Shapes: as x.
     """
-    return np.square(x)
+    return np.square(counted(x))
 
 
 def abs(x):
@@ -52,7 +53,7 @@ def abs(x):
     Gradient: dx = dy * sign(x), so 0 at 0.
     Shapes: as x.
     """
-    return np.abs(x)
+    return np.abs(counted(x))
 
 
 def sign(x):
@@ -61,7 +62,7 @@ def sign(x):
     Gradient: 0.
     Shapes: as x.
     """
-    return np.sign(x)
+    return np.sign(counted(x))
 
 
 def erf(x):

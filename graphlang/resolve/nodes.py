@@ -18,7 +18,15 @@ from graphlang.diagnostics.names import (
     NeedsCapital,
 )
 from graphlang.diagnostics.shapes import AmbiguousBroadcast, Hint, NotANumberYet, WrongShape
-from graphlang.operation import Operation, Parameter, WrongForward, check_taken, outcome, owned
+from graphlang.operation import (
+    Operation,
+    Parameter,
+    WrongForward,
+    as_numbers,
+    check_taken,
+    outcome,
+    owned,
+)
 from graphlang.resolve.context import Context, kind_of, shape_text, size_json, type_text
 from graphlang.resolve.signatures import (
     constant_text,
@@ -30,7 +38,16 @@ from graphlang.resolve.values import (
     SharedLayer,
     Value,
 )
-from graphlang.trace import Dim, DimScalar, ShapeError, Size, SymbolicArray, UndecidedError, Unrecorded
+from graphlang.trace import (
+    Dim,
+    DimScalar,
+    DtypeError,
+    ShapeError,
+    Size,
+    SymbolicArray,
+    UndecidedError,
+    Unrecorded,
+)
 
 BROADCASTING = frozenset(
     "add subtract multiply divide floor_divide mod power equal not_equal less less_equal greater "
@@ -163,13 +180,10 @@ def apply(
         keywords.update(_handed_in(context, entry))
     try:
         with context.trace:
-            result = outcome(operation, operation.forward(*arrays, **keywords))[0]
+            result = outcome(operation, _computed(operation, arrays, keywords))[0]
     except ShapeError as error:
         text = sentence(str(error))
-        help = error.help
-        if text.startswith(f"`{entry.name}` does not take bool"):
-            help = "make numbers of truth values first: `where(c, 1, 0)`"
-        context.error(WrongShape(span, _about(entry.name, text), help, origins(operands, span)))
+        context.error(WrongShape(span, _about(entry.name, text), error.help, origins(operands, span)))
         return POISON
     except (Unrecorded, UndecidedError, WrongForward) as error:
         context.error(layer_failed(f"`{entry.name}`", span, error))
@@ -202,6 +216,17 @@ def apply(
         if label is not None and made.label is None:
             made.label = label
     return made
+
+
+def _computed(operation: Operation, arrays: list[Any], keywords: dict[str, Any]) -> Any:
+    """What `forward` returns; where it does not take truth values, on 1 and 0 in their place."""
+    try:
+        return operation.forward(*arrays, **keywords)
+    except DtypeError:
+        numbers = as_numbers(arrays, np.float64)
+        if numbers is None:
+            raise
+        return operation.forward(*numbers, **keywords)
 
 
 def _index_bounds(entry: Entry, operation: Any, operands: tuple[Any, ...]) -> dict[int, Any]:
