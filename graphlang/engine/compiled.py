@@ -218,8 +218,7 @@ class CompiledGradient(Compiled):
     def __init__(self, graph: Graph, of: str, wrt: Sequence[str], dtype: Any, threads: int | None) -> None:
         self._of = graph.network.numbers[of]
         self._wrt = {n: graph.network.numbers[n] for n in wrt}
-        super().__init__(graph, [self._of], dtype, threads)
-        self._inputs = list(dict.fromkeys([*self._inputs, *(n for n in wrt if n in graph.network.inputs)]))
+        super().__init__(graph, [self._of, *self._wrt.values()], dtype, threads)
 
     def _record(self, inputs: Mapping[int, Storage], sizes: Mapping[str, int]) -> Recording:
         return record_gradients(self._graph.network, inputs, self._dtype, sizes, self._of, self._wrt)

@@ -118,7 +118,7 @@ def record_gradients(
     """The program of a value and its gradients, in evaluation mode as in `Graph.run`: outputs `value` and one
     per label of `wrt`."""
     recorder = Recorder(network, inputs, dtype, sizes, training=False)
-    recorder.forward([of])
+    recorder.forward([of, *wrt.values()])
     with recorder.trace:
         found = recorder.tape.gradients(of, list(wrt.values()))
     gradients = {f"gradient {label}": g for label, g in zip(wrt, found, strict=True)}

@@ -63,7 +63,7 @@ _OF_TRUTH = (
     "minimum",
     "where",
 )
-"""What may give true or false. Python's arithmetic makes whole numbers of them, and NumPy's may make a bool."""
+"""What may give true or false. Python's arithmetic makes whole numbers of them, NumPy's a bool."""
 _MATH = ("sqrt", "exp", "log", "expm1", "log1p", "sin", "cos", "tan", "tanh", "sinh", "cosh", "atan", "pow")
 
 FAILURES = (OverflowError, ZeroDivisionError, ValueError)

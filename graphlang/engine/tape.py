@@ -19,7 +19,7 @@ from graphlang.graph import Network, Node, Ref, decoded
 from graphlang.operation import Operation, Random, as_numbers, outcome, renewed
 from graphlang.trace import DtypeError, NoGradient, SymbolicArray, Trace, gradient, replay, shape_text
 from graphlang.trace.dims import bind
-from graphlang.trace.primitives.creation import constant_of, stop_gradient
+from graphlang.trace.primitives.creation import alias, constant_of, stop_gradient
 
 GRADIENT_OF = "gradient of "
 """How the origin of a backward step begins; the name of the node follows."""
@@ -73,7 +73,8 @@ class Tape:
         self.random = random
         self.derived = derived or Derived()
         self.trace = trace
-        self._has_grad = trace is not None and any(n.spec.operation == "grad" for n in network.nodes)
+        #: the numbers of the symbolic values that are values of the graph
+        self._taken: set[int] = set()
         count = len(network.names)
         self.values: list[Any] = [None] * count
         self.saved: list[Any] = [None] * count
@@ -84,7 +85,7 @@ class Tape:
         #: where a run is recorded anew: what each node drew the first time
         self.drawn: Mapping[int, Draws] | None = None
         for number, value in leaves.items():
-            self.values[number] = self._differentiable(value)
+            self.values[number] = self._own(value)
 
     # ---- forward --------------------------------------------------------------------------------------
 
@@ -97,19 +98,24 @@ class Tape:
                 if self.trace is not None:
                     self.trace.origin = node.name
                 try:
-                    values[node.number] = self._differentiable(self._compute(node))
+                    values[node.number] = self._own(self._compute(node))
                 except (OperationFailed, GraphError):  # of a graph inside of the operation
                     raise
                 except Exception as error:  # noqa: BLE001 - the code of a layer of one's own may raise anything
                     raise OperationFailed(node, error) from error
         return self
 
-    def _differentiable(self, y: Any) -> Any:
-        """While recording, `grad` needs a symbolic value also of what is known, as `arange(9) / 8`."""
-        known = isinstance(y, np.ndarray | np.generic) and y.dtype.kind == "f"
-        if self.trace is None or not self._has_grad or not known:
+    def _own(self, y: Any) -> Any:
+        """While recording, every value of the graph is a symbolic value of its own, so that it has a gradient
+        of its own: what is known, as `arange(9) / 8`, and what is another value under a second name."""
+        if self.trace is None:
             return y
-        return self.trace.record(constant_of, (np.asarray(y),), {})
+        if isinstance(y, np.ndarray | np.generic) and y.dtype.kind == "f":
+            return self.trace.record(constant_of, (np.asarray(y),), {})
+        if isinstance(y, SymbolicArray):
+            y = alias(y) if y.number in self._taken else y
+            self._taken.add(y.number)
+        return y
 
     def _compute(self, node: Node) -> Any:
         if node.operation is None and node.loop is None:
@@ -419,7 +425,7 @@ def recorded_gradients(tape: Tape, of: int, wrt: Sequence[int], seed: Any) -> li
     trace = Trace()
     symbolic = record(tape, trace)
     with trace:
-        symbolic.forward([of])
+        symbolic.forward([of, *wrt])
         upstream = None
         feeds = {
             symbolic.values[i]: v

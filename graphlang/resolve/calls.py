@@ -37,6 +37,7 @@ from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context, Steps, kind_of, type_text
 from graphlang.resolve.nodes import (
     apply,
+    as_value,
     instead_of,
     is_operand,
     is_table,
@@ -57,6 +58,7 @@ from graphlang.resolve.values import (
     Definition,
     Instance,
     Module,
+    NamedTable,
     Scope,
     SharedDefinition,
     SharedLayer,
@@ -424,6 +426,8 @@ def _grad(
         context.error(MissingArgument(span, "grad", ["y", "x"][len(operands) :], "grad(y, x)"))
         return POISON
     y, x = operands
+    if isinstance(x, NamedTable):
+        x = as_value(context, x, arguments[-1].span, scope)
     if not isinstance(x, Value) or not isinstance(y, Value):
         which = "y" if not isinstance(y, Value) else "x"
         what = described(y if which == "y" else x)

@@ -34,6 +34,7 @@ from graphlang.resolve.signatures import (
 from graphlang.resolve.values import (
     POISON,
     Instance,
+    NamedTable,
     Scope,
     SharedLayer,
     Value,
@@ -307,6 +308,8 @@ def as_value(context: Context, operand: Any, span: Span, scope: Scope, *, counts
             return POISON
         # A list of whole numbers is still of the run's precision, as `2 * x` is, except where it counts.
         kind = "bool" if found.dtype.kind == "b" else "int" if counts and found.dtype.kind == "i" else "float"
+        if isinstance(operand, NamedTable) and kind != "int":
+            return _named_table(context, operand, context.input(found.shape, kind))
         array = context.input(found.shape, kind)
     else:
         return operand
@@ -316,6 +319,24 @@ def as_value(context: Context, operand: Any, span: Span, scope: Scope, *, counts
     return context.add(
         Value("node", array, span, scope.instance, order, operation="constant", attributes=value, const=const)
     )
+
+
+def _named_table(context: Context, table: NamedTable, array: SymbolicArray) -> Value:
+    """The one value that a named list is."""
+    if table.made is None:
+        table.made = context.add(
+            Value(
+                "node",
+                array,
+                table.span,
+                table.group,
+                table.order,
+                label=table.name,
+                operation="constant",
+                attributes={"value": list(table)},
+            )
+        )
+    return table.made
 
 
 def _about(name: str, text: str) -> str:

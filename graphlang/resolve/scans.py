@@ -60,9 +60,9 @@ def scan(context: Context, node: tree.Scan, scope: Scope, elaborate: Any) -> Ste
     made = context.values[first:]
     if following is None or yields is None:
         return POISON
-    # What the body makes at every step is no value of the file; its parameters are.
-    values = [v for v in made if v.kind == "node"]
-    context.values[first:] = [v for v in made if v.kind != "node"]
+    # What the body makes at every step is no value of the file; its parameters are, and a named list of it.
+    values = [v for v in made if v.kind == "node" and v.order[1] >= first]
+    context.values[first:] = [v for v in made if v.kind != "node" or v.order[1] < first]
     return _nodes(context, node, scope, xs, starts, placeholders, Body([], values, following, yields))
 
 

@@ -24,6 +24,7 @@ from graphlang.resolve.values import (
     Instance,
     Memo,
     Module,
+    NamedTable,
     Scope,
     SharedDefinition,
     SharedLayer,
@@ -120,6 +121,8 @@ def _define(context: Context, target: tree.Target, value: Any, scope: Scope, bef
             value = _alias(context, value, target, scope)
     elif scope.definition is None and _is_plain_number(value):
         value = _constant(context, value, target, scope)
+    elif scope.definition is None and nodes.is_table(value):
+        value = NamedTable(value, name, target.span, scope.instance, context.order(scope))
     scope.names[name] = value
 
 

@@ -72,6 +72,23 @@ class Instance:
         return ".".join(reversed(parts))
 
 
+class NamedTable(list[Any]):
+    """A list of numbers with a name: a list wherever one is taken, and one value of the graph wherever a
+    value is needed, made when it is first needed."""
+
+    __slots__ = ("group", "made", "name", "order", "span")
+
+    def __init__(
+        self, numbers: list[Any], name: str, span: Span, group: Instance, order: tuple[int, int]
+    ) -> None:
+        super().__init__(numbers)
+        self.name = name
+        self.span = span
+        self.group = group
+        self.order = order
+        self.made: Value | None = None
+
+
 class Value:
     """A value of the graph: an input, a parameter, a constant that has a name, or a node's result."""
 

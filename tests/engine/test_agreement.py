@@ -33,7 +33,8 @@ def agree(graph: gl.Graph, given: dict[str, Any], wrt: list[str], f: Any = None,
 @pytest.mark.parametrize("form", ["maximum(x, {})", "minimum({}, x)", "maximum(2 * x, {})"])
 def test_a_bound_that_is_computed_is_the_one_of_this_run(form: str, bound: str, n: int) -> None:
     graph = gl.loads(
-        f"input x: float[N], k: int, ks: int[3], s: float\ny = {form.format(bound)}\noutput y", dtype="float64"
+        f"input x: float[N], k: int, ks: int[3], s: float\ny = {form.format(bound)}\noutput y",
+        dtype="float64",
     )
     needed = [name for name in graph.inputs if name in bound or name == "x"]
     x = np.linspace(-3, 3, n)
@@ -141,7 +142,7 @@ def test_a_size_that_an_unused_input_brings_belongs_to_the_program(formula: str)
         expected = graph.run(x=x, z=z, u=z)
         assert forward(x=x, z=z) == forward(x=x, u=z) == graph.predict(x=x, z=z, u=z) == expected["y"]
         value, gradients = gradient(x=x, u=z)
-        assert value == expected["y"] and gradients["w"] == expected.grad["w"]
+        assert (value, gradients["w"]) == (expected["y"], expected.grad["w"])
         np.testing.assert_array_equal(gradients["x"], expected.grad["x"])
         graph.params["w"][...] = w
         assert step(x=x, z=z) == expected["y"]
@@ -173,3 +174,101 @@ def test_a_scalar_graph_may_depend_on_a_size() -> None:
 def test_a_size_that_only_a_shape_names_asks_for_no_further_input() -> None:
     graph = gl.loads("input x: float[N, 2*D], t: float[N, D]\ny = sum(x)\nloss = y + sum(t)\noutput y")
     assert graph.predict(x=np.ones((2, 6))) == 12
+
+
+# ---- values with a second name --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("a = x * 2\nb = a\ny = a * a + 3 * b", {"x": 18, "a": 9, "b": 3}),
+        ("a = x\nb = a\ny = a * a + 3 * b", {"x": 6, "a": 6, "b": 3}),
+        ("a = x * 2\nb = a\nc = b\ny = c * a", {"x": 12, "a": 6, "b": 3, "c": 3}),
+        ("a = x -> Dropout\nb = a -> Dropout\ny = b * a + 2 * b", {"x": 5, "a": 5, "b": 3.5}),
+        ("a = reshape(x, 1)\nb = reshape(a, 1)\ny = sum(b * b * a)", {"x": 6.75, "a": [6.75], "b": [4.5]}),
+        ("b = x\nd = grad(x * b, b)\ny = d * x", {"x": 3, "b": 0, "d": 1.5}),
+        ("b = x\ns = x * b + b\nd = grad(s, b)\ny = d * b", {"x": 4, "b": 2.5, "d": 1.5, "s": 0}),
+    ],
+)
+def test_a_second_name_has_the_gradient_of_its_own_uses(body: str, expected: dict[str, Any]) -> None:
+    graph = gl.loads(f"input x: float\n{body}\noutput y")
+    f = graph.compile(wrt=list(expected), of="y")
+    array = graph.compile(wrt=list(expected), of="y", batch=1)
+    for _ in range(3):
+        for gradients in (graph.run(x=1.5).grad, f(x=1.5)[1], array(x=np.array(1.5))[1]):
+            for name, gradient in expected.items():
+                np.testing.assert_allclose(gradients[name], gradient, err_msg=name)
+
+
+# ---- gradients by what does not matter, and by constants ------------------------------------------------
+
+TARGETS = ["w", "v", "p", "x", "s", "c = 3.0", "c = arange(3) / 2", "c = [1.0, 2.0]", "c = s", "c = s * v"]
+TARGETS += ["c = grad(u * u, u)", "c = stop_gradient(s)", "c = exp(v)", "c = zeros(2, 3)"]
+STARTS = ["x * 2", "grad(u ** 3, u) * 2", "2 + 0 * x", "zeros(1)[0] + 1", "sum(arange(3) / 2)", "x * sum(c)"]
+
+
+@pytest.mark.parametrize(
+    ("target", "start"),
+    [
+        (target, start)
+        for target in TARGETS
+        for start in STARTS
+        if "sum(c)" not in start or (target.startswith("c =") and "s" not in target)
+    ],
+)
+def test_the_gradient_by_a_value_is_the_same_on_every_way(target: str, start: str) -> None:
+    """0 in the shape of the value where the start does not depend on it, in `grad` and in `compile(wrt=)`."""
+    name = "c" if target.startswith("c =") else target
+    text = "input x: float, w: float, v: float[3]\nparam p: float = 2\nu = x * 1.0\n"
+    lines = [f"s = {start}"]
+    lines.insert(int("s" in target), target if name == "c" else "")
+    text += "\n".join(lines) + f"\nd = grad(s, {name})\ny = sum(d * 2) + sum(d * d) * x + s\noutput y, d"
+    graph = gl.loads(text)
+    given = {"x": 1.5, "w": 2.0, "v": np.array([1.0, 2.0, 3.0])}
+    wrt = list(dict.fromkeys(["x", "w", "v", "p", "s", "u", name]))
+    shape = np.shape(graph.forward(given)[name])
+    planned = graph.compile()({k: v for k, v in given.items() if k in graph.compile()._inputs})
+    value, gradients = graph.compile(wrt=wrt, of="y")(given)
+    for _ in range(2):
+        result = graph.run(given, of="y")
+        assert np.shape(result["d"]) == np.shape(planned["d"]) == shape
+        np.testing.assert_allclose(planned["d"], result["d"], rtol=1e-12)
+        np.testing.assert_allclose([value, planned["y"]], result["y"], rtol=1e-12)
+        for n in wrt:
+            assert np.shape(gradients[n]) == np.shape(result.grad[n])
+            np.testing.assert_allclose(gradients[n], result.grad[n], rtol=1e-12, err_msg=n)
+    h = 1e-6
+    up, down = (graph.forward({**given, "x": 1.5 + d})["y"] for d in (h, -h))
+    np.testing.assert_allclose(result.grad["x"], (up - down) / (2 * h), rtol=1e-6, atol=1e-8)
+
+
+def test_a_named_list_is_a_value_with_the_gradient_of_all_its_uses() -> None:
+    graph = gl.loads("input x: float\nc = [1, 2, 3]\ny = sum(c * c) * x + c[1]\noutput y")
+    for _ in range(2):
+        result = graph.run(x=2.0)
+        np.testing.assert_array_equal(result["c"], [1, 2, 3])
+        np.testing.assert_array_equal(result.grad["c"], [4, 8, 12])
+    value, gradients = graph.compile(wrt=["c", "x"])(x=2.0)
+    np.testing.assert_array_equal(gradients["c"], [4, 8, 12])
+    assert (value, gradients["x"]) == (30, 14)
+
+
+def test_a_named_list_in_a_scan_is_the_one_of_the_file() -> None:
+    text = """
+    input x: float[1, T]
+    c = [1, 2]
+    h = scan u in x carry a = zeros(1) { v = a + u * sum(c * c); next a = v; yield v }
+    y = sum(h) + sum(c)
+    output y
+    """
+    graph = gl.loads(text)
+    given = {"x": np.array([[1.0, 2.0]])}
+    np.testing.assert_array_equal(graph.run(given).grad["c"], [9, 17])  # 2 c (2 x1 + x2) + 1
+    np.testing.assert_array_equal(graph.compile(wrt="c")(given)[1]["c"], [9, 17])
+
+
+def test_a_list_that_counts_stays_a_list() -> None:
+    text = "ns = [3, 2]\nids = [1, 0]\ninput x: float[N, 4], z: float\ny = x -> for n in ns { Affine(n) }\n"
+    graph = gl.loads(text + "w = sum(y[:, ids[0]]) + sum(take(y, ids, axis=1)) + z\noutput w")
+    assert "ns" not in graph.run(x=np.ones((1, 4)), z=1.0)

@@ -149,8 +149,8 @@ def _transpose(step: Step, operands: tuple[Any, ...]) -> Any:
     return np.transpose(made.operands[0], [inner[a] for a in axes])
 
 
-def _stop_gradient(step: Step, operands: tuple[Any, ...]) -> Any:
-    """Gradients have been taken: nothing is left to stop."""
+def _same(step: Step, operands: tuple[Any, ...]) -> Any:
+    """Gradients have been taken: there is nothing left to stop, and no value to tell from another."""
     return operands[0]
 
 
@@ -177,6 +177,7 @@ _RULES: dict[str, Callable[[Step, tuple[Any, ...]], Any]] = {
     "reshape": _same_shape,
     "broadcast_to": _same_shape,
     "transpose": _transpose,
-    "stop_gradient": _stop_gradient,
+    "stop_gradient": _same,
+    "alias": _same,
     "sum": _sum,
 }
