@@ -349,10 +349,14 @@ class Graph:
         if len(wanted) > len(self._spec.outputs):
             names = set(self._network.inputs)
         feeds = prepare(self._network, given, dtype or self._dtype, sorted(names), self.file)
+        # A result keeps its values when the caller goes on writing into what was given.
+        feeds.values = {number: np.array(value) for number, value in feeds.values.items()}
         return self._run(feeds, wanted, training, dtype or self._dtype)
 
     def _run(self, feeds: Feeds, wanted: list[int], training: bool, dtype: Any) -> Tape:
-        leaves = {**feeds.values, **self._params.numbered(dtype if dtype != self._dtype else None)}
+        params = self._params.numbered(dtype if dtype != self._dtype else None)
+        needed = self._network.ancestors(wanted)
+        leaves = {**feeds.values, **{n: np.array(p) if needed[n] else p for n, p in params.items()}}
         tape = Tape(
             self._network,
             leaves,

@@ -18,6 +18,12 @@ def plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
+def handed_out(value: Any) -> Any:
+    """A value for the caller alone: a Python number, or a copy of the array."""
+    found = plain(value)
+    return np.array(found) if isinstance(found, np.ndarray) else found
+
+
 class Named(Mapping[str, Any]):
     """Values by name, looked up when they are asked for: a mapping whose values may be arrays."""
 
@@ -26,7 +32,7 @@ class Named(Mapping[str, Any]):
         self._find = find
 
     def __getitem__(self, name: str) -> Any:
-        return plain(self._find(name))
+        return handed_out(self._find(name))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)

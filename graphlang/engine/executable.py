@@ -230,8 +230,9 @@ class Executable:
     # ---- handing out ------------------------------------------------------------------------------------
 
     def take(self, label: str) -> Any:
-        """An output that belongs to the caller: a copy of a small one; a large one is given away, and the
-        program takes new memory before its next run if somebody still holds it."""
+        """An output that belongs to the caller alone: a copy of a small one, and of one that has been taken
+        already under another label; a large one is given away, and the program takes new memory before its
+        next run if somebody still holds it."""
         value = self.plan.program.outputs[label]
         array = self._array(value)
         block = self.plan.placed.get(value.number) if value.__class__ is SymbolicArray else None
@@ -239,9 +240,10 @@ class Executable:
             return np.array(array)
         known = self._leases.get(value.number)
         lease = known() if known is not None else None
-        if lease is None:
-            lease = _Lease(array)
-            self._leases[value.number] = weakref.ref(lease)
+        if lease is not None:
+            return np.array(array)
+        lease = _Lease(array)
+        self._leases[value.number] = weakref.ref(lease)
         return np.asarray(lease)
 
     def renew(self) -> None:
