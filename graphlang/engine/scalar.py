@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from graphlang.engine.passes.visible import visible
 from graphlang.engine.program import Program
 from graphlang.trace import Step, SymbolicArray
 
@@ -65,6 +66,11 @@ _OF_TRUTH = (
 )
 """What may give true or false. Python's arithmetic makes whole numbers of them, NumPy's a bool."""
 _MATH = ("sqrt", "exp", "log", "expm1", "log1p", "sin", "cos", "tan", "tanh", "sinh", "cosh", "atan", "pow")
+
+_UFUNCS = {
+    name: getattr(np, {"atan": "arctan", "pow": "power"}.get(name, name)) for name in _MATH if name != "sqrt"
+}
+"""What Python and NumPy round differently, by the names above."""
 
 FAILURES = (OverflowError, ZeroDivisionError, ValueError)
 """Where Python raises and NumPy gives inf or nan: the caller then runs the program on arrays."""
@@ -145,6 +151,14 @@ def _is_scalar(x: Any) -> bool:
     return isinstance(x, int | float) or (isinstance(x, np.ndarray | np.generic) and x.shape == ())
 
 
+def _scalar_ufunc(ufunc: np.ufunc) -> Callable[..., float]:
+    def function(*operands: float) -> float:
+        with np.errstate(all="ignore"):
+            return float(ufunc(*operands))
+
+    return function
+
+
 def _define(source: str, space: dict[str, Any]) -> None:
     exec(compile(source, "<graph of scalars>", "exec"), space)  # noqa: S102 - made of our own names only
 
@@ -159,10 +173,13 @@ class _Source:
         self.keyed = [program.outputs[label] for label in keyed.values()]
         self.results = [*self.plain, *self.keyed]
         self.keys = list(keyed)
+        #: values whose last bit a comparison sees: NumPy's functions, of the interpreter, may differ in it
+        self.visible = visible(program.steps)
 
     def function(self, steps: Sequence[Step], slow: Callable[..., Any] | None = None) -> Callable[..., Any]:
         lines = [f"{self.name(s.output)} = {self.expression(s)}" for s in steps]
         space: dict[str, Any] = {name: getattr(math, name) for name in _MATH}
+        space.update({f"np_{name}": _scalar_ufunc(ufunc) for name, ufunc in _UFUNCS.items()})
         space.update(slow=slow, failures=FAILURES)
         if len(lines) <= CHUNK:
             body = [*lines, f"return {self.returned([self.name(r) for r in self.results])}"]
@@ -256,7 +273,9 @@ class _Source:
         operands = [self.name(x) for x in step.operands]
         if step.primitive.name == "astype":
             return f"float({operands[0]})"
-        return _TEMPLATES[step.primitive.name].format(*operands)
+        template = _TEMPLATES[step.primitive.name]
+        inexact = template[: template.find("(")] in _UFUNCS
+        return f"{'np_' * (inexact and step.output.number in self.visible)}{template.format(*operands)}"
 
     def name(self, x: Any) -> str:
         if x.__class__ is SymbolicArray:

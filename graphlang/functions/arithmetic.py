@@ -88,10 +88,18 @@ def power(x, y):
     Gradient: dx = dz * y * x**(y - 1), dy = dz * x**y * log(x).
     Shapes: broadcast.
     Domain: x > 0; a whole number y also takes any x.
+    Convention: `x**2`, `x**3`, `x**-1` and `x**0.5` are x * x, x * x * x, 1 / x and sqrt(x), to the bit.
     Source: Deep Learning from Scratch, 5.2.1: z = t**2 gives 2t.
     Example: input x: float[N, 4]; y = x**2
     """
+    rule = _POWERS.get(y) if y.__class__ in (int, float) else None
+    if rule is not None and x.__class__ not in (int, float) and x.dtype.kind == "f":
+        return rule(x)
     return np.power(*counted_pair(x, y))
+
+
+_POWERS = {2: np.square, 3: lambda x: x * np.square(x), -1: lambda x: 1 / x, 0.5: np.sqrt}
+"""What is quicker than the logarithm behind a power, and more exact."""
 
 
 def negative(x):

@@ -200,7 +200,7 @@ class SymbolicArray:
     __truediv__, __rtruediv__ = _binary(np.divide), _reflected(np.divide)
     __floordiv__, __rfloordiv__ = _binary(np.floor_divide), _reflected(np.floor_divide)
     __mod__, __rmod__ = _binary(np.remainder), _reflected(np.remainder)
-    __pow__, __rpow__ = _binary(np.power), _reflected(np.power)
+    __rpow__ = _reflected(np.power)
     __matmul__, __rmatmul__ = _binary(np.matmul), _reflected(np.matmul)
     __and__, __rand__ = _binary(np.bitwise_and), _reflected(np.bitwise_and)
     __or__, __ror__ = _binary(np.bitwise_or), _reflected(np.bitwise_or)
@@ -214,6 +214,11 @@ class SymbolicArray:
     __itruediv__, __ifloordiv__, __imod__ = _in_place("/="), _in_place("//="), _in_place("%=")
     __ipow__, __imatmul__ = _in_place("**="), _in_place("@=")
     __iand__, __ior__, __ixor__ = _in_place("&="), _in_place("|="), _in_place("^=")
+
+    def __pow__(self, other: Any) -> Any:
+        # As NumPy's operator, and unlike np.power: the special powers are functions of their own.
+        special = _POWERS.get(other) if other.__class__ in (int, float) and self.dtype.kind == "f" else None
+        return UFUNCS[special](self) if special is not None else _power(self, other)
 
     @property
     def ndim(self) -> int:
@@ -370,6 +375,8 @@ class SymbolicArray:
         return FUNCTIONS[np.dot](self, other)
 
 
+_POWERS: dict[float, np.ufunc] = {2: np.square, 0.5: np.sqrt, -1: np.reciprocal}
+_power = _binary(np.power)
 _COMMON = frozenset({SymbolicArray, float, int, Dim})
 
 

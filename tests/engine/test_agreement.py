@@ -272,3 +272,50 @@ def test_a_list_that_counts_stays_a_list() -> None:
     text = "ns = [3, 2]\nids = [1, 0]\ninput x: float[N, 4], z: float\ny = x -> for n in ns { Affine(n) }\n"
     graph = gl.loads(text + "w = sum(y[:, ids[0]]) + sum(take(y, ids, axis=1)) + z\noutput w")
     assert "ns" not in graph.run(x=np.ones((1, 4)), z=1.0)
+
+
+# ---- the last bit ---------------------------------------------------------------------------------------
+
+SIZES = (1, 2, 255, 256, 4096, BLOCK + 1)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "x / 49",
+        "x / 49 * 7 / 3",
+        "x**3",
+        "x**2",
+        "x**0.5",
+        "x**-1",
+        "x**2.5",
+        "x * (1 / 3)",
+        "1 / (x + 0)",
+        "1 / maximum(x - 49, 0)",
+        "1 / minimum(0, 49 - x)",
+        "(x - 49) * -1",
+        "exp(x / 100)",
+        "tanh(x / 100)",
+    ],
+)
+@pytest.mark.parametrize("number", [49.0, 0.1, 1.1, -0.0, np.inf, np.nan])
+def test_a_comparison_sees_the_same_bits_at_every_size_and_on_every_way(formula: str, number: float) -> None:
+    """The interpreter on one number says what is right for each."""
+    alone = gl.loads(f"input x: float\ny = {formula}\noutput y")
+    bits = np.asarray(alone.forward(x=number)["y"])
+    text = f"input x: float[N], c: float\nz = {formula}\ny = where(z >= c, 0.5, 0) + where(z > c, 2.5, 0)\noutput y, z"
+    graph = gl.loads(text)
+    compare, c = graph.compile(), float(bits)
+    for n in SIZES:
+        given = {"x": np.full(n, number), "c": c}
+        for found in (graph.forward(given), compare(given)):
+            np.testing.assert_array_equal(found["z"], bits)
+            signs = np.signbit(found["z"]) & ~np.isnan(bits)
+            np.testing.assert_array_equal(signs, np.signbit(bits) & ~np.isnan(bits))
+            np.testing.assert_array_equal(found["y"], 0 if np.isnan(c) else 0.5)
+    scalar = gl.loads(
+        f"input x: float, c: float\nz = {formula}\ny = where(z >= c, 0.5, 0) + where(z > c, 2.5, 0)"
+    )
+    for _ in range(3):
+        assert scalar.run(x=number, c=c, of="y")["y"] == (0 if np.isnan(c) else 0.5)
+        assert scalar.compile(wrt=["x"], of="y")(x=number, c=c)[0] == (0 if np.isnan(c) else 0.5)

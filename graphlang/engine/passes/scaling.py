@@ -1,7 +1,8 @@
 """Moves scalar factors through matrix products to where the fewest numbers are.
 
 `lr * (x.T @ dy)` scales every weight; `x.T @ (lr * dy)` scales only what arrives. The same holds for
-`(x / 255) @ W`, where the images stay as they are.
+`(x * s) @ W`, where the images stay as they are. The rounding is another one, so nothing is moved that a
+comparison or the caller can see: what is left are the gradients and the updates of a training step.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.engine.program import Program, rewritten
+from graphlang.engine.passes.visible import visible
+from graphlang.engine.program import Program, Rule, rewritten
 from graphlang.trace import Step, SymbolicArray
 
 PAYS_FROM = 2**14
@@ -22,7 +24,15 @@ def move_scaling(program: Program) -> Program:
     """Scalar factors leave the large operand of a product, and large products take theirs inside."""
     if not any(step.primitive.name == "matmul" for step in program.steps):
         return program
-    return rewritten(rewritten(program, _out_of_operands), _Inward())
+    moved = rewritten(program, _where_unseen(program, _out_of_operands))
+    return rewritten(moved, _where_unseen(moved, _Inward()))
+
+
+def _where_unseen(program: Program, rule: Rule) -> Rule:
+    """A rule for the steps whose last bit nobody can see."""
+    handed_out = [v for v in program.outputs.values() if isinstance(v, SymbolicArray)]
+    seen = visible(program.steps, handed_out)
+    return lambda step, operands: None if step.output.number in seen else rule(step, operands)
 
 
 def scaled(x: Any) -> tuple[Any, Any] | None:
