@@ -33,6 +33,7 @@ from graphlang.result import Gradients, Named, Result, unknown_value
 from graphlang.spec import InputSpec, OutputSpec, Spec
 from graphlang.syntax import parse
 from graphlang.trace import TraceError, UndecidedError, Unrecorded
+from graphlang.trace.whole_numbers import NoInt
 from graphlang.weights import Params, check_name, save
 
 if TYPE_CHECKING:
@@ -394,6 +395,13 @@ class Graph:
         expected = isinstance(error, _EXPECTED)
         what = str(failed) if expected else f"{type(error).__name__}: {error}"
         return GraphError([CannotRun(f"{who} cannot be computed: {what}", span)])
+
+    def _no_int(self, error: NoInt) -> GraphError:
+        """A planned program found a whole number that is no int: what the interpreter says of it."""
+        for node in self._network.nodes:
+            if node.name == error.value:
+                return self._failed(OperationFailed(node, NoInt(error.what)))
+        return GraphError([CannotRun(f"the graph cannot be computed: {error}", None)])
 
     def start(self, of: str | None) -> str:
         """The value that backward starts from; raises GraphError where it is not clear."""

@@ -13,7 +13,7 @@ from graphlang.engine.regions import Unit, column, is_accumulation, is_filled, s
 from graphlang.engine.views import rows_of
 from graphlang.engine.workers import run_jobs
 from graphlang.trace import Step, SymbolicArray
-from graphlang.trace.calls import bind_step, reduce_rows
+from graphlang.trace.calls import bind_step, checked, reduce_rows
 from graphlang.trace.primitive import Call
 
 Find = Callable[[Any], Any]
@@ -25,7 +25,7 @@ Cut = Callable[[slice, slice], Any]
 def bind(step: Step, operands: Sequence[Any], out: Any, threads: int = 1) -> Call:
     """One step on arrays, its result into `out`; what is large enough over so many threads."""
     if step.primitive.kind == "matmul":
-        return at_once(product_calls(operands[0], operands[1], out, threads))
+        return checked(step, operands, at_once(product_calls(operands[0], operands[1], out, threads)))
     return step.primitive.prepared(operands, out, threads) or bind_step(step, operands, out)
 
 

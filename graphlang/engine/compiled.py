@@ -20,6 +20,7 @@ from graphlang.engine.scalar import keyword_function
 from graphlang.feeds import prepare, wrong_indices
 from graphlang.initializers.initializer import stream
 from graphlang.result import plain
+from graphlang.trace.whole_numbers import NoInt
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
@@ -76,6 +77,8 @@ class Compiled:
     def _run(self, executable: Executable) -> None:
         try:
             executable.run()
+        except NoInt as error:
+            raise self._graph._no_int(error) from error
         except (ValueError, IndexError, TypeError, ArithmeticError) as error:
             raise GraphError(
                 [CannotRun(f"the graph cannot be computed for these inputs: {error}", None)]

@@ -10,6 +10,7 @@ import numpy as np
 from graphlang.engine.program import concrete
 from graphlang.engine.views import Views
 from graphlang.trace import Step, SymbolicArray
+from graphlang.trace.whole_numbers import is_counted
 
 FUSE_FROM = 2**16
 """Elements from which on a region pays: smaller arrays stay in cache anyway."""
@@ -96,6 +97,7 @@ def is_row_reduction(step: Step) -> bool:
     return bool(
         x.__class__ is SymbolicArray
         and x.ndim >= 1
+        and not is_counted(step.primitive.name, step.output.dtype, step.operands)
         and step.params.get("keepdims")
         and step.params["axis"] == (x.ndim - 1,)
     )
@@ -107,8 +109,8 @@ def is_accumulation(step: Step) -> bool:
     if step.primitive.kind != "reduction" or step.primitive.name != "sum" or step.params.get("keepdims"):
         return False
     x = step.operands[0]
-    if x.__class__ is not SymbolicArray or x.ndim == 0:
-        return False
+    if x.__class__ is not SymbolicArray or x.ndim == 0 or x.dtype.kind == "i":
+        return False  # that the sum of whole numbers fits is checked on all of them at once
     axes = step.params["axis"]
     return bool(len(axes) == x.ndim or (x.ndim > 1 and tuple(axes) == tuple(range(x.ndim - 1))))
 

@@ -1,5 +1,8 @@
 """The operators of arithmetic; operands broadcast as in NumPy, gradients are summed back."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from graphlang.functions._truth import counted, counted_pair
@@ -98,7 +101,12 @@ def power(x, y):
     return np.power(*counted_pair(x, y))
 
 
-_POWERS = {2: np.square, 3: lambda x: x * np.square(x), -1: lambda x: 1 / x, 0.5: np.sqrt}
+_POWERS: dict[float, Callable[[Any], Any]] = {
+    2: np.square,
+    3: lambda x: x * np.square(x),
+    -1: lambda x: 1 / x,
+    0.5: np.sqrt,
+}
 """What is quicker than the logarithm behind a power, and more exact."""
 
 

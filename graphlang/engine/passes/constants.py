@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from graphlang.engine.program import Program, concrete, rewritten
 from graphlang.trace import Step, SymbolicArray
+from graphlang.trace.whole_numbers import NoInt, check_fits, is_counted
 
 LARGEST = 2**16
 """Elements of the largest constant that is kept: beyond it, making it anew is cheaper than holding it."""
@@ -24,6 +26,8 @@ def _fold(step: Step, operands: tuple[Any, ...]) -> Any:
     if step.primitive.name == "full":
         # One number seen in every place takes no memory, however large the array.
         return np.broadcast_to(np.asarray(operands[0], step.output.dtype), concrete(step.output.shape))
+    if not _fits(step, operands):
+        return None  # it is refused when it runs, by its name
     if step.primitive.kind == "elementwise" and all(_is_one_number(x) for x in operands):
         numbers = [x.flat[0] if isinstance(x, np.ndarray) else x for x in operands]
         with np.errstate(all="ignore"):
@@ -36,6 +40,18 @@ def _fold(step: Step, operands: tuple[Any, ...]) -> Any:
     with np.errstate(all="ignore"):
         value = np.asarray(step.primitive.compute(*operands, **step.params), step.output.dtype)
     return frozen(value)
+
+
+def _fits(step: Step, operands: tuple[Any, ...]) -> bool:
+    """Whether a whole number fits into an int."""
+    if not is_counted(step.primitive.name, step.output.dtype, operands):
+        return True
+    params = {name: value for name, value in step.params.items() if name != "dtype"}
+    try:
+        check_fits(partial(step.primitive.compute, **params), operands)
+    except NoInt:
+        return False
+    return True
 
 
 def _is_one_number(x: Any) -> bool:
