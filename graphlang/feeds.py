@@ -127,11 +127,8 @@ def as_array(network: Network, spec: InputSpec, value: Any, dtype: Any) -> Any:
     except OverflowError:
         return _too_large(network, spec, _LARGEST[spec.dtype])
     if array.dtype.kind not in _ALLOWED[spec.dtype]:
-        if spec.dtype == "int" and array.dtype.kind == "f" and np.array_equal(array, np.rint(array)):
-            place = beyond_int(array)
-            if place is not None:
-                return _too_large(network, spec, _LARGEST["int"], place)
-            return array.astype(np.int64)
+        if spec.dtype == "int" and array.dtype.kind == "f":
+            return _whole(network, spec, array)
         message = f"`{spec.name}` is {array_type(array)}, but the file declares {type_text(spec)}"
         return WrongInput(spec.name, message, network.span(spec.name))
     if spec.dtype == "bool" or array.dtype == dtype:
@@ -144,6 +141,19 @@ def as_array(network: Network, spec: InputSpec, value: Any, dtype: Any) -> Any:
     if spec.dtype == "float":
         largest = f"the largest number of {wanted} is about {np.finfo(wanted).max:.2g}"
     return _too_large(network, spec, largest, place)
+
+
+def _whole(network: Network, spec: InputSpec, array: Any) -> Any:
+    """Whole numbers that come as floats, as `3.0` and `1e6`; a diagnostic for what is none, or too large."""
+    wrong = array[~np.isfinite(array) | (array != np.rint(array))]
+    if wrong.size:
+        message = f"`{spec.name}` is {array_type(array)}, but the file declares {type_text(spec)}"
+        help = f"{float(wrong[0]):g} is no whole number"
+        return WrongInput(spec.name, message, network.span(spec.name), help)
+    place = beyond_int(array)
+    if place is not None:
+        return _too_large(network, spec, _LARGEST["int"], place)
+    return array.astype(np.int64)
 
 
 def _too_large(network: Network, spec: InputSpec, help: str, place: Place = ()) -> Diagnostic:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import graphlang as gl
+from graphlang.cli import main
 
 LARGEST = 2**63 - 1
 SMALLEST = -(2**63)
@@ -105,3 +108,43 @@ def test_a_negative_power_of_an_int_is_refused_by_name() -> None:
     for call, words in ((graph.forward, "negative"), (graph.predict, "an exponent is negative")):
         with pytest.raises(gl.GraphError, match=f"`p` .power. cannot be computed: .*{words}"):
             call(n=3, k=-1)
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (np.inf, "inf is no whole number"),
+        (-np.inf, "-inf is no whole number"),
+        (np.nan, "nan is no whole number"),
+        (Decimal("Infinity"), "inf is no whole number"),
+        (2.5, "2.5 is no whole number"),
+        (1e300, "larger than what an int can hold"),
+        (-1e19, "larger than what an int can hold"),
+        (2.0**63, "larger than what an int can hold"),
+        (np.float32(1e20), "larger than what an int can hold"),
+        (np.float16(np.inf), "inf is no whole number"),
+    ],
+)
+def test_an_int_takes_no_number_that_is_none_or_too_large(
+    number: Any, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scalar = gl.loads("input n: int\ny = n * 1.0\noutput y")
+    array = gl.loads("input n: int[N]\ny = n * 1.0\noutput y")
+    for graph, given in ((scalar, number), (array, [1.0, number])):
+        for call in (graph.run, graph.predict, graph.compile(), graph.forward):
+            with pytest.raises(gl.GraphError) as caught:
+                call(n=given)
+            assert words in str(caught.value)
+    file, inputs = tmp_path / "n.graph", tmp_path / "n.npz"
+    file.write_text("input n: int\ny = n * 1.0\noutput y\n")
+    np.savez(inputs, n=float(number))
+    for arguments in (["--set", f"n={float(number)}"], ["--inputs", str(inputs)]):
+        assert main(["run", str(file), *arguments]) == 1
+        shown = capsys.readouterr()
+        assert words in shown.out + shown.err
+
+
+def test_whole_numbers_may_come_as_floats() -> None:
+    graph = gl.loads("input n: int\ny = n + 0\noutput y")
+    for number in (3.0, -(2.0**63), 1e6, np.float32(7)):
+        assert graph.predict(n=number) == graph.forward(n=number)["y"] == int(number)
