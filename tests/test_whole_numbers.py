@@ -148,3 +148,10 @@ def test_whole_numbers_may_come_as_floats() -> None:
     graph = gl.loads("input n: int\ny = n + 0\noutput y")
     for number in (3.0, -(2.0**63), 1e6, np.float32(7)):
         assert graph.predict(n=number) == graph.forward(n=number)["y"] == int(number)
+
+
+def test_a_quotient_by_zero_may_stand_where_it_is_not_chosen() -> None:
+    graph = gl.loads("input a: int[N], b: int[N]\ny = where(b == 0, -1, a // b)\noutput y")
+    given = {"a": np.array([7, 7]), "b": np.array([0, 2])}
+    np.testing.assert_array_equal(graph.predict(given), [-1, 3])
+    np.testing.assert_array_equal(graph.forward(given)["y"], [-1, 3])

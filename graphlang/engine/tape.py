@@ -201,7 +201,7 @@ class Tape:
             operands = [np.asarray(x) for x in self.given[node.number]]
             operation = self._operation(node)
             if any(x.dtype.kind in "iu" for x in operands):
-                check_fits(lambda *xs: operation.forward(*xs)[0], operands)
+                check_fits(node.spec.operation, lambda *xs: operation.forward(*xs)[0], operands)
         if y.dtype.kind != "f" or y.dtype == self.dtype:
             return y
         return y.astype(self.dtype) if y.shape or self.network.used[node.number] else y

@@ -69,7 +69,7 @@ def floor_divide(x, y):
     Gradient: 0, since it is constant between its steps.
     Shapes: broadcast.
     Domain: y is not 0.
-    Convention: rounds towards minus infinity, as Python and NumPy do.
+    Convention: rounds towards minus infinity, as Python and NumPy do; an int by 0 gives 0, as in NumPy.
     """
     return np.floor_divide(*counted_pair(x, y))
 

@@ -27,7 +27,7 @@ def checked(step: Step, operands: Sequence[Any], call: Call) -> Call:
         return call
     params = {name: value for name, value in step.params.items() if name != "dtype"}
     compute = partial(step.primitive.compute, **params)
-    checks: list[Call] = [partial(check_fits, compute, operands, step.origin)]
+    checks: list[Call] = [partial(check_fits, step.primitive.name, compute, operands, step.origin)]
     if step.primitive.name == "power":
         checks.insert(0, partial(check_exponent, operands[1], step.origin))
     return in_order([*checks, call])

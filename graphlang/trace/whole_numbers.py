@@ -35,8 +35,13 @@ def is_counted(name: str, dtype: np.dtype[Any], operands: Sequence[Any]) -> bool
     )
 
 
-def check_fits(compute: Callable[..., Any], operands: Sequence[Any], value: str = "") -> None:
-    """Raises NoInt where the exact result of `compute` on whole numbers does not fit into an int."""
+def check_fits(name: str, compute: Callable[..., Any], operands: Sequence[Any], value: str = "") -> None:
+    """Raises NoInt where the exact result of `compute` on whole numbers does not fit into an int.
+
+    A quotient by 0 is 0, as NumPy has it: what is divided by what may be 0 can stand in a `where`.
+    """
+    if name == "floor_divide":
+        operands = (operands[0], np.where(np.equal(operands[1], 0), 1, operands[1]))
     with np.errstate(all="ignore"):
         estimate = np.abs(compute(*[_as(x, np.float64) for x in operands]))
     largest = float(np.max(estimate, initial=0.0))

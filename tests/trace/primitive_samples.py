@@ -300,7 +300,7 @@ SAMPLES: dict[str, Callable[[Any], Iterator[Sample]]] = {
         "sin",
         "cos", "tan", "arctan", "sinh", "cosh", "tanh", "arcsinh", "deg2rad", "rad2deg", "sign",
         "floor", "ceil",
-        "trunc", "rint", "isnan", "isinf", "isfinite", "signbit", "logical_not", "erf", "stop_gradient",
+        "trunc", "rint", "isnan", "isinf", "isfinite", "signbit", "logical_not", "erf", "stop_gradient", "alias",
         "constant",
     )},
     **{name: unary(positive) for name in ("sqrt", "log", "log2", "log10", "log1p", "mills")},

@@ -48,7 +48,7 @@ def _fits(step: Step, operands: tuple[Any, ...]) -> bool:
         return True
     params = {name: value for name, value in step.params.items() if name != "dtype"}
     try:
-        check_fits(partial(step.primitive.compute, **params), operands)
+        check_fits(step.primitive.name, partial(step.primitive.compute, **params), operands)
     except NoInt:
         return False
     return True
