@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 
 from graphlang.fields import Fields
-from graphlang.operation import Function, Layer, Loss, Operation
+from graphlang.operation import Function, Layer, Loss, Operation, takes_any_keyword
 
 Kind = Literal["function", "layer", "loss"]
 Family = Literal["initializers", "optimizers", "schedules", "datasets"]
@@ -122,6 +122,9 @@ class Entry:
         self.named_sizes: str | None = names[after] if not is_layer and code.co_flags & 0x08 else None
         #: keyword-only arguments of a layer's `forward`: its own parameters and state
         self.own: tuple[str, ...] = tuple(k for k in keywords if k not in HANDED_IN) if is_layer else ()
+        #: whether `forward` ends in `**weights`, for parameters whose number depends on the attributes
+        self.takes_any = is_layer and takes_any_keyword(typing.cast("type[Layer]", target))
+        self.owns = bool(self.own) or self.takes_any
         self.wants: frozenset[str] = HANDED_IN.intersection(keywords) if is_layer else frozenset()
         defaults = function.__defaults__ or ()
         optional = positional[len(positional) - len(defaults) :] if defaults else []
@@ -307,7 +310,7 @@ def _check_layer(layer: type[Layer]) -> None:
             "and what it learns comes from `parameters(self, x)`"
         )
     gives = [m for m in ("parameters", "state") if getattr(layer, m) is not getattr(Layer, m)]
-    if gives and not Entry(name, "layer", layer).own:
+    if gives and not Entry(name, "layer", layer).owns:
         raise TypeError(
             f"the layer {name} has `{gives[0]}`, but its `forward` takes nothing by keyword: "
             "write `def forward(self, x, *, W)`"

@@ -7,6 +7,7 @@ compute) and on symbolic arrays (they record, and so check shapes, are planned a
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
@@ -175,10 +176,15 @@ def owned(operation: Any, method: str, tensors: Sequence[Any]) -> dict[str, Para
     return dict(found)
 
 
+def takes_any_keyword(layer: type[Layer]) -> bool:
+    """Whether a `forward` ends in `**weights`, for parameters whose number depends on the attributes."""
+    return bool(layer.forward.__code__.co_flags & inspect.CO_VARKEYWORDS)
+
+
 def check_taken(operation: Any, given: Mapping[str, Any], taken: Sequence[str]) -> None:
     """Raises WrongForward where `forward` and what a layer has do not agree on the names."""
     for name in given:
-        if name not in taken:
+        if name not in taken and not takes_any_keyword(type(operation)):
             message = f"has `{name}`, which its `forward` does not take by keyword"
             raise WrongForward(message, f"write it after the star: `def forward(self, x, *, {name})`")
     optional = type(operation).forward.__kwdefaults__ or {}

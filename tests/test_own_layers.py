@@ -320,3 +320,25 @@ def test_a_state_that_is_renewed_wrongly_is_refused(new: Any, said: str) -> None
     graph = loaded(layer, text)
     with pytest.raises(gl.GraphError, match=said):
         graph.fit(x=X)
+
+
+class Stack(gl.Layer):
+    """y = x * w1 * w2 ...: as many parameters as it is told."""
+
+    depth: int = 2
+
+    def parameters(self, x):
+        return {f"w{i}": gl.Parameter((x.shape[-1],), 2.0) for i in range(1, self.depth + 1)}
+
+    def forward(self, x, **weights):
+        for name in sorted(weights):
+            x = x * weights[name]
+        return x
+
+
+def test_a_layer_may_take_any_number_of_parameters_by_keyword() -> None:
+    net = gl.loads("input x: float[N, 3]\ny = x -> Stack(depth=3)\noutput y", layers=[Stack])
+    assert list(net.params) == ["Stack1.w1", "Stack1.w2", "Stack1.w3"]
+    r = net.run(x=np.ones((1, 3)))
+    assert np.array_equal(r["y"], np.full((1, 3), 8.0))
+    assert np.array_equal(r.grad["Stack1.w2"], np.full(3, 4.0))

@@ -193,7 +193,7 @@ def _call_operation(
         return apply(context, entry, callee.operation, callee.attributes, tensors, span, scope, shared=callee)
     given = yield attribute_values(context, entry, bound, scope)
     made = make_operation(context, entry, given, bound, span) if given is not None else None
-    if tensors is None and entry.own:  # else `apply` asks
+    if tensors is None and entry.owns:  # else `apply` asks
         may_own(context, new_instance(context, entry.name, scope, label, span), span)
     if tensors is None or made is None:
         return POISON
@@ -296,7 +296,7 @@ def _has_sizes(value: Any) -> bool:
 def shared_parameter(context: Context, shared: SharedLayer, node: tree.Attribute) -> Any:
     """`tok.W`: a parameter of a shared layer."""
     if shared.instance.parameters is None and context.probing:
-        if node.name not in shared.entry.own:
+        if node.name not in shared.entry.own and not shared.entry.takes_any:
             context.error(NoSuchPart(node.name_span, shared.name, node.name, list(shared.entry.own)))
         return POISON
     if shared.instance.parameters is None:

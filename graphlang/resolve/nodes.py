@@ -168,7 +168,7 @@ def apply(
         return POISON
     instance: Instance | None = None
     own: dict[str, Value] = {}
-    if entry.own:
+    if entry.owns:
         instance = shared.instance if shared else new_instance(context, entry.name, scope, label, span)
         found = layer_parameters(context, operation, arrays, instance, span, scope, operands, entry.own)
         if found is None:
