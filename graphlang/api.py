@@ -31,7 +31,7 @@ from graphlang.resolve import resolve
 from graphlang.resolve.nodes import layer_failed
 from graphlang.result import Gradients, Named, Result, unknown_value
 from graphlang.spec import InputSpec, OutputSpec, Spec
-from graphlang.syntax import parse
+from graphlang.syntax import read_tree
 from graphlang.trace import TraceError, UndecidedError, Unrecorded
 from graphlang.trace.whole_numbers import NoInt
 from graphlang.weights import Params, check_name, save
@@ -103,7 +103,8 @@ def loads(
     catalog = Catalog(layers)
     importer = importer_below(Path(folder)) if folder is not None else None
     with collection_paused():
-        found = resolve(parse(text, name, limits or Limits()), catalog, overrides, limits, importer)
+        tree, problems = read_tree(text, name, limits or Limits())
+        found = resolve(tree, catalog, overrides, limits, importer, problems)
         return Graph(found.spec, catalog, found.notes, dtype=dtype, seed=seed, threads=threads, folder=folder)
 
 

@@ -3,6 +3,7 @@
 from graphlang.diagnostics.base import (
     Collector,
     Diagnostic,
+    Edit,
     GraphError,
     Related,
     Severity,
@@ -10,11 +11,13 @@ from graphlang.diagnostics.base import (
     Span,
     closest,
     did_you_mean,
+    edited,
 )
 
 __all__ = [
     "Collector",
     "Diagnostic",
+    "Edit",
     "GraphError",
     "Related",
     "Severity",
@@ -22,4 +25,5 @@ __all__ = [
     "Span",
     "closest",
     "did_you_mean",
+    "edited",
 ]

@@ -121,6 +121,24 @@ class Related(Place):
         return f"Related({self.file}:{self.line}:{self.column}: {self.message})"
 
 
+class Edit(NamedTuple):
+    """A change of the text that mends a mistake: `text` takes the place of what `span` covers."""
+
+    span: Span
+    text: str
+
+    def as_json(self) -> dict[str, Any]:
+        place = Related(self.span, "")._place_json()
+        return {**place, "text": self.text}
+
+
+def edited(text: str, edits: Iterable[Edit]) -> str:
+    """A text with the edits made in it; they do not overlap."""
+    for edit in sorted(edits, key=lambda e: e.span.start, reverse=True):
+        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
+    return text
+
+
 class Diagnostic(Place):
     """A mistake as a class with facts: a subclass takes its facts in `__init__`, `message` makes the text.
 
@@ -133,6 +151,8 @@ class Diagnostic(Place):
     called: Sequence[tuple[str, Span]] = ()
     #: the Python exception behind it, raised by the code of a layer of one's own
     cause: BaseException | None = None
+    #: whether a reader may take its edits for what is meant, and go on with them
+    sure: bool = False
     #: whether it is told at the command line, and so in its words: `--set x=3` for `set={"x": 3}`
     shell: bool = False
 
@@ -150,6 +170,11 @@ class Diagnostic(Place):
     def help(self) -> str | None:
         """What to do about it."""
         return None
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        """What `help` advises as changes of the text, where it says exactly what to write."""
+        return ()
 
     @property
     def also(self) -> Sequence[Related]:
@@ -172,6 +197,7 @@ class Diagnostic(Place):
             "message": self.message,
             **self._place_json(),
             "help": self.help,
+            "edits": [edit.as_json() for edit in self.edits],
             "related": [place.as_json() for place in self.related],
         }
 
@@ -211,11 +237,11 @@ class Collector:
 
     def finish(self) -> None:
         if self.failed:
-            found = _distinct(self.diagnostics)
+            found = distinct(self.diagnostics)
             raise GraphError(found) from next((d.cause for d in found if d.cause is not None), None)
 
 
-def _distinct(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+def distinct(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
     """Each mistake once, though `repeat` and `def`s may have met it often, in the order of the text."""
     found: dict[object, Diagnostic] = {}
     for diagnostic in diagnostics:

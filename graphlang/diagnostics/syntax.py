@@ -997,14 +997,18 @@ class ParamNeedsType(SyntaxMistake):
 
         param W = normal(0.01)
 
-    Fix: `param W: float[784, 50] = normal(0.01)`. A parameter's shape must be known before anything runs.
+    A number or a list says the shape itself: `param w = 0` is a scalar, `param b = [0, 0]` a vector of two.
+    An initialiser says nothing of it, and a parameter's shape must be known before anything runs.
+
+    Fix: `param W: float[784, 50] = normal(0.01)`; for a scalar `param w: float = normal(0.01)`.
     """
 
     code = "GL137"
 
-    def __init__(self, span: Span, name: str) -> None:
+    def __init__(self, span: Span, name: str, statement: Span) -> None:
         super().__init__(span)
         self.name = name
+        self.statement = statement
 
     @property
     def message(self) -> str:
@@ -1016,7 +1020,12 @@ class ParamNeedsType(SyntaxMistake):
 
     @property
     def help(self) -> str:
-        return f"write its shape: `param {self.name}: float[784, 50] = normal(0.01)`"
+        start = self.statement.source.text[self.span.end : self.statement.end].strip()
+        start = f" {start}" if start and "\n" not in start else ""
+        return (
+            f"write its shape, as in `param {self.name}: float[784, 50]{start}`; a scalar is "
+            f"`param {self.name}: float{start or ' = 0'}`"
+        )
 
 
 class UnknownType(SyntaxMistake):

@@ -121,6 +121,8 @@ def callee_of(context: Context, function: Any, scope: Scope) -> Any:
             return found
     if isinstance(function, tree.Attribute) and isinstance(function.value, tree.Name):
         owner = function.value.name
+        if scope.find_callable(owner) is POISON:
+            return POISON
         if scope.find(owner) is MISSING and scope.find_callable(owner) is None:
             help = f'import it: `import "{owner}.graph" as {owner}`'
             context.error(WrongKind(function.value.span, f"`{owner}` is no imported file", help))

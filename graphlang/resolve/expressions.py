@@ -389,6 +389,9 @@ def through(
         return (yield _repeat(context, value, stage, scope, at))
     if kind is tree.For:
         return (yield _for(context, value, stage, scope, at))
+    if kind is tree.Broken:
+        scope.names.update(dict.fromkeys(stage.names, POISON))
+        return POISON
     return (yield calls.call_stage(context, stage, value, scope, at, label))
 
 

@@ -33,7 +33,7 @@ from graphlang.spec import (
     Spec,
     Use,
 )
-from graphlang.syntax import parse, tree
+from graphlang.syntax import parse, read_tree, tree
 from graphlang.trace import Dim, DimScalar
 
 Importer = Callable[[str, str], tuple[str, str]]
@@ -58,14 +58,18 @@ def resolve(
     overrides: Mapping[str, Any] | None = None,
     limits: Limits | None = None,
     importer: Importer | None = None,
+    problems: Sequence[Diagnostic] = (),
 ) -> Resolved:
     """The spec of a file; raises GraphError with every independent mistake in it.
+
+    `problems` are those that were found when it was read, which the tree has left out.
 
     `overrides` are values for inputs, `hyper`s and `section.setting`s: text is read as an
     expression of the language, anything else is taken as it is.
     """
     context = Context(catalog or Catalog(), limits or Limits(), file.source)
     context.enter = statements.enter
+    context.collector.diagnostics += problems
     program = _Program(context, file, dict(overrides or {}), importer)
     program.elaborate()
     context.collector.finish()
@@ -134,6 +138,7 @@ class _Program:
 
     def elaborate(self) -> None:
         self._declare(self.file)
+        poison(self.base, self.file, set(self.context.declared[self.file.source.name]))
         self._imports(self.file, self.base, (self.file.source.name,))
         self._definitions(self.file, self.base)
         self._hypers()
@@ -195,14 +200,16 @@ class _Program:
             )
             return module
         try:
-            imported = parse(text, name, self.context.limits)
+            imported, problems = read_tree(text, name, self.context.limits)
         except GraphError as error:
             for diagnostic in error.diagnostics:
                 self.context.collector.add(diagnostic)
             return module
-        module.broken = False
+        self.context.collector.diagnostics += problems
+        module.broken = bool(problems)
         self.context.sources.append(imported.source)
         self._declare(imported)
+        poison(inner, imported, set(self.context.declared[name]))
         self._imports(imported, inner, (*path, name))
         self._definitions(imported, inner)
         self._hypers_of(imported, inner, {})
@@ -274,7 +281,8 @@ class _Program:
                 self.context.error(Redefinition(statement.name_span, statement.name, first))
             seen.setdefault(statement.name, statement.name_span)
         if not inputs:
-            self.context.open = self._open_input
+            hidden = any(s.word not in _NO_INPUT for s in self.of(tree.Broken))
+            self.context.open = self._unread_input if hidden else self._open_input
             return
         values = {n: self._override_value(n) for n in list(self.plain_overrides) if n in seen}
         for name in values:
@@ -284,6 +292,11 @@ class _Program:
         dimensions = {n: self.top.places[n] for n in self.top.dims}
         self.places.update({n: p for n, p in {**seen, **dimensions}.items() if n not in self.places})
         self._unknown_overrides(list(seen))
+
+    def _unread_input(self, name: str, span: Span) -> Any:
+        """In a file whose inputs may stand in what cannot be read."""
+        self.top.names[name] = POISON
+        return POISON
 
     def _open_input(self, name: str, span: Span) -> Value:
         """In an open formula: the input that a name is which nothing defines."""
@@ -312,6 +325,8 @@ class _Program:
         for section in self.of(tree.Section):
             known += [f"{section.name}.{f}" for f in sections.MODELS[section.name].model_fields]
         for name in self.plain_overrides:
+            if self.base.names.get(name) is POISON:
+                continue
             self.context.collector.add(UnknownOverride(name, known, self.file.source.name))
 
     def _outputs(self) -> None:
@@ -382,6 +397,8 @@ class _Program:
                     UnknownOverride(f"{name}.{setting}", [f"{name}.{k}" for k in known])
                 )
         for name, overrides in self.section_overrides.items():
+            if self.of(tree.Broken):
+                break  # the section may be there
             for diagnostic in sections.unread(overrides, name):
                 self.context.collector.add(diagnostic)
         # Settings that fail their model are reported with everything else, before names are given.
@@ -423,6 +440,18 @@ class _Program:
             text=statement.span.text,
             at=_place(statement.span, numbers),
         )
+
+
+_NO_INPUT = frozenset("output expect train data gradcheck".split())
+"""Words of which a statement declares no input, whatever is wrong with it."""
+
+
+def poison(scope: Scope, file: tree.Tree, sound: set[str]) -> None:
+    """Enters the names that a mistake in the text may have hidden: nothing is known of them."""
+    sound |= {s.name for s in file.statements if type(s) in (tree.Def, tree.Import)}
+    hidden = {name for s in file.statements if type(s) is tree.Broken for name in s.names}
+    for name in (hidden | file.unknown) - sound:
+        scope.names[name] = scope.callables[name] = POISON
 
 
 def _as_expression(name: str, value: Any, collector: Collector) -> Any:

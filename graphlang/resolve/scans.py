@@ -52,7 +52,7 @@ def scan(context: Context, node: tree.Scan, scope: Scope, elaborate: Any) -> Ste
         outer = scope.place(name)
         if outer is not None:
             context.error(Redefinition(span, name, outer))
-    body = [s for s in node.body if isinstance(s, tree.Assign)]
+    body = [s for s in node.body if isinstance(s, tree.Assign | tree.Broken)]
     yield elaborate(context, body, inner, places)
     inner.order = len(body)
     following = yield _following(context, node, inner, starts)
@@ -71,7 +71,8 @@ def _probed(context: Context, node: tree.Scan, scope: Scope, elaborate: Any) -> 
     inner = Scope(scope, Instance("scan", scope.instance, context.order(scope)), scope.definition)
     places = {node.variable: node.variable_span, **{c.name: c.name_span for c in node.carries}}
     inner.names.update(dict.fromkeys(places, POISON))
-    yield elaborate(context, [s for s in node.body if isinstance(s, tree.Assign)], inner, places)
+    body = [s for s in node.body if isinstance(s, tree.Assign | tree.Broken)]
+    yield elaborate(context, body, inner, places)
     for statement in node.body:
         values = statement.values if isinstance(statement, tree.Yield) else ()
         carried = statement.carries if isinstance(statement, tree.Next) else ()
@@ -142,6 +143,8 @@ def _following(context: Context, node: tree.Scan, inner: Scope, starts: Sequence
     found = []
     for carry, start in zip(node.carries, starts, strict=True):
         if carry.name not in given:
+            if any(isinstance(s, tree.Broken) for s in node.body):
+                return None
             message = f"`{carry.name}` is carried, but no `next {carry.name} = ...` hands it on"
             context.error(WrongKind(carry.name_span, message))
             return None
@@ -182,6 +185,8 @@ def _as_node(context: Context, value: Any, at: Span, inner: Scope) -> Any:
 
 def _yields(context: Context, node: tree.Scan, inner: Scope) -> Steps:
     statements = [s for s in node.body if isinstance(s, tree.Yield)]
+    if not statements and any(isinstance(s, tree.Broken) for s in node.body):
+        return None
     if len(statements) != 1:
         text = "a `scan` yields nothing" if not statements else "a `scan` has one `yield`"
         at = node.span if not statements else statements[1].span

@@ -91,6 +91,9 @@ def evaluate(
     failed = False
     given = dict(overrides)
     meant: set[str | None] = set()
+    for unread in section.broken:
+        failed = True
+        meant.update(unread.names)
     for setting in section.settings:
         name = setting.name
         if name in places:
@@ -105,6 +108,9 @@ def evaluate(
             failed = True
             continue
         places[name] = setting.span
+        if name not in known and section.name == "data" and scope.find(name) is POISON:
+            failed = True
+            continue
         if name not in known:
             unknown = UnknownSetting(setting.name_span, section.name, name, known, FOREIGN.get(name))
             context.error(unknown)

@@ -11,6 +11,7 @@ import numpy as np
 from graphlang.diagnostics import Related, Span, closest
 from graphlang.diagnostics.names import Cycle, Redefinition, UnknownName, WrongKind
 from graphlang.diagnostics.shapes import NotANumberYet, WrongShape, WrongType
+from graphlang.diagnostics.syntax import ParamNeedsType
 from graphlang.initializers.constant import constant
 from graphlang.resolve import attributes, calls, dimensions, expressions, nodes, signatures
 from graphlang.resolve.constants import described
@@ -39,6 +40,10 @@ SMALL = 12
 
 def elaborate(context: Context, statements: Sequence[Any], scope: Scope, places: dict[str, Span]) -> Steps:
     """Evaluates assignments, parameters and shared layers, each after what it needs."""
+    for statement in statements:
+        if type(statement) is tree.Broken:
+            scope.names.update(dict.fromkeys(statement.names, POISON))
+            scope.callables.update(dict.fromkeys(statement.names, POISON))
     find_redefinitions(statements, places, context.collector)
     scope.instance.taken.update(places)
     scope.places.update({n: p for n, p in places.items() if n not in scope.places})
@@ -158,18 +163,24 @@ def _constant(context: Context, number: Any, target: tree.Target, scope: Scope) 
 
 def _param(context: Context, statement: tree.Param, scope: Scope) -> Steps:
     scope.names.setdefault(statement.name, POISON)
-    sizes = dimensions.shape(context, statement.type, scope)
-    if statement.init is None:
-        init: Any = _default_init(sizes)
-    else:
+    init: Any = None
+    if statement.init is not None:
         init = yield attributes.member(context, "initializers", statement.init, scope)
-    if sizes is None or init is POISON:
+        if init is POISON:
+            if statement.type is not None:
+                dimensions.shape(context, statement.type, scope)
+            return
+    type_ = statement.type or _type_of_start(context, statement, init)
+    sizes = dimensions.shape(context, type_, scope) if type_ is not None else None
+    if sizes is None or type_ is None:
         return
+    if init is None:
+        init = _default_init(sizes)
     if not all(isinstance(s, int) for s in sizes) and not context.probing:
-        context.error(NotANumberYet(statement.type.span, statement.name, shape_text(sizes)))
+        context.error(NotANumberYet(type_.span, statement.name, shape_text(sizes)))
         return
     fits = context.probing or not isinstance(init, constant)
-    if not fits and not _starts_right(context, statement, init.c, sizes):
+    if not fits and not _starts_right(context, statement, type_, init.c, sizes):
         return
     made = scope.instance.parameters if scope.memo is not None else None
     if made is not None and statement.name in made:
@@ -177,33 +188,49 @@ def _param(context: Context, statement: tree.Param, scope: Scope) -> Steps:
         return
     if not _owner_may(context, scope, statement) or not nodes.count_elements(context, sizes, statement.span):
         return
-    array = context.input(sizes, statement.type.dtype)
+    array = context.input(sizes, type_.dtype)
     value = Value(
         "param", array, statement.name_span, scope.instance, context.order(scope), label=statement.name
     )
-    value.attributes = {"init": init, "trainable": statement.type.dtype == "float"}
+    value.attributes = {"init": init, "trainable": type_.dtype == "float"}
     scope.names[statement.name] = context.add(value)
     if scope.definition is not None:
         scope.instance.parameters = {**(scope.instance.parameters or {}), statement.name: value}
 
 
-def _starts_right(context: Context, statement: tree.Param, start: Any, sizes: Any) -> bool:
+def _type_of_start(context: Context, statement: tree.Param, init: Any) -> tree.Type | None:
+    """The type of a parameter that starts as a number or a list; None after a reported mistake."""
+    if not isinstance(init, constant) or statement.init is None:
+        context.error(ParamNeedsType(statement.name_span, statement.name, statement.span))
+        return None
+    span = statement.init.span
+    try:
+        sizes = np.shape(init.c)
+    except ValueError:
+        context.error(WrongShape(span, "the rows of this list differ in length"))
+        return None
+    return tree.Type("float", tuple(tree.Number(size, span) for size in sizes), span)
+
+
+def _starts_right(
+    context: Context, statement: tree.Param, type_: tree.Type, start: Any, sizes: Any
+) -> bool:
     """Whether a number or a list is what a parameter of this type can start as; reported where it is not."""
     assert statement.init is not None or not start, statement
     try:
         array = np.asarray(start, np.float64)
     except ValueError:
         array = np.full((0,), np.nan)
-    whole = {"float": array, "int": np.floor(array), "bool": array != 0}[statement.type.dtype]
+    whole = {"float": array, "int": np.floor(array), "bool": array != 0}[type_.dtype]
     if array.shape in ((), sizes) and array.size and bool(np.all(whole == array)):
         return True
-    message = f"`{statement.name}` is {statement.type.span.text} and cannot start as {{}}"
+    message = f"`{statement.name}` is {type_.span.text} and cannot start as {{}}"
     if array.shape not in ((), sizes):
         what = f"a list of shape [{shape_text(array.shape)}]" if array.size else "a list whose rows differ"
     else:
         what = described(start) if isinstance(start, float) else "a list with other numbers in it"
     assert statement.init is not None, statement
-    related = [Related(statement.type.span, "declared here")]
+    related = [Related(type_.span, "declared here")]
     context.error(WrongType(statement.init.span, message.format(what), None, related))
     return False
 
@@ -355,6 +382,8 @@ def _is_of(dtype: str, value: Any) -> bool:
 
 def _returned(context: Context, node: tree.Def, scope: Scope, span: Span) -> Steps:
     returns = [s for s in node.body if isinstance(s, tree.Return)]
+    if not returns and any(type(s) is tree.Broken for s in node.body):
+        return POISON
     if len(returns) != 1:
         text = "no `return`" if not returns else "more than one `return`"
         at = node.name_span if not returns else returns[1].span
@@ -396,8 +425,7 @@ def declare_inputs(
             first = scope.places.get(statement.name, statement.name_span)
             context.error(Redefinition(statement.name_span, statement.name, first))
         _declare_input(context, statement, scope, overrides)
-    if not context.collector.failed:
-        _check_sizes(context, [s for s in inputs if s.name not in overrides], scope)
+    _check_sizes(context, [s for s in inputs if s.name not in overrides], scope)
 
 
 def _check_sizes(context: Context, inputs: Sequence[tree.Input], scope: Scope) -> None:
@@ -408,6 +436,8 @@ def _check_sizes(context: Context, inputs: Sequence[tree.Input], scope: Scope) -
         default = value.attributes.get("default") if isinstance(value, Value) else None
         if default is None or statement.type is None or not isinstance(value, Value):
             continue
+        if not _is_array_of(default, len(value.array.shape)):
+            continue  # reported
         for size, found in zip(value.array.shape, np.shape(default), strict=True):
             if not isinstance(size, Dim) or size != Dim.symbol(str(size)):
                 continue
@@ -418,6 +448,13 @@ def _check_sizes(context: Context, inputs: Sequence[tree.Input], scope: Scope) -
                 related = [Related(first[1].default.span, f"`{size}` is {first[0]}")]
                 context.error(WrongShape(statement.default.span, message, None, related))
                 return
+
+
+def _is_array_of(default: Any, axes: int) -> bool:
+    try:
+        return np.ndim(default) == axes
+    except ValueError:
+        return False
 
 
 def _declare_input(context: Context, statement: tree.Input, scope: Scope, overrides: dict[str, Any]) -> None:
@@ -527,7 +564,7 @@ def find_output(context: Context, statement: tree.Output, scope: Scope) -> Value
     found = scope.names.get(statement.name)
     if isinstance(found, Value):
         return found
-    if found is POISON:
+    if found is POISON or scope.find(statement.name) is POISON:
         return None
     if nodes.is_table(found):
         made = nodes.as_value(context, found, scope.places[statement.name], scope)

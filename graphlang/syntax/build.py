@@ -95,7 +95,18 @@ def expect(c: Parts) -> t.Expect:
 
 def section(c: Parts) -> t.Section:
     word = c[0]
-    return t.Section(word.value, word.span, tuple(t.Setting(*b) for b in _many(c) or ()), _span(c))
+    settings, broken = [], []
+    for item in _many(c) or ():
+        if type(item) is t.Broken:
+            broken.append(item)
+        else:
+            settings.append(t.Setting(*item))
+    return t.Section(word.value, word.span, tuple(settings), tuple(broken), _span(c))
+
+
+def broken(c: Parts) -> t.Broken:
+    token = c[0]
+    return t.Broken(*token.value, token.span)
 
 
 def assign(c: Parts) -> t.Assign:
@@ -307,6 +318,8 @@ def residual(c: Parts) -> t.Residual:
 
 
 def entry(c: Parts) -> t.Entry:
+    if type(c[0]) is t.Broken:
+        return t.Entry(None, None, (c[0],), c[0].span)
     stages = tuple(c[-1])
     if len(c) == 1:
         return t.Entry(None, None, stages, _span_to(stages[0], stages[-1]))

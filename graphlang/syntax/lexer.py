@@ -124,6 +124,13 @@ class Reader:
         self.brackets: list[Token] = []
         #: mistakes that do not keep the parser from going on
         self.problems: list[Diagnostic] = []
+        #: names that cannot be names, which has been reported
+        self.unknown: set[str] = set()
+
+    def place_of(self, token: Any) -> int:
+        """Where a token stands in the source, the last one that was read."""
+        start: int = token.span.start
+        return start
 
 
 # A NamedTuple's own constructor takes twice the time.
@@ -158,7 +165,7 @@ class GraphLexer(Lexer):
                     reader.problems.append(_python_constant(Span(start, end, source)))
                     kind = WORDS[PYTHON_CONSTANTS[value]]
                 elif foreign and not value.isascii():
-                    value = _foreign_name(value, Span(start, end, source), reader.problems)
+                    value = _foreign_name(value, Span(start, end, source), reader)
             elif group == SYMBOL:
                 kind = SYMBOLS.get(value, "STRAY")
             elif group == NUMBER:
@@ -223,10 +230,14 @@ def _python_constant(span: Span) -> Diagnostic:
     return PythonConstant(span)
 
 
-def _foreign_name(name: str, span: Span, problems: list[Diagnostic]) -> str:
+def _foreign_name(name: str, span: Span, reader: Reader) -> str:
     from graphlang.syntax.names import checked_name
 
-    return checked_name(name, span, problems)
+    before = len(reader.problems)
+    normal = checked_name(name, span, reader.problems)
+    if len(reader.problems) > before:
+        reader.unknown.add(normal)
+    return normal
 
 
 def _number(digits: str, span: Span, problems: list[Diagnostic]) -> int | float:

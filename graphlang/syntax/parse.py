@@ -17,22 +17,33 @@ from graphlang.syntax.tree import Statement, Tree, Version
 
 def parse(text: str, name: str = "<text>", limits: Limits = DEFAULT) -> Tree:
     """The tree of a text; raises GraphError with all its syntax errors (at most `limits.errors`)."""
+    tree, problems = read_tree(text, name, limits)
+    if problems:
+        raise GraphError(problems)
+    return tree
+
+
+def read_tree(text: str, name: str = "<text>", limits: Limits = DEFAULT) -> tuple[Tree, list[Diagnostic]]:
+    """The tree of a text with what its mistakes leave of it, and these; raises GraphError past a limit."""
     _check_size(text, name, limits)
     source = Source(name, _one_kind_of_line_end(text.removeprefix("\ufeff")))
     reader = Reader(source, limits)
     problems = _hidden_characters(source)
-    statements: tuple[Statement, ...] = ()
+    whole = True
     try:
-        statements = tuple(parser().parse(reader))
+        statements = parser().parse(reader)
     except UnexpectedToken as error:
-        from graphlang.syntax.mistakes import all_mistakes
+        from graphlang.syntax.recovery import Recovery
 
-        problems += all_mistakes(error, reader)
+        statements, found, whole = Recovery(reader).read(error)
+        problems += found
     problems += reader.problems
     problems += _wrong_versions(statements)
-    if problems:
-        raise GraphError(_in_order(problems)[: limits.errors])
-    return Tree(_documentation(source.text), statements, source)
+    problems = _in_order(problems)
+    if not whole or len(problems) > limits.errors:
+        raise GraphError(problems[: limits.errors])
+    tree = Tree(_documentation(source.text), tuple(statements), source, frozenset(reader.unknown))
+    return tree, problems
 
 
 def decode(data: bytes, name: str) -> str:

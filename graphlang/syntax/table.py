@@ -16,7 +16,7 @@ from typing import Any
 import lark
 from lark import Lark
 from lark.grammar import NonTerminal, Rule, RuleOptions, Symbol, Terminal
-from lark.lexer import LexerState, LexerThread
+from lark.lexer import Lexer, LexerState, LexerThread
 from lark.parse_tree_builder import ParseTreeBuilder
 from lark.parsers.lalr_analysis import IntParseTable, Reduce, Shift
 from lark.parsers.lalr_parser import _Parser
@@ -37,10 +37,10 @@ class Parser:
         callbacks = builder(rules, lark.Tree, maybe_placeholders=False).create_callback(build)
         self._parser: Any = _Parser(table, callbacks)
 
-    def parse(self, reader: Reader) -> list[Any]:
+    def parse(self, reader: Reader, lexer: Lexer = _LEXER) -> list[Any]:
         """The statements that a reader reads; raises Lark's UnexpectedToken at the first mistake."""
         state: Any = LexerState(reader)  # type: ignore[arg-type]  # text is what the lexer takes it for
-        statements: list[Any] = self._parser.parse(LexerThread(_LEXER, state), "start")
+        statements: list[Any] = self._parser.parse(LexerThread(lexer, state), "start")
         return statements
 
 

@@ -11,6 +11,20 @@ from typing import NamedTuple, TypeAlias
 
 from graphlang.diagnostics import Source, Span
 
+# ---- what cannot be read ------------------------------------------------------------------------
+
+
+class Broken(NamedTuple):
+    """What a mistake has made unreadable, which has been reported: a statement, a setting, a layer.
+
+    `word` is what it starts with, `names` are those that it may define.
+    """
+
+    word: str
+    names: tuple[str, ...]
+    span: Span
+
+
 # ---- expressions ------------------------------------------------------------------------------
 
 
@@ -192,7 +206,7 @@ Expression: TypeAlias = (
     | Index
     | Pipe
 )
-Stage: TypeAlias = Name | Call | Attribute | Index | Layers | Repeat | For | Residual
+Stage: TypeAlias = Name | Call | Attribute | Index | Layers | Repeat | For | Residual | Broken
 
 
 # ---- types ----------------------------------------------------------------------------------------
@@ -272,11 +286,11 @@ class Input(NamedTuple):
 
 
 class Param(NamedTuple):
-    """`param W: float[3, 4] = normal(0.01)`: one per name."""
+    """`param W: float[3, 4] = normal(0.01)`: one per name; without a type it is as its start says."""
 
     name: str
     name_span: Span
-    type: Type
+    type: Type | None
     init: Expression | None
     span: Span
 
@@ -366,6 +380,7 @@ class Section(NamedTuple):
     name: str
     name_span: Span
     settings: tuple[Setting, ...]
+    broken: tuple[Broken, ...]
     span: Span
 
 
@@ -384,12 +399,17 @@ Statement: TypeAlias = (
     | Output
     | Expect
     | Section
+    | Broken
 )
 
 
 class Tree(NamedTuple):
-    """A whole file: its documentation (the comment block at its top), its statements, its text."""
+    """A whole file: its documentation (the comment block at its top), its statements, its text.
+
+    `unknown` are names that cannot be names, which have been reported.
+    """
 
     doc: str
     statements: tuple[Statement, ...]
     source: Source
+    unknown: frozenset[str] = frozenset()
