@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Literal, NamedTuple
 
+from graphlang.diagnostics.spelling import closest
+
 Severity = Literal["error", "warning", "note"]
 
 
@@ -253,19 +255,6 @@ def distinct(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
         found.values(),
         key=lambda d: (order.get(d.span.source.name, 0), d.span.start) if d.span else (-1, 0),
     )
-
-
-def closest(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that `name` was most likely meant to be, or None."""
-    from difflib import get_close_matches
-
-    pool = list(dict.fromkeys(candidates))
-    folded = {c.casefold(): c for c in reversed(pool)}
-    if name.casefold() in folded:
-        return folded[name.casefold()]
-    # A short name needs a lower bar: `aple` for `apple`, `yy` for `y`.
-    matches = get_close_matches(name, pool, n=1, cutoff=0.6 if len(name) > 3 else 0.5)
-    return matches[0] if matches else None
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:

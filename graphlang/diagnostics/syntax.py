@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import ClassVar
 
-from graphlang.diagnostics.base import Diagnostic, Related, Span, closest
+from graphlang.diagnostics.base import Diagnostic, Edit, Related, Span, closest
 
 
 class SyntaxMistake(Diagnostic):
@@ -30,6 +31,15 @@ class SyntaxMistake(Diagnostic):
     @property
     def help(self) -> str | None:
         return self.fix
+
+    @property
+    def instead(self) -> str | None:
+        """What takes the place of the text that it points at, where that is certain."""
+        return None
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        return [] if self.instead is None else [Edit(self.span, self.instead)]
 
 
 def listed(words: Sequence[str], last: str = "or") -> str:
@@ -95,7 +105,7 @@ class UnclosedBracket(SyntaxMistake):
     """
 
     code = "GL102"
-    _closing: ClassVar = {"(": ")", "[": "]", "{": "}"}
+    closing: ClassVar = {"(": ")", "[": "]", "{": "}"}
 
     def __init__(self, span: Span, end: Span | None) -> None:
         super().__init__(span)
@@ -111,14 +121,26 @@ class UnclosedBracket(SyntaxMistake):
 
     @property
     def help(self) -> str:
-        return f"add the missing `{self._closing[self.span.text]}`"
+        return f"add the missing `{self.closing[self.span.text]}`"
 
     @property
     def also(self) -> Sequence[Related]:
         if self.end is None:
             return []
-        closing = self._closing[self.span.text]
+        closing = self.closing[self.span.text]
         return [Related(self.end, f"`{closing}` is still missing here")]
+
+    @property
+    def sure(self) -> bool:  # type: ignore[override]
+        return self.span.text == "{"
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        """Closed at the end of what is before the place where it is missed; at the end of the file, there."""
+        text = self.span.source.text
+        before = text[: self.end.start if self.end else len(text)]
+        at = _end_of_code(before)
+        return [Edit(Span(at, at, self.span.source), self.closing[self.span.text])]
 
 
 class UnexpectedClosing(SyntaxMistake):
@@ -130,6 +152,7 @@ class UnexpectedClosing(SyntaxMistake):
     """
 
     code = "GL103"
+    sure = True
 
     def __init__(self, span: Span, opened: Span | None) -> None:
         super().__init__(span)
@@ -154,6 +177,10 @@ class UnexpectedClosing(SyntaxMistake):
     @property
     def also(self) -> Sequence[Related]:
         return [Related(self.opened, "this is the bracket that is open")] if self.opened else []
+
+    @property
+    def instead(self) -> str | None:
+        return UnclosedBracket.closing[self.opened.text] if self.opened else ""
 
 
 class EmptyBlock(SyntaxMistake):
@@ -234,6 +261,7 @@ class StrayCharacter(SyntaxMistake):
     """
 
     code = "GL106"
+    sure = True
 
     @property
     def message(self) -> str:
@@ -254,6 +282,10 @@ class StrayCharacter(SyntaxMistake):
             return "remove it: a line goes on by itself after an operator, `,`, `=` or an open bracket"
         return "remove it"
 
+    @property
+    def instead(self) -> str | None:
+        return ""
+
 
 class InvisibleCharacter(SyntaxMistake):
     """A character that cannot be seen stands in the file.
@@ -265,6 +297,7 @@ class InvisibleCharacter(SyntaxMistake):
     """
 
     code = "GL107"
+    sure = True
 
     @property
     def message(self) -> str:
@@ -279,6 +312,10 @@ class InvisibleCharacter(SyntaxMistake):
         if unicodedata.category(self.span.text) == "Zs":
             return "type an ordinary space instead"
         return "delete it; retyping the word is the easiest way"
+
+    @property
+    def instead(self) -> str | None:
+        return " " if unicodedata.category(self.span.text) == "Zs" else ""
 
 
 class BidirectionalCharacter(SyntaxMistake):
@@ -303,6 +340,10 @@ class BidirectionalCharacter(SyntaxMistake):
     @property
     def help(self) -> str:
         return "delete it; it can make the file look different from what is read"
+
+    @property
+    def instead(self) -> str | None:
+        return ""
 
 
 class MixedScripts(SyntaxMistake):
@@ -376,6 +417,7 @@ class ForeignDigit(SyntaxMistake):
     """
 
     code = "GL111"
+    sure = True
 
     @property
     def message(self) -> str:
@@ -389,6 +431,10 @@ class ForeignDigit(SyntaxMistake):
     def help(self) -> str:
         return f"write `{unicodedata.digit(self.span.text, '')}`"
 
+    @property
+    def instead(self) -> str | None:
+        return str(unicodedata.digit(self.span.text, ""))
+
 
 class LookAlike(SyntaxMistake):
     """A symbol looks like one of the language and is another character.
@@ -401,6 +447,7 @@ class LookAlike(SyntaxMistake):
     """
 
     code = "GL112"
+    sure = True
     meant: ClassVar = {
         **dict.fromkeys("→⟶⇒➔", "->"),
         **dict.fromkeys("×·⋅∗＊", "*"),
@@ -422,6 +469,20 @@ class LookAlike(SyntaxMistake):
     @property
     def help(self) -> str:
         return f"type `{self.meant[self.span.text]}`"
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        meant = self.meant[self.span.text]
+        if meant != '"':
+            return [Edit(self.span, meant)]
+        # A string is mended as a whole.
+        text = self.span.source.text
+        line = text[self.span.end :].partition("\n")[0]
+        closing = next((i for i, c in enumerate(line) if self.meant.get(c) == '"'), None)
+        if closing is None:
+            return []
+        other = self.span.end + closing
+        return [Edit(self.span, '"'), Edit(Span(other, other + 1, self.span.source), '"')]
 
 
 # ---- strings, numbers, constants -------------------------------------------------------------------------
@@ -450,12 +511,18 @@ class SingleQuotes(SyntaxMistake):
     """
 
     code = "GL114"
+    sure = True
     title = "strings are written in double quotes"
 
     @property
     def help(self) -> str:
         inside = self.span.text.strip("'").replace('"', '\\"')
         return f'write `"{inside}"`'
+
+    @property
+    def instead(self) -> str | None:
+        inside = self.span.text[1:-1].replace('"', '\\"')
+        return f'"{inside}"'
 
 
 class UnknownEscape(SyntaxMistake):
@@ -519,6 +586,10 @@ class PythonConstant(SyntaxMistake):
     def help(self) -> str:
         return f"write `{self.span.text.lower()}`"
 
+    @property
+    def instead(self) -> str | None:
+        return self.span.text.lower()
+
 
 # ---- operators -------------------------------------------------------------------------------------------
 
@@ -532,9 +603,14 @@ class CaretPower(SyntaxMistake):
     """
 
     code = "GL118"
+    sure = True
     title = "`^` is not an operator"
     beside = "a power is written `**`"
     fix = "did you mean `**`?"
+
+    @property
+    def instead(self) -> str | None:
+        return "**"
 
 
 class NotAnArrow(SyntaxMistake):
@@ -546,6 +622,7 @@ class NotAnArrow(SyntaxMistake):
     """
 
     code = "GL119"
+    sure = True
 
     @property
     def message(self) -> str:
@@ -559,6 +636,10 @@ class NotAnArrow(SyntaxMistake):
     def help(self) -> str:
         return "did you mean `->`?"
 
+    @property
+    def instead(self) -> str | None:
+        return "->"
+
 
 class SpelledOperator(SyntaxMistake):
     """A logical operator is written as in C; here it is a word.
@@ -569,6 +650,7 @@ class SpelledOperator(SyntaxMistake):
     """
 
     code = "GL120"
+    sure = True
     words: ClassVar = {"&&": "and", "&": "and", "||": "or", "!": "not", "~": "not"}
 
     @property
@@ -582,6 +664,10 @@ class SpelledOperator(SyntaxMistake):
     @property
     def help(self) -> str:
         return f"write `{self.words[self.span.text]}`"
+
+    @property
+    def instead(self) -> str | None:
+        return _spaced(self.span, self.words[self.span.text])
 
 
 class DanglingOperator(SyntaxMistake):
@@ -639,6 +725,11 @@ class DoubleOperator(SyntaxMistake):
         if (self.before.text, self.span.text) == ("=", "="):
             return "a comparison is written `==`, without a space; otherwise remove one"
         return "remove one of them, or write the value that belongs between them"
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        together = self.before.text + self.span.text
+        return [Edit(self.before.to(self.span), together)] if together in ("**", "==") else []
 
 
 class NothingBefore(SyntaxMistake):
@@ -735,6 +826,22 @@ class SideBySide(SyntaxMistake):
             return f"did you mean `{before} * {after}`?"
         return f"write the operator between them: `{before} * {after}` or `{before} + {after}`"
 
+    @property
+    def sure(self) -> bool:  # type: ignore[override]
+        return self.new_statement or self._is_product
+
+    @property
+    def _is_product(self) -> bool:
+        number = self.before.text.replace(".", "", 1).isdigit()
+        return number and not self.in_list and self.span.text.isidentifier() and self.span.text[0] != "_"
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        between = Span(self.before.end, self.span.start, self.span.source)
+        if self.new_statement:
+            return [Edit(between, "; ")]
+        return [Edit(between, " * ")] if self._is_product else []
+
 
 class ApproxOutsideExpect(SyntaxMistake):
     """`~=` stands outside an `expect` line.
@@ -761,9 +868,16 @@ class ExpectNeedsApprox(SyntaxMistake):
     """
 
     code = "GL127"
+    sure = True
     title = "`expect` needs `~=` between its two sides"
     beside = "no `~=` before this"
     fix = "write `expect a ~= b`"
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        line = self.span.source.text[: self.span.start].rpartition("\n")[2]
+        start = self.span.start - len(line) + line.rfind("==")
+        return [Edit(Span(start, start + 2, self.span.source), "~=")] if line.count("==") == 1 else []
 
 
 class MissingElse(SyntaxMistake):
@@ -806,6 +920,7 @@ class ColonForEquals(SyntaxMistake):
     """
 
     code = "GL129"
+    sure = True
 
     def __init__(self, span: Span, name: str, typed: bool = False) -> None:
         super().__init__(span)
@@ -826,6 +941,13 @@ class ColonForEquals(SyntaxMistake):
     def help(self) -> str:
         return f"write `input {self.name}: ...`" if self.typed else f"write `{self.name} = ...`"
 
+    @property
+    def edits(self) -> Sequence[Edit]:
+        if not self.typed:
+            return [Edit(self.span, " =")]
+        start = self.span.source.text.rfind(self.name, 0, self.span.start)
+        return [Edit(Span(start, start, self.span.source), "input ")]
+
 
 class CommaBetweenLines(SyntaxMistake):
     """Layers or settings are divided by a comma.
@@ -836,6 +958,7 @@ class CommaBetweenLines(SyntaxMistake):
     """
 
     code = "GL130"
+    sure = True
 
     def __init__(self, span: Span, word: str, what: str) -> None:
         super().__init__(span)
@@ -854,6 +977,10 @@ class CommaBetweenLines(SyntaxMistake):
     def help(self) -> str:
         return "use a new line, `;` or `->`" if self.what == "the layers" else "use a new line or `;`"
 
+    @property
+    def instead(self) -> str | None:
+        return ";"
+
 
 class MissingSeparator(SyntaxMistake):
     """Two layers stand side by side in a list.
@@ -864,6 +991,7 @@ class MissingSeparator(SyntaxMistake):
     """
 
     code = "GL131"
+    sure = True
 
     def __init__(self, span: Span, before: Span) -> None:
         super().__init__(span)
@@ -881,6 +1009,10 @@ class MissingSeparator(SyntaxMistake):
     def help(self) -> str:
         return "write a new line, `;` or `->` between the layers"
 
+    @property
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(Span(self.span.start, self.span.start, self.span.source), "; ")]
+
 
 class EqualityForAssignment(SyntaxMistake):
     """A statement starts with `name ==`.
@@ -891,6 +1023,7 @@ class EqualityForAssignment(SyntaxMistake):
     """
 
     code = "GL132"
+    sure = True
 
     def __init__(self, span: Span, name: str) -> None:
         super().__init__(span)
@@ -907,6 +1040,10 @@ class EqualityForAssignment(SyntaxMistake):
     @property
     def help(self) -> str:
         return f"write `{self.name} = ...`"
+
+    @property
+    def instead(self) -> str | None:
+        return "="
 
 
 class EqualsInExpression(SyntaxMistake):
@@ -934,6 +1071,7 @@ class UpdateInPlace(SyntaxMistake):
     """
 
     code = "GL134"
+    sure = True
 
     def __init__(self, span: Span, name: str) -> None:
         super().__init__(span)
@@ -951,7 +1089,13 @@ class UpdateInPlace(SyntaxMistake):
     def help(self) -> str:
         if self.span.text == ":=":
             return f"write `{self.name} = ...`"
+        if self.span.text in ("++", "--"):
+            return f"give the new value a name of its own: `{self.name}2 = {self.name} {self.span.text[0]} 1`"
         return f"give the new value a name of its own: `{self.name}2 = {self.name} {self.span.text[0]} ...`"
+
+    @property
+    def instead(self) -> str | None:
+        return "=" if self.span.text == ":=" else None
 
 
 class AssignToExpression(SyntaxMistake):
@@ -1039,6 +1183,7 @@ class UnknownType(SyntaxMistake):
     """
 
     code = "GL138"
+    sure = True
 
     def __init__(self, span: Span) -> None:
         super().__init__(span)
@@ -1061,6 +1206,10 @@ class UnknownType(SyntaxMistake):
             if any(map(str.isdigit, self.span.text))
             else ""
         )
+
+    @property
+    def instead(self) -> str | None:
+        return self.meant
 
 
 def _type_meant(text: str) -> str | None:
@@ -1115,13 +1264,22 @@ class UnknownStatement(SyntaxMistake):
 
     code = "GL140"
 
-    def __init__(self, span: Span, match: str | None) -> None:
+    sure = True
+
+    def __init__(self, span: Span, match: str | None, starts: bool = True) -> None:
         super().__init__(span)
         self.match = match
+        self.starts = starts
 
     @property
     def message(self) -> str:
-        return f"no statement starts with `{self.span.text}`"
+        if self.starts:
+            return f"no statement starts with `{self.span.text}`"
+        return f"`{self.span.text}` cannot stand here"
+
+    @property
+    def instead(self) -> str | None:
+        return self.match
 
     @property
     def label(self) -> str:
@@ -1130,6 +1288,36 @@ class UnknownStatement(SyntaxMistake):
     @property
     def help(self) -> str:
         return f"did you mean `{self.match}`?" if self.match else "a value gets its name with `name = value`"
+
+
+class UnknownBlock(SyntaxMistake):
+    """A block in braces belongs to a word that has none.
+
+        optimizer { lr = 0.1 }
+
+    Sections are `data`, `train` and `gradcheck`; in a chain, `layers`, `repeat`, `for` and `residual` have
+    blocks; `def` and `scan` have theirs.
+
+    Fix: use one of these words; what belongs to training is a setting of `train`.
+    """
+
+    code = "GL149"
+
+    def __init__(self, span: Span, blocks: str) -> None:
+        super().__init__(span)
+        self.blocks = blocks
+
+    @property
+    def message(self) -> str:
+        return f"`{self.span.text}` has no block"
+
+    @property
+    def label(self) -> str:
+        return "unknown word"
+
+    @property
+    def help(self) -> str:
+        return f"blocks in braces belong to {self.blocks} here"
 
 
 class PythonStatement(SyntaxMistake):
@@ -1148,7 +1336,7 @@ class PythonStatement(SyntaxMistake):
     fixes: ClassVar = {
         "for": "repetition is a stage of a chain: `x -> repeat 3 { Relu }`, `x -> for c in [1, 2] { A(c) }`",
         "while": "repetition is a stage of a chain: `x -> repeat 3 { Relu }`",
-        "if": "a choice is a value: `y = a if c else b`",
+        "if": "a choice is a value: `y = a if c else b`; at run time `where(c, a, b)` chooses",
         "def": "write `def f(x) = value`, or `def f(x) { ... return value }`",
         "import": 'an import names a file: `import "blocks.graph" as blocks`',
         "from": 'an import names a file: `import "blocks.graph" as blocks`',
@@ -1158,12 +1346,20 @@ class PythonStatement(SyntaxMistake):
         "assert": "write `expect a ~= b`",
         "let": "write `name = value`",
         "var": "write `name = value`",
+        "val": "write `name = value`",
         "const": "write `hyper name = value`",
     }  # fmt: skip
 
-    def __init__(self, span: Span, word: str) -> None:
+    sure = True
+
+    def __init__(self, span: Span, word: str, edits: Sequence[Edit] = ()) -> None:
         super().__init__(span)
         self.word = word
+        self._edits = list(edits)
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        return self._edits
 
     @property
     def message(self) -> str:
@@ -1287,6 +1483,10 @@ class MisplacedVersion(SyntaxMistake):
     beside = "not at the top"
     fix = "move it to the top of the file, or remove it: it is optional"
 
+    @property
+    def instead(self) -> str | None:
+        return ""
+
 
 class UnsupportedVersion(SyntaxMistake):
     """The file is written for another version of the language.
@@ -1309,6 +1509,10 @@ class UnsupportedVersion(SyntaxMistake):
     @property
     def help(self) -> str:
         return "write `graphlang 1`, or install a newer graphlang"
+
+    @property
+    def instead(self) -> str | None:
+        return "1"
 
 
 class NotUtf8(Diagnostic):
@@ -1341,3 +1545,23 @@ def _short(span: Span) -> str:
     """The text of a span, cut where it would make a message unreadable."""
     text = span.text.split("\n")[0]
     return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _spaced(span: Span, word: str) -> str:
+    """A word with a space on each side where it would touch what stands there."""
+    text = span.source.text
+    before = " " if text[: span.start][-1:].strip() else ""
+    after = " " if text[span.end :][:1].strip() else ""
+    return f"{before}{word}{after}"
+
+
+def _end_of_code(text: str) -> int:
+    """The end of the last line that is more than a comment, without the comment behind it."""
+    end = 0
+    start = 0
+    for line in text.splitlines(keepends=True):
+        code = re.match(r'(?:[^"#\n]|"(?:[^"\\\n]|\\.)*"?)*', line)
+        found = code[0].rstrip() if code else ""
+        end = start + len(found) if found else end
+        start += len(line)
+    return end

@@ -191,12 +191,15 @@ def _call_operation(
     tensors = yield _tensor_values(context, entry, bound, scope)
     if isinstance(callee, SharedLayer):
         if tensors is None:
+            callee.instance.unknown = True
             return POISON
         return apply(context, entry, callee.operation, callee.attributes, tensors, span, scope, shared=callee)
     given = yield attribute_values(context, entry, bound, scope)
     made = make_operation(context, entry, given, bound, span) if given is not None else None
     if tensors is None and entry.owns:  # else `apply` asks
-        may_own(context, new_instance(context, entry.name, scope, label, span), span)
+        instance = new_instance(context, entry.name, scope, label, span)
+        instance.unknown = True
+        may_own(context, instance, span)
     if tensors is None or made is None:
         return POISON
     operation, attributes = made
@@ -297,6 +300,8 @@ def _has_sizes(value: Any) -> bool:
 
 def shared_parameter(context: Context, shared: SharedLayer, node: tree.Attribute) -> Any:
     """`tok.W`: a parameter of a shared layer."""
+    if shared.instance.parameters is None and shared.instance.unknown and node.name in shared.entry.own:
+        return POISON
     if shared.instance.parameters is None and context.probing:
         if node.name not in shared.entry.own and not shared.entry.takes_any:
             context.error(NoSuchPart(node.name_span, shared.name, node.name, list(shared.entry.own)))
@@ -397,6 +402,8 @@ def _call_definition(
             context.error(MissingArgument(span, name, missing, text))
         return POISON
     if any(value is POISON for value, _ in values.values()):
+        if shared:
+            shared.instance.unknown = True
         return POISON
     instance = shared.instance if shared else new_instance(context, name, scope, label, span)
     memo = shared.instance.memo if shared else scope.memo

@@ -426,6 +426,9 @@ def _entries(context: Context, value: Any, entries: Any, scope: Scope, at: Span)
             context.groups.append((inner.instance, label))
         for stage in entry.stages:
             value = yield through(context, value, stage, inner, at, label if single else None)
+        if value is POISON:
+            inner.instance.unknown |= inner is not scope
+            scope.instance.unknown |= scope.instance.parent is not None
         if entry.label is not None:
             if isinstance(value, Value) and value.label is None and value.kind == "node" and not scope.copied:
                 value.label = label

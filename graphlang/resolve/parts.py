@@ -52,6 +52,8 @@ def parameter(context: Context, instance: Instance, node: tree.Attribute) -> Val
     owner = node.value.span.text
     if instance.parameters is not None and node.name in instance.parameters:
         return instance.parameters[node.name]
+    if instance.unknown and node.name not in instance.parts:
+        return POISON
     listed = [*(instance.parameters or {}), *instance.parts]
     if not listed and instance.memo is not None and not instance.memo.made:
         message = f"`{owner}` has no parameters yet: nothing is sent into it"

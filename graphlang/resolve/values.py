@@ -37,6 +37,7 @@ class Instance:
         "parent",
         "parts",
         "taken",
+        "unknown",
     )
 
     def __init__(
@@ -59,6 +60,8 @@ class Instance:
         self.parts: dict[str, Instance] = {}
         #: its own parameters by role, once they are made
         self.parameters: dict[str, Value] | None = None
+        #: whether a mistake keeps it from being known in full, so that what it lacks is no mistake
+        self.unknown = False
         #: for a shared `def`: what its first unrolling made
         self.memo: Memo | None = None
 

@@ -165,7 +165,7 @@ class GraphLexer(Lexer):
                     reader.problems.append(_python_constant(Span(start, end, source)))
                     kind = WORDS[PYTHON_CONSTANTS[value]]
                 elif foreign and not value.isascii():
-                    value = _foreign_name(value, Span(start, end, source), reader)
+                    kind, value = _foreign_name(value, Span(start, end, source), reader)
             elif group == SYMBOL:
                 kind = SYMBOLS.get(value, "STRAY")
             elif group == NUMBER:
@@ -230,14 +230,16 @@ def _python_constant(span: Span) -> Diagnostic:
     return PythonConstant(span)
 
 
-def _foreign_name(name: str, span: Span, reader: Reader) -> str:
-    from graphlang.syntax.names import checked_name
+def _foreign_name(name: str, span: Span, reader: Reader) -> tuple[str, str]:
+    from graphlang.syntax.names import checked_name, has_raised_digit
 
+    if has_raised_digit(name):
+        return "STRAY", name
     before = len(reader.problems)
     normal = checked_name(name, span, reader.problems)
     if len(reader.problems) > before:
         reader.unknown.add(normal)
-    return normal
+    return "NAME", normal
 
 
 def _number(digits: str, span: Span, problems: list[Diagnostic]) -> int | float:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graphlang.diagnostics import Diagnostic, Span, closest
+from graphlang.diagnostics import Diagnostic, Span
 from graphlang.diagnostics import syntax as d
-from graphlang.syntax import lexer
+from graphlang.syntax import habits, lexer, python
 from graphlang.syntax.expected import expected, found
+from graphlang.syntax.misspelt import misspelt, unknown_block
 from graphlang.syntax.surroundings import (
     BINARY,
     BLOCKS,
@@ -22,11 +23,6 @@ from graphlang.syntax.surroundings import (
     starts,
     starts_value,
 )
-
-_PYTHON = frozenset(
-    "for while if elif class from print assert let var const with lambda try raise del pass global".split()
-)
-
 
 def mistake(c: Context) -> Diagnostic:
     for rule in _RULES:
@@ -165,27 +161,12 @@ def _statement_start(c: Context) -> Diagnostic | None:
         return None
     if word.text in lexer.RESERVED and c.after[1:] and c.after[1].text == "=":
         return d.ReservedWord(c.here)
-    if word.text in _PYTHON:
-        return d.PythonStatement(c.here, word.text)
     if word.text in lexer.STATEMENT_WORDS:
         return d.MisplacedStatement(c.here, c.block)
     if word.text in OPERATORS and word.text != "-":
         return d.NothingBefore(c.here)
     if c.block not in lexer.STAGE_WORDS and (starts_value(word) or word.text == "-"):
         return d.NotAStatement(Span(word.start, c.rest_of_line[-1].end, c.source))
-    return None
-
-
-def _python(c: Context) -> Diagnostic | None:
-    if not c.line:
-        return None
-    first, word = c.line[0], c.word
-    if first.text in _PYTHON and not (len(c.line) == 1 and word and word.text in ("=", ",")):
-        return d.PythonStatement(c.span(first), first.text)
-    if first.text == "import" and len(c.line) == 1:
-        return d.PythonStatement(c.span(first), "import")
-    if first.text == "def" and c.previous and c.previous.text == ":" and (word is None or word.column >= 0):
-        return d.PythonStatement(c.span(first), "def")
     return None
 
 
@@ -215,7 +196,7 @@ def _first_word(c: Context) -> Diagnostic | None:
         typed = len(c.after) > 1 and lexer.WORDS.get(c.after[1].text) == "DTYPE"
         return d.ColonForEquals(c.here, first.text, typed and c.block is None)
     if word.kind == lexer.NAME and word.text not in OPERATORS and c.block not in SECTIONS:
-        return d.UnknownStatement(c.span(first), closest(first.text, lexer.STATEMENT_WORDS))
+        return d.UnknownStatement(c.span(first), None)
     if word.text in ("(", "[", ".", "{") or word.text in OPERATORS:
         return _nameless(c, first)
     return None
@@ -325,6 +306,7 @@ def _value_before(c: Context) -> Span:
 
 
 _RULES: tuple[Callable[[Context], Diagnostic | None], ...] = (
-    _stray, _line_that_goes_on, _unclosed, _closing, _comma, _python, _in_block, _statement_start,
+    habits.sign, habits.comment, habits.number, habits.per_cent, habits.in_place, habits.matlab,
+    habits.arrow_left, python.choice, _stray, _line_that_goes_on, misspelt, habits.applied, habits.choice, habits.comma_missing, _unclosed, _closing, _comma, python.statement, _in_block, _statement_start, unknown_block,
     _declaration, _first_word, _end, _operator, _equals, _block, _stage, _side_by_side,
 )  # fmt: skip

@@ -25,18 +25,37 @@ def bidirectional_characters(source: Source) -> list[Diagnostic]:
 
 def script(letter: str) -> str | None:
     """The script of a letter: `LATIN`, `CYRILLIC`, `HANGUL`; None for what belongs to all of them."""
-    if letter.isascii() or unicodedata.category(letter)[0] != "L":
-        return "LATIN" if letter.isascii() and letter.isalpha() else None
-    first = unicodedata.name(letter, "UNKNOWN").split(" ")[0]
-    return "GREEK" if first == "MICRO" else first
+    plain = normal_form(letter)[:1]
+    if plain.isascii() or unicodedata.category(plain)[0] != "L":
+        return "LATIN" if plain.isascii() and plain.isalpha() else None
+    return unicodedata.name(plain, "UNKNOWN").split(" ")[0]
+
+
+def has_raised_digit(name: str) -> bool:
+    """Whether it ends with a power, as `x²`."""
+    return unicodedata.name(name[-1], "").startswith("SUPERSCRIPT") and name[-1].isdigit()
+
+
+def normal_form(name: str) -> str:
+    """NFKC, which Python has for its names: a letter is one letter, however it came into the text.
+
+    The micro sign is mu, a letter of full width or of mathematical type is the plain one. A raised or lowered
+    letter looks different, and stays itself.
+    """
+    letters = (c if _is_placed(c) else unicodedata.normalize("NFKC", c) for c in unicodedata.normalize("NFC", name))
+    return unicodedata.normalize("NFC", "".join(letters))
+
+
+def _is_placed(letter: str) -> bool:
+    return unicodedata.decomposition(letter).startswith(("<super>", "<sub>"))
 
 
 def checked_name(name: str, span: Span, problems: list[Diagnostic]) -> str:
-    """The normal form (NFC) of a name; what is wrong with the name goes to `problems`."""
-    normal = unicodedata.normalize("NFC", name)
+    """The normal form of a name; what is wrong with the name goes to `problems`."""
+    normal = normal_form(name)
     scripts = [script(letter) for letter in name]
     present = {s for s in scripts if s}
-    if not normal.isidentifier():
+    if not normal.isidentifier() or not name.isidentifier():
         problems.append(_not_in_names(name, span))
     elif len(present) > 1 and not any(present <= together for together in _TOGETHER):
         problems.append(_mixed(name, scripts, span))

@@ -58,7 +58,7 @@ class _Patched:
                 self.pieces.append((start, end))
                 pieces.append(text)
                 if end is not None and patch.hole is not None:
-                    self.holes[length] = patch.hole
+                    self.holes[length + len(text) - 1] = patch.hole
                 length += len(text)
             at = patch.end
         self.starts.append(length)
@@ -166,9 +166,14 @@ class Recovery:
     def _after(self, error: UnexpectedToken, reader: Reader) -> int | None:
         """Reports the mistake and says where to read on, with what patched; None at the end of the file."""
         patched = reader.patched if isinstance(reader, _PatchedReader) else _Patched(self.source, ())
-        context = Context(error, reader)
+
+        def mends(edits: Sequence[Edit]) -> bool:
+            moved = [Edit(patched.span(e.span), e.text) for e in edits]
+            return self._mends(moved, patched.back(context.top), patched.back(context.at)) is not None
+
+        context = Context(error, reader, mends)
         problem = mistake(context)
-        inner = context.innermost()
+        inner = context.hole or context.innermost()
         first = context.line[0].start if context.line else context.at
         place = patched.back(first)
         _move(problem, patched)
@@ -177,11 +182,15 @@ class Recovery:
         if not again or problem.sure:
             self.found.append(problem)
             self.reported.add(place)
-            if problem.sure and problem.edits and self._mends(problem.edits, top, patched.back(context.at)):
+            mended = self._mends(problem.edits, top, patched.back(context.at)) if problem.sure else None
+            if mended is not None:
+                self.patches = mended
                 return top
         if inner is not None:
             hole = Span(patched.back(inner[0]), patched.back(inner[1], inner[1] > inner[0]), self.source)
-            if self._dig(hole, words_of(patched.source, inner[0], inner[1]), inner, top, patched.back(context.at)):
+            dug = self._dig(hole, words_of(patched.source, inner[0], inner[1]), inner, top, patched.back(context.at), "\n" if context.hole else "")
+            if dug is not None:
+                self.patches = dug
                 return top
         following = context.next_statement()
         end = len(patched.source.text) if following is None else following
@@ -192,21 +201,26 @@ class Recovery:
         self.statements.append(t.Broken(words[0].text if words else "", names_defined(words), span))
         return None if following is None or back <= top else back
 
-    def _mends(self, edits: Sequence[Edit], top: int, at: int) -> bool:
-        """Makes the edits where reading then gets further than it did."""
+    def _mends(self, edits: Sequence[Edit], top: int, at: int) -> list[_Patch] | None:
+        """What is patched with these edits made, where reading then gets further than it did."""
+        if not edits:
+            return None
         new = [_Patch(e.span.start, e.span.end, e.text) for e in edits]
         if any(a.start < b.end and b.start < a.end or a[:2] == b[:2] for a in new for b in self.patches):
-            return False
+            return None
         return self._gets_further([*self.patches, *new], top, max(p.end for p in new), at)
 
-    def _dig(self, hole: Span, words: list[Word], inner: tuple[int, int], top: int, at: int) -> bool:
+    def _dig(
+        self, hole: Span, words: list[Word], inner: tuple[int, int], top: int, at: int, before: str
+    ) -> list[_Patch] | None:
+        """What is patched with a hole made, where reading then gets further than it did."""
         inside = [w for w in words if w.start < inner[1]]
         known = inside[0].text if inside else "", names_defined(inside)
         kept = [p for p in self.patches if p.end < hole.start or p.start > hole.end]
-        kept.append(_Patch(hole.start, hole.end, HOLE, known))
+        kept.append(_Patch(hole.start, hole.end, before + HOLE, known))
         return self._gets_further(kept, top, hole.end, at)
 
-    def _gets_further(self, patches: list[_Patch], top: int, end: int, at: int) -> bool:
+    def _gets_further(self, patches: list[_Patch], top: int, end: int, at: int) -> list[_Patch] | None:
         problems, unknown = list(self.reader.problems), set(self.reader.unknown)
         result, reader = self._parse(top, patches)
         self.reader.problems, self.reader.unknown = problems, unknown
@@ -215,9 +229,8 @@ class Recovery:
             ended = result.token.type == "$END"
             reached = len(self.source.text) if ended else reader.patched.back(reader.last.start)
             if reached <= max(end, at) and not (ended and max(end, at) < len(self.source.text)):
-                return False
-        self.patches = patches
-        return True
+                return None
+        return patches
 
 
 def _move(problem: Diagnostic, patched: _Patched) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from lark import UnexpectedToken
 
-from graphlang.diagnostics import Source, Span, closest
+from graphlang.diagnostics import Edit, Source, Span, closest
 from graphlang.syntax import lexer
 from graphlang.syntax.lexer import Reader
 
@@ -34,7 +35,11 @@ class Word(NamedTuple):
 class Context:
     """The place of a mistake: the words before and after it, in its statement and its block."""
 
-    def __init__(self, error: UnexpectedToken, reader: Reader) -> None:
+    def __init__(
+        self, error: UnexpectedToken, reader: Reader, mends: Callable[[Sequence[Edit]], bool]
+    ) -> None:
+        #: whether reading gets further once these edits are made
+        self.mends = mends
         token: Any = error.token
         self.source: Source = reader.source
         interactive: Any = error.interactive_parser
@@ -46,6 +51,8 @@ class Context:
         self.top: int = reader.previous if ended else reader.statement
         #: where the next statement starts, where a rule knows better than brackets and line ends say
         self.resume: int | None = None
+        #: what alone is to be left out, where a rule knows: what stands before it is sound
+        self.hole: tuple[int, int] | None = None
         words = words_of(self.source, self.top, self.at)
         split = next((i for i, word in enumerate(words) if word.start >= self.at), len(words))
         self.before, self.after = words[:split], words[split:]

@@ -1,0 +1,116 @@
+"""GL15x: notation of mathematics and of other languages, with what stands for it here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graphlang.diagnostics.base import Edit, Span
+from graphlang.diagnostics.syntax import SyntaxMistake
+
+
+class Told(SyntaxMistake):
+    """A mistake whose words come with it."""
+
+    sure = True
+
+    def __init__(
+        self, span: Span, message: str, help: str, edits: Sequence[Edit] = (), label: str = ""
+    ) -> None:
+        super().__init__(span)
+        self._message = message
+        self._help = help
+        self._edits = list(edits)
+        self._label = label
+
+    @property
+    def message(self) -> str:
+        return self._message
+
+    @property
+    def label(self) -> str:
+        return self._label
+
+    @property
+    def help(self) -> str:
+        return self._help
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        return self._edits
+
+
+class ForeignNotation(Told):
+    """A notation of mathematics or of another language has no meaning here.
+
+        y = sin x
+        z = |x|
+        c = x > 2 ? 1 : 0
+
+    Functions are called with brackets, and every operation has a name: `sqrt(x)`, `abs(x)`,
+    `where(c, a, b)`.
+
+    Fix: write what the message names: `sin(x)`, `abs(x)`, `where(x > 2, 1, 0)`.
+    """
+
+    code = "GL150"
+
+
+class ForeignComment(Told):
+    """A comment is written as in another language.
+
+        y = x * 2  // twice
+
+    Here `//` divides and rounds down. A comment starts with `#` and ends with its line.
+
+    Fix: `y = x * 2  # twice`.
+    """
+
+    code = "GL151"
+
+
+class WrongNumber(Told):
+    """A number is not written as numbers are here.
+
+        a = 0x10
+        b = 1,000
+        c = 1e
+
+    A number has digits from 0 to 9, at most one point, and at most one exponent that has digits: `1000`,
+    `0.5`, `1e-6`.
+
+    Fix: write it that way.
+    """
+
+    code = "GL152"
+
+
+class MissingComma(SyntaxMistake):
+    """Two names or arguments stand side by side without a comma.
+
+        output y z
+
+    Fix: `output y, z`.
+    """
+
+    code = "GL153"
+    sure = True
+
+    def __init__(self, span: Span, before: Span) -> None:
+        super().__init__(span)
+        self.before = before
+
+    @property
+    def message(self) -> str:
+        return f"a `,` is missing between `{self.before.text}` and `{self.span.text}`"
+
+    @property
+    def label(self) -> str:
+        return "the next one"
+
+    @property
+    def help(self) -> str:
+        return f"write `{self.before.text}, {self.span.text}`"
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(Span(self.before.end, self.before.end, self.span.source), ",")]

@@ -1,0 +1,70 @@
+"""How close one spelling is to another: what `did you mean` may say."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+LONGEST = 60
+"""Names longer than this are compared as they are: nobody mistypes them by hand."""
+
+
+def closest(name: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that `name` was most likely meant to be, or None.
+
+    A slip is one letter too many, too few or wrong, or two letters in the wrong order. A name may have one
+    for every three letters; one of up to three letters may have a letter too many or too few or out of
+    order, but no other letter, and no other digit is ever a slip: `W1` is not meant for `W2`.
+    """
+    pool = list(dict.fromkeys(candidates))
+    folded = {_folded(c): c for c in reversed(pool)}
+    if _folded(name) in folded:
+        return folded[_folded(name)]
+    if len(name) > LONGEST:
+        return None
+    best: tuple[int, bool, int] | None = None
+    for position, candidate in enumerate(pool):
+        slips = _slips(_folded(name), _folded(candidate))
+        if slips is not None:
+            key = slips, candidate[:1].casefold() != name[:1].casefold(), position
+            best = key if best is None else min(best, key)
+    return None if best is None else pool[best[2]]
+
+
+def _folded(name: str) -> str:
+    """A name as it is compared: capitals and `_` are no part of the spelling, and a syllable has letters."""
+    folded = name.casefold().replace("_", "")
+    return folded if folded.isascii() else unicodedata.normalize("NFD", folded)
+
+
+def _slips(a: str, b: str) -> int | None:
+    """How many slips turn one into the other; None where they are too many."""
+    short, long = sorted((len(a), len(b)))
+    allowed = 1 if short <= 5 else short // 3
+    if not short or long - short > allowed or long > LONGEST:
+        return None
+    if short == 1 and not (long == 2 and a[0] == b[0]):
+        return None
+    slips = distance(a, b)
+    if slips > allowed or (long <= 3 and len(a) == len(b) and sorted(a) != sorted(b)):
+        return None
+    return None if _digits(a) != _digits(b) and len(a) == len(b) else slips
+
+
+def _digits(name: str) -> str:
+    return "".join(c for c in name if c.isdigit())
+
+
+def distance(a: str, b: str) -> int:
+    """The least number of letters inserted, left out, replaced or swapped with their neighbour."""
+    before: list[int] = []
+    last = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        row = [i]
+        for j, y in enumerate(b, 1):
+            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and y == a[i - 2]:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        before, last = last, row
+    return last[-1]

@@ -1,0 +1,107 @@
+"""Statements of Python and its kin: a file describes a graph and has no control flow of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graphlang.diagnostics import Diagnostic, Edit, Span
+from graphlang.diagnostics.syntax import PythonStatement
+from graphlang.syntax import lexer
+from graphlang.syntax.surroundings import Context, Word
+
+STATEMENTS = frozenset(
+    "for while if elif else class from print assert let var val const with lambda try except finally raise "
+    "del pass break continue global async await switch do end".split()
+)
+_DECLARES = ("let", "var", "val", "const")
+_NAME_AFTER = ("=", ",", ":", ".")
+
+
+def statement(c: Context) -> Diagnostic | None:
+    """A statement that starts with a word of Python."""
+    first = c.line[0] if c.line else c.word
+    following = c.line[1] if len(c.line) > 1 else c.word if c.line else c.after[1] if len(c.after) > 1 else None
+    if first is None or (c.block is not None and c.block in lexer.STAGE_WORDS):
+        return None
+    if first.text == "import" and len(c.line) == 1:
+        return PythonStatement(c.span(first), "import")
+    if first.text == "def" and c.previous and c.previous.text == ":" and (c.word is None or c.word.column >= 0):
+        return _def(c, first)
+    if first.text not in STATEMENTS or (first.text not in lexer.RESERVED and following and following.text in _NAME_AFTER):
+        return None
+    if first.text in lexer.RESERVED and following and following.text == "=":
+        return None
+    if first.text in _DECLARES and following is not None and following.kind == lexer.NAME:
+        between = Span(first.start, following.start, c.source)
+        return PythonStatement(c.span(first), first.text, [Edit(between, "hyper " if first.text == "const" else "")])
+    c.resume = _end(c, first)
+    return PythonStatement(c.span(first), first.text)
+
+
+def choice(c: Context) -> Diagnostic | None:
+    """`if c {` on a line of its own: the line before goes on with it, as `a if c else b` may."""
+    for i, word in enumerate(c.line):
+        if word.text != "if" or word.column < 0:
+            continue
+        line = c.source.text[word.start :].partition("\n")[0]
+        code = line.partition("#")[0].rstrip()
+        opens = code.endswith(("{", ":")) or ("{" in code and "}" in code)
+        if opens and "else" not in [w.text for w in c.line[i:]]:
+            c.hole = (word.start, _end(c, word))
+            return PythonStatement(c.span(word), "if")
+    return None
+
+
+def _end(c: Context, first: Word) -> int:
+    """The end of a compound statement: of its block in braces, or of the lines that are indented below it."""
+    text = c.source.text
+    line_start = text.rfind("\n", 0, first.start) + 1
+    home = first.start - line_start
+    end = _after_braces(text, first.start)
+    if end is None:
+        end = _line_end(text, first.start)
+        while end < len(text):
+            following = text[end + 1 : _line_end(text, end + 1)]
+            indent = len(following) - len(following.lstrip())
+            again = following.strip().startswith(("else", "elif", "except", "finally"))
+            if following.strip() and indent <= home and not (again and indent == home):
+                break
+            end = _line_end(text, end + 1)
+    return end
+
+
+def _line_end(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end
+
+
+def _after_braces(text: str, start: int) -> int | None:
+    """The end of the blocks that a line opens, with the `else` blocks behind them."""
+    opening = text.find("{", start, _line_end(text, start))
+    if opening < 0:
+        return None
+    depth = 0
+    for i in range(opening, len(text)):
+        depth += (text[i] == "{") - (text[i] == "}")
+        if depth == 0:
+            rest = text[i + 1 :].lstrip()
+            at = len(text) - len(rest)
+            return _after_braces(text, at) or i + 1 if rest.startswith("else") else i + 1
+    return None
+
+
+def _def(c: Context, first: Word) -> Diagnostic:
+    """`def f(x):` and lines that are indented below it: braces hold them together here."""
+    text = c.source.text
+    colon = c.previous
+    assert colon is not None
+    end = _end(c, first)
+    body = text[colon.end : end].rstrip()
+    edits: Sequence[Edit] = ()
+    if body.strip():
+        close = colon.end + len(body)
+        edits = [
+            Edit(Span(colon.start, colon.end, c.source), " {"),
+            Edit(Span(close, close, c.source), "\n}" if "\n" in body else " }"),
+        ]
+    return PythonStatement(c.span(first), "def", edits)
