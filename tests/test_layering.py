@@ -23,6 +23,7 @@ ORDER = """
     layers
     losses
     datasets
+    meanings
     catalog
     spec
     resolve

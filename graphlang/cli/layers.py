@@ -61,16 +61,25 @@ def everything() -> list[dict[str, Any]]:
 
 
 def _one(name: str, as_json: bool) -> int:
-    from graphlang.catalog import FOREIGN, Catalog, family_member
-    from graphlang.diagnostics import closest
+    from graphlang import meanings
+    from graphlang.catalog import Catalog, family_member
+    from graphlang.diagnostics.names import closest_of_kind
 
     entry = Catalog().find(name)
     found = [_of_entry(entry)] if entry else []
     found += [_of_member(f, kind, name) for f, kind in FAMILIES.items() if family_member(f, name) is not None]
     found += [_of_construct(name)] if name in CONSTRUCTS else []
     if not found:
-        match = closest(name, [*(record["name"] for record in everything()), *FOREIGN])
-        hint = f"did you mean `{FOREIGN.get(match, match)}`?" if match else None
+        meant = meanings.operation(name)
+        member = meanings.member(name)
+        if meant is not None:
+            hint = meant.note if meant.name is None else f"it is called `{meant.name}` here"
+            hint = f"write `{meant.formula.format('x', 'y', 'z')}`" if meant.formula else hint
+        elif member is not None:
+            hint = f"it is called `{member}` here"
+        else:
+            match = closest_of_kind(name, [record["name"] for record in everything()])
+            hint = f"did you mean `{match}`?" if match else None
         console.err(f"graphlang layers: error: there is no layer or function `{name}`")
         console.err(f"help: {hint or '`graphlang layers` lists every name'}")
         return 1

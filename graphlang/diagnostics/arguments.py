@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphlang.diagnostics.base import Diagnostic, Related, Span, closest
+from graphlang.diagnostics.base import Diagnostic, Edit, Related, Span, closest
 
 
 class UnknownAttribute(Diagnostic):
@@ -29,6 +29,10 @@ class UnknownAttribute(Diagnostic):
     @property
     def message(self) -> str:
         return f"`{self.operation}` has no attribute `{self.name}`"
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(self.span, self.match)] if self.match else []
 
     @property
     def help(self) -> str | None:

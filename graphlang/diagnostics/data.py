@@ -66,7 +66,11 @@ class FileMissing(Diagnostic):
     @property
     def help(self) -> str:
         name = self.path.replace("\\", "/").rsplit("/", 1)[-1]
-        fix = did_you_mean(name, self.neighbours)
+        stem, dot, suffix = name.rpartition(".")
+        # By the stem: that the endings are the same says nothing.
+        stems = {n[: -len(suffix) - 1]: n for n in self.neighbours if n.endswith(f".{suffix}")} if dot else {}
+        match = closest(stem, stems)
+        fix = f"did you mean `{stems[match]}`?" if match else did_you_mean(name, self.neighbours) if not dot else None
         return fix or "correct the path (in a spec it starts at the spec's folder), or use `--data PATH`"
 
 

@@ -85,32 +85,34 @@ class WrongNumber(Told):
 
 
 class MissingComma(SyntaxMistake):
-    """Two names or arguments stand side by side without a comma.
+    """Two names, or a name and its type, stand side by side without a `,` or `:`.
 
+        input y, z
         output y z
 
-    Fix: `output y, z`.
+    Fix: `output y, z`; `input x: float[N]`.
     """
 
     code = "GL153"
     sure = True
 
-    def __init__(self, span: Span, before: Span) -> None:
+    def __init__(self, span: Span, before: Span, sign: str = ",") -> None:
         super().__init__(span)
         self.before = before
+        self.sign = sign
 
     @property
     def message(self) -> str:
-        return f"a `,` is missing between `{self.before.text}` and `{self.span.text}`"
+        return f"a `{self.sign}` is missing between `{self.before.text}` and `{self.span.text}`"
 
     @property
     def label(self) -> str:
-        return "the next one"
+        return f"expected `{self.sign}`"
 
     @property
     def help(self) -> str:
-        return f"write `{self.before.text}, {self.span.text}`"
+        return f"write `{self.before.text}{self.sign} {self.span.text}`"
 
     @property
     def edits(self) -> Sequence[Edit]:
-        return [Edit(Span(self.before.end, self.before.end, self.span.source), ",")]
+        return [Edit(Span(self.before.end, self.before.end, self.span.source), self.sign)]

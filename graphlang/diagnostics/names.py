@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from graphlang.diagnostics.base import Diagnostic, Related, Span, closest
+from graphlang.diagnostics.base import Diagnostic, Edit, Related, Span, closest
 
 
 class UnknownName(Diagnostic):
@@ -21,17 +21,29 @@ class UnknownName(Diagnostic):
 
     code = "GL201"
 
-    def __init__(self, span: Span, name: str, known: dict[str, Span | None], help: str | None = None) -> None:
+    def __init__(
+        self,
+        span: Span,
+        name: str,
+        known: dict[str, Span | None],
+        help: str | None = None,
+        instead: str | None = None,
+    ) -> None:
         self.span = span
         self.name = name
         match = closest(name, known)
         self.match = match
         self.place = known.get(match) if match else None
+        self.instead = instead or match
         self._help = help
 
     @property
     def message(self) -> str:
         return f"unknown name `{self.name}`"
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(self.span, self.instead)] if self.instead else []
 
     @property
     def label(self) -> str:
@@ -65,17 +77,27 @@ class UnknownOperation(Diagnostic):
         candidates: Iterable[str],
         foreign: str | None = None,
         kind: str = "operation",
+        note: str | None = None,
+        edits: Sequence[Edit] = (),
     ) -> None:
         self.span = span
         self.name = name
         self.candidates = list(candidates)
-        self.match = foreign or closest(name, self.candidates)
+        self.match = foreign or (None if note else closest_of_kind(name, self.candidates))
         self.foreign = foreign
         self.kind = kind
+        self.note = note
+        self._edits = list(edits)
 
     @property
     def message(self) -> str:
         return f"unknown {self.kind} `{self.name}`"
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        if self._edits or self.match is None or self.note:
+            return self._edits
+        return [Edit(self.span, self.match)]
 
     @property
     def label(self) -> str:
@@ -84,12 +106,24 @@ class UnknownOperation(Diagnostic):
     @property
     def help(self) -> str | None:
         if self.foreign:
-            return f"it is called `{self.foreign}` here"
+            return f"it is called `{self.foreign}` here" + (f"; {self.note}" if self.note else "")
+        if self.note:
+            return self.note
         if self.match:
             return f"did you mean `{self.match}`?"
         if self.kind != "operation":
             return f"there are {_listed(self.candidates)}"
         return "`graphlang layers` lists every layer and function"
+
+
+def closest_of_kind(name: str, candidates: Sequence[str]) -> str | None:
+    """The closest of the layers for a capital name, of the functions for another; else what differs in capitals."""
+    capital = name[:1].isupper()
+    match = closest(name, [c for c in candidates if c[:1].isupper() == capital])
+    if match is None:
+        plain = name.casefold().replace("_", "")
+        match = next((c for c in candidates if c.casefold().replace("_", "") == plain), None)
+    return closest(name, candidates) if match is None and len(name) > 4 else match
 
 
 class Redefinition(Diagnostic):
@@ -240,12 +274,22 @@ class WrongKind(Diagnostic):
     code = "GL207"
 
     def __init__(
-        self, span: Span, message: str, help: str | None = None, related: Sequence[Related] = ()
+        self,
+        span: Span,
+        message: str,
+        help: str | None = None,
+        related: Sequence[Related] = (),
+        edits: Sequence[Edit] = (),
     ) -> None:
         self.span = span
+        self._edits = list(edits)
         self._message = message
         self._help = help
         self._related = related
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        return self._edits
 
     @property
     def message(self) -> str:
@@ -271,6 +315,11 @@ class NoSuchPart(Diagnostic):
     """
 
     code = "GL208"
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        match = closest(self.name, self.parts)
+        return [Edit(self.span, match)] if match else []
 
     def __init__(self, span: Span, owner: str, name: str, parts: Sequence[str]) -> None:
         self.span = span

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphlang.diagnostics.base import Diagnostic, Related, Span, closest
+from graphlang.diagnostics.base import Diagnostic, Edit, Related, Span, closest
 
 
 class UnknownSetting(Diagnostic):
@@ -19,20 +19,33 @@ class UnknownSetting(Diagnostic):
     code = "GL501"
 
     def __init__(
-        self, span: Span | None, section: str, name: str, known: Sequence[str], foreign: str | None = None
+        self,
+        span: Span | None,
+        section: str,
+        name: str,
+        known: Sequence[str],
+        foreign: str | None = None,
+        elsewhere: str | None = None,
     ) -> None:
         self.span = span
         self.section = section
         self.name = name
         self.known = list(known)
-        self.match = foreign if foreign in self.known else closest(name, known)
+        self.elsewhere = elsewhere
+        self.match = foreign if foreign in self.known else None if elsewhere else closest(name, known)
 
     @property
     def message(self) -> str:
         return f"`{self.section}` has no setting `{self.name}`"
 
     @property
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(self.span, self.match)] if self.span is not None and self.match else []
+
+    @property
     def help(self) -> str | None:
+        if self.elsewhere:
+            return self.elsewhere
         if self.match:
             return f"did you mean `{self.match}`?"
         return f"`{self.section}` knows " + ", ".join(f"`{k}`" for k in self.known)
@@ -106,11 +119,18 @@ class UnknownOverride(Diagnostic):
 
     code = "GL504"
 
-    def __init__(self, name: str, known: Sequence[str], file: str | None = None) -> None:
+    def __init__(
+        self, name: str, known: Sequence[str], file: str | None = None, elsewhere: str | None = None
+    ) -> None:
         self.name = name
         self.known = list(known)
         self.file = file
-        self.match = closest(name, known)
+        self.elsewhere = elsewhere
+        section, dot, setting = name.rpartition(".")
+        # A setting is looked for among those of its section, and a name without a section among such names.
+        self.match = None if elsewhere else closest(setting, [k[len(section) + 1 :] for k in known if k.startswith(f"{section}.")] if dot else [k for k in known if "." not in k])
+        if self.match and dot:
+            self.match = f"{section}.{self.match}"
 
     @property
     def message(self) -> str:
@@ -118,6 +138,8 @@ class UnknownOverride(Diagnostic):
 
     @property
     def help(self) -> str | None:
+        if self.elsewhere:
+            return self.elsewhere
         if self.match:
             return f"did you mean `{self.match}`?"
         if self.known:

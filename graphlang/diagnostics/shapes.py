@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphlang.diagnostics.base import Diagnostic, Related, Span
+from graphlang.diagnostics.base import Diagnostic, Edit, Related, Span
 
 
 class WrongShape(Diagnostic):
@@ -76,6 +76,10 @@ class UnknownDimension(Diagnostic):
     @property
     def message(self) -> str:
         return f"unknown dimension `{self.name}`"
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(self.span, self.match)] if self.match else []
 
     @property
     def help(self) -> str | None:

@@ -107,9 +107,10 @@ class UnclosedBracket(SyntaxMistake):
     code = "GL102"
     closing: ClassVar = {"(": ")", "[": "]", "{": "}"}
 
-    def __init__(self, span: Span, end: Span | None) -> None:
+    def __init__(self, span: Span, end: Span | None, sure: bool = False) -> None:
         super().__init__(span)
         self.end = end
+        self.sure = sure or span.text == "{"
 
     @property
     def message(self) -> str:
@@ -129,10 +130,6 @@ class UnclosedBracket(SyntaxMistake):
             return []
         closing = self.closing[self.span.text]
         return [Related(self.end, f"`{closing}` is still missing here")]
-
-    @property
-    def sure(self) -> bool:  # type: ignore[override]
-        return self.span.text == "{"
 
     @property
     def edits(self) -> Sequence[Edit]:
@@ -381,9 +378,9 @@ class MixedScripts(SyntaxMistake):
 class NotInNames(SyntaxMistake):
     """A name holds a character that is neither a letter, a digit nor `_`.
 
-        y = x²
+        y = x₁ + 1
 
-    Fix: use letters, digits and `_`; a power is written `x ** 2`.
+    Fix: use letters, digits and `_`: `x1`.
     """
 
     code = "GL110"
@@ -403,8 +400,6 @@ class NotInNames(SyntaxMistake):
     @property
     def help(self) -> str:
         digit = unicodedata.normalize("NFKC", self.span.text)
-        if "SUPERSCRIPT" in character(self.span.text) and digit.isdigit():
-            return f"a power is written `** {digit}`"
         return f"write `{self.name.replace(self.span.text, digit if digit.isdigit() else '_')}`"
 
 
@@ -567,6 +562,7 @@ class NumberTooLarge(SyntaxMistake):
 class PythonConstant(SyntaxMistake):
     """`True`, `False` and `None` are written small in this language.
 
+        input x: float[N, 3]
         y = x -> Affine(10, bias=False)
 
     Fix: write `true`, `false` or `none`.
@@ -644,6 +640,7 @@ class NotAnArrow(SyntaxMistake):
 class SpelledOperator(SyntaxMistake):
     """A logical operator is written as in C; here it is a word.
 
+        hyper a = true, b = false
         s = x if a && !b else y
 
     Fix: `s = x if a and not b else y`.
@@ -862,6 +859,7 @@ class ApproxOutsideExpect(SyntaxMistake):
 class ExpectNeedsApprox(SyntaxMistake):
     """An `expect` line has no `~=`.
 
+        price = 143 * 5
         expect price == 715
 
     Fix: `expect price ~= 715`: equal up to rounding, as `numpy.allclose` decides.
@@ -914,7 +912,8 @@ class TupleForList(SyntaxMistake):
 class ColonForEquals(SyntaxMistake):
     """A name gets its value with `:` instead of `=`.
 
-        train { batch: 100 }
+        input loss = 1
+        train { minimize = loss; optimizer = SGD(lr=0.1); batch: 100; epochs = 5 }
 
     Fix: `train { batch = 100 }`. A `:` stands before a type (`input x: float[N]`) and after a layer's label.
     """
@@ -952,6 +951,7 @@ class ColonForEquals(SyntaxMistake):
 class CommaBetweenLines(SyntaxMistake):
     """Layers or settings are divided by a comma.
 
+        input x: float[N, 3]
         y = x -> layers { Affine(50), Relu }
 
     Fix: a new line or `;` between entries, or `->` between layers.
@@ -985,6 +985,7 @@ class CommaBetweenLines(SyntaxMistake):
 class MissingSeparator(SyntaxMistake):
     """Two layers stand side by side in a list.
 
+        input x: float[N, 3]
         y = x -> layers { Affine(50) Relu }
 
     Fix: `layers { Affine(50); Relu }`, or one layer per line, or `->` between them.
@@ -1109,7 +1110,22 @@ class AssignToExpression(SyntaxMistake):
     code = "GL135"
     title = "only names can stand on the left of `=`"
     beside = "not a name"
-    fix = "write `name = ...`; a value is never changed after it is made"
+    sure = True
+
+    def __init__(self, span: Span, is_header: bool = False) -> None:
+        super().__init__(span)
+        self.is_header = is_header
+
+    @property
+    def help(self) -> str:
+        if self.is_header:
+            return f"a function is defined with `def`: write `def {self.span.text} = ...`"
+        return "write `name = ...`; a value is never changed after it is made"
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        start = self.span.start
+        return [Edit(Span(start, start, self.span.source), "def ")] if self.is_header else []
 
 
 class MissingValue(SyntaxMistake):
@@ -1389,6 +1405,14 @@ class MisplacedStatement(SyntaxMistake):
     """
 
     code = "GL142"
+    sure = True
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        is_result = self.span.text == "return" and self.block is None
+        following = self.span.source.text[self.span.end :].partition("\n")[0].partition("#")[0].strip()
+        named = all(name.strip().isidentifier() for name in following.split(","))
+        return [Edit(self.span, "output")] if is_result and named else []
 
     def __init__(self, span: Span, block: str | None) -> None:
         super().__init__(span)

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from graphlang.catalog import FOREIGN, Attribute, family_member, family_names
+from graphlang import meanings
+from graphlang.catalog import Attribute, family_member, family_names
 from graphlang.diagnostics import Related, Span
 from graphlang.diagnostics.arguments import (
     ArgumentTwice,
@@ -132,7 +133,7 @@ def member(context: Context, family: Any, expression: Any, scope: Scope) -> Step
                 return POISON
             if isinstance(number, int | float):
                 return _make_member(context, family, "constant", {"c": number}, {}, expression.span)
-        foreign = FOREIGN.get(function.name)
+        foreign = meanings.member(function.name)
         names = family_names(family)
         kind = KINDS[family]
         context.error(
@@ -155,7 +156,7 @@ def member(context: Context, family: Any, expression: Any, scope: Scope) -> Step
             context.error(ArgumentTwice(argument.span, function.name, name, places[name]))
             return POISON
         if name not in names:
-            foreign = FOREIGN.get(name)
+            foreign = meanings.attribute(name)
             context.error(UnknownAttribute(name_span(argument), function.name, name, names, foreign))
             return POISON
         if family == "datasets" and isinstance(argument.value, tree.Name) and name == "target":

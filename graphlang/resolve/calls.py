@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from graphlang.catalog import FOREIGN, Attribute, Entry, family_member
+from graphlang import meanings
+from graphlang.catalog import Attribute, Entry, family_member
 from graphlang.diagnostics import GraphError, Related, Span
 from graphlang.diagnostics.arguments import (
     ArgumentTwice,
@@ -52,6 +53,8 @@ from graphlang.resolve.signatures import (
     bind,
     name_span,
 )
+from graphlang.resolve import unknown_calls
+from graphlang.resolve.unknown_calls import Use
 from graphlang.resolve.values import (
     MISSING,
     POISON,
@@ -94,8 +97,11 @@ def _call(
     label: str | None,
     instance: Instance | None,
 ) -> Steps:
-    callee = callee_of(context, function, scope)
+    callee = callee_of(context, function, scope, Use(span, arguments, piped))
     if callee is POISON:
+        for argument in arguments:  # which may have mistakes of their own
+            if isinstance(argument.value, tree.Call | tree.Pipe | tree.Binary):
+                yield argument.value, scope
         return POISON
     if isinstance(callee, Definition):
         return (yield _call_definition(context, callee, arguments, scope, span, piped, label))
@@ -106,7 +112,7 @@ def _call(
     return (yield _call_operation(context, callee, arguments, scope, span, piped, label))
 
 
-def callee_of(context: Context, function: Any, scope: Scope) -> Any:
+def callee_of(context: Context, function: Any, scope: Scope, use: Use | None = None) -> Any:
     """A Definition, a SharedLayer, an Entry, "grad", or POISON after a reported mistake."""
     if isinstance(function, tree.Attribute) and isinstance(function.value, tree.Name):
         module = scope.find_callable(function.value.name)
@@ -119,16 +125,20 @@ def callee_of(context: Context, function: Any, scope: Scope) -> Any:
                 context.error(NoSuchPart(function.name_span, module.name, function.name, parts))
                 return POISON
             return found
+    prefix = unknown_calls.module_of(function, scope)
+    if prefix is not None:
+        context.error(unknown_calls.of_module(context, function, prefix, scope, use))
+        return POISON
     if isinstance(function, tree.Attribute) and isinstance(function.value, tree.Name):
         owner = function.value.name
-        if scope.find_callable(owner) is POISON:
+        if POISON in (scope.find_callable(owner), scope.find(owner)):
             return POISON
         if scope.find(owner) is MISSING and scope.find_callable(owner) is None:
             help = f'import it: `import "{owner}.graph" as {owner}`'
             context.error(WrongKind(function.value.span, f"`{owner}` is no imported file", help))
             return POISON
     if not isinstance(function, tree.Name):
-        context.error(WrongKind(function.span, "this is a value, and a value cannot be called"))
+        context.error(unknown_calls.of_value(context, function, scope, use))
         return POISON
     name = function.name
     own = scope.find_callable(name)
@@ -146,7 +156,7 @@ def callee_of(context: Context, function: Any, scope: Scope) -> Any:
     if entry is not None:
         return entry
     if scope.find(name) is not POISON:
-        context.error(_unknown_operation(context, function, scope))
+        context.error(unknown_calls.of_name(context, function, scope, use))
     return POISON
 
 
@@ -155,24 +165,6 @@ def _note_hidden(context: Context, own: Any, name: str) -> None:
         context.note_once.add(name)
         if context.catalog.find(name) is not None:
             context.collector.add(BuiltInHidden(own.tree.name_span, name))
-
-
-def _unknown_operation(context: Context, function: tree.Name, scope: Scope) -> Any:
-    name = function.name
-    found = scope.find(name)
-    if isinstance(found, Value):
-        where = [Related(found.span, f"`{name}` is defined here")]
-        return WrongKind(function.span, f"`{name}` is a value, and a value cannot be called", None, where)
-    for family in ("initializers", "optimizers", "datasets", "schedules"):
-        if family_member(family, name) is not None:
-            return WrongKind(
-                function.span, f"`{name}` is one of the {family}; it belongs in a setting or an `init`"
-            )
-    candidates = ["grad", *scope.callable_names(), *context.catalog.names()]
-    foreign = FOREIGN.get(name)
-    if foreign is not None and foreign not in candidates:
-        foreign = None
-    return UnknownOperation(function.span, name, candidates, foreign)
 
 
 def _call_operation(
@@ -190,7 +182,7 @@ def _call_operation(
         return POISON
     tensors = yield _tensor_values(context, entry, bound, scope)
     if isinstance(callee, SharedLayer):
-        if tensors is None:
+        if tensors is None or callee.operation is None:
             callee.instance.unknown = True
             return POISON
         return apply(context, entry, callee.operation, callee.attributes, tensors, span, scope, shared=callee)
@@ -300,7 +292,9 @@ def _has_sizes(value: Any) -> bool:
 
 def shared_parameter(context: Context, shared: SharedLayer, node: tree.Attribute) -> Any:
     """`tok.W`: a parameter of a shared layer."""
-    if shared.instance.parameters is None and shared.instance.unknown and node.name in shared.entry.own:
+    if shared.instance.parameters is None and (shared.instance.unknown or shared.operation is None):
+        if node.name not in shared.entry.own:
+            context.error(NoSuchPart(node.name_span, shared.name, node.name, list(shared.entry.own)))
         return POISON
     if shared.instance.parameters is None and context.probing:
         if node.name not in shared.entry.own and not shared.entry.takes_any:
@@ -388,7 +382,7 @@ def _call_definition(
         if target not in free:
             known_names = [f.name for f in formals]
             context.error(
-                UnknownAttribute(name_span(argument), name, target, known_names, FOREIGN.get(target))
+                UnknownAttribute(name_span(argument), name, target, known_names, meanings.attribute(target))
             )
             return POISON
         free.remove(target)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from types import GeneratorType
 from typing import Any
 
-from graphlang.diagnostics import Diagnostic, Related, Span
+from graphlang import meanings
+from graphlang.diagnostics import Diagnostic, Edit, Related, Span
 from graphlang.diagnostics.arguments import CannotCompute, NotKnownBefore
+from graphlang.diagnostics.habits import ForeignComment
 from graphlang.diagnostics.limits import LimitExceeded
 from graphlang.diagnostics.names import (
     NoSuchPart,
@@ -17,7 +20,7 @@ from graphlang.diagnostics.names import (
     WrongKind,
 )
 from graphlang.diagnostics.shapes import WrongShape
-from graphlang.resolve import calls, constants, nodes, parts, subscripts
+from graphlang.resolve import calls, constants, nodes, parts, subscripts, unknown_calls
 from graphlang.resolve.context import Context, Steps, type_text
 from graphlang.resolve.order import is_group
 from graphlang.resolve.values import (
@@ -107,11 +110,33 @@ def _name(context: Context, node: tree.Name, scope: Scope) -> Any:
         return found
     if scope.find_callable(node.name) is POISON:
         return POISON
+    comment = comment_of(node)
+    if comment is not None:
+        context.error(comment)
+        return POISON
     if _may_open(context, scope) and not _is_operation(context, node.name, scope):
         assert context.open is not None, node
         return context.open(node.name, node.span)
     context.error(unknown(context, node, scope))
     return POISON
+
+
+_SLASHES = re.compile(r"(?:^|\s{2,})(//)\s*$")
+
+
+def comment_of(node: tree.Name) -> Diagnostic | None:
+    """What to say about a name that stands as a comment would elsewhere: `y = x * 2  // twice`."""
+    source, start, end = node.span.source, node.span.start, node.span.end
+    line_start = source.text.rfind("\n", 0, start) + 1
+    rest = source.text[end:].partition("\n")[0].partition("#")[0].strip()
+    found = _SLASHES.search(source.text[line_start:start])
+    if found is None or rest:
+        return None
+    at = line_start + found.start(1)
+    span = Span(at, at + 2, source)
+    return ForeignComment(
+        span, "a comment starts with `#`", "write `#`", [Edit(span, "#")], "here `//` divides and rounds down"
+    )
 
 
 def _may_open(context: Context, scope: Scope) -> bool:
@@ -140,6 +165,10 @@ def unknown(context: Context, node: tree.Name, scope: Scope) -> Any:
     place = context.declared.get(node.span.source.name, {}).get(name)
     if scope.definition is not None and place is not None:
         return NotVisibleInDef(node.span, name, scope.definition, place)
+    meant = meanings.value(name)
+    if meant is not None:
+        instead = meant.formula or meant.name
+        return UnknownName(node.span, name, {}, meant.note or f"write `{instead}`", instead)
     problem = UnknownName(node.span, name, scope.visible())
     advice: str | None = None
     if scope.definition is not None:
@@ -302,6 +331,10 @@ def is_of_names(diagnostic: Diagnostic) -> bool:
 
 
 def _attribute(context: Context, node: tree.Attribute, scope: Scope) -> Steps:
+    prefix = unknown_calls.module_of(node, scope)
+    if prefix is not None and not _may_open(context, scope):
+        context.error(_of_module(node, prefix))
+        return POISON
     if isinstance(node.value, tree.Name):
         callee = scope.find_callable(node.value.name)
         if callee is POISON:
@@ -330,6 +363,15 @@ def _attribute(context: Context, node: tree.Attribute, scope: Scope) -> Steps:
         return nodes.apply_named(context, "matrix_transpose", (value,), node.span, scope)
     context.error(NoSuchPart(node.name_span, node.value.span.text, node.name, ["T"]))
     return POISON
+
+
+def _of_module(node: tree.Attribute, prefix: str) -> Diagnostic:
+    """`np.pi`"""
+    meant = meanings.value(node.name)
+    instead = (meant.formula or meant.name) if meant is not None else None
+    help_ = f"write `{instead}`" if instead else meant.note if meant is not None else "functions need no prefix"
+    edits = [Edit(node.span, instead)] if instead else []
+    return WrongKind(node.span, f"there is no `{prefix}` in this language", help_, (), edits)
 
 
 def _is_value(node: Any, scope: Scope) -> bool:

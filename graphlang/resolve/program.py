@@ -393,8 +393,9 @@ class _Program:
             self.settings[name] = settings
             known = list(sections.MODELS[name].model_fields)
             for setting in overrides:
+                elsewhere = sections.belongs_of_override(name, setting)
                 self.context.collector.add(
-                    UnknownOverride(f"{name}.{setting}", [f"{name}.{k}" for k in known])
+                    UnknownOverride(f"{name}.{setting}", [f"{name}.{k}" for k in known], None, elsewhere)
                 )
         for name, overrides in self.section_overrides.items():
             if self.of(tree.Broken):

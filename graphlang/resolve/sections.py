@@ -6,7 +6,8 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from graphlang.catalog import FOREIGN
+from graphlang import meanings
+from graphlang.catalog import family_member
 from graphlang.datasets.files import refused
 from graphlang.diagnostics import Related, Span
 from graphlang.diagnostics.arguments import NotKnownBefore
@@ -112,9 +113,11 @@ def evaluate(
             failed = True
             continue
         if name not in known:
-            unknown = UnknownSetting(setting.name_span, section.name, name, known, FOREIGN.get(name))
+            elsewhere = _belongs(section.name, name, setting.value)
+            foreign = meanings.attribute(name)
+            unknown = UnknownSetting(setting.name_span, section.name, name, known, foreign, elsewhere)
             context.error(unknown)
-            meant.add(unknown.match)
+            meant.update((unknown.match, "optimizer" if elsewhere else None))
             failed = True
             continue
         if name in overrides:
@@ -137,6 +140,30 @@ def evaluate(
         failed = True
     sound = {n: v for n, v in values.items() if v is not POISON}
     return Settings(sound, places, section.name_span, not failed, frozenset(given))
+
+
+def _belongs(section: str, name: str, value: Any = None) -> str | None:
+    """What to write for an attribute of the optimizer that is given as a setting of `train`."""
+    attribute = meanings.attribute(name) or name
+    if section != "train" or name in MODELS[section].model_fields or attribute in MODELS[section].model_fields:
+        return None
+    given = value.span.text if value is not None and "\n" not in value.span.text else "..."
+    for optimizer in ("SGD", "Momentum", "Adam"):
+        model = family_member("optimizers", optimizer)
+        if model is not None and attribute in model.model_fields:
+            inside = f"{attribute}={given}" if attribute == "lr" else f"lr=0.1, {attribute}={given}"
+            return f"`{attribute}` belongs to the optimizer: `optimizer = {optimizer}({inside})`"
+    return None
+
+
+def belongs_of_override(section: str, setting: str) -> str | None:
+    """What to say where an attribute of the optimizer is set from outside: it is set as a whole."""
+    found = _belongs(section, setting)
+    if found is None:
+        return None
+    attribute, example = found.split(" belongs")[0], found.partition("`optimizer = ")[2].rstrip("`")
+    whole = f"`{section}.optimizer={example.replace('...', '0.01')}`"
+    return f"{attribute} belongs to the optimizer, which is set as a whole: {whole}"
 
 
 def _one_of_each(

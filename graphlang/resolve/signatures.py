@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from graphlang.catalog import FOREIGN, Entry
+from graphlang import meanings
+from graphlang.catalog import Entry
 from graphlang.diagnostics import Span
 from graphlang.diagnostics.arguments import (
     ArgumentTwice,
@@ -100,7 +101,7 @@ def bind(
             if name in free_attributes:
                 free_attributes.remove(name)
         else:
-            foreign = FOREIGN.get(name)
+            foreign = meanings.attribute(name)
             context.error(UnknownAttribute(name_span(argument), entry.name, name, known, foreign))
             failed = True
         places[name] = argument.span

@@ -287,10 +287,11 @@ def _layer(context: Context, statement: tree.LayerDecl, scope: Scope) -> Steps:
         return
     given = yield calls.attribute_values(context, callee, bound, scope)
     made = calls.make_operation(context, callee, given, bound, stage.span) if given is not None else None
-    if made is not None:
-        scope.callables[statement.name] = SharedLayer(
-            statement.name, statement.name_span, callee, made[0], made[1], instance
-        )
+    instance.unknown = made is None
+    operation, attributes_ = made if made is not None else (None, {})
+    scope.callables[statement.name] = SharedLayer(
+        statement.name, statement.name_span, callee, operation, attributes_, instance
+    )
 
 
 # ---- entering a def ------------------------------------------------------------------------------------

@@ -163,13 +163,14 @@ class SharedLayer:
         name: str,
         span: Span,
         entry: Entry,
-        operation: Operation,
+        operation: Operation | None,
         attributes: dict[str, Any],
         instance: Instance,
     ) -> None:
         self.name = name
         self.span = span
         self.entry = entry
+        #: None after a mistake in its attributes
         self.operation = operation
         self.attributes = attributes
         self.instance = instance

@@ -53,6 +53,9 @@ def _line_end(c: Context, start: int) -> int:
 def comment(c: Context) -> Diagnostic | None:
     """`// note`, `/* note */`, `-- note`: of these words, reading gets past the mistake once it is a comment."""
     text = c.source.text
+    first = c.line[0] if c.line else c.word
+    if first is not None and text[first.start : first.start + 3] == '"""':
+        return _docstring(c, first.start)
     around = [*c.before, *c.after[:2]]
     for i, word in enumerate(around):
         sign = text[word.start : word.start + 2]
@@ -61,9 +64,9 @@ def comment(c: Context) -> Diagnostic | None:
         if sign not in ("//", "--") or not (c.block is None or c.in_block):
             continue
         prose = _is_prose(text[word.start + 2 : _line_end(c, word.start)])
-        first = word.column >= 0 or word.fresh
+        leads = word.column >= 0 or word.fresh
         on_line = _line_end(c, word.start) >= c.here.start >= word.start
-        if on_line and (first or prose) and (i == 0 or around[i - 1].end <= word.start):
+        if on_line and (leads or prose) and (i == 0 or around[i - 1].end <= word.start):
             span = Span(word.start, word.start + 2, c.source)
             edits = [Edit(span, "#")]
             if c.mends(edits):
@@ -86,11 +89,25 @@ def _block_comment(c: Context, start: int) -> Diagnostic:
     message, help_ = "a comment starts with `#` and ends with its line", "write `#` in front of each line of it"
     if end < 0:
         return ForeignComment(span, message, help_, (), "here these are operators")
-    inside = text[start + 2 : end].strip()
-    written = "\n".join(f"# {line.strip().removeprefix('*').strip()}".rstrip() for line in inside.split("\n"))
-    rest = text[end + 2 : _line_end(c, end)].strip()
-    edits = [_text_edit(c, start, end + 2, f"{written}\n" if rest else written)]
+    edits = [_text_edit(c, start, end + 2, _as_comment(c, start + 2, end, 2))]
     return ForeignComment(span, message, help_, edits, "here these are operators")
+
+
+def _as_comment(c: Context, start: int, end: int, closing: int) -> str:
+    """The lines of a text, each behind a `#`."""
+    lines = c.source.text[start:end].strip().split("\n")
+    written = "\n".join(f"# {line.strip().removeprefix('*').strip()}".rstrip() for line in lines)
+    rest = c.source.text[end + closing : _line_end(c, end + closing)].strip()
+    return f"{written}\n" if rest else written
+
+
+def _docstring(c: Context, start: int) -> Diagnostic:
+    span = Span(start, start + 3, c.source)
+    end = c.source.text.find('"""', start + 3)
+    c.resume = len(c.source.text) if end < 0 else end + 3
+    edits = [] if end < 0 else [_text_edit(c, start, end + 3, _as_comment(c, start + 3, end, 3))]
+    message = "a comment starts with `#` and ends with its line"
+    return ForeignComment(span, message, "write `#` in front of each line of it", edits, "here this is a text")
 
 
 # ---- numbers -------------------------------------------------------------------------------------------
@@ -164,13 +181,15 @@ def _other_base(whole: Span, digits: str, base: int, kind: str) -> Diagnostic:
 
 def per_cent(c: Context) -> Diagnostic | None:
     """`tax = 10%`"""
-    sign = c.previous
-    if sign is None or sign.text != "%" or len(c.line) < 2 or c.line[-2].kind != lexer.NUMBER:
+    return None if c.word is not None and c.word.text not in (")", "]", "}", ",") else share(c, c.line)
+
+
+def share(c: Context, words: list[Word]) -> Diagnostic | None:
+    """A number of per cent that these words end with."""
+    if len(words) < 2 or words[-1].text != "%" or words[-2].kind != lexer.NUMBER:
         return None
-    if c.word is not None and c.word.text not in (")", "]", "}", ","):
-        return None
-    whole = Span(c.line[-2].start, sign.end, c.source)
-    value = f"{c.line[-2].text} / 100"
+    whole = Span(words[-2].start, words[-1].end, c.source)
+    value = f"{words[-2].text} / 100"
     return WrongNumber(
         whole, "`%` is the remainder of a division", f"write `{value}`", [Edit(whole, f"({value})")]
     )
@@ -269,7 +288,9 @@ def _quote(c: Context, text: str) -> Diagnostic | None:
     if not is_value(c.previous):
         return None
     at = Span(c.here.start, c.here.start + 1, c.source)
-    return ForeignNotation(at, "a transpose is written `.T`", "write `.T`", [Edit(at, ".T")], "starts a text here")
+    told = ForeignNotation(at, "a transpose is written `.T`", "write `.T`", [Edit(at, ".T")], "starts a text here")
+    told.sure = False
+    return told
 
 
 def _infinity(c: Context, text: str) -> Diagnostic | None:
@@ -338,7 +359,8 @@ def in_place(c: Context) -> Diagnostic | None:
 def choice(c: Context) -> Diagnostic | None:
     """`y = if c then a else b`, `[f(i) for i in xs]`, `f = lambda x: x`"""
     word, previous = c.word, c.previous
-    if word is not None and word.text == "if" and "NUMBER" in c.accepts and c.line:
+    condition = len(c.after) > 1 and starts_value(c.after[1])
+    if word is not None and word.text == "if" and "NUMBER" in c.accepts and c.line and condition:
         return ForeignNotation(
             c.here, "a choice starts with a value", "write `a if c else b`; at run time, `where(c, a, b)` chooses"
         )
@@ -385,4 +407,5 @@ def comma_missing(c: Context) -> Diagnostic | None:
         return None
     if len(c.line) < 2:
         return None
-    return MissingComma(c.here, c.span(previous))
+    is_type = lexer.WORDS.get(word.text) == "DTYPE" and "COLON" in c.accepts
+    return MissingComma(c.here, c.span(previous), ":" if is_type else ",")

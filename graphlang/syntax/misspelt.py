@@ -66,7 +66,7 @@ def _candidates(c: Context) -> Iterator[tuple[Word, str, bool]]:
             yield from _meant(word, lexer.STAGE_WORDS, STAGES_ELSEWHERE)
         elif i and c.line[i - 1].text == "=":
             yield from _meant(word, ["scan"])
-    if c.word is not None and c.word.kind == lexer.NAME:
+    if c.word is not None and c.word.kind == lexer.NAME and c.word.text not in lexer.WORDS:
         here = [spelling for spelling, kind in lexer.WORDS.items() if kind in c.accepts]
         yield from _meant(c.word, [w for w in here if w not in ("float", "int", "bool")])
 

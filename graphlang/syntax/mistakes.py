@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graphlang.diagnostics import Diagnostic, Span
+from graphlang.diagnostics import Diagnostic, Edit, Span
 from graphlang.diagnostics import syntax as d
+from graphlang.diagnostics.habits import ForeignNotation
 from graphlang.syntax import habits, lexer, python
 from graphlang.syntax.expected import expected, found
 from graphlang.syntax.misspelt import misspelt, unknown_block
@@ -19,6 +20,7 @@ from graphlang.syntax.surroundings import (
     TOP,
     Context,
     Word,
+    end_of_block,
     is_value,
     starts,
     starts_value,
@@ -43,7 +45,7 @@ def _stray(c: Context) -> Diagnostic | None:
         return d.NotAnArrow(span) if text in ("=>", "|>", "|") else d.SpelledOperator(span)
     if text in lexer.FOREIGN_SYMBOLS:
         if text == "===":
-            return d.UnexpectedSyntax(span, "`===`", ["`==`"])
+            return ForeignNotation(span, "`===` is written `==`", "write `==`", [Edit(span, "==")])
         return d.UpdateInPlace(span, c.previous.text if c.previous else "y")
     if text[0] == '"':
         return d.UnterminatedString(span)
@@ -76,6 +78,9 @@ def _line_that_goes_on(c: Context) -> Diagnostic | None:
     if cut.text not in (*OPERATORS, "=", ","):
         return None
     c.resume = head.start
+    share = habits.share(c, c.before[:-1])
+    if share is not None:
+        return share
     return d.DanglingOperator(c.span(cut)) if cut.text in OPERATORS else d.MissingValue(c.span(cut))
 
 
@@ -84,7 +89,13 @@ def _unclosed(c: Context) -> Diagnostic | None:
     if bracket is None:
         return None
     if c.kind == "$END":
-        return d.UnclosedBracket(c.span(bracket), None)
+        end = end_of_block(c) if bracket.text == "{" else None
+        c.resume = end.start if end else None
+        return d.UnclosedBracket(c.span(bracket), c.span(end) if end else None)
+    of_type = bracket.text == "[" and len(c.before) > 1 and _is_type(c.before[c.open[-1] - 1])
+    if of_type and word and word.text in ("=", ":"):
+        declared = word.text == ":" and len(c.before) > 1 and c.before[-2].text == ","
+        return d.UnclosedBracket(c.span(bracket), c.span(c.before[-2]) if declared else c.here, sure=True)
     if c.kind == "_NL" and c.in_list:
         return d.UnclosedBracket(c.span(bracket), c.here)
     if word is None:
@@ -95,17 +106,26 @@ def _unclosed(c: Context) -> Diagnostic | None:
         return d.UnexpectedClosing(c.here, c.span(bracket))
     home = max(c.before[0].column, 0)
     if c.in_list:
-        new_line = -1 < word.column <= home and starts(c.after, 0)
+        new_line = -1 < word.column <= home and (starts(c.after, 0) or _goes_with_nothing(c))
         head = c.before[-1]
         cut = word.text == "=" and -1 < head.column <= home
         if new_line or cut:
             c.resume = word.start if new_line else head.start
-            return d.UnclosedBracket(c.span(bracket), c.here if new_line else c.span(head))
+            return d.UnclosedBracket(c.span(bracket), c.here if new_line else c.span(head), of_type)
     else:
         head = c.line[0] if len(c.line) == 1 else word
         if -1 < head.column <= home and head.text in TOP and not _closed_later(c):
             return d.UnclosedBracket(c.span(bracket), c.span(head))
     return None
+
+
+def _is_type(word: Word) -> bool:
+    return lexer.WORDS.get(word.text) == "DTYPE"
+
+
+def _goes_with_nothing(c: Context) -> bool:
+    """Whether a name starts a line and what stands before it is a value."""
+    return c.word is not None and c.word.kind == lexer.NAME and is_value(c.previous)
 
 
 def _closed_later(c: Context) -> bool:
@@ -174,6 +194,9 @@ def _declaration(c: Context) -> Diagnostic | None:
     word = c.word
     if "DTYPE" in c.accepts and len(c.accepts) == 1 and word and word.kind == lexer.NAME:
         return d.UnknownType(c.here)
+    reserved = word is not None and word.text in ("if", "else") and c.previous is not None
+    if reserved and c.previous and c.previous.text in ("=", *OPERATORS) and "NUMBER" in c.accepts:
+        return d.ReservedWord(c.here)
     if word and word.text in lexer.RESERVED and "NAME" in c.accepts and "NUMBER" not in c.accepts:
         return d.ReservedWord(c.here)
     return None
@@ -208,8 +231,22 @@ def _nameless(c: Context, first: Word) -> Diagnostic:
     for i, word in enumerate(rest):
         depth += (word.text in "([{") - (word.text in PAIRS)
         if word.text == "=" and depth == 0:
-            return d.AssignToExpression(Span(first.start, rest[i - 1].end, c.source))
+            return d.AssignToExpression(
+                Span(first.start, rest[i - 1].end, c.source), _is_header([*c.line, *rest[:i]])
+            )
     return d.NotAStatement(Span(first.start, rest[-1].end, c.source))
+
+
+def _is_header(words: list[Word]) -> bool:
+    """Whether these are `f(a, b)`."""
+    names, signs = words[2:-1:2], words[3:-1:2]
+    return (
+        len(words) > 3
+        and words[1].text == "("
+        and words[-1].text == ")"
+        and all(w.kind == lexer.NAME for w in names)
+        and all(w.text == "," for w in signs)
+    )
 
 
 def _end(c: Context) -> Diagnostic | None:
@@ -307,6 +344,7 @@ def _value_before(c: Context) -> Span:
 
 _RULES: tuple[Callable[[Context], Diagnostic | None], ...] = (
     habits.sign, habits.comment, habits.number, habits.per_cent, habits.in_place, habits.matlab,
-    habits.arrow_left, python.choice, _stray, _line_that_goes_on, misspelt, habits.applied, habits.choice, habits.comma_missing, _unclosed, _closing, _comma, python.statement, _in_block, _statement_start, unknown_block,
-    _declaration, _first_word, _end, _operator, _equals, _block, _stage, _side_by_side,
+    habits.arrow_left, python.choice, _stray, _line_that_goes_on, misspelt, python.statement, habits.applied, habits.choice, _unclosed, _closing, _comma, _in_block, _statement_start, unknown_block,
+    _declaration, _first_word, _end, _operator, _equals, _block, _stage, habits.comma_missing,
+    _side_by_side,
 )  # fmt: skip

@@ -188,6 +188,30 @@ def starts(words: list[Word], i: int) -> bool:
     return words[i].kind == lexer.NAME and i + 1 < len(words) and words[i + 1].text in ("=", ",")
 
 
+SETTINGS = frozenset(
+    "source minimize optimizer schedule batch iterations epochs metrics seed dtype shuffle clip_norm "
+    "checkpoint_every of tol samples".split()
+)
+"""Settings of the sections, which tell where a section ends that is not closed."""
+
+
+def end_of_block(c: Context) -> Word | None:
+    """The first word after a block whose `}` is missing at the end of the file, as indentation has it."""
+    opened = c.open[-1]
+    home = next((w.column for w in reversed(c.before[: opened + 1]) if w.column >= 0), 0)
+    inside = []
+    depth = 0
+    for i, word in enumerate(c.before[opened + 1 :], opened + 1):
+        if word.column >= 0 and not depth:
+            inside.append((i, word))
+        depth += (word.text in "([{") - (word.text in PAIRS)
+    if inside and inside[0][1].column > home:
+        return next((w for _, w in inside if w.column <= home), None)
+    if c.block in SECTIONS:
+        return next((w for _, w in inside if w.text not in SETTINGS), None)
+    return None
+
+
 def words_of(source: Source, start: int, at: int) -> list[Word]:
     """The words from the start of a statement, past the mistake in it, to the start of the next one."""
     text, words, fresh = source.text, [], True

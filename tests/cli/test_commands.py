@@ -725,7 +725,7 @@ def test_without_a_terminal_prose_is_80_columns_wide(graphlang, monkeypatch):
 def test_a_name_of_another_framework_finds_its_layer(graphlang):
     status, out, err = graphlang("layers", "Dense")
     assert (status, out) == (1, "")
-    assert "did you mean `Affine`?" in err
+    assert "it is called `Affine` here" in err
 
 
 def test_every_code_is_explained(graphlang):

@@ -1,0 +1,187 @@
+"""What names of mathematics and of other frameworks mean here; they are recognised in messages only.
+
+A key is written in small letters without `_`. None of them is a name of the catalog: what the language has
+is never explained away.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Meaning(NamedTuple):
+    """What to write for a name that the language does not have."""
+
+    #: the name here, which takes the same arguments unless `note` says otherwise
+    name: str | None = None
+    #: an expression for a call with the arguments `{0}`, `{1}`, ...
+    formula: str | None = None
+    note: str | None = None
+
+
+def folded(name: str) -> str:
+    return name.replace("_", "").casefold()
+
+
+_RENAMED = {
+    # mathematics
+    "log": "ln", "tan": "tg", "sinh": "sh", "cosh": "ch", "tanh": "th", "arctan": "atan arctg",
+    "sign": "sgn signum", "abs": "absolute fabs modulus", "square": "sqr", "sqrt": "root",
+    # NumPy, PyTorch, TensorFlow, JAX
+    "sum": "reducesum nansum total", "mean": "reducemean average avg", "max": "reducemax amax",
+    "min": "reducemin amin", "prod": "reduceprod product", "var": "variance", "std": "stddev stdev sd",
+    "clip": "clamp clipbyvalue", "where": "ifelse iif cond", "concat": "concatenate cat",
+    "expand_dims": "unsqueeze", "transpose": "permute", "take": "gather indexselect",
+    "reshape": "view", "repeat_axis": "repeatinterleave", "broadcast_to": "expand",
+    "split": "chunk", "arange": "range", "eye": "identitymatrix", "full": "fill", "stop_gradient": "detach nograd",
+    "grad": "gradient derivative", "silu": "swish", "matmul": "mm bmm", "einsum": "einsummation",
+    "argmax": "whichmax", "argmin": "whichmin", "cumsum": "cumulativesum",
+}  # fmt: skip
+_LAYERS = {
+    "Affine": "linear dense fullyconnected fc innerproduct lazylinear",
+    "Conv": "conv1d conv2d conv3d convolution convolution2d convolutional",
+    "ConvTranspose": "convtranspose1d convtranspose2d convtranspose3d conv2dtranspose deconvolution deconv",
+    "MaxPool": "maxpool1d maxpool2d maxpool3d maxpooling1d maxpooling2d maxpooling3d maxpooling",
+    "AvgPool": "avgpool1d avgpool2d avgpool3d averagepooling1d averagepooling2d averagepooling3d averagepool",
+    "GlobalAvgPool": "globalaveragepooling1d globalaveragepooling2d globalaveragepooling3d adaptiveavgpool2d "
+    "globalaveragepool",
+    "BatchNorm": "batchnorm1d batchnorm2d batchnorm3d batchnormalization",
+    "LayerNorm": "layernormalization", "GroupNorm": "groupnormalization",
+    "InstanceNorm": "instancenorm1d instancenorm2d instancenormalization", "RMSNorm": "rmsnormalization",
+    "Attention": "multiheadattention selfattention", "RNN": "simplernn",
+    "Dropout": "dropout1d dropout2d spatialdropout2d", "SoftmaxWithLoss": "crossentropyloss crossentropy "
+    "softmaxcrossentropy softmaxcrossentropywithlogits sparsecategoricalcrossentropy categoricalcrossentropy",
+    "BinaryCrossEntropy": "bcewithlogitsloss sigmoidcrossentropy binarycrossentropywithlogits",
+    "MeanSquaredError": "mseloss l2loss", "HuberLoss": "smoothl1loss huber",
+    "Silu": "swishlayer", "Embedding": "embeddingbag",
+}  # fmt: skip
+_FORMULAS = {
+    "log10 lg": "log({0}) / log(10)", "log2 lb ld": "log({0}) / log(2)", "log1p": "log(1 + {0})",
+    "expm1": "exp({0}) - 1", "exp2": "2 ** {0}", "cot ctg": "1 / tan({0})", "sec": "1 / cos({0})",
+    "csc cosec": "1 / sin({0})", "arcsin asin": "arctan({0} / sqrt(1 - {0} ** 2))",
+    "arccos acos": "1.5707963267948966 - arctan({0} / sqrt(1 - {0} ** 2))",
+    "arctan2 atan2": "2 * arctan({0} / (sqrt({0} ** 2 + {1} ** 2) + {1}))",
+    "arcsinh asinh": "log({0} + sqrt({0} ** 2 + 1))", "arccosh acosh": "log({0} + sqrt({0} ** 2 - 1))",
+    "arctanh atanh": "log((1 + {0}) / (1 - {0})) / 2", "cbrt": "sign({0}) * abs({0}) ** (1 / 3)",
+    "hypot": "sqrt({0} ** 2 + {1} ** 2)", "reciprocal": "1 / {0}", "rsqrt": "1 / sqrt({0})",
+    "floor": "{0} // 1", "ceil ceiling": "-(-{0} // 1)", "round rint": "({0} + 0.5) // 1",
+    "trunc fix": "sign({0}) * (abs({0}) // 1)", "pow": "{0} ** {1}", "div truedivide": "{0} / {1}",
+    "mul times": "{0} * {1}", "sub minus": "{0} - {1}", "neg": "-{0}", "plus": "{0} + {1}",
+    "remainder": "{0} % {1}", "erfc": "1 - erf({0})", "dot": "{0} @ {1}", "vdot": "sum({0} * {1})",
+    "inner": "sum({0} * {1}, axis=-1)", "outer": "expand_dims({0}, 1) * expand_dims({1}, 0)",
+    "cross": "roll({0}, -1, axis=-1) * roll({1}, -2, axis=-1) - roll({0}, -2, axis=-1) * roll({1}, -1, axis=-1)",
+    "norm": "sqrt(sum({0} ** 2))", "any": "max(where({0}, 1, 0)) == 1", "all": "min(where({0}, 1, 0)) == 1",
+    "isnan": "{0} != {0}", "relu6": "clip({0}, 0, 6)", "hardtanh": "clip({0}, -1, 1)",
+    "softsign": "{0} / (1 + abs({0}))", "logsigmoid": "-softplus(-{0})", "logit": "log({0} / (1 - {0}))",
+    "heaviside": "where({0} > 0, 1, 0)", "lerp": "{0} + {2} * ({1} - {0})", "triu": "{0} - tril({0}, k=-1)",
+    "zeroslike": "0 * {0}", "oneslike": "0 * {0} + 1", "fulllike": "0 * {0} + {1}",
+    "linspace": "{0} + ({1} - {0}) * arange({2}) / ({2} - 1)",
+    "radians deg2rad": "{0} * 0.017453292519943295", "degrees rad2deg": "{0} * 57.29577951308232",
+    "mse": "mean(({0} - {1}) ** 2)", "mae l1loss": "mean(abs({0} - {1}))", "rmse": "sqrt(mean(({0} - {1}) ** 2))",
+    "bce bceloss": "-mean({1} * log({0}) + (1 - {1}) * log(1 - {0}))",
+    "globalmaxpooling2d globalmaxpool": "max({0}, axis=[2, 3])", "ptp": "max({0}) - min({0})",
+}  # fmt: skip
+_MISSING = "is not in this version"
+_OUTSIDE = f"{_MISSING}; compute it before, and hand the result in as an `input`"
+_NOTES = {
+    "inv": f"the inverse of a matrix {_OUTSIDE}", "inverse": f"the inverse of a matrix {_OUTSIDE}",
+    "pinv": f"the pseudoinverse {_OUTSIDE}", "det": f"the determinant {_OUTSIDE}",
+    "solve": f"solving a linear system {_OUTSIDE}", "eig": f"the eigenvalues {_OUTSIDE}",
+    "svd": f"a singular value decomposition {_OUTSIDE}", "cholesky": f"a Cholesky factor {_OUTSIDE}",
+    "fft": f"the Fourier transform {_OUTSIDE}", "median": f"the median {_OUTSIDE}",
+    "sort": f"sorting {_MISSING}; `max`, `min` and `argmax` pick one element",
+    "argsort": f"sorting {_MISSING}; `argmax` and `argmin` find one element",
+    "topk": f"sorting {_MISSING}; `max` and `argmax` find the largest element",
+    "rand": f"a random value {_MISSING}; parameters start at random, as in `param W: float[3, 4] = normal(0.01)`",
+    "randn": f"a random value {_MISSING}; parameters start at random, as in `param W: float[3, 4] = normal(0.01)`",
+    "factorial": f"the factorial {_MISSING}; `prod([1, 2, 3])` is 3!",
+    "trace": "for an n by n matrix write `sum(x * eye(n))`",
+    "diag": "for an n by n matrix write `sum(x * eye(n), axis=1)`; for a vector, `expand_dims(x, 1) * eye(n)`",
+    "tile": "write `repeat_axis(x, n, axis)` for each element n times, or `concat(x, x)`",
+    "len": "a size has a name in the type of the input: `input x: float[N, 3]`, and `N` is the length",
+    "shape": "a size has a name in the type of the input: `input x: float[N, 3]`, and `N` is the length",
+    "size": "a size has a name in the type of the input: `input x: float[N, 3]`, and `N` is the length",
+    "sequential": "write `x -> layers { Affine(50); Relu; Affine(10) }`",
+    "activation": "an activation is a layer of its own: `-> Relu`", "input": "write `input x: float[N, 784]`",
+    "nllloss": "`SoftmaxWithLoss(y, t)` takes the scores `y` before `log_softmax`",
+    "nll": "`SoftmaxWithLoss(y, t)` takes the scores `y` before `log_softmax`",
+    "hessian": "take `grad` of a gradient: `grad(sum(grad(y, x)), x)`",
+    "jacobian": "`grad(y, x)` is the gradient of a scalar `y`; take it for each element",
+    "int": "a whole number is an `input n: int`; to round down, write `x // 1`",
+    "float": "numbers are floats already", "str": "there are no texts among the values of a graph",
+    "lstmcell": "write the steps with `scan`, or use `LSTM(hidden)`",
+    "adamw": "an optimizer stands in `train`: `optimizer = AdamW(lr=0.001)`",
+}  # fmt: skip
+
+_LAYER_NOTES = {
+    "Affine": "`Affine(units)` takes the number of outputs alone: the input's is known from its shape",
+    "Conv": "`Conv(channels, kernel)` takes the number of outputs alone: the input's is known from its shape",
+}
+
+
+def _table() -> dict[str, Meaning]:
+    found = {key: Meaning(name=name) for name, keys in _RENAMED.items() for key in keys.split()}
+    for name, keys in _LAYERS.items():
+        found.update({key: Meaning(name=name, note=_LAYER_NOTES.get(name)) for key in keys.split()})
+    found.update({key: Meaning(formula=f) for keys, f in _FORMULAS.items() for key in keys.split()})
+    found.update({key: Meaning(note=note) for key, note in _NOTES.items()})
+    return found
+
+
+OPERATIONS = _table()
+VALUES = {
+    "pi": Meaning(formula="3.141592653589793"), "π": Meaning(formula="3.141592653589793"),
+    "tau": Meaning(formula="6.283185307179586"), "e": Meaning(note="Euler's number is `exp(1)`"),
+    "inf": Meaning(note="there is no number for infinity; write a large one, such as `1e30`"),
+    "infinity": Meaning(note="there is no number for infinity; write a large one, such as `1e30`"),
+    "nan": Meaning(note="there is no number for `nan`"), "null": Meaning(name="none"), "nil": Meaning(name="none"),
+    "undefined": Meaning(name="none"), "yes": Meaning(name="true"), "no": Meaning(name="false"),
+}  # fmt: skip
+ATTRIBUTES = {
+    "padding": "pad", "kernelsize": "kernel", "filtersize": "kernel", "filters": "channels",
+    "outchannels": "channels", "outfeatures": "units", "numoutput": "units", "outputdim": "dim",
+    "numembeddings": "vocab", "embeddingdim": "dim", "inputdim": "vocab", "learningrate": "lr", "stepsize": "lr",
+    "p": "ratio", "rate": "ratio", "dropprob": "ratio", "batchsize": "batch", "usebias": "bias",
+    "numheads": "heads", "nheads": "heads", "nhead": "heads", "hiddensize": "hidden", "numlayers": "layers",
+    "poolsize": "size", "strides": "stride", "dilationrate": "dilation", "negativeslope": "slope",
+    "epsilon": "eps", "decay": "weight_decay", "keepdim": "keepdims", "dim": "axis", "axes": "axis",
+    "correction": "ddof", "labelsmoothing": "smoothing", "ignoreindex": "ignore", "numclasses": "classes",
+    "kernelinitializer": "init", "weightinit": "init", "numgroups": "groups", "returnsequences": "return",
+    # settings
+    "nepochs": "epochs", "numepochs": "epochs", "maxepochs": "epochs", "steps": "iterations",
+    "maxiter": "iterations", "niter": "iterations", "numiterations": "iterations", "loss": "minimize",
+    "objective": "minimize", "criterion": "minimize", "optim": "optimizer", "solver": "optimizer",
+    "scheduler": "schedule", "lrscheduler": "schedule", "randomstate": "seed", "randomseed": "seed",
+    "gradclip": "clip_norm", "gradientclip": "clip_norm", "maxgradnorm": "clip_norm", "precision": "dtype",
+    "tolerance": "tol", "atol": "tol", "file": "source", "path": "source", "dataset": "source", "metric": "metrics",
+    "eta": "lr",
+}  # fmt: skip
+"""Attributes and settings: the name here, where the operation or the section has it."""
+MEMBERS = {
+    "sgdm": "Momentum", "nag": "Nesterov", "heuniform": "he", "henormal": "he", "kaiming": "he",
+    "kaimingnormal": "he", "kaiminguniform": "he", "glorot": "xavier", "glorotuniform": "xavier",
+    "glorotnormal": "xavier", "xavieruniform": "xavier", "xaviernormal": "xavier", "gaussian": "normal",
+    "randn": "normal", "truncatednormal": "normal", "randomnormal": "normal", "rand": "uniform",
+    "randomuniform": "uniform", "const": "constant", "zero": "zeros", "one": "ones", "lecunnormal": "lecun",
+    "steplr": "step", "multisteplr": "step", "cosineannealinglr": "cosine", "cosinedecay": "cosine",
+    "exponentiallr": "exponential", "exponentialdecay": "exponential", "load": "npz", "numpy": "npz",
+}  # fmt: skip
+"""Initialisers, optimizers, schedules and sources: the name here."""
+MODULES = frozenset("np numpy math torch tf tensorflow jnp jax keras nn F scipy K".split())
+"""What functions are reached through elsewhere: `np.exp`."""
+
+
+def operation(name: str) -> Meaning | None:
+    return OPERATIONS.get(folded(name))
+
+
+def attribute(name: str) -> str | None:
+    return ATTRIBUTES.get(folded(name))
+
+
+def member(name: str) -> str | None:
+    return MEMBERS.get(folded(name))
+
+
+def value(name: str) -> Meaning | None:
+    return VALUES.get(name.casefold())

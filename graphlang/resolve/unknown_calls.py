@@ -1,0 +1,146 @@
+"""What to say where something is called that is no operation here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from graphlang import meanings
+from graphlang.catalog import family_member
+from graphlang.diagnostics import Diagnostic, Edit, Related, Span
+from graphlang.diagnostics.names import UnknownOperation, WrongKind
+from graphlang.resolve.context import Context
+from graphlang.resolve.signatures import Piped
+from graphlang.resolve.values import MISSING, Scope, Value
+from graphlang.syntax import tree
+
+
+class Use(NamedTuple):
+    """A call as it stands in the text."""
+
+    span: Span
+    arguments: Sequence[tree.Argument]
+    piped: Piped | None
+
+
+def of_name(context: Context, function: tree.Name, scope: Scope, use: Use | None) -> Diagnostic:
+    """A name that is called and is no operation."""
+    name = function.name
+    found = scope.find(name)
+    if isinstance(found, Value):
+        where = [Related(found.span, f"`{name}` is defined here")]
+        help_, edits = _product(function, use)
+        return WrongKind(
+            function.span, f"`{name}` is a value, and a value cannot be called", help_, where, edits
+        )
+    for family in ("initializers", "optimizers", "datasets", "schedules"):
+        if family_member(family, name) is not None:  # type: ignore[arg-type]
+            return WrongKind(
+                function.span, f"`{name}` is one of the {family}; it belongs in a setting or an `init`"
+            )
+    return _unknown(context, function.span, name, scope, use)
+
+
+def _unknown(context: Context, span: Span, name: str, scope: Scope, use: Use | None) -> Diagnostic:
+    candidates = ["grad", *scope.callable_names(), *context.catalog.names()]
+    meaning = meanings.operation(name)
+    same = [c for c in candidates if meanings.folded(c) == meanings.folded(name)]
+    if meaning is None or same:
+        return UnknownOperation(span, name, candidates)
+    if meaning.formula is not None:
+        written, edits = _formula(meaning.formula, use)
+        return UnknownOperation(span, name, candidates, None, note=f"write `{written}`", edits=edits)
+    if meaning.name is None or context.catalog.find(meaning.name) is None and meaning.name != "grad":
+        return UnknownOperation(span, name, candidates, None, note=meaning.note)
+    return UnknownOperation(span, name, candidates, meaning.name, note=meaning.note)
+
+
+def _formula(formula: str, use: Use | None) -> tuple[str, list[Edit]]:
+    """A formula for the arguments of a call, and the edit that puts it there."""
+    wanted = len(set(re.findall(r"\{\d\}", formula)))
+    given = [] if use is None else [a for a in use.arguments if a.name is None]
+    operands = [_operand(a.value) for a in given]
+    fits = use is not None and len(operands) == wanted and all("\n" not in t for t in operands)
+    if not fits:
+        return formula.format("x", "y", "z"), []
+
+    def alone(match: re.Match[str]) -> str:
+        return given[int(match[1])].value.span.text  # type: ignore[no-any-return]
+
+    # An argument that is all that stands in a bracket needs none of its own.
+    written = re.sub(r"(?<=[(])\{(\d)\}(?=[,)])", alone, formula) if "{" not in "".join(operands) else formula
+    written = written.format(*operands) if "{" in written else written
+    if not fits or use is None or use.piped is not None or len(given) != len(use.arguments):
+        return written, []
+    return written, [Edit(use.span, written if _is_call(written) else f"({written})")]
+
+
+def _operand(node: Any) -> str:
+    """The text of an argument as an operand of any operator."""
+    text: str = node.span.text
+    simple = isinstance(node, tree.Name | tree.Number | tree.Call | tree.Attribute | tree.Index | tree.ListOf)
+    return text if simple else f"({text})"
+
+
+def _is_call(text: str) -> bool:
+    """Whether it is one call from its start to its end, which needs no brackets in an expression."""
+    if not re.match(r"\w+\(", text):
+        return False
+    depth = 0
+    for i, c in enumerate(text):
+        depth += (c == "(") - (c == ")")
+        if depth == 0 and c == ")":
+            return i == len(text) - 1
+    return False
+
+
+def of_value(context: Context, function: Any, scope: Scope, use: Use | None) -> Diagnostic:
+    """A value that is called: a method, or a product without its sign."""
+    message = "this is a value, and a value cannot be called"
+    if isinstance(function, tree.Attribute) and function.name != "T":
+        name = function.name
+        if context.catalog.find(name) is None:
+            return _unknown(context, function.name_span, name, scope, None)
+        inside = ", ".join([function.value.span.text, *(a.span.text for a in (use.arguments if use else ()))])
+        edits = [] if use is None or use.piped is not None else [Edit(use.span, f"{name}({inside})")]
+        return WrongKind(
+            function.span, "a value has no methods", f"call the function: `{name}({inside})`", (), edits
+        )
+    help_, edits = _product(function, use)
+    return WrongKind(function.span, message, help_, (), edits)
+
+
+def _product(function: Any, use: Use | None) -> tuple[str | None, list[Edit]]:
+    """`2(x + 1)` as a product."""
+    if use is None or use.piped is not None or len(use.arguments) != 1 or use.arguments[0].name is not None:
+        return None, []
+    end = function.span.end
+    written = f"{function.span.text} * ({use.arguments[0].span.text})"
+    if "\n" in written:
+        return None, []
+    return f"did you mean `{written}`?", [Edit(Span(end, end, function.span.source), " * ")]
+
+
+# ---- functions of other languages' modules -----------------------------------------------------------------
+
+
+def module_of(function: Any, scope: Scope) -> str | None:
+    """`np` of `np.exp`, where nothing here has that name."""
+    node = function
+    while isinstance(node, tree.Attribute):
+        node = node.value
+    if node is function or not isinstance(node, tree.Name) or node.name not in meanings.MODULES:
+        return None
+    known = scope.find(node.name) is not MISSING or scope.find_callable(node.name) is not None
+    return None if known else node.name
+
+
+def of_module(context: Context, function: tree.Attribute, prefix: str, scope: Scope, use: Use | None) -> Diagnostic:
+    name = function.name
+    if context.catalog.find(name) is None and name != "grad":
+        return _unknown(context, function.span, name, scope, use)
+    help_ = f"functions need no prefix: write `{name}`"
+    return WrongKind(
+        function.span, f"there is no `{prefix}` in this language", help_, (), [Edit(function.span, name)]
+    )
