@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphlang.catalog import family_member
 from graphlang.contents import too_large
 from graphlang.datasets.dataset import Column
 from graphlang.diagnostics import Collector, Diagnostic, GraphError
@@ -215,7 +217,7 @@ def _misfit(
     if column.dtype not in allowed:
         return wrong(f"declare it `{column.dtype}[...]`, or choose another field")
     if len(spec.shape) != len(column.shape):
-        return wrong(_rank_help(spec, column))
+        return wrong(_rank_help(graph, spec, column))
     for axis, (want, size) in enumerate(zip(spec.shape, column.shape, strict=True)):
         if axis == 0:
             if isinstance(want, int):
@@ -228,7 +230,24 @@ def _misfit(
     return None
 
 
-def _rank_help(spec: InputSpec, column: Column) -> str | None:
-    if len(column.shape) > len(spec.shape or ()):
-        return "give the source `flatten=true`, or declare the input with all axes"
-    return "give the source `flatten=false`, or declare the input with fewer axes"
+def _rank_help(graph: Graph, spec: InputSpec, column: Column) -> str | None:
+    shape = spec.shape or ()
+    batch = shape[0] if shape and isinstance(shape[0], str) else "N"
+    sizes = ", ".join([batch, *map(str, column.shape[1:])])
+    declare = f"declare it `{spec.name}: {spec.dtype}[{sizes}]`"
+    flattens = _flattens(graph)
+    more = len(column.shape) > len(shape)
+    if flattens is None or flattens == more or len(shape) < 2:
+        return declare
+    if more and (len(shape) != 2 or shape[1] not in (math.prod(column.shape[1:]), str(shape[1]))):
+        return declare
+    return f"give the source `flatten={str(more).lower()}`, or {declare}"
+
+
+def _flattens(graph: Graph) -> bool | None:
+    """Whether the source lays each sample out as a row; None where it has no such option."""
+    source = graph.spec.data.source if graph.spec.data is not None else None
+    model = family_member("datasets", source.name) if source is not None else None
+    if source is None or model is None or "flatten" not in model.model_fields:
+        return None
+    return bool(source.attributes.get("flatten", model.model_fields["flatten"].default))

@@ -33,7 +33,8 @@ _RENAMED = {
     "clip": "clamp clipbyvalue", "where": "ifelse iif cond", "concat": "concatenate cat",
     "expand_dims": "unsqueeze", "transpose": "permute", "take": "gather indexselect",
     "reshape": "view", "repeat_axis": "repeatinterleave", "broadcast_to": "expand",
-    "split": "chunk", "arange": "range", "eye": "identitymatrix", "full": "fill", "stop_gradient": "detach nograd",
+    "split": "chunk", "arange": "range", "eye": "identitymatrix", "full": "fill",
+    "stop_gradient": "detach nograd",
     "grad": "gradient derivative", "silu": "swish", "matmul": "mm bmm", "einsum": "einsummation",
     "argmax": "whichmax", "argmin": "whichmin", "cumsum": "cumulativesum",
 }  # fmt: skip
@@ -69,7 +70,8 @@ _FORMULAS = {
     "mul times": "{0} * {1}", "sub minus": "{0} - {1}", "neg": "-{0}", "plus": "{0} + {1}",
     "remainder": "{0} % {1}", "erfc": "1 - erf({0})", "dot": "{0} @ {1}", "vdot": "sum({0} * {1})",
     "inner": "sum({0} * {1}, axis=-1)", "outer": "expand_dims({0}, 1) * expand_dims({1}, 0)",
-    "cross": "roll({0}, -1, axis=-1) * roll({1}, -2, axis=-1) - roll({0}, -2, axis=-1) * roll({1}, -1, axis=-1)",
+    "cross": "roll({0}, -1, axis=-1) * roll({1}, -2, axis=-1) "
+    "- roll({0}, -2, axis=-1) * roll({1}, -1, axis=-1)",
     "norm": "sqrt(sum({0} ** 2))", "any": "max(where({0}, 1, 0)) == 1", "all": "min(where({0}, 1, 0)) == 1",
     "isnan": "{0} != {0}", "relu6": "clip({0}, 0, 6)", "hardtanh": "clip({0}, -1, 1)",
     "softsign": "{0} / (1 + abs({0}))", "logsigmoid": "-softplus(-{0})", "logit": "log({0} / (1 - {0}))",
@@ -77,12 +79,14 @@ _FORMULAS = {
     "zeroslike": "0 * {0}", "oneslike": "0 * {0} + 1", "fulllike": "0 * {0} + {1}",
     "linspace": "{0} + ({1} - {0}) * arange({2}) / ({2} - 1)",
     "radians deg2rad": "{0} * 0.017453292519943295", "degrees rad2deg": "{0} * 57.29577951308232",
-    "mse": "mean(({0} - {1}) ** 2)", "mae l1loss": "mean(abs({0} - {1}))", "rmse": "sqrt(mean(({0} - {1}) ** 2))",
+    "mse": "mean(({0} - {1}) ** 2)", "mae l1loss": "mean(abs({0} - {1}))",
+    "rmse": "sqrt(mean(({0} - {1}) ** 2))",
     "bce bceloss": "-mean({1} * log({0}) + (1 - {1}) * log(1 - {0}))",
     "globalmaxpooling2d globalmaxpool": "max({0}, axis=[2, 3])", "ptp": "max({0}) - min({0})",
 }  # fmt: skip
 _MISSING = "is not in this version"
 _OUTSIDE = f"{_MISSING}; compute it before, and hand the result in as an `input`"
+_RANDOM = f"a random value {_MISSING}; a parameter starts at random: `param W: float[3, 4] = normal(0.01)`"
 _NOTES = {
     "inv": f"the inverse of a matrix {_OUTSIDE}", "inverse": f"the inverse of a matrix {_OUTSIDE}",
     "pinv": f"the pseudoinverse {_OUTSIDE}", "det": f"the determinant {_OUTSIDE}",
@@ -92,11 +96,11 @@ _NOTES = {
     "sort": f"sorting {_MISSING}; `max`, `min` and `argmax` pick one element",
     "argsort": f"sorting {_MISSING}; `argmax` and `argmin` find one element",
     "topk": f"sorting {_MISSING}; `max` and `argmax` find the largest element",
-    "rand": f"a random value {_MISSING}; parameters start at random, as in `param W: float[3, 4] = normal(0.01)`",
-    "randn": f"a random value {_MISSING}; parameters start at random, as in `param W: float[3, 4] = normal(0.01)`",
+    "rand": _RANDOM,
+    "randn": _RANDOM,
     "factorial": f"the factorial {_MISSING}; `prod([1, 2, 3])` is 3!",
     "trace": "for an n by n matrix write `sum(x * eye(n))`",
-    "diag": "for an n by n matrix write `sum(x * eye(n), axis=1)`; for a vector, `expand_dims(x, 1) * eye(n)`",
+    "diag": "of an n by n matrix it is `sum(x * eye(n), axis=1)`; of a vector, `expand_dims(x, 1) * eye(n)`",
     "tile": "write `repeat_axis(x, n, axis)` for each element n times, or `concat(x, x)`",
     "len": "a size has a name in the type of the input: `input x: float[N, 3]`, and `N` is the length",
     "shape": "a size has a name in the type of the input: `input x: float[N, 3]`, and `N` is the length",
@@ -134,13 +138,15 @@ VALUES = {
     "tau": Meaning(formula="6.283185307179586"), "e": Meaning(note="Euler's number is `exp(1)`"),
     "inf": Meaning(note="there is no number for infinity; write a large one, such as `1e30`"),
     "infinity": Meaning(note="there is no number for infinity; write a large one, such as `1e30`"),
-    "nan": Meaning(note="there is no number for `nan`"), "null": Meaning(name="none"), "nil": Meaning(name="none"),
+    "nan": Meaning(note="there is no number for `nan`"),
+    "null": Meaning(name="none"), "nil": Meaning(name="none"),
     "undefined": Meaning(name="none"), "yes": Meaning(name="true"), "no": Meaning(name="false"),
 }  # fmt: skip
 ATTRIBUTES = {
     "padding": "pad", "kernelsize": "kernel", "filtersize": "kernel", "filters": "channels",
     "outchannels": "channels", "outfeatures": "units", "numoutput": "units", "outputdim": "dim",
-    "numembeddings": "vocab", "embeddingdim": "dim", "inputdim": "vocab", "learningrate": "lr", "stepsize": "lr",
+    "numembeddings": "vocab", "embeddingdim": "dim", "inputdim": "vocab",
+    "learningrate": "lr", "stepsize": "lr",
     "p": "ratio", "rate": "ratio", "dropprob": "ratio", "batchsize": "batch", "usebias": "bias",
     "numheads": "heads", "nheads": "heads", "nhead": "heads", "hiddensize": "hidden", "numlayers": "layers",
     "poolsize": "size", "strides": "stride", "dilationrate": "dilation", "negativeslope": "slope",
@@ -153,8 +159,8 @@ ATTRIBUTES = {
     "objective": "minimize", "criterion": "minimize", "optim": "optimizer", "solver": "optimizer",
     "scheduler": "schedule", "lrscheduler": "schedule", "randomstate": "seed", "randomseed": "seed",
     "gradclip": "clip_norm", "gradientclip": "clip_norm", "maxgradnorm": "clip_norm", "precision": "dtype",
-    "tolerance": "tol", "atol": "tol", "file": "source", "path": "source", "dataset": "source", "metric": "metrics",
-    "eta": "lr",
+    "tolerance": "tol", "atol": "tol", "file": "source", "path": "source", "dataset": "source",
+    "metric": "metrics", "eta": "lr",
 }  # fmt: skip
 """Attributes and settings: the name here, where the operation or the section has it."""
 MEMBERS = {
@@ -171,17 +177,17 @@ MODULES = frozenset("np numpy math torch tf tensorflow jnp jax keras nn F scipy 
 """What functions are reached through elsewhere: `np.exp`."""
 
 
-def operation(name: str) -> Meaning | None:
+def operation_meant(name: str) -> Meaning | None:
     return OPERATIONS.get(folded(name))
 
 
-def attribute(name: str) -> str | None:
+def attribute_meant(name: str) -> str | None:
     return ATTRIBUTES.get(folded(name))
 
 
-def member(name: str) -> str | None:
+def member_meant(name: str) -> str | None:
     return MEMBERS.get(folded(name))
 
 
-def value(name: str) -> Meaning | None:
+def value_meant(name: str) -> Meaning | None:
     return VALUES.get(name.casefold())

@@ -14,6 +14,13 @@ BAD = Path(__file__).parent / "bad"
 FILES = sorted(path for path in BAD.glob("*.graph") if path.stem != "not_utf8")
 
 
+COMES_TO_LIGHT = {
+    ("def_never_called", "GL403"): "the layer whose name is mended lacks an argument",
+    ("shared_layer_of_no_kind", "GL207"): "the value that goes into the layer is known again",
+}
+"""Mistakes of their own that nothing could say before the name beside them was mended."""
+
+
 def mistakes(text: str, folder: Path = BAD) -> list[Diagnostic]:
     try:
         return list(gl.loads(text, name="bad.graph", folder=folder).notes)
@@ -21,7 +28,7 @@ def mistakes(text: str, folder: Path = BAD) -> list[Diagnostic]:
         return error.diagnostics
 
 
-def check(text: str) -> int:
+def check(text: str, stem: str = "") -> int:
     """Makes the edits of each message in turn; the number of messages that have some."""
     before = mistakes(text)
     count = Counter((d.code, d.message) for d in before)
@@ -33,10 +40,16 @@ def check(text: str) -> int:
         tried += 1
         after = Counter((e.code, e.message) for e in mistakes(edited(text, own)))
         assert after[d.code, d.message] < count[d.code, d.message], (d, own, edited(text, own))
-        assert not after - count, (d, edited(text, own), after - count)
+        new = [(code, message) for code, message in after - count if (stem, code) not in COMES_TO_LIGHT]
+        assert not new, (d, edited(text, own), new)
     return tried
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_the_edits_for_a_wrong_file_mend_it(path: Path) -> None:
-    check(path.read_bytes().decode("utf-8-sig"))
+    check(path.read_bytes().decode("utf-8-sig"), path.stem)
+
+
+def test_many_wrong_files_have_edits() -> None:
+    tried = sum(check(path.read_bytes().decode("utf-8-sig"), path.stem) > 0 for path in FILES)
+    assert tried >= 45

@@ -89,7 +89,11 @@ def test_a_formula_gives_the_numbers_of_numpy(name: str) -> None:
     expected = np.asarray(function(*arguments))
     found = gl.loads(mended(text)).predict(values)
     np.testing.assert_allclose(np.asarray(found, float), expected.astype(float), rtol=1e-12, atol=1e-15)
-    if expected.dtype.kind == "f" and np.all(expected != 0) and all(a.dtype.kind == "f" for a in arrays.values()):
+    if (
+        expected.dtype.kind == "f"
+        and np.all(expected != 0)
+        and all(a.dtype.kind == "f" for a in arrays.values())
+    ):
         found = gl.loads(mended(within)).predict(values)
         np.testing.assert_allclose(found, 8 / expected**2, rtol=1e-11)
 
@@ -97,9 +101,7 @@ def test_a_formula_gives_the_numbers_of_numpy(name: str) -> None:
 def test_no_name_of_the_language_is_explained_away() -> None:
     own = {meanings.folded(name): name for name in Catalog().names()}
     assert {name: own[name] for name in meanings.OPERATIONS if name in own} == {}
-    for table, families in (
-        (meanings.MEMBERS, ("initializers", "optimizers", "schedules", "datasets")),
-    ):
+    for table, families in ((meanings.MEMBERS, ("initializers", "optimizers", "schedules", "datasets")),):
         names = {meanings.folded(n) for family in families for n in family_names(family)}  # type: ignore[arg-type]
         assert not names & set(table)
 

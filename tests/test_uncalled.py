@@ -102,8 +102,14 @@ def test_what_no_argument_makes_right_is_one(definition: str, code: str | None) 
 
 def test_a_layer_that_could_not_be_made_is_complained_about_once() -> None:
     with pytest.raises(gl.GraphError) as caught:
-        gl.loads("input x: float[N, 3]\nlayer e = Affine(-4)\ny = e(x) + e.W + sum(e)")
+        gl.loads("input x: float[N, 3]\nlayer e = Affine(-4)\ny = e(x) + e.W + sum(e.b)")
     assert [d.code for d in caught.value.diagnostics] == ["GL402"]
+
+
+def test_what_is_wrong_with_a_layer_whatever_its_attributes_is_said_beside() -> None:
+    with pytest.raises(gl.GraphError) as caught:
+        gl.loads("input x: float[N, 3]\nlayer e = Affine(-4)\ny = e(x, 3) + e.Q\nz = sum(e)")
+    assert [d.code for d in caught.value.diagnostics] == ["GL402", "GL405", "GL208", "GL207"]
 
 
 def test_many_defs_that_nothing_calls_cost_no_more_than_one_file_may() -> None:

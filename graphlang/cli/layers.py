@@ -61,17 +61,17 @@ def everything() -> list[dict[str, Any]]:
 
 
 def _one(name: str, as_json: bool) -> int:
-    from graphlang import meanings
     from graphlang.catalog import Catalog, family_member
     from graphlang.diagnostics.names import closest_of_kind
+    from graphlang.meanings import member_meant, operation_meant
 
     entry = Catalog().find(name)
     found = [_of_entry(entry)] if entry else []
     found += [_of_member(f, kind, name) for f, kind in FAMILIES.items() if family_member(f, name) is not None]
     found += [_of_construct(name)] if name in CONSTRUCTS else []
     if not found:
-        meant = meanings.operation(name)
-        member = meanings.member(name)
+        meant = operation_meant(name)
+        member = member_meant(name)
         if meant is not None:
             hint = meant.note if meant.name is None else f"it is called `{meant.name}` here"
             hint = f"write `{meant.formula.format('x', 'y', 'z')}`" if meant.formula else hint

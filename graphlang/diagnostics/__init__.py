@@ -9,10 +9,10 @@ from graphlang.diagnostics.base import (
     Severity,
     Source,
     Span,
-    closest,
     did_you_mean,
     edited,
 )
+from graphlang.diagnostics.spelling import closest
 
 __all__ = [
     "Collector",

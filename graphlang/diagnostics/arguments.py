@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphlang.diagnostics.base import Diagnostic, Edit, Related, Span, closest
+from graphlang.diagnostics.base import Diagnostic, Edit, Related, Span
+from graphlang.diagnostics.spelling import closest
 
 
 class UnknownAttribute(Diagnostic):
@@ -32,7 +33,7 @@ class UnknownAttribute(Diagnostic):
 
     @property
     def edits(self) -> Sequence[Edit]:
-        return [Edit(self.span, self.match)] if self.match else []
+        return [Edit(self.span, self.match)] if self.span and self.match else []
 
     @property
     def help(self) -> str | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from graphlang.diagnostics.base import Diagnostic, Span, closest, did_you_mean
+from graphlang.diagnostics.base import Diagnostic, Span, did_you_mean
+from graphlang.diagnostics.spelling import closest
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -70,7 +71,13 @@ class FileMissing(Diagnostic):
         # By the stem: that the endings are the same says nothing.
         stems = {n[: -len(suffix) - 1]: n for n in self.neighbours if n.endswith(f".{suffix}")} if dot else {}
         match = closest(stem, stems)
-        fix = f"did you mean `{stems[match]}`?" if match else did_you_mean(name, self.neighbours) if not dot else None
+        fix = (
+            f"did you mean `{stems[match]}`?"
+            if match
+            else did_you_mean(name, self.neighbours)
+            if not dot
+            else None
+        )
         return fix or "correct the path (in a spec it starts at the spec's folder), or use `--data PATH`"
 
 

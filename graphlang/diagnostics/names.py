@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from graphlang.diagnostics.base import Diagnostic, Edit, Related, Span, closest
+from graphlang.diagnostics.base import Diagnostic, Edit, Related, Span
+from graphlang.diagnostics.spelling import closest
 
 
 class UnknownName(Diagnostic):
@@ -43,7 +44,7 @@ class UnknownName(Diagnostic):
 
     @property
     def edits(self) -> Sequence[Edit]:
-        return [Edit(self.span, self.instead)] if self.instead else []
+        return [Edit(self.span, self.instead)] if self.span and self.instead else []
 
     @property
     def label(self) -> str:
@@ -95,7 +96,7 @@ class UnknownOperation(Diagnostic):
 
     @property
     def edits(self) -> Sequence[Edit]:
-        if self._edits or self.match is None or self.note:
+        if self._edits or self.match is None or self.note or self.span is None:
             return self._edits
         return [Edit(self.span, self.match)]
 
@@ -117,7 +118,7 @@ class UnknownOperation(Diagnostic):
 
 
 def closest_of_kind(name: str, candidates: Sequence[str]) -> str | None:
-    """The closest of the layers for a capital name, of the functions for another; else what differs in capitals."""
+    """The closest of the layers for a capital name, else of the functions; else what differs in capitals."""
     capital = name[:1].isupper()
     match = closest(name, [c for c in candidates if c[:1].isupper() == capital])
     if match is None:
@@ -319,7 +320,7 @@ class NoSuchPart(Diagnostic):
     @property
     def edits(self) -> Sequence[Edit]:
         match = closest(self.name, self.parts)
-        return [Edit(self.span, match)] if match else []
+        return [Edit(self.span, match)] if self.span and match else []
 
     def __init__(self, span: Span, owner: str, name: str, parts: Sequence[str]) -> None:
         self.span = span

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphlang.diagnostics.base import Diagnostic, Related, Span, closest
+from graphlang.diagnostics.base import Diagnostic, Related, Span
+from graphlang.diagnostics.spelling import closest
 
 
 class MissingInputs(Diagnostic):

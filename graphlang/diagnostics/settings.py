@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphlang.diagnostics.base import Diagnostic, Edit, Related, Span, closest
+from graphlang.diagnostics.base import Diagnostic, Edit, Related, Span
+from graphlang.diagnostics.spelling import closest
 
 
 class UnknownSetting(Diagnostic):
@@ -128,7 +129,16 @@ class UnknownOverride(Diagnostic):
         self.elsewhere = elsewhere
         section, dot, setting = name.rpartition(".")
         # A setting is looked for among those of its section, and a name without a section among such names.
-        self.match = None if elsewhere else closest(setting, [k[len(section) + 1 :] for k in known if k.startswith(f"{section}.")] if dot else [k for k in known if "." not in k])
+        self.match = (
+            None
+            if elsewhere
+            else closest(
+                setting,
+                [k[len(section) + 1 :] for k in known if k.startswith(f"{section}.")]
+                if dot
+                else [k for k in known if "." not in k],
+            )
+        )
         if self.match and dot:
             self.match = f"{section}.{self.match}"
 

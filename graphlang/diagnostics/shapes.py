@@ -79,7 +79,7 @@ class UnknownDimension(Diagnostic):
 
     @property
     def edits(self) -> Sequence[Edit]:
-        return [Edit(self.span, self.match)] if self.match else []
+        return [Edit(self.span, self.match)] if self.span and self.match else []
 
     @property
     def help(self) -> str | None:

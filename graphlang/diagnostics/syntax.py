@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import ClassVar
 
-from graphlang.diagnostics.base import Diagnostic, Edit, Related, Span, closest
+from graphlang.diagnostics.base import Diagnostic, Edit, Related, Span
+from graphlang.diagnostics.spelling import closest
 
 
 class SyntaxMistake(Diagnostic):

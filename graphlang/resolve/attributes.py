@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from graphlang import meanings
 from graphlang.catalog import Attribute, family_member, family_names
 from graphlang.diagnostics import Related, Span
 from graphlang.diagnostics.arguments import (
@@ -133,7 +132,9 @@ def member(context: Context, family: Any, expression: Any, scope: Scope) -> Step
                 return POISON
             if isinstance(number, int | float):
                 return _make_member(context, family, "constant", {"c": number}, {}, expression.span)
-        foreign = meanings.member(function.name)
+        from graphlang.meanings import member_meant
+
+        foreign = member_meant(function.name)
         names = family_names(family)
         kind = KINDS[family]
         context.error(
@@ -156,7 +157,9 @@ def member(context: Context, family: Any, expression: Any, scope: Scope) -> Step
             context.error(ArgumentTwice(argument.span, function.name, name, places[name]))
             return POISON
         if name not in names:
-            foreign = meanings.attribute(name)
+            from graphlang.meanings import attribute_meant
+
+            foreign = attribute_meant(name)
             context.error(UnknownAttribute(name_span(argument), function.name, name, names, foreign))
             return POISON
         if family == "datasets" and isinstance(argument.value, tree.Name) and name == "target":

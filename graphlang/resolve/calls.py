@@ -7,9 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from graphlang import meanings
-from graphlang.catalog import Attribute, Entry, family_member
-from graphlang.diagnostics import GraphError, Related, Span
+from graphlang.catalog import Attribute, Entry
+from graphlang.diagnostics import GraphError, Span
 from graphlang.diagnostics.arguments import (
     ArgumentTwice,
     MissingArgument,
@@ -22,7 +21,6 @@ from graphlang.diagnostics.limits import LimitExceeded
 from graphlang.diagnostics.names import (
     BuiltInHidden,
     NoSuchPart,
-    UnknownOperation,
     WrongKind,
 )
 from graphlang.diagnostics.shapes import WrongShape
@@ -53,8 +51,6 @@ from graphlang.resolve.signatures import (
     bind,
     name_span,
 )
-from graphlang.resolve import unknown_calls
-from graphlang.resolve.unknown_calls import Use
 from graphlang.resolve.values import (
     MISSING,
     POISON,
@@ -97,7 +93,7 @@ def _call(
     label: str | None,
     instance: Instance | None,
 ) -> Steps:
-    callee = callee_of(context, function, scope, Use(span, arguments, piped))
+    callee = callee_of(context, function, scope, (span, arguments, piped))
     if callee is POISON:
         for argument in arguments:  # which may have mistakes of their own
             if isinstance(argument.value, tree.Call | tree.Pipe | tree.Binary):
@@ -112,8 +108,11 @@ def _call(
     return (yield _call_operation(context, callee, arguments, scope, span, piped, label))
 
 
-def callee_of(context: Context, function: Any, scope: Scope, use: Use | None = None) -> Any:
-    """A Definition, a SharedLayer, an Entry, "grad", or POISON after a reported mistake."""
+def callee_of(context: Context, function: Any, scope: Scope, use: Any = None) -> Any:
+    """A Definition, a SharedLayer, an Entry, "grad", or POISON after a reported mistake.
+
+    `use` is the call as it stands in the text, for messages: its place, its arguments, what is piped in.
+    """
     if isinstance(function, tree.Attribute) and isinstance(function.value, tree.Name):
         module = scope.find_callable(function.value.name)
         if isinstance(module, Module):
@@ -125,10 +124,13 @@ def callee_of(context: Context, function: Any, scope: Scope, use: Use | None = N
                 context.error(NoSuchPart(function.name_span, module.name, function.name, parts))
                 return POISON
             return found
-    prefix = unknown_calls.module_of(function, scope)
-    if prefix is not None:
-        context.error(unknown_calls.of_module(context, function, prefix, scope, use))
-        return POISON
+    if isinstance(function, tree.Attribute):
+        from graphlang.resolve import unknown_calls
+
+        prefix = unknown_calls.module_of(function, scope)
+        if prefix is not None:
+            context.error(unknown_calls.of_module(context, function, prefix, scope, use))
+            return POISON
     if isinstance(function, tree.Attribute) and isinstance(function.value, tree.Name):
         owner = function.value.name
         if POISON in (scope.find_callable(owner), scope.find(owner)):
@@ -138,6 +140,8 @@ def callee_of(context: Context, function: Any, scope: Scope, use: Use | None = N
             context.error(WrongKind(function.value.span, f"`{owner}` is no imported file", help))
             return POISON
     if not isinstance(function, tree.Name):
+        from graphlang.resolve import unknown_calls
+
         context.error(unknown_calls.of_value(context, function, scope, use))
         return POISON
     name = function.name
@@ -156,6 +160,8 @@ def callee_of(context: Context, function: Any, scope: Scope, use: Use | None = N
     if entry is not None:
         return entry
     if scope.find(name) is not POISON:
+        from graphlang.resolve import unknown_calls
+
         context.error(unknown_calls.of_name(context, function, scope, use))
     return POISON
 
@@ -292,7 +298,7 @@ def _has_sizes(value: Any) -> bool:
 
 def shared_parameter(context: Context, shared: SharedLayer, node: tree.Attribute) -> Any:
     """`tok.W`: a parameter of a shared layer."""
-    if shared.instance.parameters is None and (shared.instance.unknown or shared.operation is None):
+    if shared.operation is None or (shared.instance.parameters is None and shared.instance.unknown):
         if node.name not in shared.entry.own:
             context.error(NoSuchPart(node.name_span, shared.name, node.name, list(shared.entry.own)))
         return POISON
@@ -380,9 +386,11 @@ def _call_definition(
             context.error(ArgumentTwice(argument.span, name, target, values[target][1]))
             return POISON
         if target not in free:
+            from graphlang.meanings import attribute_meant
+
             known_names = [f.name for f in formals]
             context.error(
-                UnknownAttribute(name_span(argument), name, target, known_names, meanings.attribute(target))
+                UnknownAttribute(name_span(argument), name, target, known_names, attribute_meant(target))
             )
             return POISON
         free.remove(target)

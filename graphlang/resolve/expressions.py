@@ -7,10 +7,8 @@ from collections.abc import Callable
 from types import GeneratorType
 from typing import Any
 
-from graphlang import meanings
 from graphlang.diagnostics import Diagnostic, Edit, Related, Span
 from graphlang.diagnostics.arguments import CannotCompute, NotKnownBefore
-from graphlang.diagnostics.habits import ForeignComment
 from graphlang.diagnostics.limits import LimitExceeded
 from graphlang.diagnostics.names import (
     NoSuchPart,
@@ -20,7 +18,7 @@ from graphlang.diagnostics.names import (
     WrongKind,
 )
 from graphlang.diagnostics.shapes import WrongShape
-from graphlang.resolve import calls, constants, nodes, parts, subscripts, unknown_calls
+from graphlang.resolve import calls, constants, nodes, parts, subscripts
 from graphlang.resolve.context import Context, Steps, type_text
 from graphlang.resolve.order import is_group
 from graphlang.resolve.values import (
@@ -132,6 +130,8 @@ def comment_of(node: tree.Name) -> Diagnostic | None:
     found = _SLASHES.search(source.text[line_start:start])
     if found is None or rest:
         return None
+    from graphlang.diagnostics.habits import ForeignComment
+
     at = line_start + found.start(1)
     span = Span(at, at + 2, source)
     return ForeignComment(
@@ -165,7 +165,9 @@ def unknown(context: Context, node: tree.Name, scope: Scope) -> Any:
     place = context.declared.get(node.span.source.name, {}).get(name)
     if scope.definition is not None and place is not None:
         return NotVisibleInDef(node.span, name, scope.definition, place)
-    meant = meanings.value(name)
+    from graphlang.meanings import value_meant
+
+    meant = value_meant(name)
     if meant is not None:
         instead = meant.formula or meant.name
         return UnknownName(node.span, name, {}, meant.note or f"write `{instead}`", instead)
@@ -331,10 +333,6 @@ def is_of_names(diagnostic: Diagnostic) -> bool:
 
 
 def _attribute(context: Context, node: tree.Attribute, scope: Scope) -> Steps:
-    prefix = unknown_calls.module_of(node, scope)
-    if prefix is not None and not _may_open(context, scope):
-        context.error(_of_module(node, prefix))
-        return POISON
     if isinstance(node.value, tree.Name):
         callee = scope.find_callable(node.value.name)
         if callee is POISON:
@@ -352,6 +350,13 @@ def _attribute(context: Context, node: tree.Attribute, scope: Scope) -> Steps:
         if not context.counted and scope.find_callable(name) is None and parts.is_counter(context, name):
             context.error(parts.counter(name, node))
             return POISON
+    if isinstance(node.value, tree.Name | tree.Attribute) and not _may_open(context, scope):
+        from graphlang.resolve.unknown_calls import module_of, part_of_module
+
+        prefix = module_of(node, scope)
+        if prefix is not None:
+            context.error(part_of_module(node, prefix))
+            return POISON
     value = yield node.value, scope
     if value is POISON:
         return POISON
@@ -363,15 +368,6 @@ def _attribute(context: Context, node: tree.Attribute, scope: Scope) -> Steps:
         return nodes.apply_named(context, "matrix_transpose", (value,), node.span, scope)
     context.error(NoSuchPart(node.name_span, node.value.span.text, node.name, ["T"]))
     return POISON
-
-
-def _of_module(node: tree.Attribute, prefix: str) -> Diagnostic:
-    """`np.pi`"""
-    meant = meanings.value(node.name)
-    instead = (meant.formula or meant.name) if meant is not None else None
-    help_ = f"write `{instead}`" if instead else meant.note if meant is not None else "functions need no prefix"
-    edits = [Edit(node.span, instead)] if instead else []
-    return WrongKind(node.span, f"there is no `{prefix}` in this language", help_, (), edits)
 
 
 def _is_value(node: Any, scope: Scope) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
@@ -600,12 +601,33 @@ def _both_stretched(context: Context, operation: str, pair: tuple[Value, Value],
     result = ", ".join(str(q if p == 1 else p) for p, q in pairs)
     shapes = f"({_tuple_text(a)}) and ({_tuple_text(b)}) give ({result})"
     message = f"`{SYMBOLS.get(operation, operation)}` would stretch both operands: {shapes}"
-    text = right.span.text
-    name = right.label or (text if len(text) <= LONGEST_IN_HELP and "\n" not in text else "...")
-    target = ", ".join(constant_text(size_json(s)).strip('"') for s in b)
-    help = f"bring both to one shape; where every combination is meant, say so: `reshape({name}, {target})`"
+    every, target = (right, _padded(b, a)) if len(b) <= len(a) else (left, _padded(a, b))
+    help = f"where every combination is meant, say so: {_reshaped(every, target)}"
+    if _plain(a) == _plain(b):
+        longer, shape = (left, b) if len(a) > len(b) else (right, a)
+        help = f"bring both to one shape: {_reshaped(longer, shape)}; {help}"
+    else:
+        help = f"bring both to one shape; {help}"
     context.error(AmbiguousBroadcast(span, message, help, origins(pair)))
     return True
+
+
+def _padded(shape: tuple[Size, ...], other: tuple[Size, ...]) -> tuple[Size, ...]:
+    """A shape with an axis of size 1 in front for each that the other has more, as broadcasting takes it."""
+    return (1,) * (len(other) - len(shape)) + shape
+
+
+def _plain(shape: tuple[Size, ...]) -> tuple[Size, ...]:
+    return tuple(size for size in shape if size != 1)
+
+
+def _reshaped(value: Value, shape: tuple[Size, ...]) -> str:
+    text = value.span.text
+    if re.fullmatch(r"\([^()]*\)", text):
+        text = text[1:-1]
+    name = value.label or (text if len(text) <= LONGEST_IN_HELP and "\n" not in text else "...")
+    sizes = ", ".join(constant_text(size_json(s)).strip('"') for s in shape)
+    return f"`reshape({name}, {sizes})`"
 
 
 def _aligned(a: tuple[Size, ...], b: tuple[Size, ...]) -> list[tuple[Size, Size]]:

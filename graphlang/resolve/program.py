@@ -449,8 +449,8 @@ _NO_INPUT = frozenset("output expect train data gradcheck".split())
 
 def poison(scope: Scope, file: tree.Tree, sound: set[str]) -> None:
     """Enters the names that a mistake in the text may have hidden: nothing is known of them."""
-    sound |= {s.name for s in file.statements if type(s) in (tree.Def, tree.Import)}
-    hidden = {name for s in file.statements if type(s) is tree.Broken for name in s.names}
+    sound |= {s.name for s in file.statements if isinstance(s, tree.Def | tree.Import)}
+    hidden = {name for s in file.statements if isinstance(s, tree.Broken) for name in s.names}
     for name in (hidden | file.unknown) - sound:
         scope.names[name] = scope.callables[name] = POISON
 

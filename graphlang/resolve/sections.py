@@ -6,7 +6,6 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from graphlang import meanings
 from graphlang.catalog import family_member
 from graphlang.datasets.files import refused
 from graphlang.diagnostics import Related, Span
@@ -114,7 +113,7 @@ def evaluate(
             continue
         if name not in known:
             elsewhere = _belongs(section.name, name, setting.value)
-            foreign = meanings.attribute(name)
+            foreign = _meant(name)
             unknown = UnknownSetting(setting.name_span, section.name, name, known, foreign, elsewhere)
             context.error(unknown)
             meant.update((unknown.match, "optimizer" if elsewhere else None))
@@ -142,10 +141,20 @@ def evaluate(
     return Settings(sound, places, section.name_span, not failed, frozenset(given))
 
 
+def _meant(name: str) -> str | None:
+    from graphlang.meanings import attribute_meant
+
+    return attribute_meant(name)
+
+
 def _belongs(section: str, name: str, value: Any = None) -> str | None:
     """What to write for an attribute of the optimizer that is given as a setting of `train`."""
-    attribute = meanings.attribute(name) or name
-    if section != "train" or name in MODELS[section].model_fields or attribute in MODELS[section].model_fields:
+    attribute = _meant(name) or name
+    if (
+        section != "train"
+        or name in MODELS[section].model_fields
+        or attribute in MODELS[section].model_fields
+    ):
         return None
     given = value.span.text if value is not None and "\n" not in value.span.text else "..."
     for optimizer in ("SGD", "Momentum", "Adam"):

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from graphlang import meanings
 from graphlang.catalog import Entry
 from graphlang.diagnostics import Span
 from graphlang.diagnostics.arguments import (
@@ -101,7 +100,9 @@ def bind(
             if name in free_attributes:
                 free_attributes.remove(name)
         else:
-            foreign = meanings.attribute(name)
+            from graphlang.meanings import attribute_meant
+
+            foreign = attribute_meant(name)
             context.error(UnknownAttribute(name_span(argument), entry.name, name, known, foreign))
             failed = True
         places[name] = argument.span

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.diagnostics import Related, Span, closest
+from graphlang.diagnostics import Edit, Related, Span, closest
 from graphlang.diagnostics.names import Cycle, Redefinition, UnknownName, WrongKind
 from graphlang.diagnostics.shapes import NotANumberYet, WrongShape, WrongType
-from graphlang.diagnostics.syntax import ParamNeedsType
 from graphlang.initializers.constant import constant
 from graphlang.resolve import attributes, calls, dimensions, expressions, nodes, signatures
 from graphlang.resolve.constants import described
@@ -201,6 +200,8 @@ def _param(context: Context, statement: tree.Param, scope: Scope) -> Steps:
 def _type_of_start(context: Context, statement: tree.Param, init: Any) -> tree.Type | None:
     """The type of a parameter that starts as a number or a list; None after a reported mistake."""
     if not isinstance(init, constant) or statement.init is None:
+        from graphlang.diagnostics.syntax import ParamNeedsType
+
         context.error(ParamNeedsType(statement.name_span, statement.name, statement.span))
         return None
     span = statement.init.span
@@ -212,9 +213,7 @@ def _type_of_start(context: Context, statement: tree.Param, init: Any) -> tree.T
     return tree.Type("float", tuple(tree.Number(size, span) for size in sizes), span)
 
 
-def _starts_right(
-    context: Context, statement: tree.Param, type_: tree.Type, start: Any, sizes: Any
-) -> bool:
+def _starts_right(context: Context, statement: tree.Param, type_: tree.Type, start: Any, sizes: Any) -> bool:
     """Whether a number or a list is what a parameter of this type can start as; reported where it is not."""
     assert statement.init is not None or not start, statement
     try:
@@ -268,19 +267,14 @@ def _layer(context: Context, statement: tree.LayerDecl, scope: Scope) -> Steps:
         )
         return
     if callee is None or isinstance(callee, str | SharedLayer | SharedDefinition | Module):
-        help = f"`{stage.span.text}` is shared already: use it as it is"
-        if not isinstance(callee, SharedLayer | SharedDefinition):
-            name = f"{statement.name[:1].upper()}{statement.name[1:]}"
-            inside = stage.span.text if "\n" not in stage.span.text else "..."
-            help = (
-                f"make a `def` of it: `def {name}(x) = x -> {inside}`, then `layer {statement.name} = {name}`"
-            )
         text = "`layer` makes one instance of a layer or a `def`"
-        context.error(
-            WrongKind(
-                stage.span, text, help if callee is None or not isinstance(callee, str | Module) else None
-            )
-        )
+        if isinstance(callee, str | Module):
+            context.error(WrongKind(stage.span, text))
+        elif isinstance(callee, SharedLayer | SharedDefinition):
+            help = f"`{stage.span.text}` is shared already: use it as it is"
+            context.error(WrongKind(stage.span, text, help))
+        else:
+            context.error(WrongKind(stage.span, text, *_as_definition(context, statement, scope)))
         return
     bound = signatures.bind(context, callee, arguments, stage.span, None, declared=True)
     if bound is None:
@@ -292,6 +286,23 @@ def _layer(context: Context, statement: tree.LayerDecl, scope: Scope) -> Steps:
     scope.callables[statement.name] = SharedLayer(
         statement.name, statement.name_span, callee, operation, attributes_, instance
     )
+
+
+def _as_definition(
+    context: Context, statement: tree.LayerDecl, scope: Scope
+) -> tuple[str, Sequence[Related], Sequence[Edit]]:
+    """The help for a list of layers that is to be shared, and the edits that make a `def` of it."""
+    name = f"{statement.name[:1].upper()}{statement.name[1:]}"
+    taken = {statement.name, *scope.callable_names(), *scope.visible(), *context.definitions}
+    while name in taken or context.catalog.find(name) is not None:
+        name += "Block"
+    stage = statement.stage.span
+    inside = stage.text if "\n" not in stage.text else "..."
+    help = f"make a `def` of it: `def {name}(x) = x -> {inside}`, then `layer {statement.name} = {name}`"
+    if scope.definition is not None:
+        return help, (), ()
+    start = Span(statement.span.start, statement.span.start, stage.source)
+    return help, (), (Edit(start, f"def {name}(x) = x -> {stage.text}\n"), Edit(stage, name))
 
 
 # ---- entering a def ------------------------------------------------------------------------------------

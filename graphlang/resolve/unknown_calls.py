@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from graphlang import meanings
 from graphlang.catalog import family_member
 from graphlang.diagnostics import Diagnostic, Edit, Related, Span
 from graphlang.diagnostics.names import UnknownOperation, WrongKind
+from graphlang.meanings import MODULES, folded, operation_meant, value_meant
 from graphlang.resolve.context import Context
 from graphlang.resolve.signatures import Piped
 from graphlang.resolve.values import MISSING, Scope, Value
@@ -24,8 +24,9 @@ class Use(NamedTuple):
     piped: Piped | None
 
 
-def of_name(context: Context, function: tree.Name, scope: Scope, use: Use | None) -> Diagnostic:
+def of_name(context: Context, function: tree.Name, scope: Scope, call: Any) -> Diagnostic:
     """A name that is called and is no operation."""
+    use = None if call is None else Use(*call)
     name = function.name
     found = scope.find(name)
     if isinstance(found, Value):
@@ -35,7 +36,7 @@ def of_name(context: Context, function: tree.Name, scope: Scope, use: Use | None
             function.span, f"`{name}` is a value, and a value cannot be called", help_, where, edits
         )
     for family in ("initializers", "optimizers", "datasets", "schedules"):
-        if family_member(family, name) is not None:  # type: ignore[arg-type]
+        if family_member(family, name) is not None:
             return WrongKind(
                 function.span, f"`{name}` is one of the {family}; it belongs in a setting or an `init`"
             )
@@ -44,14 +45,14 @@ def of_name(context: Context, function: tree.Name, scope: Scope, use: Use | None
 
 def _unknown(context: Context, span: Span, name: str, scope: Scope, use: Use | None) -> Diagnostic:
     candidates = ["grad", *scope.callable_names(), *context.catalog.names()]
-    meaning = meanings.operation(name)
-    same = [c for c in candidates if meanings.folded(c) == meanings.folded(name)]
+    meaning = operation_meant(name)
+    same = [c for c in candidates if folded(c) == folded(name)]
     if meaning is None or same:
         return UnknownOperation(span, name, candidates)
     if meaning.formula is not None:
         written, edits = _formula(meaning.formula, use)
         return UnknownOperation(span, name, candidates, None, note=f"write `{written}`", edits=edits)
-    if meaning.name is None or context.catalog.find(meaning.name) is None and meaning.name != "grad":
+    if meaning.name is None:
         return UnknownOperation(span, name, candidates, None, note=meaning.note)
     return UnknownOperation(span, name, candidates, meaning.name, note=meaning.note)
 
@@ -66,12 +67,12 @@ def _formula(formula: str, use: Use | None) -> tuple[str, list[Edit]]:
         return formula.format("x", "y", "z"), []
 
     def alone(match: re.Match[str]) -> str:
-        return given[int(match[1])].value.span.text  # type: ignore[no-any-return]
+        return given[int(match[1])].value.span.text
 
     # An argument that is all that stands in a bracket needs none of its own.
     written = re.sub(r"(?<=[(])\{(\d)\}(?=[,)])", alone, formula) if "{" not in "".join(operands) else formula
     written = written.format(*operands) if "{" in written else written
-    if not fits or use is None or use.piped is not None or len(given) != len(use.arguments):
+    if use is None or use.piped is not None or len(given) != len(use.arguments):
         return written, []
     return written, [Edit(use.span, written if _is_call(written) else f"({written})")]
 
@@ -95,8 +96,9 @@ def _is_call(text: str) -> bool:
     return False
 
 
-def of_value(context: Context, function: Any, scope: Scope, use: Use | None) -> Diagnostic:
+def of_value(context: Context, function: Any, scope: Scope, call: Any) -> Diagnostic:
     """A value that is called: a method, or a product without its sign."""
+    use = None if call is None else Use(*call)
     message = "this is a value, and a value cannot be called"
     if isinstance(function, tree.Attribute) and function.name != "T":
         name = function.name
@@ -130,13 +132,15 @@ def module_of(function: Any, scope: Scope) -> str | None:
     node = function
     while isinstance(node, tree.Attribute):
         node = node.value
-    if node is function or not isinstance(node, tree.Name) or node.name not in meanings.MODULES:
+    if node is function or not isinstance(node, tree.Name) or node.name not in MODULES:
         return None
     known = scope.find(node.name) is not MISSING or scope.find_callable(node.name) is not None
     return None if known else node.name
 
 
-def of_module(context: Context, function: tree.Attribute, prefix: str, scope: Scope, use: Use | None) -> Diagnostic:
+def of_module(context: Context, function: tree.Attribute, prefix: str, scope: Scope, call: Any) -> Diagnostic:
+    """`np.exp(x)`"""
+    use = None if call is None else Use(*call)
     name = function.name
     if context.catalog.find(name) is None and name != "grad":
         return _unknown(context, function.span, name, scope, use)
@@ -144,3 +148,14 @@ def of_module(context: Context, function: tree.Attribute, prefix: str, scope: Sc
     return WrongKind(
         function.span, f"there is no `{prefix}` in this language", help_, (), [Edit(function.span, name)]
     )
+
+
+def part_of_module(node: tree.Attribute, prefix: str) -> Diagnostic:
+    """`np.pi`"""
+    meant = value_meant(node.name)
+    instead = (meant.formula or meant.name) if meant is not None else None
+    help_ = (
+        f"write `{instead}`" if instead else meant.note if meant is not None else "functions need no prefix"
+    )
+    edits = [Edit(node.span, instead)] if instead else []
+    return WrongKind(node.span, f"there is no `{prefix}` in this language", help_, (), edits)

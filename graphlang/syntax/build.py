@@ -105,8 +105,8 @@ def section(c: Parts) -> t.Section:
 
 
 def broken(c: Parts) -> t.Broken:
-    token = c[0]
-    return t.Broken(*token.value, token.span)
+    word, names = c[0].value
+    return t.Broken(word, names, c[0].span)
 
 
 def assign(c: Parts) -> t.Assign:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from itertools import pairwise
 
 from graphlang.diagnostics import Diagnostic, Edit, Span
 from graphlang.diagnostics.habits import ForeignComment, ForeignNotation, MissingComma, WrongNumber
@@ -51,7 +52,7 @@ def _line_end(c: Context, start: int) -> int:
 
 
 def comment(c: Context) -> Diagnostic | None:
-    """`// note`, `/* note */`, `-- note`: of these words, reading gets past the mistake once it is a comment."""
+    """`// note`, `/* note */`, `-- note`: where reading gets past the mistake once it is a comment."""
     text = c.source.text
     first = c.line[0] if c.line else c.word
     if first is not None and text[first.start : first.start + 3] == '"""':
@@ -86,7 +87,10 @@ def _block_comment(c: Context, start: int) -> Diagnostic:
     text = c.source.text
     end = text.find("*/", start + 2)
     span = Span(start, start + 2, c.source)
-    message, help_ = "a comment starts with `#` and ends with its line", "write `#` in front of each line of it"
+    message, help_ = (
+        "a comment starts with `#` and ends with its line",
+        "write `#` in front of each line of it",
+    )
     if end < 0:
         return ForeignComment(span, message, help_, (), "here these are operators")
     edits = [_text_edit(c, start, end + 2, _as_comment(c, start + 2, end, 2))]
@@ -107,7 +111,9 @@ def _docstring(c: Context, start: int) -> Diagnostic:
     c.resume = len(c.source.text) if end < 0 else end + 3
     edits = [] if end < 0 else [_text_edit(c, start, end + 3, _as_comment(c, start + 3, end, 3))]
     message = "a comment starts with `#` and ends with its line"
-    return ForeignComment(span, message, "write `#` in front of each line of it", edits, "here this is a text")
+    return ForeignComment(
+        span, message, "write `#` in front of each line of it", edits, "here this is a text"
+    )
 
 
 # ---- numbers -------------------------------------------------------------------------------------------
@@ -142,13 +148,17 @@ def number(c: Context) -> Diagnostic | None:
         plain = whole.text.replace("_", "")
         return WrongNumber(whole, "a number has no `_`", f"write `{plain}`", [Edit(whole, plain)])
     if text in ("e", "E"):
-        return WrongNumber(whole, f"`{whole.text}` lacks the digits of its exponent", "write them, as in `1e6`")
+        return WrongNumber(
+            whole, f"`{whole.text}` lacks the digits of its exponent", "write them, as in `1e6`"
+        )
     if "." in previous.text and _SUFFIX.fullmatch(text):
         return WrongNumber(
             whole, "a number has no suffix", f"write `{previous.text}`", [Edit(c.span(word), "")]
         )
     if text == "j":
-        return WrongNumber(whole, "there are no complex numbers", "write the real and the imaginary part apart")
+        return WrongNumber(
+            whole, "there are no complex numbers", "write the real and the imaginary part apart"
+        )
     return None
 
 
@@ -157,7 +167,7 @@ def _points(whole: Span) -> Diagnostic:
 
 
 def _touch(*words: Word) -> bool:
-    return all(a.end == b.start for a, b in zip(words, words[1:], strict=False))
+    return all(a.end == b.start for a, b in pairwise(words))
 
 
 def _grouped(c: Context, previous: Word, after: Word) -> Diagnostic:
@@ -166,7 +176,9 @@ def _grouped(c: Context, previous: Word, after: Word) -> Diagnostic:
         rest = re.match(r"(?:,\d{3})*", c.source.text[after.end :])
         whole = whole._replace(end=after.end + (rest.end() if rest else 0))
         plain = whole.text.replace(",", "")
-        return WrongNumber(whole, "the digits of a number are not grouped", f"write `{plain}`", [Edit(whole, plain)])
+        return WrongNumber(
+            whole, "the digits of a number are not grouped", f"write `{plain}`", [Edit(whole, plain)]
+        )
     plain = whole.text.replace(",", ".")
     return WrongNumber(whole, "a number has a decimal point", f"write `{plain}`", [Edit(whole, plain)])
 
@@ -216,14 +228,19 @@ def _function_sign(c: Context, text: str) -> Diagnostic | None:
     if end is not None:
         inside = c.source.text[c.here.end : end].strip()
         bracketed = inside.startswith("(") and inside.endswith(")")
-        edits = [_text_edit(c, c.here.start, end, f"{name}{inside}" if bracketed else f"{name}({inside})")]
-    return ForeignNotation(c.here, f"{what} is written `{name}(x)`", f"write `{name}(...)`", edits, "not a symbol here")
+        edits = [Edit(c.here, name if bracketed else f"{name}(")]
+        edits += [] if bracketed else [_text_edit(c, end, end, ")")]
+    return ForeignNotation(
+        c.here, f"{what} is written `{name}(x)`", f"write `{name}(...)`", edits, "not a symbol here"
+    )
 
 
 def _word_sign(c: Context, text: str) -> Diagnostic | None:
     meant = WORDS[text]
     edits = [Edit(c.here, f" {meant} " if meant.isalpha() else meant)]
-    return ForeignNotation(c.here, f"`{text}` is written `{meant}`", f"write `{meant}`", edits, "not a symbol here")
+    return ForeignNotation(
+        c.here, f"`{text}` is written `{meant}`", f"write `{meant}`", edits, "not a symbol here"
+    )
 
 
 def _bars(c: Context, text: str) -> Diagnostic | None:
@@ -236,8 +253,11 @@ def _bars(c: Context, text: str) -> Diagnostic | None:
     inside = c.source.text[c.here.end : other.start].strip()
     written = f"abs({inside})" if text == "|" else f"sqrt(sum(({inside}) ** 2))"
     what = "an absolute value" if text == "|" else "a norm"
-    edits = [_text_edit(c, c.here.start, other.end, written)]
-    return ForeignNotation(c.here, f"{what} is not written with `{text}`", f"write `{written}`", edits, "not an operator")
+    opening, closing = ("abs(", ")") if text == "|" else ("sqrt(sum((", ") ** 2))")
+    edits = [Edit(c.here, opening), Edit(c.span(other), closing)]
+    return ForeignNotation(
+        c.here, f"{what} is not written with `{text}`", f"write `{written}`", edits, "not an operator"
+    )
 
 
 def _question(c: Context, text: str) -> Diagnostic | None:
@@ -255,11 +275,20 @@ def _question(c: Context, text: str) -> Diagnostic | None:
     start = _start_of_value(c)
     nested = end < len(rest) and rest[end].text == "?"
     if colon is not None and 1 < colon < end - 1 and start is not None and not nested:
-        parts = [(start, c.here.start), (rest[1].start, rest[colon - 1].end), (rest[colon + 1].start, rest[end - 1].end)]
+        parts = [
+            (start, c.here.start),
+            (rest[1].start, rest[colon - 1].end),
+            (rest[colon + 1].start, rest[end - 1].end),
+        ]
         condition, yes, no = (c.source.text[a:b].strip() for a, b in parts)
         written = f"where({condition}, {yes}, {no})"
-        help_ = f"write `{written}`; where the condition is known before running, `{yes} if {condition} else {no}`"
-        edits = [_text_edit(c, start, rest[end - 1].end, written)]
+        help_ = f"write `{written}`; where that is known before running, `{yes} if {condition} else {no}`"
+        edits = [
+            _text_edit(c, start, start, "where("),
+            _text_edit(c, c.line[-1].end, c.here.end, ","),
+            _text_edit(c, rest[colon - 1].end, rest[colon].end, ","),
+            _text_edit(c, rest[end - 1].end, rest[end - 1].end, ")"),
+        ]
     return ForeignNotation(c.here, "`c ? a : b` is not an expression here", help_, edits, "not an operator")
 
 
@@ -283,12 +312,14 @@ def _exclamation(c: Context, text: str) -> Diagnostic | None:
 
 def _quote(c: Context, text: str) -> Diagnostic | None:
     """MATLAB's `x'`."""
-    if len(text) > 1 and text[-1] == text[0] or not c.previous or c.previous.end != c.here.start:
+    if (len(text) > 1 and text[-1] == text[0]) or not c.previous or c.previous.end != c.here.start:
         return None
     if not is_value(c.previous):
         return None
     at = Span(c.here.start, c.here.start + 1, c.source)
-    told = ForeignNotation(at, "a transpose is written `.T`", "write `.T`", [Edit(at, ".T")], "starts a text here")
+    told = ForeignNotation(
+        at, "a transpose is written `.T`", "write `.T`", [Edit(at, ".T")], "starts a text here"
+    )
     told.sure = False
     return told
 
@@ -317,7 +348,9 @@ def _raised(c: Context, text: str) -> Diagnostic | None:
         return None
     span = Span(c.here.start + at, c.here.end, c.source)
     edits = [Edit(span, f" ** {power}" if at or is_value(c.previous) else power)]
-    return ForeignNotation(span, "a power is written `**`", f"write `** {power}`", edits, "not a digit of a name")
+    return ForeignNotation(
+        span, "a power is written `**`", f"write `** {power}`", edits, "not a digit of a name"
+    )
 
 
 _SIGN_RULES: tuple[tuple[str, Callable[[Context, str], Diagnostic | None]], ...] = (
@@ -338,7 +371,9 @@ def applied(c: Context) -> Diagnostic | None:
         return None
     end = _atom(c, c.after)
     inside = c.source.text[word.start : end] if end is not None else word.text
-    edits = [_text_edit(c, previous.end, end, f"({inside})")] if end is not None else []
+    edits = []
+    if end is not None:
+        edits = [_text_edit(c, previous.end, word.start, "("), _text_edit(c, end, end, ")")]
     text = f"{previous.text}({inside})"
     return ForeignNotation(
         c.span(previous), "a function is called with brackets", f"write `{text}`", edits, "not called"
@@ -351,7 +386,11 @@ def in_place(c: Context) -> Diagnostic | None:
     if len(words) < 3 or words[-3].kind != lexer.NAME or not _touch(*words[-2:]):
         return None
     following = c.after[len(words) - len(c.line) :]
-    if words[-1].text not in "+-" or words[-2].text != words[-1].text or (following and not following[0].fresh):
+    if (
+        words[-1].text not in "+-"
+        or words[-2].text != words[-1].text
+        or (following and not following[0].fresh)
+    ):
         return None
     return UpdateInPlace(Span(words[-2].start, words[-1].end, c.source), words[-3].text)
 
@@ -362,14 +401,18 @@ def choice(c: Context) -> Diagnostic | None:
     condition = len(c.after) > 1 and starts_value(c.after[1])
     if word is not None and word.text == "if" and "NUMBER" in c.accepts and c.line and condition:
         return ForeignNotation(
-            c.here, "a choice starts with a value", "write `a if c else b`; at run time, `where(c, a, b)` chooses"
+            c.here,
+            "a choice starts with a value",
+            "write `a if c else b`; at run time, `where(c, a, b)` chooses",
         )
     if word is not None and word.text == "for" and c.in_list and is_value(previous):
         return ForeignNotation(
             c.here, "a list is not made by a loop", "write its items out, or use `arange` and whole arrays"
         )
     if previous is not None and previous.text == "lambda":
-        return ForeignNotation(c.span(previous), "a function has a name", "write `def f(x) = value`, and call `f(x)`")
+        return ForeignNotation(
+            c.span(previous), "a function has a name", "write `def f(x) = value`, and call `f(x)`"
+        )
     return None
 
 

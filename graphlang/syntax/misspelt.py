@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from graphlang.diagnostics import Diagnostic, Edit, closest
 from graphlang.diagnostics import syntax as d
@@ -78,7 +78,7 @@ def _is_stage(c: Context, i: int) -> bool:
 
 
 def _meant(
-    word: Word, words: Iterable[str], elsewhere: dict[str, str] | None = None, starts: bool = False
+    word: Word, words: Collection[str], elsewhere: dict[str, str] | None = None, starts: bool = False
 ) -> Iterator[tuple[Word, str, bool]]:
     known = (elsewhere or {}).get(word.text.lower())
     close = closest(word.text, words)

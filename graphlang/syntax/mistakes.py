@@ -13,7 +13,6 @@ from graphlang.syntax.misspelt import misspelt, unknown_block
 from graphlang.syntax.surroundings import (
     BINARY,
     BLOCKS,
-    CHOICE,
     OPERATORS,
     PAIRS,
     SECTIONS,
@@ -25,6 +24,7 @@ from graphlang.syntax.surroundings import (
     starts,
     starts_value,
 )
+
 
 def mistake(c: Context) -> Diagnostic:
     for rule in _RULES:
@@ -114,7 +114,9 @@ def _unclosed(c: Context) -> Diagnostic | None:
             return d.UnclosedBracket(c.span(bracket), c.here if new_line else c.span(head), of_type)
     else:
         head = c.line[0] if len(c.line) == 1 else word
-        if -1 < head.column <= home and head.text in TOP and not _closed_later(c):
+        names = word.text == "=" and len(c.line) == 1 and c.block in lexer.STAGE_WORDS
+        if -1 < head.column <= home and (head.text in TOP or names) and not _closed_later(c):
+            c.resume = head.start
             return d.UnclosedBracket(c.span(bracket), c.span(head))
     return None
 
@@ -168,6 +170,9 @@ def _in_block(c: Context) -> Diagnostic | None:
     if block in lexer.STAGE_WORDS:
         if word.text == ",":
             return d.CommaBetweenLines(c.here, block, "the layers")
+        if word.text == "=" and len(c.line) == 1 and c.previous and c.previous.kind == lexer.NAME:
+            help_ = f"write `{c.previous.text}: ...`"
+            return ForeignNotation(c.here, "a layer gets its label with `:`", help_, [Edit(c.here, ":")])
         if is_value(c.previous) and starts_value(word):
             return d.MissingSeparator(c.here, _value_before(c))
     if block in SECTIONS and word.text == ",":
@@ -344,7 +349,8 @@ def _value_before(c: Context) -> Span:
 
 _RULES: tuple[Callable[[Context], Diagnostic | None], ...] = (
     habits.sign, habits.comment, habits.number, habits.per_cent, habits.in_place, habits.matlab,
-    habits.arrow_left, python.choice, _stray, _line_that_goes_on, misspelt, python.statement, habits.applied, habits.choice, _unclosed, _closing, _comma, _in_block, _statement_start, unknown_block,
-    _declaration, _first_word, _end, _operator, _equals, _block, _stage, habits.comma_missing,
-    _side_by_side,
+    habits.arrow_left, python.choice, _stray, _line_that_goes_on, misspelt, python.statement,
+    habits.applied, habits.choice, _unclosed, _closing, _comma, _in_block, _statement_start,
+    unknown_block, _declaration, _first_word, _end, _operator, _equals, _block, _stage,
+    habits.comma_missing, _side_by_side,
 )  # fmt: skip

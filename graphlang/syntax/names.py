@@ -42,7 +42,9 @@ def normal_form(name: str) -> str:
     The micro sign is mu, a letter of full width or of mathematical type is the plain one. A raised or lowered
     letter looks different, and stays itself.
     """
-    letters = (c if _is_placed(c) else unicodedata.normalize("NFKC", c) for c in unicodedata.normalize("NFC", name))
+    letters = (
+        c if _is_placed(c) else unicodedata.normalize("NFKC", c) for c in unicodedata.normalize("NFC", name)
+    )
     return unicodedata.normalize("NFC", "".join(letters))
 
 

@@ -20,20 +20,31 @@ _NAME_AFTER = ("=", ",", ":", ".")
 def statement(c: Context) -> Diagnostic | None:
     """A statement that starts with a word of Python."""
     first = c.line[0] if c.line else c.word
-    following = c.line[1] if len(c.line) > 1 else c.word if c.line else c.after[1] if len(c.after) > 1 else None
+    following = (
+        c.line[1] if len(c.line) > 1 else c.word if c.line else c.after[1] if len(c.after) > 1 else None
+    )
     if first is None or (c.block is not None and c.block in lexer.STAGE_WORDS):
         return None
     if first.text == "import" and len(c.line) == 1:
         return PythonStatement(c.span(first), "import")
-    if first.text == "def" and c.previous and c.previous.text == ":" and (c.word is None or c.word.column >= 0):
+    if (
+        first.text == "def"
+        and c.previous
+        and c.previous.text == ":"
+        and (c.word is None or c.word.column >= 0)
+    ):
         return _def(c, first)
-    if first.text not in STATEMENTS or (first.text not in lexer.RESERVED and following and following.text in _NAME_AFTER):
+    if first.text not in STATEMENTS or (
+        first.text not in lexer.RESERVED and following and following.text in _NAME_AFTER
+    ):
         return None
     if first.text in lexer.RESERVED and following and following.text == "=":
         return None
     if first.text in _DECLARES and following is not None and following.kind == lexer.NAME:
         between = Span(first.start, following.start, c.source)
-        return PythonStatement(c.span(first), first.text, [Edit(between, "hyper " if first.text == "const" else "")])
+        return PythonStatement(
+            c.span(first), first.text, [Edit(between, "hyper " if first.text == "const" else "")]
+        )
     c.resume = _end(c, first)
     return PythonStatement(c.span(first), first.text)
 

@@ -16,7 +16,6 @@ from lark import UnexpectedToken
 from lark.lexer import Lexer
 
 from graphlang.diagnostics import Diagnostic, Edit, Source, Span
-from graphlang.syntax import lexer
 from graphlang.syntax import tree as t
 from graphlang.syntax.lexer import GraphLexer, Reader, Token
 from graphlang.syntax.mistakes import mistake
@@ -53,7 +52,10 @@ class _Patched:
         self.holes: dict[int, tuple[str, tuple[str, ...]]] = {}
         at = length = 0
         for patch in sorted(patches):
-            for text, start, end in ((source.text[at : patch.start], at, None), (patch.text, patch.start, patch.end)):
+            for text, start, end in (
+                (source.text[at : patch.start], at, None),
+                (patch.text, patch.start, patch.end),
+            ):
                 self.starts.append(length)
                 self.pieces.append((start, end))
                 pieces.append(text)
@@ -188,7 +190,14 @@ class Recovery:
                 return top
         if inner is not None:
             hole = Span(patched.back(inner[0]), patched.back(inner[1], inner[1] > inner[0]), self.source)
-            dug = self._dig(hole, words_of(patched.source, inner[0], inner[1]), inner, top, patched.back(context.at), "\n" if context.hole else "")
+            dug = self._dig(
+                hole,
+                words_of(patched.source, inner[0], inner[1]),
+                inner,
+                top,
+                patched.back(context.at),
+                "\n" if context.hole else "",
+            )
             if dug is not None:
                 self.patches = dug
                 return top
@@ -206,7 +215,7 @@ class Recovery:
         if not edits:
             return None
         new = [_Patch(e.span.start, e.span.end, e.text) for e in edits]
-        if any(a.start < b.end and b.start < a.end or a[:2] == b[:2] for a in new for b in self.patches):
+        if any((a.start < b.end and b.start < a.end) or a[:2] == b[:2] for a in new for b in self.patches):
             return None
         return self._gets_further([*self.patches, *new], top, max(p.end for p in new), at)
 
@@ -248,5 +257,6 @@ def _finished(error: UnexpectedToken) -> list[Any]:
     stack = interactive.parser_state.value_stack
     first = 1 if stack and getattr(stack[0], "type", "") == "_NL" else 0
     made = stack[first] if len(stack) > first else None
-    complete = isinstance(made, list) and not any(isinstance(item, Token) for item in made)
-    return list(made) if complete else []
+    if not isinstance(made, list) or any(isinstance(item, Token) for item in made):
+        return []
+    return list(made)

@@ -291,8 +291,13 @@ def names_defined(words: list[Word]) -> tuple[str, ...]:
         following = words[i + 1].text if i + 1 < len(words) else ""
         before = words[i - 1].text if i else ""
         leads = (i == 0 or before == ",") and following == ","
-        if following in ("=", ":") or leads or before in _NAME_NEXT or word.column >= 0 or (i == 1):
-            found[word.text] = None
-        elif declares and following != "(":
+        if (
+            following in ("=", ":")
+            or leads
+            or before in _NAME_NEXT
+            or word.column >= 0
+            or (i == 1)
+            or (declares and following != "(")
+        ):
             found[word.text] = None
     return tuple(found)

@@ -22,7 +22,7 @@ STATEMENTS: list[tuple[str, list[tuple[str, str]]]] = [
         ("input x: float[N, 3", "GL102"),
     ]),
     ("input t: int[N]", [("input t: integr[N]", "GL138"), ("input t: int[N, -1]", "GL306")]),
-    ("input a = 2, b = 3", [("input a = 2, b = = 3", "GL122"), ("input a = 2, b = \"3\"", "GL305")]),
+    ("input a = 2, b = 3", [("input a = 2, b = = 3", "GL122"), ('input a = 2, b = "3"', "GL305")]),
     ("param V: float[3, width] = normal(0.1)", [
         ("param V: float[3, width] = nromal(0.1)", "GL202"), ("param V: float[3, wdth] = normal(0.1)", "GL303"),
         ("param V = normal(0.1)", "GL137"), ("param V float[3, width] = normal(0.1)", "GL153"),
@@ -60,9 +60,9 @@ STATEMENTS: list[tuple[str, list[tuple[str, str]]]] = [
     ("m = fc.W * 2", [("m = fc.W * 2 2", "GL125")]),
     ("output y, h", [("output y, hh", "GL201"), ("ouput y, h", "GL140"), ("output y h", "GL153")]),
     ("expect p ~= 10", [("expect p == 10", "GL127"), ("expect pp ~= 10", "GL201"), ("expct p ~= 10", "GL140")]),
-    ("data { source = npz(\"a.npz\"); x = x; t = t }", [
-        ("data { source = npy(\"a.npz\"); x = x; t = t }", "GL202"), ("dat { source = npz(\"a.npz\"); x = x; t = t }", "GL140"),
-        ("data { source = npz('a.npz'); x = x; t = t }", "GL114"), ("data { source = npz(\"a.npz\"); x = x; tt = t }", "GL501"),
+    ('data { source = npz("a.npz"); x = x; t = t }', [
+        ('data { source = npy("a.npz"); x = x; t = t }', "GL202"), ('dat { source = npz("a.npz"); x = x; t = t }', "GL140"),
+        ("data { source = npz('a.npz'); x = x; t = t }", "GL114"), ('data { source = npz("a.npz"); x = x; tt = t }', "GL501"),
     ]),
     ("train { minimize = loss; optimizer = SGD(lr=0.1); batch = 4; epochs = 3 }", [
         ("tran { minimize = loss; optimizer = SGD(lr=0.1); batch = 4; epochs = 3 }", "GL140"),

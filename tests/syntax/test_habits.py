@@ -109,7 +109,10 @@ def test_a_function_on_paper_is_a_function_of_the_language() -> None:
     assert not FUNCTIONS & set(lexer.WORDS)
 
 
-@pytest.mark.parametrize(("one", "other"), [("µ", "μ"), ("\u2126", "\u03a9"), ("\u212b", "\u00c5"), ("ｘ", "x"), ("ﬁ", "fi"), ("ϕ", "φ")])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("µ", "μ"), ("\u2126", "\u03a9"), ("\u212b", "\u00c5"), ("ｘ", "x"), ("ﬁ", "fi"), ("ϕ", "φ")],
+)
 def test_a_letter_is_one_letter_however_it_is_typed(one: str, other: str) -> None:
     assert one != other
     assert gl.loads(f"input {one} = 3\ny = {other} * 2\noutput y\n").predict({other: 3.0}) == 6
