@@ -133,14 +133,14 @@ def _table() -> dict[str, Meaning]:
 
 
 OPERATIONS = _table()
+_NONE = Meaning(note="`none` is the word, and it stands only for an argument that is left out")
 VALUES = {
     "pi": Meaning(formula="3.141592653589793"), "π": Meaning(formula="3.141592653589793"),
     "tau": Meaning(formula="6.283185307179586"), "e": Meaning(note="Euler's number is `exp(1)`"),
     "inf": Meaning(note="there is no number for infinity; write a large one, such as `1e30`"),
     "infinity": Meaning(note="there is no number for infinity; write a large one, such as `1e30`"),
     "nan": Meaning(note="there is no number for `nan`"),
-    "null": Meaning(name="none"), "nil": Meaning(name="none"),
-    "undefined": Meaning(name="none"), "yes": Meaning(name="true"), "no": Meaning(name="false"),
+    "null": _NONE, "nil": _NONE, "undefined": _NONE, "yes": Meaning(name="true"), "no": Meaning(name="false"),
 }  # fmt: skip
 ATTRIBUTES = {
     "padding": "pad", "kernelsize": "kernel", "filtersize": "kernel", "filters": "channels",

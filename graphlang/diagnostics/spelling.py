@@ -13,8 +13,9 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate that `name` was most likely meant to be, or None.
 
     A slip is one letter too many, too few or wrong, or two letters in the wrong order. A name may have one,
-    from seven letters on two, from twelve on three. One of up to four letters keeps its first letter, one of
-    up to three has no other letter; and no digit is a slip: `W1` is not meant for `W2`, nor `log2` for `log`.
+    from seven letters on two (from six, where the letters are the same), from twelve on three. One of up to
+    four letters keeps its first letter, one of up to three has no other letter; and no digit is a slip:
+    `W1` is not meant for `W2`, nor `log2` for `log`.
     """
     pool = list(dict.fromkeys(candidates))
     folded = {_folded(c): c for c in reversed(pool)}
@@ -40,7 +41,7 @@ def _folded(name: str) -> str:
 def _slips(a: str, b: str) -> int | None:
     """How many slips turn one into the other; None where they are too many."""
     short, long = sorted((len(a), len(b)))
-    allowed = 1 if short <= 6 else 2 if short <= 11 else 3
+    allowed = 1 if short <= 5 else 2 if short <= 11 else 3
     if not short or long - short > allowed or long > LONGEST:
         return None
     if short == 1 and not (long == 2 and a[0] == b[0]):
@@ -48,6 +49,8 @@ def _slips(a: str, b: str) -> int | None:
     slips = distance(a, b)
     swapped = sorted(a) == sorted(b)
     if slips > allowed or (long <= 3 and len(a) == len(b) and not swapped):
+        return None
+    if short == 6 and slips == 2 and not swapped:
         return None
     if short <= 4 and a[0] != b[0] and not swapped:
         return None

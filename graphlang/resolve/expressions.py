@@ -295,8 +295,7 @@ def _deeper(items: list[Any], levels: int) -> bool:
 def _conditional(context: Context, node: tree.Conditional, scope: Scope) -> Steps:
     condition = yield node.condition, scope
     if condition is POISON:
-        if context.probing:
-            yield _both(context, node, scope)
+        yield _both(context, node, scope)
         return POISON
     if isinstance(condition, Value) and condition.const is not None:
         condition = condition.const
@@ -496,8 +495,7 @@ def _repeat(context: Context, value: Any, stage: tree.Repeat, scope: Scope, at: 
     if isinstance(count, Value) and count.const is not None:
         count = count.const
     if count is POISON or (context.probing and _is_size(count)):
-        if context.probing:
-            yield _entries(context, POISON, stage.entries, _copy(scope), at)
+        yield _entries(context, POISON, stage.entries, _copy(scope), at)
         return POISON
     if isinstance(count, Value | Dim | DimScalar):
         context.error(NotKnownBefore(stage.count.span, "the count of `repeat`"))
@@ -521,10 +519,8 @@ def _repeat(context: Context, value: Any, stage: tree.Repeat, scope: Scope, at: 
 
 def _for(context: Context, value: Any, stage: tree.For, scope: Scope, at: Span) -> Steps:
     items = yield stage.values, scope
-    if items is POISON and context.probing:
-        items = [POISON]
     if items is POISON:
-        return POISON
+        items = [POISON]
     if not isinstance(items, list):
         what = constants.described(items) if not isinstance(items, Value) else "a value of the graph"
         message = f"`for` goes through a list, and this is {what}"

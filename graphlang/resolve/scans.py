@@ -34,8 +34,7 @@ def scan(context: Context, node: tree.Scan, scope: Scope, elaborate: Any) -> Ste
     for carry in node.carries:
         starts.append((yield carry.value, scope))
     if xs is POISON or any(s is POISON for s in starts):
-        if context.probing:
-            yield _probed(context, node, scope, elaborate)
+        yield _probed(context, node, scope, elaborate)
         return POISON
     if not isinstance(xs, Value) or len(xs.array.shape) < 2:
         what = type_text(xs.array) if isinstance(xs, Value) else "a constant"

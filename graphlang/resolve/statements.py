@@ -573,7 +573,7 @@ def _enter_input(
 
 def find_output(context: Context, statement: tree.Output, scope: Scope) -> Value | None:
     """The value that an `output` names."""
-    found = scope.names.get(statement.name)
+    found = scope.names.get(statement.name, MISSING)
     if isinstance(found, Value):
         return found
     if found is POISON or scope.find(statement.name) is POISON:
@@ -584,7 +584,7 @@ def find_output(context: Context, statement: tree.Output, scope: Scope) -> Value
             return None
         made.label, scope.names[statement.name] = statement.name, made
         return made
-    if found is None:
+    if found is MISSING:
         values = {n: p for n, p in scope.visible().items() if isinstance(scope.names.get(n), Value)}
         help = None if closest(statement.name, values) else "an output is the name of a value of the file"
         context.error(UnknownName(statement.span, statement.name, values, help))

@@ -348,6 +348,12 @@ def _raised(c: Context, text: str) -> Diagnostic | None:
         return None
     span = Span(c.here.start + at, c.here.end, c.source)
     edits = [Edit(span, f" ** {power}" if at or is_value(c.previous) else power)]
+    if at and c.previous and c.previous.kind == lexer.NUMBER and c.previous.end == c.here.start:
+        edits.append(_text_edit(c, c.here.start, c.here.start, " * "))
+        written = f"{c.previous.text} * {text[:at]} ** {power}"
+        return ForeignNotation(
+            span, "a power is written `**`, and a product `*`", f"write `{written}`", edits
+        )
     return ForeignNotation(
         span, "a power is written `**`", f"write `** {power}`", edits, "not a digit of a name"
     )

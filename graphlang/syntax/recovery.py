@@ -249,6 +249,8 @@ def _move(problem: Diagnostic, patched: _Patched) -> None:
     for name, value in vars(problem).items():
         if isinstance(value, Span) and value.source is patched.source:
             setattr(problem, name, patched.span(value))
+        elif isinstance(value, list) and value and isinstance(value[0], Edit):
+            setattr(problem, name, [Edit(patched.span(e.span), e.text) for e in value])
 
 
 def _finished(error: UnexpectedToken) -> list[Any]:
