@@ -69,7 +69,10 @@ class _Patched:
         self.source = Source(source.name, "".join(pieces)) if patches else source
 
     def here(self, offset: int) -> int:
-        """The place of an offset of the original that is outside of what was replaced."""
+        """The place of an offset of the original, before what is put in there."""
+        for begin, (start, end) in zip(self.starts, self.pieces, strict=True):
+            if end is not None and start == offset:
+                return begin
         for begin, (start, end) in zip(reversed(self.starts), reversed(self.pieces), strict=True):
             if end is None and start <= offset:
                 return begin + offset - start
