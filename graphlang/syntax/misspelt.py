@@ -73,6 +73,8 @@ def _candidates(c: Context) -> Iterator[tuple[Word, str, bool]]:
 
 def _is_stage(c: Context, i: int) -> bool:
     """Whether a layer, or a list of layers, can start with this word of the line."""
+    if i < 0:
+        return False
     before = c.line[i - 1].text if i else ""
     return before == "->" or (c.block in lexer.STAGE_WORDS and before in ("", ":"))
 

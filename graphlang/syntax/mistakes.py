@@ -53,6 +53,9 @@ def _stray(c: Context) -> Diagnostic | None:
         return d.SingleQuotes(span) if len(text) > 1 and text[-1] == "'" else d.UnterminatedString(span)
     if text in d.LookAlike.meant:
         return d.LookAlike(span)
+    if len(text) > 1:
+        bad = next((i for i, letter in enumerate(text) if not f"a{letter}".isidentifier()), 0)
+        return d.NotInNames(Span(span.start + bad, span.start + bad + 1, c.source), text)
     return _strange_character(span, text)
 
 

@@ -122,3 +122,12 @@ def test_a_letter_is_one_letter_however_it_is_typed(one: str, other: str) -> Non
 
 def test_a_raised_or_lowered_letter_stays_itself() -> None:
     assert gl.loads("input hₙ = 3, hn = 5\ny = hₙ\noutput y\n").predict() == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["²0¹", "y = ²0¹", "{ x", "y = x -> layers {\n{ A }\n}", "x²y", "²", "y = n²²x²"]
+)
+def test_what_is_no_habit_at_all_is_told_with_a_place(text: str) -> None:
+    found = mistakes(text)
+    assert found
+    assert all(d.span is not None and d.help for d in found)
