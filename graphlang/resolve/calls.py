@@ -299,7 +299,7 @@ def _has_sizes(value: Any) -> bool:
 def shared_parameter(context: Context, shared: SharedLayer, node: tree.Attribute) -> Any:
     """`tok.W`: a parameter of a shared layer."""
     if shared.operation is None or (shared.instance.parameters is None and shared.instance.unknown):
-        if node.name not in shared.entry.own:
+        if node.name not in shared.entry.own and not shared.entry.takes_any:
             context.error(NoSuchPart(node.name_span, shared.name, node.name, list(shared.entry.own)))
         return POISON
     if shared.instance.parameters is None and context.probing:
