@@ -13,6 +13,7 @@ from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import CannotRun
 from graphlang.engine.executable import Executable, built
 from graphlang.engine.garbage import collection_paused
+from graphlang.engine.nan import plain_products
 from graphlang.engine.passes import optimised
 from graphlang.engine.plan import Memory, memory_of
 from graphlang.engine.recording import Recording, Storage, record_forward, record_gradients
@@ -45,6 +46,8 @@ class Compiled:
         self._inputs, self._sizes = network.sources_of(list(needed_for))
         self._indices = [n for n in self._inputs if network.inputs[n].below is not None]
         self._kept: OrderedDict[Any, Any] = OrderedDict()
+        #: the sizes that each kept program was recorded for
+        self._recorded_for: dict[Any, Mapping[str, int]] = {}
         self._calls = 0
 
     def __repr__(self) -> str:
@@ -72,7 +75,19 @@ class Compiled:
             executable.renew()
             self._fill_random(executable)
             self._run(executable)
+            if executable.fails:
+                executable = self._without_plain_products(executable)
             return self._result(executable)
+
+    def _without_plain_products(self, failed: Executable) -> Executable:
+        """The program that has just failed, built anew and run on the same inputs; it stays in its place."""
+        key = next(key for key, kept in self._kept.items() if kept is failed)
+        arrays = {name: failed.inputs[name] for name in self._inputs}
+        executable = self._plan(key, arrays, self._recorded_for[key], plain=False)
+        for label in (*arrays, *failed.draws):
+            executable.give(label, failed.inputs[label])
+        self._run(executable)
+        return executable
 
     def _run(self, executable: Executable) -> None:
         try:
@@ -144,16 +159,18 @@ class Compiled:
         named = {s for n in arrays for s in inputs[n].shape or () if s in sizes}
         return {s: sizes[s] for s in sizes if s in named or s in self._sizes}
 
-    def _plan(self, key: Any, arrays: Mapping[str, Any], sizes: Mapping[str, int]) -> Executable:
+    def _plan(
+        self, key: Any, arrays: Mapping[str, Any], sizes: Mapping[str, int], *, plain: bool = True
+    ) -> Executable:
         numbers = self._graph.network.numbers
         storage = {numbers[n]: Storage(a.shape, a.dtype) for n, a in arrays.items()}
         with self._graph._diagnosed():
             executable = built(
-                lambda: self._record(storage, sizes), self._bound(), self._threads, lent=arrays
+                lambda: self._record(storage, sizes), self._bound(), self._threads, lent=arrays, plain=plain
             )
-        self._kept[key] = executable
+        self._kept[key], self._recorded_for[key] = executable, sizes
         while len(self._kept) > CAPACITY:
-            self._kept.popitem(last=False)
+            del self._recorded_for[self._kept.popitem(last=False)[0]]
         return executable
 
     def _bound(self) -> Mapping[str, Any]:
@@ -237,10 +254,11 @@ class CompiledGradient(Compiled):
             return None
         storage = {network.numbers[n]: Storage((), np.dtype(np.float64)) for n in self._inputs}
         with self._graph._diagnosed(), collection_paused():
-            program = optimised(self._record(storage, {}).program)
+            program, telling = plain_products(self._record(storage, {}).program)
+            program = optimised(program)
         keyed = {n: f"gradient {n}" for n in self._wrt}
         defaults = {n: _number(spec.default) for n, spec in specs.items()}
-        return keyword_function(program, defaults, "value", keyed, self._unusual)
+        return keyword_function(program, defaults, "value", keyed, self._unusual, telling)
 
     def _unusual(
         self, inputs: Mapping[str, Any] | None, values: Sequence[Any], more: Mapping[str, Any]

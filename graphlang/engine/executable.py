@@ -12,13 +12,16 @@ import numpy as np
 
 from graphlang.engine.binding import at_once, bind, bind_region
 from graphlang.engine.garbage import collection_paused
+from graphlang.engine.nan import plain_products
 from graphlang.engine.passes import optimised
-from graphlang.engine.plan import Plan, memory, nbytes, plan
+from graphlang.engine.plan import Plan, memory, nbytes
+from graphlang.engine.plan import plan as _plan
 from graphlang.engine.recording import Recording
 from graphlang.engine.regions import Unit
 from graphlang.engine.workers import BLAS, kernel_threads, usable_threads
 from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.calls import in_order
+from graphlang.trace.nan import has_nan
 from graphlang.trace.primitive import Call
 
 REBIND_FROM = 2**18
@@ -53,6 +56,8 @@ class Executable:
         }
         #: labels of the inputs that are filled with random numbers before each run
         self.draws: tuple[str, ...] = ()
+        #: outputs in which a nan shows that plain products fail, so that the program without them has to run
+        self.telling: Sequence[str] = ()
         self._arrays: dict[int, Any] = {}
         self._leases: dict[int, weakref.ref[_Lease]] = {}
         #: for an output's block its memory of before, and the lease on it
@@ -203,6 +208,11 @@ class Executable:
         """Runs the program once on what the inputs hold."""
         self._run(self._calls)
 
+    @property
+    def fails(self) -> bool:
+        """After a run: whether plain products have not done."""
+        return any(has_nan(self.output(label)) for label in self.telling)
+
     def run_to_updates(self) -> None:
         """Runs what the outputs need, and changes no input."""
         self._run(self._early)
@@ -266,12 +276,14 @@ def built(
     threads: int | None,
     *,
     lent: Mapping[str, Any] | None = None,
+    plain: bool = False,
 ) -> Executable:
-    """The planned program of what `record` records."""
+    """The planned program of what `record` records; where it may be `plain`, with plain products."""
     with collection_paused():
         recording = record()
-        executable = Executable(plan(optimised(recording.program)), given, threads, lent=lent)
-    executable.draws = recording.draws
+        program, telling = plain_products(recording.program) if plain else (recording.program, [])
+        executable = Executable(_plan(optimised(program)), given, threads, lent=lent)
+    executable.draws, executable.telling = recording.draws, telling
     return executable
 
 

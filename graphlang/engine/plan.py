@@ -330,8 +330,8 @@ class _Layout:
 
     def _inherited(self, step: Step, place: int, position: int) -> Block | None:
         """The block of an operand that ends here, if the result may be written over it."""
-        if step.primitive.kind != "elementwise":
-            return None
+        if step.primitive.kind != "elementwise" or step.primitive.plain is not None:
+            return None  # what repairs its result looks at its operands again
         for x in step.operands:
             block = self.placed.get(x.number) if x.__class__ is SymbolicArray else None
             if block is None or block.output or self.held.get(block.number) != x.number:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphlang.engine.garbage import collection_paused
+from graphlang.engine.nan import plain_products
 from graphlang.engine.passes import optimised
 from graphlang.engine.recording import Recorder, Storage
 from graphlang.engine.scalar import FAILURES, scalar_function
@@ -85,5 +86,5 @@ def _function(graph: Graph, of: str, names: list[str]) -> Callable[..., Any] | N
         return None
     outputs = {f"value {i}": values[n] for i, n in enumerate(numbers)}
     outputs.update({f"gradient {i}": g for i, g in enumerate(gradients)})
-    program = optimised(recorder.recording(outputs, {}).program)
-    return scalar_function(program, [*network.inputs, SEED], list(outputs))
+    program, telling = plain_products(recorder.recording(outputs, {}).program)
+    return scalar_function(optimised(program), [*network.inputs, SEED], list(outputs), telling)

@@ -16,6 +16,7 @@ import numpy as np
 from graphlang.engine.passes.visible import visible
 from graphlang.engine.program import Program
 from graphlang.trace import Step, SymbolicArray
+from graphlang.trace.primitives import PRIMITIVES
 
 CHUNK = 2000
 """Statements per function: Python compiles many small functions in less time than one enormous one."""
@@ -51,6 +52,14 @@ _TEMPLATES = {
     "maximum": "({0} if {0} >= {1} or {0} != {0} else {1})",
     "minimum": "({0} if {0} <= {1} or {0} != {0} else {1})",
     "where": "({1} if {0} else {2})",
+    "chain": "({0} * {1} if {0} else 0.0)",
+    "chain_quotient": "({0} / {1} if {0} else 0.0)",
+    "zero_times": "({0} * {1} if {0} and {1} else 0.0)",
+    "sigmoid": "sigmoid({0})",
+    "sigmoid_slope": "0.25 / pow(cosh(0.5 * {0}), 2.0)",
+    "tanh_slope": "1.0 / pow(cosh({0}), 2.0)",
+    "logical_not": "(not {0})",
+    "invert": "(not {0})",
     "stop_gradient": "{0}",
 }
 _OF_TRUTH = (
@@ -63,31 +72,41 @@ _OF_TRUTH = (
     "maximum",
     "minimum",
     "where",
+    "logical_not",
+    "invert",
 )
 """What may give true or false. Python's arithmetic makes whole numbers of them, NumPy's a bool."""
 _MATH = ("sqrt", "exp", "log", "expm1", "log1p", "sin", "cos", "tan", "tanh", "sinh", "cosh", "atan", "pow")
+
+
+def _sigmoid(x: float) -> float:
+    e = math.exp(-abs(x))
+    return (1.0 if x >= 0 else e) / (1.0 + e)
+
 
 _UFUNCS = {
     name: getattr(np, {"atan": "arctan", "pow": "power"}.get(name, name)) for name in _MATH if name != "sqrt"
 }
 """What Python and NumPy round differently, by the names above."""
+_COMPUTED = ("sigmoid", "sigmoid_slope", "tanh_slope")
+"""Primitives of several calls, which Python rounds differently too."""
 
 FAILURES = (OverflowError, ZeroDivisionError, ValueError)
 """Where Python raises and NumPy gives inf or nan: the caller then runs the program on arrays."""
 
 
 def scalar_function(
-    program: Program, arguments: Sequence[str], results: Sequence[str]
+    program: Program, arguments: Sequence[str], results: Sequence[str], telling: Sequence[str] = ()
 ) -> Callable[..., Any] | None:
     """A function from the inputs `arguments` (floats, by position) to a tuple of the outputs `results`.
 
     None where the program does anything but arithmetic on float64 scalars. The function raises one of
-    FAILURES where Python's arithmetic does, or where an argument is no float.
+    FAILURES where Python's arithmetic does, where an argument is no float, and where one of `telling` is nan.
     """
     steps = program.steps
     if not _is_scalar_program(program, steps, arguments):
         return None
-    return _Source(program, arguments, results, {}).function(steps)
+    return _Source(program, arguments, results, {}, telling).function(steps)
 
 
 def keyword_function(
@@ -96,6 +115,7 @@ def keyword_function(
     value: str,
     keyed: Mapping[str, str],
     slow: Callable[..., Any],
+    telling: Sequence[str] = (),
 ) -> Callable[..., Any] | None:
     """A function of the inputs by keyword: the output `value`, and a dict of the outputs of `keyed`.
 
@@ -106,7 +126,7 @@ def keyword_function(
     names = list(defaults)
     if not _is_scalar_program(program, steps, names):
         return None
-    run = _Source(program, names, [value], keyed).function(steps, slow)
+    run = _Source(program, names, [value], keyed, telling).function(steps, slow)
     # The keywords and the keys are names of the spec: they are put in place as data, after compiling, and
     # are never part of a source.
     code = run.__code__
@@ -151,7 +171,7 @@ def _is_scalar(x: Any) -> bool:
     return isinstance(x, int | float) or (isinstance(x, np.ndarray | np.generic) and x.shape == ())
 
 
-def _scalar_ufunc(ufunc: np.ufunc) -> Callable[..., float]:
+def _scalar_ufunc(ufunc: Callable[..., Any]) -> Callable[..., float]:
     def function(*operands: float) -> float:
         with np.errstate(all="ignore"):
             return float(ufunc(*operands))
@@ -163,9 +183,22 @@ def _define(source: str, space: dict[str, Any]) -> None:
     exec(compile(source, "<graph of scalars>", "exec"), space)  # noqa: S102 - made of our own names only
 
 
+def _nan_refused(names: Sequence[str]) -> list[str]:
+    """Statements that refuse nan: a sum is nan if a term is, and for infinities of both signs too."""
+    lines = []
+    for start in range(0, len(names), CHUNK):
+        lines += [f"t = {' + '.join(names[start : start + CHUNK])}", "if t != t: raise ValueError"]
+    return lines
+
+
 class _Source:
     def __init__(
-        self, program: Program, arguments: Sequence[str], results: Sequence[str], keyed: Mapping[str, str]
+        self,
+        program: Program,
+        arguments: Sequence[str],
+        results: Sequence[str],
+        keyed: Mapping[str, str],
+        telling: Sequence[str],
     ) -> None:
         self.program = program
         self.arguments = [f"x{~program.inputs[a].number}" for a in arguments]
@@ -175,14 +208,19 @@ class _Source:
         self.keys = list(keyed)
         #: values whose last bit a comparison sees: NumPy's functions, of the interpreter, may differ in it
         self.visible = visible(program.steps)
+        #: outputs that are looked at before they are returned: a nan there is left to the caller
+        self.telling = [program.outputs[label] for label in telling]
 
     def function(self, steps: Sequence[Step], slow: Callable[..., Any] | None = None) -> Callable[..., Any]:
         lines = [f"{self.name(s.output)} = {self.expression(s)}" for s in steps]
         space: dict[str, Any] = {name: getattr(math, name) for name in _MATH}
         space.update({f"np_{name}": _scalar_ufunc(ufunc) for name, ufunc in _UFUNCS.items()})
+        space.update({f"np_{name}": _scalar_ufunc(PRIMITIVES[name].compute) for name in _COMPUTED})
+        space["sigmoid"] = _sigmoid
         space.update(slow=slow, failures=FAILURES)
         if len(lines) <= CHUNK:
-            body = [*lines, f"return {self.returned([self.name(r) for r in self.results])}"]
+            body = [*lines, *_nan_refused([self.name(x) for x in self.telling])]
+            body.append(f"return {self.returned([self.name(r) for r in self.results])}")
             source = self.headed(body, by_keyword=slow is not None)
         else:
             source = self._in_chunks(steps, lines, space, by_keyword=slow is not None)
@@ -252,7 +290,11 @@ class _Source:
         ]
         calls = [f"part{i}(m)" for i in range(-(-len(lines) // CHUNK))]
         space["start"] = [0.0] * len(places)
-        whole = ["m = start.copy()", *given, *calls, f"return {self._picked(places, space)}"]
+        told = [
+            f"m[{places[x.number]}]" if x.__class__ is SymbolicArray else self.name(x) for x in self.telling
+        ]
+        returned = f"return {self._picked(places, space)}"
+        whole = ["m = start.copy()", *given, *calls, *_nan_refused(told), returned]
         return self.headed(whole, by_keyword=by_keyword)
 
     def _picked(self, places: Mapping[int, int], space: dict[str, Any]) -> str:
@@ -273,6 +315,8 @@ class _Source:
         operands = [self.name(x) for x in step.operands]
         if step.primitive.name == "astype":
             return f"float({operands[0]})"
+        if step.primitive.name in _COMPUTED and step.output.number in self.visible:
+            return f"np_{step.primitive.name}({operands[0]})"
         template = _TEMPLATES[step.primitive.name]
         inexact = template[: template.find("(")] in _UFUNCS
         return f"{'np_' * (inexact and step.output.number in self.visible)}{template.format(*operands)}"

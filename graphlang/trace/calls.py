@@ -35,6 +35,8 @@ def checked(step: Step, operands: Sequence[Any], call: Call) -> Call:
 
 def _bound(step: Step, operands: Sequence[Any], out: Any) -> Call:
     primitive = step.primitive
+    if primitive.plain is not None:
+        return primitive.checked(_as_arrays(operands), out)
     if primitive.kind == "elementwise":
         return _elementwise(step, operands, out)
     if primitive.kind == "reduction" and hasattr(primitive, "reduce"):

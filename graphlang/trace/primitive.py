@@ -28,6 +28,8 @@ class Primitive:
     name: str
     kind: Kind = "kernel"
     ufunc: np.ufunc | None = None
+    plain: np.ufunc | None = None
+    """A ufunc that gives the same wherever it does not give nan."""
     commutative = False
     differentiable = True
     """False where no operand ever has a gradient (comparisons, argmax, arange)."""
@@ -44,6 +46,10 @@ class Primitive:
         """A call that computes the result into `out`, over up to so many threads, as often as it is run; None
         where there is nothing to prepare."""
         return None
+
+    def checked(self, operands: Sequence[Any], out: Any) -> Call:
+        """Of one that has a `plain` ufunc: a call that repairs what that gives."""
+        raise NotImplementedError(self.name)
 
     def derivative(self, position: int, dy: Any, y: Any, *operands: Any, **params: Any) -> Any:
         """dy times the derivative by one operand, before the sum over what was broadcast; None is zero."""

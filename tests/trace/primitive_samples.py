@@ -64,6 +64,12 @@ def truth(rng: Any, *shape: int) -> Any:
     return rng.integers(0, 2, shape).astype(bool)
 
 
+def power_log(rng: Any) -> Iterator[Sample]:
+    for order in (1, 2):
+        for operands, _ in binary(positive)(rng):
+            yield operands, {"order": order}
+
+
 def reduction(rng: Any) -> Iterator[Sample]:
     for axis in ((0,), (1,), (0, 2), (0, 1, 2), ()):
         for keepdims in (False, True):
@@ -301,7 +307,7 @@ SAMPLES: dict[str, Callable[[Any], Iterator[Sample]]] = {
         "cos", "tan", "arctan", "sinh", "cosh", "tanh", "arcsinh", "deg2rad", "rad2deg", "sign",
         "floor", "ceil",
         "trunc", "rint", "isnan", "isinf", "isfinite", "signbit", "logical_not", "erf", "stop_gradient", "alias",
-        "constant",
+        "constant", "sigmoid", "sigmoid_slope", "tanh_slope",
     )},
     **{name: unary(positive) for name in ("sqrt", "log", "log2", "log10", "log1p", "mills")},
     **{name: unary(inside) for name in ("arcsin", "arccos", "arctanh")},
@@ -313,10 +319,12 @@ SAMPLES: dict[str, Callable[[Any], Iterator[Sample]]] = {
         "logaddexp", "logaddexp2", "copysign", "maximum", "minimum", "fmax", "fmin", "greater",
         "greater_equal",
         "less", "less_equal", "equal", "not_equal", "logical_and", "logical_or", "logical_xor",
+        "chain", "chain_quotient", "zero_times", "excess",
     )},
     **{name: binary(positive) for name in ("power", "float_power")},
     **{name: lambda rng: iter([((truth(rng, 3, 4), truth(rng, 4)), {})])
        for name in ("bitwise_and", "bitwise_or", "bitwise_xor")},
+    "power_log": power_log,
     **dict.fromkeys(("sum", "max", "min", "any", "all"), reduction),
     "prod": product, "argmax": argument, "argmin": argument, "cumsum": cumsum, "matmul": matmul,
     "where": where,

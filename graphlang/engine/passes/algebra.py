@@ -61,6 +61,40 @@ def _multiply(step: Step, operands: tuple[Any, ...]) -> Any:
     return _as_scalars(step, operands, np.multiply)
 
 
+def _chain(step: Step, operands: tuple[Any, ...]) -> Any:
+    """A plain product where dy is known not to be 0, or the slope to be finite."""
+    dy, slope = operands
+    if _certain(dy, lambda x: x != 0) or _certain(slope, np.isfinite):
+        return _plain(_multiply, np.multiply, step, operands)
+    return None
+
+
+def _chain_quotient(step: Step, operands: tuple[Any, ...]) -> Any:
+    """A plain quotient where dy is known not to be 0, or what it is divided by to be another number."""
+    dy, x = operands
+    if _certain(dy, lambda x: x != 0) or _certain(x, lambda x: (x != 0) & ~np.isnan(x)):
+        return _plain(_divide, np.divide, step, operands)
+    return None
+
+
+def _zero_times(step: Step, operands: tuple[Any, ...]) -> Any:
+    """A plain product where one factor is known, and neither 0 nor infinite."""
+    if any(_certain(x, lambda x: (x != 0) & np.isfinite(x)) for x in operands):
+        return _plain(_multiply, np.multiply, step, operands)
+    return None
+
+
+def _plain(rule: Callable[..., Any], ufunc: np.ufunc, step: Step, operands: tuple[Any, ...]) -> Any:
+    found = rule(step, operands)
+    return ufunc(*operands) if found is None else found
+
+
+def _certain(x: Any, holds: Callable[[Any], Any]) -> bool:
+    """Whether all of a constant is known to be so."""
+    number = scalar_of(x)
+    return number is not None and bool(holds(number))
+
+
 def _as_scalars(step: Step, operands: tuple[Any, ...], ufunc: Any) -> Any:
     """An array that is one number everywhere stands as that number, where the shape allows."""
     changed = False
@@ -162,6 +196,9 @@ def _sum(step: Step, operands: tuple[Any, ...]) -> Any:
 _RULES: dict[str, Callable[[Step, tuple[Any, ...]], Any]] = {
     "multiply": _multiply,
     "divide": _divide,
+    "chain": _chain,
+    "chain_quotient": _chain_quotient,
+    "zero_times": _zero_times,
     "add": _add,
     "subtract": _subtract,
     "negative": _negative,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from graphlang.trace.array import signature
 from graphlang.trace.errors import DtypeError
-from graphlang.trace.primitive import Primitive, Result
+from graphlang.trace.primitive import Call, Primitive, Result
 
 BLOCK = 1 << 16
 """Elements that are gone over at once: few enough to stay in cache, enough that a call takes longer than
@@ -49,6 +51,14 @@ class Approximation(Primitive):
         if not result.flags.c_contiguous:
             result[...] = target.reshape(x.shape)
         return result if out is not None or x.ndim else result[()]
+
+    def prepared(self, operands: Sequence[Any], out: Any, threads: int) -> Call | None:
+        (x,) = operands
+        in_line = isinstance(x, np.ndarray) and x.flags.c_contiguous and out.flags.c_contiguous
+        if not in_line or x.dtype != out.dtype or not 0 < x.size <= BLOCK:
+            return None
+        block = self.single if x.dtype.itemsize <= 4 else self.double
+        return partial(block, x.reshape(-1), out.reshape(-1))
 
     def flops(self, x: Any) -> Any:
         return 20 * super().flops(x)

@@ -3,98 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from graphlang.trace.array import SymbolicArray, signature
 from graphlang.trace.dims import Dim, DimScalar
-from graphlang.trace.errors import DtypeError
 from graphlang.trace.primitive import Primitive, Result, broadcast
-
-Derivative: TypeAlias = "Callable[..., Any] | None"
-_NO_PARAMS: dict[str, Any] = {}
-
-
-class Elementwise(Primitive):
-    """A ufunc on broadcast operands; a derivative is a function (dy, y, *operands), None for zero."""
-
-    kind = "elementwise"
-
-    def __init__(
-        self, ufunc: np.ufunc, *derivatives: Derivative, commutative: bool = False, cost: int = 1
-    ) -> None:
-        self.name = ufunc.__name__
-        self.ufunc = ufunc
-        self.apply = ufunc
-        self.derivatives = derivatives
-        self.differentiable = any(d is not None for d in derivatives)
-        self.commutative = commutative
-        self.cost = cost
-        self.dtypes: dict[Any, np.dtype[Any]] = {}
-
-    def resolve(self, *kinds: Any) -> np.dtype[Any]:
-        """The dtype of the result, as NumPy finds it."""
-        try:
-            resolved = self.apply.resolve_dtypes((*kinds, None))
-        except TypeError:
-            names = " and ".join(getattr(kind, "name", getattr(kind, "__name__", "")) for kind in kinds)
-            raise DtypeError(f"`{self.name}` does not take {names}", tuple(range(len(kinds)))) from None
-        dtype = self.dtypes[kinds] = resolved[-1]
-        return dtype
-
-    def compute(self, *operands: Any, out: Any = None) -> Any:
-        return self.apply(*operands, out=out)
-
-    def derivative(self, position: int, dy: Any, y: Any, *operands: Any, **params: Any) -> Any:
-        rule = self.derivatives[position]
-        return None if rule is None else rule(dy, y, *operands)
-
-    def flops(self, *operands: Any, **params: Any) -> Any:
-        return self.cost * super().flops(*operands, **params)
-
-
-class Unary(Elementwise):
-    """A ufunc of one operand."""
-
-    def __call__(self, x: Any) -> Any:
-        return x.trace.record(self, (x,), _NO_PARAMS) if x.__class__ is SymbolicArray else self.compute(x)
-
-    def shape(self, x: Any) -> Result:
-        shape, kind = signature(x)
-        return shape, self.dtypes.get((kind,)) or self.resolve(kind)
-
-
-class Binary(Elementwise):
-    """A ufunc of two operands."""
-
-    def __call__(self, x: Any, y: Any) -> Any:
-        if x.__class__ is SymbolicArray:
-            return x.trace.record(self, (x, y), _NO_PARAMS)
-        return (
-            y.trace.record(self, (x, y), _NO_PARAMS) if y.__class__ is SymbolicArray else self.compute(x, y)
-        )
-
-    def shape(self, x: Any, y: Any) -> Result:
-        a, left = (x.shape, x.dtype) if x.__class__ is SymbolicArray else signature(x)
-        b, right = (y.shape, y.dtype) if y.__class__ is SymbolicArray else signature(y)
-        dtype = self.dtypes.get((left, right)) or self.resolve(left, right)
-        if left is int or right is int:
-            _check_integer(self, x, y, dtype)
-        return (a if a == b or not b else b if not a else broadcast(a, b)), dtype
-
-
-def _check_integer(primitive: Binary, x: Any, y: Any, dtype: np.dtype[Any]) -> None:
-    """NumPy refuses a Python integer that an integer dtype cannot hold, and a negative power of integers."""
-    for position, value in ((0, x), (1, y)):
-        if value.__class__ is int and dtype.kind in "iu":
-            limits = np.iinfo(dtype)
-            if not limits.min <= value <= limits.max:
-                raise DtypeError(f"{value} does not fit into {dtype.name}", (position,))
-    if primitive.name == "power" and y.__class__ is int and y < 0 and dtype.kind in "iu":
-        raise DtypeError(f"an integer to the power {y} is not an integer", (0, 1), "make the base a float")
-
+from graphlang.trace.primitives.chain import chain, chain_quotient, excess, zero_times
+from graphlang.trace.primitives.power_log import power_log
+from graphlang.trace.primitives.sigmoid import sigmoid, tanh_slope
+from graphlang.trace.primitives.ufuncs import Binary, Derivative, Unary
 
 # ---- one operand
 
@@ -102,31 +21,31 @@ _LOG2, _LOG10 = math.log(2), math.log(10)
 
 negative = Unary(np.negative, lambda dy, y, x: -dy)
 positive = Unary(np.positive, lambda dy, y, x: dy)
-absolute = Unary(np.absolute, lambda dy, y, x: dy * np.sign(x))  # 0 at 0
-fabs = Unary(np.fabs, lambda dy, y, x: dy * np.sign(x))
-square = Unary(np.square, lambda dy, y, x: dy * (2 * x))
-reciprocal = Unary(np.reciprocal, lambda dy, y, x: -dy * (y * y))
-sqrt = Unary(np.sqrt, lambda dy, y, x: dy / (2 * y))
-cbrt = Unary(np.cbrt, lambda dy, y, x: dy / (3 * (y * y)), cost=10)
-exp = Unary(np.exp, lambda dy, y, x: dy * y, cost=8)
-exp2 = Unary(np.exp2, lambda dy, y, x: dy * (y * _LOG2), cost=8)
-expm1 = Unary(np.expm1, lambda dy, y, x: dy * np.exp(x), cost=8)  # y + 1 is 0 from x = -37 on
-log = Unary(np.log, lambda dy, y, x: dy / x, cost=8)
-log2 = Unary(np.log2, lambda dy, y, x: dy / (x * _LOG2), cost=8)
-log10 = Unary(np.log10, lambda dy, y, x: dy / (x * _LOG10), cost=8)
-log1p = Unary(np.log1p, lambda dy, y, x: dy / (x + 1), cost=8)
-sin = Unary(np.sin, lambda dy, y, x: dy * np.cos(x), cost=8)
-cos = Unary(np.cos, lambda dy, y, x: -dy * np.sin(x), cost=8)
-tan = Unary(np.tan, lambda dy, y, x: dy * (1 + y * y), cost=8)
-arcsin = Unary(np.arcsin, lambda dy, y, x: dy / np.sqrt(1 - x * x), cost=8)
-arccos = Unary(np.arccos, lambda dy, y, x: -dy / np.sqrt(1 - x * x), cost=8)
-arctan = Unary(np.arctan, lambda dy, y, x: dy / (1 + x * x), cost=8)
-sinh = Unary(np.sinh, lambda dy, y, x: dy * np.cosh(x), cost=8)
-cosh = Unary(np.cosh, lambda dy, y, x: dy * np.sinh(x), cost=8)
-tanh = Unary(np.tanh, lambda dy, y, x: dy * (1 - y * y), cost=8)
-arcsinh = Unary(np.arcsinh, lambda dy, y, x: dy / np.sqrt(x * x + 1), cost=8)
-arccosh = Unary(np.arccosh, lambda dy, y, x: dy / (np.sqrt(x - 1) * np.sqrt(x + 1)), cost=8)
-arctanh = Unary(np.arctanh, lambda dy, y, x: dy / (1 - x * x), cost=8)
+absolute = Unary(np.absolute, lambda dy, y, x: chain(dy, np.sign(x)))  # 0 at 0
+fabs = Unary(np.fabs, lambda dy, y, x: chain(dy, np.sign(x)))
+square = Unary(np.square, lambda dy, y, x: chain(dy, 2 * x))
+reciprocal = Unary(np.reciprocal, lambda dy, y, x: -chain(dy, y * y))
+sqrt = Unary(np.sqrt, lambda dy, y, x: chain_quotient(dy, 2 * y))
+cbrt = Unary(np.cbrt, lambda dy, y, x: chain_quotient(dy, 3 * (y * y)), cost=10)
+exp = Unary(np.exp, lambda dy, y, x: chain(dy, y), cost=8)
+exp2 = Unary(np.exp2, lambda dy, y, x: chain(dy, y * _LOG2), cost=8)
+expm1 = Unary(np.expm1, lambda dy, y, x: chain(dy, np.exp(x)), cost=8)  # y + 1 is 0 from x = -37 on
+log = Unary(np.log, lambda dy, y, x: chain_quotient(dy, x), cost=8)
+log2 = Unary(np.log2, lambda dy, y, x: chain_quotient(dy, x * _LOG2), cost=8)
+log10 = Unary(np.log10, lambda dy, y, x: chain_quotient(dy, x * _LOG10), cost=8)
+log1p = Unary(np.log1p, lambda dy, y, x: chain_quotient(dy, x + 1), cost=8)
+sin = Unary(np.sin, lambda dy, y, x: chain(dy, np.cos(x)), cost=8)
+cos = Unary(np.cos, lambda dy, y, x: -chain(dy, np.sin(x)), cost=8)
+tan = Unary(np.tan, lambda dy, y, x: chain(dy, 1 + y * y), cost=8)
+arcsin = Unary(np.arcsin, lambda dy, y, x: chain_quotient(dy, np.sqrt((1 - x) * (1 + x))), cost=8)
+arccos = Unary(np.arccos, lambda dy, y, x: -chain_quotient(dy, np.sqrt((1 - x) * (1 + x))), cost=8)
+arctan = Unary(np.arctan, lambda dy, y, x: chain_quotient(dy, 1 + x * x), cost=8)
+sinh = Unary(np.sinh, lambda dy, y, x: chain(dy, np.cosh(x)), cost=8)
+cosh = Unary(np.cosh, lambda dy, y, x: chain(dy, np.sinh(x)), cost=8)
+tanh = Unary(np.tanh, lambda dy, y, x: chain(dy, tanh_slope(x)), cost=8)
+arcsinh = Unary(np.arcsinh, lambda dy, y, x: chain_quotient(dy, np.hypot(x, 1.0)), cost=8)
+arccosh = Unary(np.arccosh, lambda dy, y, x: chain_quotient(dy, np.sqrt(x - 1) * np.sqrt(x + 1)), cost=8)
+arctanh = Unary(np.arctanh, lambda dy, y, x: chain_quotient(dy, (1 - x) * (1 + x)), cost=8)
 deg2rad = Unary(np.deg2rad, lambda dy, y, x: dy * (math.pi / 180))
 rad2deg = Unary(np.rad2deg, lambda dy, y, x: dy * (180 / math.pi))
 sign = Unary(np.sign, None)
@@ -152,70 +71,99 @@ def _is_constant(x: Any, other: Any) -> bool:
     )
 
 
-def _chosen(wins: np.ufunc, this: int) -> Derivative:
+def _chosen(loses: np.ufunc, this: int) -> Derivative:
     """Gradient of the larger (smaller) of two: ties are shared equally; against a constant they give nothing,
-    so that np.maximum(x, 0) has the gradient 0 at 0, as Relu has in the book.
+    so that np.maximum(x, 0) has the gradient 0 at 0, as Relu has in the book. What is nan is chosen.
     """
 
     def derivative(dy: Any, y: Any, *operands: Any) -> Any:
         x, other = operands[this], operands[1 - this]
         if _is_constant(other, x):
-            return dy * wins(x, other)
-        return np.where(wins(x, other), dy, np.where(x == other, 0.5 * dy, 0.0))
+            return zero_times(dy, ~loses(x, other))
+        return _shared(dy, (x == y) | np.isnan(x), (other == y) | np.isnan(other))
 
     return derivative
 
 
+def _chosen_number(this: int) -> Derivative:
+    """The same where a nan is chosen only if both are."""
+    return lambda dy, y, *operands: _shared(dy, operands[this] == y, operands[1 - this] == y)
+
+
+def _shared(dy: Any, mine: Any, others: Any) -> Any:
+    return zero_times(dy, mine.astype(dy.dtype) * (1 - 0.5 * others.astype(dy.dtype)))
+
+
 def _power_by_base(dy: Any, y: Any, x: Any, p: Any) -> Any:
-    """dy p x^(p-1), without 0^-1 where p is 0 and without a logarithm."""
+    """dy p x^(p-1), which is 0 where p is, and its derivative by p is not."""
     if isinstance(p, (int, float, Dim, DimScalar)) and not isinstance(p, np.generic):
-        return None if p == 0 else dy if p == 1 else dy * (p * x) if p == 2 else dy * (p * x ** (p - 1))
-    return dy * (p * x ** np.where(p == 0, 1, p - 1))
+        if p == 0:
+            return None
+        if p == 1:
+            return dy
+        return chain(dy, p * x if p == 2 else p * x ** (p - 1))
+    return chain(dy, zero_times(p, x ** (p - 1)))
 
 
 def _power_by_exponent(dy: Any, y: Any, x: Any, p: Any) -> Any:
-    """dy x^p ln x, and 0 where x is 0."""
+    """dy x^p ln x"""
     if isinstance(x, (int, float)):
-        return dy * (y * math.log(x)) if x > 0 else None if x == 0 else dy * (y * math.nan)
+        return chain(dy, y * math.log(x)) if x > 0 else None if x == 0 else chain(dy, y * math.nan)
     if isinstance(x, (Dim, DimScalar)):
-        return dy * (y * np.log(x))
-    return dy * (y * np.log(np.where(x == 0, 1, x)))
+        return chain(dy, y * np.log(x))
+    return chain(dy, power_log(x, p, order=1))
 
 
 def _ratio(x: Any, length: Any) -> Any:
-    """x / length, and 0 at the origin."""
-    return x / np.where(length == 0, 1, length)
+    """x / length, and 0 at the origin, where nothing is a derivative."""
+    origin = length == 0
+    return np.where(origin, 0.0, x / np.where(origin, 1.0, length))
 
 
 add = Binary(np.add, lambda dy, z, x, y: dy, lambda dy, z, x, y: dy, commutative=True)
 subtract = Binary(np.subtract, lambda dy, z, x, y: dy, lambda dy, z, x, y: -dy)
-multiply = Binary(np.multiply, lambda dy, z, x, y: dy * y, lambda dy, z, x, y: dy * x, commutative=True)
-divide = Binary(np.divide, lambda dy, z, x, y: dy / y, lambda dy, z, x, y: -dy * (z / y))
+multiply = Binary(
+    np.multiply, lambda dy, z, x, y: chain(dy, y), lambda dy, z, x, y: chain(dy, x), commutative=True
+)
+divide = Binary(np.divide, lambda dy, z, x, y: chain_quotient(dy, y), lambda dy, z, x, y: -chain(dy, z / y))
 floor_divide = Binary(np.floor_divide, None, None)
-remainder = Binary(np.remainder, lambda dy, z, x, y: dy, lambda dy, z, x, y: -dy * np.floor_divide(x, y))
-fmod = Binary(np.fmod, lambda dy, z, x, y: dy, lambda dy, z, x, y: -dy * np.trunc(x / y))
+remainder = Binary(
+    np.remainder, lambda dy, z, x, y: dy, lambda dy, z, x, y: -chain(dy, np.floor_divide(x, y))
+)
+fmod = Binary(np.fmod, lambda dy, z, x, y: dy, lambda dy, z, x, y: -chain(dy, np.trunc(x / y)))
 power = Binary(np.power, _power_by_base, _power_by_exponent, cost=16)
 float_power = Binary(np.float_power, _power_by_base, _power_by_exponent, cost=16)
 arctan2 = Binary(
     np.arctan2,
-    lambda dy, z, x, y: dy * (y / (x * x + y * y)),
-    lambda dy, z, x, y: -dy * (x / (x * x + y * y)),
+    lambda dy, z, x, y: chain(dy, y / (x * x + y * y)),
+    lambda dy, z, x, y: -chain(dy, x / (x * x + y * y)),
     cost=16,
 )
-hypot = Binary(np.hypot, lambda dy, z, x, y: dy * _ratio(x, z), lambda dy, z, x, y: dy * _ratio(y, z), cost=4)
+hypot = Binary(
+    np.hypot,
+    lambda dy, z, x, y: chain(dy, _ratio(x, z)),
+    lambda dy, z, x, y: chain(dy, _ratio(y, z)),
+    cost=4,
+)
 logaddexp = Binary(
-    np.logaddexp, lambda dy, z, x, y: dy * np.exp(x - z), lambda dy, z, x, y: dy * np.exp(y - z), cost=16
+    np.logaddexp,
+    lambda dy, z, x, y: chain(dy, sigmoid(excess(x, y))),
+    lambda dy, z, x, y: chain(dy, sigmoid(excess(y, x))),
+    cost=16,
 )
 logaddexp2 = Binary(
-    np.logaddexp2, lambda dy, z, x, y: dy * np.exp2(x - z), lambda dy, z, x, y: dy * np.exp2(y - z), cost=16
+    np.logaddexp2,
+    lambda dy, z, x, y: chain(dy, sigmoid(excess(x, y) * _LOG2)),
+    lambda dy, z, x, y: chain(dy, sigmoid(excess(y, x) * _LOG2)),
+    cost=16,
 )
 copysign = Binary(
     np.copysign, lambda dy, z, x, y: dy * (np.copysign(1.0, x) * np.copysign(1.0, y)), None
 )  # fmt: skip
-maximum = Binary(np.maximum, _chosen(np.greater, 0), _chosen(np.greater, 1), commutative=True)
-minimum = Binary(np.minimum, _chosen(np.less, 0), _chosen(np.less, 1), commutative=True)
-fmax = Binary(np.fmax, _chosen(np.greater, 0), _chosen(np.greater, 1), commutative=True)
-fmin = Binary(np.fmin, _chosen(np.less, 0), _chosen(np.less, 1), commutative=True)
+maximum = Binary(np.maximum, _chosen(np.less_equal, 0), _chosen(np.less_equal, 1), commutative=True)
+minimum = Binary(np.minimum, _chosen(np.greater_equal, 0), _chosen(np.greater_equal, 1), commutative=True)
+fmax = Binary(np.fmax, _chosen_number(0), _chosen_number(1), commutative=True)
+fmin = Binary(np.fmin, _chosen_number(0), _chosen_number(1), commutative=True)
 greater = Binary(np.greater, None, None)
 greater_equal = Binary(np.greater_equal, None, None)
 less = Binary(np.less, None, None)
@@ -263,7 +211,10 @@ class Where(Primitive):
     def derivative(self, position: int, dy: Any, y: Any, *operands: Any, **params: Any) -> Any:
         if position == 0:
             return None
-        return np.where(operands[0], dy, 0.0) if position == 1 else np.where(operands[0], 0.0, dy)
+        (condition, *_) = operands
+        if position == 2:
+            return zero_times(dy, np.logical_not(condition))
+        return zero_times(dy, condition if np.dtype(signature(condition)[1]) == bool else condition != 0)
 
 
 class Clip(Primitive):
@@ -286,8 +237,9 @@ class Clip(Primitive):
 
     def derivative(self, position: int, dy: Any, y: Any, x: Any, low: Any, high: Any) -> Any:
         if position == 0:
-            return dy * ((x >= low) & (x <= high))
-        return dy * ((x < low) & (low <= high)) if position == 1 else dy * ((x > high) | (low > high))
+            return zero_times(dy, (x >= low) & (x <= high))
+        lost = (x < low) & (low <= high) if position == 1 else (x > high) | (low > high)
+        return zero_times(dy, lost)
 
 
 class Astype(Primitive):

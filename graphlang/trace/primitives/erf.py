@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.trace.primitives.approximation import Approximation
+from graphlang.trace.primitives.chain import chain
 
 # W. J. Cody, Rational Chebyshev approximations for the error function, Math. Comp. 23 (1969); as in CALERF.
 _SMALL = (
@@ -56,7 +57,7 @@ class Erf(Approximation):
         out[...] = _cody(x)
 
     def derivative(self, position: int, dy: Any, y: Any, x: Any) -> Any:
-        return dy * (np.exp(-(x * x)) * (2 / math.sqrt(math.pi)))
+        return chain(dy, np.exp(-(x * x)) * (2 / math.sqrt(math.pi)))
 
 
 def _horner(coefficients: tuple[float, ...], x: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.trace.primitives.approximation import Approximation
+from graphlang.trace.primitives.chain import chain
 from graphlang.trace.primitives.erf import erf_small, erfc_large, erfc_middle
 
 _HALF_ROOT = math.sqrt(math.pi / 2)
@@ -38,7 +39,7 @@ class Mills(Approximation):
         out[...] = _cody(x * math.sqrt(0.5))
 
     def derivative(self, position: int, dy: Any, y: Any, x: Any) -> Any:
-        return dy * (x * y - 1)
+        return chain(dy, x * y - 1)
 
 
 def _cody(y: Any) -> Any:

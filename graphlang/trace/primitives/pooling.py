@@ -20,7 +20,8 @@ from graphlang.trace.primitives.windows import Tap, span, taps, window_count
 
 
 class MaxPool(Primitive):
-    """The largest element of each window along `axis`; padding never wins. The gradient goes to the first."""
+    """The largest element of each window along `axis`; padding never wins, nan does. The gradient goes to the
+    first."""
 
     name = "max_pool"
 
@@ -196,10 +197,16 @@ def _first_hits(keys: Any, x: Any, y: Any) -> Iterator[tuple[Any, Any, Any]]:
     """For each place: the windows that have it, its elements, and where they are the first largest ones."""
     left = np.ones(y.shape, bool)
     *early, (windows, elements) = keys
+    nan = bool(y.size) and y.dtype.kind == "f" and np.isnan(np.min(y))
+
+    def is_largest(elements: Any, windows: Any) -> Any:
+        hit = x[elements] == y[windows]
+        return hit | np.isnan(x[elements]) if nan else hit
+
     for windows_here, elements_here in early:
-        hit = x[elements_here] == y[windows_here]
+        hit = is_largest(elements_here, windows_here)
         hit &= left[windows_here]
         left[windows_here] ^= hit
         yield windows_here, elements_here, hit
     inside = all(y[here].shape == y.shape for here, _ in keys)  # then it can only be the last place
-    yield windows, elements, left if inside else left[windows] & (x[elements] == y[windows])
+    yield windows, elements, left if inside else left[windows] & is_largest(elements, windows)

@@ -10,6 +10,7 @@ from graphlang.trace.array import signature
 from graphlang.trace.dims import Dim, Shape, Size, count
 from graphlang.trace.errors import ShapeError
 from graphlang.trace.primitive import Primitive, Result, into
+from graphlang.trace.primitives.chain import chain, zero_times
 from graphlang.trace.primitives.creation import eye
 from graphlang.trace.primitives.shapes import broadcast_to
 
@@ -73,7 +74,7 @@ class Prod(Accumulation):
         for i in params[
             "axis"
         ]:  # along one axis after the other: the product of the others there, then over the axis
-            dy = dy * np.moveaxis(_product_of_others(np.moveaxis(x, i, -1)), -1, i)
+            dy = chain(dy, np.moveaxis(_product_of_others(np.moveaxis(x, i, -1)), -1, i))
             x = np.prod(x, axis=i, keepdims=True)
         return dy
 
@@ -95,14 +96,14 @@ def _product_of_others(x: Any) -> Any:
 
 
 class Extremum(Reduction):
-    """The largest (smallest) element; dy is shared evenly among equal ones."""
+    """The largest (smallest) element; dy is shared evenly among equal ones, or goes to what is nan."""
 
     differentiable = True
 
     def derivative(self, position: int, dy: Any, y: Any, x: Any, **params: Any) -> Any:
-        chosen = x == kept(y, x.shape, **params)
+        chosen = (x == kept(y, x.shape, **params)) | np.isnan(x)
         ties = np.sum(chosen, axis=params["axis"], keepdims=True, dtype=dy.dtype)
-        return chosen * (kept(dy, x.shape, **params) / ties)
+        return zero_times(kept(dy, x.shape, **params) / ties, chosen)
 
 
 class Truth(Reduction):

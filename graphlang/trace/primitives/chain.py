@@ -1,0 +1,117 @@
+"""The product of the chain rule, and what else stays finite beside an infinite number.
+
+A gradient that arrives as exact 0 stays 0, whatever the local derivative: what was not chosen has no
+influence, even where its slope is infinite or not a number. The derivatives of these products are made of
+these products again, so gradients of every order follow the same rule. There is no `where` on the way: it
+would cut off the derivative by the very operand that is 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from graphlang.trace.nan import has_nan
+from graphlang.trace.primitive import Call
+from graphlang.trace.primitives.ufuncs import Binary, Derivative
+
+
+class _Repaired(Binary):
+    """A ufunc of two operands, and another number where it gives nan for some of them."""
+
+    def __init__(
+        self, name: str, ufunc: np.ufunc, *derivatives: Derivative, commutative: bool = False
+    ) -> None:
+        super().__init__(ufunc, *derivatives, commutative=commutative, cost=2)
+        self.name = name
+        self.ufunc, self.plain = None, ufunc
+
+    def compute(self, *operands: Any, out: Any = None) -> Any:
+        x, y = operands
+        given = out is not None and (_overlap(out, x) or _overlap(out, y))
+        repairs = self.repairs(x, y) if given else None
+        z = self.apply(x, y, out=out)
+        return self._repaired(z, self.repairs(x, y) if repairs is None else repairs, out) if has_nan(z) else z
+
+    def checked(self, operands: Sequence[Any], out: Any) -> Call:
+        x, y = operands
+        if _overlap(out, x) or _overlap(out, y):
+            return partial(self.compute, x, y, out=out)
+        apply = self.apply
+
+        def run() -> None:
+            apply(x, y, out)
+            if has_nan(out):
+                self._repaired(out, self.repairs(x, y), out)
+
+        return run
+
+    def _repaired(self, z: Any, repairs: list[tuple[float, Any]], out: Any) -> Any:
+        for value, where in repairs:
+            if z.ndim:
+                np.copyto(z, value, where=where)
+            elif np.all(where):
+                z = _filled(z, value, out)
+        return z
+
+    def repairs(self, x: Any, y: Any) -> list[tuple[float, Any]]:
+        """Pairs of a number, and where it is the result."""
+        raise NotImplementedError(self.name)
+
+
+class _Chain(_Repaired):
+    def repairs(self, x: Any, y: Any) -> list[tuple[float, Any]]:
+        return [(0.0, np.equal(x, 0))]
+
+
+class _ZeroTimes(_Repaired):
+    def repairs(self, x: Any, y: Any) -> list[tuple[float, Any]]:
+        return [(0.0, np.equal(x, 0) | np.equal(y, 0))]
+
+
+class _Excess(_Repaired):
+    def repairs(self, x: Any, y: Any) -> list[tuple[float, Any]]:
+        return [
+            (0.0, np.equal(x, np.inf) & np.equal(y, np.inf)),
+            (-np.inf, np.equal(x, -np.inf) & np.equal(y, -np.inf)),
+        ]
+
+
+def _overlap(out: Any, x: Any) -> bool:
+    return isinstance(x, np.ndarray) and np.may_share_memory(out, x)
+
+
+def _filled(z: Any, value: float, out: Any) -> Any:
+    if out is None:
+        return z.dtype.type(value)
+    out.fill(value)
+    return out
+
+
+zero_times: _Repaired = _ZeroTimes(
+    "zero_times",
+    np.multiply,
+    lambda dz, z, x, y: zero_times(dz, y),
+    lambda dz, z, x, y: zero_times(dz, x),
+    commutative=True,
+)
+"""x * y, and 0 where either is 0."""
+chain: _Repaired = _Chain(
+    "chain",
+    np.multiply,
+    lambda dz, z, dy, slope: chain(dz, slope),
+    lambda dz, z, dy, slope: zero_times(dz, dy),
+)
+"""dy * slope, and 0 where dy is 0."""
+chain_quotient: _Repaired = _Chain(
+    "chain_quotient",
+    np.divide,
+    lambda dz, z, dy, x: chain_quotient(dz, x),
+    lambda dz, z, dy, x: -chain_quotient(zero_times(dz, z), x),
+)
+"""dy / x, and 0 where dy is 0."""
+excess: _Repaired = _Excess("excess", np.subtract, lambda dz, z, x, y: dz, lambda dz, z, x, y: -dz)
+"""x - y, and of equal infinities 0 above and -inf below: nothing is added to what is nothing."""

@@ -1,0 +1,44 @@
+"""What a power and its exponent need of one another: x**p times powers of log(x)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graphlang.trace.primitive import Primitive, Result, into
+from graphlang.trace.primitives.chain import chain, zero_times
+
+
+class PowerLog(Primitive):
+    """x**p * log(x)**order, the derivatives of x**p by p; where x and p are 0, it is 0 as in PyTorch."""
+
+    name = "power_log"
+    kind = "elementwise"
+
+    def __call__(self, x: Any, p: Any, *, order: int) -> Any:
+        return super().__call__(x, p, order=order)
+
+    def shape(self, x: Any, p: Any, *, order: int) -> Result:
+        from graphlang.trace.primitives.elementwise import power  # which is made of this
+
+        return power.shape(x, p)
+
+    def compute(self, x: Any, p: Any, *, order: int, out: Any = None) -> Any:
+        with np.errstate(all="ignore"):
+            y = np.power(x, p)
+            z = np.log(x) ** order * y
+        nothing = (y == 0) | (np.equal(x, 0) & np.equal(p, 0))
+        return into(out, np.where(nothing, 0, z).astype(y.dtype))
+
+    def derivative(self, position: int, dy: Any, y: Any, x: Any, p: Any, *, order: int) -> Any:
+        if position == 1:
+            return chain(dy, power_log(x, p, order=order + 1))
+        lower = x ** (p - 1) if order == 1 else power_log(x, p - 1, order=order - 1)
+        return chain(dy, zero_times(p, power_log(x, p - 1, order=order)) + order * lower)
+
+    def flops(self, x: Any, p: Any, *, order: int) -> Any:
+        return 24 * super().flops(x, p, order=order)
+
+
+power_log = PowerLog()

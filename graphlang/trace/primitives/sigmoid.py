@@ -1,0 +1,67 @@
+"""The sigmoid and its slope, exact in both tails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from graphlang.trace.primitives.approximation import Approximation
+from graphlang.trace.primitives.chain import chain
+
+
+class Sigmoid(Approximation):
+    """y = 1 / (1 + exp(-x)), by way of exp(-|x|), which never overflows."""
+
+    name = "sigmoid"
+
+    def single(self, x: Any, out: Any) -> None:
+        e = _decay(x)
+        top = np.maximum(e, x >= 0)
+        e += 1
+        np.divide(top, e, out=out)
+
+    double = single
+
+    def derivative(self, position: int, dy: Any, y: Any, x: Any) -> Any:
+        return chain(dy, sigmoid_slope(x))
+
+
+class Slope(Approximation):
+    """The derivative of the sigmoid or of tanh, from e = exp(-steepness * |x|): what is made of their values,
+    y * (1 - y) or 1 - y**2, has lost its tails. With tanh's value it makes its own derivative."""
+
+    def __init__(self, name: str, steepness: int, tanh: Callable[[Any], Any]) -> None:
+        self.name = name
+        self.steepness = steepness
+        self.tanh = tanh
+
+    def single(self, x: Any, out: Any) -> None:
+        e = np.abs(x)
+        e *= -self.steepness
+        np.exp(e, out=e)
+        below = e + 1
+        if self.steepness == 2:
+            below *= 0.5
+        below *= below
+        np.divide(e, below, out=out)
+
+    double = single
+
+    def derivative(self, position: int, dy: Any, y: Any, x: Any) -> Any:
+        return -chain(dy, self.steepness * (y * self.tanh(x)))
+
+
+def _decay(x: Any) -> Any:
+    """exp(-|x|)"""
+    e = np.abs(x)
+    np.negative(e, out=e)
+    return np.exp(e, out=e)
+
+
+sigmoid = Sigmoid()
+sigmoid_slope = Slope("sigmoid_slope", 1, lambda x: np.tanh(0.5 * x))
+"""e / (1 + e)**2 with e = exp(-|x|)"""
+tanh_slope = Slope("tanh_slope", 2, np.tanh)
+"""4 * e / (1 + e)**2 with e = exp(-2 * |x|)"""
