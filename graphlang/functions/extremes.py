@@ -8,7 +8,7 @@ __all__ = ["clip", "maximum", "minimum", "where"]
 def maximum(x, y):
     """z = x where x > y, else y
 
-    Gradient: dz goes to the larger; half to each where they are equal.
+    Gradient: dz goes to the larger, or to what is nan; half to each where they are equal.
     Shapes: broadcast.
     """
     return np.maximum(x, y)
@@ -17,7 +17,7 @@ def maximum(x, y):
 def minimum(x, y):
     """z = x where x < y, else y
 
-    Gradient: dz goes to the smaller; half to each where they are equal.
+    Gradient: dz goes to the smaller, or to what is nan; half to each where they are equal.
     Shapes: broadcast.
     """
     return np.minimum(x, y)
@@ -26,7 +26,7 @@ def minimum(x, y):
 def clip(x, low: float | None = None, high: float | None = None):
     """y = x held between `low` and `high`
 
-    Gradient: dx = dy where low <= x <= high, else 0 (the bounds count as inside).
+    Gradient: dx = dy where low <= x <= high, else 0 (the bounds count as inside, nan does not).
     Shapes: as x.
     Convention: a bound left out does not bound.
     """

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from graphlang.trace.primitives import stop_gradient
+from graphlang.trace.primitives import excess, stop_gradient
 
 __all__ = ["argmax", "argmin", "cumsum", "logsumexp", "max", "mean", "min", "prod", "std", "sum", "var"]
 
@@ -64,7 +64,7 @@ def _freedom(name: str, x, axis: Axes, ddof: int) -> int:
 def max(x, axis: Axes = None, keepdims: bool = False):
     """y = the largest of x
 
-    Gradient: dy goes to the largest element; equal ones share it evenly.
+    Gradient: dy goes to the largest element; equal ones share it evenly. What is nan counts as the largest.
     Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
     Convention: `MaxPool` gives it to the first of equal elements instead.
     """
@@ -74,7 +74,7 @@ def max(x, axis: Axes = None, keepdims: bool = False):
 def min(x, axis: Axes = None, keepdims: bool = False):
     """y = the smallest of x
 
-    Gradient: dy goes to the smallest element; equal ones share it evenly.
+    Gradient: dy goes to the smallest element; equal ones share it evenly. What is nan counts as the smallest.
     Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
     """
     return np.min(x, axis=axis, keepdims=keepdims)
@@ -122,10 +122,12 @@ def logsumexp(x, axis: Axes = None, keepdims: bool = False):
 
     Gradient: dx = dy * softmax(x).
     Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
-    Convention: exact at any finite x, since no exponent is above 0; m cancels, so no gradient is its.
+    Convention: exact at any x, since no exponent is above 0; m cancels, so no gradient is its. An x of -inf
+    adds nothing; of -inf alone y is -inf, without gradient.
     """
     top = stop_gradient(np.max(x, axis=axis, keepdims=True))
-    rest = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=keepdims))
+    total = np.sum(np.exp(excess(x, top)), axis=axis, keepdims=keepdims)
+    rest = np.log(np.maximum(total, 0.5))  # it is 1 at least, or 0 where all are -inf
     return rest + (top if keepdims else np.squeeze(top, axis=_every(x.ndim) if axis is None else axis))
 
 

@@ -7,6 +7,7 @@ from graphlang.initializers.ones import ones
 from graphlang.initializers.zeros import zeros
 from graphlang.layers._axes import all_but_channels, need_channels, per_channel
 from graphlang.operation import Array, Layer, Parameter
+from graphlang.trace.primitives import chain
 
 
 class BatchNorm(Layer):
@@ -49,10 +50,10 @@ class BatchNorm(Layer):
     def backward(self, dy: Array, saved: tuple[Array, Array, Array, bool]) -> tuple[Array, Array, Array]:
         z, scale, gamma, training = saved
         axes = all_but_channels(dy)
-        dgamma, dbeta = np.sum(dy * z, axis=axes), np.sum(dy, axis=axes)
+        dgamma, dbeta = np.sum(chain(dy, z), axis=axes), np.sum(dy, axis=axes)
         if training:
             n = dy.size // dy.shape[1]
-            dz = dy - per_channel(dbeta / n, dy) - z * per_channel(dgamma / n, dy)
+            dz = dy - per_channel(dbeta / n, dy) - chain(per_channel(dgamma / n, dy), z)
         else:
             dz = dy
         return per_channel(gamma * scale, dy) * dz, dgamma, dbeta

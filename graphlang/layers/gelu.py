@@ -1,32 +1,52 @@
 """The Gaussian error linear unit."""
 
 import math
+from typing import Literal
 
 import numpy as np
+from pydantic import Field
 
 from graphlang.operation import Array, Layer
-from graphlang.trace.primitives import mills
+from graphlang.trace.primitives import chain, mills, sigmoid, sigmoid_slope, zero_times
+
+_CUBE = 0.044715
+_ROOT = math.sqrt(2 / math.pi)
 
 
 class Gelu(Layer):
     """y = x * P(x), P(x) = (1 + erf(x / sqrt(2))) / 2, the normal distribution function
 
-    Gradient: dx = dy * (P(x) + x * p(x)), p(x) = exp(-x**2 / 2) / sqrt(2 * pi), the density.
+    With `approximate=tanh`, P(x) = (1 + tanh(u)) / 2, u = sqrt(2 / pi) * (x + 0.044715 * x**3).
+
+    Gradient: dx = dy * (P(x) + x * p(x)), p(x) = exp(-x**2 / 2) / sqrt(2 * pi), the density; with
+    `approximate=tanh`, p(x) = (1 - tanh(u)**2) / 2 * sqrt(2 / pi) * (1 + 3 * 0.044715 * x**2).
     Shapes: as x.
     Source: Hendrycks and Gimpel, Gaussian Error Linear Units, 2016.
-    Convention: the exact form, PyTorch's default; GPT-2 used the approximation by tanh. What lies beyond |x|
-    is p(x) * mills(|x|), so nothing cancels far to the left, where 1 + erf would leave 0.
+    Convention: the exact form, PyTorch's default; GPT-2 has the approximation by tanh, PyTorch's
+    `approximate="tanh"`. What lies beyond |x| is p(x) * mills(|x|), and (1 + tanh(u)) / 2 is sigmoid(2 * u),
+    so nothing cancels far to the left, where 1 + erf and 1 + tanh would leave 0.
+    Example: input x: float[N, 4]; y = gelu(x, approximate=tanh)
     """
 
     spellings = ("gelu",)
+    approximate: Literal["none", "tanh"] = Field("none", description="the exact form, or GPT-2's by tanh")
 
     def forward(self, x: Array) -> tuple[Array, tuple[Array, Array, Array]]:
-        above = (x > 0).astype(x.dtype)
-        sign = 2 * above - 1
-        density = np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
-        p = above - sign * (density * mills(sign * x))
-        return x * p, (x, p, density)
+        p, density = self._by_tanh(x) if self.approximate == "tanh" else self._exactly(x)
+        return zero_times(p, x), (x, p, density)
 
     def backward(self, dy: Array, saved: tuple[Array, Array, Array]) -> Array:
         x, p, density = saved
-        return dy * (p + x * density)
+        return chain(dy, p + zero_times(density, x))
+
+    def _exactly(self, x: Array) -> tuple[Array, Array]:
+        above = (x > 0).astype(x.dtype)
+        sign = 2 * above - 1
+        density = np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
+        return above - sign * (density * mills(sign * x)), density
+
+    def _by_tanh(self, x: Array) -> tuple[Array, Array]:
+        square = x * x
+        twice = x * (2 * _ROOT + 2 * _ROOT * _CUBE * square)
+        slope = 2 * _ROOT + 6 * _ROOT * _CUBE * square
+        return sigmoid(twice), zero_times(sigmoid_slope(twice), slope)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from graphlang.operation import Array, Layer
+from graphlang.trace.primitives import zero_times
 
 
 class HardSwish(Layer):
@@ -14,4 +15,4 @@ class HardSwish(Layer):
     """
 
     def forward(self, x: Array) -> tuple[Array, None]:
-        return x * (np.clip(x + 3, 0, 6) * (1 / 6)), None
+        return zero_times(np.clip(x + 3, 0, 6) * (1 / 6), x), None

@@ -7,6 +7,7 @@ from graphlang.initializers.ones import ones
 from graphlang.initializers.zeros import zeros
 from graphlang.layers._axes import last_size
 from graphlang.operation import Array, Layer, Parameter
+from graphlang.trace.primitives import chain
 
 
 class LayerNorm(Layer):
@@ -34,6 +35,6 @@ class LayerNorm(Layer):
         z, scale, gamma = saved
         dz = dy * gamma
         mean_dz = np.mean(dz, axis=-1, keepdims=True)
-        dx = scale * (dz - mean_dz - z * np.mean(dz * z, axis=-1, keepdims=True))
+        dx = chain(dz - mean_dz - chain(np.mean(chain(dz, z), axis=-1, keepdims=True), z), scale)
         others = tuple(range(z.ndim - 1))
-        return dx, np.sum(dy * z, axis=others), np.sum(dy, axis=others)
+        return dx, np.sum(chain(dy, z), axis=others), np.sum(dy, axis=others)

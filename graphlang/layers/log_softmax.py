@@ -3,8 +3,9 @@
 import numpy as np
 from pydantic import Field
 
+from graphlang.layers.softmax import LEAST
 from graphlang.operation import Array, Layer
-from graphlang.trace.primitives import stop_gradient
+from graphlang.trace.primitives import chain, excess, stop_gradient
 
 
 class LogSoftmax(Layer):
@@ -12,6 +13,7 @@ class LogSoftmax(Layer):
 
     Gradient: dx = dy - exp(y) * sum(dy).
     Shapes: as x; the sums go along `axis`.
+    Convention: a score of -inf stays -inf, also where all are.
     Source: Blanchard, Higham and Higham, Accurately computing the log-sum-exp and softmax functions, 2021.
     """
 
@@ -19,9 +21,9 @@ class LogSoftmax(Layer):
     axis: int = Field(-1, description="the axis whose exponentials add up to 1")
 
     def forward(self, x: Array) -> tuple[Array, Array]:
-        z = x - stop_gradient(np.max(x, axis=self.axis, keepdims=True))
-        y = z - np.log(np.sum(np.exp(z), axis=self.axis, keepdims=True))
+        z = excess(x, stop_gradient(np.max(x, axis=self.axis, keepdims=True)))
+        y = z - np.log(np.maximum(np.sum(np.exp(z), axis=self.axis, keepdims=True), LEAST))
         return y, y
 
     def backward(self, dy: Array, y: Array) -> Array:
-        return dy - np.exp(y) * np.sum(dy, axis=self.axis, keepdims=True)
+        return dy - chain(np.sum(dy, axis=self.axis, keepdims=True), np.exp(y))

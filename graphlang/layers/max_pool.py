@@ -12,7 +12,8 @@ class MaxPool(_Pool):
     Shapes: [N, C, H, W] -> [N, C, ...], each spatial size (n + 2*pad - dilation*(size - 1) - 1) // stride
     + 1; one and three spatial axes too.
     Source: Deep Learning from Scratch, 7.3.
-    Convention: padding never wins, also over negative numbers; `stride` is the size where it is left out.
+    Convention: padding never wins, also over negative numbers; nan wins over all, and counts as equal to
+    another nan. `stride` is the size where it is left out.
     """
 
     def forward(self, x: Array) -> tuple[Array, list[Array]]:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from graphlang.operation import Array, Layer
+from graphlang.trace.primitives import chain, sigmoid, tanh_slope, zero_times
 
 
 class Mish(Layer):
@@ -13,5 +14,11 @@ class Mish(Layer):
     Source: Misra, Mish: A Self Regularized Non-Monotonic Activation Function, 2019.
     """
 
-    def forward(self, x: Array) -> tuple[Array, None]:
-        return x * np.tanh(np.logaddexp(x, 0)), None
+    def forward(self, x: Array) -> tuple[Array, tuple[Array, Array, Array]]:
+        u = np.logaddexp(x, 0)
+        w = np.tanh(u)
+        return zero_times(w, x), (x, u, w)
+
+    def backward(self, dy: Array, saved: tuple[Array, Array, Array]) -> Array:
+        x, u, w = saved
+        return chain(dy, w + zero_times(tanh_slope(u) * sigmoid(x), x))

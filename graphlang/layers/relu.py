@@ -3,12 +3,13 @@
 import numpy as np
 
 from graphlang.operation import Array, Layer
+from graphlang.trace.primitives import zero_times
 
 
 class Relu(Layer):
     """y = max(x, 0)
 
-    Gradient: dx = dy where x > 0, else 0; so 0 at 0.
+    Gradient: dx = dy where x > 0, else 0; so 0 at 0. What is nan keeps its dy.
     Shapes: as x.
     Source: Deep Learning from Scratch, 5.5.1.
     """
@@ -20,4 +21,4 @@ class Relu(Layer):
         return y, y
 
     def backward(self, dy: Array, y: Array) -> Array:
-        return dy * (y > 0)
+        return zero_times(dy, ~(y <= 0))

@@ -6,6 +6,7 @@ from pydantic import Field
 from graphlang.initializers.ones import ones
 from graphlang.layers._axes import last_size
 from graphlang.operation import Array, Layer, Parameter
+from graphlang.trace.primitives import chain
 
 
 class RMSNorm(Layer):
@@ -30,5 +31,5 @@ class RMSNorm(Layer):
     def backward(self, dy: Array, saved: tuple[Array, Array, Array]) -> tuple[Array, Array]:
         z, scale, gamma = saved
         dz = dy * gamma
-        dx = scale * (dz - z * np.mean(dz * z, axis=-1, keepdims=True))
-        return dx, np.sum(dy * z, axis=tuple(range(z.ndim - 1)))
+        dx = chain(dz - chain(np.mean(chain(dz, z), axis=-1, keepdims=True), z), scale)
+        return dx, np.sum(chain(dy, z), axis=tuple(range(z.ndim - 1)))

@@ -1,14 +1,13 @@
 """The sigmoid, exact in both tails."""
 
-import numpy as np
-
 from graphlang.operation import Array, Layer
+from graphlang.trace.primitives import chain, sigmoid, sigmoid_slope
 
 
 class Sigmoid(Layer):
     """y = 1 / (1 + exp(-x))
 
-    Gradient: dx = dy * y * (1 - y).
+    Gradient: dx = dy * y * (1 - y), the second factor as 1 / (1 + exp(x)), which keeps the tail to the right.
     Shapes: as x.
     Source: Deep Learning from Scratch, 5.5.2.
     """
@@ -16,16 +15,7 @@ class Sigmoid(Layer):
     spellings = ("sigmoid",)
 
     def forward(self, x: Array) -> tuple[Array, Array]:
-        y = logistic(x)
-        return y, y
+        return sigmoid(x), x
 
-    def backward(self, dy: Array, y: Array) -> Array:
-        return dy * y * (1 - y)
-
-
-def logistic(x: Array) -> Array:
-    """1 / (1 + exp(-x)), by way of exp(-|x|), which never overflows."""
-    above = x >= 0
-    # Not abs(x): its gradient at 0 is 0, and the gradient of this one at 0 must come out as 1/4.
-    e = np.exp(np.where(above, -x, x))
-    return np.where(above, 1, e) / (1 + e)
+    def backward(self, dy: Array, x: Array) -> Array:
+        return chain(dy, sigmoid_slope(x))

@@ -1,13 +1,13 @@
 """The sigmoid linear unit."""
 
-from graphlang.layers.sigmoid import logistic
 from graphlang.operation import Array, Layer
+from graphlang.trace.primitives import chain, sigmoid, sigmoid_slope, zero_times
 
 
 class Silu(Layer):
     """y = x * s, s = 1 / (1 + exp(-x))
 
-    Gradient: dx = dy * (s + y * (1 - s)).
+    Gradient: dx = dy * (s + x * s * (1 - s)).
     Shapes: as x.
     Source: Elfwing et al., Sigmoid-Weighted Linear Units, 2017; also called Swish.
     """
@@ -15,10 +15,9 @@ class Silu(Layer):
     spellings = ("silu",)
 
     def forward(self, x: Array) -> tuple[Array, tuple[Array, Array]]:
-        s = logistic(x)
-        y = x * s
-        return y, (s, y)
+        s = sigmoid(x)
+        return zero_times(s, x), (x, s)
 
     def backward(self, dy: Array, saved: tuple[Array, Array]) -> Array:
-        s, y = saved
-        return dy * (s + y * (1 - s))
+        x, s = saved
+        return chain(dy, s + zero_times(sigmoid_slope(x), x))

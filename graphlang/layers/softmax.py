@@ -4,7 +4,10 @@ import numpy as np
 from pydantic import Field
 
 from graphlang.operation import Array, Layer
-from graphlang.trace.primitives import stop_gradient
+from graphlang.trace.primitives import chain, excess, stop_gradient
+
+LEAST = 0.5
+"""A sum of exp(x - max(x)) is 1 at least, but for one over -inf alone, which is 0 and must not divide."""
 
 
 class Softmax(Layer):
@@ -12,6 +15,8 @@ class Softmax(Layer):
 
     Gradient: dx = y * (dy - sum(dy * y)).
     Shapes: as x; the sums go along `axis`.
+    Convention: a score of -inf has the share 0 and no gradient; where all are -inf, as in a row that a mask
+    hides, all shares are 0. Scores of inf share the whole.
     Source: Deep Learning from Scratch, 3.5.2.
     """
 
@@ -19,9 +24,9 @@ class Softmax(Layer):
     axis: int = Field(-1, description="the axis that adds up to 1")
 
     def forward(self, x: Array) -> tuple[Array, Array]:
-        e = np.exp(x - stop_gradient(np.max(x, axis=self.axis, keepdims=True)))
-        y = e / np.sum(e, axis=self.axis, keepdims=True)
+        e = np.exp(excess(x, stop_gradient(np.max(x, axis=self.axis, keepdims=True))))
+        y = e / np.maximum(np.sum(e, axis=self.axis, keepdims=True), LEAST)
         return y, y
 
     def backward(self, dy: Array, y: Array) -> Array:
-        return y * (dy - np.sum(dy * y, axis=self.axis, keepdims=True))
+        return chain(dy - np.sum(chain(dy, y), axis=self.axis, keepdims=True), y)

@@ -5,7 +5,7 @@ import numpy as np
 from graphlang.losses._targets import is_float, kind_of_targets, like
 from graphlang.operation import Array, Loss
 from graphlang.trace import Size
-from graphlang.trace.primitives import one_hot
+from graphlang.trace.primitives import chain, chain_quotient, one_hot
 
 
 class CrossEntropyError(Loss):
@@ -44,7 +44,7 @@ class CrossEntropyError(Loss):
         p, t, labels = saved
         share = dy / _count(p)
         rows = one_hot(t, p.shape[-1], p.dtype) if labels else like(p, t)
-        return -rows / p * share, -np.log(p) * share if is_float(t) else None
+        return chain(-share, chain_quotient(rows, p)), chain(-share, np.log(p)) if is_float(t) else None
 
 
 def _count(x: Array) -> Array:

@@ -5,6 +5,7 @@ from pydantic import Field
 
 from graphlang.losses._targets import gradient_of, like, need_same_shape
 from graphlang.operation import Array, Loss
+from graphlang.trace.primitives import chain
 
 
 class HuberLoss(Loss):
@@ -26,5 +27,5 @@ class HuberLoss(Loss):
 
     def backward(self, dy: Array, saved: tuple[Array, Array]) -> tuple[Array, Array | None]:
         c, t = saved
-        dx = c * (dy / c.size)
+        dx = chain(dy / c.size, c)
         return dx, gradient_of(t, -dx)

@@ -4,6 +4,7 @@ import numpy as np
 
 from graphlang.losses._targets import gradient_of, like, need_same_shape
 from graphlang.operation import Array, Loss
+from graphlang.trace.primitives import chain
 
 
 class MeanSquaredError(Loss):
@@ -22,5 +23,5 @@ class MeanSquaredError(Loss):
 
     def backward(self, dy: Array, saved: tuple[Array, Array]) -> tuple[Array, Array | None]:
         d, t = saved
-        dx = d * (2 * dy / d.size)
+        dx = chain(2 * dy / d.size, d)
         return dx, gradient_of(t, -dx)

@@ -5,10 +5,11 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import Field
 
+from graphlang.layers.softmax import LEAST
 from graphlang.losses._targets import is_float, kind_of_targets, like
 from graphlang.operation import Array, Loss
 from graphlang.trace import Size
-from graphlang.trace.primitives import one_hot, stop_gradient
+from graphlang.trace.primitives import chain, excess, one_hot, stop_gradient, zero_times
 
 
 class Saved(NamedTuple):
@@ -29,7 +30,8 @@ class SoftmaxWithLoss(Loss):
     Shapes: x [..., C], t [...] int labels or [..., C] one-hot -> L []; N counts every axis but the last.
     Source: Deep Learning from Scratch, 5.6.3 and appendix A.
     Convention: log(y) = x - max(x) - log(sum(exp(x - max(x)))), so there is no 1e-7 and nothing is lost at
-    any score. `ignore` leaves out the places whose label it is, and N does not count them; if none is
+    any score. A class whose score is -inf has the share 0: it costs nothing where it is no target, and inf
+    where it is one. `ignore` leaves out the places whose label it is, and N does not count them; if none is
     left the loss is 0; it may be any number, such as -1, and every other label must be a class.
     `smoothing` takes (1 - smoothing) * t + smoothing / C for t.
     Example: input x: float[N, 4], t: int[N]; L = SoftmaxWithLoss(x, t, ignore=0, smoothing=0.1)
@@ -47,9 +49,9 @@ class SoftmaxWithLoss(Loss):
 
     def forward(self, x: Array, t: Array) -> tuple[Array, Saved]:
         labels = kind_of_targets("SoftmaxWithLoss", x, t) == "labels"
-        z = x - stop_gradient(np.max(x, axis=-1, keepdims=True))
+        z = excess(x, stop_gradient(np.max(x, axis=-1, keepdims=True)))
         e = np.exp(z)
-        total = np.sum(e, axis=-1, keepdims=True)
+        total = np.maximum(np.sum(e, axis=-1, keepdims=True), LEAST)
         return self._of_labels(z, e, total, t) if labels else self._of_rows(z, e, total, t)
 
     def _of_labels(self, z: Array, e: Array, total: Array, t: Array) -> tuple[Array, Saved]:
@@ -67,7 +69,9 @@ class SoftmaxWithLoss(Loss):
         if self.ignore is not None:
             raise ValueError("`SoftmaxWithLoss` has `ignore`, but one-hot targets: make them int labels")
         log_y = z - np.log(total)
-        return -np.sum(self._smoothed(t, z) * log_y) / _count(z, None), Saved(e, total, log_y, t, None)
+        return -np.sum(zero_times(self._smoothed(t, z), log_y)) / _count(z, None), Saved(
+            e, total, log_y, t, None
+        )
 
     def backward(self, dy: Array, saved: Saved) -> tuple[Array, Array | None]:
         e, total, log_y, t, counted = saved
@@ -75,12 +79,12 @@ class SoftmaxWithLoss(Loss):
         y = e / total
         if log_y is not None:
             rows = self._smoothed(t, e)
-            dt = log_y * (share * (self.smoothing - 1)) if is_float(t) else None
-            return (y * np.sum(rows, axis=-1, keepdims=True) - rows) * share, dt
+            dt = chain(share * (self.smoothing - 1), log_y) if is_float(t) else None
+            return chain(share, y * np.sum(rows, axis=-1, keepdims=True) - rows), dt
         dx = y - self._smoothed(one_hot(t, e.shape[-1], e.dtype), e)
         if counted is not None:
             share = np.where(np.expand_dims(counted, -1), share, 0)
-        return dx * share, None
+        return chain(share, dx), None
 
     def _smoothed(self, t: Array, x: Array) -> Array:
         t = like(x, t)
