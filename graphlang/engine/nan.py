@@ -13,10 +13,10 @@ from graphlang.engine.program import Program, rewritten
 from graphlang.trace import Step, SymbolicArray
 
 HANDING_ON = frozenset({
-    "absolute", "add", "alias", "arcsinh", "arctan", "astype", "broadcast_to", "cbrt", "chain", "chain_quotient",
-    "clip", "concatenate", "constant", "conv", "conv_transpose", "conv_weight_gradient", "cos", "cosh",
-    "cumsum", "divide", "erf", "excess", "exp", "expm1", "full", "log", "log1p", "matmul", "max",
-    "maximum", "mills", "min", "minimum", "multiply", "negative", "pad", "positive", "power",
+    "absolute", "add", "alias", "arcsinh", "arctan", "astype", "broadcast_to", "cbrt", "chain",
+    "chain_quotient", "clip", "concatenate", "constant", "conv", "conv_transpose", "conv_weight_gradient",
+    "cos", "cosh", "cumsum", "divide", "erf", "excess", "exp", "expm1", "full", "log", "log1p", "matmul",
+    "max", "maximum", "mills", "min", "minimum", "multiply", "negative", "pad", "positive", "power",
     "reciprocal", "reshape", "scatter_add", "sigmoid", "sigmoid_slope", "sin", "sinh", "slice", "sqrt",
     "square", "stop_gradient", "subtract", "sum", "sum_pool", "sum_pool_gradient", "take", "tan", "tanh",
     "tanh_slope", "transpose", "unslice", "zero_times",
