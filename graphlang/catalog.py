@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 
 from graphlang.fields import Fields
 from graphlang.operation import Function, Layer, Loss, Operation, takes_any_keyword
+from graphlang.trace import Dim
 
 Kind = Literal["function", "layer", "loss"]
 Family = Literal["initializers", "optimizers", "schedules", "datasets"]
@@ -78,6 +79,12 @@ class Entry:
         if isinstance(self.target, type):
             return _model_attributes(self.target)
         return self._function_attributes()
+
+    @functools.cached_property
+    def lengths(self) -> frozenset[str]:
+        """The attributes that are lengths of axes; what `arange` takes are places, which may be negative."""
+        sized = {a.name for a in self.attributes.values() if Dim in typing.get_args(a.type)}
+        return frozenset(sized - {"bounds"})
 
     @property
     def positional_attributes(self) -> tuple[str, ...]:

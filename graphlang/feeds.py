@@ -15,7 +15,7 @@ from graphlang.graph import Network
 from graphlang.indices import wrong_index
 from graphlang.sizes import parse_size, symbols_of
 from graphlang.spec import InputSpec
-from graphlang.trace import Dim, shape_text
+from graphlang.trace import Dim, NoSize, bind, shape_text
 
 SHORT_LIST = 8
 """A list of so many numbers is repeated in a help."""
@@ -222,7 +222,12 @@ class Binder:
             if unknown:
                 problems.append(self._wrong(spec, array, f"no input says what `{unknown[0]}` is"))
                 continue
-            wanted = size.bind(self.sizes) if isinstance(size, Dim) else size
+            try:
+                wanted = bind(size, self.sizes)
+            except NoSize as error:
+                message = f"the size of `{spec.name}` cannot be told: {error}"
+                problems.append(WrongInput(spec.name, message, self.network.span(spec.name)))
+                continue
             if array.shape[axis] != wanted:
                 problems.append(self._wrong(spec, array, f"`{text}` is {wanted} here"))
         return problems
@@ -253,7 +258,12 @@ def wrong_indices(network: Network, values: Mapping[int, Any], sizes: Mapping[st
     """Labels and ids that lie outside of what their users allow."""
     problems: list[Diagnostic] = []
     for name, spec in network.inputs.items():
-        array, below = values.get(network.numbers[name]), first_not_allowed(spec, sizes)
+        try:
+            array, below = values.get(network.numbers[name]), first_not_allowed(spec, sizes)
+        except NoSize as error:
+            message = f"the largest index in `{name}` cannot be told: {error}"
+            problems.append(WrongInput(name, message, network.span(name)))
+            continue
         if below is None or array is None:
             continue
         problem = wrong_index(name, array, below, spec.ignored, network.span(name))

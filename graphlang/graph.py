@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from graphlang.catalog import Catalog, Family, family_member
+from graphlang.catalog import Catalog, Entry, Family, family_member
 from graphlang.diagnostics import GraphError, Source, Span
 from graphlang.diagnostics.running import BadSpec
 from graphlang.operation import Function, Layer, Operation
 from graphlang.sizes import parse_size, sizes_in
 from graphlang.spec import InputSpec, NodeSpec, OutputSpec, ParamSpec, Spec, Use
-from graphlang.trace import Size
+from graphlang.trace import Size, axis_size
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -290,6 +290,8 @@ def make(catalog: Catalog, spec: NodeSpec, sizes: Mapping[str, int] | None) -> O
     entry = catalog.find(spec.operation)
     assert entry is not None, spec.operation
     attributes = {k: decoded(v, sizes) for k, v in spec.attributes.items()}
+    if sizes is not None:
+        _refuse_negative_axes(entry, spec, sizes)
     part = attributes.pop("part", None)
     chosen = tuple(attributes.pop(entry.any_sizes)) if entry.any_sizes else ()
     try:
@@ -300,6 +302,15 @@ def make(catalog: Catalog, spec: NodeSpec, sizes: Mapping[str, int] | None) -> O
         assert isinstance(operation, Function), spec
         operation = Function(_Part(operation, part), {})
     return operation
+
+
+def _refuse_negative_axes(entry: Entry, spec: NodeSpec, sizes: Mapping[str, int]) -> None:
+    """Raises NegativeSize where a length that comes from the data is below 0."""
+    for name, value in spec.attributes.items():
+        if name in entry.lengths:
+            for one in value if isinstance(value, list | tuple) else [value]:
+                if isinstance(one, dict):
+                    axis_size(parse_size(one["dim"]), sizes)
 
 
 class _Part:

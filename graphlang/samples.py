@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.running import WrongInput
 from graphlang.graph import Network
 from graphlang.sizes import parse_size
 from graphlang.spec import InputSpec
-from graphlang.trace import Dim
+from graphlang.trace import NegativeSize, NoSize, axis_size, bind
 
 if TYPE_CHECKING:
     from graphlang.datasets.dataset import Dataset
@@ -29,7 +31,12 @@ def drawn(
     values = dict(given)
     for name, spec in network.inputs.items():
         if values.get(name) is None and spec.default is None:
-            values[name] = _draw(spec, sizes, rng)
+            try:
+                values[name] = _draw(spec, sizes, rng)
+            except (NoSize, NegativeSize, MemoryError, ValueError) as error:
+                message = f"no value can be drawn for `{name}`: {error}"
+                wrong = WrongInput(name, message, network.span(name), "give it a value")
+                raise GraphError([wrong]) from error
     return values
 
 
@@ -50,7 +57,7 @@ def _sizes(inputs: Iterable[InputSpec], given: Mapping[str, Any], batch: int) ->
 
 
 def _draw(spec: InputSpec, sizes: Mapping[str, int], rng: np.random.Generator) -> Any:
-    shape = tuple(bound(s, sizes) for s in spec.shape or ())
+    shape = tuple(axis_size(parse_size(str(s)), sizes) for s in spec.shape or ())
     if spec.dtype == "float":
         return rng.standard_normal(shape)
     if spec.dtype == "bool":
@@ -63,8 +70,7 @@ def bound(size: int | str, sizes: Mapping[str, int]) -> int:
     """The number that a size is, once its names are bound."""
     if isinstance(size, int):
         return size
-    parsed = parse_size(size)
-    return parsed.bind(sizes) if isinstance(parsed, Dim) else int(parsed)
+    return int(bind(parse_size(size), sizes))
 
 
 def first_samples(fields: Mapping[str, str], dataset: Dataset, rows: int, dtype: Any) -> dict[str, Any]:

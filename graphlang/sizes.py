@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from graphlang.syntax import parse, tree
 from graphlang.trace import Dim
 from graphlang.trace.dims import maximum, symbols
@@ -45,7 +47,7 @@ def sizes_in(value: Any) -> set[str]:
 
 def _evaluate(node: Any) -> Any:
     match node:
-        case tree.Number():
+        case tree.Number() | tree.Bool():
             return node.value
         case tree.Name():
             return Dim.symbol(node.name)
@@ -55,5 +57,7 @@ def _evaluate(node: Any) -> Any:
             return _OPERATORS[node.operator](_evaluate(node.left), _evaluate(node.right))
         case tree.Call(function=tree.Name(name="max"), arguments=(a, b)):
             return maximum(_evaluate(a.value), _evaluate(b.value))
+        case tree.Call(function=tree.Name(name=name)) if isinstance(getattr(np, name, None), np.ufunc):
+            return getattr(np, name)(*(_evaluate(a.value) for a in node.arguments))
         case _:
             raise ValueError(f"`{node.span.text}` is not a size")

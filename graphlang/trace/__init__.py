@@ -16,6 +16,7 @@ from graphlang.trace.dims import (
     Shape,
     Size,
     UndecidedError,
+    axis_size,
     bind,
     count,
     divides,
@@ -23,7 +24,15 @@ from graphlang.trace.dims import (
     is_symbolic,
     shape_text,
 )  # fmt: skip
-from graphlang.trace.errors import DtypeError, NoGradient, ShapeError, TraceError, Unrecorded
+from graphlang.trace.errors import (
+    DtypeError,
+    NegativeSize,
+    NoGradient,
+    NoSize,
+    ShapeError,
+    TraceError,
+    Unrecorded,
+)  # fmt: skip
 from graphlang.trace.gradient import gradient, needed_steps, partial_gradients
 from graphlang.trace.primitive import Primitive, broadcast, unbroadcast
 from graphlang.trace.replay import bind_params, find_sizes, replay
@@ -35,9 +44,10 @@ array.FUNCTIONS.update(numpy_calls.FUNCTION_TABLE)
 array.CREATIONS.update(numpy_calls.CREATION_TABLE)
 
 __all__ = [
-    "Dim", "DimScalar", "DtypeError", "NoGradient", "Primitive", "Shape", "ShapeError", "Size", "Step",
+    "Dim", "DimScalar", "DtypeError", "NegativeSize", "NoGradient", "NoSize", "Primitive", "Shape",
+    "ShapeError", "Size", "Step",
     "SymbolicArray", "SymbolicRandom",
-    "Trace", "TraceError", "UndecidedError", "Unrecorded", "active_trace", "bind",
+    "Trace", "TraceError", "UndecidedError", "Unrecorded", "active_trace", "axis_size", "bind",
     "bind_params", "broadcast", "count", "divides", "find_sizes", "gradient", "is_size", "is_symbolic",
     "is_symbolic_array", "needed_steps", "partial_gradients", "replay", "shape_text", "signature",
     "unbroadcast",

@@ -11,6 +11,8 @@ from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 
+from graphlang.trace.errors import NegativeSize, NoSize
+from graphlang.trace.formula import ATOM, PRODUCT, SIGN, Formula, called, formula, infix, negated, polynomial
 from graphlang.trace.pieces import Pieces
 
 Monomial: TypeAlias = "tuple[Atom, ...]"
@@ -39,11 +41,14 @@ class Atom:
     def __hash__(self) -> int:
         return hash(self.text)
 
-    def bind(self, sizes: Mapping[str, int]) -> int:
+    def formula(self) -> Formula:
+        return Formula(self.text, PRODUCT if self.kind == "quotient" else ATOM)
+
+    def value_for(self, sizes: Mapping[str, int]) -> int:
         if self.kind == "symbol":
             return sizes[self.text]
-        value = bind(self.value, sizes)
-        return int(value // bind(self.denominator, sizes) if self.kind == "quotient" else max(value, 0))
+        value = _value_for(self.value, sizes)
+        return int(value // _value_for(self.denominator, sizes) if self.kind == "quotient" else max(value, 0))
 
 
 class Dim:
@@ -67,8 +72,14 @@ class Dim:
         return Dim([((Atom("symbol", name),), 1)])
 
     def bind(self, sizes: Mapping[str, int]) -> int:
-        """The number, once every symbol has one."""
-        return sum(factor * prod(atom.bind(sizes) for atom in monomial) for monomial, factor in self.terms)
+        """The number, once every symbol has one; raises NoSize where there is none."""
+        value: int = _bound(self, sizes)
+        return value
+
+    def value_for(self, sizes: Mapping[str, int]) -> int:
+        return sum(
+            factor * prod(atom.value_for(sizes) for atom in monomial) for monomial, factor in self.terms
+        )
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -81,8 +92,12 @@ class Dim:
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Dim) and self.terms == other.terms)
 
+    def formula(self) -> Formula:
+        counted = ((f, [(a.formula(), m.count(a)) for a in dict.fromkeys(m)]) for m, f in self.terms)
+        return polynomial(counted)
+
     def __str__(self) -> str:
-        return _text(self.terms)
+        return self.formula().text
 
     __repr__ = __str__
 
@@ -173,8 +188,13 @@ class DimScalar:
         self.kind: type[Any] = type(sample.item() if isinstance(sample, np.generic) else sample)
 
     def bind(self, sizes: Mapping[str, int]) -> Any:
-        """The Python number, once every symbol has one."""
-        value = self.function(*(bind(operand, sizes) for operand in self.operands))
+        """The Python number, once every symbol has one; raises NoSize where there is none."""
+        return _bound(self, sizes)
+
+    def value_for(self, sizes: Mapping[str, int]) -> Any:
+        value = self.function(*(_value_for(operand, sizes) for operand in self.operands))
+        if isinstance(value, complex):
+            raise ArithmeticError("it is not a real number")  # noqa: TRY004 - the type is no mistake of the caller
         return value.item() if isinstance(value, np.generic) else value
 
     def __eq__(self, other: object) -> bool:
@@ -184,12 +204,16 @@ class DimScalar:
     def __hash__(self) -> int:
         return hash((self.function, self.operands))
 
-    def __str__(self) -> str:
+    def formula(self) -> Formula:
         symbol = _SYMBOLS.get(self.function)
-        if symbol is None or len(self.operands) != 2:
-            return f"{self.function.__name__}({', '.join(map(str, self.operands))})"
-        left, right = (f"({x})" if _is_sum(x) else str(x) for x in self.operands)
-        return f"{left} {symbol} {right}"
+        if symbol is not None:
+            return infix(symbol, *self.operands)
+        if self.function is operator.neg:
+            return negated(*self.operands)
+        return called(self.function.__name__, self.operands)
+
+    def __str__(self) -> str:
+        return self.formula().text
 
     __repr__ = __str__
 
@@ -254,6 +278,30 @@ _SYMBOLS: dict[Any, str] = {
 def is_size(value: object) -> TypeGuard[Size]:
     """Whether `value` is an integer or a `Dim`."""
     return value.__class__ is Dim or (isinstance(value, (int, np.integer)) and not isinstance(value, bool))
+
+
+def _value_for(value: Any, sizes: Mapping[str, int]) -> Any:
+    return value.value_for(sizes) if isinstance(value, Dim | DimScalar) else value
+
+
+def _bound(value: Any, sizes: Mapping[str, int]) -> Any:
+    """What a size comes to; raises NoSize, with the formula and the reason, where that is no number."""
+    try:
+        return value.value_for(sizes)
+    except ArithmeticError as error:
+        raise NoSize(str(value), _sizes_of(value, sizes), error) from error
+
+
+def axis_size(size: Size, sizes: Mapping[str, int]) -> int:
+    """The length of an axis; raises NegativeSize, or NoSize, where there is none."""
+    found: int = bind(size, sizes)
+    if found < 0:
+        raise NegativeSize(str(size), found, _sizes_of(size, sizes))
+    return found
+
+
+def _sizes_of(value: Any, sizes: Mapping[str, int]) -> dict[str, int]:
+    return {name: sizes[name] for name in sorted(symbols(value))}
 
 
 def bind(value: Any, sizes: Mapping[str, int]) -> Any:
@@ -466,7 +514,7 @@ def _quotient(a: Size, b: Size) -> Size:
             atom = monomial[0]
             constant = rest[0][1] if rest else 0
             return floor_divide(atom.value + constant * atom.denominator, atom.denominator * b)
-    text = f"{_bracketed(a)} // {_bracketed(b)}"
+    text = f"{formula(a).within(SIGN)} // {formula(b).within(ATOM)}"
     return Dim([((Atom("quotient", text, a, b),), 1)])
 
 
@@ -621,37 +669,3 @@ def _sample(operand: Any) -> Any:
     if isinstance(operand, Dim):
         return 2
     return operand.kind(2) if isinstance(operand, DimScalar) else operand
-
-
-# ---- text
-
-
-def _is_sum(value: Any) -> bool:
-    if isinstance(value, Dim):
-        return len(value.terms) > 1 or "//" in str(value)
-    return isinstance(value, DimScalar)
-
-
-def _bracketed(value: Size) -> str:
-    return str(value) if str(value).isidentifier() or not isinstance(value, Dim) else f"({value})"
-
-
-def _text(terms: tuple[tuple[Monomial, int], ...]) -> str:
-    text = ""
-    for monomial, factor in terms:
-        sign = " - " if factor < 0 else " + "
-        text += (sign if text else sign.strip(" +")) + _product_text(monomial, abs(factor))
-    return text
-
-
-def _product_text(monomial: Monomial, factor: int) -> str:
-    if not monomial:
-        return str(factor)
-    if factor == 1 and len(monomial) == 1:
-        return monomial[0].text
-    parts = [str(factor)] if factor != 1 else []
-    for atom in dict.fromkeys(monomial):
-        power = monomial.count(atom)
-        text = f"({atom.text})" if atom.kind == "quotient" else atom.text
-        parts.append(text if power == 1 else f"{text}**{power}")
-    return "*".join(parts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class TraceError(Exception):
     """The base of what recording refuses; `message` is prose, `help` says what to do."""
@@ -18,6 +20,25 @@ class ShapeError(TraceError):
     def __init__(self, message: str, operands: tuple[int, ...] = (0,), help: str | None = None) -> None:
         super().__init__(message, help)
         self.operands = operands
+
+
+class NoSize(TraceError):
+    """A formula of sizes that has no value for the sizes of a run, as one that divides by 0."""
+
+    def __init__(self, formula: str, sizes: Mapping[str, int], why: Exception) -> None:
+        reason = "it divides by 0" if isinstance(why, ZeroDivisionError) else str(why)
+        super().__init__(f"`{formula}` has no value for {_given(sizes)}: {reason}")
+
+
+class NegativeSize(TraceError):
+    """A formula of sizes that stands for an axis and is below 0 for the sizes of a run."""
+
+    def __init__(self, formula: str, value: int, sizes: Mapping[str, int]) -> None:
+        super().__init__(f"the size `{formula}` is {value} for {_given(sizes)}")
+
+
+def _given(sizes: Mapping[str, int]) -> str:
+    return " and ".join(f"{name} = {size}" for name, size in sizes.items())
 
 
 class DtypeError(ShapeError):

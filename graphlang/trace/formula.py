@@ -1,0 +1,72 @@
+"""Formulas of sizes as text that reads back as the same formula: brackets where the grammar needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
+STRENGTH = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT, "**": POWER}
+"""How tightly an operator binds, as in the grammar of the language."""
+
+
+class Formula(NamedTuple):
+    """A text, and how tightly what it is made of holds together."""
+
+    text: str
+    strength: int
+
+    def within(self, strength: int) -> str:
+        """The text as an operand that has to hold together at least so tightly."""
+        return self.text if self.strength >= strength else f"({self.text})"
+
+
+def formula(value: Any) -> Formula:
+    """The formula of a number or a size."""
+    if isinstance(value, bool):
+        return Formula(str(value).lower(), ATOM)
+    if isinstance(value, int | float):
+        return Formula(repr(value), SIGN if repr(value).startswith("-") else ATOM)
+    made: Formula = value.formula()
+    return made
+
+
+def infix(operator: str, left: Any, right: Any) -> Formula:
+    """Two operands and what stands between them; operators of one strength are computed from the left."""
+    strength = STRENGTH[operator]
+    first = formula(left).within(ATOM if strength == POWER else strength)
+    return Formula(f"{first} {operator} {formula(right).within(strength + 1)}", strength)
+
+
+def negated(value: Any) -> Formula:
+    return Formula(f"-{formula(value).within(POWER)}", SIGN)
+
+
+def called(function: str, operands: Iterable[Any]) -> Formula:
+    return Formula(f"{function}({', '.join(formula(x).text for x in operands)})", ATOM)
+
+
+def product(factor: int, atoms: Iterable[tuple[Formula, int]]) -> Formula:
+    """A whole number times powers; a factor of 1 is not written."""
+    powers = list(atoms)
+    if not powers:
+        return formula(factor)
+    if abs(factor) == 1 and len(powers) == 1:
+        atom, power = powers[0]
+        alone = atom if power == 1 else Formula(f"{atom.within(ATOM)}**{power}", POWER)
+        return alone if factor == 1 else Formula(f"-{alone.within(POWER)}", SIGN)
+    parts = [str(abs(factor))] if abs(factor) != 1 else []
+    parts += [atom.within(ATOM) + (f"**{power}" if power > 1 else "") for atom, power in powers]
+    return Formula(("-" if factor < 0 else "") + "*".join(parts), PRODUCT)
+
+
+def polynomial(terms: Iterable[tuple[int, list[tuple[Formula, int]]]]) -> Formula:
+    """A sum of products, with `-` between them where a factor is negative."""
+    (factor, atoms), *others = terms
+    first = product(factor, atoms)
+    if not others:
+        return first
+    text = first.text
+    for factor, atoms in others:
+        text += f" {'-' if factor < 0 else '+'} {product(abs(factor), atoms).text}"
+    return Formula(text, SUM)
