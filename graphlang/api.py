@@ -376,9 +376,13 @@ class Graph:
 
     @contextmanager
     def _diagnosed(self) -> Iterator[None]:
-        """What goes wrong inside, with shapes or with a gradient that is not there, becomes a GraphError."""
+        """What goes wrong inside, with shapes or with a gradient that is not there, becomes a GraphError.
+
+        Constants are computed while a program is recorded, and may be infinite or nan.
+        """
         try:
-            yield
+            with np.errstate(all="ignore"):
+                yield
         except OperationFailed as failed:
             raise self._failed(failed) from failed.error
         except TraceError as error:

@@ -148,8 +148,10 @@ def _renamed(constant: Any, keys: Mapping[str, str]) -> Any:
 
 def _is_scalar_program(program: Program, steps: Sequence[Step], arguments: Sequence[str]) -> bool:
     inputs = [program.inputs[a] for a in arguments]
-    return all(_is_scalar_step(s) for s in steps) and all(
-        v.shape == () and v.dtype == np.float64 for v in inputs
+    return (
+        all(_is_scalar_step(s) for s in steps)
+        and all(v.shape == () and v.dtype == np.float64 for v in inputs)
+        and all(_is_scalar(v) for v in program.outputs.values())
     )
 
 
