@@ -1,0 +1,253 @@
+"""What must hold for every program: all ways to compute it agree, and nothing that was handed in or out changes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numerical_gradients import numerical_gradients_agree
+from program_agreement import Fault, Results, compare, difference
+from program_inputs import FORMS, Inputs, aliased, copied, inputs_of
+from random_program import Program
+
+import graphlang as gl
+
+DOUBLE = 1e-9
+SINGLE = 1e-3
+
+
+def check_program(program: Program, *, parts: bool = False, threads: int = 1) -> None:
+    """Raises Fault, or what the program raised, where something does not hold.
+
+    `parts` also looks at the gradients on the edges of the picture.
+    """
+    Checks(program, parts, threads).all()
+
+
+class Checks:
+    """One program, loaded, with its inputs and its results by the eager engine."""
+
+    def __init__(self, program: Program, parts: bool, threads: int) -> None:
+        self.program = program
+        self.with_parts = parts
+        self.threads = threads
+        self.graph = self.load()
+        self.inputs = [inputs_of(self.graph, program, s, i) for i, s in enumerate((*program.sizes, program.sizes[0]))]
+        self.start = self._start()
+
+    def load(self, dtype: str = "float64") -> gl.Graph:
+        return gl.loads(self.program.text, dtype=dtype, seed=self.program.seed % 1000)
+
+    def _start(self) -> str | None:
+        """The output that backward starts from."""
+        outputs = self.graph.outputs
+        return next((name for name, spec in outputs.items() if spec.dtype == "float"), None)
+
+    def eager(self, inputs: Inputs, graph: gl.Graph | None = None) -> Results | None:
+        """Values and gradients; None where the program cannot be computed for these inputs."""
+        graph = graph or self.graph
+        try:
+            forward = graph.forward(inputs)
+            result = forward.result() if self.start is None else forward.backward(of=self.start)
+            return results_of(result)
+        except gl.GraphError:
+            return None
+
+    def spread(self, inputs: Inputs, step: float = 1e-13) -> Callable[[], Results]:
+        """How far each result moves when inputs and parameters move by rounding errors."""
+
+        @functools.cache
+        def moved() -> Results:
+            rng = np.random.default_rng(0)
+            base = self.eager(inputs)
+            assert base is not None
+            found = dict.fromkeys(base, 0.0)
+            for _ in range(6):
+                graph = self.load()
+                for name, value in graph.params.items():
+                    graph.params[name] = nudged(value, step, rng)
+                again = self.eager({n: nudged(v, step, rng) for n, v in self.filled(inputs).items()}, graph)
+                for name in found:
+                    off = np.inf if again is None else difference(base[name], again[name])
+                    found[name] = max(found[name], off)
+            return found
+
+        return moved
+
+    def filled(self, inputs: Inputs) -> Inputs:
+        """The inputs with the defaults that stand in the text."""
+        given = {n: s.default for n, s in self.graph.inputs.items() if s.default is not None and s.dtype == "float"}
+        defaults = {n: np.array(value, np.float64) for n, value in given.items()}
+        return {**defaults, **inputs}
+
+    def all(self) -> None:
+        first = self.eager(self.inputs[0])
+        if first is None:
+            self.fails_everywhere()
+            return
+        for check in self.checks():
+            check(first)
+
+    def checks(self) -> Iterator[Callable[[Results], None]]:
+        yield self.run_and_run_again
+        yield self.from_json
+        yield self.planned_outputs
+        if self.start is not None:
+            yield self.planned_gradients
+            yield self.numerical
+            if self.with_parts:
+                yield self.parts
+            yield self.training
+        yield self.single
+        yield self.other_forms
+
+    # ---- the checks ---------------------------------------------------------------------------------------
+
+    def fails_everywhere(self) -> None:
+        """What cannot be computed says so by GraphError, on every path."""
+        for call in (self.run, self.graph.predict, self.graph.compile(threads=self.threads)):
+            try:
+                call(self.inputs[0])
+            except gl.GraphError:
+                continue
+
+    def run(self, inputs: Inputs) -> gl.result.Result:
+        return self.graph.forward(inputs).result() if self.start is None else self.graph.run(inputs, of=self.start)
+
+    def run_and_run_again(self, first: Results) -> None:
+        kept = copied(self.inputs[0])
+        for time in ("first", "second", "third"):
+            found = results_of(self.run(self.inputs[0]))
+            compare(f"the {time} run", first, found, DOUBLE, self.spread(self.inputs[0]))
+        self.unchanged(kept)
+
+    def from_json(self, first: Results) -> None:
+        again = gl.Graph.from_spec(self.graph.spec.model_dump_json(), dtype="float64", seed=self.program.seed % 1000)
+        found = self.eager(self.inputs[0], again)
+        if found is None:
+            raise Fault("the graph from the spec's JSON cannot be computed")
+        compare("the graph from the spec's JSON", first, found, 0.0)
+
+    def planned_outputs(self, first: Results) -> None:
+        program = self.graph.compile(threads=self.threads)
+        names = list(self.graph.outputs)
+        held: list[tuple[Any, Any]] = []
+        for inputs in self.inputs:
+            expected = self.eager(inputs)
+            if expected is None:
+                continue
+            found = program(inputs)
+            found = found if isinstance(found, dict) else {names[0]: found}
+            compare("compile()", chosen(expected, names), found, DOUBLE, self.spread(inputs))
+            held += [(value, np.array(value)) for value in found.values()]
+        self.still(held, "a result of compile()")
+
+    def planned_gradients(self, first: Results) -> None:
+        wrt = [name.removeprefix("grad ") for name in first if name.startswith("grad ")]
+        program = self.graph.compile(wrt=wrt, of=self.start, threads=self.threads)
+        held: list[tuple[Any, Any]] = []
+        for inputs in self.inputs:
+            expected = self.eager(inputs)
+            if expected is None:
+                continue
+            value, gradients = program(inputs)
+            found = {self.start: value, **{f"grad {n}": g for n, g in gradients.items()}}
+            found = {n: v for n, v in found.items() if n in expected}  # an unused input with a default may be missing
+            wanted = {n: expected[n] for n in found}
+            compare("compile(wrt=)", wanted, found, DOUBLE, self.spread(inputs))
+            held += [(value, np.array(value)) for value in found.values()]
+        self.still(held, "a result of compile(wrt=)")
+
+    def training(self, first: Results) -> None:
+        """A step of SGD takes the gradient of every parameter away; layers are in training mode."""
+        start = self.start
+        if np.ndim(first[start]) or "ropout" in self.program.text or not self.graph.params:
+            return
+        text = f"{self.program.text}\ntrain {{ minimize = {start}; optimizer = SGD(lr=0.5); batch = 1; iterations = 9; dtype = float64 }}"
+        graph = gl.loads(text, seed=self.program.seed % 1000)
+        before = copied(graph.params)
+        result = graph.forward(self.inputs[0], training=True).backward()
+        trained = [n for n, p in graph.network.params.items() if p.trainable and p.dtype == "float"]
+        expected = {n: before[n] - 0.5 * result.grad[n] for n in trained}
+        if not all(np.all(np.isfinite(v)) for v in [result[start], *expected.values()]):
+            return
+        loss = graph.compile(train=True, threads=self.threads)(self.inputs[0])
+        found = {start: loss, **{n: graph.params[n] for n in trained}}
+        compare("a step of training", {start: result[start], **expected}, found, DOUBLE, self.spread(self.inputs[0]))
+
+    def numerical(self, first: Results) -> None:
+        if "stop_gradient" not in self.program.text:
+            assert self.start is not None
+            numerical_gradients_agree(self.graph, self.filled(self.inputs[0]), self.start, first)
+
+    def parts(self, first: Results) -> None:
+        forward = self.graph.forward(self.inputs[0])
+        result = forward.backward(of=self.start)
+        sums: dict[str, Any] = {}
+        for (name, place), part in forward.parts(result).items():
+            node = self.graph.network.nodes[self.graph.network.numbers[name] - self.graph.network.first_node]
+            operand = self.graph.network.names[node.operands[place].number]
+            sums[operand] = sums.get(operand, 0.0) + part
+        found = {f"grad {n}": s for n, s in sums.items() if n != self.start and f"grad {n}" in first}
+        compare("the parts on the edges", {n: first[n] for n in found}, found, DOUBLE, self.spread(self.inputs[0]))
+
+    def single(self, first: Results) -> None:
+        """float32 gives what float64 gives, to its own rounding."""
+        found = self.eager(self.inputs[0], self.load("float32"))
+        if found is None or not all(np.all(np.isfinite(v)) for v in [*first.values(), *found.values()]):
+            return
+        compare("float32", first, found, SINGLE, self.spread(self.inputs[0], 3e-7))
+
+    def other_forms(self, first: Results) -> None:
+        program = self.graph.compile(threads=self.threads)
+        expected = as_dict(program(self.inputs[0]), self.graph)
+        for form in FORMS:
+            given = {name: form(value) for name, value in self.inputs[0].items()}
+            found = as_dict(program(given), self.graph)
+            compare(f"inputs that are {form.__name__}", expected, found, DOUBLE, self.spread(self.inputs[0]))
+            eager = self.eager(given)
+            if eager is None:
+                raise Fault(f"inputs that are {form.__name__} are refused")
+            compare(f"inputs that are {form.__name__}, eager", first, eager, DOUBLE, self.spread(self.inputs[0]))
+        both = aliased(self.inputs[0])
+        if both is not None:
+            one, copies = both
+            wanted = self.eager(copies)
+            if wanted is not None:
+                found = as_dict(program(one), self.graph)
+                compare("one array for two inputs", chosen(wanted, list(found)), found, DOUBLE, self.spread(copies))
+
+    # ---- what stays -----------------------------------------------------------------------------------------
+
+    def unchanged(self, kept: Inputs) -> None:
+        for name, value in kept.items():
+            if not np.array_equal(value, self.inputs[0][name], equal_nan=value.dtype.kind == "f"):
+                raise Fault(f"the input `{name}` was written into")
+
+    def still(self, held: list[tuple[Any, Any]], what: str) -> None:
+        for value, copy in held:
+            if difference(value, copy) > 0:
+                raise Fault(f"{what} was changed by a later call")
+
+
+def nudged(value: Any, step: float, rng: np.random.Generator) -> Any:
+    array = np.asarray(value)
+    return array * (1 + step * rng.uniform(-1, 1, array.shape)) if array.dtype.kind == "f" else value
+
+
+def chosen(results: Results, names: list[str]) -> Results:
+    missing = [n for n in names if n not in results]
+    if missing:
+        raise Fault(f"an eager run has no value for `{missing[0]}`")
+    return {n: results[n] for n in names}
+
+
+def as_dict(found: Any, graph: gl.Graph) -> Results:
+    return found if isinstance(found, dict) else {next(iter(graph.outputs)): found}
+
+
+def results_of(result: Any) -> Results:
+    found = {name: result[name] for name in result}
+    return found | {f"grad {name}": result.grad[name] for name in result.grad}
