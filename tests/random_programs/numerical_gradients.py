@@ -55,15 +55,18 @@ def _slope(graph: gl.Graph, inputs: Inputs, name: str, array: Any, place: tuple[
         middle = at(0.0)
         near = [at(d) for d in (-step / 2, step / 2)]
         far = [at(d) for d in (-step, step)]
+        closest = [at(d) for d in (-step / 64, step / 64)]
     except gl.GraphError:
         return None
-    if not np.all(np.isfinite([middle, *near, *far])):
+    if not np.all(np.isfinite([middle, *near, *far, *closest])):
         return None
     left, right = (middle - near[0]) / (step / 2), (near[1] - middle) / (step / 2)
     central, wide = (near[1] - near[0]) / step, (far[1] - far[0]) / (2 * step)
     limit = 1e-5 * max(1.0, abs(central))
     bent = abs(right - left)
     bent_far = abs((far[1] - middle) / step - (middle - far[0]) / step)
+    if abs((closest[1] - closest[0]) / (step / 32) - central) > 100 * limit or bent > 1000 * limit:
+        return None
     if abs(central - wide) > limit or (bent > limit and bent > 0.75 * bent_far):
         return None
     return (4 * central - wide) / 3
