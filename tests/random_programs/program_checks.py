@@ -18,20 +18,16 @@ DOUBLE = 1e-9
 SINGLE = 1e-3
 
 
-def check_program(program: Program, *, parts: bool = False, threads: int = 1) -> None:
-    """Raises Fault, or what the program raised, where something does not hold.
-
-    `parts` also looks at the gradients on the edges of the picture.
-    """
-    Checks(program, parts, threads).all()
+def check_program(program: Program, *, threads: int = 1) -> None:
+    """Raises Fault, or what the program raised, where something does not hold."""
+    Checks(program, threads).all()
 
 
 class Checks:
     """One program, loaded, with its inputs and its results by the eager engine."""
 
-    def __init__(self, program: Program, parts: bool, threads: int) -> None:
+    def __init__(self, program: Program, threads: int) -> None:
         self.program = program
-        self.with_parts = parts
         self.threads = threads
         self.graph = self.load()
         self.inputs = [inputs_of(self.graph, program, s, i) for i, s in enumerate((*program.sizes, program.sizes[0]))]
@@ -97,8 +93,7 @@ class Checks:
         if self.start is not None:
             yield self.planned_gradients
             yield self.numerical
-            if self.with_parts:
-                yield self.parts
+            yield self.parts
             yield self.training
         yield self.single
         yield self.other_forms
@@ -183,15 +178,16 @@ class Checks:
             numerical_gradients_agree(self.graph, self.filled(self.inputs[0]), self.start, first)
 
     def parts(self, first: Results) -> None:
+        """On every picture, what flows back along the lines that leave a value sums to its gradient."""
         forward = self.graph.forward(self.inputs[0])
         result = forward.backward(of=self.start)
-        sums: dict[str, Any] = {}
-        for (name, place), part in forward.parts(result).items():
-            node = self.graph.network.nodes[self.graph.network.numbers[name] - self.graph.network.first_node]
-            operand = self.graph.network.names[node.operands[place].number]
-            sums[operand] = sums.get(operand, 0.0) + part
-        found = {f"grad {n}": s for n, s in sums.items() if n != self.start and f"grad {n}" in first}
-        compare("the parts on the edges", {n: first[n] for n in found}, found, DOUBLE, self.spread(self.inputs[0]))
+        sums = {name: np.full(np.shape(result[name]), float(name == self.start)) for name in result.grad}
+        for part in forward.parts(result):
+            name = self.graph.network.names[part.source]
+            if name in sums:
+                sums[name] = sums[name] + part.gradient
+        found = {f"grad {name}": value for name, value in sums.items()}
+        compare("the parts on the edges", chosen(first, list(found)), found, DOUBLE, self.spread(self.inputs[0]))
 
     def single(self, first: Results) -> None:
         """float32 gives what float64 gives, to its own rounding."""
