@@ -179,6 +179,8 @@ class Checks:
 
     def parts(self, first: Results) -> None:
         """On every picture, what flows back along the lines that leave a value sums to its gradient."""
+        if not all(np.all(np.isfinite(value)) for value in first.values()):
+            return
         forward = self.graph.forward(self.inputs[0])
         result = forward.backward(of=self.start)
         sums = {name: np.full(np.shape(result[name]), float(name == self.start)) for name in result.grad}
