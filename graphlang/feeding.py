@@ -16,10 +16,11 @@ from graphlang.diagnostics import Collector, Diagnostic, GraphError
 from graphlang.diagnostics.data import FieldMismatch, NoFieldFor, UnknownField, WrongNumber
 from graphlang.diagnostics.running import UnknownInput
 from graphlang.engine.recording import Storage
-from graphlang.feeds import Binder, as_array, first_not_allowed, type_text
+from graphlang.feeds import Binder, as_array, first_not_allowed, no_largest_index, type_text
 from graphlang.graph import Network
 from graphlang.indices import wrong_index
 from graphlang.spec import InputSpec
+from graphlang.trace import NoSize
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
@@ -95,7 +96,11 @@ class Feed:
         problems: list[Diagnostic] = []
         for number, column in self.columns.items():
             name = self.names[number]
-            below = first_not_allowed(self._network.inputs[name], sizes)
+            try:
+                below = first_not_allowed(self._network.inputs[name], sizes)
+            except NoSize as error:
+                problems.append(no_largest_index(self._network, name, error))
+                continue
             if below is not None:
                 ignored = self._network.inputs[name].ignored
                 found = wrong_index(name, column.load(), below, ignored, self._network.span(name))

@@ -261,8 +261,7 @@ def wrong_indices(network: Network, values: Mapping[int, Any], sizes: Mapping[st
         try:
             array, below = values.get(network.numbers[name]), first_not_allowed(spec, sizes)
         except NoSize as error:
-            message = f"the largest index in `{name}` cannot be told: {error}"
-            problems.append(WrongInput(name, message, network.span(name)))
+            problems.append(no_largest_index(network, name, error))
             continue
         if below is None or array is None:
             continue
@@ -270,6 +269,11 @@ def wrong_indices(network: Network, values: Mapping[int, Any], sizes: Mapping[st
         if problem is not None:
             problems.append(problem)
     return problems
+
+
+def no_largest_index(network: Network, name: str, error: NoSize) -> Diagnostic:
+    """What is said of an input of indices where a size that bounds them has no value."""
+    return WrongInput(name, f"the largest index in `{name}` cannot be told: {error}", network.span(name))
 
 
 def first_not_allowed(spec: InputSpec, sizes: Mapping[str, int]) -> int | None:

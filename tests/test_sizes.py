@@ -181,3 +181,24 @@ def test_places_may_be_negative() -> None:
     graph = gl.loads("input x: float[N, T]\nc = arange(-(T // 2), T - T // 2)\nz = sum(x)\noutput c, z")
     for call in (graph.forward, graph.predict):
         assert call(x=np.ones((1, 5)))["c"].tolist() == [-2, -1, 0, 1, 2]
+
+
+TRAINED = """input x: float[N, T], y: float[{size}], t: int[N]
+param W: float[] = 1
+z = W * sum(x) + sum({used})
+output z
+train {{ minimize = z; optimizer = SGD(lr=0.1); batch = 2; epochs = 1 }}"""
+
+
+@pytest.mark.parametrize(
+    ("size", "used", "who"),
+    [("N // (T - 1)", "y", "the size of `y`"), ("N", "y) + sum(take(zeros(N // (T - 1)), t)", "`")],
+)
+def test_training_says_the_same(size: str, used: str, who: str) -> None:
+    graph = gl.loads(TRAINED.format(size=size, used=used))
+    arrays = {"x": np.ones((4, 1)), "y": np.ones(4), "t": np.zeros(4, int)}
+    for call in (graph.fit, graph.compile(train=True)):
+        with pytest.raises(gl.GraphError) as error:
+            call(**arrays)
+        assert "`N // (T - 1)` has no value for N = " in str(error.value)
+        assert who in str(error.value)
