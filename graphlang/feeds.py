@@ -216,14 +216,9 @@ class Binder:
         for spec, axis, text in self.later:
             if not symbols_of(text) <= set(self.sizes):
                 continue
-            size = parse_size(text)
-            unknown = [n for n in size.symbols if n not in self.sizes] if isinstance(size, Dim) else []
             array = values[self.network.numbers[spec.name]]
-            if unknown:
-                problems.append(self._wrong(spec, array, f"no input says what `{unknown[0]}` is"))
-                continue
             try:
-                wanted = bind(size, self.sizes)
+                wanted = bind(parse_size(text), self.sizes)
             except NoSize as error:
                 message = f"the size of `{spec.name}` cannot be told: {error}"
                 problems.append(WrongInput(spec.name, message, self.network.span(spec.name)))
