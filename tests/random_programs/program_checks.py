@@ -192,7 +192,15 @@ class Checks:
         compare("the parts on the edges", chosen(first, list(found)), found, DOUBLE, self.spread(self.inputs[0]))
 
     def single(self, first: Results) -> None:
-        """float32 gives what float64 gives, to its own rounding."""
+        """float32 gives what float64 gives, to its own rounding.
+
+        Left out is `grad` by a computed value: whether a derivative is written with that value, or with what
+        it is made of, may differ where a number is converted on the way.
+        """
+        first_node = self.graph.network.first_node
+        grads = [n for n in self.graph.network.nodes if n.spec.operation == "grad"]
+        if any(getattr(n.operands[1], "number", 0) >= first_node for n in grads):
+            return
         found = self.eager(self.inputs[0], self.load("float32"))
         if found is None or not all(np.all(np.isfinite(v)) for v in [*first.values(), *found.values()]):
             return
