@@ -204,6 +204,9 @@ class Checks:
         found = self.eager(self.inputs[0], self.load("float32"))
         if found is None or not all(np.all(np.isfinite(v)) for v in [*first.values(), *found.values()]):
             return
+        whole = [n for n, v in first.items() if np.asarray(v).dtype.kind != "f"]
+        if any(difference(first[n], found[n]) > 0 for n in whole if n in found):
+            return  # one precision lies on the other side of a jump, as where tanh(9) is 1
         compare("float32", first, found, SINGLE, self.spread(self.inputs[0], 3e-7))
 
     def other_forms(self, first: Results) -> None:
