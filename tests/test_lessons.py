@@ -235,8 +235,8 @@ def test_what_word2vec_asks_by_itself_is_an_animal_a_thing_and_a_place() -> None
     ("name", "iterations", "bound"),
     [
         ("simple_convnet", 60, 0.6),
-        ("deep_convnet", 10, 2.45),
-        ("resnet", 10, 2.2),
+        ("deep_convnet", 20, 2.45),
+        ("resnet", 20, 2.2),
         ("autoencoder", 150, 0.25),
         ("seq2seq_addition", 60, 1.9),
         ("char_rnn", 80, 2.2),
