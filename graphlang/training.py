@@ -123,8 +123,8 @@ def train(
 
     `folder` gets the weights, a checkpoint after every epoch, metrics.jsonl, the spec, the seed and the
     versions; `resume` is such a folder to go on from, bit for bit as if there had been no stop. `overrides`
-    are what the file was loaded with from outside, which the folder keeps. A loss that is not finite raises
-    GraphError that names the first value where it appeared.
+    are what the file was loaded with from outside, which the folder keeps. A loss or a gradient that is not
+    finite raises GraphError that names where it came up; that step is not taken.
     """
     section = section_of(graph, "train")
     section = _with_overrides(section, epochs, iterations, batch)
@@ -251,8 +251,6 @@ class _Session:
         t = self.iteration + 1
         lr = self.optimizer.lr * self.schedule.factor(t, self.iterations)
         loss = self.stepper.step(self.feed, rows, lr, t)
-        if not np.isfinite(loss):
-            raise self.stepper.not_finite(loss, self.feed, rows, t)
         self.iteration = t
         self.history.losses.append(loss)
         self.epoch_losses.append(loss)
@@ -313,6 +311,7 @@ class _Session:
         problems = misfits(self.graph.params, checkpoint.params, folder)
         if problems:
             raise GraphError(problems)
+        self.stepper.executable(self.feed, self.batch)  # which parameters are trained is known then
         for name, own in self.stepper.slots.items():
             if own.keys() != checkpoint.slots.get(name, {}).keys():
                 optimizer = self.section.optimizer.name

@@ -15,6 +15,7 @@ from graphlang.engine.workers import run_jobs
 from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.calls import bind_step, checked, reduce_rows
 from graphlang.trace.primitive import Call
+from graphlang.trace.primitives.norms import squares
 
 Find = Callable[[Any], Any]
 """The array of a symbolic value; constants as they are."""
@@ -26,7 +27,8 @@ def bind(step: Step, operands: Sequence[Any], out: Any, threads: int = 1) -> Cal
     """One step on arrays, its result into `out`; what is large enough over so many threads."""
     if step.primitive.kind == "matmul":
         return checked(step, operands, at_once(product_calls(operands[0], operands[1], out, threads)))
-    return step.primitive.prepared(operands, out, threads) or bind_step(step, operands, out)
+    prepared = step.primitive.prepared(operands, out, threads, **step.params)
+    return prepared or bind_step(step, operands, out)
 
 
 # ---- fused regions ------------------------------------------------------------------------------------
@@ -105,6 +107,8 @@ def _sum_cut(array: Any) -> Cut:
 
 
 def _bound(step: Step, operands: list[Any], out: Any) -> Call:
+    if step.primitive.name == "square_sum":
+        return partial(_add_number, squares(operands[0]), out)
     if is_accumulation(step):
         return _adding(operands[0], out, step.params.get("dtype"))
     if step.primitive.kind == "reduction":
@@ -122,6 +126,10 @@ def _adding(x: Any, total: Any, dtype: Any) -> Call:
         np.add(total, part, total)
 
     return add
+
+
+def _add_number(number: Callable[[], float], total: Any) -> None:
+    total += number()
 
 
 class _Cuts:

@@ -166,7 +166,7 @@ class Compiled:
         storage = {numbers[n]: Storage(a.shape, a.dtype) for n, a in arrays.items()}
         with self._graph._diagnosed():
             executable = built(
-                lambda: self._record(storage, sizes), self._bound(), self._threads, lent=arrays, plain=plain
+                lambda: self._record(storage, sizes), self._bound, self._threads, lent=arrays, plain=plain
             )
         self._kept[key], self._recorded_for[key] = executable, sizes
         while len(self._kept) > CAPACITY:

@@ -9,7 +9,7 @@ import numpy as np
 
 from graphlang.engine.scan import ScanOperation
 from graphlang.operation import Operation, Random, outcome
-from graphlang.trace import SymbolicArray, SymbolicRandom, Trace, gradient, replay
+from graphlang.trace import SymbolicArray, SymbolicRandom, Trace, gradient, reached, replay
 
 
 class Draws:
@@ -102,9 +102,9 @@ def _signature(value: Any) -> Any:
 def _symbolic(operands: Sequence[Any], keywords: dict[str, Any], y: Any, dy: Any, since: int) -> list[Any]:
     values = [*operands, *keywords.values()]
     wanted = [v for v in values if _differentiable(v)]
-    # The same value may stand in two places, and gradient() sums over all its uses: it is counted once.
+    # The same value may stand in two places, and reached() sums over all its uses: it is counted once.
     distinct = list({id(v): v for v in wanted}.values())
-    gradients = gradient(y, distinct, dy, since=since)
+    gradients = reached(y, distinct, dy, since=since)
     found = dict(zip(map(id, distinct), gradients, strict=True))
     given: set[int] = set()
     results: list[Any] = []

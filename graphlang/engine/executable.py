@@ -272,17 +272,20 @@ class Executable:
 
 def built(
     record: Callable[[], Recording],
-    given: Mapping[str, Any],
+    given: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
     threads: int | None,
     *,
     lent: Mapping[str, Any] | None = None,
     plain: bool = False,
 ) -> Executable:
-    """The planned program of what `record` records; where it may be `plain`, with plain products."""
+    """The planned program of what `record` records; where it may be `plain`, with plain products.
+
+    Its arrays are those that are `given`, or that `given` gives once all is recorded."""
     with collection_paused():
         recording = record()
         program, telling = plain_products(recording.program) if plain else (recording.program, [])
-        executable = Executable(_plan(optimised(program)), given, threads, lent=lent)
+        arrays = given() if callable(given) else given
+        executable = Executable(_plan(optimised(program)), arrays, threads, lent=lent)
     executable.draws, executable.telling = recording.draws, telling
     return executable
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from graphlang.engine.program import Program
+from graphlang.engine.regions import FUSE_FROM, size
 from graphlang.engine.tape import Tape
 from graphlang.graph import Network
 from graphlang.optimizers.optimizer import Optimizer
-from graphlang.trace import SymbolicArray, SymbolicRandom, Trace
+from graphlang.trace import Shape, SymbolicArray, SymbolicRandom, Trace
+from graphlang.trace.primitives.norms import norm_of
 
 
 class Storage(NamedTuple):
@@ -30,7 +32,7 @@ class Recording(NamedTuple):
     draws: tuple[str, ...]
 
 
-RATE, STEP = "learning rate", "step number"
+RATE, STEP, NORM = "learning rate", "step number", "norm of the gradients"
 
 
 class Recorder:
@@ -133,35 +135,42 @@ def record_step(
     loss: int,
     optimizer: Optimizer,
     trained: Sequence[str],
-    slots: Mapping[str, Mapping[str, Any]],
+    slots: Callable[[str], Mapping[str, Any]],
     clip_norm: float | None,
 ) -> Recording:
-    """The program of one training step: the loss, and as updates the parameters, the optimizer's memory
-    and the state of layers."""
+    """The program of one training step: as outputs the loss and the norm of all gradients, as updates the
+    parameters, the optimizer's memory and the state of layers.
+
+    A parameter that no gradient reaches is not updated, and `slots` is not asked what is remembered of it.
+    """
     recorder = Recorder(network, inputs, dtype, sizes, training=True)
     recorder.forward([loss])
     tape, trace = recorder.tape, recorder.trace
     rate = recorder.input(RATE, (), np.float64)
     number = recorder.input(STEP, (), np.float64)
-    memory = {
-        name: {
-            slot: recorder.input(slot_label(name, slot), a.shape, a.dtype) for slot, a in slots[name].items()
-        }
-        for name in trained
-    }
     updates: dict[str, Any] = {}
     with trace:
-        gradients = tape.gradients(loss, [network.numbers[n] for n in trained])
+        found = tape.reached(loss, [network.numbers[n] for n in trained])
+        gradients = {name: g for name, g in zip(trained, found, strict=True) if g is not None}
+        trace.origin = NORM
+        total = norm_of(list(gradients.values()), _is_large)
         if clip_norm is not None:
-            gradients = _clipped(gradients, clip_norm)
-        for name, gradient in zip(trained, gradients, strict=True):
+            gradients = _clipped(gradients, total, clip_norm)
+        for name, gradient in gradients.items():
             trace.origin = f"update of {name}"
+            labels = {slot: slot_label(name, slot) for slot in slots(name)}
+            memory = {slot: recorder.input(labels[slot], a.shape, a.dtype) for slot, a in slots(name).items()}
             W = tape.values[network.numbers[name]]
-            updates[name], new = optimizer.update(W, gradient, memory[name], rate, number)
-            updates.update({slot_label(name, slot): value for slot, value in new.items()})
+            updates[name], new = optimizer.update(W, gradient, memory, rate, number)
+            updates.update({labels[slot]: value for slot, value in new.items()})
         for state, value in tape.state.items():
             updates[network.names[state]] = value
-    return recorder.recording({"loss": tape.values[loss]}, updates)
+    return recorder.recording({"loss": tape.values[loss], NORM: total}, updates)
+
+
+def _is_large(shape: Shape) -> bool:
+    """Whether the squares of a gradient are summed in a fused region, over threads."""
+    return size(shape) >= FUSE_FROM and shape[-1] > 1
 
 
 def slot_label(name: str, slot: str) -> str:
@@ -169,11 +178,10 @@ def slot_label(name: str, slot: str) -> str:
     return f"{name}: {slot}"
 
 
-def _clipped(gradients: Sequence[Any], norm: float) -> list[Any]:
-    """All gradients by the same factor, so that their norm together is at most `norm`.
+def _clipped(gradients: Mapping[str, Any], total: Any, norm: float) -> dict[str, Any]:
+    """All gradients by the same factor, so that their norm together, which is `total`, is at most `norm`.
 
     Convention: norm / (total + 1e-6) where that is below 1, as torch.nn.utils.clip_grad_norm_.
     """
-    total = np.sqrt(sum(np.sum(np.square(g), dtype=np.float64) for g in gradients))
     factor = np.minimum(1.0, norm / (total + 1e-6))
-    return [g * factor.astype(g.dtype) for g in gradients]
+    return {name: g * factor.astype(g.dtype) for name, g in gradients.items()}

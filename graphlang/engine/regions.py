@@ -106,7 +106,7 @@ def is_row_reduction(step: Step) -> bool:
 def is_accumulation(step: Step) -> bool:
     """Whether a step sums all rows of a matrix, or everything: each block adds its part, and the region ends
     with the whole."""
-    if step.primitive.kind != "reduction" or step.primitive.name != "sum" or step.params.get("keepdims"):
+    if step.primitive.name not in ("sum", "square_sum") or step.params.get("keepdims"):
         return False
     x = step.operands[0]
     if x.__class__ is not SymbolicArray or x.ndim == 0 or x.dtype.kind == "i":

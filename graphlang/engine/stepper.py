@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from graphlang.contents import not_finite, place_text
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.running import CannotRun, MissingSection, NotFinite
+from graphlang.diagnostics.running import CannotRun, MissingSection
 from graphlang.diagnostics.settings import WrongSetting
 from graphlang.engine.compiled import CAPACITY, Compiled
 from graphlang.engine.executable import Executable, built
-from graphlang.engine.recording import RATE, STEP, Recording, Storage, record_step, slot_label
-from graphlang.engine.tape import OperationFailed, StreamRandom, Tape
+from graphlang.engine.not_finite import refusal
+from graphlang.engine.recording import (
+    NORM,
+    RATE,
+    STEP,
+    Recording,
+    Storage,
+    record_step,
+    slot_label,
+)
 from graphlang.feeds import prepare
 from graphlang.initializers.initializer import stream
 
@@ -23,6 +31,10 @@ if TYPE_CHECKING:
     from graphlang.api import Graph
     from graphlang.feeding import Feed
     from graphlang.optimizers.optimizer import Optimizer
+
+
+Batch: TypeAlias = Callable[[], tuple[Mapping[int, Any], Mapping[str, int], Mapping[int, Any]]]
+"""Gives the inputs of a step by number, the sizes that they set, and the rows of the data that they hold."""
 
 
 class Trained:
@@ -37,7 +49,8 @@ class Trained:
         needed = self.network.ancestors([self.loss])
         params = self.network.params
         self.names = [n for n, p in params.items() if p.trainable and needed[self.network.numbers[n]]]
-        self.slots: dict[str, dict[str, Any]] = {n: optimizer.slots(graph.params[n]) for n in self.names}
+        #: what the optimizer remembers of each parameter that a gradient reaches, once a step is recorded
+        self.slots: dict[str, dict[str, Any]] = {}
 
     def record(self, inputs: Mapping[int, Storage], sizes: Mapping[str, int]) -> Recording:
         return record_step(
@@ -48,9 +61,14 @@ class Trained:
             self.loss,
             self.optimizer,
             self.names,
-            self.slots,
+            self._slots_of,
             self.clip_norm,
         )
+
+    def _slots_of(self, name: str) -> dict[str, Any]:
+        if name not in self.slots:
+            self.slots[name] = self.optimizer.slots(self.graph.params[name])
+        return self.slots[name]
 
     def bound(self) -> dict[str, Any]:
         """The parameters and what the optimizer remembers: the program updates them where they lie."""
@@ -65,9 +83,12 @@ class Trained:
             for slot, array in own.items():
                 array[...] = slots[name][slot]
 
-    def step(self, executable: Executable, lr: float, t: int) -> float:
-        """One step on what the program's inputs hold; the loss before it. Nothing is changed where the loss
-        is not finite."""
+    def step(self, executable: Executable, lr: float, t: int, batch: Batch) -> float:
+        """One step on what the program's inputs hold; the loss before it.
+
+        Where the loss or a gradient is not finite nothing is changed, and GraphError says where that came
+        up; `batch` is what the step is run again on to find it.
+        """
         executable.inputs[RATE][...] = lr
         executable.inputs[STEP][...] = t
         if executable.draws:
@@ -75,61 +96,19 @@ class Trained:
         try:
             executable.run_to_updates()
             loss = float(executable.output("loss"))
-            if np.isfinite(loss):
+            sound = math.isfinite(loss) and math.isfinite(executable.output(NORM))
+            if sound:
                 executable.run_updates()
         except (ValueError, IndexError, TypeError, ArithmeticError) as error:
             raise GraphError([CannotRun(f"the training step cannot be computed: {error}", None)]) from error
+        if not sound:
+            inputs, sizes, rows = batch()
+            random, when = self._random(t), f"at iteration {t}"
+            raise refusal(self.graph, self.loss, list(self.slots), inputs, sizes, random, when, rows)
         return loss
 
     def _random(self, t: int) -> np.random.Generator:
         return stream(self.graph.seed, f"random of step {t}")
-
-    def not_finite(
-        self,
-        loss: float,
-        inputs: Mapping[int, Any],
-        sizes: Mapping[str, int],
-        t: int,
-        rows: Mapping[int, Any] | None = None,
-    ) -> GraphError:
-        """What to say of a loss that is not finite: it names the first value where that is so; `rows` are the
-        rows of the data that the inputs hold.
-
-        The step is run again by the interpreter, which keeps every value.
-        """
-        graph, network, dtype = self.graph, self.network, self.graph.params.dtype
-        leaves = {**inputs, **graph.params.numbered()}
-        random = StreamRandom(self._random(t), dtype)
-        tape = Tape(network, leaves, dtype=dtype, sizes=sizes, training=True, random=random)
-        with np.errstate(all="ignore"):
-            try:
-                tape.forward([self.loss])
-            except OperationFailed as failed:
-                raise graph._failed(failed) from failed.error
-        name, operation = self._first_not_finite(tape)
-        what = "not a number (nan)" if np.isnan(loss) else "infinite"
-        problem = NotFinite(name, operation, what, f"at iteration {t}", network.span(name))
-        if name in network.inputs:
-            number = network.numbers[name]
-            problem.found = _held(tape.values[number], (rows or {}).get(number))
-        return GraphError([problem])
-
-    def _first_not_finite(self, tape: Tape) -> tuple[str, str]:
-        """The first value, in forward order, that is not finite: its name and what made it."""
-        for number, value in enumerate(tape.values):
-            if value is not None and value.dtype.kind == "f" and not np.all(np.isfinite(value)):
-                return self.network.names[number], _maker(self.graph, number)
-        return self.network.names[self.loss], "loss"
-
-
-def _held(array: Any, rows: Any) -> tuple[float, str] | None:
-    """The first number of an input that is not finite, and where it stands: in which row of the data, if it
-    came from there."""
-    place = not_finite(array)
-    if place is None:
-        return None
-    at = place_text(place) if rows is None else f" in row {int(rows[place[0]])} of the data"
-    return float(array[place]), at
 
 
 class Stepper:
@@ -154,40 +133,31 @@ class Stepper:
         self.trained.restore(slots)
 
     def step(self, feed: Feed, rows: Any, lr: float, t: int) -> float:
-        """One step on some rows; the loss before it. Nothing is changed where the loss is not finite."""
+        """One step on some rows; the loss before it. Raises GraphError, and changes nothing, where the loss
+        or a gradient is not finite."""
         executable = self.executable(feed, len(rows))
         feed.gather(rows, executable.inputs)
-        return self.trained.step(executable, lr, t)
+        dtype = self.graph.params.dtype
+        return self.trained.step(executable, lr, t, lambda: (feed.batch(rows, dtype), feed.sizes(len(rows))))
 
     def executable(self, feed: Feed, rows: int) -> Executable:
         """The program for a batch of so many rows."""
         key = (feed, rows)
         found = self._kept.get(key)
         if found is None:
-            given = {**self.trained.bound(), **feed.constants()}
             storage, sizes = feed.storage(rows), feed.sizes(rows)
             with self.graph._diagnosed():
-                found = built(lambda: self.trained.record(storage, sizes), given, self.graph.threads)
+                found = built(
+                    lambda: self.trained.record(storage, sizes),
+                    lambda: {**self.trained.bound(), **feed.constants()},
+                    self.graph.threads,
+                )
             self._kept[key] = found
             if len(self._kept) > CAPACITY:
                 self._kept.popitem(last=False)
         else:
             self._kept.move_to_end(key)
         return found
-
-    def not_finite(self, loss: float, feed: Feed, rows: Any, t: int) -> GraphError:
-        """What to say of a step whose loss is not finite."""
-        inputs = feed.batch(rows, self.graph.params.dtype)
-        of_rows = dict.fromkeys(feed.columns, rows)
-        return self.trained.not_finite(loss, inputs, feed.sizes(len(rows)), t, of_rows)
-
-
-def _maker(graph: Graph, number: int) -> str:
-    network = graph.network
-    if number >= network.first_node:
-        return network.nodes[number - network.first_node].spec.operation
-    return "parameter" if network.names[number] in network.params else "input"
-
 
 class CompiledStep(Compiled):
     """`graph.compile(train=True)`: a training step on arrays that are handed in, as `fit` takes it."""
@@ -221,13 +191,16 @@ class CompiledStep(Compiled):
         with self._lock:
             executable, t = self._planned(given), self.t + 1
             lr = self._trained.optimizer.lr * self._schedule.factor(t, self._total or t)
-            loss = self._trained.step(executable, lr, t)
-            if not np.isfinite(loss):
-                graph = self._graph
-                feeds = prepare(graph.network, given, self._dtype, self._needed(given), graph.file)
-                raise self._trained.not_finite(loss, feeds.values, feeds.sizes, t)
+            loss = self._trained.step(executable, lr, t, lambda: self._batch(given))
             self.t = t
             return loss
+
+    def _batch(
+        self, given: Mapping[str, Any]
+    ) -> tuple[Mapping[int, Any], Mapping[str, int], Mapping[int, Any]]:
+        network = self._graph.network
+        feeds = prepare(network, given, self._dtype, self._needed(given), self._graph.file)
+        return feeds.values, feeds.sizes, {}
 
 
 def _total_unknown(schedule: str) -> WrongSetting:

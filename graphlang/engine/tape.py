@@ -17,7 +17,7 @@ from graphlang.engine.indices import with_checked_indices
 from graphlang.engine.scan import ScanOperation
 from graphlang.graph import Network, Node, Ref, decoded
 from graphlang.operation import Operation, Random, as_numbers, outcome, renewed
-from graphlang.trace import DtypeError, NoGradient, SymbolicArray, Trace, gradient, replay, shape_text
+from graphlang.trace import DtypeError, NoGradient, SymbolicArray, Trace, gradient, reached, replay, shape_text
 from graphlang.trace.dims import bind
 from graphlang.trace.primitives.creation import alias, constant_of, stop_gradient
 from graphlang.trace.whole_numbers import ARITHMETIC, check_fits
@@ -297,12 +297,17 @@ class Tape:
 
     def gradients(self, of: int, wrt: Sequence[int], seed: Any = None) -> list[Any]:
         """The gradients of `of` by some values, zeros where it does not depend on them."""
-        if self._through_grad(of):
-            if self.trace is not None:
-                return gradient(self.values[of], [self.values[i] for i in wrt], seed)
+        if self._through_grad(of) and self.trace is None:
             return recorded_gradients(self, of, wrt, seed)
+        found = self.reached(of, wrt, seed)
+        return [np.zeros_like(self.values[i]) if g is None else g for i, g in zip(wrt, found, strict=True)]
+
+    def reached(self, of: int, wrt: Sequence[int], seed: Any = None) -> list[Any]:
+        """The gradients of `of` by some values, None for those that no gradient reaches."""
+        if self._through_grad(of):
+            return reached(self.values[of], [self.values[i] for i in wrt], seed)
         found = self.backward(of, seed, towards=wrt)
-        return [np.zeros_like(self.values[i]) if found.get(i) is None else found[i] for i in wrt]
+        return [found.get(i) for i in wrt]
 
     def _on_the_way(self, towards: Iterable[int]) -> list[bool]:
         useful = [False] * len(self.values)

@@ -33,7 +33,7 @@ from graphlang.trace.errors import (
     TraceError,
     Unrecorded,
 )  # fmt: skip
-from graphlang.trace.gradient import gradient, needed_steps, partial_gradients
+from graphlang.trace.gradient import gradient, needed_steps, partial_gradients, reached
 from graphlang.trace.primitive import Primitive, broadcast, unbroadcast
 from graphlang.trace.replay import bind_params, find_sizes, replay
 
@@ -49,6 +49,6 @@ __all__ = [
     "SymbolicArray", "SymbolicRandom",
     "Trace", "TraceError", "UndecidedError", "Unrecorded", "active_trace", "axis_size", "bind",
     "bind_params", "broadcast", "count", "divides", "find_sizes", "gradient", "is_size", "is_symbolic",
-    "is_symbolic_array", "needed_steps", "partial_gradients", "replay", "shape_text", "signature",
+    "is_symbolic_array", "needed_steps", "partial_gradients", "reached", "replay", "shape_text", "signature",
     "unbroadcast",
 ]  # fmt: skip

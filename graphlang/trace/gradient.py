@@ -23,8 +23,16 @@ def gradient(
     A value that `y` does not depend on has zeros, as has one of whole numbers or booleans. Steps before
     the number `since` are not looked into: what they computed counts as given.
     """
+    found = reached(y, wrt, dy, since=since)
+    return [_zeros(x, y) if g is None else g for x, g in zip(wrt, found, strict=True)]
+
+
+def reached(
+    y: SymbolicArray, wrt: Sequence[SymbolicArray], dy: Any = None, *, since: int = 0
+) -> list[SymbolicArray | None]:
+    """As `gradient`, with None for a value that no gradient reaches."""
     found = _found(y, wrt, dy, since, frozenset())
-    return [found[x.number] if x.number in found else _zeros(x, y) for x in wrt]
+    return [found.get(x.number) for x in wrt]
 
 
 def partial_gradients(

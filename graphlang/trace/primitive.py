@@ -42,7 +42,7 @@ class Primitive:
         """The result on arrays; written into `out=` where that is given."""
         raise NotImplementedError(self.name)
 
-    def prepared(self, operands: Sequence[Any], out: Any, threads: int) -> Call | None:
+    def prepared(self, operands: Sequence[Any], out: Any, threads: int, **params: Any) -> Call | None:
         """A call that computes the result into `out`, over up to so many threads, as often as it is run; None
         where there is nothing to prepare."""
         return None

@@ -10,6 +10,7 @@ from graphlang.trace.primitives import (
     elementwise,
     indexing,
     matmul,
+    norms,
     pooling,
     recurrence,
     reductions,
@@ -41,7 +42,7 @@ from graphlang.trace.primitives.sigmoid import sigmoid, sigmoid_slope, tanh_slop
 
 _MODULES = (
     elementwise, _chain, _erf, _mills, _power_log, _sigmoid, matmul, reductions, shapes, indexing, creation,
-    convolution, pooling, recurrence,
+    convolution, pooling, recurrence, norms,
 )  # fmt: skip
 PRIMITIVES: dict[str, Primitive] = {
     item.name: item for module in _MODULES for item in vars(module).values() if isinstance(item, Primitive)

@@ -57,7 +57,7 @@ class Recurrence(Primitive):
         at_once([partial(_run, self._calls(x, Wx, Wh, b, states, part)) for part in rows])
         return states
 
-    def prepared(self, operands: Sequence[Any], out: Any, threads: int) -> Call | None:
+    def prepared(self, operands: Sequence[Any], out: Any, threads: int, **params: Any) -> Call | None:
         if len(out) > _LONGEST:
             return None
         x, Wx, Wh, b = operands
@@ -125,7 +125,7 @@ class RecurrenceGradient(Primitive):
         self._call((ds, states, x, Wh), found, available(), lambda calls: partial(_run, calls))()
         return found
 
-    def prepared(self, operands: Sequence[Any], out: Any, threads: int) -> Call | None:
+    def prepared(self, operands: Sequence[Any], out: Any, threads: int, **params: Any) -> Call | None:
         if len(operands[0]) > _LONGEST:
             return None
         return self._call(operands, out, threads, lambda calls: in_order(list(calls)))

@@ -1,0 +1,122 @@
+"""The norm of several arrays together, right also where squares overflow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from graphlang.trace.array import signature
+from graphlang.trace.dims import Shape, Size, count
+from graphlang.trace.primitive import Call, Primitive, Result, into
+
+ROW = 2**12
+"""Squares that BLAS adds up in the precision of the array; the sums of such rows are added in float64."""
+_MOST = float(np.finfo(np.float64).max)
+
+
+class SquareSum(Primitive):
+    """The sum of all squares in float64; infinite where a square or the sum overflows."""
+
+    name = "square_sum"
+    kind = "reduction"
+    differentiable = False
+
+    def shape(self, x: Any, *, axis: tuple[int, ...]) -> Result:
+        return (), np.dtype(np.float64)
+
+    def compute(self, x: Any, *, axis: tuple[int, ...], out: Any = None) -> Any:
+        return into(out, np.asarray(squares(x)()))
+
+    def flops(self, x: Any, **params: Any) -> Size:
+        return 2 * count(signature(x)[0])
+
+
+class Norm(Primitive):
+    """The Euclidean norm of all operands together in float64; not finite only where an element is not.
+
+    The squares of the operands at the places `summed` are known: their sums follow the arrays.
+    """
+
+    name = "norm"
+    differentiable = False
+
+    def shape(self, *operands: Any, summed: tuple[int, ...] = ()) -> Result:
+        return (), np.dtype(np.float64)
+
+    def compute(self, *operands: Any, summed: tuple[int, ...] = (), out: Any = None) -> Any:
+        return into(out, np.asarray(self._norm(operands, summed)()))
+
+    def prepared(self, operands: Sequence[Any], out: Any, threads: int, **params: Any) -> Call:
+        return partial(_write, self._norm(operands, params.get("summed", ())), out)
+
+    def _norm(self, operands: Sequence[Any], summed: tuple[int, ...]) -> Callable[[], float]:
+        arrays = operands[: len(operands) - len(summed)]
+        known = [np.asarray(x) for x in operands[len(arrays) :]]
+        parts = [squares(x) for i, x in enumerate(arrays) if i not in summed]
+        return partial(_norm, arrays, parts, known)
+
+    def flops(self, *operands: Any, summed: tuple[int, ...] = ()) -> Size:
+        shapes = [signature(x)[0] for x in operands]
+        return sum((2 * count(shape) for i, shape in enumerate(shapes) if i not in summed), 0)
+
+
+def squares(x: Any) -> Callable[[], float]:
+    """What gives the sum of the squares of an array as it is then, as fast as it can be read."""
+    x = np.asarray(x)
+    if not x.flags.c_contiguous:
+        return lambda: float(np.sum(np.square(x), dtype=np.float64))
+    flat = x.reshape(-1)
+    if flat.size <= ROW:
+        dot = flat.dot
+        return lambda: float(dot(flat))
+    whole = flat.size // ROW * ROW
+    rows, rest = flat[:whole].reshape(-1, ROW), flat[whole:]
+    sums = np.empty(len(rows), x.dtype)
+
+    def total() -> float:
+        np.vecdot(rows, rows, sums)
+        return float(np.add.reduce(sums, dtype=np.float64)) + float(rest.dot(rest))
+
+    return total
+
+
+def _write(norm: Callable[[], float], out: Any) -> None:
+    out[...] = norm()
+
+
+def _norm(arrays: Sequence[Any], parts: Sequence[Callable[[], float]], known: Sequence[Any]) -> float:
+    total = 0.0
+    for part in parts:
+        total += part()
+    for number in known:
+        total += number.item()
+    return math.sqrt(total) if total < math.inf else _scaled(arrays)
+
+
+def _scaled(arrays: Sequence[Any]) -> float:
+    """The norm with every element divided by the largest one before it is squared."""
+    peak = max(((abs(float(end(x)))) for x in arrays if np.size(x) for end in (np.min, np.max)), key=_order)
+    if not math.isfinite(peak):
+        return peak
+    total = sum(float(np.sum(np.square(np.divide(x, peak, dtype=np.float64)))) for x in arrays)
+    return min(peak * math.sqrt(total), _MOST)
+
+
+def _order(x: float) -> tuple[bool, float]:
+    """nan is the largest."""
+    return (math.isnan(x), x if not math.isnan(x) else 0.0)
+
+
+def norm_of(arrays: Sequence[Any], apart: Callable[[Shape], bool]) -> Any:
+    """The norm of arrays; those of a shape that is `apart` are squared and summed in steps of their own."""
+    summed = tuple(i for i, x in enumerate(arrays) if apart(signature(x)[0]))
+    sums = [square_sum(arrays[i], axis=tuple(range(len(signature(arrays[i])[0])))) for i in summed]
+    return norm(*arrays, *sums, summed=summed)
+
+
+square_sum = SquareSum()
+norm = Norm()

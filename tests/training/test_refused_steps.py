@@ -1,0 +1,179 @@
+"""A step whose gradients are not finite although its loss is: nothing changes, and the error says where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import graphlang as gl
+from graphlang.catalog import family_names
+from graphlang.cli import main
+from graphlang.datasets.arrays import from_arrays
+from graphlang.training import train
+
+CORNER = """input x: float[N]
+param w: float[2] = [0, 1]
+param v: float = 1
+loss = sum(sqrt(w * w)) + v * mean(x)
+output loss
+train {{ minimize = loss; optimizer = {optimizer}; batch = 2; epochs = 1; shuffle = false; {more} }}"""
+"""sqrt has an infinite slope at 0 (by hand), and inf * 0 is nan: the gradient of w[0]."""
+LATER = """input x: float[N]
+param w: float[3] = 1
+u = w * x[0]
+y = reshape(x, N, 1) -> Dropout(0.5) -> BatchNorm
+r = sqrt(u)
+loss = sum(r) + mean(y) + sum(w)
+output loss
+train {{ minimize = loss; optimizer = {optimizer}; batch = 2; epochs = {epochs}; shuffle = false }}"""
+"""At x[0] = 0 the slope of sqrt(u) is infinite, that of u by w is 0, and inf * 0 is nan (by hand)."""
+OPTIMIZERS = family_names("optimizers")
+
+
+def contents(graph: gl.Graph) -> dict[str, Any]:
+    return {name: np.array(graph.params[name]) for name in graph.params}
+
+
+def unchanged(graph: gl.Graph, before: dict[str, Any]) -> bool:
+    return all(np.array_equal(graph.params[name], old) for name, old in before.items())
+
+
+@pytest.mark.parametrize("more", ["", "clip_norm = 1"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_fit_refuses_the_step_with_every_optimizer(optimizer: str, more: str) -> None:
+    graph = gl.loads(CORNER.format(optimizer=optimizer, more=more))
+    before = contents(graph)
+    with pytest.raises(gl.GraphError) as caught:
+        graph.fit(x=np.ones(4))
+    assert unchanged(graph, before)
+    found = caught.value.diagnostics[0]
+    assert found.code == "GL717"
+    assert "`w`" in found.message
+    assert "not a number (nan)" in found.message
+    assert "iteration 1" in found.message
+    assert "`sqrt" in found.message
+    assert "`v`" not in found.message, "its gradient is finite"
+    assert "clip_norm" not in (found.help or ""), "no clipping mends a gradient that is not a number"
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_compiled_step_refuses_it_and_goes_on_from_where_it_stood(optimizer: str) -> None:
+    """What a refused step leaves: the trajectory is that of one that never took it, to the bit."""
+    rows = [np.array([1.0, 4.0]), np.array([2.0, 3.0]), np.array([3.0, 5.0])]
+    bad = np.array([0.0, 2.0])
+    plain = gl.loads(LATER.format(optimizer=optimizer, epochs=1))
+    step = plain.compile(train=True)
+    expected = [step(x=x.astype(np.float32)) for x in rows]
+    graph = gl.loads(LATER.format(optimizer=optimizer, epochs=1))
+    step = graph.compile(train=True)
+    found = [step(x=rows[0].astype(np.float32))]
+    before = contents(graph)
+    for _ in range(2):
+        with pytest.raises(gl.GraphError, match=r"GL717(.|\n)*nan(.|\n)*`r` \(sqrt\)"):
+            step(x=bad.astype(np.float32))
+    assert unchanged(graph, before), "running statistics among them"
+    assert step.t == 1
+    found += [step(x=x.astype(np.float32)) for x in rows[1:]]
+    assert found == expected
+    assert unchanged(graph, contents(plain))
+
+
+def test_the_message_stands_at_the_operation_and_names_it_in_backward_order() -> None:
+    text = """input x: float[N]
+param w: float = 1
+a = w * x
+b = sqrt(a)
+c = exp(b)
+loss = mean(c) + w
+output loss
+train { minimize = loss; optimizer = SGD(lr=0.1); batch = 3; epochs = 1 }"""
+    with pytest.raises(gl.GraphError) as caught:
+        gl.loads(text).fit(x=np.zeros(3))
+    found = caught.value.diagnostics[0]
+    assert "<text>:4:1" in str(caught.value)
+    assert "`b` (sqrt)" in found.message
+
+
+def test_it_is_refused_where_gradients_contain_gradients() -> None:
+    text = """param w: float = 0
+input x = 2
+y = sqrt(w * w * w * w) * x
+d = grad(y, x)
+loss = d + w
+output loss
+train { minimize = loss; optimizer = SGD(lr=0.1); batch = 1; iterations = 3 }"""
+    graph = gl.loads(text)
+    with pytest.raises(gl.GraphError, match=r"GL717(.|\n)*`w`(.|\n)*`y`|sqrt"):
+        graph.fit()
+    assert graph.params["w"] == 0
+
+
+@pytest.mark.parametrize("size", [3, 300, 2**16 + 1, 2**18])
+@pytest.mark.parametrize("where", [0, -1])
+@pytest.mark.parametrize("more", ["", "clip_norm = 1"])
+def test_one_number_that_is_not_finite_is_seen_at_every_size(size: int, where: int, more: str) -> None:
+    text = (
+        f"input x: float[N, {size}]\nparam w: float[{size}] = 1\nloss = mean(sqrt(x * w))\noutput loss\n"
+        f"train {{ minimize = loss; optimizer = Adam; batch = 1; epochs = 1; {more} }}"
+    )
+    graph = gl.loads(text)
+    x = np.ones((1, size), np.float32)
+    graph.fit(x=x)
+    before = contents(graph)
+    assert not np.array_equal(before["w"], np.ones(size))
+    x[0, where] = 0
+    with pytest.raises(gl.GraphError, match="GL717"):
+        graph.fit(x=x)
+    assert unchanged(graph, before)
+
+
+def test_gradients_that_are_large_and_finite_are_no_reason_to_refuse() -> None:
+    """Their sum, and the sum of their squares, overflow in float32."""
+    text = (
+        "input x: float[N, 70000]\nparam w: float[70000] = 0\nloss = sum(x * w)\noutput loss\n"
+        "train { minimize = loss; optimizer = SGD(lr=1e-38); batch = 1; epochs = 1 }"
+    )
+    graph = gl.loads(text)
+    graph.fit(x=np.full((1, 70000), 3e38, np.float32))
+    np.testing.assert_allclose(graph.params["w"], -3.0, rtol=1e-5)
+
+
+def test_a_run_keeps_the_epochs_before_the_step(tmp_path: Path) -> None:
+    rows = np.ones(8)
+    text = LATER.format(optimizer="SGD(lr=0.01)", epochs=3)
+    seen: list[Any] = []
+    graph = gl.loads(text)
+
+    def spoil(epoch: Any) -> None:
+        seen.append({**contents(graph)})
+        if epoch.epoch == 2:
+            graph.params["w"][...] = 0
+
+    with pytest.raises(gl.GraphError, match="GL717"):
+        train(graph, from_arrays({"x": rows}), folder=tmp_path / "run", on_epoch=spoil)
+    again = gl.loads(text)
+    again.load_weights(tmp_path / "run" / "weights.npz")
+    assert unchanged(again, seen[-1])
+    assert len((tmp_path / "run/metrics.jsonl").read_text().splitlines()) == 4 * 2 + 2
+
+
+def test_the_command_ends_with_status_1(tmp_path: Path, capsys: Any) -> None:
+    spec = tmp_path / "corner.graph"
+    np.savez(tmp_path / "rows.npz", x=np.ones(4))
+    text = CORNER.format(optimizer="Adam", more="")
+    spec.write_text(text + '\ndata { source = npz("rows.npz"); x = x }\n')
+    assert main(["train", str(spec), "--run", str(tmp_path / "run")]) == 1
+    error = capsys.readouterr().err
+    assert "error[GL717]" in error
+    assert "corner.graph:4" in error
+
+
+def test_a_state_of_a_layer_is_left_alone_too() -> None:
+    graph = gl.loads(LATER.format(optimizer="SGD", epochs=1))
+    before = contents(graph)
+    with pytest.raises(gl.GraphError, match="GL717"):
+        graph.fit(x=np.array([0.0, 9.0]))
+    assert unchanged(graph, before)
