@@ -13,9 +13,11 @@ from graphlang.engine.regions import Unit, column, is_accumulation, is_filled, s
 from graphlang.engine.views import rows_of
 from graphlang.engine.workers import run_jobs
 from graphlang.trace import Step, SymbolicArray
-from graphlang.trace.calls import bind_step, checked, reduce_rows
+from graphlang.trace.calls import bind_step, checked, in_order, reduce_rows
 from graphlang.trace.primitive import Call
 from graphlang.trace.primitives.norms import squares
+from graphlang.trace.sums import calls as sum_calls
+from graphlang.trace.sums import is_exact
 
 Find = Callable[[Any], Any]
 """The array of a symbolic value; constants as they are."""
@@ -47,7 +49,11 @@ def bind_region(unit: Unit, find: Find, local: set[int], threads: int) -> Region
     count = unit.threads(threads)
     bounds = [len(found) * i // count for i in range(count + 1)]
     sums = [
-        {s.output.number: np.empty(s.output.shape, s.output.dtype) for s in unit.steps if is_accumulation(s)}
+        {
+            s.output.number: np.empty(s.output.shape, _wide(s.output.dtype))
+            for s in unit.steps
+            if is_accumulation(s)
+        }
         for _ in range(count)
     ]
     parts = [_calls(unit, find, local, found[bounds[i] : bounds[i + 1]], sums[i]) for i in range(count)]
@@ -65,9 +71,9 @@ def _together(out: Any, parts: Sequence[Any]) -> Call:
     """The sum of what the threads have summed, always in the same order."""
 
     def add() -> None:
-        np.copyto(out, parts[0])
         for part in parts[1:]:
-            np.add(out, part, out)
+            np.add(parts[0], part, parts[0])
+        np.copyto(out, parts[0], "same_kind")
 
     return add
 
@@ -116,16 +122,18 @@ def _bound(step: Step, operands: list[Any], out: Any) -> Call:
     return bind_step(step, operands, out)
 
 
+def _wide(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type in which the sums of many blocks are added up."""
+    return np.dtype(np.float64) if dtype.kind == "f" else dtype
+
+
 def _adding(x: Any, total: Any, dtype: Any) -> Call:
     """Adds the sum of a block's rows, or of all of it, to what the blocks before have given."""
-    axis: Any = 0 if total.ndim else None
-    part = np.empty(total.shape, total.dtype)
-
-    def add() -> None:
-        np.add.reduce(x, axis, dtype, out=part)
-        np.add(total, part, total)
-
-    return add
+    axis = (0,) if total.ndim else tuple(range(x.ndim))
+    part = np.empty(total.shape, x.dtype if x.dtype.kind == "f" and dtype is None else total.dtype)
+    exact = is_exact(x, axis, dtype)
+    found = [partial(np.add.reduce, x, axis, dtype, part)] if exact else sum_calls(x, axis, part)
+    return in_order([*found, partial(np.add, total, part, total)])
 
 
 def _add_number(number: Callable[[], float], total: Any) -> None:

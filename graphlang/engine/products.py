@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
-import numpy as np
+from graphlang.trace.products import product_call
 
 DIVIDE_FROM = 2**24
 """Operations from which on a product is worth dividing: below, waking a thread takes half as long."""
@@ -19,7 +18,7 @@ def product_calls(x: Any, w: Any, out: Any, threads: int) -> list[Callable[[], A
         x, out = x.reshape(-1, x.shape[-1]), out.reshape(-1, out.shape[-1])
     work = 2 * out.size * x.shape[-1]
     if threads < 2 or min(x.ndim, w.ndim) < 2 or work < DIVIDE_FROM:
-        return [partial(np.matmul, x, w, out)]
+        return [product_call(x, w, out)]
     axis = _axis_to_cut(out)
     count = min(threads, out.shape[axis])
     bounds = [out.shape[axis] * i // count for i in range(count + 1)]
@@ -37,10 +36,10 @@ def _axis_to_cut(out: Any) -> int:
 def _part(x: Any, w: Any, out: Any, axis: int, part: slice) -> Callable[[], Any]:
     whole = slice(None)
     if axis == out.ndim - 1:
-        return partial(np.matmul, x, w[..., part], out[..., part])
+        return product_call(x, w[..., part], out[..., part])
     if axis == out.ndim - 2:
-        return partial(np.matmul, x[..., part, whole], w, out[..., part, whole])
-    return partial(np.matmul, _of_stack(x, out, part), _of_stack(w, out, part), out[part])
+        return product_call(x[..., part, whole], w, out[..., part, whole])
+    return product_call(_of_stack(x, out, part), _of_stack(w, out, part), out[part])
 
 
 def _of_stack(operand: Any, out: Any, part: slice) -> Any:

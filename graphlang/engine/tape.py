@@ -17,7 +17,16 @@ from graphlang.engine.indices import with_checked_indices
 from graphlang.engine.scan import ScanOperation
 from graphlang.graph import Network, Node, Ref, decoded
 from graphlang.operation import Operation, Random, as_numbers, outcome, renewed
-from graphlang.trace import DtypeError, NoGradient, SymbolicArray, Trace, gradient, reached, replay, shape_text
+from graphlang.trace import (
+    DtypeError,
+    NoGradient,
+    SymbolicArray,
+    Trace,
+    gradient,
+    reached,
+    replay,
+    shape_text,
+)
 from graphlang.trace.dims import bind
 from graphlang.trace.primitives.creation import alias, constant_of, stop_gradient
 from graphlang.trace.whole_numbers import ARITHMETIC, check_fits

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.functions._truth import counted, counted_pair
+from graphlang.trace.primitives.matmul import matmul as product
 
 __all__ = ["add", "divide", "floor_divide", "matmul", "mod", "multiply", "negative", "power", "subtract"]
 
@@ -126,4 +127,4 @@ def matmul(x, y):
     Shapes: [..., n, k] @ [..., k, m] -> [..., n, m]; a vector is a row on the left, a column on the right.
     Source: Deep Learning from Scratch, 5.6.
     """
-    return np.matmul(*counted_pair(x, y))
+    return product(*counted_pair(x, y))

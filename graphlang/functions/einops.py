@@ -10,6 +10,7 @@ import numpy as np
 
 from graphlang.functions._truth import counted
 from graphlang.trace import Size, shape_text
+from graphlang.trace.primitives.matmul import einsum as products
 
 __all__ = ["einsum", "rearrange"]
 
@@ -170,7 +171,7 @@ def einsum(*xs, pattern: str):
     _check_open(pattern, xs, axes)
     letter = _letters(sizes)
     subscripts = ",".join("".join(letter[name] for name in named) for named in axes)
-    return np.einsum(f"{subscripts}->{''.join(letter[name] for name in result)}", *map(counted, xs))
+    return products(f"{subscripts}->{''.join(letter[name] for name in result)}", *map(counted, xs))
 
 
 def _axes(pattern: str, term: str, by_word: bool) -> list[str]:

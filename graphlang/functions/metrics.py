@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from graphlang.trace import shape_text
+from graphlang.trace import mean, shape_text
 
 __all__ = ["accuracy"]
 
@@ -21,4 +21,4 @@ def accuracy(y, t):
             f"`accuracy` compares scores {shape_text(y.shape)} with labels {shape_text(t.shape)}: "
             f"labels of shape {shape_text(y.shape[:-1])} or one-hot rows of shape {shape_text(y.shape)} fit"
         )
-    return np.mean(np.equal(np.argmax(y, axis=-1), t))
+    return mean(np.equal(np.argmax(y, axis=-1), t))

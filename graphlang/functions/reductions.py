@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from graphlang.trace import numpy_calls
 from graphlang.trace.primitives import excess, stop_gradient
 
 __all__ = ["argmax", "argmin", "cumsum", "logsumexp", "max", "mean", "min", "prod", "std", "sum", "var"]
@@ -17,7 +18,7 @@ def sum(x, axis: Axes = None, keepdims: bool = False):
     Gradient: dx = dy, repeated to each element.
     Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
     """
-    return np.sum(x, axis=axis, keepdims=keepdims)
+    return numpy_calls.sum(x, axis=axis, keepdims=keepdims)
 
 
 def mean(x, axis: Axes = None, keepdims: bool = False):
@@ -26,7 +27,7 @@ def mean(x, axis: Axes = None, keepdims: bool = False):
     Gradient: dx = dy / n, repeated to each element.
     Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
     """
-    return np.mean(x, axis=axis, keepdims=keepdims)
+    return numpy_calls.mean(x, axis=axis, keepdims=keepdims)
 
 
 def var(x, axis: Axes = None, ddof: int = 0, keepdims: bool = False):
@@ -36,7 +37,7 @@ def var(x, axis: Axes = None, ddof: int = 0, keepdims: bool = False):
     Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
     Convention: `ddof=0` divides by n as NumPy does; PyTorch's default is `ddof=1`.
     """
-    return np.var(x, axis=axis, ddof=_freedom("var", x, axis, ddof), keepdims=keepdims)
+    return numpy_calls.var(x, axis=axis, ddof=_freedom("var", x, axis, ddof), keepdims=keepdims)
 
 
 def std(x, axis: Axes = None, ddof: int = 0, keepdims: bool = False):
@@ -46,7 +47,7 @@ def std(x, axis: Axes = None, ddof: int = 0, keepdims: bool = False):
     Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
     Convention: `ddof=0` divides by n as NumPy does; PyTorch's default is `ddof=1`.
     """
-    v = np.var(x, axis=axis, ddof=_freedom("std", x, axis, ddof), keepdims=keepdims)
+    v = numpy_calls.var(x, axis=axis, ddof=_freedom("std", x, axis, ddof), keepdims=keepdims)
     return np.where(v == 0, 0, np.sqrt(np.where(v == 0, 1, v)))  # the slope of sqrt at 0 is infinite
 
 
@@ -114,7 +115,7 @@ def cumsum(x, axis: int | None = None):
     Gradient: dx[k] = dy[k] + dy[k + 1] + ... to the end.
     Shapes: as x; without an axis, that of the flattened array.
     """
-    return np.cumsum(np.reshape(x, (-1,)) if axis is None else x, axis=0 if axis is None else axis)
+    return numpy_calls.cumsum(np.reshape(x, (-1,)) if axis is None else x, axis=0 if axis is None else axis)
 
 
 def logsumexp(x, axis: Axes = None, keepdims: bool = False):
@@ -126,7 +127,7 @@ def logsumexp(x, axis: Axes = None, keepdims: bool = False):
     adds nothing; of -inf alone y is -inf, without gradient.
     """
     top = stop_gradient(np.max(x, axis=axis, keepdims=True))
-    total = np.sum(np.exp(excess(x, top)), axis=axis, keepdims=keepdims)
+    total = numpy_calls.sum(np.exp(excess(x, top)), axis=axis, keepdims=keepdims)
     rest = np.log(np.maximum(total, 0.5))  # it is 1 at least, or 0 where all are -inf
     return rest + (top if keepdims else np.squeeze(top, axis=_every(x.ndim) if axis is None else axis))
 

@@ -7,6 +7,8 @@ from graphlang.initializers.ones import ones
 from graphlang.initializers.zeros import zeros
 from graphlang.layers._axes import all_but_channels, need_channels, per_channel
 from graphlang.operation import Array, Layer, Parameter
+from graphlang.trace import mean as mean_of
+from graphlang.trace import total
 from graphlang.trace.primitives import chain
 
 
@@ -40,9 +42,9 @@ class BatchNorm(Layer):
             y, saved = self._normalised(x - per_channel(mean, x), var, gamma, beta)
             return y, (*saved, False)
         axes = all_but_channels(x)
-        batch_mean = np.mean(x, axis=axes)
+        batch_mean = mean_of(x, axis=axes)
         d = x - per_channel(batch_mean, x)
-        batch_var = np.mean(d * d, axis=axes)
+        batch_var = mean_of(d * d, axis=axes)
         y, saved = self._normalised(d, batch_var, gamma, beta)
         state = {"mean": self._running(mean, batch_mean), "var": self._running(var, batch_var)}
         return y, (*saved, True), state
@@ -50,7 +52,7 @@ class BatchNorm(Layer):
     def backward(self, dy: Array, saved: tuple[Array, Array, Array, bool]) -> tuple[Array, Array, Array]:
         z, scale, gamma, training = saved
         axes = all_but_channels(dy)
-        dgamma, dbeta = np.sum(chain(dy, z), axis=axes), np.sum(dy, axis=axes)
+        dgamma, dbeta = total(chain(dy, z), axis=axes), total(dy, axis=axes)
         if training:
             n = dy.size // dy.shape[1]
             dz = dy - per_channel(dbeta / n, dy) - chain(per_channel(dgamma / n, dy), z)

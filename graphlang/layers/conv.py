@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 from pydantic import Field
 
 from graphlang.initializers.he import he
@@ -10,6 +9,7 @@ from graphlang.initializers.initializer import Initializer
 from graphlang.initializers.zeros import zeros
 from graphlang.layers._windows import Positive, Sizes, Widths, divides, need_images, need_room, per_axis
 from graphlang.operation import Array, Layer, Parameter
+from graphlang.trace import total
 from graphlang.trace.primitives import conv, conv_transpose, conv_weight_gradient
 
 
@@ -51,7 +51,7 @@ class Conv(Layer):
         x, W = saved
         dx = conv_transpose(dy, W, size=x.shape[2:], **self._windows(x))
         dW = conv_weight_gradient(dy, x, kernel=W.shape[2:], **self._windows(x))
-        return (dx, dW, np.sum(dy, axis=(0, *range(2, dy.ndim)))) if self.bias else (dx, dW)
+        return (dx, dW, total(dy, axis=(0, *range(2, dy.ndim)))) if self.bias else (dx, dW)
 
     def _windows(self, x: Array) -> dict[str, Any]:
         axes = need_images("Conv", x)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 from pydantic import Field
 
 from graphlang.initializers.he import he
@@ -11,7 +10,7 @@ from graphlang.initializers.zeros import zeros
 from graphlang.layers._axes import per_channel
 from graphlang.layers._windows import Positive, Sizes, Widths, divides, need_images, per_axis
 from graphlang.operation import Array, Layer, Parameter
-from graphlang.trace import Size, is_symbolic
+from graphlang.trace import Size, is_symbolic, total
 from graphlang.trace.primitives import conv, conv_transpose, conv_weight_gradient
 
 
@@ -55,7 +54,7 @@ class ConvTranspose(Layer):
         x, W = saved
         dx = conv(dy, W, **self._windows(x))
         dW = conv_weight_gradient(x, dy, kernel=W.shape[2:], **self._windows(x))
-        return (dx, dW, np.sum(dy, axis=(0, *range(2, dy.ndim)))) if self.bias else (dx, dW)
+        return (dx, dW, total(dy, axis=(0, *range(2, dy.ndim)))) if self.bias else (dx, dW)
 
     def _size(self, x: Array) -> tuple[Size, ...]:
         """The spatial sizes of the result."""

@@ -7,6 +7,7 @@ from graphlang.initializers.ones import ones
 from graphlang.initializers.zeros import zeros
 from graphlang.layers._axes import need_channels, per_channel
 from graphlang.operation import Array, Layer, Parameter
+from graphlang.trace import mean
 
 
 class GroupNorm(Layer):
@@ -29,6 +30,6 @@ class GroupNorm(Layer):
 
     def forward(self, x: Array, *, gamma: Array, beta: Array) -> tuple[Array, None]:
         grouped = np.reshape(x, (x.shape[0], self.groups, -1))
-        d = grouped - np.mean(grouped, axis=-1, keepdims=True)
-        z = d / np.sqrt(np.mean(d * d, axis=-1, keepdims=True) + self.eps)
+        d = grouped - mean(grouped, axis=-1, keepdims=True)
+        z = d / np.sqrt(mean(d * d, axis=-1, keepdims=True) + self.eps)
         return per_channel(gamma, x) * np.reshape(z, x.shape) + per_channel(beta, x), None

@@ -7,6 +7,7 @@ from graphlang.initializers.ones import ones
 from graphlang.initializers.zeros import zeros
 from graphlang.layers._axes import need_channels, per_channel
 from graphlang.operation import Array, Layer, Parameter
+from graphlang.trace import mean
 
 
 class InstanceNorm(Layer):
@@ -27,6 +28,6 @@ class InstanceNorm(Layer):
 
     def forward(self, x: Array, *, gamma: Array, beta: Array) -> tuple[Array, None]:
         axes = tuple(range(2, x.ndim))
-        d = x - np.mean(x, axis=axes, keepdims=True)
-        z = d / np.sqrt(np.mean(d * d, axis=axes, keepdims=True) + self.eps)
+        d = x - mean(x, axis=axes, keepdims=True)
+        z = d / np.sqrt(mean(d * d, axis=axes, keepdims=True) + self.eps)
         return per_channel(gamma, x) * z + per_channel(beta, x), None

@@ -7,6 +7,7 @@ from graphlang.initializers.ones import ones
 from graphlang.initializers.zeros import zeros
 from graphlang.layers._axes import last_size
 from graphlang.operation import Array, Layer, Parameter
+from graphlang.trace import mean, total
 from graphlang.trace.primitives import chain
 
 
@@ -26,15 +27,15 @@ class LayerNorm(Layer):
         return {"gamma": Parameter(shape, ones()), "beta": Parameter(shape, zeros())}
 
     def forward(self, x: Array, *, gamma: Array, beta: Array) -> tuple[Array, tuple[Array, Array, Array]]:
-        d = x - np.mean(x, axis=-1, keepdims=True)
-        scale = 1 / np.sqrt(np.mean(d * d, axis=-1, keepdims=True) + self.eps)
+        d = x - mean(x, axis=-1, keepdims=True)
+        scale = 1 / np.sqrt(mean(d * d, axis=-1, keepdims=True) + self.eps)
         z = d * scale
         return gamma * z + beta, (z, scale, gamma)
 
     def backward(self, dy: Array, saved: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         z, scale, gamma = saved
         dz = dy * gamma
-        mean_dz = np.mean(dz, axis=-1, keepdims=True)
-        dx = chain(dz - mean_dz - chain(np.mean(chain(dz, z), axis=-1, keepdims=True), z), scale)
+        mean_dz = mean(dz, axis=-1, keepdims=True)
+        dx = chain(dz - mean_dz - chain(mean(chain(dz, z), axis=-1, keepdims=True), z), scale)
         others = tuple(range(z.ndim - 1))
-        return dx, np.sum(chain(dy, z), axis=others), np.sum(dy, axis=others)
+        return dx, total(chain(dy, z), axis=others), total(dy, axis=others)

@@ -5,6 +5,7 @@ from pydantic import Field
 
 from graphlang.layers.softmax import LEAST
 from graphlang.operation import Array, Layer
+from graphlang.trace import total
 from graphlang.trace.primitives import chain, excess, stop_gradient
 
 
@@ -22,8 +23,8 @@ class LogSoftmax(Layer):
 
     def forward(self, x: Array) -> tuple[Array, Array]:
         z = excess(x, stop_gradient(np.max(x, axis=self.axis, keepdims=True)))
-        y = z - np.log(np.maximum(np.sum(np.exp(z), axis=self.axis, keepdims=True), LEAST))
+        y = z - np.log(np.maximum(total(np.exp(z), axis=self.axis, keepdims=True), LEAST))
         return y, y
 
     def backward(self, dy: Array, y: Array) -> Array:
-        return dy - chain(np.sum(dy, axis=self.axis, keepdims=True), np.exp(y))
+        return dy - chain(total(dy, axis=self.axis, keepdims=True), np.exp(y))

@@ -6,6 +6,7 @@ from pydantic import Field
 from graphlang.initializers.ones import ones
 from graphlang.layers._axes import last_size
 from graphlang.operation import Array, Layer, Parameter
+from graphlang.trace import mean, total
 from graphlang.trace.primitives import chain
 
 
@@ -24,12 +25,12 @@ class RMSNorm(Layer):
         return {"gamma": Parameter((last_size("RMSNorm", x),), ones())}
 
     def forward(self, x: Array, *, gamma: Array) -> tuple[Array, tuple[Array, Array, Array]]:
-        scale = 1 / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + self.eps)
+        scale = 1 / np.sqrt(mean(x * x, axis=-1, keepdims=True) + self.eps)
         z = x * scale
         return gamma * z, (z, scale, gamma)
 
     def backward(self, dy: Array, saved: tuple[Array, Array, Array]) -> tuple[Array, Array]:
         z, scale, gamma = saved
         dz = dy * gamma
-        dx = chain(dz - chain(np.mean(chain(dz, z), axis=-1, keepdims=True), z), scale)
-        return dx, np.sum(chain(dy, z), axis=tuple(range(z.ndim - 1)))
+        dx = chain(dz - chain(mean(chain(dz, z), axis=-1, keepdims=True), z), scale)
+        return dx, total(chain(dy, z), axis=tuple(range(z.ndim - 1)))

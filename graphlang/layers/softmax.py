@@ -4,6 +4,7 @@ import numpy as np
 from pydantic import Field
 
 from graphlang.operation import Array, Layer
+from graphlang.trace import total
 from graphlang.trace.primitives import chain, excess, stop_gradient
 
 LEAST = 0.5
@@ -25,8 +26,8 @@ class Softmax(Layer):
 
     def forward(self, x: Array) -> tuple[Array, Array]:
         e = np.exp(excess(x, stop_gradient(np.max(x, axis=self.axis, keepdims=True))))
-        y = e / np.maximum(np.sum(e, axis=self.axis, keepdims=True), LEAST)
+        y = e / np.maximum(total(e, axis=self.axis, keepdims=True), LEAST)
         return y, y
 
     def backward(self, dy: Array, y: Array) -> Array:
-        return chain(dy - np.sum(chain(dy, y), axis=self.axis, keepdims=True), y)
+        return chain(dy - total(chain(dy, y), axis=self.axis, keepdims=True), y)

@@ -2,10 +2,8 @@
 
 from typing import Literal
 
-import numpy as np
-
 from graphlang.operation import Array
-from graphlang.trace import shape_text
+from graphlang.trace import shape_text, total
 
 
 def kind_of_targets(loss: str, x: Array, t: Array) -> Literal["labels", "one-hot"]:
@@ -51,4 +49,4 @@ def gradient_of(t: Array, dt: Array) -> Array | None:
     """dt for t, summed where t is one number for all; None where t cannot have a gradient."""
     if not is_float(t):
         return None
-    return dt if t.shape == dt.shape else np.sum(dt)
+    return dt if t.shape == dt.shape else total(dt)

@@ -4,6 +4,7 @@ import numpy as np
 
 from graphlang.losses._targets import gradient_of, like, need_same_shape
 from graphlang.operation import Array, Loss
+from graphlang.trace import total
 from graphlang.trace.primitives import chain, sigmoid, zero_times
 
 
@@ -21,7 +22,7 @@ class BinaryCrossEntropy(Loss):
         need_same_shape("BinaryCrossEntropy", x, t)
         u = like(x, t)
         loss = zero_times(u, np.logaddexp(0, -x)) + zero_times(1 - u, np.logaddexp(0, x))
-        return np.sum(loss) / x.size, (x, t)
+        return total(loss) / x.size, (x, t)
 
     def backward(self, dy: Array, saved: tuple[Array, Array]) -> tuple[Array, Array | None]:
         x, t = saved

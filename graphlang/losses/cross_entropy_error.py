@@ -4,7 +4,7 @@ import numpy as np
 
 from graphlang.losses._targets import is_float, kind_of_targets, like
 from graphlang.operation import Array, Loss
-from graphlang.trace import Size
+from graphlang.trace import Size, total
 from graphlang.trace.primitives import chain, chain_quotient, one_hot
 
 
@@ -35,9 +35,9 @@ class CrossEntropyError(Loss):
             )
         p = np.maximum(x, float(np.finfo(x.dtype).tiny))
         if labels:
-            loss = np.sum(np.log(np.take_along_axis(p, np.expand_dims(t, -1), axis=-1)))
+            loss = total(np.log(np.take_along_axis(p, np.expand_dims(t, -1), axis=-1)))
         else:
-            loss = np.sum(like(x, t) * np.log(p))
+            loss = total(like(x, t) * np.log(p))
         return -loss / _count(x), (p, t, labels)
 
     def backward(self, dy: Array, saved: tuple[Array, Array, bool]) -> tuple[Array, Array | None]:

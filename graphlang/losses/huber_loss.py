@@ -5,6 +5,7 @@ from pydantic import Field
 
 from graphlang.losses._targets import gradient_of, like, need_same_shape
 from graphlang.operation import Array, Loss
+from graphlang.trace import total
 from graphlang.trace.primitives import chain
 
 
@@ -23,7 +24,7 @@ class HuberLoss(Loss):
         need_same_shape("HuberLoss", x, t)
         d = x - like(x, t)
         c = np.clip(d, -self.delta, self.delta)
-        return np.sum(c * (d - 0.5 * c)) / d.size, (c, t)
+        return total(c * (d - 0.5 * c)) / d.size, (c, t)
 
     def backward(self, dy: Array, saved: tuple[Array, Array]) -> tuple[Array, Array | None]:
         c, t = saved

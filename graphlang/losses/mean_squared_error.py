@@ -1,9 +1,9 @@
 """The mean of squares."""
 
-import numpy as np
 
 from graphlang.losses._targets import gradient_of, like, need_same_shape
 from graphlang.operation import Array, Loss
+from graphlang.trace import total
 from graphlang.trace.primitives import chain
 
 
@@ -19,7 +19,7 @@ class MeanSquaredError(Loss):
     def forward(self, x: Array, t: Array) -> tuple[Array, tuple[Array, Array]]:
         need_same_shape("MeanSquaredError", x, t)
         d = x - like(x, t)
-        return np.sum(d * d) / d.size, (d, t)
+        return total(d * d) / d.size, (d, t)
 
     def backward(self, dy: Array, saved: tuple[Array, Array]) -> tuple[Array, Array | None]:
         d, t = saved

@@ -8,7 +8,8 @@ from pydantic import Field
 from graphlang.layers.softmax import LEAST
 from graphlang.losses._targets import is_float, kind_of_targets, like
 from graphlang.operation import Array, Loss
-from graphlang.trace import Size
+from graphlang.trace import Size, mean
+from graphlang.trace import total as added
 from graphlang.trace.primitives import chain, excess, one_hot, stop_gradient, zero_times
 
 
@@ -51,7 +52,7 @@ class SoftmaxWithLoss(Loss):
         labels = kind_of_targets("SoftmaxWithLoss", x, t) == "labels"
         z = excess(x, stop_gradient(np.max(x, axis=-1, keepdims=True)))
         e = np.exp(z)
-        total = np.maximum(np.sum(e, axis=-1, keepdims=True), LEAST)
+        total = np.maximum(added(e, axis=-1, keepdims=True), LEAST)
         return self._of_labels(z, e, total, t) if labels else self._of_rows(z, e, total, t)
 
     def _of_labels(self, z: Array, e: Array, total: Array, t: Array) -> tuple[Array, Saved]:
@@ -59,17 +60,17 @@ class SoftmaxWithLoss(Loss):
         t = t if counted is None else np.where(counted, t, 0)
         hit = np.take_along_axis(z, np.expand_dims(t, -1), axis=-1)
         if self.smoothing:
-            hit = (1 - self.smoothing) * hit + self.smoothing * np.mean(z, axis=-1, keepdims=True)
+            hit = (1 - self.smoothing) * hit + self.smoothing * mean(z, axis=-1, keepdims=True)
         loss = np.log(total) - hit
         if counted is not None:
             loss = np.where(np.expand_dims(counted, -1), loss, 0)
-        return np.sum(loss) / _count(z, counted), Saved(e, total, None, t, counted)
+        return added(loss) / _count(z, counted), Saved(e, total, None, t, counted)
 
     def _of_rows(self, z: Array, e: Array, total: Array, t: Array) -> tuple[Array, Saved]:
         if self.ignore is not None:
             raise ValueError("`SoftmaxWithLoss` has `ignore`, but one-hot targets: make them int labels")
         log_y = z - np.log(total)
-        return -np.sum(zero_times(self._smoothed(t, z), log_y)) / _count(z, None), Saved(
+        return -added(zero_times(self._smoothed(t, z), log_y)) / _count(z, None), Saved(
             e, total, log_y, t, None
         )
 
@@ -80,7 +81,7 @@ class SoftmaxWithLoss(Loss):
         if log_y is not None:
             rows = self._smoothed(t, e)
             dt = chain(share * (self.smoothing - 1), log_y) if is_float(t) else None
-            return chain(share, y * np.sum(rows, axis=-1, keepdims=True) - rows), dt
+            return chain(share, y * added(rows, axis=-1, keepdims=True) - rows), dt
         dx = y - self._smoothed(one_hot(t, e.shape[-1], e.dtype), e)
         if counted is not None:
             share = np.where(np.expand_dims(counted, -1), share, 0)
@@ -95,4 +96,4 @@ def _count(x: Array, counted: Array | None) -> Array:
     """How many places the mean is over."""
     if counted is None:
         return x.size // x.shape[-1]
-    return np.maximum(np.sum(counted), 1).astype(x.dtype)  # an int64 array would make float64 of float32
+    return np.maximum(added(counted), 1).astype(x.dtype)  # an int64 array would make float64 of float32

@@ -1,9 +1,9 @@
 """Half the sum of squares, the book's loss of a regression."""
 
-import numpy as np
 
 from graphlang.losses._targets import gradient_of, like, need_same_shape
 from graphlang.operation import Array, Loss
+from graphlang.trace import total
 from graphlang.trace.primitives import chain
 
 
@@ -19,7 +19,7 @@ class SumSquaredError(Loss):
     def forward(self, x: Array, t: Array) -> tuple[Array, tuple[Array, Array]]:
         need_same_shape("SumSquaredError", x, t)
         d = x - like(x, t)
-        return 0.5 * np.sum(d * d), (d, t)
+        return 0.5 * total(d * d), (d, t)
 
     def backward(self, dy: Array, saved: tuple[Array, Array]) -> tuple[Array, Array | None]:
         d, t = saved

@@ -34,6 +34,8 @@ from graphlang.trace.errors import (
     Unrecorded,
 )  # fmt: skip
 from graphlang.trace.gradient import gradient, needed_steps, partial_gradients, reached
+from graphlang.trace.numpy_calls import mean, var
+from graphlang.trace.numpy_calls import sum as total
 from graphlang.trace.primitive import Primitive, broadcast, unbroadcast
 from graphlang.trace.replay import bind_params, find_sizes, replay
 
@@ -49,6 +51,6 @@ __all__ = [
     "SymbolicArray", "SymbolicRandom",
     "Trace", "TraceError", "UndecidedError", "Unrecorded", "active_trace", "axis_size", "bind",
     "bind_params", "broadcast", "count", "divides", "find_sizes", "gradient", "is_size", "is_symbolic",
-    "is_symbolic_array", "needed_steps", "partial_gradients", "reached", "replay", "shape_text", "signature",
-    "unbroadcast",
+    "is_symbolic_array", "mean", "needed_steps", "partial_gradients", "reached", "replay", "shape_text",
+    "signature", "total", "unbroadcast", "var",
 ]  # fmt: skip

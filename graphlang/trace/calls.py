@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from graphlang.trace import sums
 from graphlang.trace.array import Step
 from graphlang.trace.primitive import Call
 from graphlang.trace.whole_numbers import check_exponent, check_fits, is_counted
@@ -41,10 +42,14 @@ def _bound(step: Step, operands: Sequence[Any], out: Any) -> Call:
         return _elementwise(step, operands, out)
     if primitive.kind == "reduction" and hasattr(primitive, "reduce"):
         x = operands[0]
-        axis, dtype, keep = [step.params.get(name) for name in ("axis", "dtype", "keepdims")]
+        axis: tuple[int, ...] = step.params["axis"]
+        dtype, keep = step.params.get("dtype"), step.params.get("keepdims")
         along_rows = axis == (x.ndim - 1,) and x.ndim > 1 and x.size
         if along_rows and x.flags.c_contiguous and out.flags.c_contiguous:
             return reduce_rows(step, x.reshape(-1, x.shape[-1]), out.reshape(-1))
+        if primitive.name == "sum" and not sums.is_exact(x, axis, dtype):
+            kept = tuple([n for i, n in enumerate(x.shape) if i not in axis])
+            return in_order(sums.calls(x, axis, out.reshape(kept, copy=False)))
         return partial(primitive.reduce, x, axis, dtype, out, bool(keep))
     return partial(primitive.compute, *operands, out=out, **step.params)
 
@@ -65,7 +70,7 @@ def _by_columns(reduce: Any, x: Any, turned: Any, out: Any) -> None:
     reduce(turned, 0, None, out, False)
 
 
-_LONG = 2**12
+_LONG = 2**10
 """Numbers of a row up to which a product with ones is as exact as NumPy's sum by pairs."""
 _SHORT = 32
 """Numbers of a row up to which the rows are turned into columns first, which are reduced side by side."""

@@ -52,7 +52,8 @@ def std(x: Any, axis: Any = None, *, ddof: int = 0, keepdims: bool = False) -> A
 
 
 def _number(x: Any, axes: tuple[int, ...]) -> Size:
-    return count(tuple([x.shape[i] for i in axes]))
+    shape = signature(x)[0]
+    return count(tuple([shape[i] for i in axes]))
 
 
 def max(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:

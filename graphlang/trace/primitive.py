@@ -10,6 +10,7 @@ import numpy as np
 from graphlang.trace.array import SymbolicArray, active_trace, signature
 from graphlang.trace.dims import Shape, Size, count, is_symbolic, shape_text
 from graphlang.trace.errors import NoGradient, ShapeError
+from graphlang.trace.sums import add
 
 Kind: TypeAlias = Literal["elementwise", "view", "reduction", "matmul", "kernel", "copy"]
 Result: TypeAlias = "tuple[Shape, np.dtype[Any]]"
@@ -111,10 +112,16 @@ def unbroadcast(g: Any, x: Any) -> Any:
     ones = tuple([i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1])
     if lead or ones:
         keep = bool(ones) and not lead
-        g = np.sum(g, axis=tuple(range(lead)) + ones, keepdims=keep)
+        g = _summed(g, tuple(range(lead)) + ones, keep)
         if ones and lead:
             g = np.reshape(g, shape)
     return g if g.dtype == dtype or not isinstance(dtype, np.dtype) else g.astype(dtype)
+
+
+def _summed(g: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    if g.__class__ is SymbolicArray:
+        return np.sum(g, axis=axes, keepdims=keepdims)
+    return add(np.asarray(g), axes, keepdims=keepdims)
 
 
 def broadcast(*shapes: Shape) -> Shape:

@@ -189,6 +189,17 @@ def astype(rng: Any) -> Iterator[Sample]:
     yield (real(rng, 2, 3),), {"dtype": np.dtype(np.float64)}
 
 
+def square_sum(rng: Any) -> Iterator[Sample]:
+    yield (real(rng, 3, 4),), {"axis": (0, 1)}
+    yield (real(rng),), {"axis": ()}
+
+
+def norm(rng: Any) -> Iterator[Sample]:
+    yield (real(rng, 3, 4), real(rng, 2)), {}
+    x = real(rng, 5)
+    yield (x, real(rng), np.sum(x * x)), {"summed": (0,)}
+
+
 def cumsum(rng: Any) -> Iterator[Sample]:
     yield (real(rng, 3, 4),), {"axis": 0}
     yield (real(rng, 3, 4),), {"axis": 1}
@@ -327,6 +338,7 @@ SAMPLES: dict[str, Callable[[Any], Iterator[Sample]]] = {
     "power_log": power_log,
     **dict.fromkeys(("sum", "max", "min", "any", "all"), reduction),
     "prod": product, "argmax": argument, "argmin": argument, "cumsum": cumsum, "matmul": matmul,
+    "square_sum": square_sum, "norm": norm,
     "where": where,
     "clip": clip, "astype": astype, "reshape": reshape, "transpose": transpose,
     "broadcast_to": broadcast_to,

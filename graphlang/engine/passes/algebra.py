@@ -13,6 +13,7 @@ import numpy as np
 
 from graphlang.engine.program import Program, rewritten
 from graphlang.trace import Step, SymbolicArray
+from graphlang.trace.sums import FEW, ROWS, ones
 
 
 def algebra(program: Program) -> Program:
@@ -182,15 +183,22 @@ def _same(step: Step, operands: tuple[Any, ...]) -> Any:
 
 
 def _sum(step: Step, operands: tuple[Any, ...]) -> Any:
-    """The sum over the rows of a wide, low matrix is quicker as a product with ones."""
+    """The sum over the rows of a wide, low matrix is quicker as a product with ones, or as two of them: the
+    rows in groups, then the groups, since more than a few rows lose digits."""
     (x,) = operands
     if not _symbolic(x) or x.ndim != 2 or step.params.get("keepdims") or x.dtype.kind != "f":
         return None
-    if step.params["axis"] != (0,) or step.output.dtype != x.dtype or not 8 <= x.shape[0] <= 1024:
+    rows = x.shape[0]
+    if step.params["axis"] != (0,) or step.output.dtype != x.dtype or not 8 <= rows <= 1024:
         return None
-    ones = np.ones(x.shape[0], x.dtype)
-    ones.flags.writeable = False
-    return np.matmul(ones, x)
+    if rows <= FEW:
+        return np.matmul(ones(rows, x.dtype), x)
+    made = x.trace.step_of(x)
+    high = next((d for d in range(ROWS, 1, -1) if rows % d == 0), 1)
+    if rows // high > FEW or (made is not None and made.primitive.kind == "view"):
+        return None
+    groups = np.matmul(ones(high, x.dtype), np.reshape(x, (rows // high, high, x.shape[1])))
+    return np.matmul(ones(rows // high, x.dtype), groups)
 
 
 _RULES: dict[str, Callable[[Step, tuple[Any, ...]], Any]] = {

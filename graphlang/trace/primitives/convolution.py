@@ -15,6 +15,7 @@ from graphlang.trace.dims import Shape, Size, count, shape_text
 from graphlang.trace.errors import ShapeError
 from graphlang.trace.parallel import parallel
 from graphlang.trace.primitive import Primitive, Result, into
+from graphlang.trace.primitives.reductions import reduce_sum
 from graphlang.trace.primitives.windows import span, taps, window_count
 
 Numbers: TypeAlias = tuple[int, ...]
@@ -87,7 +88,7 @@ class Conv(Primitive):
             return conv_transpose(dy, w, size=x.shape[2:], **windows)
         if position == 1:
             return conv_weight_gradient(dy, x, kernel=w.shape[2:], **windows)
-        return np.sum(dy, axis=(0, *range(2, dy.ndim)))
+        return reduce_sum(dy, axis=(0, *range(2, dy.ndim)))
 
     def flops(self, x: Any, w: Any, b: Any = None, **windows: Any) -> Size:
         return count(self.shape(x, w, b, **windows)[0]) * (2 * count(signature(w)[0][1:]) + (b is not None))

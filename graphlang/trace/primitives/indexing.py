@@ -204,7 +204,7 @@ def _add_rows(out: Any, rows: Any, indices: Any) -> None:
     if len(starts) == len(indices):
         out[indices] = rows
     else:
-        out[ordered[starts]] = np.add.reduceat(rows[order], starts, axis=0)
+        out[ordered[starts]] = np.add.reduceat(rows[order], starts, axis=0, dtype=np.float64)
 
 
 def _check_indices(indices: Any, size: Size, position: int) -> None:

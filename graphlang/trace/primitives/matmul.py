@@ -11,6 +11,8 @@ from graphlang.trace.array import operand, signature
 from graphlang.trace.dims import Shape, Size, count, shape_text
 from graphlang.trace.errors import DtypeError, ShapeError
 from graphlang.trace.primitive import Primitive, Result, axis_indices, broadcast
+from graphlang.trace.primitives.reductions import reduce_sum
+from graphlang.trace.products import product
 
 
 class Matmul(Primitive):
@@ -53,7 +55,7 @@ class Matmul(Primitive):
             rows = None if out is None else out.reshape(-1, out.shape[-1])
             y = np.matmul(x.reshape(-1, x.shape[-1]), w, out=rows) if x.size else np.matmul(x, w, out=out)
             return out if out is not None else y.reshape(*x.shape[:-1], w.shape[-1])
-        return np.matmul(x, w, out=out)
+        return product(x, w, out)
 
     def derivative(self, position: int, dy: Any, y: Any, x: Any, w: Any) -> Any:
         return _by_left(dy, x, w) if position == 0 else _by_right(dy, x, w)
@@ -191,7 +193,7 @@ def diagonal(x: Any, axis1: int = 0, axis2: int = 1) -> Any:
 
 def _sum_out(names: str, x: Any, kept: set[str]) -> tuple[str, Any]:
     alone = tuple(i for i, label in enumerate(names) if label not in kept)
-    return "".join(c for c in names if c in kept), np.sum(x, axis=alone, dtype=x.dtype) if alone else x
+    return "".join(c for c in names if c in kept), reduce_sum(x, axis=alone, dtype=x.dtype) if alone else x
 
 
 def _pair(left: str, x: Any, right: str, y: Any, later: set[str]) -> tuple[str, Any]:
@@ -212,7 +214,7 @@ def _pair(left: str, x: Any, right: str, y: Any, later: set[str]) -> tuple[str, 
     m, k, n = (count(_sizes(size, part)) for part in (rows, inner, columns))
     a = np.reshape(_arranged(x, left, batch + rows + inner), (*lead, m, k))
     b = np.reshape(_arranged(y, right, batch + inner + columns), (*lead, k, n))
-    return batch + rows + columns, np.reshape(np.matmul(a, b), _sizes(size, batch + rows + columns))
+    return batch + rows + columns, np.reshape(matmul(a, b), _sizes(size, batch + rows + columns))
 
 
 def _squeeze_ones(names: str, x: Any, other_names: str, other: Any) -> tuple[str, Any]:

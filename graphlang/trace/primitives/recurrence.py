@@ -20,6 +20,8 @@ from graphlang.trace.parallel import at_once, available, ranges
 from graphlang.trace.primitive import Call, Primitive, Result
 from graphlang.trace.primitives.cells import Cell, GruCell, LstmCell, RnnCell, plus
 from graphlang.trace.primitives.indexing import unslice
+from graphlang.trace.primitives.reductions import reduce_sum
+from graphlang.trace.products import product_call
 from graphlang.trace.routine import Routine, Weight
 
 _TOGETHER = 2**17
@@ -160,7 +162,7 @@ class RecurrenceGradient(Primitive):
             factors = cell.factors(now, before[0])
             dWh = [plus(dW, v.T @ da[:, part]) for dW, v, part in zip(dWh, factors, columns, strict=True)]
         dpre = _rows(np.stack(found[::-1]))
-        db = np.sum(dpre, axis=0, keepdims=True)
+        db = reduce_sum(dpre, axis=(0,), keepdims=True)
         return np.concatenate([dpre, _rows(x).T @ dpre, np.concatenate(dWh, axis=1), db])
 
     def _arriving(self, ds: Any, hidden: int) -> list[Any]:
@@ -247,7 +249,7 @@ class RecurrenceGradient(Primitive):
         for left, own in zip(together, columns, strict=True):
             both = slice(max(own.start, part.start), min(own.stop, part.stop))
             if both.start < both.stop:
-                yield partial(np.matmul, left.reshape(-1, rows).T, dpre[:, both], dW[:, both])
+                yield product_call(left.reshape(-1, rows).T, dpre[:, both], dW[:, both])
 
 
 rnn, lstm, gru = Recurrence(RnnCell()), Recurrence(LstmCell()), Recurrence(GruCell())

@@ -13,6 +13,7 @@ from graphlang.trace.primitive import Primitive, Result, into
 from graphlang.trace.primitives.chain import chain, zero_times
 from graphlang.trace.primitives.creation import eye
 from graphlang.trace.primitives.shapes import broadcast_to
+from graphlang.trace.sums import add, running
 
 
 class Reduction(Primitive):
@@ -61,6 +62,9 @@ class Accumulation(Reduction):
 
 class Sum(Accumulation):
     """y = Σ x; dx is dy, spread over the axes."""
+
+    def compute(self, x: Any, *, out: Any = None, **params: Any) -> Any:
+        return add(np.asarray(x), params.pop("axis"), out=out, **params)
 
     def derivative(self, position: int, dy: Any, y: Any, x: Any, **params: Any) -> Any:
         return broadcast_to(kept(dy, x.shape, **params), x.shape)
@@ -162,7 +166,7 @@ class Cumsum(Primitive):
         return shape, reduce_sum.result_dtype(np.dtype(kind), None)
 
     def compute(self, x: Any, *, axis: int, out: Any = None) -> Any:
-        return np.cumsum(x, axis=axis, out=out)
+        return running(np.asarray(x), axis, out)
 
     def derivative(self, position: int, dy: Any, y: Any, x: Any, *, axis: int) -> Any:
         return np.flip(np.cumsum(np.flip(dy, axis), axis=axis), axis)
