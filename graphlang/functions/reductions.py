@@ -47,8 +47,14 @@ def std(x, axis: Axes = None, ddof: int = 0, keepdims: bool = False):
     Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
     Convention: `ddof=0` divides by n as NumPy does; PyTorch's default is `ddof=1`.
     """
-    v = numpy_calls.var(x, axis=axis, ddof=_freedom("std", x, axis, ddof), keepdims=keepdims)
-    return np.where(v == 0, 0, np.sqrt(np.where(v == 0, 1, v)))  # the slope of sqrt at 0 is infinite
+    freedom = _freedom("std", x, axis, ddof)
+    d = x - numpy_calls.mean(x, axis=axis, keepdims=True)
+    # Squares of what is above 1e19 overflow in float32. The scale cancels, so no gradient is its.
+    largest = stop_gradient(np.max(np.abs(d), axis=axis, keepdims=True))
+    scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
+    v = numpy_calls.var(d / scale, axis=axis, ddof=freedom, keepdims=keepdims)
+    scale = scale if keepdims else np.squeeze(scale, axis=_every(x.ndim) if axis is None else axis)
+    return np.where(v == 0, 0, scale * np.sqrt(np.where(v == 0, 1, v)))  # the slope of sqrt at 0 is infinite
 
 
 def _freedom(name: str, x, axis: Axes, ddof: int) -> int:

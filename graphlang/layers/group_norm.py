@@ -6,6 +6,7 @@ from pydantic import Field
 from graphlang.initializers.ones import ones
 from graphlang.initializers.zeros import zeros
 from graphlang.layers._axes import need_channels, per_channel
+from graphlang.layers._squares import inverse_root
 from graphlang.operation import Array, Layer, Parameter
 from graphlang.trace import mean
 
@@ -31,5 +32,5 @@ class GroupNorm(Layer):
     def forward(self, x: Array, *, gamma: Array, beta: Array) -> tuple[Array, None]:
         grouped = np.reshape(x, (x.shape[0], self.groups, -1))
         d = grouped - mean(grouped, axis=-1, keepdims=True)
-        z = d / np.sqrt(mean(d * d, axis=-1, keepdims=True) + self.eps)
+        z = d * inverse_root(d, -1, self.eps)
         return per_channel(gamma, x) * np.reshape(z, x.shape) + per_channel(beta, x), None

@@ -1,11 +1,11 @@
 """Normalisation of each channel of each sample."""
 
-import numpy as np
 from pydantic import Field
 
 from graphlang.initializers.ones import ones
 from graphlang.initializers.zeros import zeros
 from graphlang.layers._axes import need_channels, per_channel
+from graphlang.layers._squares import inverse_root
 from graphlang.operation import Array, Layer, Parameter
 from graphlang.trace import mean
 
@@ -29,5 +29,5 @@ class InstanceNorm(Layer):
     def forward(self, x: Array, *, gamma: Array, beta: Array) -> tuple[Array, None]:
         axes = tuple(range(2, x.ndim))
         d = x - mean(x, axis=axes, keepdims=True)
-        z = d / np.sqrt(mean(d * d, axis=axes, keepdims=True) + self.eps)
+        z = d * inverse_root(d, axes, self.eps)
         return per_channel(gamma, x) * z + per_channel(beta, x), None

@@ -1,11 +1,11 @@
 """Normalisation of each sample by itself."""
 
-import numpy as np
 from pydantic import Field
 
 from graphlang.initializers.ones import ones
 from graphlang.initializers.zeros import zeros
 from graphlang.layers._axes import last_size
+from graphlang.layers._squares import inverse_root
 from graphlang.operation import Array, Layer, Parameter
 from graphlang.trace import mean, total
 from graphlang.trace.primitives import chain
@@ -28,7 +28,7 @@ class LayerNorm(Layer):
 
     def forward(self, x: Array, *, gamma: Array, beta: Array) -> tuple[Array, tuple[Array, Array, Array]]:
         d = x - mean(x, axis=-1, keepdims=True)
-        scale = 1 / np.sqrt(mean(d * d, axis=-1, keepdims=True) + self.eps)
+        scale = inverse_root(d, -1, self.eps)
         z = d * scale
         return gamma * z + beta, (z, scale, gamma)
 

@@ -1,10 +1,10 @@
 """Normalisation of each sample by its size."""
 
-import numpy as np
 from pydantic import Field
 
 from graphlang.initializers.ones import ones
 from graphlang.layers._axes import last_size
+from graphlang.layers._squares import inverse_root
 from graphlang.operation import Array, Layer, Parameter
 from graphlang.trace import mean, total
 from graphlang.trace.primitives import chain
@@ -25,7 +25,7 @@ class RMSNorm(Layer):
         return {"gamma": Parameter((last_size("RMSNorm", x),), ones())}
 
     def forward(self, x: Array, *, gamma: Array) -> tuple[Array, tuple[Array, Array, Array]]:
-        scale = 1 / np.sqrt(mean(x * x, axis=-1, keepdims=True) + self.eps)
+        scale = inverse_root(x, -1, self.eps)
         z = x * scale
         return gamma * z, (z, scale, gamma)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from graphlang.optimizers.optimizer import Array, Optimizer, Scalar, Slots, scalar
+from graphlang.optimizers.optimizer import Array, Optimizer, Scalar, Slots, scalar, squarable
 
 
 class AdaGrad(Optimizer):
@@ -23,5 +23,6 @@ class AdaGrad(Optimizer):
         return {"h": np.zeros_like(W)}
 
     def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
+        dW = squarable(dW, terms=2**16)  # h is a sum over all steps
         h = slots["h"] + dW * dW
         return W - scalar(lr, W) * dW / (np.sqrt(h) + self.eps), {"h": h}

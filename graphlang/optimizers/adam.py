@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from graphlang.optimizers.optimizer import Array, Optimizer, Scalar, Slots, scalar
+from graphlang.optimizers.optimizer import Array, Optimizer, Scalar, Slots, scalar, squarable
 
 
 class Adam(Optimizer):
@@ -29,6 +29,7 @@ class Adam(Optimizer):
         return {"m": np.zeros_like(W), "v": np.zeros_like(W)}
 
     def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
+        dW = squarable(dW)
         m = self.beta1 * slots["m"] + (1 - self.beta1) * dW
         v = self.beta2 * slots["v"] + (1 - self.beta2) * (dW * dW)
         # The corrections are found before the scalars are narrowed: 1 - 0.999 in float32 is off by 5e-5.

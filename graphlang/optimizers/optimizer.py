@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, TypeAlias
 
+import numpy as np
 from pydantic import ConfigDict, Field
 
 from graphlang.fields import Fields
@@ -51,6 +53,15 @@ class Optimizer(Fields):
     def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
         """The update's formula, given the gradient with its decay."""
         raise NotImplementedError
+
+
+def squarable(dW: Array, terms: int = 1) -> Array:
+    """The gradient, held to where the squares of so many of its like can be added without an overflow.
+
+    What is divided by the root of such squares is as large as without the bound: it leaves the ratio alone.
+    """
+    most = math.sqrt(float(np.finfo(dW.dtype).max) / terms) / 2
+    return np.clip(dW, -most, most)
 
 
 def scalar(value: Scalar, W: Array) -> Scalar:

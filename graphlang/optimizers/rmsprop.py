@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from graphlang.optimizers.optimizer import Array, Optimizer, Scalar, Slots, scalar
+from graphlang.optimizers.optimizer import Array, Optimizer, Scalar, Slots, scalar, squarable
 
 
 class RMSProp(Optimizer):
@@ -25,5 +25,6 @@ class RMSProp(Optimizer):
         return {"h": np.zeros_like(W)}
 
     def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
+        dW = squarable(dW)
         h = self.decay_rate * slots["h"] + (1 - self.decay_rate) * (dW * dW)
         return W - scalar(lr, W) * dW / (np.sqrt(h) + self.eps), {"h": h}

@@ -14,8 +14,8 @@ from graphlang.trace.dims import Shape, Size, count
 from graphlang.trace.primitive import Call, Primitive, Result, into
 
 ROW = 2**16
-"""Squares that BLAS adds up in the precision of the array; the sums of such rows are added in float64. Some 32
-of them are added side by side, and all are positive: a norm is right to 1e-5."""
+"""Squares that BLAS adds up in the precision of the array; the sums of such rows are added in float64. Some
+are added side by side, and all are positive, so that a norm is right to 1e-5."""
 _MOST = float(np.finfo(np.float64).max)
 
 
