@@ -4,13 +4,13 @@ interpreter, which keeps every value."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from graphlang.contents import not_finite, place_text
 from graphlang.diagnostics import Diagnostic, GraphError
-from graphlang.diagnostics.running import GradientNotFinite, NotFinite
+from graphlang.diagnostics.not_finite import GradientNotFinite, NotFinite
 from graphlang.engine.tape import GRADIENT_OF, OperationFailed, StreamRandom, Tape, record
 from graphlang.trace import NoGradient, Step, SymbolicArray, Trace, needed_steps, reached
 
@@ -19,27 +19,34 @@ if TYPE_CHECKING:
     from graphlang.graph import Node
 
 
+class Batch(NamedTuple):
+    """What a step was taken on: the inputs by number, the sizes that they set, and the rows of the data that
+    they hold."""
+
+    inputs: Mapping[int, Any]
+    sizes: Mapping[str, int]
+    rows: Mapping[int, Any]
+
+
 def refusal(
     graph: Graph,
     loss: int,
     trained: Sequence[str],
-    inputs: Mapping[int, Any],
-    sizes: Mapping[str, int],
+    batch: Batch,
     random: np.random.Generator,
     when: str,
-    rows: Mapping[int, Any],
 ) -> GraphError:
     """The error of a step that was not taken: it names the first value, or the first operation in backward
-    order whose gradient is not finite; `rows` are the rows of the data that the inputs hold."""
+    order whose gradient is not finite."""
     network, dtype = graph.network, graph.params.dtype
-    leaves = {**inputs, **graph.params.numbered()}
+    leaves = {**batch.inputs, **graph.params.numbered()}
     stream = StreamRandom(random, dtype)
-    tape = _Watched(network, leaves, dtype=dtype, sizes=sizes, training=True, random=stream)
+    tape = _Watched(network, leaves, dtype=dtype, sizes=batch.sizes, training=True, random=stream)
     with np.errstate(all="ignore"):
         try:
             tape.forward([loss])
             if not np.isfinite(tape.values[loss]):
-                return GraphError([_of_loss(graph, tape, loss, when, rows)])
+                return GraphError([_of_loss(graph, tape, loss, when, batch.rows)])
             return GraphError([_of_gradients(graph, tape, loss, trained, when)])
         except OperationFailed as failed:
             raise graph._failed(failed) from failed.error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from graphlang.diagnostics.running import CannotRun, MissingSection
 from graphlang.diagnostics.settings import WrongSetting
 from graphlang.engine.compiled import CAPACITY, Compiled
 from graphlang.engine.executable import Executable, built
-from graphlang.engine.not_finite import refusal
+from graphlang.engine.not_finite import Batch, refusal
 from graphlang.engine.recording import (
     NORM,
     RATE,
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
     from graphlang.api import Graph
     from graphlang.feeding import Feed
     from graphlang.optimizers.optimizer import Optimizer
-
-
-Batch: TypeAlias = Callable[[], tuple[Mapping[int, Any], Mapping[str, int], Mapping[int, Any]]]
-"""Gives the inputs of a step by number, the sizes that they set, and the rows of the data that they hold."""
 
 
 class Trained:
@@ -83,7 +79,7 @@ class Trained:
             for slot, array in own.items():
                 array[...] = slots[name][slot]
 
-    def step(self, executable: Executable, lr: float, t: int, batch: Batch) -> float:
+    def step(self, executable: Executable, lr: float, t: int, batch: Callable[[], Batch]) -> float:
         """One step on what the program's inputs hold; the loss before it.
 
         Where the loss or a gradient is not finite nothing is changed, and GraphError says where that came
@@ -102,9 +98,8 @@ class Trained:
         except (ValueError, IndexError, TypeError, ArithmeticError) as error:
             raise GraphError([CannotRun(f"the training step cannot be computed: {error}", None)]) from error
         if not sound:
-            inputs, sizes, rows = batch()
             random, when = self._random(t), f"at iteration {t}"
-            raise refusal(self.graph, self.loss, list(self.slots), inputs, sizes, random, when, rows)
+            raise refusal(self.graph, self.loss, list(self.slots), batch(), random, when)
         return loss
 
     def _random(self, t: int) -> np.random.Generator:
@@ -137,8 +132,11 @@ class Stepper:
         or a gradient is not finite."""
         executable = self.executable(feed, len(rows))
         feed.gather(rows, executable.inputs)
-        dtype = self.graph.params.dtype
-        return self.trained.step(executable, lr, t, lambda: (feed.batch(rows, dtype), feed.sizes(len(rows))))
+        return self.trained.step(executable, lr, t, lambda: self._batch(feed, rows))
+
+    def _batch(self, feed: Feed, rows: Any) -> Batch:
+        inputs = feed.batch(rows, self.graph.params.dtype)
+        return Batch(inputs, feed.sizes(len(rows)), dict.fromkeys(feed.columns, rows))
 
     def executable(self, feed: Feed, rows: int) -> Executable:
         """The program for a batch of so many rows."""
@@ -158,6 +156,7 @@ class Stepper:
         else:
             self._kept.move_to_end(key)
         return found
+
 
 class CompiledStep(Compiled):
     """`graph.compile(train=True)`: a training step on arrays that are handed in, as `fit` takes it."""
@@ -195,12 +194,10 @@ class CompiledStep(Compiled):
             self.t = t
             return loss
 
-    def _batch(
-        self, given: Mapping[str, Any]
-    ) -> tuple[Mapping[int, Any], Mapping[str, int], Mapping[int, Any]]:
+    def _batch(self, given: Mapping[str, Any]) -> Batch:
         network = self._graph.network
         feeds = prepare(network, given, self._dtype, self._needed(given), self._graph.file)
-        return feeds.values, feeds.sizes, {}
+        return Batch(feeds.values, feeds.sizes, {})
 
 
 def _total_unknown(schedule: str) -> WrongSetting:

@@ -1,0 +1,96 @@
+"""GL704 and GL717: a training step whose loss or gradients are no finite numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from graphlang.diagnostics.base import Diagnostic, Span
+
+
+class NotFinite(Diagnostic):
+    """The loss is no longer a number; the message names the first value where that happened.
+
+    Where it came with the data, that is the row to look at. Else the usual reasons are a learning rate that
+    is too large, the logarithm of zero, a division by zero.
+    """
+
+    code = "GL704"
+
+    def __init__(self, where: str, operation: str, what: str, when: str, span: Span | None) -> None:
+        self.where = where
+        self.operation = operation
+        self.what = what
+        self.when = when
+        self.span = span
+        #: of an input: the number in it that is not finite, and its place
+        self.found: tuple[float, str] | None = None
+
+    @property
+    def message(self) -> str:
+        first = f"the first value that is not finite is `{self.where}` ({self.operation})"
+        held = "" if self.found is None else f", which holds {self.found[0]}{self.found[1]}"
+        return f"the loss is {self.what} {self.when}; {first}{held}"
+
+    @property
+    def help(self) -> str | None:
+        if self.found is not None:
+            return "mend the data, or leave that row out; rows count from 0"
+        return "try a smaller learning rate or `clip_norm = 1`; look for `log(0)` or a division by zero"
+
+
+class GradientNotFinite(Diagnostic):
+    """The loss is a number, but a gradient is not; the message names the operation that it comes from.
+
+        graphlang train net.graph       # with `loss = sum(sqrt(w * w))`, and a 0 in w
+
+    The step is not taken: the parameters, what the optimizer remembers, running statistics and the number
+    of steps stay as they were, and the random numbers of a step depend on its number alone.
+
+    Usual reasons: `sqrt`, `log`, a quotient or a power has an infinite slope at 0, and what its argument is
+    made of has a slope of 0 there; or the gradients grow from layer to layer until they overflow.
+
+    Fix: keep the argument away from 0, as in `sqrt(x + 1e-12)`, or make the steps of training smaller.
+    """
+
+    code = "GL717"
+
+    def __init__(
+        self,
+        parameters: Mapping[str, str],
+        where: str | None,
+        operation: str | None,
+        loss: float,
+        when: str,
+        span: Span | None,
+    ) -> None:
+        self.parameters = dict(parameters)
+        self.where = where
+        self.operation = operation
+        self.loss = loss
+        self.when = when
+        self.span = span
+
+    @property
+    def message(self) -> str:
+        found = f"{self._gradients} {self.when}, though the loss is {self.loss:.6g}"
+        if self.where is None:
+            return found
+        first = "the first operation, in backward order, whose gradient is not finite"
+        return f"{found}; {first} is `{self.where}` ({self.operation})"
+
+    @property
+    def _gradients(self) -> str:
+        names = list(self.parameters)
+        if len(names) == 1:
+            return f"the gradient of `{names[0]}` is {self.parameters[names[0]]}"
+        if not names:
+            return "a gradient is not finite"
+        listed, more = ", ".join(f"`{n}`" for n in names[:3]), len(names) - 3
+        return f"the gradients of {listed}{f' and {more} more' if more > 0 else ''} are not finite"
+
+    @property
+    def help(self) -> str | None:
+        return (
+            "the step was not taken, nothing has changed; keep what reaches this operation away from where "
+            "its slope is infinite, as in `sqrt(x + 1e-12)`, or try a smaller learning rate"
+        )
