@@ -55,7 +55,7 @@ class Optimizer(Fields):
         raise NotImplementedError
 
 
-def squarable(dW: Array, terms: int = 1) -> Array:
+def squarable(dW: Array, terms: float = 1) -> Array:
     """The gradient, held to where the squares of so many of its like can be added without an overflow.
 
     What is divided by the root of such squares is as large as without the bound: it leaves the ratio alone.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from pydantic import Field
 
@@ -25,6 +27,8 @@ class RMSProp(Optimizer):
         return {"h": np.zeros_like(W)}
 
     def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
-        dW = squarable(dW)
-        h = self.decay_rate * slots["h"] + (1 - self.decay_rate) * (dW * dW)
-        return W - scalar(lr, W) * dW / (np.sqrt(h) + self.eps), {"h": h}
+        dW = squarable(dW, terms=1 / (1 - self.decay_rate))
+        # The average is kept as a sum, without 1 - decay_rate: its root goes to the rate and to eps.
+        h = self.decay_rate * slots["h"] + dW * dW
+        root = math.sqrt(1 / (1 - self.decay_rate))
+        return W - scalar(lr * root, W) * dW / (np.sqrt(h) + self.eps * root), {"h": h}
