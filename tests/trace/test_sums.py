@@ -118,6 +118,26 @@ def test_products_over_a_long_axis_are_exact(left: tuple[int, ...], right: tuple
         np.testing.assert_allclose(product(x, w), float(np.float32(0.1)) * left[-1], rtol=most)
 
 
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [((5000,), (20, 5000, 3)), ((20, 2, 5000), (5000,)), ((20, 1, 5000), (20, 5000, 1)), ((3, 1, 2, 40_000), (4, 40_000, 2)),
+     ((40, 1, 5000), (5000, 3)), ((70_000,), (70_000,))],
+)  # fmt: skip
+def test_long_products_of_stacks_have_numpys_shape_and_values(
+    left: tuple[int, ...], right: tuple[int, ...]
+) -> None:
+    rng = np.random.default_rng(0)
+    x, w = rng.random(left, dtype=np.float32), rng.random(right, dtype=np.float32)
+    expected = np.matmul(x.astype(np.float64), w.astype(np.float64))
+    found = product(x, w)
+    assert np.shape(found) == expected.shape
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, rtol=EXACT)
+    out = np.empty(expected.shape, np.float32)
+    assert product(x, w, out) is not None
+    np.testing.assert_array_equal(out, found)
+
+
 SOURCES = {
     "mean": ("mean(x, axis=0)", lambda x: x.mean(0)),
     "var": ("var(x, axis=0)", lambda x: x.var(0)),
