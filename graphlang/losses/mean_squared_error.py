@@ -1,6 +1,5 @@
 """The mean of squares."""
 
-
 from graphlang.losses._targets import gradient_of, like, need_same_shape
 from graphlang.operation import Array, Loss
 from graphlang.trace import total

@@ -52,7 +52,7 @@ class Approximation(Primitive):
             result[...] = target.reshape(x.shape)
         return result if out is not None or x.ndim else result[()]
 
-    def prepared(self, operands: Sequence[Any], out: Any, threads: int) -> Call | None:
+    def prepared(self, operands: Sequence[Any], out: Any, threads: int, **params: Any) -> Call | None:
         (x,) = operands
         in_line = isinstance(x, np.ndarray) and x.flags.c_contiguous and out.flags.c_contiguous
         if not in_line or x.dtype != out.dtype or not 0 < x.size <= BLOCK:
