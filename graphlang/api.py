@@ -403,9 +403,9 @@ class Graph:
 
     def _no_int(self, error: NoInt) -> GraphError:
         """A planned program found a whole number that is no int: what the interpreter says of it."""
-        for node in self._network.nodes:
-            if node.name == error.value:
-                return self._failed(OperationFailed(node, NoInt(error.what)))
+        node = self._network.find(error.value)
+        if node is not None:
+            return self._failed(OperationFailed(node, NoInt(error.what)))
         return GraphError([CannotRun(f"the graph cannot be computed: {error}", None)])
 
     def start(self, of: str | None) -> str:

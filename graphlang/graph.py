@@ -16,6 +16,7 @@ from graphlang.operation import Function, Layer, Operation
 from graphlang.sizes import parse_size, sizes_in
 from graphlang.spec import InputSpec, NodeSpec, OutputSpec, ParamSpec, Spec, Use
 from graphlang.trace import Size, axis_size
+from graphlang.trace.whole_numbers import COUNTING
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -43,7 +44,18 @@ class Loop(NamedTuple):
 class Node:
     """One operation of the graph: where its operands are, what it computes, where its result goes."""
 
-    __slots__ = ("indexed", "loop", "number", "operands", "operation", "own", "spec", "symbolic", "wants")
+    __slots__ = (
+        "counts",
+        "indexed",
+        "loop",
+        "number",
+        "operands",
+        "operation",
+        "own",
+        "spec",
+        "symbolic",
+        "wants",
+    )
 
     def __init__(
         self,
@@ -71,6 +83,8 @@ class Node:
         self.symbolic = symbolic
         #: the names of the tensors, in order, where some of them hold indices
         self.indexed = indexed
+        #: whether it computes with whole numbers, which may come out larger than an int can hold
+        self.counts = False
 
     @property
     def name(self) -> str:
@@ -101,8 +115,12 @@ class Network:
         self.first_node = first
         #: for every value, whether a node takes it as an operand
         self.used: list[bool] = [False] * len(names)
-        for number in (o.number for node in self.nodes for o in node.operands if type(o) is Ref):
-            self.used[number] = True
+        specs: list[InputSpec | ParamSpec | NodeSpec] = [*spec.inputs, *spec.params, *ordered]
+        whole = [item.dtype == "int" for item in specs]
+        for node in self.nodes:
+            for number in (o.number for o in node.operands if type(o) is Ref):
+                self.used[number] = True
+                node.counts = node.counts or (whole[number] and self._may_count(node))
 
     def _loop(self, spec: NodeSpec) -> Loop:
         """The loop of a `scan`: its body is a graph of its own."""
@@ -151,6 +169,12 @@ class Network:
         operation = make(self.catalog, spec, None)
         looks_up = isinstance(operation, Layer) and type(operation).index_bounds is not Layer.index_bounds
         return operation, entry.wants, depends_on_sizes(spec.attributes), entry.tensors if looks_up else ()
+
+    def _may_count(self, node: Node) -> bool:
+        """Whether whole numbers may come out of those it takes. What a layer records tells more."""
+        name = node.spec.operation
+        built_in = isinstance(node.operation, Function) and name not in self.catalog.own
+        return node.operation is not None and (not built_in or name in COUNTING)
 
     def operation(self, node: Node, sizes: Mapping[str, int]) -> Operation:
         """The operation of a node with the sizes of this run in its attributes; made once for equal sizes."""
@@ -264,8 +288,19 @@ class Network:
         return found or self.nodes[self.numbers[name] - self.first_node].spec
 
     def span(self, name: str) -> Span | None:
-        """Where in the text a value stands."""
-        return self.span_of(self.spec_of(name).at) if name in self.numbers else None
+        """Where in the text a value stands, also one in the body of a `scan`."""
+        if name in self.numbers:
+            return self.span_of(self.spec_of(name).at)
+        node = self.find(name)
+        return None if node is None else self.span_of(node.spec.at)
+
+    def find(self, name: str) -> Node | None:
+        """The node of that name, also one in the body of a `scan`."""
+        if name in self.numbers:
+            number = self.numbers[name] - self.first_node
+            return self.nodes[number] if number >= 0 else None
+        bodies = (node.loop.body.find(name) for node in self.nodes if node.loop is not None)
+        return next((node for node in bodies if node is not None), None)
 
     def span_of(self, at: tuple[int, int, int] | None) -> Span | None:
         if at is None or at[0] >= len(self.sources):

@@ -155,3 +155,63 @@ def test_a_quotient_by_zero_may_stand_where_it_is_not_chosen() -> None:
     given = {"a": np.array([7, 7]), "b": np.array([0, 2])}
     np.testing.assert_array_equal(graph.predict(given), [-1, 3])
     np.testing.assert_array_equal(graph.forward(given)["y"], [-1, 3])
+
+
+class SumOfSquares(gl.Layer):
+    """The sum of squares of whole numbers."""
+
+    def forward(self, x: Any) -> Any:
+        return np.sum(x * x)
+
+
+class Tripled(gl.Layer):
+    """Three times as much."""
+
+    def forward(self, x: Any) -> Any:
+        return x + x + x
+
+
+class Running(gl.Layer):
+    """Sums from the first on."""
+
+    def forward(self, x: Any) -> Any:
+        return np.cumsum(x, axis=0)
+
+
+class MeanOfSquares(gl.Layer):
+    """A float that is made of whole numbers on the way."""
+
+    def forward(self, x: Any) -> Any:
+        return np.mean(x * x)
+
+
+def twice(x):  # type: ignore[no-untyped-def]
+    """2 * x"""
+    return x + x
+
+
+@pytest.mark.parametrize(
+    ("formula", "fits", "too_large"),
+    [
+        ("SumOfSquares(x)", [1753413056, 1753413056, 1753413000], [1753413057, 1753413057, 1753413057]),
+        ("Tripled(x)", [LARGEST // 3, 0, 0], [LARGEST // 3 + 1, 0, 0]),
+        ("Running(x)", [LARGEST - 2, 1, 1], [LARGEST, 1, -1]),
+        ("MeanOfSquares(x)", [3037000499, 0, 0], [5 * 10**9, 0, 0]),
+        ("twice(x)", [2**62 - 1, 0, 0], [2**62, 0, 0]),
+        ("RMSNorm(x)", [10**9, 1, 0], [5 * 10**9, 1, 0]),
+        ("MeanSquaredError(x, 2 * x)", [10**9, 1, 0], [5 * 10**9, 1, 0]),
+        ("SumSquaredError(x, 2 * x)", [10**9, 1, 0], [5 * 10**9, 1, 0]),
+    ],
+)
+def test_whole_numbers_within_a_layer(formula: str, fits: list[int], too_large: list[int]) -> None:
+    layers = [SumOfSquares, Tripled, Running, MeanOfSquares, twice]
+    graph = gl.loads(f"input x: int[3]\ny = {formula}\noutput y", layers=layers)
+    np.testing.assert_allclose(graph.predict(x=fits), graph.forward(x=fits)["y"], rtol=1e-15)
+    refused(graph, {"x": too_large})
+
+
+def test_whole_numbers_within_a_layer_in_the_body_of_a_scan() -> None:
+    text = "input x: int[1, T]\ny = scan v in x carry c = x[:, 0] { q = Tripled(c * v); next c = q; yield q }"
+    graph = gl.loads(text + "\noutput y", layers=[Tripled])
+    assert graph.forward(x=[[2, 3]])["y"].tolist() == graph.predict(x=[[2, 3]]).tolist() == [[12, 108]]
+    refused(graph, {"x": [[2**31, 1]]})

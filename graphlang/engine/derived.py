@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from graphlang.engine.scan import ScanOperation
 from graphlang.operation import Operation, Random, outcome
 from graphlang.trace import SymbolicArray, SymbolicRandom, Trace, gradient, reached, replay
+from graphlang.trace.whole_numbers import check_step, is_counted
 
 
 class Draws:
@@ -39,6 +40,8 @@ class Redrawn:
 
 
 Differentiable: TypeAlias = Operation | ScanOperation
+_Recorded: TypeAlias = tuple[Trace, list[SymbolicArray], list[Any]]
+"""A recording: its inputs, and what is asked for."""
 
 
 class Derived:
@@ -48,7 +51,7 @@ class Derived:
     CAPACITY = 1024
 
     def __init__(self) -> None:
-        self._recorded: dict[Any, tuple[Differentiable, Trace, list[SymbolicArray], list[Any]]] = {}
+        self._recorded: dict[Any, tuple[Differentiable, _Recorded]] = {}
 
     def backward(
         self,
@@ -67,24 +70,38 @@ class Derived:
             return _symbolic(operands, keywords, y, dy, since)
         return self._on_arrays(operation, operands, keywords, dy)
 
+    def check_whole_numbers(
+        self, operation: Differentiable, operands: Sequence[Any], keywords: dict[str, Any]
+    ) -> None:
+        """Raises NoInt where a whole number on the way to the result does not fit into an int."""
+        values = [*operands, *keywords.values()]
+        if any(isinstance(v, SymbolicArray) for v in values):
+            return
+        key = (id(operation), *map(_signature, values))
+        trace, inputs, counted = self._found(key, operation, lambda: _counted(operation, operands, keywords))
+        if counted:
+            replay(trace, counted, _feeds(inputs, values, []), check_step)
+
     def _on_arrays(
         self, operation: Differentiable, operands: Sequence[Any], keywords: dict[str, Any], dy: Any
     ) -> list[Any]:
         values = [*operands, *keywords.values()]
-        key = (id(operation), *(_signature(v) for v in values), np.asarray(dy).dtype, np.shape(dy))
+        key = (id(operation), *map(_signature, values), np.asarray(dy).dtype, np.shape(dy))
+        trace, inputs, gradients = self._found(
+            key, operation, lambda: _record(operation, operands, keywords, dy)
+        )
+        wanted = [g for g in gradients if g is not None]
+        results = iter(replay(trace, wanted, _feeds(inputs, values, [np.asarray(dy)])))
+        return [None if g is None else next(results) for g in gradients]
+
+    def _found(self, key: Any, operation: Differentiable, record: Callable[[], _Recorded]) -> _Recorded:
         found = self._recorded.get(key)
         if found is None:
             if len(self._recorded) >= self.CAPACITY:
                 self._recorded.clear()
             # The operation is kept with its recording, so that its identity cannot be taken over.
-            found = self._recorded[key] = (operation, *_record(operation, operands, keywords, dy))
-        _, trace, inputs, gradients = found
-        arrays = [np.asarray(v) for v in values if _is_array(v)]
-        drawn = [made for v in values if isinstance(v, Draws) for made in v.made]
-        feeds = dict(zip(inputs, [*arrays, np.asarray(dy), *drawn], strict=True))
-        wanted = [g for g in gradients if g is not None]
-        results = iter(replay(trace, wanted, feeds))
-        return [None if g is None else next(results) for g in gradients]
+            found = self._recorded[key] = (operation, record())
+        return found[1]
 
 
 def _is_array(value: Any) -> bool:
@@ -121,18 +138,49 @@ def _differentiable(value: Any) -> bool:
 
 def _record(
     operation: Differentiable, operands: Sequence[Any], keywords: dict[str, Any], dy: Any
-) -> tuple[Trace, list[SymbolicArray], list[Any]]:
+) -> _Recorded:
+    """The gradients by every operand and keyword, or None; that of the result is an input after them."""
     trace = Trace()
-    values = [trace.input(v.shape, v.dtype) if _is_array(v) else v for v in (*operands, *keywords.values())]
-    inputs = [v for v in values if isinstance(v, SymbolicArray)]
-    upstream = trace.input(np.shape(dy), np.asarray(dy).dtype)
-    named: dict[str, Any] = dict(zip(keywords, values[len(operands) :], strict=True))
-    random = SymbolicRandom(trace, upstream.dtype)
-    named = {k: random if isinstance(v, Draws) else v for k, v in named.items()}
     with trace:
-        y = outcome(operation, operation.forward(*values[: len(operands)], **named))[0]
+        values, y, draws = _run(trace, operation, operands, keywords, np.asarray(dy).dtype)
+        upstream = trace.input(np.shape(dy), np.asarray(dy).dtype)
+        inputs = [v for v in values if isinstance(v, SymbolicArray)]
+        given = [*inputs, upstream, *draws]
         if not isinstance(y, SymbolicArray):
-            return trace, [*inputs, upstream, *random.draws], [None] * len(values)
+            return trace, given, [None] * len(values)
         wanted = [v for v in inputs if _differentiable(v)]
         found = dict(zip(map(id, wanted), gradient(y, wanted, upstream), strict=True))
-    return trace, [*inputs, upstream, *random.draws], [found.get(id(v)) for v in values]
+    return trace, given, [found.get(id(v)) for v in values]
+
+
+def _counted(operation: Differentiable, operands: Sequence[Any], keywords: dict[str, Any]) -> _Recorded:
+    """The whole numbers that are computed on the way and may not fit into an int."""
+    trace = Trace()
+    with trace:
+        values, _, draws = _run(trace, operation, operands, keywords, np.dtype(np.float64))
+    steps = [s for s in trace.steps if is_counted(s.primitive.name, s.output.dtype, s.operands)]
+    return trace, [*(v for v in values if isinstance(v, SymbolicArray)), *draws], [s.output for s in steps]
+
+
+def _run(
+    trace: Trace,
+    operation: Differentiable,
+    operands: Sequence[Any],
+    keywords: dict[str, Any],
+    dtype: np.dtype[Any],
+) -> tuple[list[Any], Any, list[SymbolicArray]]:
+    """What `forward` takes, its result, and what it draws."""
+    values = [trace.input(v.shape, v.dtype) if _is_array(v) else v for v in (*operands, *keywords.values())]
+    random = SymbolicRandom(trace, dtype)
+    named: dict[str, Any] = dict(zip(keywords, values[len(operands) :], strict=True))
+    named = {k: random if isinstance(v, Draws) else v for k, v in named.items()}
+    y = outcome(operation, operation.forward(*values[: len(operands)], **named))[0]
+    return values, y, random.draws
+
+
+def _feeds(
+    inputs: Sequence[SymbolicArray], values: Sequence[Any], more: list[Any]
+) -> dict[SymbolicArray, Any]:
+    arrays = [np.asarray(v) for v in values if _is_array(v)]
+    drawn = [made for v in values if isinstance(v, Draws) for made in v.made]
+    return dict(zip(inputs, [*arrays, *more, *drawn], strict=True))

@@ -29,6 +29,7 @@ class ScanOperation:
         self.next = loop.following
         self.result = loop.result
         self.sizes = dict(sizes)
+        self.derived: Any = None
 
     def forward(
         self, xs: Any, *others: Any, training: bool = False, random: Random | None = None
@@ -52,9 +53,11 @@ class ScanOperation:
                 sizes=self.sizes,
                 training=training,
                 random=random,
+                derived=self.derived,
                 trace=None if symbolic is None else symbolic.trace,
             )
             tape.forward([*self.next, self.result])
+            self.derived = tape.derived
             carried = [tape.values[n] for n in self.next]
             results.append(tape.values[self.result])
             # Running statistics are renewed from step to step as from use to use.

@@ -29,13 +29,10 @@ from graphlang.trace import (
 )
 from graphlang.trace.dims import bind
 from graphlang.trace.primitives.creation import alias, constant_of, stop_gradient
-from graphlang.trace.whole_numbers import ARITHMETIC, check_fits
 
 GRADIENT_OF = "gradient of "
 """How the origin of a backward step begins; the name of the node follows."""
 _PYTHON_NUMBERS = (int, float, bool)
-_COUNTING = ARITHMETIC | {"abs", "einsum"}
-"""Functions whose whole numbers may not fit into an int."""
 
 
 class StreamRandom:
@@ -206,11 +203,9 @@ class Tape:
         """
         if y.__class__ in _PYTHON_NUMBERS:
             y = np.asarray(y)
-        if y.dtype.kind == "i" and y.__class__ is not SymbolicArray and node.spec.operation in _COUNTING:
-            operands = [np.asarray(x) for x in self.given[node.number]]
-            operation = self._operation(node)
-            if any(x.dtype.kind in "iu" for x in operands):
-                check_fits(node.spec.operation, lambda *xs: operation.forward(*xs)[0], operands)
+        if node.counts and y.__class__ is not SymbolicArray:
+            operation, _, keywords, _ = self.saved[node.number]
+            self.derived.check_whole_numbers(operation, self.given[node.number], keywords)
         if y.dtype.kind != "f" or y.dtype == self.dtype:
             return y
         return y.astype(self.dtype) if y.shape or self.network.used[node.number] else y

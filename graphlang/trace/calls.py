@@ -14,7 +14,7 @@ import numpy as np
 from graphlang.trace import sums
 from graphlang.trace.array import Step
 from graphlang.trace.primitive import Call
-from graphlang.trace.whole_numbers import check_exponent, check_fits, is_counted
+from graphlang.trace.whole_numbers import check_step, is_counted
 
 
 def bind_step(step: Step, operands: Sequence[Any], out: Any) -> Call:
@@ -26,12 +26,7 @@ def checked(step: Step, operands: Sequence[Any], call: Call) -> Call:
     """The call of a step; where it may give a whole number that does not fit, that is refused first."""
     if not is_counted(step.primitive.name, step.output.dtype, operands):
         return call
-    params = {name: value for name, value in step.params.items() if name != "dtype"}
-    compute = partial(step.primitive.compute, **params)
-    checks: list[Call] = [partial(check_fits, step.primitive.name, compute, operands, step.origin)]
-    if step.primitive.name == "power":
-        checks.insert(0, partial(check_exponent, operands[1], step.origin))
-    return in_order([*checks, call])
+    return in_order([partial(check_step, step, operands), call])
 
 
 def _bound(step: Step, operands: Sequence[Any], out: Any) -> Call:

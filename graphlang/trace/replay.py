@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,16 @@ from graphlang.trace.errors import ShapeError
 from graphlang.trace.gradient import needed_steps
 
 
-def replay(trace: Trace, outputs: Sequence[SymbolicArray], feeds: Mapping[SymbolicArray, Any]) -> list[Any]:
+def replay(
+    trace: Trace,
+    outputs: Sequence[SymbolicArray],
+    feeds: Mapping[SymbolicArray, Any],
+    look: Callable[[Step, Sequence[Any]], None] | None = None,
+) -> list[Any]:
     """The values of `outputs`, given those of the inputs they depend on; the feeds' shapes tell the sizes.
 
-    Values are let go after their last use. An output may share memory with a feed: it is read-only.
+    Values are let go after their last use. An output may share memory with a feed: it is read-only. `look`
+    sees every step with its operands before it is computed.
     """
     arrays = {x: np.asarray(value, x.dtype) for x, value in feeds.items()}
     sizes = find_sizes({x: value.shape for x, value in arrays.items()})
@@ -25,6 +31,8 @@ def replay(trace: Trace, outputs: Sequence[SymbolicArray], feeds: Mapping[Symbol
     wanted = {x.number for x in outputs}
     for step, finished in zip(steps, _finished(steps, wanted), strict=True):
         operands = [_operand(x, values, sizes) for x in step.operands]
+        if look is not None:
+            look(step, operands)
         params = bind_params(step.params, sizes)
         values[step.output.number] = step.primitive.compute(*operands, **params)
         for number in finished:

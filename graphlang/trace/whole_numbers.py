@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from graphlang.trace.array import Step
 
 LARGEST = 2**63 - 1
 ARITHMETIC = frozenset(
     "add subtract multiply power floor_divide negative absolute square sum prod cumsum matmul".split()
 )
 """Primitives whose result may not fit, though their operands do."""
+COUNTING = ARITHMETIC | {"abs", "einsum"}
+"""Functions of the language whose result may not fit."""
 TOO_LARGE = "is larger than what an int can hold"
 _SURE = 2.0**63 - 2.0**32
 """Up to here an estimate in float64 proves that the number fits; as far above the limit, that it does not."""
@@ -59,6 +65,17 @@ def _as(x: Any, kind: Any) -> Any:
     if isinstance(x, np.ndarray | np.generic):
         return np.asarray(x).astype(np.int64 if kind is object else kind).astype(kind)
     return float(x) if kind is np.float64 else int(x)
+
+
+def check_step(step: Step, operands: Sequence[Any]) -> None:
+    """Raises NoInt where a recorded step, on these operands, gives a whole number that does not fit."""
+    name = step.primitive.name
+    if not is_counted(name, step.output.dtype, operands):
+        return
+    if name == "power":
+        check_exponent(operands[1], step.origin)
+    params = {key: value for key, value in step.params.items() if key != "dtype"}
+    check_fits(name, partial(step.primitive.compute, **params), operands, step.origin)
 
 
 def check_exponent(exponent: Any, value: str = "") -> None:
