@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from typing import TYPE_CHECKING, Any
 
 from graphlang.cli import console, options
@@ -79,6 +80,9 @@ def verdict(report: Report) -> str:
             f"backpropagation agrees with the numbers: {error}{'; ' if corners else ''}{corners}{undecided}"
         )
     wrong = ", ".join(f"`{row.name}`" for row in report.rows if not row.ok)
+    if all(row.worst_relative == math.inf for row in report.rows if not row.ok):
+        where = f"; the first operation with such a gradient: {report.culprit}" if report.culprit else ""
+        return f"gradients of `{report.of}` that are not finite, by {wrong}{where}; check at other values"
     where = f"; the first operation whose own gradient is wrong: {report.culprit}" if report.culprit else ""
     return f"wrong gradients of `{report.of}` by {wrong}: {error}{where}"
 

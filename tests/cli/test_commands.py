@@ -436,6 +436,19 @@ def test_gradcheck_names_the_operation_with_a_wrong_backward(graphlang, monkeypa
     assert err == "1 failed\n"
 
 
+@pytest.mark.parametrize(("formula", "culprit"), [("log(w)", "log1 (log)"), ("sqrt(w * w)", "sqrt1 (sqrt)")])
+def test_gradcheck_calls_no_rule_wrong_for_a_gradient_that_is_not_finite(formula, culprit, graphlang):
+    Path("infinite.graph").write_text(f"param w: float[2] = [0, 1]\nloss = sum({formula})\noutput loss\n")
+    status, out, _ = graphlang("gradcheck", "infinite.graph")
+    said = " ".join(out.split())
+    assert status == 1
+    assert (
+        f"gradients of `loss` that are not finite, by `w`; the first operation with such a gradient: {culprit}"
+        in said
+    )
+    assert "is wrong" not in said
+
+
 def test_gradcheck_takes_another_scalar(graphlang):
     status, out, _ = graphlang("gradcheck", "fruit.graph", "--of", "total", "--json")
     assert status == 0
