@@ -12,7 +12,7 @@ import numpy as np
 
 from graphlang.contents import place_text, too_large
 from graphlang.diagnostics import Diagnostic, GraphError, closest
-from graphlang.diagnostics.running import UnwritableFile, WrongWeights
+from graphlang.diagnostics.running import UnwritableFile, WrongInput, WrongWeights
 from graphlang.graph import Network
 from graphlang.initializers.initializer import fans, stream
 from graphlang.reading import refusal
@@ -82,6 +82,12 @@ class Params(MutableMapping[str, Any]):
         fan_in, fan_out = fans(spec.shape)
         drawn = init.draw(stream(self._seed, name), spec.shape, fan_in, fan_out)
         kind = {"float": self._dtype, "int": np.dtype(np.int64), "bool": np.dtype(np.bool_)}[spec.dtype]
+        drawn = np.asarray(drawn)
+        place = too_large(drawn, kind)
+        if place is not None:
+            message = f"`{name}` starts at {float(drawn[place]):g}, which is more than {kind} can hold"
+            help = "give a smaller number, or compute in float64"
+            raise GraphError([WrongInput(name, message, self._network.span(name), help)])
         return np.array(np.broadcast_to(drawn, spec.shape), dtype=kind)
 
     def copies(self) -> dict[str, Any]:

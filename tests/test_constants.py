@@ -111,3 +111,39 @@ def test_a_size_may_be_an_index() -> None:
     graph = gl.loads(text)
     W = graph.params["e.W"]
     assert graph.predict(x=[[0, 0]]) == pytest.approx(W[2].sum() + 2 * W[0].sum())
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ("x * 1e300", [np.inf, -np.inf]),
+        ("x / 1e300", [0.0, -0.0]),
+        ("clip(x, -1e300, 1e300)", [2.0, -3.0]),
+        ("where(x > -1e300, x, 1e300)", [2.0, -3.0]),
+        ("x * [1e300, 1]", [np.inf, -3.0]),
+        ("x - k", [-np.inf, -np.inf]),
+        ("concat(x, full(1, value=1e300))", [2.0, -3.0, np.inf]),
+        ("LeakyRelu(x, slope=1e300)", [2.0, -np.inf]),
+    ],
+)
+def test_a_number_beyond_float32_is_infinite_there_on_every_path(formula: str, expected: list[float]) -> None:
+    """NumPy's values of float32(1e300); no warning of NumPy's comes along."""
+    graph = gl.loads(f"input x: float[2]\nk = 1e300\ny = {formula}\nz = y * k\noutput y, z", dtype="float32")
+    x = np.array([2, -3], np.float32)
+    ways = [graph.forward(x=x)["y"], graph.compile()(x=x)["y"], graph.compile(wrt="x", of="y")(x=x)[0]]
+    for found in (*ways, graph.run(x=x, of="y")["y"], graph.run(x=x, of="y")["y"]):
+        assert found.dtype == np.float32
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("start", ["param w: float[2] = 1e300", "param w: float[2] = [1, -1e39]"])
+def test_a_parameter_that_starts_beyond_the_precision_is_refused_with_its_place(start: str) -> None:
+    text = f"{start}\ninput x: float[2]\ny = w * x\noutput y"
+    graph = gl.loads(text, dtype="float32")
+    for call in (graph.forward, graph.run, graph.compile(), graph.predict):
+        with pytest.raises(
+            gl.GraphError, match=r"`w` starts at .*, which is more than float32 can hold"
+        ) as caught:
+            call(x=[1.0, 2.0])
+        assert caught.value.diagnostics[0].line == 1
+    assert gl.loads(text).predict(x=[0.0, 0.0]).tolist() == [0.0, 0.0]

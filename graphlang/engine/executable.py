@@ -280,8 +280,10 @@ def built(
 ) -> Executable:
     """The planned program of what `record` records; where it may be `plain`, with plain products.
 
-    Its arrays are those that are `given`, or that `given` gives once all is recorded."""
-    with collection_paused():
+    Its arrays are those that are `given`, or that `given` gives once all is recorded. Numbers of the file are
+    brought to the run's precision here, where they may become infinite.
+    """
+    with collection_paused(), np.errstate(all="ignore"):
         recording = record()
         program, telling = plain_products(recording.program) if plain else (recording.program, [])
         arrays = given() if callable(given) else given
