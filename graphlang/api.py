@@ -347,7 +347,8 @@ class Graph:
 
     def _tape(self, given: Mapping[str, Any], wanted: list[int], training: bool, dtype: Any = None) -> Tape:
         inputs, sizes = self._network.sources_of(wanted)
-        names = {*inputs, *self._network.bringing(sizes, given)}
+        known = [name for name, spec in self._network.inputs.items() if spec.default is not None]
+        names = {*inputs, *known, *self._network.bringing(sizes, given)}
         if len(wanted) > len(self._spec.outputs):
             names = set(self._network.inputs)
         feeds = prepare(self._network, given, dtype or self._dtype, sorted(names), self.file)

@@ -135,3 +135,15 @@ def test_what_holds_a_graph_at_work_says_what_to_copy(copied: Callable[[Any], An
     for compiled in (graph.compile(), graph.compile(train=True), graph.compile(wrt="y")):
         with pytest.raises(TypeError, match="pickle the graph, and compile it again"):
             copied(compiled)
+
+
+@pytest.mark.parametrize(
+    "text", ["input x = 2\ninput y = -1.5\noutput x", "input x = 2\ninput y = 3\nz = x\noutput z"]
+)
+def test_an_input_with_a_value_is_listed_also_where_nothing_needs_it(text: str) -> None:
+    graph = gl.loads(text)
+    first, again = graph.run(), graph.run()
+    assert list(first) == list(again) == list(graph.run(y=5))
+    assert "y" in first
+    assert dict(first.grad) == dict(again.grad)
+    assert first.grad["y"] == 0

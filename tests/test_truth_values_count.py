@@ -147,3 +147,24 @@ def test_runs_of_scalars_count_truth_values_however_often(form: str, p: float, q
             assert result["y"] == value == graph.predict(p=p, q=q) == number * p + 0.5
             assert result.grad["p"] == gradients["p"] == number
             assert result.grad["q"] == gradients["q"] == 0
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("where(x < 9, true, x)", 1.0),
+        ("where(x > 9, x, x > 1)", 1.0),
+        ("maximum(x - 5, x > 1)", 1.0),
+        ("minimum(x < 1, x)", 0.0),
+        ("where(x > 9, x, where(x < 9, false, x))", 0.0),
+        ("maximum(c, x - 5) + 0 * x", 1.0),
+    ],
+)
+def test_what_is_chosen_among_floats_and_truth_values_is_a_float_however_often(
+    form: str, expected: float
+) -> None:
+    graph = gl.loads(f"input x = 2\nc = x > 1\ny = {form}\nz = y * x\noutput z")
+    for found in (graph.run(), graph.run(), graph.run(), graph.forward().backward()):
+        assert (type(found["y"]), found["y"]) == (float, expected)
+    value, _ = graph.compile(wrt=["x"], of="y")()
+    assert (type(value), value) == (float, expected)

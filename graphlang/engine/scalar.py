@@ -76,6 +76,8 @@ _OF_TRUTH = (
     "invert",
 )
 """What may give true or false. Python's arithmetic makes whole numbers of them, NumPy's a bool."""
+_CHOOSING = ("maximum", "minimum", "where")
+"""What gives one of its operands as it is: of a float and a truth value, a float."""
 _MATH = ("sqrt", "exp", "log", "expm1", "log1p", "sin", "cos", "tan", "tanh", "sinh", "cosh", "atan", "pow")
 
 
@@ -171,6 +173,15 @@ def _is_scalar(x: Any) -> bool:
     if x.__class__ is SymbolicArray:
         return x.shape == ()
     return isinstance(x, int | float) or (isinstance(x, np.ndarray | np.generic) and x.shape == ())
+
+
+def _mixed(step: Step) -> bool:
+    """Whether a float is chosen among operands of which some are none."""
+    return step.output.dtype.kind == "f" and any(_is_truth(x) for x in step.operands[-2:])
+
+
+def _is_truth(x: Any) -> bool:
+    return isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_
 
 
 def _scalar_ufunc(ufunc: Callable[..., Any]) -> Callable[..., float]:
@@ -320,6 +331,8 @@ class _Source:
         if step.primitive.name in _COMPUTED and step.output.number in self.visible:
             return f"np_{step.primitive.name}({operands[0]})"
         template = _TEMPLATES[step.primitive.name]
+        if step.primitive.name in _CHOOSING and _mixed(step):
+            return f"float({template.format(*operands)})"
         inexact = template[: template.find("(")] in _UFUNCS
         return f"{'np_' * (inexact and step.output.number in self.visible)}{template.format(*operands)}"
 
