@@ -45,6 +45,37 @@ WITH_GRAD = {
         "g = tanh(w*h + x)\nd = g*c + k*x\nnext h = g, c = d\nyield g, d\n}\n"
         "y = sum(hs) + sum(cs*cs)\nz = grad(y, w)*w + sum(hs*cs)*k\noutput z"
     ),
+    "grad by another name": "input x = 2\nb = x\ny = exp(b)*x\ns = grad(y, b)\nz = s*b\noutput z",
+    "grad by names of names": (
+        "input x = 2\nb = x\nc = b\ny = exp(c)*b*x\ns = grad(y, b)*grad(y, c)\nz = s*c + b\noutput z"
+    ),
+    "another name of a grad": (
+        "input x = 2, w = 5\ny = w*x**3\ns = grad(y, x)\nt = s\nu = grad(t, x)\nz = s*t*u\noutput z"
+    ),
+    "another name of a result, with its grad": (
+        "input x = 2\ny = x**3\nb = y\ns = grad(b, x)\nt = grad(y*b, b)\nz = s*t + b\noutput z"
+    ),
+    "grad by another name of an array": (
+        "input x: float[3] = [1, 2, 3]\nb = x\ny = sum(b*b*x)\ns = grad(y, b)\nz = sum(s*x + b)\noutput z"
+    ),
+    "grad by another name of a list": (
+        "c = [1.0, 2, 3]\nd = c\ninput x: float[3] = [1, 2, 3]\ny = sum(c*d*x*x)\nz = sum(grad(y, d)*c)\noutput z"
+    ),
+    "grad by another name of a parameter": (
+        "layer f = Affine(3)\ninput x: float[2, 3] = [[1, 2, 3], [0, -1, 2]]\nh = tanh(f(x))\nw = f.W\n"
+        "y = sum(h*h) + sum(w*w*w)\nz = sum(grad(y, w)*w) + y\noutput z"
+    ),
+    "grad by another name within a def": (
+        "def f(x) { b = x; return exp(b)*x }\ninput x = 0.5\ny = f(f(x))\ns = grad(y, x)\nz = s*s\noutput z"
+    ),
+    "grad through a scan with other names": (
+        "input xs: float[2, 3] = [[1, 2, 3], [0, -1, 2]], k = 0.25\nm = k\n"
+        "hs = scan x in xs carry h = m*xs[:, 0] {\nb = h\ng = tanh(b*m + x*h)\nnext h = g\nyield b*g\n}\n"
+        "y = sum(hs*hs)\nz = grad(y, m)*k + grad(y, k)*m\noutput z"
+    ),
+    "grad by what Dropout hands on": (
+        "input x: float[3] = [1, 2, 3]\nb = x -> Dropout(0.5)\ny = sum(b*x*x)\nz = sum(grad(y, b)*b)\noutput z"
+    ),
 }
 WITHOUT_GRAD = {
     "a value used twice in one place": "input x = 3\ny = x*x\noutput y",
