@@ -9,6 +9,8 @@ from pydantic import Field
 from graphlang.operation import Array, Layer
 from graphlang.trace.primitives import chain, mills, sigmoid, sigmoid_slope, zero_times
 
+FAR = 32
+"""From here on (1 + tanh(u)) / 2 is 0 or 1 in float64 too, and the cube is still far from overflow."""
 _CUBE = 0.044715
 _ROOT = math.sqrt(2 / math.pi)
 
@@ -46,7 +48,8 @@ class Gelu(Layer):
         return above - sign * (density * mills(sign * x)), density
 
     def _by_tanh(self, x: Array) -> tuple[Array, Array]:
-        square = x * x
-        twice = x * (2 * _ROOT + 2 * _ROOT * _CUBE * square)
+        near = np.clip(x, -FAR, FAR)
+        square = near * near
+        twice = near * (2 * _ROOT + 2 * _ROOT * _CUBE * square)
         slope = 2 * _ROOT + 6 * _ROOT * _CUBE * square
         return sigmoid(twice), zero_times(sigmoid_slope(twice), slope)

@@ -152,6 +152,18 @@ def test_gelu_by_tanh_is_that_of_torch(call: str, x: float, value: float, slope:
     assert seen.grad["x"] == pytest.approx(slope, rel=1e-14)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("sign", "limits"), [(1, [1, 0, 0, 0]), (-1, [0, 0, 0, 0])])
+def test_gelu_by_tanh_has_its_limits_where_the_cube_overflows(
+    sign: int, limits: list[int], dtype: str
+) -> None:
+    lines = ["y0 = gelu(x, approximate=tanh)", *(f"y{i + 1} = grad(y{i}, x)" for i in range(4))]
+    graph = gl.loads("\n".join(["input x", *lines, "output y4"]), dtype=dtype)
+    for x in (1e13, 1e20, 3e38) if dtype == "float32" else (1e20, 1e160, 1e300):
+        values = graph.run(x=sign * x)
+        assert [values[f"y{i}"] for i in range(1, 5)] == limits
+
+
 def test_gelu_by_tanh_keeps_the_left_tail_of_its_formula() -> None:
     # x / (1 + exp(-2 u)), by mpmath with 60 digits
     seen = gl.loads("input x\ny = gelu(x, approximate=tanh)\noutput y").run(x=-8.0)
