@@ -173,8 +173,9 @@ class Network:
     def _may_count(self, node: Node) -> bool:
         """Whether whole numbers may come out of those it takes. What a layer records tells more."""
         name = node.spec.operation
-        built_in = isinstance(node.operation, Function) and name not in self.catalog.own
-        return node.operation is not None and (not built_in or name in COUNTING)
+        if isinstance(node.operation, Function) and name not in self.catalog.own:
+            return name in COUNTING and node.spec.dtype == "int"
+        return node.operation is not None
 
     def operation(self, node: Node, sizes: Mapping[str, int]) -> Operation:
         """The operation of a node with the sizes of this run in its attributes; made once for equal sizes."""
