@@ -347,7 +347,7 @@ class Graph:
 
     def _tape(self, given: Mapping[str, Any], wanted: list[int], training: bool, dtype: Any = None) -> Tape:
         inputs, sizes = self._network.sources_of(wanted)
-        known = [name for name, spec in self._network.inputs.items() if spec.default is not None]
+        known = [name for name, spec in self._network.inputs.items() if spec.default is not None and wanted]
         names = {*inputs, *known, *self._network.bringing(sizes, given)}
         if len(wanted) > len(self._spec.outputs):
             names = set(self._network.inputs)
