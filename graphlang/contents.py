@@ -14,6 +14,8 @@ def too_large(array: Any, dtype: Any) -> Place | None:
     dtype = np.dtype(dtype)
     if not array.size or array.dtype.kind not in "fu" or np.can_cast(array.dtype, dtype):
         return None
+    if array.dtype == np.float16:
+        return None  # its largest number is 65504
     largest = np.iinfo(dtype).max if dtype.kind in "iu" else np.finfo(dtype).max
     if array.dtype.kind == "u" and dtype.kind == "f":
         return None
@@ -26,6 +28,7 @@ def too_large(array: Any, dtype: Any) -> Place | None:
 
 def beyond_int(array: Any) -> Place | None:
     """Where the first float stands that no int of 64 bits is: infinite, or too large."""
+    array = np.asarray(array, np.result_type(array, np.float32))  # 2**63 is no float16
     with np.errstate(invalid="ignore"):
         return _first(~((array >= -(2.0**63)) & (array < 2.0**63)))
 

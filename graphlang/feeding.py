@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from graphlang.catalog import family_member
-from graphlang.contents import too_large
+from graphlang.contents import place_text, too_large
 from graphlang.datasets.dataset import Column
 from graphlang.diagnostics import Collector, Diagnostic, GraphError
 from graphlang.diagnostics.data import FieldMismatch, NoFieldFor, UnknownField, WrongNumber
@@ -26,11 +26,37 @@ if TYPE_CHECKING:
     from graphlang.api import Graph
 
 
+class Origin(NamedTuple):
+    """Where the rows of a feed come from: the name of the data, and which of its splits."""
+
+    source: str
+    split: str = "train"
+
+    def of_number(self, column: Column, row: int) -> str:
+        """The place of a number, for a message."""
+        if column.lines is not None:
+            return f"line {column.lines[row]} of `{self.source}`"
+        return f"row {row}{self._of_split}"
+
+    def of_label(self, column: Column, place: tuple[int, ...]) -> str | None:
+        """The place of a label, where its indices alone do not tell it."""
+        if column.lines is not None:
+            return f" in {self.of_number(column, place[0])}"
+        return f"{place_text(place)}{self._of_split}" if self._of_split else None
+
+    @property
+    def _of_split(self) -> str:
+        return " of the test split" if self.split == "test" else ""
+
+
 class Feed:
     """Columns by the number of the input that they feed; every one has the same number of rows."""
 
-    def __init__(self, graph: Graph, columns: dict[int, Column], fixed: dict[int, Any]) -> None:
+    def __init__(
+        self, graph: Graph, columns: dict[int, Column], fixed: dict[int, Any], origin: Origin
+    ) -> None:
         self._network = graph.network
+        self._origin = origin
         self.names = graph.network.names
         self.columns = columns
         #: inputs that are the same in every batch: those with a default
@@ -104,7 +130,9 @@ class Feed:
             if below is not None:
                 ignored = self._network.inputs[name].ignored
                 found = wrong_index(name, column.load(), below, ignored, self._network.span(name))
-                problems += [found] if found is not None else []
+                if found is not None:
+                    found.where = self._origin.of_label(column, found.place)
+                    problems.append(found)
         return problems
 
 
@@ -119,13 +147,18 @@ def _sizes_of_defaults(network: Network) -> dict[str, int]:
 
 
 def bind_columns(
-    graph: Graph, columns: Mapping[str, Column], fields: Mapping[str, str] | None, source: str
+    graph: Graph,
+    columns: Mapping[str, Column],
+    fields: Mapping[str, str] | None,
+    source: str,
+    split: str = "train",
 ) -> Feed:
     """Binds the inputs of a graph to columns; raises GraphError with every misfit before data is read.
 
     `fields` says which column each input takes; by default the `data` section does.
     """
     network = graph.network
+    origin = Origin(source, split)
     if fields is None:
         fields = dict(graph.spec.data.fields) if graph.spec.data is not None else {n: n for n in columns}
     collector = Collector()
@@ -139,7 +172,8 @@ def bind_columns(
             continue
         column = columns.get(field)
         if column is None:
-            collector.add(UnknownField(name, field, list(columns), source, network.span(name)))
+            there = f"the test split of {source}" if split == "test" else source
+            collector.add(UnknownField(name, field, list(columns), there, network.span(name)))
             unknown.add(network.numbers[name])
             continue
         if column.alone is not None and spec.shape is not None and len(spec.shape) == 1:
@@ -158,14 +192,16 @@ def bind_columns(
     for column in found.values():
         column.scale  # noqa: B018 - raises GraphError for what is no pixel
     for name, field in fields.items():
-        problem = _too_large(graph, network.inputs[name], field, found[network.numbers[name]])
+        problem = _too_large(graph, network.inputs[name], field, found[network.numbers[name]], origin)
         if problem is not None:
             collector.add(problem)
     collector.finish()
-    return Feed(graph, found, fixed)
+    return Feed(graph, found, fixed, origin)
 
 
-def _too_large(graph: Graph, spec: InputSpec, field: str, column: Column) -> Diagnostic | None:
+def _too_large(
+    graph: Graph, spec: InputSpec, field: str, column: Column, origin: Origin
+) -> Diagnostic | None:
     """A number that the precision of the run cannot hold, or an int."""
     dtype = graph.dtype if spec.dtype == "float" else np.dtype(np.int64)
     if spec.dtype == "bool" or np.can_cast(column.storage, dtype) or column.storage.kind not in "fu":
@@ -174,7 +210,8 @@ def _too_large(graph: Graph, spec: InputSpec, field: str, column: Column) -> Dia
     place = too_large(values, dtype)
     if place is None:
         return None
-    return WrongNumber(field, values[place].item(), place[0], dtype.name, graph.network.span(spec.name))
+    at = origin.of_number(column, place[0])
+    return WrongNumber(field, values[place].item(), place[0], dtype.name, graph.network.span(spec.name), at)
 
 
 def _defaults(
@@ -220,9 +257,9 @@ def _misfit(
 
     allowed = {"float": ("float", "int", "bool"), "int": ("int",), "bool": ("bool",)}[spec.dtype]
     if column.dtype not in allowed:
-        return wrong(f"declare it `{column.dtype}[...]`, or choose another field")
+        return wrong(_type_help(spec, field, column))
     if len(spec.shape) != len(column.shape):
-        return wrong(_rank_help(graph, spec, column))
+        return wrong(_rank_help(graph, spec, field, column))
     for axis, (want, size) in enumerate(zip(spec.shape, column.shape, strict=True)):
         if axis == 0:
             if isinstance(want, int):
@@ -235,8 +272,21 @@ def _misfit(
     return None
 
 
-def _rank_help(graph: Graph, spec: InputSpec, column: Column) -> str | None:
+def _type_help(spec: InputSpec, field: str, column: Column) -> str:
+    declare = f"declare it `{column.dtype}[...]`"
+    if spec.dtype == "int":
+        if column.lines is not None:
+            return f"write whole numbers without a point, or {declare}"
+        return f"store whole numbers, as `{field}.astype(int)`, or {declare}"
+    if spec.dtype == "bool" and column.dtype == "int":
+        return f"store truth values, as `{field} != 0`, or {declare}"
+    return f"{declare}, or choose another field"
+
+
+def _rank_help(graph: Graph, spec: InputSpec, field: str, column: Column) -> str | None:
     shape = spec.shape or ()
+    if len(shape) == 1 and len(column.shape) == 2 and column.shape[1] == 1:
+        return f"store it with one axis, as `{field}[:, 0]`, or declare it `{spec.name}: {spec.dtype}[N, 1]`"
     batch = shape[0] if shape and isinstance(shape[0], str) else "N"
     sizes = ", ".join([batch, *map(str, column.shape[1:])])
     declare = f"declare it `{spec.name}: {spec.dtype}[{sizes}]`"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
-from graphlang.datasets.dataset import Column, Dataset
+from graphlang.datasets.dataset import Dataset
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import MissingSection, WrongWeights
 from graphlang.diagnostics.settings import WrongSetting
@@ -95,7 +95,8 @@ def open_data(graph: Graph, override: Path | None = None, command: str = "train"
         raise GraphError([MissingSection(command, "data", graph.file, DATA_EXAMPLE)])
     source = graph.network.member("datasets", section.source)
     folder = graph.folder or Path.cwd()
-    return source.open(folder, override, data_folders())  # type: ignore[no-any-return]
+    fields = section.fields.values()
+    return source.open(folder, override, data_folders(), fields)  # type: ignore[no-any-return]
 
 
 def section_of(graph: Graph, command: str) -> TrainSpec:
@@ -183,7 +184,8 @@ class _Session:
         self.on_progress = on_progress
         self.history = History()
         self.splits = {
-            name: bind_columns(graph, split, fields, dataset.name) for name, split in dataset.splits.items()
+            name: bind_columns(graph, split, fields, dataset.name, name)
+            for name, split in dataset.splits.items()
         }
         self.feed: Feed = self.splits["train"]
         self.rows = self.feed.rows
@@ -338,8 +340,8 @@ def evaluate(
     section = section_of(graph, "evaluate")
     if split not in ("train", "test"):
         raise ValueError(f'split is "train" or "test", the parts of a data set, not "{split}"')
-    columns: Mapping[str, Column] = dataset.splits.get(split) or dataset.splits["train"]
-    feed = bind_columns(graph, columns, fields, dataset.name)
+    there = split if split in dataset.splits else "train"
+    feed = bind_columns(graph, dataset.splits[there], fields, dataset.name, there)
     feed.check([feed.rows])
     return Evaluator(graph, {**section.metrics, "loss": section.minimize}).over(feed, EVALUATION_BATCH)
 

@@ -138,6 +138,7 @@ class _Lines(Column):
     def __init__(self, values: _Values, rows: Array, alone: Column | None = None) -> None:
         self.__dict__.update(stored=(len(rows), *values.shape), pixels=None, flatten=False, alone=alone)
         self.__dict__.update(values=values, read=lambda: values.array[rows])
+        self.__dict__.update(lines=np.array(values.table.lines)[rows])
 
     @cached_property
     def storage(self) -> np.dtype[np.generic]:

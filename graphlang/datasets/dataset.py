@@ -3,7 +3,7 @@ are read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
@@ -47,6 +47,8 @@ class Column:
     flatten: bool = False
     #: where this is several columns side by side, the one among them that has the field's name
     alone: Column | None = None
+    #: of a text file: the line that each sample starts in
+    lines: Array | None = field(default=None, repr=False)
 
     @property
     def scale(self) -> float | None:
@@ -156,16 +158,26 @@ class Source(Fields):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    def open(self, folder: Path, override: Path | None = None, search: Sequence[Path] = ()) -> Dataset:
+    def open(
+        self,
+        folder: Path,
+        override: Path | None = None,
+        search: Sequence[Path] = (),
+        fields: Collection[str] | None = None,
+    ) -> Dataset:
         """Looks at the files from the spec's `folder`, or at `override` in their place.
 
-        `search` holds the folders where a data set known by name may be (`places.data_folders()`).
+        `search` holds the folders where a data set known by name may be (`places.data_folders()`). Where only
+        `fields` are taken, others may hold anything.
         """
+        taken = None if fields is None else frozenset(fields)
         if override is None:
-            return self.read(Files(folder, tuple(search)))
+            return self.read(Files(folder, tuple(search), fields=taken))
         from graphlang.datasets.override import override_source
 
-        return override_source(self, override).read(Files(override.parent, (override,), anywhere=True))
+        return override_source(self, override).read(
+            Files(override.parent, (override,), anywhere=True, fields=taken)
+        )
 
     def read(self, files: Files) -> Dataset:
         raise NotImplementedError

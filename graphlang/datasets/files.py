@@ -18,11 +18,18 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 @dataclass(frozen=True)
 class Files:
-    """The folder that paths start from, and the folders to search for data sets known by name."""
+    """The folder that paths start from, the folders to search for data sets known by name, and the fields
+    that are taken."""
 
     folder: Path
     search: tuple[Path, ...] = ()
     anywhere: bool = False
+    #: None where all fields are to be sound
+    fields: frozenset[str] | None = None
+
+    def wants(self, field: str) -> bool:
+        """Whether a mistake in that field matters."""
+        return self.fields is None or field in self.fields
 
     def find(self, path: str) -> Path:
         """The regular file that a path of a source names."""

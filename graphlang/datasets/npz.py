@@ -77,16 +77,21 @@ class npz(Source):
     def read(self, files: Files) -> Dataset:
         file = files.find(self.path)
         with _archive(self.path, file) as archive:
-            members = [m for m in archive.infolist() if m.filename.endswith(".npy")]
-            headers = {m.filename.removesuffix(".npy"): _header(self.path, archive, m) for m in members}
-        if not headers:
+            members = {m.filename.removesuffix(".npy"): m for m in archive.infolist() if _is_array(m)}
+            places = _places(members)
+            headers = {
+                name: header
+                for name, member in members.items()
+                if (header := _header_of(self.path, archive, member, files.wants(places[name][1])))
+            }
+        if not members:
             raise GraphError([NoData(self.path, "the archive has no arrays")])
         splits: dict[str, dict[str, Column]] = {"train": {}}
-        pixels = {key: self._pixels(splits, key) for _, key in _places(headers).values()}
-        for name, (split, key) in _places(headers).items():
-            column = self._column(file, name, key, headers[name], pixels[key])
-            splits.setdefault(split, {})[key] = column
-        return Dataset(file.name, checked(self.path, splits), (file,))
+        pixels = {key: self._pixels(splits, key) for _, key in places.values()}
+        for name, header in headers.items():
+            split, key = places[name]
+            splits.setdefault(split, {})[key] = self._column(file, name, key, header, pixels[key])
+        return Dataset(file.name, checked(self.path, _fitting(splits, files)), (file,))
 
     def _pixels(self, splits: dict[str, dict[str, Column]], key: str) -> Pixels:
         return Pixels(self.path, key, lambda: splits["train"][key])
@@ -111,6 +116,41 @@ def _places(names: dict[str, Any]) -> dict[str, tuple[str, str]]:
         key, _, suffix = name.rpartition("_")
         places[name] = (suffix, key) if split and key and suffix in ("train", "test") else ("train", name)
     return places
+
+
+def _is_array(member: zipfile.ZipInfo) -> bool:
+    return member.filename.endswith(".npy")
+
+
+def _header_of(path: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, wanted: bool) -> Header | None:
+    """The header of an array; None where it is none that a field has, and nobody takes it."""
+    try:
+        return _header(path, archive, member)
+    except (GraphError, *_DAMAGED):
+        if wanted:
+            raise
+        return None
+
+
+def _fitting(splits: dict[str, dict[str, Column]], files: Files) -> dict[str, dict[str, Column]]:
+    """The splits without arrays that nobody takes and that do not fit to those which are taken."""
+    taken = {key: c for columns in splits.values() for key, c in columns.items() if files.wants(key)}
+    if files.fields is None or not taken:
+        return splits
+    found: dict[str, dict[str, Column]] = {}
+    for split, columns in splits.items():
+        counts = {c.shape[0] for key, c in columns.items() if key in taken}
+        found[split] = {k: c for k, c in columns.items() if k in taken or {c.shape[0]} == counts}
+    train = found["train"]
+    return {
+        split: {k: c for k, c in columns.items() if k in taken or _same_samples(c, train.get(k))}
+        for split, columns in found.items()
+        if columns or split == "train"
+    }
+
+
+def _same_samples(column: Column, other: Column | None) -> bool:
+    return other is not None and column.shape[1:] == other.shape[1:]
 
 
 @contextmanager

@@ -517,16 +517,20 @@ class WrongNumber(Diagnostic):
 
     code = "GL622"
 
-    def __init__(self, field: str, value: float, row: int, dtype: str, span: Span | None) -> None:
+    def __init__(
+        self, field: str, value: float, row: int, dtype: str, span: Span | None, where: str | None = None
+    ) -> None:
         self.field = field
         self.value = value
         self.row = row
+        #: the place for a reader: `row 3`, `line 5 of d.csv`
+        self.where = where or f"row {row}"
         self.dtype = dtype
         self.span = span
 
     @property
     def message(self) -> str:
-        return f"the data's field `{self.field}` holds {self.value} in row {self.row}, {self._beyond}"
+        return f"the data's field `{self.field}` holds {self.value} in {self.where}, {self._beyond}"
 
     @property
     def _beyond(self) -> str:
@@ -534,9 +538,10 @@ class WrongNumber(Diagnostic):
 
     @property
     def help(self) -> str:
+        counted = "; rows count from 0" if self.where.startswith("row") else ""
         if self.dtype == "float32":
-            return "mend it, or train with `dtype = float64`; rows count from 0"
-        return "mend it; rows count from 0"
+            return f"mend it, or train with `dtype = float64`{counted}"
+        return f"mend it{counted}"
 
 
 class NotPixels(Diagnostic):

@@ -300,11 +300,13 @@ class WrongIndex(Diagnostic):
         self.bound = bound
         self.span = span
         self.ignored = ignored
+        #: the place for a reader, where the indices alone do not tell it: ` in line 5 of d.csv`
+        self.where: str | None = None
 
     @property
     def message(self) -> str:
         at = ", ".join(map(str, self.place))
-        where = f" at [{at}]" if self.place else ""
+        where = self.where or (f" at [{at}]" if self.place else "")
         apart = self.ignored is not None and not 0 <= self.ignored < self.bound
         beside = f", and {self.ignored}, which is ignored," if apart else ""
         return f"`{self.name}` holds {self.value}{where}, but only 0 to {self.bound - 1}{beside} are allowed"

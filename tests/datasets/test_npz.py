@@ -268,3 +268,32 @@ def test_damaged_archives_never_end_in_anything_but_a_diagnostic(tmp_path):
 
 def test_the_limit_is_what_the_package_states():
     assert contract.MAX_BYTES == 4 * 2**30
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"note": np.array("hello")},
+        {"names": np.array(["a", None, {}], dtype=object)},
+        {"labels": np.array(["a", "b", "c"])},
+        {"when": np.zeros(3, "datetime64[s]")},
+        {"mean": np.zeros(12), "scale": np.float64(2)},
+        {"nothing": np.zeros((0, 3))},
+        {"note_test": np.zeros(7)},
+    ],
+)
+def test_arrays_that_nobody_takes_may_hold_anything(tmp_path, extra):
+    x, t = np.arange(6.0).reshape(3, 2), np.arange(3)
+    np.savez(tmp_path / "one.npz", x=x, t=t, **extra)
+    np.savez(tmp_path / "two.npz", x_train=x, t_train=t, x_test=x, t_test=t, **extra)
+    for path in ("one.npz", "two.npz"):
+        data = npz(path=path).open(tmp_path, fields=["x", "t"])
+        assert np.array_equal(data.train["x"].load(), x)
+        assert np.array_equal(data.train["t"].load(), t)
+
+
+def test_arrays_that_are_taken_must_fit_whatever_else_is_there(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.zeros((3, 2)), t=np.arange(2), u=np.arange(3))
+    with pytest.raises(GraphError, match="`x` has 3 samples and `t` has 2"):
+        npz(path="a.npz").open(tmp_path, fields=["x", "t"])
+    assert set(npz(path="a.npz").open(tmp_path, fields=["x", "u"]).train) == {"x", "u"}
