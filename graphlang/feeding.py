@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from graphlang.catalog import family_member
-from graphlang.contents import place_text, too_large
+from graphlang.contents import not_finite, place_text, too_large
 from graphlang.datasets.dataset import Column
 from graphlang.diagnostics import Collector, Diagnostic, GraphError
 from graphlang.diagnostics.data import FieldMismatch, NoFieldFor, UnknownField, WrongNumber
@@ -86,6 +86,16 @@ class Feed:
         """Copies the stored rows of every column into a program's inputs."""
         for number, column in self.columns.items():
             column.gather(rows, into[self.names[number]])
+
+    def not_finite(self) -> str | None:
+        """The first number of the columns that is nan or infinite, and its place; None where all are finite."""
+        for number, column in self.columns.items():
+            values = column.load()
+            place = not_finite(values)
+            if place is not None:
+                at = self._origin.of_number(column, place[0])
+                return f"`{self.names[number]}` holds {values[place]:g} in {at}"
+        return None
 
     def sizes(self, rows: int) -> dict[str, int]:
         """The named dimensions for a batch of so many rows."""

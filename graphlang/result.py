@@ -138,6 +138,8 @@ def listed(value: Any) -> Any:
         return plain if np.all(np.isfinite(value)) else listed(plain)
     if isinstance(value, list):
         return [listed(v) for v in value]
+    if isinstance(value, dict):
+        return {k: listed(v) for k, v in value.items()}
     if isinstance(value, float) and not np.isfinite(value):
         return str(value)
     return value

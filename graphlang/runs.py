@@ -13,6 +13,7 @@ import numpy as np
 
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import WrongWeights
+from graphlang.result import listed
 from graphlang.weights import OF_CHECKPOINT, load_into, read, replaced, save
 
 if TYPE_CHECKING:
@@ -120,10 +121,10 @@ class RunFolder:
         lines: list[str] = []
         ends = {e.iteration: e for e in history.epochs}
         for iteration, loss in enumerate(history.losses, 1):
-            lines.append(json.dumps({"iteration": iteration, "loss": loss}))
+            lines.append(json.dumps({"iteration": iteration, "loss": loss}, allow_nan=False))
             ended = ends.get(iteration)
             if ended is not None:
-                lines.append(json.dumps(asdict(ended)))
+                lines.append(json.dumps(listed(asdict(ended)), allow_nan=False))
         _write(self.path / METRICS, "".join(line + "\n" for line in lines))
 
     # ---- reading ----------------------------------------------------------------------------------

@@ -346,6 +346,17 @@ def evaluate(
     return Evaluator(graph, {**section.metrics, "loss": section.minimize}).over(feed, EVALUATION_BATCH)
 
 
+def not_finite(graph: Graph, dataset: Dataset, split: str, found: Mapping[str, float]) -> str | None:
+    """What to tell of metrics over a split of which some are nan or infinite: where that may come from."""
+    name = next((name for name, value in found.items() if not np.isfinite(value)), None)
+    if name is None:
+        return None
+    there = split if split in dataset.splits else "train"
+    held = bind_columns(graph, dataset.splits[there], None, dataset.name, there).not_finite()
+    why = held or "all numbers of the data are finite, so look for an overflow, `log(0)` or a division by zero"
+    return f"`{name}` over the {there} split is {found[name]}: {why}"
+
+
 def fit(
     graph: Graph,
     data: Dataset | None,

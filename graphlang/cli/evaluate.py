@@ -37,7 +37,7 @@ def parser() -> options.Parser:
 def run(arguments: argparse.Namespace) -> int:
     from graphlang.draw.numbers import short
     from graphlang.result import listed
-    from graphlang.training import evaluate, section_of
+    from graphlang.training import evaluate, not_finite, section_of
 
     graph, _ = options.load(arguments)
     section_of(graph, "evaluate")
@@ -47,6 +47,9 @@ def run(arguments: argparse.Namespace) -> int:
         console.note(f"the data has no {arguments.split} split: evaluating all of it")
     metrics = evaluate(graph, dataset, split=arguments.split)
     console.err(_measured(dataset, arguments.split))
+    note = not_finite(graph, dataset, arguments.split, metrics)
+    if note is not None:
+        console.note(note)
     if arguments.json:
         console.data({name: listed(value) for name, value in metrics.items()})
     else:

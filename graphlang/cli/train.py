@@ -58,7 +58,7 @@ def parser() -> options.Parser:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from graphlang.training import train
+    from graphlang.training import not_finite, train
 
     if arguments.resume and arguments.weights:
         raise options.Usage("--resume goes on with the weights of the run: --weights has no place beside it")
@@ -87,6 +87,11 @@ def run(arguments: argparse.Namespace) -> int:
             console.err(f"interrupted; the run is kept in {folder}, go on with:")
             console.err(f"  {_resume(arguments.words, folder)}")
             return 130
+    last = history.last
+    for split, found in (("train", last.train), ("test", last.test)) if last else ():
+        note = not_finite(graph, dataset, split, found)
+        if note is not None:
+            console.note(note)
     _finish(graph, history, folder, arguments.json)
     return 0
 
@@ -135,7 +140,7 @@ def _finish(graph: Graph, history: History, folder: Path, as_json: bool) -> None
     if as_json:
         if idle:
             console.note(f"the run is already at {count}: nothing was trained")
-        epochs = [_plain(asdict(epoch), listed) for epoch in history.epochs]
+        epochs = [listed(asdict(epoch)) for epoch in history.epochs]
         loss = listed(last.loss) if last else None
         console.data({"run": str(folder), "iterations": len(history.losses), "loss": loss, "epochs": epochs})
         return
@@ -145,10 +150,6 @@ def _finish(graph: Graph, history: History, folder: Path, as_json: bool) -> None
         console.err("help: `--set train.epochs=N` or `--set train.iterations=N` lets it go on for longer")
     else:
         console.out(f"trained {count}, weights in {folder}{end}")
-
-
-def _plain(value: Any, listed: Any) -> Any:
-    return {k: _plain(v, listed) for k, v in value.items()} if isinstance(value, dict) else listed(value)
 
 
 def _headed(epoch: Epoch, by_epochs: bool) -> str:

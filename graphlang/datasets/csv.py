@@ -9,7 +9,7 @@ from pydantic import Field
 
 from graphlang.datasets.dataset import Array, Column, Dataset, Source, check_size, checked
 from graphlang.datasets.files import Files, readable
-from graphlang.datasets.table import NUMBER, Table, numbers, parse
+from graphlang.datasets.table import Table, are_labels, numbers, parse
 from graphlang.datasets.text_format import decoded
 from graphlang.diagnostics.base import Diagnostic, GraphError
 from graphlang.diagnostics.tables import UnknownColumn
@@ -27,7 +27,7 @@ class csv(Source):
             the same `seed` and number of lines; both parts keep the file's order. `test=0` leaves all
             lines for training.
     Types:  a column is int when all its cells are written as integers, else float; `x` is float. A target
-            without any number is a column of labels: its ids count the different labels in sorted order
+            whose cells are filled, and none a number, is a column of labels: its ids count the different labels in sorted order
             (`classes` names them). Only columns that an input takes are read as numbers, so text and dates
             in others do no harm; `x` takes all of them.
     Format: UTF-8, commas, points in numbers; quotes as in RFC 4180, also after blanks. Empty lines are
@@ -104,6 +104,14 @@ class _Ids(_Values):
         return tuple(sorted({cell.strip() for cell in self.table.cells[self.name]}))
 
 
+class _Target(_Values):
+    """A target of numbers: where cells are none, it may have been meant for labels."""
+
+    @cached_property
+    def array(self) -> Array:
+        return numbers(self.table, self.name, target=True)
+
+
 class _Features(_Values):
     """Several columns side by side."""
 
@@ -150,9 +158,11 @@ def _fields(table: Table, target: str | None) -> tuple[dict[str, _Values], tuple
     """The fields over all lines, and the labels of the target where it has labels."""
     columns: dict[str, _Values] = {name: _Values(table, name) for name in table.names}
     labels: tuple[str, ...] = ()
-    if target is not None and _are_labels(table.cells[target]):
+    if target is not None and are_labels(table.cells[target]):
         ids = columns[target] = _Ids(table, target)
         labels = ids.labels
+    elif target is not None:
+        columns[target] = _Target(table, target)
     features = [column for name, column in columns.items() if name != target]
     fields = dict(columns)
     if features:
@@ -160,10 +170,6 @@ def _fields(table: Table, target: str | None) -> tuple[dict[str, _Values], tuple
     if target is not None:
         fields.setdefault("t", columns[target])
     return fields, labels
-
-
-def _are_labels(cells: tuple[str, ...]) -> bool:
-    return all(cell.strip() and not NUMBER.fullmatch(cell) for cell in cells)
 
 
 def _columns(fields: dict[str, _Values], rows: Array) -> dict[str, Column]:

@@ -160,7 +160,17 @@ def _archive(path: str, file: Path) -> Iterator[zipfile.ZipFile]:
             with zipfile.ZipFile(file) as archive:
                 yield archive
         except _DAMAGED as error:
-            raise GraphError([WrongFormat(path, "a sound npz archive", _reason(error))]) from None
+            raise GraphError([_no_archive(path, file, error)]) from None
+
+
+def _no_archive(path: str, file: Path, error: Exception) -> WrongFormat:
+    expected = "a sound npz archive"
+    with file.open("rb") as stream:
+        start = stream.read(6)
+    if start == b"\x93NUMPY":
+        help = "write it with `numpy.savez`, which gives every array a name"
+        return WrongFormat(path, expected, "it is one array, as `numpy.save` writes it", help)
+    return WrongFormat(path, expected, _reason(error))
 
 
 def _reason(error: Exception) -> str:

@@ -6,7 +6,7 @@ import csv as reader
 import io
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +14,20 @@ import numpy as np
 from graphlang.datasets.dataset import Array
 from graphlang.diagnostics.base import GraphError
 from graphlang.diagnostics.data import NoData, WrongFormat
-from graphlang.diagnostics.tables import BadCell, OtherDelimiter, RaggedLine, WrongHeader
+from graphlang.diagnostics.tables import (
+    BadCell,
+    OtherDelimiter,
+    RaggedLine,
+    WrongHeader,
+    is_missing,
+    plain_number,
+)
 
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 _INTEGER = re.compile(r"\s*[+-]?\d{1,18}\s*", re.ASCII)
 _MEASURE = re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+[eE][+-]?\d+)|[+-]\d+", re.ASCII)
 """A number that no column is called: one with a point, an exponent or a sign."""
+_QUOTES = "mend that line: quotes come in pairs around a cell, and are doubled inside one"
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -41,6 +49,9 @@ def parse(path: str, text: str) -> Table:
         raise GraphError([NoData(path, "the file is empty")])
     _check_delimiter(path, text, header)
     rows = list(records)
+    if header[0].lstrip().startswith("#") and rows and len(rows[0][1]) != len(header):
+        reason = f"found the comment `{','.join(header)}`"
+        raise GraphError([WrongHeader(path, reason, help="take the line away: a csv has no comments")])
     names = _names(path, header, [row for _, row in rows])
     _check_lengths(path, len(names), rows)
     if not rows:
@@ -49,7 +60,18 @@ def parse(path: str, text: str) -> Table:
     return Table(path, names, dict(columns), [line for line, _ in rows])
 
 
-def numbers(table: Table, name: str) -> Array:
+def are_labels(cells: Sequence[str]) -> bool:
+    """Whether a target has labels: no cell is empty or a number, nor are all of them numbers in a form that
+    is not read, as `1,5` or `20%`: ids would make nonsense of those."""
+    return all(cell.strip() and not NUMBER.fullmatch(cell) for cell in cells) and not _are_numbers(cells)
+
+
+def _are_numbers(cells: Sequence[str]) -> bool:
+    """Whether all cells that are filled are numbers in some form."""
+    return all(plain_number(cell) or is_missing(cell) for cell in cells)
+
+
+def numbers(table: Table, name: str, *, target: bool = False) -> Array:
     """A column as numbers; raises GraphError that names the first cell that is none, and how many are."""
     cells = table.cells[name]
     if all(map(_INTEGER.fullmatch, cells)):
@@ -58,8 +80,10 @@ def numbers(table: Table, name: str) -> Array:
     values = [float(cell) if NUMBER.fullmatch(cell) else math.nan for cell in cells]
     bad = [i for i, value in enumerate(values) if not math.isfinite(value)]
     if bad:
+        if target and not any(map(NUMBER.fullmatch, cells)) and not _are_numbers(cells):  # labels, but for
+            bad = [i for i in bad if not cells[i].strip()]  # cells that are empty
         line, cell = table.lines[bad[0]], cells[bad[0]]
-        raise GraphError([BadCell(table.path, line, name, cell, len(bad), len(cells))])
+        raise GraphError([BadCell(table.path, line, name, cell, len(bad), len(cells), target=target)])
     return np.array(values, dtype=np.float64)
 
 
@@ -74,7 +98,7 @@ def _records(path: str, text: str) -> Iterator[tuple[int, list[str]]]:
             start = source.line_num + 1
     except reader.Error as error:
         raise GraphError(
-            [WrongFormat(path, "a sound csv file", f"line {start}: {_cause(str(error))}")]
+            [WrongFormat(path, "a sound csv file", f"line {start}: {_cause(str(error))}", _QUOTES)]
         ) from None
 
 
@@ -97,6 +121,9 @@ def _check_delimiter(path: str, text: str, header: list[str]) -> None:
     for delimiter, called in _DELIMITERS.items():
         if delimiter in header[0].strip() and (delimiter in later or not later):
             raise GraphError([OtherDelimiter(path, called, header[0])])
+    cells = later.split()
+    if 1 < len(cells) == len(header[0].split()) and any(map(NUMBER.fullmatch, cells)):
+        raise GraphError([OtherDelimiter(path, "blanks", header[0])])
 
 
 def _names(path: str, header: list[str], rows: list[list[str]]) -> list[str]:
@@ -109,6 +136,9 @@ def _names(path: str, header: list[str], rows: list[list[str]]) -> list[str]:
     if found is not None:
         what = "the number" if NUMBER.fullmatch(found) else "what stands below it too,"
         raise GraphError([WrongHeader(path, f"found {what} `{found}`")])
+    if len(names) > 1 and names[-1] == "" and not any("".join(row[len(names) - 1 :]).strip() for row in rows):
+        help = "every line ends with a comma: take it away"
+        raise GraphError([WrongHeader(path, f"column {len(names)} has no name and no cells", help=help)])
     if "" in names:
         index = names.index("")
         raise GraphError([WrongHeader(path, f"column {index + 1} has no name", index=index == 0)])

@@ -118,10 +118,11 @@ class WrongFormat(Diagnostic):
 
     code = "GL604"
 
-    def __init__(self, path: str, expected: str, found: str) -> None:
+    def __init__(self, path: str, expected: str, found: str, help: str | None = None) -> None:
         self.file = self.path = path
         self.expected = expected
         self.found = found
+        self._help = help
 
     @property
     def message(self) -> str:
@@ -129,7 +130,7 @@ class WrongFormat(Diagnostic):
 
     @property
     def help(self) -> str:
-        return "use the source that belongs to the file (npz, idx, csv, text), or get the file again"
+        return self._help or "use the source that belongs to the file (npz, idx, csv, text), or get the file again"
 
 
 class WrongSize(Diagnostic):

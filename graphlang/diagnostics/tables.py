@@ -20,9 +20,10 @@ class WrongHeader(Diagnostic):
 
     code = "GL612"
 
-    def __init__(self, path: str, reason: str, *, index: bool = False) -> None:
+    def __init__(self, path: str, reason: str, *, index: bool = False, help: str | None = None) -> None:
         self.file = self.path = path
         self.reason = reason
+        self._help = help
         #: whether the first column alone has no name, as the index that pandas writes
         self.index = index
 
@@ -32,6 +33,8 @@ class WrongHeader(Diagnostic):
 
     @property
     def help(self) -> str:
+        if self._help is not None:
+            return self._help
         if self.index:
             return (
                 "give it a name; if it counts the lines, leave it out (in pandas `to_csv(..., index=False)`)"
@@ -128,6 +131,8 @@ class RaggedLine(Diagnostic):
 
     @property
     def help(self) -> str:
+        if self.cells[0].lstrip().startswith("#"):
+            return "take the line away: a csv has no comments"
         if self.found == self.expected + 1 and not self.cells[-1].strip():
             return "the line ends with a comma: take that away, or name the column in the first line"
         digits = all(re.fullmatch(r"\s*-?\d+\s*", cell) for cell in self.cells)
@@ -151,7 +156,17 @@ class BadCell(Diagnostic):
 
     code = "GL615"
 
-    def __init__(self, path: str, line: int, column: str, cell: str, count: int = 1, of: int = 1) -> None:
+    def __init__(
+        self,
+        path: str,
+        line: int,
+        column: str,
+        cell: str,
+        count: int = 1,
+        of: int = 1,
+        *,
+        target: bool = False,
+    ) -> None:
         self.file = self.path = path
         self.row = line
         self.name = column
@@ -159,6 +174,8 @@ class BadCell(Diagnostic):
         #: how many cells of the column are no numbers, and how many there are
         self.count = count
         self.of = of
+        #: whether the column may have been meant for labels
+        self.target = target
 
     @property
     def line(self) -> int:
@@ -172,22 +189,47 @@ class BadCell(Diagnostic):
         return f"line {self.row}, column `{self.name}` of `{self.path}`: {found}"
 
     @property
-    def _is_missing(self) -> bool:
-        return self.cell.strip().lower() in ("", "na", "n/a", "nan", "null", "none", "?", "-", "missing")
-
-    @property
     def help(self) -> str:
         cell = self.cell.strip()
-        if self._is_missing:
+        if self.target and is_missing(cell):
+            return "fill the cell, or leave the line out"
+        if is_missing(cell):
             return "fill the cell, leave the line out, or take no field of the column (`x` takes all columns)"
+        if cell.lower() in _TRUTH:
+            return f"write 1 for true and 0 for false, not `{cell}`"
         if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", cell):
             return f"write `{cell.replace(',', '')}`, or with a point if the comma stands for one"
         if re.fullmatch(r"[+-]?\d*,\d+([eE][+-]?\d+)?", cell):
             return f"write a point for the comma: `{cell.replace(',', '.')}`"
+        number = plain_number(cell)
+        if number is not None and number != cell:
+            return f"write the number alone: `{number}`"
+        if self.target:
+            return "a target has numbers alone, or labels none of which is a number (`class 1` for `1`)"
         if self.count == self.of:
             one_by_one = "`x` takes every column but the target, so name those that are wanted one by one"
             return f"leave a column of text out: {one_by_one}, as `a = a`"
         return "write a number such as `3` or `-0.5e2`, or leave the column or the line out"
+
+
+_TRUTH = ("true", "false", "yes", "no")
+_MISSING = ("", "na", "n/a", "nan", "null", "none", "?", "-", "missing")
+_BESIDE = re.compile(r"[$€£¥%\s'\u2019]")
+
+
+def is_missing(cell: str) -> bool:
+    """Whether a cell says that there is no value."""
+    return cell.strip().lower() in _MISSING
+
+
+def plain_number(cell: str) -> str | None:
+    """The number that a cell means which is written as people do: `1,5`, `$3`, `1 000`, `20%`, `−2`."""
+    text = _BESIDE.sub("", cell).replace("\u2212", "-")
+    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", text, re.ASCII):
+        return text.replace(",", "")
+    if re.fullmatch(r"[+-]?\d*,\d+([eE][+-]?\d+)?", text, re.ASCII):
+        return text.replace(",", ".")
+    return text if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text, re.ASCII) else None
 
 
 def _short(text: str) -> str:

@@ -247,3 +247,55 @@ def test_other_mistakes_of_the_file_are_told(tmp_path, text, code, part):
     ((found, message),) = faults(tmp_path, text)
     assert found == code
     assert part in message
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "help_"),
+    [
+        ("a,b\n1,$15\n", "line 2, column `b`", "write the number alone: `15`"),
+        ("a,b\n1,20%\n", "line 2, column `b`", "write the number alone: `20`"),
+        ("a,b\n1,−1.5\n", "line 2, column `b`", "write the number alone: `-1.5`"),
+        ("a,b\n1,1 000\n", "line 2, column `b`", "write the number alone: `1000`"),
+        ("a,b\n1,true\n", "line 2, column `b`", "write 1 for true and 0 for false, not `true`"),
+        ("# mine\na,b\n1,2\n", "the comment `# mine`", "take the line away: a csv has no comments"),
+        ("a,b\n1,2\n# end\n", "line 3 ", "take the line away: a csv has no comments"),
+        ("a b\n1 2\n", "blanks between its cells", "write it with commas between cells and points in numbers"),
+        ("a,b,\n1,2,\n", "column 3 has no name and no cells", "every line ends with a comma: take it away"),
+        ('a,b\n1,"2\n', "a quote is opened there", "mend that line: quotes come in pairs around a cell, and "),
+        ("a,b\n1,é\n".encode("latin-1"), "has the byte e9", "save the file as UTF-8; it may be in Latin-1"),
+        ("a,b\n1,2\n".encode("utf-16"), "it is in UTF-16", "save the file as UTF-8"),
+    ],
+)
+def test_what_people_write_and_export_gets_its_fix(tmp_path, text, message, help_):
+    with pytest.raises(GraphError) as caught:
+        opened(tmp_path, text).train["x"].load()
+    (found,) = caught.value.diagnostics
+    assert message in found.message
+    assert found.help.startswith(help_)
+
+
+@pytest.mark.parametrize("cells", [["1,5", "2,5"], ["$3", "$4"], ["20%", "30%"], ["1 000", "NA"]])
+def test_a_target_of_numbers_in_another_form_is_no_column_of_labels(tmp_path, cells):
+    text = "a,t\n" + "".join(f'{i},"{cell}"\n' for i, cell in enumerate(cells))
+    with pytest.raises(GraphError) as caught:
+        opened(tmp_path, text).train["t"].load()
+    assert caught.value.diagnostics[0].help.startswith("write ")
+
+
+def test_what_keeps_a_target_from_being_labels_is_named(tmp_path):
+    for cells, line, help_ in (
+        (["a", "b", ""], 4, "fill the cell, or leave the line out"),
+        (["a", "1", "b"], 2, "a target has numbers alone, or labels none of which is a number"),
+    ):
+        text = "n,t\n" + "".join(f"{i},{cell}\n" for i, cell in enumerate(cells))
+        with pytest.raises(GraphError) as caught:
+            opened(tmp_path, text, test=0).train["t"].load()
+        (found,) = caught.value.diagnostics
+        assert (found.line, found.name) == (line, "t")
+        assert found.help.startswith(help_)
+
+
+def test_labels_may_hold_digits_and_dates(tmp_path):
+    for cells in (["1a", "2b"], ["2024-01-01", "2024-01-02"], ["v1.2.3", "v1.2.4"], ["0-9", "10-19"]):
+        text = "n,t\n" + "".join(f"{i},{cell}\n" for i, cell in enumerate(cells))
+        assert opened(tmp_path, text, test=0).train["t"].load().tolist() == [0, 1]
