@@ -88,7 +88,7 @@ class Feed:
             column.gather(rows, into[self.names[number]])
 
     def not_finite(self) -> str | None:
-        """The first number of the columns that is nan or infinite, and its place; None where all are finite."""
+        """The first number of the data that is nan or infinite, and its place; None where all are finite."""
         for number, column in self.columns.items():
             values = column.load()
             place = not_finite(values)

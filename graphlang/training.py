@@ -353,8 +353,8 @@ def not_finite(graph: Graph, dataset: Dataset, split: str, found: Mapping[str, f
         return None
     there = split if split in dataset.splits else "train"
     held = bind_columns(graph, dataset.splits[there], None, dataset.name, there).not_finite()
-    why = held or "all numbers of the data are finite, so look for an overflow, `log(0)` or a division by zero"
-    return f"`{name}` over the {there} split is {found[name]}: {why}"
+    computed = "all numbers of the data are finite, so look for an overflow, `log(0)` or a division by zero"
+    return f"`{name}` over the {there} split is {found[name]}: {held or computed}"
 
 
 def fit(

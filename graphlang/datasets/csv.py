@@ -27,9 +27,9 @@ class csv(Source):
             the same `seed` and number of lines; both parts keep the file's order. `test=0` leaves all
             lines for training.
     Types:  a column is int when all its cells are written as integers, else float; `x` is float. A target
-            whose cells are filled, and none a number, is a column of labels: its ids count the different labels in sorted order
-            (`classes` names them). Only columns that an input takes are read as numbers, so text and dates
-            in others do no harm; `x` takes all of them.
+            whose cells are filled, and none a number, is a column of labels: its ids count the different
+            labels in sorted order (`classes` names them). Only columns that an input takes are read as
+            numbers, so text and dates in others do no harm; `x` takes all of them.
     Format: UTF-8, commas, points in numbers; quotes as in RFC 4180, also after blanks. Empty lines are
             skipped. Such a file has no header that gives its size, so it is read when it is opened.
     Source: RFC 4180

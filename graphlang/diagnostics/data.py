@@ -130,7 +130,8 @@ class WrongFormat(Diagnostic):
 
     @property
     def help(self) -> str:
-        return self._help or "use the source that belongs to the file (npz, idx, csv, text), or get the file again"
+        usual = "use the source that belongs to the file (npz, idx, csv, text), or get the file again"
+        return self._help or usual
 
 
 class WrongSize(Diagnostic):
