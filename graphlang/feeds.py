@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -130,7 +132,7 @@ def as_array(network: Network, spec: InputSpec, value: Any, dtype: Any) -> Any:
         if spec.dtype == "int" and array.dtype.kind == "f":
             return _whole(network, spec, array)
         message = f"`{spec.name}` is {array_type(array)}, but the file declares {type_text(spec)}"
-        return WrongInput(spec.name, message, network.span(spec.name))
+        return WrongInput(spec.name, message, network.span(spec.name), _no_number(array))
     if spec.dtype == "bool" or array.dtype == dtype:
         return array
     wanted = np.dtype(np.int64 if spec.dtype == "int" else dtype)
@@ -141,6 +143,19 @@ def as_array(network: Network, spec: InputSpec, value: Any, dtype: Any) -> Any:
     if spec.dtype == "float":
         largest = f"the largest number of {wanted} is about {np.finfo(wanted).max:.2g}"
     return _too_large(network, spec, largest, place)
+
+
+def _no_number(array: Any) -> str | None:
+    """Which of some Python objects is no number."""
+    if array.dtype.kind != "O":
+        return None
+    wrong = ((i, v) for i, v in enumerate(array.ravel().tolist()) if not isinstance(v, Real | Decimal))
+    index, value = next(wrong, (None, None))
+    if index is None:
+        return None
+    place = place_text(tuple(int(i) for i in np.unravel_index(index, array.shape)))
+    what = "nothing (null, None)" if value is None else f"of the type {type(value).__name__}"
+    return f"what stands{place or ' there'} is {what}: give a number"
 
 
 def _whole(network: Network, spec: InputSpec, array: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from math import isinf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,8 +87,22 @@ def _numpy_file(path: str, what: str) -> Any:
 
 
 def _from_json(name: str, content: bytes) -> dict[str, Any]:
+    def number(text: str) -> float:
+        found = float(text)
+        if isinf(found):
+            message = f"`{text}` is larger than what a float can hold"
+            raise _unreadable(name, message, "write `Infinity` where that is meant")
+        return found
+
+    def one_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            twice = next(key for i, (key, _) in enumerate(pairs) if key in dict(pairs[:i]))
+            raise _unreadable(name, f"`{twice}` is there twice", "give every input once")
+        return found
+
     try:
-        values = json.loads(content)
+        values = json.loads(content, parse_float=number, object_pairs_hook=one_of_each)
     except json.JSONDecodeError as error:
         message = f"this is not JSON: {error.msg.lower()} at line {error.lineno}, column {error.colno}"
         raise _unreadable(name, message, EXPECTED) from None

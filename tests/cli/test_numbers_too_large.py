@@ -50,10 +50,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (("train", "net.graph"), "the data's field `x` holds 1e+300 in row 2, more than float32 can hold"),
         (("evaluate", "net.graph", "--weights", "sound.npz"), "`x` holds 1e+300 in row 2"),
         (("run", "net.graph", "--inputs", "large.json"), "`t` holds a number at [0] that is larger than what an int"),
-        (("run", "net.graph", "--inputs", "infinite.json"), "`t` holds a number at [0] that is larger"),
+        (("run", "net.graph", "--inputs", "infinite.json"), "help: inf is no whole number"),
         (("run", "net.graph", "--weights", "large.npz"), "`Affine1.W` holds -1e+300 at [1, 1], more than float32"),
         (("run", "numbers.graph", "--set", "k=1e300"), "`k` is larger than what an int can hold"),
-        (("run", "numbers.graph", "--set", "k=inf"), "`k` is larger than what an int can hold"),
+        (("run", "numbers.graph", "--set", "k=inf"), "help: inf is no whole number"),
         (("run", "numbers.graph", "--set", "k=@large.npy"), "`k` is larger than what an int can hold"),
         (("run", "numbers.graph", "--set", "x=@large.npy"), "`x` is larger than what a float can hold"),
         (("train", "numbers.graph", "--set", "x=1e300"), "`x` is larger than what a float can hold"),
@@ -83,3 +83,26 @@ def test_arrays_from_python_are_held_too() -> None:
     ):
         graph.predict(x=[[1, -1e300]])
     assert np.isinf(graph.predict(x=[[1, float("inf")]])).any(), "infinite is what the caller said"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"x": [[1, 1e400]]}', "`1e400` is larger than what a float can hold"),
+        ('{"x": [[1, -1e999]]}', "`-1e999` is larger than what a float can hold"),
+        ('{"x": [[1, 2]], "x": [[3, 4]]}', "`x` is there twice"),
+        ('{"x": [[1, null]]}', "what stands at [0, 1] is nothing (null, None): give a number"),
+    ],
+)
+def test_json_is_not_read_as_something_else(
+    text: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "net.graph").write_text("input x: float[N, 2]\ny = 2 * x\noutput y\n")
+    (tmp_path / "x.json").write_text(text)
+    words = [str(tmp_path / "net.graph"), "--inputs", str(tmp_path / "x.json")]
+    for command in ("run", "predict"):
+        assert main([command, *words]) == 1
+        assert message in capsys.readouterr().err
+    (tmp_path / "x.json").write_text('{"x": [[1, Infinity]]}')
+    assert main(["predict", *words]) == 0
+    assert json.loads(capsys.readouterr().out) == {"y": [[2, "inf"]]}
