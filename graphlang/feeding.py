@@ -304,6 +304,8 @@ def _rank_help(graph: Graph, spec: InputSpec, field: str, column: Column) -> str
     more = len(column.shape) > len(shape)
     if flattens is None or flattens == more or len(shape) < 2:
         return declare
+    if not more and len(column.stored) != len(shape):  # without flattening it does not fit either
+        return declare
     if more and (len(shape) != 2 or shape[1] not in (math.prod(column.shape[1:]), str(shape[1]))):
         return declare
     return f"give the source `flatten={str(more).lower()}`, or {declare}"

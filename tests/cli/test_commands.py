@@ -592,7 +592,9 @@ def test_predict_needs_neither_labels_nor_loss(graphlang, tmp_path):
     status, out, _ = graphlang(*words, "-o", "y.npz", stdin='{"x": [[1, 2, 3], [-1, 0, 2]]}')
     assert (status, out) == (0, "")
     (alone,) = json.loads(graphlang(*words, "--json", stdin='{"x": [[1, 2, 3]]}')[1])["y"]
-    assert alone == pytest.approx(scores[0], rel=1e-5)  # a row alone may be summed in another order than in a batch
+    assert alone == pytest.approx(
+        scores[0], rel=1e-5
+    )  # a row alone may be summed in another order than in a batch
     status, _, err = graphlang(*words, "-o", "nowhere/y.npz", stdin='{"x": [[1, 2, 3]]}')
     assert status == 1
     assert err.startswith("error[GL716]: `nowhere/y.npz` cannot be written: there is no folder `nowhere`")

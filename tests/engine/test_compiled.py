@@ -532,7 +532,9 @@ def test_workers_keep_off_the_core_of_their_caller_and_within_those_of_the_proce
         assert len(seen) == len(cores) - 1
 
 
-@pytest.mark.parametrize("formula", ["log(zeros(3)) * x", "x + zeros(3) / zeros(3)", "x * exp(full(3, value=1e9))"])
+@pytest.mark.parametrize(
+    "formula", ["log(zeros(3)) * x", "x + zeros(3) / zeros(3)", "x * exp(full(3, value=1e9))"]
+)
 def test_planning_warns_of_no_constant_that_is_infinite_or_nan(formula: str) -> None:
     graph = gl.loads(f"input x: float[3]\nc = {formula}\ny = sum(c)\noutput y")
     x = np.ones(3)
@@ -541,7 +543,9 @@ def test_planning_warns_of_no_constant_that_is_infinite_or_nan(formula: str) -> 
         np.testing.assert_array_equal([value, graph.predict(x=x)], [graph.forward(x=x)["y"]] * 2)
 
 
-@pytest.mark.parametrize("constant", ["zeros(2, 3)", "full(2, value=0.5)", "[1, 2, 3]", "cumsum(0)", "zeros(0) + 1"])
+@pytest.mark.parametrize(
+    "constant", ["zeros(2, 3)", "full(2, value=0.5)", "[1, 2, 3]", "cumsum(0)", "zeros(0) + 1"]
+)
 def test_a_graph_without_inputs_may_give_an_array(constant: str) -> None:
     graph = gl.loads(f"y = {constant}\nz = sum(y) * 2\noutput y, z")
     expected = graph.forward()["y"]

@@ -46,7 +46,11 @@ def _template(entry: Entry, text: str) -> CallTemplate | None:
     inputs = _INPUT.findall(found["inputs"] or "")
     expression = found["expression"]
     for place, (name, _) in enumerate(inputs):
-        expression = re.sub(rf"(?<![\w\"]){name}\b(?![\w\"]|\s*=[^=])(?=[^\"]*(?:\"[^\"]*\"[^\"]*)*$)", f"{{{place}}}", expression)
+        expression = re.sub(
+            rf"(?<![\w\"]){name}\b(?![\w\"]|\s*=[^=])(?=[^\"]*(?:\"[^\"]*\"[^\"]*)*$)",
+            f"{{{place}}}",
+            expression,
+        )
     types = tuple(kind for _, kind in inputs)
     return CallTemplate(entry.name, types, expression, found["targets"].count(",") + 1)
 
@@ -65,4 +69,9 @@ def call_templates() -> dict[str, list[CallTemplate]]:
 @functools.cache
 def chain_stages() -> list[CallTemplate]:
     """The calls of one value that may stand in a chain."""
-    return [t for made in call_templates().values() for t in made if t.stage and len(t.types) == 1 and t.operation[0].isupper()]
+    return [
+        t
+        for made in call_templates().values()
+        for t in made
+        if t.stage and len(t.types) == 1 and t.operation[0].isupper()
+    ]

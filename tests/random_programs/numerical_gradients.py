@@ -19,7 +19,11 @@ def numerical_gradients_agree(graph: gl.Graph, inputs: Inputs, of: str, results:
     scale = magnitude(results)
     if scale > 1e5:
         return  # what rounding leaves of a difference says nothing
-    params = {n: np.array(graph.params[n]) for n, p in graph.network.params.items() if p.trainable and p.dtype == "float"}
+    params = {
+        n: np.array(graph.params[n])
+        for n, p in graph.network.params.items()
+        if p.trainable and p.dtype == "float"
+    }
     rng = np.random.default_rng(0)
     for name, value in {**inputs, **params}.items():
         array = np.array(value)
@@ -30,10 +34,14 @@ def numerical_gradients_agree(graph: gl.Graph, inputs: Inputs, of: str, results:
             slope = _slope(graph, inputs, name, array, place, of)
             found = float(np.asarray(results[f"grad {name}"])[place])
             if slope is not None and not abs(found - slope) <= 1e-4 * max(1.0, abs(slope)) + 1e-8 * scale:
-                raise Fault(f"the gradient of `{name}` at {list(place)} is {found:.8g}, and numerically {slope:.8g}")
+                raise Fault(
+                    f"the gradient of `{name}` at {list(place)} is {found:.8g}, and numerically {slope:.8g}"
+                )
 
 
-def _slope(graph: gl.Graph, inputs: Inputs, name: str, array: Any, place: tuple[int, ...], of: str) -> float | None:
+def _slope(
+    graph: gl.Graph, inputs: Inputs, name: str, array: Any, place: tuple[int, ...], of: str
+) -> float | None:
     """The slope along one element; None at a corner, at a jump, and where it cannot be told."""
     if not np.isfinite(array[place]):
         return None

@@ -64,4 +64,6 @@ def compare(
             continue
         moved = spread().get(name, 0.0) if spread else 0.0
         if off > allowed + 1e3 * moved:
-            raise Fault(f"{what}: `{name}` is\n{found[name]!r}, not\n{value!r}\n(off by {off:.3g}, allowed {allowed + 1e3 * moved:.3g})")
+            raise Fault(
+                f"{what}: `{name}` is\n{found[name]!r}, not\n{value!r}\n(off by {off:.3g}, allowed {allowed + 1e3 * moved:.3g})"
+            )

@@ -57,7 +57,10 @@ class Builder:
         fitting = [
             v.name
             for v in self.values
-            if dtype in (None, v.dtype) and rank in (None, len(v.shape)) and len(v.shape) >= least and "." not in v.name
+            if dtype in (None, v.dtype)
+            and rank in (None, len(v.shape))
+            and len(v.shape) >= least
+            and "." not in v.name
         ]
         if not fitting:
             return None

@@ -30,7 +30,9 @@ class Checks:
         self.program = program
         self.threads = threads
         self.graph = self.load()
-        self.inputs = [inputs_of(self.graph, program, s, i) for i, s in enumerate((*program.sizes, program.sizes[0]))]
+        self.inputs = [
+            inputs_of(self.graph, program, s, i) for i, s in enumerate((*program.sizes, program.sizes[0]))
+        ]
         self.start = self._start()
 
     def load(self, dtype: str = "float64") -> gl.Graph:
@@ -74,7 +76,9 @@ class Checks:
 
     def filled(self, inputs: Inputs) -> Inputs:
         """The inputs with the defaults that stand in the text."""
-        given = {n: s.default for n, s in self.graph.inputs.items() if s.default is not None and s.dtype == "float"}
+        given = {
+            n: s.default for n, s in self.graph.inputs.items() if s.default is not None and s.dtype == "float"
+        }
         defaults = {n: np.array(value, np.float64) for n, value in given.items()}
         return {**defaults, **inputs}
 
@@ -109,7 +113,11 @@ class Checks:
                 continue
 
     def run(self, inputs: Inputs) -> gl.result.Result:
-        return self.graph.forward(inputs).result() if self.start is None else self.graph.run(inputs, of=self.start)
+        return (
+            self.graph.forward(inputs).result()
+            if self.start is None
+            else self.graph.run(inputs, of=self.start)
+        )
 
     def run_and_run_again(self, first: Results) -> None:
         kept = copied(self.inputs[0])
@@ -119,7 +127,9 @@ class Checks:
         self.unchanged(kept)
 
     def from_json(self, first: Results) -> None:
-        again = gl.Graph.from_spec(self.graph.spec.model_dump_json(), dtype="float64", seed=self.program.seed % 1000)
+        again = gl.Graph.from_spec(
+            self.graph.spec.model_dump_json(), dtype="float64", seed=self.program.seed % 1000
+        )
         found = self.eager(self.inputs[0], again)
         if found is None:
             raise Fault("the graph from the spec's JSON cannot be computed")
@@ -149,7 +159,9 @@ class Checks:
                 continue
             value, gradients = program(inputs)
             found = {self.start: value, **{f"grad {n}": g for n, g in gradients.items()}}
-            found = {n: v for n, v in found.items() if n in expected}  # an unused input with a default may be missing
+            found = {
+                n: v for n, v in found.items() if n in expected
+            }  # an unused input with a default may be missing
             wanted = {n: expected[n] for n in found}
             compare("compile(wrt=)", wanted, found, DOUBLE, self.spread(inputs))
             held += [(value, np.array(value)) for value in found.values()]
@@ -170,7 +182,13 @@ class Checks:
             return
         loss = graph.compile(train=True, threads=self.threads)(self.inputs[0])
         found = {start: loss, **{n: graph.params[n] for n in trained}}
-        compare("a step of training", {start: result[start], **expected}, found, DOUBLE, self.spread(self.inputs[0]))
+        compare(
+            "a step of training",
+            {start: result[start], **expected},
+            found,
+            DOUBLE,
+            self.spread(self.inputs[0]),
+        )
 
     def numerical(self, first: Results) -> None:
         if "stop_gradient" not in self.program.text:
@@ -189,7 +207,9 @@ class Checks:
             if name in sums:
                 sums[name] = sums[name] + part.gradient
         found = {f"grad {name}": value for name, value in sums.items()}
-        compare("the parts on the edges", chosen(first, list(found)), found, DOUBLE, self.spread(self.inputs[0]))
+        compare(
+            "the parts on the edges", chosen(first, list(found)), found, DOUBLE, self.spread(self.inputs[0])
+        )
 
     def single(self, first: Results) -> None:
         """float32 gives what float64 gives, to its own rounding.
@@ -224,14 +244,22 @@ class Checks:
             eager = self.eager(given)
             if eager is None:
                 raise Fault(f"inputs that are {form.__name__} are refused")
-            compare(f"inputs that are {form.__name__}, eager", first, eager, DOUBLE, self.spread(self.inputs[0]))
+            compare(
+                f"inputs that are {form.__name__}, eager", first, eager, DOUBLE, self.spread(self.inputs[0])
+            )
         both = aliased(self.inputs[0])
         if both is not None:
             one, copies = both
             wanted = self.eager(copies)
             if wanted is not None:
                 found = as_dict(program(one), self.graph)
-                compare("one array for two inputs", chosen(wanted, list(found)), found, DOUBLE, self.spread(copies))
+                compare(
+                    "one array for two inputs",
+                    chosen(wanted, list(found)),
+                    found,
+                    DOUBLE,
+                    self.spread(copies),
+                )
 
     # ---- what stays -----------------------------------------------------------------------------------------
 

@@ -26,7 +26,9 @@ def inputs_of(graph: gl.Graph, program: Program, sizes: Mapping[str, int], call:
     return values
 
 
-def _numbers(spec: Any, shape: tuple[int, ...], style: str, rng: np.random.Generator, sizes: Mapping[str, int]) -> Any:
+def _numbers(
+    spec: Any, shape: tuple[int, ...], style: str, rng: np.random.Generator, sizes: Mapping[str, int]
+) -> Any:
     if spec.dtype == "bool":
         return rng.random(shape) < 0.5
     if spec.dtype == "int":

@@ -66,7 +66,9 @@ def _simpler_statements(program: Program) -> Iterator[Program]:
         head, equals, right = part.partition(" = ")
         if part.startswith("output"):
             names = part.removeprefix("output ").split(", ")
-            simpler = [f"output {', '.join(names[:i] + names[i + 1 :])}" for i in range(len(names)) if len(names) > 1]
+            simpler = [
+                f"output {', '.join(names[:i] + names[i + 1 :])}" for i in range(len(names)) if len(names) > 1
+            ]
         elif equals and not part.startswith(("input", "param", "hyper", "layer", "def")):
             names = list(dict.fromkeys(re.findall(r"\b[a-z]\d+\b", right)))
             inner = re.findall(r"\(([^()]+)\)", right)

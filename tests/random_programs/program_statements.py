@@ -11,14 +11,43 @@ from graphlang.catalog import Catalog
 
 Kind = Callable[[Builder], bool]
 
+
 def declare(b: Builder, kind: str | None = None) -> bool:
     if b.scalars:
         default = b.pick(["-1.5", "0.5", "2", "3", "0", "true"])
-        return b.add(b.pick([f"input {b.fresh('x')} = {default}", f"input {b.fresh('x')}: float", f"input {b.fresh('k')}: int", f"input {b.fresh('c')}: bool"]))
+        return b.add(
+            b.pick(
+                [
+                    f"input {b.fresh('x')} = {default}",
+                    f"input {b.fresh('x')}: float",
+                    f"input {b.fresh('k')}: int",
+                    f"input {b.fresh('c')}: bool",
+                ]
+            )
+        )
     if kind is None and b.chance(0.1):
         return b.add(f"input {b.fresh('x')} = {b.pick(['-1.5', '2', '[1, 2, 3]'])}")
-    kinds = ["float[N]", "float[N, 4]", "float[N, T, 4]", "float[N, T]", "float[4]", "float[4, 4]", "float", "float[M]"]
-    kinds += ["int[N]", "int", "int[N, T]", "bool[N]", "bool", "bool[N, 4]", "float[N, 4, 3, 2]", "float[N, 1]", "float[T]"]
+    kinds = [
+        "float[N]",
+        "float[N, 4]",
+        "float[N, T, 4]",
+        "float[N, T]",
+        "float[4]",
+        "float[4, 4]",
+        "float",
+        "float[M]",
+    ]
+    kinds += [
+        "int[N]",
+        "int",
+        "int[N, T]",
+        "bool[N]",
+        "bool",
+        "bool[N, 4]",
+        "float[N, 4, 3, 2]",
+        "float[N, 1]",
+        "float[T]",
+    ]
     return b.add(f"input {b.fresh('x')}: {kind or b.pick(kinds)}")
 
 
@@ -49,7 +78,30 @@ def catalog_call(b: Builder) -> bool:
 
 
 def operator(b: Builder) -> bool:
-    op = b.pick(["+", "-", "*", "/", "//", "%", "**", "@", "==", "!=", "<", "<=", ">", ">=", "and", "or", "+", "*", "-", "/"])
+    op = b.pick(
+        [
+            "+",
+            "-",
+            "*",
+            "/",
+            "//",
+            "%",
+            "**",
+            "@",
+            "==",
+            "!=",
+            "<",
+            "<=",
+            ">",
+            ">=",
+            "and",
+            "or",
+            "+",
+            "*",
+            "-",
+            "/",
+        ]
+    )
     if op in ("and", "or"):
         left, right = (b.found("bool") or f"{b.operand()} > {b.number()}" for _ in range(2))
         return b.add(f"{b.fresh()} = {left} {op} {right}")
@@ -62,7 +114,23 @@ def operator(b: Builder) -> bool:
 
 def unary(b: Builder) -> bool:
     name = b.operand()
-    form = b.pick(["-{}", "not {} > 1", "{}.T", "exp(-{}**2)", "{} * {}", "{}**2", "sum({}) / 2", "mean({}**2)", "({}) + 0", "1 * {}", "{} - {}", "2 / (1 + {}**2)", "{}**0.5"])
+    form = b.pick(
+        [
+            "-{}",
+            "not {} > 1",
+            "{}.T",
+            "exp(-{}**2)",
+            "{} * {}",
+            "{}**2",
+            "sum({}) / 2",
+            "mean({}**2)",
+            "({}) + 0",
+            "1 * {}",
+            "{} - {}",
+            "2 / (1 + {}**2)",
+            "{}**0.5",
+        ]
+    )
     return b.add(f"{b.fresh()} = {form.replace('{}', name)}")
 
 
@@ -129,7 +197,10 @@ def definition(b: Builder) -> bool:
     formals = ["p", "q"][:count]
     body = f"{{\n  e = {formula(b, formals)}\n  w = {formula(b, ['e', *formals])}\n  return {b.pick(['w', 'e', 'e * w', 'w, e'])}\n}}"
     both = "w, e" in body
-    uses = [f"{b.fresh()}{', ' + b.fresh() if both else ''} = {name}({', '.join(b.operand('float') for _ in formals)})" for _ in range(b.random.randint(1, 2))]
+    uses = [
+        f"{b.fresh()}{', ' + b.fresh() if both else ''} = {name}({', '.join(b.operand('float') for _ in formals)})"
+        for _ in range(b.random.randint(1, 2))
+    ]
     return b.add(f"def {name}({', '.join(formals)}) {body}", *uses)
 
 
@@ -174,7 +245,15 @@ def shared_layer(b: Builder) -> bool:
 def listed(b: Builder) -> bool:
     name = b.fresh()
     ids = b.found("int")
-    made = b.pick(["[1, 2, 3]", "[[1, 2], [3, 4]]", "[0.5, -1.5, 2.0, 3.25]", f"[1.0, 0.5, 2.0][{ids or '1'}]", f"stack({b.operand('float')}, {b.operand('float')})"])
+    made = b.pick(
+        [
+            "[1, 2, 3]",
+            "[[1, 2], [3, 4]]",
+            "[0.5, -1.5, 2.0, 3.25]",
+            f"[1.0, 0.5, 2.0][{ids or '1'}]",
+            f"stack({b.operand('float')}, {b.operand('float')})",
+        ]
+    )
     return b.add(f"{name} = {made}")
 
 
@@ -200,17 +279,28 @@ def scan(b: Builder) -> bool:
         return False
     row, state, following = b.fresh("r"), b.fresh("h"), b.fresh("n")
     shape = next(v.shape for v in b.values if v.name == name)
-    start = b.pick([f"zeros({', '.join(map(str, (shape[0], *shape[2:])))})", f"sum({name}, axis=1)", f"ones({', '.join(map(str, (shape[0], *shape[2:])))})"])
+    start = b.pick(
+        [
+            f"zeros({', '.join(map(str, (shape[0], *shape[2:])))})",
+            f"sum({name}, axis=1)",
+            f"ones({', '.join(map(str, (shape[0], *shape[2:])))})",
+        ]
+    )
     known = [row, state] + ([second] if second else [])
     body = f"{following} = tanh({formula(b, known)})"
     given = b.pick([following, state, f"{following} * {row}", f"{following} + {state}"])
-    return b.add(f"{b.fresh()} = scan {row} in {name} carry {state} = {start} {{\n  {body}\n  next {state} = {following}\n  yield {given}\n}}")
+    return b.add(
+        f"{b.fresh()} = scan {row} in {name} carry {state} = {start} {{\n  {body}\n  next {state} = {following}\n  yield {given}\n}}"
+    )
 
 
 def ternary(b: Builder) -> bool:
     width = b.fresh("w")
     condition = b.pick([f"{width} > 2", f"{width} == 3", f"{width} % 2 == 0"])
-    return b.add(f"hyper {width} = {b.pick('1234')}", f"{b.fresh()} = {b.operand()} * {width} if {condition} else {b.operand()}")
+    return b.add(
+        f"hyper {width} = {b.pick('1234')}",
+        f"{b.fresh()} = {b.operand()} * {width} if {condition} else {b.operand()}",
+    )
 
 
 def of_sizes(b: Builder) -> bool:
@@ -219,8 +309,35 @@ def of_sizes(b: Builder) -> bool:
     if not sizes:
         return False
     n, m = b.pick(sizes), b.pick(sizes)
-    number = b.pick([n, f"1 / {n}", f"{n} // 2", f"({n} + 1) % 2", f"{n} * {m}", f"1 / ({n} * {m})", f"({n} - 1) // 2", f"-({n} // 2)", f"7 - {n} // 2", f"{n} - {m}"])
-    form = b.pick(["{v} * ({s})", "{v} + ({s})", "sum({v}) / ({s})", "zeros({s}) + 1", "arange({s}) * 0.5", "ones({n}, 2) * ({s})", "full({s}, value=0.25)", "maximum({v}, {s})", "({s}) - {v}", "eye({n})", "{v} > {s}"])
+    number = b.pick(
+        [
+            n,
+            f"1 / {n}",
+            f"{n} // 2",
+            f"({n} + 1) % 2",
+            f"{n} * {m}",
+            f"1 / ({n} * {m})",
+            f"({n} - 1) // 2",
+            f"-({n} // 2)",
+            f"7 - {n} // 2",
+            f"{n} - {m}",
+        ]
+    )
+    form = b.pick(
+        [
+            "{v} * ({s})",
+            "{v} + ({s})",
+            "sum({v}) / ({s})",
+            "zeros({s}) + 1",
+            "arange({s}) * 0.5",
+            "ones({n}, 2) * ({s})",
+            "full({s}, value=0.25)",
+            "maximum({v}, {s})",
+            "({s}) - {v}",
+            "eye({n})",
+            "{v} > {s}",
+        ]
+    )
     return b.add(f"{b.fresh()} = {form.format(v=b.operand(), s=number, n=n)}")
 
 

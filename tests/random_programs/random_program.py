@@ -54,7 +54,9 @@ def random_program(source: random.Random, large: float = 0.1) -> Program:
         second = {**first, "N": source.choice((first["N"] + 1, 1, 5_000))}
         if all(elements(builder.values, s) <= MOST for s in (first, second)):
             sizes = (first, second)
-    return Program("\n".join(builder.lines), (sizes[0], sizes[1]), source.choice(STYLES), source.randint(0, 10**6))
+    return Program(
+        "\n".join(builder.lines), (sizes[0], sizes[1]), source.choice(STYLES), source.randint(0, 10**6)
+    )
 
 
 def elements(values: list[Value], sizes: dict[str, int]) -> int:

@@ -41,7 +41,24 @@ def test_so_it_does_around_the_sizes_of_blocks(seed: int) -> None:
 def test_the_programs_are_drawn_from_the_whole_catalog() -> None:
     assert set(call_templates()) == {entry.name for entry in Catalog().entries()}
     text = "\n".join(random_program(random.Random(seed)).text for seed in range(300))
-    for word in ("def ", "layers {", "repeat ", "for n in", "residual {", "layer ", "scan ", "hyper ", "grad(", "where(", "[::2", "einsum(", "rearrange(", " @ ", " if ", "param "):
+    for word in (
+        "def ",
+        "layers {",
+        "repeat ",
+        "for n in",
+        "residual {",
+        "layer ",
+        "scan ",
+        "hyper ",
+        "grad(",
+        "where(",
+        "[::2",
+        "einsum(",
+        "rearrange(",
+        " @ ",
+        " if ",
+        "param ",
+    ):
         assert word in text, word
 
 

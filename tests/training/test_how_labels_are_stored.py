@@ -60,6 +60,17 @@ def test_a_short_float_for_an_int_is_judged_without_a_warning(wrong: float) -> N
         graph.forward(n=np.array([1, wrong], "f2"))
 
 
+def test_flatten_is_not_advised_where_it_changes_nothing(tmp_path: Path) -> None:
+    np.savez(tmp_path / "d.npz", x=T, t=T)
+    tmp_path.joinpath("net.graph").write_text(
+        TEXT + 'data { source = npz("d.npz", flatten=true); x = x; t = t }'
+    )
+    graph = gl.load(tmp_path / "net.graph")
+    with pytest.raises(gl.GraphError) as caught:
+        train(graph, open_data(graph))
+    assert caught.value.diagnostics[0].help == "declare it `x: float[N]`"
+
+
 def test_a_wrong_label_of_the_test_split_is_said_to_be_there() -> None:
     problem = refused(x=X, t=T, validation={"x": X, "t": np.where(T == 2, 7, T)})
     assert problem.message == "`t` holds 7 at [2] of the test split, but only 0 to 2 are allowed"
