@@ -142,6 +142,13 @@ def train(
     return session.history
 
 
+def _measured(section: TrainSpec) -> dict[str, str]:
+    """The metrics and the loss, by label; where a metric called `loss` is another value, what is minimized
+    goes by its own name."""
+    other = section.metrics.get("loss", section.minimize) != section.minimize
+    return {**section.metrics, section.minimize if other else "loss": section.minimize}
+
+
 def _with_overrides(
     section: TrainSpec, epochs: int | None, iterations: int | None, batch: int | None
 ) -> TrainSpec:
@@ -198,7 +205,7 @@ class _Session:
         self.optimizer = graph.network.member("optimizers", section.optimizer)
         self.schedule = graph.network.member("schedules", section.schedule)
         self.stepper = Stepper(graph, section.minimize, self.optimizer, section.clip_norm)
-        self.evaluator = Evaluator(graph, {**section.metrics, "loss": section.minimize})
+        self.evaluator = Evaluator(graph, _measured(section))
         self.iteration = 0
         self.epoch_losses: list[float] = []
         self._weighing: Weighing | None = None
@@ -270,7 +277,7 @@ class _Session:
         # The loss over the training split is that of the steps; a pass over it is for metrics alone.
         asked = {name: feed for name, feed in self.splits.items() if name != "train" or self.section.metrics}
         found = {name: self.evaluator.over(feed, EVALUATION_BATCH) for name, feed in asked.items()}
-        train = {k: v for k, v in found.get("train", {}).items() if k != "loss"}
+        train = {k: v for k, v in found.get("train", {}).items() if k in self.section.metrics}
         test = found.get("test", {})
         ended = Epoch(number, self.iteration, self._epoch_loss(), train, test)
         self.history.epochs.append(ended)
@@ -343,7 +350,7 @@ def evaluate(
     there = split if split in dataset.splits else "train"
     feed = bind_columns(graph, dataset.splits[there], fields, dataset.name, there)
     feed.check([feed.rows])
-    return Evaluator(graph, {**section.metrics, "loss": section.minimize}).over(feed, EVALUATION_BATCH)
+    return Evaluator(graph, _measured(section)).over(feed, EVALUATION_BATCH)
 
 
 def not_finite(graph: Graph, dataset: Dataset, split: str, found: Mapping[str, float]) -> str | None:

@@ -35,6 +35,8 @@ class NotFinite(Diagnostic):
     def help(self) -> str | None:
         if self.found is not None:
             return "mend the data, or leave that row out; rows count from 0"
+        if self.when == "at iteration 1":  # no step has been taken: the learning rate is not at fault
+            return "look for very large numbers in the data, `log(0)` or a division by zero"
         return "try a smaller learning rate or `clip_norm = 1`; look for `log(0)` or a division by zero"
 
 

@@ -264,6 +264,12 @@ def _scalar(context: Context, value: Any, section: str, name: str, expression: A
         help = "take a loss such as `SoftmaxWithLoss(y, t)`, or `sum(...)`"
         context.error(WrongSetting(expression.span, message, help, nodes.origins((value,))))
         return POISON
+    if value.array.dtype.kind != "f":
+        what = type_text(value.array)
+        message = f"`{section}.{name}` must be a float, and this is {what}, which has no gradient"
+        help = "take a loss such as `SoftmaxWithLoss(y, t)`, or `mean((y - t)**2)`"
+        context.error(WrongSetting(expression.span, message, help, nodes.origins((value,))))
+        return POISON
     return value
 
 
