@@ -33,6 +33,8 @@ class Checkpoint:
     losses: list[float]
     epoch_losses: list[float]
     epochs: list[Any]
+    #: steps of an epoch; None without data, which has no epochs
+    per_epoch: int | None = None
 
 
 class RunFolder:
@@ -112,6 +114,8 @@ class RunFolder:
         arrays["losses"] = np.asarray(checkpoint.losses, np.float64)
         arrays["epoch_losses"] = np.asarray(checkpoint.epoch_losses, np.float64)
         arrays["epochs"] = np.asarray(json.dumps([asdict(e) for e in checkpoint.epochs]))
+        if checkpoint.per_epoch is not None:
+            arrays["per_epoch"] = np.asarray(checkpoint.per_epoch)
         save(self.path / CHECKPOINT, arrays)
         save(self.path / WEIGHTS, dict(checkpoint.params))
         self.record(history)
@@ -148,6 +152,7 @@ class RunFolder:
                 losses=[float(v) for v in arrays["losses"]],
                 epoch_losses=[float(v) for v in arrays["epoch_losses"]],
                 epochs=json.loads(str(arrays["epochs"])),
+                per_epoch=int(arrays["per_epoch"]) if "per_epoch" in arrays else None,
             )
         except (KeyError, ValueError, TypeError):
             message = "this is no checkpoint that training wrote, or it is damaged"

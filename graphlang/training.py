@@ -313,10 +313,17 @@ class _Session:
             losses=list(self.history.losses),
             epoch_losses=list(self.epoch_losses),
             epochs=list(self.history.epochs),
+            per_epoch=self.per_epoch if self.feed.columns else None,
         )
 
     def restore(self, checkpoint: Checkpoint, folder: str) -> None:
-        """Goes on from there; raises GraphError where it was made by another graph or optimizer."""
+        """Goes on from there; raises GraphError where it was made by another graph or optimizer, or where its
+        epochs have another length, so that its steps would lie elsewhere among them."""
+        before = checkpoint.per_epoch
+        if before is not None and self.feed.columns and before != self.per_epoch and checkpoint.iteration:
+            message = f"an epoch of that run has {before} steps, and one of this has {self.per_epoch}"
+            help = "go on with the batch and the data of that run, or start another from it: `--weights`"
+            raise GraphError([WrongWeights(folder, message, help)])
         problems = misfits(self.graph.params, checkpoint.params, folder)
         if problems:
             raise GraphError(problems)
