@@ -26,6 +26,12 @@ def too_large(array: Any, dtype: Any) -> Place | None:
         return _first(np.isfinite(array) & (np.abs(array) > largest))
 
 
+def masked(value: Any) -> Place | None:
+    """Where a masked array leaves its first number out: what stands below the mask is no data."""
+    mask = getattr(value, "mask", None) if isinstance(value, np.ndarray) else None
+    return None if mask is None else _first(np.asarray(mask))
+
+
 def beyond_int(array: Any) -> Place | None:
     """Where the first float stands that no int of 64 bits is: infinite, or too large."""
     array = np.asarray(array, np.result_type(array, np.float32))  # 2**63 is no float16

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.arguments import exact_numbers
-from graphlang.contents import Place, beyond_int, place_text, too_large
+from graphlang.contents import Place, beyond_int, masked, place_text, too_large
 from graphlang.diagnostics import Collector, Diagnostic, Related
 from graphlang.diagnostics.running import MissingInputs, UnknownInput, WrongInput
 from graphlang.graph import Network
@@ -128,6 +128,11 @@ def as_array(network: Network, spec: InputSpec, value: Any, dtype: Any) -> Any:
         return WrongInput(spec.name, message, network.span(spec.name))
     except OverflowError:
         return _too_large(network, spec, _LARGEST[spec.dtype])
+    place = masked(value) if array is not value else None
+    if place is not None:
+        message = f"`{spec.name}` is a masked array without a number{place_text(place)}"
+        help = "fill it, as `x.filled(0)`, or leave those rows out"
+        return WrongInput(spec.name, message, network.span(spec.name), help)
     if array.dtype.kind not in _ALLOWED[spec.dtype]:
         if spec.dtype == "int" and array.dtype.kind == "f":
             return _whole(network, spec, array)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from graphlang.arguments import exact_numbers
+from graphlang.contents import masked, place_text
 from graphlang.datasets.dataset import Array, Column, Dataset, check_array, checked
 from graphlang.diagnostics.base import GraphError
 from graphlang.diagnostics.data import WrongArray
@@ -49,6 +50,9 @@ def _column(name: str, values: ArrayLike) -> Column:
     except (ValueError, TypeError) as error:  # rows of different lengths
         raise GraphError([WrongArray(_NAME, name, f"is no array: {error}")]) from None
     check_array(_NAME, name, array.shape, array.dtype)
+    place = masked(values)
+    if place is not None:
+        raise GraphError([WrongArray(_NAME, name, f"is a masked array without a number{place_text(place)}")])
     return _of(array)
 
 

@@ -100,3 +100,12 @@ def test_numbers_of_a_csv_are_named_by_their_line(tmp_path: Path) -> None:
             f"the data's field `x` holds 1e+200 in line {at + 2} of `d.csv`, more than"
         )
         assert large.help == "mend it, or train with `dtype = float64`"
+
+
+def test_what_a_mask_leaves_out_is_no_data() -> None:
+    x = np.ma.masked_array(X, X > 0.5)
+    assert refused(x=x, t=T).message.endswith("is a masked array without a number at [3, 1]")
+    with pytest.raises(gl.GraphError, match=r"`x` is a masked array without a number at \[3, 1\]"):
+        gl.loads(TEXT).predict(x)
+    whole = np.ma.masked_array(X, False)
+    assert np.array_equal(gl.loads(TEXT).predict(whole), gl.loads(TEXT).predict(X))
