@@ -9,6 +9,7 @@ from graphlang.initializers.zeros import zeros
 from graphlang.layers._axes import last_size
 from graphlang.operation import Array, Layer, Parameter
 from graphlang.trace import total
+from graphlang.trace.primitives.matmul import matmul
 
 
 class Affine(Layer):
@@ -37,7 +38,7 @@ class Affine(Layer):
         x, W = saved
         rows = _rows(dy)
         dx = rows @ W.T
-        dW = _rows(x).T @ rows
+        dW = matmul(_rows(x).T, rows)
         db = total(rows, axis=0) if self.bias else None
         return dx if x.ndim == 2 else np.reshape(dx, x.shape), dW, db
 

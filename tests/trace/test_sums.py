@@ -235,3 +235,10 @@ def test_layers_of_ones_own_may_use_the_same_sums() -> None:
     symbolic = trace.input((ROWS, 2), np.float32)
     y = mean(symbolic, 0)
     np.testing.assert_array_equal(replay(trace, [y], {symbolic: x})[0], mean(x, 0))
+
+
+def test_the_gradient_of_a_layers_weights_keeps_its_digits_in_run_too() -> None:
+    x = np.full((1_000_003, 1), 0.1, np.float32)
+    graph = gl.loads("input x: float[N, 1]\nlayer f = Affine(1)\nloss = sum(f(x))\noutput loss", dtype="float32")
+    wanted = 1_000_003 * float(np.float32(0.1))
+    assert graph.run(x=x).grad["f.W"].item() == pytest.approx(wanted, rel=1e-6)
