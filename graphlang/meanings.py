@@ -35,7 +35,7 @@ _RENAMED = {
     "reshape": "view", "repeat_axis": "repeatinterleave", "broadcast_to": "expand",
     "split": "chunk", "arange": "range", "eye": "identitymatrix", "full": "fill",
     "stop_gradient": "detach nograd",
-    "grad": "gradient derivative", "silu": "swish", "matmul": "mm bmm", "einsum": "einsummation",
+    "grad": "gradient derivative diff deriv", "silu": "swish", "matmul": "mm bmm", "einsum": "einsummation",
     "argmax": "whichmax", "argmin": "whichmin", "cumsum": "cumulativesum",
 }  # fmt: skip
 _LAYERS = {
@@ -96,6 +96,7 @@ _NOTES = {
     "sort": f"sorting {_MISSING}; `max`, `min` and `argmax` pick one element",
     "argsort": f"sorting {_MISSING}; `argmax` and `argmin` find one element",
     "topk": f"sorting {_MISSING}; `max` and `argmax` find the largest element",
+    **dict.fromkeys(("param", "parameter", "variable", "weight"), "write `param W: float[3, 4]`"),
     "rand": _RANDOM,
     "randn": _RANDOM,
     "factorial": f"the factorial {_MISSING}; `prod([1, 2, 3])` is 3!",

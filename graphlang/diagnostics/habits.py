@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from graphlang.diagnostics.base import Edit, Span
@@ -116,3 +117,26 @@ class MissingComma(SyntaxMistake):
     @property
     def edits(self) -> Sequence[Edit]:
         return [Edit(Span(self.before.end, self.before.end, self.span.source), self.sign)]
+
+
+def free_size(span: Span) -> str:
+    """A name for a size that stands at a place: `N` for the first of a shape, as of a batch."""
+    text = span.source.text
+    if text[: span.start].rstrip().endswith("["):
+        return "N"
+    used = set(re.findall(r"[^\W\d]\w*", text))
+    return next((n for n in "DTKLMHWC" if n not in used), "D1")
+
+
+class WrongForm(Told):
+    """A declaration, a definition, a section or a chain stands in the form that another language gives it.
+
+        input x: float(N, 3)
+        y = x -> Affine 4
+
+    Sizes stand in square brackets, what a layer takes in round ones, and blocks in braces.
+
+    Fix: write it as the message says: `float[N, 3]`, `Affine(4)`.
+    """
+
+    code = "GL154"

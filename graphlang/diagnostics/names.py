@@ -322,8 +322,11 @@ class NoSuchPart(Diagnostic):
         match = closest(self.name, self.parts)
         return [Edit(self.span, match)] if self.span and match else []
 
-    def __init__(self, span: Span, owner: str, name: str, parts: Sequence[str]) -> None:
+    def __init__(
+        self, span: Span, owner: str, name: str, parts: Sequence[str], note: str | None = None
+    ) -> None:
         self.span = span
+        self.note = note
         self.owner = owner
         self.name = name
         self.parts = list(parts)
@@ -335,6 +338,8 @@ class NoSuchPart(Diagnostic):
     @property
     def help(self) -> str | None:
         match = closest(self.name, self.parts)
+        if self.note:
+            return self.note
         if match:
             return f"did you mean `{self.owner}.{match}`?"
         return f"it has {_listed(self.parts)}" if self.parts else None

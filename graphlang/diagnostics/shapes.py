@@ -142,6 +142,14 @@ class WrongSize(WrongShape):
 
     code = "GL306"
 
+    def __init__(self, span: Span, message: str, help: str | None = None, instead: str | None = None) -> None:
+        super().__init__(span, message, help)
+        self.instead = instead
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(self.span, self.instead)] if self.span and self.instead else []
+
 
 class Hint(WrongShape):
     """Allowed, but probably not meant.

@@ -85,6 +85,8 @@ class UnexpectedSyntax(SyntaxMistake):
 
     @property
     def help(self) -> str:
+        if self.expected == ("the end of the line",):
+            return "the statement is whole before this: remove it, or put it on a line of its own"
         if self.expected:
             return f"write {listed(self.expected)} here, or look for the mistake just before"
         return "look for the mistake just before this place"
@@ -904,7 +906,26 @@ class TupleForList(SyntaxMistake):
     code = "GL148"
     title = "round brackets hold one value"
     beside = "a second value"
-    fix = "a list is written in square brackets: `[3, 3]`"
+
+    def __init__(self, span: Span) -> None:
+        super().__init__(span)
+        self.sure = False
+        self._edits: list[Edit] = []
+        self._written = "3, 3"
+
+    def mend(self, opening: Span, closing: Span, inside: str) -> None:
+        """Where the brackets stand."""
+        self.sure = True
+        self._edits = [Edit(opening, "["), Edit(closing, "]")]
+        self._written = "..." if len(inside) > 30 or "\n" in inside else inside.strip()
+
+    @property
+    def help(self) -> str:
+        return f"a list is written in square brackets: `[{self._written}]`"
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        return self._edits
 
 
 # ---- statements --------------------------------------------------------------------------------------------

@@ -13,6 +13,11 @@ def kind_of_targets(loss: str, x: Array, t: Array) -> Literal["labels", "one-hot
     if t.shape == x.shape:
         return "one-hot"
     if t.shape != x.shape[:-1]:
+        if x.shape == t.shape[:-1]:
+            raise ValueError(
+                f"`{loss}` has scores of shape {shape_text(x.shape)} and targets of shape "
+                f"{shape_text(t.shape)}: the scores come first, then the targets"
+            )
         raise ValueError(
             f"`{loss}` has scores of shape {shape_text(x.shape)} and targets of shape {shape_text(t.shape)}: "
             f"labels of shape {shape_text(x.shape[:-1])} or one-hot rows of shape {shape_text(x.shape)} fit"

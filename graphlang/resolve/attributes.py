@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from graphlang.catalog import Attribute, family_member, family_names
-from graphlang.diagnostics import Related, Span
+from graphlang.diagnostics import Edit, Related, Span
 from graphlang.diagnostics.arguments import (
     ArgumentTwice,
     NotKnownBefore,
@@ -111,6 +111,12 @@ def known(context: Context, value: Any, span: Span, what: str, help: str | None 
 
 def member(context: Context, family: Any, expression: Any, scope: Scope) -> Steps:
     """An initialiser, optimizer, schedule or source from `name` or `name(...)`; POISON after a mistake."""
+    from graphlang.resolve import foreign_members
+
+    foreign = foreign_members.of_text(family, expression)
+    if foreign is not None:
+        context.error(foreign)
+        return POISON
     if family == "initializers" and not isinstance(expression, tree.Name | tree.Call):
         value = yield expression, scope
         value = known(context, value, expression.span, "a starting value")
@@ -132,14 +138,37 @@ def member(context: Context, family: Any, expression: Any, scope: Scope) -> Step
                 return POISON
             if isinstance(number, int | float):
                 return _make_member(context, family, "constant", {"c": number}, {}, expression.span)
-        from graphlang.meanings import member_meant
+        unknown = _unknown_member(family, function, arguments)
+        context.error(unknown)
+        model = None if unknown.match is None else family_member(family, unknown.match)
+        if model is None or not arguments:
+            return POISON
+        yield _given_to(context, family, unknown.match or "", model, expression, scope)
+        return POISON
+    return (yield _given_to(context, family, function.name, model, expression, scope))
 
-        foreign = member_meant(function.name)
-        names = family_names(family)
-        kind = KINDS[family]
-        context.error(
-            UnknownOperation(function.span, function.name, names, foreign if foreign in names else None, kind)
-        )
+
+def _unknown_member(family: Any, function: tree.Name, arguments: Any) -> UnknownOperation:
+    from graphlang.meanings import member_meant
+
+    foreign = member_meant(function.name)
+    names = family_names(family)
+    kind = KINDS[family]
+    if family == "initializers" and foreign == "normal" and not arguments:
+        edits = [Edit(function.span, "normal(1)")]
+        note = "write `normal(1)`: a normal distribution with the standard deviation 1"
+        return UnknownOperation(function.span, function.name, names, None, kind, note, edits)
+    return UnknownOperation(function.span, function.name, names, foreign if foreign in names else None, kind)
+
+
+def _given_to(context: Context, family: Any, owner: str, model: Any, expression: Any, scope: Scope) -> Steps:
+    """A member made of its arguments; POISON after a mistake in them."""
+    from graphlang.resolve import foreign_members
+
+    arguments = expression.arguments if isinstance(expression, tree.Call) else ()
+    foreign = foreign_members.of_arguments(family, owner, expression)
+    if foreign is not None:
+        context.error(foreign)
         return POISON
     given: dict[str, Any] = {}
     places: dict[str, Span] = {}
@@ -149,29 +178,29 @@ def member(context: Context, family: Any, expression: Any, scope: Scope) -> Step
         name = argument.name
         if name is None:
             if position >= len(names):
-                text = f"{function.name}({', '.join(names)})"
-                context.error(TooManyArguments(argument.span, function.name, text))
+                text = f"{owner}({', '.join(names)})"
+                context.error(TooManyArguments(argument.span, owner, text))
                 return POISON
             name = names[position]
         if name in given:
-            context.error(ArgumentTwice(argument.span, function.name, name, places[name]))
+            context.error(ArgumentTwice(argument.span, owner, name, places[name]))
             return POISON
         if name not in names:
             from graphlang.meanings import attribute_meant
 
-            foreign = attribute_meant(name)
-            context.error(UnknownAttribute(name_span(argument), function.name, name, names, foreign))
+            meant = attribute_meant(name)
+            context.error(UnknownAttribute(name_span(argument), owner, name, names, meant))
             return POISON
         if family == "datasets" and isinstance(argument.value, tree.Name) and name == "target":
-            value = argument.value.name
+            value: Any = argument.value.name
         else:
             value = yield argument.value, scope
-            value = known(context, value, argument.span, f"`{name}` of `{function.name}`")
+            value = known(context, value, argument.span, f"`{name}` of `{owner}`")
         failed |= value is POISON
         given[name], places[name] = value, argument.value.span
     if failed:
         return POISON
-    return _make_member(context, family, function.name, given, places, expression.span)
+    return _make_member(context, family, owner, given, places, expression.span)
 
 
 def _listed(family: Any) -> str:

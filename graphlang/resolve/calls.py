@@ -79,7 +79,9 @@ def call_stage(context: Context, stage: Any, value: Any, scope: Scope, at: Span,
         return (yield _call(context, stage.function, stage.arguments, scope, stage.span, piped, label, None))
     if isinstance(stage, tree.Name | tree.Attribute):
         return (yield _call(context, stage, (), scope, stage.span, piped, label, None))
-    context.error(WrongKind(stage.span, "a chain goes through operations, and this is a value"))
+    from graphlang.resolve import unknown_calls
+
+    context.error(unknown_calls.of_stage(context, stage, scope))
     return POISON
 
 
@@ -95,10 +97,7 @@ def _call(
 ) -> Steps:
     callee = callee_of(context, function, scope, (span, arguments, piped))
     if callee is POISON:
-        for argument in arguments:  # which may have mistakes of their own
-            if isinstance(argument.value, tree.Call | tree.Pipe | tree.Binary):
-                yield argument.value, scope
-        return POISON
+        return (yield _unknown_call(context, function, arguments, scope, span, piped))
     if isinstance(callee, Definition):
         return (yield _call_definition(context, callee, arguments, scope, span, piped, label))
     if isinstance(callee, SharedDefinition):
@@ -106,6 +105,34 @@ def _call(
     if callee == "grad":
         return (yield _grad(context, arguments, scope, span, piped))
     return (yield _call_operation(context, callee, arguments, scope, span, piped, label))
+
+
+def _unknown_call(
+    context: Context,
+    function: Any,
+    arguments: Sequence[tree.Argument],
+    scope: Scope,
+    span: Span,
+    piped: Piped | None,
+) -> Steps:
+    """The mistakes of the arguments of what is unknown: a misspelt name takes what it is meant to be."""
+    from graphlang.resolve import unknown_calls
+
+    if unknown_calls.holds_layers(function, scope):
+        return POISON
+    meant = unknown_calls.spelled(context, function, scope)
+    if meant is None:
+        for argument in arguments:
+            if isinstance(argument.value, tree.Call | tree.Pipe | tree.Binary):
+                yield argument.value, scope
+        return POISON
+    bound = bind(context, meant, arguments, span, piped)
+    if bound is not None:
+        yield _tensor_values(context, meant, bound, scope)
+        given = yield attribute_values(context, meant, bound, scope)
+        if given is not None:
+            make_operation(context, meant, given, bound, span)
+    return POISON
 
 
 def callee_of(context: Context, function: Any, scope: Scope, use: Any = None) -> Any:

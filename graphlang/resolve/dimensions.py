@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphlang.diagnostics import Related, Span, closest
+from graphlang.diagnostics.habits import free_size
 from graphlang.diagnostics.shapes import UnknownDimension, WrongSize, WrongType
 from graphlang.resolve import expressions
 from graphlang.resolve.constants import described
@@ -37,9 +38,21 @@ def size(context: Context, dim: Any, scope: Scope) -> Any:
         return value
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         what = "a value of the graph" if isinstance(value, Value) else described(value)
-        context.error(WrongSize(dim.span, f"a size is a positive whole number, not {what}"))
+        context.error(
+            WrongSize(dim.span, f"a size is a positive whole number, not {what}", *_named(dim, value))
+        )
         return POISON
     return value
+
+
+def _named(dim: Any, value: Any) -> tuple[str | None, str | None]:
+    """What to write for a size that only the data knows, and for a name in quotes, and the text for it."""
+    if isinstance(value, str) and value.isidentifier():
+        return f"write `{value}`: the name of a size needs no quotes", value
+    if value not in (None, -1) or isinstance(value, bool):
+        return None, None
+    name = free_size(dim.span)
+    return f"a size that is not known before has a name: write `{name}`", name
 
 
 def _names(dim: Any) -> list[tree.Name]:

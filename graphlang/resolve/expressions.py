@@ -167,6 +167,9 @@ def unknown(context: Context, node: tree.Name, scope: Scope) -> Any:
         return NotVisibleInDef(node.span, name, scope.definition, place)
     from graphlang.meanings import value_meant
 
+    if name in ("float", "int", "bool"):
+        text = f"`{name}` is a type, not a value"
+        return WrongKind(node.span, text, f"a type stands behind a `:`, as in `input x: {name}[N, 3]`")
     meant = value_meant(name)
     if meant is not None:
         instead = meant.formula or meant.name
@@ -365,7 +368,9 @@ def _attribute(context: Context, node: tree.Attribute, scope: Scope) -> Steps:
             context.error(WrongKind(node.name_span, message, related=nodes.origins((value,))))
             return POISON
         return nodes.apply_named(context, "matrix_transpose", (value,), node.span, scope)
-    context.error(NoSuchPart(node.name_span, node.value.span.text, node.name, ["T"]))
+    from graphlang.resolve.unknown_calls import of_part
+
+    context.error(of_part(node))
     return POISON
 
 
@@ -382,6 +387,8 @@ def _module_part(node: tree.Attribute, module: Module) -> Any:
 
 def _index(context: Context, node: tree.Index, scope: Scope) -> Steps:
     value = yield node.value, scope
+    if value is POISON and isinstance(node.value, tree.Name) and node.value.name in ("float", "int", "bool"):
+        return POISON
     items: list[Any] = []
     for item in node.items:
         if isinstance(item, tree.Slice):
@@ -517,8 +524,22 @@ def _repeat(context: Context, value: Any, stage: tree.Repeat, scope: Scope, at: 
     return value
 
 
+def _counted(values: Any) -> Any:
+    """`for n in range(3)`: only where a `for` has been written with it is it looked at more closely."""
+    if not isinstance(values, tree.Call) or not isinstance(values.function, tree.Name):
+        return None
+    if values.function.name not in ("range", "arange"):
+        return None
+    from graphlang.resolve.unknown_calls import of_range
+
+    return of_range(values)
+
+
 def _for(context: Context, value: Any, stage: tree.For, scope: Scope, at: Span) -> Steps:
-    items = yield stage.values, scope
+    counted = _counted(stage.values)
+    if counted is not None:
+        context.error(counted)
+    items = POISON if counted is not None else (yield stage.values, scope)
     if items is POISON:
         items = [POISON]
     if not isinstance(items, list):

@@ -116,7 +116,10 @@ def evaluate(
             foreign = _meant(name)
             unknown = UnknownSetting(setting.name_span, section.name, name, known, foreign, elsewhere)
             context.error(unknown)
-            meant.update((unknown.match, "optimizer" if elsewhere else None))
+            home = "minimize" if name.startswith("maximi") else "optimizer"
+            meant.update((unknown.match, home if elsewhere else None))
+            if unknown.match is not None and unknown.match not in places and section.name != "data":
+                expressions.run(context, _setting(context, section.name, unknown.match, setting.value, scope))
             failed = True
             continue
         if name in overrides:
@@ -150,6 +153,10 @@ def _meant(name: str) -> str | None:
 def _belongs(section: str, name: str, value: Any = None) -> str | None:
     """What to write for an attribute of the optimizer that is given as a setting of `train`."""
     attribute = _meant(name) or name
+    if section == "data" and name in ("target", "labels"):
+        return 'the target belongs to the source: `source = csv("data.csv", target="price")`'
+    if section == "train" and name in ("maximize", "maximise"):
+        return "write `minimize = -loss`: what is smallest there is largest here"
     if (
         section != "train"
         or name in MODELS[section].model_fields

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
-from graphlang.catalog import family_member
+from graphlang.catalog import Entry, family_member
 from graphlang.diagnostics import Diagnostic, Edit, Related, Span
-from graphlang.diagnostics.names import UnknownOperation, WrongKind
+from graphlang.diagnostics.names import NoSuchPart, UnknownOperation, WrongKind, closest_of_kind
 from graphlang.meanings import MODULES, folded, operation_meant, value_meant
 from graphlang.resolve.context import Context
 from graphlang.resolve.signatures import Piped
@@ -28,6 +29,8 @@ def of_name(context: Context, function: tree.Name, scope: Scope, call: Any) -> D
     """A name that is called and is no operation."""
     use = None if call is None else Use(*call)
     name = function.name
+    if name in _BLOCKS:
+        return _block(function.span, name, use)
     found = scope.find(name)
     if isinstance(found, Value):
         where = [Related(found.span, f"`{name}` is defined here")]
@@ -37,10 +40,99 @@ def of_name(context: Context, function: tree.Name, scope: Scope, call: Any) -> D
         )
     for family in ("initializers", "optimizers", "datasets", "schedules"):
         if family_member(family, name) is not None:
-            return WrongKind(
-                function.span, f"`{name}` is one of the {family}; it belongs in a setting or an `init`"
-            )
+            message = f"`{name}` is one of the {family}; it belongs in a setting or an `init`"
+            return WrongKind(function.span, message, _HOMES[family].format(_text_of(function, use)))
     return _unknown(context, function.span, name, scope, use)
+
+
+_HOMES = {
+    "initializers": "write `param W: float[3, 4] = {}`, or `Affine(4, init={})`",
+    "optimizers": "write `train {{ minimize = loss; optimizer = {}; batch = 100; epochs = 5 }}`",
+    "datasets": "write `data {{ source = {}; x = x; t = t }}`",
+    "schedules": "write `train {{ schedule = {}; ... }}`",
+}
+
+
+def _text_of(function: tree.Name, use: Use | None) -> str:
+    text = function.span.text if use is None else use.span.text
+    return function.span.text if "\n" in text or len(text) > 40 else text
+
+
+_BLOCKS = ("layers", "residual")
+
+
+def holds_layers(function: Any, scope: Scope) -> bool:
+    """Whether layers stand in the brackets behind it, which have no value of their own to work on."""
+    if not isinstance(function, tree.Name) or scope.find_callable(function.name) is not None:
+        return False
+    return function.name in _BLOCKS or folded(function.name) == "sequential"
+
+
+def _block(span: Span, name: str, use: Use | None) -> Diagnostic:
+    """`x -> layers(A(4), Relu)`"""
+    edits = []
+    if use is not None and use.arguments and all(a.name is None for a in use.arguments):
+        edits = _braces([a.span for a in use.arguments], span.end, use.span.end)
+    message = f"the layers of `{name}` stand in a block in braces"
+    return WrongKind(span, message, f"write `x -> {name} {{ Affine(50); Relu }}`", (), edits)
+
+
+def _braces(items: Sequence[Span], start: int, end: int) -> list[Edit]:
+    """The edits that make a block of a list in brackets, which goes from `start` to `end`."""
+    source = items[0].source
+    edits = [Edit(Span(start, items[0].start, source), " { ")]
+    edits += [Edit(Span(a.end, b.start, source), "; ") for a, b in pairwise(items)]
+    return [*edits, Edit(Span(items[-1].end, end, source), " }")]
+
+
+def spelled(context: Context, function: Any, scope: Scope) -> Entry | None:
+    """The layer or function whose name is a close spelling of an unknown one."""
+    if not isinstance(function, tree.Name):
+        return None
+    name = function.name
+    if scope.find(name) is not MISSING or scope.find_callable(name) is not None:
+        return None
+    candidates = ["grad", *scope.callable_names(), *context.catalog.names()]
+    same = any(folded(c) == folded(name) for c in candidates)
+    match = closest_of_kind(name, candidates) if same or operation_meant(name) is None else None
+    return context.catalog.find(match) if match and scope.find_callable(match) is None else None
+
+
+def of_stage(context: Context, stage: Any, scope: Scope) -> Diagnostic:
+    """What stands after `->` and is neither a layer nor a function: `Affine[4]`, `layers [A, B]`."""
+    message = "a chain goes through operations, and this is a value"
+    if not isinstance(stage, tree.Index) or not isinstance(stage.value, tree.Name):
+        return WrongKind(stage.span, message)
+    name, start = stage.value.name, stage.value.span.end
+    items = [item.span for item in stage.items]
+    if name in _BLOCKS and items:
+        edits = _braces(items, start, stage.span.end)
+        told = f"the layers of `{name}` stand in a block in braces"
+        return WrongKind(stage.span, told, f"write `x -> {name} {{ Affine(50); Relu }}`", (), edits)
+    if context.catalog.find(name) is None and scope.find_callable(name) is None:
+        return WrongKind(stage.span, message)
+    inside = ", ".join(span.text for span in items)
+    edits = [Edit(Span(start, stage.span.end, stage.span.source), f"({inside})")]
+    return WrongKind(
+        stage.span, f"what `{name}` takes stands in round brackets", f"write `{name}({inside})`", (), edits
+    )
+
+
+def of_range(call: tree.Call) -> Diagnostic | None:
+    """`for n in range(3)`: what `for` goes through is written out."""
+    bounds = [a.value.value for a in call.arguments if a.name is None and isinstance(a.value, tree.Number)]
+    if not 0 < len(bounds) < 4 or len(bounds) != len(call.arguments):
+        return None
+    if not all(isinstance(b, int) for b in bounds) or (len(bounds) == 3 and not bounds[2]):
+        return None
+    numbers = range(*map(int, bounds))
+    if not 0 < len(numbers) <= 20:
+        return None
+    written = f"[{', '.join(map(str, numbers))}]"
+    name = call.function.name if isinstance(call.function, tree.Name) else ""
+    at = call.function.span if name == "range" else call.span
+    message = "`for` goes through a list"
+    return WrongKind(at, message, f"write `{written}`", (), [Edit(call.span, written)])
 
 
 def _unknown(context: Context, span: Span, name: str, scope: Scope, use: Use | None) -> Diagnostic:
@@ -103,7 +195,7 @@ def of_value(context: Context, function: Any, scope: Scope, call: Any) -> Diagno
     if isinstance(function, tree.Attribute) and function.name != "T":
         name = function.name
         if context.catalog.find(name) is None:
-            return _unknown(context, function.name_span, name, scope, None)
+            return _unknown(context, function.name_span, name, scope, _as_function(function, use))
         inside = ", ".join([function.value.span.text, *(a.span.text for a in (use.arguments if use else ()))])
         edits = [] if use is None or use.piped is not None else [Edit(use.span, f"{name}({inside})")]
         return WrongKind(
@@ -111,6 +203,21 @@ def of_value(context: Context, function: Any, scope: Scope, call: Any) -> Diagno
         )
     help_, edits = _product(function, use)
     return WrongKind(function.span, message, help_, (), edits)
+
+
+def _as_function(method: tree.Attribute, use: Use | None) -> Use | None:
+    """`x.f(a)` as `f(x, a)`."""
+    if use is None:
+        return None
+    first = tree.Argument(None, method.value, method.value.span)
+    return Use(use.span, [first, *use.arguments], use.piped)
+
+
+def of_part(node: tree.Attribute) -> Diagnostic:
+    """`x.shape`, as arrays have it elsewhere."""
+    meaning = operation_meant(node.name)
+    note = None if meaning is None else meaning.note
+    return NoSuchPart(node.name_span, node.value.span.text, node.name, ["T"], note)
 
 
 def _product(function: Any, use: Use | None) -> tuple[str | None, list[Edit]]:

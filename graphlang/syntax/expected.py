@@ -17,7 +17,7 @@ _AFTER_VALUES = {"PLUS", "MINUS", "MULOP", "POW", "CMP", "AND", "OR", "IF", "ARR
 
 def expected(accepts: set[str]) -> list[str]:
     """What could stand at a place, in words."""
-    left = accepts - {"$END"}
+    left = accepts - {"$END", "BROKEN"}
     words = []
     if {"HYPER", "IMPORT"} <= left:
         return ["a statement"]

@@ -55,27 +55,32 @@ def comment(c: Context) -> Diagnostic | None:
     """`// note`, `/* note */`, `-- note`: where reading gets past the mistake once it is a comment."""
     text = c.source.text
     first = c.line[0] if c.line else c.word
-    if first is not None and text[first.start : first.start + 3] == '"""':
+    if first is not None and text[first.start : first.start + 3] in ('"""', "'''"):
         return _docstring(c, first.start)
     around = [*c.before, *c.after[:2]]
     for i, word in enumerate(around):
         sign = text[word.start : word.start + 2]
         if sign == "/*" and word.start <= c.here.start <= word.start + 2:
             return _block_comment(c, word.start)
-        if sign not in ("//", "--") or not (c.block is None or c.in_block):
+        sign = "%" if sign.startswith("%") else sign
+        if sign not in _MEANING or not (c.block is None or c.in_block):
             continue
-        prose = _is_prose(text[word.start + 2 : _line_end(c, word.start)])
+        prose = _is_prose(text[word.start + len(sign) : _line_end(c, word.start)])
         leads = word.column >= 0 or word.fresh
         on_line = _line_end(c, word.start) >= c.here.start >= word.start
         if on_line and (leads or prose) and (i == 0 or around[i - 1].end <= word.start):
-            span = Span(word.start, word.start + 2, c.source)
+            span = Span(word.start, word.start + len(sign), c.source)
             edits = [Edit(span, "#")]
             if c.mends(edits):
                 return ForeignComment(span, "a comment starts with `#`", "write `#`", edits, _MEANING[sign])
     return None
 
 
-_MEANING = {"//": "here `//` divides and rounds down", "--": "here `-` subtracts, twice"}
+_MEANING = {
+    "//": "here `//` divides and rounds down",
+    "--": "here `-` subtracts, twice",
+    "%": "here `%` is the remainder of a division",
+}
 
 
 def _is_prose(text: str) -> bool:
@@ -107,7 +112,7 @@ def _as_comment(c: Context, start: int, end: int, closing: int) -> str:
 
 def _docstring(c: Context, start: int) -> Diagnostic:
     span = Span(start, start + 3, c.source)
-    end = c.source.text.find('"""', start + 3)
+    end = c.source.text.find(span.text, start + 3)
     c.resume = len(c.source.text) if end < 0 else end + 3
     edits = [] if end < 0 else [_text_edit(c, start, end + 3, _as_comment(c, start + 3, end, 3))]
     message = "a comment starts with `#` and ends with its line"

@@ -162,8 +162,7 @@ class GraphLexer(Lexer):
                 if value in WORDS:
                     kind = _word(value, rows[stack[-1]], text, end)
                 elif value in PYTHON_CONSTANTS:
-                    reader.problems.append(_python_constant(Span(start, end, source)))
-                    kind = WORDS[PYTHON_CONSTANTS[value]]
+                    kind, value = _python_constant(Span(start, end, source), reader.problems)
                 elif foreign and not value.isascii():
                     kind, value = _foreign_name(value, Span(start, end, source), reader)
             elif group == SYMBOL:
@@ -224,10 +223,22 @@ def _nested_too_deep(reader: Reader, span: Span) -> GraphError:
     return GraphError([*reader.problems, NestedTooDeep(span, reader.limits.nesting)])
 
 
-def _python_constant(span: Span) -> Diagnostic:
+_within_type = re.compile(r":[ \t]*(?:float|int|bool)[ \t]*\[[^\[\]\n]*\Z").search
+
+
+def _python_constant(span: Span, problems: list[Diagnostic]) -> tuple[str, str]:
+    """The token that is meant; `None` among the sizes of a type is a size that has no name yet."""
     from graphlang.diagnostics.syntax import PythonConstant
 
-    return PythonConstant(span)
+    line = span.source.text[span.source.text.rfind("\n", 0, span.start) + 1 : span.start]
+    if span.text == "None" and _within_type(line):
+        from graphlang.syntax.forms import unknown_size
+
+        problem = unknown_size(span)
+        problems.append(problem)
+        return "NAME", problem.edits[0].text
+    problems.append(PythonConstant(span))
+    return WORDS[PYTHON_CONSTANTS[span.text]], span.text
 
 
 def _foreign_name(name: str, span: Span, reader: Reader) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from graphlang.diagnostics import Diagnostic, Edit, Span
 from graphlang.diagnostics import syntax as d
 from graphlang.diagnostics.habits import ForeignNotation
-from graphlang.syntax import habits, lexer, python
+from graphlang.syntax import forms, habits, lexer, python, stages
 from graphlang.syntax.expected import expected, found
 from graphlang.syntax.misspelt import misspelt, unknown_block
 from graphlang.syntax.surroundings import (
@@ -162,8 +162,7 @@ def _comma(c: Context) -> Diagnostic | None:
         return None
     if c.previous.text in ("(", "[", ",", "="):
         return d.MissingValue(c.span(c.previous))
-    grouped = c.bracket and c.bracket.text == "(" and c.open[-1] and not is_value(c.before[c.open[-1] - 1])
-    return d.TupleForList(c.here) if grouped and "RPAR" in c.accepts else None
+    return stages.several(c)
 
 
 def _in_block(c: Context) -> Diagnostic | None:
@@ -351,8 +350,13 @@ def _value_before(c: Context) -> Span:
 
 
 _RULES: tuple[Callable[[Context], Diagnostic | None], ...] = (
+    forms.expected, forms.size, forms.shape, forms.semicolon_for_colon, forms.imported, forms.type_first,
+    forms.definition, forms.decimal_comma, forms.section, forms.outputs,
+    stages.rounded, stages.word_operator, stages.bracketed, stages.counted,
     habits.sign, habits.comment, habits.number, habits.per_cent, habits.in_place, habits.matlab,
     habits.arrow_left, python.choice, _stray, _line_that_goes_on, misspelt, python.statement,
+    forms.given, forms.result, forms.comma_at_end, forms.carried,
+    stages.attribute, stages.attribute_in_entry, stages.block, stages.applied, stages.chain,
     habits.applied, habits.choice, _unclosed, _closing, _comma, _in_block, _statement_start,
     unknown_block, _declaration, _first_word, _end, _operator, _equals, _block, _stage,
     habits.comma_missing, _side_by_side,

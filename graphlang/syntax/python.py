@@ -34,6 +34,8 @@ def statement(c: Context) -> Diagnostic | None:
         and (c.word is None or c.word.column >= 0)
     ):
         return _def(c, first)
+    if first.text == "def" and c.kind == "_NL" and c.previous and c.previous.text == ")" and not c.in_list:
+        return _def(c, first)
     if first.text not in STATEMENTS or (
         first.text not in lexer.RESERVED and following and following.text in _NAME_AFTER
     ):
@@ -106,6 +108,9 @@ def _def(c: Context, first: Word) -> Diagnostic:
     text = c.source.text
     colon = c.previous
     assert colon is not None
+    without = colon.text == ")"
+    if without:
+        colon = colon._replace(start=colon.end)
     end = _end(c, first)
     body = text[colon.end : end].rstrip()
     edits: Sequence[Edit] = ()

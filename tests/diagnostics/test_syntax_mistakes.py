@@ -181,7 +181,6 @@ def test_a_mistake_is_named_where_it_is(text: str, kind: str, at: str, message: 
         ("hyper n", "the end of the file comes too early", "expected `=`"),
         ("input 3x", "the number `3` cannot stand here", "expected a name"),
         ("y = {a}", "`{` cannot stand here", "expected a name, a number or `(`"),
-        ("def f x = 3", "`x` cannot stand here", "expected `(`"),
         ("layer e = 3", "the number `3` cannot stand here", "expected a layer"),
     ],
 )

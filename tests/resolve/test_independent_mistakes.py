@@ -29,7 +29,7 @@ STATEMENTS: list[tuple[str, list[tuple[str, str]]]] = [
     ]),
     ("layer enc = Affine(width)", [
         ("layer enc = Afine(width)", "GL202"), ("layer enc = Affine(width, biass=true)", "GL401"),
-        ("layer enc Affine(width)", "GL101"), ("layr enc = Affine(width)", "GL140"),
+        ("layer enc Affine(width)", "GL154"), ("layr enc = Affine(width)", "GL140"),
         ("layer enc = Affine(0)", "GL402"),
     ]),
     ("def double(v, k=2) { w = v * k; return w }", [

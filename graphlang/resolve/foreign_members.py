@@ -1,0 +1,71 @@
+"""Initialisers, optimizers, schedules and sources as other frameworks write them, and what to write here."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from graphlang.catalog import family_names
+from graphlang.diagnostics import Diagnostic, Edit, closest
+from graphlang.diagnostics.names import WrongKind
+from graphlang.meanings import folded, member_meant
+from graphlang.syntax import tree
+
+_SUFFIXES = {".npz": "npz", ".csv": "csv", ".txt": "text"}
+_PATH = re.compile(r"[\w./~-]+\.(?:npz|npy|csv|txt|gz|graph)")
+_SHAPED = ("zeros", "ones")
+
+
+def found(family: Any, name: str) -> str | None:
+    """The member of a family that a name means or nearly spells."""
+    names = family_names(family)
+    same = next((n for n in names if folded(n) == folded(name)), None)
+    meant = member_meant(name)
+    return same or (meant if meant in names else None) or closest(name, names)
+
+
+def of_text(family: Any, expression: Any) -> Diagnostic | None:
+    """`optimizer = "adam"`, `init="he"`, `source = "train.csv"`"""
+    if not isinstance(expression, tree.String):
+        return None
+    text = str(expression.value)
+    if family == "datasets":
+        reader = next((r for suffix, r in _SUFFIXES.items() if text.endswith(suffix)), None)
+        written = f"{reader}({expression.span.text})" if reader else None
+        message = "a source says how the file is read"
+    else:
+        written = found(family, text)
+        if family == "initializers" and written is None:
+            return None
+        message = f"one of the {family} is written without quotes"
+    if written is None:
+        return None
+    if family == "initializers" and written == "normal":
+        written = "normal(0.01)"
+    return WrongKind(expression.span, message, f"write `{written}`", (), [Edit(expression.span, written)])
+
+
+def of_arguments(family: Any, name: str, expression: Any) -> Diagnostic | None:
+    """`zeros(3, 4)` and `normal(0, 0.1)` as initialisers; `csv(train.csv)`."""
+    arguments = expression.arguments if isinstance(expression, tree.Call) else ()
+    if family == "datasets":
+        return next((m for m in map(_path, arguments) if m), None)
+    if family != "initializers" or not arguments or any(a.name for a in arguments):
+        return None
+    if name in _SHAPED:
+        message = f"`{name}` fills the parameter, whose shape its type says"
+        written = name
+    elif name == "normal" and len(arguments) == 2 and arguments[0].value.span.text in ("0", "0.0"):
+        message = "`normal` has the mean 0, and takes the standard deviation alone"
+        written = f"normal({arguments[1].span.text})"
+    else:
+        return None
+    return WrongKind(expression.span, message, f"write `{written}`", (), [Edit(expression.span, written)])
+
+
+def _path(argument: tree.Argument) -> Diagnostic | None:
+    span = argument.value.span
+    if isinstance(argument.value, tree.String) or not _PATH.fullmatch(span.text):
+        return None
+    quoted = f'"{span.text}"'
+    return WrongKind(span, "a path is a text", f"write `{quoted}`", (), [Edit(span, quoted)])
