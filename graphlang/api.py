@@ -8,12 +8,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from graphlang.arguments import by_name, precision, text_of, whole
-from graphlang.calling import METHODS, Elsewhere, called, for_training, given, refuse_positions, validated
+from graphlang.calling import (
+    METHODS,
+    Elsewhere,
+    a_path,
+    called,
+    for_training,
+    given,
+    refuse_positions,
+    validated,
+)
 from graphlang.catalog import Catalog
 from graphlang.diagnostics import Diagnostic, GraphError
 from graphlang.diagnostics.arguments import LayerFailed
@@ -566,6 +575,7 @@ class Graph:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the parameters as npz, without pickle."""
+        a_path("save takes the name of a file", path)
         check_name(path)
         save(path, dict(self._params))
 
@@ -574,7 +584,14 @@ class Graph:
         do not belong to this graph."""
         from graphlang.runs import load_run
 
+        a_path("load_weights takes the name of a file or a folder", path)
         load_run(self, Path(path))
+
+    def __call__(self, *_: Any, **__: Any) -> NoReturn:
+        """A graph is no function: `run`, `forward` and `predict` say which way is meant."""
+        raise TypeError(
+            "a graph is not called: `run(...)` goes forward and backward, `predict(...)` gives outputs"
+        )
 
 
 # Not by `__getattr__`: every look-up of an attribute would be slower for it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from keyword import iskeyword
 from typing import Any, NoReturn
@@ -53,6 +54,27 @@ METHODS = {
     "backward": "`run` goes forward and backward; `forward(...).backward()` does it in two steps",
     "zero_grad": "gradients are made anew by every run",
     "summary": "`graphlang summary FILE` prints it; `graph` holds every node",
+    "predict_proba": "`predict` gives the outputs; `output p` with `p = softmax(y)` makes them probabilities",
+    "get_weights": "the parameters are `params`, arrays by name",
+    "set_weights": "`params[name] = array` sets one parameter, `load_weights` reads a file",
+    "trainable_variables": "the parameters are `params`, arrays by name",
+    "trainable_weights": "the parameters are `params`, arrays by name",
+    "get_params": "the parameters are `params`, arrays by name; settings stand in the file",
+    "set_params": "`params[name] = array` sets one; settings are given by `gl.load(file, set={...})`",
+    "plot": "`graphlang run FILE` draws the picture",
+    "draw": "`graphlang run FILE` draws the picture",
+    "show": "`graphlang run FILE` draws the picture",
+    "visualize": "`graphlang run FILE` draws the picture",
+    "grad": "`run(...).grad` holds the gradients by name; `compile(wrt=[...])` computes some of them",
+    "gradient": "`run(...).grad` holds the gradients by name; `compile(wrt=[...])` computes some of them",
+    "gradients": "`run(...).grad` holds the gradients by name; `compile(wrt=[...])` computes some of them",
+    "step": "`compile(train=True)` gives the step for a loop of your own",
+    "train_on_batch": "`compile(train=True)` gives the step for a loop of your own",
+    "partial_fit": "`compile(train=True)` gives the step for a loop of your own",
+    "export": "`save` writes the parameters; the graph is its file",
+    "layers": "`graphlang summary FILE` lists every node; `graph` holds them",
+    "nodes": "`graph` holds every node",
+    "to": 'there is one device; `gl.load(file, dtype="float32")` chooses the precision',
     "load": "`gl.load(file)` reads a spec, `load_weights(file)` parameters",
 }
 """What a graph is asked for by the names of other libraries."""
@@ -142,6 +164,13 @@ def validated(value: Any, arrays: Mapping[str, Any]) -> dict[str, Any] | None:
         names = ", ".join(f'"{name}": ...' for name in arrays)
         raise TypeError(f"validation is a mapping from the names of inputs: write validation={{{names}}}")
     return by_name("validation", value)
+
+
+def a_path(what: str, path: Any) -> None:
+    """Refuses what is no name of a file."""
+    if not isinstance(path, str | os.PathLike):
+        more = "; `params[name] = array` sets one parameter" if isinstance(path, Mapping) else ""
+        raise TypeError(f"{what}, not {type(path).__name__}{more}")
 
 
 def called(what: str, function: Callable[..., Any] | None) -> None:

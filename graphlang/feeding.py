@@ -266,6 +266,10 @@ def _misfit(
         return FieldMismatch(spec.name, declared, field, column_type(column), span, help)
 
     allowed = {"float": ("float", "int", "bool"), "int": ("int",), "bool": ("bool",)}[spec.dtype]
+    if spec.dtype == "int" and len(column.shape) == len(spec.shape) + 1 and column.dtype != "bool":
+        return wrong(f"{_rank_help(graph, spec, column)}, or give labels: `{field}.argmax(axis=-1)`")
+    if spec.dtype == "int" and column.dtype == "float":
+        return wrong(f"give whole numbers, as `{field}.astype(int)` makes them, or choose another field")
     if column.dtype not in allowed:
         return wrong(_type_help(spec, field, column))
     if len(spec.shape) != len(column.shape):
@@ -299,7 +303,8 @@ def _rank_help(graph: Graph, spec: InputSpec, field: str, column: Column) -> str
         return f"store it with one axis, as `{field}[:, 0]`, or declare it `{spec.name}: {spec.dtype}[N, 1]`"
     batch = shape[0] if shape and isinstance(shape[0], str) else "N"
     sizes = ", ".join([batch, *map(str, column.shape[1:])])
-    declare = f"declare it `{spec.name}: {spec.dtype}[{sizes}]`"
+    kind = "float" if column.dtype == "float" else spec.dtype
+    declare = f"declare it `{spec.name}: {kind}[{sizes}]`"
     flattens = _flattens(graph)
     more = len(column.shape) > len(shape)
     if flattens is None or flattens == more or len(shape) < 2:

@@ -21,7 +21,7 @@ def read_text(path: str | os.PathLike[str]) -> tuple[str, str]:
     try:
         data = Path(name).read_bytes()
     except FileNotFoundError:
-        help = _for_text(name) or _similar(Path(name))
+        help = _for_value(name) or _for_text(name) or _similar(Path(name))
         raise GraphError([UnreadableFile(name, "there is no such file", help)]) from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         if _for_text(name):
@@ -31,6 +31,13 @@ def read_text(path: str | os.PathLike[str]) -> tuple[str, str]:
             raise GraphError([UnreadableFile(repr(name), "this is no name of a file", None)]) from None
         raise GraphError([UnreadableFile(name, refusal(error), None)]) from None
     return name, decode(data, name)
+
+
+def _for_value(name: str) -> str | None:
+    """`graphlang run file.graph apple=5`"""
+    if not re.fullmatch(r"[^\W\d][\w.]*=[^=\s]+", name):
+        return None
+    return f"a value is given by `--set {name}` on the command line, by `set={{...}}` from Python"
 
 
 def _for_text(name: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -51,6 +51,13 @@ class Named(Mapping[str, Any]):
     def __repr__(self) -> str:
         return _listing(self)
 
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        what = type(self).__name__.lower()
+        instead = f': values are items, `{what}["{name}"]`' if name in self else ""
+        raise AttributeError(f"a {what} has no attribute `{name}`{instead}")
+
     def _kept(self) -> Kept:
         return Kept({name: self._find(name) for name in self._names})
 
@@ -72,6 +79,9 @@ class Gradients(Named):
 
     def __reduce__(self) -> Any:
         return Gradients, (self._names, self._kept())
+
+    def __call__(self, name: Any = "x", *_: Any) -> NoReturn:
+        raise TypeError(f'gradients are items: write `result.grad["{name}"]`')
 
 
 class Result(Named):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from pydantic import ValidationError
@@ -61,6 +61,9 @@ class Epoch:
     test: dict[str, float]
 
 
+_RECORDS = "`losses` holds the loss of each iteration, `epochs` the record of each epoch"
+
+
 @dataclass
 class History:
     """What training recorded: the loss of every iteration, a record for every epoch."""
@@ -73,6 +76,12 @@ class History:
     def __repr__(self) -> str:
         counts = f"{len(self.losses):,} iterations, {len(self.epochs):,} epochs"
         return f"History({counts}, last: {self.last})" if self.epochs else f"History({counts})"
+
+    def __getitem__(self, key: Any) -> NoReturn:
+        raise TypeError(_RECORDS)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(name if name.startswith("_") else f"a history has no `{name}`: {_RECORDS}")
 
     @property
     def last(self) -> Epoch | None:

@@ -38,7 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
     code = arguments.code.upper().strip("[]")
     if code not in known:
         # A letter O for a zero, an I or an L for a one: the digits of a code.
-        digits = code[:2] + code[2:].translate(str.maketrans("OIL", "011"))
+        bare = f"GL{code.removeprefix('GL').strip('-_ ')}"
+        digits = bare if bare in known else code[:2] + code[2:].translate(str.maketrans("OIL", "011"))
         match = digits if digits in known else closest(code, known)
         hint = f"did you mean `{match}`?" if match else "`graphlang explain` lists every code"
         console.err(f"graphlang explain: error: there is no code `{arguments.code}`")

@@ -52,10 +52,29 @@ class Parser(argparse.ArgumentParser):
         from graphlang.diagnostics import did_you_mean
 
         wrong, _, rest = message.partition(": ")
-        unknown = [w.split("=")[0] for w in rest.split() if w.startswith("--")]
-        if not unknown or not wrong.startswith("unrecognized"):
+        words = rest.split()
+        at = next((i for i, w in enumerate(words) if w.startswith("--")), None)
+        if at is None or not wrong.startswith("unrecognized"):
             return None
-        return did_you_mean(unknown[0], self._option_string_actions)
+        option, equals, value = words[at].partition("=")
+        close = did_you_mean(option, self._option_string_actions)
+        if close or "--set" not in self._option_string_actions:
+            return close
+        if not equals and at + 1 < len(words):
+            value = words[at + 1]
+        return f"write `{_as_set(option.removeprefix('--'), value or '...')}`"
+
+
+def _as_set(name: str, value: str) -> str:
+    """`--epochs 5`, `--lr 0.1` and `--apple 5` as `--set` has them."""
+    from graphlang.meanings import attribute_meant
+    from graphlang.spec import TrainSpec
+
+    name = name.replace("-", "_")
+    meant = attribute_meant(name) or name
+    if meant == "lr":
+        return f'--set "train.optimizer=SGD(lr={value})"'
+    return f"--set train.{meant}={value}" if meant in TrainSpec.model_fields else f"--set {name}={value}"
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):

@@ -121,7 +121,12 @@ class UnknownOverride(Diagnostic):
     code = "GL504"
 
     def __init__(
-        self, name: str, known: Sequence[str], file: str | None = None, elsewhere: str | None = None
+        self,
+        name: str,
+        known: Sequence[str],
+        file: str | None = None,
+        elsewhere: str | None = None,
+        foreign: str | None = None,
     ) -> None:
         self.name = name
         self.known = list(known)
@@ -141,6 +146,9 @@ class UnknownOverride(Diagnostic):
         )
         if self.match and dot:
             self.match = f"{section}.{self.match}"
+        elif not self.match and not dot and not elsewhere:
+            meant = (name, foreign)
+            self.match = next((k for k in known if k.rpartition(".")[2] in meant and "." in k), None)
 
     @property
     def message(self) -> str:

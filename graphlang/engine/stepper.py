@@ -185,7 +185,10 @@ class CompiledStep(Compiled):
     def _bound(self) -> Mapping[str, Any]:
         return self._trained.bound()
 
-    def __call__(self, inputs: Mapping[str, Any] | None = None, /, **named: Any) -> float:
+    def __call__(self, inputs: Mapping[str, Any] | None = None, /, *more: Any, **named: Any) -> float:
+        if more or not (inputs is None or isinstance(inputs, Mapping)):
+            names = ", ".join(f"{name}=..." for name in self._graph.inputs)
+            raise TypeError(f"a step takes arrays by the names of inputs: write step({names})")
         given = {**inputs, **named} if inputs else named
         with self._lock:
             executable, t = self._planned(given), self.t + 1

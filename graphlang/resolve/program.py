@@ -321,13 +321,19 @@ class _Program:
         self._unknown_overrides(list(found))
 
     def _unknown_overrides(self, inputs: list[str]) -> None:
+        if not self.plain_overrides:
+            return
+        from graphlang.meanings import attribute_meant
+
         known = [*inputs, *self.hypers]
         for section in self.of(tree.Section):
             known += [f"{section.name}.{f}" for f in sections.MODELS[section.name].model_fields]
         for name in self.plain_overrides:
             if self.base.names.get(name) is POISON:
                 continue
-            self.context.collector.add(UnknownOverride(name, known, self.file.source.name))
+            elsewhere = sections.belongs_of_override("train", name) if "train.optimizer" in known else None
+            problem = UnknownOverride(name, known, self.file.source.name, elsewhere, attribute_meant(name))
+            self.context.collector.add(problem)
 
     def _outputs(self) -> None:
         for statement in self.of(tree.Output):

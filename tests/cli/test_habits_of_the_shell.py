@@ -1,0 +1,37 @@
+"""Options and arguments as other commands take them: what to write here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from graphlang.cli import main
+
+SPECS = Path(__file__).parents[2] / "specs"
+
+
+@pytest.mark.parametrize(
+    ("words", "help_"),
+    [
+        (["run", "apple.graph", "--apple", "5"], "--set apple=5"),
+        (["run", "apple.graph", "--apple=5"], "--set apple=5"),
+        (["train", "two_layer_net.graph", "--epochs", "1"], "--set train.epochs=1"),
+        (["train", "two_layer_net.graph", "--batch-size", "10"], "--set train.batch=10"),
+        (["train", "two_layer_net.graph", "--lr", "0.1"], '--set "train.optimizer=SGD(lr=0.1)"'),
+        (["run", "apple.graph", "--jsn"], "--json"),
+        (["run", "apple.graph", "apple=5"], "--set apple=5"),
+        (["explain", "201"], "GL201"),
+        (["explain", "GL-201"], "GL201"),
+    ],
+)
+def test_help_says_what_to_write(
+    words: list[str], help_: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(SPECS)
+    try:
+        status = main(words)
+    except SystemExit as stop:
+        status = int(stop.code or 0)
+    assert status in (1, 2)
+    assert help_ in capsys.readouterr().err

@@ -1,0 +1,100 @@
+"""What other libraries call it: each is refused with a sentence that says what to write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import graphlang as gl
+
+NET = """
+input x: float[N, 4], t: int[N]
+y = x -> Affine(5) -> Relu -> Affine(3)
+loss = SoftmaxWithLoss(y, t)
+output y
+train { minimize = loss; optimizer = SGD(lr=0.5); batch = 10; epochs = 2; metrics = [accuracy(y, t)] }
+"""
+X = np.random.default_rng(0).standard_normal((40, 4))
+T = np.arange(40) % 3
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("predict_proba", "softmax"), ("get_weights", "`params`"), ("set_weights", "`params"), ("plot", "graphlang run"),
+        ("draw", "graphlang run"), ("grad", "`run"), ("get_params", "`params`"), ("trainable_variables", "`params`"),
+        ("step", "compile\\(train=True\\)"), ("export", "`save`"), ("layers", "graphlang summary"), ("nodes", "`graph`"),
+    ],
+)  # fmt: skip
+def test_a_graph_is_asked_for_what_it_calls_otherwise(name: str, said: str) -> None:
+    with pytest.raises(AttributeError, match=said):
+        getattr(gl.loads(NET), name)
+
+
+def test_a_graph_is_no_function() -> None:
+    with pytest.raises(TypeError, match=r"run\(\.\.\.\).*predict"):
+        gl.loads(NET)(X)
+
+
+def test_a_result_is_a_mapping() -> None:
+    result = gl.loads(NET).run(x=X, t=T)
+    with pytest.raises(AttributeError, match=r'result\["loss"\]'):
+        _ = result.loss  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match=r"has no attribute `nothing`"):
+        _ = result.nothing  # type: ignore[attr-defined]
+    with pytest.raises(TypeError, match=r'grad\["Affine1.b"\]'):
+        result.grad("Affine1.b")  # type: ignore[operator]
+    assert not hasattr(result, "__array__")
+
+
+@pytest.mark.parametrize(
+    "asked", [lambda h: h["loss"], lambda h: h[-1], lambda h: h.history, lambda h: h.loss, lambda h: list(h)]
+)
+def test_a_history_says_where_its_records_are(asked: Any) -> None:
+    history = gl.loads(NET).fit(x=X, t=T)
+    with pytest.raises((TypeError, AttributeError), match=r"`losses`.*`epochs`"):
+        asked(history)
+    assert history
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda net: net.save(3), r"save takes the name of a file, not int"),
+        (lambda net: net.load_weights({"Affine1.b": np.zeros(5)}), r"load_weights takes .*not dict.*params\[name\]"),
+        (lambda net: net.load_weights(None), r"load_weights takes the name of a file or a folder, not NoneType"),
+        (lambda net: net.compile(train=True)(X, T), r"step\(x=\.\.\., t=\.\.\.\)"),
+    ],
+)  # fmt: skip
+def test_what_a_call_takes_is_said(call: Any, said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        call(gl.loads(NET))
+
+
+@pytest.mark.parametrize(
+    ("labels", "help_"),
+    [
+        (T.astype(float), "t.astype(int)"),
+        (np.eye(3)[T], "t.argmax(axis=-1)"),
+        (np.eye(3, dtype=int)[T], "t.argmax(axis=-1)"),
+    ],
+)
+def test_labels_as_floats_and_as_rows_are_told(labels: Any, help_: str) -> None:
+    with pytest.raises(gl.GraphError) as caught:
+        gl.loads(NET).fit(x=X, t=labels)
+    assert help_ in (caught.value.diagnostics[0].help or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "help_"),
+    [
+        ("epochs", "`train.epochs`"), ("batch", "`train.batch`"), ("learning_rate", "train.optimizer=SGD(lr="), ("lr", "train.optimizer=SGD(lr="),
+        ("batch_size", "`train.batch`"), ("dtype", "`train.dtype`"),
+    ],
+)  # fmt: skip
+def test_a_setting_without_its_section_is_found(name: str, help_: str) -> None:
+    with pytest.raises(gl.GraphError) as caught:
+        gl.loads(NET, set={name: 3})
+    assert help_ in (caught.value.diagnostics[0].help or "")
