@@ -266,10 +266,8 @@ def _misfit(
         return FieldMismatch(spec.name, declared, field, column_type(column), span, help)
 
     allowed = {"float": ("float", "int", "bool"), "int": ("int",), "bool": ("bool",)}[spec.dtype]
-    if spec.dtype == "int" and len(column.shape) == len(spec.shape) + 1 and column.dtype != "bool":
-        return wrong(f"{_rank_help(graph, spec, column)}, or give labels: `{field}.argmax(axis=-1)`")
-    if spec.dtype == "int" and column.dtype == "float":
-        return wrong(f"give whole numbers, as `{field}.astype(int)` makes them, or choose another field")
+    if spec.dtype == "int" and len(column.shape) == len(spec.shape) + 1 and column.shape[-1] > 1:
+        return wrong(f"{_rank_help(graph, spec, field, column)}, or give labels: `{field}.argmax(axis=-1)`")
     if column.dtype not in allowed:
         return wrong(_type_help(spec, field, column))
     if len(spec.shape) != len(column.shape):

@@ -27,6 +27,8 @@ def mean(x, axis: Axes = None, keepdims: bool = False):
     Gradient: dx = dy / n, repeated to each element.
     Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
     """
+    if _holds_nothing(x):
+        return np.sum(x, axis=axis, keepdims=keepdims) * np.nan
     return numpy_calls.mean(x, axis=axis, keepdims=keepdims)
 
 
@@ -37,7 +39,10 @@ def var(x, axis: Axes = None, ddof: int = 0, keepdims: bool = False):
     Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
     Convention: `ddof=0` divides by n as NumPy does; PyTorch's default is `ddof=1`.
     """
-    return numpy_calls.var(x, axis=axis, ddof=_freedom("var", x, axis, ddof), keepdims=keepdims)
+    freedom = _freedom("var", x, axis, ddof)
+    if _holds_nothing(x):
+        return np.sum(x, axis=axis, keepdims=keepdims) * np.nan
+    return numpy_calls.var(x, axis=axis, ddof=freedom, keepdims=keepdims)
 
 
 def std(x, axis: Axes = None, ddof: int = 0, keepdims: bool = False):
@@ -48,6 +53,8 @@ def std(x, axis: Axes = None, ddof: int = 0, keepdims: bool = False):
     Convention: `ddof=0` divides by n as NumPy does; PyTorch's default is `ddof=1`.
     """
     freedom = _freedom("std", x, axis, ddof)
+    if _holds_nothing(x):
+        return np.sum(x, axis=axis, keepdims=keepdims) * np.nan
     d = x - numpy_calls.mean(x, axis=axis, keepdims=True)
     # Squares of what is above 1e19 overflow in float32. The scale cancels, so no gradient is its.
     largest = stop_gradient(np.max(np.abs(d), axis=axis, keepdims=True))
@@ -55,6 +62,11 @@ def std(x, axis: Axes = None, ddof: int = 0, keepdims: bool = False):
     v = numpy_calls.var(d / scale, axis=axis, ddof=freedom, keepdims=keepdims)
     scale = scale if keepdims else np.squeeze(scale, axis=_every(x.ndim) if axis is None else axis)
     return np.where(v == 0, 0, scale * np.sqrt(np.where(v == 0, 1, v)))  # the slope of sqrt at 0 is infinite
+
+
+def _holds_nothing(x) -> bool:
+    """NumPy warns of a mean over nothing on every call; that it is nan says as much."""
+    return any(isinstance(n, int) and n == 0 for n in x.shape)
 
 
 def _freedom(name: str, x, axis: Axes, ddof: int) -> int:

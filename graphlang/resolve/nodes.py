@@ -185,7 +185,8 @@ def apply(
             result = outcome(operation, _computed(operation, arrays, keywords))[0]
     except ShapeError as error:
         text = sentence(str(error))
-        context.error(WrongShape(span, _about(entry.name, text), error.help, origins(operands, span)))
+        help = error.help or _of_matrices(entry.name, operands, span)
+        context.error(WrongShape(span, _about(entry.name, text), help, origins(operands, span)))
         return POISON
     except (Unrecorded, UndecidedError, WrongForward) as error:
         context.error(layer_failed(f"`{entry.name}`", span, error))
@@ -338,6 +339,19 @@ def _named_table(context: Context, table: NamedTable, array: SymbolicArray) -> V
             )
         )
     return table.made
+
+
+def _of_matrices(name: str, operands: Sequence[Any], span: Span) -> str | None:
+    """`x * W`, where the sizes are those of a product of matrices."""
+    if name != "multiply" or len(operands) != 2 or not all(isinstance(o, Value) for o in operands):
+        return None
+    a, b = (o.array.shape for o in operands)
+    if len(a) < 1 or len(b) < 2 or a[-1] != b[-2]:
+        return None
+    left, star, right = span.text.partition("*")
+    plain = star and (left.strip() + right.strip()).isidentifier()
+    written = f"{left.strip()} @ {right.strip()}" if plain else "a @ b"
+    return f"`*` multiplies number by number; a product of matrices is `{written}`"
 
 
 def _about(name: str, text: str) -> str:

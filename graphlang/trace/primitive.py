@@ -147,9 +147,16 @@ def _fit(left: Shape, right: Shape, a: Shape, b: Shape, positions: tuple[int, in
     for m, n in zip(left, right, strict=True):
         if n != 1 and m not in (1, n):
             message = f"shapes {shape_text(a)} and {shape_text(b)} do not broadcast: {m} against {n}"
-            raise ShapeError(message, positions)
+            raise ShapeError(message, positions, _of_slices(m, n))
         sizes.append(n if m == 1 else m)
     return tuple(sizes)
+
+
+def _of_slices(m: Size, n: Size) -> str | None:
+    """A slice of a size that is not known has at most what it asks for: `x[:3]` of two has two."""
+    if not any("max(" in str(size) for size in (m, n)):
+        return None
+    return "a slice has less where the data is shorter; `x[[0, 1, 2]]` has 3 elements, or refuses the data"
 
 
 def axis_index(axis: int, ndim: int, what: str = "axis") -> int:
