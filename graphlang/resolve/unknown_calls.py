@@ -195,7 +195,15 @@ def of_value(context: Context, function: Any, scope: Scope, call: Any) -> Diagno
     if isinstance(function, tree.Attribute) and function.name != "T":
         name = function.name
         if context.catalog.find(name) is None:
-            return _unknown(context, function.name_span, name, scope, _as_function(function, use))
+            told = _unknown(context, function.name_span, name, scope, _as_function(function, use))
+            if isinstance(told, UnknownOperation) and told.match and use is not None and use.piped is None:
+                inside = ", ".join([function.value.span.text, *(a.span.text for a in use.arguments)])
+                written = f"{told.match}({inside})"
+                note = f"write `{written}`"
+                told = UnknownOperation(
+                    function.name_span, name, (), None, note=note, edits=[Edit(use.span, written)]
+                )
+            return told
         inside = ", ".join([function.value.span.text, *(a.span.text for a in (use.arguments if use else ()))])
         edits = [] if use is None or use.piped is not None else [Edit(use.span, f"{name}({inside})")]
         return WrongKind(

@@ -291,6 +291,23 @@ def comma_at_end(c: Context) -> Diagnostic | None:
     return _form(c, word.start, word.end, "no `,` stands at the end of a statement", "remove it", edits)
 
 
+def declared_again(c: Context) -> Diagnostic | None:
+    """`input a, input b`"""
+    words = [*c.line, *c.after[:1]]
+    if len(words) < 4 or words[0].text not in _LISTS or c.in_list:
+        return None
+    for i in (len(words) - 1, len(words) - 2):
+        word = words[i]
+        following = words[i + 1] if i + 1 < len(words) else c.after[1] if len(c.after) > 1 else None
+        if word.text != words[0].text or words[i - 1].text != "," or following is None:
+            continue
+        if following.kind == lexer.NAME and following.text not in lexer.RESERVED:
+            message = f"`{word.text}` stands once before its names"
+            edits = [edit(c, word.start, following.start, "")]
+            return _form(c, word.start, word.end, message, f"write `{word.text} a, b`", edits)
+    return None
+
+
 def carried(c: Context) -> Diagnostic | None:
     """`scan x in xs, h = 0 {`"""
     word = c.word
@@ -338,8 +355,10 @@ def definition(c: Context) -> Diagnostic | None:
             if w.fresh or w.text in ("=", "{", ":"):
                 break
             formals.append(w)
+        separate = all(w.kind == lexer.NAME for w in formals)
         inside = c.source.text[word.start : formals[-1].end]
-        edits = [edit(c, line[1].end, word.start, "("), edit(c, formals[-1].end, formals[-1].end, ")")]
+        inside = ", ".join(w.text for w in formals) if separate else inside
+        edits = [edit(c, line[1].end, formals[-1].end, f"({inside})")]
         help_ = f"write `def {line[1].text}({inside})`"
         return _form(c, word.start, word.end, "what a `def` takes stands in brackets", help_, edits)
     return None

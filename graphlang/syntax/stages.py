@@ -38,17 +38,22 @@ def attribute(c: Context) -> Diagnostic | None:
     setting = c.block in SECTIONS and before == "="
     if before != "->" and not (head == "layer" and before == "=") and not setting and before != ":":
         return None
-    numbers = [word]
-    for w in c.after[1:]:
-        if w.fresh or not (w.kind == lexer.NUMBER or (w.text == "," and numbers[-1].text != ",")):
-            break
-        numbers.append(w)
-    values = [w.text for w in numbers if w.text != ","]
-    written = f"({', '.join(values)})"
-    end = [w for w in numbers if w.text != ","][-1].end
-    edits = [edit(c, previous.end, end, written)]
+    numbers = _numbers(c)
+    written = f"({', '.join(w.text for w in numbers)})"
+    edits = [edit(c, previous.end, numbers[-1].end, written)]
     message = "what a layer takes stands in brackets"
     return _form(c, previous.start, previous.end, message, f"write `{previous.text}{written}`", edits)
+
+
+def _numbers(c: Context) -> list[Word]:
+    """The numbers in a row, with or without commas between them, that the mistake is the first of."""
+    numbers: list[Word] = []
+    for word in c.after:
+        if (word.fresh and numbers) or not (word.kind == lexer.NUMBER or (word.text == "," and numbers)):
+            break
+        if word.kind == lexer.NUMBER:
+            numbers.append(word)
+    return numbers
 
 
 def attribute_in_entry(c: Context) -> Diagnostic | None:
@@ -58,8 +63,10 @@ def attribute_in_entry(c: Context) -> Diagnostic | None:
         return None
     if word.kind != lexer.NUMBER or not previous.text[:1].isupper() or previous.kind != lexer.NAME:
         return None
-    edits = [edit(c, previous.end, word.end, f"({word.text})")]
-    message, help_ = "what a layer takes stands in brackets", f"write `{previous.text}({word.text})`"
+    numbers = _numbers(c)
+    written = f"({', '.join(w.text for w in numbers)})"
+    edits = [edit(c, previous.end, numbers[-1].end, written)]
+    message, help_ = "what a layer takes stands in brackets", f"write `{previous.text}{written}`"
     return _form(c, previous.start, previous.end, message, help_, edits)
 
 
@@ -73,6 +80,9 @@ def block(c: Context) -> Diagnostic | None:
         edits = listed(c, word, close, "layers {", " }") if close else []
         message, help_ = "layers in a row stand in `layers { ... }`", "write `x -> layers { A(4); Relu }`"
         return _form(c, word.start, word.end, message, help_, edits)
+    if word.text == "{" and previous.text == "->":
+        message, help_ = "a block of layers has a word before it", "write `x -> layers { ... }`"
+        return _form(c, word.start, word.end, message, help_, [edit(c, word.start, word.start, "layers ")])
     opener = next((w for w in reversed(c.line) if w.text in lexer.STAGE_WORDS), None)
     if opener is None:
         return None
@@ -187,6 +197,27 @@ def chain(c: Context) -> Diagnostic | None:
     edits = [edit(c, start, start, "("), edit(c, end, end, ")")]
     message = f"a chain stands in brackets before `{word.text}`"
     return _form(c, word.start, word.end, message, f"write `({written}) {word.text} ...`", edits)
+
+
+def shared(c: Context) -> Diagnostic | None:
+    """`e = layer Affine(4)`, `x -> fc: Affine(4)`, `layer e = Affine(4) -> Relu`"""
+    word, line = c.word, c.line
+    if word is None or not line or word.fresh or c.in_list or c.block is not None:
+        return None
+    if len(line) == 3 and line[1].text == "=" and line[2].text == "layer" and word.kind == lexer.NAME:
+        edits = [edit(c, line[0].start, line[0].start, "layer "), edit(c, line[2].start, word.start, "")]
+        message, help_ = "`layer` stands before the name", f"write `layer {line[0].text} = {word.text}...`"
+        return _form(c, line[2].start, line[2].end, message, help_, edits)
+    if word.text == "->" and line[0].text == "layer":
+        message = "a `layer` shares one layer; a `def` holds several"
+        return _form(c, word.start, word.end, message, "write `def Name(x) = x -> Affine(4) -> Relu`", [])
+    if word.text == ":" and len(line) > 2 and line[-2].text == "->" and line[-1].kind == lexer.NAME:
+        end = next((w.start for w in c.rest_of_line[1:] if w.text == "->"), c.rest_of_line[-1].end)
+        end -= len(c.source.text[:end]) - len(c.source.text[:end].rstrip())
+        edits = [edit(c, line[-1].start, line[-1].start, "layers { "), edit(c, end, end, " }")]
+        message = "a label stands in a block of layers"
+        return _form(c, word.start, word.end, message, f"write `layers {{ {line[-1].text}: ... }}`", edits)
+    return None
 
 
 _WORD_OPERATORS = {"mod": "%", "div": "//", "rem": "%", "is": "==", "eq": "==", "xor": "!="}

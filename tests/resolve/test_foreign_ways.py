@@ -31,6 +31,8 @@ MENDED = [
     ("z = x -> layers(Affine(4), Relu)", "layers", "z = x -> layers { Affine(4); Relu }"),
     ("z = x -> residual(Affine(3))", "residual", "z = x -> residual { Affine(3) }"),
     ("z = x -> Affine[4]", "Affine[4]", "z = x -> Affine(4)"),
+    # methods
+    ("z = x.permute(1, 0)", "permute", "z = transpose(x, 1, 0)"), ("z = x.view(3, N)", "view", "z = reshape(x, 3, N)"),
     # names
     ("g = derivative(loss, w)", "derivative", "g = grad(loss, w)"), ("g = diff(loss, w)", "diff", "g = grad(loss, w)"),
     ("a = float[N, 3]", "float", None), ("l = SoftmaxWithLoss(t, y)", "SoftmaxWithLoss(t, y)", None),
