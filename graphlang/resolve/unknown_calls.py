@@ -46,7 +46,7 @@ def of_name(context: Context, function: tree.Name, scope: Scope, call: Any) -> D
 
 
 _HOMES = {
-    "initializers": "write `param W: float[3, 4] = {}`, or `Affine(4, init={})`",
+    "initializers": "write `param W: float[3, 4] = {0}`, or `Affine(4, init={0})`",
     "optimizers": "write `train {{ minimize = loss; optimizer = {}; batch = 100; epochs = 5 }}`",
     "datasets": "write `data {{ source = {}; x = x; t = t }}`",
     "schedules": "write `train {{ schedule = {}; ... }}`",

@@ -40,7 +40,8 @@ MENDED = [
 TOLD = [
     ("W = param(3, 4)", "param", "`param W: float[3, 4]`"), ("a = Input(shape=[3])", "Input", "input x: float[N, 784]"),
     ("W = Parameter(3, 4)", "Parameter", "`param W: float[3, 4]`"), ("W = Variable(3)", "Variable", "`param W: float[3, 4]`"),
-    ("optimizer = SGD(lr=0.1)", "SGD", "train {"), ('data { source = csv("a.csv"); target = t; x = x; t = t }', "target", "csv("),
+    ("optimizer = SGD(lr=0.1)", "SGD", "train {"), ("W = normal(0.01)", "normal", "= normal(0.01)`"), ("d = csv(3)", "csv", "data {"),
+    ("s = cosine()", "cosine", "schedule = cosine()"), ('data { source = csv("a.csv"); target = t; x = x; t = t }', "target", "csv("),
     ("l = SoftmaxWithLoss(t, y)", "SoftmaxWithLoss(t, y)", "scores come first"), ("a = x.shape[0]", "shape", "`N` is the length"),
     ("a = float[N, 3]", "float", "input x: float[N, 3]"), ("z = x.dot(w)", "dot", "`x @ w`"), ("z = tan[x]", "tan", "tan(x)"),
     ("train { maximize = loss; optimizer = SGD; batch = 10; epochs = 1 }", "maximize", "minimize = -loss"),
