@@ -62,19 +62,34 @@ class Parser(argparse.ArgumentParser):
             return close
         if not equals and at + 1 < len(words):
             value = words[at + 1]
-        return f"write `{_as_set(option.removeprefix('--'), value or '...')}`"
+        written = _as_set(option.removeprefix("--").replace("-", "_"), value or "...", self._given)
+        return f"write `{written}`" if written else None
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self._given: list[str] = list(args or ())
+        return super().parse_args(args, namespace)
 
 
-def _as_set(name: str, value: str) -> str:
-    """`--epochs 5`, `--lr 0.1` and `--apple 5` as `--set` has them."""
+def _as_set(name: str, value: str, given: list[str]) -> str | None:
+    """`--epochs 5`, `--lr 0.1` and `--apple 5` as `--set` has them, where a file has such a name."""
     from graphlang.meanings import attribute_meant
     from graphlang.spec import TrainSpec
 
-    name = name.replace("-", "_")
     meant = attribute_meant(name) or name
     if meant == "lr":
         return f'--set "train.optimizer=SGD(lr={value})"'
-    return f"--set train.{meant}={value}" if meant in TrainSpec.model_fields else f"--set {name}={value}"
+    if meant in TrainSpec.model_fields:
+        return f"--set train.{meant}={value}"
+    return f"--set {name}={value}" if any(_declares(path, name) for path in given) else None
+
+
+def _declares(path: str, name: str) -> bool:
+    """Whether a file may have an input or a `hyper` of a name."""
+    try:
+        text = Path(path).read_text(encoding="utf-8") if path.endswith(".graph") else ""
+    except (OSError, ValueError):
+        return False
+    return re.search(rf"(?m)^\s*(?:input|hyper)\b[^#]*\b{re.escape(name)}\b", text) is not None
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):

@@ -62,7 +62,8 @@ def _content(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except FileNotFoundError:
-        raise _unreadable(path, "there is no such file", None) from None
+        help_ = "JSON is read from a file, or with `--inputs -` from stdin" if path.startswith("{") else None
+        raise _unreadable(path, "there is no such file", help_) from None
     except OSError as error:
         raise _unreadable(path, refusal(error), None) from None
 

@@ -146,6 +146,8 @@ class UnknownOverride(Diagnostic):
         )
         if self.match and dot:
             self.match = f"{section}.{self.match}"
+        elif dot and not elsewhere:
+            self.match = closest(name, known)
         elif not self.match and not dot and not elsewhere:
             meant = (name, foreign)
             self.match = next((k for k in known if k.rpartition(".")[2] in meant and "." in k), None)

@@ -26,12 +26,13 @@ def found(family: Any, name: str) -> str | None:
 
 def of_text(family: Any, expression: Any) -> Diagnostic | None:
     """`optimizer = "adam"`, `init="he"`, `source = "train.csv"`"""
-    if not isinstance(expression, tree.String):
+    bare = family == "datasets" and _PATH.fullmatch(expression.span.text)
+    if not isinstance(expression, tree.String) and not bare:
         return None
-    text = str(expression.value)
+    text = expression.span.text.strip('"')
     if family == "datasets":
         reader = next((r for suffix, r in _SUFFIXES.items() if text.endswith(suffix)), None)
-        written = f"{reader}({expression.span.text})" if reader else None
+        written = f'{reader}("{text}")' if reader else None
         message = "a source says how the file is read"
     else:
         written = found(family, text)

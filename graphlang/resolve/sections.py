@@ -22,7 +22,7 @@ from graphlang.diagnostics.settings import (
 from graphlang.resolve import attributes, expressions, nodes
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context, type_text
-from graphlang.resolve.values import POISON, Scope, Value
+from graphlang.resolve.values import MISSING, POISON, Scope, Value
 from graphlang.spec import DataSpec, GradcheckSpec, TrainSpec, Use
 from graphlang.syntax import tree
 
@@ -232,6 +232,15 @@ def _setting(context: Context, section: str, name: str, expression: Any, scope: 
         return (yield _metrics(context, expression, scope))
     if isinstance(expression, tree.Name) and expression.name in _choices(section, name):
         return expression.name
+    if (
+        isinstance(expression, tree.Name)
+        and _choices(section, name)
+        and scope.find(expression.name) is MISSING
+    ):
+        options = " or ".join(f"`{option}`" for option in _choices(section, name))
+        message = f"`{section}.{name}` must be {options}, but it is `{expression.name}`"
+        context.error(WrongSetting(expression.span, message))
+        return POISON
     value = yield expression, scope
     if name in NAMES_A_VALUE:
         return _scalar(context, value, section, name, expression)
