@@ -127,7 +127,7 @@ def norm_of(arrays: Sequence[Any], apart: Callable[[Shape], bool]) -> Any:
     """The norm of arrays; those of a shape that is `apart` are squared and summed in steps of their own."""
     summed = tuple(i for i, x in enumerate(arrays) if apart(signature(x)[0]))
     sums = [square_sum(arrays[i], axis=tuple(range(len(signature(arrays[i])[0])))) for i in summed]
-    return norm(*arrays, *sums, summed=summed)
+    return norm(*arrays, *sums, **({"summed": summed} if summed else {}))
 
 
 square_sum = SquareSum()
