@@ -10,6 +10,7 @@ import numpy as np
 from graphlang.engine.program import concrete
 from graphlang.engine.views import Views
 from graphlang.trace import Step, SymbolicArray
+from graphlang.trace.sums import ROWS
 from graphlang.trace.whole_numbers import is_counted
 
 FUSE_FROM = 2**16
@@ -72,7 +73,8 @@ class Unit:
         )
         rows, columns = (1, size(self.frame)) if self.flat else (size(self.frame[:-1]), self.frame[-1])
         if self.whole_rows or columns * itemsize <= BLOCK:
-            return rows, columns, max(1, min(rows, BLOCK // max(1, columns * itemsize))), columns
+            high = max(1, min(rows, BLOCK // max(1, columns * itemsize)))
+            return rows, columns, high - high % ROWS if high > ROWS else high, columns
         return rows, columns, 1, BLOCK // itemsize
 
 

@@ -21,6 +21,8 @@ FEW = 100
 sign, as in a sum of equal numbers."""
 ROWS = 64
 """Rows of a block, added up as a product with ones; BLAS too adds some columns one number after the other."""
+_GROUP = 4
+"""Blocks that are added in the precision of the array."""
 _WIDE = 1024
 """Numbers of a row from which on the work outweighs the call: narrower rows are added several at a time."""
 
@@ -114,16 +116,44 @@ def _over_rows(x: Any, at: int, found: list[Call]) -> Any:
             found.append(partial(np.matmul, ones(ROWS, x.dtype), cut, parts))
         else:
             found.append(partial(np.add.reduce, cut, at + 1, None, parts))
+        sums = _over_blocks(parts, at, found)
         if together == 1:
-            found.append(partial(np.add.reduce, parts, at, np.float64, total))
+            total = sums
         else:
-            sums = np.empty((*lead, *wide), np.float64)
-            found.append(partial(np.add.reduce, parts, at, np.float64, sums))
-            found.append(partial(np.add.reduce, sums.reshape(*lead, together, *rest), at, None, total))
+            found.append(partial(np.add.reduce, sums.reshape(*lead, together, *rest), at, np.float64, total))
     if 0 < whole < n:
-        left = np.empty_like(total)
-        found.append(partial(np.add.reduce, x[(*(slice(None),) * at, slice(whole, n))], at, np.float64, left))
+        rows = x[(*(slice(None),) * at, slice(whole, n))]
+        if n - whole > FEW:
+            left = _over_rows(rows, at, found)
+        else:
+            left = np.empty(total.shape, x.dtype)
+            found.append(partial(np.add.reduce, rows, at, None, left))
         found.append(partial(np.add, total, left, total))
+    return total
+
+
+def _over_blocks(parts: Any, at: int, found: list[Call]) -> Any:
+    """The sum of sums of blocks: a few of them as they are, which is far quicker, and these in float64."""
+    lead, blocks, wide = parts.shape[:at], parts.shape[at], parts.shape[at + 1 :]
+    if blocks > _GROUP:
+        groups = blocks // _GROUP
+        cut = as_strided(
+            parts,
+            (*lead, groups, _GROUP, *wide),
+            (*parts.strides[:at], _GROUP * parts.strides[at], *parts.strides[at:]),
+        )
+        sums = np.empty((*lead, groups, *wide), parts.dtype)
+        found.append(partial(np.add.reduce, cut, at + 1, None, sums))
+        total = np.empty((*lead, *wide), np.float64)
+        found.append(partial(np.add.reduce, sums, at, np.float64, total))
+        parts = parts[(*(slice(None),) * at, slice(groups * _GROUP, blocks))]
+        if blocks % _GROUP:
+            left = np.empty(total.shape, parts.dtype)
+            found.append(partial(np.add.reduce, parts, at, None, left))
+            found.append(partial(np.add, total, left, total))
+        return total
+    total = np.empty((*lead, *wide), parts.dtype)
+    found.append(partial(np.add.reduce, parts, at, None, total))
     return total
 
 
