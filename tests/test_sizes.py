@@ -34,7 +34,9 @@ def applied(function: Callable[..., Any], *operands: Any) -> Any:
     except (ArithmeticError, TypeError):
         return operands[0]
     found = found.item() if isinstance(found, np.generic) else found
-    return operands[0] if isinstance(found, complex) or found != found or found in (np.inf, -np.inf) else found  # noqa: PLR0124
+    return (
+        operands[0] if isinstance(found, complex) or found != found or found in (np.inf, -np.inf) else found
+    )  # noqa: PLR0124
 
 
 def combined(inner: Any) -> Any:
@@ -78,7 +80,9 @@ TEXTS = st.recursive(
 def test_a_size_in_a_formula_is_the_number_that_python_computes(text: str, sizes: tuple[int, int]) -> None:
     try:
         graph = gl.loads(f"input x: float[N, T]\ny = x * ({text})\noutput y")
-        expected = eval(text, {"N": sizes[0], "T": sizes[1]})  # the language's operators on numbers are Python's
+        expected = eval(
+            text, {"N": sizes[0], "T": sizes[1]}
+        )  # the language's operators on numbers are Python's
     except (gl.GraphError, ArithmeticError):
         return
     if isinstance(expected, complex) or not np.isfinite(expected):
@@ -151,7 +155,10 @@ def test_a_negative_size_of_an_input_says_what_it_is() -> None:
         ("x * (T - 1)**-1", "it divides by 0"),
         ("x * (N * 1e300)**2", "`(N * 1e+300) ** 2` has no value for N = 2"),
         ("x + sum(zeros(T - 3))", "the size `T - 3` is -2 for T = 1"),
-        ("x + sum(zeros(3, N // (T - 1)))", "`N // (T - 1)` has no value for N = 2 and T = 1: it divides by 0"),
+        (
+            "x + sum(zeros(3, N // (T - 1)))",
+            "`N // (T - 1)` has no value for N = 2 and T = 1: it divides by 0",
+        ),
         ("x + sum(broadcast_to(x[0, 0], T - 2))", "the size `T - 2` is -1 for T = 1"),
         ("x + sum(one_hot(arange(N), T - 2))", "the size `T - 2` is -1 for T = 1"),
         ("x + sum(eye(T - 2))", "the size `T - 2` is -1 for T = 1"),

@@ -225,13 +225,23 @@ class Checks:
             return
         if self.jumps(self.graph) != self.jumps(self.load("float32")):
             return  # one precision lies on the other side of a jump, as where tanh(9) is 1
+        if self.is_held_up():
+            return
         compare("float32", first, found, SINGLE, self.spread(self.inputs[0], 3e-7))
 
     def jumps(self, graph: gl.Graph) -> list[Any]:
         """All truth values and whole numbers on the way."""
         forward = graph.forward(self.inputs[0])
         names = [n.name for n in graph.network.nodes if n.spec.dtype != "float"]
-        return [np.asarray(forward[name]).tolist() for name in names]
+        values = [forward.get(name) for name in names]  # None where no output needs it
+        return [np.asarray(value).tolist() for value in values if value is not None]
+
+    def is_held_up(self) -> bool:
+        """Whether CrossEntropyError meets a probability that it raises to float32's smallest number."""
+        forward = self.graph.forward(self.inputs[0])
+        nodes = [n for n in self.graph.network.nodes if n.spec.operation == "CrossEntropyError"]
+        given = [forward.get(str(n.spec.operands[0])) for n in nodes]
+        return any(p is not None and bool(np.any(np.less(p, np.finfo(np.float32).tiny))) for p in given)
 
     def other_forms(self, first: Results) -> None:
         program = self.graph.compile(threads=self.threads)

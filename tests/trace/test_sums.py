@@ -239,6 +239,8 @@ def test_layers_of_ones_own_may_use_the_same_sums() -> None:
 
 def test_the_gradient_of_a_layers_weights_keeps_its_digits_in_run_too() -> None:
     x = np.full((1_000_003, 1), 0.1, np.float32)
-    graph = gl.loads("input x: float[N, 1]\nlayer f = Affine(1)\nloss = sum(f(x))\noutput loss", dtype="float32")
+    graph = gl.loads(
+        "input x: float[N, 1]\nlayer f = Affine(1)\nloss = sum(f(x))\noutput loss", dtype="float32"
+    )
     wanted = 1_000_003 * float(np.float32(0.1))
     assert graph.run(x=x).grad["f.W"].item() == pytest.approx(wanted, rel=1e-6)
