@@ -120,7 +120,7 @@ class Tape:
         if self.trace is None:
             return y
         if isinstance(y, np.ndarray | np.generic) and y.dtype.kind == "f":
-            return self.trace.record(constant_of, (np.asarray(y),), {})
+            y = self.trace.record(constant_of, (np.asarray(y),), {})
         if isinstance(y, SymbolicArray):
             y = alias(y) if y.number in self._taken else y
             self._taken.add(y.number)

@@ -23,6 +23,9 @@ WITH_GRAD = {
     "grad of grad": "input x = 1.5\ny = x**4 + sin(x)\ns = grad(grad(y, x), x)\nz = s*x\noutput z",
     "two grads of one value": "input x = 2, w = 3\ny = exp(w*x)\nz = grad(y, x)*grad(y, w)\noutput z",
     "grad by an inner value": "input x = 2\nh = x*x\ny = exp(h)*h\ns = grad(y, h)\nz = s*h\noutput z",
+    "a second name of a constant": (
+        "c = ones(2, 3)\nd = c\ng = grad(sum(d**2), c)\nz = sum(g * d)\noutput z"
+    ),
     "grad of arrays": "input x: float[3] = [1, 2, 3]\ny = sum(x**3)\ns = grad(y, x)\nz = sum(s*x)\noutput z",
     "grad through a layer": (
         "input x: float[2, 3] = [[1, 2, 3], [0, -1, 2]]\ny = sum(tanh(x -> Affine(2)))\n"
