@@ -1,10 +1,15 @@
-"""Golden files: whole outputs that a test holds against a file, and that `--update-golden` rewrites."""
+"""What all tests share: golden files, which `--update-golden` rewrites, and property tests that draw the same
+examples on every machine and know no deadline."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("any machine", deadline=None, derandomize=True)
+settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

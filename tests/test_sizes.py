@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -34,9 +35,8 @@ def applied(function: Callable[..., Any], *operands: Any) -> Any:
     except (ArithmeticError, TypeError):
         return operands[0]
     found = found.item() if isinstance(found, np.generic) else found
-    return (
-        operands[0] if isinstance(found, complex) or found != found or found in (np.inf, -np.inf) else found
-    )  # noqa: PLR0124
+    is_no_number = isinstance(found, complex) or (isinstance(found, float) and not math.isfinite(found))
+    return operands[0] if is_no_number else found
 
 
 def combined(inner: Any) -> Any:
