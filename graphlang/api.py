@@ -670,7 +670,8 @@ class Forward(Named):
         state = {n for n, p in params.items() if not p.trainable}  # it is remembered, not learned
         names = [n for n in self._names if self._value(n).dtype.kind == "f" and n not in state]
         outputs = [n for n in graph.spec.outputs if n in self._names]
-        return Result(self._names, self._value, outputs, start, Gradients(names, gradient))
+        grad = Gradients(names, gradient, lambda name: found.get(graph.network.numbers[name]) is not None)
+        return Result(self._names, self._value, outputs, start, grad)
 
     def parts(self, result: Result) -> list[Part]:
         """How the gradient of every value divides among its uses: the parts of a value sum to its gradient.
@@ -681,7 +682,8 @@ class Forward(Named):
         graph, values = self._graph, self._tape.values
         names = graph.network.names
         floats = [i for i, v in enumerate(values) if v is not None and v.dtype.kind == "f"]
-        gradients = {i: np.asarray(result.grad[names[i]], graph.dtype) for i in floats}
+        arrived = [i for i in floats if result.grad.arrives(names[i])]
+        gradients = {i: np.asarray(result.grad[names[i]], graph.dtype) for i in arrived}
         with np.errstate(all="ignore"), graph._diagnosed():
             return parts(self._tape, graph.network.numbers[result.of], gradients)
 

@@ -77,6 +77,16 @@ class Kept:
 class Gradients(Named):
     """The gradient of one value with respect to every other, by name."""
 
+    def __init__(
+        self, names: list[str], find: Callable[[str], Any], reached: Callable[[str], bool] | None = None
+    ) -> None:
+        super().__init__(names, find)
+        self._reached = reached
+
+    def arrives(self, name: str) -> bool:
+        """Whether a gradient flows back to this value; where none does, its gradient is 0 for that reason."""
+        return self._reached is None or self._reached(name)
+
     def __reduce__(self) -> Any:
         return Gradients, (self._names, self._kept())
 

@@ -248,8 +248,9 @@ class Tape:
         if self.trace is not None:
             return self._symbolic_gradient(y, [x])[0]
         if self._through_grad(y):
-            return recorded_gradients(self, y, [x], None)[0]
-        found = self.backward(y, None).get(x)
+            (found,) = recorded_gradients(self, y, [x], None)
+        else:
+            found = self.backward(y, None).get(x)
         return np.zeros_like(self.values[x]) if found is None else found
 
     def _symbolic_gradient(self, y: int, wrt: Sequence[int]) -> list[Any]:
@@ -302,8 +303,9 @@ class Tape:
     def gradients(self, of: int, wrt: Sequence[int], seed: Any = None) -> list[Any]:
         """The gradients of `of` by some values, zeros where it does not depend on them."""
         if self._through_grad(of) and self.trace is None:
-            return recorded_gradients(self, of, wrt, seed)
-        found = self.reached(of, wrt, seed)
+            found = recorded_gradients(self, of, wrt, seed)
+        else:
+            found = self.reached(of, wrt, seed)
         return [np.zeros_like(self.values[i]) if g is None else g for i, g in zip(wrt, found, strict=True)]
 
     def reached(self, of: int, wrt: Sequence[int], seed: Any = None) -> list[Any]:
@@ -438,7 +440,10 @@ def record(tape: Tape, trace: Trace) -> Tape:
 
 
 def recorded_gradients(tape: Tape, of: int, wrt: Sequence[int], seed: Any) -> list[Any]:
-    """Gradients at the level of primitives, for what contains gradients itself: recorded, then replayed."""
+    """Gradients at the level of primitives, for what contains gradients itself: recorded, then replayed.
+
+    None for a value that no gradient reaches.
+    """
     trace = Trace()
     symbolic = record(tape, trace)
     with trace:
@@ -454,7 +459,7 @@ def recorded_gradients(tape: Tape, of: int, wrt: Sequence[int], seed: Any) -> li
             feeds[upstream] = np.asarray(seed, tape.dtype)
         wanted = [symbolic.values[x] for x in wrt]
         present = [w for w in wanted if isinstance(w, SymbolicArray)]
-        found = iter(gradient(symbolic.values[of], present, upstream))
+        found = iter(reached(symbolic.values[of], present, upstream))
         results = [next(found) if isinstance(w, SymbolicArray) else None for w in wanted]
     outputs = iter(replay(trace, [r for r in results if r is not None], feeds))
     return [None if r is None else next(outputs) for r in results]

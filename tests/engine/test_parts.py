@@ -31,6 +31,9 @@ WITH_GRAD = {
         "input x: float[2, 3] = [[1, 2, 3], [0, -1, 2]]\ny = sum(tanh(x -> Affine(2)))\n"
         "g = grad(y, x)\nz = sum(g*g) + y\noutput z"
     ),
+    "a nan that no gradient reaches": (
+        "input x: float[2] = [-1, 4]\ny = reshape(sqrt(x), 1, 2) -> Affine(3)\nz = grad(sum(y * 0.5), y)\noutput z"
+    ),
     "grad through softmax": (
         "input x: float[2, 3] = [[1, 2, 3], [0, -1, 2]]\np = softmax(x)\ny = sum(p*p)\n"
         "g = grad(y, x)\nz = sum(g*x)\noutput z"

@@ -225,7 +225,7 @@ class Checks:
             return
         if self.jumps(self.graph) != self.jumps(self.load("float32")):
             return  # one precision lies on the other side of a jump, as where tanh(9) is 1
-        if self.is_held_up():
+        if self.is_held_up() or self.underflows():
             return
         compare("float32", first, found, SINGLE, self.spread(self.inputs[0], 3e-7))
 
@@ -235,6 +235,13 @@ class Checks:
         names = [n.name for n in graph.network.nodes if n.spec.dtype != "float"]
         values = [forward.get(name) for name in names]  # None where no output needs it
         return [np.asarray(value).tolist() for value in values if value is not None]
+
+    def underflows(self) -> bool:
+        """Whether a value on the way is too small for float32: where it becomes 0, Relu has another slope."""
+        forward = self.graph.forward(self.inputs[0])
+        names = [n.name for n in self.graph.network.nodes if n.spec.dtype == "float"]
+        sizes = [np.abs(v) for v in map(forward.get, names) if v is not None]
+        return any(bool(np.any((size > 0) & (size < np.finfo(np.float32).tiny))) for size in sizes)
 
     def is_held_up(self) -> bool:
         """Whether CrossEntropyError meets a probability that it raises to float32's smallest number."""
