@@ -64,7 +64,7 @@ def parse_lark() -> Callable[[], Any]:
     """Lark on the same grammar, with its own lexer, building its own trees; no callbacks."""
     from lark import Lark
 
-    from graphlang.syntax.table import GRAMMAR
+    from graphlang.syntax.parse_table import GRAMMAR
 
     bare = Lark(GRAMMAR.read_text("utf-8"), parser="lalr", lexer="contextual")
     text = statements(STATEMENTS)
@@ -103,9 +103,9 @@ def stages(nodes: int) -> Callable[[], Any]:
 
 def _stages(text: str, x: Any) -> dict[str, float]:
     from graphlang import Graph
-    from graphlang.catalog import Catalog
-    from graphlang.graph import build
+    from graphlang.catalog.finder import Catalog
     from graphlang.resolve import resolve
+    from graphlang.spec.network import build
     from graphlang.syntax import parse
 
     found: dict[str, float] = {}

@@ -6,25 +6,25 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from graphlang.api import Graph, load, loads
+    from graphlang.catalog.operation import Layer, Loss, Parameter
     from graphlang.diagnostics import GraphError
-    from graphlang.limits import Limits
-    from graphlang.operation import Layer, Loss, Parameter
-    from graphlang.result import Result
-    from graphlang.spec import Spec
-    from graphlang.training import History
+    from graphlang.diagnostics.limits import Limits
+    from graphlang.engine.result import Result
+    from graphlang.spec.models import Spec
+    from graphlang.training.loop import History
 
 _WHERE = {
     "Graph": "api",
     "load": "api",
     "loads": "api",
     "GraphError": "diagnostics",
-    "Limits": "limits",
-    "Layer": "operation",
-    "Loss": "operation",
-    "Parameter": "operation",
-    "Result": "result",
-    "History": "training",
-    "Spec": "spec",
+    "Limits": "diagnostics.limits",
+    "Layer": "catalog.operation",
+    "Loss": "catalog.operation",
+    "Parameter": "catalog.operation",
+    "Result": "engine.result",
+    "History": "training.loop",
+    "Spec": "spec.models",
 }
 
 __all__ = [

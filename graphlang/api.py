@@ -12,8 +12,19 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from graphlang.arguments import by_name, precision, text_of, whole
-from graphlang.calling import (
+from graphlang.catalog.finder import Catalog
+from graphlang.catalog.operation import Layer, WrongForward
+from graphlang.diagnostics import Diagnostic, GraphError
+from graphlang.diagnostics.arguments import LayerFailed
+from graphlang.diagnostics.limits import Limits
+from graphlang.diagnostics.python_arguments import by_name, precision, text_of, whole
+from graphlang.diagnostics.running import CannotRun, NothingToStartFrom, WrongSeed
+from graphlang.engine.derived import Derived
+from graphlang.engine.garbage import collection_paused
+from graphlang.engine.parts import Part, parts
+from graphlang.engine.result import Gradients, Named, Result, unknown_value
+from graphlang.engine.tape import OperationFailed, StreamRandom, Tape, WrongGradients, recorded_gradients
+from graphlang.inputs.call import (
     METHODS,
     Elsewhere,
     a_path,
@@ -23,35 +34,24 @@ from graphlang.calling import (
     refuse_positions,
     validated,
 )
-from graphlang.catalog import Catalog
-from graphlang.diagnostics import Diagnostic, GraphError
-from graphlang.diagnostics.arguments import LayerFailed
-from graphlang.diagnostics.running import CannotRun, NothingToStartFrom, WrongSeed
-from graphlang.engine.derived import Derived
-from graphlang.engine.garbage import collection_paused
-from graphlang.engine.parts import Part, parts
-from graphlang.engine.tape import OperationFailed, StreamRandom, Tape, WrongGradients, recorded_gradients
-from graphlang.feeds import Feeds, point_to_an_output, prepare
-from graphlang.graph import Network, build
-from graphlang.limits import Limits
-from graphlang.operation import Layer, WrongForward
-from graphlang.reading import importer_below, read_text
+from graphlang.inputs.input_values import Feeds, point_to_an_output, prepare
 from graphlang.resolve import resolve
 from graphlang.resolve.nodes import layer_failed
-from graphlang.result import Gradients, Named, Result, unknown_value
-from graphlang.spec import InputSpec, OutputSpec, Spec
+from graphlang.spec.models import InputSpec, OutputSpec, Spec
+from graphlang.spec.network import Network, build
 from graphlang.syntax import read_tree
+from graphlang.syntax.files import importer_below, read_text
 from graphlang.trace import TraceError, UndecidedError, Unrecorded
 from graphlang.trace.whole_numbers import NoInt
-from graphlang.weights import Params, check_name, save
+from graphlang.training.parameters import Params, check_name, save
 
 if TYPE_CHECKING:
     import networkx as nx
 
+    from graphlang.checks.gradcheck import Report
     from graphlang.datasets.dataset import Dataset
     from graphlang.engine.quick import QuickRun
-    from graphlang.gradcheck import Report
-    from graphlang.training import Epoch, History
+    from graphlang.training.loop import Epoch, History
 
 _EXPECTED = (ValueError, TypeError, IndexError, ArithmeticError, MemoryError, TraceError)
 """What operations raise for values that do not fit; its text tells enough."""
@@ -459,7 +459,7 @@ class Graph:
         buffers: calls from several threads wait for one another, so compile once per thread.
         """
         from graphlang.engine.compiled import CompiledForward, CompiledGradient
-        from graphlang.engine.stepper import CompiledStep
+        from graphlang.training.step import CompiledStep
 
         threads = self._threads if threads is None else whole("threads", threads, 1)
         batch = whole("batch", batch, 1)
@@ -493,7 +493,7 @@ class Graph:
 
         Settings come from the `gradcheck` section; inputs that are not given are drawn at random.
         """
-        from graphlang.gradcheck import gradcheck
+        from graphlang.checks.gradcheck import gradcheck
 
         return gradcheck(self, self._given("gradcheck", inputs, more, named))
 
@@ -520,7 +520,7 @@ class Graph:
         memory, the schedule, the order of rows and the random numbers start anew, so two calls of three
         epochs are not one of six.
         """
-        from graphlang.training import fit
+        from graphlang.training.loop import fit
 
         called("on_epoch", on_epoch)
         dataset, found = self._data("fit", data, more, arrays)
@@ -549,7 +549,7 @@ class Graph:
         A data set of one split is evaluated over that.
         """
         from graphlang.datasets.arrays import from_arrays
-        from graphlang.training import evaluate, open_data, section_of
+        from graphlang.training.loop import evaluate, open_data, section_of
 
         section_of(self, "evaluate")
         dataset, found = self._data("evaluate", data, more, arrays)
@@ -582,7 +582,7 @@ class Graph:
     def load_weights(self, path: str | os.PathLike[str]) -> None:
         """Reads parameters that `save` wrote, or those in the folder of a run; raises GraphError where they
         do not belong to this graph."""
-        from graphlang.runs import load_run
+        from graphlang.training.run_folder import load_run
 
         a_path("load_weights takes the name of a file or a folder", path)
         load_run(self, Path(path))

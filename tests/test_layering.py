@@ -11,43 +11,26 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "graphlang"
 
 ORDER = """
-    limits arguments contents
     diagnostics
     syntax
     trace
-    sizes
-    fields
+    kernels
+    contracts
     initializers optimizers schedules
-    operation
+    catalog
     functions
     layers
     losses
     datasets
-    meanings
-    catalog
     spec
     resolve
-    graph
-    result
-    reading
-    weights
-    indices
-    feeds
-    calling
-    samples
-    summary
-    runs
+    inputs
     engine
-    feeding
-    expectations
-    slopes
-    local_check
-    gradcheck
     training
-    generation
+    checks
+    report
     api
     draw
-    export
     cli
     __main__
 """

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import graphlang as gl
-from graphlang.expectations import check_expectations
-from graphlang.samples import drawn
+from graphlang.checks.expectations import check_expectations
+from graphlang.inputs.stand_ins import drawn
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

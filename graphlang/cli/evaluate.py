@@ -36,8 +36,8 @@ def parser() -> options.Parser:
 
 def run(arguments: argparse.Namespace) -> int:
     from graphlang.draw.numbers import short
-    from graphlang.result import listed
-    from graphlang.training import evaluate, not_finite, section_of
+    from graphlang.engine.result import listed
+    from graphlang.training.loop import evaluate, not_finite, section_of
 
     graph, _ = options.load(arguments)
     section_of(graph, "evaluate")

@@ -9,7 +9,7 @@ from graphlang.cli import console, options
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
-    from graphlang.engine.explain import Explanation, PlannedStep, Region
+    from graphlang.report.explained_plan import Explanation, PlannedStep, Region
 
 
 def parser() -> options.Parser:
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def show(graph: Graph, feeds: dict[str, Any], arguments: argparse.Namespace) -> int:
     """Explains the plan for inputs of these shapes."""
-    from graphlang.engine.explain import explained
+    from graphlang.report.explained_plan import explained
 
     rows = getattr(arguments, "batch", None)
     plan = explained(graph, {**_from_data(graph, feeds, rows), **feeds}, rows)
@@ -68,8 +68,8 @@ def _from_data(graph: Graph, feeds: dict[str, Any], rows: int | None) -> dict[st
     if section is None or train is None or not open_sizes or feeds:
         return {}
     from graphlang.diagnostics import GraphError
-    from graphlang.samples import first_samples
-    from graphlang.training import open_data
+    from graphlang.inputs.stand_ins import first_samples
+    from graphlang.training.loop import open_data
 
     try:
         return first_samples(section.fields, open_data(graph), rows or train.batch, None)
@@ -147,7 +147,7 @@ def _rows(region: Region) -> list[list[str]]:
 
 
 def _row(step: PlannedStep, indent: str) -> list[str]:
-    from graphlang.engine.explain import bytes_text
+    from graphlang.report.explained_plan import bytes_text
 
     return [
         f"{step.number}",
@@ -166,7 +166,7 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 
 def _totals(plan: Explanation) -> None:
-    from graphlang.engine.explain import bytes_text
+    from graphlang.report.explained_plan import bytes_text
 
     names = {
         "inputs": "the batch and other inputs",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from graphlang.cli import console, options
 
 if TYPE_CHECKING:
-    from graphlang.gradcheck import Report
+    from graphlang.checks.gradcheck import Report
 
 
 def parser() -> options.Parser:
@@ -38,7 +38,7 @@ def parser() -> options.Parser:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from graphlang.gradcheck import gradcheck
+    from graphlang.checks.gradcheck import gradcheck
 
     graph, feeds = options.load(arguments)
     report = gradcheck(graph, feeds, of=arguments.of)
@@ -53,7 +53,7 @@ def as_json(report: Report) -> dict[str, Any]:
     """The report as plain data."""
     from dataclasses import asdict
 
-    from graphlang.result import listed
+    from graphlang.engine.result import listed
 
     rows = [
         {key: listed(value) for key, value in asdict(row).items()} | {"ok": row.ok} for row in report.rows

@@ -10,7 +10,7 @@ from graphlang.cli import console, options
 from graphlang.cli.constructs import CONSTRUCTS
 
 if TYPE_CHECKING:
-    from graphlang.catalog import Attribute, Entry, Family
+    from graphlang.catalog.finder import Attribute, Entry, Family
 
 FAMILIES: dict[Family, str] = {
     "initializers": "initializer",
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def everything() -> list[dict[str, Any]]:
     """A record per name: layers, losses, functions, then what sections use."""
-    from graphlang.catalog import Catalog, family_names
+    from graphlang.catalog.finder import Catalog, family_names
 
     order = {"layer": 0, "loss": 1, "function": 2}
     entries = sorted(Catalog().entries(), key=lambda e: (order[e.kind], e.name.casefold()))
@@ -61,9 +61,9 @@ def everything() -> list[dict[str, Any]]:
 
 
 def _one(name: str, as_json: bool) -> int:
-    from graphlang.catalog import Catalog, family_member
+    from graphlang.catalog.finder import Catalog, family_member
+    from graphlang.catalog.foreign_names import member_meant, operation_meant
     from graphlang.diagnostics.names import closest_of_kind
-    from graphlang.meanings import member_meant, operation_meant
 
     entry = Catalog().find(name)
     found = [_of_entry(entry)] if entry else []
@@ -130,7 +130,7 @@ def _of_entry(entry: Entry) -> dict[str, Any]:
 
 
 def _of_member(family: Family, kind: str, name: str) -> dict[str, Any]:
-    from graphlang.catalog import _model_attributes, family_member
+    from graphlang.catalog.finder import _model_attributes, family_member
 
     model = family_member(family, name)
     assert model is not None, name

@@ -72,8 +72,8 @@ class Parser(argparse.ArgumentParser):
 
 def _as_set(name: str, value: str, given: list[str]) -> str | None:
     """`--epochs 5`, `--lr 0.1` and `--apple 5` as `--set` has them, where a file has such a name."""
-    from graphlang.meanings import attribute_meant
-    from graphlang.spec import TrainSpec
+    from graphlang.catalog.foreign_names import attribute_meant
+    from graphlang.spec.models import TrainSpec
 
     meant = attribute_meant(name) or name
     if meant == "lr":
@@ -285,7 +285,7 @@ def load(arguments: argparse.Namespace, path: str | None = None) -> tuple[Graph,
         written = {n: graph.inputs[n].default for n in pairs if n in graph.inputs and n not in files}
         feeds = prepared(graph, {**written, **feeds}, getattr(arguments, "weights", None))
     if getattr(arguments, "weights", None):
-        from graphlang.runs import load_run
+        from graphlang.training.run_folder import load_run
 
         load_run(graph, Path(arguments.weights))
     return graph, feeds
@@ -315,7 +315,7 @@ def files_of(paths: list[str]) -> list[str]:
 def opened(graph: Graph, arguments: argparse.Namespace) -> Dataset:
     """The data of the file's `data` section, or what `--data` puts in its place; what images are divided by
     is what it was when the weights were trained."""
-    from graphlang.training import open_data
+    from graphlang.training.loop import open_data
 
     dataset = open_data(graph, arguments.data, arguments.words[0])
     trained = getattr(arguments, "resume", None) or getattr(arguments, "weights", None)

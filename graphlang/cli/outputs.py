@@ -26,7 +26,7 @@ def write(path: Path, outputs: Mapping[str, Any]) -> None:
 
 
 def _npz(path: Path, outputs: Mapping[str, Any]) -> None:
-    from graphlang.weights import save
+    from graphlang.training.parameters import save
 
     save(path, outputs)
 
@@ -34,7 +34,7 @@ def _npz(path: Path, outputs: Mapping[str, Any]) -> None:
 def _npy(path: Path, outputs: Mapping[str, Any]) -> None:
     import numpy as np
 
-    from graphlang.weights import replaced
+    from graphlang.training.parameters import replaced
 
     if len(outputs) != 1:
         listed = ", ".join(f"`{name}`" for name in outputs)
@@ -44,8 +44,8 @@ def _npy(path: Path, outputs: Mapping[str, Any]) -> None:
 
 
 def _json(path: Path, outputs: Mapping[str, Any]) -> None:
-    from graphlang.result import listed
-    from graphlang.weights import replaced
+    from graphlang.engine.result import listed
+    from graphlang.training.parameters import replaced
 
     text = json.dumps({n: listed(v) for n, v in outputs.items()}, ensure_ascii=False, allow_nan=False)
     with replaced(path) as file:
@@ -59,7 +59,7 @@ def _csv(path: Path, outputs: Mapping[str, Any]) -> None:
 
     import numpy as np
 
-    from graphlang.weights import replaced
+    from graphlang.training.parameters import replaced
 
     columns: dict[str, Any] = {}
     for name, value in outputs.items():

@@ -65,7 +65,7 @@ def _temperature(text: str) -> float:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from graphlang.result import listed
+    from graphlang.engine.result import listed
 
     if arguments.text is not None and (arguments.inputs or arguments.output):
         raise options.Usage("--text goes on with a text: --inputs and --output have no place beside it")
@@ -88,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _go_on(graph: Graph, arguments: argparse.Namespace) -> int:
-    from graphlang.generation import continuation
+    from graphlang.training.generation import continuation
 
     seed = arguments.seed or 0
     found = continuation(

@@ -80,7 +80,7 @@ def _scaled(graph: Graph, name: str, field: str, array: Any, weights: str | None
 
 def _largest(graph: Graph, field: str, weights: str | None) -> float | None:
     """What the images were divided by that were trained on: the run kept it, or the file's data tells."""
-    from graphlang.training import open_data
+    from graphlang.training.loop import open_data
 
     kept = {} if weights is None else kept_with(Path(weights))
     if field in kept:
@@ -94,7 +94,7 @@ def _largest(graph: Graph, field: str, weights: str | None) -> float | None:
 
 def kept_with(weights: Path) -> dict[str, float]:
     """What the fields were divided by that weights were trained on, where the folder of their run tells."""
-    from graphlang.runs import about_run
+    from graphlang.training.run_folder import about_run
 
     kept = about_run(weights if weights.is_dir() else weights.parent).get("divided_by", {})
     found = kept if isinstance(kept, dict) else {}

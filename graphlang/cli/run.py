@@ -11,7 +11,7 @@ from graphlang.cli import console, options
 if TYPE_CHECKING:
     from graphlang.api import Forward, Graph
     from graphlang.draw.picture import Picture
-    from graphlang.result import Result
+    from graphlang.engine.result import Result
 
 MOST_DRAWN = 400
 """Nodes of the largest picture that is drawn where somebody insists."""
@@ -110,7 +110,7 @@ def _samples(graph: Graph, feeds: dict[str, Any], arguments: argparse.Namespace)
     given = {*feeds, *(name for name, _ in arguments.set)}
     if given & set(section.fields):  # samples of the data do not belong to rows of somebody else
         return {}
-    from graphlang.samples import first_samples
+    from graphlang.inputs.stand_ins import first_samples
 
     dataset = options.opened(graph, arguments)
     fields = {n: section.fields[n] for n in missing}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from graphlang.cli import console, options
 
 if TYPE_CHECKING:
-    from graphlang.summary import Row, Summary
+    from graphlang.report.summary import Row, Summary
 
 
 def parser() -> options.Parser:
@@ -30,7 +30,7 @@ def parser() -> options.Parser:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from graphlang.summary import summarize
+    from graphlang.report.summary import summarize
 
     graph, _ = options.load(arguments)
     summary = summarize(graph)
@@ -59,7 +59,7 @@ def _plain(size: Any) -> Any:
 
 
 def _show(summary: Summary) -> None:
-    from graphlang.summary import size_text
+    from graphlang.report.summary import size_text
 
     wide = len(f"{summary.parameters:,}")
     rows = [

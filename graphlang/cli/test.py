@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _test(path: str, arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    from graphlang.expectations import check_expectations
+    from graphlang.checks.expectations import check_expectations
 
     graph, feeds = options.load(arguments, path)
     results = [
@@ -70,8 +70,8 @@ def _test(path: str, arguments: argparse.Namespace) -> list[dict[str, Any]]:
         for e in check_expectations(graph, feeds)
     ]
     if graph.spec.gradcheck is not None:
+        from graphlang.checks.gradcheck import gradcheck
         from graphlang.cli.gradcheck import verdict
-        from graphlang.gradcheck import gradcheck
 
         report = gradcheck(graph, feeds)
         facts = {"text": f"gradcheck of {report.of}", "message": verdict(report)}

@@ -17,7 +17,7 @@ from graphlang.draw.numbers import short
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
-    from graphlang.training import Epoch, History, Progress
+    from graphlang.training.loop import Epoch, History, Progress
 
 ROOT = Path("runs")
 
@@ -58,7 +58,7 @@ def parser() -> options.Parser:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from graphlang.training import not_finite, train
+    from graphlang.training.loop import not_finite, train
 
     if arguments.resume and arguments.weights:
         raise options.Usage("--resume goes on with the weights of the run: --weights has no place beside it")
@@ -99,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _take_up_settings(arguments: argparse.Namespace) -> None:
     """Sets what the run was set to from outside, except for what is now given anew."""
     from graphlang.resolve.sections import excluded
-    from graphlang.runs import settings_of
+    from graphlang.training.run_folder import settings_of
 
     given = dict(arguments.set)
     left_out = {*given, *(other for name in given for other in excluded(name))}
@@ -111,7 +111,7 @@ def _take_up_settings(arguments: argparse.Namespace) -> None:
 
 
 def _next_run(spec: str) -> Path:
-    from graphlang.runs import next_folder
+    from graphlang.training.run_folder import next_folder
 
     return next_folder(ROOT, "stdin" if spec == "-" else Path(spec).stem)
 
@@ -132,7 +132,7 @@ def _resume(words: list[str], folder: Path) -> str:
 def _finish(graph: Graph, history: History, folder: Path, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from graphlang.result import listed
+    from graphlang.engine.result import listed
 
     last = history.last
     count = console.counted(len(history.losses), "iteration")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import UnreadableFile
 from graphlang.diagnostics.settings import UnknownOverride, WrongOverride
-from graphlang.reading import refusal, standard_input
+from graphlang.syntax.files import refusal, standard_input
 
 if TYPE_CHECKING:
     from graphlang.api import Graph

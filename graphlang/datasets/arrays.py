@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from graphlang.arguments import exact_numbers
-from graphlang.contents import masked, place_text
 from graphlang.datasets.dataset import Array, Column, Dataset, check_array, checked
+from graphlang.datasets.number_checks import masked, place_text
 from graphlang.diagnostics.base import GraphError
 from graphlang.diagnostics.data import WrongArray
+from graphlang.diagnostics.python_arguments import exact_numbers
 
 _NAME = "the arrays handed in"
 

@@ -7,9 +7,9 @@ from functools import cached_property
 import numpy as np
 from pydantic import Field
 
+from graphlang.datasets.csv_table import Table, are_labels, numbers, parse
 from graphlang.datasets.dataset import Array, Column, Dataset, Source, check_size, checked
 from graphlang.datasets.files import Files, readable
-from graphlang.datasets.table import Table, are_labels, numbers, parse
 from graphlang.datasets.text_format import decoded
 from graphlang.diagnostics.base import Diagnostic, GraphError
 from graphlang.diagnostics.tables import UnknownColumn

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from pydantic import ConfigDict
 
+from graphlang.contracts.fields import Fields
 from graphlang.datasets.files import Files
 from graphlang.datasets.pixels import Pixels
 from graphlang.diagnostics.base import GraphError
 from graphlang.diagnostics.data import NoData, SampleMismatch, SplitMismatch, TooLarge, WrongArray
-from graphlang.fields import Fields
 
 Kind = Literal["float", "int", "bool"]
 Array = NDArray[Any]

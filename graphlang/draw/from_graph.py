@@ -9,12 +9,12 @@ import numpy as np
 
 from graphlang.draw.numbers import short
 from graphlang.draw.picture import Kind, Picture, PictureEdge, PictureNode
-from graphlang.graph import Node, Ref
-from graphlang.result import plain
+from graphlang.engine.result import plain
+from graphlang.spec.network import Node, Ref
 
 if TYPE_CHECKING:
     from graphlang.api import Forward, Graph
-    from graphlang.result import Result
+    from graphlang.engine.result import Result
 
 SIGNS = {
     "add": "+",

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphlang.engine.products import product_calls
+from graphlang.engine.divided_products import product_calls
 from graphlang.engine.regions import Unit, column, is_accumulation, is_filled, scratch, size
 from graphlang.engine.views import rows_of
 from graphlang.engine.workers import run_jobs
 from graphlang.trace import Step, SymbolicArray
-from graphlang.trace.calls import bind_step, checked, in_order, reduce_rows
+from graphlang.trace.bound_step import bind_step, checked, in_order, reduce_rows
 from graphlang.trace.primitive import Call
 from graphlang.trace.primitives.norms import squares
 from graphlang.trace.sums import calls as sum_calls

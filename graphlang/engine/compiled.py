@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphlang.contracts.initializer import stream
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import CannotRun
 from graphlang.engine.executable import Executable, built
 from graphlang.engine.garbage import collection_paused
-from graphlang.engine.nan import plain_products
 from graphlang.engine.passes import optimised
+from graphlang.engine.plain_products import plain_products
 from graphlang.engine.plan import Memory, memory_of
 from graphlang.engine.recording import Recording, Storage, record_forward, record_gradients
+from graphlang.engine.result import plain
 from graphlang.engine.scalar import keyword_function
-from graphlang.feeds import prepare, wrong_indices
-from graphlang.initializers.initializer import stream
-from graphlang.result import plain
+from graphlang.inputs.input_values import prepare, wrong_indices
 from graphlang.trace.whole_numbers import NoInt
 
 if TYPE_CHECKING:

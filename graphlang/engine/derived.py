@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from graphlang.catalog.operation import Operation, Random, outcome
 from graphlang.engine.scan import ScanOperation
-from graphlang.operation import Operation, Random, outcome
 from graphlang.trace import SymbolicArray, SymbolicRandom, Trace, gradient, reached, replay
 from graphlang.trace.whole_numbers import check_step, is_counted
 

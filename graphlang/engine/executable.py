@@ -12,15 +12,15 @@ import numpy as np
 
 from graphlang.engine.binding import at_once, bind, bind_region
 from graphlang.engine.garbage import collection_paused
-from graphlang.engine.nan import plain_products
 from graphlang.engine.passes import optimised
+from graphlang.engine.plain_products import plain_products
 from graphlang.engine.plan import Plan, memory, nbytes
 from graphlang.engine.plan import plan as _plan
 from graphlang.engine.recording import Recording
 from graphlang.engine.regions import Unit
 from graphlang.engine.workers import BLAS, kernel_threads, usable_threads
 from graphlang.trace import Step, SymbolicArray
-from graphlang.trace.calls import in_order
+from graphlang.trace.bound_step import in_order
 from graphlang.trace.nan import has_nan
 from graphlang.trace.primitive import Call
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from graphlang.engine.tape import Tape, record
-from graphlang.graph import Node, Ref
+from graphlang.spec.network import Node, Ref
 from graphlang.trace import SymbolicArray, Trace, partial_gradients, replay
 
 

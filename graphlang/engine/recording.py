@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from graphlang.contracts.optimizer import Optimizer
 from graphlang.engine.program import Program
 from graphlang.engine.regions import FUSE_FROM, size
 from graphlang.engine.tape import Tape
-from graphlang.graph import Network
-from graphlang.optimizers.optimizer import Optimizer
+from graphlang.spec.network import Network
 from graphlang.trace import Shape, SymbolicArray, SymbolicRandom, Trace
 from graphlang.trace.primitives.norms import norm_of
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphlang.operation import Random
+from graphlang.catalog.operation import Random
 from graphlang.trace import SymbolicArray
 from graphlang.trace.primitives.creation import stop_gradient
 
 if TYPE_CHECKING:
-    from graphlang.graph import Loop
+    from graphlang.spec.network import Loop
 
 
 class ScanOperation:

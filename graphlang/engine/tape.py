@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from graphlang.catalog.operation import Operation, Random, as_numbers, outcome, renewed
 from graphlang.diagnostics import GraphError
+from graphlang.engine.checked_indices import with_checked_indices
 from graphlang.engine.derived import Derived, Draws
-from graphlang.engine.indices import with_checked_indices
 from graphlang.engine.scan import ScanOperation
-from graphlang.graph import Network, Node, Ref, decoded
-from graphlang.operation import Operation, Random, as_numbers, outcome, renewed
+from graphlang.spec.network import Network, Node, Ref, decoded
 from graphlang.trace import (
     DtypeError,
     NoGradient,

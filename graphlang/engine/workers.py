@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace import parallel
+from graphlang.kernels import parallel
 
 Job = Callable[[], Any]
 

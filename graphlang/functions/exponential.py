@@ -3,7 +3,7 @@
 import numpy as np
 
 from graphlang.functions._truth import counted
-from graphlang.trace import primitives
+from graphlang.kernels.erf import erf as error_function
 
 __all__ = ["abs", "erf", "exp", "log", "sign", "sqrt", "square"]
 
@@ -72,4 +72,4 @@ def erf(x):
     Shapes: as x.
     Source: Abramowitz and Stegun, 7.1.1.
     """
-    return primitives.erf(x)
+    return error_function(x)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from graphlang.initializers.initializer import Drawn, Initializer, Shape
+from graphlang.contracts.initializer import Drawn, Initializer, Shape
 
 
 class constant(Initializer):

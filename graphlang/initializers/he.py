@@ -6,7 +6,7 @@ from math import sqrt
 
 import numpy as np
 
-from graphlang.initializers.initializer import Drawn, Initializer, Shape
+from graphlang.contracts.initializer import Drawn, Initializer, Shape
 
 
 class he(Initializer):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from graphlang.initializers.initializer import Drawn, Initializer, Shape
+from graphlang.contracts.initializer import Drawn, Initializer, Shape
 
 
 class normal(Initializer):

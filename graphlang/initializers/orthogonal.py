@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 from pydantic import Field
 
-from graphlang.initializers.initializer import Drawn, Initializer, Shape
+from graphlang.contracts.initializer import Drawn, Initializer, Shape
 
 
 class orthogonal(Initializer):

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from graphlang.initializers.initializer import Drawn, Initializer, Shape
+from graphlang.contracts.initializer import Drawn, Initializer, Shape
 
 
 class uniform(Initializer):

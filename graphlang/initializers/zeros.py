@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graphlang.initializers.initializer import Drawn, Initializer, Shape
+from graphlang.contracts.initializer import Drawn, Initializer, Shape
 
 
 class zeros(Initializer):

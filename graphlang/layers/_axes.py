@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from graphlang.operation import Array
+from graphlang.catalog.operation import Array
 from graphlang.trace import Size, shape_text
 
 

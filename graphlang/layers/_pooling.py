@@ -6,10 +6,10 @@ from typing import Any
 
 from pydantic import Field
 
+from graphlang.catalog.operation import Array, Layer
+from graphlang.kernels.windows import span, taps
 from graphlang.layers._windows import Sizes, Widths, need_images, need_room, per_axis
-from graphlang.operation import Array, Layer
 from graphlang.trace import is_symbolic
-from graphlang.trace.primitives.windows import span, taps
 
 
 class _Pool(Layer):

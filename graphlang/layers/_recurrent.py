@@ -7,11 +7,11 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import ConfigDict, Field
 
+from graphlang.catalog.operation import Array, Layer, Parameter
 from graphlang.initializers.xavier import xavier
 from graphlang.initializers.zeros import zeros
-from graphlang.operation import Array, Layer, Parameter
+from graphlang.kernels.recurrence import Recurrence
 from graphlang.trace import shape_text
-from graphlang.trace.primitives.recurrence import Recurrence
 
 
 class _Recurrent(Layer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graphlang.operation import Array
+from graphlang.catalog.operation import Array
 from graphlang.trace import mean
 
 ROOT = 2.0**-20

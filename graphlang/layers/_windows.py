@@ -6,9 +6,9 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from graphlang.operation import Array
+from graphlang.catalog.operation import Array
+from graphlang.kernels.windows import span
 from graphlang.trace import Size, is_symbolic, shape_text
-from graphlang.trace.primitives.windows import span
 
 Positive = Annotated[int, Field(gt=0)]
 NotNegative = Annotated[int, Field(ge=0)]

@@ -3,11 +3,11 @@
 import numpy as np
 from pydantic import Field
 
+from graphlang.catalog.operation import Array, Layer, Parameter
+from graphlang.contracts.initializer import Initializer
 from graphlang.initializers.he import he
-from graphlang.initializers.initializer import Initializer
 from graphlang.initializers.zeros import zeros
 from graphlang.layers._axes import last_size
-from graphlang.operation import Array, Layer, Parameter
 from graphlang.trace import total
 from graphlang.trace.primitives.matmul import matmul
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 from pydantic import Field
 
+from graphlang.catalog.operation import Array, Layer, Parameter, Random
 from graphlang.functions.creation import causal_mask
 from graphlang.functions.einops import rearrange
 from graphlang.initializers.xavier import xavier
@@ -12,7 +13,6 @@ from graphlang.initializers.zeros import zeros
 from graphlang.layers.affine import Affine
 from graphlang.layers.dropout import Dropout
 from graphlang.layers.softmax import Softmax
-from graphlang.operation import Array, Layer, Parameter, Random
 from graphlang.trace import shape_text
 
 

@@ -5,9 +5,9 @@ from math import prod
 import numpy as np
 from pydantic import Field
 
+from graphlang.catalog.operation import Array
+from graphlang.kernels.pooling import sum_pool
 from graphlang.layers._pooling import _Pool
-from graphlang.operation import Array
-from graphlang.trace.primitives import sum_pool
 
 
 class AvgPool(_Pool):

@@ -3,10 +3,10 @@
 import numpy as np
 from pydantic import Field
 
+from graphlang.catalog.operation import Array, Layer, Parameter
 from graphlang.initializers.ones import ones
 from graphlang.initializers.zeros import zeros
 from graphlang.layers._axes import all_but_channels, need_channels, per_channel
-from graphlang.operation import Array, Layer, Parameter
 from graphlang.trace import mean as mean_of
 from graphlang.trace import total
 from graphlang.trace.primitives import chain

@@ -4,13 +4,13 @@ from typing import Any
 
 from pydantic import Field
 
+from graphlang.catalog.operation import Array, Layer, Parameter
+from graphlang.contracts.initializer import Initializer
 from graphlang.initializers.he import he
-from graphlang.initializers.initializer import Initializer
 from graphlang.initializers.zeros import zeros
+from graphlang.kernels.convolution import conv, conv_transpose, conv_weight_gradient
 from graphlang.layers._windows import Positive, Sizes, Widths, divides, need_images, need_room, per_axis
-from graphlang.operation import Array, Layer, Parameter
 from graphlang.trace import total
-from graphlang.trace.primitives import conv, conv_transpose, conv_weight_gradient
 
 
 class Conv(Layer):

@@ -3,7 +3,7 @@
 import numpy as np
 from pydantic import Field
 
-from graphlang.operation import Array, Layer, Random
+from graphlang.catalog.operation import Array, Layer, Random
 
 
 class Dropout(Layer):

@@ -3,9 +3,9 @@
 import numpy as np
 from pydantic import Field
 
-from graphlang.initializers.initializer import Initializer
+from graphlang.catalog.operation import Array, Layer, Parameter
+from graphlang.contracts.initializer import Initializer
 from graphlang.initializers.normal import normal
-from graphlang.operation import Array, Layer, Parameter
 from graphlang.trace import Size
 from graphlang.trace.primitives import scatter_add
 

@@ -6,8 +6,9 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from graphlang.operation import Array, Layer
-from graphlang.trace.primitives import chain, mills, sigmoid, sigmoid_slope, zero_times
+from graphlang.catalog.operation import Array, Layer
+from graphlang.kernels.mills import mills
+from graphlang.trace.primitives import chain, sigmoid, sigmoid_slope, zero_times
 
 FAR = 32
 """From here on (1 + tanh(u)) / 2 is 0 or 1 in float64 too, and the cube is still far from overflow."""

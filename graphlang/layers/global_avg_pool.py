@@ -1,7 +1,7 @@
 """One number per channel."""
 
+from graphlang.catalog.operation import Array, Layer
 from graphlang.layers._axes import need_channels
-from graphlang.operation import Array, Layer
 from graphlang.trace import mean
 
 

@@ -1,7 +1,7 @@
 """The gated recurrent unit."""
 
+from graphlang.kernels.recurrence import gru
 from graphlang.layers._recurrent import _Recurrent
-from graphlang.trace.primitives.recurrence import gru
 
 
 class GRU(_Recurrent):

@@ -1,6 +1,6 @@
 """The layer that changes nothing."""
 
-from graphlang.operation import Array, Layer
+from graphlang.catalog.operation import Array, Layer
 
 
 class Identity(Layer):

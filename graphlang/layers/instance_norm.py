@@ -2,11 +2,11 @@
 
 from pydantic import Field
 
+from graphlang.catalog.operation import Array, Layer, Parameter
 from graphlang.initializers.ones import ones
 from graphlang.initializers.zeros import zeros
 from graphlang.layers._axes import need_channels, per_channel
 from graphlang.layers._squares import inverse_root
-from graphlang.operation import Array, Layer, Parameter
 from graphlang.trace import mean
 
 

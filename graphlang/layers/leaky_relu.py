@@ -3,7 +3,7 @@
 import numpy as np
 from pydantic import Field
 
-from graphlang.operation import Array, Layer
+from graphlang.catalog.operation import Array, Layer
 
 
 class LeakyRelu(Layer):

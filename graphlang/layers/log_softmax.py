@@ -3,8 +3,8 @@
 import numpy as np
 from pydantic import Field
 
+from graphlang.catalog.operation import Array, Layer
 from graphlang.layers.softmax import LEAST
-from graphlang.operation import Array, Layer
 from graphlang.trace import total
 from graphlang.trace.primitives import chain, excess, stop_gradient
 

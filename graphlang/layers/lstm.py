@@ -1,7 +1,7 @@
 """Long short-term memory."""
 
+from graphlang.kernels.recurrence import lstm
 from graphlang.layers._recurrent import _Recurrent
-from graphlang.trace.primitives.recurrence import lstm
 
 
 class LSTM(_Recurrent):

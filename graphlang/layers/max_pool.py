@@ -1,8 +1,8 @@
 """The largest element of each window."""
 
+from graphlang.catalog.operation import Array
+from graphlang.kernels.pooling import max_pool, max_pool_gradient
 from graphlang.layers._pooling import _Pool
-from graphlang.operation import Array
-from graphlang.trace.primitives import max_pool, max_pool_gradient
 
 
 class MaxPool(_Pool):

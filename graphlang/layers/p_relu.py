@@ -3,9 +3,9 @@
 import numpy as np
 from pydantic import Field
 
+from graphlang.catalog.operation import Array, Layer, Parameter
 from graphlang.initializers.constant import constant
 from graphlang.layers._axes import per_channel
-from graphlang.operation import Array, Layer, Parameter
 
 
 class PRelu(Layer):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from graphlang.operation import Array, Layer
+from graphlang.catalog.operation import Array, Layer
 from graphlang.trace.primitives import zero_times
 
 

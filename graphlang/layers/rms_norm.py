@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
+from graphlang.catalog.operation import Array, Layer, Parameter
 from graphlang.initializers.ones import ones
 from graphlang.layers._axes import last_size
 from graphlang.layers._squares import inverse_root
-from graphlang.operation import Array, Layer, Parameter
 from graphlang.trace import mean, total
 from graphlang.trace.primitives import chain
 

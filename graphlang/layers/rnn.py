@@ -1,7 +1,7 @@
 """The simple recurrent layer."""
 
+from graphlang.kernels.recurrence import rnn
 from graphlang.layers._recurrent import _Recurrent
-from graphlang.trace.primitives.recurrence import rnn
 
 
 class RNN(_Recurrent):

@@ -1,6 +1,6 @@
 """The sigmoid, exact in both tails."""
 
-from graphlang.operation import Array, Layer
+from graphlang.catalog.operation import Array, Layer
 from graphlang.trace.primitives import chain, sigmoid, sigmoid_slope
 
 

@@ -1,6 +1,6 @@
 """The sigmoid linear unit."""
 
-from graphlang.operation import Array, Layer
+from graphlang.catalog.operation import Array, Layer
 from graphlang.trace.primitives import chain, sigmoid, sigmoid_slope, zero_times
 
 

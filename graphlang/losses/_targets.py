@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from graphlang.operation import Array
+from graphlang.catalog.operation import Array
 from graphlang.trace import shape_text, total
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from graphlang.catalog.operation import Array, Loss
 from graphlang.losses._targets import gradient_of, like, need_same_shape
-from graphlang.operation import Array, Loss
 from graphlang.trace import total
 from graphlang.trace.primitives import chain, sigmoid, zero_times
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from graphlang.catalog.operation import Array, Loss
 from graphlang.losses._targets import is_float, kind_of_targets, like
-from graphlang.operation import Array, Loss
 from graphlang.trace import Size, total
 from graphlang.trace.primitives import chain, chain_quotient, one_hot
 

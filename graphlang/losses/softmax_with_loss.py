@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import Field
 
+from graphlang.catalog.operation import Array, Loss
 from graphlang.layers.softmax import LEAST
 from graphlang.losses._targets import is_float, kind_of_targets, like
-from graphlang.operation import Array, Loss
 from graphlang.trace import Size, mean
 from graphlang.trace import total as added
 from graphlang.trace.primitives import chain, excess, one_hot, stop_gradient, zero_times

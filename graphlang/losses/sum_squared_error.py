@@ -1,7 +1,7 @@
 """Half the sum of squares, the book's loss of a regression."""
 
+from graphlang.catalog.operation import Array, Loss
 from graphlang.losses._targets import gradient_of, like, need_same_shape
-from graphlang.operation import Array, Loss
 from graphlang.trace import total
 from graphlang.trace.primitives import chain
 

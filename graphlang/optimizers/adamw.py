@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from graphlang.contracts.optimizer import Array, Scalar, Slots, scalar
 from graphlang.optimizers.adam import Adam
-from graphlang.optimizers.optimizer import Array, Scalar, Slots, scalar
 
 
 class AdamW(Adam):

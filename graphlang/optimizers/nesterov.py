@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from graphlang.optimizers.optimizer import Array, Optimizer, Scalar, Slots, scalar
+from graphlang.contracts.optimizer import Array, Optimizer, Scalar, Slots, scalar
 
 
 class Nesterov(Optimizer):

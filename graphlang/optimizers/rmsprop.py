@@ -7,7 +7,7 @@ import math
 import numpy as np
 from pydantic import Field
 
-from graphlang.optimizers.optimizer import Array, Optimizer, Scalar, Slots, scalar, squarable
+from graphlang.contracts.optimizer import Array, Optimizer, Scalar, Slots, scalar, squarable
 
 
 class RMSProp(Optimizer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphlang.optimizers.optimizer import Array, Optimizer, Scalar, Slots, scalar
+from graphlang.contracts.optimizer import Array, Optimizer, Scalar, Slots, scalar
 
 
 class SGD(Optimizer):

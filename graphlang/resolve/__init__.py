@@ -1,5 +1,5 @@
 """From the tree to the spec: names, arguments, sizes and shapes, every mistake found in one go."""
 
-from graphlang.resolve.program import resolve
+from graphlang.resolve.file import resolve
 
 __all__ = ["resolve"]

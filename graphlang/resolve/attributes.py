@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from graphlang.catalog import Attribute, family_member, family_names
+from graphlang.catalog.finder import Attribute, family_member, family_names
+from graphlang.contracts.initializer import Initializer
 from graphlang.diagnostics import Edit, Related, Span
 from graphlang.diagnostics.arguments import (
     ArgumentTwice,
@@ -20,7 +21,6 @@ from graphlang.diagnostics.names import (
     UnknownOperation,
     WrongKind,
 )
-from graphlang.initializers.initializer import Initializer
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context, Steps
 from graphlang.resolve.signatures import (
@@ -149,7 +149,7 @@ def member(context: Context, family: Any, expression: Any, scope: Scope) -> Step
 
 
 def _unknown_member(family: Any, function: tree.Name, arguments: Any) -> UnknownOperation:
-    from graphlang.meanings import member_meant
+    from graphlang.catalog.foreign_names import member_meant
 
     foreign = member_meant(function.name)
     names = family_names(family)
@@ -186,7 +186,7 @@ def _given_to(context: Context, family: Any, owner: str, model: Any, expression:
             context.error(ArgumentTwice(argument.span, owner, name, places[name]))
             return POISON
         if name not in names:
-            from graphlang.meanings import attribute_meant
+            from graphlang.catalog.foreign_names import attribute_meant
 
             meant = attribute_meant(name)
             context.error(UnknownAttribute(name_span(argument), owner, name, names, meant))

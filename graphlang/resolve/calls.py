@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from graphlang.catalog import Attribute, Entry
+from graphlang.catalog.finder import Attribute, Entry
+from graphlang.catalog.operation import Operation
 from graphlang.diagnostics import GraphError, Span
 from graphlang.diagnostics.arguments import (
     ArgumentTwice,
@@ -17,14 +18,13 @@ from graphlang.diagnostics.arguments import (
     UnknownAttribute,
     WrongAttribute,
 )
-from graphlang.diagnostics.limits import LimitExceeded
 from graphlang.diagnostics.names import (
     BuiltInHidden,
     NoSuchPart,
     WrongKind,
 )
 from graphlang.diagnostics.shapes import WrongShape
-from graphlang.operation import Operation
+from graphlang.diagnostics.too_large import LimitExceeded
 from graphlang.resolve.attributes import (
     attribute_value,
     is_positive_size,
@@ -413,7 +413,7 @@ def _call_definition(
             context.error(ArgumentTwice(argument.span, name, target, values[target][1]))
             return POISON
         if target not in free:
-            from graphlang.meanings import attribute_meant
+            from graphlang.catalog.foreign_names import attribute_meant
 
             known_names = [f.name for f in formals]
             context.error(

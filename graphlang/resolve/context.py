@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from graphlang.catalog import Catalog
+from graphlang.catalog.finder import Catalog
 from graphlang.diagnostics import Collector, GraphError, Source, Span
-from graphlang.diagnostics.limits import LimitExceeded
-from graphlang.limits import Limits
+from graphlang.diagnostics.limits import Limits
+from graphlang.diagnostics.too_large import LimitExceeded
 from graphlang.resolve.values import Definition, Instance, Scope, Value
 from graphlang.syntax import tree
 from graphlang.trace import Dim, Size, SymbolicArray, Trace

@@ -9,7 +9,6 @@ from typing import Any
 
 from graphlang.diagnostics import Diagnostic, Edit, Related, Span
 from graphlang.diagnostics.arguments import CannotCompute, NotKnownBefore
-from graphlang.diagnostics.limits import LimitExceeded
 from graphlang.diagnostics.names import (
     NoSuchPart,
     NotVisibleInDef,
@@ -18,7 +17,8 @@ from graphlang.diagnostics.names import (
     WrongKind,
 )
 from graphlang.diagnostics.shapes import WrongShape
-from graphlang.resolve import calls, constants, nodes, parts, subscripts
+from graphlang.diagnostics.too_large import LimitExceeded
+from graphlang.resolve import calls, constants, member_names, nodes, subscripts
 from graphlang.resolve.context import Context, Steps, type_text
 from graphlang.resolve.order import is_group
 from graphlang.resolve.values import (
@@ -165,7 +165,7 @@ def unknown(context: Context, node: tree.Name, scope: Scope) -> Any:
     place = context.declared.get(node.span.source.name, {}).get(name)
     if scope.definition is not None and place is not None:
         return NotVisibleInDef(node.span, name, scope.definition, place)
-    from graphlang.meanings import value_meant
+    from graphlang.catalog.foreign_names import value_meant
 
     if name in ("float", "int", "bool"):
         text = f"`{name}` is a type, not a value"
@@ -344,13 +344,17 @@ def _attribute(context: Context, node: tree.Attribute, scope: Scope) -> Steps:
         if isinstance(callee, Module):
             context.error(_module_part(node, callee))
             return POISON
-    instance = parts.instance_of(context, node.value, scope)
+    instance = member_names.instance_of(context, node.value, scope)
     if instance is not None and not (node.name == "T" and _is_value(node.value, scope)):
-        return parts.parameter(context, instance, node)
+        return member_names.parameter(context, instance, node)
     if isinstance(node.value, tree.Name) and not _is_value(node.value, scope):
         name = node.value.name
-        if not context.counted and scope.find_callable(name) is None and parts.is_counter(context, name):
-            context.error(parts.counter(name, node))
+        if (
+            not context.counted
+            and scope.find_callable(name) is None
+            and member_names.is_counter(context, name)
+        ):
+            context.error(member_names.counter(name, node))
             return POISON
     if isinstance(node.value, tree.Name | tree.Attribute) and not _may_open(context, scope):
         from graphlang.resolve.unknown_calls import module_of, part_of_module

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from graphlang.catalog import family_names
+from graphlang.catalog.finder import family_names
+from graphlang.catalog.foreign_names import folded, member_meant
 from graphlang.diagnostics import Diagnostic, Edit, closest
 from graphlang.diagnostics.names import WrongKind
-from graphlang.meanings import folded, member_meant
 from graphlang.syntax import tree
 
 _SUFFIXES = {".npz": "npz", ".csv": "csv", ".txt": "text"}

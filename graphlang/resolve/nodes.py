@@ -9,17 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.catalog import Entry
-from graphlang.diagnostics import GraphError, Related, Span
-from graphlang.diagnostics.arguments import (
-    LayerFailed,
-)
-from graphlang.diagnostics.limits import LimitExceeded
-from graphlang.diagnostics.names import (
-    NeedsCapital,
-)
-from graphlang.diagnostics.shapes import AmbiguousBroadcast, Hint, NotANumberYet, WrongShape
-from graphlang.operation import (
+from graphlang.catalog.finder import Entry
+from graphlang.catalog.operation import (
     Operation,
     Parameter,
     WrongForward,
@@ -28,6 +19,15 @@ from graphlang.operation import (
     outcome,
     owned,
 )
+from graphlang.diagnostics import GraphError, Related, Span
+from graphlang.diagnostics.arguments import (
+    LayerFailed,
+)
+from graphlang.diagnostics.names import (
+    NeedsCapital,
+)
+from graphlang.diagnostics.shapes import AmbiguousBroadcast, Hint, NotANumberYet, WrongShape
+from graphlang.diagnostics.too_large import LimitExceeded
 from graphlang.resolve.context import Context, kind_of, shape_text, size_json, type_text
 from graphlang.resolve.signatures import (
     constant_text,

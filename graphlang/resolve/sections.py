@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from graphlang.catalog import family_member
+from graphlang.catalog.finder import family_member
 from graphlang.datasets.files import refused
 from graphlang.diagnostics import Related, Span
 from graphlang.diagnostics.arguments import NotKnownBefore
@@ -23,7 +23,7 @@ from graphlang.resolve import attributes, expressions, nodes
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context, type_text
 from graphlang.resolve.values import MISSING, POISON, Scope, Value
-from graphlang.spec import DataSpec, GradcheckSpec, TrainSpec, Use
+from graphlang.spec.models import DataSpec, GradcheckSpec, TrainSpec, Use
 from graphlang.syntax import tree
 
 MODELS: dict[str, type[BaseModel]] = {"data": DataSpec, "train": TrainSpec, "gradcheck": GradcheckSpec}
@@ -145,7 +145,7 @@ def evaluate(
 
 
 def _meant(name: str) -> str | None:
-    from graphlang.meanings import attribute_meant
+    from graphlang.catalog.foreign_names import attribute_meant
 
     return attribute_meant(name)
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from graphlang.catalog import Entry
+from graphlang.catalog.finder import Entry
 from graphlang.diagnostics import Span
 from graphlang.diagnostics.arguments import (
     ArgumentTwice,
@@ -100,7 +100,7 @@ def bind(
             if name in free_attributes:
                 free_attributes.remove(name)
         else:
-            from graphlang.meanings import attribute_meant
+            from graphlang.catalog.foreign_names import attribute_meant
 
             foreign = attribute_meant(name)
             context.error(UnknownAttribute(name_span(argument), entry.name, name, known, foreign))

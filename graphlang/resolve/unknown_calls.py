@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from graphlang.catalog import Entry, family_member
+from graphlang.catalog.finder import Entry, family_member
+from graphlang.catalog.foreign_names import MODULES, folded, operation_meant, value_meant
 from graphlang.diagnostics import Diagnostic, Edit, Related, Span
 from graphlang.diagnostics.names import NoSuchPart, UnknownOperation, WrongKind, closest_of_kind
-from graphlang.meanings import MODULES, folded, operation_meant, value_meant
 from graphlang.resolve.context import Context
 from graphlang.resolve.signatures import Piped
 from graphlang.resolve.values import MISSING, Scope, Value

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from graphlang.catalog.operation import Operation
 from graphlang.diagnostics import Span
-from graphlang.operation import Operation
 from graphlang.syntax import tree
 from graphlang.trace import SymbolicArray
 
 if TYPE_CHECKING:
-    from graphlang.catalog import Entry
+    from graphlang.catalog.finder import Entry
 
 
 class Poison:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphlang.schedules.schedule import Schedule
+from graphlang.contracts.schedule import Schedule
 
 
 class constant(Schedule):

@@ -6,7 +6,7 @@ from math import cos, pi
 
 from pydantic import Field
 
-from graphlang.schedules.schedule import Schedule
+from graphlang.contracts.schedule import Schedule
 
 
 class cosine(Schedule):

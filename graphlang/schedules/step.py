@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from graphlang.schedules.schedule import Schedule
+from graphlang.contracts.schedule import Schedule
 
 
 class step(Schedule):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from graphlang.contracts.schedule import Schedule
 from graphlang.schedules.cosine import falling
-from graphlang.schedules.schedule import Schedule
 
 
 class warmup_cosine(Schedule):

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from lark.lexer import Lexer
 
 from graphlang.diagnostics import Diagnostic, GraphError, Source, Span
-from graphlang.limits import Limits
+from graphlang.diagnostics.limits import Limits
 
 #: spelling of a symbol -> terminal of the grammar
 SYMBOLS = {
@@ -218,7 +218,7 @@ def ends_statement(run: str, last: str, text: str, end: int, brackets: list[Toke
 
 
 def _nested_too_deep(reader: Reader, span: Span) -> GraphError:
-    from graphlang.diagnostics.limits import NestedTooDeep
+    from graphlang.diagnostics.too_large import NestedTooDeep
 
     return GraphError([*reader.problems, NestedTooDeep(span, reader.limits.nesting)])
 
@@ -242,7 +242,7 @@ def _python_constant(span: Span, problems: list[Diagnostic]) -> tuple[str, str]:
 
 
 def _foreign_name(name: str, span: Span, reader: Reader) -> tuple[str, str]:
-    from graphlang.syntax.names import checked_name, has_raised_digit
+    from graphlang.syntax.unicode_names import checked_name, has_raised_digit
 
     if has_raised_digit(name):
         return "STRAY", name

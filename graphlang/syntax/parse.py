@@ -9,9 +9,9 @@ from typing import Any
 from lark import UnexpectedToken
 
 from graphlang.diagnostics import Diagnostic, GraphError, Source, Span
-from graphlang.limits import DEFAULT, Limits
+from graphlang.diagnostics.limits import DEFAULT, Limits
 from graphlang.syntax.lexer import Reader
-from graphlang.syntax.table import parser
+from graphlang.syntax.parse_table import parser
 from graphlang.syntax.tree import Statement, Tree, Version
 
 
@@ -60,7 +60,7 @@ def decode(data: bytes, name: str) -> str:
 def _check_size(text: str, name: str, limits: Limits) -> None:
     size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
     if size > limits.source_bytes:
-        from graphlang.diagnostics.limits import SourceTooLarge
+        from graphlang.diagnostics.too_large import SourceTooLarge
 
         raise GraphError([SourceTooLarge(name, size, limits.source_bytes)])
 
@@ -73,7 +73,7 @@ def _one_kind_of_line_end(text: str) -> str:
 def _hidden_characters(source: Source) -> list[Diagnostic]:
     if source.text.isascii():
         return []
-    from graphlang.syntax.names import bidirectional_characters
+    from graphlang.syntax.unicode_names import bidirectional_characters
 
     return bidirectional_characters(source)
 

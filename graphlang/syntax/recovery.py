@@ -154,7 +154,7 @@ class Recovery:
 
     def _parse(self, start: int, patches: list[_Patch]) -> tuple[Any, Reader]:
         """The statements from a place on, or Lark's error, and the reader that read them."""
-        from graphlang.syntax.table import parser
+        from graphlang.syntax.parse_table import parser
 
         patched = _Patched(self.source, [p for p in patches if p.start >= start])
         reader = _PatchedReader(patched, self.reader, start)

@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 
 from graphlang.api import Graph, loads
-from graphlang.catalog import Attribute, Catalog, Entry
+from graphlang.catalog.finder import Attribute, Catalog, Entry
+from graphlang.catalog.operation import Operation
 from graphlang.diagnostics import GraphError
 from graphlang.engine.derived import Derived
 from graphlang.engine.tape import OperationFailed, StreamRandom, Tape
-from graphlang.graph import Node, Ref
-from graphlang.operation import Operation
-from graphlang.sizes import parse_size
+from graphlang.spec.network import Node, Ref
+from graphlang.spec.sizes import parse_size
 
 SIZES = {"N": 3, "T": 2, "C": 4}
 """What the named dimensions of the samples are; they differ, so that one taken for another shows."""

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from contract_cases import SIZES, Call, Case, bound, calls, has_domain, inputs, load
 
-from graphlang.catalog import Entry
+from graphlang.catalog.finder import Entry
+from graphlang.catalog.operation import Layer
 from graphlang.engine.derived import Derived
-from graphlang.graph import Ref, make
-from graphlang.operation import Layer
-from graphlang.sizes import parse_size
+from graphlang.spec.network import Ref, make
+from graphlang.spec.sizes import parse_size
 from graphlang.trace import Dim, NoGradient, SymbolicArray, SymbolicRandom, Trace, gradient, replay
 
 Layers = tuple[Any, ...]

@@ -15,7 +15,7 @@ from graphlang.engine.passes import optimised
 from graphlang.engine.plan import plan
 from graphlang.engine.recording import Recorder, Storage
 from graphlang.engine.tape import StreamRandom, Tape
-from graphlang.graph import Network
+from graphlang.spec.network import Network
 
 ENTRIES = cases.entries()
 FUSED: list[bool] = []

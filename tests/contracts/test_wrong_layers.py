@@ -12,7 +12,7 @@ from contract_cases import Case, cases, sample_texts
 from pydantic import Field
 
 import graphlang as gl
-from graphlang.catalog import Catalog, Entry
+from graphlang.catalog.finder import Catalog, Entry
 
 
 class OnePercentOff(gl.Layer):

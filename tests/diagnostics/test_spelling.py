@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graphlang.catalog import Catalog
+from graphlang.catalog.finder import Catalog
 from graphlang.diagnostics import closest
 from graphlang.diagnostics.names import closest_of_kind
 from graphlang.diagnostics.spelling import distance

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from graphlang.diagnostics import Diagnostic, GraphError, limits, syntax
-from graphlang.limits import Limits
+from graphlang.diagnostics.limits import Limits
 from graphlang.syntax.parse import parse
 
 

@@ -15,10 +15,10 @@ import pytest
 from threadpoolctl import threadpool_info
 
 import graphlang as gl
+from graphlang.catalog.operation import Layer
 from graphlang.engine import compiled, regions
 from graphlang.engine.recording import Recorder
 from graphlang.engine.workers import BLAS, run_jobs, workers
-from graphlang.operation import Layer
 
 NETWORK = """
 input x: float[N, 40], t: int[N]
@@ -87,8 +87,8 @@ def test_the_programs_that_are_kept_are_bounded() -> None:
 
 def test_an_epoch_of_many_batch_sizes_keeps_a_bounded_number_of_programs() -> None:
     from graphlang.datasets.arrays import from_arrays
-    from graphlang.engine.stepper import Stepper
-    from graphlang.feeding import bind_columns
+    from graphlang.training.batches import bind_columns
+    from graphlang.training.step import Stepper
 
     graph = gl.loads(NETWORK)
     data = from_arrays({"x": normal(40, 40), "t": np.zeros(40, int)}, validation=None)

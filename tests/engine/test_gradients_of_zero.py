@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import graphlang as gl
-from graphlang.gradcheck import gradcheck
+from graphlang.checks.gradcheck import gradcheck
 
 pytestmark = pytest.mark.filterwarnings("error")
 

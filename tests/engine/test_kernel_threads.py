@@ -10,7 +10,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 import graphlang as gl
-from graphlang.trace import parallel
+from graphlang.kernels import parallel
 
 CONVNET = """
 input x: float[N, 3, 20, 20]
@@ -65,7 +65,7 @@ def test_a_sequence_longer_than_what_is_prepared_gives_the_same(monkeypatch: pyt
     x = normal(17, 9, 5)
     names = list(graph.params)
     value, gradients = graph.compile(wrt=names, threads=2)(x=x)
-    monkeypatch.setattr("graphlang.trace.primitives.recurrence._LONGEST", 8)
+    monkeypatch.setattr("graphlang.kernels.recurrence._LONGEST", 8)
     again, same = graph.compile(wrt=names, threads=2)(x=x)
     assert again == value
     for name in names:
@@ -89,7 +89,7 @@ def test_jobs_run_in_several_threads_with_one_blas_thread_each(monkeypatch: pyte
 
         return original(watching, n)
 
-    monkeypatch.setattr("graphlang.trace.primitives.convolution.parallel", watched)
+    monkeypatch.setattr("graphlang.kernels.convolution.parallel", watched)
     gl.loads(CONVNET, dtype="float64").compile(threads=2)(x=normal(16, 3, 20, 20))
     assert len({thread for thread, _ in seen}) == 2
     assert {blas for _, blas in seen} == {1}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import graphlang as gl
 from graphlang.draw.from_graph import drawable, picture
 from graphlang.draw.picture import closed
-from graphlang.samples import drawn
+from graphlang.inputs.stand_ins import drawn
 
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.graph"))
 WITH_GRAD = {

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import graphlang as gl
-from graphlang.catalog import family_member, family_names
+from graphlang.catalog.finder import family_member, family_names
 from graphlang.engine.tape import StreamRandom, Tape
-from graphlang.feeds import prepare
-from graphlang.samples import drawn
+from graphlang.inputs.input_values import prepare
+from graphlang.inputs.stand_ins import drawn
 
 SPECS = sorted((Path(__file__).parent.parent.parent / "specs").rglob("*.graph"))
 ROUNDING = {"float64": 1e-12, "float32": 3e-5}

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import graphlang as gl
+from graphlang.contracts.initializer import stream
 from graphlang.engine.tape import StreamRandom, Tape
-from graphlang.initializers.initializer import stream
 
 RNG = np.random.default_rng(0)
 A, B = RNG.standard_normal((5, 2)) + 3, RNG.standard_normal((5, 2)) * 2 - 7

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from graphlang.catalog.operation import Array
 from graphlang.functions.einops import einsum, rearrange
-from graphlang.operation import Array
 
 X = np.arange(24.0).reshape(2, 3, 4)
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from graphlang.contracts.initializer import fans, stream
 from graphlang.initializers.constant import constant
 from graphlang.initializers.he import he
-from graphlang.initializers.initializer import fans, stream
 from graphlang.initializers.lecun import lecun
 from graphlang.initializers.normal import normal
 from graphlang.initializers.ones import ones

@@ -6,7 +6,8 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from graphlang.catalog import Catalog, Entry
+from graphlang.catalog.finder import Catalog, Entry
+from graphlang.catalog.operation import Array, Layer
 from graphlang.engine.derived import Derived
 from graphlang.layers.dropout import Dropout
 from graphlang.layers.elu import Elu
@@ -23,7 +24,6 @@ from graphlang.layers.silu import Silu
 from graphlang.layers.softmax import Softmax
 from graphlang.layers.softplus import Softplus
 from graphlang.layers.tanh import Tanh
-from graphlang.operation import Array, Layer
 from graphlang.trace import Trace, gradient, replay
 
 

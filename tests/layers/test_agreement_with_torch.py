@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from planned_layers import planned
 
+from graphlang.catalog.operation import Array, Layer
 from graphlang.layers.affine import Affine
 from graphlang.layers.attention import Attention
 from graphlang.layers.batch_norm import BatchNorm
@@ -37,7 +38,6 @@ from graphlang.losses.huber_loss import HuberLoss
 from graphlang.losses.mean_squared_error import MeanSquaredError
 from graphlang.losses.softmax_with_loss import SoftmaxWithLoss
 from graphlang.losses.sum_squared_error import SumSquaredError
-from graphlang.operation import Array, Layer
 from graphlang.trace import Trace, gradient, replay
 
 torch = pytest.importorskip("torch")

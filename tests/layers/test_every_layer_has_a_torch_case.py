@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graphlang.catalog import Catalog
+from graphlang.catalog.finder import Catalog
 
 pytest.importorskip("torch")
 import test_agreement_with_torch as plain  # noqa: E402 - both need PyTorch

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from graphlang.catalog.operation import Layer
 from graphlang.layers.affine import Affine
 from graphlang.layers.batch_norm import BatchNorm
 from graphlang.layers.dropout import Dropout
@@ -27,7 +28,6 @@ from graphlang.losses.huber_loss import HuberLoss
 from graphlang.losses.mean_squared_error import MeanSquaredError
 from graphlang.losses.softmax_with_loss import SoftmaxWithLoss
 from graphlang.losses.sum_squared_error import SumSquaredError
-from graphlang.operation import Layer
 
 Array = NDArray[Any]
 RNG = np.random.default_rng(7)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from planned_layers import planned
 
+from graphlang.catalog.operation import Array, Layer
 from graphlang.layers._recurrent import _Recurrent
 from graphlang.layers.avg_pool import AvgPool
 from graphlang.layers.conv import Conv
@@ -15,7 +16,6 @@ from graphlang.layers.gru import GRU
 from graphlang.layers.lstm import LSTM
 from graphlang.layers.max_pool import MaxPool
 from graphlang.layers.rnn import RNN
-from graphlang.operation import Array, Layer
 from graphlang.trace import Trace, gradient, replay
 
 torch = pytest.importorskip("torch")

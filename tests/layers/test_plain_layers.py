@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphlang.catalog.operation import Array, Layer
 from graphlang.layers.affine import Affine
 from graphlang.layers.attention import Attention
 from graphlang.layers.batch_norm import BatchNorm
@@ -15,7 +16,6 @@ from graphlang.layers.group_norm import GroupNorm
 from graphlang.layers.instance_norm import InstanceNorm
 from graphlang.layers.layer_norm import LayerNorm
 from graphlang.layers.rms_norm import RMSNorm
-from graphlang.operation import Array, Layer
 
 RNG = np.random.default_rng(11)
 

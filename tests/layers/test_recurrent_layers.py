@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphlang.catalog.operation import Array
+from graphlang.kernels.parallel import threads
+from graphlang.kernels.recurrence import gru, lstm, rnn
 from graphlang.layers._recurrent import _Recurrent
 from graphlang.layers.gru import GRU
 from graphlang.layers.lstm import LSTM
 from graphlang.layers.rnn import RNN
-from graphlang.operation import Array
 from graphlang.trace import Dim, NoGradient, Trace, gradient, replay
-from graphlang.trace.parallel import threads
-from graphlang.trace.primitives.recurrence import gru, lstm, rnn
 
 RNG = np.random.default_rng(23)
 KINDS = [RNN, LSTM, GRU]

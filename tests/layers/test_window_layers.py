@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from graphlang.catalog.operation import Array, Layer
+from graphlang.kernels.convolution import conv, conv_transpose, conv_weight_gradient
+from graphlang.kernels.parallel import blocks, parallel, threads
+from graphlang.kernels.pooling import max_pool, max_pool_gradient
 from graphlang.layers.avg_pool import AvgPool
 from graphlang.layers.conv import Conv
 from graphlang.layers.conv_transpose import ConvTranspose
 from graphlang.layers.max_pool import MaxPool
-from graphlang.operation import Array, Layer
 from graphlang.trace import Dim, ShapeError, Trace, gradient, replay
-from graphlang.trace.parallel import blocks, parallel, threads
-from graphlang.trace.primitives import conv, conv_transpose, conv_weight_gradient, max_pool, max_pool_gradient
 
 RNG = np.random.default_rng(17)
 PLAIN: dict[str, Any] = {"stride": (1, 1), "pad": (0, 0), "dilation": (1, 1), "groups": 1}

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphlang.catalog.operation import Array, Loss
 from graphlang.losses.binary_cross_entropy import BinaryCrossEntropy
 from graphlang.losses.cross_entropy_error import CrossEntropyError
 from graphlang.losses.huber_loss import HuberLoss
 from graphlang.losses.mean_squared_error import MeanSquaredError
 from graphlang.losses.softmax_with_loss import SoftmaxWithLoss
 from graphlang.losses.sum_squared_error import SumSquaredError
-from graphlang.operation import Array, Loss
 
 # Deep Learning from Scratch, 4.2: ten probabilities, and the digit 2 as the right answer.
 Y = np.array([0.1, 0.05, 0.6, 0.0, 0.05, 0.1, 0.0, 0.1, 0.0, 0.0])

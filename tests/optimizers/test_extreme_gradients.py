@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import graphlang as gl
-from graphlang.catalog import family_member, family_names
+from graphlang.catalog.finder import family_member, family_names
 
 TORCH = {
     "Adam": [[0.99, -2.0099999999], [0.9832994174586346, -2.0199999998],

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from graphlang.catalog import family_member, family_names
+from graphlang.catalog.finder import family_member, family_names
 from graphlang.optimizers.adam import Adam
 from graphlang.optimizers.adamw import AdamW
 from graphlang.optimizers.momentum import Momentum

@@ -12,7 +12,7 @@ sys.path.append(str(Path(__file__).parent.parent / "contracts"))
 
 from contract_cases import entries, sample_texts
 
-from graphlang.catalog import Entry
+from graphlang.catalog.finder import Entry
 
 _SAMPLE = re.compile(r"(?:input (?P<inputs>.*?); )?(?P<targets>[\w, ]+?) = (?P<expression>.*)")
 _INPUT = re.compile(r"(\w+): (\w+(?:\[[^\]]*\])?)")

@@ -9,7 +9,7 @@ import numpy as np
 from random_program import Program
 
 import graphlang as gl
-from graphlang.graph import decoded
+from graphlang.spec.network import decoded
 
 Inputs = dict[str, Any]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from catalog_calls import call_templates, chain_stages
 from program_builder import Builder
 
-from graphlang.catalog import Catalog
+from graphlang.catalog.finder import Catalog
 
 Kind = Callable[[Builder], bool]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from program_builder import Builder, Value
 from program_statements import KINDS, OF_SCALARS, declare
 
-from graphlang.sizes import parse_size
+from graphlang.spec.sizes import parse_size
 from graphlang.trace import bind
 
 DIMS = ("N", "T", "C", "M")

@@ -15,7 +15,7 @@ from program_checks import check_program
 from program_shrinking import shrunk
 from random_program import Program, programs, random_program
 
-from graphlang.catalog import Catalog
+from graphlang.catalog.finder import Catalog
 
 BOUNDED = settings(
     max_examples=200,

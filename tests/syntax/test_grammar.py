@@ -11,11 +11,11 @@ import lark
 import pytest
 
 from graphlang.diagnostics import Source
-from graphlang.limits import Limits
-from graphlang.syntax import build, lexer, table
+from graphlang.diagnostics.limits import Limits
+from graphlang.syntax import build, lexer, parse_table
 from graphlang.syntax.lexer import Reader
 
-GRAMMAR = table.GRAMMAR.read_text("utf-8")
+GRAMMAR = parse_table.GRAMMAR.read_text("utf-8")
 
 
 def test_the_grammar_has_no_conflicts(caplog: pytest.LogCaptureFixture) -> None:
@@ -24,7 +24,7 @@ def test_the_grammar_has_no_conflicts(caplog: pytest.LogCaptureFixture) -> None:
     lark.logger.setLevel(logging.DEBUG)
     lark.logger.addHandler(caplog.handler)
     try:
-        table.lark_of(GRAMMAR)
+        parse_table.lark_of(GRAMMAR)
     finally:
         lark.logger.removeHandler(caplog.handler)
         lark.logger.setLevel(level)
@@ -32,11 +32,11 @@ def test_the_grammar_has_no_conflicts(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_the_shipped_table_is_that_of_the_grammar() -> None:
-    shipped = json.loads(table.TABLE.read_text("utf-8"))
+    shipped = json.loads(parse_table.TABLE.read_text("utf-8"))
     if shipped["lark"] != lark.__version__:
         pytest.skip(f"the table was written with Lark {shipped['lark']}")
-    assert shipped == json.loads(json.dumps(table.serialized(GRAMMAR))), (
-        "run python -m graphlang.syntax.table"
+    assert shipped == json.loads(json.dumps(parse_table.serialized(GRAMMAR))), (
+        "run python -m graphlang.syntax.parse_table"
     )
 
 
@@ -44,8 +44,8 @@ def test_the_shipped_table_is_that_of_the_grammar() -> None:
 def test_a_table_that_does_not_fit_is_built_anew(
     damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saved = json.loads(table.TABLE.read_text("utf-8"))
-    path = tmp_path / "table.json"
+    saved = json.loads(parse_table.TABLE.read_text("utf-8"))
+    path = tmp_path / "parse_table.json"
     texts = {
         "other grammar": json.dumps(saved | {"grammar": "start: A", "rows": []}),
         "other lark": json.dumps(saved | {"lark": "0.0", "rows": []}),
@@ -54,13 +54,13 @@ def test_a_table_that_does_not_fit_is_built_anew(
     }
     if damage in texts:
         path.write_text(texts[damage])
-    monkeypatch.setattr(table, "TABLE", path)
-    parser = table.parser.__wrapped__()
+    monkeypatch.setattr(parse_table, "TABLE", path)
+    parser = parse_table.parser.__wrapped__()
     assert len(parser.parse(Reader(Source("t", "y = x"), Limits()))) == 1
 
 
 def test_the_lexer_and_the_grammar_name_the_same_terminals() -> None:
-    terminals = {t.name: t.pattern.to_regexp() for t in table.lark_of(GRAMMAR).terminals}
+    terminals = {t.name: t.pattern.to_regexp() for t in parse_table.lark_of(GRAMMAR).terminals}
     spelled = lexer.SYMBOLS | lexer.WORDS
     for spelling, name in spelled.items():
         assert re.fullmatch(terminals[name], spelling), (spelling, name)
@@ -69,7 +69,7 @@ def test_the_lexer_and_the_grammar_name_the_same_terminals() -> None:
 
 
 def test_a_rule_of_the_grammar_has_a_function_that_builds_its_node() -> None:
-    made = table.lark_of(GRAMMAR)
+    made = parse_table.lark_of(GRAMMAR)
     silent = {rule.origin.name for rule in made.rules if rule.options.expand1 and not rule.alias}
     for rule in made.rules:
         name = rule.alias or rule.origin.name
@@ -85,5 +85,5 @@ def test_a_rule_of_the_grammar_has_a_function_that_builds_its_node() -> None:
     ],
 )
 def test_the_grammar_alone_reads_what_the_lexer_reads(text: str) -> None:
-    table.lark_of(GRAMMAR).parse(text)
-    table.parser().parse(Reader(Source("t", text), Limits()))
+    parse_table.lark_of(GRAMMAR).parse(text)
+    parse_table.parser().parse(Reader(Source("t", text), Limits()))

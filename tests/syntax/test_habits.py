@@ -104,7 +104,7 @@ def test_a_habit_without_a_certain_fix_is_told_what_there_is(text: str, at: str,
 
 
 def test_a_function_on_paper_is_a_function_of_the_language() -> None:
-    from graphlang.catalog import Catalog
+    from graphlang.catalog.finder import Catalog
 
     assert [name for name in FUNCTIONS if Catalog().find(name) is None] == []
     assert not FUNCTIONS & set(lexer.WORDS)

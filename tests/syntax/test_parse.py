@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from graphlang.diagnostics import GraphError
-from graphlang.limits import Limits
+from graphlang.diagnostics.limits import Limits
 from graphlang.syntax import tree as t
 from graphlang.syntax.parse import decode, parse
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from graphlang import kernels
+from graphlang.trace import Primitive
 from graphlang.trace.primitives import PRIMITIVES
 
+EVERY: dict[str, Primitive] = PRIMITIVES | {
+    item.name: item
+    for module in pkgutil.iter_modules(kernels.__path__, "graphlang.kernels.")
+    for item in vars(importlib.import_module(module.name)).values()
+    if isinstance(item, Primitive)
+}
+"""Every primitive, kernels too, by its name."""
 Sample = tuple[tuple[Any, ...], dict[str, Any]]
 PARTS = slice(None)
 
@@ -274,7 +285,7 @@ def sum_pool_gradient(rng: Any) -> Iterator[Sample]:
 def pooled_integers(rng: Any, shape: tuple[int, ...], along: dict[str, int]) -> tuple[Any, Any]:
     """Whole numbers, some equal, and the largest of each window: they have no gradient."""
     x = rng.integers(-9, 0, shape)
-    return x, PRIMITIVES["max_pool"].compute(x, **along)
+    return x, EVERY["max_pool"].compute(x, **along)
 
 
 def max_pool_gradient(rng: Any) -> Iterator[Sample]:

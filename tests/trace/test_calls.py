@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from graphlang.trace import Trace
-from graphlang.trace.calls import bind_step
+from graphlang.trace.bound_step import bind_step
 
 RNG = np.random.default_rng(11)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphlang.trace.routine import Routine, Weight
+from graphlang.kernels.routine import Routine, Weight
 
 RNG = np.random.default_rng(5)
 

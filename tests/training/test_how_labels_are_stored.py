@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import graphlang as gl
-from graphlang.training import open_data, train
+from graphlang.training.loop import open_data, train
 
 TEXT = """
 input x: float[N, 2], t: int[N]

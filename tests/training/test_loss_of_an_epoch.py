@@ -11,7 +11,7 @@ import pytest
 
 import graphlang as gl
 from graphlang.datasets.arrays import from_arrays
-from graphlang.training import evaluate, open_data, train
+from graphlang.training.loop import evaluate, open_data, train
 
 ROWS = 25
 STILL = "train { minimize = loss; optimizer = SGD(lr=1e-12); batch = 10; epochs = 1; dtype = float64 }"

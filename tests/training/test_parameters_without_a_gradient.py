@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import graphlang as gl
-from graphlang.catalog import family_names
+from graphlang.catalog.finder import family_names
 from graphlang.datasets.arrays import from_arrays
-from graphlang.training import train
+from graphlang.training.loop import train
 
 OPTIMIZERS = family_names("optimizers")
 X = np.random.default_rng(0).standard_normal((40, 3))

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import graphlang as gl
-from graphlang.catalog import family_names
+from graphlang.catalog.finder import family_names
 from graphlang.cli import main
 from graphlang.datasets.arrays import from_arrays
-from graphlang.training import train
+from graphlang.training.loop import train
 
 CORNER = """input x: float[N]
 param w: float[2] = [0, 1]

@@ -13,7 +13,7 @@ import pytest
 import graphlang as gl
 from graphlang.datasets.arrays import from_arrays
 from graphlang.datasets.dataset import Column, Dataset
-from graphlang.training import Progress, evaluate, train
+from graphlang.training.loop import Progress, evaluate, train
 
 NET = """
 input x: float[N, 4], t: int[N]
@@ -198,7 +198,7 @@ def test_a_resumed_run_has_the_bits_of_one_that_was_never_stopped(
 def test_a_stop_while_an_epoch_is_evaluated_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from graphlang.engine.evaluator import Evaluator
+    from graphlang.training.evaluation import Evaluator
 
     expected = train(net(), data())
     over, count = Evaluator.over, [0]

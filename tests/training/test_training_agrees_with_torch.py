@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import graphlang as gl
-from graphlang.catalog import family_names
+from graphlang.catalog.finder import family_names
 
 torch = pytest.importorskip("torch")
 O, S = torch.optim, torch.optim.lr_scheduler

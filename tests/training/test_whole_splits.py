@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 import graphlang as gl
 from graphlang.datasets.arrays import from_arrays
 from graphlang.datasets.dataset import Dataset
-from graphlang.engine.evaluator import Evaluator, _ByBlocks
-from graphlang.feeding import Feed, bind_columns
-from graphlang.training import evaluate
+from graphlang.training.batches import Feed, bind_columns
+from graphlang.training.evaluation import Evaluator, _ByBlocks
+from graphlang.training.loop import evaluate
 
 ROWS = 2500
 TRAIN = "train {{ minimize = loss; optimizer = SGD(lr=1e-9); batch = 2500; epochs = 1; dtype = float64; metrics = [{}] }}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import graphlang as gl
-from graphlang.training import evaluate, open_data
+from graphlang.training.loop import evaluate, open_data
 
 VALLEY = """
 param p: float[2] = constant(1)

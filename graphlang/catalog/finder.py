@@ -1,0 +1,309 @@
+"""What the language knows by name: finds operations, optimizers, sources and more by looking at files.
+
+A name is looked for in the file that bears it (`BatchNorm` in layers/batch_norm.py), so a run imports
+only what its spec uses. This is the one place that discovers anything; nothing registers itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
+
+from graphlang.catalog.operation import Function, Layer, Loss, Operation, takes_any_keyword
+from graphlang.contracts.fields import Fields
+from graphlang.trace import Dim
+
+Kind = Literal["function", "layer", "loss"]
+Family = Literal["initializers", "optimizers", "schedules", "datasets"]
+
+PACKAGE = Path(__file__).parent.parent
+T = typing.TypeVar("T")
+HANDED_IN = frozenset({"training", "random"})
+"""Keyword-only arguments of a `forward` that are neither parameters nor state."""
+
+
+class Attribute(NamedTuple):
+    """An attribute of an operation: known before anything runs."""
+
+    name: str
+    type: Any
+    required: bool
+    default: Any
+    description: str
+
+
+class Entry:
+    """What is known about an operation before it is called: its arguments and where they come from."""
+
+    def __init__(self, name: str, kind: Kind, target: type[Layer] | Callable[..., Any]) -> None:
+        self.name = name
+        self.kind = kind
+        self.target = target
+        is_layer = isinstance(target, type)
+        function: Any = typing.cast("Any", target).forward if is_layer else target
+        code: types.CodeType = function.__code__
+        self.code = code
+        names = code.co_varnames
+        positional = list(names[1 if is_layer else 0 : code.co_argcount])
+        keywords = names[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+        star = names[code.co_argcount + code.co_kwonlyargcount] if code.co_flags & 0x04 else None
+        after = code.co_argcount + code.co_kwonlyargcount + (star is not None)
+        annotated = {} if is_layer else target.__annotations__
+        #: tensor arguments in order
+        self.tensors: tuple[str, ...] = tuple(n for n in positional if n not in annotated)
+        #: the name of the argument that takes any number of tensors, as in `concat(a, b, c)`
+        self.any_tensors: str | None = star if star and star not in annotated else None
+        #: the name of the argument that takes any number of sizes, as in `zeros(N, H)`
+        self.any_sizes: str | None = star if star and star in annotated else None
+        #: the name of the argument that takes sizes by names of the caller's own, as in `rearrange(..., h=4)`
+        self.named_sizes: str | None = names[after] if not is_layer and code.co_flags & 0x08 else None
+        #: keyword-only arguments of a layer's `forward`: its own parameters and state
+        self.own: tuple[str, ...] = tuple(k for k in keywords if k not in HANDED_IN) if is_layer else ()
+        #: whether `forward` ends in `**weights`, for parameters whose number depends on the attributes
+        self.takes_any = is_layer and takes_any_keyword(typing.cast("type[Layer]", target))
+        self.owns = bool(self.own) or self.takes_any
+        self.wants: frozenset[str] = HANDED_IN.intersection(keywords) if is_layer else frozenset()
+        defaults = function.__defaults__ or ()
+        optional = positional[len(positional) - len(defaults) :] if defaults else []
+        self.optional_tensors = frozenset(n for n in optional if n in self.tensors)
+
+    @functools.cached_property
+    def attributes(self) -> dict[str, Attribute]:
+        if isinstance(self.target, type):
+            return _model_attributes(self.target)
+        return self._function_attributes()
+
+    @functools.cached_property
+    def lengths(self) -> frozenset[str]:
+        """The attributes that are lengths of axes; what `arange` takes are places, which may be negative."""
+        sized = {a.name for a in self.attributes.values() if Dim in typing.get_args(a.type)}
+        return frozenset(sized - {"bounds"})
+
+    @property
+    def positional_attributes(self) -> tuple[str, ...]:
+        """The attributes that may be given by position, after the tensors."""
+        return tuple(n for n in self.attributes if n != self.any_sizes)
+
+    def _function_attributes(self) -> dict[str, Attribute]:
+        if not any(k not in ("return", self.named_sizes) for k in self.target.__annotations__):
+            return {}
+        function = typing.cast("types.FunctionType", self.target)
+        hints = typing.get_type_hints(function, include_extras=True)
+        positional = self.code.co_varnames[: self.code.co_argcount]
+        defaults = dict(zip(positional[::-1], (function.__defaults__ or ())[::-1], strict=False))
+        defaults.update(function.__kwdefaults__ or {})
+        found = {}
+        for name, hint in hints.items():
+            if name in ("return", self.named_sizes):
+                continue
+            required = name not in defaults and name != self.any_sizes
+            found[name] = Attribute(name, hint, required, defaults.get(name), "")
+        return found
+
+    @functools.cached_property
+    def model(self) -> type[BaseModel]:
+        """The Pydantic model of the attributes."""
+        if isinstance(self.target, type):
+            return self.target
+        fields: dict[str, Any] = {
+            a.name: (a.type, ... if a.required else a.default)
+            for a in self.attributes.values()
+            if a.name != self.any_sizes
+        }
+        return create_model(f"{self.name}_attributes", __base__=_FunctionFields, **fields)
+
+    def make(self, attributes: dict[str, Any], sizes: tuple[Any, ...] = ()) -> Operation:
+        """The operation with its attributes filled in; raises Pydantic's ValidationError."""
+        if isinstance(self.target, type):
+            return typing.cast("type[Layer]", self.target)(**attributes)
+        if not attributes:
+            return Function(self.target, {}, sizes)
+        own = {name: value for name, value in attributes.items() if name in self.attributes}
+        model = self.model.model_validate(own)
+        checked = {name: getattr(model, name) for name in own}
+        return Function(self.target, attributes | checked, sizes)
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring: the formula."""
+        doc = (self.target.__doc__ or "").strip()
+        return doc.splitlines()[0] if doc else ""
+
+    @property
+    def module(self) -> str:
+        return self.target.__module__
+
+
+class _FunctionFields(Fields):
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+
+
+def _model_attributes(model: type[BaseModel]) -> dict[str, Attribute]:
+    return {
+        (field.alias or name): Attribute(
+            field.alias or name,
+            field.annotation,
+            field.is_required(),
+            field.get_default(call_default_factory=True) if not field.is_required() else None,
+            field.description or "",
+        )
+        for name, field in model.model_fields.items()
+    }
+
+
+def _folded(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+@functools.cache
+def _files(folder: str) -> dict[str, str]:
+    """The modules of a folder of the package, under their names without `_`."""
+    return {
+        _folded(path.stem): path.stem
+        for path in sorted((PACKAGE / folder).glob("*.py"))
+        if path.stem != "__init__"
+    }
+
+
+def _module(folder: str, stem: str) -> types.ModuleType:
+    return importlib.import_module(f"graphlang.{folder}.{stem}")
+
+
+def _classes(module: types.ModuleType, base: type[T]) -> Iterator[type[T]]:
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, base) and value.__module__ == module.__name__:
+            yield value
+
+
+@functools.cache
+def _functions() -> dict[str, Callable[..., Any]]:
+    found = {}
+    for stem in _files("functions").values():
+        module = _module("functions", stem)
+        for name in getattr(module, "__all__", ()):
+            value = getattr(module, name)
+            if callable(value):
+                found[name] = value
+    return found
+
+
+@functools.cache
+def _built_in(name: str) -> Entry | None:
+    for folder in ("layers", "losses"):
+        stem = _files(folder).get(_folded(name))
+        if stem is None:
+            continue
+        for layer in _classes(_module(folder, stem), Layer):
+            if name == layer.__name__ or name in layer.spellings:
+                return Entry(layer.__name__, "loss" if issubclass(layer, Loss) else "layer", layer)
+    function = _functions().get(name)
+    return Entry(name, "function", function) if function else None
+
+
+def built_in_names() -> list[str]:
+    """Every operation's name and its other spellings, as a spec writes them; imports everything."""
+    names = dict.fromkeys(_functions())
+    for folder in ("layers", "losses"):
+        for stem in _files(folder).values():
+            for layer in _classes(_module(folder, stem), Layer):
+                if not layer.__name__.startswith("_") and layer not in (Layer, Loss):
+                    names.update(dict.fromkeys((layer.__name__, *layer.spellings)))
+    return list(names)
+
+
+@functools.cache
+def family_member(family: Family, name: str) -> type[BaseModel] | None:
+    """An initialiser, optimizer, schedule or data source by its name in a spec."""
+    stem = _files(family).get(_folded(name))
+    if stem is None:
+        return None
+    return next((c for c in _classes(_module(family, stem), BaseModel) if c.__name__ == name), None)
+
+
+def family_names(family: Family) -> list[str]:
+    """The names of one family."""
+    return [
+        c.__name__
+        for stem in _files(family).values()
+        for c in _classes(_module(family, stem), BaseModel)
+        if _folded(c.__name__) == _folded(stem) and c.__name__ not in _BASES
+    ]
+
+
+_BASES = frozenset({"Initializer", "Optimizer", "Schedule", "Source", "Dataset"})
+
+
+def _check_own(target: Any) -> None:
+    """A layer or a function that a program hands in; anything else is a mistake of the program."""
+    if isinstance(target, type) and issubclass(target, Layer):
+        if not isinstance(getattr(target, "forward", None), types.FunctionType):
+            raise TypeError(f"the layer {target.__name__} needs a method `forward(self, x)`")
+        _check_layer(target)
+    elif not isinstance(target, types.FunctionType):
+        wanted = "classes derived from gl.Layer, and functions"
+        raise TypeError(f"layers takes {wanted}, not {_described(target)}")
+
+
+def _check_layer(layer: type[Layer]) -> None:
+    """What a layer is made of in other frameworks, and has another place here."""
+    name = layer.__name__
+    if layer.__init__ is not Layer.__init__:
+        raise TypeError(
+            f"the layer {name} has an `__init__`: its attributes are fields of the class, as `n: int = 3`, "
+            "and what it learns comes from `parameters(self, x)`"
+        )
+    gives = [m for m in ("parameters", "state") if getattr(layer, m) is not getattr(Layer, m)]
+    if gives and not Entry(name, "layer", layer).owns:
+        raise TypeError(
+            f"the layer {name} has `{gives[0]}`, but its `forward` takes nothing by keyword: "
+            "write `def forward(self, x, *, W)`"
+        )
+
+
+def _described(value: Any) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else repr(value)
+
+
+class Catalog:
+    """The built-ins, and before them the layers and functions that a program hands in."""
+
+    def __init__(self, layers: Iterable[type[Layer] | Callable[..., Any]] = ()) -> None:
+        self.own: dict[str, Entry] = {}
+        if not isinstance(layers, Iterable):
+            raise TypeError(f"layers is a list, as layers=[Swish], not {_described(layers)}")
+        for target in layers:
+            _check_own(target)
+            if isinstance(target, type) and issubclass(target, Layer):
+                entry = Entry(target.__name__, "loss" if issubclass(target, Loss) else "layer", target)
+                self.own.update(dict.fromkeys((target.__name__, *target.spellings), entry))
+            else:
+                self.own[target.__name__] = Entry(target.__name__, "function", target)
+
+    def find(self, name: str) -> Entry | None:
+        """The operation of that name, or None."""
+        return self.own.get(name) or _built_in(name)
+
+    def names(self) -> list[str]:
+        return [*self.own, *built_in_names()]
+
+    def entries(self) -> list[Entry]:
+        """Each operation once, in the order of its files."""
+        found = {}
+        for name in self.names():
+            entry = self.find(name)
+            if entry is not None:
+                found[entry.name] = entry
+        return list(found.values())
+
+
+@functools.cache
+def adapter(hint: Any) -> TypeAdapter[Any]:
+    """Pydantic's validator of one attribute's type."""
+    return TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True))

@@ -1,0 +1,281 @@
+"""The contract of an operation: a few lines of plain NumPy, forward and backward, and nothing else.
+
+A layer is a Pydantic model whose fields are its attributes. Its `forward` and `backward` call only
+NumPy functions and operators on what they are given, so that the same lines run on arrays (they
+compute) and on symbolic arrays (they record, and so check shapes, are planned and are differentiated).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
+
+import numpy as np
+from pydantic import ConfigDict
+
+from graphlang.contracts.fields import Fields
+from graphlang.contracts.initializer import Initializer
+from graphlang.trace import Size, SymbolicArray
+from graphlang.trace.dims import is_size
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+Array: TypeAlias = Any
+"""A NumPy array or a symbolic array: whatever an operation is given, it treats alike."""
+
+
+class Parameter:
+    """A parameter that a layer asks for: its shape and how it starts.
+
+    `init` is a number, an array of that shape, or an initializer such as `normal(std=0.1)`. Without it a
+    parameter starts as `param` of the language does: drawn by `he` from two axes on, at 0 otherwise.
+    """
+
+    __slots__ = ("init", "shape")
+
+    def __init__(self, shape: Size | Sequence[Size], init: Initializer | ArrayLike | None = None) -> None:
+        #: the sizes of its axes
+        self.shape: tuple[Size, ...] = _shape(shape)
+        #: what draws or sets its start values
+        self.init: Initializer = init if isinstance(init, Initializer) else _start(self.shape, init)
+
+    def __repr__(self) -> str:
+        return f"Parameter({self.shape}, {self.init!r})"
+
+
+def _shape(shape: Any) -> tuple[Size, ...]:
+    sizes = (shape,) if is_size(shape) else shape
+    if isinstance(sizes, str) or not isinstance(sizes, Sequence) or not all(map(is_size, sizes)):
+        raise TypeError(f"the shape of a parameter is a tuple of whole numbers, not {shape!r}")
+    if any(isinstance(size, int) and size < 1 for size in sizes):
+        raise ValueError(f"a parameter has at least one element along each axis, but its shape is {shape}")
+    return tuple(sizes)
+
+
+def _start(shape: tuple[Size, ...], start: Any) -> Initializer:
+    if start is None:
+        from graphlang.initializers.he import he
+        from graphlang.initializers.zeros import zeros
+
+        return he() if len(shape) > 1 else zeros()
+    if isinstance(start, type) and issubclass(start, Initializer):
+        return start()
+    try:
+        array = np.asarray(start)
+    except ValueError:
+        raise ValueError("the start of a parameter is a list whose rows differ in length") from None
+    if array.dtype.kind not in "fiu":
+        raise TypeError(
+            f"the start of a parameter is a number, an array or an initializer such as "
+            f"graphlang.initializers.he.he(), not {start!r}"
+        )
+    if array.shape not in ((), shape):
+        raise ValueError(f"a parameter of shape {shape} does not start with an array of shape {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError("a parameter starts with finite numbers")
+    from graphlang.initializers.constant import constant
+
+    return constant(c=array.tolist())
+
+
+class Random(Protocol):
+    """The random stream that is handed to a `forward` with a keyword-only argument `random`."""
+
+    def uniform(self, shape: Any) -> Array:
+        """Numbers in [0, 1), of the run's precision."""
+
+
+class Layer(Fields):
+    """The base of every layer: subclass it, give it fields, `forward` and, if you like, `backward`.
+
+    `forward(self, x, t, *, W, b)` takes the tensors by position and the layer's own parameters by
+    keyword; it returns `(y, saved)`, the result and whatever `backward` will need. Two more keywords
+    are known: `training` (a bool) and `random` (a stream of random numbers).
+
+    `backward(self, dy, saved)` returns one gradient for each argument of `forward`, in order; None
+    where there is none. Leave it out and it is derived from `forward`, which may then return `y` alone.
+
+    Both run on symbolic arrays before there are any numbers. So they call NumPy's functions and operators
+    on whole arrays: no writing into an array (`x[x < 0] = 0` is `np.where(x < 0, 0, x)`), no Python loop
+    over its elements and no `if` on its values (`np.where`, `np.maximum`, `np.sum(..., axis=...)`).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    #: other names of the same operation in a spec, as `relu` for `Relu`
+    spellings: ClassVar[tuple[str, ...]] = ()
+    forward: ClassVar[Callable[..., Any]]
+    backward: ClassVar[Callable[..., Any] | None] = None
+
+    def parameters(self, *tensors: Array) -> dict[str, Parameter]:
+        """The parameters that `forward` takes by keyword, given the tensors that it will see."""
+        return {}
+
+    def state(self, *tensors: Array) -> dict[str, Parameter]:
+        """What the layer remembers from step to step (running statistics): taken by `forward` by
+        keyword, and renewed by the third element that it then returns in training mode."""
+        return {}
+
+    def index_bounds(self, *tensors: Array) -> dict[str, Size]:
+        """For a tensor argument that holds indices (labels, ids): one more than the largest allowed."""
+        return {}
+
+    def ignored_index(self) -> int | None:
+        """An index that is let through wherever it lies, as the label of padding."""
+        return None
+
+    def hint(self, *tensors: Array) -> str | None:
+        """A word to a user whose shapes are allowed but probably not meant."""
+        return None
+
+
+class WrongForward(TypeError):
+    """A method of a layer returned what cannot be its result; `help` says what to write instead."""
+
+    def __init__(self, message: str, help: str) -> None:
+        super().__init__(message)
+        self.help = help
+
+
+def outcome(operation: Any, found: Any) -> tuple[Any, ...]:
+    """What `forward` returned, as `(y, saved)` or `(y, saved, state)`; else raises WrongForward.
+
+    Without a `backward` nothing needs to be saved, and an array alone is the result.
+    """
+    if isinstance(found, tuple) and 2 <= len(found) <= 3 and _is_result(found[0], operation):
+        return found
+    if _is_array(found):
+        if operation.backward is None:
+            return found, None
+        raise WrongForward(
+            "returns an array alone from its `forward`, but its `backward` takes what `forward` saved",
+            "`forward` must return `(y, saved)`: the result, and what `backward` needs",
+        )
+    if isinstance(operation, Function):
+        raise WrongForward(f"returns {_returned(found[0])}, not an array", "end it with `return y`")
+    raise WrongForward(
+        f"returns {_returned(found)} from its `forward`, not a result",
+        "end it with `return y, saved`; without a `backward`, `return y` is enough",
+    )
+
+
+PARAMETERS = 'return {"W": gl.Parameter(shape, 0.1)}: a name for each, and its shape and start'
+
+
+def owned(operation: Any, method: str, tensors: Sequence[Any]) -> dict[str, Parameter]:
+    """What `parameters` or `state` of a layer gives, by name; WrongForward where that is no such dict."""
+    found = getattr(operation, method)(*tensors)
+    if not isinstance(found, Mapping):
+        raise WrongForward(f"returns {_returned(found)} from its `{method}`, not a dict", PARAMETERS)
+    for name, value in found.items():
+        if not isinstance(value, Parameter):
+            message = f"gives `{name}` as {_returned(value)} in its `{method}`, not as a gl.Parameter"
+            raise WrongForward(message, PARAMETERS)
+    return dict(found)
+
+
+def takes_any_keyword(layer: type[Layer]) -> bool:
+    """Whether a `forward` ends in `**weights`, for parameters whose number depends on the attributes."""
+    return bool(layer.forward.__code__.co_flags & inspect.CO_VARKEYWORDS)
+
+
+def check_taken(operation: Any, given: Mapping[str, Any], taken: Sequence[str]) -> None:
+    """Raises WrongForward where `forward` and what a layer has do not agree on the names."""
+    for name in given:
+        if name not in taken and not takes_any_keyword(type(operation)):
+            message = f"has `{name}`, which its `forward` does not take by keyword"
+            raise WrongForward(message, f"write it after the star: `def forward(self, x, *, {name})`")
+    optional = type(operation).forward.__kwdefaults__ or {}
+    for name in taken:
+        if name not in given and name not in optional:
+            message = f"takes `{name}` by keyword, but neither its `parameters` nor its `state` gives it"
+            raise WrongForward(
+                message, f'return {{"{name}": gl.Parameter(shape, 0.1)}} from `parameters(self, x)`'
+            )
+
+
+def renewed(state: Any, keywords: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The state that a `forward` gives third, in training; WrongForward where it is not what it took."""
+    if not isinstance(state, Mapping):
+        message = f"returns {_returned(state)} third from its `forward`, where its state belongs"
+        raise WrongForward(message, 'write `return y, saved, {"mean": new_mean}`, with the names of `state`')
+    for name, value in state.items():
+        if name not in keywords:
+            message = f"renews `{name}`, which it does not remember"
+            raise WrongForward(message, "renew what its `state` names")
+        if np.shape(value) != np.shape(keywords[name]):
+            message = f"renews `{name}` in another shape, {np.shape(value)} for {np.shape(keywords[name])}"
+            raise WrongForward(
+                message, "what a layer remembers keeps its shape: sum or average over the batch"
+            )
+    return state
+
+
+def as_numbers(operands: Sequence[Array], dtype: Any) -> list[Array] | None:
+    """The operands with 1 and 0 in the place of truth values; None where there are none."""
+    bools = [getattr(x, "dtype", None) == np.bool_ for x in operands]
+    if not any(bools):
+        return None
+    return [x.astype(dtype) if is_bool else x for x, is_bool in zip(operands, bools, strict=True)]
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, SymbolicArray | np.ndarray | np.generic | int | float)
+
+
+def _is_result(value: Any, operation: Any) -> bool:
+    """An array or a number; a function may give several, as `split` does."""
+    if isinstance(operation, Function) and isinstance(value, tuple | list):
+        return bool(value) and all(map(_is_array, value))
+    return _is_array(value)
+
+
+def _returned(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, tuple):
+        return f"a tuple of {len(value)}" if len(value) not in (2, 3) else "a tuple without an array in front"
+    return f"a {type(value).__name__}"
+
+
+class Loss(Layer):
+    """The base of the losses: a layer without parameters whose result is a scalar."""
+
+
+class Function:
+    """A plain function of the language with its attributes filled in; its gradient is derived."""
+
+    __slots__ = ("attributes", "function", "sizes")
+    backward = None
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        attributes: Mapping[str, Any],
+        sizes: tuple[Size, ...] = (),
+    ) -> None:
+        self.function = function
+        self.attributes = dict(attributes)
+        self.sizes = sizes
+
+    def forward(self, *tensors: Array) -> tuple[Array, None]:
+        return self.function(*tensors, *self.sizes, **self.attributes), None
+
+    def parameters(self, *tensors: Array) -> dict[str, Parameter]:
+        return {}
+
+    state = parameters
+
+    def index_bounds(self, *tensors: Array) -> dict[str, Size]:
+        return {}
+
+    def ignored_index(self) -> int | None:
+        return None
+
+    def hint(self, *tensors: Array) -> str | None:
+        return None
+
+
+Operation: TypeAlias = Layer | Function

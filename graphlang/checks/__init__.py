@@ -1,0 +1,1 @@
+"""What tests a graph: the gradient check, and the `expect` lines of a file."""

@@ -1,0 +1,151 @@
+"""Which operation is at fault: the backward of each alone, at the values of a run, against differences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from graphlang.catalog.operation import outcome
+from graphlang.checks.slopes import VANISHING, Slope, slope
+from graphlang.engine.derived import Draws
+from graphlang.engine.tape import Tape
+from graphlang.spec.network import Node, Ref
+
+SAMPLES = 24
+NEARBY = 16
+"""Points around a corner, whose slopes a gradient there may have as well."""
+AROUND = 1e-5
+RESOLUTION = 1e-6
+"""The relative error that the check is meant to see."""
+
+
+def culprit(tape: Tape, of: int, tolerance: float, rng: np.random.Generator) -> str | None:
+    """The first operation, in forward order, whose own gradients are wrong at the values of this run."""
+    needed = tape.network.ancestors([of])
+    for node in tape.network.nodes:
+        if (
+            needed[node.number]
+            and node.operation is not None
+            and local_error(tape, node, rng, tolerance) > tolerance
+        ):
+            return f"{node.name} ({node.spec.operation})"
+    return None
+
+
+def error(gradient: float, found: Slope, largest: float) -> float:
+    """How far a gradient is from the derivative, or at a corner from what lies between its two slopes.
+
+    Relative: an element much smaller than the largest gradient is held to a thousandth of that, and none
+    to more than the rounding of the function's values lets one see: the gradient of a bias before a
+    BatchNorm is 0, and differences give 1e-12.
+    """
+    return outside(gradient, found.sides, found, largest)
+
+
+def outside(gradient: float, sides: list[float], found: Slope, largest: float) -> float:
+    """How far a gradient lies outside of an interval, relative to its size."""
+    if not np.isfinite(gradient):
+        return 0.0 if np.isinf(gradient) and found.kind == "jump" else float("inf")
+    if not sides:
+        return float("inf") if found.kind == "smooth" else 0.0
+    distance = max(min(sides) - gradient, gradient - max(sides), 0.0)
+    floor = max(1e-3 * largest, VANISHING * found.around, found.rounding / RESOLUTION)
+    scale = max(abs(gradient), *map(abs, sides), floor)
+    return distance / scale if scale > 0 else 0.0
+
+
+def chosen(size: int, samples: int, rng: np.random.Generator) -> Any:
+    """Which elements to check: all where there are few, else a random choice."""
+    return np.arange(size) if size <= samples else np.sort(rng.choice(size, samples, replace=False))
+
+
+def local_error(tape: Tape, node: Node, rng: np.random.Generator, tolerance: float) -> float:
+    """The worst relative error of one operation's backward against a random upstream gradient.
+
+    That is of one sign: of tied maxima in windows that overlap, any choice then lies between the slopes.
+    """
+    y = tape.values[node.number]
+    if y.dtype.kind != "f":
+        return 0.0
+    dy = rng.uniform(0.5, 1.5, y.shape)
+    parts: dict[int, Any] = {}
+    for number, part in tape._backward(node, dy):
+        parts[number] = part if number not in parts else parts[number] + part
+    operands = [o.number for o in node.operands if type(o) is Ref]
+    worst = 0.0
+    for number in dict.fromkeys([*operands, *node.own.values()]):
+        value = tape.values[number]
+        if value is None or value.dtype.kind != "f":
+            continue
+        array = np.array(value, dtype=np.float64)
+        objective = _local_objective(tape, node, number, array, dy)
+        gradient = np.broadcast_to(np.asarray(parts.get(number, 0.0), dtype=np.float64), array.shape)
+        worst = max(worst, _worst(gradient, array, objective, tolerance, rng))
+    return worst
+
+
+def _worst(
+    gradient: Any, array: Any, objective: Callable[[], float], tolerance: float, rng: np.random.Generator
+) -> float:
+    largest = float(np.max(np.abs(gradient), initial=0.0))
+    here = objective()
+    special = _special(array)
+    places = chosen(array.size, SAMPLES, rng)
+    if array.size > SAMPLES:
+        corners = np.flatnonzero(special)
+        places = np.union1d(places, corners[chosen(corners.size, SAMPLES, rng)])
+    worst = 0.0
+    for place in map(int, places):
+        expected = float(gradient.reshape(-1)[place])
+        found = slope(objective, array, place, here, 1e-3 * largest)
+        off = error(expected, found, largest) if np.isfinite(expected) else float("inf")
+        if tolerance < off < float("inf") and (special[place] or found.kind != "smooth"):
+            off = _beside(expected, found, objective, array, place, largest, rng)
+        worst = max(worst, off)
+    return worst
+
+
+def _special(array: Any) -> Any:
+    """Where corners mostly lie: zeros, and values that occur twice."""
+    _, inverse, counts = np.unique(array, return_inverse=True, return_counts=True)
+    return (array.reshape(-1) == 0) | (counts[inverse.reshape(-1)] > 1)
+
+
+def _beside(
+    gradient: float,
+    found: Slope,
+    objective: Callable[[], float],
+    array: Any,
+    place: int,
+    largest: float,
+    rng: np.random.Generator,
+) -> float:
+    """The error where the slopes at points close by count too: of tied maxima any may be the largest."""
+    origin = array.copy()
+    sides = list(found.sides)
+    for _ in range(NEARBY):
+        array[...] = origin + AROUND * np.maximum(1.0, np.abs(origin)) * rng.uniform(-1, 1, origin.shape)
+        sides += slope(objective, array, place, objective(), 1e-3 * largest).sides
+    array[...] = origin
+    width = max(sides, default=0.0) - min(sides, default=0.0)
+    if width <= 1e-3 * max(map(abs, [gradient, *sides])):  # one slope all around: no corner excuses it
+        return error(gradient, found, largest)
+    return outside(gradient, sides, found, largest)
+
+
+def _local_objective(tape: Tape, node: Node, number: int, array: Any, dy: Any) -> Callable[[], float]:
+    operation, _, keywords, _ = tape.saved[node.number]
+
+    def objective() -> float:
+        values = [
+            (array if o.number == number else tape.values[o.number]) if type(o) is Ref else o
+            for o in node.operands
+        ]
+        named = {k: array if node.own.get(k) == number else v for k, v in keywords.items()}
+        if isinstance(named.get("random"), Draws):
+            named["random"] = named["random"].again()
+        return float(np.sum(outcome(operation, operation.forward(*values, **named))[0] * dy))
+
+    return objective

@@ -1,0 +1,1 @@
+"""The bases of initializers, optimizers and schedules, and of attributes as Pydantic fields."""

@@ -1,0 +1,60 @@
+"""The contract of an initialiser, and what it is given: a stream of its own and the fans of the shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ConfigDict
+
+from graphlang.contracts.fields import Fields
+
+Shape: TypeAlias = tuple[int, ...]
+Drawn: TypeAlias = NDArray[np.float64]
+
+
+class Initializer(Fields):
+    """The base of every initialiser: a subclass gives its fields and `draw`.
+
+    Values are always drawn as float64 and rounded to the run's precision by the caller, so that a float32
+    network starts where the float64 one does.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def draw(self, rng: np.random.Generator, shape: Shape, fan_in: int, fan_out: int) -> Drawn:
+        """The start values of a parameter of this shape, whose units have so many inputs and outputs."""
+        raise NotImplementedError
+
+    def start(self, seed: int, name: str, shape: Shape) -> Drawn:
+        """The start values of the parameter `name`, from its own stream and with the fans of its shape."""
+        return self.draw(stream(seed, name), shape, *fans(shape))
+
+
+def stream(seed: int, name: str) -> np.random.Generator:
+    """The random stream of one parameter, from the seed and its name alone: adding a layer changes no
+    other's.
+
+    PCG64 seeded with the first 128 bits of SHA-256(seed, name); both are the same everywhere.
+    """
+    from hashlib import sha256
+
+    digest = sha256(f"{seed}:{name}".encode()).digest()
+    return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "little")))
+
+
+def fans(shape: Sequence[Any]) -> tuple[Any, Any]:
+    """How many inputs and outputs a unit has.
+
+    [in, out] (Affine): in, out. [out, in/groups, k...] (Conv): in/groups * k..., out * k... .
+    A vector is the weights of one unit: n, 1. At least 1, so that a rate such as sqrt(1 / fan_in) is
+    finite.
+    """
+    if len(shape) <= 1:
+        return max(1, prod(shape)), 1
+    if len(shape) == 2:
+        return max(1, shape[0]), max(1, shape[1])
+    return max(1, prod(shape[1:])), max(1, shape[0] * prod(shape[2:]))

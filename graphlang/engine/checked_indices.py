@@ -1,0 +1,89 @@
+"""Indices that a graph computes itself, checked where they are used; given ones are checked on coming in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphlang.diagnostics import GraphError
+from graphlang.inputs.index_bounds import wrong_index
+from graphlang.spec.network import Network, Node, Ref
+from graphlang.spec.sizes import parse_size
+from graphlang.trace import Dim, SymbolicArray
+from graphlang.trace.array import signature
+from graphlang.trace.primitive import Primitive, Result, into
+
+if TYPE_CHECKING:
+    from graphlang.catalog.operation import Operation
+
+
+class Allowed:
+    """The indices that one use of a value allows; its text tells them apart for those who compare steps."""
+
+    def __init__(self, network: Network, name: str, below: int, ignored: int | None) -> None:
+        self.network = network
+        self.name = name
+        self.below = below
+        self.ignored = ignored
+
+    def __repr__(self) -> str:
+        return f"{self.name} below {self.below} or {self.ignored}"
+
+    def check(self, ids: Any) -> None:
+        """Raises GraphError, with the name of the value, where one of its indices is not allowed."""
+        wrong = wrong_index(self.name, ids, self.below, self.ignored, self.network.span(self.name))
+        if wrong is not None:
+            raise GraphError([wrong])
+
+
+class Checked(Primitive):
+    """The indices as they are, once they are found to be allowed."""
+
+    name = "checked_indices"
+    differentiable = False
+
+    def shape(self, ids: Any, *, allowed: Allowed) -> Result:
+        shape, kind = signature(ids)
+        return shape, np.dtype(kind)
+
+    def compute(self, ids: Any, *, allowed: Allowed, out: Any = None) -> Any:
+        allowed.check(ids)
+        return into(out, ids)
+
+
+checked = Checked()
+
+
+def with_checked_indices(
+    network: Network, node: Node, operation: Operation, operands: list[Any], sizes: Mapping[str, int]
+) -> list[Any]:
+    """The operands of a layer that looks something up; while recording, the check becomes a step."""
+    found = list(operands)
+    for role, below in operation.index_bounds(*operands).items():
+        position = node.indexed.index(role)
+        operand, ids = node.operands[position], operands[position]
+        if type(operand) is not Ref or ids.dtype.kind not in "iu":
+            continue
+        allowed = Allowed(network, network.names[operand.number], int(below), operation.ignored_index())
+        if _was_checked(network, allowed, sizes):
+            continue
+        if isinstance(ids, SymbolicArray):
+            found[position] = checked(ids, allowed=allowed)
+        else:
+            allowed.check(ids)
+    return found
+
+
+def _was_checked(network: Network, allowed: Allowed, sizes: Mapping[str, int]) -> bool:
+    """Whether it is an input whose indices were checked, as strictly, when it was given."""
+    spec = network.inputs.get(allowed.name)
+    if spec is None or spec.below is None or spec.ignored not in (None, allowed.ignored):
+        return False
+    below = spec.below if isinstance(spec.below, int) else parse_size(spec.below)
+    if isinstance(below, Dim):
+        if not set(below.symbols) <= set(sizes):
+            return False
+        below = below.bind(sizes)
+    return int(below) <= allowed.below

@@ -1,0 +1,179 @@
+"""How a Python call hands in inputs: by keyword, in one mapping, or as one array where one is enough."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from keyword import iskeyword
+from typing import Any, NoReturn
+
+import numpy as np
+
+from graphlang.diagnostics import GraphError, closest
+from graphlang.diagnostics.python_arguments import by_name
+from graphlang.diagnostics.running import MissingInputs, UnknownInput
+from graphlang.inputs.input_values import type_text
+from graphlang.spec.models import TrainSpec
+from graphlang.spec.network import Network
+
+HABITS = {
+    "lr": 'it belongs to the optimizer: `gl.load(file, set={"train.optimizer": "SGD(lr=0.1)"})`',
+    "optimizer": 'it stands in the file: `gl.load(file, set={"train.optimizer": "Adam(lr=0.001)"})`',
+    "loss": 'the file says what to minimize: `gl.load(file, set={"train.minimize": "loss"})`',
+    "metrics": "they stand in the `train` section: `metrics = [accuracy(y, t)]`",
+    "seed": "every random number comes of that of the graph: `gl.load(file, seed=0)`",
+    "batch_size": "write `batch=100`",
+    "validation_data": 'write `validation={"x": x_test, "t": t_test}`',
+    "verbose": "it prints nothing by itself: `on_epoch=print` writes each epoch's record",
+    "callbacks": "write `on_epoch=function`; one that returns False stops the training",
+    "max_iter": "write `iterations=1000`",
+    "n_epochs": "write `epochs=10`",
+    "sample_weight": "weigh the rows in the loss of the file, as in `sum(w * losses) / sum(w)`",
+    "set": 'settings are given on loading: `gl.load(file, set={"train.batch": 50})`',
+}
+"""What fit is asked for by the names of other libraries, and what to write."""
+ALIKE = {
+    "learning_rate": "lr", "learning_rate_init": "lr", "eta": "lr", "alpha": "lr", "lr_rate": "lr",
+    "solver": "optimizer", "opt": "optimizer", "criterion": "loss", "loss_fn": "loss", "minimize": "loss",
+    "random_state": "seed", "rng": "seed", "bs": "batch_size", "batchsize": "batch_size",
+    "validation_split": "validation_data", "eval_set": "validation_data", "val_data": "validation_data",
+    "valid": "validation_data", "test": "validation_data", "disp": "verbose", "progress": "verbose",
+    "callback": "callbacks", "steps": "max_iter", "n_iter": "max_iter", "iters": "max_iter",
+    "steps_per_epoch": "max_iter", "num_epochs": "n_epochs", "nb_epoch": "n_epochs", "epoch": "n_epochs",
+    "class_weight": "sample_weight", "weights": "sample_weight", "settings": "set",
+}  # fmt: skip
+METHODS = {
+    "parameters": "the parameters are `params`, arrays by name",
+    "named_parameters": "the parameters are `params`, arrays by name",
+    "weights": "the parameters are `params`, arrays by name; `save` and `load_weights` keep them in a file",
+    "state_dict": "the parameters are `params`; `save` and `load_weights` keep them in a file",
+    "load_state_dict": "`load_weights` reads a file; `params[name] = array` sets one parameter",
+    "train": "`fit` trains; `compile(train=True)` gives the step for a loop of your own",
+    "eval": "`predict` always computes in evaluation mode; `evaluate` gives the metrics",
+    "score": "`evaluate` gives the loss and the metrics",
+    "backward": "`run` goes forward and backward; `forward(...).backward()` does it in two steps",
+    "zero_grad": "gradients are made anew by every run",
+    "summary": "`graphlang summary FILE` prints it; `graph` holds every node",
+    "predict_proba": "`predict` gives the outputs; `output p` with `p = softmax(y)` makes them probabilities",
+    "get_weights": "the parameters are `params`, arrays by name",
+    "set_weights": "`params[name] = array` sets one parameter, `load_weights` reads a file",
+    "trainable_variables": "the parameters are `params`, arrays by name",
+    "trainable_weights": "the parameters are `params`, arrays by name",
+    "get_params": "the parameters are `params`, arrays by name; settings stand in the file",
+    "set_params": "`params[name] = array` sets one; settings are given by `gl.load(file, set={...})`",
+    "plot": "`graphlang run FILE` draws the picture",
+    "draw": "`graphlang run FILE` draws the picture",
+    "show": "`graphlang run FILE` draws the picture",
+    "visualize": "`graphlang run FILE` draws the picture",
+    "grad": "`run(...).grad` holds the gradients by name; `compile(wrt=[...])` computes some of them",
+    "gradient": "`run(...).grad` holds the gradients by name; `compile(wrt=[...])` computes some of them",
+    "gradients": "`run(...).grad` holds the gradients by name; `compile(wrt=[...])` computes some of them",
+    "step": "`compile(train=True)` gives the step for a loop of your own",
+    "train_on_batch": "`compile(train=True)` gives the step for a loop of your own",
+    "partial_fit": "`compile(train=True)` gives the step for a loop of your own",
+    "export": "`save` writes the parameters; the graph is its file",
+    "layers": "`graphlang summary FILE` lists every node; `graph` holds them",
+    "nodes": "`graph` holds every node",
+    "to": 'there is one device; `gl.load(file, dtype="float32")` chooses the precision',
+    "load": "`gl.load(file)` reads a spec, `load_weights(file)` parameters",
+}
+"""What a graph is asked for by the names of other libraries."""
+OPTIONS = ("epochs", "iterations", "batch", "validation", "on_epoch")
+
+
+class Elsewhere:
+    """An attribute that a graph does not have; whoever asks for it is told what to use."""
+
+    def __init__(self, name: str, sentence: str) -> None:
+        self._name = name
+        self._sentence = sentence
+
+    def __get__(self, graph: Any, owner: Any = None) -> NoReturn:
+        raise AttributeError(f"a graph has no `{self._name}`: {self._sentence}")
+
+
+def given(
+    method: str,
+    network: Network,
+    inputs: Any,
+    more: tuple[Any, ...],
+    named: dict[str, Any],
+    needed: list[str],
+) -> dict[str, Any]:
+    """The inputs of a call: keywords, one mapping where a name is no Python identifier, or a single array
+    where exactly one of the inputs that are needed has no value yet."""
+    if isinstance(inputs, Mapping) and not more:
+        return {**by_name("what is given by position", inputs), **named}
+    wanting = [n for n in needed if network.inputs[n].default is None] or needed
+    if more or len(wanting) != 1 or wanting[0] in named:
+        refuse_positions(method, network, needed)
+    return {wanting[0]: inputs, **named}
+
+
+def refuse_positions(method: str, network: Network, needed: list[str]) -> NoReturn:
+    """Several inputs by position: which is which, only their names say."""
+    names = [n for n in needed if network.inputs[n].default is None] or needed or list(network.inputs)
+    if not names:
+        raise TypeError(f"{method} takes inputs by name, and this graph has none")
+    plain = all(n.isidentifier() and not iskeyword(n) for n in names)
+    written = ", ".join(f"{n}=..." if plain else f'"{n}": ...' for n in names)
+    written = written if plain else f"{{{written}}}"
+    if method in ("fit", "evaluate"):
+        raise TypeError(f"{method} takes arrays by the names of inputs: write {method}({written})")
+    one = "what is given by position is a mapping from names, or the array of the one input that is needed"
+    raise TypeError(f"{one}: write {method}({written})")
+
+
+def for_training(
+    method: str, network: Network, arrays: Mapping[str, Any], needed: list[str]
+) -> dict[str, Any]:
+    """The arrays of a `fit` or an `evaluate`. An option of another library is a TypeError with what to write
+    here; inputs that are unknown or missing are a GraphError."""
+    unknown = [name for name in arrays if name not in network.inputs]
+    for name in unknown:
+        if method == "fit":
+            _refuse_option(name, arrays[name])
+    file = network.spec.sources[0].name if network.spec.sources else None
+    problems: list[Any] = [UnknownInput(name, list(network.inputs), file) for name in unknown]
+    missing = [n for n in needed if n not in arrays and network.inputs[n].default is None]
+    if missing:
+        problems.append(MissingInputs(missing, [type_text(network.inputs[n]) for n in missing], file))
+    if problems:
+        raise GraphError(problems)
+    return dict(arrays)
+
+
+def _refuse_option(name: str, value: Any) -> None:
+    habit = HABITS.get(ALIKE.get(name, name))
+    if habit is not None:
+        raise TypeError(f"fit has no option `{name}`: {habit}")
+    if name in TrainSpec.model_fields:
+        setting = f'`gl.load(file, set={{"train.{name}": {value!r}}})`'
+        raise TypeError(f"fit has no option `{name}`: it is a setting of the file, {setting}")
+    if value is None or isinstance(value, str) or callable(value) or np.ndim(value) == 0:
+        match = closest(name, OPTIONS)
+        meant = f"did you mean `{match}`?" if match else f"its options are {', '.join(OPTIONS)}"
+        raise TypeError(f"fit has no option `{name}`, and the graph no input of that name; {meant}")
+
+
+def validated(value: Any, arrays: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The arrays to validate on, by the names of inputs."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        names = ", ".join(f'"{name}": ...' for name in arrays)
+        raise TypeError(f"validation is a mapping from the names of inputs: write validation={{{names}}}")
+    return by_name("validation", value)
+
+
+def a_path(what: str, path: Any) -> None:
+    """Refuses what is no name of a file."""
+    if not isinstance(path, str | os.PathLike):
+        more = "; `params[name] = array` sets one parameter" if isinstance(path, Mapping) else ""
+        raise TypeError(f"{what}, not {type(path).__name__}{more}")
+
+
+def called(what: str, function: Callable[..., Any] | None) -> None:
+    """Refuses what cannot be called."""
+    if function is not None and not callable(function):
+        raise TypeError(f"{what} is a function that is called with each record, not {function!r}")

@@ -1,0 +1,301 @@
+"""What goes into a graph: values of inputs checked against their types, and the sizes that they bring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from graphlang.datasets.number_checks import Place, beyond_int, masked, place_text, too_large
+from graphlang.diagnostics import Collector, Diagnostic, Related
+from graphlang.diagnostics.python_arguments import exact_numbers
+from graphlang.diagnostics.running import MissingInputs, UnknownInput, WrongInput
+from graphlang.inputs.index_bounds import wrong_index
+from graphlang.spec.models import InputSpec
+from graphlang.spec.network import Network
+from graphlang.spec.sizes import parse_size, symbols_of
+from graphlang.trace import Dim, NoSize, bind, shape_text
+
+SHORT_LIST = 8
+"""A list of so many numbers is repeated in a help."""
+_KINDS = {"f": "float", "i": "int", "u": "int", "b": "bool", "U": "text", "S": "text", "O": "Python objects"}
+LARGEST_INT = 2**63 - 1
+_LARGEST = {
+    "float": "the largest number of float64 is about 1.8e+308",
+    "int": f"the largest int, of 64 bits, is {LARGEST_INT}",
+}
+_HOLDER = {"float": "a float", "int": "an int"}
+_ALLOWED = {"float": "fiub", "int": "iu", "bool": "b"}
+
+
+def type_text(spec: InputSpec) -> str:
+    """The type of an input as the file writes it."""
+    return f"{spec.dtype}[{', '.join(map(str, spec.shape))}]" if spec.shape else spec.dtype
+
+
+def array_type(array: Any) -> str:
+    kind = _KINDS.get(array.dtype.kind, str(array.dtype))
+    return f"{kind}[{', '.join(map(str, array.shape))}]" if array.shape else kind
+
+
+class Feeds:
+    """Checked values of inputs by number, and the sizes of the named dimensions."""
+
+    def __init__(self, values: dict[int, Any], sizes: dict[str, int]) -> None:
+        self.values = values
+        self.sizes = sizes
+
+
+def prepare(
+    network: Network,
+    given: Mapping[str, Any],
+    dtype: Any,
+    needed: Sequence[str] | None = None,
+    file: str | None = None,
+) -> Feeds:
+    """The inputs' arrays in the run's precision; raises GraphError with every mistake among them.
+
+    `needed`: the inputs that the wanted values depend on (all by default); the others may be missing.
+    """
+    collector = Collector()
+    for name in given:
+        if name not in network.inputs:
+            collector.add(UnknownInput(name, list(network.inputs), file))
+    wanted = (
+        network.inputs if needed is None else {n: network.inputs[n] for n in network.inputs if n in needed}
+    )
+    missing = [n for n, spec in wanted.items() if given.get(n) is None and spec.default is None]
+    if missing:
+        types = [type_text(network.inputs[n]) for n in missing]
+        collector.add(MissingInputs(missing, types, file))
+    values: dict[int, Any] = {}
+    binder = Binder(network)
+    for name, spec in network.inputs.items():
+        value = given.get(name)
+        value = spec.default if value is None else value
+        if value is None or (needed is not None and name not in needed and name not in given):
+            continue
+        found = as_array(network, spec, value, dtype)
+        if isinstance(found, Diagnostic):
+            collector.add(found)
+            continue
+        values[network.numbers[name]] = found
+        problem = binder.match(spec, found)
+        if problem is not None:
+            collector.add(problem)
+    collector.finish()
+    for problem in (*binder.expressions(values), *wrong_indices(network, values, binder.sizes)):
+        collector.add(problem)
+    collector.finish()
+    return Feeds(values, binder.sizes)
+
+
+def point_to_an_output(network: Network, problems: Sequence[Diagnostic]) -> None:
+    """Where what is missing is needed by the outputs but not by a value before them, its help names that
+    value: a file without `output` gives what nothing else needs, and so the loss with its labels."""
+    for problem in problems:
+        if isinstance(problem, MissingInputs):
+            problem.instead = _last_without(network, problem.names)
+
+
+def _last_without(network: Network, missing: Sequence[str]) -> str | None:
+    """The last named value on the way to the outputs that comes of inputs, but of none of these."""
+    outputs = network.spec.outputs
+    on_the_way = network.ancestors([network.numbers[n] for n in outputs])
+    inputs = [network.numbers[n] for n in network.inputs]
+    wanting = {network.numbers[n] for n in missing}
+    for node in reversed(network.nodes):
+        name = node.spec.name
+        if not node.spec.named or not on_the_way[node.number] or name in outputs or "." in name:
+            continue
+        needed = network.ancestors([node.number])
+        if any(needed[i] for i in inputs) and not any(needed[i] for i in wanting):
+            return name
+    return None
+
+
+def as_array(network: Network, spec: InputSpec, value: Any, dtype: Any) -> Any:
+    """A value for an input in the run's precision; a Diagnostic where it is none."""
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind == "O":
+            array = exact_numbers(array, whole=spec.dtype == "int")
+    except ValueError:
+        message = f"`{spec.name}` is a list whose rows differ in length"
+        return WrongInput(spec.name, message, network.span(spec.name))
+    except OverflowError:
+        return _too_large(network, spec, _LARGEST[spec.dtype])
+    place = masked(value) if array is not value else None
+    if place is not None:
+        message = f"`{spec.name}` is a masked array without a number{place_text(place)}"
+        help = "fill it, as `x.filled(0)`, or leave those rows out"
+        return WrongInput(spec.name, message, network.span(spec.name), help)
+    if array.dtype.kind not in _ALLOWED[spec.dtype]:
+        if spec.dtype == "int" and array.dtype.kind == "f":
+            return _whole(network, spec, array)
+        message = f"`{spec.name}` is {array_type(array)}, but the file declares {type_text(spec)}"
+        return WrongInput(spec.name, message, network.span(spec.name), _no_number(array))
+    if spec.dtype == "bool" or array.dtype == dtype:
+        return array
+    wanted = np.dtype(np.int64 if spec.dtype == "int" else dtype)
+    place = too_large(array, wanted)
+    if place is None:
+        return array.astype(wanted) if spec.dtype == "int" else np.asarray(array, wanted)
+    largest = _LARGEST["int"]
+    if spec.dtype == "float":
+        largest = f"the largest number of {wanted} is about {np.finfo(wanted).max:.2g}"
+    return _too_large(network, spec, largest, place)
+
+
+def _no_number(array: Any) -> str | None:
+    """Which of some Python objects is no number."""
+    if array.dtype.kind != "O":
+        return None
+    wrong = ((i, v) for i, v in enumerate(array.ravel().tolist()) if not isinstance(v, Real | Decimal))
+    index, value = next(wrong, (None, None))
+    if index is None:
+        return None
+    place = place_text(tuple(int(i) for i in np.unravel_index(index, array.shape)))
+    what = "nothing (null, None)" if value is None else f"of the type {type(value).__name__}"
+    return f"what stands{place or ' there'} is {what}: give a number"
+
+
+def _whole(network: Network, spec: InputSpec, array: Any) -> Any:
+    """Whole numbers that come as floats, as `3.0` and `1e6`; a diagnostic for what is none, or too large."""
+    wrong = array[~np.isfinite(array) | (array != np.rint(array))]
+    if wrong.size:
+        message = f"`{spec.name}` is {array_type(array)}, but the file declares {type_text(spec)}"
+        help = f"{float(wrong[0]):g} is no whole number"
+        return WrongInput(spec.name, message, network.span(spec.name), help)
+    place = beyond_int(array)
+    if place is not None:
+        return _too_large(network, spec, _LARGEST["int"], place)
+    return array.astype(np.int64)
+
+
+def _too_large(network: Network, spec: InputSpec, help: str, place: Place = ()) -> Diagnostic:
+    at = f"`{spec.name}` is" if not place else f"`{spec.name}` holds a number{place_text(place)} that is"
+    message = f"{at} larger than what {_HOLDER[spec.dtype]} can hold"
+    return WrongInput(spec.name, message, network.span(spec.name), help)
+
+
+class Binder:
+    """Matches shapes against declared ones and binds the names in them; `where` says of which arrays, where
+    that does not go without saying."""
+
+    def __init__(self, network: Network, where: str = "") -> None:
+        self.network = network
+        self.where = where
+        self.sizes: dict[str, int] = {}
+        self.owner: dict[str, str] = {}
+        self.later: list[tuple[InputSpec, int, str]] = []
+
+    def match(self, spec: InputSpec, array: Any) -> Diagnostic | None:
+        if spec.shape is None:
+            if array.size:
+                return None
+            message = f"`{spec.name}` is empty: it has the shape {shape_text(array.shape)}"
+            return WrongInput(spec.name, message, self.network.span(spec.name), "give at least one number")
+        if len(array.shape) != len(spec.shape):
+            return self._wrong(spec, array, _rank_help(spec, array), _rank_help_shell(spec, array))
+        for axis, (declared, size) in enumerate(zip(spec.shape, array.shape, strict=True)):
+            if isinstance(declared, int):
+                if declared != size:
+                    return self._wrong(spec, array, _rank_help(spec, array))
+            elif size == 0:
+                message = f"`{spec.name}` is empty: its dimension `{declared}` is 0"
+                return WrongInput(spec.name, message, self.network.span(spec.name), "give at least one")
+            elif not declared.isidentifier():
+                self.later.append((spec, axis, declared))
+            elif self.sizes.setdefault(declared, size) != size:
+                return self._clash(spec, declared, size)
+            else:
+                self.owner.setdefault(declared, spec.name)
+        return None
+
+    def _clash(self, spec: InputSpec, dim: str, size: int) -> Diagnostic:
+        other = self.owner[dim]
+        message = f"`{dim}` is {self.sizes[dim]} in `{other}` and {size} in `{spec.name}`{self.where}"
+        place = self.network.span(other)
+        related = [Related(place, f"`{dim}` = {self.sizes[dim]} here")] if place else []
+        return WrongInput(spec.name, message, self.network.span(spec.name), None, related)
+
+    def _wrong(
+        self, spec: InputSpec, array: Any, help: str | None, shell_help: str | None = None
+    ) -> Diagnostic:
+        found = f"{array_type(array)}{self.where}"
+        message = f"`{spec.name}` is {found}, but the file declares {type_text(spec)}"
+        return WrongInput(spec.name, message, self.network.span(spec.name), help, (), shell_help)
+
+    def expressions(self, values: Mapping[int, Any]) -> list[Diagnostic]:
+        """Sizes such as `3*D`, where every name is bound: an input that is not needed may be missing."""
+        problems: list[Diagnostic] = []
+        for spec, axis, text in self.later:
+            if not symbols_of(text) <= set(self.sizes):
+                continue
+            array = values[self.network.numbers[spec.name]]
+            try:
+                wanted = bind(parse_size(text), self.sizes)
+            except NoSize as error:
+                message = f"the size of `{spec.name}` cannot be told: {error}"
+                problems.append(WrongInput(spec.name, message, self.network.span(spec.name)))
+                continue
+            if array.shape[axis] != wanted:
+                problems.append(self._wrong(spec, array, f"`{text}` is {wanted} here"))
+        return problems
+
+
+def _rank_help(spec: InputSpec, array: Any) -> str | None:
+    shape = spec.shape or ()
+    if len(array.shape) == len(shape) - 1:
+        return f"a batch of one is `{spec.name}[None]`" if shape and isinstance(shape[0], str) else None
+    fixed = [s for s in shape[1:] if isinstance(s, int)]
+    if len(array.shape) > len(shape) and len(fixed) == 1 and np.prod(array.shape[1:]) == fixed[0]:
+        return f"flatten it: `{spec.name}.reshape(len({spec.name}), -1)`"
+    return None
+
+
+def _rank_help_shell(spec: InputSpec, array: Any) -> str | None:
+    """The same at the command line, where values are written out or come from a file."""
+    shape = spec.shape or ()
+    if len(array.shape) != len(shape) - 1 or not shape or not isinstance(shape[0], str):
+        return None
+    if array.ndim != 1 or array.size > SHORT_LIST:
+        return f"a batch of one has one axis more: save `{spec.name}[None]`"
+    written = ",".join(f"{number:g}" for number in array.tolist())
+    return f"a batch of one has one more pair of brackets: `--set {spec.name}=[[{written}]]`"
+
+
+def wrong_indices(network: Network, values: Mapping[int, Any], sizes: Mapping[str, int]) -> list[Diagnostic]:
+    """Labels and ids that lie outside of what their users allow."""
+    problems: list[Diagnostic] = []
+    for name, spec in network.inputs.items():
+        try:
+            array, below = values.get(network.numbers[name]), first_not_allowed(spec, sizes)
+        except NoSize as error:
+            problems.append(no_largest_index(network, name, error))
+            continue
+        if below is None or array is None:
+            continue
+        problem = wrong_index(name, array, below, spec.ignored, network.span(name))
+        if problem is not None:
+            problems.append(problem)
+    return problems
+
+
+def no_largest_index(network: Network, name: str, error: NoSize) -> Diagnostic:
+    """What is said of an input of indices where a size that bounds them has no value."""
+    return WrongInput(name, f"the largest index in `{name}` cannot be told: {error}", network.span(name))
+
+
+def first_not_allowed(spec: InputSpec, sizes: Mapping[str, int]) -> int | None:
+    """One more than the largest index that an input may hold; None where that is not known."""
+    if spec.below is None or spec.dtype != "int":
+        return None
+    bound = spec.below if isinstance(spec.below, int) else parse_size(spec.below)
+    if isinstance(bound, Dim):
+        return bound.bind(sizes) if set(bound.symbols) <= set(sizes) else None
+    return int(bound)

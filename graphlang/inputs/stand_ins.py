@@ -1,0 +1,81 @@
+"""Values for inputs that nobody gave: from the file's own data, or drawn at random to fit every type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.running import WrongInput
+from graphlang.spec.models import InputSpec
+from graphlang.spec.network import Network
+from graphlang.spec.sizes import parse_size
+from graphlang.trace import NegativeSize, NoSize, axis_size, bind
+
+if TYPE_CHECKING:
+    from graphlang.datasets.dataset import Dataset
+
+
+def drawn(
+    network: Network, given: Mapping[str, Any], rng: np.random.Generator, batch: int = 3
+) -> dict[str, Any]:
+    """`given`, and a random value for every other input without a default.
+
+    A dimension that stands first is `batch`; every other named one gets a size of its own, so that a
+    mistake between two of them shows. Indices stay below what their users allow.
+    """
+    sizes = _sizes(network.inputs.values(), given, batch)
+    values = dict(given)
+    for name, spec in network.inputs.items():
+        if values.get(name) is None and spec.default is None:
+            try:
+                values[name] = _draw(spec, sizes, rng)
+            except (NoSize, NegativeSize, MemoryError, ValueError) as error:
+                message = f"no value can be drawn for `{name}`: {error}"
+                wrong = WrongInput(name, message, network.span(name), "give it a value")
+                raise GraphError([wrong]) from error
+    return values
+
+
+def _sizes(inputs: Iterable[InputSpec], given: Mapping[str, Any], batch: int) -> dict[str, int]:
+    inputs = list(inputs)
+    sizes: dict[str, int] = {}
+    for spec in inputs:
+        value = given.get(spec.name, spec.default)
+        if value is not None and spec.shape is not None:
+            named = zip(spec.shape, np.shape(value), strict=False)
+            sizes.update({d: s for d, s in named if isinstance(d, str)})
+    others = count(4)
+    for spec in inputs:
+        for axis, dim in enumerate(spec.shape or ()):
+            if isinstance(dim, str) and dim.isidentifier() and dim not in sizes:
+                sizes[dim] = batch if axis == 0 else next(others)
+    return sizes
+
+
+def _draw(spec: InputSpec, sizes: Mapping[str, int], rng: np.random.Generator) -> Any:
+    shape = tuple(axis_size(parse_size(str(s)), sizes) for s in spec.shape or ())
+    if spec.dtype == "float":
+        return rng.standard_normal(shape)
+    if spec.dtype == "bool":
+        return rng.random(shape) < 0.5
+    below = 2 if spec.below is None else bound(spec.below, sizes)
+    return rng.integers(0, max(below, 1), shape)
+
+
+def bound(size: int | str, sizes: Mapping[str, int]) -> int:
+    """The number that a size is, once its names are bound."""
+    if isinstance(size, int):
+        return size
+    return int(bind(parse_size(size), sizes))
+
+
+def first_samples(fields: Mapping[str, str], dataset: Dataset, rows: int, dtype: Any) -> dict[str, Any]:
+    """The first rows of a data set's training split, by input."""
+    split = dataset.splits["train"]
+    return {
+        name: split[field].take(slice(0, rows), dtype) for name, field in fields.items() if field in split
+    }

@@ -1,0 +1,346 @@
+"""Convolution over 1, 2 or 3 axes, and its gradients, which are each other's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from math import prod
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from graphlang.kernels.parallel import parallel
+from graphlang.kernels.windows import span, taps, window_count
+from graphlang.trace.array import signature
+from graphlang.trace.dims import Shape, Size, count, shape_text
+from graphlang.trace.errors import ShapeError
+from graphlang.trace.primitive import Primitive, Result, into
+from graphlang.trace.primitives.reductions import reduce_sum
+
+Numbers: TypeAlias = tuple[int, ...]
+"""One number per spatial axis."""
+
+_TILE_BYTES = 2**21
+"""The columns of one matrix product: few enough to stay in cache, enough that its calls outlast handing the
+interpreter's lock to another thread."""
+_SMALL = 10**6
+"""Multiplications up to which BLAS takes the operands as they lie, instead of copying them to a layout of its
+own."""
+_BLOCK = 64
+"""Columns of such a product at which it is quickest, if they lie apart from others, by 16 rows of weights."""
+
+
+class _Windows(NamedTuple):
+    """How the kernel moves over the image."""
+
+    stride: Numbers
+    pad: Numbers
+    dilation: Numbers
+    groups: int
+
+
+class Conv(Primitive):
+    """y[n, f, o...] = b[f] + sum over c, k... of w[f, c, k...] * x[n, c, o * stride - pad + k * dilation]
+
+    x [N, C, ...], w [F, C/groups, k...], b [F] or left out. Group g of the results sees group g of the
+    channels alone. As in all of deep learning it is a cross-correlation: the kernel is not flipped.
+    """
+
+    name = "conv"
+
+    def shape(self, x: Any, w: Any, b: Any = None, **windows: Any) -> Result:
+        moves = _Windows(**windows)
+        (image, left), (weights, right) = signature(x), signature(w)
+        _check_ranks(image, weights)
+        channels = weights[1] * moves.groups
+        if image[1] != channels or weights[0] % moves.groups:
+            message = f"{image[1]} channels do not fit weights of shape {shape_text(weights)}"
+            groups = f" in {moves.groups} groups" if moves.groups > 1 else ""
+            raise ShapeError(message + groups, (0, 1))
+        if b is not None and signature(b)[0] != weights[:1]:
+            raise ShapeError(f"a bias of shape {shape_text(signature(b)[0])} for {weights[0]} channels", (2,))
+        return (image[0], weights[0], *_places(image[2:], weights[2:], moves)), np.result_type(left, right)
+
+    def compute(self, x: Any, w: Any, b: Any = None, *, out: Any = None, **windows: Any) -> Any:
+        moves = _Windows(**windows)
+        shape, dtype = self.shape(x, w, b, **windows)
+        y = out if out is not None and out.flags.c_contiguous else np.empty(shape, dtype)
+        results = _grouped(y, moves.groups)
+        weights = w.reshape(moves.groups, shape[1] // moves.groups, -1)
+        bias = None if b is None else b.reshape(moves.groups, -1, 1)
+        block = _rows_of_a_block(weights, y.shape[2:])
+
+        def work(start: int, stop: int) -> None:
+            for tile in _tiles(x, w.shape[2:], y.shape[2:], moves, start, stop, block):
+                part = results[tile.images, :, :, tile.places]
+                _multiply(weights, tile.columns, part)
+                if bias is not None:
+                    part += bias
+
+        parallel(work, len(x))
+        return y if out is None or out is y else into(out, y)
+
+    def derivative(
+        self, position: int, dy: Any, y: Any, x: Any, w: Any, b: Any = None, **windows: Any
+    ) -> Any:
+        if position == 0:
+            return conv_transpose(dy, w, size=x.shape[2:], **windows)
+        if position == 1:
+            return conv_weight_gradient(dy, x, kernel=w.shape[2:], **windows)
+        return reduce_sum(dy, axis=(0, *range(2, dy.ndim)))
+
+    def flops(self, x: Any, w: Any, b: Any = None, **windows: Any) -> Size:
+        return count(self.shape(x, w, b, **windows)[0]) * (2 * count(signature(w)[0][1:]) + (b is not None))
+
+
+class ConvTranspose(Primitive):
+    """The gradient of a convolution by its image of spatial size `size`: each element of dy times the kernel,
+    added up where the windows lie."""
+
+    name = "conv_transpose"
+
+    def shape(self, dy: Any, w: Any, *, size: Shape, **windows: Any) -> Result:
+        moves = _Windows(**windows)
+        (given, left), (weights, right) = signature(dy), signature(w)
+        _check_ranks(given, weights)
+        if given[1] != weights[0]:
+            message = f"{given[1]} channels do not fit weights of shape {shape_text(weights)}"
+            raise ShapeError(message, (0, 1))
+        expected = _places(size, weights[2:], moves)
+        if given[2:] != expected:
+            places = f"{shape_text(expected)}, not {shape_text(given[2:])}"
+            message = f"the windows over {shape_text(size)} are {places}"
+            raise ShapeError(message, (0,))
+        return (given[0], weights[1] * moves.groups, *size), np.result_type(left, right)
+
+    def compute(self, dy: Any, w: Any, *, size: Numbers, out: Any = None, **windows: Any) -> Any:
+        moves = _Windows(**windows)
+        axes = zip(w.shape[2:], moves.dilation, moves.pad, strict=True)
+        ends = tuple([span(k, d) - 1 - p for k, d, p in axes])
+        if max(moves.stride) == 1 and min(ends) >= 0:
+            turned = _turned(w, moves.groups)
+            return conv.compute(dy, turned, out=out, **moves._replace(pad=ends)._asdict())
+        shape, dtype = self.shape(dy, w, size=size, **windows)
+        dx = np.empty(shape, dtype) if out is None else out
+        weights = w.reshape(moves.groups, len(w) // moves.groups, -1).swapaxes(-1, -2)
+
+        def work(start: int, stop: int) -> None:
+            for n in range(start, stop):
+                flat = dy[n].reshape(moves.groups, -1, prod(dy.shape[2:]))
+                columns = np.matmul(weights, flat).reshape(shape[1], *w.shape[2:], *dy.shape[2:])
+                _add_columns(dx[n], columns, moves)
+
+        parallel(work, len(dy))
+        return dx
+
+    def derivative(
+        self, position: int, dy: Any, y: Any, a: Any, w: Any, *, size: Shape, **windows: Any
+    ) -> Any:
+        if position == 0:
+            return conv(dy, w, **windows)
+        return conv_weight_gradient(a, dy, kernel=w.shape[2:], **windows)
+
+    def flops(self, dy: Any, w: Any, **params: Any) -> Size:
+        return 2 * count(signature(dy)[0]) * count(signature(w)[0][1:])
+
+
+class ConvWeightGradient(Primitive):
+    """The gradient of a convolution by its weights, whose kernel has the shape `kernel`."""
+
+    name = "conv_weight_gradient"
+
+    def shape(self, dy: Any, x: Any, *, kernel: Numbers, **windows: Any) -> Result:
+        moves = _Windows(**windows)
+        (given, left), (image, right) = signature(dy), signature(x)
+        expected = (image[0], *_places(image[2:], kernel, moves))
+        if (given[0], *given[2:]) != expected:
+            both = f"{shape_text(given)} and {shape_text(image)}"
+            raise ShapeError(f"shapes {both} do not fit a kernel of {_by(kernel)}", (0, 1))
+        return (given[1], image[1] // moves.groups, *kernel), np.result_type(left, right)
+
+    def compute(self, dy: Any, x: Any, *, kernel: Numbers, out: Any = None, **windows: Any) -> Any:
+        moves = _Windows(**windows)
+        shape, dtype = self.shape(dy, x, kernel=kernel, **windows)
+        gradients = _grouped(dy, moves.groups)
+
+        def work(start: int, stop: int) -> Any:
+            # Transposed, because BLAS is a fifth faster with the columns on the left.
+            total = np.zeros((moves.groups, prod(shape[1:]), shape[0] // moves.groups), dtype)
+            for tile in _tiles(x, kernel, dy.shape[2:], moves, start, stop):
+                part = tile.columns @ gradients[tile.images, :, :, tile.places].swapaxes(-1, -2)
+                total += part[0] if len(part) == 1 else part.sum(axis=0)
+            return total
+
+        total, *others = parallel(work, len(x))
+        for other in others:
+            total += other
+        return into(out, total.swapaxes(1, 2).reshape(shape))
+
+    def derivative(
+        self, position: int, dy: Any, y: Any, a: Any, x: Any, *, kernel: Any, **windows: Any
+    ) -> Any:
+        return conv(x, dy, **windows) if position == 0 else conv_transpose(a, dy, size=x.shape[2:], **windows)
+
+    def flops(self, dy: Any, x: Any, *, kernel: Numbers, groups: int, **windows: Any) -> Size:
+        return 2 * count(signature(dy)[0]) * (signature(x)[0][1] // groups) * prod(kernel)
+
+
+conv = Conv()
+conv_transpose = ConvTranspose()
+conv_weight_gradient = ConvWeightGradient()
+
+
+# ---- shapes
+
+
+def _check_ranks(image: Shape, weights: Shape) -> None:
+    if len(image) != len(weights) or len(image) not in (3, 4, 5):
+        both = f"{shape_text(image)} and {shape_text(weights)}"
+        help = "the image is [N, C, ...], the weights are [F, C, k...], with 1, 2 or 3 axes for the places"
+        raise ShapeError(f"shapes {both} do not convolve", (0, 1), help)
+
+
+def _places(sizes: Shape, kernel: Shape, moves: _Windows) -> Shape:
+    """How many windows there are along each spatial axis."""
+    try:
+        axes = zip(sizes, kernel, *moves[:3], strict=True)
+        return tuple([window_count(*line) for line in axes])  # type: ignore[arg-type]
+    except ShapeError:
+        message = f"the kernel of {_by(kernel)} is larger than the image of {_by(sizes)}"
+        more = f" with {_by(moves.pad)} of padding" if any(moves.pad) else ""
+        more += f" and a dilation of {_by(moves.dilation)}" if max(moves.dilation) > 1 else ""
+        raise ShapeError(message + more, (0, 1), "pad the image, or take a smaller kernel") from None
+
+
+def _by(sizes: Shape) -> str:
+    return " x ".join(map(str, sizes))
+
+
+# ---- windows as matrices
+
+
+class _Tile(NamedTuple):
+    """The windows of some images (or some rows of one image) as the columns of a matrix for each group, or of
+    several matrices with a block of columns each: [N, groups, K, P] or [N, blocks, groups, K, P/blocks]."""
+
+    images: slice
+    places: slice
+    columns: Any
+
+
+def _tiles(
+    x: Any, kernel: Numbers, counts: Numbers, moves: _Windows, start: int, stop: int, block: int = 0
+) -> Iterator[_Tile]:
+    """All windows of the images from `start` to `stop`, through a small buffer, in blocks of so many rows."""
+    channels, inner = x.shape[1], prod(counts[1:])
+    height = channels * prod(kernel)
+    if prod(kernel) == max(moves.stride) == 1 and not any(moves.pad):
+        yield _Tile(slice(start, stop), slice(None), _grouped(x[start:stop], moves.groups))
+        return
+    images, rows = _tile_size(stop - start, counts[0], height * inner * x.itemsize, max(1, block))
+    buffer = np.empty(images * rows * inner * height, x.dtype)
+    padded, middle = _frame(x, images, moves.pad)
+    for first in range(start, stop, images):
+        last = min(first + images, stop)
+        image = x[first:last]
+        if padded is not None:
+            middle[: last - first] = image
+            image = padded[: last - first]
+        windows = _windows(image, kernel, counts, moves)
+        for top in range(0, counts[0], rows):
+            end = min(top + rows, counts[0])
+            part = windows[(..., slice(top, end), *_WHOLE * (len(counts) - 1))]
+            if block and (end - top) % block == 0:
+                part = _in_blocks(part, len(counts), block)
+            columns = buffer[: part.size].reshape(part.shape)
+            np.copyto(columns, part)
+            lead = part.shape[: 2 if part.ndim > windows.ndim else 1]
+            matrix = columns.reshape(*lead, moves.groups, height // moves.groups, -1)
+            yield _Tile(slice(first, last), slice(top * inner, end * inner), matrix)
+
+
+_WHOLE = (slice(None),)
+
+
+def _rows_of_a_block(weights: Any, counts: Numbers) -> int:
+    """How many rows of windows make a block for small products; 0 where these do not pay, or do not fit."""
+    _, filters, inner = weights.shape
+    width = prod(counts[1:])
+    fits = _BLOCK % width == 0 and filters % 16 == 0 and 16 * inner * _BLOCK <= _SMALL
+    return _BLOCK // width if fits and filters * inner * prod(counts) > _SMALL else 0
+
+
+def _in_blocks(windows: Any, axes: int, block: int) -> Any:
+    """Windows [N, C, k..., rows, ...] as a view [N, blocks, C, k..., rows of a block, ...]."""
+    place = windows.ndim - axes
+    shape, strides = windows.shape, windows.strides
+    parted = as_strided(
+        windows,
+        (*shape[:place], shape[place] // block, block, *shape[place + 1 :]),
+        (*strides[:place], strides[place] * block, *strides[place:]),
+        writeable=False,
+    )
+    return np.moveaxis(parted, place, 1)
+
+
+def _multiply(weights: Any, columns: Any, out: Any) -> None:
+    """weights [groups, F, K] by the columns of a tile, into `out` [N, groups, F, P]."""
+    if columns.ndim == out.ndim:
+        np.matmul(weights, columns, out=out)
+        return
+    groups, filters, inner = weights.shape
+    w = weights.reshape(groups, filters // 16, 16, inner)
+    y = out.reshape(*out.shape[:2], filters // 16, 16, -1, _BLOCK).transpose(0, 4, 1, 2, 3, 5)
+    np.matmul(w, columns[:, :, :, None], out=y)
+
+
+def _tile_size(images: int, rows: int, row_bytes: int, step: int) -> tuple[int, int]:
+    """How many images, or else how many rows of one, fit into a tile; of about equal size each."""
+    fitting = max(1, _TILE_BYTES // max(1, row_bytes))
+    if fitting < rows:
+        cut = -(-rows // -(-rows // fitting))
+        return 1, max(cut // step, 1) * step
+    together = max(1, min(images, fitting // rows))
+    return -(-images // -(-images // together)) if images else 1, rows
+
+
+def _frame(x: Any, images: int, pad: Numbers) -> tuple[Any, Any]:
+    """Room for some images in a frame of zeros, and the view inside of the frame."""
+    if not any(pad):
+        return None, None
+    sizes = x.shape[2:]
+    padded = np.zeros((images, x.shape[1], *[n + 2 * p for n, p in zip(sizes, pad, strict=True)]), x.dtype)
+    middle: Any = (..., *[slice(p, p + n) for n, p in zip(sizes, pad, strict=True)])
+    return padded, padded[middle]
+
+
+def _windows(x: Any, kernel: Numbers, counts: Numbers, moves: _Windows) -> Any:
+    """The view [N, C, k..., places...] of an image [N, C, ...]."""
+    steps = x.strides[2:]
+    places = [s * m for s, m in zip(steps, moves.stride, strict=True)]
+    inside = [s * d for s, d in zip(steps, moves.dilation, strict=True)]
+    strides = (*x.strides[:2], *inside, *places)
+    return as_strided(x, (*x.shape[:2], *kernel, *counts), strides, writeable=False)
+
+
+def _grouped(x: Any, groups: int) -> Any:
+    """[N, C, ...] as matrices [N, groups, C/groups, places]; a view where x is contiguous."""
+    return x.reshape(len(x), groups, x.shape[1] // groups, prod(x.shape[2:]))
+
+
+def _turned(w: Any, groups: int) -> Any:
+    """The weights that carry a gradient back: the kernel turned around, in and out exchanged."""
+    turned = np.flip(w, tuple(range(2, w.ndim))).reshape(groups, len(w) // groups, *w.shape[1:])
+    return turned.swapaxes(1, 2).reshape(groups * w.shape[1], len(w) // groups, *w.shape[2:])
+
+
+def _add_columns(dx: Any, columns: Any, moves: _Windows) -> None:
+    """Adds columns [C, k..., places...] up where their windows lie in one image; the padding is left out."""
+    dx.fill(0)
+    axes = len(moves.stride)
+    kernel, counts = columns.shape[1 : 1 + axes], columns.shape[1 + axes :]
+    lines = zip(dx.shape[1:], counts, kernel, moves.stride, moves.pad, moves.dilation, strict=True)
+    for places in product(*[taps(*line) for line in lines]):
+        place, windows, elements = zip(*places, strict=True)
+        dx[(slice(None), *elements)] += columns[(slice(None), *place, *windows)]

@@ -1,0 +1,212 @@
+"""Pooling along one axis, and its gradients; over several axes it is applied to one after the other.
+
+The largest element of a rectangle is the largest of its rows' largest, and so is the first of equal ones:
+the first row that has it, and in it the first place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from graphlang.kernels.parallel import blocks, parallel
+from graphlang.kernels.windows import Tap, span, taps, window_count
+from graphlang.trace.array import signature
+from graphlang.trace.dims import Size, shape_text
+from graphlang.trace.errors import ShapeError
+from graphlang.trace.primitive import Primitive, Result
+
+
+class MaxPool(Primitive):
+    """The largest element of each window along `axis`; padding never wins, nan does. The gradient goes to the
+    first."""
+
+    name = "max_pool"
+
+    def shape(self, x: Any, *, axis: int, **window: int) -> Result:
+        old, kind = signature(x)
+        return (*old[:axis], window_count(old[axis], **window), *old[axis + 1 :]), np.dtype(kind)
+
+    def compute(self, x: Any, *, axis: int, out: Any = None, **window: int) -> Any:
+        y = np.empty(*self.shape(x, axis=axis, **window)) if out is None else out
+        places = taps(x.shape[axis], y.shape[axis], **window)
+        _by_images(_largest, axis, places, x, y)
+        return y
+
+    def derivative(self, position: int, dy: Any, y: Any, x: Any, **window: int) -> Any:
+        return max_pool_gradient(dy, x, y, **window)
+
+
+class MaxPoolGradient(Primitive):
+    """dy, added up at the first of the largest elements of each window of x; y is max_pool(x)."""
+
+    name = "max_pool_gradient"
+
+    def shape(self, dy: Any, x: Any, y: Any, *, axis: int, **window: int) -> Result:
+        _check_shapes(max_pool.shape(x, axis=axis, **window)[0], dy, y)
+        return signature(x)[0], np.dtype(signature(dy)[1])
+
+    def compute(self, dy: Any, x: Any, y: Any, *, axis: int, out: Any = None, **window: int) -> Any:
+        dx = np.empty(x.shape, dy.dtype) if out is None else out
+        places = taps(x.shape[axis], y.shape[axis], **window)
+        apart = window["stride"] >= span(window["size"], window["dilation"])
+        _by_images(_to_first_apart if apart else _to_first, axis, places, dy, x, y, dx)
+        return dx
+
+    def derivative(
+        self, position: int, dy: Any, y: Any, given: Any, x: Any, largest: Any, **window: int
+    ) -> Any:
+        return max_pool_pick(dy, x, largest, **window) if position == 0 else None
+
+
+class MaxPoolPick(Primitive):
+    """The element of z where the window of x has the first of its largest elements; y is max_pool(x)."""
+
+    name = "max_pool_pick"
+
+    def shape(self, z: Any, x: Any, y: Any, *, axis: int, **window: int) -> Result:
+        _check_shapes(signature(x)[0], z)
+        return max_pool.shape(x, axis=axis, **window)[0], np.dtype(signature(z)[1])
+
+    def compute(self, z: Any, x: Any, y: Any, *, axis: int, out: Any = None, **window: int) -> Any:
+        picked = np.empty(y.shape, z.dtype) if out is None else out
+        places = taps(x.shape[axis], y.shape[axis], **window)
+        _by_images(_from_first, axis, places, z, x, y, picked)
+        return picked
+
+    def derivative(self, position: int, dy: Any, y: Any, z: Any, x: Any, largest: Any, **window: int) -> Any:
+        return max_pool_gradient(dy, x, largest, **window) if position == 0 else None
+
+
+class SumPool(Primitive):
+    """The sum of each window along `axis`; padding is zeros."""
+
+    name = "sum_pool"
+
+    def shape(self, x: Any, *, axis: int, **window: int) -> Result:
+        return max_pool.shape(x, axis=axis, **window)
+
+    def compute(self, x: Any, *, axis: int, out: Any = None, **window: int) -> Any:
+        y = np.empty(*self.shape(x, axis=axis, **window)) if out is None else out
+        _by_images(_sums, axis, taps(x.shape[axis], y.shape[axis], **window), x, y)
+        return y
+
+    def derivative(self, position: int, dy: Any, y: Any, x: Any, *, axis: int, **window: int) -> Any:
+        return sum_pool_gradient(dy, axis=axis, n=x.shape[axis], **window)
+
+
+class SumPoolGradient(Primitive):
+    """dy, added to each of the n elements along `axis` that its window covers."""
+
+    name = "sum_pool_gradient"
+
+    def shape(self, dy: Any, *, axis: int, n: Size, **window: int) -> Result:
+        old, kind = signature(dy)
+        expected = window_count(n, **window)
+        if old[axis] != expected:
+            raise ShapeError(f"{expected} windows along axis {axis}, but the shape is {shape_text(old)}")
+        return (*old[:axis], n, *old[axis + 1 :]), np.dtype(kind)
+
+    def compute(self, dy: Any, *, axis: int, n: int, out: Any = None, **window: int) -> Any:
+        dx = np.empty(*self.shape(dy, axis=axis, n=n, **window)) if out is None else out
+        _by_images(_spread, axis, taps(n, dy.shape[axis], **window), dy, dx)
+        return dx
+
+    def derivative(
+        self, position: int, dy: Any, y: Any, given: Any, *, axis: int, n: Size, **window: int
+    ) -> Any:
+        return sum_pool(dy, axis=axis, **window)
+
+
+max_pool = MaxPool()
+max_pool_gradient = MaxPoolGradient()
+max_pool_pick = MaxPoolPick()
+sum_pool = SumPool()
+sum_pool_gradient = SumPoolGradient()
+
+
+def _check_shapes(expected: Any, *arrays: Any) -> None:
+    for x in arrays:
+        if signature(x)[0] != expected:
+            given = shape_text(signature(x)[0])
+            raise ShapeError(f"shape {given} is not that of the windows, {shape_text(expected)}")
+
+
+# ---- along the axis; x and y are some images, the last argument is written
+
+
+def _by_images(work: Callable[..., None], axis: int, places: list[Tap], *arrays: Any) -> None:
+    """`work(keys, *arrays)` on a few images at a time, so that what it goes over stays in cache."""
+    before = (slice(None),) * axis
+    keys = [((*before, tap.windows), (*before, tap.elements)) for tap in places]
+    image_bytes = sum(x[:1].nbytes for x in arrays)
+
+    def some(start: int, stop: int) -> None:
+        for images in blocks(start, stop, image_bytes):
+            work(keys, *[x[images] for x in arrays])
+
+    parallel(some, len(arrays[0]))
+
+
+def _largest(keys: Any, x: Any, y: Any) -> None:
+    (first, here), *rest = keys
+    if rest and y[first].shape == y[rest[0][0]].shape == y.shape:
+        (_, there), *rest = rest
+        np.maximum(x[here], x[there], out=y)
+    else:
+        y.fill(-np.inf if y.dtype.kind == "f" else np.iinfo(y.dtype).min)
+        rest = keys
+    for windows, elements in rest:
+        np.maximum(y[windows], x[elements], out=y[windows])
+
+
+def _sums(keys: Any, x: Any, y: Any) -> None:
+    y.fill(0)
+    for windows, elements in keys:
+        y[windows] += x[elements]
+
+
+def _spread(keys: Any, dy: Any, dx: Any) -> None:
+    dx.fill(0)
+    for windows, elements in keys:
+        dx[elements] += dy[windows]
+
+
+def _to_first(keys: Any, dy: Any, x: Any, y: Any, dx: Any) -> None:
+    dx.fill(0)
+    for windows, elements, hit in _first_hits(keys, x, y):
+        dx[elements] += dy[windows] * hit
+
+
+def _to_first_apart(keys: Any, dy: Any, x: Any, y: Any, dx: Any) -> None:
+    if sum(dx[elements].size for _, elements in keys) < dx.size:
+        dx.fill(0)
+    for windows, elements, hit in _first_hits(keys, x, y):
+        np.multiply(dy[windows], hit, out=dx[elements])
+
+
+def _from_first(keys: Any, z: Any, x: Any, y: Any, picked: Any) -> None:
+    picked.fill(0)
+    for windows, elements, hit in _first_hits(keys, x, y):
+        np.copyto(picked[windows], z[elements], where=hit)
+
+
+def _first_hits(keys: Any, x: Any, y: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """For each place: the windows that have it, its elements, and where they are the first largest ones."""
+    left = np.ones(y.shape, bool)
+    *early, (windows, elements) = keys
+    nan = bool(y.size) and y.dtype.kind == "f" and np.isnan(np.min(y))
+
+    def is_largest(elements: Any, windows: Any) -> Any:
+        hit = x[elements] == y[windows]
+        return hit | np.isnan(x[elements]) if nan else hit
+
+    for windows_here, elements_here in early:
+        hit = is_largest(elements_here, windows_here)
+        hit &= left[windows_here]
+        left[windows_here] ^= hit
+        yield windows_here, elements_here, hit
+    inside = all(y[here].shape == y.shape for here, _ in keys)  # then it can only be the last place
+    yield windows, elements, left if inside else left[windows] & is_largest(elements, windows)

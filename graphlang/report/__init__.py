@@ -1,0 +1,1 @@
+"""What a graph and its planned program consist of, as rows to print."""

@@ -1,0 +1,275 @@
+"""A plan in words: its steps, what they read, where they write, what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphlang.diagnostics import GraphError
+from graphlang.engine.garbage import collection_paused
+from graphlang.engine.passes import optimised
+from graphlang.engine.plan import Memory, Plan, memory_of, nbytes, plan, step_flops
+from graphlang.engine.program import concrete
+from graphlang.engine.recording import Recording, Storage, record_forward, record_gradients
+from graphlang.engine.regions import Unit, is_filled
+from graphlang.engine.workers import usable_threads
+from graphlang.inputs.input_values import prepare
+from graphlang.inputs.stand_ins import drawn
+from graphlang.trace import Step, SymbolicArray
+from graphlang.training.step import Trained
+
+if TYPE_CHECKING:
+    from graphlang.api import Graph
+
+SIGNS = {
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "divide": "/",
+    "power": "**",
+    "matmul": "@",
+    "greater": ">",
+    "greater_equal": ">=",
+    "less": "<",
+    "less_equal": "<=",
+    "equal": "==",
+    "not_equal": "!=",
+}
+IN_CACHE = "in cache"
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """One step: `result = operation`, for which value of the graph, and where the result is written."""
+
+    number: int
+    result: str
+    operation: str
+    origin: str
+    dtype: str
+    shape: tuple[int, ...]
+    where: str
+    in_place: bool
+    nbytes: int
+    flops: int
+
+
+@dataclass(frozen=True)
+class Region:
+    """Steps that run together: one alone, or a fused region block by block."""
+
+    steps: tuple[PlannedStep, ...]
+    frame: tuple[int, ...] | None
+    blocks: int
+    block: tuple[int, int]
+    threads: int
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A whole program as a person reads it."""
+
+    what: str
+    inputs: dict[str, tuple[int, ...]]
+    dtype: str
+    threads: int
+    #: whether kernels and large products are divided among the program's own threads, not those of BLAS
+    divides: bool
+    regions: tuple[Region, ...]
+    outputs: dict[str, str]
+    copies: tuple[str, ...]
+    buffers: tuple[int, ...]
+    memory: Memory
+    flops: int
+
+    @property
+    def steps(self) -> Iterator[PlannedStep]:
+        """Every step in order."""
+        return (step for region in self.regions for step in region.steps)
+
+
+def explained(graph: Graph, given: Mapping[str, Any], batch: int | None = None) -> Explanation:
+    """The plan of the training step, or of a value and its gradients where the file does not train.
+
+    Inputs that are not given have the shapes that `batch` (by default the file's own) makes of their types.
+    """
+    train, check = graph.spec.train, graph.spec.gradcheck
+    rows = batch or (train.batch if train else check.batch if check else 1)
+    values = drawn(graph.network, given, np.random.default_rng(0), rows)
+    feeds = prepare(graph.network, values, graph.dtype, None, graph.file)
+    storage = {n: Storage(a.shape, a.dtype) for n, a in feeds.values.items()}
+    with graph._diagnosed(), collection_paused():
+        what, recording = _recorded(graph, storage, feeds.sizes)
+        planned = plan(optimised(recording.program))
+    return _Reader(graph, planned, usable_threads(graph.threads)[0]).explanation(what)
+
+
+def _recorded(graph: Graph, storage: dict[int, Storage], sizes: dict[str, int]) -> tuple[str, Recording]:
+    network, train = graph.network, graph.spec.train
+    if train is not None:
+        optimizer = network.member("optimizers", train.optimizer)
+        trained = Trained(graph, train.minimize, optimizer, train.clip_norm)
+        needed = network.ancestors([trained.loss])
+        storage = {n: s for n, s in storage.items() if needed[n]}
+        return f"one training step: {train.minimize}, its gradients, {train.optimizer.name}", trained.record(
+            storage, sizes
+        )
+    try:
+        start = graph.start(None)
+    except GraphError:
+        names = {name: network.numbers[name] for name in graph.outputs}
+        return f"forward: {', '.join(names)}", record_forward(network, storage, graph.dtype, sizes, names)
+    of = network.numbers[start]
+    needed = network.ancestors([of])
+    floats = [n for n, s in network.inputs.items() if s.dtype == "float"]
+    floats += [n for n, p in network.params.items() if p.trainable]
+    wrt = {n: network.numbers[n] for n in floats if needed[network.numbers[n]]}
+    recording = record_gradients(network, storage, graph.dtype, sizes, of, wrt)
+    return f"forward and backward: {start} and its gradients", recording
+
+
+class _Reader:
+    """Puts names to the values of a plan."""
+
+    def __init__(self, graph: Graph, planned: Plan, threads: int) -> None:
+        self.graph = graph
+        self.plan = planned
+        self.threads = threads
+        self.program = planned.program
+        self.made = {s.output.number: s for u in planned.units for s in u.steps} | planned.views
+        self.names = {v.number: label for label, v in self.program.inputs.items()}
+        self._name_steps()
+
+    def _name_steps(self) -> None:
+        """The last step of a node bears its name, a new value of an input its own; others are numbered."""
+        last = {}
+        for number, (_, step) in enumerate(self._numbered(), 1):
+            self.names[step.output.number] = f"#{number}"
+            if step.origin in self.graph.network.numbers:
+                last[step.origin] = step.output.number
+        self.names.update({number: name for name, number in last.items()})
+        for label, value in self.program.updates.items():
+            if isinstance(value, SymbolicArray) and value.number >= 0:
+                self.names[value.number] = f"new {label}"
+        for label, value in self.program.outputs.items():
+            if isinstance(value, SymbolicArray) and value.number >= 0 and label.startswith("gradient "):
+                self.names.setdefault(value.number, label)
+
+    def _numbered(self) -> Iterator[tuple[Unit, Step]]:
+        return ((unit, step) for unit in self.plan.units for step in unit.steps)
+
+    def explanation(self, what: str) -> Explanation:
+        numbers = iter(range(1, len(self.made) + 1))
+        program, planned = self.program, self.plan
+        copies = [f"{label} = {self.text(v)}" for label, v in planned.copies.items()]
+        return Explanation(
+            what=what,
+            inputs={
+                k: concrete(v.shape) for k, v in program.inputs.items() if k in self.graph.network.inputs
+            },
+            dtype=self.graph.dtype.name,
+            threads=self.threads,
+            divides=planned.divides(self.threads),
+            regions=tuple([self._region(unit, numbers) for unit in planned.units]),
+            outputs={label: self.text(v) for label, v in program.outputs.items()},
+            copies=tuple(copies),
+            buffers=tuple([b.nbytes for b in planned.blocks]),
+            memory=memory_of(planned, set(self.graph.network.params), self.threads),
+            flops=planned.flops,
+        )
+
+    def _region(self, unit: Unit, numbers: Iterator[int]) -> Region:
+        steps = tuple([self._step(step, next(numbers)) for step in unit.steps])
+        if not unit.fused:
+            return Region(steps, None, 1, (1, 1), 1)
+        rows, columns, high, wide = unit.blocks()
+        blocks = -(-rows // high) * -(-columns // wide)
+        return Region(steps, unit.frame, blocks, (high, wide), unit.threads(self.threads))
+
+    def _step(self, step: Step, number: int) -> PlannedStep:
+        value = step.output
+        where, in_place = self._where(step)
+        return PlannedStep(
+            number=number,
+            result=self.names[value.number],
+            operation=self._operation(step),
+            origin=step.origin,
+            dtype=value.dtype.name,
+            shape=concrete(value.shape),
+            where=where,
+            in_place=in_place,
+            nbytes=0 if where == IN_CACHE or in_place else nbytes(value),
+            flops=step_flops(step),
+        )
+
+    def _where(self, step: Step) -> tuple[str, bool]:
+        number, planned = step.output.number, self.plan
+        if number in planned.local:
+            return IN_CACHE, False
+        if number in planned.onto:
+            return planned.onto[number], True
+        block = planned.placed[number]
+        operands = [planned.placed.get(x.number) for x in step.operands if x.__class__ is SymbolicArray]
+        return f"buffer {block.number}", any(b is block for b in operands)
+
+    # ---- texts --------------------------------------------------------------------------------------------
+
+    def _operation(self, step: Step) -> str:
+        operands = [self.text(x) for x in step.operands]
+        sign = SIGNS.get(step.primitive.name)
+        if sign is not None and len(operands) == 2:
+            return f"{operands[0]} {sign} {operands[1]}"
+        options = [f"{k}={_option(v)}" for k, v in step.params.items() if v is not None and v is not False]
+        return f"{step.primitive.name}({', '.join([*operands, *options])})"
+
+    def text(self, x: Any) -> str:
+        """How an operand is written: by name, as a number, as the view that it is."""
+        if x.__class__ is not SymbolicArray:
+            return _constant(x)
+        view = self.plan.views.get(x.number)
+        return self.names[x.number] if view is None else self._view(view)
+
+    def _view(self, step: Step) -> str:
+        """A view, and what it is a view of."""
+        source = self.text(step.operands[0])
+        if (
+            step.primitive.name == "transpose"
+            and list(step.params["axes"]) == list(range(step.output.ndim))[::-1]
+        ):
+            return f"{source}.T"
+        options = [f"{_option(v)}" for v in step.params.values()]
+        return f"{step.primitive.name}({', '.join([source, *options])})"
+
+
+def _constant(x: Any) -> str:
+    if not isinstance(x, np.ndarray) or x.ndim == 0:
+        return f"{x:.6g}" if not isinstance(x, bool) else str(x).lower()
+    if is_filled(x) or (x.size and bool(np.all(x == x.flat[0]))):
+        return f"{x.flat[0]:.6g}" if is_filled(x) else f"[{x.flat[0]:.6g}, ...]"
+    return f"constant[{', '.join(map(str, x.shape))}]"
+
+
+def _option(value: Any) -> str:
+    if isinstance(value, np.dtype):
+        return value.name
+    if isinstance(value, tuple) and len(value) == 1:
+        return _option(value[0])
+    if isinstance(value, slice):
+        return ":".join(
+            "" if v is None else str(v)
+            for v in (value.start, value.stop, value.step)[: 2 + (value.step is not None)]
+        )
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(_option, value))}]"
+    return str(value)
+
+
+def bytes_text(count: int) -> str:
+    """A number of bytes in the unit that suits it."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= factor:
+            return f"{count / factor:.3g} {unit}" if count < 1000 * factor else f"{count / factor:.0f} {unit}"
+    return f"{count} B"

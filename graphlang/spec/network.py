@@ -1,0 +1,406 @@
+"""The graph of a spec, ready to run: nodes in order, their operations made, their operands resolved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from graphlang.catalog.finder import Catalog, Entry, Family, family_member
+from graphlang.catalog.operation import Function, Layer, Operation
+from graphlang.diagnostics import GraphError, Source, Span
+from graphlang.diagnostics.running import BadSpec
+from graphlang.spec.models import InputSpec, NodeSpec, OutputSpec, ParamSpec, Spec, Use
+from graphlang.spec.sizes import parse_size, sizes_in
+from graphlang.trace import Size, axis_size
+from graphlang.trace.whole_numbers import COUNTING
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+T = TypeVar("T")
+SIZED = 4096
+"""Operations kept for sizes that have been seen."""
+
+
+class Ref(NamedTuple):
+    """An operand that is a value of the graph, by its number."""
+
+    number: int
+
+
+class Loop(NamedTuple):
+    """What a `scan` repeats: a graph of its own, the values that it hands on, and the one that it gives."""
+
+    body: Network
+    following: tuple[int, ...]
+    result: int
+
+
+class Node:
+    """One operation of the graph: where its operands are, what it computes, where its result goes."""
+
+    __slots__ = (
+        "counts",
+        "indexed",
+        "loop",
+        "number",
+        "operands",
+        "operation",
+        "own",
+        "spec",
+        "symbolic",
+        "wants",
+    )
+
+    def __init__(
+        self,
+        spec: NodeSpec,
+        number: int,
+        operands: tuple[Any, ...],
+        own: dict[str, int],
+        operation: Operation | None,
+        wants: frozenset[str],
+        symbolic: bool,
+        indexed: tuple[str, ...] = (),
+    ) -> None:
+        self.spec = spec
+        self.number = number
+        #: Refs and constants
+        self.operands = operands
+        #: role of a parameter -> its number
+        self.own = own
+        #: None for `grad`, `constant` and `scan`
+        self.operation = operation
+        #: what a `scan` repeats
+        self.loop: Loop | None = None
+        self.wants = wants
+        #: whether an attribute depends on a dimension, and so on the data
+        self.symbolic = symbolic
+        #: the names of the tensors, in order, where some of them hold indices
+        self.indexed = indexed
+        #: whether it computes with whole numbers, which may come out larger than an int can hold
+        self.counts = False
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+
+class Network:
+    """The graph of a spec. Values are numbered: inputs first, then parameters, then nodes in order."""
+
+    def __init__(self, spec: Spec, catalog: Catalog) -> None:
+        self.spec = spec
+        self.catalog = catalog
+        self.sources = tuple(Source(s.name, s.text) for s in spec.sources)
+        self.inputs: dict[str, InputSpec] = {i.name: i for i in spec.inputs}
+        self.params: dict[str, ParamSpec] = {p.name: p for p in spec.params}
+        names = [*(i.name for i in spec.inputs), *(p.name for p in spec.params)]
+        #: the name of every value, in the order of their numbers
+        self.names: list[str] = names
+        ordered = _in_order(spec, set(names))
+        names += [n.name for n in ordered]
+        self.numbers: dict[str, int] = {name: i for i, name in enumerate(names)}
+        if len(self.numbers) != len(names):
+            raise GraphError([BadSpec("two values have the same name")])
+        self._sized: dict[tuple[int, tuple[tuple[str, int], ...]], Any] = {}
+        self._made: dict[tuple[str, str], tuple[Operation, frozenset[str], bool, tuple[str, ...]]] = {}
+        first = len(names) - len(ordered)
+        self.nodes: list[Node] = [self._node(n, first + i) for i, n in enumerate(ordered)]
+        self.first_node = first
+        #: for every value, whether a node takes it as an operand
+        self.used: list[bool] = [False] * len(names)
+        specs: list[InputSpec | ParamSpec | NodeSpec] = [*spec.inputs, *spec.params, *ordered]
+        whole = [item.dtype == "int" for item in specs]
+        for node in self.nodes:
+            for number in (o.number for o in node.operands if type(o) is Ref):
+                self.used[number] = True
+                node.counts = node.counts or (whole[number] and self._may_count(node))
+
+    def _loop(self, spec: NodeSpec) -> Loop:
+        """The loop of a `scan`: its body is a graph of its own."""
+        body = spec.body
+        if body is None or len(body.inputs) != len(spec.operands):
+            raise GraphError([BadSpec(f"`{spec.name}` is a scan without a body for its operands")])
+        inner = Network(Spec(sources=self.spec.sources, inputs=body.inputs, nodes=body.nodes), self.catalog)
+        part = spec.attributes.get("part", 0)
+        try:
+            for name in (*body.following, body.yields[part]):
+                inner.used[inner.numbers[name]] = True
+            return Loop(
+                inner, tuple(inner.numbers[n] for n in body.following), inner.numbers[body.yields[part]]
+            )
+        except (KeyError, IndexError):
+            raise GraphError([BadSpec(f"the body of `{spec.name}` lacks a value that it hands on")]) from None
+
+    def _node(self, spec: NodeSpec, number: int) -> Node:
+        numbers = self.numbers
+        try:
+            operands = tuple(
+                [Ref(numbers[o]) if type(o) is str else o for o in spec.operands]  # noqa: C409 - quicker
+            )
+            own = {role: numbers[name] for role, name in spec.parameters.items()}
+        except KeyError as error:
+            raise GraphError(
+                [BadSpec(f"`{spec.name}` uses `{error.args[0]}`, which is not in the spec")]
+            ) from None
+        if spec.operation in ("grad", "constant"):
+            symbolic = isinstance(spec.attributes.get("value"), dict)
+            return Node(spec, number, operands, own, None, frozenset(), symbolic)
+        if spec.operation == "scan":
+            node = Node(spec, number, operands, own, None, frozenset({"training", "random"}), True)
+            node.loop = self._loop(spec)
+            return node
+        key = (spec.operation, json.dumps(spec.attributes, sort_keys=True) if spec.attributes else "")
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = self._make(spec)
+        return Node(spec, number, operands, own, *made)
+
+    def _make(self, spec: NodeSpec) -> tuple[Operation, frozenset[str], bool, tuple[str, ...]]:
+        entry = self.catalog.find(spec.operation)
+        if entry is None:
+            raise GraphError([BadSpec(f"there is no operation `{spec.operation}`")])
+        operation = make(self.catalog, spec, None)
+        looks_up = isinstance(operation, Layer) and type(operation).index_bounds is not Layer.index_bounds
+        return operation, entry.wants, depends_on_sizes(spec.attributes), entry.tensors if looks_up else ()
+
+    def _may_count(self, node: Node) -> bool:
+        """Whether whole numbers may come out of those it takes. What a layer records tells more."""
+        name = node.spec.operation
+        if isinstance(node.operation, Function) and name not in self.catalog.own:
+            return name in COUNTING and node.spec.dtype == "int"
+        return node.operation is not None
+
+    def operation(self, node: Node, sizes: Mapping[str, int]) -> Operation:
+        """The operation of a node with the sizes of this run in its attributes; made once for equal sizes."""
+        assert node.operation is not None, node.name
+        if not node.symbolic:
+            return node.operation
+        return self.sized(node, sizes, lambda: make(self.catalog, node.spec, sizes))
+
+    def sized(self, node: Node, sizes: Mapping[str, int], made: Callable[[], T]) -> T:
+        """What a node is for some sizes, kept: its identity stays the same from run to run."""
+        key = (node.number, tuple(sorted(sizes.items())))
+        found = self._sized.get(key)
+        if found is None:
+            if len(self._sized) > SIZED:
+                self._sized.clear()
+            found = self._sized[key] = made()
+        kept: T = found
+        return kept
+
+    # ---- looking at it ------------------------------------------------------------------------------
+
+    @cached_property
+    def digraph(self) -> nx.DiGraph[str]:
+        """The graph for NetworkX: a node per value, with its attributes; operand order is on the node."""
+        import networkx
+
+        graph: nx.DiGraph[str] = networkx.DiGraph(name=self.spec.sources[0].name if self.spec.sources else "")
+        for item in self.spec.inputs:
+            graph.add_node(item.name, kind="input", dtype=item.dtype, shape=item.shape or ())
+        for param in self.spec.params:
+            graph.add_node(param.name, kind="param", dtype=param.dtype, shape=param.shape)
+        for node in self.nodes:
+            spec = node.spec
+            graph.add_node(
+                spec.name,
+                kind="node",
+                operation=spec.operation,
+                operands=spec.operands,
+                parameters=dict(spec.parameters),
+                attributes=dict(spec.attributes),
+                dtype=spec.dtype,
+                shape=spec.shape,
+                group=spec.group,
+            )
+            for name in (*spec.operands, *spec.parameters.values()):
+                if isinstance(name, str):
+                    graph.add_edge(name, spec.name)
+        return graph
+
+    def ancestors(self, numbers: list[int]) -> list[bool]:
+        """For every value, whether one of these needs it (themselves included)."""
+        needed = [False] * len(self.names)
+        for number in numbers:
+            needed[number] = True
+        for node in reversed(self.nodes):
+            if needed[node.number]:
+                for operand in node.operands:
+                    if type(operand) is Ref:
+                        needed[operand.number] = True
+                for number in node.own.values():
+                    needed[number] = True
+        return needed
+
+    def varying(self) -> list[bool]:
+        """For every value, whether it varies with a float input or a parameter, so that it has a gradient.
+
+        It does not through ints and bools, nor through `stop_gradient`.
+        """
+        found = [s.dtype == "float" for s in self.inputs.values()]
+        found += [p.dtype == "float" and p.trainable for p in self.params.values()]
+        for node in self.nodes:
+            numbers = [o.number for o in node.operands if type(o) is Ref] + [*node.own.values()]
+            flows = node.spec.dtype == "float" and node.spec.operation != "stop_gradient"
+            found.append(flows and any(found[number] for number in numbers))
+        return found
+
+    def sources_of(self, numbers: list[int]) -> tuple[list[str], tuple[str, ...]]:
+        """The inputs whose values these need, and the names of the sizes that these need too and that are
+        in no shape of those inputs: other inputs bring them."""
+        needed = self.ancestors(numbers)
+        inputs = [name for name in self.inputs if needed[self.numbers[name]]]
+        shapes = [size for name in inputs for size in self.inputs[name].shape or ()]
+        return inputs, tuple(sorted(self._sizes_in(needed).difference(map(str, shapes))))
+
+    def _sizes_in(self, needed: Sequence[bool] | None) -> set[str]:
+        found: set[str] = set()
+        for node in self.nodes:
+            if node.symbolic and (needed is None or needed[node.number]):
+                found |= sizes_in(node.spec.attributes)
+                found |= node.loop.body._sizes_in(None) if node.loop is not None else set()
+        return found
+
+    def bringing(self, sizes: Sequence[str], given: Collection[str]) -> list[str]:
+        """For each size an input that has it: one that is given, one with a default, or else any."""
+        found: list[str] = []
+        for size in sizes:
+            having = [n for n, spec in self.inputs.items() if size in (spec.shape or ())]
+            ranked = sorted(having, key=lambda n: (n not in given, self.inputs[n].default is None))
+            found += ranked[:1]
+        return found
+
+    @cached_property
+    def outputs(self) -> dict[str, OutputSpec]:
+        """The type of every output, in order."""
+        found = {name: self.spec_of(name) for name in self.spec.outputs}
+        return {name: OutputSpec(name=name, dtype=s.dtype, shape=s.shape) for name, s in found.items()}
+
+    def spec_of(self, name: str) -> InputSpec | ParamSpec | NodeSpec:
+        """What the spec says of a value."""
+        found = self.inputs.get(name) or self.params.get(name)
+        return found or self.nodes[self.numbers[name] - self.first_node].spec
+
+    def span(self, name: str) -> Span | None:
+        """Where in the text a value stands, also one in the body of a `scan`."""
+        if name in self.numbers:
+            return self.span_of(self.spec_of(name).at)
+        node = self.find(name)
+        return None if node is None else self.span_of(node.spec.at)
+
+    def find(self, name: str) -> Node | None:
+        """The node of that name, also one in the body of a `scan`."""
+        if name in self.numbers:
+            number = self.numbers[name] - self.first_node
+            return self.nodes[number] if number >= 0 else None
+        bodies = (node.loop.body.find(name) for node in self.nodes if node.loop is not None)
+        return next((node for node in bodies if node is not None), None)
+
+    def span_of(self, at: tuple[int, int, int] | None) -> Span | None:
+        if at is None or at[0] >= len(self.sources):
+            return None
+        return Span(at[1], at[2], self.sources[at[0]])
+
+    def member(self, family: Family, use: Use) -> Any:
+        """An initialiser, optimizer, schedule or source from its plain data."""
+        model = family_member(family, use.name)
+        if model is None:
+            raise GraphError([BadSpec(f"there is no `{use.name}` among the {family}")])
+        return model(**use.attributes)
+
+
+def build(spec: Spec, catalog: Catalog | None = None) -> Network:
+    """The graph of a spec; raises GraphError where the spec names what does not exist."""
+    return Network(spec, catalog or Catalog())
+
+
+def make(catalog: Catalog, spec: NodeSpec, sizes: Mapping[str, int] | None) -> Operation:
+    """The operation of a node from its plain data; sizes that are named become numbers where given."""
+    entry = catalog.find(spec.operation)
+    assert entry is not None, spec.operation
+    attributes = {k: decoded(v, sizes) for k, v in spec.attributes.items()}
+    if sizes is not None:
+        _refuse_negative_axes(entry, spec, sizes)
+    part = attributes.pop("part", None)
+    chosen = tuple(attributes.pop(entry.any_sizes)) if entry.any_sizes else ()
+    try:
+        operation = entry.make(attributes, chosen)
+    except ValidationError as error:
+        raise GraphError([BadSpec(f"`{spec.name}`: {error}")]) from None
+    if part is not None:
+        assert isinstance(operation, Function), spec
+        operation = Function(_Part(operation, part), {})
+    return operation
+
+
+def _refuse_negative_axes(entry: Entry, spec: NodeSpec, sizes: Mapping[str, int]) -> None:
+    """Raises NegativeSize where a length that comes from the data is below 0."""
+    for name, value in spec.attributes.items():
+        if name in entry.lengths:
+            for one in value if isinstance(value, list | tuple) else [value]:
+                if isinstance(one, dict):
+                    axis_size(parse_size(one["dim"]), sizes)
+
+
+class _Part:
+    """One of the results of a function that returns several."""
+
+    def __init__(self, function: Function, part: int) -> None:
+        self.function = function
+        self.part = part
+
+    def __call__(self, *tensors: Any) -> Any:
+        return self.function.forward(*tensors)[0][self.part]
+
+
+def decoded(value: Any, sizes: Mapping[str, int] | None) -> Any:
+    """An attribute from its plain data."""
+    if isinstance(value, list | tuple):
+        return [decoded(v, sizes) for v in value]
+    if isinstance(value, dict) and set(value) == {"dim"}:
+        size: Size = parse_size(value["dim"])
+        return size if sizes is None or isinstance(size, int | float) else size.bind(sizes)
+    if isinstance(value, dict) and set(value) == {"use", "attributes"}:
+        for family in ("initializers", "schedules", "optimizers"):
+            model: type[BaseModel] | None = family_member(family, value["use"])
+            if model is not None:
+                return model(**value["attributes"])
+    return value
+
+
+def depends_on_sizes(value: Any) -> bool:
+    if isinstance(value, dict):
+        return set(value) == {"dim"} or any(depends_on_sizes(v) for v in value.values())
+    return isinstance(value, list | tuple) and any(depends_on_sizes(v) for v in value)
+
+
+def _in_order(spec: Spec, given: set[str]) -> list[NodeSpec]:
+    """The nodes in an order in which they can run: as they stand where that is one, else NetworkX's."""
+    seen = set(given)
+    for node in spec.nodes:
+        if not all(o in seen for o in node.operands if type(o) is str):
+            return _sorted(spec)
+        seen.add(node.name)
+    return list(spec.nodes)
+
+
+def _sorted(spec: Spec) -> list[NodeSpec]:
+    import networkx
+
+    by_name = {n.name: n for n in spec.nodes}
+    graph: nx.DiGraph[str] = networkx.DiGraph()
+    graph.add_nodes_from(by_name)
+    for node in spec.nodes:
+        graph.add_edges_from((o, node.name) for o in node.operands if isinstance(o, str) and o in by_name)
+    try:
+        return [by_name[name] for name in networkx.topological_sort(graph)]
+    except networkx.NetworkXUnfeasible:
+        path = " -> ".join(a for a, _ in networkx.find_cycle(graph))
+        raise GraphError([BadSpec(f"the nodes form a cycle: {path}")]) from None

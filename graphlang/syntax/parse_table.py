@@ -1,0 +1,140 @@
+"""Lark's parser, from a table made ahead of time: `python -m graphlang.syntax.parse_table` writes it anew.
+
+Lark takes a quarter of a second to make the table of the grammar, and 13 ms to read the data that it
+can save itself, much of which is for its own lexer. Here the table is written as rules and rows of
+numbers, and read in 3 ms.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import lark
+from lark import Lark
+from lark.grammar import NonTerminal, Rule, RuleOptions, Symbol, Terminal
+from lark.lexer import Lexer, LexerState, LexerThread
+from lark.parse_tree_builder import ParseTreeBuilder
+from lark.parsers.lalr_analysis import IntParseTable, Reduce, Shift
+from lark.parsers.lalr_parser import _Parser
+
+from graphlang.syntax import build
+from graphlang.syntax.lexer import GraphLexer, Reader
+
+GRAMMAR = Path(__file__).with_name("graphlang.lark")
+TABLE = Path(__file__).with_name("parse_table.json")
+_LEXER = GraphLexer(None)
+
+
+class Parser:
+    """Lark's LALR(1) parser with the functions of build.py as its callbacks; it holds no state."""
+
+    def __init__(self, rules: list[Rule], table: IntParseTable) -> None:
+        builder: Any = ParseTreeBuilder
+        callbacks = builder(rules, lark.Tree, maybe_placeholders=False).create_callback(build)
+        self._parser: Any = _Parser(table, callbacks)
+
+    def parse(self, reader: Reader, lexer: Lexer = _LEXER) -> list[Any]:
+        """The statements that a reader reads; raises Lark's UnexpectedToken at the first mistake."""
+        state: Any = LexerState(reader)  # type: ignore[arg-type]  # text is what the lexer takes it for
+        statements: list[Any] = self._parser.parse(LexerThread(lexer, state), "start")
+        return statements
+
+
+@cache
+def parser() -> Parser:
+    """The parser of the language, from the prebuilt table where that fits the grammar and Lark."""
+    grammar = GRAMMAR.read_text("utf-8")
+    try:
+        saved = json.loads(TABLE.read_text("utf-8"))
+        if (saved["lark"], saved["grammar"]) == (lark.__version__, grammar):
+            return loaded(saved)
+    except (OSError, ValueError, LookupError, TypeError):
+        pass
+    return loaded(serialized(grammar))
+
+
+def lark_of(grammar: str, **options: Any) -> Lark:
+    """Lark on the grammar, with its own lexer and trees."""
+    settings = {"parser": "lalr", "lexer": "contextual", "keep_all_tokens": True, "maybe_placeholders": False}
+    return Lark(grammar, **(settings | options))
+
+
+def serialized(grammar: str) -> dict[str, Any]:
+    """The table of a grammar as plain data, with what it was made from.
+
+    A row holds pairs of a symbol and an action: a state to go to, or ~n to reduce by rule n.
+    """
+    made: Any = lark_of(grammar)
+    table = made.parser.parser._parse_table
+    rules = {rule: i for i, rule in enumerate(sorted(made.rules, key=str))}
+    symbols = sorted({name for row in table.states.values() for name in row})
+    states = _numbered(table)
+
+    def row(state: int) -> list[int]:
+        actions = table.states[state]
+        pairs = [(i, *actions[name]) for i, name in enumerate(symbols) if name in actions]
+        numbers = ((i, states[arg] if kind is Shift else ~rules[arg]) for i, kind, arg in pairs)
+        return [n for pair in numbers for n in pair]
+
+    return {
+        "lark": lark.__version__,
+        "grammar": grammar,
+        "rules": [_rule_as_data(rule) for rule in rules],
+        "symbols": symbols,
+        "rows": [row(state) for state in states],
+        "end": states[table.end_states["start"]],
+    }
+
+
+def _numbered(table: IntParseTable) -> dict[int, int]:
+    """Numbers of the states that are the same in every run: in order of discovery from the start."""
+    found = {table.start_states["start"]: 0}
+    queue = deque(found)
+    while queue:
+        row = table.states[queue.popleft()]
+        for kind, arg in (row[name] for name in sorted(row)):
+            if kind is Shift and arg not in found:
+                found[arg] = len(found)
+                queue.append(arg)
+    return found
+
+
+def loaded(saved: dict[str, Any]) -> Parser:
+    """The parser of a table that `serialized` made."""
+    rules = [_rule(*data) for data in saved["rules"]]
+    reductions = [(Reduce, rule) for rule in rules]
+    shifts = [(Shift, state) for state in range(len(saved["rows"]))]
+    # A negative n counts from the end: actions[~n] is the reduction by rule n.
+    actions: list[Any] = [*shifts, *reversed(reductions)]
+    symbols = saved["symbols"]
+    states = {
+        state: {symbols[row[i]]: actions[row[i + 1]] for i in range(0, len(row), 2)}
+        for state, row in enumerate(saved["rows"])
+    }
+    table: Any = IntParseTable
+    return Parser(rules, table(states, {"start": 0}, {"start": saved["end"]}))
+
+
+def _rule_as_data(rule: Rule) -> list[Any]:
+    expansion = [symbol.name for symbol in rule.expansion]
+    return [str(rule.origin.name), expansion, rule.order, rule.alias, bool(rule.options.expand1)]
+
+
+def _rule(origin: str, expansion: list[str], order: int, alias: str | None, expand1: bool) -> Rule:
+    symbols = [_symbol(name) for name in expansion]
+    return Rule(
+        NonTerminal(origin), symbols, order, alias, RuleOptions(keep_all_tokens=True, expand1=expand1)
+    )
+
+
+def _symbol(name: str) -> Symbol:
+    return Terminal(name) if name.isupper() else NonTerminal(name)
+
+
+if __name__ == "__main__":
+    data = json.dumps(serialized(GRAMMAR.read_text("utf-8")), separators=(",", ":"))
+    TABLE.write_text(f"{data}\n", "utf-8", newline="\n")

@@ -1,0 +1,1 @@
+"""Training: batches, steps, the record of a run, its folder, and what comes after it."""

@@ -1,0 +1,78 @@
+"""Goes on with a text: a language model is asked for the next character, again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.running import NoTextModel, UnknownCharacter
+from graphlang.training.loop import open_data
+
+if TYPE_CHECKING:
+    from graphlang.api import Graph
+
+
+def continuation(
+    graph: Graph, start: str, length: int, *, temperature: float = 0.0, seed: int = 0
+) -> Iterator[str]:
+    """The `length` characters that follow `start`, one by one.
+
+    At temperature 0 the likeliest character is taken; otherwise one is drawn from softmax(scores /
+    temperature), by the stream of `seed`. The model sees the last `window` characters. Raises GraphError
+    where the graph is no model of a text, or `start` has a character that its text does not have.
+    """
+    field, window = _text_model(graph)
+    vocab = open_data(graph).vocab
+    ids = _ids(start, vocab)
+    generator = np.random.default_rng(seed)
+    for _ in range(length):
+        ids = ids[-window:]
+        chosen = _chosen(_scores(graph, field, ids, window), temperature, generator)
+        ids.append(chosen)
+        yield vocab[chosen]
+
+
+def _text_model(graph: Graph) -> tuple[str, int]:
+    """The input that takes the characters, and how many of them a sample has."""
+    data = graph.spec.data
+    if data is None or data.source.name != "text":
+        raise GraphError([NoTextModel(graph.file, "its data is no `text(...)`")])
+    field = next((name for name, field in data.fields.items() if field == "x"), None)
+    if field is None or len(graph.outputs) != 1:
+        raise GraphError([NoTextModel(graph.file, "it needs an input `x = x` and one output, the scores")])
+    return field, int(data.source.attributes["window"])
+
+
+def _ids(text: str, vocab: Sequence[str]) -> list[int]:
+    known = {character: i for i, character in enumerate(vocab)}
+    for place, character in enumerate(text):
+        if character not in known:
+            raise GraphError([UnknownCharacter(character, place, vocab)])
+    if not text:
+        raise GraphError([UnknownCharacter("", 0, vocab)])
+    return [known[character] for character in text]
+
+
+def _scores(graph: Graph, field: str, ids: Sequence[int], window: int) -> Any:
+    """The scores of the character after the last one.
+
+    Whoever predicts the next character at every place looks at no later one: so a short text is filled up
+    at its end, and one program of one shape serves every length.
+    """
+    x = np.zeros((1, window), np.int64)
+    x[0, : len(ids)] = ids
+    scores = graph.predict({field: x})
+    if np.ndim(scores) != 3:
+        raise GraphError([NoTextModel(graph.file, "its output has not the shape [N, T, characters]")])
+    return scores[0, len(ids) - 1]
+
+
+def _chosen(scores: Any, temperature: float, generator: np.random.Generator) -> int:
+    if temperature == 0:
+        return int(np.argmax(scores))
+    scaled = scores.astype(np.float64) / temperature
+    p = np.exp(scaled - np.max(scaled))
+    return int(generator.choice(len(p), p=p / np.sum(p)))

@@ -1,0 +1,162 @@
+"""What to say of a training step whose loss or gradients are not finite: the step is run again by the
+interpreter, which keeps every value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from graphlang.datasets.number_checks import not_finite, place_text
+from graphlang.diagnostics import Diagnostic, GraphError
+from graphlang.diagnostics.not_finite import GradientNotFinite, NotFinite
+from graphlang.engine.tape import GRADIENT_OF, OperationFailed, StreamRandom, Tape, record
+from graphlang.trace import NoGradient, Step, SymbolicArray, Trace, needed_steps, reached
+
+if TYPE_CHECKING:
+    from graphlang.api import Graph
+    from graphlang.spec.network import Node
+
+
+class Batch(NamedTuple):
+    """What a step was taken on: the inputs by number, the sizes that they set, and the rows of the data that
+    they hold."""
+
+    inputs: Mapping[int, Any]
+    sizes: Mapping[str, int]
+    rows: Mapping[int, Any]
+
+
+def refusal(
+    graph: Graph,
+    loss: int,
+    trained: Sequence[str],
+    batch: Batch,
+    random: np.random.Generator,
+    when: str,
+) -> GraphError:
+    """The error of a step that was not taken: it names the first value, or the first operation in backward
+    order whose gradient is not finite."""
+    network, dtype = graph.network, graph.params.dtype
+    leaves = {**batch.inputs, **graph.params.numbered()}
+    stream = StreamRandom(random, dtype)
+    tape = _Watched(network, leaves, dtype=dtype, sizes=batch.sizes, training=True, random=stream)
+    with np.errstate(all="ignore"):
+        try:
+            tape.forward([loss])
+            if not np.isfinite(tape.values[loss]):
+                return GraphError([_of_loss(graph, tape, loss, when, batch.rows)])
+            return GraphError([_of_gradients(graph, tape, loss, trained, when)])
+        except OperationFailed as failed:
+            raise graph._failed(failed) from failed.error
+
+
+def _what(value: Any) -> str:
+    return "not a number (nan)" if np.any(np.isnan(value)) else "infinite"
+
+
+def _is_finite(value: Any) -> bool:
+    return value is None or value.dtype.kind != "f" or bool(np.all(np.isfinite(value)))
+
+
+# ---- the loss -----------------------------------------------------------------------------------------
+
+
+def _of_loss(graph: Graph, tape: Tape, loss: int, when: str, rows: Mapping[int, Any]) -> Diagnostic:
+    network = graph.network
+    first = next((n for n, value in enumerate(tape.values) if not _is_finite(value)), loss)
+    name = network.names[first]
+    problem = NotFinite(name, _maker(graph, first), _what(tape.values[loss]), when, network.span(name))
+    if name in network.inputs:
+        problem.found = _held(tape.values[first], rows.get(first))
+    return problem
+
+
+def _held(array: Any, rows: Any) -> tuple[float, str] | None:
+    """The first number of an input that is not finite, and where it stands: in which row of the data, if it
+    came from there."""
+    place = not_finite(array)
+    if place is None:
+        return None
+    at = place_text(place) if rows is None else f" in row {int(rows[place[0]])} of the data"
+    return float(array[place]), at
+
+
+def _maker(graph: Graph, number: int) -> str:
+    network = graph.network
+    if number >= network.first_node:
+        return network.nodes[number - network.first_node].spec.operation
+    return "parameter" if network.names[number] in network.params else "input"
+
+
+# ---- the gradients ------------------------------------------------------------------------------------
+
+
+class _Watched(Tape):
+    """Notes the first node, in backward order, that is given or passes back what is not finite."""
+
+    first: Node | None = None
+
+    def _backward(self, node: Node, dy: Any) -> list[tuple[int, Any]]:
+        found = super()._backward(node, dy)
+        if self.first is None and not (_is_finite(dy) and all(_is_finite(part) for _, part in found)):
+            self.first = node
+        return found
+
+
+def _of_gradients(
+    graph: Graph, tape: _Watched, loss: int, trained: Sequence[str], when: str
+) -> GradientNotFinite:
+    network = graph.network
+    numbers = [network.numbers[name] for name in trained]
+    name: str | None = None
+    try:
+        found = tape.backward(loss, towards=numbers)
+        gradients = [found.get(n) for n in numbers]
+        name = None if tape.first is None else tape.first.name
+    except NoGradient:  # gradients within gradients: by primitives
+        gradients, name = _by_primitives(tape, loss, numbers)
+    wrong = {p: _what(g) for p, g in zip(trained, gradients, strict=True) if not _is_finite(g)}
+    operation = None if name is None else _maker(graph, network.numbers[name])
+    place = name or next(iter(wrong), None)
+    span = None if place is None else network.span(place)
+    return GradientNotFinite(wrong, name, operation, float(tape.values[loss]), when, span)
+
+
+def _by_primitives(tape: Tape, loss: int, wrt: Sequence[int]) -> tuple[list[Any], str | None]:
+    """The gradients, and the node in whose derivative the first number that is not finite came up."""
+    trace = Trace()
+    symbolic = record(tape, trace)
+    with trace:
+        symbolic.forward([loss])
+        forward = len(trace.steps)
+        found = reached(symbolic.values[loss], [symbolic.values[i] for i in wrt])
+    values: dict[int, Any] = {
+        symbolic.values[i].number: v
+        for i, v in enumerate(tape.values[: tape.network.first_node])
+        if isinstance(symbolic.values[i], SymbolicArray)
+    }
+    first: Step | None = None
+    for step in needed_steps([g for g in found if g is not None]):
+        operands = [values[x.number] if x.__class__ is SymbolicArray else x for x in step.operands]
+        value = values[step.output.number] = np.asarray(step.primitive.compute(*operands, **step.params))
+        if first is None and step.output.number >= forward and not _is_finite(value):
+            first = step
+    name = None if first is None else _origin(first, forward)
+    gradients = [None if g is None else values[g.number] for g in found]
+    return gradients, name if name in tape.network.numbers else None
+
+
+def _origin(step: Step, forward: int) -> str | None:
+    """The node that a step of the backward pass is for: the one that made the first operand that it has of
+    the forward pass."""
+    waiting = [step]
+    for later in waiting:
+        for x in later.operands:
+            made = x.trace.step_of(x) if x.__class__ is SymbolicArray else None
+            if made is not None and made.output.number < forward:
+                return made.origin.removeprefix(GRADIENT_OF)
+            if made is not None:
+                waiting.append(made)
+    return None

@@ -1,0 +1,211 @@
+"""Parameters: how they start, how they are held, saved and loaded; npz without pickle."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from graphlang.contracts.initializer import fans, stream
+from graphlang.datasets.number_checks import place_text, too_large
+from graphlang.diagnostics import Diagnostic, GraphError, closest
+from graphlang.diagnostics.running import UnwritableFile, WrongInput, WrongWeights
+from graphlang.spec.network import Network
+from graphlang.syntax.files import refusal
+
+OF_CHECKPOINT = "param:"
+"""How the name of a parameter begins in the checkpoint of a run."""
+
+
+class Params(MutableMapping[str, Any]):
+    """The parameters of a graph by name: NumPy arrays that one may assign into.
+
+    `params["W"][...] = value` and `params["W"] = value` both keep the shape and the precision.
+    Parameters are drawn when first looked at, each from a stream of its own.
+    """
+
+    def __init__(self, network: Network, dtype: Any, seed: int) -> None:
+        self._network = network
+        self._dtype: np.dtype[Any] = np.dtype(dtype)
+        self._seed = seed
+        self._arrays: dict[str, Any] = {}
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self._dtype
+
+    def __getitem__(self, name: str) -> Any:
+        array = self._arrays.get(name)
+        if array is None:
+            if name not in self._network.params:
+                raise KeyError(f"{name!r}: the parameters are {', '.join(self._network.params) or 'none'}")
+            array = self._arrays[name] = self._drawn(name)
+        return array
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        array = self[name]
+        try:
+            value = np.asarray(value)
+        except ValueError:
+            raise ValueError(f"`{name}` takes an array of shape {array.shape}, not a ragged list") from None
+        if value.dtype.kind not in "fiub":
+            raise ValueError(f"`{name}` takes numbers, not {value.dtype}")
+        if value.shape != array.shape:
+            raise ValueError(f"`{name}` has the shape {array.shape}, not {value.shape}")
+        place = too_large(value, array.dtype)
+        if place is not None:
+            raise ValueError(
+                f"`{name}` is {array.dtype}, which cannot hold {value[place]}{place_text(place)}"
+            )
+        array[...] = value
+
+    def __delitem__(self, name: str) -> None:
+        raise TypeError("a graph keeps all its parameters")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._network.params)
+
+    def __len__(self) -> int:
+        return len(self._network.params)
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{n} {list(p.shape)}" for n, p in self._network.params.items())
+        return f"Params({shapes})"
+
+    def _drawn(self, name: str) -> Any:
+        spec = self._network.params[name]
+        init = self._network.member("initializers", spec.init)
+        fan_in, fan_out = fans(spec.shape)
+        drawn = init.draw(stream(self._seed, name), spec.shape, fan_in, fan_out)
+        kind = {"float": self._dtype, "int": np.dtype(np.int64), "bool": np.dtype(np.bool_)}[spec.dtype]
+        drawn = np.asarray(drawn)
+        place = too_large(drawn, kind)
+        if place is not None:
+            message = f"`{name}` starts at {float(drawn[place]):g}, which is more than {kind} can hold"
+            help = "give a smaller number, or compute in float64"
+            raise GraphError([WrongInput(name, message, self._network.span(name), help)])
+        return np.array(np.broadcast_to(drawn, spec.shape), dtype=kind)
+
+    def copies(self) -> dict[str, Any]:
+        """Every parameter, copied."""
+        return {name: self[name].copy() for name in self}
+
+    def numbered(self, dtype: Any = None) -> dict[int, Any]:
+        """Every parameter by its number in the graph; in another precision where asked for."""
+        return {
+            self._network.numbers[name]: self[name]
+            if dtype is None or self[name].dtype.kind != "f"
+            else self[name].astype(dtype)
+            for name in self
+        }
+
+
+OTHER_FORMATS = frozenset(
+    ".csv .json .npy .txt .graph .py .pt .pth .pkl .pickle .h5 .hdf5 .keras .onnx .safetensors".split()
+)
+
+
+def check_name(path: str | os.PathLike[str]) -> None:
+    """Refuses a name that says that a file holds something else than an npz."""
+    suffix = Path(path).suffix.lower()
+    if suffix in OTHER_FORMATS:
+        message = f"weights are written as npz, and `{suffix}` is the suffix of something else"
+        help = f"name it `{Path(path).with_suffix('.npz')}`"
+        raise GraphError([UnwritableFile(os.fspath(path), message, help)])
+
+
+def save(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
+    """Writes an npz so that a reader never sees half of one; raises GraphError where it cannot be written."""
+    with replaced(Path(path)) as file:
+        np.savez(file, allow_pickle=False, **arrays)
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that takes the place of `path` once it is whole; GraphError where that cannot be."""
+    if path.is_dir():
+        raise GraphError(
+            [UnwritableFile(str(path), "this is a folder", f"name a file in it: {path / 'net.npz'}")]
+        )
+    temporary = path.with_name(f"{path.name}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        if not path.parent.exists():
+            message, help = f"there is no folder `{path.parent}`", "make the folder, or name another"
+        else:
+            message, help = (error.strerror or str(error)).lower(), "name a file that you may write"
+        raise GraphError([UnwritableFile(str(path), message, help)]) from None
+
+
+def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The arrays of an npz; raises GraphError where it is none."""
+    name = os.fspath(path)
+    try:
+        # NumPy leaves a file open that it cannot read, so it is not given the name.
+        with Path(name).open("rb") as stream:
+            found = np.load(stream, allow_pickle=False)
+            if not hasattr(found, "files"):
+                raise GraphError([WrongWeights(name, "this is one array (npy), not a weights file (npz)")])  # noqa: TRY301
+            return {key: found[key] for key in found.files}
+    except FileNotFoundError:
+        raise GraphError(
+            [WrongWeights(name, "there is no such file", "a run folder holds `weights.npz`")]
+        ) from None
+    except OSError as error:
+        raise GraphError([WrongWeights(name, refusal(error))]) from None
+    except GraphError:
+        raise
+    except Exception:  # noqa: BLE001 - zipfile raises its own kinds, and zlib too
+        help = "weights are written by `graphlang train`, or by `save` from Python"
+        raise GraphError([WrongWeights(name, "this is not a readable npz file of numbers", help)]) from None
+
+
+def load_into(params: Params, arrays: Mapping[str, Any], file: str) -> None:
+    """Takes every parameter from a weights file: all of them, with their shapes, or none."""
+    problems = misfits(params, arrays, file)
+    if problems:
+        raise GraphError(problems)
+    for name in params:
+        params[name] = arrays[name]
+
+
+def misfits(params: Params, arrays: Mapping[str, Any], file: str) -> list[Diagnostic]:
+    """Why arrays are not the parameters of a graph."""
+    if any(name.startswith(OF_CHECKPOINT) for name in arrays):
+        help = (
+            f"name the weights beside it, `{Path(file).with_name('weights.npz')}`, or the folder of the run"
+        )
+        return [
+            WrongWeights(file, "this is the checkpoint of a run, to go on from, and not its weights", help)
+        ]
+    problems: list[Diagnostic] = []
+    for name, array in arrays.items():
+        if name not in params:
+            match = closest(name, list(params))
+            message = f"the weights hold `{name}`, which the graph does not have"
+            problems.append(WrongWeights(file, message, f"the graph has `{match}`" if match else None))
+        elif array.shape != params[name].shape:
+            message = (
+                f"`{name}` is {list(array.shape)} in the weights and {list(params[name].shape)} in the graph"
+            )
+            problems.append(
+                WrongWeights(file, message, "are these the weights of this spec, with the same settings?")
+            )
+        elif array.dtype.kind not in "fiub":
+            problems.append(WrongWeights(file, f"`{name}` holds {array.dtype}, not numbers"))
+        elif (place := too_large(array, params[name].dtype)) is not None:
+            message = f"`{name}` holds {array[place]}{place_text(place)}, more than {params.dtype} can hold"
+            problems.append(WrongWeights(file, message, "run with `--dtype float64`"))
+    missing = [n for n in params if n not in arrays]
+    if missing:
+        listed = ", ".join(f"`{n}`" for n in missing[:8])
+        problems.append(WrongWeights(file, f"the weights lack {listed}"))
+    return problems

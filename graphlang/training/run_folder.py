@@ -1,0 +1,222 @@
+"""Run folders: weights, checkpoint, metrics, spec, seed and versions of one training run."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.running import WrongWeights
+from graphlang.engine.result import listed
+from graphlang.training.parameters import OF_CHECKPOINT, load_into, read, replaced, save
+
+if TYPE_CHECKING:
+    from graphlang.api import Graph
+    from graphlang.training.loop import History
+
+CHECKPOINT, WEIGHTS, METRICS, RUN = "checkpoint.npz", "weights.npz", "metrics.jsonl", "run.json"
+
+
+@dataclass
+class Checkpoint:
+    """Everything that training needs to go on, bit for bit."""
+
+    iteration: int
+    params: Mapping[str, Any]
+    slots: dict[str, dict[str, Any]]
+    losses: list[float]
+    epoch_losses: list[float]
+    epochs: list[Any]
+    #: steps of an epoch; None without data, which has no epochs
+    per_epoch: int | None = None
+
+
+class RunFolder:
+    """One folder per run. Files are replaced whole, so that an interruption leaves the last good ones."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._written = 0
+        self._epochs_written = 0
+
+    @classmethod
+    def create(
+        cls, path: Path, graph: Graph, overrides: Mapping[str, str], divided_by: Mapping[str, float]
+    ) -> RunFolder:
+        """A new folder with the spec, what was set from outside, what fields of the data were divided by, the
+        seed and the versions in it; an old run is not overwritten."""
+        if (path / WEIGHTS).exists() or (path / CHECKPOINT).exists():
+            raise GraphError(
+                [
+                    WrongWeights(
+                        str(path),
+                        "this folder holds a run already",
+                        f"go on with `--resume {path}`, or name another",
+                    )
+                ]
+            )
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            _write(path / "spec.json", graph.spec.model_dump_json(indent=1))
+            about = {**_about(graph, overrides), "divided_by": dict(divided_by)}
+            _write(path / RUN, json.dumps(about, indent=1))
+            if graph.spec.sources:
+                _write(path / "spec.graph", graph.spec.sources[0].text)
+        except OSError as error:
+            why = "this is a file" if path.is_file() else (error.strerror or str(error)).lower()
+            message = f"the run folder cannot be written: {why}"
+            raise GraphError([WrongWeights(str(path), message, "name a folder that may be made")]) from None
+        return cls(path)
+
+    @classmethod
+    def reopen(cls, path: Path, graph: Graph) -> RunFolder:
+        """The folder of an earlier run of the same graph."""
+        if not (path / CHECKPOINT).exists():
+            message = f"there is no `{CHECKPOINT}` to go on from in this folder"
+            if not path.is_dir():
+                message = (
+                    "this is a file, not the folder of a run"
+                    if path.exists()
+                    else "there is no such folder to go on from"
+                )
+            raise GraphError(
+                [WrongWeights(str(path), message, "`graphlang train` says where it keeps a run")]
+            )
+        about = about_run(path)
+        for name, value in (("seed", graph.seed), ("dtype", str(graph.dtype))):
+            if name in about and about[name] != value:
+                message = f"the run was started with {name} {about[name]}, not {value}"
+                raise GraphError([WrongWeights(str(path), message, f"give `--{name} {about[name]}`")])
+        return cls(path)
+
+    def keep_settings(self, overrides: Mapping[str, str]) -> None:
+        """Keeps what this part of the run was set to from outside, for the next one to go on with."""
+        about = about_run(self.path)
+        if about and about.get("set", {}) != overrides:
+            _write(self.path / RUN, json.dumps({**about, "set": dict(overrides)}, indent=1))
+
+    # ---- writing ----------------------------------------------------------------------------------
+
+    def write(self, checkpoint: Checkpoint, history: History, graph: Graph) -> None:
+        """The weights, and all that is needed to go on."""
+        arrays: dict[str, Any] = {
+            f"{OF_CHECKPOINT}{name}": array for name, array in checkpoint.params.items()
+        }
+        for name, slots in checkpoint.slots.items():
+            arrays.update({f"slot:{slot}:{name}": array for slot, array in slots.items()})
+        arrays["iteration"] = np.asarray(checkpoint.iteration)
+        arrays["losses"] = np.asarray(checkpoint.losses, np.float64)
+        arrays["epoch_losses"] = np.asarray(checkpoint.epoch_losses, np.float64)
+        arrays["epochs"] = np.asarray(json.dumps([asdict(e) for e in checkpoint.epochs]))
+        if checkpoint.per_epoch is not None:
+            arrays["per_epoch"] = np.asarray(checkpoint.per_epoch)
+        save(self.path / CHECKPOINT, arrays)
+        save(self.path / WEIGHTS, dict(checkpoint.params))
+        self.record(history)
+
+    def record(self, history: History) -> None:
+        """metrics.jsonl: a line per iteration, and one per epoch after its last iteration."""
+        lines: list[str] = []
+        ends = {e.iteration: e for e in history.epochs}
+        for iteration, loss in enumerate(history.losses, 1):
+            lines.append(json.dumps({"iteration": iteration, "loss": loss}, allow_nan=False))
+            ended = ends.get(iteration)
+            if ended is not None:
+                lines.append(json.dumps(listed(asdict(ended)), allow_nan=False))
+        _write(self.path / METRICS, "".join(line + "\n" for line in lines))
+
+    # ---- reading ----------------------------------------------------------------------------------
+
+    def checkpoint(self) -> Checkpoint:
+        """What `write` wrote; raises GraphError where it is damaged."""
+        arrays = read(self.path / CHECKPOINT)
+        try:
+            params = {
+                k.removeprefix(OF_CHECKPOINT): v for k, v in arrays.items() if k.startswith(OF_CHECKPOINT)
+            }
+            slots: dict[str, dict[str, Any]] = {name: {} for name in params}
+            for key, array in arrays.items():
+                if key.startswith("slot:"):
+                    _, slot, name = key.split(":", 2)
+                    slots[name][slot] = array
+            return Checkpoint(
+                iteration=int(arrays["iteration"]),
+                params=params,
+                slots=slots,
+                losses=[float(v) for v in arrays["losses"]],
+                epoch_losses=[float(v) for v in arrays["epoch_losses"]],
+                epochs=json.loads(str(arrays["epochs"])),
+                per_epoch=int(arrays["per_epoch"]) if "per_epoch" in arrays else None,
+            )
+        except (KeyError, ValueError, TypeError):
+            message = "this is no checkpoint that training wrote, or it is damaged"
+            help = "the weights of the run may be sound: `--weights` takes its folder"
+            raise GraphError([WrongWeights(str(self.path / CHECKPOINT), message, help)]) from None
+
+
+def about_run(path: Path) -> dict[str, Any]:
+    """What a run folder keeps of how the run was started; nothing where it keeps nothing."""
+    if not path.is_dir():  # told where the checkpoint is looked for
+        return {}
+    file = path / RUN
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError):
+        found = None
+    if not isinstance(found, dict) or not isinstance(found.get("set", {}), dict):
+        raise GraphError([WrongWeights(str(file), "this is not what training wrote, or it is damaged")])
+    return found
+
+
+def settings_of(path: Path) -> dict[str, str]:
+    """What a run was set to from outside: `--set` by name."""
+    return {name: str(value) for name, value in about_run(path).get("set", {}).items()}
+
+
+def _about(graph: Graph, overrides: Mapping[str, str]) -> dict[str, Any]:
+    import networkx
+    import pydantic
+
+    import graphlang
+
+    return {
+        "file": graph.file,
+        "seed": graph.seed,
+        "dtype": str(graph.dtype),
+        "set": dict(overrides),
+        "hypers": graph.spec.hypers,
+        "versions": {
+            "graphlang": graphlang.__version__,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "pydantic": pydantic.VERSION,
+            "networkx": networkx.__version__,
+        },
+    }
+
+
+def _write(path: Path, text: str) -> None:
+    with replaced(path) as file:
+        file.write(text.encode())
+
+
+def next_folder(root: Path, name: str) -> Path:
+    """`root/name-1`, or the next number that is free."""
+    number = 1
+    while (root / f"{name}-{number}").exists():
+        number += 1
+    return root / f"{name}-{number}"
+
+
+def load_run(graph: Graph, path: Path) -> None:
+    """The weights of a run folder, or of a weights file."""
+    file = path / WEIGHTS if path.is_dir() else path
+    load_into(graph.params, read(file), str(file))

@@ -1,0 +1,118 @@
+"""What is said for names of mathematics and other frameworks is true: every formula gives NumPy's numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import graphlang as gl
+from graphlang.catalog import foreign_names
+from graphlang.catalog.finder import Catalog, family_names
+from graphlang.diagnostics import edited
+
+POSITIVE = np.array([0.3, 1.7, 2.4])
+SIGNED = np.array([-1.6, 0.3, 2.45])
+INSIDE = np.array([-0.6, 0.3, 0.85])
+OTHER = np.array([0.7, -1.2, 2.5])
+SHARE = np.array([0.2, 0.5, 0.9])
+TRUTH = np.array([0.0, 1.0, 1.0])
+MATRIX = np.array([[1.0, 2.0, -3.0], [4.0, 5.5, 6.0], [7.0, -8.0, 9.0]])
+IMAGES = np.arange(48, dtype=float).reshape(2, 2, 3, 4) % 7
+
+#: for each formula: NumPy's function, the arguments
+NUMPY: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
+    "log10": (np.log10, (POSITIVE,)), "log2": (np.log2, (POSITIVE,)), "log1p": (np.log1p, (POSITIVE,)),
+    "expm1": (np.expm1, (SIGNED,)), "exp2": (np.exp2, (SIGNED,)), "cot": (lambda x: 1 / np.tan(x), (SIGNED,)),
+    "sec": (lambda x: 1 / np.cos(x), (SIGNED,)), "csc": (lambda x: 1 / np.sin(x), (SIGNED,)),
+    "arcsin": (np.arcsin, (INSIDE,)), "arccos": (np.arccos, (INSIDE,)), "arctan2": (np.arctan2, (SIGNED, OTHER)),
+    "arcsinh": (np.arcsinh, (SIGNED,)), "arccosh": (np.arccosh, (POSITIVE + 1,)),
+    "arctanh": (np.arctanh, (INSIDE,)), "cbrt": (np.cbrt, (SIGNED,)), "hypot": (np.hypot, (SIGNED, OTHER)),
+    "reciprocal": (np.reciprocal, (SIGNED,)), "rsqrt": (lambda x: x**-0.5, (POSITIVE,)),
+    "floor": (np.floor, (SIGNED,)), "ceil": (np.ceil, (SIGNED,)), "round": (np.round, (SIGNED,)),
+    "trunc": (np.trunc, (SIGNED,)), "pow": (np.power, (POSITIVE, OTHER)), "div": (np.divide, (SIGNED, OTHER)),
+    "mul": (np.multiply, (SIGNED, OTHER)), "sub": (np.subtract, (SIGNED, OTHER)), "neg": (np.negative, (SIGNED,)),
+    "plus": (np.add, (SIGNED, OTHER)), "remainder": (np.remainder, (SIGNED, OTHER)),
+    "erfc": (lambda x: np.array([math.erfc(v) for v in x]), (SIGNED,)), "dot": (np.dot, (SIGNED, OTHER)),
+    "vdot": (np.vdot, (SIGNED, OTHER)), "inner": (np.inner, (SIGNED, OTHER)), "outer": (np.outer, (SIGNED, OTHER)),
+    "cross": (np.cross, (SIGNED, OTHER)), "norm": (np.linalg.norm, (SIGNED,)), "any": (np.any, (SIGNED > 2,)),
+    "all": (np.all, (SIGNED > 2,)), "isnan": (np.isnan, (SIGNED,)), "relu6": (lambda x: np.clip(x, 0, 6), (SIGNED * 5,)),
+    "hardtanh": (lambda x: np.clip(x, -1, 1), (SIGNED,)), "softsign": (lambda x: x / (1 + np.abs(x)), (SIGNED,)),
+    "logsigmoid": (lambda x: -np.log(1 + np.exp(-x)), (SIGNED,)), "logit": (lambda x: np.log(x / (1 - x)), (SHARE,)),
+    "heaviside": (lambda x: np.heaviside(x, 0), (SIGNED,)),
+    "lerp": (lambda a, b, t: a + t * (b - a), (SIGNED, OTHER, SHARE)), "triu": (np.triu, (MATRIX,)),
+    "zeroslike": (np.zeros_like, (SIGNED,)), "oneslike": (np.ones_like, (SIGNED,)),
+    "fulllike": (np.full_like, (SIGNED, 4)), "linspace": (np.linspace, (2, 5, 7)),
+    "radians": (np.radians, (SIGNED,)), "degrees": (np.degrees, (SIGNED,)),
+    "mse": (lambda a, b: np.mean((a - b) ** 2), (SIGNED, OTHER)),
+    "mae": (lambda a, b: np.mean(np.abs(a - b)), (SIGNED, OTHER)),
+    "rmse": (lambda a, b: np.sqrt(np.mean((a - b) ** 2)), (SIGNED, OTHER)),
+    "bce": (lambda p, t: -np.mean(np.where(t == 1, np.log(p), np.log(1 - p))), (SHARE, TRUTH)),
+    "globalmaxpooling2d": (lambda x: np.max(x, axis=(2, 3)), (IMAGES,)), "ptp": (np.ptp, (SIGNED,)),
+}  # fmt: skip
+FORMULAS = {name: m.formula for name, m in foreign_names.OPERATIONS.items() if m.formula}
+
+
+def declared(name: str, value: Any) -> str:
+    array = np.asarray(value)
+    kind = {"b": "bool", "f": "float"}[array.dtype.kind]
+    sizes = f"[{', '.join(map(str, array.shape))}]" if array.shape else ""
+    return f"{name}: {kind}{sizes}"
+
+
+def mended(text: str) -> str:
+    """The text after the edits that its first mistake offers."""
+    with pytest.raises(gl.GraphError) as caught:
+        gl.loads(text)
+    edits = caught.value.diagnostics[0].edits
+    assert edits, caught.value
+    return edited(text, edits)
+
+
+def test_every_formula_is_held_against_numpy() -> None:
+    assert set(FORMULAS.values()) == {FORMULAS[name] for name in NUMPY}
+
+
+@pytest.mark.parametrize("name", NUMPY)
+def test_a_formula_gives_the_numbers_of_numpy(name: str) -> None:
+    function, arguments = NUMPY[name]
+    arrays = {n: a for n, a in zip("abc", arguments, strict=False) if isinstance(a, np.ndarray)}
+    given = [n if n in arrays else str(a) for n, a in zip("abc", arguments, strict=False)]
+    inputs = ", ".join(declared(n, a) for n, a in arrays.items()) or "unused"
+    # Within a larger expression, where a missing bracket would show.
+    text = f"input {inputs}\ny = {name}({', '.join(given)})\noutput y\n"
+    within = f"input {inputs}\ny = 8 / {name}({', '.join(f'{g} + 0' if g in arrays else g for g in given)}) ** 2\noutput y\n"
+    values = arrays or {"unused": 0.0}
+    expected = np.asarray(function(*arguments))
+    found = gl.loads(mended(text)).predict(values)
+    np.testing.assert_allclose(np.asarray(found, float), expected.astype(float), rtol=1e-12, atol=1e-15)
+    if (
+        expected.dtype.kind == "f"
+        and np.all(expected != 0)
+        and all(a.dtype.kind == "f" for a in arrays.values())
+    ):
+        found = gl.loads(mended(within)).predict(values)
+        np.testing.assert_allclose(found, 8 / expected**2, rtol=1e-11)
+
+
+def test_no_name_of_the_language_is_explained_away() -> None:
+    own = {foreign_names.folded(name): name for name in Catalog().names()}
+    assert {name: own[name] for name in foreign_names.OPERATIONS if name in own} == {}
+    for table, families in (
+        (foreign_names.MEMBERS, ("initializers", "optimizers", "schedules", "datasets")),
+    ):
+        names = {foreign_names.folded(n) for family in families for n in family_names(family)}  # type: ignore[arg-type]
+        assert not names & set(table)
+
+
+def test_what_a_name_is_said_to_be_called_exists() -> None:
+    catalog = Catalog()
+    for key, meaning in foreign_names.OPERATIONS.items():
+        assert key == foreign_names.folded(key)
+        assert meaning.name in (None, "grad") or catalog.find(meaning.name), key
+        assert meaning.name or meaning.formula or meaning.note, key
+    known = {n for f in ("initializers", "optimizers", "schedules", "datasets") for n in family_names(f)}  # type: ignore[arg-type]
+    assert set(foreign_names.MEMBERS.values()) <= known
