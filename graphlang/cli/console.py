@@ -130,8 +130,7 @@ def formatted(diagnostics: Sequence[Diagnostic], form: str, colored: bool) -> st
     """The text of diagnostics: for JSON an array, for SARIF a log, else one after the other."""
     from graphlang.diagnostics import render
 
-    for diagnostic in diagnostics:
-        diagnostic.shell = True
+    diagnostics = [d.replaced(shell=True) for d in diagnostics]  # noqa: S604 - starts no shell
     if form == "json":
         return json.dumps([d.as_json() for d in diagnostics], ensure_ascii=False, indent=1)
     if form == "sarif":

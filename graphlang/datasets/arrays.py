@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from graphlang.datasets.dataset import Array, Column, Dataset, check_array, checked
 from graphlang.datasets.number_checks import masked, place_text
-from graphlang.diagnostics.base import GraphError
+from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import WrongArray
 from graphlang.diagnostics.python_arguments import exact_numbers
 

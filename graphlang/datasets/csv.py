@@ -11,7 +11,7 @@ from graphlang.datasets.csv_table import Table, are_labels, numbers, parse
 from graphlang.datasets.dataset import Array, Column, Dataset, Source, check_size, checked
 from graphlang.datasets.files import Files, readable
 from graphlang.datasets.text_format import decoded
-from graphlang.diagnostics.base import Diagnostic, GraphError
+from graphlang.diagnostics import Diagnostic, GraphError
 from graphlang.diagnostics.tables import UnknownColumn
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphlang.datasets.dataset import Array
-from graphlang.diagnostics.base import GraphError
+from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import NoData, WrongFormat
 from graphlang.diagnostics.tables import (
     BadCell,

@@ -17,7 +17,7 @@ from pydantic import ConfigDict
 from graphlang.contracts.fields import Fields
 from graphlang.datasets.files import Files
 from graphlang.datasets.pixels import Pixels
-from graphlang.diagnostics.base import GraphError
+from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import NoData, SampleMismatch, SplitMismatch, TooLarge, WrongArray
 
 Kind = Literal["float", "int", "bool"]

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
-from graphlang.diagnostics.base import GraphError
+from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import FileMissing, FileUnreadable, PathOutside
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")

@@ -18,7 +18,7 @@ import numpy as np
 from graphlang.datasets.dataset import Array, Column, check_size
 from graphlang.datasets.files import readable
 from graphlang.datasets.pixels import Pixels
-from graphlang.diagnostics.base import GraphError
+from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import FileUnreadable, WrongChecksum, WrongFormat, WrongSize
 
 #: the third byte of a file says what its numbers are; they are big-endian

@@ -10,7 +10,7 @@ from graphlang.datasets import idx_format
 from graphlang.datasets.dataset import Column, Dataset, Source, checked
 from graphlang.datasets.files import Files
 from graphlang.datasets.pixels import Pixels
-from graphlang.diagnostics.base import GraphError
+from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import FilesNowhere
 
 #: the published files and the SHA-256 of their content after decompression, which gzipped copies share

@@ -25,7 +25,7 @@ from graphlang.datasets.dataset import (
 )
 from graphlang.datasets.files import Files, readable
 from graphlang.datasets.pixels import Pixels
-from graphlang.diagnostics.base import GraphError
+from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import FileUnreadable, NoData, WrongArray, WrongFormat, WrongSize
 
 #: deflate shrinks at most 1032 times: a member that announces more than this is lying

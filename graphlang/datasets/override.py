@@ -6,7 +6,7 @@ from pathlib import Path
 
 from graphlang.datasets.dataset import Source
 from graphlang.datasets.files import readable
-from graphlang.diagnostics.base import GraphError
+from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import FileMissing, FilesNowhere, OverrideUnusable
 
 _PATHS = ("path", "images", "labels", "test_images", "test_labels")

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from graphlang.diagnostics.base import GraphError
+from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import NotPixels
 
 _USUAL = (1, 255, 65535)

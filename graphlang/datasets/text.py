@@ -9,7 +9,7 @@ from pydantic import Field
 from graphlang.datasets.dataset import Array, Column, Dataset, Source, check_size, checked
 from graphlang.datasets.files import Files, readable
 from graphlang.datasets.text_format import decoded
-from graphlang.diagnostics.base import GraphError
+from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import NoData, TextTooShort
 
 

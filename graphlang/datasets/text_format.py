@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphlang.diagnostics.base import GraphError
+from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import WrongFormat
 
 _SAVE = "save the file as UTF-8"

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from graphlang.diagnostics.base import Diagnostic, Span, did_you_mean
-from graphlang.diagnostics.spelling import closest
+from graphlang.diagnostics.base import Diagnostic, Span
+from graphlang.diagnostics.spelling import closest, did_you_mean
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -74,3 +74,9 @@ def distance(a: str, b: str) -> int:
             row.append(cost)
         before, last = last, row
     return last[-1]
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
+    """The usual help of an unknown name."""
+    match = closest(name, candidates)
+    return f"did you mean `{match}`?" if match else None

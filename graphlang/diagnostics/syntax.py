@@ -17,6 +17,7 @@ class SyntaxMistake(Diagnostic):
     title: ClassVar[str] = ""
     beside: ClassVar[str] = ""
     fix: ClassVar[str | None] = None
+    sure = False
 
     def __init__(self, span: Span) -> None:
         self.span: Span = span

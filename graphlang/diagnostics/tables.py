@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from graphlang.diagnostics.base import Diagnostic, did_you_mean
+from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.spelling import did_you_mean
 
 
 class WrongHeader(Diagnostic):

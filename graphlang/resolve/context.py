@@ -59,8 +59,7 @@ class Context:
 
     def error(self, diagnostic: Any) -> None:
         """Adds a diagnostic, with the calls that led into a `def`."""
-        diagnostic.called = tuple(self.calls)
-        self.collector.add(diagnostic)
+        self.collector.add(diagnostic.replaced(called=tuple(self.calls)))
 
     def order(self, scope: Scope) -> tuple[int, int]:
         return scope.order, len(self.values)

@@ -197,8 +197,7 @@ def apply(
         return POISON
     except ValueError as error:
         wrong = WrongShape(span, _about(entry.name, sentence(str(error))), None, origins(operands, span))
-        wrong.cause = error if entry.name in context.catalog.own else None
-        context.error(wrong)
+        context.error(wrong.replaced(cause=error if entry.name in context.catalog.own else None))
         return POISON
     except Exception as error:  # noqa: BLE001 - the code of a layer of one's own may raise anything
         context.error(_failed(entry.name, operands, span, error))

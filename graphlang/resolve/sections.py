@@ -255,9 +255,7 @@ def _leads_out(context: Context, source: BaseModel, expression: Any) -> bool:
     for value in source.model_dump().values():
         reason = refused(value) if isinstance(value, str) else None
         if reason:
-            problem = PathOutside(value, reason)
-            problem.span = expression.span
-            context.error(problem)
+            context.error(PathOutside(value, reason).replaced(span=expression.span))
             return True
     return False
 

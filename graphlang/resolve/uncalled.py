@@ -79,9 +79,9 @@ class _Probe:
         except GraphError as error:  # a limit
             found = [*context.collector.diagnostics, *error.diagnostics]
         self.work += 1 + context.expansions + len(context.values)
-        for diagnostic in found:
-            diagnostic.called = diagnostic.called[1:]  # the first is the entry from here
-        return {(d.code, _place(d.span)): d for d in found if d.severity == "error"}
+        # The first call is the entry from here.
+        told = [d.replaced(called=d.called[1:]) for d in found if d.severity == "error"]
+        return {(d.code, _place(d.span)): d for d in told}
 
     def _context(self) -> Context:
         outer = self.context

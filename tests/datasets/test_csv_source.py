@@ -5,7 +5,7 @@ import pytest
 
 import graphlang as gl
 from graphlang.datasets.csv import csv
-from graphlang.diagnostics.base import GraphError
+from graphlang.diagnostics import GraphError
 from graphlang.training.loop import evaluate, open_data
 
 FRUIT = "apple,orange,price\n1,2,3.5\n2,0.5,2\n4,1e1,-3\n\n3,7,.5\n"

@@ -14,7 +14,7 @@ from graphlang.datasets.mnist import mnist
 from graphlang.datasets.npz import npz
 from graphlang.datasets.override import override_source
 from graphlang.datasets.text import text
-from graphlang.diagnostics.base import GraphError
+from graphlang.diagnostics import GraphError
 
 
 def fault(call, *arguments, **keywords):

@@ -13,7 +13,7 @@ from graphlang.datasets import mnist as module
 from graphlang.datasets.idx import idx
 from graphlang.datasets.mnist import mnist
 from graphlang.datasets.places import data_folders, folders_from
-from graphlang.diagnostics.base import GraphError
+from graphlang.diagnostics import GraphError
 
 IMAGES = (np.arange(6 * 4 * 3) % 256).astype(np.uint8).reshape(6, 4, 3)
 LABELS = np.array([3, 1, 4, 1, 5, 9], np.uint8)

@@ -11,7 +11,7 @@ import pytest
 from graphlang.datasets.mnist import mnist
 from graphlang.datasets.npz import npz
 from graphlang.datasets.places import data_folders
-from graphlang.diagnostics.base import GraphError
+from graphlang.diagnostics import GraphError
 
 DATA = Path(__file__).parents[2] / "specs" / "data"
 CONTENT = {

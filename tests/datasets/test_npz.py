@@ -10,7 +10,7 @@ import pytest
 
 from graphlang.datasets import dataset as contract
 from graphlang.datasets.npz import npz
-from graphlang.diagnostics.base import GraphError
+from graphlang.diagnostics import GraphError
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from graphlang.datasets.text import text
-from graphlang.diagnostics.base import GraphError
+from graphlang.diagnostics import GraphError
 
 
 def opened(folder, content, **options):
