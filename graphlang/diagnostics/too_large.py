@@ -64,8 +64,9 @@ class NestedTooDeep(Diagnostic):
 class LimitExceeded(Diagnostic):
     """A program is larger than a limit allows once it is unrolled.
 
-    The limits are `nodes`, `unrolled` (copies of a `repeat`), `calls` and `parameters`; they keep a file
-    from a stranger from using up the machine.
+    The limits are `nodes`, `unrolled` (copies of a `repeat`), `calls` (`def`s within `def`s), `expansions`
+    (calls of `def`s in all), `imports` (files) and `parameters`; they keep a stranger's file from using up
+    the machine.
 
         y = x -> repeat 1000000000 { Affine(10) }
 
@@ -78,6 +79,7 @@ class LimitExceeded(Diagnostic):
         "unrolled": "this `repeat` makes more than {limit:,} copies",
         "calls": "more than {limit:,} `def`s are called inside one another",
         "expansions": "`def`s are called more than {limit:,} times in all",
+        "imports": "this file imports more than {limit:,} others, directly and indirectly",
         "parameters": "the parameters hold more than {limit:,} numbers",
     }
 

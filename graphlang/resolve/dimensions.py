@@ -10,7 +10,7 @@ from graphlang.diagnostics.habits import free_size
 from graphlang.diagnostics.shapes import UnknownDimension, WrongSize, WrongType
 from graphlang.resolve import expressions
 from graphlang.resolve.constants import described
-from graphlang.resolve.context import Context, kind_of, shape_text, type_text
+from graphlang.resolve.context import Context, kind_of, type_text
 from graphlang.resolve.nodes import origins
 from graphlang.resolve.values import MISSING, POISON, Scope, Value
 from graphlang.syntax import tree
@@ -146,7 +146,3 @@ def _bound(type_: tree.Type, scope: Scope) -> str | None:
         if isinstance(size_, int | Dim) and str(size_) != name.name:
             found[name.name] = f"`{name.name}` is {size_}"
     return f"{' and '.join(found.values())} here" if found else None
-
-
-def shapes_equal_text(shape_: Sequence[Size]) -> str:
-    return f"[{shape_text(tuple(shape_))}]"

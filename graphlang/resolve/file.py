@@ -15,9 +15,10 @@ from graphlang.diagnostics.limits import Limits
 from graphlang.diagnostics.names import ImportProblem, Redefinition, WrongKind
 from graphlang.diagnostics.python_arguments import is_whole
 from graphlang.diagnostics.settings import UnknownOverride, WrongOverride
+from graphlang.diagnostics.too_large import LimitExceeded
 from graphlang.resolve import expressions, nodes, sections, statements, uncalled
 from graphlang.resolve.constants import described
-from graphlang.resolve.context import Context, kind_of, size_json
+from graphlang.resolve.context import Context, Steps, kind_of, size_json
 from graphlang.resolve.full_names import name_everything
 from graphlang.resolve.order import defined, in_order, names_used
 from graphlang.resolve.scans import Body
@@ -139,7 +140,7 @@ class _Program:
     def elaborate(self) -> None:
         self._declare(self.file)
         poison(self.base, self.file, set(self.context.declared[self.file.source.name]))
-        self._imports(self.file, self.base, (self.file.source.name,))
+        expressions.run(self.context, self._imports(self.file, self.base, (self.file.source.name,)))
         self._definitions(self.file, self.base)
         self._hypers()
         self._inputs()
@@ -169,10 +170,10 @@ class _Program:
             for name, span in defined(statement):
                 names.setdefault(name, span)
 
-    def _imports(self, file: tree.Tree, scope: Scope, path: tuple[str, ...]) -> None:
+    def _imports(self, file: tree.Tree, scope: Scope, path: tuple[str, ...]) -> Steps:
         for statement in file.statements:
             if type(statement) is tree.Import:
-                module = self._import(statement, file, path)
+                module = yield self._import(statement, file, path)
                 if statement.name in scope.callables:
                     self.context.error(
                         Redefinition(statement.name_span, statement.name, scope.places[statement.name])
@@ -180,7 +181,7 @@ class _Program:
                 scope.places[statement.name] = statement.name_span
                 scope.callables[statement.name] = module
 
-    def _import(self, statement: tree.Import, file: tree.Tree, path: tuple[str, ...]) -> Module:
+    def _import(self, statement: tree.Import, file: tree.Tree, path: tuple[str, ...]) -> Steps:
         inner = Scope(None, self.context.root)
         module = Module(statement.name, inner)
         module.broken = True
@@ -208,9 +209,11 @@ class _Program:
         self.context.collector.diagnostics += problems
         module.broken = bool(problems)
         self.context.sources.append(imported.source)
+        if len(self.context.sources) - 1 > self.context.limits.imports:
+            raise GraphError([LimitExceeded(statement.path_span, "imports", self.context.limits.imports)])
         self._declare(imported)
         poison(inner, imported, set(self.context.declared[name]))
-        self._imports(imported, inner, (*path, name))
+        yield self._imports(imported, inner, (*path, name))
         self._definitions(imported, inner)
         self._hypers_of(imported, inner, {})
         return module

@@ -130,8 +130,3 @@ def _name_instances(siblings: list[Instance]) -> None:
             if name not in taken:
                 break
         instance.name = name
-
-
-def check_unique(values: list[Value]) -> None:
-    names = [v.name for v in values]
-    assert len(set(names)) == len(names), sorted(n for n in names if names.count(n) > 1)[:5]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import graphlang as gl
@@ -90,6 +92,36 @@ def test_a_file_without_measure_is_refused() -> None:
 
 def test_brackets_beyond_the_limit_are_refused() -> None:
     assert "GL802" in refusal("y = ((((x))))", gl.Limits(nesting=3))
+
+
+def _chain_of_imports(folder: Path, length: int) -> Path:
+    for n in range(length):
+        (folder / f"f{n}.graph").write_text(f'import "f{n + 1}.graph" as next\ndef g(x) = x\n')
+    (folder / f"f{length}.graph").write_text("def g(x) = x\n")
+    main = folder / "main.graph"
+    main.write_text('import "f0.graph" as f\ninput x = 2\ny = f.g(x)\n')
+    return main
+
+
+def test_a_chain_of_five_hundred_imports_is_followed(tmp_path: Path) -> None:
+    assert gl.load(_chain_of_imports(tmp_path, 500)).run()["y"] == 2
+
+
+def test_more_imports_than_the_limit_are_refused_and_as_many_are_read(tmp_path: Path) -> None:
+    main = _chain_of_imports(tmp_path, 10)
+    with pytest.raises(gl.GraphError, match="more than 10 others") as caught:
+        gl.load(main, limits=gl.Limits(imports=10))
+    assert [d.code for d in caught.value.diagnostics] == ["GL803"]
+    assert gl.load(main, limits=gl.Limits(imports=11)).run()["y"] == 2
+
+
+def test_imports_that_double_from_file_to_file_are_refused(tmp_path: Path) -> None:
+    main = _chain_of_imports(tmp_path, 40)
+    for n in range(40):
+        with (tmp_path / f"f{n}.graph").open("a") as file:
+            file.write(f'import "f{n + 1}.graph" as again\n')
+    with pytest.raises(gl.GraphError, match="imports more than 1,000 others"):
+        gl.load(main)
 
 
 def test_limits_that_are_raised_let_more_through() -> None:
