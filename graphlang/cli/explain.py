@@ -64,6 +64,6 @@ def codes() -> dict[str, type[Diagnostic]]:
     for path in sorted(Path(inspect.getfile(Diagnostic)).parent.glob("*.py")):
         name = "graphlang.diagnostics" if path.stem == "__init__" else f"graphlang.diagnostics.{path.stem}"
         for value in vars(import_module(name)).values():
-            if isinstance(value, type) and issubclass(value, Diagnostic) and value.code != Diagnostic.code:
+            if isinstance(value, type) and issubclass(value, Diagnostic) and "code" in vars(value):
                 found[value.code] = value
     return dict(sorted(found.items()))

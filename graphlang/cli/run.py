@@ -117,7 +117,7 @@ def _samples(graph: Graph, feeds: dict[str, Any], arguments: argparse.Namespace)
     unknown = [n for n in missing if fields[n] not in dataset.train]
     if unknown:
         from graphlang.diagnostics import GraphError
-        from graphlang.diagnostics.data import UnknownField
+        from graphlang.diagnostics.fields import UnknownField
 
         known, span = list(dataset.train), graph.network.span
         raise GraphError([UnknownField(n, fields[n], known, dataset.name, span(n)) for n in unknown])

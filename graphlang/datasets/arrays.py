@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from graphlang.datasets.dataset import Array, Column, Dataset, check_array, checked
 from graphlang.datasets.number_checks import masked, place_text
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.data import WrongArray
+from graphlang.diagnostics.data import MaskedNumber, NoArray, NumberBeyondFloat
 from graphlang.diagnostics.python_arguments import exact_numbers
 
 _NAME = "the arrays handed in"
@@ -44,15 +44,13 @@ def _column(name: str, values: ArrayLike) -> Column:
         if array.dtype.kind == "O":
             array = _exact(array)
     except OverflowError:
-        raise GraphError(
-            [WrongArray(_NAME, name, "holds a number larger than what a float can hold")]
-        ) from None
+        raise GraphError([NumberBeyondFloat(_NAME, name)]) from None
     except (ValueError, TypeError) as error:  # rows of different lengths
-        raise GraphError([WrongArray(_NAME, name, f"is no array: {error}")]) from None
+        raise GraphError([NoArray(_NAME, name, str(error))]) from None
     check_array(_NAME, name, array.shape, array.dtype)
     place = masked(values)
     if place is not None:
-        raise GraphError([WrongArray(_NAME, name, f"is a masked array without a number{place_text(place)}")])
+        raise GraphError([MaskedNumber(_NAME, name, place_text(place))])
     return _of(array)
 
 

@@ -13,12 +13,19 @@ import numpy as np
 
 from graphlang.datasets.dataset import Array
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.data import NoData, WrongFormat
+from graphlang.diagnostics.data import DamagedCsv, EmptyFile, HeaderAlone
 from graphlang.diagnostics.tables import (
     BadCell,
+    ColumnTwice,
+    CommentForHeader,
+    EmptyColumn,
+    NamelessColumn,
+    NamelessIndex,
+    NumberForName,
     OtherDelimiter,
     RaggedLine,
-    WrongHeader,
+    SampleForHeader,
+    SpreadsheetInstruction,
     is_missing,
     plain_number,
 )
@@ -27,7 +34,6 @@ NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 _INTEGER = re.compile(r"\s*[+-]?\d{1,18}\s*", re.ASCII)
 _MEASURE = re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+[eE][+-]?\d+)|[+-]\d+", re.ASCII)
 """A number that no column is called: one with a point, an exponent or a sign."""
-_QUOTES = "mend that line: quotes come in pairs around a cell, and are doubled inside one"
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -46,16 +52,15 @@ def parse(path: str, text: str) -> Table:
     records = _records(path, text)
     _, header = next(records, (0, None))
     if header is None:
-        raise GraphError([NoData(path, "the file is empty")])
+        raise GraphError([EmptyFile(path)])
     _check_delimiter(path, text, header)
     rows = list(records)
     if header[0].lstrip().startswith("#") and rows and len(rows[0][1]) != len(header):
-        reason = f"found the comment `{','.join(header)}`"
-        raise GraphError([WrongHeader(path, reason, help="take the line away: a csv has no comments")])
+        raise GraphError([CommentForHeader(path, ",".join(header))])
     names = _names(path, header, [row for _, row in rows])
     _check_lengths(path, len(names), rows)
     if not rows:
-        raise GraphError([NoData(path, "there is no line after the first")])
+        raise GraphError([HeaderAlone(path)])
     columns = zip(names, zip(*(row for _, row in rows), strict=True), strict=True)
     return Table(path, names, dict(columns), [line for line, _ in rows])
 
@@ -97,9 +102,7 @@ def _records(path: str, text: str) -> Iterator[tuple[int, list[str]]]:
                 yield start, row
             start = source.line_num + 1
     except reader.Error as error:
-        raise GraphError(
-            [WrongFormat(path, "a sound csv file", f"line {start}: {_cause(str(error))}", _QUOTES)]
-        ) from None
+        raise GraphError([DamagedCsv(path, start, _cause(str(error)))]) from None
 
 
 def _cause(error: str) -> str:
@@ -116,7 +119,7 @@ def _check_delimiter(path: str, text: str, header: list[str]) -> None:
     if len(header) > 1:
         return
     if re.fullmatch(r"sep=.", header[0].strip() or header[0]):
-        raise GraphError([WrongHeader(path, f"found `{header[0]}`, an instruction to a spreadsheet")])
+        raise GraphError([SpreadsheetInstruction(path, header[0])])
     later = next((line for line in text.splitlines()[1:] if line.strip()), "")
     for delimiter, called in _DELIMITERS.items():
         if delimiter in header[0].strip() and (delimiter in later or not later):
@@ -128,24 +131,24 @@ def _check_delimiter(path: str, text: str, header: list[str]) -> None:
 
 def _names(path: str, header: list[str], rows: list[list[str]]) -> list[str]:
     names = [name.strip() for name in header]
-    found = next((name for name in names if _MEASURE.fullmatch(name)), None)
-    if found is None and all(NUMBER.fullmatch(name) for name in names):
-        found = names[0]
-    if found is None and any(NUMBER.fullmatch(name) for name in names):
-        found = _label_among(names, rows)
-    if found is not None:
-        what = "the number" if NUMBER.fullmatch(found) else "what stands below it too,"
-        raise GraphError([WrongHeader(path, f"found {what} `{found}`")])
+    number = next((name for name in names if _MEASURE.fullmatch(name)), None)
+    if number is None and all(NUMBER.fullmatch(name) for name in names):
+        number = names[0]
+    if number is not None:
+        raise GraphError([NumberForName(path, number)])
+    if any(NUMBER.fullmatch(name) for name in names):
+        label = _label_among(names, rows)
+        if label is not None:
+            raise GraphError([SampleForHeader(path, label)])
     if len(names) > 1 and names[-1] == "" and not any("".join(row[len(names) - 1 :]).strip() for row in rows):
-        help = "every line ends with a comma: take it away"
-        raise GraphError([WrongHeader(path, f"column {len(names)} has no name and no cells", help=help)])
+        raise GraphError([EmptyColumn(path, len(names))])
     if "" in names:
         index = names.index("")
-        raise GraphError([WrongHeader(path, f"column {index + 1} has no name", index=index == 0)])
+        raise GraphError([NamelessColumn(path, index + 1) if index else NamelessIndex(path)])
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        places = " and ".join(str(i + 1) for i, name in enumerate(names) if name == twice)
-        raise GraphError([WrongHeader(path, f"`{twice}` is there twice, as columns {places}")])
+        numbers = [i + 1 for i, name in enumerate(names) if name == twice]
+        raise GraphError([ColumnTwice(path, twice, numbers)])
     return names
 
 

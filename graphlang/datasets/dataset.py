@@ -18,7 +18,16 @@ from graphlang.contracts.fields import Fields
 from graphlang.datasets.files import Files
 from graphlang.datasets.pixels import Pixels
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.data import NoData, SampleMismatch, SplitMismatch, TooLarge, WrongArray
+from graphlang.diagnostics.data import (
+    ArrayOfObjects,
+    ArrayOfOthers,
+    EmptySplit,
+    FieldOfTestAlone,
+    OtherSampleShape,
+    SampleMismatch,
+    SingleNumber,
+    TooLarge,
+)
 
 Kind = Literal["float", "int", "bool"]
 Array = NDArray[Any]
@@ -190,9 +199,9 @@ def checked(name: str, splits: dict[str, dict[str, Column]]) -> dict[str, dict[s
     train = splits["train"]
     for key, column in splits.get("test", {}).items():
         if key not in train:
-            raise GraphError([SplitMismatch(name, key, None, column.shape[1:])])
+            raise GraphError([FieldOfTestAlone(name, key)])
         if train[key].shape[1:] != column.shape[1:]:
-            raise GraphError([SplitMismatch(name, key, train[key].shape[1:], column.shape[1:])])
+            raise GraphError([OtherSampleShape(name, key, train[key].shape[1:], column.shape[1:])])
     return splits
 
 
@@ -200,19 +209,19 @@ def _check_samples(name: str, split: str, columns: dict[str, Column]) -> None:
     counts = [(key, column.shape[0]) for key, column in columns.items()]
     for other in counts[1:]:
         if other[1] != counts[0][1]:
-            raise GraphError([SampleMismatch(name, split, counts[0], other)])
+            raise GraphError([SampleMismatch(name, split, *counts[0], *other)])
     if not counts or counts[0][1] == 0:
-        raise GraphError([NoData(name, f"the {split} split has no samples")])
+        raise GraphError([EmptySplit(name, split)])
 
 
 def check_array(path: str, name: str, shape: Sequence[int], dtype: np.dtype[Any]) -> None:
     """Refuses an array that cannot be a field."""
     if dtype.hasobject:
-        raise GraphError([WrongArray(path, name, "holds Python objects, which are never unpickled")])
+        raise GraphError([ArrayOfObjects(path, name)])
     if dtype.kind not in _KINDS:
-        raise GraphError([WrongArray(path, name, f"holds `{dtype}`, not numbers")])
+        raise GraphError([ArrayOfOthers(path, name, str(dtype))])
     if not shape:
-        raise GraphError([WrongArray(path, name, "is a single number without a first axis")])
+        raise GraphError([SingleNumber(path, name)])
 
 
 def check_size(path: str, what: str, size: int) -> None:

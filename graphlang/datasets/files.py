@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.data import FileMissing, FileUnreadable, PathOutside
+from graphlang.diagnostics.data import (
+    FileMissing,
+    LinksInLoop,
+    NotRegularFile,
+    PathOutside,
+    ReadingRefused,
+    Refusal,
+)
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
@@ -37,7 +44,7 @@ class Files:
         if not place.exists():
             raise GraphError([FileMissing(path, str(self.folder), _neighbours(place))])
         if not place.is_file():
-            raise GraphError([FileUnreadable(path, "it is not a regular file")])
+            raise GraphError([NotRegularFile(path)])
         return place
 
     def _below(self, path: str) -> Path:
@@ -46,13 +53,13 @@ class Files:
         try:
             place = (self.folder / path).resolve()
         except (OSError, RuntimeError):  # a loop of symbolic links
-            raise GraphError([FileUnreadable(path, "its symbolic links form a loop")]) from None
+            raise GraphError([LinksInLoop(path)]) from None
         if not place.is_relative_to(self.folder.resolve()):
             raise GraphError([PathOutside(path, "leads out of the spec's folder")])
         return place
 
 
-def refused(path: str) -> str | None:
+def refused(path: str) -> Refusal | None:
     """Why the text of a path is refused, the same on every platform."""
     if not path.strip() or "\0" in path:
         return "is no file name"
@@ -79,4 +86,4 @@ def readable(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise GraphError([FileUnreadable(path, (error.strerror or str(error)).lower())]) from None
+        raise GraphError([ReadingRefused(path, (error.strerror or str(error)).lower())]) from None

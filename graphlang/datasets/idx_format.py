@@ -19,7 +19,7 @@ from graphlang.datasets.dataset import Array, Column, check_size
 from graphlang.datasets.files import readable
 from graphlang.datasets.pixels import Pixels
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.data import FileUnreadable, WrongChecksum, WrongFormat, WrongSize
+from graphlang.diagnostics.data import DamagedGzip, FileChanged, NotIdx, WrongChecksum, WrongSize
 
 #: the third byte of a file says what its numbers are; they are big-endian
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -81,7 +81,7 @@ def read_header(path: str, file: Path) -> Header:
     size = file.stat().st_size
     if _gzipped(file):
         if header.total > size * _DEFLATE:
-            raise GraphError([WrongSize(path, "the header", header.total, size * _DEFLATE, "at most")])
+            raise GraphError([WrongSize(path, "the header", header.total, size * _DEFLATE, "at most ")])
     elif header.total != size:
         raise GraphError([WrongSize(path, "the header", header.total, size)])
     return header
@@ -90,8 +90,7 @@ def read_header(path: str, file: Path) -> Header:
 def _parse(path: str, stream: BufferedIOBase) -> Header:
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _TYPES or magic[3] == 0:
-        found = f"it starts with the bytes {magic.hex(' ')}" if magic else "it is empty"
-        raise GraphError([WrongFormat(path, "an IDX file (00 00, a type, the number of axes)", found)])
+        raise GraphError([NotIdx(path, magic)])
     sizes = stream.read(4 * magic[3])
     if len(sizes) < 4 * magic[3]:
         raise GraphError([WrongSize(path, "the header", 4 + 4 * magic[3], 4 + len(sizes))])
@@ -107,11 +106,11 @@ def read_content(path: str, file: Path, header: Header, digest: str | None = Non
             raise GraphError([WrongSize(path, "the header", header.total, found)])
         rest = stream.read(1)
     if rest:
-        raise GraphError([WrongSize(path, "the header", header.total, header.total, "more than")])
+        raise GraphError([WrongSize(path, "the header", header.total, header.total, "more than ")])
     _check_digest(path, buffer, digest)
     with _content(path, file) as stream:
         if _parse(path, stream) != header:
-            raise GraphError([FileUnreadable(path, "it changed since it was opened")])
+            raise GraphError([FileChanged(path)])
     numbers = np.frombuffer(buffer, header.dtype, offset=header.length)
     return numbers.astype(header.dtype.newbyteorder("="), copy=False).reshape(header.shape)
 
@@ -136,9 +135,9 @@ def _check_digest(path: str, content: bytearray, expected: str | None) -> None:
         return
     from hashlib import sha256
 
-    found = sha256(content).hexdigest()
-    if found != expected:
-        raise GraphError([WrongChecksum(path, expected, found)])
+    actual = sha256(content).hexdigest()
+    if actual != expected:
+        raise GraphError([WrongChecksum(path, expected, actual)])
 
 
 def _gzipped(file: Path) -> bool:
@@ -154,4 +153,4 @@ def _content(path: str, file: Path) -> Iterator[BufferedIOBase]:
             with gzip.open(file) if _gzipped(file) else file.open("rb") as stream:
                 yield stream
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise GraphError([WrongFormat(path, "a sound gzip file", str(error).lower())]) from None
+            raise GraphError([DamagedGzip(path, str(error).lower())]) from None

@@ -26,7 +26,16 @@ from graphlang.datasets.dataset import (
 from graphlang.datasets.files import Files, readable
 from graphlang.datasets.pixels import Pixels
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.data import FileUnreadable, NoData, WrongArray, WrongFormat, WrongSize
+from graphlang.diagnostics.data import (
+    DamagedNpz,
+    EmptyArchive,
+    FileChanged,
+    NegativeShape,
+    OneArray,
+    UnknownVersion,
+    WrongFormat,
+    WrongSize,
+)
 
 #: deflate shrinks at most 1032 times: a member that announces more than this is lying
 _DEFLATE = 1040
@@ -85,7 +94,7 @@ class npz(Source):
                 if (header := _header_of(self.path, archive, member, files.wants(places[name][1])))
             }
         if not members:
-            raise GraphError([NoData(self.path, "the archive has no arrays")])
+            raise GraphError([EmptyArchive(self.path)])
         splits: dict[str, dict[str, Column]] = {"train": {}}
         pixels = {key: self._pixels(splits, key) for _, key in places.values()}
         for name, header in headers.items():
@@ -164,13 +173,11 @@ def _archive(path: str, file: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _no_archive(path: str, file: Path, error: Exception) -> WrongFormat:
-    expected = "a sound npz archive"
     with file.open("rb") as stream:
         start = stream.read(6)
     if start == b"\x93NUMPY":
-        help = "write it with `numpy.savez`, which gives every array a name"
-        return WrongFormat(path, expected, "it is one array, as `numpy.save` writes it", help)
-    return WrongFormat(path, expected, _reason(error))
+        return OneArray(path)
+    return DamagedNpz(path, _reason(error))
 
 
 def _reason(error: Exception) -> str:
@@ -184,18 +191,18 @@ def _header(path: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Hea
     with archive.open(member) as stream:
         version = np.lib.format.read_magic(stream)
         if version not in _PARSERS:
-            raise GraphError([WrongArray(path, name, f"has the format version {version[0]}.{version[1]}")])
+            raise GraphError([UnknownVersion(path, name, *version)])
         shape, _, dtype = _PARSERS[version](stream)
         length = stream.tell()
     if any(n < 0 for n in shape):
-        raise GraphError([WrongArray(path, name, f"announces a negative shape, {list(shape)}")])
+        raise GraphError([NegativeShape(path, name, shape)])
     check_array(path, name, shape, dtype)
     expected = length + prod(shape) * dtype.itemsize
     check_size(path, f"`{name}`", expected)
     if expected != member.file_size:
         raise GraphError([WrongSize(path, f"`{name}`", expected, member.file_size)])
     if (most := member.compress_size * _DEFLATE) < expected:
-        raise GraphError([WrongSize(path, f"`{name}`", expected, most, "at most")])
+        raise GraphError([WrongSize(path, f"`{name}`", expected, most, "at most ")])
     return Header(shape, dtype)
 
 
@@ -204,9 +211,9 @@ def _load(path: str, file: Path, name: str, header: Header) -> Array:
         try:
             member = archive.getinfo(f"{name}.npy")
         except KeyError:
-            raise GraphError([FileUnreadable(path, "it changed since it was opened")]) from None
+            raise GraphError([FileChanged(path)]) from None
         if _header(path, archive, member) != header:
-            raise GraphError([FileUnreadable(path, "it changed since it was opened")])
+            raise GraphError([FileChanged(path)])
         with archive.open(member) as stream:
             array = np.lib.format.read_array(stream, allow_pickle=False)
     return np.ascontiguousarray(array, dtype=header.dtype.newbyteorder("="))

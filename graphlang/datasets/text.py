@@ -10,7 +10,7 @@ from graphlang.datasets.dataset import Array, Column, Dataset, Source, check_siz
 from graphlang.datasets.files import Files, readable
 from graphlang.datasets.text_format import decoded
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.data import NoData, TextTooShort
+from graphlang.diagnostics.data import EmptyFile, TextTooShort
 
 
 class text(Source):
@@ -38,7 +38,7 @@ class text(Source):
         with readable(self.path):
             characters = decoded(self.path, file.read_bytes())
         if not characters:
-            raise GraphError([NoData(self.path, "the file is empty")])
+            raise GraphError([EmptyFile(self.path)])
         vocab, ids = _ids(characters)
         cut = len(ids) - round(len(ids) * self.test)
         splits = {"train": self._windows("train", ids[:cut], 1)}

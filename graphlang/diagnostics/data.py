@@ -1,20 +1,14 @@
-"""What can be wrong with data files: where they are, what is in them, how they fit together (GL601 to
-GL624)."""
+"""GL601 to GL623: data files, where they are and what is in them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import Literal
 
-from graphlang.diagnostics.base import Diagnostic, Span
+from graphlang.diagnostics.base import Diagnostic
 from graphlang.diagnostics.spelling import closest, did_you_mean
 
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"`{n}`" for n in names)
-
-
-def _shape(shape: Sequence[int]) -> str:
-    return "[" + ", ".join(str(n) for n in shape) + "]"
+Refusal = Literal["is no file name", "is a URL", "is absolute", "leads out of the spec's folder"]
 
 
 class PathOutside(Diagnostic):
@@ -29,18 +23,11 @@ class PathOutside(Diagnostic):
     """
 
     code = "GL601"
+    message = "the path `{path}` {reason}; a spec reads only files below its own folder"
+    help = "put the file below the spec's folder, or name it from outside with `--data PATH`"
 
-    def __init__(self, path: str, reason: str) -> None:
-        self.path = path
-        self.reason = reason
-
-    @property
-    def message(self) -> str:
-        return f"the path `{self.path}` {self.reason}; a spec reads only files below its own folder"
-
-    @property
-    def help(self) -> str:
-        return "put the file below the spec's folder, or name it from outside with `--data PATH`"
+    path: str
+    reason: Refusal
 
 
 class FileMissing(Diagnostic):
@@ -54,31 +41,23 @@ class FileMissing(Diagnostic):
     """
 
     code = "GL602"
+    message = "there is no file `{file}`, looked for from the folder `{folder}`"
 
-    def __init__(self, path: str, folder: str, neighbours: Iterable[str] = ()) -> None:
-        self.file = self.path = path
-        self.folder = folder
-        self.neighbours = tuple(neighbours)
-
-    @property
-    def message(self) -> str:
-        return f"there is no file `{self.path}`, looked for from the folder `{self.folder}`"
+    file: str
+    folder: str
+    neighbours: Sequence[str] = ()
 
     @property
     def help(self) -> str:
-        name = self.path.replace("\\", "/").rsplit("/", 1)[-1]
+        name = self.file.replace("\\", "/").rsplit("/", 1)[-1]
         stem, dot, suffix = name.rpartition(".")
-        # By the stem: that the endings are the same says nothing.
+        # Files of one kind share their suffix, so only the stems are compared.
         stems = {n[: -len(suffix) - 1]: n for n in self.neighbours if n.endswith(f".{suffix}")} if dot else {}
         match = closest(stem, stems)
-        fix = (
-            f"did you mean `{stems[match]}`?"
-            if match
-            else did_you_mean(name, self.neighbours)
-            if not dot
-            else None
-        )
-        return fix or "correct the path (in a spec it starts at the spec's folder), or use `--data PATH`"
+        if match:
+            return f"did you mean `{stems[match]}`?"
+        usual = "correct the path (in a spec it starts at the spec's folder), or use `--data PATH`"
+        return (None if dot else did_you_mean(name, self.neighbours)) or usual
 
 
 class FileUnreadable(Diagnostic):
@@ -92,24 +71,33 @@ class FileUnreadable(Diagnostic):
     """
 
     code = "GL603"
+    help = "name a regular file that you may read"
 
-    def __init__(self, path: str, reason: str) -> None:
-        self.file = self.path = path
-        self.reason = reason
+    file: str
 
-    @property
-    def message(self) -> str:
-        return f"cannot read `{self.path}`: {self.reason}"
 
-    @property
-    def help(self) -> str:
-        return "name a regular file that you may read"
+class ReadingRefused(FileUnreadable):
+    message = "cannot read `{file}`: {refusal}"
+
+    refusal: str
+
+
+class NotRegularFile(FileUnreadable):
+    message = "cannot read `{file}`: it is not a regular file"
+
+
+class LinksInLoop(FileUnreadable):
+    message = "cannot read `{file}`: its symbolic links form a loop"
+
+
+class FileChanged(FileUnreadable):
+    message = "cannot read `{file}`: it changed since it was opened"
 
 
 class WrongFormat(Diagnostic):
     """A file's content is not what its source expects.
 
-    The content decides, not the name: an HTML error page saved as `train.npz` is found here.
+    The content decides, not the name: an HTML error page saved as `train.npz` is noticed here.
 
         data { source = npz("photo.jpg"); x = x }
 
@@ -117,21 +105,61 @@ class WrongFormat(Diagnostic):
     """
 
     code = "GL604"
+    help = "use the source that belongs to the file (npz, idx, csv, text), or get the file again"
 
-    def __init__(self, path: str, expected: str, found: str, help: str | None = None) -> None:
-        self.file = self.path = path
-        self.expected = expected
-        self.found = found
-        self._help = help
+    file: str
+
+
+class NotIdx(WrongFormat):
+    message = "`{file}` is not an IDX file (00 00, a type, the number of axes): {start}"
+
+    magic: bytes
 
     @property
-    def message(self) -> str:
-        return f"`{self.path}` is not {self.expected}: {self.found}"
+    def start(self) -> str:
+        return f"it starts with the bytes {self.magic.hex(' ')}" if self.magic else "it is empty"
 
-    @property
-    def help(self) -> str:
-        usual = "use the source that belongs to the file (npz, idx, csv, text), or get the file again"
-        return self._help or usual
+
+class DamagedGzip(WrongFormat):
+    message = "`{file}` is not a sound gzip file: {problem}"
+
+    problem: str
+
+
+class DamagedNpz(WrongFormat):
+    message = "`{file}` is not a sound npz archive: {problem}"
+
+    problem: str
+
+
+class OneArray(WrongFormat):
+    message = "`{file}` is not a sound npz archive: it is one array, as `numpy.save` writes it"
+    help = "write it with `numpy.savez`, which gives every array a name"
+
+
+class DamagedCsv(WrongFormat):
+    message = "`{file}` is not a sound csv file: line {row}: {problem}"
+    help = "mend that line: quotes come in pairs around a cell, and are doubled inside one"
+
+    row: int
+    problem: str
+
+
+class Utf16Text(WrongFormat):
+    message = "`{file}` is not a text in UTF-8: it is in UTF-16: save it as UTF-8"
+    help = "save the file as UTF-8"
+
+
+class BinaryAsText(WrongFormat):
+    message = "`{file}` is not a text in UTF-8: line {row} has the byte {byte:02x} at offset {offset}"
+
+    row: int
+    byte: int
+    offset: int
+
+
+class OtherEncoding(BinaryAsText):
+    help = "save the file as UTF-8; it may be in Latin-1 or Windows-1252"
 
 
 class WrongSize(Diagnostic):
@@ -145,22 +173,14 @@ class WrongSize(Diagnostic):
     """
 
     code = "GL605"
+    message = "{part} in `{file}` announces {announced:,} bytes, found {bound}{size:,}"
+    help = "the file was cut off or damaged on its way; get it again"
 
-    def __init__(self, path: str, what: str, expected: int, found: int, relation: str = "") -> None:
-        self.file = self.path = path
-        self.what = what
-        self.expected = expected
-        self.found = found
-        self.relation = relation
-
-    @property
-    def message(self) -> str:
-        found = f"{self.relation} {self.found:,}".strip()
-        return f"{self.what} in `{self.path}` announces {self.expected:,} bytes, found {found}"
-
-    @property
-    def help(self) -> str:
-        return "the file was cut off or damaged on its way; get it again"
+    file: str
+    part: str
+    announced: int
+    size: int
+    bound: Literal["", "at most ", "more than "] = ""
 
 
 class TooLarge(Diagnostic):
@@ -175,23 +195,13 @@ class TooLarge(Diagnostic):
     """
 
     code = "GL606"
+    message = "{part} in `{file}` announces {announced:,} bytes, more than the limit of {limit:,}"
+    help = "split it into smaller files, or store it in a smaller type (images as uint8) in an npz"
 
-    def __init__(self, path: str, what: str, announced: int, limit: int) -> None:
-        self.file = self.path = path
-        self.what = what
-        self.announced = announced
-        self.limit = limit
-
-    @property
-    def message(self) -> str:
-        return (
-            f"{self.what} in `{self.path}` announces {self.announced:,} bytes, "
-            f"more than the limit of {self.limit:,}"
-        )
-
-    @property
-    def help(self) -> str:
-        return "split it into smaller files, or store it in a smaller type (images as uint8) in an npz"
+    file: str
+    part: str
+    announced: int
+    limit: int
 
 
 class WrongChecksum(Diagnostic):
@@ -206,22 +216,12 @@ class WrongChecksum(Diagnostic):
     """
 
     code = "GL607"
+    message = "`{file}` is not MNIST's file: SHA-256 of its content should be {expected}, found {actual}"
+    help = "get the file again; other data in this format is read with `idx(images, labels)`"
 
-    def __init__(self, path: str, expected: str, found: str) -> None:
-        self.file = self.path = path
-        self.expected = expected
-        self.found = found
-
-    @property
-    def message(self) -> str:
-        return (
-            f"`{self.path}` is not MNIST's file: SHA-256 of its content should be {self.expected}, "
-            f"found {self.found}"
-        )
-
-    @property
-    def help(self) -> str:
-        return "get the file again; other data in this format is read with `idx(images, labels)`"
+    file: str
+    expected: str
+    actual: str
 
 
 class FilesNowhere(Diagnostic):
@@ -236,23 +236,22 @@ class FilesNowhere(Diagnostic):
     """
 
     code = "GL608"
+    message = "cannot find {missing}; searched {searched}"
+    help = (
+        "put the files, gzipped (`.gz`) or plain, into one of these folders, "
+        "or name their folder with `--data DIR` or the environment variable GRAPHLANG_DATA"
+    )
 
-    def __init__(self, missing: Sequence[str], folders: Sequence[str]) -> None:
-        self.missing = tuple(missing)
-        self.folders = tuple(folders)
-        self.file = self.folders[0] if self.folders else None
-
-    @property
-    def message(self) -> str:
-        searched = _listed(self.folders) or "no folder (none is known)"
-        return f"cannot find {_listed(self.missing)}; searched {searched}"
+    missing: Sequence[str]
+    folders: Sequence[str]
 
     @property
-    def help(self) -> str:
-        return (
-            "put the files, gzipped (`.gz`) or plain, into one of these folders, "
-            "or name their folder with `--data DIR` or the environment variable GRAPHLANG_DATA"
-        )
+    def file(self) -> str | None:  # type: ignore[misc]  # without a setter
+        return self.folders[0] if self.folders else None
+
+    @property
+    def searched(self) -> str:
+        return ", ".join(f"`{n}`" for n in self.folders) or "no folder (none is known)"
 
 
 class SampleMismatch(Diagnostic):
@@ -266,21 +265,17 @@ class SampleMismatch(Diagnostic):
     """
 
     code = "GL609"
+    message = (
+        "in the {split} split of `{file}` `{first}` has {samples} samples and `{second}` has {other_samples}"
+    )
+    help = "every field needs the same first axis: one entry per sample"
 
-    def __init__(self, path: str, split: str, first: tuple[str, int], second: tuple[str, int]) -> None:
-        self.file = self.path = path
-        self.split = split
-        self.first = first
-        self.second = second
-
-    @property
-    def message(self) -> str:
-        (a, n), (b, m) = self.first, self.second
-        return f"in the {self.split} split of `{self.path}` `{a}` has {n} samples and `{b}` has {m}"
-
-    @property
-    def help(self) -> str:
-        return "every field needs the same first axis: one entry per sample"
+    file: str
+    split: str
+    first: str
+    samples: int
+    second: str
+    other_samples: int
 
 
 class WrongArray(Diagnostic):
@@ -296,19 +291,53 @@ class WrongArray(Diagnostic):
     """
 
     code = "GL610"
+    help = "a field is an array of float, int or bool whose first axis counts the samples"
 
-    def __init__(self, path: str, name: str, reason: str) -> None:
-        self.file = self.path = path
-        self.name = name
-        self.reason = reason
+    file: str
+    name: str
 
-    @property
-    def message(self) -> str:
-        return f"`{self.name}` in `{self.path}` {self.reason}"
 
-    @property
-    def help(self) -> str:
-        return "a field is an array of float, int or bool whose first axis counts the samples"
+class ArrayOfObjects(WrongArray):
+    message = "`{name}` in `{file}` holds Python objects, which are never unpickled"
+
+
+class ArrayOfOthers(WrongArray):
+    message = "`{name}` in `{file}` holds `{dtype}`, not numbers"
+
+    dtype: str
+
+
+class SingleNumber(WrongArray):
+    message = "`{name}` in `{file}` is a single number without a first axis"
+
+
+class NumberBeyondFloat(WrongArray):
+    message = "`{name}` in `{file}` holds a number larger than what a float can hold"
+
+
+class NoArray(WrongArray):
+    message = "`{name}` in `{file}` is no array: {problem}"
+
+    problem: str
+
+
+class MaskedNumber(WrongArray):
+    message = "`{name}` in `{file}` is a masked array without a number{place}"
+
+    place: str
+
+
+class UnknownVersion(WrongArray):
+    message = "`{name}` in `{file}` has the format version {major}.{minor}"
+
+    major: int
+    minor: int
+
+
+class NegativeShape(WrongArray):
+    message = "`{name}` in `{file}` announces a negative shape, [{shape:bare}]"
+
+    shape: Sequence[int]
 
 
 class NoData(Diagnostic):
@@ -320,18 +349,27 @@ class NoData(Diagnostic):
     """
 
     code = "GL611"
+    help = "give it at least one sample"
 
-    def __init__(self, path: str, reason: str) -> None:
-        self.file = self.path = path
-        self.reason = reason
+    file: str
 
-    @property
-    def message(self) -> str:
-        return f"`{self.path}` holds no data: {self.reason}"
 
-    @property
-    def help(self) -> str:
-        return "give it at least one sample"
+class EmptyFile(NoData):
+    message = "`{file}` holds no data: the file is empty"
+
+
+class HeaderAlone(NoData):
+    message = "`{file}` holds no data: there is no line after the first"
+
+
+class EmptySplit(NoData):
+    message = "`{file}` holds no data: the {split} split has no samples"
+
+    split: str
+
+
+class EmptyArchive(NoData):
+    message = "`{file}` holds no data: the archive has no arrays"
 
 
 class TextTooShort(Diagnostic):
@@ -346,23 +384,20 @@ class TextTooShort(Diagnostic):
     """
 
     code = "GL616"
+    message = "the {split} part of `{file}` has {length} characters; a window of {window} needs {needed}"
 
-    def __init__(self, path: str, split: str, window: int, found: int) -> None:
-        self.file = self.path = path
-        self.split = split
-        self.window = window
-        self.found = found
+    file: str
+    split: str
+    window: int
+    length: int
 
     @property
-    def message(self) -> str:
-        return (
-            f"the {self.split} part of `{self.path}` has {self.found} characters; "
-            f"a window of {self.window} needs {self.window + 1}"
-        )
+    def needed(self) -> int:
+        return self.window + 1
 
     @property
     def help(self) -> str:
-        fix = f"use a window of at most {self.found - 1}" if self.found > 1 else "use a longer text"
+        fix = f"use a window of at most {self.length - 1}" if self.length > 1 else "use a longer text"
         return f"{fix}, or another `test` fraction"
 
 
@@ -375,17 +410,10 @@ class OverrideUnusable(Diagnostic):
     """
 
     code = "GL617"
+    message = "`--data {file}` is neither a folder of IDX files nor an npz nor a csv"
+    help = "name a folder with the IDX files, a file written by `numpy.savez`, or a `.csv` file"
 
-    def __init__(self, path: str) -> None:
-        self.file = self.path = path
-
-    @property
-    def message(self) -> str:
-        return f"`--data {self.path}` is neither a folder of IDX files nor an npz nor a csv"
-
-    @property
-    def help(self) -> str:
-        return "name a folder with the IDX files, a file written by `numpy.savez`, or a `.csv` file"
+    file: str
 
 
 class SplitMismatch(Diagnostic):
@@ -400,150 +428,24 @@ class SplitMismatch(Diagnostic):
     """
 
     code = "GL618"
+    help = "store both parts of a field in one shape, apart from the number of samples"
 
-    def __init__(self, path: str, field: str, train: Sequence[int] | None, test: Sequence[int]) -> None:
-        self.file = self.path = path
-        self.field = field
-        self.train = None if train is None else tuple(train)
-        self.test = tuple(test)
-
-    @property
-    def message(self) -> str:
-        if self.train is None:
-            return f"the test split of `{self.path}` has a field `{self.field}` that the train split lacks"
-        return (
-            f"a sample of `{self.field}` in `{self.path}` has the shape {_shape(self.train)} for training "
-            f"and {_shape(self.test)} for testing"
-        )
-
-    @property
-    def help(self) -> str:
-        return "store both parts of a field in one shape, apart from the number of samples"
+    file: str
+    field: str
 
 
-class UnknownField(Diagnostic):
-    """An input takes a field that the data does not have.
-
-        data { source = mnist(); x = image; t = t }
-
-    Fix: name one of the fields that the message lists.
-    """
-
-    code = "GL619"
-
-    def __init__(self, name: str, field: str, fields: Sequence[str], source: str, span: Span | None) -> None:
-        self.name = name
-        self.field = field
-        self.fields = list(fields)
-        self.source = source
-        self.span = span
-
-    @property
-    def message(self) -> str:
-        asked = f"the input `{self.name}` takes the field `{self.field}`"
-        return f"{asked}, which the data ({self.source}) does not have"
-
-    @property
-    def help(self) -> str:
-        match = closest(self.field, self.fields)
-        listed = ", ".join(f"`{f}`" for f in self.fields)
-        return f"did you mean `{match}`?" if match else f"its fields are {listed}"
+class FieldOfTestAlone(SplitMismatch):
+    message = "the test split of `{file}` has a field `{field}` that the train split lacks"
 
 
-class FieldMismatch(Diagnostic):
-    """The data does not have the type that the input declares.
+class OtherSampleShape(SplitMismatch):
+    message = (
+        "a sample of `{field}` in `{file}` has the shape [{train:bare}] for training "
+        "and [{test:bare}] for testing"
+    )
 
-        input x: float[N, 784]
-        data { source = mnist(flatten=false); x = x; t = t }
-
-    Fix: change the input's type, or the options of the source (`flatten`, `normalize`).
-    """
-
-    code = "GL620"
-
-    def __init__(
-        self, name: str, declared: str, field: str, found: str, span: Span | None, help: str | None
-    ) -> None:
-        self.name = name
-        self.declared = declared
-        self.field = field
-        self.found = found
-        self.span = span
-        self._help = help
-
-    @property
-    def message(self) -> str:
-        return (
-            f"the input `{self.name}` is {self.declared}, but the data's field `{self.field}` is {self.found}"
-        )
-
-    @property
-    def help(self) -> str | None:
-        return self._help
-
-
-class NoFieldFor(Diagnostic):
-    """An input that training needs takes no field of the data, and has no default.
-
-        data { source = mnist(); x = x }        # and the labels `t`?
-
-    Fix: add the input to the section, as `t = t`, or give it a default.
-    """
-
-    code = "GL621"
-
-    def __init__(self, name: str, span: Span | None, fields: Sequence[str]) -> None:
-        self.name = name
-        self.span = span
-        self.fields = list(fields)
-
-    @property
-    def message(self) -> str:
-        return f"the input `{self.name}` takes nothing from the data"
-
-    @property
-    def help(self) -> str:
-        listed = ", ".join(f"`{f}`" for f in self.fields)
-        return f"add `{self.name} = FIELD` to the `data` section; the fields are {listed}"
-
-
-class WrongNumber(Diagnostic):
-    """The data holds a number that is larger than what the run can compute with.
-
-        1e300 in an array of float64, and `dtype = float32`
-
-    A float32 goes up to 3.4e38, a float64 up to 1.8e308, an int up to 9223372036854775807.
-
-    Fix: mend the number in the row named, or train with `dtype = float64`.
-    """
-
-    code = "GL622"
-
-    def __init__(
-        self, field: str, value: float, row: int, dtype: str, span: Span | None, where: str | None = None
-    ) -> None:
-        self.field = field
-        self.value = value
-        self.row = row
-        #: the place for a reader: `row 3`, `line 5 of d.csv`
-        self.where = where or f"row {row}"
-        self.dtype = dtype
-        self.span = span
-
-    @property
-    def message(self) -> str:
-        return f"the data's field `{self.field}` holds {self.value} in {self.where}, {self._beyond}"
-
-    @property
-    def _beyond(self) -> str:
-        return f"more than {'an int' if self.dtype == 'int64' else self.dtype} can hold"
-
-    @property
-    def help(self) -> str:
-        counted = "; rows count from 0" if self.where.startswith("row") else ""
-        if self.dtype == "float32":
-            return f"mend it, or train with `dtype = float64`{counted}"
-        return f"mend it{counted}"
+    train: Sequence[int]
+    test: Sequence[int]
 
 
 class NotPixels(Diagnostic):
@@ -555,18 +457,13 @@ class NotPixels(Diagnostic):
     """
 
     code = "GL623"
+    message = (
+        "`{field}` of `{file}` holds {value:g} in row {row}, "
+        "which is no pixel, so `normalize` cannot tell what to divide by"
+    )
+    help = "leave `normalize` out, and scale the numbers in the file, as `(x - 3.1) / 0.4`"
 
-    def __init__(self, path: str, field: str, value: float, row: int) -> None:
-        self.file = path
-        self.field = field
-        self.value = value
-        self.row = row
-
-    @property
-    def message(self) -> str:
-        held = f"`{self.field}` of `{self.file}` holds {self.value:g} in row {self.row}"
-        return f"{held}, which is no pixel, so `normalize` cannot tell what to divide by"
-
-    @property
-    def help(self) -> str:
-        return "leave `normalize` out, and scale the numbers in the file, as `(x - 3.1) / 0.4`"
+    file: str
+    field: str
+    value: float
+    row: int

@@ -20,27 +20,65 @@ class WrongHeader(Diagnostic):
     """
 
     code = "GL612"
+    help = "write one name per column, separated by commas, each name once"
 
-    def __init__(self, path: str, reason: str, *, index: bool = False, help: str | None = None) -> None:
-        self.file = self.path = path
-        self.reason = reason
-        self._help = help
-        #: whether the first column alone has no name, as the index that pandas writes
-        self.index = index
+    file: str
 
-    @property
-    def message(self) -> str:
-        return f"the first line of `{self.path}` must name the columns: {self.reason}"
 
-    @property
-    def help(self) -> str:
-        if self._help is not None:
-            return self._help
-        if self.index:
-            return (
-                "give it a name; if it counts the lines, leave it out (in pandas `to_csv(..., index=False)`)"
-            )
-        return "write one name per column, separated by commas, each name once"
+class CommentForHeader(WrongHeader):
+    message = "the first line of `{file}` must name the columns: found the comment `{header}`"
+    help = "take the line away: a csv has no comments"
+
+    header: str
+
+
+class SpreadsheetInstruction(WrongHeader):
+    message = (
+        "the first line of `{file}` must name the columns: "
+        "found `{instruction}`, an instruction to a spreadsheet"
+    )
+
+    instruction: str
+
+
+class NumberForName(WrongHeader):
+    message = "the first line of `{file}` must name the columns: found the number `{name}`"
+
+    name: str
+
+
+class SampleForHeader(WrongHeader):
+    message = "the first line of `{file}` must name the columns: found what stands below it too, `{name}`"
+
+    name: str
+
+
+class EmptyColumn(WrongHeader):
+    message = "the first line of `{file}` must name the columns: column {number} has no name and no cells"
+    help = "every line ends with a comma: take it away"
+
+    number: int
+
+
+class NamelessColumn(WrongHeader):
+    message = "the first line of `{file}` must name the columns: column {number} has no name"
+
+    number: int
+
+
+class NamelessIndex(WrongHeader):
+    message = "the first line of `{file}` must name the columns: column 1 has no name"
+    help = "give it a name; if it counts the lines, leave it out (in pandas `to_csv(..., index=False)`)"
+
+
+class ColumnTwice(WrongHeader):
+    message = (
+        "the first line of `{file}` must name the columns: "
+        "`{name}` is there twice, as columns {numbers:bare and}"
+    )
+
+    name: str
+    numbers: Sequence[int]
 
 
 class UnknownColumn(Diagnostic):
@@ -52,16 +90,11 @@ class UnknownColumn(Diagnostic):
     """
 
     code = "GL613"
+    message = "the target `{name}` is no column of `{file}`, which has {columns}"
 
-    def __init__(self, path: str, name: str, columns: Sequence[str]) -> None:
-        self.file = self.path = path
-        self.name = name
-        self.columns = tuple(columns)
-
-    @property
-    def message(self) -> str:
-        listed = ", ".join(f"`{n}`" for n in self.columns)
-        return f"the target `{self.name}` is no column of `{self.path}`, which has {listed}"
+    file: str
+    name: str
+    columns: Sequence[str]
 
     @property
     def help(self) -> str:
@@ -77,24 +110,20 @@ class OtherDelimiter(Diagnostic):
     """
 
     code = "GL624"
+    message = "`{file}` has {separators} between its cells, not commas: line 1 is `{start}`"
+    help = "write it with commas between cells and points in numbers"
 
-    def __init__(self, path: str, called: str, names: str) -> None:
-        self.file = self.path = path
-        self.between = called
-        self.first_line = names
+    file: str
+    separators: str
+    header: str
 
     @property
     def line(self) -> int:
         return 1
 
     @property
-    def message(self) -> str:
-        found = f"line 1 is `{_short(self.first_line)}`"
-        return f"`{self.path}` has {self.between} between its cells, not commas: {found}"
-
-    @property
-    def help(self) -> str:
-        return "write it with commas between cells and points in numbers"
+    def start(self) -> str:
+        return _short(self.header)
 
 
 class RaggedLine(Diagnostic):
@@ -107,37 +136,37 @@ class RaggedLine(Diagnostic):
     """
 
     code = "GL614"
+    message = "line {row} of `{file}` has {size} cells, the header has {expected}{more}"
 
-    def __init__(self, path: str, line: int, expected: int, cells: Sequence[str], others: int = 0) -> None:
-        self.file = self.path = path
-        self.row = line
-        self.expected = expected
-        self.cells = list(cells)
-        self.found = len(self.cells)
-        #: how many more lines are of a wrong length
-        self.others = others
+    file: str
+    row: int
+    expected: int
+    cells: Sequence[str]
+    #: how many more lines are of a wrong length
+    others: int = 0
 
     @property
     def line(self) -> int:
         return self.row
 
     @property
-    def message(self) -> str:
-        more = f", and {self.others} more lines do not fit either" if self.others else ""
+    def size(self) -> int:
+        return len(self.cells)
+
+    @property
+    def more(self) -> str:
         if self.others == 1:
-            more = ", and one more line does not fit either"
-        return (
-            f"line {self.row} of `{self.path}` has {self.found} cells, the header has {self.expected}{more}"
-        )
+            return ", and one more line does not fit either"
+        return f", and {self.others} more lines do not fit either" if self.others else ""
 
     @property
     def help(self) -> str:
         if self.cells[0].lstrip().startswith("#"):
             return "take the line away: a csv has no comments"
-        if self.found == self.expected + 1 and not self.cells[-1].strip():
+        if self.size == self.expected + 1 and not self.cells[-1].strip():
             return "the line ends with a comma: take that away, or name the column in the first line"
         digits = all(re.fullmatch(r"\s*-?\d+\s*", cell) for cell in self.cells)
-        if self.found == 2 * self.expected and digits:
+        if self.size == 2 * self.expected and digits:
             number = f"{self.cells[0].strip()}.{self.cells[1].strip()}"
             return f"if the commas are in numbers, write points: `{number}`; else complete the line"
         return "complete the line; a comma inside a cell needs quotes around the cell"
@@ -156,38 +185,31 @@ class BadCell(Diagnostic):
     """
 
     code = "GL615"
+    message = "line {row}, column `{name}` of `{file}`: {problem}{more}"
 
-    def __init__(
-        self,
-        path: str,
-        line: int,
-        column: str,
-        cell: str,
-        count: int = 1,
-        of: int = 1,
-        *,
-        target: bool = False,
-    ) -> None:
-        self.file = self.path = path
-        self.row = line
-        self.name = column
-        self.cell = cell
-        #: how many cells of the column are no numbers, and how many there are
-        self.count = count
-        self.of = of
-        #: whether the column may have been meant for labels
-        self.target = target
+    file: str
+    row: int
+    name: str
+    cell: str
+    #: how many cells of the column are no numbers, and how many there are
+    count: int = 1
+    of: int = 1
+    #: whether the column may have been meant for labels
+    target: bool = False
 
     @property
     def line(self) -> int:
         return self.row
 
     @property
-    def message(self) -> str:
-        found = f"`{_short(self.cell)}` is not a finite number" if self.cell.strip() else "the cell is empty"
-        if self.count > 1:
-            found += f"; {self.count} of the {self.of} cells of the column are no finite numbers"
-        return f"line {self.row}, column `{self.name}` of `{self.path}`: {found}"
+    def problem(self) -> str:
+        return f"`{_short(self.cell)}` is not a finite number" if self.cell.strip() else "the cell is empty"
+
+    @property
+    def more(self) -> str:
+        if self.count == 1:
+            return ""
+        return f"; {self.count} of the {self.of} cells of the column are no finite numbers"
 
     @property
     def help(self) -> str:

@@ -5,15 +5,27 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from graphlang.catalog.finder import family_member
 from graphlang.datasets.dataset import Column
 from graphlang.datasets.number_checks import not_finite, place_text, too_large
-from graphlang.diagnostics import Collector, Diagnostic, GraphError
-from graphlang.diagnostics.data import FieldMismatch, NoFieldFor, UnknownField, WrongNumber
+from graphlang.diagnostics import Collector, Diagnostic, GraphError, Span
+from graphlang.diagnostics.fields import (
+    BatchOfFixedSize,
+    FieldMismatch,
+    FieldOfOneColumn,
+    FieldOfOtherRank,
+    FieldOfOtherType,
+    FieldToFlatten,
+    NoFieldFor,
+    ScoresForLabels,
+    SizeOfAnotherInput,
+    UnknownField,
+    WrongNumber,
+)
 from graphlang.diagnostics.running import UnknownInput
 from graphlang.engine.recording import Storage
 from graphlang.inputs.index_bounds import wrong_index
@@ -260,58 +272,53 @@ def _misfit(
     span = graph.network.span(spec.name)
     if spec.shape is None:
         return None
-    declared = type_text(spec)
-
-    def wrong(help: str | None) -> Diagnostic:
-        return FieldMismatch(spec.name, declared, field, column_type(column), span, help)
-
+    facts: _Facts = (spec.name, type_text(spec), field, column_type(column), span)
     allowed = {"float": ("float", "int", "bool"), "int": ("int",), "bool": ("bool",)}[spec.dtype]
     if spec.dtype == "int" and len(column.shape) == len(spec.shape) + 1 and column.shape[-1] > 1:
-        return wrong(f"{_rank_help(graph, spec, field, column)}, or give labels: `{field}.argmax(axis=-1)`")
+        wrong = _of_other_rank(graph, spec, column, facts)
+        return wrong if isinstance(wrong, FieldToFlatten) else ScoresForLabels(*facts, _fitting(spec, column))
     if column.dtype not in allowed:
-        return wrong(_type_help(spec, field, column))
+        return FieldOfOtherType(*facts, column.dtype, spec.dtype, column.lines is not None)
     if len(spec.shape) != len(column.shape):
-        return wrong(_rank_help(graph, spec, field, column))
+        return _of_other_rank(graph, spec, column, facts)
     for axis, (want, size) in enumerate(zip(spec.shape, column.shape, strict=True)):
         if axis == 0:
             if isinstance(want, int):
-                return wrong(f"the first dimension is the batch: name it, as in `N`, instead of {want}")
+                return BatchOfFixedSize(*facts, want)
         elif isinstance(want, int):
             if want != size:
-                return wrong(None)
+                return FieldMismatch(*facts)
         elif want.isidentifier() and sizes.setdefault(want, size) != size:
-            return wrong(f"`{want}` is {sizes[want]} in another input")
+            return SizeOfAnotherInput(*facts, want, sizes[want])
     return None
 
 
-def _type_help(spec: InputSpec, field: str, column: Column) -> str:
-    declare = f"declare it `{column.dtype}[...]`"
-    if spec.dtype == "int":
-        if column.lines is not None:
-            return f"write whole numbers without a point, or {declare}"
-        return f"store whole numbers, as `{field}.astype(int)`, or {declare}"
-    if spec.dtype == "bool" and column.dtype == "int":
-        return f"store truth values, as `{field} != 0`, or {declare}"
-    return f"{declare}, or choose another field"
+_Facts: TypeAlias = "tuple[str, str, str, str, Span | None]"
+"""What every misfit says: the input, its type, the field, its type, and where the input is declared."""
 
 
-def _rank_help(graph: Graph, spec: InputSpec, field: str, column: Column) -> str | None:
+def _fitting(spec: InputSpec, column: Column) -> str:
+    """The type that an input of a field would have."""
+    shape = spec.shape or ()
+    batch = shape[0] if shape and isinstance(shape[0], str) else "N"
+    kind = "float" if column.dtype == "float" else spec.dtype
+    return f"{kind}[{', '.join([batch, *map(str, column.shape[1:])])}]"
+
+
+def _of_other_rank(graph: Graph, spec: InputSpec, column: Column, facts: _Facts) -> FieldMismatch:
     shape = spec.shape or ()
     if len(shape) == 1 and len(column.shape) == 2 and column.shape[1] == 1:
-        return f"store it with one axis, as `{field}[:, 0]`, or declare it `{spec.name}: {spec.dtype}[N, 1]`"
-    batch = shape[0] if shape and isinstance(shape[0], str) else "N"
-    sizes = ", ".join([batch, *map(str, column.shape[1:])])
-    kind = "float" if column.dtype == "float" else spec.dtype
-    declare = f"declare it `{spec.name}: {kind}[{sizes}]`"
+        return FieldOfOneColumn(*facts, f"{spec.dtype}[N, 1]")
+    fitting = _fitting(spec, column)
     flattens = _flattens(graph)
     more = len(column.shape) > len(shape)
     if flattens is None or flattens == more or len(shape) < 2:
-        return declare
+        return FieldOfOtherRank(*facts, fitting)
     if not more and len(column.stored) != len(shape):  # without flattening it does not fit either
-        return declare
+        return FieldOfOtherRank(*facts, fitting)
     if more and (len(shape) != 2 or shape[1] not in (math.prod(column.shape[1:]), str(shape[1]))):
-        return declare
-    return f"give the source `flatten={str(more).lower()}`, or {declare}"
+        return FieldOfOtherRank(*facts, fitting)
+    return FieldToFlatten(*facts, fitting, "true" if more else "false")
 
 
 def _flattens(graph: Graph) -> bool | None:

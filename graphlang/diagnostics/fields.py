@@ -1,0 +1,156 @@
+"""GL619 to GL622: fields of data that do not fit the inputs that take them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.places import Span
+from graphlang.diagnostics.spelling import did_you_mean
+
+
+class UnknownField(Diagnostic):
+    """An input takes a field that the data does not have.
+
+        data { source = mnist(); x = image; t = t }
+
+    Fix: name one of the fields that the message lists.
+    """
+
+    code = "GL619"
+    message = "the input `{name}` takes the field `{field}`, which the data ({source}) does not have"
+
+    name: str
+    field: str
+    fields: Sequence[str]
+    source: str
+    span: Span | None
+
+    @property
+    def help(self) -> str:
+        listed = ", ".join(f"`{f}`" for f in self.fields)
+        return did_you_mean(self.field, self.fields) or f"its fields are {listed}"
+
+
+class FieldMismatch(Diagnostic):
+    """The data does not have the type that the input declares.
+
+        input x: float[N, 784]
+        data { source = mnist(flatten=false); x = x; t = t }
+
+    Fix: change the input's type, or the options of the source (`flatten`, `normalize`).
+    """
+
+    code = "GL620"
+    message = "the input `{name}` is {declared}, but the data's field `{field}` is {actual}"
+
+    name: str
+    declared: str
+    field: str
+    actual: str
+    span: Span | None
+
+
+class FieldOfOtherType(FieldMismatch):
+    dtype: str
+    needed: str
+    #: whether the field comes from a table of text
+    written: bool
+
+    @property
+    def help(self) -> str:
+        declare = f"declare it `{self.dtype}[...]`"
+        if self.needed == "int" and self.written:
+            return f"write whole numbers without a point, or {declare}"
+        if self.needed == "int":
+            return f"store whole numbers, as `{self.field}.astype(int)`, or {declare}"
+        if self.needed == "bool" and self.dtype == "int":
+            return f"store truth values, as `{self.field} != 0`, or {declare}"
+        return f"{declare}, or choose another field"
+
+
+class FieldOfOtherRank(FieldMismatch):
+    help = "declare it `{name}: {fitting}`"
+
+    fitting: str
+
+
+class FieldToFlatten(FieldOfOtherRank):
+    help = "give the source `flatten={flatten}`, or declare it `{name}: {fitting}`"
+
+    flatten: Literal["true", "false"]
+
+
+class FieldOfOneColumn(FieldOfOtherRank):
+    help = "store it with one axis, as `{field}[:, 0]`, or declare it `{name}: {fitting}`"
+
+
+class ScoresForLabels(FieldOfOtherRank):
+    help = "declare it `{name}: {fitting}`, or give labels: `{field}.argmax(axis=-1)`"
+
+
+class BatchOfFixedSize(FieldMismatch):
+    help = "the first dimension is the batch: name it, as in `N`, instead of {size}"
+
+    size: int
+
+
+class SizeOfAnotherInput(FieldMismatch):
+    help = "`{dimension}` is {size} in another input"
+
+    dimension: str
+    size: int
+
+
+class NoFieldFor(Diagnostic):
+    """An input that training needs takes no field of the data, and has no default.
+
+        data { source = mnist(); x = x }        # and the labels `t`?
+
+    Fix: add the input to the section, as `t = t`, or give it a default.
+    """
+
+    code = "GL621"
+    message = "the input `{name}` takes nothing from the data"
+    help = "add `{name} = FIELD` to the `data` section; the fields are {fields}"
+
+    name: str
+    span: Span | None
+    fields: Sequence[str]
+
+
+class WrongNumber(Diagnostic):
+    """The data holds a number that is larger than what the run can compute with.
+
+        1e300 in an array of float64, and `dtype = float32`
+
+    A float32 goes up to 3.4e38, a float64 up to 1.8e308, an int up to 9223372036854775807.
+
+    Fix: mend the number in the row named, or train with `dtype = float64`.
+    """
+
+    code = "GL622"
+    message = "the data's field `{field}` holds {value} in {place}, more than {holder} can hold"
+
+    field: str
+    value: float
+    row: int
+    dtype: str
+    span: Span | None
+    #: the place as a reader finds it, where that is not the row: `line 5 of d.csv`
+    origin: str | None = None
+
+    @property
+    def place(self) -> str:
+        return self.origin or f"row {self.row}"
+
+    @property
+    def holder(self) -> str:
+        return "an int" if self.dtype == "int64" else self.dtype
+
+    @property
+    def help(self) -> str:
+        counted = "; rows count from 0" if self.place.startswith("row") else ""
+        other = ", or train with `dtype = float64`" if self.dtype == "float32" else ""
+        return f"mend it{other}{counted}"
