@@ -18,7 +18,13 @@ from graphlang.diagnostics import Diagnostic, GraphError
 from graphlang.diagnostics.arguments import LayerFailed
 from graphlang.diagnostics.limits import Limits
 from graphlang.diagnostics.python_arguments import by_name, precision, text_of, whole
-from graphlang.diagnostics.running import CannotRun, NothingToStartFrom, WrongSeed
+from graphlang.diagnostics.running import (
+    CannotRun,
+    NothingToStartFrom,
+    SeedForNoFloat,
+    SeedOfOtherShape,
+    SeedTooLarge,
+)
 from graphlang.engine.derived import Derived
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.parts import Part, parts
@@ -34,7 +40,7 @@ from graphlang.inputs.call import (
     refuse_positions,
     validated,
 )
-from graphlang.inputs.input_values import Feeds, point_to_an_output, prepare
+from graphlang.inputs.input_values import Feeds, pointing_to_an_output, prepare
 from graphlang.resolve import resolve
 from graphlang.resolve.nodes import layer_failed
 from graphlang.spec.models import InputSpec, OutputSpec, Spec
@@ -169,7 +175,7 @@ class Graph:
         """The graph of a spec: the model, its JSON, or its JSON's object. Raises GraphError."""
         from pydantic import ValidationError
 
-        from graphlang.diagnostics.running import BadSpec
+        from graphlang.diagnostics.running import MisshapenSpec
 
         try:
             if isinstance(spec, str):
@@ -178,9 +184,7 @@ class Graph:
                 spec = Spec.model_validate(spec)
         except ValidationError as error:
             problems = error.errors(include_url=False)
-            places = [f"{'.'.join(map(str, p['loc']))}: " if p["loc"] else "" for p in problems]
-            found = [BadSpec(f"{place}{p['msg']}") for place, p in zip(places, problems, strict=True)]
-            raise GraphError(found[:20]) from None
+            raise GraphError([MisshapenSpec(p["loc"], p["msg"]) for p in problems[:20]]) from None
         return cls(spec, Catalog(layers), dtype=dtype, seed=seed)
 
     # ---- what it is made of ---------------------------------------------------------------------------
@@ -330,7 +334,7 @@ class Graph:
         try:
             return self._predict(given)
         except GraphError as error:
-            point_to_an_output(self._network, error.diagnostics)
+            error.diagnostics[:] = pointing_to_an_output(self._network, error.diagnostics)
             raise
 
     def _given(
@@ -396,7 +400,7 @@ class Graph:
         except OperationFailed as failed:
             raise self._failed(failed) from failed.error
         except TraceError as error:
-            raise GraphError([CannotRun(f"the graph cannot be computed: {error}", None)]) from error
+            raise GraphError([CannotRun("the graph", str(error))]) from error
 
     def _failed(self, failed: OperationFailed) -> GraphError:
         node, error, span = failed.node, failed.error, self._network.span(failed.node.name)
@@ -409,14 +413,14 @@ class Graph:
             )
         expected = isinstance(error, _EXPECTED)
         what = str(failed) if expected else f"{type(error).__name__}: {error}"
-        return GraphError([CannotRun(f"{who} cannot be computed: {what}", span)])
+        return GraphError([CannotRun(who, what, span)])
 
     def _no_int(self, error: NoInt) -> GraphError:
         """A planned program found a whole number that is no int: what the interpreter says of it."""
         node = self._network.find(error.value)
         if node is not None:
             return self._failed(OperationFailed(node, NoInt(error.what)))
-        return GraphError([CannotRun(f"the graph cannot be computed: {error}", None)])
+        return GraphError([CannotRun("the graph", str(error))])
 
     def start(self, of: str | None) -> str:
         """The value that backward starts from; raises GraphError where it is not clear."""
@@ -651,9 +655,7 @@ class Forward(Named):
         y = self._value(start)
         seed = self._seed(seed, y, start)
         if y.dtype.kind != "f":
-            raise GraphError(
-                [WrongSeed(f"`{start}` is not of type float, so it has no gradient", graph.file)]
-            )
+            raise GraphError([SeedForNoFloat(start, graph.file)])
         number = graph.network.numbers[start]
         with np.errstate(all="ignore"), graph._diagnosed():
             if tape._through_grad(number):
@@ -699,12 +701,10 @@ class Forward(Named):
             array = np.asarray(seed, self._graph.dtype)
             return np.array(np.broadcast_to(array, y.shape))
         except OverflowError:
-            message = f"the gradient of `{name}` is larger than what a float can hold"
-            raise GraphError([WrongSeed(message, self._graph.file)]) from None
+            raise GraphError([SeedTooLarge(name, self._graph.file)]) from None
         except (ValueError, TypeError):
-            shape = list(np.shape(seed)) if not isinstance(seed, str) else repr(seed)
-            message = f"the gradient of `{name}` has the shape {list(y.shape)}, not {shape}"
-            raise GraphError([WrongSeed(message, self._graph.file)]) from None
+            actual = repr(seed) if isinstance(seed, str) else str(list(np.shape(seed)))
+            raise GraphError([SeedOfOtherShape(name, self._graph.file, y.shape, actual)]) from None
 
 
 def _is_named(network: Network, name: str) -> bool:

@@ -66,4 +66,5 @@ def codes() -> dict[str, type[Diagnostic]]:
         for value in vars(import_module(name)).values():
             if isinstance(value, type) and issubclass(value, Diagnostic) and "code" in vars(value):
                 found[value.code] = value
+    del found[Diagnostic.code]
     return dict(sorted(found.items()))

@@ -9,7 +9,7 @@ from typing import Any
 
 from graphlang.cli.options import Usage
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.running import UnwritableFile
+from graphlang.diagnostics.files import RowsDiffer, SeveralArrays, TooManyAxes
 
 
 def check_suffix(path: Path) -> None:
@@ -37,8 +37,7 @@ def _npy(path: Path, outputs: Mapping[str, Any]) -> None:
     from graphlang.training.parameters import replaced
 
     if len(outputs) != 1:
-        listed = ", ".join(f"`{name}`" for name in outputs)
-        raise _refused(path, f"an npy file holds one array, and the outputs are {listed}", "npz")
+        raise GraphError([SeveralArrays(str(path), _as_npz(path), list(outputs))])
     with replaced(path) as file:
         np.save(file, next(iter(outputs.values())), allow_pickle=False)
 
@@ -65,15 +64,14 @@ def _csv(path: Path, outputs: Mapping[str, Any]) -> None:
     for name, value in outputs.items():
         array = np.asarray(value)
         if array.ndim > 2:
-            shape = ", ".join(map(str, array.shape))
-            raise _refused(path, f"a csv is a table, and `{name}` has the shape [{shape}]", "npz")
+            raise GraphError([TooManyAxes(str(path), _as_npz(path), name, array.shape)])
         if array.ndim < 2:
             columns[name] = array.reshape(-1)
         else:
             columns.update({f"{name}_{i}": array[:, i] for i in range(array.shape[1])})
     rows = {column.shape[0] for column in columns.values()}
     if len(rows) > 1:
-        raise _refused(path, "a csv has one number of rows, and the outputs differ in theirs", "npz")
+        raise GraphError([RowsDiffer(str(path), _as_npz(path))])
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
@@ -87,9 +85,8 @@ def _cell(value: Any) -> str:
     return str(value).lower() if value.dtype.kind == "b" else str(value)
 
 
-def _refused(path: Path, message: str, other: str) -> GraphError:
-    help = f"name a file that can hold it: `{path.with_suffix('.' + other)}`"
-    return GraphError([UnwritableFile(str(path), message, help)])
+def _as_npz(path: Path) -> str:
+    return str(path.with_suffix(".npz"))
 
 
 WRITERS: dict[str, Callable[[Path, Mapping[str, Any]], None]] = {

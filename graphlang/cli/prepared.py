@@ -10,7 +10,7 @@ import numpy as np
 
 from graphlang.cli import console
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.running import WrongInput
+from graphlang.diagnostics.inputs import NotScaled, UnknownScale
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
@@ -69,9 +69,10 @@ def _scaled(graph: Graph, name: str, field: str, array: Any, weights: str | None
     if largest is None and array.dtype == np.uint8:
         largest = 255
     if low < 0 or not whole or (largest is not None and high > largest):
-        raise _refused(graph, name, low if low < 0 else high, largest)
+        wrong = NotScaled(name, graph.network.span(name), low if low < 0 else high, largest)
+        raise GraphError([wrong])
     if largest is None:
-        raise _unknown(graph, name)
+        raise GraphError([UnknownScale(name, graph.network.span(name))])
     if largest == 1:
         return array
     console.note(f"`{name}` is divided by {largest:g}, as `normalize` does to the data")
@@ -99,16 +100,3 @@ def kept_with(weights: Path) -> dict[str, float]:
     kept = about_run(weights if weights.is_dir() else weights.parent).get("divided_by", {})
     found = kept if isinstance(kept, dict) else {}
     return {field: float(n) for field, n in found.items() if isinstance(n, int | float) and n > 0}
-
-
-def _refused(graph: Graph, name: str, value: float, largest: float | None) -> GraphError:
-    message = f"`{name}` holds {value:g}, but what was trained on goes from 0 to 1, by `normalize`"
-    raw = "images as whole numbers" if largest is None else f"whole numbers from 0 to {largest:g}"
-    help = f"give {raw}, or floats from 0 to 1"
-    return GraphError([WrongInput(name, message, graph.network.span(name), help)])
-
-
-def _unknown(graph: Graph, name: str) -> GraphError:
-    message = f"`{name}` holds whole numbers, and what `normalize` divided by in training is not known"
-    help = "give the folder of the run as --weights, or floats from 0 to 1"
-    return GraphError([WrongInput(name, message, graph.network.span(name), help)])

@@ -21,12 +21,12 @@ from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import (
     ArrayOfObjects,
     ArrayOfOthers,
+    DataTooLarge,
     EmptySplit,
     FieldOfTestAlone,
     OtherSampleShape,
     SampleMismatch,
     SingleNumber,
-    TooLarge,
 )
 
 Kind = Literal["float", "int", "bool"]
@@ -227,4 +227,4 @@ def check_array(path: str, name: str, shape: Sequence[int], dtype: np.dtype[Any]
 def check_size(path: str, what: str, size: int) -> None:
     """Refuses a claim of more bytes than the limit."""
     if size > MAX_BYTES:
-        raise GraphError([TooLarge(path, what, size, MAX_BYTES)])
+        raise GraphError([DataTooLarge(path, what, size, MAX_BYTES)])

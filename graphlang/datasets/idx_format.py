@@ -19,7 +19,7 @@ from graphlang.datasets.dataset import Array, Column, check_size
 from graphlang.datasets.files import readable
 from graphlang.datasets.pixels import Pixels
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.data import DamagedGzip, FileChanged, NotIdx, WrongChecksum, WrongSize
+from graphlang.diagnostics.data import DamagedGzip, FileChanged, FileCutOff, NotIdx, WrongChecksum
 
 #: the third byte of a file says what its numbers are; they are big-endian
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -81,9 +81,9 @@ def read_header(path: str, file: Path) -> Header:
     size = file.stat().st_size
     if _gzipped(file):
         if header.total > size * _DEFLATE:
-            raise GraphError([WrongSize(path, "the header", header.total, size * _DEFLATE, "at most ")])
+            raise GraphError([FileCutOff(path, "the header", header.total, size * _DEFLATE, "at most ")])
     elif header.total != size:
-        raise GraphError([WrongSize(path, "the header", header.total, size)])
+        raise GraphError([FileCutOff(path, "the header", header.total, size)])
     return header
 
 
@@ -93,7 +93,7 @@ def _parse(path: str, stream: BufferedIOBase) -> Header:
         raise GraphError([NotIdx(path, magic)])
     sizes = stream.read(4 * magic[3])
     if len(sizes) < 4 * magic[3]:
-        raise GraphError([WrongSize(path, "the header", 4 + 4 * magic[3], 4 + len(sizes))])
+        raise GraphError([FileCutOff(path, "the header", 4 + 4 * magic[3], 4 + len(sizes))])
     return Header(np.dtype(_TYPES[magic[2]]), struct.unpack(f">{magic[3]}I", sizes))
 
 
@@ -103,10 +103,10 @@ def read_content(path: str, file: Path, header: Header, digest: str | None = Non
     with _content(path, file) as stream:
         found = _fill(stream, memoryview(buffer))
         if found < header.total:
-            raise GraphError([WrongSize(path, "the header", header.total, found)])
+            raise GraphError([FileCutOff(path, "the header", header.total, found)])
         rest = stream.read(1)
     if rest:
-        raise GraphError([WrongSize(path, "the header", header.total, header.total, "more than ")])
+        raise GraphError([FileCutOff(path, "the header", header.total, header.total, "more than ")])
     _check_digest(path, buffer, digest)
     with _content(path, file) as stream:
         if _parse(path, stream) != header:

@@ -30,11 +30,11 @@ from graphlang.diagnostics.data import (
     DamagedNpz,
     EmptyArchive,
     FileChanged,
+    FileCutOff,
     NegativeShape,
     OneArray,
     UnknownVersion,
     WrongFormat,
-    WrongSize,
 )
 
 #: deflate shrinks at most 1032 times: a member that announces more than this is lying
@@ -200,9 +200,9 @@ def _header(path: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Hea
     expected = length + prod(shape) * dtype.itemsize
     check_size(path, f"`{name}`", expected)
     if expected != member.file_size:
-        raise GraphError([WrongSize(path, f"`{name}`", expected, member.file_size)])
+        raise GraphError([FileCutOff(path, f"`{name}`", expected, member.file_size)])
     if (most := member.compress_size * _DEFLATE) < expected:
-        raise GraphError([WrongSize(path, f"`{name}`", expected, most, "at most ")])
+        raise GraphError([FileCutOff(path, f"`{name}`", expected, most, "at most ")])
     return Header(shape, dtype)
 
 

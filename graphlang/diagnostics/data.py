@@ -162,7 +162,7 @@ class OtherEncoding(BinaryAsText):
     help = "save the file as UTF-8; it may be in Latin-1 or Windows-1252"
 
 
-class WrongSize(Diagnostic):
+class FileCutOff(Diagnostic):
     """A file is shorter or longer than its header announces.
 
     Usually a download or a copy that was cut off.
@@ -183,7 +183,7 @@ class WrongSize(Diagnostic):
     bound: Literal["", "at most ", "more than "] = ""
 
 
-class TooLarge(Diagnostic):
+class DataTooLarge(Diagnostic):
     """A file announces more data than the stated limit.
 
     Sizes in a header are claims. A few bytes can announce terabytes, so a claim beyond the limit is refused
@@ -245,8 +245,8 @@ class FilesNowhere(Diagnostic):
     missing: Sequence[str]
     folders: Sequence[str]
 
-    @property
-    def file(self) -> str | None:  # type: ignore[misc]  # without a setter
+    @property  # type: ignore[misc]  # it has no setter
+    def file(self) -> str | None:
         return self.folders[0] if self.folders else None
 
     @property

@@ -120,7 +120,7 @@ class NoFieldFor(Diagnostic):
     fields: Sequence[str]
 
 
-class WrongNumber(Diagnostic):
+class BeyondPrecision(Diagnostic):
     """The data holds a number that is larger than what the run can compute with.
 
         1e300 in an array of float64, and `dtype = float32`

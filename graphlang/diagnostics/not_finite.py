@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from graphlang.diagnostics.base import Diagnostic, Span
+from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.places import Span
 
 
 class NotFinite(Diagnostic):
@@ -15,25 +16,23 @@ class NotFinite(Diagnostic):
     """
 
     code = "GL704"
+    message = "the loss is {loss} {when}; the first value that is not finite is `{name}` ({operation}){holds}"
 
-    def __init__(self, where: str, operation: str, what: str, when: str, span: Span | None) -> None:
-        self.where = where
-        self.operation = operation
-        self.what = what
-        self.when = when
-        self.span = span
-        #: of an input: the number in it that is not finite, and its place
-        self.found: tuple[float, str] | None = None
-
-    @property
-    def message(self) -> str:
-        first = f"the first value that is not finite is `{self.where}` ({self.operation})"
-        held = "" if self.found is None else f", which holds {self.found[0]}{self.found[1]}"
-        return f"the loss is {self.what} {self.when}; {first}{held}"
+    name: str
+    operation: str
+    loss: str
+    when: str
+    span: Span | None
+    #: of an input: the number in it that is not finite, and its place
+    number: tuple[float, str] | None = None
 
     @property
-    def help(self) -> str | None:
-        if self.found is not None:
+    def holds(self) -> str:
+        return "" if self.number is None else f", which holds {self.number[0]}{self.number[1]}"
+
+    @property
+    def help(self) -> str:
+        if self.number is not None:
             return "mend the data, or leave that row out; rows count from 0"
         if self.when == "at iteration 1":  # no step has been taken: the learning rate is not at fault
             return "look for very large numbers in the data, `log(0)` or a division by zero"
@@ -55,33 +54,28 @@ class GradientNotFinite(Diagnostic):
     """
 
     code = "GL717"
+    message = "{gradients} {when}, though the loss is {loss:.6g}{first}"
+    help = (
+        "the step was not taken, nothing has changed; keep what reaches this operation away from where "
+        "its slope is infinite, as in `sqrt(x + 1e-12)`, or try a smaller learning rate"
+    )
 
-    def __init__(
-        self,
-        parameters: Mapping[str, str],
-        where: str | None,
-        operation: str | None,
-        loss: float,
-        when: str,
-        span: Span | None,
-    ) -> None:
-        self.parameters = dict(parameters)
-        self.where = where
-        self.operation = operation
-        self.loss = loss
-        self.when = when
-        self.span = span
+    parameters: Mapping[str, str]
+    name: str | None
+    operation: str | None
+    loss: float
+    when: str
+    span: Span | None
 
     @property
-    def message(self) -> str:
-        found = f"{self._gradients} {self.when}, though the loss is {self.loss:.6g}"
-        if self.where is None:
-            return found
-        first = "the first operation, in backward order, whose gradient is not finite"
-        return f"{found}; {first} is `{self.where}` ({self.operation})"
+    def first(self) -> str:
+        if self.name is None:
+            return ""
+        operation = f"`{self.name}` ({self.operation})"
+        return f"; the first operation, in backward order, whose gradient is not finite is {operation}"
 
     @property
-    def _gradients(self) -> str:
+    def gradients(self) -> str:
         names = list(self.parameters)
         if len(names) == 1:
             return f"the gradient of `{names[0]}` is {self.parameters[names[0]]}"
@@ -89,10 +83,3 @@ class GradientNotFinite(Diagnostic):
             return "a gradient is not finite"
         listed, more = ", ".join(f"`{n}`" for n in names[:3]), len(names) - 3
         return f"the gradients of {listed}{f' and {more} more' if more > 0 else ''} are not finite"
-
-    @property
-    def help(self) -> str | None:
-        return (
-            "the step was not taken, nothing has changed; keep what reaches this operation away from where "
-            "its slope is infinite, as in `sqrt(x + 1e-12)`, or try a smaller learning rate"
-        )

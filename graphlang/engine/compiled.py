@@ -11,7 +11,7 @@ import numpy as np
 
 from graphlang.contracts.initializer import stream
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.running import CannotRun
+from graphlang.diagnostics.running import CannotRunForInputs
 from graphlang.engine.executable import Executable, built
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.passes import optimised
@@ -95,9 +95,7 @@ class Compiled:
         except NoInt as error:
             raise self._graph._no_int(error) from error
         except (ValueError, IndexError, TypeError, ArithmeticError) as error:
-            raise GraphError(
-                [CannotRun(f"the graph cannot be computed for these inputs: {error}", None)]
-            ) from error
+            raise GraphError([CannotRunForInputs("the graph", str(error))]) from error
 
     def _planned(self, given: Mapping[str, Any]) -> Executable:
         """The program for the shapes of the inputs, its inputs filled."""

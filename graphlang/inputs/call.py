@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from graphlang.diagnostics import GraphError, closest
+from graphlang.diagnostics.inputs import MissingInputs, UnknownInput
 from graphlang.diagnostics.python_arguments import by_name
-from graphlang.diagnostics.running import MissingInputs, UnknownInput
 from graphlang.inputs.input_values import type_text
 from graphlang.spec.models import TrainSpec
 from graphlang.spec.network import Network

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.diagnostics import Span
-from graphlang.diagnostics.running import WrongIndex
+from graphlang.diagnostics.inputs import WrongIndex
 
 
 def wrong_index(name: str, ids: Any, below: int, ignored: int | None, span: Span | None) -> WrongIndex | None:

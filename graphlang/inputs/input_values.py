@@ -10,9 +10,26 @@ from typing import Any
 import numpy as np
 
 from graphlang.datasets.number_checks import Place, beyond_int, masked, place_text, too_large
-from graphlang.diagnostics import Collector, Diagnostic, Related
+from graphlang.diagnostics import Collector, Diagnostic, Span
+from graphlang.diagnostics.inputs import (
+    ComputedSize,
+    EmptyDimension,
+    EmptyInput,
+    FractionForInt,
+    IndexBoundUnknown,
+    InputOfOtherType,
+    InputTooLarge,
+    MaskedInput,
+    MissingInputs,
+    ObjectInInput,
+    RaggedInput,
+    RowsToFlatten,
+    SampleForBatch,
+    SizeUnknown,
+    TwoSizes,
+    UnknownInput,
+)
 from graphlang.diagnostics.python_arguments import exact_numbers
-from graphlang.diagnostics.running import MissingInputs, UnknownInput, WrongInput
 from graphlang.inputs.index_bounds import wrong_index
 from graphlang.spec.models import InputSpec
 from graphlang.spec.network import Network
@@ -23,11 +40,6 @@ SHORT_LIST = 8
 """A list of so many numbers is repeated in a help."""
 _KINDS = {"f": "float", "i": "int", "u": "int", "b": "bool", "U": "text", "S": "text", "O": "Python objects"}
 LARGEST_INT = 2**63 - 1
-_LARGEST = {
-    "float": "the largest number of float64 is about 1.8e+308",
-    "int": f"the largest int, of 64 bits, is {LARGEST_INT}",
-}
-_HOLDER = {"float": "a float", "int": "an int"}
 _ALLOWED = {"float": "fiub", "int": "iu", "bool": "b"}
 
 
@@ -93,12 +105,17 @@ def prepare(
     return Feeds(values, binder.sizes)
 
 
-def point_to_an_output(network: Network, problems: Sequence[Diagnostic]) -> None:
-    """Where what is missing is needed by the outputs but not by a value before them, its help names that
-    value: a file without `output` gives what nothing else needs, and so the loss with its labels."""
-    for problem in problems:
-        if isinstance(problem, MissingInputs):
-            problem.instead = _last_without(network, problem.names)
+def pointing_to_an_output(network: Network, problems: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """The problems; help for missing inputs names the last value that can be computed without them.
+
+    A file without `output` gives what nothing else needs, and so the loss with its labels.
+    """
+    return [
+        problem.replaced(computable=_last_without(network, problem.names))
+        if isinstance(problem, MissingInputs)
+        else problem
+        for problem in problems
+    ]
 
 
 def _last_without(network: Network, missing: Sequence[str]) -> str | None:
@@ -119,67 +136,58 @@ def _last_without(network: Network, missing: Sequence[str]) -> str | None:
 
 def as_array(network: Network, spec: InputSpec, value: Any, dtype: Any) -> Any:
     """A value for an input in the run's precision; a Diagnostic where it is none."""
+    span = network.span(spec.name)
     try:
         array = np.asarray(value)
         if array.dtype.kind == "O":
             array = exact_numbers(array, whole=spec.dtype == "int")
     except ValueError:
-        message = f"`{spec.name}` is a list whose rows differ in length"
-        return WrongInput(spec.name, message, network.span(spec.name))
+        return RaggedInput(spec.name, span)
     except OverflowError:
-        return _too_large(network, spec, _LARGEST[spec.dtype])
+        return _too_large(spec, span, np.dtype(np.float64))
     place = masked(value) if array is not value else None
     if place is not None:
-        message = f"`{spec.name}` is a masked array without a number{place_text(place)}"
-        help = "fill it, as `x.filled(0)`, or leave those rows out"
-        return WrongInput(spec.name, message, network.span(spec.name), help)
+        return MaskedInput(spec.name, span, place_text(place))
     if array.dtype.kind not in _ALLOWED[spec.dtype]:
         if spec.dtype == "int" and array.dtype.kind == "f":
-            return _whole(network, spec, array)
-        message = f"`{spec.name}` is {array_type(array)}, but the file declares {type_text(spec)}"
-        return WrongInput(spec.name, message, network.span(spec.name), _no_number(array))
+            return _whole(spec, span, array)
+        return _no_numbers(spec, span, array)
     if spec.dtype == "bool" or array.dtype == dtype:
         return array
     wanted = np.dtype(np.int64 if spec.dtype == "int" else dtype)
     place = too_large(array, wanted)
     if place is None:
         return array.astype(wanted) if spec.dtype == "int" else np.asarray(array, wanted)
-    largest = _LARGEST["int"]
-    if spec.dtype == "float":
-        largest = f"the largest number of {wanted} is about {np.finfo(wanted).max:.2g}"
-    return _too_large(network, spec, largest, place)
+    return _too_large(spec, span, wanted, place)
 
 
-def _no_number(array: Any) -> str | None:
-    """Which of some Python objects is no number."""
-    if array.dtype.kind != "O":
-        return None
+def _no_numbers(spec: InputSpec, span: Span | None, array: Any) -> Diagnostic:
+    """An array of another type; where it holds Python objects, the first that is no number is named."""
+    types = array_type(array), type_text(spec)
     wrong = ((i, v) for i, v in enumerate(array.ravel().tolist()) if not isinstance(v, Real | Decimal))
     index, value = next(wrong, (None, None))
-    if index is None:
-        return None
+    if index is None or array.dtype.kind != "O":
+        return InputOfOtherType(spec.name, span, *types)
     place = place_text(tuple(int(i) for i in np.unravel_index(index, array.shape)))
-    what = "nothing (null, None)" if value is None else f"of the type {type(value).__name__}"
-    return f"what stands{place or ' there'} is {what}: give a number"
+    return ObjectInInput(spec.name, span, *types, place, None if value is None else type(value).__name__)
 
 
-def _whole(network: Network, spec: InputSpec, array: Any) -> Any:
+def _whole(spec: InputSpec, span: Span | None, array: Any) -> Any:
     """Whole numbers that come as floats, as `3.0` and `1e6`; a diagnostic for what is none, or too large."""
     wrong = array[~np.isfinite(array) | (array != np.rint(array))]
     if wrong.size:
-        message = f"`{spec.name}` is {array_type(array)}, but the file declares {type_text(spec)}"
-        help = f"{float(wrong[0]):g} is no whole number"
-        return WrongInput(spec.name, message, network.span(spec.name), help)
+        return FractionForInt(spec.name, span, array_type(array), type_text(spec), float(wrong[0]))
     place = beyond_int(array)
     if place is not None:
-        return _too_large(network, spec, _LARGEST["int"], place)
+        return _too_large(spec, span, np.dtype(np.int64), place)
     return array.astype(np.int64)
 
 
-def _too_large(network: Network, spec: InputSpec, help: str, place: Place = ()) -> Diagnostic:
-    at = f"`{spec.name}` is" if not place else f"`{spec.name}` holds a number{place_text(place)} that is"
-    message = f"{at} larger than what {_HOLDER[spec.dtype]} can hold"
-    return WrongInput(spec.name, message, network.span(spec.name), help)
+def _too_large(spec: InputSpec, span: Span | None, dtype: Any, place: Place = ()) -> Diagnostic:
+    at = place_text(place)
+    if spec.dtype == "int":
+        return InputTooLarge(spec.name, span, at, "int, of 64 bits,", str(LARGEST_INT))
+    return InputTooLarge(spec.name, span, at, f"number of {dtype}", f"about {np.finfo(dtype).max:.2g}")
 
 
 class Binder:
@@ -194,20 +202,17 @@ class Binder:
         self.later: list[tuple[InputSpec, int, str]] = []
 
     def match(self, spec: InputSpec, array: Any) -> Diagnostic | None:
+        span = self.network.span(spec.name)
         if spec.shape is None:
-            if array.size:
-                return None
-            message = f"`{spec.name}` is empty: it has the shape {shape_text(array.shape)}"
-            return WrongInput(spec.name, message, self.network.span(spec.name), "give at least one number")
+            return None if array.size else EmptyInput(spec.name, span, shape_text(array.shape))
         if len(array.shape) != len(spec.shape):
-            return self._wrong(spec, array, _rank_help(spec, array), _rank_help_shell(spec, array))
+            return self._of_other_shape(spec, array)
         for axis, (declared, size) in enumerate(zip(spec.shape, array.shape, strict=True)):
             if isinstance(declared, int):
                 if declared != size:
-                    return self._wrong(spec, array, _rank_help(spec, array))
+                    return self._of_other_shape(spec, array)
             elif size == 0:
-                message = f"`{spec.name}` is empty: its dimension `{declared}` is 0"
-                return WrongInput(spec.name, message, self.network.span(spec.name), "give at least one")
+                return EmptyDimension(spec.name, span, declared)
             elif not declared.isidentifier():
                 self.later.append((spec, axis, declared))
             elif self.sizes.setdefault(declared, size) != size:
@@ -217,18 +222,24 @@ class Binder:
         return None
 
     def _clash(self, spec: InputSpec, dim: str, size: int) -> Diagnostic:
-        other = self.owner[dim]
-        message = f"`{dim}` is {self.sizes[dim]} in `{other}` and {size} in `{spec.name}`{self.where}"
-        place = self.network.span(other)
-        related = [Related(place, f"`{dim}` = {self.sizes[dim]} here")] if place else []
-        return WrongInput(spec.name, message, self.network.span(spec.name), None, related)
+        first, span = self.owner[dim], self.network.span
+        first_size = self.sizes[dim]
+        return TwoSizes(spec.name, span(spec.name), dim, size, first, first_size, span(first), self.where)
 
-    def _wrong(
-        self, spec: InputSpec, array: Any, help: str | None, shell_help: str | None = None
-    ) -> Diagnostic:
-        found = f"{array_type(array)}{self.where}"
-        message = f"`{spec.name}` is {found}, but the file declares {type_text(spec)}"
-        return WrongInput(spec.name, message, self.network.span(spec.name), help, (), shell_help)
+    def _of_other_shape(self, spec: InputSpec, array: Any) -> Diagnostic:
+        facts = self._facts(spec, array)
+        shape = spec.shape or ()
+        if len(array.shape) == len(shape) - 1 and shape and isinstance(shape[0], str):
+            short = array.ndim == 1 and array.size <= SHORT_LIST
+            return SampleForBatch(*facts, array.tolist() if short else None)
+        fixed = [s for s in shape[1:] if isinstance(s, int)]
+        if len(array.shape) > len(shape) and len(fixed) == 1 and np.prod(array.shape[1:]) == fixed[0]:
+            return RowsToFlatten(*facts)
+        return InputOfOtherType(*facts)
+
+    def _facts(self, spec: InputSpec, array: Any) -> tuple[str, Span | None, str, str]:
+        actual = f"{array_type(array)}{self.where}"
+        return spec.name, self.network.span(spec.name), actual, type_text(spec)
 
     def expressions(self, values: Mapping[int, Any]) -> list[Diagnostic]:
         """Sizes such as `3*D`, where every name is bound: an input that is not needed may be missing."""
@@ -240,33 +251,11 @@ class Binder:
             try:
                 wanted = bind(parse_size(text), self.sizes)
             except NoSize as error:
-                message = f"the size of `{spec.name}` cannot be told: {error}"
-                problems.append(WrongInput(spec.name, message, self.network.span(spec.name)))
+                problems.append(SizeUnknown(spec.name, str(error), self.network.span(spec.name)))
                 continue
             if array.shape[axis] != wanted:
-                problems.append(self._wrong(spec, array, f"`{text}` is {wanted} here"))
+                problems.append(ComputedSize(*self._facts(spec, array), text, wanted))
         return problems
-
-
-def _rank_help(spec: InputSpec, array: Any) -> str | None:
-    shape = spec.shape or ()
-    if len(array.shape) == len(shape) - 1:
-        return f"a batch of one is `{spec.name}[None]`" if shape and isinstance(shape[0], str) else None
-    fixed = [s for s in shape[1:] if isinstance(s, int)]
-    if len(array.shape) > len(shape) and len(fixed) == 1 and np.prod(array.shape[1:]) == fixed[0]:
-        return f"flatten it: `{spec.name}.reshape(len({spec.name}), -1)`"
-    return None
-
-
-def _rank_help_shell(spec: InputSpec, array: Any) -> str | None:
-    """The same at the command line, where values are written out or come from a file."""
-    shape = spec.shape or ()
-    if len(array.shape) != len(shape) - 1 or not shape or not isinstance(shape[0], str):
-        return None
-    if array.ndim != 1 or array.size > SHORT_LIST:
-        return f"a batch of one has one axis more: save `{spec.name}[None]`"
-    written = ",".join(f"{number:g}" for number in array.tolist())
-    return f"a batch of one has one more pair of brackets: `--set {spec.name}=[[{written}]]`"
 
 
 def wrong_indices(network: Network, values: Mapping[int, Any], sizes: Mapping[str, int]) -> list[Diagnostic]:
@@ -288,7 +277,7 @@ def wrong_indices(network: Network, values: Mapping[int, Any], sizes: Mapping[st
 
 def no_largest_index(network: Network, name: str, error: NoSize) -> Diagnostic:
     """What is said of an input of indices where a size that bounds them has no value."""
-    return WrongInput(name, f"the largest index in `{name}` cannot be told: {error}", network.span(name))
+    return IndexBoundUnknown(name, str(error), network.span(name))
 
 
 def first_not_allowed(spec: InputSpec, sizes: Mapping[str, int]) -> int | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.running import WrongInput
+from graphlang.diagnostics.inputs import NothingToDraw
 from graphlang.spec.models import InputSpec
 from graphlang.spec.network import Network
 from graphlang.spec.sizes import parse_size
@@ -34,9 +34,7 @@ def drawn(
             try:
                 values[name] = _draw(spec, sizes, rng)
             except (NoSize, NegativeSize, MemoryError, ValueError) as error:
-                message = f"no value can be drawn for `{name}`: {error}"
-                wrong = WrongInput(name, message, network.span(name), "give it a value")
-                raise GraphError([wrong]) from error
+                raise GraphError([NothingToDraw(name, str(error), network.span(name))]) from error
     return values
 
 

@@ -12,7 +12,16 @@ from pydantic import BaseModel, ValidationError
 from graphlang.catalog.finder import Catalog, Entry, Family, family_member
 from graphlang.catalog.operation import Function, Layer, Operation
 from graphlang.diagnostics import GraphError, Source, Span
-from graphlang.diagnostics.running import BadSpec
+from graphlang.diagnostics.running import (
+    BodyWithoutResult,
+    NodesInCycle,
+    NoSuchMember,
+    NoSuchOperation,
+    SameName,
+    ScanWithoutBody,
+    UnknownOperand,
+    WrongAttributesInSpec,
+)
 from graphlang.spec.models import InputSpec, NodeSpec, OutputSpec, ParamSpec, Spec, Use
 from graphlang.spec.sizes import parse_size, sizes_in
 from graphlang.trace import Size, axis_size
@@ -107,7 +116,7 @@ class Network:
         names += [n.name for n in ordered]
         self.numbers: dict[str, int] = {name: i for i, name in enumerate(names)}
         if len(self.numbers) != len(names):
-            raise GraphError([BadSpec("two values have the same name")])
+            raise GraphError([SameName()])
         self._sized: dict[tuple[int, tuple[tuple[str, int], ...]], Any] = {}
         self._made: dict[tuple[str, str], tuple[Operation, frozenset[str], bool, tuple[str, ...]]] = {}
         first = len(names) - len(ordered)
@@ -126,7 +135,7 @@ class Network:
         """The loop of a `scan`: its body is a graph of its own."""
         body = spec.body
         if body is None or len(body.inputs) != len(spec.operands):
-            raise GraphError([BadSpec(f"`{spec.name}` is a scan without a body for its operands")])
+            raise GraphError([ScanWithoutBody(spec.name)])
         inner = Network(Spec(sources=self.spec.sources, inputs=body.inputs, nodes=body.nodes), self.catalog)
         part = spec.attributes.get("part", 0)
         try:
@@ -136,7 +145,7 @@ class Network:
                 inner, tuple(inner.numbers[n] for n in body.following), inner.numbers[body.yields[part]]
             )
         except (KeyError, IndexError):
-            raise GraphError([BadSpec(f"the body of `{spec.name}` lacks a value that it hands on")]) from None
+            raise GraphError([BodyWithoutResult(spec.name)]) from None
 
     def _node(self, spec: NodeSpec, number: int) -> Node:
         numbers = self.numbers
@@ -146,9 +155,7 @@ class Network:
             )
             own = {role: numbers[name] for role, name in spec.parameters.items()}
         except KeyError as error:
-            raise GraphError(
-                [BadSpec(f"`{spec.name}` uses `{error.args[0]}`, which is not in the spec")]
-            ) from None
+            raise GraphError([UnknownOperand(spec.name, error.args[0])]) from None
         if spec.operation in ("grad", "constant"):
             symbolic = isinstance(spec.attributes.get("value"), dict)
             return Node(spec, number, operands, own, None, frozenset(), symbolic)
@@ -165,7 +172,7 @@ class Network:
     def _make(self, spec: NodeSpec) -> tuple[Operation, frozenset[str], bool, tuple[str, ...]]:
         entry = self.catalog.find(spec.operation)
         if entry is None:
-            raise GraphError([BadSpec(f"there is no operation `{spec.operation}`")])
+            raise GraphError([NoSuchOperation(spec.operation)])
         operation = make(self.catalog, spec, None)
         looks_up = isinstance(operation, Layer) and type(operation).index_bounds is not Layer.index_bounds
         return operation, entry.wants, depends_on_sizes(spec.attributes), entry.tensors if looks_up else ()
@@ -312,7 +319,7 @@ class Network:
         """An initialiser, optimizer, schedule or source from its plain data."""
         model = family_member(family, use.name)
         if model is None:
-            raise GraphError([BadSpec(f"there is no `{use.name}` among the {family}")])
+            raise GraphError([NoSuchMember(use.name, family)])
         return model(**use.attributes)
 
 
@@ -333,7 +340,7 @@ def make(catalog: Catalog, spec: NodeSpec, sizes: Mapping[str, int] | None) -> O
     try:
         operation = entry.make(attributes, chosen)
     except ValidationError as error:
-        raise GraphError([BadSpec(f"`{spec.name}`: {error}")]) from None
+        raise GraphError([WrongAttributesInSpec(spec.name, str(error))]) from None
     if part is not None:
         assert isinstance(operation, Function), spec
         operation = Function(_Part(operation, part), {})
@@ -402,5 +409,4 @@ def _sorted(spec: Spec) -> list[NodeSpec]:
     try:
         return [by_name[name] for name in networkx.topological_sort(graph)]
     except networkx.NetworkXUnfeasible:
-        path = " -> ".join(a for a, _ in networkx.find_cycle(graph))
-        raise GraphError([BadSpec(f"the nodes form a cycle: {path}")]) from None
+        raise GraphError([NodesInCycle([a for a, _ in networkx.find_cycle(graph)])]) from None

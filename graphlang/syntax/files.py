@@ -9,7 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.running import UnreadableFile
+from graphlang.diagnostics.files import (
+    MissingSpecAsText,
+    NoFileName,
+    NoSuchFile,
+    SimilarFile,
+    StandardInputClosed,
+    TextForFile,
+    ValueForFile,
+    unreadable,
+)
 from graphlang.syntax.parse import decode
 
 
@@ -21,44 +30,34 @@ def read_text(path: str | os.PathLike[str]) -> tuple[str, str]:
     try:
         data = Path(name).read_bytes()
     except FileNotFoundError:
-        help = _for_value(name) or _for_text(name) or _similar(Path(name))
-        raise GraphError([UnreadableFile(name, "there is no such file", help)]) from None
+        raise GraphError([_missing(name)]) from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        if _for_text(name):
-            message = "this is no name of a file, but the text of a spec"
-            raise GraphError([UnreadableFile("<text>", message, _for_text(name))]) from None
+        if _is_text(name):
+            raise GraphError([TextForFile("<text>")]) from None
         if isinstance(error, ValueError):
-            raise GraphError([UnreadableFile(repr(name), "this is no name of a file", None)]) from None
-        raise GraphError([UnreadableFile(name, refusal(error), None)]) from None
+            raise GraphError([NoFileName(repr(name))]) from None
+        raise GraphError([unreadable(name, error)]) from None
     return name, decode(data, name)
 
 
-def _for_value(name: str) -> str | None:
-    """`graphlang run file.graph apple=5`"""
-    if not re.fullmatch(r"[^\W\d][\w.]*=[^=\s]+", name):
-        return None
-    return f"a value is given by `--set {name}` on the command line, by `set={{...}}` from Python"
+def _missing(name: str) -> NoSuchFile:
+    if re.fullmatch(r"[^\W\d][\w.]*=[^=\s]+", name):  # `graphlang run file.graph apple=5`
+        return ValueForFile(name)
+    if _is_text(name):
+        return MissingSpecAsText(name)
+    similar = _similar(Path(name))
+    return SimilarFile(name, similar) if similar else NoSuchFile(name)
 
 
-def _for_text(name: str) -> str | None:
-    """Where the text of a spec stands in the place of its file."""
-    if "\n" not in name and not re.match(r"\s*(input|param|hyper)?\s*\w+\s*[=:]", name):
-        return None
-    return "a spec that is at hand as text is loaded by `gl.loads(text)`; the command line reads it from `-`"
-
-
-def refusal(error: OSError) -> str:
-    """Why the system does not let a file be read."""
-    if isinstance(error, IsADirectoryError):
-        return "this is a folder, not a file"
-    return f"the file cannot be read: {(error.strerror or str(error)).lower()}"
+def _is_text(name: str) -> bool:
+    """Whether the text of a spec is given in place of its file."""
+    return "\n" in name or re.match(r"\s*(input|param|hyper)?\s*\w+\s*[=:]", name) is not None
 
 
 def standard_input() -> bytes:
     """All of standard input; raises GraphError where there is none."""
     if sys.stdin is None:  # closed by the caller: `<&-`
-        help = "send something into it, as in `echo 'y = x**2' | graphlang run -`"
-        raise GraphError([UnreadableFile("<stdin>", "standard input is closed", help)])
+        raise GraphError([StandardInputClosed("<stdin>")])
     return sys.stdin.buffer.read()
 
 
@@ -71,7 +70,7 @@ def _similar(path: Path) -> str | None:
         return None
     # By the stem: that the endings are the same says nothing.
     match = closest(path.name.removesuffix(".graph"), names)
-    return f"did you mean `{path.parent / names[match]}`?" if match else None
+    return str(path.parent / names[match]) if match else None
 
 
 def importer_below(folder: Path) -> Callable[[str, str], tuple[str, str]]:

@@ -15,6 +15,7 @@ from graphlang.datasets.number_checks import not_finite, place_text, too_large
 from graphlang.diagnostics import Collector, Diagnostic, GraphError, Span
 from graphlang.diagnostics.fields import (
     BatchOfFixedSize,
+    BeyondPrecision,
     FieldMismatch,
     FieldOfOneColumn,
     FieldOfOtherRank,
@@ -24,9 +25,8 @@ from graphlang.diagnostics.fields import (
     ScoresForLabels,
     SizeOfAnotherInput,
     UnknownField,
-    WrongNumber,
 )
-from graphlang.diagnostics.running import UnknownInput
+from graphlang.diagnostics.inputs import UnknownInput
 from graphlang.engine.recording import Storage
 from graphlang.inputs.index_bounds import wrong_index
 from graphlang.inputs.input_values import Binder, as_array, first_not_allowed, no_largest_index, type_text
@@ -151,10 +151,9 @@ class Feed:
                 continue
             if below is not None:
                 ignored = self._network.inputs[name].ignored
-                found = wrong_index(name, column.load(), below, ignored, self._network.span(name))
-                if found is not None:
-                    found.where = self._origin.of_label(column, found.place)
-                    problems.append(found)
+                wrong = wrong_index(name, column.load(), below, ignored, self._network.span(name))
+                if wrong is not None:
+                    problems.append(wrong.replaced(where=self._origin.of_label(column, wrong.place)))
         return problems
 
 
@@ -233,7 +232,9 @@ def _too_large(
     if place is None:
         return None
     at = origin.of_number(column, place[0])
-    return WrongNumber(field, values[place].item(), place[0], dtype.name, graph.network.span(spec.name), at)
+    return BeyondPrecision(
+        field, values[place].item(), place[0], dtype.name, graph.network.span(spec.name), at
+    )
 
 
 def _defaults(

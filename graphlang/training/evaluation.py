@@ -38,7 +38,7 @@ class Evaluator:
         try:
             executable = found.run()
         except (ValueError, IndexError, TypeError, ArithmeticError) as error:
-            raise GraphError([CannotRun(f"the metrics cannot be computed: {error}", None)]) from error
+            raise GraphError([CannotRun("the metrics", str(error))]) from error
         return {label: float(executable.output(label)) for label in self.numbers}
 
 

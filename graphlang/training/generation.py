@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.running import NoTextModel, UnknownCharacter
+from graphlang.diagnostics.running import CharacterNotLearnt, EmptyText, NoTextModel
 from graphlang.training.loop import open_data
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ def _ids(text: str, vocab: Sequence[str]) -> list[int]:
     known = {character: i for i, character in enumerate(vocab)}
     for place, character in enumerate(text):
         if character not in known:
-            raise GraphError([UnknownCharacter(character, place, vocab)])
+            raise GraphError([CharacterNotLearnt(vocab, character, place + 1)])
     if not text:
-        raise GraphError([UnknownCharacter("", 0, vocab)])
+        raise GraphError([EmptyText(vocab)])
     return [known[character] for character in text]
 
 

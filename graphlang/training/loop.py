@@ -13,8 +13,9 @@ from pydantic import ValidationError
 from graphlang.contracts.initializer import stream
 from graphlang.datasets.dataset import Dataset
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.running import MissingSection, WrongWeights
+from graphlang.diagnostics.running import MissingSection
 from graphlang.diagnostics.settings import WrongSetting
+from graphlang.diagnostics.weights import OtherEpochs, OtherOptimizer
 from graphlang.resolve.attributes import requirement
 from graphlang.spec.models import TrainSpec
 from graphlang.training.batches import Feed, bind_columns
@@ -31,8 +32,6 @@ EVALUATION_BATCH = 1000
 """Rows at a time when metrics are taken over a whole split."""
 REPORTS = 20
 """How often a training without epochs reports."""
-DATA_EXAMPLE = 'data { source = npz("data.npz"); x = x; t = t }'
-TRAIN_EXAMPLE = "train { minimize = loss; optimizer = SGD(lr=0.1); batch = 100; epochs = 5 }"
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def open_data(graph: Graph, override: Path | None = None, command: str = "train"
     if section is None and all(i.default is not None for i in graph.inputs.values()):
         return Dataset("no data", {"train": {}})
     if section is None:
-        raise GraphError([MissingSection(command, "data", graph.file, DATA_EXAMPLE)])
+        raise GraphError([MissingSection(command, "data", graph.file)])
     source = graph.network.member("datasets", section.source)
     folder = graph.folder or Path.cwd()
     fields = section.fields.values()
@@ -111,7 +110,7 @@ def open_data(graph: Graph, override: Path | None = None, command: str = "train"
 def section_of(graph: Graph, command: str) -> TrainSpec:
     """The `train` section; raises GraphError where the file has none."""
     if graph.spec.train is None:
-        raise GraphError([MissingSection(command, "train", graph.file, TRAIN_EXAMPLE)])
+        raise GraphError([MissingSection(command, "train", graph.file)])
     return graph.spec.train
 
 
@@ -330,18 +329,14 @@ class _Session:
         epochs have another length, so that its steps would lie elsewhere among them."""
         before = checkpoint.per_epoch
         if before is not None and self.feed.columns and before != self.per_epoch and checkpoint.iteration:
-            message = f"an epoch of that run has {before} steps, and one of this has {self.per_epoch}"
-            help = "go on with the batch and the data of that run, or start another from it: `--weights`"
-            raise GraphError([WrongWeights(folder, message, help)])
+            raise GraphError([OtherEpochs(folder, before, self.per_epoch)])
         problems = misfits(self.graph.params, checkpoint.params, folder)
         if problems:
             raise GraphError(problems)
         self.stepper.executable(self.feed, self.batch)  # which parameters are trained is known then
         for name, own in self.stepper.slots.items():
             if own.keys() != checkpoint.slots.get(name, {}).keys():
-                optimizer = self.section.optimizer.name
-                message = f"what is remembered of `{name}` is not what {optimizer} remembers"
-                raise GraphError([WrongWeights(folder, message, "go on with the optimizer of that run")])
+                raise GraphError([OtherOptimizer(folder, name, self.section.optimizer.name)])
         load_into(self.graph.params, checkpoint.params, folder)
         self.iteration = self.history.resumed_at = checkpoint.iteration
         self.stepper.restore(checkpoint.slots)

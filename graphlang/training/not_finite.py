@@ -69,11 +69,11 @@ def _of_loss(graph: Graph, tape: Tape, loss: int, when: str, rows: Mapping[int, 
     name = network.names[first]
     problem = NotFinite(name, _maker(graph, first), _what(tape.values[loss]), when, network.span(name))
     if name in network.inputs:
-        problem.found = _held(tape.values[first], rows.get(first))
+        return problem.replaced(number=_not_finite_in(tape.values[first], rows.get(first)))
     return problem
 
 
-def _held(array: Any, rows: Any) -> tuple[float, str] | None:
+def _not_finite_in(array: Any, rows: Any) -> tuple[float, str] | None:
     """The first number of an input that is not finite, and where it stands: in which row of the data, if it
     came from there."""
     place = not_finite(array)

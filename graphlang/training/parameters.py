@@ -13,9 +13,22 @@ import numpy as np
 from graphlang.contracts.initializer import fans, stream
 from graphlang.datasets.number_checks import place_text, too_large
 from graphlang.diagnostics import Diagnostic, GraphError, closest
-from graphlang.diagnostics.running import UnwritableFile, WrongInput, WrongWeights
+from graphlang.diagnostics.files import FolderInPlace, FolderMissing, WritingRefused, WrongSuffix
+from graphlang.diagnostics.weights import (
+    ArrayForWeights,
+    CheckpointForWeights,
+    DamagedWeights,
+    FolderForWeights,
+    MissingWeights,
+    NoWeightsFile,
+    StartTooLarge,
+    UnknownWeights,
+    WeightsOfOtherShape,
+    WeightsOfOtherType,
+    WeightsRefused,
+    WeightTooLarge,
+)
 from graphlang.spec.network import Network
-from graphlang.syntax.files import refusal
 
 OF_CHECKPOINT = "param:"
 """How the name of a parameter begins in the checkpoint of a run."""
@@ -85,9 +98,8 @@ class Params(MutableMapping[str, Any]):
         drawn = np.asarray(drawn)
         place = too_large(drawn, kind)
         if place is not None:
-            message = f"`{name}` starts at {float(drawn[place]):g}, which is more than {kind} can hold"
-            help = "give a smaller number, or compute in float64"
-            raise GraphError([WrongInput(name, message, self._network.span(name), help)])
+            wrong = StartTooLarge(name, float(drawn[place]), str(kind), self._network.span(name))
+            raise GraphError([wrong])
         return np.array(np.broadcast_to(drawn, spec.shape), dtype=kind)
 
     def copies(self) -> dict[str, Any]:
@@ -113,9 +125,7 @@ def check_name(path: str | os.PathLike[str]) -> None:
     """Refuses a name that says that a file holds something else than an npz."""
     suffix = Path(path).suffix.lower()
     if suffix in OTHER_FORMATS:
-        message = f"weights are written as npz, and `{suffix}` is the suffix of something else"
-        help = f"name it `{Path(path).with_suffix('.npz')}`"
-        raise GraphError([UnwritableFile(os.fspath(path), message, help)])
+        raise GraphError([WrongSuffix(os.fspath(path), suffix, str(Path(path).with_suffix(".npz")))])
 
 
 def save(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
@@ -128,9 +138,7 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
 def replaced(path: Path) -> Iterator[BinaryIO]:
     """A file to write that takes the place of `path` once it is whole; GraphError where that cannot be."""
     if path.is_dir():
-        raise GraphError(
-            [UnwritableFile(str(path), "this is a folder", f"name a file in it: {path / 'net.npz'}")]
-        )
+        raise GraphError([FolderInPlace(str(path), str(path / "net.npz"))])
     temporary = path.with_name(f"{path.name}.tmp")
     try:
         with temporary.open("wb") as file:
@@ -139,10 +147,8 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         if not path.parent.exists():
-            message, help = f"there is no folder `{path.parent}`", "make the folder, or name another"
-        else:
-            message, help = (error.strerror or str(error)).lower(), "name a file that you may write"
-        raise GraphError([UnwritableFile(str(path), message, help)]) from None
+            raise GraphError([FolderMissing(str(path), str(path.parent))]) from None
+        raise GraphError([WritingRefused(str(path), (error.strerror or str(error)).lower())]) from None
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -153,19 +159,18 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
         with Path(name).open("rb") as stream:
             found = np.load(stream, allow_pickle=False)
             if not hasattr(found, "files"):
-                raise GraphError([WrongWeights(name, "this is one array (npy), not a weights file (npz)")])  # noqa: TRY301
+                raise GraphError([ArrayForWeights(name)])  # noqa: TRY301
             return {key: found[key] for key in found.files}
     except FileNotFoundError:
-        raise GraphError(
-            [WrongWeights(name, "there is no such file", "a run folder holds `weights.npz`")]
-        ) from None
+        raise GraphError([NoWeightsFile(name)]) from None
+    except IsADirectoryError:
+        raise GraphError([FolderForWeights(name)]) from None
     except OSError as error:
-        raise GraphError([WrongWeights(name, refusal(error))]) from None
+        raise GraphError([WeightsRefused(name, (error.strerror or str(error)).lower())]) from None
     except GraphError:
         raise
     except Exception:  # noqa: BLE001 - zipfile raises its own kinds, and zlib too
-        help = "weights are written by `graphlang train`, or by `save` from Python"
-        raise GraphError([WrongWeights(name, "this is not a readable npz file of numbers", help)]) from None
+        raise GraphError([DamagedWeights(name)]) from None
 
 
 def load_into(params: Params, arrays: Mapping[str, Any], file: str) -> None:
@@ -180,32 +185,19 @@ def load_into(params: Params, arrays: Mapping[str, Any], file: str) -> None:
 def misfits(params: Params, arrays: Mapping[str, Any], file: str) -> list[Diagnostic]:
     """Why arrays are not the parameters of a graph."""
     if any(name.startswith(OF_CHECKPOINT) for name in arrays):
-        help = (
-            f"name the weights beside it, `{Path(file).with_name('weights.npz')}`, or the folder of the run"
-        )
-        return [
-            WrongWeights(file, "this is the checkpoint of a run, to go on from, and not its weights", help)
-        ]
+        return [CheckpointForWeights(file, str(Path(file).with_name("weights.npz")))]
     problems: list[Diagnostic] = []
     for name, array in arrays.items():
         if name not in params:
-            match = closest(name, list(params))
-            message = f"the weights hold `{name}`, which the graph does not have"
-            problems.append(WrongWeights(file, message, f"the graph has `{match}`" if match else None))
+            problems.append(UnknownWeights(file, name, closest(name, list(params))))
         elif array.shape != params[name].shape:
-            message = (
-                f"`{name}` is {list(array.shape)} in the weights and {list(params[name].shape)} in the graph"
-            )
-            problems.append(
-                WrongWeights(file, message, "are these the weights of this spec, with the same settings?")
-            )
+            problems.append(WeightsOfOtherShape(file, name, array.shape, params[name].shape))
         elif array.dtype.kind not in "fiub":
-            problems.append(WrongWeights(file, f"`{name}` holds {array.dtype}, not numbers"))
+            problems.append(WeightsOfOtherType(file, name, str(array.dtype)))
         elif (place := too_large(array, params[name].dtype)) is not None:
-            message = f"`{name}` holds {array[place]}{place_text(place)}, more than {params.dtype} can hold"
-            problems.append(WrongWeights(file, message, "run with `--dtype float64`"))
+            number, dtype = array[place], str(params.dtype)
+            problems.append(WeightTooLarge(file, name, number, place_text(place), dtype))
     missing = [n for n in params if n not in arrays]
     if missing:
-        listed = ", ".join(f"`{n}`" for n in missing[:8])
-        problems.append(WrongWeights(file, f"the weights lack {listed}"))
+        problems.append(MissingWeights(file, missing[:8]))
     return problems

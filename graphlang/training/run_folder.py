@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.running import WrongWeights
+from graphlang.diagnostics.weights import (
+    DamagedCheckpoint,
+    DamagedRun,
+    FileForRun,
+    FileInPlaceOfRun,
+    NoCheckpoint,
+    NoRunFolder,
+    OtherStart,
+    RunThere,
+    RunUnwritable,
+)
 from graphlang.engine.result import listed
 from graphlang.training.parameters import OF_CHECKPOINT, load_into, read, replaced, save
 
@@ -52,15 +62,7 @@ class RunFolder:
         """A new folder with the spec, what was set from outside, what fields of the data were divided by, the
         seed and the versions in it; an old run is not overwritten."""
         if (path / WEIGHTS).exists() or (path / CHECKPOINT).exists():
-            raise GraphError(
-                [
-                    WrongWeights(
-                        str(path),
-                        "this folder holds a run already",
-                        f"go on with `--resume {path}`, or name another",
-                    )
-                ]
-            )
+            raise GraphError([RunThere(str(path))])
         try:
             path.mkdir(parents=True, exist_ok=True)
             _write(path / "spec.json", graph.spec.model_dump_json(indent=1))
@@ -69,30 +71,22 @@ class RunFolder:
             if graph.spec.sources:
                 _write(path / "spec.graph", graph.spec.sources[0].text)
         except OSError as error:
-            why = "this is a file" if path.is_file() else (error.strerror or str(error)).lower()
-            message = f"the run folder cannot be written: {why}"
-            raise GraphError([WrongWeights(str(path), message, "name a folder that may be made")]) from None
+            if path.is_file():
+                raise GraphError([FileInPlaceOfRun(str(path))]) from None
+            raise GraphError([RunUnwritable(str(path), (error.strerror or str(error)).lower())]) from None
         return cls(path)
 
     @classmethod
     def reopen(cls, path: Path, graph: Graph) -> RunFolder:
         """The folder of an earlier run of the same graph."""
         if not (path / CHECKPOINT).exists():
-            message = f"there is no `{CHECKPOINT}` to go on from in this folder"
-            if not path.is_dir():
-                message = (
-                    "this is a file, not the folder of a run"
-                    if path.exists()
-                    else "there is no such folder to go on from"
-                )
-            raise GraphError(
-                [WrongWeights(str(path), message, "`graphlang train` says where it keeps a run")]
-            )
+            if path.is_dir():
+                raise GraphError([NoCheckpoint(str(path), CHECKPOINT)])
+            raise GraphError([(FileForRun if path.exists() else NoRunFolder)(str(path))])
         about = about_run(path)
         for name, value in (("seed", graph.seed), ("dtype", str(graph.dtype))):
             if name in about and about[name] != value:
-                message = f"the run was started with {name} {about[name]}, not {value}"
-                raise GraphError([WrongWeights(str(path), message, f"give `--{name} {about[name]}`")])
+                raise GraphError([OtherStart(str(path), name, about[name], value)])
         return cls(path)
 
     def keep_settings(self, overrides: Mapping[str, str]) -> None:
@@ -155,9 +149,7 @@ class RunFolder:
                 per_epoch=int(arrays["per_epoch"]) if "per_epoch" in arrays else None,
             )
         except (KeyError, ValueError, TypeError):
-            message = "this is no checkpoint that training wrote, or it is damaged"
-            help = "the weights of the run may be sound: `--weights` takes its folder"
-            raise GraphError([WrongWeights(str(self.path / CHECKPOINT), message, help)]) from None
+            raise GraphError([DamagedCheckpoint(str(self.path / CHECKPOINT))]) from None
 
 
 def about_run(path: Path) -> dict[str, Any]:
@@ -172,7 +164,7 @@ def about_run(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         found = None
     if not isinstance(found, dict) or not isinstance(found.get("set", {}), dict):
-        raise GraphError([WrongWeights(str(file), "this is not what training wrote, or it is damaged")])
+        raise GraphError([DamagedRun(str(file))])
     return found
 
 

@@ -96,7 +96,7 @@ class Trained:
             if sound:
                 executable.run_updates()
         except (ValueError, IndexError, TypeError, ArithmeticError) as error:
-            raise GraphError([CannotRun(f"the training step cannot be computed: {error}", None)]) from error
+            raise GraphError([CannotRun("the training step", str(error))]) from error
         if not sound:
             random, when = self._random(t), f"at iteration {t}"
             raise refusal(self.graph, self.loss, list(self.slots), batch(), random, when)
@@ -164,8 +164,7 @@ class CompiledStep(Compiled):
     def __init__(self, graph: Graph, threads: int | None, iterations: int | None = None) -> None:
         section = graph.spec.train
         if section is None:
-            example = "train { minimize = loss; optimizer = SGD(lr=0.1); batch = 100; epochs = 5 }"
-            raise GraphError([MissingSection("compile(train=True)", "train", graph.file, example)])
+            raise GraphError([MissingSection("compile(train=True)", "train", graph.file)])
         network = graph.network
         optimizer = network.member("optimizers", section.optimizer)
         self._schedule = network.member("schedules", section.schedule)

@@ -12,7 +12,7 @@ from graphlang.cli.explain import codes
 
 OF_FILES_AND_VALUES = ("GL147", "GL602", "GL603", "GL604", "GL605", "GL606", "GL607", "GL611", "GL612", "GL613",
                        "GL614", "GL615", "GL616", "GL619", "GL620", "GL621", "GL622", "GL623", "GL624", "GL703", "GL706",
-                       "GL711", "GL802")  # fmt: skip
+                       "GL711", "GL718", "GL722", "GL802")  # fmt: skip
 """Codes whose example is not wrong by itself: it is a line of a data file, or goes with one, or with a value."""
 INVISIBLE = ("GL107", "GL108", "GL109")
 """Codes of characters that no reader can see, or tell from others: they have no example."""

@@ -87,7 +87,7 @@ def test_what_can_be_neither_raw_nor_ready_is_refused_by_name(
 ) -> None:
     np.savez("raw.npz", x=np.full((2, 12), value))
     err = predicted(capsys, "--inputs", "raw.npz")
-    assert err.startswith(f"error[GL703]: `x` holds {value:g}, but what was trained on goes from 0 to 1")
+    assert err.startswith(f"error[GL719]: `x` holds {value:g}, but what was trained on goes from 0 to 1")
     assert "give whole numbers from 0 to 255, or floats from 0 to 1" in err
 
 

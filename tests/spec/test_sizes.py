@@ -135,7 +135,7 @@ def errors_of(text: str, **inputs: Any) -> list[str]:
 def test_a_size_of_an_input_that_divides_by_zero_names_the_input_and_the_size(size: str) -> None:
     text = f"input x: float[N, T], y: float[{size}]\nz = sum(x) + sum(y)\noutput z"
     for message in errors_of(text, x=np.ones((2, 1)), y=np.ones(2)):
-        assert "error[GL703]: the size of `y` cannot be told" in message
+        assert "error[GL718]: the size of `y` cannot be told" in message
         assert "// (" in message
         assert "it divides by 0" in message
 

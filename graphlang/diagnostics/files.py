@@ -1,0 +1,237 @@
+"""GL713, GL716 and GL720: files beside the data, such as specs, inputs and outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from graphlang.diagnostics.base import Diagnostic
+
+
+class UnreadableFile(Diagnostic):
+    """A file that was named cannot be read.
+
+        graphlang run aple.graph
+
+    Fix: correct the path. Specs are text in UTF-8; inputs are a JSON object or an npz.
+    """
+
+    code = "GL713"
+
+    file: str
+
+
+class NoSuchFile(UnreadableFile):
+    message = "there is no such file"
+
+
+class SimilarFile(NoSuchFile):
+    help = "did you mean `{similar}`?"
+
+    similar: str
+
+
+class ValueForFile(NoSuchFile):
+    """`graphlang run file.graph apple=5`"""
+
+    help = "a value is given by `--set {file}` on the command line, by `set={{...}}` from Python"
+
+
+class JsonForFile(NoSuchFile):
+    help = "JSON is read from a file, or with `--inputs -` from stdin"
+
+
+class MissingSpecAsText(NoSuchFile):
+    """A line that may be the text of a spec."""
+
+    help = "a spec that is at hand as text is loaded by `gl.loads(text)`; the command line reads it from `-`"
+
+
+class TextForFile(UnreadableFile):
+    message = "this is no name of a file, but the text of a spec"
+    help = "a spec that is at hand as text is loaded by `gl.loads(text)`; the command line reads it from `-`"
+
+
+class NoFileName(UnreadableFile):
+    message = "this is no name of a file"
+
+
+class FolderForFile(UnreadableFile):
+    message = "this is a folder, not a file"
+
+
+class FileRefused(UnreadableFile):
+    message = "the file cannot be read: {refusal}"
+
+    refusal: str
+
+
+class StandardInputClosed(UnreadableFile):
+    message = "standard input is closed"
+    help = "send something into it, as in `echo 'y = x**2' | graphlang run -`"
+
+
+def unreadable(file: str, error: OSError) -> UnreadableFile:
+    """What to say where the operating system refuses to read a file."""
+    if isinstance(error, IsADirectoryError):
+        return FolderForFile(file)
+    return FileRefused(file, (error.strerror or str(error)).lower())
+
+
+# ---- what is written --------------------------------------------------------------------------------
+
+
+class UnwritableFile(Diagnostic):
+    """A file cannot be written where it was named, or not in the format that its suffix names.
+
+        graphlang predict net.graph --weights net.npz --inputs x.npz -o nowhere/y.npz
+
+    Fix: make the folder, name a file that you may write, or one with a suffix that can hold what is written.
+    """
+
+    code = "GL716"
+
+    file: str
+
+
+class FolderMissing(UnwritableFile):
+    message = "`{file}` cannot be written: there is no folder `{folder}`"
+    help = "make the folder, or name another"
+
+    folder: str
+
+
+class FolderInPlace(UnwritableFile):
+    message = "`{file}` cannot be written: this is a folder"
+    help = "name a file in it: {example}"
+
+    example: str
+
+
+class WritingRefused(UnwritableFile):
+    message = "`{file}` cannot be written: {refusal}"
+    help = "name a file that you may write"
+
+    refusal: str
+
+
+class WrongSuffix(UnwritableFile):
+    message = (
+        "`{file}` cannot be written: weights are written as npz, "
+        "and `{suffix}` is the suffix of something else"
+    )
+    help = "name it `{renamed}`"
+
+    suffix: str
+    renamed: str
+
+
+class FormatTooSmall(UnwritableFile):
+    help = "name a file that can hold it: `{renamed}`"
+
+    renamed: str
+
+
+class SeveralArrays(FormatTooSmall):
+    message = "`{file}` cannot be written: an npy file holds one array, and the outputs are {names}"
+
+    names: Sequence[str]
+
+
+class TooManyAxes(FormatTooSmall):
+    message = "`{file}` cannot be written: a csv is a table, and `{name}` has the shape [{shape:bare}]"
+
+    name: str
+    shape: Sequence[int]
+
+
+class RowsDiffer(FormatTooSmall):
+    message = "`{file}` cannot be written: a csv has one number of rows, and the outputs differ in theirs"
+
+
+# ---- what is in a file of inputs --------------------------------------------------------------------
+
+
+class WrongInputsFile(Diagnostic):
+    """A file of inputs was read, but does not hold what inputs are.
+
+    `--inputs` takes a JSON object or an npz, with a value for each input by its name; `--set x=@x.npy` takes
+    one array without a name.
+
+        graphlang run net.graph --inputs list.json      # which holds [1, 2]
+
+    Fix: write the file as the help says.
+    """
+
+    code = "GL720"
+
+    file: str
+
+
+class NothingAfterAt(WrongInputsFile):
+    message = "there is no name after the @"
+    help = "name an npy file: `--set x=@x.npy`"
+
+
+class ArchiveForArray(WrongInputsFile):
+    message = "this is an archive (npz), not one array (npy)"
+    help = "give it with `--inputs FILE`"
+
+
+class ArrayWithoutName(WrongInputsFile):
+    message = "this is one array (npy) without a name"
+    help = "use `--set NAME=@{file}`"
+
+
+class DamagedArrays(WrongInputsFile):
+    message = "this is not {format} of numbers, or it is damaged"
+    help = "write it with `{call}`"
+
+    format: Literal["an npy file", "an npz file"]
+
+    @property
+    def call(self) -> str:
+        return "numpy.save(file, x)" if self.format == "an npy file" else "numpy.savez(file, x=x)"
+
+
+class JsonNumberTooLarge(WrongInputsFile):
+    message = "`{text}` is larger than what a float can hold"
+    help = "write `Infinity` where that is meant"
+
+    text: str
+
+
+class InputTwice(WrongInputsFile):
+    message = "`{name}` is there twice"
+    help = "give every input once"
+
+    name: str
+
+
+class NoInputsObject(WrongInputsFile):
+    help = (
+        'write an object such as {{"x": [[1, 2]], "t": [0]}}, or save an npz: `numpy.savez(file, x=x, t=t)`'
+    )
+
+
+class NoJson(NoInputsObject):
+    message = "this is not JSON: {problem} at line {row}, column {number}"
+
+    problem: str
+    row: int
+    number: int
+
+
+class NeitherFormat(NoInputsObject):
+    message = "this is neither JSON nor an npz"
+
+
+class JsonWithoutNames(NoInputsObject):
+    message = "this is JSON, but no object with the names of inputs"
+
+
+class NoNumbers(NoInputsObject):
+    message = "the value of `{name}` is {kind}, not a number or a list of numbers"
+
+    name: str
+    kind: Literal["a text", "null", "an object"]
