@@ -9,16 +9,16 @@ from graphlang.cli import console, options
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
-    from graphlang.report.explained_plan import Explanation, PlannedStep, Region
+    from graphlang.report.explained_plan import Explanation, PlannedGroup, PlannedStep
 
 
 def parser() -> options.Parser:
     found = options.Parser(
         "explain-plan",
         "SPEC",
-        "The program that `train` runs at every step (without that section: a value and its gradients):\n"
-        "every step with what it reads and where it writes, what runs fused, and what all of it costs.\n"
-        "Nothing is run, and no data is read. A transpose or another view costs nothing and is no step.",
+        "The program of a training step (in a file without `train`: of a value and its gradients): every\n"
+        "operation with what it reads and where it writes, which operations are fused, and their cost.\n"
+        "Nothing is run, and no data is read. A transpose or another view costs nothing and is not listed.",
         """
         graphlang explain-plan specs/two_layer_net.graph
         graphlang explain-plan net.graph --batch 256 --threads 1 --json
@@ -88,7 +88,7 @@ def as_json(plan: Explanation) -> dict[str, Any]:
         "dtype": plan.dtype,
         "threads": plan.threads,
         "divides": plan.divides,
-        "regions": [_region_json(region) for region in plan.regions],
+        "groups": [_group_json(group) for group in plan.groups],
         "outputs": plan.outputs,
         "copies": list(plan.copies),
         "buffers": list(plan.buffers),
@@ -97,14 +97,14 @@ def as_json(plan: Explanation) -> dict[str, Any]:
     }
 
 
-def _region_json(region: Region) -> dict[str, Any]:
+def _group_json(group: PlannedGroup) -> dict[str, Any]:
     from dataclasses import asdict
 
-    steps = [{**asdict(step), "shape": list(step.shape)} for step in region.steps]
-    if region.frame is None:
+    steps = [{**asdict(step), "shape": list(step.shape)} for step in group.steps]
+    if group.iteration_shape is None:
         return {"fused": False, "steps": steps}
-    cut = {"blocks": region.blocks, "block": list(region.block), "threads": region.threads}
-    return {"fused": True, "frame": list(region.frame), **cut, "steps": steps}
+    cut = {"blocks": group.blocks, "block": list(group.block), "threads": group.threads}
+    return {"fused": True, "iteration_shape": list(group.iteration_shape), **cut, "steps": steps}
 
 
 # ---- text ----------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ def _show(plan: Explanation) -> None:
     shapes = ", ".join(f"{name}{_shape(shape)}" for name, shape in plan.inputs.items())
     threads = console.counted(plan.threads, "thread")
     console.out(f"{plan.what}\nfor {shapes or 'no inputs'} in {plan.dtype}, {threads}{_division(plan)}\n")
-    rows = [row for region in plan.regions for row in _rows(region)]
+    rows = [row for group in plan.groups for row in _rows(group)]
     console.table(rows, ["step", "result", "= operation", "for", "type", "written to", "bytes", "FLOPs"])
     for copy in plan.copies:
         console.out(f"at the end: {copy}")
@@ -136,14 +136,14 @@ def _division(plan: Explanation) -> str:
     return ": BLAS uses them for large products"
 
 
-def _rows(region: Region) -> list[list[str]]:
-    if region.frame is None:
-        return [_row(step, "") for step in region.steps]
-    high, wide = region.block
-    threads = console.counted(region.threads, "thread")
-    cut = f"{console.counted(region.blocks, 'block')} of {high} x {wide}, {threads}"
-    head = ["", "", f"fused over {_shape(region.frame)}, {cut}:", "", "", "", "", ""]
-    return [head, *[_row(step, "  ") for step in region.steps]]
+def _rows(group: PlannedGroup) -> list[list[str]]:
+    if group.iteration_shape is None:
+        return [_row(step, "") for step in group.steps]
+    rows, columns = group.block
+    threads = console.counted(group.threads, "thread")
+    cut = f"{console.counted(group.blocks, 'block')} of {rows} x {columns}, {threads}"
+    head = ["", "", f"fused over {_shape(group.iteration_shape)}, {cut}:", "", "", "", "", ""]
+    return [head, *[_row(step, "  ") for step in group.steps]]
 
 
 def _row(step: PlannedStep, indent: str) -> list[str]:
@@ -171,11 +171,11 @@ def _totals(plan: Explanation) -> None:
     names = {
         "inputs": "the batch and other inputs",
         "parameters": "parameters and state",
-        "optimizer": "what the optimizer remembers",
+        "optimizer": "state of the optimizer",
         "buffers": console.counted(len(plan.buffers), "buffer"),
-        "scratch": "blocks in cache",
+        "scratch": "temporaries of fused steps",
     }
     rows = [[text, bytes_text(getattr(plan.memory, field))] for field, text in names.items()]
-    rows.append(["together", bytes_text(plan.memory.total)])
-    rows.append(["arithmetic of a run", f"{plan.flops:,} FLOPs"])
+    rows.append(["total", bytes_text(plan.memory.total)])
+    rows.append(["arithmetic of one run", f"{plan.flops:,} FLOPs"])
     console.table(rows, ["memory", "size"])

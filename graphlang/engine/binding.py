@@ -1,4 +1,4 @@
-"""Binds the units of a plan to arrays: a flat list of calls without arguments."""
+"""Binds the steps of a plan to arrays: each becomes a call without arguments."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from graphlang.engine.divided_products import product_calls
-from graphlang.engine.regions import Unit, column, is_accumulation, is_filled, scratch, size
+from graphlang.engine.fusion import (
+    FusionGroup,
+    element_count,
+    is_accumulation,
+    is_broadcast_scalar,
+    per_row_shape,
+    temporary_slots,
+)
 from graphlang.engine.views import rows_of
 from graphlang.engine.workers import run_jobs
 from graphlang.trace import Step, SymbolicArray
@@ -19,200 +26,206 @@ from graphlang.trace.primitives.norms import squares
 from graphlang.trace.sums import calls as sum_calls
 from graphlang.trace.sums import is_exact
 
-Find = Callable[[Any], Any]
+ArrayOf = Callable[[Any], Any]
 """The array of a symbolic value; constants as they are."""
-Cut = Callable[[slice, slice], Any]
-"""The part of an operand that belongs to a block: its rows, its columns."""
+BlockOf = Callable[[slice, slice], Any]
+"""The part of an operand that a block reads or writes, by the rows and columns of the block."""
 
 
-def bind(step: Step, operands: Sequence[Any], out: Any, threads: int = 1) -> Call:
-    """One step on arrays, its result into `out`; what is large enough over so many threads."""
+def bind_single(step: Step, operands: Sequence[Any], out: Any, threads: int = 1) -> Call:
+    """A step as a call that writes its result into `out`, divided over up to `threads` threads if it is
+    large."""
     if step.primitive.kind == "matmul":
-        return checked(step, operands, at_once(product_calls(operands[0], operands[1], out, threads)))
+        return checked(step, operands, concurrent_call(product_calls(operands[0], operands[1], out, threads)))
     prepared = step.primitive.prepared(operands, out, threads, **step.params)
     return prepared or bind_step(step, operands, out)
 
 
-# ---- fused regions ------------------------------------------------------------------------------------
+# ---- fused groups -------------------------------------------------------------------------------------
 
 
-class Region(NamedTuple):
-    """A region bound to arrays: the calls of each thread, and those that follow when all have ended."""
+class BoundGroup(NamedTuple):
+    """A fused group as calls: those of each thread, and those that follow when all threads are done."""
 
-    parts: list[list[Call]]
+    threads: list[list[Call]]
     after: list[Call]
 
 
-def bind_region(unit: Unit, find: Find, local: set[int], threads: int) -> Region:
-    """For each thread the calls of a region, block after block; inner values live in a thread's scratch."""
-    found = list(_blocks(unit))
-    count = unit.threads(threads)
-    bounds = [len(found) * i // count for i in range(count + 1)]
-    sums = [
+def bind_fused(group: FusionGroup, array_of: ArrayOf, temporaries: set[int], threads: int) -> BoundGroup:
+    """The calls of a fused group, block after block; each thread has its own memory for temporaries."""
+    blocks = list(_blocks(group))
+    count = group.threads(threads)
+    bounds = [len(blocks) * i // count for i in range(count + 1)]
+    accumulations = [s for s in group.steps if is_accumulation(s)]
+    totals = [
         {
-            s.output.number: np.empty(s.output.shape, _wide(s.output.dtype))
-            for s in unit.steps
-            if is_accumulation(s)
+            s.output.number: np.empty(s.output.shape, _accumulation_dtype(s.output.dtype))
+            for s in accumulations
         }
         for _ in range(count)
     ]
-    parts = [_calls(unit, find, local, found[bounds[i] : bounds[i + 1]], sums[i]) for i in range(count)]
-    return Region(
-        parts,
+    return BoundGroup(
         [
-            _together(find(s.output), [own[s.output.number] for own in sums])
-            for s in unit.steps
-            if is_accumulation(s)
+            _thread_calls(group, array_of, temporaries, blocks[bounds[i] : bounds[i + 1]], totals[i])
+            for i in range(count)
         ],
+        [_add_totals(array_of(s.output), [own[s.output.number] for own in totals]) for s in accumulations],
     )
 
 
-def _together(out: Any, parts: Sequence[Any]) -> Call:
-    """The sum of what the threads have summed, always in the same order."""
+def _add_totals(out: Any, totals: Sequence[Any]) -> Call:
+    """Adds up the totals of all threads, always in the same order, so that the bits are the same every
+    run."""
 
     def add() -> None:
-        for part in parts[1:]:
-            np.add(parts[0], part, parts[0])
-        np.copyto(out, parts[0], "same_kind")
+        for total in totals[1:]:
+            np.add(totals[0], total, totals[0])
+        np.copyto(out, totals[0], "same_kind")
 
     return add
 
 
-def _blocks(unit: Unit) -> Iterator[tuple[slice, slice]]:
-    """The blocks of a frame, as rows and columns."""
-    rows, columns, high, wide = unit.blocks()
-    for top in range(0, rows, high):
-        for left in range(0, columns, wide):
-            yield slice(top, min(top + high, rows)), slice(left, min(left + wide, columns))
+def _blocks(group: FusionGroup) -> Iterator[tuple[slice, slice]]:
+    """The blocks of a fused group, as rows and columns."""
+    rows, columns, height, width = group.tiling()
+    for top in range(0, rows, height):
+        for left in range(0, columns, width):
+            yield slice(top, min(top + height, rows)), slice(left, min(left + width, columns))
 
 
-def _calls(
-    unit: Unit, find: Find, local: set[int], blocks: Sequence[tuple[slice, slice]], sums: dict[int, Any]
+def _thread_calls(
+    group: FusionGroup,
+    array_of: ArrayOf,
+    temporaries: set[int],
+    blocks: Sequence[tuple[slice, slice]],
+    totals: dict[int, Any],
 ) -> list[Call]:
     """The calls of one thread."""
-    cuts = _Cuts(unit, find, local)
+    slicing = _Slicing(group, array_of, temporaries)
     steps = [
         (
             s,
-            [cuts.of(x) if s.primitive.kind == "elementwise" else cuts.matrix(x) for x in s.operands],
-            _sum_cut(sums[s.output.number]) if is_accumulation(s) else cuts.of(s.output),
+            [slicing.of(x) if s.primitive.kind == "elementwise" else slicing.matrix(x) for x in s.operands],
+            _total_slicer(totals[s.output.number]) if is_accumulation(s) else slicing.of(s.output),
         )
-        for s in unit.steps
+        for s in group.steps
     ]
-    starts = [partial(own.fill, 0) for own in sums.values()]
-    return starts + [
-        _bound(step, [cut(rows, columns) for cut in operands], out(rows, columns))
+    resets = [partial(own.fill, 0) for own in totals.values()]
+    return resets + [
+        _block_call(step, [operand(rows, columns) for operand in operands], out(rows, columns))
         for rows, columns in blocks
         for step, operands, out in steps
     ]
 
 
-def _sum_cut(array: Any) -> Cut:
-    """The part of a sum over rows that a block adds to."""
-    return (lambda rows, columns: array[columns]) if array.ndim else _whole(array)
+def _total_slicer(total: Any) -> BlockOf:
+    """The part of a total over rows that a block adds to."""
+    return (lambda rows, columns: total[columns]) if total.ndim else _whole(total)
 
 
-def _bound(step: Step, operands: list[Any], out: Any) -> Call:
+def _block_call(step: Step, operands: list[Any], out: Any) -> Call:
     if step.primitive.name == "square_sum":
         return partial(_add_number, squares(operands[0]), out)
     if is_accumulation(step):
-        return _adding(operands[0], out, step.params.get("dtype"))
+        return _add_sum(operands[0], out, step.params.get("dtype"))
     if step.primitive.kind == "reduction":
         return reduce_rows(step, operands[0], out[:, 0])
     return bind_step(step, operands, out)
 
 
-def _wide(dtype: np.dtype[Any]) -> np.dtype[Any]:
+def _accumulation_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """The type in which the sums of many blocks are added up."""
     return np.dtype(np.float64) if dtype.kind == "f" else dtype
 
 
-def _adding(x: Any, total: Any, dtype: Any) -> Call:
-    """Adds the sum of a block's rows, or of all of it, to what the blocks before have given."""
+def _add_sum(x: Any, total: Any, dtype: Any) -> Call:
+    """Adds the sum over a block's rows, or over all its elements, to the total of the blocks before."""
     axis = (0,) if total.ndim else tuple(range(x.ndim))
-    part = np.empty(total.shape, x.dtype if x.dtype.kind == "f" and dtype is None else total.dtype)
+    block_sum = np.empty(total.shape, x.dtype if x.dtype.kind == "f" and dtype is None else total.dtype)
     exact = is_exact(x, axis, dtype)
-    found = [partial(np.add.reduce, x, axis, dtype, part)] if exact else sum_calls(x, axis, part)
-    return in_order([*found, partial(np.add, total, part, total)])
+    sums = [partial(np.add.reduce, x, axis, dtype, block_sum)] if exact else sum_calls(x, axis, block_sum)
+    return in_order([*sums, partial(np.add, total, block_sum, total)])
 
 
 def _add_number(number: Callable[[], float], total: Any) -> None:
     total += number()
 
 
-class _Cuts:
-    """How the operands of a region are cut into blocks, for one thread."""
+class _Slicing:
+    """How the operands of a fused group are cut into blocks, for one thread."""
 
-    def __init__(self, unit: Unit, find: Find, local: set[int]) -> None:
-        assert unit.frame is not None
-        self.frame = unit.frame
-        self.flat = unit.flat
-        self.find = find
-        *_, rows, columns = unit.blocks()
-        layout = scratch(unit, local)
-        slots = {
-            kind: np.empty((rows, 1 if kind[1] else columns), kind[2])
-            for kind in dict.fromkeys(layout.values())
+    def __init__(self, group: FusionGroup, array_of: ArrayOf, temporaries: set[int]) -> None:
+        assert group.iteration_shape is not None
+        self.shape = group.iteration_shape
+        self.contiguous = group.contiguous
+        self.array_of = array_of
+        tiling = group.tiling()
+        slots = temporary_slots(group, temporaries)
+        memory = {
+            slot: np.empty((tiling.block_rows, 1 if slot.per_row else tiling.block_columns), slot.dtype)
+            for slot in dict.fromkeys(slots.values())
         }
-        self.scratch = {number: slots[kind] for number, kind in layout.items()}
+        self.temporaries = {number: memory[slot] for number, slot in slots.items()}
 
-    def matrix(self, x: Any) -> Cut:
-        """How to cut what has every element of the frame, as the operand of a reduction has."""
-        if x.__class__ is SymbolicArray and x.number in self.scratch:
-            return _from_start(self.scratch[x.number])
-        array = self.find(x)
-        return _matrix(array.reshape(1, -1) if self.flat else _rows(array))
+    def matrix(self, x: Any) -> BlockOf:
+        """How to cut a value that has the iteration shape, such as the operand of a reduction."""
+        if x.__class__ is SymbolicArray and x.number in self.temporaries:
+            return _from_start(self.temporaries[x.number])
+        array = self.array_of(x)
+        return _matrix(array.reshape(1, -1) if self.contiguous else _as_rows(array))
 
-    def of(self, x: Any) -> Cut:
-        """How to cut what is stretched to the frame: a value, an array or a number. One number seen in every
-        place stands as that number."""
-        if x.__class__ is SymbolicArray and x.number in self.scratch:
-            return _from_start(self.scratch[x.number])
-        array = self.find(x)
+    def of(self, x: Any) -> BlockOf:
+        """How to cut a value that broadcasts to the iteration shape: an array or a number. A broadcast scalar
+        is used as a number."""
+        if x.__class__ is SymbolicArray and x.number in self.temporaries:
+            return _from_start(self.temporaries[x.number])
+        array = self.array_of(x)
         shape = getattr(array, "shape", ())
         if not shape:
             return _whole(array)
-        if is_filled(array):
-            return _whole(_element(array))
-        if shape == self.frame:
+        if is_broadcast_scalar(array):
+            return _whole(_first_element(array))
+        if shape == self.shape:
             return self.matrix(x)
-        if shape == column(self.frame):
-            return _rows_only(_rows(array))
-        return _whole(_element(array)) if size(shape) == 1 else _columns_only(array.reshape(1, shape[-1]))
+        if shape == per_row_shape(self.shape):
+            return _rows_only(_as_rows(array))
+        if element_count(shape) == 1:
+            return _whole(_first_element(array))
+        return _columns_only(array.reshape(1, shape[-1]))
 
 
-def _element(array: Any) -> Any:
-    """The first element, as a view: what lies there may be another number when the region runs."""
+def _first_element(array: Any) -> Any:
+    """The first element, as a view: its value may change until the group runs."""
     return array[(slice(0, 1),) * array.ndim].reshape(())
 
 
-def _rows(array: Any) -> Any:
+def _as_rows(array: Any) -> Any:
     rows = rows_of(array)
-    assert rows is not None, f"a region over {array.shape} with strides {array.strides}"
+    assert rows is not None, f"a fused group over {array.shape} with strides {array.strides}"
     return rows
 
 
-def _whole(array: Any) -> Cut:
+def _whole(array: Any) -> BlockOf:
     return lambda rows, columns: array
 
 
-def _matrix(array: Any) -> Cut:
+def _matrix(array: Any) -> BlockOf:
     return lambda rows, columns: array[rows, columns]
 
 
-def _rows_only(array: Any) -> Cut:
+def _rows_only(array: Any) -> BlockOf:
     return lambda rows, columns: array[rows]
 
 
-def _columns_only(array: Any) -> Cut:
+def _columns_only(array: Any) -> BlockOf:
     return lambda rows, columns: array[:, columns]
 
 
-def _from_start(array: Any) -> Cut:
-    """Memory of one block, used from its start."""
+def _from_start(array: Any) -> BlockOf:
+    """Memory of the size of one block, of which every block uses the beginning."""
     return lambda rows, columns: array[: rows.stop - rows.start, : columns.stop - columns.start]
 
 
-def at_once(calls: Sequence[Call]) -> Call:
-    """The calls as one, each on a thread of its own."""
+def concurrent_call(calls: Sequence[Call]) -> Call:
+    """A call that runs `calls` at the same time, each on its own thread."""
     return calls[0] if len(calls) == 1 else partial(run_jobs, calls)

@@ -1,4 +1,4 @@
-"""Cuts large matrix products into parts, each a call for a thread of its own."""
+"""Cuts large matrix products into parts that run on different threads."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from typing import Any
 
 from graphlang.trace.products import product_call
 
-DIVIDE_FROM = 2**24
-"""Operations from which on a product is worth dividing: below, waking a thread takes half as long."""
+PRODUCT_DIVIDE_FROM = 2**24
+"""Operations from which on dividing a product pays: for a smaller one, waking a thread takes half as long as
+the product."""
 
 
 def product_calls(x: Any, w: Any, out: Any, threads: int) -> list[Callable[[], Any]]:
-    """`x @ w` into `out` as up to `threads` calls on parts that do not overlap; one call if it is small."""
+    """`x @ w` into `out`, as up to `threads` calls on disjoint parts of `out`; one call if the product is
+    small."""
     if x.ndim > 2 and w.ndim == 2 and x.flags.c_contiguous and out.flags.c_contiguous and x.size:
-        # One product of tall matrices instead of a loop of small ones.
+        # One product of a tall matrix instead of a loop over small ones.
         x, out = x.reshape(-1, x.shape[-1]), out.reshape(-1, out.shape[-1])
     work = 2 * out.size * x.shape[-1]
-    if threads < 2 or min(x.ndim, w.ndim) < 2 or work < DIVIDE_FROM:
+    if threads < 2 or min(x.ndim, w.ndim) < 2 or work < PRODUCT_DIVIDE_FROM:
         return [product_call(x, w, out)]
     axis = _axis_to_cut(out)
     count = min(threads, out.shape[axis])
@@ -26,8 +28,8 @@ def product_calls(x: Any, w: Any, out: Any, threads: int) -> list[Callable[[], A
 
 
 def _axis_to_cut(out: Any) -> int:
-    """The first axis of a stack of matrices; of one matrix the longer one, so that the operand which every
-    part needs whole, and copies to a layout of BLAS's own, is the smaller one."""
+    """The first axis of a stack of matrices; of a single matrix the longer axis. Every part needs one operand
+    whole, which BLAS packs for each of them, and this way it is the smaller one."""
     if out.ndim > 2 and len(out) > 1:
         return 0
     return int(out.ndim - 2 if out.shape[-2] >= out.shape[-1] else out.ndim - 1)
@@ -43,5 +45,6 @@ def _part(x: Any, w: Any, out: Any, axis: int, part: slice) -> Callable[[], Any]
 
 
 def _of_stack(operand: Any, out: Any, part: slice) -> Any:
-    """The part of an operand of a product of stacks; what is broadcast along the first axis stays whole."""
+    """The part of an operand along the first axis of a stack; an operand that broadcasts along it stays
+    whole."""
     return operand[part] if operand.ndim == out.ndim and len(operand) > 1 else operand

@@ -1,4 +1,4 @@
-"""A planned program with its memory: bound once, run as often as one likes."""
+"""A planned program with its memory: bound once, run many times."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.engine.binding import at_once, bind, bind_region
+from graphlang.engine.binding import bind_fused, bind_single, concurrent_call
+from graphlang.engine.fusion import FusionGroup
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.passes import optimised
 from graphlang.engine.plain_products import plain_products
-from graphlang.engine.plan import Plan, memory, nbytes
+from graphlang.engine.plan import Plan, allocated, nbytes
 from graphlang.engine.plan import plan as _plan
 from graphlang.engine.recording import Recording
-from graphlang.engine.regions import Unit
 from graphlang.engine.workers import BLAS, kernel_threads, usable_threads
 from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.bound_step import in_order
@@ -25,157 +25,163 @@ from graphlang.trace.nan import has_nan
 from graphlang.trace.primitive import Call
 
 REBIND_FROM = 2**18
-"""Bytes from which on an input is taken where it lies; a smaller one is copied into the program's memory."""
-LOOSE = 64
-"""Calls of a region from which on they are one call in the program's list."""
+"""Bytes from which on an input is read where it lies; a smaller one is copied into the program's memory."""
+INLINE_CALLS = 64
+"""Calls of a fused group below which they stand one by one in the program's list of calls."""
 
 
 class Executable:
-    """The calls of a plan, on arrays of its own and on those it was given."""
+    """The calls of a plan, on memory of its own and on the caller's arrays.
+
+    `arrays` are inputs that the program uses, and updates, where they lie; those of `lent` it only reads,
+    where they are large enough to be worth it.
+    """
 
     def __init__(
         self,
         plan: Plan,
-        given: Mapping[str, Any] | None = None,
+        arrays: Mapping[str, Any] | None = None,
         threads: int | None = None,
         *,
         lent: Mapping[str, Any] | None = None,
     ) -> None:
         self.plan = plan
         self.threads, self._limits_blas = usable_threads(threads)
-        self._memory = {b.number: memory(b) for b in plan.blocks}
+        self._memory = {b.number: allocated(b) for b in plan.buffers}
         self._labels = {v.number: label for label, v in plan.program.inputs.items()}
-        given, lent = given or {}, lent or {}
-        #: inputs that are read where they lie, in somebody else's array
+        arrays, lent = arrays or {}, lent or {}
+        #: inputs that are read in an array of the caller
         self._borrowed = {label for label, array in lent.items() if self._can_borrow(label, array)}
-        given = {**given, **{label: lent[label] for label in self._borrowed}}
-        #: the arrays of the inputs: given ones are used, and updated, where they lie
+        arrays = {**arrays, **{label: lent[label] for label in self._borrowed}}
+        #: the arrays of all inputs
         self.inputs: dict[str, Any] = {
-            label: given[label] if label in given else np.zeros(v.shape, v.dtype)
+            label: arrays[label] if label in arrays else np.zeros(v.shape, v.dtype)
             for label, v in plan.program.inputs.items()
         }
         #: labels of the inputs that are filled with random numbers before each run
         self.draws: tuple[str, ...] = ()
-        #: outputs in which a nan shows that plain products fail, so that the program without them has to run
-        self.telling: Sequence[str] = ()
+        #: outputs in which nan shows that plain products are wrong, so that the exact program has to run
+        self.nan_checked: Sequence[str] = ()
         self._arrays: dict[int, Any] = {}
         self._leases: dict[int, weakref.ref[_Lease]] = {}
-        #: for an output's block its memory of before, and the lease on it
+        #: for an output's buffer its previous memory, and the lease on that
         self._spare: dict[int, tuple[weakref.ref[_Lease], Any]] = {}
-        #: unit -> addresses of the outputs it touches -> its calls on them
+        #: group -> addresses of the outputs that it uses -> its calls on them
         self._variants: dict[int, dict[tuple[int, ...], list[Call]]] = {}
-        #: whether the program has work for threads of its own; if not, BLAS may use its threads for products
+        #: whether the program divides work over threads of its own; if not, BLAS may use its threads for
+        #: products
         self._divides = plan.divides(self.threads)
-        self._unit_calls = [self._bound(u) for u in plan.units]
+        self._group_calls = [self._bound(g) for g in plan.groups]
         self._collect()
 
     # ---- binding ----------------------------------------------------------------------------------------
 
     def _collect(self) -> None:
-        """The calls of all units, those before the first change of an input apart from the others."""
-        first = self.plan.before_updates
-        self._early = [call for calls in self._unit_calls[:first] for call in calls]
-        self._late = [call for calls in self._unit_calls[first:] for call in calls]
+        """Lists the calls of all groups, those that compute the outputs apart from those that update
+        inputs."""
+        first = self.plan.groups_before_updates
+        self._output_calls = [call for calls in self._group_calls[:first] for call in calls]
+        self._update_calls = [call for calls in self._group_calls[first:] for call in calls]
         for label, value in self.plan.copies.items():
-            self._late.append(partial(np.copyto, self.inputs[label], self._array(value)))
-        self._calls = self._early + self._late
+            self._update_calls.append(partial(np.copyto, self.inputs[label], self._array(value)))
+        self._calls = self._output_calls + self._update_calls
 
     def _rebind(self, roots: Collection[int]) -> None:
-        """Binds anew what uses values whose memory is another now: first all of them are forgotten, since a
-        unit may use several."""
-        looks = [number for number, of in self.plan.roots.items() if of in roots]
-        for number in (*roots, *looks):
+        """Binds again the groups that use values whose memory has changed. All old arrays are dropped first,
+        because one group may use several of them."""
+        views = [number for number, root in self.plan.view_roots.items() if root in roots]
+        for number in (*roots, *views):
             self._arrays.pop(number, None)
         for root in roots:
-            if root < 0:  # nothing may hold on to an input of before
-                for place in self._users.get(root, ()):
-                    self._variants.pop(place, None)
-        for place in sorted({place for root in roots for place in self._users.get(root, ())}):
-            self._unit_calls[place] = self._variant(place)
+            if root < 0:  # no variant may keep the previous array of an input alive
+                for index in self._users.get(root, ()):
+                    self._variants.pop(index, None)
+        for index in sorted({index for root in roots for index in self._users.get(root, ())}):
+            self._group_calls[index] = self._variant(index)
         self._collect()
 
-    def _variant(self, place: int) -> list[Call]:
-        """The calls of a unit on the outputs' memory of now: bound once for each of two memories in turn."""
-        outputs = [n for n in self._touched[place] if n in self.plan.placed and self.plan.placed[n].output]
-        key = tuple([self._memory[self.plan.placed[n].number].ctypes.data for n in outputs])
-        known = self._variants.setdefault(place, {})
-        if key not in known:
-            while len(known) > 1:
-                del known[next(iter(known))]
-            known[key] = self._bound(self.plan.units[place])
-        return known[key]
+    def _variant(self, index: int) -> list[Call]:
+        """The calls of a group on the outputs' current memory. The last two variants are kept, because an
+        output usually alternates between two memories."""
+        buffer_of = self.plan.buffer_of
+        outputs = [n for n in self._used_values[index] if n in buffer_of and buffer_of[n].output]
+        key = tuple([self._memory[buffer_of[n].number].ctypes.data for n in outputs])
+        variants = self._variants.setdefault(index, {})
+        if key not in variants:
+            while len(variants) > 1:
+                del variants[next(iter(variants))]
+            variants[key] = self._bound(self.plan.groups[index])
+        return variants[key]
 
     @cached_property
     def _users(self) -> dict[int, list[int]]:
-        """The units that use each value's memory."""
-        found: dict[int, list[int]] = {}
-        for place, numbers in enumerate(self._touched):
+        """For each value the groups that use its memory."""
+        users: dict[int, list[int]] = {}
+        for index, numbers in enumerate(self._used_values):
             for number in numbers:
-                found.setdefault(number, []).append(place)
-        return found
+                users.setdefault(number, []).append(index)
+        return users
 
     @cached_property
-    def _touched(self) -> list[list[int]]:
-        """For each unit the values whose memory it uses."""
-        roots = self.plan.roots
-        values = [[x for s in u.steps for x in (s.output, *s.operands)] for u in self.plan.units]
+    def _used_values(self) -> list[list[int]]:
+        """For each group the values whose memory it uses."""
+        roots = self.plan.view_roots
+        values = [[x for s in g.steps for x in (s.output, *s.operands)] for g in self.plan.groups]
         return [
             list(dict.fromkeys([roots.get(x.number, x.number) for x in xs if x.__class__ is SymbolicArray]))
             for xs in values
         ]
 
     def _array(self, x: Any) -> Any:
-        """The array that a value lives in: a block, an input, or a view of another value's."""
+        """The array that a value lives in: part of a buffer, an input, or a view of another value's array."""
         if x.__class__ is not SymbolicArray:
             return x
-        found = self._arrays.get(x.number)
-        if found is None:
-            found = self._arrays[x.number] = self._located(x)
-        return found
+        array = self._arrays.get(x.number)
+        if array is None:
+            array = self._arrays[x.number] = self._located(x)
+        return array
 
     def _located(self, x: SymbolicArray) -> Any:
         number, plan = x.number, self.plan
         if number < 0:
             return self.inputs[self._labels[number]]
-        if number in plan.onto:
-            return self.inputs[plan.onto[number]]
-        if number in plan.placed:
-            raw = self._memory[plan.placed[number].number]
+        if number in plan.in_place:
+            return self.inputs[plan.in_place[number]]
+        if number in plan.buffer_of:
+            raw = self._memory[plan.buffer_of[number].number]
             return raw[: nbytes(x)].view(x.dtype).reshape(x.shape)
-        return self._looked_at(x)
+        return self._view(x)
 
-    def _looked_at(self, x: SymbolicArray) -> Any:
-        """A view, after all that it is a view of."""
-        waiting: list[Step] = [self.plan.views[x.number]]
-        while (
-            waiting[-1].operands[0].number in self.plan.views
-            and waiting[-1].operands[0].number not in self._arrays
-        ):
-            waiting.append(self.plan.views[waiting[-1].operands[0].number])
-        for step in reversed(waiting):
+    def _view(self, x: SymbolicArray) -> Any:
+        """The array of a view, after those of the views that it is a view of."""
+        view_steps = self.plan.view_steps
+        pending: list[Step] = [view_steps[x.number]]
+        while (source := pending[-1].operands[0].number) in view_steps and source not in self._arrays:
+            pending.append(view_steps[source])
+        for step in reversed(pending):
             array = step.primitive.compute(self._array(step.operands[0]), *step.operands[1:], **step.params)
             self._arrays[step.output.number] = array
         return self._arrays[x.number]
 
-    def _bound(self, unit: Unit) -> list[Call]:
-        if not unit.fused:
-            return [self._step(step) for step in unit.steps]
-        parts, after = bind_region(unit, self._array, self.plan.local, self.threads)
-        if len(parts) == 1 and len(parts[0]) < LOOSE:
-            return [*parts[0], *after]
-        return [at_once([in_order(p) for p in parts]), *after]
+    def _bound(self, group: FusionGroup) -> list[Call]:
+        if not group.fused:
+            return [self._step(step) for step in group.steps]
+        threads, after = bind_fused(group, self._array, self.plan.temporaries, self.threads)
+        if len(threads) == 1 and len(threads[0]) < INLINE_CALLS:
+            return [*threads[0], *after]
+        return [concurrent_call([in_order(calls) for calls in threads]), *after]
 
     def _step(self, step: Step) -> Call:
         out = self._array(step.output)
         operands = [self._array(x) for x in step.operands]
-        if step.primitive.kind == "view":  # one that copies
+        if step.primitive.kind == "view":  # a reshape of what is not contiguous, which copies
             return partial(_copy_view, step, operands, out)
-        return bind(step, operands, out, self.threads if self._divides else 1)
+        return bind_single(step, operands, out, self.threads if self._divides else 1)
 
     # ---- running ----------------------------------------------------------------------------------------
 
     def give(self, label: str, array: Any) -> None:
-        """Sets an input: a small one is copied in, a large one is taken where it lies and only read."""
+        """Sets an input: a small array is copied, a large one is read where it lies and never written."""
         own = self.inputs[label]
         if array is own:
             return
@@ -192,34 +198,34 @@ class Executable:
         np.copyto(own, array, casting="same_kind")
 
     def _can_borrow(self, label: str, array: Any) -> bool:
-        """Whether an array is large, and such that the program can read it where it lies."""
+        """Whether an array is large, and laid out so that the program can read it where it lies."""
         value = self.plan.program.inputs[label]
         if nbytes(value) < REBIND_FROM or not isinstance(array, np.ndarray) or array.shape != value.shape:
             return False
         return bool(array.dtype == value.dtype and array.flags.c_contiguous and array.flags.aligned)
 
     def fill(self, generator: np.random.Generator) -> None:
-        """New random numbers, in the order in which the layers draw them."""
+        """Draws the random numbers of a run, in the order in which the layers ask for them."""
         for label in self.draws:
             array = self.inputs[label]
             generator.random(dtype=array.dtype, out=array)
 
     def run(self) -> None:
-        """Runs the program once on what the inputs hold."""
+        """Runs the program once on the current inputs."""
         self._run(self._calls)
 
     @property
     def fails(self) -> bool:
-        """After a run: whether plain products have not done."""
-        return any(has_nan(self.output(label)) for label in self.telling)
+        """Whether the last run shows that plain products are wrong here."""
+        return any(has_nan(self.output(label)) for label in self.nan_checked)
 
     def run_to_updates(self) -> None:
-        """Runs what the outputs need, and changes no input."""
-        self._run(self._early)
+        """Computes the outputs, and changes no input."""
+        self._run(self._output_calls)
 
     def run_updates(self) -> None:
-        """Runs what `run_to_updates` left."""
-        self._run(self._late)
+        """Runs the rest of the program after `run_to_updates`."""
+        self._run(self._update_calls)
 
     def _run(self, calls: Sequence[Call]) -> None:
         with self._own_threads(), np.errstate(all="ignore"):
@@ -227,8 +233,8 @@ class Executable:
                 call()
 
     def _own_threads(self) -> AbstractContextManager[Any]:
-        """Holds BLAS back. Its threads, once woken, keep a core busy with waiting for some time after their
-        work is done, so a program that divides work among its own threads divides its products too."""
+        """Holds BLAS to one thread where the program divides its work itself, products included: the threads
+        of BLAS keep a core busy for some time after a product, waiting for the next."""
         if self._divides:
             return kernel_threads(self.threads)
         return BLAS.held(self.threads) if self._limits_blas else nullcontext()
@@ -240,60 +246,62 @@ class Executable:
     # ---- handing out ------------------------------------------------------------------------------------
 
     def take(self, label: str) -> Any:
-        """An output that belongs to the caller alone: a copy of a small one, and of one that has been taken
-        already under another label; a large one is given away, and the program takes new memory before its
-        next run if somebody still holds it."""
+        """An output that belongs to the caller.
+
+        A small one is copied, and so is one that is taken a second time under another label. A large one is
+        handed out as it is: if the caller still holds it at the next run, the program takes other memory.
+        """
         value = self.plan.program.outputs[label]
         array = self._array(value)
-        block = self.plan.placed.get(value.number) if value.__class__ is SymbolicArray else None
-        if block is None or not block.output or array.nbytes < REBIND_FROM:
+        buffer = self.plan.buffer_of.get(value.number) if value.__class__ is SymbolicArray else None
+        if buffer is None or not buffer.output or array.nbytes < REBIND_FROM:
             return np.array(array)
-        known = self._leases.get(value.number)
-        lease = known() if known is not None else None
-        if lease is not None:
+        reference = self._leases.get(value.number)
+        if reference is not None and reference() is not None:
             return np.array(array)
         lease = _Lease(array)
         self._leases[value.number] = weakref.ref(lease)
         return np.asarray(lease)
 
     def renew(self) -> None:
-        """Before a run: other memory for outputs that the caller of an earlier one still holds."""
+        """Prepares a run: takes other memory for each output of an earlier run that the caller still
+        holds."""
         held = [(number, lease) for number, lease in self._leases.items() if lease() is not None]
         self._leases.clear()
         for number, lease in held:
-            block = self.plan.placed[number]
-            spare = self._spare.get(block.number)
+            buffer = self.plan.buffer_of[number]
+            spare = self._spare.get(buffer.number)
             free = spare is not None and spare[0]() is None
-            self._spare[block.number] = (lease, self._memory[block.number])
-            self._memory[block.number] = spare[1] if spare is not None and free else memory(block)
+            self._spare[buffer.number] = (lease, self._memory[buffer.number])
+            self._memory[buffer.number] = spare[1] if spare is not None and free else allocated(buffer)
         if held:
             self._rebind([number for number, _ in held])
 
 
 def built(
     record: Callable[[], Recording],
-    given: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
+    arrays: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
     threads: int | None,
     *,
     lent: Mapping[str, Any] | None = None,
     plain: bool = False,
 ) -> Executable:
-    """The planned program of what `record` records; where it may be `plain`, with plain products.
+    """Records, optimises, plans and binds a program; with `plain` it uses plain products where it may.
 
-    Its arrays are those that are `given`, or that `given` gives once all is recorded. Numbers of the file are
-    brought to the run's precision here, where they may become infinite.
+    `arrays` are those of `Executable`, or a function that returns them once the program is recorded. Numbers
+    of the file are converted to the run's precision here, where they may become infinite.
     """
     with collection_paused(), np.errstate(all="ignore"):
         recording = record()
-        program, telling = plain_products(recording.program) if plain else (recording.program, [])
-        arrays = given() if callable(given) else given
-        executable = Executable(_plan(optimised(program)), arrays, threads, lent=lent)
-    executable.draws, executable.telling = recording.draws, telling
+        program, nan_checked = plain_products(recording.program) if plain else (recording.program, [])
+        inputs = arrays() if callable(arrays) else arrays
+        executable = Executable(_plan(optimised(program)), inputs, threads, lent=lent)
+    executable.draws, executable.nan_checked = recording.draws, nan_checked
     return executable
 
 
 class _Lease:
-    """Memory that is handed out: it lives as long as any array that looks at it."""
+    """Memory that is handed out: it lives as long as any array that is a view of it."""
 
     def __init__(self, array: Any) -> None:
         self._array = array

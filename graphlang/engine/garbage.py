@@ -1,4 +1,4 @@
-"""Holds Python's garbage collection back while much is made that stays."""
+"""Pauses Python's garbage collector while many long-lived objects are created."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def collection_paused() -> Iterator[None]:
-    """No search for garbage until the block ends: over a growing graph each would walk all of it for nothing.
+    """Disables the garbage collector until the block ends: each collection would traverse the whole growing
+    graph and free nothing.
 
-    Whoever switched it off switches it on again, so blocks may nest, also in several threads.
+    Only the block that disabled it enables it again, so blocks may nest, also in several threads.
     """
     enabled = gc.isenabled()
     if enabled:

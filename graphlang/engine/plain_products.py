@@ -1,8 +1,8 @@
-"""Plain products in the place of the chain rule's, where a nan would show in the outputs that they fail.
+"""Replaces the chain rule's products by plain ones, where nan in an output would show that this is wrong.
 
-A product of the chain rule is 0 where the gradient that arrives is 0, and there the plain product with an
-infinite slope is nan (`trace/primitives/chain.py`). Where every step hands nan on, one look at the outputs
-shows whether the plain products did; only if not, the program with the others has to run.
+A product of the chain rule is 0 where the incoming gradient is 0; there the plain product with an infinite
+slope is nan (`trace/primitives/chain.py`). Where every step propagates nan, checking the outputs for nan is
+enough to know whether the plain products were right; only if not, the exact program has to run.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from graphlang.engine.program import Program, rewritten
 from graphlang.trace import Step, SymbolicArray
 
-HANDING_ON = frozenset({
+NAN_PROPAGATING = frozenset({
     "absolute", "add", "alias", "arcsinh", "arctan", "astype", "broadcast_to", "cbrt", "chain",
     "chain_quotient", "clip", "concatenate", "constant", "conv", "conv_transpose", "conv_weight_gradient",
     "cos", "cosh", "cumsum", "divide", "erf", "excess", "exp", "expm1", "full", "log", "log1p", "matmul",
@@ -21,35 +21,38 @@ HANDING_ON = frozenset({
     "square", "stop_gradient", "subtract", "sum", "sum_pool", "sum_pool_gradient", "take", "tan", "tanh",
     "tanh_slope", "transpose", "unslice", "zero_times",
 })  # fmt: skip
-"""Steps whose result is nan wherever an operand is that the result depends on. No comparison is."""
+"""Primitives whose result is nan wherever it depends on a nan. No comparison is one of them."""
 
 
 def plain_products(program: Program) -> tuple[Program, list[str]]:
-    """The program with plain products, and the outputs in which a nan shows that they fail.
+    """The program with plain products, and the outputs that have to be checked for nan.
 
-    It stays as it is, with no such outputs, where it changes its inputs, or decides by what may be nan.
+    The program itself, with no outputs to check, where it updates inputs or where nan could be lost on the
+    way.
     """
-    telling = _telling(program)
-    return (rewritten(program, _plain), telling) if telling else (program, [])
+    checked = _outputs_to_check(program)
+    return (rewritten(program, _plain), checked) if checked else (program, [])
 
 
 def _plain(step: Step, operands: tuple[Any, ...]) -> Any:
     return None if step.primitive.plain is None else step.primitive.plain(*operands)
 
 
-def _telling(program: Program) -> list[str]:
-    doubtful: set[int] = set()
-    for step in program.steps:
-        reached = any(x.__class__ is SymbolicArray and x.number in doubtful for x in step.operands)
-        if reached and not _hands_on(step):
-            return []
-        if reached or step.primitive.plain is not None:
-            doubtful.add(step.output.number)
+def _outputs_to_check(program: Program) -> list[str]:
+    """The outputs that depend on a product of the chain rule; none if a nan of such a product could be
+    lost."""
     if program.updates:
         return []
+    dependent: set[int] = set()
+    for step in program.steps:
+        depends = any(x.__class__ is SymbolicArray and x.number in dependent for x in step.operands)
+        if depends and not _propagates_nan(step):
+            return []
+        if depends or step.primitive.plain is not None:
+            dependent.add(step.output.number)
     values = program.outputs.items()
-    return [label for label, x in values if x.__class__ is SymbolicArray and x.number in doubtful]
+    return [label for label, x in values if x.__class__ is SymbolicArray and x.number in dependent]
 
 
-def _hands_on(step: Step) -> bool:
-    return step.primitive.name in HANDING_ON and step.output.dtype.kind == "f"
+def _propagates_nan(step: Step) -> bool:
+    return step.primitive.name in NAN_PROPAGATING and step.output.dtype.kind == "f"

@@ -1,4 +1,4 @@
-"""The plan of a program: which unit runs when, and which memory each value lives in."""
+"""The plan of a program: the order of its fusion groups, and the memory that each value lives in."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from graphlang.engine.fusion import FusionGroup, element_count, fusion_groups, temporary_slots
 from graphlang.engine.program import Program, rewritten
-from graphlang.engine.regions import Unit, scratch, size, units
 from graphlang.engine.views import Views
 from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.primitives.elementwise import astype
 
 ALIGNMENT = 64
-DIVIDE_FROM = 2**18
+KERNEL_DIVIDE_FROM = 2**18
 """Operations from which on a kernel may divide its work over threads."""
 
 
 @dataclass
-class Block:
+class Buffer:
     """A piece of memory that values share one after the other."""
 
     number: int
     nbytes: int
-    #: holds an output alone, so that it can be handed out without a copy
+    #: holds a single output and nothing else, so that it can be handed out without a copy
     output: bool = False
 
 
@@ -42,77 +42,78 @@ class Memory(NamedTuple):
 
     @property
     def total(self) -> int:
-        """All of it."""
+        """The sum of all kinds."""
         return sum(self)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Units in order; for every value a block, an input it is written onto, or an operand it is a view of."""
+    """Fusion groups in order, and where each value lives.
+
+    A value is a temporary of its fused group, a view, written in place over an input, or in a buffer.
+    """
 
     program: Program
-    units: list[Unit]
-    #: steps that move nothing, by the number of their result
-    views: dict[int, Step]
+    groups: list[FusionGroup]
+    #: number of a view -> the step that computes it, which moves no data
+    view_steps: dict[int, Step]
     #: number of a view -> number of the value whose memory it lies in
-    roots: dict[int, int]
-    blocks: list[Block]
-    #: value -> block
-    placed: dict[int, Block]
-    #: value -> the input whose array it is written onto
-    onto: dict[int, str]
+    view_roots: dict[int, int]
+    buffers: list[Buffer]
+    #: value -> buffer
+    buffer_of: dict[int, Buffer]
+    #: value -> label of the input whose array it overwrites
+    in_place: dict[int, str]
     #: updates that no step could write in place: copied at the end
     copies: dict[str, Any]
-    #: values that exist only within a region, block by block
-    local: set[int]
-    #: what this many units compute comes before anything that is updated
-    before_updates: int
+    #: values that no step outside of their fused group reads: only a block of each exists at a time
+    temporaries: set[int]
+    #: this many groups compute the outputs; no input is overwritten before they have run
+    groups_before_updates: int
 
     @property
     def buffer_bytes(self) -> int:
-        """Bytes of the blocks."""
-        return sum(b.nbytes for b in self.blocks)
+        """Bytes of all buffers."""
+        return sum(b.nbytes for b in self.buffers)
 
     @property
     def input_bytes(self) -> int:
-        """Bytes of what comes from outside: parameters, what the optimizer remembers, a batch."""
+        """Bytes of all inputs: parameters, the optimizer's slots, a batch."""
         return sum(nbytes(v) for v in self.program.inputs.values())
 
     def scratch_bytes(self, threads: int) -> int:
-        """Bytes of the blocks in cache in which regions keep their inner values."""
-        return sum(_scratch_bytes(u, self.local) * u.threads(threads) for u in self.units if u.fused)
-
-    def total_bytes(self, threads: int) -> int:
-        """What the program will have allocated once it has run."""
-        return self.buffer_bytes + self.input_bytes + self.scratch_bytes(threads)
+        """Bytes of the blocks in which fused groups keep their temporaries."""
+        return sum(_scratch_bytes(g, self.temporaries) * g.threads(threads) for g in self.groups if g.fused)
 
     def divides(self, threads: int) -> bool:
-        """Whether there is work for threads of the program's own, other than products: a region or a kernel
-        that is divided. If not, BLAS may use its threads for the products."""
-        return threads > 1 and any(_is_divided(u, threads) for u in self.units)
+        """Whether a fused group or a kernel is divided over the program's own threads. If not, BLAS may use
+        its threads for the products."""
+        return threads > 1 and any(_is_divided(g, threads) for g in self.groups)
 
     @cached_property
     def flops(self) -> int:
         """An estimate of the arithmetic operations of a run."""
-        return sum(step_flops(s) for u in self.units for s in u.steps)
+        return sum(step_flops(s) for g in self.groups for s in g.steps)
 
 
-def _is_divided(unit: Unit, threads: int) -> bool:
-    if unit.fused:
-        return unit.threads(threads) > 1
-    return any(s.primitive.kind == "kernel" and step_flops(s) >= DIVIDE_FROM for s in unit.steps)
+def _is_divided(group: FusionGroup, threads: int) -> bool:
+    if group.fused:
+        return group.threads(threads) > 1
+    return any(s.primitive.kind == "kernel" and step_flops(s) >= KERNEL_DIVIDE_FROM for s in group.steps)
 
 
-def _scratch_bytes(unit: Unit, local: set[int]) -> int:
-    """What one thread keeps for a region."""
-    kept = set(scratch(unit, local).values())
-    *_, rows, columns = unit.blocks()
-    return sum(rows * (1 if per_row else columns) * dtype.itemsize for _, per_row, dtype in kept)
+def _scratch_bytes(group: FusionGroup, temporaries: set[int]) -> int:
+    """The bytes that one thread allocates for the temporaries of a fused group."""
+    tiling = group.tiling()
+    return sum(
+        tiling.block_rows * (1 if slot.per_row else tiling.block_columns) * slot.dtype.itemsize
+        for slot in set(temporary_slots(group, temporaries).values())
+    )
 
 
 def nbytes(value: Any) -> int:
     """Bytes of a value."""
-    return size(value.shape) * int(value.dtype.itemsize)
+    return element_count(value.shape) * int(value.dtype.itemsize)
 
 
 def step_flops(step: Step) -> int:
@@ -121,36 +122,41 @@ def step_flops(step: Step) -> int:
 
 
 def memory_of(plan: Plan, parameters: Collection[str], threads: int) -> Memory:
-    """The bytes of a plan. What is updated and no parameter, the optimizer remembers."""
+    """The memory of a plan. An input that is updated and no parameter belongs to the optimizer."""
     inputs = plan.program.inputs
-    kept = sum(nbytes(v) for label, v in inputs.items() if label in parameters)
-    slots = sum(
+    parameter_bytes = sum(nbytes(v) for label, v in inputs.items() if label in parameters)
+    slot_bytes = sum(
         nbytes(v) for label, v in inputs.items() if label in plan.program.updates and label not in parameters
     )
     return Memory(
-        plan.input_bytes - kept - slots, kept, slots, plan.buffer_bytes, plan.scratch_bytes(threads)
+        plan.input_bytes - parameter_bytes - slot_bytes,
+        parameter_bytes,
+        slot_bytes,
+        plan.buffer_bytes,
+        plan.scratch_bytes(threads),
     )
 
 
 def plan(program: Program, *, fuse: bool = True) -> Plan:
-    """Lays a program out: order, fused regions, memory by liveness, updates in place."""
-    program, steps, views = _detached(program)
-    return _Layout(program, steps, views, units(steps, views, program.first, fuse=fuse)).laid_out()
+    """Plans a program: the order, fused groups, buffers shared by liveness, updates in place."""
+    program, steps, views = _copy_overwritten_results(program)
+    groups = fusion_groups(steps, views, program.output_step_count, fuse=fuse)
+    return _Layout(program, steps, views, groups).planned()
 
 
-def _detached(program: Program) -> tuple[Program, list[Step], Views]:
-    """Results that are views of an input which is itself updated become copies: they are read afterwards."""
+def _copy_overwritten_results(program: Program) -> tuple[Program, list[Step], Views]:
+    """Copies each result that is a view of an updated input: it is read after the update."""
     steps = program.steps
     views = Views(steps)
-    if not any(_overtaken(program, views, v) for v in program.results):
+    if not any(_is_overwritten(program, views, v) for v in program.results):
         return program, steps, views
-    program = rewritten(program, lambda step, operands: None, anyway=True)
+    program = rewritten(program, lambda step, operands: None, always=True)
     views = Views(program.steps)
 
     def copied(results: Mapping[str, Any]) -> dict[str, Any]:
         return {
             label: astype(v, dtype=v.dtype)
-            if _overtaken(program, views, v)
+            if _is_overwritten(program, views, v)
             and not (results is program.updates and v is program.inputs[label])
             else v
             for label, v in results.items()
@@ -161,7 +167,7 @@ def _detached(program: Program) -> tuple[Program, list[Step], Views]:
     return program, steps, Views(steps)
 
 
-def _overtaken(program: Program, views: Views, value: Any) -> bool:
+def _is_overwritten(program: Program, views: Views, value: Any) -> bool:
     """Whether a result lies in the memory of an input that is updated."""
     if not isinstance(value, SymbolicArray):
         return False
@@ -169,192 +175,211 @@ def _overtaken(program: Program, views: Views, value: Any) -> bool:
     return root < 0 and any(program.inputs[label].number == root for label in program.updates)
 
 
-class _Free:
-    """Blocks that nothing lives in, by size."""
+class _FreeBuffers:
+    """Buffers without an occupant, by size."""
 
     def __init__(self) -> None:
         self._sizes: list[int] = []
-        self._blocks: dict[int, list[Block]] = {}
+        self._buffers: dict[int, list[Buffer]] = {}
 
-    def add(self, block: Block) -> None:
-        known = self._blocks.setdefault(block.nbytes, [])
-        if not known:
-            insort(self._sizes, block.nbytes)
-        known.append(block)
+    def add(self, buffer: Buffer) -> None:
+        same_size = self._buffers.setdefault(buffer.nbytes, [])
+        if not same_size:
+            insort(self._sizes, buffer.nbytes)
+        same_size.append(buffer)
 
-    def take(self, wanted: int) -> Block | None:
-        """The smallest block that is large enough, if it is not far too large."""
-        at = bisect_left(self._sizes, wanted)
-        if at == len(self._sizes) or self._sizes[at] > max(2 * wanted, 4096):
+    def take(self, nbytes: int) -> Buffer | None:
+        """The smallest buffer that is large enough; None where there is none, or only much larger ones."""
+        index = bisect_left(self._sizes, nbytes)
+        if index == len(self._sizes) or self._sizes[index] > max(2 * nbytes, 4096):
             return None
-        found = self._sizes[at]
-        block = self._blocks[found].pop()
-        if not self._blocks[found]:
-            del self._sizes[at]
-        return block
+        size = self._sizes[index]
+        buffer = self._buffers[size].pop()
+        if not self._buffers[size]:
+            del self._sizes[index]
+        return buffer
+
+
+class _Reads(NamedTuple):
+    """How the steps of one group read the memory of a value."""
+
+    #: position of the last step that reads it
+    last: int = -1
+    #: whether every step reads the value itself, and none a view of it
+    direct: bool = True
 
 
 class _Layout:
-    """One walk over the units that places every value."""
+    """Assigns memory to every value, in one walk over the groups."""
 
-    def __init__(self, program: Program, steps: Sequence[Step], views: Views, found: list[Unit]) -> None:
+    def __init__(
+        self, program: Program, steps: Sequence[Step], views: Views, groups: list[FusionGroup]
+    ) -> None:
         self.program = program
-        self.units = found
+        self.groups = groups
         self.views = views
-        self.looks = [s for s in steps if views.is_view(s)]
-        self.blocks: list[Block] = []
-        self.free = _Free()
-        self.placed: dict[int, Block] = {}
-        self.onto: dict[int, str] = {}
-        self.made_in = {s.output.number: p for p, u in enumerate(found) for s in u.steps}
-        self.last = self._last_uses()
-        self.inside = self._local()
-        self.targets = {v.number: label for label, v in program.updates.items() if _is_made(v)}
-        self.handed_out = {v.number for v in program.outputs.values() if _is_made(v)}
-        self.before_updates = 1 + max(
-            (self.made_in.get(views.root(v), -1) for v in program.outputs.values() if _is_made(v)), default=-1
+        self.view_steps = [s for s in steps if views.is_view(s)]
+        self.buffers: list[Buffer] = []
+        self.free = _FreeBuffers()
+        self.buffer_of: dict[int, Buffer] = {}
+        self.in_place: dict[int, str] = {}
+        self.group_of = {s.output.number: i for i, g in enumerate(groups) for s in g.steps}
+        self.last_use = self._last_uses()
+        self.temporaries = self._temporaries()
+        self.update_labels = {v.number: label for label, v in program.updates.items() if _is_computed(v)}
+        self.outputs = {v.number for v in program.outputs.values() if _is_computed(v)}
+        self.groups_before_updates = 1 + max(
+            (self.group_of.get(views.root(v), -1) for v in program.outputs.values() if _is_computed(v)),
+            default=-1,
         )
-        #: block -> the value that lives in it
-        self.held: dict[int, int] = {}
-        #: in the unit at hand: root -> (the last step that reads it, whether all read it as it is)
-        self.reads: dict[int, tuple[int, bool]] = {}
+        #: buffer -> the value that lives in it now
+        self.occupant: dict[int, int] = {}
+        #: root -> its reads in the group at hand
+        self.reads: dict[int, _Reads] = {}
 
     def _last_uses(self) -> dict[int, int]:
+        """For each value the index of the last group that reads its memory."""
         root = self.views.root
         last: dict[int, int] = {}
-        for place, unit in enumerate(self.units):
-            for step in unit.steps:
+        for index, group in enumerate(self.groups):
+            for step in group.steps:
                 for x in step.operands:
                     if x.__class__ is SymbolicArray:
-                        last[root(x)] = place
+                        last[root(x)] = index
         for value in self.program.results:
-            last[root(value)] = len(self.units)
+            last[root(value)] = len(self.groups)
         return last
 
-    def _local(self) -> set[int]:
-        """Values of a region that nothing outside of it looks at."""
-        home = {s.output.number: p for p, u in enumerate(self.units) if u.fused for s in u.steps}
-        outside = {v.number for v in self.program.results} | {s.operands[0].number for s in self.looks}
-        for place, unit in enumerate(self.units):
-            for step in unit.steps:
+    def _temporaries(self) -> set[int]:
+        """Values of fused groups that no other group, no view and no result reads."""
+        home = {s.output.number: i for i, g in enumerate(self.groups) if g.fused for s in g.steps}
+        read_elsewhere = {v.number for v in self.program.results}
+        read_elsewhere |= {s.operands[0].number for s in self.view_steps}
+        for index, group in enumerate(self.groups):
+            for step in group.steps:
                 for x in step.operands:
-                    if x.__class__ is SymbolicArray and home.get(x.number, place) != place:
-                        outside.add(x.number)
-        return {number for number in home if number not in outside}
+                    if x.__class__ is SymbolicArray and home.get(x.number, index) != index:
+                        read_elsewhere.add(x.number)
+        return {number for number in home if number not in read_elsewhere}
 
-    def laid_out(self) -> Plan:
+    def planned(self) -> Plan:
         ending = self._ending()
-        for place, unit in enumerate(self.units):
-            self.reads = self._reads(unit)
-            for position, step in enumerate(unit.steps):
-                self._place(step, place, position)
-            for number in ending[place]:
+        for index, group in enumerate(self.groups):
+            self.reads = self._reads(group)
+            for position, step in enumerate(group.steps):
+                self._assign(step, index, position)
+            for number in ending[index]:
                 self._release(number)
         copies = {
             label: v
             for label, v in self.program.updates.items()
             if v is not self.program.inputs[label]
-            and not (isinstance(v, SymbolicArray) and self.onto.get(v.number) == label)
+            and not (isinstance(v, SymbolicArray) and self.in_place.get(v.number) == label)
         }
         return Plan(
             program=self.program,
-            units=self.units,
-            views={s.output.number: s for s in self.looks},
-            roots={s.output.number: self.views.root(s.output) for s in self.looks},
-            blocks=self.blocks,
-            placed=self.placed,
-            onto=self.onto,
+            groups=self.groups,
+            view_steps={s.output.number: s for s in self.view_steps},
+            view_roots={s.output.number: self.views.root(s.output) for s in self.view_steps},
+            buffers=self.buffers,
+            buffer_of=self.buffer_of,
+            in_place=self.in_place,
             copies=copies,
-            local=self.inside,
-            before_updates=self.before_updates,
+            temporaries=self.temporaries,
+            groups_before_updates=self.groups_before_updates,
         )
 
     def _ending(self) -> list[list[int]]:
-        """For each unit the values that end with it."""
-        ending: list[list[int]] = [[] for _ in range(len(self.units) + 1)]
-        for number, made in self.made_in.items():
-            ending[self.last.get(number, made)].append(number)
+        """For each group the values whose last use it is."""
+        ending: list[list[int]] = [[] for _ in range(len(self.groups) + 1)]
+        for number, group in self.group_of.items():
+            ending[self.last_use.get(number, group)].append(number)
         return ending
 
-    def _reads(self, unit: Unit) -> dict[int, tuple[int, bool]]:
-        reads: dict[int, tuple[int, bool]] = {}
-        for position, step in enumerate(unit.steps):
+    def _reads(self, group: FusionGroup) -> dict[int, _Reads]:
+        reads: dict[int, _Reads] = {}
+        for position, step in enumerate(group.steps):
             for x in step.operands:
                 if x.__class__ is SymbolicArray:
                     root = self.views.root(x)
-                    direct = root == x.number and reads.get(root, (0, True))[1]
-                    reads[root] = (position, direct)
+                    reads[root] = _Reads(position, root == x.number and reads.get(root, _Reads()).direct)
         return reads
 
-    def _place(self, step: Step, place: int, position: int) -> None:
+    def _assign(self, step: Step, index: int, position: int) -> None:
+        """Assigns memory to the result of the step at `position` in the group at `index`."""
         value = step.output
         number = value.number
-        if number in self.inside:
+        if number in self.temporaries:
             return
-        label = self.targets.get(number)
-        if label is not None and self._may_overwrite(label, step, place, position):
-            self.onto[number] = label
+        label = self.update_labels.get(number)
+        if label is not None and self._can_overwrite(label, step, index, position):
+            self.in_place[number] = label
             return
-        if number in self.handed_out:
-            block = self._new(nbytes(value), output=True)
+        if number in self.outputs:
+            buffer = self._new_buffer(nbytes(value), output=True)
         else:
-            block = (
-                self._inherited(step, place, position)
+            buffer = (
+                self._operand_buffer(step, index, position)
                 or self.free.take(nbytes(value))
-                or self._new(nbytes(value))
+                or self._new_buffer(nbytes(value))
             )
-        self.placed[number] = block
-        self.held[block.number] = number
+        self.buffer_of[number] = buffer
+        self.occupant[buffer.number] = number
 
-    def _new(self, wanted: int, *, output: bool = False) -> Block:
-        self.blocks.append(Block(len(self.blocks), wanted, output))
-        return self.blocks[-1]
+    def _new_buffer(self, nbytes: int, *, output: bool = False) -> Buffer:
+        self.buffers.append(Buffer(len(self.buffers), nbytes, output))
+        return self.buffers[-1]
 
-    def _may_overwrite(self, label: str, step: Step, place: int, position: int) -> bool:
-        """Whether the new value of an input may be written onto the old one at this step.
+    def _can_overwrite(self, label: str, step: Step, index: int, position: int) -> bool:
+        """Whether this step may write the new value of an input over the old one.
 
-        Not before the outputs are known: who runs the program may look at them before anything is changed.
+        Never before the outputs are computed: the caller may inspect them before any input changes.
         """
         old = self.program.inputs[label]
-        if old.shape != step.output.shape or old.dtype != step.output.dtype or place < self.before_updates:
+        if (
+            old.shape != step.output.shape
+            or old.dtype != step.output.dtype
+            or index < self.groups_before_updates
+        ):
             return False
-        last = self.last.get(old.number, -1)
-        return last < place or (last == place and self._reads_allow(old, step, position))
+        last = self.last_use.get(old.number, -1)
+        return last < index or (last == index and self._reads_permit(old, step, position))
 
-    def _reads_allow(self, old: SymbolicArray, step: Step, position: int) -> bool:
-        """In this unit: nothing reads `old` after the step, and what reads it does so element by element."""
-        last, direct = self.reads.get(old.number, (-1, True))
+    def _reads_permit(self, old: SymbolicArray, step: Step, position: int) -> bool:
+        """Whether within this group no step reads `old` after `step`, and those before read it element by
+        element."""
+        last, direct = self.reads.get(old.number, _Reads())
         if step.primitive.kind != "elementwise":
             return last < 0
         return direct and last <= position
 
-    def _inherited(self, step: Step, place: int, position: int) -> Block | None:
-        """The block of an operand that ends here, if the result may be written over it."""
+    def _operand_buffer(self, step: Step, index: int, position: int) -> Buffer | None:
+        """The buffer of an operand whose last use this is, if the result may overwrite it."""
         if step.primitive.kind != "elementwise" or step.primitive.plain is not None:
-            return None  # what repairs its result looks at its operands again
+            return None  # a step that corrects its result afterwards reads its operands twice
         for x in step.operands:
-            block = self.placed.get(x.number) if x.__class__ is SymbolicArray else None
-            if block is None or block.output or self.held.get(block.number) != x.number:
+            buffer = self.buffer_of.get(x.number) if x.__class__ is SymbolicArray else None
+            if buffer is None or buffer.output or self.occupant.get(buffer.number) != x.number:
                 continue
             same = x.shape == step.output.shape and x.dtype == step.output.dtype
-            if same and self.last.get(x.number) == place and self._reads_allow(x, step, position):
-                return block
+            if same and self.last_use.get(x.number) == index and self._reads_permit(x, step, position):
+                return buffer
         return None
 
     def _release(self, number: int) -> None:
-        block = self.placed.get(number)
-        if block is not None and not block.output and self.held.get(block.number) == number:
-            del self.held[block.number]
-            self.free.add(block)
+        buffer = self.buffer_of.get(number)
+        if buffer is not None and not buffer.output and self.occupant.get(buffer.number) == number:
+            del self.occupant[buffer.number]
+            self.free.add(buffer)
 
 
-def _is_made(value: Any) -> bool:
-    """Whether a result is computed by a step."""
+def _is_computed(value: Any) -> bool:
+    """Whether a result is computed by a step: it is neither a constant nor an input."""
     return isinstance(value, SymbolicArray) and value.number >= 0
 
 
-def memory(block: Block) -> Any:
-    """Aligned memory for a block."""
-    raw = np.empty(block.nbytes + ALIGNMENT, np.uint8)
+def allocated(buffer: Buffer) -> Any:
+    """New aligned memory for a buffer."""
+    raw = np.empty(buffer.nbytes + ALIGNMENT, np.uint8)
     start = -raw.ctypes.data % ALIGNMENT
-    return raw[start : start + block.nbytes]
+    return raw[start : start + buffer.nbytes]

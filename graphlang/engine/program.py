@@ -1,4 +1,4 @@
-"""A program: a recorded calculation with names for what goes in, what comes out and what is updated."""
+"""A program: recorded steps, with labels for its inputs, its outputs and the inputs that it updates."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from graphlang.trace import Shape, Step, SymbolicArray, Trace, needed_steps
 
 @dataclass(frozen=True)
 class Program:
-    """Steps in order over values that are each written once.
+    """Steps in static single assignment form.
 
-    `inputs` are the values given at each run, `outputs` what is read after it, `updates` the new contents
-    of inputs: parameters and what the optimizer remembers. An output or an update may also be a constant.
+    `inputs` are set before each run, `outputs` are read after it, and `updates` are the new values of inputs:
+    parameters, the optimizer's slots, the state of layers. An output or an update may also be a constant.
     """
 
     inputs: Mapping[str, SymbolicArray]
@@ -24,52 +24,58 @@ class Program:
 
     @property
     def results(self) -> list[SymbolicArray]:
-        """The symbolic values that the program is run for."""
+        """The outputs and updates that are symbolic."""
         return [v for v in (*self.outputs.values(), *self.updates.values()) if isinstance(v, SymbolicArray)]
 
     @cached_property
     def steps(self) -> list[Step]:
-        """The steps that the results depend on, in order: dead ones are not among them.
+        """The steps that the results depend on, in order; dead steps are left out.
 
-        What the outputs need comes first, so that a loss that is not finite is seen before anything is
-        updated, running statistics of the forward pass among them.
+        The steps that the outputs need come first, so that a loss that is not finite is noticed before any
+        update, even of the running statistics that the forward pass computes.
         """
-        known = {s.output.number for s in self._for_outputs}
-        return self._for_outputs + [s for s in needed_steps(self.results) if s.output.number not in known]
+        first = {s.output.number for s in self._output_steps}
+        return self._output_steps + [s for s in needed_steps(self.results) if s.output.number not in first]
 
     @cached_property
-    def _for_outputs(self) -> list[Step]:
+    def _output_steps(self) -> list[Step]:
         return needed_steps([v for v in self.outputs.values() if isinstance(v, SymbolicArray)])
 
     @property
-    def first(self) -> int:
-        """How many of the steps the outputs need."""
-        return len(self._for_outputs)
+    def output_step_count(self) -> int:
+        """The number of steps that the outputs need: the first ones of `steps`."""
+        return len(self._output_steps)
 
     def forget(self) -> None:
-        """Lets go of the steps, once another program has taken their place: they hold one another alive."""
+        """Clears the trace of a program that another one has replaced: its steps keep each other alive."""
         for value in self.inputs.values():
             value.trace.steps.clear()
 
 
 def concrete(shape: Shape) -> tuple[int, ...]:
-    """The shape of a value of a program: every size is a number there."""
+    """The shape of a value of a program, in which every size is a number."""
     return cast("tuple[int, ...]", shape)
 
 
-Rule = Callable[[Step, tuple[Any, ...]], Any]
-"""What a pass does with a step: given it and its operands in the new trace, another value for its result (of
-the same shape and type), or None to keep it. NumPy calls that it makes on symbolic operands are recorded."""
+RewriteRule = Callable[[Step, tuple[Any, ...]], Any]
+"""What a pass does with a step, from the step and its operands in the new trace: it returns another value for
+the result, of the same shape and type, or None to keep the step. NumPy calls on symbolic operands are
+recorded."""
 
 
 def rewritten(
-    program: Program, rule: Rule, kept: Callable[[SymbolicArray], None] | None = None, *, anyway: bool = False
+    program: Program,
+    rule: RewriteRule,
+    on_kept: Callable[[SymbolicArray], None] | None = None,
+    *,
+    always: bool = False,
 ) -> Program:
-    """The program recorded anew, each step as `rule` says; the program itself where it says nothing.
+    """Records the program anew, with every step that `rule` replaces; the program itself if it replaces none.
 
-    `kept` is told of the result of every step that stays. With `anyway` there is a new trace in any case.
+    `on_kept` is called with the result of every step that is kept. With `always` the trace is new in any
+    case.
     """
-    changed = anyway
+    changed = always
     trace = Trace()
     renamed: dict[int, Any] = {}
     inputs = {}
@@ -83,15 +89,18 @@ def rewritten(
             )
             value = rule(step, operands)
             if value is None:
-                value = _again(trace, step, operands)
-                if kept is not None:
-                    kept(value)
+                value = _copied(trace, step, operands)
+                if on_kept is not None:
+                    on_kept(value)
             else:
                 changed = True
             renamed[step.output.number] = value
-    if not changed:
-        return program
+    return _with_renamed_results(program, inputs, renamed) if changed else program
 
+
+def _with_renamed_results(
+    program: Program, inputs: Mapping[str, SymbolicArray], renamed: Mapping[int, Any]
+) -> Program:
     def new(value: Any) -> Any:
         return renamed[value.number] if isinstance(value, SymbolicArray) else value
 
@@ -102,8 +111,8 @@ def rewritten(
     )
 
 
-def _again(trace: Trace, step: Step, operands: tuple[Any, ...]) -> SymbolicArray:
-    """A step with other operands of the same shapes and types: its result needs no new shape rule."""
+def _copied(trace: Trace, step: Step, operands: tuple[Any, ...]) -> SymbolicArray:
+    """A step on other operands of the same shapes and types, so that no shape rule has to run."""
     old = step.output
     output = SymbolicArray(trace, old.shape, old.dtype, len(trace.steps))
     trace.steps.append(Step(step.primitive, operands, step.params, output, step.origin))

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from graphlang.contracts.optimizer import Optimizer
+from graphlang.engine.fusion import FUSE_FROM, element_count
 from graphlang.engine.program import Program
-from graphlang.engine.regions import FUSE_FROM, size
 from graphlang.engine.tape import Tape
 from graphlang.spec.network import Network
 from graphlang.trace import Shape, SymbolicArray, SymbolicRandom, Trace
@@ -170,7 +170,7 @@ def record_step(
 
 def _is_large(shape: Shape) -> bool:
     """Whether the squares of a gradient are summed in a fused region, over threads."""
-    return size(shape) >= FUSE_FROM and shape[-1] > 1
+    return element_count(shape) >= FUSE_FROM and shape[-1] > 1
 
 
 def slot_label(name: str, slot: str) -> str:

@@ -1,4 +1,4 @@
-"""Which values are views of others, and how they lie in memory: found from shapes and strides alone."""
+"""Which values are views of others, and whether they are contiguous: from shapes and strides alone."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from graphlang.trace import Step, SymbolicArray
 
 
 class Views:
-    """The views among steps. A `reshape` of what is not contiguous is none: it copies."""
+    """The view steps of a program. A `reshape` that has to copy is not one of them."""
 
     def __init__(self, steps: Sequence[Step]) -> None:
         self._root: dict[int, int] = {}
-        #: views that are not contiguous, laid over one element: their strides are real, not their contents
+        #: views that are not contiguous, as arrays with the true strides over a single dummy element
         self._strided: dict[int, Any] = {}
         for step in steps:
             if step.primitive.kind == "view":
-                self._note(step)
+                self._add(step)
 
-    def _note(self, step: Step) -> None:
+    def _add(self, step: Step) -> None:
         x = step.operands[0]
         if x.__class__ is not SymbolicArray:
             return
@@ -38,7 +38,7 @@ class Views:
     def _view(self, step: Step, x: SymbolicArray) -> Any:
         array = self._strided.get(x.number)
         if array is None:
-            array = contiguous(concrete(x.shape), x.dtype)
+            array = _dummy(concrete(x.shape), x.dtype)
         if step.primitive.name != "reshape":
             return step.primitive.compute(array, *step.operands[1:], **step.params)
         try:
@@ -47,38 +47,39 @@ class Views:
             return None
 
     def is_view(self, step: Step) -> bool:
-        """Whether a step moves nothing: its result is another look at its first operand."""
+        """Whether the result of a step is a view of its first operand."""
         return step.output.number in self._root
 
     def root(self, x: SymbolicArray) -> int:
-        """The number of the value whose memory `x` lies in."""
+        """The number of the value that owns the memory of `x`."""
         return self._root.get(x.number, x.number)
 
     def in_rows(self, x: Any) -> bool:
-        """Whether an operand can be seen as a matrix of rows along its last axis, without a copy."""
+        """Whether an operand can be viewed as a matrix of rows along its last axis, without a copy."""
         array = self._strided.get(x.number) if x.__class__ is SymbolicArray else x
         if array is None or not isinstance(array, np.ndarray) or array.flags.c_contiguous or array.ndim < 3:
             return True
         return rows_of(array) is not None
 
     def is_contiguous(self, x: Any) -> bool:
-        """Whether the elements of an operand lie one after the other."""
+        """Whether an operand is contiguous in memory, in C order."""
         if x.__class__ is SymbolicArray:
             return x.number not in self._strided
         return not isinstance(x, np.ndarray) or bool(x.flags.c_contiguous)
 
 
-def contiguous(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
-    """An array of these strides that takes no memory; its elements must not be looked at."""
-    strides, step = [], dtype.itemsize
+def _dummy(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+    """An array with the strides of a contiguous one but memory for one element: nobody may read its
+    elements."""
+    strides, nbytes = [], dtype.itemsize
     for n in reversed(shape):
-        strides.append(step)
-        step *= n
+        strides.append(nbytes)
+        nbytes *= n
     return as_strided(np.empty(1, dtype), shape, strides[::-1], writeable=False)
 
 
 def rows_of(array: Any) -> Any:
-    """The array as a matrix of rows along its last axis, as a view; None where that takes a copy."""
+    """The array as a matrix of rows along its last axis, as a view; None where that would need a copy."""
     columns = array.shape[-1]
     try:
         return np.reshape(array, (array.size // max(columns, 1), columns), copy=False)

@@ -1,4 +1,4 @@
-"""A plan in words: its steps, what they read, where they write, what they cost."""
+"""A plan for a person to read: its steps, what they read, where they write, what they cost."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphlang.diagnostics import GraphError
+from graphlang.engine.fusion import FusionGroup, is_broadcast_scalar
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.passes import optimised
 from graphlang.engine.plan import Memory, Plan, memory_of, nbytes, plan, step_flops
 from graphlang.engine.program import concrete
 from graphlang.engine.recording import Recording, Storage, record_forward, record_gradients
-from graphlang.engine.regions import Unit, is_filled
 from graphlang.engine.workers import usable_threads
 from graphlang.inputs.input_values import prepare
 from graphlang.inputs.stand_ins import drawn
@@ -43,7 +43,7 @@ IN_CACHE = "in cache"
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """One step: `result = operation`, for which value of the graph, and where the result is written."""
+    """One step: `result = operation`, the value of the graph that it belongs to, and where it writes."""
 
     number: int
     result: str
@@ -58,11 +58,11 @@ class PlannedStep:
 
 
 @dataclass(frozen=True)
-class Region:
-    """Steps that run together: one alone, or a fused region block by block."""
+class PlannedGroup:
+    """Steps that run together: a single step, or a fused group that runs block by block."""
 
     steps: tuple[PlannedStep, ...]
-    frame: tuple[int, ...] | None
+    iteration_shape: tuple[int, ...] | None
     blocks: int
     block: tuple[int, int]
     threads: int
@@ -78,7 +78,7 @@ class Explanation:
     threads: int
     #: whether kernels and large products are divided among the program's own threads, not those of BLAS
     divides: bool
-    regions: tuple[Region, ...]
+    groups: tuple[PlannedGroup, ...]
     outputs: dict[str, str]
     copies: tuple[str, ...]
     buffers: tuple[int, ...]
@@ -88,7 +88,7 @@ class Explanation:
     @property
     def steps(self) -> Iterator[PlannedStep]:
         """Every step in order."""
-        return (step for region in self.regions for step in region.steps)
+        return (step for group in self.groups for step in group.steps)
 
 
 def explained(graph: Graph, given: Mapping[str, Any], batch: int | None = None) -> Explanation:
@@ -104,7 +104,7 @@ def explained(graph: Graph, given: Mapping[str, Any], batch: int | None = None) 
     with graph._diagnosed(), collection_paused():
         what, recording = _recorded(graph, storage, feeds.sizes)
         planned = plan(optimised(recording.program))
-    return _Reader(graph, planned, usable_threads(graph.threads)[0]).explanation(what)
+    return _Explainer(graph, planned, usable_threads(graph.threads)[0]).explanation(what)
 
 
 def _recorded(graph: Graph, storage: dict[int, Storage], sizes: dict[str, int]) -> tuple[str, Recording]:
@@ -131,22 +131,23 @@ def _recorded(graph: Graph, storage: dict[int, Storage], sizes: dict[str, int]) 
     return f"forward and backward: {start} and its gradients", recording
 
 
-class _Reader:
-    """Puts names to the values of a plan."""
+class _Explainer:
+    """Names the values of a plan and describes its steps."""
 
     def __init__(self, graph: Graph, planned: Plan, threads: int) -> None:
         self.graph = graph
         self.plan = planned
         self.threads = threads
         self.program = planned.program
-        self.made = {s.output.number: s for u in planned.units for s in u.steps} | planned.views
+        self.steps = {s.output.number: s for g in planned.groups for s in g.steps} | planned.view_steps
         self.names = {v.number: label for label, v in self.program.inputs.items()}
         self._name_steps()
 
     def _name_steps(self) -> None:
-        """The last step of a node bears its name, a new value of an input its own; others are numbered."""
+        """The last step of a node has the node's name, a new value the name of its input; the rest get
+        numbers."""
         last = {}
-        for number, (_, step) in enumerate(self._numbered(), 1):
+        for number, step in enumerate(self._executed(), 1):
             self.names[step.output.number] = f"#{number}"
             if step.origin in self.graph.network.numbers:
                 last[step.origin] = step.output.number
@@ -158,11 +159,11 @@ class _Reader:
             if isinstance(value, SymbolicArray) and value.number >= 0 and label.startswith("gradient "):
                 self.names.setdefault(value.number, label)
 
-    def _numbered(self) -> Iterator[tuple[Unit, Step]]:
-        return ((unit, step) for unit in self.plan.units for step in unit.steps)
+    def _executed(self) -> Iterator[Step]:
+        return (step for group in self.plan.groups for step in group.steps)
 
     def explanation(self, what: str) -> Explanation:
-        numbers = iter(range(1, len(self.made) + 1))
+        numbers = iter(range(1, len(self.steps) + 1))
         program, planned = self.program, self.plan
         copies = [f"{label} = {self.text(v)}" for label, v in planned.copies.items()]
         return Explanation(
@@ -173,21 +174,23 @@ class _Reader:
             dtype=self.graph.dtype.name,
             threads=self.threads,
             divides=planned.divides(self.threads),
-            regions=tuple([self._region(unit, numbers) for unit in planned.units]),
+            groups=tuple([self._group(group, numbers) for group in planned.groups]),
             outputs={label: self.text(v) for label, v in program.outputs.items()},
             copies=tuple(copies),
-            buffers=tuple([b.nbytes for b in planned.blocks]),
+            buffers=tuple([b.nbytes for b in planned.buffers]),
             memory=memory_of(planned, set(self.graph.network.params), self.threads),
             flops=planned.flops,
         )
 
-    def _region(self, unit: Unit, numbers: Iterator[int]) -> Region:
-        steps = tuple([self._step(step, next(numbers)) for step in unit.steps])
-        if not unit.fused:
-            return Region(steps, None, 1, (1, 1), 1)
-        rows, columns, high, wide = unit.blocks()
-        blocks = -(-rows // high) * -(-columns // wide)
-        return Region(steps, unit.frame, blocks, (high, wide), unit.threads(self.threads))
+    def _group(self, group: FusionGroup, numbers: Iterator[int]) -> PlannedGroup:
+        steps = tuple([self._step(step, next(numbers)) for step in group.steps])
+        if not group.fused:
+            return PlannedGroup(steps, None, 1, (1, 1), 1)
+        tiling = group.tiling()
+        block = (tiling.block_rows, tiling.block_columns)
+        return PlannedGroup(
+            steps, group.iteration_shape, tiling.block_count, block, group.threads(self.threads)
+        )
 
     def _step(self, step: Step, number: int) -> PlannedStep:
         value = step.output
@@ -207,13 +210,13 @@ class _Reader:
 
     def _where(self, step: Step) -> tuple[str, bool]:
         number, planned = step.output.number, self.plan
-        if number in planned.local:
+        if number in planned.temporaries:
             return IN_CACHE, False
-        if number in planned.onto:
-            return planned.onto[number], True
-        block = planned.placed[number]
-        operands = [planned.placed.get(x.number) for x in step.operands if x.__class__ is SymbolicArray]
-        return f"buffer {block.number}", any(b is block for b in operands)
+        if number in planned.in_place:
+            return planned.in_place[number], True
+        buffer = planned.buffer_of[number]
+        operands = [planned.buffer_of.get(x.number) for x in step.operands if x.__class__ is SymbolicArray]
+        return f"buffer {buffer.number}", any(b is buffer for b in operands)
 
     # ---- texts --------------------------------------------------------------------------------------------
 
@@ -226,10 +229,10 @@ class _Reader:
         return f"{step.primitive.name}({', '.join([*operands, *options])})"
 
     def text(self, x: Any) -> str:
-        """How an operand is written: by name, as a number, as the view that it is."""
+        """The text of an operand: a name, a number, or a view with what it is a view of."""
         if x.__class__ is not SymbolicArray:
             return _constant(x)
-        view = self.plan.views.get(x.number)
+        view = self.plan.view_steps.get(x.number)
         return self.names[x.number] if view is None else self._view(view)
 
     def _view(self, step: Step) -> str:
@@ -247,8 +250,8 @@ class _Reader:
 def _constant(x: Any) -> str:
     if not isinstance(x, np.ndarray) or x.ndim == 0:
         return f"{x:.6g}" if not isinstance(x, bool) else str(x).lower()
-    if is_filled(x) or (x.size and bool(np.all(x == x.flat[0]))):
-        return f"{x.flat[0]:.6g}" if is_filled(x) else f"[{x.flat[0]:.6g}, ...]"
+    if is_broadcast_scalar(x) or (x.size and bool(np.all(x == x.flat[0]))):
+        return f"{x.flat[0]:.6g}" if is_broadcast_scalar(x) else f"[{x.flat[0]:.6g}, ...]"
     return f"constant[{', '.join(map(str, x.shape))}]"
 
 

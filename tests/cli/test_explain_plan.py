@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from graphlang.cli import main
-from graphlang.engine.regions import BLOCK
+from graphlang.engine.fusion import BLOCK_BYTES
 
 SPECS = Path(__file__).parent.parent.parent / "specs"
 NETWORK = str(SPECS / "two_layer_net.graph")
@@ -45,7 +45,7 @@ def test_the_bytes_add_up(capsys: pytest.CaptureFixture[str]) -> None:
     assert memory["inputs"] == 4 * 100 * 784 + 8 * 100 + 2 * 8
     assert memory["buffers"] == sum(found["buffers"])
     assert memory["total"] == sum(v for k, v in memory.items() if k != "total")
-    assert found["flops"] == sum(s["flops"] for r in found["regions"] for s in r["steps"])
+    assert found["flops"] == sum(s["flops"] for g in found["groups"] for s in g["steps"])
     assert found["flops"] == pytest.approx(2 * 2 * 100 * 784 * 50, rel=0.05)
 
 
@@ -59,17 +59,17 @@ def test_an_optimizer_with_memory_says_so(capsys: pytest.CaptureFixture[str], tm
     assert memory["optimizer"] == 2 * memory["parameters"] == 2 * 4 * (300 * 400 + 400)
 
 
-def test_fused_regions_are_shown_with_their_blocks_and_threads(
+def test_fused_groups_are_shown_with_their_blocks_and_threads(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     file = tmp_path / "sigmoid.graph"
     file.write_text("input x: float[N]\ny = 1 / (1 + exp(-x))\noutput y\n")
     found = plan(capsys, str(file), "--batch", "1000000", "--threads", "2")
-    (region,) = [r for r in found["regions"] if r["fused"]]
-    assert region["frame"] == [1_000_000]
-    assert region["threads"] == 2
-    assert region["blocks"] == -(-1_000_000 // (BLOCK // 8))
-    assert {s["where"] for s in region["steps"]} >= {"in cache"}
+    (group,) = [g for g in found["groups"] if g["fused"]]
+    assert group["iteration_shape"] == [1_000_000]
+    assert group["threads"] == 2
+    assert group["blocks"] == -(-1_000_000 // (BLOCK_BYTES // 8))
+    assert {s["where"] for s in group["steps"]} >= {"in cache"}
     text = printed(capsys, "explain-plan", str(file), "--batch", "1000000", "--threads", "2")
     assert "fused over [1000000], 16 blocks of 1 x 65536, 2 threads:" in text
 
@@ -95,7 +95,7 @@ def test_several_outputs_are_planned_forward(capsys: pytest.CaptureFixture[str],
 @pytest.mark.parametrize("path", sorted(SPECS.glob("*.graph")), ids=lambda p: p.stem)
 def test_every_spec_has_a_plan(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = plan(capsys, str(path), "--batch", "2")
-    numbers = [s["number"] for r in found["regions"] for s in r["steps"]]
+    numbers = [s["number"] for g in found["groups"] for s in g["steps"]]
     assert numbers == list(range(1, len(numbers) + 1))
     assert printed(capsys, "explain-plan", str(path), "--batch", "2")
 

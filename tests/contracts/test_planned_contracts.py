@@ -9,7 +9,7 @@ import contract_cases as cases
 import numpy as np
 import pytest
 
-from graphlang.engine import regions
+from graphlang.engine import fusion
 from graphlang.engine.executable import Executable
 from graphlang.engine.passes import optimised
 from graphlang.engine.plan import plan
@@ -74,7 +74,7 @@ def planned(
     values = [recorder.tape.values[of], *gradients, *recorder.tape.state.values()]
     recording = recorder.recording({str(i): v for i, v in enumerate(values)}, {})
     made = plan(optimised(recording.program))
-    FUSED.append(any(unit.fused for unit in made.units))
+    FUSED.append(any(unit.fused for unit in made.groups))
     executable = Executable(made, given, threads=2)
     executable.draws = recording.draws
     runs = []
@@ -89,11 +89,12 @@ def planned(
 
 @pytest.fixture(params=["step by step", "fused"])
 def fused(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The samples are small: as they are, nothing is fused; else all that can be, in small blocks over threads."""
+    """The samples are small: as they are, nothing is fused; else all that can be, in small blocks over
+    threads."""
     if request.param == "fused":
-        monkeypatch.setattr(regions, "FUSE_FROM", 2)
-        monkeypatch.setattr(regions, "BLOCK", 8)
-        monkeypatch.setattr(regions, "WORK_OF_A_THREAD", 1)
+        monkeypatch.setattr(fusion, "FUSE_FROM", 2)
+        monkeypatch.setattr(fusion, "BLOCK_BYTES", 8)
+        monkeypatch.setattr(fusion, "MIN_WORK_PER_THREAD", 1)
 
 
 @pytest.mark.usefixtures("fused")
@@ -131,6 +132,6 @@ def test_small_samples_are_fused_where_that_is_asked_for(name: str, monkeypatch:
         graph, "float64"
     )
     for size, fused in ((2**16, False), (2, True)):
-        monkeypatch.setattr(regions, "FUSE_FROM", size)
+        monkeypatch.setattr(fusion, "FUSE_FROM", size)
         planned(network, leaves, network.nodes[-1].number, [], None, case, "float64")
         assert FUSED[-1] == fused

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_info
 
 import graphlang as gl
 from graphlang.catalog.operation import Layer
-from graphlang.engine import compiled, regions
+from graphlang.engine import compiled, fusion
 from graphlang.engine.recording import Recorder
 from graphlang.engine.workers import BLAS, run_jobs, workers
 
@@ -33,7 +33,7 @@ LARGE = "input x: float[N], y: float[N]\nz = exp(sin(x) * y) + y / (1 + x ** 2)\
 @pytest.fixture(autouse=True)
 def _every_region_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that small arrays show what large ones do."""
-    monkeypatch.setattr(regions, "WORK_OF_A_THREAD", 1)
+    monkeypatch.setattr(fusion, "MIN_WORK_PER_THREAD", 1)
 
 
 def normal(*shape: int, seed: int = 0) -> Any:
@@ -294,7 +294,7 @@ def test_training_reads_single_elements_of_a_parameter_as_they_are_then() -> Non
 
 @pytest.mark.parametrize("shape", [(1, 7), (7, 1), (1, 1), (3, 5)])
 def test_small_frames_are_cut_as_large_ones(monkeypatch: pytest.MonkeyPatch, shape: tuple[int, int]) -> None:
-    monkeypatch.setattr(regions, "FUSE_FROM", 1)
+    monkeypatch.setattr(fusion, "FUSE_FROM", 1)
     text = (
         "input x: float[N, D]\nz = softmax(x) * var(x) + logsumexp(x, axis=1, keepdims=true)\nL = sum(z * z)"
     )

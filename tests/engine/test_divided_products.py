@@ -42,7 +42,7 @@ def test_the_parts_of_a_product_are_the_product(
     parts: int | None,
     threads: int,
 ) -> None:
-    monkeypatch.setattr(divided_products, "DIVIDE_FROM", 1)
+    monkeypatch.setattr(divided_products, "PRODUCT_DIVIDE_FROM", 1)
     x, w = normal(*left), normal(*right, seed=1)
     out = np.full(np.matmul(x, w).shape, np.nan)
     calls = product_calls(x, w, out, threads)
@@ -55,7 +55,7 @@ def test_the_parts_of_a_product_are_the_product(
 
 
 def test_transposed_operands_are_cut_without_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(divided_products, "DIVIDE_FROM", 1)
+    monkeypatch.setattr(divided_products, "PRODUCT_DIVIDE_FROM", 1)
     x, w, out = normal(7, 40).T, normal(30, 7, seed=1).T, np.empty((40, 30))
     calls: list[Any] = product_calls(x, w, out, 2)
     for call in calls:

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graphlang.engine import regions
+from graphlang.engine import fusion
 from graphlang.engine.executable import Executable
+from graphlang.engine.fusion import BLOCK_BYTES, FUSE_FROM
 from graphlang.engine.passes import optimised
 from graphlang.engine.plan import Plan, plan
 from graphlang.engine.program import Program
-from graphlang.engine.regions import BLOCK, FUSE_FROM
 from graphlang.trace import SymbolicArray, Trace, replay
 
 Record = Callable[[Mapping[str, Any]], tuple[dict[str, Any], dict[str, Any]]]
@@ -27,7 +27,7 @@ Record = Callable[[Mapping[str, Any]], tuple[dict[str, Any], dict[str, Any]]]
 @pytest.fixture(autouse=True)
 def _every_region_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that small arrays show what large ones do."""
-    monkeypatch.setattr(regions, "WORK_OF_A_THREAD", 1)
+    monkeypatch.setattr(fusion, "MIN_WORK_PER_THREAD", 1)
 
 
 def recorded(arrays: Mapping[str, Any], record: Record) -> Program:
@@ -134,7 +134,7 @@ def test_no_value_is_read_after_its_memory_has_gone_to_another(
         return {str(k): values[i % len(values)] for k, i in enumerate([*outputs, -1])}, news
 
     # Everything is large for once, and a block is three numbers.
-    with patch.object(regions, "FUSE_FROM", 1), patch.object(regions, "BLOCK", 24):
+    with patch.object(fusion, "FUSE_FROM", 1), patch.object(fusion, "BLOCK_BYTES", 24):
         agrees(arrays, record, 1e-9)
 
 
@@ -149,7 +149,7 @@ def test_a_parameter_is_written_in_place_after_the_last_use_of_its_transpose() -
         return {"dx": v["dy"] @ v["W"].T}, {"W": new}
 
     planned = agrees(arrays, record)
-    assert list(planned.onto.values()) == ["W"]
+    assert list(planned.in_place.values()) == ["W"]
     assert planned.copies == {}
 
 
@@ -216,8 +216,8 @@ def test_large_elementwise_programs_are_fused_and_right(shape: tuple[int, ...], 
 
     rounding = 1e-12 if dtype == "float64" else 1e-5
     planned = agrees(arrays, record, rounding)
-    assert any(u.fused and len(u.steps) > 3 for u in planned.units)
-    assert planned.local
+    assert any(u.fused and len(u.steps) > 3 for u in planned.groups)
+    assert planned.temporaries
 
 
 @pytest.mark.parametrize("shape", [(1001, 333), (70_001, 3), (5, 129, 130)], ids=str)
@@ -229,7 +229,7 @@ def test_reductions_over_the_last_axis_run_within_the_region(shape: tuple[int, .
         return {"y": y, "dx": y * (v["dy"] - np.sum(v["dy"] * y, axis=-1, keepdims=True))}, {}
 
     planned = agrees({"x": normal(*shape), "dy": normal(*shape, seed=1)}, softmax)
-    assert [u.fused for u in planned.units] == [True]
+    assert [u.fused for u in planned.groups] == [True]
 
 
 def test_operands_that_are_not_contiguous_are_cut_where_that_is_possible() -> None:
@@ -255,7 +255,7 @@ def test_a_region_has_no_full_array_for_what_stays_inside() -> None:
     arrays = {"x": normal(10**6)}
     planned = agrees(arrays, lambda v: ({"y": 1 / (1 + np.exp(-v["x"]))}, {}))
     assert planned.buffer_bytes == 8 * 10**6
-    assert planned.scratch_bytes(1) <= 2 * BLOCK
+    assert planned.scratch_bytes(1) <= 2 * BLOCK_BYTES
 
 
 # ---- running --------------------------------------------------------------------------------------------
@@ -350,7 +350,7 @@ def test_the_update_of_an_optimizer_with_memory_is_one_region_that_writes_in_pla
         return {"loss": np.sum(v["W"] * v["g"])}, {"m": m, "W": v["W"] - rate * m}
 
     planned = agrees(arrays, record)
-    assert [len(u.steps) for u in planned.units if u.fused] == [2, 5]
-    assert set(planned.onto.values()) == {"W", "m"}
+    assert [len(u.steps) for u in planned.groups if u.fused] == [2, 5]
+    assert set(planned.in_place.values()) == {"W", "m"}
     assert planned.copies == {}
     assert planned.buffer_bytes < 1000

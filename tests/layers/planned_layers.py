@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from graphlang.engine import regions
+from graphlang.engine import fusion
 from graphlang.engine.executable import Executable
 from graphlang.engine.passes import optimised
 from graphlang.engine.plan import plan
@@ -20,7 +20,7 @@ def planned(values: Sequence[Any], feeds: Mapping[Any, Any]) -> list[Any]:
     inputs = {f"input {i}": symbol for i, symbol in enumerate(feeds)}
     given = {label: np.array(feeds[symbol]) for label, symbol in inputs.items()}
     program = Program(inputs, {f"output {i}": v for i, v in enumerate(values)}, {})
-    with patch.object(regions, "FUSE_FROM", 2), patch.object(regions, "WORK_OF_A_THREAD", 1):
+    with patch.object(fusion, "FUSE_FROM", 2), patch.object(fusion, "MIN_WORK_PER_THREAD", 1):
         executable = Executable(plan(optimised(program)), given, threads=2)
         executable.run()
     return [np.array(executable.output(f"output {i}")) for i in range(len(values))]

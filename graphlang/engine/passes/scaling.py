@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.engine.passes.visible import visible
-from graphlang.engine.program import Program, Rule, rewritten
+from graphlang.engine.program import Program, RewriteRule, rewritten
 from graphlang.trace import Step, SymbolicArray
 
 PAYS_FROM = 2**14
@@ -28,7 +28,7 @@ def move_scaling(program: Program) -> Program:
     return rewritten(moved, _where_unseen(moved, _Inward()))
 
 
-def _where_unseen(program: Program, rule: Rule) -> Rule:
+def _where_unseen(program: Program, rule: RewriteRule) -> RewriteRule:
     """A rule for the steps whose last bit nobody can see."""
     handed_out = [v for v in program.outputs.values() if isinstance(v, SymbolicArray)]
     seen = visible(program.steps, handed_out)
