@@ -13,10 +13,10 @@ from graphlang.engine.fusion import (
     FusionGroup,
     element_count,
     is_accumulation,
-    is_broadcast_scalar,
     per_row_shape,
     temporary_slots,
 )
+from graphlang.engine.program import is_broadcast_scalar
 from graphlang.engine.views import rows_of
 from graphlang.engine.workers import run_jobs
 from graphlang.trace import Step, SymbolicArray

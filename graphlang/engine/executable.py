@@ -237,7 +237,7 @@ class Executable:
         of BLAS keep a core busy for some time after a product, waiting for the next."""
         if self._divides:
             return kernel_threads(self.threads)
-        return BLAS.held(self.threads) if self._limits_blas else nullcontext()
+        return BLAS.limited(self.threads) if self._limits_blas else nullcontext()
 
     def output(self, label: str) -> Any:
         """An output's array after a run: the program's own memory, overwritten by the next run."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphlang.engine.program import concrete
+from graphlang.engine.program import concrete, is_broadcast_scalar
 from graphlang.engine.views import Views
 from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.sums import ROWS
@@ -197,11 +197,6 @@ def _hoist_small_steps(steps: Sequence[Step], group_of: Mapping[int, int]) -> li
         ):
             hoisted[step.output.number] = step
     return [*hoisted.values(), *(s for s in steps if s.output.number not in hoisted)]
-
-
-def is_broadcast_scalar(x: Any) -> bool:
-    """Whether an operand is an array of a single number, broadcast by strides of 0."""
-    return isinstance(x, np.ndarray) and x.size > 0 and not any(x.strides)
 
 
 class _Grouping:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
+import numpy as np
+
 from graphlang.trace import Shape, Step, SymbolicArray, Trace, needed_steps
 
 
@@ -55,6 +57,11 @@ class Program:
 def concrete(shape: Shape) -> tuple[int, ...]:
     """The shape of a value of a program, in which every size is a number."""
     return cast("tuple[int, ...]", shape)
+
+
+def is_broadcast_scalar(x: Any) -> bool:
+    """Whether an operand is a constant array of a single number, broadcast by strides of 0."""
+    return isinstance(x, np.ndarray) and x.size > 0 and not any(x.strides)
 
 
 RewriteRule = Callable[[Step, tuple[Any, ...]], Any]

@@ -1,4 +1,4 @@
-"""Records a whole run of a graph, forward, backward and the optimizer's update, as one program."""
+"""Records a run of a graph as one program: forward, backward and the optimizer's update."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from graphlang.trace.primitives.norms import norm_of
 
 
 class Storage(NamedTuple):
-    """How an input arrives: its shape, the type in which it is stored, and the factor that makes it what
-    the graph sees."""
+    """The form in which an input is passed to a program: shape, dtype, and a factor that converts it to the
+    graph's own scale (1/255 for the bytes of an image)."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -26,7 +26,7 @@ class Storage(NamedTuple):
 
 
 class Recording(NamedTuple):
-    """A program and the labels of its inputs that are filled anew with random numbers at every run."""
+    """A program, and the labels of its inputs that are filled with random numbers before every run."""
 
     program: Program
     draws: tuple[str, ...]
@@ -36,7 +36,7 @@ RATE, STEP, NORM = "learning rate", "step number", "norm of the gradients"
 
 
 class Recorder:
-    """One recording under way: a trace, the inputs by label, the tape of the graph on symbolic arrays."""
+    """The state of a recording: the trace, the inputs by label, the tape of the graph on symbolic arrays."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Recorder:
         )
 
     def input(self, label: str, shape: Sequence[int], dtype: Any) -> SymbolicArray:
-        """A value that is given at every run, by its label."""
+        """A new input of the program."""
         value = self.inputs[label] = self.trace.input(tuple(shape), np.dtype(dtype))
         return value
 
@@ -81,17 +81,17 @@ class Recorder:
             value = value.astype(np.int64)
         return value if storage.scale is None else value * np.asarray(storage.scale, self.dtype)
 
-    def forward(self, wanted: Sequence[int]) -> None:
+    def forward(self, numbers: Sequence[int]) -> None:
+        """Records what the values with these numbers need."""
         with self.trace:
-            self.tape.forward(wanted)
+            self.tape.forward(numbers)
 
     def recording(self, outputs: Mapping[str, Any], updates: Mapping[str, Any]) -> Recording:
         draws: list[str] = []
         for value in self.random.draws:
             draws.append(f"random {len(draws)}")
             self.inputs[draws[-1]] = value
-        needed = Program(self.inputs, outputs, updates)
-        return Recording(needed, tuple(draws))
+        return Recording(Program(self.inputs, outputs, updates), tuple(draws))
 
 
 def record_forward(
@@ -103,7 +103,7 @@ def record_forward(
     *,
     training: bool = False,
 ) -> Recording:
-    """The program of some values of a graph, by label."""
+    """The program that computes values of a graph: `outputs` maps labels to their numbers."""
     recorder = Recorder(network, inputs, dtype, sizes, training=training)
     recorder.forward(list(outputs.values()))
     return recorder.recording({k: recorder.tape.values[n] for k, n in outputs.items()}, {})
@@ -117,13 +117,13 @@ def record_gradients(
     of: int,
     wrt: Mapping[str, int],
 ) -> Recording:
-    """The program of a value and its gradients, in evaluation mode as in `Graph.run`: outputs `value` and one
-    per label of `wrt`."""
+    """The program that computes a value and its gradients, in evaluation mode as `Graph.run` does. Its
+    outputs are `value`, and `gradient LABEL` for each label of `wrt`."""
     recorder = Recorder(network, inputs, dtype, sizes, training=False)
     recorder.forward([of, *wrt.values()])
     with recorder.trace:
-        found = recorder.tape.gradients(of, list(wrt.values()))
-    gradients = {f"gradient {label}": g for label, g in zip(wrt, found, strict=True)}
+        arrays = recorder.tape.gradients(of, list(wrt.values()))
+    gradients = {f"gradient {label}": g for label, g in zip(wrt, arrays, strict=True)}
     return recorder.recording({"value": recorder.tape.values[of], **gradients}, {})
 
 
@@ -138,10 +138,10 @@ def record_step(
     slots: Callable[[str], Mapping[str, Any]],
     clip_norm: float | None,
 ) -> Recording:
-    """The program of one training step: as outputs the loss and the norm of all gradients, as updates the
-    parameters, the optimizer's memory and the state of layers.
+    """The program of one training step. Its outputs are the loss and the norm of all gradients together; it
+    updates the parameters, the optimizer's slots and the state of layers.
 
-    A parameter that no gradient reaches is not updated, and `slots` is not asked what is remembered of it.
+    A parameter without a gradient is not updated, and `slots` is not called for it.
     """
     recorder = Recorder(network, inputs, dtype, sizes, training=True)
     recorder.forward([loss])
@@ -150,8 +150,8 @@ def record_step(
     number = recorder.input(STEP, (), np.float64)
     updates: dict[str, Any] = {}
     with trace:
-        found = tape.reached(loss, [network.numbers[n] for n in trained])
-        gradients = {name: g for name, g in zip(trained, found, strict=True) if g is not None}
+        arrays = tape.reached(loss, [network.numbers[n] for n in trained])
+        gradients = {name: g for name, g in zip(trained, arrays, strict=True) if g is not None}
         trace.origin = NORM
         total = norm_of(list(gradients.values()), _is_large)
         if clip_norm is not None:
@@ -169,19 +169,20 @@ def record_step(
 
 
 def _is_large(shape: Shape) -> bool:
-    """Whether the squares of a gradient are summed in a fused region, over threads."""
+    """Whether the squares of a gradient are summed in a fused group, over several threads."""
     return element_count(shape) >= FUSE_FROM and shape[-1] > 1
 
 
 def slot_label(name: str, slot: str) -> str:
-    """The label of what the optimizer remembers of a parameter."""
+    """The label of an optimizer's slot for a parameter."""
     return f"{name}: {slot}"
 
 
 def _clipped(gradients: Mapping[str, Any], total: Any, norm: float) -> dict[str, Any]:
-    """All gradients by the same factor, so that their norm together, which is `total`, is at most `norm`.
+    """Scales all gradients by one factor, so that their common norm, which is `total`, becomes at most
+    `norm`.
 
-    Convention: norm / (total + 1e-6) where that is below 1, as torch.nn.utils.clip_grad_norm_.
+    The factor is norm / (total + 1e-6) where that is below 1, as in torch.nn.utils.clip_grad_norm_.
     """
     factor = np.minimum(1.0, norm / (total + 1e-6))
     return {name: g * factor.astype(g.dtype) for name, g in gradients.items()}

@@ -1,4 +1,4 @@
-"""Worker threads for the blocks of fused regions, and the threads of BLAS, held only while a program runs."""
+"""The worker threads of programs, and a limit on the threads of BLAS while programs run."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from graphlang.kernels import parallel
 Job = Callable[[], Any]
 
 
-def usable_threads(asked: int | None) -> tuple[int, bool]:
-    """How many threads a program uses, and whether BLAS has to be held to that number while it runs."""
+def usable_threads(requested: int | None) -> tuple[int, bool]:
+    """How many threads a program uses, and whether BLAS has to be limited to that number while it runs."""
     cores, quota = _cores(), _quota()
-    if asked is not None:
-        return asked, True
+    if requested is not None:
+        return requested, True
     return max(1, min(cores, quota or cores)), quota is not None and quota < cores
 
 
@@ -48,7 +48,8 @@ def _quota() -> int | None:
 
 
 class Workers:
-    """Threads that wait for jobs; a call gives them all but the first job and does that one itself."""
+    """Threads that wait for jobs. The calling thread runs the first job itself, the workers run the
+    others."""
 
     def __init__(self, count: int) -> None:
         self.queues: list[SimpleQueue[tuple[Job, _Latch]]] = [SimpleQueue() for _ in range(count)]
@@ -61,10 +62,10 @@ class Workers:
         self._core = -1
 
     def _keep_off(self, core: int) -> None:
-        """Keeps the workers off the core that their caller runs on.
+        """Keeps the workers off the core of the calling thread.
 
-        A system may wake a worker on the very core that its caller keeps busy, and move it to an idle one
-        only some milliseconds later: longer than most jobs take.
+        Linux may wake a worker on the core that its caller keeps busy, and move it to an idle core only some
+        milliseconds later, which is longer than most jobs take.
         """
         self._core = core
         others = os.sched_getaffinity(0) - {core}
@@ -74,9 +75,9 @@ class Workers:
                     os.sched_setaffinity(thread.native_id or 0, others)
 
     def run(self, jobs: Sequence[Job]) -> None:
-        """Runs the jobs, each on a thread of its own, and waits for all; raises what one of them raised."""
-        core_now = _core_finder()
-        if core_now is not None and (core := core_now()) != self._core:
+        """Runs each job on its own thread, waits for all, and raises the first exception that one raised."""
+        current_core = _current_core()
+        if current_core is not None and (core := current_core()) != self._core:
             self._keep_off(core)
         latch = _Latch(len(jobs) - 1)
         for queue, job in zip(self.queues, jobs[1:], strict=True):
@@ -113,41 +114,43 @@ class _Latch:
 
 
 @cache
-def _core_finder() -> Callable[[], int] | None:
-    """What tells the core that the calling thread runs on, where the system has both that and affinities."""
+def _current_core() -> Callable[[], int] | None:
+    """The system's function for the core of the calling thread; None where it lacks that, or thread
+    affinity."""
     if not hasattr(os, "sched_setaffinity"):
         return None
     import ctypes
 
     try:
-        found: Callable[[], int] = ctypes.CDLL(None).sched_getcpu
+        sched_getcpu: Callable[[], int] = ctypes.CDLL(None).sched_getcpu
     except (OSError, AttributeError):
         return None
-    return found if found() >= 0 else None
+    return sched_getcpu if sched_getcpu() >= 0 else None
 
 
 def _serve(queue: SimpleQueue[tuple[Job, _Latch]]) -> None:
-    # The error state of NumPy belongs to a thread: a worker has its own, and stays silent as its caller.
+    # NumPy's error state is local to a thread, so the caller's `np.errstate` does not cover the workers.
     with np.errstate(all="ignore"):
         while True:
             job, latch = queue.get()
             error: BaseException | None = None
             try:
                 job()
-            except BaseException as found:  # noqa: BLE001 - raised again in the thread that waits
-                error = found
+            except BaseException as raised:  # noqa: BLE001 - raised again in the thread that waits
+                error = raised
             latch.count_down(error)
             del job, latch, error
 
 
 @cache
 def workers(count: int) -> Workers:
-    """The process's worker threads, made when first needed and idle between calls."""
+    """The worker threads of the process, started when first needed."""
     return Workers(count)
 
 
 def run_jobs(jobs: Sequence[Job]) -> None:
-    """Runs jobs at the same time. The workers are looked up anew: a forked child has none of its parent's."""
+    """Runs jobs at the same time. Nobody may keep the result of `workers`: a forked child needs new
+    threads."""
     if len(jobs) == 1:
         jobs[0]()
     else:
@@ -156,8 +159,9 @@ def run_jobs(jobs: Sequence[Job]) -> None:
 
 @contextmanager
 def kernel_threads(count: int) -> Iterator[None]:
-    """Within it kernels divide their work over threads, each of which calls BLAS for itself."""
-    with BLAS.held(1), parallel.threads(count, run_jobs):
+    """Lets kernels divide their work over threads until the block ends, with BLAS limited to one thread
+    each."""
+    with BLAS.limited(1), parallel.worker_threads(count, run_jobs):
         yield
 
 
@@ -165,34 +169,34 @@ def kernel_threads(count: int) -> Iterator[None]:
 
 
 class BlasThreads:
-    """Holds the threads of BLAS while programs run, to the lowest number that one of them asks for, and gives
-    them back when the last one ends."""
+    """Limits the threads of BLAS while programs run, to the lowest limit among them, and restores the
+    previous number when the last one ends."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._asked: list[int] = []
+        self._limits: list[int] = []
         self._controller: Any = None
         self._before: list[tuple[Any, int]] = []
 
     @contextmanager
-    def held(self, count: int) -> Iterator[None]:
-        """At most `count` threads until the block ends."""
-        self._change(count, self._asked.append)
+    def limited(self, count: int) -> Iterator[None]:
+        """Limits BLAS to `count` threads until the block ends."""
+        self._change(count, self._limits.append)
         try:
             yield
         finally:
-            self._change(count, self._asked.remove)
+            self._change(count, self._limits.remove)
 
     def _change(self, count: int, change: Callable[[int], None]) -> None:
         with self._lock:
-            if not self._asked:
+            if not self._limits:
                 self._before = [(library, library.get_num_threads()) for library in self._libraries()]
-            held = min(self._asked, default=0)
+            previous = min(self._limits, default=0)
             change(count)
-            wanted = min(self._asked, default=0)
-            if wanted != held:
+            limit = min(self._limits, default=0)
+            if limit != previous:
                 for library, before in self._before:
-                    _set_threads(library, min(wanted, before) or before)
+                    _set_threads(library, min(limit, before) or before, release=not self._limits)
 
     def _libraries(self) -> list[Any]:
         if self._controller is None:
@@ -202,21 +206,29 @@ class BlasThreads:
         return list(self._controller.lib_controllers)
 
 
-def _set_threads(library: Any, count: int) -> None:
-    """Sets the threads of one BLAS, from whichever thread a program runs on.
+def _set_threads(library: Any, count: int, *, release: bool) -> None:
+    """Sets the threads of one BLAS library, from any thread.
 
-    Newer versions of threadpoolctl let only the first thread that ever set them change them, and ignore all
-    others without a word. Here a lock keeps threads from contradicting one another.
+    Since version 3.8 threadpoolctl lets only the thread that sets the number first change it, and ignores all
+    others silently. So another thread's claim is cleared here; with `release` so is this thread's own, so
+    that the application can set the number on any thread.
     """
-    change = getattr(library, "_real_set_num_threads", library.set_num_threads)
-    change(count)
+    library.set_num_threads(count)
+    clear_claim = getattr(library, "clear_controlling_thread", None)
+    if clear_claim is None:  # an older version, or another library than OpenBLAS
+        return
+    if library.get_num_threads() != count:
+        clear_claim(force=True)
+        library.set_num_threads(count)
+    if release:
+        clear_claim(force=True)
 
 
 BLAS = BlasThreads()
 
 
 def _in_child() -> None:
-    """A forked child has the objects of its parent, but not its threads, and locks as they were held."""
+    """Resets a forked child: it inherits the parent's objects and locked locks, but none of its threads."""
     workers.cache_clear()
     BLAS.__init__()  # type: ignore[misc]
 

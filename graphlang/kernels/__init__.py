@@ -1,1 +1,1 @@
-"""Kernels: primitives that no NumPy call records, each with its shape rule, computation and gradient."""
+"""Kernels: primitives without a NumPy function, each with its shape rule, computation and derivative."""

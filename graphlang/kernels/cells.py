@@ -1,7 +1,7 @@
-"""The cells of recurrent layers, one step of time each: simple, LSTM and GRU.
+"""The cells of recurrent layers: simple, LSTM and GRU, each for one time step.
 
-A cell is three functions of plain NumPy: a step forward, what backward multiplies by, and a step back. The
-kernels of `recurrence` run them over time; for gradients of gradients the same lines are recorded.
+A cell is three functions of plain NumPy: the forward step, the slopes that the backward step multiplies by,
+and the backward step. `recurrence` runs them over all time steps; for gradients of gradients it records them.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import numpy as np
 
 
 class Cell:
-    """One step of time, with H hidden units.
+    """One time step with H hidden units.
 
-    A pre-activation [N, gates * H] is x @ Wx + b + h @ Wh. The state [N, states * H] is the hidden vector and
-    what backward needs again, in pieces of `widths` * H.
+    The pre-activation [N, gates * H] is x @ Wx + b + h @ Wh. The state [N, states * H] consists of pieces of
+    `widths` * H columns: the hidden vector, then what the backward step needs again.
     """
 
     name: ClassVar[str]
@@ -24,36 +24,40 @@ class Cell:
 
     @property
     def states(self) -> int:
-        """Numbers of the state for each hidden unit."""
+        """Numbers in the state per hidden unit."""
         return sum(self.widths)
 
     def scale(self, hidden: int, dtype: Any) -> Any:
-        """For each column the factor by which `forward` gets the pre-activations; the weights bring it in."""
+        """The factor of each column in the pre-activations that `forward` expects: the weights are multiplied
+        by it."""
         return np.ones(self.gates * hidden, dtype)
 
     def columns(self, hidden: int) -> list[slice]:
-        """The columns of Wh that multiply one vector each: the hidden one, or what `factors` makes of it."""
+        """The column blocks of Wh, each of which multiplies one of the vectors of `factors`."""
         return [slice(0, self.gates * hidden)]
 
     def factors(self, now: list[Any], h_before: Any) -> list[Any]:
-        """The vectors that those columns multiplied: by them the gradients of `columns` are found."""
+        """The vectors that the blocks of `columns` multiply. Transposed, they multiply dy in the gradients of
+        Wh."""
         return [h_before]
 
     def forward(self, pre: Any, before: list[Any], weights: list[Any]) -> list[Any]:
-        """The pieces of the state, given x @ Wx + b, the pieces of the state before and the columns of Wh,
-        the first and the last times `scale`."""
+        """The pieces of the state from x @ Wx + b, the pieces of the previous state, and the column blocks of
+        Wh. x @ Wx + b and Wh are already multiplied by `scale`."""
         raise NotImplementedError
 
     def slopes(self, now: list[Any], before: list[Any], *, full: bool) -> list[Any]:
-        """What `backward` multiplies by: it depends on the states alone, so many steps are done at once.
+        """What `backward` multiplies by. It depends on the states alone, so that many time steps are computed
+        at once.
 
-        Without `full` a gradient arrives at the hidden vector alone, and what the others need may be None.
+        Without `full` only the hidden vector has a gradient, and slopes that only other pieces need may be
+        None.
         """
         raise NotImplementedError
 
     def backward(self, ds: list[Any], slopes: list[Any], weights: list[Any]) -> tuple[Any, list[Any]]:
-        """The gradient of the pre-activation, and the pieces of that of the state before, from those of the
-        state. A piece that is None is zero. The weights come transposed."""
+        """The gradient of the pre-activation and that of the previous state, in pieces, from the pieces of
+        the gradient of the state. None stands for a piece of zeros. The weights are transposed."""
         raise NotImplementedError
 
     def pieces(self, state: Any) -> list[Any]:
@@ -102,13 +106,13 @@ class LstmCell(Cell):
         (W,), (h, c, _) = weights, before
         scale = self.scale(c.shape[-1], c.dtype)
         gates = np.tanh(h @ W + pre) * scale + (1 - scale)
-        f, g, i, o = parts(gates, 4)
+        f, g, i, o = split_last_axis(gates, 4)
         c = f * c + g * i
         return [o * np.tanh(c), c, gates]
 
     def slopes(self, now: list[Any], before: list[Any], *, full: bool) -> list[Any]:
         h, c, gates = now
-        f, g, i, o = parts(gates, 4)
+        f, g, i, o = split_last_axis(gates, 4)
         gi, tanh_c = g * i, np.tanh(c)
         # f, g and i through c: f * (1 - f) * c_before, (1 - g**2) * i and i * (1 - i) * g; o through h.
         through_c = np.stack([(1 - f) * f * before[1], i - g * gi, (1 - i) * gi], axis=-2)
@@ -128,7 +132,7 @@ class LstmCell(Cell):
 class GruCell(Cell):
     """z, r = the gates; n = tanh(x @ Wx_n + b_n + (r * h_before) @ Wh_n), h = (1 - z) * h_before + z * n
 
-    The gates are sigmoids by way of tanh, as in the LSTM.
+    The gates are sigmoids computed with tanh, as in the LSTM.
     """
 
     name = "gru"
@@ -142,21 +146,21 @@ class GruCell(Cell):
         return [slice(0, 2 * hidden), slice(2 * hidden, 3 * hidden)]
 
     def factors(self, now: list[Any], h_before: Any) -> list[Any]:
-        return [h_before, parts(now[1], 2)[1] * h_before]
+        return [h_before, split_last_axis(now[1], 2)[1] * h_before]
 
     def forward(self, pre: Any, before: list[Any], weights: list[Any]) -> list[Any]:
         (W, Wn), (h, *_) = weights, before
         H = h.shape[-1]
         gates = 0.5 * np.tanh(h @ W + pre[:, : 2 * H]) + 0.5
-        z, r = parts(gates, 2)
+        z, r = split_last_axis(gates, 2)
         n = np.tanh((r * h) @ Wn + pre[:, 2 * H :])
         return [h + z * (n - h), gates, n]
 
     def slopes(self, now: list[Any], before: list[Any], *, full: bool) -> list[Any]:
         (_, gates, n), h = now, before[0]
-        z, r = parts(gates, 2)
+        z, r = split_last_axis(gates, 2)
         slope, slope_n = (1 - gates) * gates, 1 - n * n
-        dz, dr = parts(slope, 2)
+        dz, dr = split_last_axis(slope, 2)
         return [dz * (n - h), dr * h, slope_n * z, 1 - z, r, slope, slope_n]
 
     def backward(self, ds: list[Any], slopes: list[Any], weights: list[Any]) -> tuple[Any, list[Any]]:
@@ -170,8 +174,8 @@ class GruCell(Cell):
         return np.concatenate([da, da_n], axis=-1), [dh, None, None]
 
 
-def parts(x: Any, n: int) -> list[Any]:
-    """n equal pieces of the last axis, views."""
+def split_last_axis(x: Any, n: int) -> list[Any]:
+    """Views of n equal pieces of the last axis."""
     size = x.shape[-1] // n
     return [x[..., i * size : (i + 1) * size] for i in range(n)]
 

@@ -1,4 +1,7 @@
-"""Convolution over 1, 2 or 3 axes, and its gradients, which are each other's."""
+"""Convolution over 1, 2 or 3 axes, and the two primitives of its gradients.
+
+The derivatives of each of the three are expressed by the other two.
+"""
 
 from __future__ import annotations
 
@@ -18,29 +21,29 @@ from graphlang.trace.errors import ShapeError
 from graphlang.trace.primitive import Primitive, Result, into
 from graphlang.trace.primitives.reductions import reduce_sum
 
-Numbers: TypeAlias = tuple[int, ...]
+PerAxis: TypeAlias = tuple[int, ...]
 """One number per spatial axis."""
 
 _TILE_BYTES = 2**21
-"""The columns of one matrix product: few enough to stay in cache, enough that its calls outlast handing the
-interpreter's lock to another thread."""
+"""Bytes of the columns of one matrix product: few enough to stay in cache, enough that a call takes much
+longer than handing the interpreter's lock to another thread."""
 _SMALL = 10**6
-"""Multiplications up to which BLAS takes the operands as they lie, instead of copying them to a layout of its
-own."""
+"""Multiplications up to which BLAS uses the operands in place instead of packing them first."""
 _BLOCK = 64
-"""Columns of such a product at which it is quickest, if they lie apart from others, by 16 rows of weights."""
+"""Columns at which such a product is fastest, if they are stored apart from other columns and the weights
+have 16 rows."""
 
 
 class _Windows(NamedTuple):
-    """How the kernel moves over the image."""
+    """How the kernel slides over the image."""
 
-    stride: Numbers
-    pad: Numbers
-    dilation: Numbers
+    stride: PerAxis
+    pad: PerAxis
+    dilation: PerAxis
     groups: int
 
 
-class Conv(Primitive):
+class Convolution(Primitive):
     """y[n, f, o...] = b[f] + sum over c, k... of w[f, c, k...] * x[n, c, o * stride - pad + k * dilation]
 
     x [N, C, ...], w [F, C/groups, k...], b [F] or left out. Group g of the results sees group g of the
@@ -60,7 +63,9 @@ class Conv(Primitive):
             raise ShapeError(message + groups, (0, 1))
         if b is not None and signature(b)[0] != weights[:1]:
             raise ShapeError(f"a bias of shape {shape_text(signature(b)[0])} for {weights[0]} channels", (2,))
-        return (image[0], weights[0], *_places(image[2:], weights[2:], moves)), np.result_type(left, right)
+        return (image[0], weights[0], *_window_counts(image[2:], weights[2:], moves)), np.result_type(
+            left, right
+        )
 
     def compute(self, x: Any, w: Any, b: Any = None, *, out: Any = None, **windows: Any) -> Any:
         moves = _Windows(**windows)
@@ -73,7 +78,7 @@ class Conv(Primitive):
 
         def work(start: int, stop: int) -> None:
             for tile in _tiles(x, w.shape[2:], y.shape[2:], moves, start, stop, block):
-                part = results[tile.images, :, :, tile.places]
+                part = results[tile.images, :, :, tile.windows]
                 _multiply(weights, tile.columns, part)
                 if bias is not None:
                     part += bias
@@ -94,33 +99,33 @@ class Conv(Primitive):
         return count(self.shape(x, w, b, **windows)[0]) * (2 * count(signature(w)[0][1:]) + (b is not None))
 
 
-class ConvTranspose(Primitive):
-    """The gradient of a convolution by its image of spatial size `size`: each element of dy times the kernel,
-    added up where the windows lie."""
+class TransposedConvolution(Primitive):
+    """The gradient of a convolution with respect to its image of spatial size `size`: each element of dy
+    times the kernel, added up over the windows."""
 
     name = "conv_transpose"
 
     def shape(self, dy: Any, w: Any, *, size: Shape, **windows: Any) -> Result:
         moves = _Windows(**windows)
-        (given, left), (weights, right) = signature(dy), signature(w)
-        _check_ranks(given, weights)
-        if given[1] != weights[0]:
-            message = f"{given[1]} channels do not fit weights of shape {shape_text(weights)}"
+        (gradient, left), (weights, right) = signature(dy), signature(w)
+        _check_ranks(gradient, weights)
+        if gradient[1] != weights[0]:
+            message = f"{gradient[1]} channels do not fit weights of shape {shape_text(weights)}"
             raise ShapeError(message, (0, 1))
-        expected = _places(size, weights[2:], moves)
-        if given[2:] != expected:
-            places = f"{shape_text(expected)}, not {shape_text(given[2:])}"
-            message = f"the windows over {shape_text(size)} are {places}"
+        expected = _window_counts(size, weights[2:], moves)
+        if gradient[2:] != expected:
+            counts = f"{shape_text(expected)}, not {shape_text(gradient[2:])}"
+            message = f"the windows over {shape_text(size)} are {counts}"
             raise ShapeError(message, (0,))
-        return (given[0], weights[1] * moves.groups, *size), np.result_type(left, right)
+        return (gradient[0], weights[1] * moves.groups, *size), np.result_type(left, right)
 
-    def compute(self, dy: Any, w: Any, *, size: Numbers, out: Any = None, **windows: Any) -> Any:
+    def compute(self, dy: Any, w: Any, *, size: PerAxis, out: Any = None, **windows: Any) -> Any:
         moves = _Windows(**windows)
         axes = zip(w.shape[2:], moves.dilation, moves.pad, strict=True)
         ends = tuple([span(k, d) - 1 - p for k, d, p in axes])
         if max(moves.stride) == 1 and min(ends) >= 0:
-            turned = _turned(w, moves.groups)
-            return conv.compute(dy, turned, out=out, **moves._replace(pad=ends)._asdict())
+            flipped = _transposed_weights(w, moves.groups)
+            return conv.compute(dy, flipped, out=out, **moves._replace(pad=ends)._asdict())
         shape, dtype = self.shape(dy, w, size=size, **windows)
         dx = np.empty(shape, dtype) if out is None else out
         weights = w.reshape(moves.groups, len(w) // moves.groups, -1).swapaxes(-1, -2)
@@ -145,30 +150,31 @@ class ConvTranspose(Primitive):
         return 2 * count(signature(dy)[0]) * count(signature(w)[0][1:])
 
 
-class ConvWeightGradient(Primitive):
-    """The gradient of a convolution by its weights, whose kernel has the shape `kernel`."""
+class ConvolutionWeightGradient(Primitive):
+    """The gradient of a convolution with respect to its weights; `kernel` is the spatial shape of the
+    kernel."""
 
     name = "conv_weight_gradient"
 
-    def shape(self, dy: Any, x: Any, *, kernel: Numbers, **windows: Any) -> Result:
+    def shape(self, dy: Any, x: Any, *, kernel: PerAxis, **windows: Any) -> Result:
         moves = _Windows(**windows)
-        (given, left), (image, right) = signature(dy), signature(x)
-        expected = (image[0], *_places(image[2:], kernel, moves))
-        if (given[0], *given[2:]) != expected:
-            both = f"{shape_text(given)} and {shape_text(image)}"
+        (gradient, left), (image, right) = signature(dy), signature(x)
+        expected = (image[0], *_window_counts(image[2:], kernel, moves))
+        if (gradient[0], *gradient[2:]) != expected:
+            both = f"{shape_text(gradient)} and {shape_text(image)}"
             raise ShapeError(f"shapes {both} do not fit a kernel of {_by(kernel)}", (0, 1))
-        return (given[1], image[1] // moves.groups, *kernel), np.result_type(left, right)
+        return (gradient[1], image[1] // moves.groups, *kernel), np.result_type(left, right)
 
-    def compute(self, dy: Any, x: Any, *, kernel: Numbers, out: Any = None, **windows: Any) -> Any:
+    def compute(self, dy: Any, x: Any, *, kernel: PerAxis, out: Any = None, **windows: Any) -> Any:
         moves = _Windows(**windows)
         shape, dtype = self.shape(dy, x, kernel=kernel, **windows)
         gradients = _grouped(dy, moves.groups)
 
         def work(start: int, stop: int) -> Any:
-            # Transposed, because BLAS is a fifth faster with the columns on the left.
+            # The total is transposed: BLAS is a fifth faster with the columns as the left operand.
             total = np.zeros((moves.groups, prod(shape[1:]), shape[0] // moves.groups), dtype)
             for tile in _tiles(x, kernel, dy.shape[2:], moves, start, stop):
-                part = tile.columns @ gradients[tile.images, :, :, tile.places].swapaxes(-1, -2)
+                part = tile.columns @ gradients[tile.images, :, :, tile.windows].swapaxes(-1, -2)
                 total += part[0] if len(part) == 1 else part.sum(axis=0)
             return total
 
@@ -182,13 +188,13 @@ class ConvWeightGradient(Primitive):
     ) -> Any:
         return conv(x, dy, **windows) if position == 0 else conv_transpose(a, dy, size=x.shape[2:], **windows)
 
-    def flops(self, dy: Any, x: Any, *, kernel: Numbers, groups: int, **windows: Any) -> Size:
+    def flops(self, dy: Any, x: Any, *, kernel: PerAxis, groups: int, **windows: Any) -> Size:
         return 2 * count(signature(dy)[0]) * (signature(x)[0][1] // groups) * prod(kernel)
 
 
-conv = Conv()
-conv_transpose = ConvTranspose()
-conv_weight_gradient = ConvWeightGradient()
+conv = Convolution()
+conv_transpose = TransposedConvolution()
+conv_weight_gradient = ConvolutionWeightGradient()
 
 
 # ---- shapes
@@ -201,8 +207,8 @@ def _check_ranks(image: Shape, weights: Shape) -> None:
         raise ShapeError(f"shapes {both} do not convolve", (0, 1), help)
 
 
-def _places(sizes: Shape, kernel: Shape, moves: _Windows) -> Shape:
-    """How many windows there are along each spatial axis."""
+def _window_counts(sizes: Shape, kernel: Shape, moves: _Windows) -> Shape:
+    """The number of windows along each spatial axis."""
     try:
         axes = zip(sizes, kernel, *moves[:3], strict=True)
         return tuple([window_count(*line) for line in axes])  # type: ignore[arg-type]
@@ -221,18 +227,19 @@ def _by(sizes: Shape) -> str:
 
 
 class _Tile(NamedTuple):
-    """The windows of some images (or some rows of one image) as the columns of a matrix for each group, or of
-    several matrices with a block of columns each: [N, groups, K, P] or [N, blocks, groups, K, P/blocks]."""
+    """The windows of some images, or of some rows of one image, as the columns of one matrix per group
+    [N, groups, K, P], or of a matrix per block of columns and group [N, blocks, groups, K, P/blocks]."""
 
     images: slice
-    places: slice
+    windows: slice
     columns: Any
 
 
 def _tiles(
-    x: Any, kernel: Numbers, counts: Numbers, moves: _Windows, start: int, stop: int, block: int = 0
+    x: Any, kernel: PerAxis, counts: PerAxis, moves: _Windows, start: int, stop: int, block: int = 0
 ) -> Iterator[_Tile]:
-    """All windows of the images from `start` to `stop`, through a small buffer, in blocks of so many rows."""
+    """All windows of the images from `start` to `stop`, copied tile by tile into one small buffer. With
+    `block`, the columns are divided into blocks of that many rows of windows."""
     channels, inner = x.shape[1], prod(counts[1:])
     height = channels * prod(kernel)
     if prod(kernel) == max(moves.stride) == 1 and not any(moves.pad):
@@ -240,12 +247,12 @@ def _tiles(
         return
     images, rows = _tile_size(stop - start, counts[0], height * inner * x.itemsize, max(1, block))
     buffer = np.empty(images * rows * inner * height, x.dtype)
-    padded, middle = _frame(x, images, moves.pad)
+    padded, interior = _padded_buffer(x, images, moves.pad)
     for first in range(start, stop, images):
         last = min(first + images, stop)
         image = x[first:last]
         if padded is not None:
-            middle[: last - first] = image
+            interior[: last - first] = image
             image = padded[: last - first]
         windows = _windows(image, kernel, counts, moves)
         for top in range(0, counts[0], rows):
@@ -263,8 +270,9 @@ def _tiles(
 _WHOLE = (slice(None),)
 
 
-def _rows_of_a_block(weights: Any, counts: Numbers) -> int:
-    """How many rows of windows make a block for small products; 0 where these do not pay, or do not fit."""
+def _rows_of_a_block(weights: Any, counts: PerAxis) -> int:
+    """The rows of windows in a block of columns, so that its products are small enough for BLAS not to pack
+    them; 0 where this does not pay or does not fit."""
     _, filters, inner = weights.shape
     width = prod(counts[1:])
     fits = _BLOCK % width == 0 and filters % 16 == 0 and 16 * inner * _BLOCK <= _SMALL
@@ -273,19 +281,19 @@ def _rows_of_a_block(weights: Any, counts: Numbers) -> int:
 
 def _in_blocks(windows: Any, axes: int, block: int) -> Any:
     """Windows [N, C, k..., rows, ...] as a view [N, blocks, C, k..., rows of a block, ...]."""
-    place = windows.ndim - axes
+    axis = windows.ndim - axes
     shape, strides = windows.shape, windows.strides
-    parted = as_strided(
+    blocks = as_strided(
         windows,
-        (*shape[:place], shape[place] // block, block, *shape[place + 1 :]),
-        (*strides[:place], strides[place] * block, *strides[place:]),
+        (*shape[:axis], shape[axis] // block, block, *shape[axis + 1 :]),
+        (*strides[:axis], strides[axis] * block, *strides[axis:]),
         writeable=False,
     )
-    return np.moveaxis(parted, place, 1)
+    return np.moveaxis(blocks, axis, 1)
 
 
 def _multiply(weights: Any, columns: Any, out: Any) -> None:
-    """weights [groups, F, K] by the columns of a tile, into `out` [N, groups, F, P]."""
+    """The weights [groups, F, K] times the columns of a tile, into `out` [N, groups, F, P]."""
     if columns.ndim == out.ndim:
         np.matmul(weights, columns, out=out)
         return
@@ -296,7 +304,8 @@ def _multiply(weights: Any, columns: Any, out: Any) -> None:
 
 
 def _tile_size(images: int, rows: int, row_bytes: int, step: int) -> tuple[int, int]:
-    """How many images, or else how many rows of one, fit into a tile; of about equal size each."""
+    """The number of images, or else the number of rows of one image, in a tile; all tiles have about the same
+    size."""
     fitting = max(1, _TILE_BYTES // max(1, row_bytes))
     if fitting < rows:
         cut = -(-rows // -(-rows // fitting))
@@ -305,42 +314,45 @@ def _tile_size(images: int, rows: int, row_bytes: int, step: int) -> tuple[int, 
     return -(-images // -(-images // together)) if images else 1, rows
 
 
-def _frame(x: Any, images: int, pad: Numbers) -> tuple[Any, Any]:
-    """Room for some images in a frame of zeros, and the view inside of the frame."""
+def _padded_buffer(x: Any, images: int, pad: PerAxis) -> tuple[Any, Any]:
+    """A buffer of zeros for some padded images, and the view of it without the padding; None without
+    padding."""
     if not any(pad):
         return None, None
     sizes = x.shape[2:]
     padded = np.zeros((images, x.shape[1], *[n + 2 * p for n, p in zip(sizes, pad, strict=True)]), x.dtype)
-    middle: Any = (..., *[slice(p, p + n) for n, p in zip(sizes, pad, strict=True)])
-    return padded, padded[middle]
+    interior: Any = (..., *[slice(p, p + n) for n, p in zip(sizes, pad, strict=True)])
+    return padded, padded[interior]
 
 
-def _windows(x: Any, kernel: Numbers, counts: Numbers, moves: _Windows) -> Any:
-    """The view [N, C, k..., places...] of an image [N, C, ...]."""
+def _windows(x: Any, kernel: PerAxis, counts: PerAxis, moves: _Windows) -> Any:
+    """The windows of images [N, C, ...] as a view [N, C, k..., windows...]."""
     steps = x.strides[2:]
-    places = [s * m for s, m in zip(steps, moves.stride, strict=True)]
-    inside = [s * d for s, d in zip(steps, moves.dilation, strict=True)]
-    strides = (*x.strides[:2], *inside, *places)
+    between = [s * m for s, m in zip(steps, moves.stride, strict=True)]
+    within = [s * d for s, d in zip(steps, moves.dilation, strict=True)]
+    strides = (*x.strides[:2], *within, *between)
     return as_strided(x, (*x.shape[:2], *kernel, *counts), strides, writeable=False)
 
 
 def _grouped(x: Any, groups: int) -> Any:
-    """[N, C, ...] as matrices [N, groups, C/groups, places]; a view where x is contiguous."""
+    """[N, C, ...] as matrices [N, groups, C/groups, positions]; a view where x is contiguous."""
     return x.reshape(len(x), groups, x.shape[1] // groups, prod(x.shape[2:]))
 
 
-def _turned(w: Any, groups: int) -> Any:
-    """The weights that carry a gradient back: the kernel turned around, in and out exchanged."""
-    turned = np.flip(w, tuple(range(2, w.ndim))).reshape(groups, len(w) // groups, *w.shape[1:])
-    return turned.swapaxes(1, 2).reshape(groups * w.shape[1], len(w) // groups, *w.shape[2:])
+def _transposed_weights(w: Any, groups: int) -> Any:
+    """The weights whose convolution is the transposed one: kernel flipped, input and output channels
+    exchanged."""
+    flipped = np.flip(w, tuple(range(2, w.ndim))).reshape(groups, len(w) // groups, *w.shape[1:])
+    return flipped.swapaxes(1, 2).reshape(groups * w.shape[1], len(w) // groups, *w.shape[2:])
 
 
 def _add_columns(dx: Any, columns: Any, moves: _Windows) -> None:
-    """Adds columns [C, k..., places...] up where their windows lie in one image; the padding is left out."""
+    """Adds up columns [C, k..., windows...] over the windows of one image, and drops what lies in the
+    padding."""
     dx.fill(0)
     axes = len(moves.stride)
     kernel, counts = columns.shape[1 : 1 + axes], columns.shape[1 + axes :]
     lines = zip(dx.shape[1:], counts, kernel, moves.stride, moves.pad, moves.dilation, strict=True)
-    for places in product(*[taps(*line) for line in lines]):
-        place, windows, elements = zip(*places, strict=True)
-        dx[(slice(None), *elements)] += columns[(slice(None), *place, *windows)]
+    for position_taps in product(*[taps(*line) for line in lines]):
+        position, windows, elements = zip(*position_taps, strict=True)
+        dx[(slice(None), *elements)] += columns[(slice(None), *position, *windows)]

@@ -1,4 +1,4 @@
-"""Mills' ratio: how much of the normal distribution lies beyond a place, by its density there."""
+"""Mills' ratio of the standard normal distribution: its upper tail probability divided by its density."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Mills(Approximation):
 
 
 def _cody(y: Any) -> Any:
-    """sqrt(pi / 2) exp(y**2) erfc(y), y = x / sqrt(2), from what erf is made of."""
+    """sqrt(pi / 2) exp(y**2) erfc(y), y = x / sqrt(2), from the approximations of `erf`."""
     value = erfc_middle(np.clip(y, 0.46875, 4))
     small, large = y <= 0.46875, y > 4
     if large.any():

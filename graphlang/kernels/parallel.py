@@ -1,4 +1,4 @@
-"""Divides the work of one kernel into ranges, which run at the same time where a caller provides threads."""
+"""Divides the work of a kernel into ranges that run at the same time, if the caller provides threads."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _threads: ContextVar[_Threads | None] = ContextVar("kernel_threads", default=Non
 
 
 @contextmanager
-def threads(count: int, run: Callable[[Jobs], None]) -> Iterator[None]:
-    """Within it kernels hand up to `count` jobs at once to `run`, which returns when all are done.
+def worker_threads(count: int, run: Callable[[Jobs], None]) -> Iterator[None]:
+    """Until the block ends, kernels pass up to `count` jobs to `run`, which returns when all are done.
 
-    It holds for the calling thread alone, so that a kernel inside of a job does not divide its work again.
+    This affects the calling thread only, so that a kernel within a job does not divide its work again.
     """
     token = _threads.set(_Threads(count, run))
     try:
@@ -35,46 +35,46 @@ def threads(count: int, run: Callable[[Jobs], None]) -> Iterator[None]:
 def parallel(work: Callable[[int, int], T], n: int) -> list[T]:
     """The results of `work(start, stop)` on ranges that cover 0 to n, in order.
 
-    The ranges depend on `n` and the number of threads alone, so what is added up in their order has the
-    same bits in every run.
+    The ranges depend on `n` and the number of threads alone, so that a sum over the results in this order has
+    the same bits in every run.
     """
-    given = _threads.get()
-    count = 1 if given is None else min(given.limit, n)
-    if given is None or count < 2:
+    threads = _threads.get()
+    count = 1 if threads is None else min(threads.limit, n)
+    if threads is None or count < 2:
         return [work(0, n)]
     results: dict[int, T] = {}
 
     def job(start: int, stop: int) -> Callable[[], None]:
         return lambda: results.update({start: work(start, stop)})
 
-    given.run([job(*part) for part in ranges(n, count)])
+    threads.run([job(*part) for part in ranges(n, count)])
     return [results[start] for start, _ in ranges(n, count)]
 
 
 def available() -> int:
-    """Over how many threads a kernel may divide its work here."""
-    given = _threads.get()
-    return 1 if given is None else given.limit
+    """The number of threads that a kernel may divide its work over."""
+    threads = _threads.get()
+    return 1 if threads is None else threads.limit
 
 
-def at_once(jobs: Jobs) -> None:
-    """Runs jobs at the same time, or one after the other where there are no threads for them."""
-    given = _threads.get()
-    if given is not None and len(jobs) > 1:
-        given.run(jobs)
+def run_all(jobs: Jobs) -> None:
+    """Runs jobs at the same time, or one after the other if the caller provides no threads."""
+    threads = _threads.get()
+    if threads is not None and len(jobs) > 1:
+        threads.run(jobs)
         return
     for job in jobs:
         job()
 
 
 def ranges(n: int, count: int) -> list[tuple[int, int]]:
-    """Ranges of about equal size that cover 0 to n: `count`, or as many as there are numbers."""
+    """`count` ranges of about equal size that cover 0 to n; n ranges of one number if n is smaller."""
     count = max(1, min(count, n))
     return [(n * i // count, n * (i + 1) // count) for i in range(count)]
 
 
 def blocks(start: int, stop: int, item_bytes: int, block_bytes: int = 2**18) -> Iterator[slice]:
-    """Slices from `start` to `stop`, each of as many items as stay in cache, of one at least."""
+    """Slices from `start` to `stop`, each of as many items as fit into `block_bytes`, but of one at least."""
     items = max(1, block_bytes // max(1, item_bytes))
     for first in range(start, stop, items):
         yield slice(first, min(first + items, stop))

@@ -1,7 +1,7 @@
-"""Pooling along one axis, and its gradients; over several axes it is applied to one after the other.
+"""Pooling along one axis and its gradients; layers over several axes apply it to one axis after the other.
 
-The largest element of a rectangle is the largest of its rows' largest, and so is the first of equal ones:
-the first row that has it, and in it the first place.
+For max pooling that is right: the largest element of a rectangle is the largest among the maxima of its rows,
+and the first of several equal ones lies in the first row that has it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from graphlang.trace.errors import ShapeError
 from graphlang.trace.primitive import Primitive, Result
 
 
-class MaxPool(Primitive):
-    """The largest element of each window along `axis`; padding never wins, nan does. The gradient goes to the
-    first."""
+class MaxPooling(Primitive):
+    """The largest element of each window along `axis`, or nan where there is one; padding does not count. The
+    gradient goes to the first of several equal ones."""
 
     name = "max_pool"
 
@@ -31,16 +31,16 @@ class MaxPool(Primitive):
 
     def compute(self, x: Any, *, axis: int, out: Any = None, **window: int) -> Any:
         y = np.empty(*self.shape(x, axis=axis, **window)) if out is None else out
-        places = taps(x.shape[axis], y.shape[axis], **window)
-        _by_images(_largest, axis, places, x, y)
+        positions = taps(x.shape[axis], y.shape[axis], **window)
+        _by_images(_largest, axis, positions, x, y)
         return y
 
     def derivative(self, position: int, dy: Any, y: Any, x: Any, **window: int) -> Any:
         return max_pool_gradient(dy, x, y, **window)
 
 
-class MaxPoolGradient(Primitive):
-    """dy, added up at the first of the largest elements of each window of x; y is max_pool(x)."""
+class MaxPoolingGradient(Primitive):
+    """Adds each element of dy to the first of the largest elements of its window of x; y is max_pool(x)."""
 
     name = "max_pool_gradient"
 
@@ -50,19 +50,17 @@ class MaxPoolGradient(Primitive):
 
     def compute(self, dy: Any, x: Any, y: Any, *, axis: int, out: Any = None, **window: int) -> Any:
         dx = np.empty(x.shape, dy.dtype) if out is None else out
-        places = taps(x.shape[axis], y.shape[axis], **window)
-        apart = window["stride"] >= span(window["size"], window["dilation"])
-        _by_images(_to_first_apart if apart else _to_first, axis, places, dy, x, y, dx)
+        positions = taps(x.shape[axis], y.shape[axis], **window)
+        disjoint = window["stride"] >= span(window["size"], window["dilation"])
+        _by_images(_to_first_disjoint if disjoint else _to_first, axis, positions, dy, x, y, dx)
         return dx
 
-    def derivative(
-        self, position: int, dy: Any, y: Any, given: Any, x: Any, largest: Any, **window: int
-    ) -> Any:
+    def derivative(self, position: int, dy: Any, y: Any, ds: Any, x: Any, largest: Any, **window: int) -> Any:
         return max_pool_pick(dy, x, largest, **window) if position == 0 else None
 
 
-class MaxPoolPick(Primitive):
-    """The element of z where the window of x has the first of its largest elements; y is max_pool(x)."""
+class MaxPoolingPick(Primitive):
+    """The element of z at the first of the largest elements of each window of x; y is max_pool(x)."""
 
     name = "max_pool_pick"
 
@@ -72,16 +70,16 @@ class MaxPoolPick(Primitive):
 
     def compute(self, z: Any, x: Any, y: Any, *, axis: int, out: Any = None, **window: int) -> Any:
         picked = np.empty(y.shape, z.dtype) if out is None else out
-        places = taps(x.shape[axis], y.shape[axis], **window)
-        _by_images(_from_first, axis, places, z, x, y, picked)
+        positions = taps(x.shape[axis], y.shape[axis], **window)
+        _by_images(_from_first, axis, positions, z, x, y, picked)
         return picked
 
     def derivative(self, position: int, dy: Any, y: Any, z: Any, x: Any, largest: Any, **window: int) -> Any:
         return max_pool_gradient(dy, x, largest, **window) if position == 0 else None
 
 
-class SumPool(Primitive):
-    """The sum of each window along `axis`; padding is zeros."""
+class SumPooling(Primitive):
+    """The sum of each window along `axis`; padding counts as zeros."""
 
     name = "sum_pool"
 
@@ -97,8 +95,8 @@ class SumPool(Primitive):
         return sum_pool_gradient(dy, axis=axis, n=x.shape[axis], **window)
 
 
-class SumPoolGradient(Primitive):
-    """dy, added to each of the n elements along `axis` that its window covers."""
+class SumPoolingGradient(Primitive):
+    """Adds each element of dy to all of the n elements along `axis` that its window covers."""
 
     name = "sum_pool_gradient"
 
@@ -115,39 +113,39 @@ class SumPoolGradient(Primitive):
         return dx
 
     def derivative(
-        self, position: int, dy: Any, y: Any, given: Any, *, axis: int, n: Size, **window: int
+        self, position: int, dy: Any, y: Any, ds: Any, *, axis: int, n: Size, **window: int
     ) -> Any:
         return sum_pool(dy, axis=axis, **window)
 
 
-max_pool = MaxPool()
-max_pool_gradient = MaxPoolGradient()
-max_pool_pick = MaxPoolPick()
-sum_pool = SumPool()
-sum_pool_gradient = SumPoolGradient()
+max_pool = MaxPooling()
+max_pool_gradient = MaxPoolingGradient()
+max_pool_pick = MaxPoolingPick()
+sum_pool = SumPooling()
+sum_pool_gradient = SumPoolingGradient()
 
 
 def _check_shapes(expected: Any, *arrays: Any) -> None:
     for x in arrays:
         if signature(x)[0] != expected:
-            given = shape_text(signature(x)[0])
-            raise ShapeError(f"shape {given} is not that of the windows, {shape_text(expected)}")
+            shape = shape_text(signature(x)[0])
+            raise ShapeError(f"shape {shape} is not that of the windows, {shape_text(expected)}")
 
 
-# ---- along the axis; x and y are some images, the last argument is written
+# ---- loops over the positions within the windows; x and y are some images, the last argument is written
 
 
-def _by_images(work: Callable[..., None], axis: int, places: list[Tap], *arrays: Any) -> None:
-    """`work(keys, *arrays)` on a few images at a time, so that what it goes over stays in cache."""
+def _by_images(work: Callable[..., None], axis: int, positions: list[Tap], *arrays: Any) -> None:
+    """Calls `work(keys, *arrays)` on a few images at a time, so that they stay in cache."""
     before = (slice(None),) * axis
-    keys = [((*before, tap.windows), (*before, tap.elements)) for tap in places]
+    keys = [((*before, tap.windows), (*before, tap.elements)) for tap in positions]
     image_bytes = sum(x[:1].nbytes for x in arrays)
 
-    def some(start: int, stop: int) -> None:
+    def work_on(start: int, stop: int) -> None:
         for images in blocks(start, stop, image_bytes):
             work(keys, *[x[images] for x in arrays])
 
-    parallel(some, len(arrays[0]))
+    parallel(work_on, len(arrays[0]))
 
 
 def _largest(keys: Any, x: Any, y: Any) -> None:
@@ -180,7 +178,7 @@ def _to_first(keys: Any, dy: Any, x: Any, y: Any, dx: Any) -> None:
         dx[elements] += dy[windows] * hit
 
 
-def _to_first_apart(keys: Any, dy: Any, x: Any, y: Any, dx: Any) -> None:
+def _to_first_disjoint(keys: Any, dy: Any, x: Any, y: Any, dx: Any) -> None:
     if sum(dx[elements].size for _, elements in keys) < dx.size:
         dx.fill(0)
     for windows, elements, hit in _first_hits(keys, x, y):
@@ -194,7 +192,8 @@ def _from_first(keys: Any, z: Any, x: Any, y: Any, picked: Any) -> None:
 
 
 def _first_hits(keys: Any, x: Any, y: Any) -> Iterator[tuple[Any, Any, Any]]:
-    """For each place: the windows that have it, its elements, and where they are the first largest ones."""
+    """For each position within the windows: the windows that have it, its elements, and a mask of those that
+    are the first of the largest in their window."""
     left = np.ones(y.shape, bool)
     *early, (windows, elements) = keys
     nan = bool(y.size) and y.dtype.kind == "f" and np.isnan(np.min(y))
@@ -208,5 +207,7 @@ def _first_hits(keys: Any, x: Any, y: Any) -> Iterator[tuple[Any, Any, Any]]:
         hit &= left[windows_here]
         left[windows_here] ^= hit
         yield windows_here, elements_here, hit
-    inside = all(y[here].shape == y.shape for here, _ in keys)  # then it can only be the last place
+    inside = all(
+        y[here].shape == y.shape for here, _ in keys
+    )  # then what is left can only be at the last position
     yield windows, elements, left if inside else left[windows] & is_largest(elements, windows)

@@ -1,6 +1,6 @@
-"""A function of arrays that runs over and over: recorded once, its inner values in memory of its own.
+"""A function of arrays that runs many times: recorded once, with memory for its temporaries.
 
-What a kernel does in every step of time allocates nothing this way, and its lines stay plain NumPy.
+So a time step of a kernel can be written in plain NumPy and still allocates nothing when it runs.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from graphlang.trace.primitive import Call
 
 
 class Weight:
-    """A matrix W for many products x @ W with `rows` rows x, cut into blocks of columns that lie apart.
+    """A matrix W for many products x @ W, where x has `rows` rows; its blocks of columns are stored apart.
 
-    BLAS copies what it multiplies to a layout of its own, which costs as much as the product where the rows
-    are few; a product below a million multiplications it does in place, and best on 64 columns. With a
-    `scale`, each column is multiplied by a number.
+    BLAS packs the operands of a product, which costs as much as the product itself if x has few rows. Below a
+    million multiplications it does not pack, and is fastest on 64 columns. With `scale`, each column is
+    multiplied by a factor.
     """
 
     SMALL = 10**6
@@ -33,37 +33,37 @@ class Weight:
         inner, columns = W.shape
         width = _divisor(columns, self.WIDTH)
         self.width = width if width >= self.WIDTH // 4 else columns
-        room = _divisor(rows, max(1, self.SMALL // max(1, inner * self.width)))
-        self.together = room if room >= 4 else rows
+        small = _divisor(rows, max(1, self.SMALL // max(1, inner * self.width)))
+        self.rows_per_product = small if small >= 4 else rows
         self._source = W.reshape(inner, -1, self.width).swapaxes(0, 1)
         self._scale = None if scale is None else scale.reshape(-1, 1, self.width)
         self.blocks = np.empty(self._source.shape, W.dtype)
 
     def pack(self) -> None:
-        """Copies the matrix as it is now."""
+        """Copies the current values of the matrix into the blocks."""
         if self._scale is None:
             np.copyto(self.blocks, self._source)
         else:
             np.multiply(self._source, self._scale, out=self.blocks)
 
     def product(self, x: Any, out: Any) -> Call:
-        """`x @ W` into `out`, as the matrix was when last packed: each block by all rows before the next."""
-        parts = len(x) // self.together
-        rows = x.reshape(1, parts, self.together, -1)
-        y = out.reshape(parts, self.together, -1, self.width).transpose(2, 0, 1, 3)
+        """`x @ W` into `out`, with the values of W when it was last packed."""
+        parts = len(x) // self.rows_per_product
+        rows = x.reshape(1, parts, self.rows_per_product, -1)
+        y = out.reshape(parts, self.rows_per_product, -1, self.width).transpose(2, 0, 1, 3)
         return partial(np.matmul, rows, self.blocks[:, None], y)
 
 
 def _divisor(n: int, most: int) -> int:
-    """The largest divisor of n up to a number."""
+    """The largest divisor of n that is at most `most`."""
     return next((d for d in range(min(n, most), 0, -1) if n % d == 0), 1)
 
 
 class Routine:
-    """The steps that a function records on arrays of the shapes of `examples`; None is handed on as it is.
+    """The steps that a function records on arrays with the shapes of `examples`; an example may be None.
 
-    `bind` gives the calls that do the same on arrays of those shapes. Calls from two bindings use the same
-    inner memory, so they run one after the other.
+    `bind` returns calls that do the same on other arrays of those shapes. All bindings share the memory for
+    temporaries, so their calls must not run at the same time.
     """
 
     def __init__(self, function: Callable[..., Sequence[Any]], examples: Sequence[Any]) -> None:
@@ -72,17 +72,17 @@ class Routine:
         with trace:
             self.outputs = list(function(*self.inputs))
         self.steps = needed_steps([y for y in self.outputs if y.__class__ is SymbolicArray])
-        self._places = _Places(self.steps, self.outputs)
+        self._memory = _TemporaryMemory(self.steps, self.outputs)
         self._constants: dict[Any, Any] = {}
 
     def bind(
         self, operands: Sequence[Any], outs: Sequence[Any] | None = None
     ) -> tuple[list[Call], list[Any]]:
-        """The calls on these operands, and the arrays of the outputs: `outs`, where those are given."""
+        """The calls on these operands, and the arrays of the outputs: those of `outs`, where it has one."""
         arrays: dict[int, Any] = {
             x.number: array for x, array in zip(self.inputs, operands, strict=True) if x is not None
         }
-        given = self._given(outs)
+        targets = self._targets(outs)
         calls: list[Call] = []
         for step in self.steps:
             values = [arrays[x.number] if x.__class__ is SymbolicArray else x for x in step.operands]
@@ -90,21 +90,21 @@ class Routine:
             if step.primitive.kind == "view":
                 arrays[number] = step.primitive.compute(*values, **step.params)
                 continue
-            out = arrays[number] = self._places.array(number, given)
+            out = arrays[number] = self._memory.array(number, targets)
             calls += self._calls(step, values, out)
-        found = [arrays[y.number] if y.__class__ is SymbolicArray else y for y in self.outputs]
-        for y, array, out in zip(self.outputs, found, outs or [], strict=bool(outs)):
-            if out is not None and not self._is_written(y, out, given):
+        results = [arrays[y.number] if y.__class__ is SymbolicArray else y for y in self.outputs]
+        for y, array, out in zip(self.outputs, results, outs or [], strict=bool(outs)):
+            if out is not None and not self._is_written(y, out, targets):
                 calls.append(partial(np.copyto, out, array))
-        return calls, found
+        return calls, results
 
-    def _is_written(self, y: Any, out: Any, given: dict[int, Any]) -> bool:
-        """Whether an output is computed right where it is wanted."""
-        place = given.get(self._places.source(y).number) if y.__class__ is SymbolicArray else None
-        return place is not None and np.may_share_memory(place, out)
+    def _is_written(self, y: Any, out: Any, targets: dict[int, Any]) -> bool:
+        """Whether a step writes an output directly into `out`."""
+        target = targets.get(self._memory.source(y).number) if y.__class__ is SymbolicArray else None
+        return target is not None and np.may_share_memory(target, out)
 
-    def _spread(self, x: Any, value: Any, out: Any) -> Any:
-        """A constant at the size of the result: NumPy is slower where it has to stretch an operand."""
+    def _broadcast_constant(self, x: Any, value: Any, out: Any) -> Any:
+        """A constant with the shape of the result: NumPy is slower where it has to broadcast an operand."""
         if not isinstance(x, np.ndarray) or x.ndim == 0 or x.shape == out.shape:
             return value
         key = (id(x), out.shape)
@@ -112,135 +112,143 @@ class Routine:
             self._constants[key] = np.ascontiguousarray(np.broadcast_to(x, out.shape))
         return self._constants[key]
 
-    def _given(self, outs: Sequence[Any] | None) -> dict[int, Any]:
-        """The arrays that outputs are to be written to at once, as they are computed."""
-        found: dict[int, Any] = {}
+    def _targets(self, outs: Sequence[Any] | None) -> dict[int, Any]:
+        """The arrays of `outs` that steps can write to directly."""
+        targets: dict[int, Any] = {}
         for y, out in zip(self.outputs, outs or (), strict=bool(outs)):
             if out is not None and y.__class__ is SymbolicArray:
-                source = self._places.source(y)
-                place = out.reshape(source.shape)
-                if self._places.is_computed(source) and np.may_share_memory(place, out):
-                    found.setdefault(source.number, place)
-        return found
+                source = self._memory.source(y)
+                target = out.reshape(source.shape)
+                if self._memory.is_computed(source) and np.may_share_memory(target, out):
+                    targets.setdefault(source.number, target)
+        return targets
 
     def _calls(self, step: Step, values: list[Any], out: Any) -> list[Call]:
         if step.primitive.name == "matmul" and isinstance(values[1], Weight):
             return [values[1].product(values[0], out)]
         if step.primitive.kind == "elementwise":
             pairs = zip(step.operands, values, strict=True)
-            return [bind_step(step, [self._spread(x, value, out) for x, value in pairs], out)]
+            return [bind_step(step, [self._broadcast_constant(x, value, out) for x, value in pairs], out)]
         if step.primitive.name != "concatenate":
             return [bind_step(step, values, out)]
-        cuts = zip(step.operands, values, _pieces(step, out), strict=True)
-        return [partial(np.copyto, piece, x) for s, x, piece in cuts if not self._places.is_inside(s, step)]
+        pieces = zip(step.operands, values, _pieces(step, out), strict=True)
+        return [
+            partial(np.copyto, piece, x) for s, x, piece in pieces if not self._memory.is_piece_of(s, step)
+        ]
 
 
-class _Places:
-    """Where the inner values of a routine lie: memory by liveness, pieces right in what joins them."""
+class _TemporaryMemory:
+    """The memory of a routine's temporaries: shared by liveness; an operand of a concatenation is computed
+    within its result where that is possible."""
 
     def __init__(self, steps: Sequence[Step], outputs: Sequence[Any]) -> None:
-        self._made = {s.output.number: s for s in steps}
-        self._kept = {y.number for y in outputs if y.__class__ is SymbolicArray}
+        self._steps = {s.output.number: s for s in steps}
+        self._outputs = {y.number for y in outputs if y.__class__ is SymbolicArray}
         self._uses: dict[int, int] = {}
         for step in steps:
             for x in step.operands:
                 if x.__class__ is SymbolicArray:
                     self._uses[x.number] = self._uses.get(x.number, 0) + 1
-        #: a piece -> the concatenation that it is a part of, and its position there
-        self._within: dict[int, tuple[Step, int]] = {}
+        #: operand of a concatenation -> the concatenation, and the position among its operands
+        self._piece_of: dict[int, tuple[Step, int]] = {}
         for step in steps:
             if step.primitive.name == "concatenate":
                 self._join(step)
-        self._own = self._laid_out(steps)
+        self._arrays = self._allocated(steps)
 
     def _join(self, step: Step) -> None:
         for position, x in enumerate(step.operands):
             if x.__class__ is not SymbolicArray or x.dtype != step.output.dtype:
                 continue
             source = self.source(x)
-            alone = self._uses[source.number] == self._uses[x.number] == 1 and source.number not in self._kept
+            alone = (
+                self._uses[source.number] == self._uses[x.number] == 1 and source.number not in self._outputs
+            )
             if alone and self.is_computed(source):
-                self._within[source.number] = (step, position)
+                self._piece_of[source.number] = (step, position)
 
     def source(self, x: SymbolicArray) -> SymbolicArray:
-        """What a value is but another shape of."""
-        while x.number in self._made and self._made[x.number].primitive.name == "reshape":
-            x = self._made[x.number].operands[0]
+        """The value that `x` is a reshape of, through any number of reshapes; `x` itself if it is none."""
+        while x.number in self._steps and self._steps[x.number].primitive.name == "reshape":
+            x = self._steps[x.number].operands[0]
         return x
 
     def is_computed(self, x: SymbolicArray) -> bool:
-        """Whether a value is neither given nor a view: it can be written wherever it is wanted."""
-        return x.number in self._made and self._made[x.number].primitive.kind != "view"
+        """Whether a step other than a view computes the value, so that it can be written to any array."""
+        return x.number in self._steps and self._steps[x.number].primitive.kind != "view"
 
-    def is_inside(self, x: Any, step: Step) -> bool:
-        """Whether a piece is computed right where `step` would copy it to."""
+    def is_piece_of(self, x: Any, step: Step) -> bool:
+        """Whether an operand of the concatenation `step` is computed within its result."""
         if x.__class__ is not SymbolicArray:
             return False
-        return self._within.get(self.source(x).number, (None,))[0] is step
+        return self._piece_of.get(self.source(x).number, (None,))[0] is step
 
-    def array(self, number: int, given: dict[int, Any]) -> Any:
+    def array(self, number: int, targets: dict[int, Any]) -> Any:
         """The array that a value is written to."""
-        if number in given:
-            return given[number]
-        if number in self._within:
-            step, position = self._within[number]
-            piece = _pieces(step, self.array(step.output.number, given))[position]
-            return piece.reshape(self._made[number].output.shape)
-        return self._own[number]
+        if number in targets:
+            return targets[number]
+        if number in self._piece_of:
+            step, position = self._piece_of[number]
+            piece = _pieces(step, self.array(step.output.number, targets))[position]
+            return piece.reshape(self._steps[number].output.shape)
+        return self._arrays[number]
 
-    def _holder(self, number: int) -> int:
-        """The value in whose memory another one lies: what it is a view or a piece of."""
+    def _root(self, number: int) -> int:
+        """The value whose memory another one lies in: the one that it is a view or a piece of, if any."""
         while number >= 0:
-            made = self._made[number]
-            if number in self._within:
-                number = self._within[number][0].output.number
-            elif made.primitive.kind == "view":
-                number = made.operands[0].number
+            step = self._steps[number]
+            if number in self._piece_of:
+                number = self._piece_of[number][0].output.number
+            elif step.primitive.kind == "view":
+                number = step.operands[0].number
             else:
                 break
         return number
 
-    def _laid_out(self, steps: Sequence[Step]) -> dict[int, Any]:
+    def _allocated(self, steps: Sequence[Step]) -> dict[int, Any]:
         last: dict[int, int] = {}
         for i, step in enumerate(steps):
             for x in (step.output, *step.operands):
                 if x.__class__ is SymbolicArray:
-                    last[self._holder(x.number)] = i
-        last.update({self._holder(number): len(steps) for number in self._kept})
+                    last[self._root(x.number)] = i
+        last.update({self._root(number): len(steps) for number in self._outputs})
         free: dict[Any, list[Any]] = {}
-        own: dict[int, Any] = {}
+        arrays: dict[int, Any] = {}
         for i, step in enumerate(steps):
-            holder = self._holder(step.output.number)
-            ending = {self._holder(x.number) for x in step.operands if x.__class__ is SymbolicArray}
-            ending = {n for n in ending if last[n] == i and n in own}
-            if step.primitive.kind == "elementwise":  # its result may be written over an operand that ends
-                self._release(ending & {x.number for x in self._direct(step)}, own, free)
-                ending -= {x.number for x in self._direct(step)}
-            if holder >= 0 and holder not in own and step.primitive.kind != "view":
-                value = self._made[holder].output
-                known = free.get((value.shape, value.dtype))
-                own[holder] = known.pop() if known else np.empty(value.shape, value.dtype)
-            self._release(ending, own, free)
-        return own
+            root = self._root(step.output.number)
+            ending = {self._root(x.number) for x in step.operands if x.__class__ is SymbolicArray}
+            ending = {n for n in ending if last[n] == i and n in arrays}
+            if (
+                step.primitive.kind == "elementwise"
+            ):  # its result may overwrite an operand that is not read again
+                in_place = ending & {x.number for x in self._direct(step)}
+                self._release(in_place, arrays, free)
+                ending -= in_place
+            if root >= 0 and root not in arrays and step.primitive.kind != "view":
+                value = self._steps[root].output
+                unused = free.get((value.shape, value.dtype))
+                arrays[root] = unused.pop() if unused else np.empty(value.shape, value.dtype)
+            self._release(ending, arrays, free)
+        return arrays
 
     def _direct(self, step: Step) -> list[SymbolicArray]:
-        """The operands that are nothing but themselves, and that no other operand is a view of."""
+        """The operands that own their memory and are not also read through a view."""
         operands = [x for x in step.operands if x.__class__ is SymbolicArray]
-        looks = {self._holder(x.number) for x in operands if self._holder(x.number) != x.number}
-        return [x for x in operands if x.shape == step.output.shape and x.number not in looks]
+        viewed = {self._root(x.number) for x in operands if self._root(x.number) != x.number}
+        return [x for x in operands if x.shape == step.output.shape and x.number not in viewed]
 
     @staticmethod
-    def _release(numbers: set[int], own: dict[int, Any], free: dict[Any, list[Any]]) -> None:
+    def _release(numbers: set[int], arrays: dict[int, Any], free: dict[Any, list[Any]]) -> None:
         for number in sorted(numbers):
-            array = own[number]
+            array = arrays[number]
             free.setdefault((array.shape, array.dtype), []).append(array)
 
 
 def _pieces(step: Step, out: Any) -> list[Any]:
-    """The parts of a concatenation's result, one for each operand."""
-    axis, start, found = step.params["axis"], 0, []
+    """Views of a concatenation's result, one for each operand."""
+    axis, start, pieces = step.params["axis"], 0, []
     for x in step.operands:
         stop = start + x.shape[axis]
-        found.append(out[(*(slice(None),) * axis, slice(start, stop))])
+        pieces.append(out[(*(slice(None),) * axis, slice(start, stop))])
         start = stop
-    return found
+    return pieces

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphlang.diagnostics import GraphError
-from graphlang.engine.fusion import FusionGroup, is_broadcast_scalar
+from graphlang.engine.fusion import FusionGroup
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.passes import optimised
 from graphlang.engine.plan import Memory, Plan, memory_of, nbytes, plan, step_flops
-from graphlang.engine.program import concrete
+from graphlang.engine.program import concrete, is_broadcast_scalar
 from graphlang.engine.recording import Recording, Storage, record_forward, record_gradients
 from graphlang.engine.workers import usable_threads
 from graphlang.inputs.input_values import prepare

@@ -12,7 +12,7 @@ from graphlang.diagnostics.running import CannotRun
 from graphlang.engine.executable import Executable, built
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.recording import Recording, record_forward
-from graphlang.engine.split import Cut, Gathered, Split
+from graphlang.engine.row_split import GatheredValue, RowSplit, SlicedConstant
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
@@ -72,7 +72,7 @@ class _ByBlocks:
         self._starts = range(0, feed.rows, size)
         with collection_paused():
             program = recorded(graph, feed, numbers, feed.rows).program
-            self._split = Split(program, self._columns, feed.rows)
+            self._split = RowSplit(program, self._columns, feed.rows)
         self._blocks = {
             count: self._built(self._split.blocks(count))
             for count in dict.fromkeys(min(size, feed.rows - start) for start in self._starts)
@@ -94,9 +94,9 @@ class _ByBlocks:
             for name, column in self._columns.items():
                 if name in block.inputs:
                     column.gather(rows, block.inputs[name])
-            for cut in split.cuts.values():
-                if cut.label in block.inputs:
-                    block.inputs[cut.label][...] = cut.array[_part(cut, rows)]
+            for constant in split.constants.values():
+                if constant.label in block.inputs:
+                    block.inputs[constant.label][...] = constant.array[_part(constant, rows)]
             block.run()
             for gathered in split.gathered:
                 rest.inputs[gathered.label][_part(gathered, rows)] = block.output(gathered.label)
@@ -106,7 +106,7 @@ class _ByBlocks:
         return rest
 
 
-def _part(of: Gathered | Cut, rows: slice) -> tuple[slice, ...]:
+def _part(of: GatheredValue | SlicedConstant, rows: slice) -> tuple[slice, ...]:
     """Where some rows lie in an array of all."""
     axis, per = of.rows
     return (*(slice(None),) * axis, slice(rows.start * per, rows.stop * per))

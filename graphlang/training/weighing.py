@@ -13,7 +13,7 @@ import numpy as np
 
 from graphlang.diagnostics import GraphError
 from graphlang.engine.program import concrete
-from graphlang.engine.split import Split
+from graphlang.engine.row_split import RowSplit
 from graphlang.engine.tape import OperationFailed
 from graphlang.trace import SymbolicArray, TraceError, replay
 from graphlang.training.evaluation import recorded
@@ -89,7 +89,7 @@ class _Tail:
 
     def __init__(self, graph: Graph, feed: Feed, number: int, rows: int) -> None:
         program = recorded(graph, feed, {"loss": number}, rows).program
-        self.split = Split(program, [feed.names[n] for n in feed.columns], rows)
+        self.split = RowSplit(program, [feed.names[n] for n in feed.columns], rows)
         self._given = {**graph.params, **feed.constants()}
 
     def drawn(self, generator: np.random.Generator) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from graphlang.engine.recording import Storage, record_forward
-from graphlang.engine.split import Split
+from graphlang.engine.row_split import RowSplit
 from graphlang.engine.tape import StreamRandom, Tape
 from graphlang.trace import replay
 
@@ -18,7 +18,7 @@ SIZES = {"N": 7, "T": 2, "C": 4}
 BLOCK = 3
 
 
-def by_blocks(split: Split, given: dict[str, Any]) -> Any:
+def by_blocks(split: RowSplit, given: dict[str, Any]) -> Any:
     """The output `y`, each part on arrays of its own."""
     starts = range(0, split.total, BLOCK)
     stacked: dict[str, list[Any]] = {p.label: [] for p in split.partials}
@@ -27,9 +27,11 @@ def by_blocks(split: Split, given: dict[str, Any]) -> Any:
         rows = slice(start, min(start + BLOCK, split.total))
         program = split.blocks(rows.stop - rows.start)
         feeds = {n: a[rows] if n in split.columns else a for n, a in given.items()}
-        for cut in split.cuts.values():
-            axis, per = cut.rows
-            feeds[cut.label] = cut.array[(*(slice(None),) * axis, slice(rows.start * per, rows.stop * per))]
+        for constant in split.constants.values():
+            axis, per_row = constant.rows
+            feeds[constant.label] = constant.array[
+                (*(slice(None),) * axis, slice(rows.start * per_row, rows.stop * per_row))
+            ]
         found = run(program, feeds)
         for label, value in found.items():
             if label in stacked:
@@ -67,7 +69,7 @@ def test_blocks_of_rows_make_no_difference(name: str) -> None:
             )
             storage = {n: Storage(a.shape, a.dtype) for n, a in leaves.items() if network.names[n] in values}
             program = record_forward(network, storage, "float64", SIZES, {"y": of}).program
-            split = Split(program, columns, SIZES["N"])
+            split = RowSplit(program, columns, SIZES["N"])
             given = {network.names[n]: a for n, a in leaves.items()}
             found = by_blocks(split, given)
         assert np.shape(found) == np.shape(expected), case
@@ -90,6 +92,6 @@ def test_layers_are_computed_row_by_row(name: str) -> None:
     kind = np.dtype(np.int64 if spec.dtype == "int" else np.float64)
     of = network.numbers[graph.spec.outputs[0]]
     program = record_forward(network, {0: Storage(shape, kind)}, "float64", SIZES, {"y": of}).program
-    split = Split(program, ["x"], SIZES["N"])
+    split = RowSplit(program, ["x"], SIZES["N"])
     assert not split.partials
     assert [g.value.number for g in split.gathered] == [program.outputs["y"].number]

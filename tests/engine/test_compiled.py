@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import graphlang as gl
 from graphlang.catalog.operation import Layer
@@ -163,20 +163,20 @@ def test_the_embedding_process_is_left_as_it_was() -> None:
     assert np.random.get_state()[1].tolist() == state  # type: ignore[union-attr]  # noqa: NPY002
 
 
-def test_blas_is_held_to_the_lowest_number_asked_for_and_given_back_by_the_last() -> None:
+def test_blas_is_limited_to_the_lowest_number_requested_and_restored_by_the_last() -> None:
     def now() -> list[int]:
         return [i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"]
 
     before = now()
-    with BLAS.held(2):
+    with BLAS.limited(2):
         assert set(now()) == {2}
-        with BLAS.held(1):
+        with BLAS.limited(1):
             assert set(now()) == {1}
         assert set(now()) == {2}
     assert now() == before
 
 
-def test_blas_is_held_and_given_back_from_whichever_threads() -> None:
+def test_blas_is_limited_and_restored_from_any_thread() -> None:
     def now() -> set[int]:
         return {i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"}
 
@@ -184,7 +184,7 @@ def test_blas_is_held_and_given_back_from_whichever_threads() -> None:
 
     def hold(count: int) -> None:
         for _ in range(20):
-            with BLAS.held(count):
+            with BLAS.limited(count):
                 seen.append(now())
 
     before = now()
@@ -195,6 +195,22 @@ def test_blas_is_held_and_given_back_from_whichever_threads() -> None:
         pool.submit(hold, 1).result()
     assert seen[-1] == {1}
     assert max(map(max, seen)) <= max(before)
+
+
+def test_the_application_can_limit_blas_after_a_program_has_run_in_another_thread() -> None:
+    """threadpoolctl lets one thread change the threads of OpenBLAS: a program must not keep that claim."""
+
+    def now() -> set[int]:
+        return {i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"}
+
+    def limit() -> None:
+        with BLAS.limited(1):
+            pass
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(limit).result()
+        with threadpool_limits(1, user_api="blas"):
+            assert now() == {1}
 
 
 def test_what_a_worker_raises_comes_out_of_the_call() -> None:

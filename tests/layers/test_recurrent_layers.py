@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from graphlang.catalog.operation import Array
-from graphlang.kernels.parallel import threads
+from graphlang.kernels.parallel import worker_threads
 from graphlang.kernels.recurrence import gru, lstm, rnn
 from graphlang.layers._recurrent import _Recurrent
 from graphlang.layers.gru import GRU
@@ -161,7 +161,7 @@ def test_threads_change_no_value_and_repeat_bit_by_bit(
     def both() -> list[Array]:
         return [kernel.compute(x, Wx, Wh, b), kernel.gradient.compute(ds, states, x, Wh)]
 
-    with threads(count, at_once):
+    with worker_threads(count, at_once):
         once, again = both(), both()
     for a, b, c in zip(once, again, both(), strict=True):
         np.testing.assert_array_equal(a, b)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from graphlang.catalog.operation import Array, Layer
 from graphlang.kernels.convolution import conv, conv_transpose, conv_weight_gradient
-from graphlang.kernels.parallel import blocks, parallel, threads
+from graphlang.kernels.parallel import blocks, parallel, worker_threads
 from graphlang.kernels.pooling import max_pool, max_pool_gradient
 from graphlang.layers.avg_pool import AvgPool
 from graphlang.layers.conv import Conv
@@ -260,7 +260,7 @@ def test_a_transposed_convolution_leaves_something() -> None:
 
 
 def test_ranges_cover_the_work_in_order() -> None:
-    with threads(3, at_once):
+    with worker_threads(3, at_once):
         assert parallel(lambda start, stop: (start, stop), 8) == [(0, 2), (2, 5), (5, 8)]
         assert parallel(lambda start, stop: (start, stop), 2) == [(0, 1), (1, 2)]
         assert parallel(lambda start, stop: (start, stop), 0) == [(0, 0)]
@@ -269,7 +269,7 @@ def test_ranges_cover_the_work_in_order() -> None:
 
 
 def test_work_inside_of_a_job_is_not_divided_again() -> None:
-    with threads(2, at_once):
+    with worker_threads(2, at_once):
         inner = parallel(lambda start, stop: parallel(lambda a, b: (a, b), 10), 2)
     assert inner == [[(0, 10)]] * 2
 
@@ -289,7 +289,7 @@ def test_threads_change_no_value_and_repeat_bit_by_bit() -> None:
             max_pool_gradient.compute(largest, x, largest, **along),
         ]
 
-    with threads(3, at_once):
+    with worker_threads(3, at_once):
         once, again = all_kernels(), all_kernels()
     for a, b, c in zip(once, again, all_kernels(), strict=True):
         np.testing.assert_array_equal(a, b)

@@ -174,6 +174,6 @@ def test_the_activations_of_all_rows_are_never_there_at_once() -> None:
     evaluator.over(feed_of(graph, data), 100)
     (found,) = evaluator._kept.values()
     assert isinstance(found, _ByBlocks)
-    assert sum(b.nbytes for b in found._rest.plan.blocks) < 2300 * 3 * 8 * 4, "a few arrays like y"
+    assert sum(b.nbytes for b in found._rest.plan.buffers) < 2300 * 3 * 8 * 4, "a few arrays like y"
     inputs = {n: a.nbytes for n, a in found._rest.inputs.items() if n not in graph.params}
     assert sum(inputs.values()) <= 2300 * 3 * 8 + 64 * 23, "y, and a sum for each block"

@@ -1,4 +1,4 @@
-"""The planner's passes over a program, each a pure function from a program to an equal, cheaper one."""
+"""The optimising passes: each is a pure function from a program to an equivalent, cheaper one."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     algebra,
     common_subexpressions,
 )
-"""In the order in which they are applied. Dead code falls away in each: a program has only what it needs."""
+"""The passes in order. Each of them drops dead steps: a program contains only what its results need."""
 
 
 def optimised(program: Program) -> Program:
-    """The program after every pass; one that has had its say is not asked again until something changes."""
-    given = program
+    """The program after all passes. A pass that changed nothing is skipped until another one changes the
+    program."""
+    original = program
     settled: set[Callable[[Program], Program]] = set()
     for apply in PASSES:
         if apply not in settled:
             changed = apply(program)
             if changed is not program:
                 settled.clear()
-                if program is not given:
+                if program is not original:
                     program.forget()
             program = changed
             settled.add(apply)

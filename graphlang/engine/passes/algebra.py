@@ -1,7 +1,7 @@
-"""Algebra that pays: neutral elements, double negation, squares, sums as products.
+"""Algebraic simplification: neutral elements, double negation, squares, sums as matrix products.
 
-No rule changes a bit of what a step gives, a sum's rounding apart, nor the sign of a zero: a comparison would
-see it, at one size of an array and not at another.
+No rule changes a bit of a result, not even the sign of a zero; only a sum may be rounded differently.
+Otherwise a comparison could come out differently for arrays of different sizes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from graphlang.trace.sums import FEW, ROWS, ones
 
 
 def algebra(program: Program) -> Program:
-    """Applies every rule to every step once, in order."""
+    """Applies the rules to every step once, in order."""
     return rewritten(program, _apply)
 
 
@@ -28,13 +28,13 @@ def _apply(step: Step, operands: tuple[Any, ...]) -> Any:
     value = rule(step, operands)
     if value is None or not isinstance(value, SymbolicArray):
         return value
-    # A rule may not change what a step gives: its shape and its precision.
+    # A rule must not change the shape or the precision of a result.
     same = value.shape == step.output.shape and value.dtype == step.output.dtype
     return value if same else None
 
 
 def scalar_of(x: Any) -> float | None:
-    """The number that an operand is everywhere, if it is one."""
+    """The number that all elements of a constant operand are equal to; None if there is none."""
     if isinstance(x, bool):
         return None
     if isinstance(x, int | float):
@@ -63,41 +63,42 @@ def _multiply(step: Step, operands: tuple[Any, ...]) -> Any:
 
 
 def _chain(step: Step, operands: tuple[Any, ...]) -> Any:
-    """A plain product where dy is known not to be 0, or the slope to be finite."""
+    """A plain product where dy is a constant without 0, or the slope a finite constant."""
     dy, slope = operands
-    if _certain(dy, lambda x: x != 0) or _certain(slope, np.isfinite):
+    if _is_constant_with(dy, lambda x: x != 0) or _is_constant_with(slope, np.isfinite):
         return _plain(_multiply, np.multiply, step, operands)
     return None
 
 
 def _chain_quotient(step: Step, operands: tuple[Any, ...]) -> Any:
-    """A plain quotient where dy is known not to be 0, or what it is divided by to be another number."""
+    """A plain quotient where dy is a constant without 0, or the divisor a constant without 0 and nan."""
     dy, x = operands
-    if _certain(dy, lambda x: x != 0) or _certain(x, lambda x: (x != 0) & ~np.isnan(x)):
+    if _is_constant_with(dy, lambda x: x != 0) or _is_constant_with(x, lambda x: (x != 0) & ~np.isnan(x)):
         return _plain(_divide, np.divide, step, operands)
     return None
 
 
 def _zero_times(step: Step, operands: tuple[Any, ...]) -> Any:
-    """A plain product where one factor is known, and neither 0 nor infinite."""
-    if any(_certain(x, lambda x: (x != 0) & np.isfinite(x)) for x in operands):
+    """A plain product where one factor is a constant without 0 and infinities."""
+    if any(_is_constant_with(x, lambda x: (x != 0) & np.isfinite(x)) for x in operands):
         return _plain(_multiply, np.multiply, step, operands)
     return None
 
 
 def _plain(rule: Callable[..., Any], ufunc: np.ufunc, step: Step, operands: tuple[Any, ...]) -> Any:
-    found = rule(step, operands)
-    return ufunc(*operands) if found is None else found
+    value = rule(step, operands)
+    return ufunc(*operands) if value is None else value
 
 
-def _certain(x: Any, holds: Callable[[Any], Any]) -> bool:
-    """Whether all of a constant is known to be so."""
+def _is_constant_with(x: Any, holds: Callable[[Any], Any]) -> bool:
+    """Whether an operand is a constant of one number for which `holds` is true."""
     number = scalar_of(x)
     return number is not None and bool(holds(number))
 
 
 def _as_scalars(step: Step, operands: tuple[Any, ...], ufunc: Any) -> Any:
-    """An array that is one number everywhere stands as that number, where the shape allows."""
+    """Replaces a constant array whose elements are all equal by a scalar, where the other operand has the
+    result's shape."""
     changed = False
     parts = []
     for x, other in (operands, operands[::-1]):
@@ -124,7 +125,8 @@ def _add(step: Step, operands: tuple[Any, ...]) -> Any:
 
 
 def _is_zero(x: Any, sign: float) -> bool:
-    """Whether an operand is a zero of that sign: -0 + 0 is 0, so only -0 is neutral in a sum of floats."""
+    """Whether a constant is a zero of that sign: -0 + 0 is 0, so that only -0 is neutral in a sum of
+    floats."""
     number = scalar_of(x)
     return number == 0 and np.copysign(1.0, number) == sign
 
@@ -138,8 +140,8 @@ def _subtract(step: Step, operands: tuple[Any, ...]) -> Any:
 
 def _negative(step: Step, operands: tuple[Any, ...]) -> Any:
     (x,) = operands
-    made = x.trace.step_of(x) if _symbolic(x) else None
-    return made.operands[0] if made is not None and made.primitive.name == "negative" else None
+    inner = x.trace.step_of(x) if _symbolic(x) else None
+    return inner.operands[0] if inner is not None and inner.primitive.name == "negative" else None
 
 
 def _power(step: Step, operands: tuple[Any, ...]) -> Any:
@@ -163,28 +165,27 @@ def _same_shape(step: Step, operands: tuple[Any, ...]) -> Any:
 
 
 def _transpose(step: Step, operands: tuple[Any, ...]) -> Any:
-    """Two transposes after one another are one, or none."""
+    """Merges two transposes into one, and drops one that changes nothing."""
     (x,) = operands
     axes = step.params["axes"]
     if not _symbolic(x):
         return None
     if list(axes) == list(range(len(axes))):
         return x
-    made = x.trace.step_of(x) if _symbolic(x) else None
-    if made is None or made.primitive.name != "transpose":
+    inner = x.trace.step_of(x)
+    if inner is None or inner.primitive.name != "transpose":
         return None
-    inner = made.params["axes"]
-    return np.transpose(made.operands[0], [inner[a] for a in axes])
+    return np.transpose(inner.operands[0], [inner.params["axes"][a] for a in axes])
 
 
 def _same(step: Step, operands: tuple[Any, ...]) -> Any:
-    """Gradients have been taken: there is nothing left to stop, and no value to tell from another."""
+    """Drops steps that matter to differentiation alone: by now all gradients are recorded."""
     return operands[0]
 
 
 def _sum(step: Step, operands: tuple[Any, ...]) -> Any:
-    """The sum over the rows of a wide, low matrix is quicker as a product with ones, or as two of them: the
-    rows in groups, then the groups, since more than a few rows lose digits."""
+    """The sum over the rows of a matrix with few rows is faster as a product with ones. For more rows it is
+    two products, over the rows of each group and then over the groups, since a long product loses digits."""
     (x,) = operands
     if not _symbolic(x) or x.ndim != 2 or step.params.get("keepdims") or x.dtype.kind != "f":
         return None
@@ -193,12 +194,12 @@ def _sum(step: Step, operands: tuple[Any, ...]) -> Any:
         return None
     if rows <= FEW:
         return np.matmul(ones(rows, x.dtype), x)
-    made = x.trace.step_of(x)
-    high = next((d for d in range(ROWS, 1, -1) if rows % d == 0), 1)
-    if rows // high > FEW or (made is not None and made.primitive.kind == "view"):
+    source = x.trace.step_of(x)
+    height = next((d for d in range(ROWS, 1, -1) if rows % d == 0), 1)
+    if rows // height > FEW or (source is not None and source.primitive.kind == "view"):
         return None
-    groups = np.matmul(ones(high, x.dtype), np.reshape(x, (rows // high, high, x.shape[1])))
-    return np.matmul(ones(rows // high, x.dtype), groups)
+    groups = np.matmul(ones(height, x.dtype), np.reshape(x, (rows // height, height, x.shape[1])))
+    return np.matmul(ones(rows // height, x.dtype), groups)
 
 
 _RULES: dict[str, Callable[[Step, tuple[Any, ...]], Any]] = {

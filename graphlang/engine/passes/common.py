@@ -1,4 +1,4 @@
-"""Common subexpressions: what is computed twice from the same operands is computed once."""
+"""Common subexpression elimination: what is computed twice from the same operands is computed once."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.engine.program import Program, rewritten
+from graphlang.engine.program import Program, is_broadcast_scalar, rewritten
 from graphlang.trace import Step, SymbolicArray
 
 
 def common_subexpressions(program: Program) -> Program:
-    """Every step that repeats an earlier one takes its result."""
+    """Replaces every step that repeats an earlier one by the earlier result."""
     rule = _Rule()
     return rewritten(program, rule, rule.remember)
 
@@ -42,7 +42,7 @@ def _operand_key(x: Any) -> Any:
     if x.__class__ is SymbolicArray:
         return x.number
     if isinstance(x, np.ndarray):
-        if x.size and not any(x.strides):
-            return "filled", x.dtype.str, x.shape, repr(x.flat[0])
+        if is_broadcast_scalar(x):
+            return "broadcast scalar", x.dtype.str, x.shape, repr(x.flat[0])
         return ("array", x.dtype.str, x.shape, x.tobytes()) if x.size <= 64 else ("array", id(x))
     return "number", type(x).__name__, repr(x)

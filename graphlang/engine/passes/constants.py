@@ -1,4 +1,4 @@
-"""Folds constants: a step whose operands are all known is computed once, while planning."""
+"""Constant folding: a step whose operands are all constants is computed while planning."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.engine.program import Program, concrete, rewritten
+from graphlang.engine.program import Program, concrete, is_broadcast_scalar, rewritten
 from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.whole_numbers import NoInt, check_fits, is_counted
 
-LARGEST = 2**16
-"""Elements of the largest constant that is kept: beyond it, making it anew is cheaper than holding it."""
+LARGEST_CONSTANT = 2**16
+"""Elements of the largest constant that is stored; a larger one is computed in every run instead."""
 
 
 def fold_constants(program: Program) -> Program:
-    """`full`, `arange`, shapes and whatever is computed from them alone become constants."""
+    """Replaces `full`, `arange`, shapes and all that is computed from them alone by constants."""
     return rewritten(program, _fold)
 
 
@@ -24,10 +24,10 @@ def _fold(step: Step, operands: tuple[Any, ...]) -> Any:
     if any(x.__class__ is SymbolicArray for x in operands):
         return None
     if step.primitive.name == "full":
-        # One number seen in every place takes no memory, however large the array.
+        # A broadcast scalar takes no memory, however large its shape.
         return np.broadcast_to(np.asarray(operands[0], step.output.dtype), concrete(step.output.shape))
     if not _fits(step, operands):
-        return None  # it is refused when it runs, by its name
+        return None  # the run reports it, with the name of the value
     if step.primitive.kind == "elementwise" and all(_is_one_number(x) for x in operands):
         numbers = [x.flat[0] if isinstance(x, np.ndarray) else x for x in operands]
         with np.errstate(all="ignore"):
@@ -35,7 +35,7 @@ def _fold(step: Step, operands: tuple[Any, ...]) -> Any:
         return np.broadcast_to(value, concrete(step.output.shape))
     if step.primitive.kind == "view":
         return step.primitive.compute(*operands, **step.params)
-    if int(np.prod(concrete(step.output.shape), dtype=np.int64)) > LARGEST:
+    if int(np.prod(concrete(step.output.shape), dtype=np.int64)) > LARGEST_CONSTANT:
         return None
     with np.errstate(all="ignore"):
         value = np.asarray(step.primitive.compute(*operands, **step.params), step.output.dtype)
@@ -43,7 +43,7 @@ def _fold(step: Step, operands: tuple[Any, ...]) -> Any:
 
 
 def _fits(step: Step, operands: tuple[Any, ...]) -> bool:
-    """Whether a whole number fits into an int."""
+    """Whether integer results fit into 64 bits."""
     if not is_counted(step.primitive.name, step.output.dtype, operands):
         return True
     params = {name: value for name, value in step.params.items() if name != "dtype"}
@@ -55,10 +55,10 @@ def _fits(step: Step, operands: tuple[Any, ...]) -> bool:
 
 
 def _is_one_number(x: Any) -> bool:
-    return not isinstance(x, np.ndarray) or (x.size > 0 and not any(x.strides))
+    return not isinstance(x, np.ndarray) or is_broadcast_scalar(x)
 
 
 def frozen(value: Any) -> Any:
-    """A constant that nobody can write into by mistake."""
+    """Makes a constant read-only."""
     value.flags.writeable = False
     return value

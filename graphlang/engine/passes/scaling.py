@@ -1,8 +1,8 @@
-"""Moves scalar factors through matrix products to where the fewest numbers are.
+"""Moves scalar factors of matrix products to the smallest array.
 
-`lr * (x.T @ dy)` scales every weight; `x.T @ (lr * dy)` scales only what arrives. The same holds for
-`(x * s) @ W`, where the images stay as they are. The rounding is another one, so nothing is moved that a
-comparison or the caller can see: what is left are the gradients and the updates of a training step.
+`lr * (x.T @ dy)` scales every weight, `x.T @ (lr * dy)` only the smaller dy; likewise `(x * s) @ W` scales
+every image, `x @ (s * W)` only the weights. Rounding changes, so a factor is moved only where neither a
+comparison nor the caller can see the last bit: in the gradients and updates of a training step.
 """
 
 from __future__ import annotations
@@ -17,22 +17,23 @@ from graphlang.engine.program import Program, RewriteRule, rewritten
 from graphlang.trace import Step, SymbolicArray
 
 PAYS_FROM = 2**14
-"""Numbers from which on a pass over an array is worth saving: below, a step costs more than its numbers."""
+"""Elements from which on it pays to scale a smaller array instead: below, the call itself costs more."""
 
 
 def move_scaling(program: Program) -> Program:
-    """Scalar factors leave the large operand of a product, and large products take theirs inside."""
+    """Moves factors out of the larger operand of a product, and those of a large product into its smaller
+    operand."""
     if not any(step.primitive.name == "matmul" for step in program.steps):
         return program
-    moved = rewritten(program, _where_unseen(program, _out_of_operands))
-    return rewritten(moved, _where_unseen(moved, _Inward()))
+    moved = rewritten(program, _only_if_invisible(program, _out_of_operands))
+    return rewritten(moved, _only_if_invisible(moved, _IntoOperands()))
 
 
-def _where_unseen(program: Program, rule: RewriteRule) -> RewriteRule:
-    """A rule for the steps whose last bit nobody can see."""
-    handed_out = [v for v in program.outputs.values() if isinstance(v, SymbolicArray)]
-    seen = visible(program.steps, handed_out)
-    return lambda step, operands: None if step.output.number in seen else rule(step, operands)
+def _only_if_invisible(program: Program, rule: RewriteRule) -> RewriteRule:
+    """`rule`, for the steps whose last bit nobody can see."""
+    outputs = [v for v in program.outputs.values() if isinstance(v, SymbolicArray)]
+    numbers = visible(program.steps, outputs)
+    return lambda step, operands: None if step.output.number in numbers else rule(step, operands)
 
 
 def scaled(x: Any) -> tuple[Any, Any] | None:
@@ -54,7 +55,7 @@ def scaled(x: Any) -> tuple[Any, Any] | None:
 
 
 def is_scalar(x: Any) -> bool:
-    """Whether an operand is one number, known or not."""
+    """Whether an operand is a single number, constant or symbolic."""
     if x.__class__ is SymbolicArray:
         return x.shape == ()
     return (isinstance(x, int | float) and not isinstance(x, bool)) or (
@@ -64,9 +65,9 @@ def is_scalar(x: Any) -> bool:
 
 def _through_transpose(x: Any) -> tuple[Any, Any] | None:
     """(transposed array, factor) where `x` is the transpose of an array times a scalar."""
-    found = scaled(x)
-    if found is not None or x.__class__ is not SymbolicArray:
-        return found
+    direct = scaled(x)
+    if direct is not None or x.__class__ is not SymbolicArray:
+        return direct
     step = x.trace.step_of(x)
     if step is None or step.primitive.name != "transpose":
         return None
@@ -84,10 +85,10 @@ def _out_of_operands(step: Step, operands: tuple[Any, ...]) -> Any:
         return None
     x, w = operands
     for operand, other, first in ((x, w, True), (w, x, False)):
-        found = _through_transpose(operand)
-        if found is None or other.__class__ is not SymbolicArray:
+        scaling = _through_transpose(operand)
+        if scaling is None or other.__class__ is not SymbolicArray:
             continue
-        array, factor = found
+        array, factor = scaling
         smaller = min(_size(other), _size(step.output))
         if smaller * 2 > _size(array) or _size(array) < PAYS_FROM:
             continue
@@ -99,7 +100,8 @@ def _out_of_operands(step: Step, operands: tuple[Any, ...]) -> Any:
 
 
 def _where_to_scale(x: Any, w: Any) -> Any:
-    """The smaller operand of a product; of two alike, the one that elementwise steps make and can scale."""
+    """The smaller operand of a product; of two of similar size, one that an elementwise step computes, since
+    the scaling can be fused into that."""
     small, other = (x, w) if _size(x) <= _size(w) else (w, x)
     if _size(other) <= 2 * _size(small) and not _is_elementwise(small) and _is_elementwise(other):
         return other
@@ -107,12 +109,12 @@ def _where_to_scale(x: Any, w: Any) -> Any:
 
 
 def _is_elementwise(x: Any) -> bool:
-    made = x.trace.step_of(x) if x.__class__ is SymbolicArray else None
-    return made is not None and made.primitive.kind == "elementwise"
+    step = x.trace.step_of(x) if x.__class__ is SymbolicArray else None
+    return step is not None and step.primitive.kind == "elementwise"
 
 
-class _Inward:
-    """`s * (x @ dy)` becomes `x @ (s * dy)` where dy is smaller and the product serves nothing else."""
+class _IntoOperands:
+    """`s * (x @ dy)` becomes `x @ (s * dy)` if dy is smaller and the unscaled product has no other use."""
 
     def __init__(self) -> None:
         self.uses: Counter[int] | None = None
@@ -121,10 +123,10 @@ class _Inward:
         if step.primitive.name != "multiply" or step.output.dtype.kind != "f":
             return None
         for old, product, factor in zip(step.operands, operands, operands[::-1], strict=True):
-            made = product.trace.step_of(product) if product.__class__ is SymbolicArray else None
-            if made is None or made.primitive.name != "matmul" or not is_scalar(factor):
+            inner = product.trace.step_of(product) if product.__class__ is SymbolicArray else None
+            if inner is None or inner.primitive.name != "matmul" or not is_scalar(factor):
                 continue
-            x, w = made.operands
+            x, w = inner.operands
             small = _where_to_scale(x, w)
             if small.__class__ is not SymbolicArray or _size(small) * 2 > _size(product):
                 continue
@@ -138,7 +140,7 @@ class _Inward:
         return None
 
     def _used_elsewhere(self, product: SymbolicArray) -> bool:
-        """Whether the product has other users: then both it and its scaled self would be computed."""
+        """Whether the product has other uses: then both it and the scaled one would have to be computed."""
         if self.uses is None:
             operands = (x for step in product.trace.steps for x in step.operands)
             self.uses = Counter(x.number for x in operands if x.__class__ is SymbolicArray)

@@ -1,6 +1,6 @@
-"""Whose last bit can be seen: what a comparison, a rounding or a choice depends on, and what is handed out.
+"""Values whose last bit is visible: those that a comparison, a rounding or a choice depends on, and outputs.
 
-Elsewhere a difference in the last bit stays one; at a step it becomes a whole one.
+A difference in the last bit of any other value stays that small; where a function jumps, it can grow to 1.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from graphlang.trace import Step, SymbolicArray
 _ROUNDING = frozenset("sign floor ceil trunc rint floor_divide remainder fmod copysign".split())
 
 
-def visible(steps: Sequence[Step], handed_out: Sequence[SymbolicArray] = ()) -> set[int]:
-    """The numbers of the values whose last bit can be seen in a larger one, or in what is handed out."""
-    found = {value.number for value in handed_out}
+def visible(steps: Sequence[Step], outputs: Sequence[SymbolicArray] = ()) -> set[int]:
+    """The numbers of the values whose last bit is visible."""
+    numbers = {value.number for value in outputs}
     for step in reversed(steps):
-        if step.output.number in found or _is_jump(step):
-            found.update(x.number for x in step.operands if x.__class__ is SymbolicArray)
-    return found
+        if step.output.number in numbers or _can_jump(step):
+            numbers.update(x.number for x in step.operands if x.__class__ is SymbolicArray)
+    return numbers
 
 
-def _is_jump(step: Step) -> bool:
-    """Whether a result can jump where an operand moves by a bit."""
+def _can_jump(step: Step) -> bool:
+    """Whether a change in the last bit of an operand can change the result by much more."""
     primitive = step.primitive
     if primitive.name in _ROUNDING or (primitive.kind == "kernel" and primitive.ufunc is None):
         return True

@@ -52,7 +52,7 @@ def test_a_routine_is_its_function(name: str, given: bool) -> None:
 
 def test_inner_memory_is_made_once_and_shared_by_what_does_not_live_together() -> None:
     routine = Routine(lambda x: [np.exp(np.exp(np.exp(np.exp(x))) * 2)], [np.empty(8)])
-    kept = {id(a) for a in routine._places._own.values()}
+    kept = {id(a) for a in routine._memory._arrays.values()}
     assert len(kept) == 1
     first, second = (run(routine, [np.zeros(8)])[0] for _ in range(2))
     assert first is second
