@@ -11,28 +11,11 @@ from graphlang.draw.numbers import short
 from graphlang.draw.picture import Kind, Picture, PictureEdge, PictureNode
 from graphlang.engine.result import plain
 from graphlang.spec.network import Node, Ref
+from graphlang.syntax.operators import BY_FUNCTION
 
 if TYPE_CHECKING:
     from graphlang.api import Forward, Graph
     from graphlang.engine.result import Result
-
-SIGNS = {
-    "add": "+",
-    "subtract": "−",
-    "multiply": "×",
-    "divide": "/",
-    "floor_divide": "//",
-    "mod": "%",
-    "matmul": "@",
-    "power": "**",
-    "negative": "−",
-    "equal": "==",
-    "not_equal": "!=",
-    "less": "<",
-    "less_equal": "<=",
-    "greater": ">",
-    "greater_equal": ">=",
-}
 
 
 def drawable(graph: Graph, result: Result) -> list[str]:
@@ -113,4 +96,5 @@ def _label(node: Node) -> tuple[str, int | None]:
         return f"**{short(operands[1])}", 1
     if name == "divide" and type(operands[0]) in (int, float) and operands[0] == 1:
         return "1/x", 0
-    return SIGNS.get(name, name), None
+    row = BY_FUNCTION.get(name)
+    return (row and row.sign) or name, None

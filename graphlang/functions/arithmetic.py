@@ -10,19 +10,6 @@ from graphlang.trace.primitives.matmul import matmul as product
 
 __all__ = ["add", "divide", "floor_divide", "matmul", "mod", "multiply", "negative", "power", "subtract"]
 
-SYMBOLS = {
-    "add": "+",
-    "subtract": "-",
-    "multiply": "*",
-    "divide": "/",
-    "floor_divide": "//",
-    "mod": "%",
-    "matmul": "@",
-    "power": "**",
-    "negative": "-",
-}
-"""How a spec writes each of them."""
-
 
 def add(x, y):
     """x + y

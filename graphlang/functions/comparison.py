@@ -14,19 +14,6 @@ __all__ = [
     "not_equal",
 ]
 
-SYMBOLS = {
-    "equal": "==",
-    "not_equal": "!=",
-    "less": "<",
-    "less_equal": "<=",
-    "greater": ">",
-    "greater_equal": ">=",
-    "logical_and": "and",
-    "logical_or": "or",
-    "logical_not": "not",
-}
-"""How a spec writes each of them."""
-
 
 def equal(x, y):
     """x == y

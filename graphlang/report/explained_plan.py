@@ -18,26 +18,13 @@ from graphlang.engine.recording import Recording, Storage, record_forward, recor
 from graphlang.engine.workers import usable_threads
 from graphlang.inputs.input_values import prepare
 from graphlang.inputs.stand_ins import drawn
+from graphlang.syntax.operators import BY_FUNCTION, TRUTH_VALUES
 from graphlang.trace import Step, SymbolicArray
 from graphlang.training.step import Trained
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
 
-SIGNS = {
-    "add": "+",
-    "subtract": "-",
-    "multiply": "*",
-    "divide": "/",
-    "power": "**",
-    "matmul": "@",
-    "greater": ">",
-    "greater_equal": ">=",
-    "less": "<",
-    "less_equal": "<=",
-    "equal": "==",
-    "not_equal": "!=",
-}
 IN_CACHE = "in cache"
 
 
@@ -222,9 +209,9 @@ class _Explainer:
 
     def _operation(self, step: Step) -> str:
         operands = [self.text(x) for x in step.operands]
-        sign = SIGNS.get(step.primitive.name)
-        if sign is not None and len(operands) == 2:
-            return f"{operands[0]} {sign} {operands[1]}"
+        row = BY_FUNCTION.get(step.primitive.name)
+        if row is not None and len(operands) == 2 and row.operands is not TRUTH_VALUES:
+            return f"{operands[0]} {row.symbol} {operands[1]}"
         options = [f"{k}={_option(v)}" for k, v in step.params.items() if v is not None and v is not False]
         return f"{step.primitive.name}({', '.join([*operands, *options])})"
 

@@ -7,6 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from graphlang.syntax.operators import ANYTHING, ARRAYS, BINARY, TRUTH_VALUES
 from graphlang.trace import Dim, DimScalar
 from graphlang.trace.dims import UndecidedError
 
@@ -23,33 +24,16 @@ class NoValue(Exception):
 
 
 def _power(a: Any, b: Any) -> Any:
-    if isinstance(a, int) and isinstance(b, int):
-        if b >= 0 and abs(a) > 1 and b * math.log2(abs(a)) > 64:
-            raise NoValue(f"{a} ** {b} is too large")
-        if b < 0 and a == 0:
-            raise NoValue("zero has no negative power")
-    result = a**b
+    whole = isinstance(a, int) and isinstance(b, int)
+    if whole and b >= 0 and abs(a) > 1 and b * math.log2(abs(a)) > 64:
+        raise NoValue(f"{a} ** {b} is too large")
+    try:
+        result = a**b
+    except ZeroDivisionError:
+        raise NoValue("zero has no negative power") from None
     if isinstance(result, complex):
         raise NoValue(f"{a} ** {b} is not a real number")
     return result
-
-
-def _true_divide(a: Any, b: Any) -> Any:
-    if isinstance(b, int | float) and b == 0:
-        raise NoValue("division by zero")
-    return a / b
-
-
-def _floor_divide(a: Any, b: Any) -> Any:
-    if isinstance(b, int | float) and b == 0:
-        raise NoValue("division by zero")
-    return a // b
-
-
-def _modulo(a: Any, b: Any) -> Any:
-    if isinstance(b, int | float) and b == 0:
-        raise NoValue("division by zero")
-    return a % b
 
 
 def _equal(a: Any, b: Any) -> bool:
@@ -74,43 +58,34 @@ def _unequal(a: Any, b: Any) -> bool:
     return not _equal(a, b)
 
 
-BINARY: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": _true_divide,
-    "//": _floor_divide,
-    "%": _modulo,
-    "**": _power,
-    "==": _equal,
-    "!=": _unequal,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
+_SAFE: dict[Callable[..., Any], Callable[..., Any]] = {
+    operator.pow: _power,
+    operator.eq: _equal,
+    operator.ne: _unequal,
 }
-_EQUALITY = ("==", "!=")
+"""What is computed in place of a Python operator that may take forever, or cannot tell."""
 
 
 def is_number(value: Any) -> bool:
     return isinstance(value, int | float | Dim | DimScalar)
 
 
+def is_truth_value(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
 def binary(op: str, a: Any, b: Any) -> Any:
     """The value of `a op b`, or NoValue."""
-    if op in ("and", "or"):
-        if not (isinstance(a, bool) and isinstance(b, bool)):
-            raise NoValue(f"`{op}` stands between truth values, not {described(a)} and {described(b)}")
-        return (a and b) if op == "and" else (a or b)
-    if op == "@":
+    row = BINARY[op]
+    if row.operands is ARRAYS:
         raise NoValue("`@` multiplies matrices, and this is a number; `*` multiplies numbers")
-    numbers = is_number(a) and is_number(b)
-    if not numbers and op not in _EQUALITY:
-        raise NoValue(f"`{op}` stands between numbers, not {described(a)} and {described(b)}")
+    fits = is_truth_value if row.operands is TRUTH_VALUES else is_number
+    if row.operands is not ANYTHING and not (fits(a) and fits(b)):
+        raise NoValue(f"`{op}` stands between {row.operands.value}, not {described(a)} and {described(b)}")
     try:
-        return _bounded(BINARY[op](a, b))
+        return _bounded(_SAFE.get(row.python, row.python)(a, b))
     except ZeroDivisionError:
-        raise NoValue("zero has no negative power") from None
+        raise NoValue("division by zero") from None
     except OverflowError:
         raise NoValue("the result is too large") from None
     except TypeError:

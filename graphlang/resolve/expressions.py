@@ -30,34 +30,12 @@ from graphlang.resolve.values import (
     Value,
 )
 from graphlang.syntax import tree
+from graphlang.syntax.operators import ANYTHING, ARRAYS, BINARY, COMPARISON, TRUTH_VALUES, UNARY
 from graphlang.trace import Dim, DimScalar
 
 DEEPEST_LIST = 32
-COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 OF_CALLS = ("GL401", "GL403", "GL404", "GL405", "GL406")
 """Mistakes in what a call is given, whatever the values are."""
-OPERATIONS = {
-    "+": "add",
-    "-": "subtract",
-    "*": "multiply",
-    "/": "divide",
-    "//": "floor_divide",
-    "%": "mod",
-    "@": "matmul",
-    "**": "power",
-    "==": "equal",
-    "!=": "not_equal",
-    "<": "less",
-    "<=": "less_equal",
-    ">": "greater",
-    ">=": "greater_equal",
-    "and": "logical_and",
-    "or": "logical_or",
-}
-
-
-EQUALITY = ("==", "!=")
-"""What compares two lists as lists; every other operator makes arrays of them."""
 
 
 def evaluate(context: Context, expression: Any, scope: Scope) -> Any:
@@ -200,10 +178,11 @@ def _binary(context: Context, node: tree.Binary, scope: Scope) -> Steps:
 def binary(context: Context, op: str, left: Any, right: Any, node: Any, scope: Scope) -> Any:
     if left is POISON or right is POISON:
         return POISON
-    if not any(
-        isinstance(o, Value | tuple) or (nodes.is_table(o) and op not in EQUALITY) for o in (left, right)
-    ):
-        if context.probing and op in COMPARISONS and left != right and _is_size(left, right):
+    row = BINARY[op]
+    # `==` and `!=` compare two lists as lists; every other operator makes arrays of them.
+    lists_stay = row.operands is ANYTHING
+    if not any(isinstance(o, Value | tuple) or (nodes.is_table(o) and not lists_stay) for o in (left, right)):
+        if context.probing and row.precedence == COMPARISON and left != right and _is_size(left, right):
             return POISON  # the sizes may be the same, or the larger one, where it is called
         try:
             return constants.binary(op, left, right)
@@ -212,7 +191,7 @@ def binary(context: Context, op: str, left: Any, right: Any, node: Any, scope: S
             return POISON
     if not _usable(context, left, right, op, node):
         return POISON
-    value = nodes.apply_named(context, OPERATIONS[op], (left, right), node.span, scope)
+    value = nodes.apply_named(context, row.function, (left, right), node.span, scope)
     if isinstance(value, Value):
         value.const = _folded(op, left, right)
     return value
@@ -238,7 +217,7 @@ def _unusable(operand: Any, op: str, at: Span) -> WrongKind:
 def _folded(op: str, left: Any, right: Any) -> Any:
     a = left.const if isinstance(left, Value) else left
     b = right.const if isinstance(right, Value) else right
-    if a is None or b is None or op in ("and", "or", "@"):
+    if a is None or b is None or BINARY[op].operands in (TRUTH_VALUES, ARRAYS):
         return None
     try:
         return constants.binary(op, a, b)
@@ -263,8 +242,8 @@ def _unary(context: Context, node: tree.Unary, scope: Scope) -> Steps:
         except constants.NoValue as no:
             context.error(CannotCompute(node.span, str(no), no.help))
             return POISON
-    name = "negative" if node.operator == "-" else "logical_not"
-    value = nodes.apply_named(context, name, (operand,), node.span, scope)
+    function = UNARY[node.operator].function
+    value = nodes.apply_named(context, function, (operand,), node.span, scope)
     if isinstance(value, Value) and operand.const is not None and node.operator == "-":
         value.const = -operand.const
     return value

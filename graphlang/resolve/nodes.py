@@ -40,6 +40,7 @@ from graphlang.resolve.values import (
     SharedLayer,
     Value,
 )
+from graphlang.syntax.operators import OPERATORS
 from graphlang.trace import (
     Dim,
     DimScalar,
@@ -51,10 +52,7 @@ from graphlang.trace import (
     Unrecorded,
 )
 
-BROADCASTING = frozenset(
-    "add subtract multiply divide floor_divide mod power equal not_equal less less_equal greater "
-    "greater_equal logical_and logical_or maximum minimum".split()
-)
+BROADCASTING = {row.function for row in OPERATORS if row.broadcasts} | {"maximum", "minimum"}
 """Operators of two operands, where stretching both is an error."""
 
 GUARDED = BROADCASTING | {"where"}
@@ -63,28 +61,7 @@ GUARDED = BROADCASTING | {"where"}
 RESHAPING = frozenset("reshape expand_dims broadcast_to subscript squeeze".split())
 """Operations whose use says that a stretched shape is meant."""
 
-SYMBOLS = {
-    "add": "+",
-    "subtract": "-",
-    "multiply": "*",
-    "divide": "/",
-    "floor_divide": "//",
-    "mod": "%",
-    "matmul": "@",
-    "power": "**",
-    "equal": "==",
-    "not_equal": "!=",
-    "less": "<",
-    "less_equal": "<=",
-    "greater": ">",
-    "greater_equal": ">=",
-    "logical_and": "and",
-    "logical_or": "or",
-    "negative": "-",
-    "logical_not": "not",
-    "matrix_transpose": ".T",
-    "subscript": "[]",
-}
+SYMBOLS = {row.function: row.symbol for row in OPERATORS} | {"matrix_transpose": ".T", "subscript": "[]"}
 """Operations as a file writes them, for messages."""
 
 WHOLE_ARRAYS = (

@@ -8,18 +8,9 @@ from typing import Any
 import numpy as np
 
 from graphlang.syntax import parse, tree
+from graphlang.syntax.operators import ARITHMETIC
 from graphlang.trace import Dim
 from graphlang.trace.dims import maximum, symbols
-
-_OPERATORS = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-    "//": lambda a, b: a // b,
-    "%": lambda a, b: a % b,
-    "**": lambda a, b: a**b,
-}
 
 
 @lru_cache(maxsize=4096)
@@ -53,8 +44,8 @@ def _evaluate(node: Any) -> Any:
             return Dim.symbol(node.name)
         case tree.Unary(operator="-"):
             return -_evaluate(node.operand)
-        case tree.Binary() if node.operator in _OPERATORS:
-            return _OPERATORS[node.operator](_evaluate(node.left), _evaluate(node.right))
+        case tree.Binary() if node.operator in ARITHMETIC:
+            return ARITHMETIC[node.operator].python(_evaluate(node.left), _evaluate(node.right))
         case tree.Call(function=tree.Name(name="max"), arguments=(a, b)):
             return maximum(_evaluate(a.value), _evaluate(b.value))
         case tree.Call(function=tree.Name(name=name)) if isinstance(getattr(np, name, None), np.ufunc):

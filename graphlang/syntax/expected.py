@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphlang.syntax import lexer
+from graphlang.syntax.operators import BINARY
 from graphlang.syntax.surroundings import Context
 
 _WORDS_FOR = {
@@ -12,7 +13,7 @@ _WORDS_FOR = {
     "DTYPE": "a type (`float`, `int` or `bool`)", "_NL": "the end of the line",
 }  # fmt: skip
 _VALUES = {"NAME", "NUMBER", "STRING", "TRUE", "FALSE", "NONE", "LPAR", "LSQB", "MINUS", "NOT", "SCAN"}
-_AFTER_VALUES = {"PLUS", "MINUS", "MULOP", "POW", "CMP", "AND", "OR", "IF", "ARROW", "DOT", "LPAR", "LSQB"}
+_AFTER_VALUES = {row.terminal for row in BINARY.values()} | {"IF", "ARROW", "DOT", "LPAR", "LSQB"}
 
 
 def expected(accepts: set[str]) -> list[str]:

@@ -16,21 +16,19 @@ from lark.lexer import Lexer
 
 from graphlang.diagnostics import Diagnostic, GraphError, Source, Span
 from graphlang.diagnostics.limits import Limits
+from graphlang.syntax import operators
 
 #: spelling of a symbol -> terminal of the grammar
 SYMBOLS = {
-    "->": "ARROW", "~=": "APPROX", "+": "PLUS", "-": "MINUS", "**": "POW", "...": "ELLIPSIS",
-    "*": "MULOP", "/": "MULOP", "//": "MULOP", "%": "MULOP", "@": "MULOP",
-    "==": "CMP", "!=": "CMP", "<=": "CMP", ">=": "CMP", "<": "CMP", ">": "CMP",
-    "=": "EQUAL", ":": "COLON", ",": "COMMA", ".": "DOT",
+    **operators.SIGNS,
+    "->": "ARROW", "~=": "APPROX", "...": "ELLIPSIS", "=": "EQUAL", ":": "COLON", ",": "COMMA", ".": "DOT",
     "(": "LPAR", ")": "RPAR", "[": "LSQB", "]": "RSQB", "{": "LBRACE", "}": "RBRACE",
 }  # fmt: skip
 #: symbols of other languages, read in one piece so that the message can name them
 FOREIGN_SYMBOLS = ("=>", "|>", "&&", "||", ":=", "+=", "-=", "*=", "/=", "===")
 
 #: words that are never names
-RESERVED = {"if": "IF", "else": "ELSE", "and": "AND", "or": "OR", "not": "NOT",
-            "true": "TRUE", "false": "FALSE", "none": "NONE"}  # fmt: skip
+RESERVED = {**operators.WORDS, "if": "IF", "else": "ELSE", "true": "TRUE", "false": "FALSE", "none": "NONE"}
 #: words that start a statement; before `=` or `,` they are names: `data = 3`
 STATEMENT_WORDS = {
     "graphlang": "GRAPHLANG", "import": "IMPORT", "hyper": "HYPER", "def": "DEF", "input": "INPUT",
@@ -45,10 +43,15 @@ INNER_WORDS = {"as": "AS", "in": "IN", "carry": "CARRY", "within": "WITHIN", "sc
 WORDS = RESERVED | STATEMENT_WORDS | STAGE_WORDS | INNER_WORDS
 PYTHON_CONSTANTS = {"True": "true", "False": "false", "None": "none"}
 
+#: words between two operands: they go on with an expression
+_BETWEEN = "|".join(["if", "else", *(word for word in operators.BINARY if word.isalpha())])
+#: the first characters of signs between two operands, of this language and of others
+_SIGNS = re.escape("".join(sorted({sign[0] for sign in operators.SIGNS} | set("=~,|&^{)]}"))))
+
 _before_block = re.compile(r"(?!\s*+\{)").match
 _before_colon = re.compile(r"[ \t]*+[:,=]").match
 _before_assignment = re.compile(r"[ \t]*+(?:=(?![=>])|,)").match
-_not_before_name = re.compile(r"(?![ \t]++(?!(?:if|else|and|or)\b)[^\W\d])").match
+_not_before_name = re.compile(rf"(?![ \t]++(?!(?:{_BETWEEN})\b)[^\W\d])").match
 #: what makes a word a name although its statement or stage could start here
 _IS_NAME = dict.fromkeys(set(STATEMENT_WORDS.values()), _before_assignment) | {
     "LAYERS": _before_block,
@@ -59,13 +62,11 @@ _IS_NAME = dict.fromkeys(set(STATEMENT_WORDS.values()), _before_assignment) | {
 }
 
 #: tokens after which a line end does not end the statement
-_GOES_ON_AFTER = frozenset(
-    "_NL EQUAL COMMA COLON LBRACE ARROW APPROX PLUS MINUS MULOP POW CMP AND OR NOT IF ELSE".split()
+_GOES_ON_AFTER = {row.terminal for row in operators.OPERATORS}.union(
+    ("_NL", "EQUAL", "COMMA", "COLON", "LBRACE", "ARROW", "APPROX", "IF", "ELSE")
 )
 #: what at the start of a line goes on with the statement before it
-_goes_on_with = re.compile(
-    r"->|[-+*/%@<>=!~,|&^{)\]}]|(?:if|else|and|or)\b|(?:carry|within)\b(?![ \t]*+(?:=(?!=)|[,:]))"
-).match
+_goes_on_with = re.compile(rf"[{_SIGNS}]|(?:{_BETWEEN})\b|(?:carry|within)\b(?![ \t]*+(?:=(?!=)|[,:]))").match
 _OPENS = frozenset(("LPAR", "LSQB", "LBRACE"))
 _OPENER = {"RPAR": "LPAR", "RSQB": "LSQB", "RBRACE": "LBRACE"}
 

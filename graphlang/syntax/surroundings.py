@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 from lark import UnexpectedToken
 
 from graphlang.diagnostics import Edit, Source, Span, closest
-from graphlang.syntax import lexer
+from graphlang.syntax import lexer, operators
 from graphlang.syntax.lexer import Reader
 
 PAIRS = {")": "(", "]": "[", "}": "{"}
-BINARY = frozenset("+ - * / // % @ ** == != < > <= >= -> ~= and or".split())
-OPERATORS = BINARY | {"not"}
+BINARY = frozenset((*operators.BINARY, "->", "~="))
+OPERATORS = BINARY | operators.UNARY.keys()
 CHOICE = frozenset("if else in".split())
 SECTIONS = frozenset("data train gradcheck".split())
 BLOCKS = SECTIONS | set(lexer.STAGE_WORDS) | {"scan", "def"}

@@ -11,8 +11,9 @@ from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 
+from graphlang.syntax.operators import ARITHMETIC, ATOM, PRODUCT, SIGN
 from graphlang.trace.errors import NegativeSize, NoSize
-from graphlang.trace.formula import ATOM, PRODUCT, SIGN, Formula, called, formula, infix, negated, polynomial
+from graphlang.trace.formula import Formula, called, formula, infix, negated, polynomial
 from graphlang.trace.pieces import Pieces
 
 Monomial: TypeAlias = "tuple[Atom, ...]"
@@ -269,10 +270,7 @@ class DimScalar:
         return _scalar(operator.pow, other, self)
 
 
-_SYMBOLS: dict[Any, str] = {
-    operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/",
-    operator.floordiv: "//", operator.mod: "%", operator.pow: "**",
-}  # fmt: skip
+_SYMBOLS: dict[Any, str] = {row.python: symbol for symbol, row in ARITHMETIC.items()}
 
 
 def is_size(value: object) -> TypeGuard[Size]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
-STRENGTH = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT, "**": POWER}
-"""How tightly an operator binds, as in the grammar of the language."""
+from graphlang.syntax.operators import ARITHMETIC, ATOM, POWER, PRODUCT, SIGN, SUM
 
 
 class Formula(NamedTuple):
@@ -33,7 +31,7 @@ def formula(value: Any) -> Formula:
 
 def infix(operator: str, left: Any, right: Any) -> Formula:
     """Two operands and what stands between them; operators of one strength are computed from the left."""
-    strength = STRENGTH[operator]
+    strength = ARITHMETIC[operator].precedence
     first = formula(left).within(ATOM if strength == POWER else strength)
     return Formula(f"{first} {operator} {formula(right).within(strength + 1)}", strength)
 
