@@ -26,10 +26,13 @@ from graphlang.diagnostics.running import (
     SeedTooLarge,
 )
 from graphlang.engine.derived import Derived
+from graphlang.engine.failures import OperationFailed, WrongGradients
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.parts import Part, parts
+from graphlang.engine.random_streams import StreamRandom
+from graphlang.engine.recorder import recorded_gradients
 from graphlang.engine.result import Gradients, Named, Result, unknown_value
-from graphlang.engine.tape import OperationFailed, StreamRandom, Tape, WrongGradients, recorded_gradients
+from graphlang.engine.tape import Tape
 from graphlang.inputs.call import (
     METHODS,
     Elsewhere,
@@ -658,7 +661,7 @@ class Forward(Named):
             raise GraphError([SeedForNoFloat(start, graph.file)])
         number = graph.network.numbers[start]
         with np.errstate(all="ignore"), graph._diagnosed():
-            if tape._through_grad(number):
+            if tape.through_grad(number):
                 found = self._recorded(number, seed)
             else:
                 found = tape.backward(number, seed)

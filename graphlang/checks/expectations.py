@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphlang.diagnostics import Span
+from graphlang.engine.failures import OperationFailed
+from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.result import plain
-from graphlang.engine.tape import OperationFailed, StreamRandom, Tape
+from graphlang.engine.tape import Tape
 from graphlang.inputs.input_values import prepare
 from graphlang.inputs.stand_ins import drawn
 from graphlang.spec.models import ExpectSpec

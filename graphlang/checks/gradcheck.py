@@ -11,8 +11,10 @@ import numpy as np
 from graphlang.checks.local_check import chosen, culprit, error
 from graphlang.checks.slopes import Slope, slope
 from graphlang.engine.executable import built
+from graphlang.engine.failures import OperationFailed
+from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.recording import Storage, record_forward
-from graphlang.engine.tape import OperationFailed, StreamRandom, Tape
+from graphlang.engine.tape import Tape
 from graphlang.inputs.input_values import prepare
 from graphlang.inputs.stand_ins import drawn
 from graphlang.spec.models import GradcheckSpec

@@ -9,7 +9,7 @@ import numpy as np
 
 from graphlang.catalog.operation import outcome
 from graphlang.checks.slopes import VANISHING, Slope, slope
-from graphlang.engine.derived import Draws
+from graphlang.engine.random_streams import Draws
 from graphlang.engine.tape import Tape
 from graphlang.spec.network import Node, Ref
 
@@ -71,7 +71,7 @@ def local_error(tape: Tape, node: Node, rng: np.random.Generator, tolerance: flo
         return 0.0
     dy = rng.uniform(0.5, 1.5, y.shape)
     parts: dict[int, Any] = {}
-    for number, part in tape._backward(node, dy):
+    for number, _, part in tape.passed_back(node, dy):
         parts[number] = part if number not in parts else parts[number] + part
     operands = [o.number for o in node.operands if type(o) is Ref]
     worst = 0.0
@@ -136,7 +136,7 @@ def _beside(
 
 
 def _local_objective(tape: Tape, node: Node, number: int, array: Any, dy: Any) -> Callable[[], float]:
-    operation, _, keywords, _ = tape.saved[node.number]
+    operation, _, keywords, _ = tape.call(node)
 
     def objective() -> float:
         values = [

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from graphlang.catalog.operation import Operation
 from graphlang.diagnostics import GraphError
 from graphlang.inputs.index_bounds import wrong_index
 from graphlang.spec.network import Network, Node, Ref
@@ -14,9 +15,6 @@ from graphlang.spec.sizes import parse_size
 from graphlang.trace import Dim, SymbolicArray
 from graphlang.trace.array import signature
 from graphlang.trace.primitive import Primitive, Result, into
-
-if TYPE_CHECKING:
-    from graphlang.catalog.operation import Operation
 
 
 class Allowed:

@@ -1,4 +1,4 @@
-"""Backward for an operation that writes none: derived from what its forward records."""
+"""Derived gradients: for an operation without a backward, from what its forward records."""
 
 from __future__ import annotations
 
@@ -7,51 +7,25 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from graphlang.catalog.operation import Operation, Random, outcome
+from graphlang.catalog.operation import Operation, outcome
+from graphlang.engine.random_streams import Draws
 from graphlang.engine.scan import ScanOperation
 from graphlang.trace import SymbolicArray, SymbolicRandom, Trace, gradient, reached, replay
 from graphlang.trace.whole_numbers import check_step, is_counted
 
-
-class Draws:
-    """The random stream as one node sees it: what it drew is kept, since backward needs the same numbers."""
-
-    def __init__(self, stream: Random) -> None:
-        self.stream = stream
-        self.made: list[Any] = []
-
-    def uniform(self, shape: Any) -> Any:
-        self.made.append(self.stream.uniform(shape))
-        return self.made[-1]
-
-    def again(self) -> Redrawn:
-        """A stream that gives the same numbers once more."""
-        return Redrawn(self.made)
-
-
-class Redrawn:
-    """A random stream whose numbers are known."""
-
-    def __init__(self, made: Sequence[Any]) -> None:
-        self._left = iter(made)
-
-    def uniform(self, shape: Any) -> Any:
-        return next(self._left)
-
-
 Differentiable: TypeAlias = Operation | ScanOperation
 _Recorded: TypeAlias = tuple[Trace, list[SymbolicArray], list[Any]]
-"""A recording: its inputs, and what is asked for."""
+"""A trace, its inputs, and the results to replay."""
 
 
 class Derived:
-    """Derived gradients, recorded once for equal shapes and replayed on arrays; belongs to one graph."""
+    """The derived gradients of a graph: recorded once for equal shapes, then replayed on arrays."""
 
-    #: enough for every shape of a session, and a bound on what many shapes can cost
+    #: more than the shapes of a usual session, and a bound on the memory
     CAPACITY = 1024
 
     def __init__(self) -> None:
-        self._recorded: dict[Any, tuple[Differentiable, _Recorded]] = {}
+        self._cache: dict[Any, tuple[Differentiable, _Recorded]] = {}
 
     def backward(
         self,
@@ -73,12 +47,14 @@ class Derived:
     def check_whole_numbers(
         self, operation: Differentiable, operands: Sequence[Any], keywords: dict[str, Any]
     ) -> None:
-        """Raises NoInt where a whole number on the way to the result does not fit into an int."""
+        """Raises NoInt where a whole number that the operation computes does not fit into an int."""
         values = [*operands, *keywords.values()]
         if any(isinstance(v, SymbolicArray) for v in values):
             return
         key = (id(operation), *map(_signature, values))
-        trace, inputs, counted = self._found(key, operation, lambda: _counted(operation, operands, keywords))
+        trace, inputs, counted = self._cached(
+            key, operation, lambda: _record_counted(operation, operands, keywords)
+        )
         if counted:
             replay(trace, counted, _feeds(inputs, values, []), check_step)
 
@@ -87,21 +63,21 @@ class Derived:
     ) -> list[Any]:
         values = [*operands, *keywords.values()]
         key = (id(operation), *map(_signature, values), np.asarray(dy).dtype, np.shape(dy))
-        trace, inputs, gradients = self._found(
-            key, operation, lambda: _record(operation, operands, keywords, dy)
+        trace, inputs, gradients = self._cached(
+            key, operation, lambda: _record_gradients(operation, operands, keywords, dy)
         )
-        wanted = [g for g in gradients if g is not None]
-        results = iter(replay(trace, wanted, _feeds(inputs, values, [np.asarray(dy)])))
-        return [None if g is None else next(results) for g in gradients]
+        feeds = _feeds(inputs, values, [np.asarray(dy)])
+        arrays = iter(replay(trace, [g for g in gradients if g is not None], feeds))
+        return [None if g is None else next(arrays) for g in gradients]
 
-    def _found(self, key: Any, operation: Differentiable, record: Callable[[], _Recorded]) -> _Recorded:
-        found = self._recorded.get(key)
-        if found is None:
-            if len(self._recorded) >= self.CAPACITY:
-                self._recorded.clear()
-            # The operation is kept with its recording, so that its identity cannot be taken over.
-            found = self._recorded[key] = (operation, record())
-        return found[1]
+    def _cached(self, key: Any, operation: Differentiable, record: Callable[[], _Recorded]) -> _Recorded:
+        entry = self._cache.get(key)
+        if entry is None:
+            if len(self._cache) >= self.CAPACITY:
+                self._cache.clear()
+            # The entry holds the operation, so that no other one can get the same id.
+            entry = self._cache[key] = (operation, record())
+        return entry[1]
 
 
 def _is_array(value: Any) -> bool:
@@ -118,58 +94,54 @@ def _signature(value: Any) -> Any:
 
 def _symbolic(operands: Sequence[Any], keywords: dict[str, Any], y: Any, dy: Any, since: int) -> list[Any]:
     values = [*operands, *keywords.values()]
-    wanted = [v for v in values if _differentiable(v)]
-    # The same value may stand in two places, and reached() sums over all its uses: it is counted once.
-    distinct = list({id(v): v for v in wanted}.values())
-    gradients = reached(y, distinct, dy, since=since)
-    found = dict(zip(map(id, distinct), gradients, strict=True))
-    given: set[int] = set()
-    results: list[Any] = []
-    for value in values:
-        first = _differentiable(value) and id(value) not in given
-        results.append(found.get(id(value)) if first else None)
-        given.add(id(value))
-    return results
+    # A value may stand in several places: its first place gets the gradient, the sum over all its uses.
+    first = {id(v): place for place, v in reversed([*enumerate(values)]) if _differentiable(v)}
+    places = sorted(first.values())
+    gradients = reached(y, [values[place] for place in places], dy, since=since)
+    by_place = dict(zip(places, gradients, strict=True))
+    return [by_place.get(place) for place in range(len(values))]
 
 
 def _differentiable(value: Any) -> bool:
     return isinstance(value, SymbolicArray) and value.dtype.kind == "f"
 
 
-def _record(
+def _record_gradients(
     operation: Differentiable, operands: Sequence[Any], keywords: dict[str, Any], dy: Any
 ) -> _Recorded:
-    """The gradients by every operand and keyword, or None; that of the result is an input after them."""
+    """The gradients by every operand and keyword, or None; dy is an input after them."""
     trace = Trace()
     with trace:
-        values, y, draws = _run(trace, operation, operands, keywords, np.asarray(dy).dtype)
+        values, y, draws = _forward(trace, operation, operands, keywords, np.asarray(dy).dtype)
         upstream = trace.input(np.shape(dy), np.asarray(dy).dtype)
-        inputs = [v for v in values if isinstance(v, SymbolicArray)]
-        given = [*inputs, upstream, *draws]
+        symbols = [v for v in values if isinstance(v, SymbolicArray)]
+        inputs = [*symbols, upstream, *draws]
         if not isinstance(y, SymbolicArray):
-            return trace, given, [None] * len(values)
-        wanted = [v for v in inputs if _differentiable(v)]
-        found = dict(zip(map(id, wanted), gradient(y, wanted, upstream), strict=True))
-    return trace, given, [found.get(id(v)) for v in values]
+            return trace, inputs, [None] * len(values)
+        sources = [v for v in symbols if _differentiable(v)]
+        gradients = dict(zip(map(id, sources), gradient(y, sources, upstream), strict=True))
+    return trace, inputs, [gradients.get(id(v)) for v in values]
 
 
-def _counted(operation: Differentiable, operands: Sequence[Any], keywords: dict[str, Any]) -> _Recorded:
-    """The whole numbers that are computed on the way and may not fit into an int."""
+def _record_counted(
+    operation: Differentiable, operands: Sequence[Any], keywords: dict[str, Any]
+) -> _Recorded:
+    """The results of all steps that compute whole numbers, which may not fit into an int."""
     trace = Trace()
     with trace:
-        values, _, draws = _run(trace, operation, operands, keywords, np.dtype(np.float64))
+        values, _, draws = _forward(trace, operation, operands, keywords, np.dtype(np.float64))
     steps = [s for s in trace.steps if is_counted(s.primitive.name, s.output.dtype, s.operands)]
     return trace, [*(v for v in values if isinstance(v, SymbolicArray)), *draws], [s.output for s in steps]
 
 
-def _run(
+def _forward(
     trace: Trace,
     operation: Differentiable,
     operands: Sequence[Any],
     keywords: dict[str, Any],
     dtype: np.dtype[Any],
 ) -> tuple[list[Any], Any, list[SymbolicArray]]:
-    """What `forward` takes, its result, and what it draws."""
+    """Records `forward`: its arguments, its result, and its random draws."""
     values = [trace.input(v.shape, v.dtype) if _is_array(v) else v for v in (*operands, *keywords.values())]
     random = SymbolicRandom(trace, dtype)
     named: dict[str, Any] = dict(zip(keywords, values[len(operands) :], strict=True))
@@ -182,5 +154,5 @@ def _feeds(
     inputs: Sequence[SymbolicArray], values: Sequence[Any], more: list[Any]
 ) -> dict[SymbolicArray, Any]:
     arrays = [np.asarray(v) for v in values if _is_array(v)]
-    drawn = [made for v in values if isinstance(v, Draws) for made in v.made]
-    return dict(zip(inputs, [*arrays, *more, *drawn], strict=True))
+    draws = [array for v in values if isinstance(v, Draws) for array in v.arrays]
+    return dict(zip(inputs, [*arrays, *more, *draws], strict=True))

@@ -1,7 +1,7 @@
 """How a gradient divides among the uses of a value: what every operation passes back along every edge.
 
-The parts of a value's uses sum to its gradient. `grad(y, x)` reads more than its two operands: the derivative
-of `w * x**2` by x contains w. So `grad` has an edge, and a part, for each value that its derivative contains.
+The parts of a value's uses sum to its gradient. `grad(y, x)` depends on more than its two operands: the
+derivative of `w * x**2` by x contains w. So `grad` has an edge, and a part, for each value in its derivative.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphlang.engine.tape import Tape, record
+from graphlang.engine.interpreter import Interpreter
+from graphlang.engine.recorder import leaf_values, record
 from graphlang.spec.network import Node, Ref
 from graphlang.trace import SymbolicArray, Trace, partial_gradients, replay
 
@@ -24,45 +25,47 @@ class Part(NamedTuple):
     target: int
     """the operation that uses it"""
     place: int | str | None
-    """the position of an operand, the role of a parameter, None for what else a `grad` reads"""
+    """the position of an operand, the role of a parameter, None for what else a `grad` depends on"""
     gradient: Any
 
 
-def parts(tape: Tape, of: int, gradients: Mapping[int, Any]) -> list[Part]:
-    """The parts of all values that `of` depends on, from the gradients that a backward from `of` found."""
-    network = tape.network
-    needed = network.ancestors([of])
-    nodes = [n for n in network.nodes if needed[n.number]]
-    found: list[Part] = []
+def parts(run: Interpreter, of: int, gradients: Mapping[int, Any]) -> list[Part]:
+    """The parts of all values that `of` depends on, from the gradients of a backward from `of`."""
+    needed = run.network.ancestors([of])
+    nodes = [n for n in run.network.nodes if needed[n.number]]
+    uses: list[Part] = []
     through_grad = any(n.spec.operation == "grad" for n in nodes)
     for node in nodes:
         if node.spec.operation not in ("grad", "constant") and node.number in gradients:
-            back = tape.passed_back(node, gradients[node.number], derived=through_grad)
-            found += [Part(source, node.number, place, gradient) for source, place, gradient in back]
-    readers = [n for n in nodes if n.spec.operation == "grad" and n.number in gradients]
-    return [*found, *_of_gradients(tape, of, readers, gradients)] if readers else found
+            back = run.passed_back(node, gradients[node.number], derived=through_grad)
+            uses += [Part(source, node.number, place, gradient) for source, place, gradient in back]
+    grads = [n for n in nodes if n.spec.operation == "grad" and n.number in gradients]
+    return [*uses, *_of_grads(run, of, grads, gradients)] if grads else uses
 
 
-def _of_gradients(tape: Tape, of: int, readers: list[Node], gradients: Mapping[int, Any]) -> list[Part]:
-    """What each `grad` passes back to the values that its derivative contains."""
+def _of_grads(run: Interpreter, of: int, grads: list[Node], gradients: Mapping[int, Any]) -> list[Part]:
+    """What each `grad` passes back to the values in its derivative."""
     trace = Trace()
-    symbolic = record(tape, trace)
+    symbolic = record(run, trace)
     with trace:
         symbolic.forward([of])
-        values = [(i, v) for i, v in enumerate(symbolic.values) if isinstance(v, SymbolicArray)]
-        feeds = {v: tape.values[i] for i, v in values if i < tape.network.first_node}
-        floats = [(i, v) for i, v in values if v.dtype.kind == "f"]
-        wanted: list[tuple[Node, int, SymbolicArray]] = []
-        for node in readers:
-            dy = trace.input(np.shape(gradients[node.number]), tape.dtype)
+        feeds = leaf_values(run, symbolic)
+        floats = [
+            (i, v)
+            for i, v in enumerate(symbolic.values)
+            if isinstance(v, SymbolicArray) and v.dtype.kind == "f"
+        ]
+        uses: list[tuple[Node, int, SymbolicArray]] = []
+        for node in grads:
+            dy = trace.input(np.shape(gradients[node.number]), run.dtype)
             feeds[dy] = gradients[node.number]
             before = [(i, v) for i, v in floats if i < node.number]
-            read = partial_gradients(symbolic.values[node.number], [v for _, v in before], dy)
-            wanted += [(node, i, part) for (i, _), part in zip(before, read, strict=True) if part is not None]
-    arrays = replay(trace, [part for *_, part in wanted], feeds)
+            back = partial_gradients(symbolic.values[node.number], [v for _, v in before], dy)
+            uses += [(node, i, part) for (i, _), part in zip(before, back, strict=True) if part is not None]
+    arrays = replay(trace, [part for *_, part in uses], feeds)
     return [
         Part(number, node.number, _place(node, number), array)
-        for (node, number, _), array in zip(wanted, arrays, strict=True)
+        for (node, number, _), array in zip(uses, arrays, strict=True)
     ]
 
 

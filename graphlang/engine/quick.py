@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphlang.engine.failures import OperationFailed
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.passes import optimised
 from graphlang.engine.plain_products import plain_products
 from graphlang.engine.recording import Recorder, Storage
 from graphlang.engine.scalar import FAILURES, scalar_function
-from graphlang.engine.tape import OperationFailed
 from graphlang.trace import TraceError
 
 if TYPE_CHECKING:

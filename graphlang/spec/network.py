@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -245,6 +245,18 @@ class Network:
                 for number in node.own.values():
                     needed[number] = True
         return needed
+
+    def descendants(self, numbers: Iterable[int]) -> list[bool]:
+        """For every value, whether it depends on one of these (themselves included)."""
+        dependent = [False] * len(self.names)
+        for number in numbers:
+            dependent[number] = True
+        for node in self.nodes:
+            if any(type(o) is Ref and dependent[o.number] for o in node.operands) or any(
+                dependent[number] for number in node.own.values()
+            ):
+                dependent[node.number] = True
+        return dependent
 
     def varying(self) -> list[bool]:
         """For every value, whether it varies with a float input or a parameter, so that it has a gradient.

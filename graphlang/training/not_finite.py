@@ -11,7 +11,11 @@ import numpy as np
 from graphlang.datasets.number_checks import not_finite, place_text
 from graphlang.diagnostics import Diagnostic, GraphError
 from graphlang.diagnostics.not_finite import GradientNotFinite, NotFinite
-from graphlang.engine.tape import GRADIENT_OF, OperationFailed, StreamRandom, Tape, record
+from graphlang.engine.failures import OperationFailed
+from graphlang.engine.random_streams import StreamRandom
+from graphlang.engine.recorder import leaf_values, record
+from graphlang.engine.run_state import GRADIENT_OF
+from graphlang.engine.tape import Tape
 from graphlang.trace import NoGradient, Step, SymbolicArray, Trace, needed_steps, reached
 
 if TYPE_CHECKING:
@@ -98,11 +102,12 @@ class _Watched(Tape):
 
     first: Node | None = None
 
-    def _backward(self, node: Node, dy: Any) -> list[tuple[int, Any]]:
-        found = super()._backward(node, dy)
-        if self.first is None and not (_is_finite(dy) and all(_is_finite(part) for _, part in found)):
-            self.first = node
-        return found
+    def passed_back(self, node: Node, dy: Any, *, derived: bool = False) -> list[tuple[int, int | str, Any]]:
+        parts = super().passed_back(node, dy, derived=derived)
+        if self.first is None and self.trace is None:  # symbolic arrays hold no numbers to look at
+            finite = all(_is_finite(gradient) for gradient in [dy, *(part for *_, part in parts)])
+            self.first = None if finite else node
+        return parts
 
 
 def _of_gradients(
@@ -132,11 +137,7 @@ def _by_primitives(tape: Tape, loss: int, wrt: Sequence[int]) -> tuple[list[Any]
         symbolic.forward([loss])
         forward = len(trace.steps)
         found = reached(symbolic.values[loss], [symbolic.values[i] for i in wrt])
-    values: dict[int, Any] = {
-        symbolic.values[i].number: v
-        for i, v in enumerate(tape.values[: tape.network.first_node])
-        if isinstance(symbolic.values[i], SymbolicArray)
-    }
+    values: dict[int, Any] = {x.number: v for x, v in leaf_values(tape, symbolic).items()}
     first: Step | None = None
     for step in needed_steps([g for g in found if g is not None]):
         operands = [values[x.number] if x.__class__ is SymbolicArray else x for x in step.operands]

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphlang.diagnostics import GraphError
+from graphlang.engine.failures import OperationFailed
 from graphlang.engine.program import concrete
 from graphlang.engine.row_split import RowSplit
-from graphlang.engine.tape import OperationFailed
 from graphlang.trace import SymbolicArray, TraceError, replay
 from graphlang.training.evaluation import recorded
 

@@ -22,7 +22,9 @@ from graphlang.catalog.finder import Attribute, Catalog, Entry
 from graphlang.catalog.operation import Operation
 from graphlang.diagnostics import GraphError
 from graphlang.engine.derived import Derived
-from graphlang.engine.tape import OperationFailed, StreamRandom, Tape
+from graphlang.engine.failures import OperationFailed
+from graphlang.engine.random_streams import StreamRandom
+from graphlang.engine.tape import Tape
 from graphlang.spec.network import Node, Ref
 from graphlang.spec.sizes import parse_size
 

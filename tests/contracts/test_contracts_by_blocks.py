@@ -8,9 +8,10 @@ import contract_cases as cases
 import numpy as np
 import pytest
 
+from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.recording import Storage, record_forward
 from graphlang.engine.row_split import RowSplit
-from graphlang.engine.tape import StreamRandom, Tape
+from graphlang.engine.tape import Tape
 from graphlang.trace import replay
 
 ENTRIES = cases.entries()

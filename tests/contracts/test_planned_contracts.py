@@ -13,8 +13,9 @@ from graphlang.engine import fusion
 from graphlang.engine.executable import Executable
 from graphlang.engine.passes import optimised
 from graphlang.engine.plan import plan
+from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.recording import Recorder, Storage
-from graphlang.engine.tape import StreamRandom, Tape
+from graphlang.engine.tape import Tape
 from graphlang.spec.network import Network
 
 ENTRIES = cases.entries()

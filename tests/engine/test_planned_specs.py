@@ -10,7 +10,8 @@ import pytest
 
 import graphlang as gl
 from graphlang.catalog.finder import family_member, family_names
-from graphlang.engine.tape import StreamRandom, Tape
+from graphlang.engine.random_streams import StreamRandom
+from graphlang.engine.tape import Tape
 from graphlang.inputs.input_values import prepare
 from graphlang.inputs.stand_ins import drawn
 

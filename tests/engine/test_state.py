@@ -9,7 +9,8 @@ import pytest
 
 import graphlang as gl
 from graphlang.contracts.initializer import stream
-from graphlang.engine.tape import StreamRandom, Tape
+from graphlang.engine.random_streams import StreamRandom
+from graphlang.engine.tape import Tape
 
 RNG = np.random.default_rng(0)
 A, B = RNG.standard_normal((5, 2)) + 3, RNG.standard_normal((5, 2)) * 2 - 7

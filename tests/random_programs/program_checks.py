@@ -302,13 +302,13 @@ class Checks:
 @contextmanager
 def nudged_values(step: float, rng: np.random.Generator) -> Iterator[None]:
     """While it lasts, every value of an eager run moves by a rounding error as soon as it is computed."""
-    own = Tape._own
+    own = Tape.kept
 
     def moved(tape: Tape, value: Any) -> Any:
         return own(tape, nudged(value, step, rng) if isinstance(value, np.ndarray) else value)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Tape, "_own", moved)
+        patch.setattr(Tape, "kept", moved)
         yield
 
 
