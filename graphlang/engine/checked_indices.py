@@ -13,8 +13,7 @@ from graphlang.inputs.index_bounds import wrong_index
 from graphlang.spec.network import Network, Node, Ref
 from graphlang.spec.sizes import parse_size
 from graphlang.trace import Dim, SymbolicArray
-from graphlang.trace.array import signature
-from graphlang.trace.primitive import Primitive, Result, into
+from graphlang.trace.core import Primitive, Result, into, signature
 
 
 class Allowed:

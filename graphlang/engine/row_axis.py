@@ -15,7 +15,7 @@ import numpy as np
 
 from graphlang.engine.program import concrete
 from graphlang.trace import Step, SymbolicArray
-from graphlang.trace.array import signature
+from graphlang.trace.core import signature
 
 RowRule = Callable[[Step, "RowAxes"], "RowAxis | None"]
 

@@ -15,10 +15,9 @@ from numpy.lib.stride_tricks import as_strided
 
 from graphlang.kernels.parallel import parallel
 from graphlang.kernels.windows import span, taps, window_count
-from graphlang.trace.array import signature
+from graphlang.trace.core import Primitive, Result, into, signature
 from graphlang.trace.dims import Shape, Size, count, shape_text
 from graphlang.trace.errors import ShapeError
-from graphlang.trace.primitive import Primitive, Result, into
 from graphlang.trace.primitives.reductions import reduce_sum
 
 PerAxis: TypeAlias = tuple[int, ...]

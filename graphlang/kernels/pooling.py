@@ -13,10 +13,9 @@ import numpy as np
 
 from graphlang.kernels.parallel import blocks, parallel
 from graphlang.kernels.windows import Tap, span, taps, window_count
-from graphlang.trace.array import signature
+from graphlang.trace.core import Primitive, Result, signature
 from graphlang.trace.dims import Size, shape_text
 from graphlang.trace.errors import ShapeError
-from graphlang.trace.primitive import Primitive, Result
 
 
 class MaxPooling(Primitive):

@@ -15,14 +15,15 @@ import numpy as np
 from graphlang.kernels.cells import Cell, GruCell, LstmCell, RnnCell, plus
 from graphlang.kernels.parallel import available, ranges, run_all
 from graphlang.kernels.routine import Routine, Weight
-from graphlang.trace.array import SymbolicArray, Trace, signature
 from graphlang.trace.bound_step import in_order
+from graphlang.trace.core import Call, Primitive, Result, SymbolicArray, Trace, signature
 from graphlang.trace.dims import Size, count, is_symbolic, shape_text
 from graphlang.trace.errors import NoGradient, ShapeError
-from graphlang.trace.primitive import Call, Primitive, Result
+from graphlang.trace.gradient import gradient
 from graphlang.trace.primitives.indexing import unslice
 from graphlang.trace.primitives.reductions import reduce_sum
 from graphlang.trace.products import product_call
+from graphlang.trace.replay import replay
 
 _CHUNK_SIZE = 2**17
 """Elements of each array that one call computes: a chunk of several time steps that still fits into cache."""
@@ -343,9 +344,6 @@ def _same(x: Any, y: Any) -> bool:
 def _derived(function: Callable[..., Any], position: int, dy: Any, *operands: Any) -> Any:
     """The gradient of a function of NumPy calls with respect to one operand: recorded, and on arrays
     replayed."""
-    from graphlang.trace.gradient import gradient  # here, because it imports primitives itself
-    from graphlang.trace.replay import replay
-
     symbolic = [x for x in (dy, *operands) if x.__class__ is SymbolicArray]
     if symbolic:
         # Copies, so that the gradient covers only the steps of the function itself.

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from graphlang.syntax.operators import ANYTHING, ARRAYS, BINARY, TRUTH_VALUES
-from graphlang.trace import Dim, DimScalar
-from graphlang.trace.dims import UndecidedError
+from graphlang.trace import Dim, DimScalar, UndecidedError
 
 LARGEST = 2**63
 """Whole numbers beyond this are refused: they only come from mistakes, or from a file that means harm."""

@@ -83,14 +83,15 @@ def kind_of(array: Any) -> str:
     return _KINDS.get(array.dtype.kind, "float")
 
 
-def shape_text(shape: tuple[Size, ...]) -> str:
+def sizes_text(shape: tuple[Size, ...]) -> str:
+    """The sizes as a type has them between its brackets: `N, 784`."""
     return ", ".join(str(s) for s in shape)
 
 
 def type_text(array: Any) -> str:
     """A type as a spec writes it: `float[N, 784]`."""
     kind = kind_of(array)
-    return f"{kind}[{shape_text(array.shape)}]" if array.shape else kind
+    return f"{kind}[{sizes_text(array.shape)}]" if array.shape else kind
 
 
 def size_json(size: Any) -> int | str:

@@ -28,7 +28,7 @@ from graphlang.diagnostics.names import (
 )
 from graphlang.diagnostics.shapes import AmbiguousBroadcast, Hint, NotANumberYet, WrongShape
 from graphlang.diagnostics.too_large import LimitExceeded
-from graphlang.resolve.context import Context, kind_of, shape_text, size_json, type_text
+from graphlang.resolve.context import Context, kind_of, size_json, sizes_text, type_text
 from graphlang.resolve.signatures import (
     constant_text,
 )
@@ -499,7 +499,7 @@ def _same_shapes(
     for role, value in instance.parameters.items():
         if role in wanted and wanted[role] != value.array.shape:
             name = f"{instance.label or instance.kind}.{role}"
-            has, wants = shape_text(value.array.shape), shape_text(wanted[role])
+            has, wants = sizes_text(value.array.shape), sizes_text(wanted[role])
             message = f"`{name}` is shared and has the shape [{has}], but this use wants [{wants}]"
             help = "send values of one width into it, or make a layer for each"
             first = [Related(value.span, f"`{name}` got its shape here")] if value.span != span else []
@@ -533,7 +533,7 @@ def _parameter(
 ) -> Value | None:
     if not all(isinstance(s, int) for s in parameter.shape) and not context.probing:
         name = f"{instance.label or instance.kind}.{role}"
-        context.error(NotANumberYet(span, name, shape_text(parameter.shape), origins(operands)))
+        context.error(NotANumberYet(span, name, sizes_text(parameter.shape), origins(operands)))
         return None
     if not count_elements(context, parameter.shape, span):
         return None
@@ -661,4 +661,4 @@ def _differ(p: Size, q: Size) -> bool:
 
 
 def _tuple_text(shape: tuple[Size, ...]) -> str:
-    return shape_text(shape) + ("," if len(shape) == 1 else "")
+    return sizes_text(shape) + ("," if len(shape) == 1 else "")

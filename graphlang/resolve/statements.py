@@ -14,7 +14,7 @@ from graphlang.diagnostics.shapes import NotANumberYet, WrongShape, WrongType
 from graphlang.initializers.constant import constant
 from graphlang.resolve import attributes, calls, dimensions, expressions, nodes, signatures
 from graphlang.resolve.constants import described
-from graphlang.resolve.context import Context, Steps, shape_text, type_text
+from graphlang.resolve.context import Context, Steps, sizes_text, type_text
 from graphlang.resolve.order import find_redefinitions, in_order, names_used
 from graphlang.resolve.scans import scan
 from graphlang.resolve.values import (
@@ -176,7 +176,7 @@ def _param(context: Context, statement: tree.Param, scope: Scope) -> Steps:
     if init is None:
         init = _default_init(sizes)
     if not all(isinstance(s, int) for s in sizes) and not context.probing:
-        context.error(NotANumberYet(type_.span, statement.name, shape_text(sizes)))
+        context.error(NotANumberYet(type_.span, statement.name, sizes_text(sizes)))
         return
     fits = context.probing or not isinstance(init, constant)
     if not fits and not _starts_right(context, statement, type_, init.c, sizes):
@@ -225,7 +225,7 @@ def _starts_right(context: Context, statement: tree.Param, type_: tree.Type, sta
         return True
     message = f"`{statement.name}` is {type_.span.text} and cannot start as {{}}"
     if array.shape not in ((), sizes):
-        what = f"a list of shape [{shape_text(array.shape)}]" if array.size else "a list whose rows differ"
+        what = f"a list of shape [{sizes_text(array.shape)}]" if array.size else "a list whose rows differ"
     else:
         what = described(start) if isinstance(start, float) else "a list with other numbers in it"
     assert statement.init is not None, statement

@@ -10,7 +10,8 @@ import numpy as np
 from graphlang.syntax import parse, tree
 from graphlang.syntax.operators import ARITHMETIC
 from graphlang.trace import Dim
-from graphlang.trace.dims import maximum, symbols
+from graphlang.trace.dim_scalar import symbols
+from graphlang.trace.dims import maximum
 
 
 @lru_cache(maxsize=4096)

@@ -1,7 +1,8 @@
 """Recording NumPy calls on symbolic arrays, their gradients, and their replay."""
 
-from graphlang.trace import array, numpy_calls
-from graphlang.trace.array import (
+from graphlang.trace.broadcasting import broadcast
+from graphlang.trace.core import (
+    Primitive,
     Step,
     SymbolicArray,
     SymbolicRandom,
@@ -9,13 +10,13 @@ from graphlang.trace.array import (
     active_trace,
     is_symbolic_array,
     signature,
+    unbroadcast,
 )
+from graphlang.trace.dim_scalar import DimScalar
 from graphlang.trace.dims import (
     Dim,
-    DimScalar,
     Shape,
     Size,
-    UndecidedError,
     axis_size,
     bind,
     count,
@@ -31,19 +32,13 @@ from graphlang.trace.errors import (
     NoSize,
     ShapeError,
     TraceError,
+    UndecidedError,
     Unrecorded,
 )  # fmt: skip
 from graphlang.trace.gradient import gradient, needed_steps, partial_gradients, reached
 from graphlang.trace.numpy_calls import mean, var
 from graphlang.trace.numpy_calls import sum as total
-from graphlang.trace.primitive import Primitive, broadcast, unbroadcast
 from graphlang.trace.replay import bind_params, find_sizes, replay
-
-# Symbolic arrays call primitives, and primitives make symbolic arrays: here the circle is closed.
-array.UFUNCS.update(numpy_calls.UFUNC_TABLE)
-array.UFUNC_METHODS.update(numpy_calls.UFUNC_METHOD_TABLE)
-array.FUNCTIONS.update(numpy_calls.FUNCTION_TABLE)
-array.CREATIONS.update(numpy_calls.CREATION_TABLE)
 
 __all__ = [
     "Dim", "DimScalar", "DtypeError", "NegativeSize", "NoGradient", "NoSize", "Primitive", "Shape",

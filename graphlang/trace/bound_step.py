@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.trace import sums
-from graphlang.trace.array import Step
-from graphlang.trace.primitive import Call
+from graphlang.trace.core import Call, Step
 from graphlang.trace.whole_numbers import check_step, is_counted
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import lru_cache
 from math import gcd, prod
@@ -11,18 +11,16 @@ from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 
-from graphlang.syntax.operators import ARITHMETIC, ATOM, PRODUCT, SIGN
-from graphlang.trace.errors import NegativeSize, NoSize
-from graphlang.trace.formula import Formula, called, formula, infix, negated, polynomial
+from graphlang.syntax.operators import ATOM, PRODUCT, SIGN
+from graphlang.trace import polynomials
+from graphlang.trace.dim_scalar import DimScalar, Scalar, Symbolic, named_sizes, scalar, symbols, value_for
+from graphlang.trace.errors import NegativeSize, UndecidedError
+from graphlang.trace.formula import Formula, formula, polynomial
 from graphlang.trace.pieces import Pieces
 
 Monomial: TypeAlias = "tuple[Atom, ...]"
 Terms: TypeAlias = "dict[Monomial, int]"
 RationalTerms: TypeAlias = "dict[Monomial, Fraction]"
-
-
-class UndecidedError(TypeError):
-    """A question about a symbolic size that has different answers for different sizes."""
 
 
 class Atom:
@@ -48,11 +46,14 @@ class Atom:
     def value_for(self, sizes: Mapping[str, int]) -> int:
         if self.kind == "symbol":
             return sizes[self.text]
-        value = _value_for(self.value, sizes)
-        return int(value // _value_for(self.denominator, sizes) if self.kind == "quotient" else max(value, 0))
+        value = value_for(self.value, sizes)
+        return int(value // value_for(self.denominator, sizes) if self.kind == "quotient" else max(value, 0))
+
+    def symbol_names(self) -> set[str]:
+        return {self.text} if self.kind == "symbol" else symbols(self.value) | symbols(self.denominator)
 
 
-class Dim:
+class Dim(Symbolic):
     """A symbolic integer, its symbols at least 1: a canonical polynomial, so `==` is algebraic equality.
 
     `+ - * // %` with integers and other sizes give a `Dim`, or a plain `int` as soon as no symbol is left.
@@ -74,7 +75,7 @@ class Dim:
 
     def bind(self, sizes: Mapping[str, int]) -> int:
         """The number, once every symbol has one; raises NoSize where there is none."""
-        value: int = _bound(self, sizes)
+        value: int = super().bind(sizes)
         return value
 
     def value_for(self, sizes: Mapping[str, int]) -> int:
@@ -85,7 +86,7 @@ class Dim:
     @property
     def symbols(self) -> tuple[str, ...]:
         """The names it depends on, sorted."""
-        return tuple(sorted(symbols(self)))
+        return tuple(sorted(self.symbol_names()))
 
     def __hash__(self) -> int:
         return self._hash
@@ -97,10 +98,11 @@ class Dim:
         counted = ((f, [(a.formula(), m.count(a)) for a in dict.fromkeys(m)]) for m, f in self.terms)
         return polynomial(counted)
 
-    def __str__(self) -> str:
-        return self.formula().text
+    def symbol_names(self) -> set[str]:
+        return set().union(*(atom.symbol_names() for monomial, _ in self.terms for atom in monomial))
 
-    __repr__ = __str__
+    def sample(self) -> int:
+        return 2
 
     def __neg__(self) -> Size:
         return _size({monomial: -factor for monomial, factor in self.terms})
@@ -108,59 +110,50 @@ class Dim:
     def __pos__(self) -> Dim:
         return self
 
-    def __add__(self, other: Any) -> Any:
-        return _sum(self, other, 1) if is_size(other) else _scalar(operator.add, self, other)
+    def __add__(self, other: Scalar) -> Any:
+        return _sum(self, other, 1) if is_size(other) else scalar(operator.add, self, other)
 
     __radd__ = __add__
 
-    def __sub__(self, other: Any) -> Any:
-        return _sum(self, other, -1) if is_size(other) else _scalar(operator.sub, self, other)
+    def __sub__(self, other: Scalar) -> Any:
+        return _sum(self, other, -1) if is_size(other) else scalar(operator.sub, self, other)
 
-    def __rsub__(self, other: Any) -> Any:
-        return _sum(other, self, -1) if is_size(other) else _scalar(operator.sub, other, self)
+    def __rsub__(self, other: Scalar) -> Any:
+        return _sum(other, self, -1) if is_size(other) else scalar(operator.sub, other, self)
 
-    def __mul__(self, other: Any) -> Any:
-        return _product(self, other) if is_size(other) else _scalar(operator.mul, self, other)
+    def __mul__(self, other: Scalar) -> Any:
+        return _product(self, other) if is_size(other) else scalar(operator.mul, self, other)
 
     __rmul__ = __mul__
 
-    def __floordiv__(self, other: Any) -> Any:
-        return floor_divide(self, other) if is_size(other) else _scalar(operator.floordiv, self, other)
+    def __floordiv__(self, other: Scalar) -> Any:
+        return floor_divide(self, other) if is_size(other) else scalar(operator.floordiv, self, other)
 
-    def __rfloordiv__(self, other: Any) -> Any:
-        return floor_divide(other, self) if is_size(other) else _scalar(operator.floordiv, other, self)
+    def __rfloordiv__(self, other: Scalar) -> Any:
+        return floor_divide(other, self) if is_size(other) else scalar(operator.floordiv, other, self)
 
-    def __mod__(self, other: Any) -> Any:
+    def __mod__(self, other: Scalar) -> Any:
         # Through the quotient, so that b * (a // b) + a % b is a, structurally.
-        return self - other * (self // other) if is_size(other) else _scalar(operator.mod, self, other)
+        return self - other * (self // other) if is_size(other) else scalar(operator.mod, self, other)
 
-    def __rmod__(self, other: Any) -> Any:
-        return other - self * (other // self) if is_size(other) else _scalar(operator.mod, other, self)
+    def __rmod__(self, other: Scalar) -> Any:
+        return other - self * (other // self) if is_size(other) else scalar(operator.mod, other, self)
 
-    def __truediv__(self, other: Any) -> Any:
-        return _scalar(operator.truediv, self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return _scalar(operator.truediv, other, self)
-
-    def __pow__(self, other: Any) -> Any:
+    def __pow__(self, other: Scalar) -> Any:
         if other.__class__ is int and 0 <= other <= 16:
             return prod([self] * other)
-        return _scalar(operator.pow, self, other)
+        return scalar(operator.pow, self, other)
 
-    def __rpow__(self, other: Any) -> Any:
-        return _scalar(operator.pow, other, self)
-
-    def __ge__(self, other: Any) -> bool:
+    def __ge__(self, other: float | Dim) -> bool:
         return _at_least(self, other)
 
-    def __gt__(self, other: Any) -> bool:
+    def __gt__(self, other: float | Dim) -> bool:
         return _at_least(self, other + 1)
 
-    def __le__(self, other: Any) -> bool:
+    def __le__(self, other: float | Dim) -> bool:
         return _at_least(other, self)
 
-    def __lt__(self, other: Any) -> bool:
+    def __lt__(self, other: float | Dim) -> bool:
         return _at_least(other, self + 1)
 
     def __bool__(self) -> bool:
@@ -169,108 +162,9 @@ class Dim:
     def __index__(self) -> int:
         raise UndecidedError(f"the size {self} is not a number yet")
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        return _scalar(ufunc, *inputs) if method == "__call__" and not options else NotImplemented
-
 
 Size: TypeAlias = int | Dim
 Shape: TypeAlias = tuple[Size, ...]
-
-
-class DimScalar:
-    """A number computed from sizes, such as `1 / N`: an operand of arrays, evaluated when sizes are bound."""
-
-    __slots__ = ("function", "kind", "operands")
-
-    def __init__(self, function: Callable[..., Any], operands: tuple[Any, ...]) -> None:
-        self.function = function
-        self.operands = operands
-        sample = function(*(_sample(operand) for operand in operands))
-        self.kind: type[Any] = type(sample.item() if isinstance(sample, np.generic) else sample)
-
-    def bind(self, sizes: Mapping[str, int]) -> Any:
-        """The Python number, once every symbol has one; raises NoSize where there is none."""
-        return _bound(self, sizes)
-
-    def value_for(self, sizes: Mapping[str, int]) -> Any:
-        value = self.function(*(_value_for(operand, sizes) for operand in self.operands))
-        if isinstance(value, complex):
-            raise ArithmeticError("it is not a real number")  # noqa: TRY004 - the type is no mistake of the caller
-        return value.item() if isinstance(value, np.generic) else value
-
-    def __eq__(self, other: object) -> bool:
-        same = isinstance(other, DimScalar) and self.function is other.function
-        return same and self.operands == other.operands  # type: ignore[attr-defined]
-
-    def __hash__(self) -> int:
-        return hash((self.function, self.operands))
-
-    def formula(self) -> Formula:
-        symbol = _SYMBOLS.get(self.function)
-        if symbol is not None:
-            return infix(symbol, *self.operands)
-        if self.function is operator.neg:
-            return negated(*self.operands)
-        return called(self.function.__name__, self.operands)
-
-    def __str__(self) -> str:
-        return self.formula().text
-
-    __repr__ = __str__
-
-    def __bool__(self) -> bool:
-        raise UndecidedError(f"{self} is not a number yet")
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        return _scalar(ufunc, *inputs) if method == "__call__" and not options else NotImplemented
-
-    def __neg__(self) -> Any:
-        return _scalar(operator.neg, self)
-
-    def __add__(self, other: Any) -> Any:
-        return _scalar(operator.add, self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return _scalar(operator.add, other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return _scalar(operator.sub, self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return _scalar(operator.sub, other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return _scalar(operator.mul, self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return _scalar(operator.mul, other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return _scalar(operator.truediv, self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return _scalar(operator.truediv, other, self)
-
-    def __floordiv__(self, other: Any) -> Any:
-        return _scalar(operator.floordiv, self, other)
-
-    def __rfloordiv__(self, other: Any) -> Any:
-        return _scalar(operator.floordiv, other, self)
-
-    def __mod__(self, other: Any) -> Any:
-        return _scalar(operator.mod, self, other)
-
-    def __rmod__(self, other: Any) -> Any:
-        return _scalar(operator.mod, other, self)
-
-    def __pow__(self, other: Any) -> Any:
-        return _scalar(operator.pow, self, other)
-
-    def __rpow__(self, other: Any) -> Any:
-        return _scalar(operator.pow, other, self)
-
-
-_SYMBOLS: dict[Any, str] = {row.python: symbol for symbol, row in ARITHMETIC.items()}
 
 
 def is_size(value: object) -> TypeGuard[Size]:
@@ -278,28 +172,12 @@ def is_size(value: object) -> TypeGuard[Size]:
     return value.__class__ is Dim or (isinstance(value, (int, np.integer)) and not isinstance(value, bool))
 
 
-def _value_for(value: Any, sizes: Mapping[str, int]) -> Any:
-    return value.value_for(sizes) if isinstance(value, Dim | DimScalar) else value
-
-
-def _bound(value: Any, sizes: Mapping[str, int]) -> Any:
-    """What a size comes to; raises NoSize, with the formula and the reason, where that is no number."""
-    try:
-        return value.value_for(sizes)
-    except ArithmeticError as error:
-        raise NoSize(str(value), _sizes_of(value, sizes), error) from error
-
-
 def axis_size(size: Size, sizes: Mapping[str, int]) -> int:
     """The length of an axis; raises NegativeSize, or NoSize, where there is none."""
     found: int = bind(size, sizes)
     if found < 0:
-        raise NegativeSize(str(size), found, _sizes_of(size, sizes))
+        raise NegativeSize(str(size), found, named_sizes(size, sizes))
     return found
-
-
-def _sizes_of(value: Any, sizes: Mapping[str, int]) -> dict[str, int]:
-    return {name: sizes[name] for name in sorted(symbols(value))}
 
 
 def bind(value: Any, sizes: Mapping[str, int]) -> Any:
@@ -373,7 +251,7 @@ def floor_divide(a: Size, b: Size) -> Size:
         return _quotient(a, b)
     (monomial, factor), whole, rest = b.terms[0], {}, {}
     for term, number in _terms(a).items():
-        left = _without(term, monomial)
+        left = polynomials.without(term, monomial)
         if left is not None and number % factor == 0:
             whole[left] = number // factor
         else:
@@ -390,7 +268,7 @@ def lower_bound(size: Size) -> int | None:
     bounds = []
     for use_zero in (False, True):
         polynomial = _below(size, use_zero)
-        low = None if polynomial is None else _lowest(polynomial)
+        low = None if polynomial is None else polynomials.least_value(polynomial)
         if low is not None:
             bounds.append(low)
     base, pieces = _pieces(size)
@@ -415,40 +293,17 @@ def _size(terms: Terms) -> Size:
     if len(kept) == 1 and not kept[0][0]:
         return kept[0][1]
     # Graded lexicographic order: the first term is the leading one that exact division needs.
-    return Dim(sorted(kept, key=_order) if len(kept) > 1 else kept)
-
-
-def _order(term: tuple[Monomial, int]) -> tuple[int, list[str]]:
-    return -len(term[0]), [atom.text for atom in term[0]]
+    return Dim(sorted(kept, key=polynomials.graded) if len(kept) > 1 else kept)
 
 
 def _sum(a: Size, b: Size, sign: int) -> Size:
     terms = _terms(a)
-    for monomial, factor in _terms(b).items():
-        terms[monomial] = terms.get(monomial, 0) + sign * factor
+    polynomials.add(terms, {monomial: sign * factor for monomial, factor in _terms(b).items()})
     return _size(terms)
 
 
 def _product(a: Size, b: Size) -> Size:
-    terms: Terms = {}
-    for left, i in _terms(a).items():
-        for right, j in _terms(b).items():
-            monomial = _times(left, right)
-            terms[monomial] = terms.get(monomial, 0) + i * j
-    return _size(terms)
-
-
-def _times(left: Monomial, right: Monomial) -> Monomial:
-    return tuple(sorted(left + right, key=lambda atom: atom.text)) if left and right else left or right
-
-
-def _without(monomial: Monomial, divisor: Monomial) -> Monomial | None:
-    rest = list(monomial)
-    for atom in divisor:
-        if atom not in rest:
-            return None
-        rest.remove(atom)
-    return tuple(rest)
+    return _size(polynomials.product(_terms(a), _terms(b)))
 
 
 def _divide_exactly(a: Size, b: Dim) -> Size | None:
@@ -456,7 +311,7 @@ def _divide_exactly(a: Size, b: Dim) -> Size | None:
     lead, factor = b.terms[0]
     while a != 0:
         monomial, number = a.terms[0] if isinstance(a, Dim) else ((), a)
-        left = _without(monomial, lead)
+        left = polynomials.without(monomial, lead)
         if left is None or number % factor:
             return None
         part = _size({left: number // factor})
@@ -562,7 +417,7 @@ def _primitive(size: Size) -> tuple[Dim, int]:
 # ---- what is known about a size
 
 
-def _at_least(a: Any, b: Any) -> bool:
+def _at_least(a: float | Dim, b: float | Dim) -> bool:
     """Whether a >= b, where that is the same for every size."""
     difference = a - b
     if isinstance(difference, Dim):
@@ -584,9 +439,8 @@ def _below(size: Size, use_zero: bool) -> RationalTerms | None:
             bound = _atom_bound(atom, factor < 0, use_zero or len(monomial) > 1)
             if bound is None or part is None:
                 return None
-            part = _rational_product(part, bound)
-        for key, value in (part or {}).items():
-            total[key] = total.get(key, Fraction(0)) + value
+            part = polynomials.product(part, bound)
+        polynomials.add(total, part or {})
     return total
 
 
@@ -615,55 +469,3 @@ def _scaled_bound(value: Size, above: bool, denominator: int, shift: int) -> Rat
     scaled = {key: sign * number / denominator for key, number in inner.items()}
     scaled[()] = scaled.get((), Fraction(0)) + Fraction(shift, denominator)
     return scaled
-
-
-def _rational_product(a: RationalTerms, b: RationalTerms) -> RationalTerms:
-    result: RationalTerms = {}
-    for left, i in a.items():
-        for right, j in b.items():
-            monomial = _times(left, right)
-            result[monomial] = result.get(monomial, Fraction(0)) + i * j
-    return result
-
-
-def _lowest(polynomial: RationalTerms) -> int | None:
-    """The least value for symbols of 1 or more: with N = 1 + n the constant, if no factor is negative."""
-    total: RationalTerms = {}
-    for monomial, factor in polynomial.items():
-        part: RationalTerms = {(): factor}
-        for atom in monomial:
-            part = _rational_product(part, {(): Fraction(1), (atom,): Fraction(1)})
-        for key, value in part.items():
-            total[key] = total.get(key, Fraction(0)) + value
-    constant = total.pop((), Fraction(0))
-    return -(-constant.numerator // constant.denominator) if all(v >= 0 for v in total.values()) else None
-
-
-def symbols(value: Any) -> set[str]:
-    """The names that a size, or a number made of sizes, depends on."""
-    if isinstance(value, DimScalar):
-        return set().union(*map(symbols, value.operands))
-    if not isinstance(value, Dim):
-        return set()
-    names: set[str] = set()
-    for monomial, _ in value.terms:
-        for atom in monomial:
-            inner = symbols(atom.value) | symbols(atom.denominator)
-            names |= {atom.text} if atom.kind == "symbol" else inner
-    return names
-
-
-# ---- numbers made of sizes
-
-
-def _scalar(function: Callable[..., Any], *operands: Any) -> Any:
-    numbers = [x.item() if isinstance(x, np.generic) else x for x in operands]
-    if all(isinstance(x, (bool, int, float, Dim, DimScalar)) for x in numbers):
-        return DimScalar(function, tuple(numbers))
-    return NotImplemented
-
-
-def _sample(operand: Any) -> Any:
-    if isinstance(operand, Dim):
-        return 2
-    return operand.kind(2) if isinstance(operand, DimScalar) else operand

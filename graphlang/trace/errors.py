@@ -41,6 +41,10 @@ def _given(sizes: Mapping[str, int]) -> str:
     return " and ".join(f"{name} = {size}" for name, size in sizes.items())
 
 
+class UndecidedError(TypeError):
+    """A question about a symbolic size that has different answers for different sizes."""
+
+
 class DtypeError(ShapeError):
     """Element types that an operation does not take."""
 

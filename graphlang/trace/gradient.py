@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.array import Step, SymbolicArray
+from graphlang.trace.core import Step, SymbolicArray
 from graphlang.trace.primitives.creation import constant, full
 from graphlang.trace.primitives.indexing import unslice
 

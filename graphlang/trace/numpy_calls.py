@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.array import SymbolicArray, operand, signature
+from graphlang.trace.broadcasting import axis_index, axis_indices, broadcast
+from graphlang.trace.core import SymbolicArray, signature
 from graphlang.trace.dims import Size, count
 from graphlang.trace.errors import ShapeError
-from graphlang.trace.primitive import axis_index, axis_indices, broadcast
+from graphlang.trace.numpy_protocols import operand, register
 from graphlang.trace.primitives import PRIMITIVES, creation, indexing, matmul, reductions, shapes
 from graphlang.trace.primitives import elementwise as ew
 from graphlang.trace.primitives.indexing import getitem
@@ -272,9 +273,7 @@ def _created(make: Callable[..., Any]) -> Callable[..., Any]:
     return create
 
 
-UFUNC_TABLE: dict[np.ufunc, Callable[..., Any]] = {
-    p.ufunc: p for p in PRIMITIVES.values() if p.ufunc is not None
-}
+UFUNCS: dict[np.ufunc, Callable[..., Any]] = {p.ufunc: p for p in PRIMITIVES.values() if p.ufunc is not None}
 
 
 def _reducing(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -285,7 +284,7 @@ def _reducing(function: Callable[..., Any]) -> Callable[..., Any]:
     return reduce
 
 
-UFUNC_METHOD_TABLE: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
+UFUNC_METHODS: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
     (np.add, "reduce"): _reducing(sum),
     (np.multiply, "reduce"): _reducing(prod),
     (np.maximum, "reduce"): _reducing(max),
@@ -295,7 +294,7 @@ UFUNC_METHOD_TABLE: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
     (np.add, "accumulate"): lambda x, axis=0: cumsum(x, axis),
 }
 
-FUNCTION_TABLE: dict[Callable[..., Any], Callable[..., Any]] = {
+FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     operator.getitem: getitem,
     np.sum: sum, np.prod: prod, np.mean: mean, np.var: var, np.std: std, np.max: max, np.min: min,
     np.amax: max, np.amin: min, np.any: any, np.all: all, np.argmax: argmax, np.argmin: argmin,
@@ -318,8 +317,10 @@ FUNCTION_TABLE: dict[Callable[..., Any], Callable[..., Any]] = {
     np.result_type: lambda *xs: np.result_type(*[getattr(x, "dtype", x) for x in xs]),
 }  # fmt: skip
 
-CREATION_TABLE: dict[str, Callable[..., Any]] = {
+CREATIONS: dict[str, Callable[..., Any]] = {
     "zeros": _created(creation.zeros), "ones": _created(creation.ones), "empty": _created(creation.zeros),
     "full": _created(creation.full), "arange": _created(creation.arange), "eye": _created(creation.eye),
     "tri": _created(creation.tri),
 }  # fmt: skip
+
+register(ufuncs=UFUNCS, ufunc_methods=UFUNC_METHODS, functions=FUNCTIONS, creations=CREATIONS)

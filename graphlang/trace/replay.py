@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.array import Step, SymbolicArray, Trace
+from graphlang.trace.core import Step, SymbolicArray, Trace
 from graphlang.trace.dims import Dim, bind, is_symbolic, shape_text
 from graphlang.trace.errors import ShapeError
 from graphlang.trace.gradient import needed_steps

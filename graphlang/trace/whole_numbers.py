@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from graphlang.trace.array import Step
+from graphlang.trace.core import Step
 
 LARGEST = 2**63 - 1
 ARITHMETIC = frozenset(

@@ -1,6 +1,6 @@
 """The primitives that NumPy's own functions record, and those that are called by name."""
 
-from graphlang.trace.primitive import Primitive
+from graphlang.trace.core import Primitive
 from graphlang.trace.primitives import (
     chain as _chain,
 )

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.array import signature
+from graphlang.trace.core import Call, Primitive, Result, signature
 from graphlang.trace.errors import DtypeError
-from graphlang.trace.primitive import Call, Primitive, Result
 
 BLOCK = 1 << 16
 """Elements that are gone over at once: few enough to stay in cache, enough that a call takes longer than

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from graphlang.trace.core import Call
 from graphlang.trace.nan import has_nan
-from graphlang.trace.primitive import Call
 from graphlang.trace.primitives.ufuncs import Binary, Derivative
 
 

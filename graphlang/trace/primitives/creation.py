@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.array import SymbolicArray, signature
+from graphlang.trace.core import Creation, Primitive, Result, SymbolicArray, into, signature
 from graphlang.trace.dims import Shape, Size, floor_divide, positive_part
 from graphlang.trace.errors import DtypeError, ShapeError
-from graphlang.trace.primitive import Creation, Primitive, Result, into
 
 _SPARSE_FROM = 2**14
 """Elements from which on ones are put into zeros, one by one."""

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.array import SymbolicArray, signature
-from graphlang.trace.dims import Dim, DimScalar
-from graphlang.trace.primitive import Primitive, Result, broadcast
+from graphlang.trace.broadcasting import broadcast
+from graphlang.trace.core import Primitive, Result, SymbolicArray, signature
+from graphlang.trace.dim_scalar import DimScalar
+from graphlang.trace.dims import Dim
 from graphlang.trace.primitives.chain import chain, chain_quotient, excess, zero_times
 from graphlang.trace.primitives.power_log import power_log
 from graphlang.trace.primitives.sigmoid import sigmoid, tanh_slope

@@ -6,20 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.array import SymbolicArray, operand, signature
-from graphlang.trace.dims import (
-    Dim,
-    Shape,
-    Size,
-    UndecidedError,
-    is_size,
-    is_symbolic,
-    maximum,
-    minimum,
-    shape_text,
-)  # fmt: skip
-from graphlang.trace.errors import DtypeError, ShapeError, Unrecorded
-from graphlang.trace.primitive import Primitive, Result, axis_index, broadcast, into
+from graphlang.trace.broadcasting import axis_index, broadcast
+from graphlang.trace.core import Primitive, Result, SymbolicArray, into, signature
+from graphlang.trace.dims import Dim, Shape, Size, is_size, is_symbolic, maximum, minimum, shape_text
+from graphlang.trace.errors import DtypeError, ShapeError, UndecidedError, Unrecorded
+from graphlang.trace.numpy_protocols import operand
 from graphlang.trace.primitives.creation import range_length
 from graphlang.trace.primitives.shapes import broadcast_to, reshape
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.array import operand, signature
+from graphlang.trace.broadcasting import axis_indices, broadcast
+from graphlang.trace.core import Primitive, Result, signature
 from graphlang.trace.dims import Shape, Size, count, shape_text
 from graphlang.trace.errors import DtypeError, ShapeError
-from graphlang.trace.primitive import Primitive, Result, axis_indices, broadcast
+from graphlang.trace.numpy_protocols import operand
 from graphlang.trace.primitives.reductions import reduce_sum
 from graphlang.trace.products import product
 

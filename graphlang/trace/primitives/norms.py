@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.array import signature
+from graphlang.trace.core import Call, Primitive, Result, into, signature
 from graphlang.trace.dims import Shape, Size, count
-from graphlang.trace.primitive import Call, Primitive, Result, into
 
 ROW = 2**16
 """Squares that BLAS adds up in the precision of the array; the sums of such rows are added in float64. Some

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.primitive import Primitive, Result, into
+from graphlang.trace.core import Primitive, Result, into
 from graphlang.trace.primitives.chain import chain, zero_times
+from graphlang.trace.primitives.ufuncs import Binary
 
 
 class PowerLog(Primitive):
@@ -15,14 +16,14 @@ class PowerLog(Primitive):
 
     name = "power_log"
     kind = "elementwise"
+    power = Binary(np.power)
+    """For its shape rule; the primitive with derivatives, in `elementwise`, is made of this one."""
 
     def __call__(self, x: Any, p: Any, *, order: int) -> Any:
         return super().__call__(x, p, order=order)
 
     def shape(self, x: Any, p: Any, *, order: int) -> Result:
-        from graphlang.trace.primitives.elementwise import power  # which is made of this
-
-        return power.shape(x, p)
+        return self.power.shape(x, p)
 
     def compute(self, x: Any, p: Any, *, order: int, out: Any = None) -> Any:
         with np.errstate(all="ignore"):

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.array import signature
+from graphlang.trace.core import Primitive, Result, into, signature
 from graphlang.trace.dims import Dim, Shape, Size, count
 from graphlang.trace.errors import ShapeError
-from graphlang.trace.primitive import Primitive, Result, into
 from graphlang.trace.primitives.chain import chain, zero_times
 from graphlang.trace.primitives.creation import eye
 from graphlang.trace.primitives.shapes import broadcast_to

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.array import SymbolicArray, operand, signature
+from graphlang.trace.broadcasting import axis_index, axis_indices, broadcast
+from graphlang.trace.core import Creation, Primitive, Result, SymbolicArray, into, signature
 from graphlang.trace.dims import Shape, Size, count, divides, is_symbolic, shape_text
 from graphlang.trace.errors import ShapeError
-from graphlang.trace.primitive import Creation, Primitive, Result, axis_index, axis_indices, broadcast, into
+from graphlang.trace.numpy_protocols import operand
 
 
 class Reshape(Primitive):

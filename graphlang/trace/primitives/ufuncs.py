@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from graphlang.trace.array import SymbolicArray, signature
+from graphlang.trace.broadcasting import broadcast
+from graphlang.trace.core import Primitive, Result, SymbolicArray, signature
 from graphlang.trace.errors import DtypeError
-from graphlang.trace.primitive import Primitive, Result, broadcast
 
 Derivative: TypeAlias = "Callable[..., Any] | None"
 _NO_PARAMS: dict[str, Any] = {}

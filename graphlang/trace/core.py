@@ -1,0 +1,256 @@
+"""Recording: traces, their steps, the primitives that steps call, and the symbolic arrays between them.
+
+They are in one file because each is defined by the others: a primitive that is called on a symbolic array
+records a step in its trace, and the output of the step is a symbolic array again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar, Token
+from typing import Any, Literal, Self, TypeAlias
+
+import numpy as np
+
+from graphlang.trace.dim_scalar import DimScalar
+from graphlang.trace.dims import Dim, Shape, Size, count, is_symbolic, shape_text
+from graphlang.trace.errors import NoGradient
+from graphlang.trace.numpy_protocols import NumPyProtocols
+from graphlang.trace.sums import add
+
+Kind: TypeAlias = Literal["elementwise", "view", "reduction", "matmul", "kernel", "copy"]
+Result: TypeAlias = "tuple[Shape, np.dtype[Any]]"
+Call: TypeAlias = Callable[[], Any]
+
+_WEAK: dict[type, Any] = {float: float, int: int, bool: np.dtype(bool), Dim: int}
+_active: ContextVar[Trace | None] = ContextVar("active_trace", default=None)
+
+
+class Step:
+    """One recorded call: `output = primitive(*operands, **params)`; `origin` says for what it was made."""
+
+    __slots__ = ("operands", "origin", "output", "params", "primitive")
+
+    def __init__(
+        self,
+        primitive: Primitive,
+        operands: tuple[Any, ...],
+        params: dict[str, Any],
+        output: SymbolicArray,
+        origin: str = "",
+    ) -> None:
+        self.primitive = primitive
+        self.operands = operands
+        self.params = params
+        self.output = output
+        self.origin = origin
+
+    def __repr__(self) -> str:
+        options = "".join(f", {name}={value}" for name, value in self.params.items())
+        return f"{self.output} = {self.primitive.name}({', '.join(map(str, self.operands))}{options})"
+
+
+class Trace:
+    """A list of steps in the order in which they were recorded; every value is written once.
+
+    `with trace:` makes it the one that `zeros((N, 3))` and the like record into, which have no operand.
+    """
+
+    def __init__(self) -> None:
+        self.inputs: list[SymbolicArray] = []
+        self.steps: list[Step] = []
+        #: what the steps that are recorded now are for: whoever records says so, and people read it
+        self.origin = ""
+        self._tokens: list[Token[Trace | None]] = []
+
+    def input(self, shape: Shape, dtype: Any = np.float64) -> SymbolicArray:
+        """A value that is given from outside."""
+        value = SymbolicArray(self, tuple(shape), np.dtype(dtype), ~len(self.inputs))
+        self.inputs.append(value)
+        return value
+
+    def record(
+        self, primitive: Primitive, operands: tuple[Any, ...], params: dict[str, Any]
+    ) -> SymbolicArray:
+        """Check a call and write it down."""
+        for x in operands:
+            if x.__class__ is SymbolicArray and x.trace is not self:
+                raise ValueError(f"{primitive.name} mixes values of two traces")
+        shape, dtype = primitive.shape(*operands, **params)
+        steps = self.steps
+        output = SymbolicArray(self, shape, dtype, len(steps))
+        steps.append(Step(primitive, operands, params, output, self.origin))
+        return output
+
+    def step_of(self, value: SymbolicArray) -> Step | None:
+        """The step that computes `value`; None for an input."""
+        return self.steps[value.number] if value.number >= 0 else None
+
+    def __enter__(self) -> Self:
+        self._tokens.append(_active.set(self))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        _active.reset(self._tokens.pop())
+
+
+class SymbolicArray(NumPyProtocols):
+    """A value of a trace: a shape and a dtype, no numbers. Operations on it are recorded.
+
+    `number` is the position of its step in `trace.steps`; inputs count down from -1.
+    """
+
+    __slots__ = ("dtype", "number", "shape", "trace")
+
+    def __init__(self, trace: Trace, shape: Shape, dtype: np.dtype[Any], number: int) -> None:
+        self.trace = trace
+        self.shape = shape
+        self.dtype = dtype
+        self.number = number
+
+    def __str__(self) -> str:
+        name = f"v{self.number}" if self.number >= 0 else f"x{~self.number}"
+        return f"{name}:{self.dtype.name}{shape_text(self.shape)}"
+
+    __repr__ = __str__
+
+
+class Primitive:
+    """One operation that a planner knows. Called on symbolic arrays it records, on arrays it computes.
+
+    `kind` says how it may be planned:
+    "elementwise": an output element comes from those at its place, and may be written onto one of them;
+    "view": the result is a view of the first operand (but for a `reshape` of what is not contiguous);
+    "reduction": over `axis`; "matmul"; "copy": moves elements, computes nothing; "kernel": anything else.
+    """
+
+    name: str
+    kind: Kind = "kernel"
+    ufunc: np.ufunc | None = None
+    plain: np.ufunc | None = None
+    """A ufunc that gives the same wherever it does not give nan."""
+    commutative = False
+    differentiable = True
+    """False where no operand ever has a gradient (comparisons, argmax, arange)."""
+
+    def shape(self, *operands: Any, **params: Any) -> Result:
+        """Shape and dtype of the result; raises `ShapeError` for all that NumPy would refuse."""
+        raise NotImplementedError(self.name)
+
+    def compute(self, *operands: Any, **params: Any) -> Any:
+        """The result on arrays; written into `out=` where that is given."""
+        raise NotImplementedError(self.name)
+
+    def prepared(self, operands: Sequence[Any], out: Any, threads: int, **params: Any) -> Call | None:
+        """A call that computes the result into `out`, over up to so many threads, as often as it is run; None
+        where there is nothing to prepare."""
+        return None
+
+    def checked(self, operands: Sequence[Any], out: Any) -> Call:
+        """Of one that has a `plain` ufunc: a call that repairs what that gives."""
+        raise NotImplementedError(self.name)
+
+    def derivative(self, position: int, dy: Any, y: Any, *operands: Any, **params: Any) -> Any:
+        """dy times the derivative by one operand, before the sum over what was broadcast; None is zero."""
+        raise NoGradient(self.name)
+
+    def flops(self, *operands: Any, **params: Any) -> Size:
+        """An estimate of the arithmetic operations."""
+        return 0 if self.kind in ("view", "copy") else count(self.shape(*operands, **params)[0])
+
+    def pullback(self, position: int, dy: Any, y: Any, *operands: Any, **params: Any) -> Any:
+        """The gradient of the operand at `position`, in its shape and dtype; None where there is none."""
+        g = self.derivative(position, dy, y, *operands, **params) if self.differentiable else None
+        return None if g is None else unbroadcast(g, operands[position])
+
+    def vjp(self, dy: Any, y: Any, *operands: Any, **params: Any) -> tuple[Any, ...]:
+        """The gradient of every operand."""
+        return tuple([self.pullback(i, dy, y, *operands, **params) for i in range(len(operands))])
+
+    def __call__(self, *operands: Any, **params: Any) -> Any:
+        for x in operands:
+            if x.__class__ is SymbolicArray:
+                return x.trace.record(self, operands, params)
+        return self.compute(*operands, **params)
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+
+class Creation(Primitive):
+    """Makes an array of its parameters; records where a size is symbolic, into the active trace."""
+
+    def __call__(self, *operands: Any, **params: Any) -> Any:
+        symbolic = [x for x in operands if x.__class__ is SymbolicArray]
+        if not symbolic and not is_symbolic((*operands, *params.values())):
+            return self.compute(*operands, **params)
+        trace = symbolic[0].trace if symbolic else active_trace()
+        if trace is None:
+            raise RuntimeError(f"{self.name} of a symbolic size outside of `with trace:`")
+        return trace.record(self, operands, params)
+
+
+class SymbolicRandom:
+    """The random stream of a trace: every draw is an input, listed in `draws`, to be filled at a run."""
+
+    def __init__(self, trace: Trace, dtype: Any = np.float64) -> None:
+        self.trace = trace
+        self.dtype = np.dtype(dtype)
+        self.draws: list[SymbolicArray] = []
+
+    def uniform(self, shape: Shape) -> SymbolicArray:
+        """Numbers in [0, 1)."""
+        self.draws.append(self.trace.input(tuple(shape), self.dtype))
+        return self.draws[-1]
+
+
+def active_trace() -> Trace | None:
+    """The trace of the innermost `with trace:`."""
+    return _active.get()
+
+
+def signature(x: Any) -> tuple[Shape, Any]:
+    """Shape and dtype of an operand; a Python number or a size is a weak scalar, given by its Python type."""
+    kind = x.__class__
+    if kind is SymbolicArray:
+        return x.shape, x.dtype
+    weak = _WEAK.get(kind)
+    if weak is not None:
+        return (), weak
+    if kind is DimScalar:
+        return (), _WEAK[x.kind]
+    if isinstance(x, (np.ndarray, np.generic)):
+        return x.shape, x.dtype
+    raise TypeError(f"{type(x).__name__} is not an array or a number")
+
+
+def is_symbolic_array(x: object) -> bool:
+    """Whether `x` is a value of a trace."""
+    return x.__class__ is SymbolicArray
+
+
+def into(out: Any, result: Any) -> Any:
+    """`result`, copied to `out` where that is given."""
+    if out is None:
+        return result
+    np.copyto(out, result)
+    return out
+
+
+def unbroadcast(g: Any, x: Any) -> Any:
+    """`g` summed over the axes along which `x` was stretched, in the dtype of `x`."""
+    shape, dtype = signature(x)
+    lead = len(g.shape) - len(shape)
+    ones = tuple([i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1])
+    if lead or ones:
+        keep = bool(ones) and not lead
+        g = _summed(g, tuple(range(lead)) + ones, keep)
+        if ones and lead:
+            g = np.reshape(g, shape)
+    return g if g.dtype == dtype or not isinstance(dtype, np.dtype) else g.astype(dtype)
+
+
+def _summed(g: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    if g.__class__ is SymbolicArray:
+        return np.sum(g, axis=axes, keepdims=keepdims)
+    return add(np.asarray(g), axes, keepdims=keepdims)
