@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from graphlang.diagnostics.limits import Limits
     from graphlang.engine.result import Result
     from graphlang.spec.models import Spec
-    from graphlang.training.loop import History
+    from graphlang.training.record import History
 
 _WHERE = {
     "Graph": "api",
@@ -23,7 +23,7 @@ _WHERE = {
     "Loss": "catalog.operation",
     "Parameter": "catalog.operation",
     "Result": "engine.result",
-    "History": "training.loop",
+    "History": "training.record",
     "Spec": "spec.models",
 }
 

@@ -1,4 +1,4 @@
-"""Imports go downward only, in one stated order."""
+"""Imports go downward only, in one stated order, and no files import one another in a circle."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "graphlang"
@@ -44,23 +45,35 @@ def unit(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+def module(path: Path) -> str:
+    """The name under which a file is imported."""
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {module(path): path for path in FILES}
+
+
 def imported(path: Path) -> Iterator[str]:
-    """The parts of the package that a file imports, inside functions too; for types alone does not count."""
-    stack: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            continue
+    """The modules of the package that a file imports: at its head, inside functions, and for types alone."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (a.name.split(".")[1] for a in node.names if a.name.startswith("graphlang."))
+            yield from (a.name for a in node.names if a.name.startswith("graphlang."))
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are written in full"
             if (node.module or "").startswith("graphlang."):
-                yield str(node.module).split(".")[1]
+                names = [f"{node.module}.{a.name}" for a in node.names]
+                yield from (name if name in MODULES else str(node.module) for name in names)
             elif node.module == "graphlang":
                 # The package itself holds its version, and its public names for those who use it.
                 assert [a.name for a in node.names] == ["__version__"], f"{path} imports a public name"
-        stack.extend(ast.iter_child_nodes(node))
+
+
+OPEN_CIRCLES: set[tuple[str, ...]] = {
+    ("graphlang.syntax.forms", "graphlang.syntax.lexer", "graphlang.syntax.surroundings"),
+    ("graphlang.trace.array", "graphlang.trace.primitive"),
+    ("graphlang.trace.primitives.elementwise", "graphlang.trace.primitives.power_log"),
+}
+"""Import circles that are still to go; none may be added."""
 
 
 def test_the_documentation_states_the_same_order() -> None:
@@ -76,8 +89,18 @@ def test_imports_go_downward(path: Path) -> None:
     own = unit(path)
     if path == PACKAGE / "__init__.py":
         return
-    upward = {name for name in imported(path) if name != own and LEVEL[name] >= LEVEL[own]}
-    assert upward == set()
+    parts = {name.split(".")[1] for name in imported(path)}
+    assert {part for part in parts if part != own and LEVEL[part] >= LEVEL[own]} == set()
+
+
+def test_no_files_import_one_another_in_a_circle() -> None:
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    for name, path in MODULES.items():
+        if name != "graphlang":
+            graph.add_edges_from((name, other) for other in imported(path))
+    components = nx.strongly_connected_components(graph)
+    circles = {tuple(sorted(component)) for component in components if len(component) > 1}
+    assert circles == OPEN_CIRCLES
 
 
 def test_only_the_syntax_knows_lark_and_only_the_edge_knows_rich() -> None:

@@ -30,7 +30,7 @@ def test_the_tour_has_ten_blocks() -> None:
 def test_a_block_of_the_tour_runs_and_its_expectations_hold(number: int) -> None:
     graph = gl.loads(blocks("graph")[number], folder=ROOT / "specs")
     assert graph.notes == ()
-    assert [f"{e.text}: {e.message}" for e in check_expectations(graph) if not e.ok] == []
+    assert [f"{e.text}: {e.message}" for e in check_expectations(graph.model) if not e.ok] == []
     forward = graph.forward(drawn(graph.network, {}, np.random.default_rng(0)))
     for name in graph.outputs:
         forward.backward(np.ones_like(forward[name]), name)

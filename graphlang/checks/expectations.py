@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from graphlang.diagnostics import Span
 from graphlang.engine.failures import OperationFailed
+from graphlang.engine.model import Model
 from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.result import plain
 from graphlang.engine.tape import Tape
 from graphlang.inputs.input_values import prepare
 from graphlang.inputs.stand_ins import drawn
 from graphlang.spec.models import ExpectSpec
-
-if TYPE_CHECKING:
-    from graphlang.api import Graph
 
 RELATIVE, ABSOLUTE = 1e-5, 1e-8
 """The tolerances of `numpy.allclose`."""
@@ -34,27 +32,27 @@ class Expectation:
     at: Span | None
 
 
-def check_expectations(graph: Graph, given: Mapping[str, Any] | None = None) -> list[Expectation]:
+def check_expectations(model: Model, given: Mapping[str, Any] | None = None) -> list[Expectation]:
     """Evaluates every `expect` in float64; inputs without a value are drawn at random.
 
     `within d` allows a difference of d, or of d times the right side where that is larger than 1.
     Raises GraphError where the graph cannot run.
     """
-    expects = graph.spec.expects
+    expects = model.spec.expects
     if not expects:
         return []
-    network = graph.network
+    network = model.network
     wanted = [network.numbers[s] for e in expects for s in (e.left, e.right) if isinstance(s, str)]
-    inputs = drawn(network, given or {}, np.random.default_rng(graph.seed))
-    feeds = prepare(network, inputs, np.float64, None, graph.file)
-    leaves = {**feeds.values, **graph.params.numbered(np.float64)}
-    random = StreamRandom(np.random.default_rng(graph.seed), np.float64)
+    inputs = drawn(network, given or {}, np.random.default_rng(model.seed))
+    feeds = prepare(network, inputs, np.float64, None, model.file)
+    leaves = {**feeds.values, **model.params.numbered(np.float64)}
+    random = StreamRandom(np.random.default_rng(model.seed), np.float64)
     tape = Tape(network, leaves, dtype=np.float64, sizes=feeds.sizes, random=random)
     with np.errstate(all="ignore"):
         try:
             tape.forward(wanted)
         except OperationFailed as failed:
-            raise graph._failed(failed) from failed.error
+            raise model.failed(failed) from failed.error
 
     def value(side: Any) -> Any:
         return tape.values[network.numbers[side]] if isinstance(side, str) else np.asarray(side)

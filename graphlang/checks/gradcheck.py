@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -12,15 +12,13 @@ from graphlang.checks.local_check import chosen, culprit, error
 from graphlang.checks.slopes import Slope, slope
 from graphlang.engine.executable import built
 from graphlang.engine.failures import OperationFailed
+from graphlang.engine.model import Model
 from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.recording import Storage, record_forward
 from graphlang.engine.tape import Tape
 from graphlang.inputs.input_values import prepare
 from graphlang.inputs.stand_ins import drawn
 from graphlang.spec.models import GradcheckSpec
-
-if TYPE_CHECKING:
-    from graphlang.api import Graph
 
 MOVES = 2
 """How often the parameters are moved off their corners, to look at gradients beside them."""
@@ -84,23 +82,23 @@ class _Point:
     """The values at which gradients are compared: a tape with its gradients, and the function itself."""
 
     def __init__(
-        self, graph: Graph, settings: GradcheckSpec, leaves: dict[int, Any], sizes: Mapping[str, int]
+        self, model: Model, settings: GradcheckSpec, leaves: dict[int, Any], sizes: Mapping[str, int]
     ) -> None:
-        self.graph = graph
+        self.model = model
         self.settings = settings
         self.leaves = leaves
         self.sizes = sizes
-        network = graph.network
+        network = model.network
         self.start = network.numbers[settings.of]
         random = StreamRandom(np.random.default_rng(settings.seed), np.float64)
         tape = Tape(network, leaves, dtype=np.float64, sizes=sizes, training=True, random=random)
         self.tape = tape.forward([self.start])
-        self.checked = _checked(graph, leaves, network.ancestors([self.start]))
+        self.checked = _checked(model, leaves, network.ancestors([self.start]))
         found = self.tape.gradients(self.start, self.checked)
         self.gradients = dict(zip(self.checked, found, strict=True))
         for number in self.checked:
             leaves[number] = np.array(leaves[number], dtype=np.float64)
-        self.objective = _objective(graph, leaves, sizes, self.start, settings.seed)
+        self.objective = _objective(model, leaves, sizes, self.start, settings.seed)
         self.here = self.objective()
 
     def samples(self, number: int, places: Iterable[int]) -> list[_Sample]:
@@ -122,32 +120,32 @@ class _Point:
             else v
             for n, v in self.leaves.items()
         }
-        return _Point(self.graph, self.settings, leaves, self.sizes)
+        return _Point(self.model, self.settings, leaves, self.sizes)
 
 
-def gradcheck(graph: Graph, given: Mapping[str, Any] | None = None, *, of: str | None = None) -> Report:
+def gradcheck(model: Model, given: Mapping[str, Any] | None = None, *, of: str | None = None) -> Report:
     """Checks the gradients of `gradcheck.of` by every parameter, in float64 and training mode.
 
     A file without parameters has its inputs checked. Raises GraphError where the inputs are wrong or
     there is nothing to start from.
     """
-    settings = graph.spec.gradcheck or GradcheckSpec(of=graph.start(of))
+    settings = model.spec.gradcheck or GradcheckSpec(of=model.start(of))
     if of is not None:
-        settings = settings.model_copy(update={"of": graph.start(of)})
+        settings = settings.model_copy(update={"of": model.start(of)})
     rng = np.random.default_rng(settings.seed)
-    network = graph.network
+    network = model.network
     inputs = drawn(network, given or {}, rng, settings.batch)
-    feeds = prepare(network, inputs, np.float64, None, graph.file)
-    leaves = {**feeds.values, **graph.params.numbered(np.float64)}
+    feeds = prepare(network, inputs, np.float64, None, model.file)
+    leaves = {**feeds.values, **model.params.numbered(np.float64)}
     with np.errstate(all="ignore"):
         try:
-            return _report(_Point(graph, settings, leaves, feeds.sizes), rng)
+            return _report(_Point(model, settings, leaves, feeds.sizes), rng)
         except OperationFailed as failed:
-            raise graph._failed(failed) from failed.error
+            raise model.failed(failed) from failed.error
 
 
 def _report(point: _Point, rng: np.random.Generator) -> Report:
-    settings, names = point.settings, point.graph.network.names
+    settings, names = point.settings, point.model.network.names
     samples = {
         number: point.samples(number, chosen(point.leaves[number].size, settings.samples, rng))
         for number in point.checked
@@ -217,16 +215,16 @@ def _row(name: str, samples: list[_Sample], tolerance: float) -> Row:
 
 
 def _objective(
-    graph: Graph, leaves: Mapping[int, Any], sizes: Mapping[str, int], of: int, seed: int
+    model: Model, leaves: Mapping[int, Any], sizes: Mapping[str, int], of: int, seed: int
 ) -> Callable[[], float]:
     """The sum of `of` as a planned program on the leaves' own arrays, so that changing them shows."""
-    network = graph.network
+    network = model.network
     inputs = {n: Storage(v.shape, v.dtype) for n, v in leaves.items() if network.names[n] in network.inputs}
     given = {network.names[n]: v for n, v in leaves.items()}
     executable = built(
         lambda: record_forward(network, inputs, np.float64, sizes, {"of": of}, training=True),
         given,
-        graph.threads,
+        model.threads,
     )
 
     def objective() -> float:
@@ -237,8 +235,8 @@ def _objective(
     return objective
 
 
-def _checked(graph: Graph, leaves: Mapping[int, Any], needed: list[bool]) -> list[int]:
-    network = graph.network
+def _checked(model: Model, leaves: Mapping[int, Any], needed: list[bool]) -> list[int]:
+    network = model.network
     names = [n for n, p in network.params.items() if p.trainable] or list(network.inputs)
     numbers = [network.numbers[n] for n in names]
     return [i for i in numbers if needed[i] and i in leaves and leaves[i].dtype.kind == "f"]

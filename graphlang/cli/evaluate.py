@@ -37,17 +37,18 @@ def parser() -> options.Parser:
 def run(arguments: argparse.Namespace) -> int:
     from graphlang.draw.numbers import short
     from graphlang.engine.result import listed
-    from graphlang.training.loop import evaluate, not_finite, section_of
+    from graphlang.training.evaluation import evaluate, note_on_not_finite
+    from graphlang.training.sections import section_of
 
     graph, _ = options.load(arguments)
-    section_of(graph, "evaluate")
+    section_of(graph.model, "evaluate")
     options.need_weights(graph, arguments)
     dataset = options.opened(graph, arguments)
     if arguments.split not in dataset.splits:
         console.note(f"the data has no {arguments.split} split: evaluating all of it")
-    metrics = evaluate(graph, dataset, split=arguments.split)
+    metrics = evaluate(graph.model, dataset, split=arguments.split)
     console.err(_measured(dataset, arguments.split))
-    note = not_finite(graph, dataset, arguments.split, metrics)
+    note = note_on_not_finite(graph.model, dataset, arguments.split, metrics)
     if note is not None:
         console.note(note)
     if arguments.json:

@@ -51,7 +51,7 @@ def show(graph: Graph, feeds: dict[str, Any], arguments: argparse.Namespace) -> 
     from graphlang.report.explained_plan import explained
 
     rows = getattr(arguments, "batch", None)
-    plan = explained(graph, {**_from_data(graph, feeds, rows), **feeds}, rows)
+    plan = explained(graph.model, {**_from_data(graph, feeds, rows), **feeds}, rows)
     if arguments.json:
         console.data(as_json(plan))
     else:
@@ -69,10 +69,10 @@ def _from_data(graph: Graph, feeds: dict[str, Any], rows: int | None) -> dict[st
         return {}
     from graphlang.diagnostics import GraphError
     from graphlang.inputs.stand_ins import first_samples
-    from graphlang.training.loop import open_data
+    from graphlang.training.sections import open_data
 
     try:
-        return first_samples(section.fields, open_data(graph), rows or train.batch, None)
+        return first_samples(section.fields, open_data(graph.model), rows or train.batch, None)
     except GraphError:
         return {}
 

@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     from graphlang.checks.gradcheck import gradcheck
 
     graph, feeds = options.load(arguments)
-    report = gradcheck(graph, feeds, of=arguments.of)
+    report = gradcheck(graph.model, feeds, of=arguments.of)
     if arguments.json:
         console.data(as_json(report))
     else:

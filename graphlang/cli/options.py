@@ -287,7 +287,7 @@ def load(arguments: argparse.Namespace, path: str | None = None) -> tuple[Graph,
     if getattr(arguments, "weights", None):
         from graphlang.training.run_folder import load_run
 
-        load_run(graph, Path(arguments.weights))
+        load_run(graph.model, Path(arguments.weights))
     return graph, feeds
 
 
@@ -315,9 +315,9 @@ def files_of(paths: list[str]) -> list[str]:
 def opened(graph: Graph, arguments: argparse.Namespace) -> Dataset:
     """The data of the file's `data` section, or what `--data` puts in its place; what images are divided by
     is what it was when the weights were trained."""
-    from graphlang.training.loop import open_data
+    from graphlang.training.sections import open_data
 
-    dataset = open_data(graph, arguments.data, arguments.words[0])
+    dataset = open_data(graph.model, arguments.data, arguments.words[0])
     trained = getattr(arguments, "resume", None) or getattr(arguments, "weights", None)
     if trained is not None:
         from graphlang.cli.prepared import kept_with

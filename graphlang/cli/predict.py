@@ -92,7 +92,7 @@ def _go_on(graph: Graph, arguments: argparse.Namespace) -> int:
 
     seed = arguments.seed or 0
     found = continuation(
-        graph, arguments.text, arguments.length, temperature=arguments.temperature, seed=seed
+        graph.model, arguments.text, arguments.length, temperature=arguments.temperature, seed=seed
     )
     text = arguments.text + "".join(found)
     if arguments.json:

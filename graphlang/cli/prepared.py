@@ -81,13 +81,13 @@ def _scaled(graph: Graph, name: str, field: str, array: Any, weights: str | None
 
 def _largest(graph: Graph, field: str, weights: str | None) -> float | None:
     """What the images were divided by that were trained on: the run kept it, or the file's data tells."""
-    from graphlang.training.loop import open_data
+    from graphlang.training.sections import open_data
 
     kept = {} if weights is None else kept_with(Path(weights))
     if field in kept:
         return kept[field]
     try:
-        column = open_data(graph).train.get(field)
+        column = open_data(graph.model).train.get(field)
     except GraphError:
         return None
     return None if column is None or column.pixels is None else column.pixels.largest

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from graphlang.cli import console, options
 
 if TYPE_CHECKING:
-    from graphlang.api import Forward, Graph
+    from graphlang.api import Graph
     from graphlang.draw.picture import Picture
+    from graphlang.engine.forward import Forward
     from graphlang.engine.result import Result
 
 MOST_DRAWN = 400
@@ -129,7 +130,7 @@ def _can_start(graph: Graph, arguments: argparse.Namespace) -> bool:
     """Whether it is clear where backward starts; else a note says how to choose."""
     if arguments.of is not None or graph.spec.train is not None:
         return True
-    starts = graph.starts
+    starts = graph.model.starts
     if len(starts) == 1 and _is_float(graph, starts[0]):
         return True
     listed = ", ".join(f"`{name}`" for name in starts)

@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     from graphlang.report.summary import summarize
 
     graph, _ = options.load(arguments)
-    summary = summarize(graph)
+    summary = summarize(graph.model)
     if arguments.json:
         console.data(as_json(summary))
     else:

@@ -67,13 +67,13 @@ def _test(path: str, arguments: argparse.Namespace) -> list[dict[str, Any]]:
     graph, feeds = options.load(arguments, path)
     results = [
         {"kind": "expect", "ok": e.ok, "text": e.text, "message": e.message, **_place(graph.file, e.at)}
-        for e in check_expectations(graph, feeds)
+        for e in check_expectations(graph.model, feeds)
     ]
     if graph.spec.gradcheck is not None:
         from graphlang.checks.gradcheck import gradcheck
         from graphlang.cli.gradcheck import verdict
 
-        report = gradcheck(graph, feeds)
+        report = gradcheck(graph.model, feeds)
         facts = {"text": f"gradcheck of {report.of}", "message": verdict(report)}
         decided = all(row.state != "not decided" for row in report.rows)
         places = {"decided": decided, **_place(graph.file, None)}

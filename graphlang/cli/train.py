@@ -17,7 +17,7 @@ from graphlang.draw.numbers import short
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
-    from graphlang.training.loop import Epoch, History, Progress
+    from graphlang.training.record import Epoch, History, Progress
 
 ROOT = Path("runs")
 
@@ -58,7 +58,8 @@ def parser() -> options.Parser:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from graphlang.training.loop import not_finite, train
+    from graphlang.training.evaluation import note_on_not_finite
+    from graphlang.training.loop import train
 
     if arguments.resume and arguments.weights:
         raise options.Usage("--resume goes on with the weights of the run: --weights has no place beside it")
@@ -74,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             gc.enable()
             history = train(
-                graph,
+                graph.model,
                 dataset,
                 folder=None if arguments.resume else folder,
                 resume=arguments.resume,
@@ -89,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
             return 130
     last = history.last
     for split, found in (("train", last.train), ("test", last.test)) if last else ():
-        note = not_finite(graph, dataset, split, found)
+        note = note_on_not_finite(graph.model, dataset, split, found)
         if note is not None:
             console.note(note)
     _finish(graph, history, folder, arguments.json)

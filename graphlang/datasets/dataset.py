@@ -170,23 +170,16 @@ class Source(Fields):
     def open(
         self,
         folder: Path,
-        override: Path | None = None,
         search: Sequence[Path] = (),
         fields: Collection[str] | None = None,
     ) -> Dataset:
-        """Looks at the files from the spec's `folder`, or at `override` in their place.
+        """Looks at the files from the spec's `folder`; `override.open_override` looks at others.
 
         `search` holds the folders where a data set known by name may be (`places.data_folders()`). Where only
         `fields` are taken, others may hold anything.
         """
         taken = None if fields is None else frozenset(fields)
-        if override is None:
-            return self.read(Files(folder, tuple(search), fields=taken))
-        from graphlang.datasets.override import override_source
-
-        return override_source(self, override).read(
-            Files(override.parent, (override,), anywhere=True, fields=taken)
-        )
+        return self.read(Files(folder, tuple(search), fields=taken))
 
     def read(self, files: Files) -> Dataset:
         raise NotImplementedError

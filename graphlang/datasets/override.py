@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
-from graphlang.datasets.dataset import Source
-from graphlang.datasets.files import readable
+from graphlang.datasets.dataset import Dataset, Source
+from graphlang.datasets.files import Files, readable
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import FileMissing, FilesNowhere, OverrideUnusable
 
 _PATHS = ("path", "images", "labels", "test_images", "test_labels")
+
+
+def open_override(source: Source, path: Path, fields: Collection[str] | None = None) -> Dataset:
+    """Opens the data at `path` in place of the files of `source`."""
+    taken = None if fields is None else frozenset(fields)
+    return override_source(source, path).read(Files(path.parent, (path,), anywhere=True, fields=taken))
 
 
 def override_source(source: Source, path: Path) -> Source:

@@ -14,7 +14,8 @@ from graphlang.spec.network import Node, Ref
 from graphlang.syntax.operators import BY_FUNCTION
 
 if TYPE_CHECKING:
-    from graphlang.api import Forward, Graph
+    from graphlang.api import Graph
+    from graphlang.engine.forward import Forward
     from graphlang.engine.result import Result
 
 

@@ -1,11 +1,10 @@
-"""Compiled graphs: programs planned per shape when it is first seen, kept in a bounded cache."""
+"""Compiled graphs: a program for each shape of the inputs, planned when the shape is first seen."""
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -14,20 +13,27 @@ from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import CannotRunForInputs
 from graphlang.engine.executable import Executable, built
 from graphlang.engine.garbage import collection_paused
+from graphlang.engine.model import Model
 from graphlang.engine.passes import optimised
 from graphlang.engine.plain_products import plain_products
 from graphlang.engine.plan import Memory, memory_of
 from graphlang.engine.recording import Recording, Storage, record_forward, record_gradients
-from graphlang.engine.result import plain
+from graphlang.engine.result import plain, unknown_value
 from graphlang.engine.scalar import keyword_function
-from graphlang.inputs.input_values import prepare, wrong_indices
+from graphlang.inputs.input_values import pointing_to_an_output, prepare, wrong_indices
+from graphlang.spec.recently_used import RecentlyUsed
 from graphlang.trace.whole_numbers import NoInt
-
-if TYPE_CHECKING:
-    from graphlang.api import Graph
 
 CAPACITY = 16
 """Programs that one compiled graph keeps: the last batch of an epoch and a few other sizes."""
+
+
+class _Planned(NamedTuple):
+    """A program, and what it was planned for."""
+
+    key: Any
+    sizes: Mapping[str, int]
+    executable: Executable
 
 
 class Compiled:
@@ -37,21 +43,18 @@ class Compiled:
     thread for more.
     """
 
-    def __init__(self, graph: Graph, needed_for: Sequence[int], dtype: Any, threads: int | None) -> None:
-        self._graph = graph
-        self._dtype = np.dtype(dtype)
-        self._threads = threads
+    def __init__(self, model: Model, needed_for: Sequence[int]) -> None:
+        self._model = model
+        self._dtype = model.dtype
         self._lock = threading.Lock()
-        network = graph.network
+        network = model.network
         self._inputs, self._sizes = network.sources_of(list(needed_for))
         self._indices = [n for n in self._inputs if network.inputs[n].below is not None]
-        self._kept: OrderedDict[Any, Any] = OrderedDict()
-        #: the sizes that each kept program was recorded for
-        self._recorded_for: dict[Any, Mapping[str, int]] = {}
+        self._programs: RecentlyUsed[_Planned] = RecentlyUsed(CAPACITY)
         self._calls = 0
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self._graph!r}>"
+        return f"<{type(self).__name__} of Graph({self._model.described})>"
 
     def __reduce__(self) -> Any:
         raise TypeError(
@@ -71,21 +74,23 @@ class Compiled:
     def __call__(self, inputs: Mapping[str, Any] | None = None, /, **named: Any) -> Any:
         given = {**inputs, **named} if inputs else named
         with self._lock:
-            executable = self._planned(given)
+            planned = self._planned(given)
+            executable = planned.executable
             executable.renew()
             self._fill_random(executable)
             self._run(executable)
             if executable.fails:
-                executable = self._without_plain_products(executable)
+                executable = self._without_plain_products(planned)
             return self._result(executable)
 
-    def _without_plain_products(self, failed: Executable) -> Executable:
-        """The program that has just failed, built anew and run on the same inputs; it stays in its place."""
-        key = next(key for key, kept in self._kept.items() if kept is failed)
-        arrays = {name: failed.inputs[name] for name in self._inputs}
-        executable = self._plan(key, arrays, self._recorded_for[key], plain=False)
-        for label in (*arrays, *failed.draws):
-            executable.give(label, failed.inputs[label])
+    def _without_plain_products(self, failed: _Planned) -> Executable:
+        """Plans a program that has just failed without plain products, in its place, and runs it on the same
+        inputs."""
+        inputs = failed.executable.inputs
+        arrays = {name: inputs[name] for name in self._inputs}
+        executable = self._plan(failed.key, arrays, failed.sizes, plain=False).executable
+        for label in (*arrays, *failed.executable.draws):
+            executable.give(label, inputs[label])
         self._run(executable)
         return executable
 
@@ -93,36 +98,34 @@ class Compiled:
         try:
             executable.run()
         except NoInt as error:
-            raise self._graph._no_int(error) from error
+            raise self._model.no_int(error) from error
         except (ValueError, IndexError, TypeError, ArithmeticError) as error:
             raise GraphError([CannotRunForInputs("the graph", str(error))]) from error
 
-    def _planned(self, given: Mapping[str, Any]) -> Executable:
+    def _planned(self, given: Mapping[str, Any]) -> _Planned:
         """The program for the shapes of the inputs, its inputs filled."""
         key = self._key_of(given)
-        found = None if key is None else self._kept.get(key)
-        if found is not None:
+        planned = None if key is None else self._programs.get(key)
+        if planned is not None:
             arrays: Mapping[str, Any] = given
             self._check_indices(given)
         else:
-            network = self._graph.network
-            feeds = prepare(network, given, self._dtype, self._needed(given), self._graph.file)
-            arrays = {n: feeds.values[network.numbers[n]] for n in self._inputs}
+            model = self._model
+            feeds = prepare(model.network, given, self._dtype, self._needed(given), model.file)
+            arrays = {n: feeds.values[model.network.numbers[n]] for n in self._inputs}
             sizes = self._own_sizes(arrays, feeds.sizes)
             key = (self._types(arrays), tuple([sizes[s] for s in self._sizes]))
-            found = self._kept.get(key)
-            if found is None:
-                found = self._plan(key, arrays, sizes)
-        self._kept.move_to_end(key)
+            planned = self._programs.get(key) or self._plan(key, arrays, sizes)
+        executable = planned.executable
         for name in self._inputs:
-            found.give(name, arrays[name])
-        return found
+            executable.give(name, arrays[name])
+        return planned
 
     def _check_indices(self, given: Mapping[str, Any]) -> None:
         """What `prepare` checks of the contents of arrays whose shapes and types are known."""
         if not self._indices:
             return
-        network = self._graph.network
+        network = self._model.network
         sizes: dict[str, int] = {}
         for name in self._inputs:
             sizes.update(zip(map(str, network.inputs[name].shape or ()), given[name].shape, strict=False))
@@ -132,7 +135,7 @@ class Compiled:
 
     def _needed(self, given: Collection[str]) -> list[str]:
         """The inputs that a call must have: for their values, or for a size."""
-        return [*self._inputs, *self._graph.network.bringing(self._sizes, given)]
+        return [*self._inputs, *self._model.network.bringing(self._sizes, given)]
 
     def _key_of(self, given: Mapping[str, Any]) -> Any:
         """The key of the program, where it needs nothing but arrays that are there; else None."""
@@ -153,40 +156,35 @@ class Compiled:
 
     def _own_sizes(self, arrays: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, int]:
         """The sizes that the key tells apart: a program is recorded with no others."""
-        inputs = self._graph.network.inputs
+        inputs = self._model.network.inputs
         named = {s for n in arrays for s in inputs[n].shape or () if s in sizes}
         return {s: sizes[s] for s in sizes if s in named or s in self._sizes}
 
     def _plan(
         self, key: Any, arrays: Mapping[str, Any], sizes: Mapping[str, int], *, plain: bool = True
-    ) -> Executable:
-        numbers = self._graph.network.numbers
+    ) -> _Planned:
+        model, numbers = self._model, self._model.network.numbers
         storage = {numbers[n]: Storage(a.shape, a.dtype) for n, a in arrays.items()}
-        with self._graph._diagnosed():
+        with model.diagnosed():
             executable = built(
-                lambda: self._record(storage, sizes), self._bound, self._threads, lent=arrays, plain=plain
+                lambda: self._record(storage, sizes), self._bound, model.threads, lent=arrays, plain=plain
             )
-        self._kept[key], self._recorded_for[key] = executable, sizes
-        while len(self._kept) > CAPACITY:
-            del self._recorded_for[self._kept.popitem(last=False)[0]]
-        return executable
+        planned = self._programs[key] = _Planned(key, sizes, executable)
+        return planned
 
     def _bound(self) -> Mapping[str, Any]:
         """Arrays that the program uses where they lie: the parameters."""
-        params = self._graph.params
-        if self._dtype == params.dtype:
-            return {name: params[name] for name in params}
-        return {name: params[name].astype(self._dtype) for name in params}
+        return dict(self._model.params)
 
     def _fill_random(self, executable: Executable) -> None:
         if executable.draws:
             self._calls += 1
-            generator = stream(self._graph.seed, f"random of call {self._calls}")
+            generator = stream(self._model.seed, f"random of call {self._calls}")
             executable.fill(generator)
 
     def plan_for(self, batch: int) -> None:
         """Plans ahead for a batch of that many rows, where that decides every shape."""
-        network = self._graph.network
+        network = self._model.network
         values: dict[str, Any] = {}
         for name in self._needed(()):
             spec = network.inputs[name]
@@ -203,55 +201,84 @@ class Compiled:
     @property
     def memory(self) -> Memory | None:
         """The bytes of the program last used or planned, by what they are for; None before the first."""
-        kept = self.executables
-        return (
-            None if not kept else memory_of(kept[-1].plan, set(self._graph.network.params), kept[-1].threads)
-        )
+        executables = self.executables
+        if not executables:
+            return None
+        last = executables[-1]
+        return memory_of(last.plan, set(self._model.network.params), last.threads)
 
     @property
     def executables(self) -> list[Executable]:
         """The programs that are kept, the one last used at the end."""
-        return list(self._kept.values())
+        return [planned.executable for planned in self._programs.values()]
 
 
 class CompiledForward(Compiled):
     """The outputs of a graph in evaluation mode."""
 
-    def __init__(self, graph: Graph, names: Sequence[str], dtype: Any, threads: int | None) -> None:
-        self._names = list(names)
-        self._numbers = {n: graph.network.numbers[n] for n in names}
-        super().__init__(graph, list(self._numbers.values()), dtype, threads)
+    def __init__(self, model: Model, names: Sequence[str]) -> None:
+        self._numbers = {n: model.network.numbers[n] for n in names}
+        super().__init__(model, list(self._numbers.values()))
 
     def _record(self, inputs: Mapping[int, Storage], sizes: Mapping[str, int]) -> Recording:
-        return record_forward(self._graph.network, inputs, self._dtype, sizes, self._numbers)
+        return record_forward(self._model.network, inputs, self._dtype, sizes, self._numbers)
 
     def _result(self, executable: Executable) -> Any:
-        found = {n: plain(executable.take(n)) for n in self._names}
-        return next(iter(found.values())) if len(found) == 1 else found
+        values = {n: plain(executable.take(n)) for n in self._numbers}
+        return next(iter(values.values())) if len(values) == 1 else values
 
 
-class CompiledGradient(Compiled):
-    """A value and its gradients: (value, {name: gradient})."""
+class Predictor:
+    """The outputs in evaluation mode; where an input is missing, the error names a value that needs none."""
 
-    def __init__(self, graph: Graph, of: str, wrt: Sequence[str], dtype: Any, threads: int | None) -> None:
-        self._of = graph.network.numbers[of]
-        self._wrt = {n: graph.network.numbers[n] for n in wrt}
-        super().__init__(graph, [self._of, *self._wrt.values()], dtype, threads)
+    def __init__(self, model: Model) -> None:
+        self._network = model.network
+        self._outputs = CompiledForward(model, list(model.spec.outputs))
+
+    def __call__(self, inputs: Mapping[str, Any]) -> Any:
+        try:
+            return self._outputs(inputs)
+        except GraphError as error:
+            error.diagnostics[:] = pointing_to_an_output(self._network, error.diagnostics)
+            raise
+
+
+class CompiledGradient(Protocol):
+    """A value and its gradients: `vg(apple=...)` gives `(value, {"apple": gradient})`.
+
+    Where the graph is one of scalars it is a plain Python function, else a PlannedGradient.
+    """
+
+    def __call__(
+        self, inputs: Mapping[str, Any] | None = None, /, **named: Any
+    ) -> tuple[Any, dict[str, Any]]: ...
+
+
+class PlannedGradient(Compiled):
+    """A value and its gradients by planned programs."""
+
+    def __init__(self, model: Model, of: str | None, wrt: Sequence[str]) -> None:
+        for name in wrt:
+            if name not in model.network.numbers:
+                raise unknown_value(name, model.network.names, model.file)
+        self._of = model.network.numbers[model.start(of)]
+        self._wrt = {n: model.network.numbers[n] for n in wrt}
+        super().__init__(model, [self._of, *self._wrt.values()])
 
     def _record(self, inputs: Mapping[int, Storage], sizes: Mapping[str, int]) -> Recording:
-        return record_gradients(self._graph.network, inputs, self._dtype, sizes, self._of, self._wrt)
+        return record_gradients(self._model.network, inputs, self._dtype, sizes, self._of, self._wrt)
 
-    def of_scalars(self) -> Callable[..., Any] | None:
+    def of_scalars(self) -> CompiledGradient | None:
         """The same as a straight-line function of the inputs by keyword, where the graph is one of float64
-        scalars; arrays and all that is unusual still come here."""
-        network = self._graph.network
+        scalars; it calls this program for arrays and for all else that is unusual."""
+        network = self._model.network
         if self._dtype != np.float64 or network.params:
             return None
         specs = {n: network.inputs[n] for n in self._inputs}
         if self._sizes or any(s.shape not in (None, ()) or s.dtype != "float" for s in specs.values()):
             return None
         storage = {network.numbers[n]: Storage((), np.dtype(np.float64)) for n in self._inputs}
-        with self._graph._diagnosed(), collection_paused():
+        with self._model.diagnosed(), collection_paused():
             program, telling = plain_products(self._record(storage, {}).program)
             program = optimised(program)
         keyed = {n: f"gradient {n}" for n in self._wrt}

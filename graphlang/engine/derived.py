@@ -10,6 +10,7 @@ import numpy as np
 from graphlang.catalog.operation import Operation, outcome
 from graphlang.engine.random_streams import Draws
 from graphlang.engine.scan import ScanOperation
+from graphlang.spec.recently_used import RecentlyUsed
 from graphlang.trace import SymbolicArray, SymbolicRandom, Trace, gradient, reached, replay
 from graphlang.trace.whole_numbers import check_step, is_counted
 
@@ -25,7 +26,7 @@ class Derived:
     CAPACITY = 1024
 
     def __init__(self) -> None:
-        self._cache: dict[Any, tuple[Differentiable, _Recorded]] = {}
+        self._cache: RecentlyUsed[tuple[Differentiable, _Recorded]] = RecentlyUsed(self.CAPACITY)
 
     def backward(
         self,
@@ -71,13 +72,8 @@ class Derived:
         return [None if g is None else next(arrays) for g in gradients]
 
     def _cached(self, key: Any, operation: Differentiable, record: Callable[[], _Recorded]) -> _Recorded:
-        entry = self._cache.get(key)
-        if entry is None:
-            if len(self._cache) >= self.CAPACITY:
-                self._cache.clear()
-            # The entry holds the operation, so that no other one can get the same id.
-            entry = self._cache[key] = (operation, record())
-        return entry[1]
+        # The entry holds the operation, so that no other one can get the same id.
+        return self._cache.get_or_make(key, lambda: (operation, record()))[1]
 
 
 def _is_array(value: Any) -> bool:

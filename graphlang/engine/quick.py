@@ -3,71 +3,94 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import Any
 
 import numpy as np
 
 from graphlang.engine.failures import OperationFailed
+from graphlang.engine.forward import forward, is_named
 from graphlang.engine.garbage import collection_paused
+from graphlang.engine.model import Model
 from graphlang.engine.passes import optimised
 from graphlang.engine.plain_products import plain_products
 from graphlang.engine.recording import Recorder, Storage
+from graphlang.engine.result import Gradients, Result
 from graphlang.engine.scalar import FAILURES, scalar_function
 from graphlang.trace import TraceError
 
-if TYPE_CHECKING:
-    from graphlang.api import Graph
-
 SEED = "gradient of the start"
-"""The label of what backward starts with: no input can bear this name."""
-Numbers = tuple[list[str], dict[str, float], dict[str, float]]
+"""The label of what backward starts with: no input can have this name."""
 
 
-class QuickRun:
-    """The named values of a graph and the gradients of `of` by each, as a function of the inputs."""
+class QuickRuns:
+    """Runs of one model by straight-line functions: one function for each value that backward starts from."""
 
-    def __init__(self, graph: Graph, of: str, names: list[str]) -> None:
-        self.names = names
-        self.of = of
-        self._inputs = graph.network.inputs
-        with collection_paused():
-            self._function = _function(graph, of, names)
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._names = [n for n in model.network.names if is_named(model.network, n)]
+        self._functions: dict[str, Callable[..., Any] | None] = {}
 
-    def __call__(self, given: Mapping[str, Any], seed: Any) -> Numbers | None:
-        """Names, values and gradients; None where the graph or the inputs are not of scalars."""
-        if self._function is None or (seed is not None and type(seed) not in (int, float)):
-            return None
-        arguments = []
-        for name, spec in self._inputs.items():
-            value = given.get(name)
-            if value is None:
-                value = spec.default
-            if type(value) is not float:
-                if type(value) is not int:
-                    return None
-                try:
-                    value = float(value)
-                except OverflowError:  # who prepares the inputs says so
-                    return None
-            arguments.append(value)
-        if len(given) > len(arguments) or any(name not in self._inputs for name in given):
+    def run(self, inputs: Mapping[str, Any], of: str | None, seed: Any) -> Result | None:
+        """The result of a run; None where the graph or the inputs are not of scalars, or a number fails."""
+        model = self._model
+        start = model.start(of)
+        if start not in self._functions:
+            with collection_paused():
+                self._functions[start] = _function(model, start, self._names)
+        function = self._functions[start]
+        arguments = None if function is None else self._arguments(inputs, seed)
+        if function is None or arguments is None:
             return None
         try:
-            arguments.append(1.0 if seed is None else float(seed))
-            found = self._function(*arguments)
+            numbers = function(*arguments)
         except FAILURES:
             return None
-        half = len(self.names)
-        return (
-            self.names,
-            dict(zip(self.names, found[:half], strict=True)),
-            dict(zip(self.names, found[half:], strict=True)),
-        )
+        names = self._names
+        values = dict(zip(names, numbers[: len(names)], strict=True))
+        gradients = dict(zip(names, numbers[len(names) :], strict=True))
+
+        @cache
+        def eager() -> Result:
+            # The value of a node that the file does not name comes from a run that keeps every value.
+            return forward(model, inputs).backward(seed=seed, of=start)
+
+        def value(name: str) -> Any:
+            return values[name] if name in values else eager()[name]
+
+        def gradient(name: str) -> Any:
+            return gradients[name] if name in gradients else eager().grad[name]
+
+        return Result(names, value, list(model.spec.outputs), start, Gradients(names, gradient))
+
+    def _arguments(self, inputs: Mapping[str, Any], seed: Any) -> list[float] | None:
+        """The inputs in order and the seed, as floats; None where one of them is no single number."""
+        if seed is not None and type(seed) not in (int, float):
+            return None
+        declared = self._model.network.inputs
+        arguments = []
+        try:
+            for name, spec in declared.items():
+                value = inputs.get(name)
+                if value is None:
+                    value = spec.default
+                if type(value) is not float:
+                    if type(value) is not int:
+                        return None
+                    value = float(value)
+                arguments.append(value)
+            if len(inputs) > len(arguments) or any(name not in declared for name in inputs):
+                return None
+            arguments.append(1.0 if seed is None else float(seed))
+        except OverflowError:  # the interpreter says so when it prepares the inputs
+            return None
+        return arguments
 
 
-def _function(graph: Graph, of: str, names: list[str]) -> Callable[..., Any] | None:
-    network = graph.network
-    if graph.dtype != np.float64 or network.params:
+def _function(model: Model, of: str, names: list[str]) -> Callable[..., Any] | None:
+    """Every named value and its gradient as a function of the inputs; None where one is no float scalar."""
+    network = model.network
+    if model.dtype != np.float64 or network.params:
         return None
     if any(spec.shape not in (None, ()) or spec.dtype != "float" for spec in network.inputs.values()):
         return None

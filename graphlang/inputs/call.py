@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from keyword import iskeyword
 from typing import Any, NoReturn
 
 import numpy as np
 
+from graphlang.datasets.dataset import Dataset
 from graphlang.diagnostics import GraphError, closest
 from graphlang.diagnostics.inputs import MissingInputs, UnknownInput
-from graphlang.diagnostics.python_arguments import by_name
+from graphlang.diagnostics.python_arguments import by_name, text_of
 from graphlang.inputs.input_values import type_text
 from graphlang.spec.models import TrainSpec
 from graphlang.spec.network import Network
@@ -92,7 +93,7 @@ class Elsewhere:
         raise AttributeError(f"a graph has no `{self._name}`: {self._sentence}")
 
 
-def given(
+def inputs_by_name(
     method: str,
     network: Network,
     inputs: Any,
@@ -124,11 +125,26 @@ def refuse_positions(method: str, network: Network, needed: list[str]) -> NoRetu
     raise TypeError(f"{one}: write {method}({written})")
 
 
-def for_training(
-    method: str, network: Network, arrays: Mapping[str, Any], needed: list[str]
-) -> dict[str, Any]:
-    """The arrays of a `fit` or an `evaluate`. An option of another library is a TypeError with what to write
-    here; inputs that are unknown or missing are a GraphError."""
+def data_or_arrays(
+    method: str, network: Network, data: Any, more: tuple[Any, ...], arrays: dict[str, Any]
+) -> tuple[Dataset | None, dict[str, Any]]:
+    """What a `fit` or an `evaluate` works on: a data set, or arrays by the names of inputs, or neither."""
+    section = network.spec.train
+    wanted = [section.minimize, *section.metrics.values()] if section is not None else []
+    needed = network.inputs_of(wanted) or list(network.inputs)
+    if isinstance(data, Dataset) and not more and not arrays:
+        return data, {}
+    if more or (data is not None and not isinstance(data, Mapping)):
+        refuse_positions(method, network, needed)
+    values = {**by_name("what is given by position", data), **arrays}
+    if values:
+        _check_arrays(method, network, values, needed)
+    return None, values
+
+
+def _check_arrays(method: str, network: Network, arrays: Mapping[str, Any], needed: list[str]) -> None:
+    """Refuses an option of another library, by a TypeError with what to write here, and inputs that are
+    unknown or missing, by a GraphError."""
     unknown = [name for name in arrays if name not in network.inputs]
     for name in unknown:
         if method == "fit":
@@ -140,7 +156,6 @@ def for_training(
         problems.append(MissingInputs(missing, [type_text(network.inputs[n]) for n in missing], file))
     if problems:
         raise GraphError(problems)
-    return dict(arrays)
 
 
 def _refuse_option(name: str, value: Any) -> None:
@@ -177,3 +192,12 @@ def called(what: str, function: Callable[..., Any] | None) -> None:
     """Refuses what cannot be called."""
     if function is not None and not callable(function):
         raise TypeError(f"{what} is a function that is called with each record, not {function!r}")
+
+
+def names_of(what: str, names: str | Iterable[str]) -> list[str]:
+    """Names; one alone may stand without a list."""
+    if isinstance(names, str):
+        return [names]
+    if not isinstance(names, Iterable):
+        raise TypeError(f"{what} is a list of names, not {type(names).__name__}")
+    return [text_of(f"a name in {what}", name) for name in names]

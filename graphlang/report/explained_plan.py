@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from graphlang.diagnostics import GraphError
 from graphlang.engine.fusion import FusionGroup
 from graphlang.engine.garbage import collection_paused
+from graphlang.engine.model import Model
 from graphlang.engine.passes import optimised
 from graphlang.engine.plan import Memory, Plan, memory_of, nbytes, plan, step_flops
 from graphlang.engine.program import concrete, is_broadcast_scalar
@@ -20,10 +21,7 @@ from graphlang.inputs.input_values import prepare
 from graphlang.inputs.stand_ins import drawn
 from graphlang.syntax.operators import BY_FUNCTION, TRUTH_VALUES
 from graphlang.trace import Step, SymbolicArray
-from graphlang.training.step import Trained
-
-if TYPE_CHECKING:
-    from graphlang.api import Graph
+from graphlang.training.state import TrainingState
 
 IN_CACHE = "in cache"
 
@@ -78,51 +76,48 @@ class Explanation:
         return (step for group in self.groups for step in group.steps)
 
 
-def explained(graph: Graph, given: Mapping[str, Any], batch: int | None = None) -> Explanation:
+def explained(model: Model, given: Mapping[str, Any], batch: int | None = None) -> Explanation:
     """The plan of the training step, or of a value and its gradients where the file does not train.
 
     Inputs that are not given have the shapes that `batch` (by default the file's own) makes of their types.
     """
-    train, check = graph.spec.train, graph.spec.gradcheck
+    train, check = model.spec.train, model.spec.gradcheck
     rows = batch or (train.batch if train else check.batch if check else 1)
-    values = drawn(graph.network, given, np.random.default_rng(0), rows)
-    feeds = prepare(graph.network, values, graph.dtype, None, graph.file)
+    values = drawn(model.network, given, np.random.default_rng(0), rows)
+    feeds = prepare(model.network, values, model.dtype, None, model.file)
     storage = {n: Storage(a.shape, a.dtype) for n, a in feeds.values.items()}
-    with graph._diagnosed(), collection_paused():
-        what, recording = _recorded(graph, storage, feeds.sizes)
+    with model.diagnosed(), collection_paused():
+        what, recording = _recorded(model, storage, feeds.sizes)
         planned = plan(optimised(recording.program))
-    return _Explainer(graph, planned, usable_threads(graph.threads)[0]).explanation(what)
+    return _Explainer(model, planned, usable_threads(model.threads)[0]).explanation(what)
 
 
-def _recorded(graph: Graph, storage: dict[int, Storage], sizes: dict[str, int]) -> tuple[str, Recording]:
-    network, train = graph.network, graph.spec.train
+def _recorded(model: Model, storage: dict[int, Storage], sizes: dict[str, int]) -> tuple[str, Recording]:
+    network, train = model.network, model.spec.train
     if train is not None:
-        optimizer = network.member("optimizers", train.optimizer)
-        trained = Trained(graph, train.minimize, optimizer, train.clip_norm)
-        needed = network.ancestors([trained.loss])
-        storage = {n: s for n, s in storage.items() if needed[n]}
-        return f"one training step: {train.minimize}, its gradients, {train.optimizer.name}", trained.record(
-            storage, sizes
-        )
+        state = TrainingState(model, train, None)
+        needed = network.ancestors([state.loss])
+        recording = state.record({n: s for n, s in storage.items() if needed[n]}, sizes)
+        return f"one training step: {train.minimize}, its gradients, {train.optimizer.name}", recording
     try:
-        start = graph.start(None)
+        start = model.start(None)
     except GraphError:
-        names = {name: network.numbers[name] for name in graph.outputs}
-        return f"forward: {', '.join(names)}", record_forward(network, storage, graph.dtype, sizes, names)
+        names = {name: network.numbers[name] for name in model.network.outputs}
+        return f"forward: {', '.join(names)}", record_forward(network, storage, model.dtype, sizes, names)
     of = network.numbers[start]
     needed = network.ancestors([of])
     floats = [n for n, s in network.inputs.items() if s.dtype == "float"]
     floats += [n for n, p in network.params.items() if p.trainable]
     wrt = {n: network.numbers[n] for n in floats if needed[network.numbers[n]]}
-    recording = record_gradients(network, storage, graph.dtype, sizes, of, wrt)
+    recording = record_gradients(network, storage, model.dtype, sizes, of, wrt)
     return f"forward and backward: {start} and its gradients", recording
 
 
 class _Explainer:
     """Names the values of a plan and describes its steps."""
 
-    def __init__(self, graph: Graph, planned: Plan, threads: int) -> None:
-        self.graph = graph
+    def __init__(self, model: Model, planned: Plan, threads: int) -> None:
+        self.model = model
         self.plan = planned
         self.threads = threads
         self.program = planned.program
@@ -136,7 +131,7 @@ class _Explainer:
         last = {}
         for number, step in enumerate(self._executed(), 1):
             self.names[step.output.number] = f"#{number}"
-            if step.origin in self.graph.network.numbers:
+            if step.origin in self.model.network.numbers:
                 last[step.origin] = step.output.number
         self.names.update({number: name for name, number in last.items()})
         for label, value in self.program.updates.items():
@@ -156,16 +151,16 @@ class _Explainer:
         return Explanation(
             what=what,
             inputs={
-                k: concrete(v.shape) for k, v in program.inputs.items() if k in self.graph.network.inputs
+                k: concrete(v.shape) for k, v in program.inputs.items() if k in self.model.network.inputs
             },
-            dtype=self.graph.dtype.name,
+            dtype=self.model.dtype.name,
             threads=self.threads,
             divides=planned.divides(self.threads),
             groups=tuple([self._group(group, numbers) for group in planned.groups]),
             outputs={label: self.text(v) for label, v in program.outputs.items()},
             copies=tuple(copies),
             buffers=tuple([b.nbytes for b in planned.buffers]),
-            memory=memory_of(planned, set(self.graph.network.params), self.threads),
+            memory=memory_of(planned, set(self.model.network.params), self.threads),
             flops=planned.flops,
         )
 

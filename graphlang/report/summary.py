@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from graphlang.engine.model import Model
 from graphlang.spec.network import Network, Node, Ref
 from graphlang.spec.sizes import parse_size
 from graphlang.trace import Dim, Size, Trace
-
-if TYPE_CHECKING:
-    from graphlang.api import Graph
 
 DTYPES: dict[str, Any] = {"float": np.float64, "int": np.int64, "bool": np.bool_}
 
@@ -43,10 +41,10 @@ class Summary(NamedTuple):
     complete: bool
 
 
-def summarize(graph: Graph) -> Summary:
+def summarize(model: Model) -> Summary:
     """Every value that the file names or that leads to one; tests, metrics and the like are left out."""
-    network = graph.network
-    shown = network.ancestors(_ends(graph))
+    network = model.network
+    shown = network.ancestors(_ends(model))
     counted: set[str] = set()
     rows = [Row(s.name, "input", (), s.dtype, tuple(s.shape or ()), 0, 0) for s in network.inputs.values()]
     inside = {name for node in network.nodes for name in node.spec.parameters.values()}
@@ -73,11 +71,11 @@ def summarize(graph: Graph) -> Summary:
     )
 
 
-def _ends(graph: Graph) -> list[int]:
-    spec = graph.spec
+def _ends(model: Model) -> list[int]:
+    spec = model.spec
     names = [*spec.outputs, *(n.name for n in spec.nodes if n.named)]
     names += [s for s in (spec.train and spec.train.minimize, spec.gradcheck and spec.gradcheck.of) if s]
-    return [graph.network.numbers[name] for name in names]
+    return [model.network.numbers[name] for name in names]
 
 
 def _row(network: Network, node: Node, parameters: int) -> Row:

@@ -23,6 +23,7 @@ from graphlang.diagnostics.running import (
     WrongAttributesInSpec,
 )
 from graphlang.spec.models import InputSpec, NodeSpec, OutputSpec, ParamSpec, Spec, Use
+from graphlang.spec.recently_used import RecentlyUsed
 from graphlang.spec.sizes import parse_size, sizes_in
 from graphlang.trace import Size, axis_size
 from graphlang.trace.whole_numbers import COUNTING
@@ -117,7 +118,7 @@ class Network:
         self.numbers: dict[str, int] = {name: i for i, name in enumerate(names)}
         if len(self.numbers) != len(names):
             raise GraphError([SameName()])
-        self._sized: dict[tuple[int, tuple[tuple[str, int], ...]], Any] = {}
+        self._sized: RecentlyUsed[Any] = RecentlyUsed(SIZED)
         self._made: dict[tuple[str, str], tuple[Operation, frozenset[str], bool, tuple[str, ...]]] = {}
         first = len(names) - len(ordered)
         self.nodes: list[Node] = [self._node(n, first + i) for i, n in enumerate(ordered)]
@@ -191,16 +192,11 @@ class Network:
             return node.operation
         return self.sized(node, sizes, lambda: make(self.catalog, node.spec, sizes))
 
-    def sized(self, node: Node, sizes: Mapping[str, int], made: Callable[[], T]) -> T:
+    def sized(self, node: Node, sizes: Mapping[str, int], make: Callable[[], T]) -> T:
         """What a node is for some sizes, kept: its identity stays the same from run to run."""
         key = (node.number, tuple(sorted(sizes.items())))
-        found = self._sized.get(key)
-        if found is None:
-            if len(self._sized) > SIZED:
-                self._sized.clear()
-            found = self._sized[key] = made()
-        kept: T = found
-        return kept
+        operation: T = self._sized.get_or_make(key, make)
+        return operation
 
     # ---- looking at it ------------------------------------------------------------------------------
 
@@ -278,6 +274,10 @@ class Network:
         inputs = [name for name in self.inputs if needed[self.numbers[name]]]
         shapes = [size for name in inputs for size in self.inputs[name].shape or ()]
         return inputs, tuple(sorted(self._sizes_in(needed).difference(map(str, shapes))))
+
+    def inputs_of(self, names: Iterable[str]) -> list[str]:
+        """The inputs that some values depend on, in order."""
+        return self.sources_of([self.numbers[name] for name in names])[0]
 
     def _sizes_in(self, needed: Sequence[bool] | None) -> set[str]:
         found: set[str] = set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -27,15 +27,13 @@ from graphlang.diagnostics.fields import (
     UnknownField,
 )
 from graphlang.diagnostics.inputs import UnknownInput
+from graphlang.engine.model import Model
 from graphlang.engine.recording import Storage
 from graphlang.inputs.index_bounds import wrong_index
 from graphlang.inputs.input_values import Binder, as_array, first_not_allowed, no_largest_index, type_text
 from graphlang.spec.models import InputSpec
 from graphlang.spec.network import Network
 from graphlang.trace import NoSize
-
-if TYPE_CHECKING:
-    from graphlang.api import Graph
 
 
 class Origin(NamedTuple):
@@ -65,11 +63,11 @@ class Feed:
     """Columns by the number of the input that they feed; every one has the same number of rows."""
 
     def __init__(
-        self, graph: Graph, columns: dict[int, Column], fixed: dict[int, Any], origin: Origin
+        self, model: Model, columns: dict[int, Column], fixed: dict[int, Any], origin: Origin
     ) -> None:
-        self._network = graph.network
+        self._network = model.network
         self._origin = origin
-        self.names = graph.network.names
+        self.names = model.network.names
         self.columns = columns
         #: inputs that are the same in every batch: those with a default
         self.fixed = fixed
@@ -168,7 +166,7 @@ def _sizes_of_defaults(network: Network) -> dict[str, int]:
 
 
 def bind_columns(
-    graph: Graph,
+    model: Model,
     columns: Mapping[str, Column],
     fields: Mapping[str, str] | None,
     source: str,
@@ -178,10 +176,10 @@ def bind_columns(
 
     `fields` says which column each input takes; by default the `data` section does.
     """
-    network = graph.network
+    network = model.network
     origin = Origin(source, split)
     if fields is None:
-        fields = dict(graph.spec.data.fields) if graph.spec.data is not None else {n: n for n in columns}
+        fields = dict(model.spec.data.fields) if model.spec.data is not None else {n: n for n in columns}
     collector = Collector()
     found: dict[int, Column] = {}
     sizes: dict[str, int] = {}
@@ -189,7 +187,7 @@ def bind_columns(
     for name, field in fields.items():
         spec = network.inputs.get(name)
         if spec is None:
-            collector.add(UnknownInput(name, list(network.inputs), graph.file))
+            collector.add(UnknownInput(name, list(network.inputs), model.file))
             continue
         column = columns.get(field)
         if column is None:
@@ -200,7 +198,7 @@ def bind_columns(
         if column.alone is not None and spec.shape is not None and len(spec.shape) == 1:
             column = column.alone
         try:
-            problem = _misfit(graph, spec, field, column, sizes)
+            problem = _misfit(model, spec, field, column, sizes)
         except GraphError as error:  # its cells are no numbers
             for told in error.diagnostics:
                 collector.add(told)
@@ -208,23 +206,23 @@ def bind_columns(
         if problem is not None:
             collector.add(problem)
         found[network.numbers[name]] = column
-    fixed = _defaults(graph, found.keys() | unknown, columns, collector)
+    fixed = _defaults(model, found.keys() | unknown, columns, collector)
     collector.finish()
     for column in found.values():
         column.scale  # noqa: B018 - raises GraphError for what is no pixel
     for name, field in fields.items():
-        problem = _too_large(graph, network.inputs[name], field, found[network.numbers[name]], origin)
+        problem = _too_large(model, network.inputs[name], field, found[network.numbers[name]], origin)
         if problem is not None:
             collector.add(problem)
     collector.finish()
-    return Feed(graph, found, fixed, origin)
+    return Feed(model, found, fixed, origin)
 
 
 def _too_large(
-    graph: Graph, spec: InputSpec, field: str, column: Column, origin: Origin
+    model: Model, spec: InputSpec, field: str, column: Column, origin: Origin
 ) -> Diagnostic | None:
     """A number that the precision of the run cannot hold, or an int."""
-    dtype = graph.dtype if spec.dtype == "float" else np.dtype(np.int64)
+    dtype = model.dtype if spec.dtype == "float" else np.dtype(np.int64)
     if spec.dtype == "bool" or np.can_cast(column.storage, dtype) or column.storage.kind not in "fu":
         return None
     values = column.load()
@@ -233,17 +231,17 @@ def _too_large(
         return None
     at = origin.of_number(column, place[0])
     return BeyondPrecision(
-        field, values[place].item(), place[0], dtype.name, graph.network.span(spec.name), at
+        field, values[place].item(), place[0], dtype.name, model.network.span(spec.name), at
     )
 
 
 def _defaults(
-    graph: Graph, found: AbstractSet[int], columns: Mapping[str, Column], collector: Collector
+    model: Model, found: AbstractSet[int], columns: Mapping[str, Column], collector: Collector
 ) -> dict[int, Any]:
     """The inputs that are the same in every batch."""
-    network = graph.network
-    train = graph.spec.train
-    wanted = [train.minimize, *train.metrics.values()] if train is not None else list(graph.outputs)
+    network = model.network
+    train = model.spec.train
+    wanted = [train.minimize, *train.metrics.values()] if train is not None else list(model.network.outputs)
     inputs, further = network.sources_of([network.numbers[n] for n in wanted])
     needed = {*inputs, *network.bringing(further, {network.names[n] for n in found})}
     fixed: dict[int, Any] = {}
@@ -254,7 +252,7 @@ def _defaults(
         if spec.default is None:
             collector.add(NoFieldFor(name, network.span(name), list(columns)))
         else:
-            value = as_array(network, spec, spec.default, graph.dtype)
+            value = as_array(network, spec, spec.default, model.dtype)
             if isinstance(value, Diagnostic):
                 collector.add(value)
             else:
@@ -267,21 +265,21 @@ def column_type(column: Column) -> str:
 
 
 def _misfit(
-    graph: Graph, spec: InputSpec, field: str, column: Column, sizes: dict[str, int]
+    model: Model, spec: InputSpec, field: str, column: Column, sizes: dict[str, int]
 ) -> Diagnostic | None:
     """Why a column does not fit an input's type, or None; binds the named dimensions but for the batch."""
-    span = graph.network.span(spec.name)
+    span = model.network.span(spec.name)
     if spec.shape is None:
         return None
     facts: _Facts = (spec.name, type_text(spec), field, column_type(column), span)
     allowed = {"float": ("float", "int", "bool"), "int": ("int",), "bool": ("bool",)}[spec.dtype]
     if spec.dtype == "int" and len(column.shape) == len(spec.shape) + 1 and column.shape[-1] > 1:
-        wrong = _of_other_rank(graph, spec, column, facts)
+        wrong = _of_other_rank(model, spec, column, facts)
         return wrong if isinstance(wrong, FieldToFlatten) else ScoresForLabels(*facts, _fitting(spec, column))
     if column.dtype not in allowed:
         return FieldOfOtherType(*facts, column.dtype, spec.dtype, column.lines is not None)
     if len(spec.shape) != len(column.shape):
-        return _of_other_rank(graph, spec, column, facts)
+        return _of_other_rank(model, spec, column, facts)
     for axis, (want, size) in enumerate(zip(spec.shape, column.shape, strict=True)):
         if axis == 0:
             if isinstance(want, int):
@@ -306,12 +304,12 @@ def _fitting(spec: InputSpec, column: Column) -> str:
     return f"{kind}[{', '.join([batch, *map(str, column.shape[1:])])}]"
 
 
-def _of_other_rank(graph: Graph, spec: InputSpec, column: Column, facts: _Facts) -> FieldMismatch:
+def _of_other_rank(model: Model, spec: InputSpec, column: Column, facts: _Facts) -> FieldMismatch:
     shape = spec.shape or ()
     if len(shape) == 1 and len(column.shape) == 2 and column.shape[1] == 1:
         return FieldOfOneColumn(*facts, f"{spec.dtype}[N, 1]")
     fitting = _fitting(spec, column)
-    flattens = _flattens(graph)
+    flattens = _flattens(model)
     more = len(column.shape) > len(shape)
     if flattens is None or flattens == more or len(shape) < 2:
         return FieldOfOtherRank(*facts, fitting)
@@ -322,10 +320,10 @@ def _of_other_rank(graph: Graph, spec: InputSpec, column: Column, facts: _Facts)
     return FieldToFlatten(*facts, fitting, "true" if more else "false")
 
 
-def _flattens(graph: Graph) -> bool | None:
+def _flattens(model: Model) -> bool | None:
     """Whether the source lays each sample out as a row; None where it has no such option."""
-    source = graph.spec.data.source if graph.spec.data is not None else None
-    model = family_member("datasets", source.name) if source is not None else None
-    if source is None or model is None or "flatten" not in model.model_fields:
+    source = model.spec.data.source if model.spec.data is not None else None
+    kind = family_member("datasets", source.name) if source is not None else None
+    if source is None or kind is None or "flatten" not in kind.model_fields:
         return None
-    return bool(source.attributes.get("flatten", model.model_fields["flatten"].default))
+    return bool(source.attributes.get("flatten", kind.model_fields["flatten"].default))

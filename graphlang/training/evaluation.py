@@ -3,58 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from graphlang.datasets.dataset import Dataset
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import CannotRun
+from graphlang.engine.compiled import CAPACITY
 from graphlang.engine.executable import Executable, built
 from graphlang.engine.garbage import collection_paused
+from graphlang.engine.model import Model
 from graphlang.engine.recording import Recording, record_forward
 from graphlang.engine.row_split import GatheredValue, RowSplit, SlicedConstant
+from graphlang.spec.models import TrainSpec
+from graphlang.spec.recently_used import RecentlyUsed
+from graphlang.training.batches import Feed, bind_columns
+from graphlang.training.sections import section_of
 
-if TYPE_CHECKING:
-    from graphlang.api import Graph
-    from graphlang.training.batches import Feed
+EVALUATION_BATCH = 1000
+"""Rows at a time when metrics are taken over a whole split."""
 
 
 class Evaluator:
-    """Some scalars of a graph in evaluation mode; its programs are kept for every feed that it has seen."""
+    """Some scalars of a graph in evaluation mode, by programs for the feeds last used."""
 
-    def __init__(self, graph: Graph, metrics: Mapping[str, str]) -> None:
-        self.graph = graph
-        self.numbers = {label: graph.network.numbers[name] for label, name in metrics.items()}
-        self._kept: dict[tuple[Feed, int], _AtOnce | _ByBlocks] = {}
+    def __init__(self, model: Model, metrics: Mapping[str, str]) -> None:
+        self.model = model
+        self.numbers = {label: model.network.numbers[name] for label, name in metrics.items()}
+        self._programs: RecentlyUsed[_AtOnce | _ByBlocks] = RecentlyUsed(CAPACITY)
 
     def over(self, feed: Feed, size: int) -> dict[str, float]:
         """Each scalar over every row, as if all were one batch. What is computed row by row goes in blocks of
         `size` rows, so that memory is bounded by a block where the rows are reduced at once."""
-        found = self._kept.get((feed, size))
-        if found is None:
-            with self.graph._diagnosed():
-                made = _AtOnce if feed.rows <= size else _ByBlocks
-                found = self._kept[feed, size] = made(self.graph, feed, self.numbers, size)
+        program = self._programs.get_or_make((feed, size), lambda: self._planned(feed, size))
         try:
-            executable = found.run()
+            executable = program.run()
         except (ValueError, IndexError, TypeError, ArithmeticError) as error:
             raise GraphError([CannotRun("the metrics", str(error))]) from error
         return {label: float(executable.output(label)) for label in self.numbers}
 
+    def _planned(self, feed: Feed, size: int) -> _AtOnce | _ByBlocks:
+        kind = _AtOnce if feed.rows <= size else _ByBlocks
+        with self.model.diagnosed():
+            return kind(self.model, feed, self.numbers, size)
 
-def recorded(graph: Graph, feed: Feed, numbers: Mapping[str, int], rows: int) -> Recording:
+
+def recorded(model: Model, feed: Feed, numbers: Mapping[str, int], rows: int) -> Recording:
     """Scalars of a graph on a batch of so many rows of a feed."""
-    dtype = graph.params.dtype
-    return record_forward(graph.network, feed.storage(rows), dtype, feed.sizes(rows), numbers)
+    return record_forward(model.network, feed.storage(rows), model.dtype, feed.sizes(rows), numbers)
 
 
 class _AtOnce:
     """All rows in one program."""
 
-    def __init__(self, graph: Graph, feed: Feed, numbers: Mapping[str, int], size: int) -> None:
+    def __init__(self, model: Model, feed: Feed, numbers: Mapping[str, int], size: int) -> None:
         self._feed = feed
-        given = {**graph.params, **feed.constants()}
-        self._program = built(lambda: recorded(graph, feed, numbers, feed.rows), given, graph.threads)
+        given = {**model.params, **feed.constants()}
+        self._program = built(lambda: recorded(model, feed, numbers, feed.rows), given, model.threads)
 
     def run(self) -> Executable:
         self._feed.gather(slice(0, self._feed.rows), self._program.inputs)
@@ -65,13 +71,13 @@ class _AtOnce:
 class _ByBlocks:
     """A program for blocks of rows, and one that takes what comes of them."""
 
-    def __init__(self, graph: Graph, feed: Feed, numbers: Mapping[str, int], size: int) -> None:
-        self._graph, self._feed = graph, feed
-        self._given = {**graph.params, **feed.constants()}
+    def __init__(self, model: Model, feed: Feed, numbers: Mapping[str, int], size: int) -> None:
+        self._model, self._feed = model, feed
+        self._given = {**model.params, **feed.constants()}
         self._columns = {feed.names[number]: column for number, column in feed.columns.items()}
         self._starts = range(0, feed.rows, size)
         with collection_paused():
-            program = recorded(graph, feed, numbers, feed.rows).program
+            program = recorded(model, feed, numbers, feed.rows).program
             self._split = RowSplit(program, self._columns, feed.rows)
         self._blocks = {
             count: self._built(self._split.blocks(count))
@@ -84,7 +90,7 @@ class _ByBlocks:
 
     def _built(self, program: Any, more: Mapping[str, Any] | None = None) -> Executable:
         given = {n: a for n, a in {**self._given, **(more or {})}.items() if n in program.inputs}
-        return built(lambda: Recording(program, ()), given, self._graph.threads)
+        return built(lambda: Recording(program, ()), given, self._model.threads)
 
     def run(self) -> Executable:
         split, rest = self._split, self._rest
@@ -110,3 +116,37 @@ def _part(of: GatheredValue | SlicedConstant, rows: slice) -> tuple[slice, ...]:
     """Where some rows lie in an array of all."""
     axis, per = of.rows
     return (*(slice(None),) * axis, slice(rows.start * per, rows.stop * per))
+
+
+def measured(section: TrainSpec) -> dict[str, str]:
+    """The metrics and the loss, by label; where a metric called `loss` is another value, what is minimized
+    goes by its own name."""
+    other = section.metrics.get("loss", section.minimize) != section.minimize
+    return {**section.metrics, section.minimize if other else "loss": section.minimize}
+
+
+def evaluate(
+    model: Model, dataset: Dataset, split: str = "test", *, fields: Mapping[str, str] | None = None
+) -> dict[str, float]:
+    """The metrics (and the loss) over a whole split in evaluation mode.
+
+    A data set of one split is evaluated over that. Raises GraphError where the file has no `train` section.
+    """
+    section = section_of(model, "evaluate")
+    if split not in ("train", "test"):
+        raise ValueError(f'split is "train" or "test", the parts of a data set, not "{split}"')
+    there = split if split in dataset.splits else "train"
+    feed = bind_columns(model, dataset.splits[there], fields, dataset.name, there)
+    feed.check([feed.rows])
+    return Evaluator(model, measured(section)).over(feed, EVALUATION_BATCH)
+
+
+def note_on_not_finite(model: Model, dataset: Dataset, split: str, found: Mapping[str, float]) -> str | None:
+    """What to tell of metrics over a split of which some are nan or infinite: where that may come from."""
+    name = next((name for name, value in found.items() if not np.isfinite(value)), None)
+    if name is None:
+        return None
+    there = split if split in dataset.splits else "train"
+    held = bind_columns(model, dataset.splits[there], None, dataset.name, there).not_finite()
+    computed = "all numbers of the data are finite, so look for an overflow, `log(0)` or a division by zero"
+    return f"`{name}` over the {there} split is {found[name]}: {held or computed}"

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import CharacterNotLearnt, EmptyText, NoTextModel
-from graphlang.training.loop import open_data
-
-if TYPE_CHECKING:
-    from graphlang.api import Graph
+from graphlang.engine.compiled import Predictor
+from graphlang.engine.model import Model
+from graphlang.training.sections import open_data
 
 
 def continuation(
-    graph: Graph, start: str, length: int, *, temperature: float = 0.0, seed: int = 0
+    model: Model, start: str, length: int, *, temperature: float = 0.0, seed: int = 0
 ) -> Iterator[str]:
     """The `length` characters that follow `start`, one by one.
 
@@ -24,25 +23,27 @@ def continuation(
     temperature), by the stream of `seed`. The model sees the last `window` characters. Raises GraphError
     where the graph is no model of a text, or `start` has a character that its text does not have.
     """
-    field, window = _text_model(graph)
-    vocab = open_data(graph).vocab
+    field, window = _text_model(model)
+    vocab = open_data(model).vocab
     ids = _ids(start, vocab)
+    predict = Predictor(model)
     generator = np.random.default_rng(seed)
     for _ in range(length):
         ids = ids[-window:]
-        chosen = _chosen(_scores(graph, field, ids, window), temperature, generator)
+        scores = _after(model, predict({field: _filled(ids, window)}), len(ids))
+        chosen = _chosen(scores, temperature, generator)
         ids.append(chosen)
         yield vocab[chosen]
 
 
-def _text_model(graph: Graph) -> tuple[str, int]:
+def _text_model(model: Model) -> tuple[str, int]:
     """The input that takes the characters, and how many of them a sample has."""
-    data = graph.spec.data
+    data = model.spec.data
     if data is None or data.source.name != "text":
-        raise GraphError([NoTextModel(graph.file, "its data is no `text(...)`")])
+        raise GraphError([NoTextModel(model.file, "its data is no `text(...)`")])
     field = next((name for name, field in data.fields.items() if field == "x"), None)
-    if field is None or len(graph.outputs) != 1:
-        raise GraphError([NoTextModel(graph.file, "it needs an input `x = x` and one output, the scores")])
+    if field is None or len(model.network.outputs) != 1:
+        raise GraphError([NoTextModel(model.file, "it needs an input `x = x` and one output, the scores")])
     return field, int(data.source.attributes["window"])
 
 
@@ -56,18 +57,22 @@ def _ids(text: str, vocab: Sequence[str]) -> list[int]:
     return [known[character] for character in text]
 
 
-def _scores(graph: Graph, field: str, ids: Sequence[int], window: int) -> Any:
-    """The scores of the character after the last one.
+def _filled(ids: Sequence[int], window: int) -> Any:
+    """A batch of one text, filled up at its end to the length of the window.
 
-    Whoever predicts the next character at every place looks at no later one: so a short text is filled up
-    at its end, and one program of one shape serves every length.
+    Who predicts the next character at every place looks at no later one, so one program of one shape serves
+    texts of every length.
     """
     x = np.zeros((1, window), np.int64)
     x[0, : len(ids)] = ids
-    scores = graph.predict({field: x})
+    return x
+
+
+def _after(model: Model, scores: Any, length: int) -> Any:
+    """The scores of the character after the first `length` ones."""
     if np.ndim(scores) != 3:
-        raise GraphError([NoTextModel(graph.file, "its output has not the shape [N, T, characters]")])
-    return scores[0, len(ids) - 1]
+        raise GraphError([NoTextModel(model.file, "its output has not the shape [N, T, characters]")])
+    return scores[0, length - 1]
 
 
 def _chosen(scores: Any, temperature: float, generator: np.random.Generator) -> int:

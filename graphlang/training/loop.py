@@ -3,119 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
 
 from graphlang.contracts.initializer import stream
+from graphlang.datasets.arrays import from_arrays
 from graphlang.datasets.dataset import Dataset
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.running import MissingSection
 from graphlang.diagnostics.settings import WrongSetting
 from graphlang.diagnostics.weights import OtherEpochs, OtherOptimizer
+from graphlang.engine.model import Model
 from graphlang.resolve.attributes import requirement
 from graphlang.spec.models import TrainSpec
 from graphlang.training.batches import Feed, bind_columns
-from graphlang.training.evaluation import Evaluator
-from graphlang.training.parameters import load_into, misfits
+from graphlang.training.evaluation import EVALUATION_BATCH, Evaluator, measured
+from graphlang.training.record import Epoch, History, Progress
 from graphlang.training.run_folder import Checkpoint, RunFolder
-from graphlang.training.step import Stepper
+from graphlang.training.sections import open_data, section_of
+from graphlang.training.state import TrainingState
+from graphlang.training.step import StepOnRows
 from graphlang.training.weighing import Weighing, weighing
+from graphlang.training.weights import load_into, misfits
 
-if TYPE_CHECKING:
-    from graphlang.api import Graph
-
-EVALUATION_BATCH = 1000
-"""Rows at a time when metrics are taken over a whole split."""
 REPORTS = 20
 """How often a training without epochs reports."""
 
 
-@dataclass(frozen=True)
-class Progress:
-    """Where training is: called often, for a progress bar."""
-
-    iteration: int
-    iterations: int
-    epoch: int
-    loss: float
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One epoch: the loss over the rows that it saw, and the metrics over each whole split.
-
-    The loss is that of the epoch's steps, each weighted by its rows (with `ignore`, by the labels that
-    count); a loss that is a sum over rows adds up. Without data there are no epochs: then this is one of
-    about twenty stretches of the training, and the loss the mean of its steps.
-    """
-
-    epoch: int
-    iteration: int
-    loss: float
-    train: dict[str, float]
-    test: dict[str, float]
-
-
-_RECORDS = "`losses` holds the loss of each iteration, `epochs` the record of each epoch"
-
-
-@dataclass
-class History:
-    """What training recorded: the loss of every iteration, a record for every epoch."""
-
-    losses: list[float] = field(default_factory=list)
-    epochs: list[Epoch] = field(default_factory=list)
-    #: iterations that an earlier run had done, where this one went on from it
-    resumed_at: int = field(default=0, compare=False)
-
-    def __repr__(self) -> str:
-        counts = f"{len(self.losses):,} iterations, {len(self.epochs):,} epochs"
-        return f"History({counts}, last: {self.last})" if self.epochs else f"History({counts})"
-
-    def __getitem__(self, key: Any) -> NoReturn:
-        raise TypeError(_RECORDS)
-
-    def __getattr__(self, name: str) -> NoReturn:
-        raise AttributeError(name if name.startswith("_") else f"a history has no `{name}`: {_RECORDS}")
-
-    @property
-    def last(self) -> Epoch | None:
-        """The record of the last epoch."""
-        return self.epochs[-1] if self.epochs else None
-
-
-def open_data(graph: Graph, override: Path | None = None, command: str = "train") -> Dataset:
-    """The data set of the file's `data` section, or of `override` with the section's options.
-
-    A graph whose inputs all have values of their own trains without data. Raises GraphError where there
-    is no section otherwise, or the data cannot be read.
-    """
-    from graphlang.datasets.places import data_folders
-
-    section = graph.spec.data
-    if section is None and all(i.default is not None for i in graph.inputs.values()):
-        return Dataset("no data", {"train": {}})
-    if section is None:
-        raise GraphError([MissingSection(command, "data", graph.file)])
-    source = graph.network.member("datasets", section.source)
-    folder = graph.folder or Path.cwd()
-    fields = section.fields.values()
-    return source.open(folder, override, data_folders(), fields)  # type: ignore[no-any-return]
-
-
-def section_of(graph: Graph, command: str) -> TrainSpec:
-    """The `train` section; raises GraphError where the file has none."""
-    if graph.spec.train is None:
-        raise GraphError([MissingSection(command, "train", graph.file)])
-    return graph.spec.train
-
-
 def train(
-    graph: Graph,
+    model: Model,
     dataset: Dataset,
     *,
     folder: Path | None = None,
@@ -127,34 +45,30 @@ def train(
     batch: int | None = None,
     fields: Mapping[str, str] | None = None,
     overrides: Mapping[str, str] | None = None,
+    on_start: Callable[[History], Any] | None = None,
 ) -> History:
-    """Trains the parameters of `graph` in place by its `train` section, and returns the history.
+    """Trains the parameters of a model in place by its `train` section, and returns the history.
 
     `folder` gets the weights, a checkpoint after every epoch, metrics.jsonl, the spec, the seed and the
     versions; `resume` is such a folder to go on from, bit for bit as if there had been no stop. `overrides`
-    are what the file was loaded with from outside, which the folder keeps. A loss or a gradient that is not
-    finite raises GraphError that names where it came up; that step is not taken.
+    are what the file was loaded with from outside, which the folder keeps. `on_start` gets the history before
+    the first step, so that its caller has it where training is interrupted. A loss or a gradient that is
+    not finite raises GraphError that names where it came up; that step is not taken.
     """
-    section = section_of(graph, "train")
+    section = section_of(model, "train")
     section = _with_overrides(section, epochs, iterations, batch)
-    session = _Session(graph, section, dataset, fields, on_epoch, on_progress)
+    session = _Session(model, section, dataset, fields, on_epoch, on_progress)
     run = None
     if folder is not None:
-        run = RunFolder.create(folder, graph, overrides or {}, dataset.divided_by)
+        run = RunFolder.create(folder, model, overrides or {}, dataset.divided_by)
     if resume is not None:
-        run = RunFolder.reopen(resume, graph)
+        run = RunFolder.reopen(resume, model)
         session.restore(run.checkpoint(), str(resume))
         run.keep_settings(overrides or {})
-    graph.history = session.history
+    if on_start is not None:
+        on_start(session.history)
     session.run(run)
     return session.history
-
-
-def _measured(section: TrainSpec) -> dict[str, str]:
-    """The metrics and the loss, by label; where a metric called `loss` is another value, what is minimized
-    goes by its own name."""
-    other = section.metrics.get("loss", section.minimize) != section.minimize
-    return {**section.metrics, section.minimize if other else "loss": section.minimize}
 
 
 def _with_overrides(
@@ -186,20 +100,20 @@ class _Session:
 
     def __init__(
         self,
-        graph: Graph,
+        model: Model,
         section: TrainSpec,
         dataset: Dataset,
         fields: Mapping[str, str] | None,
         on_epoch: Callable[[Epoch], Any] | None,
         on_progress: Callable[[Progress], Any] | None,
     ) -> None:
-        self.graph = graph
+        self.model = model
         self.section = section
         self.on_epoch = on_epoch
         self.on_progress = on_progress
         self.history = History()
         self.splits = {
-            name: bind_columns(graph, split, fields, dataset.name, name)
+            name: bind_columns(model, split, fields, dataset.name, name)
             for name, split in dataset.splits.items()
         }
         self.feed: Feed = self.splits["train"]
@@ -210,13 +124,16 @@ class _Session:
             self.per_epoch = max(1, -(-(section.iterations or 1) // REPORTS))
         self.iterations = section.iterations or (section.epochs or 0) * self.per_epoch
         self._check_sizes()
-        self.optimizer = graph.network.member("optimizers", section.optimizer)
-        self.schedule = graph.network.member("schedules", section.schedule)
-        self.stepper = Stepper(graph, section.minimize, self.optimizer, section.clip_norm)
-        self.evaluator = Evaluator(graph, _measured(section))
-        self.iteration = 0
+        self.state = TrainingState(model, section, self.iterations)
+        self.step = StepOnRows(self.state, self.feed)
+        self.evaluator = Evaluator(model, measured(section))
         self.epoch_losses: list[float] = []
         self._weighing: Weighing | None = None
+
+    @property
+    def iteration(self) -> int:
+        """Steps taken so far."""
+        return self.state.t
 
     def _check_sizes(self) -> None:
         """The inputs fit together in every batch that there will be, and in each split that is measured."""
@@ -240,14 +157,14 @@ class _Session:
                     break
         except KeyboardInterrupt:
             if folder is not None:
-                folder.write(self.checkpoint(), self.history, self.graph)
+                folder.write(self.checkpoint(), self.history)
             raise
         except GraphError:
             if folder is not None:
                 folder.record(self.history)
             raise
         if folder is not None:
-            folder.write(self.checkpoint(), self.history, self.graph)
+            folder.write(self.checkpoint(), self.history)
 
     def _epoch_is_over(self) -> bool:
         """Whether only the record of an epoch is missing: the run was interrupted while it was made."""
@@ -265,20 +182,18 @@ class _Session:
             self._one_iteration(order[position * self.batch : (position + 1) * self.batch])
 
     def _one_iteration(self, rows: Any) -> None:
-        t = self.iteration + 1
-        lr = self.optimizer.lr * self.schedule.factor(t, self.iterations)
-        loss = self.stepper.step(self.feed, rows, lr, t)
-        self.iteration = t
+        loss = self.step(rows)
         self.history.losses.append(loss)
         self.epoch_losses.append(loss)
         if self.on_progress is not None:
+            t = self.state.t
             self.on_progress(Progress(t, self.iterations, (t - 1) // self.per_epoch + 1, loss))
 
     def _order(self, epoch: int) -> Any:
         """The rows in the order of an epoch; a stream of its own, so that a resumed run sees the same."""
         if not self.section.shuffle:
             return np.arange(self.rows)
-        return stream(self.graph.seed, f"shuffle of epoch {epoch}").permutation(self.rows)
+        return stream(self.model.seed, f"shuffle of epoch {epoch}").permutation(self.rows)
 
     def _end_of_epoch(self) -> Epoch:
         number = -(-self.iteration // self.per_epoch) if self.feed.columns else len(self.history.epochs) + 1
@@ -298,7 +213,7 @@ class _Session:
         if len(losses) < 2 or not self.feed.columns:
             return float(np.mean(losses)) if losses else float("nan")
         if self._weighing is None:
-            self._weighing = weighing(self.graph, self.feed, self.section.minimize)
+            self._weighing = weighing(self.model, self.feed, self.section.minimize)
         first = self.iteration - len(losses)
         order = self._order(first // self.per_epoch)
         starts = [place % self.per_epoch * self.batch for place in range(first, self.iteration)]
@@ -309,15 +224,15 @@ class _Session:
     def _keep(self, folder: RunFolder, ended: Epoch) -> None:
         every = self.section.checkpoint_every or 1
         if ended.epoch % every == 0 or self.iteration >= self.iterations:
-            folder.write(self.checkpoint(), self.history, self.graph)
+            folder.write(self.checkpoint(), self.history)
         else:
             folder.record(self.history)
 
     def checkpoint(self) -> Checkpoint:
         return Checkpoint(
             iteration=self.iteration,
-            params=self.graph.params.copies(),
-            slots=self.stepper.slots,
+            params=self.model.params.copies(),
+            slots=self.state.slots,
             losses=list(self.history.losses),
             epoch_losses=list(self.epoch_losses),
             epochs=list(self.history.epochs),
@@ -330,73 +245,34 @@ class _Session:
         before = checkpoint.per_epoch
         if before is not None and self.feed.columns and before != self.per_epoch and checkpoint.iteration:
             raise GraphError([OtherEpochs(folder, before, self.per_epoch)])
-        problems = misfits(self.graph.params, checkpoint.params, folder)
+        problems = misfits(self.model.params, checkpoint.params, folder)
         if problems:
             raise GraphError(problems)
-        self.stepper.executable(self.feed, self.batch)  # which parameters are trained is known then
-        for name, own in self.stepper.slots.items():
+        self.step.executable(self.batch)  # which parameters are trained is known then
+        for name, own in self.state.slots.items():
             if own.keys() != checkpoint.slots.get(name, {}).keys():
                 raise GraphError([OtherOptimizer(folder, name, self.section.optimizer.name)])
-        load_into(self.graph.params, checkpoint.params, folder)
-        self.iteration = self.history.resumed_at = checkpoint.iteration
-        self.stepper.restore(checkpoint.slots)
+        load_into(self.model.params, checkpoint.params, folder)
+        self.history.resumed_at = checkpoint.iteration
+        self.state.restore(checkpoint.slots, checkpoint.iteration)
         self.history.losses = list(checkpoint.losses)
         self.history.epochs = [Epoch(**e) if isinstance(e, dict) else e for e in checkpoint.epochs]
         self.epoch_losses = list(checkpoint.epoch_losses)
 
 
-# ---- the other commands -----------------------------------------------------------------------------
-
-
-def evaluate(
-    graph: Graph, dataset: Dataset, split: str = "test", *, fields: Mapping[str, str] | None = None
-) -> dict[str, float]:
-    """The metrics (and the loss) over a whole split in evaluation mode.
-
-    A data set of one split is evaluated over that. Raises GraphError where the file has no `train` section.
-    """
-    section = section_of(graph, "evaluate")
-    if split not in ("train", "test"):
-        raise ValueError(f'split is "train" or "test", the parts of a data set, not "{split}"')
-    there = split if split in dataset.splits else "train"
-    feed = bind_columns(graph, dataset.splits[there], fields, dataset.name, there)
-    feed.check([feed.rows])
-    return Evaluator(graph, _measured(section)).over(feed, EVALUATION_BATCH)
-
-
-def not_finite(graph: Graph, dataset: Dataset, split: str, found: Mapping[str, float]) -> str | None:
-    """What to tell of metrics over a split of which some are nan or infinite: where that may come from."""
-    name = next((name for name, value in found.items() if not np.isfinite(value)), None)
-    if name is None:
-        return None
-    there = split if split in dataset.splits else "train"
-    held = bind_columns(graph, dataset.splits[there], None, dataset.name, there).not_finite()
-    computed = "all numbers of the data are finite, so look for an overflow, `log(0)` or a division by zero"
-    return f"`{name}` over the {there} split is {found[name]}: {held or computed}"
-
-
 def fit(
-    graph: Graph,
+    model: Model,
     data: Dataset | None,
     *,
     arrays: Mapping[str, Any],
     validation: Mapping[str, Any] | None,
-    epochs: int | None,
-    iterations: int | None,
-    batch: int | None,
-    on_epoch: Callable[[Epoch], Any] | None,
+    **options: Any,
 ) -> History:
-    """Training on arrays at hand, by input name, or on a data set; without either on the file's own data."""
-    from graphlang.datasets.arrays import from_arrays
+    """Training on a data set, on arrays by input name, or without either on the file's own data.
 
-    if data is None and not arrays:
-        return train(
-            graph, open_data(graph), on_epoch=on_epoch, epochs=epochs, iterations=iterations, batch=batch
-        )
-    fields = None
-    if data is None:
+    `options` are those of `train`.
+    """
+    if data is None and arrays:
         data = from_arrays(dict(arrays), validation=validation)
-        fields = {name: name for name in arrays}
-    return train(
-        graph, data, on_epoch=on_epoch, epochs=epochs, iterations=iterations, batch=batch, fields=fields
-    )
+        options["fields"] = {name: name for name in arrays}
+    return train(model, open_data(model) if data is None else data, **options)

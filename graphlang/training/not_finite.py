@@ -4,7 +4,7 @@ interpreter, which keeps every value."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,15 +12,13 @@ from graphlang.datasets.number_checks import not_finite, place_text
 from graphlang.diagnostics import Diagnostic, GraphError
 from graphlang.diagnostics.not_finite import GradientNotFinite, NotFinite
 from graphlang.engine.failures import OperationFailed
+from graphlang.engine.model import Model
 from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.recorder import leaf_values, record
 from graphlang.engine.run_state import GRADIENT_OF
 from graphlang.engine.tape import Tape
+from graphlang.spec.network import Node
 from graphlang.trace import NoGradient, Step, SymbolicArray, Trace, needed_steps, reached
-
-if TYPE_CHECKING:
-    from graphlang.api import Graph
-    from graphlang.spec.network import Node
 
 
 class Batch(NamedTuple):
@@ -33,7 +31,7 @@ class Batch(NamedTuple):
 
 
 def refusal(
-    graph: Graph,
+    model: Model,
     loss: int,
     trained: Sequence[str],
     batch: Batch,
@@ -42,18 +40,18 @@ def refusal(
 ) -> GraphError:
     """The error of a step that was not taken: it names the first value, or the first operation in backward
     order whose gradient is not finite."""
-    network, dtype = graph.network, graph.params.dtype
-    leaves = {**batch.inputs, **graph.params.numbered()}
+    network, dtype = model.network, model.dtype
+    leaves = {**batch.inputs, **model.params.numbered()}
     stream = StreamRandom(random, dtype)
     tape = _Watched(network, leaves, dtype=dtype, sizes=batch.sizes, training=True, random=stream)
     with np.errstate(all="ignore"):
         try:
             tape.forward([loss])
             if not np.isfinite(tape.values[loss]):
-                return GraphError([_of_loss(graph, tape, loss, when, batch.rows)])
-            return GraphError([_of_gradients(graph, tape, loss, trained, when)])
+                return GraphError([_of_loss(model, tape, loss, when, batch.rows)])
+            return GraphError([_of_gradients(model, tape, loss, trained, when)])
         except OperationFailed as failed:
-            raise graph._failed(failed) from failed.error
+            raise model.failed(failed) from failed.error
 
 
 def _what(value: Any) -> str:
@@ -67,11 +65,11 @@ def _is_finite(value: Any) -> bool:
 # ---- the loss -----------------------------------------------------------------------------------------
 
 
-def _of_loss(graph: Graph, tape: Tape, loss: int, when: str, rows: Mapping[int, Any]) -> Diagnostic:
-    network = graph.network
+def _of_loss(model: Model, tape: Tape, loss: int, when: str, rows: Mapping[int, Any]) -> Diagnostic:
+    network = model.network
     first = next((n for n, value in enumerate(tape.values) if not _is_finite(value)), loss)
     name = network.names[first]
-    problem = NotFinite(name, _maker(graph, first), _what(tape.values[loss]), when, network.span(name))
+    problem = NotFinite(name, _maker(model, first), _what(tape.values[loss]), when, network.span(name))
     if name in network.inputs:
         return problem.replaced(number=_not_finite_in(tape.values[first], rows.get(first)))
     return problem
@@ -87,8 +85,8 @@ def _not_finite_in(array: Any, rows: Any) -> tuple[float, str] | None:
     return float(array[place]), at
 
 
-def _maker(graph: Graph, number: int) -> str:
-    network = graph.network
+def _maker(model: Model, number: int) -> str:
+    network = model.network
     if number >= network.first_node:
         return network.nodes[number - network.first_node].spec.operation
     return "parameter" if network.names[number] in network.params else "input"
@@ -111,9 +109,9 @@ class _Watched(Tape):
 
 
 def _of_gradients(
-    graph: Graph, tape: _Watched, loss: int, trained: Sequence[str], when: str
+    model: Model, tape: _Watched, loss: int, trained: Sequence[str], when: str
 ) -> GradientNotFinite:
-    network = graph.network
+    network = model.network
     numbers = [network.numbers[name] for name in trained]
     name: str | None = None
     try:
@@ -123,7 +121,7 @@ def _of_gradients(
     except NoGradient:  # gradients within gradients: by primitives
         gradients, name = _by_primitives(tape, loss, numbers)
     wrong = {p: _what(g) for p, g in zip(trained, gradients, strict=True) if not _is_finite(g)}
-    operation = None if name is None else _maker(graph, network.numbers[name])
+    operation = None if name is None else _maker(model, network.numbers[name])
     place = name or next(iter(wrong), None)
     span = None if place is None else network.span(place)
     return GradientNotFinite(wrong, name, operation, float(tape.values[loss]), when, span)

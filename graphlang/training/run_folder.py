@@ -7,7 +7,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -23,12 +23,10 @@ from graphlang.diagnostics.weights import (
     RunThere,
     RunUnwritable,
 )
+from graphlang.engine.model import Model
 from graphlang.engine.result import listed
-from graphlang.training.parameters import OF_CHECKPOINT, load_into, read, replaced, save
-
-if TYPE_CHECKING:
-    from graphlang.api import Graph
-    from graphlang.training.loop import History
+from graphlang.training.record import History
+from graphlang.training.weights import OF_CHECKPOINT, load_into, read, replaced, save
 
 CHECKPOINT, WEIGHTS, METRICS, RUN = "checkpoint.npz", "weights.npz", "metrics.jsonl", "run.json"
 
@@ -57,7 +55,7 @@ class RunFolder:
 
     @classmethod
     def create(
-        cls, path: Path, graph: Graph, overrides: Mapping[str, str], divided_by: Mapping[str, float]
+        cls, path: Path, model: Model, overrides: Mapping[str, str], divided_by: Mapping[str, float]
     ) -> RunFolder:
         """A new folder with the spec, what was set from outside, what fields of the data were divided by, the
         seed and the versions in it; an old run is not overwritten."""
@@ -65,11 +63,11 @@ class RunFolder:
             raise GraphError([RunThere(str(path))])
         try:
             path.mkdir(parents=True, exist_ok=True)
-            _write(path / "spec.json", graph.spec.model_dump_json(indent=1))
-            about = {**_about(graph, overrides), "divided_by": dict(divided_by)}
+            _write(path / "spec.json", model.spec.model_dump_json(indent=1))
+            about = {**_about(model, overrides), "divided_by": dict(divided_by)}
             _write(path / RUN, json.dumps(about, indent=1))
-            if graph.spec.sources:
-                _write(path / "spec.graph", graph.spec.sources[0].text)
+            if model.spec.sources:
+                _write(path / "spec.graph", model.spec.sources[0].text)
         except OSError as error:
             if path.is_file():
                 raise GraphError([FileInPlaceOfRun(str(path))]) from None
@@ -77,14 +75,14 @@ class RunFolder:
         return cls(path)
 
     @classmethod
-    def reopen(cls, path: Path, graph: Graph) -> RunFolder:
+    def reopen(cls, path: Path, model: Model) -> RunFolder:
         """The folder of an earlier run of the same graph."""
         if not (path / CHECKPOINT).exists():
             if path.is_dir():
                 raise GraphError([NoCheckpoint(str(path), CHECKPOINT)])
             raise GraphError([(FileForRun if path.exists() else NoRunFolder)(str(path))])
         about = about_run(path)
-        for name, value in (("seed", graph.seed), ("dtype", str(graph.dtype))):
+        for name, value in (("seed", model.seed), ("dtype", str(model.dtype))):
             if name in about and about[name] != value:
                 raise GraphError([OtherStart(str(path), name, about[name], value)])
         return cls(path)
@@ -97,7 +95,7 @@ class RunFolder:
 
     # ---- writing ----------------------------------------------------------------------------------
 
-    def write(self, checkpoint: Checkpoint, history: History, graph: Graph) -> None:
+    def write(self, checkpoint: Checkpoint, history: History) -> None:
         """The weights, and all that is needed to go on."""
         arrays: dict[str, Any] = {
             f"{OF_CHECKPOINT}{name}": array for name, array in checkpoint.params.items()
@@ -173,18 +171,18 @@ def settings_of(path: Path) -> dict[str, str]:
     return {name: str(value) for name, value in about_run(path).get("set", {}).items()}
 
 
-def _about(graph: Graph, overrides: Mapping[str, str]) -> dict[str, Any]:
+def _about(model: Model, overrides: Mapping[str, str]) -> dict[str, Any]:
     import networkx
     import pydantic
 
     import graphlang
 
     return {
-        "file": graph.file,
-        "seed": graph.seed,
-        "dtype": str(graph.dtype),
+        "file": model.file,
+        "seed": model.seed,
+        "dtype": str(model.dtype),
         "set": dict(overrides),
-        "hypers": graph.spec.hypers,
+        "hypers": model.spec.hypers,
         "versions": {
             "graphlang": graphlang.__version__,
             "python": platform.python_version(),
@@ -208,7 +206,7 @@ def next_folder(root: Path, name: str) -> Path:
     return root / f"{name}-{number}"
 
 
-def load_run(graph: Graph, path: Path) -> None:
+def load_run(model: Model, path: Path) -> None:
     """The weights of a run folder, or of a weights file."""
     file = path / WEIGHTS if path.is_dir() else path
-    load_into(graph.params, read(file), str(file))
+    load_into(model.params, read(file), str(file))

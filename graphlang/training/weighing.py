@@ -7,20 +7,18 @@ of its program that comes after the rows are summed, with numbers that have noth
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from graphlang.diagnostics import GraphError
 from graphlang.engine.failures import OperationFailed
+from graphlang.engine.model import Model
 from graphlang.engine.program import concrete
 from graphlang.engine.row_split import RowSplit
 from graphlang.trace import SymbolicArray, TraceError, replay
+from graphlang.training.batches import Feed
 from graphlang.training.evaluation import recorded
-
-if TYPE_CHECKING:
-    from graphlang.api import Graph
-    from graphlang.training.batches import Feed
 
 _BLOCK = 1000
 _CLOSE = 1e-4
@@ -48,15 +46,15 @@ class Weighing:
         return float(np.dot(losses, by) / total) if total > 0 else float(np.mean(losses))
 
 
-def weighing(graph: Graph, feed: Feed, minimize: str) -> Weighing:
+def weighing(model: Model, feed: Feed, minimize: str) -> Weighing:
     """How the losses of steps on rows of a feed are joined."""
-    number = graph.network.numbers[minimize]
+    number = model.network.numbers[minimize]
     try:
-        one, two = (_Tail(graph, feed, number, rows) for rows in (2, 4))
+        one, two = (_Tail(model, feed, number, rows) for rows in (2, 4))
         found = _compared(one, two)
         if found is None or found == "sum":
             return Weighing(adds_up=found is not None)
-        return Weighing(weights=_weights(graph, feed, number, found))
+        return Weighing(weights=_weights(model, feed, number, found))
     except (TraceError, OperationFailed, GraphError, ValueError, TypeError, IndexError, ArithmeticError):
         return Weighing()  # batches of other sizes do not fit, so all that there are have the same
 
@@ -87,10 +85,10 @@ def _close(x: float, y: float) -> bool:
 class _Tail:
     """What a loss does once the rows are summed, on a batch of some rows."""
 
-    def __init__(self, graph: Graph, feed: Feed, number: int, rows: int) -> None:
-        program = recorded(graph, feed, {"loss": number}, rows).program
+    def __init__(self, model: Model, feed: Feed, number: int, rows: int) -> None:
+        program = recorded(model, feed, {"loss": number}, rows).program
         self.split = RowSplit(program, [feed.names[n] for n in feed.columns], rows)
-        self._given = {**graph.params, **feed.constants()}
+        self._given = {**model.params, **feed.constants()}
 
     def drawn(self, generator: np.random.Generator) -> dict[str, Any]:
         """A result for each sum over the rows."""
@@ -114,10 +112,10 @@ def _replayed(value: Any, inputs: Mapping[str, SymbolicArray], given: Mapping[st
     return replay(value.trace, [value], {x: given[label] for label, x in inputs.items()})[0]
 
 
-def _weights(graph: Graph, feed: Feed, number: int, label: str) -> Any:
+def _weights(model: Model, feed: Feed, number: int, label: str) -> Any:
     """What each row adds to a sum over the rows; None where that depends on more than the data."""
     size = min(_BLOCK, feed.rows)
-    split = _Tail(graph, feed, number, size).split
+    split = _Tail(model, feed, number, size).split
     step = next(step for name, step in split.partials if name == label)
     columns = {feed.names[n]: column for n, column in feed.columns.items()}
     constants = feed.constants()

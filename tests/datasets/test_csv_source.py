@@ -6,7 +6,8 @@ import pytest
 import graphlang as gl
 from graphlang.datasets.csv import csv
 from graphlang.diagnostics import GraphError
-from graphlang.training.loop import evaluate, open_data
+from graphlang.training.evaluation import evaluate
+from graphlang.training.sections import open_data
 
 FRUIT = "apple,orange,price\n1,2,3.5\n2,0.5,2\n4,1e1,-3\n\n3,7,.5\n"
 
@@ -157,7 +158,7 @@ def test_a_column_called_x_is_taken_by_an_input_of_one_axis(tmp_path):
     for shape, m, expected in (("N", "sum(x)", 12), ("N, 2", "sum(x[:, 1])", 15), ("N, D", "sum(x)", 27)):
         text = f"input x: float[{shape}], t: float[N]\nparam w: float = 1\nloss = mean(t) * w\nm = {m}\noutput loss\n"
         graph = gl.loads(text + file.format(), folder=tmp_path)
-        assert evaluate(graph, open_data(graph), split="train")["m"] == expected
+        assert evaluate(graph.model, open_data(graph.model), split="train")["m"] == expected
 
 
 def test_a_column_called_t_that_is_not_the_target_is_itself(tmp_path):

@@ -12,7 +12,7 @@ from graphlang.datasets.csv import csv
 from graphlang.datasets.idx import idx
 from graphlang.datasets.mnist import mnist
 from graphlang.datasets.npz import npz
-from graphlang.datasets.override import override_source
+from graphlang.datasets.override import open_override, override_source
 from graphlang.datasets.text import text
 from graphlang.diagnostics import GraphError
 
@@ -95,7 +95,7 @@ def test_an_override_may_be_anywhere_and_keeps_the_options(spec_folder):
     outside = spec_folder.parent / "b.npz"
     np.savez(outside, x=np.zeros((4, 2, 2), np.uint8))
     assert override_source(source, outside) == npz(path=str(outside), flatten=True, normalize=True)
-    x = source.open(spec_folder, override=outside).train["x"]
+    x = open_override(source, outside).train["x"]
     assert (x.shape, x.dtype) == ((4, 4), "float")
 
 
@@ -113,7 +113,7 @@ TEST = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 def test_a_folder_of_idx_files_takes_the_place_of_an_npz(tmp_path):
     write_idx(tmp_path, *TRAIN)
     write_idx(tmp_path, *(f"{name}.gz" for name in TEST), pack=gzip.compress)
-    data = npz(path="a.npz", flatten=True, normalize=True).open(tmp_path / "specs", override=tmp_path)
+    data = open_override(npz(path="a.npz", flatten=True, normalize=True), tmp_path)
     assert {split: columns["x"].shape for split, columns in data.splits.items()} == {
         "train": (2, 9),
         "test": (2, 9),
@@ -126,7 +126,7 @@ def test_a_relative_override_starts_at_the_current_folder(tmp_path, monkeypatch)
     (tmp_path / "set").mkdir()
     write_idx(tmp_path / "set", *TRAIN)
     monkeypatch.chdir(tmp_path)
-    assert idx(images="a", labels="b").open(Path("specs"), override=Path("set")).train["x"].shape == (2, 9)
+    assert open_override(idx(images="a", labels="b"), Path("set")).train["x"].shape == (2, 9)
 
 
 def test_a_folder_with_the_section_s_own_names_is_taken_before_the_standard_ones(tmp_path):
@@ -140,7 +140,7 @@ def test_a_folder_with_the_section_s_own_names_is_taken_before_the_standard_ones
 def test_mnist_over_a_folder_stays_mnist_and_stays_checked(tmp_path):
     write_idx(tmp_path, *TRAIN, *TEST)
     assert override_source(mnist(flatten=False), tmp_path) == mnist(flatten=False)
-    x = mnist().open(tmp_path, override=tmp_path).train["x"]
+    x = open_override(mnist(), tmp_path).train["x"]
     assert fault(x.load).code == "GL607"
 
 
@@ -157,12 +157,12 @@ def test_a_csv_keeps_its_target_over_another_csv(tmp_path):
     assert override_source(source, tmp_path / "b.csv") == source.model_copy(
         update={"path": str(tmp_path / "b.csv")}
     )
-    assert source.open(tmp_path, override=tmp_path / "b.csv").train["x"].shape == (1, 1)
+    assert open_override(source, tmp_path / "b.csv").train["x"].shape == (1, 1)
 
 
 def test_a_text_keeps_its_window_over_another_text(tmp_path):
     (tmp_path / "b.txt").write_text("abcdefgh")
-    data = text(path="a.txt", window=2, test=0).open(tmp_path, override=tmp_path / "b.txt")
+    data = open_override(text(path="a.txt", window=2, test=0), tmp_path / "b.txt")
     assert data.train["x"].shape == (6, 2)
 
 

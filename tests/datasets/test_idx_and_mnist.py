@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from graphlang.datasets import mnist as module
 from graphlang.datasets.idx import idx
 from graphlang.datasets.mnist import mnist
+from graphlang.datasets.override import open_override
 from graphlang.datasets.places import data_folders, folders_from
 from graphlang.diagnostics import GraphError
 
@@ -37,10 +38,14 @@ def read_all(data):
             column.load()
 
 
-def fault(source, *arguments, **keywords):
-    """The one diagnostic of opening a source and reading its columns."""
+def fault(source, *arguments, override=None, **keywords):
+    """The one diagnostic of opening a source, or an override in its place, and reading its columns."""
+
+    def opened():
+        return source.open(*arguments, **keywords) if override is None else open_override(source, override)
+
     with pytest.raises(GraphError) as caught:
-        read_all(source.open(*arguments, **keywords))
+        read_all(opened())
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.help
     return diagnostic
@@ -175,13 +180,13 @@ def test_mnist_takes_plain_and_gzipped_files_side_by_side(small_mnist):
     name = "t10k-images-idx3-ubyte"
     (small_mnist / f"{name}.gz").write_bytes(gzip.compress((small_mnist / name).read_bytes(), 1))
     (small_mnist / name).unlink()
-    x = mnist(flatten=False).open(small_mnist, override=small_mnist).splits["test"]["x"]
+    x = open_override(mnist(flatten=False), small_mnist).splits["test"]["x"]
     assert x.load().shape == (6, 1, 4, 3)
 
 
 def test_a_named_folder_is_the_only_one_searched(small_mnist, tmp_path):
     (tmp_path / "empty").mkdir()
-    d = fault(mnist(), tmp_path, override=tmp_path / "empty", search=(small_mnist,))
+    d = fault(mnist(), override=tmp_path / "empty")
     assert d.code == "GL608"
     assert str(small_mnist) not in d.message
 
@@ -198,7 +203,7 @@ def test_missing_files_are_named_with_every_folder_searched(tmp_path):
 def test_a_wrong_checksum_names_the_file_and_both_digests(small_mnist):
     other = content(LABELS[::-1])
     (small_mnist / "train-labels-idx1-ubyte").write_bytes(other)
-    d = fault(mnist(), small_mnist, override=small_mnist)
+    d = fault(mnist(), override=small_mnist)
     assert d.code == "GL607"
     assert "train-labels-idx1-ubyte" in d.message
     assert hashlib.sha256(other).hexdigest() in d.message
@@ -208,7 +213,7 @@ def test_a_wrong_checksum_names_the_file_and_both_digests(small_mnist):
 def test_opening_mnist_reads_no_images(small_mnist):
     """A wrong label file is not noticed before it is read."""
     (small_mnist / "train-labels-idx1-ubyte").write_bytes(content(LABELS[::-1]))
-    mnist().open(small_mnist, override=small_mnist)
+    open_override(mnist(), small_mnist)
 
 
 def test_the_published_set_passes_its_checksums():

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import graphlang as gl
-from graphlang.training.loop import open_data, train
+from graphlang.training.loop import train
+from graphlang.training.sections import open_data
 
 BAD = Path(__file__).parent / "bad"
 FILES = sorted(BAD.glob("*.graph"))
@@ -81,7 +82,7 @@ def _training(**arrays: Any) -> Callable[[], object]:
         np.savez("fruit.npz", **arrays)
         Path("net.graph").write_text(NET, encoding="utf-8")
         graph = gl.load("net.graph")
-        return train(graph, open_data(graph))
+        return train(graph.model, open_data(graph.model))
 
     return action
 
@@ -91,7 +92,7 @@ def _data_file(content: bytes | None) -> Callable[[], object]:
         if content is not None:
             Path("fruit.npz").write_bytes(content)
         Path("net.graph").write_text(NET, encoding="utf-8")
-        return open_data(gl.load("net.graph"))
+        return open_data(gl.load("net.graph").model)
 
     return action
 

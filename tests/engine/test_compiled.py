@@ -88,15 +88,16 @@ def test_the_programs_that_are_kept_are_bounded() -> None:
 def test_an_epoch_of_many_batch_sizes_keeps_a_bounded_number_of_programs() -> None:
     from graphlang.datasets.arrays import from_arrays
     from graphlang.training.batches import bind_columns
-    from graphlang.training.step import Stepper
+    from graphlang.training.state import TrainingState
+    from graphlang.training.step import StepOnRows
 
     graph = gl.loads(NETWORK)
     data = from_arrays({"x": normal(40, 40), "t": np.zeros(40, int)}, validation=None)
-    feed = bind_columns(graph, data.splits["train"], {"x": "x", "t": "t"}, "arrays")
-    stepper = Stepper(graph, "loss", graph.network.member("optimizers", graph.spec.train.optimizer), None)  # type: ignore[union-attr]
-    for t in range(1, 40):
-        stepper.step(feed, np.arange(t), 0.01, t)
-    assert len(stepper._kept) == compiled.CAPACITY
+    feed = bind_columns(graph.model, data.splits["train"], {"x": "x", "t": "t"}, "arrays")
+    step = StepOnRows(TrainingState(graph.model, graph.spec.train, None), feed)  # type: ignore[arg-type]
+    for rows in range(1, 40):
+        step(np.arange(rows))
+    assert len(step._programs) == compiled.CAPACITY
 
 
 def test_a_program_planned_ahead_is_the_one_that_runs(recordings: list[Any]) -> None:
@@ -518,12 +519,12 @@ def test_a_label_out_of_bounds_is_found_in_every_call() -> None:
     step = gl.loads(NETWORK).compile(train=True)
     good = np.zeros(4, int)
     step(x=normal(4, 40), t=good)
-    before = step._graph.params.copies()
+    before = step._model.params.copies()
     for wrong in (-1, 10):
         with pytest.raises(gl.GraphError, match=f"{wrong}"):
             step(x=normal(4, 40), t=np.array([0, 1, 2, wrong]))
     for name, array in before.items():
-        np.testing.assert_array_equal(step._graph.params[name], array)
+        np.testing.assert_array_equal(step._model.params[name], array)
 
 
 def test_arrays_may_be_scattered_read_only_or_of_another_precision() -> None:

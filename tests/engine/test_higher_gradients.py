@@ -135,5 +135,5 @@ def test_a_gradient_of_a_gradient_by_a_carried_constant_is_planned_and_checked()
         total += h
         h = np.tanh(h + 0.01 * 36 * x**6 * h**3)
     assert value == pytest.approx(total)
-    assert gradcheck(gl.loads(text), {"xs": xs}).ok
+    assert gradcheck(gl.loads(text).model, {"xs": xs}).ok
     assert gradient.shape == xs.shape

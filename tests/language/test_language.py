@@ -34,7 +34,7 @@ def value(expression: str) -> Any:
 def runs(text: str) -> gl.Graph:
     """The graph of a text whose `expect` lines hold and that runs forward and backward on random inputs."""
     graph = gl.loads(text)
-    assert [f"{e.text}: {e.message}" for e in check_expectations(graph) if not e.ok] == []
+    assert [f"{e.text}: {e.message}" for e in check_expectations(graph.model) if not e.ok] == []
     if len(graph.outputs) == 1:
         forward = graph.forward(drawn(graph.network, {}, np.random.default_rng(0)))
         forward.backward(np.ones_like(forward[graph.spec.outputs[0]]), graph.spec.outputs[0])
@@ -443,7 +443,7 @@ def test_gradients_nest() -> None:
 
 def test_an_expect_within_sets_its_tolerance() -> None:
     near = gl.loads("y = 1.0\nexpect y ~= 1.01 within 0.1\nexpect y ~= 1.01 within 1e-3\nexpect y ~= 1.01")
-    assert [e.ok for e in check_expectations(near)] == [True, False, False]
+    assert [e.ok for e in check_expectations(near.model)] == [True, False, False]
 
 
 def test_predict_needs_only_what_the_outputs_depend_on() -> None:

@@ -17,7 +17,7 @@ import pytest
 
 import graphlang as gl
 from graphlang.training.generation import continuation
-from graphlang.training.loop import Epoch, History
+from graphlang.training.record import Epoch, History
 
 SPECS = Path(__file__).parents[2] / "specs"
 ANIMALS = "bear dog fox jay lion wolf crow goat hare mouse quail vole".split()
@@ -251,10 +251,10 @@ def test_a_lesson_begins_to_learn(name: str, iterations: int, bound: float) -> N
 
 def test_an_untrained_transformer_goes_on_with_a_text_and_a_seed_gives_the_same_words() -> None:
     graph = lesson("transformer")
-    drawn = ["".join(continuation(graph, "Once", 20, temperature=1, seed=seed)) for seed in (1, 1, 2)]
+    drawn = ["".join(continuation(graph.model, "Once", 20, temperature=1, seed=seed)) for seed in (1, 1, 2)]
     assert len(drawn[0]) == 20
     assert drawn[0] == drawn[1] != drawn[2]
-    likeliest = ["".join(continuation(graph, "Once", 20, seed=seed)) for seed in (1, 2)]
+    likeliest = ["".join(continuation(graph.model, "Once", 20, seed=seed)) for seed in (1, 2)]
     assert likeliest[0] == likeliest[1]
 
 
@@ -262,7 +262,7 @@ def test_a_text_longer_than_the_window_is_continued_from_its_end() -> None:
     graph = lesson("transformer")
     end = "one morning old Fox came home with a ripe plum, and lazy Crow came to Fox and asked for a song at noon"
     assert len(end) > 96
-    first, second = ("".join(continuation(graph, start + end, 5)) for start in ("", "Once there was "))
+    first, second = ("".join(continuation(graph.model, start + end, 5)) for start in ("", "Once there was "))
     assert first == second
 
 
@@ -272,7 +272,7 @@ def test_a_text_longer_than_the_window_is_continued_from_its_end() -> None:
 )
 def test_what_cannot_be_continued_is_said(name: str, start: str, code: str) -> None:
     with pytest.raises(gl.GraphError) as caught:
-        next(continuation(lesson(name), start, 1))
+        next(continuation(lesson(name).model, start, 1))
     assert [d.code for d in caught.value.diagnostics] == [code]
 
 

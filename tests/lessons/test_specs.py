@@ -44,7 +44,7 @@ def test_a_spec_is_a_lesson_with_expect_lines(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=named)
 def test_every_expect_line_holds(path: Path) -> None:
-    failed = [f"{e.text}: {e.message}" for e in check_expectations(gl.load(path)) if not e.ok]
+    failed = [f"{e.text}: {e.message}" for e in check_expectations(gl.load(path).model) if not e.ok]
     assert failed == []
 
 

@@ -48,7 +48,7 @@ def test_what_is_weighted_by_a_table_has_the_right_gradient() -> None:
         "input t: int[N], x: float[N, 3]\nL = sum([1.0, 2.0, 3.0][t] * sum(x * x, axis=1))\noutput L"
     )
     inputs = {"t": np.array([2, 0]), "x": np.array([[1.0, 2, 3], [4, 5, 6]])}
-    assert gradcheck(graph, inputs).ok
+    assert gradcheck(graph.model, inputs).ok
     _, gradients = graph.compile(wrt=["x"])(**inputs)
     np.testing.assert_allclose(gradients["x"], [[6, 12, 18], [8, 10, 12]])
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import graphlang as gl
-from graphlang.training.loop import open_data, train
+from graphlang.training.loop import train
+from graphlang.training.sections import open_data
 
 TEXT = """
 input x: float[N, 2], t: int[N]
@@ -67,7 +68,7 @@ def test_flatten_is_not_advised_where_it_changes_nothing(tmp_path: Path) -> None
     )
     graph = gl.load(tmp_path / "net.graph")
     with pytest.raises(gl.GraphError) as caught:
-        train(graph, open_data(graph))
+        train(graph.model, open_data(graph.model))
     assert caught.value.diagnostics[0].help == "declare it `x: float[N]`"
 
 
@@ -84,7 +85,7 @@ def csv_problem(folder: Path, lines: list[str]) -> Any:
     folder.joinpath("net.graph").write_text(TEXT + data)
     graph = gl.load(folder / "net.graph")
     with pytest.raises(gl.GraphError) as caught:
-        train(graph, open_data(graph))
+        train(graph.model, open_data(graph.model))
     return caught.value.diagnostics[0]
 
 

@@ -11,7 +11,9 @@ import pytest
 
 import graphlang as gl
 from graphlang.datasets.arrays import from_arrays
-from graphlang.training.loop import evaluate, open_data, train
+from graphlang.training.evaluation import evaluate
+from graphlang.training.loop import train
+from graphlang.training.sections import open_data
 
 ROWS = 25
 STILL = "train { minimize = loss; optimizer = SGD(lr=1e-12); batch = 10; epochs = 1; dtype = float64 }"
@@ -55,7 +57,9 @@ LOSSES = {
 def test_it_is_the_loss_over_all_rows(formula: str) -> None:
     _, again, history = loss_of(formula + NEEDED)
     assert history.last.loss == pytest.approx(float(LOSSES[formula]), rel=1e-9)
-    assert history.last.loss == pytest.approx(evaluate(again, from_arrays(**arrays()))["loss"], rel=1e-9)
+    assert history.last.loss == pytest.approx(
+        evaluate(again.model, from_arrays(**arrays()))["loss"], rel=1e-9
+    )
 
 
 def test_ignored_labels_do_not_count() -> None:
@@ -105,7 +109,7 @@ train { minimize = loss; optimizer = SGD(lr=0.1); batch = 1; iterations = 130 }
 def test_without_data_twenty_stretches_are_reported(tmp_path: Path) -> None:
     seen: list[Any] = []
     graph = gl.loads(WITHOUT)
-    history = train(graph, open_data(graph), folder=tmp_path / "run", on_epoch=seen.append)
+    history = train(graph.model, open_data(graph.model), folder=tmp_path / "run", on_epoch=seen.append)
     assert [e.iteration for e in history.epochs] == [*range(7, 130, 7), 130]
     assert [e.epoch for e in history.epochs] == list(range(1, 20))
     assert seen == history.epochs
@@ -128,8 +132,8 @@ def test_a_run_without_data_goes_on_where_it_stopped(tmp_path: Path) -> None:
     def graph() -> gl.Graph:
         return gl.loads(WITHOUT)
 
-    data = open_data(graph())
-    whole = train(graph(), data)
+    data = open_data(graph().model)
+    whole = train(graph().model, data)
     with pytest.raises(KeyboardInterrupt):
-        train(graph(), data, folder=tmp_path / "run", on_progress=stop)
-    assert train(graph(), data, resume=tmp_path / "run").epochs == whole.epochs
+        train(graph().model, data, folder=tmp_path / "run", on_progress=stop)
+    assert train(graph().model, data, resume=tmp_path / "run").epochs == whole.epochs

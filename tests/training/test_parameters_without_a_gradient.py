@@ -95,14 +95,14 @@ def test_a_parameter_of_whole_numbers_and_one_that_is_frozen_stay() -> None:
 def test_nothing_is_remembered_of_it_and_a_run_goes_on_without_it(tmp_path: Path) -> None:
     text = BEHIND["stop_gradient"] + TRAIN.format("Adam", 4, "")
     whole = gl.loads(text)
-    train(whole, from_arrays({"x": X}), folder=tmp_path / "whole")
+    train(whole.model, from_arrays({"x": X}), folder=tmp_path / "whole")
     slots = [n for n in np.load(tmp_path / "whole" / "checkpoint.npz").files if n.startswith("slot:")]
     assert slots
     assert not any("body" in name for name in slots)
     half = gl.loads(text)
-    train(half, from_arrays({"x": X}), folder=tmp_path / "half", epochs=2)
+    train(half.model, from_arrays({"x": X}), folder=tmp_path / "half", epochs=2)
     resumed = gl.loads(text)
-    train(resumed, from_arrays({"x": X}), resume=tmp_path / "half", epochs=4)
+    train(resumed.model, from_arrays({"x": X}), resume=tmp_path / "half", epochs=4)
     assert all(np.array_equal(whole.params[n], resumed.params[n]) for n in whole.params)
 
 

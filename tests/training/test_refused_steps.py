@@ -153,7 +153,7 @@ def test_a_run_keeps_the_epochs_before_the_step(tmp_path: Path) -> None:
             graph.params["w"][...] = 0
 
     with pytest.raises(gl.GraphError, match="GL717"):
-        train(graph, from_arrays({"x": rows}), folder=tmp_path / "run", on_epoch=spoil)
+        train(graph.model, from_arrays({"x": rows}), folder=tmp_path / "run", on_epoch=spoil)
     again = gl.loads(text)
     again.load_weights(tmp_path / "run" / "weights.npz")
     assert unchanged(again, seen[-1])

@@ -13,7 +13,9 @@ import pytest
 import graphlang as gl
 from graphlang.datasets.arrays import from_arrays
 from graphlang.datasets.dataset import Column, Dataset
-from graphlang.training.loop import Progress, evaluate, train
+from graphlang.training.evaluation import evaluate
+from graphlang.training.loop import train
+from graphlang.training.record import Progress
 
 NET = """
 input x: float[N, 4], t: int[N]
@@ -56,7 +58,7 @@ def same_bits(a: dict[str, Any], b: dict[str, Any]) -> bool:
 
 def test_the_history_has_a_loss_per_iteration_and_a_record_per_epoch() -> None:
     seen: list[Any] = []
-    history = train(net(), data(), on_epoch=seen.append)
+    history = train(net().model, data(), on_epoch=seen.append)
     assert len(history.losses) == 16, "35 rows make 3 batches of 10 and one of 5"
     assert [(e.epoch, e.iteration) for e in history.epochs] == [(1, 4), (2, 8), (3, 12), (4, 16)]
     assert history.epochs == seen
@@ -81,7 +83,7 @@ def test_the_first_loss_and_step_are_those_of_plain_numpy() -> None:
     y = e / e.sum(axis=1, keepdims=True)
     d = (y - np.eye(3)[t]) / 10
     dh = d @ p["Affine2.W"].T * (1 - h * h)
-    history = train(graph, from_arrays({"x": x, "t": t}), iterations=1)
+    history = train(graph.model, from_arrays({"x": x, "t": t}), iterations=1)
     assert history.losses == [pytest.approx(-np.mean(np.log(y[np.arange(10), t])), rel=1e-12)]
     steps = {"Affine2.W": h.T @ d, "Affine2.b": d.sum(0), "Affine1.W": x.T @ dh, "Affine1.b": dh.sum(0)}
     for name, gradient in steps.items():
@@ -90,7 +92,7 @@ def test_the_first_loss_and_step_are_those_of_plain_numpy() -> None:
 
 def test_progress_is_told_at_every_iteration() -> None:
     seen: list[Progress] = []
-    history = train(net(), data(), on_progress=seen.append, epochs=2)
+    history = train(net().model, data(), on_progress=seen.append, epochs=2)
     assert [p.iteration for p in seen] == list(range(1, 9))
     assert [p.epoch for p in seen] == [1] * 4 + [2] * 4
     assert {p.iterations for p in seen} == {8}
@@ -98,13 +100,13 @@ def test_progress_is_told_at_every_iteration() -> None:
 
 
 def test_iterations_may_end_in_the_middle_of_an_epoch() -> None:
-    history = train(net(), data(), iterations=6)
+    history = train(net().model, data(), iterations=6)
     assert len(history.losses) == 6
     assert [(e.epoch, e.iteration) for e in history.epochs] == [(1, 4), (2, 6)]
 
 
 def test_a_batch_larger_than_the_data_is_all_of_it() -> None:
-    history = train(net(), data(), batch=1000, epochs=3)
+    history = train(net().model, data(), batch=1000, epochs=3)
     assert len(history.losses) == 3
 
 
@@ -146,7 +148,7 @@ def test_parameters_that_the_loss_does_not_need_stay_as_they_are() -> None:
 
 def test_running_statistics_are_kept_while_training() -> None:
     graph = net(layer="BatchNorm -> Tanh")
-    train(graph, data(), epochs=2)
+    train(graph.model, data(), epochs=2)
     assert np.any(graph.params["BatchNorm1.mean"] != 0)
     assert np.all(graph.params["BatchNorm1.var"] > 0)
 
@@ -161,7 +163,7 @@ def test_the_same_seed_gives_the_same_bits() -> None:
     runs = []
     for seed in (5, 5, 6):
         graph = net(layer="Dropout(0.3)", seed=seed)
-        history = train(graph, data())
+        history = train(graph.model, data())
         runs.append((weights(graph), history.losses))
     assert same_bits(runs[0][0], runs[1][0])
     assert runs[0][1] == runs[1][1]
@@ -180,16 +182,16 @@ def test_a_resumed_run_has_the_bits_of_one_that_was_never_stopped(
 ) -> None:
     """Also in the middle of an epoch: what the optimizer remembers, the order, the masks and the statistics."""
     whole = net(optimizer, layer=layer)
-    expected = train(whole, data())
+    expected = train(whole.model, data())
 
     def interrupt(progress: Progress) -> None:
         if progress.iteration == stop:
             raise Stop
 
     with pytest.raises(Stop):
-        train(net(optimizer, layer=layer), data(), folder=tmp_path / "run", on_progress=interrupt)
+        train(net(optimizer, layer=layer).model, data(), folder=tmp_path / "run", on_progress=interrupt)
     resumed = net(optimizer, layer=layer)
-    history = train(resumed, data(), resume=tmp_path / "run")
+    history = train(resumed.model, data(), resume=tmp_path / "run")
     assert same_bits(weights(resumed), weights(whole))
     assert history.losses == expected.losses
     assert history.epochs == expected.epochs
@@ -200,7 +202,7 @@ def test_a_stop_while_an_epoch_is_evaluated_loses_nothing(
 ) -> None:
     from graphlang.training.evaluation import Evaluator
 
-    expected = train(net(), data())
+    expected = train(net().model, data())
     over, count = Evaluator.over, [0]
 
     def interrupted(self: Evaluator, *args: Any) -> Any:
@@ -211,64 +213,64 @@ def test_a_stop_while_an_epoch_is_evaluated_loses_nothing(
 
     monkeypatch.setattr(Evaluator, "over", interrupted)
     with pytest.raises(Stop):
-        train(net(), data(), folder=tmp_path / "run")
+        train(net().model, data(), folder=tmp_path / "run")
     monkeypatch.undo()
-    history = train(net(), data(), resume=tmp_path / "run")
+    history = train(net().model, data(), resume=tmp_path / "run")
     assert history.epochs == expected.epochs
     assert history.losses == expected.losses
 
 
 def test_a_run_that_is_done_may_be_resumed_and_does_nothing(tmp_path: Path) -> None:
     graph = net()
-    first = train(graph, data(), folder=tmp_path / "run")
+    first = train(graph.model, data(), folder=tmp_path / "run")
     again = net()
-    second = train(again, data(), resume=tmp_path / "run")
+    second = train(again.model, data(), resume=tmp_path / "run")
     assert same_bits(weights(graph), weights(again))
     assert second == first
 
 
 def test_a_run_of_another_seed_is_not_resumed(tmp_path: Path) -> None:
-    train(net(), data(), folder=tmp_path / "run", epochs=1)
+    train(net().model, data(), folder=tmp_path / "run", epochs=1)
     with pytest.raises(gl.GraphError, match="seed 3, not 4"):
-        train(net(seed=4), data(), resume=tmp_path / "run")
+        train(net(seed=4).model, data(), resume=tmp_path / "run")
     with pytest.raises(gl.GraphError, match="dtype float32, not float64"):
-        train(net(dtype="float64"), data(), resume=tmp_path / "run")
+        train(net(dtype="float64").model, data(), resume=tmp_path / "run")
     with pytest.raises(gl.GraphError, match="go on from"):
-        train(net(), data(), resume=tmp_path / "elsewhere")
+        train(net().model, data(), resume=tmp_path / "elsewhere")
 
 
 def test_a_checkpoint_of_another_graph_is_refused(tmp_path: Path) -> None:
-    train(net(), data(), folder=tmp_path / "run", epochs=1)
+    train(net().model, data(), folder=tmp_path / "run", epochs=1)
     other = net(layer="Affine(8)")
     before = weights(other)
     with pytest.raises(gl.GraphError) as caught:
-        train(other, data(), resume=tmp_path / "run")
+        train(other.model, data(), resume=tmp_path / "run")
     assert "in the weights and" in str(caught.value)
     assert "remembered" not in str(caught.value)
     assert same_bits(weights(other), before)
     other = net("Momentum(lr=0.1)")
     before = weights(other)
     with pytest.raises(gl.GraphError, match="is not what Momentum remembers"):
-        train(other, data(), resume=tmp_path / "run")
+        train(other.model, data(), resume=tmp_path / "run")
     assert same_bits(weights(other), before)
 
 
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
-    train(net(), data(), folder=tmp_path / "run", epochs=1)
+    train(net().model, data(), folder=tmp_path / "run", epochs=1)
     for content in (b"", b"nonsense", (tmp_path / "run/checkpoint.npz").read_bytes()[:200]):
         (tmp_path / "run/checkpoint.npz").write_bytes(content)
         with pytest.raises(gl.GraphError):
-            train(net(), data(), resume=tmp_path / "run")
+            train(net().model, data(), resume=tmp_path / "run")
     np.savez(tmp_path / "run/checkpoint.npz", something=np.ones(3))
     with pytest.raises(gl.GraphError, match="this is no checkpoint that training wrote, or it is damaged"):
-        train(net(), data(), resume=tmp_path / "run")
+        train(net().model, data(), resume=tmp_path / "run")
     (tmp_path / "run/run.json").write_text("{")
     with pytest.raises(gl.GraphError, match="this is not what training wrote"):
-        train(net(), data(), resume=tmp_path / "run")
+        train(net().model, data(), resume=tmp_path / "run")
 
 
 def test_a_checkpoint_given_as_weights_is_told_once_and_names_the_weights(tmp_path: Path) -> None:
-    train(net(), data(), folder=tmp_path / "run", epochs=1)
+    train(net().model, data(), folder=tmp_path / "run", epochs=1)
     with pytest.raises(gl.GraphError) as caught:
         net().load_weights(tmp_path / "run/checkpoint.npz")
     (found,) = caught.value.diagnostics
@@ -281,7 +283,7 @@ def test_a_checkpoint_given_as_weights_is_told_once_and_names_the_weights(tmp_pa
 
 def test_a_run_folder_holds_weights_metrics_spec_seed_and_versions(tmp_path: Path) -> None:
     graph = net()
-    history = train(graph, data(), folder=tmp_path / "run")
+    history = train(graph.model, data(), folder=tmp_path / "run")
     names = {p.name for p in (tmp_path / "run").iterdir()}
     assert names == {"weights.npz", "checkpoint.npz", "metrics.jsonl", "spec.json", "spec.graph", "run.json"}
     with np.load(tmp_path / "run/weights.npz", allow_pickle=False) as kept:
@@ -297,9 +299,9 @@ def test_a_run_folder_holds_weights_metrics_spec_seed_and_versions(tmp_path: Pat
 
 
 def test_an_old_run_is_not_overwritten(tmp_path: Path) -> None:
-    train(net(), data(), folder=tmp_path / "run", epochs=1)
+    train(net().model, data(), folder=tmp_path / "run", epochs=1)
     with pytest.raises(gl.GraphError, match="holds a run already"):
-        train(net(), data(), folder=tmp_path / "run")
+        train(net().model, data(), folder=tmp_path / "run")
 
 
 def test_without_a_folder_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,17 +312,17 @@ def test_without_a_folder_nothing_is_written(tmp_path: Path, monkeypatch: pytest
 
 
 def test_evaluating_saved_weights_gives_the_last_epochs_metrics(tmp_path: Path) -> None:
-    history = train(net(layer="Dropout(0.3) -> BatchNorm"), data(), folder=tmp_path / "run")
+    history = train(net(layer="Dropout(0.3) -> BatchNorm").model, data(), folder=tmp_path / "run")
     graph = net(layer="Dropout(0.3) -> BatchNorm", seed=9)
     graph.load_weights(tmp_path / "run/weights.npz")
     assert history.last is not None
-    assert evaluate(graph, data()) == history.last.test
+    assert evaluate(graph.model, data()) == history.last.test
 
 
 def test_metrics_are_averages_over_every_row() -> None:
     graph = net()
     x, t = points(2345)
-    found = evaluate(graph, from_arrays({"x": x, "t": t}))
+    found = evaluate(graph.model, from_arrays({"x": x, "t": t}))
     y = graph.predict(x=x)
     assert found["accuracy"] == pytest.approx(np.mean(y.argmax(1) == t), rel=1e-6)
 
@@ -337,7 +339,7 @@ def test_a_loss_that_is_not_a_number_stops_and_names_the_first_value(tmp_path: P
     rows = np.ones(20)
     rows[12] = -1
     with pytest.raises(gl.GraphError) as caught:
-        train(graph, from_arrays({"x": rows}), folder=tmp_path / "run")
+        train(graph.model, from_arrays({"x": rows}), folder=tmp_path / "run")
     message = caught.value.diagnostics[0].message
     assert "at iteration 3" in message
     assert "`b` (log)" in message
@@ -387,7 +389,7 @@ def test_a_schedule_multiplies_the_learning_rate(schedule: str, factors: list[fl
     graph = one_number(f"iterations = 4; schedule = {schedule}")
     taken = [0.0]
     data = from_arrays({"x": np.ones(1)})
-    train(graph, data, on_progress=lambda p: taken.append(float(graph.params["w"])))
+    train(graph.model, data, on_progress=lambda p: taken.append(float(graph.params["w"])))
     np.testing.assert_allclose(-np.diff(taken) / 3, factors, rtol=1e-12)
 
 
@@ -461,7 +463,7 @@ def test_a_field_that_does_not_fit_is_refused_before_it_is_read(x: Any, t: Any, 
     found = from_arrays({"x": x, "t": t})
     blind = Dataset("blind", {"train": {n: unread(c) for n, c in found.train.items()}})
     with pytest.raises(gl.GraphError) as caught:
-        train(net(), blind)
+        train(net().model, blind)
     text = " ".join(d.message for d in caught.value.diagnostics)
     for word in words:
         assert word in text
@@ -469,14 +471,14 @@ def test_a_field_that_does_not_fit_is_refused_before_it_is_read(x: Any, t: Any, 
 
 def test_every_misfit_is_reported_at_once() -> None:
     with pytest.raises(gl.GraphError) as caught:
-        train(net(), from_arrays({"x": np.ones((9, 5)), "t": np.zeros(9)}))
+        train(net().model, from_arrays({"x": np.ones((9, 5)), "t": np.zeros(9)}))
     assert len(caught.value.diagnostics) == 2
 
 
 def test_a_field_that_the_data_lacks_gets_a_suggestion() -> None:
     text = NET.format(optimizer="SGD", more="", layer="Tanh").replace("t = t }", "t = label }")
     with pytest.raises(gl.GraphError) as caught:
-        train(gl.loads(text), from_arrays({"x": np.ones((9, 4)), "labels": np.zeros(9, int)}))
+        train(gl.loads(text).model, from_arrays({"x": np.ones((9, 4)), "labels": np.zeros(9, int)}))
     assert "`label`" in caught.value.diagnostics[0].message
     assert "`labels`" in (caught.value.diagnostics[0].help or "")
 

@@ -13,8 +13,7 @@ import graphlang as gl
 from graphlang.datasets.arrays import from_arrays
 from graphlang.datasets.dataset import Dataset
 from graphlang.training.batches import Feed, bind_columns
-from graphlang.training.evaluation import Evaluator, _ByBlocks
-from graphlang.training.loop import evaluate
+from graphlang.training.evaluation import Evaluator, _ByBlocks, evaluate
 
 ROWS = 2500
 TRAIN = "train {{ minimize = loss; optimizer = SGD(lr=1e-9); batch = 2500; epochs = 1; dtype = float64; metrics = [{}] }}"
@@ -32,7 +31,7 @@ def measured(
 ) -> float:
     text = f"input {inputs}\nparam w: float = 1\n{before}\nloss = mean(x) * w\nm = {formula}\noutput loss\n"
     graph = gl.loads(text + TRAIN.format("m"))
-    return evaluate(graph, data)["m"]
+    return evaluate(graph.model, data)["m"]
 
 
 X, T = columns()
@@ -79,7 +78,9 @@ def test_a_loss_that_ignores_labels_is_the_mean_over_those_that_count() -> None:
         "input x: float[N, 3], t: int[N]\nparam w: float = 1\nloss = SoftmaxWithLoss(x * w, t, ignore=-1)\n"
         "output loss\n" + TRAIN.format("loss")
     )
-    assert evaluate(graph, from_arrays(x=x, t=t))["loss"] == pytest.approx(each[t >= 0].mean(), rel=1e-12)
+    assert evaluate(graph.model, from_arrays(x=x, t=t))["loss"] == pytest.approx(
+        each[t >= 0].mean(), rel=1e-12
+    )
 
 
 def test_validation_in_fit_is_measured_over_all_its_rows() -> None:
@@ -132,7 +133,7 @@ def layered(formula: str, rows: int = 23) -> tuple[gl.Graph, Dataset]:
 
 
 def feed_of(graph: gl.Graph, data: Dataset) -> Feed:
-    return bind_columns(graph, data.train, {n: n for n in data.train}, "arrays")
+    return bind_columns(graph.model, data.train, {n: n for n in data.train}, "arrays")
 
 
 @st.composite
@@ -163,16 +164,16 @@ def test_blocks_of_any_size_give_what_one_batch_gives(formula: str, size: int) -
         assume(False)
     feed = feed_of(graph, data)
     names = {"m": "m", "loss": "loss"}
-    whole = Evaluator(graph, names).over(feed, feed.rows)
-    blocks = Evaluator(graph, names).over(feed, size)
+    whole = Evaluator(graph.model, names).over(feed, feed.rows)
+    blocks = Evaluator(graph.model, names).over(feed, size)
     assert blocks == pytest.approx(whole, rel=1e-9, abs=1e-12)
 
 
 def test_the_activations_of_all_rows_are_never_there_at_once() -> None:
     graph, data = layered("max(abs(y - mean(y, axis=0)))", rows=2300)
-    evaluator = Evaluator(graph, {"m": "m", "loss": "loss"})
+    evaluator = Evaluator(graph.model, {"m": "m", "loss": "loss"})
     evaluator.over(feed_of(graph, data), 100)
-    (found,) = evaluator._kept.values()
+    (found,) = evaluator._programs.values()
     assert isinstance(found, _ByBlocks)
     assert sum(b.nbytes for b in found._rest.plan.buffers) < 2300 * 3 * 8 * 4, "a few arrays like y"
     inputs = {n: a.nbytes for n, a in found._rest.inputs.items() if n not in graph.params}

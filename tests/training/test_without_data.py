@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 import graphlang as gl
-from graphlang.training.loop import evaluate, open_data
+from graphlang.training.evaluation import evaluate
+from graphlang.training.sections import open_data
 
 VALLEY = """
 param p: float[2] = constant(1)
@@ -38,7 +39,7 @@ def test_an_input_without_a_value_asks_for_data() -> None:
 
 def test_evaluation_without_data_takes_the_files_own_values() -> None:
     graph = gl.loads(VALLEY)
-    assert evaluate(graph, open_data(graph, command="evaluate")) == {"mean": 1, "loss": 2}
+    assert evaluate(graph.model, open_data(graph.model, command="evaluate")) == {"mean": 1, "loss": 2}
 
 
 def test_without_metrics_the_test_split_is_still_measured() -> None:

@@ -1,16 +1,15 @@
-"""Parameters: how they start, how they are held, saved and loaded; npz without pickle."""
+"""Weights files: parameters written to and read from npz, without pickle."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from graphlang.contracts.initializer import fans, stream
 from graphlang.datasets.number_checks import place_text, too_large
 from graphlang.diagnostics import Diagnostic, GraphError, closest
 from graphlang.diagnostics.files import FolderInPlace, FolderMissing, WritingRefused, WrongSuffix
@@ -21,99 +20,16 @@ from graphlang.diagnostics.weights import (
     FolderForWeights,
     MissingWeights,
     NoWeightsFile,
-    StartTooLarge,
     UnknownWeights,
     WeightsOfOtherShape,
     WeightsOfOtherType,
     WeightsRefused,
     WeightTooLarge,
 )
-from graphlang.spec.network import Network
+from graphlang.engine.parameters import Params
 
 OF_CHECKPOINT = "param:"
 """How the name of a parameter begins in the checkpoint of a run."""
-
-
-class Params(MutableMapping[str, Any]):
-    """The parameters of a graph by name: NumPy arrays that one may assign into.
-
-    `params["W"][...] = value` and `params["W"] = value` both keep the shape and the precision.
-    Parameters are drawn when first looked at, each from a stream of its own.
-    """
-
-    def __init__(self, network: Network, dtype: Any, seed: int) -> None:
-        self._network = network
-        self._dtype: np.dtype[Any] = np.dtype(dtype)
-        self._seed = seed
-        self._arrays: dict[str, Any] = {}
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self._dtype
-
-    def __getitem__(self, name: str) -> Any:
-        array = self._arrays.get(name)
-        if array is None:
-            if name not in self._network.params:
-                raise KeyError(f"{name!r}: the parameters are {', '.join(self._network.params) or 'none'}")
-            array = self._arrays[name] = self._drawn(name)
-        return array
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        array = self[name]
-        try:
-            value = np.asarray(value)
-        except ValueError:
-            raise ValueError(f"`{name}` takes an array of shape {array.shape}, not a ragged list") from None
-        if value.dtype.kind not in "fiub":
-            raise ValueError(f"`{name}` takes numbers, not {value.dtype}")
-        if value.shape != array.shape:
-            raise ValueError(f"`{name}` has the shape {array.shape}, not {value.shape}")
-        place = too_large(value, array.dtype)
-        if place is not None:
-            raise ValueError(
-                f"`{name}` is {array.dtype}, which cannot hold {value[place]}{place_text(place)}"
-            )
-        array[...] = value
-
-    def __delitem__(self, name: str) -> None:
-        raise TypeError("a graph keeps all its parameters")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._network.params)
-
-    def __len__(self) -> int:
-        return len(self._network.params)
-
-    def __repr__(self) -> str:
-        shapes = ", ".join(f"{n} {list(p.shape)}" for n, p in self._network.params.items())
-        return f"Params({shapes})"
-
-    def _drawn(self, name: str) -> Any:
-        spec = self._network.params[name]
-        init = self._network.member("initializers", spec.init)
-        fan_in, fan_out = fans(spec.shape)
-        drawn = init.draw(stream(self._seed, name), spec.shape, fan_in, fan_out)
-        kind = {"float": self._dtype, "int": np.dtype(np.int64), "bool": np.dtype(np.bool_)}[spec.dtype]
-        drawn = np.asarray(drawn)
-        place = too_large(drawn, kind)
-        if place is not None:
-            wrong = StartTooLarge(name, float(drawn[place]), str(kind), self._network.span(name))
-            raise GraphError([wrong])
-        return np.array(np.broadcast_to(drawn, spec.shape), dtype=kind)
-
-    def copies(self) -> dict[str, Any]:
-        """Every parameter, copied."""
-        return {name: self[name].copy() for name in self}
-
-    def numbered(self, dtype: Any = None) -> dict[int, Any]:
-        """Every parameter by its number in the graph; in another precision where asked for."""
-        return {
-            self._network.numbers[name]: self[name]
-            if dtype is None or self[name].dtype.kind != "f"
-            else self[name].astype(dtype)
-            for name in self
-        }
 
 
 OTHER_FORMATS = frozenset(

@@ -1,0 +1,60 @@
+"""What training records: where it is, each epoch, and the history of all of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training is: called often, for a progress bar."""
+
+    iteration: int
+    iterations: int
+    epoch: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch: the loss over the rows that it saw, and the metrics over each whole split.
+
+    The loss is that of the epoch's steps, each weighted by its rows (with `ignore`, by the labels that
+    count); a loss that is a sum over rows adds up. Without data there are no epochs: then the training is
+    cut into about twenty parts, this is one of them, and the loss is the mean of its steps.
+    """
+
+    epoch: int
+    iteration: int
+    loss: float
+    train: dict[str, float]
+    test: dict[str, float]
+
+
+_RECORDS = "`losses` holds the loss of each iteration, `epochs` the record of each epoch"
+
+
+@dataclass
+class History:
+    """What training recorded: the loss of every iteration, a record for every epoch."""
+
+    losses: list[float] = field(default_factory=list)
+    epochs: list[Epoch] = field(default_factory=list)
+    #: iterations that an earlier run had done, where this one went on from it
+    resumed_at: int = field(default=0, compare=False)
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.losses):,} iterations, {len(self.epochs):,} epochs"
+        return f"History({counts}, last: {self.last})" if self.epochs else f"History({counts})"
+
+    def __getitem__(self, key: Any) -> NoReturn:
+        raise TypeError(_RECORDS)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(name if name.startswith("_") else f"a history has no `{name}`: {_RECORDS}")
+
+    @property
+    def last(self) -> Epoch | None:
+        """The record of the last epoch."""
+        return self.epochs[-1] if self.epochs else None

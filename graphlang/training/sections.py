@@ -1,0 +1,40 @@
+"""The sections of a file that training reads: `train`, and `data` with the data set that it names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from graphlang.datasets.dataset import Dataset
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.running import MissingSection
+from graphlang.engine.model import Model
+from graphlang.spec.models import TrainSpec
+
+
+def open_data(model: Model, override: Path | None = None, command: str = "train") -> Dataset:
+    """The data set of the file's `data` section, or of `override` with the section's options.
+
+    A graph whose inputs all have values of their own trains without data. Raises GraphError where there
+    is no section otherwise, or the data cannot be read.
+    """
+    from graphlang.datasets.places import data_folders
+
+    section = model.spec.data
+    if section is None and all(i.default is not None for i in model.network.inputs.values()):
+        return Dataset("no data", {"train": {}})
+    if section is None:
+        raise GraphError([MissingSection(command, "data", model.file)])
+    source = model.network.member("datasets", section.source)
+    fields = section.fields.values()
+    if override is None:
+        return source.open(model.folder or Path.cwd(), data_folders(), fields)  # type: ignore[no-any-return]
+    from graphlang.datasets.override import open_override
+
+    return open_override(source, override, fields)
+
+
+def section_of(model: Model, command: str) -> TrainSpec:
+    """The `train` section; raises GraphError where the file has none."""
+    if model.spec.train is None:
+        raise GraphError([MissingSection(command, "train", model.file)])
+    return model.spec.train

@@ -1,0 +1,103 @@
+"""The state of a training: the optimizer with its memory, the schedule, and the steps taken."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from graphlang.contracts.initializer import stream
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.running import CannotRun
+from graphlang.engine.executable import Executable
+from graphlang.engine.model import Model
+from graphlang.engine.recording import NORM, RATE, STEP, Recording, Storage, record_step, slot_label
+from graphlang.spec.models import TrainSpec
+from graphlang.training.not_finite import Batch, refusal
+
+
+class TrainingState:
+    """What changes from step to step beside the parameters, and how to take a step.
+
+    It is the same whether the rows come from a data set or from the caller.
+    """
+
+    def __init__(self, model: Model, section: TrainSpec, total: int | None) -> None:
+        network = model.network
+        self.model = model
+        self.loss = network.numbers[section.minimize]
+        self.optimizer = network.member("optimizers", section.optimizer)
+        self.schedule = network.member("schedules", section.schedule)
+        self.clip_norm = section.clip_norm
+        #: how many steps there will be, for a schedule that runs over all of them; None where nobody says
+        self.total = total
+        #: steps taken so far
+        self.t = 0
+        needed = network.ancestors([self.loss])
+        params = network.params
+        self._trainable = [n for n, p in params.items() if p.trainable and needed[network.numbers[n]]]
+        #: the optimizer's memory of each parameter that a gradient reaches, once a step is recorded
+        self.slots: dict[str, dict[str, Any]] = {}
+
+    def record(self, inputs: Mapping[int, Storage], sizes: Mapping[str, int]) -> Recording:
+        """The program of one step."""
+        return record_step(
+            self.model.network,
+            inputs,
+            self.model.dtype,
+            sizes,
+            self.loss,
+            self.optimizer,
+            self._trainable,
+            self._slots_of,
+            self.clip_norm,
+        )
+
+    def _slots_of(self, name: str) -> dict[str, Any]:
+        if name not in self.slots:
+            self.slots[name] = self.optimizer.slots(self.model.params[name])
+        return self.slots[name]
+
+    def arrays(self) -> dict[str, Any]:
+        """The parameters and the optimizer's memory: a program updates them where they lie."""
+        arrays = dict(self.model.params)
+        for name, slots in self.slots.items():
+            arrays.update({slot_label(name, slot): array for slot, array in slots.items()})
+        return arrays
+
+    def restore(self, slots: Mapping[str, Mapping[str, Any]], t: int) -> None:
+        """Goes on from the optimizer's memory after `t` steps."""
+        for name, own in self.slots.items():
+            for slot, array in own.items():
+                array[...] = slots[name][slot]
+        self.t = t
+
+    def step(self, executable: Executable, batch: Callable[[], Batch]) -> float:
+        """One step on the values in the program's inputs; returns the loss before it.
+
+        Where the loss or a gradient is not finite nothing is changed, and GraphError says where that came
+        up; `batch` gives the values on which the step is run again to find it.
+        """
+        t = self.t + 1
+        executable.inputs[RATE][...] = self.optimizer.lr * self.schedule.factor(t, self.total or t)
+        executable.inputs[STEP][...] = t
+        if executable.draws:
+            executable.fill(self._random(t))
+        try:
+            executable.run_to_updates()
+            loss = float(executable.output("loss"))
+            finite = math.isfinite(loss) and math.isfinite(executable.output(NORM))
+            if finite:
+                executable.run_updates()
+        except (ValueError, IndexError, TypeError, ArithmeticError) as error:
+            raise GraphError([CannotRun("the training step", str(error))]) from error
+        if not finite:
+            random, when = self._random(t), f"at iteration {t}"
+            raise refusal(self.model, self.loss, list(self.slots), batch(), random, when)
+        self.t = t
+        return loss
+
+    def _random(self, t: int) -> np.random.Generator:
+        return stream(self.model.seed, f"random of step {t}")
