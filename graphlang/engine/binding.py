@@ -21,10 +21,10 @@ from graphlang.engine.views import rows_of
 from graphlang.engine.workers import run_jobs
 from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.bound_step import bind_step, checked, in_order, reduce_rows
-from graphlang.trace.core import Call
 from graphlang.trace.primitives.norms import squares
 from graphlang.trace.sums import calls as sum_calls
 from graphlang.trace.sums import is_exact
+from graphlang.trace.types import Call
 
 ArrayOf = Callable[[Any], Any]
 """The array of a symbolic value; constants as they are."""

@@ -21,8 +21,8 @@ from graphlang.engine.recording import Recording
 from graphlang.engine.workers import BLAS, kernel_threads, usable_threads
 from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.bound_step import in_order
-from graphlang.trace.core import Call
 from graphlang.trace.nan import has_nan
+from graphlang.trace.types import Call
 
 REBIND_FROM = 2**18
 """Bytes from which on an input is read where it lies; a smaller one is copied into the program's memory."""

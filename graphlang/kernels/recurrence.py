@@ -16,7 +16,7 @@ from graphlang.kernels.cells import Cell, GruCell, LstmCell, RnnCell, plus
 from graphlang.kernels.parallel import available, ranges, run_all
 from graphlang.kernels.routine import Routine, Weight
 from graphlang.trace.bound_step import in_order
-from graphlang.trace.core import Call, Primitive, Result, SymbolicArray, Trace, signature
+from graphlang.trace.core import Primitive, Result, SymbolicArray, Trace, signature
 from graphlang.trace.dims import Size, count, is_symbolic, shape_text
 from graphlang.trace.errors import NoGradient, ShapeError
 from graphlang.trace.gradient import gradient
@@ -24,6 +24,7 @@ from graphlang.trace.primitives.indexing import unslice
 from graphlang.trace.primitives.reductions import reduce_sum
 from graphlang.trace.products import product_call
 from graphlang.trace.replay import replay
+from graphlang.trace.types import Call
 
 _CHUNK_SIZE = 2**17
 """Elements of each array that one call computes: a chunk of several time steps that still fits into cache."""

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from graphlang.trace.bound_step import bind_step
-from graphlang.trace.core import Call, Step, SymbolicArray, Trace
+from graphlang.trace.core import Step, SymbolicArray, Trace
 from graphlang.trace.gradient import needed_steps
+from graphlang.trace.types import Call
 
 
 class Weight:

@@ -5,18 +5,19 @@ What the arrays hold when a call is bound is not what they hold when it runs: no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from graphlang.trace import sums
-from graphlang.trace.core import Call, Step
+from graphlang.trace.core import Step
+from graphlang.trace.types import Call, NumPyArray
 from graphlang.trace.whole_numbers import check_step, is_counted
 
 
-def bind_step(step: Step, operands: Sequence[Any], out: Any) -> Call:
+def bind_step(step: Step, operands: Sequence[Any], out: NumPyArray) -> Call:
     """One step on arrays, its result into `out`."""
     return checked(step, operands, _bound(step, operands, out))
 
@@ -28,7 +29,7 @@ def checked(step: Step, operands: Sequence[Any], call: Call) -> Call:
     return in_order([partial(check_step, step, operands), call])
 
 
-def _bound(step: Step, operands: Sequence[Any], out: Any) -> Call:
+def _bound(step: Step, operands: Sequence[Any], out: NumPyArray) -> Call:
     primitive = step.primitive
     if primitive.plain is not None:
         return primitive.checked(_as_arrays(operands), out)
@@ -48,7 +49,7 @@ def _bound(step: Step, operands: Sequence[Any], out: Any) -> Call:
     return partial(primitive.compute, *operands, out=out, **step.params)
 
 
-def reduce_rows(step: Step, x: Any, out: Any) -> Call:
+def reduce_rows(step: Step, x: NumPyArray, out: NumPyArray) -> Call:
     """A reduction of each row of a matrix to a number. NumPy's own is slow where the rows are short."""
     reduce, dtype = step.primitive.reduce, step.params.get("dtype")  # type: ignore[attr-defined]
     same = x.dtype == out.dtype == (dtype or x.dtype)
@@ -59,7 +60,7 @@ def reduce_rows(step: Step, x: Any, out: Any) -> Call:
     return partial(reduce, x, 1, dtype, out, False)
 
 
-def _by_columns(reduce: Any, x: Any, turned: Any, out: Any) -> None:
+def _by_columns(reduce: Callable[..., Any], x: NumPyArray, turned: NumPyArray, out: NumPyArray) -> None:
     np.copyto(turned, x.T)
     reduce(turned, 0, None, out, False)
 
@@ -70,7 +71,7 @@ _SHORT = 32
 """Numbers of a row up to which the rows are turned into columns first, which are reduced side by side."""
 
 
-def _elementwise(step: Step, operands: Sequence[Any], out: Any) -> Call:
+def _elementwise(step: Step, operands: Sequence[Any], out: NumPyArray) -> Call:
     primitive = step.primitive
     if primitive.name == "astype":
         return partial(np.copyto, out, operands[0], "unsafe")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from graphlang.trace.dims import Shape, Size, shape_text
 from graphlang.trace.errors import ShapeError
+from graphlang.trace.types import Axis
 
 
 def broadcast(*shapes: Shape) -> Shape:
@@ -51,7 +50,7 @@ def axis_index(axis: int, ndim: int, what: str = "axis") -> int:
     return axis % ndim
 
 
-def axis_indices(axis: Any, ndim: int) -> tuple[int, ...]:
+def axis_indices(axis: Axis, ndim: int) -> tuple[int, ...]:
     """Non-negative axes, sorted; None is all of them."""
     if axis is None:
         return tuple(range(ndim))

@@ -6,21 +6,25 @@ records a step in its trace, and the output of the step is a symbolic array agai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextvars import ContextVar, Token
 from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 
-from graphlang.trace.dim_scalar import DimScalar
+from graphlang.trace.dim_scalar import DimScalar, Scalar
 from graphlang.trace.dims import Dim, Shape, Size, count, is_symbolic, shape_text
 from graphlang.trace.errors import NoGradient
 from graphlang.trace.numpy_protocols import NumPyProtocols
 from graphlang.trace.sums import add
+from graphlang.trace.types import Call, DtypeLike, Numbers, NumPyArray, Out
 
 Kind: TypeAlias = Literal["elementwise", "view", "reduction", "matmul", "kernel", "copy"]
 Result: TypeAlias = "tuple[Shape, np.dtype[Any]]"
-Call: TypeAlias = Callable[[], Any]
+Array: TypeAlias = "SymbolicArray | NumPyArray"
+"""What a derivative and NumPy's functions are called with: while recording the one, on numbers the other."""
+Operand: TypeAlias = "SymbolicArray | NumPyArray | Scalar"
+"""What a step holds: an array, a number, or a number computed from sizes."""
 
 _WEAK: dict[type, Any] = {float: float, int: int, bool: np.dtype(bool), Dim: int}
 _active: ContextVar[Trace | None] = ContextVar("active_trace", default=None)
@@ -63,7 +67,7 @@ class Trace:
         self.origin = ""
         self._tokens: list[Token[Trace | None]] = []
 
-    def input(self, shape: Shape, dtype: Any = np.float64) -> SymbolicArray:
+    def input(self, shape: Shape, dtype: DtypeLike = np.float64) -> SymbolicArray:
         """A value that is given from outside."""
         value = SymbolicArray(self, tuple(shape), np.dtype(dtype), ~len(self.inputs))
         self.inputs.append(value)
@@ -141,16 +145,16 @@ class Primitive:
         """The result on arrays; written into `out=` where that is given."""
         raise NotImplementedError(self.name)
 
-    def prepared(self, operands: Sequence[Any], out: Any, threads: int, **params: Any) -> Call | None:
+    def prepared(self, operands: Sequence[Any], out: NumPyArray, threads: int, **params: Any) -> Call | None:
         """A call that computes the result into `out`, over up to so many threads, as often as it is run; None
         where there is nothing to prepare."""
         return None
 
-    def checked(self, operands: Sequence[Any], out: Any) -> Call:
+    def checked(self, operands: Sequence[Any], out: NumPyArray) -> Call:
         """Of one that has a `plain` ufunc: a call that repairs what that gives."""
         raise NotImplementedError(self.name)
 
-    def derivative(self, position: int, dy: Any, y: Any, *operands: Any, **params: Any) -> Any:
+    def derivative(self, position: int, dy: Array, y: Array, *operands: Any, **params: Any) -> Any:
         """dy times the derivative by one operand, before the sum over what was broadcast; None is zero."""
         raise NoGradient(self.name)
 
@@ -158,12 +162,12 @@ class Primitive:
         """An estimate of the arithmetic operations."""
         return 0 if self.kind in ("view", "copy") else count(self.shape(*operands, **params)[0])
 
-    def pullback(self, position: int, dy: Any, y: Any, *operands: Any, **params: Any) -> Any:
+    def pullback(self, position: int, dy: Array, y: Array, *operands: Any, **params: Any) -> Any:
         """The gradient of the operand at `position`, in its shape and dtype; None where there is none."""
         g = self.derivative(position, dy, y, *operands, **params) if self.differentiable else None
         return None if g is None else unbroadcast(g, operands[position])
 
-    def vjp(self, dy: Any, y: Any, *operands: Any, **params: Any) -> tuple[Any, ...]:
+    def vjp(self, dy: Array, y: Array, *operands: Any, **params: Any) -> tuple[Any, ...]:
         """The gradient of every operand."""
         return tuple([self.pullback(i, dy, y, *operands, **params) for i in range(len(operands))])
 
@@ -193,7 +197,7 @@ class Creation(Primitive):
 class SymbolicRandom:
     """The random stream of a trace: every draw is an input, listed in `draws`, to be filled at a run."""
 
-    def __init__(self, trace: Trace, dtype: Any = np.float64) -> None:
+    def __init__(self, trace: Trace, dtype: DtypeLike = np.float64) -> None:
         self.trace = trace
         self.dtype = np.dtype(dtype)
         self.draws: list[SymbolicArray] = []
@@ -229,7 +233,7 @@ def is_symbolic_array(x: object) -> bool:
     return x.__class__ is SymbolicArray
 
 
-def into(out: Any, result: Any) -> Any:
+def into(out: Out, result: Numbers) -> Any:
     """`result`, copied to `out` where that is given."""
     if out is None:
         return result
@@ -237,7 +241,7 @@ def into(out: Any, result: Any) -> Any:
     return out
 
 
-def unbroadcast(g: Any, x: Any) -> Any:
+def unbroadcast(g: Array, x: Operand) -> Any:
     """`g` summed over the axes along which `x` was stretched, in the dtype of `x`."""
     shape, dtype = signature(x)
     lead = len(g.shape) - len(shape)
@@ -250,7 +254,7 @@ def unbroadcast(g: Any, x: Any) -> Any:
     return g if g.dtype == dtype or not isinstance(dtype, np.dtype) else g.astype(dtype)
 
 
-def _summed(g: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+def _summed(g: Array, axes: tuple[int, ...], keepdims: bool) -> Any:
     if g.__class__ is SymbolicArray:
         return np.sum(g, axis=axes, keepdims=keepdims)
     return add(np.asarray(g), axes, keepdims=keepdims)

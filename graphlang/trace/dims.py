@@ -165,6 +165,8 @@ class Dim(Symbolic):
 
 Size: TypeAlias = int | Dim
 Shape: TypeAlias = tuple[Size, ...]
+ShapeLike: TypeAlias = "Size | tuple[Size, ...] | list[Size]"
+"""A shape as NumPy takes it: a size alone is a shape of one axis."""
 
 
 def is_size(value: object) -> TypeGuard[Size]:
@@ -298,7 +300,8 @@ def _size(terms: Terms) -> Size:
 
 def _sum(a: Size, b: Size, sign: int) -> Size:
     terms = _terms(a)
-    polynomials.add(terms, {monomial: sign * factor for monomial, factor in _terms(b).items()})
+    for monomial, factor in _terms(b).items():
+        terms[monomial] = terms.get(monomial, 0) + sign * factor
     return _size(terms)
 
 

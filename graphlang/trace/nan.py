@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from graphlang.trace.types import NumPyArray
 
-def has_nan(x: Any) -> bool:
+
+def has_nan(x: NumPyArray) -> bool:
     """Whether any element of floats is nan."""
     if x.ndim == 0:
         return bool(x != x)  # noqa: PLR0124 - quicker than `isnan`

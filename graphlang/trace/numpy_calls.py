@@ -3,112 +3,115 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from graphlang.trace.broadcasting import axis_index, axis_indices, broadcast
-from graphlang.trace.core import SymbolicArray, signature
-from graphlang.trace.dims import Size, count
+from graphlang.trace.core import Array, Operand, SymbolicArray, signature
+from graphlang.trace.dims import ShapeLike, Size, count
 from graphlang.trace.errors import ShapeError
 from graphlang.trace.numpy_protocols import operand, register
 from graphlang.trace.primitives import PRIMITIVES, creation, indexing, matmul, reductions, shapes
 from graphlang.trace.primitives import elementwise as ew
 from graphlang.trace.primitives.indexing import getitem
+from graphlang.trace.types import Axis, DtypeLike
 
 
-def _axes(x: Any, axis: Any) -> tuple[int, ...]:
+def _axes(x: Array, axis: Axis) -> tuple[int, ...]:
     return axis_indices(axis, len(signature(x)[0]))
 
+
+Limit: TypeAlias = "Operand | None"
 
 # ---- reductions
 
 
-def sum(x: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+def sum(x: Array, axis: Axis = None, dtype: DtypeLike = None, *, keepdims: bool = False) -> Any:
     params = {} if dtype is None else {"dtype": np.dtype(dtype)}
     return reductions.reduce_sum(x, axis=_axes(x, axis), keepdims=keepdims, **params)
 
 
-def prod(x: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+def prod(x: Array, axis: Axis = None, dtype: DtypeLike = None, *, keepdims: bool = False) -> Any:
     params = {} if dtype is None else {"dtype": np.dtype(dtype)}
     return reductions.reduce_prod(x, axis=_axes(x, axis), keepdims=keepdims, **params)
 
 
-def mean(x: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+def mean(x: Array, axis: Axis = None, dtype: DtypeLike = None, *, keepdims: bool = False) -> Any:
     axes = _axes(x, axis)
     return sum(x, axes, dtype, keepdims=keepdims) / _number(x, axes)
 
 
-def var(x: Any, axis: Any = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
+def var(x: Array, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
     axes = _axes(x, axis)
     n = _number(x, axes)
     n = n - ddof if not isinstance(n, int) or n > ddof else 0
     return sum(np.square(x - mean(x, axes, keepdims=True)), axes, keepdims=keepdims) / n
 
 
-def std(x: Any, axis: Any = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
+def std(x: Array, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
     return np.sqrt(var(x, axis, ddof=ddof, keepdims=keepdims))
 
 
-def _number(x: Any, axes: tuple[int, ...]) -> Size:
+def _number(x: Array, axes: tuple[int, ...]) -> Size:
     shape = signature(x)[0]
     return count(tuple([shape[i] for i in axes]))
 
 
-def max(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+def max(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Any:
     return reductions.reduce_max(x, axis=_axes(x, axis), keepdims=keepdims)
 
 
-def min(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+def min(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Any:
     return reductions.reduce_min(x, axis=_axes(x, axis), keepdims=keepdims)
 
 
-def any(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+def any(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Any:
     return reductions.reduce_any(x, axis=_axes(x, axis), keepdims=keepdims)
 
 
-def all(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+def all(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Any:
     return reductions.reduce_all(x, axis=_axes(x, axis), keepdims=keepdims)
 
 
-def argmax(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
+def argmax(x: Array, axis: int | None = None, *, keepdims: bool = False) -> Any:
     return _argument(reductions.argmax, x, axis, keepdims)
 
 
-def argmin(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
+def argmin(x: Array, axis: int | None = None, *, keepdims: bool = False) -> Any:
     return _argument(reductions.argmin, x, axis, keepdims)
 
 
-def _argument(primitive: Any, x: Any, axis: int | None, keepdims: bool) -> Any:
+def _argument(primitive: Any, x: Array, axis: int | None, keepdims: bool) -> Any:
     if axis is not None:
         return primitive(x, axis=axis_index(axis, x.ndim), keepdims=keepdims)
     y = primitive(shapes.reshape(x, -1), axis=0, keepdims=False)
     return shapes.reshape(y, (1,) * x.ndim) if keepdims else y
 
 
-def count_nonzero(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+def count_nonzero(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Any:
     return sum(x != 0, axis, keepdims=keepdims)
 
 
-def ptp(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+def ptp(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Any:
     return max(x, axis, keepdims=keepdims) - min(x, axis, keepdims=keepdims)
 
 
-def cumsum(x: Any, axis: int | None = None) -> Any:
+def cumsum(x: Array, axis: int | None = None) -> Any:
     if axis is None:
         x, axis = shapes.reshape(x, -1), 0
     return reductions.cumsum(x, axis=axis_index(axis, x.ndim))
 
 
-def argsort(x: Any, axis: int | None = -1) -> Any:
+def argsort(x: Array, axis: int | None = -1) -> Any:
     if axis is None:
         x, axis = shapes.reshape(x, -1), 0
     return shapes.swapaxes(reductions.argsort(shapes.swapaxes(x, axis, -1)), axis, -1)
 
 
-def sort(x: Any, axis: int | None = -1) -> Any:
+def sort(x: Array, axis: int | None = -1) -> Any:
     if axis is None:
         x, axis = shapes.reshape(x, -1), 0
     return indexing.take_along_axis(x, argsort(x, axis), axis)
@@ -117,11 +120,11 @@ def sort(x: Any, axis: int | None = -1) -> Any:
 # ---- elementwise
 
 
-def where(condition: Any, x: Any, y: Any) -> Any:
+def where(condition: Operand, x: Operand, y: Operand) -> Any:
     return ew.where(operand(condition), operand(x), operand(y))
 
 
-def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+def clip(x: Array, a_min: Limit = None, a_max: Limit = None, *, min: Limit = None, max: Limit = None) -> Any:
     low, high = a_min if min is None else min, a_max if max is None else max
     if low is None and high is None:
         return operand(x)
@@ -131,17 +134,19 @@ def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
     return ew.clip(operand(x), low, high)
 
 
-def astype(x: Any, dtype: Any, *, copy: bool = True) -> Any:
+def astype(x: Array, dtype: DtypeLike, *, copy: bool = True) -> Any:
     return x if x.dtype == dtype else ew.astype(x, dtype=np.dtype(dtype))
 
 
-def round(x: Any, decimals: int = 0) -> Any:
+def round(x: Array, decimals: int = 0) -> Any:
     if x.dtype.kind in "iub" and decimals >= 0:
         return x
     return np.rint(x) if decimals == 0 else np.rint(x * 10.0**decimals) / 10.0**decimals
 
 
-def nan_to_num(x: Any, *, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
+def nan_to_num(
+    x: Array, *, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Any:
     limits = np.finfo(x.dtype)
     high = float(limits.max) if posinf is None else posinf
     low = float(limits.min) if neginf is None else neginf
@@ -152,7 +157,7 @@ def nan_to_num(x: Any, *, nan: float = 0.0, posinf: float | None = None, neginf:
 # ---- shapes
 
 
-def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+def split(x: Array, indices_or_sections: int | Sequence[Size], axis: int = 0) -> list[Any]:
     axis = axis_index(axis, x.ndim)
     if isinstance(indices_or_sections, (int, np.integer)) and x.shape[axis] % int(indices_or_sections) != 0:
         message = f"axis {axis} of size {x.shape[axis]} does not split into {indices_or_sections} equal parts"
@@ -160,7 +165,7 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     return array_split(x, indices_or_sections, axis)
 
 
-def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+def array_split(x: Array, indices_or_sections: int | Sequence[Size], axis: int = 0) -> list[Any]:
     axis = axis_index(axis, x.ndim)
     size = x.shape[axis]
     if isinstance(indices_or_sections, (int, np.integer)):
@@ -178,7 +183,7 @@ def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     return [getitem(x, (*whole, slice(a, b))) for a, b in pairwise(cuts)]
 
 
-def flip(x: Any, axis: Any = None) -> Any:
+def flip(x: Array, axis: Axis = None) -> Any:
     axes = _axes(x, axis)
     if not axes:
         return x
@@ -186,60 +191,60 @@ def flip(x: Any, axis: Any = None) -> Any:
     return indexing.slice_of(x, key=tuple(key))
 
 
-def ravel(x: Any) -> Any:
+def ravel(x: Array) -> Any:
     return shapes.reshape(x, -1)
 
 
-def reshape(x: Any, shape: Any, *, copy: bool | None = None) -> Any:
+def reshape(x: Array, shape: ShapeLike, *, copy: bool | None = None) -> Any:
     return shapes.reshape(x, shape)
 
 
-def broadcast_arrays(*arrays: Any) -> tuple[Any, ...]:
+def broadcast_arrays(*arrays: Array) -> tuple[Any, ...]:
     shape = broadcast(*[signature(operand(x))[0] for x in arrays])
     return tuple([shapes.broadcast_to(x, shape) for x in arrays])
 
 
-def tril(x: Any, k: int = 0) -> Any:
+def tril(x: Array, k: int = 0) -> Any:
     return ew.where(_triangle(x, k), x, _zero(x))
 
 
-def triu(x: Any, k: int = 0) -> Any:
+def triu(x: Array, k: int = 0) -> Any:
     return ew.where(_triangle(x, k - 1), _zero(x), x)
 
 
-def _zero(x: Any) -> Any:
+def _zero(x: Array) -> Any:
     return np.zeros((), x.dtype)
 
 
-def _triangle(x: Any, k: int) -> Any:
+def _triangle(x: Array, k: int) -> Any:
     if x.ndim < 2:
         raise ShapeError(f"a triangle is of a matrix, not of an array of {x.ndim} axes")
     return creation.tri(x.shape[-2], x.shape[-1], k, bool, like=x)
 
 
-def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     if offset:
         raise ShapeError("only the main diagonal is recorded")
     return matmul.diagonal(x, axis_index(axis1, x.ndim), axis_index(axis2, x.ndim))
 
 
-def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def trace(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     return sum(diagonal(x, offset, axis1, axis2), -1)
 
 
-def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
+def diff(x: Array, n: int = 1, axis: int = -1) -> Any:
     for _ in range(n):
         lead = (slice(None),) * axis_index(axis, x.ndim)
         x = getitem(x, (*lead, slice(1, None))) - getitem(x, (*lead, slice(None, -1)))
     return x
 
 
-def outer(x: Any, y: Any) -> Any:
-    x, y = operand(x), operand(y)
-    return np.reshape(x, (count(np.shape(x)), 1)) * np.reshape(y, (1, count(np.shape(y))))
+def outer(x: Operand, y: Operand) -> Any:
+    column, row = operand(x), operand(y)
+    return np.reshape(column, (count(np.shape(column)), 1)) * np.reshape(row, (1, count(np.shape(row))))
 
 
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+def norm(x: Array, ord: float | str | None = None, axis: Axis = None, keepdims: bool = False) -> Any:
     if ord not in (None, 2) or (ord == 2 and len(_axes(x, axis)) > 1):
         raise ShapeError(f"the norm of order {ord} is not recorded", help="write it with `np.sum`")
     return np.sqrt(sum(np.square(x), axis, keepdims=keepdims))
@@ -248,15 +253,17 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 # ---- creation
 
 
-def zeros_like(x: Any, dtype: Any = None, *, shape: Any = None) -> Any:
+def zeros_like(x: Operand, dtype: DtypeLike = None, *, shape: ShapeLike | None = None) -> Any:
     return full_like(x, 0, dtype, shape=shape)
 
 
-def ones_like(x: Any, dtype: Any = None, *, shape: Any = None) -> Any:
+def ones_like(x: Operand, dtype: DtypeLike = None, *, shape: ShapeLike | None = None) -> Any:
     return full_like(x, 1, dtype, shape=shape)
 
 
-def full_like(x: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) -> Any:
+def full_like(
+    x: Operand, fill_value: Operand, dtype: DtypeLike = None, *, shape: ShapeLike | None = None
+) -> Any:
     sizes, kind = signature(x)
     like = next((v for v in (x, fill_value) if v.__class__ is SymbolicArray), None)
     return creation.full(
@@ -277,7 +284,7 @@ UFUNCS: dict[np.ufunc, Callable[..., Any]] = {p.ufunc: p for p in PRIMITIVES.val
 
 
 def _reducing(function: Callable[..., Any]) -> Callable[..., Any]:
-    def reduce(x: Any, axis: Any = 0, dtype: Any = None, *, keepdims: bool = False) -> Any:
+    def reduce(x: Array, axis: Axis = 0, dtype: DtypeLike = None, *, keepdims: bool = False) -> Any:
         options = {} if dtype is None else {"dtype": dtype}
         return function(x, axis, keepdims=keepdims, **options)
 

@@ -17,6 +17,7 @@ import numpy as np
 from graphlang.trace.dim_scalar import DimScalar
 from graphlang.trace.dims import Dim, Shape, Size, count
 from graphlang.trace.errors import Unrecorded
+from graphlang.trace.types import Axis, DtypeLike
 
 _UFUNCS: dict[np.ufunc, Callable[..., Any]] = {}
 _UFUNC_METHODS: dict[tuple[np.ufunc, str], Callable[..., Any]] = {}
@@ -203,7 +204,7 @@ class NumPyProtocols:
     def swapaxes(self, axis1: int, axis2: int) -> Any:
         return np.swapaxes(self, axis1, axis2)
 
-    def astype(self, dtype: Any, *, copy: bool = True) -> Any:
+    def astype(self, dtype: DtypeLike, *, copy: bool = True) -> Any:
         return _FUNCTIONS[np.astype](self, dtype)
 
     def ravel(self) -> Any:
@@ -215,43 +216,43 @@ class NumPyProtocols:
     def copy(self) -> Any:
         return self
 
-    def squeeze(self, axis: Any = None) -> Any:
+    def squeeze(self, axis: Axis = None) -> Any:
         return _FUNCTIONS[np.squeeze](self, axis)
 
-    def sum(self, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+    def sum(self, axis: Axis = None, dtype: DtypeLike = None, keepdims: bool = False) -> Any:
         return _FUNCTIONS[np.sum](self, axis, dtype, keepdims=keepdims)
 
-    def prod(self, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+    def prod(self, axis: Axis = None, dtype: DtypeLike = None, keepdims: bool = False) -> Any:
         return _FUNCTIONS[np.prod](self, axis, dtype, keepdims=keepdims)
 
-    def mean(self, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+    def mean(self, axis: Axis = None, dtype: DtypeLike = None, keepdims: bool = False) -> Any:
         return _FUNCTIONS[np.mean](self, axis, dtype, keepdims=keepdims)
 
-    def var(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
+    def var(self, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
         return _FUNCTIONS[np.var](self, axis, ddof=ddof, keepdims=keepdims)
 
-    def std(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
+    def std(self, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
         return _FUNCTIONS[np.std](self, axis, ddof=ddof, keepdims=keepdims)
 
-    def max(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def max(self, axis: Axis = None, keepdims: bool = False) -> Any:
         return _FUNCTIONS[np.max](self, axis, keepdims=keepdims)
 
-    def min(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def min(self, axis: Axis = None, keepdims: bool = False) -> Any:
         return _FUNCTIONS[np.min](self, axis, keepdims=keepdims)
 
-    def any(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def any(self, axis: Axis = None, keepdims: bool = False) -> Any:
         return _FUNCTIONS[np.any](self, axis, keepdims=keepdims)
 
-    def all(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def all(self, axis: Axis = None, keepdims: bool = False) -> Any:
         return _FUNCTIONS[np.all](self, axis, keepdims=keepdims)
 
-    def argmax(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def argmax(self, axis: Axis = None, keepdims: bool = False) -> Any:
         return _FUNCTIONS[np.argmax](self, axis, keepdims=keepdims)
 
-    def argmin(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def argmin(self, axis: Axis = None, keepdims: bool = False) -> Any:
         return _FUNCTIONS[np.argmin](self, axis, keepdims=keepdims)
 
-    def cumsum(self, axis: Any = None) -> Any:
+    def cumsum(self, axis: Axis = None) -> Any:
         return _FUNCTIONS[np.cumsum](self, axis)
 
     def clip(self, min: Any = None, max: Any = None) -> Any:
@@ -260,10 +261,10 @@ class NumPyProtocols:
     def round(self, decimals: int = 0) -> Any:
         return _FUNCTIONS[np.round](self, decimals)
 
-    def take(self, indices: Any, axis: Any = None) -> Any:
+    def take(self, indices: Any, axis: Axis = None) -> Any:
         return _FUNCTIONS[np.take](self, indices, axis)
 
-    def repeat(self, repeats: Any, axis: Any = None) -> Any:
+    def repeat(self, repeats: Any, axis: Axis = None) -> Any:
         return _FUNCTIONS[np.repeat](self, repeats, axis)
 
     def diagonal(self) -> Any:

@@ -53,7 +53,8 @@ def product(a: Mapping[tuple[A, ...], C], b: Mapping[tuple[A, ...], C]) -> dict[
     result: dict[tuple[A, ...], C] = {}
     for left, i in a.items():
         for right, j in b.items():
-            add(result, {times(left, right): i * j})
+            monomial = times(left, right)
+            result[monomial] = result[monomial] + i * j if monomial in result else i * j
     return result
 
 

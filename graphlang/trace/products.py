@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-Call = Callable[[], Any]
+from graphlang.trace.types import Call, NumPyArray, Out
 
 LONG = 2**15
 """Length of the inner axis up to which a product of matrices is left whole: BLAS cuts it itself, and adds few
@@ -24,7 +23,7 @@ _TOGETHER = 2**16
 """Numbers of the results of pieces that are made at once."""
 
 
-def is_long(x: Any, w: Any) -> bool:
+def is_long(x: NumPyArray, w: NumPyArray) -> bool:
     """Whether a product of arrays is to be cut along the axis that it sums over: of float64 none is."""
     if x.dtype.char != "f" or w.dtype.char != "f":
         return False
@@ -34,16 +33,16 @@ def is_long(x: Any, w: Any) -> bool:
     return bool(inner > LONG)
 
 
-def _is_vector(x: Any, w: Any) -> bool:
+def _is_vector(x: NumPyArray, w: NumPyArray) -> bool:
     return bool(min(x.ndim, w.ndim) == 1 or x.shape[-2] == 1 or w.shape[-1] == 1)
 
 
-def product_call(x: Any, w: Any, out: Any) -> Call:
+def product_call(x: NumPyArray, w: NumPyArray, out: NumPyArray) -> Call:
     """A call that writes `x @ w` to `out`."""
     return partial(_product, x, w, out) if is_long(x, w) else partial(np.matmul, x, w, out)
 
 
-def product(x: Any, w: Any, out: Any = None) -> Any:
+def product(x: NumPyArray, w: NumPyArray, out: Out = None) -> Any:
     """`x @ w`."""
     if not is_long(x, w):
         return np.matmul(x, w, out=out)
@@ -54,7 +53,7 @@ def product(x: Any, w: Any, out: Any = None) -> Any:
     return found if found.ndim else found[()]
 
 
-def _product(x: Any, w: Any, out: Any) -> Any:
+def _product(x: NumPyArray, w: NumPyArray, out: NumPyArray) -> Any:
     vector = _is_vector(x, w)
     left, right = x[None] if x.ndim == 1 else x, w[:, None] if w.ndim == 1 else w
     lead = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])

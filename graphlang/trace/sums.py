@@ -6,7 +6,7 @@ float32 sum of 10^6 rows is off by a percent. Here rows are added in blocks, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache, partial
 from math import prod
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-Call = Callable[[], Any]
+from graphlang.trace.types import Call, DtypeLike, NumPyArray, Out
 
 FEW = 100
 """Numbers that may be added one after the other: the error stays below 1e-6 even where all errors have one
@@ -27,10 +27,17 @@ _WIDE = 1024
 """Numbers of a row from which on the work outweighs the call: narrower rows are added several at a time."""
 
 
-def add(x: Any, axes: tuple[int, ...], *, keepdims: bool = False, dtype: Any = None, out: Any = None) -> Any:
+def add(
+    x: NumPyArray,
+    axes: tuple[int, ...],
+    *,
+    keepdims: bool = False,
+    dtype: DtypeLike = None,
+    out: Out = None,
+) -> Any:
     """`np.add.reduce` over sorted non-negative axes."""
     if is_exact(x, axes, dtype):
-        return np.add.reduce(x, axis=axes, dtype=dtype, out=out, keepdims=keepdims)
+        return np.add.reduce(x, axis=axes, dtype=dtype, out=out, keepdims=keepdims)  # type: ignore[arg-type]
     kept = tuple(n for i, n in enumerate(x.shape) if i not in axes)
     total = np.empty(kept, x.dtype) if out is None else out.reshape(kept, copy=False)
     for call in calls(x, axes, total):
@@ -42,7 +49,7 @@ def add(x: Any, axes: tuple[int, ...], *, keepdims: bool = False, dtype: Any = N
     return total if kept else total[()]
 
 
-def is_exact(x: Any, axes: tuple[int, ...], dtype: Any = None) -> bool:
+def is_exact(x: NumPyArray, axes: tuple[int, ...], dtype: DtypeLike = None) -> bool:
     """Whether NumPy's own sum is as good: of whole numbers, of few, by pairs, or in another precision."""
     if x.dtype.char not in "fd" or (dtype is not None and dtype != x.dtype) or x.size <= FEW:
         return True
@@ -51,7 +58,7 @@ def is_exact(x: Any, axes: tuple[int, ...], dtype: Any = None) -> bool:
     return bool(prod([x.shape[i] for i in axes]) <= FEW)
 
 
-def calls(x: Any, axes: Sequence[int], out: Any) -> list[Call]:
+def calls(x: NumPyArray, axes: Sequence[int], out: NumPyArray) -> list[Call]:
     """What sums `x` over the axes into `out`, which has the others."""
     array, kinds, order = _merged(x, axes)
     found: list[Call] = []
@@ -70,7 +77,7 @@ def calls(x: Any, axes: Sequence[int], out: Any) -> list[Call]:
     return found
 
 
-def _merged(x: Any, axes: Sequence[int]) -> tuple[Any, list[bool], list[int]]:
+def _merged(x: NumPyArray, axes: Sequence[int]) -> tuple[Any, list[bool], list[int]]:
     """The same elements with as few axes as possible, the largest stride first, for each whether it is
     summed, and the kept axes of `x` in that order."""
     order = sorted(range(x.ndim), key=lambda i: -abs(x.strides[i]))
@@ -91,7 +98,7 @@ def _merged(x: Any, axes: Sequence[int]) -> tuple[Any, list[bool], list[int]]:
     return as_strided(x, shape, strides), kinds, [i for i in order if i not in axes]
 
 
-def _over_rows(x: Any, at: int, found: list[Call]) -> Any:
+def _over_rows(x: NumPyArray, at: int, found: list[Call]) -> Any:
     """The sum over an axis that is not the innermost one: blocks of rows, then the blocks in float64."""
     n, rest = x.shape[at], x.shape[at + 1 :]
     itemsize = x.itemsize
@@ -132,7 +139,7 @@ def _over_rows(x: Any, at: int, found: list[Call]) -> Any:
     return total
 
 
-def _over_blocks(parts: Any, at: int, found: list[Call]) -> Any:
+def _over_blocks(parts: NumPyArray, at: int, found: list[Call]) -> Any:
     """The sum of sums of blocks: a few of them as they are, which is far quicker, and these in float64."""
     lead, blocks, wide = parts.shape[:at], parts.shape[at], parts.shape[at + 1 :]
     if blocks > _GROUP:
@@ -165,7 +172,7 @@ def ones(n: int, dtype: np.dtype[Any]) -> Any:
     return found
 
 
-def running(x: Any, axis: int, out: Any = None) -> Any:
+def running(x: NumPyArray, axis: int, out: Out = None) -> Any:
     """`np.cumsum` along an axis: of float32 in float64, piece after piece in cache."""
     n = x.shape[axis]
     if x.dtype.char != "f" or n <= FEW:

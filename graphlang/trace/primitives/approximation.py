@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.core import Call, Primitive, Result, signature
+from graphlang.trace.core import Operand, Primitive, Result, signature
 from graphlang.trace.errors import DtypeError
+from graphlang.trace.types import Call, Numbers, NumPyArray, Out
 
 BLOCK = 1 << 16
 """Elements that are gone over at once: few enough to stay in cache, enough that a call takes longer than
@@ -24,13 +25,13 @@ class Approximation(Primitive):
 
     kind = "elementwise"
 
-    def single(self, x: Any, out: Any) -> None:
+    def single(self, x: NumPyArray, out: Out) -> None:
         raise NotImplementedError
 
-    def double(self, x: Any, out: Any) -> None:
+    def double(self, x: NumPyArray, out: Out) -> None:
         raise NotImplementedError
 
-    def shape(self, x: Any) -> Result:
+    def shape(self, x: Operand) -> Result:
         shape, kind = signature(x)
         if isinstance(kind, type):
             return shape, np.dtype(np.float64)
@@ -38,7 +39,7 @@ class Approximation(Primitive):
             raise DtypeError(f"`{self.name}` does not take {kind.name}")
         return shape, kind if kind.kind == "f" else np.dtype(np.float64)
 
-    def compute(self, x: Any, *, out: Any = None) -> Any:
+    def compute(self, x: Numbers, *, out: Out = None) -> Any:
         x = np.asarray(x)
         x = x if x.dtype.kind == "f" else x.astype(np.float64)
         result = np.empty(x.shape, x.dtype) if out is None else out
@@ -51,7 +52,7 @@ class Approximation(Primitive):
             result[...] = target.reshape(x.shape)
         return result if out is not None or x.ndim else result[()]
 
-    def prepared(self, operands: Sequence[Any], out: Any, threads: int, **params: Any) -> Call | None:
+    def prepared(self, operands: Sequence[Any], out: NumPyArray, threads: int, **params: Any) -> Call | None:
         (x,) = operands
         in_line = isinstance(x, np.ndarray) and x.flags.c_contiguous and out.flags.c_contiguous
         if not in_line or x.dtype != out.dtype or not 0 < x.size <= BLOCK:
@@ -59,5 +60,5 @@ class Approximation(Primitive):
         block = self.single if x.dtype.itemsize <= 4 else self.double
         return partial(block, x.reshape(-1), out.reshape(-1))
 
-    def flops(self, x: Any) -> Any:
+    def flops(self, x: Operand) -> Any:
         return 20 * super().flops(x)

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.core import Call
+from graphlang.trace.core import Array
 from graphlang.trace.nan import has_nan
 from graphlang.trace.primitives.ufuncs import Binary, Derivative
+from graphlang.trace.types import Call, NumPyArray, Out
 
 
 class _Repaired(Binary):
@@ -29,14 +30,14 @@ class _Repaired(Binary):
         self.name = name
         self.ufunc, self.plain = None, ufunc
 
-    def compute(self, *operands: Any, out: Any = None) -> Any:
+    def compute(self, *operands: Any, out: Out = None) -> Any:
         x, y = operands
         given = out is not None and (_overlap(out, x) or _overlap(out, y))
         repairs = self.repairs(x, y) if given else None
         z = self.apply(x, y, out=out)
         return self._repaired(z, self.repairs(x, y) if repairs is None else repairs, out) if has_nan(z) else z
 
-    def checked(self, operands: Sequence[Any], out: Any) -> Call:
+    def checked(self, operands: Sequence[Any], out: NumPyArray) -> Call:
         x, y = operands
         if _overlap(out, x) or _overlap(out, y):
             return partial(self.compute, x, y, out=out)
@@ -49,7 +50,7 @@ class _Repaired(Binary):
 
         return run
 
-    def _repaired(self, z: Any, repairs: list[tuple[float, Any]], out: Any) -> Any:
+    def _repaired(self, z: Any, repairs: list[tuple[float, Any]], out: Out) -> Any:
         for value, where in repairs:
             if z.ndim:
                 np.copyto(z, value, where=where)
@@ -57,34 +58,34 @@ class _Repaired(Binary):
                 z = _filled(z, value, out)
         return z
 
-    def repairs(self, x: Any, y: Any) -> list[tuple[float, Any]]:
+    def repairs(self, x: NumPyArray, y: NumPyArray) -> list[tuple[float, Any]]:
         """Pairs of a number, and where it is the result."""
         raise NotImplementedError(self.name)
 
 
 class _Chain(_Repaired):
-    def repairs(self, x: Any, y: Any) -> list[tuple[float, Any]]:
+    def repairs(self, x: NumPyArray, y: NumPyArray) -> list[tuple[float, Any]]:
         return [(0.0, np.equal(x, 0))]
 
 
 class _ZeroTimes(_Repaired):
-    def repairs(self, x: Any, y: Any) -> list[tuple[float, Any]]:
+    def repairs(self, x: NumPyArray, y: NumPyArray) -> list[tuple[float, Any]]:
         return [(0.0, np.equal(x, 0) | np.equal(y, 0))]
 
 
 class _Excess(_Repaired):
-    def repairs(self, x: Any, y: Any) -> list[tuple[float, Any]]:
+    def repairs(self, x: NumPyArray, y: NumPyArray) -> list[tuple[float, Any]]:
         return [
             (0.0, np.equal(x, np.inf) & np.equal(y, np.inf)),
             (-np.inf, np.equal(x, -np.inf) & np.equal(y, -np.inf)),
         ]
 
 
-def _overlap(out: Any, x: Any) -> bool:
+def _overlap(out: Out, x: Array) -> bool:
     return isinstance(x, np.ndarray) and np.may_share_memory(out, x)
 
 
-def _filled(z: Any, value: float, out: Any) -> Any:
+def _filled(z: Any, value: float, out: Out) -> Any:
     if out is None:
         return z.dtype.type(value)
     out.fill(value)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from graphlang.trace.core import Creation, Primitive, Result, SymbolicArray, into, signature
-from graphlang.trace.dims import Shape, Size, floor_divide, positive_part
+from graphlang.trace.core import Array, Creation, Operand, Primitive, Result, SymbolicArray, into, signature
+from graphlang.trace.dims import Shape, ShapeLike, Size, floor_divide, positive_part
 from graphlang.trace.errors import DtypeError, ShapeError
+from graphlang.trace.types import Dtype, DtypeLike, Numbers, NumPyArray, Out
 
+Like: TypeAlias = "Operand | None"
+"""A value of the trace to record in, where no operand and no size tells it."""
 _SPARSE_FROM = 2**14
 """Elements from which on ones are put into zeros, one by one."""
 
@@ -20,18 +23,20 @@ class Full(Creation):
     name = "full"
     kind = "copy"
 
-    def shape(self, value: Any, *, shape: Shape, dtype: np.dtype[Any]) -> Result:
+    def shape(self, value: Operand, *, shape: Shape, dtype: np.dtype[Any]) -> Result:
         if signature(value)[0] != ():
             raise ShapeError("`full` takes a scalar")
         return shape, dtype
 
-    def compute(self, value: Any, *, shape: Shape, dtype: np.dtype[Any], out: Any = None) -> Any:
+    def compute(self, value: NumPyArray, *, shape: Shape, dtype: np.dtype[Any], out: Out = None) -> Any:
         if out is None:
             return np.full(shape, value, dtype)
         out.fill(value)
         return out
 
-    def derivative(self, position: int, dy: Any, y: Any, value: Any, *, shape: Shape, dtype: Any) -> Any:
+    def derivative(
+        self, position: int, dy: Array, y: Array, value: Array, *, shape: Shape, dtype: Dtype
+    ) -> Any:
         return dy
 
 
@@ -45,7 +50,7 @@ class Arange(Creation):
     def shape(self, *, start: Size, stop: Size, step: int, dtype: np.dtype[Any]) -> Result:
         return (range_length(start, stop, step),), dtype
 
-    def compute(self, *, start: int, stop: int, step: int, dtype: Any, out: Any = None) -> Any:
+    def compute(self, *, start: int, stop: int, step: int, dtype: Dtype, out: Out = None) -> Any:
         return into(out, np.arange(start, stop, step, dtype=dtype))
 
 
@@ -55,22 +60,22 @@ class OneHot(Primitive):
     name = "one_hot"
     differentiable = False
 
-    def __call__(self, ids: Any, n: Size, dtype: Any = np.float64) -> Any:
+    def __call__(self, ids: Operand, n: Size, dtype: DtypeLike = np.float64) -> Any:
         return super().__call__(ids, n=n, dtype=np.dtype(dtype))
 
-    def shape(self, ids: Any, *, n: Size, dtype: np.dtype[Any]) -> Result:
+    def shape(self, ids: Operand, *, n: Size, dtype: np.dtype[Any]) -> Result:
         shape, kind = signature(ids)
         if kind is not int and kind.kind not in "iub":
             raise DtypeError(f"ids are integers, not {getattr(kind, 'name', 'float')}")
         return (*shape, n), dtype
 
-    def compute(self, ids: Any, *, n: int, dtype: Any, out: Any = None) -> Any:
+    def compute(self, ids: Numbers, *, n: int, dtype: Dtype, out: Out = None) -> Any:
         out = np.empty((*np.shape(ids), n), dtype) if out is None else out
         if out.size >= _SPARSE_FROM and out.flags.c_contiguous:
             return self._by_place(np.asarray(ids).reshape(-1), n, out)
         return np.equal(np.asarray(ids)[..., None], np.arange(n), out=out, casting="unsafe")
 
-    def _by_place(self, ids: Any, n: int, out: Any) -> Any:
+    def _by_place(self, ids: NumPyArray, n: int, out: NumPyArray) -> Any:
         """Zeros, and a one in each row whose id exists: quicker than a comparison in every place."""
         out.fill(0)
         rows = np.flatnonzero((ids >= 0) & (ids < n))
@@ -85,11 +90,11 @@ class Constant(Primitive):
     kind = "view"
     differentiable = False
 
-    def shape(self, value: Any) -> Result:
+    def shape(self, value: Operand) -> Result:
         shape, kind = signature(value)
         return shape, np.dtype(kind)
 
-    def compute(self, value: Any, *, out: Any = None) -> Any:
+    def compute(self, value: NumPyArray, *, out: Out = None) -> Any:
         return into(out, np.asarray(value))
 
 
@@ -100,11 +105,11 @@ class StopGradient(Primitive):
     kind = "view"
     differentiable = False
 
-    def shape(self, x: Any) -> Result:
+    def shape(self, x: Operand) -> Result:
         shape, kind = signature(x)
         return shape, np.dtype(kind)
 
-    def compute(self, x: Any, *, out: Any = None) -> Any:
+    def compute(self, x: NumPyArray, *, out: Out = None) -> Any:
         return into(out, x)
 
 
@@ -114,14 +119,14 @@ class Alias(Primitive):
     name = "alias"
     kind = "view"
 
-    def shape(self, x: Any) -> Result:
+    def shape(self, x: Operand) -> Result:
         shape, kind = signature(x)
         return shape, np.dtype(kind)
 
-    def compute(self, x: Any, *, out: Any = None) -> Any:
+    def compute(self, x: NumPyArray, *, out: Out = None) -> Any:
         return into(out, x)
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any) -> Any:
+    def derivative(self, position: int, dy: Array, y: Array, x: Array) -> Any:
         return dy
 
 
@@ -141,7 +146,7 @@ stop_gradient = StopGradient()
 alias = Alias()
 
 
-def full(shape: Any, value: Any, dtype: Any = None, like: Any = None) -> Any:
+def full(shape: ShapeLike, value: Operand, dtype: DtypeLike = None, like: Like = None) -> Any:
     """An array of one value; `like` tells the trace where neither the value nor a size does."""
     shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
     kind = signature(value)[1] if dtype is None else dtype
@@ -150,18 +155,22 @@ def full(shape: Any, value: Any, dtype: Any = None, like: Any = None) -> Any:
     return full_of(value, shape=shape, dtype=np.dtype(kind))
 
 
-def zeros(shape: Any, dtype: Any = np.float64, like: Any = None) -> Any:
+def zeros(shape: ShapeLike, dtype: DtypeLike = np.float64, like: Like = None) -> Any:
     """An array of zeros."""
     return full(shape, 0, dtype, like)
 
 
-def ones(shape: Any, dtype: Any = np.float64, like: Any = None) -> Any:
+def ones(shape: ShapeLike, dtype: DtypeLike = np.float64, like: Like = None) -> Any:
     """An array of ones."""
     return full(shape, 1, dtype, like)
 
 
 def arange(
-    start: Size, stop: Size | None = None, step: int = 1, dtype: Any = np.int64, like: Any = None
+    start: Size,
+    stop: Size | None = None,
+    step: int = 1,
+    dtype: DtypeLike = np.int64,
+    like: Like = None,
 ) -> Any:
     """The whole numbers from `start` (0 where only one is given) up to `stop`, which is left out."""
     start, stop = (0, start) if stop is None else (start, stop)
@@ -173,19 +182,19 @@ def arange(
     )
 
 
-def eye(n: Size, m: Size | None = None, k: int = 0, dtype: Any = np.float64, like: Any = None) -> Any:
+def eye(n: Size, m: Size | None = None, k: int = 0, dtype: DtypeLike = np.float64, like: Like = None) -> Any:
     """Ones on the k-th diagonal."""
     rows, columns = arange(n, like=like), arange(n if m is None else m, like=like)
     return (rows[:, None] + k == columns).astype(np.dtype(dtype))
 
 
-def tri(n: Size, m: Size | None = None, k: int = 0, dtype: Any = np.float64, like: Any = None) -> Any:
+def tri(n: Size, m: Size | None = None, k: int = 0, dtype: DtypeLike = np.float64, like: Like = None) -> Any:
     """Ones at and below the k-th diagonal."""
     rows, columns = arange(n, like=like), arange(n if m is None else m, like=like)
     return (rows[:, None] + k >= columns).astype(np.dtype(dtype))
 
 
-def constant(value: Any, like: Any = None) -> Any:
+def constant(value: Numbers, like: Like = None) -> Any:
     """A number or an array as a value of the trace of `like`."""
     return (
         like.trace.record(constant_of, (value,), {}) if like.__class__ is SymbolicArray else np.asarray(value)

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from graphlang.trace.broadcasting import broadcast
-from graphlang.trace.core import Primitive, Result, SymbolicArray, signature
+from graphlang.trace.core import Array, Operand, Primitive, Result, SymbolicArray, signature
 from graphlang.trace.dim_scalar import DimScalar
 from graphlang.trace.dims import Dim
 from graphlang.trace.primitives.chain import chain, chain_quotient, excess, zero_times
 from graphlang.trace.primitives.power_log import power_log
 from graphlang.trace.primitives.sigmoid import sigmoid, tanh_slope
 from graphlang.trace.primitives.ufuncs import Binary, Derivative, Unary
+from graphlang.trace.types import Numbers, NumPyArray, Out
 
 # ---- one operand
 
@@ -65,7 +66,7 @@ invert = Unary(np.invert, None)
 # ---- two operands
 
 
-def _is_constant(x: Any, other: Any) -> bool:
+def _is_constant(x: Operand, other: Operand) -> bool:
     """Whether `x` is a number in the formula, not a variable: then what ties with it gets no gradient."""
     return isinstance(x, (int, float)) or (
         other.__class__ is SymbolicArray and x.__class__ is not SymbolicArray
@@ -77,7 +78,7 @@ def _chosen(loses: np.ufunc, this: int) -> Derivative:
     so that np.maximum(x, 0) has the gradient 0 at 0, as Relu has in the book. What is nan is chosen.
     """
 
-    def derivative(dy: Any, y: Any, *operands: Any) -> Any:
+    def derivative(dy: Array, y: Array, *operands: Any) -> Any:
         x, other = operands[this], operands[1 - this]
         if _is_constant(other, x):
             return zero_times(dy, ~loses(x, other))
@@ -91,11 +92,11 @@ def _chosen_number(this: int) -> Derivative:
     return lambda dy, y, *operands: _shared(dy, operands[this] == y, operands[1 - this] == y)
 
 
-def _shared(dy: Any, mine: Any, others: Any) -> Any:
+def _shared(dy: Array, mine: Array, others: Array) -> Any:
     return zero_times(dy, mine.astype(dy.dtype) * (1 - 0.5 * others.astype(dy.dtype)))
 
 
-def _power_by_base(dy: Any, y: Any, x: Any, p: Any) -> Any:
+def _power_by_base(dy: Array, y: Array, x: Any, p: Any) -> Any:
     """dy p x^(p-1), which is 0 where p is, and its derivative by p is not."""
     if isinstance(p, (int, float, Dim, DimScalar)) and not isinstance(p, np.generic):
         if p == 0:
@@ -106,7 +107,7 @@ def _power_by_base(dy: Any, y: Any, x: Any, p: Any) -> Any:
     return chain(dy, zero_times(p, x ** (p - 1)))
 
 
-def _power_by_exponent(dy: Any, y: Any, x: Any, p: Any) -> Any:
+def _power_by_exponent(dy: Array, y: Array, x: Any, p: Any) -> Any:
     """dy x^p ln x"""
     if isinstance(x, (int, float)):
         return chain(dy, y * math.log(x)) if x > 0 else None if x == 0 else chain(dy, y * math.nan)
@@ -115,7 +116,7 @@ def _power_by_exponent(dy: Any, y: Any, x: Any, p: Any) -> Any:
     return chain(dy, power_log(x, p, order=1))
 
 
-def _ratio(x: Any, length: Any) -> Any:
+def _ratio(x: Operand, length: Array) -> Any:
     """x / length, and 0 at the origin, where nothing is a derivative."""
     origin = length == 0
     return np.where(origin, 0.0, x / np.where(origin, 1.0, length))
@@ -188,12 +189,12 @@ class Where(Primitive):
     name = "where"
     kind = "elementwise"
 
-    def shape(self, condition: Any, x: Any, y: Any) -> Result:
+    def shape(self, condition: Operand, x: Operand, y: Operand) -> Result:
         (c, _), (a, left), (b, right) = signature(condition), signature(x), signature(y)
         dtype = _pair_dtype(left, right)
         return broadcast(c, a, b), dtype
 
-    def compute(self, condition: Any, x: Any, y: Any, *, out: Any = None) -> Any:
+    def compute(self, condition: Numbers, x: Numbers, y: Numbers, *, out: Out = None) -> Any:
         if out is None:
             return np.where(condition, x, y)
         # A branch may be `out` itself: the other one is then written over it, where it is chosen.
@@ -209,7 +210,7 @@ class Where(Primitive):
         np.copyto(out, x, where=condition)
         return out
 
-    def derivative(self, position: int, dy: Any, y: Any, *operands: Any, **params: Any) -> Any:
+    def derivative(self, position: int, dy: Array, y: Array, *operands: Any, **params: Any) -> Any:
         if position == 0:
             return None
         (condition, *_) = operands
@@ -224,7 +225,7 @@ class Clip(Primitive):
     name = "clip"
     kind = "elementwise"
 
-    def shape(self, x: Any, low: Any, high: Any) -> Result:
+    def shape(self, x: Operand, low: Operand, high: Operand) -> Result:
         (a, kind), (b, left), (c, right) = signature(x), signature(low), signature(high)
         dtype = (
             _pair_dtype(_pair_dtype(kind, left), right)
@@ -233,10 +234,10 @@ class Clip(Primitive):
         )
         return broadcast(a, b, c), dtype
 
-    def compute(self, x: Any, low: Any, high: Any, *, out: Any = None) -> Any:
+    def compute(self, x: NumPyArray, low: Numbers, high: Numbers, *, out: Out = None) -> Any:
         return np.clip(x, low, high, out=out)
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any, low: Any, high: Any) -> Any:
+    def derivative(self, position: int, dy: Array, y: Array, x: Array, low: Any, high: Any) -> Any:
         if position == 0:
             return zero_times(dy, (x >= low) & (x <= high))
         lost = (x < low) & (low <= high) if position == 1 else (x > high) | (low > high)
@@ -249,16 +250,16 @@ class Astype(Primitive):
     name = "astype"
     kind = "elementwise"
 
-    def shape(self, x: Any, *, dtype: np.dtype[Any]) -> Result:
+    def shape(self, x: Operand, *, dtype: np.dtype[Any]) -> Result:
         return signature(x)[0], dtype
 
-    def compute(self, x: Any, *, dtype: np.dtype[Any], out: Any = None) -> Any:
+    def compute(self, x: Numbers, *, dtype: np.dtype[Any], out: Out = None) -> Any:
         if out is None:
             return np.asarray(x).astype(dtype)
         np.copyto(out, x, casting="unsafe")
         return out
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any, *, dtype: np.dtype[Any]) -> Any:
+    def derivative(self, position: int, dy: Array, y: Array, x: Array, *, dtype: np.dtype[Any]) -> Any:
         return dy
 
 
@@ -273,7 +274,7 @@ def _pair_dtype(left: Any, right: Any) -> np.dtype[Any]:
     return dtype
 
 
-def _same(a: Any, b: Any) -> bool:
+def _same(a: NumPyArray, b: NumPyArray) -> bool:
     """Whether two arrays are the same elements in the same places."""
     return bool(a.__array_interface__ == b.__array_interface__)
 

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from graphlang.trace.broadcasting import axis_index, broadcast
-from graphlang.trace.core import Primitive, Result, SymbolicArray, into, signature
+from graphlang.trace.core import Array, Operand, Primitive, Result, SymbolicArray, into, signature
 from graphlang.trace.dims import Dim, Shape, Size, is_size, is_symbolic, maximum, minimum, shape_text
 from graphlang.trace.errors import DtypeError, ShapeError, UndecidedError, Unrecorded
 from graphlang.trace.numpy_protocols import operand
 from graphlang.trace.primitives.creation import range_length
 from graphlang.trace.primitives.shapes import broadcast_to, reshape
+from graphlang.trace.types import NumPyArray, Out
 
 
 class Slice(Primitive):
@@ -21,15 +22,15 @@ class Slice(Primitive):
     name = "slice"
     kind = "view"
 
-    def shape(self, x: Any, *, key: tuple[Any, ...]) -> Result:
+    def shape(self, x: Operand, *, key: tuple[Any, ...]) -> Result:
         shape, kind = signature(x)
         return sliced_shape(shape, key), np.dtype(kind)
 
-    def compute(self, x: Any, *, key: tuple[Any, ...], out: Any = None) -> Any:
+    def compute(self, x: NumPyArray, *, key: tuple[Any, ...], out: Out = None) -> Any:
         # With the dots one element is a view too, which shows what lies there later; without them, a copy.
         return into(out, x[(*key, ...)])
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any, *, key: tuple[Any, ...]) -> Any:
+    def derivative(self, position: int, dy: Array, y: Array, x: Array, *, key: tuple[Any, ...]) -> Any:
         if all(part in (slice(None), slice(None, None, -1)) for part in key):
             return dy[key]  # all elements, some axes reversed
         return unslice(dy, keys=(key,), shape=x.shape)
@@ -47,7 +48,7 @@ class Unslice(Primitive):
                 raise ShapeError(message, (position,))
         return shape, np.result_type(*[signature(part)[1] for part in parts])
 
-    def compute(self, *parts: Any, keys: tuple[Any, ...], shape: Any, out: Any = None) -> Any:
+    def compute(self, *parts: Any, keys: tuple[Any, ...], shape: tuple[int, ...], out: Out = None) -> Any:
         if out is None:
             out = np.empty(shape, np.result_type(*parts))
         out.fill(0)
@@ -55,7 +56,9 @@ class Unslice(Primitive):
             out[key] += part
         return out
 
-    def derivative(self, position: int, dy: Any, y: Any, *parts: Any, keys: Any, shape: Shape) -> Any:
+    def derivative(
+        self, position: int, dy: Array, y: Array, *parts: Any, keys: tuple[Any, ...], shape: Shape
+    ) -> Any:
         return dy[keys[position]]
 
 
@@ -64,18 +67,18 @@ class Take(Primitive):
 
     name = "take"
 
-    def shape(self, x: Any, indices: Any, *, axis: int) -> Result:
+    def shape(self, x: Operand, indices: Operand, *, axis: int) -> Result:
         (shape, kind), (picked, _) = signature(x), signature(indices)
         _check_indices(indices, shape[axis], 1)
         return shape[:axis] + picked + shape[axis + 1 :], np.dtype(kind)
 
-    def compute(self, x: Any, indices: Any, *, axis: int, out: Any = None) -> Any:
+    def compute(self, x: NumPyArray, indices: NumPyArray, *, axis: int, out: Out = None) -> Any:
         return np.take(x, indices, axis=axis, out=out)
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any, indices: Any, *, axis: int) -> Any:
+    def derivative(self, position: int, dy: Array, y: Array, x: Array, indices: Array, *, axis: int) -> Any:
         return None if position else scatter_add(dy, indices, axis=axis, size=x.shape[axis])
 
-    def flops(self, x: Any, indices: Any, **params: Any) -> Size:
+    def flops(self, x: Operand, indices: Operand, **params: Any) -> Size:
         return 0
 
 
@@ -84,12 +87,12 @@ class ScatterAdd(Primitive):
 
     name = "scatter_add"
 
-    def __call__(self, updates: Any, indices: Any, axis: int = 0, size: Size = 0) -> Any:
+    def __call__(self, updates: Operand, indices: Operand, axis: int = 0, size: Size = 0) -> Any:
         updates, indices = operand(updates), operand(indices)
         ndim = len(signature(updates)[0]) - len(signature(indices)[0]) + 1
         return super().__call__(updates, indices, axis=axis_index(axis, ndim), size=size)
 
-    def shape(self, updates: Any, indices: Any, *, axis: int, size: Size) -> Result:
+    def shape(self, updates: Operand, indices: Operand, *, axis: int, size: Size) -> Result:
         (shape, kind), (picked, _) = signature(updates), signature(indices)
         _check_indices(indices, size, 1)
         if shape[axis : axis + len(picked)] != picked:
@@ -97,7 +100,9 @@ class ScatterAdd(Primitive):
             raise ShapeError(message, (0, 1))
         return (*shape[:axis], size, *shape[axis + len(picked) :]), np.dtype(kind)
 
-    def compute(self, updates: Any, indices: Any, *, axis: int, size: int, out: Any = None) -> Any:
+    def compute(
+        self, updates: NumPyArray, indices: NumPyArray, *, axis: int, size: int, out: Out = None
+    ) -> Any:
         updates, indices = np.asarray(updates), np.asarray(indices)
         lead, trail = updates.shape[:axis], updates.shape[axis + indices.ndim :]
         rows = np.moveaxis(updates.reshape(*lead, indices.size, *trail), axis, 0)
@@ -108,7 +113,7 @@ class ScatterAdd(Primitive):
         return out
 
     def derivative(
-        self, position: int, dy: Any, y: Any, updates: Any, indices: Any, *, axis: int, size: Size
+        self, position: int, dy: Array, y: Array, updates: Array, indices: Array, *, axis: int, size: Size
     ) -> Any:
         return None if position else np.take(dy, indices, axis=axis)
 
@@ -118,19 +123,19 @@ class TakeAlongAxis(Primitive):
 
     name = "take_along_axis"
 
-    def shape(self, x: Any, indices: Any, *, axis: int) -> Result:
+    def shape(self, x: Operand, indices: Operand, *, axis: int) -> Result:
         (shape, kind), (picked, _) = signature(x), signature(indices)
         _check_indices(indices, shape[axis], 1)
         _check_along(shape, picked, axis)
         return picked, np.dtype(kind)
 
-    def compute(self, x: Any, indices: Any, *, axis: int, out: Any = None) -> Any:
+    def compute(self, x: NumPyArray, indices: NumPyArray, *, axis: int, out: Out = None) -> Any:
         return into(out, np.take_along_axis(x, indices, axis))
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any, indices: Any, *, axis: int) -> Any:
+    def derivative(self, position: int, dy: Array, y: Array, x: Array, indices: Array, *, axis: int) -> Any:
         return None if position else add_along_axis(dy, indices, axis=axis, size=x.shape[axis])
 
-    def flops(self, x: Any, indices: Any, **params: Any) -> Size:
+    def flops(self, x: Operand, indices: Operand, **params: Any) -> Size:
         return 0
 
 
@@ -139,14 +144,16 @@ class AddAlongAxis(Primitive):
 
     name = "add_along_axis"
 
-    def shape(self, updates: Any, indices: Any, *, axis: int, size: Size) -> Result:
+    def shape(self, updates: Operand, indices: Operand, *, axis: int, size: Size) -> Result:
         (shape, kind), (picked, _) = signature(updates), signature(indices)
         _check_indices(indices, size, 1)
         if shape != picked:
             raise ShapeError(f"updates {shape_text(shape)} do not fit indices {shape_text(picked)}", (0, 1))
         return (*shape[:axis], size, *shape[axis + 1 :]), np.dtype(kind)
 
-    def compute(self, updates: Any, indices: Any, *, axis: int, size: int, out: Any = None) -> Any:
+    def compute(
+        self, updates: NumPyArray, indices: NumPyArray, *, axis: int, size: int, out: Out = None
+    ) -> Any:
         updates, indices = np.asarray(updates), _wrapped(np.asarray(indices), size)
         if out is None:
             out = np.empty((*updates.shape[:axis], size, *updates.shape[axis + 1 :]), updates.dtype)
@@ -161,9 +168,9 @@ class AddAlongAxis(Primitive):
         return out
 
     def derivative(
-        self, position: int, dy: Any, y: Any, updates: Any, indices: Any, *, axis: int, size: Size
+        self, position: int, dy: Array, y: Array, updates: Array, indices: Array, *, axis: int, size: Size
     ) -> Any:
-        return None if position else np.take_along_axis(dy, indices, axis)
+        return None if position else take_along_axis(dy, indices, axis)
 
 
 slice_of = Slice()
@@ -174,7 +181,7 @@ take_along = TakeAlongAxis()
 add_along_axis = AddAlongAxis()
 
 
-def _wrapped(indices: Any, size: int) -> Any:
+def _wrapped(indices: NumPyArray, size: int) -> Any:
     """Indices counted from the front, checked."""
     if indices.size and (indices.min() < -size or indices.max() >= size):
         wrong = indices.min() if indices.min() < -size else indices.max()
@@ -182,7 +189,7 @@ def _wrapped(indices: Any, size: int) -> Any:
     return np.where(indices < 0, indices + size, indices)
 
 
-def _add_rows(out: Any, rows: Any, indices: Any) -> None:
+def _add_rows(out: NumPyArray, rows: NumPyArray, indices: NumPyArray) -> None:
     """out[indices] += rows, repeated indices adding up (`np.add.at` is many times slower)."""
     if not rows.size:
         return
@@ -267,33 +274,31 @@ def _from_front(place: Size, size: Size, low: Size, high: Size) -> Size:
     return maximum(place + size, low) if negative else minimum(place, high)
 
 
-def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+def take(x: Operand, indices: Operand, axis: int | None = None) -> Any:
     """Elements by index along an axis; None takes from all elements as one line."""
-    x, indices = operand(x), operand(indices)
+    array, picked = operand(x), operand(indices)
     if axis is None:
-        x, axis = reshape(x, -1), 0
-    return take_axis(x, indices, axis=axis_index(axis, np.ndim(x)))
+        array, axis = reshape(array, -1), 0
+    return take_axis(array, picked, axis=axis_index(axis, np.ndim(array)))
 
 
-def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
+def take_along_axis(x: Operand, indices: Operand, axis: int | None = -1) -> Any:
     """Elements by an index of its own for each place; other axes of size 1 broadcast."""
-    x, indices = operand(x), operand(indices)
+    array, picked = operand(x), operand(indices)
     if axis is None:
-        x, axis = reshape(x, -1), 0
-    axis = axis_index(axis, x.ndim)
-    if len(signature(indices)[0]) != x.ndim:
-        raise ShapeError(
-            f"indices {shape_text(signature(indices)[0])} do not have the axes of {shape_text(x.shape)}",
-            (0, 1),
-        )
+        array, axis = reshape(array, -1), 0
+    axis = axis_index(axis, array.ndim)
+    shape, places = array.shape, signature(picked)[0]
+    if len(places) != array.ndim:
+        raise ShapeError(f"indices {shape_text(places)} do not have the axes of {shape_text(shape)}", (0, 1))
     others = [slice(0, axis), slice(axis + 1, None)]
-    before, after = [broadcast(x.shape[part], np.shape(indices)[part]) for part in others]
-    x = broadcast_to(x, (*before, x.shape[axis], *after))
-    indices = broadcast_to(indices, (*before, np.shape(indices)[axis], *after))
-    return take_along(x, indices, axis=axis)
+    before, after = [broadcast(shape[part], places[part]) for part in others]
+    array = broadcast_to(array, (*before, shape[axis], *after))
+    picked = broadcast_to(picked, (*before, places[axis], *after))
+    return take_along(array, picked, axis=axis)
 
 
-def getitem(x: Any, key: Any) -> Any:
+def getitem(x: Array, key: Any) -> Any:
     """x[key]: integers, slices, None and `...`; an array of integers on one axis."""
     parts = _full_key(x, key if isinstance(key, tuple) else (key,))
     basic = tuple([p for p in parts if p is not None])
@@ -306,7 +311,7 @@ def getitem(x: Any, key: Any) -> Any:
     return y if not any(p is None for p in parts) else reshape(y, _with_new_axes(parts, y.shape))
 
 
-def _gather(x: Any, parts: list[Any], basic: tuple[Any, ...], place: int) -> Any:
+def _gather(x: Array, parts: list[Any], basic: tuple[Any, ...], place: int) -> Any:
     others = basic[:place] + basic[place + 1 :]
     if len(parts) > len(basic) or not all(isinstance(p, slice) for p in others):
         raise Unrecorded("x[indices, ...]", "next to an array of indices only slices are recorded")
@@ -315,7 +320,7 @@ def _gather(x: Any, parts: list[Any], basic: tuple[Any, ...], place: int) -> Any
     return take(y, basic[place], place)
 
 
-def _full_key(x: Any, key: tuple[Any, ...]) -> list[Any]:
+def _full_key(x: Array, key: tuple[Any, ...]) -> list[Any]:
     """One entry per axis, None for a new one; `...` written out."""
     for part in key:
         dtype = getattr(part, "dtype", None)

@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 
 from graphlang.trace.broadcasting import axis_indices, broadcast
-from graphlang.trace.core import Primitive, Result, signature
+from graphlang.trace.core import Array, Operand, Primitive, Result, signature
 from graphlang.trace.dims import Shape, Size, count, shape_text
 from graphlang.trace.errors import DtypeError, ShapeError
 from graphlang.trace.numpy_protocols import operand
+from graphlang.trace.primitives.creation import arange
 from graphlang.trace.primitives.reductions import reduce_sum
+from graphlang.trace.primitives.shapes import moveaxis
 from graphlang.trace.products import product
+from graphlang.trace.types import NumPyArray, Out
 
 
 class Matmul(Primitive):
@@ -26,7 +29,7 @@ class Matmul(Primitive):
     def __init__(self) -> None:
         self.dtypes: dict[Any, np.dtype[Any]] = {}
 
-    def shape(self, x: Any, w: Any) -> Result:
+    def shape(self, x: Operand, w: Operand) -> Result:
         (a, left), (b, right) = signature(x), signature(w)
         if not a or not b:
             raise ShapeError("`@` takes matrices and vectors, not a scalar", (0 if not a else 1,), "use `*`")
@@ -45,7 +48,7 @@ class Matmul(Primitive):
             raise DtypeError(f"`@` does not take {left} and {right}", (0, 1)) from None
         return self.dtypes.setdefault((left, right), dtype)
 
-    def compute(self, x: Any, w: Any, *, out: Any = None) -> Any:
+    def compute(self, x: NumPyArray, w: NumPyArray, *, out: Out = None) -> Any:
         if (
             np.ndim(x) > 2
             and np.ndim(w) == 2
@@ -58,14 +61,14 @@ class Matmul(Primitive):
             return out if out is not None else y.reshape(*x.shape[:-1], w.shape[-1])
         return product(x, w, out)
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any, w: Any) -> Any:
+    def derivative(self, position: int, dy: Array, y: Array, x: Array, w: Array) -> Any:
         return _by_left(dy, x, w) if position == 0 else _by_right(dy, x, w)
 
-    def flops(self, x: Any, w: Any) -> Size:
+    def flops(self, x: Operand, w: Operand) -> Size:
         return 2 * count(self.shape(x, w)[0]) * signature(x)[0][-1]
 
 
-def _by_left(dy: Any, x: Any, w: Any) -> Any:
+def _by_left(dy: Array, x: Array, w: Array) -> Any:
     if w.ndim == 1:
         return dy * w if x.ndim == 1 else np.expand_dims(dy, -1) * w
     if x.ndim > 1 or w.ndim == 2:
@@ -73,7 +76,7 @@ def _by_left(dy: Any, x: Any, w: Any) -> Any:
     return np.squeeze(np.matmul(w, np.expand_dims(dy, -1)), -1)
 
 
-def _by_right(dy: Any, x: Any, w: Any) -> Any:
+def _by_right(dy: Array, x: Array, w: Array) -> Any:
     if x.ndim == 1:
         return dy * x if w.ndim == 1 else np.expand_dims(x, -1) * np.expand_dims(dy, -2)
     if w.ndim == 1:
@@ -87,21 +90,22 @@ def _by_right(dy: Any, x: Any, w: Any) -> Any:
 matmul = Matmul()
 
 
-def dot(x: Any, w: Any) -> Any:
+def dot(x: Operand, w: Operand) -> Any:
     """NumPy's `dot`: a matrix product, of arrays with more axes over x's last and w's last but one."""
-    x, w = operand(x), operand(w)
-    if np.ndim(x) == 0 or np.ndim(w) == 0:
-        return np.multiply(x, w)
-    return matmul(x, w) if w.ndim <= 2 else tensordot(x, w, ((-1,), (-2,)))
+    left, right = operand(x), operand(w)
+    if np.ndim(left) == 0 or np.ndim(right) == 0:
+        return np.multiply(left, right)
+    return matmul(left, right) if right.ndim <= 2 else tensordot(left, right, ((-1,), (-2,)))
 
 
-def tensordot(x: Any, w: Any, axes: Any = 2) -> Any:
+def tensordot(x: Array, w: Array, axes: int | tuple[int | Sequence[int], int | Sequence[int]] = 2) -> Any:
     """The sum over pairs of axes, as one matrix product."""
     x, w = operand(x), operand(w)
     if isinstance(axes, int):
         axes = (tuple(range(-axes, 0)), tuple(range(axes)))
-    left, right = ((a,) if isinstance(a, int) else tuple(a) for a in axes)
-    left, right = _positions(left, x.ndim), _positions(right, w.ndim)
+    left, right = (
+        _positions((a,) if isinstance(a, int) else a, z.ndim) for a, z in zip(axes, (x, w), strict=True)
+    )
     free_left = [i for i in range(x.ndim) if i not in left]
     free_right = [i for i in range(w.ndim) if i not in right]
     if [x.shape[i] for i in left] != [w.shape[i] for i in right]:
@@ -171,7 +175,7 @@ def _check_sizes(labels: list[str], arrays: list[Any]) -> None:
             seen[label] = size if known == 1 else known
 
 
-def _distinct(names: str, x: Any) -> tuple[str, Any]:
+def _distinct(names: str, x: Array) -> tuple[str, Any]:
     """Take the diagonal over each repeated label."""
     for label in dict.fromkeys(names):
         while names.count(label) > 1:
@@ -182,22 +186,22 @@ def _distinct(names: str, x: Any) -> tuple[str, Any]:
     return names, x
 
 
-def diagonal(x: Any, axis1: int = 0, axis2: int = 1) -> Any:
+def diagonal(x: Array, axis1: int = 0, axis2: int = 1) -> Any:
     """The elements with equal indices on two axes of one size, as the last axis."""
     n, m = x.shape[axis1], x.shape[axis2]
     if n != m:
         raise ShapeError(f"a diagonal is of axes of one size, not {n} and {m}")
-    x = np.moveaxis(x, (axis1, axis2), (-2, -1))
-    index = np.arange(n, like=x)
+    x = moveaxis(x, (axis1, axis2), (-2, -1))
+    index = arange(n, like=x)
     return np.sum(np.where(index[:, None] == index, x, 0), axis=-1, dtype=x.dtype)
 
 
-def _sum_out(names: str, x: Any, kept: set[str]) -> tuple[str, Any]:
+def _sum_out(names: str, x: Array, kept: set[str]) -> tuple[str, Any]:
     alone = tuple(i for i, label in enumerate(names) if label not in kept)
     return "".join(c for c in names if c in kept), reduce_sum(x, axis=alone, dtype=x.dtype) if alone else x
 
 
-def _pair(left: str, x: Any, right: str, y: Any, later: set[str]) -> tuple[str, Any]:
+def _pair(left: str, x: Array, right: str, y: Array, later: set[str]) -> tuple[str, Any]:
     """The product of two operands, summed over the labels that nobody needs later."""
     left, x = _squeeze_ones(*_sum_out(left, x, later | set(right)), right, y)
     right, y = _squeeze_ones(*_sum_out(right, y, later | set(left)), left, x)
@@ -218,7 +222,7 @@ def _pair(left: str, x: Any, right: str, y: Any, later: set[str]) -> tuple[str, 
     return batch + rows + columns, np.reshape(matmul(a, b), _sizes(size, batch + rows + columns))
 
 
-def _squeeze_ones(names: str, x: Any, other_names: str, other: Any) -> tuple[str, Any]:
+def _squeeze_ones(names: str, x: Array, other_names: str, other: Array) -> tuple[str, Any]:
     """Drop the axes of size 1 that the other operand has at full size."""
     ones = tuple(
         i for i, c in enumerate(names)
@@ -227,7 +231,7 @@ def _squeeze_ones(names: str, x: Any, other_names: str, other: Any) -> tuple[str
     return "".join(c for i, c in enumerate(names) if i not in ones), np.squeeze(x, ones) if ones else x
 
 
-def _arranged(x: Any, names: str, order: str) -> Any:
+def _arranged(x: Array, names: str, order: str) -> Any:
     return x if names == order else np.transpose(x, [names.index(c) for c in order])
 
 

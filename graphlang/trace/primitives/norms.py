@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.core import Call, Primitive, Result, into, signature
+from graphlang.trace.core import Operand, Primitive, Result, into, signature
 from graphlang.trace.dims import Shape, Size, count
+from graphlang.trace.types import Call, NumPyArray, Out
 
 ROW = 2**16
 """Squares that BLAS adds up in the precision of the array; the sums of such rows are added in float64. Some
@@ -25,13 +26,13 @@ class SquareSum(Primitive):
     kind = "reduction"
     differentiable = False
 
-    def shape(self, x: Any, *, axis: tuple[int, ...]) -> Result:
+    def shape(self, x: Operand, *, axis: tuple[int, ...]) -> Result:
         return (), np.dtype(np.float64)
 
-    def compute(self, x: Any, *, axis: tuple[int, ...], out: Any = None) -> Any:
+    def compute(self, x: NumPyArray, *, axis: tuple[int, ...], out: Out = None) -> Any:
         return into(out, np.asarray(squares(x)()))
 
-    def flops(self, x: Any, **params: Any) -> Size:
+    def flops(self, x: Operand, **params: Any) -> Size:
         return 2 * count(signature(x)[0])
 
 
@@ -47,10 +48,10 @@ class Norm(Primitive):
     def shape(self, *operands: Any, summed: tuple[int, ...] = ()) -> Result:
         return (), np.dtype(np.float64)
 
-    def compute(self, *operands: Any, summed: tuple[int, ...] = (), out: Any = None) -> Any:
+    def compute(self, *operands: Any, summed: tuple[int, ...] = (), out: Out = None) -> Any:
         return into(out, np.asarray(self._norm(operands, summed)()))
 
-    def prepared(self, operands: Sequence[Any], out: Any, threads: int, **params: Any) -> Call:
+    def prepared(self, operands: Sequence[Any], out: NumPyArray, threads: int, **params: Any) -> Call:
         return partial(_write, self._norm(operands, params.get("summed", ())), out)
 
     def _norm(self, operands: Sequence[Any], summed: tuple[int, ...]) -> Callable[[], float]:
@@ -66,7 +67,7 @@ class Norm(Primitive):
         return sum((2 * count(shape) for i, shape in enumerate(shapes) if i not in summed), 0)
 
 
-def squares(x: Any) -> Callable[[], float]:
+def squares(x: NumPyArray) -> Callable[[], float]:
     """What gives the sum of the squares of an array as it is then, as fast as it can be read."""
     x = np.asarray(x)
     if not x.flags.c_contiguous:
@@ -83,11 +84,11 @@ def squares(x: Any) -> Callable[[], float]:
     return total
 
 
-def _write(norm: Callable[[], float], out: Any) -> None:
+def _write(norm: Callable[[], float], out: NumPyArray) -> None:
     out[...] = norm()
 
 
-def _is_small(x: Any) -> bool:
+def _is_small(x: NumPyArray) -> bool:
     """Whether one call of BLAS squares and adds up all of an array."""
     return bool(x.flags.c_contiguous and x.size <= ROW)
 

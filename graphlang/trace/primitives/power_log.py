@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.core import Primitive, Result, into
+from graphlang.trace.core import Array, Operand, Primitive, Result, into
 from graphlang.trace.primitives.chain import chain, zero_times
 from graphlang.trace.primitives.ufuncs import Binary
+from graphlang.trace.types import Numbers, Out
 
 
 class PowerLog(Primitive):
@@ -19,26 +20,26 @@ class PowerLog(Primitive):
     power = Binary(np.power)
     """For its shape rule; the primitive with derivatives, in `elementwise`, is made of this one."""
 
-    def __call__(self, x: Any, p: Any, *, order: int) -> Any:
+    def __call__(self, x: Operand, p: Operand, *, order: int) -> Any:
         return super().__call__(x, p, order=order)
 
-    def shape(self, x: Any, p: Any, *, order: int) -> Result:
+    def shape(self, x: Operand, p: Operand, *, order: int) -> Result:
         return self.power.shape(x, p)
 
-    def compute(self, x: Any, p: Any, *, order: int, out: Any = None) -> Any:
+    def compute(self, x: Numbers, p: Numbers, *, order: int, out: Out = None) -> Any:
         with np.errstate(all="ignore"):
             y = np.power(x, p)
             z = np.log(x) ** order * y
         nothing = (y == 0) | (np.equal(x, 0) & np.equal(p, 0))
         return into(out, np.where(nothing, 0, z).astype(y.dtype))
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any, p: Any, *, order: int) -> Any:
+    def derivative(self, position: int, dy: Array, y: Array, x: Array, p: Array, *, order: int) -> Any:
         if position == 1:
             return chain(dy, power_log(x, p, order=order + 1))
         lower = x ** (p - 1) if order == 1 else power_log(x, p - 1, order=order - 1)
         return chain(dy, zero_times(p, power_log(x, p - 1, order=order)) + order * lower)
 
-    def flops(self, x: Any, p: Any, *, order: int) -> Any:
+    def flops(self, x: Operand, p: Operand, *, order: int) -> Any:
         return 24 * super().flops(x, p, order=order)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from graphlang.trace.core import Primitive, Result, into, signature
+from graphlang.trace.core import Array, Operand, Primitive, Result, into, signature
 from graphlang.trace.dims import Dim, Shape, Size, count
 from graphlang.trace.errors import ShapeError
 from graphlang.trace.primitives.chain import chain, zero_times
 from graphlang.trace.primitives.creation import eye
-from graphlang.trace.primitives.shapes import broadcast_to
+from graphlang.trace.primitives.shapes import broadcast_to, moveaxis
 from graphlang.trace.sums import add, running
+from graphlang.trace.types import Dtype, NumPyArray, Out
 
 
 class Reduction(Primitive):
@@ -28,19 +30,21 @@ class Reduction(Primitive):
         self.reduce = ufunc.reduce
         self.reducing = ufunc
 
-    def shape(self, x: Any, *, axis: tuple[int, ...], keepdims: bool = False, dtype: Any = None) -> Result:
+    def shape(
+        self, x: Operand, *, axis: tuple[int, ...], keepdims: bool = False, dtype: Dtype | None = None
+    ) -> Result:
         shape, kind = signature(x)
         if self.reducing.identity is None and any(shape[i] == 0 for i in axis):
             raise ShapeError(f"the {self.name} of no elements does not exist")
         return reduced_shape(shape, axis, keepdims), self.result_dtype(np.dtype(kind), dtype)
 
-    def result_dtype(self, kind: np.dtype[Any], dtype: Any) -> np.dtype[Any]:
+    def result_dtype(self, kind: np.dtype[Any], dtype: Dtype | None) -> np.dtype[Any]:
         return kind
 
-    def compute(self, x: Any, *, out: Any = None, **params: Any) -> Any:
+    def compute(self, x: NumPyArray, *, out: Out = None, **params: Any) -> Any:
         return self.reduce(x, out=out, **params)
 
-    def flops(self, x: Any, **params: Any) -> Size:
+    def flops(self, x: Operand, **params: Any) -> Size:
         return count(signature(x)[0])
 
 
@@ -49,7 +53,7 @@ class Accumulation(Reduction):
 
     differentiable = True
 
-    def result_dtype(self, kind: np.dtype[Any], dtype: Any) -> np.dtype[Any]:
+    def result_dtype(self, kind: np.dtype[Any], dtype: Dtype | None) -> np.dtype[Any]:
         if dtype is not None:
             kind = np.dtype(dtype)
         elif kind.kind == "b" or (kind.kind == "i" and kind.itemsize < 8):
@@ -62,27 +66,26 @@ class Accumulation(Reduction):
 class Sum(Accumulation):
     """y = Σ x; dx is dy, spread over the axes."""
 
-    def compute(self, x: Any, *, out: Any = None, **params: Any) -> Any:
+    def compute(self, x: NumPyArray, *, out: Out = None, **params: Any) -> Any:
         return add(np.asarray(x), params.pop("axis"), out=out, **params)
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any, **params: Any) -> Any:
+    def derivative(self, position: int, dy: Array, y: Array, x: Array, **params: Any) -> Any:
         return broadcast_to(kept(dy, x.shape, **params), x.shape)
 
 
 class Prod(Accumulation):
     """y = Π x; dx is dy times the product of the others, which is right where elements are 0."""
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any, **params: Any) -> Any:
+    def derivative(self, position: int, dy: Array, y: Array, x: Array, **params: Any) -> Any:
         dy = kept(dy, x.shape, **params)
-        for i in params[
-            "axis"
-        ]:  # along one axis after the other: the product of the others there, then over the axis
-            dy = chain(dy, np.moveaxis(_product_of_others(np.moveaxis(x, i, -1)), -1, i))
+        # Along one axis after the other: the product of the others there, then over the axis.
+        for i in params["axis"]:
+            dy = chain(dy, moveaxis(_product_of_others(moveaxis(x, i, -1)), -1, i))
             x = np.prod(x, axis=i, keepdims=True)
         return dy
 
 
-def _product_of_others(x: Any) -> Any:
+def _product_of_others(x: Array) -> Any:
     """For each element of the last axis the product of all others: products of pairs, in log n steps."""
     n = x.shape[-1]
     if isinstance(n, Dim):
@@ -103,7 +106,7 @@ class Extremum(Reduction):
 
     differentiable = True
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any, **params: Any) -> Any:
+    def derivative(self, position: int, dy: Array, y: Array, x: Array, **params: Any) -> Any:
         chosen = (x == kept(y, x.shape, **params)) | np.isnan(x)
         ties = np.sum(chosen, axis=params["axis"], keepdims=True, dtype=dy.dtype)
         return zero_times(kept(dy, x.shape, **params) / ties, chosen)
@@ -112,7 +115,7 @@ class Extremum(Reduction):
 class Truth(Reduction):
     """any, all: booleans."""
 
-    def result_dtype(self, kind: np.dtype[Any], dtype: Any) -> np.dtype[Any]:
+    def result_dtype(self, kind: np.dtype[Any], dtype: Dtype | None) -> np.dtype[Any]:
         return np.dtype(bool)
 
 
@@ -122,20 +125,20 @@ class Argument(Primitive):
     kind = "reduction"
     differentiable = False
 
-    def __init__(self, name: str, function: Any) -> None:
+    def __init__(self, name: str, function: Callable[..., Any]) -> None:
         self.name = name
         self.function = function
 
-    def shape(self, x: Any, *, axis: int, keepdims: bool = False) -> Result:
+    def shape(self, x: Operand, *, axis: int, keepdims: bool = False) -> Result:
         shape, _ = signature(x)
         if shape[axis] == 0:
             raise ShapeError(f"the {self.name} of no elements does not exist")
         return reduced_shape(shape, (axis,), keepdims), np.dtype(np.intp)
 
-    def compute(self, x: Any, *, axis: int, keepdims: bool = False, out: Any = None) -> Any:
+    def compute(self, x: NumPyArray, *, axis: int, keepdims: bool = False, out: Out = None) -> Any:
         return self.function(x, axis=axis, keepdims=keepdims, out=out)
 
-    def flops(self, x: Any, **params: Any) -> Size:
+    def flops(self, x: Operand, **params: Any) -> Size:
         return count(signature(x)[0])
 
 
@@ -145,10 +148,10 @@ class Argsort(Primitive):
     name = "argsort"
     differentiable = False
 
-    def shape(self, x: Any) -> Result:
+    def shape(self, x: Operand) -> Result:
         return signature(x)[0], np.dtype(np.intp)
 
-    def compute(self, x: Any, *, out: Any = None) -> Any:
+    def compute(self, x: NumPyArray, *, out: Out = None) -> Any:
         return into(out, np.argsort(x, axis=-1, kind="stable"))
 
 
@@ -158,16 +161,16 @@ class Cumsum(Primitive):
     name = "cumsum"
     kind = "kernel"
 
-    def shape(self, x: Any, *, axis: int) -> Result:
+    def shape(self, x: Operand, *, axis: int) -> Result:
         shape, kind = signature(x)
         if not shape:
             raise ShapeError("`cumsum` takes an axis, a scalar has none")
         return shape, reduce_sum.result_dtype(np.dtype(kind), None)
 
-    def compute(self, x: Any, *, axis: int, out: Any = None) -> Any:
+    def compute(self, x: NumPyArray, *, axis: int, out: Out = None) -> Any:
         return running(np.asarray(x), axis, out)
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any, *, axis: int) -> Any:
+    def derivative(self, position: int, dy: Array, y: Array, x: Array, *, axis: int) -> Any:
         return np.flip(np.cumsum(np.flip(dy, axis), axis=axis), axis)
 
 
@@ -178,7 +181,9 @@ def reduced_shape(shape: Shape, axis: tuple[int, ...], keepdims: bool) -> Shape:
     return tuple([n for i, n in enumerate(shape) if i not in axis])
 
 
-def kept(value: Any, shape: Shape, axis: tuple[int, ...], keepdims: bool = False, dtype: Any = None) -> Any:
+def kept(
+    value: Array, shape: Shape, axis: tuple[int, ...], keepdims: bool = False, dtype: Dtype | None = None
+) -> Any:
     """A reduced value with its axes put back as ones, so that it broadcasts against what was reduced."""
     return value if keepdims or not axis else np.reshape(value, reduced_shape(shape, axis, True))
 

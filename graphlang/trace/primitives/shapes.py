@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from graphlang.trace.broadcasting import axis_index, axis_indices, broadcast
-from graphlang.trace.core import Creation, Primitive, Result, SymbolicArray, into, signature
-from graphlang.trace.dims import Shape, Size, count, divides, is_symbolic, shape_text
+from graphlang.trace.core import Array, Creation, Operand, Primitive, Result, SymbolicArray, into, signature
+from graphlang.trace.dims import Shape, ShapeLike, Size, count, divides, is_symbolic, shape_text
 from graphlang.trace.errors import ShapeError
 from graphlang.trace.numpy_protocols import operand
+from graphlang.trace.types import Axis, NumPyArray, Out
+
+Widths: TypeAlias = tuple[tuple[Size, Size], ...]
+"""How much a pad adds before and after, for each axis."""
 
 
 class Reshape(Primitive):
@@ -19,7 +24,7 @@ class Reshape(Primitive):
     name = "reshape"
     kind = "view"
 
-    def shape(self, x: Any, *, shape: Shape) -> Result:
+    def shape(self, x: Operand, *, shape: Shape) -> Result:
         old, kind = signature(x)
         if count(old) != count(shape):
             numbers = f"{count(old)} elements, {shape_text(shape)} has {count(shape)}"
@@ -27,10 +32,10 @@ class Reshape(Primitive):
             raise ShapeError(message)
         return shape, np.dtype(kind)
 
-    def compute(self, x: Any, *, shape: Any, out: Any = None) -> Any:
+    def compute(self, x: NumPyArray, *, shape: tuple[int, ...], out: Out = None) -> Any:
         return into(out, np.reshape(x, shape))
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any, *, shape: Shape) -> Any:
+    def derivative(self, position: int, dy: Array, y: Array, x: Array, *, shape: Shape) -> Any:
         return np.reshape(dy, x.shape)
 
 
@@ -40,16 +45,16 @@ class Transpose(Primitive):
     name = "transpose"
     kind = "view"
 
-    def shape(self, x: Any, *, axes: tuple[int, ...]) -> Result:
+    def shape(self, x: Operand, *, axes: tuple[int, ...]) -> Result:
         old, kind = signature(x)
         if sorted(axes) != list(range(len(old))):
             raise ShapeError(f"axes {axes} are not those of an array of {len(old)} axes")
         return tuple([old[i] for i in axes]), np.dtype(kind)
 
-    def compute(self, x: Any, *, axes: tuple[int, ...], out: Any = None) -> Any:
+    def compute(self, x: NumPyArray, *, axes: tuple[int, ...], out: Out = None) -> Any:
         return into(out, np.transpose(x, axes))
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+    def derivative(self, position: int, dy: Array, y: Array, x: Array, *, axes: tuple[int, ...]) -> Any:
         return np.transpose(dy, sorted(range(len(axes)), key=axes.__getitem__))
 
 
@@ -59,16 +64,16 @@ class BroadcastTo(Creation):
     name = "broadcast_to"
     kind = "view"
 
-    def shape(self, x: Any, *, shape: Shape) -> Result:
+    def shape(self, x: Operand, *, shape: Shape) -> Result:
         old, kind = signature(x)
         if len(old) > len(shape) or broadcast(old, shape) != shape:
             raise ShapeError(f"shape {shape_text(old)} does not broadcast to {shape_text(shape)}")
         return shape, np.dtype(kind)
 
-    def compute(self, x: Any, *, shape: Any, out: Any = None) -> Any:
+    def compute(self, x: NumPyArray, *, shape: tuple[int, ...], out: Out = None) -> Any:
         return into(out, np.broadcast_to(x, shape))
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any, *, shape: Shape) -> Any:
+    def derivative(self, position: int, dy: Array, y: Array, x: Array, *, shape: Shape) -> Any:
         return dy
 
 
@@ -88,10 +93,10 @@ class Concatenate(Primitive):
         total: Any = sum(shape[axis] for shape in shapes)
         return (*first[:axis], total, *first[axis + 1 :]), np.result_type(*kinds)
 
-    def compute(self, *arrays: Any, axis: int, out: Any = None) -> Any:
+    def compute(self, *arrays: Any, axis: int, out: Out = None) -> Any:
         return np.concatenate(arrays, axis=axis, out=out)
 
-    def derivative(self, position: int, dy: Any, y: Any, *arrays: Any, axis: int) -> Any:
+    def derivative(self, position: int, dy: Array, y: Array, *arrays: Any, axis: int) -> Any:
         start: Any = sum(x.shape[axis] for x in arrays[:position])
         return dy[(*_WHOLE * axis, slice(start, start + arrays[position].shape[axis]))]
 
@@ -102,23 +107,25 @@ class Pad(Primitive):
     name = "pad"
     kind = "copy"
 
-    def shape(self, x: Any, *, widths: tuple[tuple[Size, Size], ...], value: float = 0) -> Result:
+    def shape(self, x: Operand, *, widths: Widths, value: float = 0) -> Result:
         old, kind = signature(x)
         return tuple([n + before + after for n, (before, after) in zip(old, widths, strict=True)]), np.dtype(
             kind
         )
 
-    def compute(self, x: Any, *, widths: Any, value: float = 0, out: Any = None) -> Any:
+    def compute(self, x: NumPyArray, *, widths: Widths, value: float = 0, out: Out = None) -> Any:
         x = np.asarray(x)
         out = np.empty(self.shape(x, widths=widths)[0], x.dtype) if out is None else out
         out.fill(value)
         out[self.middle(x.shape, widths)] = x
         return out
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any, *, widths: Any, value: float = 0) -> Any:
+    def derivative(
+        self, position: int, dy: Array, y: Array, x: Array, *, widths: Widths, value: float = 0
+    ) -> Any:
         return dy[self.middle(x.shape, widths)]
 
-    def middle(self, shape: Shape, widths: Any) -> tuple[slice, ...]:
+    def middle(self, shape: Shape, widths: Widths) -> tuple[slice, ...]:
         """Where the array lies in the padded one."""
         return tuple([slice(before, before + n) for n, (before, _) in zip(shape, widths, strict=True)])
 
@@ -129,14 +136,14 @@ class Roll(Primitive):
     name = "roll"
     kind = "copy"
 
-    def shape(self, x: Any, *, shift: int, axis: int) -> Result:
+    def shape(self, x: Operand, *, shift: int, axis: int) -> Result:
         shape, kind = signature(x)
         return shape, np.dtype(kind)
 
-    def compute(self, x: Any, *, shift: int, axis: int, out: Any = None) -> Any:
+    def compute(self, x: NumPyArray, *, shift: int, axis: int, out: Out = None) -> Any:
         return into(out, np.roll(x, shift, axis))
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any, *, shift: int, axis: int) -> Any:
+    def derivative(self, position: int, dy: Array, y: Array, x: Array, *, shift: int, axis: int) -> Any:
         return np.roll(dy, -shift, axis)
 
 
@@ -149,7 +156,7 @@ pad_with = Pad()
 roll_axis = Roll()
 
 
-def reshape(x: Any, shape: Any) -> Any:
+def reshape(x: Array, shape: ShapeLike) -> Any:
     """`x` in another shape; one size may be -1, to be found."""
     sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
     unknown = [i for i, n in enumerate(sizes) if isinstance(n, int) and n == -1]
@@ -164,24 +171,27 @@ def reshape(x: Any, shape: Any) -> Any:
     return x if sizes == x.shape else reshape_to(x, shape=sizes)
 
 
-def transpose(x: Any, axes: Any = None) -> Any:
+def transpose(x: Array, axes: Sequence[int] | None = None) -> Any:
     """The axes of `x` in another order, by default reversed."""
     order = range(x.ndim)[::-1] if axes is None else [axis_index(i, x.ndim) for i in axes]
     return x if list(order) == list(range(x.ndim)) else permute(x, axes=tuple(order))
 
 
-def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
+def swapaxes(x: Array, axis1: int, axis2: int) -> Any:
     """Two axes exchanged."""
     order, i, j = list(range(x.ndim)), axis_index(axis1, x.ndim), axis_index(axis2, x.ndim)
     order[i], order[j] = order[j], order[i]
     return transpose(x, order)
 
 
-def moveaxis(x: Any, source: Any, destination: Any) -> Any:
+def _each(axes: int | Sequence[int]) -> Sequence[int]:
+    return (axes,) if isinstance(axes, int | np.integer) else axes
+
+
+def moveaxis(x: Array, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
     """Axes moved to other places."""
-    sources = [axis_index(i, x.ndim) for i in (source if isinstance(source, (tuple, list)) else (source,))]
-    destination = destination if isinstance(destination, (tuple, list)) else (destination,)
-    places = [axis_index(i, x.ndim) for i in destination]
+    sources = [axis_index(i, x.ndim) for i in _each(source)]
+    places = [axis_index(i, x.ndim) for i in _each(destination)]
     if len(sources) != len(places) or len(set(sources)) < len(sources) or len(set(places)) < len(places):
         raise ShapeError(f"axes {source} cannot move to {destination}")
     order = [i for i in range(x.ndim) if i not in sources]
@@ -190,15 +200,15 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     return transpose(x, order)
 
 
-def expand_dims(x: Any, axis: Any) -> Any:
+def expand_dims(x: Array, axis: int | tuple[int, ...] | list[int]) -> Any:
     """New axes of size 1 at the places of `axis`."""
-    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    axes = _each(axis)
     places = axis_indices(tuple(axes), x.ndim + len(axes))
     sizes = iter(x.shape)
     return reshape(x, tuple([1 if i in places else next(sizes) for i in range(x.ndim + len(axes))]))
 
 
-def squeeze(x: Any, axis: Any = None) -> Any:
+def squeeze(x: Array, axis: Axis = None) -> Any:
     """`x` without axes of size 1."""
     if axis is None:
         if any(is_symbolic(n) for n in x.shape):
@@ -211,7 +221,7 @@ def squeeze(x: Any, axis: Any = None) -> Any:
     return reshape(x, tuple([n for i, n in enumerate(x.shape) if i not in axes]))
 
 
-def broadcast_to(x: Any, shape: Any) -> Any:
+def broadcast_to(x: Operand, shape: ShapeLike) -> Any:
     """`x` stretched to a shape."""
     sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
     x = operand(x)
@@ -219,34 +229,34 @@ def broadcast_to(x: Any, shape: Any) -> Any:
     return x if same else broadcast_array(x, shape=sizes)
 
 
-def concatenate(arrays: Any, axis: int | None = 0) -> Any:
+def concatenate(arrays: Sequence[Operand], axis: int | None = 0) -> Any:
     """Arrays one after the other along an axis; None joins their elements."""
-    arrays = [operand(x) for x in arrays]
+    parts = [operand(x) for x in arrays]
     if axis is None:
-        arrays, axis = [np.reshape(x, -1) for x in arrays], 0
-    if not arrays or any(np.ndim(x) == 0 for x in arrays):
+        parts, axis = [np.reshape(x, -1) for x in parts], 0
+    if not parts or any(np.ndim(x) == 0 for x in parts):
         raise ShapeError("`concatenate` takes one array at least, and no scalars", help="use `stack`")
-    return (
-        arrays[0] if len(arrays) == 1 else concatenate_arrays(*arrays, axis=axis_index(axis, arrays[0].ndim))
-    )
+    if len(parts) == 1:
+        return parts[0]
+    return concatenate_arrays(*parts, axis=axis_index(axis, parts[0].ndim))
 
 
-def stack(arrays: Any, axis: int = 0) -> Any:
+def stack(arrays: Sequence[Operand], axis: int = 0) -> Any:
     """Arrays of one shape along a new axis."""
-    arrays = [operand(x) for x in arrays]
-    if not arrays:
+    parts = [operand(x) for x in arrays]
+    if not parts:
         raise ShapeError("`stack` takes one array at least")
-    shapes = [signature(x)[0] for x in arrays]
+    shapes = [signature(x)[0] for x in parts]
     for position, shape in enumerate(shapes):
         if shape != shapes[0]:
             message = f"shapes {shape_text(shapes[0])} and {shape_text(shape)} do not stack: they differ"
             raise ShapeError(message, (0, position))
     place = axis_index(axis, len(shapes[0]) + 1)
-    arrays = [x if x.__class__ is SymbolicArray else np.asarray(x) for x in arrays]
-    return concatenate([expand_dims(x, place) for x in arrays], axis=place)
+    parts = [x if x.__class__ is SymbolicArray else np.asarray(x) for x in parts]
+    return concatenate([expand_dims(x, place) for x in parts], axis=place)
 
 
-def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
+def pad(x: Array, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
     """A constant around the array: widths as NumPy takes them."""
     if mode != "constant" or not isinstance(constant_values, (bool, int, float, np.generic)):
         raise ShapeError(f"`pad` in mode `{mode}` is not recorded", help="only one constant value is")
@@ -258,7 +268,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
     return pad_with(x, widths=widths, value=constant_values)
 
 
-def _pad_widths(width: Any, ndim: int) -> tuple[tuple[Size, Size], ...]:
+def _pad_widths(width: Any, ndim: int) -> Widths:
     if not isinstance(width, (tuple, list, np.ndarray)):
         return ((width, width),) * ndim
     if not any(isinstance(w, (tuple, list, np.ndarray)) for w in width):
@@ -270,18 +280,18 @@ def _pad_widths(width: Any, ndim: int) -> tuple[tuple[Size, Size], ...]:
     return pairs * ndim if len(pairs) == 1 else pairs
 
 
-def roll(x: Any, shift: Any, axis: Any = None) -> Any:
+def roll(x: Array, shift: int | Sequence[int], axis: Axis = None) -> Any:
     """The elements moved on along axes; None rolls them as one line."""
     if axis is None:
         return reshape(roll(reshape(x, -1), shift, 0), x.shape)
-    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    axes = _each(axis)
     shifts = shift if isinstance(shift, (tuple, list)) else (shift,) * len(axes)
     for s, i in zip(shifts, axes, strict=True):
         x = roll_axis(x, shift=int(s), axis=axis_index(i, x.ndim))
     return x
 
 
-def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
+def repeat(x: Array, repeats: int, axis: int | None = None) -> Any:
     """Each element several times, one after the other."""
     if not isinstance(repeats, (int, np.integer)):
         raise ShapeError("`repeat` takes one number of repeats")
@@ -291,9 +301,9 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     return reshape(spread, (*before, n * int(repeats), *after))
 
 
-def tile(x: Any, reps: Any) -> Any:
+def tile(x: Array, reps: int | Sequence[int]) -> Any:
     """The whole array several times along each axis."""
-    reps = tuple(reps) if isinstance(reps, (tuple, list)) else (reps,)
+    reps = tuple(_each(reps))
     ndim = max(x.ndim, len(reps))
     shape, reps = (1,) * (ndim - x.ndim) + x.shape, (1,) * (ndim - len(reps)) + reps
     spread = broadcast_to(

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from graphlang.trace.core import Array
 from graphlang.trace.primitives.approximation import Approximation
 from graphlang.trace.primitives.chain import chain
+from graphlang.trace.types import NumPyArray, Out
 
 
 class Sigmoid(Approximation):
@@ -16,7 +18,7 @@ class Sigmoid(Approximation):
 
     name = "sigmoid"
 
-    def single(self, x: Any, out: Any) -> None:
+    def single(self, x: NumPyArray, out: Out) -> None:
         e = _decay(x)
         top = np.maximum(e, x >= 0)
         e += 1
@@ -24,7 +26,7 @@ class Sigmoid(Approximation):
 
     double = single
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any) -> Any:
+    def derivative(self, position: int, dy: Array, y: Array, x: Array) -> Any:
         return chain(dy, sigmoid_slope(x))
 
 
@@ -37,7 +39,7 @@ class Slope(Approximation):
         self.steepness = steepness
         self.tanh = tanh
 
-    def single(self, x: Any, out: Any) -> None:
+    def single(self, x: NumPyArray, out: Out) -> None:
         e = np.abs(x)
         e *= -self.steepness
         np.exp(e, out=e)
@@ -49,11 +51,11 @@ class Slope(Approximation):
 
     double = single
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any) -> Any:
+    def derivative(self, position: int, dy: Array, y: Array, x: Array) -> Any:
         return -chain(dy, self.steepness * (y * self.tanh(x)))
 
 
-def _decay(x: Any) -> Any:
+def _decay(x: Array) -> Any:
     """exp(-|x|)"""
     e = np.abs(x)
     np.negative(e, out=e)

@@ -8,8 +8,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from graphlang.trace.broadcasting import broadcast
-from graphlang.trace.core import Primitive, Result, SymbolicArray, signature
+from graphlang.trace.core import Array, Operand, Primitive, Result, SymbolicArray, signature
 from graphlang.trace.errors import DtypeError
+from graphlang.trace.types import Out
 
 Derivative: TypeAlias = "Callable[..., Any] | None"
 _NO_PARAMS: dict[str, Any] = {}
@@ -42,10 +43,10 @@ class Elementwise(Primitive):
         dtype = self.dtypes[kinds] = resolved[-1]
         return dtype
 
-    def compute(self, *operands: Any, out: Any = None) -> Any:
+    def compute(self, *operands: Any, out: Out = None) -> Any:
         return self.apply(*operands, out=out)
 
-    def derivative(self, position: int, dy: Any, y: Any, *operands: Any, **params: Any) -> Any:
+    def derivative(self, position: int, dy: Array, y: Array, *operands: Any, **params: Any) -> Any:
         rule = self.derivatives[position]
         return None if rule is None else rule(dy, y, *operands)
 
@@ -56,10 +57,10 @@ class Elementwise(Primitive):
 class Unary(Elementwise):
     """A ufunc of one operand."""
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Operand) -> Any:
         return x.trace.record(self, (x,), _NO_PARAMS) if x.__class__ is SymbolicArray else self.compute(x)
 
-    def shape(self, x: Any) -> Result:
+    def shape(self, x: Operand) -> Result:
         shape, kind = signature(x)
         return shape, self.dtypes.get((kind,)) or self.resolve(kind)
 
@@ -67,14 +68,14 @@ class Unary(Elementwise):
 class Binary(Elementwise):
     """A ufunc of two operands."""
 
-    def __call__(self, x: Any, y: Any) -> Any:
+    def __call__(self, x: Operand, y: Operand) -> Any:
         if x.__class__ is SymbolicArray:
             return x.trace.record(self, (x, y), _NO_PARAMS)
         return (
             y.trace.record(self, (x, y), _NO_PARAMS) if y.__class__ is SymbolicArray else self.compute(x, y)
         )
 
-    def shape(self, x: Any, y: Any) -> Result:
+    def shape(self, x: Operand, y: Operand) -> Result:
         a, left = (x.shape, x.dtype) if x.__class__ is SymbolicArray else signature(x)
         b, right = (y.shape, y.dtype) if y.__class__ is SymbolicArray else signature(y)
         dtype = self.dtypes.get((left, right)) or self.resolve(left, right)
@@ -83,12 +84,12 @@ class Binary(Elementwise):
         return (a if a == b or not b else b if not a else broadcast(a, b)), dtype
 
 
-def _check_integer(primitive: Binary, x: Any, y: Any, dtype: np.dtype[Any]) -> None:
+def _check_integer(primitive: Binary, x: Operand, y: Operand, dtype: np.dtype[Any]) -> None:
     """NumPy refuses a Python integer that an integer dtype cannot hold, and a negative power of integers."""
     for position, value in ((0, x), (1, y)):
-        if value.__class__ is int and dtype.kind in "iu":
+        if type(value) is int and dtype.kind in "iu":
             limits = np.iinfo(dtype)
             if not limits.min <= value <= limits.max:
                 raise DtypeError(f"{value} does not fit into {dtype.name}", (position,))
-    if primitive.name == "power" and y.__class__ is int and y < 0 and dtype.kind in "iu":
+    if primitive.name == "power" and type(y) is int and y < 0 and dtype.kind in "iu":
         raise DtypeError(f"an integer to the power {y} is not an integer", (0, 1), "make the base a float")
