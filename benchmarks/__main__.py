@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measures, prints the table, and writes it as JSON where asked."""
+"""`python -m benchmarks`: measures, prints the table, and writes it as JSON on request."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The book's own way (Deep Learning from Scratch, chapters 3 to 7): plain NumPy, layers that remember.
+"""The code of the book (Deep Learning from Scratch, chapters 3 to 7): plain NumPy, layers with state.
 
-Written as the book does it, including what costs it time, so that a comparison with it means something.
-`dtype` is the one addition: the type of the weights.
+It is written as in the book, inefficiencies included, so that the comparison is fair. The only addition is
+`dtype`, the type of the weights.
 """
 
 from __future__ import annotations
@@ -256,11 +256,11 @@ class Network:
         dout = self.last_layer.backward(1)
         for layer in reversed(self.layers.values()):
             dout = layer.backward(dout)
-        found = {}
+        gradients = {}
         for name in self.params:
             layer = self.layers[self._layer_of[name[1:]]]
-            found[name] = layer.dW if name[0] == "W" else layer.db
-        return found
+            gradients[name] = layer.dW if name[0] == "W" else layer.db
+        return gradients
 
     _layer_of: dict[str, str]
 

@@ -1,6 +1,7 @@
-"""Runs works: every contender in a process of its own, taking turns, A B C, A B C.
+"""Runs works. Every contender has its own process, and they take turns: A B C, A B C.
 
-This process stays smaller than any of them: on Linux a child's peak memory starts from its parent's.
+This process must stay smaller than any of them: on Linux the peak memory of a child starts at that of its
+parent.
 """
 
 from __future__ import annotations
@@ -23,19 +24,20 @@ from benchmarks.work import Command, Skip, Work
 
 ROOT = Path(__file__).resolve().parent.parent
 TURN = 0.1
-"""Seconds that one turn of calls takes, about."""
+"""Approximate seconds of one turn of calls."""
 REST = 0.05
-"""Seconds between two looks at whether threads of the one before still spin, as idle ones of BLAS do."""
+"""Seconds between two checks of whether threads of the previous contender still spin, as idle threads of BLAS
+do."""
 LONGEST_REST = 0.5
-"""Seconds between turns at most."""
+"""The longest pause between two turns, in seconds."""
 PATIENCE = 120.0
-"""Seconds after which a contender that says nothing is given up."""
+"""Seconds after which a contender that does not answer is skipped."""
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "GRAPHLANG_DATA")
 
 
 @dataclass
 class Entry:
-    """How one contender did: the seconds of every round, or why there are none."""
+    """The measurements of one contender: the seconds of every round, or the reason why there are none."""
 
     contender: str
     seconds: list[float] = field(default_factory=list)
@@ -43,7 +45,7 @@ class Entry:
     peak_mib: float | None = None
     value: float | None = None
     stages: dict[str, float] = field(default_factory=dict)
-    #: seconds by the clock, and processor seconds that other programs used in them
+    #: wall time of all turns, and the processor seconds that other programs used meanwhile
     wall: float = 0.0
     others: float = 0.0
     skipped: str | None = None
@@ -54,7 +56,7 @@ class Entry:
 
     @property
     def spread(self) -> float | None:
-        """Half the distance of the quartiles, as a share of the median."""
+        """Half the interquartile range, relative to the median."""
         if len(self.seconds) < 4:
             return None
         low, middle, high = statistics.quantiles(self.seconds, n=4)
@@ -63,7 +65,7 @@ class Entry:
 
 @dataclass
 class Outcome:
-    """A finished row: the entries in the work's order, the first of which is graphlang's."""
+    """A measured row: the entries in the order of the work, graphlang's first."""
 
     name: str
     title: str
@@ -87,12 +89,13 @@ class Outcome:
 
     @property
     def disturbance(self) -> float:
-        """How many cores other programs kept busy on average while this row was measured."""
+        """The average number of cores that other programs kept busy while this row was measured."""
         wall = sum(e.wall for e in self.entries)
         return max(0.0, sum(e.others for e in self.entries) / wall) if wall else 0.0
 
     def disagreeing(self, tolerance: float = 1e-3) -> list[str]:
-        """Who came to another first value than most: a comparison with them would be worth nothing."""
+        """The contenders whose first value differs from the median, so that comparing their times means
+        nothing."""
         values = {e.contender: e.value for e in self.entries if e.value is not None}
         if not values:
             return []
@@ -104,13 +107,14 @@ class Outcome:
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """A clean environment: no setting of threads, of BLAS or of Python gets from the shell into a run."""
+    """A clean environment, without the shell's settings of threads, BLAS and Python."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     return {**kept, "PYTHONPATH": str(ROOT), "JAX_PLATFORMS": "cpu", **(extra or {})}
 
 
 def hold_to(threads: int) -> int:
-    """Holds this process and its children to so many cores, which every library honours by itself."""
+    """Restricts this process and its children to some cores; every library then chooses its threads
+    accordingly."""
     if not hasattr(os, "sched_setaffinity"):
         return os.cpu_count() or 1
     cores = sorted(os.sched_getaffinity(0))[:threads]
@@ -119,7 +123,7 @@ def hold_to(threads: int) -> int:
 
 
 def _rounds(count: int, limit: float, first: int = 0) -> Iterator[int]:
-    """The numbers of the rounds, as many as there is time for, and one at least."""
+    """The numbers of the rounds: as many as fit into the time limit, but at least one."""
     started = time.monotonic()
     for number in range(first, count):
         if number >= 1 and time.monotonic() - started > limit:
@@ -131,7 +135,7 @@ def _rounds(count: int, limit: float, first: int = 0) -> Iterator[int]:
 
 
 class Worker:
-    """A process that has prepared one contender and measures a turn when asked."""
+    """The process of one contender, seen from outside: it measures a turn on request."""
 
     def __init__(self, work: Work, contender: str, turn: float) -> None:
         self.entry = Entry(contender)
@@ -165,12 +169,12 @@ class Worker:
             self.entry.wall += answer["wall"]
             self.entry.others += answer["others"] or 0.0
             for stage, seconds in answer.get("stages", {}).items():
-                known = self.entry.stages.get(stage, seconds)
-                self.entry.stages[stage] = min(known, seconds)
+                previous = self.entry.stages.get(stage, seconds)
+                self.entry.stages[stage] = min(previous, seconds)
         self._rest()
 
     def _rest(self) -> None:
-        """Waits until the process no longer uses a core, so that the next one has all."""
+        """Waits until the process is idle, so that the next one has all cores."""
         before = cpu_seconds(self._process.pid)
         for _ in range(round(LONGEST_REST / REST)):
             time.sleep(REST)
@@ -191,7 +195,7 @@ class Worker:
         return self.entry
 
     def _answer(self) -> dict[str, Any]:
-        """The next line of the worker; where there is none, why."""
+        """The next answer of the worker, or the reason why there is none."""
         out = self._process.stdout
         assert out is not None
         if not select.select([out], [], [], PATIENCE)[0]:
@@ -206,7 +210,7 @@ class Worker:
 
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:200] if lines else "it ended without a word"
+    return lines[-1][:200] if lines else "it ended without a message"
 
 
 def measure_calls(work: Work, rounds: int, turn: float) -> list[Entry]:
@@ -224,9 +228,8 @@ def measure_calls(work: Work, rounds: int, turn: float) -> list[Entry]:
 
 
 def measure_processes(work: Work, rounds: int) -> list[Entry]:
-    """Wall time and peak memory of whole processes; a first run of each fills the caches of files.
-
-    A long work counts that run too.
+    """Wall time and peak memory of whole processes. A first run, to fill the file caches, is not counted
+    unless the work is long.
     """
     entries = [Entry(contender) for contender in work.contenders]
     commands = [_prepared(work, entry) for entry in entries]
@@ -275,7 +278,7 @@ def _run(entry: Entry, command: Command, *, keep: bool) -> None:
 
 
 def measure(work: Work, *, rounds: int | None = None, turn: float = TURN) -> Outcome:
-    """One row; `rounds` overrides the work's own number."""
+    """Measures one row; `rounds` overrides the number of the work."""
     count = rounds or work.rounds
     if work.processes:
         entries = measure_processes(work, count)
@@ -299,7 +302,7 @@ def measure_all(
 
 
 def as_data(outcomes: Iterable[Outcome], machine: Mapping[str, Any]) -> dict[str, Any]:
-    """What `--json` writes: every round of every contender, and the machine."""
+    """The data of `--json`: every round of every contender, and the machine."""
     rows = []
     for outcome in outcomes:
         row = asdict(outcome)
@@ -311,7 +314,7 @@ def as_data(outcomes: Iterable[Outcome], machine: Mapping[str, Any]) -> dict[str
 
 
 def from_data(data: Mapping[str, Any]) -> list[Outcome]:
-    """The rows of what `as_data` made."""
+    """The rows of data from `as_data`."""
     outcomes = []
     for row in data["rows"]:
         entries = [

@@ -1,4 +1,4 @@
-"""Convolution, recurrence, attention and normalisation, beside PyTorch."""
+"""Convolution, recurrence, attention and normalisation, compared with PyTorch."""
 
 from __future__ import annotations
 

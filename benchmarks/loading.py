@@ -92,10 +92,10 @@ def stages(nodes: int) -> Callable[[], Any]:
     _stages(layered(100), x)
 
     def step() -> Measured:
-        # What the round before left behind would be collected in the middle of this one.
+        # Else the garbage of the round before would be collected during this one.
         gc.collect()
-        found = _stages(text, x)
-        per_node = {name: seconds / nodes for name, seconds in found.items()}
+        spent = _stages(text, x)
+        per_node = {name: seconds / nodes for name, seconds in spent.items()}
         return Measured(sum(per_node.values()), per_node)
 
     return step
@@ -108,12 +108,12 @@ def _stages(text: str, x: Any) -> dict[str, float]:
     from graphlang.spec.network import build
     from graphlang.syntax import parse
 
-    found: dict[str, float] = {}
+    spent: dict[str, float] = {}
 
     def timed(stage: str, call: Callable[[], Any]) -> Any:
         started = time.perf_counter()
         result = call()
-        found[stage] = time.perf_counter() - started
+        spent[stage] = time.perf_counter() - started
         return result
 
     catalog = Catalog()
@@ -125,10 +125,10 @@ def _stages(text: str, x: Any) -> dict[str, float]:
         run = subject.compiled(graph, wrt=["x"])
         timed("record and plan", lambda: run(x=x))
         timed("run", lambda: run(x=x))
-        # The first call runs as well as it plans.
-        found["record and plan"] -= min(found["run"], found["record and plan"])
+        # The first call not only plans, it also runs.
+        spent["record and plan"] -= min(spent["run"], spent["record and plan"])
     timed("g.run", lambda: graph.run(x=x).grad["x"])
-    return found
+    return spent
 
 
 SIZES = (100_000, 10_000, 1_000, 100)

@@ -1,4 +1,4 @@
-"""The machine that the figures come from: processor, cores, memory, versions."""
+"""The machine that is measured on: processor, cores, memory, versions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def describe(threads: int) -> dict[str, Any]:
         "memory_gib": _memory(),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "versions": {name: found for name in PACKAGES if (found := _version(name))},
+        "versions": {name: version for name in PACKAGES if (version := _version(name))},
     }
 
 
@@ -33,7 +33,7 @@ def in_words(machine: dict[str, Any]) -> str:
 
 
 def busy_seconds() -> float | None:
-    """Processor time that all programs have used so far, and the time that a host has taken away."""
+    """Processor seconds that all programs have used so far, with those that a hypervisor took (steal)."""
     try:
         fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
     except OSError:
@@ -43,7 +43,7 @@ def busy_seconds() -> float | None:
 
 
 def cpu_seconds(process: int) -> float | None:
-    """Processor time that one process has used so far; None where nobody tells."""
+    """Processor seconds that one process has used so far; None where the system does not tell."""
     try:
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     except OSError:

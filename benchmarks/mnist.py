@@ -1,4 +1,4 @@
-"""The four files of MNIST, for the peers: the same bytes that graphlang reads."""
+"""Reads the four files of MNIST for the other contenders: the same bytes that graphlang reads."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ FILES = {
 
 
 def folder() -> Path:
-    """Where MNIST is; skipped where it is nowhere."""
+    """The folder with MNIST; skipped if there is none."""
     from graphlang.datasets.places import data_folders
 
     for place in (*data_folders(), *(f / "mnist" for f in data_folders())):
         if all(_path(place, name) for name in FILES.values()):
             return place
-    raise Skip("MNIST is not at hand: --data DIR or GRAPHLANG_DATA")
+    raise Skip("MNIST is missing: name its folder with --data DIR or GRAPHLANG_DATA")
 
 
 def _path(place: Path, name: str) -> Path | None:

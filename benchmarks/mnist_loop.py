@@ -1,7 +1,7 @@
 """The book's training as a whole process: `python -m benchmarks.mnist_loop WHO FOLDER ITERATIONS`.
 
-Each reads the four files, trains by minibatches of 100 at rate 0.1, keeps every loss and takes the accuracies
-over both whole splits each epoch; it fails where the network has not learnt.
+Each contender reads the four files, trains on minibatches of 100 with learning rate 0.1, records every loss,
+and measures the accuracy on both splits after every epoch. It fails if the network has not learnt.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ HIDDEN, BATCH, LR = 50, 100, 0.1
 
 
 def by_the_book(folder: str, iterations: int, dtype: str) -> dict[str, list[float]]:
-    """float64 as printed: images in float32, weights and one-hot labels in float64; float32: all of it."""
+    """With float64 as in the book: images in float32, weights and one-hot labels in float64. With float32 all
+    of them are float32."""
     import numpy as np
 
     from benchmarks.book import TwoLayerNet, train_neuralnet

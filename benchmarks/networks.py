@@ -1,4 +1,5 @@
-"""Training steps of multilayer perceptrons beside the book, PyTorch, JAX, autograd and bare products."""
+"""Training steps of multilayer perceptrons, compared with the book, PyTorch, JAX, autograd and bare
+products."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ LR = 0.1
 
 @dataclass(frozen=True)
 class Net:
-    """An affine layer, Relu, an affine layer, softmax and cross entropy; the same numbers for everyone."""
+    """An affine layer, Relu, an affine layer, softmax and cross entropy, with the same numbers for every
+    contender."""
 
     inputs: int
     hidden: int
@@ -72,7 +74,8 @@ def by_the_book(net: Net) -> Callable[[], Any]:
 
 
 def matmuls(net: Net) -> Callable[[], Any]:
-    """The five matrix products of a step, into buffers that exist: what nothing on this BLAS can undercut."""
+    """The five matrix products of a step, into existing arrays: a lower bound for every contender with this
+    BLAS."""
     x, p = net.data()[0], net.parameters()
     h, y = np.empty((net.batch, net.hidden), net.dtype), np.empty((net.batch, net.outputs), net.dtype)
     dW1, dW2, dh = np.empty_like(p["W1"]), np.empty_like(p["W2"]), np.empty_like(h)
@@ -85,7 +88,7 @@ def matmuls(net: Net) -> Callable[[], Any]:
         np.matmul(x.T, dh, out=dW1)
 
     step()
-    h[...], y[...] = 0.1, 0.1  # numbers of an ordinary size: products of products would overflow
+    h[...], y[...] = 0.1, 0.1  # of ordinary size again: products of products would overflow
     return step
 
 

@@ -18,6 +18,6 @@ def find(name: str) -> Work:
 
 
 def chosen(parts: Sequence[str], quick: bool) -> list[Work]:
-    """The works whose name contains one of the parts, or all; `quick` leaves out the long ones."""
-    found = [w for w in works() if not parts or any(part in w.name for part in parts)]
-    return [w for w in found if not (quick and w.long)]
+    """The works whose name contains one of the parts; without parts all. `quick` leaves out the long ones."""
+    matching = [w for w in works() if not parts or any(part in w.name for part in parts)]
+    return [w for w in matching if not (quick and w.long)]

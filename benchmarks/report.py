@@ -7,23 +7,22 @@ from collections.abc import Iterable
 from benchmarks.harness import Entry, Outcome
 
 ROUNDS = 7
-"""With fewer than these a line says how many there were."""
+"""A line with fewer rounds than this says how many there were."""
 DISTURBED = 0.2
-"""Cores kept busy by other programs, above which the figures say little."""
+"""Cores kept busy by other programs: above this the figures are unreliable."""
 HEAD = f"{'':4}{'':24}{'median':>10}  {'+/-':>5}  {'peak MiB':>8}  {'ratio':>6}  {'at most':>7}\n"
 
 
 def row(outcome: Outcome) -> str:
-    """A row as text: a line for every contender, the ratio being graphlang's time over theirs."""
+    """A row as text, with a line for every contender; the ratio is graphlang's time divided by the
+    contender's."""
     lines = [f"{outcome.title}   [{outcome.name}]"]
     lines += [_line(outcome, entry) for entry in outcome.entries]
     lines += [_memory(outcome, peer, target) for peer, target in outcome.memory_targets.items()]
     if outcome.disagreeing():
-        lines.append(f"    these came to another result: {', '.join(outcome.disagreeing())}")
+        lines.append(f"    these computed another result: {', '.join(outcome.disagreeing())}")
     if outcome.disturbance > DISTURBED:
-        lines.append(
-            f"    not to be relied on: other programs kept {outcome.disturbance:.1f} cores busy meanwhile"
-        )
+        lines.append(f"    unreliable: other programs kept {outcome.disturbance:.1f} cores busy")
     if outcome.note:
         lines.append(f"    {outcome.note}")
     return "\n".join(lines) + "\n"
@@ -31,8 +30,8 @@ def row(outcome: Outcome) -> str:
 
 def _memory(outcome: Outcome, peer: str, target: float) -> str:
     ratio = outcome.memory_ratio(peer)
-    found = "not measured" if ratio is None else f"{ratio:.2f}, at most {target:.2f}: {met(ratio, target)}"
-    return f"    peak memory against {peer}: {found}"
+    text = "not measured" if ratio is None else f"{ratio:.2f}, at most {target:.2f}: {met(ratio, target)}"
+    return f"    peak memory against {peer}: {text}"
 
 
 def _line(outcome: Outcome, entry: Entry) -> str:
@@ -65,7 +64,7 @@ def met(ratio: float, target: float) -> str:
 
 
 def markdown(outcomes: Iterable[Outcome]) -> str:
-    """The table as Markdown: a line for every peer that was measured."""
+    """The table as Markdown, with a line for every peer that was measured."""
     lines = ["| work | graphlang | against | its time | ratio | at most |", "|---|---:|---|---:|---:|---:|"]
     for outcome in outcomes:
         lines += _markdown_lines(outcome)
@@ -97,7 +96,7 @@ def _markdown_lines(outcome: Outcome) -> list[str]:
 
 
 def duration(seconds: float) -> str:
-    """A time with three digits and its unit."""
+    """A time with three digits and a unit."""
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}" if seconds < 1000 * size else f"{seconds / size:.0f} {unit}"

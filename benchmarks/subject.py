@@ -1,4 +1,4 @@
-"""graphlang's side: what is missing in this version is skipped by name."""
+"""graphlang as a contender. A work that needs a missing feature is skipped, with the name of the feature."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmarks.work import Skip
 
 
 def load(text: str, dtype: str = "float32", **options: Any) -> gl.Graph:
-    """The graph of a text; skipped where it needs something that this version does not have."""
+    """The graph of a text; skipped if it needs a feature that this version lacks."""
     try:
         return gl.loads(text, dtype=dtype, **options)
     except gl.GraphError as error:
@@ -22,7 +22,7 @@ def load(text: str, dtype: str = "float32", **options: Any) -> gl.Graph:
 
 
 def compiled(graph: gl.Graph, **options: Any) -> Callable[..., Any]:
-    """`graph.compile(...)`; skipped where there is no compiler yet."""
+    """`graph.compile(...)`; skipped if this version has no compiler."""
     compile_ = getattr(graph, "compile", None)
     if compile_ is None:
         raise Skip("Graph.compile is missing")
@@ -33,7 +33,7 @@ def compiled(graph: gl.Graph, **options: Any) -> Callable[..., Any]:
 def training(
     text: str, dtype: str, weights: Mapping[str, Any], inputs: Mapping[str, Any]
 ) -> Callable[[], Any]:
-    """One training step of a network from given weights."""
+    """One training step of a network that starts from `weights`."""
     graph = load(text, dtype)
     for name, array in weights.items():
         graph.params[name][...] = array

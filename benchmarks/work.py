@@ -1,4 +1,4 @@
-"""What is measured: a piece of work, and those who do it."""
+"""What is measured: works, each done by several contenders."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 
 class Skip(Exception):  # noqa: N818 - it is no error
-    """This contender cannot do this work here; the text says why."""
+    """Raised by a contender that cannot do its work here; the text says why."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """A call to measure, with a `finish` that waits for what the call may have left running."""
+    """A call to measure, with a `finish` that waits for work that the call has started in the background."""
 
     call: Callable[[], Any]
     finish: Callable[[], Any]
@@ -24,7 +24,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a step returns that took its own time: seconds, and the stages that they were spent in."""
+    """Returned by a step that measures itself: seconds in all, and per stage."""
 
     seconds: float
     stages: Mapping[str, float] = field(default_factory=dict)
@@ -32,19 +32,20 @@ class Measured:
 
 @dataclass(frozen=True)
 class Command:
-    """A whole process to measure, from its start to its end, run in an empty folder."""
+    """A process to measure from start to end; it runs in an empty folder."""
 
     arguments: tuple[str, ...]
 
 
 Contender = Callable[[], Any]
-"""Prepares the work and returns the step to measure (or a Command); raises Skip, or ImportError for a peer
-that is not installed. Each runs in a process of its own."""
+"""Prepares the work and returns the step to measure, or a Command. Raises Skip, or ImportError if a library
+is not installed."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """A row of the table: the first contender is graphlang, `targets` the ratios to stay within."""
+    """A row of the table. The first contender is graphlang; `targets` are the largest acceptable ratios of
+    its time to that of another."""
 
     name: str
     title: str
@@ -55,17 +56,17 @@ class Work:
     rounds: int = 7
     #: seconds after which no further round is begun
     limit: float = 20.0
-    #: whether calls go before those that are measured
+    #: whether unmeasured calls come first
     warm_up: bool = True
     processes: bool = False
-    #: whether every contender must come to the same first value
+    #: whether all contenders must compute the same first value
     same_value: bool = True
     #: left out by --quick
     long: bool = False
-    #: said under the row
+    #: printed under the row
     note: str = ""
 
     @property
     def subject(self) -> str:
-        """The contender that the others are compared with."""
+        """The name of the contender that the others are compared with."""
         return next(iter(self.contenders))

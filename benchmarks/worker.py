@@ -1,7 +1,7 @@
-"""One contender of one work in a process of its own: prepares, then measures a turn whenever it is told to.
+"""The process of one contender: prepares its work, then measures one turn for every line that it reads.
 
-It speaks JSON, a line each way: it says what became of the preparation, then answers every line that it
-reads with the seconds per call of one turn, and the end of its input with its peak memory.
+It answers in lines of JSON: first the result of the preparation, then for every line of its input the seconds
+per call of one turn, and at the end of the input its peak memory.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from benchmarks.work import Measured, Skip
 WARM_UP = 0.3
 """Seconds of calls before the first turn."""
 SHORT = 0.02
-"""A call shorter than this is made once, unmeasured, at the start of a turn: others have used the caches."""
+"""Seconds. A call that takes less runs once unmeasured at the start of a turn, to warm up the caches."""
 
 
 def main(name: str, contender: str, turn: float) -> None:
@@ -46,7 +46,7 @@ def main(name: str, contender: str, turn: float) -> None:
 
 
 def _answers() -> TextIO:
-    """Standard output for the answers alone: what a library prints goes to standard error."""
+    """Reserves standard output for the answers: what a library prints goes to standard error."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     return answers
@@ -58,7 +58,7 @@ def _say(answers: TextIO, **what: Any) -> None:
 
 
 def _prepared(step: Callable[[], Any]) -> tuple[float | None, float, float]:
-    """What the third call came to, how long the first took, and how long one takes now.
+    """The value of the third call, the seconds of the first call, and the seconds per call after warming up.
 
     The third result of a training step depends on two updates, and so on all gradients.
     """
@@ -69,7 +69,7 @@ def _prepared(step: Callable[[], Any]) -> tuple[float | None, float, float]:
 
 
 def _timed(step: Callable[[], Any]) -> tuple[float | None, float]:
-    """What one call came to, and the seconds that it took."""
+    """The value of one call, and the seconds that it took."""
     started = time.perf_counter()
     result = step()
     _finish(step)
@@ -78,7 +78,7 @@ def _timed(step: Callable[[], Any]) -> tuple[float | None, float]:
 
 
 def _warm(step: Callable[[], Any], seconds: float) -> float:
-    """Seconds per call, once the calls have settled; `seconds` is what the last one took."""
+    """Seconds per call after some calls to warm up; `seconds` is the time of the last call before."""
     started, calls = time.perf_counter(), 0
     while (spent := time.perf_counter() - started) + seconds < WARM_UP:
         step()
@@ -112,7 +112,8 @@ def _finish(step: Any) -> None:
 
 
 def _number(result: Any) -> float | None:
-    """What a step came to, as one number that can be compared: the mean sizes of all its results, added."""
+    """The value of a step as one number that can be compared: the sum of the mean magnitudes of its
+    results."""
     if result is None or isinstance(result, Measured):
         return None
     return sum(_sizes(result))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def parser() -> options.Parser:
-    found = options.Parser(
+    result = options.Parser(
         "explain-plan",
         "SPEC",
         "The program of a training step (in a file without `train`: of a value and its gradients): every\n"
@@ -24,15 +24,15 @@ def parser() -> options.Parser:
         graphlang explain-plan net.graph --batch 256 --threads 1 --json
         """,
     )
-    options.spec(found)
-    batch(found)
-    options.settings(found)
-    options.inputs(found)
-    options.precision(found)
-    options.threads(found)
-    options.as_json(found, "the plan")
-    options.form(found)
-    return found
+    options.spec(result)
+    batch(result)
+    options.settings(result)
+    options.inputs(result)
+    options.precision(result)
+    options.threads(result)
+    options.as_json(result, "the plan")
+    options.form(result)
+    return result
 
 
 def batch(parser: options.Parser) -> None:
@@ -60,8 +60,8 @@ def show(graph: Graph, feeds: dict[str, Any], arguments: argparse.Namespace) -> 
 
 
 def _from_data(graph: Graph, feeds: dict[str, Any], rows: int | None) -> dict[str, Any]:
-    """Samples of the file's data where they decide a size, as the length of a text's rows; without data a
-    size is taken for it."""
+    """The first samples of the file's data, where a size depends on them, as on the length of a text's rows.
+    If the data is missing, a size is assumed."""
     section, train = graph.spec.data, graph.spec.train
     inputs = [s for n, s in graph.network.inputs.items() if n not in feeds and s.default is None]
     open_sizes = any(isinstance(size, str) for spec in inputs for size in (spec.shape or ())[1:])

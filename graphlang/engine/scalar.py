@@ -1,15 +1,19 @@
-"""A graph of scalars as one straight-line Python function: no loop over steps can be quicker.
+"""A graph of scalars as one straight-line Python function, without a loop over steps.
 
-The source is made from the program alone: the names in it are the generator's own (`v0`, `x1`), never text
-of a spec.
+The names in the generated source are the generator's own, and begin with `_`. Only the names of inputs, which
+are its keywords, come from the spec: a plain identifier stands in the source itself, any other name is put
+into the parsed syntax tree.
 """
 
 from __future__ import annotations
 
+import ast
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from keyword import iskeyword
 from operator import itemgetter
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 
@@ -19,7 +23,9 @@ from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.primitives import PRIMITIVES
 
 CHUNK = 2000
-"""Statements per function: Python compiles many small functions in less time than one enormous one."""
+"""Statements per function: Python compiles many small functions faster than a very large one."""
+TERMS = 50
+"""Terms of a generated sum: it is a nested expression, and Python limits the depth of those."""
 
 _TEMPLATES = {
     "add": "{0} + {1}",
@@ -29,20 +35,20 @@ _TEMPLATES = {
     "negative": "-{0}",
     "positive": "{0}",
     "square": "{0} * {0}",
-    "power": "pow({0}, {1})",
-    "sqrt": "sqrt({0})",
-    "exp": "exp({0})",
-    "log": "log({0})",
-    "expm1": "expm1({0})",
-    "log1p": "log1p({0})",
-    "sin": "sin({0})",
-    "cos": "cos({0})",
-    "tan": "tan({0})",
-    "tanh": "tanh({0})",
-    "sinh": "sinh({0})",
-    "cosh": "cosh({0})",
-    "arctan": "atan({0})",
-    "absolute": "abs({0})",
+    "power": "_pow({0}, {1})",
+    "sqrt": "_sqrt({0})",
+    "exp": "_exp({0})",
+    "log": "_log({0})",
+    "expm1": "_expm1({0})",
+    "log1p": "_log1p({0})",
+    "sin": "_sin({0})",
+    "cos": "_cos({0})",
+    "tan": "_tan({0})",
+    "tanh": "_tanh({0})",
+    "sinh": "_sinh({0})",
+    "cosh": "_cosh({0})",
+    "arctan": "_atan({0})",
+    "absolute": "_abs({0})",
     "greater": "{0} > {1}",
     "greater_equal": "{0} >= {1}",
     "less": "{0} < {1}",
@@ -55,13 +61,14 @@ _TEMPLATES = {
     "chain": "({0} * {1} if {0} else 0.0)",
     "chain_quotient": "({0} / {1} if {0} else 0.0)",
     "zero_times": "({0} * {1} if {0} and {1} else 0.0)",
-    "sigmoid": "sigmoid({0})",
-    "sigmoid_slope": "0.25 / pow(cosh(0.5 * {0}), 2.0)",
-    "tanh_slope": "1.0 / pow(cosh({0}), 2.0)",
+    "sigmoid": "_sigmoid({0})",
+    "sigmoid_slope": "0.25 / _pow(_cosh(0.5 * {0}), 2.0)",
+    "tanh_slope": "1.0 / _pow(_cosh({0}), 2.0)",
     "logical_not": "(not {0})",
     "invert": "(not {0})",
     "stop_gradient": "{0}",
 }
+"""The expression of each primitive."""
 _OF_TRUTH = (
     "greater",
     "greater_equal",
@@ -75,9 +82,9 @@ _OF_TRUTH = (
     "logical_not",
     "invert",
 )
-"""What may give true or false. Python's arithmetic makes whole numbers of them, NumPy's a bool."""
+"""Primitives that may result in a bool: as an operand of Python's arithmetic it would become an int."""
 _CHOOSING = ("maximum", "minimum", "where")
-"""What gives one of its operands as it is: of a float and a truth value, a float."""
+"""Primitives that return one of their operands unchanged: of a float and a bool, NumPy makes a float."""
 _MATH = ("sqrt", "exp", "log", "expm1", "log1p", "sin", "cos", "tan", "tanh", "sinh", "cosh", "atan", "pow")
 
 
@@ -89,26 +96,29 @@ def _sigmoid(x: float) -> float:
 _UFUNCS = {
     name: getattr(np, {"atan": "arctan", "pow": "power"}.get(name, name)) for name in _MATH if name != "sqrt"
 }
-"""What Python and NumPy round differently, by the names above."""
+"""The functions above that Python and NumPy round differently."""
 _COMPUTED = ("sigmoid", "sigmoid_slope", "tanh_slope")
-"""Primitives of several calls, which Python rounds differently too."""
+"""Primitives made of several calls, which Python and NumPy round differently too."""
 
 FAILURES = (OverflowError, ZeroDivisionError, ValueError)
-"""Where Python raises and NumPy gives inf or nan: the caller then runs the program on arrays."""
+"""Raised by Python where NumPy returns inf or nan: the caller then runs the program on arrays."""
 
 
 def scalar_function(
-    program: Program, arguments: Sequence[str], results: Sequence[str], telling: Sequence[str] = ()
+    program: Program, arguments: Sequence[str], results: Sequence[str], nan_checked: Sequence[str] = ()
 ) -> Callable[..., Any] | None:
     """A function from the inputs `arguments` (floats, by position) to a tuple of the outputs `results`.
 
-    None where the program does anything but arithmetic on float64 scalars. The function raises one of
-    FAILURES where Python's arithmetic does, where an argument is no float, and where one of `telling` is nan.
+    None if the program is not arithmetic on float64 scalars alone. The function raises one of FAILURES where
+    Python's arithmetic does, where an argument is not a float, and where one of the outputs `nan_checked` is
+    nan.
     """
-    steps = program.steps
-    if not _is_scalar_program(program, steps, arguments):
+    if not _is_scalar_program(program, arguments):
         return None
-    return _Source(program, arguments, results, {}, telling).function(steps)
+    generator = _Generator(program, arguments, results, {}, nan_checked)
+    source, space = generator.source()
+    _define(source, space)
+    return space["run"]  # type: ignore[no-any-return]
 
 
 def keyword_function(
@@ -116,42 +126,48 @@ def keyword_function(
     defaults: Mapping[str, Any],
     value: str,
     keyed: Mapping[str, str],
-    slow: Callable[..., Any],
-    telling: Sequence[str] = (),
+    fallback: Callable[..., Any],
+    nan_checked: Sequence[str] = (),
 ) -> Callable[..., Any] | None:
-    """A function of the inputs by keyword: the output `value`, and a dict of the outputs of `keyed`.
+    """A function of the inputs by keyword: it returns the output `value`, and a dict from the keys of `keyed`
+    to the outputs that they name.
 
-    Where an argument is no float, where one is missing or unknown, and where Python's arithmetic fails,
-    it hands over to `slow(mapping, arguments in order, further keywords)`. None as in `scalar_function`.
+    Where an argument is not a float, missing or unknown, and where Python's arithmetic fails, it calls
+    `fallback(mapping, arguments in order, further keywords)`. None as in `scalar_function`.
     """
-    steps = program.steps
     names = list(defaults)
-    if not _is_scalar_program(program, steps, names):
+    if not _is_scalar_program(program, names) or any(n.startswith("_") for n in names):
         return None
-    run = _Source(program, names, [value], keyed, telling).function(steps, slow)
-    # The keywords and the keys are names of the spec: they are put in place as data, after compiling, and
-    # are never part of a source.
-    code = run.__code__
-    variables = (code.co_varnames[0], *names, *code.co_varnames[1 + len(names) :])
-    keys = {f"k{i}": key for i, key in enumerate(keyed)}
-    run.__code__ = code.replace(
-        co_varnames=variables, co_consts=tuple(_renamed(c, keys) for c in code.co_consts)
-    )
+    generator = _Generator(program, names, [value], keyed, nan_checked)
+    source, space = generator.source(fallback)
+    renamed = {a: n for a, n in zip(generator.arguments, names, strict=True) if a != n}
+    _define(_with_names(source, renamed) if renamed else source, space)
+    run = space["run"]
     run.__kwdefaults__ = dict(defaults)
-    return run
+    return run  # type: ignore[no-any-return]
 
 
-def _renamed(constant: Any, keys: Mapping[str, str]) -> Any:
-    """A constant of the function with the keys in place of what stood for them."""
-    if isinstance(constant, tuple):
-        return tuple(_renamed(c, keys) for c in constant)
-    return keys.get(constant, constant) if isinstance(constant, str) else constant
+def _is_plain(name: str) -> bool:
+    """Whether a name can be written in Python's source and means the same there."""
+    return name.isidentifier() and not iskeyword(name) and normalize("NFKC", name) == name
 
 
-def _is_scalar_program(program: Program, steps: Sequence[Step], arguments: Sequence[str]) -> bool:
+def _with_names(source: str, names: Mapping[str, str]) -> ast.Module:
+    """The syntax tree of a source with other names for some variables: even a keyword like `lambda` can be
+    one."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            node.id = names.get(node.id, node.id)
+        elif isinstance(node, ast.arg):
+            node.arg = names.get(node.arg, node.arg)
+    return tree
+
+
+def _is_scalar_program(program: Program, arguments: Sequence[str]) -> bool:
     inputs = [program.inputs[a] for a in arguments]
     return (
-        all(_is_scalar_step(s) for s in steps)
+        all(_is_scalar_step(s) for s in program.steps)
         and all(v.shape == () and v.dtype == np.float64 for v in inputs)
         and all(_is_scalar(v) for v in program.outputs.values())
     )
@@ -175,12 +191,12 @@ def _is_scalar(x: Any) -> bool:
     return isinstance(x, int | float) or (isinstance(x, np.ndarray | np.generic) and x.shape == ())
 
 
-def _mixed(step: Step) -> bool:
-    """Whether a float is chosen among operands of which some are none."""
-    return step.output.dtype.kind == "f" and any(_is_truth(x) for x in step.operands[-2:])
+def _may_choose_bool(step: Step) -> bool:
+    """Whether a step with a float result chooses between operands of which some are bools."""
+    return step.output.dtype.kind == "f" and any(_is_bool(x) for x in step.operands[-2:])
 
 
-def _is_truth(x: Any) -> bool:
+def _is_bool(x: Any) -> bool:
     return isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_
 
 
@@ -192,154 +208,180 @@ def _scalar_ufunc(ufunc: Callable[..., Any]) -> Callable[..., float]:
     return function
 
 
-def _define(source: str, space: dict[str, Any]) -> None:
-    exec(compile(source, "<graph of scalars>", "exec"), space)  # noqa: S102 - made of our own names only
+def _define(source: str | ast.Module, space: dict[str, Any]) -> None:
+    exec(compile(source, "<graph of scalars>", "exec"), space)  # noqa: S102 - its text is generated here
 
 
-def _nan_refused(names: Sequence[str]) -> list[str]:
-    """Statements that refuse nan: a sum is nan if a term is, and for infinities of both signs too."""
-    lines = []
-    for start in range(0, len(names), CHUNK):
-        lines += [f"t = {' + '.join(names[start : start + CHUNK])}", "if t != t: raise ValueError"]
-    return lines
+def _raise_if_nan(names: Sequence[str]) -> Iterator[str]:
+    """Statements that raise ValueError if a value is nan: a sum is nan if one of its terms is."""
+    for start in range(0, len(names), TERMS):
+        yield f"_t = {' + '.join(names[start : start + TERMS])}"
+        yield "if _t != _t: raise _ValueError"
 
 
-class _Source:
+class _Generator:
+    """Generates the source of a program's function: its arguments, its steps as statements, its results."""
+
     def __init__(
         self,
         program: Program,
         arguments: Sequence[str],
         results: Sequence[str],
         keyed: Mapping[str, str],
-        telling: Sequence[str],
+        nan_checked: Sequence[str],
     ) -> None:
         self.program = program
-        self.arguments = [f"x{~program.inputs[a].number}" for a in arguments]
-        self.plain = [program.outputs[r] for r in results]
+        self.steps = program.steps
+        #: number of an input -> the name of its argument
+        self.argument_of = {
+            program.inputs[a].number: a if _is_plain(a) and not a.startswith("_") else f"_x{i}"
+            for i, a in enumerate(arguments)
+        }
+        #: results that are returned in the tuple itself, and those in the dict at its end
+        self.positional = [program.outputs[r] for r in results]
         self.keyed = [program.outputs[label] for label in keyed.values()]
-        self.results = [*self.plain, *self.keyed]
         self.keys = list(keyed)
-        #: values whose last bit a comparison sees: NumPy's functions, of the interpreter, may differ in it
+        self.results = [*self.positional, *self.keyed]
+        #: values whose last bit a comparison sees: NumPy's functions, which the interpreter uses, may round
+        #: it differently than Python's
         self.visible = visible(program.steps)
-        #: outputs that are looked at before they are returned: a nan there is left to the caller
-        self.telling = [program.outputs[label] for label in telling]
+        self.nan_checked = [program.outputs[label] for label in nan_checked]
 
-    def function(self, steps: Sequence[Step], slow: Callable[..., Any] | None = None) -> Callable[..., Any]:
-        lines = [f"{self.name(s.output)} = {self.expression(s)}" for s in steps]
-        space: dict[str, Any] = {name: getattr(math, name) for name in _MATH}
-        space.update({f"np_{name}": _scalar_ufunc(ufunc) for name, ufunc in _UFUNCS.items()})
-        space.update({f"np_{name}": _scalar_ufunc(PRIMITIVES[name].compute) for name in _COMPUTED})
-        space["sigmoid"] = _sigmoid
-        space.update(slow=slow, failures=FAILURES)
+    def source(self, fallback: Callable[..., Any] | None = None) -> tuple[str, dict[str, Any]]:
+        """The source of the function `run`, and the names that it uses. With a `fallback` the arguments of
+        `run` are keywords."""
+        lines = [f"{self.name(s.output)} = {self.expression(s)}" for s in self.steps]
+        space: dict[str, Any] = {f"_{name}": getattr(math, name) for name in _MATH}
+        space.update({f"_np_{name}": _scalar_ufunc(ufunc) for name, ufunc in _UFUNCS.items()})
+        space.update({f"_np_{name}": _scalar_ufunc(PRIMITIVES[name].compute) for name in _COMPUTED})
+        space.update(_float=float, _abs=abs, _sigmoid=_sigmoid, _ValueError=ValueError)
+        space.update(_fallback=fallback, _failures=FAILURES)
         if len(lines) <= CHUNK:
-            body = [*lines, *_nan_refused([self.name(x) for x in self.telling])]
-            body.append(f"return {self.returned([self.name(r) for r in self.results])}")
-            source = self.headed(body, by_keyword=slow is not None)
+            body = [*lines, *_raise_if_nan([self.name(x) for x in self.nan_checked])]
+            body.append(f"return {self._returned([self.name(r) for r in self.results])}")
         else:
-            source = self._in_chunks(steps, lines, space, by_keyword=slow is not None)
-        _define(source, space)
-        return space["run"]  # type: ignore[no-any-return]
+            body = self._in_parts(lines, space)
+        return (self._positional_function(body) if fallback is None else self._keyword_function(body)), space
 
-    def headed(self, body: Sequence[str], *, by_keyword: bool) -> str:
-        """The function around its body: what is no float is refused, or goes the slow way."""
-        same = " is ".join([*(f"{a}.__class__" for a in self.arguments), "float"])
-        if not by_keyword:
-            guard = [f"if not ({same}): raise ValueError"] if self.arguments else []
-            inner = "\n ".join([*guard, *body])
-            return f"def run({', '.join(self.arguments)}):\n {inner}\n"
+    @property
+    def arguments(self) -> list[str]:
+        return list(self.argument_of.values())
+
+    def _positional_function(self, body: Sequence[str]) -> str:
+        guard = [f"if not ({self._all_are_floats()}): raise _ValueError"] if self.argument_of else []
+        inner = "\n ".join([*guard, *body])
+        return f"def run({', '.join(self.arguments)}):\n {inner}\n"
+
+    def _keyword_function(self, body: Sequence[str]) -> str:
         keywords = "".join(f"{a}, " for a in self.arguments)
         inner = "\n   ".join(body)
-        head = f"def run(given=None, /, {'*, ' if keywords else ''}{keywords}**more):"
-        test = f" if given is None and not more and {same if self.arguments else 'True'}:"
-        tail = f"  except failures: pass\n return slow(given, ({keywords}), more)\n"
+        head = f"def run(_mapping=None, /, {'*, ' if keywords else ''}{keywords}**_more):"
+        test = f" if _mapping is None and not _more and {self._all_are_floats() if keywords else 'True'}:"
+        tail = f"  except _failures: pass\n return _fallback(_mapping, ({keywords}), _more)\n"
         return f"{head}\n{test}\n  try:\n   {inner}\n{tail}"
 
-    def returned(self, names: Sequence[str]) -> str:
-        """The tuple that is returned: the plain results, then a dict of the keyed ones."""
-        plain = "".join(f"{n}, " for n in names[: len(self.plain)])
+    def _all_are_floats(self) -> str:
+        return " is ".join([*(f"{a}.__class__" for a in self.arguments), "_float"])
+
+    def _returned(self, names: Sequence[str]) -> str:
+        """The tuple of the positional results and, if there are keyed ones, a dict of those."""
+        positional = "".join(f"{n}, " for n in names[: len(self.positional)])
         if not self.keys:
-            return f"({plain})"
-        items = ", ".join(f"'k{i}': {n}" for i, n in enumerate(names[len(self.plain) :]))
-        return f"({plain}{{{items}}})"
+            return f"({positional})"
+        keyed = zip(self.keys, names[len(self.positional) :], strict=True)
+        return f"({positional}{{{', '.join(f'{key!r}: {n}' for key, n in keyed)}}})"
 
-    def _in_chunks(
-        self, steps: Sequence[Step], lines: list[str], space: dict[str, Any], *, by_keyword: bool
-    ) -> str:
-        """Functions of CHUNK statements each, defined in `space`; what a later one needs goes through a list.
+    # ---- large programs
 
-        They are compiled one by one: Python's syntax tree of all of it would take a gigabyte.
+    def _in_parts(self, lines: list[str], space: dict[str, Any]) -> list[str]:
+        """The body of `run` for a large program: it calls functions of CHUNK statements each, defined in
+        `space`, which pass values to one another through the list `_m`.
+
+        The functions are compiled one by one: the syntax tree of all of them would take a gigabyte.
         """
-        home = {s.output.number: i // CHUNK for i, s in enumerate(steps)}
-        crossing = {
-            x.number
-            for i, s in enumerate(steps)
-            for x in s.operands
-            if x.__class__ is SymbolicArray and home.get(x.number, -1) != i // CHUNK
-        }
-        crossing |= {r.number for r in self.results if r.__class__ is SymbolicArray}
-        places = {number: i for i, number in enumerate(sorted(crossing))}
-        for start in range(0, len(lines), CHUNK):
-            chunk = steps[start : start + CHUNK]
-            needed = {
-                x.number: x
-                for s in chunk
-                for x in s.operands
-                if x.__class__ is SymbolicArray
-                and x.number in places
-                and home.get(x.number, -1) != start // CHUNK
-            }
-            loads = [f"{self.name(x)} = m[{places[n]}]" for n, x in needed.items()]
-            stores = [
-                f"m[{places[s.output.number]}] = {self.name(s.output)}"
-                for s in chunk
-                if s.output.number in places
-            ]
-            body = "\n ".join([*loads, *lines[start : start + CHUNK], *stores, "return"])
-            _define(f"def part{start // CHUNK}(m):\n {body}\n", space)
-        given = [
-            f"m[{places[v.number]}] = {self.name(v)}"
+        part_of = {s.output.number: i // CHUNK for i, s in enumerate(self.steps)}
+        index_of = {number: i for i, number in enumerate(sorted(self._passed(part_of)))}
+        count = -(-len(lines) // CHUNK)
+        for part in range(count):
+            _define(self._part(part, lines, part_of, index_of), space)
+        inputs = [
+            f"_m[{index_of[v.number]}] = {self.name(v)}"
             for v in self.program.inputs.values()
-            if v.number in places
+            if v.number in index_of
         ]
-        calls = [f"part{i}(m)" for i in range(-(-len(lines) // CHUNK))]
-        space["start"] = [0.0] * len(places)
-        told = [
-            f"m[{places[x.number]}]" if x.__class__ is SymbolicArray else self.name(x) for x in self.telling
-        ]
-        returned = f"return {self._picked(places, space)}"
-        whole = ["m = start.copy()", *given, *calls, *_nan_refused(told), returned]
-        return self.headed(whole, by_keyword=by_keyword)
+        calls = [f"_part{i}(_m)" for i in range(count)]
+        space["_start"] = [0.0] * len(index_of)
+        checked = [self._stored(x, index_of) for x in self.nan_checked]
+        returned = f"return {self._picked(index_of, space)}"
+        return ["_m = _start.copy()", *inputs, *calls, *_raise_if_nan(checked), returned]
 
-    def _picked(self, places: Mapping[int, int], space: dict[str, Any]) -> str:
-        """The results out of the list of what crosses from part to part; many are picked by one call."""
-        if len(self.plain) > CHUNK and not self.keys:
-            constants = [float(r) for r in self.plain if r.__class__ is not SymbolicArray]
-            further = iter(range(len(places), len(places) + len(constants)))
-            space["start"] += constants
-            space["picked"] = itemgetter(
-                *[places[r.number] if r.__class__ is SymbolicArray else next(further) for r in self.plain]
+    def _passed(self, part_of: Mapping[int, int]) -> set[int]:
+        """The values that one part passes to another, or to the results."""
+        passed = {
+            x.number
+            for i, s in enumerate(self.steps)
+            for x in s.operands
+            if x.__class__ is SymbolicArray and part_of.get(x.number, -1) != i // CHUNK
+        }
+        return passed | {r.number for r in self.results if r.__class__ is SymbolicArray}
+
+    def _part(
+        self, part: int, lines: list[str], part_of: Mapping[int, int], index_of: Mapping[int, int]
+    ) -> str:
+        """The source of one part: it loads what other parts have computed, and stores what they need."""
+        chunk = slice(part * CHUNK, (part + 1) * CHUNK)
+        needed = {
+            x.number: x
+            for s in self.steps[chunk]
+            for x in s.operands
+            if x.__class__ is SymbolicArray and x.number in index_of and part_of.get(x.number, -1) != part
+        }
+        loads = [f"{self.name(x)} = _m[{index_of[n]}]" for n, x in needed.items()]
+        stores = [
+            f"_m[{index_of[s.output.number]}] = {self.name(s.output)}"
+            for s in self.steps[chunk]
+            if s.output.number in index_of
+        ]
+        body = "\n ".join([*loads, *lines[chunk], *stores, "return"])
+        return f"def _part{part}(_m):\n {body}\n"
+
+    def _stored(self, x: Any, index_of: Mapping[int, int]) -> str:
+        return f"_m[{index_of[x.number]}]" if x.__class__ is SymbolicArray else self.name(x)
+
+    def _picked(self, index_of: Mapping[int, int], space: dict[str, Any]) -> str:
+        """The results, from the list `_m`; where they are many, by a single call of an itemgetter."""
+        if len(self.positional) > CHUNK and not self.keys:
+            constants = [float(r) for r in self.positional if r.__class__ is not SymbolicArray]
+            further = iter(range(len(index_of), len(index_of) + len(constants)))
+            space["_start"] += constants
+            space["_picked"] = itemgetter(
+                *[
+                    index_of[r.number] if r.__class__ is SymbolicArray else next(further)
+                    for r in self.positional
+                ]
             )
-            return "picked(m)"
-        return self.returned(
-            [f"m[{places[r.number]}]" if r.__class__ is SymbolicArray else self.name(r) for r in self.results]
-        )
+            return "_picked(_m)"
+        return self._returned([self._stored(r, index_of) for r in self.results])
+
+    # ---- expressions
 
     def expression(self, step: Step) -> str:
         operands = [self.name(x) for x in step.operands]
         if step.primitive.name == "astype":
-            return f"float({operands[0]})"
+            return f"_float({operands[0]})"
         if step.primitive.name in _COMPUTED and step.output.number in self.visible:
-            return f"np_{step.primitive.name}({operands[0]})"
+            return f"_np_{step.primitive.name}({operands[0]})"
         template = _TEMPLATES[step.primitive.name]
-        if step.primitive.name in _CHOOSING and _mixed(step):
-            return f"float({template.format(*operands)})"
-        inexact = template[: template.find("(")] in _UFUNCS
-        return f"{'np_' * (inexact and step.output.number in self.visible)}{template.format(*operands)}"
+        if step.primitive.name in _CHOOSING and _may_choose_bool(step):
+            return f"_float({template.format(*operands)})"
+        inexact = template[1 : template.find("(")] in _UFUNCS
+        return f"{'_np' * (inexact and step.output.number in self.visible)}{template.format(*operands)}"
 
     def name(self, x: Any) -> str:
+        """The variable of a value, or the literal of a constant."""
         if x.__class__ is SymbolicArray:
-            return f"v{x.number}" if x.number >= 0 else f"x{~x.number}"
+            return f"_v{x.number}" if x.number >= 0 else self.argument_of[x.number]
         value = bool(x) if isinstance(x, bool | np.bool_) else float(x)
         if isinstance(value, float) and not math.isfinite(value):
-            return f'float("{value}")'
+            return f'_float("{value}")'
         return f"({value!r})" if value < 0 else repr(value)

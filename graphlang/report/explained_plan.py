@@ -76,14 +76,14 @@ class Explanation:
         return (step for group in self.groups for step in group.steps)
 
 
-def explained(model: Model, given: Mapping[str, Any], batch: int | None = None) -> Explanation:
+def explained(model: Model, inputs: Mapping[str, Any], batch: int | None = None) -> Explanation:
     """The plan of the training step, or of a value and its gradients where the file does not train.
 
-    Inputs that are not given have the shapes that `batch` (by default the file's own) makes of their types.
+    Inputs that are missing are drawn with `batch` rows (by default as many as the file's own batch).
     """
     train, check = model.spec.train, model.spec.gradcheck
     rows = batch or (train.batch if train else check.batch if check else 1)
-    values = drawn(model.network, given, np.random.default_rng(0), rows)
+    values = drawn(model.network, inputs, np.random.default_rng(0), rows)
     feeds = prepare(model.network, values, model.dtype, None, model.file)
     storage = {n: Storage(a.shape, a.dtype) for n, a in feeds.values.items()}
     with model.diagnosed(), collection_paused():

@@ -151,7 +151,7 @@ def test_a_step_may_take_its_own_time(monkeypatch):
 
 def test_a_row_says_when_other_programs_kept_the_machine_busy():
     row = outcome()
-    assert "not to be relied on" not in report.row(row)
+    assert "unreliable" not in report.row(row)
     row.entries[0].wall, row.entries[0].others = 2.0, 3.0
     assert "other programs kept 1.5 cores busy" in report.row(row)
 

@@ -20,7 +20,7 @@ from graphlang.spec.network import Network
 
 ENTRIES = cases.entries()
 FUSED: list[bool] = []
-"""For every program that was made, whether it has a fused region."""
+"""For every planned program, whether it contains a fused group."""
 ROUNDING = {"float64": 1e-12, "float32": 2e-5}
 
 
@@ -74,9 +74,9 @@ def planned(
             gradients = recorder.tape.gradients(of, wrt, seed)
     values = [recorder.tape.values[of], *gradients, *recorder.tape.state.values()]
     recording = recorder.recording({str(i): v for i, v in enumerate(values)}, {})
-    made = plan(optimised(recording.program))
-    FUSED.append(any(unit.fused for unit in made.groups))
-    executable = Executable(made, given, threads=2)
+    layout = plan(optimised(recording.program))
+    FUSED.append(any(group.fused for group in layout.groups))
+    executable = Executable(layout, given, threads=2)
     executable.draws = recording.draws
     runs = []
     for _ in range(2):

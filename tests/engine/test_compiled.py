@@ -31,7 +31,7 @@ LARGE = "input x: float[N], y: float[N]\nz = exp(sin(x) * y) + y / (1 + x ** 2)\
 
 
 @pytest.fixture(autouse=True)
-def _every_region_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
+def _every_fused_group_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that small arrays show what large ones do."""
     monkeypatch.setattr(fusion, "MIN_WORK_PER_THREAD", 1)
 
@@ -252,9 +252,7 @@ def test_a_program_goes_on_working_in_a_forked_child() -> None:
     "expression",
     ["x / (1 + mean(x * x))", "x * mean(x) * sum(x)", "x * var(x)", "x * std(x)", "x - logsumexp(x)"],
 )
-def test_a_sum_over_everything_that_comes_back_to_a_region_is_the_one_of_this_run(
-    expression: str, threads: int
-) -> None:
+def test_a_fused_group_reads_the_sum_over_everything_of_its_own_run(expression: str, threads: int) -> None:
     graph = gl.loads(f"input x: float[N, 7]\nz = {expression}\nL = sum(z * z)\noutput L", dtype="float64")
     f = graph.compile(wrt=["x"], threads=threads)
     for seed in range(3):
@@ -276,7 +274,7 @@ def test_a_sum_over_everything_that_comes_back_to_a_region_is_the_one_of_this_ru
         "input x: float[N]\nparam p: float[2] = [1, 2]\nL = p[0] * sum(x) + p[1] ** 2",
     ],
 )
-def test_one_element_is_the_one_of_this_run(text: str) -> None:
+def test_a_single_element_has_the_value_of_its_own_run(text: str) -> None:
     graph = gl.loads(text + "\noutput L", dtype="float64")
     names = ["x", *graph.params]
     f, forward = graph.compile(wrt=names), graph.compile()
@@ -310,7 +308,9 @@ def test_training_reads_single_elements_of_a_parameter_as_they_are_then() -> Non
 
 
 @pytest.mark.parametrize("shape", [(1, 7), (7, 1), (1, 1), (3, 5)])
-def test_small_frames_are_cut_as_large_ones(monkeypatch: pytest.MonkeyPatch, shape: tuple[int, int]) -> None:
+def test_small_iteration_shapes_are_cut_into_blocks_like_large_ones(
+    monkeypatch: pytest.MonkeyPatch, shape: tuple[int, int]
+) -> None:
     monkeypatch.setattr(fusion, "FUSE_FROM", 1)
     text = (
         "input x: float[N, D]\nz = softmax(x) * var(x) + logsumexp(x, axis=1, keepdims=true)\nL = sum(z * z)"

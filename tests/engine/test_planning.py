@@ -25,8 +25,8 @@ Record = Callable[[Mapping[str, Any]], tuple[dict[str, Any], dict[str, Any]]]
 
 
 @pytest.fixture(autouse=True)
-def _every_region_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that small arrays show what large ones do."""
+def _every_fused_group_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that small arrays are divided as large ones are."""
     monkeypatch.setattr(fusion, "MIN_WORK_PER_THREAD", 1)
 
 
@@ -39,7 +39,7 @@ def recorded(arrays: Mapping[str, Any], record: Record) -> Program:
 
 
 def replayed(program: Program, arrays: Mapping[str, Any]) -> dict[str, Any]:
-    """Every result by replay, in which each value has memory of its own."""
+    """Every result by replay, where no two values share memory."""
     results = {**program.outputs, **{f"new {label}": v for label, v in program.updates.items()}}
     symbolic = {label: v for label, v in results.items() if isinstance(v, SymbolicArray)}
     feeds = {program.inputs[label]: a.copy() for label, a in arrays.items()}
@@ -117,7 +117,7 @@ CHOICE = st.integers(0, 10**6)
     updates=st.lists(CHOICE, min_size=3, max_size=3),
     updated=st.sets(st.sampled_from("abc"), max_size=3),
 )
-def test_no_value_is_read_after_its_memory_has_gone_to_another(
+def test_no_value_is_read_after_its_memory_has_another_occupant(
     calls: list[tuple[int, int, int]], outputs: list[int], updates: list[int], updated: set[str]
 ) -> None:
     arrays = {label: normal(4, 4, seed=i) for i, label in enumerate("abc")}
@@ -133,7 +133,7 @@ def test_no_value_is_read_after_its_memory_has_gone_to_another(
         }
         return {str(k): values[i % len(values)] for k, i in enumerate([*outputs, -1])}, news
 
-    # Everything is large for once, and a block is three numbers.
+    # Every array counts as large, and a block has three numbers.
     with patch.object(fusion, "FUSE_FROM", 1), patch.object(fusion, "BLOCK_BYTES", 24):
         agrees(arrays, record, 1e-9)
 
@@ -216,12 +216,12 @@ def test_large_elementwise_programs_are_fused_and_right(shape: tuple[int, ...], 
 
     rounding = 1e-12 if dtype == "float64" else 1e-5
     planned = agrees(arrays, record, rounding)
-    assert any(u.fused and len(u.steps) > 3 for u in planned.groups)
+    assert any(g.fused and len(g.steps) > 3 for g in planned.groups)
     assert planned.temporaries
 
 
 @pytest.mark.parametrize("shape", [(1001, 333), (70_001, 3), (5, 129, 130)], ids=str)
-def test_reductions_over_the_last_axis_run_within_the_region(shape: tuple[int, ...]) -> None:
+def test_reductions_over_the_last_axis_run_within_the_fused_group(shape: tuple[int, ...]) -> None:
     def softmax(v: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         x = v["x"] * 2
         e = np.exp(x - np.max(x, axis=-1, keepdims=True))
@@ -229,7 +229,7 @@ def test_reductions_over_the_last_axis_run_within_the_region(shape: tuple[int, .
         return {"y": y, "dx": y * (v["dy"] - np.sum(v["dy"] * y, axis=-1, keepdims=True))}, {}
 
     planned = agrees({"x": normal(*shape), "dy": normal(*shape, seed=1)}, softmax)
-    assert [u.fused for u in planned.groups] == [True]
+    assert [g.fused for g in planned.groups] == [True]
 
 
 def test_operands_that_are_not_contiguous_are_cut_where_that_is_possible() -> None:
@@ -243,7 +243,7 @@ def test_operands_that_are_not_contiguous_are_cut_where_that_is_possible() -> No
     agrees(arrays, record)
 
 
-def test_what_looks_at_a_value_of_a_region_in_another_shape_waits_for_its_end() -> None:
+def test_a_step_that_reads_a_fused_value_through_a_view_waits_for_the_end_of_its_group() -> None:
     def record(v: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         y = v["x"] * 2
         return {"z": y + y.T + np.broadcast_to(y[:1], y.shape) + y[::-1]}, {}
@@ -251,7 +251,7 @@ def test_what_looks_at_a_value_of_a_region_in_another_shape_waits_for_its_end() 
     agrees({"x": normal(300, 300)}, record)
 
 
-def test_a_region_has_no_full_array_for_what_stays_inside() -> None:
+def test_the_temporaries_of_a_fused_group_have_no_full_arrays() -> None:
     arrays = {"x": normal(10**6)}
     planned = agrees(arrays, lambda v: ({"y": 1 / (1 + np.exp(-v["x"]))}, {}))
     assert planned.buffer_bytes == 8 * 10**6
@@ -335,7 +335,7 @@ def test_results_that_are_kept_for_one_more_call_take_two_memories_in_turn() -> 
     assert len(set(places)) == 2
 
 
-def test_the_update_of_an_optimizer_with_memory_is_one_region_that_writes_in_place() -> None:
+def test_the_update_of_an_optimizer_with_slots_is_one_fused_group_that_writes_in_place() -> None:
     arrays = {
         "W": normal(500, 400),
         "m": normal(500, 400),
@@ -350,7 +350,7 @@ def test_the_update_of_an_optimizer_with_memory_is_one_region_that_writes_in_pla
         return {"loss": np.sum(v["W"] * v["g"])}, {"m": m, "W": v["W"] - rate * m}
 
     planned = agrees(arrays, record)
-    assert [len(u.steps) for u in planned.groups if u.fused] == [2, 5]
+    assert [len(g.steps) for g in planned.groups if g.fused] == [2, 5]
     assert set(planned.in_place.values()) == {"W", "m"}
     assert planned.copies == {}
     assert planned.buffer_bytes < 1000

@@ -1,4 +1,5 @@
-"""Recorded values by a planned program, all that can be fused in small regions: what training runs."""
+"""Runs recorded values as a planned program, as training does, with every fusable step fused in small
+blocks."""
 
 from __future__ import annotations
 
