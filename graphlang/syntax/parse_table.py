@@ -1,8 +1,7 @@
 """Lark's parser, from a table made ahead of time: `python -m graphlang.syntax.parse_table` writes it anew.
 
-Lark takes a quarter of a second to make the table of the grammar, and 13 ms to read the data that it
-can save itself, much of which is for its own lexer. Here the table is written as rules and rows of
-numbers, and read in 3 ms.
+Lark takes a quarter of a second to make the table of the grammar. Written as rules and rows of numbers, it
+is read in 3 ms.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ from lark.grammar import NonTerminal, Rule, RuleOptions, Symbol, Terminal
 from lark.lexer import Lexer, LexerState, LexerThread
 from lark.parse_tree_builder import ParseTreeBuilder
 from lark.parsers.lalr_analysis import IntParseTable, Reduce, Shift
-from lark.parsers.lalr_parser import _Parser
 
 from graphlang.syntax import build
+from graphlang.syntax.lark_internals import TableParser, table_of
 from graphlang.syntax.lexer import GraphLexer, Reader
 
 GRAMMAR = Path(__file__).with_name("graphlang.lark")
@@ -30,12 +29,12 @@ _LEXER = GraphLexer(None)
 
 
 class Parser:
-    """Lark's LALR(1) parser with the functions of build.py as its callbacks; it holds no state."""
+    """The parser of the language: a table, with the functions of build.py as callbacks. It holds no state."""
 
     def __init__(self, rules: list[Rule], table: IntParseTable) -> None:
         builder: Any = ParseTreeBuilder
         callbacks = builder(rules, lark.Tree, maybe_placeholders=False).create_callback(build)
-        self._parser: Any = _Parser(table, callbacks)
+        self._parser = TableParser(table, callbacks)
 
     def parse(self, reader: Reader, lexer: Lexer = _LEXER) -> list[Any]:
         """The statements that a reader reads; raises Lark's UnexpectedToken at the first mistake."""
@@ -49,9 +48,9 @@ def parser() -> Parser:
     """The parser of the language, from the prebuilt table where that fits the grammar and Lark."""
     grammar = GRAMMAR.read_text("utf-8")
     try:
-        saved = json.loads(TABLE.read_text("utf-8"))
-        if (saved["lark"], saved["grammar"]) == (lark.__version__, grammar):
-            return loaded(saved)
+        data = json.loads(TABLE.read_text("utf-8"))
+        if (data["lark"], data["grammar"]) == (lark.__version__, grammar):
+            return loaded(data)
     except (OSError, ValueError, LookupError, TypeError):
         pass
     return loaded(serialized(grammar))
@@ -63,14 +62,17 @@ def lark_of(grammar: str, **options: Any) -> Lark:
     return Lark(grammar, **(settings | options))
 
 
+# ---- writing the table ------------------------------------------------------------------------------------
+
+
 def serialized(grammar: str) -> dict[str, Any]:
-    """The table of a grammar as plain data, with what it was made from.
+    """The table of a grammar as plain data, together with the grammar and the version of Lark.
 
     A row holds pairs of a symbol and an action: a state to go to, or ~n to reduce by rule n.
     """
-    made: Any = lark_of(grammar)
-    table = made.parser.parser._parse_table
-    rules = {rule: i for i, rule in enumerate(sorted(made.rules, key=str))}
+    whole: Any = lark_of(grammar)
+    table = table_of(whole)
+    rules = {rule: i for i, rule in enumerate(sorted(whole.rules, key=str))}
     symbols = sorted({name for row in table.states.values() for name in row})
     states = _numbered(table)
 
@@ -91,37 +93,40 @@ def serialized(grammar: str) -> dict[str, Any]:
 
 
 def _numbered(table: IntParseTable) -> dict[int, int]:
-    """Numbers of the states that are the same in every run: in order of discovery from the start."""
-    found = {table.start_states["start"]: 0}
-    queue = deque(found)
+    """Lark's states, numbered as a walk from the start discovers them: the same in every run."""
+    numbers = {table.start_states["start"]: 0}
+    queue = deque(numbers)
     while queue:
         row = table.states[queue.popleft()]
         for kind, arg in (row[name] for name in sorted(row)):
-            if kind is Shift and arg not in found:
-                found[arg] = len(found)
+            if kind is Shift and arg not in numbers:
+                numbers[arg] = len(numbers)
                 queue.append(arg)
-    return found
-
-
-def loaded(saved: dict[str, Any]) -> Parser:
-    """The parser of a table that `serialized` made."""
-    rules = [_rule(*data) for data in saved["rules"]]
-    reductions = [(Reduce, rule) for rule in rules]
-    shifts = [(Shift, state) for state in range(len(saved["rows"]))]
-    # A negative n counts from the end: actions[~n] is the reduction by rule n.
-    actions: list[Any] = [*shifts, *reversed(reductions)]
-    symbols = saved["symbols"]
-    states = {
-        state: {symbols[row[i]]: actions[row[i + 1]] for i in range(0, len(row), 2)}
-        for state, row in enumerate(saved["rows"])
-    }
-    table: Any = IntParseTable
-    return Parser(rules, table(states, {"start": 0}, {"start": saved["end"]}))
+    return numbers
 
 
 def _rule_as_data(rule: Rule) -> list[Any]:
     expansion = [symbol.name for symbol in rule.expansion]
     return [str(rule.origin.name), expansion, rule.order, rule.alias, bool(rule.options.expand1)]
+
+
+# ---- reading it -------------------------------------------------------------------------------------------
+
+
+def loaded(data: dict[str, Any]) -> Parser:
+    """The parser of a table that `serialized` wrote."""
+    rules = [_rule(*fields) for fields in data["rules"]]
+    reductions = [(Reduce, rule) for rule in rules]
+    shifts = [(Shift, state) for state in range(len(data["rows"]))]
+    # A negative n counts from the end: actions[~n] is the reduction by rule n.
+    actions: list[Any] = [*shifts, *reversed(reductions)]
+    symbols = data["symbols"]
+    states = {
+        state: {symbols[row[i]]: actions[row[i + 1]] for i in range(0, len(row), 2)}
+        for state, row in enumerate(data["rows"])
+    }
+    table: Any = IntParseTable
+    return Parser(rules, table(states, {"start": 0}, {"start": data["end"]}))
 
 
 def _rule(origin: str, expansion: list[str], order: int, alias: str | None, expand1: bool) -> Rule:
@@ -135,6 +140,11 @@ def _symbol(name: str) -> Symbol:
     return Terminal(name) if name.isupper() else NonTerminal(name)
 
 
+def write() -> None:
+    """Writes the table of the grammar beside it."""
+    text = json.dumps(serialized(GRAMMAR.read_text("utf-8")), separators=(",", ":"))
+    TABLE.write_text(f"{text}\n", "utf-8", newline="\n")
+
+
 if __name__ == "__main__":
-    data = json.dumps(serialized(GRAMMAR.read_text("utf-8")), separators=(",", ":"))
-    TABLE.write_text(f"{data}\n", "utf-8", newline="\n")
+    write()
