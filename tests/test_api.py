@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import graphlang as gl
+from graphlang.trace import Dim
 
 SPECS = Path(__file__).parent.parent / "specs"
 NET = """
@@ -73,7 +74,7 @@ def test_what_a_network_is_made_of() -> None:
     graph = gl.loads(NET)
     assert list(graph.inputs) == ["x", "t"]
     assert list(graph.outputs) == ["y"]
-    assert (graph.outputs["y"].dtype, graph.outputs["y"].shape) == ("float", ("N", 3))
+    assert (graph.outputs["y"].dtype, graph.outputs["y"].shape) == ("float", (Dim.symbol("N"), 3))
     open_formula = gl.loads("y = x * 2\noutput x, y").outputs
     assert [(name, o.shape) for name, o in open_formula.items()] == [("x", None), ("y", ())]
     assert list(graph.params) == ["Affine1.W", "Affine1.b", "Affine2.W", "Affine2.b"]

@@ -64,7 +64,7 @@ def _from_data(graph: Graph, feeds: dict[str, Any], rows: int | None) -> dict[st
     If the data is missing, a size is assumed."""
     section, train = graph.spec.data, graph.spec.train
     inputs = [s for n, s in graph.network.inputs.items() if n not in feeds and s.default is None]
-    open_sizes = any(isinstance(size, str) for spec in inputs for size in (spec.shape or ())[1:])
+    open_sizes = any(not isinstance(size, int) for spec in inputs for size in (spec.shape or ())[1:])
     if section is None or train is None or not open_sizes or feeds:
         return {}
     from graphlang.diagnostics import GraphError

@@ -51,7 +51,8 @@ def as_json(summary: Summary) -> dict[str, Any]:
 
 
 def _row(row: Row) -> dict[str, Any]:
-    return {**row._asdict(), "inputs": list(row.inputs), "shape": list(row.shape), "flops": _plain(row.flops)}
+    shape = [_plain(size) for size in row.shape]
+    return {**row._asdict(), "inputs": list(row.inputs), "shape": shape, "flops": _plain(row.flops)}
 
 
 def _plain(size: Any) -> Any:

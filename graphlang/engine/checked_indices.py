@@ -9,10 +9,9 @@ import numpy as np
 
 from graphlang.catalog.operation import Operation
 from graphlang.diagnostics import GraphError
-from graphlang.inputs.index_bounds import wrong_index
+from graphlang.inputs.index_bounds import first_not_allowed, wrong_index
 from graphlang.spec.network import Network, Node, Ref
-from graphlang.spec.sizes import parse_size
-from graphlang.trace import Dim, SymbolicArray
+from graphlang.trace import SymbolicArray
 from graphlang.trace.core import Primitive, Result, into, signature
 
 
@@ -76,11 +75,7 @@ def with_checked_indices(
 def _was_checked(network: Network, allowed: Allowed, sizes: Mapping[str, int]) -> bool:
     """Whether it is an input whose indices were checked, as strictly, when it was given."""
     spec = network.inputs.get(allowed.name)
-    if spec is None or spec.below is None or spec.ignored not in (None, allowed.ignored):
+    if spec is None or spec.ignored not in (None, allowed.ignored):
         return False
-    below = spec.below if isinstance(spec.below, int) else parse_size(spec.below)
-    if isinstance(below, Dim):
-        if not set(below.symbols) <= set(sizes):
-            return False
-        below = below.bind(sizes)
-    return int(below) <= allowed.below
+    below = first_not_allowed(spec, sizes)
+    return below is not None and below <= allowed.below

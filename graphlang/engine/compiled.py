@@ -128,7 +128,8 @@ class Compiled:
         network = self._model.network
         sizes: dict[str, int] = {}
         for name in self._inputs:
-            sizes.update(zip(map(str, network.inputs[name].shape or ()), given[name].shape, strict=False))
+            named = zip(network.axes[name], given[name].shape, strict=False)
+            sizes.update({axis: size for axis, size in named if axis is not None})
         problems = wrong_indices(network, {network.numbers[n]: given[n] for n in self._indices}, sizes)
         if problems:
             raise GraphError(problems)
@@ -156,8 +157,8 @@ class Compiled:
 
     def _own_sizes(self, arrays: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, int]:
         """The sizes that the key tells apart: a program is recorded with no others."""
-        inputs = self._model.network.inputs
-        named = {s for n in arrays for s in inputs[n].shape or () if s in sizes}
+        axes = self._model.network.axes
+        named = {axis for name in arrays for axis in axes[name]}
         return {s: sizes[s] for s in sizes if s in named or s in self._sizes}
 
     def _plan(
@@ -189,7 +190,7 @@ class Compiled:
         for name in self._needed(()):
             spec = network.inputs[name]
             shape = tuple(
-                batch if i == 0 and isinstance(s, str) else s for i, s in enumerate(spec.shape or ())
+                batch if i == 0 and not isinstance(s, int) else s for i, s in enumerate(spec.shape or ())
             )
             if not all(isinstance(s, int) for s in shape):
                 return

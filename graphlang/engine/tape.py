@@ -14,7 +14,7 @@ from graphlang.engine.layer_results import call_forward
 from graphlang.engine.random_streams import Draws
 from graphlang.engine.recorder import recorded_gradients
 from graphlang.engine.scan import RunBody, ScanOperation
-from graphlang.spec.network import Loop, Node, Ref, decoded
+from graphlang.spec.network import Loop, Node, Ref
 from graphlang.trace import SymbolicArray, Trace, gradient, reached
 from graphlang.trace.dims import bind
 from graphlang.trace.primitives.creation import full_of
@@ -31,7 +31,7 @@ class Tape(Interpreter):
         return self._constant(node) if node.spec.operation == "constant" else self._grad(node)
 
     def _constant(self, node: Node) -> Any:
-        value = bind(decoded(node.spec.attributes["value"], None), self.sizes)
+        value = bind(node.spec.attributes["value"], self.sizes)
         dtype = {"int": np.dtype(np.int64), "bool": np.dtype(np.bool_)}.get(node.spec.dtype, self.dtype)
         array = np.asarray(value, dtype=dtype)
         if self.trace is None or array.ndim:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from graphlang.diagnostics import Span
 from graphlang.diagnostics.inputs import WrongIndex
+from graphlang.spec.models import InputSpec
+
+
+def first_not_allowed(spec: InputSpec, sizes: Mapping[str, int]) -> int | None:
+    """One more than the largest index that an input may hold; None where any may be, or a size is missing."""
+    bound = spec.below if spec.dtype == "int" else None
+    if bound is None or isinstance(bound, int):
+        return bound
+    return bound.bind(sizes) if set(bound.symbols) <= set(sizes) else None
 
 
 def wrong_index(name: str, ids: Any, below: int, ignored: int | None, span: Span | None) -> WrongIndex | None:

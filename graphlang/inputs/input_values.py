@@ -30,11 +30,10 @@ from graphlang.diagnostics.inputs import (
     UnknownInput,
 )
 from graphlang.diagnostics.python_arguments import exact_numbers
-from graphlang.inputs.index_bounds import wrong_index
+from graphlang.inputs.index_bounds import first_not_allowed, wrong_index
 from graphlang.spec.models import InputSpec
 from graphlang.spec.network import Network
-from graphlang.spec.sizes import parse_size, symbols_of
-from graphlang.trace import Dim, NoSize, bind, shape_text
+from graphlang.trace import Dim, NoSize, shape_text
 
 SHORT_LIST = 8
 """A list of so many numbers is repeated in a help."""
@@ -199,7 +198,8 @@ class Binder:
         self.where = where
         self.sizes: dict[str, int] = {}
         self.owner: dict[str, str] = {}
-        self.later: list[tuple[InputSpec, int, str]] = []
+        #: sizes such as `3*D`, with the input and the axis that have them
+        self.later: list[tuple[InputSpec, int, Dim]] = []
 
     def match(self, spec: InputSpec, array: Any) -> Diagnostic | None:
         span = self.network.span(spec.name)
@@ -207,18 +207,19 @@ class Binder:
             return None if array.size else EmptyInput(spec.name, span, shape_text(array.shape))
         if len(array.shape) != len(spec.shape):
             return self._of_other_shape(spec, array)
-        for axis, (declared, size) in enumerate(zip(spec.shape, array.shape, strict=True)):
+        names = self.network.axes[spec.name]
+        for axis, (declared, name, size) in enumerate(zip(spec.shape, names, array.shape, strict=True)):
             if isinstance(declared, int):
                 if declared != size:
                     return self._of_other_shape(spec, array)
             elif size == 0:
-                return EmptyDimension(spec.name, span, declared)
-            elif not declared.isidentifier():
+                return EmptyDimension(spec.name, span, str(declared))
+            elif name is None:
                 self.later.append((spec, axis, declared))
-            elif self.sizes.setdefault(declared, size) != size:
-                return self._clash(spec, declared, size)
+            elif self.sizes.setdefault(name, size) != size:
+                return self._clash(spec, name, size)
             else:
-                self.owner.setdefault(declared, spec.name)
+                self.owner.setdefault(name, spec.name)
         return None
 
     def _clash(self, spec: InputSpec, dim: str, size: int) -> Diagnostic:
@@ -229,7 +230,7 @@ class Binder:
     def _of_other_shape(self, spec: InputSpec, array: Any) -> Diagnostic:
         facts = self._facts(spec, array)
         shape = spec.shape or ()
-        if len(array.shape) == len(shape) - 1 and shape and isinstance(shape[0], str):
+        if len(array.shape) == len(shape) - 1 and shape and not isinstance(shape[0], int):
             short = array.ndim == 1 and array.size <= SHORT_LIST
             return SampleForBatch(*facts, array.tolist() if short else None)
         fixed = [s for s in shape[1:] if isinstance(s, int)]
@@ -244,17 +245,17 @@ class Binder:
     def expressions(self, values: Mapping[int, Any]) -> list[Diagnostic]:
         """Sizes such as `3*D`, where every name is bound: an input that is not needed may be missing."""
         problems: list[Diagnostic] = []
-        for spec, axis, text in self.later:
-            if not symbols_of(text) <= set(self.sizes):
+        for spec, axis, declared in self.later:
+            if not set(declared.symbols) <= set(self.sizes):
                 continue
             array = values[self.network.numbers[spec.name]]
             try:
-                wanted = bind(parse_size(text), self.sizes)
+                size = declared.bind(self.sizes)
             except NoSize as error:
                 problems.append(SizeUnknown(spec.name, str(error), self.network.span(spec.name)))
                 continue
-            if array.shape[axis] != wanted:
-                problems.append(ComputedSize(*self._facts(spec, array), text, wanted))
+            if array.shape[axis] != size:
+                problems.append(ComputedSize(*self._facts(spec, array), str(declared), size))
         return problems
 
 
@@ -278,13 +279,3 @@ def wrong_indices(network: Network, values: Mapping[int, Any], sizes: Mapping[st
 def no_largest_index(network: Network, name: str, error: NoSize) -> Diagnostic:
     """What is said of an input of indices where a size that bounds them has no value."""
     return IndexBoundUnknown(name, str(error), network.span(name))
-
-
-def first_not_allowed(spec: InputSpec, sizes: Mapping[str, int]) -> int | None:
-    """One more than the largest index that an input may hold; None where that is not known."""
-    if spec.below is None or spec.dtype != "int":
-        return None
-    bound = spec.below if isinstance(spec.below, int) else parse_size(spec.below)
-    if isinstance(bound, Dim):
-        return bound.bind(sizes) if set(bound.symbols) <= set(sizes) else None
-    return int(bound)

@@ -10,10 +10,11 @@ import numpy as np
 
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.inputs import NothingToDraw
+from graphlang.inputs.index_bounds import first_not_allowed
 from graphlang.spec.models import InputSpec
 from graphlang.spec.network import Network
-from graphlang.spec.sizes import parse_size
-from graphlang.trace import NegativeSize, NoSize, axis_size, bind
+from graphlang.spec.sizes import name_of
+from graphlang.trace import NegativeSize, NoSize, axis_size
 
 if TYPE_CHECKING:
     from graphlang.datasets.dataset import Dataset
@@ -44,31 +45,24 @@ def _sizes(inputs: Iterable[InputSpec], given: Mapping[str, Any], batch: int) ->
     for spec in inputs:
         value = given.get(spec.name, spec.default)
         if value is not None and spec.shape is not None:
-            named = zip(spec.shape, np.shape(value), strict=False)
-            sizes.update({d: s for d, s in named if isinstance(d, str)})
+            named = zip(map(name_of, spec.shape), np.shape(value), strict=False)
+            sizes.update({axis: size for axis, size in named if axis is not None})
     others = count(4)
     for spec in inputs:
-        for axis, dim in enumerate(spec.shape or ()):
-            if isinstance(dim, str) and dim.isidentifier() and dim not in sizes:
-                sizes[dim] = batch if axis == 0 else next(others)
+        for axis, name in enumerate(map(name_of, spec.shape or ())):
+            if name is not None and name not in sizes:
+                sizes[name] = batch if axis == 0 else next(others)
     return sizes
 
 
 def _draw(spec: InputSpec, sizes: Mapping[str, int], rng: np.random.Generator) -> Any:
-    shape = tuple(axis_size(parse_size(str(s)), sizes) for s in spec.shape or ())
+    shape = tuple(axis_size(s, sizes) for s in spec.shape or ())
     if spec.dtype == "float":
         return rng.standard_normal(shape)
     if spec.dtype == "bool":
         return rng.random(shape) < 0.5
-    below = 2 if spec.below is None else bound(spec.below, sizes)
-    return rng.integers(0, max(below, 1), shape)
-
-
-def bound(size: int | str, sizes: Mapping[str, int]) -> int:
-    """The number that a size is, once its names are bound."""
-    if isinstance(size, int):
-        return size
-    return int(bind(parse_size(size), sizes))
+    below = first_not_allowed(spec, sizes)
+    return rng.integers(0, 2 if below is None else max(below, 1), shape)
 
 
 def first_samples(fields: Mapping[str, str], dataset: Dataset, rows: int, dtype: Any) -> dict[str, Any]:

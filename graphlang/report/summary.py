@@ -9,7 +9,6 @@ import numpy as np
 
 from graphlang.engine.model import Model
 from graphlang.spec.network import Network, Node, Ref
-from graphlang.spec.sizes import parse_size
 from graphlang.trace import Dim, Size, Trace
 
 DTYPES: dict[str, Any] = {"float": np.float64, "int": np.int64, "bool": np.bool_}
@@ -22,7 +21,7 @@ class Row(NamedTuple):
     operation: str
     inputs: tuple[str, ...]
     dtype: str
-    shape: tuple[int | str, ...]
+    shape: tuple[Size, ...]
     #: numbers in the parameters that belong to it
     parameters: int
     #: arithmetic operations of the forward pass, an estimate; None where it is not known
@@ -107,8 +106,7 @@ def _flops(network: Network, node: Node) -> Size | None:
 
 def _symbolic(network: Network, trace: Trace, number: int) -> Any:
     spec = network.spec_of(network.names[number])
-    shape = tuple(s if isinstance(s, int) else parse_size(s) for s in spec.shape or ())
-    return trace.input(shape, DTYPES[spec.dtype])
+    return trace.input(spec.shape or (), DTYPES[spec.dtype])
 
 
 def size_text(size: Size) -> str:

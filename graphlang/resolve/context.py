@@ -13,7 +13,7 @@ from graphlang.diagnostics.limits import Limits
 from graphlang.diagnostics.too_large import LimitExceeded
 from graphlang.resolve.values import Definition, Instance, Scope, Value
 from graphlang.syntax import tree
-from graphlang.trace import Dim, Size, SymbolicArray, Trace
+from graphlang.trace import Size, SymbolicArray, Trace
 
 Request: TypeAlias = Any
 Steps: TypeAlias = Generator[Request, Any, Any]
@@ -92,11 +92,3 @@ def type_text(array: Any) -> str:
     """A type as a spec writes it: `float[N, 784]`."""
     kind = kind_of(array)
     return f"{kind}[{sizes_text(array.shape)}]" if array.shape else kind
-
-
-def size_json(size: Any) -> int | str:
-    return size if isinstance(size, int) else str(size)
-
-
-def is_dim(value: Any) -> bool:
-    return isinstance(value, Dim)

@@ -18,7 +18,7 @@ from graphlang.diagnostics.settings import UnknownOverride, WrongOverride
 from graphlang.diagnostics.too_large import LimitExceeded
 from graphlang.resolve import expressions, nodes, sections, statements, uncalled
 from graphlang.resolve.constants import described
-from graphlang.resolve.context import Context, Steps, kind_of, size_json
+from graphlang.resolve.context import Context, Steps, kind_of
 from graphlang.resolve.full_names import name_everything
 from graphlang.resolve.order import defined, in_order, names_used
 from graphlang.resolve.scans import Body
@@ -35,7 +35,6 @@ from graphlang.spec.models import (
     Use,
 )
 from graphlang.syntax import parse, read_tree, tree
-from graphlang.trace import Dim, DimScalar
 
 Importer = Callable[[str, str], tuple[str, str]]
 """Reads an import: (importing file, path as written) -> (name, text); raises ValueError with a reason."""
@@ -524,9 +523,7 @@ def _operand(value: Any) -> Any:
 
 
 def attribute_json(value: Any) -> Any:
-    """An attribute as plain data: sizes and initialisers under a key that says what they are."""
-    if isinstance(value, Dim | DimScalar):
-        return {"dim": str(value)}
+    """An attribute as the spec holds it: initialisers by name, under a key that says so."""
     if isinstance(value, list | tuple):
         return [attribute_json(v) for v in value]
     if hasattr(value, "model_dump"):
@@ -540,9 +537,9 @@ def _input_spec(value: Value, numbers: dict[int, int]) -> InputSpec:
     return InputSpec(
         name=value.name,
         dtype=kind_of(value.array),
-        shape=None if value.attributes["open"] else tuple(size_json(s) for s in value.array.shape),
+        shape=None if value.attributes["open"] else value.array.shape,
         default=default.tolist() if hasattr(default, "tolist") else default,
-        below=None if value.bounds is None else size_json(value.bounds),
+        below=value.bounds,
         ignored=value.ignored,
         at=_place(value.span, numbers),
     )
@@ -565,7 +562,7 @@ def _body_spec(body: Body, numbers: dict[int, int]) -> BodySpec:
             InputSpec(
                 name=v.name,
                 dtype=kind_of(v.array),
-                shape=tuple([size_json(s) for s in v.array.shape]),
+                shape=v.array.shape,
                 at=_place(v.span, numbers),
             )
             for v in body.inputs
@@ -585,7 +582,7 @@ def _node_spec(value: Value, numbers: dict[int, int]) -> NodeSpec:
         parameters={role: p.name for role, p in value.parameters.items()},
         attributes={k: attribute_json(v) for k, v in value.attributes.items()},
         dtype=kind_of(value.array),
-        shape=tuple([size_json(s) for s in value.array.shape]),
+        shape=value.array.shape,
         named=value.label is not None,
         group=value.group.path(),
         at=_place(value.span, numbers),

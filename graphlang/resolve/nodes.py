@@ -28,10 +28,7 @@ from graphlang.diagnostics.names import (
 )
 from graphlang.diagnostics.shapes import AmbiguousBroadcast, Hint, NotANumberYet, WrongShape
 from graphlang.diagnostics.too_large import LimitExceeded
-from graphlang.resolve.context import Context, kind_of, size_json, sizes_text, type_text
-from graphlang.resolve.signatures import (
-    constant_text,
-)
+from graphlang.resolve.context import Context, kind_of, sizes_text, type_text
 from graphlang.resolve.values import (
     POISON,
     Instance,
@@ -616,7 +613,7 @@ def _reshaped(value: Value, shape: tuple[Size, ...]) -> str:
     if re.fullmatch(r"\([^()]*\)", text):
         text = text[1:-1]
     name = value.label or (text if len(text) <= LONGEST_IN_HELP and "\n" not in text else "...")
-    sizes = ", ".join(constant_text(size_json(s)).strip('"') for s in shape)
+    sizes = ", ".join(str(s) for s in shape)
     return f"`reshape({name}, {sizes})`"
 
 

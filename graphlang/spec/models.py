@@ -11,10 +11,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from graphlang.contracts.fields import Fields
+from graphlang.spec.sizes import Attributes, Dimension
 
 DType: TypeAlias = Literal["float", "int", "bool"]
-Dimension: TypeAlias = int | str
-"""A size: a number, or an expression over named dimensions such as `N` or `3*D`."""
 Place: TypeAlias = tuple[int, int, int]
 """Where in the text: the number of the source, and the offsets of the first and past the last character."""
 Operand: TypeAlias = str | bool | int | float
@@ -92,7 +91,7 @@ class NodeSpec(Model):
     operation: str
     operands: tuple[Operand, ...] = ()
     parameters: dict[str, str] = Field({}, description="role in the operation -> name of the parameter")
-    attributes: dict[str, Any] = {}
+    attributes: Attributes = {}
     body: BodySpec | None = Field(None, description="of a `scan`")
     dtype: DType = "float"
     shape: tuple[Dimension, ...] = ()

@@ -7,9 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ValidationError
-
-from graphlang.catalog.finder import Catalog, Entry, Family, family_member
+from graphlang.catalog.finder import Catalog, Family, family_member
 from graphlang.catalog.operation import Function, Layer, Operation
 from graphlang.diagnostics import GraphError, Source, Span
 from graphlang.diagnostics.running import (
@@ -20,12 +18,11 @@ from graphlang.diagnostics.running import (
     SameName,
     ScanWithoutBody,
     UnknownOperand,
-    WrongAttributesInSpec,
 )
 from graphlang.spec.models import InputSpec, NodeSpec, OutputSpec, ParamSpec, Spec, Use
+from graphlang.spec.operations import operation_of
 from graphlang.spec.recently_used import RecentlyUsed
-from graphlang.spec.sizes import parse_size, sizes_in
-from graphlang.trace import Size, axis_size
+from graphlang.spec.sizes import as_data, has_sizes, name_of, names_in
 from graphlang.trace.whole_numbers import COUNTING
 
 if TYPE_CHECKING:
@@ -158,13 +155,16 @@ class Network:
         except KeyError as error:
             raise GraphError([UnknownOperand(spec.name, error.args[0])]) from None
         if spec.operation in ("grad", "constant"):
-            symbolic = isinstance(spec.attributes.get("value"), dict)
+            symbolic = has_sizes(spec.attributes.get("value"))
             return Node(spec, number, operands, own, None, frozenset(), symbolic)
         if spec.operation == "scan":
             node = Node(spec, number, operands, own, None, frozenset({"training", "random"}), True)
             node.loop = self._loop(spec)
             return node
-        key = (spec.operation, json.dumps(spec.attributes, sort_keys=True) if spec.attributes else "")
+        key = (
+            spec.operation,
+            json.dumps(spec.attributes, sort_keys=True, default=as_data) if spec.attributes else "",
+        )
         made = self._made.get(key)
         if made is None:
             made = self._made[key] = self._make(spec)
@@ -174,9 +174,9 @@ class Network:
         entry = self.catalog.find(spec.operation)
         if entry is None:
             raise GraphError([NoSuchOperation(spec.operation)])
-        operation = make(self.catalog, spec, None)
+        operation = operation_of(self.catalog, spec, None)
         looks_up = isinstance(operation, Layer) and type(operation).index_bounds is not Layer.index_bounds
-        return operation, entry.wants, depends_on_sizes(spec.attributes), entry.tensors if looks_up else ()
+        return operation, entry.wants, has_sizes(spec.attributes), entry.tensors if looks_up else ()
 
     def _may_count(self, node: Node) -> bool:
         """Whether whole numbers may come out of those it takes. What a layer records tells more."""
@@ -190,7 +190,7 @@ class Network:
         assert node.operation is not None, node.name
         if not node.symbolic:
             return node.operation
-        return self.sized(node, sizes, lambda: make(self.catalog, node.spec, sizes))
+        return self.sized(node, sizes, lambda: operation_of(self.catalog, node.spec, sizes))
 
     def sized(self, node: Node, sizes: Mapping[str, int], make: Callable[[], T]) -> T:
         """What a node is for some sizes, kept: its identity stays the same from run to run."""
@@ -267,13 +267,18 @@ class Network:
             found.append(flows and any(found[number] for number in numbers))
         return found
 
+    @cached_property
+    def axes(self) -> dict[str, tuple[str | None, ...]]:
+        """For every input the names of its axes; None where the size is a number or an expression."""
+        return {name: tuple(map(name_of, spec.shape or ())) for name, spec in self.inputs.items()}
+
     def sources_of(self, numbers: list[int]) -> tuple[list[str], tuple[str, ...]]:
         """The inputs whose values these need, and the names of the sizes that these need too and that are
         in no shape of those inputs: other inputs bring them."""
         needed = self.ancestors(numbers)
         inputs = [name for name in self.inputs if needed[self.numbers[name]]]
-        shapes = [size for name in inputs for size in self.inputs[name].shape or ()]
-        return inputs, tuple(sorted(self._sizes_in(needed).difference(map(str, shapes))))
+        brought = {size for name in inputs for size in self.axes[name]}
+        return inputs, tuple(sorted(self._sizes_in(needed) - brought))
 
     def inputs_of(self, names: Iterable[str]) -> list[str]:
         """The inputs that some values depend on, in order."""
@@ -283,7 +288,7 @@ class Network:
         found: set[str] = set()
         for node in self.nodes:
             if node.symbolic and (needed is None or needed[node.number]):
-                found |= sizes_in(node.spec.attributes)
+                found |= names_in(node.spec.attributes)
                 found |= node.loop.body._sizes_in(None) if node.loop is not None else set()
         return found
 
@@ -291,7 +296,7 @@ class Network:
         """For each size an input that has it: one that is given, one with a default, or else any."""
         found: list[str] = []
         for size in sizes:
-            having = [n for n, spec in self.inputs.items() if size in (spec.shape or ())]
+            having = [name for name, axes in self.axes.items() if size in axes]
             ranked = sorted(having, key=lambda n: (n not in given, self.inputs[n].default is None))
             found += ranked[:1]
         return found
@@ -338,66 +343,6 @@ class Network:
 def build(spec: Spec, catalog: Catalog | None = None) -> Network:
     """The graph of a spec; raises GraphError where the spec names what does not exist."""
     return Network(spec, catalog or Catalog())
-
-
-def make(catalog: Catalog, spec: NodeSpec, sizes: Mapping[str, int] | None) -> Operation:
-    """The operation of a node from its plain data; sizes that are named become numbers where given."""
-    entry = catalog.find(spec.operation)
-    assert entry is not None, spec.operation
-    attributes = {k: decoded(v, sizes) for k, v in spec.attributes.items()}
-    if sizes is not None:
-        _refuse_negative_axes(entry, spec, sizes)
-    part = attributes.pop("part", None)
-    chosen = tuple(attributes.pop(entry.any_sizes)) if entry.any_sizes else ()
-    try:
-        operation = entry.make(attributes, chosen)
-    except ValidationError as error:
-        raise GraphError([WrongAttributesInSpec(spec.name, str(error))]) from None
-    if part is not None:
-        assert isinstance(operation, Function), spec
-        operation = Function(_Part(operation, part), {})
-    return operation
-
-
-def _refuse_negative_axes(entry: Entry, spec: NodeSpec, sizes: Mapping[str, int]) -> None:
-    """Raises NegativeSize where a length that comes from the data is below 0."""
-    for name, value in spec.attributes.items():
-        if name in entry.lengths:
-            for one in value if isinstance(value, list | tuple) else [value]:
-                if isinstance(one, dict):
-                    axis_size(parse_size(one["dim"]), sizes)
-
-
-class _Part:
-    """One of the results of a function that returns several."""
-
-    def __init__(self, function: Function, part: int) -> None:
-        self.function = function
-        self.part = part
-
-    def __call__(self, *tensors: Any) -> Any:
-        return self.function.forward(*tensors)[0][self.part]
-
-
-def decoded(value: Any, sizes: Mapping[str, int] | None) -> Any:
-    """An attribute from its plain data."""
-    if isinstance(value, list | tuple):
-        return [decoded(v, sizes) for v in value]
-    if isinstance(value, dict) and set(value) == {"dim"}:
-        size: Size = parse_size(value["dim"])
-        return size if sizes is None or isinstance(size, int | float) else size.bind(sizes)
-    if isinstance(value, dict) and set(value) == {"use", "attributes"}:
-        for family in ("initializers", "schedules", "optimizers"):
-            model: type[BaseModel] | None = family_member(family, value["use"])
-            if model is not None:
-                return model(**value["attributes"])
-    return value
-
-
-def depends_on_sizes(value: Any) -> bool:
-    if isinstance(value, dict):
-        return set(value) == {"dim"} or any(depends_on_sizes(v) for v in value.values())
-    return isinstance(value, list | tuple) and any(depends_on_sizes(v) for v in value)
 
 
 def _in_order(spec: Spec, given: set[str]) -> list[NodeSpec]:

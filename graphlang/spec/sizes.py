@@ -1,40 +1,31 @@
-"""Sizes as text: reads `3*D + 1` back into the symbolic size that printed it."""
+"""Sizes in a spec: a `Dim` in memory, and in JSON the text that it prints, which is read back here alone."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 import numpy as np
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
+from graphlang.diagnostics import GraphError
 from graphlang.syntax import parse, tree
 from graphlang.syntax.operators import ARITHMETIC
-from graphlang.trace import Dim
+from graphlang.trace import Dim, DimScalar
 from graphlang.trace.dim_scalar import symbols
 from graphlang.trace.dims import maximum
 
 
 @lru_cache(maxsize=4096)
 def parse_size(text: str) -> Any:
-    """The size that a text stands for: a number, a Dim, or a quotient of them.
-
-    Raises GraphError for text that is not an expression, ValueError for one that is no size.
-    """
-    statement = parse(f"v = {text}", "size").statements[0]
+    """The size that a text stands for: a number, a Dim, or a number made of them; else ValueError."""
+    try:
+        statement = parse(f"v = {text}", "size").statements[0]
+    except GraphError:
+        raise ValueError(f"`{text}` is not a size") from None
     assert isinstance(statement, tree.Assign), text
     return _evaluate(statement.value)
-
-
-def symbols_of(text: str) -> set[str]:
-    """The names that a size is made of."""
-    return {text} if text.isidentifier() else symbols(parse_size(text))
-
-
-def sizes_in(value: Any) -> set[str]:
-    """The names of all sizes in plain data, as the attributes of a node are."""
-    if isinstance(value, dict):
-        return symbols_of(value["dim"]) if set(value) == {"dim"} else sizes_in(list(value.values()))
-    return set().union(*map(sizes_in, value)) if isinstance(value, list | tuple) else set()
 
 
 def _evaluate(node: Any) -> Any:
@@ -53,3 +44,92 @@ def _evaluate(node: Any) -> Any:
             return getattr(np, name)(*(_evaluate(a.value) for a in node.arguments))
         case _:
             raise ValueError(f"`{node.span.text}` is not a size")
+
+
+# ---- fields of the models -------------------------------------------------------------------------------
+
+
+class _Size:
+    """The schema of a size: an integer or a Dim, whose JSON is its text."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        number, read = core_schema.int_schema(), core_schema.no_info_plain_validator_function(_from_text)
+        text = core_schema.chain_schema([core_schema.str_schema(), read])
+        size = core_schema.is_instance_schema(Dim)
+        return core_schema.json_or_python_schema(
+            core_schema.union_schema([number, text], mode="left_to_right"),
+            core_schema.union_schema([number, size, text], mode="left_to_right"),
+            serialization=core_schema.plain_serializer_function_ser_schema(_to_json, when_used="json"),
+        )
+
+
+@lru_cache(maxsize=4096)
+def _to_json(size: int | Dim) -> int | str:
+    return size if isinstance(size, int) else str(size)
+
+
+def _from_text(text: str) -> int | Dim:
+    size = parse_size(text)
+    if not isinstance(size, int | Dim):
+        raise ValueError(f"`{text}` is not a size")  # noqa: TRY004 - Pydantic collects a ValueError
+    return size
+
+
+class _Attribute:
+    """The schema of an attribute: plain data and sizes, `{"dim": "3*D"}` in JSON."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(
+            _from_data,
+            core_schema.any_schema(),
+            serialization=core_schema.plain_serializer_function_ser_schema(as_data, when_used="json"),
+        )
+
+
+def _from_data(value: Any) -> Any:
+    if isinstance(value, dict):
+        is_size = value.keys() == {"dim"}
+        return parse_size(str(value["dim"])) if is_size else {k: _from_data(v) for k, v in value.items()}
+    return [_from_data(v) for v in value] if isinstance(value, list | tuple) else value
+
+
+def as_data(value: Any) -> Any:
+    """An attribute as JSON holds it."""
+    if isinstance(value, Dim | DimScalar):
+        return {"dim": _to_json(value) if isinstance(value, Dim) else str(value)}
+    if isinstance(value, dict):
+        return {k: as_data(v) for k, v in value.items()}
+    return [as_data(v) for v in value] if isinstance(value, list | tuple) else value
+
+
+Dimension: TypeAlias = Annotated[int | Dim, _Size()]
+"""A size: a number, or an expression over named dimensions such as `N` or `3*D`."""
+Attributes: TypeAlias = dict[str, Annotated[Any, _Attribute()]]
+"""What a node was given besides its operands: numbers, texts, lists, sizes, and other operations by name."""
+
+
+# ---- the sizes in plain values --------------------------------------------------------------------------
+
+
+def name_of(size: int | Dim) -> str | None:
+    """The name of a size that is a single named dimension, as `N`; None for `3*N` and for a number."""
+    if isinstance(size, int) or len(size.terms) > 1:
+        return None
+    monomial, factor = size.terms[0]
+    return monomial[0].text if factor == 1 and len(monomial) == 1 and monomial[0].kind == "symbol" else None
+
+
+def names_in(value: Any) -> set[str]:
+    """The names of all dimensions in an attribute."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    return set().union(*map(names_in, value)) if isinstance(value, list | tuple) else symbols(value)
+
+
+def has_sizes(value: Any) -> bool:
+    """Whether an attribute depends on a dimension, and so on the data."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    return (
+        any(map(has_sizes, value)) if isinstance(value, list | tuple) else isinstance(value, Dim | DimScalar)
+    )

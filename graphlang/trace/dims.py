@@ -88,6 +88,9 @@ class Dim(Symbolic):
         """The names it depends on, sorted."""
         return tuple(sorted(self.symbol_names()))
 
+    def __reduce__(self) -> Any:
+        return Dim, (self.terms,)  # another process hashes texts differently
+
     def __hash__(self) -> int:
         return self._hash
 

@@ -29,8 +29,8 @@ from graphlang.diagnostics.fields import (
 from graphlang.diagnostics.inputs import UnknownInput
 from graphlang.engine.model import Model
 from graphlang.engine.recording import Storage
-from graphlang.inputs.index_bounds import wrong_index
-from graphlang.inputs.input_values import Binder, as_array, first_not_allowed, no_largest_index, type_text
+from graphlang.inputs.index_bounds import first_not_allowed, wrong_index
+from graphlang.inputs.input_values import Binder, as_array, no_largest_index, type_text
 from graphlang.spec.models import InputSpec
 from graphlang.spec.network import Network
 from graphlang.trace import NoSize
@@ -160,8 +160,8 @@ def _sizes_of_defaults(network: Network) -> dict[str, int]:
     found: dict[str, int] = {}
     for spec in network.inputs.values():
         if spec.default is not None and spec.shape is not None:
-            named = zip(spec.shape, np.shape(spec.default), strict=False)
-            found.update({dim: size for dim, size in named if isinstance(dim, str) and dim.isidentifier()})
+            named = zip(network.axes[spec.name], np.shape(spec.default), strict=False)
+            found.update({axis: size for axis, size in named if axis is not None})
     return found
 
 
@@ -280,15 +280,16 @@ def _misfit(
         return FieldOfOtherType(*facts, column.dtype, spec.dtype, column.lines is not None)
     if len(spec.shape) != len(column.shape):
         return _of_other_rank(model, spec, column, facts)
-    for axis, (want, size) in enumerate(zip(spec.shape, column.shape, strict=True)):
+    names = model.network.axes[spec.name]
+    for axis, (expected, name, size) in enumerate(zip(spec.shape, names, column.shape, strict=True)):
         if axis == 0:
-            if isinstance(want, int):
-                return BatchOfFixedSize(*facts, want)
-        elif isinstance(want, int):
-            if want != size:
+            if isinstance(expected, int):
+                return BatchOfFixedSize(*facts, expected)
+        elif isinstance(expected, int):
+            if expected != size:
                 return FieldMismatch(*facts)
-        elif want.isidentifier() and sizes.setdefault(want, size) != size:
-            return SizeOfAnotherInput(*facts, want, sizes[want])
+        elif name is not None and sizes.setdefault(name, size) != size:
+            return SizeOfAnotherInput(*facts, name, sizes[name])
     return None
 
 
@@ -299,7 +300,7 @@ _Facts: TypeAlias = "tuple[str, str, str, str, Span | None]"
 def _fitting(spec: InputSpec, column: Column) -> str:
     """The type that an input of a field would have."""
     shape = spec.shape or ()
-    batch = shape[0] if shape and isinstance(shape[0], str) else "N"
+    batch = str(shape[0]) if shape and not isinstance(shape[0], int) else "N"
     kind = "float" if column.dtype == "float" else spec.dtype
     return f"{kind}[{', '.join([batch, *map(str, column.shape[1:])])}]"
 
@@ -315,7 +316,8 @@ def _of_other_rank(model: Model, spec: InputSpec, column: Column, facts: _Facts)
         return FieldOfOtherRank(*facts, fitting)
     if not more and len(column.stored) != len(shape):  # without flattening it does not fit either
         return FieldOfOtherRank(*facts, fitting)
-    if more and (len(shape) != 2 or shape[1] not in (math.prod(column.shape[1:]), str(shape[1]))):
+    rows_differ = isinstance(shape[1], int) and shape[1] != math.prod(column.shape[1:])
+    if more and (len(shape) != 2 or rows_differ):
         return FieldOfOtherRank(*facts, fitting)
     return FieldToFlatten(*facts, fitting, "true" if more else "false")
 

@@ -26,7 +26,7 @@ from graphlang.engine.failures import OperationFailed
 from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.tape import Tape
 from graphlang.spec.network import Node, Ref
-from graphlang.spec.sizes import parse_size
+from graphlang.trace import Size, bind
 
 SIZES = {"N": 3, "T": 2, "C": 4}
 """What the named dimensions of the samples are; they differ, so that one taken for another shows."""
@@ -325,11 +325,8 @@ def inputs(graph: Graph, draw: str, sizes: Mapping[str, int], dtype: Any) -> dic
     return values
 
 
-def bound(size: int | str, sizes: Mapping[str, int]) -> int:
-    if isinstance(size, int):
-        return size
-    parsed = parse_size(size)
-    return int(parsed) if isinstance(parsed, int) else int(parsed.bind(sizes))
+def bound(size: Size, sizes: Mapping[str, int]) -> int:
+    return int(bind(size, sizes))
 
 
 def parameters(graph: Graph, dtype: Any) -> dict[int, Any]:

@@ -15,7 +15,6 @@ from graphlang.catalog.finder import Entry
 from graphlang.catalog.operation import Layer
 from graphlang.engine.derived import Derived
 from graphlang.spec.network import Ref, make
-from graphlang.spec.sizes import parse_size
 from graphlang.trace import Dim, NoGradient, SymbolicArray, SymbolicRandom, Trace, gradient, replay
 
 Layers = tuple[Any, ...]
@@ -196,8 +195,7 @@ def _symbolic(call: Call, trace: Trace) -> tuple[list[Any], dict[Any, Any]]:
             name = network.names[number]
             spec: Any = network.inputs.get(name) or network.params.get(name)
             spec = spec or network.nodes[number - network.first_node].spec
-            shape = tuple(s if isinstance(s, int) else parse_size(s) for s in spec.shape or ())
-            known[number] = trace.input(shape, value.dtype)
+            known[number] = trace.input(spec.shape or (), value.dtype)
             feeds[known[number]] = value
         arguments.append(known[number])
     return arguments, feeds

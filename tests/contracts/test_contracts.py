@@ -24,8 +24,10 @@ from contract_cases import (
 )
 
 import graphlang as gl
+from graphlang.trace import Dim
 
 ENTRIES = entries()
+N = Dim.symbol("N")
 
 PROMISES: list[Callable[..., None]] = [
     promise.gradients_are_the_slopes,
@@ -130,11 +132,11 @@ def test_a_window_may_be_as_large_as_the_image_and_its_stride_larger_than_itself
 def test_an_empty_batch_is_refused_by_name(name: str) -> None:
     for text in sample_texts(ENTRIES[name])[:3]:
         graph = load(text)
-        batch = [n for n, i in graph.network.inputs.items() if "N" in (i.shape or ())]
+        batch = [n for n, i in graph.network.inputs.items() if N in (i.shape or ())]
         if not batch:
             continue
         given = inputs(graph, "near", SIZES, "float64")
-        empty = {n: np.zeros([0 if s == "N" else m for s, m in zip(graph.network.inputs[n].shape or (), v.shape, strict=True)], v.dtype)
+        empty = {n: np.zeros([0 if s == N else m for s, m in zip(graph.network.inputs[n].shape or (), v.shape, strict=True)], v.dtype)
                  for n, v in given.items()}  # fmt: skip
         for run in (graph.forward, graph.compile()):
             with pytest.raises(gl.GraphError, match=f"`{batch[0]}` is empty: its dimension `N` is 0"):

@@ -12,9 +12,10 @@ from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.recording import Storage, record_forward
 from graphlang.engine.row_split import RowSplit
 from graphlang.engine.tape import Tape
-from graphlang.trace import replay
+from graphlang.trace import Dim, replay
 
 ENTRIES = cases.entries()
+N = Dim.symbol("N")
 SIZES = {"N": 7, "T": 2, "C": 4}
 BLOCK = 3
 
@@ -57,7 +58,7 @@ def test_blocks_of_rows_make_no_difference(name: str) -> None:
     for case in cases.cases(ENTRIES[name]):
         graph = cases.load(case.text)
         network = graph.network
-        columns = [n for n, spec in network.inputs.items() if (spec.shape or (None,))[0] == "N"]
+        columns = [n for n, spec in network.inputs.items() if (spec.shape or (None,))[0] == N]
         if not columns or case.training:
             continue
         values = {n: np.asarray(v) for n, v in cases.inputs(graph, case.draw, SIZES, "float64").items()}

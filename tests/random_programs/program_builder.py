@@ -49,7 +49,8 @@ class Builder:
         for name in network.names:
             spec = network.spec_of(name)
             if name in network.inputs or name in network.params or spec.named:
-                self.values.append(Value(name, spec.dtype, tuple(spec.shape or ())))
+                shape = tuple(s if isinstance(s, int) else str(s) for s in spec.shape or ())
+                self.values.append(Value(name, spec.dtype, shape))
         return True
 
     def found(self, dtype: str | None = None, rank: int | None = None, least: int = 0) -> str | None:

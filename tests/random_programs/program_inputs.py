@@ -9,7 +9,7 @@ import numpy as np
 from random_program import Program
 
 import graphlang as gl
-from graphlang.spec.network import decoded
+from graphlang.trace import bind
 
 Inputs = dict[str, Any]
 
@@ -21,7 +21,7 @@ def inputs_of(graph: gl.Graph, program: Program, sizes: Mapping[str, int], call:
     for name, spec in graph.inputs.items():
         if spec.default is not None and rng.random() < 0.5:
             continue
-        shape = tuple(int(decoded({"dim": str(s)}, sizes)) for s in spec.shape or ())
+        shape = tuple(int(bind(s, sizes)) for s in spec.shape or ())
         values[name] = np.array(_numbers(spec, shape, program.style, rng, sizes))
     return values
 
@@ -32,7 +32,7 @@ def _numbers(
     if spec.dtype == "bool":
         return rng.random(shape) < 0.5
     if spec.dtype == "int":
-        below = 4 if spec.below is None else int(decoded({"dim": str(spec.below)}, sizes))
+        below = 4 if spec.below is None else int(bind(spec.below, sizes))
         return rng.integers(0, max(below, 1), shape)
     if style == "ties":
         return rng.integers(-3, 4, shape) * 0.5

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import math
 import operator
+import os
+import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -115,6 +121,67 @@ def test_a_size_in_a_formula_is_the_number_that_python_computes(text: str, sizes
 def test_brackets_stand_where_they_are_needed(text: str, printed: str) -> None:
     assert str(parse_size(text)) == printed
     assert str(parse_size(printed)) == printed
+
+
+# ---- sizes in a spec -----------------------------------------------------------------------------------
+
+SIZED = """input c: float[T], x: float[N, 3*T], ids: int[N]
+y = x * (1 / N) + sum(reshape(x, N * 3*T)) * sum(c)
+z = sum(Embedding(ids, vocab=7, dim=2)) + sum(zeros(N, 2)) + N
+output y, z
+"""
+
+
+def sizes_of(spec: gl.Spec) -> list[Any]:
+    """Every dimension and every attribute of a spec."""
+    shapes = [*spec.inputs, *spec.nodes]
+    found: list[Any] = [size for item in shapes for size in item.shape or ()]
+    return found + [value for node in spec.nodes for value in node.attributes.values()]
+
+
+def test_a_spec_holds_sizes_and_its_json_their_texts() -> None:
+    spec = gl.loads(SIZED).spec
+    N, T = Dim.symbol("N"), Dim.symbol("T")
+    assert spec.inputs[1].shape == (N, 3 * T)
+    assert spec.inputs[2].below == 7
+    assert 1 / N in [value for node in spec.nodes for value in node.attributes.values()]
+    assert not any(isinstance(size, dict | str) for size in sizes_of(spec))
+    data = json.loads(spec.model_dump_json())
+    assert data["inputs"][1]["shape"] == ["N", "3*T"]
+    assert {"dim": "1 / N"} in [v for node in data["nodes"] for v in node["attributes"].values()]
+
+
+@pytest.mark.parametrize("again", [
+    lambda spec: gl.Spec.model_validate_json(spec.model_dump_json()),
+    lambda spec: gl.Spec.model_validate(json.loads(spec.model_dump_json())),
+    lambda spec: gl.Spec.model_validate(spec.model_dump()),
+    lambda spec: pickle.loads(pickle.dumps(spec)),
+    copy.deepcopy,
+])  # fmt: skip
+def test_a_spec_comes_back_with_the_same_sizes(again: Callable[[gl.Spec], gl.Spec]) -> None:
+    spec = gl.loads(SIZED).spec
+    other = again(spec)
+    assert other == spec
+    assert list(map(str, sizes_of(other))) == list(map(str, sizes_of(spec)))
+    assert other.model_dump_json() == spec.model_dump_json()
+
+
+def test_a_pickled_size_is_equal_to_one_of_a_process_with_other_hashes() -> None:
+    code = "import sys, pickle; from graphlang.trace import Dim; N = Dim.symbol('N')\n"
+    code += "sys.stdout.buffer.write(pickle.dumps({2 * N: 'twice'}))"
+    for seed in ("1", "2"):
+        environment = os.environ | {"PYTHONHASHSEED": seed}
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
+        assert pickle.loads(done.stdout)[2 * Dim.symbol("N")] == "twice"
+
+
+@pytest.mark.parametrize("text", ["N +", "N[0]", '"a"', "N / 2", "", "f(N)"])
+def test_a_text_that_is_no_size_is_a_mistake_of_the_spec(text: str) -> None:
+    data = json.loads(gl.loads("input x: float[N]\ny = x").spec.model_dump_json())
+    data["inputs"][0]["shape"] = [text]
+    for spec in (data, json.dumps(data)):
+        with pytest.raises(gl.GraphError, match="is not a size"):
+            gl.Graph.from_spec(spec)
 
 
 # ---- sizes that have no value --------------------------------------------------------------------------

@@ -1,0 +1,68 @@
+"""The operation of a node, built from its plain data in the spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from graphlang.catalog.finder import Catalog, Entry, family_member
+from graphlang.catalog.operation import Function, Operation
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.running import WrongAttributesInSpec
+from graphlang.spec.models import NodeSpec
+from graphlang.trace import Dim, DimScalar, axis_size
+
+
+def operation_of(catalog: Catalog, spec: NodeSpec, sizes: Mapping[str, int] | None) -> Operation:
+    """The operation of a node; with `sizes`, its attributes hold numbers in the place of named dimensions."""
+    entry = catalog.find(spec.operation)
+    assert entry is not None, spec.operation
+    attributes = {name: _attribute(value, sizes) for name, value in spec.attributes.items()}
+    if sizes is not None:
+        _refuse_negative_axes(entry, spec, sizes)
+    part = attributes.pop("part", None)
+    chosen = tuple(attributes.pop(entry.any_sizes)) if entry.any_sizes else ()
+    try:
+        operation = entry.make(attributes, chosen)
+    except ValidationError as error:
+        raise GraphError([WrongAttributesInSpec(spec.name, str(error))]) from None
+    if part is not None:
+        assert isinstance(operation, Function), spec
+        operation = Function(_Part(operation, part), {})
+    return operation
+
+
+def _attribute(value: Any, sizes: Mapping[str, int] | None) -> Any:
+    """An attribute as the operation takes it: initialisers and the like by name become what they name."""
+    if isinstance(value, list | tuple):
+        return [_attribute(item, sizes) for item in value]
+    if isinstance(value, Dim | DimScalar):
+        return value if sizes is None else value.bind(sizes)
+    if isinstance(value, dict) and value.keys() == {"use", "attributes"}:
+        for family in ("initializers", "schedules", "optimizers"):
+            model: type[BaseModel] | None = family_member(family, value["use"])
+            if model is not None:
+                return model(**value["attributes"])
+    return value
+
+
+def _refuse_negative_axes(entry: Entry, spec: NodeSpec, sizes: Mapping[str, int]) -> None:
+    """Raises NegativeSize where a length that comes from the data is below 0."""
+    for name in spec.attributes.keys() & entry.lengths:
+        value = spec.attributes[name]
+        for size in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(size, Dim):
+                axis_size(size, sizes)
+
+
+class _Part:
+    """One of the results of a function that returns several."""
+
+    def __init__(self, function: Function, part: int) -> None:
+        self.function = function
+        self.part = part
+
+    def __call__(self, *tensors: Any) -> Any:
+        return self.function.forward(*tensors)[0][self.part]
