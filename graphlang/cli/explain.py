@@ -9,10 +9,11 @@ from pathlib import Path
 
 from graphlang.cli import console, options
 from graphlang.diagnostics import Diagnostic, closest
+from graphlang.diagnostics.base import Template
 
 
 def parser() -> options.Parser:
-    found = options.Parser(
+    command = options.Parser(
         "explain",
         "[CODE]",
         "What a diagnostic code means: why, a wrong example, the fix. Without a code: all codes.",
@@ -21,36 +22,54 @@ def parser() -> options.Parser:
         graphlang explain
         """,
     )
-    found.add_argument("code", metavar="CODE", nargs="?", help="such as GL201")
-    options.as_json(found)
-    return found
+    command.add_argument("code", metavar="CODE", nargs="?", help="such as GL201")
+    options.as_json(command)
+    return command
 
 
 def run(arguments: argparse.Namespace) -> int:
-    known = codes()
+    kinds = codes()
     if arguments.code is None:
-        rows = [[code, title(kind)] for code, kind in known.items()]
+        rows = [[code, title(kind)] for code, kind in kinds.items()]
         if arguments.json:
             console.data([{"code": code, "title": text} for code, text in rows])
         else:
             console.table(rows, ["code", "meaning"], console.reading_width())
         return 0
     code = arguments.code.upper().strip("[]")
-    if code not in known:
+    if code not in kinds:
         # A letter O for a zero, an I or an L for a one: the digits of a code.
         bare = f"GL{code.removeprefix('GL').strip('-_ ')}"
-        digits = bare if bare in known else code[:2] + code[2:].translate(str.maketrans("OIL", "011"))
-        match = digits if digits in known else closest(code, known)
+        digits = bare if bare in kinds else code[:2] + code[2:].translate(str.maketrans("OIL", "011"))
+        match = digits if digits in kinds else closest(code, kinds)
         hint = f"did you mean `{match}`?" if match else "`graphlang explain` lists every code"
         console.err(f"graphlang explain: error: there is no code `{arguments.code}`")
         console.err(f"help: {hint}")
         return 1
-    text = inspect.cleandoc(known[code].__doc__ or "")
+    text = story(kinds[code])
     if arguments.json:
-        console.data({"code": code, "title": title(known[code]), "text": text})
+        console.data({"code": code, "title": title(kinds[code]), "text": text})
     else:
         console.out(console.prose(f"{code}: {text}"))
     return 0
+
+
+def story(kind: type[Diagnostic]) -> str:
+    """Why, a wrong example and the fix; then the messages of the code, where it has several."""
+    text = inspect.cleandoc(kind.__doc__ or "")
+    templates = [str(template) for template in messages(kind)]
+    if len(templates) < 2:
+        return text
+    return "\n".join([text, "", "Its messages:", "", *(f"    {template}" for template in templates)])
+
+
+def messages(kind: type[Diagnostic]) -> list[Template]:
+    """The templates of the messages of a code: those of its class, then those of its other wordings."""
+    own = inspect.getattr_static(kind, "message")
+    templates = [own] if isinstance(own, Template) else []
+    for wording in kind.__subclasses__():
+        templates += messages(wording) if wording.code == kind.code else []
+    return list({template.text: template for template in templates}.values())
 
 
 def title(kind: type[Diagnostic]) -> str:
@@ -59,12 +78,14 @@ def title(kind: type[Diagnostic]) -> str:
 
 
 def codes() -> dict[str, type[Diagnostic]]:
-    """Every diagnostic by its code, in order; found by looking at files."""
-    found: dict[str, type[Diagnostic]] = {}
-    for path in sorted(Path(inspect.getfile(Diagnostic)).parent.glob("*.py")):
-        name = "graphlang.diagnostics" if path.stem == "__init__" else f"graphlang.diagnostics.{path.stem}"
-        for value in vars(import_module(name)).values():
+    """Every diagnostic by its code, in order; every module of the package is imported."""
+    kinds: dict[str, type[Diagnostic]] = {}
+    folder = Path(inspect.getfile(Diagnostic)).parent
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder).with_suffix("").parts
+        module = import_module(".".join(("graphlang.diagnostics", *parts)))
+        for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, Diagnostic) and "code" in vars(value):
-                found[value.code] = value
-    del found[Diagnostic.code]
-    return dict(sorted(found.items()))
+                kinds[value.code] = value
+    del kinds[Diagnostic.code]
+    return dict(sorted(kinds.items()))

@@ -183,6 +183,17 @@ class Template:
     def __get__(self, diagnostic: Diagnostic | None, owner: type[Diagnostic]) -> Any:
         return self if diagnostic is None else filled(self.text, diagnostic)
 
+    def __str__(self) -> str:
+        """The text with `...` for each fact."""
+        return "".join(words + ("" if fact is None else "...") for words, fact in self.parts())
+
+    def parts(self) -> Iterator[tuple[str, str | None]]:
+        """The words between the facts, each with the name of the fact behind it; the last may have none."""
+        from string import Formatter
+
+        for words, fact, _spec, _conversion in Formatter().parse(self.text):
+            yield words, fact
+
 
 def filled(template: str, diagnostic: Diagnostic) -> str:
     """A template with facts in place of their names.

@@ -1,9 +1,12 @@
-"""How close one spelling is to another: what `did you mean` may say."""
+"""Names to suggest: the closest spelling, and one that is free."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
+
+from graphlang.diagnostics.places import Span
 
 LONGEST = 60
 """Names longer than this are compared as they are: nobody mistypes them by hand."""
@@ -80,3 +83,12 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
     """The usual help of an unknown name."""
     match = closest(name, candidates)
     return f"did you mean `{match}`?" if match else None
+
+
+def free_size(span: Span) -> str:
+    """A name for a size that stands at a place: `N` for the first of a shape, as of a batch."""
+    text = span.source.text
+    if text[: span.start].rstrip().endswith("["):
+        return "N"
+    used = set(re.findall(r"[^\W\d]\w*", text))
+    return next((n for n in "DTKLMHWC" if n not in used), "D1")

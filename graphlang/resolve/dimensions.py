@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphlang.diagnostics import Related, Span, closest
-from graphlang.diagnostics.habits import free_size
 from graphlang.diagnostics.shapes import UnknownDimension, WrongSize, WrongType
+from graphlang.diagnostics.spelling import free_size
 from graphlang.resolve import expressions
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context, kind_of, type_text

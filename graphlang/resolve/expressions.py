@@ -108,13 +108,11 @@ def comment_of(node: tree.Name) -> Diagnostic | None:
     found = _SLASHES.search(source.text[line_start:start])
     if found is None or rest:
         return None
-    from graphlang.diagnostics.habits import ForeignComment
+    from graphlang.diagnostics.syntax.foreign import ForeignComment
 
     at = line_start + found.start(1)
     span = Span(at, at + 2, source)
-    return ForeignComment(
-        span, "a comment starts with `#`", "write `#`", [Edit(span, "#")], "here `//` divides and rounds down"
-    )
+    return ForeignComment(span, [Edit(span, "#")])
 
 
 def _may_open(context: Context, scope: Scope) -> bool:

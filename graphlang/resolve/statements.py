@@ -200,7 +200,7 @@ def _param(context: Context, statement: tree.Param, scope: Scope) -> Steps:
 def _type_of_start(context: Context, statement: tree.Param, init: Any) -> tree.Type | None:
     """The type of a parameter that starts as a number or a list; None after a reported mistake."""
     if not isinstance(init, constant) or statement.init is None:
-        from graphlang.diagnostics.syntax import ParamNeedsType
+        from graphlang.diagnostics.syntax.statements import ParamNeedsType
 
         context.error(ParamNeedsType(statement.name_span, statement.name, statement.span))
         return None

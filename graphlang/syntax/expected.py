@@ -1,4 +1,4 @@
-"""What was found and what could stand there instead, in words: where no rule knows the mistake."""
+"""In words, what stands at a mistake that no rule recognises, and what could stand there instead."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ def expected(accepts: set[str]) -> list[str]:
     return words[:6]
 
 
-def found(c: Context) -> str:
+def offender(c: Context) -> str:
+    """What stands at the mistake, in words."""
     if c.kind == "$END":
         return "the end of the file"
     if c.word is None:

@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from graphlang.diagnostics import Diagnostic, Edit, Span
-from graphlang.diagnostics.habits import WrongForm, WrongNumber, free_size
+from graphlang.diagnostics.spelling import free_size
+from graphlang.diagnostics.syntax import forms as d
 from graphlang.syntax import lexer
-from graphlang.syntax.surroundings import PAIRS, SECTIONS, Context, Word, is_value, starts_value
+from graphlang.syntax.numbers import decimal_comma as decimal_comma_in
+from graphlang.syntax.surroundings import (
+    PAIRS,
+    SECTIONS,
+    Context,
+    Word,
+    closing,
+    is_type,
+    is_value,
+    starts_value,
+)
 
-_CLOSING = {"(": ")", "<": ">", "{": "}", "[": "]"}
 _DECLARES = ("input", "param", "hyper", "layer")
 _LISTS = ("input", "param", "hyper", "output")
-
-
-def edit(c: Context, start: int, end: int, text: str) -> Edit:
-    return Edit(Span(start, end, c.source), text)
-
-
-def is_type(word: Word | None) -> bool:
-    return word is not None and lexer.WORDS.get(word.text) == "DTYPE"
-
-
-def closing(words: Sequence[Word], opening: str) -> Word | None:
-    """What closes the bracket that these words start with."""
-    depth = 0
-    for word in words:
-        depth += (word.text == opening) - (word.text == _CLOSING[opening])
-        if depth == 0:
-            return word
-    return None
-
-
-def _form(
-    c: Context, start: int, end: int, message: str, help_: str, edits: Sequence[Edit], label: str = ""
-) -> Diagnostic:
-    return WrongForm(Span(start, end, c.source), message, help_, edits, label)
 
 
 # ---- types -------------------------------------------------------------------------------------------
@@ -47,27 +32,23 @@ def shape(c: Context) -> Diagnostic | None:
     word, previous = c.word, c.previous
     if word is None or previous is None or word.fresh or len(c.line) < 2:
         return None
-    typed = is_type(previous) and c.line[-2].text == ":"
-    if typed and word.text in ("(", "<", "{"):
+    if word.text == "[" and previous.text == "]" and _type_before(c):
+        whole = c.between(previous, word)
+        return d.SizesInSeveralLists(whole, [Edit(whole, ", ")])
+    if not is_type(previous) or c.line[-2].text != ":":
+        return None
+    if word.text in ("(", "<", "{"):
         close = closing(c.after, word.text)
         if close is None:
             return None
         inside = c.source.text[word.end : close.start].strip()
-        edits = [edit(c, word.start, word.end, "["), edit(c, close.start, close.end, "]")]
-        return _form(c, word.start, word.end, _SQUARE, f"write `{previous.text}[{inside}]`", edits)
+        edits = [c.replaced(word, "["), c.replaced(close, "]")]
+        return d.SizesInOtherBrackets(c.here, edits, f"{previous.text}[{inside}]")
     size = word.kind in (lexer.NAME, lexer.NUMBER) and word.text not in lexer.RESERVED
-    follows = c.after[1].text if len(c.after) > 1 else ""
-    if typed and size and follows not in (":", "("):
-        edits = [edit(c, previous.end, word.start, "["), edit(c, word.end, word.end, "]")]
-        return _form(c, word.start, word.end, _SQUARE, f"write `{previous.text}[{word.text}]`", edits)
-    if word.text == "[" and previous.text == "]" and _type_before(c):
-        edits = [edit(c, previous.start, word.end, ", ")]
-        help_ = "write one list, as in `float[N, 3]`"
-        return _form(c, previous.start, word.end, "all sizes of a shape stand in one list", help_, edits)
+    if size and not (c.following and c.following.text in (":", "(")):
+        edits = [c.edit(previous.end, word.start, "["), c.edit(word.end, word.end, "]")]
+        return d.SizesInOtherBrackets(c.here, edits, f"{previous.text}[{word.text}]")
     return None
-
-
-_SQUARE = "the sizes of a shape stand in square brackets"
 
 
 def _type_before(c: Context) -> bool:
@@ -89,18 +70,16 @@ def size(c: Context) -> Diagnostic | None:
     opened = c.open[-1]
     if not opened or not is_type(c.before[opened - 1]) or c.before[opened - 2].text != ":":
         return None
-    text = c.source.text
-    semicolon = re.compile(r"[ \t]*;").match(text, previous.end)
+    semicolon = re.compile(r"[ \t]*;").match(c.source.text, previous.end)
     if semicolon and is_value(previous):
-        at = semicolon.end() - 1
-        return _form(c, at, at + 1, "sizes are divided by `,`", "write `,`", [edit(c, at, at + 1, ",")])
+        sign = Span(semicolon.end() - 1, semicolon.end(), c.source)
+        return d.SizesNotDivided(sign, [Edit(sign, ",")], ",")
     word = c.word
     if word is None or word.fresh or word.column >= 0:
         return None
     if is_value(previous) and starts_value(word) and word.text not in "([":
-        edits = [edit(c, previous.end, previous.end, ",")]
-        help_ = f"write `{previous.text}, {word.text}`"
-        return _form(c, word.start, word.end, "sizes are divided by `,`", help_, edits)
+        edits = [c.edit(previous.end, previous.end, ",")]
+        return d.SizesNotDivided(c.here, edits, f"{previous.text}, {word.text}")
     if word.text in ("?", ":", "*", "_") and previous.text in ("[", ","):
         return unknown_size(c.span(word))
     return None
@@ -109,8 +88,7 @@ def size(c: Context) -> Diagnostic | None:
 def unknown_size(span: Span) -> Diagnostic:
     """`None`, `?`, `:` or `*` for a size that the data decides."""
     name = free_size(span)
-    message = "a size that is not known before has a name"
-    return WrongForm(span, message, f"write a name, such as `{name}`", [Edit(span, name)])
+    return d.SizeWithoutName(span, [Edit(span, name)], name)
 
 
 def type_first(c: Context) -> Diagnostic | None:
@@ -130,15 +108,15 @@ def type_first(c: Context) -> Diagnostic | None:
     kind = c.source.text[words[start].start : words[name - 1].end]
     keyword = "" if start else "input "
     written = f"{keyword}{words[name].text}: {kind}"
-    first, last = words[start].start, words[name].end
-    help_ = f"write `{words[0].text + ' ' if start else ''}{written}`"
-    return _form(c, first, last, "a type stands behind its name", help_, [edit(c, first, last, written)])
+    whole = c.between(words[start], words[name])
+    declared = f"{words[0].text} {written}" if start else written
+    return d.TypeBeforeName(whole, [Edit(whole, written)], declared)
 
 
 def semicolon_for_colon(c: Context) -> Diagnostic | None:
     """`input x; float[N, 3]`"""
     word = c.line[0] if c.line else c.word
-    following = c.word if c.line else c.after[1] if len(c.after) > 1 else None
+    following = c.word if c.line else c.following
     if word is None or len(c.line) > 1 or not is_type(word):
         return None
     if following is not None and following.text in ("=", ":", "("):
@@ -147,53 +125,36 @@ def semicolon_for_colon(c: Context) -> Diagnostic | None:
     before = re.search(r"(?:^|[;\n])[ \t]*(?:input|param)\b[^;\n#]*?([^\W\d]\w*)[ \t]*(;)[ \t]*$", text)
     if before is None:
         return None
-    at = before.start(2)
-    help_ = f"write `{before[1]}: {word.text}...`"
-    return _form(c, at, at + 1, "a type stands behind a `:`", help_, [edit(c, at, at + 1, ":")])
+    sign = Span(before.start(2), before.end(2), c.source)
+    return d.SemicolonBeforeType(sign, [Edit(sign, ":")], f"{before[1]}: {word.text}...")
 
 
-# ---- what a name gets ----------------------------------------------------------------------------------
+# ---- names and values --------------------------------------------------------------------------------
 
 
-def given(c: Context) -> Diagnostic | None:
+def equals_sign(c: Context) -> Diagnostic | None:
     """`hyper a == 3`, `hyper a: int = 3`, `layer e: Affine(4)`, `train { batch 10 }`"""
     word, line = c.word, c.line
     if word is None or not line or c.in_list or (word.fresh and word.text != "="):
         return None
-    name = c.previous
-    assert name is not None
-    head = line[0].text
+    name, head = line[-1], line[0].text
     declared = len(line) > 1 and head in _DECLARES and line[-2].text in (head, ",")
     setting = len(line) == 1 and c.block in SECTIONS
     if name.kind != lexer.NAME or not (declared or setting):
         return None
-    colon = word.text == ":" and "COLON" not in c.accepts and not setting
-    wrong = word.text in ("==", ":=", "<-", "=>", "->") or colon
     if head == "hyper" and word.text == ":" and len(c.after) > 2 and is_type(c.after[1]):
-        end = c.after[1].end
-        message = "a `hyper` has no type: it is a number, a word or a list"
-        return _form(
-            c, word.start, end, message, f"write `hyper {name.text} = ...`", [edit(c, word.start, end, "")]
-        )
-    if word.text == "<" and len(c.after) > 1 and c.after[1].text == "-":
+        whole = c.between(word, c.after[1])
+        return d.TypeOfHyper(whole, [Edit(whole, "")], name.text)
+    if word.text == "<" and c.following and c.following.text == "-":
         return None
-    if wrong:
-        spaced = " =" if word.text == ":" else "="
-        edits = [edit(c, word.start, word.end, spaced)]
-        message = f"`{name.text}` gets its value with `=`, not with `{word.text}`"
-        return _form(c, word.start, word.end, message, f"write `{name.text} = ...`", edits)
+    colon = word.text == ":" and "COLON" not in c.accepts and not setting
+    if colon or word.text in ("==", ":=", "<-", "=>", "->"):
+        edits = [c.replaced(word, " =" if word.text == ":" else "=")]
+        return d.OtherSignForEquals(c.here, edits, name.text)
     if is_type(word) or word.column >= 0:
         return None
     if starts_value(word) and "EQUAL" in c.accepts and (word.text not in "([" or setting) and head != "input":
-        edits = [edit(c, name.end, name.end, " =")]
-        return _form(
-            c,
-            word.start,
-            word.end,
-            f"`=` is missing behind `{name.text}`",
-            f"write `{name.text} = ...`",
-            edits,
-        )
+        return d.EqualsMissing(c.here, [c.edit(name.end, name.end, " =")], name.text)
     return None
 
 
@@ -206,9 +167,7 @@ def decimal_comma(c: Context) -> Diagnostic | None:
         return None
     if not (line[-2].end == line[-1].start and line[-1].end == word.start):
         return None
-    whole = Span(line[-2].start, word.end, c.source)
-    plain = whole.text.replace(",", ".")
-    return WrongNumber(whole, "a number has a decimal point", f"write `{plain}`", [Edit(whole, plain)])
+    return decimal_comma_in(c.between(line[-2], word))
 
 
 def outputs(c: Context) -> Diagnostic | None:
@@ -218,56 +177,39 @@ def outputs(c: Context) -> Diagnostic | None:
         return None
     head = line[0]
     if len(line) == 1 and word.text == ":":
-        return _form(
-            c, word.start, word.end, f"no `:` stands behind `{head.text}`", f"write `{head.text} ...`",
-            [edit(c, word.start, word.end, "")],
-        )  # fmt: skip
+        return d.ColonAfterKeyword(c.here, [c.replaced(word, "")], head.text)
     if head.text != "output":
         return None
     if len(line) == 1 and word.text in ("(", "["):
         close = closing(c.after, word.text)
-        edits = [edit(c, word.start, word.end, ""), edit(c, close.start, close.end, "")] if close else []
-        message = "the names of the outputs stand without brackets"
-        return _form(c, word.start, word.end, message, "write `output y, z`", edits)
+        edits = [c.replaced(word, ""), c.replaced(close, "")] if close else []
+        return d.BracketsAroundOutputs(c.here, edits)
     if len(line) == 2 and word.text == "=" and line[1].kind == lexer.NAME:
-        rest, name = c.rest_of_line, line[1].text
-        end = rest[-1].end
-        edits = [edit(c, head.start, line[1].start, ""), edit(c, end, end, f"; output {name}")]
-        message = "`output` names a value that a statement of its own makes"
-        return _form(c, head.start, head.end, message, f"write `{name} = ...`, and `output {name}`", edits)
+        name, end = line[1].text, c.rest_of_line[-1].end
+        edits = [c.edit(head.start, line[1].start, ""), c.edit(end, end, f"; output {name}")]
+        return d.OutputWithValue(c.span(head), edits, name)
     return None
 
 
-def expected(c: Context) -> Diagnostic | None:
+def expectation(c: Context) -> Diagnostic | None:
     """`expect y = 2`, `expect y ~ 2`, `expect y ~= 2 tol 0.1`"""
     word, line = c.word, c.line
     if word is None or not line or line[0].text != "expect" or c.in_list or word.fresh:
         return None
     compared = any(w.text == "~=" for w in line)
-    start = word.start
-    if word.text == "=" and not compared and c.previous is not None:
-        after = c.after[1] if len(c.after) > 1 else None
+    if word.text == "=" and not compared:
+        after = c.following
         joined = after is not None and after.text == "~" and after.start == word.end
-        end = after.end if joined and after is not None else word.end
-        return _form(c, start, end, "`expect` compares with `~=`", "write `~=`", [edit(c, start, end, "~=")])
+        whole = c.between(word, after) if joined and after else c.here
+        return d.OtherComparisonInExpect(whole, [Edit(whole, "~=")])
     if word.text == "~" and not compared:
-        return _form(
-            c, start, word.end, "`expect` compares with `~=`", "write `~=`", [edit(c, start, word.end, "~=")]
-        )
-    if compared and (word.text in ("±", "tol", "tolerance", "atol", "rtol", "eps") or word.text == "+-"):
-        edits = [edit(c, start, word.end, "within")]
-        return _form(
-            c,
-            start,
-            word.end,
-            "the difference that is allowed stands behind `within`",
-            "write `within`",
-            edits,
-        )
+        return d.OtherComparisonInExpect(c.here, [c.replaced(word, "~=")])
+    if compared and word.text in ("±", "+-", "tol", "tolerance", "atol", "rtol", "eps"):
+        return d.ToleranceWithoutWithin(c.here, [c.replaced(word, "within")])
     return None
 
 
-def imported(c: Context) -> Diagnostic | None:
+def import_name(c: Context) -> Diagnostic | None:
     """`import "parts/blocks.graph"`"""
     if len(c.line) != 2 or c.line[0].text != "import" or "AS" not in c.accepts:
         return None
@@ -275,8 +217,7 @@ def imported(c: Context) -> Diagnostic | None:
     stem = path.text.strip('"').rpartition("/")[2].removesuffix(".graph")
     if not stem.isidentifier() or (c.word is not None and not c.word.fresh):
         return None
-    message, help_ = "an import has a name here", f"write `import {path.text} as {stem}`"
-    return _form(c, path.start, path.end, message, help_, [edit(c, path.end, path.end, f" as {stem}")])
+    return d.ImportWithoutName(c.span(path), [c.edit(path.end, path.end, f" as {stem}")], path.text, stem)
 
 
 def comma_at_end(c: Context) -> Diagnostic | None:
@@ -285,38 +226,32 @@ def comma_at_end(c: Context) -> Diagnostic | None:
     if word is None or word.text != "," or c.in_list or not is_value(c.previous) or not c.line:
         return None
     names = [w.text for w in c.line]
-    if "=" not in names or (len(c.after) > 1 and not c.after[1].fresh) or names[0] in _LISTS:
+    if "=" not in names or (c.following and not c.following.fresh) or names[0] in _LISTS:
         return None
-    edits = [edit(c, word.start, word.end, "")]
-    return _form(c, word.start, word.end, "no `,` stands at the end of a statement", "remove it", edits)
+    return d.CommaAtEnd(c.here, [c.replaced(word, "")])
 
 
-def declared_again(c: Context) -> Diagnostic | None:
+def keyword_repeated(c: Context) -> Diagnostic | None:
     """`input a, input b`"""
     words = [*c.line, *c.after[:1]]
     if len(words) < 4 or words[0].text not in _LISTS or c.in_list:
         return None
     for i in (len(words) - 1, len(words) - 2):
         word = words[i]
-        following = words[i + 1] if i + 1 < len(words) else c.after[1] if len(c.after) > 1 else None
+        following = words[i + 1] if i + 1 < len(words) else c.following
         if word.text != words[0].text or words[i - 1].text != "," or following is None:
             continue
         if following.kind == lexer.NAME and following.text not in lexer.RESERVED:
-            message = f"`{word.text}` stands once before its names"
-            edits = [edit(c, word.start, following.start, "")]
-            return _form(c, word.start, word.end, message, f"write `{word.text} a, b`", edits)
+            return d.KeywordRepeated(c.span(word), [c.edit(word.start, following.start, "")])
     return None
 
 
-def carried(c: Context) -> Diagnostic | None:
+def carry(c: Context) -> Diagnostic | None:
     """`scan x in xs, h = 0 {`"""
     word = c.word
     if word is None or word.text != "," or "CARRY" not in c.accepts:
         return None
-    edits = [edit(c, word.start, word.end, " carry")]
-    return _form(
-        c, word.start, word.end, "what a `scan` carries stands behind `carry`", "write `carry`", edits
-    )
+    return d.CommaBeforeCarry(c.here, [c.replaced(word, " carry")])
 
 
 # ---- definitions and sections --------------------------------------------------------------------------
@@ -329,74 +264,70 @@ def definition(c: Context) -> Diagnostic | None:
         return None
     previous = line[-1]
     if word.text == "{" and previous.text == "=":
-        edits = [edit(c, previous.start, word.start, "")]
-        return _form(
-            c,
-            previous.start,
-            word.end,
-            "a block stands without `=`",
-            "write `def f(x) { return ... }`",
-            edits,
-        )
+        return d.EqualsBeforeBlock(c.between(previous, word), [c.edit(previous.start, word.start, "")])
     if word.text in ("->", "=>", ":=", "==") and previous.text == ")":
-        type_ = len(c.after) > 1 and (is_type(c.after[1]) or c.after[1].text in ("Tensor", "Array"))
-        if type_ and word.text == "->":
-            edits = [edit(c, word.start, word.end, ":")] if is_type(c.after[1]) else []
-            return _form(
-                c, word.start, word.end, "the type of a result stands behind `:`", "write `:`", edits
-            )
-        edits = [edit(c, word.start, word.end, "=")]
-        return _form(
-            c, word.start, word.end, "a `def` gets its value with `=`", "write `def f(x) = ...`", edits
-        )
+        return _arrow_in_definition(c, word)
     if len(line) == 2 and word.kind == lexer.NAME and not word.fresh and "LPAR" in c.accepts:
-        formals = [word]
-        for w in c.after[1:]:
-            if w.fresh or w.text in ("=", "{", ":"):
-                break
-            formals.append(w)
-        separate = all(w.kind == lexer.NAME for w in formals)
-        inside = c.source.text[word.start : formals[-1].end]
-        inside = ", ".join(w.text for w in formals) if separate else inside
-        edits = [edit(c, line[1].end, formals[-1].end, f"({inside})")]
-        help_ = f"write `def {line[1].text}({inside})`"
-        return _form(c, word.start, word.end, "what a `def` takes stands in brackets", help_, edits)
+        return _formals(c, line[1], word)
     return None
+
+
+def _arrow_in_definition(c: Context, word: Word) -> Diagnostic:
+    """`def f(x) -> float[N]`, `def f(x) -> x + 1`"""
+    type_ = c.following is not None and (is_type(c.following) or c.following.text in ("Tensor", "Array"))
+    if type_ and word.text == "->":
+        return d.ArrowBeforeResultType(c.here, [c.replaced(word, ":")] if is_type(c.following) else ())
+    return d.ArrowBeforeResult(c.here, [c.replaced(word, "=")])
+
+
+def _formals(c: Context, name: Word, first: Word) -> Diagnostic:
+    """`def f x y = x + y`"""
+    formals = [first]
+    for word in c.after[1:]:
+        if word.fresh or word.text in ("=", "{", ":"):
+            break
+        formals.append(word)
+    separate = all(w.kind == lexer.NAME for w in formals)
+    inside = ", ".join(w.text for w in formals) if separate else c.between(first, formals[-1]).text
+    edits = [c.edit(name.end, formals[-1].end, f"({inside})")]
+    return d.FormalsWithoutBrackets(c.here, edits, f"def {name.text}({inside})")
 
 
 def result(c: Context) -> Diagnostic | None:
     """`def f(x) { x + 1 }`: the last line of a block as its result."""
     word = c.line[0] if c.line else c.word
-    if (
-        word is None
-        or c.block != "def"
-        or c.in_list
-        or not starts_value(word)
-        or word.text in lexer.STATEMENT_WORDS
-    ):
+    if word is None or c.block != "def" or c.in_list:
         return None
-    rest = [*c.line, *c.rest_of_line]
-    depth = 0
-    for i, w in enumerate(rest):
-        depth += (w.text in "([{") - (w.text in PAIRS)
-        if depth < 0:
-            rest = rest[:i]
-            break
-        if depth == 0 and w.text in ("=", ":"):
-            return None
+    if not starts_value(word) or word.text in lexer.STATEMENT_WORDS:
+        return None
+    rest = _up_to_closing([*c.line, *c.rest_of_line])
+    if not rest or _is_named(rest):
+        return None
     opened = max(i for i in c.open if c.before[i].text == "{")
     close = closing([*c.before[opened:], *c.after], "{")
-    if (
-        not rest
-        or close is None
-        or re.search(r"\S", c.source.text[rest[-1].end : close.start].replace(";", ""))
-    ):
+    if close is None or c.source.text[rest[-1].end : close.start].replace(";", "").strip():
         return None
-    edits = [edit(c, word.start, word.start, "return ")]
-    return _form(
-        c, word.start, rest[-1].end, "the result of a `def` stands behind `return`",
-        f"write `return {c.source.text[word.start : rest[-1].end]}`", edits,
-    )  # fmt: skip
+    return d.ResultWithoutReturn(c.between(word, rest[-1]), [c.edit(word.start, word.start, "return ")])
+
+
+def _up_to_closing(words: list[Word]) -> list[Word]:
+    """The words before the first bracket that closes none of them."""
+    depth = 0
+    for i, word in enumerate(words):
+        depth += (word.text in "([{") - (word.text in PAIRS)
+        if depth < 0:
+            return words[:i]
+    return words
+
+
+def _is_named(words: list[Word]) -> bool:
+    """Whether these words are `name = value` or `label: layer`."""
+    depth = 0
+    for word in words:
+        depth += (word.text in "([{") - (word.text in PAIRS)
+        if depth == 0 and word.text in ("=", ":"):
+            return True
+    return False
 
 
 def section(c: Context) -> Diagnostic | None:
@@ -405,32 +336,26 @@ def section(c: Context) -> Diagnostic | None:
     if word is None or not line or line[0].text not in SECTIONS or c.block is not None or word.fresh:
         return None
     name = line[0].text
-    brace = word if word.text == "{" else c.after[1] if len(c.after) > 1 else None
+    brace = word if word.text == "{" else c.following
     if brace is not None and brace.text == "{" and (len(line), word.text) in ((1, ":"), (2, "{")):
         sign = word if word.text == ":" else line[1]
-        edits = (
-            [edit(c, sign.start, sign.end, "")]
-            if sign.text == ":"
-            else [edit(c, sign.start, brace.start, "")]
-        )
-        message = f"no `{sign.text}` stands between `{name}` and its block"
-        return _form(c, sign.start, sign.end, message, f"write `{name} {{ ... }}`", edits)
+        end = sign.end if sign.text == ":" else brace.start
+        return d.SignBeforeBlock(c.span(sign), [c.edit(sign.start, end, "")], name)
     if len(line) == 1 and word.text == "(":
         close = closing(c.after, "(")
-        edits = listed(c, word, close, " {", " }") if close else []
-        message = f"the settings of `{name}` stand in a block in braces"
-        return _form(c, word.start, word.end, message, f"write `{name} {{ name = value; ... }}`", edits)
+        edits = braced(c, c.after, word, close, (" { ", " }")) if close else []
+        return d.SettingsInRoundBrackets(c.here, edits, name)
     return None
 
 
-def listed(c: Context, opening: Word, close: Word, before: str = "{", after: str = "}") -> list[Edit]:
-    """The edits that make a block in braces of a list in brackets."""
-    edits = [edit(c, opening.start, opening.end, f"{before} "), edit(c, close.start, close.end, after)]
+def braced(c: Context, words: list[Word], opening: Word, close: Word, braces: tuple[str, str]) -> list[Edit]:
+    """The edits that make a block in braces of a list in brackets, which these words start with or before."""
+    edits = [c.replaced(opening, braces[0]), c.replaced(close, braces[1])]
     depth = 0
-    for word in c.after:
+    for word in words:
         if word.start >= close.start:
             break
         depth += (word.text in "([{") - (word.text in PAIRS)
         if word.text == "," and depth == 1 and word.start > opening.start:
-            edits.append(edit(c, word.start, word.end, ";"))
+            edits.append(c.replaced(word, ";"))
     return edits

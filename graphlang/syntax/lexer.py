@@ -229,7 +229,7 @@ _within_type = re.compile(r":[ \t]*(?:float|int|bool)[ \t]*\[[^\[\]\n]*\Z").sear
 
 def _python_constant(span: Span, problems: list[Diagnostic]) -> tuple[str, str]:
     """The token that is meant; `None` among the sizes of a type is a size that has no name yet."""
-    from graphlang.diagnostics.syntax import PythonConstant
+    from graphlang.diagnostics.syntax.literals import PythonConstant
 
     line = span.source.text[span.source.text.rfind("\n", 0, span.start) + 1 : span.start]
     if span.text == "None" and _within_type(line):
@@ -261,7 +261,7 @@ def _number(digits: str, span: Span, problems: list[Diagnostic]) -> int | float:
         return int(digits)
     value = float(digits)
     if whole or value == float("inf"):
-        from graphlang.diagnostics.syntax import NumberTooLarge
+        from graphlang.diagnostics.syntax.literals import NumberTooLarge
 
         problems.append(NumberTooLarge(span))
     return value
@@ -277,7 +277,7 @@ def _string(quoted: str, span: Span, problems: list[Diagnostic]) -> str:
 
     def unescape(match: re.Match[str]) -> str:
         if match[1] not in _ESCAPES:
-            from graphlang.diagnostics.syntax import UnknownEscape
+            from graphlang.diagnostics.syntax.literals import UnknownEscape
 
             at = span.start + 1 + match.start()
             problems.append(UnknownEscape(Span(at, at + 2, span.source)))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from graphlang.diagnostics import Diagnostic, Edit, closest
-from graphlang.diagnostics import syntax as d
+from graphlang.diagnostics.syntax.brackets import UnknownBlock
+from graphlang.diagnostics.syntax.statements import UnknownStatement, UnknownWord
 from graphlang.syntax import lexer
 from graphlang.syntax.surroundings import Context, Word
 
@@ -40,7 +41,8 @@ def misspelt(c: Context) -> Diagnostic | None:
     """A word near the mistake with which reading gets further, once it is written as it is meant."""
     for word, meant, starts in _candidates(c):
         if word.text != meant and c.mends([Edit(c.span(word), meant)]):
-            return d.UnknownStatement(c.span(word), meant, starts)
+            kind = UnknownStatement if starts else UnknownWord
+            return kind(c.span(word), meant)
     return None
 
 
@@ -49,9 +51,9 @@ def unknown_block(c: Context) -> Diagnostic | None:
     if c.word is None or c.word.text != "{" or c.previous is None or c.previous.kind != lexer.NAME:
         return None
     if len(c.line) == 1 and c.block is None:
-        return d.UnknownBlock(c.span(c.previous), "`data`, `train` and `gradcheck`")
+        return UnknownBlock(c.span(c.previous), ("data", "train", "gradcheck"))
     if _is_stage(c, len(c.line) - 1):
-        return d.UnknownBlock(c.span(c.previous), "`layers`, `repeat`, `for` and `residual`")
+        return UnknownBlock(c.span(c.previous), ("layers", "repeat", "for", "residual"))
     return None
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from graphlang.diagnostics import Diagnostic, Edit, Span
-from graphlang.diagnostics import syntax as d
-from graphlang.diagnostics.habits import ForeignNotation
-from graphlang.syntax import forms, habits, lexer, python, stages
-from graphlang.syntax.expected import expected, found
+from graphlang.diagnostics.syntax import brackets, characters, literals, operators, statements
+from graphlang.diagnostics.syntax.foreign import EqualsForLabel, OtherOperator
+from graphlang.diagnostics.syntax.general import EndsTooEarly, UnexpectedSyntax
+from graphlang.syntax import comments, forms, lexer, notation, numbers, python, stages
+from graphlang.syntax.expected import expected, offender
 from graphlang.syntax.misspelt import misspelt, unknown_block
 from graphlang.syntax.surroundings import (
     BINARY,
@@ -28,10 +29,11 @@ from graphlang.syntax.surroundings import (
 
 def mistake(c: Context) -> Diagnostic:
     for rule in _RULES:
-        known = rule(c)
-        if known:
-            return known
-    return d.UnexpectedSyntax(c.here, found(c), expected(c.accepts))
+        diagnostic = rule(c)
+        if diagnostic:
+            return diagnostic
+    kind = UnexpectedSyntax if c.word else EndsTooEarly
+    return kind(c.here, offender(c), expected(c.accepts))
 
 
 def _stray(c: Context) -> Diagnostic | None:
@@ -41,21 +43,25 @@ def _stray(c: Context) -> Diagnostic | None:
     text = span.text
     if text in ("=>", "|>", "|", "^", "&&", "||", "&", "!", "~"):
         if text == "^":
-            return d.CaretPower(span)
-        return d.NotAnArrow(span) if text in ("=>", "|>", "|") else d.SpelledOperator(span)
+            return operators.CaretPower(span)
+        return operators.NotAnArrow(span) if text in ("=>", "|>", "|") else operators.SpelledOperator(span)
     if text in lexer.FOREIGN_SYMBOLS:
         if text == "===":
-            return ForeignNotation(span, "`===` is written `==`", "write `==`", [Edit(span, "==")])
-        return d.UpdateInPlace(span, c.previous.text if c.previous else "y")
+            return OtherOperator(span, [Edit(span, "==")], "==")
+        return statements.UpdateInPlace(span, c.previous.text if c.previous else "y")
     if text[0] == '"':
-        return d.UnterminatedString(span)
+        return literals.UnterminatedString(span)
     if text[0] == "'":
-        return d.SingleQuotes(span) if len(text) > 1 and text[-1] == "'" else d.UnterminatedString(span)
-    if text in d.LookAlike.meant:
-        return d.LookAlike(span)
+        return (
+            literals.SingleQuotes(span)
+            if len(text) > 1 and text[-1] == "'"
+            else literals.UnterminatedString(span)
+        )
+    if text in characters.LookAlike.symbols:
+        return characters.LookAlike(span)
     if len(text) > 1:
         bad = next((i for i, letter in enumerate(text) if not f"a{letter}".isidentifier()), 0)
-        return d.NotInNames(Span(span.start + bad, span.start + bad + 1, c.source), text)
+        return characters.NotInNames(Span(span.start + bad, span.start + bad + 1, c.source), text)
     return _strange_character(span, text)
 
 
@@ -63,10 +69,10 @@ def _strange_character(span: Span, text: str) -> Diagnostic:
     import unicodedata
 
     if unicodedata.category(text) in ("Cf", "Zs", "Zl", "Zp", "Cc"):
-        return d.InvisibleCharacter(span)
+        return characters.InvisibleCharacter(span)
     if unicodedata.category(text) == "Nd":
-        return d.ForeignDigit(span)
-    return d.StrayCharacter(span)
+        return characters.ForeignDigit(span)
+    return characters.StrayCharacter(span)
 
 
 def _line_that_goes_on(c: Context) -> Diagnostic | None:
@@ -81,10 +87,14 @@ def _line_that_goes_on(c: Context) -> Diagnostic | None:
     if cut.text not in (*OPERATORS, "=", ","):
         return None
     c.resume = head.start
-    share = habits.share(c, c.before[:-1])
+    share = numbers.share(c, c.before[:-1])
     if share is not None:
         return share
-    return d.DanglingOperator(c.span(cut)) if cut.text in OPERATORS else d.MissingValue(c.span(cut))
+    return (
+        operators.DanglingOperator(c.span(cut))
+        if cut.text in OPERATORS
+        else statements.MissingValue(c.span(cut))
+    )
 
 
 def _unclosed(c: Context) -> Diagnostic | None:
@@ -94,19 +104,21 @@ def _unclosed(c: Context) -> Diagnostic | None:
     if c.kind == "$END":
         end = end_of_block(c) if bracket.text == "{" else None
         c.resume = end.start if end else None
-        return d.UnclosedBracket(c.span(bracket), c.span(end) if end else None)
+        return brackets.UnclosedBracket(c.span(bracket), c.span(end) if end else None)
     of_type = bracket.text == "[" and len(c.before) > 1 and _is_type(c.before[c.open[-1] - 1])
     if of_type and word and word.text in ("=", ":"):
         declared = word.text == ":" and len(c.before) > 1 and c.before[-2].text == ","
-        return d.UnclosedBracket(c.span(bracket), c.span(c.before[-2]) if declared else c.here, sure=True)
+        return brackets.UnclosedBracket(
+            c.span(bracket), c.span(c.before[-2]) if declared else c.here, of_type=True
+        )
     if c.kind == "_NL" and c.in_list:
-        return d.UnclosedBracket(c.span(bracket), c.here)
+        return brackets.UnclosedBracket(c.span(bracket), c.here)
     if word is None:
         return None
     if word.text in PAIRS and PAIRS[word.text] != bracket.text:
         if any(c.before[i].text == PAIRS[word.text] for i in c.open):
-            return d.UnclosedBracket(c.span(bracket), c.here)
-        return d.UnexpectedClosing(c.here, c.span(bracket))
+            return brackets.UnclosedBracket(c.span(bracket), c.here)
+        return brackets.WrongClosing(c.here, c.span(bracket))
     home = max(c.before[0].column, 0)
     if c.in_list:
         new_line = -1 < word.column <= home and (starts(c.after, 0) or _goes_with_nothing(c))
@@ -114,13 +126,13 @@ def _unclosed(c: Context) -> Diagnostic | None:
         cut = word.text == "=" and -1 < head.column <= home
         if new_line or cut:
             c.resume = word.start if new_line else head.start
-            return d.UnclosedBracket(c.span(bracket), c.here if new_line else c.span(head), of_type)
+            return brackets.UnclosedBracket(c.span(bracket), c.here if new_line else c.span(head), of_type)
     else:
         head = c.line[0] if len(c.line) == 1 else word
         names = word.text == "=" and len(c.line) == 1 and c.block in lexer.STAGE_WORDS
         if -1 < head.column <= home and (head.text in TOP or names) and not _closed_later(c):
             c.resume = head.start
-            return d.UnclosedBracket(c.span(bracket), c.span(head))
+            return brackets.UnclosedBracket(c.span(bracket), c.span(head))
     return None
 
 
@@ -147,13 +159,13 @@ def _closing(c: Context) -> Diagnostic | None:
     if word is None or word.text not in PAIRS:
         return None
     if c.bracket is None:
-        return d.UnexpectedClosing(c.here, None)
+        return brackets.UnexpectedClosing(c.here)
     if previous and previous.text == "{":
-        return d.EmptyBlock(c.here, c.block or "")
+        return brackets.EmptyBlock(c.here, c.block or "")
     if previous and previous.text in OPERATORS:
-        return d.DanglingOperator(c.span(previous))
+        return operators.DanglingOperator(c.span(previous))
     if previous and previous.text in ("(", "[", "=", ","):
-        return d.MissingValue(c.span(previous))
+        return statements.MissingValue(c.span(previous))
     return None
 
 
@@ -161,7 +173,7 @@ def _comma(c: Context) -> Diagnostic | None:
     if c.word is None or c.word.text != "," or c.previous is None:
         return None
     if c.previous.text in ("(", "[", ",", "="):
-        return d.MissingValue(c.span(c.previous))
+        return statements.MissingValue(c.span(c.previous))
     return stages.several(c)
 
 
@@ -171,14 +183,13 @@ def _in_block(c: Context) -> Diagnostic | None:
         return None
     if block in lexer.STAGE_WORDS:
         if word.text == ",":
-            return d.CommaBetweenLines(c.here, block, "the layers")
+            return statements.CommaBetweenLines(c.here, block)
         if word.text == "=" and len(c.line) == 1 and c.previous and c.previous.kind == lexer.NAME:
-            help_ = f"write `{c.previous.text}: ...`"
-            return ForeignNotation(c.here, "a layer gets its label with `:`", help_, [Edit(c.here, ":")])
+            return EqualsForLabel(c.here, [Edit(c.here, ":")], c.previous.text)
         if is_value(c.previous) and starts_value(word):
-            return d.MissingSeparator(c.here, _value_before(c))
+            return statements.MissingSeparator(c.here, _value_before(c))
     if block in SECTIONS and word.text == ",":
-        return d.CommaBetweenLines(c.here, block, "the settings")
+        return statements.CommaBetweenSettings(c.here, block)
     return None
 
 
@@ -187,25 +198,25 @@ def _statement_start(c: Context) -> Diagnostic | None:
     if c.line or word is None:
         return None
     if word.text in lexer.RESERVED and c.after[1:] and c.after[1].text == "=":
-        return d.ReservedWord(c.here)
+        return statements.ReservedWord(c.here)
     if word.text in lexer.STATEMENT_WORDS:
-        return d.MisplacedStatement(c.here, c.block)
+        return statements.MisplacedStatement(c.here, c.block)
     if word.text in OPERATORS and word.text != "-":
-        return d.NothingBefore(c.here)
+        return operators.NothingBefore(c.here)
     if c.block not in lexer.STAGE_WORDS and (starts_value(word) or word.text == "-"):
-        return d.NotAStatement(Span(word.start, c.rest_of_line[-1].end, c.source))
+        return statements.NotAStatement(Span(word.start, c.rest_of_line[-1].end, c.source))
     return None
 
 
 def _declaration(c: Context) -> Diagnostic | None:
     word = c.word
     if "DTYPE" in c.accepts and len(c.accepts) == 1 and word and word.kind == lexer.NAME:
-        return d.UnknownType(c.here)
+        return statements.UnknownType(c.here)
     reserved = word is not None and word.text in ("if", "else") and c.previous is not None
     if reserved and c.previous and c.previous.text in ("=", *OPERATORS) and "NUMBER" in c.accepts:
-        return d.ReservedWord(c.here)
+        return statements.ReservedWord(c.here)
     if word and word.text in lexer.RESERVED and "NAME" in c.accepts and "NUMBER" not in c.accepts:
-        return d.ReservedWord(c.here)
+        return statements.ReservedWord(c.here)
     return None
 
 
@@ -217,16 +228,17 @@ def _first_word(c: Context) -> Diagnostic | None:
     if first.text in lexer.WORDS and not {"EQUAL", "COMMA"} & c.accepts:
         return None
     if first.text in lexer.STATEMENT_WORDS:
-        return d.MisplacedStatement(c.span(first), c.block)
+        return statements.MisplacedStatement(c.span(first), c.block)
     if word is None or word.text == "}":
-        return d.NotAStatement(c.span(first), lonely=True)
+        return statements.LonelyName(c.span(first))
     if word.text == "==":
-        return d.EqualityForAssignment(c.here, first.text)
+        return statements.EqualityForAssignment(c.here, first.text)
     if word.text == ":":
         typed = len(c.after) > 1 and lexer.WORDS.get(c.after[1].text) == "DTYPE"
-        return d.ColonForEquals(c.here, first.text, typed and c.block is None)
+        kind = statements.TypeWithoutInput if typed and c.block is None else statements.ColonForEquals
+        return kind(c.here, first.text)
     if word.kind == lexer.NAME and word.text not in OPERATORS and c.block not in SECTIONS:
-        return d.UnknownStatement(c.span(first), None)
+        return statements.UnknownStatement(c.span(first))
     if word.text in ("(", "[", ".", "{") or word.text in OPERATORS:
         return _nameless(c, first)
     return None
@@ -238,10 +250,10 @@ def _nameless(c: Context, first: Word) -> Diagnostic:
     for i, word in enumerate(rest):
         depth += (word.text in "([{") - (word.text in PAIRS)
         if word.text == "=" and depth == 0:
-            return d.AssignToExpression(
-                Span(first.start, rest[i - 1].end, c.source), _is_header([*c.line, *rest[:i]])
-            )
-    return d.NotAStatement(Span(first.start, rest[-1].end, c.source))
+            header = _is_header([*c.line, *rest[:i]])
+            kind = statements.DefinitionWithoutDef if header else statements.AssignToExpression
+            return kind(Span(first.start, rest[i - 1].end, c.source))
+    return statements.NotAStatement(Span(first.start, rest[-1].end, c.source))
 
 
 def _is_header(words: list[Word]) -> bool:
@@ -262,14 +274,14 @@ def _end(c: Context) -> Diagnostic | None:
         return None
     previous = c.previous
     if previous and previous.text in OPERATORS:
-        return d.DanglingOperator(c.span(previous))
+        return operators.DanglingOperator(c.span(previous))
     if previous and previous.text in ("=", ","):
-        return d.MissingValue(c.span(previous))
+        return statements.MissingValue(c.span(previous))
     texts = [word.text for word in c.line]
     if "expect" in texts[:1] and "~=" not in texts:
-        return d.ExpectNeedsApprox(c.here)
+        return operators.ExpectNeedsApprox(c.here)
     if "if" in texts and "else" not in texts[texts.index("if") :]:
-        return d.MissingElse(c.span(c.line[texts.index("if")]))
+        return operators.MissingElse(c.span(c.line[texts.index("if")]))
     return None
 
 
@@ -278,14 +290,14 @@ def _operator(c: Context) -> Diagnostic | None:
     if word is None or word.text not in BINARY:
         return None
     if previous is None or previous.text in ("=", "(", "[", "{", ",", ":"):
-        return d.NothingBefore(c.here)
+        return operators.NothingBefore(c.here)
     if previous.text in OPERATORS:
-        return d.DoubleOperator(c.here, c.span(previous))
+        return operators.DoubleOperator(c.here, c.span(previous))
     if word.text == "~=":
-        return d.ApproxOutsideExpect(c.here)
+        return operators.ApproxOutsideExpect(c.here)
     if c.kind == "CMP":
         first = _comparison_before(c)
-        return d.ChainedComparison(c.here, c.span(first)) if first else None
+        return operators.ChainedComparison(c.here, c.span(first)) if first else None
     return None
 
 
@@ -304,12 +316,12 @@ def _equals(c: Context) -> Diagnostic | None:
     if c.word is None or c.word.text != "=" or c.previous is None:
         return None
     if c.previous.text == "=":
-        return d.DoubleOperator(c.here, c.span(c.previous))
+        return operators.DoubleOperator(c.here, c.span(c.previous))
     if not is_value(c.previous):
         return None
     seen = [word.text for word in c.line]
     if "=" in seen or c.in_list or "if" in seen:
-        return d.EqualsInExpression(c.here)
+        return statements.EqualsInExpression(c.here)
     return None
 
 
@@ -317,24 +329,26 @@ def _block(c: Context) -> Diagnostic | None:
     """A `{` is missing."""
     word = c.word
     if c.previous and c.previous.text in ("layers", "residual") and not (word and word.text == "{"):
-        return d.MissingBlock(c.here, c.previous.text)
+        return brackets.MissingBlock(c.here, c.previous.text)
     if "LBRACE" not in c.accepts or (word and word.text in (*BINARY, ":", "=", ",")):
         return None
     opener = next((w for w in reversed(c.line) if w.text in BLOCKS), None)
-    return d.MissingBlock(c.here, opener.text) if opener else None
+    return brackets.MissingBlock(c.here, opener.text) if opener else None
 
 
 def _stage(c: Context) -> Diagnostic | None:
     if c.word is None or c.previous is None or c.previous.text != "->" or c.word.text in BINARY:
         return None
-    return d.NotAStage(c.here)
+    return statements.NotAStage(c.here)
 
 
 def _side_by_side(c: Context) -> Diagnostic | None:
     if not (c.word and is_value(c.previous) and starts_value(c.word) and "PLUS" in c.accepts):
         return None
-    new_statement = not c.in_list and starts(c.after, 0)
-    return d.SideBySide(c.here, _value_before(c), c.in_list, new_statement)
+    if c.in_list:
+        return operators.SideBySideInList(c.here, _value_before(c))
+    kind = operators.StatementsSideBySide if starts(c.after, 0) else operators.SideBySide
+    return kind(c.here, _value_before(c))
 
 
 def _value_before(c: Context) -> Span:
@@ -350,14 +364,14 @@ def _value_before(c: Context) -> Span:
 
 
 _RULES: tuple[Callable[[Context], Diagnostic | None], ...] = (
-    forms.expected, forms.size, forms.shape, forms.semicolon_for_colon, forms.imported, forms.type_first,
-    forms.definition, forms.decimal_comma, forms.section, forms.outputs,
-    stages.rounded, stages.word_operator, stages.bracketed, stages.counted,
-    habits.sign, habits.comment, habits.number, habits.per_cent, habits.in_place, habits.matlab,
-    habits.arrow_left, python.choice, _stray, _line_that_goes_on, misspelt, python.statement,
-    forms.declared_again, forms.given, forms.result, forms.comma_at_end, forms.carried,
-    stages.attribute, stages.attribute_in_entry, stages.block, stages.applied, stages.shared, stages.chain,
-    habits.applied, habits.choice, _unclosed, _closing, _comma, _in_block, _statement_start,
-    unknown_block, _declaration, _first_word, _end, _operator, _equals, _block, _stage,
-    habits.comma_missing, _side_by_side,
+    forms.expectation, forms.size, forms.shape, forms.semicolon_for_colon, forms.import_name,
+    forms.type_first, forms.definition, forms.decimal_comma, forms.section, forms.outputs,
+    notation.rounded, notation.word_operator, stages.bracketed, stages.counted,
+    notation.sign, comments.comment, numbers.number, numbers.per_cent, notation.in_place,
+    notation.elementwise, notation.arrow_left, python.choice, _stray, _line_that_goes_on, misspelt,
+    python.statement, forms.keyword_repeated, forms.equals_sign, forms.result, forms.comma_at_end,
+    forms.carry, stages.attribute, stages.attribute_in_entry, stages.block, stages.block_called,
+    stages.shared, stages.chain, notation.applied, notation.choice, _unclosed, _closing, _comma, _in_block,
+    _statement_start, unknown_block, _declaration, _first_word, _end, _operator, _equals, _block, _stage,
+    notation.comma_missing, _side_by_side,
 )  # fmt: skip

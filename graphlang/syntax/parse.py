@@ -51,7 +51,7 @@ def decode(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        from graphlang.diagnostics.syntax import NotUtf8
+        from graphlang.diagnostics.syntax.file import NotUtf8
 
         line = data.count(b"\n", 0, error.start) + 1
         raise GraphError([NotUtf8(name, line, data[error.start])]) from None
@@ -82,7 +82,7 @@ def _wrong_versions(statements: Iterable[Statement]) -> list[Diagnostic]:
     found = [(i, s) for i, s in enumerate(statements) if type(s) is Version and (i or s.number != 1)]
     if not found:
         return []
-    from graphlang.diagnostics.syntax import MisplacedVersion, UnsupportedVersion
+    from graphlang.diagnostics.syntax.file import MisplacedVersion, UnsupportedVersion
 
     return [MisplacedVersion(s.span) if i else UnsupportedVersion(_number_of(s)) for i, s in found]
 

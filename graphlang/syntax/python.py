@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphlang.diagnostics import Diagnostic, Edit, Span
-from graphlang.diagnostics.syntax import PythonStatement
+from graphlang.diagnostics.syntax.statements import PythonStatement
 from graphlang.syntax import lexer
-from graphlang.syntax.surroundings import Context, Word
+from graphlang.syntax.surroundings import Context, Word, line_end
 
 STATEMENTS = frozenset(
     "for while if elif else class from print assert let var val const with lambda try except finally raise "
@@ -72,25 +72,20 @@ def _end(c: Context, first: Word) -> int:
     home = first.start - line_start
     end = _after_braces(text, first.start)
     if end is None:
-        end = _line_end(text, first.start)
+        end = line_end(text, first.start)
         while end < len(text):
-            following = text[end + 1 : _line_end(text, end + 1)]
+            following = text[end + 1 : line_end(text, end + 1)]
             indent = len(following) - len(following.lstrip())
             again = following.strip().startswith(("else", "elif", "except", "finally"))
             if following.strip() and indent <= home and not (again and indent == home):
                 break
-            end = _line_end(text, end + 1)
+            end = line_end(text, end + 1)
     return end
-
-
-def _line_end(text: str, start: int) -> int:
-    end = text.find("\n", start)
-    return len(text) if end < 0 else end
 
 
 def _after_braces(text: str, start: int) -> int | None:
     """The end of the blocks that a line opens, with the `else` blocks behind them."""
-    opening = text.find("{", start, _line_end(text, start))
+    opening = text.find("{", start, line_end(text, start))
     if opening < 0:
         return None
     depth = 0

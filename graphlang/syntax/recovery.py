@@ -162,9 +162,7 @@ class Recovery:
             result: Any = parser().parse(reader, _LEXER)
         except UnexpectedToken as error:
             result = error
-        for problem in reader.problems:
-            _move(problem, patched)
-        self.reader.problems += reader.problems
+        self.reader.problems += [_moved(problem, patched) for problem in reader.problems]
         self.reader.unknown |= reader.unknown
         return result, reader
 
@@ -181,7 +179,7 @@ class Recovery:
         inner = context.hole or context.innermost()
         first = context.line[0].start if context.line else context.at
         place = patched.back(first)
-        _move(problem, patched)
+        problem = _moved(problem, patched)
         again = place in self.reported
         top = patched.back(context.top)
         if not again or problem.sure:
@@ -245,15 +243,17 @@ class Recovery:
         return patches
 
 
-def _move(problem: Diagnostic, patched: _Patched) -> None:
-    """Brings the places that a diagnostic names from the patched source to the original."""
+def _moved(problem: Diagnostic, patched: _Patched) -> Diagnostic:
+    """A diagnostic of the patched source, with its places in the original."""
     if patched.source is patched.original:
-        return
+        return problem
+    facts: dict[str, object] = {}
     for name, value in vars(problem).items():
         if isinstance(value, Span) and value.source is patched.source:
-            setattr(problem, name, patched.span(value))
+            facts[name] = patched.span(value)
         elif isinstance(value, list) and value and isinstance(value[0], Edit):
-            setattr(problem, name, [Edit(patched.span(e.span), e.text) for e in value])
+            facts[name] = [Edit(patched.span(edit.span), edit.text) for edit in value]
+    return problem.replaced(**facts)
 
 
 def _finished(error: UnexpectedToken) -> list[Any]:

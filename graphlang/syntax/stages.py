@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from graphlang.diagnostics import Diagnostic, Edit, Span
-from graphlang.diagnostics.habits import ForeignNotation, WrongForm
-from graphlang.diagnostics.syntax import TupleForList
+from graphlang.diagnostics.syntax import forms as d
+from graphlang.diagnostics.syntax.brackets import TupleForList
 from graphlang.syntax import lexer
-from graphlang.syntax.forms import closing, edit, listed
-from graphlang.syntax.surroundings import BINARY, PAIRS, SECTIONS, Context, Word, is_value
+from graphlang.syntax.forms import braced
+from graphlang.syntax.surroundings import BINARY, PAIRS, SECTIONS, Context, Word, closing, is_value
 
 _LISTS = ("layers", "residual")
 
 
-def _form(c: Context, start: int, end: int, message: str, help_: str, edits: Sequence[Edit]) -> Diagnostic:
-    return WrongForm(Span(start, end, c.source), message, help_, edits)
+# ---- what a layer takes --------------------------------------------------------------------------------
 
 
 def attribute(c: Context) -> Diagnostic | None:
@@ -24,36 +22,24 @@ def attribute(c: Context) -> Diagnostic | None:
     word, previous = c.word, c.previous
     if word is None or previous is None or word.fresh or previous.kind != lexer.NAME:
         return None
-    if word.text == ":" and c.bracket is not None and c.bracket.text == "(" and "DTYPE" not in c.accepts:
-        before = c.before[-2].text if len(c.before) > 1 else ""
-        called = c.open[-1] > 0 and is_value(c.before[c.open[-1] - 1])
-        if before in ("(", ",") and called and c.line[0].text != "def":
-            help_ = f"write `{previous.text}=...`"
-            message = f"`{previous.text}` gets its value with `=`, not with `:`"
-            return _form(c, word.start, word.end, message, help_, [edit(c, word.start, word.end, "=")])
-        return None
+    if word.text == ":":
+        return d.ColonInCall(c.here, [c.replaced(word, "=")], previous.text) if _is_named_in_call(c) else None
     if word.kind != lexer.NUMBER or not previous.text[:1].isupper() or len(c.line) < 2:
         return None
     before, head = c.line[-2].text, c.line[0].text
     setting = c.block in SECTIONS and before == "="
-    if before != "->" and not (head == "layer" and before == "=") and not setting and before != ":":
-        return None
-    numbers = _numbers(c)
-    written = f"({', '.join(w.text for w in numbers)})"
-    edits = [edit(c, previous.end, numbers[-1].end, written)]
-    message = "what a layer takes stands in brackets"
-    return _form(c, previous.start, previous.end, message, f"write `{previous.text}{written}`", edits)
+    if before in ("->", ":") or (head == "layer" and before == "=") or setting:
+        return _without_brackets(c, previous)
+    return None
 
 
-def _numbers(c: Context) -> list[Word]:
-    """The numbers in a row, with or without commas between them, that the mistake is the first of."""
-    numbers: list[Word] = []
-    for word in c.after:
-        if (word.fresh and numbers) or not (word.kind == lexer.NUMBER or (word.text == "," and numbers)):
-            break
-        if word.kind == lexer.NUMBER:
-            numbers.append(word)
-    return numbers
+def _is_named_in_call(c: Context) -> bool:
+    """Whether the name before the mistake starts an argument of a call, outside of a header of a `def`."""
+    if c.bracket is None or c.bracket.text != "(" or "DTYPE" in c.accepts:
+        return False
+    before = c.before[-2].text if len(c.before) > 1 else ""
+    called = c.open[-1] > 0 and is_value(c.before[c.open[-1] - 1])
+    return before in ("(", ",") and called and c.line[0].text != "def"
 
 
 def attribute_in_entry(c: Context) -> Diagnostic | None:
@@ -63,72 +49,75 @@ def attribute_in_entry(c: Context) -> Diagnostic | None:
         return None
     if word.kind != lexer.NUMBER or not previous.text[:1].isupper() or previous.kind != lexer.NAME:
         return None
-    numbers = _numbers(c)
-    written = f"({', '.join(w.text for w in numbers)})"
-    edits = [edit(c, previous.end, numbers[-1].end, written)]
-    message, help_ = "what a layer takes stands in brackets", f"write `{previous.text}{written}`"
-    return _form(c, previous.start, previous.end, message, help_, edits)
+    return _without_brackets(c, previous)
+
+
+def _without_brackets(c: Context, layer: Word) -> Diagnostic:
+    """`Affine 4`: the numbers in a row, with or without commas between them, belong in brackets."""
+    numbers: list[Word] = []
+    for word in c.after:
+        if (word.fresh and numbers) or not (word.kind == lexer.NUMBER or (word.text == "," and numbers)):
+            break
+        if word.kind == lexer.NUMBER:
+            numbers.append(word)
+    inside = f"({', '.join(w.text for w in numbers)})"
+    edits = [c.edit(layer.end, numbers[-1].end, inside)]
+    return d.AttributeWithoutBrackets(c.span(layer), edits, f"{layer.text}{inside}")
+
+
+def several(c: Context) -> Diagnostic | None:
+    """`MaxPool((2, 2))`: numbers in round brackets as a list."""
+    word, bracket = c.word, c.bracket
+    if word is None or bracket is None or word.text != "," or bracket.text != "(" or "RPAR" not in c.accepts:
+        return None
+    if not c.open[-1] or is_value(c.before[c.open[-1] - 1]):
+        return None
+    close = closing([*c.before[c.open[-1] :], *c.after], "(")
+    if close is None:
+        return TupleForList(c.here, (), "3, 3")
+    inside = c.source.text[bracket.end : close.start]
+    values = "..." if len(inside) > 30 or "\n" in inside else inside.strip()
+    return TupleForList(c.here, [c.replaced(bracket, "["), c.replaced(close, "]")], values)
+
+
+# ---- blocks --------------------------------------------------------------------------------------------
 
 
 def block(c: Context) -> Diagnostic | None:
-    """`x -> [A, B]`, `layers [A, B]`, `layers(A, B)`, `repeat 3 times {`, `layers: {`"""
+    """`x -> [A, B]`, `x -> { A; B }`, `repeat 3 times {`, `layers: {`"""
     word, previous = c.word, c.previous
     if word is None or previous is None or word.fresh:
         return None
     if word.text == "[" and previous.text == "->":
         close = closing(c.after, "[")
-        edits = listed(c, word, close, "layers {", " }") if close else []
-        message, help_ = "layers in a row stand in `layers { ... }`", "write `x -> layers { A(4); Relu }`"
-        return _form(c, word.start, word.end, message, help_, edits)
+        edits = braced(c, c.after, word, close, ("layers { ", " }")) if close else []
+        return d.LayersInSquareBrackets(c.here, edits)
     if word.text == "{" and previous.text == "->":
-        message, help_ = "a block of layers has a word before it", "write `x -> layers { ... }`"
-        return _form(c, word.start, word.end, message, help_, [edit(c, word.start, word.start, "layers ")])
+        return d.BlockWithoutWord(c.here, [c.edit(word.start, word.start, "layers ")])
     opener = next((w for w in reversed(c.line) if w.text in lexer.STAGE_WORDS), None)
-    if opener is None:
+    if opener is None or c.following is None or c.following.text != "{":
         return None
-    brace = c.after[1] if len(c.after) > 1 else None
-    if word.text == ":" and brace is not None and brace.text == "{" and is_value(previous):
-        message = f"no `:` stands between `{opener.text}` and its block"
-        help_ = (
-            f"write `{opener.text} {{ ... }}`" if opener.text in _LISTS else f"write `{opener.text} ... {{`"
-        )
-        return _form(c, word.start, word.end, message, help_, [edit(c, word.start, word.end, "")])
-    if word.text == "times" and brace is not None and brace.text == "{":
-        message, help_ = "a number alone stands behind `repeat`", "write `repeat 3 { ... }`"
-        return _form(c, word.start, word.end, message, help_, [edit(c, previous.end, word.end, "")])
+    if word.text == ":" and is_value(previous):
+        kind = d.SignBeforeBlock if opener.text in _LISTS else d.ColonBeforeCountedBlock
+        return kind(c.here, [c.replaced(word, "")], opener.text)
+    if word.text == "times":
+        return d.WordAfterRepeat(c.here, [c.edit(previous.end, word.end, "")])
     return None
 
 
 def bracketed(c: Context) -> Diagnostic | None:
     """`layers [A, B]` and `layers(A; B)`, where the bracket is what is read last."""
+    words = [*c.line, *c.after]
     for i, word in enumerate([*c.line, *c.after[:1]]):
-        words = [*c.line, *c.after]
-        if i == 0 or word.text not in ("[", "(") or words[i - 1].text not in _LISTS:
+        if i < 2 or word.text not in ("[", "(") or words[i - 1].text not in _LISTS:
             continue
-        if i < 2 or words[i - 2].text != "->":
+        if words[i - 2].text != "->":
             continue
         close = closing(words[i:], word.text)
-        name = words[i - 1].text
-        edits = _braced(c, words[i:], word, close) if close else []
-        message = f"the layers of `{name}` stand in a block in braces"
-        return _form(c, word.start, word.end, message, f"write `{name} {{ A(4); Relu }}`", edits)
+        opening = "{ " if c.source.text[word.start - 1].isspace() else " { "
+        edits = braced(c, words[i:], word, close, (opening, " }")) if close else []
+        return d.BracketsForBlock(c.span(word), edits, words[i - 1].text)
     return None
-
-
-def _braced(c: Context, words: Sequence[Word], opening: Word, close: Word) -> list[Edit]:
-    spaced = c.source.text[opening.start - 1].isspace()
-    edits = [
-        edit(c, opening.start, opening.end, "{ " if spaced else " { "),
-        edit(c, close.start, close.end, " }"),
-    ]
-    depth = 0
-    for word in words:
-        if word.start >= close.start:
-            break
-        depth += (word.text in "([{") - (word.text in PAIRS)
-        if word.text == "," and depth == 1:
-            edits.append(edit(c, word.start, word.end, ";"))
-    return edits
 
 
 def counted(c: Context) -> Diagnostic | None:
@@ -148,12 +137,11 @@ def counted(c: Context) -> Diagnostic | None:
     if match is None or int(match[2]) - int(match[1]) > 20:
         return None
     values = f"[{', '.join(map(str, range(int(match[1]), int(match[2]) + 1)))}]"
-    edits = [edit(c, first.start, first.start + len(text), f"in {values}" if text[0] == "=" else values)]
-    message = "`for` goes through a list"
-    return _form(c, first.start, first.start + len(text), message, f"write `for i in {values}`", edits)
+    whole = Span(first.start, first.start + len(text), c.source)
+    return d.RangeInFor(whole, [Edit(whole, f"in {values}" if text[0] == "=" else values)], values)
 
 
-def applied(c: Context) -> Diagnostic | None:
+def block_called(c: Context) -> Diagnostic | None:
     """`y = layers { A; B }(x)`"""
     word, previous = c.word, c.previous
     if word is None or previous is None or word.text != "{" or previous.text not in _LISTS or len(c.line) < 2:
@@ -163,19 +151,17 @@ def applied(c: Context) -> Diagnostic | None:
     close = closing(c.after, "{")
     if close is None:
         return None
-    i = c.after.index(close) + 1
-    edits: list[Edit] = []
-    if i < len(c.after) and c.after[i].text == "(" and c.after[i].start == close.end:
-        end = closing(c.after[i:], "(")
-        if end is not None:
-            inside = c.source.text[c.after[i].end : end.start].strip()
-            edits = [
-                edit(c, previous.start, previous.start, f"{inside} -> "),
-                edit(c, close.end, end.end, ""),
-            ]
     c.resume = None
-    message, help_ = f"a value goes into `{previous.text}` by `->`", f"write `x -> {previous.text} {{ ... }}`"
-    return _form(c, previous.start, previous.end, message, help_, edits)
+    rest = c.after[c.after.index(close) + 1 :]
+    end = closing(rest, "(") if rest and rest[0].text == "(" and rest[0].start == close.end else None
+    edits: list[Edit] = []
+    if end is not None:
+        inside = c.source.text[rest[0].end : end.start].strip()
+        edits = [c.edit(previous.start, previous.start, f"{inside} -> "), c.edit(close.end, end.end, "")]
+    return d.BlockCalled(c.span(previous), edits)
+
+
+# ---- chains and shared layers ----------------------------------------------------------------------------
 
 
 def chain(c: Context) -> Diagnostic | None:
@@ -193,10 +179,8 @@ def chain(c: Context) -> Diagnostic | None:
     if not arrow or start is None or c.block in lexer.STAGE_WORDS:
         return None
     end = c.line[-1].end
-    written = c.source.text[start:end]
-    edits = [edit(c, start, start, "("), edit(c, end, end, ")")]
-    message = f"a chain stands in brackets before `{word.text}`"
-    return _form(c, word.start, word.end, message, f"write `({written}) {word.text} ...`", edits)
+    edits = [c.edit(start, start, "("), c.edit(end, end, ")")]
+    return d.ChainAsOperand(c.here, edits, c.source.text[start:end])
 
 
 def shared(c: Context) -> Diagnostic | None:
@@ -205,72 +189,13 @@ def shared(c: Context) -> Diagnostic | None:
     if word is None or not line or word.fresh or c.in_list or c.block is not None:
         return None
     if len(line) == 3 and line[1].text == "=" and line[2].text == "layer" and word.kind == lexer.NAME:
-        edits = [edit(c, line[0].start, line[0].start, "layer "), edit(c, line[2].start, word.start, "")]
-        message, help_ = "`layer` stands before the name", f"write `layer {line[0].text} = {word.text}...`"
-        return _form(c, line[2].start, line[2].end, message, help_, edits)
+        edits = [c.edit(line[0].start, line[0].start, "layer "), c.edit(line[2].start, word.start, "")]
+        return d.LayerAfterName(c.span(line[2]), edits, line[0].text, word.text)
     if word.text == "->" and line[0].text == "layer":
-        message = "a `layer` shares one layer; a `def` holds several"
-        return _form(c, word.start, word.end, message, "write `def Name(x) = x -> Affine(4) -> Relu`", [])
+        return d.ChainAsLayer(c.here, ())
     if word.text == ":" and len(line) > 2 and line[-2].text == "->" and line[-1].kind == lexer.NAME:
         end = next((w.start for w in c.rest_of_line[1:] if w.text == "->"), c.rest_of_line[-1].end)
-        end -= len(c.source.text[:end]) - len(c.source.text[:end].rstrip())
-        edits = [edit(c, line[-1].start, line[-1].start, "layers { "), edit(c, end, end, " }")]
-        message = "a label stands in a block of layers"
-        return _form(c, word.start, word.end, message, f"write `layers {{ {line[-1].text}: ... }}`", edits)
+        end = len(c.source.text[:end].rstrip())
+        edits = [c.edit(line[-1].start, line[-1].start, "layers { "), c.edit(end, end, " }")]
+        return d.LabelOutsideBlock(c.here, edits, line[-1].text)
     return None
-
-
-_WORD_OPERATORS = {"mod": "%", "div": "//", "rem": "%", "is": "==", "eq": "==", "xor": "!="}
-
-
-def word_operator(c: Context) -> Diagnostic | None:
-    """`x mod 2`, `k is 2`, `k <> 2`, `a %*% b`, `elif`"""
-    word, previous = c.word, c.previous
-    if word is None or previous is None:
-        return None
-    meant = _WORD_OPERATORS.get(word.text)
-    if meant and is_value(previous) and "PLUS" in c.accepts and len(c.after) > 1 and not word.fresh:
-        edits = [edit(c, word.start, word.end, meant)]
-        return ForeignNotation(c.here, f"`{word.text}` is written `{meant}`", f"write `{meant}`", edits)
-    if word.text == "elif" and any(w.text == "if" for w in c.line):
-        help_ = "write `a if c else b if d else e`"
-        return ForeignNotation(c.here, "there is no `elif`: a choice has one `else`", help_)
-    if word.text == ">" and previous.text == "<" and previous.end == word.start:
-        whole = Span(previous.start, word.end, c.source)
-        return ForeignNotation(whole, "`<>` is written `!=`", "write `!=`", [Edit(whole, "!=")])
-    if word.text == "*" and previous.text == "%" and len(c.after) > 1 and c.after[1].text == "%":
-        whole = Span(previous.start, c.after[1].end, c.source)
-        return ForeignNotation(whole, "`%*%` is written `@`", "write `@`", [Edit(whole, "@")])
-    return None
-
-
-def rounded(c: Context) -> Diagnostic | None:
-    """`⌊x⌋` and `⌈x⌉`"""
-    word = c.word
-    if word is None or word.text not in ("⌊", "⌈"):
-        return None
-    other = "⌋" if word.text == "⌊" else "⌉"
-    close = next((w for w in c.rest_of_line if w.text == other), None)
-    down = word.text == "⌊"
-    edits = []
-    if close is not None:
-        before, after = ("((", ") // 1)") if down else ("(-(-(", ") // 1))")
-        edits = [edit(c, word.start, word.end, before), edit(c, close.start, close.end, after)]
-    what, written = ("down", "x // 1") if down else ("up", "-(-x // 1)")
-    return ForeignNotation(c.here, f"rounding {what} is written `{written}`", f"write `{written}`", edits)
-
-
-def several(c: Context) -> Diagnostic | None:
-    """`MaxPool((2, 2))`: numbers in round brackets as a list."""
-    word, bracket = c.word, c.bracket
-    if word is None or bracket is None or word.text != "," or bracket.text != "(" or "RPAR" not in c.accepts:
-        return None
-    if not c.open[-1] or is_value(c.before[c.open[-1] - 1]):
-        return None
-    words = [*c.before[c.open[-1] :], *c.after]
-    close = closing(words, "(")
-    told = TupleForList(c.here)
-    if close is not None:
-        inside = c.source.text[bracket.end : close.start]
-        told.mend(c.span(bracket), c.span(close), inside)
-    return told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from lark import UnexpectedToken
@@ -101,6 +102,21 @@ class Context:
 
     def span(self, word: Word) -> Span:
         return Span(word.start, word.end, self.source)
+
+    def between(self, start: Word, end: Word) -> Span:
+        """From the start of one word to the end of another."""
+        return Span(start.start, end.end, self.source)
+
+    def edit(self, start: int, end: int, text: str) -> Edit:
+        return Edit(Span(start, end, self.source), text)
+
+    def replaced(self, word: Word, text: str) -> Edit:
+        return Edit(self.span(word), text)
+
+    @property
+    def following(self) -> Word | None:
+        """The word behind the mistake."""
+        return self.after[1] if len(self.after) > 1 else None
 
     @property
     def here(self) -> Span:
@@ -262,6 +278,34 @@ def open_brackets(words: list[Word]) -> list[int]:
         elif opened and PAIRS.get(word.text) == words[opened[-1]].text:
             opened.pop()
     return opened
+
+
+_CLOSING = {"(": ")", "<": ">", "{": "}", "[": "]"}
+
+
+def closing(words: Sequence[Word], opening: str) -> Word | None:
+    """What closes the bracket that these words start with."""
+    depth = 0
+    for word in words:
+        depth += (word.text == opening) - (word.text == _CLOSING[opening])
+        if depth == 0:
+            return word
+    return None
+
+
+def touch(*words: Word) -> bool:
+    """Whether nothing stands between these words."""
+    return all(a.end == b.start for a, b in pairwise(words))
+
+
+def line_end(text: str, start: int) -> int:
+    """Where the line that an offset is on ends."""
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end
+
+
+def is_type(word: Word | None) -> bool:
+    return word is not None and lexer.WORDS.get(word.text) == "DTYPE"
 
 
 def is_value(word: Word | None) -> bool:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from graphlang.diagnostics import Diagnostic, Source, Span
-from graphlang.diagnostics.syntax import BidirectionalCharacter, MixedScripts, NotInNames
+from graphlang.diagnostics.syntax.characters import BidirectionalCharacter, MixedScripts, NotInNames
 
 # The combinations that UTS #39 calls "highly restrictive". Greek beside Latin is none of them: `lοss`.
 _TOGETHER = (
@@ -75,4 +75,4 @@ def _mixed(name: str, scripts: list[str | None], span: Span) -> Diagnostic:
     rare = min(dict.fromkeys(present), key=lambda s: (present.count(s), s == "LATIN"))
     main = max(dict.fromkeys(present), key=lambda s: (present.count(s), s == "LATIN"))
     at = span.start + scripts.index(rare)
-    return MixedScripts(Span(at, at + 1, span.source), name, rare, main, span)
+    return MixedScripts(Span(at, at + 1, span.source), name, rare.capitalize(), main.capitalize(), span)

@@ -7,7 +7,7 @@ import pytest
 import graphlang as gl
 from graphlang.diagnostics import Diagnostic, edited
 from graphlang.syntax import lexer
-from graphlang.syntax.habits import FUNCTIONS
+from graphlang.syntax.notation import FUNCTIONS
 
 HEAD = "input x: float[N, 3], n = 2, v: float[3], c: bool\nhyper k = 2\n"
 

@@ -1,0 +1,62 @@
+"""The base of all syntax mistakes, and the one that is reported where no other fits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graphlang.diagnostics.base import Diagnostic, Edit, Span, listed
+
+
+class SyntaxMistake(Diagnostic):
+    """A mistake in the text of a file."""
+
+    span: Span
+
+
+class Rewritable(SyntaxMistake):
+    """A mistake whose edits depend on the text around it, so that whoever finds it makes them."""
+
+    help = "write `{written}`"
+
+    changes: Sequence[Edit]
+
+    @property
+    def sure(self) -> bool:
+        return True
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        return self.changes
+
+
+class UnexpectedSyntax(SyntaxMistake):
+    """Something stands where the language has no place for it, or the file or a line ends too early.
+
+    The message says what stands there and what could stand there instead.
+
+        def 3(x) = x
+
+    Fix: the caret shows the first word that does not fit; the mistake is there or just before it.
+    """
+
+    code = "GL101"
+    message = "{word} cannot stand here"
+
+    word: str
+    expected: Sequence[str]
+
+    @property
+    def label(self) -> str:
+        return f"expected {listed(self.expected)}" if self.expected else ""
+
+    @property
+    def help(self) -> str:
+        if list(self.expected) == ["the end of the line"]:
+            return "the statement is whole before this: remove it, or put it on a line of its own"
+        if self.expected:
+            return f"write {listed(self.expected)} here, or look for the mistake just before"
+        return "look for the mistake just before this place"
+
+
+class EndsTooEarly(UnexpectedSyntax):
+    message = "{word} comes too early"

@@ -1,0 +1,106 @@
+"""`graphlang explain CODE` covers every message that has the code: texts are templates of its classes."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from graphlang.cli.explain import codes, messages, story
+from graphlang.diagnostics import Diagnostic
+from graphlang.diagnostics.base import TEMPLATES, Template, facts_of
+
+TESTS = Path(__file__).parent.parent
+CODES = codes()
+
+
+def family(kind: type[Diagnostic]) -> Iterator[type[Diagnostic]]:
+    """A class and those that are other wordings of it."""
+    yield kind
+    for wording in kind.__subclasses__():
+        if wording.code == kind.code:
+            yield from family(wording)
+
+
+CLASSES = [kind for owner in CODES.values() for kind in family(owner)]
+
+
+def is_data(kind: type[Diagnostic]) -> bool:
+    """Whether a class takes facts, and its message is a template over them or left to its other wordings."""
+    message = inspect.getattr_static(kind, "message")
+    abstract = message is inspect.getattr_static(Diagnostic, "message") and bool(kind.__subclasses__())
+    return kind.__init__ is Diagnostic.__init__ and (isinstance(message, Template) or abstract)
+
+
+NOT_YET_DATA = {kind.__name__ for kind in CLASSES if not is_data(kind)}
+"""Classes that take a ready-made text, or compose one."""
+
+
+def test_ever_fewer_classes_compose_their_message() -> None:
+    assert len(NOT_YET_DATA) <= 36
+
+
+DATA = [kind for kind in CLASSES if is_data(kind)]
+
+
+@pytest.mark.parametrize("kind", DATA, ids=lambda kind: kind.__name__)
+def test_a_diagnostic_takes_facts_and_no_text(kind: type[Diagnostic]) -> None:
+    facts = dict(facts_of(kind))
+    assert not set(facts) & {*TEMPLATES, "advice", "note", "sentence"}
+    message = inspect.getattr_static(kind, "message")
+    if not isinstance(message, Template):
+        return
+    words = " ".join(text for text, _ in message.parts())
+    assert re.search(r"[a-z]{3}", words), "a template that is a fact alone is no template"
+    for name in TEMPLATES:
+        template = inspect.getattr_static(kind, name)
+        for _, fact in template.parts() if isinstance(template, Template) else ():
+            assert fact is None or re.split(r"[.\[]", fact)[0] in {*facts, *dir(kind)}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_code_has_a_story_that_lists_its_messages(code: str) -> None:
+    text = story(CODES[code])
+    assert len(text.splitlines()) >= 3
+    templates = messages(CODES[code])
+    assert len(templates) < 2 or all(f"    {template}\n" in f"{text}\n" for template in templates)
+
+
+# ---- golden messages -------------------------------------------------------------------------------
+
+HEAD = re.compile(r"^(?:\S+: )?(?:error|warning|note)\[(GL\d+)\]:? (.+)$", re.MULTILINE)
+GOLDEN = [
+    *sorted((TESTS / "diagnostics" / "bad").glob("*.txt")),
+    *sorted((TESTS / "cli" / "golden").glob("*.txt")),
+]
+
+
+def pattern(template: Template) -> str:
+    """What messages of a template look like; `--format concise` puts the help in brackets behind."""
+    parts = [re.escape(words) + ("" if fact is None else ".*") for words, fact in template.parts()]
+    return "".join(parts) + r"(?: \(.*\))?"
+
+
+def golden() -> Iterator[tuple[str, str, str]]:
+    for path in GOLDEN:
+        for code, message in HEAD.findall(path.read_bytes().decode()):
+            yield path.stem, code, message
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_golden_message_comes_from_a_template_of_its_code(code: str) -> None:
+    if not all(is_data(kind) for kind in family(CODES[code])):
+        return
+    patterns = [pattern(template) for template in messages(CODES[code])]
+    for stem, other, message in golden():
+        if other == code:
+            assert any(re.fullmatch(p, message) for p in patterns), (stem, message)
+
+
+def test_golden_messages_are_found() -> None:
+    seen = {code for _, code, _ in golden()}
+    assert len(seen) > 80
+    assert seen <= set(CODES)
