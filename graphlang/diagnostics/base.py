@@ -26,8 +26,6 @@ another wording of the same mistake, and `explain` lists it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from copy import copy
-from dataclasses import FrozenInstanceError
 from typing import Any, ClassVar, Literal, Self, dataclass_transform
 
 from graphlang.diagnostics.places import Edit, Place, Related, Span
@@ -80,13 +78,13 @@ class Diagnostic(Circumstances):
 
     def __setattr__(self, name: str, value: object) -> None:
         if type(self).__init__ is Diagnostic.__init__:
-            raise FrozenInstanceError(f"cannot assign to `{name}`: use `replaced`")
+            raise AttributeError(f"cannot assign to `{name}`: use `replaced`")
         object.__setattr__(self, name, value)
 
     def replaced(self, **changes: object) -> Self:
         """The same diagnostic with other facts or circumstances."""
-        other = copy(self)
-        for name, value in changes.items():
+        other = object.__new__(type(self))
+        for name, value in {**vars(self), **changes}.items():
             object.__setattr__(other, name, value)
         return other
 
