@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from keyword import iskeyword
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from graphlang.datasets.dataset import Dataset
 from graphlang.diagnostics import GraphError, closest
 from graphlang.diagnostics.inputs import MissingInputs, UnknownInput
 from graphlang.diagnostics.python_arguments import by_name, text_of
 from graphlang.inputs.input_values import type_text
 from graphlang.spec.models import TrainSpec
 from graphlang.spec.network import Network
+
+if TYPE_CHECKING:
+    from graphlang.datasets.dataset import Dataset
 
 HABITS = {
     "lr": 'it belongs to the optimizer: `gl.load(file, set={"train.optimizer": "SGD(lr=0.1)"})`',
@@ -129,6 +131,8 @@ def data_or_arrays(
     method: str, network: Network, data: Any, more: tuple[Any, ...], arrays: dict[str, Any]
 ) -> tuple[Dataset | None, dict[str, Any]]:
     """What a `fit` or an `evaluate` works on: a data set, or arrays by the names of inputs, or neither."""
+    from graphlang.datasets.dataset import Dataset
+
     section = network.spec.train
     wanted = [section.minimize, *section.metrics.values()] if section is not None else []
     needed = network.inputs_of(wanted) or list(network.inputs)
