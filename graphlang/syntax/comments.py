@@ -6,12 +6,12 @@ import re
 
 from graphlang.diagnostics import Diagnostic, Edit, Span
 from graphlang.diagnostics.syntax.foreign import ForeignBlockComment, ForeignComment
-from graphlang.syntax.surroundings import Context, Word, line_end
+from graphlang.syntax.surroundings import ErrorContext, Word, line_end
 
 _SIGNS = ("//", "--", "%")
 
 
-def comment(c: Context) -> Diagnostic | None:
+def comment(c: ErrorContext) -> Diagnostic | None:
     """`// note`, `/* note */`, `-- note`, where reading gets past the mistake with a `#` instead."""
     text = c.source.text
     first = c.line[0] if c.line else c.word
@@ -30,7 +30,7 @@ def comment(c: Context) -> Diagnostic | None:
     return None
 
 
-def _may_be_comment(c: Context, word: Word, sign: str) -> bool:
+def _may_be_comment(c: ErrorContext, word: Word, sign: str) -> bool:
     """Whether the mistake is behind a sign that starts a line or has prose behind it."""
     if c.block is not None and not c.in_block:
         return False
@@ -46,7 +46,7 @@ def _is_prose(text: str) -> bool:
     return re.match(r"\s*[^\W\d]\w*[,.]?\s+[^\W\d]\w*", text) is not None
 
 
-def _block_comment(c: Context, start: int) -> Diagnostic:
+def _block_comment(c: ErrorContext, start: int) -> Diagnostic:
     end = c.source.text.find("*/", start + 2)
     span = Span(start, start + 2, c.source)
     if end < 0:
@@ -55,7 +55,7 @@ def _block_comment(c: Context, start: int) -> Diagnostic:
     return ForeignBlockComment(span, [Edit(whole, _as_comment(c, start + 2, end, 2))])
 
 
-def _docstring(c: Context, start: int) -> Diagnostic:
+def _docstring(c: ErrorContext, start: int) -> Diagnostic:
     text = c.source.text
     span = Span(start, start + 3, c.source)
     end = text.find(span.text, start + 3)
@@ -66,7 +66,7 @@ def _docstring(c: Context, start: int) -> Diagnostic:
     return ForeignBlockComment(span, [Edit(whole, _as_comment(c, start + 3, end, 3))])
 
 
-def _as_comment(c: Context, start: int, end: int, closing: int) -> str:
+def _as_comment(c: ErrorContext, start: int, end: int, closing: int) -> str:
     """The lines of a text, each behind a `#`."""
     text = c.source.text
     lines = text[start:end].strip().split("\n")

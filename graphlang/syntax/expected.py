@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphlang.syntax import lexer
 from graphlang.syntax.operators import BINARY
-from graphlang.syntax.surroundings import Context
+from graphlang.syntax.surroundings import ErrorContext
 
 _WORDS_FOR = {
     "EQUAL": "`=`", "COLON": "`:`", "COMMA": "`,`", "DOT": "`.`", "LPAR": "`(`", "RPAR": "`)`", "LSQB": "`[`",
@@ -38,7 +38,7 @@ def expected(accepts: set[str]) -> list[str]:
     return words[:6]
 
 
-def offender(c: Context) -> str:
+def offender(c: ErrorContext) -> str:
     """What stands at the mistake, in words."""
     if c.kind == "$END":
         return "the end of the file"

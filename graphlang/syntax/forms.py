@@ -8,11 +8,11 @@ from graphlang.diagnostics import Diagnostic, Edit, Span
 from graphlang.diagnostics.spelling import free_size
 from graphlang.diagnostics.syntax import forms as d
 from graphlang.syntax import lexer
-from graphlang.syntax.numbers import decimal_comma as decimal_comma_in
+from graphlang.syntax.numbers import with_decimal_point
 from graphlang.syntax.surroundings import (
     PAIRS,
     SECTIONS,
-    Context,
+    ErrorContext,
     Word,
     closing,
     is_type,
@@ -27,7 +27,7 @@ _LISTS = ("input", "param", "hyper", "output")
 # ---- types -------------------------------------------------------------------------------------------
 
 
-def shape(c: Context) -> Diagnostic | None:
+def shape_of_type(c: ErrorContext) -> Diagnostic | None:
     """`float(N, 3)`, `float[N][3]`, `float N`"""
     word, previous = c.word, c.previous
     if word is None or previous is None or word.fresh or len(c.line) < 2:
@@ -51,7 +51,7 @@ def shape(c: Context) -> Diagnostic | None:
     return None
 
 
-def _type_before(c: Context) -> bool:
+def _type_before(c: ErrorContext) -> bool:
     """Whether what ends before the mistake is `float[...]`."""
     depth = 0
     for i in reversed(range(len(c.line))):
@@ -62,7 +62,7 @@ def _type_before(c: Context) -> bool:
     return False
 
 
-def size(c: Context) -> Diagnostic | None:
+def size_of_type(c: ErrorContext) -> Diagnostic | None:
     """`float[?, 3]`, `float[N; 3]`, `float[N 3]`"""
     bracket, previous = c.bracket, c.previous
     if bracket is None or bracket.text != "[" or previous is None:
@@ -81,17 +81,12 @@ def size(c: Context) -> Diagnostic | None:
         edits = [c.edit(previous.end, previous.end, ",")]
         return d.SizesNotDivided(c.here, edits, f"{previous.text}, {word.text}")
     if word.text in ("?", ":", "*", "_") and previous.text in ("[", ","):
-        return unknown_size(c.span(word))
+        name = free_size(c.here)
+        return d.SizeWithoutName(c.here, [c.replaced(word, name)], name)
     return None
 
 
-def unknown_size(span: Span) -> Diagnostic:
-    """`None`, `?`, `:` or `*` for a size that the data decides."""
-    name = free_size(span)
-    return d.SizeWithoutName(span, [Edit(span, name)], name)
-
-
-def type_first(c: Context) -> Diagnostic | None:
+def type_first(c: ErrorContext) -> Diagnostic | None:
     """`input float x`, `float x = 3`, `float[N, 3] x`, as in C."""
     words = [*c.line, *c.rest_of_line] if not (c.word and c.word.fresh and c.line) else list(c.line)
     start = 1 if words and words[0].text in ("input", "param") else 0
@@ -113,7 +108,7 @@ def type_first(c: Context) -> Diagnostic | None:
     return d.TypeBeforeName(whole, [Edit(whole, written)], declared)
 
 
-def semicolon_for_colon(c: Context) -> Diagnostic | None:
+def semicolon_for_colon(c: ErrorContext) -> Diagnostic | None:
     """`input x; float[N, 3]`"""
     word = c.line[0] if c.line else c.word
     following = c.word if c.line else c.following
@@ -132,7 +127,7 @@ def semicolon_for_colon(c: Context) -> Diagnostic | None:
 # ---- names and values --------------------------------------------------------------------------------
 
 
-def equals_sign(c: Context) -> Diagnostic | None:
+def equals_sign(c: ErrorContext) -> Diagnostic | None:
     """`hyper a == 3`, `hyper a: int = 3`, `layer e: Affine(4)`, `train { batch 10 }`"""
     word, line = c.word, c.line
     if word is None or not line or c.in_list or (word.fresh and word.text != "="):
@@ -158,7 +153,7 @@ def equals_sign(c: Context) -> Diagnostic | None:
     return None
 
 
-def decimal_comma(c: Context) -> Diagnostic | None:
+def decimal_comma(c: ErrorContext) -> Diagnostic | None:
     """`input a = 3,5`"""
     word, line = c.word, c.line
     if word is None or word.kind != lexer.NUMBER or len(line) < 3 or line[0].text not in _LISTS:
@@ -167,10 +162,10 @@ def decimal_comma(c: Context) -> Diagnostic | None:
         return None
     if not (line[-2].end == line[-1].start and line[-1].end == word.start):
         return None
-    return decimal_comma_in(c.between(line[-2], word))
+    return with_decimal_point(c.between(line[-2], word))
 
 
-def outputs(c: Context) -> Diagnostic | None:
+def outputs(c: ErrorContext) -> Diagnostic | None:
     """`output y = x * 2`, `output: y`, `output [y, z]`"""
     word, line = c.word, c.line
     if word is None or not line or line[0].text not in _LISTS or c.block is not None:
@@ -191,7 +186,7 @@ def outputs(c: Context) -> Diagnostic | None:
     return None
 
 
-def expectation(c: Context) -> Diagnostic | None:
+def expectation(c: ErrorContext) -> Diagnostic | None:
     """`expect y = 2`, `expect y ~ 2`, `expect y ~= 2 tol 0.1`"""
     word, line = c.word, c.line
     if word is None or not line or line[0].text != "expect" or c.in_list or word.fresh:
@@ -209,7 +204,7 @@ def expectation(c: Context) -> Diagnostic | None:
     return None
 
 
-def import_name(c: Context) -> Diagnostic | None:
+def import_name(c: ErrorContext) -> Diagnostic | None:
     """`import "parts/blocks.graph"`"""
     if len(c.line) != 2 or c.line[0].text != "import" or "AS" not in c.accepts:
         return None
@@ -220,7 +215,7 @@ def import_name(c: Context) -> Diagnostic | None:
     return d.ImportWithoutName(c.span(path), [c.edit(path.end, path.end, f" as {stem}")], path.text, stem)
 
 
-def comma_at_end(c: Context) -> Diagnostic | None:
+def comma_at_end(c: ErrorContext) -> Diagnostic | None:
     """`y = x * 2,`"""
     word = c.word
     if word is None or word.text != "," or c.in_list or not is_value(c.previous) or not c.line:
@@ -231,7 +226,7 @@ def comma_at_end(c: Context) -> Diagnostic | None:
     return d.CommaAtEnd(c.here, [c.replaced(word, "")])
 
 
-def keyword_repeated(c: Context) -> Diagnostic | None:
+def keyword_repeated(c: ErrorContext) -> Diagnostic | None:
     """`input a, input b`"""
     words = [*c.line, *c.after[:1]]
     if len(words) < 4 or words[0].text not in _LISTS or c.in_list:
@@ -246,7 +241,7 @@ def keyword_repeated(c: Context) -> Diagnostic | None:
     return None
 
 
-def carry(c: Context) -> Diagnostic | None:
+def carry(c: ErrorContext) -> Diagnostic | None:
     """`scan x in xs, h = 0 {`"""
     word = c.word
     if word is None or word.text != "," or "CARRY" not in c.accepts:
@@ -257,7 +252,7 @@ def carry(c: Context) -> Diagnostic | None:
 # ---- definitions and sections --------------------------------------------------------------------------
 
 
-def definition(c: Context) -> Diagnostic | None:
+def definition(c: ErrorContext) -> Diagnostic | None:
     """`def f(x) = { return x }`, `def f(x) -> x + 1`, `def f x = x + 1`"""
     word, line = c.word, c.line
     if word is None or len(line) < 2 or line[0].text != "def" or c.in_list:
@@ -272,7 +267,7 @@ def definition(c: Context) -> Diagnostic | None:
     return None
 
 
-def _arrow_in_definition(c: Context, word: Word) -> Diagnostic:
+def _arrow_in_definition(c: ErrorContext, word: Word) -> Diagnostic:
     """`def f(x) -> float[N]`, `def f(x) -> x + 1`"""
     type_ = c.following is not None and (is_type(c.following) or c.following.text in ("Tensor", "Array"))
     if type_ and word.text == "->":
@@ -280,7 +275,7 @@ def _arrow_in_definition(c: Context, word: Word) -> Diagnostic:
     return d.ArrowBeforeResult(c.here, [c.replaced(word, "=")])
 
 
-def _formals(c: Context, name: Word, first: Word) -> Diagnostic:
+def _formals(c: ErrorContext, name: Word, first: Word) -> Diagnostic:
     """`def f x y = x + y`"""
     formals = [first]
     for word in c.after[1:]:
@@ -293,7 +288,7 @@ def _formals(c: Context, name: Word, first: Word) -> Diagnostic:
     return d.FormalsWithoutBrackets(c.here, edits, f"def {name.text}({inside})")
 
 
-def result(c: Context) -> Diagnostic | None:
+def result(c: ErrorContext) -> Diagnostic | None:
     """`def f(x) { x + 1 }`: the last line of a block as its result."""
     word = c.line[0] if c.line else c.word
     if word is None or c.block != "def" or c.in_list:
@@ -330,7 +325,7 @@ def _is_named(words: list[Word]) -> bool:
     return False
 
 
-def section(c: Context) -> Diagnostic | None:
+def section_block(c: ErrorContext) -> Diagnostic | None:
     """`train: {`, `train = {`, `train(batch=10)`"""
     word, line = c.word, c.line
     if word is None or not line or line[0].text not in SECTIONS or c.block is not None or word.fresh:
@@ -348,7 +343,9 @@ def section(c: Context) -> Diagnostic | None:
     return None
 
 
-def braced(c: Context, words: list[Word], opening: Word, close: Word, braces: tuple[str, str]) -> list[Edit]:
+def braced(
+    c: ErrorContext, words: list[Word], opening: Word, close: Word, braces: tuple[str, str]
+) -> list[Edit]:
     """The edits that make a block in braces of a list in brackets, which these words start with or before."""
     edits = [c.replaced(opening, braces[0]), c.replaced(close, braces[1])]
     depth = 0

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from lark.lexer import Lexer
 
-from graphlang.diagnostics import Diagnostic, GraphError, Source, Span
+from graphlang.diagnostics import Diagnostic, Edit, GraphError, Source, Span
 from graphlang.diagnostics.limits import Limits
 from graphlang.syntax import operators
 
@@ -233,11 +233,12 @@ def _python_constant(span: Span, problems: list[Diagnostic]) -> tuple[str, str]:
 
     line = span.source.text[span.source.text.rfind("\n", 0, span.start) + 1 : span.start]
     if span.text == "None" and _within_type(line):
-        from graphlang.syntax.forms import unknown_size
+        from graphlang.diagnostics.spelling import free_size
+        from graphlang.diagnostics.syntax.forms import SizeWithoutName
 
-        problem = unknown_size(span)
-        problems.append(problem)
-        return "NAME", problem.edits[0].text
+        name = free_size(span)
+        problems.append(SizeWithoutName(span, [Edit(span, name)], name))
+        return "NAME", name
     problems.append(PythonConstant(span))
     return WORDS[PYTHON_CONSTANTS[span.text]], span.text
 

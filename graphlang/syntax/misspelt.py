@@ -8,7 +8,7 @@ from graphlang.diagnostics import Diagnostic, Edit, closest
 from graphlang.diagnostics.syntax.brackets import UnknownBlock
 from graphlang.diagnostics.syntax.statements import UnknownStatement, UnknownWord
 from graphlang.syntax import lexer
-from graphlang.syntax.surroundings import Context, Word
+from graphlang.syntax.surroundings import ErrorContext, Word
 
 INSIDE = {
     None: frozenset(lexer.STATEMENT_WORDS) - {"return", "next", "yield"},
@@ -37,7 +37,7 @@ STAGES_ELSEWHERE = {
 }
 
 
-def misspelt(c: Context) -> Diagnostic | None:
+def misspelt(c: ErrorContext) -> Diagnostic | None:
     """A word near the mistake with which reading gets further, once it is written as it is meant."""
     for word, meant, starts in _candidates(c):
         if word.text != meant and c.mends([Edit(c.span(word), meant)]):
@@ -46,7 +46,7 @@ def misspelt(c: Context) -> Diagnostic | None:
     return None
 
 
-def unknown_block(c: Context) -> Diagnostic | None:
+def unknown_block(c: ErrorContext) -> Diagnostic | None:
     """A block that belongs to no word of the language."""
     if c.word is None or c.word.text != "{" or c.previous is None or c.previous.kind != lexer.NAME:
         return None
@@ -57,7 +57,7 @@ def unknown_block(c: Context) -> Diagnostic | None:
     return None
 
 
-def _candidates(c: Context) -> Iterator[tuple[Word, str, bool]]:
+def _candidates(c: ErrorContext) -> Iterator[tuple[Word, str, bool]]:
     """Words, what each may be meant for, and whether it starts a statement."""
     if c.line and c.line[0].kind == lexer.NAME and c.block in INSIDE:
         yield from _meant(c.line[0], INSIDE[c.block], STATEMENTS_ELSEWHERE, True)
@@ -73,7 +73,7 @@ def _candidates(c: Context) -> Iterator[tuple[Word, str, bool]]:
         yield from _meant(c.word, [w for w in here if w not in ("float", "int", "bool")])
 
 
-def _is_stage(c: Context, i: int) -> bool:
+def _is_stage(c: ErrorContext, i: int) -> bool:
     """Whether a layer, or a list of layers, can start with this word of the line."""
     if i < 0:
         return False

@@ -18,7 +18,7 @@ from graphlang.syntax.surroundings import (
     PAIRS,
     SECTIONS,
     TOP,
-    Context,
+    ErrorContext,
     Word,
     end_of_block,
     is_value,
@@ -27,7 +27,7 @@ from graphlang.syntax.surroundings import (
 )
 
 
-def mistake(c: Context) -> Diagnostic:
+def mistake(c: ErrorContext) -> Diagnostic:
     for rule in _RULES:
         diagnostic = rule(c)
         if diagnostic:
@@ -36,7 +36,7 @@ def mistake(c: Context) -> Diagnostic:
     return kind(c.here, offender(c), expected(c.accepts))
 
 
-def _stray(c: Context) -> Diagnostic | None:
+def _stray(c: ErrorContext) -> Diagnostic | None:
     if c.kind != "STRAY":
         return None
     span = c.here
@@ -75,7 +75,7 @@ def _strange_character(span: Span, text: str) -> Diagnostic:
     return characters.StrayCharacter(span)
 
 
-def _line_that_goes_on(c: Context) -> Diagnostic | None:
+def _line_that_goes_on(c: ErrorContext) -> Diagnostic | None:
     """`y = a +` and the next statement read as one: the line end after an operator did not count."""
     if len(c.before) < 2 or c.word is None:
         return None
@@ -97,7 +97,7 @@ def _line_that_goes_on(c: Context) -> Diagnostic | None:
     )
 
 
-def _unclosed(c: Context) -> Diagnostic | None:
+def _unclosed(c: ErrorContext) -> Diagnostic | None:
     bracket, word = c.bracket, c.word
     if bracket is None:
         return None
@@ -140,12 +140,12 @@ def _is_type(word: Word) -> bool:
     return lexer.WORDS.get(word.text) == "DTYPE"
 
 
-def _goes_with_nothing(c: Context) -> bool:
+def _goes_with_nothing(c: ErrorContext) -> bool:
     """Whether a name starts a line and what stands before it is a value."""
     return c.word is not None and c.word.kind == lexer.NAME and is_value(c.previous)
 
 
-def _closed_later(c: Context) -> bool:
+def _closed_later(c: ErrorContext) -> bool:
     depth = 0
     for word in c.after:
         depth += (word.text == "{") - (word.text == "}")
@@ -154,7 +154,7 @@ def _closed_later(c: Context) -> bool:
     return False
 
 
-def _closing(c: Context) -> Diagnostic | None:
+def _closing(c: ErrorContext) -> Diagnostic | None:
     word, previous = c.word, c.previous
     if word is None or word.text not in PAIRS:
         return None
@@ -169,7 +169,7 @@ def _closing(c: Context) -> Diagnostic | None:
     return None
 
 
-def _comma(c: Context) -> Diagnostic | None:
+def _comma(c: ErrorContext) -> Diagnostic | None:
     if c.word is None or c.word.text != "," or c.previous is None:
         return None
     if c.previous.text in ("(", "[", ",", "="):
@@ -177,7 +177,7 @@ def _comma(c: Context) -> Diagnostic | None:
     return stages.several(c)
 
 
-def _in_block(c: Context) -> Diagnostic | None:
+def _in_block(c: ErrorContext) -> Diagnostic | None:
     block, word = c.block, c.word
     if block is None or word is None or c.in_list:
         return None
@@ -193,7 +193,7 @@ def _in_block(c: Context) -> Diagnostic | None:
     return None
 
 
-def _statement_start(c: Context) -> Diagnostic | None:
+def _statement_start(c: ErrorContext) -> Diagnostic | None:
     word = c.word
     if c.line or word is None:
         return None
@@ -208,7 +208,7 @@ def _statement_start(c: Context) -> Diagnostic | None:
     return None
 
 
-def _declaration(c: Context) -> Diagnostic | None:
+def _declaration(c: ErrorContext) -> Diagnostic | None:
     word = c.word
     if "DTYPE" in c.accepts and len(c.accepts) == 1 and word and word.kind == lexer.NAME:
         return statements.UnknownType(c.here)
@@ -220,7 +220,7 @@ def _declaration(c: Context) -> Diagnostic | None:
     return None
 
 
-def _first_word(c: Context) -> Diagnostic | None:
+def _first_word(c: ErrorContext) -> Diagnostic | None:
     """A statement that went wrong after its first word, a name."""
     if len(c.line) != 1 or c.block in lexer.STAGE_WORDS or c.line[0].kind != lexer.NAME:
         return None
@@ -244,7 +244,7 @@ def _first_word(c: Context) -> Diagnostic | None:
     return None
 
 
-def _nameless(c: Context, first: Word) -> Diagnostic:
+def _nameless(c: ErrorContext, first: Word) -> Diagnostic:
     rest = c.rest_of_line
     depth = 0
     for i, word in enumerate(rest):
@@ -268,7 +268,7 @@ def _is_header(words: list[Word]) -> bool:
     )
 
 
-def _end(c: Context) -> Diagnostic | None:
+def _end(c: ErrorContext) -> Diagnostic | None:
     """The statement ended too early."""
     if c.word is not None and c.word.text != "}":
         return None
@@ -285,7 +285,7 @@ def _end(c: Context) -> Diagnostic | None:
     return None
 
 
-def _operator(c: Context) -> Diagnostic | None:
+def _operator(c: ErrorContext) -> Diagnostic | None:
     word, previous = c.word, c.previous
     if word is None or word.text not in BINARY:
         return None
@@ -301,7 +301,7 @@ def _operator(c: Context) -> Diagnostic | None:
     return None
 
 
-def _comparison_before(c: Context) -> Word | None:
+def _comparison_before(c: ErrorContext) -> Word | None:
     depth = 0
     for word in reversed(c.line):
         depth += (word.text in PAIRS) - (word.text in "([{")
@@ -312,7 +312,7 @@ def _comparison_before(c: Context) -> Word | None:
     return None
 
 
-def _equals(c: Context) -> Diagnostic | None:
+def _equals(c: ErrorContext) -> Diagnostic | None:
     if c.word is None or c.word.text != "=" or c.previous is None:
         return None
     if c.previous.text == "=":
@@ -325,7 +325,7 @@ def _equals(c: Context) -> Diagnostic | None:
     return None
 
 
-def _block(c: Context) -> Diagnostic | None:
+def _block(c: ErrorContext) -> Diagnostic | None:
     """A `{` is missing."""
     word = c.word
     if c.previous and c.previous.text in ("layers", "residual") and not (word and word.text == "{"):
@@ -336,13 +336,13 @@ def _block(c: Context) -> Diagnostic | None:
     return brackets.MissingBlock(c.here, opener.text) if opener else None
 
 
-def _stage(c: Context) -> Diagnostic | None:
+def _stage(c: ErrorContext) -> Diagnostic | None:
     if c.word is None or c.previous is None or c.previous.text != "->" or c.word.text in BINARY:
         return None
     return statements.NotAStage(c.here)
 
 
-def _side_by_side(c: Context) -> Diagnostic | None:
+def _side_by_side(c: ErrorContext) -> Diagnostic | None:
     if not (c.word and is_value(c.previous) and starts_value(c.word) and "PLUS" in c.accepts):
         return None
     if c.in_list:
@@ -351,7 +351,7 @@ def _side_by_side(c: Context) -> Diagnostic | None:
     return kind(c.here, _value_before(c))
 
 
-def _value_before(c: Context) -> Span:
+def _value_before(c: ErrorContext) -> Span:
     """The last value before the mistake, whole: `Affine(50)`, not its bracket."""
     i = len(c.before) - 1
     depth = 0
@@ -363,15 +363,17 @@ def _value_before(c: Context) -> Span:
     return Span(c.before[i].start, c.before[-1].end, c.source)
 
 
-_RULES: tuple[Callable[[Context], Diagnostic | None], ...] = (
-    forms.expectation, forms.size, forms.shape, forms.semicolon_for_colon, forms.import_name,
-    forms.type_first, forms.definition, forms.decimal_comma, forms.section, forms.outputs,
-    notation.rounded, notation.word_operator, stages.bracketed, stages.counted,
-    notation.sign, comments.comment, numbers.number, numbers.per_cent, notation.in_place,
-    notation.elementwise, notation.arrow_left, python.choice, _stray, _line_that_goes_on, misspelt,
+_RULES: tuple[Callable[[ErrorContext], Diagnostic | None], ...] = (
+    forms.expectation, forms.size_of_type, forms.shape_of_type, forms.semicolon_for_colon, forms.import_name,
+    forms.type_first, forms.definition, forms.decimal_comma, forms.section_block, forms.outputs,
+    notation.rounded, notation.word_operator, stages.bracketed, stages.counted_loop,
+    notation.foreign_sign, comments.comment, numbers.foreign_number, numbers.per_cent, notation.in_place,
+    notation.elementwise, notation.arrow_left, python.if_statement, _stray, _line_that_goes_on, misspelt,
     python.statement, forms.keyword_repeated, forms.equals_sign, forms.result, forms.comma_at_end,
-    forms.carry, stages.attribute, stages.attribute_in_entry, stages.block, stages.block_called,
-    stages.shared, stages.chain, notation.applied, notation.choice, _unclosed, _closing, _comma, _in_block,
-    _statement_start, unknown_block, _declaration, _first_word, _end, _operator, _equals, _block, _stage,
-    notation.comma_missing, _side_by_side,
+    forms.carry, stages.attribute_in_chain, stages.attribute_in_entry, stages.layers_block,
+    stages.block_called, stages.shared_layer, stages.chain_as_operand, notation.call_without_brackets,
+    notation.python_expression, _unclosed, _closing, _comma, _in_block, _statement_start, unknown_block,
+    _declaration, _first_word, _end, _operator, _equals, _block, _stage, notation.comma_missing,
+    _side_by_side,
 )  # fmt: skip
+"""Tried in this order: the first that recognises the mistake decides."""

@@ -9,7 +9,7 @@ from graphlang.diagnostics import Diagnostic, Edit, Span
 from graphlang.diagnostics.syntax import foreign
 from graphlang.diagnostics.syntax.statements import MissingComma, UpdateInPlace
 from graphlang.syntax import lexer
-from graphlang.syntax.surroundings import PAIRS, Context, Word, is_value, starts_value, touch
+from graphlang.syntax.surroundings import PAIRS, ErrorContext, Word, is_value, starts_value, touch
 
 FUNCTIONS = frozenset(
     "exp log sqrt square abs sign sin cos tan sinh cosh tanh arctan erf relu sigmoid gelu silu softplus "
@@ -37,7 +37,7 @@ def _end_of_value(words: list[Word]) -> int | None:
 # ---- signs ----------------------------------------------------------------------------------------------
 
 
-def sign(c: Context) -> Diagnostic | None:
+def foreign_sign(c: ErrorContext) -> Diagnostic | None:
     """A character that mathematics and other languages have, and this one has not."""
     if c.kind != "STRAY" or c.word is None:
         return None
@@ -48,7 +48,7 @@ def sign(c: Context) -> Diagnostic | None:
     return _raised(c, text) if any(map(_raised_digit, text)) else None
 
 
-def _function_sign(c: Context, text: str) -> Diagnostic | None:
+def _function_sign(c: ErrorContext, text: str) -> Diagnostic | None:
     name, operation = SIGNS[text]
     end = _end_of_value(c.after[1:])
     edits = []
@@ -59,12 +59,12 @@ def _function_sign(c: Context, text: str) -> Diagnostic | None:
     return foreign.SignOfFunction(c.here, edits, operation, name)
 
 
-def _symbol(c: Context, text: str) -> Diagnostic | None:
+def _symbol(c: ErrorContext, text: str) -> Diagnostic | None:
     meant = SYMBOLS[text]
     return foreign.OtherSymbol(c.here, [Edit(c.here, f" {meant} " if meant.isalpha() else meant)], meant)
 
 
-def _bars(c: Context, text: str) -> Diagnostic | None:
+def _bars(c: ErrorContext, text: str) -> Diagnostic | None:
     """`|x|` and `||x||`"""
     if "NUMBER" not in c.accepts:
         return None
@@ -79,7 +79,7 @@ def _bars(c: Context, text: str) -> Diagnostic | None:
     return foreign.SignsAround(c.here, edits, operation, f"{opening}{inside}{closing}")
 
 
-def rounded(c: Context) -> Diagnostic | None:
+def rounded(c: ErrorContext) -> Diagnostic | None:
     """`⌊x⌋` and `⌈x⌉`"""
     word = c.word
     if word is None or word.text not in ("⌊", "⌈"):
@@ -95,7 +95,7 @@ def rounded(c: Context) -> Diagnostic | None:
     return foreign.Rounding(c.here, edits, direction, written)
 
 
-def _question_mark(c: Context, text: str) -> Diagnostic | None:
+def _question_mark(c: ErrorContext, text: str) -> Diagnostic | None:
     """`c ? a : b`"""
     rest = c.rest_of_line
     colon, end = _colon_and_end(rest)
@@ -115,7 +115,7 @@ def _question_mark(c: Context, text: str) -> Diagnostic | None:
         c.edit(rest[colon - 1].end, rest[colon].end, ","),
         c.edit(rest[end - 1].end, rest[end - 1].end, ")"),
     ]
-    return foreign.Conditional(c.here, edits, condition, yes, no)
+    return foreign.ConditionalOperator(c.here, edits, condition, yes, no)
 
 
 def _colon_and_end(words: list[Word]) -> tuple[int | None, int]:
@@ -129,7 +129,7 @@ def _colon_and_end(words: list[Word]) -> tuple[int | None, int]:
     return colon, len(words)
 
 
-def _start_of_value(c: Context) -> int | None:
+def _start_of_value(c: ErrorContext) -> int | None:
     """Where the expression starts that the mistake stands in: after `=`, `,` or an opening bracket."""
     depth = 0
     start = None
@@ -141,13 +141,13 @@ def _start_of_value(c: Context) -> int | None:
     return start
 
 
-def _exclamation(c: Context, text: str) -> Diagnostic | None:
+def _exclamation(c: ErrorContext, text: str) -> Diagnostic | None:
     if not is_value(c.previous) or "PLUS" not in c.accepts:
         return None
     return foreign.NotAFactorial(c.here, ())
 
 
-def _quote(c: Context, text: str) -> Diagnostic | None:
+def _quote(c: ErrorContext, text: str) -> Diagnostic | None:
     """MATLAB's `x'`."""
     if (len(text) > 1 and text[-1] == text[0]) or not c.previous or c.previous.end != c.here.start:
         return None
@@ -157,11 +157,11 @@ def _quote(c: Context, text: str) -> Diagnostic | None:
     return foreign.TransposeQuote(quote, [Edit(quote, ".T")])
 
 
-def _infinity(c: Context, text: str) -> Diagnostic | None:
+def _infinity(c: ErrorContext, text: str) -> Diagnostic | None:
     return foreign.Infinity(c.here, ())
 
 
-def _nabla(c: Context, text: str) -> Diagnostic | None:
+def _nabla(c: ErrorContext, text: str) -> Diagnostic | None:
     return foreign.DerivativeSign(c.here, ())
 
 
@@ -173,7 +173,7 @@ def _raised_digit(letter: str) -> str:
     return digit if digit.isdigit() else ""
 
 
-def _raised(c: Context, text: str) -> Diagnostic | None:
+def _raised(c: ErrorContext, text: str) -> Diagnostic | None:
     """`x²`"""
     at = next(i for i, letter in enumerate(text) if _raised_digit(letter))
     power = "".join(map(_raised_digit, text[at:]))
@@ -188,7 +188,7 @@ def _raised(c: Context, text: str) -> Diagnostic | None:
     return foreign.RaisedPower(span, edits, power)
 
 
-_SIGN_RULES: tuple[tuple[str, Callable[[Context, str], Diagnostic | None]], ...] = (
+_SIGN_RULES: tuple[tuple[str, Callable[[ErrorContext, str], Diagnostic | None]], ...] = (
     ("".join(SIGNS), _function_sign), ("".join(SYMBOLS), _symbol), ("|‖", _bars), ("?", _question_mark),
     ("!", _exclamation), ("'", _quote), ("∞", _infinity), ("∂∇′", _nabla),
 )  # fmt: skip
@@ -197,7 +197,7 @@ _SIGN_RULES: tuple[tuple[str, Callable[[Context, str], Diagnostic | None]], ...]
 # ---- words and operators --------------------------------------------------------------------------------
 
 
-def applied(c: Context) -> Diagnostic | None:
+def call_without_brackets(c: ErrorContext) -> Diagnostic | None:
     """`sin x`"""
     word, previous = c.word, c.previous
     if word is None or previous is None or previous.text not in FUNCTIONS or word.fresh:
@@ -212,7 +212,7 @@ def applied(c: Context) -> Diagnostic | None:
     return foreign.CallWithoutBrackets(c.span(previous), edits, f"{previous.text}({inside})")
 
 
-def in_place(c: Context) -> Diagnostic | None:
+def in_place(c: ErrorContext) -> Diagnostic | None:
     """`x++`"""
     words = c.line if c.word is None or c.word.fresh else [*c.line, *c.after[:1]]
     if len(words) < 3 or words[-3].kind != lexer.NAME or not touch(*words[-2:]):
@@ -224,7 +224,7 @@ def in_place(c: Context) -> Diagnostic | None:
     return UpdateInPlace(Span(words[-2].start, words[-1].end, c.source), words[-3].text)
 
 
-def choice(c: Context) -> Diagnostic | None:
+def python_expression(c: ErrorContext) -> Diagnostic | None:
     """`y = if c then a else b`, `[f(i) for i in xs]`, `f = lambda x: x`"""
     word, previous = c.word, c.previous
     condition = len(c.after) > 1 and starts_value(c.after[1])
@@ -237,7 +237,7 @@ def choice(c: Context) -> Diagnostic | None:
     return None
 
 
-def word_operator(c: Context) -> Diagnostic | None:
+def word_operator(c: ErrorContext) -> Diagnostic | None:
     """`x mod 2`, `k is 2`, `k <> 2`, `a %*% b`, `elif`"""
     word, previous = c.word, c.previous
     if word is None or previous is None:
@@ -256,7 +256,7 @@ def word_operator(c: Context) -> Diagnostic | None:
     return None
 
 
-def elementwise(c: Context) -> Diagnostic | None:
+def elementwise(c: ErrorContext) -> Diagnostic | None:
     """MATLAB's `x .* y`."""
     word, previous = c.word, c.previous
     if word is None or previous is None or previous.end != word.start:
@@ -268,7 +268,7 @@ def elementwise(c: Context) -> Diagnostic | None:
     return foreign.ElementwiseOperator(whole, [Edit(whole, meant)], meant)
 
 
-def arrow_left(c: Context) -> Diagnostic | None:
+def arrow_left(c: ErrorContext) -> Diagnostic | None:
     """R's `x <- 3`."""
     after = c.after
     if len(c.line) != 1 or c.line[0].kind != lexer.NAME or len(after) < 2:
@@ -279,7 +279,7 @@ def arrow_left(c: Context) -> Diagnostic | None:
     return foreign.ArrowLeft(whole, [Edit(whole, "=")])
 
 
-def comma_missing(c: Context) -> Diagnostic | None:
+def comma_missing(c: ErrorContext) -> Diagnostic | None:
     """`output y z`, `def f(a b)`"""
     word, previous = c.word, c.previous
     if word is None or previous is None or word.fresh or "COMMA" not in c.accepts or "PLUS" in c.accepts:

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from graphlang.diagnostics import Diagnostic, Edit, Span
 from graphlang.diagnostics.syntax import literals
 from graphlang.syntax import lexer
-from graphlang.syntax.surroundings import Context, Word, touch
+from graphlang.syntax.surroundings import ErrorContext, Word, touch
 
 _SUFFIX = re.compile(r"[fFlLdD]|[uU][lL]*")
 _BASES = {"x": (16, "hexadecimal"), "b": (2, "binary"), "o": (8, "octal")}
 
 
-def number(c: Context) -> Diagnostic | None:
+def foreign_number(c: ErrorContext) -> Diagnostic | None:
     """A number, and what touches it: `1.5.2`, `1,000`, `0x10`, `1_000`, `1e`, `2.0f`."""
     word, previous = c.word, c.previous
     if previous and previous.text == "." and len(c.line) > 1 and c.line[-2].kind == lexer.NUMBER:
@@ -33,7 +33,7 @@ def number(c: Context) -> Diagnostic | None:
     return _with_letters(c, whole, previous.text, word) if word.kind == lexer.NAME else None
 
 
-def _with_letters(c: Context, whole: Span, digits: str, word: Word) -> Diagnostic | None:
+def _with_letters(c: ErrorContext, whole: Span, digits: str, word: Word) -> Diagnostic | None:
     """A number with a name right behind it."""
     letters = word.text
     if digits == "0" and letters[:1].lower() in _BASES:
@@ -51,16 +51,16 @@ def _rewritten(whole: Span, written: str) -> tuple[Sequence[Edit], str]:
     return [Edit(whole, written)], written
 
 
-def _grouped(c: Context, previous: Word, after: Word) -> Diagnostic:
+def _grouped(c: ErrorContext, previous: Word, after: Word) -> Diagnostic:
     whole = Span(previous.start, after.end, c.source)
     if re.fullmatch(r"\d{1,3},\d{3}", whole.text):
         rest = re.match(r"(?:,\d{3})*", c.source.text[after.end :])
         whole = whole._replace(end=after.end + (rest.end() if rest else 0))
         return literals.GroupedDigits(whole, *_rewritten(whole, whole.text.replace(",", "")))
-    return decimal_comma(whole)
+    return with_decimal_point(whole)
 
 
-def decimal_comma(whole: Span) -> Diagnostic:
+def with_decimal_point(whole: Span) -> Diagnostic:
     """`3,5`"""
     return literals.DecimalComma(whole, *_rewritten(whole, whole.text.replace(",", ".")))
 
@@ -74,12 +74,12 @@ def _other_base(whole: Span, letters: str) -> Diagnostic:
     return literals.OtherBase(whole, *_rewritten(whole, value))
 
 
-def per_cent(c: Context) -> Diagnostic | None:
+def per_cent(c: ErrorContext) -> Diagnostic | None:
     """`tax = 10%`"""
     return None if c.word is not None and c.word.text not in (")", "]", "}", ",") else share(c, c.line)
 
 
-def share(c: Context, words: list[Word]) -> Diagnostic | None:
+def share(c: ErrorContext, words: list[Word]) -> Diagnostic | None:
     """A number of per cent that these words end with."""
     if len(words) < 2 or words[-1].text != "%" or words[-2].kind != lexer.NUMBER:
         return None

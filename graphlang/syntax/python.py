@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from graphlang.diagnostics import Diagnostic, Edit, Span
 from graphlang.diagnostics.syntax.statements import PythonStatement
 from graphlang.syntax import lexer
-from graphlang.syntax.surroundings import Context, Word, line_end
+from graphlang.syntax.surroundings import ErrorContext, Word, line_end
 
 STATEMENTS = frozenset(
     "for while if elif else class from print assert let var val const with lambda try except finally raise "
@@ -17,7 +17,7 @@ _DECLARES = ("let", "var", "val", "const")
 _NAME_AFTER = ("=", ",", ":", ".")
 
 
-def statement(c: Context) -> Diagnostic | None:
+def statement(c: ErrorContext) -> Diagnostic | None:
     """A statement that starts with a word of Python."""
     first = c.line[0] if c.line else c.word
     following = (
@@ -51,7 +51,7 @@ def statement(c: Context) -> Diagnostic | None:
     return PythonStatement(c.span(first), first.text)
 
 
-def choice(c: Context) -> Diagnostic | None:
+def if_statement(c: ErrorContext) -> Diagnostic | None:
     """`if c {` on a line of its own: the line before goes on with it, as `a if c else b` may."""
     for i, word in enumerate(c.line):
         if word.text != "if" or word.column < 0:
@@ -65,7 +65,7 @@ def choice(c: Context) -> Diagnostic | None:
     return None
 
 
-def _end(c: Context, first: Word) -> int:
+def _end(c: ErrorContext, first: Word) -> int:
     """The end of a compound statement: of its block in braces, or of the lines that are indented below it."""
     text = c.source.text
     line_start = text.rfind("\n", 0, first.start) + 1
@@ -98,7 +98,7 @@ def _after_braces(text: str, start: int) -> int | None:
     return None
 
 
-def _def(c: Context, first: Word) -> Diagnostic:
+def _def(c: ErrorContext, first: Word) -> Diagnostic:
     """`def f(x):` and lines that are indented below it: braces hold them together here."""
     text = c.source.text
     colon = c.previous

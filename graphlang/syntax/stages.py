@@ -9,7 +9,7 @@ from graphlang.diagnostics.syntax import forms as d
 from graphlang.diagnostics.syntax.brackets import TupleForList
 from graphlang.syntax import lexer
 from graphlang.syntax.forms import braced
-from graphlang.syntax.surroundings import BINARY, PAIRS, SECTIONS, Context, Word, closing, is_value
+from graphlang.syntax.surroundings import BINARY, PAIRS, SECTIONS, ErrorContext, Word, closing, is_value
 
 _LISTS = ("layers", "residual")
 
@@ -17,7 +17,7 @@ _LISTS = ("layers", "residual")
 # ---- what a layer takes --------------------------------------------------------------------------------
 
 
-def attribute(c: Context) -> Diagnostic | None:
+def attribute_in_chain(c: ErrorContext) -> Diagnostic | None:
     """`Affine 4`, and `Affine(units: 4)`"""
     word, previous = c.word, c.previous
     if word is None or previous is None or word.fresh or previous.kind != lexer.NAME:
@@ -33,7 +33,7 @@ def attribute(c: Context) -> Diagnostic | None:
     return None
 
 
-def _is_named_in_call(c: Context) -> bool:
+def _is_named_in_call(c: ErrorContext) -> bool:
     """Whether the name before the mistake starts an argument of a call, outside of a header of a `def`."""
     if c.bracket is None or c.bracket.text != "(" or "DTYPE" in c.accepts:
         return False
@@ -42,7 +42,7 @@ def _is_named_in_call(c: Context) -> bool:
     return before in ("(", ",") and called and c.line[0].text != "def"
 
 
-def attribute_in_entry(c: Context) -> Diagnostic | None:
+def attribute_in_entry(c: ErrorContext) -> Diagnostic | None:
     """`layers { Affine 4; Relu }`"""
     word, previous = c.word, c.previous
     if word is None or previous is None or len(c.line) != 1 or c.block not in lexer.STAGE_WORDS or word.fresh:
@@ -52,7 +52,7 @@ def attribute_in_entry(c: Context) -> Diagnostic | None:
     return _without_brackets(c, previous)
 
 
-def _without_brackets(c: Context, layer: Word) -> Diagnostic:
+def _without_brackets(c: ErrorContext, layer: Word) -> Diagnostic:
     """`Affine 4`: the numbers in a row, with or without commas between them, belong in brackets."""
     numbers: list[Word] = []
     for word in c.after:
@@ -65,7 +65,7 @@ def _without_brackets(c: Context, layer: Word) -> Diagnostic:
     return d.AttributeWithoutBrackets(c.span(layer), edits, f"{layer.text}{inside}")
 
 
-def several(c: Context) -> Diagnostic | None:
+def several(c: ErrorContext) -> Diagnostic | None:
     """`MaxPool((2, 2))`: numbers in round brackets as a list."""
     word, bracket = c.word, c.bracket
     if word is None or bracket is None or word.text != "," or bracket.text != "(" or "RPAR" not in c.accepts:
@@ -83,7 +83,7 @@ def several(c: Context) -> Diagnostic | None:
 # ---- blocks --------------------------------------------------------------------------------------------
 
 
-def block(c: Context) -> Diagnostic | None:
+def layers_block(c: ErrorContext) -> Diagnostic | None:
     """`x -> [A, B]`, `x -> { A; B }`, `repeat 3 times {`, `layers: {`"""
     word, previous = c.word, c.previous
     if word is None or previous is None or word.fresh:
@@ -105,7 +105,7 @@ def block(c: Context) -> Diagnostic | None:
     return None
 
 
-def bracketed(c: Context) -> Diagnostic | None:
+def bracketed(c: ErrorContext) -> Diagnostic | None:
     """`layers [A, B]` and `layers(A; B)`, where the bracket is what is read last."""
     words = [*c.line, *c.after]
     for i, word in enumerate([*c.line, *c.after[:1]]):
@@ -120,7 +120,7 @@ def bracketed(c: Context) -> Diagnostic | None:
     return None
 
 
-def counted(c: Context) -> Diagnostic | None:
+def counted_loop(c: ErrorContext) -> Diagnostic | None:
     """`for n in 1..3 {`, `for n = 1 to 3 {`"""
     words = [*c.line, *c.rest_of_line]
     start = next(
@@ -141,7 +141,7 @@ def counted(c: Context) -> Diagnostic | None:
     return d.RangeInFor(whole, [Edit(whole, f"in {values}" if text[0] == "=" else values)], values)
 
 
-def block_called(c: Context) -> Diagnostic | None:
+def block_called(c: ErrorContext) -> Diagnostic | None:
     """`y = layers { A; B }(x)`"""
     word, previous = c.word, c.previous
     if word is None or previous is None or word.text != "{" or previous.text not in _LISTS or len(c.line) < 2:
@@ -164,7 +164,7 @@ def block_called(c: Context) -> Diagnostic | None:
 # ---- chains and shared layers ----------------------------------------------------------------------------
 
 
-def chain(c: Context) -> Diagnostic | None:
+def chain_as_operand(c: ErrorContext) -> Diagnostic | None:
     """`x -> Affine(3) + x`: a chain is the loosest of all."""
     word = c.word
     if word is None or word.text not in BINARY or word.text in ("->", "~=") or "ARROW" not in c.accepts:
@@ -183,7 +183,7 @@ def chain(c: Context) -> Diagnostic | None:
     return d.ChainAsOperand(c.here, edits, c.source.text[start:end])
 
 
-def shared(c: Context) -> Diagnostic | None:
+def shared_layer(c: ErrorContext) -> Diagnostic | None:
     """`e = layer Affine(4)`, `x -> fc: Affine(4)`, `layer e = Affine(4) -> Relu`"""
     word, line = c.word, c.line
     if word is None or not line or word.fresh or c.in_list or c.block is not None:

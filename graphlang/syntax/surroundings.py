@@ -33,7 +33,7 @@ class Word(NamedTuple):
     fresh: bool
 
 
-class Context:
+class ErrorContext:
     """The place of a mistake: the words before and after it, in its statement and its block."""
 
     def __init__(
@@ -211,7 +211,7 @@ SETTINGS = frozenset(
 """Settings of the sections, which tell where a section ends that is not closed."""
 
 
-def end_of_block(c: Context) -> Word | None:
+def end_of_block(c: ErrorContext) -> Word | None:
     """The first word after a block whose `}` is missing at the end of the file, as indentation has it."""
     opened = c.open[-1]
     home = next((w.column for w in reversed(c.before[: opened + 1]) if w.column >= 0), 0)

@@ -129,7 +129,7 @@ class QuestionMark(ForeignNotation):
     help = "a choice is `where(c, a, b)`, or `a if c else b` where `c` is known before running"
 
 
-class Conditional(QuestionMark):
+class ConditionalOperator(QuestionMark):
     help = (
         "write `where({condition}, {yes}, {no})`; where that is known before running, "
         "`{yes} if {condition} else {no}`"

@@ -95,7 +95,7 @@ class NumberTooLarge(SyntaxMistake):
     help = "check the exponent; scores that stand for minus infinity work with `-1e30`"
 
 
-class WrongNumber(Rewritable):
+class ForeignNumber(Rewritable):
     """A number is not written as numbers are here.
 
         a = 0x10
@@ -112,59 +112,59 @@ class WrongNumber(Rewritable):
     code = "GL152"
 
 
-class Underscore(WrongNumber):
+class Underscore(ForeignNumber):
     message = "a number has no `_`"
 
     written: str
 
 
-class Suffix(WrongNumber):
+class Suffix(ForeignNumber):
     message = "a number has no suffix"
 
     written: str
 
 
-class SeveralPoints(WrongNumber):
+class SeveralPoints(ForeignNumber):
     message = "a number has one point"
     help = "write it with one point, as in `0.5`"
 
 
-class EmptyExponent(WrongNumber):
+class EmptyExponent(ForeignNumber):
     message = "`{span}` lacks the digits of its exponent"
     help = "write them, as in `1e6`"
 
 
-class ComplexNumber(WrongNumber):
+class ComplexNumber(ForeignNumber):
     message = "there are no complex numbers"
     help = "write the real and the imaginary part apart"
 
 
-class GroupedDigits(WrongNumber):
+class GroupedDigits(ForeignNumber):
     message = "the digits of a number are not grouped"
 
     written: str
 
 
-class DecimalComma(WrongNumber):
+class DecimalComma(ForeignNumber):
     message = "a number has a decimal point"
 
     written: str
 
 
-class OtherBase(WrongNumber):
+class OtherBase(ForeignNumber):
     message = "numbers are decimal"
 
     written: str
 
 
-class WrongDigitsOfBase(WrongNumber):
+class WrongDigitsOfBase(ForeignNumber):
     message = "numbers are decimal"
     help = "there are no {base} numbers"
 
     base: str
 
 
-class PerCent(WrongNumber):
+class PerCent(ForeignNumber):
     message = "`%` is the remainder of a division"
 
     written: str
