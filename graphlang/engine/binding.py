@@ -24,7 +24,7 @@ from graphlang.trace.bound_step import bind_step, checked, in_order, reduce_rows
 from graphlang.trace.primitives.norms import squares
 from graphlang.trace.sums import calls as sum_calls
 from graphlang.trace.sums import is_exact
-from graphlang.trace.types import Call
+from graphlang.trace.types import Thunk
 
 ArrayOf = Callable[[Any], Any]
 """The array of a symbolic value; constants as they are."""
@@ -32,7 +32,7 @@ BlockOf = Callable[[slice, slice], Any]
 """The part of an operand that a block reads or writes, by the rows and columns of the block."""
 
 
-def bind_single(step: Step, operands: Sequence[Any], out: Any, threads: int = 1) -> Call:
+def bind_single(step: Step, operands: Sequence[Any], out: Any, threads: int = 1) -> Thunk:
     """A step as a call that writes its result into `out`, divided over up to `threads` threads if it is
     large."""
     if step.primitive.kind == "matmul":
@@ -47,8 +47,8 @@ def bind_single(step: Step, operands: Sequence[Any], out: Any, threads: int = 1)
 class BoundGroup(NamedTuple):
     """A fused group as calls: those of each thread, and those that follow when all threads are done."""
 
-    threads: list[list[Call]]
-    after: list[Call]
+    threads: list[list[Thunk]]
+    after: list[Thunk]
 
 
 def bind_fused(group: FusionGroup, array_of: ArrayOf, temporaries: set[int], threads: int) -> BoundGroup:
@@ -73,7 +73,7 @@ def bind_fused(group: FusionGroup, array_of: ArrayOf, temporaries: set[int], thr
     )
 
 
-def _add_totals(out: Any, totals: Sequence[Any]) -> Call:
+def _add_totals(out: Any, totals: Sequence[Any]) -> Thunk:
     """Adds up the totals of all threads, always in the same order, so that the bits are the same every
     run."""
 
@@ -99,7 +99,7 @@ def _thread_calls(
     temporaries: set[int],
     blocks: Sequence[tuple[slice, slice]],
     totals: dict[int, Any],
-) -> list[Call]:
+) -> list[Thunk]:
     """The calls of one thread."""
     slicing = _Slicing(group, array_of, temporaries)
     steps = [
@@ -123,7 +123,7 @@ def _total_slicer(total: Any) -> BlockOf:
     return (lambda rows, columns: total[columns]) if total.ndim else _whole(total)
 
 
-def _block_call(step: Step, operands: list[Any], out: Any) -> Call:
+def _block_call(step: Step, operands: list[Any], out: Any) -> Thunk:
     if step.primitive.name == "square_sum":
         return partial(_add_number, squares(operands[0]), out)
     if is_accumulation(step):
@@ -138,7 +138,7 @@ def _accumulation_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype(np.float64) if dtype.kind == "f" else dtype
 
 
-def _add_sum(x: Any, total: Any, dtype: Any) -> Call:
+def _add_sum(x: Any, total: Any, dtype: Any) -> Thunk:
     """Adds the sum over a block's rows, or over all its elements, to the total of the blocks before."""
     axis = (0,) if total.ndim else tuple(range(x.ndim))
     block_sum = np.empty(total.shape, x.dtype if x.dtype.kind == "f" and dtype is None else total.dtype)
@@ -226,6 +226,6 @@ def _from_start(array: Any) -> BlockOf:
     return lambda rows, columns: array[: rows.stop - rows.start, : columns.stop - columns.start]
 
 
-def concurrent_call(calls: Sequence[Call]) -> Call:
+def concurrent_call(calls: Sequence[Thunk]) -> Thunk:
     """A call that runs `calls` at the same time, each on its own thread."""
     return calls[0] if len(calls) == 1 else partial(run_jobs, calls)

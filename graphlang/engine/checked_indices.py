@@ -12,7 +12,7 @@ from graphlang.diagnostics import GraphError
 from graphlang.inputs.index_bounds import first_not_allowed, wrong_index
 from graphlang.spec.network import Network, Node, Ref
 from graphlang.trace import SymbolicArray
-from graphlang.trace.core import Primitive, Result, into, signature
+from graphlang.trace.core import Primitive, Signature, into, signature
 
 
 class Allowed:
@@ -40,7 +40,7 @@ class Checked(Primitive):
     name = "checked_indices"
     differentiable = False
 
-    def shape(self, ids: Any, *, allowed: Allowed) -> Result:
+    def shape(self, ids: Any, *, allowed: Allowed) -> Signature:
         shape, kind = signature(ids)
         return shape, np.dtype(kind)
 

@@ -22,7 +22,7 @@ from graphlang.engine.workers import BLAS, kernel_threads, usable_threads
 from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.bound_step import in_order
 from graphlang.trace.nan import has_nan
-from graphlang.trace.types import Call
+from graphlang.trace.types import Thunk
 
 REBIND_FROM = 2**18
 """Bytes from which on an input is read where it lies; a smaller one is copied into the program's memory."""
@@ -67,7 +67,7 @@ class Executable:
         #: for an output's buffer its previous memory, and the lease on that
         self._spare: dict[int, tuple[weakref.ref[_Lease], Any]] = {}
         #: group -> addresses of the outputs that it uses -> its calls on them
-        self._variants: dict[int, dict[tuple[int, ...], list[Call]]] = {}
+        self._variants: dict[int, dict[tuple[int, ...], list[Thunk]]] = {}
         #: whether the program divides work over threads of its own; if not, BLAS may use its threads for
         #: products
         self._divides = plan.divides(self.threads)
@@ -100,7 +100,7 @@ class Executable:
             self._group_calls[index] = self._variant(index)
         self._collect()
 
-    def _variant(self, index: int) -> list[Call]:
+    def _variant(self, index: int) -> list[Thunk]:
         """The calls of a group on the outputs' current memory. The last two variants are kept, because an
         output usually alternates between two memories."""
         buffer_of = self.plan.buffer_of
@@ -163,7 +163,7 @@ class Executable:
             self._arrays[step.output.number] = array
         return self._arrays[x.number]
 
-    def _bound(self, group: FusionGroup) -> list[Call]:
+    def _bound(self, group: FusionGroup) -> list[Thunk]:
         if not group.fused:
             return [self._step(step) for step in group.steps]
         threads, after = bind_fused(group, self._array, self.plan.temporaries, self.threads)
@@ -171,7 +171,7 @@ class Executable:
             return [*threads[0], *after]
         return [concurrent_call([in_order(calls) for calls in threads]), *after]
 
-    def _step(self, step: Step) -> Call:
+    def _step(self, step: Step) -> Thunk:
         out = self._array(step.output)
         operands = [self._array(x) for x in step.operands]
         if step.primitive.kind == "view":  # a reshape of what is not contiguous, which copies
@@ -227,7 +227,7 @@ class Executable:
         """Runs the rest of the program after `run_to_updates`."""
         self._run(self._update_calls)
 
-    def _run(self, calls: Sequence[Call]) -> None:
+    def _run(self, calls: Sequence[Thunk]) -> None:
         with self._own_threads(), np.errstate(all="ignore"):
             for call in calls:
                 call()

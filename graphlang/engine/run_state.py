@@ -15,7 +15,7 @@ from graphlang.spec.network import Network, Node, Ref
 from graphlang.trace import SymbolicArray, Trace
 from graphlang.trace.primitives.creation import alias, constant_of, stop_gradient
 
-Call: TypeAlias = tuple[Operation | ScanOperation, Any, dict[str, Any], int]
+NodeCall: TypeAlias = tuple[Operation | ScanOperation, Any, dict[str, Any], int]
 """How a value was computed: the operation, what its forward saved, the keyword arguments, and the number of
 steps that had been recorded before it."""
 GRADIENT_OF = "gradient of "
@@ -48,7 +48,7 @@ class RunState:
         count = len(network.names)
         #: by number, as all lists here; None for what has not been computed
         self.values: list[Any] = [None] * count
-        self.calls: list[Call | None] = [None] * count
+        self.calls: list[NodeCall | None] = [None] * count
         self.operands: list[list[Any]] = [[]] * count
         #: the state of layers, such as running statistics, as its last use in this run left it
         self.state: dict[int, Any] = {}
@@ -118,7 +118,7 @@ class RunState:
             self._symbols.add(y.number)
         return y
 
-    def call(self, node: Node) -> Call:
+    def call(self, node: Node) -> NodeCall:
         """How a node that has run was computed."""
         call = self.calls[node.number]
         assert call is not None, node.name

@@ -15,7 +15,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from graphlang.kernels.parallel import parallel
 from graphlang.kernels.windows import span, taps, window_count
-from graphlang.trace.core import Primitive, Result, into, signature
+from graphlang.trace.core import Primitive, Signature, into, signature
 from graphlang.trace.dims import Shape, Size, count, shape_text
 from graphlang.trace.errors import ShapeError
 from graphlang.trace.primitives.reductions import reduce_sum
@@ -51,7 +51,7 @@ class Convolution(Primitive):
 
     name = "conv"
 
-    def shape(self, x: Any, w: Any, b: Any = None, **windows: Any) -> Result:
+    def shape(self, x: Any, w: Any, b: Any = None, **windows: Any) -> Signature:
         moves = _Windows(**windows)
         (image, left), (weights, right) = signature(x), signature(w)
         _check_ranks(image, weights)
@@ -104,7 +104,7 @@ class TransposedConvolution(Primitive):
 
     name = "conv_transpose"
 
-    def shape(self, dy: Any, w: Any, *, size: Shape, **windows: Any) -> Result:
+    def shape(self, dy: Any, w: Any, *, size: Shape, **windows: Any) -> Signature:
         moves = _Windows(**windows)
         (gradient, left), (weights, right) = signature(dy), signature(w)
         _check_ranks(gradient, weights)
@@ -155,7 +155,7 @@ class ConvolutionWeightGradient(Primitive):
 
     name = "conv_weight_gradient"
 
-    def shape(self, dy: Any, x: Any, *, kernel: PerAxis, **windows: Any) -> Result:
+    def shape(self, dy: Any, x: Any, *, kernel: PerAxis, **windows: Any) -> Signature:
         moves = _Windows(**windows)
         (gradient, left), (image, right) = signature(dy), signature(x)
         expected = (image[0], *_window_counts(image[2:], kernel, moves))

@@ -13,7 +13,7 @@ import numpy as np
 
 from graphlang.kernels.parallel import blocks, parallel
 from graphlang.kernels.windows import Tap, span, taps, window_count
-from graphlang.trace.core import Primitive, Result, signature
+from graphlang.trace.core import Primitive, Signature, signature
 from graphlang.trace.dims import Size, shape_text
 from graphlang.trace.errors import ShapeError
 
@@ -24,7 +24,7 @@ class MaxPooling(Primitive):
 
     name = "max_pool"
 
-    def shape(self, x: Any, *, axis: int, **window: int) -> Result:
+    def shape(self, x: Any, *, axis: int, **window: int) -> Signature:
         old, kind = signature(x)
         return (*old[:axis], window_count(old[axis], **window), *old[axis + 1 :]), np.dtype(kind)
 
@@ -43,7 +43,7 @@ class MaxPoolingGradient(Primitive):
 
     name = "max_pool_gradient"
 
-    def shape(self, dy: Any, x: Any, y: Any, *, axis: int, **window: int) -> Result:
+    def shape(self, dy: Any, x: Any, y: Any, *, axis: int, **window: int) -> Signature:
         _check_shapes(max_pool.shape(x, axis=axis, **window)[0], dy, y)
         return signature(x)[0], np.dtype(signature(dy)[1])
 
@@ -63,7 +63,7 @@ class MaxPoolingPick(Primitive):
 
     name = "max_pool_pick"
 
-    def shape(self, z: Any, x: Any, y: Any, *, axis: int, **window: int) -> Result:
+    def shape(self, z: Any, x: Any, y: Any, *, axis: int, **window: int) -> Signature:
         _check_shapes(signature(x)[0], z)
         return max_pool.shape(x, axis=axis, **window)[0], np.dtype(signature(z)[1])
 
@@ -82,7 +82,7 @@ class SumPooling(Primitive):
 
     name = "sum_pool"
 
-    def shape(self, x: Any, *, axis: int, **window: int) -> Result:
+    def shape(self, x: Any, *, axis: int, **window: int) -> Signature:
         return max_pool.shape(x, axis=axis, **window)
 
     def compute(self, x: Any, *, axis: int, out: Any = None, **window: int) -> Any:
@@ -99,7 +99,7 @@ class SumPoolingGradient(Primitive):
 
     name = "sum_pool_gradient"
 
-    def shape(self, dy: Any, *, axis: int, n: Size, **window: int) -> Result:
+    def shape(self, dy: Any, *, axis: int, n: Size, **window: int) -> Signature:
         old, kind = signature(dy)
         expected = window_count(n, **window)
         if old[axis] != expected:

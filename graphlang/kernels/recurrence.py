@@ -16,7 +16,7 @@ from graphlang.kernels.cells import Cell, GruCell, LstmCell, RnnCell, plus
 from graphlang.kernels.parallel import available, ranges, run_all
 from graphlang.kernels.routine import Routine, Weight
 from graphlang.trace.bound_step import in_order
-from graphlang.trace.core import Primitive, Result, SymbolicArray, Trace, signature
+from graphlang.trace.core import Primitive, Signature, SymbolicArray, Trace, signature
 from graphlang.trace.dims import Size, count, is_symbolic, shape_text
 from graphlang.trace.errors import NoGradient, ShapeError
 from graphlang.trace.gradient import gradient
@@ -24,7 +24,7 @@ from graphlang.trace.primitives.indexing import unslice
 from graphlang.trace.primitives.reductions import reduce_sum
 from graphlang.trace.products import product_call
 from graphlang.trace.replay import replay
-from graphlang.trace.types import Call
+from graphlang.trace.types import Thunk
 
 _CHUNK_SIZE = 2**17
 """Elements of each array that one call computes: a chunk of several time steps that still fits into cache."""
@@ -44,7 +44,7 @@ class Recurrence(Primitive):
         self.name = cell.name
         self.gradient = RecurrenceGradient(cell)
 
-    def shape(self, x: Any, Wx: Any, Wh: Any, b: Any) -> Result:
+    def shape(self, x: Any, Wx: Any, Wh: Any, b: Any) -> Signature:
         shapes, kinds = zip(*map(signature, (x, Wx, Wh, b)), strict=True)
         sequence, inputs, hidden, bias = shapes
         gates = self.cell.gates
@@ -63,14 +63,14 @@ class Recurrence(Primitive):
         run_all([partial(_run, self._calls(x, Wx, Wh, b, states, part)) for part in rows])
         return states
 
-    def prepared(self, operands: Sequence[Any], out: Any, threads: int, **params: Any) -> Call | None:
+    def prepared(self, operands: Sequence[Any], out: Any, threads: int, **params: Any) -> Thunk | None:
         if len(out) > _LONGEST:
             return None
         x, Wx, Wh, b = operands
         rows = [slice(*part) for part in ranges(out.shape[1], threads)]
         return partial(run_all, [in_order(list(self._calls(x, Wx, Wh, b, out, part))) for part in rows])
 
-    def _calls(self, x: Any, Wx: Any, Wh: Any, b: Any, states: Any, rows: slice) -> Iterator[Call]:
+    def _calls(self, x: Any, Wx: Any, Wh: Any, b: Any, states: Any, rows: slice) -> Iterator[Thunk]:
         """The calls of all time steps, for some rows of the batch."""
         cell, hidden = self.cell, len(Wh)
         x, states = x[:, rows], states[:, rows]
@@ -117,7 +117,7 @@ class RecurrenceGradient(Primitive):
         self.cell = cell
         self.name = f"{cell.name}_gradient"
 
-    def shape(self, ds: Any, states: Any, x: Any, Wh: Any) -> Result:
+    def shape(self, ds: Any, states: Any, x: Any, Wh: Any) -> Signature:
         shapes, kinds = zip(*map(signature, (ds, states, x, Wh)), strict=True)
         gradient, state, inputs, (hidden, columns) = shapes
         widths = (hidden, state[-1])
@@ -135,7 +135,7 @@ class RecurrenceGradient(Primitive):
         self._call((ds, states, x, Wh), gradients, available(), lambda calls: partial(_run, calls))()
         return gradients
 
-    def prepared(self, operands: Sequence[Any], out: Any, threads: int, **params: Any) -> Call | None:
+    def prepared(self, operands: Sequence[Any], out: Any, threads: int, **params: Any) -> Thunk | None:
         if len(operands[0]) > _LONGEST:
             return None
         return self._call(operands, out, threads, lambda calls: in_order(list(calls)))
@@ -182,8 +182,8 @@ class RecurrenceGradient(Primitive):
     # ---- on arrays
 
     def _call(
-        self, operands: Sequence[Any], out: Any, threads: int, as_one: Callable[[Iterator[Call]], Call]
-    ) -> Call:
+        self, operands: Sequence[Any], out: Any, threads: int, as_one: Callable[[Iterator[Thunk]], Thunk]
+    ) -> Thunk:
         """The backward steps, with some rows of the batch on each thread; then the gradients of the weights,
         with some of their columns on each thread."""
         ds, states, x, Wh = operands
@@ -195,7 +195,7 @@ class RecurrenceGradient(Primitive):
         products = [as_one(self._products(states, x, dpre, dW, part)) for part in parts]
         return in_order([partial(run_all, chains), partial(run_all, products)])
 
-    def _back(self, ds: Any, states: Any, Wh: Any, dpre: Any) -> Iterator[Call]:
+    def _back(self, ds: Any, states: Any, Wh: Any, dpre: Any) -> Iterator[Thunk]:
         """The calls of all time steps from the last on, for some rows of the batch."""
         cell, hidden = self.cell, len(Wh)
         weights = [Weight(Wh[:, part].T, states.shape[1]) for part in cell.columns(hidden)]
@@ -225,7 +225,7 @@ class RecurrenceGradient(Primitive):
         da, carried = self.cell.backward(list(map(plus, incoming, carried)), slopes, weights)
         return [da, *carried]
 
-    def _slopes(self, states: Any, *, full: bool) -> Iterator[tuple[list[Call], list[Any], int]]:
+    def _slopes(self, states: Any, *, full: bool) -> Iterator[tuple[list[Thunk], list[Any], int]]:
         """From the end on, for a chunk of time steps at a time: the calls that compute their slopes, the
         slopes, and the first step of the chunk. All chunks share memory, so each has to be used before the
         next is requested."""
@@ -242,7 +242,7 @@ class RecurrenceGradient(Primitive):
             yield *routines[stop - start].bind(_flattened(*arguments)), start
             stop = start
 
-    def _products(self, states: Any, x: Any, dpre: Any, dW: Any, part: slice) -> Iterator[Call]:
+    def _products(self, states: Any, x: Any, dpre: Any, dW: Any, part: slice) -> Iterator[Thunk]:
         """The calls that compute some columns of the gradients of Wx, Wh and b: what the weights multiply,
         transposed, times dpre."""
         columns = self.cell.columns(states.shape[-1] // self.cell.states)
@@ -267,7 +267,7 @@ rnn, lstm, gru = Recurrence(RnnCell()), Recurrence(LstmCell()), Recurrence(GruCe
 rnn_gradient, lstm_gradient, gru_gradient = rnn.gradient, lstm.gradient, gru.gradient
 
 
-def _affine(x: Any, W: Any, b: Any) -> Iterator[tuple[list[Call], int, Any]]:
+def _affine(x: Any, W: Any, b: Any) -> Iterator[tuple[list[Thunk], int, Any]]:
     """x @ W + b for a chunk of time steps at a time: the calls, the first step, and the result of each step.
 
     All chunks share memory, so each has to be used before the next is requested.
@@ -278,7 +278,7 @@ def _affine(x: Any, W: Any, b: Any) -> Iterator[tuple[list[Call], int, Any]]:
     for start in range(0, steps, length):
         part = x[start : start + length]
         n = len(part) * rows
-        calls: list[Call] = [
+        calls: list[Thunk] = [
             partial(np.copyto, matrix[:n].reshape(part.shape), part),
             partial(np.matmul, matrix[:n], W, y[:n]),
             partial(np.add, y[:n], b, y[:n]),
@@ -306,7 +306,7 @@ def _empty_like(x: Any) -> Any:
     return None if x is None else np.empty(x.shape, x.dtype)
 
 
-def _run(calls: Iterator[Call]) -> None:
+def _run(calls: Iterator[Thunk]) -> None:
     for call in calls:
         call()
 

@@ -14,7 +14,7 @@ import numpy as np
 from graphlang.trace.bound_step import bind_step
 from graphlang.trace.core import Step, SymbolicArray, Trace
 from graphlang.trace.gradient import needed_steps
-from graphlang.trace.types import Call
+from graphlang.trace.types import Thunk
 
 
 class Weight:
@@ -46,7 +46,7 @@ class Weight:
         else:
             np.multiply(self._source, self._scale, out=self.blocks)
 
-    def product(self, x: Any, out: Any) -> Call:
+    def product(self, x: Any, out: Any) -> Thunk:
         """`x @ W` into `out`, with the values of W when it was last packed."""
         parts = len(x) // self.rows_per_product
         rows = x.reshape(1, parts, self.rows_per_product, -1)
@@ -77,13 +77,13 @@ class Routine:
 
     def bind(
         self, operands: Sequence[Any], outs: Sequence[Any] | None = None
-    ) -> tuple[list[Call], list[Any]]:
+    ) -> tuple[list[Thunk], list[Any]]:
         """The calls on these operands, and the arrays of the outputs: those of `outs`, where it has one."""
         arrays: dict[int, Any] = {
             x.number: array for x, array in zip(self.inputs, operands, strict=True) if x is not None
         }
         targets = self._targets(outs)
-        calls: list[Call] = []
+        calls: list[Thunk] = []
         for step in self.steps:
             values = [arrays[x.number] if x.__class__ is SymbolicArray else x for x in step.operands]
             number = step.output.number
@@ -123,7 +123,7 @@ class Routine:
                     targets.setdefault(source.number, target)
         return targets
 
-    def _calls(self, step: Step, values: list[Any], out: Any) -> list[Call]:
+    def _calls(self, step: Step, values: list[Any], out: Any) -> list[Thunk]:
         if step.primitive.name == "matmul" and isinstance(values[1], Weight):
             return [values[1].product(values[0], out)]
         if step.primitive.kind == "elementwise":

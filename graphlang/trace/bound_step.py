@@ -1,6 +1,6 @@
-"""Turns a recorded step into a call without arguments: on given arrays, its result into a given one.
+"""Binds a recorded step to arrays: a call without arguments that reads its operands and writes its result.
 
-What the arrays hold when a call is bound is not what they hold when it runs: nothing here reads a content.
+Binding comes before the arrays are filled, so nothing here may look at the numbers in them.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ import numpy as np
 
 from graphlang.trace import sums
 from graphlang.trace.core import Step
-from graphlang.trace.types import Call, NumPyArray
+from graphlang.trace.types import NumPyArray, Thunk
 from graphlang.trace.whole_numbers import check_step, is_counted
 
 
-def bind_step(step: Step, operands: Sequence[Any], out: NumPyArray) -> Call:
+def bind_step(step: Step, operands: Sequence[Any], out: NumPyArray) -> Thunk:
     """One step on arrays, its result into `out`."""
     return checked(step, operands, _bound(step, operands, out))
 
 
-def checked(step: Step, operands: Sequence[Any], call: Call) -> Call:
-    """The call of a step; where it may give a whole number that does not fit, that is refused first."""
+def checked(step: Step, operands: Sequence[Any], call: Thunk) -> Thunk:
+    """The call of a step; a whole number that does not fit into an int is refused before it is computed."""
     if not is_counted(step.primitive.name, step.output.dtype, operands):
         return call
     return in_order([partial(check_step, step, operands), call])
 
 
-def _bound(step: Step, operands: Sequence[Any], out: NumPyArray) -> Call:
+def _bound(step: Step, operands: Sequence[Any], out: NumPyArray) -> Thunk:
     primitive = step.primitive
     if primitive.plain is not None:
         return primitive.checked(_as_arrays(operands), out)
@@ -43,14 +43,14 @@ def _bound(step: Step, operands: Sequence[Any], out: NumPyArray) -> Call:
         if along_rows and x.flags.c_contiguous and out.flags.c_contiguous:
             return reduce_rows(step, x.reshape(-1, x.shape[-1]), out.reshape(-1))
         if primitive.name == "sum" and not sums.is_exact(x, axis, dtype):
-            kept = tuple([n for i, n in enumerate(x.shape) if i not in axis])
-            return in_order(sums.calls(x, axis, out.reshape(kept, copy=False)))
+            rest = tuple([n for i, n in enumerate(x.shape) if i not in axis])
+            return in_order(sums.calls(x, axis, out.reshape(rest, copy=False)))
         return partial(primitive.reduce, x, axis, dtype, out, bool(keep))
     return partial(primitive.compute, *operands, out=out, **step.params)
 
 
-def reduce_rows(step: Step, x: NumPyArray, out: NumPyArray) -> Call:
-    """A reduction of each row of a matrix to a number. NumPy's own is slow where the rows are short."""
+def reduce_rows(step: Step, x: NumPyArray, out: NumPyArray) -> Thunk:
+    """Reduces each row of a matrix to a number; NumPy itself is slow for short rows."""
     reduce, dtype = step.primitive.reduce, step.params.get("dtype")  # type: ignore[attr-defined]
     same = x.dtype == out.dtype == (dtype or x.dtype)
     if step.primitive.name == "sum" and same and x.dtype.kind == "f" and x.shape[1] <= _LONG:
@@ -66,12 +66,12 @@ def _by_columns(reduce: Callable[..., Any], x: NumPyArray, turned: NumPyArray, o
 
 
 _LONG = 2**10
-"""Numbers of a row up to which a product with ones is as exact as NumPy's sum by pairs."""
+"""The longest row for which a product with ones is as exact as NumPy's pairwise sum."""
 _SHORT = 32
-"""Numbers of a row up to which the rows are turned into columns first, which are reduced side by side."""
+"""The longest row for which transposing first pays off: columns are reduced side by side."""
 
 
-def _elementwise(step: Step, operands: Sequence[Any], out: NumPyArray) -> Call:
+def _elementwise(step: Step, operands: Sequence[Any], out: NumPyArray) -> Thunk:
     primitive = step.primitive
     if primitive.name == "astype":
         return partial(np.copyto, out, operands[0], "unsafe")
@@ -84,18 +84,18 @@ def _elementwise(step: Step, operands: Sequence[Any], out: NumPyArray) -> Call:
 
 
 _OUT_BY_NAME = (np.maximum, np.minimum)
-"""NumPy warns where these get their `out` by position, as if three numbers were to be compared."""
+"""NumPy warns when these get `out` by position, since it could be a third number to compare."""
 
 
 def _as_arrays(operands: Sequence[Any]) -> list[Any]:
-    """Python numbers as arrays of the precision that NumPy would give them, made once, not in every call."""
+    """Python numbers as arrays of the precision that NumPy would choose, converted once."""
     dtypes = [x.dtype for x in operands if isinstance(x, np.ndarray | np.generic)]
     if len(dtypes) != 1 or dtypes[0].kind != "f":
         return list(operands)
     return [np.asarray(x, dtypes[0]) for x in operands]
 
 
-def in_order(calls: Sequence[Call]) -> Call:
+def in_order(calls: Sequence[Thunk]) -> Thunk:
     """The calls as one."""
 
     def run() -> None:

@@ -36,7 +36,7 @@ def _fit(left: Shape, right: Shape, a: Shape, b: Shape, positions: tuple[int, in
 
 
 def _of_slices(m: Size, n: Size) -> str | None:
-    """A slice of a size that is not known has at most what it asks for: `x[:3]` of two has two."""
+    """A hint for slices of symbolic sizes: `x[:3]` has fewer than 3 elements where x has fewer."""
     if not any("max(" in str(size) for size in (m, n)):
         return None
     return "a slice has less where the data is shorter; `x[[0, 1, 2]]` has 3 elements, or refuses the data"

@@ -12,18 +12,18 @@ from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 
-from graphlang.trace.dim_scalar import DimScalar, Scalar
+from graphlang.trace.dim_scalar import DimScalar, NumberOrSize
 from graphlang.trace.dims import Dim, Shape, Size, count, is_symbolic, shape_text
 from graphlang.trace.errors import NoGradient
 from graphlang.trace.numpy_protocols import NumPyProtocols
 from graphlang.trace.sums import add
-from graphlang.trace.types import Call, DtypeLike, Numbers, NumPyArray, Out
+from graphlang.trace.types import ArrayOrNumber, DtypeLike, NumPyArray, Out, Thunk
 
-Kind: TypeAlias = Literal["elementwise", "view", "reduction", "matmul", "kernel", "copy"]
-Result: TypeAlias = "tuple[Shape, np.dtype[Any]]"
+PrimitiveKind: TypeAlias = Literal["elementwise", "view", "reduction", "matmul", "kernel", "copy"]
+Signature: TypeAlias = "tuple[Shape, np.dtype[Any]]"
 Array: TypeAlias = "SymbolicArray | NumPyArray"
 """What a derivative and NumPy's functions are called with: while recording the one, on numbers the other."""
-Operand: TypeAlias = "SymbolicArray | NumPyArray | Scalar"
+StepOperand: TypeAlias = "SymbolicArray | NumPyArray | NumberOrSize"
 """What a step holds: an array, a number, or a number computed from sizes."""
 
 _WEAK: dict[type, Any] = {float: float, int: int, bool: np.dtype(bool), Dim: int}
@@ -31,7 +31,7 @@ _active: ContextVar[Trace | None] = ContextVar("active_trace", default=None)
 
 
 class Step:
-    """One recorded call: `output = primitive(*operands, **params)`; `origin` says for what it was made."""
+    """One recorded call: `output = primitive(*operands, **params)`; `origin` names what it is for."""
 
     __slots__ = ("operands", "origin", "output", "params", "primitive")
 
@@ -57,18 +57,18 @@ class Step:
 class Trace:
     """A list of steps in the order in which they were recorded; every value is written once.
 
-    `with trace:` makes it the one that `zeros((N, 3))` and the like record into, which have no operand.
+    Inside `with trace:`, functions without array operands such as `zeros((N, 3))` record into it.
     """
 
     def __init__(self) -> None:
         self.inputs: list[SymbolicArray] = []
         self.steps: list[Step] = []
-        #: what the steps that are recorded now are for: whoever records says so, and people read it
+        #: the origin of the steps recorded next, such as the name of a node
         self.origin = ""
         self._tokens: list[Token[Trace | None]] = []
 
     def input(self, shape: Shape, dtype: DtypeLike = np.float64) -> SymbolicArray:
-        """A value that is given from outside."""
+        """A value that comes from outside."""
         value = SymbolicArray(self, tuple(shape), np.dtype(dtype), ~len(self.inputs))
         self.inputs.append(value)
         return value
@@ -123,39 +123,41 @@ class Primitive:
     """One operation that a planner knows. Called on symbolic arrays it records, on arrays it computes.
 
     `kind` says how it may be planned:
-    "elementwise": an output element comes from those at its place, and may be written onto one of them;
-    "view": the result is a view of the first operand (but for a `reshape` of what is not contiguous);
+    "elementwise": an output element depends on the operands' elements at its place, and may overwrite one;
+    "view": the result is a view of the first operand (unless a `reshape` has to copy);
     "reduction": over `axis`; "matmul"; "copy": moves elements, computes nothing; "kernel": anything else.
     """
 
     name: str
-    kind: Kind = "kernel"
+    kind: PrimitiveKind = "kernel"
     ufunc: np.ufunc | None = None
     plain: np.ufunc | None = None
-    """A ufunc that gives the same wherever it does not give nan."""
+    """A ufunc with the same results, except that some are nan where they should not be."""
     commutative = False
     differentiable = True
     """False where no operand ever has a gradient (comparisons, argmax, arange)."""
 
-    def shape(self, *operands: Any, **params: Any) -> Result:
-        """Shape and dtype of the result; raises `ShapeError` for all that NumPy would refuse."""
+    def shape(self, *operands: Any, **params: Any) -> Signature:
+        """Shape and dtype of the result; raises `ShapeError` for whatever NumPy would refuse."""
         raise NotImplementedError(self.name)
 
     def compute(self, *operands: Any, **params: Any) -> Any:
-        """The result on arrays; written into `out=` where that is given."""
+        """The result on arrays; written into `out` unless that is None."""
         raise NotImplementedError(self.name)
 
-    def prepared(self, operands: Sequence[Any], out: NumPyArray, threads: int, **params: Any) -> Call | None:
-        """A call that computes the result into `out`, over up to so many threads, as often as it is run; None
-        where there is nothing to prepare."""
+    def prepared(self, operands: Sequence[Any], out: NumPyArray, threads: int, **params: Any) -> Thunk | None:
+        """A call that computes the result into `out`, on up to `threads` threads; it may run many times.
+
+        None where there is nothing to prepare.
+        """
         return None
 
-    def checked(self, operands: Sequence[Any], out: NumPyArray) -> Call:
-        """Of one that has a `plain` ufunc: a call that repairs what that gives."""
+    def checked(self, operands: Sequence[Any], out: NumPyArray) -> Thunk:
+        """For a primitive with a `plain` ufunc: a call that corrects the results of that."""
         raise NotImplementedError(self.name)
 
     def derivative(self, position: int, dy: Array, y: Array, *operands: Any, **params: Any) -> Any:
-        """dy times the derivative by one operand, before the sum over what was broadcast; None is zero."""
+        """dy times the derivative by one operand, not yet summed over broadcast axes; None is zero."""
         raise NoGradient(self.name)
 
     def flops(self, *operands: Any, **params: Any) -> Size:
@@ -182,7 +184,7 @@ class Primitive:
 
 
 class Creation(Primitive):
-    """Makes an array of its parameters; records where a size is symbolic, into the active trace."""
+    """Creates an array from its parameters; with a symbolic size it records, into the active trace."""
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
         symbolic = [x for x in operands if x.__class__ is SymbolicArray]
@@ -203,7 +205,7 @@ class SymbolicRandom:
         self.draws: list[SymbolicArray] = []
 
     def uniform(self, shape: Shape) -> SymbolicArray:
-        """Numbers in [0, 1)."""
+        """ArrayOrNumber in [0, 1)."""
         self.draws.append(self.trace.input(tuple(shape), self.dtype))
         return self.draws[-1]
 
@@ -214,7 +216,7 @@ def active_trace() -> Trace | None:
 
 
 def signature(x: Any) -> tuple[Shape, Any]:
-    """Shape and dtype of an operand; a Python number or a size is a weak scalar, given by its Python type."""
+    """Shape and dtype of an operand; that of a number or a size is weak: its Python type."""
     kind = x.__class__
     if kind is SymbolicArray:
         return x.shape, x.dtype
@@ -233,16 +235,16 @@ def is_symbolic_array(x: object) -> bool:
     return x.__class__ is SymbolicArray
 
 
-def into(out: Out, result: Numbers) -> Any:
-    """`result`, copied to `out` where that is given."""
+def into(out: Out, result: ArrayOrNumber) -> Any:
+    """`result`, copied to `out` unless that is None."""
     if out is None:
         return result
     np.copyto(out, result)
     return out
 
 
-def unbroadcast(g: Array, x: Operand) -> Any:
-    """`g` summed over the axes along which `x` was stretched, in the dtype of `x`."""
+def unbroadcast(g: Array, x: StepOperand) -> Any:
+    """`g` summed over the axes along which `x` was broadcast, in the dtype of `x`."""
     shape, dtype = signature(x)
     lead = len(g.shape) - len(shape)
     ones = tuple([i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1])

@@ -54,50 +54,50 @@ class Symbolic:
     def __neg__(self) -> Any:
         return scalar(operator.neg, self)
 
-    def __add__(self, other: Scalar) -> Any:
+    def __add__(self, other: NumberOrSize) -> Any:
         return scalar(operator.add, self, other)
 
-    def __radd__(self, other: Scalar) -> Any:
+    def __radd__(self, other: NumberOrSize) -> Any:
         return scalar(operator.add, other, self)
 
-    def __sub__(self, other: Scalar) -> Any:
+    def __sub__(self, other: NumberOrSize) -> Any:
         return scalar(operator.sub, self, other)
 
-    def __rsub__(self, other: Scalar) -> Any:
+    def __rsub__(self, other: NumberOrSize) -> Any:
         return scalar(operator.sub, other, self)
 
-    def __mul__(self, other: Scalar) -> Any:
+    def __mul__(self, other: NumberOrSize) -> Any:
         return scalar(operator.mul, self, other)
 
-    def __rmul__(self, other: Scalar) -> Any:
+    def __rmul__(self, other: NumberOrSize) -> Any:
         return scalar(operator.mul, other, self)
 
-    def __truediv__(self, other: Scalar) -> Any:
+    def __truediv__(self, other: NumberOrSize) -> Any:
         return scalar(operator.truediv, self, other)
 
-    def __rtruediv__(self, other: Scalar) -> Any:
+    def __rtruediv__(self, other: NumberOrSize) -> Any:
         return scalar(operator.truediv, other, self)
 
-    def __floordiv__(self, other: Scalar) -> Any:
+    def __floordiv__(self, other: NumberOrSize) -> Any:
         return scalar(operator.floordiv, self, other)
 
-    def __rfloordiv__(self, other: Scalar) -> Any:
+    def __rfloordiv__(self, other: NumberOrSize) -> Any:
         return scalar(operator.floordiv, other, self)
 
-    def __mod__(self, other: Scalar) -> Any:
+    def __mod__(self, other: NumberOrSize) -> Any:
         return scalar(operator.mod, self, other)
 
-    def __rmod__(self, other: Scalar) -> Any:
+    def __rmod__(self, other: NumberOrSize) -> Any:
         return scalar(operator.mod, other, self)
 
-    def __pow__(self, other: Scalar) -> Any:
+    def __pow__(self, other: NumberOrSize) -> Any:
         return scalar(operator.pow, self, other)
 
-    def __rpow__(self, other: Scalar) -> Any:
+    def __rpow__(self, other: NumberOrSize) -> Any:
         return scalar(operator.pow, other, self)
 
 
-Scalar: TypeAlias = bool | int | float | np.generic | Symbolic
+NumberOrSize: TypeAlias = bool | int | float | np.generic | Symbolic
 """A number, or what becomes one when sizes are bound."""
 
 
@@ -106,7 +106,7 @@ class DimScalar(Symbolic):
 
     __slots__ = ("function", "kind", "operands")
 
-    def __init__(self, function: Callable[..., Any], operands: tuple[Scalar, ...]) -> None:
+    def __init__(self, function: Callable[..., Any], operands: tuple[NumberOrSize, ...]) -> None:
         self.function = function
         self.operands = operands
         sample = function(*(x.sample() if isinstance(x, Symbolic) else x for x in operands))
@@ -147,7 +147,7 @@ class DimScalar(Symbolic):
 _OPERATOR_TEXTS: dict[Any, str] = {row.python: symbol for symbol, row in ARITHMETIC.items()}
 
 
-def scalar(function: Callable[..., Any], *operands: Scalar) -> Any:
+def scalar(function: Callable[..., Any], *operands: NumberOrSize) -> Any:
     """A function of numbers and sizes; NotImplemented where an operand is something else."""
     numbers = [x.item() if isinstance(x, np.generic) else x for x in operands]
     if all(isinstance(x, (bool, int, float, Symbolic)) for x in numbers):
@@ -155,16 +155,16 @@ def scalar(function: Callable[..., Any], *operands: Scalar) -> Any:
     return NotImplemented
 
 
-def value_for(value: Scalar, sizes: Mapping[str, int]) -> Any:
+def value_for(value: NumberOrSize, sizes: Mapping[str, int]) -> Any:
     """The number of a formula; a number is its own."""
     return value.value_for(sizes) if isinstance(value, Symbolic) else value
 
 
-def symbols(value: Scalar) -> set[str]:
+def symbols(value: NumberOrSize) -> set[str]:
     """The names that a size, or a number computed from sizes, depends on."""
     return value.symbol_names() if isinstance(value, Symbolic) else set()
 
 
-def named_sizes(value: Scalar, sizes: Mapping[str, int]) -> dict[str, int]:
+def named_sizes(value: NumberOrSize, sizes: Mapping[str, int]) -> dict[str, int]:
     """The sizes that a formula depends on."""
     return {name: sizes[name] for name in sorted(symbols(value))}

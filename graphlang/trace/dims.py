@@ -1,4 +1,4 @@
-"""Symbolic sizes: exact integer algebra over dimensions whose numbers are not known yet."""
+"""Symbolic sizes: exact integer algebra over dimensions that have no numbers yet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ import numpy as np
 
 from graphlang.syntax.operators import ATOM, PRODUCT, SIGN
 from graphlang.trace import polynomials
-from graphlang.trace.dim_scalar import DimScalar, Scalar, Symbolic, named_sizes, scalar, symbols, value_for
+from graphlang.trace.dim_scalar import (
+    DimScalar,
+    NumberOrSize,
+    Symbolic,
+    named_sizes,
+    scalar,
+    symbols,
+    value_for,
+)
 from graphlang.trace.errors import NegativeSize, UndecidedError
 from graphlang.trace.formula import Formula, formula, polynomial
 from graphlang.trace.pieces import Pieces
@@ -24,7 +32,7 @@ RationalTerms: TypeAlias = "dict[Monomial, Fraction]"
 
 
 class Atom:
-    """What cannot be taken apart: a symbol, a floor division that leaves a remainder, or `max(size, 0)`."""
+    """An indivisible factor: a symbol, a floor division that leaves a remainder, or `max(size, 0)`."""
 
     __slots__ = ("denominator", "kind", "text", "value")
 
@@ -57,7 +65,7 @@ class Dim(Symbolic):
     """A symbolic integer, its symbols at least 1: a canonical polynomial, so `==` is algebraic equality.
 
     `+ - * // %` with integers and other sizes give a `Dim`, or a plain `int` as soon as no symbol is left.
-    `<` and its kin answer where the answer is the same for every size, and raise `UndecidedError` elsewhere.
+    Comparisons such as `<` raise `UndecidedError` where the answer depends on the size.
     Division by `/` and arithmetic with a float give a `DimScalar`, a number for arithmetic with arrays.
     """
 
@@ -113,36 +121,36 @@ class Dim(Symbolic):
     def __pos__(self) -> Dim:
         return self
 
-    def __add__(self, other: Scalar) -> Any:
+    def __add__(self, other: NumberOrSize) -> Any:
         return _sum(self, other, 1) if is_size(other) else scalar(operator.add, self, other)
 
     __radd__ = __add__
 
-    def __sub__(self, other: Scalar) -> Any:
+    def __sub__(self, other: NumberOrSize) -> Any:
         return _sum(self, other, -1) if is_size(other) else scalar(operator.sub, self, other)
 
-    def __rsub__(self, other: Scalar) -> Any:
+    def __rsub__(self, other: NumberOrSize) -> Any:
         return _sum(other, self, -1) if is_size(other) else scalar(operator.sub, other, self)
 
-    def __mul__(self, other: Scalar) -> Any:
+    def __mul__(self, other: NumberOrSize) -> Any:
         return _product(self, other) if is_size(other) else scalar(operator.mul, self, other)
 
     __rmul__ = __mul__
 
-    def __floordiv__(self, other: Scalar) -> Any:
+    def __floordiv__(self, other: NumberOrSize) -> Any:
         return floor_divide(self, other) if is_size(other) else scalar(operator.floordiv, self, other)
 
-    def __rfloordiv__(self, other: Scalar) -> Any:
+    def __rfloordiv__(self, other: NumberOrSize) -> Any:
         return floor_divide(other, self) if is_size(other) else scalar(operator.floordiv, other, self)
 
-    def __mod__(self, other: Scalar) -> Any:
+    def __mod__(self, other: NumberOrSize) -> Any:
         # Through the quotient, so that b * (a // b) + a % b is a, structurally.
         return self - other * (self // other) if is_size(other) else scalar(operator.mod, self, other)
 
-    def __rmod__(self, other: Scalar) -> Any:
+    def __rmod__(self, other: NumberOrSize) -> Any:
         return other - self * (other // self) if is_size(other) else scalar(operator.mod, other, self)
 
-    def __pow__(self, other: Scalar) -> Any:
+    def __pow__(self, other: NumberOrSize) -> Any:
         if other.__class__ is int and 0 <= other <= 16:
             return prod([self] * other)
         return scalar(operator.pow, self, other)
@@ -179,14 +187,14 @@ def is_size(value: object) -> TypeGuard[Size]:
 
 def axis_size(size: Size, sizes: Mapping[str, int]) -> int:
     """The length of an axis; raises NegativeSize, or NoSize, where there is none."""
-    found: int = bind(size, sizes)
-    if found < 0:
-        raise NegativeSize(str(size), found, named_sizes(size, sizes))
-    return found
+    length: int = bind(size, sizes)
+    if length < 0:
+        raise NegativeSize(str(size), length, named_sizes(size, sizes))
+    return length
 
 
 def bind(value: Any, sizes: Mapping[str, int]) -> Any:
-    """`value` with every size in it replaced by its number; tuples and slices are looked into."""
+    """`value` with every size in it replaced by its number; also in tuples and slices."""
     if value.__class__ is Dim or value.__class__ is DimScalar:
         return value.bind(sizes)
     if value.__class__ is tuple:
@@ -197,7 +205,7 @@ def bind(value: Any, sizes: Mapping[str, int]) -> Any:
 
 
 def is_symbolic(value: Any) -> bool:
-    """Whether a size is left in `value` that has no number yet; tuples and slices are looked into."""
+    """Whether `value` is or contains a symbolic size; tuples and slices are searched."""
     if value.__class__ is tuple:
         return any(map(is_symbolic, value))
     if value.__class__ is slice:
@@ -267,7 +275,7 @@ def floor_divide(a: Size, b: Size) -> Size:
 
 @lru_cache(maxsize=4096)
 def lower_bound(size: Size) -> int | None:
-    """A number that `size` never falls below when every symbol is 1 or more; None where none is found."""
+    """A number that `size` never falls below when every symbol is 1 or more; None where none is proved."""
     if not isinstance(size, Dim):
         return size
     bounds = []
@@ -292,13 +300,13 @@ def _terms(size: Size) -> Terms:
 
 
 def _size(terms: Terms) -> Size:
-    kept = [(monomial, factor) for monomial, factor in terms.items() if factor]
-    if not kept:
+    nonzero = [(monomial, factor) for monomial, factor in terms.items() if factor]
+    if not nonzero:
         return 0
-    if len(kept) == 1 and not kept[0][0]:
-        return kept[0][1]
+    if len(nonzero) == 1 and not nonzero[0][0]:
+        return nonzero[0][1]
     # Graded lexicographic order: the first term is the leading one that exact division needs.
-    return Dim(sorted(kept, key=polynomials.graded) if len(kept) > 1 else kept)
+    return Dim(sorted(nonzero, key=polynomials.graded) if len(nonzero) > 1 else nonzero)
 
 
 def _sum(a: Size, b: Size, sign: int) -> Size:
@@ -339,7 +347,7 @@ def _divide_by_number(a: Dim, b: int) -> Size:
 
 
 def _quotient_of_pieces(a: Size, b: int) -> Any:
-    """a // b, where `a` may be made of several lines: the sum of their quotients, each from its kink on."""
+    """a // b, where `a` may be piecewise linear: the quotients of its lines, each from its kink on."""
     if not isinstance(a, Dim):
         return _quotient(a, b)
     base, pieces = _pieces(a)
@@ -377,7 +385,7 @@ def _quotient(a: Size, b: Size) -> Size:
     return Dim([((Atom("quotient", text, a, b),), 1)])
 
 
-# ---- sizes made of several lines
+# ---- piecewise linear sizes
 
 
 def _is_ramp(monomial: Monomial) -> bool:
@@ -420,7 +428,7 @@ def _primitive(size: Size) -> tuple[Dim, int]:
     return Dim([(monomial, number // factor) for monomial, number in size.terms]), factor
 
 
-# ---- what is known about a size
+# ---- bounds
 
 
 def _at_least(a: float | Dim, b: float | Dim) -> bool:

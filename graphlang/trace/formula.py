@@ -3,44 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol, TypeAlias
+
+import numpy as np
 
 from graphlang.syntax.operators import ARITHMETIC, ATOM, POWER, PRODUCT, SIGN, SUM
 
 
 class Formula(NamedTuple):
-    """A text, and how tightly what it is made of holds together."""
+    """A text, and the binding strength of its outermost operator."""
 
     text: str
     strength: int
 
     def within(self, strength: int) -> str:
-        """The text as an operand that has to hold together at least so tightly."""
+        """The text as an operand, in brackets if it binds less tightly than required."""
         return self.text if self.strength >= strength else f"({self.text})"
 
 
-def formula(value: Any) -> Formula:
+class HasFormula(Protocol):
+    def formula(self) -> Formula: ...
+
+
+Written: TypeAlias = bool | int | float | np.generic | HasFormula
+"""What a formula is made of."""
+
+
+def formula(value: Written) -> Formula:
     """The formula of a number or a size."""
     if isinstance(value, bool):
         return Formula(str(value).lower(), ATOM)
+    if isinstance(value, np.generic):
+        return formula(value.item())
     if isinstance(value, int | float):
         return Formula(repr(value), SIGN if repr(value).startswith("-") else ATOM)
-    made: Formula = value.formula()
-    return made
+    return value.formula()
 
 
-def infix(operator: str, left: Any, right: Any) -> Formula:
+def infix(operator: str, left: Written, right: Written) -> Formula:
     """Two operands and what stands between them; operators of one strength are computed from the left."""
     strength = ARITHMETIC[operator].precedence
     first = formula(left).within(ATOM if strength == POWER else strength)
     return Formula(f"{first} {operator} {formula(right).within(strength + 1)}", strength)
 
 
-def negated(value: Any) -> Formula:
+def negated(value: Written) -> Formula:
     return Formula(f"-{formula(value).within(POWER)}", SIGN)
 
 
-def called(function: str, operands: Iterable[Any]) -> Formula:
+def called(function: str, operands: Iterable[Written]) -> Formula:
     return Formula(f"{function}({', '.join(formula(x).text for x in operands)})", ATOM)
 
 

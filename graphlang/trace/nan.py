@@ -1,4 +1,4 @@
-"""Whether an array holds a nan, as quickly as NumPy can tell."""
+"""Whether an array contains nan, in the fastest way that NumPy has."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from graphlang.trace.broadcasting import axis_index, axis_indices, broadcast
-from graphlang.trace.core import Array, Operand, SymbolicArray, signature
+from graphlang.trace.core import Array, StepOperand, SymbolicArray, signature
 from graphlang.trace.dims import ShapeLike, Size, count
 from graphlang.trace.errors import ShapeError
 from graphlang.trace.numpy_protocols import operand, register
@@ -24,7 +24,7 @@ def _axes(x: Array, axis: Axis) -> tuple[int, ...]:
     return axis_indices(axis, len(signature(x)[0]))
 
 
-Limit: TypeAlias = "Operand | None"
+Limit: TypeAlias = "StepOperand | None"
 
 # ---- reductions
 
@@ -120,7 +120,7 @@ def sort(x: Array, axis: int | None = -1) -> Any:
 # ---- elementwise
 
 
-def where(condition: Operand, x: Operand, y: Operand) -> Any:
+def where(condition: StepOperand, x: StepOperand, y: StepOperand) -> Any:
     return ew.where(operand(condition), operand(x), operand(y))
 
 
@@ -239,7 +239,7 @@ def diff(x: Array, n: int = 1, axis: int = -1) -> Any:
     return x
 
 
-def outer(x: Operand, y: Operand) -> Any:
+def outer(x: StepOperand, y: StepOperand) -> Any:
     column, row = operand(x), operand(y)
     return np.reshape(column, (count(np.shape(column)), 1)) * np.reshape(row, (1, count(np.shape(row))))
 
@@ -253,16 +253,16 @@ def norm(x: Array, ord: float | str | None = None, axis: Axis = None, keepdims: 
 # ---- creation
 
 
-def zeros_like(x: Operand, dtype: DtypeLike = None, *, shape: ShapeLike | None = None) -> Any:
+def zeros_like(x: StepOperand, dtype: DtypeLike = None, *, shape: ShapeLike | None = None) -> Any:
     return full_like(x, 0, dtype, shape=shape)
 
 
-def ones_like(x: Operand, dtype: DtypeLike = None, *, shape: ShapeLike | None = None) -> Any:
+def ones_like(x: StepOperand, dtype: DtypeLike = None, *, shape: ShapeLike | None = None) -> Any:
     return full_like(x, 1, dtype, shape=shape)
 
 
 def full_like(
-    x: Operand, fill_value: Operand, dtype: DtypeLike = None, *, shape: ShapeLike | None = None
+    x: StepOperand, fill_value: StepOperand, dtype: DtypeLike = None, *, shape: ShapeLike | None = None
 ) -> Any:
     sizes, kind = signature(x)
     like = next((v for v in (x, fill_value) if v.__class__ is SymbolicArray), None)

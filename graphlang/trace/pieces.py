@@ -19,7 +19,7 @@ class Pieces(NamedTuple):
     low: int | None = None
 
     def from_(self, low: int | None) -> Pieces:
-        """The same function where p is known to be at least `low`."""
+        """The same function for p of at least `low`."""
         return self._replace(low=low)
 
     def at(self, p: int) -> int:
@@ -28,11 +28,11 @@ class Pieces(NamedTuple):
 
     def lines(self) -> list[tuple[int, int]]:
         """Intercept and slope of each linear piece, from left to right."""
-        found = [(self.intercept, self.slope)]
+        lines = [(self.intercept, self.slope)]
         for k, c in self.kinks:
-            intercept, slope = found[-1]
-            found.append((intercept - c * k, slope + c))
-        return found
+            intercept, slope = lines[-1]
+            lines.append((intercept - c * k, slope + c))
+        return lines
 
     def least(self) -> int | None:
         """The least value; None where there is none."""

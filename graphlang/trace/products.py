@@ -1,4 +1,4 @@
-"""Matrix products over a long inner axis, whose error does not grow with it: pieces, added up in float64."""
+"""Matrix products over a long inner axis, cut into pieces whose results are added in float64."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.types import Call, NumPyArray, Out
+from graphlang.trace.types import NumPyArray, Out, Thunk
 
 LONG = 2**15
-"""Length of the inner axis up to which a product of matrices is left whole: BLAS cuts it itself, and adds few
-pieces. One with a vector it may add up number after number."""
+"""The longest inner axis of a product of matrices that is not cut: BLAS itself cuts it into a few pieces. A
+product with a vector BLAS may add number by number."""
 _LONG_VECTOR = 2**12
 _LARGE = 2**16
-"""Numbers of the operands up to which a product with a vector takes no longer than preparing the pieces."""
+"""The most elements of a product with a vector that is not cut, since cutting would take longer than it."""
 _PIECE = 64
-"""Products that may be added one after the other."""
+"""The length of a piece: this many products may be added one after the other."""
 _FEW = 8
-"""Results of pieces that float32 adds up as well, in a fraction of the time."""
+"""The most pieces whose results float32 adds accurately enough, in a fraction of the time."""
 _TOGETHER = 2**16
-"""Numbers of the results of pieces that are made at once."""
+"""How many elements of partial results are computed at once."""
 
 
 def is_long(x: NumPyArray, w: NumPyArray) -> bool:
@@ -37,7 +37,7 @@ def _is_vector(x: NumPyArray, w: NumPyArray) -> bool:
     return bool(min(x.ndim, w.ndim) == 1 or x.shape[-2] == 1 or w.shape[-1] == 1)
 
 
-def product_call(x: NumPyArray, w: NumPyArray, out: NumPyArray) -> Call:
+def product_call(x: NumPyArray, w: NumPyArray, out: NumPyArray) -> Thunk:
     """A call that writes `x @ w` to `out`."""
     return partial(_product, x, w, out) if is_long(x, w) else partial(np.matmul, x, w, out)
 
@@ -49,8 +49,8 @@ def product(x: NumPyArray, w: NumPyArray, out: Out = None) -> Any:
     if out is None:
         lead = np.broadcast_shapes(x.shape[:-2], w.shape[:-2])
         out = np.empty((*lead, *x.shape[-2:-1], *w.shape[-1:][: w.ndim - 1]), x.dtype)
-    found = _product(x, w, out)
-    return found if found.ndim else found[()]
+    y = _product(x, w, out)
+    return y if y.ndim else y[()]
 
 
 def _product(x: NumPyArray, w: NumPyArray, out: NumPyArray) -> Any:
@@ -59,7 +59,7 @@ def _product(x: NumPyArray, w: NumPyArray, out: NumPyArray) -> Any:
     lead = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
     total = np.zeros((*lead, left.shape[-2], right.shape[-1]))
     inner = left.shape[-1]
-    # Longer pieces where adding them up would take as long as they do: BLAS cuts those itself.
+    # Longer pieces for large results, which would take as long to add as to compute; BLAS cuts them itself.
     piece = _PIECE if vector or total.size <= _PIECE**2 else 16 * _PIECE
     pieces = inner // piece
     at_once = max(1, min(pieces, _TOGETHER // max(1, total.size)))
@@ -68,8 +68,8 @@ def _product(x: NumPyArray, w: NumPyArray, out: NumPyArray) -> Any:
         cut = slice(first * piece, (first + count) * piece)
         rows = left[..., cut].reshape(*left.shape[:-1], count, piece).swapaxes(-3, -2)
         columns = right[..., cut, :].reshape(*right.shape[:-2], count, piece, right.shape[-1])
-        found = np.matmul(rows, columns)
-        total += np.add.reduce(found, axis=-3, dtype=np.float64 if count > _FEW else None)
+        parts = np.matmul(rows, columns)
+        total += np.add.reduce(parts, axis=-3, dtype=np.float64 if count > _FEW else None)
     if pieces * piece < inner:
         total += np.matmul(left[..., pieces * piece :], right[..., pieces * piece :, :])
     out[...] = total.reshape(np.shape(out))

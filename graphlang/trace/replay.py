@@ -19,17 +19,17 @@ def replay(
     feeds: Mapping[SymbolicArray, Any],
     look: Callable[[Step, Sequence[Any]], None] | None = None,
 ) -> list[Any]:
-    """The values of `outputs`, given those of the inputs they depend on; the feeds' shapes tell the sizes.
+    """The values of `outputs` from those of the inputs; the shapes of the feeds tell the sizes.
 
-    Values are let go after their last use. An output may share memory with a feed: it is read-only. `look`
-    sees every step with its operands before it is computed.
+    A value is freed after its last use. An output may share memory with a feed, so do not write to it.
+    `look` is called with every step and its operands before the step is computed.
     """
     arrays = {x: np.asarray(value, x.dtype) for x, value in feeds.items()}
     sizes = find_sizes({x: value.shape for x, value in arrays.items()})
     values: dict[int, Any] = {x.number: value for x, value in arrays.items()}
     steps = needed_steps(outputs)
-    wanted = {x.number for x in outputs}
-    for step, finished in zip(steps, _finished(steps, wanted), strict=True):
+    results = {x.number for x in outputs}
+    for step, finished in zip(steps, _finished(steps, results), strict=True):
         operands = [_operand(x, values, sizes) for x in step.operands]
         if look is not None:
             look(step, operands)
@@ -41,20 +41,20 @@ def replay(
 
 
 def find_sizes(shapes: Mapping[SymbolicArray, tuple[int, ...]]) -> dict[str, int]:
-    """The number of every symbol in the shapes of inputs, from the shapes of what is given for them."""
+    """The number of every symbol in the shapes of inputs, from the shapes of their arrays."""
     sizes: dict[str, int] = {}
-    for x, given in shapes.items():
-        if len(given) != len(x.shape):
-            raise ShapeError(f"an input of shape {shape_text(x.shape)} was given {shape_text(given)}")
-        for size, number in zip(x.shape, given, strict=True):
+    for x, shape in shapes.items():
+        if len(shape) != len(x.shape):
+            raise ShapeError(f"an input of shape {shape_text(x.shape)} was given {shape_text(shape)}")
+        for size, number in zip(x.shape, shape, strict=True):
             if isinstance(size, Dim) and size == Dim.symbol(str(size)):
                 sizes.setdefault(str(size), number)
-    for x, given in shapes.items():
-        for size, number in zip(x.shape, given, strict=True):
+    for x, shape in shapes.items():
+        for size, number in zip(x.shape, shape, strict=True):
             if not set(size.symbols if isinstance(size, Dim) else ()) <= set(sizes):
                 raise ShapeError(f"no input says how large {size} is")
             if bind(size, sizes) != number:
-                raise ShapeError(f"an input of shape {shape_text(x.shape)} was given {shape_text(given)}")
+                raise ShapeError(f"an input of shape {shape_text(x.shape)} was given {shape_text(shape)}")
     return sizes
 
 
@@ -73,9 +73,9 @@ def _value(x: SymbolicArray, values: Mapping[int, Any]) -> Any:
     return values[x.number]
 
 
-def _finished(steps: list[Step], wanted: set[int]) -> list[list[int]]:
+def _finished(steps: list[Step], results: set[int]) -> list[list[int]]:
     """For each step, the values that no later step needs."""
-    seen = set(wanted)
+    seen = set(results)
     result = []
     for step in reversed(steps):
         numbers = {x.number for x in step.operands if x.__class__ is SymbolicArray and x.number >= 0} - seen

@@ -1,4 +1,4 @@
-"""Whole numbers that do not fit into an int: refused where they come up, for NumPy lets them wrap around."""
+"""Refuses whole numbers that do not fit into an int, where NumPy would let them wrap around."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ LARGEST = 2**63 - 1
 ARITHMETIC = frozenset(
     "add subtract multiply power floor_divide negative absolute square sum prod cumsum matmul".split()
 )
-"""Primitives whose result may not fit, though their operands do."""
+"""Primitives whose result may not fit although their operands do."""
 COUNTING = ARITHMETIC | {"abs", "einsum"}
 """Functions of the language whose result may not fit."""
 TOO_LARGE = "is larger than what an int can hold"
 _SURE = 2.0**63 - 2.0**32
-"""Up to here an estimate in float64 proves that the number fits; as far above the limit, that it does not."""
+"""A float64 estimate up to this proves that the number fits; one as far above the limit, that it does not."""
 
 
 class NoInt(ArithmeticError):
-    """A whole number that an int cannot hold; `value` is the name of what it would be."""
+    """A whole number that an int cannot hold; `value` is the name of the value that it was to be."""
 
     def __init__(self, what: str = TOO_LARGE, value: str = "") -> None:
         super().__init__(f"{f'`{value}`' if value else 'the result'} {what}")
@@ -43,7 +43,7 @@ def is_counted(name: str, dtype: np.dtype[Any], operands: Sequence[Any]) -> bool
 def check_fits(name: str, compute: Callable[..., Any], operands: Sequence[Any], value: str = "") -> None:
     """Raises NoInt where the exact result of `compute` on whole numbers does not fit into an int.
 
-    A quotient by 0 is 0, as NumPy has it: what is divided by what may be 0 can stand in a `where`.
+    A quotient by 0 is 0, as in NumPy, so that a division by a possible 0 can stand in a `where`.
     """
     if name == "floor_divide":
         operands = (operands[0], np.where(np.equal(operands[1], 0), 1, operands[1]))

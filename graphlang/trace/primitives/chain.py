@@ -1,9 +1,8 @@
-"""The product of the chain rule, and what else stays finite beside an infinite number.
+"""The product of the chain rule, and other operations that stay finite next to an infinite operand.
 
-A gradient that arrives as exact 0 stays 0, whatever the local derivative: what was not chosen has no
-influence, even where its slope is infinite or not a number. The derivatives of these products are made of
-these products again, so gradients of every order follow the same rule. There is no `where` on the way: it
-would cut off the derivative by the very operand that is 0.
+A gradient of exactly 0 stays 0, whatever the local derivative: a branch that was not chosen has no influence,
+even if its slope is infinite or nan. The derivatives of these products use the same products, so gradients of
+every order follow the rule. A `where` would not do: it would lose the derivative by the operand that is 0.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ import numpy as np
 
 from graphlang.trace.core import Array
 from graphlang.trace.nan import has_nan
-from graphlang.trace.primitives.ufuncs import Binary, Derivative
-from graphlang.trace.types import Call, NumPyArray, Out
+from graphlang.trace.primitives.ufuncs import BinaryUfunc, Derivative
+from graphlang.trace.types import NumPyArray, Out, Thunk
 
 
-class _Repaired(Binary):
-    """A ufunc of two operands, and another number where it gives nan for some of them."""
+class _Repaired(BinaryUfunc):
+    """A ufunc of two operands that gives a number where the plain one gives nan for certain operands."""
 
     def __init__(
         self, name: str, ufunc: np.ufunc, *derivatives: Derivative, commutative: bool = False
@@ -32,12 +31,12 @@ class _Repaired(Binary):
 
     def compute(self, *operands: Any, out: Out = None) -> Any:
         x, y = operands
-        given = out is not None and (_overlap(out, x) or _overlap(out, y))
-        repairs = self.repairs(x, y) if given else None
+        in_place = out is not None and (_overlap(out, x) or _overlap(out, y))
+        repairs = self.repairs(x, y) if in_place else None
         z = self.apply(x, y, out=out)
         return self._repaired(z, self.repairs(x, y) if repairs is None else repairs, out) if has_nan(z) else z
 
-    def checked(self, operands: Sequence[Any], out: NumPyArray) -> Call:
+    def checked(self, operands: Sequence[Any], out: NumPyArray) -> Thunk:
         x, y = operands
         if _overlap(out, x) or _overlap(out, y):
             return partial(self.compute, x, y, out=out)
@@ -59,7 +58,7 @@ class _Repaired(Binary):
         return z
 
     def repairs(self, x: NumPyArray, y: NumPyArray) -> list[tuple[float, Any]]:
-        """Pairs of a number, and where it is the result."""
+        """Pairs of a number and the mask of where it is the result."""
         raise NotImplementedError(self.name)
 
 
@@ -115,4 +114,4 @@ chain_quotient: _Repaired = _Chain(
 )
 """dy / x, and 0 where dy is 0."""
 excess: _Repaired = _Excess("excess", np.subtract, lambda dz, z, x, y: dz, lambda dz, z, x, y: -dz)
-"""x - y, and of equal infinities 0 above and -inf below: nothing is added to what is nothing."""
+"""x - y, and of equal infinities 0 at +inf, and -inf at -inf, where both are logarithms of 0."""

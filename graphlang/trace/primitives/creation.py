@@ -1,4 +1,4 @@
-"""Primitives that make arrays: full and arange, and one_hot."""
+"""Primitives that create arrays, and functions made of them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,24 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from graphlang.trace.core import Array, Creation, Operand, Primitive, Result, SymbolicArray, into, signature
+from graphlang.trace.core import (
+    Array,
+    Creation,
+    Primitive,
+    Signature,
+    StepOperand,
+    SymbolicArray,
+    into,
+    signature,
+)
 from graphlang.trace.dims import Shape, ShapeLike, Size, floor_divide, positive_part
 from graphlang.trace.errors import DtypeError, ShapeError
-from graphlang.trace.types import Dtype, DtypeLike, Numbers, NumPyArray, Out
+from graphlang.trace.types import ArrayOrNumber, Dtype, DtypeLike, NumPyArray, Out
 
-Like: TypeAlias = "Operand | None"
+Like: TypeAlias = "StepOperand | None"
 """A value of the trace to record in, where no operand and no size tells it."""
 _SPARSE_FROM = 2**14
-"""Elements from which on ones are put into zeros, one by one."""
+"""The number of elements from which ones are written into zeros one by one."""
 
 
 class Full(Creation):
@@ -23,7 +32,7 @@ class Full(Creation):
     name = "full"
     kind = "copy"
 
-    def shape(self, value: Operand, *, shape: Shape, dtype: np.dtype[Any]) -> Result:
+    def shape(self, value: StepOperand, *, shape: Shape, dtype: np.dtype[Any]) -> Signature:
         if signature(value)[0] != ():
             raise ShapeError("`full` takes a scalar")
         return shape, dtype
@@ -47,7 +56,7 @@ class Arange(Creation):
     kind = "copy"
     differentiable = False
 
-    def shape(self, *, start: Size, stop: Size, step: int, dtype: np.dtype[Any]) -> Result:
+    def shape(self, *, start: Size, stop: Size, step: int, dtype: np.dtype[Any]) -> Signature:
         return (range_length(start, stop, step),), dtype
 
     def compute(self, *, start: int, stop: int, step: int, dtype: Dtype, out: Out = None) -> Any:
@@ -60,37 +69,37 @@ class OneHot(Primitive):
     name = "one_hot"
     differentiable = False
 
-    def __call__(self, ids: Operand, n: Size, dtype: DtypeLike = np.float64) -> Any:
+    def __call__(self, ids: StepOperand, n: Size, dtype: DtypeLike = np.float64) -> Any:
         return super().__call__(ids, n=n, dtype=np.dtype(dtype))
 
-    def shape(self, ids: Operand, *, n: Size, dtype: np.dtype[Any]) -> Result:
+    def shape(self, ids: StepOperand, *, n: Size, dtype: np.dtype[Any]) -> Signature:
         shape, kind = signature(ids)
         if kind is not int and kind.kind not in "iub":
             raise DtypeError(f"ids are integers, not {getattr(kind, 'name', 'float')}")
         return (*shape, n), dtype
 
-    def compute(self, ids: Numbers, *, n: int, dtype: Dtype, out: Out = None) -> Any:
+    def compute(self, ids: ArrayOrNumber, *, n: int, dtype: Dtype, out: Out = None) -> Any:
         out = np.empty((*np.shape(ids), n), dtype) if out is None else out
         if out.size >= _SPARSE_FROM and out.flags.c_contiguous:
             return self._by_place(np.asarray(ids).reshape(-1), n, out)
         return np.equal(np.asarray(ids)[..., None], np.arange(n), out=out, casting="unsafe")
 
     def _by_place(self, ids: NumPyArray, n: int, out: NumPyArray) -> Any:
-        """Zeros, and a one in each row whose id exists: quicker than a comparison in every place."""
+        """Zeros, and a one in each row whose id exists: faster than comparing every element."""
         out.fill(0)
         rows = np.flatnonzero((ids >= 0) & (ids < n))
         out.reshape(-1)[rows * n + ids[rows]] = 1
         return out
 
 
-class Constant(Primitive):
+class ConstantArray(Primitive):
     """An array that stands for itself."""
 
     name = "constant"
     kind = "view"
     differentiable = False
 
-    def shape(self, value: Operand) -> Result:
+    def shape(self, value: StepOperand) -> Signature:
         shape, kind = signature(value)
         return shape, np.dtype(kind)
 
@@ -105,7 +114,7 @@ class StopGradient(Primitive):
     kind = "view"
     differentiable = False
 
-    def shape(self, x: Operand) -> Result:
+    def shape(self, x: StepOperand) -> Signature:
         shape, kind = signature(x)
         return shape, np.dtype(kind)
 
@@ -114,12 +123,12 @@ class StopGradient(Primitive):
 
 
 class Alias(Primitive):
-    """x once more, as a value with a gradient of its own: that of its own uses."""
+    """A second name of x, with a gradient of its own: that of the uses of this name."""
 
     name = "alias"
     kind = "view"
 
-    def shape(self, x: Operand) -> Result:
+    def shape(self, x: StepOperand) -> Signature:
         shape, kind = signature(x)
         return shape, np.dtype(kind)
 
@@ -141,12 +150,12 @@ def range_length(start: Size, stop: Size, step: int) -> Size:
 full_of = Full()
 arange_of = Arange()
 one_hot = OneHot()
-constant_of = Constant()
+constant_of = ConstantArray()
 stop_gradient = StopGradient()
 alias = Alias()
 
 
-def full(shape: ShapeLike, value: Operand, dtype: DtypeLike = None, like: Like = None) -> Any:
+def full(shape: ShapeLike, value: StepOperand, dtype: DtypeLike = None, like: Like = None) -> Any:
     """An array of one value; `like` tells the trace where neither the value nor a size does."""
     shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
     kind = signature(value)[1] if dtype is None else dtype
@@ -172,7 +181,7 @@ def arange(
     dtype: DtypeLike = np.int64,
     like: Like = None,
 ) -> Any:
-    """The whole numbers from `start` (0 where only one is given) up to `stop`, which is left out."""
+    """The whole numbers from `start` (0 if there is one argument only) up to, not including, `stop`."""
     start, stop = (0, start) if stop is None else (start, stop)
     if isinstance(start, int) and isinstance(stop, int):
         return np.arange(start, stop, step, dtype=dtype)
@@ -194,7 +203,7 @@ def tri(n: Size, m: Size | None = None, k: int = 0, dtype: DtypeLike = np.float6
     return (rows[:, None] + k >= columns).astype(np.dtype(dtype))
 
 
-def constant(value: Numbers, like: Like = None) -> Any:
+def constant(value: ArrayOrNumber, like: Like = None) -> Any:
     """A number or an array as a value of the trace of `like`."""
     return (
         like.trace.record(constant_of, (value,), {}) if like.__class__ is SymbolicArray else np.asarray(value)

@@ -8,65 +8,65 @@ from typing import Any
 import numpy as np
 
 from graphlang.trace.broadcasting import broadcast
-from graphlang.trace.core import Array, Operand, Primitive, Result, SymbolicArray, signature
+from graphlang.trace.core import Array, Primitive, Signature, StepOperand, SymbolicArray, signature
 from graphlang.trace.dim_scalar import DimScalar
 from graphlang.trace.dims import Dim
 from graphlang.trace.primitives.chain import chain, chain_quotient, excess, zero_times
 from graphlang.trace.primitives.power_log import power_log
 from graphlang.trace.primitives.sigmoid import sigmoid, tanh_slope
-from graphlang.trace.primitives.ufuncs import Binary, Derivative, Unary
-from graphlang.trace.types import Numbers, NumPyArray, Out
+from graphlang.trace.primitives.ufuncs import BinaryUfunc, Derivative, UnaryUfunc
+from graphlang.trace.types import ArrayOrNumber, NumPyArray, Out
 
 # ---- one operand
 
 _LOG2, _LOG10 = math.log(2), math.log(10)
 
-negative = Unary(np.negative, lambda dy, y, x: -dy)
-positive = Unary(np.positive, lambda dy, y, x: dy)
-absolute = Unary(np.absolute, lambda dy, y, x: chain(dy, np.sign(x)))  # 0 at 0
-fabs = Unary(np.fabs, lambda dy, y, x: chain(dy, np.sign(x)))
-square = Unary(np.square, lambda dy, y, x: chain(dy, 2 * x))
-reciprocal = Unary(np.reciprocal, lambda dy, y, x: -chain(dy, y * y))
-sqrt = Unary(np.sqrt, lambda dy, y, x: chain_quotient(dy, 2 * y))
-cbrt = Unary(np.cbrt, lambda dy, y, x: chain_quotient(dy, 3 * (y * y)), cost=10)
-exp = Unary(np.exp, lambda dy, y, x: chain(dy, y), cost=8)
-exp2 = Unary(np.exp2, lambda dy, y, x: chain(dy, y * _LOG2), cost=8)
-expm1 = Unary(np.expm1, lambda dy, y, x: chain(dy, np.exp(x)), cost=8)  # y + 1 is 0 from x = -37 on
-log = Unary(np.log, lambda dy, y, x: chain_quotient(dy, x), cost=8)
-log2 = Unary(np.log2, lambda dy, y, x: chain_quotient(dy, x * _LOG2), cost=8)
-log10 = Unary(np.log10, lambda dy, y, x: chain_quotient(dy, x * _LOG10), cost=8)
-log1p = Unary(np.log1p, lambda dy, y, x: chain_quotient(dy, x + 1), cost=8)
-sin = Unary(np.sin, lambda dy, y, x: chain(dy, np.cos(x)), cost=8)
-cos = Unary(np.cos, lambda dy, y, x: -chain(dy, np.sin(x)), cost=8)
-tan = Unary(np.tan, lambda dy, y, x: chain(dy, 1 + y * y), cost=8)
-arcsin = Unary(np.arcsin, lambda dy, y, x: chain_quotient(dy, np.sqrt((1 - x) * (1 + x))), cost=8)
-arccos = Unary(np.arccos, lambda dy, y, x: -chain_quotient(dy, np.sqrt((1 - x) * (1 + x))), cost=8)
-arctan = Unary(np.arctan, lambda dy, y, x: chain_quotient(dy, 1 + x * x), cost=8)
-sinh = Unary(np.sinh, lambda dy, y, x: chain(dy, np.cosh(x)), cost=8)
-cosh = Unary(np.cosh, lambda dy, y, x: chain(dy, np.sinh(x)), cost=8)
-tanh = Unary(np.tanh, lambda dy, y, x: chain(dy, tanh_slope(x)), cost=8)
-arcsinh = Unary(np.arcsinh, lambda dy, y, x: chain_quotient(dy, np.hypot(x, 1.0)), cost=8)
-arccosh = Unary(np.arccosh, lambda dy, y, x: chain_quotient(dy, np.sqrt(x - 1) * np.sqrt(x + 1)), cost=8)
-arctanh = Unary(np.arctanh, lambda dy, y, x: chain_quotient(dy, (1 - x) * (1 + x)), cost=8)
-deg2rad = Unary(np.deg2rad, lambda dy, y, x: dy * (math.pi / 180))
-rad2deg = Unary(np.rad2deg, lambda dy, y, x: dy * (180 / math.pi))
-sign = Unary(np.sign, None)
-floor = Unary(np.floor, None)
-ceil = Unary(np.ceil, None)
-trunc = Unary(np.trunc, None)
-rint = Unary(np.rint, None)
-isnan = Unary(np.isnan, None)
-isinf = Unary(np.isinf, None)
-isfinite = Unary(np.isfinite, None)
-signbit = Unary(np.signbit, None)
-logical_not = Unary(np.logical_not, None)
-invert = Unary(np.invert, None)
+negative = UnaryUfunc(np.negative, lambda dy, y, x: -dy)
+positive = UnaryUfunc(np.positive, lambda dy, y, x: dy)
+absolute = UnaryUfunc(np.absolute, lambda dy, y, x: chain(dy, np.sign(x)))  # 0 at 0
+fabs = UnaryUfunc(np.fabs, lambda dy, y, x: chain(dy, np.sign(x)))
+square = UnaryUfunc(np.square, lambda dy, y, x: chain(dy, 2 * x))
+reciprocal = UnaryUfunc(np.reciprocal, lambda dy, y, x: -chain(dy, y * y))
+sqrt = UnaryUfunc(np.sqrt, lambda dy, y, x: chain_quotient(dy, 2 * y))
+cbrt = UnaryUfunc(np.cbrt, lambda dy, y, x: chain_quotient(dy, 3 * (y * y)), cost=10)
+exp = UnaryUfunc(np.exp, lambda dy, y, x: chain(dy, y), cost=8)
+exp2 = UnaryUfunc(np.exp2, lambda dy, y, x: chain(dy, y * _LOG2), cost=8)
+expm1 = UnaryUfunc(np.expm1, lambda dy, y, x: chain(dy, np.exp(x)), cost=8)  # y + 1 is 0 from x = -37 on
+log = UnaryUfunc(np.log, lambda dy, y, x: chain_quotient(dy, x), cost=8)
+log2 = UnaryUfunc(np.log2, lambda dy, y, x: chain_quotient(dy, x * _LOG2), cost=8)
+log10 = UnaryUfunc(np.log10, lambda dy, y, x: chain_quotient(dy, x * _LOG10), cost=8)
+log1p = UnaryUfunc(np.log1p, lambda dy, y, x: chain_quotient(dy, x + 1), cost=8)
+sin = UnaryUfunc(np.sin, lambda dy, y, x: chain(dy, np.cos(x)), cost=8)
+cos = UnaryUfunc(np.cos, lambda dy, y, x: -chain(dy, np.sin(x)), cost=8)
+tan = UnaryUfunc(np.tan, lambda dy, y, x: chain(dy, 1 + y * y), cost=8)
+arcsin = UnaryUfunc(np.arcsin, lambda dy, y, x: chain_quotient(dy, np.sqrt((1 - x) * (1 + x))), cost=8)
+arccos = UnaryUfunc(np.arccos, lambda dy, y, x: -chain_quotient(dy, np.sqrt((1 - x) * (1 + x))), cost=8)
+arctan = UnaryUfunc(np.arctan, lambda dy, y, x: chain_quotient(dy, 1 + x * x), cost=8)
+sinh = UnaryUfunc(np.sinh, lambda dy, y, x: chain(dy, np.cosh(x)), cost=8)
+cosh = UnaryUfunc(np.cosh, lambda dy, y, x: chain(dy, np.sinh(x)), cost=8)
+tanh = UnaryUfunc(np.tanh, lambda dy, y, x: chain(dy, tanh_slope(x)), cost=8)
+arcsinh = UnaryUfunc(np.arcsinh, lambda dy, y, x: chain_quotient(dy, np.hypot(x, 1.0)), cost=8)
+arccosh = UnaryUfunc(np.arccosh, lambda dy, y, x: chain_quotient(dy, np.sqrt(x - 1) * np.sqrt(x + 1)), cost=8)
+arctanh = UnaryUfunc(np.arctanh, lambda dy, y, x: chain_quotient(dy, (1 - x) * (1 + x)), cost=8)
+deg2rad = UnaryUfunc(np.deg2rad, lambda dy, y, x: dy * (math.pi / 180))
+rad2deg = UnaryUfunc(np.rad2deg, lambda dy, y, x: dy * (180 / math.pi))
+sign = UnaryUfunc(np.sign, None)
+floor = UnaryUfunc(np.floor, None)
+ceil = UnaryUfunc(np.ceil, None)
+trunc = UnaryUfunc(np.trunc, None)
+rint = UnaryUfunc(np.rint, None)
+isnan = UnaryUfunc(np.isnan, None)
+isinf = UnaryUfunc(np.isinf, None)
+isfinite = UnaryUfunc(np.isfinite, None)
+signbit = UnaryUfunc(np.signbit, None)
+logical_not = UnaryUfunc(np.logical_not, None)
+invert = UnaryUfunc(np.invert, None)
 
 
 # ---- two operands
 
 
-def _is_constant(x: Operand, other: Operand) -> bool:
+def _is_constant(x: StepOperand, other: StepOperand) -> bool:
     """Whether `x` is a number in the formula, not a variable: then what ties with it gets no gradient."""
     return isinstance(x, (int, float)) or (
         other.__class__ is SymbolicArray and x.__class__ is not SymbolicArray
@@ -116,68 +116,72 @@ def _power_by_exponent(dy: Array, y: Array, x: Any, p: Any) -> Any:
     return chain(dy, power_log(x, p, order=1))
 
 
-def _ratio(x: Operand, length: Array) -> Any:
+def _ratio(x: StepOperand, length: Array) -> Any:
     """x / length, and 0 at the origin, where nothing is a derivative."""
     origin = length == 0
     return np.where(origin, 0.0, x / np.where(origin, 1.0, length))
 
 
-add = Binary(np.add, lambda dy, z, x, y: dy, lambda dy, z, x, y: dy, commutative=True)
-subtract = Binary(np.subtract, lambda dy, z, x, y: dy, lambda dy, z, x, y: -dy)
-multiply = Binary(
+add = BinaryUfunc(np.add, lambda dy, z, x, y: dy, lambda dy, z, x, y: dy, commutative=True)
+subtract = BinaryUfunc(np.subtract, lambda dy, z, x, y: dy, lambda dy, z, x, y: -dy)
+multiply = BinaryUfunc(
     np.multiply, lambda dy, z, x, y: chain(dy, y), lambda dy, z, x, y: chain(dy, x), commutative=True
 )
-divide = Binary(np.divide, lambda dy, z, x, y: chain_quotient(dy, y), lambda dy, z, x, y: -chain(dy, z / y))
-floor_divide = Binary(np.floor_divide, None, None)
-remainder = Binary(
+divide = BinaryUfunc(
+    np.divide, lambda dy, z, x, y: chain_quotient(dy, y), lambda dy, z, x, y: -chain(dy, z / y)
+)
+floor_divide = BinaryUfunc(np.floor_divide, None, None)
+remainder = BinaryUfunc(
     np.remainder, lambda dy, z, x, y: dy, lambda dy, z, x, y: -chain(dy, np.floor_divide(x, y))
 )
-fmod = Binary(np.fmod, lambda dy, z, x, y: dy, lambda dy, z, x, y: -chain(dy, np.trunc(x / y)))
-power = Binary(np.power, _power_by_base, _power_by_exponent, cost=16)
-float_power = Binary(np.float_power, _power_by_base, _power_by_exponent, cost=16)
-arctan2 = Binary(
+fmod = BinaryUfunc(np.fmod, lambda dy, z, x, y: dy, lambda dy, z, x, y: -chain(dy, np.trunc(x / y)))
+power = BinaryUfunc(np.power, _power_by_base, _power_by_exponent, cost=16)
+float_power = BinaryUfunc(np.float_power, _power_by_base, _power_by_exponent, cost=16)
+arctan2 = BinaryUfunc(
     np.arctan2,
     lambda dy, z, x, y: chain(dy, y / (x * x + y * y)),
     lambda dy, z, x, y: -chain(dy, x / (x * x + y * y)),
     cost=16,
 )
-hypot = Binary(
+hypot = BinaryUfunc(
     np.hypot,
     lambda dy, z, x, y: chain(dy, _ratio(x, z)),
     lambda dy, z, x, y: chain(dy, _ratio(y, z)),
     cost=4,
 )
-logaddexp = Binary(
+logaddexp = BinaryUfunc(
     np.logaddexp,
     lambda dy, z, x, y: chain(dy, sigmoid(excess(x, y))),
     lambda dy, z, x, y: chain(dy, sigmoid(excess(y, x))),
     cost=16,
 )
-logaddexp2 = Binary(
+logaddexp2 = BinaryUfunc(
     np.logaddexp2,
     lambda dy, z, x, y: chain(dy, sigmoid(excess(x, y) * _LOG2)),
     lambda dy, z, x, y: chain(dy, sigmoid(excess(y, x) * _LOG2)),
     cost=16,
 )
-copysign = Binary(
+copysign = BinaryUfunc(
     np.copysign, lambda dy, z, x, y: dy * (np.copysign(1.0, x) * np.copysign(1.0, y)), None
 )  # fmt: skip
-maximum = Binary(np.maximum, _chosen(np.less_equal, 0), _chosen(np.less_equal, 1), commutative=True)
-minimum = Binary(np.minimum, _chosen(np.greater_equal, 0), _chosen(np.greater_equal, 1), commutative=True)
-fmax = Binary(np.fmax, _chosen_number(0), _chosen_number(1), commutative=True)
-fmin = Binary(np.fmin, _chosen_number(0), _chosen_number(1), commutative=True)
-greater = Binary(np.greater, None, None)
-greater_equal = Binary(np.greater_equal, None, None)
-less = Binary(np.less, None, None)
-less_equal = Binary(np.less_equal, None, None)
-equal = Binary(np.equal, None, None, commutative=True)
-not_equal = Binary(np.not_equal, None, None, commutative=True)
-logical_and = Binary(np.logical_and, None, None, commutative=True)
-logical_or = Binary(np.logical_or, None, None, commutative=True)
-logical_xor = Binary(np.logical_xor, None, None, commutative=True)
-bitwise_and = Binary(np.bitwise_and, None, None, commutative=True)
-bitwise_or = Binary(np.bitwise_or, None, None, commutative=True)
-bitwise_xor = Binary(np.bitwise_xor, None, None, commutative=True)
+maximum = BinaryUfunc(np.maximum, _chosen(np.less_equal, 0), _chosen(np.less_equal, 1), commutative=True)
+minimum = BinaryUfunc(
+    np.minimum, _chosen(np.greater_equal, 0), _chosen(np.greater_equal, 1), commutative=True
+)
+fmax = BinaryUfunc(np.fmax, _chosen_number(0), _chosen_number(1), commutative=True)
+fmin = BinaryUfunc(np.fmin, _chosen_number(0), _chosen_number(1), commutative=True)
+greater = BinaryUfunc(np.greater, None, None)
+greater_equal = BinaryUfunc(np.greater_equal, None, None)
+less = BinaryUfunc(np.less, None, None)
+less_equal = BinaryUfunc(np.less_equal, None, None)
+equal = BinaryUfunc(np.equal, None, None, commutative=True)
+not_equal = BinaryUfunc(np.not_equal, None, None, commutative=True)
+logical_and = BinaryUfunc(np.logical_and, None, None, commutative=True)
+logical_or = BinaryUfunc(np.logical_or, None, None, commutative=True)
+logical_xor = BinaryUfunc(np.logical_xor, None, None, commutative=True)
+bitwise_and = BinaryUfunc(np.bitwise_and, None, None, commutative=True)
+bitwise_or = BinaryUfunc(np.bitwise_or, None, None, commutative=True)
+bitwise_xor = BinaryUfunc(np.bitwise_xor, None, None, commutative=True)
 
 
 # ---- not a ufunc
@@ -189,12 +193,14 @@ class Where(Primitive):
     name = "where"
     kind = "elementwise"
 
-    def shape(self, condition: Operand, x: Operand, y: Operand) -> Result:
+    def shape(self, condition: StepOperand, x: StepOperand, y: StepOperand) -> Signature:
         (c, _), (a, left), (b, right) = signature(condition), signature(x), signature(y)
         dtype = _pair_dtype(left, right)
         return broadcast(c, a, b), dtype
 
-    def compute(self, condition: Numbers, x: Numbers, y: Numbers, *, out: Out = None) -> Any:
+    def compute(
+        self, condition: ArrayOrNumber, x: ArrayOrNumber, y: ArrayOrNumber, *, out: Out = None
+    ) -> Any:
         if out is None:
             return np.where(condition, x, y)
         # A branch may be `out` itself: the other one is then written over it, where it is chosen.
@@ -220,12 +226,12 @@ class Where(Primitive):
 
 
 class Clip(Primitive):
-    """x held between low and high; the gradient is 1 inside and on the bounds, 0 outside (as in PyTorch)."""
+    """x limited to low..high; the gradient is 1 inside and on the bounds, 0 outside (as in PyTorch)."""
 
     name = "clip"
     kind = "elementwise"
 
-    def shape(self, x: Operand, low: Operand, high: Operand) -> Result:
+    def shape(self, x: StepOperand, low: StepOperand, high: StepOperand) -> Signature:
         (a, kind), (b, left), (c, right) = signature(x), signature(low), signature(high)
         dtype = (
             _pair_dtype(_pair_dtype(kind, left), right)
@@ -234,7 +240,7 @@ class Clip(Primitive):
         )
         return broadcast(a, b, c), dtype
 
-    def compute(self, x: NumPyArray, low: Numbers, high: Numbers, *, out: Out = None) -> Any:
+    def compute(self, x: NumPyArray, low: ArrayOrNumber, high: ArrayOrNumber, *, out: Out = None) -> Any:
         return np.clip(x, low, high, out=out)
 
     def derivative(self, position: int, dy: Array, y: Array, x: Array, low: Any, high: Any) -> Any:
@@ -250,10 +256,10 @@ class Astype(Primitive):
     name = "astype"
     kind = "elementwise"
 
-    def shape(self, x: Operand, *, dtype: np.dtype[Any]) -> Result:
+    def shape(self, x: StepOperand, *, dtype: np.dtype[Any]) -> Signature:
         return signature(x)[0], dtype
 
-    def compute(self, x: Numbers, *, dtype: np.dtype[Any], out: Out = None) -> Any:
+    def compute(self, x: ArrayOrNumber, *, dtype: np.dtype[Any], out: Out = None) -> Any:
         if out is None:
             return np.asarray(x).astype(dtype)
         np.copyto(out, x, casting="unsafe")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.trace.broadcasting import axis_index, broadcast
-from graphlang.trace.core import Array, Operand, Primitive, Result, SymbolicArray, into, signature
+from graphlang.trace.core import Array, Primitive, Signature, StepOperand, SymbolicArray, into, signature
 from graphlang.trace.dims import Dim, Shape, Size, is_size, is_symbolic, maximum, minimum, shape_text
 from graphlang.trace.errors import DtypeError, ShapeError, UndecidedError, Unrecorded
 from graphlang.trace.numpy_protocols import operand
@@ -16,13 +16,13 @@ from graphlang.trace.primitives.shapes import broadcast_to, reshape
 from graphlang.trace.types import NumPyArray, Out
 
 
-class Slice(Primitive):
+class BasicSlice(Primitive):
     """x[key] with an integer or a slice per axis, a view."""
 
     name = "slice"
     kind = "view"
 
-    def shape(self, x: Operand, *, key: tuple[Any, ...]) -> Result:
+    def shape(self, x: StepOperand, *, key: tuple[Any, ...]) -> Signature:
         shape, kind = signature(x)
         return sliced_shape(shape, key), np.dtype(kind)
 
@@ -41,7 +41,7 @@ class Unslice(Primitive):
 
     name = "unslice"
 
-    def shape(self, *parts: Any, keys: tuple[Any, ...], shape: Shape) -> Result:
+    def shape(self, *parts: Any, keys: tuple[Any, ...], shape: Shape) -> Signature:
         for position, (part, key) in enumerate(zip(parts, keys, strict=True)):
             if signature(part)[0] != sliced_shape(shape, key):
                 message = f"shape {shape_text(signature(part)[0])} is not that of the place it is put"
@@ -67,7 +67,7 @@ class Take(Primitive):
 
     name = "take"
 
-    def shape(self, x: Operand, indices: Operand, *, axis: int) -> Result:
+    def shape(self, x: StepOperand, indices: StepOperand, *, axis: int) -> Signature:
         (shape, kind), (picked, _) = signature(x), signature(indices)
         _check_indices(indices, shape[axis], 1)
         return shape[:axis] + picked + shape[axis + 1 :], np.dtype(kind)
@@ -78,7 +78,7 @@ class Take(Primitive):
     def derivative(self, position: int, dy: Array, y: Array, x: Array, indices: Array, *, axis: int) -> Any:
         return None if position else scatter_add(dy, indices, axis=axis, size=x.shape[axis])
 
-    def flops(self, x: Operand, indices: Operand, **params: Any) -> Size:
+    def flops(self, x: StepOperand, indices: StepOperand, **params: Any) -> Size:
         return 0
 
 
@@ -87,12 +87,12 @@ class ScatterAdd(Primitive):
 
     name = "scatter_add"
 
-    def __call__(self, updates: Operand, indices: Operand, axis: int = 0, size: Size = 0) -> Any:
+    def __call__(self, updates: StepOperand, indices: StepOperand, axis: int = 0, size: Size = 0) -> Any:
         updates, indices = operand(updates), operand(indices)
         ndim = len(signature(updates)[0]) - len(signature(indices)[0]) + 1
         return super().__call__(updates, indices, axis=axis_index(axis, ndim), size=size)
 
-    def shape(self, updates: Operand, indices: Operand, *, axis: int, size: Size) -> Result:
+    def shape(self, updates: StepOperand, indices: StepOperand, *, axis: int, size: Size) -> Signature:
         (shape, kind), (picked, _) = signature(updates), signature(indices)
         _check_indices(indices, size, 1)
         if shape[axis : axis + len(picked)] != picked:
@@ -123,7 +123,7 @@ class TakeAlongAxis(Primitive):
 
     name = "take_along_axis"
 
-    def shape(self, x: Operand, indices: Operand, *, axis: int) -> Result:
+    def shape(self, x: StepOperand, indices: StepOperand, *, axis: int) -> Signature:
         (shape, kind), (picked, _) = signature(x), signature(indices)
         _check_indices(indices, shape[axis], 1)
         _check_along(shape, picked, axis)
@@ -135,7 +135,7 @@ class TakeAlongAxis(Primitive):
     def derivative(self, position: int, dy: Array, y: Array, x: Array, indices: Array, *, axis: int) -> Any:
         return None if position else add_along_axis(dy, indices, axis=axis, size=x.shape[axis])
 
-    def flops(self, x: Operand, indices: Operand, **params: Any) -> Size:
+    def flops(self, x: StepOperand, indices: StepOperand, **params: Any) -> Size:
         return 0
 
 
@@ -144,7 +144,7 @@ class AddAlongAxis(Primitive):
 
     name = "add_along_axis"
 
-    def shape(self, updates: Operand, indices: Operand, *, axis: int, size: Size) -> Result:
+    def shape(self, updates: StepOperand, indices: StepOperand, *, axis: int, size: Size) -> Signature:
         (shape, kind), (picked, _) = signature(updates), signature(indices)
         _check_indices(indices, size, 1)
         if shape != picked:
@@ -173,7 +173,7 @@ class AddAlongAxis(Primitive):
         return None if position else take_along_axis(dy, indices, axis)
 
 
-slice_of = Slice()
+slice_of = BasicSlice()
 unslice = Unslice()
 take_axis = Take()
 scatter_add = ScatterAdd()
@@ -206,7 +206,7 @@ def _add_rows(out: NumPyArray, rows: NumPyArray, indices: NumPyArray) -> None:
 
 
 def _check_indices(indices: Any, size: Size, position: int) -> None:
-    """Whole numbers; those that are known must exist."""
+    """Indices are whole numbers, and those that are not symbolic must exist."""
     _, kind = signature(indices)
     if kind is float or (kind is not int and kind.kind not in "iu"):
         raise DtypeError(f"an index is a whole number, not {getattr(kind, 'name', 'float')}", (position,))
@@ -274,7 +274,7 @@ def _from_front(place: Size, size: Size, low: Size, high: Size) -> Size:
     return maximum(place + size, low) if negative else minimum(place, high)
 
 
-def take(x: Operand, indices: Operand, axis: int | None = None) -> Any:
+def take(x: StepOperand, indices: StepOperand, axis: int | None = None) -> Any:
     """Elements by index along an axis; None takes from all elements as one line."""
     array, picked = operand(x), operand(indices)
     if axis is None:
@@ -282,7 +282,7 @@ def take(x: Operand, indices: Operand, axis: int | None = None) -> Any:
     return take_axis(array, picked, axis=axis_index(axis, np.ndim(array)))
 
 
-def take_along_axis(x: Operand, indices: Operand, axis: int | None = -1) -> Any:
+def take_along_axis(x: StepOperand, indices: StepOperand, axis: int | None = -1) -> Any:
     """Elements by an index of its own for each place; other axes of size 1 broadcast."""
     array, picked = operand(x), operand(indices)
     if axis is None:
@@ -345,5 +345,5 @@ def _is_basic(part: Any) -> bool:
 
 def _with_new_axes(parts: list[Any], shape: Shape) -> Shape:
     sizes = iter(shape)
-    kept = [p for p in parts if p is None or isinstance(p, slice)]
-    return tuple(1 if p is None else next(sizes) for p in kept)
+    axes = [p for p in parts if p is None or isinstance(p, slice)]
+    return tuple(1 if p is None else next(sizes) for p in axes)

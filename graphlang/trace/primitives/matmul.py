@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.trace.broadcasting import axis_indices, broadcast
-from graphlang.trace.core import Array, Operand, Primitive, Result, signature
+from graphlang.trace.core import Array, Primitive, Signature, StepOperand, signature
 from graphlang.trace.dims import Shape, Size, count, shape_text
 from graphlang.trace.errors import DtypeError, ShapeError
 from graphlang.trace.numpy_protocols import operand
@@ -29,7 +29,7 @@ class Matmul(Primitive):
     def __init__(self) -> None:
         self.dtypes: dict[Any, np.dtype[Any]] = {}
 
-    def shape(self, x: Operand, w: Operand) -> Result:
+    def shape(self, x: StepOperand, w: StepOperand) -> Signature:
         (a, left), (b, right) = signature(x), signature(w)
         if not a or not b:
             raise ShapeError("`@` takes matrices and vectors, not a scalar", (0 if not a else 1,), "use `*`")
@@ -64,7 +64,7 @@ class Matmul(Primitive):
     def derivative(self, position: int, dy: Array, y: Array, x: Array, w: Array) -> Any:
         return _by_left(dy, x, w) if position == 0 else _by_right(dy, x, w)
 
-    def flops(self, x: Operand, w: Operand) -> Size:
+    def flops(self, x: StepOperand, w: StepOperand) -> Size:
         return 2 * count(self.shape(x, w)[0]) * signature(x)[0][-1]
 
 
@@ -90,7 +90,7 @@ def _by_right(dy: Array, x: Array, w: Array) -> Any:
 matmul = Matmul()
 
 
-def dot(x: Operand, w: Operand) -> Any:
+def dot(x: StepOperand, w: StepOperand) -> Any:
     """NumPy's `dot`: a matrix product, of arrays with more axes over x's last and w's last but one."""
     left, right = operand(x), operand(w)
     if np.ndim(left) == 0 or np.ndim(right) == 0:
@@ -169,10 +169,10 @@ def _check_sizes(labels: list[str], arrays: list[Any]) -> None:
     seen: dict[str, Size] = {}
     for position, (names, x) in enumerate(zip(labels, arrays, strict=True)):
         for label, size in zip(names, np.shape(x), strict=True):
-            known = seen.get(label, 1)
-            if known not in (1, size) and size != 1:
-                raise ShapeError(f"axis `{label}` has the sizes {known} and {size}", (position,))
-            seen[label] = size if known == 1 else known
+            before = seen.get(label, 1)
+            if before not in (1, size) and size != 1:
+                raise ShapeError(f"axis `{label}` has the sizes {before} and {size}", (position,))
+            seen[label] = size if before == 1 else before
 
 
 def _distinct(names: str, x: Array) -> tuple[str, Any]:
@@ -196,13 +196,13 @@ def diagonal(x: Array, axis1: int = 0, axis2: int = 1) -> Any:
     return np.sum(np.where(index[:, None] == index, x, 0), axis=-1, dtype=x.dtype)
 
 
-def _sum_out(names: str, x: Array, kept: set[str]) -> tuple[str, Any]:
-    alone = tuple(i for i, label in enumerate(names) if label not in kept)
-    return "".join(c for c in names if c in kept), reduce_sum(x, axis=alone, dtype=x.dtype) if alone else x
+def _sum_out(names: str, x: Array, needed: set[str]) -> tuple[str, Any]:
+    alone = tuple(i for i, label in enumerate(names) if label not in needed)
+    return "".join(c for c in names if c in needed), reduce_sum(x, axis=alone, dtype=x.dtype) if alone else x
 
 
 def _pair(left: str, x: Array, right: str, y: Array, later: set[str]) -> tuple[str, Any]:
-    """The product of two operands, summed over the labels that nobody needs later."""
+    """The product of two operands, summed over the labels that are not needed later."""
     left, x = _squeeze_ones(*_sum_out(left, x, later | set(right)), right, y)
     right, y = _squeeze_ones(*_sum_out(right, y, later | set(left)), left, x)
     batch = "".join(c for c in left if c in right and c in later)

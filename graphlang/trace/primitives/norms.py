@@ -1,4 +1,4 @@
-"""The norm of several arrays together, right also where squares overflow."""
+"""The norm of several arrays together, also where squares overflow."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.core import Operand, Primitive, Result, into, signature
+from graphlang.trace.core import Primitive, Signature, StepOperand, into, signature
 from graphlang.trace.dims import Shape, Size, count
-from graphlang.trace.types import Call, NumPyArray, Out
+from graphlang.trace.types import NumPyArray, Out, Thunk
 
 ROW = 2**16
-"""Squares that BLAS adds up in the precision of the array; the sums of such rows are added in float64. Some
-are added side by side, and all are positive, so that a norm is right to 1e-5."""
+"""How many squares BLAS adds in the precision of the array; the sums of such rows are added in float64. BLAS
+adds several side by side, and all are positive, so a norm is right to 1e-5."""
 _MOST = float(np.finfo(np.float64).max)
 
 
@@ -26,41 +26,41 @@ class SquareSum(Primitive):
     kind = "reduction"
     differentiable = False
 
-    def shape(self, x: Operand, *, axis: tuple[int, ...]) -> Result:
+    def shape(self, x: StepOperand, *, axis: tuple[int, ...]) -> Signature:
         return (), np.dtype(np.float64)
 
     def compute(self, x: NumPyArray, *, axis: tuple[int, ...], out: Out = None) -> Any:
         return into(out, np.asarray(squares(x)()))
 
-    def flops(self, x: Operand, **params: Any) -> Size:
+    def flops(self, x: StepOperand, **params: Any) -> Size:
         return 2 * count(signature(x)[0])
 
 
 class Norm(Primitive):
     """The Euclidean norm of all operands together in float64; not finite only where an element is not.
 
-    The squares of the operands at the places `summed` are known: their sums follow the arrays.
+    The squares of the operands at the places `summed` have been summed: those sums follow the arrays.
     """
 
     name = "norm"
     differentiable = False
 
-    def shape(self, *operands: Any, summed: tuple[int, ...] = ()) -> Result:
+    def shape(self, *operands: Any, summed: tuple[int, ...] = ()) -> Signature:
         return (), np.dtype(np.float64)
 
     def compute(self, *operands: Any, summed: tuple[int, ...] = (), out: Out = None) -> Any:
         return into(out, np.asarray(self._norm(operands, summed)()))
 
-    def prepared(self, operands: Sequence[Any], out: NumPyArray, threads: int, **params: Any) -> Call:
+    def prepared(self, operands: Sequence[Any], out: NumPyArray, threads: int, **params: Any) -> Thunk:
         return partial(_write, self._norm(operands, params.get("summed", ())), out)
 
     def _norm(self, operands: Sequence[Any], summed: tuple[int, ...]) -> Callable[[], float]:
         arrays = operands[: len(operands) - len(summed)]
-        known = [np.asarray(x) for x in operands[len(arrays) :]]
+        sums = [np.asarray(x) for x in operands[len(arrays) :]]
         own = [np.asarray(x) for i, x in enumerate(arrays) if i not in summed]
         small = [x.reshape(-1) for x in own if _is_small(x)]
         parts = [squares(x) for x in own if not _is_small(x)]
-        return partial(_norm, arrays, [(x.dot, x) for x in small], parts, known)
+        return partial(_norm, arrays, [(x.dot, x) for x in small], parts, sums)
 
     def flops(self, *operands: Any, summed: tuple[int, ...] = ()) -> Size:
         shapes = [signature(x)[0] for x in operands]
@@ -68,7 +68,7 @@ class Norm(Primitive):
 
 
 def squares(x: NumPyArray) -> Callable[[], float]:
-    """What gives the sum of the squares of an array as it is then, as fast as it can be read."""
+    """A call that gives the sum of the squares of what the array holds at that time."""
     x = np.asarray(x)
     if not x.flags.c_contiguous:
         return lambda: float(np.sum(np.square(x), dtype=np.float64))
@@ -89,7 +89,7 @@ def _write(norm: Callable[[], float], out: NumPyArray) -> None:
 
 
 def _is_small(x: NumPyArray) -> bool:
-    """Whether one call of BLAS squares and adds up all of an array."""
+    """Whether one call of BLAS can sum the squares of the whole array."""
     return bool(x.flags.c_contiguous and x.size <= ROW)
 
 
@@ -97,14 +97,14 @@ def _norm(
     arrays: Sequence[Any],
     small: Sequence[tuple[Callable[[Any], Any], Any]],
     parts: Sequence[Callable[[], float]],
-    known: Sequence[Any],
+    sums: Sequence[Any],
 ) -> float:
     total = 0.0
     for dot, flat in small:  # this runs in every step of training
         total += float(dot(flat))
     for part in parts:
         total += part()
-    for number in known:
+    for number in sums:
         total += number.item()
     return math.sqrt(total) if total < math.inf else _scaled(arrays)
 
@@ -124,7 +124,7 @@ def _order(x: float) -> tuple[bool, float]:
 
 
 def norm_of(arrays: Sequence[Any], apart: Callable[[Shape], bool]) -> Any:
-    """The norm of arrays; those of a shape that is `apart` are squared and summed in steps of their own."""
+    """The norm of arrays; those whose shape is `apart` get steps of their own for the sum of squares."""
     summed = tuple(i for i, x in enumerate(arrays) if apart(signature(x)[0]))
     sums = [square_sum(arrays[i], axis=tuple(range(len(signature(arrays[i])[0])))) for i in summed]
     return norm(*arrays, *sums, **({"summed": summed} if summed else {}))

@@ -1,4 +1,4 @@
-"""What a power and its exponent need of one another: x**p times powers of log(x)."""
+"""x**p times powers of log(x), which the derivatives of a power by its exponent are made of."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.core import Array, Operand, Primitive, Result, into
+from graphlang.trace.core import Array, Primitive, Signature, StepOperand, into
 from graphlang.trace.primitives.chain import chain, zero_times
-from graphlang.trace.primitives.ufuncs import Binary
-from graphlang.trace.types import Numbers, Out
+from graphlang.trace.primitives.ufuncs import BinaryUfunc
+from graphlang.trace.types import ArrayOrNumber, Out
 
 
 class PowerLog(Primitive):
@@ -17,16 +17,16 @@ class PowerLog(Primitive):
 
     name = "power_log"
     kind = "elementwise"
-    power = Binary(np.power)
-    """For its shape rule; the primitive with derivatives, in `elementwise`, is made of this one."""
+    power = BinaryUfunc(np.power)
+    """For its shape rule; the primitive with derivatives, in `elementwise`, uses this one."""
 
-    def __call__(self, x: Operand, p: Operand, *, order: int) -> Any:
+    def __call__(self, x: StepOperand, p: StepOperand, *, order: int) -> Any:
         return super().__call__(x, p, order=order)
 
-    def shape(self, x: Operand, p: Operand, *, order: int) -> Result:
+    def shape(self, x: StepOperand, p: StepOperand, *, order: int) -> Signature:
         return self.power.shape(x, p)
 
-    def compute(self, x: Numbers, p: Numbers, *, order: int, out: Out = None) -> Any:
+    def compute(self, x: ArrayOrNumber, p: ArrayOrNumber, *, order: int, out: Out = None) -> Any:
         with np.errstate(all="ignore"):
             y = np.power(x, p)
             z = np.log(x) ** order * y
@@ -39,7 +39,7 @@ class PowerLog(Primitive):
         lower = x ** (p - 1) if order == 1 else power_log(x, p - 1, order=order - 1)
         return chain(dy, zero_times(p, power_log(x, p - 1, order=order)) + order * lower)
 
-    def flops(self, x: Operand, p: Operand, *, order: int) -> Any:
+    def flops(self, x: StepOperand, p: StepOperand, *, order: int) -> Any:
         return 24 * super().flops(x, p, order=order)
 
 

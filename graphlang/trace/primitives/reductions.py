@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.core import Array, Operand, Primitive, Result, into, signature
+from graphlang.trace.core import Array, Primitive, Signature, StepOperand, into, signature
 from graphlang.trace.dims import Dim, Shape, Size, count
 from graphlang.trace.errors import ShapeError
 from graphlang.trace.primitives.chain import chain, zero_times
@@ -31,8 +31,8 @@ class Reduction(Primitive):
         self.reducing = ufunc
 
     def shape(
-        self, x: Operand, *, axis: tuple[int, ...], keepdims: bool = False, dtype: Dtype | None = None
-    ) -> Result:
+        self, x: StepOperand, *, axis: tuple[int, ...], keepdims: bool = False, dtype: Dtype | None = None
+    ) -> Signature:
         shape, kind = signature(x)
         if self.reducing.identity is None and any(shape[i] == 0 for i in axis):
             raise ShapeError(f"the {self.name} of no elements does not exist")
@@ -44,7 +44,7 @@ class Reduction(Primitive):
     def compute(self, x: NumPyArray, *, out: Out = None, **params: Any) -> Any:
         return self.reduce(x, out=out, **params)
 
-    def flops(self, x: Operand, **params: Any) -> Size:
+    def flops(self, x: StepOperand, **params: Any) -> Size:
         return count(signature(x)[0])
 
 
@@ -70,14 +70,14 @@ class Sum(Accumulation):
         return add(np.asarray(x), params.pop("axis"), out=out, **params)
 
     def derivative(self, position: int, dy: Array, y: Array, x: Array, **params: Any) -> Any:
-        return broadcast_to(kept(dy, x.shape, **params), x.shape)
+        return broadcast_to(with_ones(dy, x.shape, **params), x.shape)
 
 
 class Prod(Accumulation):
     """y = Π x; dx is dy times the product of the others, which is right where elements are 0."""
 
     def derivative(self, position: int, dy: Array, y: Array, x: Array, **params: Any) -> Any:
-        dy = kept(dy, x.shape, **params)
+        dy = with_ones(dy, x.shape, **params)
         # Along one axis after the other: the product of the others there, then over the axis.
         for i in params["axis"]:
             dy = chain(dy, moveaxis(_product_of_others(moveaxis(x, i, -1)), -1, i))
@@ -107,9 +107,9 @@ class Extremum(Reduction):
     differentiable = True
 
     def derivative(self, position: int, dy: Array, y: Array, x: Array, **params: Any) -> Any:
-        chosen = (x == kept(y, x.shape, **params)) | np.isnan(x)
+        chosen = (x == with_ones(y, x.shape, **params)) | np.isnan(x)
         ties = np.sum(chosen, axis=params["axis"], keepdims=True, dtype=dy.dtype)
-        return zero_times(kept(dy, x.shape, **params) / ties, chosen)
+        return zero_times(with_ones(dy, x.shape, **params) / ties, chosen)
 
 
 class Truth(Reduction):
@@ -119,7 +119,7 @@ class Truth(Reduction):
         return np.dtype(bool)
 
 
-class Argument(Primitive):
+class ArgReduction(Primitive):
     """The position of the first largest (smallest) element along one axis."""
 
     kind = "reduction"
@@ -129,7 +129,7 @@ class Argument(Primitive):
         self.name = name
         self.function = function
 
-    def shape(self, x: Operand, *, axis: int, keepdims: bool = False) -> Result:
+    def shape(self, x: StepOperand, *, axis: int, keepdims: bool = False) -> Signature:
         shape, _ = signature(x)
         if shape[axis] == 0:
             raise ShapeError(f"the {self.name} of no elements does not exist")
@@ -138,7 +138,7 @@ class Argument(Primitive):
     def compute(self, x: NumPyArray, *, axis: int, keepdims: bool = False, out: Out = None) -> Any:
         return self.function(x, axis=axis, keepdims=keepdims, out=out)
 
-    def flops(self, x: Operand, **params: Any) -> Size:
+    def flops(self, x: StepOperand, **params: Any) -> Size:
         return count(signature(x)[0])
 
 
@@ -148,7 +148,7 @@ class Argsort(Primitive):
     name = "argsort"
     differentiable = False
 
-    def shape(self, x: Operand) -> Result:
+    def shape(self, x: StepOperand) -> Signature:
         return signature(x)[0], np.dtype(np.intp)
 
     def compute(self, x: NumPyArray, *, out: Out = None) -> Any:
@@ -161,7 +161,7 @@ class Cumsum(Primitive):
     name = "cumsum"
     kind = "kernel"
 
-    def shape(self, x: Operand, *, axis: int) -> Result:
+    def shape(self, x: StepOperand, *, axis: int) -> Signature:
         shape, kind = signature(x)
         if not shape:
             raise ShapeError("`cumsum` takes an axis, a scalar has none")
@@ -181,10 +181,10 @@ def reduced_shape(shape: Shape, axis: tuple[int, ...], keepdims: bool) -> Shape:
     return tuple([n for i, n in enumerate(shape) if i not in axis])
 
 
-def kept(
+def with_ones(
     value: Array, shape: Shape, axis: tuple[int, ...], keepdims: bool = False, dtype: Dtype | None = None
 ) -> Any:
-    """A reduced value with its axes put back as ones, so that it broadcasts against what was reduced."""
+    """A reduced value with its axes put back as ones, so that it broadcasts against the operand."""
     return value if keepdims or not axis else np.reshape(value, reduced_shape(shape, axis, True))
 
 
@@ -194,7 +194,7 @@ reduce_max = Extremum("max", np.maximum)
 reduce_min = Extremum("min", np.minimum)
 reduce_any = Truth("any", np.logical_or)
 reduce_all = Truth("all", np.logical_and)
-argmax = Argument("argmax", np.argmax)
-argmin = Argument("argmin", np.argmin)
+argmax = ArgReduction("argmax", np.argmax)
+argmin = ArgReduction("argmin", np.argmin)
 argsort = Argsort()
 cumsum = Cumsum()

@@ -1,4 +1,4 @@
-"""Primitives that move elements without computing, and the NumPy functions made of them."""
+"""Primitives that move elements without computing, and NumPy functions made of them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,22 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from graphlang.trace.broadcasting import axis_index, axis_indices, broadcast
-from graphlang.trace.core import Array, Creation, Operand, Primitive, Result, SymbolicArray, into, signature
+from graphlang.trace.core import (
+    Array,
+    Creation,
+    Primitive,
+    Signature,
+    StepOperand,
+    SymbolicArray,
+    into,
+    signature,
+)
 from graphlang.trace.dims import Shape, ShapeLike, Size, count, divides, is_symbolic, shape_text
 from graphlang.trace.errors import ShapeError
 from graphlang.trace.numpy_protocols import operand
 from graphlang.trace.types import Axis, NumPyArray, Out
 
-Widths: TypeAlias = tuple[tuple[Size, Size], ...]
+PadWidths: TypeAlias = tuple[tuple[Size, Size], ...]
 """How much a pad adds before and after, for each axis."""
 
 
@@ -24,7 +33,7 @@ class Reshape(Primitive):
     name = "reshape"
     kind = "view"
 
-    def shape(self, x: Operand, *, shape: Shape) -> Result:
+    def shape(self, x: StepOperand, *, shape: Shape) -> Signature:
         old, kind = signature(x)
         if count(old) != count(shape):
             numbers = f"{count(old)} elements, {shape_text(shape)} has {count(shape)}"
@@ -45,7 +54,7 @@ class Transpose(Primitive):
     name = "transpose"
     kind = "view"
 
-    def shape(self, x: Operand, *, axes: tuple[int, ...]) -> Result:
+    def shape(self, x: StepOperand, *, axes: tuple[int, ...]) -> Signature:
         old, kind = signature(x)
         if sorted(axes) != list(range(len(old))):
             raise ShapeError(f"axes {axes} are not those of an array of {len(old)} axes")
@@ -64,7 +73,7 @@ class BroadcastTo(Creation):
     name = "broadcast_to"
     kind = "view"
 
-    def shape(self, x: Operand, *, shape: Shape) -> Result:
+    def shape(self, x: StepOperand, *, shape: Shape) -> Signature:
         old, kind = signature(x)
         if len(old) > len(shape) or broadcast(old, shape) != shape:
             raise ShapeError(f"shape {shape_text(old)} does not broadcast to {shape_text(shape)}")
@@ -83,7 +92,7 @@ class Concatenate(Primitive):
     name = "concatenate"
     kind = "copy"
 
-    def shape(self, *arrays: Any, axis: int) -> Result:
+    def shape(self, *arrays: Any, axis: int) -> Signature:
         shapes, kinds = zip(*map(signature, arrays), strict=True)
         first = shapes[0]
         for position, shape in enumerate(shapes[1:], 1):
@@ -107,13 +116,13 @@ class Pad(Primitive):
     name = "pad"
     kind = "copy"
 
-    def shape(self, x: Operand, *, widths: Widths, value: float = 0) -> Result:
+    def shape(self, x: StepOperand, *, widths: PadWidths, value: float = 0) -> Signature:
         old, kind = signature(x)
         return tuple([n + before + after for n, (before, after) in zip(old, widths, strict=True)]), np.dtype(
             kind
         )
 
-    def compute(self, x: NumPyArray, *, widths: Widths, value: float = 0, out: Out = None) -> Any:
+    def compute(self, x: NumPyArray, *, widths: PadWidths, value: float = 0, out: Out = None) -> Any:
         x = np.asarray(x)
         out = np.empty(self.shape(x, widths=widths)[0], x.dtype) if out is None else out
         out.fill(value)
@@ -121,11 +130,11 @@ class Pad(Primitive):
         return out
 
     def derivative(
-        self, position: int, dy: Array, y: Array, x: Array, *, widths: Widths, value: float = 0
+        self, position: int, dy: Array, y: Array, x: Array, *, widths: PadWidths, value: float = 0
     ) -> Any:
         return dy[self.middle(x.shape, widths)]
 
-    def middle(self, shape: Shape, widths: Widths) -> tuple[slice, ...]:
+    def middle(self, shape: Shape, widths: PadWidths) -> tuple[slice, ...]:
         """Where the array lies in the padded one."""
         return tuple([slice(before, before + n) for n, (before, _) in zip(shape, widths, strict=True)])
 
@@ -136,7 +145,7 @@ class Roll(Primitive):
     name = "roll"
     kind = "copy"
 
-    def shape(self, x: Operand, *, shift: int, axis: int) -> Result:
+    def shape(self, x: StepOperand, *, shift: int, axis: int) -> Signature:
         shape, kind = signature(x)
         return shape, np.dtype(kind)
 
@@ -157,17 +166,17 @@ roll_axis = Roll()
 
 
 def reshape(x: Array, shape: ShapeLike) -> Any:
-    """`x` in another shape; one size may be -1, to be found."""
+    """`x` in another shape; one size may be -1: it follows from the others."""
     sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
     unknown = [i for i, n in enumerate(sizes) if isinstance(n, int) and n == -1]
     if len(unknown) > 1:
         raise ShapeError("only one size can be -1")
     if unknown:
         (i,) = unknown
-        known, total = count(sizes[:i] + sizes[i + 1 :]), count(x.shape)
-        if not divides(known, total):
-            raise ShapeError(f"{total} elements of shape {shape_text(x.shape)} do not divide by {known}")
-        sizes = (*sizes[:i], total // known, *sizes[i + 1 :])
+        others, total = count(sizes[:i] + sizes[i + 1 :]), count(x.shape)
+        if not divides(others, total):
+            raise ShapeError(f"{total} elements of shape {shape_text(x.shape)} do not divide by {others}")
+        sizes = (*sizes[:i], total // others, *sizes[i + 1 :])
     return x if sizes == x.shape else reshape_to(x, shape=sizes)
 
 
@@ -221,15 +230,15 @@ def squeeze(x: Array, axis: Axis = None) -> Any:
     return reshape(x, tuple([n for i, n in enumerate(x.shape) if i not in axes]))
 
 
-def broadcast_to(x: Operand, shape: ShapeLike) -> Any:
-    """`x` stretched to a shape."""
+def broadcast_to(x: StepOperand, shape: ShapeLike) -> Any:
+    """`x` broadcast to a shape."""
     sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
     x = operand(x)
     same = isinstance(x, (SymbolicArray, np.ndarray)) and x.shape == sizes
     return x if same else broadcast_array(x, shape=sizes)
 
 
-def concatenate(arrays: Sequence[Operand], axis: int | None = 0) -> Any:
+def concatenate(arrays: Sequence[StepOperand], axis: int | None = 0) -> Any:
     """Arrays one after the other along an axis; None joins their elements."""
     parts = [operand(x) for x in arrays]
     if axis is None:
@@ -241,7 +250,7 @@ def concatenate(arrays: Sequence[Operand], axis: int | None = 0) -> Any:
     return concatenate_arrays(*parts, axis=axis_index(axis, parts[0].ndim))
 
 
-def stack(arrays: Sequence[Operand], axis: int = 0) -> Any:
+def stack(arrays: Sequence[StepOperand], axis: int = 0) -> Any:
     """Arrays of one shape along a new axis."""
     parts = [operand(x) for x in arrays]
     if not parts:
@@ -268,7 +277,7 @@ def pad(x: Array, pad_width: Any, mode: str = "constant", constant_values: Any =
     return pad_with(x, widths=widths, value=constant_values)
 
 
-def _pad_widths(width: Any, ndim: int) -> Widths:
+def _pad_widths(width: Any, ndim: int) -> PadWidths:
     if not isinstance(width, (tuple, list, np.ndarray)):
         return ((width, width),) * ndim
     if not any(isinstance(w, (tuple, list, np.ndarray)) for w in width):

@@ -1,4 +1,4 @@
-"""The sigmoid and its slope, exact in both tails."""
+"""The sigmoid and its slope, accurate in both tails."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graphlang.trace.types import NumPyArray, Out
 
 
 class Sigmoid(Approximation):
-    """y = 1 / (1 + exp(-x)), by way of exp(-|x|), which never overflows."""
+    """y = 1 / (1 + exp(-x)), computed from exp(-|x|), which never overflows."""
 
     name = "sigmoid"
 
@@ -30,9 +30,11 @@ class Sigmoid(Approximation):
         return chain(dy, sigmoid_slope(x))
 
 
-class Slope(Approximation):
-    """The derivative of the sigmoid or of tanh, from e = exp(-steepness * |x|): what is made of their values,
-    y * (1 - y) or 1 - y**2, has lost its tails. With tanh's value it makes its own derivative."""
+class SaturatingSlope(Approximation):
+    """The derivative of the sigmoid or of tanh, from e = exp(-steepness * |x|).
+
+    Computed from their values, as y * (1 - y) or 1 - y**2, it would be 0 in the tails.
+    """
 
     def __init__(self, name: str, steepness: int, tanh: Callable[[Any], Any]) -> None:
         self.name = name
@@ -63,7 +65,7 @@ def _decay(x: Array) -> Any:
 
 
 sigmoid = Sigmoid()
-sigmoid_slope = Slope("sigmoid_slope", 1, lambda x: np.tanh(0.5 * x))
+sigmoid_slope = SaturatingSlope("sigmoid_slope", 1, lambda x: np.tanh(0.5 * x))
 """e / (1 + e)**2 with e = exp(-|x|)"""
-tanh_slope = Slope("tanh_slope", 2, np.tanh)
+tanh_slope = SaturatingSlope("tanh_slope", 2, np.tanh)
 """4 * e / (1 + e)**2 with e = exp(-2 * |x|)"""

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from graphlang.trace.broadcasting import broadcast
-from graphlang.trace.core import Array, Operand, Primitive, Result, SymbolicArray, signature
+from graphlang.trace.core import Array, Primitive, Signature, StepOperand, SymbolicArray, signature
 from graphlang.trace.errors import DtypeError
 from graphlang.trace.types import Out
 
@@ -34,7 +34,7 @@ class Elementwise(Primitive):
         self.dtypes: dict[Any, np.dtype[Any]] = {}
 
     def resolve(self, *kinds: Any) -> np.dtype[Any]:
-        """The dtype of the result, as NumPy finds it."""
+        """The dtype of the result, by NumPy's rules."""
         try:
             resolved = self.apply.resolve_dtypes((*kinds, None))
         except TypeError:
@@ -54,28 +54,28 @@ class Elementwise(Primitive):
         return self.cost * super().flops(*operands, **params)
 
 
-class Unary(Elementwise):
+class UnaryUfunc(Elementwise):
     """A ufunc of one operand."""
 
-    def __call__(self, x: Operand) -> Any:
+    def __call__(self, x: StepOperand) -> Any:
         return x.trace.record(self, (x,), _NO_PARAMS) if x.__class__ is SymbolicArray else self.compute(x)
 
-    def shape(self, x: Operand) -> Result:
+    def shape(self, x: StepOperand) -> Signature:
         shape, kind = signature(x)
         return shape, self.dtypes.get((kind,)) or self.resolve(kind)
 
 
-class Binary(Elementwise):
+class BinaryUfunc(Elementwise):
     """A ufunc of two operands."""
 
-    def __call__(self, x: Operand, y: Operand) -> Any:
+    def __call__(self, x: StepOperand, y: StepOperand) -> Any:
         if x.__class__ is SymbolicArray:
             return x.trace.record(self, (x, y), _NO_PARAMS)
         return (
             y.trace.record(self, (x, y), _NO_PARAMS) if y.__class__ is SymbolicArray else self.compute(x, y)
         )
 
-    def shape(self, x: Operand, y: Operand) -> Result:
+    def shape(self, x: StepOperand, y: StepOperand) -> Signature:
         a, left = (x.shape, x.dtype) if x.__class__ is SymbolicArray else signature(x)
         b, right = (y.shape, y.dtype) if y.__class__ is SymbolicArray else signature(y)
         dtype = self.dtypes.get((left, right)) or self.resolve(left, right)
@@ -84,7 +84,7 @@ class Binary(Elementwise):
         return (a if a == b or not b else b if not a else broadcast(a, b)), dtype
 
 
-def _check_integer(primitive: Binary, x: Operand, y: Operand, dtype: np.dtype[Any]) -> None:
+def _check_integer(primitive: BinaryUfunc, x: StepOperand, y: StepOperand, dtype: np.dtype[Any]) -> None:
     """NumPy refuses a Python integer that an integer dtype cannot hold, and a negative power of integers."""
     for position, value in ((0, x), (1, y)):
         if type(value) is int and dtype.kind in "iu":
