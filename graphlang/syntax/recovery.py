@@ -1,9 +1,9 @@
 """Reads on after a mistake, so that one mistake hides no other.
 
 A mistake whose fix is certain is read as if it were mended. Otherwise a hole, which the grammar calls
-`broken`, replaces the innermost statement, setting or layer around the mistake; if reading cannot go on within
-the block, the whole statement is left out. Each time, the text is read again from the start of the top-level
-statement, with the change made.
+`broken`, replaces the innermost statement, setting or layer around the mistake; if reading cannot go on
+within the block, the whole statement is left out. Each time, the text is read again from the start of the
+top-level statement, with the change made.
 """
 
 from __future__ import annotations
