@@ -99,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _take_up_settings(arguments: argparse.Namespace) -> None:
     """Sets what the run was set to from outside, except for what is now given anew."""
-    from graphlang.resolve.sections import excluded
+    from graphlang.resolve.section_models import excluded
     from graphlang.training.run_folder import settings_of
 
     given = dict(arguments.set)

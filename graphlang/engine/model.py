@@ -19,7 +19,7 @@ from graphlang.engine.derived import Derived
 from graphlang.engine.failures import OperationFailed, WrongGradients
 from graphlang.engine.parameters import Params
 from graphlang.engine.result import unknown_value
-from graphlang.resolve.nodes import layer_failed
+from graphlang.resolve.failures import layer_failed
 from graphlang.spec.models import Spec
 from graphlang.spec.network import Network
 from graphlang.trace import TraceError, UndecidedError, Unrecorded

@@ -1,4 +1,4 @@
-"""From the tree to the spec: names, arguments, sizes and shapes, every mistake found in one go."""
+"""From the tree to the spec: names, arguments, sizes and shapes; reports all mistakes at once."""
 
 from graphlang.resolve.file import resolve
 

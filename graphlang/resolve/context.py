@@ -1,94 +1,115 @@
-"""The state of one elaboration: what has been built so far, what went wrong, what is allowed."""
+"""The state of one evaluation: the values so far, the mistakes so far, and what is allowed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
-from graphlang.catalog.finder import Catalog
-from graphlang.diagnostics import Collector, GraphError, Source, Span
+from graphlang.catalog.finder import Catalog, Entry
+from graphlang.catalog.operation import Operation
+from graphlang.diagnostics import Collector, Diagnostic, GraphError, Source, Span
 from graphlang.diagnostics.limits import Limits
 from graphlang.diagnostics.too_large import LimitExceeded
-from graphlang.resolve.values import Definition, Instance, Scope, Value
+from graphlang.resolve.evaluator import Evaluator, Rules
+from graphlang.resolve.scopes import Definition, Scope
+from graphlang.resolve.values import POISON, Instance, Value
 from graphlang.syntax import tree
 from graphlang.trace import Size, SymbolicArray, Trace
 
-Request: TypeAlias = Any
-Steps: TypeAlias = Generator[Request, Any, Any]
-"""A piece of evaluation: it yields (expression, scope) or further steps, and is sent each result."""
-
 DTYPES = {"float": np.dtype(np.float64), "int": np.dtype(np.int64), "bool": np.dtype(np.bool_)}
-_KINDS = {"f": "float", "i": "int", "u": "int", "b": "bool"}
+AnyValue = TypeVar("AnyValue", bound=Value)
 
 
-class Context:
-    """Collects values in the order in which they are made."""
+class Context(Evaluator):
+    """An evaluator with everything that the rules share; it collects the values in order of creation."""
 
-    def __init__(self, catalog: Catalog, limits: Limits, source: Source) -> None:
+    def __init__(self, rules: Rules, catalog: Catalog, limits: Limits, source: Source) -> None:
+        super().__init__(rules)
         self.catalog = catalog
         self.limits = limits
         self.source = source
+        self.sources: list[Source] = [source]
         self.collector = Collector()
         self.trace = Trace()
-        self.values: list[Value] = []
-        self.groups: list[tuple[Instance, str]] = []
         self.root = Instance("", None, (0, 0))
+        self.values: list[Value] = []
+        #: the labelled groups, `scan`s and uses of `def`s, each with its kind
+        self.groups: list[tuple[Instance, str]] = []
+        #: the calls of a `def` so far, and the elements of all parameters, both of which are limited
         self.expansions = 0
         self.elements = 0
-        self.operations: dict[tuple[str, str], Any] = {}
-        self.sources: list[Source] = [source]
-        #: where a `def` that is being unrolled was called, outermost first
+        self._operations: dict[str, Operation] = {}
+        #: the `def`s that are being unrolled, outermost first, and where each was called
         self.calls: list[tuple[str, Span]] = []
-        #: those `def`s themselves
         self.unrolling: list[tree.Def] = []
-        self.enter: Callable[..., Steps]
-        #: in an open formula: makes an input of a name that nothing defines
-        self.open: Callable[[str, Span], Value] | None = None
-        #: whether every statement but `expect`s and sections is elaborated, so that counters are final
+        #: in an open formula: turns a name that nothing defines into an input
+        self.open: Callable[[str, Span], Any] | None = None
+        #: whether all statements but `expect`s and sections are evaluated, so that counters are final
         self.counted = False
-        #: what each file defines, by the name of the file
+        #: what each file defines anywhere, by the name of the file
         self.declared: dict[str, dict[str, Span]] = {}
         self.definitions: dict[str, Definition] = {}
-        self.note_once: set[str] = set()
-        #: the trees of the `def`s that have been entered, by identity
-        self.entered: set[int] = set()
-        #: whether a `def` is looked into without knowing its arguments: what cannot be decided is left alone
+        #: the `def`s that hide a built-in operation, which is noted once
+        self.noted: set[str] = set()
+        #: the trees of the `def`s that have been unrolled, by identity
+        self.unrolled: set[int] = set()
+        #: whether a `def` is checked without knowing its arguments, so that what depends on them is let be
         self.probing = False
 
-    def error(self, diagnostic: Any) -> None:
+    def probe(self) -> Context:
+        """A context to check a `def` in that nothing calls; what it creates is thrown away."""
+        probe = Context(self.rules, self.catalog, self.limits, self.source)
+        probe.definitions = self.definitions
+        probe.declared = self.declared
+        probe.probing = True
+        return probe
+
+    def error(self, diagnostic: Diagnostic) -> None:
         """Adds a diagnostic, with the calls that led into a `def`."""
         self.collector.add(diagnostic.replaced(called=tuple(self.calls)))
 
+    def poison(self, diagnostic: Diagnostic) -> Any:
+        """Adds a diagnostic and returns POISON, the value of what it is about."""
+        self.error(diagnostic)
+        return POISON
+
+    def refuse_above_limit(self, limit: str, count: int, span: Span) -> None:
+        """Raises if there is more of something than a limit allows."""
+        allowed = getattr(self.limits, limit)
+        if count > allowed:
+            raise GraphError([LimitExceeded(span, limit, allowed)])
+
+    def errors(self, error: GraphError) -> None:
+        """Adds the diagnostics of an exception."""
+        for diagnostic in error.diagnostics:
+            self.error(diagnostic)
+
     def order(self, scope: Scope) -> tuple[int, int]:
+        """The place in the order of appearance of what is created now."""
         return scope.order, len(self.values)
 
-    def dtype(self, name: str) -> np.dtype[Any]:
-        return DTYPES[name]
-
-    def add(self, value: Value) -> Value:
+    def add(self, value: AnyValue) -> AnyValue:
         """Enters a value; refuses more than the limits allow."""
         self.values.append(value)
         if len(self.values) > self.limits.nodes:
             raise GraphError([LimitExceeded(value.span, "nodes", self.limits.nodes)])
         return value
 
-    def input(self, shape: tuple[Size, ...], dtype: str) -> SymbolicArray:
-        return self.trace.input(shape, DTYPES[dtype])
+    def array(self, shape: tuple[Size, ...], kind: str) -> SymbolicArray:
+        """An array of this shape, and of the kind `float`, `int` or `bool`."""
+        return self.trace.input(shape, DTYPES[kind])
 
+    def operation(self, entry: Entry) -> Operation:
+        """The operation of an entry without attributes, which is created once."""
+        operation = self._operations.get(entry.name)
+        if operation is None:
+            operation = self._operations[entry.name] = entry.make({})
+        return operation
 
-def kind_of(array: Any) -> str:
-    """`float`, `int` or `bool`."""
-    return _KINDS.get(array.dtype.kind, "float")
-
-
-def sizes_text(shape: tuple[Size, ...]) -> str:
-    """The sizes as a type has them between its brackets: `N, 784`."""
-    return ", ".join(str(s) for s in shape)
-
-
-def type_text(array: Any) -> str:
-    """A type as a spec writes it: `float[N, 784]`."""
-    kind = kind_of(array)
-    return f"{kind}[{sizes_text(array.shape)}]" if array.shape else kind
+    def entry(self, name: str) -> Entry:
+        """The entry of an operation that the catalog is sure to have."""
+        entry = self.catalog.find(name)
+        assert entry is not None, name
+        return entry

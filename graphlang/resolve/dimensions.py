@@ -1,24 +1,25 @@
-"""Types and their sizes: what `float[N, 3*D]` means where it stands."""
+"""Types and their sizes: what `float[N, 3*D]` means in its scope."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from graphlang.diagnostics import Related, Span, closest
+from graphlang.diagnostics import Diagnostic, Related, Span, closest
 from graphlang.diagnostics.shapes import UnknownDimension, WrongSize, WrongType
 from graphlang.diagnostics.spelling import free_size
-from graphlang.resolve import expressions
 from graphlang.resolve.constants import described
-from graphlang.resolve.context import Context, kind_of, type_text
-from graphlang.resolve.nodes import origins
-from graphlang.resolve.values import MISSING, POISON, Scope, Value
+from graphlang.resolve.context import Context
+from graphlang.resolve.scopes import MISSING, Scope
+from graphlang.resolve.type_texts import kind_of, origins, type_text
+from graphlang.resolve.uses import names_used
+from graphlang.resolve.values import POISON, Value, is_integer, is_positive_size, without_node
 from graphlang.syntax import tree
 from graphlang.trace import Dim, Size
 
 
 def bind_new(dims: Sequence[Any], scope: Scope) -> None:
-    """Binds the bare new names in an input's shape: each is a dimension of its own."""
+    """Binds the names in an input's shape that are new: each is a dimension."""
     for dim in dims:
         if isinstance(dim, tree.Name) and scope.find(dim.name) is MISSING:
             scope.dims[dim.name] = Dim.symbol(dim.name)
@@ -26,39 +27,34 @@ def bind_new(dims: Sequence[Any], scope: Scope) -> None:
 
 
 def size(context: Context, dim: Any, scope: Scope) -> Any:
-    """The size that an expression in brackets gives; POISON after a reported mistake."""
-    for name in _names(dim):
-        if scope.find(name.name) is MISSING:
-            context.error(UnknownDimension(name.span, name.name, closest(name.name, scope.visible())))
-            return POISON
-    value = expressions.evaluate(context, dim, scope)
-    if isinstance(value, Value) and value.const is not None:
-        value = value.const
-    if value is POISON or isinstance(value, Dim):
+    """The size that an expression in brackets has; POISON after a reported mistake."""
+    unknown = next((name for name in names_used(dim) if scope.find(name.name) is MISSING), None)
+    if unknown is not None:
+        match = closest(unknown.name, scope.visible())
+        return context.poison(UnknownDimension(unknown.span, unknown.name, match))
+    return _checked(context, dim, without_node(context.evaluate(dim, scope)))
+
+
+def _checked(context: Context, dim: Any, value: Any) -> Any:
+    """The value of a size; POISON after reporting that it is none."""
+    if value is POISON or is_positive_size(value):
         return value
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        what = "a value of the graph" if isinstance(value, Value) else described(value)
-        context.error(
-            WrongSize(dim.span, f"a size is a positive whole number, not {what}", *_named(dim, value))
-        )
-        return POISON
-    return value
+    return context.poison(_wrong_size(dim, value))
+
+
+def _wrong_size(dim: Any, value: Any) -> Diagnostic:
+    what = "a value of the graph" if isinstance(value, Value) else described(value)
+    return WrongSize(dim.span, f"a size is a positive whole number, not {what}", *_named(dim, value))
 
 
 def _named(dim: Any, value: Any) -> tuple[str | None, str | None]:
-    """What to write for a size that only the data knows, and for a name in quotes, and the text for it."""
+    """The help for a size in the notation of other languages, and the name to write instead."""
     if isinstance(value, str) and value.isidentifier():
         return f"write `{value}`: the name of a size needs no quotes", value
     if value not in (None, -1) or isinstance(value, bool):
         return None, None
     name = free_size(dim.span)
     return f"a size that is not known before has a name: write `{name}`", name
-
-
-def _names(dim: Any) -> list[tree.Name]:
-    from graphlang.resolve.order import names_used
-
-    return list(names_used(dim))
 
 
 def shape(context: Context, type_: tree.Type, scope: Scope) -> tuple[Size, ...] | None:
@@ -73,76 +69,88 @@ def shape(context: Context, type_: tree.Type, scope: Scope) -> tuple[Size, ...] 
 
 
 def match(context: Context, type_: tree.Type, value: Value, scope: Scope, what: str, at: Span) -> bool:
-    """Holds a value against a type and binds the new names in it to the value's sizes."""
+    """Checks that a value is of a type, and binds the new names in the type to the value's sizes."""
     bound = bind_sizes(context, type_, value, scope, what, at)
     return bound and check_sizes(context, type_, value, scope, what, at)
 
 
 def bind_sizes(context: Context, type_: tree.Type, value: Value, scope: Scope, what: str, at: Span) -> bool:
-    """Holds kind and axes of a value against a type and binds the new names in it to the value's sizes."""
-    actual = value.array.shape
-    if kind_of(value.array) != type_.dtype and not (
-        type_.dtype == "float" and kind_of(value.array) == "int" and actual == ()
-    ):
-        return _mismatch(context, type_, value, what, at)
+    """Checks kind and number of axes, and binds the new names in the type to the value's sizes."""
+    if not _is_of_kind(type_, value):
+        context.error(_mismatch(type_, value, what, at))
+        return False
     if type_.dims is None:
         return True
-    dims = type_.dims
-    rests = [i for i, d in enumerate(dims) if isinstance(d, tree.Rest)]
-    if len(rests) > 1:
-        message = "`...` stands once in a type: with two, nothing says which axes are which"
-        context.error(
-            WrongSize(dims[rests[1]].span, message, "name the axes between, or leave one `...` out")
-        )
+    if not _has_one_rest(context, type_.dims):
         return False
-    if len(dims) - len(rests) > len(actual) or (not rests and len(dims) != len(actual)):
-        return _mismatch(context, type_, value, what, at, scope)
-    for dim, found in _pairs(dims, actual):
-        if isinstance(dim, tree.Name) and dim.name not in scope.dims and dim.name not in scope.names:
-            hyper = scope.find(dim.name)
-            if isinstance(hyper, int) and not isinstance(hyper, bool):
-                if hyper != found:
-                    return _mismatch(context, type_, value, what, at, scope)
-                continue
-            scope.dims[dim.name] = found
-            scope.places[dim.name] = dim.span
+    shape_ = value.array.shape
+    if not _fits(type_.dims, shape_) or not all(_bind(*pair, scope) for pair in _pairs(type_.dims, shape_)):
+        context.error(_mismatch(type_, value, what, at, scope))
+        return False
+    return True
+
+
+def _is_of_kind(type_: tree.Type, value: Value) -> bool:
+    kind = kind_of(value.array)
+    return kind == type_.dtype or (type_.dtype == "float" and kind == "int" and value.array.shape == ())
+
+
+def _has_one_rest(context: Context, dims: Sequence[Any]) -> bool:
+    rests = [dim for dim in dims if isinstance(dim, tree.Rest)]
+    if len(rests) <= 1:
+        return True
+    message = "`...` stands once in a type: with two, nothing says which axes are which"
+    context.error(WrongSize(rests[1].span, message, "name the axes between, or leave one `...` out"))
+    return False
+
+
+def _fits(dims: Sequence[Any], shape_: tuple[Size, ...]) -> bool:
+    """Whether a shape has as many axes as a type asks for."""
+    rests = sum(isinstance(dim, tree.Rest) for dim in dims)
+    return len(dims) - rests <= len(shape_) if rests else len(dims) == len(shape_)
+
+
+def _bind(dim: Any, actual: Size, scope: Scope) -> bool:
+    """Binds a new name to a size; False for the name of a `hyper` that is another number."""
+    if not isinstance(dim, tree.Name) or dim.name in scope.dims or dim.name in scope.names:
+        return True
+    hyper = scope.find(dim.name)
+    if is_integer(hyper):
+        return bool(hyper == actual)
+    scope.dims[dim.name] = actual
+    scope.places[dim.name] = dim.span
     return True
 
 
 def check_sizes(context: Context, type_: tree.Type, value: Value, scope: Scope, what: str, at: Span) -> bool:
-    """Holds the sizes of a value against those of a type, whose names are bound."""
-    for dim, found in _pairs(type_.dims or (), value.array.shape):
-        wanted = size(context, dim, scope)
-        if wanted is POISON:
+    """Checks the sizes of a value against those of a type whose names are bound."""
+    for dim, actual in _pairs(type_.dims or (), value.array.shape):
+        expected = size(context, dim, scope)
+        if expected is POISON:
             return False
-        if wanted != found:
-            return _mismatch(context, type_, value, what, at, scope)
+        if expected != actual:
+            context.error(_mismatch(type_, value, what, at, scope))
+            return False
     return True
 
 
 def _pairs(dims: Sequence[Any], actual: tuple[Size, ...]) -> list[tuple[Any, Size]]:
-    """The sizes of a type beside those of a value, without the axes that `...` leaves open."""
+    """The sizes of a type with those of a value, without the axes that `...` stands for."""
     rest = next((i for i, d in enumerate(dims) if isinstance(d, tree.Rest)), len(dims))
     after = len(dims) - rest - 1
     pairs = list(zip(dims[:rest], actual, strict=False))
     return pairs + (list(zip(dims[rest + 1 :], actual[-after:], strict=True)) if after > 0 else [])
 
 
-def _mismatch(
-    context: Context, type_: tree.Type, value: Value, what: str, at: Span, scope: Scope | None = None
-) -> bool:
+def _mismatch(type_: tree.Type, value: Value, what: str, at: Span, scope: Scope | None = None) -> Diagnostic:
     message = f"{what} is {type_text(value.array)}, but {type_.span.text} is asked for"
     related = [Related(type_.span, "asked for here"), *origins((value,), at)]
-    context.error(WrongType(at, message, None if scope is None else _bound(type_, scope), related))
-    return False
+    return WrongType(at, message, None if scope is None else _bound_names(type_, scope), related)
 
 
-def _bound(type_: tree.Type, scope: Scope) -> str | None:
-    """What the names in a type stand for, where they differ from their own text."""
-    found: dict[str, str] = {}
-    for name in (n for dim in type_.dims or () for n in _names(dim)):
-        size_ = scope.find(name.name)
-        size_ = size_.const if isinstance(size_, Value) else size_
-        if isinstance(size_, int | Dim) and str(size_) != name.name:
-            found[name.name] = f"`{name.name}` is {size_}"
-    return f"{' and '.join(found.values())} here" if found else None
+def _bound_names(type_: tree.Type, scope: Scope) -> str | None:
+    """What the names in a type stand for, unless that is the name itself."""
+    names = dict.fromkeys(name.name for dim in type_.dims or () for name in names_used(dim))
+    sizes = {name: without_node(scope.find(name)) for name in names}
+    texts = [f"`{n}` is {s}" for n, s in sizes.items() if isinstance(s, int | Dim) and str(s) != n]
+    return f"{' and '.join(texts)} here" if texts else None

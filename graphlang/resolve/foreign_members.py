@@ -1,4 +1,4 @@
-"""Initialisers, optimizers, schedules and sources as other frameworks write them, and what to write here."""
+"""What to report for initialisers, optimizers, schedules and sources in the notation of other frameworks."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _PATH = re.compile(r"[\w./~-]+\.(?:npz|npy|csv|txt|gz|graph)")
 _SHAPED = ("zeros", "ones")
 
 
-def found(family: Any, name: str) -> str | None:
-    """The member of a family that a name means or nearly spells."""
+def _meant(family: Any, name: str) -> str | None:
+    """The member of a family that a name means or almost spells."""
     names = family_names(family)
     same = next((n for n in names if folded(n) == folded(name)), None)
     meant = member_meant(name)
@@ -26,28 +26,29 @@ def found(family: Any, name: str) -> str | None:
 
 def of_text(family: Any, expression: Any) -> Diagnostic | None:
     """`optimizer = "adam"`, `init="he"`, `source = "train.csv"`"""
-    bare = family == "datasets" and _PATH.fullmatch(expression.span.text)
-    if not isinstance(expression, tree.String) and not bare:
+    is_path = family == "datasets" and _PATH.fullmatch(expression.span.text)
+    if not isinstance(expression, tree.String) and not is_path:
         return None
     text = expression.span.text.strip('"')
-    if family == "datasets":
-        reader = next((r for suffix, r in _SUFFIXES.items() if text.endswith(suffix)), None)
-        written = f'{reader}("{text}")' if reader else None
-        message = "a source says how the file is read"
-    else:
-        written = found(family, text)
-        if family == "initializers" and written is None:
-            return None
-        message = f"one of the {family} is written without quotes"
+    written = _reader(text) if family == "datasets" else _meant(family, text)
     if written is None:
         return None
-    if family == "initializers" and written == "normal":
+    message = f"one of the {family} is written without quotes"
+    if family == "datasets":
+        message = "a source says how the file is read"
+    elif family == "initializers" and written == "normal":
         written = "normal(0.01)"
     return WrongKind(expression.span, message, f"write `{written}`", (), [Edit(expression.span, written)])
 
 
+def _reader(path: str) -> str | None:
+    """The source that reads a file of this type."""
+    reader = next((r for suffix, r in _SUFFIXES.items() if path.endswith(suffix)), None)
+    return f'{reader}("{path}")' if reader else None
+
+
 def of_arguments(family: Any, name: str, expression: Any) -> Diagnostic | None:
-    """`zeros(3, 4)` and `normal(0, 0.1)` as initialisers; `csv(train.csv)`."""
+    """`init=zeros(3, 4)`, `init=normal(0, 0.1)`, `source = csv(train.csv)`"""
     arguments = expression.arguments if isinstance(expression, tree.Call) else ()
     if family == "datasets":
         return next((m for m in map(_path, arguments) if m), None)

@@ -1,18 +1,20 @@
-"""Parts by their names: `fc1.W`, `enc.fc1.W`, and once everything is counted `Affine1.W`."""
+"""Layers inside layers by their names: `fc1.W`, `enc.fc1.W`, and once all are counted `Affine1.W`."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from graphlang.diagnostics import Diagnostic
 from graphlang.diagnostics.names import NoSuchPart, WrongKind
 from graphlang.resolve.context import Context
 from graphlang.resolve.full_names import name_instances
-from graphlang.resolve.values import MISSING, POISON, Instance, Scope, SharedDefinition, SharedLayer, Value
+from graphlang.resolve.scopes import MISSING, Scope, SharedDefinition, SharedLayer
+from graphlang.resolve.values import POISON, Instance
 from graphlang.syntax import tree
 
 
 def instance_of(context: Context, node: Any, scope: Scope) -> Instance | None:
-    """The layer, group or `def` that a name or names with points stand for; None where they do not."""
+    """The layer, group or `def` that a dotted name stands for, or None."""
     names: list[str] = []
     while isinstance(node, tree.Attribute) and node.name != "T":
         names.append(node.name)
@@ -31,56 +33,53 @@ def _outermost(context: Context, name: str, scope: Scope) -> Instance | None:
     callee = scope.find_callable(name)
     if isinstance(callee, SharedDefinition | SharedLayer):
         return callee.instance
-    inner: Scope | None = scope
-    while inner is not None:
-        if name in inner.instance.parts:
-            return inner.instance.parts[name]
-        inner = inner.parent
+    for outer in scope.outward():
+        if name in outer.instance.parts:
+            return outer.instance.parts[name]
     return _counted(context, context.root, name) if scope.find(name) is MISSING else None
 
 
 def _counted(context: Context, parent: Instance, name: str) -> Instance | None:
-    """What a counter names, as `Affine1`: known when every statement has been elaborated."""
+    """The layer with a counted name, as `Affine1`, which is known once every statement is evaluated."""
     if not context.counted:
         return None
     path = parent.path()
     return name_instances(context).get(f"{path}.{name}" if path else name)
 
 
-def parameter(context: Context, instance: Instance, node: tree.Attribute) -> Value | Any:
+def parameter(context: Context, instance: Instance, node: tree.Attribute) -> Any:
     """A parameter of an instance; POISON after a reported mistake."""
-    owner = node.value.span.text
     if instance.parameters is not None and node.name in instance.parameters:
         return instance.parameters[node.name]
-    if instance.unknown and node.name not in instance.parts:
-        return POISON
-    listed = [*(instance.parameters or {}), *instance.parts]
-    if not listed and instance.memo is not None and not instance.memo.made:
-        message = f"`{owner}` has no parameters yet: nothing is sent into it"
-        context.error(WrongKind(node.span, message, f"use it somewhere: `{owner}(x)`"))
-    elif node.name in instance.parts:
-        text = f"`{owner}.{node.name}` is a layer, not a value"
-        inner = ", ".join(f"`{owner}.{node.name}.{p}`" for p in instance.parts[node.name].parameters or {})
-        context.error(WrongKind(node.span, text, f"its parameters are {inner}" if inner else None))
-    elif is_counter(context, node.name) and not context.counted:
-        context.error(counter(node.name, node))
-    else:
-        context.error(NoSuchPart(node.name_span, owner, node.name, listed))
+    if not instance.unknown or node.name in instance.parts:
+        context.error(_no_parameter(context, instance, node))
     return POISON
 
 
+def _no_parameter(context: Context, instance: Instance, node: tree.Attribute) -> Diagnostic:
+    owner = node.value.span.text
+    names = [*(instance.parameters or {}), *instance.parts]
+    if not names and instance.memo is not None and not instance.memo.instances:
+        message = f"`{owner}` has no parameters yet: nothing is sent into it"
+        return WrongKind(node.span, message, f"use it somewhere: `{owner}(x)`")
+    if node.name in instance.parts:
+        text = f"`{owner}.{node.name}` is a layer, not a value"
+        inner = ", ".join(f"`{owner}.{node.name}.{p}`" for p in instance.parts[node.name].parameters or {})
+        return WrongKind(node.span, text, f"its parameters are {inner}" if inner else None)
+    if is_counter(context, node.name) and not context.counted:
+        return counter(node.name, node)
+    return NoSuchPart(node.name_span, owner, node.name, names)
+
+
 def is_counter(context: Context, name: str) -> bool:
-    """Whether a name looks like one that counting gives: a layer's or a `def`'s, and a number."""
+    """Whether a name looks like a counted one: the name of a layer or a `def`, then a number."""
     kind = name.rstrip("0123456789")
     return kind not in ("", name) and (kind in context.definitions or context.catalog.find(kind) is not None)
 
 
-def counter(name: str, node: Any) -> WrongKind:
-    """What to say where a name is read that is only counted at the end."""
+def counter(name: str, node: Any) -> Diagnostic:
+    """What to report if a counted name is used before all layers are counted."""
     kind = name.rstrip("0123456789")
     text = f"`{name}` is what counting calls a layer once all are made, so only `expect` can read it"
-    return WrongKind(
-        node.span,
-        text,
-        f"give it a name of its own: a label, `fc1: {kind}(...)`, or `layer fc1 = {kind}(...)`",
-    )
+    help = f"give it a name of its own: a label, `fc1: {kind}(...)`, or `layer fc1 = {kind}(...)`"
+    return WrongKind(node.span, text, help)

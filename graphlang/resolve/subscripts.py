@@ -1,113 +1,147 @@
-"""Slices and items: `x[i, a:b, ...]`."""
+"""Evaluates slices and items: `x[i, a:b, ...]`."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from graphlang.diagnostics.names import (
-    WrongKind,
-)
-from graphlang.resolve.attributes import (
-    is_size_constant,
-    known,
-)
+from graphlang.diagnostics.names import WrongKind
+from graphlang.resolve.application import Application
+from graphlang.resolve.apply import apply, apply_named
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
-from graphlang.resolve.nodes import (
-    apply,
-    apply_named,
-    as_value,
-    instead_of,
-    is_table,
-)
-from graphlang.resolve.values import (
-    POISON,
-    Scope,
-    Value,
-)
+from graphlang.resolve.evaluator import Steps
+from graphlang.resolve.known_values import constant_behind
+from graphlang.resolve.names import TYPES
+from graphlang.resolve.operands import as_value, instead_of, is_table
+from graphlang.resolve.scopes import Scope
+from graphlang.resolve.values import POISON, Value, is_integer, is_size_constant, without_node
 from graphlang.syntax import tree
 from graphlang.trace import Dim
 
+Items = list[tuple[Any, Any]]
+"""Each item in the brackets as the text has it, with its value: for a slice a list of three."""
 
-def subscript(
-    context: Context, node: tree.Index, value: Any, items: list[tuple[Any, Any]], scope: Scope
-) -> Any:
-    """`x[i, a:b, ...]`; an index that is a value of the graph is a `take`."""
+
+def index(context: Context, node: tree.Index, scope: Scope) -> Steps:
+    """`x[i, a:b, ...]`"""
+    value = yield node.value, scope
+    if value is POISON and isinstance(node.value, tree.Name) and node.value.name in TYPES:
+        return POISON  # a type is no value, and the names in its brackets are no values either
+    items = yield _items(node, scope)
     if value is POISON or any(v is POISON for _, v in items):
         return POISON
     if isinstance(value, list | tuple) and (len(items) == 1 or not is_table(value)):
-        first = items[0][1]
-        if isinstance(items[0][0], tree.Slice):
-            ends = _ends(context, items[0][0], first)
-            if ends is None:
-                return POISON
-            if not any(isinstance(e, Dim) for e in ends) and 0 not in ends[2:]:
-                return value[slice(*ends)]
-        if not is_table(value) or (isinstance(first, int) and not isinstance(first, bool)):
-            return _list_item(context, node, value, items)
-        if isinstance(first, Value) and isinstance(first.const, int):
-            return _list_item(context, node, value, [(items[0][0], first.const)])
-    if is_table(value):
-        value = as_value(context, value, node.value.span, scope)
-    if not isinstance(value, Value):
-        context.error(WrongKind(node.value.span, f"{described(value)} has no parts to take"))
-        return POISON
-    index: list[Any] = []
-    for item, found in items:
+        part = _part_of_list(context, node, value, items)
+        if part is not None:
+            return part[0]
+    return _part_of_value(context, node, value, items, scope)
+
+
+def _items(node: tree.Index, scope: Scope) -> Steps:
+    items: Items = []
+    for item in node.items:
         if isinstance(item, tree.Slice):
-            parts = _ends(context, item, found)
-            if parts is None:
-                return POISON
-            index.append(parts)
-        elif found is ...:
-            if "..." in index:
-                message = "`...` stands once in brackets: with two, nothing says which axes are which"
-                context.error(WrongKind(item.span, message))
-                return POISON
-            index.append("...")
-        elif found is None:
-            index.append(None)
-        elif (isinstance(found, Value) and found.const is None) or is_table(found):
-            if len(items) != 1:
-                message = "indices, in a list or in a value, stand alone in their brackets"
-                help = f"take along one axis, then the rest: `take({node.value.span.text}, ids, axis=0)[...]`"
-                context.error(WrongKind(item.span, message, help))
-                return POISON
-            return apply_named(context, "take", (value, found), node.span, scope)
+            ends = []
+            for end in (item.start, item.stop, item.step):
+                ends.append((yield end, scope) if end is not None else None)
+            items.append((item, ends))
+        elif isinstance(item, tree.Rest):
+            items.append((item, ...))
         else:
-            found = known(context, found, item.span, "an index")
-            if not is_size_constant(found, negative=True):
-                context.error(WrongKind(item.span, f"an index is a whole number, not {described(found)}"))
-                return POISON
-            index.append(found)
-    entry = context.catalog.find("subscript")
-    assert entry is not None
-    operation = entry.make({"items": tuple(tuple(i) if isinstance(i, list) else i for i in index)})
-    return apply(context, entry, operation, {"items": index}, (value,), node.span, scope)
+            items.append((item, (yield item, scope)))
+    return items
 
 
-def _ends(context: Context, item: tree.Slice, found: list[Any]) -> list[Any] | None:
-    """Start, stop and step of a slice; None after a reported mistake."""
-    parts = [known(context, p, item.span, "a slice's end") if p is not None else None for p in found]
-    if any(p is POISON for p in parts):
-        return None
-    for part, written in zip(parts, (item.start, item.stop, item.step), strict=True):
-        if written is not None and not is_size_constant(part, negative=True):
-            context.error(WrongKind(written.span, f"a slice's end is a whole number, not {described(part)}"))
-            return None
-    return parts
+def _part_of_list(context: Context, node: tree.Index, value: Any, items: Items) -> tuple[Any] | None:
+    """The item or slice of a list, in a tuple; None for a table that is better taken as an array."""
+    item, place = items[0]
+    if isinstance(item, tree.Slice):
+        ends = _ends(context, item, place)
+        if ends is None:
+            return (POISON,)
+        if not any(isinstance(e, Dim) for e in ends) and 0 not in ends[2:]:
+            return (value[slice(*ends)],)
+    if not is_table(value) or is_integer(place):
+        return (_list_item(context, node, value, items),)
+    number = without_node(place)
+    if number is not place and isinstance(number, int):
+        return (_list_item(context, node, value, [(item, number)]),)
+    return None
 
 
-def _list_item(context: Context, node: tree.Index, value: Any, items: list[tuple[Any, Any]]) -> Any:
+def _list_item(context: Context, node: tree.Index, value: Any, items: Items) -> Any:
     place = items[0][1]
-    whole = isinstance(place, int) and not isinstance(place, bool)
-    if len(items) == 1 and whole and -len(value) <= place < len(value):
+    single = len(items) == 1 and is_integer(place)
+    if single and -len(value) <= place < len(value):
         return value[place]
     what = "a list" if isinstance(value, list) else "what comes as several values"
-    if len(items) == 1 and whole:
+    if single:
         message, help = f"{what} of {len(value)} has no item {place}: they count from 0", None
     else:
         message = f"an item of {what} that holds more than numbers is taken by one whole number"
         help = instead_of(value, node.value.span)
-    context.error(WrongKind(node.span, message, help))
-    return POISON
+    return context.poison(WrongKind(node.span, message, help))
+
+
+def _part_of_value(context: Context, node: tree.Index, value: Any, items: Items, scope: Scope) -> Any:
+    if is_table(value):
+        value = as_value(context, value, node.value.span, scope)
+    if not isinstance(value, Value):
+        return context.poison(WrongKind(node.value.span, f"{described(value)} has no parts to take"))
+    parts: list[Any] = []
+    for item, place in items:
+        if not isinstance(item, tree.Slice) and _holds_indices(place):
+            return _taken(context, node, value, items, item, place, scope)
+        part = _part(context, item, place, parts)
+        if part is POISON:
+            return POISON
+        parts.append(part)
+    entry = context.entry("subscript")
+    operation = entry.make({"items": tuple(tuple(i) if isinstance(i, list) else i for i in parts)})
+    return apply(context, Application(entry, operation, {"items": parts}, node.span, scope), (value,))
+
+
+def _holds_indices(place: Any) -> bool:
+    """Whether it is a list of indices, or a value whose indices come with the data."""
+    return isinstance(without_node(place), Value) or is_table(place)
+
+
+def _taken(
+    context: Context, node: tree.Index, value: Value, items: Items, item: Any, indices: Any, scope: Scope
+) -> Any:
+    """`x[ids]`, which is `take(x, ids)`."""
+    if len(items) == 1:
+        return apply_named(context, "take", (value, indices), node.span, scope)
+    message = "indices, in a list or in a value, stand alone in their brackets"
+    help = f"take along one axis, then the rest: `take({node.value.span.text}, ids, axis=0)[...]`"
+    return context.poison(WrongKind(item.span, message, help))
+
+
+def _part(context: Context, item: Any, place: Any, before: list[Any]) -> Any:
+    """One item of a subscript as plain data; POISON after a reported mistake."""
+    if isinstance(item, tree.Slice):
+        ends = _ends(context, item, place)
+        return POISON if ends is None else ends
+    if place is None:
+        return None
+    if place is ...:
+        if "..." not in before:
+            return "..."
+        message = "`...` stands once in brackets: with two, nothing says which axes are which"
+        return context.poison(WrongKind(item.span, message))
+    number = constant_behind(context, place, item.span, "an index")
+    if is_size_constant(number, negative=True):
+        return number
+    return context.poison(WrongKind(item.span, f"an index is a whole number, not {described(number)}"))
+
+
+def _ends(context: Context, item: tree.Slice, values: list[Any]) -> list[Any] | None:
+    """Start, stop and step of a slice; None after a reported mistake."""
+    ends = [None if v is None else constant_behind(context, v, item.span, "a slice's end") for v in values]
+    if any(end is POISON for end in ends):
+        return None
+    for end, written in zip(ends, (item.start, item.stop, item.step), strict=True):
+        if written is not None and not is_size_constant(end, negative=True):
+            context.error(WrongKind(written.span, f"a slice's end is a whole number, not {described(end)}"))
+            return None
+    return ends

@@ -1,4 +1,4 @@
-"""Looks into the `def`s that nothing has called: what is wrong in them whatever they are called with."""
+"""Checks the `def`s that nothing calls, for mistakes that do not depend on the arguments."""
 
 from __future__ import annotations
 
@@ -6,45 +6,47 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from graphlang.diagnostics import Diagnostic, GraphError, Span
-from graphlang.resolve import dimensions, expressions
+from graphlang.resolve import dimensions
 from graphlang.resolve.context import Context
-from graphlang.resolve.values import POISON, Definition, Instance, Scope, Value
+from graphlang.resolve.definitions import unroll
+from graphlang.resolve.operators import is_of_names
+from graphlang.resolve.scopes import Definition, Scope
+from graphlang.resolve.values import POISON, InputValue, Instance
 from graphlang.syntax import tree
 from graphlang.trace import Dim, Size
 
 Sizes = Callable[[str], Size]
-"""What a dimension of a formal is taken for."""
+"""The size to assume for a dimension of a formal."""
 MULTIPLE = 2**7 * 3**2 * 5 * 7
-"""A size that heads, groups and strides divide."""
+"""A size that usual numbers of heads, groups and strides divide."""
 
 
 def check(context: Context, definitions: Iterable[Definition]) -> None:
-    """Enters every `def` that was never entered, with formals of which no more is known than their types.
+    """Unrolls every `def` that was never unrolled, with formals of which only the types are known.
 
-    A formal without a shape is POISON, which nothing complains about: so names, attributes and whatever else
-    depends on no argument is checked. A mistake is reported once, where it is one for arguments of every
-    size.
+    A formal without a shape is POISON, whose uses report nothing. Names, attributes and everything else that
+    depends on no argument is checked nevertheless. Only mistakes for arguments of every size are reported.
     """
     spent = 0
     for definition in definitions:
-        if id(definition.tree) in context.entered:
+        if id(definition.tree) in context.unrolled:
             continue
         for with_defaults in _variants(definition.tree):
             probe = _Probe(context, definition, with_defaults)
             for diagnostic in probe.certain():
                 context.collector.add(diagnostic)
             spent += probe.work
-            if spent > context.limits.expansions:  # many of them may not cost more than one file may
+            if spent > context.limits.expansions:  # which bounds the cost of all of them together
                 return
 
 
 def _variants(node: tree.Def) -> tuple[bool, ...]:
-    """With the defaults of its formals, and with nothing known of these either."""
+    """Once with the defaults of its formals, and once with these unknown as well."""
     return (True, False) if any(f.default is not None for f in node.formals) else (True,)
 
 
 class _Probe:
-    """One `def`, entered in a context of its own that is thrown away."""
+    """One `def`, unrolled in a context of its own that is thrown away."""
 
     def __init__(self, context: Context, definition: Definition, with_defaults: bool) -> None:
         self.context = context
@@ -53,47 +55,35 @@ class _Probe:
         self.work = 0
 
     def certain(self) -> Iterator[Diagnostic]:
-        """What is wrong for sizes of any kind, also for round ones and for dimensions that are equal."""
-        found = self._mistakes(Dim.symbol)
-        if not found or not any(_has_shape(f) for f in self.definition.tree.formals):
-            yield from found.values()
+        """The mistakes for any sizes, round ones and equal ones included."""
+        mistakes = self._mistakes(Dim.symbol)
+        if not mistakes or not any(_has_shape(f) for f in self.definition.tree.formals):
+            yield from mistakes.values()
             return
-        round_ = self._mistakes(lambda name: MULTIPLE * Dim.symbol(name))
-        same = self._mistakes(lambda name: MULTIPLE * Dim.symbol("S"))
-        for place, diagnostic in found.items():
-            if expressions.is_of_names(diagnostic) or (place in round_ and place in same):
+        of_round_sizes = self._mistakes(lambda name: MULTIPLE * Dim.symbol(name))
+        of_equal_sizes = self._mistakes(lambda name: MULTIPLE * Dim.symbol("S"))
+        for place, diagnostic in mistakes.items():
+            if is_of_names(diagnostic) or (place in of_round_sizes and place in of_equal_sizes):
                 yield diagnostic
 
     def _mistakes(self, sizes: Sizes) -> Mapping[Any, Diagnostic]:
         """The errors by their code and place."""
-        context = self._context()
+        context = self.context.probe()
         try:
-            values = self._values(context, sizes)
+            arguments = self._arguments(context, sizes)
             at = self.definition.tree.name_span
             instance = Instance(self.definition.tree.name, context.root, (0, 0), None, at)
-            caller = Scope(self.definition.scope, context.root)
-            expressions.run(
-                context, context.enter(context, self.definition, values, instance, at, None, caller)
-            )
-            found = context.collector.diagnostics
+            context.run(unroll(context, self.definition, arguments, instance, at, None))
+            diagnostics = context.collector.diagnostics
         except GraphError as error:  # a limit
-            found = [*context.collector.diagnostics, *error.diagnostics]
+            diagnostics = [*context.collector.diagnostics, *error.diagnostics]
         self.work += 1 + context.expansions + len(context.values)
-        # The first call is the entry from here.
-        told = [d.replaced(called=d.called[1:]) for d in found if d.severity == "error"]
-        return {(d.code, _place(d.span)): d for d in told}
+        # The first call is the one from here.
+        errors = [d.replaced(called=d.called[1:]) for d in diagnostics if d.severity == "error"]
+        return {(d.code, _place(d.span)): d for d in errors}
 
-    def _context(self) -> Context:
-        outer = self.context
-        context = Context(outer.catalog, outer.limits, outer.source)
-        context.enter = outer.enter
-        context.definitions = outer.definitions
-        context.declared = outer.declared
-        context.probing = True
-        return context
-
-    def _values(self, context: Context, sizes: Sizes) -> dict[str, tuple[Any, Span]]:
-        """A value of its type for every formal that says enough of it; nothing for what has a default."""
+    def _arguments(self, context: Context, sizes: Sizes) -> dict[str, tuple[Any, Span]]:
+        """A value for each formal whose type has a shape, POISON for others; defaults may be left to it."""
         scope = Scope(self.definition.scope, context.root)
         values: dict[str, tuple[Any, Span]] = {}
         for formal in self.definition.tree.formals:
@@ -108,14 +98,14 @@ class _Probe:
         formals = {f.name for f in self.definition.tree.formals}
         for dim in formal.type.dims or ():
             if isinstance(dim, tree.Name) and dim.name in formals:
-                return POISON  # a size that is handed in
+                return POISON  # a size that the call decides
             if isinstance(dim, tree.Name) and dim.name not in scope.visible():
                 scope.dims[dim.name] = sizes(dim.name)
         shape = dimensions.shape(context, formal.type, scope)
         if shape is None:
             return POISON
-        array = context.input(shape, formal.type.dtype)
-        return Value("input", array, formal.span, context.root, (-1, 0), label=formal.name)
+        array = context.array(shape, formal.type.dtype)
+        return InputValue(array, formal.span, context.root, (-1, 0), formal.name)
 
 
 def _has_shape(formal: tree.Formal) -> bool:

@@ -1,48 +1,40 @@
-"""What to say where something is called that is no operation here."""
+"""What to report for a call of something that is no operation of the language."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphlang.catalog.finder import Entry, family_member
 from graphlang.catalog.foreign_names import MODULES, folded, operation_meant, value_meant
 from graphlang.diagnostics import Diagnostic, Edit, Related, Span
 from graphlang.diagnostics.names import NoSuchPart, UnknownOperation, WrongKind, closest_of_kind
+from graphlang.resolve.call_arguments import CallSite
 from graphlang.resolve.context import Context
-from graphlang.resolve.signatures import Piped
-from graphlang.resolve.values import MISSING, Scope, Value
+from graphlang.resolve.scopes import Scope
+from graphlang.resolve.values import Value
 from graphlang.syntax import tree
 
 
-class Use(NamedTuple):
-    """A call as it stands in the text."""
-
-    span: Span
-    arguments: Sequence[tree.Argument]
-    piped: Piped | None
-
-
-def of_name(context: Context, function: tree.Name, scope: Scope, call: Any) -> Diagnostic:
+def of_name(context: Context, function: tree.Name, scope: Scope, site: CallSite | None) -> Diagnostic:
     """A name that is called and is no operation."""
-    use = None if call is None else Use(*call)
     name = function.name
     if name in _BLOCKS:
-        return _block(function.span, name, use)
+        return _block(function.span, name, site)
     found = scope.find(name)
     if isinstance(found, Value):
         where = [Related(found.span, f"`{name}` is defined here")]
-        help_, edits = _product(function, use)
+        help_, edits = _product(function, site)
         return WrongKind(
             function.span, f"`{name}` is a value, and a value cannot be called", help_, where, edits
         )
     for family in ("initializers", "optimizers", "datasets", "schedules"):
         if family_member(family, name) is not None:
             message = f"`{name}` is one of the {family}; it belongs in a setting or an `init`"
-            return WrongKind(function.span, message, _HOMES[family].format(_text_of(function, use)))
-    return _unknown(context, function.span, name, scope, use)
+            return WrongKind(function.span, message, _HOMES[family].format(_text_of(function, site)))
+    return _unknown(context, function.span, name, scope, site)
 
 
 _HOMES = {
@@ -53,8 +45,8 @@ _HOMES = {
 }
 
 
-def _text_of(function: tree.Name, use: Use | None) -> str:
-    text = function.span.text if use is None else use.span.text
+def _text_of(function: tree.Name, site: CallSite | None) -> str:
+    text = function.span.text if site is None else site.span.text
     return function.span.text if "\n" in text or len(text) > 40 else text
 
 
@@ -68,11 +60,11 @@ def holds_layers(function: Any, scope: Scope) -> bool:
     return function.name in _BLOCKS or folded(function.name) == "sequential"
 
 
-def _block(span: Span, name: str, use: Use | None) -> Diagnostic:
+def _block(span: Span, name: str, site: CallSite | None) -> Diagnostic:
     """`x -> layers(A(4), Relu)`"""
     edits = []
-    if use is not None and use.arguments and all(a.name is None for a in use.arguments):
-        edits = _braces([a.span for a in use.arguments], span.end, use.span.end)
+    if site is not None and site.arguments and all(a.name is None for a in site.arguments):
+        edits = _braces([a.span for a in site.arguments], span.end, site.span.end)
     message = f"the layers of `{name}` stand in a block in braces"
     return WrongKind(span, message, f"write `x -> {name} {{ Affine(50); Relu }}`", (), edits)
 
@@ -90,7 +82,7 @@ def spelled(context: Context, function: Any, scope: Scope) -> Entry | None:
     if not isinstance(function, tree.Name):
         return None
     name = function.name
-    if scope.find(name) is not MISSING or scope.find_callable(name) is not None:
+    if scope.defines(name):
         return None
     candidates = ["grad", *scope.callable_names(), *context.catalog.names()]
     same = any(folded(c) == folded(name) for c in candidates)
@@ -135,38 +127,42 @@ def of_range(call: tree.Call) -> Diagnostic | None:
     return WrongKind(at, message, f"write `{written}`", (), [Edit(call.span, written)])
 
 
-def _unknown(context: Context, span: Span, name: str, scope: Scope, use: Use | None) -> Diagnostic:
+def _unknown(context: Context, span: Span, name: str, scope: Scope, site: CallSite | None) -> Diagnostic:
     candidates = ["grad", *scope.callable_names(), *context.catalog.names()]
     meaning = operation_meant(name)
     same = [c for c in candidates if folded(c) == folded(name)]
     if meaning is None or same:
         return UnknownOperation(span, name, candidates)
     if meaning.formula is not None:
-        written, edits = _formula(meaning.formula, use)
+        written, edits = _formula(meaning.formula, site)
         return UnknownOperation(span, name, candidates, None, note=f"write `{written}`", edits=edits)
     if meaning.name is None:
         return UnknownOperation(span, name, candidates, None, note=meaning.note)
     return UnknownOperation(span, name, candidates, meaning.name, note=meaning.note)
 
 
-def _formula(formula: str, use: Use | None) -> tuple[str, list[Edit]]:
-    """A formula for the arguments of a call, and the edit that puts it there."""
-    wanted = len(set(re.findall(r"\{\d\}", formula)))
-    given = [] if use is None else [a for a in use.arguments if a.name is None]
-    operands = [_operand(a.value) for a in given]
-    fits = use is not None and len(operands) == wanted and all("\n" not in t for t in operands)
-    if not fits:
+def _formula(formula: str, site: CallSite | None) -> tuple[str, list[Edit]]:
+    """A formula with the arguments of a call in it, and the edit that puts it in place of the call."""
+    arguments = [] if site is None else [a for a in site.arguments if a.name is None]
+    operands = [_operand(a.value) for a in arguments]
+    needed = len(set(re.findall(r"\{\d\}", formula)))
+    if site is None or len(operands) != needed or any("\n" in text for text in operands):
         return formula.format("x", "y", "z"), []
-
-    def alone(match: re.Match[str]) -> str:
-        return given[int(match[1])].value.span.text
-
-    # An argument that is all that stands in a bracket needs none of its own.
-    written = re.sub(r"(?<=[(])\{(\d)\}(?=[,)])", alone, formula) if "{" not in "".join(operands) else formula
-    written = written.format(*operands) if "{" in written else written
-    if use is None or use.piped is not None or len(given) != len(use.arguments):
+    written = _filled_in(formula, operands, arguments)
+    if site.piped is not None or len(arguments) != len(site.arguments):
         return written, []
-    return written, [Edit(use.span, written if _is_call(written) else f"({written})")]
+    return written, [Edit(site.span, written if _is_call(written) else f"({written})")]
+
+
+def _filled_in(formula: str, operands: list[str], arguments: Sequence[tree.Argument]) -> str:
+    def alone(match: re.Match[str]) -> str:
+        return arguments[int(match[1])].value.span.text
+
+    if "{" in "".join(operands):
+        return formula.format(*operands)
+    # An argument that is all that its brackets contain needs no brackets of its own.
+    written = re.sub(r"(?<=[(])\{(\d)\}(?=[,)])", alone, formula)
+    return written.format(*operands) if "{" in written else written
 
 
 def _operand(node: Any) -> str:
@@ -188,37 +184,47 @@ def _is_call(text: str) -> bool:
     return False
 
 
-def of_value(context: Context, function: Any, scope: Scope, call: Any) -> Diagnostic:
+def of_value(context: Context, function: Any, scope: Scope, site: CallSite | None) -> Diagnostic:
     """A value that is called: a method, or a product without its sign."""
-    use = None if call is None else Use(*call)
-    message = "this is a value, and a value cannot be called"
     if isinstance(function, tree.Attribute) and function.name != "T":
-        name = function.name
-        if context.catalog.find(name) is None:
-            told = _unknown(context, function.name_span, name, scope, _as_function(function, use))
-            if isinstance(told, UnknownOperation) and told.match and use is not None and use.piped is None:
-                inside = ", ".join([function.value.span.text, *(a.span.text for a in use.arguments)])
-                written = f"{told.match}({inside})"
-                note = f"write `{written}`"
-                told = UnknownOperation(
-                    function.name_span, name, (), None, note=note, edits=[Edit(use.span, written)]
-                )
-            return told
-        inside = ", ".join([function.value.span.text, *(a.span.text for a in (use.arguments if use else ()))])
-        edits = [] if use is None or use.piped is not None else [Edit(use.span, f"{name}({inside})")]
-        return WrongKind(
-            function.span, "a value has no methods", f"call the function: `{name}({inside})`", (), edits
-        )
-    help_, edits = _product(function, use)
-    return WrongKind(function.span, message, help_, (), edits)
+        if context.catalog.find(function.name) is None:
+            return _unknown_method(context, function, scope, site)
+        written = _call_text(function.name, function, site)
+        edits = [] if site is None or site.piped is not None else [Edit(site.span, written)]
+        help_ = f"call the function: `{written}`"
+        return WrongKind(function.span, "a value has no methods", help_, (), edits)
+    help_product, edits = _product(function, site)
+    message = "this is a value, and a value cannot be called"
+    return WrongKind(function.span, message, help_product, (), edits)
 
 
-def _as_function(method: tree.Attribute, use: Use | None) -> Use | None:
+def _unknown_method(
+    context: Context, method: tree.Attribute, scope: Scope, site: CallSite | None
+) -> Diagnostic:
+    """`x.f(a)`, where `f` is no operation, but perhaps the name of one in another framework."""
+    name, span = method.name, method.name_span
+    problem = _unknown(context, span, name, scope, _as_function(method, site))
+    if site is None or site.piped is not None:
+        return problem
+    if not isinstance(problem, UnknownOperation) or not problem.match:
+        return problem
+    written = _call_text(problem.match, method, site)
+    edits = [Edit(site.span, written)]
+    return UnknownOperation(span, name, (), None, note=f"write `{written}`", edits=edits)
+
+
+def _call_text(name: str, method: tree.Attribute, site: CallSite | None) -> str:
+    """`x.f(a)` as a call of a function: `f(x, a)`."""
+    arguments = site.arguments if site is not None else ()
+    return f"{name}({', '.join([method.value.span.text, *(a.span.text for a in arguments)])})"
+
+
+def _as_function(method: tree.Attribute, site: CallSite | None) -> CallSite | None:
     """`x.f(a)` as `f(x, a)`."""
-    if use is None:
+    if site is None:
         return None
     first = tree.Argument(None, method.value, method.value.span)
-    return Use(use.span, [first, *use.arguments], use.piped)
+    return site._replace(arguments=[first, *site.arguments])
 
 
 def of_part(node: tree.Attribute) -> Diagnostic:
@@ -228,12 +234,17 @@ def of_part(node: tree.Attribute) -> Diagnostic:
     return NoSuchPart(node.name_span, node.value.span.text, node.name, ["T"], note)
 
 
-def _product(function: Any, use: Use | None) -> tuple[str | None, list[Edit]]:
+def _product(function: Any, site: CallSite | None) -> tuple[str | None, list[Edit]]:
     """`2(x + 1)` as a product."""
-    if use is None or use.piped is not None or len(use.arguments) != 1 or use.arguments[0].name is not None:
+    if (
+        site is None
+        or site.piped is not None
+        or len(site.arguments) != 1
+        or site.arguments[0].name is not None
+    ):
         return None, []
     end = function.span.end
-    written = f"{function.span.text} * ({use.arguments[0].span.text})"
+    written = f"{function.span.text} * ({site.arguments[0].span.text})"
     if "\n" in written:
         return None, []
     return f"did you mean `{written}`?", [Edit(Span(end, end, function.span.source), " * ")]
@@ -247,18 +258,17 @@ def module_of(function: Any, scope: Scope) -> str | None:
     node = function
     while isinstance(node, tree.Attribute):
         node = node.value
-    if node is function or not isinstance(node, tree.Name) or node.name not in MODULES:
-        return None
-    known = scope.find(node.name) is not MISSING or scope.find_callable(node.name) is not None
-    return None if known else node.name
+    is_module = node is not function and isinstance(node, tree.Name) and node.name in MODULES
+    return node.name if is_module and not scope.defines(node.name) else None
 
 
-def of_module(context: Context, function: tree.Attribute, prefix: str, scope: Scope, call: Any) -> Diagnostic:
+def of_module(
+    context: Context, function: tree.Attribute, prefix: str, scope: Scope, site: CallSite | None
+) -> Diagnostic:
     """`np.exp(x)`"""
-    use = None if call is None else Use(*call)
     name = function.name
     if context.catalog.find(name) is None and name != "grad":
-        return _unknown(context, function.span, name, scope, use)
+        return _unknown(context, function.span, name, scope, site)
     help_ = f"functions need no prefix: write `{name}`"
     return WrongKind(
         function.span, f"there is no `{prefix}` in this language", help_, (), [Edit(function.span, name)]

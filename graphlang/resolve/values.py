@@ -1,20 +1,17 @@
-"""What names stand for while a file is elaborated: values of the graph, instances, definitions."""
+"""The values of a graph while a file is evaluated, and the instances of layers that they belong to."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
-from graphlang.catalog.operation import Operation
 from graphlang.diagnostics import Span
-from graphlang.syntax import tree
-from graphlang.trace import SymbolicArray
-
-if TYPE_CHECKING:
-    from graphlang.catalog.finder import Entry
+from graphlang.trace import Dim, SymbolicArray
 
 
 class Poison:
-    """Stands for a value whose mistake has been reported; whatever touches it stays silent."""
+    """Stands for a value whose mistake has been reported; whatever uses it reports nothing more."""
 
     def __repr__(self) -> str:
         return "POISON"
@@ -24,7 +21,7 @@ POISON = Poison()
 
 
 class Instance:
-    """One use of a layer or a `def`: what its parameters and inner values are named after."""
+    """One use of a layer or a `def`: its parameters and inner values are named after it."""
 
     __slots__ = (
         "called_at",
@@ -54,32 +51,132 @@ class Instance:
         self.label = label
         self.called_at = called_at
         self.name: str | None = label
-        #: names that the text inside gives, which automatic names must leave alone
+        #: names defined in the text inside, which automatic names must not use
         self.taken: set[str] = set()
         #: the labelled instances inside
         self.parts: dict[str, Instance] = {}
-        #: its own parameters by role, once they are made
-        self.parameters: dict[str, Value] | None = None
-        #: whether a mistake keeps it from being known in full, so that what it lacks is no mistake
+        #: its own parameters by role; None until they exist
+        self.parameters: dict[str, ParamValue] | None = None
+        #: whether a reported mistake left it incomplete, so that a missing part is no further mistake
         self.unknown = False
-        #: for a shared `def`: what its first unrolling made
+        #: for a shared `def`: the instances that its first unrolling created
         self.memo: Memo | None = None
 
     def path(self) -> str:
-        """The full name, as `Block2.Affine1`; the file itself is the empty path."""
-        parts = []
-        instance: Instance | None = self
-        while instance is not None and instance.parent is not None:
-            parts.append(instance.name or "?")
+        """The full name, as `Block2.Affine1`; the file itself has the empty path."""
+        return ".".join([instance.name or "?" for instance in self.outward()][::-1])
+
+    def outward(self) -> Iterator[Instance]:
+        """This instance and those around it, from the inside out, without the file itself."""
+        instance = self
+        while instance.parent is not None:
+            yield instance
             instance = instance.parent
-        return ".".join(reversed(parts))
+
+
+class Memo:
+    """The instances inside a shared `def`, by their place in the text.
+
+    Every use of the `def` gets the same instance at the same place, even if a use skips some of them.
+    """
+
+    __slots__ = ("counts", "instances")
+
+    def __init__(self) -> None:
+        self.instances: dict[tuple[Any, ...], Instance] = {}
+        #: how often the current unrolling has passed each place
+        self.counts: dict[tuple[Any, ...], int] = {}
+
+    def start(self) -> None:
+        """Begins another unrolling."""
+        self.counts.clear()
+
+    def instance(self, kind: str, at: Span, fresh: Instance) -> Instance:
+        """The instance that an earlier unrolling created at this place, or else `fresh`."""
+        place = (id(fresh.parent), kind, at)
+        self.counts[place] = count = self.counts.get(place, 0) + 1
+        return self.instances.setdefault((*place, count), fresh)
+
+
+@dataclass(slots=True, eq=False)
+class Value:
+    """What the four kinds of values of a graph have in common."""
+
+    array: SymbolicArray
+    #: where it is defined
+    span: Span
+    #: the instance whose part it is
+    group: Instance
+    #: its place in the order of appearance
+    order: tuple[int, int]
+    #: the name that the file gives it
+    label: str | None = None
+    #: the full name, assigned once all values exist
+    name: str = field(default="", init=False)
+
+
+@dataclass(slots=True, eq=False)
+class InputValue(Value):
+    """An input of the graph."""
+
+    default: Any = None
+    #: whether nothing declares it: it is a free name of an open formula
+    is_open: bool = False
+    #: for an input that holds indices: one more than the largest that its users allow
+    index_bound: Any = None
+    #: an index that its users accept although it is out of bounds
+    ignored_index: int | None = None
+
+
+@dataclass(slots=True, eq=False)
+class ParamValue(Value):
+    """A parameter: of a layer, of a `def` or of the file."""
+
+    init: Any = None
+    trainable: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class NodeValue(Value):
+    """The result of an operation; a constant with a name is an operation without operands."""
+
+    operation: str = ""
+    operands: tuple[Any, ...] = ()
+    attributes: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, ParamValue] = field(default_factory=dict)
+    #: the number, if it is known before running
+    const: Any = None
+    #: the layer whose result it is; a result without a label takes its name
+    instance: Instance | None = None
+    #: for a `scan`: what it computes at every step
+    body: Body | None = None
+
+
+@dataclass(slots=True, eq=False)
+class LocalValue(Value):
+    """What the body of a `scan` receives at every step: the element, or a carried value."""
+
+
+@dataclass(slots=True, eq=False)
+class Body:
+    """The graph inside a `scan` node."""
+
+    #: the local values, then the outer values that the body uses
+    inputs: list[Value]
+    nodes: list[NodeValue]
+    #: the next value of each carried one
+    following: list[NodeValue]
+    yields: list[NodeValue]
 
 
 class NamedTable(list[Any]):
-    """A list of numbers with a name: a list wherever one is taken, and one value of the graph wherever a
-    value is needed, made when it is first needed."""
+    """A list of numbers with a name.
 
-    __slots__ = ("group", "made", "name", "order", "span")
+    It works as a list where a list is expected. Where a value is needed it becomes one node, which is
+    created at its first use.
+    """
+
+    __slots__ = ("group", "name", "node", "order", "span")
 
     def __init__(
         self, numbers: list[Any], name: str, span: Span, group: Instance, order: tuple[int, int]
@@ -89,248 +186,26 @@ class NamedTable(list[Any]):
         self.span = span
         self.group = group
         self.order = order
-        self.made: Value | None = None
+        self.node: NodeValue | None = None
 
 
-class Value:
-    """A value of the graph: an input, a parameter, a constant that has a name, or a node's result."""
-
-    __slots__ = (
-        "array",
-        "attributes",
-        "body",
-        "bounds",
-        "const",
-        "group",
-        "ignored",
-        "instance",
-        "kind",
-        "label",
-        "name",
-        "operands",
-        "operation",
-        "order",
-        "parameters",
-        "span",
-    )
-
-    def __init__(
-        self,
-        kind: str,
-        array: SymbolicArray,
-        span: Span,
-        group: Instance,
-        order: tuple[int, int],
-        label: str | None = None,
-        operation: str = "",
-        operands: tuple[Any, ...] = (),
-        attributes: dict[str, Any] | None = None,
-        parameters: dict[str, Value] | None = None,
-        const: Any = None,
-    ) -> None:
-        self.kind = kind
-        self.array = array
-        self.span = span
-        self.group = group
-        self.order = order
-        #: the name that the file gives it
-        self.label = label
-        #: the full name, given at the end
-        self.name = ""
-        self.operation = operation
-        self.operands = operands
-        self.attributes = attributes or {}
-        self.parameters = parameters or {}
-        #: the number, where it is known before running
-        self.const = const
-        #: the layer that made it, whose name an unnamed result takes
-        self.instance: Instance | None = None
-        #: for integers: one more than the largest that its users allow
-        self.bounds: Any = None
-        #: and an index that is let through beside those
-        self.ignored: int | None = None
-        #: for a `scan`: what it does at every step
-        self.body: Any = None
+def without_node(value: Any) -> Any:
+    """The constant that a node is known to have before running; anything else is returned as it is."""
+    if isinstance(value, NodeValue) and value.const is not None:
+        return value.const
+    return value
 
 
-class SharedLayer:
-    """`layer tok = Embedding(65, 128)`: one instance; its parameters come with its first use."""
-
-    __slots__ = ("attributes", "entry", "instance", "name", "operation", "span")
-
-    def __init__(
-        self,
-        name: str,
-        span: Span,
-        entry: Entry,
-        operation: Operation | None,
-        attributes: dict[str, Any],
-        instance: Instance,
-    ) -> None:
-        self.name = name
-        self.span = span
-        self.entry = entry
-        #: None after a mistake in its attributes
-        self.operation = operation
-        self.attributes = attributes
-        self.instance = instance
+def is_integer(value: Any) -> bool:
+    """Whether it is a whole number; `true` and `false`, which Python counts among them, are not."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
-class Definition:
-    """A `def` and the scope that it sees."""
-
-    __slots__ = ("scope", "tree")
-
-    def __init__(self, definition: tree.Def, scope: Scope) -> None:
-        self.tree = definition
-        self.scope = scope
+def is_size_constant(value: Any, *, negative: bool = False) -> bool:
+    """Whether it is a size, or a whole number from zero; with `negative`, any whole number."""
+    return isinstance(value, Dim) or (is_integer(value) and (negative or value >= 0))
 
 
-class Memo:
-    """The instances inside a shared `def`: each is found again at its place in the text, whatever else a use
-    of the `def` leaves out."""
-
-    __slots__ = ("counts", "made")
-
-    def __init__(self) -> None:
-        self.made: dict[tuple[Any, ...], Instance] = {}
-        #: how often this unrolling has come by a place
-        self.counts: dict[tuple[Any, ...], int] = {}
-
-    def start(self) -> None:
-        """Begins another unrolling."""
-        self.counts.clear()
-
-    def instance(self, kind: str, at: Span, fresh: Instance) -> Instance:
-        """What an earlier unrolling made at this place, or `fresh`."""
-        place = (id(fresh.parent), kind, at)
-        self.counts[place] = count = self.counts.get(place, 0) + 1
-        return self.made.setdefault((*place, count), fresh)
-
-
-class SharedDefinition:
-    """`layer enc = Block(3)`: one instance of a `def`; every use has the same parameters."""
-
-    __slots__ = ("arguments", "definition", "instance", "name", "scope", "span")
-
-    def __init__(
-        self,
-        name: str,
-        span: Span,
-        definition: Definition,
-        arguments: tuple[tree.Argument, ...],
-        scope: Scope,
-        instance: Instance,
-    ) -> None:
-        self.name = name
-        self.span = span
-        self.definition = definition
-        self.arguments = arguments
-        self.scope = scope
-        self.instance = instance
-        if instance.memo is None:
-            instance.memo = Memo()
-
-
-class Module:
-    """An imported file: its `def`s."""
-
-    __slots__ = ("broken", "name", "scope")
-
-    def __init__(self, name: str, scope: Scope) -> None:
-        self.name = name
-        self.scope = scope
-        #: whether it could not be read, which has been reported
-        self.broken = False
-
-
-class Scope:
-    """The names of the file, of a `def`'s body, or of a `for`."""
-
-    __slots__ = (
-        "callables",
-        "copied",
-        "definition",
-        "dims",
-        "instance",
-        "memo",
-        "names",
-        "numbered",
-        "order",
-        "parent",
-        "places",
-    )
-
-    def __init__(self, parent: Scope | None, instance: Instance, definition: str | None = None) -> None:
-        self.parent = parent
-        self.instance = instance
-        self.definition = definition
-        self.names: dict[str, Any] = {}
-        self.places: dict[str, Span] = {}
-        self.dims: dict[str, Any] = {}
-        self.callables: dict[str, Any] = {}
-        #: where the statement stands that is being evaluated, for names in order of appearance
-        self.order = 0
-        self.memo: Memo | None = parent.memo if parent is not None else None
-        same = parent is not None and parent.instance is instance
-        #: whether it is a copy in a `repeat` or `for`, where labels get numbers
-        self.copied: bool = parent.copied if parent is not None and same else False
-        #: the labels with numbers that the copies have taken
-        self.numbered: set[str] = parent.numbered if parent is not None and same else set()
-
-    def find(self, name: str) -> Any:
-        """What a name stands for, or MISSING."""
-        scope: Scope | None = self
-        while scope is not None:
-            if name in scope.names:
-                return scope.names[name]
-            if name in scope.dims:
-                return scope.dims[name]
-            scope = scope.parent
-        return MISSING
-
-    def place(self, name: str) -> Span | None:
-        """Where a name is defined that can be seen from here."""
-        scope: Scope | None = self
-        while scope is not None:
-            if name in scope.places:
-                return scope.places[name]
-            scope = scope.parent
-        return None
-
-    def find_callable(self, name: str) -> Any:
-        scope: Scope | None = self
-        while scope is not None:
-            if name in scope.callables:
-                return scope.callables[name]
-            scope = scope.parent
-        return None
-
-    def visible(self) -> dict[str, Span | None]:
-        """Every name that can be seen from here, and where it is defined."""
-        found: dict[str, Span | None] = {}
-        scope: Scope | None = self
-        while scope is not None:
-            for name in (*scope.names, *scope.dims):
-                found.setdefault(name, scope.places.get(name))
-            scope = scope.parent
-        return found
-
-    def callable_names(self) -> list[str]:
-        found: dict[str, None] = {}
-        scope: Scope | None = self
-        while scope is not None:
-            found.update(dict.fromkeys(scope.callables))
-            scope = scope.parent
-        return list(found)
-
-
-class Missing:
-    def __repr__(self) -> str:
-        return "MISSING"
-
-
-MISSING = Missing()
-
-Constant: TypeAlias = int | float | bool | str | list[Any] | None
-"""What is known before running and is no size."""
+def is_positive_size(value: Any) -> bool:
+    """Whether it is a size, or a whole number from one."""
+    return isinstance(value, Dim) or (is_integer(value) and value > 0)

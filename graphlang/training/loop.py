@@ -16,7 +16,7 @@ from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.settings import WrongSetting
 from graphlang.diagnostics.weights import OtherEpochs, OtherOptimizer
 from graphlang.engine.model import Model
-from graphlang.resolve.attributes import requirement
+from graphlang.resolve.validation import requirement
 from graphlang.spec.models import TrainSpec
 from graphlang.training.batches import Feed, bind_columns
 from graphlang.training.evaluation import EVALUATION_BATCH, Evaluator, measured

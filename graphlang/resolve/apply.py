@@ -1,0 +1,185 @@
+"""Applies an operation: infers the type of its result and enters its node, and the parameters of a layer."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from graphlang.catalog.finder import Entry
+from graphlang.catalog.operation import Operation, as_numbers, outcome
+from graphlang.diagnostics import Span
+from graphlang.diagnostics.shapes import Hint
+from graphlang.resolve.application import Application
+from graphlang.resolve.broadcasting import BROADCASTING, is_ambiguous
+from graphlang.resolve.context import Context
+from graphlang.resolve.failures import failed, report_failure
+from graphlang.resolve.index_bounds import bounds_of_indices, is_index_outside, note_index_bounds
+from graphlang.resolve.layer_parameters import layer_parameters, new_instance
+from graphlang.resolve.nodes import add_node
+from graphlang.resolve.operands import as_value, number_as_value
+from graphlang.resolve.scopes import Scope
+from graphlang.resolve.type_texts import types_text
+from graphlang.resolve.values import POISON, Instance, NodeValue, ParamValue, Value
+from graphlang.trace import Dim, DimScalar, DtypeError, SymbolicArray, SymbolicRandom
+
+BESIDE_A_VALUE = BROADCASTING | {"where", "take"}
+"""Functions that take a plain number beside a value, as `maximum(x, 0)`: it needs no node of its own."""
+
+
+class Owner(NamedTuple):
+    """The instance of a layer and its parameters; a function has neither."""
+
+    instance: Instance | None
+    parameters: dict[str, ParamValue]
+
+
+NO_OWNER = Owner(None, {})
+
+
+def apply_named(context: Context, name: str, operands: tuple[Any, ...], span: Span, scope: Scope) -> Any:
+    """Applies an operator or another operation without attributes."""
+    entry = context.entry(name)
+    return apply(context, Application(entry, context.operation(entry), {}, span, scope), operands)
+
+
+def apply(context: Context, use: Application, operands: tuple[Any, ...]) -> Any:
+    """The result of an operation, a node or several; POISON after a reported mistake."""
+    bounds = bounds_of_indices(use.entry, use.operation, operands)
+    values = _as_values(context, use, operands, bounds)
+    if values is None or is_index_outside(context, use, bounds, values):
+        return POISON
+    if is_ambiguous(context, use.entry.name, values, use.span):
+        return POISON
+    arrays = [o.array if isinstance(o, Value) else o for o in values]
+    owner = _owner(context, use, values, arrays)
+    if owner is None:
+        return POISON
+    try:
+        result = _result(context, use, arrays, owner.parameters)
+    except Exception as error:  # noqa: BLE001 - the code of a user's own layer may raise anything
+        report_failure(context, use, values, error)
+        return POISON
+    if not _accepted(context, use, values, arrays):
+        return POISON
+    return _enter(context, use, values, owner, result)
+
+
+def _as_values(
+    context: Context, use: Application, operands: tuple[Any, ...], indices: dict[int, Any]
+) -> tuple[Any, ...] | None:
+    """The operands with a node for each size, each list, and each number that needs one; None after a
+    reported mistake."""
+    span, scope = use.span, use.scope
+    if any(isinstance(o, Dim | DimScalar | list) for o in operands):
+        values = [as_value(context, o, span, scope, is_index=i in indices) for i, o in enumerate(operands)]
+        operands = tuple(values)
+        if any(o is POISON for o in operands):
+            return None
+    if use.entry.name in BESIDE_A_VALUE and any(isinstance(o, Value) for o in operands):
+        return operands
+    values = [number_as_value(context, o, span, scope, is_index=i in indices) for i, o in enumerate(operands)]
+    return tuple(values)
+
+
+def _owner(context: Context, use: Application, operands: tuple[Any, ...], arrays: list[Any]) -> Owner | None:
+    """The instance of a layer and its parameters; None after a reported mistake."""
+    entry = use.entry
+    if entry.kind == "function" and not entry.owns:
+        return NO_OWNER
+    if use.shared is not None and entry.owns:
+        instance = use.shared.instance
+    else:
+        instance = new_instance(context, entry.name, use.scope, use.label, use.span)
+    if not entry.owns:
+        return Owner(instance, {})
+    parameters = layer_parameters(context, use, instance, operands, arrays)
+    return None if parameters is None else Owner(instance, parameters)
+
+
+def _result(context: Context, use: Application, arrays: list[Any], parameters: dict[str, ParamValue]) -> Any:
+    """What `forward` returns, checked."""
+    keywords = {role: value.array for role, value in parameters.items()} | _asked_for(context, use.entry)
+    with context.trace:
+        return outcome(use.operation, _forward(use.operation, arrays, keywords))[0]
+
+
+def _asked_for(context: Context, entry: Entry) -> dict[str, Any]:
+    """What `forward` asks for by name beside its parameters."""
+    keywords: dict[str, Any] = {}
+    if "training" in entry.wants:
+        keywords["training"] = True
+    if "random" in entry.wants:
+        keywords["random"] = SymbolicRandom(context.trace)
+    return keywords
+
+
+def _forward(operation: Operation, arrays: list[Any], keywords: dict[str, Any]) -> Any:
+    """What `forward` returns; if it does not accept truth values, for 1 and 0 in their place."""
+    try:
+        return operation.forward(*arrays, **keywords)
+    except DtypeError:
+        numbers = as_numbers(arrays, np.float64)
+        if numbers is None:
+            raise
+        return operation.forward(*numbers, **keywords)
+
+
+def _accepted(context: Context, use: Application, operands: tuple[Any, ...], arrays: list[Any]) -> bool:
+    """Whether the layer's own hint and index bounds can be had; a hint becomes a warning."""
+    try:
+        hint = use.operation.hint(*arrays) if use.entry.kind == "layer" else None
+        note_index_bounds(use.operation, use.entry, operands, arrays)
+    except Exception as error:  # noqa: BLE001 - the code of a user's own layer may raise anything
+        context.error(failed(use.entry.name, operands, use.span, error))
+        return False
+    if hint:
+        message = f"`{use.entry.name}` on {types_text(operands)} is allowed, but probably not meant"
+        context.error(Hint(use.span, message, hint))
+    return True
+
+
+def _enter(
+    context: Context, use: Application, operands: tuple[Any, ...], owner: Owner, result: Any
+) -> NodeValue | tuple[NodeValue, ...]:
+    """Enters the node of an operation, or one for each of its results."""
+    if isinstance(result, tuple | list):
+        parts = [
+            _node(context, use, operands, owner, part, {**use.attributes, "part": number})
+            for number, part in enumerate(result)
+        ]
+        return tuple(parts)
+    node = _node(context, use, operands, owner, result, use.attributes)
+    node.instance = owner.instance
+    node.label = use.label
+    return node
+
+
+def _node(
+    context: Context,
+    use: Application,
+    operands: tuple[Any, ...],
+    owner: Owner,
+    result: Any,
+    attributes: dict[str, Any],
+) -> NodeValue:
+    array = result if isinstance(result, SymbolicArray) else _as_array(context, result)
+    return add_node(
+        context,
+        use.scope,
+        use.span,
+        array,
+        use.entry.name,
+        operands,
+        attributes=attributes,
+        parameters=owner.parameters,
+    )
+
+
+def _as_array(context: Context, result: Any) -> SymbolicArray:
+    """The array of a result that is a number: of an operation on constants alone, as `zeros(3)`."""
+    if hasattr(result, "shape"):
+        return context.trace.input(result.shape, result.dtype)
+    if isinstance(result, bool):
+        return context.array((), "bool")
+    return context.array((), "int" if isinstance(result, int) else "float")

@@ -1,0 +1,191 @@
+"""The arguments of a call: assigns each of them to what the operation calls for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from graphlang.catalog.finder import Entry
+from graphlang.diagnostics import Span
+from graphlang.diagnostics.arguments import (
+    ArgumentTwice,
+    MissingArgument,
+    NothingToWorkOn,
+    TooManyArguments,
+    UnknownAttribute,
+)
+from graphlang.resolve.context import Context
+from graphlang.resolve.signatures import signature
+from graphlang.syntax import tree
+
+
+class Piped(NamedTuple):
+    """The value that comes through `->`, and where the chain starts."""
+
+    value: Any
+    span: Span
+
+
+class CallSite(NamedTuple):
+    """A call as the text has it: `f(a, b=1)`, or a stage of a chain."""
+
+    function: Any
+    arguments: Sequence[tree.Argument]
+    span: Span
+    piped: Piped | None = None
+    label: str | None = None
+
+
+class Bound(NamedTuple):
+    """The arguments by what they are for: expressions still, or the value that came through the chain."""
+
+    tensors: dict[str, Any]
+    #: for an operation of any number of tensors
+    more: list[Any]
+    attributes: dict[str, tree.Argument]
+    #: for an operation that takes any number of sizes
+    sizes: list[tree.Argument]
+
+
+def bind(
+    context: Context, entry: Entry, site: CallSite, *, shared: bool = False, declared: bool = False
+) -> Bound | None:
+    """Assigns the arguments of a call; if `shared`, only tensors, if `declared`, only attributes."""
+    return _Binder(context, entry, site, shared, declared).bind()
+
+
+class _Binder:
+    def __init__(self, context: Context, entry: Entry, site: CallSite, shared: bool, declared: bool) -> None:
+        self.context = context
+        self.entry = entry
+        self.site = site
+        self.shared = shared
+        self.declared = declared
+        self.bound = Bound({}, [], {}, [])
+        #: where each name got its argument
+        self.places: dict[str, Span] = {}
+        self.free_tensors = [] if declared else list(entry.tensors)
+        self.free_attributes = [] if shared else list(entry.positional_attributes)
+        self.attributes = [] if shared else list(entry.attributes)
+        self.failed = False
+
+    def bind(self) -> Bound | None:
+        entry, site = self.entry, self.site
+        if site.piped is not None and not self._pipe(site.piped):
+            self.context.error(TooManyArguments(site.span, entry.name, signature(entry)))
+            return None
+        if self._stands_alone():
+            self.context.error(NothingToWorkOn(site.span, entry.name, site.span.text))
+            return None
+        for argument in site.arguments:
+            if argument.name is not None:
+                self._named(argument, argument.name)
+            elif not self._positional(argument):
+                self.context.error(TooManyArguments(argument.span, entry.name, signature(entry)))
+                return None
+        missing = self._missing()
+        if missing and not self.failed:
+            self.context.error(MissingArgument(site.span, entry.name, missing, signature(entry)))
+        return None if self.failed or missing else self.bound
+
+    def _pipe(self, piped: Piped) -> bool:
+        """Assigns the value of the chain; False if no tensor is expected."""
+        if self.entry.any_tensors:
+            self.bound.more.append(piped)
+        elif self.free_tensors:
+            self.bound.tensors[self.free_tensors.pop(0)] = piped
+        else:
+            return False
+        return True
+
+    def _positional(self, argument: tree.Argument) -> bool:
+        """Assigns an argument without a name; False if there is one too many."""
+        bound, entry = self.bound, self.entry
+        if entry.any_tensors and not self.declared and not isinstance(argument.value, tree.String):
+            bound.more.append(argument)
+        elif self.free_tensors:
+            self._place(bound.tensors, self.free_tensors.pop(0), argument)
+        elif entry.any_sizes and not self.shared:
+            bound.sizes.append(argument)
+        elif self.free_attributes:
+            self._place(bound.attributes, self.free_attributes.pop(0), argument)
+        else:
+            return False
+        return True
+
+    def _place(self, group: dict[str, Any], name: str, argument: tree.Argument) -> None:
+        group[name] = argument
+        self.places[name] = argument.span
+
+    def _named(self, argument: tree.Argument, name: str) -> None:
+        """Assigns an argument with a name."""
+        bound, entry = self.bound, self.entry
+        if name in self.places or name in bound.tensors:
+            self._error(ArgumentTwice(argument.span, entry.name, name, self.places.get(name)))
+        elif name in self.free_tensors:
+            self.free_tensors.remove(name)
+            bound.tensors[name] = argument
+        elif name == entry.any_sizes:
+            bound.sizes.append(argument)
+        elif name in self.attributes or entry.named_sizes:
+            bound.attributes[name] = argument
+            if name in self.free_attributes:
+                self.free_attributes.remove(name)
+        else:
+            self._error(unknown_attribute(argument, entry.name, name, self.attributes))
+        self.places[name] = argument.span
+
+    def _error(self, diagnostic: Any) -> None:
+        self.context.error(diagnostic)
+        self.failed = True
+
+    def _missing(self) -> list[str]:
+        entry, bound = self.entry, self.bound
+        missing = [] if self.declared else [t for t in self.free_tensors if t not in entry.optional_tensors]
+        missing += [] if self.shared else self._missing_attributes()
+        if entry.any_tensors and not bound.more and not self.declared:
+            missing.append(entry.any_tensors)
+        return missing
+
+    def _missing_attributes(self) -> list[str]:
+        required = [a.name for a in self.entry.attributes.values() if a.required]
+        return [name for name in required if name not in self.bound.attributes]
+
+    def _stands_alone(self) -> bool:
+        """`Affine(50)` outside of a chain, whose number would be taken for the value to work on."""
+        entry, arguments = self.entry, self.site.arguments
+        if self.site.piped is not None or self.shared or self.declared:
+            return False
+        if (
+            not entry.name[:1].isupper()
+            or not entry.tensors
+            or any(a.name in entry.tensors for a in arguments)
+        ):
+            return False
+        positional = [a for a in arguments if a.name is None]
+        if not positional:
+            return True
+        first = isinstance(positional[0].value, tree.Number | tree.String | tree.Bool | tree.ListOf)
+        return first and len(positional) < _needed(entry, arguments)
+
+
+def _needed(entry: Entry, arguments: Sequence[tree.Argument]) -> int:
+    """How many positional arguments a call needs beside those that it names."""
+    names = {a.name for a in arguments}
+    tensors = [t for t in entry.tensors if t not in entry.optional_tensors]
+    return len(tensors) + sum(a.required and a.name not in names for a in entry.attributes.values())
+
+
+def unknown_attribute(
+    argument: tree.Argument, owner: str, name: str, attributes: Sequence[str]
+) -> UnknownAttribute:
+    """What to report for an argument whose name the owner does not have."""
+    from graphlang.catalog.foreign_names import attribute_meant
+
+    return UnknownAttribute(name_span(argument), owner, name, list(attributes), attribute_meant(name))
+
+
+def name_span(argument: tree.Argument) -> Span:
+    """Where the name of an argument stands."""
+    start = argument.span.start
+    return Span(start, start + len(argument.name or ""), argument.span.source)

@@ -1,0 +1,205 @@
+"""Evaluates chains, `x -> Affine(50) -> Relu`, with the layer lists, `residual`s and loops in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphlang.diagnostics import Diagnostic, Span
+from graphlang.diagnostics.arguments import CannotCompute, NotKnownBefore
+from graphlang.diagnostics.names import Redefinition
+from graphlang.diagnostics.shapes import WrongShape
+from graphlang.diagnostics.too_large import LimitExceeded
+from graphlang.resolve.broadcasting import broadcasts
+from graphlang.resolve.call_arguments import Piped
+from graphlang.resolve.calls import call_stage
+from graphlang.resolve.constants import described
+from graphlang.resolve.context import Context
+from graphlang.resolve.evaluator import Steps
+from graphlang.resolve.labels import is_group
+from graphlang.resolve.layer_parameters import new_instance
+from graphlang.resolve.operators import is_size, operate
+from graphlang.resolve.scopes import Scope
+from graphlang.resolve.type_texts import origins, type_text
+from graphlang.resolve.values import POISON, NodeValue, Value, is_integer, without_node
+from graphlang.syntax import tree
+
+
+def pipe(context: Context, node: tree.Pipe, scope: Scope) -> Steps:
+    """`x -> Affine(50) -> Relu`"""
+    value = yield node.value, scope
+    for stage in node.stages:
+        # After a mistake the later stages are still evaluated, for mistakes in their arguments.
+        value = yield _through(context, stage, Piped(value, node.value.span), scope)
+    return value
+
+
+def _through(context: Context, stage: Any, piped: Piped, scope: Scope, label: str | None = None) -> Steps:
+    """Sends a value through one stage of a chain."""
+    kind = type(stage)
+    if kind is tree.Layers:
+        return (yield _entries(context, stage.entries, piped, scope))
+    if kind is tree.Residual:
+        return (yield _residual(context, stage, piped, scope))
+    if kind is tree.Repeat:
+        return (yield _repeat(context, stage, piped, scope))
+    if kind is tree.For:
+        return (yield _for(context, stage, piped, scope))
+    if kind is tree.Broken:
+        scope.names.update(dict.fromkeys(stage.names, POISON))
+        return POISON
+    return (yield call_stage(context, stage, piped, scope, label))
+
+
+# ---- layer lists ------------------------------------------------------------------------------------------
+
+
+def _entries(context: Context, entries: Any, piped: Piped, scope: Scope) -> Steps:
+    """Sends a value through a list of layers, `{ fc1: Affine(50); Relu }`."""
+    value = piped.value
+    for entry in entries:
+        label = entry.label
+        if label is not None and scope.copied:
+            label = _numbered(scope, label)
+        grouped = is_group(entry)
+        inner = scope if label is None or not grouped else _group(context, label, entry.span, scope)
+        for stage in entry.stages:
+            value = yield _through(
+                context, stage, Piped(value, piped.span), inner, None if grouped else label
+            )
+        if value is POISON:
+            inner.instance.unknown |= inner is not scope
+            scope.instance.unknown |= scope.instance.parent is not None
+        if entry.label is not None:
+            _name_result(value, label, scope)
+            scope.names[entry.label] = value
+    return value
+
+
+def _group(context: Context, label: str, span: Span, scope: Scope) -> Scope:
+    """The scope of a labelled group of layers, which is an instance of its own."""
+    inner = Scope(scope, new_instance(context, label, scope, label, span), scope.definition)
+    inner.order = scope.order
+    context.groups.append((inner.instance, label))
+    return inner
+
+
+def _name_result(value: Any, label: str | None, scope: Scope) -> None:
+    if isinstance(value, NodeValue) and value.label is None and not scope.copied:
+        value.label = label
+        value.group = scope.instance
+
+
+def _numbered(scope: Scope, label: str) -> str:
+    """The label of one copy: `fc1`, `fc2` and so on for `fc`."""
+    number = 1
+    while f"{label}{number}" in scope.instance.taken or f"{label}{number}" in scope.numbered:
+        number += 1
+    scope.numbered.add(f"{label}{number}")
+    return f"{label}{number}"
+
+
+def _residual(context: Context, stage: tree.Residual, piped: Piped, scope: Scope) -> Steps:
+    """`residual { ... }`: the value, plus what the layers compute from it."""
+    value = piped.value
+    result = yield _entries(context, stage.entries, piped, scope)
+    if result is POISON or value is POISON:
+        return POISON
+    if isinstance(value, Value) and isinstance(result, Value):
+        problem = _misfit(value, result, stage)
+        if problem is not None:
+            return context.poison(problem)
+    return operate(context, "+", (value, piped.span), (result, stage.span), stage.span, scope)
+
+
+def _misfit(x: Value, y: Value, stage: tree.Residual) -> Diagnostic | None:
+    """What to report if the result of a `residual` has not the shape of what goes in."""
+    if broadcasts(x.array.shape, y.array.shape):
+        return None
+    message = f"`residual` adds what goes in, {type_text(x.array)}, and what comes out, {type_text(y.array)}"
+    help = "end it with a layer that gives the shape of what goes in"
+    return WrongShape(stage.span, message, help, origins((x, y), stage.span))
+
+
+# ---- loops ----------------------------------------------------------------------------------------------
+
+
+def _repeat(context: Context, stage: tree.Repeat, piped: Piped, scope: Scope) -> Steps:
+    """`repeat 3 { ... }`: as many copies of the layers, each with its own parameters."""
+    count = without_node((yield stage.count, scope))
+    if count is POISON or (context.probing and is_size(count)):
+        yield _entries(context, stage.entries, Piped(POISON, piped.span), scope.copy())
+        return POISON
+    problem = _no_count(context, stage.count, count)
+    if problem is not None:
+        return context.poison(problem)
+    value = piped.value
+    for _ in range(count):
+        value = yield _entries(context, stage.entries, Piped(value, piped.span), scope.copy())
+        if value is POISON:
+            return POISON
+    return value
+
+
+def _no_count(context: Context, node: Any, count: Any) -> Diagnostic | None:
+    """What to report for a value that is no number of copies."""
+    if isinstance(count, Value) or is_size(count):
+        return NotKnownBefore(node.span, "the count of `repeat`")
+    if not is_integer(count) or count < 0:
+        text = f"`repeat` needs a whole number of times, not {described(count)}"
+        divided = isinstance(node, tree.Binary) and node.operator == "/"
+        return CannotCompute(
+            node.span, text, "`/` gives a fraction; `//` divides whole numbers" if divided else None
+        )
+    if count > context.limits.unrolled:
+        return LimitExceeded(node.span, "unrolled", context.limits.unrolled)
+    return None
+
+
+def _for(context: Context, stage: tree.For, piped: Piped, scope: Scope) -> Steps:
+    """`for c in [16, 32] { ... }`: one copy of the layers for each item."""
+    problem = _range(stage.values)
+    items = POISON if problem is not None else (yield stage.values, scope)
+    if items is POISON:
+        items = [POISON]  # one round, for mistakes in the layers
+    problem = problem or _no_list(stage.values, items)
+    if problem is not None:
+        context.error(problem)
+    if not isinstance(items, list):
+        return POISON
+    first = scope.place(stage.variable)
+    if first is not None:
+        context.error(Redefinition(stage.variable_span, stage.variable, first))
+    value = piped.value
+    for item in items:
+        inner = _scope_of_round(stage, item, scope)
+        value = yield _entries(context, stage.entries, Piped(value, piped.span), inner)
+        if value is POISON:
+            return POISON
+    return value
+
+
+def _scope_of_round(stage: tree.For, item: Any, scope: Scope) -> Scope:
+    """The scope of one copy of the layers in a `for`."""
+    inner = scope.copy()
+    inner.names[stage.variable] = item
+    inner.places[stage.variable] = stage.variable_span
+    return inner
+
+
+def _range(values: Any) -> Diagnostic | None:
+    """What to report for `for n in range(3)`; other values do without the import."""
+    if not isinstance(values, tree.Call) or not isinstance(values.function, tree.Name):
+        return None
+    if values.function.name not in ("range", "arange"):
+        return None
+    from graphlang.resolve.unknown_calls import of_range
+
+    return of_range(values)
+
+
+def _no_list(node: Any, items: Any) -> Diagnostic | None:
+    if isinstance(items, list):
+        return None
+    what = described(items) if not isinstance(items, Value) else "a value of the graph"
+    message = f"`for` goes through a list, and this is {what}"
+    return CannotCompute(node.span, message, "write a list, as in `for c in [16, 32]`")

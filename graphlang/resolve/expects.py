@@ -1,0 +1,61 @@
+"""Evaluates `expect a == b within 1e-3`: the two sides, and the tolerance."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from graphlang.diagnostics.names import WrongKind
+from graphlang.resolve.broadcasting import comparable
+from graphlang.resolve.constants import described
+from graphlang.resolve.context import Context
+from graphlang.resolve.operands import as_value, is_operand
+from graphlang.resolve.scopes import Scope
+from graphlang.resolve.values import POISON, ParamValue, is_integer
+from graphlang.syntax import tree
+
+
+class Expectation(NamedTuple):
+    """An `expect` with its sides evaluated."""
+
+    statement: tree.Expect
+    left: Any
+    right: Any
+    within: Any
+
+
+def expectation(context: Context, statement: tree.Expect, scope: Scope) -> Expectation:
+    """Evaluates one `expect`."""
+    before = len(context.values)
+    nodes = (statement.left, statement.right)
+    sides = [context.evaluate(node, scope) for node in nodes]
+    within = _tolerance(context, statement, scope)
+    for side, node in zip(sides, nodes, strict=True):
+        if side is not POISON and not is_operand(side):
+            text = f"`expect` compares values and numbers, and this is {described(side)}"
+            context.error(WrongKind(node.span, text))
+    values = [as_value(context, side, node.span, scope) for side, node in zip(sides, nodes, strict=True)]
+    if not any(v is POISON for v in (*sides, *values)):
+        comparable(context, values, statement.span)
+    _refuse_parameters(context, statement, before)
+    left, right = values
+    return Expectation(statement, left, right, within)
+
+
+def _tolerance(context: Context, statement: tree.Expect, scope: Scope) -> Any:
+    if statement.within is None:
+        return None
+    within = context.evaluate(statement.within, scope)
+    if not (is_integer(within) or isinstance(within, float)) or within < 0:
+        context.error(WrongKind(statement.within.span, "a tolerance is a number, as in `within 1e-3`"))
+    return within
+
+
+def _refuse_parameters(context: Context, statement: tree.Expect, before: int) -> None:
+    """Reports a new parameter: an `expect` is a test, and must not change the network that it tests."""
+    for value in context.values[before:]:
+        owner = [value.group, *value.group.outward()][-1]
+        if isinstance(value, ParamValue) and owner.order[1] >= before:
+            text = f"an `expect` makes no parameters, and `{owner.kind}` here would have its own"
+            help = f"share one with the network: `layer fc = {owner.kind}(...)`, and `fc(x)` here and there"
+            context.error(WrongKind(statement.span, text, help))
+            return

@@ -1,0 +1,105 @@
+"""What to report when the code of an operation raises an exception."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from graphlang.catalog.operation import WrongForward
+from graphlang.diagnostics import Diagnostic, GraphError, Span
+from graphlang.diagnostics.arguments import LayerFailed
+from graphlang.diagnostics.shapes import WrongShape
+from graphlang.resolve.application import Application
+from graphlang.resolve.context import Context
+from graphlang.resolve.operation_symbols import SYMBOLS
+from graphlang.resolve.type_texts import origins, types_text
+from graphlang.resolve.values import Instance, Value
+from graphlang.trace import ShapeError, UndecidedError, Unrecorded
+
+WHOLE_ARRAYS = (
+    "a layer works on whole arrays, without a Python loop over their elements: "
+    "`np.sum(x, axis=0)`, `np.where(c, a, b)`, `np.maximum(x, 0)`"
+)
+
+
+def report_failure(context: Context, use: Application, operands: tuple[Any, ...], error: Exception) -> None:
+    """Reports an exception that `forward` raised."""
+    if isinstance(error, GraphError):
+        context.errors(error)
+    else:
+        context.error(_failure_of_forward(context, use, operands, error))
+
+
+def _failure_of_forward(
+    context: Context, use: Application, operands: tuple[Any, ...], error: Exception
+) -> Diagnostic:
+    name, span = use.entry.name, use.span
+    text = _with_name(name, sentence(str(error)))
+    if isinstance(error, ShapeError):
+        help = error.help or _matrix_product(name, operands, span)
+        return WrongShape(span, text, help, origins(operands, span))
+    if isinstance(error, Unrecorded | UndecidedError | WrongForward):
+        return layer_failed(f"`{name}`", span, error)
+    if isinstance(error, ValueError):
+        cause = error if name in context.catalog.own else None
+        return WrongShape(span, text, None, origins(operands, span)).replaced(cause=cause)
+    return failed(name, operands, span, error)
+
+
+def failure_of_parameters(
+    instance: Instance, operands: tuple[Any, ...], span: Span, error: Exception
+) -> Diagnostic:
+    """What to report if a layer raises while it says which parameters it has."""
+    name = f"`{instance.kind}`"
+    if isinstance(error, WrongForward):
+        return layer_failed(name, span, error)
+    if not isinstance(error, ShapeError | ValueError | IndexError):
+        return failed(instance.kind, operands, span, error)
+    text = "the input has too few axes" if isinstance(error, IndexError) else sentence(str(error))
+    if not text.startswith(name):
+        text = f"{name} on {types_text(operands)}: {text}"
+    return WrongShape(span, text, None, origins(operands, span))
+
+
+def layer_failed(who: str, span: Span | None, error: Exception) -> LayerFailed:
+    """What to report if the code of a layer does what it cannot do here; keeps the exception."""
+    if isinstance(error, Unrecorded):
+        message = f"{who} uses `{error.function}`, which cannot be recorded"
+        return LayerFailed(span, message, error.help, error)
+    if isinstance(error, UndecidedError):
+        message = f"{who} asks for a number that is not known before running: {error}"
+        return LayerFailed(span, message, WHOLE_ARRAYS, error)
+    assert isinstance(error, WrongForward), error
+    return LayerFailed(span, f"{who} {error}", error.help, error)
+
+
+def failed(name: str, operands: tuple[Any, ...], span: Span, error: Exception) -> LayerFailed:
+    """What to report if the code of a layer raises any other exception."""
+    message = f"`{name}` failed on {types_text(operands)}: {type(error).__name__}: {error}"
+    return LayerFailed(span, message, None, error)
+
+
+def _matrix_product(name: str, operands: Sequence[Any], span: Span) -> str | None:
+    """The help for `x * W` whose sizes are those of a matrix product."""
+    if name != "multiply" or len(operands) != 2 or not all(isinstance(o, Value) for o in operands):
+        return None
+    a, b = (o.array.shape for o in operands)
+    if len(a) < 1 or len(b) < 2 or a[-1] != b[-2]:
+        return None
+    left, star, right = span.text.partition("*")
+    plain = star and (left.strip() + right.strip()).isidentifier()
+    written = f"{left.strip()} @ {right.strip()}" if plain else "a @ b"
+    return f"`*` multiplies number by number; a product of matrices is `{written}`"
+
+
+def _with_name(name: str, text: str) -> str:
+    """The text of an exception, preceded by the name of the operation unless it starts with that."""
+    shown = f"`{SYMBOLS.get(name, name)}`"
+    if text.startswith((f"`{name}`", shown)):
+        return shown + text[text.index("`", 1) + 1 :]
+    return f"{shown}: {text}"
+
+
+def sentence(text: str) -> str:
+    """The text of an exception as part of a message, which starts with a small letter."""
+    return text[:1].lower() + text[1:] if not text[:2].isupper() else text

@@ -1,0 +1,96 @@
+"""Operands that hold indices: how large an index may be, and indices in the text that are too large."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graphlang.catalog.finder import Entry
+from graphlang.catalog.operation import Operation
+from graphlang.diagnostics.shapes import WrongShape
+from graphlang.resolve.application import Application
+from graphlang.resolve.context import Context
+from graphlang.resolve.type_texts import kind_of, origins
+from graphlang.resolve.values import InputValue, NodeValue, Value
+
+Bounds = dict[int, Any]
+"""By the position of an operand: one more than its largest index, or None if that is unknown."""
+
+
+def bounds_of_indices(entry: Entry, operation: Any, operands: tuple[Any, ...]) -> Bounds:
+    """The bounds of the operands that hold indices, whose whole numbers must stay whole.
+
+    Empty if all operands are values already, whose types are decided.
+    """
+    if all(isinstance(o, Value) for o in operands) or not operands:
+        return {}
+    if entry.kind == "function":
+        return _bounds_of_function(entry, operation, operands)
+    try:
+        arrays = [o.array if isinstance(o, Value) else np.asarray(o) for o in operands]
+        bounds = operation.index_bounds(*arrays)
+    except Exception:  # noqa: BLE001 - whatever does not fit is reported when `forward` is called
+        return {}
+    return {entry.tensors.index(name): bound for name, bound in bounds.items() if name in entry.tensors}
+
+
+def _bounds_of_function(entry: Entry, operation: Any, operands: tuple[Any, ...]) -> Bounds:
+    if entry.name == "one_hot":
+        return {0: None}
+    if entry.name != "take":
+        return {}
+    if not isinstance(operands[0], Value):
+        return {1: None}
+    axis, shape = operation.attributes.get("axis", 0), operands[0].array.shape
+    return {1: shape[axis] if -len(shape) <= axis < len(shape) else None}
+
+
+def is_index_outside(context: Context, use: Application, bounds: Bounds, operands: tuple[Any, ...]) -> bool:
+    """Whether an index in the text lies outside of what it counts, which is reported."""
+    for position, bound in bounds.items():
+        operand = operands[position]
+        if not isinstance(bound, int) or not _is_constant(operand):
+            continue
+        # For a function a negative index counts from the end.
+        lowest = -bound if use.entry.kind == "function" else 0
+        outside = _outside(operand, lowest, bound, use.operation.ignored_index())
+        if outside is not None:
+            message = f"`{use.entry.name}`: index {outside} lies outside of {lowest}..{bound - 1}"
+            context.error(WrongShape(use.span, message, None, origins(operands[:position], use.span)))
+            return True
+    return False
+
+
+def _is_constant(operand: Any) -> bool:
+    return isinstance(operand, NodeValue) and operand.operation == "constant"
+
+
+def _outside(operand: NodeValue, lowest: int, bound: int, ignored: int | None) -> Any:
+    """The first index of a constant that lies outside of `lowest` to `bound`, or None."""
+    indices = np.asarray(operand.attributes["value"])
+    if indices.dtype.kind != "i":  # it contains a size that only the data decides
+        return None
+    outside = indices[((indices < lowest) | (indices >= bound)) & (indices != ignored)]
+    return outside[0] if outside.size else None
+
+
+def note_index_bounds(
+    operation: Operation, entry: Entry, operands: tuple[Any, ...], arrays: list[Any]
+) -> None:
+    """Notes at the inputs among the operands which indices the operation allows."""
+    if entry.kind == "function":
+        return
+    ignored = operation.ignored_index()
+    for name, bound in operation.index_bounds(*arrays).items():
+        operand = operands[entry.tensors.index(name)] if name in entry.tensors else None
+        if isinstance(operand, InputValue) and kind_of(operand.array) == "int":
+            _note(operand, bound, ignored)
+
+
+def _note(operand: InputValue, bound: Any, ignored: int | None) -> None:
+    """Keeps the lower of two bounds; one that cannot be compared is checked by the operation itself."""
+    if operand.index_bound is None:
+        operand.index_bound, operand.ignored_index = bound, ignored
+    elif isinstance(bound, int) and isinstance(operand.index_bound, int) and ignored == operand.ignored_index:
+        operand.index_bound = min(bound, operand.index_bound)

@@ -1,0 +1,94 @@
+"""Evaluates `layer fc = Affine(50)`: one instance of a layer or a `def`, whose parameters all uses share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from graphlang.catalog.finder import Entry
+from graphlang.diagnostics import Diagnostic, Edit, Span
+from graphlang.diagnostics.names import WrongKind
+from graphlang.resolve.call_arguments import CallSite, bind
+from graphlang.resolve.callees import callee_of
+from graphlang.resolve.context import Context
+from graphlang.resolve.evaluator import Steps
+from graphlang.resolve.layer_parameters import new_instance
+from graphlang.resolve.operation_calls import operation_of
+from graphlang.resolve.scopes import Definition, Module, Scope, SharedDefinition, SharedLayer
+from graphlang.resolve.values import POISON, Instance, Memo
+from graphlang.syntax import tree
+
+
+def layer(context: Context, statement: tree.LayerDecl, scope: Scope) -> Steps:
+    """Creates a SharedLayer or a SharedDefinition under the name of the statement."""
+    scope.callables[statement.name] = POISON
+    stage = statement.stage
+    function = stage.function if isinstance(stage, tree.Call) else stage
+    named = isinstance(function, tree.Name | tree.Attribute)
+    callee = callee_of(context, function, scope) if named else None
+    if callee is POISON:
+        return
+    instance = new_instance(context, statement.name, scope, statement.name, statement.span)
+    arguments = tuple(stage.arguments) if isinstance(stage, tree.Call) else ()
+    if isinstance(callee, Definition):
+        context.groups.append((instance, callee.tree.name))
+        instance.memo = instance.memo or Memo()
+        scope.callables[statement.name] = SharedDefinition(callee, arguments, instance)
+    elif isinstance(callee, Entry):
+        yield _shared_layer(
+            context, statement, callee, CallSite(function, arguments, stage.span), instance, scope
+        )
+    else:
+        context.error(_not_shareable(context, statement, callee, scope))
+
+
+def _shared_layer(
+    context: Context,
+    statement: tree.LayerDecl,
+    entry: Entry,
+    site: CallSite,
+    instance: Instance,
+    scope: Scope,
+) -> Steps:
+    bound = bind(context, entry, site, declared=True)
+    if bound is None:
+        return
+    made_of = yield operation_of(context, entry, bound, site.span, scope)
+    instance.unknown = made_of is None
+    operation, attributes = (None, {}) if made_of is None else made_of
+    scope.callables[statement.name] = SharedLayer(
+        statement.name, statement.name_span, entry, operation, attributes, instance
+    )
+
+
+def _not_shareable(context: Context, statement: tree.LayerDecl, callee: Any, scope: Scope) -> Diagnostic:
+    """What to report for `layer a = b`, where `b` is neither a layer nor a `def`."""
+    text = "`layer` makes one instance of a layer or a `def`"
+    at = statement.stage.span
+    if isinstance(callee, str | Module):
+        return WrongKind(at, text)
+    if isinstance(callee, SharedLayer | SharedDefinition):
+        return WrongKind(at, text, f"`{at.text}` is shared already: use it as it is")
+    help, edits = _as_definition(context, statement, scope)
+    return WrongKind(at, text, help, (), edits)
+
+
+def _as_definition(context: Context, statement: tree.LayerDecl, scope: Scope) -> tuple[str, Sequence[Edit]]:
+    """The help for a list of layers that is to be shared, and the edits that turn it into a `def`."""
+    name = _free_name(context, statement.name, scope)
+    stage = statement.stage.span
+    inside = stage.text if "\n" not in stage.text else "..."
+    help = f"make a `def` of it: `def {name}(x) = x -> {inside}`, then `layer {statement.name} = {name}`"
+    if scope.definition is not None:
+        return help, ()
+    start = Span(statement.span.start, statement.span.start, stage.source)
+    return help, (Edit(start, f"def {name}(x) = x -> {stage.text}\n"), Edit(stage, name))
+
+
+def _free_name(context: Context, base: str, scope: Scope) -> str:
+    """A name for a `def` that nothing else has."""
+    name = f"{base[:1].upper()}{base[1:]}"
+    taken = {base, *scope.callable_names(), *scope.visible(), *context.definitions}
+    while name in taken or context.catalog.find(name) is not None:
+        name += "Block"
+    return name

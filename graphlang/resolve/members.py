@@ -1,0 +1,143 @@
+"""Evaluates initialisers, optimizers, schedules and data sources: `he`, `SGD(lr=0.1)`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from graphlang.catalog.finder import family_member, family_names
+from graphlang.diagnostics import Edit, Span
+from graphlang.diagnostics.arguments import ArgumentTwice, TooManyArguments
+from graphlang.diagnostics.names import UnknownOperation, WrongKind
+from graphlang.resolve.call_arguments import unknown_attribute
+from graphlang.resolve.context import Context
+from graphlang.resolve.evaluator import Steps
+from graphlang.resolve.known_values import constant_behind
+from graphlang.resolve.scopes import Scope
+from graphlang.resolve.validation import report_validation
+from graphlang.resolve.values import POISON, without_node
+from graphlang.syntax import tree
+
+KINDS = {
+    "initializers": "initialiser",
+    "optimizers": "optimizer",
+    "schedules": "schedule",
+    "datasets": "source",
+}
+"""What one member of each family is called."""
+
+
+def member(context: Context, family: Any, expression: Any, scope: Scope) -> Steps:
+    """A member of a family from `name` or `name(...)`; POISON after a reported mistake."""
+    from graphlang.resolve import foreign_members
+
+    foreign = foreign_members.of_text(family, expression)
+    if foreign is not None:
+        return context.poison(foreign)
+    if family == "initializers" and not isinstance(expression, tree.Name | tree.Call):
+        return (yield _starting_value(context, expression, scope))
+    function = expression.function if isinstance(expression, tree.Call) else expression
+    if not isinstance(function, tree.Name):
+        listed = "there are " + ", ".join(f"`{n}`" for n in family_names(family))
+        return context.poison(WrongKind(expression.span, f"one of the {family} is needed here", listed))
+    if family_member(family, function.name) is not None:
+        return (yield _with_arguments(context, family, function.name, expression, scope))
+    if family == "initializers" and isinstance(expression, tree.Name):
+        number = without_node(scope.find(function.name))
+        if number is POISON or isinstance(number, int | float):
+            return _constant(context, number, expression.span)
+    return (yield _unknown(context, family, function, expression, scope))
+
+
+def _starting_value(context: Context, expression: Any, scope: Scope) -> Steps:
+    """The initialiser for `param W = [1, 2]`, whose start is written out."""
+    value = yield expression, scope
+    value = constant_behind(context, value, expression.span, "a starting value")
+    return _constant(context, value, expression.span)
+
+
+def _constant(context: Context, value: Any, span: Span) -> Any:
+    """The initialiser that a number or a list of numbers stands for."""
+    if value is POISON:
+        return POISON
+    return _create(context, "initializers", "constant", {"c": value}, {}, span)
+
+
+def _unknown(context: Context, family: Any, function: tree.Name, expression: Any, scope: Scope) -> Steps:
+    """Reports an unknown name, and the mistakes in its arguments if the name was misspelt."""
+    arguments = expression.arguments if isinstance(expression, tree.Call) else ()
+    problem = _unknown_member(family, function, arguments)
+    context.error(problem)
+    if arguments and problem.match is not None and family_member(family, problem.match) is not None:
+        yield _with_arguments(context, family, problem.match, expression, scope)
+    return POISON
+
+
+def _unknown_member(family: Any, function: tree.Name, arguments: Any) -> UnknownOperation:
+    from graphlang.catalog.foreign_names import member_meant
+
+    foreign = member_meant(function.name)
+    names = family_names(family)
+    kind = KINDS[family]
+    if family == "initializers" and foreign == "normal" and not arguments:
+        edits = [Edit(function.span, "normal(1)")]
+        note = "write `normal(1)`: a normal distribution with the standard deviation 1"
+        return UnknownOperation(function.span, function.name, names, None, kind, note, edits)
+    return UnknownOperation(function.span, function.name, names, foreign if foreign in names else None, kind)
+
+
+def _with_arguments(context: Context, family: Any, owner: str, expression: Any, scope: Scope) -> Steps:
+    """The member with the arguments of its call; POISON after a reported mistake in them."""
+    from graphlang.resolve import foreign_members
+
+    foreign = foreign_members.of_arguments(family, owner, expression)
+    if foreign is not None:
+        return context.poison(foreign)
+    attributes: dict[str, Any] = {}
+    places: dict[str, Span] = {}
+    for position, argument in enumerate(expression.arguments if isinstance(expression, tree.Call) else ()):
+        name = _attribute_name(context, family, owner, argument, position, places)
+        if name is None:
+            return POISON
+        if family == "datasets" and name == "target" and isinstance(argument.value, tree.Name):
+            value: Any = argument.value.name
+        else:
+            value = yield argument.value, scope
+            value = constant_behind(context, value, argument.span, f"`{name}` of `{owner}`")
+        attributes[name], places[name] = value, argument.value.span
+    if any(value is POISON for value in attributes.values()):
+        return POISON
+    return _create(context, family, owner, attributes, places, expression.span)
+
+
+def _attribute_name(
+    context: Context, family: Any, owner: str, argument: tree.Argument, position: int, places: dict[str, Span]
+) -> str | None:
+    """The attribute that an argument is for; None after a reported mistake."""
+    model = family_member(family, owner)
+    assert model is not None, (family, owner)
+    names = [f.alias or n for n, f in model.model_fields.items()]
+    if argument.name is None and position >= len(names):
+        context.error(TooManyArguments(argument.span, owner, f"{owner}({', '.join(names)})"))
+        return None
+    name = argument.name or names[position]
+    if name in places:
+        context.error(ArgumentTwice(argument.span, owner, name, places[name]))
+        return None
+    if name not in names:
+        context.error(unknown_attribute(argument, owner, name, names))
+        return None
+    return name
+
+
+def _create(
+    context: Context, family: Any, name: str, attributes: dict[str, Any], places: dict[str, Span], span: Span
+) -> Any:
+    model = family_member(family, name)
+    assert model is not None, (family, name)
+    try:
+        return model(**attributes)
+    except ValidationError as error:
+        report_validation(context, error, name, places, span)
+        return POISON

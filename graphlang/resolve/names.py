@@ -1,0 +1,128 @@
+"""Evaluates a name, and says what is wrong with a name that nothing defines."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from graphlang.diagnostics import Diagnostic, Edit, Related, Span
+from graphlang.diagnostics.names import NotVisibleInDef, UnknownName, WrongKind
+from graphlang.resolve.context import Context
+from graphlang.resolve.operation_symbols import SYMBOLS
+from graphlang.resolve.scopes import MISSING, Scope, SharedLayer
+from graphlang.resolve.values import POISON
+from graphlang.syntax import tree
+
+_SLASHES = re.compile(r"(?:^|\s{2,})(//)\s*$")
+TYPES = ("float", "int", "bool")
+
+
+def name(context: Context, node: tree.Name, scope: Scope) -> Any:
+    """What a name stands for."""
+    value = scope.find(node.name)
+    return value if value is not MISSING else _undefined(context, node, scope)
+
+
+def _undefined(context: Context, node: tree.Name, scope: Scope) -> Any:
+    """In an open formula a new input; else POISON after a reported mistake."""
+    if scope.find_callable(node.name) is POISON:
+        return POISON
+    problem = comment_of(node)
+    if problem is None and may_open(context, scope) and not _is_operation(context, node.name, scope):
+        assert context.open is not None, node
+        return context.open(node.name, node.span)
+    return context.poison(problem or _unknown(context, node, scope))
+
+
+def comment_of(node: tree.Name) -> Diagnostic | None:
+    """What to report for a name in what is a comment in other languages: `y = x * 2  // twice`."""
+    source, start, end = node.span.source, node.span.start, node.span.end
+    line_start = source.text.rfind("\n", 0, start) + 1
+    rest = source.text[end:].partition("\n")[0].partition("#")[0].strip()
+    slashes = _SLASHES.search(source.text[line_start:start])
+    if slashes is None or rest:
+        return None
+    from graphlang.diagnostics.syntax.foreign import ForeignComment
+
+    at = line_start + slashes.start(1)
+    span = Span(at, at + 2, source)
+    return ForeignComment(span, [Edit(span, "#")])
+
+
+def may_open(context: Context, scope: Scope) -> bool:
+    """Whether an unknown name is an input here: in an open formula, outside of `def`s and of constants."""
+    return context.open is not None and scope.definition is None and scope.parent is not None
+
+
+def is_value_name(node: Any, scope: Scope) -> bool:
+    """Whether it is the name of a value or a size."""
+    return isinstance(node, tree.Name) and scope.find(node.name) is not MISSING
+
+
+def _is_operation(context: Context, name: str, scope: Scope) -> bool:
+    """Whether an operation has this name; those with a sign of their own, as `power`, leave it free."""
+    if scope.find_callable(name) is not None:
+        return True
+    return name not in SYMBOLS and context.catalog.find(name) is not None
+
+
+# ---- what is wrong with a name --------------------------------------------------------------------------
+
+
+def _unknown(context: Context, node: tree.Name, scope: Scope) -> Diagnostic:
+    """What to report for a name that stands for no value."""
+    place = context.declared.get(node.span.source.name, {}).get(node.name)
+    problem = _operation_as_value(context, node, scope)
+    if problem is not None:
+        return problem
+    if scope.definition is not None and place is not None:
+        return NotVisibleInDef(node.span, node.name, scope.definition, place)
+    return _word_of_other_languages(node) or _undefined_name(node, scope, place)
+
+
+def _operation_as_value(context: Context, node: tree.Name, scope: Scope) -> Diagnostic | None:
+    name = node.name
+    callee = scope.find_callable(name)
+    if isinstance(callee, SharedLayer):
+        return WrongKind(node.span, f"`{name}` is a layer, not a value", f"send a value into it: `{name}(x)`")
+    if callee is None and context.catalog.find(name) is None:
+        return None
+    help = f"call it, as in `{name}(x)`, or write `x -> {name}`"
+    if callee is None and may_open(context, scope):
+        help += f"; if it is meant as an input, declare it: `input {name}`"
+    return WrongKind(node.span, f"`{name}` is an operation, not a value", help)
+
+
+def _word_of_other_languages(node: tree.Name) -> Diagnostic | None:
+    """What to report for a type, and for a name that means something elsewhere, as `pi`."""
+    from graphlang.catalog.foreign_names import value_meant
+
+    name = node.name
+    if name in TYPES:
+        text = f"`{name}` is a type, not a value"
+        return WrongKind(node.span, text, f"a type stands behind a `:`, as in `input x: {name}[N, 3]`")
+    meant = value_meant(name)
+    if meant is None:
+        return None
+    instead = meant.formula or meant.name
+    return UnknownName(node.span, name, {}, meant.note or f"write `{instead}`", instead)
+
+
+def _undefined_name(node: tree.Name, scope: Scope, place: Span | None) -> Diagnostic:
+    """What to report for a name that nothing defines, or nothing that can be used here."""
+    name = node.name
+    advice: str | None = None
+    if scope.definition is not None:
+        advice = f"pass it in: add `{name}` to the formals of `{scope.definition}`"
+    elif scope.parent is None:  # where only constants are, as in a `hyper` or the default of a formal
+        if place is not None:
+            return _not_constant(node, place)
+        advice = f"here only constants can stand; declare it: `hyper {name} = ...`"
+    problem = UnknownName(node.span, name, scope.visible())
+    return problem if problem.match or advice is None else UnknownName(node.span, name, {}, advice)
+
+
+def _not_constant(node: tree.Name, place: Span) -> Diagnostic:
+    text = f"`{node.name}` is a value of the graph, and here only what is known before running can stand"
+    related = [Related(place, f"`{node.name}` is defined here")]
+    return WrongKind(node.span, text, "use numbers and `hyper`s", related)

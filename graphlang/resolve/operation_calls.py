@@ -1,0 +1,198 @@
+"""Calls of layers and functions: evaluates the arguments, creates the operation and applies it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from graphlang.catalog.finder import Attribute, Entry
+from graphlang.catalog.operation import Operation
+from graphlang.diagnostics import GraphError, Span
+from graphlang.diagnostics.arguments import WrongAttribute
+from graphlang.diagnostics.names import WrongKind
+from graphlang.resolve.application import Application
+from graphlang.resolve.apply import apply
+from graphlang.resolve.attributes import attribute_value
+from graphlang.resolve.call_arguments import Bound, CallSite, Piped, bind
+from graphlang.resolve.constants import described
+from graphlang.resolve.context import Context
+from graphlang.resolve.evaluator import Steps
+from graphlang.resolve.known_values import constant_behind
+from graphlang.resolve.layer_parameters import may_own, new_instance
+from graphlang.resolve.operands import instead_of, is_operand, is_table
+from graphlang.resolve.scopes import Scope, SharedLayer
+from graphlang.resolve.validation import report_validation
+from graphlang.resolve.values import POISON, is_positive_size, is_size_constant
+from graphlang.trace import Dim, DimScalar
+
+
+def call_operation(context: Context, entry: Entry, site: CallSite, scope: Scope) -> Steps:
+    """`Affine(x, 50)`, `exp(x)`"""
+    bound = bind(context, entry, site)
+    if bound is None:
+        return POISON
+    tensors = yield _tensors(context, entry, bound, scope)
+    made_of = yield operation_of(context, entry, bound, site.span, scope)
+    if tensors is None:
+        _note_unknown_instance(context, entry, site, scope)
+    if tensors is None or made_of is None:
+        return POISON
+    operation, attributes = made_of
+    return apply(context, Application(entry, operation, attributes, site.span, scope, site.label), tensors)
+
+
+def _note_unknown_instance(context: Context, entry: Entry, site: CallSite, scope: Scope) -> None:
+    """Creates the instance of a layer with mistakes in what it works on; nothing else is known of it."""
+    if entry.owns:
+        instance = new_instance(context, entry.name, scope, site.label, site.span)
+        instance.unknown = True
+        may_own(context, instance, site.span)
+
+
+def call_shared_layer(context: Context, shared: SharedLayer, site: CallSite, scope: Scope) -> Steps:
+    """`tok(x)`, of a layer that `layer tok = ...` has created."""
+    bound = bind(context, shared.entry, site, shared=True)
+    if bound is None:
+        return POISON
+    tensors = yield _tensors(context, shared.entry, bound, scope)
+    if tensors is None or shared.operation is None:
+        shared.instance.unknown = True
+        return POISON
+    attributes = shared.attributes
+    use = Application(shared.entry, shared.operation, attributes, site.span, scope, None, shared)
+    return apply(context, use, tensors)
+
+
+def check_arguments(context: Context, entry: Entry, site: CallSite, scope: Scope) -> Steps:
+    """Reports the mistakes in the arguments of a call whose name was misspelt."""
+    bound = bind(context, entry, site)
+    if bound is not None:
+        yield _tensors(context, entry, bound, scope)
+        yield operation_of(context, entry, bound, site.span, scope)
+
+
+# ---- tensors --------------------------------------------------------------------------------------------
+
+
+def _tensors(context: Context, entry: Entry, bound: Bound, scope: Scope) -> Steps:
+    """The operands in the order of `forward`; None after a reported mistake."""
+    operands: list[Any] = []
+    for item in (*(bound.tensors.get(t) for t in entry.tensors), *bound.more):
+        if item is None:
+            operands.append(None)
+            continue
+        value = item.value if isinstance(item, Piped) else (yield item.value, scope)
+        optional = entry.tensors[len(operands) : len(operands) + 1]
+        if value is None and not set(optional) & set(entry.optional_tensors):
+            context.error(_no_none(entry, item.span))
+            value = POISON
+        if not _is_list_of_tensors(entry, bound, value):
+            operands.append(value)
+        elif None in value:
+            context.error(_no_none(entry, item.span))
+            return None
+        else:
+            operands.extend(value)
+    while operands and operands[-1] is None:
+        operands.pop()
+    return tuple(operands) if _all_usable(context, entry, bound, operands) else None
+
+
+def _is_list_of_tensors(entry: Entry, bound: Bound, value: Any) -> bool:
+    """`stack([a, b])`, which is `stack(a, b)`."""
+    return (
+        isinstance(value, list) and bool(entry.any_tensors) and (len(bound.more) == 1 or not is_table(value))
+    )
+
+
+def _no_none(entry: Entry, at: Span) -> WrongKind:
+    return WrongKind(at, f"`{entry.name}` works on values, not on `none`")
+
+
+def _all_usable(context: Context, entry: Entry, bound: Bound, operands: list[Any]) -> bool:
+    if any(v is POISON for v in operands):
+        return False
+    for value in operands:
+        if value is not None and not is_operand(value):
+            at = next(iter(bound.tensors.values())) if bound.tensors else bound.more[0]
+            message = f"`{entry.name}` works on values, not on {described(value)}"
+            context.error(WrongKind(at.span, message, instead_of(value, at.span)))
+            return False
+    return True
+
+
+# ---- attributes ---------------------------------------------------------------------------------------
+
+
+def operation_of(context: Context, entry: Entry, bound: Bound, span: Span, scope: Scope) -> Steps:
+    """The operation and its attributes, a pair; None after a reported mistake."""
+    attributes = yield _attributes(context, entry, bound, scope)
+    if attributes is None:
+        return None
+    operation = _operation(context, entry, attributes, bound, span)
+    return None if operation is None else (operation, attributes)
+
+
+def _attributes(context: Context, entry: Entry, bound: Bound, scope: Scope) -> Steps:
+    """The attributes of a call as plain data; None after a reported mistake."""
+    attributes: dict[str, Any] = {}
+    for name, argument in bound.attributes.items():
+        attribute = entry.attributes.get(name) or Attribute(name, int, True, None, "")
+        value = yield attribute_value(context, attribute, entry.name, argument.value, scope)
+        if name not in entry.attributes and value is not POISON and not is_positive_size(value):
+            what = f"`{name}` of `{entry.name}` is {described(value)}, and a size is a positive whole number"
+            context.error(WrongAttribute(argument.value.span, entry.name, what))
+            value = POISON
+        attributes[name] = value
+    sizes = yield _sizes(context, entry, bound, scope)
+    if any(v is POISON for v in (*attributes.values(), *sizes)):
+        return None
+    if entry.any_sizes:
+        if not _are_sizes(context, entry, sizes, bound):
+            return None
+        attributes[entry.any_sizes] = sizes
+    return attributes
+
+
+def _sizes(context: Context, entry: Entry, bound: Bound, scope: Scope) -> Steps:
+    """The sizes of an operation that takes any number of them, as `reshape(x, 2, 3)`."""
+    sizes: list[Any] = []
+    for argument in bound.sizes:
+        value = yield argument.value, scope
+        value = constant_behind(context, value, argument.span, f"a size of `{entry.name}`")
+        sizes.extend(value if isinstance(value, list) else [value])
+    return sizes
+
+
+def _are_sizes(context: Context, entry: Entry, sizes: list[Any], bound: Bound) -> bool:
+    for size in sizes:
+        if not is_size_constant(size, negative=True):
+            message = f"{described(size)} is not a size"
+            context.error(WrongAttribute(bound.sizes[0].span, entry.name, message))
+            return False
+    return True
+
+
+def _operation(
+    context: Context, entry: Entry, attributes: dict[str, Any], bound: Bound, span: Span
+) -> Operation | None:
+    """The operation with these attributes; None after a reported mistake."""
+    if not attributes:
+        return context.operation(entry)
+    named = dict(attributes)
+    sizes = tuple(named.pop(entry.any_sizes)) if entry.any_sizes else ()
+    try:
+        return entry.make(named, sizes)
+    except ValidationError as error:
+        if not context.probing or not any(_has_sizes(value) for value in attributes.values()):
+            places = {name: argument.value.span for name, argument in bound.attributes.items()}
+            report_validation(context, error, entry.name, places, span)
+    except GraphError as error:
+        context.errors(error)
+    return None
+
+
+def _has_sizes(value: Any) -> bool:
+    """Whether it contains a size, which is a number once the `def` is called."""
+    return isinstance(value, Dim | DimScalar) or (isinstance(value, list) and any(map(_has_sizes, value)))

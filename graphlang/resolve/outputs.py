@@ -1,0 +1,63 @@
+"""Decides which values a graph gives out: those after `output`, or the named ones that nothing uses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from graphlang.diagnostics import Diagnostic, Related, closest
+from graphlang.diagnostics.names import UnknownName, WrongKind
+from graphlang.resolve.constants import described
+from graphlang.resolve.context import Context
+from graphlang.resolve.operands import as_value, instead_of, is_table
+from graphlang.resolve.scopes import MISSING, Scope
+from graphlang.resolve.values import POISON, NodeValue, Value
+from graphlang.syntax import tree
+
+
+def outputs_of(context: Context, statements: Sequence[tree.Output], scope: Scope) -> list[Value]:
+    """The outputs of a file."""
+    if not statements:
+        return _unused(context)
+    outputs: list[Value] = []
+    for statement in statements:
+        value = _output(context, statement, scope)
+        if value is not None and value not in outputs:
+            outputs.append(value)
+    return outputs
+
+
+def _unused(context: Context) -> list[Value]:
+    """The named values of the file that no other value uses."""
+    nodes = [v for v in context.values if isinstance(v, NodeValue)]
+    used = {id(o) for node in nodes for o in node.operands if isinstance(o, Value)}
+    return [n for n in nodes if n.label is not None and n.group is context.root and id(n) not in used]
+
+
+def _output(context: Context, statement: tree.Output, scope: Scope) -> Value | None:
+    """The value that an `output` names; None after a reported mistake."""
+    name = statement.name
+    value = scope.names.get(name, MISSING)
+    if value is POISON or scope.find(name) is POISON:
+        return None
+    if is_table(value):
+        value = as_value(context, value, scope.places[name], scope)
+        if isinstance(value, Value):
+            value.label, scope.names[name] = name, value
+    if isinstance(value, Value):
+        return value
+    if value is not POISON:  # of a list whose rows differ, which has been reported
+        context.error(_no_output(statement, value, scope))
+    return None
+
+
+def _no_output(statement: tree.Output, value: Any, scope: Scope) -> Diagnostic:
+    name = statement.name
+    if value is MISSING:
+        values = {n: p for n, p in scope.visible().items() if isinstance(scope.names.get(n), Value)}
+        help = None if closest(name, values) else "an output is the name of a value of the file"
+        return UnknownName(statement.span, name, values, help)
+    place = scope.places.get(name)
+    related = [Related(place, f"`{name}` is defined here")] if place is not None else []
+    message = f"`{name}` is {described(value)}, not a value of the graph"
+    return WrongKind(statement.span, message, instead_of(value, statement.span), related)

@@ -1,0 +1,117 @@
+"""Values from outside, as `--set lr=0.01`: for inputs, `hyper`s and settings of sections."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from graphlang.diagnostics import Collector, GraphError
+from graphlang.diagnostics.python_arguments import is_whole
+from graphlang.diagnostics.settings import UnknownOverride, WrongOverride
+from graphlang.resolve.context import Context
+from graphlang.resolve.scopes import Scope
+from graphlang.resolve.section_models import MODELS, override_belongs_elsewhere
+from graphlang.resolve.sections import Override
+from graphlang.resolve.signatures import constant_text
+from graphlang.resolve.values import POISON
+from graphlang.syntax import parse, tree
+
+NOT_FINITE = {"nan": math.nan, "inf": math.inf}
+"""Names that an override may use beside numbers, because other commands print them."""
+
+
+class Overrides:
+    """The overrides that nothing has used yet."""
+
+    def __init__(self, context: Context, values: Mapping[str, Any]) -> None:
+        self.context = context
+        #: for inputs and `hyper`s, by name
+        self.plain: dict[str, Any] = {}
+        #: for settings, by section and setting
+        self.sections: dict[str, dict[str, Override]] = {}
+        for name, value in values.items():
+            section, dot, setting = name.partition(".")
+            if not dot or section not in MODELS:
+                self.plain[name] = value
+                continue
+            expression = _as_expression(name, value, context.collector)
+            if expression is not None:
+                self.sections.setdefault(section, {})[setting] = Override(expression, str(value))
+
+    def take(self, name: str) -> Any:
+        """The value for an input or a `hyper`: text is read as an expression over constants."""
+        value = self.plain.pop(name)
+        if not isinstance(value, str):
+            try:
+                return _plain(value)
+            except TypeError as error:
+                return self._refuse(name, str(error))
+        expression = _as_expression(name, value, self.context.collector)
+        if expression is None:
+            return POISON
+        if isinstance(expression, tree.Name) and expression.name not in NOT_FINITE:
+            return self._refuse(name, f"`{value}` is neither a number nor a list")
+        scope = Scope(None, self.context.root)
+        scope.names.update(NOT_FINITE)
+        return self.context.evaluate(expression, scope)
+
+    def _refuse(self, name: str, reason: str) -> Any:
+        self.context.collector.add(WrongOverride(name, reason, unread=True))
+        return POISON
+
+    def report_unknown(
+        self, names: Iterable[str], sections: Sequence[tree.Section], hidden: Mapping[str, Any]
+    ) -> None:
+        """Reports what is left for inputs and `hyper`s; `hidden` has names that a mistake may hide."""
+        if not self.plain:
+            return
+        from graphlang.catalog.foreign_names import attribute_meant
+
+        settings = [f"{s.name}.{field}" for s in sections for field in MODELS[s.name].model_fields]
+        possible = [*names, *settings]
+        for name in self.plain:
+            if hidden.get(name) is POISON:
+                continue
+            elsewhere = override_belongs_elsewhere("train", name) if "train.optimizer" in possible else None
+            file, meant = self.context.source.name, attribute_meant(name)
+            self.context.collector.add(UnknownOverride(name, possible, file, elsewhere, meant))
+
+    def report_unknown_settings(self, section: str, settings: Mapping[str, Override]) -> None:
+        """Reports the overrides of a section that has no such settings."""
+        possible = [f"{section}.{field}" for field in MODELS[section].model_fields]
+        for setting in settings:
+            elsewhere = override_belongs_elsewhere(section, setting)
+            self.context.collector.add(UnknownOverride(f"{section}.{setting}", possible, None, elsewhere))
+
+
+def _as_expression(name: str, value: Any, collector: Collector) -> Any:
+    """The expression that an override's text is; None after a reported mistake."""
+    if not isinstance(value, str):
+        value = constant_text(value.tolist() if hasattr(value, "tolist") else value)
+    elif re.match(r"\s*\+\s*[.\d]", value):  # `+3` is a number outside of a file
+        value = value.replace("+", "", 1)
+    try:
+        parsed = parse(f"v = {value}", f"--set {name}")
+    except GraphError:
+        collector.add(WrongOverride(name, f"`{value}` cannot be read", unread=True))
+        return None
+    if len(parsed.statements) != 1 or not isinstance(parsed.statements[0], tree.Assign):
+        collector.add(WrongOverride(name, f"`{value}` is not one value", unread=True))
+        return None
+    return parsed.statements[0].value
+
+
+def _plain(value: Any) -> Any:
+    """A value from Python as plain data, which a spec can contain."""
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Decimal | Fraction):
+        return int(value) if is_whole(value) else float(value)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    raise TypeError(f"`{value!r}` is no value of the language")

@@ -1,0 +1,107 @@
+"""What the body of a `scan` hands on to the next step, `next h = ...`, and what it gives out, `yield y`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from graphlang.diagnostics import Diagnostic, Related, Span
+from graphlang.diagnostics.names import Redefinition, WrongKind
+from graphlang.diagnostics.shapes import WrongShape
+from graphlang.resolve.apply import apply_named
+from graphlang.resolve.context import Context
+from graphlang.resolve.evaluator import Steps
+from graphlang.resolve.nodes import add_constant
+from graphlang.resolve.scopes import Scope
+from graphlang.resolve.type_texts import type_text
+from graphlang.resolve.values import POISON, NodeValue, Value
+from graphlang.syntax import tree
+
+
+def next_values(context: Context, node: tree.Scan, inner: Scope, starts: Sequence[Any]) -> Steps:
+    """The next value of every carried one, in their order; None after a mistake."""
+    handed_on = yield _next_statements(context, node, inner)
+    if handed_on is None:
+        return None
+    following = []
+    for carry, start in zip(node.carries, starts, strict=True):
+        if carry.name not in handed_on:
+            if not _is_broken(node):
+                message = f"`{carry.name}` is carried, but no `next {carry.name} = ...` hands it on"
+                context.error(WrongKind(carry.name_span, message))
+            return None
+        value, at = handed_on[carry.name]
+        if value is POISON:
+            return None
+        value = _as_node(context, value, at, inner)
+        problem = _other_shape(carry, start, value, at)
+        if problem is not None:
+            context.error(problem)
+            return None
+        following.append(value)
+    return following
+
+
+def _next_statements(context: Context, node: tree.Scan, inner: Scope) -> Steps:
+    """The values after `next`, with their places; None after a mistake in the names."""
+    handed_on: dict[str, tuple[Any, Span]] = {}
+    carried = [c.name for c in node.carries]
+    for carry in [c for s in node.body if isinstance(s, tree.Next) for c in s.carries]:
+        if carry.name not in carried:
+            listed = ", ".join(f"`{name}`" for name in carried)
+            message = f"`{carry.name}` is not carried"
+            context.error(WrongKind(carry.name_span, message, f"carried are {listed}"))
+            return None
+        if carry.name in handed_on:
+            context.error(Redefinition(carry.name_span, carry.name, handed_on[carry.name][1]))
+            return None
+        handed_on[carry.name] = (yield carry.value, inner), carry.span
+    return handed_on
+
+
+def _other_shape(carry: tree.Carry, start: Any, value: Any, at: Span) -> Diagnostic | None:
+    """What to report if a carried value does not keep its shape."""
+    shape = start.array.shape if isinstance(start, Value) else ()
+    if isinstance(value, Value) and value.array.shape == shape:
+        return None
+    what = type_text(value.array) if isinstance(value, Value) else "no value"
+    begins = type_text(start.array) if isinstance(start, Value) else "float"
+    message = f"`{carry.name}` starts as {begins}, but `next {carry.name}` is {what}"
+    return WrongShape(at, message, None, [Related(carry.span, f"it starts as {begins}")])
+
+
+def _as_node(context: Context, value: Any, at: Span, inner: Scope) -> Any:
+    """A node of the body: a constant or an outer value becomes one."""
+    if isinstance(value, int | float):
+        return add_constant(context, inner, at, value, "float")
+    if isinstance(value, Value) and not (isinstance(value, NodeValue) and value.group is inner.instance):
+        return apply_named(context, "Identity", (value,), at, inner)
+    return value
+
+
+def yielded_values(context: Context, node: tree.Scan, inner: Scope) -> Steps:
+    """The values after `yield`; None after a mistake."""
+    statements = [s for s in node.body if isinstance(s, tree.Yield)]
+    if len(statements) != 1:
+        if statements or not _is_broken(node):
+            text = "a `scan` yields nothing" if not statements else "a `scan` has one `yield`"
+            at = node.span if not statements else statements[1].span
+            help = "end the body with `yield h2`; several values go with commas"
+            context.error(WrongKind(at, text, help))
+        return None
+    yields = []
+    for expression in statements[0].values:
+        value = yield expression, inner
+        if value is POISON:
+            return None
+        value = _as_node(context, value, expression.span, inner)
+        if not isinstance(value, Value):
+            context.error(WrongKind(expression.span, "`yield` takes values of the graph"))
+            return None
+        yields.append(value)
+    return yields
+
+
+def _is_broken(node: tree.Scan) -> bool:
+    """Whether a statement of the body could not be read; what is missing may be there."""
+    return any(isinstance(s, tree.Broken) for s in node.body)

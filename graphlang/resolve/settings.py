@@ -1,0 +1,131 @@
+"""Evaluates one setting of a section, `optimizer = SGD(lr=0.1)`, by what the setting is."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+
+from graphlang.datasets.files import refused
+from graphlang.diagnostics import Diagnostic
+from graphlang.diagnostics.arguments import NotKnownBefore
+from graphlang.diagnostics.data import PathOutside
+from graphlang.diagnostics.settings import WrongSetting
+from graphlang.resolve.constants import described
+from graphlang.resolve.context import Context
+from graphlang.resolve.evaluator import Steps
+from graphlang.resolve.members import member
+from graphlang.resolve.scopes import MISSING, Scope
+from graphlang.resolve.section_models import MODELS
+from graphlang.resolve.type_texts import origins, type_text
+from graphlang.resolve.values import POISON, Value, without_node
+from graphlang.spec.models import Use
+from graphlang.syntax import tree
+
+MEMBERS = {"optimizer": "optimizers", "schedule": "schedules", "source": "datasets"}
+NAMES_A_VALUE = ("minimize", "of")
+
+
+def setting_value(context: Context, section: str, name: str, expression: Any, scope: Scope) -> Steps:
+    """Plain data, or a Value if the setting names one; POISON after a reported mistake."""
+    if _is_member(section, name):
+        return (yield _member(context, name, expression, scope))
+    if section == "data":
+        return _field(context, name, expression)
+    if name == "metrics":
+        return (yield _metrics(context, expression, scope))
+    choices = _choices(section, name)
+    if isinstance(expression, tree.Name) and expression.name in choices:
+        return expression.name
+    if choices and isinstance(expression, tree.Name) and scope.find(expression.name) is MISSING:
+        return context.poison(_no_choice(f"`{section}.{name}`", expression, choices))
+    value = yield expression, scope
+    if name in NAMES_A_VALUE:
+        return _scalar(context, value, f"`{section}.{name}`", expression)
+    value = without_node(value)
+    if isinstance(value, Value):
+        return context.poison(NotKnownBefore(expression.span, f"`{section}.{name}`"))
+    return value
+
+
+def _is_member(section: str, name: str) -> bool:
+    """Whether the setting is an optimizer, a schedule or a source."""
+    return name in MEMBERS if section == "train" else section == "data" and name == "source"
+
+
+def _member(context: Context, name: str, expression: Any, scope: Scope) -> Steps:
+    value = yield member(context, MEMBERS[name], expression, scope)
+    if value is POISON or (name == "source" and _leads_out(context, value, expression)):
+        return POISON
+    return use(value)
+
+
+def use(member: BaseModel) -> Use:
+    """An initialiser, optimizer, schedule or source as plain data: the attributes that it was given."""
+    return Use(name=type(member).__name__, attributes=member.model_dump(exclude_unset=True, by_alias=True))
+
+
+def _field(context: Context, name: str, expression: Any) -> Any:
+    """The field of the source that an input is read from: `x = images`."""
+    if isinstance(expression, tree.Name):
+        return expression.name
+    if isinstance(expression, tree.String):
+        return expression.value
+    message = "a field of the source is given by its name"
+    return context.poison(WrongSetting(expression.span, message, f"write `{name} = {name}`"))
+
+
+def _leads_out(context: Context, source: BaseModel, expression: Any) -> bool:
+    """Whether a path of a source leaves the spec's folder, which is reported before anything is read."""
+    for value in source.model_dump().values():
+        reason = refused(value) if isinstance(value, str) else None
+        if reason:
+            context.error(PathOutside(value, reason).replaced(span=expression.span))
+            return True
+    return False
+
+
+def _choices(section: str, name: str) -> tuple[Any, ...]:
+    """The words that a setting chooses from, as in `dtype = float64`; they need no quotes."""
+    hint = MODELS[section].model_fields[name].annotation
+    return get_args(hint) if get_origin(hint) is Literal else ()
+
+
+def _no_choice(what: str, node: tree.Name, choices: tuple[Any, ...]) -> Diagnostic:
+    options = " or ".join(f"`{option}`" for option in choices)
+    return WrongSetting(node.span, f"{what} must be {options}, but it is `{node.name}`")
+
+
+def _scalar(context: Context, value: Any, what: str, expression: Any) -> Any:
+    """A value that can be minimized; POISON after a reported mistake."""
+    if value is POISON:
+        return POISON
+    if not isinstance(value, Value):
+        message = f"{what} names a value of the graph, not {described(value)}"
+        return context.poison(WrongSetting(expression.span, message))
+    if value.array.shape != ():
+        message = f"{what} must be a scalar, and this is {type_text(value.array)}"
+        help = "take a loss such as `SoftmaxWithLoss(y, t)`, or `sum(...)`"
+    elif value.array.dtype.kind != "f":
+        message = f"{what} must be a float, and this is {type_text(value.array)}, which has no gradient"
+        help = "take a loss such as `SoftmaxWithLoss(y, t)`, or `mean((y - t)**2)`"
+    else:
+        return value
+    return context.poison(WrongSetting(expression.span, message, help, origins((value,))))
+
+
+def _metrics(context: Context, expression: Any, scope: Scope) -> Steps:
+    """The metrics by the names under which they are shown."""
+    items = expression.items if isinstance(expression, tree.ListOf) else (expression,)
+    metrics: dict[str, Value] = {}
+    for item in items:
+        value = yield item, scope
+        if value is POISON:
+            return POISON
+        if not isinstance(value, Value) or value.array.shape != ():
+            what = type_text(value.array) if isinstance(value, Value) else described(value)
+            context.error(WrongSetting(item.span, f"a metric is a scalar of the graph, and this is {what}"))
+            return POISON
+        text = item.function.span.text if isinstance(item, tree.Call) else item.span.text
+        metrics[item.span.text if text in metrics else text] = value
+    return metrics
