@@ -106,9 +106,7 @@ def _result(context: Context, use: Application, arrays: list[Any], parameters: d
 
 def _asked_for(context: Context, entry: Entry) -> dict[str, Any]:
     """What `forward` asks for by name beside its parameters."""
-    keywords: dict[str, Any] = {}
-    if "training" in entry.wants:
-        keywords["training"] = True
+    keywords: dict[str, Any] = {"training": True} if "training" in entry.wants else {}
     if "random" in entry.wants:
         keywords["random"] = SymbolicRandom(context.trace)
     return keywords

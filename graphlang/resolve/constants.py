@@ -1,4 +1,4 @@
-"""Arithmetic on what is known before running: numbers, truth values and sizes; bounded, never exec."""
+"""Arithmetic on constants and sizes before anything runs, with bounds on the results."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from graphlang.syntax.operators import ANYTHING, ARRAYS, BINARY, TRUTH_VALUES
 from graphlang.trace import Dim, DimScalar, UndecidedError
 
 LARGEST = 2**63
-"""Whole numbers beyond this are refused: they only come from mistakes, or from a file that means harm."""
+"""Larger whole numbers are refused: they come from mistakes, or from a file that is meant to do harm."""
 
 
 class NoValue(Exception):
-    """A constant expression that has no value; the text says why, `help` what to do about it."""
+    """Raised for a constant expression without a value; says why, and in `help` what to do about it."""
 
     def __init__(self, text: str, help: str | None = None) -> None:
         super().__init__(text)
@@ -36,7 +36,7 @@ def _power(a: Any, b: Any) -> Any:
 
 
 def _equal(a: Any, b: Any) -> bool:
-    """Whether two constants are equal; UndecidedError where that depends on a size."""
+    """Whether two constants are equal; raises UndecidedError if that depends on a size."""
     if isinstance(a, list) and isinstance(b, list):
         return len(a) == len(b) and all(_equal(i, j) for i, j in zip(a, b, strict=True))
     if not isinstance(a, Dim | DimScalar):
@@ -62,7 +62,7 @@ _SAFE: dict[Callable[..., Any], Callable[..., Any]] = {
     operator.eq: _equal,
     operator.ne: _unequal,
 }
-"""What is computed in place of a Python operator that may take forever, or cannot tell."""
+"""Replacements for Python operators that could run forever, or cannot compare sizes."""
 
 
 def is_number(value: Any) -> bool:
@@ -74,7 +74,7 @@ def is_truth_value(value: Any) -> bool:
 
 
 def binary(op: str, a: Any, b: Any) -> Any:
-    """The value of `a op b`, or NoValue."""
+    """The value of `a op b`; raises NoValue if it has none."""
     row = BINARY[op]
     if row.operands is ARRAYS:
         raise NoValue("`@` multiplies matrices, and this is a number; `*` multiplies numbers")
@@ -94,12 +94,13 @@ def binary(op: str, a: Any, b: Any) -> Any:
 
 
 def _ask_elsewhere(a: Any, b: Any) -> str | None:
+    """The help for a comparison that depends on a size."""
     size = next((v for v in (a, b) if isinstance(v, Dim | DimScalar)), None)
     return None if size is None else f"`{size}` comes with the data; write a number in the type of the input"
 
 
 def unary(op: str, a: Any) -> Any:
-    """The value of `-a` or `not a`, or NoValue."""
+    """The value of `-a` or `not a`; raises NoValue if it has none."""
     if op == "not":
         if not isinstance(a, bool):
             raise NoValue(f"`not` stands before a truth value, not {described(a)}")

@@ -36,12 +36,8 @@ def bounds_of_indices(entry: Entry, operation: Any, operands: tuple[Any, ...]) -
 
 
 def _bounds_of_function(entry: Entry, operation: Any, operands: tuple[Any, ...]) -> Bounds:
-    if entry.name == "one_hot":
-        return {0: None}
-    if entry.name != "take":
-        return {}
-    if not isinstance(operands[0], Value):
-        return {1: None}
+    if entry.name != "take" or not isinstance(operands[0], Value):
+        return {"take": {1: None}, "one_hot": {0: None}}.get(entry.name, {})
     axis, shape = operation.attributes.get("axis", 0), operands[0].array.shape
     return {1: shape[axis] if -len(shape) <= axis < len(shape) else None}
 

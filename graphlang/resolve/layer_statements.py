@@ -53,9 +53,9 @@ def _shared_layer(
     bound = bind(context, entry, site, declared=True)
     if bound is None:
         return
-    made_of = yield operation_of(context, entry, bound, site.span, scope)
-    instance.unknown = made_of is None
-    operation, attributes = (None, {}) if made_of is None else made_of
+    operation_and_attributes = yield operation_of(context, entry, bound, site.span, scope)
+    instance.unknown = operation_and_attributes is None
+    operation, attributes = operation_and_attributes or (None, {})
     scope.callables[statement.name] = SharedLayer(
         statement.name, statement.name_span, entry, operation, attributes, instance
     )

@@ -73,11 +73,9 @@ def _unknown(context: Context, node: tree.Name, scope: Scope) -> Diagnostic:
     """What to report for a name that stands for no value."""
     place = context.declared.get(node.span.source.name, {}).get(node.name)
     problem = _operation_as_value(context, node, scope)
-    if problem is not None:
-        return problem
-    if scope.definition is not None and place is not None:
-        return NotVisibleInDef(node.span, node.name, scope.definition, place)
-    return _word_of_other_languages(node) or _undefined_name(node, scope, place)
+    if problem is None and scope.definition is not None and place is not None:
+        problem = NotVisibleInDef(node.span, node.name, scope.definition, place)
+    return problem or _word_of_other_languages(node) or _undefined_name(node, scope, place)
 
 
 def _operation_as_value(context: Context, node: tree.Name, scope: Scope) -> Diagnostic | None:

@@ -33,12 +33,12 @@ def call_operation(context: Context, entry: Entry, site: CallSite, scope: Scope)
     if bound is None:
         return POISON
     tensors = yield _tensors(context, entry, bound, scope)
-    made_of = yield operation_of(context, entry, bound, site.span, scope)
+    operation_and_attributes = yield operation_of(context, entry, bound, site.span, scope)
     if tensors is None:
         _note_unknown_instance(context, entry, site, scope)
-    if tensors is None or made_of is None:
+    if tensors is None or operation_and_attributes is None:
         return POISON
-    operation, attributes = made_of
+    operation, attributes = operation_and_attributes
     return apply(context, Application(entry, operation, attributes, site.span, scope, site.label), tensors)
 
 

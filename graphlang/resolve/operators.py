@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphlang.diagnostics import Diagnostic, Related, Span
+from graphlang.diagnostics import Diagnostic, Span
 from graphlang.diagnostics.arguments import CannotCompute, NotKnownBefore
 from graphlang.diagnostics.names import WrongKind
 from graphlang.resolve import constants
 from graphlang.resolve.apply import apply_named
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
+from graphlang.resolve.known_values import value_origin
 from graphlang.resolve.operands import as_value, instead_of, is_operand, is_table
 from graphlang.resolve.scopes import Scope
 from graphlang.resolve.values import POISON, NodeValue, Value, without_node
@@ -151,9 +152,7 @@ def conditional(context: Context, node: tree.Conditional, scope: Scope) -> Steps
 def _no_condition(node: Any, condition: Any) -> Diagnostic:
     if isinstance(condition, Value):
         help = "`where(c, a, b)` chooses at run time"
-        defined_elsewhere = condition.span != node.span
-        related = [Related(condition.span, "this is a value of the graph")] if defined_elsewhere else []
-        return NotKnownBefore(node.span, "the condition of `if`", help, related)
+        return NotKnownBefore(node.span, "the condition of `if`", help, value_origin(condition, node.span))
     what = constants.described(condition)
     return CannotCompute(node.span, f"the condition of `if` is {what}, neither true nor false")
 

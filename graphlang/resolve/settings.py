@@ -77,12 +77,11 @@ def _field(context: Context, name: str, expression: Any) -> Any:
 
 def _leads_out(context: Context, source: BaseModel, expression: Any) -> bool:
     """Whether a path of a source leaves the spec's folder, which is reported before anything is read."""
-    for value in source.model_dump().values():
-        reason = refused(value) if isinstance(value, str) else None
-        if reason:
-            context.error(PathOutside(value, reason).replaced(span=expression.span))
-            return True
-    return False
+    paths = [value for value in source.model_dump().values() if isinstance(value, str)]
+    problem = next((PathOutside(path, reason) for path in paths if (reason := refused(path))), None)
+    if problem is not None:
+        context.error(problem.replaced(span=expression.span))
+    return problem is not None
 
 
 def _choices(section: str, name: str) -> tuple[Any, ...]:

@@ -23,9 +23,9 @@ def of_name(context: Context, function: tree.Name, scope: Scope, site: CallSite 
     name = function.name
     if name in _BLOCKS:
         return _block(function.span, name, site)
-    found = scope.find(name)
-    if isinstance(found, Value):
-        where = [Related(found.span, f"`{name}` is defined here")]
+    value = scope.find(name)
+    if isinstance(value, Value):
+        where = [Related(value.span, f"`{name}` is defined here")]
         help_, edits = _product(function, site)
         return WrongKind(
             function.span, f"`{name}` is a value, and a value cannot be called", help_, where, edits
@@ -54,7 +54,7 @@ _BLOCKS = ("layers", "residual")
 
 
 def holds_layers(function: Any, scope: Scope) -> bool:
-    """Whether layers stand in the brackets behind it, which have no value of their own to work on."""
+    """Whether its arguments are layers of a block, as in `layers(A(4), Relu)`; they have no input there."""
     if not isinstance(function, tree.Name) or scope.find_callable(function.name) is not None:
         return False
     return function.name in _BLOCKS or folded(function.name) == "sequential"
@@ -70,7 +70,7 @@ def _block(span: Span, name: str, site: CallSite | None) -> Diagnostic:
 
 
 def _braces(items: Sequence[Span], start: int, end: int) -> list[Edit]:
-    """The edits that make a block of a list in brackets, which goes from `start` to `end`."""
+    """The edits that turn a list in brackets, from `start` to `end`, into a block in braces."""
     source = items[0].source
     edits = [Edit(Span(start, items[0].start, source), " { ")]
     edits += [Edit(Span(a.end, b.start, source), "; ") for a, b in pairwise(items)]
@@ -78,7 +78,7 @@ def _braces(items: Sequence[Span], start: int, end: int) -> list[Edit]:
 
 
 def spelled(context: Context, function: Any, scope: Scope) -> Entry | None:
-    """The layer or function whose name is a close spelling of an unknown one."""
+    """The layer or function that an unknown name misspells."""
     if not isinstance(function, tree.Name):
         return None
     name = function.name
@@ -91,7 +91,7 @@ def spelled(context: Context, function: Any, scope: Scope) -> Entry | None:
 
 
 def of_stage(context: Context, stage: Any, scope: Scope) -> Diagnostic:
-    """What stands after `->` and is neither a layer nor a function: `Affine[4]`, `layers [A, B]`."""
+    """A stage after `->` that is neither a layer nor a function: `Affine[4]`, `layers [A, B]`."""
     message = "a chain goes through operations, and this is a value"
     if not isinstance(stage, tree.Index) or not isinstance(stage.value, tree.Name):
         return WrongKind(stage.span, message)
@@ -111,7 +111,7 @@ def of_stage(context: Context, stage: Any, scope: Scope) -> Diagnostic:
 
 
 def of_range(call: tree.Call) -> Diagnostic | None:
-    """`for n in range(3)`: what `for` goes through is written out."""
+    """`for n in range(3)`, which needs the list written out."""
     bounds = [a.value.value for a in call.arguments if a.name is None and isinstance(a.value, tree.Number)]
     if not 0 < len(bounds) < 4 or len(bounds) != len(call.arguments):
         return None
@@ -166,14 +166,14 @@ def _filled_in(formula: str, operands: list[str], arguments: Sequence[tree.Argum
 
 
 def _operand(node: Any) -> str:
-    """The text of an argument as an operand of any operator."""
+    """The text of an argument, in brackets unless it can be an operand of any operator."""
     text: str = node.span.text
     simple = isinstance(node, tree.Name | tree.Number | tree.Call | tree.Attribute | tree.Index | tree.ListOf)
     return text if simple else f"({text})"
 
 
 def _is_call(text: str) -> bool:
-    """Whether it is one call from its start to its end, which needs no brackets in an expression."""
+    """Whether a text is one call and nothing more, so that it needs no brackets in an expression."""
     if not re.match(r"\w+\(", text):
         return False
     depth = 0
@@ -228,14 +228,14 @@ def _as_function(method: tree.Attribute, site: CallSite | None) -> CallSite | No
 
 
 def of_part(node: tree.Attribute) -> Diagnostic:
-    """`x.shape`, as arrays have it elsewhere."""
+    """`x.shape` and other attributes that NumPy's arrays have."""
     meaning = operation_meant(node.name)
     note = None if meaning is None else meaning.note
     return NoSuchPart(node.name_span, node.value.span.text, node.name, ["T"], note)
 
 
 def _product(function: Any, site: CallSite | None) -> tuple[str | None, list[Edit]]:
-    """`2(x + 1)` as a product."""
+    """The help for `2(x + 1)`, which is meant as a product."""
     if (
         site is None
         or site.piped is not None
@@ -254,7 +254,7 @@ def _product(function: Any, site: CallSite | None) -> tuple[str | None, list[Edi
 
 
 def module_of(function: Any, scope: Scope) -> str | None:
-    """`np` of `np.exp`, where nothing here has that name."""
+    """`np` of `np.exp`, unless the file defines that name."""
     node = function
     while isinstance(node, tree.Attribute):
         node = node.value
@@ -279,8 +279,7 @@ def part_of_module(node: tree.Attribute, prefix: str) -> Diagnostic:
     """`np.pi`"""
     meant = value_meant(node.name)
     instead = (meant.formula or meant.name) if meant is not None else None
-    help_ = (
-        f"write `{instead}`" if instead else meant.note if meant is not None else "functions need no prefix"
-    )
+    note = meant.note if meant is not None else None
+    help_ = f"write `{instead}`" if instead else note or "functions need no prefix"
     edits = [Edit(node.span, instead)] if instead else []
     return WrongKind(node.span, f"there is no `{prefix}` in this language", help_, (), edits)
