@@ -1,4 +1,4 @@
-"""Indices that a graph computes itself, checked where they are used; given ones are checked on coming in."""
+"""Checks the indices that a graph computes itself where they are used; inputs are checked on arrival."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from graphlang.trace.core import Primitive, Signature, into, signature
 
 
 class Allowed:
-    """The indices that one use of a value allows; its text tells them apart for those who compare steps."""
+    """The indices that one use of a value allows. Passes compare steps by the text of their parameters."""
 
     def __init__(self, network: Network, name: str, below: int, ignored: int | None) -> None:
         self.network = network
@@ -35,7 +35,7 @@ class Allowed:
 
 
 class Checked(Primitive):
-    """The indices as they are, once they are found to be allowed."""
+    """The same indices, after a check that all of them are allowed."""
 
     name = "checked_indices"
     differentiable = False
@@ -55,8 +55,8 @@ checked = Checked()
 def with_checked_indices(
     network: Network, node: Node, operation: Operation, operands: list[Any], sizes: Mapping[str, int]
 ) -> list[Any]:
-    """The operands of a layer that looks something up; while recording, the check becomes a step."""
-    found = list(operands)
+    """The operands of a layer with their indices checked; while recording, the check becomes a step."""
+    checked_operands = list(operands)
     for role, below in operation.index_bounds(*operands).items():
         position = node.indexed.index(role)
         operand, ids = node.operands[position], operands[position]
@@ -66,14 +66,14 @@ def with_checked_indices(
         if _was_checked(network, allowed, sizes):
             continue
         if isinstance(ids, SymbolicArray):
-            found[position] = checked(ids, allowed=allowed)
+            checked_operands[position] = checked(ids, allowed=allowed)
         else:
             allowed.check(ids)
-    return found
+    return checked_operands
 
 
 def _was_checked(network: Network, allowed: Allowed, sizes: Mapping[str, int]) -> bool:
-    """Whether it is an input whose indices were checked, as strictly, when it was given."""
+    """Whether it is an input whose indices were checked at least as strictly when the run began."""
     spec = network.inputs.get(allowed.name)
     if spec is None or spec.ignored not in (None, allowed.ignored):
         return False
