@@ -14,7 +14,8 @@ from contract_cases import SIZES, Call, Case, bound, calls, has_domain, inputs, 
 from graphlang.catalog.finder import Entry
 from graphlang.catalog.operation import Layer
 from graphlang.engine.derived import Derived
-from graphlang.spec.network import Ref, make
+from graphlang.spec.network import Ref
+from graphlang.spec.operations import operation_of
 from graphlang.trace import Dim, NoGradient, SymbolicArray, SymbolicRandom, Trace, gradient, replay
 
 Layers = tuple[Any, ...]
@@ -290,7 +291,7 @@ def nothing_is_written_to_or_remembered(case: Case, entry: Entry, layers: Layers
     for call in calls(case, entry, layers):
         call.operands = [_locked(a) for a in call.operands]
         call.own = {k: _locked(a) for k, a in call.own.items()}
-        fresh = make(call.graph.network.catalog, call.node.spec, SIZES)
+        fresh = operation_of(call.graph.network.catalog, call.node.spec, SIZES)
         first, again = call.forward(), call.forward()
         np.testing.assert_array_equal(
             first, again, err_msg=f"{case}: twice the same call, and not the same bits"
