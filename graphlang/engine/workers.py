@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
+from itertools import product
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -175,8 +176,9 @@ class BlasThreads:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._limits: list[int] = []
-        self._controller: Any = None
-        self._before: list[tuple[Any, int]] = []
+        #: for each library its functions to get and to set the number of threads
+        self._libraries: list[tuple[Callable[[], int], Callable[[int], Any]]] | None = None
+        self._before: list[tuple[Callable[[int], Any], int]] = []
 
     @contextmanager
     def limited(self, count: int) -> Iterator[None]:
@@ -189,39 +191,38 @@ class BlasThreads:
 
     def _change(self, count: int, change: Callable[[int], None]) -> None:
         with self._lock:
+            if self._libraries is None:
+                self._libraries = _blas_libraries()
             if not self._limits:
-                self._before = [(library, library.get_num_threads()) for library in self._libraries()]
+                self._before = [(set_threads, get_threads()) for get_threads, set_threads in self._libraries]
             previous = min(self._limits, default=0)
             change(count)
             limit = min(self._limits, default=0)
             if limit != previous:
-                for library, before in self._before:
-                    _set_threads(library, min(limit, before) or before, release=not self._limits)
-
-    def _libraries(self) -> list[Any]:
-        if self._controller is None:
-            from threadpoolctl import ThreadpoolController
-
-            self._controller = ThreadpoolController().select(user_api="blas")
-        return list(self._controller.lib_controllers)
+                for set_threads, before in self._before:
+                    set_threads(min(limit, before) or before)
 
 
-def _set_threads(library: Any, count: int, *, release: bool) -> None:
-    """Sets the threads of one BLAS library, from any thread.
+def _blas_libraries() -> list[tuple[Callable[[], int], Callable[[int], Any]]]:
+    from threadpoolctl import ThreadpoolController
 
-    Since version 3.8 threadpoolctl lets only the thread that sets the number first change it, and ignores all
-    others silently. So another thread's claim is cleared here; with `release` so is this thread's own, so
-    that the application can set the number on any thread.
+    libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+    return [(library.get_num_threads, _setter(library)) for library in libraries]
+
+
+def _setter(library: Any) -> Callable[[int], Any]:
+    """The function that sets the threads of a BLAS library, whichever thread calls it.
+
+    Since version 3.8 the `set_num_threads` of threadpoolctl lets only the thread that calls it first change
+    OpenBLAS, and ignores all others silently, so OpenBLAS's own function is called here. Not with OpenMP:
+    there every thread has a limit of its own, which `set_num_threads` does set.
     """
-    library.set_num_threads(count)
-    clear_claim = getattr(library, "clear_controlling_thread", None)
-    if clear_claim is None:  # an older version, or another library than OpenBLAS
-        return
-    if library.get_num_threads() != count:
-        clear_claim(force=True)
-        library.set_num_threads(count)
-    if release:
-        clear_claim(force=True)
+    if library.internal_api == "openblas" and library.threading_layer != "openmp":
+        for prefix, suffix in product(("", "scipy_"), ("", "64_", "_64")):
+            function = getattr(library.dynlib, f"{prefix}openblas_set_num_threads{suffix}", None)
+            if function is not None:
+                return function  # type: ignore[no-any-return]
+    return library.set_num_threads  # type: ignore[no-any-return]
 
 
 BLAS = BlasThreads()

@@ -12,7 +12,7 @@ import pytest
 from graphlang.engine.passes import PASSES
 from graphlang.engine.passes.algebra import algebra
 from graphlang.engine.passes.common import common_subexpressions
-from graphlang.engine.passes.constants import fold_constants
+from graphlang.engine.passes.folding import fold_constants
 from graphlang.engine.passes.scaling import move_scaling
 from graphlang.engine.program import Program
 from graphlang.trace import SymbolicArray, Trace, replay

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from graphlang.engine.passes.algebra import algebra
 from graphlang.engine.passes.common import common_subexpressions
-from graphlang.engine.passes.constants import fold_constants
+from graphlang.engine.passes.folding import fold_constants
 from graphlang.engine.passes.scaling import move_scaling
 from graphlang.engine.program import Program
 
