@@ -30,7 +30,17 @@ from typing import Any, ClassVar, Literal, Self, dataclass_transform
 
 from graphlang.diagnostics.places import Edit, Place, Related, Span
 
-__all__ = ["Diagnostic", "Edit", "Related", "Severity", "Span", "facts_of", "filled", "listed"]
+__all__ = [
+    "Diagnostic",
+    "Edit",
+    "Related",
+    "Severity",
+    "Span",
+    "facts_of",
+    "filled",
+    "listed",
+    "owner_of_code",
+]
 
 Severity = Literal["error", "warning", "note"]
 TEMPLATES = ("message", "label", "help", "replacement")
@@ -167,6 +177,11 @@ def facts_of(kind: type[Diagnostic]) -> Iterator[tuple[str, object]]:
             for name, annotation in vars(base).get("__annotations__", {}).items():
                 if not str(annotation).startswith("ClassVar"):
                     yield name, vars(base).get(name, REQUIRED)
+
+
+def owner_of_code(kind: type[Diagnostic]) -> type[Diagnostic]:
+    """The class that has the code of a class, and the story of all its wordings."""
+    return next(base for base in kind.__mro__ if issubclass(base, Diagnostic) and "code" in vars(base))
 
 
 # ---- templates ---------------------------------------------------------------------------------------

@@ -35,19 +35,19 @@ class Collector:
 
     def finish(self) -> None:
         if self.failed:
-            found = distinct(self.diagnostics)
-            raise GraphError(found) from next((d.cause for d in found if d.cause is not None), None)
+            diagnostics = distinct(self.diagnostics)
+            raise GraphError(diagnostics) from next((d.cause for d in diagnostics if d.cause), None)
 
 
 def distinct(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
     """Each mistake once, though `repeat` and `def`s may have met it often, in the order of the text."""
-    found: dict[object, Diagnostic] = {}
+    first: dict[object, Diagnostic] = {}
     for diagnostic in diagnostics:
         span = diagnostic.span
         place = (span.source.name, span.start, span.end) if span else (diagnostic.file, -1, -1)
-        found.setdefault((diagnostic.code, diagnostic.message, place), diagnostic)
+        first.setdefault((diagnostic.code, diagnostic.message, place), diagnostic)
     order = {d.span.source.name: i for i, d in reversed(list(enumerate(diagnostics))) if d.span}
     return sorted(
-        found.values(),
+        first.values(),
         key=lambda d: (order.get(d.span.source.name, 0), d.span.start) if d.span else (-1, 0),
     )

@@ -6,7 +6,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from graphlang.diagnostics.base import Diagnostic, Span
+from graphlang.diagnostics.base import Diagnostic, owner_of_code
+from graphlang.diagnostics.places import Span
 
 #: columns of a source line that are shown; a longer line is cut around its caret
 WIDTH = 120
@@ -54,8 +55,8 @@ def github(diagnostic: Diagnostic) -> str:
 
 def sarif(diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:
     """A SARIF 2.1.0 log."""
-    found = list(diagnostics)
-    rules = {d.code: type(d) for d in found}
+    results = list(diagnostics)
+    rules = {d.code: owner_of_code(type(d)) for d in results}
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -68,7 +69,7 @@ def sarif(diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:
                     }
                 },
                 "columnKind": "unicodeCodePoints",
-                "results": [_result(d) for d in found],
+                "results": [_result(d) for d in results],
             }
         ],
     }

@@ -84,8 +84,8 @@ def _is_stage(c: ErrorContext, i: int) -> bool:
 def _meant(
     word: Word, words: Collection[str], elsewhere: dict[str, str] | None = None, starts: bool = False
 ) -> Iterator[tuple[Word, str, bool]]:
-    known = (elsewhere or {}).get(word.text.lower())
+    translated = (elsewhere or {}).get(word.text.lower())
     close = closest(word.text, words)
-    for meant in (close, known if known in words else None):
+    for meant in (close, translated if translated in words else None):
         if meant is not None:
             yield word, meant, starts

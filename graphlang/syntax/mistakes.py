@@ -1,4 +1,4 @@
-"""Which mistake it was: from the token that the parser could not use to a diagnostic that names the fix."""
+"""Recognises a mistake: from the token that the parser could not use to a diagnostic that names the fix."""
 
 from __future__ import annotations
 

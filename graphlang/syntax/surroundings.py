@@ -50,9 +50,9 @@ class ErrorContext:
         ended = self.kind == "_NL" and not reader.brackets
         #: where the top-level statement starts
         self.top: int = reader.previous if ended else reader.statement
-        #: where the next statement starts, where a rule knows better than brackets and line ends say
+        #: where the next statement starts; set by a rule that knows better than brackets and line ends
         self.resume: int | None = None
-        #: what alone is to be left out, where a rule knows: what stands before it is sound
+        #: the only part to leave out; set by a rule that knows that what stands before it is correct
         self.hole: tuple[int, int] | None = None
         words = words_of(self.source, self.top, self.at)
         split = next((i for i, word in enumerate(words) if word.start >= self.at), len(words))
@@ -198,7 +198,7 @@ TOP = frozenset("hyper def input output expect import data train gradcheck".spli
 
 
 def starts(words: list[Word], i: int) -> bool:
-    """Whether the words from i on look like a statement."""
+    """Whether a statement seems to start at the word with this index."""
     if words[i].text in lexer.STATEMENT_WORDS:
         return True
     return words[i].kind == lexer.NAME and i + 1 < len(words) and words[i + 1].text in ("=", ",")
@@ -208,7 +208,7 @@ SETTINGS = frozenset(
     "source minimize optimizer schedule batch iterations epochs metrics seed dtype shuffle clip_norm "
     "checkpoint_every of tol samples".split()
 )
-"""Settings of the sections, which tell where a section ends that is not closed."""
+"""Settings of the sections: the first line of an unclosed section that is none of them ends it."""
 
 
 def end_of_block(c: ErrorContext) -> Word | None:
@@ -326,8 +326,8 @@ _NAME_NEXT = frozenset("def layer import as".split())
 
 
 def names_defined(words: list[Word]) -> tuple[str, ...]:
-    """The names that these words may define: nothing is known of them where the words cannot be read."""
-    found: dict[str, None] = {}
+    """The names that these words may define; an unreadable statement must not make them unknown later."""
+    names: dict[str, None] = {}
     declares = bool(words) and (words[0].text in _DECLARE or closest(words[0].text, _DECLARE) is not None)
     for i, word in enumerate(words):
         if word.kind != lexer.NAME or word.text in lexer.RESERVED:
@@ -343,5 +343,5 @@ def names_defined(words: list[Word]) -> tuple[str, ...]:
             or (i == 1)
             or (declares and following != "(")
         ):
-            found[word.text] = None
-    return tuple(found)
+            names[word.text] = None
+    return tuple(names)

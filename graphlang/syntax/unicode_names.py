@@ -19,8 +19,8 @@ _BIDIRECTIONAL = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 def bidirectional_characters(source: Source) -> list[Diagnostic]:
     """Every character that makes text look different from what is read, in comments and strings too."""
-    found = _BIDIRECTIONAL.finditer(source.text)
-    return [BidirectionalCharacter(Span(m.start(), m.end(), source)) for m in found]
+    matches = _BIDIRECTIONAL.finditer(source.text)
+    return [BidirectionalCharacter(Span(m.start(), m.end(), source)) for m in matches]
 
 
 def script(letter: str) -> str | None:
