@@ -53,7 +53,7 @@ def place(problem: Diagnostic) -> str:
             "y = x -> layers {\n A(5),\n B\n}",
             "CommaBetweenLines",
             ",",
-            "not divided by `,`",
+            "not separated by `,`",
             "a new line, `;` or `->`",
         ),
         (
@@ -67,7 +67,7 @@ def place(problem: Diagnostic) -> str:
             "y = x -> layers { A(5) B }",
             "MissingSeparator",
             "B",
-            "nothing divides `A(5)` from `B`",
+            "nothing separates `A(5)` from `B`",
             "`;` or `->`",
         ),
         (

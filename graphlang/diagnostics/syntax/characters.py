@@ -77,7 +77,7 @@ class InvisibleCharacter(CharacterMistake):
 class BidirectionalCharacter(CharacterMistake):
     """A character that turns the direction of text stands in the file.
 
-    It makes an editor show something else than what is read, even from within a comment or a string
+    It makes an editor show something other than what is read, even from within a comment or a string
     (the "Trojan Source" attack, CVE-2021-42574).
 
     Fix: delete the character.

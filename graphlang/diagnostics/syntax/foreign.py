@@ -146,7 +146,7 @@ class Elif(ForeignNotation):
 
 
 class IfBeforeValue(ForeignNotation):
-    message = "a choice starts with a value"
+    message = "a choice starts with its value"
     help = "write `a if c else b`; at run time, `where(c, a, b)` chooses"
 
 

@@ -11,7 +11,7 @@ class WrongForm(Rewritable):
         input x: float(N, 3)
         y = x -> Affine 4
 
-    Sizes stand in square brackets, the arguments of a layer in round ones, and blocks in braces. A name
+    Sizes go in square brackets, the arguments of a layer in round ones, and blocks in braces. A name
     stands before its type and its value, as in `x: float[N]` and `x = 3`, and nothing ends a statement.
 
     Fix: write it as the message says: `float[N, 3]`, `Affine(4)`.
@@ -24,37 +24,37 @@ class WrongForm(Rewritable):
 
 
 class SizesInOtherBrackets(WrongForm):
-    message = "the sizes of a shape stand in square brackets"
+    message = "the sizes of a shape go in square brackets"
 
     written: str
 
 
 class SizesInSeveralLists(WrongForm):
-    message = "all sizes of a shape stand in one list"
+    message = "all sizes of a shape go in one list"
     help = "write one list, as in `float[N, 3]`"
 
 
 class SizesNotDivided(WrongForm):
-    message = "sizes are divided by `,`"
+    message = "sizes are separated by `,`"
 
     written: str
 
 
 class SizeWithoutName(WrongForm):
-    message = "a size that is not known before has a name"
+    message = "a size that the data decides needs a name"
     help = "write a name, such as `{name}`"
 
     name: str
 
 
 class TypeBeforeName(WrongForm):
-    message = "a type stands behind its name"
+    message = "a type comes after its name"
 
     written: str
 
 
 class SemicolonBeforeType(WrongForm):
-    message = "a type stands behind a `:`"
+    message = "a type comes after `:`"
 
     written: str
 
@@ -84,36 +84,36 @@ class ColonInCall(WrongForm):
 
 
 class EqualsMissing(WrongForm):
-    message = "`=` is missing behind `{name}`"
+    message = "`=` is missing after `{name}`"
     help = "write `{name} = ...`"
 
     name: str
 
 
 class ColonAfterKeyword(WrongForm):
-    message = "no `:` stands behind `{keyword}`"
+    message = "no `:` follows `{keyword}`"
     help = "write `{keyword} ...`"
 
     keyword: str
 
 
 class KeywordRepeated(WrongForm):
-    message = "`{span}` stands once before its names"
+    message = "`{span}` is written once, before all its names"
     help = "write `{span} a, b`"
 
 
 class CommaAtEnd(WrongForm):
-    message = "no `,` stands at the end of a statement"
+    message = "a statement does not end with `,`"
     help = "remove it"
 
 
 class BracketsAroundOutputs(WrongForm):
-    message = "the names of the outputs stand without brackets"
+    message = "outputs are listed without brackets"
     help = "write `output y, z`"
 
 
 class OutputWithValue(WrongForm):
-    message = "`output` names a value that a statement of its own makes"
+    message = "`output` names a value that another statement defines"
     help = "write `{name} = ...`, and `output {name}`"
 
     name: str
@@ -125,12 +125,12 @@ class OtherComparisonInExpect(WrongForm):
 
 
 class ToleranceWithoutWithin(WrongForm):
-    message = "the difference that is allowed stands behind `within`"
+    message = "the tolerance comes after `within`"
     written = "within"
 
 
 class ImportWithoutName(WrongForm):
-    message = "an import has a name here"
+    message = "an import needs a name"
     help = "write `import {path} as {name}`"
 
     path: str
@@ -141,12 +141,12 @@ class ImportWithoutName(WrongForm):
 
 
 class EqualsBeforeBlock(WrongForm):
-    message = "a block stands without `=`"
+    message = "a block takes no `=` before it"
     help = "write `def f(x) {{ return ... }}`"
 
 
 class ArrowBeforeResultType(WrongForm):
-    message = "the type of a result stands behind `:`"
+    message = "the type of a result comes after `:`"
     written = ":"
 
 
@@ -156,32 +156,32 @@ class ArrowBeforeResult(WrongForm):
 
 
 class FormalsWithoutBrackets(WrongForm):
-    message = "what a `def` takes stands in brackets"
+    message = "the arguments of a `def` go in brackets"
 
     written: str
 
 
 class ResultWithoutReturn(WrongForm):
-    message = "the result of a `def` stands behind `return`"
+    message = "the result of a `def` comes after `return`"
     help = "write `return {span}`"
 
 
 class SignBeforeBlock(WrongForm):
-    message = "no `{span}` stands between `{keyword}` and its block"
+    message = "no `{span}` goes between `{keyword}` and its block"
     help = "write `{keyword} {{ ... }}`"
 
     keyword: str
 
 
 class SettingsInRoundBrackets(WrongForm):
-    message = "the settings of `{keyword}` stand in a block in braces"
+    message = "the settings of `{keyword}` go in a block in braces"
     help = "write `{keyword} {{ name = value; ... }}`"
 
     keyword: str
 
 
 class CommaBeforeCarry(WrongForm):
-    message = "what a `scan` carries stands behind `carry`"
+    message = "what a `scan` carries comes after `carry`"
     written = "carry"
 
 
@@ -189,37 +189,37 @@ class CommaBeforeCarry(WrongForm):
 
 
 class AttributeWithoutBrackets(WrongForm):
-    message = "what a layer takes stands in brackets"
+    message = "the arguments of a layer go in brackets"
 
     written: str
 
 
 class LayersInSquareBrackets(WrongForm):
-    message = "layers in a row stand in `layers {{ ... }}`"
+    message = "several layers go in `layers {{ ... }}`"
     help = "write `x -> layers {{ A(4); Relu }}`"
 
 
 class BlockWithoutWord(WrongForm):
-    message = "a block of layers has a word before it"
+    message = "a block of layers needs a word before it"
     help = "write `x -> layers {{ ... }}`"
 
 
 class BracketsForBlock(WrongForm):
-    message = "the layers of `{keyword}` stand in a block in braces"
+    message = "the layers of `{keyword}` go in a block in braces"
     help = "write `{keyword} {{ A(4); Relu }}`"
 
     keyword: str
 
 
 class ColonBeforeCountedBlock(WrongForm):
-    message = "no `:` stands between `{keyword}` and its block"
+    message = "no `:` goes between `{keyword}` and its block"
     help = "write `{keyword} ... {{`"
 
     keyword: str
 
 
 class WordAfterRepeat(WrongForm):
-    message = "a number alone stands behind `repeat`"
+    message = "`repeat` takes a number and nothing else"
     help = "write `repeat 3 {{ ... }}`"
 
 
@@ -231,19 +231,19 @@ class RangeInFor(WrongForm):
 
 
 class BlockCalled(WrongForm):
-    message = "a value goes into `{span}` by `->`"
+    message = "a value goes into `{span}` with `->`"
     help = "write `x -> {span} {{ ... }}`"
 
 
 class ChainAsOperand(WrongForm):
-    message = "a chain stands in brackets before `{span}`"
+    message = "a chain needs brackets before `{span}`"
     help = "write `({chain}) {span} ...`"
 
     chain: str
 
 
 class LayerAfterName(WrongForm):
-    message = "`layer` stands before the name"
+    message = "`layer` comes before the name"
     help = "write `layer {name} = {kind}...`"
 
     name: str
@@ -256,7 +256,7 @@ class ChainAsLayer(WrongForm):
 
 
 class LabelOutsideBlock(WrongForm):
-    message = "a label stands in a block of layers"
+    message = "a label is only allowed in a block of layers"
     help = "write `layers {{ {label_name}: ... }}`"
 
     label_name: str

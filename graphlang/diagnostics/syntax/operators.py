@@ -9,7 +9,7 @@ from graphlang.diagnostics.syntax.general import SyntaxMistake
 
 
 class CaretPower(SyntaxMistake):
-    """`^` is no operator; a power is written `**`.
+    """`^` is not an operator; a power is written `**`.
 
         y = x ^ 2
 
@@ -77,7 +77,7 @@ class DanglingOperator(SyntaxMistake):
         y = x -> Affine(10) ->
         output y
 
-    Fix: write what belongs behind it, or remove it.
+    Fix: write what belongs after it, or remove it.
     """
 
     code = "GL121"
@@ -217,7 +217,7 @@ class StatementsSideBySide(SideBySide):
 class ApproxOutsideExpect(SyntaxMistake):
     """`~=` stands outside an `expect` line.
 
-    `~=` is not an operator: it divides the two sides of `expect a ~= b`.
+    `~=` is not an operator: it separates the two sides of `expect a ~= b`.
 
         y = a ~= b
 

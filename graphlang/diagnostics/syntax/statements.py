@@ -8,11 +8,11 @@ from graphlang.diagnostics.base import Edit, Span
 from graphlang.diagnostics.spelling import closest
 from graphlang.diagnostics.syntax.general import SyntaxMistake
 
-# ---- what divides statements and their parts -------------------------------------------------------------
+# ---- what separates statements and their parts -------------------------------------------------------------
 
 
 class CommaBetweenLines(SyntaxMistake):
-    """Layers or settings are divided by a comma.
+    """Layers or settings are separated by a comma.
 
         input x: float[N, 3]
         y = x -> layers { Affine(50), Relu }
@@ -21,7 +21,7 @@ class CommaBetweenLines(SyntaxMistake):
     """
 
     code = "GL130"
-    message = "the layers of `{word}` are not divided by `,`"
+    message = "the layers of `{word}` are not separated by `,`"
     label = "not a comma"
     help = "use a new line, `;` or `->`"
     replacement = ";"
@@ -31,7 +31,7 @@ class CommaBetweenLines(SyntaxMistake):
 
 
 class CommaBetweenSettings(CommaBetweenLines):
-    message = "the settings of `{word}` are not divided by `,`"
+    message = "the settings of `{word}` are not separated by `,`"
     help = "use a new line or `;`"
 
 
@@ -45,7 +45,7 @@ class MissingSeparator(SyntaxMistake):
     """
 
     code = "GL131"
-    message = "nothing divides `{before:short}` from `{span:short}`"
+    message = "nothing separates `{before:short}` from `{span:short}`"
     label = "the next layer"
     help = "write a new line, `;` or `->` between the layers"
     sure = True
@@ -150,7 +150,7 @@ class UpdateInPlace(SyntaxMistake):
 
         total += x
 
-    A name is given once and means one value, which is what makes the file a graph.
+    A name is defined once and means one value, which is what makes the file a graph.
 
     Fix: give the new value a name of its own: `total2 = total + x`.
     """
@@ -176,11 +176,11 @@ class UpdateInPlace(SyntaxMistake):
 
 
 class AssignToExpression(SyntaxMistake):
-    """Something else than a name stands on the left of `=`.
+    """Something other than a name stands on the left of `=`.
 
         W[0] = 1
 
-    Fix: put a name there; values are never changed after they are made.
+    Fix: put a name there; a value never changes.
     """
 
     code = "GL135"
@@ -281,11 +281,11 @@ TYPES_ELSEWHERE = {
     **dict.fromkeys("bool boolean bit logical".split(), "bool"),
 }
 
-# ---- what is no statement, or stands where it has no meaning ---------------------------------------------
+# ---- what is not a statement, or not allowed where it stands ---------------------------------------------
 
 
 class NotAStatement(SyntaxMistake):
-    """A line is no statement: most often a value that gets no name.
+    """A line is not a statement: most often a value without a name.
 
         x -> Affine(10) -> Relu
 
@@ -437,7 +437,7 @@ class ReservedWord(SyntaxMistake):
 
 
 class NotAStage(SyntaxMistake):
-    """Something else than a layer or a function stands after `->`.
+    """Something other than a layer or a function follows `->`.
 
         y = x -> 3
 
