@@ -68,8 +68,6 @@ def imported(path: Path) -> Iterator[str]:
                 assert [a.name for a in node.names] == ["__version__"], f"{path} imports a public name"
 
 
-
-
 def test_the_documentation_states_the_same_order() -> None:
     assert ORDER.strip("\n") in (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
 
