@@ -136,7 +136,7 @@ class Compiled:
 
     def _needed(self, given: Collection[str]) -> list[str]:
         """The inputs that a call must have: for their values, or for a size."""
-        return [*self._inputs, *self._model.network.bringing(self._sizes, given)]
+        return [*self._inputs, *self._model.network.inputs_with(self._sizes, given)]
 
     def _key_of(self, given: Mapping[str, Any]) -> Any:
         """The key of the program, where it needs nothing but arrays that are there; else None."""

@@ -37,7 +37,7 @@ def _needed(network: Network, numbers: list[int], inputs: Mapping[str, Any]) -> 
         return sorted(network.inputs)
     names, sizes = network.sources_of(numbers)
     with_default = [n for n, spec in network.inputs.items() if spec.default is not None and numbers]
-    return sorted({*names, *with_default, *network.bringing(sizes, inputs)})
+    return sorted({*names, *with_default, *network.inputs_with(sizes, inputs)})
 
 
 def run(model: Model, feeds: Feeds, numbers: Iterable[int], *, training: bool) -> Tape:

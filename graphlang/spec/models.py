@@ -1,7 +1,7 @@
-"""The Pydantic models of a whole program: what a file means once every name, shape and setting is settled.
+"""The Pydantic models of a whole program, in which every name, shape and setting of the file is resolved.
 
-A spec is flat (a node names its operands), so it is of any depth without recursion; it is frozen, it
-refuses unknown names, and its JSON brings back the same graph.
+A spec is flat: a node names its operands, so nothing recurses however deep the graph is. It is frozen, it
+refuses unknown fields, and its JSON brings back the same graph.
 """
 
 from __future__ import annotations
@@ -14,33 +14,35 @@ from graphlang.contracts.fields import Fields
 from graphlang.spec.sizes import Attributes, Dimension
 
 DType: TypeAlias = Literal["float", "int", "bool"]
-Place: TypeAlias = tuple[int, int, int]
+Position: TypeAlias = tuple[int, int, int]
 """Where in the text: the number of the source, and the offsets of the first and past the last character."""
 Operand: TypeAlias = str | bool | int | float
 """The name of a value, or a constant."""
 
 
-class Model(BaseModel):
+class SpecModel(BaseModel):
+    """What every model of a spec has in common."""
+
     model_config = ConfigDict(
         frozen=True, extra="forbid", hide_input_in_errors=True, ser_json_inf_nan="constants"
     )
 
 
-class SourceText(Model):
+class SourceText(SpecModel):
     """A file that the program was read from."""
 
     name: str
     text: str
 
 
-class Use(Model):
-    """An initialiser, optimizer, schedule or data source by name, with the attributes it was given."""
+class Use(SpecModel):
+    """An initialiser, optimizer, schedule or data source: its name and its attributes in the file."""
 
     name: str
     attributes: dict[str, Any] = {}
 
 
-class InputSpec(Model):
+class InputSpec(SpecModel):
     """A value that comes from outside."""
 
     name: str
@@ -51,40 +53,40 @@ class InputSpec(Model):
     default: Any = Field(None, description="a number or nested lists of numbers")
     below: Dimension | None = Field(None, description="for indices: one more than the largest allowed")
     ignored: int | None = Field(None, description="an index that is let through beside those below")
-    at: Place | None = None
+    at: Position | None = None
 
 
-class OutputSpec(Model):
-    """A value that the file gives out: its type, as the file's inputs have theirs."""
+class OutputSpec(SpecModel):
+    """The type of an output."""
 
     name: str
     dtype: DType
     shape: tuple[Dimension, ...] | None
 
 
-class ParamSpec(Model):
-    """A trainable parameter, or state that is saved with the parameters but not trained."""
+class ParamSpec(SpecModel):
+    """A trainable parameter, or a state that is saved with the parameters and not trained."""
 
     name: str
     shape: tuple[int, ...]
     dtype: DType = "float"
     init: Use
     trainable: bool = True
-    at: Place | None = None
+    at: Position | None = None
 
 
-class BodySpec(Model):
+class BodySpec(SpecModel):
     """What a `scan` does at every step: a graph of its own."""
 
     inputs: tuple[InputSpec, ...] = Field(
-        description="the slice of the sequence, the carried values, then what the body takes from outside"
+        description="the slice of the sequence, the carried values, then values from outside of the body"
     )
     nodes: tuple[NodeSpec, ...]
-    following: tuple[str, ...] = Field(description="the next value of every carried one, in order")
+    following: tuple[str, ...] = Field(description="for every carried value, in order, its next value")
     yields: tuple[str, ...]
 
 
-class NodeSpec(Model):
+class NodeSpec(SpecModel):
     """One operation: its operands in order, its own parameters by role, its result."""
 
     name: str
@@ -97,34 +99,34 @@ class NodeSpec(Model):
     shape: tuple[Dimension, ...] = ()
     named: bool = Field(True, description="whether the file itself gives the value its name")
     group: str = Field("", description="the instance of a `def` it belongs to")
-    at: Place | None = None
+    at: Position | None = None
 
 
-class GroupSpec(Model):
-    """One use of a `def`: drawn as one node that can be opened."""
+class GroupSpec(SpecModel):
+    """One use of a `def`, which holds the nodes whose group it is."""
 
     definition: str
-    at: Place | None = None
+    at: Position | None = None
 
 
-class ExpectSpec(Model):
+class ExpectSpec(SpecModel):
     """`expect left ~= right within tolerance`"""
 
     left: Operand
     right: Operand
     within: float | None = None
     text: str = ""
-    at: Place | None = None
+    at: Position | None = None
 
 
-class DataSpec(Model):
-    """The `data` section: a source, and which field each input takes."""
+class DataSpec(SpecModel):
+    """The `data` section: a source, and the field of it that each input takes."""
 
     source: Use
     fields: dict[str, str]
 
 
-class TrainSpec(Fields, Model):
+class TrainSpec(Fields, SpecModel):
     """The `train` section."""
 
     minimize: str
@@ -153,7 +155,7 @@ class TrainSpec(Fields, Model):
         return self
 
 
-class GradcheckSpec(Fields, Model):
+class GradcheckSpec(Fields, SpecModel):
     """The `gradcheck` section."""
 
     of: str
@@ -163,7 +165,7 @@ class GradcheckSpec(Fields, Model):
     seed: int = Field(0, ge=0)
 
 
-class Spec(Model):
+class Spec(SpecModel):
     """A whole program."""
 
     language: Literal[1] = 1

@@ -1,4 +1,4 @@
-"""The graph of a spec, ready to run: nodes in order, their operations made, their operands resolved."""
+"""The graph of a spec, ready to run: nodes in an order that can run, operations built, operands numbered."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SIZED = 4096
-"""Operations kept for sizes that have been seen."""
+"""How many operations are kept for sizes that have been seen."""
 
 
 class Ref(NamedTuple):
@@ -41,15 +41,26 @@ class Ref(NamedTuple):
 
 
 class Loop(NamedTuple):
-    """What a `scan` repeats: a graph of its own, the values that it hands on, and the one that it gives."""
+    """What a `scan` repeats, a graph of its own."""
 
     body: Network
+    #: the numbers, in the body, of the carried values of the next step
     following: tuple[int, ...]
+    #: the number, in the body, of the value that the node gives
     result: int
 
 
+class _Shared(NamedTuple):
+    """What nodes of one operation with equal attributes have in common."""
+
+    operation: Operation
+    wants: frozenset[str]
+    symbolic: bool
+    indexed: tuple[str, ...]
+
+
 class Node:
-    """One operation of the graph: where its operands are, what it computes, where its result goes."""
+    """One operation of the graph, and the numbers of its result and of what it is computed from."""
 
     __slots__ = (
         "counts",
@@ -77,7 +88,7 @@ class Node:
     ) -> None:
         self.spec = spec
         self.number = number
-        #: Refs and constants
+        #: a Ref for each value of the graph, and constants
         self.operands = operands
         #: role of a parameter -> its number
         self.own = own
@@ -85,12 +96,13 @@ class Node:
         self.operation = operation
         #: what a `scan` repeats
         self.loop: Loop | None = None
+        #: what `forward` takes besides: `training`, `random`
         self.wants = wants
         #: whether an attribute depends on a dimension, and so on the data
         self.symbolic = symbolic
-        #: the names of the tensors, in order, where some of them hold indices
+        #: where some tensors hold indices that are checked: the names of all tensors, in order
         self.indexed = indexed
-        #: whether it computes with whole numbers, which may come out larger than an int can hold
+        #: whether it computes with whole numbers, whose result may be larger than an int can hold
         self.counts = False
 
     @property
@@ -116,7 +128,7 @@ class Network:
         if len(self.numbers) != len(names):
             raise GraphError([SameName()])
         self._sized: RecentlyUsed[Any] = RecentlyUsed(SIZED)
-        self._made: dict[tuple[str, str], tuple[Operation, frozenset[str], bool, tuple[str, ...]]] = {}
+        self._shared: dict[tuple[str, str], _Shared] = {}
         first = len(names) - len(ordered)
         self.nodes: list[Node] = [self._node(n, first + i) for i, n in enumerate(ordered)]
         self.first_node = first
@@ -161,48 +173,46 @@ class Network:
             node = Node(spec, number, operands, own, None, frozenset({"training", "random"}), True)
             node.loop = self._loop(spec)
             return node
-        key = (
-            spec.operation,
-            json.dumps(spec.attributes, sort_keys=True, default=as_data) if spec.attributes else "",
-        )
-        made = self._made.get(key)
-        if made is None:
-            made = self._made[key] = self._make(spec)
-        return Node(spec, number, operands, own, *made)
+        attributes = json.dumps(spec.attributes, sort_keys=True, default=as_data) if spec.attributes else ""
+        shared = self._shared.get((spec.operation, attributes))
+        if shared is None:
+            shared = self._shared[spec.operation, attributes] = self._shared_of(spec)
+        return Node(spec, number, operands, own, *shared)
 
-    def _make(self, spec: NodeSpec) -> tuple[Operation, frozenset[str], bool, tuple[str, ...]]:
+    def _shared_of(self, spec: NodeSpec) -> _Shared:
         entry = self.catalog.find(spec.operation)
         if entry is None:
             raise GraphError([NoSuchOperation(spec.operation)])
         operation = operation_of(self.catalog, spec, None)
         looks_up = isinstance(operation, Layer) and type(operation).index_bounds is not Layer.index_bounds
-        return operation, entry.wants, has_sizes(spec.attributes), entry.tensors if looks_up else ()
+        indexed = entry.tensors if looks_up else ()
+        return _Shared(operation, entry.wants, has_sizes(spec.attributes), indexed)
 
     def _may_count(self, node: Node) -> bool:
-        """Whether whole numbers may come out of those it takes. What a layer records tells more."""
+        """Whether a node may make whole numbers of whole numbers; the steps that a layer records say more."""
         name = node.spec.operation
         if isinstance(node.operation, Function) and name not in self.catalog.own:
             return name in COUNTING and node.spec.dtype == "int"
         return node.operation is not None
 
     def operation(self, node: Node, sizes: Mapping[str, int]) -> Operation:
-        """The operation of a node with the sizes of this run in its attributes; made once for equal sizes."""
+        """The operation of a node with the sizes of a run in its attributes; one object for equal sizes."""
         assert node.operation is not None, node.name
         if not node.symbolic:
             return node.operation
         return self.sized(node, sizes, lambda: operation_of(self.catalog, node.spec, sizes))
 
     def sized(self, node: Node, sizes: Mapping[str, int], make: Callable[[], T]) -> T:
-        """What a node is for some sizes, kept: its identity stays the same from run to run."""
+        """What `make` builds for a node and the sizes of a run; the same object for equal sizes."""
         key = (node.number, tuple(sorted(sizes.items())))
         operation: T = self._sized.get_or_make(key, make)
         return operation
 
-    # ---- looking at it ------------------------------------------------------------------------------
+    # ---- what depends on what -----------------------------------------------------------------------
 
     @cached_property
     def digraph(self) -> nx.DiGraph[str]:
-        """The graph for NetworkX: a node per value, with its attributes; operand order is on the node."""
+        """The graph in NetworkX: a node per value, with the order of its operands among its attributes."""
         import networkx
 
         graph: nx.DiGraph[str] = networkx.DiGraph(name=self.spec.sources[0].name if self.spec.sources else "")
@@ -229,7 +239,7 @@ class Network:
         return graph
 
     def ancestors(self, numbers: list[int]) -> list[bool]:
-        """For every value, whether one of these needs it (themselves included)."""
+        """For every value, whether one of these depends on it, or is it."""
         needed = [False] * len(self.names)
         for number in numbers:
             needed[number] = True
@@ -243,7 +253,7 @@ class Network:
         return needed
 
     def descendants(self, numbers: Iterable[int]) -> list[bool]:
-        """For every value, whether it depends on one of these (themselves included)."""
+        """For every value, whether it depends on one of these, or is one."""
         dependent = [False] * len(self.names)
         for number in numbers:
             dependent[number] = True
@@ -255,65 +265,66 @@ class Network:
         return dependent
 
     def varying(self) -> list[bool]:
-        """For every value, whether it varies with a float input or a parameter, so that it has a gradient.
-
-        It does not through ints and bools, nor through `stop_gradient`.
-        """
-        found = [s.dtype == "float" for s in self.inputs.values()]
-        found += [p.dtype == "float" and p.trainable for p in self.params.values()]
+        """For every value, whether it varies with a float input or a trainable parameter, so that it has a
+        gradient: none passes through ints and bools, nor through `stop_gradient`."""
+        varies = [s.dtype == "float" for s in self.inputs.values()]
+        varies += [p.dtype == "float" and p.trainable for p in self.params.values()]
         for node in self.nodes:
             numbers = [o.number for o in node.operands if type(o) is Ref] + [*node.own.values()]
             flows = node.spec.dtype == "float" and node.spec.operation != "stop_gradient"
-            found.append(flows and any(found[number] for number in numbers))
-        return found
+            varies.append(flows and any(varies[number] for number in numbers))
+        return varies
 
     @cached_property
     def axes(self) -> dict[str, tuple[str | None, ...]]:
-        """For every input the names of its axes; None where the size is a number or an expression."""
+        """The name of each axis of every input; None where the size is a number or an expression."""
         return {name: tuple(map(name_of, spec.shape or ())) for name, spec in self.inputs.items()}
 
     def sources_of(self, numbers: list[int]) -> tuple[list[str], tuple[str, ...]]:
-        """The inputs whose values these need, and the names of the sizes that these need too and that are
-        in no shape of those inputs: other inputs bring them."""
+        """The inputs that values depend on; and the names of dimensions that these depend on besides, which
+        only the shapes of other inputs tell."""
         needed = self.ancestors(numbers)
         inputs = [name for name in self.inputs if needed[self.numbers[name]]]
-        brought = {size for name in inputs for size in self.axes[name]}
-        return inputs, tuple(sorted(self._sizes_in(needed) - brought))
+        bound = {axis for name in inputs for axis in self.axes[name]}
+        return inputs, tuple(sorted(self._dimensions_in(needed) - bound))
 
     def inputs_of(self, names: Iterable[str]) -> list[str]:
         """The inputs that some values depend on, in order."""
         return self.sources_of([self.numbers[name] for name in names])[0]
 
-    def _sizes_in(self, needed: Sequence[bool] | None) -> set[str]:
-        found: set[str] = set()
+    def _dimensions_in(self, needed: Sequence[bool] | None) -> set[str]:
+        """The named dimensions in the attributes of nodes: of all, or of those that are needed."""
+        names: set[str] = set()
         for node in self.nodes:
             if node.symbolic and (needed is None or needed[node.number]):
-                found |= names_in(node.spec.attributes)
-                found |= node.loop.body._sizes_in(None) if node.loop is not None else set()
-        return found
+                names |= names_in(node.spec.attributes)
+                names |= node.loop.body._dimensions_in(None) if node.loop is not None else set()
+        return names
 
-    def bringing(self, sizes: Sequence[str], given: Collection[str]) -> list[str]:
-        """For each size an input that has it: one that is given, one with a default, or else any."""
-        found: list[str] = []
-        for size in sizes:
-            having = [name for name, axes in self.axes.items() if size in axes]
-            ranked = sorted(having, key=lambda n: (n not in given, self.inputs[n].default is None))
-            found += ranked[:1]
-        return found
+    def inputs_with(self, dimensions: Sequence[str], preferred: Collection[str]) -> list[str]:
+        """For each dimension an input that has it: a preferred one, else one with a default, else any."""
+        inputs: list[str] = []
+        for dimension in dimensions:
+            candidates = [name for name, axes in self.axes.items() if dimension in axes]
+            candidates.sort(key=lambda n: (n not in preferred, self.inputs[n].default is None))
+            inputs += candidates[:1]
+        return inputs
+
+    # ---- looking things up --------------------------------------------------------------------------
 
     @cached_property
     def outputs(self) -> dict[str, OutputSpec]:
         """The type of every output, in order."""
-        found = {name: self.spec_of(name) for name in self.spec.outputs}
-        return {name: OutputSpec(name=name, dtype=s.dtype, shape=s.shape) for name, s in found.items()}
+        specs = {name: self.spec_of(name) for name in self.spec.outputs}
+        return {name: OutputSpec(name=name, dtype=s.dtype, shape=s.shape) for name, s in specs.items()}
 
     def spec_of(self, name: str) -> InputSpec | ParamSpec | NodeSpec:
-        """What the spec says of a value."""
-        found = self.inputs.get(name) or self.params.get(name)
-        return found or self.nodes[self.numbers[name] - self.first_node].spec
+        """The model that declares a value."""
+        leaf = self.inputs.get(name) or self.params.get(name)
+        return leaf or self.nodes[self.numbers[name] - self.first_node].spec
 
     def span(self, name: str) -> Span | None:
-        """Where in the text a value stands, also one in the body of a `scan`."""
+        """Where the text defines a value, also one in the body of a `scan`."""
         if name in self.numbers:
             return self.span_of(self.spec_of(name).at)
         node = self.find(name)
@@ -345,13 +356,13 @@ def build(spec: Spec, catalog: Catalog | None = None) -> Network:
     return Network(spec, catalog or Catalog())
 
 
-def _in_order(spec: Spec, given: set[str]) -> list[NodeSpec]:
-    """The nodes in an order in which they can run: as they stand where that is one, else NetworkX's."""
-    seen = set(given)
+def _in_order(spec: Spec, leaves: set[str]) -> list[NodeSpec]:
+    """The nodes in an order in which they can run: their own if it is one, else NetworkX's."""
+    computed = set(leaves)
     for node in spec.nodes:
-        if not all(o in seen for o in node.operands if type(o) is str):
+        if not all(o in computed for o in node.operands if type(o) is str):
             return _sorted(spec)
-        seen.add(node.name)
+        computed.add(node.name)
     return list(spec.nodes)
 
 

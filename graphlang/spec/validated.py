@@ -16,7 +16,7 @@ MOST = 20
 
 
 def validated_spec(spec: Spec | str | Mapping[str, Any]) -> Spec:
-    """The spec, once it is known to be one; raises GraphError with what is wrong and where."""
+    """The model of a spec; raises GraphError with what is wrong in its data, and where."""
     if isinstance(spec, Spec):
         return spec
     try:

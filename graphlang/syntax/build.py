@@ -18,8 +18,8 @@ Parts = list[Any]
 
 def _span(c: Parts) -> Span:
     start, _, source = c[0][-1]
-    made: Span = _new(Span, (start, c[-1][-1][1], source))
-    return made
+    span: Span = _new(Span, (start, c[-1][-1][1], source))
+    return span
 
 
 def _span_to(first: Any, last: Any) -> Span:
@@ -51,12 +51,12 @@ def start(c: Parts) -> list[Any]:
 
 def statements(c: Parts) -> list[Any]:
     """The statements so far; a line that declares several names is a list of them."""
-    made = c[-1]
+    last = c[-1]
     items: list[Any] = c[0] if len(c) == 3 else []
-    if type(made) is list:
-        items += made
+    if type(last) is list:
+        items += last
     else:
-        items.append(made)
+        items.append(last)
     return items
 
 
@@ -116,8 +116,8 @@ def assign(c: Parts) -> t.Assign:
         return t.Assign(targets, value, _span_to(names[0], value))
     span = names[2]
     target = _new(t.Target, (names[1], span))
-    made: t.Assign = _new(t.Assign, ((target,), value, _new(Span, (span[0], value[-1][1], span[2]))))
-    return made
+    node: t.Assign = _new(t.Assign, ((target,), value, _new(Span, (span[0], value[-1][1], span[2]))))
+    return node
 
 
 # ---- definitions ------------------------------------------------------------------------------------
@@ -153,8 +153,8 @@ def parameter(c: Parts) -> t.Param:
 
 def _declared(c: Parts) -> tuple[Any, Any, Any]:
     """The parts of `NAME (":" type)? ("=" expr)?`."""
-    given = {part.type: c[i + 1] for i, part in enumerate(c[:-1]) if i % 2}
-    return c[0], given.get("COLON"), given.get("EQUAL")
+    behind = {part.type: c[i + 1] for i, part in enumerate(c[:-1]) if i % 2}
+    return c[0], behind.get("COLON"), behind.get("EQUAL")
 
 
 def binding(c: Parts) -> t.Carry:
@@ -190,13 +190,13 @@ def rest(c: Parts) -> t.Rest:
 
 
 def name(c: Parts) -> t.Name:
-    made: t.Name = _new(t.Name, c[0][1:])
-    return made
+    node: t.Name = _new(t.Name, c[0][1:])
+    return node
 
 
 def number(c: Parts) -> t.Number:
-    made: t.Number = _new(t.Number, c[0][1:])
-    return made
+    node: t.Number = _new(t.Number, c[0][1:])
+    return node
 
 
 def string(c: Parts) -> t.String:
@@ -228,8 +228,8 @@ def list_of(c: Parts) -> t.ListOf:
 def binary(c: Parts) -> t.Binary:
     left, operator, right = c
     start, _, source = left[-1]
-    made: t.Binary = _new(t.Binary, (operator[1], left, right, _new(Span, (start, right[-1][1], source))))
-    return made
+    node: t.Binary = _new(t.Binary, (operator[1], left, right, _new(Span, (start, right[-1][1], source))))
+    return node
 
 
 def unary(c: Parts) -> t.Unary:
@@ -247,13 +247,13 @@ def attribute(c: Parts) -> t.Attribute:
 
 def call(c: Parts) -> t.Call:
     arguments = tuple(c[2]) if type(c[2]) is list else ()
-    made: t.Call = _new(t.Call, (c[0], arguments, _span(c)))
-    return made
+    node: t.Call = _new(t.Call, (c[0], arguments, _span(c)))
+    return node
 
 
 def argument(c: Parts) -> t.Argument:
-    made: t.Argument = _new(t.Argument, (None, c[0], c[0][-1]))
-    return made
+    node: t.Argument = _new(t.Argument, (None, c[0], c[0][-1]))
+    return node
 
 
 def named_argument(c: Parts) -> t.Argument:

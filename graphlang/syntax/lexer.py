@@ -133,6 +133,19 @@ class Reader:
         start: int = token.span.start
         return start
 
+    def open(self, bracket: Token) -> None:
+        """Enters an opening bracket; raises GraphError where too many are open."""
+        self.brackets.append(bracket)
+        if len(self.brackets) > self.limits.nesting:
+            from graphlang.diagnostics.too_large import NestedTooDeep
+
+            raise GraphError([*self.problems, NestedTooDeep(bracket.span, self.limits.nesting)])
+
+    def end_statement(self, end: int) -> None:
+        """Enters the end of a statement; the next top-level one starts there, unless a block is open."""
+        if not self.brackets:
+            self.previous, self.statement = self.statement, end
+
 
 # A NamedTuple's own constructor takes twice the time.
 _new: Any = tuple.__new__
@@ -149,23 +162,21 @@ class GraphLexer(Lexer):
     def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Any]:
         """The tokens, each one decided when the parser has taken the one before."""
         reader: Reader = lexer_state.text
-        source, brackets = reader.source, reader.brackets
-        text = source.text
-        foreign = not text.isascii()
+        source, text, brackets = reader.source, reader.source.text, reader.brackets
+        ascii_only = text.isascii()
         rows, stack = parser_state.parse_conf.states, parser_state.state_stack
         last = "_NL"
         for match in pattern_for(text).finditer(text, reader.start):
-            group = match.lastindex or END
-            start, end = match.span(group)
-            value: Any = match[group]
+            start, end = match.span(group := match.lastindex or END)
+            kind, value = "STRAY", match[group]
             if group == NAME:
                 kind = "NAME"
                 if value in WORDS:
                     kind = _word(value, rows[stack[-1]], text, end)
                 elif value in PYTHON_CONSTANTS:
                     kind, value = _python_constant(Span(start, end, source), reader.problems)
-                elif foreign and not value.isascii():
-                    kind, value = _foreign_name(value, Span(start, end, source), reader)
+                elif not (ascii_only or value.isascii()):
+                    kind, value = _unicode_name(value, Span(start, end, source), reader)
             elif group == SYMBOL:
                 kind = SYMBOLS.get(value, "STRAY")
             elif group == NUMBER:
@@ -175,20 +186,15 @@ class GraphLexer(Lexer):
                 if not ends_statement(value, last, text, end, brackets):
                     continue
                 kind = "_NL"
-                if not brackets:
-                    reader.previous, reader.statement = reader.statement, end
+                reader.end_statement(end)
             elif group == STRING:
                 kind = "STRING"
                 value = _string(value, Span(start, end, source), reader.problems)
             elif group == END:
                 return
-            else:
-                kind = "STRAY"
             token = _new(Token, (kind, value, _new(Span, (start, end, source))))
             if kind in _OPENS:
-                brackets.append(token)
-                if len(brackets) > reader.limits.nesting:
-                    raise _nested_too_deep(reader, token.span)
+                reader.open(token)
             elif kind in _OPENER and brackets and brackets[-1].type == _OPENER[kind]:
                 brackets.pop()
             yield token
@@ -218,12 +224,6 @@ def ends_statement(run: str, last: str, text: str, end: int, brackets: list[Toke
 # The diagnostics are many classes: they are imported by the first mistake.
 
 
-def _nested_too_deep(reader: Reader, span: Span) -> GraphError:
-    from graphlang.diagnostics.too_large import NestedTooDeep
-
-    return GraphError([*reader.problems, NestedTooDeep(span, reader.limits.nesting)])
-
-
 _within_type = re.compile(r":[ \t]*(?:float|int|bool)[ \t]*\[[^\[\]\n]*\Z").search
 
 
@@ -243,7 +243,7 @@ def _python_constant(span: Span, problems: list[Diagnostic]) -> tuple[str, str]:
     return WORDS[PYTHON_CONSTANTS[span.text]], span.text
 
 
-def _foreign_name(name: str, span: Span, reader: Reader) -> tuple[str, str]:
+def _unicode_name(name: str, span: Span, reader: Reader) -> tuple[str, str]:
     from graphlang.syntax.unicode_names import checked_name, has_raised_digit
 
     if has_raised_digit(name):

@@ -35,8 +35,8 @@ def read_tree(text: str, name: str = "<text>", limits: Limits = DEFAULT) -> tupl
     except UnexpectedToken as error:
         from graphlang.syntax.recovery import Recovery
 
-        statements, found, whole = Recovery(reader).read(error)
-        problems += found
+        statements, mistakes, whole = Recovery(reader).read(error)
+        problems += mistakes
     problems += reader.problems
     problems += _wrong_versions(statements)
     problems = _in_order(problems)
@@ -79,12 +79,12 @@ def _hidden_characters(source: Source) -> list[Diagnostic]:
 
 
 def _wrong_versions(statements: Iterable[Statement]) -> list[Diagnostic]:
-    found = [(i, s) for i, s in enumerate(statements) if type(s) is Version and (i or s.number != 1)]
-    if not found:
+    wrong = [(i, s) for i, s in enumerate(statements) if type(s) is Version and (i or s.number != 1)]
+    if not wrong:
         return []
     from graphlang.diagnostics.syntax.file import MisplacedVersion, UnsupportedVersion
 
-    return [MisplacedVersion(s.span) if i else UnsupportedVersion(_number_of(s)) for i, s in found]
+    return [MisplacedVersion(s.span) if i else UnsupportedVersion(_number_of(s)) for i, s in wrong]
 
 
 def _number_of(version: Version) -> Span:

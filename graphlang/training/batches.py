@@ -243,7 +243,7 @@ def _defaults(
     train = model.spec.train
     wanted = [train.minimize, *train.metrics.values()] if train is not None else list(model.network.outputs)
     inputs, further = network.sources_of([network.numbers[n] for n in wanted])
-    needed = {*inputs, *network.bringing(further, {network.names[n] for n in found})}
+    needed = {*inputs, *network.inputs_with(further, {network.names[n] for n in found})}
     fixed: dict[int, Any] = {}
     for name, spec in network.inputs.items():
         number = network.numbers[name]
