@@ -28,7 +28,6 @@ OPTIONS = {
     "-h, --help": "this text; after a command: its options and examples",
     "-V, --version": "the version",
 }
-LATER = ("view", "fmt", "export")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -111,9 +110,6 @@ def _unknown(name: str) -> int:
     from graphlang.cli import console
     from graphlang.diagnostics import did_you_mean
 
-    if name in LATER:
-        console.err(f"graphlang: error: not in this version yet: {name}")
-        return USAGE
     if name.startswith("-"):
         console.err(f"graphlang: error: unknown option `{name}`; options follow the command")
     else:

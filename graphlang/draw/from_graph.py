@@ -37,57 +37,73 @@ def leading_to(graph: Graph, ends: Iterable[str]) -> list[str]:
 
 def picture(graph: Graph, forward: Forward, result: Result, names: list[str]) -> Picture:
     """The drawing of these values."""
-    network = graph.network
-    reached = network.ancestors([] if result.of is None else [network.numbers[result.of]])
-    gradients = {n: result.grad[n] for n in names if reached[network.numbers[n]] and forward.is_float(n)}
-    gradient = gradients.get
-    found = forward.parts(result) if result.of is not None else []
-    parts = {(p.source, p.target, p.place): p.gradient for p in found}
-
-    nodes: list[PictureNode] = []
-    edges: list[PictureEdge] = []
-
-    def edge(number: int, node: Node, place: int | str | None, operand: int) -> None:
-        source = network.names[number]
-        flows = source in gradients and node.name in gradients
-        back = plain(parts.get((number, node.number, place), 0.0)) if flows else None
-        besides = not isinstance(place, int)
-        edges.append(PictureEdge(source, node.name, operand, result[source], back, besides))
-
+    drawing = _Drawing(graph, forward, result, names)
     for name in names:
+        drawing.add(name)
+    nodes, spec = drawing.nodes, graph.spec
+    title = spec.doc.partition("\n")[0] or graph.file or ""
+    constants = {n.value for n in nodes if n.kind == "constant" and not isinstance(n.value, str)}
+    hypers = {n: v for n, v in spec.hypers.items() if isinstance(v, int | float) and v in constants}
+    named = tuple(f"{name} = {short(value)}" for name, value in hypers.items())
+    return Picture(title, tuple(nodes), tuple(drawing.edges), result.of or "", named)
+
+
+class _Drawing:
+    """The nodes and edges of a picture, value by value."""
+
+    def __init__(self, graph: Graph, forward: Forward, result: Result, names: list[str]) -> None:
+        self.network = network = graph.network
+        self.result = result
+        reached = network.ancestors([] if result.of is None else [network.numbers[result.of]])
+        self.gradients = {
+            name: result.grad[name]
+            for name in names
+            if reached[network.numbers[name]] and forward.is_float(name)
+        }
+        #: what each use of a value adds to its gradient
+        self.parts = forward.parts(result) if result.of is not None else []
+        self.part_of = {(p.source, p.target, p.place): p.gradient for p in self.parts}
+        self.nodes: list[PictureNode] = []
+        self.edges: list[PictureEdge] = []
+
+    def add(self, name: str) -> None:
+        """Draws a value, and the edges into it."""
+        network, value, gradient = self.network, self.result[name], self.gradients.get(name)
         number = network.numbers[name]
         if number < network.first_node:
             kind: Kind = "input" if name in network.inputs else "param"
-            nodes.append(PictureNode(name, name, kind, result[name], gradient(name)))
-            continue
+            self.nodes.append(PictureNode(name, name, kind, value, gradient))
+            return
         node = network.nodes[number - network.first_node]
-        label, hidden = _label(node)
         if node.spec.operation == "constant":
-            text = name if node.spec.named else short(result[name])
-            nodes.append(PictureNode(name, text, "constant", result[name], gradient(name)))
-            continue
-        for position, operand in enumerate(node.operands):
-            if position == hidden:
-                continue
-            if type(operand) is Ref:
-                edge(operand.number, node, position, position)
-            else:
-                source = f"{name} constant {position}"
-                nodes.append(PictureNode(source, short(operand), "constant", operand, group=node.spec.group))
-                edges.append(PictureEdge(source, name, position, operand))
-        others: list[tuple[int, str | None]] = [(n, role) for role, n in node.own.items()]
-        others += [(p.source, None) for p in found if p.target == number and p.place is None]
-        for i, (other, place) in enumerate(others, len(node.operands)):
-            edge(other, node, place, i)
+            text = name if node.spec.named else short(value)
+            self.nodes.append(PictureNode(name, text, "constant", value, gradient))
+            return
+        label, hidden = _label(node)
+        self._add_operands(node, hidden)
         shown = name if node.spec.named else ""
-        nodes.append(
-            PictureNode(name, label, "operation", result[name], gradient(name), node.spec.group, shown)
-        )
-    title = graph.spec.doc.partition("\n")[0] or graph.file or ""
-    constants = {n.value for n in nodes if n.kind == "constant" and not isinstance(n.value, str)}
-    hypers = {n: v for n, v in graph.spec.hypers.items() if isinstance(v, int | float) and v in constants}
-    named = tuple(f"{name} = {short(value)}" for name, value in hypers.items())
-    return Picture(title, tuple(nodes), tuple(edges), result.of or "", named)
+        self.nodes.append(PictureNode(name, label, "operation", value, gradient, node.spec.group, shown))
+
+    def _add_operands(self, node: Node, hidden: int | None) -> None:
+        """Draws the edges from all that a node is computed from, and its constant operands."""
+        for position, operand in enumerate(node.operands):
+            if type(operand) is Ref:
+                self._add_edge(operand.number, node, position, position)
+            elif position != hidden:
+                source, group = f"{node.name} constant {position}", node.spec.group
+                self.nodes.append(PictureNode(source, short(operand), "constant", operand, group=group))
+                self.edges.append(PictureEdge(source, node.name, position, operand))
+        others: list[tuple[int, str | None]] = [(n, role) for role, n in node.own.items()]
+        others += [(p.source, None) for p in self.parts if p.target == node.number and p.place is None]
+        for i, (other, place) in enumerate(others, len(node.operands)):
+            self._add_edge(other, node, place, i)
+
+    def _add_edge(self, number: int, node: Node, place: int | str | None, position: int) -> None:
+        source = self.network.names[number]
+        flows = source in self.gradients and node.name in self.gradients
+        back = plain(self.part_of.get((number, node.number, place), 0.0)) if flows else None
+        besides = not isinstance(place, int)
+        self.edges.append(PictureEdge(source, node.name, position, self.result[source], back, besides))
 
 
 def _label(node: Node) -> tuple[str, int | None]:
