@@ -1,7 +1,7 @@
-"""From the parts of a rule to its node: one function per rule of the grammar, called while parsing.
+"""Builds the nodes of the tree: one function per rule of the grammar, called by the parser.
 
-`c` holds the parts in order, every token among them. A token and a node have their span last, so
-`_span` serves both. The names are those of graphlang.lark; nothing here raises.
+`c` holds the children of the rule in order, tokens included. Tokens and nodes have their span last, so
+`_span` serves both. The functions have the names of the rules in graphlang.lark. None of them raises.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _span_to(first: Any, last: Any) -> Span:
 
 
 def _extended(c: Parts) -> list[Any]:
-    """A list rule, `list: item | list separator item`; the list is its own, so it may grow in place."""
+    """A list rule, `list: item | list separator item`. Nothing else holds the list, so it grows in place."""
     items: list[Any] = c[0] if type(c[0]) is list else [c[0]]
     if len(c) > 2:
         items.append(c[2])
@@ -39,6 +39,7 @@ names = stages = body = _extended
 
 
 def _many(parts: Parts) -> list[Any] | None:
+    """The list among the children, if there is one."""
     return next((part for part in parts if type(part) is list), None)
 
 
@@ -50,7 +51,7 @@ def start(c: Parts) -> list[Any]:
 
 
 def statements(c: Parts) -> list[Any]:
-    """The statements so far; a line that declares several names is a list of them."""
+    """The statements so far; a line that declares several names gives a list of statements."""
     last = c[-1]
     items: list[Any] = c[0] if len(c) == 3 else []
     if type(last) is list:
@@ -152,7 +153,7 @@ def parameter(c: Parts) -> t.Param:
 
 
 def _declared(c: Parts) -> tuple[Any, Any, Any]:
-    """The parts of `NAME (":" type)? ("=" expr)?`."""
+    """The name, the type and the value of `NAME (":" type)? ("=" expr)?`."""
     behind = {part.type: c[i + 1] for i, part in enumerate(c[:-1]) if i % 2}
     return c[0], behind.get("COLON"), behind.get("EQUAL")
 
@@ -278,7 +279,7 @@ def slice(c: Parts) -> t.Slice:
 
 
 def chain(c: Parts) -> list[Any]:
-    """`-> stage -> stage`: the stages."""
+    """The stages of `-> stage -> stage`."""
     if len(c) == 2:
         return [c[1]]
     stages: list[Any] = c[0]
@@ -292,7 +293,7 @@ def piped(c: Parts) -> t.Pipe:
 
 
 class Block(tuple[tuple[t.Entry, ...], Span]):
-    """The entries between two braces; its span is last, as in a node."""
+    """The entries between two braces, and their span."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""Reads spec files: text, UTF-8, and only what the importing file may reach."""
+"""Reads spec files, UTF-8, and the files that they import, which lie below their folder."""
 
 from __future__ import annotations
 
@@ -50,31 +50,33 @@ def _missing(name: str) -> NoSuchFile:
 
 
 def _is_text(name: str) -> bool:
-    """Whether the text of a spec is given in place of its file."""
+    """Whether this is the text of a spec rather than the name of its file."""
     return "\n" in name or re.match(r"\s*(input|param|hyper)?\s*\w+\s*[=:]", name) is not None
 
 
 def standard_input() -> bytes:
-    """All of standard input; raises GraphError where there is none."""
+    """All of standard input; raises GraphError if it is closed."""
     if sys.stdin is None:  # closed by the caller: `<&-`
         raise GraphError([StandardInputClosed("<stdin>")])
     return sys.stdin.buffer.read()
 
 
 def _similar(path: Path) -> str | None:
+    """The spec in the folder whose name is closest to one that does not exist."""
     from graphlang.diagnostics import closest
 
     try:
         names = {p.stem: p.name for p in sorted(path.parent.iterdir()) if p.suffix == ".graph"}
     except OSError:
         return None
-    # By the stem: that the endings are the same says nothing.
+    # The stems are compared: all endings are the same, which would make any two names similar.
     match = closest(path.name.removesuffix(".graph"), names)
     return str(path.parent / names[match]) if match else None
 
 
 def importer_below(folder: Path) -> Callable[[str, str], tuple[str, str]]:
-    """What reads imported files: relative, below the folder of the importing file, no links out of it."""
+    """The function that reads imported files: it takes relative paths below the folder of the importing file,
+    and follows no link out of it."""
     root = folder.resolve()
 
     def read(importing: str, written: str) -> tuple[str, str]:

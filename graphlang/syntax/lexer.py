@@ -1,8 +1,8 @@
-"""The tokens of a file, for Lark's parser: one regular expression, and words that are names elsewhere.
+"""The lexer: one regular expression for all tokens, for a language whose words may also be names.
 
-Lark's contextual lexer compiles an expression for every set of terminals that a state accepts, which
-costs more than reading a small file. Here one expression reads all tokens, and the parser's state
-decides only what it has to: whether `data` is the word or a name, and whether a line end counts.
+Lark's contextual lexer compiles an expression for every set of terminals that a state accepts, which costs
+more than reading a small file. Here the state of the parser is asked only whether a word such as `data` is a
+keyword or a name at its place.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SYMBOLS = {
     "->": "ARROW", "~=": "APPROX", "...": "ELLIPSIS", "=": "EQUAL", ":": "COLON", ",": "COMMA", ".": "DOT",
     "(": "LPAR", ")": "RPAR", "[": "LSQB", "]": "RSQB", "{": "LBRACE", "}": "RBRACE",
 }  # fmt: skip
-#: symbols of other languages, read in one piece so that the message can name them
+#: symbols of other languages, each read as one token so that the message can name it
 FOREIGN_SYMBOLS = ("=>", "|>", "&&", "||", ":=", "+=", "-=", "*=", "/=", "===")
 
 #: words that are never names
@@ -37,7 +37,7 @@ STATEMENT_WORDS = {
 }  # fmt: skip
 #: words that start a stage
 STAGE_WORDS = {"layers": "LAYERS", "residual": "RESIDUAL", "repeat": "REPEAT", "for": "FOR"}
-#: words that the state alone tells from names
+#: words that are told from names by the parser's state alone
 INNER_WORDS = {"as": "AS", "in": "IN", "carry": "CARRY", "within": "WITHIN", "scan": "SCAN",
                "float": "DTYPE", "int": "DTYPE", "bool": "DTYPE"}  # fmt: skip
 WORDS = RESERVED | STATEMENT_WORDS | STAGE_WORDS | INNER_WORDS
@@ -52,7 +52,7 @@ _before_block = re.compile(r"(?!\s*+\{)").match
 _before_colon = re.compile(r"[ \t]*+[:,=]").match
 _before_assignment = re.compile(r"[ \t]*+(?:=(?![=>])|,)").match
 _not_before_name = re.compile(rf"(?![ \t]++(?!(?:{_BETWEEN})\b)[^\W\d])").match
-#: what makes a word a name although its statement or stage could start here
+#: what follows a word that is a name although its statement or stage could start here
 _IS_NAME = dict.fromkeys(set(STATEMENT_WORDS.values()), _before_assignment) | {
     "LAYERS": _before_block,
     "RESIDUAL": _before_block,
@@ -92,7 +92,7 @@ _PLAIN = _pattern()
 
 
 def pattern_for(text: str) -> re.Pattern[str]:
-    r"""The expression that reads the tokens of a text; `\w` lacks combining marks that the text may use."""
+    r"""The expression for the tokens of a text: `\w` lacks combining marks, so the text's are added."""
     if text.isascii():
         return _PLAIN
     marks = "".join(sorted(c for c in set(text) if unicodedata.category(c) in ("Mn", "Mc")))
@@ -106,14 +106,14 @@ class _Token(NamedTuple):
 
 
 class Token(_Token):
-    """What Lark's parser is fed with: it looks at `type`, and at the places of the last one for the end."""
+    """A token as Lark's parser takes it: of most it reads `type`, of the last one the positions too."""
 
     __slots__ = ()
     start_pos = end_pos = line = column = end_line = end_column = None
 
 
 class Reader:
-    """One reading of a text, from an offset to its end: what the lexer knows besides its tokens."""
+    """The state of the lexer while it reads a text, from an offset to its end."""
 
     def __init__(self, source: Source, limits: Limits, start: int = 0) -> None:
         self.source = source
@@ -123,13 +123,13 @@ class Reader:
         self.statement = self.previous = start
         #: the brackets that are open
         self.brackets: list[Token] = []
-        #: mistakes that do not keep the parser from going on
+        #: mistakes after which the parser goes on
         self.problems: list[Diagnostic] = []
-        #: names that cannot be names, which has been reported
+        #: names that break the rules for names, which has been reported
         self.unknown: set[str] = set()
 
     def place_of(self, token: Any) -> int:
-        """Where a token stands in the source, the last one that was read."""
+        """The offset of a token in the source."""
         start: int = token.span.start
         return start
 
@@ -152,7 +152,7 @@ _new: Any = tuple.__new__
 
 
 class GraphLexer(Lexer):
-    """The lexer that Lark's parser draws its tokens from; it holds no state."""
+    """The lexer of the language for Lark's parser; it holds no state."""
 
     __future_interface__ = 2
 
@@ -160,7 +160,7 @@ class GraphLexer(Lexer):
         pass
 
     def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Any]:
-        """The tokens, each one decided when the parser has taken the one before."""
+        """The tokens, one at a time: the parser's state after one decides what the next word is."""
         reader: Reader = lexer_state.text
         source, text, brackets = reader.source, reader.source.text, reader.brackets
         ascii_only = text.isascii()
@@ -202,7 +202,7 @@ class GraphLexer(Lexer):
 
 
 def _word(word: str, row: dict[str, Any], text: str, end: int) -> str:
-    """Whether a word of the language is that word here, or a name."""
+    """The terminal of a word of the language, which is NAME if it is a name at its place."""
     kind = WORDS[word]
     if word in RESERVED or "NAME" not in row:
         return kind
@@ -221,7 +221,7 @@ def ends_statement(run: str, last: str, text: str, end: int, brackets: list[Toke
     return not _goes_on_with(text, end)
 
 
-# The diagnostics are many classes: they are imported by the first mistake.
+# The diagnostics are many classes, imported by the first mistake.
 
 
 _within_type = re.compile(r":[ \t]*(?:float|int|bool)[ \t]*\[[^\[\]\n]*\Z").search

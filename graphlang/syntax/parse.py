@@ -1,4 +1,4 @@
-"""Text -> tree: every syntax error of the file at once, or the tree with its spans."""
+"""Parses a text into its syntax tree, and reports all syntax errors at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def parse(text: str, name: str = "<text>", limits: Limits = DEFAULT) -> Tree:
 
 
 def read_tree(text: str, name: str = "<text>", limits: Limits = DEFAULT) -> tuple[Tree, list[Diagnostic]]:
-    """The tree of a text with what its mistakes leave of it, and these; raises GraphError past a limit."""
+    """The tree of a text, with a hole for each mistake, and the mistakes; raises GraphError past a limit."""
     _check_size(text, name, limits)
     source = Source(name, _one_kind_of_line_end(text.removeprefix("\ufeff")))
     reader = Reader(source, limits)
@@ -93,7 +93,7 @@ def _number_of(version: Version) -> Span:
 
 
 def _in_order(problems: list[Diagnostic]) -> list[Diagnostic]:
-    """By place; one mistake at a place is enough."""
+    """Mistakes by their place in the text, the first of each place alone."""
     by_place: dict[Any, Diagnostic] = {}
     for problem in problems:
         by_place.setdefault(problem.span.start if problem.span else -1, problem)

@@ -1,8 +1,7 @@
-"""The tree of a file: one frozen class per construct of the language, a span on every node.
+"""The syntax tree of a file: one frozen class per construct of the language, each with its span.
 
-A node is a NamedTuple: frozen, and quick to build by the hundred thousand. Its last field is its
-span. Trees can be 100,000 levels deep, so nothing here or elsewhere may compare, hash, print or
-visit them recursively.
+A node is a NamedTuple, which is quick to build by the hundred thousand, and its span is the last field. A
+tree can be 100,000 levels deep, so nothing may compare, hash, print or visit one recursively.
 """
 
 from __future__ import annotations
@@ -11,13 +10,13 @@ from typing import NamedTuple, TypeAlias
 
 from graphlang.diagnostics import Source, Span
 
-# ---- what cannot be read ------------------------------------------------------------------------
+# ---- holes --------------------------------------------------------------------------------------
 
 
 class Broken(NamedTuple):
-    """What a mistake has made unreadable, which has been reported: a statement, a setting, a layer.
+    """A statement, setting or layer that cannot be read because of a mistake, which has been reported.
 
-    `word` is what it starts with, `names` are those that it may define.
+    `word` is its first word; `names` are those that it may define.
     """
 
     word: str
@@ -29,7 +28,7 @@ class Broken(NamedTuple):
 
 
 class Number(NamedTuple):
-    """`3`, `0.1`, `1e-6`: an int where the text has neither point nor exponent."""
+    """`3`, `0.1`, `1e-6`: an int if the text has neither point nor exponent."""
 
     value: int | float
     span: Span
@@ -74,7 +73,7 @@ class Unary(NamedTuple):
 
 
 class Binary(NamedTuple):
-    """`+ - * / // % @ **`, `== != < <= > >=`, `and`, `or`."""
+    """Two operands and the operator between them, as in `x + y` and `a and b`."""
 
     operator: str
     left: Expression
@@ -83,7 +82,7 @@ class Binary(NamedTuple):
 
 
 class Conditional(NamedTuple):
-    """`x if c else y`, decided before running."""
+    """`x if c else y`; the choice is made before running."""
 
     then: Expression
     condition: Expression
@@ -92,7 +91,7 @@ class Conditional(NamedTuple):
 
 
 class Argument(NamedTuple):
-    """One argument of a call; `name` is None where it is positional."""
+    """One argument of a call; `name` is None if it is positional."""
 
     name: str | None
     value: Expression
@@ -140,7 +139,7 @@ class Rest(NamedTuple):
 
 
 class Pipe(NamedTuple):
-    """`x -> A -> B`: the value and the stages it runs through, flat."""
+    """`x -> A -> B`: a value and the stages that it passes through, however many there are."""
 
     value: Expression
     stages: tuple[Stage, ...]
@@ -213,7 +212,7 @@ Stage: TypeAlias = Name | Call | Attribute | Index | Layers | Repeat | For | Res
 
 
 class Type(NamedTuple):
-    """`float[N, 3*D]`; `dims` is None where no bracket is written."""
+    """`float[N, 3*D]`; `dims` is None if there are no brackets."""
 
     dtype: str
     dims: tuple[Expression | Rest, ...] | None
@@ -241,7 +240,7 @@ class Import(NamedTuple):
 
 
 class Hyper(NamedTuple):
-    """`hyper hidden = 50`: one per name, even where a line declares several."""
+    """`hyper hidden = 50`: one per name, even if a line declares several."""
 
     name: str
     name_span: Span
@@ -286,7 +285,7 @@ class Input(NamedTuple):
 
 
 class Param(NamedTuple):
-    """`param W: float[3, 4] = normal(0.01)`: one per name; without a type it is as its start says."""
+    """`param W: float[3, 4] = normal(0.01)`: one per name; without a type, its start value has the shape."""
 
     name: str
     name_span: Span
@@ -406,7 +405,7 @@ Statement: TypeAlias = (
 class Tree(NamedTuple):
     """A whole file: its documentation (the comment block at its top), its statements, its text.
 
-    `unknown` are names that cannot be names, which have been reported.
+    `unknown` are names that break the rules for names, which has been reported.
     """
 
     doc: str
