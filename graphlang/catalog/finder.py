@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
+from pydantic import BaseModel, ConfigDict, create_model
 
 from graphlang.catalog.operation import Function, Layer, Loss, Operation, takes_any_keyword
 from graphlang.contracts.fields import Fields
@@ -237,7 +237,7 @@ def family_names(family: Family) -> list[str]:
     ]
 
 
-_BASES = frozenset({"Initializer", "Optimizer", "Schedule", "Source", "Dataset"})
+_BASES = frozenset({"Source", "Dataset"})
 
 
 def _check_own(target: Any) -> None:
@@ -301,9 +301,3 @@ class Catalog:
             if entry is not None:
                 found[entry.name] = entry
         return list(found.values())
-
-
-@functools.cache
-def adapter(hint: Any) -> TypeAdapter[Any]:
-    """Pydantic's validator of one attribute's type."""
-    return TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True))
