@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,18 +12,14 @@ import pytest
 import graphlang as gl
 from graphlang.catalog.finder import family_member, family_names
 
-TORCH = {
-    "Adam": [[0.99, -2.0099999999], [0.9832994174586346, -2.0199999998],
-             [0.9781198477337818, -2.0299999997], [0.9738770593821859, -2.0399999996]],
-    "AdamW": [[0.99, -2.0099999999], [0.9832994174586346, -2.0199999998],
-              [0.9781198477337818, -2.0299999997], [0.9738770593821859, -2.0399999996]],
-    "RMSProp": [[0.9, -2.0999999], [0.9, -2.17088797], [0.9, -2.22891285], [0.9, -2.27928954]],
-    "AdaGrad": [[0.99, -2.009999999], [0.99, -2.017071066], [0.99, -2.022844569], [0.99, -2.027844568]],
-}  # fmt: skip
-"""torch 2.13.0 in float64 from W = [1, -2] at lr = 0.01 without decay (RMSprop and Adagrad with eps = 1e-7):
-the first gradient is [1e20 or 1e25, 1], the next three are [1, 1]. In float32 torch's Adagrad stays at 1 from
-the start, and its Adam and RMSprop do at 1e25."""
-SETTINGS = {"AdamW": "lr=0.01, weight_decay=0"}
+REFERENCE = Path(__file__).parent / "references" / "huge_gradient" / "torch.json"
+RUNS = json.loads(REFERENCE.read_text("utf-8"))["runs"]
+"""PyTorch in float64: in float32 its Adagrad stays at 1 from the start, and its Adam and RMSprop do at 1e25."""
+
+
+def written(name: str) -> str:
+    """The optimizer of a run as a spec writes it."""
+    return f"{name}({', '.join(f'{key}={value}' for key, value in RUNS[name]['settings'].items())})"
 
 
 def steps(optimizer: str, size: int) -> Any:
@@ -36,18 +34,18 @@ def steps(optimizer: str, size: int) -> Any:
 
 
 @pytest.mark.parametrize("big", [1e20, 1e25, 3e38])
-@pytest.mark.parametrize("name", TORCH)
+@pytest.mark.parametrize("name", RUNS)
 def test_one_huge_gradient_is_followed_by_the_steps_of_float64(name: str, big: float) -> None:
-    graph, step = steps(f"{name}({SETTINGS.get(name, 'lr=0.01')})", 2)
-    for t, expected in enumerate(TORCH[name]):
+    graph, step = steps(written(name), 2)
+    for t, expected in enumerate(RUNS[name]["steps"]):
         step(g=np.array([[big if t == 0 else 1.0, 1.0]], np.float32))
         np.testing.assert_allclose(graph.params["W"], expected, rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", TORCH)
+@pytest.mark.parametrize("name", RUNS)
 def test_a_fused_update_of_huge_gradients_takes_the_same_steps(name: str) -> None:
-    graph, step = steps(f"{name}({SETTINGS.get(name, 'lr=0.01')})", 2**17)
-    for t, (expected, _) in enumerate(TORCH[name]):
+    graph, step = steps(written(name), 2**17)
+    for t, (expected, _) in enumerate(RUNS[name]["steps"]):
         step(g=np.full((1, 2**17), 1e20 if t == 0 else 1.0, np.float32))
         np.testing.assert_allclose(graph.params["W"], expected, rtol=1e-5)
 

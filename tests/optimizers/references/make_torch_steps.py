@@ -1,4 +1,4 @@
-"""Writes torch_steps.json: parameters after steps of PyTorch's optimizers, in float64.
+"""Writes torch_steps.json and huge_gradient/torch.json: parameters after steps of PyTorch's optimizers, in float64.
 
     python tests/optimizers/references/make_torch_steps.py        needs torch; 2.13.0 wrote the file
 
@@ -63,6 +63,14 @@ RUNS: dict[str, tuple[str, dict[str, float], Any, dict[str, Any]]] = {
     "AdamW with decay": ("AdamW", {"lr": 0.01, "weight_decay": 0.3}, torch.optim.AdamW, {}),
 }
 
+SCALED: dict[str, tuple[dict[str, float], Any, dict[str, Any]]] = {
+    "Adam": ({"lr": 0.01}, torch.optim.Adam, {}),
+    "AdamW": ({"lr": 0.01, "weight_decay": 0}, torch.optim.AdamW, {}),
+    "RMSProp": ({"lr": 0.01}, torch.optim.RMSprop, {"eps": EPS}),
+    "AdaGrad": ({"lr": 0.01}, torch.optim.Adagrad, {"eps": EPS}),
+}
+"""Those that divide by the size of the gradients seen so far."""
+
 
 def in_torch(settings: dict[str, Any]) -> dict[str, Any]:
     """Our settings under PyTorch's names."""
@@ -85,6 +93,18 @@ def trajectory(optimizer: Any, settings: dict[str, Any]) -> dict[int, list[float
     return kept
 
 
+def after_a_huge_gradient(optimizer: Any, settings: dict[str, Any]) -> list[list[float]]:
+    """From W = [1, -2] with the gradients [1e20, 1], then [1, 1] three times; 1e25 gives the same numbers."""
+    W = torch.tensor([1.0, -2.0], dtype=torch.float64, requires_grad=True)
+    made = optimizer([W], **settings)
+    kept = []
+    for t in range(4):
+        W.grad = torch.tensor([1e20 if t == 0 else 1.0, 1.0], dtype=torch.float64)
+        made.step()
+        kept.append(W.detach().tolist())
+    return kept
+
+
 def main() -> None:
     runs = {
         name: {
@@ -95,8 +115,17 @@ def main() -> None:
         for name, (ours, settings, theirs, more) in RUNS.items()
     }
     about = {"source": f"torch {torch.__version__.partition('+')[0]}, float64", "script": Path(__file__).name}
-    text = json.dumps({**about, "runs": runs}, indent=1)
-    Path(__file__).with_name("torch_steps.json").write_text(text + "\n", encoding="utf-8")
+    huge = {
+        name: {
+            "settings": settings,
+            "steps": after_a_huge_gradient(theirs, in_torch(settings) | more),
+        }
+        for name, (settings, theirs, more) in SCALED.items()
+    }
+    for name, content in (("torch_steps", runs), ("huge_gradient/torch", huge)):
+        path = Path(__file__).parent / f"{name}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps({**about, "runs": content}, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
