@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
-SECTION = re.compile(r"^## Add an operator$(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
-EDIT = re.compile(r"^```diff\n\+\+\+ (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+sys.path.insert(0, str(Path(__file__).parents[1] / "contributing"))
+from recipes import follow, recipes, run
+
+RECIPE = recipes()["Add an operator"]
 
 SPEC = """input a: float[N], b: float[N]
 hyper k = 2, both = true xor true
@@ -40,30 +39,12 @@ print(json.dumps({
 """
 
 
-def edits() -> list[tuple[str, str, str]]:
-    """Of each edit in the recipe: the file, the lines as they are, the lines as they become."""
-    section = SECTION.search((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
-    assert section is not None
-    found = []
-    for file, diff in EDIT.findall(section[1]):
-        lines = diff.splitlines(keepends=True)
-        assert all(line[0] in " +-\n" for line in lines), diff
-        before = "".join(line[1:] or line for line in lines if line[0] != "+")
-        found.append((file, before, "".join(line[1:] or line for line in lines if line[0] != "-")))
-    return found
-
-
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the package with the new operators."""
-    root = tmp_path_factory.mktemp("copy")
-    shutil.copytree(ROOT / "graphlang", root / "graphlang", ignore=shutil.ignore_patterns("__pycache__"))
-    for file, before, after in edits():
-        path = root / file
-        text = path.read_text(encoding="utf-8")
-        assert text.count(before) == 1, f"{file} has not once what the recipe changes:\n{before}"
-        path.write_text(text.replace(before, after), encoding="utf-8")
-    python(root, "-m", "graphlang.syntax.parse_table")
+    root = follow(RECIPE, tmp_path_factory.mktemp("recipe"))
+    for command in RECIPE.commands:
+        run(command, root)
     return root
 
 
@@ -77,7 +58,7 @@ def python(root: Path, *arguments: str) -> str:
 
 
 def test_it_touches_three_places() -> None:
-    places = {"functions" if "/functions/" in file else file for file, _, _ in edits()}
+    places = {"functions" if "/functions/" in file else file for file, _, _ in RECIPE.edits}
     assert places == {"functions", "graphlang/syntax/operators.py", "graphlang/syntax/graphlang.lark"}
 
 
