@@ -16,13 +16,14 @@ from graphlang.trace.dim_scalar import DimScalar, NumberOrSize
 from graphlang.trace.dims import Dim, Shape, Size, count, is_symbolic, shape_text
 from graphlang.trace.errors import NoGradient
 from graphlang.trace.numpy_protocols import NumPyProtocols
-from graphlang.trace.sums import add
+from graphlang.trace.sums import reduce_add
 from graphlang.trace.types import ArrayOrNumber, DtypeLike, NumPyArray, Out, Thunk
 
 PrimitiveKind: TypeAlias = Literal["elementwise", "view", "reduction", "matmul", "kernel", "copy"]
 Signature: TypeAlias = "tuple[Shape, np.dtype[Any]]"
+"""What a shape rule gives: the shape and the dtype of a result."""
 Array: TypeAlias = "SymbolicArray | NumPyArray"
-"""What a derivative and NumPy's functions are called with: while recording the one, on numbers the other."""
+"""Symbolic while recording, else an array of numbers: functions of NumPy and derivatives take both."""
 StepOperand: TypeAlias = "SymbolicArray | NumPyArray | NumberOrSize"
 """What a step holds: an array, a number, or a number computed from sizes."""
 
@@ -259,4 +260,4 @@ def unbroadcast(g: Array, x: StepOperand) -> Any:
 def _summed(g: Array, axes: tuple[int, ...], keepdims: bool) -> Any:
     if g.__class__ is SymbolicArray:
         return np.sum(g, axis=axes, keepdims=keepdims)
-    return add(np.asarray(g), axes, keepdims=keepdims)
+    return reduce_add(np.asarray(g), axes, keepdims=keepdims)

@@ -27,7 +27,7 @@ _WIDE = 1024
 """The row length from which the work outweighs the call; shorter rows are added several at a time."""
 
 
-def add(
+def reduce_add(
     x: NumPyArray,
     axes: tuple[int, ...],
     *,

@@ -1,15 +1,15 @@
-"""Types that the whole package of recording shares, below everything else in it."""
+"""The types that all of `trace/` shares."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, SupportsIndex, TypeAlias
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 
 Dtype: TypeAlias = "np.dtype[Any]"
 DtypeLike: TypeAlias = "np.dtype[Any] | type[Any] | str | None"
-"""What NumPy takes for a dtype; None leaves it to the values."""
+"""A dtype, or what NumPy turns into one; None is its default."""
 NumPyArray: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 """An array of numbers: what a primitive computes on."""
 ArrayOrNumber: TypeAlias = "np.ndarray[Any, np.dtype[Any]] | np.generic | bool | int | float"
@@ -18,8 +18,5 @@ Out: TypeAlias = "np.ndarray[Any, np.dtype[Any]] | None"
 """Where a result is written; None for a new array."""
 Axis: TypeAlias = "int | tuple[int, ...] | list[int] | None"
 """One axis or several, as NumPy takes them; None for all."""
-Axes: TypeAlias = "tuple[int, ...] | list[int]"
-Order: TypeAlias = "Sequence[SupportsIndex] | None"
-"""The order of all axes; None reverses them."""
 Thunk: TypeAlias = Callable[[], Any]
-"""A call that is ready: its arguments are bound, its result goes where it was bound to go."""
+"""A call without arguments: its operands, and where its result goes, are bound to it."""

@@ -15,7 +15,7 @@ import graphlang as gl
 from graphlang.trace import Trace, mean, total, var
 from graphlang.trace.products import product
 from graphlang.trace.replay import replay
-from graphlang.trace.sums import add, calls, running
+from graphlang.trace.sums import calls, reduce_add, running
 
 ROWS = 10**6
 EXACT = 1e-6
@@ -50,12 +50,12 @@ def test_a_sum_over_any_axes_of_any_layout_is_exact(shape: tuple[int, ...], dtyp
             for axes in itertools.combinations(range(x.ndim), count):
                 for keepdims in (False, True):
                     expected = np.sum(x.astype(np.float64), axis=axes, keepdims=keepdims)
-                    found = add(x, axes, keepdims=keepdims)
+                    found = reduce_add(x, axes, keepdims=keepdims)
                     assert found.dtype == dtype
                     assert np.shape(found) == expected.shape
                     np.testing.assert_allclose(found, expected, rtol=EXACT)
                     out = np.empty(expected.shape, dtype)
-                    assert add(x, axes, keepdims=keepdims, out=out) is out
+                    assert reduce_add(x, axes, keepdims=keepdims, out=out) is out
                     np.testing.assert_allclose(out, expected, rtol=EXACT)
 
 
@@ -65,8 +65,10 @@ def test_equal_numbers_whose_errors_have_one_sign_do_not_drift(shape: tuple[int,
     for y in (x, x.T, x[..., :1], x[..., ::-1]):
         for axis in range(y.ndim):
             expected = float(np.float32(0.1)) * y.shape[axis]
-            np.testing.assert_allclose(add(y, (axis,)), expected, rtol=EXACT)
-        np.testing.assert_allclose(add(y, tuple(range(y.ndim))), float(np.float32(0.1)) * y.size, rtol=EXACT)
+            np.testing.assert_allclose(reduce_add(y, (axis,)), expected, rtol=EXACT)
+        np.testing.assert_allclose(
+            reduce_add(y, tuple(range(y.ndim))), float(np.float32(0.1)) * y.size, rtol=EXACT
+        )
 
 
 @pytest.mark.parametrize("shape", [(17, 16, 20, 20), (1000, 7), (300, 50, 300)])
@@ -87,14 +89,14 @@ def test_bound_calls_give_the_same_bits_every_time(shape: tuple[int, ...]) -> No
 @pytest.mark.parametrize("axis", [0, 1])
 def test_whole_numbers_stay_whole(axis: int) -> None:
     x = np.full((3000, 300), 2**40 + 1)
-    np.testing.assert_array_equal(add(x, (axis,)), x.sum(axis))
-    np.testing.assert_array_equal(add(x > 0, (axis,)), (x > 0).sum(axis))
+    np.testing.assert_array_equal(reduce_add(x, (axis,)), x.sum(axis))
+    np.testing.assert_array_equal(reduce_add(x > 0, (axis,)), (x > 0).sum(axis))
 
 
 def test_what_is_not_finite_stays_in_its_column() -> None:
     x = np.ones((10**5, 3), np.float32)
     x[777, 1], x[99_999, 2] = np.nan, np.inf
-    np.testing.assert_array_equal(add(x, (0,)), [10**5, np.nan, np.inf])
+    np.testing.assert_array_equal(reduce_add(x, (0,)), [10**5, np.nan, np.inf])
 
 
 @pytest.mark.parametrize("shape", [(7,), (101,), (40_000,), (20_001, 3), (3, 20_001), (4, 300, 5), (200, 150, 20), (0, 300)])  # fmt: skip

@@ -13,7 +13,7 @@ from graphlang.trace.errors import ShapeError
 from graphlang.trace.primitives.chain import chain, zero_times
 from graphlang.trace.primitives.creation import eye
 from graphlang.trace.primitives.shapes import broadcast_to, moveaxis
-from graphlang.trace.sums import add, running
+from graphlang.trace.sums import reduce_add, running
 from graphlang.trace.types import Dtype, NumPyArray, Out
 
 
@@ -67,7 +67,7 @@ class Sum(Accumulation):
     """y = Σ x; dx is dy, spread over the axes."""
 
     def compute(self, x: NumPyArray, *, out: Out = None, **params: Any) -> Any:
-        return add(np.asarray(x), params.pop("axis"), out=out, **params)
+        return reduce_add(np.asarray(x), params.pop("axis"), out=out, **params)
 
     def derivative(self, position: int, dy: Array, y: Array, x: Array, **params: Any) -> Any:
         return broadcast_to(with_ones(dy, x.shape, **params), x.shape)
