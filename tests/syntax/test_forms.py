@@ -35,6 +35,7 @@ MENDED = [
     # definitions
     ("def f(a, b) = { return a + b }\ny = f(n, n)", "= {", "def f(a, b) { return a + b }\ny = f(n, n)"),
     ("def f(a) -> a + 1\ny = f(n)", "->", "def f(a) = a + 1\ny = f(n)"), ("def f a = a + 1\ny = f(n)", "a", "def f(a) = a + 1\ny = f(n)"),
+    ("def f(a: float) -> float = a + 1\ny = f(n)", "->", "def f(a: float) : float = a + 1\ny = f(n)"),
     ("def f(a) => a + 1\ny = f(n)", "=>", "def f(a) = a + 1\ny = f(n)"),
     ("def f(a) { a + 1 }\ny = f(n)", "a + 1", "def f(a) { return a + 1 }\ny = f(n)"),
     ("def f(a) { b = a + 1; b }\ny = f(n)", "b", "def f(a) { b = a + 1; return b }\ny = f(n)"),

@@ -52,7 +52,7 @@ MENDED = [
     ("y = n;\nz = 2 n", "n", "y = n;\nz = 2 * n"), ("output n v", "v", "output n, v"),
 ]  # fmt: skip
 TOLD = [
-    ("y = 1e", "1e", "`1e6`"), ("y = .5.", ".5.", "one point"), ("y = 1.2.3", "1.2.3", "one point"),
+    ("y = 1e", "1e", "`1e6`"), ("y = 3j", "3j", "the real and the imaginary part"), ("y = .5.", ".5.", "one point"), ("y = 1.2.3", "1.2.3", "one point"),
     ("y = n\nif n > 2 { z = 1 } else { z = 2 }", "if", "where(c, a, b)"), ("if n > 2 {\n z = 1\n}\ny = n", "if", "a if c else b"),
     ("y = if n > 2 then 1 else 2", "if", "a if c else b"), ("while n > 2 {\n y = 3\n}", "while", "repeat 3"),
     ("for i in range(3):\n    y = n * i\n    z = qq\nw = n", "for", "repeat 3"), ("y = n++", "++", "`n2 = n + 1`"), ("n += 1", "+=", "`n2 = n + ...`"),
