@@ -1,1 +1,1 @@
-"""What the language knows by name: the contract of an operation, and how a name finds its definition."""
+"""The operations that a spec can name: their contract, and the lookup from a name to its definition."""

@@ -1,7 +1,7 @@
-"""What the language knows by name: finds operations, optimizers, sources and more by looking at files.
+"""Looks up operations, optimizers, data sources and so on by the names that a spec writes.
 
-A name is looked for in the file that bears it (`BatchNorm` in layers/batch_norm.py), so a run imports
-only what its spec uses. This is the one place that discovers anything; nothing registers itself.
+A name is looked up in the file that has the same name (`BatchNorm` in layers/batch_norm.py), so a run
+imports only what its spec uses. Nothing registers itself: this module is the only one that discovers names.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ Family = Literal["initializers", "optimizers", "schedules", "datasets"]
 PACKAGE = Path(__file__).parent.parent
 T = typing.TypeVar("T")
 HANDED_IN = frozenset({"training", "random"})
-"""Keyword-only arguments of a `forward` that are neither parameters nor state."""
+"""Keyword-only arguments of a `forward` that the engine supplies: neither parameters nor state."""
 
 
 class Attribute(NamedTuple):
-    """An attribute of an operation: known before anything runs."""
+    """An attribute of an operation, whose value is fixed before anything runs."""
 
     name: str
     type: Any
@@ -40,7 +40,7 @@ class Attribute(NamedTuple):
 
 
 class Entry:
-    """What is known about an operation before it is called: its arguments and where they come from."""
+    """The signature of an operation: its arguments, and where each comes from."""
 
     def __init__(self, name: str, kind: Kind, target: type[Layer] | Callable[..., Any]) -> None:
         self.name = name
@@ -62,7 +62,7 @@ class Entry:
         self.any_tensors: str | None = star if star and star not in annotated else None
         #: the name of the argument that takes any number of sizes, as in `zeros(N, H)`
         self.any_sizes: str | None = star if star and star in annotated else None
-        #: the name of the argument that takes sizes by names of the caller's own, as in `rearrange(..., h=4)`
+        #: the name of `**sizes`, which takes sizes under any names, as in `rearrange(..., h=4)`
         self.named_sizes: str | None = names[after] if not is_layer and code.co_flags & 0x08 else None
         #: keyword-only arguments of a layer's `forward`: its own parameters and state
         self.own: tuple[str, ...] = tuple(k for k in keywords if k not in HANDED_IN) if is_layer else ()
@@ -82,13 +82,13 @@ class Entry:
 
     @functools.cached_property
     def lengths(self) -> frozenset[str]:
-        """The attributes that are lengths of axes; what `arange` takes are places, which may be negative."""
+        """The attributes that are lengths of axes, so not negative; the bounds of `arange` are no lengths."""
         sized = {a.name for a in self.attributes.values() if Dim in typing.get_args(a.type)}
         return frozenset(sized - {"bounds"})
 
     @property
     def positional_attributes(self) -> tuple[str, ...]:
-        """The attributes that may be given by position, after the tensors."""
+        """The attributes that may be passed by position, after the tensors."""
         return tuple(n for n in self.attributes if n != self.any_sizes)
 
     def _function_attributes(self) -> dict[str, Attribute]:
@@ -99,13 +99,13 @@ class Entry:
         positional = self.code.co_varnames[: self.code.co_argcount]
         defaults = dict(zip(positional[::-1], (function.__defaults__ or ())[::-1], strict=False))
         defaults.update(function.__kwdefaults__ or {})
-        found = {}
+        attributes = {}
         for name, hint in hints.items():
             if name in ("return", self.named_sizes):
                 continue
             required = name not in defaults and name != self.any_sizes
-            found[name] = Attribute(name, hint, required, defaults.get(name), "")
-        return found
+            attributes[name] = Attribute(name, hint, required, defaults.get(name), "")
+        return attributes
 
     @functools.cached_property
     def model(self) -> type[BaseModel]:
@@ -164,7 +164,7 @@ def _folded(name: str) -> str:
 
 @functools.cache
 def _files(folder: str) -> dict[str, str]:
-    """The modules of a folder of the package, under their names without `_`."""
+    """The modules in a folder of the package, by their lower-case names without `_`."""
     return {
         _folded(path.stem): path.stem
         for path in sorted((PACKAGE / folder).glob("*.py"))
@@ -184,14 +184,14 @@ def _classes(module: types.ModuleType, base: type[T]) -> Iterator[type[T]]:
 
 @functools.cache
 def _functions() -> dict[str, Callable[..., Any]]:
-    found = {}
+    functions = {}
     for stem in _files("functions").values():
         module = _module("functions", stem)
         for name in getattr(module, "__all__", ()):
             value = getattr(module, name)
             if callable(value):
-                found[name] = value
-    return found
+                functions[name] = value
+    return functions
 
 
 @functools.cache
@@ -208,7 +208,7 @@ def _built_in(name: str) -> Entry | None:
 
 
 def built_in_names() -> list[str]:
-    """Every operation's name and its other spellings, as a spec writes them; imports everything."""
+    """The names of all operations and their other spellings; imports every module that defines one."""
     names = dict.fromkeys(_functions())
     for folder in ("layers", "losses"):
         for stem in _files(folder).values():
@@ -220,7 +220,7 @@ def built_in_names() -> list[str]:
 
 @functools.cache
 def family_member(family: Family, name: str) -> type[BaseModel] | None:
-    """An initialiser, optimizer, schedule or data source by its name in a spec."""
+    """The initializer, optimizer, schedule or data source that a spec calls `name`."""
     stem = _files(family).get(_folded(name))
     if stem is None:
         return None
@@ -241,18 +241,18 @@ _BASES = frozenset({"Source", "Dataset"})
 
 
 def _check_own(target: Any) -> None:
-    """A layer or a function that a program hands in; anything else is a mistake of the program."""
+    """Raises TypeError unless the target can be used in a spec: a layer with a `forward`, or a function."""
     if isinstance(target, type) and issubclass(target, Layer):
         if not isinstance(getattr(target, "forward", None), types.FunctionType):
             raise TypeError(f"the layer {target.__name__} needs a method `forward(self, x)`")
         _check_layer(target)
     elif not isinstance(target, types.FunctionType):
-        wanted = "classes derived from gl.Layer, and functions"
-        raise TypeError(f"layers takes {wanted}, not {_described(target)}")
+        accepted = "classes derived from gl.Layer, and functions"
+        raise TypeError(f"layers takes {accepted}, not {_described(target)}")
 
 
 def _check_layer(layer: type[Layer]) -> None:
-    """What a layer is made of in other frameworks, and has another place here."""
+    """Raises TypeError where a layer is written as in other frameworks: with `__init__`, or no keywords."""
     name = layer.__name__
     if layer.__init__ is not Layer.__init__:
         raise TypeError(
@@ -272,7 +272,7 @@ def _described(value: Any) -> str:
 
 
 class Catalog:
-    """The built-ins, and before them the layers and functions that a program hands in."""
+    """The layers and functions that a program passes to `load`, then the built-ins."""
 
     def __init__(self, layers: Iterable[type[Layer] | Callable[..., Any]] = ()) -> None:
         self.own: dict[str, Entry] = {}
@@ -294,10 +294,10 @@ class Catalog:
         return [*self.own, *built_in_names()]
 
     def entries(self) -> list[Entry]:
-        """Each operation once, in the order of its files."""
-        found = {}
+        """Every operation once: the program's own, then the built-ins in the order of their files."""
+        entries = {}
         for name in self.names():
             entry = self.find(name)
             if entry is not None:
-                found[entry.name] = entry
-        return list(found.values())
+                entries[entry.name] = entry
+        return list(entries.values())

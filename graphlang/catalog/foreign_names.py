@@ -1,7 +1,6 @@
-"""What names of mathematics and of other frameworks mean here; they are recognised in messages only.
+"""What names from mathematics and other frameworks mean here, used only for the help of error messages.
 
-A key is written in small letters without `_`. None of them is a name of the catalog: what the language has
-is never explained away.
+Keys are in lower case, without `_`. A name that the language itself defines is never a key.
 """
 
 from __future__ import annotations
@@ -125,12 +124,12 @@ _LAYER_NOTES = {
 
 
 def _table() -> dict[str, Meaning]:
-    found = {key: Meaning(name=name) for name, keys in _RENAMED.items() for key in keys.split()}
+    meanings = {key: Meaning(name=name) for name, keys in _RENAMED.items() for key in keys.split()}
     for name, keys in _LAYERS.items():
-        found.update({key: Meaning(name=name, note=_LAYER_NOTES.get(name)) for key in keys.split()})
-    found.update({key: Meaning(formula=f) for keys, f in _FORMULAS.items() for key in keys.split()})
-    found.update({key: Meaning(note=note) for key, note in _NOTES.items()})
-    return found
+        meanings.update({key: Meaning(name=name, note=_LAYER_NOTES.get(name)) for key in keys.split()})
+    meanings.update({key: Meaning(formula=f) for keys, f in _FORMULAS.items() for key in keys.split()})
+    meanings.update({key: Meaning(note=note) for key, note in _NOTES.items()})
+    return meanings
 
 
 OPERATIONS = _table()
@@ -163,7 +162,7 @@ ATTRIBUTES = {
     "tolerance": "tol", "atol": "tol", "file": "source", "path": "source", "dataset": "source",
     "metric": "metrics", "eta": "lr",
 }  # fmt: skip
-"""Attributes and settings: the name here, where the operation or the section has it."""
+"""Attributes and settings: the name here, which helps where the operation or section has it."""
 MEMBERS = {
     "sgdm": "Momentum", "nag": "Nesterov", "heuniform": "he", "henormal": "he", "kaiming": "he",
     "kaimingnormal": "he", "kaiminguniform": "he", "glorot": "xavier", "glorotuniform": "xavier",
@@ -173,9 +172,9 @@ MEMBERS = {
     "steplr": "step", "multisteplr": "step", "cosineannealinglr": "cosine", "cosinedecay": "cosine",
     "exponentiallr": "exponential", "exponentialdecay": "exponential", "load": "npz", "numpy": "npz",
 }  # fmt: skip
-"""Initialisers, optimizers, schedules and sources: the name here."""
+"""Initializers, optimizers, schedules and data sources: the name here."""
 MODULES = frozenset("np numpy math torch tf tensorflow jnp jax keras nn F scipy K".split())
-"""What functions are reached through elsewhere: `np.exp`."""
+"""Modules whose functions other code calls, as in `np.exp`."""
 
 
 def operation_meant(name: str) -> Meaning | None:

@@ -1,8 +1,8 @@
-"""The contract of an operation: a few lines of plain NumPy, forward and backward, and nothing else.
+"""The contract of an operation: `forward` and `backward` in a few lines of plain NumPy.
 
-A layer is a Pydantic model whose fields are its attributes. Its `forward` and `backward` call only
-NumPy functions and operators on what they are given, so that the same lines run on arrays (they
-compute) and on symbolic arrays (they record, and so check shapes, are planned and are differentiated).
+A layer is a Pydantic model whose fields are its attributes. Its `forward` and `backward` apply only NumPy
+functions and operators to their arguments. So the same lines run on arrays, where they compute, and on
+symbolic arrays, where they record a program that can be checked for shapes, planned and differentiated.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 Array: TypeAlias = Any
-"""A NumPy array or a symbolic array: whatever an operation is given, it treats alike."""
+"""A NumPy array or a symbolic array; an operation treats both alike."""
 
 
 class Parameter:
-    """A parameter that a layer asks for: its shape and how it starts.
+    """The shape of a layer's parameter and how it starts.
 
-    `init` is a number, an array of that shape, or an initializer such as `normal(std=0.1)`. Without it a
-    parameter starts as `param` of the language does: drawn by `he` from two axes on, at 0 otherwise.
+    `init` is a number, an array of that shape, or an initializer such as `normal(std=0.1)`. By default a
+    parameter starts as a `param` of the language does: drawn by `he` if it has two axes or more, else at 0.
     """
 
     __slots__ = ("init", "shape")
@@ -38,7 +38,7 @@ class Parameter:
     def __init__(self, shape: Size | Sequence[Size], init: Initializer | ArrayLike | None = None) -> None:
         #: the sizes of its axes
         self.shape: tuple[Size, ...] = _shape(shape)
-        #: what draws or sets its start values
+        #: the initializer of its start values
         self.init: Initializer = init if isinstance(init, Initializer) else _start(self.shape, init)
 
     def __repr__(self) -> str:
@@ -81,21 +81,22 @@ def _start(shape: tuple[Size, ...], start: Any) -> Initializer:
 
 
 class Random(Protocol):
-    """The random stream that is handed to a `forward` with a keyword-only argument `random`."""
+    """The random stream that the engine passes to a `forward` with a keyword-only argument `random`."""
 
     def uniform(self, shape: Any) -> Array:
-        """Numbers in [0, 1), of the run's precision."""
+        """Uniform numbers in [0, 1), in the run's precision."""
 
 
 class Layer(Fields):
-    """The base of every layer: subclass it, give it fields, `forward` and, if you like, `backward`.
+    """The base class of every layer: a subclass has fields, `forward` and optionally `backward`.
 
     `forward(self, x, t, *, W, b)` takes the tensors by position and the layer's own parameters by
-    keyword; it returns `(y, saved)`, the result and whatever `backward` will need. Two more keywords
-    are known: `training` (a bool) and `random` (a stream of random numbers).
+    keyword; it returns `(y, saved)`: the result, and whatever `backward` needs. It may take two more
+    keywords: `training` (a bool) and `random` (a stream of random numbers).
 
     `backward(self, dy, saved)` returns one gradient for each argument of `forward`, in order; None
-    where there is none. Leave it out and it is derived from `forward`, which may then return `y` alone.
+    where there is none. Without a `backward`, the gradient is derived from `forward`, which may then
+    return `y` alone.
 
     Both run on symbolic arrays before there are any numbers. So they call NumPy's functions and operators
     on whole arrays: no writing into an array (`x[x < 0] = 0` is `np.where(x < 0, 0, x)`), no Python loop
@@ -104,59 +105,61 @@ class Layer(Fields):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
-    #: other names of the same operation in a spec, as `relu` for `Relu`
+    #: other names that a spec may use for the operation, as `relu` for `Relu`
     spellings: ClassVar[tuple[str, ...]] = ()
     forward: ClassVar[Callable[..., Any]]
     backward: ClassVar[Callable[..., Any] | None] = None
 
     def parameters(self, *tensors: Array) -> dict[str, Parameter]:
-        """The parameters that `forward` takes by keyword, given the tensors that it will see."""
+        """The parameters that `forward` takes by keyword, for tensors of these shapes."""
         return {}
 
     def state(self, *tensors: Array) -> dict[str, Parameter]:
-        """What the layer remembers from step to step (running statistics): taken by `forward` by
-        keyword, and renewed by the third element that it then returns in training mode."""
+        """What the layer keeps from step to step, such as running statistics.
+
+        `forward` takes it by keyword, and in training mode returns its new values as a third element.
+        """
         return {}
 
     def index_bounds(self, *tensors: Array) -> dict[str, Size]:
-        """For a tensor argument that holds indices (labels, ids): one more than the largest allowed."""
+        """One more than the largest index allowed, for each tensor argument that holds labels or ids."""
         return {}
 
     def ignored_index(self) -> int | None:
-        """An index that is let through wherever it lies, as the label of padding."""
+        """An index that is allowed outside the bounds too, such as the label of padding."""
         return None
 
     def hint(self, *tensors: Array) -> str | None:
-        """A word to a user whose shapes are allowed but probably not meant."""
+        """A warning about shapes that are allowed but probably not meant."""
         return None
 
 
 class WrongForward(TypeError):
-    """A method of a layer returned what cannot be its result; `help` says what to write instead."""
+    """A method of a layer returned something that cannot be its result; `help` says what to write."""
 
     def __init__(self, message: str, help: str) -> None:
         super().__init__(message)
         self.help = help
 
 
-def outcome(operation: Any, found: Any) -> tuple[Any, ...]:
+def outcome(operation: Any, returned: Any) -> tuple[Any, ...]:
     """What `forward` returned, as `(y, saved)` or `(y, saved, state)`; else raises WrongForward.
 
-    Without a `backward` nothing needs to be saved, and an array alone is the result.
+    Without a `backward` nothing needs to be saved, so `forward` may return the result alone.
     """
-    if isinstance(found, tuple) and 2 <= len(found) <= 3 and _is_result(found[0], operation):
-        return found
-    if _is_array(found):
+    if isinstance(returned, tuple) and 2 <= len(returned) <= 3 and _is_result(returned[0], operation):
+        return returned
+    if _is_array(returned):
         if operation.backward is None:
-            return found, None
+            return returned, None
         raise WrongForward(
             "returns an array alone from its `forward`, but its `backward` takes what `forward` saved",
             "`forward` must return `(y, saved)`: the result, and what `backward` needs",
         )
     if isinstance(operation, Function):
-        raise WrongForward(f"returns {_returned(found[0])}, not an array", "end it with `return y`")
+        raise WrongForward(f"returns {_returned(returned[0])}, not an array", "end it with `return y`")
     raise WrongForward(
-        f"returns {_returned(found)} from its `forward`, not a result",
+        f"returns {_returned(returned)} from its `forward`, not a result",
         "end it with `return y, saved`; without a `backward`, `return y` is enough",
     )
 
@@ -165,15 +168,15 @@ PARAMETERS = 'return {"W": gl.Parameter(shape, 0.1)}: a name for each, and its s
 
 
 def owned(operation: Any, method: str, tensors: Sequence[Any]) -> dict[str, Parameter]:
-    """What `parameters` or `state` of a layer gives, by name; WrongForward where that is no such dict."""
-    found = getattr(operation, method)(*tensors)
-    if not isinstance(found, Mapping):
-        raise WrongForward(f"returns {_returned(found)} from its `{method}`, not a dict", PARAMETERS)
-    for name, value in found.items():
+    """What `parameters` or `state` of a layer returns; WrongForward unless it is a dict of Parameters."""
+    parameters = getattr(operation, method)(*tensors)
+    if not isinstance(parameters, Mapping):
+        raise WrongForward(f"returns {_returned(parameters)} from its `{method}`, not a dict", PARAMETERS)
+    for name, value in parameters.items():
         if not isinstance(value, Parameter):
             message = f"gives `{name}` as {_returned(value)} in its `{method}`, not as a gl.Parameter"
             raise WrongForward(message, PARAMETERS)
-    return dict(found)
+    return dict(parameters)
 
 
 def takes_any_keyword(layer: type[Layer]) -> bool:
@@ -181,15 +184,15 @@ def takes_any_keyword(layer: type[Layer]) -> bool:
     return bool(layer.forward.__code__.co_flags & inspect.CO_VARKEYWORDS)
 
 
-def check_taken(operation: Any, given: Mapping[str, Any], taken: Sequence[str]) -> None:
-    """Raises WrongForward where `forward` and what a layer has do not agree on the names."""
-    for name in given:
+def check_taken(operation: Any, declared: Mapping[str, Any], taken: Sequence[str]) -> None:
+    """Raises WrongForward unless `forward` takes exactly the parameters and state that the layer declares."""
+    for name in declared:
         if name not in taken and not takes_any_keyword(type(operation)):
             message = f"has `{name}`, which its `forward` does not take by keyword"
             raise WrongForward(message, f"write it after the star: `def forward(self, x, *, {name})`")
     optional = type(operation).forward.__kwdefaults__ or {}
     for name in taken:
-        if name not in given and name not in optional:
+        if name not in declared and name not in optional:
             message = f"takes `{name}` by keyword, but neither its `parameters` nor its `state` gives it"
             raise WrongForward(
                 message, f'return {{"{name}": gl.Parameter(shape, 0.1)}} from `parameters(self, x)`'
@@ -197,7 +200,10 @@ def check_taken(operation: Any, given: Mapping[str, Any], taken: Sequence[str]) 
 
 
 def renewed(state: Any, keywords: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The state that a `forward` gives third, in training; WrongForward where it is not what it took."""
+    """The new state that a `forward` returns third in training mode.
+
+    Raises WrongForward unless its names and shapes are those of the state that `forward` took.
+    """
     if not isinstance(state, Mapping):
         message = f"returns {_returned(state)} third from its `forward`, where its state belongs"
         raise WrongForward(message, 'write `return y, saved, {"mean": new_mean}`, with the names of `state`')
@@ -214,7 +220,7 @@ def renewed(state: Any, keywords: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def as_numbers(operands: Sequence[Array], dtype: Any) -> list[Array] | None:
-    """The operands with 1 and 0 in the place of truth values; None where there are none."""
+    """The operands with bools converted to 1 and 0; None if none of them is bool."""
     bools = [getattr(x, "dtype", None) == np.bool_ for x in operands]
     if not any(bools):
         return None
@@ -226,7 +232,7 @@ def _is_array(value: Any) -> bool:
 
 
 def _is_result(value: Any, operation: Any) -> bool:
-    """An array or a number; a function may give several, as `split` does."""
+    """Whether a value is an array or a number; a function may also return several, as `split` does."""
     if isinstance(operation, Function) and isinstance(value, tuple | list):
         return bool(value) and all(map(_is_array, value))
     return _is_array(value)
@@ -241,11 +247,11 @@ def _returned(value: Any) -> str:
 
 
 class Loss(Layer):
-    """The base of the losses: a layer without parameters whose result is a scalar."""
+    """The base class of the losses: a layer without parameters whose result is a scalar."""
 
 
 class Function:
-    """A plain function of the language with its attributes filled in; its gradient is derived."""
+    """A function of the language with its attributes filled in; its gradient is derived."""
 
     __slots__ = ("attributes", "function", "sizes")
     backward = None

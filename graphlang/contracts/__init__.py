@@ -1,1 +1,1 @@
-"""The bases of initializers, optimizers and schedules, and of attributes as Pydantic fields."""
+"""The base classes of initializers, optimizers and schedules, and Pydantic fields for attributes."""

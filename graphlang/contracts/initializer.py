@@ -1,4 +1,4 @@
-"""The contract of an initialiser, and what it is given: a stream of its own and the fans of the shape."""
+"""The contract of an initializer, with its random stream per parameter and the fans of a shape."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ Drawn: TypeAlias = NDArray[np.float64]
 
 
 class Initializer(Fields):
-    """The base of every initialiser: a subclass gives its fields and `draw`.
+    """The base class of every initializer: a subclass defines its fields and `draw`.
 
-    Values are always drawn as float64 and rounded to the run's precision by the caller, so that a float32
-    network starts where the float64 one does.
+    Values are always drawn as float64, and the caller rounds them to the run's precision, so that a float32
+    network starts from the same values as a float64 one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def draw(self, rng: np.random.Generator, shape: Shape, fan_in: int, fan_out: int) -> Drawn:
-        """The start values of a parameter of this shape, whose units have so many inputs and outputs."""
+        """The start values of a parameter of this shape."""
         raise NotImplementedError
 
     def start(self, seed: int, name: str, shape: Shape) -> Drawn:
-        """The start values of the parameter `name`, from its own stream and with the fans of its shape."""
+        """The start values of the parameter `name`, drawn from its own stream."""
         return self.draw(stream(seed, name), shape, *fans(shape))
 
 
 def stream(seed: int, name: str) -> np.random.Generator:
-    """The random stream of one parameter, from the seed and its name alone: adding a layer changes no
-    other's.
+    """The random stream of one parameter, which depends only on the seed and the name: adding a layer does
+    not change the start of any other.
 
-    PCG64 seeded with the first 128 bits of SHA-256(seed, name); both are the same everywhere.
+    PCG64 seeded with the first 128 bits of SHA-256(seed, name); both are the same on every machine.
     """
     from hashlib import sha256
 
@@ -47,11 +47,11 @@ def stream(seed: int, name: str) -> np.random.Generator:
 
 
 def fans(shape: Sequence[Any]) -> tuple[Any, Any]:
-    """How many inputs and outputs a unit has.
+    """The fan-in and fan-out: how many inputs and outputs a unit has.
 
     [in, out] (Affine): in, out. [out, in/groups, k...] (Conv): in/groups * k..., out * k... .
-    A vector is the weights of one unit: n, 1. At least 1, so that a rate such as sqrt(1 / fan_in) is
-    finite.
+    A vector is the weights of one unit: n, 1. Both are at least 1, so that a spread such as
+    sqrt(1 / fan_in) is finite.
     """
     if len(shape) <= 1:
         return max(1, prod(shape)), 1

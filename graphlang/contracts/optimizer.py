@@ -17,15 +17,15 @@ Scalar: TypeAlias = Any
 """A number that changes from step to step: a Python number, a NumPy scalar or a symbolic one."""
 
 Slots: TypeAlias = dict[str, Array]
-"""What an optimizer remembers of one parameter from step to step, by name."""
+"""What an optimizer keeps for one parameter from step to step, by name."""
 
 
 class Optimizer(Fields):
-    """The base of every optimizer: a subclass gives its fields, `slots` and `step`.
+    """The base class of every optimizer: a subclass defines its fields, `slots` and `step`.
 
-    Nothing is written in place and nothing is remembered on the optimizer: `update` takes the slots and
-    returns new ones, so the same lines run on arrays and on symbolic arrays, whose planner makes them work
-    in place.
+    An optimizer is pure: `update` takes the slots and returns new ones, and writes nothing in place. So the
+    same lines run on arrays and on symbolic arrays; the planner then turns the recorded updates into
+    in-place ones.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -34,36 +34,36 @@ class Optimizer(Fields):
     weight_decay: float = Field(default=0.0, ge=0, description="L2: this times W is added to the gradient")
 
     def slots(self, W: Array) -> Slots:
-        """What to remember of a parameter before the first step."""
+        """The slots of a parameter before the first step."""
         return {}
 
     def update(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
-        """The parameter and its slots after step `t` (1, 2, ...) at the learning rate `lr` (after the
-        schedule).
+        """The parameter and its slots after step `t` (1, 2, ...) at the learning rate `lr`, with the schedule
+        applied.
 
-        Both are run-time numbers. They may be wider than W: they are brought to its type before they meet
-        it.
+        `lr` and `t` change at run time. Their type may be wider than W's, so cast them to it (`scalar`)
+        before computing with W.
         """
         return self.step(W, self.decayed(W, dW), slots, lr, t)
 
     def decayed(self, W: Array, dW: Array) -> Array:
-        """The gradient with the L2 term of `weight_decay`."""
+        """The gradient plus the L2 term of `weight_decay`."""
         return dW + self.weight_decay * W if self.weight_decay else dW
 
     def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
-        """The update's formula, given the gradient with its decay."""
+        """The formula of the update; `dW` includes the weight decay."""
         raise NotImplementedError
 
 
 def squarable(dW: Array, terms: float = 1) -> Array:
-    """The gradient, held to where the squares of so many of its like can be added without an overflow.
+    """The gradient, clipped so that the sum of `terms` of its squares does not overflow.
 
-    What is divided by the root of such squares is as large as without the bound: it leaves the ratio alone.
+    An optimizer divides the gradient by the root of those squares, so the bound cancels in the quotient.
     """
     most = math.sqrt(float(np.finfo(dW.dtype).max) / terms) / 2
     return np.clip(dW, -most, most)
 
 
 def scalar(value: Scalar, W: Array) -> Scalar:
-    """The number in the type of W, so that a float64 rate leaves a float32 parameter float32 (NEP 50)."""
+    """The number cast to W's type, so that a float64 rate leaves a float32 parameter float32 (NEP 50)."""
     return value.astype(W.dtype) if hasattr(value, "astype") else value

@@ -10,14 +10,13 @@ from graphlang.contracts.fields import Fields
 
 
 class Schedule(Fields):
-    """The base of every schedule: a subclass gives its fields and `factor`."""
+    """The base class of every schedule: a subclass defines its fields and `factor`."""
 
-    #: whether the factor depends on how many steps there are in all
+    #: whether the factor depends on the total number of steps
     needs_total: ClassVar[bool] = False
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def factor(self, t: int, total: int) -> float:
-        """What the learning rate is multiplied by in step `t` (1, 2, ..., `total`), as the optimizer
-        counts."""
+        """What multiplies the learning rate in step `t` (1, 2, ..., `total`), counted in optimizer steps."""
         raise NotImplementedError

@@ -1,1 +1,1 @@
-"""How a parameter starts: one initialiser per file."""
+"""How a parameter starts: one initializer per file."""

@@ -1,4 +1,4 @@
-"""Start values of one given number."""
+"""Start values that are written out: one number, or every element."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Start values for layers in front of Relu."""
+"""Start values for layers followed by Relu."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graphlang.contracts.initializer import Drawn, Initializer, Shape
 class he(Initializer):
     """W ~ N(0, 2 / fan_in)
 
-    Keeps the spread of the activations through layers with Relu, which halves it.
+    Keeps the variance of the activations constant through layers with Relu, which halves it.
     Source: He et al. 2015, Delving deep into rectifiers (arXiv:1502.01852), eq. 10; Deep Learning from
     Scratch, section 6.2.3.
     """

@@ -1,4 +1,4 @@
-"""Normal start values of a given spread."""
+"""Normally distributed start values with a chosen standard deviation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Start values that neither stretch nor squeeze: an orthogonal matrix."""
+"""An orthogonal start matrix, which keeps the length of every vector."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from graphlang.contracts.initializer import Drawn, Initializer, Shape
 class orthogonal(Initializer):
     """W = gain * Q  with  Q^T Q = I  (or Q Q^T = I where there are fewer rows than columns)
 
-    Drawn evenly from all such matrices: the Q of a normal matrix's QR decomposition, with the signs of R's
+    Uniform over all such matrices: the Q of a normal matrix's QR decomposition, with the signs of R's
     diagonal. All axes after the first count as columns, so a convolution's kernels are orthogonal to each
-    other; a vector counts as one row and has the length `gain`.
+    other. A vector counts as one row, and its norm is `gain`.
     Source: Saxe, McClelland, Ganguli 2014 (arXiv:1312.6120); Mezzadri 2007 (arXiv:math-ph/0609050) for the
     signs.
     """

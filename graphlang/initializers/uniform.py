@@ -1,4 +1,4 @@
-"""Start values spread evenly over an interval."""
+"""Start values uniform over an interval."""
 
 from __future__ import annotations
 

@@ -10,7 +10,8 @@ from graphlang.contracts.initializer import Drawn, Initializer, Shape
 class zeros(Initializer):
     """W = 0
 
-    For biases. Weights that start at one value all stay alike (Deep Learning from Scratch, section 6.2.1).
+    For biases. Weights that all start at the same value stay equal to each other (Deep Learning from
+    Scratch, section 6.2.1).
     """
 
     def draw(self, rng: np.random.Generator, shape: Shape, fan_in: int, fan_out: int) -> Drawn:

@@ -1,4 +1,4 @@
-"""A learning rate for each element that shrinks with the gradients it has seen."""
+"""A learning rate per element that shrinks as squared gradients add up."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class AdaGrad(Optimizer):
         return {"h": np.zeros_like(W)}
 
     def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
-        dW = squarable(dW, terms=2**16)  # h is a sum over all steps
+        # h adds up the squares of every step.
+        dW = squarable(dW, terms=2**16)
         h = slots["h"] + dW * dW
         return W - scalar(lr, W) * dW / (np.sqrt(h) + self.eps), {"h": h}

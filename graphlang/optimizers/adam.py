@@ -1,4 +1,4 @@
-"""Momentum and a learning rate for each element, with the start's bias corrected."""
+"""Momentum and a learning rate per element, with bias correction."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class Adam(Optimizer):
     W <- W - lr * mh / (sqrt(vh) + eps)  with  mh = m / (1 - beta1^t),  vh = v / (1 - beta2^t)
 
     t counts the steps: 1, 2, ...
-    With weight_decay, dW stands for dW + weight_decay * W (AdamW decays apart from the gradient).
+    With weight_decay, dW stands for dW + weight_decay * W (AdamW decouples the decay from the gradient).
     Convention: eps = 1e-8 is added to the corrected root, as in the paper's algorithm 1 and in
     torch.optim.Adam. The book folds both corrections into the rate and adds 1e-7 to the uncorrected root,
-    which makes it some 30 times larger in the first step.
+    which in the first step acts like an eps of 3e-6.
     Source: Kingma, Ba 2015, Adam (arXiv:1412.6980), algorithm 1; Deep Learning from Scratch, section 6.1.6.
     """
 
@@ -30,9 +30,9 @@ class Adam(Optimizer):
 
     def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
         dW = squarable(dW, terms=1 / (1 - self.beta2))
-        # Both averages are kept as sums: 1 - beta goes to the scalars with the corrections, and each product
-        # left out saves a pass over the parameters. The scalars are found before they are narrowed: 1 - 0.999
-        # in float32 is off by 5e-5.
+        # m and v are stored without the factor 1 - beta, which moves into the scalars: each product less
+        # saves a pass over the parameters. The scalars are computed in float64 and cast afterwards, because
+        # 1 - 0.999 in float32 is off by 5e-5.
         m = self.beta1 * slots["m"] + dW
         v = self.beta2 * slots["v"] + dW * dW
         root = np.sqrt((1 - self.beta2**t) / (1 - self.beta2))

@@ -1,4 +1,4 @@
-"""Adam with weight decay apart from the gradient."""
+"""Adam with decoupled weight decay."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class AdamW(Adam):
     W <- W - lr * mh / (sqrt(vh) + eps)  with  mh = m / (1 - beta1^t),  vh = v / (1 - beta2^t)
 
     Convention: the decay is multiplied by the scheduled learning rate, and weight_decay = 0.01, as in
-    torch.optim.AdamW (the paper schedules both by one factor of its own).
+    torch.optim.AdamW (the paper multiplies both by a separate schedule factor).
     Source: Loshchilov, Hutter 2019, Decoupled weight decay regularization (arXiv:1711.05101), algorithm 2.
     """
 

@@ -14,7 +14,7 @@ class Momentum(Optimizer):
     With weight_decay, dW stands for dW + weight_decay * W.
     Convention: the learning rate is inside the velocity, as in the book. torch.optim.SGD keeps it outside
     (b <- momentum * b + dW, W <- W - lr * b). At a constant rate both take the same steps; under a
-    schedule the book's velocity remembers the rates at which it was built up.
+    schedule the book's velocity contains the rates of earlier steps.
     Source: Deep Learning from Scratch, section 6.1.4; Sutskever et al. 2013, On the importance of
     initialization and momentum in deep learning, eq. 1-2.
     """

@@ -1,4 +1,4 @@
-"""Nesterov's accelerated gradient, in the form that needs the gradient at W alone."""
+"""Nesterov's accelerated gradient, in the form that needs only the gradient at W."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from graphlang.contracts.optimizer import Array, Optimizer, Scalar, Slots, scala
 class Nesterov(Optimizer):
     """v <- momentum * v - lr * dW,  W <- W + momentum * v - lr * dW   (with the new v)
 
-    W is the point one look ahead, so the gradient is taken where it is stored.
+    W stores the look-ahead point, so the gradient is taken at W itself.
     With weight_decay, dW stands for dW + weight_decay * W.
     Convention: the learning rate is inside the velocity (see Momentum); at a constant rate these are the
     steps of torch.optim.SGD(nesterov=True). With the old v the same step reads momentum^2 * v - (1 +

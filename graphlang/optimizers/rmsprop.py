@@ -1,4 +1,4 @@
-"""AdaGrad that forgets: the squared gradients are averaged, not summed."""
+"""AdaGrad with a moving average of the squared gradients in place of their sum."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ class RMSProp(Optimizer):
 
     With weight_decay, dW stands for dW + weight_decay * W.
     Convention: names, decay_rate = 0.99 and eps = 1e-7 as in the book's code (torch.optim.RMSprop calls
-    the rate alpha
-    and has eps = 1e-8); the formula is the same.
+    the rate alpha and has eps = 1e-8); the formula is the same.
     Source: Deep Learning from Scratch, common/optimizer.py; Tieleman, Hinton 2012, Coursera lecture 6.5.
     """
 
@@ -28,7 +27,7 @@ class RMSProp(Optimizer):
 
     def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
         dW = squarable(dW, terms=1 / (1 - self.decay_rate))
-        # The average is kept as a sum, without 1 - decay_rate: its root goes to the rate and to eps.
+        # h is stored without the factor 1 - decay_rate, whose root moves into the rate and into eps.
         h = self.decay_rate * slots["h"] + dW * dW
         root = math.sqrt(1 / (1 - self.decay_rate))
         return W - scalar(lr * root, W) * dW / (np.sqrt(h) + self.eps * root), {"h": h}

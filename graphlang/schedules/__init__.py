@@ -1,1 +1,1 @@
-"""How the learning rate changes over a training: one schedule per file."""
+"""How the learning rate changes during training: one schedule per file."""

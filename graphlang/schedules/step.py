@@ -1,4 +1,4 @@
-"""A learning rate that drops every so many steps."""
+"""A learning rate that drops after every fixed number of steps."""
 
 from __future__ import annotations
 

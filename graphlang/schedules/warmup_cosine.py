@@ -1,4 +1,4 @@
-"""A learning rate that rises in a line and then falls along half a cosine."""
+"""A learning rate that rises linearly and then falls along half a cosine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from graphlang.schedules.cosine import falling
 
 
 class warmup_cosine(Schedule):
-    """factor = t / warmup  for t <= warmup,  then `cosine` over the steps that are left
+    """factor = t / warmup  for t <= warmup,  then `cosine` over the remaining steps
 
     In the first step the rate is lr / warmup, not 0, so no step is lost; in step `warmup` it is lr.
     Source: Goyal et al. 2017 (arXiv:1706.02677), section 2.2 (the warm-up); Loshchilov, Hutter 2017
