@@ -1,1 +1,4 @@
-"""The functions of the language: plain NumPy, a family per module; parameters without a type are tensors."""
+"""The functions of the language, a family per module, in plain NumPy.
+
+Parameters without a type annotation are tensors, the others are attributes.
+"""

@@ -1,4 +1,4 @@
-"""Truth values in arithmetic: they count as the whole numbers 1 and 0, not by NumPy's logic of bools."""
+"""Bools in arithmetic: they count as the integers 1 and 0, where NumPy would do logic."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ _BOOL = np.dtype(np.bool_)
 
 
 def counted(x: Any) -> Any:
-    """x, or the whole numbers 1 and 0 in the place of truth values."""
+    """x, with bools converted to the integers 1 and 0."""
     if getattr(x, "dtype", None) is _BOOL:
         return x.astype(np.int64)
     return int(x) if x.__class__ is bool else x
 
 
 def counted_pair(x: Any, y: Any) -> tuple[Any, Any]:
-    """x and y; where both are truth values, both as whole numbers. Beside a number NumPy counts by itself."""
+    """x and y, converted to integers if both are bool; next to a number NumPy converts a bool by itself."""
     if (getattr(x, "dtype", None) is _BOOL or x.__class__ is bool) and (
         getattr(y, "dtype", None) is _BOOL or y.__class__ is bool
     ):

@@ -16,7 +16,7 @@ def add(x, y):
 
     Gradient: dx = dz, dy = dz.
     Shapes: broadcast.
-    Source: Deep Learning from Scratch, 5.3.1: the adding node passes on what comes from upstream.
+    Source: Deep Learning from Scratch, 5.3.1: the addition node passes on the upstream gradient.
     """
     return np.add(*counted_pair(x, y))
 
@@ -35,7 +35,7 @@ def multiply(x, y):
 
     Gradient: dx = dz * y, dy = dz * x.
     Shapes: broadcast.
-    Source: Deep Learning from Scratch, 5.3.2: the multiplying node passes on the other operand.
+    Source: Deep Learning from Scratch, 5.3.2: the multiplication node swaps the operands.
     """
     return np.multiply(*counted_pair(x, y))
 
@@ -95,7 +95,7 @@ _POWERS: dict[float, Callable[[Any], Any]] = {
     -1: lambda x: 1 / x,
     0.5: np.sqrt,
 }
-"""What is quicker than the logarithm behind a power, and more exact."""
+"""Powers that have a form faster and more accurate than exp(y * log(x))."""
 
 
 def negative(x):

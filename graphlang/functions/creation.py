@@ -1,4 +1,4 @@
-"""Arrays made from sizes, and triangles cut out of arrays."""
+"""Arrays made from sizes, and triangles of arrays."""
 
 import numpy as np
 
@@ -78,12 +78,12 @@ def tril(x, k: int = 0):
 
 
 def causal_mask(x):
-    """y[..., i, j] = x[..., i, j] where j <= i, else -inf: place i sees itself and what came before
+    """y[..., i, j] = x[..., i, j] where j <= i, else -inf: position i sees itself and earlier ones
 
     Gradient: dx = tril(dy).
     Shapes: [..., T, T] -> [..., T, T].
     Domain: any x; y holds -inf on purpose.
-    Convention: meant for scores before a softmax, which makes exactly 0 of -inf.
+    Convention: meant for scores before a softmax, which maps -inf to exactly 0.
     Source: Vaswani et al., Attention Is All You Need, 3.2.3.
     Example: input x: float[N, T, T]; y = softmax(causal_mask(x))
     """

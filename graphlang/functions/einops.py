@@ -31,19 +31,23 @@ def rearrange(x, pattern: str, **sizes: Size):
     """
     before, after = _sides("rearrange", pattern)
     source, target = _fill_in(x, pattern, _groups(pattern, before), _groups(pattern, after))
-    names, wanted = _flat(source), _flat(target)
-    _same_names(pattern, names, wanted)
+    names, new_names = _flat(source), _flat(target)
+    _same_names(pattern, names, new_names)
     if unknown := sizes.keys() - set(names):
         raise ValueError(f"`rearrange` is given {_listed(sorted(unknown))}, which `{pattern}` does not name")
-    found = dict(sizes)
+    solved = dict(sizes)
     for group, size in zip(source, x.shape, strict=True):
-        _solve(pattern, group, size, found)
-    y = x if all(len(group) == 1 for group in source) else np.reshape(x, tuple(found[name] for name in names))
-    order = tuple(names.index(name) for name in wanted)
+        _solve(pattern, group, size, solved)
+    y = (
+        x
+        if all(len(group) == 1 for group in source)
+        else np.reshape(x, tuple(solved[name] for name in names))
+    )
+    order = tuple(names.index(name) for name in new_names)
     y = y if order == tuple(range(len(names))) else np.transpose(y, order)
     if all(len(group) == 1 for group in target):
         return y
-    return np.reshape(y, tuple(math.prod(found[name] for name in group) for group in target))
+    return np.reshape(y, tuple(math.prod(solved[name] for name in group) for group in target))
 
 
 def _sides(operation: str, pattern: str) -> tuple[str, str]:
@@ -56,7 +60,7 @@ def _sides(operation: str, pattern: str) -> tuple[str, str]:
 
 
 def _groups(pattern: str, side: str) -> list[Group]:
-    """An axis per group: the names merged in it; () for `1`, ("...",) for the axes left open."""
+    """The names merged in each axis: () for `1`, ("...",) for the axes that `...` stands for."""
     groups: list[Group] = []
     inside: list[str] | None = None
     for token in TOKEN.finditer(side):
@@ -87,14 +91,14 @@ def _trouble(word: str) -> str:
 
 
 def _at(pattern: str, word: str, side: str, offset: int, trouble: str) -> ValueError:
-    # The right side is found from the end, since both sides may read the same.
+    # Searching for the side would go wrong where both sides read the same.
     place = offset + (0 if pattern.startswith(side + "->") else len(pattern) - len(side))
     assert pattern[place:].startswith(word), (pattern, place, word)
     return ValueError(f"in `{pattern}`, at character {place + 1}: {trouble}")
 
 
 def _fill_in(x, pattern: str, source: list[Group], target: list[Group]) -> tuple[list[Group], list[Group]]:
-    """Both sides with `...` replaced by names of its axes."""
+    """Both sides, with `...` replaced by a name for each of its axes."""
     open_axes = source.count(("...",))
     if open_axes != target.count(("...",)) or open_axes > 1:
         raise ValueError(f"`rearrange`: `{pattern}` needs `...` once on each side, or not at all")
@@ -116,34 +120,34 @@ def _flat(groups: list[Group]) -> list[str]:
     return [name for group in groups for name in group]
 
 
-def _same_names(pattern: str, names: list[str], wanted: list[str]) -> None:
-    for side, where in ((names, "left"), (wanted, "right")):
+def _same_names(pattern: str, names: list[str], new_names: list[str]) -> None:
+    for side, where in ((names, "left"), (new_names, "right")):
         if twice := _repeated(side):
             raise ValueError(f"`rearrange`: `{pattern}` has {_listed(twice)} twice on the {where}")
-    if lost := [name for name in names if name not in wanted]:
+    if lost := [name for name in names if name not in new_names]:
         raise ValueError(f"`rearrange`: `{pattern}` loses {_listed(lost)}: name every axis on the right too")
-    if new := [name for name in wanted if name not in names]:
+    if new := [name for name in new_names if name not in names]:
         raise ValueError(f"`rearrange`: `{pattern}` has {_listed(new)} on the right only")
 
 
-def _solve(pattern: str, group: Group, size: Size, found: dict[str, Size]) -> None:
-    """Adds the one size that a group leaves open to those found."""
-    unknown = [name for name in group if name not in found]
-    known = math.prod(found[name] for name in group if name in found)
+def _solve(pattern: str, group: Group, size: Size, solved: dict[str, Size]) -> None:
+    """Computes the one size of a group that is still unknown, and adds it to `solved`."""
+    unknown = [name for name in group if name not in solved]
+    total = math.prod(solved[name] for name in group if name in solved)
     shown = group[0] if len(group) == 1 else f"({' '.join(group)})" if group else "1"
     if len(unknown) > 1:
         raise ValueError(
             f"`rearrange`: `{shown}` in `{pattern}` has more than one unknown size: "
             f"give all but one, as in `{unknown[0]}=2`"
         )
-    if not unknown and known != size:
-        raise ValueError(f"`rearrange`: `{shown}` in `{pattern}` makes {known}, but the axis has size {size}")
-    if unknown and (known == 0 or size % known != 0):
+    if not unknown and total != size:
+        raise ValueError(f"`rearrange`: `{shown}` in `{pattern}` makes {total}, but the axis has size {size}")
+    if unknown and (total == 0 or size % total != 0):
         raise ValueError(
-            f"`rearrange`: `{shown}` in `{pattern}` cannot split an axis of size {size} into parts of {known}"
+            f"`rearrange`: `{shown}` in `{pattern}` cannot split an axis of size {size} into parts of {total}"
         )
     if unknown:
-        found[unknown[0]] = size // known
+        solved[unknown[0]] = size // total
 
 
 def einsum(*xs, pattern: str):
@@ -208,7 +212,7 @@ def _check_operand(pattern: str, x, named: list[str], term: str, sizes: dict[str
 
 
 def _check_open(pattern: str, xs, axes: list[list[str]]) -> None:
-    """The axes that `...` stands for broadcast, aligned at the last."""
+    """Refuses axes under `...` that do not broadcast, aligned at the last."""
     shapes = []
     for x, named in zip(xs, axes, strict=True):
         if "..." in named:

@@ -1,4 +1,4 @@
-"""Exponential, logarithm, powers and what belongs to them, element by element."""
+"""Exponential, logarithm, powers and related functions, element by element."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The larger, the smaller, the bounded and the chosen, element by element."""
+"""Maximum, minimum, clipping and choice, element by element."""
 
 import numpy as np
 

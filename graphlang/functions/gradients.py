@@ -1,4 +1,4 @@
-"""Functions that steer the gradient and leave the value alone."""
+"""Functions that change the gradient but not the value."""
 
 from graphlang.trace import primitives
 

@@ -1,4 +1,4 @@
-"""Picking elements by number, and numbers as vectors."""
+"""Picking elements by index, and indices as one-hot vectors."""
 
 from graphlang.trace import Size, primitives
 from graphlang.trace.primitives import indexing
@@ -7,14 +7,14 @@ __all__ = ["one_hot", "take"]
 
 
 def take(x, i, axis: int = 0):
-    """y[..., k, ...] = x[..., i[k], ...]: the slices of x along `axis` whose numbers are in i
+    """y[..., k, ...] = x[..., i[k], ...]: the slices of x along `axis` at the indices i
 
     Gradient: dx gathers dy: a slice that is taken twice gets the sum; none for i.
     Shapes: x's shape with the axis replaced by the axes of i.
     Convention: rows by default (`axis=0`), where NumPy would take from the flattened array.
     Example: input x: float[N, 4], i: int[T]; y = take(x, i, axis=1)
     """
-    # Not np.take, which lets only the array be symbolic: a table of constants is indexed by data.
+    # np.take dispatches on the array alone, but here it may be a constant and only the index symbolic.
     return indexing.take(x, i, axis=axis)
 
 

@@ -1,4 +1,4 @@
-"""How good the answers are: numbers to read, not to minimise."""
+"""Metrics: how good the predictions are; not differentiable."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Many numbers made one, over every axis or the axes named; axes count as in NumPy, negative from the end."""
+"""Reductions over all axes or those in `axis`; axes count as in NumPy, negative ones from the end."""
 
 import math
 
@@ -27,7 +27,7 @@ def mean(x, axis: Axes = None, keepdims: bool = False):
     Gradient: dx = dy / n, repeated to each element.
     Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
     """
-    if _holds_nothing(x):
+    if _is_empty(x):
         return np.sum(x, axis=axis, keepdims=keepdims) * np.nan
     return numpy_calls.mean(x, axis=axis, keepdims=keepdims)
 
@@ -40,7 +40,7 @@ def var(x, axis: Axes = None, ddof: int = 0, keepdims: bool = False):
     Convention: `ddof=0` divides by n as NumPy does; PyTorch's default is `ddof=1`.
     """
     freedom = _freedom("var", x, axis, ddof)
-    if _holds_nothing(x):
+    if _is_empty(x):
         return np.sum(x, axis=axis, keepdims=keepdims) * np.nan
     return numpy_calls.var(x, axis=axis, ddof=freedom, keepdims=keepdims)
 
@@ -53,10 +53,10 @@ def std(x, axis: Axes = None, ddof: int = 0, keepdims: bool = False):
     Convention: `ddof=0` divides by n as NumPy does; PyTorch's default is `ddof=1`.
     """
     freedom = _freedom("std", x, axis, ddof)
-    if _holds_nothing(x):
+    if _is_empty(x):
         return np.sum(x, axis=axis, keepdims=keepdims) * np.nan
     d = x - numpy_calls.mean(x, axis=axis, keepdims=True)
-    # Squares of what is above 1e19 overflow in float32. The scale cancels, so no gradient is its.
+    # Squares of numbers above 1e19 overflow in float32. The scale cancels, so it needs no gradient.
     largest = stop_gradient(np.max(np.abs(d), axis=axis, keepdims=True))
     scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
     v = numpy_calls.var(d / scale, axis=axis, ddof=freedom, keepdims=keepdims)
@@ -64,8 +64,8 @@ def std(x, axis: Axes = None, ddof: int = 0, keepdims: bool = False):
     return np.where(v == 0, 0, scale * np.sqrt(np.where(v == 0, 1, v)))  # the slope of sqrt at 0 is infinite
 
 
-def _holds_nothing(x) -> bool:
-    """NumPy warns of a mean over nothing on every call; that it is nan says as much."""
+def _is_empty(x) -> bool:
+    """Whether x is known to be empty: NumPy would warn about its mean, and the nan says enough."""
     return any(isinstance(n, int) and n == 0 for n in x.shape)
 
 
@@ -141,12 +141,12 @@ def logsumexp(x, axis: Axes = None, keepdims: bool = False):
 
     Gradient: dx = dy * softmax(x).
     Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default.
-    Convention: exact at any x, since no exponent is above 0; m cancels, so no gradient is its. An x of -inf
-    adds nothing; of -inf alone y is -inf, without gradient.
+    Convention: exact at any x, since no exponent is above 0; m cancels, so it needs no gradient. An x of -inf
+    adds nothing; over -inf alone y is -inf, without gradient.
     """
     top = stop_gradient(np.max(x, axis=axis, keepdims=True))
     total = numpy_calls.sum(np.exp(excess(x, top)), axis=axis, keepdims=keepdims)
-    rest = np.log(np.maximum(total, 0.5))  # it is 1 at least, or 0 where all are -inf
+    rest = np.log(np.maximum(total, 0.5))  # the sum is at least 1, or 0 where all are -inf
     return rest + (top if keepdims else np.squeeze(top, axis=_every(x.ndim) if axis is None else axis))
 
 

@@ -81,7 +81,7 @@ def squeeze(x, axis: Axes = None):
 
 
 def concat(*xs, axis: int = 0):
-    """y = x1, x2, ... one after another along an axis that they have
+    """y = x1, x2, ... one after another along an existing axis
 
     Gradient: each gets its part of dy.
     Shapes: the sizes along `axis` add up; the others must agree.
@@ -152,7 +152,7 @@ def broadcast_to(x, *shape: Size):
     """y = x repeated to a shape
 
     Gradient: dx = dy summed over the repeated axes.
-    Shapes: as given; aligned at the last axis, where a size of 1 stretches.
+    Shapes: as given; aligned at the last axis, where a size of 1 is repeated.
     Example: input x: float[N, 1]; y = broadcast_to(x, 2, N, 4)
     """
     return primitives.broadcast_to(x, shape)

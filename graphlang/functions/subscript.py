@@ -1,4 +1,4 @@
-"""Parts of an array, `x[i, a:b]`, and `.T`: what the language writes with brackets and points."""
+"""Slices of an array, `x[i, a:b]`, and its transpose, `x.T`."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""The layers: one class per file, mathematics only."""
+"""The layers: one class per file."""

@@ -1,4 +1,4 @@
-"""What pooling layers have in common: the windows along each spatial axis."""
+"""The base class of the pooling layers, and their windows along each spatial axis."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graphlang.trace import is_symbolic
 
 
 class _Pool(Layer):
-    """The base of the pooling layers: a window of `size` along each spatial axis."""
+    """The base class of the pooling layers: a window of `size` along each spatial axis."""
 
     size: Sizes = Field(description="size of the window")
     stride: Sizes | None = Field(None, description="how far the window moves on; its size where left out")
@@ -21,7 +21,7 @@ class _Pool(Layer):
     dilation: Sizes = Field(1, description="distance of the elements that the window sees")
 
     def windows(self, x: Array) -> list[dict[str, Any]]:
-        """What a primitive needs to know for each spatial axis, the last one first."""
+        """The arguments of the pooling primitive for each spatial axis, the last axis first."""
         layer, axes = type(self).__name__, need_images(type(self).__name__, x)
         if x.dtype.kind == "b":
             raise ValueError(f"`{layer}` works on numbers, but `x` is bool: declare it `float[N, C, H, W]`")
@@ -33,17 +33,17 @@ class _Pool(Layer):
             if 2 * p > span(k, d):
                 text = f"a pad of at most half the window: {p} is too much for {span(k, d)}"
                 raise ValueError(f"`{layer}` needs {text}")
-        found = [
+        windows = [
             {"axis": i + 2, "size": size[i], "stride": stride[i], "pad": pad[i], "dilation": dilation[i]}
             for i in reversed(range(axes))
         ]
         need_room(layer, "window", x, size, pad, dilation)
-        _need_elements(layer, x, found)
-        return found
+        _need_elements(layer, x, windows)
+        return windows
 
 
 def _need_elements(layer: str, x: Array, windows: list[dict[str, Any]]) -> None:
-    """Refuses windows that see nothing but padding, as a dilated one may."""
+    """Refuses windows that cover nothing but padding, as a dilated one may."""
     for window in windows:
         k, s, p, d = (window[name] for name in ("size", "stride", "pad", "dilation"))
         n = x.shape[window["axis"]]

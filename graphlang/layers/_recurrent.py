@@ -1,4 +1,4 @@
-"""What recurrent layers have in common: layers on top of each other, directions, and the names of weights."""
+"""The base class of the recurrent layers: stacked layers, directions, and the names of the weights."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from graphlang.trace import shape_text
 
 
 class _Recurrent(Layer):
-    """The base of the recurrent layers: the kernel of a cell over [N, T, D]."""
+    """The base class of the recurrent layers: runs the kernel of a cell over [N, T, D]."""
 
     model_config = ConfigDict(populate_by_name=True)
 
-    #: the kernel: all steps of time of one layer in one direction
+    #: the kernel, which runs all time steps of one layer in one direction
     cell: ClassVar[Recurrence]
 
     hidden: int = Field(gt=0, description="hidden units, H")
@@ -34,14 +34,14 @@ class _Recurrent(Layer):
             name = type(self).__name__
             raise ValueError(f"`{name}` needs [N, T, D], but `x` has the shape {shape_text(x.shape)}")
         columns = self.cell.cell.gates * self.hidden
-        found = {}
+        parameters = {}
         for layer, suffixes in enumerate(self._suffixes()):
             inputs = x.shape[2] if layer == 0 else self.hidden * len(suffixes)
             for suffix in suffixes:
-                found["Wx" + suffix] = Parameter((inputs, columns), xavier())
-                found["Wh" + suffix] = Parameter((self.hidden, columns), xavier())
-                found["b" + suffix] = Parameter((columns,), zeros())
-        return found
+                parameters["Wx" + suffix] = Parameter((inputs, columns), xavier())
+                parameters["Wh" + suffix] = Parameter((self.hidden, columns), xavier())
+                parameters["b" + suffix] = Parameter((columns,), zeros())
+        return parameters
 
     def forward(self, x: Array, *, Wx: Array, Wh: Array, b: Array, **more: Array) -> tuple[Array, None]:
         own = {"Wx": Wx, "Wh": Wh, "b": b, **more}
@@ -56,12 +56,12 @@ class _Recurrent(Layer):
         return np.swapaxes(sequence, 0, 1), None
 
     def _run(self, sequence: Array, own: dict[str, Array], suffix: str) -> Array:
-        """The hidden vectors [T, N, H] of one layer in one direction, in the order of its steps."""
+        """The hidden vectors [T, N, H] of one layer in one direction, in the order in which it runs."""
         xs = sequence[::-1] if suffix.endswith("_reverse") else sequence
         states = self.cell(xs, *[own[name + suffix] for name in ("Wx", "Wh", "b")])
         return states[..., : self.hidden]
 
     def _suffixes(self) -> list[tuple[str, ...]]:
-        """What the names of a layer's weights end in: nothing, `2`, `3` ..., for the way back `_reverse`."""
+        """The suffixes of the weights' names, per layer: none, `2`, `3`, ...; and each with `_reverse`."""
         numbers = ["", *[str(layer) for layer in range(2, self.layers + 1)]]
         return [(n, n + "_reverse") if self.bidirectional else (n,) for n in numbers]

@@ -1,4 +1,4 @@
-"""The attributes of layers that move a window over images, checked against the image."""
+"""Checks for layers that move a window over images: their attributes against the shape of the image."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Numbers: TypeAlias = tuple[int, ...]
 
 
 def need_images(layer: str, x: Array) -> int:
-    """How many spatial axes x [N, C, ...] has; refuses what has none, or more than three."""
+    """The number of spatial axes of x [N, C, ...]; refuses none, and more than three."""
     if not 3 <= x.ndim <= 5:
-        wanted = "[N, C, H, W] (or [N, C, L], [N, C, D, H, W])"
-        raise ValueError(f"`{layer}` needs {wanted}, but `x` is {shape_text(x.shape)}")
+        shapes = "[N, C, H, W] (or [N, C, L], [N, C, D, H, W])"
+        raise ValueError(f"`{layer}` needs {shapes}, but `x` is {shape_text(x.shape)}")
     return int(x.ndim) - 2
 
 
@@ -37,13 +37,13 @@ def per_axis(layer: str, name: str, value: int | tuple[int, ...], axes: int) -> 
 
 
 def divides(layer: str, what: str, number: int, groups: int) -> None:
-    """Refuses channels that do not divide into groups."""
+    """Refuses a number of channels that is not a multiple of the groups."""
     if number % groups:
         raise ValueError(f"`{layer}` cannot divide {number} {what} into {groups} equal groups")
 
 
 def need_room(layer: str, what: str, x: Array, size: Numbers, pad: Numbers, dilation: Numbers) -> None:
-    """Refuses a window that is larger than the image, where that is known."""
+    """Refuses a window that is larger than the image, if the size of the image is known."""
     for n, k, p, d in zip(x.shape[2:], size, pad, dilation, strict=True):
         room = n + 2 * p - span(k, d)
         if not is_symbolic(room) and room < 0:

@@ -49,5 +49,5 @@ class Affine(Layer):
 
 
 def _rows(x: Array) -> Array:
-    """One large product is faster than many small ones, so every axis but the last becomes one."""
+    """x as a matrix, all axes but the last merged: one large product is faster than many small ones."""
     return x if x.ndim == 2 else np.reshape(x, (-1, x.shape[-1]))

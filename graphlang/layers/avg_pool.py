@@ -13,7 +13,7 @@ from graphlang.layers._pooling import _Pool
 class AvgPool(_Pool):
     """y[n, c, i, j] = mean of x[n, c, i*stride - pad + k*dilation, ...] over the window k < size, ...
 
-    Gradient: derived; each element of a window gets its dy divided by the number that was counted.
+    Gradient: derived; each element of a window gets its dy divided by the number of elements counted.
     Shapes: [N, C, H, W] -> [N, C, ...], each spatial size (n + 2*pad - dilation*(size - 1) - 1) // stride
     + 1; one and three spatial axes too.
     Source: LeCun et al., Gradient-based learning applied to document recognition, 1998 (subsampling).

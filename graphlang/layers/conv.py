@@ -21,9 +21,9 @@ class Conv(Layer):
     Shapes: x [N, C, H, W], W [channels, C/groups, kernel...], b [channels] -> y [N, channels, ...], each
     spatial size (n + 2*pad - dilation*(kernel - 1) - 1) // stride + 1; one and three spatial axes too.
     Source: Deep Learning from Scratch, 7.2 and 7.4.
-    Convention: the kernel is not flipped (a cross-correlation), as everywhere in deep learning. Numbers
-    are for all spatial axes, or a list has one for each. With `groups`, a group of the results sees the
-    same group of the channels alone.
+    Convention: the kernel is not flipped (a cross-correlation), as everywhere in deep learning. A
+    number holds for all spatial axes, a list has one per axis. With `groups`, each group of the results
+    sees only the same group of the channels.
     """
 
     channels: int = Field(gt=0, description="channels that come out")
@@ -55,8 +55,8 @@ class Conv(Layer):
 
     def _windows(self, x: Array) -> dict[str, Any]:
         axes = need_images("Conv", x)
-        given = {"stride": self.stride, "pad": self.pad, "dilation": self.dilation}
-        numbers = {name: per_axis("Conv", name, v, axes) for name, v in given.items()}
+        attributes = {"stride": self.stride, "pad": self.pad, "dilation": self.dilation}
+        numbers = {name: per_axis("Conv", name, v, axes) for name, v in attributes.items()}
         kernel = per_axis("Conv", "kernel", self.kernel, axes)
         need_room("Conv", "kernel", x, kernel, numbers["pad"], numbers["dilation"])
         return {**numbers, "groups": self.groups}

@@ -23,9 +23,9 @@ class ConvTranspose(Layer):
     spatial size (n - 1)*stride - 2*pad + dilation*(kernel - 1) + 1 + output_pad; one and three axes too.
     Source: Zeiler et al., Deconvolutional Networks, 2010; Dumoulin and Visin, A guide to convolution
     arithmetic for deep learning, 2016.
-    Convention: it is the gradient of `Conv` with the same numbers, so `pad` takes elements away. A stride
-    hides how large the image was: `output_pad` adds what is missing at the end. `init` counts
-    channels/groups * kernel as the inputs of a unit, as PyTorch does.
+    Convention: it is the gradient of `Conv` with the same numbers, so `pad` takes elements away. With a
+    stride, `Conv` maps several image sizes to one: `output_pad` adds the difference at the end. The fan-in
+    for `init` is channels/groups * kernel, as in PyTorch.
     """
 
     channels: int = Field(gt=0, description="channels that come out")
@@ -75,6 +75,6 @@ class ConvTranspose(Layer):
 
     def _windows(self, x: Array) -> dict[str, Any]:
         axes = need_images("ConvTranspose", x)
-        given = {"stride": self.stride, "pad": self.pad, "dilation": self.dilation}
-        numbers = {name: per_axis("ConvTranspose", name, v, axes) for name, v in given.items()}
+        attributes = {"stride": self.stride, "pad": self.pad, "dilation": self.dilation}
+        numbers = {name: per_axis("ConvTranspose", name, v, axes) for name, v in attributes.items()}
         return {**numbers, "groups": self.groups}

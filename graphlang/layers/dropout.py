@@ -1,4 +1,4 @@
-"""Some numbers left out at random while training."""
+"""Random elements set to zero during training."""
 
 import numpy as np
 from pydantic import Field
@@ -12,8 +12,8 @@ class Dropout(Layer):
     Gradient: dx = dy * mask / (1 - ratio).
     Shapes: as x.
     Source: Srivastava et al., Dropout, 2014; Deep Learning from Scratch, 6.4.3.
-    Convention: inverted: training scales up, so that evaluation has nothing to do; the book scales
-    down in evaluation instead. The ratio is 0.5 where it is left out, as in the book.
+    Convention: inverted dropout: training scales up, so that evaluation needs no change; the book scales
+    down in evaluation instead. The default ratio is 0.5, as in the book.
     """
 
     ratio: float = Field(0.5, ge=0, lt=1, description="the share that is left out")

@@ -18,5 +18,5 @@ class Elu(Layer):
     alpha: float = Field(1.0, gt=0, description="how far below zero it goes")
 
     def forward(self, x: Array) -> tuple[Array, None]:
-        below = np.where(x > 0, 0, x)  # exp of a large x would overflow, chosen or not
+        below = np.where(x > 0, 0, x)  # `where` computes both branches, and exp of a large x would overflow
         return np.where(x > 0, x, self.alpha * np.expm1(below)), None

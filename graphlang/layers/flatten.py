@@ -1,4 +1,4 @@
-"""Everything but the batch in one axis."""
+"""Merges all axes but the batch into one."""
 
 import numpy as np
 

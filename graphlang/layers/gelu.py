@@ -11,7 +11,7 @@ from graphlang.kernels.mills import mills
 from graphlang.trace.primitives import chain, sigmoid, sigmoid_slope, zero_times
 
 FAR = 32
-"""From here on (1 + tanh(u)) / 2 is 0 or 1 in float64 too, and the cube is still far from overflow."""
+"""Beyond this, (1 + tanh(u)) / 2 is 0 or 1 in float64 too; its cube is still far from overflow."""
 _CUBE = 0.044715
 _ROOT = math.sqrt(2 / math.pi)
 

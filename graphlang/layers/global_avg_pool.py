@@ -1,4 +1,4 @@
-"""One number per channel."""
+"""The mean of each channel."""
 
 from graphlang.catalog.operation import Array, Layer
 from graphlang.layers._axes import need_channels

@@ -1,4 +1,4 @@
-"""Silu in straight lines, for cheap hardware."""
+"""A piecewise approximation of Silu, for cheap hardware."""
 
 import numpy as np
 

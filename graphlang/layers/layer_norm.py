@@ -1,4 +1,4 @@
-"""Normalisation of each sample by itself."""
+"""Normalisation over the last axis of each sample."""
 
 from pydantic import Field
 

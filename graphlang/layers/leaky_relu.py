@@ -1,4 +1,4 @@
-"""The rectified linear unit that lets a little through below zero."""
+"""The rectified linear unit with a small slope below zero."""
 
 import numpy as np
 from pydantic import Field

@@ -1,4 +1,4 @@
-"""The logarithm of softmax, exact where softmax itself would be 0."""
+"""The logarithm of softmax, accurate even where softmax underflows to 0."""
 
 import numpy as np
 from pydantic import Field

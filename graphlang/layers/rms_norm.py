@@ -1,4 +1,4 @@
-"""Normalisation of each sample by its size."""
+"""Normalisation of each sample by its root mean square."""
 
 from pydantic import Field
 

@@ -1,4 +1,4 @@
-"""The sigmoid, exact in both tails."""
+"""The sigmoid, accurate in both tails."""
 
 from graphlang.catalog.operation import Array, Layer
 from graphlang.trace.primitives import chain, sigmoid, sigmoid_slope

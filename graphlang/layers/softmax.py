@@ -1,4 +1,4 @@
-"""Scores made probabilities."""
+"""Turns scores into probabilities."""
 
 import numpy as np
 from pydantic import Field
@@ -8,7 +8,7 @@ from graphlang.trace import total
 from graphlang.trace.primitives import chain, excess, stop_gradient
 
 LEAST = 0.5
-"""A sum of exp(x - max(x)) is 1 at least, but for one over -inf alone, which is 0 and must not divide."""
+"""The smallest divisor: a sum of exp(x - max(x)) is at least 1, except over -inf alone, where it is 0."""
 
 
 class Softmax(Layer):

@@ -1,1 +1,1 @@
-"""The losses: one class per file, mathematics only; each gives one number to minimise."""
+"""The losses: one class per file; each returns one number to minimise."""

@@ -1,4 +1,4 @@
-"""What the targets of a loss may be, and what is said when they are something else."""
+"""The targets that a loss accepts, and the errors for others."""
 
 from typing import Literal
 
@@ -31,7 +31,7 @@ def kind_of_targets(loss: str, x: Array, t: Array) -> Literal["labels", "one-hot
 
 
 def need_same_shape(loss: str, x: Array, t: Array) -> None:
-    """Refuses a t that has neither the shape of x nor is one number: broadcasting would hide a mistake."""
+    """Refuses a t that is neither one number nor of the shape of x: broadcasting would hide a mistake."""
     shape = getattr(t, "shape", ())
     if shape not in ((), x.shape):
         raise ValueError(
@@ -41,17 +41,17 @@ def need_same_shape(loss: str, x: Array, t: Array) -> None:
 
 
 def like(x: Array, t: Array) -> Array:
-    """t in the precision of x, where it is int or bool: float32 and int64 would make float64."""
+    """t, cast to the type of x if it is int or bool: NumPy makes float64 of float32 and int64."""
     return t if is_float(t) or not hasattr(t, "dtype") else t.astype(x.dtype)
 
 
 def is_float(t: Array) -> bool:
-    """Whether t is an array of floats, so that a gradient can be asked for."""
+    """Whether t is an array of floats, and so can have a gradient."""
     return hasattr(t, "dtype") and t.dtype.kind == "f"
 
 
 def gradient_of(t: Array, dt: Array) -> Array | None:
-    """dt for t, summed where t is one number for all; None where t cannot have a gradient."""
+    """The gradient dt of t, summed if t is one number for all of x; None if t cannot have a gradient."""
     if not is_float(t):
         return None
     return dt if t.shape == dt.shape else total(dt)

@@ -1,4 +1,4 @@
-"""Squares near the target, absolute differences far from it."""
+"""Squared differences near the target, absolute differences far from it."""
 
 import numpy as np
 from pydantic import Field

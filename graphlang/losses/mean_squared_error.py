@@ -1,4 +1,4 @@
-"""The mean of squares."""
+"""The mean of the squared differences."""
 
 from graphlang.catalog.operation import Array, Loss
 from graphlang.losses._targets import gradient_of, like, need_same_shape

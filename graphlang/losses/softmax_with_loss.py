@@ -14,7 +14,7 @@ from graphlang.trace.primitives import chain, excess, one_hot, stop_gradient, ze
 
 
 class Saved(NamedTuple):
-    """What backward needs: exp(x - max), its sum, the log of softmax (one-hot only), and the targets."""
+    """What backward needs: exp(x - max(x)), its sum, log(softmax) for one-hot targets, and the targets."""
 
     e: Array
     total: Array
@@ -93,7 +93,9 @@ class SoftmaxWithLoss(Loss):
 
 
 def _count(x: Array, counted: Array | None) -> Array:
-    """How many places the mean is over."""
+    """The number of labels that the mean counts."""
     if counted is None:
         return x.size // x.shape[-1]
-    return np.maximum(added(counted), 1).astype(x.dtype)  # an int64 array would make float64 of float32
+    return np.maximum(added(counted), 1).astype(
+        x.dtype
+    )  # cast, because NumPy makes float64 of float32 and int64

@@ -1,4 +1,4 @@
-"""Half the sum of squares, the book's loss of a regression."""
+"""Half the sum of the squared differences, the book's loss for regression."""
 
 from graphlang.catalog.operation import Array, Loss
 from graphlang.losses._targets import gradient_of, like, need_same_shape
