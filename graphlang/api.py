@@ -23,13 +23,13 @@ from graphlang.engine.parameters import Params
 from graphlang.engine.result import Result
 from graphlang.inputs.call import (
     METHODS,
-    Elsewhere,
-    a_path,
-    called,
+    MissingAttribute,
+    check_callable,
+    check_path,
     data_or_arrays,
     inputs_by_name,
-    names_of,
-    validated,
+    name_list,
+    validation_arrays,
 )
 from graphlang.resolve import resolve
 from graphlang.spec.models import InputSpec, OutputSpec, Spec
@@ -379,7 +379,7 @@ class Graph:
         elif wrt is not None:
             from graphlang.engine.compiled import PlannedGradient
 
-            compiled = PlannedGradient(model, of, names_of("wrt", wrt))
+            compiled = PlannedGradient(model, of, name_list("wrt", wrt))
             scalar = compiled.of_scalars() if batch is None else None  # a batch is of rows, not of numbers
             if scalar is not None:
                 return scalar
@@ -428,13 +428,13 @@ class Graph:
         """
         from graphlang.training.loop import fit
 
-        called("on_epoch", on_epoch)
+        check_callable("on_epoch", on_epoch)
         dataset, handed = data_or_arrays("fit", self._model.network, data, more, arrays)
         return fit(
             self._model,
             dataset,
             arrays=handed,
-            validation=validated(validation, handed),
+            validation=validation_arrays(validation, handed),
             epochs=epochs,
             iterations=iterations,
             batch=batch,
@@ -473,7 +473,7 @@ class Graph:
         """Writes the parameters as npz, without pickle."""
         from graphlang.training.weights import check_name, save
 
-        a_path("save takes the name of a file", path)
+        check_path("save takes the name of a file", path)
         check_name(path)
         save(path, dict(self.params))
 
@@ -482,7 +482,7 @@ class Graph:
         do not belong to this graph."""
         from graphlang.training.run_folder import load_run
 
-        a_path("load_weights takes the name of a file or a folder", path)
+        check_path("load_weights takes the name of a file or a folder", path)
         load_run(self._model, Path(path))
 
     def __call__(self, *_: Any, **__: Any) -> NoReturn:
@@ -494,7 +494,7 @@ class Graph:
 
 # Not by `__getattr__`: every look-up of an attribute would be slower for it.
 for _name, _sentence in METHODS.items():
-    setattr(Graph, _name, Elsewhere(_name, _sentence))
+    setattr(Graph, _name, MissingAttribute(_name, _sentence))
 
 
 def _restored(spec: Spec, layers: Layers, notes: tuple[Diagnostic, ...], options: dict[str, Any]) -> Graph:

@@ -11,7 +11,7 @@ import pytest
 
 import graphlang as gl
 from graphlang.checks.expectations import check_expectations
-from graphlang.inputs.stand_ins import drawn
+from graphlang.inputs.stand_ins import fill_with_random
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -31,7 +31,7 @@ def test_a_block_of_the_tour_runs_and_its_expectations_hold(number: int) -> None
     graph = gl.loads(blocks("graph")[number], folder=ROOT / "specs")
     assert graph.notes == ()
     assert [f"{e.text}: {e.message}" for e in check_expectations(graph.model) if not e.ok] == []
-    forward = graph.forward(drawn(graph.network, {}, np.random.default_rng(0)))
+    forward = graph.forward(fill_with_random(graph.network, {}, np.random.default_rng(0)))
     for name in graph.outputs:
         forward.backward(np.ones_like(forward[name]), name)
 

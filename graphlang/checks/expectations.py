@@ -14,8 +14,8 @@ from graphlang.engine.model import Model
 from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.result import plain
 from graphlang.engine.tape import Tape
-from graphlang.inputs.input_values import prepare
-from graphlang.inputs.stand_ins import drawn
+from graphlang.inputs.input_values import bind_inputs
+from graphlang.inputs.stand_ins import fill_with_random
 from graphlang.spec.models import ExpectSpec
 
 RELATIVE, ABSOLUTE = 1e-5, 1e-8
@@ -43,11 +43,11 @@ def check_expectations(model: Model, given: Mapping[str, Any] | None = None) -> 
         return []
     network = model.network
     wanted = [network.numbers[s] for e in expects for s in (e.left, e.right) if isinstance(s, str)]
-    inputs = drawn(network, given or {}, np.random.default_rng(model.seed))
-    feeds = prepare(network, inputs, np.float64, None, model.file)
-    leaves = {**feeds.values, **model.params.numbered(np.float64)}
+    inputs = fill_with_random(network, given or {}, np.random.default_rng(model.seed))
+    bound = bind_inputs(network, inputs, np.float64, None, model.file)
+    leaves = {**bound.values, **model.params.numbered(np.float64)}
     random = StreamRandom(np.random.default_rng(model.seed), np.float64)
-    tape = Tape(network, leaves, dtype=np.float64, sizes=feeds.sizes, random=random)
+    tape = Tape(network, leaves, dtype=np.float64, sizes=bound.sizes, random=random)
     with np.errstate(all="ignore"):
         try:
             tape.forward(wanted)

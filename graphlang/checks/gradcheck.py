@@ -16,8 +16,8 @@ from graphlang.engine.model import Model
 from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.recording import Storage, record_forward
 from graphlang.engine.tape import Tape
-from graphlang.inputs.input_values import prepare
-from graphlang.inputs.stand_ins import drawn
+from graphlang.inputs.input_values import bind_inputs
+from graphlang.inputs.stand_ins import fill_with_random
 from graphlang.spec.models import GradcheckSpec
 
 MOVES = 2
@@ -134,12 +134,12 @@ def gradcheck(model: Model, given: Mapping[str, Any] | None = None, *, of: str |
         settings = settings.model_copy(update={"of": model.start(of)})
     rng = np.random.default_rng(settings.seed)
     network = model.network
-    inputs = drawn(network, given or {}, rng, settings.batch)
-    feeds = prepare(network, inputs, np.float64, None, model.file)
-    leaves = {**feeds.values, **model.params.numbered(np.float64)}
+    inputs = fill_with_random(network, given or {}, rng, settings.batch)
+    bound = bind_inputs(network, inputs, np.float64, None, model.file)
+    leaves = {**bound.values, **model.params.numbered(np.float64)}
     with np.errstate(all="ignore"):
         try:
-            return _report(_Point(model, settings, leaves, feeds.sizes), rng)
+            return _report(_Point(model, settings, leaves, bound.sizes), rng)
         except OperationFailed as failed:
             raise model.failed(failed) from failed.error
 

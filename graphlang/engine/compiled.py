@@ -20,7 +20,7 @@ from graphlang.engine.plan import Memory, memory_of
 from graphlang.engine.recording import Recording, Storage, record_forward, record_gradients
 from graphlang.engine.result import plain, unknown_value
 from graphlang.engine.scalar import keyword_function
-from graphlang.inputs.input_values import pointing_to_an_output, prepare, wrong_indices
+from graphlang.inputs.input_values import bind_inputs, pointing_to_an_output, wrong_indices
 from graphlang.spec.recently_used import RecentlyUsed
 from graphlang.trace.whole_numbers import NoInt
 
@@ -111,9 +111,9 @@ class Compiled:
             self._check_indices(given)
         else:
             model = self._model
-            feeds = prepare(model.network, given, self._dtype, self._needed(given), model.file)
-            arrays = {n: feeds.values[model.network.numbers[n]] for n in self._inputs}
-            sizes = self._own_sizes(arrays, feeds.sizes)
+            bound = bind_inputs(model.network, given, self._dtype, self._needed(given), model.file)
+            arrays = {n: bound.values[model.network.numbers[n]] for n in self._inputs}
+            sizes = self._own_sizes(arrays, bound.sizes)
             key = (self._types(arrays), tuple([sizes[s] for s in self._sizes]))
             planned = self._programs.get(key) or self._plan(key, arrays, sizes)
         executable = planned.executable

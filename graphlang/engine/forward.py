@@ -16,7 +16,7 @@ from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.recorder import recorded_gradients
 from graphlang.engine.result import Gradients, Named, Result, unknown_value
 from graphlang.engine.tape import Tape
-from graphlang.inputs.input_values import Feeds, prepare
+from graphlang.inputs.input_values import BoundInputs, bind_inputs
 from graphlang.spec.network import Network
 
 
@@ -25,10 +25,10 @@ def forward(model: Model, inputs: Mapping[str, Any], *, training: bool = False) 
     network = model.network
     names = [*(n.name for n in network.nodes if n.spec.named), *network.spec.outputs]
     numbers = [network.numbers[name] for name in names]
-    feeds = prepare(network, inputs, model.dtype, _needed(network, numbers, inputs), model.file)
+    bound = bind_inputs(network, inputs, model.dtype, _needed(network, numbers, inputs), model.file)
     # A result keeps its values when the caller goes on writing into the arrays of the inputs.
-    feeds.values = {number: np.array(value) for number, value in feeds.values.items()}
-    return Forward(model, run(model, feeds, numbers, training=training))
+    bound.values = {number: np.array(value) for number, value in bound.values.items()}
+    return Forward(model, run(model, bound, numbers, training=training))
 
 
 def _needed(network: Network, numbers: list[int], inputs: Mapping[str, Any]) -> list[str]:
@@ -40,16 +40,16 @@ def _needed(network: Network, numbers: list[int], inputs: Mapping[str, Any]) -> 
     return sorted({*names, *with_default, *network.inputs_with(sizes, inputs)})
 
 
-def run(model: Model, feeds: Feeds, numbers: Iterable[int], *, training: bool) -> Tape:
+def run(model: Model, bound: BoundInputs, numbers: Iterable[int], *, training: bool) -> Tape:
     """A tape on which some values are computed, and all that they depend on."""
     network, numbers = model.network, list(numbers)
     needed = network.ancestors(numbers)
     params = {n: np.array(p) if needed[n] else p for n, p in model.params.numbered().items()}
     tape = Tape(
         network,
-        {**feeds.values, **params},
+        {**bound.values, **params},
         dtype=model.dtype,
-        sizes=feeds.sizes,
+        sizes=bound.sizes,
         training=training,
         random=StreamRandom(np.random.default_rng(model.seed), model.dtype),
         derived=model.derived,

@@ -1,1 +1,1 @@
-"""What goes into a graph: how Python hands it in, which values fit, and what stands in for missing ones."""
+"""The values of a graph's inputs: taken from a Python call, checked, and filled in where missing."""

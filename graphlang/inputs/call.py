@@ -1,4 +1,4 @@
-"""How a Python call hands in inputs: by keyword, in one mapping, or as one array where one is enough."""
+"""The inputs of a Python call: by keyword, in one mapping, or a single array where only one is missing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HABITS = {
     "sample_weight": "weigh the rows in the loss of the file, as in `sum(w * losses) / sum(w)`",
     "set": 'settings are given on loading: `gl.load(file, set={"train.batch": 50})`',
 }
-"""What fit is asked for by the names of other libraries, and what to write."""
+"""Options of `fit` in other libraries, and what to write here."""
 ALIKE = {
     "learning_rate": "lr", "learning_rate_init": "lr", "eta": "lr", "alpha": "lr", "lr_rate": "lr",
     "solver": "optimizer", "opt": "optimizer", "criterion": "loss", "loss_fn": "loss", "minimize": "loss",
@@ -45,6 +45,7 @@ ALIKE = {
     "steps_per_epoch": "max_iter", "num_epochs": "n_epochs", "nb_epoch": "n_epochs", "epoch": "n_epochs",
     "class_weight": "sample_weight", "weights": "sample_weight", "settings": "set",
 }  # fmt: skip
+"""Other names for the keys of HABITS."""
 METHODS = {
     "parameters": "the parameters are `params`, arrays by name",
     "named_parameters": "the parameters are `params`, arrays by name",
@@ -80,12 +81,12 @@ METHODS = {
     "to": 'there is one device; `gl.load(file, dtype="float32")` chooses the precision',
     "load": "`gl.load(file)` reads a spec, `load_weights(file)` parameters",
 }
-"""What a graph is asked for by the names of other libraries."""
+"""Attributes of models in other libraries, and what to write here."""
 OPTIONS = ("epochs", "iterations", "batch", "validation", "on_epoch")
 
 
-class Elsewhere:
-    """An attribute that a graph does not have; whoever asks for it is told what to use."""
+class MissingAttribute:
+    """A descriptor for an attribute that a graph does not have: the AttributeError says what to use."""
 
     def __init__(self, name: str, sentence: str) -> None:
         self._name = name
@@ -114,7 +115,7 @@ def inputs_by_name(
 
 
 def refuse_positions(method: str, network: Network, needed: list[str]) -> NoReturn:
-    """Several inputs by position: which is which, only their names say."""
+    """Raises TypeError for inputs passed by position, since only names tell several of them apart."""
     names = [n for n in needed if network.inputs[n].default is None] or needed or list(network.inputs)
     if not names:
         raise TypeError(f"{method} takes inputs by name, and this graph has none")
@@ -130,12 +131,12 @@ def refuse_positions(method: str, network: Network, needed: list[str]) -> NoRetu
 def data_or_arrays(
     method: str, network: Network, data: Any, more: tuple[Any, ...], arrays: dict[str, Any]
 ) -> tuple[Dataset | None, dict[str, Any]]:
-    """What a `fit` or an `evaluate` works on: a data set, or arrays by the names of inputs, or neither."""
+    """The data of a `fit` or an `evaluate`: a data set, or arrays by the names of inputs, or neither."""
     from graphlang.datasets.dataset import Dataset
 
     section = network.spec.train
-    wanted = [section.minimize, *section.metrics.values()] if section is not None else []
-    needed = network.inputs_of(wanted) or list(network.inputs)
+    computed = [section.minimize, *section.metrics.values()] if section is not None else []
+    needed = network.inputs_of(computed) or list(network.inputs)
     if isinstance(data, Dataset) and not more and not arrays:
         return data, {}
     if more or (data is not None and not isinstance(data, Mapping)):
@@ -147,8 +148,7 @@ def data_or_arrays(
 
 
 def _check_arrays(method: str, network: Network, arrays: Mapping[str, Any], needed: list[str]) -> None:
-    """Refuses an option of another library, by a TypeError with what to write here, and inputs that are
-    unknown or missing, by a GraphError."""
+    """Raises TypeError for an option of another library, and GraphError for unknown or missing inputs."""
     unknown = [name for name in arrays if name not in network.inputs]
     for name in unknown:
         if method == "fit":
@@ -175,8 +175,8 @@ def _refuse_option(name: str, value: Any) -> None:
         raise TypeError(f"fit has no option `{name}`, and the graph no input of that name; {meant}")
 
 
-def validated(value: Any, arrays: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The arrays to validate on, by the names of inputs."""
+def validation_arrays(value: Any, arrays: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The arrays of `validation`, by the names of inputs; raises TypeError unless it is a mapping."""
     if value is None:
         return None
     if not isinstance(value, Mapping):
@@ -185,21 +185,21 @@ def validated(value: Any, arrays: Mapping[str, Any]) -> dict[str, Any] | None:
     return by_name("validation", value)
 
 
-def a_path(what: str, path: Any) -> None:
-    """Refuses what is no name of a file."""
+def check_path(what: str, path: Any) -> None:
+    """Raises TypeError unless `path` is the name of a file."""
     if not isinstance(path, str | os.PathLike):
         more = "; `params[name] = array` sets one parameter" if isinstance(path, Mapping) else ""
         raise TypeError(f"{what}, not {type(path).__name__}{more}")
 
 
-def called(what: str, function: Callable[..., Any] | None) -> None:
-    """Refuses what cannot be called."""
+def check_callable(what: str, function: Callable[..., Any] | None) -> None:
+    """Raises TypeError unless `function` is callable or None."""
     if function is not None and not callable(function):
         raise TypeError(f"{what} is a function that is called with each record, not {function!r}")
 
 
-def names_of(what: str, names: str | Iterable[str]) -> list[str]:
-    """Names; one alone may stand without a list."""
+def name_list(what: str, names: str | Iterable[str]) -> list[str]:
+    """A list of names; a single name needs no list."""
     if isinstance(names, str):
         return [names]
     if not isinstance(names, Iterable):

@@ -1,4 +1,4 @@
-"""Which indices (labels, ids) a value may hold, and the diagnostic of the first that it may not."""
+"""The range of an input of indices (labels, ids), and the diagnostic for the first index outside it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graphlang.spec.models import InputSpec
 
 
 def first_not_allowed(spec: InputSpec, sizes: Mapping[str, int]) -> int | None:
-    """One more than the largest index that an input may hold; None where any may be, or a size is missing."""
+    """One more than the largest index allowed in an input; None if unbounded, or if a size is missing."""
     bound = spec.below if spec.dtype == "int" else None
     if bound is None or isinstance(bound, int):
         return bound
@@ -21,8 +21,7 @@ def first_not_allowed(spec: InputSpec, sizes: Mapping[str, int]) -> int | None:
 
 
 def wrong_index(name: str, ids: Any, below: int, ignored: int | None, span: Span | None) -> WrongIndex | None:
-    """What is wrong with the indices of the value `name`, or None: 0 to `below` - 1 are allowed, and the one
-    that is ignored."""
+    """The diagnostic for the first index outside 0 to `below` - 1 that is not `ignored`; or None."""
     if not ids.size or (ids.min() >= 0 and ids.max() < below):
         return None
     wrong = (ids < 0) | (ids >= below)

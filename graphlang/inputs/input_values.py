@@ -1,4 +1,4 @@
-"""What goes into a graph: values of inputs checked against their types, and the sizes that they bring."""
+"""Checks the values of inputs against their types, and binds the named sizes to numbers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from graphlang.spec.network import Network
 from graphlang.trace import Dim, NoSize, shape_text
 
 SHORT_LIST = 8
-"""A list of so many numbers is repeated in a help."""
+"""The length of the longest list that a help message repeats."""
 _KINDS = {"f": "float", "i": "int", "u": "int", "b": "bool", "U": "text", "S": "text", "O": "Python objects"}
 LARGEST_INT = 2**63 - 1
 _ALLOWED = {"float": "fiub", "int": "iu", "bool": "b"}
@@ -52,62 +52,72 @@ def array_type(array: Any) -> str:
     return f"{kind}[{', '.join(map(str, array.shape))}]" if array.shape else kind
 
 
-class Feeds:
-    """Checked values of inputs by number, and the sizes of the named dimensions."""
+class BoundInputs:
+    """Checked values by the number of their input, and the sizes of the named dimensions."""
 
     def __init__(self, values: dict[int, Any], sizes: dict[str, int]) -> None:
         self.values = values
         self.sizes = sizes
 
 
-def prepare(
+def bind_inputs(
     network: Network,
-    given: Mapping[str, Any],
+    inputs: Mapping[str, Any],
     dtype: Any,
     needed: Sequence[str] | None = None,
     file: str | None = None,
-) -> Feeds:
+) -> BoundInputs:
     """The inputs' arrays in the run's precision; raises GraphError with every mistake among them.
 
-    `needed`: the inputs that the wanted values depend on (all by default); the others may be missing.
+    `needed`: the inputs that the computed values depend on (all by default); the others may be missing.
     """
     collector = Collector()
-    for name in given:
-        if name not in network.inputs:
-            collector.add(UnknownInput(name, list(network.inputs), file))
-    wanted = (
-        network.inputs if needed is None else {n: network.inputs[n] for n in network.inputs if n in needed}
-    )
-    missing = [n for n, spec in wanted.items() if given.get(n) is None and spec.default is None]
-    if missing:
-        types = [type_text(network.inputs[n]) for n in missing]
-        collector.add(MissingInputs(missing, types, file))
+    _check_names(network, inputs, needed, file, collector)
     values: dict[int, Any] = {}
     binder = Binder(network)
     for name, spec in network.inputs.items():
-        value = given.get(name)
+        value = inputs.get(name)
         value = spec.default if value is None else value
-        if value is None or (needed is not None and name not in needed and name not in given):
+        if value is None or (needed is not None and name not in needed and name not in inputs):
             continue
-        found = as_array(network, spec, value, dtype)
-        if isinstance(found, Diagnostic):
-            collector.add(found)
+        array = as_array(network, spec, value, dtype)
+        if isinstance(array, Diagnostic):
+            collector.add(array)
             continue
-        values[network.numbers[name]] = found
-        problem = binder.match(spec, found)
+        values[network.numbers[name]] = array
+        problem = binder.match(spec, array)
         if problem is not None:
             collector.add(problem)
     collector.finish()
     for problem in (*binder.expressions(values), *wrong_indices(network, values, binder.sizes)):
         collector.add(problem)
     collector.finish()
-    return Feeds(values, binder.sizes)
+    return BoundInputs(values, binder.sizes)
+
+
+def _check_names(
+    network: Network,
+    inputs: Mapping[str, Any],
+    needed: Sequence[str] | None,
+    file: str | None,
+    collector: Collector,
+) -> None:
+    """Adds a diagnostic for every unknown name, and one for all inputs that are needed and missing."""
+    for name in inputs:
+        if name not in network.inputs:
+            collector.add(UnknownInput(name, list(network.inputs), file))
+    required = [n for n, s in network.inputs.items() if s.default is None and (needed is None or n in needed)]
+    missing = [n for n in required if inputs.get(n) is None]
+    if missing:
+        types = [type_text(network.inputs[n]) for n in missing]
+        collector.add(MissingInputs(missing, types, file))
 
 
 def pointing_to_an_output(network: Network, problems: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """The problems; help for missing inputs names the last value that can be computed without them.
+    """The problems; for missing inputs, the help names the last value that can be computed without them.
 
-    A file without `output` gives what nothing else needs, and so the loss with its labels.
+    Without an `output` line, the outputs of a file are the values that nothing else uses: that is often the
+    loss, which needs labels that a prediction does not have.
     """
     return [
         problem.replaced(computable=_last_without(network, problem.names))
@@ -118,7 +128,7 @@ def pointing_to_an_output(network: Network, problems: Sequence[Diagnostic]) -> l
 
 
 def _last_without(network: Network, missing: Sequence[str]) -> str | None:
-    """The last named value on the way to the outputs that comes of inputs, but of none of these."""
+    """The last named value before the outputs that depends on inputs, but on none of the missing ones."""
     outputs = network.spec.outputs
     on_the_way = network.ancestors([network.numbers[n] for n in outputs])
     inputs = [network.numbers[n] for n in network.inputs]
@@ -134,7 +144,7 @@ def _last_without(network: Network, missing: Sequence[str]) -> str | None:
 
 
 def as_array(network: Network, spec: InputSpec, value: Any, dtype: Any) -> Any:
-    """A value for an input in the run's precision; a Diagnostic where it is none."""
+    """The value as an array in the run's precision, or a Diagnostic if it does not fit the input."""
     span = network.span(spec.name)
     try:
         array = np.asarray(value)
@@ -153,15 +163,15 @@ def as_array(network: Network, spec: InputSpec, value: Any, dtype: Any) -> Any:
         return _no_numbers(spec, span, array)
     if spec.dtype == "bool" or array.dtype == dtype:
         return array
-    wanted = np.dtype(np.int64 if spec.dtype == "int" else dtype)
-    place = too_large(array, wanted)
+    target = np.dtype(np.int64 if spec.dtype == "int" else dtype)
+    place = too_large(array, target)
     if place is None:
-        return array.astype(wanted) if spec.dtype == "int" else np.asarray(array, wanted)
-    return _too_large(spec, span, wanted, place)
+        return array.astype(target) if spec.dtype == "int" else np.asarray(array, target)
+    return _too_large(spec, span, target, place)
 
 
 def _no_numbers(spec: InputSpec, span: Span | None, array: Any) -> Diagnostic:
-    """An array of another type; where it holds Python objects, the first that is no number is named."""
+    """The diagnostic for an array of another type; it names the first Python object that is no number."""
     types = array_type(array), type_text(spec)
     wrong = ((i, v) for i, v in enumerate(array.ravel().tolist()) if not isinstance(v, Real | Decimal))
     index, value = next(wrong, (None, None))
@@ -172,7 +182,7 @@ def _no_numbers(spec: InputSpec, span: Span | None, array: Any) -> Diagnostic:
 
 
 def _whole(spec: InputSpec, span: Span | None, array: Any) -> Any:
-    """Whole numbers that come as floats, as `3.0` and `1e6`; a diagnostic for what is none, or too large."""
+    """Whole floats such as `3.0` and `1e6` as ints; a Diagnostic for a fraction or an overflow."""
     wrong = array[~np.isfinite(array) | (array != np.rint(array))]
     if wrong.size:
         return FractionForInt(spec.name, span, array_type(array), type_text(spec), float(wrong[0]))
@@ -190,16 +200,18 @@ def _too_large(spec: InputSpec, span: Span | None, dtype: Any, place: Place = ()
 
 
 class Binder:
-    """Matches shapes against declared ones and binds the names in them; `where` says of which arrays, where
-    that does not go without saying."""
+    """Matches the shapes of arrays against the declared ones, and binds the sizes named in them.
+
+    Messages add `where` to the type of an array, such as which batch it belongs to.
+    """
 
     def __init__(self, network: Network, where: str = "") -> None:
         self.network = network
         self.where = where
         self.sizes: dict[str, int] = {}
         self.owner: dict[str, str] = {}
-        #: sizes such as `3*D`, with the input and the axis that have them
-        self.later: list[tuple[InputSpec, int, Dim]] = []
+        #: axes whose declared size is an expression such as `3*D`: input, axis, size
+        self.computed_sizes: list[tuple[InputSpec, int, Dim]] = []
 
     def match(self, spec: InputSpec, array: Any) -> Diagnostic | None:
         span = self.network.span(spec.name)
@@ -215,7 +227,7 @@ class Binder:
             elif size == 0:
                 return EmptyDimension(spec.name, span, str(declared))
             elif name is None:
-                self.later.append((spec, axis, declared))
+                self.computed_sizes.append((spec, axis, declared))
             elif self.sizes.setdefault(name, size) != size:
                 return self._clash(spec, name, size)
             else:
@@ -243,9 +255,9 @@ class Binder:
         return spec.name, self.network.span(spec.name), actual, type_text(spec)
 
     def expressions(self, values: Mapping[int, Any]) -> list[Diagnostic]:
-        """Sizes such as `3*D`, where every name is bound: an input that is not needed may be missing."""
+        """Checks sizes such as `3*D`, unless a name in them is unbound because its input is missing."""
         problems: list[Diagnostic] = []
-        for spec, axis, declared in self.later:
+        for spec, axis, declared in self.computed_sizes:
             if not set(declared.symbols) <= set(self.sizes):
                 continue
             array = values[self.network.numbers[spec.name]]
@@ -260,7 +272,7 @@ class Binder:
 
 
 def wrong_indices(network: Network, values: Mapping[int, Any], sizes: Mapping[str, int]) -> list[Diagnostic]:
-    """Labels and ids that lie outside of what their users allow."""
+    """Diagnostics for labels and ids outside the range that the operations using them allow."""
     problems: list[Diagnostic] = []
     for name, spec in network.inputs.items():
         try:
@@ -277,5 +289,5 @@ def wrong_indices(network: Network, values: Mapping[int, Any], sizes: Mapping[st
 
 
 def no_largest_index(network: Network, name: str, error: NoSize) -> Diagnostic:
-    """What is said of an input of indices where a size that bounds them has no value."""
+    """The diagnostic for an input of indices whose bound depends on a size without a value."""
     return IndexBoundUnknown(name, str(error), network.span(name))

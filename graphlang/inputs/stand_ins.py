@@ -1,4 +1,4 @@
-"""Values for inputs that nobody gave: from the file's own data, or drawn at random to fit every type."""
+"""Values for missing inputs: random ones that fit the declared types, or samples from the file's data."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from graphlang.datasets.dataset import Dataset
 
 
-def drawn(
-    network: Network, given: Mapping[str, Any], rng: np.random.Generator, batch: int = 3
+def fill_with_random(
+    network: Network, inputs: Mapping[str, Any], rng: np.random.Generator, batch: int = 3
 ) -> dict[str, Any]:
-    """`given`, and a random value for every other input without a default.
+    """The inputs, plus a random value for every missing one without a default.
 
-    A dimension that stands first is `batch`; every other named one gets a size of its own, so that a
-    mistake between two of them shows. Indices stay below what their users allow.
+    A first axis has the size `batch`; every other named size is different, so that a mix-up of two of them
+    shows. Indices stay within the range that the operations using them allow.
     """
-    sizes = _sizes(network.inputs.values(), given, batch)
-    values = dict(given)
+    sizes = _sizes(network.inputs.values(), inputs, batch)
+    values = dict(inputs)
     for name, spec in network.inputs.items():
         if values.get(name) is None and spec.default is None:
             try:
@@ -39,16 +39,16 @@ def drawn(
     return values
 
 
-def _sizes(inputs: Iterable[InputSpec], given: Mapping[str, Any], batch: int) -> dict[str, int]:
-    inputs = list(inputs)
+def _sizes(specs: Iterable[InputSpec], inputs: Mapping[str, Any], batch: int) -> dict[str, int]:
+    specs = list(specs)
     sizes: dict[str, int] = {}
-    for spec in inputs:
-        value = given.get(spec.name, spec.default)
+    for spec in specs:
+        value = inputs.get(spec.name, spec.default)
         if value is not None and spec.shape is not None:
             named = zip(map(name_of, spec.shape), np.shape(value), strict=False)
             sizes.update({axis: size for axis, size in named if axis is not None})
     others = count(4)
-    for spec in inputs:
+    for spec in specs:
         for axis, name in enumerate(map(name_of, spec.shape or ())):
             if name is not None and name not in sizes:
                 sizes[name] = batch if axis == 0 else next(others)
@@ -66,7 +66,7 @@ def _draw(spec: InputSpec, sizes: Mapping[str, int], rng: np.random.Generator) -
 
 
 def first_samples(fields: Mapping[str, str], dataset: Dataset, rows: int, dtype: Any) -> dict[str, Any]:
-    """The first rows of a data set's training split, by input."""
+    """The first rows of the training split of a data set, by the names of the inputs that take its fields."""
     split = dataset.splits["train"]
     return {
         name: split[field].take(slice(0, rows), dtype) for name, field in fields.items() if field in split

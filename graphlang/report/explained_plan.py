@@ -17,8 +17,8 @@ from graphlang.engine.plan import Memory, Plan, memory_of, nbytes, plan, step_fl
 from graphlang.engine.program import concrete, is_broadcast_scalar
 from graphlang.engine.recording import Recording, Storage, record_forward, record_gradients
 from graphlang.engine.workers import usable_threads
-from graphlang.inputs.input_values import prepare
-from graphlang.inputs.stand_ins import drawn
+from graphlang.inputs.input_values import bind_inputs
+from graphlang.inputs.stand_ins import fill_with_random
 from graphlang.syntax.operators import BY_FUNCTION, TRUTH_VALUES
 from graphlang.trace import Step, SymbolicArray
 from graphlang.training.state import TrainingState
@@ -83,11 +83,11 @@ def explained(model: Model, inputs: Mapping[str, Any], batch: int | None = None)
     """
     train, check = model.spec.train, model.spec.gradcheck
     rows = batch or (train.batch if train else check.batch if check else 1)
-    values = drawn(model.network, inputs, np.random.default_rng(0), rows)
-    feeds = prepare(model.network, values, model.dtype, None, model.file)
-    storage = {n: Storage(a.shape, a.dtype) for n, a in feeds.values.items()}
+    values = fill_with_random(model.network, inputs, np.random.default_rng(0), rows)
+    bound = bind_inputs(model.network, values, model.dtype, None, model.file)
+    storage = {n: Storage(a.shape, a.dtype) for n, a in bound.values.items()}
     with model.diagnosed(), collection_paused():
-        what, recording = _recorded(model, storage, feeds.sizes)
+        what, recording = _recorded(model, storage, bound.sizes)
         planned = plan(optimised(recording.program))
     return _Explainer(model, planned, usable_threads(model.threads)[0]).explanation(what)
 

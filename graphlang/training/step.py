@@ -12,7 +12,7 @@ from graphlang.engine.compiled import CAPACITY, Compiled
 from graphlang.engine.executable import Executable, built
 from graphlang.engine.model import Model
 from graphlang.engine.recording import Recording, Storage
-from graphlang.inputs.input_values import prepare
+from graphlang.inputs.input_values import bind_inputs
 from graphlang.spec.recently_used import RecentlyUsed
 from graphlang.training.batches import Feed
 from graphlang.training.not_finite import Batch
@@ -92,8 +92,8 @@ class TrainStep(Compiled):
 
     def _batch(self, given: Mapping[str, Any]) -> Batch:
         model = self._model
-        feeds = prepare(model.network, given, model.dtype, self._needed(given), model.file)
-        return Batch(feeds.values, feeds.sizes, {})
+        bound = bind_inputs(model.network, given, model.dtype, self._needed(given), model.file)
+        return Batch(bound.values, bound.sizes, {})
 
 
 def _total_unknown(schedule: str) -> WrongSetting:

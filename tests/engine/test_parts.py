@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import graphlang as gl
 from graphlang.draw.from_graph import drawable, picture
 from graphlang.draw.picture import closed
-from graphlang.inputs.stand_ins import drawn
+from graphlang.inputs.stand_ins import fill_with_random
 
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.graph"))
 WITH_GRAD = {
@@ -148,7 +148,7 @@ def test_the_parts_of_every_value_of_a_spec_sum_to_its_gradient(path: Path) -> N
     graph = gl.load(path)
     section = graph.spec.train
     of = section.minimize if section else graph.spec.outputs[0]
-    given = drawn(graph.network, {}, np.random.default_rng(0), 2)
+    given = fill_with_random(graph.network, {}, np.random.default_rng(0), 2)
     assert assert_parts_sum(graph, given, of) > 1
     assert_edges_sum(graph, given, of)
 

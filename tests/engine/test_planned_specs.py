@@ -12,8 +12,8 @@ import graphlang as gl
 from graphlang.catalog.finder import family_member, family_names
 from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.tape import Tape
-from graphlang.inputs.input_values import prepare
-from graphlang.inputs.stand_ins import drawn
+from graphlang.inputs.input_values import bind_inputs
+from graphlang.inputs.stand_ins import fill_with_random
 
 SPECS = sorted((Path(__file__).parent.parent.parent / "specs").rglob("*.graph"))
 ROUNDING = {"float64": 1e-12, "float32": 3e-5}
@@ -38,7 +38,7 @@ def close(found: Any, expected: Any, dtype: str, scale: float = 0.0) -> None:
 @pytest.mark.parametrize("path", SPECS, ids=lambda p: p.stem)
 def test_the_outputs_of_a_spec_are_those_of_the_interpreter(path: Path, dtype: str) -> None:
     graph = gl.load(path, dtype=dtype)
-    inputs = drawn(graph.network, {}, np.random.default_rng(0))
+    inputs = fill_with_random(graph.network, {}, np.random.default_rng(0))
     needed = {n: v for n, v in inputs.items() if n in graph.compile()._inputs}
     found = graph.compile()(needed)
     outputs = found if len(graph.outputs) > 1 else {graph.spec.outputs[0]: found}
@@ -51,7 +51,7 @@ def test_the_outputs_of_a_spec_are_those_of_the_interpreter(path: Path, dtype: s
 @pytest.mark.parametrize("path", SPECS, ids=lambda p: p.stem)
 def test_the_gradients_of_a_spec_are_those_of_the_interpreter(path: Path, dtype: str) -> None:
     graph = gl.load(path, dtype=dtype)
-    inputs = drawn(graph.network, {}, np.random.default_rng(0))
+    inputs = fill_with_random(graph.network, {}, np.random.default_rng(0))
     check, train = graph.spec.gradcheck, graph.spec.train
     of = check.of if check else train.minimize if train else graph.spec.outputs[0]
     forward = graph.forward(inputs)
@@ -71,10 +71,10 @@ def eager_step(
     network, train = graph.network, graph.spec.train
     assert train is not None
     dtype = graph.dtype
-    feeds = prepare(network, inputs, dtype)
-    leaves = {**feeds.values, **graph.params.numbered()}
+    bound = bind_inputs(network, inputs, dtype)
+    leaves = {**bound.values, **graph.params.numbered()}
     random = StreamRandom(np.random.default_rng(0), dtype)
-    tape = Tape(network, leaves, dtype=dtype, sizes=feeds.sizes, training=True, random=random)
+    tape = Tape(network, leaves, dtype=dtype, sizes=bound.sizes, training=True, random=random)
     loss = network.numbers[train.minimize]
     tape.forward([loss])
     names = [n for n, p in network.params.items() if p.trainable]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import graphlang as gl
 from graphlang.checks.expectations import check_expectations
-from graphlang.inputs.stand_ins import drawn
+from graphlang.inputs.stand_ins import fill_with_random
 
 
 def shapes(graph: gl.Graph) -> dict[str, tuple[int, ...]]:
@@ -36,7 +36,7 @@ def runs(text: str) -> gl.Graph:
     graph = gl.loads(text)
     assert [f"{e.text}: {e.message}" for e in check_expectations(graph.model) if not e.ok] == []
     if len(graph.outputs) == 1:
-        forward = graph.forward(drawn(graph.network, {}, np.random.default_rng(0)))
+        forward = graph.forward(fill_with_random(graph.network, {}, np.random.default_rng(0)))
         forward.backward(np.ones_like(forward[graph.spec.outputs[0]]), graph.spec.outputs[0])
     return graph
 
@@ -154,7 +154,7 @@ def test_a_transformer_shares_its_embedding_and_repeats_its_blocks() -> None:
 def test_the_json_of_a_network_brings_back_the_same_values_and_gradients(text: str) -> None:
     graph = gl.loads(text)
     again = gl.Graph.from_spec(graph.spec.model_dump_json())
-    inputs = drawn(graph.network, {}, np.random.default_rng(1))
+    inputs = fill_with_random(graph.network, {}, np.random.default_rng(1))
     first, second = graph.run(inputs, of="loss"), again.run(inputs, of="loss")
     assert first["loss"] == second["loss"]
     for name in graph.params:

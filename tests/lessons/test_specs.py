@@ -10,7 +10,7 @@ import pytest
 
 import graphlang as gl
 from graphlang.checks.expectations import check_expectations
-from graphlang.inputs.stand_ins import drawn
+from graphlang.inputs.stand_ins import fill_with_random
 
 SPECS = Path(__file__).parents[2] / "specs"
 FILES = sorted(SPECS.rglob("*.graph"))
@@ -21,7 +21,7 @@ def named(path: Path) -> str:
 
 
 def inputs_of(graph: gl.Graph) -> dict[str, Any]:
-    return drawn(graph.network, {}, np.random.default_rng(0))
+    return fill_with_random(graph.network, {}, np.random.default_rng(0))
 
 
 def test_the_lessons_of_chapter_5_are_all_there() -> None:
