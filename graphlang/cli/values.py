@@ -24,7 +24,7 @@ from graphlang.diagnostics.files import (
     NothingAfterAt,
     unreadable,
 )
-from graphlang.diagnostics.settings import UnknownOverride, WrongOverride
+from graphlang.diagnostics.settings import FileForNumber, UnknownOverride
 from graphlang.syntax.files import standard_input
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ def given(graph: Graph, files: Mapping[str, str], inputs: Mapping[str, Any]) -> 
     return {**inputs, **{name: read_array(path) for name, path in files.items()}}
 
 
-def _not_an_input(graph: Graph, name: str) -> WrongOverride | UnknownOverride:
+def _not_an_input(graph: Graph, name: str) -> FileForNumber | UnknownOverride:
     if name in graph.spec.hypers or "." in name:
-        return WrongOverride(name, "only an input takes its value from a file", "write the number itself")
+        return FileForNumber(name)
     return UnknownOverride(name, list(graph.inputs), graph.file)
 
 

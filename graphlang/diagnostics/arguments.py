@@ -1,11 +1,27 @@
-"""GL4xx: calls with arguments that do not fit the operation."""
+"""GL4xx: calls with arguments that do not fit the operation, and constants that have no value."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from graphlang.diagnostics.base import Diagnostic, Edit, Related, Span
+from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.places import Span
 from graphlang.diagnostics.spelling import closest
+
+
+class Requirement(NamedTuple):
+    """What a field asks of its value, as it stands behind the field's name."""
+
+    #: what it must be, and what it is, where that can be shown; else what is wrong in a sentence
+    needed: str | None
+    actual: str | None
+    complaint: str
+
+    def __str__(self) -> str:
+        if self.needed is None:
+            return f": {self.complaint}"
+        return f" must be {self.needed}" + (f", but it is {self.actual}" if self.actual else "")
 
 
 class UnknownAttribute(Diagnostic):
@@ -17,30 +33,29 @@ class UnknownAttribute(Diagnostic):
     """
 
     code = "GL401"
+    message = "`{operation}` has no attribute `{name}`"
 
-    def __init__(
-        self, span: Span, operation: str, name: str, known: Sequence[str], foreign: str | None = None
-    ) -> None:
-        self.span = span
-        self.operation = operation
-        self.name = name
-        self.known = list(known)
-        self.match = foreign if foreign in self.known else closest(name, known)
-
-    @property
-    def message(self) -> str:
-        return f"`{self.operation}` has no attribute `{self.name}`"
+    span: Span
+    operation: str
+    name: str
+    attributes: Sequence[str]
+    #: the attribute that another framework calls so
+    foreign: str | None = None
 
     @property
-    def edits(self) -> Sequence[Edit]:
-        return [Edit(self.span, self.match)] if self.span and self.match else []
+    def match(self) -> str | None:
+        return self.foreign if self.foreign in self.attributes else closest(self.name, self.attributes)
 
     @property
-    def help(self) -> str | None:
+    def replacement(self) -> str | None:
+        return self.match
+
+    @property
+    def help(self) -> str:
         if self.match:
             return f"did you mean `{self.match}`?"
-        if self.known:
-            return f"`{self.operation}` knows " + ", ".join(f"`{k}`" for k in self.known)
+        if self.attributes:
+            return f"`{self.operation}` knows " + ", ".join(f"`{name}`" for name in self.attributes)
         return f"`{self.operation}` takes no attributes"
 
 
@@ -53,20 +68,31 @@ class WrongAttribute(Diagnostic):
     """
 
     code = "GL402"
+    help = "`graphlang layers {operation}` shows its signature"
 
-    def __init__(self, span: Span, operation: str, message: str, help: str | None = None) -> None:
-        self.span = span
-        self.operation = operation
-        self._message = message
-        self._help = help
+    span: Span
+    operation: str
 
-    @property
-    def message(self) -> str:
-        return self._message
 
-    @property
-    def help(self) -> str | None:
-        return self._help or f"`graphlang layers {self.operation}` shows its signature"
+class AttributeRefused(WrongAttribute):
+    message = "{subject}{requirement}"
+
+    #: the attribute, or the operation where the mistake is in several of them
+    subject: str
+    requirement: Requirement
+
+
+class NoPositiveSize(WrongAttribute):
+    message = "`{name}` of `{operation}` is {what}, and a size is a positive whole number"
+
+    name: str
+    what: str
+
+
+class NoSizeArgument(WrongAttribute):
+    message = "{what} is not a size"
+
+    what: str
 
 
 class MissingArgument(Diagnostic):
@@ -78,21 +104,21 @@ class MissingArgument(Diagnostic):
     """
 
     code = "GL403"
+    message = "`{operation}` needs {missing:and}"
 
-    def __init__(self, span: Span, operation: str, missing: Sequence[str], signature: str) -> None:
-        self.span = span
-        self.operation = operation
-        self.missing = list(missing)
-        self.signature = signature
+    span: Span
+    operation: str
+    missing: Sequence[str]
 
-    @property
-    def message(self) -> str:
-        names = " and ".join(f"`{m}`" for m in self.missing)
-        return f"`{self.operation}` needs {names}"
 
-    @property
-    def help(self) -> str | None:
-        return f"its signature is `{self.signature}`"
+class MissingOfSignature(MissingArgument):
+    help = "its signature is `{signature}`"
+
+    signature: str
+
+
+class MissingOfMember(MissingArgument):
+    help = "`graphlang layers {operation}` shows its signature"
 
 
 class NothingToWorkOn(Diagnostic):
@@ -104,19 +130,12 @@ class NothingToWorkOn(Diagnostic):
     """
 
     code = "GL404"
+    message = "`{operation}` has no value to work on"
+    help = "send a value into it, `x -> {text}`, or share one instance: `layer name = {text}`"
 
-    def __init__(self, span: Span, operation: str, text: str) -> None:
-        self.span = span
-        self.operation = operation
-        self.text = text
-
-    @property
-    def message(self) -> str:
-        return f"`{self.operation}` has no value to work on"
-
-    @property
-    def help(self) -> str | None:
-        return f"send a value into it, `x -> {self.text}`, or share one instance: `layer name = {self.text}`"
+    span: Span
+    operation: str
+    text: str
 
 
 class TooManyArguments(Diagnostic):
@@ -128,19 +147,12 @@ class TooManyArguments(Diagnostic):
     """
 
     code = "GL405"
+    message = "one argument too many for `{operation}`"
+    help = "its signature is `{signature}`"
 
-    def __init__(self, span: Span, operation: str, signature: str) -> None:
-        self.span = span
-        self.operation = operation
-        self.signature = signature
-
-    @property
-    def message(self) -> str:
-        return f"one argument too many for `{self.operation}`"
-
-    @property
-    def help(self) -> str | None:
-        return f"its signature is `{self.signature}`"
+    span: Span
+    operation: str
+    signature: str
 
 
 class ArgumentTwice(Diagnostic):
@@ -152,20 +164,13 @@ class ArgumentTwice(Diagnostic):
     """
 
     code = "GL406"
+    message = "`{name}` of `{operation}` is given twice"
+    places = {"first": "first given here"}
 
-    def __init__(self, span: Span, operation: str, name: str, first: Span | None) -> None:
-        self.span = span
-        self.operation = operation
-        self.name = name
-        self.first = first
-
-    @property
-    def message(self) -> str:
-        return f"`{self.name}` of `{self.operation}` is given twice"
-
-    @property
-    def also(self) -> Sequence[Related]:
-        return [Related(self.first, "first given here")] if self.first else []
+    span: Span
+    operation: str
+    name: str
+    first: Span | None
 
 
 class NotKnownBefore(Diagnostic):
@@ -178,50 +183,130 @@ class NotKnownBefore(Diagnostic):
     """
 
     code = "GL407"
+    message = "{subject} must be known before running, but this is a value of the graph"
+    places = {"place": "this is a value of the graph"}
 
-    def __init__(
-        self, span: Span, what: str, help: str | None = None, related: Sequence[Related] = ()
-    ) -> None:
-        self.span = span
-        self.what = what
-        self._help = help
-        self._related = related
+    span: Span
+    subject: str
+    place: Span | None
 
-    @property
-    def message(self) -> str:
-        return f"{self.what} must be known before running, but this is a value of the graph"
 
-    @property
-    def help(self) -> str | None:
-        return self._help or "use a number, a `hyper` or a dimension"
+class AttributeNotKnown(NotKnownBefore):
+    help = "use a number, a `hyper` or a dimension"
 
-    @property
-    def also(self) -> Sequence[Related]:
-        return self._related
+
+class ConditionNotKnown(NotKnownBefore):
+    help = "`where(c, a, b)` chooses at run time"
+
+
+class OperandForAttribute(NotKnownBefore):
+    """`max(a, b)`, as the larger of two values is written elsewhere."""
+
+    help = "`{operation}` is over the elements of one value; of two values it is `{pairwise}(a, b)`"
+
+    operation: str
+    pairwise: str
 
 
 class CannotCompute(Diagnostic):
-    """A constant expression has no value: a division by zero, a number too large, text in a sum.
+    """A constant expression has no value, or one that cannot stand there.
 
         hyper n = 10 // 0
+
+    It divides by zero, gives a number that is too large, has a text in a sum, or is no condition or count.
 
     Fix: the message says what has no value.
     """
 
     code = "GL408"
 
-    def __init__(self, span: Span, message: str, help: str | None = None) -> None:
-        self.span = span
-        self._message = message
-        self._help = help
+    span: Span
 
-    @property
-    def message(self) -> str:
-        return self._message
 
-    @property
-    def help(self) -> str | None:
-        return self._help
+class DivisionByZero(CannotCompute):
+    message = "division by zero"
+
+
+class PowerTooLarge(CannotCompute):
+    message = "{base} ** {exponent} is too large"
+
+    base: object
+    exponent: object
+
+
+class PowerNotReal(CannotCompute):
+    message = "{base} ** {exponent} is not a real number"
+
+    base: object
+    exponent: object
+
+
+class ZeroWithNegativePower(CannotCompute):
+    message = "zero has no negative power"
+
+
+class ResultTooLarge(CannotCompute):
+    message = "the result is too large"
+
+
+class NoWholeResult(CannotCompute):
+    message = "the result is too large for a whole number"
+
+
+class ProductOfNumbers(CannotCompute):
+    message = "`@` multiplies matrices, and this is a number; `*` multiplies numbers"
+
+
+class BetweenOthers(CannotCompute):
+    message = "`{operator}` stands between {needed}, not {left} and {right}"
+
+    operator: str
+    needed: str
+    left: str
+    right: str
+
+
+class BeforeOther(CannotCompute):
+    message = "`{operator}` stands before {needed}, not {what}"
+
+    operator: str
+    needed: str
+    what: str
+
+
+class NotComparable(CannotCompute):
+    message = "{left} and {right} cannot be compared before running"
+
+    left: str
+    right: str
+
+
+class SizeNotComparable(NotComparable):
+    help = "`{size}` comes with the data; write a number in the type of the input"
+
+    size: str
+
+
+class ListTooDeep(CannotCompute):
+    message = "lists nest at most {limit} deep, as the axes of an array do"
+
+    limit: int
+
+
+class NoCondition(CannotCompute):
+    message = "the condition of `if` is {what}, neither true nor false"
+
+    what: str
+
+
+class NoCount(CannotCompute):
+    message = "`repeat` needs a whole number of times, not {what}"
+
+    what: str
+
+
+class FractionForCount(NoCount):
+    help = "`/` gives a fraction; `//` divides whole numbers"
 
 
 class LayerFailed(Diagnostic):
@@ -240,22 +325,56 @@ class LayerFailed(Diagnostic):
 
     code = "GL409"
 
-    def __init__(
-        self,
-        span: Span | None,
-        message: str,
-        help: str | None = None,
-        cause: BaseException | None = None,
-    ) -> None:
-        self.span = span
-        self._message = message
-        self._help = help
-        self.cause = cause
+    span: Span | None
+    #: the operation, and what it is called in the graph
+    subject: str
 
-    @property
-    def message(self) -> str:
-        return self._message
+
+class NotRecorded(LayerFailed):
+    message = "{subject} uses `{function}`, which cannot be recorded"
+
+    function: str
+    #: what may be called in its place
+    own_help: str | None
 
     @property
     def help(self) -> str | None:
-        return self._help
+        return self.own_help
+
+
+class NumberAskedFor(LayerFailed):
+    message = "{subject} asks for a number that is not known before running: {reason}"
+    help = (
+        "a layer works on whole arrays, without a Python loop over their elements: "
+        "`np.sum(x, axis=0)`, `np.where(c, a, b)`, `np.maximum(x, 0)`"
+    )
+
+    reason: str
+
+
+class WrongResult(LayerFailed):
+    """`forward` returns, or is declared to have, what does not fit the contract of an operation."""
+
+    message = "{subject} {reason}"
+
+    reason: str
+    own_help: str | None
+
+    @property
+    def help(self) -> str | None:
+        return self.own_help
+
+
+class WrongBackward(LayerFailed):
+    message = "{subject} is wrong: {reason}"
+    help = "give one of each argument's shape"
+
+    reason: str
+
+
+class LayerRaised(LayerFailed):
+    message = "{subject} failed on {types}: {exception}: {reason}"
+
+    types: str
+    exception: str
+    reason: str

@@ -1,10 +1,11 @@
-"""GL2xx: names that are unknown, defined twice, in a circle, or of the wrong kind."""
+"""GL201 to GL210: names that are unknown, defined twice, in a cycle, or not visible where they are used."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from graphlang.diagnostics.base import Diagnostic, Edit, Related, Span
+from graphlang.diagnostics.base import Diagnostic, listed
+from graphlang.diagnostics.places import Edit, Related, Span
 from graphlang.diagnostics.spelling import closest
 
 
@@ -21,44 +22,70 @@ class UnknownName(Diagnostic):
     """
 
     code = "GL201"
+    message = "unknown name `{name}`"
+    label = "not an input, parameter or node"
 
-    def __init__(
-        self,
-        span: Span,
-        name: str,
-        known: dict[str, Span | None],
-        help: str | None = None,
-        instead: str | None = None,
-    ) -> None:
-        self.span = span
-        self.name = name
-        match = closest(name, known)
-        self.match = match
-        self.place = known.get(match) if match else None
-        self.instead = instead or match
-        self._help = help
+    span: Span
+    name: str
+
+
+class MisspeltName(UnknownName):
+    """A name that nothing defines, and that may be meant for one of those that are visible."""
+
+    visible: Mapping[str, Span | None]
 
     @property
-    def message(self) -> str:
-        return f"unknown name `{self.name}`"
+    def match(self) -> str | None:
+        return closest(self.name, self.visible)
 
     @property
-    def edits(self) -> Sequence[Edit]:
-        return [Edit(self.span, self.instead)] if self.span and self.instead else []
+    def replacement(self) -> str | None:
+        return self.match
 
     @property
-    def label(self) -> str:
-        return "not an input, parameter or node"
-
-    @property
-    def help(self) -> str | None:
-        if self._help:
-            return self._help
+    def help(self) -> str:
         return f"did you mean `{self.match}`?" if self.match else f"declare it: `input {self.name}`"
 
     @property
     def also(self) -> Sequence[Related]:
-        return [Related(self.place, f"`{self.match}` is defined here")] if self.place else []
+        place = self.visible.get(self.match) if self.match else None
+        return [Related(place, f"`{self.match}` is defined here")] if place else []
+
+
+class NameOfMathematics(UnknownName):
+    """A name such as `pi` or `inf` that has a form of its own here."""
+
+    help = "write `{written}`"
+    replacement = "{written}"
+
+    written: str
+
+
+class NameElsewhere(UnknownName):
+    """A name of another framework, with what the catalog says of it."""
+
+    help = "{catalog_note}"
+
+    catalog_note: str
+    written: str | None
+
+    @property
+    def replacement(self) -> str | None:
+        return self.written
+
+
+class NameNotPassed(UnknownName):
+    help = "pass it in: add `{name}` to the formals of `{definition}`"
+
+    definition: str
+
+
+class NameAmongConstants(UnknownName):
+    help = "here only constants can stand; declare it: `hyper {name} = ...`"
+
+
+class UnknownOutput(UnknownName):
+    help = "an output is the name of a value of the file"
 
 
 class UnknownOperation(Diagnostic):
@@ -71,50 +98,122 @@ class UnknownOperation(Diagnostic):
 
     code = "GL202"
 
-    def __init__(
-        self,
-        span: Span,
-        name: str,
-        candidates: Iterable[str],
-        foreign: str | None = None,
-        kind: str = "operation",
-        note: str | None = None,
-        edits: Sequence[Edit] = (),
-    ) -> None:
-        self.span = span
-        self.name = name
-        self.candidates = list(candidates)
-        self.match = foreign or (None if note else closest_of_kind(name, self.candidates))
-        self.foreign = foreign
-        self.kind = kind
-        self.note = note
-        self._edits = list(edits)
+    span: Span
+    name: str
 
     @property
-    def message(self) -> str:
-        return f"unknown {self.kind} `{self.name}`"
+    def match(self) -> str | None:
+        """The operation that is meant."""
+        return None
+
+
+class NoSuchCallable(UnknownOperation):
+    message = "unknown operation `{name}`"
+    label = "not a layer, function or `def`"
+
+
+class MisspeltOperation(NoSuchCallable):
+    candidates: Sequence[str]
+
+    @property
+    def match(self) -> str | None:
+        return closest_of_kind(self.name, self.candidates)
+
+    @property
+    def replacement(self) -> str | None:
+        return self.match
+
+    @property
+    def help(self) -> str:
+        return (
+            f"did you mean `{self.match}`?"
+            if self.match
+            else "`graphlang layers` lists every layer and function"
+        )
+
+
+class OperationRenamed(NoSuchCallable):
+    """An operation that has another name here."""
+
+    other: str
+    #: what the catalog says of the difference
+    catalog_note: str | None
+
+    @property
+    def match(self) -> str:
+        return self.other
+
+    @property
+    def replacement(self) -> str | None:
+        return None if self.catalog_note else self.other
+
+    @property
+    def help(self) -> str:
+        return f"it is called `{self.other}` here" + (f"; {self.catalog_note}" if self.catalog_note else "")
+
+
+class OperationAsFormula(NoSuchCallable):
+    """An operation that is written as an expression here."""
+
+    help = "write `{written}`"
+
+    written: str
+    #: the call that the expression takes the place of, where its arguments are known
+    call: Span | None = None
+    #: the expression as it stands in another one
+    operand: str | None = None
 
     @property
     def edits(self) -> Sequence[Edit]:
-        if self._edits or self.match is None or self.note or self.span is None:
-            return self._edits
-        return [Edit(self.span, self.match)]
+        return [Edit(self.call, self.operand or self.written)] if self.call else []
+
+
+class OperationElsewhere(NoSuchCallable):
+    """An operation that the language does not have, with what the catalog says of it."""
+
+    help = "{catalog_note}"
+
+    catalog_note: str | None
+
+
+class UnknownMember(UnknownOperation):
+    """An initialiser, an optimizer, a schedule or a source that does not exist."""
+
+    message = "unknown {kind} `{name}`"
+
+    kind: str
+    members: Sequence[str]
 
     @property
-    def label(self) -> str:
-        return "not a layer, function or `def`" if self.kind == "operation" else ""
+    def match(self) -> str | None:
+        return closest_of_kind(self.name, self.members)
 
     @property
-    def help(self) -> str | None:
-        if self.foreign:
-            return f"it is called `{self.foreign}` here" + (f"; {self.note}" if self.note else "")
-        if self.note:
-            return self.note
-        if self.match:
-            return f"did you mean `{self.match}`?"
-        if self.kind != "operation":
-            return f"there are {_listed(self.candidates)}"
-        return "`graphlang layers` lists every layer and function"
+    def replacement(self) -> str | None:
+        return self.match
+
+    @property
+    def help(self) -> str:
+        return f"did you mean `{self.match}`?" if self.match else f"there are {_listed(self.members)}"
+
+
+class MemberRenamed(UnknownOperation):
+    message = "unknown {kind} `{name}`"
+    help = "it is called `{other}` here"
+    replacement = "{other}"
+
+    kind: str
+    other: str
+
+    @property
+    def match(self) -> str:
+        return self.other
+
+
+class NormalWithoutDeviation(UnknownOperation):
+    message = "unknown initializer `{name}`"
+    help = "write `normal(1)`: a normal distribution with the standard deviation 1"
+    replacement = "normal(1)"
 
 
 def closest_of_kind(name: str, candidates: Sequence[str]) -> str | None:
@@ -139,27 +238,14 @@ class Redefinition(Diagnostic):
     """
 
     code = "GL203"
+    message = "`{name}` is defined twice"
+    label = "second definition"
+    help = "a name means one thing in a file; give this one a name of its own"
+    places = {"first": "first defined here"}
 
-    def __init__(self, span: Span, name: str, first: Span) -> None:
-        self.span = span
-        self.name = name
-        self.first = first
-
-    @property
-    def message(self) -> str:
-        return f"`{self.name}` is defined twice"
-
-    @property
-    def label(self) -> str:
-        return "second definition"
-
-    @property
-    def also(self) -> Sequence[Related]:
-        return [Related(self.first, "first defined here")]
-
-    @property
-    def help(self) -> str | None:
-        return "a name means one thing in a file; give this one a name of its own"
+    span: Span
+    name: str
+    first: Span
 
 
 class Cycle(Diagnostic):
@@ -172,11 +258,14 @@ class Cycle(Diagnostic):
     """
 
     code = "GL204"
+    help = "a value can only be made of values before it; a recurrence over time is a `scan`"
 
-    def __init__(self, path: Sequence[str], spans: Sequence[Span]) -> None:
-        self.path = list(path)
-        self.spans = list(spans)
-        self.span = spans[0]
+    path: Sequence[str]
+    spans: Sequence[Span]
+
+    @property
+    def span(self) -> Span:  # type: ignore[override]  # it is never set
+        return self.spans[0]
 
     @property
     def message(self) -> str:
@@ -187,18 +276,12 @@ class Cycle(Diagnostic):
 
     @property
     def label(self) -> str:
-        after = self.path[1 % len(self.path)]
-        return "needs itself" if len(self.path) == 1 else f"needs `{after}`"
+        return "needs itself" if len(self.path) == 1 else f"needs `{self.path[1]}`"
 
     @property
     def also(self) -> Sequence[Related]:
-        names = [*self.path[1:], self.path[0]]
-        pairs = zip(self.spans[1:], names[1:], strict=False)
-        return [Related(span, f"needs `{name}`") for span, name in list(pairs)[:6]]
-
-    @property
-    def help(self) -> str | None:
-        return "a value can only be made of values before it; a recurrence over time is a `scan`"
+        names = [*self.path[2:], self.path[0]]
+        return [Related(span, f"needs `{name}`") for span, name in zip(self.spans[1:7], names, strict=False)]
 
 
 class NotVisibleInDef(Diagnostic):
@@ -211,24 +294,14 @@ class NotVisibleInDef(Diagnostic):
     """
 
     code = "GL205"
+    message = "`{name}` of the file is not visible inside `def {definition}`"
+    help = "pass it in: add `{name}` to the formals of `{definition}`"
+    places = {"place": "`{name}` is defined here"}
 
-    def __init__(self, span: Span, name: str, definition: str, place: Span | None) -> None:
-        self.span = span
-        self.name = name
-        self.definition = definition
-        self.place = place
-
-    @property
-    def message(self) -> str:
-        return f"`{self.name}` of the file is not visible inside `def {self.definition}`"
-
-    @property
-    def help(self) -> str | None:
-        return f"pass it in: add `{self.name}` to the formals of `{self.definition}`"
-
-    @property
-    def also(self) -> Sequence[Related]:
-        return [Related(self.place, f"`{self.name}` is defined here")] if self.place else []
+    span: Span
+    name: str
+    definition: str
+    place: Span | None
 
 
 class NeedsCapital(Diagnostic):
@@ -242,67 +315,18 @@ class NeedsCapital(Diagnostic):
     """
 
     code = "GL206"
+    message = "`def {name}` owns parameters, but its name is that of a function"
+    help = "call it `{capital}`: capital names are layers, and layers own parameters"
+    places = {"place": "{owner} has parameters"}
 
-    def __init__(self, span: Span, name: str, owner: str, place: Span | None) -> None:
-        self.span = span
-        self.name = name
-        self.owner = owner
-        self.place = place
-
-    @property
-    def message(self) -> str:
-        return f"`def {self.name}` owns parameters, but its name is that of a function"
+    span: Span
+    name: str
+    owner: str
+    place: Span | None
 
     @property
-    def help(self) -> str | None:
-        capital = f"{self.name[:1].upper()}{self.name[1:]}"
-        return f"call it `{capital}`: capital names are layers, and layers own parameters"
-
-    @property
-    def also(self) -> Sequence[Related]:
-        return [Related(self.place, f"{self.owner} has parameters")] if self.place else []
-
-
-class WrongKind(Diagnostic):
-    """A name is used for what it is not: a function as a value, a value as a function, a list in a sum.
-
-        input x
-        y = sigmoid + x
-
-    Fix: call the function, as in `sigmoid(x) + x`.
-    """
-
-    code = "GL207"
-
-    def __init__(
-        self,
-        span: Span,
-        message: str,
-        help: str | None = None,
-        related: Sequence[Related] = (),
-        edits: Sequence[Edit] = (),
-    ) -> None:
-        self.span = span
-        self._edits = list(edits)
-        self._message = message
-        self._help = help
-        self._related = related
-
-    @property
-    def edits(self) -> Sequence[Edit]:
-        return self._edits
-
-    @property
-    def message(self) -> str:
-        return self._message
-
-    @property
-    def help(self) -> str | None:
-        return self._help
-
-    @property
-    def also(self) -> Sequence[Related]:
-        return self._related
+    def capital(self) -> str:
+        return f"{self.name[:1].upper()}{self.name[1:]}"
 
 
 class NoSuchPart(Diagnostic):
@@ -316,38 +340,29 @@ class NoSuchPart(Diagnostic):
     """
 
     code = "GL208"
+    message = "`{owner}` has no `{name}`"
+
+    span: Span
+    owner: str
+    name: str
+    parts: Sequence[str]
+    #: what the catalog says of a part that arrays have elsewhere
+    catalog_note: str | None = None
 
     @property
-    def edits(self) -> Sequence[Edit]:
-        match = closest(self.name, self.parts)
-        return [Edit(self.span, match)] if self.span and match else []
-
-    def __init__(
-        self, span: Span, owner: str, name: str, parts: Sequence[str], note: str | None = None
-    ) -> None:
-        self.span = span
-        self.note = note
-        self.owner = owner
-        self.name = name
-        self.parts = list(parts)
-
-    @property
-    def message(self) -> str:
-        return f"`{self.owner}` has no `{self.name}`"
+    def replacement(self) -> str | None:
+        return closest(self.name, self.parts)
 
     @property
     def help(self) -> str | None:
-        match = closest(self.name, self.parts)
-        if self.note:
-            return self.note
-        if match:
-            return f"did you mean `{self.owner}.{match}`?"
-        return f"it has {_listed(self.parts)}" if self.parts else None
+        if self.catalog_note or not self.parts:
+            return self.catalog_note
+        match = self.replacement
+        return f"did you mean `{self.owner}.{match}`?" if match else f"it has {_listed(self.parts)}"
 
 
 def _listed(names: Sequence[str]) -> str:
-    quoted = [f"`{n}`" for n in names]
-    return quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + " and " + quoted[-1]
+    return listed([f"`{n}`" for n in names], "and")
 
 
 class BuiltInHidden(Diagnostic):
@@ -361,14 +376,10 @@ class BuiltInHidden(Diagnostic):
 
     code = "GL209"
     severity = "note"
+    message = "`def {name}` is used in place of the built-in `{name}`"
 
-    def __init__(self, span: Span, name: str) -> None:
-        self.span = span
-        self.name = name
-
-    @property
-    def message(self) -> str:
-        return f"`def {self.name}` is used in place of the built-in `{self.name}`"
+    span: Span
+    name: str
 
 
 class ImportProblem(Diagnostic):
@@ -381,15 +392,60 @@ class ImportProblem(Diagnostic):
 
     code = "GL210"
 
-    def __init__(self, span: Span, message: str, help: str | None = None) -> None:
-        self.span = span
-        self._message = message
-        self._help = help
+    span: Span
+
+
+class ImportFromText(ImportProblem):
+    message = "a spec that comes as text cannot import; load it from a file"
+
+
+class ImportsInCycle(ImportProblem):
+    message = "these files import one another: {cycle}"
+
+    files: Sequence[str]
 
     @property
-    def message(self) -> str:
-        return self._message
+    def cycle(self) -> str:
+        return " -> ".join(self.files)
 
-    @property
-    def help(self) -> str | None:
-        return self._help
+
+class ImportNotRelative(ImportProblem):
+    message = "an import names a file below the folder of the importing one, relatively"
+
+
+class ImportOutside(ImportProblem):
+    message = "`{path}` lies outside of the folder of the importing file"
+
+    path: str
+
+
+class ImportOfOtherFile(ImportProblem):
+    message = "`{path}` is not a `.graph` file"
+
+    path: str
+
+
+class ImportMissing(ImportProblem):
+    message = "there is no file `{path}` beside the importing one"
+
+    path: str
+
+
+class ImportUnreadable(ImportProblem):
+    message = "`{path}` cannot be read: {refusal}"
+
+    path: str
+    refusal: str
+
+
+class NotImportable(Exception):
+    """Raised by a reader of imported files; it makes the diagnostic where the import stands."""
+
+    def __init__(self, problem: type[ImportProblem], *facts: object) -> None:
+        super().__init__(problem, facts)
+        self.problem: Callable[..., ImportProblem] = problem
+        self.facts = facts
+
+    def at(self, span: Span) -> ImportProblem:
+        """What to report, at the place of the import."""
+        return self.problem(span, *self.facts)

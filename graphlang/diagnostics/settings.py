@@ -3,9 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from graphlang.diagnostics.base import Diagnostic, Edit, Related, Span
+from graphlang.diagnostics.arguments import Requirement
+from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.places import Span
+from graphlang.diagnostics.shapes import Traced
 from graphlang.diagnostics.spelling import closest
+
+
+class Belonging(NamedTuple):
+    """A setting that belongs to a member of the section, and how that is written with it."""
+
+    section: str
+    #: `optimizer` or `source`
+    owner: str
+    attribute: str
+    example: str
+
+    def __str__(self) -> str:
+        return f"{self.attribute} belongs to the {self.owner}: `{self.owner} = {self.example}`"
+
+    @property
+    def from_outside(self) -> str:
+        whole = f"`{self.section}.{self.owner}={self.example.replace('...', '0.01')}`"
+        return f"{self.attribute} belongs to the {self.owner}, which is set as a whole: {whole}"
+
+
+class Maximized:
+    """`maximize`, which is no setting."""
+
+    def __str__(self) -> str:
+        return "write `minimize = -loss`: what is smallest there is largest here"
+
+    @property
+    def from_outside(self) -> str:
+        return str(self)
 
 
 class UnknownSetting(Diagnostic):
@@ -18,42 +51,46 @@ class UnknownSetting(Diagnostic):
     """
 
     code = "GL501"
+    message = "`{section}` has no setting `{name}`"
 
-    def __init__(
-        self,
-        span: Span | None,
-        section: str,
-        name: str,
-        known: Sequence[str],
-        foreign: str | None = None,
-        elsewhere: str | None = None,
-    ) -> None:
-        self.span = span
-        self.section = section
-        self.name = name
-        self.known = list(known)
-        self.elsewhere = elsewhere
-        self.match = foreign if foreign in self.known else None if elsewhere else closest(name, known)
+    span: Span | None
+    section: str
+    name: str
+    settings: Sequence[str]
+    #: the setting that another framework calls so
+    foreign: str | None
 
     @property
-    def message(self) -> str:
-        return f"`{self.section}` has no setting `{self.name}`"
+    def match(self) -> str | None:
+        return self.foreign if self.foreign in self.settings else closest(self.name, self.settings)
 
     @property
-    def edits(self) -> Sequence[Edit]:
-        return [Edit(self.span, self.match)] if self.span is not None and self.match else []
+    def replacement(self) -> str | None:
+        return self.match
 
     @property
-    def help(self) -> str | None:
-        if self.elsewhere:
-            return self.elsewhere
+    def help(self) -> str:
         if self.match:
             return f"did you mean `{self.match}`?"
-        return f"`{self.section}` knows " + ", ".join(f"`{k}`" for k in self.known)
+        return f"`{self.section}` knows " + ", ".join(f"`{name}`" for name in self.settings)
+
+
+class SettingElsewhere(UnknownSetting):
+    """A setting of the optimizer or the source, or `maximize`."""
+
+    belonging: Belonging | Maximized
+
+    @property
+    def match(self) -> str | None:
+        return self.foreign if self.foreign in self.settings else None
+
+    @property
+    def help(self) -> str:
+        return str(self.belonging)
 
 
 class WrongSetting(Diagnostic):
-    """A setting has a value that it cannot have.
+    """A setting has a value that it cannot have, or that does not go with how the graph is trained.
 
         input loss = 1
         train { minimize = loss; optimizer = SGD(lr=0.1); batch = 0; epochs = 5 }
@@ -63,25 +100,95 @@ class WrongSetting(Diagnostic):
 
     code = "GL502"
 
-    def __init__(
-        self, span: Span | None, message: str, help: str | None = None, related: Sequence[Related] = ()
-    ) -> None:
-        self.span = span
-        self._message = message
-        self._help = help
-        self._related = related
+    span: Span | None
 
-    @property
-    def message(self) -> str:
-        return self._message
 
-    @property
-    def help(self) -> str | None:
-        return self._help
+class SettingRefused(WrongSetting):
+    message = "{subject}{requirement}"
 
-    @property
-    def also(self) -> Sequence[Related]:
-        return self._related
+    #: the setting with its section
+    subject: str
+    requirement: Requirement
+
+
+class SettingsRefused(WrongSetting):
+    """A section whose settings do not go together."""
+
+    message = "{reason}"
+
+    reason: str
+
+
+class NoFieldName(WrongSetting):
+    message = "a field of the source is given by its name"
+    help = "write `{name} = {name}`"
+
+    name: str
+
+
+class NoChoice(WrongSetting):
+    message = "`{setting}` must be {choices:or}, but it is `{span}`"
+
+    setting: str
+    choices: Sequence[str]
+
+
+class NoValueNamed(WrongSetting):
+    message = "`{setting}` names a value of the graph, not {what}"
+
+    setting: str
+    what: str
+
+
+class NoScalarMetric(WrongSetting):
+    message = "a metric is a scalar of the graph, and this is {what}"
+
+    what: str
+
+
+class IterationsTooFew(WrongSetting):
+    message = "`iterations` is {iterations}, but must be at least 1"
+
+    iterations: int
+
+
+class TotalUnknown(WrongSetting):
+    message = (
+        "`schedule = {schedule}` runs over the whole training, "
+        "and a loop of one's own does not tell how long that is"
+    )
+    help = "say how many steps there will be: `compile(train=True, iterations=10000)`"
+
+    schedule: str
+
+
+class NothingToMinimize(Traced):
+    """What is to be minimized, or checked, is no scalar of type float.
+
+    A gradient says how one number changes. So `minimize` in `train` and `of` in `gradcheck` name a single
+    number, and a float.
+
+        input x: float[N, 3]
+        y = x -> Affine(2)
+        gradcheck { of = y }
+
+    Fix: take a loss such as `SoftmaxWithLoss(y, t)`, or a sum or a mean.
+    """
+
+    code = "GL507"
+
+    setting: str
+    type: str
+
+
+class NoScalar(NothingToMinimize):
+    message = "`{setting}` must be a scalar, and this is {type}"
+    help = "take a loss such as `SoftmaxWithLoss(y, t)`, or `sum(...)`"
+
+
+class NoFloat(NothingToMinimize):
+    message = "`{setting}` must be a float, and this is {type}, which has no gradient"
+    help = "take a loss such as `SoftmaxWithLoss(y, t)`, or `mean((y - t)**2)`"
 
 
 class MissingSetting(Diagnostic):
@@ -93,24 +200,27 @@ class MissingSetting(Diagnostic):
     """
 
     code = "GL503"
+    message = "`{section}` needs {missing:and}"
+    help = "add `{example}`"
 
-    def __init__(self, span: Span, section: str, missing: Sequence[str], example: str) -> None:
-        self.span = span
-        self.section = section
-        self.missing = list(missing)
-        self.example = example
+    span: Span
+    section: str
+    missing: Sequence[str]
+    example: str
+
+
+class FromOutside(Diagnostic):
+    """A value from outside: `--set` at the command line, `set` from Python."""
+
+    name: str
 
     @property
-    def message(self) -> str:
-        names = " and ".join(f"`{m}`" for m in self.missing)
-        return f"`{self.section}` needs {names}"
-
-    @property
-    def help(self) -> str | None:
-        return f"add `{self.example}`"
+    def override(self) -> str:
+        """The override as it was written."""
+        return f"`--set {self.name}`" if self.shell else f"`{self.name}` in `set`"
 
 
-class UnknownOverride(Diagnostic):
+class UnknownOverride(FromOutside):
     """`--set` names something that the file does not have.
 
         graphlang train net.graph --set hiden=100
@@ -119,55 +229,44 @@ class UnknownOverride(Diagnostic):
     """
 
     code = "GL504"
+    message = "{override}: the file has no input, `hyper` or setting of that name"
 
-    def __init__(
-        self,
-        name: str,
-        known: Sequence[str],
-        file: str | None = None,
-        elsewhere: str | None = None,
-        foreign: str | None = None,
-    ) -> None:
-        self.name = name
-        self.known = list(known)
-        self.file = file
-        self.elsewhere = elsewhere
-        section, dot, setting = name.rpartition(".")
-        # A setting is looked for among those of its section, and a name without a section among such names.
-        self.match = (
-            None
-            if elsewhere
-            else closest(
-                setting,
-                [k[len(section) + 1 :] for k in known if k.startswith(f"{section}.")]
-                if dot
-                else [k for k in known if "." not in k],
-            )
-        )
-        if self.match and dot:
-            self.match = f"{section}.{self.match}"
-        elif dot and not elsewhere:
-            self.match = closest(name, known)
-        elif not self.match and not dot and not elsewhere:
-            meant = (name, foreign)
-            self.match = next((k for k in known if k.rpartition(".")[2] in meant and "." in k), None)
+    names: Sequence[str]
+    file: str | None = None
+    #: the setting that another framework calls so
+    foreign: str | None = None
 
     @property
-    def message(self) -> str:
-        return f"{_override(self)}: the file has no input, `hyper` or setting of that name"
+    def match(self) -> str | None:
+        section, dot, setting = self.name.rpartition(".")
+        if not dot:
+            match = closest(setting, [name for name in self.names if "." not in name])
+            meant = (self.name, self.foreign)
+            return match or next((n for n in self.names if "." in n and n.rpartition(".")[2] in meant), None)
+        own = [n[len(section) + 1 :] for n in self.names if n.startswith(f"{section}.")]
+        match = closest(setting, own)
+        return f"{section}.{match}" if match else closest(self.name, self.names)
 
     @property
-    def help(self) -> str | None:
-        if self.elsewhere:
-            return self.elsewhere
+    def help(self) -> str:
         if self.match:
             return f"did you mean `{self.match}`?"
-        if self.known:
-            return "it has " + ", ".join(f"`{k}`" for k in self.known[:12])
+        if self.names:
+            return "it has " + ", ".join(f"`{name}`" for name in self.names[:12])
         return "declare it with `hyper` or `input`"
 
 
-class WrongOverride(Diagnostic):
+class OverrideElsewhere(UnknownOverride):
+    """A setting of the optimizer or the source, or `maximize`."""
+
+    belonging: Belonging | Maximized = Maximized()
+
+    @property
+    def help(self) -> str:
+        return self.belonging.from_outside
+
+
+class WrongOverride(FromOutside):
     """`--set NAME=VALUE` gives a value that cannot be read or does not fit.
 
         graphlang train net.graph --set train.batch=many
@@ -177,23 +276,89 @@ class WrongOverride(Diagnostic):
 
     code = "GL505"
 
-    def __init__(self, name: str, message: str, help: str | None = None, *, unread: bool = False) -> None:
-        self.name = name
-        self._message = message
-        self._help = help
-        #: whether what was given is no value at all
-        self.unread = unread
+
+class OverrideUnread(WrongOverride):
+    @property
+    def help(self) -> str:
+        kinds = "a number, a list such as [1, 2], `true` or `false`"
+        return f"a value is {kinds}" + (", or an array from a file: `@file.npy`" if self.shell else "")
+
+
+class NoExpression(OverrideUnread):
+    message = "{override}: `{text}` cannot be read"
+
+    text: str
+
+
+class NotOneValue(OverrideUnread):
+    message = "{override}: `{text}` is not one value"
+
+    text: str
+
+
+class NoNumberOrList(OverrideUnread):
+    message = "{override}: `{text}` is neither a number nor a list"
+
+    text: str
+
+
+class NoValueOfLanguage(OverrideUnread):
+    message = "{override}: `{text}` is no value of the language"
+
+    text: str
+
+
+class OverrideRefused(WrongOverride):
+    """What is wrong with a value as a setting of the file."""
+
+    message = "{override}: {problem}"
+
+    mistake: Diagnostic
 
     @property
-    def message(self) -> str:
-        return f"{_override(self)}: {self._message}"
+    def problem(self) -> str:
+        return self.mistake.message
 
     @property
     def help(self) -> str | None:
-        if not self.unread:
-            return self._help
-        kinds = "a number, a list such as [1, 2], `true` or `false`"
-        return f"a value is {kinds}" + (", or an array from a file: `@file.npy`" if self.shell else "")
+        return self.mistake.help
+
+
+class UnknownNameInOverride(OverrideUnread):
+    message = "{override}: unknown name `{unknown}`"
+
+    unknown: str
+
+
+class OverrideOutOfRange(WrongOverride):
+    message = "{override}: the value{requirement}"
+
+    requirement: Requirement
+    #: the setting as the file has it
+    written: Span | None
+
+    @property
+    def help(self) -> str | None:
+        return f"the file has `{self.written.text}`" if self.written else None
+
+
+class TwoLengths(WrongOverride):
+    message = "{override}: `{other}` is given too, and one of them decides how long to train"
+    help = "keep one: `train.epochs` counts passes over the data, `train.iterations` counts steps"
+
+    other: str
+
+
+class SectionMissing(WrongOverride):
+    message = "{override}: the file has no `{section}` section"
+    help = "add `{section} {{ ... }}` to the file"
+
+    section: str
+
+
+class FileForNumber(WrongOverride):
+    message = "{override}: only an input takes its value from a file"
+    help = "write the number itself"
 
 
 class SectionTwice(Diagnostic):
@@ -207,25 +372,28 @@ class SectionTwice(Diagnostic):
     """
 
     code = "GL506"
+    message = "the section `{name}` stands twice"
+    help = "bring the settings together in one section"
+    places = {"first": "first here"}
 
-    def __init__(self, span: Span, name: str, first: Span) -> None:
-        self.span = span
-        self.name = name
-        self.first = first
-
-    @property
-    def message(self) -> str:
-        return f"the section `{self.name}` stands twice"
-
-    @property
-    def also(self) -> Sequence[Related]:
-        return [Related(self.first, "first here")]
-
-    @property
-    def help(self) -> str | None:
-        return "bring the settings together in one section"
+    span: Span
+    name: str
+    first: Span
 
 
-def _override(diagnostic: UnknownOverride | WrongOverride) -> str:
-    """An override as the one who gave it wrote it."""
-    return f"`--set {diagnostic.name}`" if diagnostic.shell else f"`{diagnostic.name}` in `set`"
+class SettingTwice(Diagnostic):
+    """A setting stands twice in its section.
+
+        input loss = 1
+        train { minimize = loss; optimizer = SGD(lr=0.1); batch = 100; batch = 50; epochs = 5 }
+
+    Fix: keep one of the two.
+    """
+
+    code = "GL508"
+    message = "`{name}` is set twice"
+    places = {"first": "first set here"}
+
+    span: Span
+    name: str
+    first: Span

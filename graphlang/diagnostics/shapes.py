@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphlang.diagnostics.base import Diagnostic, Edit, Related, Span
+from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.places import Related, Span
 
 
-class WrongShape(Diagnostic):
-    """The shapes of an operation's operands do not fit together.
+class Traced(Diagnostic):
+    """A mistake that is seen best where its values come from."""
+
+    span: Span
+    #: where each of the values comes from, and its type there
+    origins: Sequence[Related]
+
+    @property
+    def also(self) -> Sequence[Related]:
+        return self.origins
+
+
+class WrongShape(Traced):
+    """Shapes do not fit together: those of an operation's operands, or two sizes of one dimension.
 
         input x: float[N, 784]
         param W: float[50, 10]
@@ -19,28 +32,61 @@ class WrongShape(Diagnostic):
 
     code = "GL301"
 
-    def __init__(
-        self, span: Span, message: str, help: str | None = None, related: Sequence[Related] = ()
-    ) -> None:
-        self.span = span
-        self._message = message
-        self._help = help
-        self._related = related
 
-    @property
-    def message(self) -> str:
-        return self._message
+class OperandsMisfit(WrongShape):
+    """What an operation says of the shapes of its operands."""
+
+    message = "{subject}{reason}"
+
+    #: the operation, and what stands between it and the reason
+    subject: str
+    reason: str
+    #: what the operation advises
+    own_help: str | None = None
 
     @property
     def help(self) -> str | None:
-        return self._help
-
-    @property
-    def also(self) -> Sequence[Related]:
-        return self._related
+        return self.own_help
 
 
-class AmbiguousBroadcast(WrongShape):
+class ResidualMisfit(WrongShape):
+    message = "`residual` adds what goes in, {x}, and what comes out, {y}"
+    help = "end it with a layer that gives the shape of what goes in"
+
+    x: str
+    y: str
+
+
+class SharedOtherwise(WrongShape):
+    """A shared layer whose parameters another use gave another shape."""
+
+    message = "`{name}` is shared and has the shape [{shape}], but this use wants [{needed}]"
+    help = "send values of one width into it, or make a layer for each"
+
+    name: str
+    shape: str
+    needed: str
+
+
+class DefaultsDiffer(WrongShape):
+    message = "the defaults of `{first}` and `{name}` give `{dimension}` two sizes, {first_size} and {size}"
+
+    first: str
+    name: str
+    dimension: str
+    first_size: int
+    size: int
+
+
+class SidesMisfit(WrongShape):
+    message = "`expect` compares number by number, but the sides are {left} and {right}"
+    help = "bring both to one shape"
+
+    left: str
+    right: str
+
+
+class AmbiguousBroadcast(Traced):
     """Both operands would be stretched, each along another axis: the classic silent bug.
 
     `(N,) - (N, 1)` gives N x N numbers, where N were meant.
@@ -52,6 +98,32 @@ class AmbiguousBroadcast(WrongShape):
     """
 
     code = "GL302"
+
+
+class SidesBroadcast(AmbiguousBroadcast):
+    message = "`expect` compares number by number, but the sides are {left} and {right}"
+    help = "bring both to one shape"
+
+    left: str
+    right: str
+
+
+class OperandsBroadcast(AmbiguousBroadcast):
+    message = "`{operator}` would stretch both operands: {x} and {y} give ({result})"
+
+    operator: str
+    x: str
+    y: str
+    result: str
+    #: one operand in the shape that every combination takes
+    every: str
+    #: the longer operand in the shape of the other, where both have the same numbers
+    same: str | None
+
+    @property
+    def help(self) -> str:
+        reshaped = f": {self.same}" if self.same else ""
+        return f"bring both to one shape{reshaped}; where every combination is meant, say so: {self.every}"
 
 
 class UnknownDimension(Diagnostic):
@@ -67,28 +139,24 @@ class UnknownDimension(Diagnostic):
     """
 
     code = "GL303"
+    message = "unknown dimension `{name}`"
 
-    def __init__(self, span: Span, name: str, match: str | None = None) -> None:
-        self.span = span
-        self.name = name
-        self.match = match
-
-    @property
-    def message(self) -> str:
-        return f"unknown dimension `{self.name}`"
+    span: Span
+    name: str
+    match: str | None = None
 
     @property
-    def edits(self) -> Sequence[Edit]:
-        return [Edit(self.span, self.match)] if self.span and self.match else []
+    def replacement(self) -> str | None:
+        return self.match
 
     @property
-    def help(self) -> str | None:
+    def help(self) -> str:
         if self.match:
             return f"did you mean `{self.match}`?"
         return "a new dimension is named in an `input`; elsewhere write a number or a known dimension"
 
 
-class NotANumberYet(Diagnostic):
+class NotANumberYet(Traced):
     """A parameter's shape depends on a dimension that is only known when data arrives.
 
         input x: float[N, D]
@@ -98,29 +166,15 @@ class NotANumberYet(Diagnostic):
     """
 
     code = "GL304"
+    message = "the parameter `{name}` would have the shape [{shape}], which is not known before running"
+    help = "a parameter's shape must be a number: write the size in the type of the input"
 
-    def __init__(self, span: Span, name: str, shape: str, related: Sequence[Related] = ()) -> None:
-        self.span = span
-        self.name = name
-        self.shape = shape
-        self._related = related
-
-    @property
-    def message(self) -> str:
-        shape = f"the shape [{self.shape}], which is not known before running"
-        return f"the parameter `{self.name}` would have {shape}"
-
-    @property
-    def help(self) -> str | None:
-        return "a parameter's shape must be a number: write the size in the type of the input"
-
-    @property
-    def also(self) -> Sequence[Related]:
-        return self._related
+    name: str
+    shape: str
 
 
-class WrongType(WrongShape):
-    """A value has another type or rank than is asked for.
+class WrongType(Traced):
+    """A value has another type, shape or rank than is asked for.
 
         def f(x: float[N, D]) = sum(x)
         input a: float[N]
@@ -132,26 +186,107 @@ class WrongType(WrongShape):
     code = "GL305"
 
 
-class WrongSize(WrongShape):
+class TypeMisfit(WrongType):
+    message = "{subject} is {actual}, but {type} is asked for"
+
+    subject: str
+    actual: str
+    type: Span
+    #: what the names in the type stand for here
+    names: Sequence[str] = ()
+
+    @property
+    def help(self) -> str | None:
+        return f"{' and '.join(self.names)} here" if self.names else None
+
+
+class TransposedVector(WrongType):
+    message = "`.T` swaps the last two axes, and this is {type}"
+
+    type: str
+
+
+class DefaultMisfit(WrongType):
+    message = "the default of `{name}` is {actual}, but {type} is declared"
+
+    name: str
+    actual: str
+    type: Span
+
+
+class NumberForArray(DefaultMisfit):
+    """One number for every element of a small array."""
+
+    help = "write every number: `{written}`"
+
+    written: str
+
+
+class NumberForLargeArray(DefaultMisfit):
+    help = "a default has the shape of its input; leave it out, and give the value when the graph is run"
+
+
+class DefaultWithoutNumber(WrongType):
+    message = "the default of `{name}` is {what}, not a number"
+
+    name: str
+    what: str
+
+
+class StartOfOtherType(WrongType):
+    message = "`{name}` is {type} and cannot start as {what}"
+
+    name: str
+    type: Span
+    what: str
+
+
+class WrongSize(Diagnostic):
     """A size is not what a size can be: negative, a fraction, or not a number at all.
 
         input x: float[N, -3]
 
-    Fix: a size is a positive whole number or an expression over dimensions that gives one.
+    Fix: a size is a positive whole number or an expression over dimensions that gives one; `...` stands once,
+    in the types of a `def`.
     """
 
     code = "GL306"
 
-    def __init__(self, span: Span, message: str, help: str | None = None, instead: str | None = None) -> None:
-        super().__init__(span, message, help)
-        self.instead = instead
-
-    @property
-    def edits(self) -> Sequence[Edit]:
-        return [Edit(self.span, self.instead)] if self.span and self.instead else []
+    span: Span
 
 
-class Hint(WrongShape):
+class NotASize(WrongSize):
+    message = "a size is a positive whole number, not {what}"
+
+    what: str
+
+
+class SizeInQuotes(NotASize):
+    help = "write `{name}`: the name of a size needs no quotes"
+    replacement = "{name}"
+
+    name: str
+
+
+class SizeNotGiven(NotASize):
+    """`none` or -1, as a size that only the data knows is written elsewhere."""
+
+    help = "a size that is not known before has a name: write `{name}`"
+    replacement = "{name}"
+
+    name: str
+
+
+class DotsTwiceInType(WrongSize):
+    message = "`...` stands once in a type: with two, nothing says which axes are which"
+    help = "name the axes between, or leave one `...` out"
+
+
+class DotsOutsideDef(WrongSize):
+    message = "`...` stands only in the types of a `def`"
+
+
+class Hint(Diagnostic):
     """Allowed, but probably not meant.
 
         input x: float[N, 1, 28, 28]
@@ -162,3 +297,44 @@ class Hint(WrongShape):
 
     code = "GL307"
     severity = "warning"
+    message = "`{operation}` on {types} is allowed, but probably not meant"
+    help = "{hint}"
+
+    span: Span
+    operation: str
+    types: str
+    #: what the layer says of such operands
+    hint: str
+
+
+class IndexOutside(Traced):
+    """An index that is written out lies outside of what it counts.
+
+        input x: float[N, 3]
+        y = take(x, [0, 5], axis=1)
+
+    Fix: count from 0; -1 is the last one, where it is an index and not a label.
+    """
+
+    code = "GL308"
+    message = "`{operation}`: index {index} lies outside of {lowest}..{highest}"
+
+    operation: str
+    index: int
+    lowest: int
+    highest: int
+
+
+class RaggedList(Diagnostic):
+    """The rows of a list have different lengths, so it is no array.
+
+        input x
+        y = x + [[1, 2], [3]]
+
+    Fix: give every row as many numbers.
+    """
+
+    code = "GL309"
+    message = "the rows of this list differ in length"
+
+    span: Span

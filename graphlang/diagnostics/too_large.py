@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Literal
 
-from graphlang.diagnostics.base import Diagnostic, Span
+from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.places import Span
+
+LimitName = Literal["nodes", "unrolled", "calls", "expansions", "imports", "parameters"]
+"""The limits of `gl.Limits` that hold once a program is written out."""
 
 
 class SourceTooLarge(Diagnostic):
@@ -18,19 +22,12 @@ class SourceTooLarge(Diagnostic):
     """
 
     code = "GL801"
+    message = "the file is too large: {size:,} bytes, the limit is {limit:,}"
+    help = "let `repeat` or a `def` write what repeats, or raise the limit: gl.Limits(source_bytes=...)"
 
-    def __init__(self, file: str, size: int, limit: int) -> None:
-        self.file = file
-        self.size = size
-        self.limit = limit
-
-    @property
-    def message(self) -> str:
-        return f"the file is too large: {self.size:,} bytes, the limit is {self.limit:,}"
-
-    @property
-    def help(self) -> str:
-        return "let `repeat` or a `def` write what repeats, or raise the limit: gl.Limits(source_bytes=...)"
+    file: str
+    size: int
+    limit: int
 
 
 class NestedTooDeep(Diagnostic):
@@ -43,22 +40,12 @@ class NestedTooDeep(Diagnostic):
     """
 
     code = "GL802"
+    message = "more than {limit:,} brackets are open at once"
+    label = "one bracket too many"
+    help = "give parts of the expression names of their own, or raise the limit: gl.Limits(nesting=...)"
 
-    def __init__(self, span: Span, limit: int) -> None:
-        self.span = span
-        self.limit = limit
-
-    @property
-    def message(self) -> str:
-        return f"more than {self.limit:,} brackets are open at once"
-
-    @property
-    def label(self) -> str:
-        return "one bracket too many"
-
-    @property
-    def help(self) -> str:
-        return "give parts of the expression names of their own, or raise the limit: gl.Limits(nesting=...)"
+    span: Span
+    limit: int
 
 
 class LimitExceeded(Diagnostic):
@@ -74,23 +61,14 @@ class LimitExceeded(Diagnostic):
     """
 
     code = "GL803"
-    _WHAT: ClassVar = {
-        "nodes": "the graph has more than {limit:,} nodes",
-        "unrolled": "this `repeat` makes more than {limit:,} copies",
-        "calls": "more than {limit:,} `def`s are called inside one another",
-        "expansions": "`def`s are called more than {limit:,} times in all",
-        "imports": "this file imports more than {limit:,} others, directly and indirectly",
-        "parameters": "the parameters hold more than {limit:,} numbers",
-    }
 
-    def __init__(self, span: Span, name: str, limit: int) -> None:
-        self.span = span
-        self.name = name
-        self.limit = limit
+    span: Span
+    name: LimitName
+    limit: int
 
     @property
     def message(self) -> str:
-        return str(self._WHAT[self.name]).format(limit=self.limit)
+        return _EXCEEDED[self.name].format(self.limit)
 
     @property
     def help(self) -> str:
@@ -98,3 +76,13 @@ class LimitExceeded(Diagnostic):
         if self.name == "calls":
             return f"a `def` that calls itself must come to an end; or {raised}"
         return f"make the program smaller, or {raised}"
+
+
+_EXCEEDED = {
+    "nodes": "the graph has more than {:,} nodes",
+    "unrolled": "this `repeat` makes more than {:,} copies",
+    "calls": "more than {:,} `def`s are called inside one another",
+    "expansions": "`def`s are called more than {:,} times in all",
+    "imports": "this file imports more than {:,} others, directly and indirectly",
+    "parameters": "the parameters hold more than {:,} numbers",
+}

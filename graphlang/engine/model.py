@@ -12,7 +12,7 @@ import numpy as np
 
 from graphlang.catalog.operation import WrongForward
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.arguments import LayerFailed
+from graphlang.diagnostics.arguments import WrongBackward
 from graphlang.diagnostics.python_arguments import text_of
 from graphlang.diagnostics.running import CannotRun, NothingToStartFrom
 from graphlang.engine.derived import Derived
@@ -115,9 +115,7 @@ class Model:
         if isinstance(error, Unrecorded | UndecidedError | WrongForward):
             return GraphError([layer_failed(who, span, error)])
         if isinstance(error, WrongGradients):
-            return GraphError(
-                [LayerFailed(span, f"{who} is wrong: {error}", "give one of each argument's shape")]
-            )
+            return GraphError([WrongBackward(span, who, str(error))])
         what = str(failed) if isinstance(error, _OF_THE_VALUES) else f"{type(error).__name__}: {error}"
         return GraphError([CannotRun(who, what, span)])
 

@@ -132,8 +132,7 @@ def _accepted(context: Context, use: Application, operands: tuple[Any, ...], arr
         context.error(failed(use.entry.name, operands, use.span, error))
         return False
     if hint:
-        message = f"`{use.entry.name}` on {types_text(operands)} is allowed, but probably not meant"
-        context.error(Hint(use.span, message, hint))
+        context.error(Hint(use.span, use.entry.name, types_text(operands), hint))
     return True
 
 

@@ -14,11 +14,8 @@ from graphlang.resolve.members import member
 from graphlang.resolve.scopes import Scope
 from graphlang.syntax import tree
 
-PAIRWISE = {
-    "max": "`{}` is over the elements of one value; of two values it is `maximum(a, b)`",
-    "min": "`{}` is over the elements of one value; of two values it is `minimum(a, b)`",
-}
-"""Functions whose names mean a choice between two values elsewhere, and what to write for that."""
+PAIRWISE = {"max": "maximum", "min": "minimum"}
+"""Functions over one value whose names mean a choice between two elsewhere, and the functions for that."""
 
 
 def attribute_value(
@@ -30,8 +27,8 @@ def attribute_value(
     if isinstance(expression, tree.Name) and expression.name in _words(attribute.type):
         return expression.name
     value = yield expression, scope
-    help = PAIRWISE[owner].format(owner) if owner in PAIRWISE else None
-    return constant_behind(context, value, expression.span, f"`{attribute.name}` of `{owner}`", help)
+    pairwise = (owner, PAIRWISE[owner]) if owner in PAIRWISE else None
+    return constant_behind(context, value, expression.span, f"`{attribute.name}` of `{owner}`", pairwise)
 
 
 def _words(hint: Any) -> tuple[Any, ...]:

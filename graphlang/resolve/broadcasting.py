@@ -8,7 +8,11 @@ from itertools import combinations
 from typing import Any
 
 from graphlang.diagnostics import Span
-from graphlang.diagnostics.shapes import AmbiguousBroadcast, WrongShape
+from graphlang.diagnostics.shapes import (
+    OperandsBroadcast,
+    SidesBroadcast,
+    SidesMisfit,
+)
 from graphlang.resolve.context import Context
 from graphlang.resolve.operation_symbols import SYMBOLS
 from graphlang.resolve.type_texts import origins, sizes_text, tuple_text
@@ -44,30 +48,25 @@ def _report_if_both(context: Context, name: str, left: Value, right: Value, span
     a, b = left.array.shape, right.array.shape
     if a == b or _is_reshaped(left) or _is_reshaped(right) or not _both_broadcast(_aligned(a, b)):
         return False
-    message = f"`{SYMBOLS.get(name, name)}` would stretch both operands: {_result_text(a, b)}"
-    context.error(AmbiguousBroadcast(span, message, _advice(left, right), origins((left, right))))
-    return True
-
-
-def _result_text(a: Shape, b: Shape) -> str:
-    """`(3,) and (4, 1) give (4, 3)`"""
     result = ", ".join(str(q if p == 1 else p) for p, q in _aligned(a, b))
-    return f"{tuple_text(a)} and {tuple_text(b)} give ({result})"
+    facts = SYMBOLS.get(name, name), tuple_text(a), tuple_text(b), result
+    context.error(OperandsBroadcast(span, origins((left, right)), *facts, *_reshaped(left, right)))
+    return True
 
 
 def _is_reshaped(value: Value) -> bool:
     return isinstance(value, NodeValue) and value.operation in RESHAPING
 
 
-def _advice(left: Value, right: Value) -> str:
-    """How to write what is probably meant, and how to write every combination."""
+def _reshaped(left: Value, right: Value) -> tuple[str, str | None]:
+    """The calls that reshape an operand: for every combination, and for one shape if that is meant."""
     a, b = left.array.shape, right.array.shape
     value, shape = (right, _padded(b, a)) if len(b) <= len(a) else (left, _padded(a, b))
-    every = f"where every combination is meant, say so: {_reshape_text(value, shape)}"
+    every = _reshape_text(value, shape)
     if _without_ones(a) != _without_ones(b):
-        return f"bring both to one shape; {every}"
+        return every, None
     longer, shape = (left, b) if len(a) > len(b) else (right, a)
-    return f"bring both to one shape: {_reshape_text(longer, shape)}; {every}"
+    return every, _reshape_text(longer, shape)
 
 
 def _padded(shape: Shape, other: Shape) -> Shape:
@@ -116,9 +115,8 @@ def comparable(context: Context, sides: Sequence[Any], span: Span) -> bool:
     differ = any(1 not in (p, q) and _differ(p, q) for p, q in pairs)
     if not differ and not _both_broadcast(pairs):
         return True
-    message = f"`expect` compares number by number, but the sides are {tuple_text(a)} and {tuple_text(b)}"
-    kind = WrongShape if differ else AmbiguousBroadcast
-    context.error(kind(span, message, "bring both to one shape", origins(sides, span)))
+    problem = SidesMisfit if differ else SidesBroadcast
+    context.error(problem(span, origins(sides, span), tuple_text(a), tuple_text(b)))
     return False
 
 

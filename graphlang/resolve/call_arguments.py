@@ -9,7 +9,7 @@ from graphlang.catalog.finder import Entry
 from graphlang.diagnostics import Span
 from graphlang.diagnostics.arguments import (
     ArgumentTwice,
-    MissingArgument,
+    MissingOfSignature,
     NothingToWorkOn,
     TooManyArguments,
     UnknownAttribute,
@@ -85,7 +85,7 @@ class _Binder:
                 return None
         missing = self._missing()
         if missing and not self.failed:
-            self.context.error(MissingArgument(site.span, entry.name, missing, signature(entry)))
+            self.context.error(MissingOfSignature(site.span, entry.name, missing, signature(entry)))
         return None if self.failed or missing else self.bound
 
     def _pipe(self, piped: Piped) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphlang.diagnostics.names import BuiltInHidden, NoSuchPart, WrongKind
+from graphlang.diagnostics.kinds import CalledImport, NotImported
+from graphlang.diagnostics.names import BuiltInHidden, NoSuchPart
 from graphlang.resolve.call_arguments import CallSite
 from graphlang.resolve.context import Context
 from graphlang.resolve.scopes import Definition, Module, Scope
@@ -50,7 +51,7 @@ def _own(context: Context, function: tree.Name, own: Any) -> Any:
     """What a name calls that the file defines."""
     name = function.name
     if isinstance(own, Module):
-        context.error(WrongKind(function.span, f"`{name}` is an imported file; call one of its `def`s"))
+        context.error(CalledImport(function.span, name))
         return POISON
     if isinstance(own, Definition):
         _note_hidden(context, name, own)
@@ -81,8 +82,7 @@ def _member(context: Context, function: tree.Attribute, scope: Scope, site: Call
         if scope.defines(owner):
             context.error(unknown_calls.of_value(context, function, scope, site))
         else:
-            help = f'import it: `import "{owner}.graph" as {owner}`'
-            context.error(WrongKind(function.value.span, f"`{owner}` is no imported file", help))
+            context.error(NotImported(function.value.span, owner))
     return POISON
 
 

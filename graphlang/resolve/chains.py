@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from graphlang.diagnostics import Diagnostic, Span
-from graphlang.diagnostics.arguments import CannotCompute, NotKnownBefore
+from graphlang.diagnostics.arguments import (
+    AttributeNotKnown,
+    FractionForCount,
+    NoCount,
+)
 from graphlang.diagnostics.names import Redefinition
-from graphlang.diagnostics.shapes import WrongShape
+from graphlang.diagnostics.shapes import ResidualMisfit
+from graphlang.diagnostics.statements import OtherForList
 from graphlang.diagnostics.too_large import LimitExceeded
 from graphlang.resolve.broadcasting import broadcasts
 from graphlang.resolve.call_arguments import Piped
@@ -115,9 +120,8 @@ def _misfit(x: Value, y: Value, stage: tree.Residual) -> Diagnostic | None:
     """What to report if the result of a `residual` has not the shape of what goes in."""
     if broadcasts(x.array.shape, y.array.shape):
         return None
-    message = f"`residual` adds what goes in, {type_text(x.array)}, and what comes out, {type_text(y.array)}"
-    help = "end it with a layer that gives the shape of what goes in"
-    return WrongShape(stage.span, message, help, origins((x, y), stage.span))
+    operands = origins((x, y), stage.span)
+    return ResidualMisfit(stage.span, operands, type_text(x.array), type_text(y.array))
 
 
 # ---- loops ----------------------------------------------------------------------------------------------
@@ -143,13 +147,10 @@ def _repeat(context: Context, stage: tree.Repeat, piped: Piped, scope: Scope) ->
 def _no_count(context: Context, node: Any, count: Any) -> Diagnostic | None:
     """What to report for a value that is no number of copies."""
     if isinstance(count, Value) or is_size(count):
-        return NotKnownBefore(node.span, "the count of `repeat`")
+        return AttributeNotKnown(node.span, "the count of `repeat`", None)
     if not is_integer(count) or count < 0:
-        text = f"`repeat` needs a whole number of times, not {described(count)}"
         divided = isinstance(node, tree.Binary) and node.operator == "/"
-        return CannotCompute(
-            node.span, text, "`/` gives a fraction; `//` divides whole numbers" if divided else None
-        )
+        return (FractionForCount if divided else NoCount)(node.span, described(count))
     if count > context.limits.unrolled:
         return LimitExceeded(node.span, "unrolled", context.limits.unrolled)
     return None
@@ -201,5 +202,4 @@ def _no_list(node: Any, items: Any) -> Diagnostic | None:
     if isinstance(items, list):
         return None
     what = described(items) if not isinstance(items, Value) else "a value of the graph"
-    message = f"`for` goes through a list, and this is {what}"
-    return CannotCompute(node.span, message, "write a list, as in `for c in [16, 32]`")
+    return OtherForList(node.span, what)

@@ -7,6 +7,21 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from graphlang.diagnostics import Span
+from graphlang.diagnostics.arguments import (
+    BeforeOther,
+    BetweenOthers,
+    CannotCompute,
+    DivisionByZero,
+    NotComparable,
+    NoWholeResult,
+    PowerNotReal,
+    PowerTooLarge,
+    ProductOfNumbers,
+    ResultTooLarge,
+    SizeNotComparable,
+    ZeroWithNegativePower,
+)
 from graphlang.syntax.operators import ANYTHING, ARRAYS, BINARY, TRUTH_VALUES
 from graphlang.trace import Dim, DimScalar, UndecidedError
 
@@ -15,23 +30,28 @@ LARGEST = 2**63
 
 
 class NoValue(Exception):
-    """Raised for a constant expression without a value; says why, and in `help` what to do about it."""
+    """A constant expression that has no value; it makes the diagnostic where the expression stands."""
 
-    def __init__(self, text: str, help: str | None = None) -> None:
-        super().__init__(text)
-        self.help = help
+    def __init__(self, problem: type[CannotCompute], *facts: object) -> None:
+        super().__init__(problem, facts)
+        self.problem: Callable[..., CannotCompute] = problem
+        self.facts = facts
+
+    def at(self, span: Span) -> CannotCompute:
+        """What to report, at the place of the expression."""
+        return self.problem(span, *self.facts)
 
 
 def _power(a: Any, b: Any) -> Any:
     whole = isinstance(a, int) and isinstance(b, int)
     if whole and b >= 0 and abs(a) > 1 and b * math.log2(abs(a)) > 64:
-        raise NoValue(f"{a} ** {b} is too large")
+        raise NoValue(PowerTooLarge, a, b)
     try:
         result = a**b
     except ZeroDivisionError:
-        raise NoValue("zero has no negative power") from None
+        raise NoValue(ZeroWithNegativePower) from None
     if isinstance(result, complex):
-        raise NoValue(f"{a} ** {b} is not a real number")
+        raise NoValue(PowerNotReal, a, b)
     return result
 
 
@@ -77,42 +97,40 @@ def binary(op: str, a: Any, b: Any) -> Any:
     """The value of `a op b`; raises NoValue if it has none."""
     row = BINARY[op]
     if row.operands is ARRAYS:
-        raise NoValue("`@` multiplies matrices, and this is a number; `*` multiplies numbers")
+        raise NoValue(ProductOfNumbers)
     fits = is_truth_value if row.operands is TRUTH_VALUES else is_number
     if row.operands is not ANYTHING and not (fits(a) and fits(b)):
-        raise NoValue(f"`{op}` stands between {row.operands.value}, not {described(a)} and {described(b)}")
+        raise NoValue(BetweenOthers, op, row.operands.value, described(a), described(b))
     try:
         return _bounded(_SAFE.get(row.python, row.python)(a, b))
     except ZeroDivisionError:
-        raise NoValue("division by zero") from None
+        raise NoValue(DivisionByZero) from None
     except OverflowError:
-        raise NoValue("the result is too large") from None
+        raise NoValue(ResultTooLarge) from None
     except TypeError:
-        raise NoValue(
-            f"{described(a)} and {described(b)} cannot be compared before running", _ask_elsewhere(a, b)
-        ) from None
+        raise _not_comparable(a, b) from None
 
 
-def _ask_elsewhere(a: Any, b: Any) -> str | None:
-    """The help for a comparison that depends on a size."""
+def _not_comparable(a: Any, b: Any) -> NoValue:
     size = next((v for v in (a, b) if isinstance(v, Dim | DimScalar)), None)
-    return None if size is None else f"`{size}` comes with the data; write a number in the type of the input"
+    sides = described(a), described(b)
+    return NoValue(NotComparable, *sides) if size is None else NoValue(SizeNotComparable, *sides, str(size))
 
 
 def unary(op: str, a: Any) -> Any:
     """The value of `-a` or `not a`; raises NoValue if it has none."""
     if op == "not":
         if not isinstance(a, bool):
-            raise NoValue(f"`not` stands before a truth value, not {described(a)}")
+            raise NoValue(BeforeOther, "not", "a truth value", described(a))
         return not a
     if not is_number(a):
-        raise NoValue(f"`-` stands before a number, not {described(a)}")
+        raise NoValue(BeforeOther, "-", "a number", described(a))
     return -a
 
 
 def _bounded(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST:
-        raise NoValue("the result is too large for a whole number")
+        raise NoValue(NoWholeResult)
     return value
 
 

@@ -11,7 +11,7 @@ from graphlang.catalog.finder import Catalog, Entry
 from graphlang.catalog.operation import Operation
 from graphlang.diagnostics import Collector, Diagnostic, GraphError, Source, Span
 from graphlang.diagnostics.limits import Limits
-from graphlang.diagnostics.too_large import LimitExceeded
+from graphlang.diagnostics.too_large import LimitExceeded, LimitName
 from graphlang.resolve.evaluator import Evaluator, Rules
 from graphlang.resolve.scopes import Definition, Scope
 from graphlang.resolve.values import POISON, Instance, Value
@@ -75,7 +75,7 @@ class Context(Evaluator):
         self.error(diagnostic)
         return POISON
 
-    def refuse_above_limit(self, limit: str, count: int, span: Span) -> None:
+    def refuse_above_limit(self, limit: LimitName, count: int, span: Span) -> None:
         """Raises if there is more of something than a limit allows."""
         allowed = getattr(self.limits, limit)
         if count > allowed:

@@ -6,7 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from graphlang.diagnostics import Diagnostic, GraphError, Span
-from graphlang.diagnostics.names import ImportProblem, Redefinition, WrongKind
+from graphlang.diagnostics.kinds import ValueInHyper
+from graphlang.diagnostics.names import (
+    ImportFromText,
+    ImportProblem,
+    ImportsInCycle,
+    NotImportable,
+    Redefinition,
+)
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
 from graphlang.resolve.labels import defined
@@ -81,18 +88,18 @@ class Declarations:
 
     def _read(self, statement: tree.Import, file: tree.Tree, path: tuple[str, ...]) -> tuple[str, str] | None:
         """Name and text of an imported file; None after a reported mistake."""
-        problem = "a spec that comes as text cannot import; load it from a file"
+        span = statement.path_span
+        problem: ImportProblem = ImportFromText(span)
         if self.importer is not None:
             try:
                 name, text = self.importer(file.source.name, statement.path)
-            except ValueError as error:
-                problem = str(error)
+            except NotImportable as error:
+                problem = error.at(span)
             else:
                 if name not in path:
                     return name, text
-                circle = " -> ".join((*path[path.index(name) :], name))
-                problem = f"these files import one another: {circle}"
-        self.context.error(ImportProblem(statement.path_span, problem))
+                problem = ImportsInCycle(span, (*path[path.index(name) :], name))
+        self.context.error(problem)
         return None
 
     def _count(self, imported: tree.Tree, statement: tree.Import) -> None:
@@ -170,5 +177,4 @@ def _first_hypers(context: Context, file: tree.Tree, scope: Scope) -> list[tree.
 
 
 def _no_constant(statement: tree.Hyper) -> Diagnostic:
-    text = f"a `hyper` is a constant, and `{statement.value.span.text}` is a value of the graph"
-    return WrongKind(statement.value.span, text)
+    return ValueInHyper(statement.value.span)

@@ -6,8 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphlang.diagnostics import Span
-from graphlang.diagnostics.arguments import ArgumentTwice, MissingArgument, NothingToWorkOn, TooManyArguments
-from graphlang.diagnostics.names import WrongKind
+from graphlang.diagnostics.arguments import (
+    ArgumentTwice,
+    MissingOfSignature,
+    NothingToWorkOn,
+    TooManyArguments,
+)
+from graphlang.diagnostics.statements import NoReturn, SecondReturn
 from graphlang.resolve import dimensions
 from graphlang.resolve.block import block
 from graphlang.resolve.call_arguments import CallSite, unknown_attribute
@@ -105,7 +110,7 @@ def _lacks_arguments(context: Context, node: tree.Def, site: CallSite, arguments
     if not arguments and node.name[:1].isupper():
         context.error(NothingToWorkOn(site.span, node.name, site.span.text))
     else:
-        context.error(MissingArgument(site.span, node.name, missing, _signature(node)))
+        context.error(MissingOfSignature(site.span, node.name, missing, _signature(node)))
     return True
 
 
@@ -175,10 +180,7 @@ def _return_statement(context: Context, node: tree.Def) -> tree.Return | None:
     if len(returns) == 1:
         return returns[0]
     if returns:
-        help = "one `return` at its end gives every result: `return a, b`"
-        text = f"`def {node.name}` has more than one `return`"
-        context.error(WrongKind(returns[1].span, text, help))
+        context.error(SecondReturn(returns[1].span, node.name))
     elif not any(type(s) is tree.Broken for s in node.body):
-        text = f"`def {node.name}` has no `return`"
-        context.error(WrongKind(node.name_span, text, "end it with `return value`"))
+        context.error(NoReturn(node.name_span, node.name))
     return None

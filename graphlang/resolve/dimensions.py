@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphlang.diagnostics import Diagnostic, Related, Span, closest
-from graphlang.diagnostics.shapes import UnknownDimension, WrongSize, WrongType
+from graphlang.diagnostics.shapes import (
+    DotsOutsideDef,
+    DotsTwiceInType,
+    NotASize,
+    SizeInQuotes,
+    SizeNotGiven,
+    TypeMisfit,
+    UnknownDimension,
+)
 from graphlang.diagnostics.spelling import free_size
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
@@ -44,17 +52,11 @@ def _checked(context: Context, dim: Any, value: Any) -> Any:
 
 def _wrong_size(dim: Any, value: Any) -> Diagnostic:
     what = "a value of the graph" if isinstance(value, Value) else described(value)
-    return WrongSize(dim.span, f"a size is a positive whole number, not {what}", *_named(dim, value))
-
-
-def _named(dim: Any, value: Any) -> tuple[str | None, str | None]:
-    """The help for a size in the notation of other languages, and the name to write instead."""
     if isinstance(value, str) and value.isidentifier():
-        return f"write `{value}`: the name of a size needs no quotes", value
-    if value not in (None, -1) or isinstance(value, bool):
-        return None, None
-    name = free_size(dim.span)
-    return f"a size that is not known before has a name: write `{name}`", name
+        return SizeInQuotes(dim.span, what, value)
+    if value is None or (value == -1 and not isinstance(value, bool)):
+        return SizeNotGiven(dim.span, what, free_size(dim.span))
+    return NotASize(dim.span, what)
 
 
 def shape(context: Context, type_: tree.Type, scope: Scope) -> tuple[Size, ...] | None:
@@ -62,7 +64,7 @@ def shape(context: Context, type_: tree.Type, scope: Scope) -> tuple[Size, ...] 
     sizes = []
     for dim in type_.dims or ():
         if isinstance(dim, tree.Rest):
-            context.error(WrongSize(dim.span, "`...` stands only in the types of a `def`"))
+            context.error(DotsOutsideDef(dim.span))
             return None
         sizes.append(size(context, dim, scope))
     return None if any(s is POISON for s in sizes) else tuple(sizes)
@@ -99,8 +101,7 @@ def _has_one_rest(context: Context, dims: Sequence[Any]) -> bool:
     rests = [dim for dim in dims if isinstance(dim, tree.Rest)]
     if len(rests) <= 1:
         return True
-    message = "`...` stands once in a type: with two, nothing says which axes are which"
-    context.error(WrongSize(rests[1].span, message, "name the axes between, or leave one `...` out"))
+    context.error(DotsTwiceInType(rests[1].span))
     return False
 
 
@@ -143,14 +144,13 @@ def _pairs(dims: Sequence[Any], actual: tuple[Size, ...]) -> list[tuple[Any, Siz
 
 
 def _mismatch(type_: tree.Type, value: Value, what: str, at: Span, scope: Scope | None = None) -> Diagnostic:
-    message = f"{what} is {type_text(value.array)}, but {type_.span.text} is asked for"
     related = [Related(type_.span, "asked for here"), *origins((value,), at)]
-    return WrongType(at, message, None if scope is None else _bound_names(type_, scope), related)
+    names = [] if scope is None else _bound_names(type_, scope)
+    return TypeMisfit(at, related, what, type_text(value.array), type_.span, names)
 
 
-def _bound_names(type_: tree.Type, scope: Scope) -> str | None:
+def _bound_names(type_: tree.Type, scope: Scope) -> list[str]:
     """What the names in a type stand for, unless that is the name itself."""
     names = dict.fromkeys(name.name for dim in type_.dims or () for name in names_used(dim))
     sizes = {name: without_node(scope.find(name)) for name in names}
-    texts = [f"`{n}` is {s}" for n, s in sizes.items() if isinstance(s, int | Dim) and str(s) != n]
-    return f"{' and '.join(texts)} here" if texts else None
+    return [f"`{n}` is {s}" for n, s in sizes.items() if isinstance(s, int | Dim) and str(s) != n]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from graphlang.diagnostics.names import WrongKind
+from graphlang.diagnostics.statements import ExpectationMakesParameters, ExpectationOfOther, NoTolerance
 from graphlang.resolve.broadcasting import comparable
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
@@ -31,8 +31,7 @@ def expectation(context: Context, statement: tree.Expect, scope: Scope) -> Expec
     within = _tolerance(context, statement, scope)
     for side, node in zip(sides, nodes, strict=True):
         if side is not POISON and not is_operand(side):
-            text = f"`expect` compares values and numbers, and this is {described(side)}"
-            context.error(WrongKind(node.span, text))
+            context.error(ExpectationOfOther(node.span, described(side)))
     values = [as_value(context, side, node.span, scope) for side, node in zip(sides, nodes, strict=True)]
     if not any(v is POISON for v in (*sides, *values)):
         comparable(context, values, statement.span)
@@ -46,7 +45,7 @@ def _tolerance(context: Context, statement: tree.Expect, scope: Scope) -> Any:
         return None
     within = context.evaluate(statement.within, scope)
     if not (is_integer(within) or isinstance(within, float)) or within < 0:
-        context.error(WrongKind(statement.within.span, "a tolerance is a number, as in `within 1e-3`"))
+        context.error(NoTolerance(statement.within.span))
     return within
 
 
@@ -55,7 +54,5 @@ def _refuse_parameters(context: Context, statement: tree.Expect, before: int) ->
     for value in context.values[before:]:
         owner = [value.group, *value.group.outward()][-1]
         if isinstance(value, ParamValue) and owner.order[1] >= before:
-            text = f"an `expect` makes no parameters, and `{owner.kind}` here would have its own"
-            help = f"share one with the network: `layer fc = {owner.kind}(...)`, and `fc(x)` here and there"
-            context.error(WrongKind(statement.span, text, help))
+            context.error(ExpectationMakesParameters(statement.span, owner.kind))
             return

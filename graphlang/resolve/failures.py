@@ -7,19 +7,14 @@ from typing import Any
 
 from graphlang.catalog.operation import WrongForward
 from graphlang.diagnostics import Diagnostic, GraphError, Span
-from graphlang.diagnostics.arguments import LayerFailed
-from graphlang.diagnostics.shapes import WrongShape
+from graphlang.diagnostics.arguments import LayerFailed, LayerRaised, NotRecorded, NumberAskedFor, WrongResult
+from graphlang.diagnostics.shapes import OperandsMisfit
 from graphlang.resolve.application import Application
 from graphlang.resolve.context import Context
 from graphlang.resolve.operation_symbols import SYMBOLS
 from graphlang.resolve.type_texts import origins, types_text
 from graphlang.resolve.values import Instance, Value
 from graphlang.trace import ShapeError, UndecidedError, Unrecorded
-
-WHOLE_ARRAYS = (
-    "a layer works on whole arrays, without a Python loop over their elements: "
-    "`np.sum(x, axis=0)`, `np.where(c, a, b)`, `np.maximum(x, 0)`"
-)
 
 
 def report_failure(context: Context, use: Application, operands: tuple[Any, ...], error: Exception) -> None:
@@ -34,15 +29,15 @@ def _failure_of_forward(
     context: Context, use: Application, operands: tuple[Any, ...], error: Exception
 ) -> Diagnostic:
     name, span = use.entry.name, use.span
-    text = _with_name(name, sentence(str(error)))
+    subject, reason = _with_name(name, sentence(str(error)))
     if isinstance(error, ShapeError):
         help = error.help or _matrix_product(name, operands, span)
-        return WrongShape(span, text, help, origins(operands, span))
+        return OperandsMisfit(span, origins(operands, span), subject, reason, help)
     if isinstance(error, Unrecorded | UndecidedError | WrongForward):
         return layer_failed(f"`{name}`", span, error)
     if isinstance(error, ValueError):
         cause = error if name in context.catalog.own else None
-        return WrongShape(span, text, None, origins(operands, span)).replaced(cause=cause)
+        return OperandsMisfit(span, origins(operands, span), subject, reason).replaced(cause=cause)
     return failed(name, operands, span, error)
 
 
@@ -56,27 +51,24 @@ def failure_of_parameters(
     if not isinstance(error, ShapeError | ValueError | IndexError):
         return failed(instance.kind, operands, span, error)
     text = "the input has too few axes" if isinstance(error, IndexError) else sentence(str(error))
-    if not text.startswith(name):
-        text = f"{name} on {types_text(operands)}: {text}"
-    return WrongShape(span, text, None, origins(operands, span))
+    subject = "" if text.startswith(name) else f"{name} on {types_text(operands)}: "
+    return OperandsMisfit(span, origins(operands, span), subject, text)
 
 
 def layer_failed(who: str, span: Span | None, error: Exception) -> LayerFailed:
     """What to report if the code of a layer does what it cannot do here; keeps the exception."""
     if isinstance(error, Unrecorded):
-        message = f"{who} uses `{error.function}`, which cannot be recorded"
-        return LayerFailed(span, message, error.help, error)
+        return NotRecorded(span, who, error.function, error.help).replaced(cause=error)
     if isinstance(error, UndecidedError):
-        message = f"{who} asks for a number that is not known before running: {error}"
-        return LayerFailed(span, message, WHOLE_ARRAYS, error)
+        return NumberAskedFor(span, who, str(error)).replaced(cause=error)
     assert isinstance(error, WrongForward), error
-    return LayerFailed(span, f"{who} {error}", error.help, error)
+    return WrongResult(span, who, str(error), error.help).replaced(cause=error)
 
 
 def failed(name: str, operands: tuple[Any, ...], span: Span, error: Exception) -> LayerFailed:
     """What to report if the code of a layer raises any other exception."""
-    message = f"`{name}` failed on {types_text(operands)}: {type(error).__name__}: {error}"
-    return LayerFailed(span, message, None, error)
+    facts = types_text(operands), type(error).__name__, str(error)
+    return LayerRaised(span, f"`{name}`", *facts).replaced(cause=error)
 
 
 def _matrix_product(name: str, operands: Sequence[Any], span: Span) -> str | None:
@@ -92,12 +84,12 @@ def _matrix_product(name: str, operands: Sequence[Any], span: Span) -> str | Non
     return f"`*` multiplies number by number; a product of matrices is `{written}`"
 
 
-def _with_name(name: str, text: str) -> str:
-    """The text of an exception, preceded by the name of the operation unless it starts with that."""
+def _with_name(name: str, text: str) -> tuple[str, str]:
+    """The operation, and what an exception says of it, whether or not its text starts with the name."""
     shown = f"`{SYMBOLS.get(name, name)}`"
     if text.startswith((f"`{name}`", shown)):
-        return shown + text[text.index("`", 1) + 1 :]
-    return f"{shown}: {text}"
+        return shown, text[text.index("`", 1) + 1 :]
+    return f"{shown}: ", text
 
 
 def sentence(text: str) -> str:

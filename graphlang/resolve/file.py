@@ -8,7 +8,8 @@ from typing import Any
 from graphlang.catalog.finder import Catalog
 from graphlang.diagnostics import Diagnostic, Span
 from graphlang.diagnostics.limits import Limits
-from graphlang.diagnostics.names import Redefinition, WrongKind
+from graphlang.diagnostics.names import Redefinition
+from graphlang.diagnostics.statements import OutsideItsBlock
 from graphlang.resolve import sections, uncalled
 from graphlang.resolve.block import EVALUATED, block
 from graphlang.resolve.context import Context
@@ -105,8 +106,7 @@ class _FileEvaluation:
         for statement in self.file.statements:
             if type(statement) in (tree.Return, tree.Next, tree.Yield):
                 word = type(statement).__name__.lower()
-                where = "a `def`" if word == "return" else "a `scan`"
-                self.context.error(WrongKind(statement.span, f"`{word}` stands only inside {where}"))
+                self.context.error(OutsideItsBlock(statement.span, word))
 
     # ---- inputs -------------------------------------------------------------------------------------------
 

@@ -7,8 +7,14 @@ from typing import Any
 
 from graphlang.catalog.finder import family_names
 from graphlang.catalog.foreign_names import folded, member_meant
-from graphlang.diagnostics import Diagnostic, Edit, closest
-from graphlang.diagnostics.names import WrongKind
+from graphlang.diagnostics import Diagnostic, closest
+from graphlang.diagnostics.kinds import (
+    BarePath,
+    InitialiserWithShape,
+    NormalWithMean,
+    QuotedMember,
+    SourceWithoutReader,
+)
 from graphlang.syntax import tree
 
 _SUFFIXES = {".npz": "npz", ".csv": "csv", ".txt": "text"}
@@ -33,12 +39,11 @@ def of_text(family: Any, expression: Any) -> Diagnostic | None:
     written = _reader(text) if family == "datasets" else _meant(family, text)
     if written is None:
         return None
-    message = f"one of the {family} is written without quotes"
     if family == "datasets":
-        message = "a source says how the file is read"
-    elif family == "initializers" and written == "normal":
+        return SourceWithoutReader(expression.span, written)
+    if family == "initializers" and written == "normal":
         written = "normal(0.01)"
-    return WrongKind(expression.span, message, f"write `{written}`", (), [Edit(expression.span, written)])
+    return QuotedMember(expression.span, written, family)
 
 
 def _reader(path: str) -> str | None:
@@ -55,19 +60,14 @@ def of_arguments(family: Any, name: str, expression: Any) -> Diagnostic | None:
     if family != "initializers" or not arguments or any(a.name for a in arguments):
         return None
     if name in _SHAPED:
-        message = f"`{name}` fills the parameter, whose shape its type says"
-        written = name
-    elif name == "normal" and len(arguments) == 2 and arguments[0].value.span.text in ("0", "0.0"):
-        message = "`normal` has the mean 0, and takes the standard deviation alone"
-        written = f"normal({arguments[1].span.text})"
-    else:
-        return None
-    return WrongKind(expression.span, message, f"write `{written}`", (), [Edit(expression.span, written)])
+        return InitialiserWithShape(expression.span, name)
+    if name == "normal" and len(arguments) == 2 and arguments[0].value.span.text in ("0", "0.0"):
+        return NormalWithMean(expression.span, f"normal({arguments[1].span.text})")
+    return None
 
 
 def _path(argument: tree.Argument) -> Diagnostic | None:
     span = argument.value.span
     if isinstance(argument.value, tree.String) or not _PATH.fullmatch(span.text):
         return None
-    quoted = f'"{span.text}"'
-    return WrongKind(span, "a path is a text", f"write `{quoted}`", (), [Edit(span, quoted)])
+    return BarePath(span, f'"{span.text}"')

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from graphlang.diagnostics import Related, Span
-from graphlang.diagnostics.shapes import WrongType
+from graphlang.diagnostics.shapes import TypeMisfit
 from graphlang.resolve import dimensions
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
@@ -70,8 +70,8 @@ def _of_type(
         return value
     if not type_.dims and _is_of(type_.dtype, value):
         return value
-    message = f"`{formal.name}` is {described(value)}, but {type_.span.text} is asked for"
-    return context.poison(WrongType(at, message, None, [Related(type_.span, "asked for here")]))
+    related = [Related(type_.span, "asked for here")]
+    return context.poison(TypeMisfit(at, related, f"`{formal.name}`", described(value), type_.span))
 
 
 def _poison_dimensions(type_: tree.Type | None, scope: Scope) -> None:

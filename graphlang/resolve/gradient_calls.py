@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from graphlang.diagnostics import Diagnostic
-from graphlang.diagnostics.arguments import MissingArgument, TooManyArguments, UnknownAttribute
-from graphlang.diagnostics.names import WrongKind
-from graphlang.diagnostics.shapes import WrongShape
+from graphlang.diagnostics.arguments import (
+    MissingOfSignature,
+    TooManyArguments,
+    UnknownAttribute,
+)
+from graphlang.diagnostics.statements import GradOfOtherKind, GradOfTensor, GradToLaterValue, GradToNoFloat
 from graphlang.resolve.call_arguments import CallSite, name_span
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
@@ -51,7 +54,7 @@ def _operands(context: Context, site: CallSite, scope: Scope) -> Steps:
         context.error(TooManyArguments(site.arguments[-1].span, "grad", "grad(y, x)"))
         return None
     if len(operands) != 2:
-        context.error(MissingArgument(site.span, "grad", ["y", "x"][len(operands) :], "grad(y, x)"))
+        context.error(MissingOfSignature(site.span, "grad", ["y", "x"][len(operands) :], "grad(y, x)"))
         return None
     return (*operands, before)
 
@@ -60,29 +63,23 @@ def _not_values(site: CallSite, y: Any, x: Any) -> Diagnostic | None:
     if isinstance(x, Value) and isinstance(y, Value):
         return None
     which, value = ("y", y) if not isinstance(y, Value) else ("x", x)
-    return WrongKind(site.span, f"`{which}` of `grad(y, x)` is {described(value)}, not a value of the graph")
+    return GradOfOtherKind(site.span, (), which, described(value))
 
 
 def _no_scalar(site: CallSite, y: Value) -> Diagnostic | None:
     if y.array.shape == ():
         return None
-    message = f"`grad` starts from a scalar, and this is {type_text(y.array)}"
-    help = "sum it first: `grad(sum(y), x)`"
-    return WrongShape(site.arguments[0].span, message, help, origins((y,)))
+    return GradOfTensor(site.arguments[0].span, origins((y,)), type_text(y.array))
 
 
 def _no_float(site: CallSite, x: Value) -> Diagnostic | None:
     if kind_of(x.array) == "float":
         return None
-    message = f"`grad` goes to values of type float, and this is {type_text(x.array)}"
-    return WrongShape(site.arguments[-1].span, message, None, origins((x,)))
+    return GradToNoFloat(site.arguments[-1].span, origins((x,)), type_text(x.array))
 
 
 def _made_on_the_spot(site: CallSite, x: Value, before: int) -> Diagnostic | None:
     """What to report if `x` was created after `y`, so that `y` cannot depend on it."""
     if not isinstance(x, NodeValue) or x.order[1] < before:
         return None
-    span = site.arguments[-1].span
-    message = "`grad` goes back to a value that `y` was computed from, and this one is made on the spot"
-    help = f"name it, compute `y` from the name, and take that: `h = {span.text}`, ..., `grad(y, h)`"
-    return WrongKind(span, message, help)
+    return GradToLaterValue(site.arguments[-1].span, ())

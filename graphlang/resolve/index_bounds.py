@@ -8,7 +8,7 @@ import numpy as np
 
 from graphlang.catalog.finder import Entry
 from graphlang.catalog.operation import Operation
-from graphlang.diagnostics.shapes import WrongShape
+from graphlang.diagnostics.shapes import IndexOutside
 from graphlang.resolve.application import Application
 from graphlang.resolve.context import Context
 from graphlang.resolve.type_texts import kind_of, origins
@@ -52,8 +52,8 @@ def is_index_outside(context: Context, use: Application, bounds: Bounds, operand
         lowest = -bound if use.entry.kind == "function" else 0
         outside = _outside(operand, lowest, bound, use.operation.ignored_index())
         if outside is not None:
-            message = f"`{use.entry.name}`: index {outside} lies outside of {lowest}..{bound - 1}"
-            context.error(WrongShape(use.span, message, None, origins(operands[:position], use.span)))
+            places = origins(operands[:position], use.span)
+            context.error(IndexOutside(use.span, places, use.entry.name, outside, lowest, bound - 1))
             return True
     return False
 

@@ -10,7 +10,13 @@ import numpy as np
 
 from graphlang.diagnostics import Diagnostic, Related, Span
 from graphlang.diagnostics.names import Cycle, Redefinition
-from graphlang.diagnostics.shapes import WrongShape, WrongType
+from graphlang.diagnostics.shapes import (
+    DefaultMisfit,
+    DefaultsDiffer,
+    DefaultWithoutNumber,
+    NumberForArray,
+    NumberForLargeArray,
+)
 from graphlang.resolve import dimensions
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
@@ -74,7 +80,7 @@ def _default(context: Context, statement: tree.Input, scope: Scope) -> Any:
     what, span = f"the default of `{statement.name}`", statement.default.span
     default = constant_behind(context, context.evaluate(statement.default, scope), span, what)
     if default is not POISON and not is_numeric(default):
-        return context.poison(WrongType(span, f"{what} is {described(default)}, not a number"))
+        return context.poison(DefaultWithoutNumber(span, (), statement.name, described(default)))
     return default
 
 
@@ -106,10 +112,9 @@ def _two_sizes(inputs: Sequence[tree.Input], scope: Scope) -> Diagnostic | None:
     for statement, size, actual in _sizes_of_defaults(inputs, scope):
         number, first = first_of.setdefault(size, (actual, statement))
         if number != actual and statement.default is not None and first.default is not None:
-            message = f"the defaults of `{first.name}` and `{statement.name}` give `{size}` two sizes"
-            message += f", {number} and {actual}"
             related = [Related(first.default.span, f"`{size}` is {number}")]
-            return WrongShape(statement.default.span, message, None, related)
+            facts = first.name, statement.name, size, number, actual
+            return DefaultsDiffer(statement.default.span, related, *facts)
     return None
 
 
@@ -147,9 +152,14 @@ def _wrong_default(
         return None
     shape = f"[{', '.join(map(str, array.shape))}]" if array.shape else ""
     what = f"{_KINDS.get(array.dtype.kind, 'ragged')}{shape}"
-    message = f"the default of `{statement.name}` is {what}, but {type_.span.text} is declared"
-    help = _written_out(default, sizes) if is_of_kind else None
-    return WrongShape(statement.default.span, message, help, [Related(type_.span, "declared here")])
+    related = [Related(type_.span, "declared here")]
+    facts = statement.default.span, related, statement.name, what, type_.span
+    numbers = [size for size in sizes if isinstance(size, int)]
+    if not is_of_kind or not isinstance(default, int | float) or not sizes or len(numbers) != len(sizes):
+        return DefaultMisfit(*facts)
+    if math.prod(numbers) > SMALL:
+        return NumberForLargeArray(*facts)
+    return NumberForArray(*facts, _written_out(default, numbers))
 
 
 def _is_of_shape(shape: tuple[int, ...], sizes: tuple[Size, ...]) -> bool:
@@ -158,14 +168,9 @@ def _is_of_shape(shape: tuple[int, ...], sizes: tuple[Size, ...]) -> bool:
     )
 
 
-def _written_out(default: Any, sizes: tuple[Size, ...]) -> str | None:
-    """How to give one number for every element of a small array."""
-    numbers = [size for size in sizes if isinstance(size, int)]
-    if not isinstance(default, int | float) or not sizes or len(numbers) != len(sizes):
-        return None
-    if math.prod(numbers) > SMALL:
-        return "a default has the shape of its input; leave it out, and give the value when the graph is run"
+def _written_out(default: float, sizes: Sequence[int]) -> str:
+    """One number for every element of an array."""
     rows: Any = default
-    for size in reversed(numbers):
+    for size in reversed(sizes):
         rows = [rows] * size
-    return f"write every number: `{constant_text(rows)}`"
+    return constant_text(rows)

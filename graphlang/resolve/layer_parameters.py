@@ -8,7 +8,7 @@ from typing import Any
 from graphlang.catalog.operation import Parameter, check_taken, owned
 from graphlang.diagnostics import Related, Span
 from graphlang.diagnostics.names import NeedsCapital
-from graphlang.diagnostics.shapes import NotANumberYet, WrongShape
+from graphlang.diagnostics.shapes import NotANumberYet, SharedOtherwise
 from graphlang.diagnostics.too_large import LimitExceeded
 from graphlang.resolve.application import Application
 from graphlang.resolve.context import Context
@@ -83,7 +83,7 @@ def _has_numbers_for_sizes(
     if context.probing or all(isinstance(s, int) for s in parameter.shape):
         return True
     name = f"{instance.label or instance.kind}.{role}"
-    context.error(NotANumberYet(span, name, sizes_text(parameter.shape), origins(operands)))
+    context.error(NotANumberYet(span, origins(operands), name, sizes_text(parameter.shape)))
     return False
 
 
@@ -100,10 +100,9 @@ def _checked(
         if role in declared and declared[role].shape != value.array.shape:
             name = f"{instance.label or instance.kind}.{role}"
             has, wants = sizes_text(value.array.shape), sizes_text(declared[role].shape)
-            message = f"`{name}` is shared and has the shape [{has}], but this use wants [{wants}]"
-            help = "send values of one width into it, or make a layer for each"
             first = [Related(value.span, f"`{name}` got its shape here")] if value.span != span else []
-            context.error(WrongShape(span, message, help, [*first, *origins(operands, span)]))
+            places = [*first, *origins(operands, span)]
+            context.error(SharedOtherwise(span, places, name, has, wants))
             return None
     return parameters
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from graphlang.catalog.finder import Entry
-from graphlang.diagnostics import Diagnostic, Edit, Span
-from graphlang.diagnostics.names import WrongKind
+from graphlang.diagnostics import Diagnostic, Span
+from graphlang.diagnostics.kinds import LayersToShare, NoLayerToShare, SharedAlready
 from graphlang.resolve.call_arguments import CallSite, bind
 from graphlang.resolve.callees import callee_of
 from graphlang.resolve.context import Context
@@ -63,26 +62,20 @@ def _shared_layer(
 
 def _not_shareable(context: Context, statement: tree.LayerDecl, callee: Any, scope: Scope) -> Diagnostic:
     """What to report for `layer a = b`, where `b` is neither a layer nor a `def`."""
-    text = "`layer` makes one instance of a layer or a `def`"
     at = statement.stage.span
     if isinstance(callee, str | Module):
-        return WrongKind(at, text)
+        return NoLayerToShare(at)
     if isinstance(callee, SharedLayer | SharedDefinition):
-        return WrongKind(at, text, f"`{at.text}` is shared already: use it as it is")
-    help, edits = _as_definition(context, statement, scope)
-    return WrongKind(at, text, help, (), edits)
+        return SharedAlready(at)
+    return _as_definition(context, statement, scope)
 
 
-def _as_definition(context: Context, statement: tree.LayerDecl, scope: Scope) -> tuple[str, Sequence[Edit]]:
-    """The help for a list of layers that is to be shared, and the edits that turn it into a `def`."""
+def _as_definition(context: Context, statement: tree.LayerDecl, scope: Scope) -> Diagnostic:
+    """What to report for a list of layers that is to be shared, which becomes a `def`."""
     name = _free_name(context, statement.name, scope)
-    stage = statement.stage.span
-    inside = stage.text if "\n" not in stage.text else "..."
-    help = f"make a `def` of it: `def {name}(x) = x -> {inside}`, then `layer {statement.name} = {name}`"
-    if scope.definition is not None:
-        return help, ()
-    start = Span(statement.span.start, statement.span.start, stage.source)
-    return help, (Edit(start, f"def {name}(x) = x -> {stage.text}\n"), Edit(stage, name))
+    stage, start = statement.stage.span, statement.span.start
+    place = Span(start, start, stage.source) if scope.definition is None else None
+    return LayersToShare(stage, statement.name, name, place)
 
 
 def _free_name(context: Context, base: str, scope: Scope) -> str:

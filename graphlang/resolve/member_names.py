@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from graphlang.diagnostics import Diagnostic
-from graphlang.diagnostics.names import NoSuchPart, WrongKind
+from graphlang.diagnostics.kinds import CountedName, InnerLayerAsValue, NothingSentIn
+from graphlang.diagnostics.names import NoSuchPart
 from graphlang.resolve.context import Context
 from graphlang.resolve.full_names import name_instances
 from graphlang.resolve.scopes import MISSING, Scope, SharedDefinition, SharedLayer
@@ -60,12 +61,10 @@ def _no_parameter(context: Context, instance: Instance, node: tree.Attribute) ->
     owner = node.value.span.text
     names = [*(instance.parameters or {}), *instance.parts]
     if not names and instance.memo is not None and not instance.memo.instances:
-        message = f"`{owner}` has no parameters yet: nothing is sent into it"
-        return WrongKind(node.span, message, f"use it somewhere: `{owner}(x)`")
+        return NothingSentIn(node.span, owner)
     if node.name in instance.parts:
-        text = f"`{owner}.{node.name}` is a layer, not a value"
-        inner = ", ".join(f"`{owner}.{node.name}.{p}`" for p in instance.parts[node.name].parameters or {})
-        return WrongKind(node.span, text, f"its parameters are {inner}" if inner else None)
+        parameters = instance.parts[node.name].parameters or {}
+        return InnerLayerAsValue(node.span, [f"{owner}.{node.name}.{p}" for p in parameters])
     if is_counter(context, node.name) and not context.counted:
         return counter(node.name, node)
     return NoSuchPart(node.name_span, owner, node.name, names)
@@ -79,7 +78,4 @@ def is_counter(context: Context, name: str) -> bool:
 
 def counter(name: str, node: Any) -> Diagnostic:
     """What to report if a counted name is used before all layers are counted."""
-    kind = name.rstrip("0123456789")
-    text = f"`{name}` is what counting calls a layer once all are made, so only `expect` can read it"
-    help = f"give it a name of its own: a label, `fc1: {kind}(...)`, or `layer fc1 = {kind}(...)`"
-    return WrongKind(node.span, text, help)
+    return CountedName(node.span, name)

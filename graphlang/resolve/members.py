@@ -7,9 +7,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from graphlang.catalog.finder import family_member, family_names
-from graphlang.diagnostics import Edit, Span
+from graphlang.diagnostics import Span
 from graphlang.diagnostics.arguments import ArgumentTwice, TooManyArguments
-from graphlang.diagnostics.names import UnknownOperation, WrongKind
+from graphlang.diagnostics.kinds import MemberNeeded
+from graphlang.diagnostics.names import MemberRenamed, NormalWithoutDeviation, UnknownMember, UnknownOperation
 from graphlang.resolve.call_arguments import unknown_attribute
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
@@ -39,8 +40,7 @@ def member(context: Context, family: Any, expression: Any, scope: Scope) -> Step
         return (yield _starting_value(context, expression, scope))
     function = expression.function if isinstance(expression, tree.Call) else expression
     if not isinstance(function, tree.Name):
-        listed = "there are " + ", ".join(f"`{n}`" for n in family_names(family))
-        return context.poison(WrongKind(expression.span, f"one of the {family} is needed here", listed))
+        return context.poison(MemberNeeded(expression.span, family, family_names(family)))
     if family_member(family, function.name) is not None:
         return (yield _with_arguments(context, family, function.name, expression, scope))
     if family == "initializers" and isinstance(expression, tree.Name):
@@ -81,10 +81,10 @@ def _unknown_member(family: Any, function: tree.Name, arguments: Any) -> Unknown
     names = family_names(family)
     kind = KINDS[family]
     if family == "initializers" and foreign == "normal" and not arguments:
-        edits = [Edit(function.span, "normal(1)")]
-        note = "write `normal(1)`: a normal distribution with the standard deviation 1"
-        return UnknownOperation(function.span, function.name, names, None, kind, note, edits)
-    return UnknownOperation(function.span, function.name, names, foreign if foreign in names else None, kind)
+        return NormalWithoutDeviation(function.span, function.name)
+    if foreign is not None and foreign in names:
+        return MemberRenamed(function.span, function.name, kind, foreign)
+    return UnknownMember(function.span, function.name, kind, names)
 
 
 def _with_arguments(context: Context, family: Any, owner: str, expression: Any, scope: Scope) -> Steps:

@@ -5,8 +5,22 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from graphlang.diagnostics import Diagnostic, Edit, Related, Span
-from graphlang.diagnostics.names import NotVisibleInDef, UnknownName, WrongKind
+from graphlang.diagnostics import Diagnostic, Edit, Span
+from graphlang.diagnostics.kinds import (
+    LayerAsValue,
+    OperationAsInput,
+    OperationAsValue,
+    TypeAsValue,
+    ValueAmongConstants,
+)
+from graphlang.diagnostics.names import (
+    MisspeltName,
+    NameAmongConstants,
+    NameElsewhere,
+    NameNotPassed,
+    NameOfMathematics,
+    NotVisibleInDef,
+)
 from graphlang.resolve.context import Context
 from graphlang.resolve.operation_symbols import SYMBOLS
 from graphlang.resolve.scopes import MISSING, Scope, SharedLayer
@@ -82,13 +96,12 @@ def _operation_as_value(context: Context, node: tree.Name, scope: Scope) -> Diag
     name = node.name
     callee = scope.find_callable(name)
     if isinstance(callee, SharedLayer):
-        return WrongKind(node.span, f"`{name}` is a layer, not a value", f"send a value into it: `{name}(x)`")
+        return LayerAsValue(node.span, name)
     if callee is None and context.catalog.find(name) is None:
         return None
-    help = f"call it, as in `{name}(x)`, or write `x -> {name}`"
     if callee is None and may_open(context, scope):
-        help += f"; if it is meant as an input, declare it: `input {name}`"
-    return WrongKind(node.span, f"`{name}` is an operation, not a value", help)
+        return OperationAsInput(node.span, name)
+    return OperationAsValue(node.span, name)
 
 
 def _word_of_other_languages(node: tree.Name) -> Diagnostic | None:
@@ -97,30 +110,25 @@ def _word_of_other_languages(node: tree.Name) -> Diagnostic | None:
 
     name = node.name
     if name in TYPES:
-        text = f"`{name}` is a type, not a value"
-        return WrongKind(node.span, text, f"a type stands behind a `:`, as in `input x: {name}[N, 3]`")
+        return TypeAsValue(node.span, name)
     meant = value_meant(name)
     if meant is None:
         return None
-    instead = meant.formula or meant.name
-    return UnknownName(node.span, name, {}, meant.note or f"write `{instead}`", instead)
+    written = meant.formula or meant.name
+    if meant.note is None and written is not None:
+        return NameOfMathematics(node.span, name, written)
+    return NameElsewhere(node.span, name, meant.note or "", written)
 
 
 def _undefined_name(node: tree.Name, scope: Scope, place: Span | None) -> Diagnostic:
     """What to report for a name that nothing defines, or nothing that can be used here."""
     name = node.name
-    advice: str | None = None
+    only_constants = scope.definition is None and scope.parent is None  # as in a `hyper`
+    if only_constants and place is not None:
+        return ValueAmongConstants(node.span, name, place)
+    problem = MisspeltName(node.span, name, scope.visible())
+    if problem.match is not None:
+        return problem
     if scope.definition is not None:
-        advice = f"pass it in: add `{name}` to the formals of `{scope.definition}`"
-    elif scope.parent is None:  # where only constants are, as in a `hyper` or the default of a formal
-        if place is not None:
-            return _not_constant(node, place)
-        advice = f"here only constants can stand; declare it: `hyper {name} = ...`"
-    problem = UnknownName(node.span, name, scope.visible())
-    return problem if problem.match or advice is None else UnknownName(node.span, name, {}, advice)
-
-
-def _not_constant(node: tree.Name, place: Span) -> Diagnostic:
-    text = f"`{node.name}` is a value of the graph, and here only what is known before running can stand"
-    related = [Related(place, f"`{node.name}` is defined here")]
-    return WrongKind(node.span, text, "use numbers and `hyper`s", related)
+        return NameNotPassed(node.span, name, scope.definition)
+    return NameAmongConstants(node.span, name) if only_constants else problem

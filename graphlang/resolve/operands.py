@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from graphlang.diagnostics import Span
-from graphlang.diagnostics.shapes import WrongShape
+from graphlang.diagnostics.kinds import Remedy
+from graphlang.diagnostics.shapes import RaggedList
 from graphlang.resolve.context import Context
 from graphlang.resolve.nodes import add_constant, table_node
 from graphlang.resolve.scopes import Scope
@@ -37,15 +38,15 @@ def is_numeric(value: Any) -> bool:
     return True
 
 
-def instead_of(value: Any, span: Span) -> str | None:
+def remedy(value: Any, span: Span) -> Remedy:
     """What to write instead of something that no node can take."""
     if isinstance(value, tuple):
-        return f"give each a name first: `{', '.join('abcdefgh'[: len(value)])} = ...`"
+        return Remedy(unnamed=len(value))
     if not isinstance(value, list) or not any(isinstance(i, Value) for i in value):
-        return None
+        return Remedy()
     if all(isinstance(i, Value | int | float) for i in value):
-        return f"join values into one: `stack({span.text})`, or `concat`"
-    return None
+        return Remedy(joined=span.text)
+    return Remedy()
 
 
 def as_value(context: Context, operand: Any, span: Span, scope: Scope, *, is_index: bool = False) -> Any:
@@ -62,7 +63,7 @@ def as_value(context: Context, operand: Any, span: Span, scope: Scope, *, is_ind
     try:
         array = np.asarray(operand)
     except ValueError:
-        return context.poison(WrongShape(span, "the rows of this list differ in length"))
+        return context.poison(RaggedList(span))
     kind = _kind_of_table(array, is_index)
     if isinstance(operand, NamedTable) and kind != "int":
         return table_node(context, operand, array.shape, kind)

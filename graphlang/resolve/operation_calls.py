@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from graphlang.catalog.finder import Attribute, Entry
 from graphlang.catalog.operation import Operation
-from graphlang.diagnostics import GraphError, Span
-from graphlang.diagnostics.arguments import WrongAttribute
-from graphlang.diagnostics.names import WrongKind
+from graphlang.diagnostics import Diagnostic, GraphError, Span
+from graphlang.diagnostics.arguments import NoPositiveSize, NoSizeArgument
+from graphlang.diagnostics.kinds import WrongArgument
 from graphlang.resolve.application import Application
 from graphlang.resolve.apply import apply
 from graphlang.resolve.attributes import attribute_value
@@ -20,7 +20,7 @@ from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
 from graphlang.resolve.known_values import constant_behind
 from graphlang.resolve.layer_parameters import may_own, new_instance
-from graphlang.resolve.operands import instead_of, is_operand, is_table
+from graphlang.resolve.operands import is_operand, is_table, remedy
 from graphlang.resolve.scopes import Scope, SharedLayer
 from graphlang.resolve.validation import report_validation
 from graphlang.resolve.values import POISON, is_positive_size, is_size_constant
@@ -106,8 +106,8 @@ def _is_list_of_tensors(entry: Entry, bound: Bound, value: Any) -> bool:
     )
 
 
-def _no_none(entry: Entry, at: Span) -> WrongKind:
-    return WrongKind(at, f"`{entry.name}` works on values, not on `none`")
+def _no_none(entry: Entry, at: Span) -> Diagnostic:
+    return WrongArgument(at, entry.name, "`none`")
 
 
 def _all_usable(context: Context, entry: Entry, bound: Bound, operands: list[Any]) -> bool:
@@ -116,8 +116,8 @@ def _all_usable(context: Context, entry: Entry, bound: Bound, operands: list[Any
     for value in operands:
         if value is not None and not is_operand(value):
             at = next(iter(bound.tensors.values())) if bound.tensors else bound.more[0]
-            message = f"`{entry.name}` works on values, not on {described(value)}"
-            context.error(WrongKind(at.span, message, instead_of(value, at.span)))
+            wrong = WrongArgument(at.span, entry.name, described(value), remedy(value, at.span))
+            context.error(wrong)
             return False
     return True
 
@@ -141,8 +141,8 @@ def _attributes(context: Context, entry: Entry, bound: Bound, scope: Scope) -> S
         attribute = entry.attributes.get(name) or Attribute(name, int, True, None, "")
         value = yield attribute_value(context, attribute, entry.name, argument.value, scope)
         if name not in entry.attributes and value is not POISON and not is_positive_size(value):
-            what = f"`{name}` of `{entry.name}` is {described(value)}, and a size is a positive whole number"
-            context.error(WrongAttribute(argument.value.span, entry.name, what))
+            wrong = NoPositiveSize(argument.value.span, entry.name, name, described(value))
+            context.error(wrong)
             value = POISON
         attributes[name] = value
     sizes = yield _sizes(context, entry, bound, scope)
@@ -168,8 +168,7 @@ def _sizes(context: Context, entry: Entry, bound: Bound, scope: Scope) -> Steps:
 def _are_sizes(context: Context, entry: Entry, sizes: list[Any], bound: Bound) -> bool:
     for size in sizes:
         if not is_size_constant(size, negative=True):
-            message = f"{described(size)} is not a size"
-            context.error(WrongAttribute(bound.sizes[0].span, entry.name, message))
+            context.error(NoSizeArgument(bound.sizes[0].span, entry.name, described(size)))
             return False
     return True
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from graphlang.diagnostics import Diagnostic, Span
-from graphlang.diagnostics.arguments import CannotCompute, NotKnownBefore
-from graphlang.diagnostics.names import WrongKind
+from graphlang.diagnostics.arguments import (
+    ConditionNotKnown,
+    ListTooDeep,
+    NoCondition,
+)
+from graphlang.diagnostics.kinds import WrongOperand
 from graphlang.resolve import constants
 from graphlang.resolve.apply import apply_named
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
-from graphlang.resolve.known_values import value_origin
-from graphlang.resolve.operands import as_value, instead_of, is_operand, is_table
+from graphlang.resolve.operands import as_value, is_operand, is_table, remedy
 from graphlang.resolve.scopes import Scope
 from graphlang.resolve.values import POISON, NodeValue, Value, without_node
 from graphlang.syntax import tree
@@ -64,7 +67,7 @@ def _computed(context: Context, row: Operator, a: Any, b: Any, span: Span) -> An
     try:
         return constants.binary(row.symbol, a, b)
     except constants.NoValue as no:
-        return context.poison(CannotCompute(span, str(no), no.help))
+        return context.poison(no.at(span))
 
 
 def is_size(value: Any) -> bool:
@@ -72,9 +75,8 @@ def is_size(value: Any) -> bool:
     return isinstance(value, Dim | DimScalar)
 
 
-def _unusable(operand: Any, op: str, at: Span) -> WrongKind:
-    what = constants.described(operand)
-    return WrongKind(at, f"`{op}` cannot work on {what}", instead_of(operand, at))
+def _unusable(operand: Any, op: str, at: Span) -> Diagnostic:
+    return WrongOperand(at, op, constants.described(operand), remedy(operand, at))
 
 
 def _known_result(row: Operator, left: Any, right: Any) -> Any:
@@ -113,7 +115,7 @@ def _computed_unary(context: Context, node: tree.Unary, operand: Any) -> Any:
     try:
         return constants.unary(node.operator, operand)
     except constants.NoValue as no:
-        return context.poison(CannotCompute(node.span, str(no), no.help))
+        return context.poison(no.at(node.span))
 
 
 def list_of(context: Context, node: tree.ListOf, scope: Scope) -> Steps:
@@ -125,8 +127,7 @@ def list_of(context: Context, node: tree.ListOf, scope: Scope) -> Steps:
             return POISON
         items.append(value)
     if _deeper(items, DEEPEST_LIST):
-        message = f"lists nest at most {DEEPEST_LIST} deep, as the axes of an array do"
-        return context.poison(CannotCompute(node.span, message))
+        return context.poison(ListTooDeep(node.span, DEEPEST_LIST))
     return items
 
 
@@ -151,10 +152,9 @@ def conditional(context: Context, node: tree.Conditional, scope: Scope) -> Steps
 
 def _no_condition(node: Any, condition: Any) -> Diagnostic:
     if isinstance(condition, Value):
-        help = "`where(c, a, b)` chooses at run time"
-        return NotKnownBefore(node.span, "the condition of `if`", help, value_origin(condition, node.span))
-    what = constants.described(condition)
-    return CannotCompute(node.span, f"the condition of `if` is {what}, neither true nor false")
+        place = condition.span if condition.span != node.span else None
+        return ConditionNotKnown(node.span, "the condition of `if`", place)
+    return NoCondition(node.span, constants.described(condition))
 
 
 def _both_branches(context: Context, node: tree.Conditional, scope: Scope) -> Steps:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from graphlang.diagnostics import Diagnostic, Related, closest
-from graphlang.diagnostics.names import UnknownName, WrongKind
+from graphlang.diagnostics import Diagnostic
+from graphlang.diagnostics.kinds import WrongOutput
+from graphlang.diagnostics.names import MisspeltName, UnknownOutput
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
-from graphlang.resolve.operands import as_value, instead_of, is_table
+from graphlang.resolve.operands import as_value, is_table, remedy
 from graphlang.resolve.scopes import MISSING, Scope
 from graphlang.resolve.values import POISON, NodeValue, Value
 from graphlang.syntax import tree
@@ -55,9 +56,7 @@ def _no_output(statement: tree.Output, value: Any, scope: Scope) -> Diagnostic:
     name = statement.name
     if value is MISSING:
         values = {n: p for n, p in scope.visible().items() if isinstance(scope.names.get(n), Value)}
-        help = None if closest(name, values) else "an output is the name of a value of the file"
-        return UnknownName(statement.span, name, values, help)
-    place = scope.places.get(name)
-    related = [Related(place, f"`{name}` is defined here")] if place is not None else []
-    message = f"`{name}` is {described(value)}, not a value of the graph"
-    return WrongKind(statement.span, message, instead_of(value, statement.span), related)
+        problem = MisspeltName(statement.span, name, values)
+        return problem if problem.match else UnknownOutput(statement.span, name)
+    advice = remedy(value, statement.span)
+    return WrongOutput(statement.span, name, described(value), advice, scope.places.get(name))

@@ -9,12 +9,19 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from graphlang.diagnostics import Collector, GraphError
+from graphlang.diagnostics import Collector, Diagnostic, GraphError
 from graphlang.diagnostics.python_arguments import is_whole
-from graphlang.diagnostics.settings import UnknownOverride, WrongOverride
+from graphlang.diagnostics.settings import (
+    NoExpression,
+    NoNumberOrList,
+    NotOneValue,
+    NoValueOfLanguage,
+    OverrideElsewhere,
+    UnknownOverride,
+)
 from graphlang.resolve.context import Context
 from graphlang.resolve.scopes import Scope
-from graphlang.resolve.section_models import MODELS, override_belongs_elsewhere
+from graphlang.resolve.section_models import MODELS, belongs_elsewhere
 from graphlang.resolve.sections import Override
 from graphlang.resolve.signatures import constant_text
 from graphlang.resolve.values import POISON
@@ -49,18 +56,18 @@ class Overrides:
             try:
                 return _plain(value)
             except TypeError as error:
-                return self._refuse(name, str(error))
+                return self._refuse(NoValueOfLanguage(name, error.args[0]))
         expression = _as_expression(name, value, self.context.collector)
         if expression is None:
             return POISON
         if isinstance(expression, tree.Name) and expression.name not in NOT_FINITE:
-            return self._refuse(name, f"`{value}` is neither a number nor a list")
+            return self._refuse(NoNumberOrList(name, value))
         scope = Scope(None, self.context.root)
         scope.names.update(NOT_FINITE)
         return self.context.evaluate(expression, scope)
 
-    def _refuse(self, name: str, reason: str) -> Any:
-        self.context.collector.add(WrongOverride(name, reason, unread=True))
+    def _refuse(self, problem: Diagnostic) -> Any:
+        self.context.collector.add(problem)
         return POISON
 
     def report_unknown(
@@ -76,16 +83,22 @@ class Overrides:
         for name in self.plain:
             if hidden.get(name) is POISON:
                 continue
-            elsewhere = override_belongs_elsewhere("train", name) if "train.optimizer" in possible else None
+            elsewhere = belongs_elsewhere("train", name) if "train.optimizer" in possible else None
             file, meant = self.context.source.name, attribute_meant(name)
-            self.context.collector.add(UnknownOverride(name, possible, file, elsewhere, meant))
+            if elsewhere is None:
+                self.context.collector.add(UnknownOverride(name, possible, file, meant))
+            else:
+                self.context.collector.add(OverrideElsewhere(name, possible, file, meant, elsewhere))
 
     def report_unknown_settings(self, section: str, settings: Mapping[str, Override]) -> None:
         """Reports the overrides of a section that has no such settings."""
         possible = [f"{section}.{field}" for field in MODELS[section].model_fields]
         for setting in settings:
-            elsewhere = override_belongs_elsewhere(section, setting)
-            self.context.collector.add(UnknownOverride(f"{section}.{setting}", possible, None, elsewhere))
+            name, elsewhere = f"{section}.{setting}", belongs_elsewhere(section, setting)
+            if elsewhere is None:
+                self.context.collector.add(UnknownOverride(name, possible))
+            else:
+                self.context.collector.add(OverrideElsewhere(name, possible, belonging=elsewhere))
 
 
 def _as_expression(name: str, value: Any, collector: Collector) -> Any:
@@ -97,10 +110,10 @@ def _as_expression(name: str, value: Any, collector: Collector) -> Any:
     try:
         parsed = parse(f"v = {value}", f"--set {name}")
     except GraphError:
-        collector.add(WrongOverride(name, f"`{value}` cannot be read", unread=True))
+        collector.add(NoExpression(name, value))
         return None
     if len(parsed.statements) != 1 or not isinstance(parsed.statements[0], tree.Assign):
-        collector.add(WrongOverride(name, f"`{value}` is not one value", unread=True))
+        collector.add(NotOneValue(name, value))
         return None
     return parsed.statements[0].value
 
@@ -114,4 +127,4 @@ def _plain(value: Any) -> Any:
         return int(value) if is_whole(value) else float(value)
     if value is None or isinstance(value, bool | int | float):
         return value
-    raise TypeError(f"`{value!r}` is no value of the language")
+    raise TypeError(repr(value))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.diagnostics import Related
-from graphlang.diagnostics.shapes import NotANumberYet, WrongShape, WrongType
+from graphlang.diagnostics.shapes import NotANumberYet, RaggedList, StartOfOtherType
 from graphlang.initializers.constant import constant
 from graphlang.resolve import dimensions
 from graphlang.resolve.constants import described
@@ -48,7 +48,7 @@ def _starts(context: Context, statement: tree.Param, type_: tree.Type, init: Any
     if context.probing:
         return True
     if not all(isinstance(s, int) for s in sizes):
-        context.error(NotANumberYet(type_.span, statement.name, sizes_text(sizes)))
+        context.error(NotANumberYet(type_.span, (), statement.name, sizes_text(sizes)))
         return False
     return not isinstance(init, constant) or _starts_right(context, statement, type_, init.c, sizes)
 
@@ -81,7 +81,7 @@ def _type_of_start(context: Context, statement: tree.Param, init: Any) -> tree.T
     try:
         sizes = np.shape(init.c)
     except ValueError:
-        context.error(WrongShape(span, "the rows of this list differ in length"))
+        context.error(RaggedList(span))
         return None
     return tree.Type("float", tuple(tree.Number(size, span) for size in sizes), span)
 
@@ -97,9 +97,8 @@ def _starts_right(context: Context, statement: tree.Param, type_: tree.Type, sta
         return True
     assert statement.init is not None, statement
     what = _start_text(start, array, sizes)
-    message = f"`{statement.name}` is {type_.span.text} and cannot start as {what}"
     related = [Related(type_.span, "declared here")]
-    context.error(WrongType(statement.init.span, message, None, related))
+    context.error(StartOfOtherType(statement.init.span, related, statement.name, type_.span, what))
     return False
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from graphlang.diagnostics import Diagnostic
-from graphlang.diagnostics.names import NoSuchPart, WrongKind
+from graphlang.diagnostics.kinds import ImportedOperationAsValue
+from graphlang.diagnostics.names import NoSuchPart
+from graphlang.diagnostics.shapes import TransposedVector
 from graphlang.resolve import member_names
 from graphlang.resolve.apply import apply_named
 from graphlang.resolve.context import Context
@@ -37,8 +39,7 @@ def attribute(context: Context, node: tree.Attribute, scope: Scope) -> Steps:
 
 def _module_part(node: tree.Attribute, module: Module) -> Diagnostic:
     if node.name in module.scope.callables:
-        text = f"`{module.name}.{node.name}` is an operation, not a value"
-        return WrongKind(node.span, text, f"call it, as in `{module.name}.{node.name}(x)`")
+        return ImportedOperationAsValue(node.span, f"{module.name}.{node.name}")
     return NoSuchPart(node.name_span, module.name, node.name, list(module.scope.callables))
 
 
@@ -68,6 +69,5 @@ def _part_of_value(context: Context, node: tree.Attribute, value: Any, scope: Sc
 
         return context.poison(of_part(node))
     if len(value.array.shape) < 2:
-        message = f"`.T` swaps the last two axes, and this is {type_text(value.array)}"
-        return context.poison(WrongKind(node.name_span, message, related=origins((value,))))
+        return context.poison(TransposedVector(node.name_span, origins((value,)), type_text(value.array)))
     return apply_named(context, "matrix_transpose", (value,), node.span, scope)

@@ -6,8 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphlang.diagnostics import Diagnostic, Related, Span
-from graphlang.diagnostics.names import Redefinition, WrongKind
-from graphlang.diagnostics.shapes import WrongShape
+from graphlang.diagnostics.names import Redefinition
+from graphlang.diagnostics.statements import (
+    CarryChanges,
+    CarryNotHandedOn,
+    NextOfOther,
+    NoYield,
+    SecondYield,
+    YieldOfOtherKind,
+)
 from graphlang.resolve.apply import apply_named
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
@@ -27,8 +34,7 @@ def next_values(context: Context, node: tree.Scan, inner: Scope, starts: Sequenc
     for carry, start in zip(node.carries, starts, strict=True):
         if carry.name not in handed_on:
             if not _is_broken(node):
-                message = f"`{carry.name}` is carried, but no `next {carry.name} = ...` hands it on"
-                context.error(WrongKind(carry.name_span, message))
+                context.error(CarryNotHandedOn(carry.name_span, (), carry.name))
             return None
         value, at = handed_on[carry.name]
         if value is POISON:
@@ -48,9 +54,7 @@ def _next_statements(context: Context, node: tree.Scan, inner: Scope) -> Steps:
     carried = [c.name for c in node.carries]
     for carry in [c for s in node.body if isinstance(s, tree.Next) for c in s.carries]:
         if carry.name not in carried:
-            listed = ", ".join(f"`{name}`" for name in carried)
-            message = f"`{carry.name}` is not carried"
-            context.error(WrongKind(carry.name_span, message, f"carried are {listed}"))
+            context.error(NextOfOther(carry.name_span, (), carry.name, carried))
             return None
         if carry.name in handed_on:
             context.error(Redefinition(carry.name_span, carry.name, handed_on[carry.name][1]))
@@ -66,8 +70,7 @@ def _other_shape(carry: tree.Carry, start: Any, value: Any, at: Span) -> Diagnos
         return None
     what = type_text(value.array) if isinstance(value, Value) else "no value"
     begins = type_text(start.array) if isinstance(start, Value) else "float"
-    message = f"`{carry.name}` starts as {begins}, but `next {carry.name}` is {what}"
-    return WrongShape(at, message, None, [Related(carry.span, f"it starts as {begins}")])
+    return CarryChanges(at, [Related(carry.span, f"it starts as {begins}")], carry.name, begins, what)
 
 
 def _as_node(context: Context, value: Any, at: Span, inner: Scope) -> Any:
@@ -84,10 +87,7 @@ def yielded_values(context: Context, node: tree.Scan, inner: Scope) -> Steps:
     statements = [s for s in node.body if isinstance(s, tree.Yield)]
     if len(statements) != 1:
         if statements or not _is_broken(node):
-            text = "a `scan` yields nothing" if not statements else "a `scan` has one `yield`"
-            at = node.span if not statements else statements[1].span
-            help = "end the body with `yield h2`; several values go with commas"
-            context.error(WrongKind(at, text, help))
+            context.error(SecondYield(statements[1].span, ()) if statements else NoYield(node.span, ()))
         return None
     yields = []
     for expression in statements[0].values:
@@ -96,7 +96,7 @@ def yielded_values(context: Context, node: tree.Scan, inner: Scope) -> Steps:
             return None
         value = _as_node(context, value, expression.span, inner)
         if not isinstance(value, Value):
-            context.error(WrongKind(expression.span, "`yield` takes values of the graph"))
+            context.error(YieldOfOtherKind(expression.span, ()))
             return None
         yields.append(value)
     return yields

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from graphlang.diagnostics import Diagnostic, Span
-from graphlang.diagnostics.names import Redefinition, WrongKind
-from graphlang.diagnostics.shapes import WrongShape
+from graphlang.diagnostics import Span
+from graphlang.diagnostics.names import Redefinition
+from graphlang.diagnostics.statements import CarryOfOtherKind, NoTimeAxis, YieldOfScalar
 from graphlang.resolve.block import block
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
@@ -58,19 +58,14 @@ def _start(context: Context, node: tree.Scan, scope: Scope) -> Steps:
         return None
     if not isinstance(xs, Value) or len(xs.array.shape) < 2:
         what = type_text(xs.array) if isinstance(xs, Value) else "a constant"
-        context.error(WrongKind(node.values.span, f"`scan` goes along axis 1, time, and this is {what}"))
+        context.error(NoTimeAxis(node.values.span, (), what))
         return None
     for carry, value in zip(node.carries, carried, strict=True):
         if not isinstance(value, Value | int | float) or isinstance(value, bool):
-            context.error(_no_start(carry))
+            context.error(CarryOfOtherKind(carry.span, (), carry.name))
             return None
     values = zip(carried, node.carries, strict=True)
     return Start(xs, [as_value(context, value, carry.span, scope) for value, carry in values])
-
-
-def _no_start(carry: tree.Carry) -> Diagnostic:
-    message = f"`{carry.name}` starts as no value of the graph"
-    return WrongKind(carry.span, message, f"start it with `{carry.name} = zeros(...)`")
 
 
 def _check_body(context: Context, node: tree.Scan, scope: Scope) -> Steps:
@@ -158,8 +153,7 @@ def _results(context: Context, node: tree.Scan, scope: Scope, operands: tuple[An
     for part, value in enumerate(body.yields):
         shape = value.array.shape
         if not shape:
-            message = "a `scan` yields values with a batch axis, and this is a scalar"
-            return context.poison(WrongShape(value.span, message))
+            return context.poison(YieldOfScalar(value.span, ()))
         array = context.trace.input((shape[0], length, *shape[1:]), value.array.dtype)
         attributes = {"part": part} if len(body.yields) > 1 else {}
         results.append(

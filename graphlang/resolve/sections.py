@@ -6,11 +6,20 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from graphlang.diagnostics import Related, Span
+from graphlang.diagnostics import Span
 from graphlang.diagnostics.names import UnknownName
 from graphlang.diagnostics.settings import (
     MissingSetting,
+    OverrideOutOfRange,
+    OverrideRefused,
+    SectionMissing,
     SectionTwice,
+    SettingElsewhere,
+    SettingRefused,
+    SettingsRefused,
+    SettingTwice,
+    TwoLengths,
+    UnknownNameInOverride,
     UnknownSetting,
     WrongOverride,
     WrongSetting,
@@ -114,8 +123,7 @@ class _Evaluation:
             self._keep(name, self._evaluated(name, setting.value))
 
     def _report_twice(self, setting: tree.Setting) -> None:
-        first = [Related(self.places[setting.name], "first set here")]
-        self.context.error(WrongSetting(setting.name_span, f"`{setting.name}` is set twice", None, first))
+        self.context.error(SettingTwice(setting.name_span, setting.name, self.places[setting.name]))
         self.failed = True
 
     def _evaluated(self, name: str, expression: Any) -> Any:
@@ -127,9 +135,8 @@ class _Evaluation:
         if section == "data" and self.scope.find(name) is POISON:
             return
         elsewhere = belongs_elsewhere(section, name, setting.value)
-        problem = UnknownSetting(
-            setting.name_span, section, name, self.allowed, setting_meant(name), elsewhere
-        )
+        facts = setting.name_span, section, name, self.allowed, setting_meant(name)
+        problem = UnknownSetting(*facts) if elsewhere is None else SettingElsewhere(*facts, elsewhere)
         self.context.error(problem)
         home = "minimize" if name.startswith("maximi") else "optimizer"
         self.meant.update((problem.match, home if elsewhere else None))
@@ -143,23 +150,24 @@ class _Evaluation:
         before = len(diagnostics)
         value = self._evaluated(name, override.expression)
         for i, problem in enumerate(diagnostics[before:], before):
-            unread = isinstance(problem, UnknownName)
             full = f"{self.section.name}.{name}"
-            diagnostics[i] = WrongOverride(full, problem.message, problem.help, unread=unread)
+            if isinstance(problem, UnknownName):
+                diagnostics[i] = UnknownNameInOverride(full, problem.name)
+            else:
+                diagnostics[i] = OverrideRefused(full, problem)
         return value
 
     def _one_of_each(self) -> bool:
         """Of settings that exclude one another, keeps the override; False after reporting two overrides."""
         values, order = self.values, list(self.overrides)
-        for name, (other, help) in EXCLUSIVE.get(self.section.name, {}).items():
+        for name, other in EXCLUSIVE.get(self.section.name, {}).items():
             if name not in order or values.get(name) is None or other not in values:
                 continue
             if other not in order:
                 del values[other], self.places[other]
             elif values[other] is not None and order.index(name) > order.index(other):
                 section = self.section.name
-                message = f"`{section}.{other}` is given too, and one of them decides how long to train"
-                self.context.error(WrongOverride(f"{section}.{name}", message, help))
+                self.context.error(TwoLengths(f"{section}.{name}", f"{section}.{other}"))
                 return False
         return True
 
@@ -199,14 +207,14 @@ def _refused(name: str, setting: str, settings: Settings, detail: Any) -> WrongS
     """What to report for a setting that Pydantic refuses."""
     if setting in settings.overridden:
         place = settings.places[setting]
-        help = f"the file has `{place.text}`" if place != settings.span else None
-        return WrongOverride(f"{name}.{setting}", requirement("the value", detail), help)
-    text = str(detail["msg"]).removeprefix("Value error, ")
-    message = requirement(f"`{name}.{setting}`", detail) if setting else text
-    return WrongSetting(settings.places.get(setting, settings.span), message)
+        written = place if place != settings.span else None
+        return OverrideOutOfRange(f"{name}.{setting}", requirement(detail), written)
+    span = settings.places.get(setting, settings.span)
+    if setting:
+        return SettingRefused(span, f"`{name}.{setting}`", requirement(detail))
+    return SettingsRefused(span, str(detail["msg"]).removeprefix("Value error, "))
 
 
 def unread(overrides: dict[str, Override], section: str) -> list[WrongOverride]:
     """What to report for the overrides of a section that the file does not have."""
-    reason, help = f"the file has no `{section}` section", f"add `{section} {{ ... }}` to the file"
-    return [WrongOverride(f"{section}.{name}", reason, help) for name in overrides]
+    return [SectionMissing(f"{section}.{name}", section) for name in overrides]

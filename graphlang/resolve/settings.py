@@ -7,10 +7,16 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 
 from graphlang.datasets.files import refused
-from graphlang.diagnostics import Diagnostic
-from graphlang.diagnostics.arguments import NotKnownBefore
+from graphlang.diagnostics.arguments import AttributeNotKnown
 from graphlang.diagnostics.data import PathOutside
-from graphlang.diagnostics.settings import WrongSetting
+from graphlang.diagnostics.settings import (
+    NoChoice,
+    NoFieldName,
+    NoFloat,
+    NoScalar,
+    NoScalarMetric,
+    NoValueNamed,
+)
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
@@ -38,13 +44,13 @@ def setting_value(context: Context, section: str, name: str, expression: Any, sc
     if isinstance(expression, tree.Name) and expression.name in choices:
         return expression.name
     if choices and isinstance(expression, tree.Name) and scope.find(expression.name) is MISSING:
-        return context.poison(_no_choice(f"`{section}.{name}`", expression, choices))
+        return context.poison(NoChoice(expression.span, f"{section}.{name}", choices))
     value = yield expression, scope
     if name in NAMES_A_VALUE:
-        return _scalar(context, value, f"`{section}.{name}`", expression)
+        return _scalar(context, value, f"{section}.{name}", expression)
     value = without_node(value)
     if isinstance(value, Value):
-        return context.poison(NotKnownBefore(expression.span, f"`{section}.{name}`"))
+        return context.poison(AttributeNotKnown(expression.span, f"`{section}.{name}`", None))
     return value
 
 
@@ -71,8 +77,7 @@ def _field(context: Context, name: str, expression: Any) -> Any:
         return expression.name
     if isinstance(expression, tree.String):
         return expression.value
-    message = "a field of the source is given by its name"
-    return context.poison(WrongSetting(expression.span, message, f"write `{name} = {name}`"))
+    return context.poison(NoFieldName(expression.span, name))
 
 
 def _leads_out(context: Context, source: BaseModel, expression: Any) -> bool:
@@ -90,27 +95,18 @@ def _choices(section: str, name: str) -> tuple[Any, ...]:
     return get_args(hint) if get_origin(hint) is Literal else ()
 
 
-def _no_choice(what: str, node: tree.Name, choices: tuple[Any, ...]) -> Diagnostic:
-    options = " or ".join(f"`{option}`" for option in choices)
-    return WrongSetting(node.span, f"{what} must be {options}, but it is `{node.name}`")
-
-
-def _scalar(context: Context, value: Any, what: str, expression: Any) -> Any:
+def _scalar(context: Context, value: Any, setting: str, expression: Any) -> Any:
     """A value that can be minimized; POISON after a reported mistake."""
     if value is POISON:
         return POISON
     if not isinstance(value, Value):
-        message = f"{what} names a value of the graph, not {described(value)}"
-        return context.poison(WrongSetting(expression.span, message))
+        return context.poison(NoValueNamed(expression.span, setting, described(value)))
+    facts = expression.span, origins((value,)), setting, type_text(value.array)
     if value.array.shape != ():
-        message = f"{what} must be a scalar, and this is {type_text(value.array)}"
-        help = "take a loss such as `SoftmaxWithLoss(y, t)`, or `sum(...)`"
-    elif value.array.dtype.kind != "f":
-        message = f"{what} must be a float, and this is {type_text(value.array)}, which has no gradient"
-        help = "take a loss such as `SoftmaxWithLoss(y, t)`, or `mean((y - t)**2)`"
-    else:
-        return value
-    return context.poison(WrongSetting(expression.span, message, help, origins((value,))))
+        return context.poison(NoScalar(*facts))
+    if value.array.dtype.kind != "f":
+        return context.poison(NoFloat(*facts))
+    return value
 
 
 def _metrics(context: Context, expression: Any, scope: Scope) -> Steps:
@@ -123,7 +119,7 @@ def _metrics(context: Context, expression: Any, scope: Scope) -> Steps:
             return POISON
         if not isinstance(value, Value) or value.array.shape != ():
             what = type_text(value.array) if isinstance(value, Value) else described(value)
-            context.error(WrongSetting(item.span, f"a metric is a scalar of the graph, and this is {what}"))
+            context.error(NoScalarMetric(item.span, what))
             return POISON
         text = item.function.span.text if isinstance(item, tree.Call) else item.span.text
         metrics[item.span.text if text in metrics else text] = value

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphlang.diagnostics.names import NoSuchPart, WrongKind
+from graphlang.diagnostics.kinds import NothingSentIn
+from graphlang.diagnostics.names import NoSuchPart
 from graphlang.resolve.application import Application
 from graphlang.resolve.context import Context
 from graphlang.resolve.layer_parameters import Values, layer_parameters
@@ -36,8 +37,7 @@ def _without_use(context: Context, shared: SharedLayer, node: tree.Attribute) ->
     try:
         shared.operation.parameters(*nothing)
     except Exception:  # noqa: BLE001 - a layer that looks at a value needs a use first, whatever it raises
-        message = f"`{shared.name}` has no parameters yet: nothing is sent into it"
-        context.error(WrongKind(node.span, message, f"use it somewhere: `{shared.name}(x)`"))
+        context.error(NothingSentIn(node.span, shared.name))
         return None
     scope = Scope(None, shared.instance.parent or context.root)
     use = Application(shared.entry, shared.operation, shared.attributes, shared.span, scope)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from graphlang.diagnostics import Span
-from graphlang.diagnostics.names import WrongKind
+from graphlang.diagnostics import Diagnostic, Span
+from graphlang.diagnostics.statements import NothingToUnpack, SlicesForNames, ValuesForNames
 from graphlang.resolve.application import Application
 from graphlang.resolve.apply import apply, apply_named
 from graphlang.resolve.constants import described
@@ -45,7 +45,7 @@ def _parts(context: Context, statement: tree.Assign, value: Any, scope: Scope) -
     if isinstance(value, Value) and value.array.shape and value.array.shape[0] == count:
         return [_slice(context, value, i, statement.value.span, scope) for i in range(count)]
     if value is not POISON:
-        context.error(WrongKind(statement.span, _wrong_number(value, count)))
+        context.error(_wrong_number(statement.span, value, count))
     return [POISON] * count
 
 
@@ -56,15 +56,14 @@ def _slice(context: Context, value: Value, number: int, span: Span, scope: Scope
     return apply(context, Application(entry, operation, {"items": [number]}, span, scope), (value,))
 
 
-def _wrong_number(value: Any, count: int) -> str:
-    """Why a value gives no parts for this number of names."""
+def _wrong_number(span: Span, value: Any, count: int) -> Diagnostic:
+    """What to report for a value that has no parts for this number of names."""
     if isinstance(value, list | tuple):
-        return f"{len(value)} values for {count} names"
+        return ValuesForNames(span, count, len(value))
     if isinstance(value, Value) and value.array.shape:
-        slices = value.array.shape[0]
-        return f"{type_text(value.array)} has {slices} slices along its first axis, for {count} names"
+        return SlicesForNames(span, count, type_text(value.array), str(value.array.shape[0]))
     what = type_text(value.array) if isinstance(value, Value) else described(value)
-    return f"{what} cannot be taken apart into {count} names"
+    return NothingToUnpack(span, count, what)
 
 
 def _define(context: Context, target: tree.Target, value: Any, scope: Scope, before: int) -> None:

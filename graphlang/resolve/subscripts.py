@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphlang.diagnostics.names import WrongKind
+from graphlang.diagnostics.kinds import WholeWithoutParts
+from graphlang.diagnostics.statements import (
+    DotsTwiceInBrackets,
+    EndNotWhole,
+    IndexNotWhole,
+    IndicesBesideOthers,
+    ItemOfMixedList,
+    NoSuchItem,
+)
 from graphlang.resolve.application import Application
 from graphlang.resolve.apply import apply, apply_named
 from graphlang.resolve.constants import described
@@ -12,7 +20,7 @@ from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
 from graphlang.resolve.known_values import constant_behind
 from graphlang.resolve.names import TYPES
-from graphlang.resolve.operands import as_value, instead_of, is_table
+from graphlang.resolve.operands import as_value, is_table, remedy
 from graphlang.resolve.scopes import Scope
 from graphlang.resolve.values import POISON, Value, is_integer, is_size_constant, without_node
 from graphlang.syntax import tree
@@ -76,18 +84,17 @@ def _list_item(context: Context, node: tree.Index, value: Any, items: Items) -> 
         return value[place]
     what = "a list" if isinstance(value, list) else "what comes as several values"
     if single:
-        message, help = f"{what} of {len(value)} has no item {place}: they count from 0", None
+        context.error(NoSuchItem(node.span, what, len(value), place))
     else:
-        message = f"an item of {what} that holds more than numbers is taken by one whole number"
-        help = instead_of(value, node.value.span)
-    return context.poison(WrongKind(node.span, message, help))
+        context.error(ItemOfMixedList(node.span, what, remedy(value, node.value.span)))
+    return POISON
 
 
 def _part_of_value(context: Context, node: tree.Index, value: Any, items: Items, scope: Scope) -> Any:
     if is_table(value):
         value = as_value(context, value, node.value.span, scope)
     if not isinstance(value, Value):
-        return context.poison(WrongKind(node.value.span, f"{described(value)} has no parts to take"))
+        return context.poison(WholeWithoutParts(node.value.span, described(value)))
     parts: list[Any] = []
     for item, place in items:
         if not isinstance(item, tree.Slice) and _holds_indices(place):
@@ -112,9 +119,7 @@ def _taken(
     """`x[ids]`, which is `take(x, ids)`."""
     if len(items) == 1:
         return apply_named(context, "take", (value, indices), node.span, scope)
-    message = "indices, in a list or in a value, stand alone in their brackets"
-    help = f"take along one axis, then the rest: `take({node.value.span.text}, ids, axis=0)[...]`"
-    return context.poison(WrongKind(item.span, message, help))
+    return context.poison(IndicesBesideOthers(item.span, node.value.span.text))
 
 
 def _part(context: Context, item: Any, place: Any, before: list[Any]) -> Any:
@@ -127,12 +132,11 @@ def _part(context: Context, item: Any, place: Any, before: list[Any]) -> Any:
     if place is ...:
         if "..." not in before:
             return "..."
-        message = "`...` stands once in brackets: with two, nothing says which axes are which"
-        return context.poison(WrongKind(item.span, message))
+        return context.poison(DotsTwiceInBrackets(item.span))
     number = constant_behind(context, place, item.span, "an index")
     if is_size_constant(number, negative=True):
         return number
-    return context.poison(WrongKind(item.span, f"an index is a whole number, not {described(number)}"))
+    return context.poison(IndexNotWhole(item.span, described(number)))
 
 
 def _ends(context: Context, item: tree.Slice, values: list[Any]) -> list[Any] | None:
@@ -142,6 +146,6 @@ def _ends(context: Context, item: tree.Slice, values: list[Any]) -> list[Any] | 
         return None
     for end, written in zip(ends, (item.start, item.stop, item.step), strict=True):
         if written is not None and not is_size_constant(end, negative=True):
-            context.error(WrongKind(written.span, f"a slice's end is a whole number, not {described(end)}"))
+            context.error(EndNotWhole(written.span, described(end)))
             return None
     return ends

@@ -9,8 +9,28 @@ from typing import Any
 
 from graphlang.catalog.finder import Entry, family_member
 from graphlang.catalog.foreign_names import MODULES, folded, operation_meant, value_meant
-from graphlang.diagnostics import Diagnostic, Edit, Related, Span
-from graphlang.diagnostics.names import NoSuchPart, UnknownOperation, WrongKind, closest_of_kind
+from graphlang.diagnostics import Diagnostic, Edit, Span
+from graphlang.diagnostics.kinds import (
+    CalledMember,
+    CalledMethod,
+    CalledName,
+    CalledValue,
+    LayersWithoutBraces,
+    PrefixOfFunction,
+    PrefixOfValue,
+    SquareArguments,
+    ValueInChain,
+)
+from graphlang.diagnostics.names import (
+    MisspeltOperation,
+    NoSuchPart,
+    OperationAsFormula,
+    OperationElsewhere,
+    OperationRenamed,
+    UnknownOperation,
+    closest_of_kind,
+)
+from graphlang.diagnostics.statements import RangeForList
 from graphlang.resolve.call_arguments import CallSite
 from graphlang.resolve.context import Context
 from graphlang.resolve.scopes import Scope
@@ -23,26 +43,13 @@ def of_name(context: Context, function: tree.Name, scope: Scope, site: CallSite 
     name = function.name
     if name in _BLOCKS:
         return _block(function.span, name, site)
-    value = scope.find(name)
-    if isinstance(value, Value):
-        where = [Related(value.span, f"`{name}` is defined here")]
-        help_, edits = _product(function, site)
-        return WrongKind(
-            function.span, f"`{name}` is a value, and a value cannot be called", help_, where, edits
-        )
+    found = scope.find(name)
+    if isinstance(found, Value):
+        return CalledName(function.span, _product(function, site), name, found.span)
     for family in ("initializers", "optimizers", "datasets", "schedules"):
         if family_member(family, name) is not None:
-            message = f"`{name}` is one of the {family}; it belongs in a setting or an `init`"
-            return WrongKind(function.span, message, _HOMES[family].format(_text_of(function, site)))
+            return CalledMember(function.span, name, family, _text_of(function, site))
     return _unknown(context, function.span, name, scope, site)
-
-
-_HOMES = {
-    "initializers": "write `param W: float[3, 4] = {0}`, or `Affine(4, init={0})`",
-    "optimizers": "write `train {{ minimize = loss; optimizer = {}; batch = 100; epochs = 5 }}`",
-    "datasets": "write `data {{ source = {}; x = x; t = t }}`",
-    "schedules": "write `train {{ schedule = {}; ... }}`",
-}
 
 
 def _text_of(function: tree.Name, site: CallSite | None) -> str:
@@ -65,8 +72,7 @@ def _block(span: Span, name: str, site: CallSite | None) -> Diagnostic:
     edits = []
     if site is not None and site.arguments and all(a.name is None for a in site.arguments):
         edits = _braces([a.span for a in site.arguments], span.end, site.span.end)
-    message = f"the layers of `{name}` stand in a block in braces"
-    return WrongKind(span, message, f"write `x -> {name} {{ Affine(50); Relu }}`", (), edits)
+    return LayersWithoutBraces(span, name, edits)
 
 
 def _braces(items: Sequence[Span], start: int, end: int) -> list[Edit]:
@@ -91,23 +97,17 @@ def spelled(context: Context, function: Any, scope: Scope) -> Entry | None:
 
 
 def of_stage(context: Context, stage: Any, scope: Scope) -> Diagnostic:
-    """A stage after `->` that is neither a layer nor a function: `Affine[4]`, `layers [A, B]`."""
-    message = "a chain goes through operations, and this is a value"
+    """What stands after `->` and is neither a layer nor a function: `Affine[4]`, `layers [A, B]`."""
     if not isinstance(stage, tree.Index) or not isinstance(stage.value, tree.Name):
-        return WrongKind(stage.span, message)
+        return ValueInChain(stage.span)
     name, start = stage.value.name, stage.value.span.end
     items = [item.span for item in stage.items]
     if name in _BLOCKS and items:
-        edits = _braces(items, start, stage.span.end)
-        told = f"the layers of `{name}` stand in a block in braces"
-        return WrongKind(stage.span, told, f"write `x -> {name} {{ Affine(50); Relu }}`", (), edits)
+        return LayersWithoutBraces(stage.span, name, _braces(items, start, stage.span.end))
     if context.catalog.find(name) is None and scope.find_callable(name) is None:
-        return WrongKind(stage.span, message)
+        return ValueInChain(stage.span)
     inside = ", ".join(span.text for span in items)
-    edits = [Edit(Span(start, stage.span.end, stage.span.source), f"({inside})")]
-    return WrongKind(
-        stage.span, f"what `{name}` takes stands in round brackets", f"write `{name}({inside})`", (), edits
-    )
+    return SquareArguments(stage.span, name, inside, Span(start, stage.span.end, stage.span.source))
 
 
 def of_range(call: tree.Call) -> Diagnostic | None:
@@ -123,8 +123,7 @@ def of_range(call: tree.Call) -> Diagnostic | None:
     written = f"[{', '.join(map(str, numbers))}]"
     name = call.function.name if isinstance(call.function, tree.Name) else ""
     at = call.function.span if name == "range" else call.span
-    message = "`for` goes through a list"
-    return WrongKind(at, message, f"write `{written}`", (), [Edit(call.span, written)])
+    return RangeForList(at, written, call.span)
 
 
 def _unknown(context: Context, span: Span, name: str, scope: Scope, site: CallSite | None) -> Diagnostic:
@@ -132,26 +131,24 @@ def _unknown(context: Context, span: Span, name: str, scope: Scope, site: CallSi
     meaning = operation_meant(name)
     same = [c for c in candidates if folded(c) == folded(name)]
     if meaning is None or same:
-        return UnknownOperation(span, name, candidates)
+        return MisspeltOperation(span, name, candidates)
     if meaning.formula is not None:
-        written, edits = _formula(meaning.formula, site)
-        return UnknownOperation(span, name, candidates, None, note=f"write `{written}`", edits=edits)
+        return OperationAsFormula(span, name, *_formula(meaning.formula, site))
     if meaning.name is None:
-        return UnknownOperation(span, name, candidates, None, note=meaning.note)
-    return UnknownOperation(span, name, candidates, meaning.name, note=meaning.note)
+        return OperationElsewhere(span, name, meaning.note)
+    return OperationRenamed(span, name, meaning.name, meaning.note)
 
 
-def _formula(formula: str, site: CallSite | None) -> tuple[str, list[Edit]]:
-    """A formula with the arguments of a call in it, and the edit that puts it in place of the call."""
+def _formula(formula: str, site: CallSite | None) -> tuple[str, Span | None, str]:
+    """A formula with the arguments of a call; the call that it can replace, and its text there."""
     arguments = [] if site is None else [a for a in site.arguments if a.name is None]
     operands = [_operand(a.value) for a in arguments]
     needed = len(set(re.findall(r"\{\d\}", formula)))
     if site is None or len(operands) != needed or any("\n" in text for text in operands):
-        return formula.format("x", "y", "z"), []
+        return formula.format("x", "y", "z"), None, ""
     written = _filled_in(formula, operands, arguments)
-    if site.piped is not None or len(arguments) != len(site.arguments):
-        return written, []
-    return written, [Edit(site.span, written if _is_call(written) else f"({written})")]
+    replaces = site.piped is None and len(arguments) == len(site.arguments)
+    return written, site.span if replaces else None, written if _is_call(written) else f"({written})"
 
 
 def _filled_in(formula: str, operands: list[str], arguments: Sequence[tree.Argument]) -> str:
@@ -190,12 +187,8 @@ def of_value(context: Context, function: Any, scope: Scope, site: CallSite | Non
         if context.catalog.find(function.name) is None:
             return _unknown_method(context, function, scope, site)
         written = _call_text(function.name, function, site)
-        edits = [] if site is None or site.piped is not None else [Edit(site.span, written)]
-        help_ = f"call the function: `{written}`"
-        return WrongKind(function.span, "a value has no methods", help_, (), edits)
-    help_product, edits = _product(function, site)
-    message = "this is a value, and a value cannot be called"
-    return WrongKind(function.span, message, help_product, (), edits)
+        return CalledMethod(function.span, written, None if site is None or site.piped else site.span)
+    return CalledValue(function.span, _product(function, site))
 
 
 def _unknown_method(
@@ -209,8 +202,7 @@ def _unknown_method(
     if not isinstance(problem, UnknownOperation) or not problem.match:
         return problem
     written = _call_text(problem.match, method, site)
-    edits = [Edit(site.span, written)]
-    return UnknownOperation(span, name, (), None, note=f"write `{written}`", edits=edits)
+    return OperationAsFormula(span, name, written, site.span)
 
 
 def _call_text(name: str, method: tree.Attribute, site: CallSite | None) -> str:
@@ -234,20 +226,20 @@ def of_part(node: tree.Attribute) -> Diagnostic:
     return NoSuchPart(node.name_span, node.value.span.text, node.name, ["T"], note)
 
 
-def _product(function: Any, site: CallSite | None) -> tuple[str | None, list[Edit]]:
-    """The help for `2(x + 1)`, which is meant as a product."""
+def _product(function: Any, site: CallSite | None) -> tuple[str, Span] | None:
+    """`2(x + 1)` as a product, and where its sign is missing."""
     if (
         site is None
         or site.piped is not None
         or len(site.arguments) != 1
         or site.arguments[0].name is not None
     ):
-        return None, []
+        return None
     end = function.span.end
     written = f"{function.span.text} * ({site.arguments[0].span.text})"
     if "\n" in written:
-        return None, []
-    return f"did you mean `{written}`?", [Edit(Span(end, end, function.span.source), " * ")]
+        return None
+    return written, Span(end, end, function.span.source)
 
 
 # ---- functions of other languages' modules -----------------------------------------------------------------
@@ -269,17 +261,12 @@ def of_module(
     name = function.name
     if context.catalog.find(name) is None and name != "grad":
         return _unknown(context, function.span, name, scope, site)
-    help_ = f"functions need no prefix: write `{name}`"
-    return WrongKind(
-        function.span, f"there is no `{prefix}` in this language", help_, (), [Edit(function.span, name)]
-    )
+    return PrefixOfFunction(function.span, prefix, name)
 
 
 def part_of_module(node: tree.Attribute, prefix: str) -> Diagnostic:
     """`np.pi`"""
     meant = value_meant(node.name)
-    instead = (meant.formula or meant.name) if meant is not None else None
-    note = meant.note if meant is not None else None
-    help_ = f"write `{instead}`" if instead else note or "functions need no prefix"
-    edits = [Edit(node.span, instead)] if instead else []
-    return WrongKind(node.span, f"there is no `{prefix}` in this language", help_, (), edits)
+    if meant is None:
+        return PrefixOfValue(node.span, prefix, None, None)
+    return PrefixOfValue(node.span, prefix, meant.formula or meant.name, meant.note)

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from graphlang.diagnostics import Span
-from graphlang.diagnostics.arguments import WrongAttribute
+from graphlang.diagnostics.arguments import AttributeRefused, MissingOfMember, Requirement
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
 
@@ -37,18 +37,18 @@ def report_validation(
             continue
         seen.add(name)
         if detail["type"] == "missing":
-            message = f"`{owner}` needs `{name}`"
+            context.error(MissingOfMember(places.get(name, span), owner, [name]))
         else:
-            message = requirement(f"`{name}` of `{owner}`" if name else f"`{owner}`", detail)
-        context.error(WrongAttribute(places.get(name, span), owner, message))
+            subject = f"`{name}` of `{owner}`" if name else f"`{owner}`"
+            context.error(AttributeRefused(places.get(name, span), owner, subject, requirement(detail)))
 
 
-def requirement(what: str, detail: Any) -> str:
-    """One of Pydantic's errors as a sentence: "`units` must be a whole number"."""
+def requirement(detail: Any) -> Requirement:
+    """What one of Pydantic's errors asks of a value: " must be a whole number"."""
     text = str(detail["msg"]).removeprefix("Value error, ")
     if detail["type"] in ("value_error", "missing") or not text.startswith("Input should be "):
-        return f"{what}: {text[:1].lower()}{text[1:]}"
+        return Requirement(None, None, f"{text[:1].lower()}{text[1:]}")
     needed = TYPE_WORDS.get(detail["type"]) or text.removeprefix("Input should be ").replace("'", "`")
     value = detail["input"]
     plain = value is None or isinstance(value, bool | int | float | str)
-    return f"{what} must be {needed}{f', but it is {described(value)}' if plain else ''}"
+    return Requirement(needed, described(value) if plain else None, "")

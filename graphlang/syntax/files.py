@@ -19,6 +19,14 @@ from graphlang.diagnostics.files import (
     ValueForFile,
     unreadable,
 )
+from graphlang.diagnostics.names import (
+    ImportMissing,
+    ImportNotRelative,
+    ImportOfOtherFile,
+    ImportOutside,
+    ImportUnreadable,
+    NotImportable,
+)
 from graphlang.syntax.parse import decode
 
 
@@ -76,23 +84,23 @@ def _similar(path: Path) -> str | None:
 
 def importer_below(folder: Path) -> Callable[[str, str], tuple[str, str]]:
     """The function that reads imported files: it takes relative paths below the folder of the importing file,
-    and follows no link out of it."""
+    and follows no link out of it. It raises NotImportable."""
     root = folder.resolve()
 
     def read(importing: str, written: str) -> tuple[str, str]:
-        if "://" in written or Path(written).is_absolute() or "\\" in written:
-            raise ValueError("an import names a file below the folder of the importing one, relatively")
+        if "://" in written or "\0" in written or Path(written).is_absolute() or "\\" in written:
+            raise NotImportable(ImportNotRelative)
         base = Path(importing).parent if importing not in ("<stdin>", "<text>") else folder
         target = base / written
         if not target.resolve().is_relative_to(base.resolve()) or not target.resolve().is_relative_to(root):
-            raise ValueError(f"`{written}` lies outside of the folder of the importing file")
+            raise NotImportable(ImportOutside, written)
         if target.suffix != ".graph":
-            raise ValueError(f"`{written}` is not a `.graph` file")
+            raise NotImportable(ImportOfOtherFile, written)
         try:
             return str(target), decode(target.read_bytes(), str(target))
         except FileNotFoundError:
-            raise ValueError(f"there is no file `{written}` beside the importing one") from None
+            raise NotImportable(ImportMissing, written) from None
         except OSError as error:
-            raise ValueError(f"`{written}` cannot be read: {error.strerror}") from None
+            raise NotImportable(ImportUnreadable, written, error.strerror or str(error)) from None
 
     return read

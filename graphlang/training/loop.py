@@ -13,7 +13,7 @@ from graphlang.contracts.initializer import stream
 from graphlang.datasets.arrays import from_arrays
 from graphlang.datasets.dataset import Dataset
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.settings import WrongSetting
+from graphlang.diagnostics.settings import SettingRefused, SettingsRefused, WrongSetting
 from graphlang.diagnostics.weights import OtherEpochs, OtherOptimizer
 from graphlang.engine.model import Model
 from graphlang.resolve.validation import requirement
@@ -82,12 +82,14 @@ def _with_overrides(
     try:
         return TrainSpec(**{**section.model_dump(), **changes}) if changes else section
     except ValidationError as error:
-        raise GraphError([WrongSetting(None, _setting_text(p)) for p in error.errors()]) from None
+        raise GraphError([_refused(detail) for detail in error.errors()]) from None
 
 
-def _setting_text(problem: Any) -> str:
-    name = ".".join(map(str, problem["loc"]))
-    return requirement(f"`{name}`", problem) if name else str(problem["msg"]).removeprefix("Value error, ")
+def _refused(detail: Any) -> WrongSetting:
+    name = ".".join(map(str, detail["loc"]))
+    if name:
+        return SettingRefused(None, f"`{name}`", requirement(detail))
+    return SettingsRefused(None, str(detail["msg"]).removeprefix("Value error, "))
 
 
 def _is_false(answer: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import MissingSection
-from graphlang.diagnostics.settings import WrongSetting
+from graphlang.diagnostics.settings import IterationsTooFew, TotalUnknown
 from graphlang.engine.compiled import CAPACITY, Compiled
 from graphlang.engine.executable import Executable, built
 from graphlang.engine.model import Model
@@ -64,11 +64,11 @@ class TrainStep(Compiled):
         if section is None:
             raise GraphError([MissingSection("compile(train=True)", "train", model.file)])
         if iterations is not None and iterations < 1:
-            raise GraphError([WrongSetting(None, f"`iterations` is {iterations}, but must be at least 1")])
+            raise GraphError([IterationsTooFew(None, iterations)])
         total = section.iterations if iterations is None else iterations
         self._state = TrainingState(model, section, total)
         if total is None and self._state.schedule.needs_total:
-            raise GraphError([_total_unknown(section.schedule.name)])
+            raise GraphError([TotalUnknown(None, section.schedule.name)])
         super().__init__(model, [self._state.loss])
 
     @property
@@ -94,9 +94,3 @@ class TrainStep(Compiled):
         model = self._model
         bound = bind_inputs(model.network, given, model.dtype, self._needed(given), model.file)
         return Batch(bound.values, bound.sizes, {})
-
-
-def _total_unknown(schedule: str) -> WrongSetting:
-    message = f"`schedule = {schedule}` runs over the whole training, and a loop of one's own does not tell"
-    help = "say how many steps there will be: `compile(train=True, iterations=10000)`"
-    return WrongSetting(None, f"{message} how long that is", help)

@@ -392,7 +392,7 @@ def test_lists_of_numbers_are_arrays() -> None:
         gl.loads("input x: float[2]\ny = x * [1, 2]", dtype="float32").forward(x=[1, 1])["y"].dtype
         == np.float32
     )
-    assert codes("input x: float[2]\ny = x * [[1, 2], [3]]") == ["GL301"]
+    assert codes("input x: float[2]\ny = x * [[1, 2], [3]]") == ["GL309"]
 
 
 def test_stretching_both_operands_needs_a_reshape_that_says_so() -> None:
