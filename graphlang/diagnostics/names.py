@@ -267,16 +267,20 @@ class Cycle(Diagnostic):
     def span(self) -> Span:  # type: ignore[override]  # it is never set
         return self.spans[0]
 
-    @property
-    def message(self) -> str:
-        if len(self.path) == 1:
-            return f"`{self.path[0]}` is defined by itself"
-        shown = self.path if len(self.path) <= 8 else [*self.path[:4], "...", *self.path[-3:]]
-        return "these definitions form a cycle: " + " -> ".join([*shown, self.path[0]])
+
+class DefinedByItself(Cycle):
+    message = "`{path[0]}` is defined by itself"
+    label = "needs itself"
+
+
+class DefinitionsInCycle(Cycle):
+    message = "these definitions form a cycle: {cycle}"
+    label = "needs `{path[1]}`"
 
     @property
-    def label(self) -> str:
-        return "needs itself" if len(self.path) == 1 else f"needs `{self.path[1]}`"
+    def cycle(self) -> str:
+        shown = self.path if len(self.path) <= 8 else [*self.path[:4], "...", *self.path[-3:]]
+        return " -> ".join([*shown, self.path[0]])
 
     @property
     def also(self) -> Sequence[Related]:

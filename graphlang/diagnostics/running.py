@@ -44,21 +44,22 @@ class NothingToStartFrom(Diagnostic):
     """
 
     code = "GL706"
+
     outputs: Sequence[str]
     file: str | None
-
-    @property
-    def message(self) -> str:
-        if not self.outputs:
-            return "the file has no output to start backward from"
-        return "the file has several outputs to start backward from: " + ", ".join(
-            f"`{name}`" for name in self.outputs
-        )
 
     @property
     def help(self) -> str:
         option = "--of NAME" if self.shell else f'of="{self.outputs[0] if self.outputs else "NAME"}"'
         return f"choose one with `{option}`, or name it in the file with `output`"
+
+
+class NoOutput(NothingToStartFrom):
+    message = "the file has no output to start backward from"
+
+
+class SeveralOutputs(NothingToStartFrom):
+    message = "the file has several outputs to start backward from: {outputs}"
 
 
 class WrongSeed(Diagnostic):

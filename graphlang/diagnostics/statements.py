@@ -108,10 +108,13 @@ class WrongScan(Traced):
     A `scan` goes along axis 1, time. Each value that it carries starts outside, is handed on by one `next`
     in its own shape, and the body ends with one `yield`.
 
-        input x: float[N, T, 3]
-        y = scan a in x, h = zeros(N, 3) { next h = h + a }
+        input xs: float[N, T]
+        hs = scan x in xs carry h = zeros(N) {
+          h2 = h + x
+          yield h2
+        }
 
-    Fix: add what the message says, here `yield h`.
+    Fix: add what the message says, here `next h = h2`.
     """
 
     code = "GL219"
@@ -178,10 +181,12 @@ class WrongReturn(Diagnostic):
     A `def` in braces ends with one `return`; `next` and `yield` belong in a `scan`.
 
         input x
-        y = x * 2
-        return y
+        def f(x) {
+          y = x * 2
+        }
+        z = f(x)
 
-    Fix: at the top level, name outputs with `output y`; end a `def` with one `return`.
+    Fix: end the `def` with one `return`, here `return y`; at the top level, name outputs with `output z`.
     """
 
     code = "GL220"
@@ -218,7 +223,7 @@ class WrongExpectation(Diagnostic):
 
         input x
         y = x * 2
-        expect y == "2"
+        expect y ~= "2"
 
     Fix: compare values and numbers; a layer that an `expect` uses is shared with the network.
     """

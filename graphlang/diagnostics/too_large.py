@@ -61,28 +61,48 @@ class LimitExceeded(Diagnostic):
     """
 
     code = "GL803"
+    help = "make the program smaller, or raise the limit: gl.Limits({name}=...)"
 
     span: Span
     name: LimitName
     limit: int
 
-    @property
-    def message(self) -> str:
-        return _EXCEEDED[self.name].format(self.limit)
 
-    @property
-    def help(self) -> str:
-        raised = f"raise the limit: gl.Limits({self.name}=...)"
-        if self.name == "calls":
-            return f"a `def` that calls itself must come to an end; or {raised}"
-        return f"make the program smaller, or {raised}"
+class TooManyNodes(LimitExceeded):
+    message = "the graph has more than {limit:,} nodes"
 
 
-_EXCEEDED = {
-    "nodes": "the graph has more than {:,} nodes",
-    "unrolled": "this `repeat` makes more than {:,} copies",
-    "calls": "more than {:,} `def`s are called inside one another",
-    "expansions": "`def`s are called more than {:,} times in all",
-    "imports": "this file imports more than {:,} others, directly and indirectly",
-    "parameters": "the parameters hold more than {:,} numbers",
+class TooManyCopies(LimitExceeded):
+    message = "this `repeat` makes more than {limit:,} copies"
+
+
+class CallsTooDeep(LimitExceeded):
+    message = "more than {limit:,} `def`s are called inside one another"
+    help = "a `def` that calls itself must come to an end; or raise the limit: gl.Limits({name}=...)"
+
+
+class TooManyCalls(LimitExceeded):
+    message = "`def`s are called more than {limit:,} times in all"
+
+
+class TooManyImports(LimitExceeded):
+    message = "this file imports more than {limit:,} others, directly and indirectly"
+
+
+class TooManyNumbers(LimitExceeded):
+    message = "the parameters hold more than {limit:,} numbers"
+
+
+_EXCEEDED: dict[LimitName, type[LimitExceeded]] = {
+    "nodes": TooManyNodes,
+    "unrolled": TooManyCopies,
+    "calls": CallsTooDeep,
+    "expansions": TooManyCalls,
+    "imports": TooManyImports,
+    "parameters": TooManyNumbers,
 }
+
+
+def limit_exceeded(span: Span, name: LimitName, limit: int) -> LimitExceeded:
+    """What to report where a program is larger than a limit."""
+    return _EXCEEDED[name](span, name, limit)

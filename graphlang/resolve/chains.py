@@ -13,7 +13,7 @@ from graphlang.diagnostics.arguments import (
 from graphlang.diagnostics.names import Redefinition
 from graphlang.diagnostics.shapes import ResidualMisfit
 from graphlang.diagnostics.statements import OtherForList
-from graphlang.diagnostics.too_large import LimitExceeded
+from graphlang.diagnostics.too_large import limit_exceeded
 from graphlang.resolve.broadcasting import broadcasts
 from graphlang.resolve.call_arguments import Piped
 from graphlang.resolve.calls import call_stage
@@ -152,7 +152,7 @@ def _no_count(context: Context, node: Any, count: Any) -> Diagnostic | None:
         divided = isinstance(node, tree.Binary) and node.operator == "/"
         return (FractionForCount if divided else NoCount)(node.span, described(count))
     if count > context.limits.unrolled:
-        return LimitExceeded(node.span, "unrolled", context.limits.unrolled)
+        return limit_exceeded(node.span, "unrolled", context.limits.unrolled)
     return None
 
 

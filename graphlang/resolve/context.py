@@ -11,7 +11,7 @@ from graphlang.catalog.finder import Catalog, Entry
 from graphlang.catalog.operation import Operation
 from graphlang.diagnostics import Collector, Diagnostic, GraphError, Source, Span
 from graphlang.diagnostics.limits import Limits
-from graphlang.diagnostics.too_large import LimitExceeded, LimitName
+from graphlang.diagnostics.too_large import LimitName, limit_exceeded
 from graphlang.resolve.evaluator import Evaluator, Rules
 from graphlang.resolve.scopes import Definition, Scope
 from graphlang.resolve.values import POISON, Instance, Value
@@ -79,7 +79,7 @@ class Context(Evaluator):
         """Raises if there is more of something than a limit allows."""
         allowed = getattr(self.limits, limit)
         if count > allowed:
-            raise GraphError([LimitExceeded(span, limit, allowed)])
+            raise GraphError([limit_exceeded(span, limit, allowed)])
 
     def errors(self, error: GraphError) -> None:
         """Adds the diagnostics of an exception."""
@@ -94,7 +94,7 @@ class Context(Evaluator):
         """Enters a value; refuses more than the limits allow."""
         self.values.append(value)
         if len(self.values) > self.limits.nodes:
-            raise GraphError([LimitExceeded(value.span, "nodes", self.limits.nodes)])
+            raise GraphError([limit_exceeded(value.span, "nodes", self.limits.nodes)])
         return value
 
     def array(self, shape: tuple[Size, ...], kind: str) -> SymbolicArray:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.diagnostics import Diagnostic, Related, Span
-from graphlang.diagnostics.names import Cycle, Redefinition
+from graphlang.diagnostics.names import DefinedByItself, Redefinition
 from graphlang.diagnostics.shapes import (
     DefaultMisfit,
     DefaultsDiffer,
@@ -76,7 +76,7 @@ def _default(context: Context, statement: tree.Input, scope: Scope) -> Any:
     if statement.default is None:
         return None
     if any(use.name == statement.name for use in names_used(statement.default)):
-        return context.poison(Cycle([statement.name], [statement.name_span]))
+        return context.poison(DefinedByItself([statement.name], [statement.name_span]))
     what, span = f"the default of `{statement.name}`", statement.default.span
     default = constant_behind(context, context.evaluate(statement.default, scope), span, what)
     if default is not POISON and not is_numeric(default):

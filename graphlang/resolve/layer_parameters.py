@@ -9,7 +9,7 @@ from graphlang.catalog.operation import Parameter, check_taken, owned
 from graphlang.diagnostics import Related, Span
 from graphlang.diagnostics.names import NeedsCapital
 from graphlang.diagnostics.shapes import NotANumberYet, SharedOtherwise
-from graphlang.diagnostics.too_large import LimitExceeded
+from graphlang.diagnostics.too_large import limit_exceeded
 from graphlang.resolve.application import Application
 from graphlang.resolve.context import Context
 from graphlang.resolve.failures import failure_of_parameters
@@ -129,6 +129,6 @@ def count_elements(context: Context, shape: Sequence[Any], span: Span) -> bool:
         elements *= size
     context.elements += elements
     if context.elements > context.limits.parameters:
-        context.error(LimitExceeded(span, "parameters", context.limits.parameters))
+        context.error(limit_exceeded(span, "parameters", context.limits.parameters))
         return False
     return True
