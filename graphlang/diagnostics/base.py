@@ -87,9 +87,7 @@ class Diagnostic(Circumstances):
             object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> None:
-        if type(self).__init__ is Diagnostic.__init__:
-            raise AttributeError(f"cannot assign to `{name}`: use `replaced`")
-        object.__setattr__(self, name, value)
+        raise AttributeError(f"cannot assign to `{name}`: use `replaced`")
 
     def replaced(self, **changes: object) -> Self:
         """The same diagnostic with other facts or circumstances."""
