@@ -21,7 +21,7 @@ def test_an_example_runs_both_ways_and_passes_the_gradient_check(path: Path) -> 
     graph = gl.load(path, set=SMALLER.get(path.stem, {}), dtype="float64")
     assert [e.message for e in check_expectations(graph.model) if not e.ok] == []
     inputs = fill_with_random(graph.network, {}, np.random.default_rng(0), batch=2)
-    of = graph.spec.gradcheck.of if graph.spec.gradcheck else graph.start(None)
+    of = graph.spec.gradcheck.of if graph.spec.gradcheck else graph.model.start(None)
     result = graph.run(inputs, of=of)
     assert all(np.all(np.isfinite(result.grad[name])) for name in graph.params)
     report = graph.gradcheck(inputs)
