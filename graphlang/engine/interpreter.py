@@ -102,7 +102,8 @@ class Interpreter(RunState):
             roles = results.own_order(operation) if node.own else []
         targets = [o.number if type(o) is Ref else -1 for o in node.operands]
         targets += [node.own.get(role, -1) for role in roles]
-        results.check_count(self.network, gradients, targets, self.values)
+        if len(gradients) != len(targets):
+            results.check_count(self.network, gradients, targets, self.values)
         places = [*range(len(node.operands)), *roles]
         return [
             (number, place, dx)
