@@ -25,34 +25,22 @@ class Sample(Diagnostic):
     """A name is used that nothing defines."""
 
     code = "GL201"
+    message = "{sentence}"
+    label = "{beside}"
 
-    def __init__(
-        self,
-        span: Span | None,
-        message: str = "m",
-        label: str = "",
-        others: Sequence[Related] = (),
-        fix: str = "",
-    ) -> None:
-        self.span = span
-        self._texts = message, label, fix
-        self._others = others
-
-    @property
-    def message(self) -> str:
-        return self._texts[0]
-
-    @property
-    def label(self) -> str:
-        return self._texts[1]
+    span: Span | None
+    sentence: str = "m"
+    beside: str = ""
+    others: Sequence[Related] = ()
+    fix: str = ""
 
     @property
     def help(self) -> str | None:
-        return self._texts[2] or None
+        return self.fix or None
 
     @property
     def also(self) -> Sequence[Related]:
-        return self._others
+        return self.others
 
 
 def span_of(text: str, part: str, name: str = "a.graph") -> Span:
@@ -92,8 +80,7 @@ def test_the_concise_form_is_one_line() -> None:
 
 
 def test_a_diagnostic_without_a_place_names_its_file() -> None:
-    problem = Sample(None, "too large", fix="raise the limit")
-    problem.file = "a.graph"
+    problem = Sample(None, "too large", fix="raise the limit").replaced(file="a.graph")
     assert full(problem) == "error[GL201]: too large\n  --> a.graph\nhelp: raise the limit"
     assert concise(problem) == "a.graph: error[GL201] too large (raise the limit)"
     assert full(Sample(None)) == "error[GL201]: m"
@@ -113,7 +100,7 @@ def test_two_places_on_one_line_share_it() -> None:
     first, second = span_of(text, "< b"), span_of(text, "< c")
     first = first._replace(end=first.start + 1)
     second = second._replace(end=second.start + 1, source=first.source)
-    shown = full(Sample(second, label="second", others=[Related(first, "first")])).split("\n")
+    shown = full(Sample(second, beside="second", others=[Related(first, "first")])).split("\n")
     assert shown[3:6] == [" 1 | y = a < b < c", "   |       - first", "   |           ^ second"]
 
 

@@ -34,7 +34,7 @@ STATEMENTS: list[tuple[str, list[tuple[str, str]]]] = [
     ]),
     ("def double(v, k=2) { w = v * k; return w }", [
         ("def double(v, k=2) { w = v * j; return w }", "GL201"), ("def double(v, k=2) { w = v k; return w }", "GL125"),
-        ("def double(v, k=2) { w = v * k; retrun w }", "GL140"), ("def double(v, k=2) { w = v * k }", "GL207"),
+        ("def double(v, k=2) { w = v * k; retrun w }", "GL140"), ("def double(v, k=2) { w = v * k }", "GL220"),
         ("def double(v, k=2) w = v * k", "GL105"), ("def double(v k=2) { w = v * k; return w }", "GL153"),
     ]),
     ("p = (a + b) * 2", [("p = (a + b * 2", "GL102"), ("p = (a + bb) * 2", "GL201"), ("p = a b", "GL125"), ("p = a +", "GL121")]),

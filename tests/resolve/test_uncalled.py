@@ -86,7 +86,7 @@ def test_what_some_argument_makes_right_is_no_mistake(definition: str) -> None:
         ("def f(x) = x if y else x", "GL201"),
         ("def f(x, x) = x", "GL203"),
         ("def f(x) {\n  y = x\n  y = x\n  return y\n}", "GL203"),
-        ("def f(x) {\n  y = x\n}", "GL207"),
+        ("def f(x) {\n  y = x\n}", "GL220"),
         ("def f(x) = g(x, k=3)\ndef g(x) = x", "GL401"),
     ],
 )
