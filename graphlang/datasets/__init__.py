@@ -1,2 +1,1 @@
-"""Where samples come from: one source per file, each opened by its header before anything is read in
-full."""
+"""The data sources, one per file. Opening a source reads headers only, so shapes are known early."""

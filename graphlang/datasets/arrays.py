@@ -1,4 +1,4 @@
-"""Arrays handed in from Python as a data set."""
+"""A data set made of arrays in Python."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def from_arrays(
     validation: Mapping[str, ArrayLike] | None = None,
     **more: ArrayLike,
 ) -> Dataset:
-    """The fields of the split train by keyword (or in one mapping), and those of the split test in
-    `validation`.
+    """A data set whose training split has these fields, by keyword or in one mapping.
 
-    The arrays are used as they are: not copied, not scaled, and never written to.
+    `validation` holds the fields of the test split. The arrays are not copied, not scaled, and never written
+    to.
     """
     splits = {"train": _columns({**(arrays or {}), **more})}
     if validation is not None:
@@ -57,7 +57,7 @@ def _column(name: str, values: ArrayLike) -> Column:
 def _exact(array: Array) -> Array:
     try:
         return np.asarray(exact_numbers(array, whole=True))
-    except OverflowError:  # larger than an int: a float may hold it
+    except OverflowError:  # too large for an int64, but not for a float
         return np.asarray(exact_numbers(array, whole=False))
 
 

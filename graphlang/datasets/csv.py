@@ -1,4 +1,4 @@
-"""The source `csv`: a table with named columns, split by a rule that depends on nothing but its seed."""
+"""The source `csv`: a table with named columns, split into train and test by a seed."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ class csv(Source):
         count = min(n - 1, max(1, round(n * self.test))) if self.test else 0
         if count == 0:
             return {"train": np.arange(n)}
-        # Raw bits, because NumPy promises the stream of a bit generator, not that of `permutation`.
+        # NumPy guarantees the stream of a bit generator across versions, but not that of `permutation`.
         order = np.argsort(np.random.PCG64(self.seed).random_raw(n), kind="stable")
         return {"train": np.sort(order[count:]), "test": np.sort(order[:count])}
 
 
 class _Values:
-    """A column of the table over all lines: read as numbers when they are first asked for."""
+    """A column over all lines of the table, converted to numbers on first use."""
 
     def __init__(self, table: Table, name: str) -> None:
         self.table = table
@@ -77,7 +77,7 @@ class _Values:
 
     @cached_property
     def array(self) -> Array:
-        """The numbers; raises GraphError where a cell is none."""
+        """The numbers; raises GraphError for a cell that is not a number."""
         return numbers(self.table, self.name)
 
     @property
@@ -86,12 +86,12 @@ class _Values:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """What follows the lines."""
+        """The shape of one sample."""
         return ()
 
 
 class _Ids(_Values):
-    """A column of labels, as the ids of those."""
+    """A column of labels, as their ids."""
 
     @cached_property
     def array(self) -> Array:
@@ -100,12 +100,12 @@ class _Ids(_Values):
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """The different labels in order."""
+        """The distinct labels, sorted."""
         return tuple(sorted({cell.strip() for cell in self.table.cells[self.name]}))
 
 
 class _Target(_Values):
-    """A target of numbers: where cells are none, it may have been meant for labels."""
+    """A target of numbers; the error for a wrong cell also says what a target of labels looks like."""
 
     @cached_property
     def array(self) -> Array:
@@ -124,7 +124,7 @@ class _Features(_Values):
         problems: list[Diagnostic] = []
         for column in self.columns:
             try:
-                column.array  # noqa: B018 - read here, so that every bad column is told of
+                column.array  # noqa: B018 - read here, to report every bad column at once
             except GraphError as error:
                 problems += error.diagnostics
         if problems:
@@ -141,7 +141,7 @@ class _Features(_Values):
 
 
 class _Lines(Column):
-    """Some lines of a column, whose type is known once it has been read."""
+    """A selection of a column's lines; its type is known only after reading."""
 
     def __init__(self, values: _Values, rows: Array, alone: Column | None = None) -> None:
         self.__dict__.update(stored=(len(rows), *values.shape), pixels=None, flatten=False, alone=alone)
@@ -155,7 +155,7 @@ class _Lines(Column):
 
 
 def _fields(table: Table, target: str | None) -> tuple[dict[str, _Values], tuple[str, ...]]:
-    """The fields over all lines, and the labels of the target where it has labels."""
+    """The fields over all lines, and the labels of the target, if it has labels."""
     columns: dict[str, _Values] = {name: _Values(table, name) for name in table.names}
     labels: tuple[str, ...] = ()
     if target is not None and are_labels(table.cells[target]):
@@ -173,15 +173,15 @@ def _fields(table: Table, target: str | None) -> tuple[dict[str, _Values], tuple
 
 
 def _columns(fields: dict[str, _Values], rows: Array) -> dict[str, Column]:
-    found: dict[str, Column] = {}
+    columns: dict[str, Column] = {}
     for name, values in fields.items():
         alone = None
         if isinstance(values, _Features) and name in values.table.names:
             alone = _Lines(_column_of(values, name), rows)
-        found[name] = _Lines(values, rows, alone)
-    return found
+        columns[name] = _Lines(values, rows, alone)
+    return columns
 
 
 def _column_of(features: _Features, name: str) -> _Values:
-    """The column itself that bears the name of all of them."""
+    """The one column called `name` itself, not the features of that name."""
     return next((c for c in features.columns if c.name == name), None) or _Values(features.table, name)

@@ -1,4 +1,4 @@
-"""A csv file as cells by column, and cells as numbers; what is wrong is told by line, column and cause."""
+"""Parses a csv file into cells by column, and cells into numbers; errors name line, column and cause."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from graphlang.diagnostics.tables import (
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 _INTEGER = re.compile(r"\s*[+-]?\d{1,18}\s*", re.ASCII)
 _MEASURE = re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+[eE][+-]?\d+)|[+-]\d+", re.ASCII)
-"""A number that no column is called: one with a point, an exponent or a sign."""
+"""A number with a point, an exponent or a sign, which is not a likely name of a column."""
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 @dataclass(frozen=True)
 class Table:
-    """The cells of a csv by column, and the line that each sample starts in."""
+    """The cells of a csv file by column, and the line where each sample starts."""
 
     path: str
     names: list[str]
@@ -48,7 +48,7 @@ class Table:
 
 
 def parse(path: str, text: str) -> Table:
-    """The table of a text; raises GraphError where it is none."""
+    """The table in a text; raises GraphError if it is malformed."""
     records = _records(path, text)
     _, header = next(records, (0, None))
     if header is None:
@@ -66,22 +66,25 @@ def parse(path: str, text: str) -> Table:
 
 
 def are_labels(cells: Sequence[str]) -> bool:
-    """Whether a target has labels: no cell is empty or a number, nor are all of them numbers in a form that
-    is not read, as `1,5` or `20%`: ids would make nonsense of those."""
+    """Whether the cells of a target are labels.
+
+    They are if no cell is empty or a number, unless all are numbers in a form that is not supported, such as
+    `1,5` or `20%`: treating those as labels would train on nonsense.
+    """
     return all(cell.strip() and not NUMBER.fullmatch(cell) for cell in cells) and not _are_numbers(cells)
 
 
 def _are_numbers(cells: Sequence[str]) -> bool:
-    """Whether all cells that are filled are numbers in some form."""
+    """Whether all cells that are not empty are numbers in some form."""
     return all(plain_number(cell) or is_missing(cell) for cell in cells)
 
 
 def numbers(table: Table, name: str, *, target: bool = False) -> Array:
-    """A column as numbers; raises GraphError that names the first cell that is none, and how many are."""
+    """A column as numbers; the GraphError names the first cell that is not one, and counts them."""
     cells = table.cells[name]
     if all(map(_INTEGER.fullmatch, cells)):
         return np.array([int(cell) for cell in cells], dtype=np.int64)
-    # float() alone would take `1_000`, `nan` and digits of other scripts.
+    # float() would also accept `1_000`, `nan` and digits of other scripts.
     values = [float(cell) if NUMBER.fullmatch(cell) else math.nan for cell in cells]
     bad = [i for i, value in enumerate(values) if not math.isfinite(value)]
     if bad:
@@ -93,7 +96,7 @@ def numbers(table: Table, name: str, *, target: bool = False) -> Array:
 
 
 def _records(path: str, text: str) -> Iterator[tuple[int, list[str]]]:
-    """The lines that hold something, each with the number of the line where it starts."""
+    """The records that are not empty, each with the number of its first line."""
     source = reader.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
     start = 1
     try:
@@ -153,7 +156,7 @@ def _names(path: str, header: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def _label_among(names: list[str], rows: list[list[str]]) -> str | None:
-    """A name beside numbers that the lines below repeat in its column: the first line is a sample itself."""
+    """A name in the first line that its column repeats, next to numbers: that line is a sample itself."""
     for i, name in enumerate(names):
         below = [row[i].strip() for row in rows if len(row) > i]
         if name and not NUMBER.fullmatch(name) and name in below:

@@ -1,5 +1,7 @@
-"""The contract of a data source, and what opening it gives: columns in splits, known by shape before they
-are read."""
+"""The contract of a data source, and the data set that it opens.
+
+A data set has splits, and a split has columns, whose shapes are known before they are read.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,7 @@ Kind = Literal["float", "int", "bool"]
 Array = NDArray[Any]
 Rows = slice | NDArray[np.integer[Any]] | Sequence[int]
 
-#: the most bytes that one array may announce; a larger claim is refused before memory is asked for
+#: the largest array in bytes; a header that announces more is refused before any memory is allocated
 MAX_BYTES = 4 * 2**30
 
 _KINDS: dict[str, Kind] = {"b": "bool", "i": "int", "u": "int", "f": "float"}
@@ -43,10 +45,9 @@ _KINDS: dict[str, Kind] = {"b": "bool", "i": "int", "u": "int", "f": "float"}
 class Column:
     """One field of one split: [samples, ...].
 
-    `load` gives the values as they are stored, so images stay uint8 and a data set of 47 MB stays 47 MB.
-    Where it holds `pixels`, a value is the stored number times `scale`; `take` does that for a batch. An
-    engine that fuses the scaling into its own program calls `gather` into a buffer of type `storage` and
-    multiplies by `scale` itself.
+    `load` returns the values as stored, so images stay uint8 and a data set of 47 MB stays 47 MB. With
+    `pixels`, a value is the stored number times `scale`: `take` scales a batch. An engine that fuses the
+    scaling into its own program calls `gather` into a buffer of type `storage` and multiplies by `scale`.
     """
 
     stored: tuple[int, ...]
@@ -54,28 +55,28 @@ class Column:
     read: Callable[[], Array] = field(repr=False)
     pixels: Pixels | None = None
     flatten: bool = False
-    #: where this is several columns side by side, the one among them that has the field's name
+    #: for several columns side by side: the single column with the field's name
     alone: Column | None = None
-    #: of a text file: the line that each sample starts in
+    #: for a text file: the line where each sample starts
     lines: Array | None = field(default=None, repr=False)
 
     @property
     def scale(self) -> float | None:
-        """What stored numbers are multiplied by; None where they are the values."""
+        """The factor on the stored numbers; None if they are the values."""
         return None if self.pixels is None or self.pixels.largest == 1 else 1 / self.pixels.largest
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape with the samples first; with `flatten` all axes after the first are one."""
+        """The shape, samples first; `flatten` merges all axes after the first."""
         return (self.stored[0], prod(self.stored[1:])) if self.flatten else self.stored
 
     @property
     def dtype(self) -> Kind:
-        """The type as a spec sees it: scaled integers are floats."""
+        """The type in a spec: scaled integers are floats."""
         return "float" if self.pixels is not None else _KINDS[self.storage.kind]
 
     def load(self) -> Array:
-        """All stored values, read once, in `shape` and not to be written to."""
+        """All stored values in `shape`, read once and read-only."""
         return self._raw
 
     @cached_property
@@ -86,7 +87,7 @@ class Column:
         return raw
 
     def gather(self, rows: Rows, out: Array | None = None) -> Array:
-        """The stored values of some samples, into `out` where it is given."""
+        """The stored values of the samples `rows`, written into `out` if it is not None."""
         if isinstance(rows, slice):
             if out is None:
                 return self._raw[rows]
@@ -95,16 +96,15 @@ class Column:
         indices = np.asarray(rows, dtype=np.intp)
         if out is None:
             return self._raw[indices]
-        if not self._raw.flags.c_contiguous:  # `take` would copy all of it, with windows that overlap
+        if not self._raw.flags.c_contiguous:  # overlapping windows, which `take` would copy in full
             np.copyto(out, self._raw[indices])
             return out
-        # `take` with mode="raise" copies through a buffer of its own; the range is checked here instead.
+        # `take` with mode="raise" buffers its output, so the range is checked here instead.
         assert indices.size == 0 or (indices.min() >= 0 and indices.max() < self.stored[0]), indices
         return self._raw.take(indices, axis=0, out=out, mode="clip")
 
     def take(self, rows: Rows, dtype: DTypeLike | None = None) -> Array:
-        """The values of some samples in `dtype`: scaled where the column has a scale (then float64 by
-        default)."""
+        """The values of the samples `rows` in `dtype`; scaled ones are float64 by default."""
         values = self.gather(rows)
         if dtype is None and (self.pixels is None or values.dtype.kind == "f"):
             dtype = values.dtype
@@ -116,10 +116,10 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """An opened source: the columns of its splits ("train", and "test" where there is one).
+    """An opened source: the columns of its splits ("train", and "test" if there is one).
 
-    `classes` gives, for a field of ids, what id 0, 1, 2, ... stands for (labels of a csv, characters of a
-    text).
+    `classes` holds for a field of ids what the ids 0, 1, 2, ... stand for: the labels of a csv, the
+    characters of a text.
     """
 
     name: str
@@ -134,20 +134,20 @@ class Dataset:
 
     @property
     def divided_by(self) -> dict[str, float]:
-        """What the numbers of each field are divided by that holds images."""
+        """What the stored numbers are divided by, for each field of images."""
         return {name: c.pixels.largest for name, c in self.train.items() if c.pixels is not None}
 
     def divide_by(self, largest: Mapping[str, float]) -> None:
-        """Settles what whole numbers of some fields are divided by: what it was when a net was trained."""
+        """Fixes what the integers of some fields are divided by, to match the training of the weights."""
         for name, column in self.train.items():
             if column.pixels is not None and column.storage.kind in "iu" and name in largest:
                 column.pixels.settle(largest[name])
 
     @property
     def notes(self) -> list[str]:
-        """What was told by the contents of the data, and may have been meant otherwise."""
-        found = [c.pixels.note for c in self.train.values() if c.pixels is not None]
-        return [note for note in found if note is not None]
+        """What `normalize` concluded from the contents of the data, in case it was meant otherwise."""
+        notes = [c.pixels.note for c in self.train.values() if c.pixels is not None]
+        return [note for note in notes if note is not None]
 
     @property
     def train(self) -> dict[str, Column]:
@@ -159,10 +159,10 @@ class Dataset:
 
 
 class Source(Fields):
-    """A data source of a spec: its fields are the arguments, `open` looks at the files.
+    """The base class of the data sources: its fields are the arguments in a spec, `open` finds the files.
 
-    A subclass implements `read(files)`, which finds its paths through `files` and returns a Dataset
-    without reading more than it must to know every shape.
+    A subclass implements `read(files)`, which finds its paths through `files` and returns a Dataset. It
+    reads no more than it needs to know every shape.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -173,10 +173,10 @@ class Source(Fields):
         search: Sequence[Path] = (),
         fields: Collection[str] | None = None,
     ) -> Dataset:
-        """Looks at the files from the spec's `folder`; `override.open_override` looks at others.
+        """Opens the files below the spec's `folder`; `override.open_override` opens others.
 
-        `search` holds the folders where a data set known by name may be (`places.data_folders()`). Where only
-        `fields` are taken, others may hold anything.
+        `search` lists the folders of data sets known by name, such as `mnist` (`places.data_folders()`). If
+        only `fields` are used, mistakes in other fields are ignored.
         """
         taken = None if fields is None else frozenset(fields)
         return self.read(Files(folder, tuple(search), fields=taken))
@@ -186,7 +186,7 @@ class Source(Fields):
 
 
 def checked(name: str, splits: dict[str, dict[str, Column]]) -> dict[str, dict[str, Column]]:
-    """The splits, once their fields are known to fit together."""
+    """The splits, after checking that their fields fit together."""
     for split, columns in splits.items():
         _check_samples(name, split, columns)
     train = splits["train"]
@@ -208,7 +208,7 @@ def _check_samples(name: str, split: str, columns: dict[str, Column]) -> None:
 
 
 def check_array(path: str, name: str, shape: Sequence[int], dtype: np.dtype[Any]) -> None:
-    """Refuses an array that cannot be a field."""
+    """Raises GraphError for an array that cannot be a field."""
     if dtype.hasobject:
         raise GraphError([ArrayOfObjects(path, name)])
     if dtype.kind not in _KINDS:
@@ -218,6 +218,6 @@ def check_array(path: str, name: str, shape: Sequence[int], dtype: np.dtype[Any]
 
 
 def check_size(path: str, what: str, size: int) -> None:
-    """Refuses a claim of more bytes than the limit."""
+    """Raises GraphError for more bytes than the limit."""
     if size > MAX_BYTES:
         raise GraphError([DataTooLarge(path, what, size, MAX_BYTES)])

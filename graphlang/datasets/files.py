@@ -1,5 +1,4 @@
-"""Where a source may read: below the spec's folder, or anywhere when the path comes from the command
-line."""
+"""The files that a source may read: those below the spec's folder, or any given on the command line."""
 
 from __future__ import annotations
 
@@ -25,21 +24,23 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 @dataclass(frozen=True)
 class Files:
-    """The folder that paths start from, the folders to search for data sets known by name, and the fields
-    that are taken."""
+    """Where a source finds its files: the folder of its paths, and those of data sets known by name.
+
+    `fields` are the fields that the spec uses.
+    """
 
     folder: Path
     search: tuple[Path, ...] = ()
     anywhere: bool = False
-    #: None where all fields are to be sound
+    #: None if mistakes in any field matter
     fields: frozenset[str] | None = None
 
-    def wants(self, field: str) -> bool:
-        """Whether a mistake in that field matters."""
+    def uses(self, field: str) -> bool:
+        """Whether the spec uses this field, so that a mistake in it matters."""
         return self.fields is None or field in self.fields
 
     def find(self, path: str) -> Path:
-        """The regular file that a path of a source names."""
+        """The regular file at a path; raises GraphError if there is none or it is not allowed."""
         place = Path(path) if self.anywhere else self._below(path)
         if not place.exists():
             raise GraphError([FileMissing(path, str(self.folder), _neighbours(place))])
@@ -60,12 +61,12 @@ class Files:
 
 
 def refused(path: str) -> Refusal | None:
-    """Why the text of a path is refused, the same on every platform."""
+    """Why a path is refused, by its text alone, so that every platform refuses the same paths."""
     if not path.strip() or "\0" in path:
         return "is no file name"
     if _URL.match(path):
         return "is a URL"
-    # Windows' rules include those of POSIX here: a leading slash, and drives besides.
+    # The rules of Windows include those of POSIX: a leading slash, and drives.
     if PureWindowsPath(path).anchor or path.startswith("~"):
         return "is absolute"
     if posixpath.normpath(path.replace("\\", "/")).startswith(".."):
@@ -82,7 +83,7 @@ def _neighbours(place: Path) -> list[str]:
 
 @contextmanager
 def readable(path: str) -> Iterator[None]:
-    """Turns the system's refusal to read into a diagnostic that names the file."""
+    """Turns an OSError into a diagnostic that names the file."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The IDX file format of MNIST: a header of sizes and the numbers after it, plain or gzipped."""
+"""The IDX file format of MNIST: a header of sizes, then the numbers; plain or gzipped."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from graphlang.diagnostics.data import DamagedGzip, FileChanged, FileCutOff, Not
 #: the third byte of a file says what its numbers are; they are big-endian
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
-#: deflate shrinks at most 1032 times: a gzipped file that announces more than this is lying
+#: deflate shrinks at most 1032 times: a gzipped file that announces more is damaged or forged
 _DEFLATE = 1040
 
 
 @dataclass(frozen=True)
 class Header:
-    """Type and shape, and how long the header and the whole content are in bytes."""
+    """The type and shape of the numbers; the lengths of the header and of the whole file in bytes."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
@@ -47,7 +47,7 @@ class Header:
 def images(
     path: str, file: Path, *, flatten: bool, pixels: Pixels | None = None, digest: str | None = None
 ) -> Column:
-    """A column of images: [N, rows, columns] gets the channel axis of the book, [N, 1, rows, columns]."""
+    """A column of images; [N, rows, columns] becomes [N, 1, rows, columns], with a channel axis."""
     header = read_header(path, file)
     n, *rest = header.shape
     stored = (n, 1, *rest) if len(rest) == 2 else header.shape
@@ -55,7 +55,7 @@ def images(
 
 
 def labels(path: str, file: Path, *, digest: str | None = None) -> Column:
-    """A column of labels, as they are stored."""
+    """A column of labels, as stored."""
     header = read_header(path, file)
     return _column(path, file, header, header.shape, digest, None, flatten=False)
 
@@ -74,7 +74,7 @@ def _column(
 
 
 def read_header(path: str, file: Path) -> Header:
-    """The header alone, held against the size of the file."""
+    """The header, checked against the size of the file."""
     with _content(path, file) as stream:
         header = _parse(path, stream)
     check_size(path, "the header", header.total)
@@ -101,9 +101,9 @@ def read_content(path: str, file: Path, header: Header, digest: str | None = Non
     """All numbers, in this machine's byte order; `digest` is the SHA-256 that the content must have."""
     buffer = bytearray(header.total)
     with _content(path, file) as stream:
-        found = _fill(stream, memoryview(buffer))
-        if found < header.total:
-            raise GraphError([FileCutOff(path, "the header", header.total, found)])
+        length = _fill(stream, memoryview(buffer))
+        if length < header.total:
+            raise GraphError([FileCutOff(path, "the header", header.total, length)])
         rest = stream.read(1)
     if rest:
         raise GraphError([FileCutOff(path, "the header", header.total, header.total, "more than ")])
@@ -116,18 +116,18 @@ def read_content(path: str, file: Path, header: Header, digest: str | None = Non
 
 
 def _fill(stream: BufferedIOBase, view: memoryview) -> int:
-    """Reads until `view` is full or the stream ends, and says how many bytes it gave."""
-    found = 0
-    while found < len(view):
+    """Reads until `view` is full or the stream ends; returns the number of bytes read."""
+    length = 0
+    while length < len(view):
         try:
-            piece = stream.read(min(2**20, len(view) - found))
-        except (EOFError, zlib.error):  # a gzipped stream that was cut off or damaged
+            piece = stream.read(min(2**20, len(view) - length))
+        except (EOFError, zlib.error):  # a truncated or damaged gzip stream
             break
         if not piece:
             break
-        view[found : found + len(piece)] = piece
-        found += len(piece)
-    return found
+        view[length : length + len(piece)] = piece
+        length += len(piece)
+    return length
 
 
 def _check_digest(path: str, content: bytearray, expected: str | None) -> None:
@@ -147,7 +147,7 @@ def _gzipped(file: Path) -> bool:
 
 @contextmanager
 def _content(path: str, file: Path) -> Iterator[BufferedIOBase]:
-    """The content as a stream, decompressed where the file is gzipped, whatever its name says."""
+    """The content as a stream, decompressed if the file is gzipped, whatever its name."""
     with readable(path):
         try:
             with gzip.open(file) if _gzipped(file) else file.open("rb") as stream:

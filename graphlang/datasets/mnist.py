@@ -13,7 +13,7 @@ from graphlang.datasets.pixels import Pixels
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import FilesNowhere
 
-#: the published files and the SHA-256 of their content after decompression, which gzipped copies share
+#: the published files, with the SHA-256 of their decompressed content
 DIGESTS = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -44,16 +44,16 @@ class mnist(Source):
     normalize: bool = Field(default=True, description="divide the grey values by 255")
 
     def read(self, files: Files) -> Dataset:
-        found = _locate(files.search)
+        files_by_name = _locate(files.search)
         splits: dict[str, dict[str, Column]] = {}
         pixels = Pixels("mnist", "x", lambda: splits["train"]["x"], 255) if self.normalize else None
-        splits |= {split: self._split(found, pixels, *pair) for split, pair in _SPLITS.items()}
-        return Dataset("mnist", checked("mnist", splits), tuple(found.values()))
+        splits |= {split: self._split(files_by_name, pixels, *pair) for split, pair in _SPLITS.items()}
+        return Dataset("mnist", checked("mnist", splits), tuple(files_by_name.values()))
 
     def _split(
-        self, found: dict[str, Path], pixels: Pixels | None, images: str, labels: str
+        self, files: dict[str, Path], pixels: Pixels | None, images: str, labels: str
     ) -> dict[str, Column]:
-        x, t = found[images], found[labels]
+        x, t = files[images], files[labels]
         return {
             "x": idx_format.images(str(x), x, flatten=self.flatten, pixels=pixels, digest=DIGESTS[images]),
             "t": idx_format.labels(str(t), t, digest=DIGESTS[labels]),
@@ -61,13 +61,13 @@ class mnist(Source):
 
 
 def _locate(search: tuple[Path, ...]) -> dict[str, Path]:
-    """Each published file in the first folder that holds it; all that are missing are named at once."""
+    """Each published file in the first folder that has it; the GraphError names all missing files at once."""
     folders = [folder for root in search for folder in (root, root / "mnist")]
-    found = {name: in_folders(name, folders) for name in DIGESTS}
-    missing = [name for name, place in found.items() if place is None]
+    files = {name: in_folders(name, folders) for name in DIGESTS}
+    missing = [name for name, place in files.items() if place is None]
     if missing:
         raise GraphError([FilesNowhere(missing, [str(f) for f in folders])])
-    return {name: place for name, place in found.items() if place is not None}
+    return {name: place for name, place in files.items() if place is not None}
 
 
 def in_folders(name: str, folders: list[Path]) -> Path | None:

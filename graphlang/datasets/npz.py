@@ -1,4 +1,4 @@
-"""The source `npz`: arrays of a NumPy archive, their shapes read from the headers alone."""
+"""The source `npz`: arrays of a NumPy archive, whose shapes are read from their headers."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ from graphlang.diagnostics.data import (
     WrongFormat,
 )
 
-#: deflate shrinks at most 1032 times: a member that announces more than this is lying
+#: deflate shrinks at most 1032 times: a member that announces more is damaged or forged
 _DEFLATE = 1040
 
-#: version 3.0 is for structured types alone
+#: version 3.0 exists only for structured types
 _PARSERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -51,13 +51,13 @@ _DAMAGED = (
     zlib.error,
     struct.error,
     EOFError,
-    RuntimeError,  # encrypted; NotImplementedError, for a compression that zipfile lacks, is one too
+    RuntimeError,  # an encrypted archive; its subclass NotImplementedError, an unsupported compression
     ValueError,
 )
 
 
 class Header(NamedTuple):
-    """What an array's header announces."""
+    """The shape and type in the header of an array."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -91,7 +91,7 @@ class npz(Source):
             headers = {
                 name: header
                 for name, member in members.items()
-                if (header := _header_of(self.path, archive, member, files.wants(places[name][1])))
+                if (header := _header_of(self.path, archive, member, files.uses(places[name][1])))
             }
         if not members:
             raise GraphError([EmptyArchive(self.path)])
@@ -118,7 +118,7 @@ class npz(Source):
 
 
 def _places(names: dict[str, Any]) -> dict[str, tuple[str, str]]:
-    """The split and the field that each array is for."""
+    """The split and the field of each array."""
     split = any(name.endswith("_train") for name in names)
     places: dict[str, tuple[str, str]] = {}
     for name in names:
@@ -131,29 +131,29 @@ def _is_array(member: zipfile.ZipInfo) -> bool:
     return member.filename.endswith(".npy")
 
 
-def _header_of(path: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, wanted: bool) -> Header | None:
-    """The header of an array; None where it is none that a field has, and nobody takes it."""
+def _header_of(path: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, used: bool) -> Header | None:
+    """The header of an array; None if it cannot be a field and the spec does not use it."""
     try:
         return _header(path, archive, member)
     except (GraphError, *_DAMAGED):
-        if wanted:
+        if used:
             raise
         return None
 
 
 def _fitting(splits: dict[str, dict[str, Column]], files: Files) -> dict[str, dict[str, Column]]:
-    """The splits without arrays that nobody takes and that do not fit to those which are taken."""
-    taken = {key: c for columns in splits.values() for key, c in columns.items() if files.wants(key)}
-    if files.fields is None or not taken:
+    """The splits without the arrays that the spec does not use and that do not fit those it uses."""
+    used = {key: c for columns in splits.values() for key, c in columns.items() if files.uses(key)}
+    if files.fields is None or not used:
         return splits
-    found: dict[str, dict[str, Column]] = {}
+    fitting: dict[str, dict[str, Column]] = {}
     for split, columns in splits.items():
-        counts = {c.shape[0] for key, c in columns.items() if key in taken}
-        found[split] = {k: c for k, c in columns.items() if k in taken or {c.shape[0]} == counts}
-    train = found["train"]
+        counts = {c.shape[0] for key, c in columns.items() if key in used}
+        fitting[split] = {k: c for k, c in columns.items() if k in used or {c.shape[0]} == counts}
+    train = fitting["train"]
     return {
-        split: {k: c for k, c in columns.items() if k in taken or _same_samples(c, train.get(k))}
-        for split, columns in found.items()
+        split: {k: c for k, c in columns.items() if k in used or _same_samples(c, train.get(k))}
+        for split, columns in fitting.items()
         if columns or split == "train"
     }
 
@@ -186,7 +186,7 @@ def _reason(error: Exception) -> str:
 
 
 def _header(path: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Header:
-    """Shape and type of one array, once its announced size is known to be the size of the member."""
+    """The shape and type of one array, after checking its size against that of the archive's member."""
     name = member.filename.removesuffix(".npy")
     with archive.open(member) as stream:
         version = np.lib.format.read_magic(stream)

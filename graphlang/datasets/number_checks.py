@@ -1,4 +1,4 @@
-"""What the numbers of an array are: whether a type can hold them, and where they are not finite."""
+"""Finds the first number of an array that is not finite, masked, or too large for a type."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ Place = tuple[int, ...]
 
 
 def too_large(array: Any, dtype: Any) -> Place | None:
-    """Where the first number stands that is finite, and beyond what `dtype` can hold; None where all fit."""
+    """The place of the first finite number too large for `dtype`; None if all fit."""
     dtype = np.dtype(dtype)
     if not array.size or array.dtype.kind not in "fu" or np.can_cast(array.dtype, dtype):
         return None
     if array.dtype == np.float16:
-        return None  # its largest number is 65504
+        return None  # float16 only goes up to 65504
     largest = np.iinfo(dtype).max if dtype.kind in "iu" else np.finfo(dtype).max
     if array.dtype.kind == "u" and dtype.kind == "f":
         return None
     with np.errstate(all="ignore"):
-        # The extremes tell quickly that all is well; fmax and fmin pass over nan.
+        # Fast path: compare only the extremes; fmax and fmin skip nan.
         if abs(np.fmax.reduce(array, None)) <= largest and abs(np.fmin.reduce(array, None)) <= largest:
             return None
         return _first(np.isfinite(array) & (np.abs(array) > largest))
 
 
 def masked(value: Any) -> Place | None:
-    """Where a masked array leaves its first number out: what stands below the mask is no data."""
+    """The place of the first masked number of a masked array, whose value under the mask is no data."""
     mask = getattr(value, "mask", None) if isinstance(value, np.ndarray) else None
     return None if mask is None else _first(np.asarray(mask))
 
 
 def beyond_int(array: Any) -> Place | None:
-    """Where the first float stands that no int of 64 bits is: infinite, or too large."""
-    array = np.asarray(array, np.result_type(array, np.float32))  # 2**63 is no float16
+    """The place of the first float that is infinite or too large for an int64."""
+    array = np.asarray(array, np.result_type(array, np.float32))  # 2**63 overflows float16
     with np.errstate(invalid="ignore"):
         return _first(~((array >= -(2.0**63)) & (array < 2.0**63)))
 
 
 def not_finite(array: Any) -> Place | None:
-    """Where the first number stands that is nan or infinite; None where all are finite."""
+    """The place of the first nan or infinity; None if all are finite."""
     if array.dtype.kind != "f" or not array.size:
         return None
     return _first(~np.isfinite(array))
@@ -53,5 +53,5 @@ def _first(chosen: Any) -> Place | None:
 
 
 def place_text(place: Place) -> str:
-    """The place as messages write it: ` at [2, 3]`; nothing for a number alone."""
+    """The place as messages write it: ` at [2, 3]`; empty for a scalar."""
     return f" at [{', '.join(map(str, place))}]" if place else ""

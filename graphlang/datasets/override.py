@@ -1,4 +1,4 @@
-"""`--data PATH`: the same fields and options over other data."""
+"""`--data PATH`: reads other data with the fields and options of the spec's source."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ def open_override(source: Source, path: Path, fields: Collection[str] | None = N
 
 
 def override_source(source: Source, path: Path) -> Source:
-    """The source to read in place of `source`, with the options that both know; what it holds decides its
-    kind."""
+    """The source that reads `path`, with the options that it shares with `source`.
+
+    Its kind follows from the contents of `path`.
+    """
     if path.is_dir():
         return _from_folder(source, path)
     if not path.exists():
@@ -49,20 +51,19 @@ def _is_zip(path: Path) -> bool:
 
 
 def _options(source: Source, kind: type[Source]) -> dict[str, object]:
-    given = source.model_dump()
-    return {k: v for k, v in given.items() if k in kind.model_fields and k not in _PATHS}
+    options = source.model_dump()
+    return {k: v for k, v in options.items() if k in kind.model_fields and k not in _PATHS}
 
 
 def _from_folder(source: Source, folder: Path) -> Source:
-    """`mnist` stays what it is (and stays checked); any other source reads the folder's IDX files as they
-    are."""
+    """The source for a folder: `mnist` stays itself, with its checksums; any other becomes `idx`."""
     from graphlang.datasets.idx import idx
     from graphlang.datasets.mnist import mnist
 
     if isinstance(source, mnist):
         return source
-    own = _found(folder, _own_names(source)) if isinstance(source, idx) else {}
-    files = own or _found(folder, _STANDARD)
+    own = _existing(folder, _own_names(source)) if isinstance(source, idx) else {}
+    files = own or _existing(folder, _STANDARD)
     if "images" not in files or "labels" not in files:
         names = _STANDARD.values()
         raise GraphError([FilesNowhere(list(names), [str(folder)])])
@@ -82,13 +83,13 @@ def _own_names(source: Source) -> dict[str, str]:
     return {key: Path(path).name.removesuffix(".gz") for key, path in paths.items()}
 
 
-def _found(folder: Path, names: dict[str, str]) -> dict[str, str]:
-    """Where the named files are; the test files come in pairs or not at all."""
+def _existing(folder: Path, names: dict[str, str]) -> dict[str, str]:
+    """The paths of the files that exist; empty without the training files, test files only as a pair."""
     from graphlang.datasets.mnist import in_folders
 
     places = {key: in_folders(name, [folder]) for key, name in names.items()}
-    found = {key: str(place) for key, place in places.items() if place is not None}
-    if not {"images", "labels"} <= found.keys():
+    paths = {key: str(place) for key, place in places.items() if place is not None}
+    if not {"images", "labels"} <= paths.keys():
         return {}
-    pair = {"test_images", "test_labels"} <= found.keys()
-    return {key: place for key, place in found.items() if pair or key in ("images", "labels")}
+    pair = {"test_images", "test_labels"} <= paths.keys()
+    return {key: place for key, place in paths.items() if pair or key in ("images", "labels")}

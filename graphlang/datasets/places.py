@@ -1,4 +1,4 @@
-"""The folders where data sets known by name may be: the one place that looks at the environment."""
+"""The folders of data sets known by name; only this module reads the environment."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from pathlib import Path
 
 
 def data_folders() -> tuple[Path, ...]:
-    """The folders for this user on this machine; called at the edge (command line, `load`) and handed
-    in."""
+    """The folders for this user on this machine; the command line and `load` call it and pass them on."""
     import os
     import sys
 
@@ -20,7 +19,7 @@ def data_folders() -> tuple[Path, ...]:
 
 
 def folders_from(environ: Mapping[str, str], platform: str, home: Path | None) -> tuple[Path, ...]:
-    """The folder that GRAPHLANG_DATA names, then the user's cache folder."""
+    """The folder in GRAPHLANG_DATA, then the user's cache folder."""
     named = environ.get("GRAPHLANG_DATA")
     cache = _cache(environ, platform, home)
     folders = [Path(named)] if named else []

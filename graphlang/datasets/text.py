@@ -17,8 +17,7 @@ class text(Source):
     """A text file, character by character: given the characters so far, what comes next?
 
     Fields: `x` windows of character ids, [N, window]; `t` the ids one place further on, [N, window], so
-            t[n, i] follows
-            x[n, i].
+            t[n, i] follows x[n, i].
     Splits: train, the beginning of the text: a window starts at every character; test, the fraction `test`
             at its end: the windows there do not overlap, so that every character counts once. `test=0`
             leaves all for training.

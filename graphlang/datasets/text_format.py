@@ -1,4 +1,4 @@
-"""The one way to turn the bytes of a text file into characters."""
+"""Decodes text files."""
 
 from __future__ import annotations
 
