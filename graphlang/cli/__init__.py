@@ -1,4 +1,4 @@
-"""The command line: finds the command, runs it, turns what went wrong into a message and an exit status."""
+"""The command line: finds the command, runs it, and turns errors into messages and an exit status."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ OPTIONS = {
 def main(argv: list[str] | None = None) -> int:
     """Runs a command and returns its exit status; never raises."""
     words = sys.argv[1:] if argv is None else list(argv)
-    # Looking for plugins of Pydantic reads the metadata of every package that is installed.
+    # Pydantic's search for plugins reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     if argv is None:
-        # A large file makes millions of objects that all stay: looking for garbage among them would take a
-        # third of the time. `train`, which runs long, starts the collector again.
+        # A large file makes millions of objects that all stay alive; the garbage collector would take a
+        # third of the time to look through them. `train`, which runs long, turns it on again.
         gc.disable()
-    if sys.stderr is None:  # closed by the caller: `2>&-`
+    if sys.stderr is None:  # the caller closed it: `2>&-`
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the process ends
     if sys.stdout is None:  # `>&-`
         return _say("error: standard output is closed, and the result is written there", WRONG)
@@ -153,11 +153,11 @@ examples:
 {status}"""
 
 
-# ---- when it does not go well --------------------------------------------------------------------
+# ---- errors --------------------------------------------------------------------------------------
 
 
 def _write_anything() -> None:
-    """A name that the terminal's encoding lacks is written with its code, and is no error."""
+    """Makes a character that the terminal's encoding lacks appear as an escape, not raise an error."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -172,7 +172,7 @@ def _say(text: str, status: int) -> int:
 
 
 def _closed_pipe() -> int:
-    """`graphlang run ... | head`: the reader has seen enough, which is no mistake."""
+    """The exit status if the reader closes the pipe, as in `graphlang run ... | head`: no error."""
     devnull = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(devnull, sys.stdout.fileno())  # or Python complains when it flushes at exit

@@ -1,4 +1,4 @@
-"""`graphlang check`: everything that can be said of specs without running them."""
+"""`graphlang check`: all diagnostics of specs, without running them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def parser() -> options.Parser:
-    found = options.Parser(
+    command = options.Parser(
         "check",
         "SPEC...",
         "Syntax, names, types and shapes, for every batch size at once: all mistakes of all files.\n"
@@ -24,24 +24,24 @@ def parser() -> options.Parser:
         graphlang check net.graph --set hidden=100 --json
         """,
     )
-    options.specs(found)
-    options.settings(found)
-    options.as_json(found, "the diagnostics (the same as --format json)")
-    options.form(found)
-    return found
+    options.specs(command)
+    options.settings(command)
+    options.as_json(command, "the diagnostics (the same as --format json)")
+    options.form(command)
+    return command
 
 
 def run(arguments: argparse.Namespace) -> int:
     files = options.files_of(arguments.specs)
-    found: list[Diagnostic] = []
+    diagnostics: list[Diagnostic] = []
     for path in files:
-        found += _check(path, arguments)
+        diagnostics += _check(path, arguments)
     form = "json" if arguments.json else arguments.format
-    text = console.formatted(found, form, console.color(sys.stdout))
+    text = console.formatted(diagnostics, form, console.color(sys.stdout))
     if text:
         console.out(text)
-    errors = sum(d.severity == "error" for d in found)
-    console.err(f"{console.counted(len(files), 'file')} checked: {_counts(found)}")
+    errors = sum(d.severity == "error" for d in diagnostics)
+    console.err(f"{console.counted(len(files), 'file')} checked: {_counts(diagnostics)}")
     return 1 if errors else 0
 
 
@@ -56,6 +56,6 @@ def _check(path: str, arguments: argparse.Namespace) -> list[Diagnostic]:
         return error.diagnostics
 
 
-def _counts(found: list[Diagnostic]) -> str:
-    counts = [(sum(d.severity == kind for d in found), kind) for kind in ("error", "warning", "note")]
+def _counts(diagnostics: list[Diagnostic]) -> str:
+    counts = [(sum(d.severity == kind for d in diagnostics), kind) for kind in ("error", "warning", "note")]
     return ", ".join(console.counted(number, kind) for number, kind in counts if number) or "no mistakes"

@@ -1,4 +1,4 @@
-"""What goes to the terminal: data to stdout, everything else to stderr, colour only where somebody looks."""
+"""Output: data to stdout, everything else to stderr; colour only on a terminal."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 FORMATS = ("full", "concise", "json", "sarif", "github")
 WITHOUT_TERMINAL = 120
-"""Columns of what is written into a file or a pipe."""
+"""The number of columns in a file or a pipe."""
 
 
 def out(text: str) -> None:
-    """Data: a line, or several, on stdout."""
+    """Writes data to stdout, one or several lines."""
     sys.stdout.write(f"{text}\n")
 
 
 def err(text: str) -> None:
-    """Anything else, on stderr; what would steer a terminal is replaced."""
+    """Writes anything else to stderr; control characters are replaced."""
     from graphlang.draw.width import printable
 
     lines = [line if line.isprintable() else printable(line) for line in text.split("\n")]
@@ -30,7 +30,7 @@ def err(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """A remark on what was done; folded where a terminal would break it within a word."""
+    """Writes a note to stderr, wrapped between words if stderr is a terminal."""
     if sys.stderr.isatty():
         from graphlang.draw.prose import hanging
 
@@ -40,17 +40,17 @@ def note(text: str) -> None:
 
 
 def data(value: Any) -> None:
-    """One JSON value on stdout."""
+    """Writes one JSON value to stdout."""
     out(json.dumps(value, ensure_ascii=False, allow_nan=False))
 
 
 def color(stream: TextIO) -> bool:
-    """Whether a terminal that shows colours is at the other end, and nobody asked for none."""
+    """Whether the stream is a terminal with colours, and the user has not turned them off."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def unicode(stream: TextIO) -> bool:
-    """Whether lines and arrows beyond ASCII can be written."""
+    """Whether the stream can encode box-drawing lines and arrows."""
     return (stream.encoding or "ascii").lower().replace("-", "").startswith("utf")
 
 
@@ -62,36 +62,36 @@ def columns() -> int:
 
 
 def reading_width() -> int:
-    """The columns of prose: those of the terminal, where a line is not too long for the eye; 80 in a file."""
+    """The width of prose in columns: that of the terminal, but at most 100; 80 in a file."""
     from shutil import get_terminal_size
 
     return min(max(40, get_terminal_size((80, 24)).columns), 100)
 
 
 def prose(text: str) -> str:
-    """A text for a reader, folded to what is comfortable to read."""
+    """A text wrapped to the reading width."""
     from graphlang.draw.prose import folded
 
     return folded(text, reading_width())
 
 
 def table(rows: Sequence[Sequence[Any]], heads: Sequence[str], width: int | None = None) -> None:
-    """A table on stdout; folded to a width, by default to the terminal, and as wide as it likes in a file."""
-    from graphlang.draw.table import table as drawn
+    """Writes a table to stdout, wrapped to the width of the terminal by default, unlimited in a file."""
+    from graphlang.draw.table import table as draw_table
 
     width = width or (columns() if sys.stdout.isatty() else 10**6)
-    out(drawn(rows, heads, width, color(sys.stdout), unicode(sys.stdout)))
+    out(draw_table(rows, heads, width, color(sys.stdout), unicode(sys.stdout)))
 
 
 def heading(name: str, first: bool) -> str:
-    """The line above what comes of one of several files, as `head` and `tail` write it."""
+    """The line above the output for one of several files, as `head` and `tail` write it."""
     from graphlang.draw.width import printable
 
     return ("" if first else "\n") + f"==> {printable(name)} <=="
 
 
 def arrays(rows: Sequence[Sequence[Any]], heads: Sequence[str], *, full: bool) -> None:
-    """A table of names and values; what it has no room for follows in full, or a note says how to see it."""
+    """Writes a table of names and values; larger arrays follow in full, or a note says how to see them."""
     from graphlang.draw.arrays import arrays as shown
     from graphlang.draw.arrays import in_full
 
@@ -105,12 +105,12 @@ def arrays(rows: Sequence[Sequence[Any]], heads: Sequence[str], *, full: bool) -
 
 
 def good(text: str) -> str:
-    """A word in the colour of success, where stdout has colours."""
+    """The text in the colour of success, if stdout has colours."""
     return _paint("32", text, sys.stdout)
 
 
 def bad(text: str) -> str:
-    """A word in the colour of failure."""
+    """The text in the colour of failure, if stdout has colours."""
     return _paint("1;31", text, sys.stdout)
 
 
@@ -119,15 +119,15 @@ def _paint(style: str, text: str, stream: TextIO) -> str:
 
 
 def report(diagnostics: Iterable[Diagnostic], form: str, stream: TextIO) -> None:
-    """Diagnostics in one of FORMATS."""
-    found = list(diagnostics)
-    text = formatted(found, form, color(stream))
+    """Writes diagnostics in one of FORMATS."""
+    problems = list(diagnostics)
+    text = formatted(problems, form, color(stream))
     if text:
         stream.write(f"{text}\n")
 
 
 def formatted(diagnostics: Sequence[Diagnostic], form: str, colored: bool) -> str:
-    """The text of diagnostics: for JSON an array, for SARIF a log, else one after the other."""
+    """The text of diagnostics in one of FORMATS: a JSON array, a SARIF log, or one after the other."""
     from graphlang.diagnostics import render
 
     diagnostics = [d.replaced(shell=True) for d in diagnostics]  # noqa: S604 - starts no shell

@@ -1,4 +1,4 @@
-"""What the language itself writes, and no file of the catalog defines: `grad`, `scan`, `repeat`."""
+"""The constructs of the language that are not in the catalog: `grad`, `scan`, `repeat` and so on."""
 
 from __future__ import annotations
 
@@ -94,4 +94,4 @@ CONSTRUCTS = {
         """,
     ),
 }
-"""Each by its name: how it is written, and its story, which begins with the formula."""
+"""The constructs by name: the signature, and a description that starts with the formula."""

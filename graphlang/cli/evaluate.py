@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def parser() -> options.Parser:
-    found = options.Parser(
+    command = options.Parser(
         "evaluate",
         "SPEC",
         "The loss and the metrics of the `train` section over the test split, in evaluation mode.",
@@ -21,17 +21,17 @@ def parser() -> options.Parser:
         graphlang evaluate net.graph --weights net.npz --data ~/mnist --split train --json
         """,
     )
-    options.spec(found)
-    options.weights(found)
-    options.data(found)
-    found.add_argument("--split", choices=("train", "test"), default="test", help="which part of the data")
-    options.settings(found)
-    options.precision(found)
-    options.seed(found)
-    options.threads(found)
-    options.as_json(found)
-    options.form(found)
-    return found
+    options.spec(command)
+    options.weights(command)
+    options.data(command)
+    command.add_argument("--split", choices=("train", "test"), default="test", help="which part of the data")
+    options.settings(command)
+    options.precision(command)
+    options.seed(command)
+    options.threads(command)
+    options.as_json(command)
+    options.form(command)
+    return command
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _measured(dataset: Dataset, split: str) -> str:
-    """Over what: `the test split of mnist_12k.npz, 2,000 samples`."""
+    """What was evaluated: `the test split of mnist_12k.npz, 2,000 samples`."""
     columns = dataset.splits.get(split) or dataset.train
     if not columns:
         return "evaluated with the values that the file gives its inputs"

@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     code = arguments.code.upper().strip("[]")
     if code not in kinds:
-        # A letter O for a zero, an I or an L for a one: the digits of a code.
+        # Read a letter O as a zero, and an I or an L as a one.
         bare = f"GL{code.removeprefix('GL').strip('-_ ')}"
         digits = bare if bare in kinds else code[:2] + code[2:].translate(str.maketrans("OIL", "011"))
         match = digits if digits in kinds else closest(code, kinds)
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def story(kind: type[Diagnostic]) -> str:
-    """Why, a wrong example and the fix; then the messages of the code, where it has several."""
+    """The reason, a wrong example and the fix, then the messages if the code has several."""
     text = inspect.cleandoc(kind.__doc__ or "")
     templates = [str(template) for template in messages(kind)]
     if len(templates) < 2:
@@ -64,7 +64,7 @@ def story(kind: type[Diagnostic]) -> str:
 
 
 def messages(kind: type[Diagnostic]) -> list[Template]:
-    """The templates of the messages of a code: those of its class, then those of its other wordings."""
+    """The message templates of a code: its class's, then those of subclasses with other wordings."""
     own = inspect.getattr_static(kind, "message")
     templates = [own] if isinstance(own, Template) else []
     for wording in kind.__subclasses__():

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def parser() -> options.Parser:
-    found = options.Parser(
+    command = options.Parser(
         "gradcheck",
         "SPEC",
         "Backpropagation against numerical differentiation, in float64: a row per parameter with the mean\n"
@@ -25,23 +25,23 @@ def parser() -> options.Parser:
         graphlang gradcheck net.graph --set gradcheck.samples=200 --json
         """,
     )
-    options.spec(found)
-    options.settings(found)
-    options.inputs(found)
-    found.add_argument("--of", metavar="NAME", help="the scalar whose gradients are checked")
-    options.weights(found)
-    options.seed(found)
-    options.threads(found)
-    options.as_json(found)
-    options.form(found)
-    return found
+    options.spec(command)
+    options.settings(command)
+    options.inputs(command)
+    command.add_argument("--of", metavar="NAME", help="the scalar whose gradients are checked")
+    options.weights(command)
+    options.seed(command)
+    options.threads(command)
+    options.as_json(command)
+    options.form(command)
+    return command
 
 
 def run(arguments: argparse.Namespace) -> int:
     from graphlang.checks.gradcheck import gradcheck
 
-    graph, feeds = options.load(arguments)
-    report = gradcheck(graph.model, feeds, of=arguments.of)
+    graph, inputs = options.load(arguments)
+    report = gradcheck(graph.model, inputs, of=arguments.of)
     if arguments.json:
         console.data(as_json(report))
     else:
@@ -88,7 +88,7 @@ def verdict(report: Report) -> str:
 
 
 def _corners(report: Report) -> str:
-    """How many samples have no single slope."""
+    """The numbers of samples at corners and jumps, where there is no single slope."""
     corners, jumps = (sum(getattr(row, kind) for row in report.rows) for kind in ("corners", "jumps"))
     if not corners and not jumps:
         return ""
@@ -123,5 +123,5 @@ def _show(report: Report) -> None:
         ]
         console.table(rows, [*heads, *(head for _, head in extra), "result"])
         console.out("")
-    said = console.prose(verdict(report))
-    console.out(console.good(said) if report.ok else console.bad(said))
+    text = console.prose(verdict(report))
+    console.out(console.good(text) if report.ok else console.bad(text))

@@ -1,4 +1,4 @@
-"""`graphlang layers`: what the language knows, from the files that define it."""
+"""`graphlang layers`: lists the language's operations, from the files that define them."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ FAMILIES: dict[Family, str] = {
 
 
 def parser() -> options.Parser:
-    found = options.Parser(
+    command = options.Parser(
         "layers",
         "[NAME]",
-        "What the language knows: layers, losses, functions, initialisers, optimizers, schedules, data\n"
+        "What the language knows: layers, losses, functions, initializers, optimizers, schedules, data\n"
         "sources, constructs. With a NAME: its signature, formula, gradient, shapes, attributes, source.",
         """
         graphlang layers
@@ -32,9 +32,9 @@ def parser() -> options.Parser:
         graphlang layers Adam --json
         """,
     )
-    found.add_argument("name", metavar="NAME", nargs="?", help="as a spec writes it")
-    options.as_json(found)
-    return found
+    command.add_argument("name", metavar="NAME", nargs="?", help="as a spec writes it")
+    options.as_json(command)
+    return command
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -49,15 +49,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def everything() -> list[dict[str, Any]]:
-    """A record per name: layers, losses, functions, then what sections use."""
+    """A record per name: layers, losses and functions, then the members of families, then constructs."""
     from graphlang.catalog.finder import Catalog, family_names
 
     order = {"layer": 0, "loss": 1, "function": 2}
     entries = sorted(Catalog().entries(), key=lambda e: (order[e.kind], e.name.casefold()))
-    found = [_of_entry(entry) for entry in entries]
+    records = [_of_entry(entry) for entry in entries]
     for family, kind in FAMILIES.items():
-        found += [_of_member(family, kind, name) for name in sorted(family_names(family), key=str.casefold)]
-    return [*found, *map(_of_construct, CONSTRUCTS)]
+        records += [_of_member(family, kind, name) for name in sorted(family_names(family), key=str.casefold)]
+    return [*records, *map(_of_construct, CONSTRUCTS)]
 
 
 def _one(name: str, as_json: bool) -> int:
@@ -66,10 +66,12 @@ def _one(name: str, as_json: bool) -> int:
     from graphlang.diagnostics.names import closest_of_kind
 
     entry = Catalog().find(name)
-    found = [_of_entry(entry)] if entry else []
-    found += [_of_member(f, kind, name) for f, kind in FAMILIES.items() if family_member(f, name) is not None]
-    found += [_of_construct(name)] if name in CONSTRUCTS else []
-    if not found:
+    records = [_of_entry(entry)] if entry else []
+    records += [
+        _of_member(f, kind, name) for f, kind in FAMILIES.items() if family_member(f, name) is not None
+    ]
+    records += [_of_construct(name)] if name in CONSTRUCTS else []
+    if not records:
         meant = operation_meant(name)
         member = member_meant(name)
         if meant is not None:
@@ -84,9 +86,9 @@ def _one(name: str, as_json: bool) -> int:
         console.err(f"help: {hint or '`graphlang layers` lists every name'}")
         return 1
     if as_json:
-        console.data(found[0] if len(found) == 1 else found)
+        console.data(records[0] if len(records) == 1 else records)
     else:
-        console.out("\n\n".join(_described(record) for record in found))
+        console.out("\n\n".join(_described(record) for record in records))
     return 0
 
 
@@ -185,8 +187,8 @@ def _written(value: Any) -> str:
     from pydantic import BaseModel
 
     if isinstance(value, BaseModel):
-        given = [f"{k}={_written(v)}" for k, v in value.model_dump(exclude_unset=True).items()]
-        return f"{type(value).__name__}({', '.join(given)})" if given else type(value).__name__
+        arguments = [f"{k}={_written(v)}" for k, v in value.model_dump(exclude_unset=True).items()]
+        return f"{type(value).__name__}({', '.join(arguments)})" if arguments else type(value).__name__
     if value is None or isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple | list):
@@ -195,7 +197,7 @@ def _written(value: Any) -> str:
 
 
 def _type(hint: Any) -> str:
-    """A type as a reader of specs understands it."""
+    """A type in the words of the language."""
     import types
     import typing
 

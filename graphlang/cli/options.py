@@ -1,4 +1,4 @@
-"""The options that commands share, and how a graph is loaded with them."""
+"""The options that commands share, and loading a graph with them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_THREADS = 1024
 
 
 class Usage(Exception):
-    """The command was called in a way that it does not know: exit status 2."""
+    """The command was called with wrong options; the exit status is 2."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -36,7 +36,7 @@ class Parser(argparse.ArgumentParser):
             formatter_class=_Formatter,
             allow_abbrev=False,
         )
-        # argparse knows `-5` for a number, and takes `-1e-3`, `-.5` and `-inf` for options.
+        # By default argparse takes `-5` for a number, but `-1e-3`, `-.5` and `-inf` for options.
         self._negative_number_matcher = re.compile(r"-(\.?\d|inf|nan)")
         self.add_argument("--debug", action="store_true", help="show the traceback of a fault of graphlang")
 
@@ -62,16 +62,16 @@ class Parser(argparse.ArgumentParser):
             return close
         if not equals and at + 1 < len(words):
             value = words[at + 1]
-        written = _as_set(option.removeprefix("--").replace("-", "_"), value or "...", self._given)
+        written = _as_set(option.removeprefix("--").replace("-", "_"), value or "...", self._words)
         return f"write `{written}`" if written else None
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        self._given: list[str] = list(args or ())
+        self._words: list[str] = list(args or ())
         return super().parse_args(args, namespace)
 
 
-def _as_set(name: str, value: str, given: list[str]) -> str | None:
-    """`--epochs 5`, `--lr 0.1` and `--apple 5` as `--set` has them, where a file has such a name."""
+def _as_set(name: str, value: str, words: list[str]) -> str | None:
+    """The `--set` for `--epochs 5`, `--lr 0.1` or `--apple 5`; None if no file has that name."""
     from graphlang.catalog.foreign_names import attribute_meant
     from graphlang.spec.models import TrainSpec
 
@@ -80,11 +80,11 @@ def _as_set(name: str, value: str, given: list[str]) -> str | None:
         return f'--set "train.optimizer=SGD(lr={value})"'
     if meant in TrainSpec.model_fields:
         return f"--set train.{meant}={value}"
-    return f"--set {name}={value}" if any(_declares(path, name) for path in given) else None
+    return f"--set {name}={value}" if any(_declares(path, name) for path in words) else None
 
 
 def _declares(path: str, name: str) -> bool:
-    """Whether a file may have an input or a `hyper` of a name."""
+    """Whether the text of a file seems to declare an input or a `hyper` of this name."""
     try:
         text = Path(path).read_text(encoding="utf-8") if path.endswith(".graph") else ""
     except (OSError, ValueError):
@@ -97,7 +97,7 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, max_help_position=30, width=console.reading_width())
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        """A description is prose; the examples below are lines to copy."""
+        """Wraps the description as prose; the examples below it stay as they are, to be copied."""
         return text if text.startswith(EXAMPLES) else console.prose(text)
 
 
@@ -175,7 +175,7 @@ def form(parser: Parser) -> None:
 
 
 def named(text: str) -> str:
-    """The name of a file or a folder; an empty one is a variable of the shell that nobody has set."""
+    """The name of a file or a folder; refuses an empty one, which is usually an unset shell variable."""
     if not text:
         raise argparse.ArgumentTypeError("the name is empty")
     return text
@@ -235,7 +235,7 @@ def _threads(text: str) -> int:
 
 
 class Threads(AbstractContextManager["Threads"]):
-    """Holds BLAS to a number of threads while a command runs."""
+    """Limits BLAS to a number of threads while a command runs."""
 
     def __init__(self, count: int | None) -> None:
         self._count = count
@@ -243,7 +243,7 @@ class Threads(AbstractContextManager["Threads"]):
 
     def __enter__(self) -> Self:
         if self._count is not None:
-            import numpy as np  # noqa: F401 - its BLAS must be there to be limited
+            import numpy as np  # noqa: F401 - loads the BLAS that is to be limited
             from threadpoolctl import threadpool_limits
 
             self._limits = threadpool_limits(self._count)
@@ -258,9 +258,9 @@ class Threads(AbstractContextManager["Threads"]):
 
 
 def load(arguments: argparse.Namespace, path: str | None = None) -> tuple[Graph, dict[str, Any]]:
-    """The graph of a command with the values given for its inputs; notes on the file go to stderr."""
+    """The graph of a command, with the values from its options; notes on the file go to stderr."""
     from graphlang.api import load as load_graph
-    from graphlang.cli.values import given, read_inputs
+    from graphlang.cli.values import input_values, read_inputs
 
     path = arguments.spec if path is None else path
     if path == "-" and getattr(arguments, "inputs", None) == "-":
@@ -275,54 +275,53 @@ def load(arguments: argparse.Namespace, path: str | None = None) -> tuple[Graph,
         threads=getattr(arguments, "threads", None),
     )
     console.report(graph.notes, arguments.format, sys.stderr)
-    if not hasattr(arguments, "values"):  # read once: several specs may take them from stdin
+    if not hasattr(arguments, "values"):  # read only once: several specs may share the inputs from stdin
         path = getattr(arguments, "inputs", None)
         arguments.values = {} if path is None else read_inputs(path)
-    feeds = given(graph, files, arguments.values)
+    inputs = input_values(graph, files, arguments.values)
     if graph.spec.data is not None:
-        from graphlang.cli.prepared import prepared
+        from graphlang.cli.as_in_data import as_in_data
 
         written = {n: graph.inputs[n].default for n in pairs if n in graph.inputs and n not in files}
-        feeds = prepared(graph, {**written, **feeds}, getattr(arguments, "weights", None))
+        inputs = as_in_data(graph, {**written, **inputs}, getattr(arguments, "weights", None))
     if getattr(arguments, "weights", None):
         from graphlang.training.run_folder import load_run
 
         load_run(graph.model, Path(arguments.weights))
-    return graph, feeds
+    return graph, inputs
 
 
 def need_weights(graph: Graph, arguments: argparse.Namespace) -> None:
-    """Refuses to go on with parameters that nobody trained."""
+    """Raises Usage if the graph has parameters but --weights is missing: they would be untrained."""
     if graph.params and arguments.weights is None:
         count = console.counted(len(graph.params), "parameter")
         raise Usage(f"the graph has {count}: give --weights FILE")
 
 
 def files_of(paths: list[str]) -> list[str]:
-    """The files that are named, and the `.graph` files below the folders that are."""
-    found: list[str] = []
+    """The named files, and the `.graph` files below the named folders."""
+    files: list[str] = []
     for path in paths:
         if path != "-" and Path(path).is_dir():
             below = sorted(str(p) for p in Path(path).rglob("*.graph"))
             if not below:
                 console.note(f"there is no `.graph` file below `{path}`")
-            found += below
+            files += below
         else:
-            found.append(path)
-    return list(dict.fromkeys(found))
+            files.append(path)
+    return list(dict.fromkeys(files))
 
 
 def opened(graph: Graph, arguments: argparse.Namespace) -> Dataset:
-    """The data of the file's `data` section, or what `--data` puts in its place; what images are divided by
-    is what it was when the weights were trained."""
+    """The data of the `data` section, or of `--data`; images are scaled as when the weights were trained."""
     from graphlang.training.sections import open_data
 
     dataset = open_data(graph.model, arguments.data, arguments.words[0])
     trained = getattr(arguments, "resume", None) or getattr(arguments, "weights", None)
     if trained is not None:
-        from graphlang.cli.prepared import kept_with
+        from graphlang.cli.as_in_data import divisors_of_run
 
-        dataset.divide_by(kept_with(Path(trained)))
+        dataset.divide_by(divisors_of_run(Path(trained)))
     for note in dataset.notes:
         console.note(note)
     return dataset

@@ -1,4 +1,4 @@
-"""Outputs in a file: its suffix decides between npz, npy, csv and json."""
+"""Writes outputs to a file, as npz, npy, csv or json by its suffix."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from graphlang.diagnostics.files import RowsDiffer, SeveralArrays, TooManyAxes
 
 
 def check_suffix(path: Path) -> None:
-    """Refuses a name that does not say in which format to write."""
+    """Raises Usage unless the suffix of the file names a format."""
     if path.suffix.lower() not in WRITERS:
-        known = ", ".join(WRITERS)
+        suffixes = ", ".join(WRITERS)
         wrong = f"`{path.suffix}` is not one of them" if path.suffix else f"`{path.name}` has none"
-        raise Usage(f"the suffix of --output decides the format, {known}: {wrong}")
+        raise Usage(f"the suffix of --output decides the format, {suffixes}: {wrong}")
 
 
 def write(path: Path, outputs: Mapping[str, Any]) -> None:
-    """Writes outputs by name; raises GraphError where the format or the file cannot take them."""
+    """Writes outputs by name; raises GraphError if the format cannot hold them."""
     WRITERS[path.suffix.lower()](path, outputs)
 
 
@@ -52,7 +52,7 @@ def _json(path: Path, outputs: Mapping[str, Any]) -> None:
 
 
 def _csv(path: Path, outputs: Mapping[str, Any]) -> None:
-    """A column for a number or a line of them, columns `y_0`, `y_1`, ... for a table; a row per sample."""
+    """A row per sample: a column for a scalar or a vector, columns `y_0`, `y_1`, ... for a matrix."""
     import csv
     import io
 
@@ -81,7 +81,7 @@ def _csv(path: Path, outputs: Mapping[str, Any]) -> None:
 
 
 def _cell(value: Any) -> str:
-    """The shortest text that reads back as the same number, in its own precision."""
+    """The shortest text that reads back as the same number in its precision."""
     return str(value).lower() if value.dtype.kind == "b" else str(value)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def parser() -> options.Parser:
-    found = options.Parser(
+    command = options.Parser(
         "predict",
         "SPEC",
         "The outputs, in evaluation mode, as one JSON object on stdout or in a file. Needs only the inputs\n"
@@ -24,34 +24,34 @@ def parser() -> options.Parser:
         graphlang predict specs/transformer.graph --weights runs/transformer-1 --text "Once upon"
         """,
     )
-    options.spec(found)
-    options.weights(found)
-    options.inputs(found)
-    options.settings(found)
-    found.add_argument(
+    options.spec(command)
+    options.weights(command)
+    options.inputs(command)
+    options.settings(command)
+    command.add_argument(
         "-o", "--output", metavar="FILE", type=options.path, help="write a file: .npz, .npy, .csv or .json"
     )
-    found.add_argument("--text", metavar="START", help="go on with this text")
-    found.add_argument(
+    command.add_argument("--text", metavar="START", help="go on with this text")
+    command.add_argument(
         "--length",
         metavar="N",
         type=options._positive,
         default=200,
         help="how many characters (default: 200)",
     )
-    found.add_argument(
+    command.add_argument(
         "--temperature",
         metavar="T",
         type=_temperature,
         default=0.0,
         help="0 takes the likeliest character (default), 1 draws as the model says; --seed decides the draws",
     )
-    options.as_json(found, "the outputs, as without it,")
-    options.precision(found)
-    options.seed(found)
-    options.threads(found)
-    options.form(found)
-    return found
+    options.as_json(command, "the outputs, as without it,")
+    options.precision(command)
+    options.seed(command)
+    options.threads(command)
+    options.form(command)
+    return command
 
 
 def _temperature(text: str) -> float:
@@ -73,12 +73,12 @@ def run(arguments: argparse.Namespace) -> int:
         raise options.Usage("--output writes a file, and --json writes to stdout: give one of them")
     if arguments.output:
         check_suffix(arguments.output)
-    graph, feeds = options.load(arguments)
+    graph, inputs = options.load(arguments)
     options.need_weights(graph, arguments)
     if arguments.text is not None:
-        return _go_on(graph, arguments)
-    found = graph.predict(feeds)
-    outputs = found if len(graph.outputs) != 1 else {graph.spec.outputs[0]: found}
+        return _continue_text(graph, arguments)
+    prediction = graph.predict(inputs)
+    outputs = prediction if len(graph.outputs) != 1 else {graph.spec.outputs[0]: prediction}
     if arguments.output is None:
         console.data({name: listed(value) for name, value in outputs.items()})
         return 0
@@ -87,14 +87,14 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _go_on(graph: Graph, arguments: argparse.Namespace) -> int:
+def _continue_text(graph: Graph, arguments: argparse.Namespace) -> int:
     from graphlang.training.generation import continuation
 
     seed = arguments.seed or 0
-    found = continuation(
+    characters = continuation(
         graph.model, arguments.text, arguments.length, temperature=arguments.temperature, seed=seed
     )
-    text = arguments.text + "".join(found)
+    text = arguments.text + "".join(characters)
     if arguments.json:
         console.data({"text": text})
     else:

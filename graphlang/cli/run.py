@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from graphlang.engine.result import Result
 
 MOST_DRAWN = 400
-"""Nodes of the largest picture that is drawn where somebody insists."""
+"""The largest picture in nodes, even with --picture."""
 SAMPLES = 3
-"""How many rows of the file's own data a run without inputs takes."""
+"""The number of samples from the file's data for a run without inputs."""
 
 
 def parser() -> options.Parser:
-    found = options.Parser(
+    command = options.Parser(
         "run",
         "SPEC...",
         "Forward and backward: every named value and its gradient. Scalars are drawn as a graph, values\n"
@@ -34,31 +34,31 @@ def parser() -> options.Parser:
         graphlang run specs/chain_rule.graph --of t --seed-gradient -1e-3
         """,
     )
-    options.specs(found)
-    options.settings(found)
-    options.inputs(found)
-    found.add_argument("--of", metavar="NAME", help="the value that backward starts from")
-    found.add_argument(
+    options.specs(command)
+    options.settings(command)
+    options.inputs(command)
+    command.add_argument("--of", metavar="NAME", help="the value that backward starts from")
+    command.add_argument(
         "--seed-gradient",
         metavar="V",
         type=options.number_or_list,
         help="the gradient there: a number or a list (default 1)",
     )
-    found.add_argument(
+    command.add_argument(
         "--plan", action="store_true", help="show the planned program instead (see explain-plan)"
     )
-    found.add_argument(
+    command.add_argument(
         "--picture", action="store_true", help="draw the picture also where it is wide or large"
     )
-    found.add_argument("--full", action="store_true", help="all numbers of every array")
-    options.data(found)
-    options.weights(found)
-    options.precision(found)
-    options.seed(found)
-    options.threads(found)
-    options.as_json(found)
-    options.form(found)
-    return found
+    command.add_argument("--full", action="store_true", help="all numbers of every array")
+    options.data(command)
+    options.weights(command)
+    options.precision(command)
+    options.seed(command)
+    options.threads(command)
+    options.as_json(command)
+    options.form(command)
+    return command
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -82,15 +82,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(path: str, arguments: argparse.Namespace, name: str | None) -> int:
-    """Runs one file; `name` tells it from the others where there are several."""
-    graph, feeds = options.load(arguments, path)
+    """Runs one file; `name` identifies it among several."""
+    graph, inputs = options.load(arguments, path)
     if not graph.network.nodes:
         console.note(f"{graph.file} computes no value: there is nothing to run")
     if arguments.plan:
         from graphlang.cli import explain_plan
 
-        return explain_plan.show(graph, feeds, arguments)
-    forward = graph.forward({**_samples(graph, feeds, arguments), **feeds})
+        return explain_plan.show(graph, inputs, arguments)
+    forward = graph.forward({**_samples(graph, inputs, arguments), **inputs})
     if _can_start(graph, arguments):
         result = forward.backward(arguments.seed_gradient, arguments.of)
     else:
@@ -102,14 +102,14 @@ def _run(path: str, arguments: argparse.Namespace, name: str | None) -> int:
     return 0
 
 
-def _samples(graph: Graph, feeds: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
-    """The first rows of the file's own data, where it has some and nobody gave any of its inputs."""
+def _samples(graph: Graph, inputs: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
+    """The first samples of the file's data, if it has any and none of its inputs are given."""
     section = graph.spec.data
-    missing = [n for n, s in graph.inputs.items() if s.default is None and n not in feeds]
-    if section is None or not missing or not set(missing) <= set(section.fields) - set(feeds):
+    missing = [n for n, s in graph.inputs.items() if s.default is None and n not in inputs]
+    if section is None or not missing or not set(missing) <= set(section.fields) - set(inputs):
         return {}
-    given = {*feeds, *(name for name, _ in arguments.set)}
-    if given & set(section.fields):  # samples of the data do not belong to rows of somebody else
+    named = {*inputs, *(name for name, _ in arguments.set)}
+    if named & set(section.fields):  # do not mix samples of the data with other values
         return {}
     from graphlang.inputs.stand_ins import first_samples
 
@@ -120,14 +120,14 @@ def _samples(graph: Graph, feeds: dict[str, Any], arguments: argparse.Namespace)
         from graphlang.diagnostics import GraphError
         from graphlang.diagnostics.fields import UnknownField
 
-        known, span = list(dataset.train), graph.network.span
-        raise GraphError([UnknownField(n, fields[n], known, dataset.name, span(n)) for n in unknown])
+        available, span = list(dataset.train), graph.network.span
+        raise GraphError([UnknownField(n, fields[n], available, dataset.name, span(n)) for n in unknown])
     console.note(f"no inputs are given: running the first {SAMPLES} samples of {dataset.name}")
     return first_samples(fields, dataset, SAMPLES, None)
 
 
 def _can_start(graph: Graph, arguments: argparse.Namespace) -> bool:
-    """Whether it is clear where backward starts; else a note says how to choose."""
+    """Whether it is clear which value backward starts from; if not, a note says how to choose."""
     if arguments.of is not None or graph.spec.train is not None:
         return True
     starts = graph.model.starts
@@ -150,11 +150,11 @@ def _is_float(graph: Graph, name: str) -> bool:
     return any(value.name == name and value.dtype == "float" for value in values)
 
 
-# ---- showing -------------------------------------------------------------------------------------
+# ---- output --------------------------------------------------------------------------------------
 
 
 def show(graph: Graph, forward: Forward, result: Result, arguments: argparse.Namespace) -> None:
-    """The picture where everything is a scalar and it fits, and what it leaves out as a table."""
+    """Shows scalars as a picture if it fits, and all other values as a table."""
     drawn = _draw(graph, forward, result, arguments)
     rest = [name for name in result if name not in drawn]
     if not rest:
@@ -168,9 +168,9 @@ def show(graph: Graph, forward: Forward, result: Result, arguments: argparse.Nam
 
 
 def _draw(graph: Graph, forward: Forward, result: Result, arguments: argparse.Namespace) -> set[str]:
-    """Draws what leads to the outputs, or to `--of` alone where that is too much, and returns the names.
+    """Draws the ancestors of the outputs, or only those of `--of` if that is too much; returns their names.
 
-    Where there is no picture, a note says why.
+    If there is no picture, a note says why.
     """
     from graphlang.draw.from_graph import leading_to, picture
     from graphlang.draw.terminal import terminal
@@ -193,7 +193,7 @@ def _draw(graph: Graph, forward: Forward, result: Result, arguments: argparse.Na
 
 
 def _too_much(drawing: Picture, width: int, forced: bool) -> str:
-    """Why a picture is not drawn, and what to do; empty where it is."""
+    """Why a picture is too large to draw, and what to do; empty if it is not."""
     from graphlang.draw.terminal import MOST_NODES, fits, least_width
 
     count = len(drawing.nodes)

@@ -1,4 +1,4 @@
-"""`graphlang summary`: a row per node, never cut off."""
+"""`graphlang summary`: a row per node, never truncated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def parser() -> options.Parser:
-    found = options.Parser(
+    command = options.Parser(
         "summary",
         "SPEC",
         "A row per node: operation, where from, shape, parameters and FLOPs of the forward pass (an\n"
@@ -22,11 +22,11 @@ def parser() -> options.Parser:
         graphlang summary net.graph --set hidden=100 --json
         """,
     )
-    options.spec(found)
-    options.settings(found)
-    options.as_json(found)
-    options.form(found)
-    return found
+    options.spec(command)
+    options.settings(command)
+    options.as_json(command)
+    options.form(command)
+    return command
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -42,9 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def as_json(summary: Summary) -> dict[str, Any]:
-    """The summary as plain data; a size that is open is a text such as "78400*N".
+    """The summary as plain data; a symbolic size is a text such as "78400*N".
 
-    `complete` says whether the FLOPs of every node are known, and so are in the total."""
+    `complete` says whether the FLOPs of every node are known and counted in the total."""
     parameters = {"parameters": summary.parameters, "trainable": summary.trainable}
     totals = {**parameters, "flops": _plain(summary.flops), "complete": summary.complete}
     return {"nodes": [_row(row) for row in summary.rows], "total": totals}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def parser() -> options.Parser:
-    found = options.Parser(
+    command = options.Parser(
         "test",
         "SPEC...",
         "The `expect` lines of each file, then the gradient check where it has a `gradcheck` section.",
@@ -22,21 +22,21 @@ def parser() -> options.Parser:
         graphlang test net.graph --set x=3 --json
         """,
     )
-    options.specs(found)
-    options.settings(found)
-    options.inputs(found)
-    options.weights(found)
-    options.seed(found)
-    options.threads(found)
-    options.as_json(found)
-    options.form(found)
-    return found
+    options.specs(command)
+    options.settings(command)
+    options.inputs(command)
+    options.weights(command)
+    options.seed(command)
+    options.threads(command)
+    options.as_json(command)
+    options.form(command)
+    return command
 
 
 def run(arguments: argparse.Namespace) -> int:
     from graphlang.diagnostics import GraphError
 
-    found: list[dict[str, Any]] = []
+    all_results: list[dict[str, Any]] = []
     broken = 0
     for path in options.files_of(arguments.specs):
         try:
@@ -49,13 +49,16 @@ def run(arguments: argparse.Namespace) -> int:
         if not results:
             name = "<stdin>" if path == "-" else path
             console.note(f"{name} has no `expect` line and no `gradcheck` section")
-        found += results
+        all_results += results
         if not arguments.json:
             _show(results)
     if arguments.json:
-        console.data(found)
-    failed = sum(not result["ok"] for result in found)
-    counts = [(f"{len(found) - failed} passed", len(found) - failed), (f"{failed} failed", failed)]
+        console.data(all_results)
+    failed = sum(not result["ok"] for result in all_results)
+    counts = [
+        (f"{len(all_results) - failed} passed", len(all_results) - failed),
+        (f"{failed} failed", failed),
+    ]
     counts.append((f"{console.counted(broken, 'file')} could not be tested", broken))
     console.err(", ".join(text for text, number in counts if number) or "nothing to test")
     return 1 if failed or broken else 0
@@ -64,16 +67,16 @@ def run(arguments: argparse.Namespace) -> int:
 def _test(path: str, arguments: argparse.Namespace) -> list[dict[str, Any]]:
     from graphlang.checks.expectations import check_expectations
 
-    graph, feeds = options.load(arguments, path)
+    graph, inputs = options.load(arguments, path)
     results = [
         {"kind": "expect", "ok": e.ok, "text": e.text, "message": e.message, **_place(graph.file, e.at)}
-        for e in check_expectations(graph.model, feeds)
+        for e in check_expectations(graph.model, inputs)
     ]
     if graph.spec.gradcheck is not None:
         from graphlang.checks.gradcheck import gradcheck
         from graphlang.cli.gradcheck import verdict
 
-        report = gradcheck(graph.model, feeds)
+        report = gradcheck(graph.model, inputs)
         facts = {"text": f"gradcheck of {report.of}", "message": verdict(report)}
         decided = all(row.state != "not decided" for row in report.rows)
         places = {"decided": decided, **_place(graph.file, None)}

@@ -23,7 +23,7 @@ ROOT = Path("runs")
 
 
 def parser() -> options.Parser:
-    found = options.Parser(
+    command = options.Parser(
         "train",
         "SPEC",
         "The `train` section over the `data` section. Progress and a line per epoch go to stderr. The run\n"
@@ -35,10 +35,10 @@ def parser() -> options.Parser:
         graphlang train net.graph --resume runs/wide
         """,
     )
-    options.spec(found)
-    options.settings(found)
-    options.data(found)
-    folder = found.add_mutually_exclusive_group()
+    options.spec(command)
+    options.settings(command)
+    options.data(command)
+    folder = command.add_mutually_exclusive_group()
     folder.add_argument(
         "--run",
         metavar="DIR",
@@ -48,13 +48,13 @@ def parser() -> options.Parser:
     folder.add_argument(
         "--resume", metavar="RUN", type=options.path, help="go on where the run in a folder stopped"
     )
-    options.weights(found)
-    options.precision(found)
-    options.seed(found)
-    options.threads(found)
-    options.as_json(found, "the history")
-    options.form(found)
-    return found
+    options.weights(command)
+    options.precision(command)
+    options.seed(command)
+    options.threads(command)
+    options.as_json(command, "the history")
+    options.form(command)
+    return command
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -89,8 +89,8 @@ def run(arguments: argparse.Namespace) -> int:
             console.err(f"  {_resume(arguments.words, folder)}")
             return 130
     last = history.last
-    for split, found in (("train", last.train), ("test", last.test)) if last else ():
-        note = note_on_not_finite(graph.model, dataset, split, found)
+    for split, metrics in (("train", last.train), ("test", last.test)) if last else ():
+        note = note_on_not_finite(graph.model, dataset, split, metrics)
         if note is not None:
             console.note(note)
     _finish(graph, history, folder, arguments.json)
@@ -98,12 +98,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _take_up_settings(arguments: argparse.Namespace) -> None:
-    """Sets what the run was set to from outside, except for what is now given anew."""
+    """Restores the --set options that the run was started with, except those that are now set again."""
     from graphlang.resolve.section_models import excluded
     from graphlang.training.run_folder import settings_of
 
-    given = dict(arguments.set)
-    left_out = {*given, *(other for name in given for other in excluded(name))}
+    set_now = dict(arguments.set)
+    left_out = {*set_now, *(other for name in set_now for other in excluded(name))}
     kept = {n: v for n, v in settings_of(arguments.resume).items() if n not in left_out}
     if kept:
         listed = " ".join(f"--set {name}={value}" for name, value in kept.items())
@@ -118,7 +118,7 @@ def _next_run(spec: str) -> Path:
 
 
 def _resume(words: list[str], folder: Path) -> str:
-    """The same command, going on."""
+    """The command that continues the run."""
     import shlex
 
     kept: list[str] = []
@@ -154,7 +154,7 @@ def _finish(graph: Graph, history: History, folder: Path, as_json: bool) -> None
 
 
 def _headed(epoch: Epoch, by_epochs: bool) -> str:
-    """A line of the log; without data there are iterations alone."""
+    """A line of the log, with the epoch; without data, with the iteration."""
     return f"{f'epoch {epoch.epoch}' if by_epochs else f'iteration {epoch.iteration}'}: {_line(epoch)}"
 
 
@@ -173,7 +173,7 @@ def _four(value: float) -> str:
 
 
 def both(first: Callable[[Progress], None], second: Callable[[Progress], None]) -> Callable[[Progress], None]:
-    """One callback of two."""
+    """A callback that calls both."""
 
     def call(progress: Progress) -> None:
         first(progress)
@@ -183,35 +183,35 @@ def both(first: Callable[[Progress], None], second: Callable[[Progress], None]) 
 
 
 class BetweenSteps:
-    """Ctrl-C while training: heeded between two steps, so that no checkpoint holds half a step.
+    """Delays Ctrl-C to the end of the training step, so that no checkpoint holds half a step.
 
-    A second one is heeded at once.
+    A second Ctrl-C interrupts at once.
     """
 
     def __enter__(self) -> Self:
         self._asked = False
         self._before: Any = None
         if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._heard)
+            self._before = signal.signal(signal.SIGINT, self._on_signal)
         return self
 
     def __exit__(self, *error: object) -> None:
         if self._before is not None:
             signal.signal(signal.SIGINT, self._before)
 
-    def _heard(self, number: int, frame: Any) -> None:
+    def _on_signal(self, number: int, frame: Any) -> None:
         if self._asked:
             raise KeyboardInterrupt
         self._asked = True
 
     def check(self, progress: Progress) -> None:
-        """Stops here, where Ctrl-C was pressed during the step."""
+        """Raises KeyboardInterrupt if Ctrl-C was pressed during the step."""
         if self._asked:
             raise KeyboardInterrupt
 
 
 class Lines:
-    """One plain line per epoch: for a file, a pipe, a log."""
+    """Progress as one plain line per epoch, for a file, a pipe or a log."""
 
     def __init__(self, by_epochs: bool) -> None:
         self._by_epochs = by_epochs
@@ -220,11 +220,11 @@ class Lines:
         console.err(_headed(epoch, self._by_epochs))
 
     def progress(self, progress: Progress) -> None:
-        """Nothing between epochs."""
+        """Shows nothing between epochs."""
 
 
 class Bar:
-    """A bar that moves, with the epochs' lines above it."""
+    """Progress as a bar, with a line per epoch above it."""
 
     EVERY = 20
 

@@ -1,4 +1,4 @@
-"""Values for inputs from outside: `--inputs` as JSON or npz, and `--set name=@file.npy`."""
+"""Values for inputs from the command line: `--inputs` as JSON or npz, and `--set name=@file.npy`."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 NOT_FINITE = ("nan", "inf", "-inf")
 
 
-def given(graph: Graph, files: Mapping[str, str], inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Every value by the name of its input; `--set` comes before `--inputs`."""
+def input_values(graph: Graph, files: Mapping[str, str], inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The values by the names of inputs; `--set` overrides `--inputs`."""
     problems = [_not_an_input(graph, name) for name in files if name not in graph.inputs]
     if problems:
         raise GraphError(problems)
@@ -51,14 +51,14 @@ def read_array(path: str) -> Any:
     """The array of an npy file."""
     if not path:
         raise GraphError([NothingAfterAt("@")])
-    found = _numpy_file(path, "an npy file")
-    if isinstance(found, dict):
+    array = _numpy_file(path, "an npy file")
+    if isinstance(array, dict):
         raise GraphError([ArchiveForArray(path)])
-    return found
+    return array
 
 
 def read_inputs(path: str) -> dict[str, Any]:
-    """The values by name of a JSON object or an npz; what it is is told by its content."""
+    """The values by name in a JSON object or an npz, distinguished by the content."""
     if path == "-":
         return _from_json("<stdin>", standard_input())
     content = _content(path)
@@ -79,35 +79,35 @@ def _content(path: str) -> bytes:
 
 
 def _numpy_file(path: str, format: Literal["an npy file", "an npz file"]) -> Any:
-    """One array, or the arrays of an archive by name."""
+    """An array, or the arrays of an archive by name."""
     import numpy as np
 
     try:
-        # NumPy leaves a file open that it cannot read, so it is not given the name.
+        # Given a name, NumPy would leave the file open after an error.
         with Path(path).open("rb") as stream:
-            found = np.load(stream, allow_pickle=False)
-            return found if isinstance(found, np.ndarray) else {name: found[name] for name in found.files}
+            contents = np.load(stream, allow_pickle=False)
+            return contents if isinstance(contents, np.ndarray) else {n: contents[n] for n in contents.files}
     except FileNotFoundError:
         raise GraphError([NoSuchFile(path)]) from None
     except OSError as error:
         raise GraphError([unreadable(path, error)]) from None
-    except Exception:  # noqa: BLE001 - zipfile and zlib raise their own kinds
+    except Exception:  # noqa: BLE001 - zipfile and zlib raise their own exceptions
         raise GraphError([DamagedArrays(path, format)]) from None
 
 
 def _from_json(name: str, content: bytes) -> dict[str, Any]:
     def number(text: str) -> float:
-        found = float(text)
-        if isinf(found):
+        value = float(text)
+        if isinf(value):
             raise GraphError([JsonNumberTooLarge(name, text)])
-        return found
+        return value
 
     def one_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
+        values_by_name = dict(pairs)
+        if len(values_by_name) < len(pairs):
             twice = next(key for i, (key, _) in enumerate(pairs) if key in dict(pairs[:i]))
             raise GraphError([InputTwice(name, twice)])
-        return found
+        return values_by_name
 
     try:
         values = json.loads(content, parse_float=number, object_pairs_hook=one_of_each)
@@ -126,7 +126,7 @@ def _from_json(name: str, content: bytes) -> dict[str, Any]:
 
 
 def _numbers(value: Any) -> Any:
-    """What JSON has no number for comes as the text that graphlang writes."""
+    """Converts the texts `nan`, `inf` and `-inf`, for which JSON has no numbers."""
     if isinstance(value, list):
         return [_numbers(item) for item in value]
     return float(value) if value in NOT_FINITE else value

@@ -1,4 +1,4 @@
-"""What the `data` section does to a field, done to a value that is given for the input that takes it."""
+"""Flattens and scales values from the command line as the `data` section does its fields."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ if TYPE_CHECKING:
     from graphlang.api import Graph
 
 _LABELS = "t"
-"""The field that sources take for labels: it is neither flattened nor scaled."""
+"""The field of labels in every source, which is neither flattened nor scaled."""
 
 
-def prepared(graph: Graph, feeds: Mapping[str, Any], weights: str | None) -> dict[str, Any]:
-    """The values as the data would have them: raw images flattened and divided as those that were trained on.
+def as_in_data(graph: Graph, inputs: Mapping[str, Any], weights: str | None) -> dict[str, Any]:
+    """The values as the data source would yield them: raw images are flattened and divided as in training.
 
-    What is a float from 0 to 1 already is taken as it is. Raises GraphError where a value can be neither.
+    Floats from 0 to 1 are left as they are. Raises GraphError for a value that is neither.
     """
     section = graph.spec.data
-    if section is None or not feeds:
-        return dict(feeds)
+    if section is None or not inputs:
+        return dict(inputs)
     source = graph.network.member("datasets", section.source)
-    found: dict[str, Any] = {}
-    for name, value in feeds.items():
+    values: dict[str, Any] = {}
+    for name, value in inputs.items():
         field = section.fields.get(name, _LABELS)
         if field == _LABELS or graph.inputs[name].dtype != "float":
-            found[name] = value
+            values[name] = value
             continue
         array = _shaped(graph, name, value, source)
         if array is not None and getattr(source, "normalize", False) and array.ndim > 1:
             array = _scaled(graph, name, field, array, weights, written=not isinstance(value, np.ndarray))
-        found[name] = value if array is None else array
-    return found
+        values[name] = value if array is None else array
+    return values
 
 
 def _shaped(graph: Graph, name: str, value: Any, source: Any) -> Any:
-    """The value in the shape that the source gives images; None where it is no array of numbers."""
+    """The value in the shape of the source's images; None if it is not an array of numbers."""
     try:
         array = np.asarray(value)
     except ValueError:
@@ -53,7 +53,7 @@ def _shaped(graph: Graph, name: str, value: Any, source: Any) -> Any:
     if getattr(source, "flatten", False) and rank == 2 and array.ndim > 2:
         return array.reshape(len(array), -1)
     if source.__class__.__name__ in ("idx", "mnist") and (rank, array.ndim) == (4, 3):
-        return array[:, None]  # one channel, as these sources give
+        return array[:, None]  # one channel, as in these sources
     return array
 
 
@@ -80,10 +80,10 @@ def _scaled(graph: Graph, name: str, field: str, array: Any, weights: str | None
 
 
 def _largest(graph: Graph, field: str, weights: str | None) -> float | None:
-    """What the images were divided by that were trained on: the run kept it, or the file's data tells."""
+    """What the training images were divided by, from the run folder or else from the file's data."""
     from graphlang.training.sections import open_data
 
-    kept = {} if weights is None else kept_with(Path(weights))
+    kept = {} if weights is None else divisors_of_run(Path(weights))
     if field in kept:
         return kept[field]
     try:
@@ -93,10 +93,10 @@ def _largest(graph: Graph, field: str, weights: str | None) -> float | None:
     return None if column is None or column.pixels is None else column.pixels.largest
 
 
-def kept_with(weights: Path) -> dict[str, float]:
-    """What the fields were divided by that weights were trained on, where the folder of their run tells."""
+def divisors_of_run(weights: Path) -> dict[str, float]:
+    """What the fields were divided by in the training of these weights, if their run folder says so."""
     from graphlang.training.run_folder import about_run
 
-    kept = about_run(weights if weights.is_dir() else weights.parent).get("divided_by", {})
-    found = kept if isinstance(kept, dict) else {}
-    return {field: float(n) for field, n in found.items() if isinstance(n, int | float) and n > 0}
+    stored = about_run(weights if weights.is_dir() else weights.parent).get("divided_by", {})
+    divisors = stored if isinstance(stored, dict) else {}
+    return {field: float(n) for field, n in divisors.items() if isinstance(n, int | float) and n > 0}
