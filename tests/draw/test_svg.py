@@ -11,7 +11,9 @@ import pytest
 from sample_pictures import APPLE_ORANGE, GROUPS, KOREAN, PICTURES, SIGMOID, large_picture, random_picture
 
 from graphlang.draw.picture import Picture, PictureNode
-from graphlang.draw.svg import SIGN, SMALL, TEXT, _text_width, svg
+from graphlang.draw.svg import svg
+from graphlang.draw.svg_elements import text_width
+from graphlang.draw.svg_style import SIGN, SMALL, TEXT
 
 NS = "{http://www.w3.org/2000/svg}"
 Point = tuple[float, float]
@@ -43,7 +45,7 @@ def texts(root: ElementTree.Element, but: str = "") -> list[Box]:
 
 def _box(element: ElementTree.Element) -> Box:
     size, text = SIZES.get(element.get("class", ""), TEXT), element.text or ""
-    wide = 0.8 * _text_width(text, size)
+    wide = 0.8 * text_width(text, size)
     share = {"start": 0.0, "middle": 0.5, "end": 1.0}[element.get("text-anchor", "start")]
     left, baseline = float(element.get("x", 0)) - share * wide, float(element.get("y", 0))
     return Box(left, baseline - 0.74 * size, left + wide, baseline + 0.1 * size, text)
