@@ -1,4 +1,4 @@
-"""Arrays in a table: small ones row by row, larger ones as statistics, and all of their numbers below it."""
+"""Arrays in a table: small ones in full, larger ones as statistics, with their numbers below on request."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ FEWER_DIGITS = (ELEMENT_DIGITS, 4, 3)
 
 
 class Arrays(NamedTuple):
-    """The rows of a table with small arrays as lists of lines, and the rows that are statistics in it."""
+    """The rows of a table, with small arrays as lists of lines, and the rows that it only summarizes."""
 
     cells: list[list[Any]]
     left_out: list[Sequence[Any]]
 
 
 def arrays(table: Sequence[Sequence[Any]], width: int) -> Arrays:
-    """Rows of a name and values: what is small is written out where the table then fits into the width."""
+    """Formats rows of a name and values: small arrays are written out as long as the table fits the width."""
     names = max((columns(row[0]) for row in table), default=0)
     written = [i for i, row in enumerate(table) if any(map(is_block, row[1:]))]
     blocks = _blocks(table, written, FEWER_DIGITS[0])
@@ -36,7 +36,7 @@ def arrays(table: Sequence[Sequence[Any]], width: int) -> Arrays:
 
 
 def in_full(row: Sequence[Any], heads: Sequence[str], width: int) -> list[str]:
-    """All numbers of a row, each array under its heading."""
+    """All numbers of the large arrays in a row, each under its heading."""
     lines = []
     for head, value in zip(heads[1:], row[1:], strict=True):
         if _is_large(value):
@@ -53,7 +53,7 @@ def _blocks(table: Sequence[Sequence[Any]], written: list[int], digits: int) -> 
 
 
 def _width(names: int, blocks: dict[int, list[Any]]) -> int:
-    """How wide the table is at least, where blocks are not taken apart."""
+    """The least width of the table without wrapping any block."""
     across = zip(*blocks.values(), strict=True)
     widest = [
         max(max(map(columns, cell)) if isinstance(cell, list) else NARROWEST for cell in c) for c in across

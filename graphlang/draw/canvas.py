@@ -1,4 +1,4 @@
-"""A grid of characters: texts, and lines that find their own corners, joins and crossings."""
+"""A grid of characters with texts and lines, which derives corners, joins and crossings by itself."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ ASCII = " |||-+++-+++-+++"
 
 
 class Canvas:
-    """Texts and strokes by row and column; the line of one owner never joins the line of another."""
+    """Texts and strokes by row and column; lines of different owners cross but never join."""
 
     def __init__(self) -> None:
         self._texts: dict[tuple[int, int], tuple[str, str]] = {}
         self._strokes: defaultdict[tuple[int, int], dict[Hashable, int]] = defaultdict(dict)
         self.collisions: list[tuple[int, int]] = []
-        """Cells that two texts wanted, or two lines other than at a crossing."""
+        """Cells claimed by two texts, or by two lines that do not cross there."""
 
     def text(self, row: int, column: int, text: str, style: str) -> None:
         for character in text:
@@ -50,7 +50,7 @@ class Canvas:
             self.stroke(row + 1, column, UP, owner)
 
     def lines(self, styles: dict[str, str], color: bool, unicode: bool) -> list[str]:
-        """The rows from the first used to the last; `styles` gives each style's SGR parameters."""
+        """The rows from the first used to the last; `styles` maps each style to its SGR parameters."""
         cells = {place: (self._joint(place, unicode), "line") for place in self._strokes} | self._texts
         if not cells:
             return []
@@ -63,7 +63,7 @@ class Canvas:
         masks = list(self._strokes[place].values())
         if len(masks) > 1 and sorted(masks) != [UP | DOWN, LEFT | RIGHT]:
             self.collisions.append(place)
-        # At a crossing the vertical line passes in front.
+        # At a crossing, draw the vertical line in front.
         return (BOX if unicode else ASCII)[min(masks)]
 
 

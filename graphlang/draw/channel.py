@@ -1,9 +1,9 @@
-"""Routes lines through the channel between two columns of text: which vertical goes on which track.
+"""Channel routing: assigns the vertical lines between two columns of text to tracks.
 
-A net comes in from the left on some rows and leaves to the right on some rows; its vertical joins them.
-Where one net comes in on the row on which another leaves, the first must turn off before the second turns in
-(the vertical constraints of channel routing, Hashimoto and Stevens 1971); a ring of such constraints is
-broken by a net with two verticals and a row of its own between them.
+A net enters from the left on some rows and leaves to the right on some rows; its vertical joins them. If one
+net enters on the row where another leaves, the vertical of the first must be left of the other (the vertical
+constraints of channel routing, Hashimoto and Stevens 1971). A cycle of such constraints is broken by giving
+one net two verticals, joined on a free row.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Net(NamedTuple):
 
 
 class Vertical(NamedTuple):
-    """One vertical of net number `net`, with the rows that reach it from the left and leave to the right."""
+    """A vertical line of net number `net`, with the rows that enter from the left and leave to the right."""
 
     net: int
     lefts: tuple[int, ...]
@@ -38,7 +38,7 @@ class Vertical(NamedTuple):
 
 @dataclass(slots=True)
 class Channel:
-    """The verticals with their tracks, from the left, and the rows that go straight through."""
+    """The verticals with their tracks, counted from the left, and the nets that go straight through."""
 
     tracks: int = 0
     verticals: list[tuple[int, Vertical]] = field(default_factory=list)
@@ -47,10 +47,10 @@ class Channel:
 
 
 def route(nets: list[Net], flush_right: bool) -> Channel:
-    """Tracks for all nets, as few as possible, close to the left or to the right end of the channel."""
+    """Assigns all nets to as few tracks as possible, packed to the left or the right end of the channel."""
     channel = Channel(straight=[(n, net.lefts[0]) for n, net in enumerate(nets) if net.straight])
     taken = {row for net in nets for row in net.lefts + net.rights}
-    verticals = _without_rings([Vertical(n, *net) for n, net in enumerate(nets) if not net.straight], taken)
+    verticals = _without_cycles([Vertical(n, *net) for n, net in enumerate(nets) if not net.straight], taken)
     order = _order(verticals)
     tracks: dict[int, int] = {}
     for v in reversed(order) if flush_right else order:
@@ -68,13 +68,13 @@ def _touch(v: Vertical, w: Vertical) -> bool:
 
 
 def _must_precede(v: Vertical, w: Vertical) -> bool:
-    """Whether v belongs to the left of w: v turns off the row on which w turns in, or leads on to w."""
+    """Whether v must be left of w: w leaves on the row where v enters, or w continues the net of v."""
     return bool(set(v.rights) & set(w.lefts) if v.net == w.net else set(v.lefts) & set(w.rights))
 
 
-def _without_rings(verticals: list[Vertical], taken: set[int]) -> list[Vertical]:
-    while ring := _ring(verticals):
-        split = verticals[ring[0]]
+def _without_cycles(verticals: list[Vertical], taken: set[int]) -> list[Vertical]:
+    while cycle := _cycle(verticals):
+        split = verticals[cycle[0]]
         free = next(row for row in _outwards(sum(split.rows) // 2) if row not in taken)
         taken.add(free)
         rest = [v for v in verticals if v is not split]
@@ -92,8 +92,8 @@ def _outwards(middle: int) -> Iterator[int]:
         yield middle - distance
 
 
-def _ring(verticals: list[Vertical]) -> list[int]:
-    """What remains when all that has nothing before or after it is taken away repeatedly; tallest first."""
+def _cycle(verticals: list[Vertical]) -> list[int]:
+    """The verticals left after repeatedly removing those without a constraint on one side; tallest first."""
     left = set(range(len(verticals)))
     while True:
         free = {v for v in left if not any(w != v and _precedes(verticals, w, v) for w in left)} | {
@@ -109,7 +109,7 @@ def _precedes(verticals: list[Vertical], v: int, w: int) -> bool:
 
 
 def _order(verticals: list[Vertical]) -> list[int]:
-    """From left to right: of those that may come next, the one that crosses the rest the least."""
+    """The verticals from left to right; next comes always the allowed one with the fewest crossings."""
     left = list(range(len(verticals)))
     order = []
     while left:
@@ -121,7 +121,7 @@ def _order(verticals: list[Vertical]) -> list[int]:
 
 
 def _cost(v: Vertical, w: Vertical) -> int:
-    """Crossings with v to the left of w, less those with w to the left of v."""
+    """Crossings if v is left of w, minus crossings if w is left of v."""
     return _crossed(v, w) - _crossed(w, v)
 
 

@@ -1,4 +1,4 @@
-"""The picture of a run: what leads to the outputs, every value, and the gradient along every edge."""
+"""Builds the picture of a run, with every value and the gradient along every edge."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 
 
 def drawable(graph: Graph, result: Result) -> list[str]:
-    """The values to draw, in order: all that the outputs and the start of backward depend on.
+    """The values to draw, in order: the outputs, the value that backward starts from, and their ancestors.
 
-    Empty where one of them is no scalar.
+    Empty if one of them is not a scalar.
     """
     names = leading_to(graph, (*graph.outputs, *filter(None, [result.of])))
     return [] if any(np.ndim(result[name]) for name in names) else names
 
 
 def leading_to(graph: Graph, ends: Iterable[str]) -> list[str]:
-    """All values that some depend on, themselves included."""
+    """The values `ends` and all that they depend on, in order."""
     network = graph.network
     needed = network.ancestors([network.numbers[name] for name in ends])
     return [name for number, name in enumerate(network.names) if needed[number]]
 
 
 def picture(graph: Graph, forward: Forward, result: Result, names: list[str]) -> Picture:
-    """The drawing of these values."""
+    """The picture of the values `names`."""
     drawing = _Drawing(graph, forward, result, names)
     for name in names:
         drawing.add(name)
@@ -60,14 +60,14 @@ class _Drawing:
             for name in names
             if reached[network.numbers[name]] and forward.is_float(name)
         }
-        #: what each use of a value adds to its gradient
+        #: the share of each use of a value in its gradient
         self.parts = forward.parts(result) if result.of is not None else []
         self.part_of = {(p.source, p.target, p.place): p.gradient for p in self.parts}
         self.nodes: list[PictureNode] = []
         self.edges: list[PictureEdge] = []
 
     def add(self, name: str) -> None:
-        """Draws a value, and the edges into it."""
+        """Adds a value, and the edges into it."""
         network, value, gradient = self.network, self.result[name], self.gradients.get(name)
         number = network.numbers[name]
         if number < network.first_node:
@@ -85,7 +85,7 @@ class _Drawing:
         self.nodes.append(PictureNode(name, label, "operation", value, gradient, node.spec.group, shown))
 
     def _add_operands(self, node: Node, hidden: int | None) -> None:
-        """Draws the edges from all that a node is computed from, and its constant operands."""
+        """Adds the edges into a node, and its constant operands."""
         for position, operand in enumerate(node.operands):
             if type(operand) is Ref:
                 self._add_edge(operand.number, node, position, position)
@@ -107,7 +107,7 @@ class _Drawing:
 
 
 def _label(node: Node) -> tuple[str, int | None]:
-    """The sign of an operation, and the constant operand that the sign already shows."""
+    """The sign of an operation, and the position of a constant operand that is part of the sign."""
     name, operands = node.spec.operation, node.operands
     if name == "power" and type(operands[1]) in (int, float):
         return f"**{short(operands[1])}", 1

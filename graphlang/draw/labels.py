@@ -1,4 +1,4 @@
-"""What is written where in a picture: on each line, and at operands that stand out of order."""
+"""The labels in a picture: values and gradients on the lines, and numbers for operands out of order."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Label(NamedTuple):
 
 
 def line_labels(picture: Picture, arrangement: Arrangement, digits: int) -> list[Label]:
-    """For every item the texts of the line that leaves it.
+    """The label of the line that leaves each item.
 
-    What is used once carries its value and gradient on its line. What is used more often carries its value
-    and the whole gradient before the line divides; each branch then carries its own share of the gradient.
+    A value that is used once has its value and gradient on its line. A value that is used more often has the
+    value and the total gradient before its line divides, and each branch has its share of the gradient.
     """
     labels = [Label()] * len(arrangement.items)
     only = {
@@ -52,9 +52,9 @@ def _text(value: Value, digits: int) -> str:
 
 
 def operand_marks(picture: Picture, arrangement: Arrangement, y: Sequence[float]) -> dict[int, int]:
-    """The operand's number (from 1) for the edges into a node whose operands do not stand in their order.
+    """Operand numbers, from 1, for the edges into a node whose operands are drawn out of order.
 
-    The two operands of `grad` have it always, where other values come in besides.
+    Operands are numbered too if a node has other edges besides, as the node of `grad` may have.
     """
     edges_into: dict[int, list[int]] = {}
     for edge, chain in enumerate(arrangement.chains):

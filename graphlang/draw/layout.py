@@ -1,11 +1,11 @@
-"""Where everything in a picture goes: layers from left to right, the order within each, and heights.
+"""The layout of a picture: layers from left to right, the order within each layer, and heights.
 
-After Sugiyama, Tagawa, Toda 1981: longest-path layers, an item for every place where an edge passes a layer,
-few crossings by median sweeps. What should be straight (an edge until shortly before its target, the main
-line of a chain) is one block with one height, as in Brandes and Köpf 2001.
+After Sugiyama, Tagawa, Toda 1981: layers by longest paths, dummy items wherever an edge passes a layer, and
+median sweeps to reduce crossings. Items that should lie on a straight line (an edge until shortly before its
+target, the main line of a chain) form a block with a single height, as in Brandes and Köpf 2001.
 
-Layer k has two columns: 2k holds the nodes with the start of their lines, 2k+1 the branches of the
-values that are used more than once.
+Layer k has two columns: 2k holds the nodes with the start of their lines, 2k+1 the branches of values that
+are used more than once.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from graphlang.draw.picture import Picture
 
 ItemKind = Literal["node", "branch", "line", "top", "bottom"]
 MOST_LINES = 20_000
-"""Beyond so many places where edges pass layers, the longest edges cross the picture unrouted."""
+"""The most dummy items; beyond it, the longest edges are drawn without routing."""
 SWEEPS = 40
 WORK = 20_000
-"""Sweeps times items, about: large graphs get fewer sweeps."""
+"""About the number of sweeps times items: large graphs get fewer sweeps."""
 STILL = 0.01
 Extent = tuple[float, float]
 
 
 @dataclass(slots=True)
 class Item:
-    """A node, or a place in a column where an edge (or the border of a group) passes."""
+    """A node, or a dummy item where an edge or the border of a group passes a column."""
 
     kind: ItemKind
     column: int
@@ -43,22 +43,22 @@ class Item:
 
 @dataclass(slots=True)
 class Arrangement:
-    """Items in columns from top to bottom, and how they follow each other from left to right."""
+    """The items of each column from top to bottom, and their connections from left to right."""
 
     items: list[Item]
     columns: list[list[int]]
     chains: list[list[int]]
-    """For each edge its items: source, passed places, target."""
+    """The items of each edge: source, dummy items, target."""
     before: list[list[int]]
     after: list[list[int]]
     floating: list[bool]
-    """For each node, whether it depends on constants and parameters alone."""
+    """For each node, whether it depends only on constants and parameters."""
     groups: dict[str, tuple[int, int]] = field(default_factory=dict)
     """The first and the last column of each group."""
 
 
 def arrange(picture: Picture, groups: bool = False) -> Arrangement:
-    """Layers and order; with `groups`, the members of a group stand together between two border items."""
+    """Assigns layers and orders; with `groups`, members of a group are adjacent, between border items."""
     layer, floating = _layers(picture)
     arrangement = _items(picture, layer, floating)
     _first_order(arrangement)
@@ -69,9 +69,9 @@ def arrange(picture: Picture, groups: bool = False) -> Arrangement:
 
 
 def place(arrangement: Arrangement, extents: Sequence[Extent], clear: float) -> list[float]:
-    """The height of every item (downwards, from 0).
+    """The height of every item, downwards from 0.
 
-    `extents[i]` is the room that item i needs above and below its height; `clear` stays free between items.
+    `extents[i]` is the space that item i needs above and below its height; `clear` is the gap between items.
     """
     block = _blocks(arrangement)
     above, below = _separations(arrangement, block, extents, clear)
@@ -88,7 +88,7 @@ def place(arrangement: Arrangement, extents: Sequence[Extent], clear: float) -> 
 
 
 def _layers(picture: Picture) -> tuple[list[int], list[bool]]:
-    """The layer of each node, and whether it floats: needs no input, so that it may stand near its use."""
+    """The layer of each node, and whether it floats: it needs no input, so it may be placed near its use."""
     number = {node.id: i for i, node in enumerate(picture.nodes)}
     after: list[list[int]] = [[] for _ in picture.nodes]
     missing = [0] * len(picture.nodes)
@@ -148,7 +148,7 @@ def _items(picture: Picture, layer: list[int], floating: list[bool]) -> Arrangem
 
 
 def _routed(lengths: list[int]) -> list[bool]:
-    """Which edges get a place in every column that they pass: all, unless there is no end of them."""
+    """Which edges get a dummy item in each column they pass: all, or not the longest if too many."""
     routed = [True] * len(lengths)
     total = sum(lengths)
     for edge in sorted(range(len(lengths)), key=lambda e: -lengths[e]):
@@ -163,7 +163,7 @@ def _routed(lengths: list[int]) -> list[bool]:
 
 
 def _first_order(arrangement: Arrangement) -> None:
-    """Depth first from the results, so that operands stand in the order in which they were written."""
+    """Orders columns depth first from the results, so that operands appear in the order of the text."""
     seen = [False] * len(arrangement.items)
     place_in_column = [0] * len(seen)
     count = 0
@@ -184,7 +184,7 @@ def _first_order(arrangement: Arrangement) -> None:
 
 
 def _fewer_crossings(arrangement: Arrangement) -> None:
-    """Median sweeps to the right and back, as long as they help."""
+    """Reduces crossings by median sweeps to the right and back; keeps the best order."""
     columns = arrangement.columns
     best, fewest = columns, _crossings(arrangement, columns)
     rounds = max(2, min(12, WORK // (len(arrangement.items) + 1)))
@@ -223,7 +223,7 @@ def _crossings(arrangement: Arrangement, columns: list[list[int]]) -> int:
 
 
 def _inversions(values: list[int], size: int) -> int:
-    """How many pairs are out of order, with a Fenwick tree of the values seen."""
+    """The number of pairs out of order, counted with a Fenwick tree."""
     tree = [0] * (size + 1)
     total = 0
     for seen, value in enumerate(values):
@@ -243,7 +243,7 @@ def _inversions(values: list[int], size: int) -> int:
 
 
 def _gather_groups(arrangement: Arrangement, picture: Picture) -> None:
-    """The members of each group next to each other in every column, between a top and a bottom border."""
+    """Makes the members of each group adjacent in every column, between a top and a bottom border."""
     spans, ranks = _group_spans(arrangement, picture)
     arrangement.groups = spans
     if not spans:
@@ -280,7 +280,7 @@ def _border(arrangement: Arrangement, kind: ItemKind, column: int, name: str) ->
 def _group_spans(
     arrangement: Arrangement, picture: Picture
 ) -> tuple[dict[str, tuple[int, int]], dict[str, float]]:
-    """Each group's first and last column, and its mean relative height, the same for all columns."""
+    """The first and last column of each group, and its mean relative height over all columns."""
     spans: dict[str, tuple[int, int]] = {}
     heights: defaultdict[str, list[float]] = defaultdict(list)
     for number, column in enumerate(arrangement.columns):
@@ -296,7 +296,7 @@ def _group_spans(
 def _units(
     arrangement: Arrangement, picture: Picture, column: list[int], present: list[str], ranks: dict[str, float]
 ) -> list[tuple[str, list[int]]]:
-    """A column as single items and whole groups; groups keep one order, or their borders would cross."""
+    """A column as single items and whole groups; these keep one order, or their borders would cross."""
     members: dict[str, list[int]] = {name: [] for name in present}
     keyed: list[tuple[float, str, list[int]]] = []
     heights: dict[str, list[int]] = {name: [] for name in present}
@@ -331,21 +331,21 @@ def _groups_of(arrangement: Arrangement, picture: Picture, i: int) -> Iterable[s
 
 
 def _blocks(arrangement: Arrangement) -> list[int]:
-    """The number of each item's block; the items of a block lie on one straight line."""
+    """The block number of each item; the items of a block lie on one straight line."""
     block = list(range(len(arrangement.items)))
     for left, right in pairwise(arrangement.columns):
         position = {i: p for p, i in enumerate(right)}
         borders: list[tuple[int, int]] = []
-        wanted: list[tuple[int, int]] = []
+        links: list[tuple[int, int]] = []
         for p, i in enumerate(left):
             for j in arrangement.after[i]:
                 if j in position and _straight(arrangement, i, j):
-                    (borders if arrangement.items[i].kind in ("top", "bottom") else wanted).append(
+                    (borders if arrangement.items[i].kind in ("top", "bottom") else links).append(
                         (p, position[j])
                     )
         tops, bottoms = [p for p, _ in borders], [q for _, q in borders]
-        wanted = [(p, q) for p, q in wanted if bisect_left(tops, p) == bisect_left(bottoms, q)]
-        for p, q in borders + _without_crossings(wanted):
+        links = [(p, q) for p, q in links if bisect_left(tops, p) == bisect_left(bottoms, q)]
+        for p, q in borders + _without_crossings(links):
             block[right[q]] = block[left[p]]
     numbers: dict[int, int] = {}
     return [numbers.setdefault(b, len(numbers)) for b in block]
@@ -360,14 +360,14 @@ def _straight(arrangement: Arrangement, i: int, j: int) -> bool:
 
 
 def _main(arrangement: Arrangement, node: int) -> list[int]:
-    """The operands that the node stands level with: those that depend on inputs, or else all."""
+    """The operands that a node is aligned with: those that depend on inputs, or else all."""
     operands = arrangement.before[node]
     main = [i for i in operands if not arrangement.floating[arrangement.items[i].node]]
     return main or operands
 
 
 def _without_crossings(links: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """As many links as can be drawn without a crossing: the longest increasing subsequence."""
+    """The largest set of links without a crossing: the longest increasing subsequence."""
     ends: list[int] = []
     last: list[int] = []
     previous = [-1] * len(links)
@@ -390,7 +390,7 @@ Neighbours = list[list[tuple[int, float]]]
 def _separations(
     arrangement: Arrangement, block: list[int], extents: Sequence[Extent], clear: float
 ) -> tuple[Neighbours, Neighbours]:
-    """For each block what stands directly above and below it, and how far away that must be."""
+    """For each block its neighbours directly above and below, with the least distance to each."""
     gaps: dict[tuple[int, int], float] = {}
     for column in arrangement.columns:
         for upper, lower in pairwise(column):
@@ -416,7 +416,7 @@ def _topological(above: Neighbours, below: Neighbours) -> list[int]:
             missing[lower] -= 1
             if not missing[lower]:
                 ready.append(lower)
-    assert len(order) == len(above), "blocks do not cross, so there is a topmost"
+    assert len(order) == len(above), "blocks do not cross, so one is topmost"
     return order
 
 
@@ -428,7 +428,7 @@ def _relax(
     order: list[int],
     y: list[float],
 ) -> None:
-    """Move every block to where its neighbours pull it, as far as there is room; up, down, again."""
+    """Moves each block towards its neighbours within the free space, in alternating sweeps."""
     pulls = _pulls(arrangement, block, len(above))
     movable = [b for b in order if pulls[b].middles or pulls[b].limit is not None]
     for _ in range(max(4, min(SWEEPS, WORK // (len(order) + 1)))):
@@ -445,7 +445,7 @@ def _relax(
 
 @dataclass(slots=True)
 class _Pull:
-    """Where a block would like to be: level with the middle of others, or as far up or down as it can."""
+    """The desired height of a block: the middle of others, or as far up or down as possible."""
 
     middles: list[list[int]]
     limit: float | None = None

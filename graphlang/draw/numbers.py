@@ -1,4 +1,4 @@
-"""How a number, or an array of them, is written for a reader."""
+"""Formats numbers and arrays for a reader."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 DIGITS = 10
 ELEMENT_DIGITS = 6
-"""Digits of an element: beside others it is looked at, and not copied."""
+"""The digits of an element of an array, which is read rather than copied."""
 FULL = 8
-"""An array of at most so many elements is written out on one line."""
+"""The largest array in elements that is written out on one line."""
 BLOCK = 8
-"""Rows and columns of the largest matrix that is written out on lines of its own."""
+"""The rows and columns of the largest matrix that is written out row by row."""
 
 _DIGITS_OF_DTYPE = {"float16": 3, "float32": 7}
 
@@ -51,7 +51,7 @@ def _array(array: Any, digits: int) -> str:
 
 
 def _elements(value: Any, digits: int) -> str:
-    # Not deep: NumPy allows at most 64 axes.
+    # The recursion is shallow: NumPy allows at most 64 axes.
     if isinstance(value, list):
         return f"[{', '.join(_elements(element, digits) for element in value)}]"
     whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
@@ -69,23 +69,23 @@ def _summary(array: Any) -> str:
     finite, strange = _finite_part(array)
     if not finite.size:
         return f"{shape}{strange}"
-    # In float64, or the mean of many float16 would overflow.
+    # In float64, because a sum of many float16 overflows.
     figures = (("mean", finite.mean(dtype="float64")), ("min", finite.min()), ("max", finite.max()))
     return shape + "".join(f"  {name} {short(float(number), 4)}" for name, number in figures) + strange
 
 
 def _finite_part(array: Any) -> tuple[Any, str]:
-    """The finite elements, and how many of the others there are."""
+    """The finite elements, and the counts of nan and infinities as text."""
     if array.dtype.kind != "f":
         return array, ""
-    nans = int((array != array).sum())  # noqa: PLR0124 - not a number differs from itself
+    nans = int((array != array).sum())  # noqa: PLR0124 - nan differs from itself
     infinities = int((abs(array) == math.inf).sum())
-    found = "".join(f"  {count} {name}" for count, name in ((nans, "nan"), (infinities, "inf")) if count)
-    return (array[abs(array) < math.inf] if found else array), found
+    counts = "".join(f"  {count} {name}" for count, name in ((nans, "nan"), (infinities, "inf")) if count)
+    return (array[abs(array) < math.inf] if counts else array), counts
 
 
 def is_block(value: Any) -> bool:
-    """Whether an array is too long for a line and small enough to be written row by row."""
+    """Whether an array is too long for one line, but small enough to be written row by row."""
     shape = getattr(value, "shape", ())
     if not shape or value.size <= FULL:
         return False
@@ -95,9 +95,9 @@ def is_block(value: Any) -> bool:
 
 
 def rows(array: Any, digits: int = ELEMENT_DIGITS, width: int = 10**6, most: int | None = None) -> list[str]:
-    """All numbers of an array of one axis or more, in columns.
+    """All numbers of an array with at least one axis, in aligned columns.
 
-    A row that is too wide, or has more than `most` numbers, goes on below.
+    A row that is too wide, or has more than `most` numbers, continues on the next line.
     """
     digits = min(digits, _DIGITS_OF_DTYPE.get(str(array.dtype), digits))
     if not array.size:
@@ -108,7 +108,7 @@ def rows(array: Any, digits: int = ELEMENT_DIGITS, width: int = 10**6, most: int
     columns = [max(map(len, texts[c::across])) for c in range(across)]
     fits = across
     if sum(columns) + 2 * across + 2 * depth > width or across > (most or across):
-        columns = [max(columns)] * across  # lines of one row stand below one another
+        columns = [max(columns)] * across  # the lines of one row are aligned
         fits = min(max(1, (width - 2 * depth) // (columns[0] + 2)), most or across)
     outer = array.shape[:-1]
     lines: list[str] = []
@@ -124,7 +124,7 @@ def rows(array: Any, digits: int = ELEMENT_DIGITS, width: int = 10**6, most: int
 
 
 def _brackets(row: int, outer: tuple[int, ...]) -> tuple[int, int]:
-    """How many brackets open before a row, and how many close behind it."""
+    """The numbers of brackets that open before a row and close after it."""
     opened = closed = 1
     before, behind = row, row + 1
     for size in reversed(outer):

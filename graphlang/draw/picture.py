@@ -1,4 +1,4 @@
-"""What a drawing is made from: nodes, and edges with a value that flows and a gradient that comes back."""
+"""The data of a drawing: nodes, and edges with a value going forward and a gradient coming back."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Literal
 
 Kind = Literal["input", "param", "constant", "operation", "output"]
 Value = float | str | None
-"""A number is written as short as the drawing needs; a text stands as it is; None is left out."""
+"""A number is rounded for the drawing, a text is kept as it is, None is left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class PictureNode:
     """A node: a name at an end of the graph, or an operation with its sign.
 
-    `gradient` is the whole gradient of the value, the sum over everything that uses it.
-    `name` is the name the file gives to an operation's result; `group` is the named group it is part of.
+    `gradient` is the total gradient of the value, summed over all its uses. `name` is the name of an
+    operation's result in the file; `group` is the named group that it belongs to.
     """
 
     id: str
@@ -30,9 +30,10 @@ class PictureNode:
 
 @dataclass(frozen=True, slots=True)
 class PictureEdge:
-    """An edge into operand `operand` (from 0) of its target; `gradient` comes back along this edge.
+    """An edge into operand `operand` (from 0) of its target, with the gradient that comes back along it.
 
-    `besides` marks one that is no operand of the text: a layer's parameter, or what a derivative contains.
+    `besides` marks an edge that is not an operand in the text: a parameter of a layer, or a value that a
+    derivative contains.
     """
 
     source: str
@@ -52,20 +53,20 @@ class Picture:
     edges: tuple[PictureEdge, ...]
     of: str = ""
     hypers: tuple[str, ...] = ()
-    """what the numbers in it may be that the file has a name for, as `rate = 0.1`"""
+    """names of numbers in the picture, as `rate = 0.1`"""
 
     def __post_init__(self) -> None:
         twice = [name for name, count in Counter(node.id for node in self.nodes).items() if count > 1]
         assert not twice, f"nodes with one id: {twice}"
-        known = {node.id for node in self.nodes}
-        loose = [edge for edge in self.edges if edge.source not in known or edge.target not in known]
+        ids = {node.id for node in self.nodes}
+        loose = [edge for edge in self.edges if edge.source not in ids or edge.target not in ids]
         assert not loose, f"edges without a node at an end: {loose}"
 
 
 def closed(picture: Picture) -> Picture:
-    """The same picture, where every result leaves it through an output, which then bears the name.
+    """The picture with an output node after every result; the output has the result's name.
 
-    So does the value whose gradients are shown: there they come in.
+    The value whose gradients are shown gets one too, where the gradient enters.
     """
     used = {edge.source for edge in picture.edges}
     ids = {node.id: node for node in picture.nodes}

@@ -1,4 +1,4 @@
-"""Prose folded to a width: paragraphs anew, examples as they stand."""
+"""Wraps prose to a width; examples keep their lines."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _EXAMPLE = "    "
 
 
 def folded(text: str, width: int) -> str:
-    """Paragraphs and labelled items, as `Shapes: ...`, filled to the width; no word is broken.
+    """Wraps paragraphs and labelled items, such as `Shapes: ...`, to the width without breaking words.
 
-    An indented line after an empty one is an example and stays; one that follows prose goes on with it.
+    An indented line after an empty line is an example and keeps its line; after prose it continues the prose.
     """
     lines: list[str] = []
     item: list[str] = []
@@ -38,5 +38,5 @@ def folded(text: str, width: int) -> str:
 
 
 def hanging(text: str, width: int, indent: str) -> list[str]:
-    """A text in lines, all but the first indented."""
+    """Wraps a text with a hanging indent."""
     return wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

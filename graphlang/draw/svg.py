@@ -29,7 +29,7 @@ DIGITS = 6
 RADIUS = 18
 MARGIN = 28
 PAD = 9
-"""Between a number and the ends of its straight line."""
+"""The space between a number and the ends of its straight line."""
 CLEAR = 16
 STUB = 26
 MARK = 6.5
@@ -46,7 +46,7 @@ def svg(picture: Picture, theme: Theme = "light") -> str:
 
 @dataclass(slots=True)
 class _Zones:
-    """Where the parts of a layer begin, from left to right, and where the next layer begins."""
+    """The x coordinates where the parts of a layer begin, and where the next layer begins."""
 
     node: float
     line: float
@@ -124,7 +124,7 @@ class _Drawing:
         return widest + 2 * PAD if widest else PAD
 
     def _channel(self, c: int, straight: float) -> float:
-        """Wide enough that no line has to climb steeply."""
+        """The width of the channel after column c: wide enough that no line is steep."""
         items = self.arrangement
         if c + 1 == len(items.columns):
             return 0
@@ -143,7 +143,7 @@ class _Drawing:
         return MARGIN + (GROUP_LEFT if any(not first for first, _ in self.arrangement.groups.values()) else 0)
 
     def _group_indent(self, column: int, start: float, line: float) -> float:
-        """Room for the right border of groups that end here, and for the names of those that are narrow."""
+        """Space for the right border of groups that end here, and for the names of narrow groups."""
         ending = [(name, first) for name, (first, last) in self.arrangement.groups.items() if last == column]
         narrow = [text_width(name, SMALL) + 12 - (line - start) for name, first in ending if first == column]
         return GROUP_RIGHT + 4 + max([0, *narrow]) if ending else 0
@@ -172,7 +172,7 @@ class _Drawing:
         return "\n".join(parts) + "\n"
 
     def _description(self) -> str:
-        """The picture in words: what goes in and what comes out, with values and gradients."""
+        """The picture in words: inputs and outputs with their values and gradients."""
         numbers = {i: self.labels[i] for i in range(len(self.picture.nodes))}
         outputs = {chain[-1]: self.labels[chain[0]] for chain in self.arrangement.chains}
         sentences = []
@@ -231,7 +231,7 @@ class _Drawing:
         return self.zones[self.arrangement.items[i].column // 2]
 
     def _trunk(self, i: int, node: PictureNode) -> list[str]:
-        """The line of a value until it divides, with its numbers."""
+        """The line of a value up to where it divides, with its label."""
         zones, y = self._zones_of(i), self.y[i]
         start = self._right_edge(i, node)
         parts = [f'<path class="line" d="M{xy(start)} {xy(y)}H{xy(zones.split)}"/>']
@@ -250,9 +250,9 @@ class _Drawing:
         return [j for j in column if self.arrangement.items[j].kind == "node"]
 
     def _entries(self) -> list[tuple[Point, float]]:
-        """For each edge the point where it enters its target, and the angle at which it rises there.
+        """For each edge the point where it enters its target, and its angle there.
 
-        The further above or below it comes from, the further up or down it enters; no two close together.
+        An edge from further above enters further up, and likewise below; entries keep a distance.
         """
         into: dict[int, list[int]] = {}
         for edge, chain in enumerate(self.arrangement.chains):
@@ -277,7 +277,7 @@ class _Drawing:
         )
 
     def _path(self, chain: list[int], tip: Point, angle: float) -> list[str]:
-        """From where the value divides along all places that the edge passes to the arrow at its target."""
+        """The path of an edge, from where the value's line divides to the arrow at its target."""
         x, y = self._zones_of(chain[0]).split, self.y[chain[0]]
         d = [f"M{xy(x)} {xy(y)}"]
         for i, after in pairwise(chain[1:]):
@@ -285,7 +285,7 @@ class _Drawing:
             start, end = (zones.branch, zones.join) if item.column % 2 else (zones.node, zones.split)
             d.append(bend(x, y, start, self.y[i]))
             if self.arrangement.items[after].kind == "node":
-                # Nothing else is level with the line until here, so it may begin to turn at once.
+                # No text is on the line up to here, so it may bend at once.
                 end = zones.join if item.column % 2 else zones.split
             if end > start:
                 d.append(f"H{xy(end)}")
@@ -303,7 +303,7 @@ class _Drawing:
         return [f'<path class="line" d="{"".join(d)}"/>', arrow(tip, ux, uy)]
 
     def _mark(self, i: int, number: int) -> list[str]:
-        """On the line itself, where it is still level."""
+        """The number of an operand, on the level part of its line."""
         x, y = self._zones_of(i).join + MARK, self.y[i]
         badge = f'<circle class="badge" cx="{xy(x)}" cy="{xy(y)}" r="{MARK}"/>'
         return [badge, text_element(x, y + 3.5, str(number), "mark", "middle")]
@@ -363,7 +363,7 @@ class _Drawing:
 
 
 def _spread(angles: list[float], apart: float = 24.0) -> list[float]:
-    """The angles, from above to below, pushed apart where they are too close; a level line stays level."""
+    """Spreads angles, sorted from above to below, to a least distance; a level line stays level."""
     if len(angles) > 4:
         return [100 * (n / (len(angles) - 1) - 0.5) for n in range(len(angles))]
     spread = list(angles)

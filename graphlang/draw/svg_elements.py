@@ -51,7 +51,7 @@ def label_width(label: Label) -> float:
 
 
 def text_width(text: str, size: float, bold: bool = False) -> float:
-    """An upper estimate that holds for the common sans-serif fonts."""
+    """An upper bound of the width of a text in the common sans-serif fonts."""
     return size * (1.06 if bold else 1.0) * sum(map(_em, text))
 
 
@@ -64,7 +64,7 @@ def _em(character: str) -> float:
 
 
 def xy(number: float) -> str:
-    """A coordinate to a tenth, so that a picture is the same on every machine."""
+    """A coordinate rounded to a tenth, so that a picture is the same on every machine."""
     text = f"{number:.1f}".removesuffix(".0")
     return "0" if text == "-0" else text
 

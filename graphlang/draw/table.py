@@ -1,4 +1,4 @@
-"""Aligned columns for what is too much for a picture; no row and no cell is ever cut off."""
+"""Tables with aligned columns; rows and cells are never truncated."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"(-?(?:\d+|nan|inf))((?:\.\d+)?(?:e[+-]?\d+)?)")
 def table(
     rows: Sequence[Sequence[Any]], columns: Sequence[str], width: int, color: bool, unicode: bool = True
 ) -> str:
-    """Rows under headings; decimal points stand in line; long cells are folded to the width."""
+    """A table with headings, aligned decimal points, and long cells wrapped to the width."""
     assert all(len(row) == len(columns) for row in rows), f"a row per {columns}"
     cells = [[_text(cell) for cell in row] for row in rows]
     down = [_aligned([row[i] for row in cells]) for i in range(len(columns))]
@@ -35,7 +35,7 @@ def table(
 
 
 def _text(cell: Any) -> str:
-    """A cell; a list of lines stays as it is."""
+    """The text of a cell; a list of lines is kept as lines."""
     return "\n".join(cell) if isinstance(cell, list) else printable(short(cell))
 
 
@@ -44,7 +44,7 @@ def _across(cell: str) -> int:
 
 
 def _aligned(cells: list[str]) -> list[str]:
-    """Numbers padded so that their decimal points meet; other texts as they are."""
+    """The cells, with numbers padded to align their decimal points."""
     parts = [_NUMBER.fullmatch(cell) for cell in cells]
     whole = max((len(part[1]) for part in parts if part), default=0)
     rest = max((len(part[2]) for part in parts if part), default=0)
@@ -55,7 +55,7 @@ def _aligned(cells: list[str]) -> list[str]:
 
 
 def _widths(columns: list[str], down: list[list[str]], most: int) -> list[int]:
-    """Natural widths, the widest made narrower one after the other until the table fits or nothing gives."""
+    """The widths of the columns: natural ones, then the widest narrowed until the table fits, if it can."""
     widths = [max(map(_across, [name, *cells])) for name, cells in zip(columns, down, strict=True)]
     least = [
         max([width(name), *(width(word) for cell in cells if cell for word in _words(cell))])
@@ -63,10 +63,10 @@ def _widths(columns: list[str], down: list[list[str]], most: int) -> list[int]:
     ]
     floor = [min(w, max(NARROWEST, low)) for w, low in zip(widths, least, strict=True)]
     _narrow(widths, floor, most)
-    # Where words are too wide they are taken apart, but no numbers.
+    # If words are too wide they are broken, but numbers never are.
     whole = [any(_NUMBER.fullmatch(cell.strip()) for cell in cells) for cells in down]
     _narrow(widths, [f if keep else min(f, NARROWEST) for f, keep in zip(floor, whole, strict=True)], most)
-    # At last no column is wider than its longest word.
+    # Last, columns of short words may become narrower than NARROWEST.
     longest = [
         max(
             [
@@ -82,7 +82,7 @@ def _widths(columns: list[str], down: list[list[str]], most: int) -> list[int]:
 
 
 def _narrow(widths: list[int], floor: list[int], most: int) -> None:
-    """Takes from the widest column until the table fits, or each is as narrow as it may be."""
+    """Narrows the widest column until the table fits or each column has reached its `floor`."""
     excess = sum(widths) + len(GAP) * (len(widths) - 1) - most
     while excess > 0:
         widest = max(range(len(widths)), key=lambda i: (widths[i] - floor[i] > 0, widths[i]))
@@ -94,7 +94,7 @@ def _narrow(widths: list[int], floor: list[int], most: int) -> None:
 
 
 def _lines(cells: list[str], widths: list[int], right: list[bool]) -> list[str]:
-    """One row; a cell too wide for its column goes on below."""
+    """The lines of one row; a cell that is too wide for its column is wrapped."""
     folded = [_fold(cell, size) for cell, size in zip(cells, widths, strict=True)]
     lines = []
     for depth in range(max(map(len, folded), default=0)):
@@ -108,7 +108,7 @@ def _lines(cells: list[str], widths: list[int], right: list[bool]) -> list[str]:
 
 
 def _words(cell: str) -> list[str]:
-    """What is not taken apart: a number, `mean 0.1` of a summary, a word, a line of a matrix."""
+    """The unbreakable parts of a cell: a number, `mean 0.1` in a summary, a word, a line of a matrix."""
     if "\n" in cell:
         return cell.split("\n")
     return [cell] if _NUMBER.fullmatch(cell.strip()) else cell.split("  " if "  " in cell else " ")

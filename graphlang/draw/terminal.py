@@ -1,4 +1,4 @@
-"""A graph in the characters of a terminal: values above the lines, gradients below, as in the book."""
+"""Draws a graph in characters, as in the book: values above the lines, gradients below."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from graphlang.draw.prose import hanging
 from graphlang.draw.width import printable, width
 
 MOST_NODES = 60
-"""More nodes than this are read more easily in a table."""
+"""The most nodes in a picture; more are easier to read in a table."""
 FEWER_DIGITS = (DIGITS, 6, 4)
 ROOMY = (3, 2, 1)
 STYLES = {
@@ -35,7 +35,7 @@ SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def terminal(picture: Picture, width: int, color: bool, unicode: bool = True) -> str:
-    """The picture as text, as roomy as the width allows; it is wider than that only where `fits` is False."""
+    """The picture as text, as spacious as the width allows; it exceeds the width only if `fits` is False."""
     drawing = _roomiest(picture, width, unicode)
     lines = drawing.canvas.lines(STYLES, color, unicode)
     legend = [_painted(line, color) for line in _legend(picture, width)]
@@ -44,12 +44,12 @@ def terminal(picture: Picture, width: int, color: bool, unicode: bool = True) ->
 
 
 def fits(picture: Picture, width: int) -> bool:
-    """Whether the picture can be drawn in so many columns and is small enough to be read."""
+    """Whether the picture fits the width and is small enough to be read."""
     return 0 < len(picture.nodes) <= MOST_NODES and least_width(picture, width) <= width
 
 
 def least_width(picture: Picture, most: int = 0) -> int:
-    """The columns that the picture needs at least, or one that fits into `most`."""
+    """The least width of the picture, or some width that is at most `most`."""
     return max(_roomiest(picture, most, True).width, *map(_length, _legend(picture, most)))
 
 
@@ -57,7 +57,7 @@ Texts = list[tuple[str, str]]
 
 
 def _legend(picture: Picture, width: int) -> list[Texts]:
-    """Styles and texts, in one line where it fits, else in two."""
+    """The legend as styles and texts, on one line if it fits, else on two."""
     values = [("value", "values"), ("note", " above the lines")]
     gradients_of = [node.gradient for node in picture.nodes] + [edge.gradient for edge in picture.edges]
     if all(gradient is None for gradient in gradients_of):
@@ -89,7 +89,7 @@ def _roomiest(picture: Picture, width: int, unicode: bool) -> _Drawing:
 
 @dataclass(slots=True)
 class _Zones:
-    """Where the parts of a layer begin: arrows, nodes, lines, dividing, branches, joining; and its end."""
+    """The columns where the parts of a layer begin (arrows, nodes, lines, ...), and its end."""
 
     arrow: int
     node: int
@@ -101,7 +101,7 @@ class _Zones:
 
 
 class _Drawing:
-    """One picture laid out with so many digits in its numbers and so much room around them."""
+    """A picture laid out with a given number of digits, and of columns around each number."""
 
     def __init__(
         self, picture: Picture, arrangement: Arrangement, digits: int, room: int, unicode: bool
@@ -115,13 +115,13 @@ class _Drawing:
 
     @cached_property
     def rows(self) -> list[int]:
-        """Half rows go up for all alike, which keeps every distance."""
+        """The rows of the items; half rows are all rounded in the same direction, which keeps distances."""
         extents = [self._extent(i) for i in range(len(self.labels))]
         return [math.floor(y + 0.5) for y in place(self.arrangement, extents, 1 + 1)]
 
     @cached_property
     def channels(self) -> list[Channel]:
-        """The routes between each column and the next; lines turn off early and join late."""
+        """The routing between each column and the next; lines divide early and join late."""
         return [route(nets, flush_right=c % 2 == 1) for c, nets in enumerate(self.nets)]
 
     @cached_property
@@ -155,16 +155,16 @@ class _Drawing:
         return canvas
 
     def remarks(self, width_: int) -> list[str]:
-        """What else a reader may want to know, folded to the width."""
-        found = []
+        """Remarks on the picture, wrapped to the width."""
+        remarks = []
         if operand_marks(self.picture, self.arrangement, self.rows):
             marks = "1 2".translate(SUPERSCRIPTS) if self.unicode else "1 2"
-            found.append(f"{marks} number the operands")
+            remarks.append(f"{marks} number the operands")
         if any(edge.besides and self._is_grad(edge.target) for edge in self.picture.edges):
-            found.append("lines into grad without a number: what the derivative contains")
+            remarks.append("lines into grad without a number: what the derivative contains")
         if self.picture.hypers:
-            found.append(f"hyper {printable(', '.join(self.picture.hypers))}")
-        return [line for text in found for line in hanging(text, width_, "  ")]
+            remarks.append(f"hyper {printable(', '.join(self.picture.hypers))}")
+        return [line for text in remarks for line in hanging(text, width_, "  ")]
 
     def _is_grad(self, target: str) -> bool:
         return any(node.id == target and node.label == "grad" for node in self.picture.nodes)
@@ -185,7 +185,7 @@ class _Drawing:
         return printable(self.picture.nodes[i].name) if self.arrangement.items[i].kind == "node" else ""
 
     def _nets(self, column: int) -> list[Net]:
-        """By source where values divide, by target where operands join."""
+        """The nets after a column: one per source where values divide, one per target where operands join."""
         items, rows = self.arrangement, self.rows
         if column + 1 == len(items.columns):
             return []
@@ -219,7 +219,7 @@ class _Drawing:
         return widest + 2 * self.room if widest else 2
 
     def _node_column(self, start: int, size: int, i: int) -> int:
-        """Operations stand in the middle of their column, names close to their lines."""
+        """The column where a node starts: operations are centred, names are next to their lines."""
         spare = size - width(self.texts[i])
         kind = self.picture.nodes[i].kind
         return start + (spare // 2 if kind == "operation" else 0 if kind == "output" else spare)
@@ -279,7 +279,7 @@ class _Drawing:
         return (zones.join, zones.end) if c % 2 else (zones.split, zones.branch)
 
     def _draw_marks(self, canvas: Canvas) -> None:
-        """The numbers of operands out of order, each just before its line joins the others."""
+        """Draws the numbers of operands out of order, each just before its line joins the others."""
         for edge, number in operand_marks(self.picture, self.arrangement, self.rows).items():
             chain = self.arrangement.chains[edge]
             c = self.arrangement.items[chain[-1]].column - 1

@@ -1,4 +1,4 @@
-"""How many columns of a terminal a text takes."""
+"""The width of texts in terminal columns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import unicodedata
 
 
 def width(text: str) -> int:
-    """The columns of a text: two for a wide East Asian character, none for one that combines."""
+    """The number of columns: two for a wide East Asian character, none for a combining one."""
     return len(text) if text.isascii() else sum(map(character_width, text))
 
 
@@ -17,7 +17,7 @@ def character_width(character: str) -> int:
 
 
 def printable(text: str) -> str:
-    """The text on one line, without characters that would steer a terminal."""
+    """The text on one line, without control characters."""
     if text.isprintable():
         return text
     return "".join("�" if unicodedata.category(c) == "Cc" else c for c in " ".join(text.split()))

@@ -87,7 +87,7 @@ def test_the_layout_is_the_same_every_time() -> None:
 
 
 def test_the_work_of_a_layout_grows_no_faster_than_its_picture() -> None:
-    assert _executed_lines(large_picture(3000)) < 3 * _executed_lines(large_picture(1000))
+    assert _executed_lines(large_picture(1500)) < 3 * _executed_lines(large_picture(500))
 
 
 def _executed_lines(picture: Picture) -> int:
