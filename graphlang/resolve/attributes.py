@@ -21,7 +21,7 @@ PAIRWISE = {"max": "maximum", "min": "minimum"}
 def attribute_value(
     context: Context, attribute: Attribute, owner: str, expression: Any, scope: Scope
 ) -> Steps:
-    """The value of one attribute; an `init` is looked up among the initialisers."""
+    """The value of one attribute; an `init` is looked up among the initializers."""
     if _is_initializer(attribute.type):
         return (yield member(context, "initializers", expression, scope))
     if isinstance(expression, tree.Name) and expression.name in _words(attribute.type):

@@ -1,4 +1,4 @@
-"""What to report for initialisers, optimizers, schedules and sources in the notation of other frameworks."""
+"""What to report for initializers, optimizers, schedules and sources in the notation of other frameworks."""
 
 from __future__ import annotations
 

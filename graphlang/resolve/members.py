@@ -1,4 +1,4 @@
-"""Evaluates initialisers, optimizers, schedules and data sources: `he`, `SGD(lr=0.1)`."""
+"""Evaluates initializers, optimizers, schedules and data sources: `he`, `SGD(lr=0.1)`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from graphlang.resolve.values import POISON, without_node
 from graphlang.syntax import tree
 
 KINDS = {
-    "initializers": "initialiser",
+    "initializers": "initializer",
     "optimizers": "optimizer",
     "schedules": "schedule",
     "datasets": "source",
@@ -51,14 +51,14 @@ def member(context: Context, family: Any, expression: Any, scope: Scope) -> Step
 
 
 def _starting_value(context: Context, expression: Any, scope: Scope) -> Steps:
-    """The initialiser for `param W = [1, 2]`, whose start is written out."""
+    """The initializer for `param W = [1, 2]`, whose start is written out."""
     value = yield expression, scope
     value = constant_behind(context, value, expression.span, "a starting value")
     return _constant(context, value, expression.span)
 
 
 def _constant(context: Context, value: Any, span: Span) -> Any:
-    """The initialiser that a number or a list of numbers stands for."""
+    """The initializer that a number or a list of numbers stands for."""
     if value is POISON:
         return POISON
     return _create(context, "initializers", "constant", {"c": value}, {}, span)

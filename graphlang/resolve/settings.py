@@ -67,7 +67,7 @@ def _member(context: Context, name: str, expression: Any, scope: Scope) -> Steps
 
 
 def use(member: BaseModel) -> Use:
-    """An initialiser, optimizer, schedule or source as plain data: the attributes that it was given."""
+    """An initializer, optimizer, schedule or source as plain data: the attributes that it was given."""
     return Use(name=type(member).__name__, attributes=member.model_dump(exclude_unset=True, by_alias=True))
 
 

@@ -97,7 +97,7 @@ def _operand(value: Any) -> Any:
 
 
 def attribute_json(value: Any) -> Any:
-    """An attribute as the spec holds it: initialisers by name, under a key that says so."""
+    """An attribute as the spec holds it: initializers by name, under a key that says so."""
     if isinstance(value, list | tuple):
         return [attribute_json(v) for v in value]
     if hasattr(value, "model_dump"):

@@ -36,7 +36,7 @@ class SourceText(SpecModel):
 
 
 class Use(SpecModel):
-    """An initialiser, optimizer, schedule or data source: its name and its attributes in the file."""
+    """An initializer, optimizer, schedule or data source: its name and its attributes in the file."""
 
     name: str
     attributes: dict[str, Any] = {}

@@ -344,7 +344,7 @@ class Network:
         return Span(at[1], at[2], self.sources[at[0]])
 
     def member(self, family: Family, use: Use) -> Any:
-        """An initialiser, optimizer, schedule or source from its plain data."""
+        """An initializer, optimizer, schedule or source from its plain data."""
         model = family_member(family, use.name)
         if model is None:
             raise GraphError([NoSuchMember(use.name, family)])

@@ -35,7 +35,7 @@ def operation_of(catalog: Catalog, spec: NodeSpec, sizes: Mapping[str, int] | No
 
 
 def _attribute(value: Any, sizes: Mapping[str, int] | None) -> Any:
-    """An attribute as the operation takes it: initialisers and the like by name become what they name."""
+    """An attribute as the operation takes it: initializers and the like by name become what they name."""
     if isinstance(value, list | tuple):
         return [_attribute(item, sizes) for item in value]
     if isinstance(value, Dim | DimScalar):

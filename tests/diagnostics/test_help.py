@@ -94,7 +94,7 @@ def test_a_parameter_without_a_type_is_as_its_start_says(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("start", ["normal(0.1)", "he", "zeros"])
-def test_an_initialiser_says_nothing_of_a_shape(start: str) -> None:
+def test_an_initializer_says_nothing_of_a_shape(start: str) -> None:
     (found,) = mistakes(f"param w = {start}\nparam v: float = 0\ny = w * v\n")
     assert (found.code, found.message) == ("GL137", "the parameter `w` needs a type")
     assert f"`param w: float = {start}`" in (found.help or "")

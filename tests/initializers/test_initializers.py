@@ -1,4 +1,4 @@
-"""Initialisers: their spread, their streams and the fans of a shape."""
+"""Initializers: their spread, their streams and the fans of a shape."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ ALL = [
 
 @pytest.mark.parametrize("init", ALL, ids=lambda init: type(init).__name__)
 @pytest.mark.parametrize("shape", [(), (5,), (4, 3), (3, 4), (6, 2, 3, 3), (0, 3)])
-def test_every_initialiser_draws_float64_of_the_shape(init, shape):
+def test_every_initializer_draws_float64_of_the_shape(init, shape):
     values = init.start(0, "W", shape)
     assert values.shape == shape
     assert values.dtype == np.float64

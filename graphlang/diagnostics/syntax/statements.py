@@ -222,7 +222,7 @@ class ParamNeedsType(SyntaxMistake):
         param W = normal(0.01)
 
     A number or a list says the shape itself: `param w = 0` is a scalar, `param b = [0, 0]` a vector of two.
-    An initialiser says nothing of it, and a parameter's shape must be known before anything runs.
+    An initializer says nothing of it, and a parameter's shape must be known before anything runs.
 
     Fix: `param W: float[784, 50] = normal(0.01)`; for a scalar `param w: float = normal(0.01)`.
     """
