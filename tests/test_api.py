@@ -256,7 +256,9 @@ def test_predict_refuses_what_run_refuses() -> None:
         ("input x, u\ny = x * u\noutput y", {"x": np.ones(3), "u": np.ones(2)}),
     ],
 )
-def test_what_only_the_numbers_show_is_refused_by_every_way_to_run(text: str, given: dict[str, Any]) -> None:
+def test_a_mistake_that_only_the_numbers_show_is_refused_however_the_graph_runs(
+    text: str, given: dict[str, Any]
+) -> None:
     graph = gl.loads(text)
     for call in (
         graph.run,
@@ -332,7 +334,7 @@ def test_asking_for_a_value_that_is_not_there_is_refused() -> None:
 @pytest.mark.parametrize(
     "spec", ["{", "{}x", '{"inputs": 3}', '{"unknown": 1}', '{"nodes": [{"name": "y"}]}']
 )
-def test_a_spec_that_is_none_is_refused(spec: str) -> None:
+def test_data_that_is_not_a_spec_is_refused(spec: str) -> None:
     refused(gl.Graph.from_spec, spec)
 
 
@@ -458,7 +460,7 @@ def test_a_result_keeps_its_values_when_the_graph_runs_again() -> None:
     assert kept.tolist() == [2, 4]
 
 
-def test_scalar_runs_agree_with_each_other_however_often() -> None:
+def test_all_runs_of_a_scalar_graph_agree() -> None:
     graph = gl.load(SPECS / "apple_orange.graph")
     results = [graph.run(apple=a) for a in (100, 100, 120, 100)]
     assert [r["price"] for r in results] == pytest.approx([715, 715, 759, 715])

@@ -108,7 +108,7 @@ def test_only_the_syntax_knows_lark_and_only_the_edge_knows_rich() -> None:
     assert users["rich"] <= {"cli", "draw"}
 
 
-def test_an_import_for_its_side_effect_is_found_nowhere() -> None:
+def test_importing_graphlang_imports_no_dependency() -> None:
     """Importing graphlang costs nothing: the public names come when they are asked for."""
     import subprocess
     import sys

@@ -67,7 +67,7 @@ def test_there_are_two_commands_of_one_line_and_each_makes_its_own_environment()
     assert "pytest" in commands[1]
 
 
-def test_the_command_stands_with_its_environment_until_a_shell_has_it() -> None:
+def test_commands_before_the_activation_name_the_environment() -> None:
     before, activated, _ = README.partition("`. .venv/bin/activate`")
     assert activated
     assert re.findall(r"(?<![/\w])graphlang [a-z-]+ [^\n]*", before) == []
@@ -91,7 +91,7 @@ def test_every_lesson_stands_in_the_table_once() -> None:
     assert sorted(named) == lessons
 
 
-def test_the_checks_run_the_test_command_of_the_readme() -> None:
+def test_the_ci_runs_the_test_command_of_the_readme() -> None:
     pattern = re.search(r"sed -n '(.*?)' README", (ROOT / ".ci" / "run").read_text(encoding="utf-8"))
     assert pattern is not None
     assert pattern[1] == r"s/^\(python3 .*pytest.*\)$/\1/p"

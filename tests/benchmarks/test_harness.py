@@ -126,7 +126,7 @@ def answers_of(monkeypatch, contender, turns=0):
     return said
 
 
-def test_what_is_missing_is_skipped_by_name(monkeypatch):
+def test_a_contender_that_is_missing_is_skipped_by_name(monkeypatch):
     assert answers_of(monkeypatch, missing) == [{"skipped": "Conv is missing"}]
 
 
@@ -144,7 +144,7 @@ def test_a_turn_ends_when_the_work_is_finished(monkeypatch):
     assert calls[-1] == "finish"
 
 
-def test_a_step_may_take_its_own_time(monkeypatch):
+def test_a_step_may_measure_itself(monkeypatch):
     _, turn, _ = answers_of(monkeypatch, lambda: lambda: Measured(3.0, {"load": 1.0, "run": 2.0}), turns=1)
     assert (turn["seconds"], turn["stages"]) == (3.0, {"load": 1.0, "run": 2.0})
 

@@ -88,7 +88,7 @@ def test_a_root_has_no_slope_at_its_end() -> None:
     assert at(np.sqrt, 0.0).sides == []
 
 
-def test_at_the_end_of_a_domain_the_inner_side_counts() -> None:
+def test_at_the_end_of_a_domain_only_the_inner_slope_counts() -> None:
     found = at(lambda x: np.sqrt(x) + 2 * x if x > 0.0 else (0.0 if x == 0.0 else math.nan), 0.0)
     assert found.sides == []
     found = at(lambda x: 2 * x if x >= 0.0 else math.nan, 0.0)

@@ -148,7 +148,7 @@ def test_backward_starts_from_any_value_with_any_gradient(graphlang):
     assert found["gradients"]["w"] == 0
 
 
-def test_several_outputs_give_values_and_a_word_how_to_choose(graphlang):
+def test_several_outputs_give_values_and_a_note_on_how_to_choose(graphlang):
     status, out, err = graphlang("run", "-", "--json", stdin="input x = 2\na = x**2\nb = x**3")
     assert status == 0
     assert json.loads(out) == {
@@ -660,7 +660,7 @@ def test_a_convolution_counts_its_bias_as_every_layer_does(graphlang):
     assert flops == ["342*N", "324*N"]
 
 
-def test_a_total_of_what_is_known_says_that_it_is_no_more(graphlang):
+def test_a_total_with_unknown_parts_says_at_least(graphlang):
     text = (
         "input xs: float[N, T, 3]\ns = scan x in xs carry h = zeros(N, 3) {\n  k = h + x\n  next h = k\n  yield k\n}\n"
         "y = sum(s)"

@@ -39,7 +39,7 @@ def test_help_says_what_to_write(
 
 
 @pytest.mark.parametrize("option", ["--verbose", "--gpu", "--svg", "--output"])
-def test_no_option_is_taken_for_a_name_of_the_file_that_it_does_not_have(
+def test_an_unknown_option_suggests_set_only_for_a_name_in_the_file(
     option: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(SPECS)

@@ -60,7 +60,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (("train", "numbers.graph", "--set", "v=[1, 2, 1e39]"), "`v` holds a number at [2] that is larger than what a"),
     ],
 )  # fmt: skip
-def test_it_is_named_where_it_stands(words: tuple[str, ...], said: str, capsys: Any) -> None:
+def test_a_number_too_large_is_named_with_its_place(words: tuple[str, ...], said: str, capsys: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         status = main([*words])
@@ -76,7 +76,7 @@ def test_a_parameter_takes_no_number_that_it_cannot_hold() -> None:
     assert np.isfinite(graph.params["Affine1.W"]).all()
 
 
-def test_arrays_from_python_are_held_too() -> None:
+def test_numbers_too_large_in_arrays_from_python_are_refused_too() -> None:
     graph = gl.loads(NET)
     with pytest.raises(
         gl.GraphError, match=r"`x` holds a number at \[0, 1\] that is larger than what a float"

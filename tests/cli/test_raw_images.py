@@ -58,18 +58,22 @@ def test_whole_numbers_are_divided_and_flattened(
     assert max(abs(n) for row in wanted for n in row) < 10
 
 
-def test_a_list_that_is_written_out_is_too(raw: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_list_in_the_set_option_is_flattened_and_divided_too(
+    raw: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     wanted = expected(capsys, raw[:1])
     assert predicted(capsys, "--set", f"x={json.dumps(raw[:1].reshape(1, 12).tolist())}") == wanted
 
 
-def test_a_note_says_so(raw: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_note_says_what_images_are_divided_by(raw: Any, capsys: pytest.CaptureFixture[str]) -> None:
     np.savez("raw.npz", x=raw)
     main(["predict", "net.graph", "--weights", "run", "--inputs", "raw.npz"])
     assert "note: `x` is divided by 255, as `normalize` does to the data" in capsys.readouterr().err
 
 
-def test_what_was_divided_by_is_kept_with_the_run(raw: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_divisor_of_the_images_is_stored_with_the_run(
+    raw: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     wanted = expected(capsys, raw)
     np.savez("raw.npz", x=raw)
     Path("data.npz").unlink()
@@ -91,7 +95,7 @@ def test_what_can_be_neither_raw_nor_ready_is_refused_by_name(
     assert "give whole numbers from 0 to 255, or floats from 0 to 1" in err
 
 
-def test_run_does_the_same(raw: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_run_flattens_and_divides_images_too(raw: Any, capsys: pytest.CaptureFixture[str]) -> None:
     np.savez("raw.npz", x=raw, t=np.zeros(8, int))
     assert main(["run", "net.graph", "--inputs", "raw.npz", "--weights", "run", "--json"]) == 0
     values = json.loads(capsys.readouterr().out)["values"]

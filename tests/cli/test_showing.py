@@ -78,7 +78,7 @@ def test_outputs_without_gradients_are_no_choice(shown: Shown) -> None:
 # ---- a picture, or why not -----------------------------------------------------------------------------
 
 
-def test_a_picture_that_is_too_wide_gives_way_with_a_word_and_comes_on_demand(shown: Shown) -> None:
+def test_a_picture_that_is_too_wide_becomes_a_table_with_a_note_unless_asked_for(shown: Shown) -> None:
     _, out, err = shown(WIDE, columns=60)
     assert "─▶" not in out
     assert "columns, and there are 60; widen the terminal" in err
@@ -89,7 +89,7 @@ def test_a_picture_that_is_too_wide_gives_way_with_a_word_and_comes_on_demand(sh
     assert err == ""
 
 
-def test_a_picture_of_too_many_nodes_gives_way_with_a_word_and_comes_on_demand(shown: Shown) -> None:
+def test_a_picture_of_too_many_nodes_becomes_a_table_with_a_note_unless_asked_for(shown: Shown) -> None:
     _, out, err = shown(LONG)
     assert "▶" not in out
     assert "hard to read; choose a value with --of NAME, or draw it anyway with --picture" in err
@@ -128,7 +128,7 @@ def test_a_small_matrix_and_its_gradient_stand_row_by_row(shown: Shown, golden: 
     assert "--full" not in err
 
 
-def test_what_is_left_out_is_said_and_shown_on_demand(shown: Shown) -> None:
+def test_large_arrays_are_summarized_with_a_note_and_shown_in_full_on_demand(shown: Shown) -> None:
     given = json.dumps(np.arange(80.0).reshape(2, 2, 20).tolist())
     text = f"input x: float[2, 2, 20] = {given}\ny = sum(x*x)\noutput y"
     _, out, err = shown(text)

@@ -343,7 +343,7 @@ def test_a_number_without_bounds_breaks_its_promise() -> None:
         promise.the_docstring_tells(Entry("Unbounded", "layer", Unbounded))
 
 
-def test_a_promise_that_is_never_looked_at_is_noticed() -> None:
+def test_a_promise_that_asserts_nothing_is_noticed() -> None:
     entry = Entry("OnePercentOff", "layer", OnePercentOff)
     found = tuple(c for c in cases(entry, (OnePercentOff,)))
     before = promise.asserted()
@@ -391,7 +391,7 @@ def test_the_gradient_check_names_the_wrong_layer() -> None:
     assert rows["Affine2.W"], "what comes after the wrong layer has the right gradient"
 
 
-def test_one_that_writes_into_dy_is_named_where_its_value_goes_two_ways() -> None:
+def test_a_layer_that_writes_into_dy_is_found_where_a_value_has_two_uses() -> None:
     text = "input x: float[N, 4]\nh = Affine(x, 4)\ny = h + WritesIntoDy(h)\nloss = sum(y * y)\noutput loss"
     assert not gl.loads(text, layers=[WritesIntoDy]).gradcheck().ok
 

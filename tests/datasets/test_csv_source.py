@@ -141,7 +141,7 @@ def test_a_bad_column_is_one_mistake_with_a_count(tmp_path):
     ]
 
 
-def test_columns_that_nobody_takes_may_hold_anything(tmp_path):
+def test_columns_that_the_spec_does_not_use_may_hold_anything(tmp_path):
     text = "day,a,b,note,t\n2024-01-01,1,2,,3\n2024-01-02,4,5,NA,6\n"
     train = opened(tmp_path, text, test=0).train
     assert train["a"].load().tolist() == [1, 4]

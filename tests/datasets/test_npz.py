@@ -266,7 +266,7 @@ def test_damaged_archives_never_end_in_anything_but_a_diagnostic(tmp_path):
             read_all(npz(path="a.npz").open(tmp_path))
 
 
-def test_the_limit_is_what_the_package_states():
+def test_the_limit_on_the_size_of_an_array_is_4_gib():
     assert contract.MAX_BYTES == 4 * 2**30
 
 
@@ -282,7 +282,7 @@ def test_the_limit_is_what_the_package_states():
         {"note_test": np.zeros(7)},
     ],
 )
-def test_arrays_that_nobody_takes_may_hold_anything(tmp_path, extra):
+def test_arrays_that_the_spec_does_not_use_may_hold_anything(tmp_path, extra):
     x, t = np.arange(6.0).reshape(3, 2), np.arange(3)
     np.savez(tmp_path / "one.npz", x=x, t=t, **extra)
     np.savez(tmp_path / "two.npz", x_train=x, t_train=t, x_test=x, t_test=t, **extra)
@@ -292,7 +292,7 @@ def test_arrays_that_nobody_takes_may_hold_anything(tmp_path, extra):
         assert np.array_equal(data.train["t"].load(), t)
 
 
-def test_arrays_that_are_taken_must_fit_whatever_else_is_there(tmp_path):
+def test_arrays_that_the_spec_uses_must_fit_each_other(tmp_path):
     np.savez(tmp_path / "a.npz", x=np.zeros((3, 2)), t=np.arange(2), u=np.arange(3))
     with pytest.raises(GraphError, match="`x` has 3 samples and `t` has 2"):
         npz(path="a.npz").open(tmp_path, fields=["x", "t"])

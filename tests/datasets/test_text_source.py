@@ -74,7 +74,7 @@ def test_a_text_that_does_not_fit_says_why(tmp_path, content, options, message):
     assert [d.message for d in caught.value.diagnostics] == [message]
 
 
-def test_a_batch_of_windows_copies_those_alone(tmp_path):
+def test_a_batch_of_windows_copies_only_its_windows(tmp_path):
     column = opened(tmp_path, "abcdefghij" * 2000, window=100).train["x"]
     rows = [3, 17_000, 3]
     out = np.empty((3, 100), column.storage)

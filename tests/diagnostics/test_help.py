@@ -29,7 +29,7 @@ def test_a_list_of_layers_is_shared_by_a_def_of_another_name() -> None:
 Y, T = np.array([[1.0], [2.0], [4.0]]), np.array([10.0, 20.0, 30.0])
 
 
-def test_both_advices_for_an_ambiguous_broadcast_work() -> None:
+def test_both_suggestions_for_an_ambiguous_broadcast_work() -> None:
     text = "input y: float[N, 1], t: float[N]\nd = y - t\noutput d\n"
     (found,) = mistakes(text)
     assert found.help == (

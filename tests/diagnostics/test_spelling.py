@@ -21,7 +21,7 @@ NAMES = Catalog().names()
         ("stop_gradeint", "stop_gradient"), ("afine", "Affine"),
     ],
 )  # fmt: skip
-def test_a_slip_finds_what_was_meant(name: str, meant: str) -> None:
+def test_a_misspelt_name_finds_the_name_that_was_meant(name: str, meant: str) -> None:
     assert closest_of_kind(name, NAMES) == meant
 
 
@@ -32,7 +32,7 @@ def test_a_slip_finds_what_was_meant(name: str, meant: str) -> None:
         "trace", "solve", "fft", "cot", "sec", "rank", "median", "Bad", "Foo", "Net", "conj", "real", "hypot",
     ],
 )  # fmt: skip
-def test_another_word_is_no_slip(name: str) -> None:
+def test_a_different_word_is_not_taken_for_a_misspelling(name: str) -> None:
     assert closest_of_kind(name, NAMES) is None
 
 
@@ -53,5 +53,5 @@ def test_short_names_and_digits_need_more(name: str, candidates: list[str], mean
     ("a", "b", "slips"),
     [("", "", 0), ("abc", "abc", 0), ("abc", "acb", 1), ("abc", "ab", 1), ("abc", "xbc", 1), ("ca", "abc", 3), ("train", "tarin", 1)],
 )  # fmt: skip
-def test_two_letters_in_the_wrong_order_are_one_slip(a: str, b: str, slips: int) -> None:
+def test_two_swapped_letters_are_one_mistake_of_spelling(a: str, b: str, slips: int) -> None:
     assert distance(a, b) == distance(b, a) == slips

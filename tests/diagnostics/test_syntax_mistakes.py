@@ -191,7 +191,7 @@ def test_a_mistake_is_named_where_it_is(text: str, kind: str, at: str, message: 
         ("layer e = 3", "the number `3` cannot stand here", "expected a layer"),
     ],
 )
-def test_the_general_case_says_what_was_found_and_what_could_stand_there(
+def test_the_general_message_says_what_was_read_and_what_was_expected(
     text: str, message: str, label: str
 ) -> None:
     (problem,) = mistakes(text)
@@ -219,7 +219,7 @@ def test_a_strange_character_is_called_by_its_name(text: str, kind: str, name: s
     assert len(place(problem)) == 1
 
 
-def test_a_joiner_in_a_comment_is_no_mistake() -> None:
+def test_a_zero_width_joiner_in_a_comment_is_allowed() -> None:
     parse("y = 1 # \U0001f469\u200d\U0001f4bb")
 
 

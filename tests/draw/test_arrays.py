@@ -32,7 +32,7 @@ def test_the_numbers_of_a_matrix_stand_in_columns() -> None:
     assert rows(np.array([[1.0, -20.5], [300.0, 0.25]])) == ["[[  1, -20.5],", " [300,  0.25]]"]
 
 
-def test_a_row_that_goes_on_below_keeps_its_columns() -> None:
+def test_a_wrapped_row_keeps_its_columns() -> None:
     assert rows(np.arange(6) * 5, width=12) == ["[ 0,  5,", " 10, 15,", " 20, 25]"]
 
 

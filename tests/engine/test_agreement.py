@@ -31,7 +31,7 @@ def agree(graph: gl.Graph, given: dict[str, Any], wrt: list[str], f: Any = None,
 @pytest.mark.parametrize("n", [4095, 4096, BLOCK + 1])
 @pytest.mark.parametrize("bound", ["k", "sum(ks)", "(s > 0)", "s", "-k", "reshape(take(ks, k), 1)"])
 @pytest.mark.parametrize("form", ["maximum(x, {})", "minimum({}, x)", "maximum(2 * x, {})"])
-def test_a_bound_that_is_computed_is_the_one_of_this_run(form: str, bound: str, n: int) -> None:
+def test_a_computed_bound_is_computed_anew_in_every_run(form: str, bound: str, n: int) -> None:
     graph = gl.loads(
         f"input x: float[N], k: int, ks: int[3], s: float\ny = {form.format(bound)}\noutput y",
         dtype="float64",
@@ -79,7 +79,7 @@ def test_a_reduction_of_one_number_seen_in_every_place_counts_every_place(formul
         "broadcast_to(c * s, {0}) * sum(broadcast_to(c * s, {0}), axis=-1, keepdims=true) + x",
     ],
 )
-def test_a_row_of_one_number_is_reduced_as_any_row(formula: str, shape: tuple[int, ...]) -> None:
+def test_a_row_of_one_number_is_reduced_like_any_other(formula: str, shape: tuple[int, ...]) -> None:
     sizes = ", ".join(map(str, shape))
     columns = ", ".join(map(str, (*shape[:-1], 1)))
     text = f"input x: float[{sizes}], c: float[{columns}], s: float\ny = {formula.format(sizes)}\noutput y"
@@ -217,7 +217,9 @@ STARTS = ["x * 2", "grad(u ** 3, u) * 2", "2 + 0 * x", "zeros(1)[0] + 1", "sum(a
         if "sum(c)" not in start or (target.startswith("c =") and "s" not in target)
     ],
 )
-def test_the_gradient_by_a_value_is_the_same_on_every_way(target: str, start: str) -> None:
+def test_the_gradient_with_respect_to_a_value_is_the_same_however_it_is_computed(
+    target: str, start: str
+) -> None:
     """0 in the shape of the value where the start does not depend on it, in `grad` and in `compile(wrt=)`."""
     name = "c" if target.startswith("c =") else target
     text = "input x: float, w: float, v: float[3]\nparam p: float = 2\nu = x * 1.0\n"
@@ -268,7 +270,7 @@ def test_a_named_list_in_a_scan_is_the_one_of_the_file() -> None:
     np.testing.assert_array_equal(graph.compile(wrt="c")(given)[1]["c"], [9, 17])
 
 
-def test_a_list_that_counts_stays_a_list() -> None:
+def test_a_list_used_as_counts_or_indices_is_not_a_value_of_the_graph() -> None:
     text = "ns = [3, 2]\nids = [1, 0]\ninput x: float[N, 4], z: float\ny = x -> for n in ns { Affine(n) }\n"
     graph = gl.loads(text + "w = sum(y[:, ids[0]]) + sum(take(y, ids, axis=1)) + z\noutput w")
     assert "ns" not in graph.run(x=np.ones((1, 4)), z=1.0)
@@ -299,7 +301,9 @@ SIZES = (1, 2, 255, 256, 4096, BLOCK + 1)
     ],
 )
 @pytest.mark.parametrize("number", [49.0, 0.1, 1.1, -0.0, np.inf, np.nan])
-def test_a_comparison_sees_the_same_bits_at_every_size_and_on_every_way(formula: str, number: float) -> None:
+def test_a_comparison_sees_the_same_bits_at_every_size_however_it_is_computed(
+    formula: str, number: float
+) -> None:
     """The interpreter on one number says what is right for each."""
     alone = gl.loads(f"input x: float\ny = {formula}\noutput y")
     bits = np.asarray(alone.forward(x=number)["y"])

@@ -507,7 +507,7 @@ def test_a_mistake_before_a_parameter_is_named_when_it_is_trained() -> None:
         gl.loads(text.format(), layers=[Broken]).gradcheck(x=np.ones((3, 2)))
 
 
-def test_the_error_says_the_way_out() -> None:
+def test_the_error_says_what_to_write_instead() -> None:
     with pytest.raises(gl.GraphError) as caught:
         mistaken(Sorted).compile(wrt=["x"])(x=np.ones((3, 2)))
     (diagnostic,) = caught.value.diagnostics

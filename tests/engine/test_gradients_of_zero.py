@@ -125,7 +125,7 @@ def test_rows_that_are_not_chosen_have_no_gradient_in_a_layer_over_rows(layer: s
         np.testing.assert_allclose(planned, clean["x"], atol=1e-15)
 
 
-def test_the_rule_holds_in_every_step_of_a_scan() -> None:
+def test_a_zero_gradient_stays_zero_in_every_step_of_a_scan() -> None:
     text = """
 input xs: float[N, T]
 hs = scan x in xs carry h = zeros(N) {
@@ -168,7 +168,7 @@ def test_a_program_that_failed_once_gives_right_gradients_ever_after() -> None:
         np.testing.assert_allclose(gradient(x=np.array(x))[1]["x"], expected)
 
 
-def test_what_is_decided_by_a_gradient_sees_the_right_one() -> None:
+def test_a_condition_on_a_gradient_sees_the_right_gradient() -> None:
     text = "input x\ny = where(x > 0, sqrt(x), 0)\ng = grad(y, x)\nz = where(g == 0, 3 * x, 5 * x)\noutput z"
     graph = gl.loads(text)
     for _ in range(2):

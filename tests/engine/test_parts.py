@@ -207,7 +207,7 @@ def test_a_scalar_parameter_of_a_layer_has_its_line() -> None:
     assert edge.gradient == 4.5
 
 
-def test_where_backward_starts_it_comes_in_from_the_right() -> None:
+def test_the_value_that_backward_starts_from_gets_an_edge_with_the_seed_gradient() -> None:
     graph = gl.loads("input x = 3\nt = x*2\nz = t**2\noutput z")
     forward = graph.forward()
     result = forward.backward(of="t")

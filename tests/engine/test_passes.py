@@ -124,7 +124,7 @@ def test_a_large_constant_is_not_made_while_planning() -> None:
     ],
     ids=range(15),
 )
-def test_algebra_that_pays(formula: Formula, left: dict[str, int]) -> None:
+def test_algebra_leaves_the_fewer_operations_expected(formula: Formula, left: dict[str, int]) -> None:
     assert after(lambda p: algebra(fold_constants(p)), formula, normal(20, 20)) == left
 
 

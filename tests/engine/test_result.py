@@ -127,7 +127,7 @@ def test_a_copy_of_a_graph_computes_the_same_and_learns_on_its_own(copied: Calla
 
 
 @pytest.mark.parametrize("copied", COPIES)
-def test_what_holds_a_graph_at_work_says_what_to_copy(copied: Callable[[Any], Any]) -> None:
+def test_a_forward_pass_and_a_compiled_graph_say_what_to_copy_instead(copied: Callable[[Any], Any]) -> None:
     graph = gl.loads(TEXT)
     with pytest.raises(TypeError, match=r"pickle or copy `\.result\(\)`"):
         copied(graph.forward(x=X, t=T))

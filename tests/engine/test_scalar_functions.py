@@ -23,7 +23,7 @@ def test_an_input_may_have_any_name(name: str) -> None:
     assert f() == (6.0, {name: 0.75, "more": 2.0})
 
 
-def test_two_inputs_may_be_called_like_variables_of_one_another() -> None:
+def test_inputs_may_have_the_names_of_generated_variables() -> None:
     graph = gl.loads("input x1 = 1.0, x0 = 2.0\nv1 = x1 - x0\nv0 = v1 * x0\noutput v0", dtype="float64")
     assert graph.compile(wrt=["x1", "x0"])(x1=5.0, x0=3.0) == (6.0, {"x1": 3.0, "x0": -1.0})
 

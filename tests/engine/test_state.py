@@ -116,7 +116,7 @@ class Centred(gl.Layer):
         return x - mean, None
 
 
-def test_a_second_use_sees_what_the_first_one_left_and_passes_no_gradient_through_it() -> None:
+def test_a_second_use_sees_the_state_after_the_first_and_passes_no_gradient_through_it() -> None:
     text = """input a: float[N, 2], b: float[N, 2]
 layer c = Centred
 p = c(a)

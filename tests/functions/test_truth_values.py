@@ -17,7 +17,7 @@ PIXELS = np.random.default_rng(0).random((2, 1, 4, 4)) < 0.5
 @pytest.mark.parametrize(
     "call", ["Tanh(b)", "exp(b)", "sin(b)", "cos(b)", "tan(b)", "sinh(b)", "cosh(b)", "arctan(b)", "tanh(b)"]
 )
-def test_what_is_computed_of_them_has_the_precision_of_the_run(call: str, dtype: str) -> None:
+def test_what_is_computed_from_truth_values_has_the_precision_of_the_run(call: str, dtype: str) -> None:
     graph = gl.loads(f"input b: bool[N, 3]\ny = {call}\noutput y", dtype=dtype)
     number = gl.loads(f"input b: float[N, 3]\ny = {call}\noutput y", dtype=dtype)
     expected = number.forward(b=B.astype(dtype))["y"]
@@ -26,14 +26,14 @@ def test_what_is_computed_of_them_has_the_precision_of_the_run(call: str, dtype:
         np.testing.assert_array_equal(y, expected)
 
 
-def test_einsum_counts_them() -> None:
+def test_einsum_counts_truth_values() -> None:
     graph = gl.loads('input b: bool[N, 3]\ny = einsum(b, "n d -> d")\noutput y')
     for y in (graph.forward(b=B)["y"], graph.compile()(b=B)):
         np.testing.assert_array_equal(y, [1, 0, 2])
 
 
 @pytest.mark.parametrize("layer", ["AvgPool(2)", "MaxPool(2)"])
-def test_a_pool_of_them_is_refused(layer: str) -> None:
+def test_pooling_of_truth_values_is_refused(layer: str) -> None:
     with pytest.raises(gl.GraphError, match="works on numbers, but `x` is bool: declare it `float"):
         gl.loads(f"input x: bool[N, 1, 4, 4]\ny = x -> {layer}\noutput y")
     graph = gl.loads(f"input x: float[N, 1, 4, 4]\ny = x -> {layer}\noutput y")

@@ -133,7 +133,7 @@ def test_sums_and_products_of_truth_values_count(form: str) -> None:
 
 @pytest.mark.parametrize("form", [*ARITHMETIC, "maximum(a, b)", "where(a, b, a)"])
 @pytest.mark.parametrize(("p", "q"), [(1.0, 2.0), (-1.0, 2.0)])
-def test_runs_of_scalars_count_truth_values_however_often(form: str, p: float, q: float) -> None:
+def test_every_run_of_a_scalar_graph_counts_truth_values(form: str, p: float, q: float) -> None:
     a, b = int(p > 0), int(q > 0)
     chosen = {"maximum(a, b)": max(a, b), "where(a, b, a)": b if a else a}
     number = chosen[form] if form in chosen else ARITHMETIC[form](a, b)
@@ -160,7 +160,7 @@ def test_runs_of_scalars_count_truth_values_however_often(form: str, p: float, q
         ("maximum(c, x - 5) + 0 * x", 1.0),
     ],
 )
-def test_what_is_chosen_among_floats_and_truth_values_is_a_float_however_often(
+def test_a_choice_between_a_float_and_a_truth_value_is_a_float_in_every_run(
     form: str, expected: float
 ) -> None:
     graph = gl.loads(f"input x = 2\nc = x > 1\ny = {form}\nz = y * x\noutput z")

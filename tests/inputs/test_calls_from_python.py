@@ -151,7 +151,7 @@ def test_an_on_epoch_that_returns_false_stops_the_training(no: Any) -> None:
 
 
 @pytest.mark.parametrize("answer", [None, True, 0, "", []])
-def test_every_other_answer_goes_on(answer: Any) -> None:
+def test_any_other_return_value_of_on_epoch_continues_the_training(answer: Any) -> None:
     assert len(gl.loads(NET).fit(x=X, t=T, epochs=2, on_epoch=lambda e: answer).epochs) == 2
 
 
@@ -258,7 +258,7 @@ def test_a_file_that_is_loaded_as_a_text_is_told_where_it_goes() -> None:
     ("name", "said"),
     [("parameters", "`params`"), ("train", "`fit`"), ("score", "`evaluate`"), ("foo", "no attribute 'foo'")],
 )
-def test_a_method_of_another_library_is_told_by_its_name_here(name: str, said: str) -> None:
+def test_a_method_of_another_library_gets_the_name_that_it_has_here(name: str, said: str) -> None:
     net = gl.loads(NET)
     with pytest.raises(AttributeError, match=said):
         getattr(net, name)

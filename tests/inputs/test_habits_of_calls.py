@@ -28,7 +28,7 @@ T = np.arange(40) % 3
         ("step", "compile\\(train=True\\)"), ("export", "`save`"), ("layers", "graphlang summary"), ("nodes", "`graph`"),
     ],
 )  # fmt: skip
-def test_a_graph_is_asked_for_what_it_calls_otherwise(name: str, said: str) -> None:
+def test_an_attribute_of_another_library_gets_the_name_that_it_has_here(name: str, said: str) -> None:
     with pytest.raises(AttributeError, match=said):
         getattr(gl.loads(NET), name)
 

@@ -148,7 +148,7 @@ def test_a_default_that_is_not_finite_survives_json() -> None:
     assert gl.Graph.from_spec(graph.spec.model_dump_json()).run()["apple"] == float("inf")
 
 
-def test_a_result_answers_for_what_it_has_not_as_mappings_do() -> None:
+def test_a_result_answers_for_a_missing_name_as_a_mapping_does() -> None:
     result = gl.loads(FRUIT).run()
     assert "prise" not in result
     assert result.get("prise") is None

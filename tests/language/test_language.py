@@ -369,7 +369,7 @@ expressions = st.recursive(
 
 @given(expressions)
 @settings(max_examples=60, deadline=None)
-def test_arithmetic_is_pythons_before_running_and_while_running(expression: str) -> None:
+def test_arithmetic_agrees_with_python_at_load_time_and_at_run_time(expression: str) -> None:
     assert value(expression) == eval(expression)
     at_run_time = expression.replace("(", "(zero + ")
     assert gl.loads(f"input zero = 0\ny = {at_run_time} + zero").forward()["y"] == eval(expression)
@@ -395,7 +395,7 @@ def test_lists_of_numbers_are_arrays() -> None:
     assert codes("input x: float[2]\ny = x * [[1, 2], [3]]") == ["GL309"]
 
 
-def test_stretching_both_operands_needs_a_reshape_that_says_so() -> None:
+def test_broadcasting_both_operands_needs_an_explicit_reshape() -> None:
     text = "input y: float[N, 1], t: float[N]\nd = y - {}\noutput d"
     assert codes(text.format("t")) == ["GL302"]
     assert gl.loads(text.format("reshape(t, N)")).forward(y=[[1], [2]], t=[1, 2])["d"].shape == (2, 2)
@@ -425,7 +425,7 @@ def test_repeat_and_for_make_copies_with_parameters_of_their_own() -> None:
     }
 
 
-def test_residual_adds_what_went_in() -> None:
+def test_residual_adds_its_input() -> None:
     runs("input x: float[N, 4]\ny = x -> residual { Relu; Tanh }\noutput y\nexpect y ~= x + tanh(relu(x))")
 
 

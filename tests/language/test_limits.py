@@ -55,7 +55,7 @@ def test_fifty_thousand_statements_are_run() -> None:
     ],
     ids=["minus", "powers", "calls", "chain", "choices", "blocks"],
 )
-def test_depth_of_any_kind_is_answered(text: str) -> None:
+def test_deep_nesting_of_any_kind_is_computed(text: str) -> None:
     assert gl.loads(text).run(x=1)["y"] == 1
 
 
@@ -74,19 +74,19 @@ def test_a_def_that_doubles_itself_is_refused_by_the_number_of_nodes() -> None:
     assert "more than 2,000 nodes" in text
 
 
-def test_a_repeat_without_measure_is_refused_before_it_starts() -> None:
+def test_an_excessive_repeat_is_refused_before_it_starts() -> None:
     assert "100,000" in refusal("y = x -> repeat 10 ** 12 { Relu }")
 
 
-def test_parameters_without_measure_are_refused_before_they_take_memory() -> None:
+def test_excessive_parameters_are_refused_before_they_take_memory() -> None:
     assert "numbers" in refusal("input x: float[N, 1000000]\ny = x -> Affine(1000000)")
 
 
-def test_a_power_without_measure_is_refused() -> None:
+def test_an_excessive_power_is_refused() -> None:
     assert "too large" in refusal("hyper n = 9 ** 9 ** 9 ** 9")
 
 
-def test_a_file_without_measure_is_refused() -> None:
+def test_an_excessive_file_is_refused() -> None:
     assert "GL801" in refusal("# " + "x" * 1000, gl.Limits(source_bytes=500))
 
 

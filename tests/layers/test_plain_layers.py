@@ -48,7 +48,7 @@ def test_affine_asks_for_weights_and_perhaps_a_bias() -> None:
         Affine(units=3).parameters(np.array(1.0))
 
 
-def test_affine_wonders_about_images() -> None:
+def test_affine_suggests_flatten_for_images() -> None:
     assert Affine(units=10).hint(np.zeros((1, 1, 2, 2))) == "did you mean `-> Flatten -> Affine(10)`?"
     assert Affine(units=10).hint(np.zeros((1, 2))) is None
 

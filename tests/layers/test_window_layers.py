@@ -296,7 +296,7 @@ def test_threads_change_no_value_and_repeat_bit_by_bit() -> None:
         np.testing.assert_allclose(a, c, rtol=1e-12, atol=1e-12)
 
 
-def test_a_batch_of_nothing_has_shapes_too() -> None:
+def test_an_empty_batch_has_shapes_too() -> None:
     x, W = np.zeros((0, 3, 4, 4)), np.zeros((2, 3, 3, 3))
     layer = Conv(channels=2, kernel=3)
     y, saved = layer.forward(x, W=W, b=np.zeros(2))

@@ -34,7 +34,7 @@ def test_every_way_to_compute_a_program_gives_the_same(program: Program) -> None
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_so_it_does_around_the_sizes_of_blocks(seed: int) -> None:
+def test_every_way_to_compute_a_large_program_gives_the_same_around_the_sizes_of_blocks(seed: int) -> None:
     check_program(random_program(random.Random(seed), large=1.0), threads=1 + seed % 4)
 
 

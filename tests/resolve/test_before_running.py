@@ -110,6 +110,6 @@ def test_slices_whose_lengths_differ_for_some_size_are_refused(formula: str) -> 
     assert codes(f"input x: float[T]\ny = {formula}\noutput y") == ["GL301"]
 
 
-def test_a_bound_counted_from_a_size_is_told_to_count_from_the_end() -> None:
+def test_a_slice_bound_of_a_size_minus_a_number_gets_the_negative_index() -> None:
     with pytest.raises(gl.GraphError, match="-3 counts from the end"):
         gl.loads("input x: float[T]\ny = x[T - 3:]\noutput y")

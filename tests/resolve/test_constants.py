@@ -34,7 +34,7 @@ def result(text: str, **inputs: Any) -> Any:
         ("take(eye(3), t, axis=1)[1]", [0, 0]),
     ],
 )
-def test_data_picks_from_a_table_of_constants(table: str, expected: Any) -> None:
+def test_a_list_of_constants_can_be_indexed_by_data(table: str, expected: Any) -> None:
     text = f"hyper ws = [5, 6, 7]\ninput t: int[N]\ny = {table}\noutput y"
     assert result(text, t=[0, 2]) == expected
     body = f"hs = scan u in us carry h = zeros(N) {{ t = u; next h = h; yield {table} }}"
@@ -43,7 +43,7 @@ def test_data_picks_from_a_table_of_constants(table: str, expected: Any) -> None
         assert result(text, us=[[0, 2], [2, 0]]) == [expected, expected[::-1]]
 
 
-def test_what_is_weighted_by_a_table_has_the_right_gradient() -> None:
+def test_weights_indexed_from_a_list_of_constants_give_the_right_gradient() -> None:
     graph = gl.loads(
         "input t: int[N], x: float[N, 3]\nL = sum([1.0, 2.0, 3.0][t] * sum(x * x, axis=1))\noutput L"
     )

@@ -86,5 +86,5 @@ def test_help_says_what_to_write(text: str, at: str, help_: str) -> None:
         ("z = nothing_like_it(x, axs=1)", ["GL202"]),
     ],
 )  # fmt: skip
-def test_what_is_misspelt_is_checked_as_what_it_means(text: str, codes: list[str]) -> None:
+def test_a_misspelt_name_is_checked_as_the_name_that_was_meant(text: str, codes: list[str]) -> None:
     assert [d.code for d in mistakes(text)] == codes

@@ -80,7 +80,7 @@ def test_a_shared_def_with_named_values_is_used_several_times() -> None:
 
 
 @pytest.mark.parametrize("uses", ["a = e(x, true)\nb = e(x, false)", "b = e(x, false)\na = e(x, true)"])
-def test_each_use_of_a_shared_def_finds_its_layers_whichever_the_others_leave_out(uses: str) -> None:
+def test_each_use_of_a_shared_def_finds_its_layers_even_if_other_uses_skip_some(uses: str) -> None:
     graph = gl.loads(INPUT + SHARED + uses + "\noutput a, b")
     assert sorted(p for p in graph.params if p.endswith("W")) == ["e.Affine1.W", "e.Affine2.W"]
     x = np.array([[1.0, -2.0, 0.5]])

@@ -25,7 +25,7 @@ def test_help_says_what_was_meant(text: str, help_: str) -> None:
     assert help_ in (caught.value.diagnostics[0].help or "")
 
 
-def test_the_slices_that_are_meant_are_taken_or_refused() -> None:
+def test_a_list_of_indices_takes_those_elements_or_is_refused() -> None:
     g = gl.loads("input x: float[T]\ny = sum(x[[0, 1, 2]] * [1, 2, 3])")
     assert g.run(x=[1.0, 2, 3, 4])["y"] == 1 + 4 + 9
     with pytest.raises(gl.GraphError):
@@ -33,7 +33,7 @@ def test_the_slices_that_are_meant_are_taken_or_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["mean", "var", "std"])
-def test_what_nothing_gives_is_nan_without_a_warning_of_numpy(name: str) -> None:
+def test_a_mean_of_nothing_is_nan_without_a_warning_of_numpy(name: str) -> None:
     g = gl.loads(f"input x: float[T]\ny = {name}(x[4:])\noutput y")
     rows = gl.loads(
         f"input x: float[T, 3]\ny = {name}(x[4:], axis=0)\nz = {name}(x[4:], axis=1)\noutput y, z"

@@ -70,7 +70,7 @@ def test_the_examples_of_the_language_are_sound_as_a_library(tmp_path: Path) -> 
         "def f(x, y) {\n  a, b = split(x, 2)\n  return a, b, grad(sum(a), y)\n}",
     ],
 )  # fmt: skip
-def test_what_some_argument_makes_right_is_no_mistake(definition: str) -> None:
+def test_a_def_that_is_right_for_some_arguments_is_no_mistake(definition: str) -> None:
     gl.loads(definition)
 
 
@@ -90,7 +90,7 @@ def test_what_some_argument_makes_right_is_no_mistake(definition: str) -> None:
         ("def f(x) = g(x, k=3)\ndef g(x) = x", "GL401"),
     ],
 )
-def test_what_no_argument_makes_right_is_one(definition: str, code: str | None) -> None:
+def test_a_def_that_is_wrong_for_all_arguments_is_a_mistake(definition: str, code: str | None) -> None:
     if code is None:
         gl.loads(definition)
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from graphlang.spec.recently_used import RecentlyUsed
 
 
-def test_the_value_that_was_not_used_for_longest_makes_room() -> None:
+def test_the_least_recently_used_value_is_dropped_first() -> None:
     cache: RecentlyUsed[str] = RecentlyUsed(2)
     cache["a"], cache["b"] = "A", "B"
     assert cache.get("a") == "A"
@@ -13,7 +13,7 @@ def test_the_value_that_was_not_used_for_longest_makes_room() -> None:
     assert [cache.get(key) for key in "abc"] == ["A", None, "C"]
 
 
-def test_a_value_is_made_once_while_it_is_there() -> None:
+def test_a_value_is_made_only_if_it_is_not_in_the_cache() -> None:
     cache: RecentlyUsed[list[int]] = RecentlyUsed(2)
     first = cache.get_or_make(1, lambda: [1])
     assert cache.get_or_make(1, lambda: [2]) is first

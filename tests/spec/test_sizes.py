@@ -268,7 +268,7 @@ train {{ minimize = z; optimizer = SGD(lr=0.1); batch = 2; epochs = 1 }}"""
     ("size", "used", "who"),
     [("N // (T - 1)", "y", "the size of `y`"), ("N", "y) + sum(take(zeros(N // (T - 1)), t)", "`")],
 )
-def test_training_says_the_same(size: str, used: str, who: str) -> None:
+def test_training_names_a_size_without_a_value_too(size: str, used: str, who: str) -> None:
     graph = gl.loads(TRAINED.format(size=size, used=used))
     arrays = {"x": np.ones((4, 1)), "y": np.ones(4), "t": np.zeros(4, int)}
     for call in (graph.fit, graph.compile(train=True)):

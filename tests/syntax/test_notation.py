@@ -96,7 +96,7 @@ def test_no_mistake_comes_from_a_habit_that_is_mended(text: str, at: str | None,
 
 
 @pytest.mark.parametrize(("text", "at", "help_"), TOLD, ids=[text for text, _, _ in TOLD])
-def test_a_habit_without_a_certain_fix_is_told_what_there_is(text: str, at: str, help_: str) -> None:
+def test_notation_without_a_certain_fix_gets_help_but_no_edit(text: str, at: str, help_: str) -> None:
     (found,) = mistakes(text)
     assert found.span is not None
     assert found.span.text == at
@@ -127,7 +127,7 @@ def test_a_raised_or_lowered_letter_stays_itself() -> None:
 @pytest.mark.parametrize(
     "text", ["²0¹", "y = ²0¹", "{ x", "y = x -> layers {\n{ A }\n}", "x²y", "²", "y = n²²x²"]
 )
-def test_what_is_no_habit_at_all_is_told_with_a_place(text: str) -> None:
+def test_any_other_wrong_notation_gets_a_place_and_help(text: str) -> None:
     found = mistakes(text)
     assert found
     assert all(d.span is not None and d.help for d in found)

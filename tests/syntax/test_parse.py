@@ -197,7 +197,7 @@ def test_sections_hold_settings() -> None:
         "y = next\nyield = y",
     ],
 )  # fmt: skip
-def test_words_are_names_wherever_they_cannot_be_meant_as_words(text: str) -> None:
+def test_keywords_are_names_where_no_keyword_can_stand(text: str) -> None:
     parse(text)
 
 
@@ -208,7 +208,7 @@ def test_names_are_unicode(name: str) -> None:
     assert only(f"{name} = 1").targets[0].name == name
 
 
-def test_names_have_one_normal_form_and_spans_of_the_original_text() -> None:
+def test_names_are_normalised_but_their_spans_are_of_the_original_text() -> None:
     decomposed = "cafe\u0301"
     statement = only(f"{decomposed} = 1")
     assert statement.targets[0].name == "caf\u00e9"

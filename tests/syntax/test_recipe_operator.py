@@ -57,7 +57,7 @@ def python(root: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def test_it_touches_three_places() -> None:
+def test_adding_an_operator_touches_three_places() -> None:
     places = {"functions" if "/functions/" in file else file for file, _, _ in RECIPE.edits}
     assert places == {"functions", "graphlang/syntax/operators.py", "graphlang/syntax/graphlang.lark"}
 

@@ -53,7 +53,7 @@ def test_a_float32_sum_of_a_long_row_keeps_its_digits() -> None:
 @pytest.mark.parametrize("bound", [0.0, -1.5, np.inf, -np.inf, np.nan])
 @pytest.mark.parametrize("size", [3, 5000])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_bound_on_an_array_is_numpys_with_what_is_no_number_too(
+def test_a_bound_on_an_array_agrees_with_numpy_for_nan_and_infinity_too(
     function: Any, bound: float, size: int, dtype: str
 ) -> None:
     x = RNG.standard_normal(size).astype(dtype)

@@ -111,7 +111,7 @@ def test_comparisons_are_answered_where_every_size_agrees() -> None:
         assert N > 3
 
 
-def test_the_positive_part_has_one_form() -> None:
+def test_the_positive_part_of_a_size_has_one_canonical_form() -> None:
     assert positive_part(N - 1) == N - 1
     assert positive_part(-N) == 0
     assert N - minimum(N, 2) == maximum(N - 2, 0)

@@ -80,7 +80,7 @@ def test_the_bias_gradient_is_the_sum_over_the_batch() -> None:
     assert slopes(lambda x, b: x + b, np.ones((3, 2)), [0.0, 0.0])[1] == [3, 3]
 
 
-def test_whole_numbers_and_strangers_have_zero_gradients() -> None:
+def test_integers_and_unrelated_values_have_zero_gradients() -> None:
     trace = Trace()
     x, n, stranger = trace.input((2,)), trace.input((2,), np.int64), trace.input((N, 2))
     y = x * n

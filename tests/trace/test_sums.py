@@ -60,7 +60,7 @@ def test_a_sum_over_any_axes_of_any_layout_is_exact(shape: tuple[int, ...], dtyp
 
 
 @pytest.mark.parametrize("shape", [(ROWS,), (ROWS, 2), (ROWS // 4, 40), (300, 3000), (3, ROWS, 2)])
-def test_equal_numbers_whose_errors_have_one_sign_do_not_drift(shape: tuple[int, ...]) -> None:
+def test_sums_of_equal_numbers_whose_rounding_errors_add_up_stay_exact(shape: tuple[int, ...]) -> None:
     x = np.full(shape, 0.1, np.float32)
     for y in (x, x.T, x[..., :1], x[..., ::-1]):
         for axis in range(y.ndim):

@@ -54,7 +54,7 @@ LOSSES = {
 
 
 @pytest.mark.parametrize("formula", LOSSES)
-def test_it_is_the_loss_over_all_rows(formula: str) -> None:
+def test_the_loss_of_an_epoch_is_the_loss_over_all_its_rows(formula: str) -> None:
     _, again, history = loss_of(formula + NEEDED)
     assert history.last.loss == pytest.approx(float(LOSSES[formula]), rel=1e-9)
     assert history.last.loss == pytest.approx(
@@ -106,7 +106,7 @@ train { minimize = loss; optimizer = SGD(lr=0.1); batch = 1; iterations = 130 }
 """
 
 
-def test_without_data_twenty_stretches_are_reported(tmp_path: Path) -> None:
+def test_without_data_progress_is_reported_twenty_times(tmp_path: Path) -> None:
     seen: list[Any] = []
     graph = gl.loads(WITHOUT)
     history = train(graph.model, open_data(graph.model), folder=tmp_path / "run", on_epoch=seen.append)

@@ -32,7 +32,7 @@ def same_bits(a: gl.Graph, b: gl.Graph) -> bool:
 @pytest.mark.parametrize(
     "schedule", ["constant", "cosine(floor=0.1)", "warmup_cosine(warmup=3)", "step(every=2)"]
 )
-def test_it_gives_the_same_bits_as_fit(schedule: str, dtype: str) -> None:
+def test_a_loop_over_the_compiled_step_gives_the_same_bits_as_fit(schedule: str, dtype: str) -> None:
     text = NET.format(dtype=dtype, more=f"schedule = {schedule}; iterations = 8")
     by_fit, by_loop = gl.loads(text), gl.loads(text)
     losses = by_fit.fit(x=X.astype(dtype), t=T).losses

@@ -54,7 +54,9 @@ def contents(graph: gl.Graph) -> dict[str, Any]:
 @pytest.mark.parametrize("clip", ["", "clip_norm = 1"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("case", BEHIND)
-def test_it_is_left_alone_by_every_optimizer(case: str, optimizer: str, clip: str) -> None:
+def test_every_optimizer_leaves_a_parameter_without_a_gradient_alone(
+    case: str, optimizer: str, clip: str
+) -> None:
     text = BEHIND[case] + TRAIN.format(optimizer, 1, clip)
     fitted, stepped = gl.loads(text), gl.loads(text)
     before = contents(fitted)
@@ -92,7 +94,9 @@ def test_a_parameter_of_whole_numbers_and_one_that_is_frozen_stay() -> None:
     assert graph.params["w"] != 1
 
 
-def test_nothing_is_remembered_of_it_and_a_run_goes_on_without_it(tmp_path: Path) -> None:
+def test_a_parameter_without_a_gradient_has_no_slots_in_a_checkpoint_and_a_run_resumes(
+    tmp_path: Path,
+) -> None:
     text = BEHIND["stop_gradient"] + TRAIN.format("Adam", 4, "")
     whole = gl.loads(text)
     train(whole.model, from_arrays({"x": X}), folder=tmp_path / "whole")

@@ -60,7 +60,7 @@ def test_fit_refuses_the_step_with_every_optimizer(optimizer: str, more: str) ->
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_a_compiled_step_refuses_it_and_goes_on_from_where_it_stood(optimizer: str) -> None:
+def test_a_compiled_step_refuses_gradients_that_are_not_finite_and_keeps_its_state(optimizer: str) -> None:
     """What a refused step leaves: the trajectory is that of one that never took it, to the bit."""
     rows = [np.array([1.0, 4.0]), np.array([2.0, 3.0]), np.array([3.0, 5.0])]
     bad = np.array([0.0, 2.0])
@@ -97,7 +97,7 @@ train { minimize = loss; optimizer = SGD(lr=0.1); batch = 3; epochs = 1 }"""
     assert "`b` (sqrt)" in found.message
 
 
-def test_it_is_refused_where_gradients_contain_gradients() -> None:
+def test_a_step_whose_loss_contains_a_gradient_is_refused_too() -> None:
     text = """param w: float = 0
 input x = 2
 y = sqrt(w * w * w * w) * x

@@ -26,7 +26,7 @@ def refused(text: str, **arrays: Any) -> str:
     return problem.message
 
 
-def test_a_size_that_is_an_expression_is_held() -> None:
+def test_a_size_that_is_an_expression_is_checked_in_every_batch() -> None:
     text = "input x: float[N, D], y: float[N, 2*D]\nparam w: float = 1\nloss = mean(x) * w + mean(y)\noutput loss"
     message = refused(text, x=ONES, y=np.ones((4, 5)))
     assert message == "`y` is float[2, 5] in a batch of 2 rows, but the file declares float[N, 2*D]"
@@ -48,7 +48,7 @@ def test_defaults_bind_sizes_as_data_does() -> None:
         assert gl.loads(text.format(rest) + TRAIN).fit(x=ONES).losses[0] == 3
 
 
-def test_the_last_batch_is_held_before_the_first_step() -> None:
+def test_the_last_batch_is_checked_before_the_first_step() -> None:
     text = "input x: float[N], m: float[N] = [1, 2]\nparam w: float = 1\nloss = mean(x * m) * w\noutput loss"
     graph = gl.loads(text + TRAIN)
     with pytest.raises(gl.GraphError, match="`N` is 1 in `x` and 2 in `m` in a batch of 1 row\n"):
@@ -57,7 +57,7 @@ def test_the_last_batch_is_held_before_the_first_step() -> None:
     assert len(graph.fit(x=np.ones(3), iterations=1).losses) == 1
 
 
-def test_a_split_that_is_measured_is_held_before_the_first_step() -> None:
+def test_the_validation_split_is_checked_before_the_first_step() -> None:
     text = "input x: float[N], m: float[N] = [1, 2]\nparam w: float = 1\nloss = mean(x * m) * w\noutput loss"
     with pytest.raises(gl.GraphError, match="`N` is 4 in `x` and 2 in `m`"):
         gl.loads(text + TRAIN).fit(x=np.ones(2), validation={"x": np.ones(4)})
@@ -74,7 +74,7 @@ def test_whole_numbers_beyond_an_int_are_refused() -> None:
     )
 
 
-def test_the_answer_does_not_hang_on_the_order_of_a_set() -> None:
+def test_the_result_does_not_depend_on_the_order_of_a_set() -> None:
     code = (
         "import numpy as np, graphlang as gl\n"
         "text = 'input x: float[N, 2], y: float[M]\\nparam w: float = 1\\n"
