@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import time
 
 import pytest
 
@@ -259,11 +258,9 @@ loss == 3
     ]  # fmt: skip
 
 
-def test_at_most_twenty_mistakes_are_reported_and_quickly() -> None:
+def test_at_most_twenty_mistakes_are_reported() -> None:
     text = "\n".join(f"a{i} = 3 4" if i % 100 == 0 else f"a{i} = b * 2" for i in range(5_000))
-    started = time.perf_counter()
     assert len(mistakes(text)) == 20
-    assert time.perf_counter() - started < 5
     with pytest.raises(GraphError) as caught:
         parse(text, limits=Limits(errors=3))
     assert len(caught.value.diagnostics) == 3
