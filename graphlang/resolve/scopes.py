@@ -109,7 +109,7 @@ class Scope:
         return inner
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class SharedLayer:
     """`layer tok = Embedding(65, 128)`: one instance, which gets its parameters at its first use."""
 
@@ -132,7 +132,7 @@ class Definition:
         self.scope = scope
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class SharedDefinition:
     """`layer enc = Block(3)`: one instance of a `def`, whose uses all have the same parameters."""
 

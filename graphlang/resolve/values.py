@@ -98,9 +98,13 @@ class Memo:
         return self.instances.setdefault((*place, count), fresh)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Value:
-    """What the four kinds of values of a graph have in common."""
+    """What the four kinds of values of a graph have in common.
+
+    Values refer to their operands through any number of levels: nothing may compare or print them
+    recursively.
+    """
 
     array: SymbolicArray
     #: where it is defined
@@ -115,7 +119,7 @@ class Value:
     name: str = field(default="", init=False)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class InputValue(Value):
     """An input of the graph."""
 
@@ -128,7 +132,7 @@ class InputValue(Value):
     ignored_index: int | None = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class ParamValue(Value):
     """A parameter: of a layer, of a `def` or of the file."""
 
@@ -136,7 +140,7 @@ class ParamValue(Value):
     trainable: bool = True
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class NodeValue(Value):
     """The result of an operation; a constant with a name is an operation without operands."""
 
@@ -152,12 +156,12 @@ class NodeValue(Value):
     body: Body | None = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class LocalValue(Value):
     """What the body of a `scan` receives at every step: the element, or a carried value."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Body:
     """The graph inside a `scan` node."""
 
