@@ -43,9 +43,9 @@ def of_name(context: Context, function: tree.Name, scope: Scope, site: CallSite 
     name = function.name
     if name in _BLOCKS:
         return _block(function.span, name, site)
-    found = scope.find(name)
-    if isinstance(found, Value):
-        return CalledName(function.span, _product(function, site), name, found.span)
+    value = scope.find(name)
+    if isinstance(value, Value):
+        return CalledName(function.span, _product(function, site), name, value.span)
     for family in ("initializers", "optimizers", "datasets", "schedules"):
         if family_member(family, name) is not None:
             return CalledMember(function.span, name, family, _text_of(function, site))
