@@ -1,4 +1,4 @@
-"""The graph as Python uses it: loads a spec, runs it, and hands on to training, checking and saving."""
+"""The public side in Python: load a spec, run, train, check and save its graph."""
 
 from __future__ import annotations
 
@@ -68,11 +68,10 @@ def load(
     layers of your own. Raises GraphError with every mistake in the file.
     """
     name, text = read_text(path)
-    folder = Path(path).parent
     return loads(
         text,
         name=name,
-        folder=folder,
+        folder=Path(path).parent,
         set=set,
         dtype=dtype,
         seed=seed,
@@ -94,7 +93,7 @@ def loads(
     layers: Layers = (),
     limits: Limits | None = None,
 ) -> Graph:
-    """The graph of a spec that is at hand as text; `folder` is where its data and imports may lie."""
+    """The graph of a spec as text; `folder` is where its data and imports may be."""
     if not isinstance(text, str):
         raise TypeError(f"loads takes a spec as text, not {type(text).__name__}; `load` reads a file")
     if re.fullmatch(r"\s*[^\n=]+\.graph\s*", text):
@@ -165,7 +164,7 @@ class Graph:
         """The graph of a spec: the model, its JSON, or its JSON's object. Raises GraphError."""
         return cls(validated_spec(spec), Catalog(layers), dtype=dtype, seed=seed)
 
-    # ---- what it is made of ---------------------------------------------------------------------------
+    # ---- its parts and settings ---------------------------------------------------------------------------
 
     @property
     def spec(self) -> Spec:
@@ -199,7 +198,7 @@ class Graph:
 
     @property
     def seed(self) -> int:
-        """What every random stream is derived from."""
+        """The seed from which every random stream is derived."""
         return self._model.seed
 
     @property
@@ -219,12 +218,12 @@ class Graph:
 
     @property
     def network(self) -> Network:
-        """The nodes in order with their operations: what the engines run."""
+        """The nodes in order with their operations."""
         return self._model.network
 
     @property
     def model(self) -> Model:
-        """The network with its parameters and settings: what training, checks and reports take."""
+        """The network with its parameters and settings, for the modules that train, check and report."""
         return self._model
 
     def __repr__(self) -> str:
@@ -234,17 +233,12 @@ class Graph:
         return [name for name in super().__dir__() if name not in METHODS]
 
     def __reduce__(self) -> Any:
-        """A pickle or a copy holds the spec, the layers of one's own and the parameters."""
+        """A pickle or a copy holds the spec, the user's own layers and the parameters."""
         model = self._model
-        options = {
-            "dtype": str(model.dtype),
-            "seed": model.seed,
-            "threads": model.threads,
-            "folder": model.folder,
-        }
+        options = {"dtype": str(model.dtype), "seed": model.seed, "threads": model.threads}
         layers = tuple({id(e.target): e.target for e in self._catalog.own.values()}.values())
         state = (model.params.copies(), self.history)
-        return _restored, (model.spec, layers, self.notes, options), state
+        return _restored, (model.spec, layers, self.notes, {**options, "folder": model.folder}), state
 
     def __setstate__(self, state: tuple[dict[str, Any], History | None]) -> None:
         params, self.history = state
@@ -266,28 +260,30 @@ class Graph:
 
         Inputs are keywords, or one mapping where a name is no Python identifier; where one input alone is
         without a value, its array may stand by position. `of` is the value that backward starts from: by
-        default what `train` minimises, else the single output that has a gradient; `seed` is the gradient
-        there, by default 1. Raises GraphError for missing or wrong inputs.
+        default the loss of the `train` section, else the single output that has a gradient; `seed` is the
+        gradient there, by default 1. Raises GraphError for missing or wrong inputs.
         """
-        given = named if inputs is None and not more else self._given("run", inputs, more, named)
+        if inputs is not None or more:
+            named = inputs_by_name("run", self.network, inputs, more, named)
         if self._was_run:
-            result = self._run_quickly(given, of, seed)
+            result = self._run_quickly(named, of, seed)
             if result is not None:
                 return result
         self._was_run = True
-        return forward(self._model, given).backward(seed=seed, of=of)
+        return forward(self._model, named).backward(seed=seed, of=of)
 
-    def _run_quickly(self, given: Mapping[str, Any], of: str | None, seed: Any) -> Result | None:
-        """A run of a graph of scalars by its straight-line function, which pays once a graph is run again."""
+    def _run_quickly(self, arrays: Mapping[str, Any], of: str | None, seed: Any) -> Result | None:
+        """A run of a graph of scalars by its straight-line function, which pays off from the second run."""
         if self._quick is None:
             from graphlang.engine.quick import QuickRuns
 
             self._quick = QuickRuns(self._model)
-        return self._quick.run(given, of, seed)
+        return self._quick.run(arrays, of, seed)
 
     def forward(self, inputs: Any = None, /, *more: Any, training: bool = False, **named: Any) -> Forward:
         """Forward alone; `.backward(...)` of the result goes on from there."""
-        return forward(self._model, self._given("forward", inputs, more, named), training=training)
+        arrays = inputs_by_name("forward", self.network, inputs, more, named)
+        return forward(self._model, arrays, training=training)
 
     def predict(self, inputs: Any = None, /, *more: Any, **named: Any) -> Any:
         """The outputs in evaluation mode: the value where there is one, else a dict.
@@ -298,24 +294,9 @@ class Graph:
             from graphlang.engine.compiled import Predictor
 
             self._predictor = Predictor(self._model)
-        if inputs is None and not more:
-            return self._predictor(named)
-        return self._predictor(self._given("predict", inputs, more, named, self._model.spec.outputs))
-
-    def _given(
-        self,
-        method: str,
-        inputs: Any,
-        more: tuple[Any, ...],
-        named: dict[str, Any],
-        of: Iterable[str] | None = None,
-    ) -> dict[str, Any]:
-        """The inputs of a call by name, however they are handed in; `of` are the values that it asks for."""
-        if inputs is None and not more:
-            return named
-        network = self._model.network
-        needed = list(network.inputs) if of is None else network.inputs_of(of)
-        return inputs_by_name(method, network, inputs, more, named, needed)
+        if inputs is not None or more:
+            named = inputs_by_name("predict", self.network, inputs, more, named, self.spec.outputs)
+        return self._predictor(named)
 
     @overload
     def compile(
@@ -401,7 +382,7 @@ class Graph:
         """
         from graphlang.checks.gradcheck import gradcheck
 
-        return gradcheck(self._model, self._given("gradcheck", inputs, more, named))
+        return gradcheck(self._model, inputs_by_name("gradcheck", self.network, inputs, more, named))
 
     def fit(
         self,
@@ -417,10 +398,10 @@ class Graph:
     ) -> History:
         """Trains by the `train` section on arrays by input name, and returns the history.
 
-        The arrays are keywords, or one mapping where an input bears the name of an option; without any,
-        the data is that of the file. `epochs`, `iterations` and `batch` override the section. `on_epoch`
-        is called with each epoch's record; where it returns False, training stops there. `history` of the
-        graph is the one that is being made, and stays where training is interrupted.
+        The arrays are keywords, or one mapping where an input has the name of an option; without any, the
+        data is that of the file. `epochs`, `iterations` and `batch` override the section. `on_epoch` is
+        called with each epoch's record; where it returns False, training stops. The graph's `history` grows
+        with every step, and remains where training is interrupted.
 
         The parameters of this graph are changed. Every call is a training of its own: the optimizer's
         memory, the schedule, the order of rows and the random numbers start anew, so two calls of three
@@ -453,10 +434,10 @@ class Graph:
         split: str = "test",
         **arrays: Any,
     ) -> dict[str, float]:
-        """The loss and the metrics of the `train` section in evaluation mode, as the command gives them.
+        """The loss and the metrics of the `train` section in evaluation mode, as `graphlang evaluate` does.
 
-        Over arrays by input name, or over a split of a data set; without either over the file's own data.
-        A data set of one split is evaluated over that.
+        They are taken over arrays by input name, over a split of a data set, or without either over the
+        file's own data. A data set of one split is evaluated over that one.
         """
         from graphlang.datasets.arrays import from_arrays
         from graphlang.training.evaluation import evaluate
@@ -478,21 +459,23 @@ class Graph:
         save(path, dict(self.params))
 
     def load_weights(self, path: str | os.PathLike[str]) -> None:
-        """Reads parameters that `save` wrote, or those in the folder of a run; raises GraphError where they
-        do not belong to this graph."""
+        """Reads parameters that `save` wrote, or those of a run folder.
+
+        Raises GraphError where they do not belong to this graph.
+        """
         from graphlang.training.run_folder import load_run
 
         check_path("load_weights takes the name of a file or a folder", path)
         load_run(self._model, Path(path))
 
     def __call__(self, *_: Any, **__: Any) -> NoReturn:
-        """A graph is no function: `run`, `forward` and `predict` say which way is meant."""
+        """Refuses a call: `run`, `forward` and `predict` are the ways to run a graph."""
         raise TypeError(
             "a graph is not called: `run(...)` goes forward and backward, `predict(...)` gives outputs"
         )
 
 
-# Not by `__getattr__`: every look-up of an attribute would be slower for it.
+# Not by `__getattr__`, which would make every attribute lookup slower.
 for _name, _sentence in METHODS.items():
     setattr(Graph, _name, MissingAttribute(_name, _sentence))
 

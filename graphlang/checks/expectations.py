@@ -1,4 +1,4 @@
-"""The `expect` lines of a file: tests that live beside what they test."""
+"""The `expect` lines of a file: its own tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from graphlang.diagnostics import Span
-from graphlang.engine.failures import OperationFailed
 from graphlang.engine.model import Model
 from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.result import plain
@@ -32,7 +31,7 @@ class Expectation:
     at: Span | None
 
 
-def check_expectations(model: Model, given: Mapping[str, Any] | None = None) -> list[Expectation]:
+def check_expectations(model: Model, inputs: Mapping[str, Any] | None = None) -> list[Expectation]:
     """Evaluates every `expect` in float64; inputs without a value are drawn at random.
 
     `within d` allows a difference of d, or of d times the right side where that is larger than 1.
@@ -42,17 +41,14 @@ def check_expectations(model: Model, given: Mapping[str, Any] | None = None) -> 
     if not expects:
         return []
     network = model.network
-    wanted = [network.numbers[s] for e in expects for s in (e.left, e.right) if isinstance(s, str)]
-    inputs = fill_with_random(network, given or {}, np.random.default_rng(model.seed))
-    bound = bind_inputs(network, inputs, np.float64, None, model.file)
+    compared = [network.numbers[s] for e in expects for s in (e.left, e.right) if isinstance(s, str)]
+    arrays = fill_with_random(network, inputs or {}, np.random.default_rng(model.seed))
+    bound = bind_inputs(network, arrays, np.float64, None, model.file)
     leaves = {**bound.values, **model.params.numbered(np.float64)}
     random = StreamRandom(np.random.default_rng(model.seed), np.float64)
     tape = Tape(network, leaves, dtype=np.float64, sizes=bound.sizes, random=random)
-    with np.errstate(all="ignore"):
-        try:
-            tape.forward(wanted)
-        except OperationFailed as failed:
-            raise model.failed(failed) from failed.error
+    with model.diagnosed():
+        tape.forward(compared)
 
     def value(side: Any) -> Any:
         return tape.values[network.numbers[side]] if isinstance(side, str) else np.asarray(side)

@@ -11,7 +11,6 @@ import numpy as np
 from graphlang.checks.local_check import chosen, culprit, error
 from graphlang.checks.slopes import Slope, slope
 from graphlang.engine.executable import built
-from graphlang.engine.failures import OperationFailed
 from graphlang.engine.model import Model
 from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.recording import Storage, record_forward
@@ -21,20 +20,21 @@ from graphlang.inputs.stand_ins import fill_with_random
 from graphlang.spec.models import GradcheckSpec
 
 MOVES = 2
-"""How often the parameters are moved off their corners, to look at gradients beside them."""
+"""How many points near the corners are checked too."""
 MOVED = 1e-3
+"""The relative distance of these points."""
 BESIDE = 12
-"""Elements that are looked at there."""
+"""How many elements are checked there."""
 
 State = Literal["ok", "not decided", "wrong"]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One parameter: how far backpropagation and numerical differentiation are apart.
+    """One parameter: the difference between backpropagation and numerical differentiation.
 
     At a corner, as of `relu` at 0, the slopes to the left and to the right differ, and any gradient between
-    them is right; at a jump there is no slope. Where all samples are such, nothing is decided.
+    them is right; at a jump there is no slope. Where all samples are of these kinds, nothing is decided.
     """
 
     name: str
@@ -94,26 +94,27 @@ class _Point:
         tape = Tape(network, leaves, dtype=np.float64, sizes=sizes, training=True, random=random)
         self.tape = tape.forward([self.start])
         self.checked = _checked(model, leaves, network.ancestors([self.start]))
-        found = self.tape.gradients(self.start, self.checked)
-        self.gradients = dict(zip(self.checked, found, strict=True))
+        gradients = self.tape.gradients(self.start, self.checked)
+        self.gradients = dict(zip(self.checked, gradients, strict=True))
         for number in self.checked:
             leaves[number] = np.array(leaves[number], dtype=np.float64)
         self.objective = _objective(model, leaves, sizes, self.start, settings.seed)
         self.here = self.objective()
 
     def samples(self, number: int, places: Iterable[int]) -> list[_Sample]:
-        """The gradients of some elements beside what differences say."""
+        """The gradients of some elements, each with the slope by numerical differentiation."""
         gradient = np.asarray(self.gradients[number], dtype=np.float64)
         largest = float(np.max(np.abs(gradient), initial=0.0))
         flat = np.broadcast_to(gradient, self.leaves[number].shape).reshape(-1)
-        found = []
+        samples = []
         for place in map(int, places):
             there = slope(self.objective, self.leaves[number], place, self.here, 1e-3 * largest)
-            found.append(_Sample(place, float(flat[place]), there, error(float(flat[place]), there, largest)))
-        return found
+            difference = error(float(flat[place]), there, largest)
+            samples.append(_Sample(place, float(flat[place]), there, difference))
+        return samples
 
     def moved(self, rng: np.random.Generator) -> _Point:
-        """A point close by, off the corners on which this one lies."""
+        """A point nearby that is at no corner where this one may be at some."""
         leaves = {
             n: v + MOVED * np.where(v == 0, 1.0, v) * rng.uniform(-1, 1, v.shape)
             if v.dtype.kind == "f"
@@ -123,10 +124,10 @@ class _Point:
         return _Point(self.model, self.settings, leaves, self.sizes)
 
 
-def gradcheck(model: Model, given: Mapping[str, Any] | None = None, *, of: str | None = None) -> Report:
+def gradcheck(model: Model, inputs: Mapping[str, Any] | None = None, *, of: str | None = None) -> Report:
     """Checks the gradients of `gradcheck.of` by every parameter, in float64 and training mode.
 
-    A file without parameters has its inputs checked. Raises GraphError where the inputs are wrong or
+    Without parameters it checks the gradients by the inputs. Raises GraphError where the inputs are wrong or
     there is nothing to start from.
     """
     settings = model.spec.gradcheck or GradcheckSpec(of=model.start(of))
@@ -134,14 +135,11 @@ def gradcheck(model: Model, given: Mapping[str, Any] | None = None, *, of: str |
         settings = settings.model_copy(update={"of": model.start(of)})
     rng = np.random.default_rng(settings.seed)
     network = model.network
-    inputs = fill_with_random(network, given or {}, rng, settings.batch)
-    bound = bind_inputs(network, inputs, np.float64, None, model.file)
+    arrays = fill_with_random(network, inputs or {}, rng, settings.batch)
+    bound = bind_inputs(network, arrays, np.float64, None, model.file)
     leaves = {**bound.values, **model.params.numbered(np.float64)}
-    with np.errstate(all="ignore"):
-        try:
-            return _report(_Point(model, settings, leaves, bound.sizes), rng)
-        except OperationFailed as failed:
-            raise model.failed(failed) from failed.error
+    with model.diagnosed():
+        return _report(_Point(model, settings, leaves, bound.sizes), rng)
 
 
 def _report(point: _Point, rng: np.random.Generator) -> Report:
@@ -151,13 +149,13 @@ def _report(point: _Point, rng: np.random.Generator) -> Report:
         for number in point.checked
     }
     fault = None
-    if any(_state(found, settings.tol) == "wrong" for found in samples.values()):
+    if any(_state(of_one, settings.tol) == "wrong" for of_one in samples.values()):
         fault = culprit(point.tape, point.start, settings.tol, rng)
     if fault is None:
-        unclear = {n: found for n, found in samples.items() if _state(found, settings.tol) != "ok"}
-        fault = _look_beside(point, unclear, rng) if unclear else None
+        unclear = {n: of_one for n, of_one in samples.items() if _state(of_one, settings.tol) != "ok"}
+        fault = _check_nearby(point, unclear, rng) if unclear else None
         samples |= unclear
-    rows = [_row(names[n], found, settings.tol) for n, found in samples.items()]
+    rows = [_row(names[n], of_one, settings.tol) for n, of_one in samples.items()]
     return Report(settings.of, settings.tol, tuple(rows), fault)
 
 
@@ -167,34 +165,36 @@ def _state(samples: list[_Sample], tolerance: float) -> State:
     return "ok" if not samples or any(s.slope.kind == "smooth" for s in samples) else "not decided"
 
 
-def _look_beside(point: _Point, samples: dict[int, list[_Sample]], rng: np.random.Generator) -> str | None:
-    """Looks again at points off the corners: they may be the reason of a difference, or hide a fault.
+def _check_nearby(point: _Point, samples: dict[int, list[_Sample]], rng: np.random.Generator) -> str | None:
+    """Checks again at points nearby, since a corner may be the reason for a difference, or hide a fault.
 
-    Where no operation is wrong by itself, corners can add up to a gradient that is not between the slopes:
-    `relu(x) - relu(-x)` has the slope 1 at 0, and the gradient 0. Beside the corner it agrees.
+    Where no operation is wrong by itself, several corners can add up to a gradient that is not between the
+    slopes: `relu(x) - relu(-x)` has the slope 1 at 0, and the gradient 0. Near the corner they agree. The
+    samples that this decides are replaced; returns the operation at fault, where there is one.
     """
     tolerance = point.settings.tol
     fault = None
     beside: dict[int, list[list[_Sample]]] = {number: [] for number in samples}
-    doubtful = {n: [s.place for s in found if not s.error <= tolerance] for n, found in samples.items()}
+    doubtful = {n: [s.place for s in of_one if not s.error <= tolerance] for n, of_one in samples.items()}
     for moved in (point.moved(rng) for _ in range(MOVES)):
-        for number, found in samples.items():
-            places = doubtful[number] or [s.place for s in found]
+        for number, of_one in samples.items():
+            places = doubtful[number] or [s.place for s in of_one]
             again = moved.samples(number, [places[i] for i in chosen(len(places), BESIDE, rng)])
             if np.isfinite(moved.here) and all(np.isfinite(s.gradient) for s in again):
                 beside[number].append(again)
                 if fault is None and _state(again, tolerance) == "wrong":
                     fault = culprit(moved.tape, moved.start, tolerance, rng)
-    for number, found in samples.items():
+    for number, of_one in samples.items():
         states = [_state(again, tolerance) for again in beside[number]]
         if "wrong" in states:
             samples[number] = beside[number][states.index("wrong")]
-        elif "ok" in states and all(np.isfinite(s.gradient) for s in found):
-            samples[number] = [s if s.error <= tolerance else _excused(s) for s in found]
+        elif "ok" in states and all(np.isfinite(s.gradient) for s in of_one):
+            samples[number] = [s if s.error <= tolerance else _at_corner(s) for s in of_one]
     return fault
 
 
-def _excused(sample: _Sample) -> _Sample:
+def _at_corner(sample: _Sample) -> _Sample:
+    """A sample whose difference is due to a corner."""
     return sample._replace(slope=sample.slope._replace(kind="corner"), error=0.0)
 
 
@@ -217,13 +217,13 @@ def _row(name: str, samples: list[_Sample], tolerance: float) -> Row:
 def _objective(
     model: Model, leaves: Mapping[int, Any], sizes: Mapping[str, int], of: int, seed: int
 ) -> Callable[[], float]:
-    """The sum of `of` as a planned program on the leaves' own arrays, so that changing them shows."""
+    """The sum of `of` as a function of the leaves' arrays: it uses these arrays, which the caller changes."""
     network = model.network
     inputs = {n: Storage(v.shape, v.dtype) for n, v in leaves.items() if network.names[n] in network.inputs}
-    given = {network.names[n]: v for n, v in leaves.items()}
+    arrays = {network.names[n]: v for n, v in leaves.items()}
     executable = built(
         lambda: record_forward(network, inputs, np.float64, sizes, {"of": of}, training=True),
-        given,
+        arrays,
         model.threads,
     )
 

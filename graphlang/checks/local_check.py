@@ -1,4 +1,4 @@
-"""Which operation is at fault: the backward of each alone, at the values of a run, against differences."""
+"""Finds the operation at fault: checks the backward of each one alone, at the values of a run."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from graphlang.spec.network import Node, Ref
 
 SAMPLES = 24
 NEARBY = 16
-"""Points around a corner, whose slopes a gradient there may have as well."""
+"""How many points around a corner are checked: a gradient at the corner may have their slopes as well."""
 AROUND = 1e-5
 RESOLUTION = 1e-6
-"""The relative error that the check is meant to see."""
+"""The relative error that the check has to detect."""
 
 
 def culprit(tape: Tape, of: int, tolerance: float, rng: np.random.Generator) -> str | None:
@@ -34,37 +34,38 @@ def culprit(tape: Tape, of: int, tolerance: float, rng: np.random.Generator) -> 
     return None
 
 
-def error(gradient: float, found: Slope, largest: float) -> float:
-    """How far a gradient is from the derivative, or at a corner from what lies between its two slopes.
+def error(gradient: float, there: Slope, largest: float) -> float:
+    """The relative distance of a gradient from the derivative, or from the slopes at a corner.
 
-    Relative: an element much smaller than the largest gradient is held to a thousandth of that, and none
-    to more than the rounding of the function's values lets one see: the gradient of a bias before a
-    BatchNorm is 0, and differences give 1e-12.
+    It is relative to the gradient, but at least to a thousandth of the largest one, and to what the rounding
+    of the function's values allows to detect: the gradient of a bias before a BatchNorm is 0, and the
+    differences are about 1e-12.
     """
-    return outside(gradient, found.sides, found, largest)
+    return outside(gradient, there.sides, there, largest)
 
 
-def outside(gradient: float, sides: list[float], found: Slope, largest: float) -> float:
-    """How far a gradient lies outside of an interval, relative to its size."""
+def outside(gradient: float, sides: list[float], there: Slope, largest: float) -> float:
+    """The relative distance of a gradient from the interval of some slopes."""
     if not np.isfinite(gradient):
-        return 0.0 if np.isinf(gradient) and found.kind == "jump" else float("inf")
+        return 0.0 if np.isinf(gradient) and there.kind == "jump" else float("inf")
     if not sides:
-        return float("inf") if found.kind == "smooth" else 0.0
+        return float("inf") if there.kind == "smooth" else 0.0
     distance = max(min(sides) - gradient, gradient - max(sides), 0.0)
-    floor = max(1e-3 * largest, VANISHING * found.around, found.rounding / RESOLUTION)
+    floor = max(1e-3 * largest, VANISHING * there.around, there.rounding / RESOLUTION)
     scale = max(abs(gradient), *map(abs, sides), floor)
     return distance / scale if scale > 0 else 0.0
 
 
 def chosen(size: int, samples: int, rng: np.random.Generator) -> Any:
-    """Which elements to check: all where there are few, else a random choice."""
+    """The elements to check: all of a few, else a random choice."""
     return np.arange(size) if size <= samples else np.sort(rng.choice(size, samples, replace=False))
 
 
 def local_error(tape: Tape, node: Node, rng: np.random.Generator, tolerance: float) -> float:
-    """The worst relative error of one operation's backward against a random upstream gradient.
+    """The worst relative error of one operation's backward, for a random upstream gradient.
 
-    That is of one sign: of tied maxima in windows that overlap, any choice then lies between the slopes.
+    The upstream gradient is positive everywhere. So with tied maxima in overlapping windows the gradient of
+    any choice among them lies between the slopes.
     """
     y = tape.values[node.number]
     if y.dtype.kind != "f":
@@ -99,40 +100,40 @@ def _worst(
     worst = 0.0
     for place in map(int, places):
         expected = float(gradient.reshape(-1)[place])
-        found = slope(objective, array, place, here, 1e-3 * largest)
-        off = error(expected, found, largest) if np.isfinite(expected) else float("inf")
-        if tolerance < off < float("inf") and (special[place] or found.kind != "smooth"):
-            off = _beside(expected, found, objective, array, place, largest, rng)
+        there = slope(objective, array, place, here, 1e-3 * largest)
+        off = error(expected, there, largest) if np.isfinite(expected) else float("inf")
+        if tolerance < off < float("inf") and (special[place] or there.kind != "smooth"):
+            off = _nearby_error(expected, there, objective, array, place, largest, rng)
         worst = max(worst, off)
     return worst
 
 
 def _special(array: Any) -> Any:
-    """Where corners mostly lie: zeros, and values that occur twice."""
+    """Marks the elements at which corners are likely: zeros, and values that occur twice."""
     _, inverse, counts = np.unique(array, return_inverse=True, return_counts=True)
     return (array.reshape(-1) == 0) | (counts[inverse.reshape(-1)] > 1)
 
 
-def _beside(
+def _nearby_error(
     gradient: float,
-    found: Slope,
+    there: Slope,
     objective: Callable[[], float],
     array: Any,
     place: int,
     largest: float,
     rng: np.random.Generator,
 ) -> float:
-    """The error where the slopes at points close by count too: of tied maxima any may be the largest."""
+    """The error where the slopes at points nearby are right too, as those of each of several tied maxima."""
     origin = array.copy()
-    sides = list(found.sides)
+    sides = list(there.sides)
     for _ in range(NEARBY):
         array[...] = origin + AROUND * np.maximum(1.0, np.abs(origin)) * rng.uniform(-1, 1, origin.shape)
         sides += slope(objective, array, place, objective(), 1e-3 * largest).sides
     array[...] = origin
     width = max(sides, default=0.0) - min(sides, default=0.0)
-    if width <= 1e-3 * max(map(abs, [gradient, *sides])):  # one slope all around: no corner excuses it
-        return error(gradient, found, largest)
-    return outside(gradient, sides, found, largest)
+    if width <= 1e-3 * max(map(abs, [gradient, *sides])):  # the same slope all around: this is no corner
+        return error(gradient, there, largest)
+    return outside(gradient, sides, there, largest)
 
 
 def _local_objective(tape: Tape, node: Node, number: int, array: Any, dy: Any) -> Callable[[], float]:

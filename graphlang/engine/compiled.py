@@ -25,11 +25,11 @@ from graphlang.spec.recently_used import RecentlyUsed
 from graphlang.trace.whole_numbers import NoInt
 
 CAPACITY = 16
-"""Programs that one compiled graph keeps: the last batch of an epoch and a few other sizes."""
+"""How many programs a compiled graph keeps: enough for the last batch of an epoch and a few other sizes."""
 
 
-class _Planned(NamedTuple):
-    """A program, and what it was planned for."""
+class _CachedProgram(NamedTuple):
+    """A program with its key in the cache and the sizes for which it was planned."""
 
     key: Any
     sizes: Mapping[str, int]
@@ -50,7 +50,7 @@ class Compiled:
         network = model.network
         self._inputs, self._sizes = network.sources_of(list(needed_for))
         self._indices = [n for n in self._inputs if network.inputs[n].below is not None]
-        self._programs: RecentlyUsed[_Planned] = RecentlyUsed(CAPACITY)
+        self._programs: RecentlyUsed[_CachedProgram] = RecentlyUsed(CAPACITY)
         self._calls = 0
 
     def __repr__(self) -> str:
@@ -61,7 +61,7 @@ class Compiled:
             "a compiled program is neither pickled nor copied: pickle the graph, and compile it again"
         )
 
-    # ---- subclasses say what is recorded, and what a run gives -----------------------------------------
+    # ---- for subclasses: what to record, and what to return --------------------------------------------
 
     def _record(self, inputs: Mapping[int, Storage], sizes: Mapping[str, int]) -> Recording:
         raise NotImplementedError
@@ -72,9 +72,9 @@ class Compiled:
     # ---- calling ------------------------------------------------------------------------------------------
 
     def __call__(self, inputs: Mapping[str, Any] | None = None, /, **named: Any) -> Any:
-        given = {**inputs, **named} if inputs else named
+        arrays = {**inputs, **named} if inputs else named
         with self._lock:
-            planned = self._planned(given)
+            planned = self._planned(arrays)
             executable = planned.executable
             executable.renew()
             self._fill_random(executable)
@@ -83,8 +83,8 @@ class Compiled:
                 executable = self._without_plain_products(planned)
             return self._result(executable)
 
-    def _without_plain_products(self, failed: _Planned) -> Executable:
-        """Plans a program that has just failed without plain products, in its place, and runs it on the same
+    def _without_plain_products(self, failed: _CachedProgram) -> Executable:
+        """Replaces a program that has just failed by one without plain products, and runs that on the same
         inputs."""
         inputs = failed.executable.inputs
         arrays = {name: inputs[name] for name in self._inputs}
@@ -102,16 +102,16 @@ class Compiled:
         except (ValueError, IndexError, TypeError, ArithmeticError) as error:
             raise GraphError([CannotRunForInputs("the graph", str(error))]) from error
 
-    def _planned(self, given: Mapping[str, Any]) -> _Planned:
-        """The program for the shapes of the inputs, its inputs filled."""
-        key = self._key_of(given)
+    def _planned(self, inputs: Mapping[str, Any]) -> _CachedProgram:
+        """The program for the shapes of the inputs, once it has the inputs."""
+        key = self._key_of(inputs)
         planned = None if key is None else self._programs.get(key)
         if planned is not None:
-            arrays: Mapping[str, Any] = given
-            self._check_indices(given)
+            arrays: Mapping[str, Any] = inputs
+            self._check_indices(inputs)
         else:
             model = self._model
-            bound = bind_inputs(model.network, given, self._dtype, self._needed(given), model.file)
+            bound = bind_inputs(model.network, inputs, self._dtype, self._needed(inputs), model.file)
             arrays = {n: bound.values[model.network.numbers[n]] for n in self._inputs}
             sizes = self._own_sizes(arrays, bound.sizes)
             key = (self._types(arrays), tuple([sizes[s] for s in self._sizes]))
@@ -121,60 +121,60 @@ class Compiled:
             executable.give(name, arrays[name])
         return planned
 
-    def _check_indices(self, given: Mapping[str, Any]) -> None:
-        """What `prepare` checks of the contents of arrays whose shapes and types are known."""
+    def _check_indices(self, inputs: Mapping[str, Any]) -> None:
+        """Checks the indices in arrays for which there is a program; `bind_inputs` checks the others."""
         if not self._indices:
             return
         network = self._model.network
         sizes: dict[str, int] = {}
         for name in self._inputs:
-            named = zip(network.axes[name], given[name].shape, strict=False)
+            named = zip(network.axes[name], inputs[name].shape, strict=False)
             sizes.update({axis: size for axis, size in named if axis is not None})
-        problems = wrong_indices(network, {network.numbers[n]: given[n] for n in self._indices}, sizes)
+        problems = wrong_indices(network, {network.numbers[n]: inputs[n] for n in self._indices}, sizes)
         if problems:
             raise GraphError(problems)
 
-    def _needed(self, given: Collection[str]) -> list[str]:
-        """The inputs that a call must have: for their values, or for a size."""
-        return [*self._inputs, *self._model.network.inputs_with(self._sizes, given)]
+    def _needed(self, inputs: Collection[str]) -> list[str]:
+        """The inputs that a call needs for their values, or for a size."""
+        return [*self._inputs, *self._model.network.inputs_with(self._sizes, inputs)]
 
-    def _key_of(self, given: Mapping[str, Any]) -> Any:
-        """The key of the program, where it needs nothing but arrays that are there; else None."""
-        if self._sizes or len(given) != len(self._inputs):
+    def _key_of(self, inputs: Mapping[str, Any]) -> Any:
+        """The key of the program where all that it needs are arrays; else None."""
+        if self._sizes or len(inputs) != len(self._inputs):
             return None
-        types = self._types(given)
+        types = self._types(inputs)
         return None if types is None else (types, ())
 
-    def _types(self, given: Mapping[str, Any]) -> tuple[Any, ...] | None:
-        """Shapes and types of the inputs, where all are arrays already; else None."""
+    def _types(self, inputs: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        """Shapes and types of the inputs where all are arrays; else None."""
         parts = []
         for name in self._inputs:
-            value = given.get(name)
+            value = inputs.get(name)
             if value.__class__ is not np.ndarray:
                 return None
             parts.append((value.shape, value.dtype))
         return tuple(parts)
 
     def _own_sizes(self, arrays: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, int]:
-        """The sizes that the key tells apart: a program is recorded with no others."""
+        """The sizes that belong to the key: a program must not depend on others."""
         axes = self._model.network.axes
         named = {axis for name in arrays for axis in axes[name]}
         return {s: sizes[s] for s in sizes if s in named or s in self._sizes}
 
     def _plan(
         self, key: Any, arrays: Mapping[str, Any], sizes: Mapping[str, int], *, plain: bool = True
-    ) -> _Planned:
+    ) -> _CachedProgram:
         model, numbers = self._model, self._model.network.numbers
         storage = {numbers[n]: Storage(a.shape, a.dtype) for n, a in arrays.items()}
         with model.diagnosed():
             executable = built(
                 lambda: self._record(storage, sizes), self._bound, model.threads, lent=arrays, plain=plain
             )
-        planned = self._programs[key] = _Planned(key, sizes, executable)
+        planned = self._programs[key] = _CachedProgram(key, sizes, executable)
         return planned
 
     def _bound(self) -> Mapping[str, Any]:
-        """Arrays that the program uses where they lie: the parameters."""
+        """The parameters: arrays that the program reads and updates in place."""
         return dict(self._model.params)
 
     def _fill_random(self, executable: Executable) -> None:
@@ -230,7 +230,7 @@ class CompiledForward(Compiled):
 
 
 class Predictor:
-    """The outputs in evaluation mode; where an input is missing, the error names a value that needs none."""
+    """The outputs in evaluation mode; the error for a missing input names a value that does not need it."""
 
     def __init__(self, model: Model) -> None:
         self._network = model.network
@@ -289,9 +289,9 @@ class PlannedGradient(Compiled):
     def _unusual(
         self, inputs: Mapping[str, Any] | None, values: Sequence[Any], more: Mapping[str, Any]
     ) -> Any:
-        """A call of the straight-line function that it left to the planned program."""
-        given = {n: v for n, v in zip(self._inputs, values, strict=True) if v is not None}
-        return self({**given, **(inputs or {}), **more})
+        """Runs the planned program for a call that the straight-line function cannot compute."""
+        by_name = {n: v for n, v in zip(self._inputs, values, strict=True) if v is not None}
+        return self({**by_name, **(inputs or {}), **more})
 
     def _result(self, executable: Executable) -> Any:
         gradients = {n: plain(executable.take(f"gradient {n}")) for n in self._wrt}

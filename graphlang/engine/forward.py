@@ -9,7 +9,6 @@ import numpy as np
 
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import SeedForNoFloat, SeedOfOtherShape, SeedTooLarge
-from graphlang.engine.failures import OperationFailed
 from graphlang.engine.model import Model
 from graphlang.engine.parts import Part, parts
 from graphlang.engine.random_streams import StreamRandom
@@ -54,11 +53,8 @@ def run(model: Model, bound: BoundInputs, numbers: Iterable[int], *, training: b
         random=StreamRandom(np.random.default_rng(model.seed), model.dtype),
         derived=model.derived,
     )
-    with np.errstate(all="ignore"):
-        try:
-            return tape.forward(numbers)
-        except OperationFailed as failed:
-            raise model.failed(failed) from failed.error
+    with model.diagnosed():
+        return tape.forward(numbers)
 
 
 def is_named(network: Network, name: str) -> bool:
@@ -108,7 +104,7 @@ class Forward(Named):
         if y.dtype.kind != "f":
             raise GraphError([SeedForNoFloat(start, model.file)])
         number = network.numbers[start]
-        with np.errstate(all="ignore"), model.diagnosed():
+        with model.diagnosed():
             if tape.through_grad(number):
                 gradients = self._recorded(number, seed)
             else:
@@ -135,7 +131,7 @@ class Forward(Named):
         floats = [i for i, v in enumerate(values) if v is not None and v.dtype.kind == "f"]
         arrived = [i for i in floats if result.grad.arrives(names[i])]
         gradients = {i: np.asarray(result.grad[names[i]], model.dtype) for i in arrived}
-        with np.errstate(all="ignore"), model.diagnosed():
+        with model.diagnosed():
             return parts(self._tape, model.network.numbers[result.of], gradients)
 
     def _recorded(self, number: int, seed: Any) -> dict[int, Any]:

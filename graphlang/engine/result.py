@@ -1,4 +1,4 @@
-"""What a run gives back: values and gradients by name."""
+"""The result of a run: values and gradients by name."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ def plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-def handed_out(value: Any) -> Any:
-    """A value for the caller alone: a Python number, or a copy of the array."""
-    found = plain(value)
-    return np.array(found) if isinstance(found, np.ndarray) else found
+def copied(value: Any) -> Any:
+    """A value that the caller may change: a Python number, or a copy of the array."""
+    number = plain(value)
+    return np.array(number) if isinstance(number, np.ndarray) else number
 
 
 class Named(Mapping[str, Any]):
-    """Values by name, looked up when they are asked for: a mapping whose values may be arrays."""
+    """A mapping from names to numbers and arrays, each of which is looked up when it is needed."""
 
     def __init__(self, names: list[str], find: Callable[[str], Any]) -> None:
         self._names = names
         self._find = find
 
     def __getitem__(self, name: str) -> Any:
-        return handed_out(self._find(name))
+        return copied(self._find(name))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
@@ -41,7 +41,7 @@ class Named(Mapping[str, Any]):
         return len(self._names)
 
     def __eq__(self, other: object) -> bool:
-        """Whether the names are the same, and under each name the same numbers in the same shape."""
+        """Whether the names are the same, and for each name the numbers and their shape."""
         if not isinstance(other, Mapping):
             return NotImplemented
         return self.keys() == other.keys() and all(_same(self[name], other[name]) for name in self)
@@ -58,12 +58,12 @@ class Named(Mapping[str, Any]):
         instead = f': values are items, `{what}["{name}"]`' if name in self else ""
         raise AttributeError(f"a {what} has no attribute `{name}`{instead}")
 
-    def _kept(self) -> Kept:
-        return Kept({name: self._find(name) for name in self._names})
+    def _stored(self) -> StoredValues:
+        return StoredValues({name: self._find(name) for name in self._names})
 
 
-class Kept:
-    """Finds values that are all at hand: what a pickle or a copy keeps of a run."""
+class StoredValues:
+    """Looks up values in a dict: a pickle or a copy of a result holds them all."""
 
     def __init__(self, values: dict[str, Any]) -> None:
         self._values = values
@@ -84,11 +84,11 @@ class Gradients(Named):
         self._reached = reached
 
     def arrives(self, name: str) -> bool:
-        """Whether a gradient flows back to this value; where none does, its gradient is 0 for that reason."""
+        """Whether a gradient flows back to this value; where none does, its gradient is 0."""
         return self._reached is None or self._reached(name)
 
     def __reduce__(self) -> Any:
-        return Gradients, (self._names, self._kept())
+        return Gradients, (self._names, self._stored())
 
     def __call__(self, name: Any = "x", *_: Any) -> NoReturn:
         raise TypeError(f'gradients are items: write `result.grad["{name}"]`')
@@ -125,7 +125,7 @@ class Result(Named):
     __hash__ = None
 
     def __reduce__(self) -> Any:
-        return Result, (self._names, self._kept(), self._outputs, self.of, self.grad)
+        return Result, (self._names, self._stored(), self._outputs, self.of, self.grad)
 
     @property
     def outputs(self) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def _same(a: Any, b: Any) -> bool:
 
 
 def listed(value: Any) -> Any:
-    """A value as JSON has it; what JSON has no number for becomes the text "nan", "inf" or "-inf"."""
+    """A value for JSON; numbers that JSON does not have become the text "nan", "inf" or "-inf"."""
     if isinstance(value, np.ndarray | np.generic):
         plain = value.tolist()
         return plain if np.all(np.isfinite(value)) else listed(plain)
@@ -178,7 +178,7 @@ def _listing(mapping: Mapping[str, Any]) -> str:
 
 
 class NoSuchValue(GraphError, KeyError):
-    """A value is asked for that is not there; `in` and `get` of a mapping answer instead of raising."""
+    """There is no value of that name. As a KeyError it is what `in` and `get` of a mapping expect."""
 
 
 def unknown_value(name: Any, names: list[str], file: str | None) -> GraphError:

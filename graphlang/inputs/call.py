@@ -102,10 +102,16 @@ def inputs_by_name(
     inputs: Any,
     more: tuple[Any, ...],
     named: dict[str, Any],
-    needed: list[str],
+    of: Iterable[str] | None = None,
 ) -> dict[str, Any]:
-    """The inputs of a call: keywords, one mapping where a name is no Python identifier, or a single array
-    where exactly one of the inputs that are needed has no value yet."""
+    """The inputs of a call by name.
+
+    They are keywords, one mapping where a name is no Python identifier, or a single array where exactly one
+    input has no value yet, of all inputs or of those that the values `of` depend on.
+    """
+    if inputs is None and not more:
+        return named
+    needed = list(network.inputs) if of is None else network.inputs_of(of)
     if isinstance(inputs, Mapping) and not more:
         return {**by_name("what is given by position", inputs), **named}
     wanting = [n for n in needed if network.inputs[n].default is None] or needed

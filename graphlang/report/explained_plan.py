@@ -55,7 +55,7 @@ class PlannedGroup:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A whole program as a person reads it."""
+    """A whole program, for a person to read."""
 
     what: str
     inputs: dict[str, tuple[int, ...]]
@@ -79,7 +79,7 @@ class Explanation:
 def explained(model: Model, inputs: Mapping[str, Any], batch: int | None = None) -> Explanation:
     """The plan of the training step, or of a value and its gradients where the file does not train.
 
-    Inputs that are missing are drawn with `batch` rows (by default as many as the file's own batch).
+    Other inputs have the shapes of their types, with `batch` rows (by default the file's own batch).
     """
     train, check = model.spec.train, model.spec.gradcheck
     rows = batch or (train.batch if train else check.batch if check else 1)

@@ -1,4 +1,4 @@
-"""What a graph consists of, row by row: operations, shapes, parameters, and what a forward pass costs."""
+"""What a graph consists of, row by row: operations, shapes, parameters, and the cost of a forward pass."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Row(NamedTuple):
     inputs: tuple[str, ...]
     dtype: str
     shape: tuple[Size, ...]
-    #: numbers in the parameters that belong to it
+    #: how many numbers its parameters have
     parameters: int
-    #: arithmetic operations of the forward pass, an estimate; None where it is not known
+    #: arithmetic operations of the forward pass, an estimate; None where there is none
     flops: Size | None
 
 
@@ -34,14 +34,14 @@ class Summary(NamedTuple):
     rows: tuple[Row, ...]
     parameters: int
     trainable: int
-    #: of the rows for which it is known
+    #: the sum over the rows that have an estimate
     flops: Size
-    #: whether that is every row
+    #: whether every row has one
     complete: bool
 
 
 def summarize(model: Model) -> Summary:
-    """Every value that the file names or that leads to one; tests, metrics and the like are left out."""
+    """A row for every value that the file names, or that such a value depends on."""
     network = model.network
     shown = network.ancestors(_ends(model))
     counted: set[str] = set()
@@ -84,7 +84,7 @@ def _row(network: Network, node: Node, parameters: int) -> Row:
 
 
 def _flops(network: Network, node: Node) -> Size | None:
-    """What the primitives cost that the operation records on symbolic arrays of its operands' shapes."""
+    """The cost of the primitives that the operation records on symbolic arrays of its operands' shapes."""
     if node.spec.operation == "constant":
         return 0
     if node.operation is None:
@@ -110,7 +110,7 @@ def _symbolic(network: Network, trace: Trace, number: int) -> Any:
 
 
 def size_text(size: Size) -> str:
-    """A number of operations for a reader: `78,400 N + 50`."""
+    """A number of operations as text: `78,400 N + 50`."""
     if not isinstance(size, Dim):
         return f"{size:,}"
     parts: list[str] = []

@@ -1,4 +1,4 @@
-"""Scalars of a graph over all rows of a split: by blocks while rows are independent, then over all."""
+"""Metrics over all rows of a split: by blocks while the rows are independent, then over all of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from graphlang.engine.recording import Recording, record_forward
 from graphlang.engine.row_split import GatheredValue, RowSplit, SlicedConstant
 from graphlang.spec.models import TrainSpec
 from graphlang.spec.recently_used import RecentlyUsed
-from graphlang.training.batches import Feed, bind_columns
+from graphlang.training.batches import BatchSource
+from graphlang.training.column_binding import bind_columns
 from graphlang.training.sections import section_of
 
 EVALUATION_BATCH = 1000
@@ -26,62 +27,65 @@ EVALUATION_BATCH = 1000
 
 
 class Evaluator:
-    """Some scalars of a graph in evaluation mode, by programs for the feeds last used."""
+    """Some scalars of a graph in evaluation mode, by programs for the data last used."""
 
     def __init__(self, model: Model, metrics: Mapping[str, str]) -> None:
         self.model = model
         self.numbers = {label: model.network.numbers[name] for label, name in metrics.items()}
         self._programs: RecentlyUsed[_AtOnce | _ByBlocks] = RecentlyUsed(CAPACITY)
 
-    def over(self, feed: Feed, size: int) -> dict[str, float]:
-        """Each scalar over every row, as if all were one batch. What is computed row by row goes in blocks of
-        `size` rows, so that memory is bounded by a block where the rows are reduced at once."""
-        program = self._programs.get_or_make((feed, size), lambda: self._planned(feed, size))
+    def over(self, data: BatchSource, size: int) -> dict[str, float]:
+        """Each scalar over every row, as if all were one batch.
+
+        Values that are computed row by row are computed in blocks of `size` rows, so that no array of the
+        network holds all rows where a sum over the rows follows.
+        """
+        program = self._programs.get_or_make((data, size), lambda: self._planned(data, size))
         try:
             executable = program.run()
         except (ValueError, IndexError, TypeError, ArithmeticError) as error:
             raise GraphError([CannotRun("the metrics", str(error))]) from error
         return {label: float(executable.output(label)) for label in self.numbers}
 
-    def _planned(self, feed: Feed, size: int) -> _AtOnce | _ByBlocks:
-        kind = _AtOnce if feed.rows <= size else _ByBlocks
+    def _planned(self, data: BatchSource, size: int) -> _AtOnce | _ByBlocks:
+        kind = _AtOnce if data.rows <= size else _ByBlocks
         with self.model.diagnosed():
-            return kind(self.model, feed, self.numbers, size)
+            return kind(self.model, data, self.numbers, size)
 
 
-def recorded(model: Model, feed: Feed, numbers: Mapping[str, int], rows: int) -> Recording:
-    """Scalars of a graph on a batch of so many rows of a feed."""
-    return record_forward(model.network, feed.storage(rows), model.dtype, feed.sizes(rows), numbers)
+def recorded(model: Model, data: BatchSource, numbers: Mapping[str, int], rows: int) -> Recording:
+    """Scalars of a graph on a batch of so many rows of the data."""
+    return record_forward(model.network, data.storage(rows), model.dtype, data.sizes(rows), numbers)
 
 
 class _AtOnce:
     """All rows in one program."""
 
-    def __init__(self, model: Model, feed: Feed, numbers: Mapping[str, int], size: int) -> None:
-        self._feed = feed
-        given = {**model.params, **feed.constants()}
-        self._program = built(lambda: recorded(model, feed, numbers, feed.rows), given, model.threads)
+    def __init__(self, model: Model, data: BatchSource, numbers: Mapping[str, int], size: int) -> None:
+        self._data = data
+        arrays = {**model.params, **data.constants()}
+        self._program = built(lambda: recorded(model, data, numbers, data.rows), arrays, model.threads)
 
     def run(self) -> Executable:
-        self._feed.gather(slice(0, self._feed.rows), self._program.inputs)
+        self._data.gather(slice(0, self._data.rows), self._program.inputs)
         self._program.run()
         return self._program
 
 
 class _ByBlocks:
-    """A program for blocks of rows, and one that takes what comes of them."""
+    """A program for blocks of rows, and one that computes the rest from the results of all blocks."""
 
-    def __init__(self, model: Model, feed: Feed, numbers: Mapping[str, int], size: int) -> None:
-        self._model, self._feed = model, feed
-        self._given = {**model.params, **feed.constants()}
-        self._columns = {feed.names[number]: column for number, column in feed.columns.items()}
-        self._starts = range(0, feed.rows, size)
+    def __init__(self, model: Model, data: BatchSource, numbers: Mapping[str, int], size: int) -> None:
+        self._model, self._data = model, data
+        self._arrays = {**model.params, **data.constants()}
+        self._columns = {data.names[number]: column for number, column in data.columns.items()}
+        self._starts = range(0, data.rows, size)
         with collection_paused():
-            program = recorded(model, feed, numbers, feed.rows).program
-            self._split = RowSplit(program, self._columns, feed.rows)
+            program = recorded(model, data, numbers, data.rows).program
+            self._split = RowSplit(program, self._columns, data.rows)
         self._blocks = {
             count: self._built(self._split.blocks(count))
-            for count in dict.fromkeys(min(size, feed.rows - start) for start in self._starts)
+            for count in dict.fromkeys(min(size, data.rows - start) for start in self._starts)
         }
         rest = self._split.rest(len(self._starts))
         whole = {n: c.load() for n, c in self._columns.items() if n in rest.inputs}
@@ -89,13 +93,13 @@ class _ByBlocks:
         self._size = size
 
     def _built(self, program: Any, more: Mapping[str, Any] | None = None) -> Executable:
-        given = {n: a for n, a in {**self._given, **(more or {})}.items() if n in program.inputs}
-        return built(lambda: Recording(program, ()), given, self._model.threads)
+        arrays = {n: a for n, a in {**self._arrays, **(more or {})}.items() if n in program.inputs}
+        return built(lambda: Recording(program, ()), arrays, self._model.threads)
 
     def run(self) -> Executable:
         split, rest = self._split, self._rest
         for place, start in enumerate(self._starts if split.gathered or split.partials else ()):
-            rows = slice(start, min(start + self._size, self._feed.rows))
+            rows = slice(start, min(start + self._size, self._data.rows))
             block = self._blocks[rows.stop - rows.start]
             for name, column in self._columns.items():
                 if name in block.inputs:
@@ -113,14 +117,16 @@ class _ByBlocks:
 
 
 def _part(of: GatheredValue | SlicedConstant, rows: slice) -> tuple[slice, ...]:
-    """Where some rows lie in an array of all."""
+    """The index of some rows in an array of all rows."""
     axis, per = of.rows
     return (*(slice(None),) * axis, slice(rows.start * per, rows.stop * per))
 
 
 def measured(section: TrainSpec) -> dict[str, str]:
-    """The metrics and the loss, by label; where a metric called `loss` is another value, what is minimized
-    goes by its own name."""
+    """The values to measure, by label: the metrics, and `loss` for what is minimized.
+
+    Where a metric is called `loss` and is another value, what is minimized has its own name as its label.
+    """
     other = section.metrics.get("loss", section.minimize) != section.minimize
     return {**section.metrics, section.minimize if other else "loss": section.minimize}
 
@@ -136,17 +142,19 @@ def evaluate(
     if split not in ("train", "test"):
         raise ValueError(f'split is "train" or "test", the parts of a data set, not "{split}"')
     there = split if split in dataset.splits else "train"
-    feed = bind_columns(model, dataset.splits[there], fields, dataset.name, there)
-    feed.check([feed.rows])
-    return Evaluator(model, measured(section)).over(feed, EVALUATION_BATCH)
+    data = bind_columns(model, dataset.splits[there], fields, dataset.name, there)
+    data.check([data.rows])
+    return Evaluator(model, measured(section)).over(data, EVALUATION_BATCH)
 
 
-def note_on_not_finite(model: Model, dataset: Dataset, split: str, found: Mapping[str, float]) -> str | None:
-    """What to tell of metrics over a split of which some are nan or infinite: where that may come from."""
-    name = next((name for name, value in found.items() if not np.isfinite(value)), None)
+def note_on_not_finite(
+    model: Model, dataset: Dataset, split: str, metrics: Mapping[str, float]
+) -> str | None:
+    """Where a nan or infinity among the metrics of a split may come from; None where there is none."""
+    name = next((name for name, value in metrics.items() if not np.isfinite(value)), None)
     if name is None:
         return None
     there = split if split in dataset.splits else "train"
-    held = bind_columns(model, dataset.splits[there], None, dataset.name, there).not_finite()
+    in_data = bind_columns(model, dataset.splits[there], None, dataset.name, there).not_finite()
     computed = "all numbers of the data are finite, so look for an overflow, `log(0)` or a division by zero"
-    return f"`{name}` over the {there} split is {found[name]}: {held or computed}"
+    return f"`{name}` over the {there} split is {metrics[name]}: {in_data or computed}"

@@ -1,4 +1,4 @@
-"""Goes on with a text: a language model is asked for the next character, again and again."""
+"""Generates text: a language model predicts the next character, again and again."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def continuation(
 ) -> Iterator[str]:
     """The `length` characters that follow `start`, one by one.
 
-    At temperature 0 the likeliest character is taken; otherwise one is drawn from softmax(scores /
-    temperature), by the stream of `seed`. The model sees the last `window` characters. Raises GraphError
-    where the graph is no model of a text, or `start` has a character that its text does not have.
+    At temperature 0 it is the likeliest character, else one that is drawn from softmax(scores /
+    temperature) with `seed`. The model gets the last `window` characters. Raises GraphError where the
+    graph is no language model, or `start` has a character that is not in the training text.
     """
     field, window = _text_model(model)
     vocab = open_data(model).vocab
@@ -37,7 +37,7 @@ def continuation(
 
 
 def _text_model(model: Model) -> tuple[str, int]:
-    """The input that takes the characters, and how many of them a sample has."""
+    """The input that takes the characters, and how many of them it takes."""
     data = model.spec.data
     if data is None or data.source.name != "text":
         raise GraphError([NoTextModel(model.file, "its data is no `text(...)`")])
@@ -48,20 +48,19 @@ def _text_model(model: Model) -> tuple[str, int]:
 
 
 def _ids(text: str, vocab: Sequence[str]) -> list[int]:
-    known = {character: i for i, character in enumerate(vocab)}
+    ids = {character: i for i, character in enumerate(vocab)}
     for place, character in enumerate(text):
-        if character not in known:
+        if character not in ids:
             raise GraphError([CharacterNotLearnt(vocab, character, place + 1)])
     if not text:
         raise GraphError([EmptyText(vocab)])
-    return [known[character] for character in text]
+    return [ids[character] for character in text]
 
 
 def _filled(ids: Sequence[int], window: int) -> Any:
-    """A batch of one text, filled up at its end to the length of the window.
+    """A batch of one text, padded at its end to the length of the window.
 
-    Who predicts the next character at every place looks at no later one, so one program of one shape serves
-    texts of every length.
+    The scores at a place depend on no later character, so one program of one shape serves every length.
     """
     x = np.zeros((1, window), np.int64)
     x[0, : len(ids)] = ids

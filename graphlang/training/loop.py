@@ -18,15 +18,16 @@ from graphlang.diagnostics.weights import OtherEpochs, OtherOptimizer
 from graphlang.engine.model import Model
 from graphlang.resolve.validation import requirement
 from graphlang.spec.models import TrainSpec
-from graphlang.training.batches import Feed, bind_columns
+from graphlang.training.batches import BatchSource
+from graphlang.training.column_binding import bind_columns
+from graphlang.training.epoch_loss import EpochLoss, epoch_loss
 from graphlang.training.evaluation import EVALUATION_BATCH, Evaluator, measured
 from graphlang.training.record import Epoch, History, Progress
 from graphlang.training.run_folder import Checkpoint, RunFolder
 from graphlang.training.sections import open_data, section_of
 from graphlang.training.state import TrainingState
 from graphlang.training.step import StepOnRows
-from graphlang.training.weighing import Weighing, weighing
-from graphlang.training.weights import load_into, misfits
+from graphlang.training.weights import load_into, mismatches
 
 REPORTS = 20
 """How often a training without epochs reports."""
@@ -50,10 +51,10 @@ def train(
     """Trains the parameters of a model in place by its `train` section, and returns the history.
 
     `folder` gets the weights, a checkpoint after every epoch, metrics.jsonl, the spec, the seed and the
-    versions; `resume` is such a folder to go on from, bit for bit as if there had been no stop. `overrides`
-    are what the file was loaded with from outside, which the folder keeps. `on_start` gets the history before
-    the first step, so that its caller has it where training is interrupted. A loss or a gradient that is
-    not finite raises GraphError that names where it came up; that step is not taken.
+    versions; `resume` is such a folder to continue from, with the same bits as if training had not stopped.
+    `overrides` are the settings with which the file was loaded, which the folder keeps. `on_start` gets the
+    history before the first step, so that its caller has it where training is interrupted. A loss or a
+    gradient that is not finite raises a GraphError that names the operation; that step is not taken.
     """
     section = section_of(model, "train")
     section = _with_overrides(section, epochs, iterations, batch)
@@ -93,12 +94,12 @@ def _refused(detail: Any) -> WrongSetting:
 
 
 def _is_false(answer: Any) -> bool:
-    """Whether a callback says no; one that returns nothing, as `print`, says nothing."""
+    """Whether a callback returned False; one that returns nothing, as `print`, did not."""
     return answer is False or (isinstance(answer, np.bool_) and not answer)
 
 
 class _Session:
-    """One training run: the data bound to the inputs, the step, and where it stands."""
+    """One training run: the data bound to the inputs, the step, and how far it is."""
 
     def __init__(
         self,
@@ -118,19 +119,19 @@ class _Session:
             name: bind_columns(model, split, fields, dataset.name, name)
             for name, split in dataset.splits.items()
         }
-        self.feed: Feed = self.splits["train"]
-        self.rows = self.feed.rows
+        self.data: BatchSource = self.splits["train"]
+        self.rows = self.data.rows
         self.batch = min(section.batch, self.rows)
         self.per_epoch = -(-self.rows // self.batch)
-        if not self.feed.columns:  # there is no end of the data to reach
+        if not self.data.columns:  # without data an epoch has no end of its own
             self.per_epoch = max(1, -(-(section.iterations or 1) // REPORTS))
         self.iterations = section.iterations or (section.epochs or 0) * self.per_epoch
         self._check_sizes()
         self.state = TrainingState(model, section, self.iterations)
-        self.step = StepOnRows(self.state, self.feed)
+        self.step = StepOnRows(self.state, self.data)
         self.evaluator = Evaluator(model, measured(section))
         self.epoch_losses: list[float] = []
-        self._weighing: Weighing | None = None
+        self._epoch_loss: EpochLoss | None = None
 
     @property
     def iteration(self) -> int:
@@ -138,10 +139,10 @@ class _Session:
         return self.state.t
 
     def _check_sizes(self) -> None:
-        """The inputs fit together in every batch that there will be, and in each split that is measured."""
+        """Checks that the inputs fit together in every batch to come, and in each split that is measured."""
         last = self.rows % self.batch
         whole = [self.rows] if self.section.metrics else []
-        self.feed.check([self.batch, *([last] if last and self.iterations >= self.per_epoch else []), *whole])
+        self.data.check([self.batch, *([last] if last and self.iterations >= self.per_epoch else []), *whole])
         if "test" in self.splits:
             self.splits["test"].check([self.splits["test"].rows])
 
@@ -169,13 +170,13 @@ class _Session:
             folder.write(self.checkpoint(), self.history)
 
     def _epoch_is_over(self) -> bool:
-        """Whether only the record of an epoch is missing: the run was interrupted while it was made."""
+        """Whether all steps of an epoch are done but not its record: the run was interrupted between them."""
         return bool(self.epoch_losses) and (
             self.iteration % self.per_epoch == 0 or self.iteration >= self.iterations
         )
 
     def _one_epoch(self) -> None:
-        """The iterations that are left of the epoch that this one stands in."""
+        """The remaining iterations of the current epoch."""
         epoch = self.iteration // self.per_epoch
         order = self._order(epoch)
         for position in range(self.iteration % self.per_epoch, self.per_epoch):
@@ -192,36 +193,39 @@ class _Session:
             self.on_progress(Progress(t, self.iterations, (t - 1) // self.per_epoch + 1, loss))
 
     def _order(self, epoch: int) -> Any:
-        """The rows in the order of an epoch; a stream of its own, so that a resumed run sees the same."""
+        """The order of the rows in an epoch, from a stream of its own, so that a resumed run has the same."""
         if not self.section.shuffle:
             return np.arange(self.rows)
         return stream(self.model.seed, f"shuffle of epoch {epoch}").permutation(self.rows)
 
     def _end_of_epoch(self) -> Epoch:
-        number = -(-self.iteration // self.per_epoch) if self.feed.columns else len(self.history.epochs) + 1
+        number = -(-self.iteration // self.per_epoch) if self.data.columns else len(self.history.epochs) + 1
+        metrics = self.section.metrics
         # The loss over the training split is that of the steps; a pass over it is for metrics alone.
-        asked = {name: feed for name, feed in self.splits.items() if name != "train" or self.section.metrics}
-        found = {name: self.evaluator.over(feed, EVALUATION_BATCH) for name, feed in asked.items()}
-        train = {k: v for k, v in found.get("train", {}).items() if k in self.section.metrics}
-        test = found.get("test", {})
-        ended = Epoch(number, self.iteration, self._epoch_loss(), train, test)
+        evaluated = {
+            name: self.evaluator.over(data, EVALUATION_BATCH)
+            for name, data in self.splits.items()
+            if name != "train" or metrics
+        }
+        train = {k: v for k, v in evaluated.get("train", {}).items() if k in metrics}
+        ended = Epoch(number, self.iteration, self._loss_of_epoch(), train, evaluated.get("test", {}))
         self.history.epochs.append(ended)
         self.epoch_losses = []
         return ended
 
-    def _epoch_loss(self) -> float:
-        """The loss over the rows that the epoch saw, from the losses of its steps."""
+    def _loss_of_epoch(self) -> float:
+        """The loss over the rows that the epoch used, from the losses of its steps."""
         losses = self.epoch_losses
-        if len(losses) < 2 or not self.feed.columns:
+        if len(losses) < 2 or not self.data.columns:
             return float(np.mean(losses)) if losses else float("nan")
-        if self._weighing is None:
-            self._weighing = weighing(self.model, self.feed, self.section.minimize)
+        if self._epoch_loss is None:
+            self._epoch_loss = epoch_loss(self.model, self.data, self.section.minimize)
         first = self.iteration - len(losses)
         order = self._order(first // self.per_epoch)
         starts = [place % self.per_epoch * self.batch for place in range(first, self.iteration)]
-        return self._weighing.joined(losses, [order[start : start + self.batch] for start in starts])
+        return self._epoch_loss.combined(losses, [order[start : start + self.batch] for start in starts])
 
-    # ---- going on later -------------------------------------------------------------------------------
+    # ---- checkpoints and resuming ---------------------------------------------------------------------
 
     def _keep(self, folder: RunFolder, ended: Epoch) -> None:
         every = self.section.checkpoint_every or 1
@@ -238,19 +242,22 @@ class _Session:
             losses=list(self.history.losses),
             epoch_losses=list(self.epoch_losses),
             epochs=list(self.history.epochs),
-            per_epoch=self.per_epoch if self.feed.columns else None,
+            per_epoch=self.per_epoch if self.data.columns else None,
         )
 
     def restore(self, checkpoint: Checkpoint, folder: str) -> None:
-        """Goes on from there; raises GraphError where it was made by another graph or optimizer, or where its
-        epochs have another length, so that its steps would lie elsewhere among them."""
+        """Continues from a checkpoint.
+
+        Raises GraphError where it is of another graph or optimizer, or where its epochs have another length,
+        so that its steps would be at other places in them.
+        """
         before = checkpoint.per_epoch
-        if before is not None and self.feed.columns and before != self.per_epoch and checkpoint.iteration:
+        if before is not None and self.data.columns and before != self.per_epoch and checkpoint.iteration:
             raise GraphError([OtherEpochs(folder, before, self.per_epoch)])
-        problems = misfits(self.model.params, checkpoint.params, folder)
+        problems = mismatches(self.model.params, checkpoint.params, folder)
         if problems:
             raise GraphError(problems)
-        self.step.executable(self.batch)  # which parameters are trained is known then
+        self.step.executable(self.batch)  # recording it tells which parameters have slots
         for name, own in self.state.slots.items():
             if own.keys() != checkpoint.slots.get(name, {}).keys():
                 raise GraphError([OtherOptimizer(folder, name, self.section.optimizer.name)])

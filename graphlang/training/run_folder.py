@@ -33,7 +33,7 @@ CHECKPOINT, WEIGHTS, METRICS, RUN = "checkpoint.npz", "weights.npz", "metrics.js
 
 @dataclass
 class Checkpoint:
-    """Everything that training needs to go on, bit for bit."""
+    """Everything that training needs to continue with the same bits."""
 
     iteration: int
     params: Mapping[str, Any]
@@ -50,15 +50,15 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._written = 0
-        self._epochs_written = 0
 
     @classmethod
     def create(
         cls, path: Path, model: Model, overrides: Mapping[str, str], divided_by: Mapping[str, float]
     ) -> RunFolder:
-        """A new folder with the spec, what was set from outside, what fields of the data were divided by, the
-        seed and the versions in it; an old run is not overwritten."""
+        """A new folder with the spec, the settings, the divisors of the data's fields, seed and versions.
+
+        Raises GraphError where the folder holds a run already.
+        """
         if (path / WEIGHTS).exists() or (path / CHECKPOINT).exists():
             raise GraphError([RunThere(str(path))])
         try:
@@ -88,7 +88,7 @@ class RunFolder:
         return cls(path)
 
     def keep_settings(self, overrides: Mapping[str, str]) -> None:
-        """Keeps what this part of the run was set to from outside, for the next one to go on with."""
+        """Keeps the settings of this part of the run, with which the next part continues."""
         about = about_run(self.path)
         if about and about.get("set", {}) != overrides:
             _write(self.path / RUN, json.dumps({**about, "set": dict(overrides)}, indent=1))
@@ -96,7 +96,7 @@ class RunFolder:
     # ---- writing ----------------------------------------------------------------------------------
 
     def write(self, checkpoint: Checkpoint, history: History) -> None:
-        """The weights, and all that is needed to go on."""
+        """Writes the weights, the checkpoint and the metrics."""
         arrays: dict[str, Any] = {
             f"{OF_CHECKPOINT}{name}": array for name, array in checkpoint.params.items()
         }
@@ -113,7 +113,7 @@ class RunFolder:
         self.record(history)
 
     def record(self, history: History) -> None:
-        """metrics.jsonl: a line per iteration, and one per epoch after its last iteration."""
+        """Writes metrics.jsonl: a line per iteration, and one per epoch after its last iteration."""
         lines: list[str] = []
         ends = {e.iteration: e for e in history.epochs}
         for iteration, loss in enumerate(history.losses, 1):
@@ -126,7 +126,7 @@ class RunFolder:
     # ---- reading ----------------------------------------------------------------------------------
 
     def checkpoint(self) -> Checkpoint:
-        """What `write` wrote; raises GraphError where it is damaged."""
+        """The checkpoint that `write` wrote; raises GraphError where it is damaged."""
         arrays = read(self.path / CHECKPOINT)
         try:
             params = {
@@ -151,23 +151,23 @@ class RunFolder:
 
 
 def about_run(path: Path) -> dict[str, Any]:
-    """What a run folder keeps of how the run was started; nothing where it keeps nothing."""
-    if not path.is_dir():  # told where the checkpoint is looked for
+    """How a run was started, as its folder keeps it; empty where the folder does not keep it."""
+    if not path.is_dir():  # RunFolder.reopen reports it
         return {}
     file = path / RUN
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        about = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError):
-        found = None
-    if not isinstance(found, dict) or not isinstance(found.get("set", {}), dict):
+        about = None
+    if not isinstance(about, dict) or not isinstance(about.get("set", {}), dict):
         raise GraphError([DamagedRun(str(file))])
-    return found
+    return about
 
 
 def settings_of(path: Path) -> dict[str, str]:
-    """What a run was set to from outside: `--set` by name."""
+    """The settings of a run: the values of `--set` by name."""
     return {name: str(value) for name, value in about_run(path).get("set", {}).items()}
 
 
@@ -199,7 +199,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def next_folder(root: Path, name: str) -> Path:
-    """`root/name-1`, or the next number that is free."""
+    """`root/name-1`, or the first number that is free."""
     number = 1
     while (root / f"{name}-{number}").exists():
         number += 1
@@ -207,6 +207,6 @@ def next_folder(root: Path, name: str) -> Path:
 
 
 def load_run(model: Model, path: Path) -> None:
-    """The weights of a run folder, or of a weights file."""
+    """Sets the parameters from a run folder or a weights file."""
     file = path / WEIGHTS if path.is_dir() else path
     load_into(model.params, read(file), str(file))

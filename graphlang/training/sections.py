@@ -12,10 +12,10 @@ from graphlang.spec.models import TrainSpec
 
 
 def open_data(model: Model, override: Path | None = None, command: str = "train") -> Dataset:
-    """The data set of the file's `data` section, or of `override` with the section's options.
+    """The data set of the file's `data` section, or the files at `override` with the section's options.
 
-    A graph whose inputs all have values of their own trains without data. Raises GraphError where there
-    is no section otherwise, or the data cannot be read.
+    A graph whose inputs all have a default trains without data. Raises GraphError where another graph has no
+    such section, or where the data cannot be read.
     """
     from graphlang.datasets.places import data_folders
 

@@ -15,13 +15,13 @@ from graphlang.engine.executable import Executable
 from graphlang.engine.model import Model
 from graphlang.engine.recording import NORM, RATE, STEP, Recording, Storage, record_step, slot_label
 from graphlang.spec.models import TrainSpec
-from graphlang.training.not_finite import Batch, refusal
+from graphlang.training.refused_steps import StepInputs, not_finite_error
 
 
 class TrainingState:
-    """What changes from step to step beside the parameters, and how to take a step.
+    """All that changes from step to step except the parameters, and how to take a step.
 
-    It is the same whether the rows come from a data set or from the caller.
+    It is the same for rows of a data set and for arrays of the caller.
     """
 
     def __init__(self, model: Model, section: TrainSpec, total: int | None) -> None:
@@ -31,7 +31,7 @@ class TrainingState:
         self.optimizer = network.member("optimizers", section.optimizer)
         self.schedule = network.member("schedules", section.schedule)
         self.clip_norm = section.clip_norm
-        #: how many steps there will be, for a schedule that runs over all of them; None where nobody says
+        #: how many steps there will be, for a schedule that runs over all of them; None where it is not known
         self.total = total
         #: steps taken so far
         self.t = 0
@@ -74,11 +74,11 @@ class TrainingState:
                 array[...] = slots[name][slot]
         self.t = t
 
-    def step(self, executable: Executable, batch: Callable[[], Batch]) -> float:
+    def step(self, executable: Executable, batch: Callable[[], StepInputs]) -> float:
         """One step on the values in the program's inputs; returns the loss before it.
 
-        Where the loss or a gradient is not finite nothing is changed, and GraphError says where that came
-        up; `batch` gives the values on which the step is run again to find it.
+        Where the loss or a gradient is not finite, nothing is changed, and the GraphError says where the
+        first such number is; to find it, the step is run again on the inputs that `batch` returns.
         """
         t = self.t + 1
         executable.inputs[RATE][...] = self.optimizer.lr * self.schedule.factor(t, self.total or t)
@@ -95,7 +95,7 @@ class TrainingState:
             raise GraphError([CannotRun("the training step", str(error))]) from error
         if not finite:
             random, when = self._random(t), f"at iteration {t}"
-            raise refusal(self.model, self.loss, list(self.slots), batch(), random, when)
+            raise not_finite_error(self.model, self.loss, list(self.slots), batch(), random, when)
         self.t = t
         return loss
 

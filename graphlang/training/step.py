@@ -14,17 +14,17 @@ from graphlang.engine.model import Model
 from graphlang.engine.recording import Recording, Storage
 from graphlang.inputs.input_values import bind_inputs
 from graphlang.spec.recently_used import RecentlyUsed
-from graphlang.training.batches import Feed
-from graphlang.training.not_finite import Batch
+from graphlang.training.batches import BatchSource
+from graphlang.training.refused_steps import StepInputs
 from graphlang.training.state import TrainingState
 
 
 class StepOnRows:
-    """The training step on rows of a feed: a program for each number of rows."""
+    """The training step on rows of the data: a program for each number of rows."""
 
-    def __init__(self, state: TrainingState, feed: Feed) -> None:
+    def __init__(self, state: TrainingState, data: BatchSource) -> None:
         self._state = state
-        self._feed = feed
+        self._data = data
         self._programs: RecentlyUsed[Executable] = RecentlyUsed(CAPACITY)
 
     def __call__(self, rows: Any) -> float:
@@ -33,25 +33,25 @@ class StepOnRows:
         Raises GraphError, and changes nothing, where the loss or a gradient is not finite.
         """
         executable = self.executable(len(rows))
-        self._feed.gather(rows, executable.inputs)
+        self._data.gather(rows, executable.inputs)
         return self._state.step(executable, lambda: self._batch(rows))
 
-    def _batch(self, rows: Any) -> Batch:
-        feed = self._feed
-        inputs = feed.batch(rows, self._state.model.dtype)
-        return Batch(inputs, feed.sizes(len(rows)), dict.fromkeys(feed.columns, rows))
+    def _batch(self, rows: Any) -> StepInputs:
+        data = self._data
+        inputs = data.batch(rows, self._state.model.dtype)
+        return StepInputs(inputs, data.sizes(len(rows)), dict.fromkeys(data.columns, rows))
 
     def executable(self, rows: int) -> Executable:
         """The program for a batch of so many rows."""
         return self._programs.get_or_make(rows, lambda: self._planned(rows))
 
     def _planned(self, rows: int) -> Executable:
-        state, feed = self._state, self._feed
-        storage, sizes = feed.storage(rows), feed.sizes(rows)
+        state, data = self._state, self._data
+        storage, sizes = data.storage(rows), data.sizes(rows)
         with state.model.diagnosed():
             return built(
                 lambda: state.record(storage, sizes),
-                lambda: {**state.arrays(), **feed.constants()},
+                lambda: {**state.arrays(), **data.constants()},
                 state.model.threads,
             )
 
@@ -86,11 +86,11 @@ class TrainStep(Compiled):
         if more or not (inputs is None or isinstance(inputs, Mapping)):
             names = ", ".join(f"{name}=..." for name in self._model.network.inputs)
             raise TypeError(f"a step takes arrays by the names of inputs: write step({names})")
-        given = {**inputs, **named} if inputs else named
+        arrays = {**inputs, **named} if inputs else named
         with self._lock:
-            return self._state.step(self._planned(given).executable, lambda: self._batch(given))
+            return self._state.step(self._planned(arrays).executable, lambda: self._batch(arrays))
 
-    def _batch(self, given: Mapping[str, Any]) -> Batch:
+    def _batch(self, arrays: Mapping[str, Any]) -> StepInputs:
         model = self._model
-        bound = bind_inputs(model.network, given, model.dtype, self._needed(given), model.file)
-        return Batch(bound.values, bound.sizes, {})
+        bound = bind_inputs(model.network, arrays, model.dtype, self._needed(arrays), model.file)
+        return StepInputs(bound.values, bound.sizes, {})

@@ -38,21 +38,21 @@ OTHER_FORMATS = frozenset(
 
 
 def check_name(path: str | os.PathLike[str]) -> None:
-    """Refuses a name that says that a file holds something else than an npz."""
+    """Refuses the suffix of a format other than npz."""
     suffix = Path(path).suffix.lower()
     if suffix in OTHER_FORMATS:
         raise GraphError([WrongSuffix(os.fspath(path), suffix, str(Path(path).with_suffix(".npz")))])
 
 
 def save(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
-    """Writes an npz so that a reader never sees half of one; raises GraphError where it cannot be written."""
+    """Writes an npz in one piece: a reader never sees half of it. Raises GraphError where that fails."""
     with replaced(Path(path)) as file:
         np.savez(file, allow_pickle=False, **arrays)
 
 
 @contextmanager
 def replaced(path: Path) -> Iterator[BinaryIO]:
-    """A file to write that takes the place of `path` once it is whole; GraphError where that cannot be."""
+    """A file to write, which takes the place of `path` once all is written; raises GraphError on failure."""
     if path.is_dir():
         raise GraphError([FolderInPlace(str(path), str(path / "net.npz"))])
     temporary = path.with_name(f"{path.name}.tmp")
@@ -68,15 +68,15 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The arrays of an npz; raises GraphError where it is none."""
+    """The arrays of an npz; raises GraphError where the file is something else."""
     name = os.fspath(path)
     try:
-        # NumPy leaves a file open that it cannot read, so it is not given the name.
+        # NumPy leaves a file open that it cannot read, so it gets the open file and not its name.
         with Path(name).open("rb") as stream:
-            found = np.load(stream, allow_pickle=False)
-            if not hasattr(found, "files"):
+            archive = np.load(stream, allow_pickle=False)
+            if not hasattr(archive, "files"):
                 raise GraphError([ArrayForWeights(name)])  # noqa: TRY301
-            return {key: found[key] for key in found.files}
+            return {key: archive[key] for key in archive.files}
     except FileNotFoundError:
         raise GraphError([NoWeightsFile(name)]) from None
     except IsADirectoryError:
@@ -90,15 +90,15 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def load_into(params: Params, arrays: Mapping[str, Any], file: str) -> None:
-    """Takes every parameter from a weights file: all of them, with their shapes, or none."""
-    problems = misfits(params, arrays, file)
+    """Sets every parameter from a weights file; raises GraphError, and sets none, where one does not fit."""
+    problems = mismatches(params, arrays, file)
     if problems:
         raise GraphError(problems)
     for name in params:
         params[name] = arrays[name]
 
 
-def misfits(params: Params, arrays: Mapping[str, Any], file: str) -> list[Diagnostic]:
+def mismatches(params: Params, arrays: Mapping[str, Any], file: str) -> list[Diagnostic]:
     """Why arrays are not the parameters of a graph."""
     if any(name.startswith(OF_CHECKPOINT) for name in arrays):
         return [CheckpointForWeights(file, str(Path(file).with_name("weights.npz")))]

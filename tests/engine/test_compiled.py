@@ -87,7 +87,7 @@ def test_the_programs_that_are_kept_are_bounded() -> None:
 
 def test_an_epoch_of_many_batch_sizes_keeps_a_bounded_number_of_programs() -> None:
     from graphlang.datasets.arrays import from_arrays
-    from graphlang.training.batches import bind_columns
+    from graphlang.training.column_binding import bind_columns
     from graphlang.training.state import TrainingState
     from graphlang.training.step import StepOnRows
 

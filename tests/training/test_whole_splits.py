@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 import graphlang as gl
 from graphlang.datasets.arrays import from_arrays
 from graphlang.datasets.dataset import Dataset
-from graphlang.training.batches import Feed, bind_columns
+from graphlang.training.batches import BatchSource
+from graphlang.training.column_binding import bind_columns
 from graphlang.training.evaluation import Evaluator, _ByBlocks, evaluate
 
 ROWS = 2500
@@ -132,7 +133,7 @@ def layered(formula: str, rows: int = 23) -> tuple[gl.Graph, Dataset]:
     return gl.loads(NET.format(formula)), data
 
 
-def feed_of(graph: gl.Graph, data: Dataset) -> Feed:
+def feed_of(graph: gl.Graph, data: Dataset) -> BatchSource:
     return bind_columns(graph.model, data.train, {n: n for n in data.train}, "arrays")
 
 

@@ -1,5 +1,7 @@
-"""What to say of a training step whose loss or gradients are not finite: the step is run again by the
-interpreter, which keeps every value."""
+"""The error of a training step whose loss or gradients are not finite.
+
+The interpreter, which keeps every value, runs the step again to find where the first such number is.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,6 @@ import numpy as np
 from graphlang.datasets.number_checks import not_finite, place_text
 from graphlang.diagnostics import Diagnostic, GraphError
 from graphlang.diagnostics.not_finite import GradientNotFinite, NotFinite
-from graphlang.engine.failures import OperationFailed
 from graphlang.engine.model import Model
 from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.recorder import leaf_values, record
@@ -21,40 +22,36 @@ from graphlang.spec.network import Node
 from graphlang.trace import NoGradient, Step, SymbolicArray, Trace, needed_steps, reached
 
 
-class Batch(NamedTuple):
-    """What a step was taken on: the inputs by number, the sizes that they set, and the rows of the data that
-    they hold."""
+class StepInputs(NamedTuple):
+    """The inputs of a step by number, the named dimensions, and for inputs from a data set its rows."""
 
     inputs: Mapping[int, Any]
     sizes: Mapping[str, int]
     rows: Mapping[int, Any]
 
 
-def refusal(
+def not_finite_error(
     model: Model,
     loss: int,
     trained: Sequence[str],
-    batch: Batch,
+    batch: StepInputs,
     random: np.random.Generator,
     when: str,
 ) -> GraphError:
-    """The error of a step that was not taken: it names the first value, or the first operation in backward
-    order whose gradient is not finite."""
+    """Names the first value that is not finite, or the first operation, in backward order, with such a
+    gradient."""
     network, dtype = model.network, model.dtype
     leaves = {**batch.inputs, **model.params.numbered()}
     stream = StreamRandom(random, dtype)
     tape = _Watched(network, leaves, dtype=dtype, sizes=batch.sizes, training=True, random=stream)
-    with np.errstate(all="ignore"):
-        try:
-            tape.forward([loss])
-            if not np.isfinite(tape.values[loss]):
-                return GraphError([_of_loss(model, tape, loss, when, batch.rows)])
-            return GraphError([_of_gradients(model, tape, loss, trained, when)])
-        except OperationFailed as failed:
-            raise model.failed(failed) from failed.error
+    with model.diagnosed():
+        tape.forward([loss])
+        if not np.isfinite(tape.values[loss]):
+            return GraphError([_of_loss(model, tape, loss, when, batch.rows)])
+        return GraphError([_of_gradients(model, tape, loss, trained, when)])
 
 
-def _what(value: Any) -> str:
+def _kind(value: Any) -> str:
     return "not a number (nan)" if np.any(np.isnan(value)) else "infinite"
 
 
@@ -69,15 +66,14 @@ def _of_loss(model: Model, tape: Tape, loss: int, when: str, rows: Mapping[int, 
     network = model.network
     first = next((n for n, value in enumerate(tape.values) if not _is_finite(value)), loss)
     name = network.names[first]
-    problem = NotFinite(name, _maker(model, first), _what(tape.values[loss]), when, network.span(name))
+    problem = NotFinite(name, _operation(model, first), _kind(tape.values[loss]), when, network.span(name))
     if name in network.inputs:
         return problem.replaced(number=_not_finite_in(tape.values[first], rows.get(first)))
     return problem
 
 
 def _not_finite_in(array: Any, rows: Any) -> tuple[float, str] | None:
-    """The first number of an input that is not finite, and where it stands: in which row of the data, if it
-    came from there."""
+    """The first number of an input that is not finite, and its place, where possible the row of the data."""
     place = not_finite(array)
     if place is None:
         return None
@@ -85,7 +81,8 @@ def _not_finite_in(array: Any, rows: Any) -> tuple[float, str] | None:
     return float(array[place]), at
 
 
-def _maker(model: Model, number: int) -> str:
+def _operation(model: Model, number: int) -> str:
+    """The operation that computes a value, or what else the value is."""
     network = model.network
     if number >= network.first_node:
         return network.nodes[number - network.first_node].spec.operation
@@ -96,13 +93,13 @@ def _maker(model: Model, number: int) -> str:
 
 
 class _Watched(Tape):
-    """Notes the first node, in backward order, that is given or passes back what is not finite."""
+    """Keeps the first node, in backward order, that gets or passes back a gradient that is not finite."""
 
     first: Node | None = None
 
     def passed_back(self, node: Node, dy: Any, *, derived: bool = False) -> list[tuple[int, int | str, Any]]:
         parts = super().passed_back(node, dy, derived=derived)
-        if self.first is None and self.trace is None:  # symbolic arrays hold no numbers to look at
+        if self.first is None and self.trace is None:  # symbolic arrays have no numbers
             finite = all(_is_finite(gradient) for gradient in [dy, *(part for *_, part in parts)])
             self.first = None if finite else node
         return parts
@@ -115,47 +112,47 @@ def _of_gradients(
     numbers = [network.numbers[name] for name in trained]
     name: str | None = None
     try:
-        found = tape.backward(loss, towards=numbers)
-        gradients = [found.get(n) for n in numbers]
+        by_number = tape.backward(loss, towards=numbers)
+        gradients = [by_number.get(n) for n in numbers]
         name = None if tape.first is None else tape.first.name
-    except NoGradient:  # gradients within gradients: by primitives
+    except NoGradient:  # the loss contains gradients, which are derived by primitives
         gradients, name = _by_primitives(tape, loss, numbers)
-    wrong = {p: _what(g) for p, g in zip(trained, gradients, strict=True) if not _is_finite(g)}
-    operation = None if name is None else _maker(model, network.numbers[name])
+    wrong = {p: _kind(g) for p, g in zip(trained, gradients, strict=True) if not _is_finite(g)}
+    operation = None if name is None else _operation(model, network.numbers[name])
     place = name or next(iter(wrong), None)
     span = None if place is None else network.span(place)
     return GradientNotFinite(wrong, name, operation, float(tape.values[loss]), when, span)
 
 
 def _by_primitives(tape: Tape, loss: int, wrt: Sequence[int]) -> tuple[list[Any], str | None]:
-    """The gradients, and the node in whose derivative the first number that is not finite came up."""
+    """The gradients, and the node in whose derivative the first number that is not finite is."""
     trace = Trace()
     symbolic = record(tape, trace)
     with trace:
         symbolic.forward([loss])
         forward = len(trace.steps)
-        found = reached(symbolic.values[loss], [symbolic.values[i] for i in wrt])
+        symbols = reached(symbolic.values[loss], [symbolic.values[i] for i in wrt])
     values: dict[int, Any] = {x.number: v for x, v in leaf_values(tape, symbolic).items()}
     first: Step | None = None
-    for step in needed_steps([g for g in found if g is not None]):
+    for step in needed_steps([g for g in symbols if g is not None]):
         operands = [values[x.number] if x.__class__ is SymbolicArray else x for x in step.operands]
         value = values[step.output.number] = np.asarray(step.primitive.compute(*operands, **step.params))
         if first is None and step.output.number >= forward and not _is_finite(value):
             first = step
     name = None if first is None else _origin(first, forward)
-    gradients = [None if g is None else values[g.number] for g in found]
+    gradients = [None if g is None else values[g.number] for g in symbols]
     return gradients, name if name in tape.network.numbers else None
 
 
 def _origin(step: Step, forward: int) -> str | None:
-    """The node that a step of the backward pass is for: the one that made the first operand that it has of
-    the forward pass."""
+    """The node that a step of the backward pass belongs to: that of its first operand, or of the operands of
+    its operands, that is computed in the forward pass."""
     waiting = [step]
     for later in waiting:
         for x in later.operands:
-            made = x.trace.step_of(x) if x.__class__ is SymbolicArray else None
-            if made is not None and made.output.number < forward:
-                return made.origin.removeprefix(GRADIENT_OF)
-            if made is not None:
-                waiting.append(made)
+            earlier = x.trace.step_of(x) if x.__class__ is SymbolicArray else None
+            if earlier is not None and earlier.output.number < forward:
+                return earlier.origin.removeprefix(GRADIENT_OF)
+            if earlier is not None:
+                waiting.append(earlier)
     return None

@@ -1,0 +1,128 @@
+"""Binds the columns of a data set to the inputs of a graph, or says why they do not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from graphlang.datasets.dataset import Column
+from graphlang.datasets.number_checks import too_large
+from graphlang.diagnostics import Collector, Diagnostic, GraphError
+from graphlang.diagnostics.fields import (
+    BeyondPrecision,
+    NoFieldFor,
+    UnknownField,
+)
+from graphlang.diagnostics.inputs import UnknownInput
+from graphlang.engine.model import Model
+from graphlang.inputs.input_values import as_array
+from graphlang.spec.models import InputSpec
+from graphlang.training.batches import BatchSource, Origin
+from graphlang.training.column_types import column_mismatch
+
+
+def bind_columns(
+    model: Model,
+    columns: Mapping[str, Column],
+    fields: Mapping[str, str] | None,
+    source: str,
+    split: str = "train",
+) -> BatchSource:
+    """Binds the inputs of a graph to columns; raises GraphError with every mismatch before data is read.
+
+    `fields` says which column each input takes; by default the `data` section does.
+    """
+    if fields is None:
+        fields = dict(model.spec.data.fields) if model.spec.data is not None else {n: n for n in columns}
+    return _Binding(model, columns, Origin(source, split)).bind(fields)
+
+
+class _Binding:
+    """One binding under way: the columns that are bound, and what is wrong with others."""
+
+    def __init__(self, model: Model, columns: Mapping[str, Column], origin: Origin) -> None:
+        self.model = model
+        self.network = model.network
+        self.columns = columns
+        self.origin = origin
+        self.collector = Collector()
+        self.bound: dict[int, Column] = {}
+        #: inputs whose field the data does not have
+        self.without: set[int] = set()
+        #: the named dimensions so far, except that of the batch
+        self.sizes: dict[str, int] = {}
+
+    def bind(self, fields: Mapping[str, str]) -> BatchSource:
+        for name, field in fields.items():
+            self._bind(name, field)
+        fixed = self._defaults()
+        self.collector.finish()
+        for column in self.bound.values():
+            column.scale  # noqa: B018 - raises GraphError for what is no pixel
+        for name, field in fields.items():
+            self._add(self._too_large(self.network.inputs[name], field))
+        self.collector.finish()
+        return BatchSource(self.network, self.bound, fixed, self.origin)
+
+    def _add(self, problem: Diagnostic | None) -> None:
+        if problem is not None:
+            self.collector.add(problem)
+
+    def _bind(self, name: str, field: str) -> None:
+        network, spec = self.network, self.network.inputs.get(name)
+        if spec is None:
+            self._add(UnknownInput(name, list(network.inputs), self.model.file))
+            return
+        number, column = network.numbers[name], self.columns.get(field)
+        if column is None:
+            source, split = self.origin
+            where = f"the test split of {source}" if split == "test" else source
+            self._add(UnknownField(name, field, list(self.columns), where, network.span(name)))
+            self.without.add(number)
+            return
+        if column.alone is not None and spec.shape is not None and len(spec.shape) == 1:
+            column = column.alone
+        try:
+            self._add(column_mismatch(self.model, spec, field, column, self.sizes))
+        except GraphError as error:  # the cells of a table are no numbers
+            for problem in error.diagnostics:
+                self._add(problem)
+        self.bound[number] = column
+
+    def _defaults(self) -> dict[int, Any]:
+        """The inputs that are the same in every batch, since they have a default and no column."""
+        network, train = self.network, self.model.spec.train
+        names = [train.minimize, *train.metrics.values()] if train is not None else list(network.outputs)
+        with_column = self.bound.keys() | self.without
+        inputs, sizes = network.sources_of([network.numbers[n] for n in names])
+        needed = {*inputs, *network.inputs_with(sizes, {network.names[n] for n in with_column})}
+        fixed: dict[int, Any] = {}
+        for name, spec in network.inputs.items():
+            number = network.numbers[name]
+            if number in with_column or name not in needed:
+                continue
+            if spec.default is None:
+                self._add(NoFieldFor(name, network.span(name), list(self.columns)))
+                continue
+            value = as_array(network, spec, spec.default, self.model.dtype)
+            if isinstance(value, Diagnostic):
+                self._add(value)
+            else:
+                fixed[number] = value
+        return fixed
+
+    def _too_large(self, spec: InputSpec, field: str) -> Diagnostic | None:
+        """A number that the precision of the run, or an int, cannot hold."""
+        column = self.bound[self.network.numbers[spec.name]]
+        dtype = self.model.dtype if spec.dtype == "float" else np.dtype(np.int64)
+        if spec.dtype == "bool" or np.can_cast(column.storage, dtype) or column.storage.kind not in "fu":
+            return None
+        values = column.load()
+        place = too_large(values, dtype)
+        if place is None:
+            return None
+        number, span = values[place].item(), self.network.span(spec.name)
+        at = self.origin.of_number(column, place[0])
+        return BeyondPrecision(field, number, place[0], dtype.name, span, at)

@@ -1,0 +1,97 @@
+"""Compares the type of a column with that of the input that takes it."""
+
+from __future__ import annotations
+
+import math
+from typing import TypeAlias
+
+from graphlang.catalog.finder import family_member
+from graphlang.datasets.dataset import Column
+from graphlang.diagnostics import Diagnostic, Span
+from graphlang.diagnostics.fields import (
+    BatchOfFixedSize,
+    FieldMismatch,
+    FieldOfOneColumn,
+    FieldOfOtherRank,
+    FieldOfOtherType,
+    FieldToFlatten,
+    ScoresForLabels,
+    SizeOfAnotherInput,
+)
+from graphlang.engine.model import Model
+from graphlang.inputs.input_values import type_text
+from graphlang.spec.models import InputSpec
+
+
+def column_type(column: Column) -> str:
+    return f"{column.dtype}[{', '.join(map(str, column.shape))}]"
+
+
+def column_mismatch(
+    model: Model, spec: InputSpec, field: str, column: Column, sizes: dict[str, int]
+) -> Diagnostic | None:
+    """Why a column does not fit an input's type, or None.
+
+    Adds the named dimensions that it brings to `sizes`, except that of the batch.
+    """
+    span = model.network.span(spec.name)
+    if spec.shape is None:
+        return None
+    facts: _Facts = (spec.name, type_text(spec), field, column_type(column), span)
+    allowed = {"float": ("float", "int", "bool"), "int": ("int",), "bool": ("bool",)}[spec.dtype]
+    if spec.dtype == "int" and len(column.shape) == len(spec.shape) + 1 and column.shape[-1] > 1:
+        wrong = _of_other_rank(model, spec, column, facts)
+        return wrong if isinstance(wrong, FieldToFlatten) else ScoresForLabels(*facts, _fitting(spec, column))
+    if column.dtype not in allowed:
+        return FieldOfOtherType(*facts, column.dtype, spec.dtype, column.lines is not None)
+    if len(spec.shape) != len(column.shape):
+        return _of_other_rank(model, spec, column, facts)
+    names = model.network.axes[spec.name]
+    for axis, (expected, name, size) in enumerate(zip(spec.shape, names, column.shape, strict=True)):
+        if axis == 0:
+            if isinstance(expected, int):
+                return BatchOfFixedSize(*facts, expected)
+        elif isinstance(expected, int):
+            if expected != size:
+                return FieldMismatch(*facts)
+        elif name is not None and sizes.setdefault(name, size) != size:
+            return SizeOfAnotherInput(*facts, name, sizes[name])
+    return None
+
+
+_Facts: TypeAlias = "tuple[str, str, str, str, Span | None]"
+"""The facts of every mismatch: the input, its type, the field, its type, and where the input is declared."""
+
+
+def _fitting(spec: InputSpec, column: Column) -> str:
+    """The type of an input that the column would fit."""
+    shape = spec.shape or ()
+    batch = str(shape[0]) if shape and not isinstance(shape[0], int) else "N"
+    kind = "float" if column.dtype == "float" else spec.dtype
+    return f"{kind}[{', '.join([batch, *map(str, column.shape[1:])])}]"
+
+
+def _of_other_rank(model: Model, spec: InputSpec, column: Column, facts: _Facts) -> FieldMismatch:
+    shape = spec.shape or ()
+    if len(shape) == 1 and len(column.shape) == 2 and column.shape[1] == 1:
+        return FieldOfOneColumn(*facts, f"{spec.dtype}[N, 1]")
+    fitting = _fitting(spec, column)
+    flattens = _flattens(model)
+    more = len(column.shape) > len(shape)
+    if flattens is None or flattens == more or len(shape) < 2:
+        return FieldOfOtherRank(*facts, fitting)
+    if not more and len(column.stored) != len(shape):  # without flattening it does not fit either
+        return FieldOfOtherRank(*facts, fitting)
+    rows_differ = isinstance(shape[1], int) and shape[1] != math.prod(column.shape[1:])
+    if more and (len(shape) != 2 or rows_differ):
+        return FieldOfOtherRank(*facts, fitting)
+    return FieldToFlatten(*facts, fitting, "true" if more else "false")
+
+
+def _flattens(model: Model) -> bool | None:
+    """Whether the source flattens each sample into a row; None where it has no such option."""
+    source = model.spec.data.source if model.spec.data is not None else None
+    kind = family_member("datasets", source.name) if source is not None else None
+    if source is None or kind is None or "flatten" not in kind.model_fields:
+        return None
+    return bool(source.attributes.get("flatten", kind.model_fields["flatten"].default))
