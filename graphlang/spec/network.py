@@ -290,7 +290,8 @@ class Network:
 
     def inputs_of(self, names: Iterable[str]) -> list[str]:
         """The inputs that some values depend on, in order."""
-        return self.sources_of([self.numbers[name] for name in names])[0]
+        needed = self.ancestors([self.numbers[name] for name in names])
+        return [name for name in self.inputs if needed[self.numbers[name]]]
 
     def _dimensions_in(self, needed: Sequence[bool] | None) -> set[str]:
         """The named dimensions in the attributes of nodes: of all, or of those that are needed."""
