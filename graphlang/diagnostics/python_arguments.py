@@ -1,4 +1,4 @@
-"""Holds what a Python program hands in against what it may be: a TypeError or a ValueError says that."""
+"""Checks the arguments of calls from Python; raises TypeError or ValueError with what is allowed."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def precision(dtype: Any) -> np.dtype[Any] | None:
     if dtype is None:
         return None
     try:
-        found: np.dtype[Any] | None = np.dtype(dtype)
+        kind: np.dtype[Any] | None = np.dtype(dtype)
     except TypeError:
-        found = None
-    if found is None or found.name not in PRECISIONS:
-        shown = repr(dtype) if found is None else f'"{found.name}"'
+        kind = None
+    if kind is None or kind.name not in PRECISIONS:
+        shown = repr(dtype) if kind is None else f'"{kind.name}"'
         raise ValueError(f'dtype is "float32" or "float64", the precision of a graph, not {shown}')
-    return found
+    return kind
 
 
 def whole(name: str, value: Any, least: int) -> int | None:
@@ -83,10 +83,10 @@ def is_whole(number: Any) -> bool:
 
 
 def _as_float(number: Any) -> float:
-    found = float(number)
-    if isinf(found) and isinstance(number, Decimal) and number.is_finite():
+    converted = float(number)
+    if isinf(converted) and isinstance(number, Decimal) and number.is_finite():
         raise OverflowError
-    return found
+    return converted
 
 
 def _kind(value: Any) -> str:
