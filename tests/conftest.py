@@ -1,5 +1,5 @@
-"""What all tests share: golden files, which `--update-golden` rewrites, and property tests that draw the same
-examples on every machine and know no deadline."""
+"""Shared fixtures: golden files, which `--update-golden` rewrites, and settings of property tests, which draw
+the same examples on every machine and have no deadline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers of one's own: what their `forward` may return, and what is said where their code cannot be recorded."""
+"""User-defined layers: what `forward` may return, and the errors for code that cannot be recorded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import graphlang as gl
 
 X = np.array([[1.0, -2.0, 3.0], [-4.0, 5.0, 6.0]])
-"""Two rows: what unpacks an array takes its rows apart."""
+"""Two rows, because unpacking an array yields its rows."""
 
 
 def loaded(layer: Any, text: str = "input x: float[N, 3]\ny = x -> Own\nz = sum(y)\noutput z") -> gl.Graph:

@@ -97,7 +97,7 @@ def test_what_is_steep_but_smooth_is_no_corner(formula: str, value: float) -> No
 
 @pytest.mark.parametrize("lesson", ["simple_convnet", "two_layer_net"])
 def test_the_gradients_of_a_lesson_on_real_digits_pass_the_check(lesson: str) -> None:
-    """The margins of a digit are 0, and so is what Relu gets there."""
+    """The margins of a digit are 0, so Relu gets inputs at its corner."""
     with np.load(LESSONS / "data" / "mnist_12k.npz") as data:
         x, t = data["x_train"][:3].reshape(3, -1) / 255, data["t_train"][:3]
     text = (LESSONS / f"{lesson}.graph").read_text().split("\ngradcheck")[0]
@@ -201,7 +201,7 @@ def test_a_wrong_backward_beside_corners_is_named(layer: type[Layer]) -> None:
 
 @pytest.mark.parametrize("layer", [SteepRelu, OpenRelu, OpenClip, MaxToAll, WrongPool])
 def test_a_wrong_backward_is_found_where_every_sample_lies_at_a_corner(layer: type[Layer]) -> None:
-    """At 0 any gradient from 0 to 1 may be right; a thousandth beside it shows."""
+    """At 0 any gradient from 0 to 1 is right; the error shows a thousandth beside it."""
     text = f"param w: float[2, 4] = 0\nloss = sum({layer.__name__}(w) * 3)\noutput loss"
     report = check(text, layer)
     assert [row.state for row in report.rows] == ["wrong"]

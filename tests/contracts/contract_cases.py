@@ -1,8 +1,8 @@
 """Sample calls of every operation: derived from its signature, or read from the `Example:` lines of its docstring.
 
 A sample is a spec of a few words, such as `input x: float[N, 4]; y = Affine(x, units=2)`, so it goes
-through the whole language; what no signature can tell (a pattern, ids, probabilities) stands beside the
-formula, as `Example: input i: int[N], W: float[5, 2]; y = take(W, i)`.
+through the whole language. Where a signature is not enough (a pattern, ids, probabilities), the docstring of
+the operation gives a sample, as `Example: input i: int[N], W: float[5, 2]; y = take(W, i)`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from graphlang.spec.network import Node, Ref
 from graphlang.trace import Size, bind
 
 SIZES = {"N": 3, "T": 2, "C": 4}
-"""What the named dimensions of the samples are; they differ, so that one taken for another shows."""
+"""The named dimensions of the samples; all differ, so that a mix-up of two shows."""
 
 SHAPES: dict[int, list[tuple[str, ...]]] = {
     0: [()],
@@ -72,21 +72,21 @@ SHAPES: dict[int, list[tuple[str, ...]]] = {
         ("float[N, 4]", "float[4]", "float"),
     ],
 }
-"""The types that are tried for so many tensors; those that the static check accepts are sample calls."""
+"""Types to try, by the number of tensors; those that the static check accepts become sample calls."""
 
 DRAWS = {"near": 0.02, "wide": 0.28, "positive": 0.02, "far": 0.31}
-"""The distance between neighbouring numbers of a draw."""
+"""The draws of numbers, with the distance between neighbouring numbers in each."""
 FAR = 20.0
-"""How far from one another the numbers of a draw may lie."""
+"""The largest range of the numbers of a draw."""
 BEYOND = 15.0
-"""From where on, on both sides of 0, the numbers of the draw `far` lie."""
+"""The least magnitude of the numbers of the draw `far`."""
 FAR_TEXTS = 3
-"""Sample calls of an operation that are looked at far out: elsewhere the same code runs on other shapes."""
+"""The number of sample calls of an operation that are tested far from 0; the others run the same code."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A sample call, the numbers that go in, and the mode."""
+    """A sample call, its numbers, and the mode."""
 
     text: str
     draw: str = "near"
@@ -98,7 +98,7 @@ class Case:
 
 @dataclass
 class Call:
-    """One node of a sample, with everything that its operation is given."""
+    """One node of a sample, with all arguments of its operation."""
 
     case: Case
     node: Node
@@ -109,7 +109,7 @@ class Call:
     sizes: Mapping[str, int]
 
     def keywords(self, own: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """What `forward` takes by keyword; the random stream starts anew, so every call draws the same."""
+        """The keyword arguments of `forward`; each call gets a new random stream with the same numbers."""
         found = dict(self.own if own is None else own)
         if "training" in self.node.wants:
             found["training"] = self.case.training
@@ -136,7 +136,7 @@ class Call:
         return self.per_argument(result)
 
     def per_argument(self, gradients: Any) -> list[Any]:
-        """What `backward` returned, for each operand and each parameter that there is."""
+        """The gradients that `backward` returned, by operand and parameter."""
         found = list(gradients) if isinstance(gradients, tuple | list) else [gradients]
         count = len(self.operands)
         by_role = dict(zip(own_roles(self.operation), found[count:], strict=False))
@@ -152,7 +152,7 @@ class Call:
         return arguments[:count], dict(zip(self.own, arguments[count:], strict=True))
 
     def differentiable(self) -> list[int]:
-        """The positions of the arguments that have a gradient: floats, but for state that is not trained."""
+        """The positions of the arguments with a gradient: all floats except state."""
         params = self.graph.network.params
         names = self.graph.network.names
         state = {role for role, number in self.node.own.items() if not params[names[number]].trainable}
@@ -240,7 +240,7 @@ def _text(entry: Entry, types: tuple[str, ...], attributes: Mapping[str, str]) -
 
 
 def candidates(attribute: Attribute) -> list[str]:
-    """Values to try for an attribute, as a spec writes them; empty where its type does not tell."""
+    """Values to try for an attribute, as a spec writes them; empty if its type suggests none."""
     found: list[str] = []
     hints = [attribute.type]
     while hints:
@@ -293,7 +293,7 @@ def target_nodes(graph: Graph, entry: Entry) -> list[Node]:
 
 
 def spread(shape: Iterable[int], draw: str, offset: int, rng: np.random.Generator) -> Any:
-    """Numbers that differ from each other, and keep a distance from every multiple of 0.01, where kinks are."""
+    """Distinct numbers that keep a distance from every multiple of 0.01, where functions may have kinks."""
     shape = tuple(shape)
     size = int(np.prod(shape))
     if draw == "far":
@@ -330,7 +330,7 @@ def bound(size: Size, sizes: Mapping[str, int]) -> int:
 
 
 def parameters(graph: Graph, dtype: Any) -> dict[int, Any]:
-    """The start values, moved a little, so that a forgotten bias of 0 or scale of 1 shows."""
+    """The start values, changed a little, so that a forgotten bias of 0 or scale of 1 shows."""
     rng = np.random.default_rng(13)
     found = {}
     for position, name in enumerate(graph.network.params):
@@ -350,7 +350,7 @@ def calls(
     sizes: Mapping[str, int] | None = None,
     values: Mapping[str, Any] | None = None,
 ) -> list[Call]:
-    """The sample's calls of the operation, at numbers."""
+    """The calls of the operation in a sample, with numbers for all arguments."""
     graph = load(case.text, layers, dtype)
     sizes = sizes or SIZES
     network = graph.network
@@ -382,9 +382,9 @@ def calls(
 
 @functools.cache
 def cases(entry: Entry, layers: tuple[Any, ...] = ()) -> tuple[Case, ...]:
-    """Every sample call, at numbers for which value and gradient are finite, in each mode.
+    """Every sample call in each mode, at numbers for which value and gradient are finite.
 
-    An operation is defined everywhere, unless its docstring says where it is, as `Domain: x > 0.`
+    An operation is defined everywhere, unless its docstring gives a domain, as `Domain: x > 0.`
     """
     found = []
     for place, text in enumerate(sample_texts(entry, layers)):
@@ -396,7 +396,7 @@ def cases(entry: Entry, layers: tuple[Any, ...] = ()) -> tuple[Case, ...]:
                 f"`{text}` is not finite at `{draw}` numbers: a docstring says where an operation is defined, "
                 "as `Domain: x > 0.`"
             )
-        # Numbers of both signs tell more; a logarithm takes the positive ones.
+        # Numbers of both signs test more; positive ones are for operations such as the logarithm.
         chosen = [d for d in draws if d != "positive"] or draws
         assert chosen or text not in examples(entry), f"`{text}` has no finite gradient"
         found += [Case(text, draw, training) for training in modes for draw in chosen]
@@ -405,12 +405,12 @@ def cases(entry: Entry, layers: tuple[Any, ...] = ()) -> tuple[Case, ...]:
 
 
 def has_domain(entry: Entry) -> bool:
-    """Whether the docstring says for which numbers alone the operation is defined."""
+    """Whether the docstring restricts the domain of the operation."""
     return re.search(r"^\s*Domain: ", entry.target.__doc__ or "", re.MULTILINE) is not None
 
 
 def _too_large(case: Case, entry: Entry, layers: tuple[Any, ...]) -> bool:
-    """Whether the numbers are all right but for their size, as the product of a hundred of them."""
+    """Whether the call fails only because its numbers are too large, as for a product of a hundred."""
     with np.errstate(all="ignore"):
         values = [np.asarray(one.forward()) for one in calls(case, entry, layers)]
     return not any(np.any(np.isnan(v)) for v in values) and any(np.any(np.abs(v) > 1e12) for v in values)
@@ -429,7 +429,7 @@ def is_finite(case: Case, entry: Entry, layers: tuple[Any, ...] = ()) -> bool:
             y = np.asarray(one.forward())
             if y.dtype.kind != "f":
                 continue
-            # An example of its own may be infinite somewhere, as `causal_mask` is.
+            # The docstring's own examples may be infinite on purpose, as in `causal_mask`.
             if not np.all(np.abs(y) < 1e12) and case.text not in examples(entry):
                 return False
             gradients = Derived().backward(one.operation, one.operands, one.keywords(), y, np.ones_like(y))

@@ -1,4 +1,4 @@
-"""What every operation promises, each promise a function that asserts it for one sample call."""
+"""The promises of every operation; each is a function that asserts it for one sample call."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Layers = tuple[Any, ...]
 
 RELATIVE = 1e-6
 SINGLE = 1e-4
-"""What float32 may be off by: its unit is 6e-8, and a few hundred steps and some cancellation come on top."""
+"""The tolerance for float32: its unit is 6e-8, multiplied by a few hundred steps and some cancellation."""
 
 
 _asserted = 0
 
 
 def held() -> None:
-    """Counts an assertion that was made: a promise that is never looked at says nothing."""
+    """Counts an assertion, so that a promise without any assertion is noticed."""
     global _asserted  # noqa: PLW0603 - a counter of the whole run
     _asserted += 1
 
@@ -49,7 +49,7 @@ def upstream(y: Any, seed: int = 3) -> Any:
 
 
 def weighed(y: Any, dy: Any) -> float:
-    """The sum of dy * y over what is finite."""
+    """The sum of dy * y over the finite elements."""
     y = np.asarray(y)
     return float(np.sum(dy * np.where(np.isfinite(y), y, 0)))
 
@@ -68,7 +68,7 @@ def slopes(f: Callable[[Any], float], x: Any, h: float = 2e-4) -> Any:
 
 
 def assert_same_gradient(found: Any, expected: Any, what: str, relative: float = RELATIVE) -> None:
-    """Agreement relative to each element, or to a thousandth of the largest where that is more."""
+    """Asserts agreement relative to each element, or to a thousandth of the largest if that is more."""
     found = np.zeros(expected.shape) if found is None else np.asarray(found)
     assert found.shape == expected.shape, (
         f"{what}: the gradient has the shape {found.shape}, not {expected.shape}"
@@ -95,7 +95,7 @@ def gradients_are_the_slopes(case: Case, entry: Entry, layers: Layers = ()) -> N
 
 
 def stops(entry: Entry) -> bool:
-    """Whether an operation says that it keeps the gradient to itself, and so is not its slope."""
+    """Whether an operation declares that it stops the gradient, which then is not its slope."""
     return "nothing flows back" in entry.summary
 
 
@@ -138,7 +138,7 @@ def shapes_are_those_found_symbolically(
 
 
 def it_records_what_it_computes(case: Case, entry: Entry, layers: Layers = ()) -> None:
-    """Forward and backward on arrays of symbolic sizes, replayed at numbers, give what arrays give."""
+    """Forward and backward, recorded at symbolic sizes and replayed, give the same as on arrays."""
     for call in calls(case, entry, layers):
         trace = Trace()
         arguments, feeds = _symbolic(call, trace)
@@ -238,7 +238,7 @@ def float32_stays_float32(case: Case, entry: Entry, layers: Layers = ()) -> None
 
 
 def _stays_by_itself(call: Call, entry: Entry) -> bool:
-    """Whether the operation is to keep float32; where NumPy mixes in int64 the interpreter does it."""
+    """Whether the operation itself must keep float32; the interpreter casts where NumPy mixes in int64."""
     floats = [is_float(a) for a in call.arguments]
     gradients = Derived().backward(
         call.operation, call.operands, call.keywords(), call.forward(), upstream(call.forward())
@@ -253,7 +253,7 @@ def _state(call: Call) -> dict[str, Any]:
 
 
 def float32_gives_what_float64_gives(case: Case, entry: Entry, layers: Layers = ()) -> None:
-    """Values, gradients and state of the same numbers agree to what float32 can hold."""
+    """Values, gradients and state agree in both precisions, to the rounding of float32."""
     for call in calls(case, entry, layers, dtype="float32"):
         wide = _wider(call, np.float64)
         found, expected = call.forward(), wide.forward()
@@ -270,7 +270,7 @@ def float32_gives_what_float64_gives(case: Case, entry: Entry, layers: Layers = 
 
 
 def assert_single(found: Any, expected: Any, what: str) -> None:
-    """Agreement to some units of float32, of each element or of a hundredth of the largest."""
+    """Asserts agreement to float32, relative to each element or a hundredth of the largest."""
     found, expected = np.asarray(found, np.float64), np.asarray(expected, np.float64)
     finite = np.isfinite(expected)
     assert np.array_equal(finite, np.isfinite(found)), f"{what}: {found} instead of {expected}"
@@ -363,7 +363,7 @@ def the_docstring_tells(entry: Entry) -> None:
 
 
 def _is_bounded(entry: Entry, name: str) -> bool:
-    """Whether a number is held between bounds; an axis is held against the array that it belongs to."""
+    """Whether an attribute has bounds; an axis is checked against its array instead."""
     model: Any = entry.target
     field = next(f for n, f in model.model_fields.items() if (f.alias or n) == name)
     parts, numbers, bounds = [field.annotation], False, bool(field.metadata)
@@ -388,7 +388,7 @@ def sizes_of_one_and_ties_are_finite(case: Case, entry: Entry, layers: Layers = 
     for call in calls(case, entry, layers, values=ties):
         _assert_finite(call, f"{case}, all numbers equal")
     if "ddof=" in case.text:
-        return  # of one number there is no such variance
+        return  # a variance with ddof=1 needs more than one number
     at_one = inputs(graph, case.draw, ONES, "float64")
     at_one |= {n: np.zeros_like(at_one[n]) for n in integers}
     for call in calls(case, entry, layers, sizes=ONES, values=at_one):
@@ -413,7 +413,7 @@ def _assert_finite(call: Call, what: str) -> None:
 
 
 def _is_infinite_on_purpose(call: Call) -> bool:
-    """Whether the docstring says that the result holds infinity, as a mask does."""
+    """Whether the docstring says that the result contains infinity, as for a mask."""
     entry = call.graph.network.catalog.find(call.node.spec.operation)
     return entry is not None and "holds -inf" in (entry.target.__doc__ or "")
 
@@ -493,7 +493,7 @@ EDGES = [-1e4, -800.0, -100.0, -1e-8, 0.0, 1e-8, 40.0, 700.0, 1e4, 100.0, -3.0, 
 
 
 def large_numbers_do_not_overflow(case: Case, entry: Entry, layers: Layers = ()) -> None:
-    """Where the answer, found in a wider type, is one of the narrower, that finds it, and without a warning."""
+    """A result that a wider type shows to fit the narrower type is computed there, without a warning."""
     for narrow, wide in (("float64", np.longdouble), ("float32", np.float64)):
         if "may overflow on the way" in (entry.target.__doc__ or "") and narrow == "float32":
             continue
@@ -538,7 +538,7 @@ def representable(values: list[Any], dtype: str) -> bool:
 
 
 def _in_wide(call: Call, what: Callable[[Call], Any], wide: Any) -> Any:
-    """The same call in a type with a larger exponent; None where NumPy cannot."""
+    """The same call in a type with a larger exponent; None if NumPy cannot compute it."""
     try:
         with np.errstate(all="ignore"):
             return what(_wider(call, wide))
@@ -594,7 +594,7 @@ def _of(forward: Any, name: str) -> Any:
 
 
 def _same_sums(call: Call, result: Any, found: list[Any]) -> None:
-    """A value that is used twice has the sum of both uses."""
+    """Asserts that the gradient of a value used twice is the sum over both uses."""
     names = call.graph.network.names
     numbers = [o.number if type(o) is Ref else None for o in call.node.operands] + list(
         call.node.own.values()
@@ -683,8 +683,10 @@ def gradients_add_up_beside_a_sum(case: Case, entry: Entry, layers: Layers = ())
 
 
 def the_value_is_the_sum_of_its_slopes(case: Case, entry: Entry, layers: Layers = ()) -> None:
-    """From a tenth of the far numbers to these the value changes by what the gradient says on the way: there is
-    no step in it, and no part that has another value than its gradient knows of."""
+    """Between a tenth of the far numbers and these, the value changes by the integral of the gradient.
+
+    So the value has no jump there, and no part that its gradient ignores.
+    """
     if case.draw != "far" or has_domain(entry) or stops(entry):
         return
     for call in calls(case, entry, layers):
@@ -712,11 +714,11 @@ def the_value_is_the_sum_of_its_slopes(case: Case, entry: Entry, layers: Layers 
 
 
 WAY = 128
-"""Steps on the way; the midpoint rule over them is exact to a percent, kinks and all."""
+"""The steps of that integral; the midpoint rule is then accurate to a percent, even with kinks."""
 
 
 def _has_steps(entry: Entry) -> bool:
-    """Whether the docstring says that there is no gradient, as between the steps of `sign`."""
+    """Whether the docstring declares a gradient of 0 between steps, as for `sign`."""
     return re.search(r"Gradient: (0|none)", entry.target.__doc__ or "") is not None
 
 
@@ -724,8 +726,10 @@ def _has_steps(entry: Entry) -> bool:
 
 
 def equal_numbers_move_together(case: Case, entry: Entry, layers: Layers = ()) -> None:
-    """Where numbers are equal, and a maximum has no gradient of its own, moving all of them alike still has a
-    slope, and the gradients along it add up to that: a tie counts once, whoever gets it."""
+    """At ties, the gradients add up to the slope of moving all equal numbers together.
+
+    A maximum has no single gradient there, but the tie must count once, whichever element gets it.
+    """
     graph = load(case.text, layers)
     values, along = {}, {}
     for name, spec in graph.network.inputs.items():
@@ -768,8 +772,8 @@ def equal_numbers_move_together(case: Case, entry: Entry, layers: Layers = ()) -
 
 
 def what_it_remembers_comes_from_what_it_sees(case: Case, entry: Entry, layers: Layers = ()) -> None:
-    """State is renewed by every batch, in every element; one that has seen a batch often gives in evaluation
-    what it gives in training."""
+    """Every batch updates every element of the state; after many updates with one batch, evaluation gives the
+    same result as training."""
     for call in calls(case, entry, layers):
         if not case.training or not _state(call):
             continue
@@ -795,13 +799,13 @@ IMAGES = "input x: float[N, 4, 5, 5]; y = "
 
 
 def windows(entry: Entry) -> list[str]:
-    """The attribute that is the size of a window, of an operation that moves one over images."""
+    """The attributes that are the size of a window, if the operation moves one over images."""
     return [a for a in ("kernel", "size") if a in entry.attributes and "stride" in entry.attributes]
 
 
 def odd_texts(entry: Entry, texts: list[str]) -> list[str]:
-    """Sample calls at odd shapes: every fixed axis of size 1, alone and together, a window as large as the
-    image, and a stride beyond the window. What the static check refuses is not among them."""
+    """Sample calls at odd shapes: fixed axes of size 1, one by one and all together, a window as large as the
+    image, and a stride larger than the window; without those that the static check refuses."""
     found = []
     for text in texts:
         declared, _, rest = text.partition(";")
@@ -821,7 +825,7 @@ def odd_texts(entry: Entry, texts: list[str]) -> list[str]:
 
 
 def excused(check: Callable[..., None], entry: Entry, found: tuple[Case, ...]) -> bool:
-    """Whether an operation is such that a promise has nothing to say of it."""
+    """Whether a promise does not apply to an operation."""
     made = [call for case in found for call in calls(case, entry)]
     floats = [c for c in made if is_float(np.asarray(c.forward()))]
     slopes = [c for c in floats if c.differentiable()] if not stops(entry) else []
@@ -848,13 +852,13 @@ def excused(check: Callable[..., None], entry: Entry, found: tuple[Case, ...]) -
 
 
 def _takes_inputs(call: Call) -> bool:
-    """Whether an operand with a gradient is an input as it is given."""
+    """Whether an operand with a gradient is directly an input."""
     first, operands = call.graph.network.first_node, call.node.operands
     places = [i for i in call.differentiable() if i < len(operands)]
     return any(type(operands[i]) is Ref and operands[i].number < first for i in places)
 
 
 def _has_gradient(call: Call) -> bool:
-    """Whether anything flows back to an operand."""
+    """Whether any operand has a gradient."""
     found = call.backward(upstream(call.forward()))[: len(call.operands)]
     return any(g is not None and np.any(g) for g in found)

@@ -1,4 +1,4 @@
-"""Every operation of the catalog keeps every promise of the contract, found by looking, not by a list."""
+"""Every operation of the catalog keeps every promise of the contract; both are discovered, not listed."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_every_operation_promises_that(check: Callable[..., None], name: str) ->
 
 
 def _relevant(check: Callable[..., None], found: tuple[Case, ...]) -> list[Any]:
-    """What depends on types alone is checked at one draw of numbers."""
+    """The cases that a promise needs; one draw of numbers is enough if it depends only on types."""
     if check in WHATEVER_THE_NUMBERS:
         return list(found)
     seen: dict[tuple[str, bool], Case] = {}

@@ -86,7 +86,7 @@ ROW_BY_ROW = [
 
 @pytest.mark.parametrize("name", [n for n in ROW_BY_ROW if n in ENTRIES])
 def test_layers_are_computed_row_by_row(name: str) -> None:
-    """All that is put together from blocks is the result itself, so memory is bounded by a block."""
+    """Only the result is assembled from blocks, so memory is bounded by a block."""
     graph = cases.load(cases.sample_texts(ENTRIES[name])[0])
     network, spec = graph.network, graph.network.inputs["x"]
     assert spec.shape is not None

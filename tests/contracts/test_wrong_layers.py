@@ -1,4 +1,4 @@
-"""Test the tester: a layer that breaks one promise is caught by the contract, and named by the gradient check."""
+"""Tests of the contract tests: a layer that breaks one promise is caught, and the gradient check names it."""
 
 from __future__ import annotations
 

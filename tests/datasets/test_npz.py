@@ -1,4 +1,4 @@
-"""The source npz: fields, splits, lazy reading, and archives that lie."""
+"""The source npz: fields, splits, lazy reading, and forged archives."""
 
 import contextlib
 import io

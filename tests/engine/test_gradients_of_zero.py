@@ -46,7 +46,7 @@ MASKED = {
     "relu(log(x))": 0.0,
     "0 * sqrt(x)": 0.0,
 }
-"""Formulas that do not choose what has an infinite slope at the point: their derivatives there are 0."""
+"""Formulas that mask out a term with an infinite slope at the point: their derivatives there are 0."""
 
 
 def nested(expression: str, order: int, shape: str = "") -> str:

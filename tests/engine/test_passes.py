@@ -1,4 +1,4 @@
-"""Each pass of the planner alone: the same results, and the effect that it is there for."""
+"""Each pass of the planner on its own: the same results, and the intended effect."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def after(apply: Pass, formula: Formula, *arrays: Any) -> Counter[str]:
 
 def test_dead_code_is_not_among_the_steps_of_a_program() -> None:
     def formula(x: Any) -> Any:
-        np.exp(x)  # nobody asks for it
+        np.exp(x)  # not used
         return x + 1
 
     assert [s.primitive.name for s in recorded(formula, [normal(3)]).steps] == ["add"]
@@ -154,7 +154,7 @@ def test_algebra_that_would_change_the_result_or_its_type_is_left_alone(formula:
 
 
 def as_update(formula: Formula, *arrays: Any) -> Program:
-    """What nobody sees but as the new contents of a parameter."""
+    """A program whose result is only written into a parameter."""
     program = recorded(formula, list(arrays))
     return Program(program.inputs, {}, program.outputs)
 
@@ -176,7 +176,9 @@ def test_a_factor_of_a_large_product_goes_to_the_smaller_operand() -> None:
         return rate * (x.T @ dy)
 
     assert moved(as_update(formula, *arrays), arrays) == [(64, 200)]
-    assert moved(recorded(formula, arrays), arrays) == [(400, 200)]  # the caller sees its last bit
+    assert moved(recorded(formula, arrays), arrays) == [
+        (400, 200)
+    ]  # the caller sees the result to the last bit
 
 
 def test_a_factor_of_a_large_operand_goes_to_the_weights() -> None:

@@ -26,7 +26,7 @@ Record = Callable[[Mapping[str, Any]], tuple[dict[str, Any], dict[str, Any]]]
 
 @pytest.fixture(autouse=True)
 def _every_fused_group_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that small arrays are divided as large ones are."""
+    """Divides small arrays over threads as large ones are."""
     monkeypatch.setattr(fusion, "MIN_WORK_PER_THREAD", 1)
 
 

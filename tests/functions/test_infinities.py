@@ -1,4 +1,4 @@
-"""-inf as the logarithm of nothing, and inf above everything: sums of exponentials and what divides by them."""
+"""-inf as log(0), and inf as the limit: sums of exponentials and quotients by them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import graphlang as gl
 pytestmark = pytest.mark.filterwarnings("error")
 INF = np.inf
 
-# By hand, from the limits: exp(-inf) is 0, and infinities of one kind share what is to be shared.
+# By hand, from the limits: exp(-inf) is 0, and equal infinities share the gradient.
 CASES: list[tuple[str, list[float], Any, list[float]]] = [
     ("logsumexp(x)", [-INF, -INF, -INF], -INF, [0, 0, 0]),
     ("logsumexp(x)", [INF, 1, -INF], INF, [1, 0, 0]),

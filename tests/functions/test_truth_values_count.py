@@ -64,13 +64,13 @@ COMPARING = ("==", "!=", "<", ">", "and", "or")
 
 
 def counted(values: Any) -> Any:
-    """The operand as NumPy should see it: whole numbers where truth values stand."""
+    """The operand for NumPy, with truth values as integers."""
     array = np.asarray(values)
     return array.astype(np.int64) if array.dtype == np.bool_ else array
 
 
 def stays_bool(form: str, kinds: tuple[str, ...]) -> bool:
-    """Comparisons and logic are bools; what only chooses among bools gives one of them."""
+    """Whether the result is bool: comparisons, logic, and choices among bools."""
     if "where" not in form and any(f" {op} " in form or f" {op}= " in form for op in COMPARING):
         return True
     chooses = form.startswith(("max", "min", "where"))

@@ -1,4 +1,4 @@
-"""How Python hands in inputs and options: what is plain is taken, and every other habit gets a sentence."""
+"""Calls from Python: the plain ways to pass inputs and options, and the messages for all others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What other libraries call it: each is refused with a sentence that says what to write."""
+"""Names of options and attributes in other libraries: each error says what to write here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labels and ids: whatever lies outside of what a layer can look up is refused by name, given or computed."""
+"""Labels and ids out of range are refused by name, whether they are inputs or computed."""
 
 from __future__ import annotations
 

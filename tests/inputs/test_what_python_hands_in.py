@@ -1,4 +1,4 @@
-"""What a Python program may hand in: a mistake is a GraphError, a TypeError or a ValueError with a sentence."""
+"""Values from Python: a mistake is a GraphError, TypeError or ValueError with a clear message."""
 
 from __future__ import annotations
 

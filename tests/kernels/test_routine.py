@@ -1,4 +1,4 @@
-"""A routine does on arrays what its function does, in memory of its own that it uses again."""
+"""A routine computes the same as its function, in memory that it owns and reuses."""
 
 from __future__ import annotations
 

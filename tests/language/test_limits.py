@@ -1,4 +1,4 @@
-"""What is huge is answered, or refused by a stated limit; never a RecursionError, never an endless wait."""
+"""Huge files are computed, or refused by a stated limit: no RecursionError, no endless wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Derivatives far out and at infinity: nothing cancels, and what has a limit has that."""
+"""Derivatives far from 0 and at infinity: no cancellation, and limits where they exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls of every operation of the catalog, taken from its sample calls: what is added there is drawn here by itself."""
+"""Calls of every operation of the catalog, made from its sample calls, so that new operations are included."""
 
 from __future__ import annotations
 

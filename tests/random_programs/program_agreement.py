@@ -1,4 +1,4 @@
-"""When two results of one program agree: to rounding, and no closer than the program's own sensitivity allows."""
+"""The tolerance for two results of one program: rounding, scaled by the sensitivity of the program."""
 
 from __future__ import annotations
 

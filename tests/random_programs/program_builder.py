@@ -1,4 +1,4 @@
-"""A random program in the making: its lines, the values that it has, and the language itself as the judge of a line."""
+"""Builds a random program line by line; the language itself decides which lines are valid."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Value(NamedTuple):
 
 @dataclass
 class Builder:
-    """Lines that load together; a line is kept where the language takes it, so no rule of types is written twice."""
+    """Lines that load together. A line is kept if the language accepts it, so typing rules are not repeated here."""
 
     random: random.Random
     scalars: bool = False
@@ -54,7 +54,7 @@ class Builder:
         return True
 
     def found(self, dtype: str | None = None, rank: int | None = None, least: int = 0) -> str | None:
-        """A value of that type, later ones more likely; None where there is none."""
+        """A random value of that type, later ones more likely; None if there is none."""
         fitting = [
             v.name
             for v in self.values

@@ -1,4 +1,4 @@
-"""What must hold for every program: all ways to compute it agree, and nothing that was handed in or out changes."""
+"""The invariants of every program: all ways to compute it agree, and its inputs and outputs do not change."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SINGLE = 1e-3
 
 
 def check_program(program: Program, *, threads: int = 1) -> None:
-    """Raises Fault, or what the program raised, where something does not hold."""
+    """Raises Fault, or the program's own exception, if an invariant does not hold."""
     Checks(program, threads).all()
 
 
@@ -114,7 +114,7 @@ class Checks:
     # ---- the checks ---------------------------------------------------------------------------------------
 
     def fails_everywhere(self) -> None:
-        """What cannot be computed says so by GraphError, on every path."""
+        """A program that cannot be computed raises GraphError on every path."""
         for call in (self.run, self.graph.predict, self.graph.compile(threads=self.threads)):
             try:
                 call(self.inputs[0])
@@ -177,7 +177,7 @@ class Checks:
         self.still(held, "a result of compile(wrt=)")
 
     def training(self, first: Results) -> None:
-        """A step of SGD takes the gradient of every parameter away; layers are in training mode."""
+        """A step of SGD subtracts the gradient of every parameter, with layers in training mode."""
         start = self.start
         if np.ndim(first[start]) or "ropout" in self.program.text or not self.graph.params:
             return
@@ -205,7 +205,7 @@ class Checks:
             numerical_gradients_agree(self.graph, self.filled(self.inputs[0]), self.start, first)
 
     def parts(self, first: Results) -> None:
-        """On every picture, what flows back along the lines that leave a value sums to its gradient."""
+        """In every picture, the gradients along the lines that leave a value sum to its gradient."""
         forward = self.graph.forward(self.inputs[0])
         result = forward.backward(of=self.start)
         sums = {name: np.full(np.shape(result[name]), float(name == self.start)) for name in result.grad}
@@ -233,7 +233,7 @@ class Checks:
         if found is None or not all(np.all(np.isfinite(v)) for v in [*first.values(), *found.values()]):
             return
         if self.jumps(self.graph) != self.jumps(self.load("float32")):
-            return  # one precision lies on the other side of a jump, as where tanh(9) is 1
+            return  # the precisions are on different sides of a jump, as where tanh(9) is 1
         if self.is_held_up() or self.underflows():
             return
         wide = self.spread(self.inputs[0], 3e-7, everywhere=True)

@@ -1,4 +1,4 @@
-"""Makes a failing program small: leaves out what it fails without."""
+"""Shrinks a failing program: leaves out everything that the failure does not need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kinds of statement that a random program is made of; each tries to add one, and may fail to."""
+"""The kinds of statements in a random program; each function tries to add one, and may fail."""
 
 from __future__ import annotations
 

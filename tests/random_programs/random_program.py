@@ -17,9 +17,9 @@ from graphlang.trace import bind
 DIMS = ("N", "T", "C", "M")
 SMALL = (1, 2, 3, 4, 5, 7)
 LARGE = (255, 256, 257, 4_095, 4_096, 4_097, 65_535, 65_536, 65_537, 65_536, 1_000_000)
-"""Around where the engine changes its ways: short arrays, blocks, several threads."""
+"""Sizes around the engine's thresholds for short arrays, blocks and threads."""
 MOST = 6_000_000
-"""Numbers that a program may hold."""
+"""The most numbers that a program may hold."""
 
 
 @dataclass(frozen=True)

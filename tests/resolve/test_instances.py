@@ -1,4 +1,4 @@
-"""What owns parameters and what it is called: labels in lists and copies, shared layers and shared `def`s."""
+"""The names of layers and their parameters: labels in lists and copies, shared layers, shared `def`s."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def test_a_list_of_indices_takes_those_elements_or_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["mean", "var", "std"])
-def test_a_mean_of_nothing_is_nan_without_a_warning_of_numpy(name: str) -> None:
+def test_the_mean_and_spread_of_nothing_are_nan_without_a_warning_of_numpy(name: str) -> None:
     g = gl.loads(f"input x: float[T]\ny = {name}(x[4:])\noutput y")
     rows = gl.loads(
         f"input x: float[T, 3]\ny = {name}(x[4:], axis=0)\nz = {name}(x[4:], axis=1)\noutput y, z"

@@ -1,4 +1,4 @@
-"""A `def` that nothing calls is checked as far as its arguments do not matter, and never accused of more."""
+"""A `def` that nothing calls gets only the mistakes that it has for any arguments."""
 
 from __future__ import annotations
 

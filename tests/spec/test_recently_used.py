@@ -1,4 +1,4 @@
-"""The bounded cache: what has not been used for longest makes room."""
+"""The bounded cache: the least recently used value is dropped first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the sentences of the language become."""
+"""The syntax trees of the statements and expressions of the language."""
 
 from __future__ import annotations
 

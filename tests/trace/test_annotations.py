@@ -1,4 +1,4 @@
-"""The types of `trace/`: mypy can only check what is annotated with more than `Any`."""
+"""Annotations in `trace/`: mypy can only check what is more precise than `Any`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The calls that a step becomes give what its primitive gives, where they take another way too."""
+"""The NumPy calls of a planned step give the same as its primitive, including special cases."""
 
 from __future__ import annotations
 

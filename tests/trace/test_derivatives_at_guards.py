@@ -1,4 +1,4 @@
-"""Derivatives of every order where a rule divides by 0, takes the logarithm of 0, or has a tie."""
+"""Derivatives of every order where a rule would divide by 0, take log(0), or has a tie."""
 
 from __future__ import annotations
 

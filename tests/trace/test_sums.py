@@ -23,7 +23,7 @@ EXACT = 1e-6
 
 
 def looks(base: Any) -> list[Any]:
-    """The same numbers as they may lie in memory."""
+    """The same numbers in several memory layouts."""
     return [
         base,
         base.T,

@@ -1,4 +1,4 @@
-"""The loss of an epoch is that over the rows it saw, whatever batches they came in."""
+"""The loss of an epoch is the loss over all rows it saw, however they were divided into batches."""
 
 from __future__ import annotations
 

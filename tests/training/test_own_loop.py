@@ -1,4 +1,4 @@
-"""A loop of one's own over `compile(train=True)` is the training that `fit` is."""
+"""A user's loop over `compile(train=True)` trains exactly as `fit` does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A parameter that no gradient reaches is not touched: PyTorch leaves one whose `grad` is None alone."""
+"""A parameter without a gradient does not change, as in PyTorch, where its `grad` is None."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A step whose gradients are not finite although its loss is: nothing changes, and the error says where."""
+"""A step with a finite loss but gradients that are not: nothing changes, and the error says where."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_fit_refuses_the_step_with_every_optimizer(optimizer: str, more: str) ->
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_a_compiled_step_refuses_gradients_that_are_not_finite_and_keeps_its_state(optimizer: str) -> None:
-    """What a refused step leaves: the trajectory is that of one that never took it, to the bit."""
+    """After a refused step, training continues to the bit as if the step had never been tried."""
     rows = [np.array([1.0, 4.0]), np.array([2.0, 3.0]), np.array([3.0, 5.0])]
     bad = np.array([0.0, 2.0])
     plain = gl.loads(LATER.format(optimizer=optimizer, epochs=1))

@@ -1,4 +1,4 @@
-"""Training holds the sizes of a batch against the file as a step on that batch alone does."""
+"""Training checks the sizes of every batch as a single step on that batch would."""
 
 from __future__ import annotations
 

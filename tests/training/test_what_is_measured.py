@@ -1,4 +1,4 @@
-"""Each metric is reported under its name, whatever is minimized; what has no gradient is not minimized."""
+"""Each metric is reported under its name, whatever is minimized; a value without a gradient cannot be."""
 
 from __future__ import annotations
 

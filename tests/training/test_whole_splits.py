@@ -1,4 +1,4 @@
-"""Metrics and losses over a whole split: what NumPy gives on all rows at once, whatever blocks they go in."""
+"""Metrics and losses over a whole split equal NumPy's over all rows at once, for any blocks."""
 
 from __future__ import annotations
 
