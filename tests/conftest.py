@@ -1,12 +1,21 @@
-"""Shared fixtures: golden files, which `--update-golden` rewrites, and settings of property tests, which draw
-the same examples on every machine and have no deadline."""
+"""Shared fixtures and options: golden files, which `--update-golden` rewrites; `--quick`, which runs a choice of
+quick files; and settings of property tests, which draw the same examples on every machine and have no deadline."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+TESTS = Path(__file__).parent
+QUICK = (
+    "test_api.py",
+    "test_layering.py",
+    "catalog/test_nothing_is_lost.py",
+)
+"""The files of `--quick`: some twenty seconds in which whatever breaks much shows."""
 
 settings.register_profile("any machine", deadline=None, derandomize=True)
 settings.load_profile("any machine")
@@ -16,6 +25,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="rewrite the golden files; review the difference"
     )
+    parser.addoption(
+        "--quick", action="store_true", help="only a choice of quick files, some twenty seconds in all"
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `--quick`, no other file is even imported: collecting all tests takes longer than these."""
+    if not config.getoption("--quick") or collection_path.is_dir():
+        return None
+    return None if collection_path.relative_to(TESTS).as_posix() in QUICK else True
 
 
 @pytest.fixture
