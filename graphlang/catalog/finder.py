@@ -237,7 +237,7 @@ def family_names(family: Family) -> list[str]:
     ]
 
 
-_BASES = frozenset({"Source", "Dataset"})
+_BASES = frozenset({"DataSource", "Dataset"})
 
 
 def _check_own(target: Any) -> None:

@@ -18,7 +18,7 @@ class Meaning(NamedTuple):
     note: str | None = None
 
 
-def folded(name: str) -> str:
+def lookup_key(name: str) -> str:
     return name.replace("_", "").casefold()
 
 
@@ -178,15 +178,15 @@ MODULES = frozenset("np numpy math torch tf tensorflow jnp jax keras nn F scipy 
 
 
 def operation_meant(name: str) -> Meaning | None:
-    return OPERATIONS.get(folded(name))
+    return OPERATIONS.get(lookup_key(name))
 
 
 def attribute_meant(name: str) -> str | None:
-    return ATTRIBUTES.get(folded(name))
+    return ATTRIBUTES.get(lookup_key(name))
 
 
 def member_meant(name: str) -> str | None:
-    return MEMBERS.get(folded(name))
+    return MEMBERS.get(lookup_key(name))
 
 
 def value_meant(name: str) -> Meaning | None:

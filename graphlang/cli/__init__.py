@@ -92,7 +92,7 @@ def _command(name: str, rest: list[str]) -> int:
     from graphlang.diagnostics import GraphError
 
     command = import_module(f"graphlang.cli.{name.replace('-', '_')}")
-    parser: options.Parser = command.parser()
+    parser: options.CommandParser = command.parser()
     arguments = parser.parse_args(rest)
     arguments.words = [name, *rest]
     try:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from graphlang.diagnostics import Diagnostic
 
 
-def parser() -> options.Parser:
-    command = options.Parser(
+def parser() -> options.CommandParser:
+    command = options.CommandParser(
         "check",
         "SPEC...",
         "Syntax, names, types and shapes, for every batch size at once: all mistakes of all files.\n"

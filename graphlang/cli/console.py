@@ -39,7 +39,7 @@ def note(text: str) -> None:
     err(text)
 
 
-def data(value: Any) -> None:
+def print_json(value: Any) -> None:
     """Writes one JSON value to stdout."""
     out(json.dumps(value, ensure_ascii=False, allow_nan=False))
 
@@ -75,7 +75,7 @@ def prose(text: str) -> str:
     return folded(text, reading_width())
 
 
-def table(rows: Sequence[Sequence[Any]], heads: Sequence[str], width: int | None = None) -> None:
+def print_table(rows: Sequence[Sequence[Any]], heads: Sequence[str], width: int | None = None) -> None:
     """Writes a table to stdout, wrapped to the width of the terminal by default, unlimited in a file."""
     from graphlang.draw.table import table as draw_table
 
@@ -90,14 +90,14 @@ def heading(name: str, first: bool) -> str:
     return ("" if first else "\n") + f"==> {printable(name)} <=="
 
 
-def arrays(rows: Sequence[Sequence[Any]], heads: Sequence[str], *, full: bool) -> None:
+def print_arrays(rows: Sequence[Sequence[Any]], heads: Sequence[str], *, full: bool) -> None:
     """Writes a table of names and values; larger arrays follow in full, or a note says how to see them."""
     from graphlang.draw.arrays import arrays as shown
     from graphlang.draw.arrays import in_full
 
     width = columns() if sys.stdout.isatty() else 10**6
     cells, left_out = shown(rows, width)
-    table(cells, heads, width)
+    print_table(cells, heads, width)
     for row in left_out if full else ():
         out("\n".join(in_full(row, heads, width)))
     if left_out and not full:

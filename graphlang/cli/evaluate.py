@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from graphlang.datasets.dataset import Dataset
 
 
-def parser() -> options.Parser:
-    command = options.Parser(
+def parser() -> options.CommandParser:
+    command = options.CommandParser(
         "evaluate",
         "SPEC",
         "The loss and the metrics of the `train` section over the test split, in evaluation mode.",
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     from graphlang.training.evaluation import evaluate, note_on_not_finite
     from graphlang.training.sections import section_of
 
-    graph, _ = options.load(arguments)
+    graph, _ = options.load_graph(arguments)
     section_of(graph.model, "evaluate")
     options.need_weights(graph, arguments)
     dataset = options.opened(graph, arguments)
@@ -52,9 +52,9 @@ def run(arguments: argparse.Namespace) -> int:
     if note is not None:
         console.note(note)
     if arguments.json:
-        console.data({name: listed(value) for name, value in metrics.items()})
+        console.print_json({name: listed(value) for name, value in metrics.items()})
     else:
-        console.table([[name, short(value, 6)] for name, value in metrics.items()], ["metric", "value"])
+        console.print_table([[name, short(value, 6)] for name, value in metrics.items()], ["metric", "value"])
     return 0
 
 

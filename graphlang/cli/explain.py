@@ -12,8 +12,8 @@ from graphlang.diagnostics import Diagnostic, closest
 from graphlang.diagnostics.base import Template
 
 
-def parser() -> options.Parser:
-    command = options.Parser(
+def parser() -> options.CommandParser:
+    command = options.CommandParser(
         "explain",
         "[CODE]",
         "What a diagnostic code means: why, a wrong example, the fix. Without a code: all codes.",
@@ -32,9 +32,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.code is None:
         rows = [[code, title(kind)] for code, kind in kinds.items()]
         if arguments.json:
-            console.data([{"code": code, "title": text} for code, text in rows])
+            console.print_json([{"code": code, "title": text} for code, text in rows])
         else:
-            console.table(rows, ["code", "meaning"], console.reading_width())
+            console.print_table(rows, ["code", "meaning"], console.reading_width())
         return 0
     code = arguments.code.upper().strip("[]")
     if code not in kinds:
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
     text = story(kinds[code])
     if arguments.json:
-        console.data({"code": code, "title": title(kinds[code]), "text": text})
+        console.print_json({"code": code, "title": title(kinds[code]), "text": text})
     else:
         console.out(console.prose(f"{code}: {text}"))
     return 0

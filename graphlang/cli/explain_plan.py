@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from graphlang.report.explained_plan import Explanation, PlannedGroup, PlannedStep
 
 
-def parser() -> options.Parser:
-    result = options.Parser(
+def parser() -> options.CommandParser:
+    command = options.CommandParser(
         "explain-plan",
         "SPEC",
         "The program of a training step (in a file without `train`: of a value and its gradients): every\n"
@@ -24,48 +24,50 @@ def parser() -> options.Parser:
         graphlang explain-plan net.graph --batch 256 --threads 1 --json
         """,
     )
-    options.spec(result)
-    batch(result)
-    options.settings(result)
-    options.inputs(result)
-    options.precision(result)
-    options.threads(result)
-    options.as_json(result, "the plan")
-    options.form(result)
-    return result
+    options.spec(command)
+    batch(command)
+    options.settings(command)
+    options.inputs(command)
+    options.precision(command)
+    options.threads(command)
+    options.as_json(command, "the plan")
+    options.form(command)
+    return command
 
 
-def batch(parser: options.Parser) -> None:
+def batch(parser: options.CommandParser) -> None:
     parser.add_argument(
         "--batch", metavar="N", type=options._positive, help="the rows of a batch to plan for"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    graph, feeds = options.load(arguments)
-    return show(graph, feeds, arguments)
+    graph, inputs = options.load_graph(arguments)
+    return show(graph, inputs, arguments)
 
 
-def show(graph: Graph, feeds: dict[str, Any], arguments: argparse.Namespace) -> int:
+def show(graph: Graph, inputs: dict[str, Any], arguments: argparse.Namespace) -> int:
     """Explains the plan for inputs of these shapes."""
     from graphlang.report.explained_plan import explained
 
     rows = getattr(arguments, "batch", None)
-    plan = explained(graph.model, {**_from_data(graph, feeds, rows), **feeds}, rows)
+    plan = explained(graph.model, {**_from_data(graph, inputs, rows), **inputs}, rows)
     if arguments.json:
-        console.data(as_json(plan))
+        console.print_json(as_json(plan))
     else:
         _show(plan)
     return 0
 
 
-def _from_data(graph: Graph, feeds: dict[str, Any], rows: int | None) -> dict[str, Any]:
-    """The first samples of the file's data, where a size depends on them, as on the length of a text's rows.
-    If the data is missing, a size is assumed."""
+def _from_data(graph: Graph, inputs: dict[str, Any], rows: int | None) -> dict[str, Any]:
+    """The first samples of the file's data, if a size depends on them, such as the length of a text's rows.
+
+    If the data is missing, a size is assumed.
+    """
     section, train = graph.spec.data, graph.spec.train
-    inputs = [s for n, s in graph.network.inputs.items() if n not in feeds and s.default is None]
-    open_sizes = any(not isinstance(size, int) for spec in inputs for size in (spec.shape or ())[1:])
-    if section is None or train is None or not open_sizes or feeds:
+    missing = [s for n, s in graph.network.inputs.items() if n not in inputs and s.default is None]
+    open_sizes = any(not isinstance(size, int) for spec in missing for size in (spec.shape or ())[1:])
+    if section is None or train is None or not open_sizes or inputs:
         return {}
     from graphlang.diagnostics import GraphError
     from graphlang.inputs.stand_ins import first_samples
@@ -115,7 +117,9 @@ def _show(plan: Explanation) -> None:
     threads = console.counted(plan.threads, "thread")
     console.out(f"{plan.what}\nfor {shapes or 'no inputs'} in {plan.dtype}, {threads}{_division(plan)}\n")
     rows = [row for group in plan.groups for row in _rows(group)]
-    console.table(rows, ["step", "result", "= operation", "for", "type", "written to", "bytes", "FLOPs"])
+    console.print_table(
+        rows, ["step", "result", "= operation", "for", "type", "written to", "bytes", "FLOPs"]
+    )
     for copy in plan.copies:
         console.out(f"at the end: {copy}")
     console.out("")
@@ -178,4 +182,4 @@ def _totals(plan: Explanation) -> None:
     rows = [[text, bytes_text(getattr(plan.memory, field))] for field, text in names.items()]
     rows.append(["total", bytes_text(plan.memory.total)])
     rows.append(["arithmetic of one run", f"{plan.flops:,} FLOPs"])
-    console.table(rows, ["memory", "size"])
+    console.print_table(rows, ["memory", "size"])

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from graphlang.checks.gradcheck import Report
 
 
-def parser() -> options.Parser:
-    command = options.Parser(
+def parser() -> options.CommandParser:
+    command = options.CommandParser(
         "gradcheck",
         "SPEC",
         "Backpropagation against numerical differentiation, in float64: a row per parameter with the mean\n"
@@ -40,10 +40,10 @@ def parser() -> options.Parser:
 def run(arguments: argparse.Namespace) -> int:
     from graphlang.checks.gradcheck import gradcheck
 
-    graph, inputs = options.load(arguments)
+    graph, inputs = options.load_graph(arguments)
     report = gradcheck(graph.model, inputs, of=arguments.of)
     if arguments.json:
-        console.data(as_json(report))
+        console.print_json(as_json(report))
     else:
         _show(report)
     return 0 if report.ok else 1
@@ -121,7 +121,7 @@ def _show(report: Report) -> None:
             ]
             for r in report.rows
         ]
-        console.table(rows, [*heads, *(head for _, head in extra), "result"])
+        console.print_table(rows, [*heads, *(head for _, head in extra), "result"])
         console.out("")
     text = console.prose(verdict(report))
     console.out(console.good(text) if report.ok else console.bad(text))

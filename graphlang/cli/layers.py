@@ -20,8 +20,8 @@ FAMILIES: dict[Family, str] = {
 }
 
 
-def parser() -> options.Parser:
-    command = options.Parser(
+def parser() -> options.CommandParser:
+    command = options.CommandParser(
         "layers",
         "[NAME]",
         "What the language knows: layers, losses, functions, initializers, optimizers, schedules, data\n"
@@ -42,9 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
         return _one(arguments.name, arguments.json)
     rows = [[record["kind"], record["signature"], record["formula"]] for record in everything()]
     if arguments.json:
-        console.data(everything())
+        console.print_json(everything())
     else:
-        console.table(rows, ["kind", "signature", "formula"], console.reading_width())
+        console.print_table(rows, ["kind", "signature", "formula"], console.reading_width())
     return 0
 
 
@@ -86,7 +86,7 @@ def _one(name: str, as_json: bool) -> int:
         console.err(f"help: {hint or '`graphlang layers` lists every name'}")
         return 1
     if as_json:
-        console.data(records[0] if len(records) == 1 else records)
+        console.print_json(records[0] if len(records) == 1 else records)
     else:
         console.out("\n\n".join(_described(record) for record in records))
     return 0

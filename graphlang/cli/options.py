@@ -24,7 +24,7 @@ class Usage(Exception):
     """The command was called with wrong options; the exit status is 2."""
 
 
-class Parser(argparse.ArgumentParser):
+class CommandParser(argparse.ArgumentParser):
     """argparse with examples, no abbreviations, and a suggestion for a misspelt option."""
 
     def __init__(self, command: str, takes: str, summary: str, examples: str) -> None:
@@ -108,11 +108,11 @@ def _indented(text: str) -> str:
 # ---- options -------------------------------------------------------------------------------------
 
 
-def spec(parser: Parser) -> None:
+def spec(parser: CommandParser) -> None:
     parser.add_argument("spec", metavar="SPEC", type=named, help="a .graph file; `-` reads stdin")
 
 
-def specs(parser: Parser) -> None:
+def specs(parser: CommandParser) -> None:
     parser.add_argument(
         "specs",
         metavar="SPEC",
@@ -122,7 +122,7 @@ def specs(parser: Parser) -> None:
     )
 
 
-def settings(parser: Parser) -> None:
+def settings(parser: CommandParser) -> None:
     parser.add_argument(
         "--set",
         metavar="NAME=VALUE",
@@ -133,7 +133,7 @@ def settings(parser: Parser) -> None:
     )
 
 
-def inputs(parser: Parser) -> None:
+def inputs(parser: CommandParser) -> None:
     parser.add_argument(
         "--inputs",
         metavar="FILE",
@@ -142,33 +142,33 @@ def inputs(parser: Parser) -> None:
     )
 
 
-def weights(parser: Parser) -> None:
+def weights(parser: CommandParser) -> None:
     parser.add_argument("--weights", metavar="FILE", type=named, help="parameters: an npz, or a run folder")
 
 
-def data(parser: Parser) -> None:
+def data(parser: CommandParser) -> None:
     parser.add_argument(
         "--data", metavar="PATH", type=path, help="take the data from a folder of IDX files, an npz or a csv"
     )
 
 
-def precision(parser: Parser) -> None:
+def precision(parser: CommandParser) -> None:
     parser.add_argument("--dtype", choices=("float32", "float64"), help="the precision of the run")
 
 
-def seed(parser: Parser) -> None:
+def seed(parser: CommandParser) -> None:
     parser.add_argument("--seed", metavar="N", type=_whole, help="what every random number is derived from")
 
 
-def threads(parser: Parser) -> None:
+def threads(parser: CommandParser) -> None:
     parser.add_argument("--threads", metavar="N", type=_threads, help="how many threads may compute")
 
 
-def as_json(parser: Parser, what: str = "the result") -> None:
+def as_json(parser: CommandParser, what: str = "the result") -> None:
     parser.add_argument("--json", action="store_true", help=f"{what} as JSON on stdout")
 
 
-def form(parser: Parser) -> None:
+def form(parser: CommandParser) -> None:
     parser.add_argument(
         "--format", choices=console.FORMATS, default="full", help="how diagnostics are written"
     )
@@ -257,9 +257,9 @@ class Threads(AbstractContextManager["Threads"]):
 # ---- loading -------------------------------------------------------------------------------------
 
 
-def load(arguments: argparse.Namespace, path: str | None = None) -> tuple[Graph, dict[str, Any]]:
+def load_graph(arguments: argparse.Namespace, path: str | None = None) -> tuple[Graph, dict[str, Any]]:
     """The graph of a command, with the values from its options; notes on the file go to stderr."""
-    from graphlang.api import load as load_graph
+    from graphlang.api import load
     from graphlang.cli.values import input_values, read_inputs
 
     path = arguments.spec if path is None else path
@@ -267,7 +267,7 @@ def load(arguments: argparse.Namespace, path: str | None = None) -> tuple[Graph,
         raise Usage("the spec and --inputs cannot both be read from stdin")
     pairs = dict(arguments.set)
     files = {name: value[1:] for name, value in pairs.items() if value.startswith("@")}
-    graph = load_graph(
+    graph = load(
         path,
         set={name: value for name, value in pairs.items() if name not in files},
         dtype=getattr(arguments, "dtype", None),

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from graphlang.api import Graph
 
 
-def parser() -> options.Parser:
-    command = options.Parser(
+def parser() -> options.CommandParser:
+    command = options.CommandParser(
         "predict",
         "SPEC",
         "The outputs, in evaluation mode, as one JSON object on stdout or in a file. Needs only the inputs\n"
@@ -73,14 +73,14 @@ def run(arguments: argparse.Namespace) -> int:
         raise options.Usage("--output writes a file, and --json writes to stdout: give one of them")
     if arguments.output:
         check_suffix(arguments.output)
-    graph, inputs = options.load(arguments)
+    graph, inputs = options.load_graph(arguments)
     options.need_weights(graph, arguments)
     if arguments.text is not None:
         return _continue_text(graph, arguments)
     prediction = graph.predict(inputs)
     outputs = prediction if len(graph.outputs) != 1 else {graph.spec.outputs[0]: prediction}
     if arguments.output is None:
-        console.data({name: listed(value) for name, value in outputs.items()})
+        console.print_json({name: listed(value) for name, value in outputs.items()})
         return 0
     write(arguments.output, outputs)
     console.err(f"wrote {arguments.output}: {', '.join(outputs)}")
@@ -96,7 +96,7 @@ def _continue_text(graph: Graph, arguments: argparse.Namespace) -> int:
     )
     text = arguments.text + "".join(characters)
     if arguments.json:
-        console.data({"text": text})
+        console.print_json({"text": text})
     else:
         console.out(text)
     return 0

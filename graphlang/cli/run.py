@@ -20,8 +20,8 @@ SAMPLES = 3
 """The number of samples from the file's data for a run without inputs."""
 
 
-def parser() -> options.Parser:
-    command = options.Parser(
+def parser() -> options.CommandParser:
+    command = options.CommandParser(
         "run",
         "SPEC...",
         "Forward and backward: every named value and its gradient. Scalars are drawn as a graph, values\n"
@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(path: str, arguments: argparse.Namespace, name: str | None) -> int:
     """Runs one file; `name` identifies it among several."""
-    graph, inputs = options.load(arguments, path)
+    graph, inputs = options.load_graph(arguments, path)
     if not graph.network.nodes:
         console.note(f"{graph.file} computes no value: there is nothing to run")
     if arguments.plan:
@@ -96,7 +96,7 @@ def _run(path: str, arguments: argparse.Namespace, name: str | None) -> int:
     else:
         result = forward.result()
     if arguments.json:
-        console.data(result.as_json() if name is None else {"file": name, **result.as_json()})
+        console.print_json(result.as_json() if name is None else {"file": name, **result.as_json()})
     else:
         show(graph, forward, result, arguments)
     return 0
@@ -164,7 +164,7 @@ def show(graph: Graph, forward: Forward, result: Result, arguments: argparse.Nam
     gradients = dict(result.grad)
     heads = ["name", "value"] if result.of is None else ["name", "value", f"gradient of {result.of}"]
     rows = [[name, result[name], gradients.get(name)][: len(heads)] for name in rest]
-    console.arrays(rows, heads, full=arguments.full)
+    console.print_arrays(rows, heads, full=arguments.full)
 
 
 def _draw(graph: Graph, forward: Forward, result: Result, arguments: argparse.Namespace) -> set[str]:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from graphlang.report.summary import Row, Summary
 
 
-def parser() -> options.Parser:
-    command = options.Parser(
+def parser() -> options.CommandParser:
+    command = options.CommandParser(
         "summary",
         "SPEC",
         "A row per node: operation, where from, shape, parameters and FLOPs of the forward pass (an\n"
@@ -32,10 +32,10 @@ def parser() -> options.Parser:
 def run(arguments: argparse.Namespace) -> int:
     from graphlang.report.summary import summarize
 
-    graph, _ = options.load(arguments)
+    graph, _ = options.load_graph(arguments)
     summary = summarize(graph.model)
     if arguments.json:
-        console.data(as_json(summary))
+        console.print_json(as_json(summary))
     else:
         _show(summary)
     return 0
@@ -76,6 +76,6 @@ def _show(summary: Summary) -> None:
     ]
     flops = size_text(summary.flops) if summary.complete else f"at least {size_text(summary.flops)}"
     rows.append(["total", "", "", "", f"{summary.parameters:,}", flops])
-    console.table(rows, ["name", "operation", "from", "shape", "parameters", "FLOPs"])
+    console.print_table(rows, ["name", "operation", "from", "shape", "parameters", "FLOPs"])
     if summary.trainable != summary.parameters:
         console.out(f"\n{summary.trainable:,} of the parameters are trained, the rest is state")

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from graphlang.diagnostics import Span
 
 
-def parser() -> options.Parser:
-    command = options.Parser(
+def parser() -> options.CommandParser:
+    command = options.CommandParser(
         "test",
         "SPEC...",
         "The `expect` lines of each file, then the gradient check where it has a `gradcheck` section.",
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         if not arguments.json:
             _show(results)
     if arguments.json:
-        console.data(all_results)
+        console.print_json(all_results)
     failed = sum(not result["ok"] for result in all_results)
     counts = [
         (f"{len(all_results) - failed} passed", len(all_results) - failed),
@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _test(path: str, arguments: argparse.Namespace) -> list[dict[str, Any]]:
     from graphlang.checks.expectations import check_expectations
 
-    graph, inputs = options.load(arguments, path)
+    graph, inputs = options.load_graph(arguments, path)
     results = [
         {"kind": "expect", "ok": e.ok, "text": e.text, "message": e.message, **_place(graph.file, e.at)}
         for e in check_expectations(graph.model, inputs)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 ROOT = Path("runs")
 
 
-def parser() -> options.Parser:
-    command = options.Parser(
+def parser() -> options.CommandParser:
+    command = options.CommandParser(
         "train",
         "SPEC",
         "The `train` section over the `data` section. Progress and a line per epoch go to stderr. The run\n"
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise options.Usage("--resume goes on with the weights of the run: --weights has no place beside it")
     if arguments.resume:
         _take_up_settings(arguments)
-    graph, _ = options.load(arguments)
+    graph, _ = options.load_graph(arguments)
     dataset = options.opened(graph, arguments)
     folder: Path = arguments.resume or arguments.run or _next_run(arguments.spec)
     with ExitStack() as stack:
@@ -143,7 +143,9 @@ def _finish(graph: Graph, history: History, folder: Path, as_json: bool) -> None
             console.note(f"the run is already at {count}: nothing was trained")
         epochs = [listed(asdict(epoch)) for epoch in history.epochs]
         loss = listed(last.loss) if last else None
-        console.data({"run": str(folder), "iterations": len(history.losses), "loss": loss, "epochs": epochs})
+        console.print_json(
+            {"run": str(folder), "iterations": len(history.losses), "loss": loss, "epochs": epochs}
+        )
         return
     end = f": {_line(last)}" if last else ""
     if idle:

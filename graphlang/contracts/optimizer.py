@@ -41,7 +41,7 @@ class Optimizer(Fields):
         """The parameter and its slots after step `t` (1, 2, ...) at the learning rate `lr`, with the schedule
         applied.
 
-        `lr` and `t` change at run time. Their type may be wider than W's, so cast them to it (`scalar`)
+        `lr` and `t` change at run time. Their type may be wider than W's, so cast them to it (`cast_scalar`)
         before computing with W.
         """
         return self.step(W, self.decayed(W, dW), slots, lr, t)
@@ -64,6 +64,6 @@ def squarable(dW: Array, terms: float = 1) -> Array:
     return np.clip(dW, -most, most)
 
 
-def scalar(value: Scalar, W: Array) -> Scalar:
+def cast_scalar(value: Scalar, W: Array) -> Scalar:
     """The number cast to W's type, so that a float64 rate leaves a float32 parameter float32 (NEP 50)."""
     return value.astype(W.dtype) if hasattr(value, "astype") else value

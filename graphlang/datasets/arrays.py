@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from graphlang.datasets.dataset import Array, Column, Dataset, check_array, checked
+from graphlang.datasets.dataset import Array, Column, Dataset, check_array, checked_splits
 from graphlang.datasets.number_checks import masked, place_text
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import MaskedNumber, NoArray, NumberBeyondFloat
@@ -31,7 +31,7 @@ def from_arrays(
     splits = {"train": _columns({**(arrays or {}), **more})}
     if validation is not None:
         splits["test"] = _columns(validation)
-    return Dataset("arrays", checked(_NAME, splits))
+    return Dataset("arrays", checked_splits(_NAME, splits))
 
 
 def _columns(arrays: Mapping[str, ArrayLike]) -> dict[str, Column]:

@@ -7,15 +7,15 @@ from functools import cached_property
 import numpy as np
 from pydantic import Field
 
-from graphlang.datasets.csv_table import Table, are_labels, numbers, parse
-from graphlang.datasets.dataset import Array, Column, Dataset, Source, check_size, checked
+from graphlang.datasets.csv_table import Table, are_labels, numbers, parse_csv
+from graphlang.datasets.dataset import Array, Column, Dataset, DataSource, check_size, checked_splits
 from graphlang.datasets.files import Files, readable
 from graphlang.datasets.text_format import decoded
 from graphlang.diagnostics import Diagnostic, GraphError
 from graphlang.diagnostics.tables import UnknownColumn
 
 
-class csv(Source):
+class csv(DataSource):
     """A table in a text file: the first line names the columns, each further line is a sample.
 
     Fields: one for each column, by its name, [N]; `x` is all columns but the target, [N, D], in the file's
@@ -44,13 +44,13 @@ class csv(Source):
         file = files.find(self.path)
         check_size(self.path, "the table", file.stat().st_size)
         with readable(self.path):
-            table = parse(self.path, decoded(self.path, file.read_bytes()))
+            table = parse_csv(self.path, decoded(self.path, file.read_bytes()))
         target = self._target(table.names)
         fields, labels = _fields(table, target)
         splits = {split: _columns(fields, rows) for split, rows in self._rows(len(table.lines)).items()}
         names = [target] if "t" in table.names else ["t", target]
         classes = {name: labels for name in names if name is not None and labels}
-        return Dataset(file.name, checked(self.path, splits), (file,), classes)
+        return Dataset(file.name, checked_splits(self.path, splits), (file,), classes)
 
     def _target(self, names: list[str]) -> str | None:
         if self.target is None:

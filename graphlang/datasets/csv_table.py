@@ -47,7 +47,7 @@ class Table:
     lines: list[int]
 
 
-def parse(path: str, text: str) -> Table:
+def parse_csv(path: str, text: str) -> Table:
     """The table in a text; raises GraphError if it is malformed."""
     records = _records(path, text)
     _, header = next(records, (0, None))

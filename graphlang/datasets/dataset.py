@@ -158,7 +158,7 @@ class Dataset:
         return self.splits.get("test")
 
 
-class Source(Fields):
+class DataSource(Fields):
     """The base class of the data sources: its fields are the arguments in a spec, `open` finds the files.
 
     A subclass implements `read(files)`, which finds its paths through `files` and returns a Dataset. It
@@ -185,7 +185,7 @@ class Source(Fields):
         raise NotImplementedError
 
 
-def checked(name: str, splits: dict[str, dict[str, Column]]) -> dict[str, dict[str, Column]]:
+def checked_splits(name: str, splits: dict[str, dict[str, Column]]) -> dict[str, dict[str, Column]]:
     """The splits, after checking that their fields fit together."""
     for split, columns in splits.items():
         _check_samples(name, split, columns)

@@ -7,12 +7,12 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from graphlang.datasets import idx_format
-from graphlang.datasets.dataset import Column, Dataset, Source, checked
+from graphlang.datasets.dataset import Column, Dataset, DataSource, checked_splits
 from graphlang.datasets.files import Files
 from graphlang.datasets.pixels import Pixels
 
 
-class idx(Source):
+class idx(DataSource):
     """IDX files: a header of big-endian sizes and the numbers after it; plain or gzipped, told apart by
     content.
 
@@ -46,10 +46,10 @@ class idx(Source):
         pixels = Pixels(self.images, "x", lambda: splits["train"]["x"]) if self.normalize else None
         splits |= {split: self._split(files, pixels, *pair) for split, pair in paths.items()}
         used = tuple(files.find(path) for pair in paths.values() for path in pair)
-        return Dataset(used[0].name, checked(self.images, splits), used)
+        return Dataset(used[0].name, checked_splits(self.images, splits), used)
 
     def _split(self, files: Files, pixels: Pixels | None, images: str, labels: str) -> dict[str, Column]:
         return {
-            "x": idx_format.images(images, files.find(images), flatten=self.flatten, pixels=pixels),
-            "t": idx_format.labels(labels, files.find(labels)),
+            "x": idx_format.image_column(images, files.find(images), flatten=self.flatten, pixels=pixels),
+            "t": idx_format.label_column(labels, files.find(labels)),
         }

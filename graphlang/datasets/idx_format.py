@@ -29,7 +29,7 @@ _DEFLATE = 1040
 
 
 @dataclass(frozen=True)
-class Header:
+class IdxHeader:
     """The type and shape of the numbers; the lengths of the header and of the whole file in bytes."""
 
     dtype: np.dtype[Any]
@@ -44,7 +44,7 @@ class Header:
         return self.length + prod(self.shape) * self.dtype.itemsize
 
 
-def images(
+def image_column(
     path: str, file: Path, *, flatten: bool, pixels: Pixels | None = None, digest: str | None = None
 ) -> Column:
     """A column of images; [N, rows, columns] becomes [N, 1, rows, columns], with a channel axis."""
@@ -54,7 +54,7 @@ def images(
     return _column(path, file, header, stored, digest, pixels, flatten and len(stored) > 1)
 
 
-def labels(path: str, file: Path, *, digest: str | None = None) -> Column:
+def label_column(path: str, file: Path, *, digest: str | None = None) -> Column:
     """A column of labels, as stored."""
     header = read_header(path, file)
     return _column(path, file, header, header.shape, digest, None, flatten=False)
@@ -63,7 +63,7 @@ def labels(path: str, file: Path, *, digest: str | None = None) -> Column:
 def _column(
     path: str,
     file: Path,
-    header: Header,
+    header: IdxHeader,
     stored: tuple[int, ...],
     digest: str | None,
     pixels: Pixels | None,
@@ -73,7 +73,7 @@ def _column(
     return Column(stored, native, lambda: read_content(path, file, header, digest), pixels, flatten)
 
 
-def read_header(path: str, file: Path) -> Header:
+def read_header(path: str, file: Path) -> IdxHeader:
     """The header, checked against the size of the file."""
     with _content(path, file) as stream:
         header = _parse(path, stream)
@@ -87,17 +87,17 @@ def read_header(path: str, file: Path) -> Header:
     return header
 
 
-def _parse(path: str, stream: BufferedIOBase) -> Header:
+def _parse(path: str, stream: BufferedIOBase) -> IdxHeader:
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _TYPES or magic[3] == 0:
         raise GraphError([NotIdx(path, magic)])
     sizes = stream.read(4 * magic[3])
     if len(sizes) < 4 * magic[3]:
         raise GraphError([FileCutOff(path, "the header", 4 + 4 * magic[3], 4 + len(sizes))])
-    return Header(np.dtype(_TYPES[magic[2]]), struct.unpack(f">{magic[3]}I", sizes))
+    return IdxHeader(np.dtype(_TYPES[magic[2]]), struct.unpack(f">{magic[3]}I", sizes))
 
 
-def read_content(path: str, file: Path, header: Header, digest: str | None = None) -> Array:
+def read_content(path: str, file: Path, header: IdxHeader, digest: str | None = None) -> Array:
     """All numbers, in this machine's byte order; `digest` is the SHA-256 that the content must have."""
     buffer = bytearray(header.total)
     with _content(path, file) as stream:

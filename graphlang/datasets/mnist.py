@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from graphlang.datasets import idx_format
-from graphlang.datasets.dataset import Column, Dataset, Source, checked
+from graphlang.datasets.dataset import Column, Dataset, DataSource, checked_splits
 from graphlang.datasets.files import Files
 from graphlang.datasets.pixels import Pixels
 from graphlang.diagnostics import GraphError
@@ -26,7 +26,7 @@ _SPLITS = {
 }
 
 
-class mnist(Source):
+class mnist(DataSource):
     """MNIST: 60,000 training and 10,000 test images of handwritten digits, 28 by 28 grey values.
 
     Fields: `x` images, [N, 784] with `flatten`, else [N, 1, 28, 28] (one channel, as in the book); `t`
@@ -48,15 +48,17 @@ class mnist(Source):
         splits: dict[str, dict[str, Column]] = {}
         pixels = Pixels("mnist", "x", lambda: splits["train"]["x"], 255) if self.normalize else None
         splits |= {split: self._split(files_by_name, pixels, *pair) for split, pair in _SPLITS.items()}
-        return Dataset("mnist", checked("mnist", splits), tuple(files_by_name.values()))
+        return Dataset("mnist", checked_splits("mnist", splits), tuple(files_by_name.values()))
 
     def _split(
         self, files: dict[str, Path], pixels: Pixels | None, images: str, labels: str
     ) -> dict[str, Column]:
         x, t = files[images], files[labels]
         return {
-            "x": idx_format.images(str(x), x, flatten=self.flatten, pixels=pixels, digest=DIGESTS[images]),
-            "t": idx_format.labels(str(t), t, digest=DIGESTS[labels]),
+            "x": idx_format.image_column(
+                str(x), x, flatten=self.flatten, pixels=pixels, digest=DIGESTS[images]
+            ),
+            "t": idx_format.label_column(str(t), t, digest=DIGESTS[labels]),
         }
 
 

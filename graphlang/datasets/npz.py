@@ -18,10 +18,10 @@ from graphlang.datasets.dataset import (
     Array,
     Column,
     Dataset,
-    Source,
+    DataSource,
     check_array,
     check_size,
-    checked,
+    checked_splits,
 )
 from graphlang.datasets.files import Files, readable
 from graphlang.datasets.pixels import Pixels
@@ -56,14 +56,14 @@ _DAMAGED = (
 )
 
 
-class Header(NamedTuple):
+class ArrayHeader(NamedTuple):
     """The shape and type in the header of an array."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
 
 
-class npz(Source):
+class npz(DataSource):
     """Arrays written with `numpy.savez` or `numpy.savez_compressed`.
 
     Fields: an array `x_train` is the field `x` of the split train, `x_test` that of the split test; so
@@ -100,12 +100,12 @@ class npz(Source):
         for name, header in headers.items():
             split, key = places[name]
             splits.setdefault(split, {})[key] = self._column(file, name, key, header, pixels[key])
-        return Dataset(file.name, checked(self.path, _fitting(splits, files)), (file,))
+        return Dataset(file.name, checked_splits(self.path, _fitting(splits, files)), (file,))
 
     def _pixels(self, splits: dict[str, dict[str, Column]], key: str) -> Pixels:
         return Pixels(self.path, key, lambda: splits["train"][key])
 
-    def _column(self, file: Path, name: str, key: str, header: Header, pixels: Pixels) -> Column:
+    def _column(self, file: Path, name: str, key: str, header: ArrayHeader, pixels: Pixels) -> Column:
         shape, dtype = header
         image = key != "t" and len(shape) > 1
         return Column(
@@ -131,7 +131,9 @@ def _is_array(member: zipfile.ZipInfo) -> bool:
     return member.filename.endswith(".npy")
 
 
-def _header_of(path: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, used: bool) -> Header | None:
+def _header_of(
+    path: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, used: bool
+) -> ArrayHeader | None:
     """The header of an array; None if it cannot be a field and the spec does not use it."""
     try:
         return _header(path, archive, member)
@@ -185,7 +187,7 @@ def _reason(error: Exception) -> str:
     return text[:1].lower() + text[1:].rstrip(".")
 
 
-def _header(path: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Header:
+def _header(path: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> ArrayHeader:
     """The shape and type of one array, after checking its size against that of the archive's member."""
     name = member.filename.removesuffix(".npy")
     with archive.open(member) as stream:
@@ -203,10 +205,10 @@ def _header(path: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Hea
         raise GraphError([FileCutOff(path, f"`{name}`", expected, member.file_size)])
     if (most := member.compress_size * _DEFLATE) < expected:
         raise GraphError([FileCutOff(path, f"`{name}`", expected, most, "at most ")])
-    return Header(shape, dtype)
+    return ArrayHeader(shape, dtype)
 
 
-def _load(path: str, file: Path, name: str, header: Header) -> Array:
+def _load(path: str, file: Path, name: str, header: ArrayHeader) -> Array:
     with _archive(path, file) as archive:
         try:
             member = archive.getinfo(f"{name}.npy")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from graphlang.datasets.dataset import Dataset, Source
+from graphlang.datasets.dataset import Dataset, DataSource
 from graphlang.datasets.files import Files, readable
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import FileMissing, FilesNowhere, OverrideUnusable
@@ -13,13 +13,13 @@ from graphlang.diagnostics.data import FileMissing, FilesNowhere, OverrideUnusab
 _PATHS = ("path", "images", "labels", "test_images", "test_labels")
 
 
-def open_override(source: Source, path: Path, fields: Collection[str] | None = None) -> Dataset:
+def open_override(source: DataSource, path: Path, fields: Collection[str] | None = None) -> Dataset:
     """Opens the data at `path` in place of the files of `source`."""
     taken = None if fields is None else frozenset(fields)
     return override_source(source, path).read(Files(path.parent, (path,), anywhere=True, fields=taken))
 
 
-def override_source(source: Source, path: Path) -> Source:
+def override_source(source: DataSource, path: Path) -> DataSource:
     """The source that reads `path`, with the options that it shares with `source`.
 
     Its kind follows from the contents of `path`.
@@ -31,7 +31,7 @@ def override_source(source: Source, path: Path) -> Source:
     return _kind(source, path).model_validate({"path": str(path), **_options(source, _kind(source, path))})
 
 
-def _kind(source: Source, path: Path) -> type[Source]:
+def _kind(source: DataSource, path: Path) -> type[DataSource]:
     from graphlang.datasets.csv import csv
     from graphlang.datasets.npz import npz
     from graphlang.datasets.text import text
@@ -50,12 +50,12 @@ def _is_zip(path: Path) -> bool:
         return stream.read(2) == b"PK"
 
 
-def _options(source: Source, kind: type[Source]) -> dict[str, object]:
+def _options(source: DataSource, kind: type[DataSource]) -> dict[str, object]:
     options = source.model_dump()
     return {k: v for k, v in options.items() if k in kind.model_fields and k not in _PATHS}
 
 
-def _from_folder(source: Source, folder: Path) -> Source:
+def _from_folder(source: DataSource, folder: Path) -> DataSource:
     """The source for a folder: `mnist` stays itself, with its checksums; any other becomes `idx`."""
     from graphlang.datasets.idx import idx
     from graphlang.datasets.mnist import mnist
@@ -78,7 +78,7 @@ _STANDARD = {
 }
 
 
-def _own_names(source: Source) -> dict[str, str]:
+def _own_names(source: DataSource) -> dict[str, str]:
     paths = source.model_dump(include=set(_STANDARD), exclude_none=True)
     return {key: Path(path).name.removesuffix(".gz") for key, path in paths.items()}
 

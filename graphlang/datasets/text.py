@@ -6,14 +6,14 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from pydantic import Field
 
-from graphlang.datasets.dataset import Array, Column, Dataset, Source, check_size, checked
+from graphlang.datasets.dataset import Array, Column, Dataset, DataSource, check_size, checked_splits
 from graphlang.datasets.files import Files, readable
 from graphlang.datasets.text_format import decoded
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import EmptyFile, TextTooShort
 
 
-class text(Source):
+class text(DataSource):
     """A text file, character by character: given the characters so far, what comes next?
 
     Fields: `x` windows of character ids, [N, window]; `t` the ids one place further on, [N, window], so
@@ -43,7 +43,7 @@ class text(Source):
         splits = {"train": self._windows("train", ids[:cut], 1)}
         if self.test:
             splits["test"] = self._windows("test", ids[cut:], self.window)
-        return Dataset(file.name, checked(self.path, splits), (file,), {"x": vocab, "t": vocab})
+        return Dataset(file.name, checked_splits(self.path, splits), (file,), {"x": vocab, "t": vocab})
 
     def _windows(self, split: str, ids: Array, stride: int) -> dict[str, Column]:
         if len(ids) <= self.window:

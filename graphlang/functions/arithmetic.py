@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.functions._truth import counted, counted_pair
+from graphlang.functions._truth import bool_to_int, bools_to_ints
 from graphlang.trace.primitives.matmul import matmul as product
 
 __all__ = ["add", "divide", "floor_divide", "matmul", "mod", "multiply", "negative", "power", "subtract"]
@@ -18,7 +18,7 @@ def add(x, y):
     Shapes: broadcast.
     Source: Deep Learning from Scratch, 5.3.1: the addition node passes on the upstream gradient.
     """
-    return np.add(*counted_pair(x, y))
+    return np.add(*bools_to_ints(x, y))
 
 
 def subtract(x, y):
@@ -27,7 +27,7 @@ def subtract(x, y):
     Gradient: dx = dz, dy = -dz.
     Shapes: broadcast.
     """
-    return np.subtract(*counted_pair(x, y))
+    return np.subtract(*bools_to_ints(x, y))
 
 
 def multiply(x, y):
@@ -37,7 +37,7 @@ def multiply(x, y):
     Shapes: broadcast.
     Source: Deep Learning from Scratch, 5.3.2: the multiplication node swaps the operands.
     """
-    return np.multiply(*counted_pair(x, y))
+    return np.multiply(*bools_to_ints(x, y))
 
 
 def divide(x, y):
@@ -59,7 +59,7 @@ def floor_divide(x, y):
     Domain: y is not 0.
     Convention: rounds towards minus infinity, as Python and NumPy do; an int by 0 gives 0, as in NumPy.
     """
-    return np.floor_divide(*counted_pair(x, y))
+    return np.floor_divide(*bools_to_ints(x, y))
 
 
 def mod(x, y):
@@ -70,7 +70,7 @@ def mod(x, y):
     Domain: y is not 0.
     Convention: the result has the sign of `y`, as in Python and NumPy (C keeps the sign of `x`).
     """
-    return np.mod(*counted_pair(x, y))
+    return np.mod(*bools_to_ints(x, y))
 
 
 def power(x, y):
@@ -86,7 +86,7 @@ def power(x, y):
     rule = _POWERS.get(y) if y.__class__ in (int, float) else None
     if rule is not None and x.__class__ not in (int, float) and x.dtype.kind == "f":
         return rule(x)
-    return np.power(*counted_pair(x, y))
+    return np.power(*bools_to_ints(x, y))
 
 
 _POWERS: dict[float, Callable[[Any], Any]] = {
@@ -104,7 +104,7 @@ def negative(x):
     Gradient: dx = -dy.
     Shapes: as x.
     """
-    return np.negative(counted(x))
+    return np.negative(bool_to_int(x))
 
 
 def matmul(x, y):
@@ -114,4 +114,4 @@ def matmul(x, y):
     Shapes: [..., n, k] @ [..., k, m] -> [..., n, m]; a vector is a row on the left, a column on the right.
     Source: Deep Learning from Scratch, 5.6.
     """
-    return product(*counted_pair(x, y))
+    return product(*bools_to_ints(x, y))

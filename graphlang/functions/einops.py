@@ -8,7 +8,7 @@ from string import ascii_letters
 
 import numpy as np
 
-from graphlang.functions._truth import counted
+from graphlang.functions._truth import bool_to_int
 from graphlang.trace import Size, shape_text
 from graphlang.trace.primitives.matmul import einsum as products
 
@@ -175,7 +175,7 @@ def einsum(*xs, pattern: str):
     _check_open(pattern, xs, axes)
     letter = _letters(sizes)
     subscripts = ",".join("".join(letter[name] for name in named) for named in axes)
-    return products(f"{subscripts}->{''.join(letter[name] for name in result)}", *map(counted, xs))
+    return products(f"{subscripts}->{''.join(letter[name] for name in result)}", *map(bool_to_int, xs))
 
 
 def _axes(pattern: str, term: str, by_word: bool) -> list[str]:

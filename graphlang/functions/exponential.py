@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from graphlang.functions._truth import counted
+from graphlang.functions._truth import bool_to_int
 from graphlang.kernels.erf import erf as error_function
 
 __all__ = ["abs", "erf", "exp", "log", "sign", "sqrt", "square"]
@@ -44,7 +44,7 @@ def square(x):
     Gradient: dx = dy * 2x.
     Shapes: as x.
     """
-    return np.square(counted(x))
+    return np.square(bool_to_int(x))
 
 
 def abs(x):
@@ -53,7 +53,7 @@ def abs(x):
     Gradient: dx = dy * sign(x), so 0 at 0.
     Shapes: as x.
     """
-    return np.abs(counted(x))
+    return np.abs(bool_to_int(x))
 
 
 def sign(x):
@@ -62,7 +62,7 @@ def sign(x):
     Gradient: 0.
     Shapes: as x.
     """
-    return np.sign(counted(x))
+    return np.sign(bool_to_int(x))
 
 
 def erf(x):

@@ -12,7 +12,7 @@ import numpy as np
 from graphlang.diagnostics import GraphError, closest
 from graphlang.diagnostics.inputs import MissingInputs, UnknownInput
 from graphlang.diagnostics.python_arguments import by_name, text_of
-from graphlang.inputs.input_values import type_text
+from graphlang.inputs.input_values import declared_type
 from graphlang.spec.models import TrainSpec
 from graphlang.spec.network import Network
 
@@ -163,7 +163,7 @@ def _check_arrays(method: str, network: Network, arrays: Mapping[str, Any], need
     problems: list[Any] = [UnknownInput(name, list(network.inputs), file) for name in unknown]
     missing = [n for n in needed if n not in arrays and network.inputs[n].default is None]
     if missing:
-        problems.append(MissingInputs(missing, [type_text(network.inputs[n]) for n in missing], file))
+        problems.append(MissingInputs(missing, [declared_type(network.inputs[n]) for n in missing], file))
     if problems:
         raise GraphError(problems)
 

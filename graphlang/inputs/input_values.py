@@ -42,7 +42,7 @@ LARGEST_INT = 2**63 - 1
 _ALLOWED = {"float": "fiub", "int": "iu", "bool": "b"}
 
 
-def type_text(spec: InputSpec) -> str:
+def declared_type(spec: InputSpec) -> str:
     """The type of an input as the file writes it."""
     return f"{spec.dtype}[{', '.join(map(str, spec.shape))}]" if spec.shape else spec.dtype
 
@@ -109,7 +109,7 @@ def _check_names(
     required = [n for n, s in network.inputs.items() if s.default is None and (needed is None or n in needed)]
     missing = [n for n in required if inputs.get(n) is None]
     if missing:
-        types = [type_text(network.inputs[n]) for n in missing]
+        types = [declared_type(network.inputs[n]) for n in missing]
         collector.add(MissingInputs(missing, types, file))
 
 
@@ -172,7 +172,7 @@ def as_array(network: Network, spec: InputSpec, value: Any, dtype: Any) -> Any:
 
 def _no_numbers(spec: InputSpec, span: Span | None, array: Any) -> Diagnostic:
     """The diagnostic for an array of another type; it names the first Python object that is no number."""
-    types = array_type(array), type_text(spec)
+    types = array_type(array), declared_type(spec)
     wrong = ((i, v) for i, v in enumerate(array.ravel().tolist()) if not isinstance(v, Real | Decimal))
     index, value = next(wrong, (None, None))
     if index is None or array.dtype.kind != "O":
@@ -185,7 +185,7 @@ def _whole(spec: InputSpec, span: Span | None, array: Any) -> Any:
     """Whole floats such as `3.0` and `1e6` as ints; a Diagnostic for a fraction or an overflow."""
     wrong = array[~np.isfinite(array) | (array != np.rint(array))]
     if wrong.size:
-        return FractionForInt(spec.name, span, array_type(array), type_text(spec), float(wrong[0]))
+        return FractionForInt(spec.name, span, array_type(array), declared_type(spec), float(wrong[0]))
     place = beyond_int(array)
     if place is not None:
         return _too_large(spec, span, np.dtype(np.int64), place)
@@ -252,7 +252,7 @@ class Binder:
 
     def _facts(self, spec: InputSpec, array: Any) -> tuple[str, Span | None, str, str]:
         actual = f"{array_type(array)}{self.where}"
-        return spec.name, self.network.span(spec.name), actual, type_text(spec)
+        return spec.name, self.network.span(spec.name), actual, declared_type(spec)
 
     def expressions(self, values: Mapping[int, Any]) -> list[Diagnostic]:
         """Checks sizes such as `3*D`, unless a name in them is unbound because its input is missing."""

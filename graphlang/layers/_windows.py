@@ -36,7 +36,7 @@ def per_axis(layer: str, name: str, value: int | tuple[int, ...], axes: int) -> 
     return value
 
 
-def divides(layer: str, what: str, number: int, groups: int) -> None:
+def need_divisible(layer: str, what: str, number: int, groups: int) -> None:
     """Refuses a number of channels that is not a multiple of the groups."""
     if number % groups:
         raise ValueError(f"`{layer}` cannot divide {number} {what} into {groups} equal groups")

@@ -9,7 +9,15 @@ from graphlang.contracts.initializer import Initializer
 from graphlang.initializers.he import he
 from graphlang.initializers.zeros import zeros
 from graphlang.kernels.convolution import conv, conv_transpose, conv_weight_gradient
-from graphlang.layers._windows import Positive, Sizes, Widths, divides, need_images, need_room, per_axis
+from graphlang.layers._windows import (
+    Positive,
+    Sizes,
+    Widths,
+    need_divisible,
+    need_images,
+    need_room,
+    per_axis,
+)
 from graphlang.trace import total
 
 
@@ -37,8 +45,8 @@ class Conv(Layer):
 
     def parameters(self, x: Array) -> dict[str, Parameter]:
         axes = need_images("Conv", x)
-        divides("Conv", "channels that come in", x.shape[1], self.groups)
-        divides("Conv", "channels that come out", self.channels, self.groups)
+        need_divisible("Conv", "channels that come in", x.shape[1], self.groups)
+        need_divisible("Conv", "channels that come out", self.channels, self.groups)
         kernel = per_axis("Conv", "kernel", self.kernel, axes)
         W = Parameter((self.channels, x.shape[1] // self.groups, *kernel), self.init)
         return {"W": W, "b": Parameter((self.channels,), zeros())} if self.bias else {"W": W}

@@ -10,7 +10,7 @@ from graphlang.initializers.he import he
 from graphlang.initializers.zeros import zeros
 from graphlang.kernels.convolution import conv, conv_transpose, conv_weight_gradient
 from graphlang.layers._axes import per_channel
-from graphlang.layers._windows import Positive, Sizes, Widths, divides, need_images, per_axis
+from graphlang.layers._windows import Positive, Sizes, Widths, need_divisible, need_images, per_axis
 from graphlang.trace import Size, is_symbolic, total
 
 
@@ -40,8 +40,8 @@ class ConvTranspose(Layer):
 
     def parameters(self, x: Array) -> dict[str, Parameter]:
         axes = need_images("ConvTranspose", x)
-        divides("ConvTranspose", "channels that come in", x.shape[1], self.groups)
-        divides("ConvTranspose", "channels that come out", self.channels, self.groups)
+        need_divisible("ConvTranspose", "channels that come in", x.shape[1], self.groups)
+        need_divisible("ConvTranspose", "channels that come out", self.channels, self.groups)
         kernel = per_axis("ConvTranspose", "kernel", self.kernel, axes)
         W = Parameter((x.shape[1], self.channels // self.groups, *kernel), self.init)
         return {"W": W, "b": Parameter((self.channels,), zeros())} if self.bias else {"W": W}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from graphlang.contracts.optimizer import Array, Optimizer, Scalar, Slots, scalar, squarable
+from graphlang.contracts.optimizer import Array, Optimizer, Scalar, Slots, cast_scalar, squarable
 
 
 class AdaGrad(Optimizer):
@@ -26,4 +26,4 @@ class AdaGrad(Optimizer):
         # h adds up the squares of every step.
         dW = squarable(dW, terms=2**16)
         h = slots["h"] + dW * dW
-        return W - scalar(lr, W) * dW / (np.sqrt(h) + self.eps), {"h": h}
+        return W - cast_scalar(lr, W) * dW / (np.sqrt(h) + self.eps), {"h": h}

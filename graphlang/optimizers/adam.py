@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from graphlang.contracts.optimizer import Array, Optimizer, Scalar, Slots, scalar, squarable
+from graphlang.contracts.optimizer import Array, Optimizer, Scalar, Slots, cast_scalar, squarable
 
 
 class Adam(Optimizer):
@@ -37,4 +37,4 @@ class Adam(Optimizer):
         v = self.beta2 * slots["v"] + dW * dW
         root = np.sqrt((1 - self.beta2**t) / (1 - self.beta2))
         rate = lr * root * (1 - self.beta1) / (1 - self.beta1**t)
-        return W - scalar(rate, W) * m / (np.sqrt(v) + scalar(self.eps * root, W)), {"m": m, "v": v}
+        return W - cast_scalar(rate, W) * m / (np.sqrt(v) + cast_scalar(self.eps * root, W)), {"m": m, "v": v}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from graphlang.contracts.optimizer import Array, Scalar, Slots, scalar
+from graphlang.contracts.optimizer import Array, Scalar, Slots, cast_scalar
 from graphlang.optimizers.adam import Adam
 
 
@@ -22,4 +22,4 @@ class AdamW(Adam):
     weight_decay: float = Field(default=0.01, ge=0, description="lr times this is taken off W in every step")
 
     def update(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
-        return self.step(W * scalar(1 - lr * self.weight_decay, W), dW, slots, lr, t)
+        return self.step(W * cast_scalar(1 - lr * self.weight_decay, W), dW, slots, lr, t)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from graphlang.contracts.optimizer import Array, Optimizer, Scalar, Slots, scalar
+from graphlang.contracts.optimizer import Array, Optimizer, Scalar, Slots, cast_scalar
 
 
 class Momentum(Optimizer):
@@ -25,5 +25,5 @@ class Momentum(Optimizer):
         return {"v": np.zeros_like(W)}
 
     def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
-        v = self.momentum * slots["v"] - scalar(lr, W) * dW
+        v = self.momentum * slots["v"] - cast_scalar(lr, W) * dW
         return W + v, {"v": v}

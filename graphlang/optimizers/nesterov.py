@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from graphlang.contracts.optimizer import Array, Optimizer, Scalar, Slots, scalar
+from graphlang.contracts.optimizer import Array, Optimizer, Scalar, Slots, cast_scalar
 
 
 class Nesterov(Optimizer):
@@ -26,6 +26,6 @@ class Nesterov(Optimizer):
         return {"v": np.zeros_like(W)}
 
     def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
-        descent = scalar(lr, W) * dW
+        descent = cast_scalar(lr, W) * dW
         v = self.momentum * slots["v"] - descent
         return W + self.momentum * v - descent, {"v": v}

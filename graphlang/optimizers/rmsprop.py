@@ -7,7 +7,7 @@ import math
 import numpy as np
 from pydantic import Field
 
-from graphlang.contracts.optimizer import Array, Optimizer, Scalar, Slots, scalar, squarable
+from graphlang.contracts.optimizer import Array, Optimizer, Scalar, Slots, cast_scalar, squarable
 
 
 class RMSProp(Optimizer):
@@ -30,4 +30,4 @@ class RMSProp(Optimizer):
         # h is stored without the factor 1 - decay_rate, whose root moves into the rate and into eps.
         h = self.decay_rate * slots["h"] + dW * dW
         root = math.sqrt(1 / (1 - self.decay_rate))
-        return W - scalar(lr * root, W) * dW / (np.sqrt(h) + self.eps * root), {"h": h}
+        return W - cast_scalar(lr * root, W) * dW / (np.sqrt(h) + self.eps * root), {"h": h}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphlang.contracts.optimizer import Array, Optimizer, Scalar, Slots, scalar
+from graphlang.contracts.optimizer import Array, Optimizer, Scalar, Slots, cast_scalar
 
 
 class SGD(Optimizer):
@@ -13,4 +13,4 @@ class SGD(Optimizer):
     """
 
     def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
-        return W - scalar(lr, W) * dW, {}
+        return W - cast_scalar(lr, W) * dW, {}

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from graphlang.catalog.finder import family_names
-from graphlang.catalog.foreign_names import folded, member_meant
+from graphlang.catalog.foreign_names import lookup_key, member_meant
 from graphlang.diagnostics import Diagnostic, closest
 from graphlang.diagnostics.kinds import (
     BarePath,
@@ -25,7 +25,7 @@ _SHAPED = ("zeros", "ones")
 def _meant(family: Any, name: str) -> str | None:
     """The member of a family that a name means or almost spells."""
     names = family_names(family)
-    same = next((n for n in names if folded(n) == folded(name)), None)
+    same = next((n for n in names if lookup_key(n) == lookup_key(name)), None)
     meant = member_meant(name)
     return same or (meant if meant in names else None) or closest(name, names)
 

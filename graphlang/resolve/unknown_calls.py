@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from graphlang.catalog.finder import Entry, family_member
-from graphlang.catalog.foreign_names import MODULES, folded, operation_meant, value_meant
+from graphlang.catalog.foreign_names import MODULES, lookup_key, operation_meant, value_meant
 from graphlang.diagnostics import Diagnostic, Edit, Span
 from graphlang.diagnostics.kinds import (
     CalledMember,
@@ -64,7 +64,7 @@ def holds_layers(function: Any, scope: Scope) -> bool:
     """Whether its arguments are layers of a block, as in `layers(A(4), Relu)`; they have no input there."""
     if not isinstance(function, tree.Name) or scope.find_callable(function.name) is not None:
         return False
-    return function.name in _BLOCKS or folded(function.name) == "sequential"
+    return function.name in _BLOCKS or lookup_key(function.name) == "sequential"
 
 
 def _block(span: Span, name: str, site: CallSite | None) -> Diagnostic:
@@ -91,7 +91,7 @@ def spelled(context: Context, function: Any, scope: Scope) -> Entry | None:
     if scope.defines(name):
         return None
     candidates = ["grad", *scope.callable_names(), *context.catalog.names()]
-    same = any(folded(c) == folded(name) for c in candidates)
+    same = any(lookup_key(c) == lookup_key(name) for c in candidates)
     match = closest_of_kind(name, candidates) if same or operation_meant(name) is None else None
     return context.catalog.find(match) if match and scope.find_callable(match) is None else None
 
@@ -129,7 +129,7 @@ def of_range(call: tree.Call) -> Diagnostic | None:
 def _unknown(context: Context, span: Span, name: str, scope: Scope, site: CallSite | None) -> Diagnostic:
     candidates = ["grad", *scope.callable_names(), *context.catalog.names()]
     meaning = operation_meant(name)
-    same = [c for c in candidates if folded(c) == folded(name)]
+    same = [c for c in candidates if lookup_key(c) == lookup_key(name)]
     if meaning is None or same:
         return MisspeltOperation(span, name, candidates)
     if meaning.formula is not None:

@@ -19,7 +19,7 @@ from graphlang.diagnostics.fields import (
     SizeOfAnotherInput,
 )
 from graphlang.engine.model import Model
-from graphlang.inputs.input_values import type_text
+from graphlang.inputs.input_values import declared_type
 from graphlang.spec.models import InputSpec
 
 
@@ -37,7 +37,7 @@ def column_mismatch(
     span = model.network.span(spec.name)
     if spec.shape is None:
         return None
-    facts: _Facts = (spec.name, type_text(spec), field, column_type(column), span)
+    facts: _Facts = (spec.name, declared_type(spec), field, column_type(column), span)
     allowed = {"float": ("float", "int", "bool"), "int": ("int",), "bool": ("bool",)}[spec.dtype]
     if spec.dtype == "int" and len(column.shape) == len(spec.shape) + 1 and column.shape[-1] > 1:
         wrong = _of_other_rank(model, spec, column, facts)

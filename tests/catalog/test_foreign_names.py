@@ -99,19 +99,19 @@ def test_a_formula_gives_the_numbers_of_numpy(name: str) -> None:
 
 
 def test_no_name_of_the_language_is_explained_away() -> None:
-    own = {foreign_names.folded(name): name for name in Catalog().names()}
+    own = {foreign_names.lookup_key(name): name for name in Catalog().names()}
     assert {name: own[name] for name in foreign_names.OPERATIONS if name in own} == {}
     for table, families in (
         (foreign_names.MEMBERS, ("initializers", "optimizers", "schedules", "datasets")),
     ):
-        names = {foreign_names.folded(n) for family in families for n in family_names(family)}  # type: ignore[arg-type]
+        names = {foreign_names.lookup_key(n) for family in families for n in family_names(family)}  # type: ignore[arg-type]
         assert not names & set(table)
 
 
 def test_what_a_name_is_said_to_be_called_exists() -> None:
     catalog = Catalog()
     for key, meaning in foreign_names.OPERATIONS.items():
-        assert key == foreign_names.folded(key)
+        assert key == foreign_names.lookup_key(key)
         assert meaning.name in (None, "grad") or catalog.find(meaning.name), key
         assert meaning.name or meaning.formula or meaning.note, key
     known = {n for f in ("initializers", "optimizers", "schedules", "datasets") for n in family_names(f)}  # type: ignore[arg-type]

@@ -20,13 +20,13 @@ from graphlang.catalog.operation import Layer
 from graphlang.contracts.initializer import Initializer
 from graphlang.contracts.optimizer import Optimizer
 from graphlang.contracts.schedule import Schedule
-from graphlang.datasets.dataset import Source
+from graphlang.datasets.dataset import DataSource
 
 FAMILIES: dict[Family, type] = {
     "initializers": Initializer,
     "optimizers": Optimizer,
     "schedules": Schedule,
-    "datasets": Source,
+    "datasets": DataSource,
 }
 
 
