@@ -25,7 +25,7 @@ Family = Literal["initializers", "optimizers", "schedules", "datasets"]
 
 PACKAGE = Path(__file__).parent.parent
 T = typing.TypeVar("T")
-HANDED_IN = frozenset({"training", "random"})
+SUPPLIED = frozenset({"training", "random"})
 """Keyword-only arguments of a `forward` that the engine supplies: neither parameters nor state."""
 
 
@@ -65,11 +65,12 @@ class Entry:
         #: the name of `**sizes`, which takes sizes under any names, as in `rearrange(..., h=4)`
         self.named_sizes: str | None = names[after] if not is_layer and code.co_flags & 0x08 else None
         #: keyword-only arguments of a layer's `forward`: its own parameters and state
-        self.own: tuple[str, ...] = tuple(k for k in keywords if k not in HANDED_IN) if is_layer else ()
+        self.own: tuple[str, ...] = tuple(k for k in keywords if k not in SUPPLIED) if is_layer else ()
         #: whether `forward` ends in `**weights`, for parameters whose number depends on the attributes
         self.takes_any = is_layer and takes_any_keyword(typing.cast("type[Layer]", target))
         self.owns = bool(self.own) or self.takes_any
-        self.wants: frozenset[str] = HANDED_IN.intersection(keywords) if is_layer else frozenset()
+        #: the keyword-only arguments that the engine supplies
+        self.supplied: frozenset[str] = SUPPLIED.intersection(keywords) if is_layer else frozenset()
         defaults = function.__defaults__ or ()
         optional = positional[len(positional) - len(defaults) :] if defaults else []
         self.optional_tensors = frozenset(n for n in optional if n in self.tensors)

@@ -44,7 +44,7 @@ class Interpreter(RunState):
         operation, operands = self.operation(node), self.operands_of(node)
         if node.indexed:
             operands = with_checked_indices(self.network, node, operation, operands, self.sizes)
-        keywords = self.keywords_of(node) if node.own or node.wants else {}
+        keywords = self.keywords_of(node) if node.own or node.supplied else {}
         recorded = 0 if self.trace is None else len(self.trace.steps)
         operands, (y, saved, *state) = results.call_forward(operation, operands, keywords, self.dtype)
         self.operands[node.number] = operands

@@ -71,9 +71,9 @@ class RunState:
 
     def keywords_of(self, node: Node) -> dict[str, Any]:
         keywords = {role: self.current(number) for role, number in node.own.items()}
-        if "training" in node.wants:
+        if "training" in node.supplied:
             keywords["training"] = self.training
-        if "random" in node.wants:
+        if "random" in node.supplied:
             keywords["random"] = self.random_of(node)
         return keywords
 

@@ -92,9 +92,9 @@ def _flops(network: Network, node: Node) -> Size | None:
     trace = Trace()
     operands = [_symbolic(network, trace, o.number) if type(o) is Ref else o for o in node.operands]
     keywords: dict[str, Any] = {role: _symbolic(network, trace, n) for role, n in node.own.items()}
-    if "training" in node.wants:
+    if "training" in node.supplied:
         keywords["training"] = False
-    if "random" in node.wants:
+    if "random" in node.supplied:
         keywords["random"] = None
     with trace:
         node.operation.forward(*operands, **keywords)

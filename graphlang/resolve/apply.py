@@ -106,8 +106,8 @@ def _result(context: Context, use: Application, arrays: list[Any], parameters: d
 
 def _asked_for(context: Context, entry: Entry) -> dict[str, Any]:
     """What `forward` asks for by name beside its parameters."""
-    keywords: dict[str, Any] = {"training": True} if "training" in entry.wants else {}
-    if "random" in entry.wants:
+    keywords: dict[str, Any] = {"training": True} if "training" in entry.supplied else {}
+    if "random" in entry.supplied:
         keywords["random"] = SymbolicRandom(context.trace)
     return keywords
 

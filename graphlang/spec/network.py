@@ -54,7 +54,7 @@ class _Shared(NamedTuple):
     """What nodes of one operation with equal attributes have in common."""
 
     operation: Operation
-    wants: frozenset[str]
+    supplied: frozenset[str]
     symbolic: bool
     indexed: tuple[str, ...]
 
@@ -71,8 +71,8 @@ class Node:
         "operation",
         "own",
         "spec",
+        "supplied",
         "symbolic",
-        "wants",
     )
 
     def __init__(
@@ -82,7 +82,7 @@ class Node:
         operands: tuple[Any, ...],
         own: dict[str, int],
         operation: Operation | None,
-        wants: frozenset[str],
+        supplied: frozenset[str],
         symbolic: bool,
         indexed: tuple[str, ...] = (),
     ) -> None:
@@ -97,7 +97,7 @@ class Node:
         #: what a `scan` repeats
         self.loop: Loop | None = None
         #: what `forward` takes besides: `training`, `random`
-        self.wants = wants
+        self.supplied = supplied
         #: whether an attribute depends on a dimension, and so on the data
         self.symbolic = symbolic
         #: where some tensors hold indices that are checked: the names of all tensors, in order
@@ -186,7 +186,7 @@ class Network:
         operation = operation_of(self.catalog, spec, None)
         looks_up = isinstance(operation, Layer) and type(operation).index_bounds is not Layer.index_bounds
         indexed = entry.tensors if looks_up else ()
-        return _Shared(operation, entry.wants, has_sizes(spec.attributes), indexed)
+        return _Shared(operation, entry.supplied, has_sizes(spec.attributes), indexed)
 
     def _may_count(self, node: Node) -> bool:
         """Whether a node may make whole numbers of whole numbers; the steps that a layer records say more."""

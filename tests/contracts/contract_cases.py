@@ -111,9 +111,9 @@ class Call:
     def keywords(self, own: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The keyword arguments of `forward`; each call gets a new random stream with the same numbers."""
         found = dict(self.own if own is None else own)
-        if "training" in self.node.wants:
+        if "training" in self.node.supplied:
             found["training"] = self.case.training
-        if "random" in self.node.wants:
+        if "random" in self.node.supplied:
             dtype = self.graph.dtype
             found["random"] = StreamRandom(np.random.default_rng(5), dtype)
         return found
@@ -388,7 +388,7 @@ def cases(entry: Entry, layers: tuple[Any, ...] = ()) -> tuple[Case, ...]:
     """
     found = []
     for place, text in enumerate(sample_texts(entry, layers)):
-        modes = (False, True) if "training" in entry.wants else (False,)
+        modes = (False, True) if "training" in entry.supplied else (False,)
         asked = [d for d in DRAWS if d != "far" or (place < FAR_TEXTS and not has_domain(entry))]
         draws = [d for d in asked if is_finite(Case(text, d), entry, layers)]
         for draw in asked:

@@ -575,7 +575,7 @@ def the_graph_computes_the_same(case: Case, entry: Entry, layers: Layers = ()) -
             graph,
             SIZES,
         )
-        if "random" in node.wants and case.training:
+        if "random" in node.supplied and case.training:
             continue  # the graph's own stream
         y = np.asarray(call.forward())
         np.testing.assert_array_equal(forward[node.name], y, err_msg=str(case))
@@ -643,7 +643,7 @@ def _planned_as_computed(case: Case, entry: Entry, graph: Any, given: dict[str, 
             held()
     wanted = [n for n, i in graph.network.inputs.items() if i.dtype == "float"]
     of = graph.spec.outputs[-1]
-    if not wanted or np.asarray(result[of]).dtype.kind != "f" or entry.wants or np.ndim(result[of]):
+    if not wanted or np.asarray(result[of]).dtype.kind != "f" or entry.supplied or np.ndim(result[of]):
         return
     expected = result.backward(of=of).grad
     value, gradients = graph.compile(wrt=wanted, of=of)(given)

@@ -115,7 +115,7 @@ def test_every_operation_keeps_its_promises_at_odd_shapes(name: str) -> None:
         assert draw is not None or has_domain(entry) or "int[" in text, text
         if draw is None:
             continue
-        for training in (False, True) if "training" in entry.wants else (False,):
+        for training in (False, True) if "training" in entry.supplied else (False,):
             case = Case(text, draw, training)
             for check in AT_ODD_SHAPES:
                 check(case, entry)

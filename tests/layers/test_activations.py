@@ -31,7 +31,7 @@ def _is_plain(entry: Entry) -> bool:
     """A layer of one value at a time, which needs nothing but that."""
     required = any(a.required for a in entry.attributes.values())
     by_itself = "Shapes: as x." in (entry.target.__doc__ or "")
-    return entry.kind == "layer" and by_itself and not (required or entry.own or entry.wants)
+    return entry.kind == "layer" and by_itself and not (required or entry.own or entry.supplied)
 
 
 PLAIN: list[Layer] = [cast("type[Layer]", e.target)() for e in Catalog().entries() if _is_plain(e)]
