@@ -75,7 +75,7 @@ class npz(DataSource):
             arrays of rank 1 alone. `normalize` brings pixels to 0..1 by what the training images hold:
             divided by 255 where they go up to that, by 65535 where they go up to that, else by the largest
             value of their type; images of 0 and 1 stay as they are.
-    Safety: never unpickles; every header is held against the size of its member before memory is asked for.
+    Safety: never unpickles; each header is checked against the size of its member before memory is allocated.
     Source: numpy.lib.format (NEP 1)
     """
 
