@@ -90,7 +90,7 @@ def _signature(value: Any) -> Any:
 
 def _symbolic(operands: Sequence[Any], keywords: dict[str, Any], y: Any, dy: Any, since: int) -> list[Any]:
     values = [*operands, *keywords.values()]
-    # A value may stand in several places: its first place gets the gradient, the sum over all its uses.
+    # A value that is passed twice has its whole gradient at the first place, and None at the others.
     first = {id(v): place for place, v in reversed([*enumerate(values)]) if _differentiable(v)}
     places = sorted(first.values())
     gradients = reached(y, [values[place] for place in places], dy, since=since)

@@ -69,7 +69,7 @@ class FusionGroup:
         )
 
     def threads(self, available: int) -> int:
-        """The number of threads that to divide the group over: as many as pay off."""
+        """How many threads to divide the group over: as many as pay off."""
         work = sum(int(s.primitive.flops(*s.operands, **s.params)) for s in self.steps) + self._moved()
         return max(1, min(available, self.tiling().block_count, work // MIN_WORK_PER_THREAD))
 

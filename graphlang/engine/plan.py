@@ -32,7 +32,7 @@ class Buffer:
 
 
 class Memory(NamedTuple):
-    """Bytes that a program takes once it has run, by what they are for."""
+    """Bytes that a program takes once it has run, by what they are for, without the work space of kernels."""
 
     inputs: int
     parameters: int

@@ -21,7 +21,7 @@ RowRule = Callable[[Step, "RowAxes"], "RowAxis | None"]
 
 
 class RowAxis(NamedTuple):
-    """The rows lie one after the other along `axis`, each with `per_row` indices."""
+    """The rows lie one after the other along `axis`: each takes `per_row` consecutive indices of it."""
 
     axis: int
     per_row: int = 1
@@ -39,7 +39,7 @@ class RowAxes:
         return self.by_number.get(x.number) if x.__class__ is SymbolicArray else None
 
     def has_slice_per_row(self, x: Any, axis: int, rows: RowAxis) -> bool:
-        """Whether an operand is a constant array with as many indices along `axis` as the rows have."""
+        """Whether an operand is a constant array whose length along `axis` is that of all rows together."""
         return isinstance(x, np.ndarray) and 0 <= axis < x.ndim and x.shape[axis] == rows.per_row * self.total
 
 
@@ -199,7 +199,7 @@ def _keeps_last_axis(step: Step, axes: RowAxes) -> RowAxis | None:
 
 
 def _matmul(step: Step, axes: RowAxes) -> RowAxis | None:
-    """RowAxis of the left matrix, columns of the right one, or one product for each row."""
+    """The data's rows are rows of the left matrix, columns of the right one, or the axis of a batch."""
     x, w = step.operands
     (a, _), (b, _) = signature(x), signature(w)
     of_x, of_w = axes.of(x), axes.of(w)

@@ -107,7 +107,7 @@ class RunState:
         """A value as the run keeps it: every value gets its own symbol while recording.
 
         Otherwise two values would share one gradient where one is another name for the other, and a constant
-        such as `arange(9) / 8` would have none.
+        such as `arange(9) / 8` would have no symbol, and so no gradient.
         """
         if self.trace is None:
             return y

@@ -124,7 +124,7 @@ def _forward(operation: Operation, arrays: list[Any], keywords: dict[str, Any]) 
 
 
 def _accepted(context: Context, use: Application, operands: tuple[Any, ...], arrays: list[Any]) -> bool:
-    """Whether the layer's own hint and index bounds can be had; a hint becomes a warning."""
+    """Asks the layer for its hint, which becomes a warning, and its index bounds; False if it raised."""
     try:
         hint = use.operation.hint(*arrays) if use.entry.kind == "layer" else None
         note_index_bounds(use.operation, use.entry, operands, arrays)

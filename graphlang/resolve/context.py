@@ -53,9 +53,9 @@ class Context(Evaluator):
         self.definitions: dict[str, Definition] = {}
         #: the `def`s that hide a built-in operation, which is noted once
         self.noted: set[str] = set()
-        #: the trees of the `def`s that have been unrolled, by identity
+        #: the trees of the `def`s that have been unrolled, by their `id`
         self.unrolled: set[int] = set()
-        #: whether a `def` is checked without knowing its arguments, so that what depends on them is let be
+        #: whether a `def` is checked without its arguments; mistakes that depend on them are not reported
         self.probing = False
 
     def probe(self) -> Context:

@@ -19,7 +19,7 @@ Bounds = dict[int, Any]
 
 
 def bounds_of_indices(entry: Entry, operation: Any, operands: tuple[Any, ...]) -> Bounds:
-    """The bounds of the operands that hold indices, whose whole numbers must stay whole.
+    """The bounds of the operands that hold indices, whose whole numbers must not become floats.
 
     Empty if all operands are values already, whose types are decided.
     """

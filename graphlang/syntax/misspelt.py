@@ -1,4 +1,7 @@
-"""Words of the language that are misspelt, or that other languages use for the same thing."""
+"""Misspelt words of statements, such as `inptu`, and those of other languages for the same thing.
+
+Names of layers and functions that nobody knows are `resolve/unknown_calls.py`.
+"""
 
 from __future__ import annotations
 

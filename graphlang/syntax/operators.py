@@ -1,6 +1,7 @@
-"""The operators of the language, one row each: everything that the rest of the package knows of them.
+"""The operators of the language, one row each: all that the package knows of them beside two other places.
 
-The grammar names the terminals, `functions/` holds what they compute; CONTRIBUTING.md shows how to add one.
+These are the grammar, which places their terminals, and `functions/`, which computes; CONTRIBUTING.md shows
+how to add one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Chains, layers and repetition in the form that another language gives them."""
+"""Chains, layers and repetition as users of other languages would write them."""
 
 from __future__ import annotations
 

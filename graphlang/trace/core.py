@@ -206,7 +206,7 @@ class SymbolicRandom:
         self.draws: list[SymbolicArray] = []
 
     def uniform(self, shape: Shape) -> SymbolicArray:
-        """ArrayOrNumber in [0, 1)."""
+        """Uniform numbers in [0, 1)."""
         self.draws.append(self.trace.input(tuple(shape), self.dtype))
         return self.draws[-1]
 

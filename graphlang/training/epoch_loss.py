@@ -1,7 +1,7 @@
 """The loss of an epoch from the losses of its steps: a sum, or a mean weighted by rows or by a divisor.
 
-Which of these a loss is shows when it is computed on two batches and on both together. Only the part of its
-program that comes after the sums over rows is run for that, on random numbers in place of the sums.
+To find out which, the loss is computed on two batches and on both together. Only the part of its program that
+comes after the sums over rows is run for that, on random numbers in place of the sums.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def epoch_loss(model: Model, data: BatchSource, minimize: str) -> EpochLoss:
             return EpochLoss(adds_up=divisor is not None)
         return EpochLoss(weights=_weights(model, data, number, divisor))
     except (TraceError, OperationFailed, GraphError, ValueError, TypeError, IndexError, ArithmeticError):
-        return EpochLoss()  # the graph does not run on these numbers of rows, so all batches have the same
+        return EpochLoss()  # the graph accepts one size of batch alone, so all steps weigh the same
 
 
 def _divisor(one: _Tail, two: _Tail) -> str | None:

@@ -31,7 +31,7 @@ class TrainingState:
         self.optimizer = network.member("optimizers", section.optimizer)
         self.schedule = network.member("schedules", section.schedule)
         self.clip_norm = section.clip_norm
-        #: how many steps there will be, for a schedule that runs over all of them; None where it is not known
+        #: how many steps there will be, for a schedule that runs over all of them; None where nobody says
         self.total = total
         #: steps taken so far
         self.t = 0
