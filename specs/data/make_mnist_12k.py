@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from graphlang.datasets.dataset import Column
 from graphlang.datasets.mnist import mnist
+from graphlang.datasets.override import open_override
 
 PER_DIGIT = {"train": 1000, "test": 200}
 HERE = Path(__file__).parent
@@ -37,7 +38,7 @@ def main() -> None:
 
 def sample(folder: Path) -> dict[str, NDArray[Any]]:
     """The four arrays of the sample."""
-    splits = mnist(flatten=False, normalize=False).open(HERE, override=folder).splits
+    splits = open_override(mnist(flatten=False, normalize=False), folder).splits
     arrays = {}
     for split, count in PER_DIGIT.items():
         x, t = splits[split]["x"], splits[split]["t"]
