@@ -21,7 +21,7 @@ FILES = {
 
 def folder() -> Path:
     """The folder with MNIST; skipped if there is none."""
-    from graphlang.datasets.places import data_folders
+    from graphlang.datasets.data_folders import data_folders
 
     for place in (*data_folders(), *(f / "mnist" for f in data_folders())):
         if all(_path(place, name) for name in FILES.values()):

@@ -92,8 +92,8 @@ def heading(name: str, first: bool) -> str:
 
 def print_arrays(rows: Sequence[Sequence[Any]], heads: Sequence[str], *, full: bool) -> None:
     """Writes a table of names and values; larger arrays follow in full, or a note says how to see them."""
-    from graphlang.draw.arrays import arrays as shown
-    from graphlang.draw.arrays import in_full
+    from graphlang.draw.array_tables import arrays as shown
+    from graphlang.draw.array_tables import in_full
 
     width = columns() if sys.stdout.isatty() else 10**6
     cells, left_out = shown(rows, width)

@@ -118,7 +118,7 @@ def _samples(graph: Graph, inputs: dict[str, Any], arguments: argparse.Namespace
     unknown = [n for n in missing if fields[n] not in dataset.train]
     if unknown:
         from graphlang.diagnostics import GraphError
-        from graphlang.diagnostics.fields import UnknownField
+        from graphlang.diagnostics.data_fields import UnknownField
 
         available, span = list(dataset.train), graph.network.span
         raise GraphError([UnknownField(n, fields[n], available, dataset.name, span(n)) for n in unknown])

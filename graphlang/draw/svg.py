@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from graphlang.draw.labels import Label, line_labels, operand_marks
 from graphlang.draw.layout import Arrangement, Extent, arrange, place
+from graphlang.draw.line_labels import Label, line_labels, operand_marks
 from graphlang.draw.picture import Picture, PictureNode, closed
 from graphlang.draw.svg_elements import (
     ARROW,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape
 
-from graphlang.draw.labels import Label
+from graphlang.draw.line_labels import Label
 from graphlang.draw.svg_style import TEXT
 from graphlang.draw.width import character_width, printable
 

@@ -9,8 +9,8 @@ from functools import cached_property
 from graphlang.draw import canvas as cells
 from graphlang.draw.canvas import Canvas
 from graphlang.draw.channel import Channel, Net, Vertical, route
-from graphlang.draw.labels import Label, line_labels, operand_marks
 from graphlang.draw.layout import Arrangement, arrange, place
+from graphlang.draw.line_labels import Label, line_labels, operand_marks
 from graphlang.draw.numbers import DIGITS
 from graphlang.draw.picture import Picture, PictureNode, closed
 from graphlang.draw.prose import hanging

@@ -6,12 +6,12 @@ from typing import Any
 
 from graphlang.resolve.calls import call
 from graphlang.resolve.chains import pipe
+from graphlang.resolve.dotted_names import attribute
 from graphlang.resolve.evaluator import Rules
 from graphlang.resolve.layer_statements import layer
 from graphlang.resolve.names import name
 from graphlang.resolve.operators import binary, conditional, list_of, unary
 from graphlang.resolve.parameters import param
-from graphlang.resolve.parts import attribute
 from graphlang.resolve.scans import scan
 from graphlang.resolve.scopes import Scope
 from graphlang.resolve.statements import assign

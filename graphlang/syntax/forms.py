@@ -8,7 +8,7 @@ from graphlang.diagnostics import Diagnostic, Edit, Span
 from graphlang.diagnostics.spelling import free_size
 from graphlang.diagnostics.syntax import forms as d
 from graphlang.syntax import lexer
-from graphlang.syntax.numbers import with_decimal_point
+from graphlang.syntax.foreign_numbers import with_decimal_point
 from graphlang.syntax.surroundings import (
     PAIRS,
     SECTIONS,

@@ -8,7 +8,7 @@ from graphlang.diagnostics import Diagnostic, Edit, Span
 from graphlang.diagnostics.syntax import brackets, characters, literals, operators, statements
 from graphlang.diagnostics.syntax.foreign import EqualsForLabel, OtherOperator
 from graphlang.diagnostics.syntax.general import EndsTooEarly, UnexpectedSyntax
-from graphlang.syntax import comments, forms, lexer, notation, numbers, python, stages
+from graphlang.syntax import comments, foreign_numbers, forms, lexer, notation, python, stages
 from graphlang.syntax.expected import expected, offender
 from graphlang.syntax.misspelt import misspelt, unknown_block
 from graphlang.syntax.surroundings import (
@@ -87,7 +87,7 @@ def _line_that_goes_on(c: ErrorContext) -> Diagnostic | None:
     if cut.text not in (*OPERATORS, "=", ","):
         return None
     c.resume = head.start
-    share = numbers.share(c, c.before[:-1])
+    share = foreign_numbers.share(c, c.before[:-1])
     if share is not None:
         return share
     return (
@@ -367,7 +367,8 @@ _RULES: tuple[Callable[[ErrorContext], Diagnostic | None], ...] = (
     forms.expectation, forms.size_of_type, forms.shape_of_type, forms.semicolon_for_colon, forms.import_name,
     forms.type_first, forms.definition, forms.decimal_comma, forms.section_block, forms.outputs,
     notation.rounded, notation.word_operator, stages.bracketed, stages.counted_loop,
-    notation.foreign_sign, comments.comment, numbers.foreign_number, numbers.per_cent, notation.in_place,
+    notation.foreign_sign, comments.comment, foreign_numbers.foreign_number, foreign_numbers.per_cent,
+    notation.in_place,
     notation.elementwise, notation.arrow_left, python.if_statement, _stray, _line_that_goes_on, misspelt,
     python.statement, forms.keyword_repeated, forms.equals_sign, forms.result, forms.comma_at_end,
     forms.carry, stages.attribute_in_chain, stages.attribute_in_entry, stages.layers_block,

@@ -10,7 +10,7 @@ import numpy as np
 from graphlang.datasets.dataset import Column
 from graphlang.datasets.number_checks import too_large
 from graphlang.diagnostics import Collector, Diagnostic, GraphError
-from graphlang.diagnostics.fields import (
+from graphlang.diagnostics.data_fields import (
     BeyondPrecision,
     NoFieldFor,
     UnknownField,

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from graphlang.catalog.finder import family_member
 from graphlang.datasets.dataset import Column
 from graphlang.diagnostics import Diagnostic, Span
-from graphlang.diagnostics.fields import (
+from graphlang.diagnostics.data_fields import (
     BatchOfFixedSize,
     FieldMismatch,
     FieldOfOneColumn,

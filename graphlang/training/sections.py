@@ -17,7 +17,7 @@ def open_data(model: Model, override: Path | None = None, command: str = "train"
     A graph whose inputs all have a default trains without data. Raises GraphError where another graph has no
     such section, or where the data cannot be read.
     """
-    from graphlang.datasets.places import data_folders
+    from graphlang.datasets.data_folders import data_folders
 
     section = model.spec.data
     if section is None and all(i.default is not None for i in model.network.inputs.values()):

@@ -10,10 +10,10 @@ import pytest
 from pydantic import ValidationError
 
 from graphlang.datasets import mnist as module
+from graphlang.datasets.data_folders import data_folders, folders_from
 from graphlang.datasets.idx import idx
 from graphlang.datasets.mnist import mnist
 from graphlang.datasets.override import open_override
-from graphlang.datasets.places import data_folders, folders_from
 from graphlang.diagnostics import GraphError
 
 IMAGES = (np.arange(6 * 4 * 3) % 256).astype(np.uint8).reshape(6, 4, 3)

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from graphlang.datasets.data_folders import data_folders
 from graphlang.datasets.mnist import mnist
 from graphlang.datasets.npz import npz
-from graphlang.datasets.places import data_folders
 from graphlang.diagnostics import GraphError
 
 DATA = Path(__file__).parents[2] / "specs" / "data"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphlang.draw.arrays import arrays, in_full
+from graphlang.draw.array_tables import arrays, in_full
 from graphlang.draw.numbers import is_block, rows
 from graphlang.draw.table import table
 from graphlang.draw.width import width
