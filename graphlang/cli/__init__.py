@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from graphlang import __version__
+from graphlang.spec.version import __version__
 
 DONE, WRONG, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 

@@ -175,7 +175,7 @@ def _about(model: Model, overrides: Mapping[str, str]) -> dict[str, Any]:
     import networkx
     import pydantic
 
-    import graphlang
+    from graphlang.spec.version import __version__
 
     return {
         "file": model.file,
@@ -184,7 +184,7 @@ def _about(model: Model, overrides: Mapping[str, str]) -> dict[str, Any]:
         "set": dict(overrides),
         "hypers": model.spec.hypers,
         "versions": {
-            "graphlang": graphlang.__version__,
+            "graphlang": __version__,
             "python": platform.python_version(),
             "numpy": np.__version__,
             "pydantic": pydantic.VERSION,
