@@ -14,6 +14,19 @@ QUICK = (
     "test_api.py",
     "test_layering.py",
     "catalog/test_nothing_is_lost.py",
+    "diagnostics/test_bad.py",
+    "engine/test_tape.py",
+    "functions/test_infinities.py",
+    "inputs/test_calls_from_python.py",
+    "kernels/test_routine.py",
+    "language/test_language.py",
+    "layers/test_gradients_by_hand.py",
+    "lessons/test_specs.py",
+    "syntax/test_notation.py",
+    "syntax/test_operators.py",
+    "trace/test_calls.py",
+    "trace/test_recording.py",
+    "training/test_own_loop.py",
 )
 """The files of `--quick`: some twenty seconds in which whatever breaks much shows."""
 
