@@ -57,10 +57,11 @@ def run(arguments: argparse.Namespace) -> int:
 def story(kind: type[Diagnostic]) -> str:
     """The reason, a wrong example and the fix, then the messages if the code has several."""
     text = inspect.cleandoc(kind.__doc__ or "")
-    templates = [str(template) for template in messages(kind)]
-    if len(templates) < 2:
+    texts = dict.fromkeys(str(template) for template in messages(kind))
+    worded = [text for text in texts if any(map(str.isalpha, text))]  # one that quotes says nothing by itself
+    if len(worded) < 2:
         return text
-    return "\n".join([text, "", "Its messages:", "", *(f"    {template}" for template in templates)])
+    return "\n".join([text, "", "Its messages:", "", *(f"    {words}" for words in worded)])
 
 
 def messages(kind: type[Diagnostic]) -> list[Template]:

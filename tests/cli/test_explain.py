@@ -8,7 +8,7 @@ import textwrap
 import pytest
 
 import graphlang as gl
-from graphlang.cli.explain import codes
+from graphlang.cli.explain import codes, story
 
 OF_FILES_AND_VALUES = ("GL147", "GL602", "GL603", "GL604", "GL605", "GL606", "GL607", "GL611", "GL612", "GL613",
                        "GL614", "GL615", "GL616", "GL619", "GL620", "GL621", "GL622", "GL623", "GL624", "GL703", "GL706",
@@ -55,3 +55,11 @@ def test_nearly_every_code_has_an_example():
     without = {code for code, text in EXAMPLES.items() if not text}
     assert without == {*INVISIBLE, "GL704", "GL801"}
     assert len(SPECS) > 60
+
+
+@pytest.mark.parametrize("code", codes())
+def test_every_message_of_a_code_is_listed_once_and_has_words(code):
+    _, _, listed = story(codes()[code]).partition("Its messages:")
+    messages = [line for line in listed.splitlines() if line]
+    assert len(set(messages)) == len(messages)
+    assert [m for m in messages if not any(map(str.isalpha, m))] == []
