@@ -93,6 +93,19 @@ def test_no_files_import_one_another_in_a_circle() -> None:
     assert [sorted(component) for component in components if len(component) > 1] == []
 
 
+SAME_BY_NATURE = {"Attribute", "Entry", "Sigmoid", "constant"}
+"""A name of the language, as the layer and the primitive it records; and nodes of the tree, always `tree.Entry`."""
+
+
+def test_no_two_public_classes_have_one_name() -> None:
+    places: dict[str, list[str]] = {}
+    for path in FILES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
+    assert {n: p for n, p in places.items() if len(p) > 1 and n not in SAME_BY_NATURE} == {}
+
+
 def test_only_the_syntax_knows_lark_and_only_the_edge_knows_rich() -> None:
     users: dict[str, set[str]] = {"lark": set(), "rich": set()}
     for path in FILES:

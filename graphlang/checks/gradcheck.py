@@ -30,7 +30,7 @@ State = Literal["ok", "not decided", "wrong"]
 
 
 @dataclass(frozen=True)
-class Row:
+class CheckedParameter:
     """One parameter: the difference between backpropagation and numerical differentiation.
 
     At a corner, as of `relu` at 0, the slopes to the left and to the right differ, and any gradient between
@@ -59,7 +59,7 @@ class Report:
 
     of: str
     tolerance: float
-    rows: tuple[Row, ...]
+    rows: tuple[CheckedParameter, ...]
     culprit: str | None
 
     @property
@@ -198,12 +198,12 @@ def _at_corner(sample: _Sample) -> _Sample:
     return sample._replace(slope=sample.slope._replace(kind="corner"), error=0.0)
 
 
-def _row(name: str, samples: list[_Sample], tolerance: float) -> Row:
+def _row(name: str, samples: list[_Sample], tolerance: float) -> CheckedParameter:
     compared = [s for s in samples if s.slope.kind == "smooth" or not s.error <= tolerance]
     finite = [s for s in compared if np.isfinite(s.gradient) and np.isfinite(s.slope.value)]
     mean = float(np.mean([abs(s.gradient - s.slope.value) for s in finite])) if finite else None
     kinds = [s.slope.kind for s in samples]
-    return Row(
+    return CheckedParameter(
         name,
         mean if compared else None,
         max((s.error for s in compared), default=None),

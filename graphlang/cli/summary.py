@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from graphlang.cli import console, options
 
 if TYPE_CHECKING:
-    from graphlang.report.summary import Row, Summary
+    from graphlang.report.summary import Summary, SummaryRow
 
 
 def parser() -> options.CommandParser:
@@ -50,7 +50,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
     return {"nodes": [_row(row) for row in summary.rows], "total": totals}
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: SummaryRow) -> dict[str, Any]:
     shape = [_plain(size) for size in row.shape]
     return {**row._asdict(), "inputs": list(row.inputs), "shape": shape, "flops": _plain(row.flops)}
 

@@ -14,7 +14,7 @@ from graphlang.trace import Dim, Size, Trace
 DTYPES: dict[str, Any] = {"float": np.float64, "int": np.int64, "bool": np.bool_}
 
 
-class Row(NamedTuple):
+class SummaryRow(NamedTuple):
     """One value: an input, a parameter that the file declares, or the result of an operation."""
 
     name: str
@@ -31,7 +31,7 @@ class Row(NamedTuple):
 class Summary(NamedTuple):
     """The rows and their totals."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[SummaryRow, ...]
     parameters: int
     trainable: int
     #: the sum over the rows that have an estimate
@@ -45,12 +45,14 @@ def summarize(model: Model) -> Summary:
     network = model.network
     shown = network.ancestors(_ends(model))
     counted: set[str] = set()
-    rows = [Row(s.name, "input", (), s.dtype, tuple(s.shape or ()), 0, 0) for s in network.inputs.values()]
+    rows = [
+        SummaryRow(s.name, "input", (), s.dtype, tuple(s.shape or ()), 0, 0) for s in network.inputs.values()
+    ]
     inside = {name for node in network.nodes for name in node.spec.parameters.values()}
     for param in network.params.values():
         if param.name not in inside:
             counted.add(param.name)
-            rows.append(Row(param.name, "param", (), param.dtype, param.shape, prod(param.shape), 0))
+            rows.append(SummaryRow(param.name, "param", (), param.dtype, param.shape, prod(param.shape), 0))
     for node in network.nodes:
         if shown[node.number]:
             own = [n for n in node.spec.parameters.values() if n not in counted]
@@ -77,10 +79,12 @@ def _ends(model: Model) -> list[int]:
     return [model.network.numbers[name] for name in names]
 
 
-def _row(network: Network, node: Node, parameters: int) -> Row:
+def _row(network: Network, node: Node, parameters: int) -> SummaryRow:
     inputs = tuple(network.names[o.number] if type(o) is Ref else f"{o:g}" for o in node.operands)
     spec = node.spec
-    return Row(spec.name, spec.operation, inputs, spec.dtype, spec.shape, parameters, _flops(network, node))
+    return SummaryRow(
+        spec.name, spec.operation, inputs, spec.dtype, spec.shape, parameters, _flops(network, node)
+    )
 
 
 def _flops(network: Network, node: Node) -> Size | None:

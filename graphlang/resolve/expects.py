@@ -14,7 +14,7 @@ from graphlang.resolve.values import POISON, ParamValue, is_integer
 from graphlang.syntax import tree
 
 
-class Expectation(NamedTuple):
+class EvaluatedExpect(NamedTuple):
     """An `expect` with its sides evaluated."""
 
     statement: tree.Expect
@@ -23,7 +23,7 @@ class Expectation(NamedTuple):
     within: Any
 
 
-def expectation(context: Context, statement: tree.Expect, scope: Scope) -> Expectation:
+def expectation(context: Context, statement: tree.Expect, scope: Scope) -> EvaluatedExpect:
     """Evaluates one `expect`."""
     before = len(context.values)
     nodes = (statement.left, statement.right)
@@ -37,7 +37,7 @@ def expectation(context: Context, statement: tree.Expect, scope: Scope) -> Expec
         comparable(context, values, statement.span)
     _refuse_parameters(context, statement, before)
     left, right = values
-    return Expectation(statement, left, right, within)
+    return EvaluatedExpect(statement, left, right, within)
 
 
 def _tolerance(context: Context, statement: tree.Expect, scope: Scope) -> Any:

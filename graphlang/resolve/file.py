@@ -14,7 +14,7 @@ from graphlang.resolve import sections, uncalled
 from graphlang.resolve.block import EVALUATED, block
 from graphlang.resolve.context import Context
 from graphlang.resolve.declarations import Declarations, Importer, evaluate_hypers
-from graphlang.resolve.expects import Expectation, expectation
+from graphlang.resolve.expects import EvaluatedExpect, expectation
 from graphlang.resolve.full_names import name_everything
 from graphlang.resolve.inputs import add_input, declare_inputs
 from graphlang.resolve.outputs import outputs_of
@@ -77,7 +77,7 @@ class _FileEvaluation:
         self.places: dict[str, Span] = {}
         self.hypers: dict[str, Any] = {}
         self.outputs: list[Value] = []
-        self.expects: list[Expectation] = []
+        self.expects: list[EvaluatedExpect] = []
         self.settings: dict[str, sections.Settings] = {}
 
     def _statements(self, kind: Any) -> list[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from graphlang.diagnostics import Source, Span
-from graphlang.resolve.expects import Expectation
+from graphlang.resolve.expects import EvaluatedExpect
 from graphlang.resolve.settings import use
 from graphlang.resolve.type_texts import kind_of
 from graphlang.resolve.values import Body, InputValue, Instance, NodeValue, ParamValue, Value
@@ -77,7 +77,7 @@ class SpecParts:
     def group(self, instance: Instance, definition: str) -> GroupSpec:
         return GroupSpec(definition=definition, at=self.place(instance.called_at))
 
-    def expect(self, expectation: Expectation) -> ExpectSpec:
+    def expect(self, expectation: EvaluatedExpect) -> ExpectSpec:
         statement, left, right, within = expectation
         return ExpectSpec(
             left=_operand(left),

@@ -26,7 +26,7 @@ EVALUATION_BATCH = 1000
 """Rows at a time when metrics are taken over a whole split."""
 
 
-class Evaluator:
+class SplitEvaluator:
     """Some scalars of a graph in evaluation mode, by programs for the data last used."""
 
     def __init__(self, model: Model, metrics: Mapping[str, str]) -> None:
@@ -144,7 +144,7 @@ def evaluate(
     there = split if split in dataset.splits else "train"
     data = bind_columns(model, dataset.splits[there], fields, dataset.name, there)
     data.check([data.rows])
-    return Evaluator(model, measured(section)).over(data, EVALUATION_BATCH)
+    return SplitEvaluator(model, measured(section)).over(data, EVALUATION_BATCH)
 
 
 def note_on_not_finite(

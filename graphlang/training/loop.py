@@ -21,7 +21,7 @@ from graphlang.spec.models import TrainSpec
 from graphlang.training.batches import BatchSource
 from graphlang.training.column_binding import bind_columns
 from graphlang.training.epoch_loss import EpochLoss, epoch_loss
-from graphlang.training.evaluation import EVALUATION_BATCH, Evaluator, measured
+from graphlang.training.evaluation import EVALUATION_BATCH, SplitEvaluator, measured
 from graphlang.training.record import Epoch, History, Progress
 from graphlang.training.run_folder import Checkpoint, RunFolder
 from graphlang.training.sections import open_data, section_of
@@ -129,7 +129,7 @@ class _Session:
         self._check_sizes()
         self.state = TrainingState(model, section, self.iterations)
         self.step = StepOnRows(self.state, self.data)
-        self.evaluator = Evaluator(model, measured(section))
+        self.evaluator = SplitEvaluator(model, measured(section))
         self.epoch_losses: list[float] = []
         self._epoch_loss: EpochLoss | None = None
 

@@ -200,18 +200,18 @@ def test_a_resumed_run_has_the_bits_of_one_that_was_never_stopped(
 def test_a_stop_while_an_epoch_is_evaluated_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from graphlang.training.evaluation import Evaluator
+    from graphlang.training.evaluation import SplitEvaluator
 
     expected = train(net().model, data())
-    over, count = Evaluator.over, [0]
+    over, count = SplitEvaluator.over, [0]
 
-    def interrupted(self: Evaluator, *args: Any) -> Any:
+    def interrupted(self: SplitEvaluator, *args: Any) -> Any:
         count[0] += 1
         if count[0] == 3:
             raise Stop
         return over(self, *args)
 
-    monkeypatch.setattr(Evaluator, "over", interrupted)
+    monkeypatch.setattr(SplitEvaluator, "over", interrupted)
     with pytest.raises(Stop):
         train(net().model, data(), folder=tmp_path / "run")
     monkeypatch.undo()

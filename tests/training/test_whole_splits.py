@@ -14,7 +14,7 @@ from graphlang.datasets.arrays import from_arrays
 from graphlang.datasets.dataset import Dataset
 from graphlang.training.batches import BatchSource
 from graphlang.training.column_binding import bind_columns
-from graphlang.training.evaluation import Evaluator, _ByBlocks, evaluate
+from graphlang.training.evaluation import SplitEvaluator, _ByBlocks, evaluate
 
 ROWS = 2500
 TRAIN = "train {{ minimize = loss; optimizer = SGD(lr=1e-9); batch = 2500; epochs = 1; dtype = float64; metrics = [{}] }}"
@@ -165,14 +165,14 @@ def test_blocks_of_any_size_give_what_one_batch_gives(formula: str, size: int) -
         assume(False)
     feed = feed_of(graph, data)
     names = {"m": "m", "loss": "loss"}
-    whole = Evaluator(graph.model, names).over(feed, feed.rows)
-    blocks = Evaluator(graph.model, names).over(feed, size)
+    whole = SplitEvaluator(graph.model, names).over(feed, feed.rows)
+    blocks = SplitEvaluator(graph.model, names).over(feed, size)
     assert blocks == pytest.approx(whole, rel=1e-9, abs=1e-12)
 
 
 def test_the_activations_of_all_rows_are_never_there_at_once() -> None:
     graph, data = layered("max(abs(y - mean(y, axis=0)))", rows=2300)
-    evaluator = Evaluator(graph.model, {"m": "m", "loss": "loss"})
+    evaluator = SplitEvaluator(graph.model, {"m": "m", "loss": "loss"})
     evaluator.over(feed_of(graph, data), 100)
     (found,) = evaluator._programs.values()
     assert isinstance(found, _ByBlocks)
