@@ -25,27 +25,34 @@ def call_stage(context: Context, stage: Any, piped: Piped, scope: Scope, label: 
     """A stage of a chain: `x -> f(a)` or `x -> f`."""
     if isinstance(stage, tree.Call):
         site = CallSite(stage.function, stage.arguments, stage.span, piped, label)
-        return (yield _call(context, site, scope))
+        return _call(context, site, scope)
     if isinstance(stage, tree.Name | tree.Attribute):
-        return (yield _call(context, CallSite(stage, (), stage.span, piped, label), scope))
+        return _call(context, CallSite(stage, (), stage.span, piped, label), scope)
+    return _no_stage(context, stage, scope)
+
+
+def _no_stage(context: Context, stage: Any, scope: Scope) -> Steps:
+    """Reports a stage that calls nothing."""
     from graphlang.resolve.unknown_calls import of_stage
 
+    yield from ()
     return context.poison(of_stage(context, stage, scope))
 
 
 def _call(context: Context, site: CallSite, scope: Scope) -> Steps:
+    """The steps of what is called."""
     callee = callee_of(context, site.function, scope, site)
     if callee is POISON:
-        return (yield _unknown_call(context, site, scope))
+        return _unknown_call(context, site, scope)
     if isinstance(callee, Definition):
-        return (yield call_definition(context, callee, site, scope))
+        return call_definition(context, callee, site, scope)
     if isinstance(callee, SharedDefinition):
-        return (yield call_shared_definition(context, callee, site, scope))
+        return call_shared_definition(context, callee, site, scope)
     if callee == GRAD:
-        return (yield call_grad(context, site, scope))
+        return call_grad(context, site, scope)
     if isinstance(callee, SharedLayer):
-        return (yield call_shared_layer(context, callee, site, scope))
-    return (yield call_operation(context, callee, site, scope))
+        return call_shared_layer(context, callee, site, scope)
+    return call_operation(context, callee, site, scope)
 
 
 def _unknown_call(context: Context, site: CallSite, scope: Scope) -> Steps:

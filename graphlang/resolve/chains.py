@@ -39,20 +39,26 @@ def pipe(context: Context, node: tree.Pipe, scope: Scope) -> Steps:
 
 
 def _through(context: Context, stage: Any, piped: Piped, scope: Scope, label: str | None = None) -> Steps:
-    """Sends a value through one stage of a chain."""
+    """The steps that send a value through one stage of a chain."""
     kind = type(stage)
     if kind is tree.Layers:
-        return (yield _entries(context, stage.entries, piped, scope))
+        return _entries(context, stage.entries, piped, scope)
     if kind is tree.Residual:
-        return (yield _residual(context, stage, piped, scope))
+        return _residual(context, stage, piped, scope)
     if kind is tree.Repeat:
-        return (yield _repeat(context, stage, piped, scope))
+        return _repeat(context, stage, piped, scope)
     if kind is tree.For:
-        return (yield _for(context, stage, piped, scope))
+        return _for(context, stage, piped, scope)
     if kind is tree.Broken:
-        scope.names.update(dict.fromkeys(stage.names, POISON))
-        return POISON
-    return (yield call_stage(context, stage, piped, scope, label))
+        return _broken(stage, scope)
+    return call_stage(context, stage, piped, scope, label)
+
+
+def _broken(stage: tree.Broken, scope: Scope) -> Steps:
+    """Nothing is known of what a stage defines that could not be read."""
+    yield from ()
+    scope.names.update(dict.fromkeys(stage.names, POISON))
+    return POISON
 
 
 # ---- layer lists ------------------------------------------------------------------------------------------

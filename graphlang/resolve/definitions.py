@@ -31,7 +31,7 @@ Arguments = dict[str, tuple[Any, Span]]
 def call_shared_definition(context: Context, shared: SharedDefinition, site: CallSite, scope: Scope) -> Steps:
     """`enc(x)`: the call's arguments come first, then those that `layer enc = Block(3)` was given."""
     site = site._replace(arguments=[*site.arguments, *shared.arguments])
-    return (yield call_definition(context, shared.definition, site, scope, shared))
+    return call_definition(context, shared.definition, site, scope, shared)
 
 
 def call_definition(

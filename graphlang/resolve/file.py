@@ -197,7 +197,7 @@ class _FileEvaluation:
             inputs=tuple(parts.input(v) for v in context.values if isinstance(v, InputValue)),
             params=tuple(parts.param(v) for v in context.values if isinstance(v, ParamValue)),
             nodes=tuple(parts.node(v) for v in context.values if isinstance(v, NodeValue)),
-            groups={i.path(): parts.group(i, definition) for i, definition in context.groups},
+            groups={i.path: parts.group(i, definition) for i, definition in context.groups},
             outputs=tuple(v.name for v in self.outputs),
             expects=tuple(parts.expect(e) for e in self.expects),
             **built,

@@ -23,8 +23,7 @@ class _Names:
     def __init__(self, used: set[str]) -> None:
         self.used = used
         self.assigned: set[str] = set()
-        self.counters: dict[tuple[int, str], int] = {}
-        self.paths: dict[int, str] = {}
+        self.counters: dict[tuple[str, str], int] = {}
 
     def name_of(self, value: Value) -> str:
         """The full name of a value."""
@@ -46,21 +45,18 @@ class _Names:
         """The name of the layer for its result; else the operation and a number."""
         assert isinstance(value, NodeValue), value
         if value.instance is not None and value.instance.name is not None:
-            name = value.instance.path()
+            name = value.instance.path
             if name not in self.used:
                 self.used.add(name)
                 return name
         return self._counted(value.group, value.operation)
 
     def _counted(self, group: Instance, kind: str) -> str:
-        key = id(group), kind
-        path = self.paths.get(key[0])
-        if path is None:
-            path = self.paths[key[0]] = group.path()
+        prefix, key = full(group, kind), (group.path, kind)
         number = self.counters.get(key, 0)
         while True:
             number += 1
-            name = f"{path}.{kind}{number}" if path else f"{kind}{number}"
+            name = f"{prefix}{number}"
             if name not in self.used:
                 self.counters[key] = number
                 self.used.add(name)
@@ -69,8 +65,7 @@ class _Names:
 
 def full(group: Instance, label: str) -> str:
     """A label with the path of its instance in front."""
-    path = group.path()
-    return f"{path}.{label}" if path else label
+    return f"{group.path}.{label}" if group.path else label
 
 
 def every_value(context: Context) -> Iterable[Value]:
@@ -94,12 +89,15 @@ def _is_shared(instance: Instance) -> bool:
 # ---- instances --------------------------------------------------------------------------------------------
 
 
-def name_instances(context: Context) -> dict[str, Instance]:
-    """Names every instance in order of appearance in its scope; returns them by their full names."""
+def name_instances(context: Context) -> list[Instance]:
+    """Names every instance in order of appearance in its scope; outer ones come before those inside."""
     instances = _instances(context)
     for siblings in _by_parent(instances):
         _name_siblings(siblings)
-    return {instance.path(): instance for instance in instances}
+    for instance in instances:
+        assert instance.parent is not None, instance.kind
+        instance.path = full(instance.parent, instance.name or "")
+    return instances
 
 
 def _by_parent(instances: list[Instance]) -> list[list[Instance]]:
@@ -111,10 +109,12 @@ def _by_parent(instances: list[Instance]) -> list[list[Instance]]:
 
 
 def _instances(context: Context) -> list[Instance]:
-    """Every instance that has values or is a group, and those around it."""
+    """Every instance that has values or is a group, and those around it; outer ones come first."""
     instances: dict[int, Instance] = {}
     for instance in _mentioned(context):
-        instances.update((id(outer), outer) for outer in instance.outward())
+        if id(instance) not in instances:
+            outward = list(instance.outward())
+            instances.update((id(outer), outer) for outer in reversed(outward))
     return list(instances.values())
 
 

@@ -44,8 +44,8 @@ def _counted(context: Context, parent: Instance, name: str) -> Instance | None:
     """The layer with a counted name, as `Affine1`, which is known once every statement is evaluated."""
     if not context.counted:
         return None
-    path = parent.path()
-    return name_instances(context).get(f"{path}.{name}" if path else name)
+    instances = name_instances(context)
+    return next((i for i in instances if i.parent is parent and i.name == name), None)
 
 
 def parameter(context: Context, instance: Instance, node: tree.Attribute) -> Any:

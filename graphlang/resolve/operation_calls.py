@@ -145,32 +145,25 @@ def _attributes(context: Context, entry: Entry, bound: Bound, scope: Scope) -> S
             context.error(wrong)
             value = POISON
         attributes[name] = value
-    sizes = yield _sizes(context, entry, bound, scope)
-    if any(v is POISON for v in (*attributes.values(), *sizes)):
-        return None
     if entry.any_sizes:
-        if not _are_sizes(context, entry, sizes, bound):
-            return None
-        attributes[entry.any_sizes] = sizes
-    return attributes
+        attributes[entry.any_sizes] = yield _sizes(context, entry, bound, scope)
+    return None if any(v is POISON for v in attributes.values()) else attributes
 
 
 def _sizes(context: Context, entry: Entry, bound: Bound, scope: Scope) -> Steps:
-    """The sizes of an operation that takes any number of them, as `reshape(x, 2, 3)`."""
+    """The sizes of an operation that takes any number of them, as `reshape(x, 2, 3)`; POISON after a
+    reported mistake."""
     sizes: list[Any] = []
     for argument in bound.sizes:
         value = yield argument.value, scope
         value = constant_behind(context, value, argument.span, f"a size of `{entry.name}`")
         sizes.extend(value if isinstance(value, list) else [value])
+    if any(size is POISON for size in sizes):
+        return POISON
+    wrong = next((size for size in sizes if not is_size_constant(size, negative=True)), None)
+    if wrong is not None:
+        return context.poison(NoSizeArgument(bound.sizes[0].span, entry.name, described(wrong)))
     return sizes
-
-
-def _are_sizes(context: Context, entry: Entry, sizes: list[Any], bound: Bound) -> bool:
-    for size in sizes:
-        if not is_size_constant(size, negative=True):
-            context.error(NoSizeArgument(bound.sizes[0].span, entry.name, described(size)))
-            return False
-    return True
 
 
 def _operation(

@@ -133,8 +133,9 @@ def list_of(context: Context, node: tree.ListOf, scope: Scope) -> Steps:
 
 def _deeper(items: list[Any], levels: int) -> bool:
     """Whether lists nest deeper than this; below it, later code may be recursive."""
-    for _ in range(levels):
+    while items and levels:
         items = [inner for item in items if isinstance(item, list) for inner in item]
+        levels -= 1
     return bool(items)
 
 

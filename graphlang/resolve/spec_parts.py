@@ -58,7 +58,7 @@ class SpecParts:
             dtype=kind_of(value.array),
             shape=value.array.shape,
             named=value.label is not None,
-            group=value.group.path(),
+            group=value.group.path,
             at=self.place(value.span),
         )
 

@@ -33,6 +33,7 @@ class Instance:
         "parameters",
         "parent",
         "parts",
+        "path",
         "taken",
         "unknown",
     )
@@ -51,6 +52,8 @@ class Instance:
         self.label = label
         self.called_at = called_at
         self.name: str | None = label
+        #: the full name, as `Block2.Affine1`, once all are named; the file itself has the empty path
+        self.path = ""
         #: names defined in the text inside, which automatic names must not use
         self.taken: set[str] = set()
         #: the labelled instances inside
@@ -61,10 +64,6 @@ class Instance:
         self.unknown = False
         #: for a shared `def`: the instances that its first unrolling created
         self.memo: Memo | None = None
-
-    def path(self) -> str:
-        """The full name, as `Block2.Affine1`; the file itself has the empty path."""
-        return ".".join([instance.name or "?" for instance in self.outward()][::-1])
 
     def outward(self) -> Iterator[Instance]:
         """This instance and those around it, from the inside out, without the file itself."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ class Parser:
     def __init__(self, rules: list[Rule], table: IntParseTable) -> None:
         builder: Any = ParseTreeBuilder
         callbacks = builder(rules, lark.Tree, maybe_placeholders=False).create_callback(build)
+        callbacks |= {rule: _only_child for rule in rules if _passes_on(rule)}
         self._parser = TableParser(table, callbacks)
 
     def parse(self, reader: Reader, lexer: Lexer = _LEXER) -> list[Any]:
@@ -41,6 +43,15 @@ class Parser:
         state: Any = LexerState(reader)  # type: ignore[arg-type]  # text is what the lexer takes it for
         statements: list[Any] = self._parser.parse(LexerThread(lexer, state), "start")
         return statements
+
+
+_only_child = itemgetter(0)
+
+
+def _passes_on(rule: Rule) -> bool:
+    """Whether a rule makes nothing of its only child, as `?term: signed`; Lark would ask at every use."""
+    names = [symbol.name for symbol in rule.expansion]
+    return rule.options.expand1 and not rule.alias and len(names) == 1 and not names[0].startswith("_")
 
 
 @cache
@@ -129,11 +140,19 @@ def loaded(data: dict[str, Any]) -> Parser:
     return Parser(rules, table(states, {"start": 0}, {"start": data["end"]}))
 
 
+class _Rule(Rule):
+    """A rule that equals itself alone: Lark's parser compares and hashes one at every reduction, and the
+    methods of its own class do so in Python."""
+
+    __slots__ = ()
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
 def _rule(origin: str, expansion: list[str], order: int, alias: str | None, expand1: bool) -> Rule:
     symbols = [_symbol(name) for name in expansion]
-    return Rule(
-        NonTerminal(origin), symbols, order, alias, RuleOptions(keep_all_tokens=True, expand1=expand1)
-    )
+    options = RuleOptions(keep_all_tokens=True, expand1=expand1)
+    return _Rule(NonTerminal(origin), symbols, order, alias, options)
 
 
 def _symbol(name: str) -> Symbol:
