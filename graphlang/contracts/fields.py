@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, cast
 
 from pydantic import BaseModel, ValidationInfo, field_validator
@@ -21,7 +21,7 @@ class Fields(BaseModel):
         Pydantic would accept both, since Python's True equals 1: `Affine(true)` would have one unit.
         """
         assert info.field_name is not None
-        kinds = _kinds(cast("Any", cls.model_fields[info.field_name].annotation))
+        kinds = _kinds_of_field(cls, info.field_name)
         if Any in kinds:
             return value
         numbers = kinds & {int, float}
@@ -35,6 +35,11 @@ class Fields(BaseModel):
 
 def _leaves(value: Any) -> list[Any]:
     return [leaf for v in value for leaf in _leaves(v)] if isinstance(value, list | tuple) else [value]
+
+
+@lru_cache(maxsize=4096)
+def _kinds_of_field(model: type[BaseModel], name: str) -> frozenset[Any]:
+    return _kinds(cast("Any", model.model_fields[name].annotation))
 
 
 @cache

@@ -58,7 +58,8 @@ class _Size:
         size = core_schema.is_instance_schema(Dim)
         return core_schema.json_or_python_schema(
             core_schema.union_schema([number, text], mode="left_to_right"),
-            core_schema.union_schema([number, size, text], mode="left_to_right"),
+            # The Dim comes first, for Pydantic would ask it for an integer, and an error takes its time.
+            core_schema.union_schema([size, number, text], mode="left_to_right"),
             serialization=core_schema.plain_serializer_function_ser_schema(_to_json, when_used="json"),
         )
 
