@@ -87,10 +87,15 @@ class Entry:
         sized = {a.name for a in self.attributes.values() if Dim in typing.get_args(a.type)}
         return frozenset(sized - {"bounds"})
 
-    @property
+    @functools.cached_property
     def positional_attributes(self) -> tuple[str, ...]:
         """The attributes that may be passed by position, after the tensors."""
         return tuple(n for n in self.attributes if n != self.any_sizes)
+
+    @functools.cached_property
+    def required_attributes(self) -> tuple[str, ...]:
+        """The attributes that have no default."""
+        return tuple(a.name for a in self.attributes.values() if a.required)
 
     def _function_attributes(self) -> dict[str, Attribute]:
         if not any(k not in ("return", self.named_sizes) for k in self.target.__annotations__):

@@ -14,14 +14,14 @@ from graphlang.resolve.application import Application
 from graphlang.resolve.broadcasting import BROADCASTING, is_ambiguous
 from graphlang.resolve.context import Context
 from graphlang.resolve.failures import failed, report_failure
-from graphlang.resolve.index_bounds import bounds_of_indices, is_index_outside, note_index_bounds
+from graphlang.resolve.index_bounds import Bounds, bounds_of_indices, is_index_outside, note_index_bounds
 from graphlang.resolve.layer_parameters import layer_parameters, new_instance
 from graphlang.resolve.nodes import add_node
 from graphlang.resolve.operands import as_value, number_as_value
 from graphlang.resolve.scopes import Scope
 from graphlang.resolve.type_texts import types_text
 from graphlang.resolve.values import POISON, Instance, NodeValue, ParamValue, Value
-from graphlang.trace import Dim, DimScalar, DtypeError, SymbolicArray, SymbolicRandom
+from graphlang.trace import DtypeError, SymbolicArray, SymbolicRandom
 
 BESIDE_A_VALUE = BROADCASTING | {"where", "take"}
 """Functions that take a plain number beside a value, as `maximum(x, 0)`: it needs no node of its own."""
@@ -45,9 +45,8 @@ def apply_named(context: Context, name: str, operands: tuple[Any, ...], span: Sp
 
 def apply(context: Context, use: Application, operands: tuple[Any, ...]) -> Any:
     """The result of an operation, a node or several; POISON after a reported mistake."""
-    bounds = bounds_of_indices(use.entry, use.operation, operands)
-    values = _as_values(context, use, operands, bounds)
-    if values is None or is_index_outside(context, use, bounds, values):
+    values = operands if all(isinstance(o, Value) for o in operands) else _as_values(context, use, operands)
+    if values is None:
         return POISON
     if is_ambiguous(context, use.entry.name, values, use.span):
         return POISON
@@ -65,20 +64,23 @@ def apply(context: Context, use: Application, operands: tuple[Any, ...]) -> Any:
     return _enter(context, use, values, owner, result)
 
 
-def _as_values(
-    context: Context, use: Application, operands: tuple[Any, ...], indices: dict[int, Any]
-) -> tuple[Any, ...] | None:
+def _as_values(context: Context, use: Application, operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """The operands with a node for each size, each list, and each number that needs one; None after a
     reported mistake."""
-    span, scope = use.span, use.scope
-    if any(isinstance(o, Dim | DimScalar | list) for o in operands):
-        values = [as_value(context, o, span, scope, is_index=i in indices) for i, o in enumerate(operands)]
-        operands = tuple(values)
-        if any(o is POISON for o in operands):
-            return None
-    if use.entry.name in BESIDE_A_VALUE and any(isinstance(o, Value) for o in operands):
-        return operands
-    values = [number_as_value(context, o, span, scope, is_index=i in indices) for i, o in enumerate(operands)]
+    bounds = bounds_of_indices(use.entry, use.operation, operands)
+    values = _with_nodes(context, use, operands, bounds)
+    if any(v is POISON for v in values) or is_index_outside(context, use, bounds, values):
+        return None
+    return values
+
+
+def _with_nodes(
+    context: Context, use: Application, operands: tuple[Any, ...], indices: Bounds
+) -> tuple[Any, ...]:
+    at = use.span, use.scope
+    values = [as_value(context, o, *at, is_index=i in indices) for i, o in enumerate(operands)]
+    if use.entry.name not in BESIDE_A_VALUE or not any(isinstance(v, Value) for v in values):
+        values = [number_as_value(context, v, *at, is_index=i in indices) for i, v in enumerate(values)]
     return tuple(values)
 
 

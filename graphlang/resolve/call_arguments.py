@@ -142,14 +142,11 @@ class _Binder:
     def _missing(self) -> list[str]:
         entry, bound = self.entry, self.bound
         missing = [] if self.declared else [t for t in self.free_tensors if t not in entry.optional_tensors]
-        missing += [] if self.shared else self._missing_attributes()
+        if not self.shared:
+            missing += [name for name in entry.required_attributes if name not in bound.attributes]
         if entry.any_tensors and not bound.more and not self.declared:
             missing.append(entry.any_tensors)
         return missing
-
-    def _missing_attributes(self) -> list[str]:
-        required = [a.name for a in self.entry.attributes.values() if a.required]
-        return [name for name in required if name not in self.bound.attributes]
 
     def _stands_alone(self) -> bool:
         """`Affine(50)` outside of a chain, whose number would be taken for the value to work on."""
@@ -173,7 +170,7 @@ def _needed(entry: Entry, arguments: Sequence[tree.Argument]) -> int:
     """How many positional arguments a call needs beside those that it names."""
     names = {a.name for a in arguments}
     tensors = [t for t in entry.tensors if t not in entry.optional_tensors]
-    return len(tensors) + sum(a.required and a.name not in names for a in entry.attributes.values())
+    return len(tensors) + sum(name not in names for name in entry.required_attributes)
 
 
 def unknown_attribute(

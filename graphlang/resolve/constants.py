@@ -23,7 +23,7 @@ from graphlang.diagnostics.arguments import (
     ZeroWithNegativePower,
 )
 from graphlang.syntax.operators import ANYTHING, ARRAYS, BINARY, TRUTH_VALUES
-from graphlang.trace import Dim, DimScalar, UndecidedError
+from graphlang.trace import Dim, DimScalar, Symbolic, UndecidedError
 
 LARGEST = 2**63
 """Larger whole numbers are refused: they come from mistakes, or from a file that is meant to do harm."""
@@ -59,9 +59,9 @@ def _equal(a: Any, b: Any) -> bool:
     """Whether two constants are equal; raises UndecidedError if that depends on a size."""
     if isinstance(a, list) and isinstance(b, list):
         return len(a) == len(b) and all(_equal(i, j) for i, j in zip(a, b, strict=True))
-    if not isinstance(a, Dim | DimScalar):
+    if not isinstance(a, Symbolic):
         a, b = b, a
-    if not isinstance(a, Dim | DimScalar) or not is_number(b):
+    if not isinstance(a, Symbolic) or not is_number(b):
         return bool(a == b)
     if isinstance(b, float) and b.is_integer():
         b = int(b)
@@ -85,8 +85,12 @@ _SAFE: dict[Callable[..., Any], Callable[..., Any]] = {
 """Replacements for Python operators that could run forever, or cannot compare sizes."""
 
 
+NUMBERS = (int, float, Symbolic)
+
+
 def is_number(value: Any) -> bool:
-    return isinstance(value, int | float | Dim | DimScalar)
+    """Whether it is a number or a size."""
+    return isinstance(value, NUMBERS)
 
 
 def is_truth_value(value: Any) -> bool:
@@ -112,7 +116,7 @@ def binary(op: str, a: Any, b: Any) -> Any:
 
 
 def _not_comparable(a: Any, b: Any) -> NoValue:
-    size = next((v for v in (a, b) if isinstance(v, Dim | DimScalar)), None)
+    size = next((v for v in (a, b) if isinstance(v, Symbolic)), None)
     sides = described(a), described(b)
     return NoValue(NotComparable, *sides) if size is None else NoValue(SizeNotComparable, *sides, str(size))
 

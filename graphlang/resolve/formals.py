@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 from graphlang.diagnostics import Related, Span
 from graphlang.diagnostics.shapes import TypeMisfit
 from graphlang.resolve import dimensions
-from graphlang.resolve.constants import described
+from graphlang.resolve.constants import described, is_number
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
 from graphlang.resolve.operands import as_value, is_table
 from graphlang.resolve.scopes import MISSING, Definition, Scope
 from graphlang.resolve.values import POISON, Value, is_integer
 from graphlang.syntax import tree
-from graphlang.trace import Dim, DimScalar
+from graphlang.trace import Dim
 
 
 class Typed(NamedTuple):
@@ -88,4 +88,4 @@ def _is_of(kind: str, value: Any) -> bool:
         return kind == "bool" and isinstance(value, bool)
     if kind == "int":
         return isinstance(value, Dim) or is_integer(value)
-    return isinstance(value, int | float | Dim | DimScalar)
+    return is_number(value)

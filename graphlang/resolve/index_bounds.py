@@ -19,12 +19,7 @@ Bounds = dict[int, Any]
 
 
 def bounds_of_indices(entry: Entry, operation: Any, operands: tuple[Any, ...]) -> Bounds:
-    """The bounds of the operands that hold indices, whose whole numbers must not become floats.
-
-    Empty if all operands are values already, whose types are decided.
-    """
-    if all(isinstance(o, Value) for o in operands) or not operands:
-        return {}
+    """The bounds of the operands that hold indices, whose whole numbers must not become floats."""
     if entry.kind == "function":
         return _bounds_of_function(entry, operation, operands)
     try:

@@ -9,16 +9,17 @@ import numpy as np
 from graphlang.diagnostics import Span
 from graphlang.diagnostics.kinds import Remedy
 from graphlang.diagnostics.shapes import RaggedList
+from graphlang.resolve.constants import is_number
 from graphlang.resolve.context import Context
 from graphlang.resolve.nodes import add_constant, table_node
 from graphlang.resolve.scopes import Scope
 from graphlang.resolve.values import NamedTable, Value, is_integer
-from graphlang.trace import Dim, DimScalar
+from graphlang.trace import Dim, Symbolic
 
 
 def is_operand(value: Any) -> bool:
     """Whether a node can take it: a value, a number, a size, or nested lists of numbers."""
-    return isinstance(value, Value | int | float | Dim | DimScalar) or is_table(value)
+    return isinstance(value, Value) or is_number(value) or is_table(value)
 
 
 def is_table(value: Any) -> bool:
@@ -55,7 +56,7 @@ def as_value(context: Context, operand: Any, span: Span, scope: Scope, *, is_ind
     A list of whole numbers has the run's floating-point precision, as the 2 of `2 * x` has, unless it
     contains indices.
     """
-    if isinstance(operand, Dim | DimScalar):
+    if isinstance(operand, Symbolic):
         kind = "int" if isinstance(operand, Dim) else "float"
         return add_constant(context, scope, span, operand, kind, const=operand)
     if not isinstance(operand, list):

@@ -24,7 +24,7 @@ from graphlang.resolve.operands import is_operand, is_table, remedy
 from graphlang.resolve.scopes import Scope, SharedLayer
 from graphlang.resolve.validation import report_validation
 from graphlang.resolve.values import POISON, is_positive_size, is_size_constant
-from graphlang.trace import Dim, DimScalar
+from graphlang.trace import Symbolic
 
 
 def call_operation(context: Context, entry: Entry, site: CallSite, scope: Scope) -> Steps:
@@ -187,4 +187,4 @@ def _operation(
 
 def _has_sizes(value: Any) -> bool:
     """Whether it contains a size, which is a number once the `def` is called."""
-    return isinstance(value, Dim | DimScalar) or (isinstance(value, list) and any(map(_has_sizes, value)))
+    return isinstance(value, Symbolic) or (isinstance(value, list) and any(map(_has_sizes, value)))

@@ -20,7 +20,7 @@ from graphlang.resolve.scopes import Scope
 from graphlang.resolve.values import POISON, NodeValue, Value, without_node
 from graphlang.syntax import tree
 from graphlang.syntax.operators import ANYTHING, ARRAYS, BINARY, COMPARISON, TRUTH_VALUES, UNARY, Operator
-from graphlang.trace import Dim, DimScalar
+from graphlang.trace import Symbolic
 
 DEEPEST_LIST = 32
 OF_CALLS = ("GL401", "GL403", "GL404", "GL405", "GL406")
@@ -55,7 +55,7 @@ def operate(
 
 def _is_constant(operand: Any, row: Operator) -> bool:
     """Whether it is no operand for a node; `==` and `!=` compare lists as lists, not as arrays."""
-    if isinstance(operand, Value | tuple):
+    if isinstance(operand, (Value, tuple)):
         return False
     return row.operands is ANYTHING or not is_table(operand)
 
@@ -72,7 +72,7 @@ def _computed(context: Context, row: Operator, a: Any, b: Any, span: Span) -> An
 
 def is_size(value: Any) -> bool:
     """Whether it is a size that the data decides."""
-    return isinstance(value, Dim | DimScalar)
+    return isinstance(value, Symbolic)
 
 
 def _unusable(operand: Any, op: str, at: Span) -> Diagnostic:

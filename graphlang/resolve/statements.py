@@ -9,7 +9,7 @@ from graphlang.diagnostics import Diagnostic, Span
 from graphlang.diagnostics.statements import NothingToUnpack, SlicesForNames, ValuesForNames
 from graphlang.resolve.application import Application
 from graphlang.resolve.apply import apply, apply_named
-from graphlang.resolve.constants import described
+from graphlang.resolve.constants import described, is_number
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
 from graphlang.resolve.nodes import add_constant
@@ -18,7 +18,6 @@ from graphlang.resolve.scopes import Scope
 from graphlang.resolve.type_texts import type_text
 from graphlang.resolve.values import POISON, NamedTable, NodeValue, Value
 from graphlang.syntax import tree
-from graphlang.trace import Dim, DimScalar
 
 
 def assign(context: Context, statement: tree.Assign, scope: Scope) -> Steps:
@@ -93,7 +92,7 @@ def _second_name(context: Context, value: Value, target: tree.Target, scope: Sco
 
 def _of_file(context: Context, value: Any, target: tree.Target, scope: Scope) -> Any:
     """A constant with a name in the file; a number there is a node, so that it has a gradient."""
-    if isinstance(value, int | float | Dim | DimScalar) and not isinstance(value, bool):
+    if is_number(value) and not isinstance(value, bool):
         return add_constant(context, scope, target.span, value, "float", label=target.name, const=value)
     if is_table(value):
         return NamedTable(value, target.name, target.span, scope.instance, context.order(scope))

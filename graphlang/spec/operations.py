@@ -12,7 +12,7 @@ from graphlang.catalog.operation import Function, Operation
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import WrongAttributesInSpec
 from graphlang.spec.models import NodeSpec
-from graphlang.trace import Dim, DimScalar, axis_size
+from graphlang.trace import Dim, Symbolic, axis_size
 
 
 def operation_of(catalog: Catalog, spec: NodeSpec, sizes: Mapping[str, int] | None) -> Operation:
@@ -38,7 +38,7 @@ def _attribute(value: Any, sizes: Mapping[str, int] | None) -> Any:
     """An attribute as the operation takes it: initializers and the like by name become what they name."""
     if isinstance(value, list | tuple):
         return [_attribute(item, sizes) for item in value]
-    if isinstance(value, Dim | DimScalar):
+    if isinstance(value, Symbolic):
         return value if sizes is None else value.bind(sizes)
     if isinstance(value, dict) and value.keys() == {"use", "attributes"}:
         for family in ("initializers", "schedules", "optimizers"):

@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema, core_schema
 from graphlang.diagnostics import GraphError
 from graphlang.syntax import parse, tree
 from graphlang.syntax.operators import ARITHMETIC
-from graphlang.trace import Dim, DimScalar
+from graphlang.trace import Dim, Symbolic
 from graphlang.trace.dim_scalar import symbols
 from graphlang.trace.dims import maximum
 
@@ -96,7 +96,7 @@ def _from_data(value: Any) -> Any:
 
 def as_data(value: Any) -> Any:
     """An attribute as JSON holds it."""
-    if isinstance(value, Dim | DimScalar):
+    if isinstance(value, Symbolic):
         return {"dim": _to_json(value) if isinstance(value, Dim) else str(value)}
     if isinstance(value, dict):
         return {k: as_data(v) for k, v in value.items()}
@@ -131,6 +131,4 @@ def has_sizes(value: Any) -> bool:
     """Whether an attribute depends on a dimension, and so on the data."""
     if isinstance(value, dict):
         value = list(value.values())
-    return (
-        any(map(has_sizes, value)) if isinstance(value, list | tuple) else isinstance(value, Dim | DimScalar)
-    )
+    return any(map(has_sizes, value)) if isinstance(value, list | tuple) else isinstance(value, Symbolic)

@@ -12,7 +12,7 @@ from graphlang.trace.core import (
     signature,
     unbroadcast,
 )
-from graphlang.trace.dim_scalar import DimScalar
+from graphlang.trace.dim_scalar import DimScalar, Symbolic
 from graphlang.trace.dims import (
     Dim,
     Shape,
@@ -43,7 +43,7 @@ from graphlang.trace.replay import bind_params, find_sizes, replay
 __all__ = [
     "Dim", "DimScalar", "DtypeError", "NegativeSize", "NoGradient", "NoSize", "Primitive", "Shape",
     "ShapeError", "Size", "Step",
-    "SymbolicArray", "SymbolicRandom",
+    "Symbolic", "SymbolicArray", "SymbolicRandom",
     "Trace", "TraceError", "UndecidedError", "Unrecorded", "active_trace", "axis_size", "bind",
     "bind_params", "broadcast", "count", "divides", "find_sizes", "gradient", "is_size", "is_symbolic",
     "is_symbolic_array", "mean", "needed_steps", "partial_gradients", "reached", "replay", "shape_text",
