@@ -1,8 +1,8 @@
 """A graph of scalars as one straight-line Python function, without a loop over steps.
 
-The names in the generated source are the generator's own, and begin with `_`. Only the names of inputs, which
-are its keywords, come from the spec: a plain identifier stands in the source itself, any other name is put
-into the parsed syntax tree.
+The names in the generated source are the generator's own, and begin with one `_`. Only the names of inputs,
+which are its keywords, come from the spec: a plain identifier that does not begin with `_` stands
+in the source itself, any other name is put into the parsed syntax tree.
 """
 
 from __future__ import annotations
@@ -136,12 +136,17 @@ def keyword_function(
     `fallback(mapping, arguments in order, further keywords)`. None as in `scalar_function`.
     """
     names = list(defaults)
-    if not _is_scalar_program(program, names) or any(n.startswith("_") for n in names):
+    if not _is_scalar_program(program, names) or "__debug__" in names:  # Python lets nobody define that
         return None
     generator = _Generator(program, names, [value], keyed, nan_checked)
     source, space = generator.source(fallback)
     renamed = {a: n for a, n in zip(generator.arguments, names, strict=True) if a != n}
-    _define(_with_names(source, renamed) if renamed else source, space)
+    if renamed:
+        own = _out_of_the_way(names)
+        space |= {other: space[n] for n, other in own.items() if n in space}
+        _define(_with_names(source, own | renamed), space)
+    else:
+        _define(source, space)
     run = space["run"]
     run.__kwdefaults__ = dict(defaults)
     return run  # type: ignore[no-any-return]
@@ -150,6 +155,12 @@ def keyword_function(
 def _is_plain(name: str) -> bool:
     """Whether a name can be written in Python's source and means the same there."""
     return name.isidentifier() and not iskeyword(name) and normalize("NFKC", name) == name
+
+
+def _out_of_the_way(names: Sequence[str]) -> dict[str, str]:
+    """New names for the generator's variables that have the name of an input."""
+    underscores = "_" * max(len(n) - len(n.lstrip("_")) for n in names)
+    return {n: underscores + n for n in names if n.startswith("_")}
 
 
 def _with_names(source: str, names: Mapping[str, str]) -> ast.Module:
