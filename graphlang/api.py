@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, overload
+from typing import TYPE_CHECKING, Any, Literal, Never, NoReturn, overload
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from graphlang.inputs.call import (
     name_list,
     validation_arrays,
 )
+from graphlang.inputs.options import check_compile_options, check_options
 from graphlang.resolve import resolve
 from graphlang.spec.models import InputSpec, OutputSpec, Spec
 from graphlang.spec.network import Network, build
@@ -60,6 +61,7 @@ def load(
     threads: int | None = None,
     layers: Layers = (),
     limits: Limits | None = None,
+    **unknown: Never,
 ) -> Graph:
     """The graph of a `.graph` file.
 
@@ -67,18 +69,16 @@ def load(
     "float64"; `threads` is how many may compute, by default as many as there are cores; `layers` adds
     layers of your own. Raises GraphError with every mistake in the file.
     """
+    check_options("load", unknown)
     name, text = read_text(path)
-    return loads(
-        text,
-        name=name,
-        folder=Path(path).parent,
-        set=set,
-        dtype=dtype,
-        seed=seed,
-        threads=threads,
-        layers=layers,
-        limits=limits,
-    )
+    options: dict[str, Any] = {
+        "dtype": dtype,
+        "seed": seed,
+        "threads": threads,
+        "layers": layers,
+        "limits": limits,
+    }
+    return loads(text, name=name, folder=Path(path).parent, set=set, **options)
 
 
 def loads(
@@ -92,8 +92,10 @@ def loads(
     threads: int | None = None,
     layers: Layers = (),
     limits: Limits | None = None,
+    **unknown: Never,
 ) -> Graph:
     """The graph of a spec as text; `folder` is where its data and imports may be."""
+    check_options("loads", unknown)
     if not isinstance(text, str):
         raise TypeError(f"loads takes a spec as text, not {type(text).__name__}; `load` reads a file")
     if re.fullmatch(r"\s*[^\n=]+\.graph\s*", text):
@@ -127,23 +129,20 @@ class Graph:
         seed: int | None = None,
         threads: int | None = None,
         folder: str | os.PathLike[str] | None = None,
+        **unknown: Never,
     ) -> None:
         if not isinstance(spec, Spec):
             raise TypeError(f"Graph is made of a Spec, not {spec!r}: gl.load reads a file, gl.loads a text")
+        check_options("Graph", unknown, spec)
         self._catalog = catalog or Catalog()
         network = build(spec, self._catalog)
         train = spec.train
         kind = precision(dtype) or np.dtype(train.dtype if train else "float64")
         seed = whole("seed", seed, 0)
         seed = seed if seed is not None else train.seed if train else 0
-        self._model = Model(
-            network,
-            Params(network, kind, seed),
-            kind,
-            seed,
-            whole("threads", threads, 1),
-            None if folder is None else Path(folder),
-        )
+        params = Params(network, kind, seed)
+        where = None if folder is None else Path(folder)
+        self._model = Model(network, params, kind, seed, whole("threads", threads, 1), where)
         #: notes and warnings that came with the file
         self.notes: tuple[Diagnostic, ...] = tuple(notes)
         #: what the last training recorded, also where it was interrupted
@@ -160,9 +159,12 @@ class Graph:
         dtype: str | None = None,
         seed: int | None = None,
         layers: Layers = (),
+        **unknown: Never,
     ) -> Graph:
         """The graph of a spec: the model, its JSON, or its JSON's object. Raises GraphError."""
-        return cls(validated_spec(spec), Catalog(layers), dtype=dtype, seed=seed)
+        model = validated_spec(spec)
+        check_options("from_spec", unknown, model)
+        return cls(model, Catalog(layers), dtype=dtype, seed=seed)
 
     # ---- its parts and settings ---------------------------------------------------------------------------
 
@@ -341,6 +343,7 @@ class Graph:
         batch: int | None = None,
         threads: int | None = None,
         iterations: int | None = None,
+        **unknown: Never,
     ) -> CompiledForward | CompiledGradient | TrainStep:
         """A planned program as a callable; shapes are planned when first seen, or up front with `batch`.
 
@@ -351,6 +354,7 @@ class Graph:
         and its gradients: `vg(apple=...)` gives `(value, {"apple": ...})`. A program has one set of
         buffers: calls from several threads wait for one another, so compile once per thread.
         """
+        check_compile_options(self._model.network, unknown)
         threads = self._model.threads if threads is None else whole("threads", threads, 1)
         model = replace(self._model, threads=threads)
         batch = whole("batch", batch, 1)

@@ -65,13 +65,19 @@ class UnknownInput(Diagnostic):
     name: str
     inputs: Sequence[str]
     file: str | None = None
+    #: what `set` calls the `hyper` or the setting of that name, if there is one
+    key: str | None = None
 
     @property
     def help(self) -> str | None:
+        match = did_you_mean(self.name, self.inputs)
+        if self.key is not None and (self.key == self.name or not match):
+            loading = f'`gl.load(file, set={{"{self.key}": ...}})`, or `--set {self.key}=...`'
+            return f"a value of the file is given on loading: {loading}"
         if not self.inputs:
             return None
         listed = ", ".join(f"`{name}`" for name in self.inputs)
-        return did_you_mean(self.name, self.inputs) or f"the inputs are {listed}"
+        return match or f"the inputs are {listed}"
 
 
 # ---- GL703 ------------------------------------------------------------------------------------------

@@ -7,45 +7,16 @@ from collections.abc import Callable, Iterable, Mapping
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import numpy as np
-
-from graphlang.diagnostics import GraphError, closest
-from graphlang.diagnostics.inputs import MissingInputs, UnknownInput
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.inputs import MissingInputs
 from graphlang.diagnostics.python_arguments import by_name, text_of
 from graphlang.inputs.input_values import declared_type
-from graphlang.spec.models import TrainSpec
+from graphlang.inputs.options import refuse_fit_option, unknown_input
 from graphlang.spec.network import Network
 
 if TYPE_CHECKING:
     from graphlang.datasets.dataset import Dataset
 
-HABITS = {
-    "lr": 'it belongs to the optimizer: `gl.load(file, set={"train.optimizer": "SGD(lr=0.1)"})`',
-    "optimizer": 'it stands in the file: `gl.load(file, set={"train.optimizer": "Adam(lr=0.001)"})`',
-    "loss": 'the file says what to minimize: `gl.load(file, set={"train.minimize": "loss"})`',
-    "metrics": "they stand in the `train` section: `metrics = [accuracy(y, t)]`",
-    "seed": "every random number comes of that of the graph: `gl.load(file, seed=0)`",
-    "batch_size": "write `batch=100`",
-    "validation_data": 'write `validation={"x": x_test, "t": t_test}`',
-    "verbose": "it prints nothing by itself: `on_epoch=print` writes each epoch's record",
-    "callbacks": "write `on_epoch=function`; one that returns False stops the training",
-    "max_iter": "write `iterations=1000`",
-    "n_epochs": "write `epochs=10`",
-    "sample_weight": "weigh the rows in the loss of the file, as in `sum(w * losses) / sum(w)`",
-    "set": 'settings are given on loading: `gl.load(file, set={"train.batch": 50})`',
-}
-"""Options of `fit` in other libraries, and what to write here."""
-ALIKE = {
-    "learning_rate": "lr", "learning_rate_init": "lr", "eta": "lr", "alpha": "lr", "lr_rate": "lr",
-    "solver": "optimizer", "opt": "optimizer", "criterion": "loss", "loss_fn": "loss", "minimize": "loss",
-    "random_state": "seed", "rng": "seed", "bs": "batch_size", "batchsize": "batch_size",
-    "validation_split": "validation_data", "eval_set": "validation_data", "val_data": "validation_data",
-    "valid": "validation_data", "test": "validation_data", "disp": "verbose", "progress": "verbose",
-    "callback": "callbacks", "steps": "max_iter", "n_iter": "max_iter", "iters": "max_iter",
-    "steps_per_epoch": "max_iter", "num_epochs": "n_epochs", "nb_epoch": "n_epochs", "epoch": "n_epochs",
-    "class_weight": "sample_weight", "weights": "sample_weight", "settings": "set",
-}  # fmt: skip
-"""Other names for the keys of HABITS."""
 METHODS = {
     "parameters": "the parameters are `params`, arrays by name",
     "named_parameters": "the parameters are `params`, arrays by name",
@@ -82,7 +53,6 @@ METHODS = {
     "load": "`gl.load(file)` reads a spec, `load_weights(file)` parameters",
 }
 """Attributes of models in other libraries, and what to write here."""
-OPTIONS = ("epochs", "iterations", "batch", "validation", "on_epoch")
 
 
 class MissingAttribute:
@@ -158,27 +128,14 @@ def _check_arrays(method: str, network: Network, arrays: Mapping[str, Any], need
     unknown = [name for name in arrays if name not in network.inputs]
     for name in unknown:
         if method == "fit":
-            _refuse_option(name, arrays[name])
+            refuse_fit_option(network.spec, name, arrays[name])
     file = network.spec.sources[0].name if network.spec.sources else None
-    problems: list[Any] = [UnknownInput(name, list(network.inputs), file) for name in unknown]
+    problems: list[Any] = [unknown_input(network, name, file) for name in unknown]
     missing = [n for n in needed if n not in arrays and network.inputs[n].default is None]
     if missing:
         problems.append(MissingInputs(missing, [declared_type(network.inputs[n]) for n in missing], file))
     if problems:
         raise GraphError(problems)
-
-
-def _refuse_option(name: str, value: Any) -> None:
-    habit = HABITS.get(ALIKE.get(name, name))
-    if habit is not None:
-        raise TypeError(f"fit has no option `{name}`: {habit}")
-    if name in TrainSpec.model_fields:
-        setting = f'`gl.load(file, set={{"train.{name}": {value!r}}})`'
-        raise TypeError(f"fit has no option `{name}`: it is a setting of the file, {setting}")
-    if value is None or isinstance(value, str) or callable(value) or np.ndim(value) == 0:
-        match = closest(name, OPTIONS)
-        meant = f"did you mean `{match}`?" if match else f"its options are {', '.join(OPTIONS)}"
-        raise TypeError(f"fit has no option `{name}`, and the graph no input of that name; {meant}")
 
 
 def validation_arrays(value: Any, arrays: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -27,10 +27,10 @@ from graphlang.diagnostics.inputs import (
     SampleForBatch,
     SizeUnknown,
     TwoSizes,
-    UnknownInput,
 )
 from graphlang.diagnostics.python_arguments import exact_numbers
 from graphlang.inputs.index_bounds import first_not_allowed, wrong_index
+from graphlang.inputs.options import unknown_input
 from graphlang.spec.models import InputSpec
 from graphlang.spec.network import Network
 from graphlang.trace import Dim, NoSize, shape_text
@@ -105,7 +105,7 @@ def _check_names(
     """Adds a diagnostic for every unknown name, and one for all inputs that are needed and missing."""
     for name in inputs:
         if name not in network.inputs:
-            collector.add(UnknownInput(name, list(network.inputs), file))
+            collector.add(unknown_input(network, name, file))
     required = [n for n, s in network.inputs.items() if s.default is None and (needed is None or n in needed)]
     missing = [n for n in required if inputs.get(n) is None]
     if missing:

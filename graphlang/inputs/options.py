@@ -1,0 +1,114 @@
+"""Keywords that a Python call does not take: what to write in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+
+from graphlang.diagnostics import closest
+from graphlang.diagnostics.inputs import UnknownInput
+from graphlang.spec.models import GradcheckSpec, Spec, TrainSpec
+from graphlang.spec.network import Network
+
+OF_LOAD = ("set", "dtype", "seed", "threads", "layers", "limits")
+OF_FIT = ("epochs", "iterations", "batch", "validation", "on_epoch")
+OPTIONS = {
+    "load": OF_LOAD,
+    "loads": ("name", "folder", *OF_LOAD),
+    "Graph": ("dtype", "seed", "threads", "folder"),
+    "from_spec": ("dtype", "seed", "layers"),
+    "compile": ("train", "wrt", "of", "batch", "threads", "iterations"),
+}
+LONGEST = 40
+"""A longer value is not written out."""
+
+HABITS = {
+    "lr": 'it belongs to the optimizer: `gl.load(file, set={"train.optimizer": "SGD(lr=0.1)"})`',
+    "optimizer": 'it stands in the file: `gl.load(file, set={"train.optimizer": "Adam(lr=0.001)"})`',
+    "loss": 'the file says what to minimize: `gl.load(file, set={"train.minimize": "loss"})`',
+    "metrics": "they stand in the `train` section: `metrics = [accuracy(y, t)]`",
+    "seed": "every random number comes of that of the graph: `gl.load(file, seed=0)`",
+    "batch_size": "write `batch=100`",
+    "validation_data": 'write `validation={"x": x_test, "t": t_test}`',
+    "verbose": "it prints nothing by itself: `on_epoch=print` writes each epoch's record",
+    "callbacks": "write `on_epoch=function`; one that returns False stops the training",
+    "max_iter": "write `iterations=1000`",
+    "n_epochs": "write `epochs=10`",
+    "sample_weight": "weigh the rows in the loss of the file, as in `sum(w * losses) / sum(w)`",
+    "set": 'settings are given on loading: `gl.load(file, set={"train.batch": 50})`',
+}
+"""Options of `fit` in other libraries, and what to write here."""
+ALIKE = {
+    "learning_rate": "lr", "learning_rate_init": "lr", "eta": "lr", "alpha": "lr", "lr_rate": "lr",
+    "solver": "optimizer", "opt": "optimizer", "criterion": "loss", "loss_fn": "loss", "minimize": "loss",
+    "random_state": "seed", "rng": "seed", "bs": "batch_size", "batchsize": "batch_size",
+    "validation_split": "validation_data", "eval_set": "validation_data", "val_data": "validation_data",
+    "valid": "validation_data", "test": "validation_data", "disp": "verbose", "progress": "verbose",
+    "callback": "callbacks", "steps": "max_iter", "n_iter": "max_iter", "iters": "max_iter",
+    "steps_per_epoch": "max_iter", "num_epochs": "n_epochs", "nb_epoch": "n_epochs", "epoch": "n_epochs",
+    "class_weight": "sample_weight", "weights": "sample_weight", "settings": "set",
+}  # fmt: skip
+"""Other names for the keys of HABITS."""
+
+
+def key_in_set(spec: Spec, name: str) -> str | None:
+    """What `set` calls a `hyper` of the file or a setting of one section alone; None for any other name."""
+    if name in spec.hypers:
+        return name
+    sections: dict[str, type[BaseModel]] = {"train": TrainSpec, "gradcheck": GradcheckSpec}
+    keys = [f"{section}.{name}" for section, model in sections.items() if name in model.model_fields]
+    return keys[0] if len(keys) == 1 else None
+
+
+def unknown_input(network: Network, name: str, file: str | None) -> UnknownInput:
+    """The diagnostic of a value for an input that the graph does not have."""
+    return UnknownInput(name, list(network.inputs), file, key_in_set(network.spec, name))
+
+
+def check_options(function: str, unknown: Mapping[str, Any], spec: Spec | None = None) -> None:
+    """Raises TypeError where there is a keyword that is no option: a value of the file goes into `set`.
+
+    Without a `spec`, any name may be one of the file.
+    """
+    for name, value in unknown.items():
+        match = closest(name, OPTIONS[function])
+        key = name if spec is None else key_in_set(spec, name)
+        if key is None or (match and spec is None):
+            instead = (
+                f"did you mean `{match}`?" if match else f"its options are {', '.join(OPTIONS[function])}"
+            )
+            raise TypeError(f"{function} has no option `{name}`; {instead}")
+        raise TypeError(f"{function} has no option `{name}`: {_given_on_loading(key, value, function)}")
+
+
+def _given_on_loading(key: str, value: Any, function: str = "load") -> str:
+    shown = repr(value) if isinstance(value, bool | int | float | str | list | tuple) else "..."
+    loading = "loads(text" if function == "loads" else "load(file"
+    setting = f'{{"{key}": {shown if len(shown) <= LONGEST else "..."}}}'
+    return f"a value of the file is given on loading, `gl.{loading}, set={setting})`"
+
+
+def check_compile_options(network: Network, unknown: Mapping[str, Any]) -> None:
+    """Raises TypeError for a keyword of `compile` that is no option; what it returns takes the inputs."""
+    for name in unknown:
+        if name in network.inputs:
+            returned = f"`compile(...)({name}=...)`"
+            raise TypeError(f"compile has no option `{name}`; what it returns takes the inputs: {returned}")
+    check_options("compile", unknown, network.spec)
+
+
+def refuse_fit_option(spec: Spec, name: str, value: Any) -> None:
+    """Raises TypeError for a keyword of `fit` that is meant as an option, and not as an array."""
+    key = key_in_set(spec, name)
+    habit = None if name in spec.hypers else HABITS.get(ALIKE.get(name, name))
+    if habit is not None:
+        raise TypeError(f"fit has no option `{name}`: {habit}")
+    if key is not None and not key.startswith("gradcheck."):
+        raise TypeError(f"fit has no option `{name}`: {_given_on_loading(key, value)}")
+    if value is None or isinstance(value, str) or callable(value) or np.ndim(value) == 0:
+        match = closest(name, OF_FIT)
+        meant = f"did you mean `{match}`?" if match else f"its options are {', '.join(OF_FIT)}"
+        raise TypeError(f"fit has no option `{name}`, and the graph no input of that name; {meant}")
