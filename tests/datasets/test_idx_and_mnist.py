@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import read_all
 from pydantic import ValidationError
 
 from graphlang.datasets import mnist as module
@@ -30,12 +31,6 @@ def folder(tmp_path):
     (tmp_path / "images").write_bytes(content(IMAGES))
     (tmp_path / "labels").write_bytes(content(LABELS))
     return tmp_path
-
-
-def read_all(data):
-    for columns in data.splits.values():
-        for column in columns.values():
-            column.load()
 
 
 def fault(source, *arguments, override=None, **keywords):

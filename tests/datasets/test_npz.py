@@ -7,6 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from helpers import read_all
 
 from graphlang.datasets import dataset as contract
 from graphlang.datasets.npz import npz
@@ -24,12 +25,6 @@ def digits(tmp_path):
     }
     np.savez_compressed(tmp_path / "digits.npz", **arrays)
     return tmp_path, arrays
-
-
-def read_all(data):
-    for columns in data.splits.values():
-        for column in columns.values():
-            column.load()
 
 
 def fault(folder, path="a.npz", **options):

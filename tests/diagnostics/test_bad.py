@@ -43,7 +43,7 @@ def hold(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     return check
 
 
-def mistakes(action: Callable[[], object]) -> str:
+def error_text(action: Callable[[], object]) -> str:
     with pytest.raises(gl.GraphError) as caught:
         action()
     return f"{caught.value}\n"
@@ -54,7 +54,7 @@ def test_a_wrong_file_gives_exactly_its_messages(
     path: Path, hold: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(BAD)
-    hold(path.stem, mistakes(lambda: gl.load(path.name)))
+    hold(path.stem, error_text(lambda: gl.load(path.name)))
 
 
 def test_there_are_many_wrong_files_and_no_golden_file_without_one() -> None:
@@ -168,4 +168,4 @@ def test_wrong_data_and_overrides_give_exactly_their_messages(
     name: str, hold: Callable[[str, str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    hold(f"case_{name}", mistakes(CASES[name]))
+    hold(f"case_{name}", error_text(CASES[name]))

@@ -21,7 +21,7 @@ COMES_TO_LIGHT = {
 """Mistakes of their own that nothing could say before the name beside them was mended."""
 
 
-def mistakes(text: str, folder: Path = BAD) -> list[Diagnostic]:
+def messages(text: str, folder: Path = BAD) -> list[Diagnostic]:
     try:
         return list(gl.loads(text, name="bad.graph", folder=folder).notes)
     except gl.GraphError as error:
@@ -30,7 +30,7 @@ def mistakes(text: str, folder: Path = BAD) -> list[Diagnostic]:
 
 def check(text: str, stem: str = "") -> int:
     """Makes the edits of each message in turn; the number of messages that have some."""
-    before = mistakes(text)
+    before = messages(text)
     count = Counter((d.code, d.message) for d in before)
     tried = 0
     for d in before:
@@ -38,7 +38,7 @@ def check(text: str, stem: str = "") -> int:
         if not own:
             continue
         tried += 1
-        after = Counter((e.code, e.message) for e in mistakes(edited(text, own)))
+        after = Counter((e.code, e.message) for e in messages(edited(text, own)))
         assert after[d.code, d.message] < count[d.code, d.message], (d, own, edited(text, own))
         new = [(code, message) for code, message in after - count if (stem, code) not in COMES_TO_LIGHT]
         assert not new, (d, edited(text, own), new)

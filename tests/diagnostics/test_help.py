@@ -6,15 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import mistakes
 
 import graphlang as gl
-from graphlang.diagnostics import Diagnostic, edited
-
-
-def mistakes(text: str, **options: object) -> list[Diagnostic]:
-    with pytest.raises(gl.GraphError) as caught:
-        gl.loads(text, **options)  # type: ignore[arg-type]
-    return caught.value.diagnostics
+from graphlang.diagnostics import edited
 
 
 def test_a_list_of_layers_is_shared_by_a_def_of_another_name() -> None:

@@ -7,9 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
+from helpers import mistakes
 
 import graphlang as gl
-from graphlang.diagnostics import Diagnostic, edited
+from graphlang.diagnostics import edited
 
 HERE = Path(__file__).parent
 TEXTS = [
@@ -35,18 +36,12 @@ def mutated(text: str, r: random.Random) -> str:
     return "".join(words)
 
 
-def mistakes(text: str) -> list[Diagnostic]:
-    try:
-        gl.loads(text)
-    except gl.GraphError as error:
-        return error.diagnostics if str(error) else []
-    return []
-
-
 @pytest.mark.parametrize("seed", range(8))
 def test_a_mutated_file_loads_or_has_mistakes_whose_edits_can_be_made(seed: int) -> None:
     r = random.Random(seed)
     for _ in range(100):
         text = mutated(r.choice(TEXTS), r)
-        for d in mistakes(text):
+        problems = mistakes(text)
+        assert str(gl.GraphError(problems)) or not problems
+        for d in problems:
             edited(text, [e for e in d.edits if e.span.source.name == "<text>"])

@@ -12,7 +12,7 @@ from graphlang.diagnostics.limits import Limits
 from graphlang.syntax.parse import parse
 
 
-def mistakes(text: str) -> list[Diagnostic]:
+def syntax_mistakes(text: str) -> list[Diagnostic]:
     with pytest.raises(GraphError) as caught:
         parse(text)
     return caught.value.diagnostics
@@ -174,7 +174,7 @@ def place(problem: Diagnostic) -> str:
     ],
 )
 def test_a_mistake_is_named_where_it_is(text: str, kind: str, at: str, message: str, help_: str) -> None:
-    problem = mistakes(text)[0]
+    problem = syntax_mistakes(text)[0]
     assert type(problem).__name__ == kind
     assert place(problem) == at
     assert message in problem.message
@@ -193,7 +193,7 @@ def test_a_mistake_is_named_where_it_is(text: str, kind: str, at: str, message: 
 def test_the_general_message_says_what_was_read_and_what_was_expected(
     text: str, message: str, label: str
 ) -> None:
-    (problem,) = mistakes(text)
+    (problem,) = syntax_mistakes(text)
     assert (problem.message, problem.label) == (message, label)
 
 
@@ -212,7 +212,7 @@ def test_the_general_message_says_what_was_read_and_what_was_expected(
     ],
 )
 def test_a_strange_character_is_called_by_its_name(text: str, kind: str, name: str) -> None:
-    problem = mistakes(text)[0]
+    problem = syntax_mistakes(text)[0]
     assert type(problem).__name__ == kind
     assert name in problem.message + problem.label
     assert len(place(problem)) == 1
@@ -223,7 +223,7 @@ def test_a_zero_width_joiner_in_a_comment_is_allowed() -> None:
 
 
 def test_an_unclosed_bracket_shows_where_its_statement_ended() -> None:
-    (problem,) = mistakes("h = Relu(x @ W + b\ny = h")
+    (problem,) = syntax_mistakes("h = Relu(x @ W + b\ny = h")
     assert [(r.message, r.span.start) for r in problem.related] == [("`)` is still missing here", 19)]
 
 
@@ -250,7 +250,9 @@ good = f(x) -> Relu
 r = \u0430pple + 3
 loss == 3
 """
-    found = [(type(p).__name__, p.span and p.span.source.position(p.span.start)[0]) for p in mistakes(text)]
+    found = [
+        (type(p).__name__, p.span and p.span.source.position(p.span.start)[0]) for p in syntax_mistakes(text)
+    ]
     assert found == [
         ("UnknownType", 1), ("SideBySide", 2), ("SideBySide", 4), ("UnclosedBracket", 7), ("CaretPower", 8),
         ("ColonForEquals", 10), ("CommaBetweenLines", 14), ("PythonConstant", 17), ("MixedScripts", 19),
@@ -260,7 +262,7 @@ loss == 3
 
 def test_at_most_twenty_mistakes_are_reported() -> None:
     text = "\n".join(f"a{i} = 3 4" if i % 100 == 0 else f"a{i} = b * 2" for i in range(5_000))
-    assert len(mistakes(text)) == 20
+    assert len(syntax_mistakes(text)) == 20
     with pytest.raises(GraphError) as caught:
         parse(text, limits=Limits(errors=3))
     assert len(caught.value.diagnostics) == 3

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import normal
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import graphlang as gl
@@ -19,6 +20,8 @@ from graphlang.catalog.operation import Layer
 from graphlang.engine import compiled, fusion
 from graphlang.engine.recording import Recorder
 from graphlang.engine.workers import BLAS, run_jobs, workers
+
+pytestmark = pytest.mark.usefixtures("every_fused_group_is_divided")
 
 NETWORK = """
 input x: float[N, 40], t: int[N]
@@ -28,16 +31,6 @@ output s
 train { minimize = loss; optimizer = Momentum(lr=0.1); batch = 8; epochs = 2; metrics = [accuracy(s, t)] }
 """
 LARGE = "input x: float[N], y: float[N]\nz = exp(sin(x) * y) + y / (1 + x ** 2)\noutput z"
-
-
-@pytest.fixture(autouse=True)
-def _every_fused_group_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that small arrays show what large ones do."""
-    monkeypatch.setattr(fusion, "MIN_WORK_PER_THREAD", 1)
-
-
-def normal(*shape: int, seed: int = 0) -> Any:
-    return np.random.default_rng(seed).standard_normal(shape)
 
 
 @pytest.fixture

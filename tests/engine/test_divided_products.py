@@ -6,15 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import normal
 from threadpoolctl import threadpool_info
 
 import graphlang as gl
 from graphlang.engine import divided_products
 from graphlang.engine.divided_products import product_calls
-
-
-def normal(*shape: int, seed: int = 0) -> Any:
-    return np.random.default_rng(seed).standard_normal(shape)
 
 
 @pytest.mark.parametrize("threads", [2, 3])

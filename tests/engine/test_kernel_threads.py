@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import normal
 from threadpoolctl import threadpool_info
 
 import graphlang as gl
@@ -18,10 +19,6 @@ y = x -> Conv(16, 3) -> Relu -> MaxPool(2) -> Conv(8, 3)
 loss = sum(y * y)
 output loss
 """
-
-
-def normal(*shape: int) -> Any:
-    return np.random.default_rng(0).standard_normal(shape)
 
 
 RECURRENT = """

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import normal
 
 from graphlang.engine.passes import PASSES
 from graphlang.engine.passes.algebra import algebra
@@ -19,10 +20,6 @@ from graphlang.trace import SymbolicArray, Trace, replay
 
 Pass = Callable[[Program], Program]
 Formula = Callable[..., Any]
-
-
-def normal(*shape: int, seed: int = 0, dtype: Any = np.float64) -> Any:
-    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
 
 
 def recorded(formula: Formula, arrays: list[Any]) -> Program:

@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
+from helpers import normal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,14 +21,10 @@ from graphlang.engine.plan import Plan, plan
 from graphlang.engine.program import Program
 from graphlang.trace import SymbolicArray, Trace, replay
 
+pytestmark = pytest.mark.usefixtures("every_fused_group_is_divided")
+
 Record = Callable[[Mapping[str, Any]], tuple[dict[str, Any], dict[str, Any]]]
 """From the inputs of a program to its outputs and updates."""
-
-
-@pytest.fixture(autouse=True)
-def _every_fused_group_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Divides small arrays over threads as large ones are."""
-    monkeypatch.setattr(fusion, "MIN_WORK_PER_THREAD", 1)
 
 
 def recorded(arrays: Mapping[str, Any], record: Record) -> Program:
@@ -75,10 +72,6 @@ def agrees(arrays: Mapping[str, Any], record: Record, rounding: float = 1e-12) -
                 found[label], value, rtol=rounding, atol=rounding * largest, err_msg=f"{label} with {options}"
             )
     return ran(program, arrays)[1]
-
-
-def normal(*shape: int, seed: int = 0, dtype: Any = np.float64) -> Any:
-    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
 
 
 # ---- random programs ------------------------------------------------------------------------------------

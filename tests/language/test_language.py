@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import codes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,12 +19,6 @@ from graphlang.inputs.stand_ins import fill_with_random
 
 def shapes(graph: gl.Graph) -> dict[str, tuple[int, ...]]:
     return {name: array.shape for name, array in graph.params.items()}
-
-
-def codes(text: str, **options: Any) -> list[str]:
-    with pytest.raises(gl.GraphError) as caught:
-        gl.loads(text, **options)
-    return [d.code for d in caught.value.diagnostics]
 
 
 def value(expression: str) -> Any:

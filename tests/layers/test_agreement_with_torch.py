@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import layer_name
 from planned_layers import planned
 
 from graphlang.catalog.operation import Array, Layer
@@ -127,10 +128,6 @@ LOSSES: list[tuple[Layer, Array, Array, Callable[..., Any]]] = [
 ]  # fmt: skip
 
 
-def name(case: Any) -> str:
-    return repr(case) if isinstance(case, Layer) else ""
-
-
 def ours(layer: Layer, tensors: list[Array], own: dict[str, Array], dy: Array) -> list[list[Array]]:
     """The value and the gradient of every argument of floats: step by step, and as a planned program."""
     trace = Trace()
@@ -166,12 +163,12 @@ def compare(layer: Layer, tensors: list[Array], own: dict[str, Array], function:
             np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize(("layer", "x", "own", "function"), CASES, ids=name)
+@pytest.mark.parametrize(("layer", "x", "own", "function"), CASES, ids=layer_name)
 def test_a_layer_agrees(layer: Layer, x: Array, own: dict[str, Array], function: Callable[..., Any]) -> None:
     compare(layer, [x], own, function)
 
 
-@pytest.mark.parametrize(("loss", "x", "t", "function"), LOSSES, ids=name)
+@pytest.mark.parametrize(("loss", "x", "t", "function"), LOSSES, ids=layer_name)
 def test_a_loss_agrees(loss: Layer, x: Array, t: Array, function: Callable[..., Any]) -> None:
     compare(loss, [x, t], {}, function)
 

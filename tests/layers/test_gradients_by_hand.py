@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import layer_name
 from numpy.typing import NDArray
 
 from graphlang.catalog.operation import Layer
@@ -97,11 +98,7 @@ CASES: list[tuple[Layer, tuple[Array, ...], dict[str, Any]]] = [
 ]
 
 
-def name(case: Any) -> str:
-    return repr(case) if isinstance(case, Layer) else ""
-
-
-@pytest.mark.parametrize(("layer", "tensors", "own"), CASES, ids=name)
+@pytest.mark.parametrize(("layer", "tensors", "own"), CASES, ids=layer_name)
 def test_the_gradient_is_the_slope(layer: Layer, tensors: tuple[Array, ...], own: dict[str, Any]) -> None:
     y, saved, *_ = layer.forward(*tensors, **own)
     dy = np.asarray(np.random.default_rng(3).standard_normal(np.shape(y)))
@@ -118,7 +115,7 @@ def test_the_gradient_is_the_slope(layer: Layer, tensors: tuple[Array, ...], own
         np.testing.assert_allclose(gradient, slope, rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize(("layer", "tensors", "own"), CASES, ids=name)
+@pytest.mark.parametrize(("layer", "tensors", "own"), CASES, ids=layer_name)
 def test_float32_stays_float32(layer: Layer, tensors: tuple[Array, ...], own: dict[str, Any]) -> None:
     def single(x: Any) -> Any:
         return x.astype(np.float32) if isinstance(x, np.ndarray) and x.dtype == np.float64 else x
@@ -131,7 +128,7 @@ def test_float32_stays_float32(layer: Layer, tensors: tuple[Array, ...], own: di
     assert {v.dtype for v in values if v is not None} == {np.dtype(np.float32)}
 
 
-@pytest.mark.parametrize(("layer", "tensors", "own"), CASES, ids=name)
+@pytest.mark.parametrize(("layer", "tensors", "own"), CASES, ids=layer_name)
 def test_no_argument_is_written_to(layer: Layer, tensors: tuple[Array, ...], own: dict[str, Any]) -> None:
     def locked(x: Any) -> Any:
         if isinstance(x, np.ndarray):

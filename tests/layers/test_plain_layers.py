@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import parameter_shapes
 
-from graphlang.catalog.operation import Array, Layer
+from graphlang.catalog.operation import Array
 from graphlang.layers.affine import Affine
 from graphlang.layers.attention import Attention
 from graphlang.layers.batch_norm import BatchNorm
@@ -18,10 +19,6 @@ from graphlang.layers.layer_norm import LayerNorm
 from graphlang.layers.rms_norm import RMSNorm
 
 RNG = np.random.default_rng(11)
-
-
-def shapes(layer: Layer, x: Array) -> dict[str, tuple[object, ...]]:
-    return {name: parameter.shape for name, parameter in layer.parameters(x).items()}
 
 
 def test_affine_multiplies_and_adds() -> None:
@@ -42,8 +39,8 @@ def test_the_bias_gradient_is_the_sum_over_the_batch() -> None:
 
 def test_affine_asks_for_weights_and_perhaps_a_bias() -> None:
     x = np.zeros((2, 5, 4))
-    assert shapes(Affine(units=3), x) == {"W": (4, 3), "b": (3,)}
-    assert shapes(Affine(units=3, bias=False), x) == {"W": (4, 3)}
+    assert parameter_shapes(Affine(units=3), x) == {"W": (4, 3), "b": (3,)}
+    assert parameter_shapes(Affine(units=3, bias=False), x) == {"W": (4, 3)}
     with pytest.raises(ValueError, match="`x` is a scalar"):
         Affine(units=3).parameters(np.array(1.0))
 
@@ -80,7 +77,7 @@ def test_one_group_is_a_layer_norm_and_a_group_each_an_instance_norm() -> None:
 
 
 def test_groups_must_divide_the_channels() -> None:
-    assert shapes(GroupNorm(groups=2), np.zeros((1, 4, 2))) == {"gamma": (4,), "beta": (4,)}
+    assert parameter_shapes(GroupNorm(groups=2), np.zeros((1, 4, 2))) == {"gamma": (4,), "beta": (4,)}
     with pytest.raises(ValueError, match="cannot divide 4 channels into 3 equal groups"):
         GroupNorm(groups=3).parameters(np.zeros((1, 4, 2)))
 

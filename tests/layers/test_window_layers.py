@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import parameter_shapes
 from pydantic import ValidationError
 
 from graphlang.catalog.operation import Array, Layer
@@ -24,10 +25,6 @@ PLAIN: dict[str, Any] = {"stride": (1, 1), "pad": (0, 0), "dilation": (1, 1), "g
 
 def images(*shape: int) -> Array:
     return RNG.standard_normal(shape)
-
-
-def shapes(layer: Layer, x: Array) -> dict[str, tuple[object, ...]]:
-    return {name: parameter.shape for name, parameter in layer.parameters(x).items()}
 
 
 def at_once(jobs: Sequence[Callable[[], None]]) -> None:
@@ -163,10 +160,13 @@ def test_an_image_may_be_a_view_in_any_order() -> None:
 
 def test_the_weights_of_convolutions() -> None:
     x = np.zeros((2, 4, 8, 9))
-    assert shapes(Conv(channels=6, kernel=(3, 5), groups=2), x) == {"W": (6, 2, 3, 5), "b": (6,)}
-    assert shapes(Conv(channels=6, kernel=3, bias=False), x[0]) == {"W": (6, 8, 3)}
-    assert shapes(ConvTranspose(channels=6, kernel=3, groups=2), x) == {"W": (4, 3, 3, 3), "b": (6,)}
-    assert shapes(MaxPool(size=2), x) == {}
+    assert parameter_shapes(Conv(channels=6, kernel=(3, 5), groups=2), x) == {"W": (6, 2, 3, 5), "b": (6,)}
+    assert parameter_shapes(Conv(channels=6, kernel=3, bias=False), x[0]) == {"W": (6, 8, 3)}
+    assert parameter_shapes(ConvTranspose(channels=6, kernel=3, groups=2), x) == {
+        "W": (4, 3, 3, 3),
+        "b": (6,),
+    }
+    assert parameter_shapes(MaxPool(size=2), x) == {}
 
 
 def test_shapes_hold_for_any_batch_and_any_image() -> None:

@@ -6,15 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import codes
 
 import graphlang as gl
-
-
-def codes(text: str) -> list[str]:
-    with pytest.raises(gl.GraphError) as caught:
-        gl.loads(text)
-    return [d.code for d in caught.value.diagnostics]
-
 
 CHOICE = "input x: float[N, 3], z: float[M, 3]\ny = 1*x if {} else 2*x\noutput y"
 

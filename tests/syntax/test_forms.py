@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from helpers import mistakes
 
-import graphlang as gl
-from graphlang.diagnostics import Diagnostic, edited
+from graphlang.diagnostics import edited
 
 HEAD = "input x: float[N, 3], n = 2, v: float[3]\nhyper k = 2\n"
 
@@ -77,24 +77,16 @@ MENDED = [
 ]  # fmt: skip
 
 
-def mistakes(text: str) -> list[Diagnostic]:
-    try:
-        gl.loads(HEAD + text)
-    except gl.GraphError as error:
-        return error.diagnostics
-    return []
-
-
 @pytest.mark.parametrize(("text", "at", "mended"), MENDED, ids=[text for text, _, _ in MENDED])
 def test_a_form_of_another_language_is_mended_at_its_place(
     text: str, at: str | None, mended: str | None
 ) -> None:
-    first = next(d for d in mistakes(text) if d.code.startswith("GL1") or d.edits)
+    first = next(d for d in mistakes(HEAD + text) if d.code.startswith("GL1") or d.edits)
     assert first.span is not None
     assert "or look for the mistake" not in (first.help or "")
     if at is not None:
         assert first.span.text == at
     if mended is not None:
         assert edited(HEAD + text, first.edits) == HEAD + mended
-        syntax = [d for d in mistakes(mended) if d.code.startswith("GL1")]
+        syntax = [d for d in mistakes(HEAD + mended) if d.code.startswith("GL1")]
         assert not syntax or "Affine(8), Relu" in mended
