@@ -9,7 +9,7 @@ from pathlib import Path
 
 from graphlang.cli import console, options
 from graphlang.diagnostics import Diagnostic, closest
-from graphlang.diagnostics.base import Template
+from graphlang.diagnostics.base import Template, wordings_of
 
 
 def parser() -> options.CommandParser:
@@ -65,12 +65,10 @@ def story(kind: type[Diagnostic]) -> str:
 
 
 def messages(kind: type[Diagnostic]) -> list[Template]:
-    """The message templates of a code: its class's, then those of subclasses with other wordings."""
-    own = inspect.getattr_static(kind, "message")
-    templates = [own] if isinstance(own, Template) else []
-    for wording in kind.__subclasses__():
-        templates += messages(wording) if wording.code == kind.code else []
-    return list({template.text: template for template in templates}.values())
+    """The message templates of a code: its class's, then those of its other wordings."""
+    own = (vars(wording).get("message") for wording in wordings_of(kind))
+    templates = [inspect.getattr_static(kind, "message"), *own]
+    return list({t.text: t for t in templates if isinstance(t, Template)}.values())
 
 
 def title(kind: type[Diagnostic]) -> str:

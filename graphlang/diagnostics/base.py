@@ -19,27 +19,51 @@ A class is data. Annotated names are its facts, in the order in which a caller p
         span: Span
         end: Span | None = None
 
-`graphlang explain CODE` prints the docstring of the class that has the code. A subclass without a code is
-another wording of the same mistake, and `explain` lists it.
+`graphlang explain CODE` prints the docstring of the class that has the code. A mistake that shows itself in
+several ways has a wording for each, which `explain` lists:
+
+    class NoData(Diagnostic):
+        \"\"\"...\"\"\"
+
+        code = "GL611"
+        help = "give it at least one sample"
+
+        file: str
+
+        empty_file = wording("`{file}` holds no data: the file is empty")
+        empty_archive = wording("`{file}` holds no data: the archive has no arrays")
+
+`NoData.empty_file(file)` makes one. A wording with facts of its own is a subclass without a code.
+
+Six wordings quote a sentence, since the check that refuses is no part of the package alone: an operation checks
+its operands and attributes, and a layer, an optimizer or a source of the user's own may do so too. They are
+`OperandsMisfit` and `WrongResult` (a `ShapeError`, the contract of a layer), `AttributeRefused`, `SettingRefused`
+and `SettingsRefused` (the validator of a field or a model), and `OverrideRefused`, which quotes another diagnostic.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self, dataclass_transform
+from string import Formatter
+from typing import Any, ClassVar, Literal, Self, TypeVar, cast, dataclass_transform
 
 from graphlang.diagnostics.places import Edit, Place, Related, Span
 
 __all__ = [
     "Diagnostic",
     "Edit",
+    "Located",
+    "OfFile",
     "Related",
     "Severity",
     "Span",
     "facts_of",
     "filled",
+    "first_of",
     "listed",
     "owner_of_code",
+    "wording",
+    "wordings_of",
 ]
 
 Severity = Literal["error", "warning", "note"]
@@ -70,6 +94,8 @@ class Diagnostic(Circumstances):
     severity: ClassVar[Severity] = "error"
     #: other places: from the name of a fact that is a span, or None, to a template
     places: ClassVar[Mapping[str, str]] = {}
+    #: the fact, a span, whose text `replacement` takes the place of
+    replaces: ClassVar[str] = "span"
 
     def __init_subclass__(cls) -> None:
         for name in TEMPLATES:
@@ -82,7 +108,7 @@ class Diagnostic(Circumstances):
         wrong = [name for name in passed if name not in facts]
         wrong += [name for name, value in (facts | passed).items() if value is REQUIRED]
         if wrong or len(values) > len(facts):
-            raise TypeError(f"{type(self).__name__} takes {', '.join(facts)}; wrong or missing: {wrong}")
+            raise TypeError(f"{type(self).__qualname__} takes {', '.join(facts)}; wrong or missing: {wrong}")
         for name, value in (facts | passed).items():
             object.__setattr__(self, name, value)
 
@@ -113,7 +139,7 @@ class Diagnostic(Circumstances):
 
     @property
     def replacement(self) -> str | None:
-        """What to write in place of the text at `span`, where that is certain."""
+        """What to write in place of the text at `span` (or what `replaces` names), where that is certain."""
         return None
 
     @property
@@ -124,9 +150,10 @@ class Diagnostic(Circumstances):
     @property
     def edits(self) -> Sequence[Edit]:
         """What `help` advises as changes of the text, where it says exactly what to write."""
-        if self.span is None or self.replacement is None:
+        place: Span | None = getattr(self, self.replaces)
+        if place is None or self.replacement is None:
             return ()
-        return (Edit(self.span, self.replacement),)
+        return (Edit(place, self.replacement),)
 
     @property
     def also(self) -> Sequence[Related]:
@@ -162,6 +189,21 @@ def _where(span: Span) -> tuple[int, int, str]:
     return span.start, span.end, span.source.name
 
 
+D = TypeVar("D", bound=Diagnostic)
+
+
+class Located(Diagnostic):
+    """A mistake at a place in the text."""
+
+    span: Span
+
+
+class OfFile(Diagnostic):
+    """A mistake in a file, or in what is said of one."""
+
+    file: str
+
+
 # ---- facts -------------------------------------------------------------------------------------------
 
 REQUIRED: Any = object()
@@ -175,6 +217,34 @@ def facts_of(kind: type[Diagnostic]) -> Iterator[tuple[str, object]]:
             for name, annotation in vars(base).get("__annotations__", {}).items():
                 if not str(annotation).startswith("ClassVar"):
                     yield name, vars(base).get(name, REQUIRED)
+
+
+class wording:  # noqa: N801  # it reads as a declaration
+    """A wording without facts of its own: a subclass with other texts, made when it is first used."""
+
+    def __init__(self, message: str | None = None, help: str | None = None, **texts: str | bool) -> None:
+        """The texts of a class, as `label` or `replacement`, and whether it is `sure`."""
+        texts |= {n: text for n, text in (("message", message), ("help", help)) if text is not None}
+        self.texts = texts
+        self.kinds: dict[type[Diagnostic], type[Diagnostic]] = {}
+
+    def __set_name__(self, owner: type[Diagnostic], name: str) -> None:
+        self.name = name
+
+    def __get__(self, diagnostic: None, owner: type[D]) -> type[D]:
+        if owner not in self.kinds:
+            names = {"__module__": owner.__module__, "__qualname__": f"{owner.__qualname__}.{self.name}"}
+            self.kinds[owner] = type(self.name, (owner,), {**self.texts, **names})
+        return cast("type[D]", self.kinds[owner])
+
+
+def wordings_of(kind: type[Diagnostic]) -> Iterator[type[Diagnostic]]:
+    """A class and its other wordings: those in its body, then the subclasses without a code of their own."""
+    yield kind
+    own = [getattr(kind, name) for name, value in vars(kind).items() if isinstance(value, wording)]
+    for other in dict.fromkeys([*own, *kind.__subclasses__()]):
+        if other.code == kind.code:
+            yield from wordings_of(other)
 
 
 def owner_of_code(kind: type[Diagnostic]) -> type[Diagnostic]:
@@ -200,10 +270,39 @@ class Template:
 
     def parts(self) -> Iterator[tuple[str, str | None]]:
         """The words between the facts, each with the name of the fact behind it; the last may have none."""
-        from string import Formatter
-
         for words, fact, _spec, _conversion in Formatter().parse(self.text):
             yield words, fact
+
+    def is_complete(self, facts: Mapping[str, Any]) -> bool:
+        """Whether no fact in it is None or empty."""
+        field = Formatter().get_field
+        values = (field(fact, (), facts)[0] for _, fact in self.parts() if fact is not None)
+        return not any(value is None or value in ("", ()) for value in values)
+
+
+class FirstOf(Template):
+    """Several texts, of which the first is taken whose facts are all there; None where none is."""
+
+    def __init__(self, *texts: str) -> None:
+        super().__init__("; ".join(texts))
+        self.texts = [Template(text) for text in texts]
+
+    def __get__(self, diagnostic: Diagnostic | None, owner: type[Diagnostic]) -> Any:
+        if diagnostic is None:
+            return self
+        facts = _Facts(diagnostic)
+        return next((filled(t.text, diagnostic) for t in self.texts if t.is_complete(facts)), None)
+
+
+def first_of(*texts: str) -> Any:
+    """A text that depends on what is known: the first of these templates whose facts are all there.
+
+        help = first_of("did you mean `{match}`?", "it has {parts:and}")
+
+    A fact is there unless it is None, an empty text or an empty list; where no template is complete, there is
+    no text.
+    """
+    return FirstOf(*texts)
 
 
 def filled(template: str, diagnostic: Diagnostic) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import Any
 
 from graphlang.diagnostics.places import Span
 
@@ -77,6 +78,11 @@ def distance(a: str, b: str) -> int:
             row.append(cost)
         before, last = last, row
     return last[-1]
+
+
+def closest_of(name: str, candidates: str) -> Any:
+    """A property of a diagnostic: the one of its candidates that the name was most likely meant to be."""
+    return property(lambda facts: closest(getattr(facts, name), getattr(facts, candidates)))
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:

@@ -11,32 +11,24 @@ import pytest
 
 from graphlang.cli.explain import codes, messages, story
 from graphlang.diagnostics import Diagnostic
-from graphlang.diagnostics.base import TEMPLATES, Template, facts_of
+from graphlang.diagnostics.base import TEMPLATES, Template, facts_of, wordings_of
 
 TESTS = Path(__file__).parent.parent
 CODES = codes()
 
 
-def family(kind: type[Diagnostic]) -> Iterator[type[Diagnostic]]:
-    """A class and those that are other wordings of it."""
-    yield kind
-    for wording in kind.__subclasses__():
-        if wording.code == kind.code:
-            yield from family(wording)
-
-
-CLASSES = [kind for owner in CODES.values() for kind in family(owner)]
+CLASSES = [kind for owner in CODES.values() for kind in wordings_of(owner)]
 
 
 def is_data(kind: type[Diagnostic]) -> bool:
     """Whether a class takes facts, and its message is a template over them or left to its other wordings."""
     message = inspect.getattr_static(kind, "message")
-    abstract = message is inspect.getattr_static(Diagnostic, "message") and bool(kind.__subclasses__())
+    abstract = message is inspect.getattr_static(Diagnostic, "message") and len([*wordings_of(kind)]) > 1
     return kind.__init__ is Diagnostic.__init__ and (isinstance(message, Template) or abstract)
 
 
 def test_every_message_is_a_template_over_facts() -> None:
-    assert [kind.__name__ for kind in CLASSES if not is_data(kind)] == []
+    assert [kind.__qualname__ for kind in CLASSES if not is_data(kind)] == []
 
 
 QUOTING = {
@@ -47,7 +39,7 @@ QUOTING = {
 """Classes whose sentence is that of the code which refuses, behind the name of what it refuses."""
 
 
-@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__qualname__)
 def test_a_diagnostic_takes_facts_and_no_text(kind: type[Diagnostic]) -> None:
     facts = dict(facts_of(kind))
     assert not set(facts) & {*TEMPLATES, "advice", "note", "sentence"}
@@ -55,7 +47,7 @@ def test_a_diagnostic_takes_facts_and_no_text(kind: type[Diagnostic]) -> None:
     if not isinstance(message, Template):
         return
     words = " ".join(text for text, _ in message.parts())
-    assert kind.__name__ in QUOTING or re.search(r"[a-z]{3}", words), (
+    assert kind.__qualname__ in QUOTING or re.search(r"[a-z]{3}", words), (
         "a template that is a fact alone is no template"
     )
     for name in TEMPLATES:
