@@ -10,7 +10,7 @@ import numpy as np
 
 from graphlang.cli import console
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.inputs import NotScaled, UnknownScale
+from graphlang.diagnostics.inputs import NotAsTrained, NotScaled
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
@@ -72,7 +72,7 @@ def _scaled(graph: Graph, name: str, field: str, array: Any, weights: str | None
         wrong = NotScaled(name, graph.network.span(name), low if low < 0 else high, largest)
         raise GraphError([wrong])
     if largest is None:
-        raise GraphError([UnknownScale(name, graph.network.span(name))])
+        raise GraphError([NotAsTrained.unknown_scale(name, graph.network.span(name))])
     if largest == 1:
         return array
     console.note(f"`{name}` is divided by {largest:g}, as `normalize` does to the data")

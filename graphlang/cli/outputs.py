@@ -9,7 +9,7 @@ from typing import Any
 
 from graphlang.cli.options import Usage
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.files import RowsDiffer, SeveralArrays, TooManyAxes
+from graphlang.diagnostics.files import FormatTooSmall, SeveralArrays, TooManyAxes
 
 
 def check_suffix(path: Path) -> None:
@@ -71,7 +71,7 @@ def _csv(path: Path, outputs: Mapping[str, Any]) -> None:
             columns.update({f"{name}_{i}": array[:, i] for i in range(array.shape[1])})
     rows = {column.shape[0] for column in columns.values()}
     if len(rows) > 1:
-        raise GraphError([RowsDiffer(str(path), _as_npz(path))])
+        raise GraphError([FormatTooSmall.rows_differ(str(path), _as_npz(path))])
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)

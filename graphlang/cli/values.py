@@ -10,21 +10,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.files import (
-    ArchiveForArray,
-    ArrayWithoutName,
     DamagedArrays,
     InputTwice,
-    JsonForFile,
     JsonNumberTooLarge,
-    JsonWithoutNames,
-    NeitherFormat,
+    NoInputsObject,
     NoJson,
     NoNumbers,
     NoSuchFile,
-    NothingAfterAt,
+    WrongInputsFile,
     unreadable,
 )
-from graphlang.diagnostics.settings import FileForNumber, UnknownOverride
+from graphlang.diagnostics.settings import UnknownOverride, WrongOverride
 from graphlang.syntax.files import standard_input
 
 if TYPE_CHECKING:
@@ -41,19 +37,19 @@ def input_values(graph: Graph, files: Mapping[str, str], inputs: Mapping[str, An
     return {**inputs, **{name: read_array(path) for name, path in files.items()}}
 
 
-def _not_an_input(graph: Graph, name: str) -> FileForNumber | UnknownOverride:
+def _not_an_input(graph: Graph, name: str) -> WrongOverride | UnknownOverride:
     if name in graph.spec.hypers or "." in name:
-        return FileForNumber(name)
+        return WrongOverride.file_for_number(name)
     return UnknownOverride(name, list(graph.inputs), graph.file)
 
 
 def read_array(path: str) -> Any:
     """The array of an npy file."""
     if not path:
-        raise GraphError([NothingAfterAt("@")])
+        raise GraphError([WrongInputsFile.nothing_after_at("@")])
     array = _numpy_file(path, "an npy file")
     if isinstance(array, dict):
-        raise GraphError([ArchiveForArray(path)])
+        raise GraphError([WrongInputsFile.archive_for_array(path)])
     return array
 
 
@@ -65,7 +61,7 @@ def read_inputs(path: str) -> dict[str, Any]:
     if content[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         return dict(_numpy_file(path, "an npz file"))
     if content[:6] == b"\x93NUMPY":
-        raise GraphError([ArrayWithoutName(path)])
+        raise GraphError([WrongInputsFile.array_without_name(path)])
     return _from_json(path, content)
 
 
@@ -73,7 +69,7 @@ def _content(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except FileNotFoundError:
-        raise GraphError([(JsonForFile if path.startswith("{") else NoSuchFile)(path)]) from None
+        raise GraphError([(NoSuchFile.json_for_file if path.startswith("{") else NoSuchFile)(path)]) from None
     except OSError as error:
         raise GraphError([unreadable(path, error)]) from None
 
@@ -114,9 +110,9 @@ def _from_json(name: str, content: bytes) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise GraphError([NoJson(name, error.msg.lower(), error.lineno, error.colno)]) from None
     except (UnicodeDecodeError, RecursionError, ValueError):
-        raise GraphError([NeitherFormat(name)]) from None
+        raise GraphError([NoInputsObject.neither_format(name)]) from None
     if not isinstance(values, dict):
-        raise GraphError([JsonWithoutNames(name)])
+        raise GraphError([NoInputsObject.json_without_names(name)])
     values = {key: _numbers(value) for key, value in values.items()}
     for key, value in values.items():
         if isinstance(value, str | dict) or value is None:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from graphlang.datasets.dataset import Array, Column, Dataset, check_array, checked_splits
 from graphlang.datasets.number_checks import masked, place_text
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.data import MaskedNumber, NoArray, NumberBeyondFloat
+from graphlang.diagnostics.data import MaskedNumber, NoArray, WrongArray
 from graphlang.diagnostics.python_arguments import exact_numbers
 
 _NAME = "the arrays handed in"
@@ -44,7 +44,7 @@ def _column(name: str, values: ArrayLike) -> Column:
         if array.dtype.kind == "O":
             array = _exact(array)
     except OverflowError:
-        raise GraphError([NumberBeyondFloat(_NAME, name)]) from None
+        raise GraphError([WrongArray.beyond_float(_NAME, name)]) from None
     except (ValueError, TypeError) as error:  # rows of different lengths
         raise GraphError([NoArray(_NAME, name, str(error))]) from None
     check_array(_NAME, name, array.shape, array.dtype)

@@ -13,19 +13,17 @@ import numpy as np
 
 from graphlang.datasets.dataset import Array
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.data import DamagedCsv, EmptyFile, HeaderAlone
+from graphlang.diagnostics.data import DamagedCsv, NoData
 from graphlang.diagnostics.tables import (
     BadCell,
     ColumnTwice,
     CommentForHeader,
-    EmptyColumn,
-    NamelessColumn,
-    NamelessIndex,
-    NumberForName,
+    NoColumnNames,
     OtherDelimiter,
     RaggedLine,
-    SampleForHeader,
     SpreadsheetInstruction,
+    WrongColumn,
+    WrongHeader,
     is_missing,
     plain_number,
 )
@@ -52,7 +50,7 @@ def parse_csv(path: str, text: str) -> Table:
     records = _records(path, text)
     _, header = next(records, (0, None))
     if header is None:
-        raise GraphError([EmptyFile(path)])
+        raise GraphError([NoData.empty_file(path)])
     _check_delimiter(path, text, header)
     rows = list(records)
     if header[0].lstrip().startswith("#") and rows and len(rows[0][1]) != len(header):
@@ -60,7 +58,7 @@ def parse_csv(path: str, text: str) -> Table:
     names = _names(path, header, [row for _, row in rows])
     _check_lengths(path, len(names), rows)
     if not rows:
-        raise GraphError([HeaderAlone(path)])
+        raise GraphError([NoData.header_alone(path)])
     columns = zip(names, zip(*(row for _, row in rows), strict=True), strict=True)
     return Table(path, names, dict(columns), [line for line, _ in rows])
 
@@ -138,16 +136,18 @@ def _names(path: str, header: list[str], rows: list[list[str]]) -> list[str]:
     if number is None and all(NUMBER.fullmatch(name) for name in names):
         number = names[0]
     if number is not None:
-        raise GraphError([NumberForName(path, number)])
+        raise GraphError([NoColumnNames.number(path, number)])
     if any(NUMBER.fullmatch(name) for name in names):
         label = _label_among(names, rows)
         if label is not None:
-            raise GraphError([SampleForHeader(path, label)])
+            raise GraphError([NoColumnNames.sample(path, label)])
     if len(names) > 1 and names[-1] == "" and not any("".join(row[len(names) - 1 :]).strip() for row in rows):
-        raise GraphError([EmptyColumn(path, len(names))])
+        raise GraphError([WrongColumn.empty(path, len(names))])
     if "" in names:
         index = names.index("")
-        raise GraphError([NamelessColumn(path, index + 1) if index else NamelessIndex(path)])
+        raise GraphError(
+            [WrongColumn.nameless(path, index + 1) if index else WrongHeader.nameless_index(path)]
+        )
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         numbers = [i + 1 for i, name in enumerate(names) if name == twice]

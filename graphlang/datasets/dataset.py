@@ -21,14 +21,13 @@ from graphlang.datasets.files import Files
 from graphlang.datasets.pixels import Pixels
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import (
-    ArrayOfObjects,
     ArrayOfOthers,
     DataTooLarge,
     EmptySplit,
-    FieldOfTestAlone,
     OtherSampleShape,
     SampleMismatch,
-    SingleNumber,
+    SplitMismatch,
+    WrongArray,
 )
 
 Kind = Literal["float", "int", "bool"]
@@ -192,7 +191,7 @@ def checked_splits(name: str, splits: dict[str, dict[str, Column]]) -> dict[str,
     train = splits["train"]
     for key, column in splits.get("test", {}).items():
         if key not in train:
-            raise GraphError([FieldOfTestAlone(name, key)])
+            raise GraphError([SplitMismatch.of_test_alone(name, key)])
         if train[key].shape[1:] != column.shape[1:]:
             raise GraphError([OtherSampleShape(name, key, train[key].shape[1:], column.shape[1:])])
     return splits
@@ -210,11 +209,11 @@ def _check_samples(name: str, split: str, columns: dict[str, Column]) -> None:
 def check_array(path: str, name: str, shape: Sequence[int], dtype: np.dtype[Any]) -> None:
     """Raises GraphError for an array that cannot be a field."""
     if dtype.hasobject:
-        raise GraphError([ArrayOfObjects(path, name)])
+        raise GraphError([WrongArray.objects(path, name)])
     if dtype.kind not in _KINDS:
         raise GraphError([ArrayOfOthers(path, name, str(dtype))])
     if not shape:
-        raise GraphError([SingleNumber(path, name)])
+        raise GraphError([WrongArray.single_number(path, name)])
 
 
 def check_size(path: str, what: str, size: int) -> None:

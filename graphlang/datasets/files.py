@@ -10,14 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.data import (
-    FileMissing,
-    LinksInLoop,
-    NotRegularFile,
-    PathOutside,
-    ReadingRefused,
-    Refusal,
-)
+from graphlang.diagnostics.data import FileMissing, FileUnreadable, PathOutside, ReadingRefused, Refusal
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
@@ -45,7 +38,7 @@ class Files:
         if not place.exists():
             raise GraphError([FileMissing(path, str(self.folder), _neighbours(place))])
         if not place.is_file():
-            raise GraphError([NotRegularFile(path)])
+            raise GraphError([FileUnreadable.not_regular(path)])
         return place
 
     def _below(self, path: str) -> Path:
@@ -54,7 +47,7 @@ class Files:
         try:
             place = (self.folder / path).resolve()
         except (OSError, RuntimeError):  # a loop of symbolic links
-            raise GraphError([LinksInLoop(path)]) from None
+            raise GraphError([FileUnreadable.links_in_loop(path)]) from None
         if not place.is_relative_to(self.folder.resolve()):
             raise GraphError([PathOutside(path, "leads out of the spec's folder")])
         return place

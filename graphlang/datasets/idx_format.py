@@ -19,7 +19,7 @@ from graphlang.datasets.dataset import Array, Column, check_size
 from graphlang.datasets.files import readable
 from graphlang.datasets.pixels import Pixels
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.data import DamagedGzip, FileChanged, FileCutOff, NotIdx, WrongChecksum
+from graphlang.diagnostics.data import DamagedFile, FileCutOff, FileUnreadable, NotIdx, WrongChecksum
 
 #: the third byte of a file says what its numbers are; they are big-endian
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -110,7 +110,7 @@ def read_content(path: str, file: Path, header: IdxHeader, digest: str | None = 
     _check_digest(path, buffer, digest)
     with _content(path, file) as stream:
         if _parse(path, stream) != header:
-            raise GraphError([FileChanged(path)])
+            raise GraphError([FileUnreadable.changed(path)])
     numbers = np.frombuffer(buffer, header.dtype, offset=header.length)
     return numbers.astype(header.dtype.newbyteorder("="), copy=False).reshape(header.shape)
 
@@ -153,4 +153,4 @@ def _content(path: str, file: Path) -> Iterator[BufferedIOBase]:
             with gzip.open(file) if _gzipped(file) else file.open("rb") as stream:
                 yield stream
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise GraphError([DamagedGzip(path, str(error).lower())]) from None
+            raise GraphError([DamagedFile.gzip(path, str(error).lower())]) from None

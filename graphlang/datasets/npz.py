@@ -27,12 +27,11 @@ from graphlang.datasets.files import Files, readable
 from graphlang.datasets.pixels import Pixels
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import (
-    DamagedNpz,
-    EmptyArchive,
-    FileChanged,
+    DamagedFile,
     FileCutOff,
+    FileUnreadable,
     NegativeShape,
-    OneArray,
+    NoData,
     UnknownVersion,
     WrongFormat,
 )
@@ -94,7 +93,7 @@ class npz(DataSource):
                 if (header := _header_of(self.path, archive, member, files.uses(places[name][1])))
             }
         if not members:
-            raise GraphError([EmptyArchive(self.path)])
+            raise GraphError([NoData.empty_archive(self.path)])
         splits: dict[str, dict[str, Column]] = {"train": {}}
         pixels = {key: self._pixels(splits, key) for _, key in places.values()}
         for name, header in headers.items():
@@ -178,8 +177,8 @@ def _no_archive(path: str, file: Path, error: Exception) -> WrongFormat:
     with file.open("rb") as stream:
         start = stream.read(6)
     if start == b"\x93NUMPY":
-        return OneArray(path)
-    return DamagedNpz(path, _reason(error))
+        return WrongFormat.one_array(path)
+    return DamagedFile.npz(path, _reason(error))
 
 
 def _reason(error: Exception) -> str:
@@ -213,9 +212,9 @@ def _load(path: str, file: Path, name: str, header: ArrayHeader) -> Array:
         try:
             member = archive.getinfo(f"{name}.npy")
         except KeyError:
-            raise GraphError([FileChanged(path)]) from None
+            raise GraphError([FileUnreadable.changed(path)]) from None
         if _header(path, archive, member) != header:
-            raise GraphError([FileChanged(path)])
+            raise GraphError([FileUnreadable.changed(path)])
         with archive.open(member) as stream:
             array = np.lib.format.read_array(stream, allow_pickle=False)
     return np.ascontiguousarray(array, dtype=header.dtype.newbyteorder("="))

@@ -10,7 +10,7 @@ from graphlang.datasets.dataset import Array, Column, Dataset, DataSource, check
 from graphlang.datasets.files import Files, readable
 from graphlang.datasets.text_format import decoded
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.data import EmptyFile, TextTooShort
+from graphlang.diagnostics.data import NoData, TextTooShort
 
 
 class text(DataSource):
@@ -37,7 +37,7 @@ class text(DataSource):
         with readable(self.path):
             characters = decoded(self.path, file.read_bytes())
         if not characters:
-            raise GraphError([EmptyFile(self.path)])
+            raise GraphError([NoData.empty_file(self.path)])
         vocab, ids = _ids(characters)
         cut = len(ids) - round(len(ids) * self.test)
         splits = {"train": self._windows("train", ids[:cut], 1)}

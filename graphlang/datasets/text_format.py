@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.data import BinaryAsText, OtherEncoding, Utf16Text
+from graphlang.diagnostics.data import BinaryAsText, WrongFormat
 
 
 def decoded(path: str, content: bytes) -> str:
@@ -12,8 +12,8 @@ def decoded(path: str, content: bytes) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            raise GraphError([Utf16Text(path)]) from None
+            raise GraphError([WrongFormat.utf16(path)]) from None
         line = content.count(b"\n", 0, error.start) + 1
-        wrong = BinaryAsText if b"\0" in content[:1000] else OtherEncoding
+        wrong = BinaryAsText if b"\0" in content[:1000] else BinaryAsText.other_encoding
         raise GraphError([wrong(path, line, content[error.start], error.start)]) from None
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.base import Diagnostic, Located, first_of, wording
 from graphlang.diagnostics.places import Span
 from graphlang.diagnostics.spelling import closest
 
@@ -24,7 +24,7 @@ class Requirement(NamedTuple):
         return f" must be {self.needed}" + (f", but it is {self.actual}" if self.actual else "")
 
 
-class UnknownAttribute(Diagnostic):
+class UnknownAttribute(Located):
     """An operation is given an attribute that it does not have.
 
         y = x -> Affine(50, biass=false)
@@ -34,8 +34,11 @@ class UnknownAttribute(Diagnostic):
 
     code = "GL401"
     message = "`{operation}` has no attribute `{name}`"
+    replacement = first_of("{match}")
+    help = first_of(
+        "did you mean `{match}`?", "`{operation}` knows {attributes}", "`{operation}` takes no attributes"
+    )
 
-    span: Span
     operation: str
     name: str
     attributes: Sequence[str]
@@ -46,20 +49,8 @@ class UnknownAttribute(Diagnostic):
     def match(self) -> str | None:
         return self.foreign if self.foreign in self.attributes else closest(self.name, self.attributes)
 
-    @property
-    def replacement(self) -> str | None:
-        return self.match
 
-    @property
-    def help(self) -> str:
-        if self.match:
-            return f"did you mean `{self.match}`?"
-        if self.attributes:
-            return f"`{self.operation}` knows " + ", ".join(f"`{name}`" for name in self.attributes)
-        return f"`{self.operation}` takes no attributes"
-
-
-class WrongAttribute(Diagnostic):
+class WrongAttribute(Located):
     """An attribute has a value that it cannot have.
 
         y = x -> Affine(-50)
@@ -70,7 +61,6 @@ class WrongAttribute(Diagnostic):
     code = "GL402"
     help = "`graphlang layers {operation}` shows its signature"
 
-    span: Span
     operation: str
 
 
@@ -84,18 +74,16 @@ class AttributeRefused(WrongAttribute):
 
 class NoPositiveSize(WrongAttribute):
     message = "`{name}` of `{operation}` is {what}, and a size is a positive whole number"
-
     name: str
     what: str
 
 
 class NoSizeArgument(WrongAttribute):
     message = "{what} is not a size"
-
     what: str
 
 
-class MissingArgument(Diagnostic):
+class MissingArgument(Located):
     """A call lacks an argument that has no default.
 
         y = x -> Affine
@@ -106,22 +94,18 @@ class MissingArgument(Diagnostic):
     code = "GL403"
     message = "`{operation}` needs {missing:and}"
 
-    span: Span
     operation: str
     missing: Sequence[str]
+
+    of_member = wording(help="`graphlang layers {operation}` shows its signature")
 
 
 class MissingOfSignature(MissingArgument):
     help = "its signature is `{signature}`"
-
     signature: str
 
 
-class MissingOfMember(MissingArgument):
-    help = "`graphlang layers {operation}` shows its signature"
-
-
-class NothingToWorkOn(Diagnostic):
+class NothingToWorkOn(Located):
     """A layer stands alone, where it has no value to work on.
 
         h = Affine(50)
@@ -133,12 +117,11 @@ class NothingToWorkOn(Diagnostic):
     message = "`{operation}` has no value to work on"
     help = "send a value into it, `x -> {text}`, or share one instance: `layer name = {text}`"
 
-    span: Span
     operation: str
     text: str
 
 
-class TooManyArguments(Diagnostic):
+class TooManyArguments(Located):
     """A call has more arguments than the operation takes.
 
         y = exp(a, b)
@@ -150,12 +133,11 @@ class TooManyArguments(Diagnostic):
     message = "one argument too many for `{operation}`"
     help = "its signature is `{signature}`"
 
-    span: Span
     operation: str
     signature: str
 
 
-class ArgumentTwice(Diagnostic):
+class ArgumentTwice(Located):
     """An argument is given twice: by position and by name, or twice by name.
 
         y = x -> Affine(50, units=60)
@@ -167,13 +149,12 @@ class ArgumentTwice(Diagnostic):
     message = "`{name}` of `{operation}` is given twice"
     places = {"first": "first given here"}
 
-    span: Span
     operation: str
     name: str
     first: Span | None
 
 
-class NotKnownBefore(Diagnostic):
+class NotKnownBefore(Located):
     """An attribute, a size or a condition depends on a value that is only known when the graph runs.
 
         input x: float[N, 4], n
@@ -186,17 +167,11 @@ class NotKnownBefore(Diagnostic):
     message = "{subject} must be known before running, but this is a value of the graph"
     places = {"place": "this is a value of the graph"}
 
-    span: Span
     subject: str
     place: Span | None
 
-
-class AttributeNotKnown(NotKnownBefore):
-    help = "use a number, a `hyper` or a dimension"
-
-
-class ConditionNotKnown(NotKnownBefore):
-    help = "`where(c, a, b)` chooses at run time"
+    attribute = wording(help="use a number, a `hyper` or a dimension")
+    condition = wording(help="`where(c, a, b)` chooses at run time")
 
 
 class OperandForAttribute(NotKnownBefore):
@@ -208,7 +183,7 @@ class OperandForAttribute(NotKnownBefore):
     pairwise: str
 
 
-class CannotCompute(Diagnostic):
+class CannotCompute(Located):
     """A constant expression has no value, or one that cannot stand there.
 
         hyper n = 10 // 0
@@ -220,46 +195,23 @@ class CannotCompute(Diagnostic):
 
     code = "GL408"
 
-    span: Span
+    division_by_zero = wording("division by zero")
+    zero_with_negative_power = wording("zero has no negative power")
+    result_too_large = wording("the result is too large")
+    no_whole_result = wording("the result is too large for a whole number")
+    product_of_numbers = wording("`@` multiplies matrices, and this is a number; `*` multiplies numbers")
 
 
-class DivisionByZero(CannotCompute):
-    message = "division by zero"
-
-
-class PowerTooLarge(CannotCompute):
-    message = "{base} ** {exponent} is too large"
-
+class PowerOfNumbers(CannotCompute):
     base: object
     exponent: object
 
-
-class PowerNotReal(CannotCompute):
-    message = "{base} ** {exponent} is not a real number"
-
-    base: object
-    exponent: object
-
-
-class ZeroWithNegativePower(CannotCompute):
-    message = "zero has no negative power"
-
-
-class ResultTooLarge(CannotCompute):
-    message = "the result is too large"
-
-
-class NoWholeResult(CannotCompute):
-    message = "the result is too large for a whole number"
-
-
-class ProductOfNumbers(CannotCompute):
-    message = "`@` multiplies matrices, and this is a number; `*` multiplies numbers"
+    too_large = wording("{base} ** {exponent} is too large")
+    not_real = wording("{base} ** {exponent} is not a real number")
 
 
 class BetweenOthers(CannotCompute):
     message = "`{operator}` stands between {needed}, not {left} and {right}"
-
     operator: str
     needed: str
     left: str
@@ -268,7 +220,6 @@ class BetweenOthers(CannotCompute):
 
 class BeforeOther(CannotCompute):
     message = "`{operator}` stands before {needed}, not {what}"
-
     operator: str
     needed: str
     what: str
@@ -276,37 +227,30 @@ class BeforeOther(CannotCompute):
 
 class NotComparable(CannotCompute):
     message = "{left} and {right} cannot be compared before running"
-
     left: str
     right: str
 
 
 class SizeNotComparable(NotComparable):
     help = "`{size}` comes with the data; write a number in the type of the input"
-
     size: str
 
 
 class ListTooDeep(CannotCompute):
     message = "lists nest at most {limit} deep, as the axes of an array do"
-
     limit: int
 
 
 class NoCondition(CannotCompute):
     message = "the condition of `if` is {what}, neither true nor false"
-
     what: str
 
 
 class NoCount(CannotCompute):
     message = "`repeat` needs a whole number of times, not {what}"
-
     what: str
 
-
-class FractionForCount(NoCount):
-    help = "`/` gives a fraction; `//` divides whole numbers"
+    fraction = wording(help="`/` gives a fraction; `//` divides whole numbers")
 
 
 class LayerFailed(Diagnostic):
@@ -332,14 +276,10 @@ class LayerFailed(Diagnostic):
 
 class NotRecorded(LayerFailed):
     message = "{subject} uses `{function}`, which cannot be recorded"
-
+    help = first_of("{own_help}")
     function: str
     #: what may be called in its place
     own_help: str | None
-
-    @property
-    def help(self) -> str | None:
-        return self.own_help
 
 
 class NumberAskedFor(LayerFailed):
@@ -348,7 +288,6 @@ class NumberAskedFor(LayerFailed):
         "a layer works on whole arrays, without a Python loop over their elements: "
         "`np.sum(x, axis=0)`, `np.where(c, a, b)`, `np.maximum(x, 0)`"
     )
-
     reason: str
 
 
@@ -356,25 +295,20 @@ class WrongResult(LayerFailed):
     """`forward` returns, or is declared to have, what does not fit the contract of an operation."""
 
     message = "{subject} {reason}"
+    help = first_of("{own_help}")
 
     reason: str
     own_help: str | None
-
-    @property
-    def help(self) -> str | None:
-        return self.own_help
 
 
 class WrongBackward(LayerFailed):
     message = "{subject} is wrong: {reason}"
     help = "give one of each argument's shape"
-
     reason: str
 
 
 class LayerRaised(LayerFailed):
     message = "{subject} failed on {types}: {exception}: {reason}"
-
     types: str
     exception: str
     reason: str

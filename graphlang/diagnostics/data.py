@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.base import Diagnostic, OfFile, wording
 from graphlang.diagnostics.spelling import closest, did_you_mean
 
 Refusal = Literal["is no file name", "is a URL", "is absolute", "leads out of the spec's folder"]
@@ -30,7 +30,7 @@ class PathOutside(Diagnostic):
     reason: Refusal
 
 
-class FileMissing(Diagnostic):
+class FileMissing(OfFile):
     """A data file is not there.
 
     Paths in a spec are relative to the folder that the spec is in, not to the current folder.
@@ -43,7 +43,6 @@ class FileMissing(Diagnostic):
     code = "GL602"
     message = "there is no file `{file}`, looked for from the folder `{folder}`"
 
-    file: str
     folder: str
     neighbours: Sequence[str] = ()
 
@@ -60,7 +59,7 @@ class FileMissing(Diagnostic):
         return (None if dot else did_you_mean(name, self.neighbours)) or usual
 
 
-class FileUnreadable(Diagnostic):
+class FileUnreadable(OfFile):
     """A data file is there but cannot be read.
 
     It may be a folder, a device, a file without permission to read, or one that changed while it was read.
@@ -73,28 +72,17 @@ class FileUnreadable(Diagnostic):
     code = "GL603"
     help = "name a regular file that you may read"
 
-    file: str
+    not_regular = wording("cannot read `{file}`: it is not a regular file")
+    links_in_loop = wording("cannot read `{file}`: its symbolic links form a loop")
+    changed = wording("cannot read `{file}`: it changed since it was opened")
 
 
 class ReadingRefused(FileUnreadable):
     message = "cannot read `{file}`: {refusal}"
-
     refusal: str
 
 
-class NotRegularFile(FileUnreadable):
-    message = "cannot read `{file}`: it is not a regular file"
-
-
-class LinksInLoop(FileUnreadable):
-    message = "cannot read `{file}`: its symbolic links form a loop"
-
-
-class FileChanged(FileUnreadable):
-    message = "cannot read `{file}`: it changed since it was opened"
-
-
-class WrongFormat(Diagnostic):
+class WrongFormat(OfFile):
     """A file's content is not what its source expects.
 
     The content decides, not the name: an HTML error page saved as `train.npz` is noticed here.
@@ -107,7 +95,13 @@ class WrongFormat(Diagnostic):
     code = "GL604"
     help = "use the source that belongs to the file (npz, idx, csv, text), or get the file again"
 
-    file: str
+    one_array = wording(
+        "`{file}` is not a sound npz archive: it is one array, as `numpy.save` writes it",
+        "write it with `numpy.savez`, which gives every array a name",
+    )
+    utf16 = wording(
+        "`{file}` is not a text in UTF-8: it is in UTF-16: save it as UTF-8", "save the file as UTF-8"
+    )
 
 
 class NotIdx(WrongFormat):
@@ -120,49 +114,30 @@ class NotIdx(WrongFormat):
         return f"it starts with the bytes {self.magic.hex(' ')}" if self.magic else "it is empty"
 
 
-class DamagedGzip(WrongFormat):
-    message = "`{file}` is not a sound gzip file: {problem}"
-
+class DamagedFile(WrongFormat):
     problem: str
 
-
-class DamagedNpz(WrongFormat):
-    message = "`{file}` is not a sound npz archive: {problem}"
-
-    problem: str
-
-
-class OneArray(WrongFormat):
-    message = "`{file}` is not a sound npz archive: it is one array, as `numpy.save` writes it"
-    help = "write it with `numpy.savez`, which gives every array a name"
+    gzip = wording("`{file}` is not a sound gzip file: {problem}")
+    npz = wording("`{file}` is not a sound npz archive: {problem}")
 
 
 class DamagedCsv(WrongFormat):
     message = "`{file}` is not a sound csv file: line {row}: {problem}"
     help = "mend that line: quotes come in pairs around a cell, and are doubled inside one"
-
     row: int
     problem: str
 
 
-class Utf16Text(WrongFormat):
-    message = "`{file}` is not a text in UTF-8: it is in UTF-16: save it as UTF-8"
-    help = "save the file as UTF-8"
-
-
 class BinaryAsText(WrongFormat):
     message = "`{file}` is not a text in UTF-8: line {row} has the byte {byte:02x} at offset {offset}"
-
     row: int
     byte: int
     offset: int
 
-
-class OtherEncoding(BinaryAsText):
-    help = "save the file as UTF-8; it may be in Latin-1 or Windows-1252"
+    other_encoding = wording(help="save the file as UTF-8; it may be in Latin-1 or Windows-1252")
 
 
-class FileCutOff(Diagnostic):
+class FileCutOff(OfFile):
     """A file is shorter or longer than its header announces.
 
     Usually a download or a copy that was cut off.
@@ -176,14 +151,13 @@ class FileCutOff(Diagnostic):
     message = "{part} in `{file}` announces {announced:,} bytes, found {bound}{size:,}"
     help = "the file was cut off or damaged on its way; get it again"
 
-    file: str
     part: str
     announced: int
     size: int
     bound: Literal["", "at most ", "more than "] = ""
 
 
-class DataTooLarge(Diagnostic):
+class DataTooLarge(OfFile):
     """A file announces more data than the stated limit.
 
     Sizes in a header are claims. A few bytes can announce terabytes, so a claim beyond the limit is refused
@@ -198,13 +172,12 @@ class DataTooLarge(Diagnostic):
     message = "{part} in `{file}` announces {announced:,} bytes, more than the limit of {limit:,}"
     help = "split it into smaller files, or store it in a smaller type (images as uint8) in an npz"
 
-    file: str
     part: str
     announced: int
     limit: int
 
 
-class WrongChecksum(Diagnostic):
+class WrongChecksum(OfFile):
     """A file is not the published one.
 
     `mnist()` means the one data set that everybody's numbers are about, so its files are checked by SHA-256
@@ -219,7 +192,6 @@ class WrongChecksum(Diagnostic):
     message = "`{file}` is not MNIST's file: SHA-256 of its content should be {expected}, found {actual}"
     help = "get the file again; other data in this format is read with `idx(images, labels)`"
 
-    file: str
     expected: str
     actual: str
 
@@ -254,7 +226,7 @@ class FilesNowhere(Diagnostic):
         return ", ".join(f"`{n}`" for n in self.folders) or "no folder (none is known)"
 
 
-class SampleMismatch(Diagnostic):
+class SampleMismatch(OfFile):
     """Two fields of one split have different numbers of samples.
 
     The first axis counts the samples: row 5 of `x` belongs to row 5 of `t`.
@@ -270,7 +242,6 @@ class SampleMismatch(Diagnostic):
     )
     help = "every field needs the same first axis: one entry per sample"
 
-    file: str
     split: str
     first: str
     samples: int
@@ -278,7 +249,7 @@ class SampleMismatch(Diagnostic):
     other_samples: int
 
 
-class WrongArray(Diagnostic):
+class WrongArray(OfFile):
     """An array holds something that cannot be a field.
 
     A field is an array of numbers (float, int or bool) whose first axis counts the samples. Strings,
@@ -293,54 +264,40 @@ class WrongArray(Diagnostic):
     code = "GL610"
     help = "a field is an array of float, int or bool whose first axis counts the samples"
 
-    file: str
     name: str
 
-
-class ArrayOfObjects(WrongArray):
-    message = "`{name}` in `{file}` holds Python objects, which are never unpickled"
+    objects = wording("`{name}` in `{file}` holds Python objects, which are never unpickled")
+    single_number = wording("`{name}` in `{file}` is a single number without a first axis")
+    beyond_float = wording("`{name}` in `{file}` holds a number larger than what a float can hold")
 
 
 class ArrayOfOthers(WrongArray):
     message = "`{name}` in `{file}` holds `{dtype}`, not numbers"
-
     dtype: str
-
-
-class SingleNumber(WrongArray):
-    message = "`{name}` in `{file}` is a single number without a first axis"
-
-
-class NumberBeyondFloat(WrongArray):
-    message = "`{name}` in `{file}` holds a number larger than what a float can hold"
 
 
 class NoArray(WrongArray):
     message = "`{name}` in `{file}` is no array: {problem}"
-
     problem: str
 
 
 class MaskedNumber(WrongArray):
     message = "`{name}` in `{file}` is a masked array without a number{place}"
-
     place: str
 
 
 class UnknownVersion(WrongArray):
     message = "`{name}` in `{file}` has the format version {major}.{minor}"
-
     major: int
     minor: int
 
 
 class NegativeShape(WrongArray):
     message = "`{name}` in `{file}` announces a negative shape, [{shape:bare}]"
-
     shape: Sequence[int]
 
 
-class NoData(Diagnostic):
+class NoData(OfFile):
     """A file holds no samples.
 
         the header line of a csv and nothing below it
@@ -351,28 +308,17 @@ class NoData(Diagnostic):
     code = "GL611"
     help = "give it at least one sample"
 
-    file: str
-
-
-class EmptyFile(NoData):
-    message = "`{file}` holds no data: the file is empty"
-
-
-class HeaderAlone(NoData):
-    message = "`{file}` holds no data: there is no line after the first"
+    empty_file = wording("`{file}` holds no data: the file is empty")
+    header_alone = wording("`{file}` holds no data: there is no line after the first")
+    empty_archive = wording("`{file}` holds no data: the archive has no arrays")
 
 
 class EmptySplit(NoData):
     message = "`{file}` holds no data: the {split} split has no samples"
-
     split: str
 
 
-class EmptyArchive(NoData):
-    message = "`{file}` holds no data: the archive has no arrays"
-
-
-class TextTooShort(Diagnostic):
+class TextTooShort(OfFile):
     """A text is shorter than one window.
 
     A window of n characters needs n + 1: each character is followed by the one to predict. With a test
@@ -386,7 +332,6 @@ class TextTooShort(Diagnostic):
     code = "GL616"
     message = "the {split} part of `{file}` has {length} characters; a window of {window} needs {needed}"
 
-    file: str
     split: str
     window: int
     length: int
@@ -401,7 +346,7 @@ class TextTooShort(Diagnostic):
         return f"{fix}, or another `test` fraction"
 
 
-class OverrideUnusable(Diagnostic):
+class OverrideUnusable(OfFile):
     """What `--data` names is no data that graphlang can read.
 
         graphlang train specs/two_layer_net.graph --data photo.jpg
@@ -413,10 +358,8 @@ class OverrideUnusable(Diagnostic):
     message = "`--data {file}` is neither a folder of IDX files nor an npz nor a csv"
     help = "name a folder with the IDX files, a file written by `numpy.savez`, or a `.csv` file"
 
-    file: str
 
-
-class SplitMismatch(Diagnostic):
+class SplitMismatch(OfFile):
     """The train and the test split do not fit together.
 
     Both splits feed the same inputs, so a field has the same shape in both, apart from the number of
@@ -430,12 +373,9 @@ class SplitMismatch(Diagnostic):
     code = "GL618"
     help = "store both parts of a field in one shape, apart from the number of samples"
 
-    file: str
     field: str
 
-
-class FieldOfTestAlone(SplitMismatch):
-    message = "the test split of `{file}` has a field `{field}` that the train split lacks"
+    of_test_alone = wording("the test split of `{file}` has a field `{field}` that the train split lacks")
 
 
 class OtherSampleShape(SplitMismatch):
@@ -443,12 +383,11 @@ class OtherSampleShape(SplitMismatch):
         "a sample of `{field}` in `{file}` has the shape [{train:bare}] for training "
         "and [{test:bare}] for testing"
     )
-
     train: Sequence[int]
     test: Sequence[int]
 
 
-class NotPixels(Diagnostic):
+class NotPixels(OfFile):
     """`normalize` is asked to scale numbers that no image has: negative ones, or floats beyond 65535.
 
         normalize=true, and an array of numbers around 0
@@ -463,7 +402,6 @@ class NotPixels(Diagnostic):
     )
     help = "leave `normalize` out, and scale the numbers in the file, as `(x - 3.1) / 0.4`"
 
-    file: str
     field: str
     value: float
     row: int

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.base import Diagnostic, first_of, wording
 from graphlang.diagnostics.places import Span
-from graphlang.diagnostics.spelling import did_you_mean
+from graphlang.diagnostics.spelling import closest_of
 
 
 class UnknownField(Diagnostic):
@@ -20,17 +20,14 @@ class UnknownField(Diagnostic):
 
     code = "GL619"
     message = "the input `{name}` takes the field `{field}`, which the data ({source}) does not have"
+    help = first_of("did you mean `{match}`?", "its fields are {fields}")
+    match = closest_of("field", "fields")
 
     name: str
     field: str
     fields: Sequence[str]
     source: str
     span: Span | None
-
-    @property
-    def help(self) -> str:
-        listed = ", ".join(f"`{f}`" for f in self.fields)
-        return did_you_mean(self.field, self.fields) or f"its fields are {listed}"
 
 
 class FieldMismatch(Diagnostic):
@@ -72,33 +69,26 @@ class FieldOfOtherType(FieldMismatch):
 
 class FieldOfOtherRank(FieldMismatch):
     help = "declare it `{name}: {fitting}`"
-
     fitting: str
+
+    one_column = wording(help="store it with one axis, as `{field}[:, 0]`, or declare it `{name}: {fitting}`")
+    scores_for_labels = wording(
+        help="declare it `{name}: {fitting}`, or give labels: `{field}.argmax(axis=-1)`"
+    )
 
 
 class FieldToFlatten(FieldOfOtherRank):
     help = "give the source `flatten={flatten}`, or declare it `{name}: {fitting}`"
-
     flatten: Literal["true", "false"]
-
-
-class FieldOfOneColumn(FieldOfOtherRank):
-    help = "store it with one axis, as `{field}[:, 0]`, or declare it `{name}: {fitting}`"
-
-
-class ScoresForLabels(FieldOfOtherRank):
-    help = "declare it `{name}: {fitting}`, or give labels: `{field}.argmax(axis=-1)`"
 
 
 class BatchOfFixedSize(FieldMismatch):
     help = "the first dimension is the batch: name it, as in `N`, instead of {size}"
-
     size: int
 
 
 class SizeOfAnotherInput(FieldMismatch):
     help = "`{dimension}` is {size} in another input"
-
     dimension: str
     size: int
 

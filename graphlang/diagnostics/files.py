@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.base import OfFile, wording
+
+LOAD_TEXT = "a spec that is at hand as text is loaded by `gl.loads(text)`; the command line reads it from `-`"
 
 
-class UnreadableFile(Diagnostic):
+class UnreadableFile(OfFile):
     """A file that was named cannot be read.
 
         graphlang run aple.graph
@@ -18,70 +20,45 @@ class UnreadableFile(Diagnostic):
 
     code = "GL713"
 
-    file: str
+    spec_as_text = wording("this is no name of a file, but the text of a spec", LOAD_TEXT)
+    no_name = wording("this is no name of a file")
+    folder = wording("this is a folder, not a file")
+    stdin_closed = wording(
+        "standard input is closed", "send something into it, as in `echo 'y = x**2' | graphlang run -`"
+    )
 
 
 class NoSuchFile(UnreadableFile):
     message = "there is no such file"
 
+    value_for_file = wording(
+        help="a value is given by `--set {file}` on the command line, by `set={{...}}` from Python"
+    )
+    json_for_file = wording(help="JSON is read from a file, or with `--inputs -` from stdin")
+    spec_as_text = wording(help=LOAD_TEXT)
+
 
 class SimilarFile(NoSuchFile):
     help = "did you mean `{similar}`?"
-
     similar: str
-
-
-class ValueForFile(NoSuchFile):
-    """`graphlang run file.graph apple=5`"""
-
-    help = "a value is given by `--set {file}` on the command line, by `set={{...}}` from Python"
-
-
-class JsonForFile(NoSuchFile):
-    help = "JSON is read from a file, or with `--inputs -` from stdin"
-
-
-class MissingSpecAsText(NoSuchFile):
-    """A line that may be the text of a spec."""
-
-    help = "a spec that is at hand as text is loaded by `gl.loads(text)`; the command line reads it from `-`"
-
-
-class TextForFile(UnreadableFile):
-    message = "this is no name of a file, but the text of a spec"
-    help = "a spec that is at hand as text is loaded by `gl.loads(text)`; the command line reads it from `-`"
-
-
-class NoFileName(UnreadableFile):
-    message = "this is no name of a file"
-
-
-class FolderForFile(UnreadableFile):
-    message = "this is a folder, not a file"
 
 
 class FileRefused(UnreadableFile):
     message = "the file cannot be read: {refusal}"
-
     refusal: str
-
-
-class StandardInputClosed(UnreadableFile):
-    message = "standard input is closed"
-    help = "send something into it, as in `echo 'y = x**2' | graphlang run -`"
 
 
 def unreadable(file: str, error: OSError) -> UnreadableFile:
     """What to say where the operating system refuses to read a file."""
     if isinstance(error, IsADirectoryError):
-        return FolderForFile(file)
+        return UnreadableFile.folder(file)
     return FileRefused(file, (error.strerror or str(error)).lower())
 
 
 # ---- what is written --------------------------------------------------------------------------------
 
 
-class UnwritableFile(Diagnostic):
+class UnwritableFile(OfFile):
     """A file cannot be written where it was named, or not in the format that its suffix names.
 
         graphlang predict net.graph --weights net.npz --inputs x.npz -o nowhere/y.npz
@@ -91,27 +68,22 @@ class UnwritableFile(Diagnostic):
 
     code = "GL716"
 
-    file: str
-
 
 class FolderMissing(UnwritableFile):
     message = "`{file}` cannot be written: there is no folder `{folder}`"
     help = "make the folder, or name another"
-
     folder: str
 
 
 class FolderInPlace(UnwritableFile):
     message = "`{file}` cannot be written: this is a folder"
     help = "name a file in it: {example}"
-
     example: str
 
 
 class WritingRefused(UnwritableFile):
     message = "`{file}` cannot be written: {refusal}"
     help = "name a file that you may write"
-
     refusal: str
 
 
@@ -121,38 +93,34 @@ class WrongSuffix(UnwritableFile):
         "and `{suffix}` is the suffix of something else"
     )
     help = "name it `{renamed}`"
-
     suffix: str
     renamed: str
 
 
 class FormatTooSmall(UnwritableFile):
     help = "name a file that can hold it: `{renamed}`"
-
     renamed: str
+
+    rows_differ = wording(
+        "`{file}` cannot be written: a csv has one number of rows, and the outputs differ in theirs"
+    )
 
 
 class SeveralArrays(FormatTooSmall):
     message = "`{file}` cannot be written: an npy file holds one array, and the outputs are {names}"
-
     names: Sequence[str]
 
 
 class TooManyAxes(FormatTooSmall):
     message = "`{file}` cannot be written: a csv is a table, and `{name}` has the shape [{shape:bare}]"
-
     name: str
     shape: Sequence[int]
-
-
-class RowsDiffer(FormatTooSmall):
-    message = "`{file}` cannot be written: a csv has one number of rows, and the outputs differ in theirs"
 
 
 # ---- what is in a file of inputs --------------------------------------------------------------------
 
 
-class WrongInputsFile(Diagnostic):
+class WrongInputsFile(OfFile):
     """A file of inputs was read, but does not hold what inputs are.
 
     `--inputs` takes a JSON object or an npz, with a value for each input by its name; `--set x=@x.npy` takes
@@ -165,22 +133,11 @@ class WrongInputsFile(Diagnostic):
 
     code = "GL720"
 
-    file: str
-
-
-class NothingAfterAt(WrongInputsFile):
-    message = "there is no name after the @"
-    help = "name an npy file: `--set x=@x.npy`"
-
-
-class ArchiveForArray(WrongInputsFile):
-    message = "this is an archive (npz), not one array (npy)"
-    help = "give it with `--inputs FILE`"
-
-
-class ArrayWithoutName(WrongInputsFile):
-    message = "this is one array (npy) without a name"
-    help = "use `--set NAME=@{file}`"
+    nothing_after_at = wording("there is no name after the @", "name an npy file: `--set x=@x.npy`")
+    archive_for_array = wording(
+        "this is an archive (npz), not one array (npy)", "give it with `--inputs FILE`"
+    )
+    array_without_name = wording("this is one array (npy) without a name", "use `--set NAME=@{file}`")
 
 
 class DamagedArrays(WrongInputsFile):
@@ -197,14 +154,12 @@ class DamagedArrays(WrongInputsFile):
 class JsonNumberTooLarge(WrongInputsFile):
     message = "`{text}` is larger than what a float can hold"
     help = "write `Infinity` where that is meant"
-
     text: str
 
 
 class InputTwice(WrongInputsFile):
     message = "`{name}` is there twice"
     help = "give every input once"
-
     name: str
 
 
@@ -213,25 +168,18 @@ class NoInputsObject(WrongInputsFile):
         'write an object such as {{"x": [[1, 2]], "t": [0]}}, or save an npz: `numpy.savez(file, x=x, t=t)`'
     )
 
+    neither_format = wording("this is neither JSON nor an npz")
+    json_without_names = wording("this is JSON, but no object with the names of inputs")
+
 
 class NoJson(NoInputsObject):
     message = "this is not JSON: {problem} at line {row}, column {number}"
-
     problem: str
     row: int
     number: int
 
 
-class NeitherFormat(NoInputsObject):
-    message = "this is neither JSON nor an npz"
-
-
-class JsonWithoutNames(NoInputsObject):
-    message = "this is JSON, but no object with the names of inputs"
-
-
 class NoNumbers(NoInputsObject):
     message = "the value of `{name}` is {kind}, not a number or a list of numbers"
-
     name: str
     kind: Literal["a text", "null", "an object"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.base import Diagnostic, filled, wording
 from graphlang.diagnostics.places import Span
-from graphlang.diagnostics.spelling import did_you_mean
+from graphlang.diagnostics.spelling import closest_of
 
 
 class MissingInputs(Diagnostic):
@@ -61,6 +61,7 @@ class UnknownInput(Diagnostic):
 
     code = "GL702"
     message = "there is no input `{name}`"
+    match = closest_of("name", "inputs")
 
     name: str
     inputs: Sequence[str]
@@ -70,14 +71,12 @@ class UnknownInput(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        match = did_you_mean(self.name, self.inputs)
-        if self.key is not None and (self.key == self.name or not match):
+        if self.key is not None and (self.key == self.name or not self.match):
             loading = f'`gl.load(file, set={{"{self.key}": ...}})`, or `--set {self.key}=...`'
             return f"a value of the file is given on loading: {loading}"
-        if not self.inputs:
-            return None
-        listed = ", ".join(f"`{name}`" for name in self.inputs)
-        return match or f"the inputs are {listed}"
+        if self.match:
+            return f"did you mean `{self.match}`?"
+        return filled("the inputs are {inputs}", self) if self.inputs else None
 
 
 # ---- GL703 ------------------------------------------------------------------------------------------
@@ -99,15 +98,12 @@ class WrongInput(Diagnostic):
     name: str
     span: Span | None
 
-
-class RaggedInput(WrongInput):
-    message = "`{name}` is a list whose rows differ in length"
+    ragged = wording("`{name}` is a list whose rows differ in length")
 
 
 class MaskedInput(WrongInput):
     message = "`{name}` is a masked array without a number{at}"
     help = "fill it, as `x.filled(0)`, or leave those rows out"
-
     at: str
 
 
@@ -131,14 +127,12 @@ class InputTooLarge(WrongInput):
 class EmptyInput(WrongInput):
     message = "`{name}` is empty: it has the shape {shape}"
     help = "give at least one number"
-
     shape: str
 
 
 class EmptyDimension(WrongInput):
     message = "`{name}` is empty: its dimension `{dimension}` is 0"
     help = "give at least one"
-
     dimension: str
 
 
@@ -159,9 +153,10 @@ class TwoSizes(WrongInput):
 
 class InputOfOtherType(WrongInput):
     message = "`{name}` is {actual}, but the file declares {declared}"
-
     actual: str
     declared: str
+
+    rows_to_flatten = wording(help="flatten it: `{name}.reshape(len({name}), -1)`")
 
 
 class ObjectInInput(InputOfOtherType):
@@ -183,7 +178,6 @@ class ObjectInInput(InputOfOtherType):
 
 class FractionForInt(InputOfOtherType):
     help = "{value:g} is no whole number"
-
     value: float
 
 
@@ -201,12 +195,6 @@ class SampleForBatch(InputOfOtherType):
             return f"a batch of one has one axis more: save `{self.name}[None]`"
         written = ",".join(f"{number:g}" for number in self.numbers)
         return f"a batch of one has one more pair of brackets: `--set {self.name}=[[{written}]]`"
-
-
-class RowsToFlatten(InputOfOtherType):
-    """Samples of several axes, where the input takes rows of as many numbers."""
-
-    help = "flatten it: `{name}.reshape(len({name}), -1)`"
 
 
 class ComputedSize(InputOfOtherType):
@@ -275,18 +263,9 @@ class NoSizeOfInput(Diagnostic):
     reason: str
     span: Span | None
 
-
-class SizeUnknown(NoSizeOfInput):
-    message = "the size of `{name}` cannot be told: {reason}"
-
-
-class IndexBoundUnknown(NoSizeOfInput):
-    message = "the largest index in `{name}` cannot be told: {reason}"
-
-
-class NothingToDraw(NoSizeOfInput):
-    message = "no value can be drawn for `{name}`: {reason}"
-    help = "give it a value"
+    size_unknown = wording("the size of `{name}` cannot be told: {reason}")
+    index_bound_unknown = wording("the largest index in `{name}` cannot be told: {reason}")
+    nothing_to_draw = wording("no value can be drawn for `{name}`: {reason}", "give it a value")
 
 
 class NotAsTrained(Diagnostic):
@@ -305,6 +284,11 @@ class NotAsTrained(Diagnostic):
     name: str
     span: Span | None
 
+    unknown_scale = wording(
+        "`{name}` holds whole numbers, and what `normalize` divided by in training is not known",
+        "give the folder of the run as --weights, or floats from 0 to 1",
+    )
+
 
 class NotScaled(NotAsTrained):
     message = "`{name}` holds {value:g}, but what was trained on goes from 0 to 1, by `normalize`"
@@ -317,8 +301,3 @@ class NotScaled(NotAsTrained):
         images = "images as whole numbers"
         raw = images if self.largest is None else f"whole numbers from 0 to {self.largest:g}"
         return f"give {raw}, or floats from 0 to 1"
-
-
-class UnknownScale(NotAsTrained):
-    message = "`{name}` holds whole numbers, and what `normalize` divided by in training is not known"
-    help = "give the folder of the run as --weights, or floats from 0 to 1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.base import Located, first_of, wording
 from graphlang.diagnostics.places import Edit, Span
 
 
@@ -27,7 +27,7 @@ class Remedy(NamedTuple):
 # ---- no value ---------------------------------------------------------------------------------------
 
 
-class NoValueHere(Diagnostic):
+class NoValueHere(Located):
     """Something is used as a value of the graph that is none: a function, a layer, a type, a text, a list.
 
         input x
@@ -38,105 +38,66 @@ class NoValueHere(Diagnostic):
 
     code = "GL207"
 
-    span: Span
 
-
-class LayerAsValue(NoValueHere):
-    message = "`{name}` is a layer, not a value"
-    help = "send a value into it: `{name}(x)`"
-
+class NameAsValue(NoValueHere):
     name: str
 
-
-class OperationAsValue(NoValueHere):
-    message = "`{name}` is an operation, not a value"
-    help = "call it, as in `{name}(x)`, or write `x -> {name}`"
-
-    name: str
-
-
-class OperationAsInput(OperationAsValue):
-    """The same in an open formula, where a name that nothing defines is an input."""
-
-    help = (
-        "call it, as in `{name}(x)`, or write `x -> {name}`; "
-        "if it is meant as an input, declare it: `input {name}`"
+    layer = wording("`{name}` is a layer, not a value", "send a value into it: `{name}(x)`")
+    operation = wording(
+        "`{name}` is an operation, not a value", "call it, as in `{name}(x)`, or write `x -> {name}`"
     )
-
-
-class ImportedOperationAsValue(NoValueHere):
-    message = "`{name}` is an operation, not a value"
-    help = "call it, as in `{name}(x)`"
-
-    name: str
-
-
-class TypeAsValue(NoValueHere):
-    message = "`{name}` is a type, not a value"
-    help = "a type stands behind a `:`, as in `input x: {name}[N, 3]`"
-
-    name: str
+    operation_or_input = wording(
+        "`{name}` is an operation, not a value",
+        "call it, as in `{name}(x)`, or write `x -> {name}`; "
+        "if it is meant as an input, declare it: `input {name}`",
+    )
+    imported_operation = wording("`{name}` is an operation, not a value", "call it, as in `{name}(x)`")
+    type = wording(
+        "`{name}` is a type, not a value", "a type stands behind a `:`, as in `input x: {name}[N, 3]`"
+    )
 
 
 class InnerLayerAsValue(NoValueHere):
     message = "`{span}` is a layer, not a value"
-
+    help = first_of("its parameters are {parameters}")
     parameters: Sequence[str]
-
-    @property
-    def help(self) -> str | None:
-        listed = ", ".join(f"`{name}`" for name in self.parameters)
-        return f"its parameters are {listed}" if listed else None
 
 
 class WrongOperand(NoValueHere):
     message = "`{operator}` cannot work on {what}"
-
+    help = first_of("{remedy.help}")
     operator: str
     what: str
     remedy: Remedy
 
-    @property
-    def help(self) -> str | None:
-        return self.remedy.help
-
 
 class WrongArgument(NoValueHere):
     message = "`{operation}` works on values, not on {what}"
-
+    help = first_of("{remedy.help}")
     operation: str
     what: str
     remedy: Remedy = Remedy()
 
-    @property
-    def help(self) -> str | None:
-        return self.remedy.help
-
 
 class WrongOutput(NoValueHere):
     message = "`{name}` is {what}, not a value of the graph"
+    help = first_of("{remedy.help}")
     places = {"place": "`{name}` is defined here"}
-
     name: str
     what: str
     remedy: Remedy
     place: Span | None
 
-    @property
-    def help(self) -> str | None:
-        return self.remedy.help
-
 
 class WholeWithoutParts(NoValueHere):
     message = "{what} has no parts to take"
-
     what: str
 
 
 # ---- no operation -----------------------------------------------------------------------------------
 
 
-class NoOperation(Diagnostic):
+class NoOperation(Located):
     """What is called, what a value is sent into, or what `layer` shares, is no operation.
 
         input x, y
@@ -147,7 +108,7 @@ class NoOperation(Diagnostic):
 
     code = "GL211"
 
-    span: Span
+    value_in_chain = wording("a chain goes through operations, and this is a value")
 
 
 class CalledValue(NoOperation):
@@ -168,7 +129,6 @@ class CalledValue(NoOperation):
 class CalledName(CalledValue):
     message = "`{name}` is a value, and a value cannot be called"
     places = {"place": "`{name}` is defined here"}
-
     name: str
     place: Span
 
@@ -176,14 +136,11 @@ class CalledName(CalledValue):
 class CalledMethod(NoOperation):
     message = "a value has no methods"
     help = "call the function: `{written}`"
-
+    replacement = "{written}"
+    replaces = "call"
     written: str
     #: the call, where the text can take its place
     call: Span | None
-
-    @property
-    def edits(self) -> Sequence[Edit]:
-        return [Edit(self.call, self.written)] if self.call else []
 
 
 class CalledMember(NoOperation):
@@ -208,20 +165,13 @@ _HOMES = {
 
 class CalledImport(NoOperation):
     message = "`{name}` is an imported file; call one of its `def`s"
-
     name: str
-
-
-class ValueInChain(NoOperation):
-    message = "a chain goes through operations, and this is a value"
 
 
 class NoLayerToShare(NoOperation):
     message = "`layer` makes one instance of a layer or a `def`"
 
-
-class SharedAlready(NoLayerToShare):
-    help = "`{span}` is shared already: use it as it is"
+    shared_already = wording(help="`{span}` is shared already: use it as it is")
 
 
 class LayersToShare(NoLayerToShare):
@@ -246,7 +196,7 @@ class LayersToShare(NoLayerToShare):
         return [Edit(self.start, definition), Edit(self.span, self.definition)]
 
 
-class WrongBrackets(Diagnostic):
+class WrongBrackets(Located):
     """What belongs to a layer stands in brackets of another kind.
 
     Arguments stand in round brackets, the layers of a block in braces; square brackets make a list, or take
@@ -260,7 +210,6 @@ class WrongBrackets(Diagnostic):
 
     code = "GL212"
 
-    span: Span
     name: str
 
 
@@ -278,17 +227,14 @@ class LayersWithoutBraces(WrongBrackets):
 class SquareArguments(WrongBrackets):
     message = "what `{name}` takes stands in round brackets"
     help = "write `{name}({arguments})`"
-
+    replacement = "({arguments})"
+    replaces = "brackets"
     arguments: str
     #: the square brackets
     brackets: Span
 
-    @property
-    def edits(self) -> Sequence[Edit]:
-        return [Edit(self.brackets, f"({self.arguments})")]
 
-
-class NoSuchModule(Diagnostic):
+class NoSuchModule(Located):
     """The name before a point is no file that was imported, such as the module of another language.
 
         input x
@@ -299,39 +245,27 @@ class NoSuchModule(Diagnostic):
 
     code = "GL213"
 
-    span: Span
     name: str
 
-
-class NotImported(NoSuchModule):
-    message = "`{name}` is no imported file"
-    help = 'import it: `import "{name}.graph" as {name}`'
+    not_imported = wording("`{name}` is no imported file", 'import it: `import "{name}.graph" as {name}`')
 
 
 class PrefixOfFunction(NoSuchModule):
     message = "there is no `{name}` in this language"
     help = "functions need no prefix: write `{function}`"
     replacement = "{function}"
-
     function: str
 
 
 class PrefixOfValue(NoSuchModule):
     message = "there is no `{name}` in this language"
-
+    replacement = first_of("{written}")
+    help = first_of("write `{written}`", "{catalog_note}", "functions need no prefix")
     written: str | None
     catalog_note: str | None
 
-    @property
-    def replacement(self) -> str | None:
-        return self.written
 
-    @property
-    def help(self) -> str:
-        return f"write `{self.written}`" if self.written else self.catalog_note or "functions need no prefix"
-
-
-class WrongMember(Diagnostic):
+class WrongMember(Located):
     """An initialiser, an optimizer, a schedule or a source is not written as one.
 
     Each is a name, with its arguments in round brackets; only the path of a file is a text.
@@ -344,13 +278,10 @@ class WrongMember(Diagnostic):
 
     code = "GL214"
 
-    span: Span
-
 
 class MemberNeeded(WrongMember):
     message = "one of the {family} is needed here"
     help = "there are {members}"
-
     family: str
     members: Sequence[str]
 
@@ -363,30 +294,18 @@ class WrittenMember(WrongMember):
 
     written: str
 
+    source_without_reader = wording("a source says how the file is read")
+    initialiser_with_shape = wording("`{written}` fills the parameter, whose shape its type says")
+    normal_with_mean = wording("`normal` has the mean 0, and takes the standard deviation alone")
+    bare_path = wording("a path is a text")
+
 
 class QuotedMember(WrittenMember):
     message = "one of the {family} is written without quotes"
-
     family: str
 
 
-class SourceWithoutReader(WrittenMember):
-    message = "a source says how the file is read"
-
-
-class InitialiserWithShape(WrittenMember):
-    message = "`{written}` fills the parameter, whose shape its type says"
-
-
-class NormalWithMean(WrittenMember):
-    message = "`normal` has the mean 0, and takes the standard deviation alone"
-
-
-class BarePath(WrittenMember):
-    message = "a path is a text"
-
-
-class NoParameterYet(Diagnostic):
+class NoParameterYet(Located):
     """A parameter of a layer is read before the layer has one, or by a name that it does not have yet.
 
         layer fc = Affine(3)
@@ -400,13 +319,10 @@ class NoParameterYet(Diagnostic):
 
     code = "GL215"
 
-    span: Span
-
 
 class NothingSentIn(NoParameterYet):
     message = "`{name}` has no parameters yet: nothing is sent into it"
     help = "use it somewhere: `{name}(x)`"
-
     name: str
 
 
@@ -421,7 +337,7 @@ class CountedName(NoParameterYet):
         return self.name.rstrip("0123456789")
 
 
-class NoConstant(Diagnostic):
+class NoConstant(Located):
     """A value of the graph stands where only constants can: in a `hyper`, or in the default of a formal.
 
         input x
@@ -432,17 +348,12 @@ class NoConstant(Diagnostic):
 
     code = "GL216"
 
-    span: Span
-
-
-class ValueInHyper(NoConstant):
-    message = "a `hyper` is a constant, and `{span}` is a value of the graph"
+    in_hyper = wording("a `hyper` is a constant, and `{span}` is a value of the graph")
 
 
 class ValueAmongConstants(NoConstant):
     message = "`{name}` is a value of the graph, and here only what is known before running can stand"
     help = "use numbers and `hyper`s"
     places = {"place": "`{name}` is defined here"}
-
     name: str
     place: Span

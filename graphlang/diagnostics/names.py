@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from graphlang.diagnostics.base import Diagnostic, listed
-from graphlang.diagnostics.places import Edit, Related, Span
-from graphlang.diagnostics.spelling import closest
+from graphlang.diagnostics.base import Diagnostic, Located, first_of, listed, wording
+from graphlang.diagnostics.places import Related, Span
+from graphlang.diagnostics.spelling import closest, closest_of
 
 
-class UnknownName(Diagnostic):
+class UnknownName(Located):
     """A name is used that nothing defines.
 
     As soon as a file declares one `input`, every name that it uses must be defined in it: an input,
@@ -25,26 +25,21 @@ class UnknownName(Diagnostic):
     message = "unknown name `{name}`"
     label = "not an input, parameter or node"
 
-    span: Span
     name: str
+
+    among_constants = wording(help="here only constants can stand; declare it: `hyper {name} = ...`")
+    as_output = wording(help="an output is the name of a value of the file")
 
 
 class MisspeltName(UnknownName):
     """A name that nothing defines, and that may be meant for one of those that are visible."""
 
+    replacement = first_of("{match}")
+    help = first_of("did you mean `{match}`?", "declare it: `input {name}`")
+
     visible: Mapping[str, Span | None]
 
-    @property
-    def match(self) -> str | None:
-        return closest(self.name, self.visible)
-
-    @property
-    def replacement(self) -> str | None:
-        return self.match
-
-    @property
-    def help(self) -> str:
-        return f"did you mean `{self.match}`?" if self.match else f"declare it: `input {self.name}`"
+    match = closest_of("name", "visible")
 
     @property
     def also(self) -> Sequence[Related]:
@@ -65,30 +60,18 @@ class NameElsewhere(UnknownName):
     """A name of another framework, with what the catalog says of it."""
 
     help = "{catalog_note}"
+    replacement = first_of("{written}")
 
     catalog_note: str
     written: str | None
 
-    @property
-    def replacement(self) -> str | None:
-        return self.written
-
 
 class NameNotPassed(UnknownName):
     help = "pass it in: add `{name}` to the formals of `{definition}`"
-
     definition: str
 
 
-class NameAmongConstants(UnknownName):
-    help = "here only constants can stand; declare it: `hyper {name} = ...`"
-
-
-class UnknownOutput(UnknownName):
-    help = "an output is the name of a value of the file"
-
-
-class UnknownOperation(Diagnostic):
+class UnknownOperation(Located):
     """A layer or a function is called that does not exist.
 
         y = x -> Afine(50)
@@ -98,8 +81,13 @@ class UnknownOperation(Diagnostic):
 
     code = "GL202"
 
-    span: Span
     name: str
+
+    normal_without_deviation = wording(
+        "unknown initializer `{name}`",
+        "write `normal(1)`: a normal distribution with the standard deviation 1",
+        replacement="normal(1)",
+    )
 
     @property
     def match(self) -> str | None:
@@ -113,23 +101,14 @@ class NoSuchCallable(UnknownOperation):
 
 
 class MisspeltOperation(NoSuchCallable):
+    replacement = first_of("{match}")
+    help = first_of("did you mean `{match}`?", "`graphlang layers` lists every layer and function")
+
     candidates: Sequence[str]
 
     @property
     def match(self) -> str | None:
         return closest_of_kind(self.name, self.candidates)
-
-    @property
-    def replacement(self) -> str | None:
-        return self.match
-
-    @property
-    def help(self) -> str:
-        return (
-            f"did you mean `{self.match}`?"
-            if self.match
-            else "`graphlang layers` lists every layer and function"
-        )
 
 
 class OperationRenamed(NoSuchCallable):
@@ -156,16 +135,14 @@ class OperationAsFormula(NoSuchCallable):
     """An operation that is written as an expression here."""
 
     help = "write `{written}`"
+    replacement = first_of("{operand}", "{written}")
+    replaces = "call"
 
     written: str
     #: the call that the expression takes the place of, where its arguments are known
     call: Span | None = None
     #: the expression as it stands in another one
     operand: str | None = None
-
-    @property
-    def edits(self) -> Sequence[Edit]:
-        return [Edit(self.call, self.operand or self.written)] if self.call else []
 
 
 class OperationElsewhere(NoSuchCallable):
@@ -180,6 +157,8 @@ class UnknownMember(UnknownOperation):
     """An initialiser, an optimizer, a schedule or a source that does not exist."""
 
     message = "unknown {kind} `{name}`"
+    replacement = first_of("{match}")
+    help = first_of("did you mean `{match}`?", "there are {members:and}")
 
     kind: str
     members: Sequence[str]
@@ -187,14 +166,6 @@ class UnknownMember(UnknownOperation):
     @property
     def match(self) -> str | None:
         return closest_of_kind(self.name, self.members)
-
-    @property
-    def replacement(self) -> str | None:
-        return self.match
-
-    @property
-    def help(self) -> str:
-        return f"did you mean `{self.match}`?" if self.match else f"there are {_listed(self.members)}"
 
 
 class MemberRenamed(UnknownOperation):
@@ -210,12 +181,6 @@ class MemberRenamed(UnknownOperation):
         return self.other
 
 
-class NormalWithoutDeviation(UnknownOperation):
-    message = "unknown initializer `{name}`"
-    help = "write `normal(1)`: a normal distribution with the standard deviation 1"
-    replacement = "normal(1)"
-
-
 def closest_of_kind(name: str, candidates: Sequence[str]) -> str | None:
     """The closest of the layers for a capital name, else of the functions; else what differs in capitals."""
     capital = name[:1].isupper()
@@ -226,7 +191,7 @@ def closest_of_kind(name: str, candidates: Sequence[str]) -> str | None:
     return closest(name, candidates) if match is None and len(name) > 4 else match
 
 
-class Redefinition(Diagnostic):
+class Redefinition(Located):
     """A name is given to two things.
 
     A name means one thing in a file, so that the order of the lines does not matter.
@@ -243,7 +208,6 @@ class Redefinition(Diagnostic):
     help = "a name means one thing in a file; give this one a name of its own"
     places = {"first": "first defined here"}
 
-    span: Span
     name: str
     first: Span
 
@@ -263,14 +227,11 @@ class Cycle(Diagnostic):
     path: Sequence[str]
     spans: Sequence[Span]
 
+    of_one = wording("`{path[0]}` is defined by itself", label="needs itself")
+
     @property
     def span(self) -> Span:  # type: ignore[override]  # it is never set
         return self.spans[0]
-
-
-class DefinedByItself(Cycle):
-    message = "`{path[0]}` is defined by itself"
-    label = "needs itself"
 
 
 class DefinitionsInCycle(Cycle):
@@ -288,7 +249,7 @@ class DefinitionsInCycle(Cycle):
         return [Related(span, f"needs `{name}`") for span, name in zip(self.spans[1:7], names, strict=False)]
 
 
-class NotVisibleInDef(Diagnostic):
+class NotVisibleInDef(Located):
     """A `def` uses a value of the file, but it sees only its formals, `hyper`s, other `def`s and built-ins.
 
         input tax
@@ -302,13 +263,12 @@ class NotVisibleInDef(Diagnostic):
     help = "pass it in: add `{name}` to the formals of `{definition}`"
     places = {"place": "`{name}` is defined here"}
 
-    span: Span
     name: str
     definition: str
     place: Span | None
 
 
-class NeedsCapital(Diagnostic):
+class NeedsCapital(Located):
     """A `def` with a lower-case name owns parameters.
 
     A capital name is a layer, which may own parameters; a lower-case name is a function, which never does.
@@ -323,7 +283,6 @@ class NeedsCapital(Diagnostic):
     help = "call it `{capital}`: capital names are layers, and layers own parameters"
     places = {"place": "{owner} has parameters"}
 
-    span: Span
     name: str
     owner: str
     place: Span | None
@@ -333,7 +292,7 @@ class NeedsCapital(Diagnostic):
         return f"{self.name[:1].upper()}{self.name[1:]}"
 
 
-class NoSuchPart(Diagnostic):
+class NoSuchPart(Located):
     """A name after a point does not exist: a layer has no such parameter, a file no such `def`.
 
         input ids: int[N]
@@ -345,31 +304,22 @@ class NoSuchPart(Diagnostic):
 
     code = "GL208"
     message = "`{owner}` has no `{name}`"
+    help = first_of("{catalog_note}", "did you mean `{owner}.{match}`?", "it has {parts:and}")
+    replacement = first_of("{match}")
+    match = closest_of("name", "parts")
 
-    span: Span
     owner: str
     name: str
     parts: Sequence[str]
     #: what the catalog says of a part that arrays have elsewhere
     catalog_note: str | None = None
 
-    @property
-    def replacement(self) -> str | None:
-        return closest(self.name, self.parts)
-
-    @property
-    def help(self) -> str | None:
-        if self.catalog_note or not self.parts:
-            return self.catalog_note
-        match = self.replacement
-        return f"did you mean `{self.owner}.{match}`?" if match else f"it has {_listed(self.parts)}"
-
 
 def _listed(names: Sequence[str]) -> str:
     return listed([f"`{n}`" for n in names], "and")
 
 
-class BuiltInHidden(Diagnostic):
+class BuiltInHidden(Located):
     """A `def` bears the name of a built-in and is used in its place: allowed, and worth knowing.
 
         def sigmoid(x) = 1 / (1 + exp(-x))
@@ -382,11 +332,10 @@ class BuiltInHidden(Diagnostic):
     severity = "note"
     message = "`def {name}` is used in place of the built-in `{name}`"
 
-    span: Span
     name: str
 
 
-class ImportProblem(Diagnostic):
+class ImportProblem(Located):
     """An `import` that cannot be followed: outside the folder, missing, a circle, or not a `.graph` file.
 
         import "../secret.graph" as s
@@ -396,11 +345,8 @@ class ImportProblem(Diagnostic):
 
     code = "GL210"
 
-    span: Span
-
-
-class ImportFromText(ImportProblem):
-    message = "a spec that comes as text cannot import; load it from a file"
+    from_text = wording("a spec that comes as text cannot import; load it from a file")
+    not_relative = wording("an import names a file below the folder of the importing one, relatively")
 
 
 class ImportsInCycle(ImportProblem):
@@ -413,31 +359,16 @@ class ImportsInCycle(ImportProblem):
         return " -> ".join(self.files)
 
 
-class ImportNotRelative(ImportProblem):
-    message = "an import names a file below the folder of the importing one, relatively"
-
-
-class ImportOutside(ImportProblem):
-    message = "`{path}` lies outside of the folder of the importing file"
-
+class ImportOfPath(ImportProblem):
     path: str
 
-
-class ImportOfOtherFile(ImportProblem):
-    message = "`{path}` is not a `.graph` file"
-
-    path: str
-
-
-class ImportMissing(ImportProblem):
-    message = "there is no file `{path}` beside the importing one"
-
-    path: str
+    outside = wording("`{path}` lies outside of the folder of the importing file")
+    other_file = wording("`{path}` is not a `.graph` file")
+    missing = wording("there is no file `{path}` beside the importing one")
 
 
 class ImportUnreadable(ImportProblem):
     message = "`{path}` cannot be read: {refusal}"
-
     path: str
     refusal: str
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.base import Diagnostic, first_of, wording
 from graphlang.diagnostics.places import Span
-from graphlang.diagnostics.spelling import did_you_mean
+from graphlang.diagnostics.spelling import closest_of
 
 
 class UnknownValue(Diagnostic):
@@ -20,14 +20,12 @@ class UnknownValue(Diagnostic):
 
     code = "GL705"
     message = "the graph has no value `{name}`"
+    help = first_of("did you mean `{match}`?", "`graphlang summary` lists every value")
+    match = closest_of("name", "values")
 
     name: str
     values: Sequence[str]
     file: str | None = None
-
-    @property
-    def help(self) -> str:
-        return did_you_mean(self.name, self.values) or "`graphlang summary` lists every value"
 
 
 class NothingToStartFrom(Diagnostic):
@@ -48,18 +46,13 @@ class NothingToStartFrom(Diagnostic):
     outputs: Sequence[str]
     file: str | None
 
+    no_output = wording("the file has no output to start backward from")
+    several_outputs = wording("the file has several outputs to start backward from: {outputs}")
+
     @property
     def help(self) -> str:
         option = "--of NAME" if self.shell else f'of="{self.outputs[0] if self.outputs else "NAME"}"'
         return f"choose one with `{option}`, or name it in the file with `output`"
-
-
-class NoOutput(NothingToStartFrom):
-    message = "the file has no output to start backward from"
-
-
-class SeveralOutputs(NothingToStartFrom):
-    message = "the file has several outputs to start backward from: {outputs}"
 
 
 class WrongSeed(Diagnostic):
@@ -78,18 +71,12 @@ class WrongSeed(Diagnostic):
     name: str
     file: str | None
 
-
-class SeedForNoFloat(WrongSeed):
-    message = "`{name}` is not of type float, so it has no gradient"
-
-
-class SeedTooLarge(WrongSeed):
-    message = "the gradient of `{name}` is larger than what a float can hold"
+    no_float = wording("`{name}` is not of type float, so it has no gradient")
+    too_large = wording("the gradient of `{name}` is larger than what a float can hold")
 
 
 class SeedOfOtherShape(WrongSeed):
     message = "the gradient of `{name}` has the shape [{shape:bare}], not {actual}"
-
     shape: Sequence[int]
     #: the shape that was given, or the text that is no number
     actual: str
@@ -132,6 +119,8 @@ class BadSpec(Diagnostic):
 
     code = "GL710"
 
+    same_name = wording("the spec is not sound: two values have the same name")
+
 
 class MisshapenSpec(BadSpec):
     """What Pydantic says of data that is no spec."""
@@ -146,45 +135,34 @@ class MisshapenSpec(BadSpec):
         return f"{'.'.join(map(str, self.keys))}: " if self.keys else ""
 
 
-class SameName(BadSpec):
-    message = "the spec is not sound: two values have the same name"
-
-
 class UnknownOperand(BadSpec):
     message = "the spec is not sound: `{node}` uses `{operand}`, which is not in the spec"
-
     node: str
     operand: str
 
 
-class ScanWithoutBody(BadSpec):
-    message = "the spec is not sound: `{node}` is a scan without a body for its operands"
-
+class WrongScanNode(BadSpec):
     node: str
 
-
-class BodyWithoutResult(BadSpec):
-    message = "the spec is not sound: the body of `{node}` lacks a value that it hands on"
-
-    node: str
+    without_body = wording("the spec is not sound: `{node}` is a scan without a body for its operands")
+    body_without_result = wording(
+        "the spec is not sound: the body of `{node}` lacks a value that it hands on"
+    )
 
 
 class NoSuchOperation(BadSpec):
     message = "the spec is not sound: there is no operation `{name}`"
-
     name: str
 
 
 class NoSuchMember(BadSpec):
     message = "the spec is not sound: there is no `{name}` among the {family}"
-
     name: str
     family: str
 
 
 class WrongAttributesInSpec(BadSpec):
     message = "the spec is not sound: `{node}`: {problem}"
-
     node: str
     problem: str
 
@@ -217,9 +195,7 @@ class CannotRun(Diagnostic):
     reason: str
     span: Span | None = None
 
-
-class CannotRunForInputs(CannotRun):
-    message = "{subject} cannot be computed for these inputs: {reason}"
+    for_inputs = wording("{subject} cannot be computed for these inputs: {reason}")
 
 
 class NoTextModel(Diagnostic):
@@ -258,17 +234,14 @@ class UnknownCharacter(Diagnostic):
     code = "GL715"
     vocab: Sequence[str]
 
+    empty_text = wording("the text to go on with is empty")
+
     @property
     def help(self) -> str:
         return f"it knows these: {''.join(c for c in self.vocab if c.isprintable())}"
 
 
-class EmptyText(UnknownCharacter):
-    message = "the text to go on with is empty"
-
-
 class CharacterNotLearnt(UnknownCharacter):
     message = "the model does not know {character!r}, character {number} of the text"
-
     character: str
     number: int

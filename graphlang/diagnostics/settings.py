@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from graphlang.diagnostics.arguments import Requirement
-from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.base import Diagnostic, Located, first_of, wording
 from graphlang.diagnostics.places import Span
 from graphlang.diagnostics.shapes import Traced
 from graphlang.diagnostics.spelling import closest
@@ -52,6 +52,8 @@ class UnknownSetting(Diagnostic):
 
     code = "GL501"
     message = "`{section}` has no setting `{name}`"
+    replacement = first_of("{match}")
+    help = first_of("did you mean `{match}`?", "`{section}` knows {settings}")
 
     span: Span | None
     section: str
@@ -64,29 +66,17 @@ class UnknownSetting(Diagnostic):
     def match(self) -> str | None:
         return self.foreign if self.foreign in self.settings else closest(self.name, self.settings)
 
-    @property
-    def replacement(self) -> str | None:
-        return self.match
-
-    @property
-    def help(self) -> str:
-        if self.match:
-            return f"did you mean `{self.match}`?"
-        return f"`{self.section}` knows " + ", ".join(f"`{name}`" for name in self.settings)
-
 
 class SettingElsewhere(UnknownSetting):
     """A setting of the optimizer or the source, or `maximize`."""
+
+    help = "{belonging}"
 
     belonging: Belonging | Maximized
 
     @property
     def match(self) -> str | None:
         return self.foreign if self.foreign in self.settings else None
-
-    @property
-    def help(self) -> str:
-        return str(self.belonging)
 
 
 class WrongSetting(Diagnostic):
@@ -122,33 +112,28 @@ class SettingsRefused(WrongSetting):
 class NoFieldName(WrongSetting):
     message = "a field of the source is given by its name"
     help = "write `{name} = {name}`"
-
     name: str
 
 
 class NoChoice(WrongSetting):
     message = "`{setting}` must be {choices:or}, but it is `{span}`"
-
     setting: str
     choices: Sequence[str]
 
 
 class NoValueNamed(WrongSetting):
     message = "`{setting}` names a value of the graph, not {what}"
-
     setting: str
     what: str
 
 
 class NoScalarMetric(WrongSetting):
     message = "a metric is a scalar of the graph, and this is {what}"
-
     what: str
 
 
 class IterationsTooFew(WrongSetting):
     message = "`iterations` is {iterations}, but must be at least 1"
-
     iterations: int
 
 
@@ -158,7 +143,6 @@ class TotalUnknown(WrongSetting):
         "and a loop of one's own does not tell how long that is"
     )
     help = "say how many steps there will be: `compile(train=True, iterations=10000)`"
-
     schedule: str
 
 
@@ -180,18 +164,17 @@ class NothingToMinimize(Traced):
     setting: str
     type: str
 
+    no_scalar = wording(
+        "`{setting}` must be a scalar, and this is {type}",
+        "take a loss such as `SoftmaxWithLoss(y, t)`, or `sum(...)`",
+    )
+    no_float = wording(
+        "`{setting}` must be a float, and this is {type}, which has no gradient",
+        "take a loss such as `SoftmaxWithLoss(y, t)`, or `mean((y - t)**2)`",
+    )
 
-class NoScalar(NothingToMinimize):
-    message = "`{setting}` must be a scalar, and this is {type}"
-    help = "take a loss such as `SoftmaxWithLoss(y, t)`, or `sum(...)`"
 
-
-class NoFloat(NothingToMinimize):
-    message = "`{setting}` must be a float, and this is {type}, which has no gradient"
-    help = "take a loss such as `SoftmaxWithLoss(y, t)`, or `mean((y - t)**2)`"
-
-
-class MissingSetting(Diagnostic):
+class MissingSetting(Located):
     """A section lacks a setting that has no default.
 
         train { optimizer = SGD(lr=0.1); batch = 100; epochs = 5 }
@@ -203,7 +186,6 @@ class MissingSetting(Diagnostic):
     message = "`{section}` needs {missing:and}"
     help = "add `{example}`"
 
-    span: Span
     section: str
     missing: Sequence[str]
     example: str
@@ -259,11 +241,9 @@ class UnknownOverride(FromOutside):
 class OverrideElsewhere(UnknownOverride):
     """A setting of the optimizer or the source, or `maximize`."""
 
-    belonging: Belonging | Maximized = Maximized()
+    help = "{belonging.from_outside}"
 
-    @property
-    def help(self) -> str:
-        return self.belonging.from_outside
+    belonging: Belonging | Maximized = Maximized()
 
 
 class WrongOverride(FromOutside):
@@ -276,6 +256,10 @@ class WrongOverride(FromOutside):
 
     code = "GL505"
 
+    file_for_number = wording(
+        "{override}: only an input takes its value from a file", "write the number itself"
+    )
+
 
 class OverrideUnread(WrongOverride):
     @property
@@ -284,84 +268,50 @@ class OverrideUnread(WrongOverride):
         return f"a value is {kinds}" + (", or an array from a file: `@file.npy`" if self.shell else "")
 
 
-class NoExpression(OverrideUnread):
-    message = "{override}: `{text}` cannot be read"
-
+class UnreadText(OverrideUnread):
     text: str
 
-
-class NotOneValue(OverrideUnread):
-    message = "{override}: `{text}` is not one value"
-
-    text: str
-
-
-class NoNumberOrList(OverrideUnread):
-    message = "{override}: `{text}` is neither a number nor a list"
-
-    text: str
-
-
-class NoValueOfLanguage(OverrideUnread):
-    message = "{override}: `{text}` is no value of the language"
-
-    text: str
+    no_expression = wording("{override}: `{text}` cannot be read")
+    several_values = wording("{override}: `{text}` is not one value")
+    no_number_or_list = wording("{override}: `{text}` is neither a number nor a list")
+    no_value_of_language = wording("{override}: `{text}` is no value of the language")
 
 
 class OverrideRefused(WrongOverride):
     """What is wrong with a value as a setting of the file."""
 
-    message = "{override}: {problem}"
+    message = "{override}: {mistake.message}"
+    help = first_of("{mistake.help}")
 
     mistake: Diagnostic
-
-    @property
-    def problem(self) -> str:
-        return self.mistake.message
-
-    @property
-    def help(self) -> str | None:
-        return self.mistake.help
 
 
 class UnknownNameInOverride(OverrideUnread):
     message = "{override}: unknown name `{unknown}`"
-
     unknown: str
 
 
 class OverrideOutOfRange(WrongOverride):
     message = "{override}: the value{requirement}"
-
+    help = first_of("the file has `{written}`")
     requirement: Requirement
     #: the setting as the file has it
     written: Span | None
-
-    @property
-    def help(self) -> str | None:
-        return f"the file has `{self.written.text}`" if self.written else None
 
 
 class TwoLengths(WrongOverride):
     message = "{override}: `{other}` is given too, and one of them decides how long to train"
     help = "keep one: `train.epochs` counts passes over the data, `train.iterations` counts steps"
-
     other: str
 
 
 class SectionMissing(WrongOverride):
     message = "{override}: the file has no `{section}` section"
     help = "add `{section} {{ ... }}` to the file"
-
     section: str
 
 
-class FileForNumber(WrongOverride):
-    message = "{override}: only an input takes its value from a file"
-    help = "write the number itself"
-
-
-class SectionTwice(Diagnostic):
+class SectionTwice(Located):
     """A file has one section of each name.
 
         input loss = 1
@@ -376,12 +326,11 @@ class SectionTwice(Diagnostic):
     help = "bring the settings together in one section"
     places = {"first": "first here"}
 
-    span: Span
     name: str
     first: Span
 
 
-class SettingTwice(Diagnostic):
+class SettingTwice(Located):
     """A setting stands twice in its section.
 
         input loss = 1
@@ -394,6 +343,5 @@ class SettingTwice(Diagnostic):
     message = "`{name}` is set twice"
     places = {"first": "first set here"}
 
-    span: Span
     name: str
     first: Span

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.base import Located, first_of, wording
 from graphlang.diagnostics.places import Related, Span
 
 
-class Traced(Diagnostic):
+class Traced(Located):
     """A mistake that is seen best where its values come from."""
 
-    span: Span
     #: where each of the values comes from, and its type there
     origins: Sequence[Related]
 
@@ -37,6 +36,7 @@ class OperandsMisfit(WrongShape):
     """What an operation says of the shapes of its operands."""
 
     message = "{subject}{reason}"
+    help = first_of("{own_help}")
 
     #: the operation, and what stands between it and the reason
     subject: str
@@ -44,15 +44,10 @@ class OperandsMisfit(WrongShape):
     #: what the operation advises
     own_help: str | None = None
 
-    @property
-    def help(self) -> str | None:
-        return self.own_help
-
 
 class ResidualMisfit(WrongShape):
     message = "`residual` adds what goes in, {x}, and what comes out, {y}"
     help = "end it with a layer that gives the shape of what goes in"
-
     x: str
     y: str
 
@@ -70,7 +65,6 @@ class SharedOtherwise(WrongShape):
 
 class DefaultsDiffer(WrongShape):
     message = "the defaults of `{first}` and `{name}` give `{dimension}` two sizes, {first_size} and {size}"
-
     first: str
     name: str
     dimension: str
@@ -81,7 +75,6 @@ class DefaultsDiffer(WrongShape):
 class SidesMisfit(WrongShape):
     message = "`expect` compares number by number, but the sides are {left} and {right}"
     help = "bring both to one shape"
-
     left: str
     right: str
 
@@ -103,7 +96,6 @@ class AmbiguousBroadcast(Traced):
 class SidesBroadcast(AmbiguousBroadcast):
     message = "`expect` compares number by number, but the sides are {left} and {right}"
     help = "bring both to one shape"
-
     left: str
     right: str
 
@@ -126,7 +118,7 @@ class OperandsBroadcast(AmbiguousBroadcast):
         return f"bring both to one shape{reshaped}; where every combination is meant, say so: {self.every}"
 
 
-class UnknownDimension(Diagnostic):
+class UnknownDimension(Located):
     """A size in brackets is not known there.
 
     A bare new name in an `input` or in a `def`'s formal makes a dimension; anywhere else, and in an
@@ -140,20 +132,14 @@ class UnknownDimension(Diagnostic):
 
     code = "GL303"
     message = "unknown dimension `{name}`"
+    replacement = first_of("{match}")
+    help = first_of(
+        "did you mean `{match}`?",
+        "a new dimension is named in an `input`; elsewhere write a number or a known dimension",
+    )
 
-    span: Span
     name: str
     match: str | None = None
-
-    @property
-    def replacement(self) -> str | None:
-        return self.match
-
-    @property
-    def help(self) -> str:
-        if self.match:
-            return f"did you mean `{self.match}`?"
-        return "a new dimension is named in an `input`; elsewhere write a number or a known dimension"
 
 
 class NotANumberYet(Traced):
@@ -202,16 +188,18 @@ class TypeMisfit(WrongType):
 
 class TransposedVector(WrongType):
     message = "`.T` swaps the last two axes, and this is {type}"
-
     type: str
 
 
 class DefaultMisfit(WrongType):
     message = "the default of `{name}` is {actual}, but {type} is declared"
-
     name: str
     actual: str
     type: Span
+
+    number_for_large_array = wording(
+        help="a default has the shape of its input; leave it out, and give the value when the graph is run"
+    )
 
 
 class NumberForArray(DefaultMisfit):
@@ -222,26 +210,20 @@ class NumberForArray(DefaultMisfit):
     written: str
 
 
-class NumberForLargeArray(DefaultMisfit):
-    help = "a default has the shape of its input; leave it out, and give the value when the graph is run"
-
-
 class DefaultWithoutNumber(WrongType):
     message = "the default of `{name}` is {what}, not a number"
-
     name: str
     what: str
 
 
 class StartOfOtherType(WrongType):
     message = "`{name}` is {type} and cannot start as {what}"
-
     name: str
     type: Span
     what: str
 
 
-class WrongSize(Diagnostic):
+class WrongSize(Located):
     """A size is not what a size can be: negative, a fraction, or not a number at all.
 
         input x: float[N, -3]
@@ -252,41 +234,28 @@ class WrongSize(Diagnostic):
 
     code = "GL306"
 
-    span: Span
+    dots_twice = wording(
+        "`...` stands once in a type: with two, nothing says which axes are which",
+        "name the axes between, or leave one `...` out",
+    )
+    dots_outside_def = wording("`...` stands only in the types of a `def`")
 
 
 class NotASize(WrongSize):
     message = "a size is a positive whole number, not {what}"
-
     what: str
 
 
-class SizeInQuotes(NotASize):
-    help = "write `{name}`: the name of a size needs no quotes"
-    replacement = "{name}"
-
+class SizeWithoutNumber(NotASize):
     name: str
 
-
-class SizeNotGiven(NotASize):
-    """`none` or -1, as a size that only the data knows is written elsewhere."""
-
-    help = "a size that is not known before has a name: write `{name}`"
-    replacement = "{name}"
-
-    name: str
+    in_quotes = wording(help="write `{name}`: the name of a size needs no quotes", replacement="{name}")
+    not_given = wording(
+        help="a size that is not known before has a name: write `{name}`", replacement="{name}"
+    )
 
 
-class DotsTwiceInType(WrongSize):
-    message = "`...` stands once in a type: with two, nothing says which axes are which"
-    help = "name the axes between, or leave one `...` out"
-
-
-class DotsOutsideDef(WrongSize):
-    message = "`...` stands only in the types of a `def`"
-
-
-class Hint(Diagnostic):
+class Hint(Located):
     """Allowed, but probably not meant.
 
         input x: float[N, 1, 28, 28]
@@ -300,7 +269,6 @@ class Hint(Diagnostic):
     message = "`{operation}` on {types} is allowed, but probably not meant"
     help = "{hint}"
 
-    span: Span
     operation: str
     types: str
     #: what the layer says of such operands
@@ -325,7 +293,7 @@ class IndexOutside(Traced):
     highest: int
 
 
-class RaggedList(Diagnostic):
+class RaggedList(Located):
     """The rows of a list have different lengths, so it is no array.
 
         input x
@@ -336,5 +304,3 @@ class RaggedList(Diagnostic):
 
     code = "GL309"
     message = "the rows of this list differ in length"
-
-    span: Span

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.base import Located, first_of, wording
 from graphlang.diagnostics.kinds import Remedy
-from graphlang.diagnostics.places import Edit, Span
+from graphlang.diagnostics.places import Span
 from graphlang.diagnostics.shapes import Traced
 
 
-class WrongSubscript(Diagnostic):
+class WrongSubscript(Located):
     """What stands in the brackets behind a value is no index.
 
     An index is a whole number, a slice `a:b`, `...`, `none`, or one value or list of whole numbers alone.
@@ -23,35 +23,24 @@ class WrongSubscript(Diagnostic):
 
     code = "GL217"
 
-    span: Span
+    dots_twice = wording("`...` stands once in brackets: with two, nothing says which axes are which")
 
 
-class IndexNotWhole(WrongSubscript):
-    message = "an index is a whole number, not {what}"
-
+class NotWhole(WrongSubscript):
     what: str
 
-
-class EndNotWhole(WrongSubscript):
-    message = "a slice's end is a whole number, not {what}"
-
-    what: str
-
-
-class DotsTwiceInBrackets(WrongSubscript):
-    message = "`...` stands once in brackets: with two, nothing says which axes are which"
+    index = wording("an index is a whole number, not {what}")
+    end = wording("a slice's end is a whole number, not {what}")
 
 
 class IndicesBesideOthers(WrongSubscript):
     message = "indices, in a list or in a value, stand alone in their brackets"
     help = "take along one axis, then the rest: `take({value}, ids, axis=0)[...]`"
-
     value: str
 
 
 class NoSuchItem(WrongSubscript):
     message = "{what} of {length} has no item {item}: they count from 0"
-
     what: str
     length: int
     item: int
@@ -59,16 +48,12 @@ class NoSuchItem(WrongSubscript):
 
 class ItemOfMixedList(WrongSubscript):
     message = "an item of {what} that holds more than numbers is taken by one whole number"
-
+    help = first_of("{remedy.help}")
     what: str
     remedy: Remedy
 
-    @property
-    def help(self) -> str | None:
-        return self.remedy.help
 
-
-class WrongUnpacking(Diagnostic):
+class WrongUnpacking(Located):
     """A value is taken apart into more or fewer names than it has parts.
 
         input x: float[3, N]
@@ -79,26 +64,22 @@ class WrongUnpacking(Diagnostic):
 
     code = "GL218"
 
-    span: Span
     names: int
 
 
 class ValuesForNames(WrongUnpacking):
     message = "{values} values for {names} names"
-
     values: int
 
 
 class SlicesForNames(WrongUnpacking):
     message = "{type} has {slices} slices along its first axis, for {names} names"
-
     type: str
     slices: str
 
 
 class NothingToUnpack(WrongUnpacking):
     message = "{what} cannot be taken apart into {names} names"
-
     what: str
 
 
@@ -119,37 +100,31 @@ class WrongScan(Traced):
 
     code = "GL219"
 
+    yield_of_other_kind = wording("`yield` takes values of the graph")
+    yield_of_scalar = wording("a `scan` yields values with a batch axis, and this is a scalar")
+
 
 class NoTimeAxis(WrongScan):
     message = "`scan` goes along axis 1, time, and this is {what}"
-
     what: str
 
 
-class CarryOfOtherKind(WrongScan):
-    message = "`{name}` starts as no value of the graph"
-    help = "start it with `{name} = zeros(...)`"
-
+class WrongCarry(WrongScan):
     name: str
 
-
-class CarryNotHandedOn(WrongScan):
-    message = "`{name}` is carried, but no `next {name} = ...` hands it on"
-
-    name: str
+    other_kind = wording("`{name}` starts as no value of the graph", "start it with `{name} = zeros(...)`")
+    not_handed_on = wording("`{name}` is carried, but no `next {name} = ...` hands it on")
 
 
 class NextOfOther(WrongScan):
     message = "`{name}` is not carried"
     help = "carried are {carries}"
-
     name: str
     carries: Sequence[str]
 
 
 class CarryChanges(WrongScan):
     message = "`{name}` starts as {start}, but `next {name}` is {what}"
-
     name: str
     start: str
     what: str
@@ -158,24 +133,11 @@ class CarryChanges(WrongScan):
 class YieldCount(WrongScan):
     help = "end the body with `yield h2`; several values go with commas"
 
-
-class NoYield(YieldCount):
-    message = "a `scan` yields nothing"
-
-
-class SecondYield(YieldCount):
-    message = "a `scan` has one `yield`"
+    none = wording("a `scan` yields nothing")
+    second = wording("a `scan` has one `yield`")
 
 
-class YieldOfOtherKind(WrongScan):
-    message = "`yield` takes values of the graph"
-
-
-class YieldOfScalar(WrongScan):
-    message = "a `scan` yields values with a batch axis, and this is a scalar"
-
-
-class WrongReturn(Diagnostic):
+class WrongReturn(Located):
     """A statement stands outside of the block that it belongs to, or a block lacks its one `return`.
 
     A `def` in braces ends with one `return`; `next` and `yield` belong in a `scan`.
@@ -191,8 +153,6 @@ class WrongReturn(Diagnostic):
 
     code = "GL220"
 
-    span: Span
-
 
 class OutsideItsBlock(WrongReturn):
     message = "`{word}` stands only inside {block}"
@@ -204,21 +164,16 @@ class OutsideItsBlock(WrongReturn):
         return "a `def`" if self.word == "return" else "a `scan`"
 
 
-class NoReturn(WrongReturn):
-    message = "`def {name}` has no `return`"
-    help = "end it with `return value`"
-
+class ReturnCount(WrongReturn):
     name: str
 
-
-class SecondReturn(WrongReturn):
-    message = "`def {name}` has more than one `return`"
-    help = "one `return` at its end gives every result: `return a, b`"
-
-    name: str
+    none = wording("`def {name}` has no `return`", "end it with `return value`")
+    second = wording(
+        "`def {name}` has more than one `return`", "one `return` at its end gives every result: `return a, b`"
+    )
 
 
-class WrongExpectation(Diagnostic):
+class WrongExpectation(Located):
     """An `expect` compares what cannot be compared, or would change the graph that it looks at.
 
         input x
@@ -230,23 +185,17 @@ class WrongExpectation(Diagnostic):
 
     code = "GL221"
 
-    span: Span
-
-
-class NoTolerance(WrongExpectation):
-    message = "a tolerance is a number, as in `within 1e-3`"
+    no_tolerance = wording("a tolerance is a number, as in `within 1e-3`")
 
 
 class ExpectationOfOther(WrongExpectation):
     message = "`expect` compares values and numbers, and this is {what}"
-
     what: str
 
 
 class ExpectationMakesParameters(WrongExpectation):
     message = "an `expect` makes no parameters, and `{kind}` here would have its own"
     help = "share one with the network: `layer fc = {kind}(...)`, and `fc(x)` here and there"
-
     kind: str
 
 
@@ -263,33 +212,26 @@ class WrongGrad(Traced):
 
     code = "GL222"
 
+    to_later_value = wording(
+        "`grad` goes back to a value that `y` was computed from, and this one is made on the spot",
+        "name it, compute `y` from the name, and take that: `h = {span}`, ..., `grad(y, h)`",
+    )
+
 
 class GradOfOtherKind(WrongGrad):
     message = "`{role}` of `grad(y, x)` is {what}, not a value of the graph"
-
     role: str
     what: str
 
 
-class GradOfTensor(WrongGrad):
-    message = "`grad` starts from a scalar, and this is {type}"
-    help = "sum it first: `grad(sum(y), x)`"
-
+class GradOfOtherType(WrongGrad):
     type: str
 
-
-class GradToNoFloat(WrongGrad):
-    message = "`grad` goes to values of type float, and this is {type}"
-
-    type: str
+    no_scalar = wording("`grad` starts from a scalar, and this is {type}", "sum it first: `grad(sum(y), x)`")
+    no_float = wording("`grad` goes to values of type float, and this is {type}")
 
 
-class GradToLaterValue(WrongGrad):
-    message = "`grad` goes back to a value that `y` was computed from, and this one is made on the spot"
-    help = "name it, compute `y` from the name, and take that: `h = {span}`, ..., `grad(y, h)`"
-
-
-class NoListForFor(Diagnostic):
+class NoListForFor(Located):
     """A `for` goes through something that is no list.
 
         input x
@@ -300,23 +242,17 @@ class NoListForFor(Diagnostic):
 
     code = "GL223"
 
-    span: Span
-
 
 class RangeForList(NoListForFor):
     message = "`for` goes through a list"
     help = "write `{written}`"
-
+    replacement = "{written}"
+    replaces = "call"
     written: str
     call: Span
-
-    @property
-    def edits(self) -> Sequence[Edit]:
-        return [Edit(self.call, self.written)]
 
 
 class OtherForList(NoListForFor):
     message = "`for` goes through a list, and this is {what}"
     help = "write a list, as in `for c in [16, 32]`"
-
     what: str

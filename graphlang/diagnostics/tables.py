@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from graphlang.diagnostics.base import Diagnostic
-from graphlang.diagnostics.spelling import did_you_mean
+from graphlang.diagnostics.base import OfFile, first_of, wording
+from graphlang.diagnostics.spelling import closest_of
 
 
-class WrongHeader(Diagnostic):
+class WrongHeader(OfFile):
     """The first line of a csv does not name its columns.
 
     Fields are found by name, so the first line holds one name per column, each once.
@@ -22,13 +22,15 @@ class WrongHeader(Diagnostic):
     code = "GL612"
     help = "write one name per column, separated by commas, each name once"
 
-    file: str
+    nameless_index = wording(
+        "the first line of `{file}` must name the columns: column 1 has no name",
+        "give it a name; if it counts the lines, leave it out (in pandas `to_csv(..., index=False)`)",
+    )
 
 
 class CommentForHeader(WrongHeader):
     message = "the first line of `{file}` must name the columns: found the comment `{header}`"
     help = "take the line away: a csv has no comments"
-
     header: str
 
 
@@ -37,38 +39,26 @@ class SpreadsheetInstruction(WrongHeader):
         "the first line of `{file}` must name the columns: "
         "found `{instruction}`, an instruction to a spreadsheet"
     )
-
     instruction: str
 
 
-class NumberForName(WrongHeader):
-    message = "the first line of `{file}` must name the columns: found the number `{name}`"
-
+class NoColumnNames(WrongHeader):
     name: str
 
+    number = wording("the first line of `{file}` must name the columns: found the number `{name}`")
+    sample = wording(
+        "the first line of `{file}` must name the columns: found what stands below it too, `{name}`"
+    )
 
-class SampleForHeader(WrongHeader):
-    message = "the first line of `{file}` must name the columns: found what stands below it too, `{name}`"
 
-    name: str
-
-
-class EmptyColumn(WrongHeader):
-    message = "the first line of `{file}` must name the columns: column {number} has no name and no cells"
-    help = "every line ends with a comma: take it away"
-
+class WrongColumn(WrongHeader):
     number: int
 
-
-class NamelessColumn(WrongHeader):
-    message = "the first line of `{file}` must name the columns: column {number} has no name"
-
-    number: int
-
-
-class NamelessIndex(WrongHeader):
-    message = "the first line of `{file}` must name the columns: column 1 has no name"
-    help = "give it a name; if it counts the lines, leave it out (in pandas `to_csv(..., index=False)`)"
+    empty = wording(
+        "the first line of `{file}` must name the columns: column {number} has no name and no cells",
+        "every line ends with a comma: take it away",
+    )
+    nameless = wording("the first line of `{file}` must name the columns: column {number} has no name")
 
 
 class ColumnTwice(WrongHeader):
@@ -76,12 +66,11 @@ class ColumnTwice(WrongHeader):
         "the first line of `{file}` must name the columns: "
         "`{name}` is there twice, as columns {numbers:bare and}"
     )
-
     name: str
     numbers: Sequence[int]
 
 
-class UnknownColumn(Diagnostic):
+class UnknownColumn(OfFile):
     """The target of a csv source is none of its columns.
 
         data { source = csv("fruit.csv", target=prise); x = x; t = t }
@@ -91,17 +80,14 @@ class UnknownColumn(Diagnostic):
 
     code = "GL613"
     message = "the target `{name}` is no column of `{file}`, which has {columns}"
+    help = first_of("did you mean `{match}`?", "name one of these columns as `target`")
+    match = closest_of("name", "columns")
 
-    file: str
     name: str
     columns: Sequence[str]
 
-    @property
-    def help(self) -> str:
-        return did_you_mean(self.name, self.columns) or "name one of these columns as `target`"
 
-
-class OtherDelimiter(Diagnostic):
+class OtherDelimiter(OfFile):
     """The cells of a csv are separated by something other than commas.
 
         apple;orange;price
@@ -113,7 +99,6 @@ class OtherDelimiter(Diagnostic):
     message = "`{file}` has {separators} between its cells, not commas: line 1 is `{start}`"
     help = "write it with commas between cells and points in numbers"
 
-    file: str
     separators: str
     header: str
 
@@ -126,7 +111,7 @@ class OtherDelimiter(Diagnostic):
         return _short(self.header)
 
 
-class RaggedLine(Diagnostic):
+class RaggedLine(OfFile):
     """A line of a csv has more or fewer cells than its header.
 
         apple, orange, price
@@ -138,7 +123,6 @@ class RaggedLine(Diagnostic):
     code = "GL614"
     message = "line {row} of `{file}` has {size} cells, the header has {expected}{more}"
 
-    file: str
     row: int
     expected: int
     cells: Sequence[str]
@@ -172,7 +156,7 @@ class RaggedLine(Diagnostic):
         return "complete the line; a comma inside a cell needs quotes around the cell"
 
 
-class BadCell(Diagnostic):
+class BadCell(OfFile):
     """Cells of a csv are not finite numbers; the first of a column is named.
 
     Every column that an input takes holds numbers, and `x` takes all but the target. The target holds
@@ -187,7 +171,6 @@ class BadCell(Diagnostic):
     code = "GL615"
     message = "line {row}, column `{name}` of `{file}`: {problem}{more}"
 
-    file: str
     row: int
     name: str
     cell: str

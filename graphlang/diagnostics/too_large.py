@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.base import Located, OfFile, wording
 from graphlang.diagnostics.places import Span
 
 LimitName = Literal["nodes", "unrolled", "calls", "expansions", "imports", "parameters"]
 """The limits of `gl.Limits` that hold once a program is written out."""
 
 
-class SourceTooLarge(Diagnostic):
+class SourceTooLarge(OfFile):
     """A file is larger than the limit `source_bytes`.
 
     The limit keeps a damaged or hostile file from using up the memory of the machine: a tree takes
@@ -25,12 +25,11 @@ class SourceTooLarge(Diagnostic):
     message = "the file is too large: {size:,} bytes, the limit is {limit:,}"
     help = "let `repeat` or a `def` write what repeats, or raise the limit: gl.Limits(source_bytes=...)"
 
-    file: str
     size: int
     limit: int
 
 
-class NestedTooDeep(Diagnostic):
+class NestedTooDeep(Located):
     """More brackets are open at once than the limit `nesting` allows.
 
         y = ((((((((( ...
@@ -44,11 +43,10 @@ class NestedTooDeep(Diagnostic):
     label = "one bracket too many"
     help = "give parts of the expression names of their own, or raise the limit: gl.Limits(nesting=...)"
 
-    span: Span
     limit: int
 
 
-class LimitExceeded(Diagnostic):
+class LimitExceeded(Located):
     """A program is larger than a limit allows once it is unrolled.
 
     The limits are `nodes`, `unrolled` (copies of a `repeat`), `calls` (`def`s within `def`s), `expansions`
@@ -63,46 +61,21 @@ class LimitExceeded(Diagnostic):
     code = "GL803"
     help = "make the program smaller, or raise the limit: gl.Limits({name}=...)"
 
-    span: Span
     name: LimitName
     limit: int
 
-
-class TooManyNodes(LimitExceeded):
-    message = "the graph has more than {limit:,} nodes"
-
-
-class TooManyCopies(LimitExceeded):
-    message = "this `repeat` makes more than {limit:,} copies"
-
-
-class CallsTooDeep(LimitExceeded):
-    message = "more than {limit:,} `def`s are called inside one another"
-    help = "a `def` that calls itself must come to an end; or raise the limit: gl.Limits({name}=...)"
-
-
-class TooManyCalls(LimitExceeded):
-    message = "`def`s are called more than {limit:,} times in all"
-
-
-class TooManyImports(LimitExceeded):
-    message = "this file imports more than {limit:,} others, directly and indirectly"
-
-
-class TooManyNumbers(LimitExceeded):
-    message = "the parameters hold more than {limit:,} numbers"
-
-
-_EXCEEDED: dict[LimitName, type[LimitExceeded]] = {
-    "nodes": TooManyNodes,
-    "unrolled": TooManyCopies,
-    "calls": CallsTooDeep,
-    "expansions": TooManyCalls,
-    "imports": TooManyImports,
-    "parameters": TooManyNumbers,
-}
+    nodes = wording("the graph has more than {limit:,} nodes")
+    unrolled = wording("this `repeat` makes more than {limit:,} copies")
+    calls = wording(
+        "more than {limit:,} `def`s are called inside one another",
+        "a `def` that calls itself must come to an end; or raise the limit: gl.Limits({name}=...)",
+    )
+    expansions = wording("`def`s are called more than {limit:,} times in all")
+    imports = wording("this file imports more than {limit:,} others, directly and indirectly")
+    parameters = wording("the parameters hold more than {limit:,} numbers")
 
 
 def limit_exceeded(span: Span, name: LimitName, limit: int) -> LimitExceeded:
     """What to report where a program is larger than a limit."""
-    return _EXCEEDED[name](span, name, limit)
+    wording: type[LimitExceeded] = getattr(LimitExceeded, name)
+    return wording(span, name, limit)

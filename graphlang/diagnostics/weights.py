@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.base import Diagnostic, OfFile, first_of, wording
 from graphlang.diagnostics.places import Span
 
 
-class WrongWeights(Diagnostic):
+class WrongWeights(OfFile):
     """A weights file that cannot be read or does not belong to this graph.
 
     The names and the shapes of all parameters must agree, so weights go with the spec, and the `--set`s,
@@ -21,55 +21,36 @@ class WrongWeights(Diagnostic):
 
     code = "GL709"
 
-    file: str
-
-
-class NoWeightsFile(WrongWeights):
-    message = "there is no such file"
-    help = "a run folder holds `weights.npz`"
-
-
-class FolderForWeights(WrongWeights):
-    message = "this is a folder, not a file"
+    no_file = wording("there is no such file", "a run folder holds `weights.npz`")
+    folder = wording("this is a folder, not a file")
+    one_array = wording("this is one array (npy), not a weights file (npz)")
+    damaged = wording(
+        "this is not a readable npz file of numbers",
+        "weights are written by `graphlang train`, or by `save` from Python",
+    )
 
 
 class WeightsRefused(WrongWeights):
     message = "the file cannot be read: {refusal}"
-
     refusal: str
-
-
-class ArrayForWeights(WrongWeights):
-    message = "this is one array (npy), not a weights file (npz)"
-
-
-class DamagedWeights(WrongWeights):
-    message = "this is not a readable npz file of numbers"
-    help = "weights are written by `graphlang train`, or by `save` from Python"
 
 
 class CheckpointForWeights(WrongWeights):
     message = "this is the checkpoint of a run, to go on from, and not its weights"
     help = "name the weights beside it, `{weights}`, or the folder of the run"
-
     weights: str
 
 
 class UnknownWeights(WrongWeights):
     message = "the weights hold `{name}`, which the graph does not have"
-
+    help = first_of("the graph has `{match}`")
     name: str
     match: str | None
-
-    @property
-    def help(self) -> str | None:
-        return f"the graph has `{self.match}`" if self.match else None
 
 
 class WeightsOfOtherShape(WrongWeights):
     message = "`{name}` is [{actual:bare}] in the weights and [{shape:bare}] in the graph"
     help = "are these the weights of this spec, with the same settings?"
-
     name: str
     actual: Sequence[int]
     shape: Sequence[int]
@@ -77,7 +58,6 @@ class WeightsOfOtherShape(WrongWeights):
 
 class WeightsOfOtherType(WrongWeights):
     message = "`{name}` holds {dtype}, not numbers"
-
     name: str
     dtype: str
 
@@ -85,7 +65,6 @@ class WeightsOfOtherType(WrongWeights):
 class WeightTooLarge(WrongWeights):
     message = "`{name}` holds {value}{at}, more than {dtype} can hold"
     help = "run with `--dtype float64`"
-
     name: str
     value: float
     at: str
@@ -94,11 +73,10 @@ class WeightTooLarge(WrongWeights):
 
 class MissingWeights(WrongWeights):
     message = "the weights lack {names}"
-
     names: Sequence[str]
 
 
-class WrongRun(Diagnostic):
+class WrongRun(OfFile):
     """The folder of a run cannot be made, or a run cannot go on from it.
 
     A run goes on as if it had never stopped. So its folder holds a checkpoint that training wrote, and the
@@ -111,66 +89,46 @@ class WrongRun(Diagnostic):
 
     code = "GL721"
 
-    file: str
-
-
-class RunThere(WrongRun):
-    message = "this folder holds a run already"
-    help = "go on with `--resume {file}`, or name another"
+    run_already = wording("this folder holds a run already", "go on with `--resume {file}`, or name another")
+    file_in_place = wording(
+        "the run folder cannot be written: this is a file", "name a folder that may be made"
+    )
+    damaged_checkpoint = wording(
+        "this is no checkpoint that training wrote, or it is damaged",
+        "the weights of the run may be sound: `--weights` takes its folder",
+    )
+    damaged = wording("this is not what training wrote, or it is damaged")
 
 
 class RunUnwritable(WrongRun):
     message = "the run folder cannot be written: {refusal}"
     help = "name a folder that may be made"
-
     refusal: str
-
-
-class FileInPlaceOfRun(WrongRun):
-    message = "the run folder cannot be written: this is a file"
-    help = "name a folder that may be made"
 
 
 class NothingToResume(WrongRun):
     help = "`graphlang train` says where it keeps a run"
 
+    file_for_run = wording("this is a file, not the folder of a run")
+    no_folder = wording("there is no such folder to go on from")
+
 
 class NoCheckpoint(NothingToResume):
     message = "there is no `{name}` to go on from in this folder"
-
     name: str
-
-
-class FileForRun(NothingToResume):
-    message = "this is a file, not the folder of a run"
-
-
-class NoRunFolder(NothingToResume):
-    message = "there is no such folder to go on from"
 
 
 class OtherStart(WrongRun):
     message = "the run was started with {setting} {value}, not {other}"
     help = "give `--{setting} {value}`"
-
     setting: str
     value: int | str
     other: int | str
 
 
-class DamagedCheckpoint(WrongRun):
-    message = "this is no checkpoint that training wrote, or it is damaged"
-    help = "the weights of the run may be sound: `--weights` takes its folder"
-
-
-class DamagedRun(WrongRun):
-    message = "this is not what training wrote, or it is damaged"
-
-
 class OtherEpochs(WrongRun):
     message = "an epoch of that run has {steps} steps, and one of this has {own}"
     help = "go on with the batch and the data of that run, or start another from it: `--weights`"
-
     steps: int
     own: int
 
@@ -178,7 +136,6 @@ class OtherEpochs(WrongRun):
 class OtherOptimizer(WrongRun):
     message = "what is remembered of `{name}` is not what {optimizer} remembers"
     help = "go on with the optimizer of that run"
-
     name: str
     optimizer: str
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from graphlang.contracts.initializer import stream
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.running import CannotRunForInputs
+from graphlang.diagnostics.running import CannotRun
 from graphlang.engine.executable import Executable, built
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.model import Model
@@ -100,7 +100,7 @@ class Compiled:
         except NoInt as error:
             raise self._model.no_int(error) from error
         except (ValueError, IndexError, TypeError, ArithmeticError) as error:
-            raise GraphError([CannotRunForInputs("the graph", str(error))]) from error
+            raise GraphError([CannotRun.for_inputs("the graph", str(error))]) from error
 
     def _planned(self, inputs: Mapping[str, Any]) -> _CachedProgram:
         """The program for the shapes of the inputs, once it has the inputs."""

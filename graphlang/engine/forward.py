@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.running import SeedForNoFloat, SeedOfOtherShape, SeedTooLarge
+from graphlang.diagnostics.running import SeedOfOtherShape, WrongSeed
 from graphlang.engine.model import Model
 from graphlang.engine.parts import Part, parts
 from graphlang.engine.random_streams import StreamRandom
@@ -102,7 +102,7 @@ class Forward(Named):
         y = self._value(start)
         seed = self._seed(seed, y, start)
         if y.dtype.kind != "f":
-            raise GraphError([SeedForNoFloat(start, model.file)])
+            raise GraphError([WrongSeed.no_float(start, model.file)])
         number = network.numbers[start]
         with model.diagnosed():
             if tape.through_grad(number):
@@ -147,7 +147,7 @@ class Forward(Named):
             array = np.asarray(seed, model.dtype)
             return np.array(np.broadcast_to(array, y.shape))
         except OverflowError:
-            raise GraphError([SeedTooLarge(name, model.file)]) from None
+            raise GraphError([WrongSeed.too_large(name, model.file)]) from None
         except (ValueError, TypeError):
             actual = repr(seed) if isinstance(seed, str) else str(list(np.shape(seed)))
             raise GraphError([SeedOfOtherShape(name, model.file, y.shape, actual)]) from None

@@ -14,7 +14,7 @@ from graphlang.catalog.operation import WrongForward
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.arguments import WrongBackward
 from graphlang.diagnostics.python_arguments import text_of
-from graphlang.diagnostics.running import CannotRun, NoOutput, SeveralOutputs
+from graphlang.diagnostics.running import CannotRun, NothingToStartFrom
 from graphlang.engine.derived import Derived
 from graphlang.engine.failures import OperationFailed, WrongGradients
 from graphlang.engine.parameters import Params
@@ -81,7 +81,13 @@ class Model:
         starts = self.starts
         if len(starts) == 1:
             return starts[0]
-        raise GraphError([(SeveralOutputs if starts else NoOutput)(starts, self.file)])
+        raise GraphError(
+            [
+                (NothingToStartFrom.several_outputs if starts else NothingToStartFrom.no_output)(
+                    starts, self.file
+                )
+            ]
+        )
 
     @property
     def starts(self) -> list[str]:

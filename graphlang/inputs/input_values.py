@@ -16,17 +16,15 @@ from graphlang.diagnostics.inputs import (
     EmptyDimension,
     EmptyInput,
     FractionForInt,
-    IndexBoundUnknown,
     InputOfOtherType,
     InputTooLarge,
     MaskedInput,
     MissingInputs,
+    NoSizeOfInput,
     ObjectInInput,
-    RaggedInput,
-    RowsToFlatten,
     SampleForBatch,
-    SizeUnknown,
     TwoSizes,
+    WrongInput,
 )
 from graphlang.diagnostics.python_arguments import exact_numbers
 from graphlang.inputs.index_bounds import first_not_allowed, wrong_index
@@ -151,7 +149,7 @@ def as_array(network: Network, spec: InputSpec, value: Any, dtype: Any) -> Any:
         if array.dtype.kind == "O":
             array = exact_numbers(array, whole=spec.dtype == "int")
     except ValueError:
-        return RaggedInput(spec.name, span)
+        return WrongInput.ragged(spec.name, span)
     except OverflowError:
         return _too_large(spec, span, np.dtype(np.float64))
     place = masked(value) if array is not value else None
@@ -247,7 +245,7 @@ class Binder:
             return SampleForBatch(*facts, array.tolist() if short else None)
         fixed = [s for s in shape[1:] if isinstance(s, int)]
         if len(array.shape) > len(shape) and len(fixed) == 1 and np.prod(array.shape[1:]) == fixed[0]:
-            return RowsToFlatten(*facts)
+            return InputOfOtherType.rows_to_flatten(*facts)
         return InputOfOtherType(*facts)
 
     def _facts(self, spec: InputSpec, array: Any) -> tuple[str, Span | None, str, str]:
@@ -264,7 +262,9 @@ class Binder:
             try:
                 size = declared.bind(self.sizes)
             except NoSize as error:
-                problems.append(SizeUnknown(spec.name, str(error), self.network.span(spec.name)))
+                problems.append(
+                    NoSizeOfInput.size_unknown(spec.name, str(error), self.network.span(spec.name))
+                )
                 continue
             if array.shape[axis] != size:
                 problems.append(ComputedSize(*self._facts(spec, array), str(declared), size))
@@ -290,4 +290,4 @@ def wrong_indices(network: Network, values: Mapping[int, Any], sizes: Mapping[st
 
 def no_largest_index(network: Network, name: str, error: NoSize) -> Diagnostic:
     """The diagnostic for an input of indices whose bound depends on a size without a value."""
-    return IndexBoundUnknown(name, str(error), network.span(name))
+    return NoSizeOfInput.index_bound_unknown(name, str(error), network.span(name))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.inputs import NothingToDraw
+from graphlang.diagnostics.inputs import NoSizeOfInput
 from graphlang.inputs.index_bounds import first_not_allowed
 from graphlang.spec.models import InputSpec
 from graphlang.spec.network import Network
@@ -35,7 +35,9 @@ def fill_with_random(
             try:
                 values[name] = _draw(spec, sizes, rng)
             except (NoSize, NegativeSize, MemoryError, ValueError) as error:
-                raise GraphError([NothingToDraw(name, str(error), network.span(name))]) from error
+                raise GraphError(
+                    [NoSizeOfInput.nothing_to_draw(name, str(error), network.span(name))]
+                ) from error
     return values
 
 

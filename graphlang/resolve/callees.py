@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphlang.diagnostics.kinds import CalledImport, NotImported
+from graphlang.diagnostics.kinds import CalledImport, NoSuchModule
 from graphlang.diagnostics.names import BuiltInHidden, NoSuchPart
 from graphlang.resolve.call_arguments import CallSite
 from graphlang.resolve.context import Context
@@ -82,7 +82,7 @@ def _member(context: Context, function: tree.Attribute, scope: Scope, site: Call
         if scope.defines(owner):
             context.error(unknown_calls.of_value(context, function, scope, site))
         else:
-            context.error(NotImported(function.value.span, owner))
+            context.error(NoSuchModule.not_imported(function.value.span, owner))
     return POISON
 
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from graphlang.diagnostics import Diagnostic, Span
-from graphlang.diagnostics.arguments import (
-    AttributeNotKnown,
-    FractionForCount,
-    NoCount,
-)
+from graphlang.diagnostics.arguments import NoCount, NotKnownBefore
 from graphlang.diagnostics.names import Redefinition
 from graphlang.diagnostics.shapes import ResidualMisfit
 from graphlang.diagnostics.statements import OtherForList
@@ -153,10 +149,10 @@ def _repeat(context: Context, stage: tree.Repeat, piped: Piped, scope: Scope) ->
 def _no_count(context: Context, node: Any, count: Any) -> Diagnostic | None:
     """What to report for a value that is no number of copies."""
     if isinstance(count, Value) or is_size(count):
-        return AttributeNotKnown(node.span, "the count of `repeat`", None)
+        return NotKnownBefore.attribute(node.span, "the count of `repeat`", None)
     if not is_integer(count) or count < 0:
         divided = isinstance(node, tree.Binary) and node.operator == "/"
-        return (FractionForCount if divided else NoCount)(node.span, described(count))
+        return (NoCount.fraction if divided else NoCount)(node.span, described(count))
     if count > context.limits.unrolled:
         return limit_exceeded(node.span, "unrolled", context.limits.unrolled)
     return None

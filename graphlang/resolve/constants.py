@@ -12,15 +12,9 @@ from graphlang.diagnostics.arguments import (
     BeforeOther,
     BetweenOthers,
     CannotCompute,
-    DivisionByZero,
     NotComparable,
-    NoWholeResult,
-    PowerNotReal,
-    PowerTooLarge,
-    ProductOfNumbers,
-    ResultTooLarge,
+    PowerOfNumbers,
     SizeNotComparable,
-    ZeroWithNegativePower,
 )
 from graphlang.syntax.operators import ANYTHING, ARRAYS, BINARY, TRUTH_VALUES
 from graphlang.trace import Dim, DimScalar, Symbolic, UndecidedError
@@ -45,13 +39,13 @@ class NoValue(Exception):
 def _power(a: Any, b: Any) -> Any:
     whole = isinstance(a, int) and isinstance(b, int)
     if whole and b >= 0 and abs(a) > 1 and b * math.log2(abs(a)) > 64:
-        raise NoValue(PowerTooLarge, a, b)
+        raise NoValue(PowerOfNumbers.too_large, a, b)
     try:
         result = a**b
     except ZeroDivisionError:
-        raise NoValue(ZeroWithNegativePower) from None
+        raise NoValue(CannotCompute.zero_with_negative_power) from None
     if isinstance(result, complex):
-        raise NoValue(PowerNotReal, a, b)
+        raise NoValue(PowerOfNumbers.not_real, a, b)
     return result
 
 
@@ -101,16 +95,16 @@ def binary(op: str, a: Any, b: Any) -> Any:
     """The value of `a op b`; raises NoValue if it has none."""
     row = BINARY[op]
     if row.operands is ARRAYS:
-        raise NoValue(ProductOfNumbers)
+        raise NoValue(CannotCompute.product_of_numbers)
     fits = is_truth_value if row.operands is TRUTH_VALUES else is_number
     if row.operands is not ANYTHING and not (fits(a) and fits(b)):
         raise NoValue(BetweenOthers, op, row.operands.value, described(a), described(b))
     try:
         return _bounded(_SAFE.get(row.python, row.python)(a, b))
     except ZeroDivisionError:
-        raise NoValue(DivisionByZero) from None
+        raise NoValue(CannotCompute.division_by_zero) from None
     except OverflowError:
-        raise NoValue(ResultTooLarge) from None
+        raise NoValue(CannotCompute.result_too_large) from None
     except TypeError:
         raise _not_comparable(a, b) from None
 
@@ -134,7 +128,7 @@ def unary(op: str, a: Any) -> Any:
 
 def _bounded(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST:
-        raise NoValue(NoWholeResult)
+        raise NoValue(CannotCompute.no_whole_result)
     return value
 
 

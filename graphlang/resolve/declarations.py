@@ -6,14 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from graphlang.diagnostics import Diagnostic, GraphError, Span
-from graphlang.diagnostics.kinds import ValueInHyper
-from graphlang.diagnostics.names import (
-    ImportFromText,
-    ImportProblem,
-    ImportsInCycle,
-    NotImportable,
-    Redefinition,
-)
+from graphlang.diagnostics.kinds import NoConstant
+from graphlang.diagnostics.names import ImportProblem, ImportsInCycle, NotImportable, Redefinition
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
 from graphlang.resolve.labels import defined
@@ -89,7 +83,7 @@ class Declarations:
     def _read(self, statement: tree.Import, file: tree.Tree, path: tuple[str, ...]) -> tuple[str, str] | None:
         """Name and text of an imported file; None after a reported mistake."""
         span = statement.path_span
-        problem: ImportProblem = ImportFromText(span)
+        problem: ImportProblem = ImportProblem.from_text(span)
         if self.importer is not None:
             try:
                 name, text = self.importer(file.source.name, statement.path)
@@ -177,4 +171,4 @@ def _first_hypers(context: Context, file: tree.Tree, scope: Scope) -> list[tree.
 
 
 def _no_constant(statement: tree.Hyper) -> Diagnostic:
-    return ValueInHyper(statement.value.span)
+    return NoConstant.in_hyper(statement.value.span)

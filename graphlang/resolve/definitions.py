@@ -12,7 +12,7 @@ from graphlang.diagnostics.arguments import (
     NothingToWorkOn,
     TooManyArguments,
 )
-from graphlang.diagnostics.statements import NoReturn, SecondReturn
+from graphlang.diagnostics.statements import ReturnCount
 from graphlang.resolve import dimensions
 from graphlang.resolve.block import block
 from graphlang.resolve.call_arguments import CallSite, unknown_attribute
@@ -180,7 +180,7 @@ def _return_statement(context: Context, node: tree.Def) -> tree.Return | None:
     if len(returns) == 1:
         return returns[0]
     if returns:
-        context.error(SecondReturn(returns[1].span, node.name))
+        context.error(ReturnCount.second(returns[1].span, node.name))
     elif not any(type(s) is tree.Broken for s in node.body):
-        context.error(NoReturn(node.name_span, node.name))
+        context.error(ReturnCount.none(node.name_span, node.name))
     return None

@@ -6,15 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphlang.diagnostics import Diagnostic, Related, Span, closest
-from graphlang.diagnostics.shapes import (
-    DotsOutsideDef,
-    DotsTwiceInType,
-    NotASize,
-    SizeInQuotes,
-    SizeNotGiven,
-    TypeMisfit,
-    UnknownDimension,
-)
+from graphlang.diagnostics.shapes import NotASize, SizeWithoutNumber, TypeMisfit, UnknownDimension, WrongSize
 from graphlang.diagnostics.spelling import free_size
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
@@ -53,9 +45,9 @@ def _checked(context: Context, dim: Any, value: Any) -> Any:
 def _wrong_size(dim: Any, value: Any) -> Diagnostic:
     what = "a value of the graph" if isinstance(value, Value) else described(value)
     if isinstance(value, str) and value.isidentifier():
-        return SizeInQuotes(dim.span, what, value)
+        return SizeWithoutNumber.in_quotes(dim.span, what, value)
     if value is None or (value == -1 and not isinstance(value, bool)):
-        return SizeNotGiven(dim.span, what, free_size(dim.span))
+        return SizeWithoutNumber.not_given(dim.span, what, free_size(dim.span))
     return NotASize(dim.span, what)
 
 
@@ -64,7 +56,7 @@ def shape(context: Context, type_: tree.Type, scope: Scope) -> tuple[Size, ...] 
     sizes = []
     for dim in type_.dims or ():
         if isinstance(dim, tree.Rest):
-            context.error(DotsOutsideDef(dim.span))
+            context.error(WrongSize.dots_outside_def(dim.span))
             return None
         sizes.append(size(context, dim, scope))
     return None if any(s is POISON for s in sizes) else tuple(sizes)
@@ -101,7 +93,7 @@ def _has_one_rest(context: Context, dims: Sequence[Any]) -> bool:
     rests = [dim for dim in dims if isinstance(dim, tree.Rest)]
     if len(rests) <= 1:
         return True
-    context.error(DotsTwiceInType(rests[1].span))
+    context.error(WrongSize.dots_twice(rests[1].span))
     return False
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from graphlang.diagnostics import Diagnostic
-from graphlang.diagnostics.kinds import ImportedOperationAsValue
+from graphlang.diagnostics.kinds import NameAsValue
 from graphlang.diagnostics.names import NoSuchPart
 from graphlang.diagnostics.shapes import TransposedVector
 from graphlang.resolve import member_names
@@ -39,7 +39,7 @@ def attribute(context: Context, node: tree.Attribute, scope: Scope) -> Steps:
 
 def _module_part(node: tree.Attribute, module: Module) -> Diagnostic:
     if node.name in module.scope.callables:
-        return ImportedOperationAsValue(node.span, f"{module.name}.{node.name}")
+        return NameAsValue.imported_operation(node.span, f"{module.name}.{node.name}")
     return NoSuchPart(node.name_span, module.name, node.name, list(module.scope.callables))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from graphlang.diagnostics.statements import ExpectationMakesParameters, ExpectationOfOther, NoTolerance
+from graphlang.diagnostics.statements import ExpectationMakesParameters, ExpectationOfOther, WrongExpectation
 from graphlang.resolve.broadcasting import comparable
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
@@ -45,7 +45,7 @@ def _tolerance(context: Context, statement: tree.Expect, scope: Scope) -> Any:
         return None
     within = context.evaluate(statement.within, scope)
     if not (is_integer(within) or isinstance(within, float)) or within < 0:
-        context.error(NoTolerance(statement.within.span))
+        context.error(WrongExpectation.no_tolerance(statement.within.span))
     return within
 
 

@@ -8,13 +8,7 @@ from typing import Any
 from graphlang.catalog.finder import family_names
 from graphlang.catalog.foreign_names import lookup_key, member_meant
 from graphlang.diagnostics import Diagnostic, closest
-from graphlang.diagnostics.kinds import (
-    BarePath,
-    InitialiserWithShape,
-    NormalWithMean,
-    QuotedMember,
-    SourceWithoutReader,
-)
+from graphlang.diagnostics.kinds import QuotedMember, WrittenMember
 from graphlang.syntax import tree
 
 _SUFFIXES = {".npz": "npz", ".csv": "csv", ".txt": "text"}
@@ -40,7 +34,7 @@ def of_text(family: Any, expression: Any) -> Diagnostic | None:
     if written is None:
         return None
     if family == "datasets":
-        return SourceWithoutReader(expression.span, written)
+        return WrittenMember.source_without_reader(expression.span, written)
     if family == "initializers" and written == "normal":
         written = "normal(0.01)"
     return QuotedMember(expression.span, written, family)
@@ -60,9 +54,9 @@ def of_arguments(family: Any, name: str, expression: Any) -> Diagnostic | None:
     if family != "initializers" or not arguments or any(a.name for a in arguments):
         return None
     if name in _SHAPED:
-        return InitialiserWithShape(expression.span, name)
+        return WrittenMember.initialiser_with_shape(expression.span, name)
     if name == "normal" and len(arguments) == 2 and arguments[0].value.span.text in ("0", "0.0"):
-        return NormalWithMean(expression.span, f"normal({arguments[1].span.text})")
+        return WrittenMember.normal_with_mean(expression.span, f"normal({arguments[1].span.text})")
     return None
 
 
@@ -70,4 +64,4 @@ def _path(argument: tree.Argument) -> Diagnostic | None:
     span = argument.value.span
     if isinstance(argument.value, tree.String) or not _PATH.fullmatch(span.text):
         return None
-    return BarePath(span, f'"{span.text}"')
+    return WrittenMember.bare_path(span, f'"{span.text}"')

@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from graphlang.diagnostics import Diagnostic
-from graphlang.diagnostics.arguments import (
-    MissingOfSignature,
-    TooManyArguments,
-    UnknownAttribute,
-)
-from graphlang.diagnostics.statements import GradOfOtherKind, GradOfTensor, GradToLaterValue, GradToNoFloat
+from graphlang.diagnostics.arguments import MissingOfSignature, TooManyArguments, UnknownAttribute
+from graphlang.diagnostics.statements import GradOfOtherKind, GradOfOtherType, WrongGrad
 from graphlang.resolve.call_arguments import CallSite, name_span
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
@@ -69,17 +65,17 @@ def _not_values(site: CallSite, y: Any, x: Any) -> Diagnostic | None:
 def _no_scalar(site: CallSite, y: Value) -> Diagnostic | None:
     if y.array.shape == ():
         return None
-    return GradOfTensor(site.arguments[0].span, origins((y,)), type_text(y.array))
+    return GradOfOtherType.no_scalar(site.arguments[0].span, origins((y,)), type_text(y.array))
 
 
 def _no_float(site: CallSite, x: Value) -> Diagnostic | None:
     if kind_of(x.array) == "float":
         return None
-    return GradToNoFloat(site.arguments[-1].span, origins((x,)), type_text(x.array))
+    return GradOfOtherType.no_float(site.arguments[-1].span, origins((x,)), type_text(x.array))
 
 
 def _made_on_the_spot(site: CallSite, x: Value, before: int) -> Diagnostic | None:
     """What to report if `x` was created after `y`, so that `y` cannot depend on it."""
     if not isinstance(x, NodeValue) or x.order[1] < before:
         return None
-    return GradToLaterValue(site.arguments[-1].span, ())
+    return WrongGrad.to_later_value(site.arguments[-1].span, ())

@@ -9,14 +9,8 @@ from typing import Any
 import numpy as np
 
 from graphlang.diagnostics import Diagnostic, Related, Span
-from graphlang.diagnostics.names import DefinedByItself, Redefinition
-from graphlang.diagnostics.shapes import (
-    DefaultMisfit,
-    DefaultsDiffer,
-    DefaultWithoutNumber,
-    NumberForArray,
-    NumberForLargeArray,
-)
+from graphlang.diagnostics.names import Cycle, Redefinition
+from graphlang.diagnostics.shapes import DefaultMisfit, DefaultsDiffer, DefaultWithoutNumber, NumberForArray
 from graphlang.resolve import dimensions
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
@@ -76,7 +70,7 @@ def _default(context: Context, statement: tree.Input, scope: Scope) -> Any:
     if statement.default is None:
         return None
     if any(use.name == statement.name for use in names_used(statement.default)):
-        return context.poison(DefinedByItself([statement.name], [statement.name_span]))
+        return context.poison(Cycle.of_one([statement.name], [statement.name_span]))
     what, span = f"the default of `{statement.name}`", statement.default.span
     default = constant_behind(context, context.evaluate(statement.default, scope), span, what)
     if default is not POISON and not is_numeric(default):
@@ -158,7 +152,7 @@ def _wrong_default(
     if not is_of_kind or not isinstance(default, int | float) or not sizes or len(numbers) != len(sizes):
         return DefaultMisfit(*facts)
     if math.prod(numbers) > SMALL:
-        return NumberForLargeArray(*facts)
+        return DefaultMisfit.number_for_large_array(*facts)
     return NumberForArray(*facts, _written_out(default, numbers))
 
 

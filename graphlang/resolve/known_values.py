@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from graphlang.diagnostics import Span
-from graphlang.diagnostics.arguments import AttributeNotKnown, OperandForAttribute
+from graphlang.diagnostics.arguments import NotKnownBefore, OperandForAttribute
 from graphlang.resolve.context import Context
 from graphlang.resolve.values import POISON, Value, without_node
 
@@ -17,7 +17,7 @@ def constant_behind(
     value = without_node(value)
     if isinstance(value, Value):
         place = value.span if value.span != span else None
-        wrong = AttributeNotKnown if pairwise is None else OperandForAttribute
+        wrong = NotKnownBefore.attribute if pairwise is None else OperandForAttribute
         return context.poison(wrong(span, what, place, *(pairwise or ())))
     if isinstance(value, list):
         items = [constant_behind(context, item, span, what, pairwise) for item in value]

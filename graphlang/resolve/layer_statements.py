@@ -6,7 +6,7 @@ from typing import Any
 
 from graphlang.catalog.finder import Entry
 from graphlang.diagnostics import Diagnostic, Span
-from graphlang.diagnostics.kinds import LayersToShare, NoLayerToShare, SharedAlready
+from graphlang.diagnostics.kinds import LayersToShare, NoLayerToShare
 from graphlang.resolve.call_arguments import CallSite, bind
 from graphlang.resolve.callees import callee_of
 from graphlang.resolve.context import Context
@@ -66,7 +66,7 @@ def _not_shareable(context: Context, statement: tree.LayerDecl, callee: Any, sco
     if isinstance(callee, str | Module):
         return NoLayerToShare(at)
     if isinstance(callee, SharedLayer | SharedDefinition):
-        return SharedAlready(at)
+        return NoLayerToShare.shared_already(at)
     return _as_definition(context, statement, scope)
 
 

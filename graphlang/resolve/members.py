@@ -10,7 +10,7 @@ from graphlang.catalog.finder import family_member, family_names
 from graphlang.diagnostics import Span
 from graphlang.diagnostics.arguments import ArgumentTwice, TooManyArguments
 from graphlang.diagnostics.kinds import MemberNeeded
-from graphlang.diagnostics.names import MemberRenamed, NormalWithoutDeviation, UnknownMember, UnknownOperation
+from graphlang.diagnostics.names import MemberRenamed, UnknownMember, UnknownOperation
 from graphlang.resolve.call_arguments import unknown_attribute
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
@@ -81,7 +81,7 @@ def _unknown_member(family: Any, function: tree.Name, arguments: Any) -> Unknown
     names = family_names(family)
     kind = KINDS[family]
     if family == "initializers" and foreign == "normal" and not arguments:
-        return NormalWithoutDeviation(function.span, function.name)
+        return UnknownOperation.normal_without_deviation(function.span, function.name)
     if foreign is not None and foreign in names:
         return MemberRenamed(function.span, function.name, kind, foreign)
     return UnknownMember(function.span, function.name, kind, names)

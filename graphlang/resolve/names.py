@@ -6,20 +6,14 @@ import re
 from typing import Any
 
 from graphlang.diagnostics import Diagnostic, Edit, Span
-from graphlang.diagnostics.kinds import (
-    LayerAsValue,
-    OperationAsInput,
-    OperationAsValue,
-    TypeAsValue,
-    ValueAmongConstants,
-)
+from graphlang.diagnostics.kinds import NameAsValue, ValueAmongConstants
 from graphlang.diagnostics.names import (
     MisspeltName,
-    NameAmongConstants,
     NameElsewhere,
     NameNotPassed,
     NameOfMathematics,
     NotVisibleInDef,
+    UnknownName,
 )
 from graphlang.resolve.context import Context
 from graphlang.resolve.operation_symbols import SYMBOLS
@@ -96,12 +90,12 @@ def _operation_as_value(context: Context, node: tree.Name, scope: Scope) -> Diag
     name = node.name
     callee = scope.find_callable(name)
     if isinstance(callee, SharedLayer):
-        return LayerAsValue(node.span, name)
+        return NameAsValue.layer(node.span, name)
     if callee is None and context.catalog.find(name) is None:
         return None
     if callee is None and may_open(context, scope):
-        return OperationAsInput(node.span, name)
-    return OperationAsValue(node.span, name)
+        return NameAsValue.operation_or_input(node.span, name)
+    return NameAsValue.operation(node.span, name)
 
 
 def _word_of_other_languages(node: tree.Name) -> Diagnostic | None:
@@ -110,7 +104,7 @@ def _word_of_other_languages(node: tree.Name) -> Diagnostic | None:
 
     name = node.name
     if name in TYPES:
-        return TypeAsValue(node.span, name)
+        return NameAsValue.type(node.span, name)
     meant = value_meant(name)
     if meant is None:
         return None
@@ -131,4 +125,4 @@ def _undefined_name(node: tree.Name, scope: Scope, place: Span | None) -> Diagno
         return problem
     if scope.definition is not None:
         return NameNotPassed(node.span, name, scope.definition)
-    return NameAmongConstants(node.span, name) if only_constants else problem
+    return UnknownName.among_constants(node.span, name) if only_constants else problem

@@ -5,11 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from graphlang.diagnostics import Diagnostic, Span
-from graphlang.diagnostics.arguments import (
-    ConditionNotKnown,
-    ListTooDeep,
-    NoCondition,
-)
+from graphlang.diagnostics.arguments import ListTooDeep, NoCondition, NotKnownBefore
 from graphlang.diagnostics.kinds import WrongOperand
 from graphlang.resolve import constants
 from graphlang.resolve.apply import apply_named
@@ -154,7 +150,7 @@ def conditional(context: Context, node: tree.Conditional, scope: Scope) -> Steps
 def _no_condition(node: Any, condition: Any) -> Diagnostic:
     if isinstance(condition, Value):
         place = condition.span if condition.span != node.span else None
-        return ConditionNotKnown(node.span, "the condition of `if`", place)
+        return NotKnownBefore.condition(node.span, "the condition of `if`", place)
     return NoCondition(node.span, constants.described(condition))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from graphlang.diagnostics import Collector, Span
-from graphlang.diagnostics.names import Cycle, DefinedByItself, DefinitionsInCycle
+from graphlang.diagnostics.names import Cycle, DefinitionsInCycle
 from graphlang.resolve.labels import defined, labels
 from graphlang.resolve.uses import LEAVES, children, names_used, values_of
 from graphlang.syntax import tree
@@ -124,7 +124,7 @@ def _cycle(graph: Any, statements: Sequence[Any], edges: Sequence[tuple[int, int
     path = [graph.edges[a, b]["name"] for a, b in reversed(edges)]
     spans = [_place(statements[a], graph.edges[a, b]["name"]) for a, b in reversed(edges)]
     start = min(range(len(path)), key=lambda i: spans[i].start)
-    kind = DefinedByItself if len(path) == 1 else DefinitionsInCycle
+    kind = Cycle.of_one if len(path) == 1 else DefinitionsInCycle
     return kind(path[start:] + path[:start], spans[start:] + spans[:start])
 
 

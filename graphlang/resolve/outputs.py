@@ -7,7 +7,7 @@ from typing import Any
 
 from graphlang.diagnostics import Diagnostic
 from graphlang.diagnostics.kinds import WrongOutput
-from graphlang.diagnostics.names import MisspeltName, UnknownOutput
+from graphlang.diagnostics.names import MisspeltName, UnknownName
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
 from graphlang.resolve.operands import as_value, is_table, remedy
@@ -57,6 +57,6 @@ def _no_output(statement: tree.Output, value: Any, scope: Scope) -> Diagnostic:
     if value is MISSING:
         values = {n: p for n, p in scope.visible().items() if isinstance(scope.names.get(n), Value)}
         problem = MisspeltName(statement.span, name, values)
-        return problem if problem.match else UnknownOutput(statement.span, name)
+        return problem if problem.match else UnknownName.as_output(statement.span, name)
     advice = remedy(value, statement.span)
     return WrongOutput(statement.span, name, described(value), advice, scope.places.get(name))

@@ -11,14 +11,7 @@ from typing import Any
 
 from graphlang.diagnostics import Collector, Diagnostic, GraphError
 from graphlang.diagnostics.python_arguments import is_whole
-from graphlang.diagnostics.settings import (
-    NoExpression,
-    NoNumberOrList,
-    NotOneValue,
-    NoValueOfLanguage,
-    OverrideElsewhere,
-    UnknownOverride,
-)
+from graphlang.diagnostics.settings import OverrideElsewhere, UnknownOverride, UnreadText
 from graphlang.resolve.context import Context
 from graphlang.resolve.scopes import Scope
 from graphlang.resolve.section_models import MODELS, belongs_elsewhere
@@ -56,12 +49,12 @@ class Overrides:
             try:
                 return _plain(value)
             except TypeError as error:
-                return self._refuse(NoValueOfLanguage(name, error.args[0]))
+                return self._refuse(UnreadText.no_value_of_language(name, error.args[0]))
         expression = _as_expression(name, value, self.context.collector)
         if expression is None:
             return POISON
         if isinstance(expression, tree.Name) and expression.name not in NOT_FINITE:
-            return self._refuse(NoNumberOrList(name, value))
+            return self._refuse(UnreadText.no_number_or_list(name, value))
         scope = Scope(None, self.context.root)
         scope.names.update(NOT_FINITE)
         return self.context.evaluate(expression, scope)
@@ -110,10 +103,10 @@ def _as_expression(name: str, value: Any, collector: Collector) -> Any:
     try:
         parsed = parse(f"v = {value}", f"--set {name}")
     except GraphError:
-        collector.add(NoExpression(name, value))
+        collector.add(UnreadText.no_expression(name, value))
         return None
     if len(parsed.statements) != 1 or not isinstance(parsed.statements[0], tree.Assign):
-        collector.add(NotOneValue(name, value))
+        collector.add(UnreadText.several_values(name, value))
         return None
     return parsed.statements[0].value
 

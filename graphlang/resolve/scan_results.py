@@ -7,14 +7,7 @@ from typing import Any
 
 from graphlang.diagnostics import Diagnostic, Related, Span
 from graphlang.diagnostics.names import Redefinition
-from graphlang.diagnostics.statements import (
-    CarryChanges,
-    CarryNotHandedOn,
-    NextOfOther,
-    NoYield,
-    SecondYield,
-    YieldOfOtherKind,
-)
+from graphlang.diagnostics.statements import CarryChanges, NextOfOther, WrongCarry, WrongScan, YieldCount
 from graphlang.resolve.apply import apply_named
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
@@ -34,7 +27,7 @@ def next_values(context: Context, node: tree.Scan, inner: Scope, starts: Sequenc
     for carry, start in zip(node.carries, starts, strict=True):
         if carry.name not in handed_on:
             if not _is_broken(node):
-                context.error(CarryNotHandedOn(carry.name_span, (), carry.name))
+                context.error(WrongCarry.not_handed_on(carry.name_span, (), carry.name))
             return None
         value, at = handed_on[carry.name]
         if value is POISON:
@@ -87,7 +80,9 @@ def yielded_values(context: Context, node: tree.Scan, inner: Scope) -> Steps:
     statements = [s for s in node.body if isinstance(s, tree.Yield)]
     if len(statements) != 1:
         if statements or not _is_broken(node):
-            context.error(SecondYield(statements[1].span, ()) if statements else NoYield(node.span, ()))
+            context.error(
+                YieldCount.second(statements[1].span, ()) if statements else YieldCount.none(node.span, ())
+            )
         return None
     yields = []
     for expression in statements[0].values:
@@ -96,7 +91,7 @@ def yielded_values(context: Context, node: tree.Scan, inner: Scope) -> Steps:
             return None
         value = _as_node(context, value, expression.span, inner)
         if not isinstance(value, Value):
-            context.error(YieldOfOtherKind(expression.span, ()))
+            context.error(WrongScan.yield_of_other_kind(expression.span, ()))
             return None
         yields.append(value)
     return yields

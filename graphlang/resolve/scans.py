@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from graphlang.diagnostics import Span
 from graphlang.diagnostics.names import Redefinition
-from graphlang.diagnostics.statements import CarryOfOtherKind, NoTimeAxis, YieldOfScalar
+from graphlang.diagnostics.statements import NoTimeAxis, WrongCarry, WrongScan
 from graphlang.resolve.block import block
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
@@ -62,7 +62,7 @@ def _start(context: Context, node: tree.Scan, scope: Scope) -> Steps:
         return None
     for carry, value in zip(node.carries, carried, strict=True):
         if not isinstance(value, Value | int | float) or isinstance(value, bool):
-            context.error(CarryOfOtherKind(carry.span, (), carry.name))
+            context.error(WrongCarry.other_kind(carry.span, (), carry.name))
             return None
     values = zip(carried, node.carries, strict=True)
     return Start(xs, [as_value(context, value, carry.span, scope) for value, carry in values])
@@ -153,7 +153,7 @@ def _results(context: Context, node: tree.Scan, scope: Scope, operands: tuple[An
     for part, value in enumerate(body.yields):
         shape = value.array.shape
         if not shape:
-            return context.poison(YieldOfScalar(value.span, ()))
+            return context.poison(WrongScan.yield_of_scalar(value.span, ()))
         array = context.trace.input((shape[0], length, *shape[1:]), value.array.dtype)
         attributes = {"part": part} if len(body.yields) > 1 else {}
         results.append(

@@ -7,14 +7,13 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 
 from graphlang.datasets.files import refused
-from graphlang.diagnostics.arguments import AttributeNotKnown
+from graphlang.diagnostics.arguments import NotKnownBefore
 from graphlang.diagnostics.data import PathOutside
 from graphlang.diagnostics.settings import (
     NoChoice,
     NoFieldName,
-    NoFloat,
-    NoScalar,
     NoScalarMetric,
+    NothingToMinimize,
     NoValueNamed,
 )
 from graphlang.resolve.constants import described
@@ -50,7 +49,7 @@ def setting_value(context: Context, section: str, name: str, expression: Any, sc
         return _scalar(context, value, f"{section}.{name}", expression)
     value = without_node(value)
     if isinstance(value, Value):
-        return context.poison(AttributeNotKnown(expression.span, f"`{section}.{name}`", None))
+        return context.poison(NotKnownBefore.attribute(expression.span, f"`{section}.{name}`", None))
     return value
 
 
@@ -103,9 +102,9 @@ def _scalar(context: Context, value: Any, setting: str, expression: Any) -> Any:
         return context.poison(NoValueNamed(expression.span, setting, described(value)))
     facts = expression.span, origins((value,)), setting, type_text(value.array)
     if value.array.shape != ():
-        return context.poison(NoScalar(*facts))
+        return context.poison(NothingToMinimize.no_scalar(*facts))
     if value.array.dtype.kind != "f":
-        return context.poison(NoFloat(*facts))
+        return context.poison(NothingToMinimize.no_float(*facts))
     return value
 
 

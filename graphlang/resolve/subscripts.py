@@ -6,12 +6,11 @@ from typing import Any
 
 from graphlang.diagnostics.kinds import WholeWithoutParts
 from graphlang.diagnostics.statements import (
-    DotsTwiceInBrackets,
-    EndNotWhole,
-    IndexNotWhole,
     IndicesBesideOthers,
     ItemOfMixedList,
     NoSuchItem,
+    NotWhole,
+    WrongSubscript,
 )
 from graphlang.resolve.application import Application
 from graphlang.resolve.apply import apply, apply_named
@@ -132,11 +131,11 @@ def _part(context: Context, item: Any, place: Any, before: list[Any]) -> Any:
     if place is ...:
         if "..." not in before:
             return "..."
-        return context.poison(DotsTwiceInBrackets(item.span))
+        return context.poison(WrongSubscript.dots_twice(item.span))
     number = constant_behind(context, place, item.span, "an index")
     if is_size_constant(number, negative=True):
         return number
-    return context.poison(IndexNotWhole(item.span, described(number)))
+    return context.poison(NotWhole.index(item.span, described(number)))
 
 
 def _ends(context: Context, item: tree.Slice, values: list[Any]) -> list[Any] | None:
@@ -146,6 +145,6 @@ def _ends(context: Context, item: tree.Slice, values: list[Any]) -> list[Any] | 
         return None
     for end, written in zip(ends, (item.start, item.stop, item.step), strict=True):
         if written is not None and not is_size_constant(end, negative=True):
-            context.error(EndNotWhole(written.span, described(end)))
+            context.error(NotWhole.end(written.span, described(end)))
             return None
     return ends

@@ -16,10 +16,10 @@ from graphlang.diagnostics.kinds import (
     CalledName,
     CalledValue,
     LayersWithoutBraces,
+    NoOperation,
     PrefixOfFunction,
     PrefixOfValue,
     SquareArguments,
-    ValueInChain,
 )
 from graphlang.diagnostics.names import (
     MisspeltOperation,
@@ -99,13 +99,13 @@ def spelled(context: Context, function: Any, scope: Scope) -> Entry | None:
 def of_stage(context: Context, stage: Any, scope: Scope) -> Diagnostic:
     """What stands after `->` and is neither a layer nor a function: `Affine[4]`, `layers [A, B]`."""
     if not isinstance(stage, tree.Index) or not isinstance(stage.value, tree.Name):
-        return ValueInChain(stage.span)
+        return NoOperation.value_in_chain(stage.span)
     name, start = stage.value.name, stage.value.span.end
     items = [item.span for item in stage.items]
     if name in _BLOCKS and items:
         return LayersWithoutBraces(stage.span, name, _braces(items, start, stage.span.end))
     if context.catalog.find(name) is None and scope.find_callable(name) is None:
-        return ValueInChain(stage.span)
+        return NoOperation.value_in_chain(stage.span)
     inside = ", ".join(span.text for span in items)
     return SquareArguments(stage.span, name, inside, Span(start, stage.span.end, stage.span.source))
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from graphlang.diagnostics import Span
-from graphlang.diagnostics.arguments import AttributeRefused, MissingOfMember, Requirement
+from graphlang.diagnostics.arguments import AttributeRefused, MissingArgument, Requirement
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
 
@@ -37,7 +37,7 @@ def report_validation(
             continue
         seen.add(name)
         if detail["type"] == "missing":
-            context.error(MissingOfMember(places.get(name, span), owner, [name]))
+            context.error(MissingArgument.of_member(places.get(name, span), owner, [name]))
         else:
             subject = f"`{name}` of `{owner}`" if name else f"`{owner}`"
             context.error(AttributeRefused(places.get(name, span), owner, subject, requirement(detail)))

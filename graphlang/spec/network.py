@@ -11,13 +11,12 @@ from graphlang.catalog.finder import Catalog, Family, family_member
 from graphlang.catalog.operation import Function, Layer, Operation
 from graphlang.diagnostics import GraphError, Source, Span
 from graphlang.diagnostics.running import (
-    BodyWithoutResult,
+    BadSpec,
     NodesInCycle,
     NoSuchMember,
     NoSuchOperation,
-    SameName,
-    ScanWithoutBody,
     UnknownOperand,
+    WrongScanNode,
 )
 from graphlang.spec.models import InputSpec, NodeSpec, OutputSpec, ParamSpec, Spec, Use
 from graphlang.spec.operations import operation_of
@@ -126,7 +125,7 @@ class Network:
         names += [n.name for n in ordered]
         self.numbers: dict[str, int] = {name: i for i, name in enumerate(names)}
         if len(self.numbers) != len(names):
-            raise GraphError([SameName()])
+            raise GraphError([BadSpec.same_name()])
         self._sized: RecentlyUsed[Any] = RecentlyUsed(SIZED)
         self._shared: dict[tuple[str, str], _Shared] = {}
         first = len(names) - len(ordered)
@@ -145,7 +144,7 @@ class Network:
         """The loop of a `scan`: its body is a graph of its own."""
         body = spec.body
         if body is None or len(body.inputs) != len(spec.operands):
-            raise GraphError([ScanWithoutBody(spec.name)])
+            raise GraphError([WrongScanNode.without_body(spec.name)])
         inner = Network(Spec(sources=self.spec.sources, inputs=body.inputs, nodes=body.nodes), self.catalog)
         part = spec.attributes.get("part", 0)
         try:
@@ -155,7 +154,7 @@ class Network:
                 inner, tuple(inner.numbers[n] for n in body.following), inner.numbers[body.yields[part]]
             )
         except (KeyError, IndexError):
-            raise GraphError([BodyWithoutResult(spec.name)]) from None
+            raise GraphError([WrongScanNode.body_without_result(spec.name)]) from None
 
     def _node(self, spec: NodeSpec, number: int) -> Node:
         numbers = self.numbers

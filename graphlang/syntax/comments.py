@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from graphlang.diagnostics import Diagnostic, Edit, Span
-from graphlang.diagnostics.syntax.foreign import ForeignBlockComment, ForeignComment
+from graphlang.diagnostics.syntax.foreign import ForeignComment
 from graphlang.syntax.surroundings import ErrorContext, Word, line_end
 
 _SIGNS = ("//", "--", "%")
@@ -50,9 +50,9 @@ def _block_comment(c: ErrorContext, start: int) -> Diagnostic:
     end = c.source.text.find("*/", start + 2)
     span = Span(start, start + 2, c.source)
     if end < 0:
-        return ForeignBlockComment(span, ())
+        return ForeignComment.block(span, ())
     whole = Span(start, end + 2, c.source)
-    return ForeignBlockComment(span, [Edit(whole, _as_comment(c, start + 2, end, 2))])
+    return ForeignComment.block(span, [Edit(whole, _as_comment(c, start + 2, end, 2))])
 
 
 def _docstring(c: ErrorContext, start: int) -> Diagnostic:
@@ -61,9 +61,9 @@ def _docstring(c: ErrorContext, start: int) -> Diagnostic:
     end = text.find(span.text, start + 3)
     c.resume = len(text) if end < 0 else end + 3
     if end < 0:
-        return ForeignBlockComment(span, ())
+        return ForeignComment.block(span, ())
     whole = Span(start, end + 3, c.source)
-    return ForeignBlockComment(span, [Edit(whole, _as_comment(c, start + 3, end, 3))])
+    return ForeignComment.block(span, [Edit(whole, _as_comment(c, start + 3, end, 3))])
 
 
 def _as_comment(c: ErrorContext, start: int, end: int, closing: int) -> str:

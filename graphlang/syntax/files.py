@@ -9,24 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.files import (
-    MissingSpecAsText,
-    NoFileName,
-    NoSuchFile,
-    SimilarFile,
-    StandardInputClosed,
-    TextForFile,
-    ValueForFile,
-    unreadable,
-)
-from graphlang.diagnostics.names import (
-    ImportMissing,
-    ImportNotRelative,
-    ImportOfOtherFile,
-    ImportOutside,
-    ImportUnreadable,
-    NotImportable,
-)
+from graphlang.diagnostics.files import NoSuchFile, SimilarFile, UnreadableFile, unreadable
+from graphlang.diagnostics.names import ImportOfPath, ImportProblem, ImportUnreadable, NotImportable
 from graphlang.syntax.parse import decode
 
 
@@ -41,18 +25,18 @@ def read_text(path: str | os.PathLike[str]) -> tuple[str, str]:
         raise GraphError([_missing(name)]) from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         if _is_text(name):
-            raise GraphError([TextForFile("<text>")]) from None
+            raise GraphError([UnreadableFile.spec_as_text("<text>")]) from None
         if isinstance(error, ValueError):
-            raise GraphError([NoFileName(repr(name))]) from None
+            raise GraphError([UnreadableFile.no_name(repr(name))]) from None
         raise GraphError([unreadable(name, error)]) from None
     return name, decode(data, name)
 
 
 def _missing(name: str) -> NoSuchFile:
     if re.fullmatch(r"[^\W\d][\w.]*=[^=\s]+", name):  # `graphlang run file.graph apple=5`
-        return ValueForFile(name)
+        return NoSuchFile.value_for_file(name)
     if _is_text(name):
-        return MissingSpecAsText(name)
+        return NoSuchFile.spec_as_text(name)
     similar = _similar(Path(name))
     return SimilarFile(name, similar) if similar else NoSuchFile(name)
 
@@ -65,7 +49,7 @@ def _is_text(name: str) -> bool:
 def standard_input() -> bytes:
     """All of standard input; raises GraphError if it is closed."""
     if sys.stdin is None:  # closed by the caller: `<&-`
-        raise GraphError([StandardInputClosed("<stdin>")])
+        raise GraphError([UnreadableFile.stdin_closed("<stdin>")])
     return sys.stdin.buffer.read()
 
 
@@ -89,17 +73,17 @@ def importer_below(folder: Path) -> Callable[[str, str], tuple[str, str]]:
 
     def read(importing: str, written: str) -> tuple[str, str]:
         if "://" in written or "\0" in written or Path(written).is_absolute() or "\\" in written:
-            raise NotImportable(ImportNotRelative)
+            raise NotImportable(ImportProblem.not_relative)
         base = Path(importing).parent if importing not in ("<stdin>", "<text>") else folder
         target = base / written
         if not target.resolve().is_relative_to(base.resolve()) or not target.resolve().is_relative_to(root):
-            raise NotImportable(ImportOutside, written)
+            raise NotImportable(ImportOfPath.outside, written)
         if target.suffix != ".graph":
-            raise NotImportable(ImportOfOtherFile, written)
+            raise NotImportable(ImportOfPath.other_file, written)
         try:
             return str(target), decode(target.read_bytes(), str(target))
         except FileNotFoundError:
-            raise NotImportable(ImportMissing, written) from None
+            raise NotImportable(ImportOfPath.missing, written) from None
         except OSError as error:
             raise NotImportable(ImportUnreadable, written, error.strerror or str(error)) from None
 

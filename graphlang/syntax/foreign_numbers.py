@@ -19,7 +19,7 @@ def foreign_number(c: ErrorContext) -> Diagnostic | None:
     word, previous = c.word, c.previous
     if previous and previous.text == "." and len(c.line) > 1 and c.line[-2].kind == lexer.NUMBER:
         whole = Span(c.line[-2].start, previous.end, c.source)
-        return literals.SeveralPoints(whole, ()) if touch(c.line[-2], previous) else None
+        return literals.ForeignNumber.several_points(whole, ()) if touch(c.line[-2], previous) else None
     if word is None or previous is None or previous.kind != lexer.NUMBER:
         return None
     after = c.after[1] if len(c.after) > 1 else None
@@ -29,7 +29,7 @@ def foreign_number(c: ErrorContext) -> Diagnostic | None:
         return None
     whole = Span(previous.start, word.end, c.source)
     if word.kind == lexer.NUMBER or word.text == ".":
-        return literals.SeveralPoints(whole, ())
+        return literals.ForeignNumber.several_points(whole, ())
     return _with_letters(c, whole, previous.text, word) if word.kind == lexer.NAME else None
 
 
@@ -39,12 +39,12 @@ def _with_letters(c: ErrorContext, whole: Span, digits: str, word: Word) -> Diag
     if digits == "0" and letters[:1].lower() in _BASES:
         return _other_base(whole, letters)
     if re.fullmatch(r"(?:_\d+)+(?:[eE]\d+)?", letters):
-        return literals.Underscore(whole, *_rewritten(whole, whole.text.replace("_", "")))
+        return literals.RewrittenNumber.underscore(whole, *_rewritten(whole, whole.text.replace("_", "")))
     if letters in ("e", "E"):
-        return literals.EmptyExponent(whole, ())
+        return literals.ForeignNumber.empty_exponent(whole, ())
     if "." in digits and _SUFFIX.fullmatch(letters):
-        return literals.Suffix(whole, [Edit(c.span(word), "")], digits)
-    return literals.ComplexNumber(whole, ()) if letters == "j" else None
+        return literals.RewrittenNumber.suffix(whole, [Edit(c.span(word), "")], digits)
+    return literals.ForeignNumber.complex_number(whole, ()) if letters == "j" else None
 
 
 def _rewritten(whole: Span, written: str) -> tuple[Sequence[Edit], str]:
@@ -56,13 +56,13 @@ def _grouped(c: ErrorContext, previous: Word, after: Word) -> Diagnostic:
     if re.fullmatch(r"\d{1,3},\d{3}", whole.text):
         rest = re.match(r"(?:,\d{3})*", c.source.text[after.end :])
         whole = whole._replace(end=after.end + (rest.end() if rest else 0))
-        return literals.GroupedDigits(whole, *_rewritten(whole, whole.text.replace(",", "")))
+        return literals.RewrittenNumber.grouped_digits(whole, *_rewritten(whole, whole.text.replace(",", "")))
     return with_decimal_point(whole)
 
 
 def with_decimal_point(whole: Span) -> Diagnostic:
     """`3,5`"""
-    return literals.DecimalComma(whole, *_rewritten(whole, whole.text.replace(",", ".")))
+    return literals.RewrittenNumber.decimal_comma(whole, *_rewritten(whole, whole.text.replace(",", ".")))
 
 
 def _other_base(whole: Span, letters: str) -> Diagnostic:
@@ -71,7 +71,7 @@ def _other_base(whole: Span, letters: str) -> Diagnostic:
         value = str(int(letters[1:], base))
     except ValueError:
         return literals.WrongDigitsOfBase(whole, (), name)
-    return literals.OtherBase(whole, *_rewritten(whole, value))
+    return literals.RewrittenNumber.other_base(whole, *_rewritten(whole, value))
 
 
 def per_cent(c: ErrorContext) -> Diagnostic | None:
@@ -85,4 +85,4 @@ def share(c: ErrorContext, words: list[Word]) -> Diagnostic | None:
         return None
     whole = Span(words[-2].start, words[-1].end, c.source)
     value = f"{words[-2].text} / 100"
-    return literals.PerCent(whole, [Edit(whole, f"({value})")], value)
+    return literals.RewrittenNumber.per_cent(whole, [Edit(whole, f"({value})")], value)

@@ -34,7 +34,7 @@ def shape_of_type(c: ErrorContext) -> Diagnostic | None:
         return None
     if word.text == "[" and previous.text == "]" and _type_before(c):
         whole = c.between(previous, word)
-        return d.SizesInSeveralLists(whole, [Edit(whole, ", ")])
+        return d.WrongForm.sizes_in_several_lists(whole, [Edit(whole, ", ")])
     if not is_type(previous) or c.line[-2].text != ":":
         return None
     if word.text in ("(", "<", "{"):
@@ -43,11 +43,11 @@ def shape_of_type(c: ErrorContext) -> Diagnostic | None:
             return None
         inside = c.source.text[word.end : close.start].strip()
         edits = [c.replaced(word, "["), c.replaced(close, "]")]
-        return d.SizesInOtherBrackets(c.here, edits, f"{previous.text}[{inside}]")
+        return d.RewrittenForm.sizes_in_other_brackets(c.here, edits, f"{previous.text}[{inside}]")
     size = word.kind in (lexer.NAME, lexer.NUMBER) and word.text not in lexer.RESERVED
     if size and not (c.following and c.following.text in (":", "(")):
         edits = [c.edit(previous.end, word.start, "["), c.edit(word.end, word.end, "]")]
-        return d.SizesInOtherBrackets(c.here, edits, f"{previous.text}[{word.text}]")
+        return d.RewrittenForm.sizes_in_other_brackets(c.here, edits, f"{previous.text}[{word.text}]")
     return None
 
 
@@ -73,16 +73,16 @@ def size_of_type(c: ErrorContext) -> Diagnostic | None:
     semicolon = re.compile(r"[ \t]*;").match(c.source.text, previous.end)
     if semicolon and is_value(previous):
         sign = Span(semicolon.end() - 1, semicolon.end(), c.source)
-        return d.SizesNotDivided(sign, [Edit(sign, ",")], ",")
+        return d.RewrittenForm.sizes_not_divided(sign, [Edit(sign, ",")], ",")
     word = c.word
     if word is None or word.fresh or word.column >= 0:
         return None
     if is_value(previous) and starts_value(word) and word.text not in "([":
         edits = [c.edit(previous.end, previous.end, ",")]
-        return d.SizesNotDivided(c.here, edits, f"{previous.text}, {word.text}")
+        return d.RewrittenForm.sizes_not_divided(c.here, edits, f"{previous.text}, {word.text}")
     if word.text in ("?", ":", "*", "_") and previous.text in ("[", ","):
         name = free_size(c.here)
-        return d.SizeWithoutName(c.here, [c.replaced(word, name)], name)
+        return d.FormOfName.size_without_name(c.here, [c.replaced(word, name)], name)
     return None
 
 
@@ -105,7 +105,7 @@ def type_first(c: ErrorContext) -> Diagnostic | None:
     written = f"{keyword}{words[name].text}: {kind}"
     whole = c.between(words[start], words[name])
     declared = f"{words[0].text} {written}" if start else written
-    return d.TypeBeforeName(whole, [Edit(whole, written)], declared)
+    return d.RewrittenForm.type_before_name(whole, [Edit(whole, written)], declared)
 
 
 def semicolon_for_colon(c: ErrorContext) -> Diagnostic | None:
@@ -121,7 +121,7 @@ def semicolon_for_colon(c: ErrorContext) -> Diagnostic | None:
     if before is None:
         return None
     sign = Span(before.start(2), before.end(2), c.source)
-    return d.SemicolonBeforeType(sign, [Edit(sign, ":")], f"{before[1]}: {word.text}...")
+    return d.RewrittenForm.semicolon_before_type(sign, [Edit(sign, ":")], f"{before[1]}: {word.text}...")
 
 
 # ---- names and values --------------------------------------------------------------------------------
@@ -139,17 +139,17 @@ def equals_sign(c: ErrorContext) -> Diagnostic | None:
         return None
     if head == "hyper" and word.text == ":" and len(c.after) > 2 and is_type(c.after[1]):
         whole = c.between(word, c.after[1])
-        return d.TypeOfHyper(whole, [Edit(whole, "")], name.text)
+        return d.FormOfName.type_of_hyper(whole, [Edit(whole, "")], name.text)
     if word.text == "<" and c.following and c.following.text == "-":
         return None
     colon = word.text == ":" and "COLON" not in c.accepts and not setting
     if colon or word.text in ("==", ":=", "<-", "=>", "->"):
         edits = [c.replaced(word, " =" if word.text == ":" else "=")]
-        return d.OtherSignForEquals(c.here, edits, name.text)
+        return d.FormOfName.other_sign_for_equals(c.here, edits, name.text)
     if is_type(word) or word.column >= 0:
         return None
     if starts_value(word) and "EQUAL" in c.accepts and (word.text not in "([" or setting) and head != "input":
-        return d.EqualsMissing(c.here, [c.edit(name.end, name.end, " =")], name.text)
+        return d.FormOfName.equals_missing(c.here, [c.edit(name.end, name.end, " =")], name.text)
     return None
 
 
@@ -172,17 +172,17 @@ def outputs(c: ErrorContext) -> Diagnostic | None:
         return None
     head = line[0]
     if len(line) == 1 and word.text == ":":
-        return d.ColonAfterKeyword(c.here, [c.replaced(word, "")], head.text)
+        return d.FormOfKeyword.colon_after(c.here, [c.replaced(word, "")], head.text)
     if head.text != "output":
         return None
     if len(line) == 1 and word.text in ("(", "["):
         close = closing(c.after, word.text)
         edits = [c.replaced(word, ""), c.replaced(close, "")] if close else []
-        return d.BracketsAroundOutputs(c.here, edits)
+        return d.WrongForm.brackets_around_outputs(c.here, edits)
     if len(line) == 2 and word.text == "=" and line[1].kind == lexer.NAME:
         name, end = line[1].text, c.rest_of_line[-1].end
         edits = [c.edit(head.start, line[1].start, ""), c.edit(end, end, f"; output {name}")]
-        return d.OutputWithValue(c.span(head), edits, name)
+        return d.FormOfName.output_with_value(c.span(head), edits, name)
     return None
 
 
@@ -196,11 +196,11 @@ def expectation(c: ErrorContext) -> Diagnostic | None:
         after = c.following
         joined = after is not None and after.text == "~" and after.start == word.end
         whole = c.between(word, after) if joined and after else c.here
-        return d.OtherComparisonInExpect(whole, [Edit(whole, "~=")])
+        return d.WrongForm.other_comparison_in_expect(whole, [Edit(whole, "~=")])
     if word.text == "~" and not compared:
-        return d.OtherComparisonInExpect(c.here, [c.replaced(word, "~=")])
+        return d.WrongForm.other_comparison_in_expect(c.here, [c.replaced(word, "~=")])
     if compared and word.text in ("±", "+-", "tol", "tolerance", "atol", "rtol", "eps"):
-        return d.ToleranceWithoutWithin(c.here, [c.replaced(word, "within")])
+        return d.WrongForm.tolerance_without_within(c.here, [c.replaced(word, "within")])
     return None
 
 
@@ -223,7 +223,7 @@ def comma_at_end(c: ErrorContext) -> Diagnostic | None:
     names = [w.text for w in c.line]
     if "=" not in names or (c.following and not c.following.fresh) or names[0] in _LISTS:
         return None
-    return d.CommaAtEnd(c.here, [c.replaced(word, "")])
+    return d.WrongForm.comma_at_end(c.here, [c.replaced(word, "")])
 
 
 def keyword_repeated(c: ErrorContext) -> Diagnostic | None:
@@ -237,7 +237,7 @@ def keyword_repeated(c: ErrorContext) -> Diagnostic | None:
         if word.text != words[0].text or words[i - 1].text != "," or following is None:
             continue
         if following.kind == lexer.NAME and following.text not in lexer.RESERVED:
-            return d.KeywordRepeated(c.span(word), [c.edit(word.start, following.start, "")])
+            return d.WrongForm.keyword_repeated(c.span(word), [c.edit(word.start, following.start, "")])
     return None
 
 
@@ -246,7 +246,7 @@ def carry(c: ErrorContext) -> Diagnostic | None:
     word = c.word
     if word is None or word.text != "," or "CARRY" not in c.accepts:
         return None
-    return d.CommaBeforeCarry(c.here, [c.replaced(word, " carry")])
+    return d.WrongForm.comma_before_carry(c.here, [c.replaced(word, " carry")])
 
 
 # ---- definitions and sections --------------------------------------------------------------------------
@@ -259,7 +259,9 @@ def definition(c: ErrorContext) -> Diagnostic | None:
         return None
     previous = line[-1]
     if word.text == "{" and previous.text == "=":
-        return d.EqualsBeforeBlock(c.between(previous, word), [c.edit(previous.start, word.start, "")])
+        return d.WrongForm.equals_before_block(
+            c.between(previous, word), [c.edit(previous.start, word.start, "")]
+        )
     if word.text in ("->", "=>", ":=", "==") and previous.text == ")":
         return _arrow_in_definition(c, word)
     if len(line) == 2 and word.kind == lexer.NAME and not word.fresh and "LPAR" in c.accepts:
@@ -271,8 +273,10 @@ def _arrow_in_definition(c: ErrorContext, word: Word) -> Diagnostic:
     """`def f(x) -> float[N]`, `def f(x) -> x + 1`"""
     type_ = c.following is not None and (is_type(c.following) or c.following.text in ("Tensor", "Array"))
     if type_ and word.text == "->":
-        return d.ArrowBeforeResultType(c.here, [c.replaced(word, ":")] if is_type(c.following) else ())
-    return d.ArrowBeforeResult(c.here, [c.replaced(word, "=")])
+        return d.WrongForm.arrow_before_result_type(
+            c.here, [c.replaced(word, ":")] if is_type(c.following) else ()
+        )
+    return d.WrongForm.arrow_before_result(c.here, [c.replaced(word, "=")])
 
 
 def _formals(c: ErrorContext, name: Word, first: Word) -> Diagnostic:
@@ -285,7 +289,7 @@ def _formals(c: ErrorContext, name: Word, first: Word) -> Diagnostic:
     separate = all(w.kind == lexer.NAME for w in formals)
     inside = ", ".join(w.text for w in formals) if separate else c.between(first, formals[-1]).text
     edits = [c.edit(name.end, formals[-1].end, f"({inside})")]
-    return d.FormalsWithoutBrackets(c.here, edits, f"def {name.text}({inside})")
+    return d.RewrittenForm.formals_without_brackets(c.here, edits, f"def {name.text}({inside})")
 
 
 def result(c: ErrorContext) -> Diagnostic | None:
@@ -302,7 +306,9 @@ def result(c: ErrorContext) -> Diagnostic | None:
     close = closing([*c.before[opened:], *c.after], "{")
     if close is None or c.source.text[rest[-1].end : close.start].replace(";", "").strip():
         return None
-    return d.ResultWithoutReturn(c.between(word, rest[-1]), [c.edit(word.start, word.start, "return ")])
+    return d.WrongForm.result_without_return(
+        c.between(word, rest[-1]), [c.edit(word.start, word.start, "return ")]
+    )
 
 
 def _up_to_closing(words: list[Word]) -> list[Word]:
@@ -335,11 +341,11 @@ def section_block(c: ErrorContext) -> Diagnostic | None:
     if brace is not None and brace.text == "{" and (len(line), word.text) in ((1, ":"), (2, "{")):
         sign = word if word.text == ":" else line[1]
         end = sign.end if sign.text == ":" else brace.start
-        return d.SignBeforeBlock(c.span(sign), [c.edit(sign.start, end, "")], name)
+        return d.FormOfKeyword.sign_before_block(c.span(sign), [c.edit(sign.start, end, "")], name)
     if len(line) == 1 and word.text == "(":
         close = closing(c.after, "(")
         edits = braced(c, c.after, word, close, (" { ", " }")) if close else []
-        return d.SettingsInRoundBrackets(c.here, edits, name)
+        return d.FormOfKeyword.settings_in_round_brackets(c.here, edits, name)
     return None
 
 

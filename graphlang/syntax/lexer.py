@@ -234,10 +234,10 @@ def _python_constant(span: Span, problems: list[Diagnostic]) -> tuple[str, str]:
     line = span.source.text[span.source.text.rfind("\n", 0, span.start) + 1 : span.start]
     if span.text == "None" and _within_type(line):
         from graphlang.diagnostics.spelling import free_size
-        from graphlang.diagnostics.syntax.forms import SizeWithoutName
+        from graphlang.diagnostics.syntax.forms import FormOfName
 
         name = free_size(span)
-        problems.append(SizeWithoutName(span, [Edit(span, name)], name))
+        problems.append(FormOfName.size_without_name(span, [Edit(span, name)], name))
         return "NAME", name
     problems.append(PythonConstant(span))
     return WORDS[PYTHON_CONSTANTS[span.text]], span.text

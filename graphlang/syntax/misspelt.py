@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 
 from graphlang.diagnostics import Diagnostic, Edit, closest
 from graphlang.diagnostics.syntax.brackets import UnknownBlock
-from graphlang.diagnostics.syntax.statements import UnknownStatement, UnknownWord
+from graphlang.diagnostics.syntax.statements import UnknownStatement
 from graphlang.syntax import lexer
 from graphlang.syntax.surroundings import ErrorContext, Word
 
@@ -44,7 +44,7 @@ def misspelt(c: ErrorContext) -> Diagnostic | None:
     """A word near the mistake with which reading gets further, once it is written as it is meant."""
     for word, meant, starts in _candidates(c):
         if word.text != meant and c.mends([Edit(c.span(word), meant)]):
-            kind = UnknownStatement if starts else UnknownWord
+            kind = UnknownStatement if starts else UnknownStatement.inside
             return kind(c.span(word), meant)
     return None
 

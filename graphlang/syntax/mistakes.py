@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from graphlang.diagnostics import Diagnostic, Edit, Span
 from graphlang.diagnostics.syntax import brackets, characters, literals, operators, statements
-from graphlang.diagnostics.syntax.foreign import EqualsForLabel, OtherOperator
-from graphlang.diagnostics.syntax.general import EndsTooEarly, UnexpectedSyntax
+from graphlang.diagnostics.syntax.foreign import EqualsForLabel, WrittenOtherwise
+from graphlang.diagnostics.syntax.general import UnexpectedSyntax
 from graphlang.syntax import comments, foreign_numbers, forms, lexer, notation, python, stages
 from graphlang.syntax.expected import expected, offender
 from graphlang.syntax.misspelt import misspelt, unknown_block
@@ -32,7 +32,7 @@ def mistake(c: ErrorContext) -> Diagnostic:
         diagnostic = rule(c)
         if diagnostic:
             return diagnostic
-    kind = UnexpectedSyntax if c.word else EndsTooEarly
+    kind = UnexpectedSyntax if c.word else UnexpectedSyntax.too_early
     return kind(c.here, offender(c), expected(c.accepts))
 
 
@@ -47,7 +47,7 @@ def _stray(c: ErrorContext) -> Diagnostic | None:
         return operators.NotAnArrow(span) if text in ("=>", "|>", "|") else operators.SpelledOperator(span)
     if text in lexer.FOREIGN_SYMBOLS:
         if text == "===":
-            return OtherOperator(span, [Edit(span, "==")], "==")
+            return WrittenOtherwise(span, [Edit(span, "==")], "==")
         return statements.UpdateInPlace(span, c.previous.text if c.previous else "y")
     if text[0] == '"':
         return literals.UnterminatedString(span)
@@ -189,7 +189,7 @@ def _in_block(c: ErrorContext) -> Diagnostic | None:
         if is_value(c.previous) and starts_value(word):
             return statements.MissingSeparator(c.here, _value_before(c))
     if block in SECTIONS and word.text == ",":
-        return statements.CommaBetweenSettings(c.here, block)
+        return statements.CommaBetweenLines.of_settings(c.here, block)
     return None
 
 
@@ -230,7 +230,7 @@ def _first_word(c: ErrorContext) -> Diagnostic | None:
     if first.text in lexer.STATEMENT_WORDS:
         return statements.MisplacedStatement(c.span(first), c.block)
     if word is None or word.text == "}":
-        return statements.LonelyName(c.span(first))
+        return statements.NotAStatement.lonely_name(c.span(first))
     if word.text == "==":
         return statements.EqualityForAssignment(c.here, first.text)
     if word.text == ":":

@@ -61,7 +61,9 @@ def _function_sign(c: ErrorContext, text: str) -> Diagnostic | None:
 
 def _symbol(c: ErrorContext, text: str) -> Diagnostic | None:
     meant = SYMBOLS[text]
-    return foreign.OtherSymbol(c.here, [Edit(c.here, f" {meant} " if meant.isalpha() else meant)], meant)
+    return foreign.WrittenOtherwise.symbol(
+        c.here, [Edit(c.here, f" {meant} " if meant.isalpha() else meant)], meant
+    )
 
 
 def _bars(c: ErrorContext, text: str) -> Diagnostic | None:
@@ -144,7 +146,7 @@ def _start_of_value(c: ErrorContext) -> int | None:
 def _exclamation(c: ErrorContext, text: str) -> Diagnostic | None:
     if not is_value(c.previous) or "PLUS" not in c.accepts:
         return None
-    return foreign.NotAFactorial(c.here, ())
+    return foreign.ForeignNotation.factorial(c.here, ())
 
 
 def _quote(c: ErrorContext, text: str) -> Diagnostic | None:
@@ -154,15 +156,15 @@ def _quote(c: ErrorContext, text: str) -> Diagnostic | None:
     if not is_value(c.previous):
         return None
     quote = Span(c.here.start, c.here.start + 1, c.source)
-    return foreign.TransposeQuote(quote, [Edit(quote, ".T")])
+    return foreign.ForeignNotation.transpose_quote(quote, [Edit(quote, ".T")])
 
 
 def _infinity(c: ErrorContext, text: str) -> Diagnostic | None:
-    return foreign.Infinity(c.here, ())
+    return foreign.ForeignNotation.infinity(c.here, ())
 
 
 def _nabla(c: ErrorContext, text: str) -> Diagnostic | None:
-    return foreign.DerivativeSign(c.here, ())
+    return foreign.ForeignNotation.derivative_sign(c.here, ())
 
 
 def _raised_digit(letter: str) -> str:
@@ -184,7 +186,7 @@ def _raised(c: ErrorContext, text: str) -> Diagnostic | None:
     if at and c.previous and c.previous.kind == lexer.NUMBER and c.previous.end == c.here.start:
         edits.append(c.edit(c.here.start, c.here.start, " * "))
         written = f"{c.previous.text} * {text[:at]} ** {power}"
-        return foreign.RaisedPowerOfProduct(span, edits, written)
+        return foreign.WrittenOtherwise.power_of_product(span, edits, written)
     return foreign.RaisedPower(span, edits, power)
 
 
@@ -209,7 +211,9 @@ def call_without_brackets(c: ErrorContext) -> Diagnostic | None:
     edits = []
     if end is not None:
         edits = [c.edit(previous.end, word.start, "("), c.edit(end, end, ")")]
-    return foreign.CallWithoutBrackets(c.span(previous), edits, f"{previous.text}({inside})")
+    return foreign.WrittenOtherwise.call_without_brackets(
+        c.span(previous), edits, f"{previous.text}({inside})"
+    )
 
 
 def in_place(c: ErrorContext) -> Diagnostic | None:
@@ -229,11 +233,11 @@ def python_expression(c: ErrorContext) -> Diagnostic | None:
     word, previous = c.word, c.previous
     condition = len(c.after) > 1 and starts_value(c.after[1])
     if word is not None and word.text == "if" and "NUMBER" in c.accepts and c.line and condition:
-        return foreign.IfBeforeValue(c.here, ())
+        return foreign.ForeignNotation.if_before_value(c.here, ())
     if word is not None and word.text == "for" and c.in_list and is_value(previous):
-        return foreign.LoopInList(c.here, ())
+        return foreign.ForeignNotation.loop_in_list(c.here, ())
     if previous is not None and previous.text == "lambda":
-        return foreign.Lambda(c.span(previous), ())
+        return foreign.ForeignNotation.lambda_(c.span(previous), ())
     return None
 
 
@@ -244,15 +248,15 @@ def word_operator(c: ErrorContext) -> Diagnostic | None:
         return None
     meant = _WORD_OPERATORS.get(word.text)
     if meant and is_value(previous) and "PLUS" in c.accepts and len(c.after) > 1 and not word.fresh:
-        return foreign.OtherOperator(c.here, [c.replaced(word, meant)], meant)
+        return foreign.WrittenOtherwise(c.here, [c.replaced(word, meant)], meant)
     if word.text == "elif" and any(w.text == "if" for w in c.line):
-        return foreign.Elif(c.here, ())
+        return foreign.ForeignNotation.elif_(c.here, ())
     if word.text == ">" and previous.text == "<" and previous.end == word.start:
         whole = Span(previous.start, word.end, c.source)
-        return foreign.OtherOperator(whole, [Edit(whole, "!=")], "!=")
+        return foreign.WrittenOtherwise(whole, [Edit(whole, "!=")], "!=")
     if word.text == "*" and previous.text == "%" and len(c.after) > 1 and c.after[1].text == "%":
         whole = Span(previous.start, c.after[1].end, c.source)
-        return foreign.OtherOperator(whole, [Edit(whole, "@")], "@")
+        return foreign.WrittenOtherwise(whole, [Edit(whole, "@")], "@")
     return None
 
 
@@ -265,7 +269,7 @@ def elementwise(c: ErrorContext) -> Diagnostic | None:
     if previous.text != "." or not meant:
         return None
     whole = c.span(previous).to(c.here)
-    return foreign.ElementwiseOperator(whole, [Edit(whole, meant)], meant)
+    return foreign.WrittenOtherwise.elementwise(whole, [Edit(whole, meant)], meant)
 
 
 def arrow_left(c: ErrorContext) -> Diagnostic | None:
@@ -276,7 +280,7 @@ def arrow_left(c: ErrorContext) -> Diagnostic | None:
     if after[0].text != "<" or after[1].text != "-" or not touch(after[0], after[1]):
         return None
     whole = Span(after[0].start, after[1].end, c.source)
-    return foreign.ArrowLeft(whole, [Edit(whole, "=")])
+    return foreign.ForeignNotation.arrow_left(whole, [Edit(whole, "=")])
 
 
 def comma_missing(c: ErrorContext) -> Diagnostic | None:

@@ -23,7 +23,11 @@ def attribute_in_chain(c: ErrorContext) -> Diagnostic | None:
     if word is None or previous is None or word.fresh or previous.kind != lexer.NAME:
         return None
     if word.text == ":":
-        return d.ColonInCall(c.here, [c.replaced(word, "=")], previous.text) if _is_named_in_call(c) else None
+        return (
+            d.FormOfName.colon_in_call(c.here, [c.replaced(word, "=")], previous.text)
+            if _is_named_in_call(c)
+            else None
+        )
     if word.kind != lexer.NUMBER or not previous.text[:1].isupper() or len(c.line) < 2:
         return None
     before, head = c.line[-2].text, c.line[0].text
@@ -62,7 +66,7 @@ def _without_brackets(c: ErrorContext, layer: Word) -> Diagnostic:
             numbers.append(word)
     inside = f"({', '.join(w.text for w in numbers)})"
     edits = [c.edit(layer.end, numbers[-1].end, inside)]
-    return d.AttributeWithoutBrackets(c.span(layer), edits, f"{layer.text}{inside}")
+    return d.RewrittenForm.attribute_without_brackets(c.span(layer), edits, f"{layer.text}{inside}")
 
 
 def several(c: ErrorContext) -> Diagnostic | None:
@@ -91,17 +95,19 @@ def layers_block(c: ErrorContext) -> Diagnostic | None:
     if word.text == "[" and previous.text == "->":
         close = closing(c.after, "[")
         edits = braced(c, c.after, word, close, ("layers { ", " }")) if close else []
-        return d.LayersInSquareBrackets(c.here, edits)
+        return d.WrongForm.layers_in_square_brackets(c.here, edits)
     if word.text == "{" and previous.text == "->":
-        return d.BlockWithoutWord(c.here, [c.edit(word.start, word.start, "layers ")])
+        return d.WrongForm.block_without_word(c.here, [c.edit(word.start, word.start, "layers ")])
     opener = next((w for w in reversed(c.line) if w.text in lexer.STAGE_WORDS), None)
     if opener is None or c.following is None or c.following.text != "{":
         return None
     if word.text == ":" and is_value(previous):
-        kind = d.SignBeforeBlock if opener.text in _LISTS else d.ColonBeforeCountedBlock
+        kind = (
+            d.FormOfKeyword.sign_before_block if opener.text in _LISTS else d.FormOfKeyword.colon_before_block
+        )
         return kind(c.here, [c.replaced(word, "")], opener.text)
     if word.text == "times":
-        return d.WordAfterRepeat(c.here, [c.edit(previous.end, word.end, "")])
+        return d.WrongForm.word_after_repeat(c.here, [c.edit(previous.end, word.end, "")])
     return None
 
 
@@ -116,7 +122,7 @@ def bracketed(c: ErrorContext) -> Diagnostic | None:
         close = closing(words[i:], word.text)
         opening = "{ " if c.source.text[word.start - 1].isspace() else " { "
         edits = braced(c, words[i:], word, close, (opening, " }")) if close else []
-        return d.BracketsForBlock(c.span(word), edits, words[i - 1].text)
+        return d.FormOfKeyword.brackets_for_block(c.span(word), edits, words[i - 1].text)
     return None
 
 
@@ -158,7 +164,7 @@ def block_called(c: ErrorContext) -> Diagnostic | None:
     if end is not None:
         inside = c.source.text[rest[0].end : end.start].strip()
         edits = [c.edit(previous.start, previous.start, f"{inside} -> "), c.edit(close.end, end.end, "")]
-    return d.BlockCalled(c.span(previous), edits)
+    return d.WrongForm.block_called(c.span(previous), edits)
 
 
 # ---- chains and shared layers ----------------------------------------------------------------------------
@@ -192,10 +198,10 @@ def shared_layer(c: ErrorContext) -> Diagnostic | None:
         edits = [c.edit(line[0].start, line[0].start, "layer "), c.edit(line[2].start, word.start, "")]
         return d.LayerAfterName(c.span(line[2]), edits, line[0].text, word.text)
     if word.text == "->" and line[0].text == "layer":
-        return d.ChainAsLayer(c.here, ())
+        return d.WrongForm.chain_as_layer(c.here, ())
     if word.text == ":" and len(line) > 2 and line[-2].text == "->" and line[-1].kind == lexer.NAME:
         end = next((w.start for w in c.rest_of_line[1:] if w.text == "->"), c.rest_of_line[-1].end)
         end = len(c.source.text[:end].rstrip())
         edits = [c.edit(line[-1].start, line[-1].start, "layers { "), c.edit(end, end, " }")]
-        return d.LabelOutsideBlock(c.here, edits, line[-1].text)
+        return d.FormOfName.label_outside_block(c.here, edits, line[-1].text)
     return None

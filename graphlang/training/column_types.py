@@ -11,11 +11,9 @@ from graphlang.diagnostics import Diagnostic, Span
 from graphlang.diagnostics.data_fields import (
     BatchOfFixedSize,
     FieldMismatch,
-    FieldOfOneColumn,
     FieldOfOtherRank,
     FieldOfOtherType,
     FieldToFlatten,
-    ScoresForLabels,
     SizeOfAnotherInput,
 )
 from graphlang.engine.model import Model
@@ -41,7 +39,11 @@ def column_mismatch(
     allowed = {"float": ("float", "int", "bool"), "int": ("int",), "bool": ("bool",)}[spec.dtype]
     if spec.dtype == "int" and len(column.shape) == len(spec.shape) + 1 and column.shape[-1] > 1:
         wrong = _of_other_rank(model, spec, column, facts)
-        return wrong if isinstance(wrong, FieldToFlatten) else ScoresForLabels(*facts, _fitting(spec, column))
+        return (
+            wrong
+            if isinstance(wrong, FieldToFlatten)
+            else FieldOfOtherRank.scores_for_labels(*facts, _fitting(spec, column))
+        )
     if column.dtype not in allowed:
         return FieldOfOtherType(*facts, column.dtype, spec.dtype, column.lines is not None)
     if len(spec.shape) != len(column.shape):
@@ -74,7 +76,7 @@ def _fitting(spec: InputSpec, column: Column) -> str:
 def _of_other_rank(model: Model, spec: InputSpec, column: Column, facts: _Facts) -> FieldMismatch:
     shape = spec.shape or ()
     if len(shape) == 1 and len(column.shape) == 2 and column.shape[1] == 1:
-        return FieldOfOneColumn(*facts, f"{spec.dtype}[N, 1]")
+        return FieldOfOtherRank.one_column(*facts, f"{spec.dtype}[N, 1]")
     fitting = _fitting(spec, column)
     flattens = _flattens(model)
     more = len(column.shape) > len(shape)

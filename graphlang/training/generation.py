@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.running import CharacterNotLearnt, EmptyText, NoTextModel
+from graphlang.diagnostics.running import CharacterNotLearnt, NoTextModel, UnknownCharacter
 from graphlang.engine.compiled import Predictor
 from graphlang.engine.model import Model
 from graphlang.training.sections import open_data
@@ -53,7 +53,7 @@ def _ids(text: str, vocab: Sequence[str]) -> list[int]:
         if character not in ids:
             raise GraphError([CharacterNotLearnt(vocab, character, place + 1)])
     if not text:
-        raise GraphError([EmptyText(vocab)])
+        raise GraphError([UnknownCharacter.empty_text(vocab)])
     return [ids[character] for character in text]
 
 

@@ -12,17 +12,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.weights import (
-    DamagedCheckpoint,
-    DamagedRun,
-    FileForRun,
-    FileInPlaceOfRun,
-    NoCheckpoint,
-    NoRunFolder,
-    OtherStart,
-    RunThere,
-    RunUnwritable,
-)
+from graphlang.diagnostics.weights import NoCheckpoint, NothingToResume, OtherStart, RunUnwritable, WrongRun
 from graphlang.engine.model import Model
 from graphlang.engine.result import listed
 from graphlang.training.record import History
@@ -60,7 +50,7 @@ class RunFolder:
         Raises GraphError where the folder holds a run already.
         """
         if (path / WEIGHTS).exists() or (path / CHECKPOINT).exists():
-            raise GraphError([RunThere(str(path))])
+            raise GraphError([WrongRun.run_already(str(path))])
         try:
             path.mkdir(parents=True, exist_ok=True)
             _write(path / "spec.json", model.spec.model_dump_json(indent=1))
@@ -70,7 +60,7 @@ class RunFolder:
                 _write(path / "spec.graph", model.spec.sources[0].text)
         except OSError as error:
             if path.is_file():
-                raise GraphError([FileInPlaceOfRun(str(path))]) from None
+                raise GraphError([WrongRun.file_in_place(str(path))]) from None
             raise GraphError([RunUnwritable(str(path), (error.strerror or str(error)).lower())]) from None
         return cls(path)
 
@@ -80,7 +70,9 @@ class RunFolder:
         if not (path / CHECKPOINT).exists():
             if path.is_dir():
                 raise GraphError([NoCheckpoint(str(path), CHECKPOINT)])
-            raise GraphError([(FileForRun if path.exists() else NoRunFolder)(str(path))])
+            raise GraphError(
+                [(NothingToResume.file_for_run if path.exists() else NothingToResume.no_folder)(str(path))]
+            )
         about = about_run(path)
         for name, value in (("seed", model.seed), ("dtype", str(model.dtype))):
             if name in about and about[name] != value:
@@ -147,7 +139,7 @@ class RunFolder:
                 per_epoch=int(arrays["per_epoch"]) if "per_epoch" in arrays else None,
             )
         except (KeyError, ValueError, TypeError):
-            raise GraphError([DamagedCheckpoint(str(self.path / CHECKPOINT))]) from None
+            raise GraphError([WrongRun.damaged_checkpoint(str(self.path / CHECKPOINT))]) from None
 
 
 def about_run(path: Path) -> dict[str, Any]:
@@ -162,7 +154,7 @@ def about_run(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         about = None
     if not isinstance(about, dict) or not isinstance(about.get("set", {}), dict):
-        raise GraphError([DamagedRun(str(file))])
+        raise GraphError([WrongRun.damaged(str(file))])
     return about
 
 

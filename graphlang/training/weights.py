@@ -14,17 +14,14 @@ from graphlang.datasets.number_checks import place_text, too_large
 from graphlang.diagnostics import Diagnostic, GraphError, closest
 from graphlang.diagnostics.files import FolderInPlace, FolderMissing, WritingRefused, WrongSuffix
 from graphlang.diagnostics.weights import (
-    ArrayForWeights,
     CheckpointForWeights,
-    DamagedWeights,
-    FolderForWeights,
     MissingWeights,
-    NoWeightsFile,
     UnknownWeights,
     WeightsOfOtherShape,
     WeightsOfOtherType,
     WeightsRefused,
     WeightTooLarge,
+    WrongWeights,
 )
 from graphlang.engine.parameters import Params
 
@@ -75,18 +72,18 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
         with Path(name).open("rb") as stream:
             archive = np.load(stream, allow_pickle=False)
             if not hasattr(archive, "files"):
-                raise GraphError([ArrayForWeights(name)])  # noqa: TRY301
+                raise GraphError([WrongWeights.one_array(name)])  # noqa: TRY301
             return {key: archive[key] for key in archive.files}
     except FileNotFoundError:
-        raise GraphError([NoWeightsFile(name)]) from None
+        raise GraphError([WrongWeights.no_file(name)]) from None
     except IsADirectoryError:
-        raise GraphError([FolderForWeights(name)]) from None
+        raise GraphError([WrongWeights.folder(name)]) from None
     except OSError as error:
         raise GraphError([WeightsRefused(name, (error.strerror or str(error)).lower())]) from None
     except GraphError:
         raise
     except Exception:  # noqa: BLE001 - zipfile raises its own kinds, and zlib too
-        raise GraphError([DamagedWeights(name)]) from None
+        raise GraphError([WrongWeights.damaged(name)]) from None
 
 
 def load_into(params: Params, arrays: Mapping[str, Any], file: str) -> None:

@@ -57,7 +57,7 @@ def place(problem: Diagnostic) -> str:
         ),
         (
             "train { a = 1, b = 2 }",
-            "CommaBetweenSettings",
+            "CommaBetweenLines.of_settings",
             ",",
             "the settings of `train`",
             "a new line or `;`",
@@ -95,7 +95,13 @@ def place(problem: Diagnostic) -> str:
         ("input x: Tensor[N]", "UnknownType", "Tensor", "`Tensor` is not a type", "write `float`"),
         ("input x: f32", "UnknownType", "f32", "`f32` is not a type", "`--dtype float32`"),
         ("input x: int64[N]", "UnknownType", "int64", "`int64` is not a type", "write `int`"),
-        ("apple", "LonelyName", "apple", "`apple` alone is not a statement", "write `apple = ...`"),
+        (
+            "apple",
+            "NotAStatement.lonely_name",
+            "apple",
+            "`apple` alone is not a statement",
+            "write `apple = ...`",
+        ),
         ("x -> Affine(1)", "NotAStatement", "x -> Affine(1)", "this value gets no name", "`y = ...`"),
         ("W[0] = 1", "AssignToExpression", "W[0]", "only names can stand on the left", "write `name = ...`"),
         ("x += 1", "UpdateInPlace", "+=", "a name is given once", "`x2 = x + ...`"),
@@ -175,7 +181,7 @@ def place(problem: Diagnostic) -> str:
 )
 def test_a_mistake_is_named_where_it_is(text: str, kind: str, at: str, message: str, help_: str) -> None:
     problem = syntax_mistakes(text)[0]
-    assert type(problem).__name__ == kind
+    assert type(problem).__qualname__ == kind
     assert place(problem) == at
     assert message in problem.message
     assert help_ in (problem.help or "")
@@ -213,7 +219,7 @@ def test_the_general_message_says_what_was_read_and_what_was_expected(
 )
 def test_a_strange_character_is_called_by_its_name(text: str, kind: str, name: str) -> None:
     problem = syntax_mistakes(text)[0]
-    assert type(problem).__name__ == kind
+    assert type(problem).__qualname__ == kind
     assert name in problem.message + problem.label
     assert len(place(problem)) == 1
 
@@ -251,7 +257,8 @@ r = \u0430pple + 3
 loss == 3
 """
     found = [
-        (type(p).__name__, p.span and p.span.source.position(p.span.start)[0]) for p in syntax_mistakes(text)
+        (type(p).__qualname__, p.span and p.span.source.position(p.span.start)[0])
+        for p in syntax_mistakes(text)
     ]
     assert found == [
         ("UnknownType", 1), ("SideBySide", 2), ("SideBySide", 4), ("UnclosedBracket", 7), ("CaretPower", 8),

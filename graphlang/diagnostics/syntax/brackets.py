@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from graphlang.diagnostics.base import Edit, Span
-from graphlang.diagnostics.syntax.general import Rewritable, SyntaxMistake
+from graphlang.diagnostics.base import Edit, Located, Span
+from graphlang.diagnostics.syntax.general import Rewritable
 
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
-class UnclosedBracket(SyntaxMistake):
+class UnclosedBracket(Located):
     """A bracket is opened and never closed.
 
     Inside brackets a line end does not end a statement, so everything after an unclosed bracket is read
@@ -59,7 +59,7 @@ def end_of_code(text: str) -> int:
     return end
 
 
-class UnexpectedClosing(SyntaxMistake):
+class UnexpectedClosing(Located):
     """A bracket is closed that is not open, or another bracket than the one that is open.
 
         y = (a + b))
@@ -89,7 +89,7 @@ class WrongClosing(UnexpectedClosing):
         return CLOSING[self.opened.text]
 
 
-class EmptyBlock(SyntaxMistake):
+class EmptyBlock(Located):
     """A block holds nothing.
 
         y = x -> layers { }
@@ -113,7 +113,7 @@ class EmptyBlock(SyntaxMistake):
         return inside.get(self.word, "put at least one layer between the braces, or remove the block")
 
 
-class MissingBlock(SyntaxMistake):
+class MissingBlock(Located):
     """A word that needs a block in braces stands without one.
 
         y = x -> repeat 3 Affine(10)
@@ -141,7 +141,7 @@ class MissingBlock(SyntaxMistake):
         return self.forms.get(self.word, f"{self.word} {{ name = value }}")
 
 
-class UnknownBlock(SyntaxMistake):
+class UnknownBlock(Located):
     """A block in braces belongs to a word that has none.
 
         optimizer { lr = 0.1 }

@@ -5,11 +5,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from graphlang.diagnostics.base import Edit, Span
-from graphlang.diagnostics.syntax.general import SyntaxMistake
+from graphlang.diagnostics.base import Edit, Located, Span
 
 
-class CharacterMistake(SyntaxMistake):
+class CharacterMistake(Located):
     """A mistake that is one character."""
 
     @property

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from graphlang.diagnostics.base import Diagnostic
-from graphlang.diagnostics.syntax.general import SyntaxMistake
+from graphlang.diagnostics.base import Located, OfFile
 
 
-class MisplacedVersion(SyntaxMistake):
+class MisplacedVersion(Located):
     """The line that states the language version is not the first statement.
 
         price = apple * num
@@ -22,7 +21,7 @@ class MisplacedVersion(SyntaxMistake):
     replacement = ""
 
 
-class UnsupportedVersion(SyntaxMistake):
+class UnsupportedVersion(Located):
     """The file is written for another version of the language.
 
         graphlang 2
@@ -37,7 +36,7 @@ class UnsupportedVersion(SyntaxMistake):
     replacement = "1"
 
 
-class NotUtf8(Diagnostic):
+class NotUtf8(OfFile):
     """A file is not encoded in UTF-8.
 
     The message names the first byte that is not UTF-8. Most often the file was saved in an encoding of
@@ -52,7 +51,6 @@ class NotUtf8(Diagnostic):
     message = "the file is not UTF-8 text: byte 0x{byte:02X} on line {row}"
     help = "save the file as UTF-8"
 
-    file: str
     row: int
     byte: int
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graphlang.diagnostics.base import wording
 from graphlang.diagnostics.syntax.general import Rewritable
 
 
@@ -20,52 +21,46 @@ class ForeignNotation(Rewritable):
 
     code = "GL150"
 
+    factorial = wording("there is no factorial", "multiply the numbers: `prod([1, 2, 3])` is 3!")
+    arrow_left = wording("a value gets its name with `=`", written="=")
+    transpose_quote = wording(
+        "a transpose is written `.T`", label="starts a text here", written=".T", sure=False
+    )
+    infinity = wording("there is no number for infinity", "write a large one, such as `1e30`")
+    derivative_sign = wording("a derivative is written `grad(y, x)`", written="grad(y, x)")
+    elif_ = wording("there is no `elif`: a choice has one `else`", "write `a if c else b if d else e`")
+    if_before_value = wording(
+        "a choice starts with its value", "write `a if c else b`; at run time, `where(c, a, b)` chooses"
+    )
+    loop_in_list = wording(
+        "a list is not made by a loop", "write its items out, or use `arange` and whole arrays"
+    )
+    lambda_ = wording("a function has a name", "write `def f(x) = value`, and call `f(x)`")
+
 
 # ---- operators -------------------------------------------------------------------------------------------
 
 
-class OtherOperator(ForeignNotation):
+class WrittenOtherwise(ForeignNotation):
     message = "`{span}` is written `{written}`"
-
     written: str
 
-
-class OtherSymbol(OtherOperator):
-    label = "not a symbol here"
-
-
-class ElementwiseOperator(OtherOperator):
-    help = "write `{written}`: it works number by number"
-
-
-class NotAFactorial(ForeignNotation):
-    message = "there is no factorial"
-    help = "multiply the numbers: `prod([1, 2, 3])` is 3!"
+    symbol = wording(label="not a symbol here")
+    elementwise = wording(help="write `{written}`: it works number by number")
+    power_of_product = wording("a power is written `**`, and a product `*`")
+    call_without_brackets = wording("a function is called with brackets", label="not called")
 
 
 class RaisedPower(ForeignNotation):
     message = "a power is written `**`"
     label = "not a digit of a name"
     help = "write `** {power}`"
-
     power: str
-
-
-class RaisedPowerOfProduct(ForeignNotation):
-    message = "a power is written `**`, and a product `*`"
-
-    written: str
-
-
-class ArrowLeft(ForeignNotation):
-    message = "a value gets its name with `=`"
-    written = "="
 
 
 class EqualsForLabel(ForeignNotation):
     message = "a layer gets its label with `:`"
     help = "write `{name}: ...`"
-
     name: str
 
 
@@ -76,7 +71,6 @@ class SignOfFunction(ForeignNotation):
     message = "{operation} is written `{name}(x)`"
     label = "not a symbol here"
     help = "write `{name}(...)`"
-
     operation: str
     name: str
 
@@ -84,39 +78,13 @@ class SignOfFunction(ForeignNotation):
 class SignsAround(ForeignNotation):
     message = "{operation} is not written with `{span}`"
     label = "not an operator"
-
     operation: str
     written: str
 
 
 class Rounding(ForeignNotation):
     message = "rounding {direction} is written `{written}`"
-
     direction: str
-    written: str
-
-
-class TransposeQuote(ForeignNotation):
-    message = "a transpose is written `.T`"
-    label = "starts a text here"
-    written = ".T"
-    sure = False
-
-
-class Infinity(ForeignNotation):
-    message = "there is no number for infinity"
-    help = "write a large one, such as `1e30`"
-
-
-class DerivativeSign(ForeignNotation):
-    message = "a derivative is written `grad(y, x)`"
-    written = "grad(y, x)"
-
-
-class CallWithoutBrackets(ForeignNotation):
-    message = "a function is called with brackets"
-    label = "not called"
-
     written: str
 
 
@@ -134,30 +102,9 @@ class ConditionalOperator(QuestionMark):
         "write `where({condition}, {yes}, {no})`; where that is known before running, "
         "`{yes} if {condition} else {no}`"
     )
-
     condition: str
     yes: str
     no: str
-
-
-class Elif(ForeignNotation):
-    message = "there is no `elif`: a choice has one `else`"
-    help = "write `a if c else b if d else e`"
-
-
-class IfBeforeValue(ForeignNotation):
-    message = "a choice starts with its value"
-    help = "write `a if c else b`; at run time, `where(c, a, b)` chooses"
-
-
-class LoopInList(ForeignNotation):
-    message = "a list is not made by a loop"
-    help = "write its items out, or use `arange` and whole arrays"
-
-
-class Lambda(ForeignNotation):
-    message = "a function has a name"
-    help = "write `def f(x) = value`, and call `f(x)`"
 
 
 # ---- comments --------------------------------------------------------------------------------------------
@@ -185,11 +132,10 @@ class ForeignComment(Rewritable):
         "/*": "here these are operators",
     }
 
+    block = wording(
+        "a comment starts with `#` and ends with its line", "write `#` in front of each line of it"
+    )
+
     @property
     def meaning(self) -> str:
         return self.meanings.get(self.span.text, "here this is a text")
-
-
-class ForeignBlockComment(ForeignComment):
-    message = "a comment starts with `#` and ends with its line"
-    help = "write `#` in front of each line of it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graphlang.diagnostics.base import wording
 from graphlang.diagnostics.syntax.general import Rewritable
 
 
@@ -19,120 +20,86 @@ class WrongForm(Rewritable):
 
     code = "GL154"
 
+    sizes_in_several_lists = wording(
+        "all sizes of a shape go in one list", "write one list, as in `float[N, 3]`"
+    )
+    keyword_repeated = wording("`{span}` is written once, before all its names", "write `{span} a, b`")
+    comma_at_end = wording("a statement does not end with `,`", "remove it")
+    brackets_around_outputs = wording("outputs are listed without brackets", "write `output y, z`")
+    other_comparison_in_expect = wording("`expect` compares with `~=`", written="~=")
+    tolerance_without_within = wording("the tolerance comes after `within`", written="within")
+    equals_before_block = wording("a block takes no `=` before it", "write `def f(x) {{ return ... }}`")
+    arrow_before_result_type = wording("the type of a result comes after `:`", written=":")
+    arrow_before_result = wording("a `def` gets its value with `=`", "write `def f(x) = ...`")
+    result_without_return = wording("the result of a `def` comes after `return`", "write `return {span}`")
+    comma_before_carry = wording("what a `scan` carries comes after `carry`", written="carry")
+    layers_in_square_brackets = wording(
+        "several layers go in `layers {{ ... }}`", "write `x -> layers {{ A(4); Relu }}`"
+    )
+    block_without_word = wording("a block of layers needs a word before it", "write `x -> layers {{ ... }}`")
+    word_after_repeat = wording("`repeat` takes a number and nothing else", "write `repeat 3 {{ ... }}`")
+    block_called = wording("a value goes into `{span}` with `->`", "write `x -> {span} {{ ... }}`")
+    chain_as_layer = wording(
+        "a `layer` shares one layer; a `def` holds several", "write `def Name(x) = x -> Affine(4) -> Relu`"
+    )
+
 
 # ---- types -----------------------------------------------------------------------------------------------
 
 
-class SizesInOtherBrackets(WrongForm):
-    message = "the sizes of a shape go in square brackets"
-
+class RewrittenForm(WrongForm):
     written: str
 
-
-class SizesInSeveralLists(WrongForm):
-    message = "all sizes of a shape go in one list"
-    help = "write one list, as in `float[N, 3]`"
-
-
-class SizesNotDivided(WrongForm):
-    message = "sizes are separated by `,`"
-
-    written: str
+    sizes_in_other_brackets = wording("the sizes of a shape go in square brackets")
+    sizes_not_divided = wording("sizes are separated by `,`")
+    type_before_name = wording("a type comes after its name")
+    semicolon_before_type = wording("a type comes after `:`")
+    formals_without_brackets = wording("the arguments of a `def` go in brackets")
+    attribute_without_brackets = wording("the arguments of a layer go in brackets")
 
 
-class SizeWithoutName(WrongForm):
-    message = "a size that the data decides needs a name"
-    help = "write a name, such as `{name}`"
-
+class FormOfName(WrongForm):
     name: str
 
-
-class TypeBeforeName(WrongForm):
-    message = "a type comes after its name"
-
-    written: str
-
-
-class SemicolonBeforeType(WrongForm):
-    message = "a type comes after `:`"
-
-    written: str
-
-
-class TypeOfHyper(WrongForm):
-    message = "a `hyper` has no type: it is a number, a word or a list"
-    help = "write `hyper {name} = ...`"
-
-    name: str
+    size_without_name = wording("a size that the data decides needs a name", "write a name, such as `{name}`")
+    type_of_hyper = wording(
+        "a `hyper` has no type: it is a number, a word or a list", "write `hyper {name} = ...`"
+    )
+    other_sign_for_equals = wording(
+        "`{name}` gets its value with `=`, not with `{span}`", "write `{name} = ...`"
+    )
+    colon_in_call = wording("`{name}` gets its value with `=`, not with `:`", "write `{name}=...`")
+    equals_missing = wording("`=` is missing after `{name}`", "write `{name} = ...`")
+    output_with_value = wording(
+        "`output` names a value that another statement defines", "write `{name} = ...`, and `output {name}`"
+    )
+    label_outside_block = wording(
+        "a label is only allowed in a block of layers", "write `layers {{ {name}: ... }}`"
+    )
 
 
 # ---- names and values ------------------------------------------------------------------------------------
 
 
-class OtherSignForEquals(WrongForm):
-    message = "`{name}` gets its value with `=`, not with `{span}`"
-    help = "write `{name} = ...`"
-
-    name: str
-
-
-class ColonInCall(WrongForm):
-    message = "`{name}` gets its value with `=`, not with `:`"
-    help = "write `{name}=...`"
-
-    name: str
-
-
-class EqualsMissing(WrongForm):
-    message = "`=` is missing after `{name}`"
-    help = "write `{name} = ...`"
-
-    name: str
-
-
-class ColonAfterKeyword(WrongForm):
-    message = "no `:` follows `{keyword}`"
-    help = "write `{keyword} ...`"
-
+class FormOfKeyword(WrongForm):
     keyword: str
 
-
-class KeywordRepeated(WrongForm):
-    message = "`{span}` is written once, before all its names"
-    help = "write `{span} a, b`"
-
-
-class CommaAtEnd(WrongForm):
-    message = "a statement does not end with `,`"
-    help = "remove it"
-
-
-class BracketsAroundOutputs(WrongForm):
-    message = "outputs are listed without brackets"
-    help = "write `output y, z`"
-
-
-class OutputWithValue(WrongForm):
-    message = "`output` names a value that another statement defines"
-    help = "write `{name} = ...`, and `output {name}`"
-
-    name: str
-
-
-class OtherComparisonInExpect(WrongForm):
-    message = "`expect` compares with `~=`"
-    written = "~="
-
-
-class ToleranceWithoutWithin(WrongForm):
-    message = "the tolerance comes after `within`"
-    written = "within"
+    colon_after = wording("no `:` follows `{keyword}`", "write `{keyword} ...`")
+    sign_before_block = wording(
+        "no `{span}` goes between `{keyword}` and its block", "write `{keyword} {{ ... }}`"
+    )
+    settings_in_round_brackets = wording(
+        "the settings of `{keyword}` go in a block in braces", "write `{keyword} {{ name = value; ... }}`"
+    )
+    brackets_for_block = wording(
+        "the layers of `{keyword}` go in a block in braces", "write `{keyword} {{ A(4); Relu }}`"
+    )
+    colon_before_block = wording("no `:` goes between `{keyword}` and its block", "write `{keyword} ... {{`")
 
 
 class ImportWithoutName(WrongForm):
     message = "an import needs a name"
     help = "write `import {path} as {name}`"
-
     path: str
     name: str
 
@@ -140,123 +107,23 @@ class ImportWithoutName(WrongForm):
 # ---- definitions and sections ----------------------------------------------------------------------------
 
 
-class EqualsBeforeBlock(WrongForm):
-    message = "a block takes no `=` before it"
-    help = "write `def f(x) {{ return ... }}`"
-
-
-class ArrowBeforeResultType(WrongForm):
-    message = "the type of a result comes after `:`"
-    written = ":"
-
-
-class ArrowBeforeResult(WrongForm):
-    message = "a `def` gets its value with `=`"
-    help = "write `def f(x) = ...`"
-
-
-class FormalsWithoutBrackets(WrongForm):
-    message = "the arguments of a `def` go in brackets"
-
-    written: str
-
-
-class ResultWithoutReturn(WrongForm):
-    message = "the result of a `def` comes after `return`"
-    help = "write `return {span}`"
-
-
-class SignBeforeBlock(WrongForm):
-    message = "no `{span}` goes between `{keyword}` and its block"
-    help = "write `{keyword} {{ ... }}`"
-
-    keyword: str
-
-
-class SettingsInRoundBrackets(WrongForm):
-    message = "the settings of `{keyword}` go in a block in braces"
-    help = "write `{keyword} {{ name = value; ... }}`"
-
-    keyword: str
-
-
-class CommaBeforeCarry(WrongForm):
-    message = "what a `scan` carries comes after `carry`"
-    written = "carry"
-
-
 # ---- chains ----------------------------------------------------------------------------------------------
-
-
-class AttributeWithoutBrackets(WrongForm):
-    message = "the arguments of a layer go in brackets"
-
-    written: str
-
-
-class LayersInSquareBrackets(WrongForm):
-    message = "several layers go in `layers {{ ... }}`"
-    help = "write `x -> layers {{ A(4); Relu }}`"
-
-
-class BlockWithoutWord(WrongForm):
-    message = "a block of layers needs a word before it"
-    help = "write `x -> layers {{ ... }}`"
-
-
-class BracketsForBlock(WrongForm):
-    message = "the layers of `{keyword}` go in a block in braces"
-    help = "write `{keyword} {{ A(4); Relu }}`"
-
-    keyword: str
-
-
-class ColonBeforeCountedBlock(WrongForm):
-    message = "no `:` goes between `{keyword}` and its block"
-    help = "write `{keyword} ... {{`"
-
-    keyword: str
-
-
-class WordAfterRepeat(WrongForm):
-    message = "`repeat` takes a number and nothing else"
-    help = "write `repeat 3 {{ ... }}`"
 
 
 class RangeInFor(WrongForm):
     message = "`for` goes through a list"
     help = "write `for i in {values}`"
-
     values: str
-
-
-class BlockCalled(WrongForm):
-    message = "a value goes into `{span}` with `->`"
-    help = "write `x -> {span} {{ ... }}`"
 
 
 class ChainAsOperand(WrongForm):
     message = "a chain needs brackets before `{span}`"
     help = "write `({chain}) {span} ...`"
-
     chain: str
 
 
 class LayerAfterName(WrongForm):
     message = "`layer` comes before the name"
     help = "write `layer {name} = {kind}...`"
-
     name: str
     kind: str
-
-
-class ChainAsLayer(WrongForm):
-    message = "a `layer` shares one layer; a `def` holds several"
-    help = "write `def Name(x) = x -> Affine(4) -> Relu`"
-
-
-class LabelOutsideBlock(WrongForm):
-    message = "a label is only allowed in a block of layers"
-    help = "write `layers {{ {label_name}: ... }}`"
-
-    label_name: str

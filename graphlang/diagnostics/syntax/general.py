@@ -1,19 +1,13 @@
-"""The base of all syntax mistakes, and the one that is reported where no other fits."""
+"""The base of mistakes that a rule mends, and the one that is reported where no other fits."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphlang.diagnostics.base import Diagnostic, Edit, Span, listed
+from graphlang.diagnostics.base import Edit, Located, listed, wording
 
 
-class SyntaxMistake(Diagnostic):
-    """A mistake in the text of a file."""
-
-    span: Span
-
-
-class Rewritable(SyntaxMistake):
+class Rewritable(Located):
     """A mistake whose edits depend on the text around it, so that whoever finds it makes them."""
 
     help = "write `{written}`"
@@ -29,7 +23,7 @@ class Rewritable(SyntaxMistake):
         return self.changes
 
 
-class UnexpectedSyntax(SyntaxMistake):
+class UnexpectedSyntax(Located):
     """Something stands where the language has no place for it, or the file or a line ends too early.
 
     The message says what stands there and what could stand there instead.
@@ -45,6 +39,8 @@ class UnexpectedSyntax(SyntaxMistake):
     word: str
     expected: Sequence[str]
 
+    too_early = wording("{word} comes too early")
+
     @property
     def label(self) -> str:
         return f"expected {listed(self.expected)}" if self.expected else ""
@@ -56,7 +52,3 @@ class UnexpectedSyntax(SyntaxMistake):
         if self.expected:
             return f"write {listed(self.expected)} here, or look for the mistake just before"
         return "look for the mistake just before this place"
-
-
-class EndsTooEarly(UnexpectedSyntax):
-    message = "{word} comes too early"

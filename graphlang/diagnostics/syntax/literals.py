@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from graphlang.diagnostics.syntax.general import Rewritable, SyntaxMistake
+from graphlang.diagnostics.base import Located, wording
+from graphlang.diagnostics.syntax.general import Rewritable
 
 # ---- strings -------------------------------------------------------------------------------------------
 
 
-class UnterminatedString(SyntaxMistake):
+class UnterminatedString(Located):
     """A string has no closing `"` on its line.
 
         data { source = npz("data/mnist.npz) }
@@ -21,7 +22,7 @@ class UnterminatedString(SyntaxMistake):
     help = 'add the closing `"`'
 
 
-class SingleQuotes(SyntaxMistake):
+class SingleQuotes(Located):
     """A string stands in single quotes.
 
         data { source = npz('data/mnist.npz') }
@@ -40,7 +41,7 @@ class SingleQuotes(SyntaxMistake):
         return f'"{inside}"'
 
 
-class UnknownEscape(SyntaxMistake):
+class UnknownEscape(Located):
     r"""A backslash in a string is followed by something that has no meaning.
 
         data { source = npz("data\mnist.npz") }
@@ -59,7 +60,7 @@ class UnknownEscape(SyntaxMistake):
 # ---- constants -----------------------------------------------------------------------------------------
 
 
-class PythonConstant(SyntaxMistake):
+class PythonConstant(Located):
     """`True`, `False` and `None` are written small in this language.
 
         input x: float[N, 3]
@@ -81,7 +82,7 @@ class PythonConstant(SyntaxMistake):
 # ---- numbers -------------------------------------------------------------------------------------------
 
 
-class NumberTooLarge(SyntaxMistake):
+class NumberTooLarge(Located):
     """A number is larger than a float can hold (about 1.8e308).
 
         y = x * 1e999
@@ -111,60 +112,23 @@ class ForeignNumber(Rewritable):
 
     code = "GL152"
 
+    several_points = wording("a number has one point", "write it with one point, as in `0.5`")
+    empty_exponent = wording("`{span}` lacks the digits of its exponent", "write them, as in `1e6`")
+    complex_number = wording("there are no complex numbers", "write the real and the imaginary part apart")
 
-class Underscore(ForeignNumber):
-    message = "a number has no `_`"
 
+class RewrittenNumber(ForeignNumber):
     written: str
 
-
-class Suffix(ForeignNumber):
-    message = "a number has no suffix"
-
-    written: str
-
-
-class SeveralPoints(ForeignNumber):
-    message = "a number has one point"
-    help = "write it with one point, as in `0.5`"
-
-
-class EmptyExponent(ForeignNumber):
-    message = "`{span}` lacks the digits of its exponent"
-    help = "write them, as in `1e6`"
-
-
-class ComplexNumber(ForeignNumber):
-    message = "there are no complex numbers"
-    help = "write the real and the imaginary part apart"
-
-
-class GroupedDigits(ForeignNumber):
-    message = "the digits of a number are not grouped"
-
-    written: str
-
-
-class DecimalComma(ForeignNumber):
-    message = "a number has a decimal point"
-
-    written: str
-
-
-class OtherBase(ForeignNumber):
-    message = "numbers are decimal"
-
-    written: str
+    underscore = wording("a number has no `_`")
+    suffix = wording("a number has no suffix")
+    grouped_digits = wording("the digits of a number are not grouped")
+    decimal_comma = wording("a number has a decimal point")
+    other_base = wording("numbers are decimal")
+    per_cent = wording("`%` is the remainder of a division")
 
 
 class WrongDigitsOfBase(ForeignNumber):
     message = "numbers are decimal"
     help = "there are no {base} numbers"
-
     base: str
-
-
-class PerCent(ForeignNumber):
-    message = "`%` is the remainder of a division"
-
-    written: str

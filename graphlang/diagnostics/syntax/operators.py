@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphlang.diagnostics.base import Edit, Span
-from graphlang.diagnostics.syntax.general import SyntaxMistake
+from graphlang.diagnostics.base import Edit, Located, Span
 
 
-class CaretPower(SyntaxMistake):
+class CaretPower(Located):
     """`^` is not an operator; a power is written `**`.
 
         y = x ^ 2
@@ -24,7 +23,7 @@ class CaretPower(SyntaxMistake):
     sure = True
 
 
-class NotAnArrow(SyntaxMistake):
+class NotAnArrow(Located):
     """A pipe is written with another arrow than `->`.
 
         y = x |> Relu
@@ -40,7 +39,7 @@ class NotAnArrow(SyntaxMistake):
     sure = True
 
 
-class SpelledOperator(SyntaxMistake):
+class SpelledOperator(Located):
     """A logical operator is written as in C; here it is a word.
 
         hyper a = true, b = false
@@ -69,7 +68,7 @@ class SpelledOperator(SyntaxMistake):
         return f"{before}{self.word}{after}"
 
 
-class DanglingOperator(SyntaxMistake):
+class DanglingOperator(Located):
     """Nothing follows an operator or an arrow.
 
     A line that ends with an operator goes on with the next line.
@@ -90,7 +89,7 @@ class DanglingOperator(SyntaxMistake):
         return "a layer" if self.span.text == "->" else "a value"
 
 
-class DoubleOperator(SyntaxMistake):
+class DoubleOperator(Located):
     """Two operators stand side by side.
 
         y = a * / b
@@ -122,7 +121,7 @@ class DoubleOperator(SyntaxMistake):
         return [Edit(whole, self.together)] if self.together in ("**", "==") else []
 
 
-class NothingBefore(SyntaxMistake):
+class NothingBefore(Located):
     """An operator has nothing on its left.
 
         y = * 2
@@ -136,7 +135,7 @@ class NothingBefore(SyntaxMistake):
     help = "write what `{span}` works on, or remove it"
 
 
-class ChainedComparison(SyntaxMistake):
+class ChainedComparison(Located):
     """Comparisons are chained.
 
         s = x if 0 < n < 10 else y
@@ -153,7 +152,7 @@ class ChainedComparison(SyntaxMistake):
     first: Span
 
 
-class SideBySide(SyntaxMistake):
+class SideBySide(Located):
     """Two values or two statements stand side by side with nothing between them.
 
         price = 2 apple
@@ -214,7 +213,7 @@ class StatementsSideBySide(SideBySide):
         return [Edit(Span(self.before.end, self.span.start, self.span.source), "; ")]
 
 
-class ApproxOutsideExpect(SyntaxMistake):
+class ApproxOutsideExpect(Located):
     """`~=` stands outside an `expect` line.
 
     `~=` is not an operator: it separates the two sides of `expect a ~= b`.
@@ -230,7 +229,7 @@ class ApproxOutsideExpect(SyntaxMistake):
     help = "use `==` to compare, or start the line with `expect`"
 
 
-class ExpectNeedsApprox(SyntaxMistake):
+class ExpectNeedsApprox(Located):
     """An `expect` line has no `~=`.
 
         price = 143 * 5
@@ -252,7 +251,7 @@ class ExpectNeedsApprox(SyntaxMistake):
         return [Edit(Span(start, start + 2, self.span.source), "~=")] if line.count("==") == 1 else []
 
 
-class MissingElse(SyntaxMistake):
+class MissingElse(Located):
     """A choice has no `else`.
 
         s = x if stride == 1

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphlang.diagnostics.base import Edit, Span
+from graphlang.diagnostics.base import Edit, Located, Span, first_of, wording
 from graphlang.diagnostics.spelling import closest
-from graphlang.diagnostics.syntax.general import SyntaxMistake
 
 # ---- what separates statements and their parts -------------------------------------------------------------
 
 
-class CommaBetweenLines(SyntaxMistake):
+class CommaBetweenLines(Located):
     """Layers or settings are separated by a comma.
 
         input x: float[N, 3]
@@ -29,13 +28,10 @@ class CommaBetweenLines(SyntaxMistake):
 
     word: str
 
-
-class CommaBetweenSettings(CommaBetweenLines):
-    message = "the settings of `{word}` are not separated by `,`"
-    help = "use a new line or `;`"
+    of_settings = wording("the settings of `{word}` are not separated by `,`", "use a new line or `;`")
 
 
-class MissingSeparator(SyntaxMistake):
+class MissingSeparator(Located):
     """Two layers stand side by side in a list.
 
         input x: float[N, 3]
@@ -57,7 +53,7 @@ class MissingSeparator(SyntaxMistake):
         return [Edit(Span(self.span.start, self.span.start, self.span.source), "; ")]
 
 
-class MissingComma(SyntaxMistake):
+class MissingComma(Located):
     """Two names, or a name and its type, stand side by side without a `,` or `:`.
 
         input y, z
@@ -83,7 +79,7 @@ class MissingComma(SyntaxMistake):
 # ---- what gives a name to a value ------------------------------------------------------------------------
 
 
-class ColonForEquals(SyntaxMistake):
+class ColonForEquals(Located):
     """A name gets its value with `:` instead of `=`, or an input is declared without `input`.
 
         input loss = 1
@@ -113,7 +109,7 @@ class TypeWithoutInput(ColonForEquals):
         return [Edit(Span(start, start, self.span.source), "input ")]
 
 
-class EqualityForAssignment(SyntaxMistake):
+class EqualityForAssignment(Located):
     """A statement starts with `name ==`.
 
         loss == mean(d ** 2)
@@ -131,7 +127,7 @@ class EqualityForAssignment(SyntaxMistake):
     name: str
 
 
-class EqualsInExpression(SyntaxMistake):
+class EqualsInExpression(Located):
     """`=` stands inside an expression.
 
         s = x if c = 1 else y
@@ -145,7 +141,7 @@ class EqualsInExpression(SyntaxMistake):
     help = "compare with `==`, or write two statements"
 
 
-class UpdateInPlace(SyntaxMistake):
+class UpdateInPlace(Located):
     """A value is changed in place.
 
         total += x
@@ -175,7 +171,7 @@ class UpdateInPlace(SyntaxMistake):
         return "=" if self.span.text == ":=" else None
 
 
-class AssignToExpression(SyntaxMistake):
+class AssignToExpression(Located):
     """Something other than a name stands on the left of `=`.
 
         W[0] = 1
@@ -198,7 +194,7 @@ class DefinitionWithoutDef(AssignToExpression):
         return [Edit(Span(self.span.start, self.span.start, self.span.source), "def ")]
 
 
-class MissingValue(SyntaxMistake):
+class MissingValue(Located):
     """A value is missing after `=`, `,` or an opening bracket.
 
         y =
@@ -216,7 +212,7 @@ class MissingValue(SyntaxMistake):
 # ---- types -----------------------------------------------------------------------------------------------
 
 
-class ParamNeedsType(SyntaxMistake):
+class ParamNeedsType(Located):
     """A parameter is declared without its shape.
 
         param W = normal(0.01)
@@ -244,7 +240,7 @@ class ParamNeedsType(SyntaxMistake):
         )
 
 
-class UnknownType(SyntaxMistake):
+class UnknownType(Located):
     """A type is written that the language does not have.
 
         input x: Tensor[N, 784]
@@ -284,7 +280,7 @@ TYPES_ELSEWHERE = {
 # ---- what is not a statement, or not allowed where it stands ---------------------------------------------
 
 
-class NotAStatement(SyntaxMistake):
+class NotAStatement(Located):
     """A line is not a statement: most often a value without a name.
 
         x -> Affine(10) -> Relu
@@ -297,13 +293,12 @@ class NotAStatement(SyntaxMistake):
     label = "expected `name = value`"
     help = "give it a name: `y = ...`"
 
+    lonely_name = wording(
+        "`{span:short}` alone is not a statement", "write `{span} = ...`, or `output {span}` to return it"
+    )
 
-class LonelyName(NotAStatement):
-    message = "`{span:short}` alone is not a statement"
-    help = "write `{span} = ...`, or `output {span}` to return it"
 
-
-class UnknownStatement(SyntaxMistake):
+class UnknownStatement(Located):
     """A line starts with a word that starts no statement, or a word of the language is misspelt.
 
         inptu x = 3
@@ -315,24 +310,16 @@ class UnknownStatement(SyntaxMistake):
     code = "GL140"
     message = "no statement starts with `{span}`"
     label = "unknown word"
+    help = first_of("did you mean `{match}`?", "a value gets its name with `name = value`")
+    replacement = first_of("{match}")
     sure = True
 
     match: str | None = None
 
-    @property
-    def help(self) -> str:
-        return f"did you mean `{self.match}`?" if self.match else "a value gets its name with `name = value`"
-
-    @property
-    def replacement(self) -> str | None:
-        return self.match
+    inside = wording("`{span}` cannot stand here")
 
 
-class UnknownWord(UnknownStatement):
-    message = "`{span}` cannot stand here"
-
-
-class PythonStatement(SyntaxMistake):
+class PythonStatement(Located):
     """A statement of Python stands in the file.
 
         for i in range(3):
@@ -374,7 +361,7 @@ class PythonStatement(SyntaxMistake):
         return self.changes
 
 
-class MisplacedStatement(SyntaxMistake):
+class MisplacedStatement(Located):
     """A statement stands where it has no meaning.
 
         def f(x) {
@@ -419,7 +406,7 @@ class MisplacedStatement(SyntaxMistake):
         return "output" if self.span.text == "return" and self.block is None and names else None
 
 
-class ReservedWord(SyntaxMistake):
+class ReservedWord(Located):
     """A word of the language is used as a name.
 
     `if`, `else`, `and`, `or`, `not`, `true`, `false` and `none` are never names. All other words of the
@@ -436,7 +423,7 @@ class ReservedWord(SyntaxMistake):
     help = "choose another name, such as `{span}_`"
 
 
-class NotAStage(SyntaxMistake):
+class NotAStage(Located):
     """Something other than a layer or a function follows `->`.
 
         y = x -> 3
