@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from graphlang.training.record import Epoch, History
     from graphlang.training.step import TrainStep
 
-Layers = Iterable[type[Layer] | Callable[..., Any]]
+OwnLayers = Iterable[type[Layer] | Callable[..., Any]]
 
 
 def load(
@@ -59,7 +59,7 @@ def load(
     dtype: str | None = None,
     seed: int | None = None,
     threads: int | None = None,
-    layers: Layers = (),
+    layers: OwnLayers = (),
     limits: Limits | None = None,
     **unknown: Never,
 ) -> Graph:
@@ -90,7 +90,7 @@ def loads(
     dtype: str | None = None,
     seed: int | None = None,
     threads: int | None = None,
-    layers: Layers = (),
+    layers: OwnLayers = (),
     limits: Limits | None = None,
     **unknown: Never,
 ) -> Graph:
@@ -158,7 +158,7 @@ class Graph:
         *,
         dtype: str | None = None,
         seed: int | None = None,
-        layers: Layers = (),
+        layers: OwnLayers = (),
         **unknown: Never,
     ) -> Graph:
         """The graph of a spec: the model, its JSON, or its JSON's object. Raises GraphError."""
@@ -484,7 +484,7 @@ for _name, _sentence in METHODS.items():
     setattr(Graph, _name, MissingAttribute(_name, _sentence))
 
 
-def _restored(spec: Spec, layers: Layers, notes: tuple[Diagnostic, ...], options: dict[str, Any]) -> Graph:
+def _restored(spec: Spec, layers: OwnLayers, notes: tuple[Diagnostic, ...], options: dict[str, Any]) -> Graph:
     return Graph(spec, Catalog(layers), notes, **options)
 
 

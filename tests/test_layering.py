@@ -93,17 +93,39 @@ def test_no_files_import_one_another_in_a_circle() -> None:
     assert [sorted(component) for component in components if len(component) > 1] == []
 
 
-SAME_BY_NATURE = {"Attribute", "Entry", "Sigmoid", "constant"}
-"""A name of the language, as the layer and the primitive it records; and nodes of the tree, always `tree.Entry`."""
+SAME_BY_NATURE = {"Sigmoid", "constant"}
+"""A name of the language, as the layer and the primitive it records."""
+NAMED_FROM_OUTSIDE = (
+    "cli",  # each command has a `parser` and a `run`
+    "functions",  # the words of the language, which primitives and NumPy's functions share
+    "initializers",
+    "syntax/build.py",  # a function for each rule of the grammar
+    "trace/numpy_calls.py",
+    "trace/primitives",
+)
+
+
+def public(kind: type[ast.ClassDef | ast.FunctionDef], but: tuple[str, ...] = ()) -> dict[str, list[str]]:
+    """The files that define a public class or function of each name."""
+    places: dict[str, list[str]] = {}
+    for path in FILES:
+        file = path.relative_to(PACKAGE).as_posix()
+        if file.startswith(but):
+            continue
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, kind) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(file)
+    return places
 
 
 def test_no_two_public_classes_have_one_name() -> None:
-    places: dict[str, list[str]] = {}
-    for path in FILES:
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                places.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
+    places = public(ast.ClassDef)
     assert {n: p for n, p in places.items() if len(p) > 1 and n not in SAME_BY_NATURE} == {}
+
+
+def test_no_two_public_functions_have_one_name() -> None:
+    places = public(ast.FunctionDef, but=NAMED_FROM_OUTSIDE)
+    assert {n: p for n, p in places.items() if len(p) > 1} == {}
 
 
 def test_only_the_syntax_knows_lark_and_only_the_edge_knows_rich() -> None:

@@ -20,7 +20,7 @@ from graphlang.catalog.operation import Function, Layer, Loss, Operation, takes_
 from graphlang.contracts.fields import Fields
 from graphlang.trace import Dim
 
-Kind = Literal["function", "layer", "loss"]
+OperationKind = Literal["function", "layer", "loss"]
 Family = Literal["initializers", "optimizers", "schedules", "datasets"]
 
 PACKAGE = Path(__file__).parent.parent
@@ -29,7 +29,7 @@ SUPPLIED = frozenset({"training", "random"})
 """Keyword-only arguments of a `forward` that the engine supplies: neither parameters nor state."""
 
 
-class Attribute(NamedTuple):
+class OperationAttribute(NamedTuple):
     """An attribute of an operation, whose value is fixed before anything runs."""
 
     name: str
@@ -39,10 +39,10 @@ class Attribute(NamedTuple):
     description: str
 
 
-class Entry:
+class CatalogEntry:
     """The signature of an operation: its arguments, and where each comes from."""
 
-    def __init__(self, name: str, kind: Kind, target: type[Layer] | Callable[..., Any]) -> None:
+    def __init__(self, name: str, kind: OperationKind, target: type[Layer] | Callable[..., Any]) -> None:
         self.name = name
         self.kind = kind
         self.target = target
@@ -76,7 +76,7 @@ class Entry:
         self.optional_tensors = frozenset(n for n in optional if n in self.tensors)
 
     @functools.cached_property
-    def attributes(self) -> dict[str, Attribute]:
+    def attributes(self) -> dict[str, OperationAttribute]:
         if isinstance(self.target, type):
             return _model_attributes(self.target)
         return self._function_attributes()
@@ -97,7 +97,7 @@ class Entry:
         """The attributes that have no default."""
         return tuple(a.name for a in self.attributes.values() if a.required)
 
-    def _function_attributes(self) -> dict[str, Attribute]:
+    def _function_attributes(self) -> dict[str, OperationAttribute]:
         if not any(k not in ("return", self.named_sizes) for k in self.target.__annotations__):
             return {}
         function = typing.cast("types.FunctionType", self.target)
@@ -110,7 +110,7 @@ class Entry:
             if name in ("return", self.named_sizes):
                 continue
             required = name not in defaults and name != self.any_sizes
-            attributes[name] = Attribute(name, hint, required, defaults.get(name), "")
+            attributes[name] = OperationAttribute(name, hint, required, defaults.get(name), "")
         return attributes
 
     @functools.cached_property
@@ -151,9 +151,9 @@ class _FunctionFields(Fields):
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
 
-def _model_attributes(model: type[BaseModel]) -> dict[str, Attribute]:
+def _model_attributes(model: type[BaseModel]) -> dict[str, OperationAttribute]:
     return {
-        (field.alias or name): Attribute(
+        (field.alias or name): OperationAttribute(
             field.alias or name,
             field.annotation,
             field.is_required(),
@@ -201,16 +201,16 @@ def _functions() -> dict[str, Callable[..., Any]]:
 
 
 @functools.cache
-def _built_in(name: str) -> Entry | None:
+def _built_in(name: str) -> CatalogEntry | None:
     for folder in ("layers", "losses"):
         stem = _files(folder).get(_folded(name))
         if stem is None:
             continue
         for layer in _classes(_module(folder, stem), Layer):
             if name == layer.__name__ or name in layer.spellings:
-                return Entry(layer.__name__, "loss" if issubclass(layer, Loss) else "layer", layer)
+                return CatalogEntry(layer.__name__, "loss" if issubclass(layer, Loss) else "layer", layer)
     function = _functions().get(name)
-    return Entry(name, "function", function) if function else None
+    return CatalogEntry(name, "function", function) if function else None
 
 
 def built_in_names() -> list[str]:
@@ -266,7 +266,7 @@ def _check_layer(layer: type[Layer]) -> None:
             "and what it learns comes from `parameters(self, x)`"
         )
     gives = [m for m in ("parameters", "state") if getattr(layer, m) is not getattr(Layer, m)]
-    if gives and not Entry(name, "layer", layer).owns:
+    if gives and not CatalogEntry(name, "layer", layer).owns:
         raise TypeError(
             f"the layer {name} has `{gives[0]}`, but its `forward` takes nothing by keyword: "
             "write `def forward(self, x, *, W)`"
@@ -281,25 +281,25 @@ class Catalog:
     """The layers and functions that a program passes to `load`, then the built-ins."""
 
     def __init__(self, layers: Iterable[type[Layer] | Callable[..., Any]] = ()) -> None:
-        self.own: dict[str, Entry] = {}
+        self.own: dict[str, CatalogEntry] = {}
         if not isinstance(layers, Iterable):
             raise TypeError(f"layers is a list, as layers=[Swish], not {_described(layers)}")
         for target in layers:
             _check_own(target)
             if isinstance(target, type) and issubclass(target, Layer):
-                entry = Entry(target.__name__, "loss" if issubclass(target, Loss) else "layer", target)
+                entry = CatalogEntry(target.__name__, "loss" if issubclass(target, Loss) else "layer", target)
                 self.own.update(dict.fromkeys((target.__name__, *target.spellings), entry))
             else:
-                self.own[target.__name__] = Entry(target.__name__, "function", target)
+                self.own[target.__name__] = CatalogEntry(target.__name__, "function", target)
 
-    def find(self, name: str) -> Entry | None:
+    def find(self, name: str) -> CatalogEntry | None:
         """The operation of that name, or None."""
         return self.own.get(name) or _built_in(name)
 
     def names(self) -> list[str]:
         return [*self.own, *built_in_names()]
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[CatalogEntry]:
         """Every operation once: the program's own, then the built-ins in the order of their files."""
         entries = {}
         for name in self.names():

@@ -23,13 +23,13 @@ VANISHING = 1e-3
 FLAT = 1e-7
 """The largest disagreement, relative to the slope, between the differences of a smooth function."""
 
-Kind = Literal["smooth", "corner", "jump"]
+SlopeKind = Literal["smooth", "corner", "jump"]
 
 
 class Slope(NamedTuple):
     """The derivative by one element. At a corner or a jump each side has its own, or none (nan)."""
 
-    kind: Kind
+    kind: SlopeKind
     value: float
     left: float
     right: float
@@ -80,7 +80,7 @@ class _Round(NamedTuple):
         slack = max(FLAT * max(self.size, floor), 8 * self.rounding)
         return abs(self.bend) <= slack and self.gap <= slack
 
-    def slope(self, kind: Kind) -> Slope:
+    def slope(self, kind: SlopeKind) -> Slope:
         wide, narrow = self.centers
         left, right = (2 * n - w for n, w in zip(self.narrow, self.wide, strict=True))
         return Slope(kind, (4 * narrow - wide) / 3, left, right, self.rounding, 0.0)
@@ -127,7 +127,7 @@ def _measured(objective: Callable[[], float], flat: Any, place: int, here: float
     return _Round(h, quotients[0], quotients[1], ROUNDING * height / h)
 
 
-def _persistent(rounds: list[_Round]) -> Kind | None:
+def _persistent(rounds: list[_Round]) -> SlopeKind | None:
     """The kind of place where the difference of the slopes, or the jump, stays as the step shrinks."""
     bends, jumps = [r.bend for r in rounds], [r.step_up for r in rounds]
     if _constant(jumps[-2:], 1e-1):
@@ -146,7 +146,7 @@ def _finest(last: _Round, unit: float) -> float:
     return min(max(FINEST * unit, blurred), last.h / SHRINK)
 
 
-def _sided(rounds: list[_Round], kind: Kind) -> Slope:
+def _sided(rounds: list[_Round], kind: SlopeKind) -> Slope:
     """The slopes of both sides; none for a side on which the function jumps."""
     result = rounds[-1].slope(kind)
     before, last = rounds[-2].narrow, rounds[-1].narrow

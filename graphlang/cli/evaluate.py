@@ -36,7 +36,7 @@ def parser() -> options.CommandParser:
 
 def run(arguments: argparse.Namespace) -> int:
     from graphlang.draw.numbers import short
-    from graphlang.engine.result import listed
+    from graphlang.engine.result import json_value
     from graphlang.training.evaluation import evaluate, note_on_not_finite
     from graphlang.training.sections import section_of
 
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     if note is not None:
         console.note(note)
     if arguments.json:
-        console.print_json({name: listed(value) for name, value in metrics.items()})
+        console.print_json({name: json_value(value) for name, value in metrics.items()})
     else:
         console.print_table([[name, short(value, 6)] for name, value in metrics.items()], ["metric", "value"])
     return 0

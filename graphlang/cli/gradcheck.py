@@ -53,12 +53,17 @@ def as_json(report: Report) -> dict[str, Any]:
     """The report as plain data."""
     from dataclasses import asdict
 
-    from graphlang.engine.result import listed
+    from graphlang.engine.result import json_value
 
     rows = [
-        {key: listed(value) for key, value in asdict(row).items()} | {"ok": row.ok} for row in report.rows
+        {key: json_value(value) for key, value in asdict(row).items()} | {"ok": row.ok} for row in report.rows
     ]
-    facts = {"ok": report.ok, "of": report.of, "tolerance": report.tolerance, "worst": listed(report.worst)}
+    facts = {
+        "ok": report.ok,
+        "of": report.of,
+        "tolerance": report.tolerance,
+        "worst": json_value(report.worst),
+    }
     return {**facts, "culprit": report.culprit, "rows": rows}
 
 

@@ -10,7 +10,7 @@ from graphlang.cli import console, options
 from graphlang.cli.constructs import CONSTRUCTS
 
 if TYPE_CHECKING:
-    from graphlang.catalog.finder import Attribute, Entry, Family
+    from graphlang.catalog.finder import CatalogEntry, Family, OperationAttribute
 
 FAMILIES: dict[Family, str] = {
     "initializers": "initializer",
@@ -117,7 +117,7 @@ def _described(record: dict[str, Any]) -> str:
 # ---- records -------------------------------------------------------------------------------------
 
 
-def _of_entry(entry: Entry) -> dict[str, Any]:
+def _of_entry(entry: CatalogEntry) -> dict[str, Any]:
     tensors = [f"{t}=none" if t in entry.optional_tensors else t for t in entry.tensors]
     if entry.any_tensors:
         tensors.append(f"*{entry.any_tensors}")
@@ -156,7 +156,7 @@ def _of_construct(name: str) -> dict[str, Any]:
 
 
 def _record(
-    name: str, kind: str, target: Any, tensors: list[str], attributes: list[Attribute]
+    name: str, kind: str, target: Any, tensors: list[str], attributes: list[OperationAttribute]
 ) -> dict[str, Any]:
     written = [a.name if a.required else f"{a.name}={_written(a.default)}" for a in attributes]
     doc = inspect.cleandoc(target.__doc__ or "")

@@ -43,10 +43,10 @@ def _npy(path: Path, outputs: Mapping[str, Any]) -> None:
 
 
 def _json(path: Path, outputs: Mapping[str, Any]) -> None:
-    from graphlang.engine.result import listed
+    from graphlang.engine.result import json_value
     from graphlang.training.weights import replaced
 
-    text = json.dumps({n: listed(v) for n, v in outputs.items()}, ensure_ascii=False, allow_nan=False)
+    text = json.dumps({n: json_value(v) for n, v in outputs.items()}, ensure_ascii=False, allow_nan=False)
     with replaced(path) as file:
         file.write(f"{text}\n".encode())
 

@@ -65,7 +65,7 @@ def _temperature(text: str) -> float:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from graphlang.engine.result import listed
+    from graphlang.engine.result import json_value
 
     if arguments.text is not None and (arguments.inputs or arguments.output):
         raise options.Usage("--text goes on with a text: --inputs and --output have no place beside it")
@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     prediction = graph.predict(inputs)
     outputs = prediction if len(graph.outputs) != 1 else {graph.spec.outputs[0]: prediction}
     if arguments.output is None:
-        console.print_json({name: listed(value) for name, value in outputs.items()})
+        console.print_json({name: json_value(value) for name, value in outputs.items()})
         return 0
     write(arguments.output, outputs)
     console.err(f"wrote {arguments.output}: {', '.join(outputs)}")

@@ -106,8 +106,8 @@ def _take_up_settings(arguments: argparse.Namespace) -> None:
     left_out = {*set_now, *(other for name in set_now for other in excluded(name))}
     kept = {n: v for n, v in settings_of(arguments.resume).items() if n not in left_out}
     if kept:
-        listed = " ".join(f"--set {name}={value}" for name, value in kept.items())
-        console.note(f"going on with what the run was started with: {listed}")
+        settings = " ".join(f"--set {name}={value}" for name, value in kept.items())
+        console.note(f"going on with what the run was started with: {settings}")
     arguments.set = [*kept.items(), *arguments.set]
 
 
@@ -133,7 +133,7 @@ def _resume(words: list[str], folder: Path) -> str:
 def _finish(graph: Graph, history: History, folder: Path, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from graphlang.engine.result import listed
+    from graphlang.engine.result import json_value
 
     last = history.last
     count = console.counted(len(history.losses), "iteration")
@@ -141,8 +141,8 @@ def _finish(graph: Graph, history: History, folder: Path, as_json: bool) -> None
     if as_json:
         if idle:
             console.note(f"the run is already at {count}: nothing was trained")
-        epochs = [listed(asdict(epoch)) for epoch in history.epochs]
-        loss = listed(last.loss) if last else None
+        epochs = [json_value(asdict(epoch)) for epoch in history.epochs]
+        loss = json_value(last.loss) if last else None
         console.print_json(
             {"run": str(folder), "iterations": len(history.losses), "loss": loss, "epochs": epochs}
         )

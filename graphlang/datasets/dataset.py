@@ -30,14 +30,14 @@ from graphlang.diagnostics.data import (
     WrongArray,
 )
 
-Kind = Literal["float", "int", "bool"]
+ColumnKind = Literal["float", "int", "bool"]
 Array = NDArray[Any]
 Rows = slice | NDArray[np.integer[Any]] | Sequence[int]
 
 #: the largest array in bytes; a header that announces more is refused before any memory is allocated
 MAX_BYTES = 4 * 2**30
 
-_KINDS: dict[str, Kind] = {"b": "bool", "i": "int", "u": "int", "f": "float"}
+_KINDS: dict[str, ColumnKind] = {"b": "bool", "i": "int", "u": "int", "f": "float"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,7 @@ class Column:
         return (self.stored[0], prod(self.stored[1:])) if self.flatten else self.stored
 
     @property
-    def dtype(self) -> Kind:
+    def dtype(self) -> ColumnKind:
         """The type in a spec: scaled integers are floats."""
         return "float" if self.pixels is not None else _KINDS[self.storage.kind]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-Place = tuple[int, ...]
+ElementIndex = tuple[int, ...]
 
 
-def too_large(array: Any, dtype: Any) -> Place | None:
+def too_large(array: Any, dtype: Any) -> ElementIndex | None:
     """The place of the first finite number too large for `dtype`; None if all fit."""
     dtype = np.dtype(dtype)
     if not array.size or array.dtype.kind not in "fu" or np.can_cast(array.dtype, dtype):
@@ -26,32 +26,32 @@ def too_large(array: Any, dtype: Any) -> Place | None:
         return _first(np.isfinite(array) & (np.abs(array) > largest))
 
 
-def masked(value: Any) -> Place | None:
+def masked(value: Any) -> ElementIndex | None:
     """The place of the first masked number of a masked array, whose value under the mask is no data."""
     mask = getattr(value, "mask", None) if isinstance(value, np.ndarray) else None
     return None if mask is None else _first(np.asarray(mask))
 
 
-def beyond_int(array: Any) -> Place | None:
+def beyond_int(array: Any) -> ElementIndex | None:
     """The place of the first float that is infinite or too large for an int64."""
     array = np.asarray(array, np.result_type(array, np.float32))  # 2**63 overflows float16
     with np.errstate(invalid="ignore"):
         return _first(~((array >= -(2.0**63)) & (array < 2.0**63)))
 
 
-def not_finite(array: Any) -> Place | None:
+def not_finite(array: Any) -> ElementIndex | None:
     """The place of the first nan or infinity; None if all are finite."""
     if array.dtype.kind != "f" or not array.size:
         return None
     return _first(~np.isfinite(array))
 
 
-def _first(chosen: Any) -> Place | None:
+def _first(chosen: Any) -> ElementIndex | None:
     if not chosen.any():
         return None
     return tuple(int(i) for i in np.unravel_index(int(np.argmax(chosen)), chosen.shape))
 
 
-def place_text(place: Place) -> str:
+def place_text(place: ElementIndex) -> str:
     """The place as messages write it: ` at [2, 3]`; empty for a scalar."""
     return f" at [{', '.join(map(str, place))}]" if place else ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graphlang.draw.numbers import short
-from graphlang.draw.picture import Kind, Picture, PictureEdge, PictureNode
+from graphlang.draw.picture import NodeKind, Picture, PictureEdge, PictureNode
 from graphlang.engine.result import plain
 from graphlang.spec.network import Node, Ref
 from graphlang.syntax.operators import BY_FUNCTION
@@ -71,7 +71,7 @@ class _Drawing:
         network, value, gradient = self.network, self.result[name], self.gradients.get(name)
         number = network.numbers[name]
         if number < network.first_node:
-            kind: Kind = "input" if name in network.inputs else "param"
+            kind: NodeKind = "input" if name in network.inputs else "param"
             self.nodes.append(PictureNode(name, name, kind, value, gradient))
             return
         node = network.nodes[number - network.first_node]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from graphlang.draw.layout import Arrangement
 from graphlang.draw.numbers import short
-from graphlang.draw.picture import Picture, Value
+from graphlang.draw.picture import Picture, Shown
 from graphlang.draw.width import printable
 
 COMMUTATIVE = frozenset("×+·*")
@@ -47,7 +47,7 @@ def line_labels(picture: Picture, arrangement: Arrangement, digits: int) -> list
     return labels
 
 
-def _text(value: Value, digits: int) -> str:
+def _text(value: Shown, digits: int) -> str:
     return printable(short(value, digits))
 
 

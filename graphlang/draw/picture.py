@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Kind = Literal["input", "param", "constant", "operation", "output"]
-Value = float | str | None
+NodeKind = Literal["input", "param", "constant", "operation", "output"]
+Shown = float | str | None
 """A number is rounded for the drawing, a text is kept as it is, None is left out."""
 
 
@@ -21,9 +21,9 @@ class PictureNode:
 
     id: str
     label: str
-    kind: Kind
-    value: Value = None
-    gradient: Value = None
+    kind: NodeKind
+    value: Shown = None
+    gradient: Shown = None
     group: str = ""
     name: str = ""
 
@@ -39,8 +39,8 @@ class PictureEdge:
     source: str
     target: str
     operand: int = 0
-    value: Value = None
-    gradient: Value = None
+    value: Shown = None
+    gradient: Shown = None
     besides: bool = False
 
 

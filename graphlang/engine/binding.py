@@ -20,7 +20,7 @@ from graphlang.engine.program import is_broadcast_scalar
 from graphlang.engine.views import rows_of
 from graphlang.engine.workers import run_jobs
 from graphlang.trace import Step, SymbolicArray
-from graphlang.trace.bound_step import bind_step, checked, in_order, reduce_rows
+from graphlang.trace.bound_step import bind_step, checked, one_call, reduce_rows
 from graphlang.trace.primitives.norms import squares
 from graphlang.trace.sums import calls as sum_calls
 from graphlang.trace.sums import is_exact
@@ -144,7 +144,7 @@ def _add_sum(x: Any, total: Any, dtype: Any) -> Thunk:
     block_sum = np.empty(total.shape, x.dtype if x.dtype.kind == "f" and dtype is None else total.dtype)
     exact = is_exact(x, axis, dtype)
     sums = [partial(np.add.reduce, x, axis, dtype, block_sum)] if exact else sum_calls(x, axis, block_sum)
-    return in_order([*sums, partial(np.add, total, block_sum, total)])
+    return one_call([*sums, partial(np.add, total, block_sum, total)])
 
 
 def _add_number(number: Callable[[], float], total: Any) -> None:

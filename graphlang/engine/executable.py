@@ -20,7 +20,7 @@ from graphlang.engine.plan import plan as _plan
 from graphlang.engine.recording import Recording
 from graphlang.engine.workers import BLAS, kernel_threads, usable_threads
 from graphlang.trace import Step, SymbolicArray
-from graphlang.trace.bound_step import in_order
+from graphlang.trace.bound_step import one_call
 from graphlang.trace.nan import has_nan
 from graphlang.trace.types import Thunk
 
@@ -169,7 +169,7 @@ class Executable:
         threads, after = bind_fused(group, self._array, self.plan.temporaries, self.threads)
         if len(threads) == 1 and len(threads[0]) < INLINE_CALLS:
             return [*threads[0], *after]
-        return [concurrent_call([in_order(calls) for calls in threads]), *after]
+        return [concurrent_call([one_call(calls) for calls in threads]), *after]
 
     def _step(self, step: Step) -> Thunk:
         out = self._array(step.output)

@@ -140,9 +140,9 @@ class Result(Named):
     def as_json(self) -> dict[str, Any]:
         """The object of `graphlang run --json`."""
         return {
-            "outputs": {n: listed(v) for n, v in self.outputs.items()},
-            "values": {n: listed(v) for n, v in self.items()},
-            "gradients": {n: listed(v) for n, v in self.grad.items()},
+            "outputs": {n: json_value(v) for n, v in self.outputs.items()},
+            "values": {n: json_value(v) for n, v in self.items()},
+            "gradients": {n: json_value(v) for n, v in self.grad.items()},
             "of": self.of,
         }
 
@@ -151,15 +151,15 @@ def _same(a: Any, b: Any) -> bool:
     return bool(np.array_equal(a, b))
 
 
-def listed(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """A value for JSON; numbers that JSON does not have become the text "nan", "inf" or "-inf"."""
     if isinstance(value, np.ndarray | np.generic):
         plain = value.tolist()
-        return plain if np.all(np.isfinite(value)) else listed(plain)
+        return plain if np.all(np.isfinite(value)) else json_value(plain)
     if isinstance(value, list):
-        return [listed(v) for v in value]
+        return [json_value(v) for v in value]
     if isinstance(value, dict):
-        return {k: listed(v) for k, v in value.items()}
+        return {k: json_value(v) for k, v in value.items()}
     if isinstance(value, float) and not np.isfinite(value):
         return str(value)
     return value

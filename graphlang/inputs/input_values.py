@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.datasets.number_checks import Place, beyond_int, masked, place_text, too_large
+from graphlang.datasets.number_checks import ElementIndex, beyond_int, masked, place_text, too_large
 from graphlang.diagnostics import Collector, Diagnostic, Span
 from graphlang.diagnostics.inputs import (
     ComputedSize,
@@ -190,7 +190,7 @@ def _whole(spec: InputSpec, span: Span | None, array: Any) -> Any:
     return array.astype(np.int64)
 
 
-def _too_large(spec: InputSpec, span: Span | None, dtype: Any, place: Place = ()) -> Diagnostic:
+def _too_large(spec: InputSpec, span: Span | None, dtype: Any, place: ElementIndex = ()) -> Diagnostic:
     at = place_text(place)
     if spec.dtype == "int":
         return InputTooLarge(spec.name, span, at, "int, of 64 bits,", str(LARGEST_INT))

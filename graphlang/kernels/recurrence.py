@@ -15,7 +15,7 @@ import numpy as np
 from graphlang.kernels.cells import Cell, GruCell, LstmCell, RnnCell, plus
 from graphlang.kernels.parallel import available, ranges, run_all
 from graphlang.kernels.routine import Routine, Weight
-from graphlang.trace.bound_step import in_order
+from graphlang.trace.bound_step import one_call
 from graphlang.trace.core import Primitive, Signature, SymbolicArray, Trace, signature
 from graphlang.trace.dims import Size, count, is_symbolic, shape_text
 from graphlang.trace.errors import NoGradient, ShapeError
@@ -68,7 +68,7 @@ class Recurrence(Primitive):
             return None
         x, Wx, Wh, b = operands
         rows = [slice(*part) for part in ranges(out.shape[1], threads)]
-        return partial(run_all, [in_order(list(self._calls(x, Wx, Wh, b, out, part))) for part in rows])
+        return partial(run_all, [one_call(list(self._calls(x, Wx, Wh, b, out, part))) for part in rows])
 
     def _calls(self, x: Any, Wx: Any, Wh: Any, b: Any, states: Any, rows: slice) -> Iterator[Thunk]:
         """The calls of all time steps, for some rows of the batch."""
@@ -138,7 +138,7 @@ class RecurrenceGradient(Primitive):
     def prepared(self, operands: Sequence[Any], out: Any, threads: int, **params: Any) -> Thunk | None:
         if len(operands[0]) > _LONGEST:
             return None
-        return self._call(operands, out, threads, lambda calls: in_order(list(calls)))
+        return self._call(operands, out, threads, lambda calls: one_call(list(calls)))
 
     def derivative(self, position: int, dy: Any, y: Any, ds: Any, states: Any, x: Any, Wh: Any) -> Any:
         if is_symbolic(ds.shape[0]):
@@ -193,7 +193,7 @@ class RecurrenceGradient(Primitive):
         chains = [as_one(self._back(ds[:, part], states[:, part], Wh, dpre[:, part])) for part in parts]
         parts = [slice(*part) for part in ranges(dW.shape[1], threads)]
         products = [as_one(self._products(states, x, dpre, dW, part)) for part in parts]
-        return in_order([partial(run_all, chains), partial(run_all, products)])
+        return one_call([partial(run_all, chains), partial(run_all, products)])
 
     def _back(self, ds: Any, states: Any, Wh: Any, dpre: Any) -> Iterator[Thunk]:
         """The calls of all time steps from the last on, for some rows of the batch."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from graphlang.catalog.finder import Entry
+from graphlang.catalog.finder import CatalogEntry
 from graphlang.catalog.operation import Operation
 from graphlang.diagnostics import Span
 from graphlang.resolve.scopes import Scope, SharedLayer
@@ -13,7 +13,7 @@ from graphlang.resolve.scopes import Scope, SharedLayer
 class Application(NamedTuple):
     """An operation with its attributes, and where it is applied."""
 
-    entry: Entry
+    entry: CatalogEntry
     operation: Operation
     attributes: dict[str, Any]
     span: Span

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphlang.catalog.finder import Entry
+from graphlang.catalog.finder import CatalogEntry
 from graphlang.catalog.operation import Operation, as_numbers, outcome
 from graphlang.diagnostics import Span
 from graphlang.diagnostics.shapes import Hint
@@ -106,7 +106,7 @@ def _result(context: Context, use: Application, arrays: list[Any], parameters: d
         return outcome(use.operation, _forward(use.operation, arrays, keywords))[0]
 
 
-def _asked_for(context: Context, entry: Entry) -> dict[str, Any]:
+def _asked_for(context: Context, entry: CatalogEntry) -> dict[str, Any]:
     """What `forward` asks for by name beside its parameters."""
     keywords: dict[str, Any] = {"training": True} if "training" in entry.supplied else {}
     if "random" in entry.supplied:

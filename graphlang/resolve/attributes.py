@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing
 from typing import Any, Literal
 
-from graphlang.catalog.finder import Attribute
+from graphlang.catalog.finder import OperationAttribute
 from graphlang.contracts.initializer import Initializer
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
@@ -19,7 +19,7 @@ PAIRWISE = {"max": "maximum", "min": "minimum"}
 
 
 def attribute_value(
-    context: Context, attribute: Attribute, owner: str, expression: Any, scope: Scope
+    context: Context, attribute: OperationAttribute, owner: str, expression: Any, scope: Scope
 ) -> Steps:
     """The value of one attribute; an `init` is looked up among the initializers."""
     if _is_initializer(attribute.type):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from graphlang.catalog.finder import Entry
+from graphlang.catalog.finder import CatalogEntry
 from graphlang.diagnostics import Span
 from graphlang.diagnostics.arguments import (
     ArgumentTwice,
@@ -15,7 +15,7 @@ from graphlang.diagnostics.arguments import (
     UnknownAttribute,
 )
 from graphlang.resolve.context import Context
-from graphlang.resolve.signatures import signature
+from graphlang.resolve.signatures import signature_text
 from graphlang.syntax import tree
 
 
@@ -47,15 +47,17 @@ class Bound(NamedTuple):
     sizes: list[tree.Argument]
 
 
-def bind(
-    context: Context, entry: Entry, site: CallSite, *, shared: bool = False, declared: bool = False
+def bind_arguments(
+    context: Context, entry: CatalogEntry, site: CallSite, *, shared: bool = False, declared: bool = False
 ) -> Bound | None:
     """Assigns the arguments of a call; if `shared`, only tensors, if `declared`, only attributes."""
     return _Binder(context, entry, site, shared, declared).bind()
 
 
 class _Binder:
-    def __init__(self, context: Context, entry: Entry, site: CallSite, shared: bool, declared: bool) -> None:
+    def __init__(
+        self, context: Context, entry: CatalogEntry, site: CallSite, shared: bool, declared: bool
+    ) -> None:
         self.context = context
         self.entry = entry
         self.site = site
@@ -72,7 +74,7 @@ class _Binder:
     def bind(self) -> Bound | None:
         entry, site = self.entry, self.site
         if site.piped is not None and not self._pipe(site.piped):
-            self.context.error(TooManyArguments(site.span, entry.name, signature(entry)))
+            self.context.error(TooManyArguments(site.span, entry.name, signature_text(entry)))
             return None
         if self._stands_alone():
             self.context.error(NothingToWorkOn(site.span, entry.name, site.span.text))
@@ -81,11 +83,11 @@ class _Binder:
             if argument.name is not None:
                 self._named(argument, argument.name)
             elif not self._positional(argument):
-                self.context.error(TooManyArguments(argument.span, entry.name, signature(entry)))
+                self.context.error(TooManyArguments(argument.span, entry.name, signature_text(entry)))
                 return None
         missing = self._missing()
         if missing and not self.failed:
-            self.context.error(MissingOfSignature(site.span, entry.name, missing, signature(entry)))
+            self.context.error(MissingOfSignature(site.span, entry.name, missing, signature_text(entry)))
         return None if self.failed or missing else self.bound
 
     def _pipe(self, piped: Piped) -> bool:
@@ -166,7 +168,7 @@ class _Binder:
         return first and len(positional) < _needed(entry, arguments)
 
 
-def _needed(entry: Entry, arguments: Sequence[tree.Argument]) -> int:
+def _needed(entry: CatalogEntry, arguments: Sequence[tree.Argument]) -> int:
     """How many positional arguments a call needs beside those that it names."""
     names = {a.name for a in arguments}
     tensors = [t for t in entry.tensors if t not in entry.optional_tensors]

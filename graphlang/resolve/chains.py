@@ -18,7 +18,7 @@ from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
 from graphlang.resolve.labels import is_group
 from graphlang.resolve.layer_parameters import new_instance
-from graphlang.resolve.operators import is_size, operate
+from graphlang.resolve.operators import is_size_of_data, operate
 from graphlang.resolve.scopes import Scope
 from graphlang.resolve.type_texts import origins, type_text
 from graphlang.resolve.values import POISON, NodeValue, Value, is_integer, without_node
@@ -132,7 +132,7 @@ def _misfit(x: Value, y: Value, stage: tree.Residual) -> Diagnostic | None:
 def _repeat(context: Context, stage: tree.Repeat, piped: Piped, scope: Scope) -> Steps:
     """`repeat 3 { ... }`: as many copies of the layers, each with its own parameters."""
     count = without_node((yield stage.count, scope))
-    if count is POISON or (context.probing and is_size(count)):
+    if count is POISON or (context.probing and is_size_of_data(count)):
         yield _entries(context, stage.entries, Piped(POISON, piped.span), scope.copy())
         return POISON
     problem = _no_count(context, stage.count, count)
@@ -148,7 +148,7 @@ def _repeat(context: Context, stage: tree.Repeat, piped: Piped, scope: Scope) ->
 
 def _no_count(context: Context, node: Any, count: Any) -> Diagnostic | None:
     """What to report for a value that is no number of copies."""
-    if isinstance(count, Value) or is_size(count):
+    if isinstance(count, Value) or is_size_of_data(count):
         return NotKnownBefore.attribute(node.span, "the count of `repeat`", None)
     if not is_integer(count) or count < 0:
         divided = isinstance(node, tree.Binary) and node.operator == "/"

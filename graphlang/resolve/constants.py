@@ -91,7 +91,7 @@ def is_truth_value(value: Any) -> bool:
     return isinstance(value, bool)
 
 
-def binary(op: str, a: Any, b: Any) -> Any:
+def binary_value(op: str, a: Any, b: Any) -> Any:
     """The value of `a op b`; raises NoValue if it has none."""
     row = BINARY[op]
     if row.operands is ARRAYS:
@@ -115,7 +115,7 @@ def _not_comparable(a: Any, b: Any) -> NoValue:
     return NoValue(NotComparable, *sides) if size is None else NoValue(SizeNotComparable, *sides, str(size))
 
 
-def unary(op: str, a: Any) -> Any:
+def unary_value(op: str, a: Any) -> Any:
     """The value of `-a` or `not a`; raises NoValue if it has none."""
     if op == "not":
         if not isinstance(a, bool):

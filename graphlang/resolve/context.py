@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from graphlang.catalog.finder import Catalog, Entry
+from graphlang.catalog.finder import Catalog, CatalogEntry
 from graphlang.catalog.operation import Operation
 from graphlang.diagnostics import Collector, Diagnostic, GraphError, Source, Span
 from graphlang.diagnostics.limits import Limits
@@ -101,14 +101,14 @@ class Context(Evaluator):
         """An array of this shape, and of the kind `float`, `int` or `bool`."""
         return self.trace.input(shape, DTYPES[kind])
 
-    def operation(self, entry: Entry) -> Operation:
+    def operation(self, entry: CatalogEntry) -> Operation:
         """The operation of an entry without attributes, which is created once."""
         operation = self._operations.get(entry.name)
         if operation is None:
             operation = self._operations[entry.name] = entry.make({})
         return operation
 
-    def entry(self, name: str) -> Entry:
+    def entry(self, name: str) -> CatalogEntry:
         """The entry of an operation that the catalog is sure to have."""
         entry = self.catalog.find(name)
         assert entry is not None, name

@@ -23,7 +23,7 @@ class EvaluatedExpect(NamedTuple):
     within: Any
 
 
-def expectation(context: Context, statement: tree.Expect, scope: Scope) -> EvaluatedExpect:
+def evaluate_expectation(context: Context, statement: tree.Expect, scope: Scope) -> EvaluatedExpect:
     """Evaluates one `expect`."""
     before = len(context.values)
     nodes = (statement.left, statement.right)

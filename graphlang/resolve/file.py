@@ -14,7 +14,7 @@ from graphlang.resolve import sections, uncalled
 from graphlang.resolve.block import EVALUATED, block
 from graphlang.resolve.context import Context
 from graphlang.resolve.declarations import Declarations, Importer, evaluate_hypers
-from graphlang.resolve.expects import EvaluatedExpect, expectation
+from graphlang.resolve.expects import EvaluatedExpect, evaluate_expectation
 from graphlang.resolve.full_names import name_everything
 from graphlang.resolve.inputs import add_input, declare_inputs
 from graphlang.resolve.outputs import outputs_of
@@ -98,7 +98,7 @@ class _FileEvaluation:
         context.counted = True
         self.top.order = len(body) + 1
         self.outputs = outputs_of(context, self._statements(tree.Output), self.top)
-        self.expects = [expectation(context, s, self.top) for s in self._statements(tree.Expect)]
+        self.expects = [evaluate_expectation(context, s, self.top) for s in self._statements(tree.Expect)]
         self._sections()
         uncalled.check(context, self.declarations.definitions)
 
@@ -173,21 +173,25 @@ class _FileEvaluation:
         inputs = [v.label or "" for v in context.values if isinstance(v, InputValue)]
         for name, section in sections.first_of_each(context, self._statements(tree.Section)).items():
             overrides = self.overrides.sections.pop(name, {})
-            self.settings[name] = sections.evaluate(context, section, self.top, overrides, inputs)
+            self.settings[name] = sections.evaluate_section(context, section, self.top, overrides, inputs)
             self.overrides.report_unknown_settings(name, overrides)
         if not self._statements(tree.Broken):  # one of which may be the section
             for name, overrides in self.overrides.sections.items():
                 context.collector.diagnostics += sections.unread(overrides, name)
         # Reports settings that fail their model with all other mistakes, before values have their names.
         for name, settings in self.settings.items():
-            sections.build(context, name, settings, with_names(settings.values, lambda value: "x"))
+            sections.validated_section(
+                context, name, settings, with_names(settings.values, lambda value: "x")
+            )
 
     # ---- the spec -----------------------------------------------------------------------------------------
 
     def spec(self) -> Spec:
         context, parts = self.context, SpecParts(self.context.sources)
         built = {
-            name: sections.build(context, name, settings, with_names(settings.values, lambda v: v.name))
+            name: sections.validated_section(
+                context, name, settings, with_names(settings.values, lambda v: v.name)
+            )
             for name, settings in self.settings.items()
         }
         return Spec(

@@ -12,7 +12,7 @@ def name_everything(context: Context) -> None:
     """Names instances in order of appearance in their scope, then values after them."""
     name_instances(context)
     values = list(every_value(context))
-    names = _Names({full(v.group, v.label) for v in values if v.label is not None})
+    names = _Names({full_label(v.group, v.label) for v in values if v.label is not None})
     for value in values:
         value.name = names.name_of(value)
 
@@ -31,7 +31,7 @@ class _Names:
 
     def _labelled(self, value: Value, label: str) -> str:
         """The name of a value with a label; in a shared `def`, every use creates it again: `enc.h_2`."""
-        name = full(value.group, label)
+        name = full_label(value.group, label)
         if name in self.assigned and _is_shared(value.group):
             number = 2
             while f"{name}_{number}" in self.used:
@@ -52,7 +52,7 @@ class _Names:
         return self._counted(value.group, value.operation)
 
     def _counted(self, group: Instance, kind: str) -> str:
-        prefix, key = full(group, kind), (group.path, kind)
+        prefix, key = full_label(group, kind), (group.path, kind)
         number = self.counters.get(key, 0)
         while True:
             number += 1
@@ -63,7 +63,7 @@ class _Names:
                 return name
 
 
-def full(group: Instance, label: str) -> str:
+def full_label(group: Instance, label: str) -> str:
     """A label with the path of its instance in front."""
     return f"{group.path}.{label}" if group.path else label
 
@@ -96,7 +96,7 @@ def name_instances(context: Context) -> list[Instance]:
         _name_siblings(siblings)
     for instance in instances:
         assert instance.parent is not None, instance.kind
-        instance.path = full(instance.parent, instance.name or "")
+        instance.path = full_label(instance.parent, instance.name or "")
     return instances
 
 

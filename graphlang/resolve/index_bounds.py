@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.catalog.finder import Entry
+from graphlang.catalog.finder import CatalogEntry
 from graphlang.catalog.operation import Operation
 from graphlang.diagnostics.shapes import IndexOutside
 from graphlang.resolve.application import Application
@@ -18,7 +18,7 @@ Bounds = dict[int, Any]
 """By the position of an operand: one more than its largest index, or None if that is unknown."""
 
 
-def bounds_of_indices(entry: Entry, operation: Any, operands: tuple[Any, ...]) -> Bounds:
+def bounds_of_indices(entry: CatalogEntry, operation: Any, operands: tuple[Any, ...]) -> Bounds:
     """The bounds of the operands that hold indices, whose whole numbers must not become floats."""
     if entry.kind == "function":
         return _bounds_of_function(entry, operation, operands)
@@ -30,7 +30,7 @@ def bounds_of_indices(entry: Entry, operation: Any, operands: tuple[Any, ...]) -
     return {entry.tensors.index(name): bound for name, bound in bounds.items() if name in entry.tensors}
 
 
-def _bounds_of_function(entry: Entry, operation: Any, operands: tuple[Any, ...]) -> Bounds:
+def _bounds_of_function(entry: CatalogEntry, operation: Any, operands: tuple[Any, ...]) -> Bounds:
     if entry.name != "take" or not isinstance(operands[0], Value):
         return {"take": {1: None}, "one_hot": {0: None}}.get(entry.name, {})
     axis, shape = operation.attributes.get("axis", 0), operands[0].array.shape
@@ -67,7 +67,7 @@ def _outside(operand: NodeValue, lowest: int, bound: int, ignored: int | None) -
 
 
 def note_index_bounds(
-    operation: Operation, entry: Entry, operands: tuple[Any, ...], arrays: list[Any]
+    operation: Operation, entry: CatalogEntry, operands: tuple[Any, ...], arrays: list[Any]
 ) -> None:
     """Notes at the inputs among the operands which indices the operation allows."""
     if entry.kind == "function":

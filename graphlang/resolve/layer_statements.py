@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphlang.catalog.finder import Entry
+from graphlang.catalog.finder import CatalogEntry
 from graphlang.diagnostics import Diagnostic, Span
 from graphlang.diagnostics.kinds import LayersToShare, NoLayerToShare
-from graphlang.resolve.call_arguments import CallSite, bind
+from graphlang.resolve.call_arguments import CallSite, bind_arguments
 from graphlang.resolve.callees import callee_of
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
 from graphlang.resolve.layer_parameters import new_instance
-from graphlang.resolve.operation_calls import operation_of
+from graphlang.resolve.operation_calls import operation_with_attributes
 from graphlang.resolve.scopes import Definition, Module, Scope, SharedDefinition, SharedLayer
 from graphlang.resolve.values import POISON, Instance, Memo
 from graphlang.syntax import tree
@@ -33,7 +33,7 @@ def layer(context: Context, statement: tree.LayerDecl, scope: Scope) -> Steps:
         context.groups.append((instance, callee.tree.name))
         instance.memo = instance.memo or Memo()
         scope.callables[statement.name] = SharedDefinition(callee, arguments, instance)
-    elif isinstance(callee, Entry):
+    elif isinstance(callee, CatalogEntry):
         yield _shared_layer(
             context, statement, callee, CallSite(function, arguments, stage.span), instance, scope
         )
@@ -44,15 +44,15 @@ def layer(context: Context, statement: tree.LayerDecl, scope: Scope) -> Steps:
 def _shared_layer(
     context: Context,
     statement: tree.LayerDecl,
-    entry: Entry,
+    entry: CatalogEntry,
     site: CallSite,
     instance: Instance,
     scope: Scope,
 ) -> Steps:
-    bound = bind(context, entry, site, declared=True)
+    bound = bind_arguments(context, entry, site, declared=True)
     if bound is None:
         return
-    operation_and_attributes = yield operation_of(context, entry, bound, site.span, scope)
+    operation_and_attributes = yield operation_with_attributes(context, entry, bound, site.span, scope)
     instance.unknown = operation_and_attributes is None
     operation, attributes = operation_and_attributes or (None, {})
     scope.callables[statement.name] = SharedLayer(

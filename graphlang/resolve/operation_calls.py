@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from graphlang.catalog.finder import Attribute, Entry
+from graphlang.catalog.finder import CatalogEntry, OperationAttribute
 from graphlang.catalog.operation import Operation
 from graphlang.diagnostics import Diagnostic, GraphError, Span
 from graphlang.diagnostics.arguments import NoPositiveSize, NoSizeArgument
@@ -14,7 +14,7 @@ from graphlang.diagnostics.kinds import WrongArgument
 from graphlang.resolve.application import Application
 from graphlang.resolve.apply import apply
 from graphlang.resolve.attributes import attribute_value
-from graphlang.resolve.call_arguments import Bound, CallSite, Piped, bind
+from graphlang.resolve.call_arguments import Bound, CallSite, Piped, bind_arguments
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
@@ -27,13 +27,13 @@ from graphlang.resolve.values import POISON, is_positive_size, is_size_constant
 from graphlang.trace import Symbolic
 
 
-def call_operation(context: Context, entry: Entry, site: CallSite, scope: Scope) -> Steps:
+def call_operation(context: Context, entry: CatalogEntry, site: CallSite, scope: Scope) -> Steps:
     """`Affine(x, 50)`, `exp(x)`"""
-    bound = bind(context, entry, site)
+    bound = bind_arguments(context, entry, site)
     if bound is None:
         return POISON
     tensors = yield _tensors(context, entry, bound, scope)
-    operation_and_attributes = yield operation_of(context, entry, bound, site.span, scope)
+    operation_and_attributes = yield operation_with_attributes(context, entry, bound, site.span, scope)
     if tensors is None:
         _note_unknown_instance(context, entry, site, scope)
     if tensors is None or operation_and_attributes is None:
@@ -42,7 +42,7 @@ def call_operation(context: Context, entry: Entry, site: CallSite, scope: Scope)
     return apply(context, Application(entry, operation, attributes, site.span, scope, site.label), tensors)
 
 
-def _note_unknown_instance(context: Context, entry: Entry, site: CallSite, scope: Scope) -> None:
+def _note_unknown_instance(context: Context, entry: CatalogEntry, site: CallSite, scope: Scope) -> None:
     """Creates the instance of a layer with mistakes in what it works on; nothing else is known of it."""
     if entry.owns:
         instance = new_instance(context, entry.name, scope, site.label, site.span)
@@ -52,7 +52,7 @@ def _note_unknown_instance(context: Context, entry: Entry, site: CallSite, scope
 
 def call_shared_layer(context: Context, shared: SharedLayer, site: CallSite, scope: Scope) -> Steps:
     """`tok(x)`, of a layer that `layer tok = ...` has created."""
-    bound = bind(context, shared.entry, site, shared=True)
+    bound = bind_arguments(context, shared.entry, site, shared=True)
     if bound is None:
         return POISON
     tensors = yield _tensors(context, shared.entry, bound, scope)
@@ -64,18 +64,18 @@ def call_shared_layer(context: Context, shared: SharedLayer, site: CallSite, sco
     return apply(context, use, tensors)
 
 
-def check_arguments(context: Context, entry: Entry, site: CallSite, scope: Scope) -> Steps:
+def check_arguments(context: Context, entry: CatalogEntry, site: CallSite, scope: Scope) -> Steps:
     """Reports the mistakes in the arguments of a call whose name was misspelt."""
-    bound = bind(context, entry, site)
+    bound = bind_arguments(context, entry, site)
     if bound is not None:
         yield _tensors(context, entry, bound, scope)
-        yield operation_of(context, entry, bound, site.span, scope)
+        yield operation_with_attributes(context, entry, bound, site.span, scope)
 
 
 # ---- tensors --------------------------------------------------------------------------------------------
 
 
-def _tensors(context: Context, entry: Entry, bound: Bound, scope: Scope) -> Steps:
+def _tensors(context: Context, entry: CatalogEntry, bound: Bound, scope: Scope) -> Steps:
     """The operands in the order of `forward`; None after a reported mistake."""
     operands: list[Any] = []
     for item in (*(bound.tensors.get(t) for t in entry.tensors), *bound.more):
@@ -99,18 +99,18 @@ def _tensors(context: Context, entry: Entry, bound: Bound, scope: Scope) -> Step
     return tuple(operands) if _all_usable(context, entry, bound, operands) else None
 
 
-def _is_list_of_tensors(entry: Entry, bound: Bound, value: Any) -> bool:
+def _is_list_of_tensors(entry: CatalogEntry, bound: Bound, value: Any) -> bool:
     """`stack([a, b])`, which is `stack(a, b)`."""
     return (
         isinstance(value, list) and bool(entry.any_tensors) and (len(bound.more) == 1 or not is_table(value))
     )
 
 
-def _no_none(entry: Entry, at: Span) -> Diagnostic:
+def _no_none(entry: CatalogEntry, at: Span) -> Diagnostic:
     return WrongArgument(at, entry.name, "`none`")
 
 
-def _all_usable(context: Context, entry: Entry, bound: Bound, operands: list[Any]) -> bool:
+def _all_usable(context: Context, entry: CatalogEntry, bound: Bound, operands: list[Any]) -> bool:
     if any(v is POISON for v in operands):
         return False
     for value in operands:
@@ -125,7 +125,9 @@ def _all_usable(context: Context, entry: Entry, bound: Bound, operands: list[Any
 # ---- attributes ---------------------------------------------------------------------------------------
 
 
-def operation_of(context: Context, entry: Entry, bound: Bound, span: Span, scope: Scope) -> Steps:
+def operation_with_attributes(
+    context: Context, entry: CatalogEntry, bound: Bound, span: Span, scope: Scope
+) -> Steps:
     """The operation and its attributes, a pair; None after a reported mistake."""
     attributes = yield _attributes(context, entry, bound, scope)
     if attributes is None:
@@ -134,11 +136,11 @@ def operation_of(context: Context, entry: Entry, bound: Bound, span: Span, scope
     return None if operation is None else (operation, attributes)
 
 
-def _attributes(context: Context, entry: Entry, bound: Bound, scope: Scope) -> Steps:
+def _attributes(context: Context, entry: CatalogEntry, bound: Bound, scope: Scope) -> Steps:
     """The attributes of a call as plain data; None after a reported mistake."""
     attributes: dict[str, Any] = {}
     for name, argument in bound.attributes.items():
-        attribute = entry.attributes.get(name) or Attribute(name, int, True, None, "")
+        attribute = entry.attributes.get(name) or OperationAttribute(name, int, True, None, "")
         value = yield attribute_value(context, attribute, entry.name, argument.value, scope)
         if name not in entry.attributes and value is not POISON and not is_positive_size(value):
             wrong = NoPositiveSize(argument.value.span, entry.name, name, described(value))
@@ -150,7 +152,7 @@ def _attributes(context: Context, entry: Entry, bound: Bound, scope: Scope) -> S
     return None if any(v is POISON for v in attributes.values()) else attributes
 
 
-def _sizes(context: Context, entry: Entry, bound: Bound, scope: Scope) -> Steps:
+def _sizes(context: Context, entry: CatalogEntry, bound: Bound, scope: Scope) -> Steps:
     """The sizes of an operation that takes any number of them, as `reshape(x, 2, 3)`; POISON after a
     reported mistake."""
     sizes: list[Any] = []
@@ -167,7 +169,7 @@ def _sizes(context: Context, entry: Entry, bound: Bound, scope: Scope) -> Steps:
 
 
 def _operation(
-    context: Context, entry: Entry, attributes: dict[str, Any], bound: Bound, span: Span
+    context: Context, entry: CatalogEntry, attributes: dict[str, Any], bound: Bound, span: Span
 ) -> Operation | None:
     """The operation with these attributes; None after a reported mistake."""
     if not attributes:

@@ -58,15 +58,20 @@ def _is_constant(operand: Any, row: Operator) -> bool:
 
 def _computed(context: Context, row: Operator, a: Any, b: Any, span: Span) -> Any:
     """The result of an operator on constants."""
-    if context.probing and row.precedence == COMPARISON and a != b and (is_size(a) or is_size(b)):
+    if (
+        context.probing
+        and row.precedence == COMPARISON
+        and a != b
+        and (is_size_of_data(a) or is_size_of_data(b))
+    ):
         return POISON  # when the `def` is called, the sizes may be the same, or the other one larger
     try:
-        return constants.binary(row.symbol, a, b)
+        return constants.binary_value(row.symbol, a, b)
     except constants.NoValue as no:
         return context.poison(no.at(span))
 
 
-def is_size(value: Any) -> bool:
+def is_size_of_data(value: Any) -> bool:
     """Whether it is a size that the data decides."""
     return isinstance(value, Symbolic)
 
@@ -83,7 +88,7 @@ def _known_result(row: Operator, left: Any, right: Any) -> Any:
     if row.operands in (TRUTH_VALUES, ARRAYS):
         return None
     try:
-        return constants.binary(row.symbol, a, b)
+        return constants.binary_value(row.symbol, a, b)
     except constants.NoValue:
         return None
 
@@ -109,7 +114,7 @@ def unary(context: Context, node: tree.Unary, scope: Scope) -> Steps:
 
 def _computed_unary(context: Context, node: tree.Unary, operand: Any) -> Any:
     try:
-        return constants.unary(node.operator, operand)
+        return constants.unary_value(node.operator, operand)
     except constants.NoValue as no:
         return context.poison(no.at(node.span))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from graphlang.catalog.finder import Entry
+from graphlang.catalog.finder import CatalogEntry
 from graphlang.catalog.operation import Operation
 from graphlang.diagnostics import Span
 from graphlang.resolve.values import Instance, Memo
@@ -115,7 +115,7 @@ class SharedLayer:
 
     name: str
     span: Span
-    entry: Entry
+    entry: CatalogEntry
     #: None after a mistake in its attributes
     operation: Operation | None
     attributes: dict[str, Any]

@@ -60,7 +60,7 @@ def first_of_each(context: Context, sections: list[tree.Section]) -> dict[str, t
     return first
 
 
-def evaluate(
+def evaluate_section(
     context: Context, section: tree.Section, scope: Scope, overrides: dict[str, Override], inputs: list[str]
 ) -> Settings:
     """The settings of a section; those of the overrides that it uses are removed from `overrides`."""
@@ -186,7 +186,7 @@ class _Evaluation:
 # ---- the model of a section ------------------------------------------------------------------------------
 
 
-def build(context: Context, name: str, settings: Settings, values: dict[str, Any]) -> Any:
+def validated_section(context: Context, name: str, settings: Settings, values: dict[str, Any]) -> Any:
     """The section's Pydantic model; None after a reported mistake."""
     if name == "data":
         if not settings.complete:

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from graphlang.catalog.finder import Attribute, Entry
+from graphlang.catalog.finder import CatalogEntry, OperationAttribute
 
 
-def signature(entry: Entry) -> str:
+def signature_text(entry: CatalogEntry) -> str:
     """`Affine(x, units, init=he, bias=true)`, as `graphlang layers` prints it."""
     parts = [f"{t}=none" if t in entry.optional_tensors else t for t in entry.tensors]
     if entry.any_tensors:
@@ -19,7 +19,7 @@ def signature(entry: Entry) -> str:
     return f"{entry.name}({', '.join(parts)})"
 
 
-def _attribute_text(entry: Entry, attribute: Attribute) -> str:
+def _attribute_text(entry: CatalogEntry, attribute: OperationAttribute) -> str:
     if attribute.name == entry.any_sizes:
         return f"{attribute.name}..."
     if not attribute.required:

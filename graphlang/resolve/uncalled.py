@@ -15,7 +15,7 @@ from graphlang.resolve.values import POISON, InputValue, Instance
 from graphlang.syntax import tree
 from graphlang.trace import Dim, Size
 
-Sizes = Callable[[str], Size]
+SizeOf = Callable[[str], Size]
 """The size to assume for a dimension of a formal."""
 MULTIPLE = 2**7 * 3**2 * 5 * 7
 """A size that usual numbers of heads, groups and strides divide."""
@@ -66,7 +66,7 @@ class _Probe:
             if is_of_names(diagnostic) or (place in of_round_sizes and place in of_equal_sizes):
                 yield diagnostic
 
-    def _mistakes(self, sizes: Sizes) -> Mapping[Any, Diagnostic]:
+    def _mistakes(self, sizes: SizeOf) -> Mapping[Any, Diagnostic]:
         """The errors by their code and place."""
         context = self.context.probe()
         try:
@@ -82,7 +82,7 @@ class _Probe:
         errors = [d.replaced(called=d.called[1:]) for d in diagnostics if d.severity == "error"]
         return {(d.code, _place(d.span)): d for d in errors}
 
-    def _arguments(self, context: Context, sizes: Sizes) -> dict[str, tuple[Any, Span]]:
+    def _arguments(self, context: Context, sizes: SizeOf) -> dict[str, tuple[Any, Span]]:
         """A value for each formal whose type has a shape, POISON for others; defaults may be left to it."""
         scope = Scope(self.definition.scope, context.root)
         values: dict[str, tuple[Any, Span]] = {}
@@ -93,7 +93,7 @@ class _Probe:
             values[formal.name] = value, formal.span
         return values
 
-    def _value(self, context: Context, formal: tree.Formal, scope: Scope, sizes: Sizes) -> Any:
+    def _value(self, context: Context, formal: tree.Formal, scope: Scope, sizes: SizeOf) -> Any:
         assert formal.type is not None
         formals = {f.name for f in self.definition.tree.formals}
         for dim in formal.type.dims or ():

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from graphlang.catalog.finder import Entry, family_member
+from graphlang.catalog.finder import CatalogEntry, family_member
 from graphlang.catalog.foreign_names import MODULES, lookup_key, operation_meant, value_meant
 from graphlang.diagnostics import Diagnostic, Edit, Span
 from graphlang.diagnostics.kinds import (
@@ -83,7 +83,7 @@ def _braces(items: Sequence[Span], start: int, end: int) -> list[Edit]:
     return [*edits, Edit(Span(items[-1].end, end, source), " }")]
 
 
-def spelled(context: Context, function: Any, scope: Scope) -> Entry | None:
+def spelled(context: Context, function: Any, scope: Scope) -> CatalogEntry | None:
     """The layer or function that an unknown name misspells."""
     if not isinstance(function, tree.Name):
         return None

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from graphlang.catalog.finder import Catalog, Entry, family_member
+from graphlang.catalog.finder import Catalog, CatalogEntry, family_member
 from graphlang.catalog.operation import Function, Operation
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import WrongAttributesInSpec
@@ -48,7 +48,7 @@ def _attribute(value: Any, sizes: Mapping[str, int] | None) -> Any:
     return value
 
 
-def _refuse_negative_axes(entry: Entry, spec: NodeSpec, sizes: Mapping[str, int]) -> None:
+def _refuse_negative_axes(entry: CatalogEntry, spec: NodeSpec, sizes: Mapping[str, int]) -> None:
     """Raises NegativeSize where a length that comes from the data is below 0."""
     for name in spec.attributes.keys() & entry.lengths:
         value = spec.attributes[name]

@@ -159,11 +159,11 @@ def _symbol(name: str) -> Symbol:
     return Terminal(name) if name.isupper() else NonTerminal(name)
 
 
-def write() -> None:
+def write_table() -> None:
     """Writes the table of the grammar beside it."""
     text = json.dumps(serialized(GRAMMAR.read_text("utf-8")), separators=(",", ":"))
     TABLE.write_text(f"{text}\n", "utf-8", newline="\n")
 
 
 if __name__ == "__main__":
-    write()
+    write_table()

@@ -26,7 +26,7 @@ def checked(step: Step, operands: Sequence[Any], call: Thunk) -> Thunk:
     """The call of a step; a whole number that does not fit into an int is refused before it is computed."""
     if not is_counted(step.primitive.name, step.output.dtype, operands):
         return call
-    return in_order([partial(check_step, step, operands), call])
+    return one_call([partial(check_step, step, operands), call])
 
 
 def _bound(step: Step, operands: Sequence[Any], out: NumPyArray) -> Thunk:
@@ -44,7 +44,7 @@ def _bound(step: Step, operands: Sequence[Any], out: NumPyArray) -> Thunk:
             return reduce_rows(step, x.reshape(-1, x.shape[-1]), out.reshape(-1))
         if primitive.name == "sum" and not sums.is_exact(x, axis, dtype):
             rest = tuple([n for i, n in enumerate(x.shape) if i not in axis])
-            return in_order(sums.calls(x, axis, out.reshape(rest, copy=False)))
+            return one_call(sums.calls(x, axis, out.reshape(rest, copy=False)))
         return partial(primitive.reduce, x, axis, dtype, out, bool(keep))
     return partial(primitive.compute, *operands, out=out, **step.params)
 
@@ -95,7 +95,7 @@ def _as_arrays(operands: Sequence[Any]) -> list[Any]:
     return [np.asarray(x, dtypes[0]) for x in operands]
 
 
-def in_order(calls: Sequence[Thunk]) -> Thunk:
+def one_call(calls: Sequence[Thunk]) -> Thunk:
     """The calls as one."""
 
     def run() -> None:

@@ -317,7 +317,7 @@ def _sum(a: Size, b: Size, sign: int) -> Size:
 
 
 def _product(a: Size, b: Size) -> Size:
-    return _size(polynomials.product(_terms(a), _terms(b)))
+    return _size(polynomials.polynomial_product(_terms(a), _terms(b)))
 
 
 def _divide_exactly(a: Size, b: Dim) -> Size | None:
@@ -453,7 +453,7 @@ def _below(size: Size, use_zero: bool) -> RationalTerms | None:
             bound = _atom_bound(atom, factor < 0, use_zero or len(monomial) > 1)
             if bound is None or part is None:
                 return None
-            part = polynomials.product(part, bound)
+            part = polynomials.polynomial_product(part, bound)
         polynomials.add(total, part or {})
     return total
 

@@ -55,7 +55,7 @@ def called(function: str, operands: Iterable[Written]) -> Formula:
     return Formula(f"{function}({', '.join(formula(x).text for x in operands)})", ATOM)
 
 
-def product(factor: int, atoms: Iterable[tuple[Formula, int]]) -> Formula:
+def product_text(factor: int, atoms: Iterable[tuple[Formula, int]]) -> Formula:
     """A whole number times powers; a factor of 1 is not written."""
     powers = list(atoms)
     if not powers:
@@ -72,10 +72,10 @@ def product(factor: int, atoms: Iterable[tuple[Formula, int]]) -> Formula:
 def polynomial(terms: Iterable[tuple[int, list[tuple[Formula, int]]]]) -> Formula:
     """A sum of products, with `-` between them where a factor is negative."""
     (factor, atoms), *others = terms
-    first = product(factor, atoms)
+    first = product_text(factor, atoms)
     if not others:
         return first
     text = first.text
     for factor, atoms in others:
-        text += f" {'-' if factor < 0 else '+'} {product(abs(factor), atoms).text}"
+        text += f" {'-' if factor < 0 else '+'} {product_text(abs(factor), atoms).text}"
     return Formula(text, SUM)

@@ -48,7 +48,7 @@ def add(into: dict[M, C], terms: Mapping[M, C]) -> None:
         into[monomial] = into[monomial] + factor if monomial in into else factor
 
 
-def product(a: Mapping[tuple[A, ...], C], b: Mapping[tuple[A, ...], C]) -> dict[tuple[A, ...], C]:
+def polynomial_product(a: Mapping[tuple[A, ...], C], b: Mapping[tuple[A, ...], C]) -> dict[tuple[A, ...], C]:
     """The product of two polynomials."""
     result: dict[tuple[A, ...], C] = {}
     for left, i in a.items():
@@ -64,7 +64,7 @@ def least_value(polynomial: Mapping[tuple[A, ...], Fraction]) -> int | None:
     for monomial, factor in polynomial.items():
         part: dict[tuple[A, ...], Fraction] = {(): factor}
         for atom in monomial:
-            part = product(part, {(): Fraction(1), (atom,): Fraction(1)})
+            part = polynomial_product(part, {(): Fraction(1), (atom,): Fraction(1)})
         add(shifted, part)
     constant = shifted.pop((), Fraction(0))
     return -(-constant.numerator // constant.denominator) if all(v >= 0 for v in shifted.values()) else None

@@ -120,7 +120,7 @@ def _over_rows(x: NumPyArray, at: int, thunks: list[Thunk]) -> Any:
         cut = as_strided(x, (*lead, blocks, ROWS, *wide), (*x.strides[:at], *steps, *inner))
         parts = np.empty((*lead, blocks, *wide), x.dtype)
         if by_blas:
-            thunks.append(partial(np.matmul, ones(ROWS, x.dtype), cut, parts))
+            thunks.append(partial(np.matmul, vector_of_ones(ROWS, x.dtype), cut, parts))
         else:
             thunks.append(partial(np.add.reduce, cut, at + 1, None, parts))
         sums = _over_blocks(parts, at, thunks)
@@ -165,7 +165,7 @@ def _over_blocks(parts: NumPyArray, at: int, thunks: list[Thunk]) -> Any:
 
 
 @cache
-def ones(n: int, dtype: np.dtype[Any]) -> Any:
+def vector_of_ones(n: int, dtype: np.dtype[Any]) -> Any:
     """A read-only vector of ones, for products that sum up to a few hundred rows."""
     array = np.ones(n, dtype)
     array.flags.writeable = False

@@ -14,7 +14,7 @@ import numpy as np
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.weights import NoCheckpoint, NothingToResume, OtherStart, RunUnwritable, WrongRun
 from graphlang.engine.model import Model
-from graphlang.engine.result import listed
+from graphlang.engine.result import json_value
 from graphlang.training.record import History
 from graphlang.training.weights import OF_CHECKPOINT, load_into, read, replaced, save
 
@@ -112,7 +112,7 @@ class RunFolder:
             lines.append(json.dumps({"iteration": iteration, "loss": loss}, allow_nan=False))
             ended = ends.get(iteration)
             if ended is not None:
-                lines.append(json.dumps(listed(asdict(ended)), allow_nan=False))
+                lines.append(json.dumps(json_value(asdict(ended)), allow_nan=False))
         _write(self.path / METRICS, "".join(line + "\n" for line in lines))
 
     # ---- reading ----------------------------------------------------------------------------------

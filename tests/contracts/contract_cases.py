@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.api import Graph, loads
-from graphlang.catalog.finder import Attribute, Catalog, Entry
+from graphlang.catalog.finder import Catalog, CatalogEntry, OperationAttribute
 from graphlang.catalog.operation import Operation
 from graphlang.diagnostics import GraphError
 from graphlang.engine.derived import Derived
@@ -173,12 +173,12 @@ def own_roles(operation: Operation) -> list[str]:
 # ---- specs ------------------------------------------------------------------------------------------
 
 
-def examples(entry: Entry) -> list[str]:
+def examples(entry: CatalogEntry) -> list[str]:
     """The sample specs that the docstring holds."""
     return re.findall(r"^\s*Example: (.+)$", entry.target.__doc__ or "", re.MULTILINE)
 
 
-def sample_texts(entry: Entry, layers: tuple[Any, ...] = ()) -> list[str]:
+def sample_texts(entry: CatalogEntry, layers: tuple[Any, ...] = ()) -> list[str]:
     """The specs of an operation's sample calls, its own first."""
     own = examples(entry)
     for text in own:
@@ -195,13 +195,13 @@ def sample_texts(entry: Entry, layers: tuple[Any, ...] = ()) -> list[str]:
     return [*own, *derived]
 
 
-def _computes_operands(text: str, entry: Entry, layers: tuple[Any, ...]) -> bool:
+def _computes_operands(text: str, entry: CatalogEntry, layers: tuple[Any, ...]) -> bool:
     graph = load(text, layers)
     first = graph.network.first_node
     return any(type(o) is Ref and o.number >= first for n in target_nodes(graph, entry) for o in n.operands)
 
 
-def _derived(entry: Entry, layers: tuple[Any, ...]) -> Iterator[str]:
+def _derived(entry: CatalogEntry, layers: tuple[Any, ...]) -> Iterator[str]:
     if entry.any_sizes and not entry.tensors:
         return
     count = 2 if entry.any_tensors else len(entry.tensors)
@@ -223,7 +223,7 @@ def _derived(entry: Entry, layers: tuple[Any, ...]) -> Iterator[str]:
 
 
 def _first_accepted(
-    entry: Entry, shapes: list[tuple[str, ...]], attributes: dict[str, str], layers: tuple[Any, ...]
+    entry: CatalogEntry, shapes: list[tuple[str, ...]], attributes: dict[str, str], layers: tuple[Any, ...]
 ) -> Iterator[str]:
     for types in shapes[1:4] + shapes[:1]:
         text = _text(entry, types, attributes)
@@ -232,14 +232,14 @@ def _first_accepted(
             return
 
 
-def _text(entry: Entry, types: tuple[str, ...], attributes: Mapping[str, str]) -> str:
+def _text(entry: CatalogEntry, types: tuple[str, ...], attributes: Mapping[str, str]) -> str:
     names = ["x", "u", "v"][: len(types)]
     declared = ", ".join(f"{n}: {t}" for n, t in zip(names, types, strict=True))
     arguments = ", ".join([*names, *(f"{k}={v}" for k, v in attributes.items())])
     return f"input {declared}; y = {entry.name}({arguments})" if names else f"y = {entry.name}({arguments})"
 
 
-def candidates(attribute: Attribute) -> list[str]:
+def candidates(attribute: OperationAttribute) -> list[str]:
     """Values to try for an attribute, as a spec writes them; empty if its type suggests none."""
     found: list[str] = []
     hints = [attribute.type]
@@ -285,7 +285,7 @@ def load(text: str, layers: tuple[Any, ...] = (), dtype: str = "float64") -> Gra
     return loads(text, layers=layers, dtype=dtype) if graph is None else graph
 
 
-def target_nodes(graph: Graph, entry: Entry) -> list[Node]:
+def target_nodes(graph: Graph, entry: CatalogEntry) -> list[Node]:
     return [n for n in graph.network.nodes if n.spec.operation == entry.name]
 
 
@@ -343,7 +343,7 @@ def parameters(graph: Graph, dtype: Any) -> dict[int, Any]:
 
 def calls(
     case: Case,
-    entry: Entry,
+    entry: CatalogEntry,
     layers: tuple[Any, ...] = (),
     *,
     dtype: str = "float64",
@@ -381,7 +381,7 @@ def calls(
 
 
 @functools.cache
-def cases(entry: Entry, layers: tuple[Any, ...] = ()) -> tuple[Case, ...]:
+def cases(entry: CatalogEntry, layers: tuple[Any, ...] = ()) -> tuple[Case, ...]:
     """Every sample call in each mode, at numbers for which value and gradient are finite.
 
     An operation is defined everywhere, unless its docstring gives a domain, as `Domain: x > 0.`
@@ -404,19 +404,19 @@ def cases(entry: Entry, layers: tuple[Any, ...] = ()) -> tuple[Case, ...]:
     return tuple(found)
 
 
-def has_domain(entry: Entry) -> bool:
+def has_domain(entry: CatalogEntry) -> bool:
     """Whether the docstring restricts the domain of the operation."""
     return re.search(r"^\s*Domain: ", entry.target.__doc__ or "", re.MULTILINE) is not None
 
 
-def _too_large(case: Case, entry: Entry, layers: tuple[Any, ...]) -> bool:
+def _too_large(case: Case, entry: CatalogEntry, layers: tuple[Any, ...]) -> bool:
     """Whether the call fails only because its numbers are too large, as for a product of a hundred."""
     with np.errstate(all="ignore"):
         values = [np.asarray(one.forward()) for one in calls(case, entry, layers)]
     return not any(np.any(np.isnan(v)) for v in values) and any(np.any(np.abs(v) > 1e12) for v in values)
 
 
-def is_finite(case: Case, entry: Entry, layers: tuple[Any, ...] = ()) -> bool:
+def is_finite(case: Case, entry: CatalogEntry, layers: tuple[Any, ...] = ()) -> bool:
     """Whether value and gradients can be computed and are finite."""
     try:
         made = calls(case, entry, layers)
@@ -438,5 +438,5 @@ def is_finite(case: Case, entry: Entry, layers: tuple[Any, ...] = ()) -> bool:
     return True
 
 
-def entries() -> dict[str, Entry]:
+def entries() -> dict[str, CatalogEntry]:
     return {entry.name: entry for entry in Catalog().entries()}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from contract_cases import SIZES, Call, Case, bound, calls, has_domain, inputs, load
 
-from graphlang.catalog.finder import Entry
+from graphlang.catalog.finder import CatalogEntry
 from graphlang.catalog.operation import Layer
 from graphlang.engine.derived import Derived
 from graphlang.spec.network import Ref
@@ -82,7 +82,7 @@ def assert_same_gradient(found: Any, expected: Any, what: str, relative: float =
 # ---- 1 ------------------------------------------------------------------------------------------------
 
 
-def gradients_are_the_slopes(case: Case, entry: Entry, layers: Layers = ()) -> None:
+def gradients_are_the_slopes(case: Case, entry: CatalogEntry, layers: Layers = ()) -> None:
     for call in calls(case, entry, layers):
         y = call.forward()
         if not is_float(np.asarray(y)) or stops(entry):
@@ -94,7 +94,7 @@ def gradients_are_the_slopes(case: Case, entry: Entry, layers: Layers = ()) -> N
             assert_same_gradient(found[position], expected, f"{case}, argument {position}")
 
 
-def stops(entry: Entry) -> bool:
+def stops(entry: CatalogEntry) -> bool:
     """Whether an operation declares that it stops the gradient, which then is not its slope."""
     return "nothing flows back" in entry.summary
 
@@ -108,7 +108,9 @@ def _objective(call: Call, position: int, dy: Any) -> Callable[[Any], float]:
     return objective
 
 
-def the_hand_written_backward_is_the_derived_one(case: Case, entry: Entry, layers: Layers = ()) -> None:
+def the_hand_written_backward_is_the_derived_one(
+    case: Case, entry: CatalogEntry, layers: Layers = ()
+) -> None:
     for call in calls(case, entry, layers):
         if call.operation.backward is None:
             continue
@@ -126,7 +128,7 @@ def the_hand_written_backward_is_the_derived_one(case: Case, entry: Entry, layer
 
 
 def shapes_are_those_found_symbolically(
-    case: Case, entry: Entry, layers: Layers = (), sizes: Mapping[str, int] = SIZES
+    case: Case, entry: CatalogEntry, layers: Layers = (), sizes: Mapping[str, int] = SIZES
 ) -> None:
     for call in calls(case, entry, layers, sizes=sizes):
         y = np.asarray(call.forward())
@@ -137,7 +139,7 @@ def shapes_are_those_found_symbolically(
         assert kind == call.node.spec.dtype, f"{case}: {kind}, and symbolically {call.node.spec.dtype}"
 
 
-def it_records_what_it_computes(case: Case, entry: Entry, layers: Layers = ()) -> None:
+def it_records_what_it_computes(case: Case, entry: CatalogEntry, layers: Layers = ()) -> None:
     """Forward and backward, recorded at symbolic sizes and replayed, give the same as on arrays."""
     for call in calls(case, entry, layers):
         trace = Trace()
@@ -213,7 +215,7 @@ def _draws(call: Call, random: SymbolicRandom) -> dict[Any, Any]:
 # ---- 3 ------------------------------------------------------------------------------------------------
 
 
-def float32_stays_float32(case: Case, entry: Entry, layers: Layers = ()) -> None:
+def float32_stays_float32(case: Case, entry: CatalogEntry, layers: Layers = ()) -> None:
     graph = load(case.text, layers, "float32")
     forward = graph.forward(inputs(graph, case.draw, SIZES, "float32"), training=case.training)
     for name in forward:
@@ -237,7 +239,7 @@ def float32_stays_float32(case: Case, entry: Entry, layers: Layers = ()) -> None
             assert value.dtype == np.float32, f"{case}: the state is {value.dtype}"
 
 
-def _stays_by_itself(call: Call, entry: Entry) -> bool:
+def _stays_by_itself(call: Call, entry: CatalogEntry) -> bool:
     """Whether the operation itself must keep float32; the interpreter casts where NumPy mixes in int64."""
     floats = [is_float(a) for a in call.arguments]
     gradients = Derived().backward(
@@ -252,7 +254,7 @@ def _state(call: Call) -> dict[str, Any]:
     return rest[0] if rest else {}
 
 
-def float32_gives_what_float64_gives(case: Case, entry: Entry, layers: Layers = ()) -> None:
+def float32_gives_what_float64_gives(case: Case, entry: CatalogEntry, layers: Layers = ()) -> None:
     """Values, gradients and state agree in both precisions, to the rounding of float32."""
     for call in calls(case, entry, layers, dtype="float32"):
         wide = _wider(call, np.float64)
@@ -287,7 +289,7 @@ def assert_single(found: Any, expected: Any, what: str) -> None:
 # ---- 4 ------------------------------------------------------------------------------------------------
 
 
-def nothing_is_written_to_or_remembered(case: Case, entry: Entry, layers: Layers = ()) -> None:
+def nothing_is_written_to_or_remembered(case: Case, entry: CatalogEntry, layers: Layers = ()) -> None:
     for call in calls(case, entry, layers):
         call.operands = [_locked(a) for a in call.operands]
         call.own = {k: _locked(a) for k, a in call.own.items()}
@@ -343,7 +345,7 @@ def _remembered(operation: Any) -> str:
 # ---- 5 ------------------------------------------------------------------------------------------------
 
 
-def the_docstring_tells(entry: Entry) -> None:
+def the_docstring_tells(entry: CatalogEntry) -> None:
     doc = entry.target.__doc__ or ""
     assert entry.summary, f"`{entry.name}` has no docstring: its first line is the formula"
     for word in ("Gradient:", "Shapes:"):
@@ -362,7 +364,7 @@ def the_docstring_tells(entry: Entry) -> None:
             )
 
 
-def _is_bounded(entry: Entry, name: str) -> bool:
+def _is_bounded(entry: CatalogEntry, name: str) -> bool:
     """Whether an attribute has bounds; an axis is checked against its array instead."""
     model: Any = entry.target
     field = next(f for n, f in model.model_fields.items() if (f.alias or n) == name)
@@ -380,7 +382,7 @@ def _is_bounded(entry: Entry, name: str) -> bool:
 ONES = {"N": 1, "T": 1, "C": 4}
 
 
-def sizes_of_one_and_ties_are_finite(case: Case, entry: Entry, layers: Layers = ()) -> None:
+def sizes_of_one_and_ties_are_finite(case: Case, entry: CatalogEntry, layers: Layers = ()) -> None:
     graph = load(case.text, layers)
     shapes = {n: [bound(s, SIZES) for s in i.shape or ()] for n, i in graph.network.inputs.items()}
     integers = {n for n, i in graph.network.inputs.items() if i.dtype != "float"}
@@ -397,7 +399,7 @@ def sizes_of_one_and_ties_are_finite(case: Case, entry: Entry, layers: Layers = 
         _assert_finite(call, f"{case}, N = T = 1")
 
 
-def value_and_gradients_are_finite(case: Case, entry: Entry, layers: Layers = ()) -> None:
+def value_and_gradients_are_finite(case: Case, entry: CatalogEntry, layers: Layers = ()) -> None:
     for call in calls(case, entry, layers):
         _assert_finite(call, str(case))
 
@@ -421,7 +423,9 @@ def _is_infinite_on_purpose(call: Call) -> bool:
 # ---- 7 ------------------------------------------------------------------------------------------------
 
 
-def the_second_derivative_is_the_slope_of_the_first(case: Case, entry: Entry, layers: Layers = ()) -> None:
+def the_second_derivative_is_the_slope_of_the_first(
+    case: Case, entry: CatalogEntry, layers: Layers = ()
+) -> None:
     for call in calls(case, entry, layers):
         y = call.forward()
         positions = call.differentiable()
@@ -492,7 +496,7 @@ def _slope_of_first(call: Call, dy: Any, weights: list[Any], position: int, dire
 EDGES = [-1e4, -800.0, -100.0, -1e-8, 0.0, 1e-8, 40.0, 700.0, 1e4, 100.0, -3.0, 0.5]
 
 
-def large_numbers_do_not_overflow(case: Case, entry: Entry, layers: Layers = ()) -> None:
+def large_numbers_do_not_overflow(case: Case, entry: CatalogEntry, layers: Layers = ()) -> None:
     """A result that a wider type shows to fit the narrower type is computed there, without a warning."""
     for narrow, wide in (("float64", np.longdouble), ("float32", np.float64)):
         if "may overflow on the way" in (entry.target.__doc__ or "") and narrow == "float32":
@@ -500,7 +504,7 @@ def large_numbers_do_not_overflow(case: Case, entry: Entry, layers: Layers = ())
         _does_not_overflow(case, entry, layers, narrow, wide)
 
 
-def _does_not_overflow(case: Case, entry: Entry, layers: Layers, narrow: str, wider: Any) -> None:
+def _does_not_overflow(case: Case, entry: CatalogEntry, layers: Layers, narrow: str, wider: Any) -> None:
     graph = load(case.text, layers, narrow)
     values = inputs_at_edges(graph, case, narrow)
     for call in calls(case, entry, layers, dtype=narrow, values=values):
@@ -559,7 +563,7 @@ def _wider(call: Call, dtype: Any) -> Call:
 # ---- 10 -----------------------------------------------------------------------------------------------
 
 
-def the_graph_computes_the_same(case: Case, entry: Entry, layers: Layers = ()) -> None:
+def the_graph_computes_the_same(case: Case, entry: CatalogEntry, layers: Layers = ()) -> None:
     """Through `Graph`, from the text: values and gradients of the direct call."""
     graph = load(case.text, layers)
     network = graph.network
@@ -615,7 +619,7 @@ def _same_sums(call: Call, result: Any, found: list[Any]) -> None:
         )
 
 
-def the_planned_program_computes_the_same(case: Case, entry: Entry, layers: Layers = ()) -> None:
+def the_planned_program_computes_the_same(case: Case, entry: CatalogEntry, layers: Layers = ()) -> None:
     """The planned program, forward and backward, twice, gives what the interpreter gives."""
     graph = load(case.text, layers)
     if case.training or not graph.outputs:
@@ -630,7 +634,7 @@ def the_planned_program_computes_the_same(case: Case, entry: Entry, layers: Laye
         _planned_as_computed(case, entry, graph, given)
 
 
-def _planned_as_computed(case: Case, entry: Entry, graph: Any, given: dict[str, Any]) -> None:
+def _planned_as_computed(case: Case, entry: CatalogEntry, graph: Any, given: dict[str, Any]) -> None:
     result = graph.forward(given)
     found = graph.compile()
     for _ in range(2):
@@ -654,7 +658,7 @@ def _planned_as_computed(case: Case, entry: Entry, graph: Any, given: dict[str, 
         )
 
 
-def gradients_add_up_beside_a_sum(case: Case, entry: Entry, layers: Layers = ()) -> None:
+def gradients_add_up_beside_a_sum(case: Case, entry: CatalogEntry, layers: Layers = ()) -> None:
     """`u + f(x)`: a backward that writes into dy would spoil what the sum passes on to u."""
     plain = load(case.text, layers)
     node = plain.network.nodes[-1]
@@ -682,7 +686,7 @@ def gradients_add_up_beside_a_sum(case: Case, entry: Entry, layers: Layers = ())
 # ---- 12 -----------------------------------------------------------------------------------------------
 
 
-def the_value_is_the_sum_of_its_slopes(case: Case, entry: Entry, layers: Layers = ()) -> None:
+def the_value_is_the_sum_of_its_slopes(case: Case, entry: CatalogEntry, layers: Layers = ()) -> None:
     """Between a tenth of the far numbers and these, the value changes by the integral of the gradient.
 
     So the value has no jump there, and no part that its gradient ignores.
@@ -717,7 +721,7 @@ WAY = 128
 """The steps of that integral; the midpoint rule is then accurate to a percent, even with kinks."""
 
 
-def _has_steps(entry: Entry) -> bool:
+def _has_steps(entry: CatalogEntry) -> bool:
     """Whether the docstring declares a gradient of 0 between steps, as for `sign`."""
     return re.search(r"Gradient: (0|none)", entry.target.__doc__ or "") is not None
 
@@ -725,7 +729,7 @@ def _has_steps(entry: Entry) -> bool:
 # ---- 13 -----------------------------------------------------------------------------------------------
 
 
-def equal_numbers_move_together(case: Case, entry: Entry, layers: Layers = ()) -> None:
+def equal_numbers_move_together(case: Case, entry: CatalogEntry, layers: Layers = ()) -> None:
     """At ties, the gradients add up to the slope of moving all equal numbers together.
 
     A maximum has no single gradient there, but the tie must count once, whichever element gets it.
@@ -771,7 +775,7 @@ def equal_numbers_move_together(case: Case, entry: Entry, layers: Layers = ()) -
 # ---- 14 -----------------------------------------------------------------------------------------------
 
 
-def what_it_remembers_comes_from_what_it_sees(case: Case, entry: Entry, layers: Layers = ()) -> None:
+def what_it_remembers_comes_from_what_it_sees(case: Case, entry: CatalogEntry, layers: Layers = ()) -> None:
     """Every batch updates every element of the state; after many updates with one batch, evaluation gives the
     same result as training."""
     for call in calls(case, entry, layers):
@@ -798,12 +802,12 @@ def what_it_remembers_comes_from_what_it_sees(case: Case, entry: Entry, layers: 
 IMAGES = "input x: float[N, 4, 5, 5]; y = "
 
 
-def windows(entry: Entry) -> list[str]:
+def windows(entry: CatalogEntry) -> list[str]:
     """The attributes that are the size of a window, if the operation moves one over images."""
     return [a for a in ("kernel", "size") if a in entry.attributes and "stride" in entry.attributes]
 
 
-def odd_texts(entry: Entry, texts: list[str]) -> list[str]:
+def odd_texts(entry: CatalogEntry, texts: list[str]) -> list[str]:
     """Sample calls at odd shapes: fixed axes of size 1, one by one and all together, a window as large as the
     image, and a stride larger than the window; without those that the static check refuses."""
     found = []
@@ -824,7 +828,7 @@ def odd_texts(entry: Entry, texts: list[str]) -> list[str]:
 # ---- what cannot be asked -----------------------------------------------------------------------------
 
 
-def excused(check: Callable[..., None], entry: Entry, found: tuple[Case, ...]) -> bool:
+def excused(check: Callable[..., None], entry: CatalogEntry, found: tuple[Case, ...]) -> bool:
     """Whether a promise does not apply to an operation."""
     made = [call for case in found for call in calls(case, entry)]
     floats = [c for c in made if is_float(np.asarray(c.forward()))]

@@ -12,7 +12,7 @@ from contract_cases import Case, cases, sample_texts
 from pydantic import Field
 
 import graphlang as gl
-from graphlang.catalog.finder import Catalog, Entry
+from graphlang.catalog.finder import Catalog, CatalogEntry
 
 
 class OnePercentOff(gl.Layer):
@@ -285,7 +285,7 @@ WRONG: list[tuple[type[gl.Layer], Callable[..., None]]] = [
 
 @pytest.mark.parametrize(("wrong", "check"), WRONG, ids=lambda item: item.__name__)
 def test_a_wrong_layer_breaks_its_promise(wrong: type[gl.Layer], check: Callable[..., None]) -> None:
-    entry = Entry(wrong.__name__, "layer", wrong)
+    entry = CatalogEntry(wrong.__name__, "layer", wrong)
 
     def all_of_them() -> None:
         for case in cases(entry, (wrong,)):
@@ -296,7 +296,7 @@ def test_a_wrong_layer_breaks_its_promise(wrong: type[gl.Layer], check: Callable
 
 
 def test_a_layer_that_is_wrong_for_one_channel_breaks_its_promise_at_odd_shapes() -> None:
-    entry = Entry("WrongAtOneChannel", "layer", WrongAtOneChannel)
+    entry = CatalogEntry("WrongAtOneChannel", "layer", WrongAtOneChannel)
     texts = promise.odd_texts(entry, sample_texts(entry, (WrongAtOneChannel,)))
 
     def all_of_them() -> None:
@@ -316,13 +316,13 @@ def test_a_layer_without_a_docstring_breaks_its_promise() -> None:
 
     Silent.__doc__ = None
     with pytest.raises(AssertionError, match="first line is the formula"):
-        promise.the_docstring_tells(Entry("Silent", "layer", Silent))
+        promise.the_docstring_tells(CatalogEntry("Silent", "layer", Silent))
     Silent.__doc__ = "y = x\n\n    Gradient: dx = dy.\n    Shapes: as x.\n"
     with pytest.raises(AssertionError, match="`Silent` has no `Source:`"):
-        promise.the_docstring_tells(Entry("Silent", "layer", Silent))
+        promise.the_docstring_tells(CatalogEntry("Silent", "layer", Silent))
     Silent.__doc__ += "    Source: a book.\n"
     with pytest.raises(AssertionError, match="`strength` of `Silent` has no description"):
-        promise.the_docstring_tells(Entry("Silent", "layer", Silent))
+        promise.the_docstring_tells(CatalogEntry("Silent", "layer", Silent))
 
 
 def test_a_number_without_bounds_breaks_its_promise() -> None:
@@ -340,11 +340,11 @@ def test_a_number_without_bounds_breaks_its_promise() -> None:
             return self.k * x, None
 
     with pytest.raises(AssertionError, match="`k` of `Unbounded` has no bounds"):
-        promise.the_docstring_tells(Entry("Unbounded", "layer", Unbounded))
+        promise.the_docstring_tells(CatalogEntry("Unbounded", "layer", Unbounded))
 
 
 def test_a_promise_that_asserts_nothing_is_noticed() -> None:
-    entry = Entry("OnePercentOff", "layer", OnePercentOff)
+    entry = CatalogEntry("OnePercentOff", "layer", OnePercentOff)
     found = tuple(c for c in cases(entry, (OnePercentOff,)))
     before = promise.asserted()
     promise.what_it_remembers_comes_from_what_it_sees(found[0], entry, (OnePercentOff,))

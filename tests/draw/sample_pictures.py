@@ -6,14 +6,14 @@ import math
 import random
 from itertools import pairwise
 
-from graphlang.draw.picture import Kind, Picture, PictureEdge, PictureNode, Value
+from graphlang.draw.picture import NodeKind, Picture, PictureEdge, PictureNode, Shown
 
 
 def node(
     id: str,
-    kind: Kind,
-    value: Value = None,
-    gradient: Value = None,
+    kind: NodeKind,
+    value: Shown = None,
+    gradient: Shown = None,
     *,
     label: str = "",
     name: str = "",
@@ -22,7 +22,7 @@ def node(
     return PictureNode(id, label or id, kind, value, gradient, group, name)
 
 
-def edges(*triples: tuple[str, str, int, Value, Value]) -> tuple[PictureEdge, ...]:
+def edges(*triples: tuple[str, str, int, Shown, Shown]) -> tuple[PictureEdge, ...]:
     return tuple(PictureEdge(*triple) for triple in triples)
 
 
@@ -296,7 +296,7 @@ def random_picture(seed: int, most: int = 22) -> Picture:
     lines: list[PictureEdge] = []
     for i in range(count):
         if i < sources:
-            kind: Kind = r.choice(("input", "input", "constant", "param"))
+            kind: NodeKind = r.choice(("input", "input", "constant", "param"))
             nodes.append(node(f"i{i}", kind, r.choice((None, 1.5, -1e-7)), r.choice((None, 2.5))))
             continue
         for operand in range(r.choice((1, 2, 2, 2, 3))):

@@ -6,7 +6,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from graphlang.catalog.finder import Catalog, Entry
+from graphlang.catalog.finder import Catalog, CatalogEntry
 from graphlang.catalog.operation import Array, Layer
 from graphlang.engine.derived import Derived
 from graphlang.layers.dropout import Dropout
@@ -27,7 +27,7 @@ from graphlang.layers.tanh import Tanh
 from graphlang.trace import Trace, gradient, replay
 
 
-def _is_plain(entry: Entry) -> bool:
+def _is_plain(entry: CatalogEntry) -> bool:
     """A layer of one value at a time, which needs nothing but that."""
     required = any(a.required for a in entry.attributes.values())
     by_itself = "Shapes: as x." in (entry.target.__doc__ or "")

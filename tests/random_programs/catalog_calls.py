@@ -12,7 +12,7 @@ sys.path.append(str(Path(__file__).parent.parent / "contracts"))
 
 from contract_cases import entries, sample_texts
 
-from graphlang.catalog.finder import Entry
+from graphlang.catalog.finder import CatalogEntry
 
 _SAMPLE = re.compile(r"(?:input (?P<inputs>.*?); )?(?P<targets>[\w, ]+?) = (?P<expression>.*)")
 _INPUT = re.compile(r"(\w+): (\w+(?:\[[^\]]*\])?)")
@@ -39,7 +39,7 @@ class CallTemplate:
         return f"{self.operation}({found.group(1)})" if found.group(1) else self.operation
 
 
-def _template(entry: Entry, text: str) -> CallTemplate | None:
+def _template(entry: CatalogEntry, text: str) -> CallTemplate | None:
     found = _SAMPLE.fullmatch(text)
     if found is None:
         return None

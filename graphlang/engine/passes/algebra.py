@@ -13,7 +13,7 @@ import numpy as np
 
 from graphlang.engine.program import Program, rewritten
 from graphlang.trace import Step, SymbolicArray
-from graphlang.trace.sums import FEW, ROWS, ones
+from graphlang.trace.sums import FEW, ROWS, vector_of_ones
 
 
 def algebra(program: Program) -> Program:
@@ -193,13 +193,13 @@ def _sum(step: Step, operands: tuple[Any, ...]) -> Any:
     if step.params["axis"] != (0,) or step.output.dtype != x.dtype or not 8 <= rows <= 1024:
         return None
     if rows <= FEW:
-        return np.matmul(ones(rows, x.dtype), x)
+        return np.matmul(vector_of_ones(rows, x.dtype), x)
     source = x.trace.step_of(x)
     height = next((d for d in range(ROWS, 1, -1) if rows % d == 0), 1)
     if rows // height > FEW or (source is not None and source.primitive.kind == "view"):
         return None
-    groups = np.matmul(ones(height, x.dtype), np.reshape(x, (rows // height, height, x.shape[1])))
-    return np.matmul(ones(rows // height, x.dtype), groups)
+    groups = np.matmul(vector_of_ones(height, x.dtype), np.reshape(x, (rows // height, height, x.shape[1])))
+    return np.matmul(vector_of_ones(rows // height, x.dtype), groups)
 
 
 _RULES: dict[str, Callable[[Step, tuple[Any, ...]], Any]] = {
