@@ -1,4 +1,4 @@
-"""Numerical differentiation that tells corners and jumps from smooth places."""
+"""Numerical derivatives that tell smooth points of a function from corners and jumps."""
 
 from __future__ import annotations
 
@@ -9,44 +9,52 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 STEP = 1e-4
-"""The book's step. Two central differences, at the step and at half of it, are extrapolated."""
+"""The first step, that of the book. The derivative is extrapolated from two central difference quotients, for
+the step and for half of it."""
 SHRINK = 8
+"""The factor by which the step shrinks from round to round."""
 ROUNDS = 11
-"""How often the step shrinks, down to 1e-13: a smooth function may still bend within 1e-9."""
+"""The number of rounds; the last step is 1e-13. Some smooth functions turn within 1e-9."""
 FINEST = 1e-12
+"""The smallest step that confirms a corner or a jump."""
 ROUNDING = 32 * float(np.finfo(np.float64).eps)
-"""The relative error of a value of the function: a few roundings for each of its many sums."""
+"""The assumed relative rounding error of the function's values."""
 GROWS = 2.0
-"""A slope that grows by a larger factor when the step shrinks to an eighth has no limit: a root, a jump."""
+"""A difference quotient that grows by more than this factor when the step shrinks to an eighth has no limit:
+the function jumps, or is as steep as a root at 0."""
 VANISHING = 1e-3
-"""A slope that is smaller, relative to those within the first step, needs no exact digits of its own."""
+"""A slope smaller than this fraction of the largest one of the first round needs no more absolute precision
+than that fraction has."""
 FLAT = 1e-7
-"""The largest disagreement, relative to the slope, between the differences of a smooth function."""
+"""The largest relative difference between two difference quotients at a smooth point."""
 
 SlopeKind = Literal["smooth", "corner", "jump"]
 
 
 class Slope(NamedTuple):
-    """The derivative by one element. At a corner or a jump each side has its own, or none (nan)."""
+    """The derivative with respect to one element.
+
+    At a corner or a jump, `left` and `right` are the one-sided derivatives; nan where there is none.
+    """
 
     kind: SlopeKind
     value: float
     left: float
     right: float
     rounding: float
-    """the error that comes from rounding, and from differences that have not converged"""
+    """the estimated error, from rounding and from difference quotients that have not converged"""
     around: float
-    """the largest slope within the first step"""
+    """the largest difference quotient of the first round"""
 
     @property
     def sides(self) -> list[float]:
-        """The slopes between which a gradient is right."""
+        """The limits between which a gradient is accepted: the derivative, or the one-sided derivatives."""
         sides = [self.value] if self.kind == "smooth" else [self.left, self.right]
         return [side for side in sides if math.isfinite(side)]
 
 
 class _Round(NamedTuple):
-    """The difference quotients to both sides, for a step and for half of it."""
+    """The left and the right difference quotient, for the step `h` (`wide`) and for h / 2 (`narrow`)."""
 
     h: float
     wide: tuple[float, float]
@@ -55,28 +63,32 @@ class _Round(NamedTuple):
 
     @property
     def centers(self) -> tuple[float, float]:
+        """The central difference quotients for h and for h / 2."""
         return sum(self.wide) / 2, sum(self.narrow) / 2
 
     @property
     def gap(self) -> float:
+        """How far the two central difference quotients are apart."""
         wide, narrow = self.centers
         return abs(wide - narrow)
 
     @property
     def bend(self) -> float:
-        """The slope on the right minus that on the left, extrapolated to a step of 0, without curvature."""
+        """The right derivative minus the left one, extrapolated to h = 0: curvature has no part in it."""
         return 2 * (self.narrow[1] - self.narrow[0]) - (self.wide[1] - self.wide[0])
 
     @property
     def step_up(self) -> float:
-        """The change of the function itself between the sides."""
+        """How much the function changes within the step, on the steeper side."""
         return self.h * max(map(abs, self.narrow))
 
     @property
     def size(self) -> float:
+        """The largest difference quotient."""
         return max(map(abs, (*self.wide, *self.narrow)))
 
     def smooth(self, floor: float) -> bool:
+        """Whether the quotients agree, up to rounding and to FLAT times their size, or times `floor`."""
         slack = max(FLAT * max(self.size, floor), 8 * self.rounding)
         return abs(self.bend) <= slack and self.gap <= slack
 
@@ -87,13 +99,13 @@ class _Round(NamedTuple):
 
 
 def slope(objective: Callable[[], float], array: Any, place: int, here: float, floor: float = 0.0) -> Slope:
-    """The derivative of the objective by one element; `here` is the value of the objective now.
+    """The derivative of the objective with respect to `array.flat[place]`; `here` is its value now.
 
-    A slope much smaller than `floor` is computed only to the absolute precision of one of that size.
+    A slope smaller than `floor` is only computed to the absolute precision that one of that size would have.
 
-    At a smooth place the slopes to the left and the right differ by the curvature times the step, so they
-    approach each other as the step shrinks. At a corner their difference stays, and at a jump one of them
-    grows without bound. A function that bends within a very small step needs a smaller one still.
+    At a smooth point, the left and the right difference quotient differ by the curvature times the step, so
+    they approach each other as the step shrinks. At a corner their difference stays the same, and at a jump
+    one of them grows without bound. The step shrinks until one of the three is certain.
     """
     flat = array.reshape(-1)
     unit = max(1.0, abs(float(flat[place])))
@@ -128,7 +140,8 @@ def _measured(objective: Callable[[], float], flat: Any, place: int, here: float
 
 
 def _persistent(rounds: list[_Round]) -> SlopeKind | None:
-    """The kind of place where the difference of the slopes, or the jump, stays as the step shrinks."""
+    """Whether the rounds show a jump or a corner: a change of the value, or of the slope, that stays the same
+    as the step shrinks."""
     bends, jumps = [r.bend for r in rounds], [r.step_up for r in rounds]
     if _constant(jumps[-2:], 1e-1):
         return "jump"
@@ -136,18 +149,19 @@ def _persistent(rounds: list[_Round]) -> SlopeKind | None:
 
 
 def _constant(numbers: list[float], relative: float) -> bool:
+    """Whether all numbers are within a relative distance of the last one, which is neither 0 nor infinite."""
     last = numbers[-1]
     return math.isfinite(last) and last != 0 and all(abs(n - last) <= relative * abs(last) for n in numbers)
 
 
 def _finest(last: _Round, unit: float) -> float:
-    """A step for which the rounding error is a hundredth of the bend."""
+    """The step that confirms a corner or a jump: small, but with a rounding error well below the bend."""
     blurred = 800 * last.rounding * last.h / abs(last.bend) if last.bend else 0.0
     return min(max(FINEST * unit, blurred), last.h / SHRINK)
 
 
 def _sided(rounds: list[_Round], kind: SlopeKind) -> Slope:
-    """The slopes of both sides; none for a side on which the function jumps."""
+    """The one-sided derivatives; nan for a side whose difference quotient grows without bound."""
     result = rounds[-1].slope(kind)
     before, last = rounds[-2].narrow, rounds[-1].narrow
     left, right = (
@@ -158,7 +172,11 @@ def _sided(rounds: list[_Round], kind: SlopeKind) -> Slope:
 
 
 def _unsettled(rounds: list[_Round]) -> Slope:
-    """The slope where no step was small enough: smooth where the bend still vanishes, else with two sides."""
+    """The best estimate where the rounds have not settled.
+
+    The point counts as smooth where the bend has become a thousandth of what it was, or where rounding hides
+    it; otherwise as a corner, or as a jump where a side has no limit.
+    """
     seen = [r for r in rounds if not 8 * r.rounding > max(abs(r.bend), r.gap)]
     if len(seen) < 3:
         return min(rounds, key=lambda r: r.gap).slope("smooth")

@@ -1,4 +1,4 @@
-"""A plan for a person to read: its steps, what they read, where they write, what they cost."""
+"""Describes a plan step by step for `explain-plan`: operands, memory and cost of each step."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ from graphlang.trace import Step, SymbolicArray
 from graphlang.training.state import TrainingState
 
 IN_CACHE = "in cache"
+"""Where a step writes whose result only its own fused group reads: into a block that stays in the cache."""
 
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """One step: `result = operation`, the value of the graph that it belongs to, and where it writes."""
+    """One step, `result = operation`; `origin` is the value of the graph that it is part of computing."""
 
     number: int
     result: str
@@ -44,7 +45,7 @@ class PlannedStep:
 
 @dataclass(frozen=True)
 class PlannedGroup:
-    """Steps that run together: a single step, or a fused group that runs block by block."""
+    """A single step, or a fused group: steps that run together on one block of rows and columns at a time."""
 
     steps: tuple[PlannedStep, ...]
     iteration_shape: tuple[int, ...] | None
@@ -55,13 +56,13 @@ class PlannedGroup:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A whole program, for a person to read."""
+    """A whole program with its memory and cost; `what` says what it computes."""
 
     what: str
     inputs: dict[str, tuple[int, ...]]
     dtype: str
     threads: int
-    #: whether kernels and large products are divided among the program's own threads, not those of BLAS
+    #: whether the program divides kernels and large products among threads of its own, and BLAS uses one
     divides: bool
     groups: tuple[PlannedGroup, ...]
     outputs: dict[str, str]
@@ -77,9 +78,10 @@ class Explanation:
 
 
 def explained(model: Model, inputs: Mapping[str, Any], batch: int | None = None) -> Explanation:
-    """The plan of the training step, or of a value and its gradients where the file does not train.
+    """Explains the training step; without a `train` section, the output and its gradients, or the outputs.
 
-    Other inputs have the shapes of their types, with `batch` rows (by default the file's own batch).
+    A missing input without a default gets random numbers of its declared shape, with `batch` rows: by default
+    the batch of the `train` section, else that of the `gradcheck` section, else 1.
     """
     train, check = model.spec.train, model.spec.gradcheck
     rows = batch or (train.batch if train else check.batch if check else 1)
@@ -126,8 +128,8 @@ class _Explainer:
         self._name_steps()
 
     def _name_steps(self) -> None:
-        """The last step of a node has the node's name, a new value the name of its input; the rest get
-        numbers."""
+        """Names the results of the steps: the last step of a node gets the name of the node, the new value of
+        a parameter `new` and the parameter's name, a gradient its label, and every other step its number."""
         last = {}
         for number, step in enumerate(self._executed(), 1):
             self.names[step.output.number] = f"#{number}"
@@ -211,14 +213,14 @@ class _Explainer:
         return f"{step.primitive.name}({', '.join([*operands, *options])})"
 
     def text(self, x: Any) -> str:
-        """The text of an operand: a name, a number, or a view with what it is a view of."""
+        """An operand as text: a name, a constant, or a view such as `W.T`."""
         if x.__class__ is not SymbolicArray:
             return _constant(x)
         view = self.plan.view_steps.get(x.number)
         return self.names[x.number] if view is None else self._view(view)
 
     def _view(self, step: Step) -> str:
-        """A view, and what it is a view of."""
+        """A view as text: the operation that makes it, and the value that it looks at."""
         source = self.text(step.operands[0])
         if (
             step.primitive.name == "transpose"
@@ -253,7 +255,7 @@ def _option(value: Any) -> str:
 
 
 def bytes_text(count: int) -> str:
-    """A number of bytes in the unit that suits it."""
+    """A number of bytes as text, in GB, MB, kB or B."""
     for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if count >= factor:
             return f"{count / factor:.3g} {unit}" if count < 1000 * factor else f"{count / factor:.0f} {unit}"

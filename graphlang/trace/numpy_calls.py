@@ -1,4 +1,4 @@
-"""NumPy's functions on symbolic arrays: which primitives each of them records."""
+"""What NumPy's functions record when they are called on symbolic arrays, in terms of primitives."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def array_split(x: Array, indices_or_sections: int | Sequence[Size], axis: int =
         n = int(indices_or_sections)
         if n < 1:
             raise ShapeError(f"an array does not split into {n} parts")
-        # Part i has (size + n - 1 - i) // n elements: the first ones are longer by one.
+        # Part i has (size + n - 1 - i) // n elements: the first size % n parts have one more than the others.
         lengths = [(size + n - 1 - i) // n for i in range(n)]
         cuts: list[Any] = [0]
         for length in lengths:
@@ -272,7 +272,10 @@ def full_like(
 
 
 def _created(make: Callable[..., Any]) -> Callable[..., Any]:
-    """A creation function as NumPy calls it for `like=`: sizes may be called N and M, the layout is ours."""
+    """A creation function as NumPy calls it for `like=`; `order` and `device` are ignored.
+
+    NumPy spells the sizes of `eye` and `tri` N and M, ours are n and m.
+    """
 
     def create(*args: Any, order: str = "C", device: Any = None, like: Any, **options: Any) -> Any:
         return make(*args, like=like, **{name.lower(): v for name, v in options.items() if v is not None})

@@ -1,4 +1,4 @@
-"""The matrix product, and einsum and tensordot as matrix products."""
+"""The matrix product; `einsum` and `tensordot`, which are computed by matrix products."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ from graphlang.trace.types import NumPyArray, Out
 
 
 class Matmul(Primitive):
-    """x @ W over the last two axes, the others broadcast; dx = dy @ Wᵀ, dW = xᵀ @ dy."""
+    """y = x @ W over the last two axes; the axes before them are broadcast.
+
+    Gradient: dx = dy @ Wᵀ, dW = xᵀ @ dy.
+    """
 
     name = "matmul"
     kind = "matmul"
@@ -55,7 +58,7 @@ class Matmul(Primitive):
             and x.flags.c_contiguous
             and (out is None or out.flags.c_contiguous)
         ):
-            # One product of tall matrices instead of a loop of small ones.
+            # All matrices of x stacked, times W: one large product instead of a loop of small ones.
             rows = None if out is None else out.reshape(-1, out.shape[-1])
             y = np.matmul(x.reshape(-1, x.shape[-1]), w, out=rows) if x.size else np.matmul(x, w, out=out)
             return out if out is not None else y.reshape(*x.shape[:-1], w.shape[-1])
@@ -69,6 +72,7 @@ class Matmul(Primitive):
 
 
 def _by_left(dy: Array, x: Array, w: Array) -> Any:
+    """The gradient with respect to x."""
     if w.ndim == 1:
         return dy * w if x.ndim == 1 else np.expand_dims(dy, -1) * w
     if x.ndim > 1 or w.ndim == 2:
@@ -77,12 +81,13 @@ def _by_left(dy: Array, x: Array, w: Array) -> Any:
 
 
 def _by_right(dy: Array, x: Array, w: Array) -> Any:
+    """The gradient with respect to W."""
     if x.ndim == 1:
         return dy * x if w.ndim == 1 else np.expand_dims(x, -1) * np.expand_dims(dy, -2)
     if w.ndim == 1:
         x, dy = np.reshape(x, (count(x.shape[:-1]), x.shape[-1])), np.reshape(dy, (count(dy.shape),))
         return np.matmul(np.transpose(x), dy)
-    if w.ndim == 2 and x.ndim > 2:  # the sum over the batch is a part of the product
+    if w.ndim == 2 and x.ndim > 2:  # with the batch among the rows, the product sums over it
         x, dy = (np.reshape(z, (count(z.shape[:-1]), z.shape[-1])) for z in (x, dy))
     return np.matmul(np.swapaxes(x, -1, -2), dy)
 
@@ -91,7 +96,7 @@ matmul = Matmul()
 
 
 def dot(x: StepOperand, w: StepOperand) -> Any:
-    """NumPy's `dot`: a matrix product, of arrays with more axes over x's last and w's last but one."""
+    """NumPy's `dot`: the sum over the last axis of x and the last but one axis of w."""
     left, right = operand(x), operand(w)
     if np.ndim(left) == 0 or np.ndim(right) == 0:
         return np.multiply(left, right)
@@ -99,7 +104,7 @@ def dot(x: StepOperand, w: StepOperand) -> Any:
 
 
 def tensordot(x: Array, w: Array, axes: int | tuple[int | Sequence[int], int | Sequence[int]] = 2) -> Any:
-    """The sum over pairs of axes, as one matrix product."""
+    """NumPy's `tensordot`: the sum over pairs of axes, computed as one matrix product."""
     x, w = operand(x), operand(w)
     if isinstance(axes, int):
         axes = (tuple(range(-axes, 0)), tuple(range(axes)))
@@ -127,7 +132,7 @@ def _positions(axes: Sequence[int], ndim: int) -> tuple[int, ...]:
 
 
 def einsum(subscripts: str, *operands: Any) -> Any:
-    """Sums of products by Einstein's notation, as products of matrices, from left to right."""
+    """NumPy's `einsum`: the operands are multiplied from left to right, each time by a matrix product."""
     arrays = [operand(x) for x in operands]
     labels, result = _parse(subscripts, [np.ndim(x) for x in arrays])
     _check_sizes(labels, arrays)
@@ -142,7 +147,7 @@ def einsum(subscripts: str, *operands: Any) -> Any:
 
 
 def _parse(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
-    """Labels of each operand and of the result, with every `...` written out in capital Greek letters."""
+    """The labels of each operand and of the result; capital Greek letters label the axes behind `...`."""
     text = subscripts.replace(" ", "")
     left, arrow, result = text.partition("->")
     terms = left.split(",")
@@ -166,6 +171,7 @@ def _parse(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
 
 
 def _check_sizes(labels: list[str], arrays: list[Any]) -> None:
+    """Raises ShapeError where axes with one label have different sizes, other than 1."""
     seen: dict[str, Size] = {}
     for position, (names, x) in enumerate(zip(labels, arrays, strict=True)):
         for label, size in zip(names, np.shape(x), strict=True):
@@ -176,7 +182,7 @@ def _check_sizes(labels: list[str], arrays: list[Any]) -> None:
 
 
 def _distinct(names: str, x: Array) -> tuple[str, Any]:
-    """Take the diagonal over each repeated label."""
+    """Replaces the axes that share a label, as in `ii`, by their diagonal."""
     for label in dict.fromkeys(names):
         while names.count(label) > 1:
             first = names.index(label)
@@ -187,7 +193,7 @@ def _distinct(names: str, x: Array) -> tuple[str, Any]:
 
 
 def diagonal(x: Array, axis1: int = 0, axis2: int = 1) -> Any:
-    """The elements with equal indices on two axes of one size, as the last axis."""
+    """The elements whose indices on two axes are equal, along a new last axis."""
     n, m = x.shape[axis1], x.shape[axis2]
     if n != m:
         raise ShapeError(f"a diagonal is of axes of one size, not {n} and {m}")
@@ -197,12 +203,17 @@ def diagonal(x: Array, axis1: int = 0, axis2: int = 1) -> Any:
 
 
 def _sum_out(names: str, x: Array, needed: set[str]) -> tuple[str, Any]:
+    """Sums over the axes whose labels are not needed."""
     alone = tuple(i for i, label in enumerate(names) if label not in needed)
     return "".join(c for c in names if c in needed), reduce_sum(x, axis=alone, dtype=x.dtype) if alone else x
 
 
 def _pair(left: str, x: Array, right: str, y: Array, later: set[str]) -> tuple[str, Any]:
-    """The product of two operands, summed over the labels that are not needed later."""
+    """Multiplies two operands and sums over the labels that are not needed later.
+
+    A label of both operands is a batch axis if it is needed later, else an inner axis of the matrix product;
+    a label of one operand is a row or a column.
+    """
     left, x = _squeeze_ones(*_sum_out(left, x, later | set(right)), right, y)
     right, y = _squeeze_ones(*_sum_out(right, y, later | set(left)), left, x)
     batch = "".join(c for c in left if c in right and c in later)
@@ -223,7 +234,7 @@ def _pair(left: str, x: Array, right: str, y: Array, later: set[str]) -> tuple[s
 
 
 def _squeeze_ones(names: str, x: Array, other_names: str, other: Array) -> tuple[str, Any]:
-    """Drop the axes of size 1 that the other operand has at full size."""
+    """Removes the axes of size 1 for which the other operand has a larger size."""
     ones = tuple(
         i for i, c in enumerate(names)
         if c in other_names and x.shape[i] == 1 and other.shape[other_names.index(c)] != 1
@@ -232,6 +243,7 @@ def _squeeze_ones(names: str, x: Array, other_names: str, other: Array) -> tuple
 
 
 def _arranged(x: Array, names: str, order: str) -> Any:
+    """The axes of x, labelled `names`, in another order."""
     return x if names == order else np.transpose(x, [names.index(c) for c in order])
 
 
