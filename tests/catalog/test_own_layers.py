@@ -22,8 +22,8 @@ def loaded(layer: Any, text: str = "input x: float[N, 3]\ny = x -> Own\nz = sum(
 def refused(layer: Any) -> gl.GraphError:
     with pytest.raises(gl.GraphError) as caught:
         loaded(layer)
-    (found,) = caught.value.diagnostics
-    assert (found.code, found.line) == ("GL409", 2)
+    (problem,) = caught.value.diagnostics
+    assert (problem.code, problem.line) == ("GL409", 2)
     return caught.value
 
 
@@ -49,14 +49,14 @@ class Seen(gl.Layer):
 
 def test_an_array_alone_is_the_result_in_every_way_to_run() -> None:
     graph = loaded(Plain)
-    wanted = np.array([[1.0, 0, 9], [0, 25, 36]])
+    expected = np.array([[1.0, 0, 9], [0, 25, 36]])
     for _ in range(2):
         result = graph.run(x=X)
-        np.testing.assert_array_equal(result["y"], wanted)
+        np.testing.assert_array_equal(result["y"], expected)
         np.testing.assert_array_equal(result.grad["x"], 2 * np.maximum(X, 0))
-    assert graph.predict(x=X) == wanted.sum()
+    assert graph.predict(x=X) == expected.sum()
     value, gradients = graph.compile(wrt=["x"])(x=X)
-    assert value == wanted.sum()
+    assert value == expected.sum()
     np.testing.assert_array_equal(gradients["x"], 2 * np.maximum(X, 0))
     assert graph.gradcheck(x=X).ok
     slope = "input x: float[N, 3]\ny = x -> Own\nz = sum(y)\ns = sum(grad(z, x))\noutput s"

@@ -83,8 +83,8 @@ def test_run_prints_the_one_object_of_the_contract(graphlang):
     inner = [found["values"][n] for n in ("apple_price", "orange_price", "total")]
     assert inner == pytest.approx([200, 450, 650])
     # Figure 5-17 of the book.
-    wanted = {"apple": 2.2, "apple_num": 110, "orange": 3.3, "orange_num": 165, "tax": 650}
-    assert {name: found["gradients"][name] for name in wanted} == pytest.approx(wanted)
+    expected = {"apple": 2.2, "apple_num": 110, "orange": 3.3, "orange_num": 165, "tax": 650}
+    assert {name: found["gradients"][name] for name in expected} == pytest.approx(expected)
 
 
 def test_a_formula_from_stdin_needs_no_file(graphlang):

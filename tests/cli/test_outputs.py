@@ -53,12 +53,12 @@ def test_numbers_in_a_csv_are_as_short_as_their_precision_allows() -> None:
 
 
 def test_the_other_formats_hold_the_same_numbers() -> None:
-    wanted = np.divide([[1, 2], [3, 4], [5, 7]], 3)
+    expected = np.divide([[1, 2], [3, 4], [5, 7]], 3)
     for name in ("out.npz", "out.npy", "out.json"):
         assert predict("y", "-o", name) == 0
-    np.testing.assert_array_equal(np.load("out.npz")["y"], wanted)
-    np.testing.assert_array_equal(np.load("out.npy"), wanted)
-    assert json.loads(Path("out.json").read_text()) == {"y": wanted.tolist()}
+    np.testing.assert_array_equal(np.load("out.npz")["y"], expected)
+    np.testing.assert_array_equal(np.load("out.npy"), expected)
+    assert json.loads(Path("out.json").read_text()) == {"y": expected.tolist()}
 
 
 @pytest.mark.parametrize("name", ["out.txt", "out", "out.csv.gz", "net.graph", ".csv"])

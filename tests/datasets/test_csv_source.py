@@ -278,9 +278,9 @@ def test_other_mistakes_of_the_file_are_told(tmp_path, text, code, part):
 def test_what_people_write_and_export_gets_its_fix(tmp_path, text, message, help_):
     with pytest.raises(GraphError) as caught:
         opened(tmp_path, text).train["x"].load()
-    (found,) = caught.value.diagnostics
-    assert message in found.message
-    assert found.help.startswith(help_)
+    (problem,) = caught.value.diagnostics
+    assert message in problem.message
+    assert problem.help.startswith(help_)
 
 
 @pytest.mark.parametrize("cells", [["1,5", "2,5"], ["$3", "$4"], ["20%", "30%"], ["1 000", "NA"]])
@@ -299,9 +299,9 @@ def test_what_keeps_a_target_from_being_labels_is_named(tmp_path):
         text = "n,t\n" + "".join(f"{i},{cell}\n" for i, cell in enumerate(cells))
         with pytest.raises(GraphError) as caught:
             opened(tmp_path, text, test=0).train["t"].load()
-        (found,) = caught.value.diagnostics
-        assert (found.line, found.name) == (line, "t")
-        assert found.help.startswith(help_)
+        (problem,) = caught.value.diagnostics
+        assert (problem.line, problem.name) == (line, "t")
+        assert problem.help.startswith(help_)
 
 
 def test_labels_may_hold_digits_and_dates(tmp_path):

@@ -15,9 +15,9 @@ from graphlang.diagnostics import edited
 def test_a_list_of_layers_is_shared_by_a_def_of_another_name() -> None:
     for name in ("G", "g", "Head"):
         text = f"input x: float[N, 3]\nlayer {name} = layers {{ Affine(3)\n Relu }}\ny = {name}(x) + {name}(x)\noutput y\n"
-        (found,) = mistakes(text)
-        assert f"`layer {name} = {name}`" not in (found.help or "")
-        graph = gl.loads(edited(text, found.edits))
+        (problem,) = mistakes(text)
+        assert f"`layer {name} = {name}`" not in (problem.help or "")
+        graph = gl.loads(edited(text, problem.edits))
         assert sorted(graph.params) == [f"{name}.Affine1.W", f"{name}.Affine1.b"]
 
 
@@ -26,8 +26,8 @@ Y, T = np.array([[1.0], [2.0], [4.0]]), np.array([10.0, 20.0, 30.0])
 
 def test_both_suggestions_for_an_ambiguous_broadcast_work() -> None:
     text = "input y: float[N, 1], t: float[N]\nd = y - t\noutput d\n"
-    (found,) = mistakes(text)
-    assert found.help == (
+    (problem,) = mistakes(text)
+    assert problem.help == (
         "bring both to one shape: `reshape(y, N)`; where every combination is meant, say so: `reshape(t, 1, N)`"
     )
     one = gl.loads(text.replace("y - t", "reshape(y, N) - t"))
@@ -35,7 +35,7 @@ def test_both_suggestions_for_an_ambiguous_broadcast_work() -> None:
     every = gl.loads(text.replace("y - t", "y - reshape(t, 1, N)"))
     np.testing.assert_array_equal(every.predict(y=Y, t=T), Y - T)
     (other,) = mistakes(text.replace("y - t", "t - y"))
-    assert other.help == found.help
+    assert other.help == problem.help
 
 
 def test_a_column_is_declared_as_the_help_says(tmp_path: Path) -> None:
@@ -47,8 +47,8 @@ def test_a_column_is_declared_as_the_help_says(tmp_path: Path) -> None:
     )
     with pytest.raises(gl.GraphError) as caught:
         gl.loads(text, folder=tmp_path).fit()
-    (found,) = caught.value.diagnostics
-    assert found.help == "declare it `t: float[N]`"
+    (problem,) = caught.value.diagnostics
+    assert problem.help == "declare it `t: float[N]`"
 
 
 @pytest.mark.parametrize(
@@ -90,9 +90,9 @@ def test_a_parameter_without_a_type_is_as_its_start_says(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("start", ["normal(0.1)", "he", "zeros"])
 def test_an_initializer_says_nothing_of_a_shape(start: str) -> None:
-    (found,) = mistakes(f"param w = {start}\nparam v: float = 0\ny = w * v\n")
-    assert (found.code, found.message) == ("GL137", "the parameter `w` needs a type")
-    assert f"`param w: float = {start}`" in (found.help or "")
+    (problem,) = mistakes(f"param w = {start}\nparam v: float = 0\ny = w * v\n")
+    assert (problem.code, problem.message) == ("GL137", "the parameter `w` needs a type")
+    assert f"`param w: float = {start}`" in (problem.help or "")
 
 
 BROKEN_AT_THE_END = {
@@ -108,6 +108,6 @@ BROKEN_AT_THE_END = {
 @pytest.mark.parametrize(("text", "mended"), BROKEN_AT_THE_END.items())
 def test_a_bracket_is_closed_where_it_belongs(text: str, mended: str) -> None:
     text = f"input y = 3\n{text}"
-    (found,) = [d for d in mistakes(text) if d.code == "GL102"]
-    assert mended in edited(text, found.edits)
-    assert found.related or "\n" not in mended
+    (problem,) = [d for d in mistakes(text) if d.code == "GL102"]
+    assert mended in edited(text, problem.edits)
+    assert problem.related or "\n" not in mended

@@ -121,8 +121,8 @@ def test_unknown_and_missing_inputs_of_a_fit_are_named_together() -> None:
     net = gl.loads(NET)
     with pytest.raises(gl.GraphError) as caught:
         net.fit(X=X, y=T)
-    found = [(d.code, d.message) for d in caught.value.diagnostics]
-    assert found == [
+    problems = [(d.code, d.message) for d in caught.value.diagnostics]
+    assert problems == [
         ("GL702", "there is no input `X`"),
         ("GL702", "there is no input `y`"),
         ("GL701", "missing inputs: `x`, `t`"),
@@ -187,11 +187,11 @@ def test_evaluate_gives_the_loss_and_the_metrics() -> None:
     scores = net.predict(X)
     shifted = scores - scores.max(axis=1, keepdims=True)
     logs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    found = net.evaluate(x=X, t=T)
-    assert set(found) == {"accuracy", "loss"}
-    assert found["accuracy"] == np.mean(scores.argmax(axis=1) == T)
-    assert found["loss"] == pytest.approx(-logs[np.arange(40), T].mean())
-    assert net.evaluate({"x": X, "t": T}) == found
+    metrics = net.evaluate(x=X, t=T)
+    assert set(metrics) == {"accuracy", "loss"}
+    assert metrics["accuracy"] == np.mean(scores.argmax(axis=1) == T)
+    assert metrics["loss"] == pytest.approx(-logs[np.arange(40), T].mean())
+    assert net.evaluate({"x": X, "t": T}) == metrics
 
 
 def test_evaluate_takes_the_files_own_data_and_its_split(tmp_path: Path) -> None:

@@ -103,8 +103,8 @@ def test_a_sigmoid_built_from_nodes_is_one_group_and_equals_the_layer() -> None:
 
 def test_the_two_layer_network_has_the_parameters_of_the_book() -> None:
     graph = gl.loads(NETWORK)
-    wanted = {"Affine1.W": (784, 50), "Affine1.b": (50,), "Affine2.W": (50, 10), "Affine2.b": (10,)}
-    assert shapes(graph) == wanted
+    expected = {"Affine1.W": (784, 50), "Affine1.b": (50,), "Affine2.W": (50, 10), "Affine2.b": (10,)}
+    assert shapes(graph) == expected
     assert graph.dtype == np.float32
     assert not np.any(graph.params["Affine1.b"])
     assert float(np.std(graph.params["Affine1.W"])) == pytest.approx(0.01, rel=0.05)

@@ -25,8 +25,8 @@ def inputs_of(graph: gl.Graph) -> dict[str, Any]:
 
 
 def test_the_lessons_of_chapter_5_are_all_there() -> None:
-    wanted = "apple apple_orange chain_rule sigmoid affine two_layer_net two_layer_net_explicit regression"
-    assert {p.stem for p in FILES} >= set(wanted.split())
+    expected = "apple apple_orange chain_rule sigmoid affine two_layer_net two_layer_net_explicit regression"
+    assert {p.stem for p in FILES} >= set(expected.split())
 
 
 @pytest.mark.parametrize("path", FILES, ids=named)

@@ -31,8 +31,8 @@ OPTIMIZERS = {
 def test_every_optimizer_has_a_reference_without_decay_and_one_with_decay():
     """One that PyTorch lacks is held to another source: a file of its own in references/."""
     runs = {(run["optimizer"], run["settings"].get("weight_decay", 0) > 0) for run in RUNS.values()}
-    wanted = {(name, decays) for name in family_names("optimizers") for decays in (False, True)}
-    assert runs == wanted
+    expected = {(name, decays) for name in family_names("optimizers") for decays in (False, True)}
+    assert runs == expected
 
 
 def test_every_file_of_references_names_its_source_and_the_script_that_writes_it():

@@ -66,11 +66,11 @@ TOLD = [
 
 @pytest.mark.parametrize(("text", "at", "mended"), MENDED, ids=[text for text, _, _ in MENDED])
 def test_a_habit_is_mended_at_its_place(text: str, at: str | None, mended: str | None) -> None:
-    found = mistakes(HEAD + text)
+    problems = mistakes(HEAD + text)
     if mended is None:
-        assert not any("comment" in d.message for d in found)
+        assert not any("comment" in d.message for d in problems)
         return
-    first = found[0]
+    first = problems[0]
     assert first.span is not None
     assert first.span.text == at
     assert first.help
@@ -80,20 +80,20 @@ def test_a_habit_is_mended_at_its_place(text: str, at: str | None, mended: str |
 @pytest.mark.parametrize(("text", "at", "mended"), MENDED, ids=[text for text, _, _ in MENDED])
 def test_no_mistake_comes_from_a_habit_that_is_mended(text: str, at: str | None, mended: str | None) -> None:
     for _ in range(5):
-        found = [d for d in mistakes(HEAD + text) if d.edits]
-        if not found:
+        problems = [d for d in mistakes(HEAD + text) if d.edits]
+        if not problems:
             break
-        text = edited(HEAD + text, found[0].edits).removeprefix(HEAD)
+        text = edited(HEAD + text, problems[0].edits).removeprefix(HEAD)
     rest = [d for d in mistakes(HEAD + text) if d.code not in ("GL201", "GL202", "GL402", "GL407")]
     assert not rest, (text, rest)
 
 
 @pytest.mark.parametrize(("text", "at", "help_"), TOLD, ids=[text for text, _, _ in TOLD])
 def test_notation_without_a_certain_fix_gets_help_but_no_edit(text: str, at: str, help_: str) -> None:
-    (found,) = mistakes(HEAD + text)
-    assert found.span is not None
-    assert found.span.text == at
-    assert help_ in f"{found.message} {found.help}"
+    (problem,) = mistakes(HEAD + text)
+    assert problem.span is not None
+    assert problem.span.text == at
+    assert help_ in f"{problem.message} {problem.help}"
 
 
 def test_a_function_on_paper_is_a_function_of_the_language() -> None:
@@ -121,6 +121,6 @@ def test_a_raised_or_lowered_letter_stays_itself() -> None:
     "text", ["²0¹", "y = ²0¹", "{ x", "y = x -> layers {\n{ A }\n}", "x²y", "²", "y = n²²x²"]
 )
 def test_any_other_wrong_notation_gets_a_place_and_help(text: str) -> None:
-    found = mistakes(HEAD + text)
-    assert found
-    assert all(d.span is not None and d.help for d in found)
+    problems = mistakes(HEAD + text)
+    assert problems
+    assert all(d.span is not None and d.help for d in problems)

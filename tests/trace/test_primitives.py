@@ -107,8 +107,8 @@ def test_the_gradient_on_arrays_is_the_recorded_one(primitive: Any, operands: An
         for dx, x in zip(primitive.vjp(dy, value, *operands, **params), operands, strict=True)
         if is_variable(x)
     ]
-    wanted = [dx for dx, x in zip(symbolic, feeds, strict=True) if x.dtype.kind == "f"]
-    for a, b in zip(direct, wanted, strict=True):
+    expected = [dx for dx, x in zip(symbolic, feeds, strict=True) if x.dtype.kind == "f"]
+    for a, b in zip(direct, expected, strict=True):
         np.testing.assert_allclose(0 if a is None else a, b, rtol=1e-12)
 
 

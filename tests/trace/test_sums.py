@@ -244,5 +244,5 @@ def test_the_gradient_of_a_layers_weights_keeps_its_digits_in_run_too() -> None:
     graph = gl.loads(
         "input x: float[N, 1]\nlayer f = Affine(1)\nloss = sum(f(x))\noutput loss", dtype="float32"
     )
-    wanted = 1_000_003 * float(np.float32(0.1))
-    assert graph.run(x=x).grad["f.W"].item() == pytest.approx(wanted, rel=1e-6)
+    expected = 1_000_003 * float(np.float32(0.1))
+    assert graph.run(x=x).grad["f.W"].item() == pytest.approx(expected, rel=1e-6)

@@ -35,8 +35,8 @@ def test_labels_of_any_type_train_alike(dtype: str) -> None:
     reference, graph = gl.loads(TEXT), gl.loads(TEXT)
     labels = T.astype(dtype)
     validation = {"x": X[:2], "t": labels[:2]}
-    wanted = reference.fit(x=X, t=T, validation={"x": X[:2], "t": T[:2]})
-    assert graph.fit(x=X, t=labels, validation=validation) == wanted
+    expected = reference.fit(x=X, t=T, validation={"x": X[:2], "t": T[:2]})
+    assert graph.fit(x=X, t=labels, validation=validation) == expected
     assert graph.evaluate(x=X, t=labels) == reference.evaluate(x=X, t=T)
 
 

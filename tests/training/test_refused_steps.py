@@ -45,14 +45,14 @@ def test_fit_refuses_the_step_with_every_optimizer(optimizer: str, more: str) ->
     with pytest.raises(gl.GraphError) as caught:
         graph.fit(x=np.ones(4))
     assert unchanged(graph, before)
-    found = caught.value.diagnostics[0]
-    assert found.code == "GL717"
-    assert "`w`" in found.message
-    assert "not a number (nan)" in found.message
-    assert "iteration 1" in found.message
-    assert "`sqrt" in found.message
-    assert "`v`" not in found.message, "its gradient is finite"
-    assert "clip_norm" not in (found.help or ""), "no clipping mends a gradient that is not a number"
+    problem = caught.value.diagnostics[0]
+    assert problem.code == "GL717"
+    assert "`w`" in problem.message
+    assert "not a number (nan)" in problem.message
+    assert "iteration 1" in problem.message
+    assert "`sqrt" in problem.message
+    assert "`v`" not in problem.message, "its gradient is finite"
+    assert "clip_norm" not in (problem.help or ""), "no clipping mends a gradient that is not a number"
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -88,9 +88,9 @@ output loss
 train { minimize = loss; optimizer = SGD(lr=0.1); batch = 3; epochs = 1 }"""
     with pytest.raises(gl.GraphError) as caught:
         gl.loads(text).fit(x=np.zeros(3))
-    found = caught.value.diagnostics[0]
+    problem = caught.value.diagnostics[0]
     assert "<text>:4:1" in str(caught.value)
-    assert "`b` (sqrt)" in found.message
+    assert "`b` (sqrt)" in problem.message
 
 
 def test_a_step_whose_loss_contains_a_gradient_is_refused_too() -> None:

@@ -273,9 +273,9 @@ def test_a_checkpoint_given_as_weights_is_told_once_and_names_the_weights(tmp_pa
     train(net().model, data(), folder=tmp_path / "run", epochs=1)
     with pytest.raises(gl.GraphError) as caught:
         net().load_weights(tmp_path / "run/checkpoint.npz")
-    (found,) = caught.value.diagnostics
-    assert found.message == "this is the checkpoint of a run, to go on from, and not its weights"
-    assert str(tmp_path / "run/weights.npz") in str(found.help)
+    (problem,) = caught.value.diagnostics
+    assert problem.message == "this is the checkpoint of a run, to go on from, and not its weights"
+    assert str(tmp_path / "run/weights.npz") in str(problem.help)
 
 
 # ---- the run folder -----------------------------------------------------------------------------------
