@@ -35,10 +35,11 @@ several ways has a wording for each, which `explain` lists:
 
 `NoData.empty_file(file)` makes one. A wording with facts of its own is a subclass without a code.
 
-Six wordings quote a sentence, since the check that refuses is not the package's alone: an operation checks its
-operands and attributes, and a layer or an optimizer of the user's own may do so too. They are `OperandsMisfit`
-and `WrongResult` (a `ShapeError`, the contract of a layer), `AttributeRefused`, `SettingRefused` and
-`SettingsRefused` (the validator of a field or a model), and `OverrideRefused`, which quotes another diagnostic.
+Six wordings quote a sentence, since the check that refuses is not the package's alone: an operation checks
+its operands and attributes, and a layer or an optimizer of the user's own may do so too. They are
+`OperandsMisfit` and `WrongResult` (a `ShapeError`, the contract of a layer), `AttributeRefused`,
+`SettingRefused` and `SettingsRefused` (the validator of a field or a model), and `OverrideRefused`, which
+quotes another diagnostic.
 """
 
 from __future__ import annotations
