@@ -32,6 +32,7 @@ ORDER = """
     report
     api
     draw
+    view
     cli
     __main__
 """

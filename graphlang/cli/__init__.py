@@ -13,6 +13,7 @@ DONE, WRONG, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 COMMANDS = {
     "run": "forward and backward: every named value and its gradient",
+    "view": "the same as one offline HTML page, to step through",
     "check": "syntax, names, types and shapes; touches no data",
     "gradcheck": "backpropagation against numerical differentiation",
     "test": "the `expect` lines, then `gradcheck` where the file has that section",

@@ -142,6 +142,16 @@ def inputs(parser: CommandParser) -> None:
     )
 
 
+def start(parser: CommandParser) -> None:
+    parser.add_argument("--of", metavar="NAME", help="the value that backward starts from")
+    parser.add_argument(
+        "--seed-gradient",
+        metavar="V",
+        type=number_or_list,
+        help="the gradient there: a number or a list (default 1)",
+    )
+
+
 def weights(parser: CommandParser) -> None:
     parser.add_argument("--weights", metavar="FILE", type=named, help="parameters: an npz, or a run folder")
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from graphlang.cli import console, options
+from graphlang.cli.runs import both_ways
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 MOST_DRAWN = 400
 """The largest picture in nodes, even with --picture."""
-SAMPLES = 3
-"""The number of samples from the file's data for a run without inputs."""
 
 
 def parser() -> options.CommandParser:
@@ -37,13 +36,7 @@ def parser() -> options.CommandParser:
     options.specs(command)
     options.settings(command)
     options.inputs(command)
-    command.add_argument("--of", metavar="NAME", help="the value that backward starts from")
-    command.add_argument(
-        "--seed-gradient",
-        metavar="V",
-        type=options.number_or_list,
-        help="the gradient there: a number or a list (default 1)",
-    )
+    options.start(command)
     command.add_argument(
         "--plan", action="store_true", help="show the planned program instead (see explain-plan)"
     )
@@ -90,64 +83,12 @@ def _run(path: str, arguments: argparse.Namespace, name: str | None) -> int:
         from graphlang.cli import explain_plan
 
         return explain_plan.show(graph, inputs, arguments)
-    forward = graph.forward({**_samples(graph, inputs, arguments), **inputs})
-    if _can_start(graph, arguments):
-        result = forward.backward(arguments.seed_gradient, arguments.of)
-    else:
-        result = forward.result()
+    forward, result = both_ways(graph, inputs, arguments)
     if arguments.json:
         console.print_json(result.as_json() if name is None else {"file": name, **result.as_json()})
     else:
         show(graph, forward, result, arguments)
     return 0
-
-
-def _samples(graph: Graph, inputs: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
-    """The first samples of the file's data, if it has any and none of its inputs are given."""
-    section = graph.spec.data
-    missing = [n for n, s in graph.inputs.items() if s.default is None and n not in inputs]
-    if section is None or not missing or not set(missing) <= set(section.fields) - set(inputs):
-        return {}
-    named = {*inputs, *(name for name, _ in arguments.set)}
-    if named & set(section.fields):  # do not mix samples of the data with other values
-        return {}
-    from graphlang.inputs.stand_ins import first_samples
-
-    dataset = options.opened(graph, arguments)
-    fields = {n: section.fields[n] for n in missing}
-    unknown = [n for n in missing if fields[n] not in dataset.train]
-    if unknown:
-        from graphlang.diagnostics import GraphError
-        from graphlang.diagnostics.data_fields import UnknownField
-
-        available, span = list(dataset.train), graph.network.span
-        raise GraphError([UnknownField(n, fields[n], available, dataset.name, span(n)) for n in unknown])
-    console.note(f"no inputs are given: running the first {SAMPLES} samples of {dataset.name}")
-    return first_samples(fields, dataset, SAMPLES, None)
-
-
-def _can_start(graph: Graph, arguments: argparse.Namespace) -> bool:
-    """Whether it is clear which value backward starts from; if not, a note says how to choose."""
-    if arguments.of is not None or graph.spec.train is not None:
-        return True
-    starts = graph.model.starts
-    if len(starts) == 1 and _is_float(graph, starts[0]):
-        return True
-    listed = ", ".join(f"`{name}`" for name in starts)
-    floats = [name for name in starts if _is_float(graph, name)]
-    if len(starts) > 1 and floats:
-        console.note(f"several outputs, so no gradients: choose one of {listed} with --of NAME")
-    elif starts:
-        verb = "is" if len(starts) == 1 else "are"
-        console.note(f"{listed} {verb} not of type float, so no gradients: choose a value with --of NAME")
-    if arguments.seed_gradient is not None:
-        raise options.Usage("--seed-gradient needs --of NAME here")
-    return False
-
-
-def _is_float(graph: Graph, name: str) -> bool:
-    values: list[Any] = [*graph.spec.inputs, *graph.spec.params, *graph.spec.nodes]
-    return any(value.name == name and value.dtype == "float" for value in values)
 
 
 # ---- output --------------------------------------------------------------------------------------

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +17,20 @@ from graphlang.syntax.operators import BY_FUNCTION
 if TYPE_CHECKING:
     from graphlang.api import Graph
     from graphlang.engine.forward import Forward
+    from graphlang.engine.parts import Part
     from graphlang.engine.result import Result
+
+
+class NodeUse(NamedTuple):
+    """Something that a node is computed from: a value of the graph, or a constant."""
+
+    source: int | None
+    """the number of the value; None for a constant"""
+    constant: Any
+    place: int | str | None
+    """as in a `Part`"""
+    position: int
+    """where its edge enters the node, from the top"""
 
 
 def drawable(graph: Graph, result: Result) -> list[str]:
@@ -48,6 +62,29 @@ def picture(graph: Graph, forward: Forward, result: Result, names: list[str]) ->
     return Picture(title, tuple(nodes), tuple(drawing.edges), result.of or "", named)
 
 
+class NodeUses:
+    """What every node of a run is computed from, and what a gradient passes back along each edge."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self.part_of = {(p.source, p.target, p.place): p.gradient for p in parts}
+        self._beside: dict[int, list[int]] = defaultdict(list)
+        for part in parts:
+            if part.place is None:
+                self._beside[part.target].append(part.source)
+
+    def of(self, node: Node) -> Iterator[NodeUse]:
+        """The operands in order, then parameters, then what else a `grad` depends on."""
+        for position, operand in enumerate(node.operands):
+            if type(operand) is Ref:
+                yield NodeUse(operand.number, None, position, position)
+            else:
+                yield NodeUse(None, operand, position, position)
+        others: list[tuple[int, str | None]] = [(number, role) for role, number in node.own.items()]
+        others += [(number, None) for number in self._beside.get(node.number, ())]
+        for position, (number, place) in enumerate(others, len(node.operands)):
+            yield NodeUse(number, None, place, position)
+
+
 class _Drawing:
     """The nodes and edges of a picture, value by value."""
 
@@ -60,9 +97,7 @@ class _Drawing:
             for name in names
             if reached[network.numbers[name]] and forward.is_float(name)
         }
-        #: the share of each use of a value in its gradient
-        self.parts = forward.parts(result) if result.of is not None else []
-        self.part_of = {(p.source, p.target, p.place): p.gradient for p in self.parts}
+        self.uses = NodeUses(forward.parts(result) if result.of is not None else [])
         self.nodes: list[PictureNode] = []
         self.edges: list[PictureEdge] = []
 
@@ -79,34 +114,37 @@ class _Drawing:
             text = name if node.spec.named else short(value)
             self.nodes.append(PictureNode(name, text, "constant", value, gradient))
             return
-        label, hidden = _label(node)
+        label, hidden = sign_of(node)
         self._add_operands(node, hidden)
         shown = name if node.spec.named else ""
         self.nodes.append(PictureNode(name, label, "operation", value, gradient, node.spec.group, shown))
 
     def _add_operands(self, node: Node, hidden: int | None) -> None:
         """Adds the edges into a node, and its constant operands."""
-        for position, operand in enumerate(node.operands):
-            if type(operand) is Ref:
-                self._add_edge(operand.number, node, position, position)
-            elif position != hidden:
-                source, group = f"{node.name} constant {position}", node.spec.group
-                self.nodes.append(PictureNode(source, short(operand), "constant", operand, group=group))
-                self.edges.append(PictureEdge(source, node.name, position, operand))
-        others: list[tuple[int, str | None]] = [(n, role) for role, n in node.own.items()]
-        others += [(p.source, None) for p in self.parts if p.target == node.number and p.place is None]
-        for i, (other, place) in enumerate(others, len(node.operands)):
-            self._add_edge(other, node, place, i)
+        for use in self.uses.of(node):
+            if use.source is not None:
+                self._add_edge(use.source, node, use)
+            elif use.position != hidden:
+                self._add_constant(use.constant, node, use.position)
 
-    def _add_edge(self, number: int, node: Node, place: int | str | None, position: int) -> None:
+    def _add_constant(self, constant: Any, node: Node, position: int) -> None:
+        source, group = f"{node.name} constant {position}", node.spec.group
+        self.nodes.append(PictureNode(source, short(constant), "constant", constant, group=group))
+        self.edges.append(PictureEdge(source, node.name, position, constant))
+
+    def _add_edge(self, number: int, node: Node, use: NodeUse) -> None:
         source = self.network.names[number]
         flows = source in self.gradients and node.name in self.gradients
-        back = plain(self.part_of.get((number, node.number, place), 0.0)) if flows else None
-        besides = not isinstance(place, int)
-        self.edges.append(PictureEdge(source, node.name, position, self.result[source], back, besides))
+        part = self.uses.part_of.get((number, node.number, use.place), 0.0)
+        besides = not isinstance(use.place, int)
+        self.edges.append(
+            PictureEdge(
+                source, node.name, use.position, self.result[source], plain(part) if flows else None, besides
+            )
+        )
 
 
-def _label(node: Node) -> tuple[str, int | None]:
+def sign_of(node: Node) -> tuple[str, int | None]:
     """The sign of an operation, and the position of a constant operand that is part of the sign."""
     name, operands = node.spec.operation, node.operands
     if name == "power" and type(operands[1]) in (int, float):

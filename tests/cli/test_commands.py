@@ -797,7 +797,7 @@ def test_help_and_version(graphlang):
     [
         ([], "usage: graphlang COMMAND"),
         (["chek"], "did you mean `check`?"),
-        (["view", "fruit.graph"], "there is no command `view`"),
+        (["draw", "fruit.graph"], "there is no command `draw`"),
         (["--josn"], "unknown option"),
         (["run"], "required: SPEC"),
         (["run", "fruit.graph", "--josn"], "did you mean `--json`?"),

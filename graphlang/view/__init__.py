@@ -1,0 +1,1 @@
+"""Graphs to look at: a run as one offline HTML page."""

@@ -1,0 +1,215 @@
+"""Makes the scene of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphlang.draw.from_graph import NodeUses, sign_of
+from graphlang.draw.numbers import short
+from graphlang.engine.result import listed, plain
+from graphlang.spec.models import Position
+from graphlang.spec.network import Node
+from graphlang.view.boxes import Boxes, boxes_of_leaves
+from graphlang.view.scene import VERSION, NodeKind, Scene, SceneEdge, SceneNode, Slot, SlotKey
+from graphlang.view.slots import Slots
+from graphlang.view.tensors import tensor
+
+if TYPE_CHECKING:
+    from graphlang.api import Graph
+    from graphlang.draw.from_graph import NodeUse
+    from graphlang.engine.forward import Forward
+    from graphlang.engine.result import Result
+
+
+def scene(graph: Graph, forward: Forward, result: Result, seed: Any = None) -> Scene:
+    """The scene of a run: all that it computed, and the gradients of what backward started from."""
+    return _Builder(graph, forward, result).scene(seed)
+
+
+class _Builder:
+    def __init__(self, graph: Graph, forward: Forward, result: Result) -> None:
+        self.graph = graph
+        self.forward = forward
+        self.result = result
+        self.network = network = graph.network
+        self.tape = forward._tape
+        self.slots = Slots(lambda array: tensor(array, 32))
+        self.uses = NodeUses(forward.parts(result) if result.of is not None else [])
+        self.gradients = self._gradients()
+        self.boxes = Boxes(graph.spec)
+        computed = [n for n in network.nodes if self.tape.values[n.number] is not None]
+        self.box_of = {n.name: self.boxes.of_node(n) for n in computed}
+        self.box_of |= boxes_of_leaves(network, self.box_of)
+        self.outputs = {*graph.spec.outputs}
+        self.nodes: list[SceneNode] = []
+        self.edges: list[SceneEdge] = []
+        self.ids = set(network.names)
+
+    def _gradients(self) -> dict[str, Any]:
+        """The gradient of every value that backward came by."""
+        network, of = self.network, self.result.of
+        if of is None:
+            return {}
+        reached = network.ancestors([network.numbers[of]])
+        state = {name for name, spec in network.params.items() if not spec.trainable}
+        return {
+            name: np.asarray(self.result.grad._find(name))
+            for number, name in enumerate(network.names)
+            if reached[number] and name not in state and self.forward.is_float(name)
+        }
+
+    def scene(self, seed: Any) -> Scene:
+        graph, spec = self.graph, self.graph.spec
+        for number, name in enumerate(self.network.names):
+            if self.tape.values[number] is not None:
+                self._add(number, name)
+        return {
+            "version": VERSION,
+            "title": spec.doc.partition("\n")[0] or graph.file or "",
+            "file": graph.file or "",
+            "sources": [{"name": s.name, "text": s.text} for s in spec.sources],
+            "of": self.result.of,
+            "seed": seed if seed is None or isinstance(seed, float | int) else str(listed(np.asarray(seed))),
+            "nodes": self.nodes,
+            "edges": self.edges,
+            "boxes": self.boxes.listed,
+            "slots": self.slots.contents,
+            "program": None,
+            "bad": None,
+            "dead": [],
+            "diagnostics": [],
+        }
+
+    # ---- nodes ------------------------------------------------------------------------------------------
+
+    def _add(self, number: int, name: str) -> None:
+        """Adds a value with the edges into it."""
+        network = self.network
+        if number < network.first_node:
+            kind: NodeKind = "input" if name in network.inputs else "param"
+            self._add_node(number, name, kind, name, "", network.spec_of(name).at)
+            return
+        node = network.nodes[number - network.first_node]
+        if node.spec.operation == "constant":
+            value = self.tape.values[number]
+            shown = name if node.spec.named or np.ndim(value) else short(plain(value))
+            self._add_node(number, name, "constant", shown, "", node.spec.at, named=node.spec.named)
+            return
+        label, hidden = sign_of(node)
+        for use in self.uses.of(node):
+            if use.source is not None:
+                self._add_edge(network.names[use.source], node, use)
+            elif use.position != hidden:
+                self._add_constant(node, use)
+        self._add_node(
+            number, name, "operation", label, node.spec.operation, node.spec.at, named=node.spec.named
+        )
+
+    def _add_node(
+        self,
+        number: int,
+        name: str,
+        kind: NodeKind,
+        sign: str,
+        operation: str,
+        at: Position | None,
+        *,
+        named: bool = True,
+    ) -> None:
+        value = self.tape.values[number]
+        self.nodes.append(
+            {
+                "id": name,
+                "name": name if named else "",
+                "op": operation,
+                "sign": sign,
+                "kind": kind,
+                "box": self.box_of.get(name),
+                "at": at,
+                "line": self._line(at),
+                "dtype": str(value.dtype),
+                "shape": list(value.shape),
+                "v": self.slots.add(SlotKey("value", name), value),
+                "g": self._gradient(name),
+                "forward": None,
+                "output": name in self.outputs,
+                "editable": kind == "input" and not value.shape and value.dtype.kind == "f",
+                "doc": "",
+                "inside": None,
+            }
+        )
+
+    def _add_constant(self, node: Node, use: NodeUse) -> None:
+        """Adds a constant that stands in an expression, and its edge."""
+        name = f"{node.name} constant {use.position}"
+        while name in self.ids:
+            name += "'"
+        self.ids.add(name)
+        value = np.asarray(use.constant)
+        self.nodes.append(
+            {
+                "id": name,
+                "name": "",
+                "op": "",
+                "sign": short(use.constant),
+                "kind": "constant",
+                "box": self.box_of.get(node.name),
+                "at": node.spec.at,
+                "line": self._line(node.spec.at),
+                "dtype": str(value.dtype),
+                "shape": [],
+                "v": self.slots.add(SlotKey("value", name), value),
+                "g": None,
+                "forward": None,
+                "output": False,
+                "editable": False,
+                "doc": "",
+                "inside": None,
+            }
+        )
+        self.edges.append(
+            {
+                "from": name,
+                "to": node.name,
+                "place": use.place,
+                "besides": False,
+                "g": None,
+                "rule": None,
+                "local": None,
+            }
+        )
+
+    def _line(self, at: Position | None) -> tuple[int, int] | None:
+        if at is None or at[0] >= len(self.network.sources):
+            return None
+        return at[0], self.network.sources[at[0]].position(at[1])[0]
+
+    def _gradient(self, name: str) -> Slot | None:
+        array = self.gradients.get(name)
+        return None if array is None else self.slots.add(SlotKey("gradient", name), array)
+
+    # ---- edges ------------------------------------------------------------------------------------------
+
+    def _add_edge(self, source: str, node: Node, use: NodeUse) -> None:
+        self.edges.append(
+            {
+                "from": source,
+                "to": node.name,
+                "place": use.place,
+                "besides": not isinstance(use.place, int),
+                "g": self._part(source, node, use),
+                "rule": None,
+                "local": None,
+            }
+        )
+
+    def _part(self, source: str, node: Node, use: NodeUse) -> Slot | None:
+        if source not in self.gradients or node.name not in self.gradients:
+            return None
+        number = self.network.numbers[source]
+        array = self.uses.part_of.get((number, node.number, use.place))
+        if array is None:
+            array = np.zeros_like(self.gradients[source])
+        return self.slots.add(SlotKey("part", node.name, source, use.place), array)
