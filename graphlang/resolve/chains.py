@@ -21,8 +21,9 @@ from graphlang.resolve.layer_parameters import new_instance
 from graphlang.resolve.operators import is_size_of_data, operate
 from graphlang.resolve.scopes import Scope
 from graphlang.resolve.type_texts import origins, type_text
-from graphlang.resolve.values import POISON, NodeValue, Value, is_integer, without_node
+from graphlang.resolve.values import POISON, NodeValue, Region, Value, is_integer, without_node
 from graphlang.syntax import tree
+from graphlang.trace import Dim
 
 
 def pipe(context: Context, node: tree.Pipe, scope: Scope) -> Steps:
@@ -86,6 +87,7 @@ def _group(context: Context, label: str, span: Span, scope: Scope) -> Scope:
     """The scope of a labelled group of layers, which is an instance of its own."""
     inner = Scope(scope, new_instance(context, label, scope, label, span), scope.definition)
     inner.order = scope.order
+    inner.region = Region("layers", scope.region, span, instance=inner.instance)
     context.groups.append((inner.instance, label))
     return inner
 
@@ -133,14 +135,15 @@ def _repeat(context: Context, stage: tree.Repeat, piped: Piped, scope: Scope) ->
     """`repeat 3 { ... }`: as many copies of the layers, each with its own parameters."""
     count = without_node((yield stage.count, scope))
     if count is POISON or (context.probing and is_size_of_data(count)):
-        yield _entries(context, stage.entries, Piped(POISON, piped.span), scope.copy())
+        yield _entries(context, stage.entries, Piped(POISON, piped.span), scope.copy("", stage.span))
         return POISON
     problem = _no_count(context, stage.count, count)
     if problem is not None:
         return context.poison(problem)
     value = piped.value
-    for _ in range(count):
-        value = yield _entries(context, stage.entries, Piped(value, piped.span), scope.copy())
+    for number in range(1, count + 1):
+        inner = scope.copy(f"{number} of {count}", stage.span)
+        value = yield _entries(context, stage.entries, Piped(value, piped.span), inner)
         if value is POISON:
             return POISON
     return value
@@ -183,10 +186,15 @@ def _for(context: Context, stage: tree.For, piped: Piped, scope: Scope) -> Steps
 
 def _scope_of_round(stage: tree.For, item: Any, scope: Scope) -> Scope:
     """The scope of one copy of the layers in a `for`."""
-    inner = scope.copy()
+    inner = scope.copy(_label_of_round(stage, item), stage.span)
     inner.names[stage.variable] = item
     inner.places[stage.variable] = stage.variable_span
     return inner
+
+
+def _label_of_round(stage: tree.For, item: Any) -> str:
+    """`c = 32`; the variable alone where the item is no single number."""
+    return f"{stage.variable} = {item}" if isinstance(item, int | float | Dim) else stage.variable
 
 
 def _range(values: Any) -> Diagnostic | None:

@@ -21,7 +21,7 @@ from graphlang.resolve.evaluator import Steps
 from graphlang.resolve.formals import bind_formals
 from graphlang.resolve.layer_parameters import new_instance
 from graphlang.resolve.scopes import Definition, Scope, SharedDefinition
-from graphlang.resolve.values import POISON, Instance, Memo, Value
+from graphlang.resolve.values import POISON, Instance, Memo, Region, Value
 from graphlang.syntax import tree
 
 Arguments = dict[str, tuple[Any, Span]]
@@ -57,7 +57,10 @@ def call_definition(
         memo = scope.memo
     if memo is not None and memo is not scope.memo:
         memo.start()
-    return (yield unroll(context, definition, arguments, instance, site.span, memo))
+    region = Region("def", scope.region, site.span, instance=instance)
+    if definition.tree.name_span.source is not context.source:
+        region.kind = "file"
+    return (yield unroll(context, definition, arguments, instance, site.span, memo, region))
 
 
 def _count(context: Context, span: Span) -> None:
@@ -130,11 +133,13 @@ def unroll(
     instance: Instance,
     span: Span,
     memo: Memo | None,
+    region: Region | None = None,
 ) -> Steps:
     """Evaluates the body of a `def` for the arguments of one call."""
     node = definition.tree
     scope = Scope(definition.scope, instance, node.name)
     scope.memo = memo
+    scope.region = region
     context.unrolled.add(id(node))
     context.calls.append((node.name, span))
     context.unrolling.append(node)

@@ -194,14 +194,16 @@ class _FileEvaluation:
             )
             for name, settings in self.settings.items()
         }
+        nodes = tuple(parts.node(v) for v in context.values if isinstance(v, NodeValue))
         return Spec(
             doc=self.file.doc,
             sources=tuple(SourceText(name=s.name, text=s.text) for s in context.sources),
             hypers=self.hypers,
             inputs=tuple(parts.input(v) for v in context.values if isinstance(v, InputValue)),
             params=tuple(parts.param(v) for v in context.values if isinstance(v, ParamValue)),
-            nodes=tuple(parts.node(v) for v in context.values if isinstance(v, NodeValue)),
+            nodes=nodes,
             groups={i.path: parts.group(i, definition) for i, definition in context.groups},
+            regions=tuple(parts.regions),
             outputs=tuple(v.name for v in self.outputs),
             expects=tuple(parts.expect(e) for e in self.expects),
             **built,

@@ -23,6 +23,7 @@ def add_node(
     """Creates a node and enters it; `fields` are further fields of the value."""
     order = context.order(scope)
     node = NodeValue(array, span, scope.instance, order, operation=operation, operands=operands, **fields)
+    node.region = scope.region
     return context.add(node)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from graphlang.catalog.finder import CatalogEntry
 from graphlang.catalog.operation import Operation
 from graphlang.diagnostics import Span
-from graphlang.resolve.values import Instance, Memo
+from graphlang.resolve.values import Instance, Memo, Region
 from graphlang.syntax import tree
 
 
@@ -38,6 +38,7 @@ class Scope:
         "order",
         "parent",
         "places",
+        "region",
     )
 
     def __init__(self, parent: Scope | None, instance: Instance, definition: str | None = None) -> None:
@@ -52,6 +53,8 @@ class Scope:
         #: the position of the statement that is being evaluated, for names in order of appearance
         self.order = 0
         self.memo: Memo | None = parent.memo if parent is not None else None
+        #: where its values are drawn
+        self.region: Region | None = parent.region if parent is not None else None
         outer = parent if parent is not None and parent.instance is instance else None
         #: whether it is a copy in a `repeat` or `for`, where labels get numbers
         self.copied: bool = outer.copied if outer is not None else False
@@ -101,11 +104,12 @@ class Scope:
         """The names of everything that can be called here and is not built in, innermost first."""
         return list(dict.fromkeys(name for scope in self.outward() for name in scope.callables))
 
-    def copy(self) -> Scope:
+    def copy(self, label: str, at: Span) -> Scope:
         """The scope of one copy in a `repeat` or `for`, which has labels of its own."""
         inner = Scope(self, self.instance, self.definition)
         inner.order = self.order
         inner.copied = True
+        inner.region = Region("repeat", self.region, at, label)
         return inner
 
 

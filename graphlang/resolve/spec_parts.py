@@ -9,8 +9,16 @@ from graphlang.diagnostics import Source, Span
 from graphlang.resolve.expects import EvaluatedExpect
 from graphlang.resolve.settings import use
 from graphlang.resolve.type_texts import kind_of
-from graphlang.resolve.values import Body, InputValue, Instance, NodeValue, ParamValue, Value
-from graphlang.spec.models import BodySpec, ExpectSpec, GroupSpec, InputSpec, NodeSpec, ParamSpec
+from graphlang.resolve.values import Body, InputValue, Instance, NodeValue, ParamValue, Region, Value
+from graphlang.spec.models import (
+    BodySpec,
+    ExpectSpec,
+    GroupSpec,
+    InputSpec,
+    NodeSpec,
+    ParamSpec,
+    RegionSpec,
+)
 
 
 class SpecParts:
@@ -18,6 +26,9 @@ class SpecParts:
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self.numbers = {id(source): number for number, source in enumerate(sources)}
+        #: those of the nodes so far, and of what is around them
+        self.regions: list[RegionSpec] = []
+        self._regions: dict[int, int] = {}
 
     def place(self, span: Span | None) -> tuple[int, int, int] | None:
         """A span as the spec holds it; None if it is of no source of the spec."""
@@ -59,8 +70,24 @@ class SpecParts:
             shape=value.array.shape,
             named=value.label is not None,
             group=value.group.path,
+            region=self._region(value.region),
             at=self.place(value.span),
         )
+
+    def _region(self, region: Region | None) -> int | None:
+        """The number of a region, which is entered with those around it."""
+        waiting = []
+        outer = region
+        while outer is not None and id(outer) not in self._regions:
+            waiting.append(outer)
+            outer = outer.outer
+        for inner in reversed(waiting):
+            number = None if inner.outer is None else self._regions[id(inner.outer)]
+            label = inner.label or (inner.instance and inner.instance.name) or ""
+            self._regions[id(inner)] = len(self.regions)
+            at = self.place(inner.at)
+            self.regions.append(RegionSpec(kind=inner.kind, label=label, outer=number, at=at))
+        return None if region is None else self._regions[id(region)]
 
     def _body(self, body: Body) -> BodySpec:
         return BodySpec(

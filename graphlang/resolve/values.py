@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphlang.diagnostics import Span
+from graphlang.spec.models import RegionKind
 from graphlang.trace import Dim, SymbolicArray
 
 
@@ -98,6 +99,19 @@ class Memo:
 
 
 @dataclass(slots=True, eq=False, repr=False)
+class Region:
+    """A part of the graph that is drawn as one: a use of a `def`, a labelled group, or a copy in a loop."""
+
+    kind: RegionKind
+    #: the region around it
+    outer: Region | None
+    at: Span
+    #: what it is called; None where it has the name of its instance
+    label: str | None = None
+    instance: Instance | None = None
+
+
+@dataclass(slots=True, eq=False, repr=False)
 class Value:
     """What the four kinds of values of a graph have in common.
 
@@ -153,6 +167,7 @@ class NodeValue(Value):
     instance: Instance | None = None
     #: for a `scan`: what it computes at every step
     body: Body | None = None
+    region: Region | None = None
 
 
 @dataclass(slots=True, eq=False, repr=False)

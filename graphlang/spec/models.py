@@ -14,6 +14,8 @@ from graphlang.contracts.fields import Fields
 from graphlang.spec.sizes import Attributes, Dimension
 
 DType: TypeAlias = Literal["float", "int", "bool"]
+RegionKind: TypeAlias = Literal["def", "file", "layers", "repeat"]
+"""`file`: a `def` of an imported file; `layers`: a labelled group; `repeat`: a copy in a loop."""
 Position: TypeAlias = tuple[int, int, int]
 """Where in the text: the number of the source, and the offsets of the first and past the last character."""
 Operand: TypeAlias = str | bool | int | float
@@ -99,6 +101,7 @@ class NodeSpec(SpecModel):
     shape: tuple[Dimension, ...] = ()
     named: bool = Field(True, description="whether the file itself gives the value its name")
     group: str = Field("", description="the instance of a `def` it belongs to")
+    region: int | None = Field(None, description="the innermost one, by its number")
     at: Position | None = None
 
 
@@ -106,6 +109,18 @@ class GroupSpec(SpecModel):
     """One use of a `def`, which holds the nodes whose group it is."""
 
     definition: str
+    at: Position | None = None
+
+
+class RegionSpec(SpecModel):
+    """A part of the graph that is drawn as one: a use of a `def`, a labelled group, or a copy in a loop.
+
+    A shared `def` is one group and has a region for every use.
+    """
+
+    kind: RegionKind
+    label: str
+    outer: int | None = Field(None, description="the number of the region around it, which comes before")
     at: Position | None = None
 
 
@@ -176,6 +191,7 @@ class Spec(SpecModel):
     params: tuple[ParamSpec, ...] = ()
     nodes: Annotated[tuple[NodeSpec, ...], Field(description="in an order in which they can run")] = ()
     groups: dict[str, GroupSpec] = {}
+    regions: tuple[RegionSpec, ...] = ()
     outputs: tuple[str, ...] = ()
     expects: tuple[ExpectSpec, ...] = ()
     data: DataSpec | None = None

@@ -8,7 +8,7 @@ import numpy as np
 
 from graphlang.draw.from_graph import NodeUses, sign_of
 from graphlang.draw.numbers import short
-from graphlang.engine.result import listed, plain
+from graphlang.engine.result import json_value, plain
 from graphlang.spec.models import Position
 from graphlang.spec.network import Node
 from graphlang.view.boxes import Boxes, boxes_of_leaves
@@ -71,10 +71,10 @@ class _Builder:
             "file": graph.file or "",
             "sources": [{"name": s.name, "text": s.text} for s in spec.sources],
             "of": self.result.of,
-            "seed": seed if seed is None or isinstance(seed, float | int) else str(listed(np.asarray(seed))),
+            "seed": seed if seed is None or isinstance(seed, float | int) else str(json_value(np.asarray(seed))),
             "nodes": self.nodes,
             "edges": self.edges,
-            "boxes": self.boxes.listed,
+            "boxes": self.boxes.json_value,
             "slots": self.slots.contents,
             "program": None,
             "bad": None,

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
 
+from graphlang.spec.models import RegionKind
+
 VERSION = 1
 
 Slot: TypeAlias = int
 SlotKind: TypeAlias = Literal["value", "gradient", "part", "local"]
 NodeKind: TypeAlias = Literal["input", "param", "constant", "operation", "operand"]
-BoxKind: TypeAlias = Literal["def", "repeat", "layers", "scan", "file"]
+BoxKind: TypeAlias = RegionKind
 
 
 class SlotKey(NamedTuple):
