@@ -1,0 +1,72 @@
+"use strict";
+// The height of everything in a column: as near to its neighbours as the order within the column allows.
+
+const GAP = 12;
+
+/** @param {Item[][]} columns @param {number} sweeps */
+function placeHeights(columns, sweeps) {
+  for (const column of columns) stack(column);
+  for (let sweep = 0; sweep < sweeps; sweep++) {
+    for (let c = columns.length - 2; c >= 0; c--) settle(columns[c], "right", sweep > 0);
+    for (let c = 0; c < columns.length; c++) settle(columns[c], "left", true);
+  }
+  let top = Infinity;
+  for (const column of columns) for (const item of column) top = Math.min(top, item.y - item.up);
+  for (const column of columns) for (const item of column) item.y -= top;
+}
+
+/** @param {Item[]} column */
+function stack(column) {
+  let y = 0;
+  let total = 0;
+  for (const item of column) total += item.up + item.down + GAP;
+  y = -total / 2;
+  for (const item of column) {
+    item.y = y + item.up;
+    y = item.y + item.down + GAP;
+  }
+}
+
+/**
+ * Moves the items of a column as near as possible to where their neighbours on one side want them.
+ * Items that want to overlap form a block, which moves to the mean of their wishes.
+ * @param {Item[]} column
+ * @param {"left"|"right"} side
+ * @param {boolean} stay whether items without neighbours on this side stay where they are
+ */
+function settle(column, side, stay) {
+  /** @type {{wish: number, weight: number, size: number, from: number}[]} */
+  const blocks = [];
+  /** @type {number[]} */
+  const offsets = [];
+  let offset = 0;
+  column.forEach((item, i) => {
+    if (i) offset += column[i - 1].down + item.up + GAP;
+    offsets.push(offset);
+    const links = item[side];
+    const wish = links.length ? wishOf(item, links, side) : item.y;
+    const weight = links.length ? (item.kind === "pass" || item.kind === "branch" ? 3 : item.kind === "open" ? 4 : item.floating ? 0.3 : 1) : stay ? 0.2 : 0.01;
+    let block = { wish: wish - offset, weight, size: 1, from: i };
+    while (blocks.length && blocks[blocks.length - 1].wish >= block.wish) {
+      const before = /** @type {typeof block} */ (blocks.pop());
+      const sum = before.weight + block.weight;
+      block = { wish: (before.wish * before.weight + block.wish * block.weight) / sum, weight: sum, size: before.size + block.size, from: before.from };
+    }
+    blocks.push(block);
+  });
+  for (const block of blocks) for (let i = block.from; i < block.from + block.size; i++) column[i].y = block.wish + offsets[i];
+}
+
+/** @param {Item} item @param {Link[]} links @param {"left"|"right"} side */
+function wishOf(item, links, side) {
+  if (side === "right") {
+    let sum = 0;
+    for (const link of links) sum += link.b.y + (link.b.ins.get(link.value.index) ?? 0) - (item.outs.get(link.value.index) ?? 0);
+    return sum / links.length;
+  }
+  const main = item.floating ? links : links.filter((link) => !link.a.floating);
+  const heights = main.map((link) => link.a.y + (link.a.outs.get(link.value.index) ?? 0) - (item.ins.get(link.value.index) ?? 0));
+  heights.sort((p, q) => p - q);
+  const half = heights.length >> 1;
+  return heights.length % 2 ? heights[half] : (heights[half - 1] + heights[half]) / 2;
+}
