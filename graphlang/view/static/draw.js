@@ -173,7 +173,7 @@ class Painter {
     const sign = isSign(node.sign);
     pen.text(shape.x + shape.w / 2, shape.y + RADIUS + (sign ? 6 : 4.5), node.sign, { size: sign ? 17 : 13, color: colors.ink, anchor: "middle", alpha });
     if (node.inside) pen.text(shape.x + shape.w / 2, shape.y + shape.h - 3.5, "⋯", { size: 10, color: colors.quiet, anchor: "middle", alpha });
-    if (node.name) pen.text(shape.x + Math.min(10, shape.w / 2), shape.y - 7, node.name, { size: 11.5, color: bad ? colors.bad : colors.quiet, alpha });
+    pen.text(shape.x + Math.min(10, shape.w / 2), shape.y - 7, localName(node), { size: 11.5, color: bad ? colors.bad : colors.quiet, alpha });
   }
 
   /** @param {Shape} shape @param {FlatNode} node */

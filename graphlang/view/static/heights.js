@@ -45,7 +45,7 @@ function settle(column, side, stay) {
     offsets.push(offset);
     const links = item[side];
     const wish = links.length ? wishOf(item, links, side) : item.y;
-    const weight = links.length ? (item.kind === "pass" || item.kind === "branch" ? 3 : item.kind === "open" ? 4 : item.floating ? 0.3 : 1) : stay ? 0.2 : 0.01;
+    const weight = links.length ? weightOf(item, links) : stay ? 0.05 : 0.01;
     let block = { wish: wish - offset, weight, size: 1, from: i };
     while (blocks.length && blocks[blocks.length - 1].wish >= block.wish) {
       const before = /** @type {typeof block} */ (blocks.pop());
@@ -55,6 +55,14 @@ function settle(column, side, stay) {
     blocks.push(block);
   });
   for (const block of blocks) for (let i = block.from; i < block.from + block.size; i++) column[i].y = block.wish + offsets[i];
+}
+
+/** How firmly an item insists on its wish: what keeps the main line straight most of all. @param {Item} item @param {Link[]} links */
+function weightOf(item, links) {
+  if (item.floating) return item.kind === "pass" ? 0.5 : 0.2;
+  if (item.kind === "pass" || item.kind === "branch") return item.value?.kind === "operation" ? 60 : 8;
+  if (item.kind === "open" || item.kind === "closed") return 40;
+  return links.length === 1 || links.filter((link) => !link.a.floating).length === 1 ? 40 : 4;
 }
 
 /** @param {Item} item @param {Link[]} links @param {"left"|"right"} side */

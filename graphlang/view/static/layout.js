@@ -81,11 +81,12 @@ function size(item, labels) {
   const node = item.value;
   if (item.kind === "node" && node) {
     const leaf = node.kind !== "operation";
+    const name = localName(node);
     item.width = leaf ? measure(leafText(node), 13, true) + 8 : shapeWidth(node.sign, measure);
-    item.up = leaf ? 22 : RADIUS + (node.name ? 18 : 4);
+    item.up = leaf ? 22 : RADIUS + (name ? 18 : 4);
     item.down = leaf ? 24 : Math.max(RADIUS + 4, 26);
     if (item.right.length) item.room = trunkRoom(node, labels);
-    if (!leaf && node.name) item.room = Math.max(item.room, measure(node.name, 11.5) + 14 - item.width);
+    if (!leaf && name) item.room = Math.max(item.room, measure(name, 11.5) + 14 - item.width);
   } else if (item.kind === "end" && node) {
     item.width = measure(node.name || node.id, 13, true) + 10;
     item.up = item.down = 12;
@@ -120,7 +121,10 @@ function trunkRoom(node, { measure, value, gradient }) {
 }
 
 /** What stands at a value that is given. @param {FlatNode} node */
-const leafText = (node) => node.name || node.sign;
+const leafText = (node) => localName(node) || node.sign;
+
+/** The name of a value where it stands: without the name of the box that it is in. @param {FlatNode} node */
+const localName = (node) => (node.box !== null && node.name.startsWith(`${node.box}.`) ? node.name.slice(node.box.length + 1) : node.name);
 
 /** The width of the circle or pill of an operation. @param {string} sign @param {Measure} measure */
 function shapeWidth(sign, measure) {
@@ -295,8 +299,7 @@ function entries(item, links) {
 function spread(angles) {
   const apart = Math.min(26, 116 / Math.max(1, angles.length - 1));
   for (let i = 1; i < angles.length; i++) angles[i] = Math.max(angles[i], angles[i - 1] + apart);
-  const over = angles.length ? angles[angles.length - 1] - 58 : 0;
-  if (over > 0) for (let i = 0; i < angles.length; i++) angles[i] -= over;
+  if (angles.length) angles[angles.length - 1] = Math.min(58, angles[angles.length - 1]);
   for (let i = angles.length - 2; i >= 0; i--) angles[i] = Math.min(angles[i], angles[i + 1] - apart);
   if (angles.length > 1) {
     const mean = (angles[0] + angles[angles.length - 1]) / 2;

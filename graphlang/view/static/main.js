@@ -398,9 +398,6 @@ class Page {
   }
 }
 
-/** Below this width the panel lies under the picture. */
-const NARROW = 760;
-
 /** @param {Set<string>} set @param {string} item */
 function flip(set, item) {
   if (!set.delete(item)) set.add(item);

@@ -60,6 +60,7 @@ class Stage {
     this.canvas.height = Math.round(clientHeight * dots);
     this.camera.width = Math.max(1, clientWidth);
     this.camera.height = Math.max(1, clientHeight);
+    this.minimap.redraw(this.colors);
     this.drawNow();
   }
 
@@ -86,11 +87,15 @@ class Stage {
 
   /** The first look: everything, unless it would be too small to read; then the beginning. */
   start() {
-    const { width, height } = this.state.layout;
-    this.camera.fit(0, 0, width, height, false);
-    if (this.camera.scale >= 0.5 || this.state.graph.nodes.length > 2000) return;
-    const scale = Math.max(0.62, Math.min(1, (this.camera.height - 60) / height));
-    this.camera.to(-24 / scale, (height - this.camera.height / scale) / 2, scale, false);
+    const { camera } = this;
+    const { width, height, shapes } = this.state.layout;
+    camera.fit(0, 0, width, height, false);
+    if (camera.scale >= 0.45 || this.state.graph.nodes.length > 2000) return;
+    const scale = Math.max(0.62, Math.min(1, (camera.height - 60) / height));
+    const seen = shapes.filter((shape) => shape.unit.kind !== "open" && shape.x < (camera.width * 0.8) / scale);
+    const middle = seen.reduce((sum, shape) => sum + shape.y + shape.h / 2, 0) / Math.max(1, seen.length);
+    const whole = height * scale < camera.height;
+    camera.to(-24 / scale, (whole ? height / 2 : middle) - camera.height / scale / 2, scale, false);
   }
 
   /** @param {string} key */

@@ -3,8 +3,9 @@
 
 /** @typedef {{kind: "node"|"box"|"edge", id: string}} Selected */
 
-/** Above so many nodes, boxes start closed. */
+/** Above so many nodes boxes start closed, and where the picture with all of them open is wider than this. */
 const MANY = 300;
+const WIDE = 2400;
 
 class State {
   /** @param {Scene} scene */
@@ -23,6 +24,10 @@ class State {
     this.graph = graphOf(scene, this.unfolded);
     this.steps = stepsOf(this.graph);
     this.layout = this.laidOut();
+    if (!this.startClosed && scene.boxes.length && this.layout.width > WIDE) {
+      this.startClosed = true;
+      this.layout = this.laidOut();
+    }
     this.stops = stopsOf(this.steps, (node) => this.unitOf(node));
     this.position = this.steps.last;
   }
@@ -31,7 +36,6 @@ class State {
   adopt(scene) {
     this.scene = scene;
     this.slots = [...scene.slots];
-    this.startClosed = scene.nodes.length > MANY;
     this.regraph();
   }
 
