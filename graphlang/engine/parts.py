@@ -45,28 +45,38 @@ def parts(run: Interpreter, of: int, gradients: Mapping[int, Any]) -> list[Part]
 
 def _of_grads(run: Interpreter, of: int, grads: list[Node], gradients: Mapping[int, Any]) -> list[Part]:
     """What each `grad` passes back to the values in its derivative."""
+    if run.trace is not None:
+        return _recorded_of_grads(run, grads, gradients)
     trace = Trace()
     symbolic = record(run, trace)
     with trace:
         symbolic.forward([of])
         feeds = leaf_values(run, symbolic)
-        floats = [
-            (i, v)
-            for i, v in enumerate(symbolic.values)
-            if isinstance(v, SymbolicArray) and v.dtype.kind == "f"
-        ]
-        uses: list[tuple[Node, int, SymbolicArray]] = []
+        upstream = {}
         for node in grads:
-            dy = trace.input(np.shape(gradients[node.number]), run.dtype)
-            feeds[dy] = gradients[node.number]
-            before = [(i, v) for i, v in floats if i < node.number]
-            back = partial_gradients(symbolic.values[node.number], [v for _, v in before], dy)
-            uses += [(node, i, part) for (i, _), part in zip(before, back, strict=True) if part is not None]
-    arrays = replay(trace, [part for *_, part in uses], feeds)
-    return [
-        Part(number, node.number, _place(node, number), array)
-        for (node, number, _), array in zip(uses, arrays, strict=True)
+            dy = gradients[node.number]
+            upstream[node.number] = trace.input(np.shape(dy), run.dtype)
+            feeds[upstream[node.number]] = dy
+        uses = _recorded_of_grads(symbolic, grads, upstream)
+    arrays = replay(trace, [part.gradient for part in uses], feeds)
+    return [part._replace(gradient=array) for part, array in zip(uses, arrays, strict=True)]
+
+
+def _recorded_of_grads(run: Interpreter, grads: list[Node], gradients: Mapping[int, Any]) -> list[Part]:
+    """The same in a run that is recorded."""
+    floats = [
+        (i, v) for i, v in enumerate(run.values) if isinstance(v, SymbolicArray) and v.dtype.kind == "f"
     ]
+    uses = []
+    for node in grads:
+        before = [(i, v) for i, v in floats if i < node.number]
+        back = partial_gradients(run.values[node.number], [v for _, v in before], gradients[node.number])
+        uses += [
+            Part(number, node.number, _place(node, number), part)
+            for (number, _), part in zip(before, back, strict=True)
+            if part is not None
+        ]
+    return uses
 
 
 def _place(node: Node, number: int) -> int | None:

@@ -27,7 +27,7 @@ CHUNK = 2000
 TERMS = 50
 """Terms of a generated sum: it is a nested expression, and Python limits the depth of those."""
 
-_TEMPLATES = {
+INFIX = {
     "add": "{0} + {1}",
     "subtract": "{0} - {1}",
     "multiply": "{0} * {1}",
@@ -35,6 +35,17 @@ _TEMPLATES = {
     "negative": "-{0}",
     "positive": "{0}",
     "square": "{0} * {0}",
+    "greater": "{0} > {1}",
+    "greater_equal": "{0} >= {1}",
+    "less": "{0} < {1}",
+    "less_equal": "{0} <= {1}",
+    "equal": "{0} == {1}",
+    "not_equal": "{0} != {1}",
+    "stop_gradient": "{0}",
+}
+"""What Python and JavaScript write alike."""
+_TEMPLATES = {
+    **INFIX,
     "power": "_pow({0}, {1})",
     "sqrt": "_sqrt({0})",
     "exp": "_exp({0})",
@@ -49,12 +60,6 @@ _TEMPLATES = {
     "cosh": "_cosh({0})",
     "arctan": "_atan({0})",
     "absolute": "_abs({0})",
-    "greater": "{0} > {1}",
-    "greater_equal": "{0} >= {1}",
-    "less": "{0} < {1}",
-    "less_equal": "{0} <= {1}",
-    "equal": "{0} == {1}",
-    "not_equal": "{0} != {1}",
     "maximum": "({0} if {0} >= {1} or {0} != {0} else {1})",
     "minimum": "({0} if {0} <= {1} or {0} != {0} else {1})",
     "where": "({1} if {0} else {2})",
@@ -66,7 +71,6 @@ _TEMPLATES = {
     "tanh_slope": "1.0 / _pow(_cosh({0}), 2.0)",
     "logical_not": "(not {0})",
     "invert": "(not {0})",
-    "stop_gradient": "{0}",
 }
 """The expression of each primitive."""
 _OF_TRUTH = (

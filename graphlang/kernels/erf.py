@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
+from graphlang.trace.core import is_symbolic_array
 from graphlang.trace.primitives.approximation import Approximation
 from graphlang.trace.primitives.chain import chain
 
@@ -56,11 +58,19 @@ class Erf(Approximation):
     def double(self, x: Any, out: Any) -> None:
         out[...] = _cody(x)
 
+    def arithmetic(self, x: Any) -> Any:
+        y = np.abs(x)
+        near, far = np.clip(y, 0.46875, 4), np.minimum(y, 6.0)
+        rest = np.where(y > 4, np.exp(-far * far) * erfc_large(far), np.exp(-near * near) * erfc_middle(near))
+        return np.where(y <= 0.46875, erf_small(x), np.copysign(1 - rest, x))
+
     def derivative(self, position: int, dy: Any, y: Any, x: Any) -> Any:
         return chain(dy, np.exp(-(x * x)) * (2 / math.sqrt(math.pi)))
 
 
 def _horner(coefficients: tuple[float, ...], x: Any) -> Any:
+    if is_symbolic_array(x):
+        return reduce(lambda value, c: value * x + c, coefficients)
     value = x * coefficients[0]
     for c in coefficients[1:-1]:
         value += c

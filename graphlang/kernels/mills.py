@@ -38,6 +38,13 @@ class Mills(Approximation):
     def double(self, x: Any, out: Any) -> None:
         out[...] = _cody(x * math.sqrt(0.5))
 
+    def arithmetic(self, x: Any) -> Any:
+        y = x * math.sqrt(0.5)
+        above = np.where(y > 4, erfc_large(y), erfc_middle(np.clip(y, 0.46875, 4)))
+        near = np.minimum(y, 0.46875)
+        below = np.exp(near * near) * (1 - erf_small(near))
+        return np.where(y <= 0.46875, below, above) * _HALF_ROOT
+
     def derivative(self, position: int, dy: Any, y: Any, x: Any) -> Any:
         return chain(dy, x * y - 1)
 

@@ -146,6 +146,10 @@ class Primitive:
         """The result on arrays; written into `out` unless that is None."""
         raise NotImplementedError(self.name)
 
+    def arithmetic(self, *operands: Any, **params: Any) -> Any:
+        """The result by other primitives alone, for a language that has these; it can be recorded."""
+        return self.compute(*operands, **params)
+
     def prepared(self, operands: Sequence[Any], out: NumPyArray, threads: int, **params: Any) -> Thunk | None:
         """A call that computes the result into `out`, on up to `threads` threads; it may run many times.
 

@@ -28,10 +28,13 @@ class PowerLog(Primitive):
 
     def compute(self, x: ArrayOrNumber, p: ArrayOrNumber, *, order: int, out: Out = None) -> Any:
         with np.errstate(all="ignore"):
-            y = np.power(x, p)
-            z = np.log(x) ** order * y
+            return into(out, self.arithmetic(x, p, order=order))
+
+    def arithmetic(self, x: Any, p: Any, *, order: int) -> Any:
+        y = np.power(x, p)
+        z = np.log(x) ** order * y
         nothing = (y == 0) | (np.equal(x, 0) & np.equal(p, 0))
-        return into(out, np.where(nothing, 0, z).astype(y.dtype))
+        return np.where(nothing, 0, z).astype(y.dtype)
 
     def derivative(self, position: int, dy: Array, y: Array, x: Array, p: Array, *, order: int) -> Any:
         if position == 1:

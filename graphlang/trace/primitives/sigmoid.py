@@ -26,6 +26,10 @@ class Sigmoid(Approximation):
 
     double = single
 
+    def arithmetic(self, x: Array) -> Any:
+        e = np.exp(-np.abs(x))
+        return np.maximum(e, x >= 0) / (e + 1)
+
     def derivative(self, position: int, dy: Array, y: Array, x: Array) -> Any:
         return chain(dy, sigmoid_slope(x))
 
@@ -52,6 +56,11 @@ class SaturatingSlope(Approximation):
         np.divide(e, below, out=out)
 
     double = single
+
+    def arithmetic(self, x: Array) -> Any:
+        e = np.exp(np.abs(x) * -self.steepness)
+        below = (e + 1) * 0.5 if self.steepness == 2 else e + 1
+        return e / (below * below)
 
     def derivative(self, position: int, dy: Array, y: Array, x: Array) -> Any:
         return -chain(dy, self.steepness * (y * self.tanh(x)))
