@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from graphlang.engine.result import Result
     from graphlang.spec.models import Spec
     from graphlang.training.record import History
+    from graphlang.view.show import view
 
 _WHERE = {
     "Graph": "api",
@@ -39,15 +40,18 @@ __all__ = [
     "Spec",
     "load",
     "loads",
+    "view",
 ]
 
 
 def __getattr__(name: str) -> object:
     """Imports a public name when it is first asked for, so that `import graphlang` costs nothing."""
-    if name not in _WHERE:
-        raise AttributeError(f"module 'graphlang' has no attribute {name!r}")
     import importlib
 
+    if name == "view":  # a package that can be called
+        return importlib.import_module("graphlang.view")
+    if name not in _WHERE:
+        raise AttributeError(f"module 'graphlang' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"graphlang.{_WHERE[name]}"), name)
     globals()[name] = value
     return value

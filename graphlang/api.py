@@ -32,6 +32,7 @@ from graphlang.inputs.call import (
     validation_arrays,
 )
 from graphlang.inputs.options import check_compile_options, check_options
+from graphlang.report.viewed import Viewed
 from graphlang.resolve import resolve
 from graphlang.spec.models import InputSpec, OutputSpec, Spec
 from graphlang.spec.network import Network, build
@@ -112,7 +113,7 @@ def loads(
         return Graph(resolved.spec, catalog, resolved.notes, **options)
 
 
-class Graph:
+class Graph(Viewed):
     """A graph with its parameters: run it, train it, look at it.
 
     Values come back as Python floats for scalars and NumPy arrays otherwise. No call prints, writes a

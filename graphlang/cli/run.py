@@ -88,7 +88,19 @@ def _run(path: str, arguments: argparse.Namespace, name: str | None) -> int:
         console.print_json(result.as_json() if name is None else {"file": name, **result.as_json()})
     else:
         show(graph, forward, result, arguments)
+        if name is None:
+            _tell_of_the_page(arguments)
     return 0
+
+
+def _tell_of_the_page(arguments: argparse.Namespace) -> None:
+    """Tells a reader at a terminal how to see the same as a page."""
+    if not (sys.stdout.isatty() and sys.stderr.isatty()) or arguments.specs[0] == "-":
+        return
+    import shlex
+
+    words = [word for word in arguments.words[1:] if word not in ("--picture", "--full")]
+    console.err(f"as a page: {shlex.join(['graphlang', 'view', *words, '--open'])}")
 
 
 # ---- output --------------------------------------------------------------------------------------

@@ -55,13 +55,11 @@ def samples(graph: Graph, inputs: Mapping[str, Any], arguments: argparse.Namespa
 
 def _can_start(graph: Graph, arguments: argparse.Namespace) -> bool:
     """Whether it is clear which value backward starts from; if not, a note says how to choose."""
-    if arguments.of is not None or graph.spec.train is not None:
+    if arguments.of is not None or graph.model.may_start:
         return True
     starts = graph.model.starts
-    if len(starts) == 1 and _is_float(graph, starts[0]):
-        return True
     listed = ", ".join(f"`{name}`" for name in starts)
-    floats = [name for name in starts if _is_float(graph, name)]
+    floats = [name for name in starts if graph.model.is_float(name)]
     if len(starts) > 1 and floats:
         console.note(f"several outputs, so no gradients: choose one of {listed} with --of NAME")
     elif starts:
@@ -70,8 +68,3 @@ def _can_start(graph: Graph, arguments: argparse.Namespace) -> bool:
     if arguments.seed_gradient is not None:
         raise options.Usage("--seed-gradient needs --of NAME here")
     return False
-
-
-def _is_float(graph: Graph, name: str) -> bool:
-    values: list[Any] = [*graph.spec.inputs, *graph.spec.params, *graph.spec.nodes]
-    return any(value.name == name and value.dtype == "float" for value in values)

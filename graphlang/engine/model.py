@@ -98,6 +98,16 @@ class Model:
         varying = network.varying()
         return [name for name in outputs if varying[network.numbers[name]]] or outputs
 
+    @property
+    def may_start(self) -> bool:
+        """Whether it is clear which value backward starts from, and that value has gradients."""
+        starts = self.starts
+        return self.spec.train is not None or (len(starts) == 1 and self.is_float(starts[0]))
+
+    def is_float(self, name: str) -> bool:
+        """Whether the type of a value is float."""
+        return self.network.spec_of(name).dtype == "float"
+
     # ---- what to say of a failure -----------------------------------------------------------------------
 
     @contextmanager

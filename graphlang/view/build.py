@@ -12,7 +12,17 @@ from graphlang.engine.result import json_value, plain
 from graphlang.spec.models import Position
 from graphlang.spec.network import Node
 from graphlang.view.boxes import Boxes, boxes_of_leaves
-from graphlang.view.scene import VERSION, NodeKind, Scene, SceneEdge, SceneNode, Slot, SlotKey
+from graphlang.view.scalar_program import scalar_function
+from graphlang.view.scene import (
+    VERSION,
+    NodeKind,
+    ScalarProgram,
+    Scene,
+    SceneEdge,
+    SceneNode,
+    Slot,
+    SlotKey,
+)
 from graphlang.view.slots import Slots
 from graphlang.view.tensors import tensor
 
@@ -76,11 +86,26 @@ class _Builder:
             "edges": self.edges,
             "boxes": self.boxes.json_value,
             "slots": self.slots.contents,
-            "program": None,
+            "program": self._program(seed),
             "bad": None,
             "dead": [],
             "diagnostics": [],
         }
+
+    def _program(self, seed: Any) -> ScalarProgram | None:
+        """What computes the slots anew when an input changes; None where the graph is not of single numbers."""
+        if any(isinstance(content, dict) for content in self.slots.contents) or np.ndim(seed or 0):
+            return None
+        keys = {
+            slot: key
+            for key, slot in reversed(self.slots.numbers.items())
+            if key.node in self.network.numbers
+        }
+        slots = sorted(keys)
+        function = scalar_function(self.graph, self.result.of, seed, [keys[slot] for slot in slots])
+        if function is None:
+            return None
+        return {"inputs": function.inputs, "code": function.code, "slots": slots}
 
     # ---- nodes ------------------------------------------------------------------------------------------
 
@@ -135,7 +160,7 @@ class _Builder:
                 "g": self._gradient(name),
                 "forward": None,
                 "output": name in self.outputs,
-                "editable": kind == "input" and not value.shape and value.dtype.kind == "f",
+                "editable": kind == "input" and not value.shape,
                 "doc": "",
                 "inside": None,
             }
