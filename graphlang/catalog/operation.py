@@ -107,6 +107,9 @@ class Layer(Fields):
 
     #: other names that a spec may use for the operation, as `relu` for `Relu`
     spellings: ClassVar[tuple[str, ...]] = ()
+    #: what is shown where the layer is opened, in the language, as `y = log(1 + exp(x))` for Softplus: `y`
+    #: from the arguments of `forward`; where it is empty, the primitives that `forward` records
+    unfolds: ClassVar[str] = ""
     forward: ClassVar[Callable[..., Any]]
     backward: ClassVar[Callable[..., Any] | None] = None
 
@@ -128,6 +131,10 @@ class Layer(Fields):
     def ignored_index(self) -> int | None:
         """An index that is allowed outside the bounds too, such as the label of padding."""
         return None
+
+    def unfolding(self, *tensors: Array) -> str:
+        """`unfolds` where it depends on attributes or shapes."""
+        return self.unfolds
 
     def hint(self, *tensors: Array) -> str | None:
         """A warning about shapes that are allowed but probably not meant."""

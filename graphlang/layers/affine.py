@@ -28,6 +28,9 @@ class Affine(Layer):
         W = Parameter((last_size("Affine", x), self.units), self.init)
         return {"W": W, "b": Parameter((self.units,), zeros())} if self.bias else {"W": W}
 
+    def unfolding(self, x: Array) -> str:
+        return "y = x @ W + b" if self.bias else "y = x @ W"
+
     def forward(self, x: Array, *, W: Array, b: Array = None) -> tuple[Array, tuple[Array, Array]]:
         y = _rows(x) @ W
         if b is not None:

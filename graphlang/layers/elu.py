@@ -17,6 +17,9 @@ class Elu(Layer):
     spellings = ("elu",)
     alpha: float = Field(1.0, gt=0, description="how far below zero it goes")
 
+    def unfolding(self, x: Array) -> str:
+        return f"y = where(x > 0, x, {self.alpha} * (exp(x) - 1))"
+
     def forward(self, x: Array) -> tuple[Array, None]:
         below = np.where(x > 0, 0, x)  # `where` computes both branches, and exp of a large x would overflow
         return np.where(x > 0, x, self.alpha * np.expm1(below)), None

@@ -34,6 +34,11 @@ class Gelu(Layer):
     spellings = ("gelu",)
     approximate: Literal["none", "tanh"] = Field("none", description="the exact form, or GPT-2's by tanh")
 
+    def unfolding(self, x: Array) -> str:
+        if self.approximate == "tanh":
+            return f"y = x * (1 + tanh({_ROOT} * (x + {_CUBE} * x**3))) / 2"
+        return f"y = x * (1 + erf(x / {math.sqrt(2)})) / 2"
+
     def forward(self, x: Array) -> tuple[Array, tuple[Array, Array, Array]]:
         p, density = self._by_tanh(x) if self.approximate == "tanh" else self._exactly(x)
         return zero_times(p, x), (x, p, density)

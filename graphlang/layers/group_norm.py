@@ -29,6 +29,13 @@ class GroupNorm(Layer):
             raise ValueError(f"`GroupNorm` cannot divide {channels} channels into {self.groups} equal groups")
         return {"gamma": Parameter((channels,), ones()), "beta": Parameter((channels,), zeros())}
 
+    def unfolding(self, x: Array) -> str:
+        rows, sizes = "axis=-1, keepdims=true", ", ".join(map(str, x.shape))
+        d = f"g = reshape(x, {x.shape[0]}, {self.groups}, -1); d = g - mean(g, {rows})"
+        z = f"z = reshape(d / sqrt(mean(d**2, {rows}) + {self.eps}), {sizes})"
+        ones = ", 1" * (x.ndim - 2)
+        return f"{d}; {z}; y = reshape(gamma, -1{ones}) * z + reshape(beta, -1{ones})"
+
     def forward(self, x: Array, *, gamma: Array, beta: Array) -> tuple[Array, None]:
         grouped = np.reshape(x, (x.shape[0], self.groups, -1))
         d = grouped - mean(grouped, axis=-1, keepdims=True)

@@ -26,6 +26,11 @@ class InstanceNorm(Layer):
         shape = (x.shape[1],)
         return {"gamma": Parameter(shape, ones()), "beta": Parameter(shape, zeros())}
 
+    def unfolding(self, x: Array) -> str:
+        rows, ones = f"axis={[*range(2, x.ndim)]}, keepdims=true", ", 1" * (x.ndim - 2)
+        z = f"d = x - mean(x, {rows}); z = d / sqrt(mean(d**2, {rows}) + {self.eps})"
+        return f"{z}; y = reshape(gamma, -1{ones}) * z + reshape(beta, -1{ones})"
+
     def forward(self, x: Array, *, gamma: Array, beta: Array) -> tuple[Array, None]:
         axes = tuple(range(2, x.ndim))
         d = x - mean(x, axis=axes, keepdims=True)

@@ -26,6 +26,10 @@ class LayerNorm(Layer):
         shape = (last_size("LayerNorm", x),)
         return {"gamma": Parameter(shape, ones()), "beta": Parameter(shape, zeros())}
 
+    def unfolding(self, x: Array) -> str:
+        d, var = "d = x - mean(x, axis=-1, keepdims=true)", "mean(d**2, axis=-1, keepdims=true)"
+        return f"{d}; z = d / sqrt({var} + {self.eps}); y = gamma * z + beta"
+
     def forward(self, x: Array, *, gamma: Array, beta: Array) -> tuple[Array, tuple[Array, Array, Array]]:
         d = x - mean(x, axis=-1, keepdims=True)
         scale = inverse_root(d, -1, self.eps)

@@ -21,6 +21,9 @@ class LogSoftmax(Layer):
     spellings = ("log_softmax",)
     axis: int = Field(-1, description="the axis whose exponentials add up to 1")
 
+    def unfolding(self, x: Array) -> str:
+        return f"y = x - log(sum(exp(x), axis={self.axis}, keepdims=true))"
+
     def forward(self, x: Array) -> tuple[Array, Array]:
         z = excess(x, stop_gradient(np.max(x, axis=self.axis, keepdims=True)))
         y = z - np.log(np.maximum(total(np.exp(z), axis=self.axis, keepdims=True), LEAST))

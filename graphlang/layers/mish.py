@@ -14,6 +14,8 @@ class Mish(Layer):
     Source: Misra, Mish: A Self Regularized Non-Monotonic Activation Function, 2019.
     """
 
+    unfolds = "y = x * tanh(log(1 + exp(x)))"
+
     def forward(self, x: Array) -> tuple[Array, tuple[Array, Array, Array]]:
         u = np.logaddexp(x, 0)
         w = np.tanh(u)

@@ -24,6 +24,9 @@ class RMSNorm(Layer):
     def parameters(self, x: Array) -> dict[str, Parameter]:
         return {"gamma": Parameter((last_size("RMSNorm", x),), ones())}
 
+    def unfolding(self, x: Array) -> str:
+        return f"z = x / sqrt(mean(x**2, axis=-1, keepdims=true) + {self.eps}); y = gamma * z"
+
     def forward(self, x: Array, *, gamma: Array) -> tuple[Array, tuple[Array, Array, Array]]:
         scale = inverse_root(x, -1, self.eps)
         z = x * scale

@@ -13,6 +13,7 @@ class Sigmoid(Layer):
     """
 
     spellings = ("sigmoid",)
+    unfolds = "y = 1 / (1 + exp(-1 * x))"
 
     def forward(self, x: Array) -> tuple[Array, Array]:
         return sigmoid(x), x

@@ -13,6 +13,7 @@ class Silu(Layer):
     """
 
     spellings = ("silu",)
+    unfolds = "y = x * (1 / (1 + exp(-1 * x)))"
 
     def forward(self, x: Array) -> tuple[Array, tuple[Array, Array]]:
         s = sigmoid(x)

@@ -24,6 +24,9 @@ class Softmax(Layer):
     spellings = ("softmax",)
     axis: int = Field(-1, description="the axis that adds up to 1")
 
+    def unfolding(self, x: Array) -> str:
+        return f"e = exp(x); y = e * (1 / sum(e, axis={self.axis}, keepdims=true))"
+
     def forward(self, x: Array) -> tuple[Array, Array]:
         e = np.exp(excess(x, stop_gradient(np.max(x, axis=self.axis, keepdims=True))))
         y = e / np.maximum(total(e, axis=self.axis, keepdims=True), LEAST)

@@ -14,6 +14,7 @@ class Softplus(Layer):
     """
 
     spellings = ("softplus",)
+    unfolds = "y = log(1 + exp(x))"
 
     def forward(self, x: Array) -> tuple[Array, None]:
         return np.logaddexp(x, 0), None

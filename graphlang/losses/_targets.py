@@ -3,7 +3,7 @@
 from typing import Literal
 
 from graphlang.catalog.operation import Array
-from graphlang.trace import shape_text, total
+from graphlang.trace import Size, shape_text, total
 
 
 def kind_of_targets(loss: str, x: Array, t: Array) -> Literal["labels", "one-hot"]:
@@ -55,3 +55,8 @@ def gradient_of(t: Array, dt: Array) -> Array | None:
     if not is_float(t):
         return None
     return dt if t.shape == dt.shape else total(dt)
+
+
+def over(count: Size) -> str:
+    """` / count`, as the end of a formula; nothing for a count of 1."""
+    return "" if count == 1 else f" / {count}"

@@ -18,6 +18,8 @@ class BinaryCrossEntropy(Loss):
     infinite ones too; the mean over every element, as PyTorch's BCEWithLogitsLoss.
     """
 
+    unfolds = "p = 1 / (1 + exp(-1 * x)); y = -1 * mean(t * log(p) + (1 - t) * log(1 - p))"
+
     def forward(self, x: Array, t: Array) -> tuple[Array, tuple[Array, Array]]:
         need_same_shape("BinaryCrossEntropy", x, t)
         u = like(x, t)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from graphlang.catalog.operation import Array, Loss
-from graphlang.losses._targets import is_float, kind_of_targets, like
+from graphlang.losses._targets import is_float, kind_of_targets, like, over
 from graphlang.trace import Size, total
 from graphlang.trace.primitives import chain, chain_quotient, one_hot
 
@@ -26,6 +26,10 @@ class CrossEntropyError(Loss):
 
     def index_bounds(self, x: Array, t: Array) -> dict[str, Size]:
         return {"t": x.shape[-1]} if t.ndim < x.ndim else {}
+
+    def unfolding(self, x: Array, t: Array) -> str:
+        rows = f"one_hot(t, {x.shape[-1]})" if t.ndim < x.ndim else "t"
+        return f"y = -1 * sum({rows} * log(x))" + over(_count(x))
 
     def forward(self, x: Array, t: Array) -> tuple[Array, tuple[Array, Array, bool]]:
         labels = kind_of_targets("CrossEntropyError", x, t) == "labels"

@@ -20,6 +20,9 @@ class HuberLoss(Loss):
 
     delta: float = Field(1.0, gt=0, description="where the parabola becomes a line")
 
+    def unfolding(self, x: Array, t: Array) -> str:
+        return f"d = x - t; c = clip(d, {-self.delta}, {self.delta}); y = mean(c * (d - 0.5 * c))"
+
     def forward(self, x: Array, t: Array) -> tuple[Array, tuple[Array, Array]]:
         need_same_shape("HuberLoss", x, t)
         d = x - like(x, t)

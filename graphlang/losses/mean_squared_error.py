@@ -15,6 +15,8 @@ class MeanSquaredError(Loss):
     Convention: the mean over every element, as in PyTorch.
     """
 
+    unfolds = "y = mean((x - t)**2)"
+
     def forward(self, x: Array, t: Array) -> tuple[Array, tuple[Array, Array]]:
         need_same_shape("MeanSquaredError", x, t)
         d = x - like(x, t)

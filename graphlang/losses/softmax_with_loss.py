@@ -7,7 +7,7 @@ from pydantic import Field
 
 from graphlang.catalog.operation import Array, Loss
 from graphlang.layers.softmax import LEAST
-from graphlang.losses._targets import is_float, kind_of_targets, like
+from graphlang.losses._targets import is_float, kind_of_targets, like, over
 from graphlang.trace import Size, mean
 from graphlang.trace import total as added
 from graphlang.trace.primitives import chain, excess, one_hot, stop_gradient, zero_times
@@ -47,6 +47,16 @@ class SoftmaxWithLoss(Loss):
 
     def ignored_index(self) -> int | None:
         return self.ignore
+
+    def unfolding(self, x: Array, t: Array) -> str:
+        if self.ignore is not None:
+            return ""
+        classes = x.shape[-1]
+        rows = f"one_hot(t, {classes})" if t.ndim < x.ndim else "t"
+        if self.smoothing:
+            rows = f"({1 - self.smoothing} * {rows} + {self.smoothing / classes})"
+        share = "e = exp(x); p = e * (1 / sum(e, axis=-1, keepdims=true))"
+        return f"{share}; y = -1 * sum({rows} * log(p))" + over(_count(x, None))
 
     def forward(self, x: Array, t: Array) -> tuple[Array, Saved]:
         labels = kind_of_targets("SoftmaxWithLoss", x, t) == "labels"

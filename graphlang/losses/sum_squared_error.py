@@ -15,6 +15,8 @@ class SumSquaredError(Loss):
     Convention: the sum over the batch too, not its mean; the half makes the gradient x - t.
     """
 
+    unfolds = "y = 0.5 * sum((x - t)**2)"
+
     def forward(self, x: Array, t: Array) -> tuple[Array, tuple[Array, Array]]:
         need_same_shape("SumSquaredError", x, t)
         d = x - like(x, t)

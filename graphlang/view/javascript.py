@@ -240,7 +240,7 @@ class _Writer:
                 self.converted(condition, np.dtype(bool)),
                 *(self.converted(x, dtype) for x in branches),
             ]
-            return "({0} ? {1} : {2})".format(*chosen)
+            return "({} ? {} : {})".format(*chosen)
         loop = _loop(primitive, operands, dtype)
         texts = [self.converted(x, kind) for x, kind in zip(operands, loop, strict=True)]
         kind = loop[0].kind

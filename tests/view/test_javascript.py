@@ -21,8 +21,8 @@ from graphlang.trace import Trace
 from graphlang.trace.errors import DtypeError
 from graphlang.trace.primitives import PRIMITIVES
 from graphlang.trace.primitives.ufuncs import Elementwise
+from graphlang.view import javascript_templates as templates
 from graphlang.view.javascript import javascript
-from graphlang.view.javascript_templates import FLOAT, TRUTH, WHOLE
 from graphlang.view.scalar_program import scalar_function
 
 sys.path.append(str(Path(__file__).parent.parent / "contracts"))
@@ -126,14 +126,10 @@ def agree(graph: Any, of: str, rows: list[list[Any]], engine: JavaScript, what: 
     assert function.inputs == list(graph.network.inputs)
     exact = _is_exact(graph, start)
     for row, results in zip(rows, engine.results(function.code, rows), strict=True):
-        inputs = dict(zip(function.inputs, row, strict=True))
-        try:
-            with np.errstate(all="ignore"):
-                forward = graph.forward(inputs)
-                run = forward.result() if start is None else forward.backward(of=start)
-        except gl.GraphError as error:
-            assert "int" in str(error), error
-            assert isinstance(results, str), f"{what} at {row}: {results}, where a run says {error}"
+        run = _run(graph, dict(zip(function.inputs, row, strict=True)), start)
+        if isinstance(run, str):
+            assert "int" in run, run
+            assert isinstance(results, str), f"{what} at {row}: {results}, where a run says {run}"
             continue
         assert not isinstance(results, str), f"{what} at {row}: {results}"
         for key, result in zip(keys, results, strict=True):
@@ -142,6 +138,16 @@ def agree(graph: Any, of: str, rows: list[list[Any]], engine: JavaScript, what: 
             assert _is_close(result, expected, np.dtype(graph.dtype), exact, float(least)), (
                 f"{what} at {row}: {key.kind} of {key.node} is {result}, in NumPy {expected}"
             )
+
+
+def _run(graph: Any, inputs: dict[str, Any], start: str | None) -> Any:
+    """The result of a run, or what is wrong as text."""
+    try:
+        with np.errstate(all="ignore"):
+            forward = graph.forward(inputs)
+            return forward.result() if start is None else forward.backward(of=start)
+    except gl.GraphError as error:
+        return str(error)
 
 
 def _named(graph: Any, name: str) -> bool:
@@ -173,7 +179,7 @@ def _is_close(a: Any, b: Any, dtype: np.dtype[Any], exact: bool, least: float) -
 
 
 def _primitive_cases() -> list[tuple[str, str]]:
-    tables = (("f", FLOAT), ("i", WHOLE), ("b", TRUTH))
+    tables = (("f", templates.FLOAT), ("i", templates.WHOLE), ("b", templates.TRUTH))
     return [
         (name, kind)
         for kind, table in tables
@@ -199,11 +205,14 @@ def test_a_primitive_gives_what_numpy_gives(name: str, kind: str, engine: JavaSc
     assert code is not None
     rows = [[_drawn(word, None, rng, False) for _ in operands] for _ in range(SAMPLES)]
     for row, results in zip(rows, engine.results(code, rows), strict=True):
+        if name == "power" and kind == "i" and (row[1] < 0 or abs(row[0]) > 1 < row[1] // 16):
+            assert isinstance(results, str)  # no int, or larger than one
+            continue
         with np.errstate(all="ignore"):
             exact = primitive.compute(*(np.asarray(v, dtype) for v in row))
         if isinstance(results, str):
             assert "does not fit" in results or "larger" in results or "negative power" in results, results
-            assert (name == "power" and row[1] < 0) or not -(2**63) <= _exactly(name, row) < 2**63
+            assert not -(2**63) <= _exactly(name, row) < 2**63
         else:
             assert _is_close(results[0], exact.item(), np.dtype(np.float64), False, 5e-324), (
                 row,
@@ -267,7 +276,8 @@ def test_parameters_keep_their_numbers(engine: JavaScript) -> None:
     graph = gl.loads("input x = 2\nparam w = 3\ny = w * x\noutput y")
     graph.params["w"] = 5.0
     function = scalar_function(graph, "y", None, [Key("value", "y"), Key("value", "w"), Key("gradient", "w")])
-    assert function is not None and function.inputs == ["x"]
+    assert function is not None
+    assert function.inputs == ["x"]
     assert engine.results(function.code, [(7,)]) == [[35, 5, 7]]
 
 
