@@ -12,7 +12,7 @@ from graphlang.engine.result import json_value, plain
 from graphlang.spec.models import Position
 from graphlang.spec.network import Node
 from graphlang.view.boxes import Boxes, boxes_of_leaves
-from graphlang.view.scalar_program import scalar_function
+from graphlang.view.scalar_program import javascript_of_run
 from graphlang.view.scene import (
     VERSION,
     NodeKind,
@@ -81,10 +81,10 @@ class _Builder:
             "file": graph.file or "",
             "sources": [{"name": s.name, "text": s.text} for s in spec.sources],
             "of": self.result.of,
-            "seed": seed if seed is None or isinstance(seed, float | int) else str(json_value(np.asarray(seed))),
+            "seed": seed if seed is None or isinstance(seed, float | int) else _text(seed),
             "nodes": self.nodes,
             "edges": self.edges,
-            "boxes": self.boxes.json_value,
+            "boxes": self.boxes.listed,
             "slots": self.slots.contents,
             "program": self._program(seed),
             "bad": None,
@@ -93,7 +93,7 @@ class _Builder:
         }
 
     def _program(self, seed: Any) -> ScalarProgram | None:
-        """What computes the slots anew when an input changes; None where the graph is not of single numbers."""
+        """What computes the slots anew when an input changes; None unless all values are single numbers."""
         if any(isinstance(content, dict) for content in self.slots.contents) or np.ndim(seed or 0):
             return None
         keys = {
@@ -102,7 +102,7 @@ class _Builder:
             if key.node in self.network.numbers
         }
         slots = sorted(keys)
-        function = scalar_function(self.graph, self.result.of, seed, [keys[slot] for slot in slots])
+        function = javascript_of_run(self.graph, self.result.of, seed, [keys[slot] for slot in slots])
         if function is None:
             return None
         return {"inputs": function.inputs, "code": function.code, "slots": slots}
@@ -238,3 +238,7 @@ class _Builder:
         if array is None:
             array = np.zeros_like(self.gradients[source])
         return self.slots.add(SlotKey("part", node.name, source, use.place), array)
+
+
+def _text(seed: Any) -> str:
+    return str(json_value(np.asarray(seed)))

@@ -47,7 +47,7 @@ class ScalarFunction(NamedTuple):
     code: str
 
 
-def scalar_function(
+def javascript_of_run(
     graph: Graph, of: str | None, seed: float | None, keys: Sequence[Key]
 ) -> ScalarFunction | None:
     """The function whose results are those of `keys`, in order; None where one of them is no scalar.
@@ -130,4 +130,4 @@ def _by_use(uses: Sequence[Part]) -> dict[tuple[int, int, int | str | None], Any
     return {(use.source, use.target, use.place): use.gradient for use in uses}
 
 
-__all__ = ["Key", "ScalarFunction", "SymbolicArray", "scalar_function"]
+__all__ = ["Key", "ScalarFunction", "SymbolicArray", "javascript_of_run"]

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from graphlang.api import loads
-from graphlang.catalog.finder import Entry
+from graphlang.catalog.finder import CatalogEntry
 from graphlang.catalog.operation import Layer, outcome
 from graphlang.draw.numbers import short
 from graphlang.engine.tape import Tape
@@ -203,7 +203,7 @@ def unfolding(run: Tape, node: Node) -> Unfolding | None:
 
 def _names(run: Tape, node: Node) -> list[str]:
     """The names of the operands in the operation."""
-    entry: Entry | None = run.network.catalog.find(node.spec.operation)
+    entry: CatalogEntry | None = run.network.catalog.find(node.spec.operation)
     names = [*entry.tensors] if entry is not None else []
     return [names[i] if i < len(names) else f"x{i + 1}" for i in range(len(node.operands))]
 

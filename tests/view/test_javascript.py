@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import graphlang as gl
-from graphlang.catalog.finder import Entry
+from graphlang.catalog.finder import CatalogEntry
 from graphlang.engine.program import Program
 from graphlang.engine.recording import Recorder, Storage
 from graphlang.trace import Trace
@@ -23,7 +23,7 @@ from graphlang.trace.primitives import PRIMITIVES
 from graphlang.trace.primitives.ufuncs import Elementwise
 from graphlang.view import javascript_templates as templates
 from graphlang.view.javascript import javascript
-from graphlang.view.scalar_program import scalar_function
+from graphlang.view.scalar_program import javascript_of_run
 
 sys.path.append(str(Path(__file__).parent.parent / "contracts"))
 
@@ -53,7 +53,7 @@ class Key(NamedTuple):
     place: int | str | None = None
 
 
-def scalar_texts(entry: Entry) -> list[str]:
+def scalar_texts(entry: CatalogEntry) -> list[str]:
     """Calls of an operation on scalars of every type, with every value to try of its attributes."""
     count = 2 if entry.any_tensors else len(entry.tensors)
     required = {a.name: candidates(a) for a in entry.attributes.values() if a.required}
@@ -121,7 +121,7 @@ def agree(graph: Any, of: str, rows: list[list[Any]], engine: JavaScript, what: 
     keys = [Key("value", name) for name in graph.network.names if _named(graph, name)]
     if start is not None:
         keys += [Key("gradient", n) for n, s in graph.network.inputs.items() if s.dtype == "float"]
-    function = scalar_function(graph, start, None, keys)
+    function = javascript_of_run(graph, start, None, keys)
     assert function is not None, f"`{what}` is no function of scalars"
     assert function.inputs == list(graph.network.inputs)
     exact = _is_exact(graph, start)
@@ -239,7 +239,7 @@ def test_a_large_graph_is_computed_in_parts(engine: JavaScript) -> None:
     lines = ["input x = 0.5, y = 1.5", "a0 = x * y", *(f"a{i} = sin(a{i - 1}) + x" for i in range(1, 3000))]
     graph = gl.loads("\n".join([*lines, "output a2999"]))
     keys = [Key("value", "a2999"), Key("value", "a7"), Key("gradient", "x"), Key("gradient", "a2998")]
-    function = scalar_function(graph, "a2999", None, keys)
+    function = javascript_of_run(graph, "a2999", None, keys)
     assert function is not None
     for x, results in zip((0.5, 1.25), engine.results(function.code, [(0.5, 1.5), (1.25, 1.5)]), strict=True):
         run = graph.run(x=x)
@@ -251,7 +251,7 @@ def test_what_each_use_contributes_and_its_local_gradient(engine: JavaScript) ->
     graph = gl.loads("input x = 3, y = 4\nz = x * y + x\nw = z**2\noutput w")
     uses = [("z", "multiply1", 0), ("z", "x", 1), ("multiply1", "x", 0), ("multiply1", "y", 1), ("w", "z", 0)]
     keys = [Key(kind, node, source, place) for node, source, place in uses for kind in ("part", "local")]
-    function = scalar_function(graph, "w", 2.0, keys)
+    function = javascript_of_run(graph, "w", 2.0, keys)
     assert function is not None
     (results,) = engine.results(function.code, [(3, 4)])
     assert results == [60, 1, 60, 1, 240, 4, 180, 3, 60, 30]
@@ -265,7 +265,7 @@ def test_gradients_of_gradients_and_what_their_derivative_contains(engine: JavaS
     parts = forward.parts(run)
     keys = [Key("value", "slope"), Key("gradient", "x"), Key("gradient", "w")]
     keys += [Key("part", names[p.target], names[p.source], p.place) for p in parts]
-    function = scalar_function(graph, "slope", None, keys)
+    function = javascript_of_run(graph, "slope", None, keys)
     assert function is not None
     (results,) = engine.results(function.code, [(2, 3)])
     assert results == [36, 36, 12, *(float(p.gradient) for p in parts)]
@@ -275,7 +275,9 @@ def test_gradients_of_gradients_and_what_their_derivative_contains(engine: JavaS
 def test_parameters_keep_their_numbers(engine: JavaScript) -> None:
     graph = gl.loads("input x = 2\nparam w = 3\ny = w * x\noutput y")
     graph.params["w"] = 5.0
-    function = scalar_function(graph, "y", None, [Key("value", "y"), Key("value", "w"), Key("gradient", "w")])
+    function = javascript_of_run(
+        graph, "y", None, [Key("value", "y"), Key("value", "w"), Key("gradient", "w")]
+    )
     assert function is not None
     assert function.inputs == ["x"]
     assert engine.results(function.code, [(7,)]) == [[35, 5, 7]]
@@ -283,7 +285,7 @@ def test_parameters_keep_their_numbers(engine: JavaScript) -> None:
 
 def test_a_whole_number_that_does_not_fit_is_named(engine: JavaScript) -> None:
     graph = gl.loads("input n: int = 3\nsquared = n * n\noutput squared")
-    function = scalar_function(graph, None, None, [Key("value", "squared")])
+    function = javascript_of_run(graph, None, None, [Key("value", "squared")])
     assert function is not None
     small, large = engine.results(function.code, [(3,), (2**53,)])
     assert small == [9]
@@ -299,4 +301,4 @@ def test_a_whole_number_that_does_not_fit_is_named(engine: JavaScript) -> None:
     ],
 )
 def test_a_graph_of_arrays_has_no_function(text: str) -> None:
-    assert scalar_function(gl.loads(text), None, None, [Key("value", "y")]) is None
+    assert javascript_of_run(gl.loads(text), None, None, [Key("value", "y")]) is None
