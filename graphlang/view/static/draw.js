@@ -7,7 +7,7 @@ const OVERVIEW = 0.26;
 const OVERVIEW_LINES = 2500;
 
 /** @typedef {{colors: Palette, current: Unit|null, phase: string, active: Set<FlatEdge>, lit: Set<FlatEdge>, selected: string|null,
- *   hits: Set<string>, bad: Set<string>, marks: Map<number, number>}} Marks what is emphasised */
+ *   hits: Set<string>, bad: Set<string>, overview: Overview|null}} Marks what is emphasised */
 
 /**
  * @param {State} state
@@ -26,7 +26,7 @@ function marksOf(state, colors, hits) {
   }
   const active = new Set(step.node ? step.node.operands.filter((edge) => step.phase === "forward" || edge.g !== null) : []);
   const selected = selection && selection.kind !== "edge" ? unitKey(state, selection) : null;
-  return { colors, current, phase: step.phase, active, lit, selected, hits, bad: badUnits(state), marks: new Map() };
+  return { colors, current, phase: step.phase, active, lit, selected, hits, bad: badUnits(state), overview: null };
 }
 
 /** The unit that stands for what is selected. @param {State} state @param {Selected} selection */
@@ -56,16 +56,24 @@ class Painter {
     this.colors = marks.colors;
   }
 
-  /** Everything in a rectangle. @param {number} left @param {number} top @param {number} right @param {number} bottom */
+  /** Everything in a rectangle: boxes, then lines, then forms, then texts. @param {number} left @param {number} top @param {number} right @param {number} bottom */
   paint(left, top, right, bottom) {
     const seen = this.state.layout.grid.within(left, top, right, bottom);
     const boxes = [...seen.shapes].filter((shape) => shape.unit.kind === "open").sort((p, q) => p.depth - q.depth);
     for (const box of boxes) this.openBox(box);
-    for (const strand of seen.strands) if (!this.emphasis(strand)) this.strand(strand);
     for (const trunk of seen.trunks) this.trunk(trunk);
-    for (const strand of seen.strands) if (this.emphasis(strand)) this.strand(strand);
-    for (const strand of seen.strands) this.part(strand);
-    for (const shape of seen.shapes) if (shape.unit.kind !== "open") this.shape(shape);
+    /** @type {[Strand, string][]} */
+    const strands = [...seen.strands].map((strand) => [strand, this.emphasis(strand)]);
+    strands.sort((p, q) => Number(p[1] !== "") - Number(q[1] !== ""));
+    for (const [strand, emphasis] of strands) this.strand(strand, emphasis);
+    for (const [strand, emphasis] of strands) this.arrow(strand, emphasis);
+    const shapes = [...seen.shapes].filter((shape) => shape.unit.kind !== "open");
+    for (const shape of shapes) this.rings(shape);
+    for (const shape of shapes) this.body(shape);
+    for (const trunk of seen.trunks) this.labels(trunk);
+    for (const [strand] of strands) this.part(strand);
+    for (const shape of shapes) this.words(shape);
+    this.pen.finish();
   }
 
   /** @param {Strand} strand @returns {""|"lit"|"forward"|"backward"} */
@@ -81,17 +89,22 @@ class Painter {
     return this.state.hasValue(value) ? 1 : PALE;
   }
 
-  /** @param {Strand} strand */
-  strand(strand) {
-    const { colors, pen } = this;
-    const emphasis = this.emphasis(strand);
-    const stroke = emphasis === "forward" ? colors.value : emphasis ? colors.gradient : colors.line;
-    const look = { stroke, width: emphasis ? 2.4 : 1.3, alpha: this.alpha(strand.value) };
-    pen.path(strand.path, look);
-    if (!strand.arrow) return;
-    const [x, y, angle] = strand.arrow;
+  /** @param {string} emphasis */
+  lineColor(emphasis) {
+    return emphasis === "forward" ? this.colors.value : emphasis ? this.colors.gradient : this.colors.line;
+  }
+
+  /** @param {Strand} strand @param {string} emphasis */
+  strand(strand, emphasis) {
+    this.pen.path(strand.path, { stroke: this.lineColor(emphasis), width: emphasis ? 2.4 : 1.3, alpha: this.alpha(strand.value) });
+  }
+
+  /** @param {Strand} strand @param {string} emphasis */
+  arrow({ arrow, value }, emphasis) {
+    if (!arrow) return;
+    const [x, y, angle] = arrow;
     const [ux, uy] = [Math.cos(angle), -Math.sin(angle)];
-    pen.polygon([x, y, x - ARROW * ux + 3.6 * uy, y - ARROW * uy - 3.6 * ux, x - ARROW * ux - 3.6 * uy, y - ARROW * uy + 3.6 * ux], { fill: stroke, alpha: look.alpha });
+    this.pen.polygon([x, y, x - ARROW * ux + 3.6 * uy, y - ARROW * uy - 3.6 * ux, x - ARROW * ux - 3.6 * uy, y - ARROW * uy + 3.6 * ux], { fill: this.lineColor(emphasis), alpha: this.alpha(value) });
   }
 
   /** The part that flows back along one of several uses. @param {Strand} strand */
@@ -102,12 +115,15 @@ class Painter {
   }
 
   /** @param {Trunk} trunk */
-  trunk({ value, x0, x1, y, label, unit }) {
-    const { colors, pen, state } = this;
-    const alpha = this.alpha(value);
+  trunk({ value, x0, x1, y }) {
     const lit = this.marks.lit.size && value.uses.some((edge) => this.marks.lit.has(edge));
-    pen.path([[x0, y], [x1, y]], { stroke: lit ? colors.gradient : colors.line, width: lit ? 2.4 : 1.3, alpha });
+    this.pen.path([[x0, y], [x1, y]], { stroke: this.lineColor(lit ? "lit" : ""), width: lit ? 2.4 : 1.3, alpha: this.alpha(value) });
+  }
+
+  /** A value above its line and its gradient below. @param {Trunk} trunk */
+  labels({ value, x0, x1, y, label, unit }) {
     if (!unit) return;
+    const { colors, pen, state } = this;
     if (state.hasValue(value)) {
       const color = state.isBad(value.v) ? colors.bad : colors.value;
       pen.text(label, y - 6, state.valueText(value), { size: 13, color, anchor: "middle" });
@@ -156,30 +172,43 @@ class Painter {
   }
 
   /** @param {Shape} shape */
-  shape(shape) {
-    const { unit, end } = shape;
-    if (end) return this.end(shape);
-    if (unit.kind === "closed") return this.closedBox(shape);
-    const node = /** @type {FlatNode} */ (unit.node);
-    if (node.kind !== "operation") return this.leaf(shape, node);
-    const { colors, pen, marks } = this;
-    const alpha = this.alpha(node);
+  rings(shape) {
+    const { unit } = shape;
+    if (!shape.end) this.ring(shape, unit.key, unit.kind === "closed" ? 10 : unit.node?.kind === "operation" ? RADIUS : 5);
+  }
+
+  /** The form of an operation or a closed box. @param {Shape} shape */
+  body({ unit, end, x, y, w, h }) {
+    const { colors, pen, marks, state } = this;
+    if (end || (unit.node && unit.node.kind !== "operation")) return;
+    const radius = unit.box ? 10 : RADIUS;
+    const alpha = this.alpha(unit.node ?? state.graph.nodes[/** @type {Box} */ (unit.box).last]);
     const bad = marks.bad.has(unit.key);
     const isCurrent = marks.current === unit;
     const tone = marks.phase === "backward" ? colors.gradient : colors.value;
-    this.ring(shape, unit.key, RADIUS);
-    pen.rect(shape.x, shape.y, shape.w, shape.h, { fill: colors.back, radius: RADIUS });
-    pen.rect(shape.x, shape.y, shape.w, shape.h, { fill: colors.node, stroke: bad ? colors.bad : isCurrent ? tone : colors.line, width: bad || isCurrent ? 2 : 1.4, radius: RADIUS, alpha });
+    if (unit.box) pen.rect(x + 4, y + 4, w, h, { fill: colors.back, stroke: colors.group, width: 1, radius, alpha });
+    if (unit.box || alpha < 1) pen.rect(x, y, w, h, { fill: colors.back, radius });
+    pen.rect(x, y, w, h, { fill: colors.node, stroke: bad ? colors.bad : isCurrent ? tone : colors.line, width: bad || isCurrent ? 2 : 1.4, radius, alpha });
+  }
+
+  /** The texts of a unit. @param {Shape} shape */
+  words(shape) {
+    const { unit, end, x, y, w, h } = shape;
+    if (end) return this.end(shape);
+    if (unit.box) return this.closedBox(shape, unit.box);
+    const node = /** @type {FlatNode} */ (unit.node);
+    if (node.kind !== "operation") return this.leaf(shape, node);
+    const { colors, pen } = this;
+    const alpha = this.alpha(node);
     const sign = isSign(node.sign);
-    pen.text(shape.x + shape.w / 2, shape.y + RADIUS + (sign ? 6 : 4.5), node.sign, { size: sign ? 17 : 13, color: colors.ink, anchor: "middle", alpha });
-    if (node.inside) pen.text(shape.x + shape.w / 2, shape.y + shape.h - 3.5, "⋯", { size: 10, color: colors.quiet, anchor: "middle", alpha });
-    pen.text(shape.x + Math.min(10, shape.w / 2), shape.y - 7, localName(node), { size: 11.5, color: bad ? colors.bad : colors.quiet, alpha });
+    pen.text(x + w / 2, y + RADIUS + (sign ? 6 : 4.5), node.sign, { size: sign ? 17 : 13, color: colors.ink, anchor: "middle", alpha });
+    if (node.inside) pen.text(x + w / 2, y + h - 3.5, "⋯", { size: 10, color: colors.quiet, anchor: "middle", alpha });
+    pen.text(x + Math.min(10, w / 2), y - 7, localName(node), { size: 11.5, color: this.marks.bad.has(unit.key) ? colors.bad : colors.quiet, alpha });
   }
 
   /** @param {Shape} shape @param {FlatNode} node */
   leaf(shape, node) {
     const { colors, pen, marks } = this;
-    this.ring(shape, shape.unit.key, 5);
     const color = marks.bad.has(shape.unit.key) ? colors.bad : node.kind === "constant" ? colors.quiet : colors.ink;
     pen.text(shape.x + shape.w - 5, shape.y + shape.h / 2 + 4.5, leafText(node), { size: 13, color, anchor: "end", bold: node.kind !== "constant" });
   }
@@ -190,68 +219,86 @@ class Painter {
     this.pen.text(shape.x + 3, shape.y + shape.h / 2 + 4.5, shownName(node), { size: 13, color: this.colors.ink, bold: true, alpha: this.alpha(node) });
   }
 
-  /** @param {Shape} shape */
-  closedBox(shape) {
-    const { colors, pen, marks, state } = this;
-    const { box, key } = shape.unit;
-    if (!box) return;
-    const last = state.graph.nodes[box.last];
-    const alpha = this.alpha(last);
-    this.ring(shape, key, 10);
-    pen.rect(shape.x + 4, shape.y + 4, shape.w, shape.h, { fill: colors.back, stroke: colors.group, width: 1, radius: 10, alpha });
-    pen.rect(shape.x, shape.y, shape.w, shape.h, { fill: colors.back, radius: 10 });
-    pen.rect(shape.x, shape.y, shape.w, shape.h, { fill: colors.node, stroke: marks.bad.has(key) ? colors.bad : colors.line, width: marks.bad.has(key) ? 2 : 1.4, radius: 10, alpha });
-    pen.text(shape.x + 30, shape.y + shape.h / 2 + 1, box.label, { size: 13, color: colors.ink, alpha });
-    pen.text(shape.x + 30, shape.y + shape.h / 2 + 14, `${box.count} value${box.count === 1 ? "" : "s"}`, { size: 10, color: colors.quiet, alpha });
-    this.handle(shape.x + 16, shape.y + shape.h / 2, "+");
+  /** @param {Shape} shape @param {Box} box */
+  closedBox({ x, y, h }, box) {
+    const { colors, pen, state } = this;
+    const alpha = this.alpha(state.graph.nodes[box.last]);
+    pen.text(x + 30, y + h / 2 + 1, box.label, { size: 13, color: colors.ink, alpha });
+    pen.text(x + 30, y + h / 2 + 14, countText(box), { size: 10, color: colors.quiet, alpha });
+    this.handle(x + 16, y + h / 2, "+");
   }
 }
 
+/** How many values are in a box. @param {Box} box */
+const countText = (box) => `${box.count} value${box.count === 1 ? "" : "s"}`;
+
+/** @typedef {{lines: Path2D, lit: Path2D, boxes: Shape[], named: Shape[], fills: [Path2D, string, number][], marked: Shape[]}} Overview */
+
 /**
- * The overview: small marks and straight lines, many at a time.
+ * The overview: small marks and straight lines, all of one look at a time.
  * @param {CanvasRenderingContext2D} context
  * @param {State} state
  * @param {Marks} marks
- * @param {number[]} view left, top, right, bottom
  * @param {number} scale
  */
-function paintOverview(context, state, marks, view, scale) {
-  const { colors, current, selected, hits, bad, lit } = marks;
-  const seen = state.layout.grid.within(view[0], view[1], view[2], view[3]);
-  context.lineWidth = Math.min(1 / scale, 6);
-  const thin = Math.max(1, Math.ceil(seen.strands.size / OVERVIEW_LINES));
-  let number = 0;
-  context.globalAlpha = 0.7;
-  context.strokeStyle = colors.group;
-  context.beginPath();
-  for (const { path } of seen.strands) {
-    if (number++ % thin) continue;
-    const end = path[path.length - 1];
-    context.moveTo(path[0][0], path[0][1]);
-    context.lineTo(end[end.length - 2], end[end.length - 1]);
+function paintOverview(context, state, marks, scale) {
+  const { colors, current, selected, hits } = marks;
+  const { lines, lit, named, fills, marked } = (marks.overview ??= overviewOf(state, marks));
+  const stroke = (/** @type {Path2D} */ path, /** @type {string} */ color, /** @type {number} */ width, /** @type {number} */ alpha) => {
+    context.globalAlpha = alpha;
+    context.strokeStyle = color;
+    context.lineWidth = width;
+    context.stroke(path);
+  };
+  stroke(lines, colors.group, Math.min(1 / scale, 6), 0.7);
+  stroke(lit, colors.gradient, 2.5 / scale, 1);
+  for (const [path, color, alpha] of fills) {
+    context.globalAlpha = alpha;
+    context.fillStyle = color;
+    context.fill(path);
   }
-  context.stroke();
-  if (lit.size) {
-    context.globalAlpha = 1;
-    context.strokeStyle = colors.gradient;
-    context.lineWidth = 2.5 / scale;
-    context.beginPath();
-    for (const strand of seen.strands) if (strand.edges.some((edge) => lit.has(edge))) trace(context, strand.path);
-    context.stroke();
-  }
-  const boxes = [...seen.shapes].filter((shape) => shape.unit.kind === "open");
-  fillShapes(context, boxes, colors.group, 0.25);
-  const plain = [...seen.shapes].filter((shape) => shape.unit.kind !== "open" && !shape.end);
-  const reached = (/** @type {Shape} */ { unit }) => state.hasValue(unit.node ?? state.graph.nodes[/** @type {Box} */ (unit.box).last]);
-  fillShapes(context, plain.filter((shape) => !reached(shape)), colors.quiet, PALE);
-  fillShapes(context, plain.filter((shape) => reached(shape) && shape.unit.node?.kind === "operation"), colors.line, 1);
-  fillShapes(context, plain.filter((shape) => reached(shape) && shape.unit.node?.kind !== "operation"), colors.value, 0.7);
-  fillShapes(context, plain.filter((shape) => bad.has(shape.unit.key)), colors.bad, 1);
-  const grown = (/** @type {Shape} */ shape) => ({ ...shape, x: shape.x - 3 / scale, y: shape.y - 3 / scale, w: shape.w + 6 / scale, h: shape.h + 6 / scale });
-  const marked = plain.concat(boxes);
+  const grown = (/** @type {Shape} */ { x, y, w, h }) => ({ x: x - 3 / scale, y: y - 3 / scale, w: w + 6 / scale, h: h + 6 / scale });
   fillShapes(context, marked.filter(({ unit }) => unit.key === selected || hits.has(unit.key)).map(grown), colors.accent, 1);
-  fillShapes(context, plain.filter(({ unit }) => unit === current).map(grown), marks.phase === "backward" ? colors.gradient : colors.value, 1);
-  labelBoxes(context, boxes.concat(plain.filter((shape) => shape.unit.kind === "closed")), colors, scale);
+  fillShapes(context, marked.filter(({ unit }) => unit === current).map(grown), marks.phase === "backward" ? colors.gradient : colors.value, 1);
+  labelBoxes(context, named, colors, scale);
+}
+
+/** What the overview draws, until a mark changes. Of very many lines it draws some. @param {State} state @param {Marks} marks @returns {Overview} */
+function overviewOf(state, { colors, bad, lit, current, selected, hits }) {
+  const { shapes, strands } = state.layout;
+  const thin = Math.max(1, Math.ceil(strands.length / OVERVIEW_LINES));
+  const lines = new Path2D();
+  const emphasised = new Path2D();
+  strands.forEach((strand, i) => {
+    if (lit.size && strand.edges.some((edge) => lit.has(edge))) trace(emphasised, strand.path);
+    if (i % thin) return;
+    const end = strand.path[strand.path.length - 1];
+    lines.moveTo(strand.path[0][0], strand.path[0][1]);
+    lines.lineTo(end[end.length - 2], end[end.length - 1]);
+  });
+  const boxes = shapes.filter((shape) => shape.unit.kind === "open");
+  const plain = shapes.filter((shape) => shape.unit.kind !== "open" && !shape.end);
+  const reached = (/** @type {Shape} */ { unit }) => state.hasValue(unit.node ?? state.graph.nodes[/** @type {Box} */ (unit.box).last]);
+  const rects = (/** @type {Shape[]} */ some) => {
+    const path = new Path2D();
+    for (const { x, y, w, h } of some) path.rect(x, y, w, h);
+    return path;
+  };
+  const computed = (/** @type {Shape} */ { unit }) => !unit.node || unit.node.kind === "operation";
+  return {
+    lines,
+    lit: emphasised,
+    boxes,
+    named: boxes.concat(plain.filter((shape) => shape.unit.kind === "closed")),
+    fills: [
+      [rects(boxes), colors.group, 0.25],
+      [rects(plain.filter((shape) => !reached(shape))), colors.quiet, PALE],
+      [rects(plain.filter((shape) => reached(shape) && computed(shape))), colors.line, 1],
+      [rects(plain.filter((shape) => reached(shape) && !computed(shape))), colors.value, 0.7],
+      [rects(plain.filter((shape) => bad.has(shape.unit.key))), colors.bad, 1],
+    ],
+    marked: shapes.filter(({ unit, end }) => !end && (unit.key === selected || hits.has(unit.key) || unit === current)),
+  };
 }
 
 /** @param {CanvasRenderingContext2D} context @param {{x: number, y: number, w: number, h: number}[]} shapes @param {string} color @param {number} alpha */

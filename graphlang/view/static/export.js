@@ -41,7 +41,7 @@ function savePng(stage) {
   context.setTransform(scale, 0, 0, scale, -camera.x * scale, -camera.y * scale);
   const [right, bottom] = camera.toWorld(camera.width, camera.height);
   const view = [camera.x, camera.y, right, bottom];
-  if (camera.scale < OVERVIEW) paintOverview(context, state, stage.marks, view, camera.scale);
+  if (camera.scale < OVERVIEW) paintOverview(context, state, stage.marks, camera.scale);
   else new Painter(state, new CanvasPen(context, scale), stage.marks).paint(view[0], view[1], view[2], view[3]);
   canvas.toBlob((blob) => blob && save(blob, `${fileName(stage)}.png`), "image/png");
 }

@@ -98,7 +98,7 @@ function size(item, labels) {
   } else if (item.kind === "closed" && item.unit?.box) {
     const outs = [...new Map(item.right.map((link) => [link.value.index, link.value])).values()];
     const half = Math.max(26, outs.length * 23);
-    item.width = Math.max(64, measure(item.unit.box.label, 13) + 44);
+    item.width = Math.max(measure(countText(item.unit.box), 10), measure(item.unit.box.label, 13)) + 44;
     item.up = item.down = half;
     outs.forEach((value, i) => item.outs.set(value.index, (i - (outs.length - 1) / 2) * 46));
     for (const value of outs) item.room = Math.max(item.room, trunkRoom(value, labels));

@@ -4,7 +4,7 @@
 class Page {
   /** @param {Scene} scene */
   constructor(scene) {
-    const state = (this.state = new State(scene));
+    const state = (this.state = new State(scene, textMeasure()));
     this.rules = new Rules(state);
     this.stage = new Stage(state, (hit) => this.pressed(hit), (hit) => this.opened(hit));
     /** The value whose edges are selected one after the other. @type {FlatNode|undefined} */

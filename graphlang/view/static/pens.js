@@ -6,18 +6,59 @@
 /** @typedef {{path(parts: number[][], look: Look): void, polygon(points: number[], look: Look): void,
  *   circle(x: number, y: number, r: number, look: Look): void,
  *   rect(x: number, y: number, w: number, h: number, look: Look): void,
- *   text(x: number, y: number, text: string, look: TextLook): void}} Pen */
+ *   text(x: number, y: number, text: string, look: TextLook): void, finish(): void}} Pen */
 
 /** Smaller text is not drawn on the screen. */
 const READABLE = 4.5;
 
-/** @implements {Pen} */
+/** A function that measures text, and remembers. @returns {Measure} */
+function textMeasure() {
+  const context = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+  /** @type {Map<string, number>} */
+  const widths = new Map();
+  return (text, size, bold) => {
+    const key = `${size}${bold ? "b" : ""} ${text}`;
+    let width = widths.get(key);
+    if (width === undefined) {
+      if (widths.size > 20000) widths.clear();
+      context.font = fontOf(size, bold);
+      widths.set(key, (width = context.measureText(text).width));
+    }
+    return width;
+  };
+}
+
+/** So many forms of one look are drawn at once: more make a path slow. */
+const AT_ONCE = 64;
+
+/** Draws forms that follow one another and look the same at once. @implements {Pen} */
 class CanvasPen {
   /** @param {CanvasRenderingContext2D} context @param {number} scale */
   constructor(context, scale) {
     this.context = context;
     this.scale = scale;
     this.font = "";
+    /** The look of what waits to be drawn. @type {Look|null} */
+    this.look = null;
+    this.waiting = 0;
+  }
+
+  /** Begins a form with a look. @param {Look} look */
+  form(look) {
+    const same = this.look && this.waiting < AT_ONCE && look.fill === this.look.fill && look.stroke === this.look.stroke && look.width === this.look.width && look.alpha === this.look.alpha && !look.dash && !this.look.dash;
+    if (same) this.waiting++;
+    else {
+      this.finish();
+      this.look = look;
+      this.waiting = 1;
+      this.context.beginPath();
+    }
+  }
+
+  /** Draws what waits. */
+  finish() {
+    if (this.look) this.ink(this.look);
+    this.look = null;
   }
 
   /** @param {Look} look */
@@ -38,39 +79,37 @@ class CanvasPen {
 
   /** @param {number[][]} parts @param {Look} look */
   path(parts, look) {
-    const { context } = this;
-    context.beginPath();
-    trace(context, parts);
-    this.ink(look);
+    this.form(look);
+    trace(this.context, parts);
   }
 
   /** @param {number[]} points @param {Look} look */
   polygon(points, look) {
     const { context } = this;
-    context.beginPath();
-    for (let i = 0; i < points.length; i += 2) context.lineTo(points[i], points[i + 1]);
+    this.form(look);
+    context.moveTo(points[0], points[1]);
+    for (let i = 2; i < points.length; i += 2) context.lineTo(points[i], points[i + 1]);
     context.closePath();
-    this.ink(look);
   }
 
   /** @param {number} x @param {number} y @param {number} r @param {Look} look */
   circle(x, y, r, look) {
-    this.context.beginPath();
+    this.form(look);
+    this.context.moveTo(x + r, y);
     this.context.arc(x, y, r, 0, 2 * Math.PI);
-    this.ink(look);
   }
 
   /** @param {number} x @param {number} y @param {number} w @param {number} h @param {Look} look */
   rect(x, y, w, h, look) {
-    this.context.beginPath();
+    this.form(look);
     if (look.radius) this.context.roundRect(x, y, w, h, look.radius);
     else this.context.rect(x, y, w, h);
-    this.ink(look);
   }
 
   /** @param {number} x @param {number} y @param {string} text @param {TextLook} look */
   text(x, y, text, { size, color, anchor = "start", bold, italic, alpha = 1 }) {
     if (!text || size * this.scale < READABLE) return;
+    this.finish();
     const { context } = this;
     const font = fontOf(size, bold, italic);
     if (font !== this.font) context.font = this.font = font;
@@ -100,6 +139,8 @@ class SvgPen {
     /** @type {string[]} */
     this.parts = [];
   }
+
+  finish() {}
 
   /** @param {Look} look */
   ink({ fill, stroke, width = 1.4, dash, alpha = 1 }) {

@@ -13,7 +13,7 @@ class Stage {
     this.element = byId("stage");
     /** @type {HTMLCanvasElement} */
     this.canvas = byId("canvas");
-    this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
+    this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d", { alpha: false }));
     this.camera = new Camera();
     this.minimap = new Minimap(state, this.camera);
     this.colors = palette();
@@ -22,22 +22,7 @@ class Stage {
     this.marks = marksOf(state, this.colors, this.hits);
     this.draw = onNextFrame(() => this.drawNow());
     this.camera.moved = this.draw;
-    state.measure = (text, size, bold) => this.measured(text, size, bold);
-    /** @type {Map<string, number>} */
-    this.widths = new Map();
     this.listen();
-  }
-
-  /** @param {string} text @param {number} size @param {boolean} [bold] */
-  measured(text, size, bold) {
-    const key = `${size}${bold ? "b" : ""} ${text}`;
-    let width = this.widths.get(key);
-    if (width === undefined) {
-      if (this.widths.size > 20000) this.widths.clear();
-      this.context.font = fontOf(size, bold);
-      this.widths.set(key, (width = this.context.measureText(text).width));
-    }
-    return width;
   }
 
   /** What is emphasised has changed. */
@@ -74,7 +59,7 @@ class Stage {
     context.fillRect(0, 0, this.canvas.width, this.canvas.height);
     context.setTransform(dots * scale, 0, 0, dots * scale, -camera.x * dots * scale, -camera.y * dots * scale);
     const view = [camera.x, camera.y, camera.x + camera.width / scale, camera.y + camera.height / scale];
-    if (scale < OVERVIEW) paintOverview(context, state, this.marks, view, scale);
+    if (scale < OVERVIEW) paintOverview(context, state, this.marks, scale);
     else new Painter(state, new CanvasPen(context, scale), this.marks).paint(view[0], view[1], view[2], view[3]);
     this.minimap.frame(colors);
   }

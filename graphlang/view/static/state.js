@@ -8,27 +8,26 @@ const MANY = 300;
 const WIDE = 2400;
 
 class State {
-  /** @param {Scene} scene */
-  constructor(scene) {
+  /** @param {Scene} scene @param {Measure} measure */
+  constructor(scene, measure) {
     /** Boxes that are not as they start. @type {Set<string>} */
     this.toggled = new Set();
     /** @type {Set<string>} */
     this.unfolded = new Set();
     /** @type {Selected|null} */
     this.selection = null;
-    /** @type {Measure} */
-    this.measure = (text, size) => text.length * size * 0.58;
+    this.measure = measure;
     this.scene = scene;
     this.slots = [...scene.slots];
     this.startClosed = scene.nodes.length > MANY;
     this.graph = graphOf(scene, this.unfolded);
     this.steps = stepsOf(this.graph);
-    this.layout = this.laidOut();
+    /** The layout and the stops, computed when they are asked for. @type {{layout: Layout, stops: number[]}|null} */
+    this.arranged = null;
     if (!this.startClosed && scene.boxes.length && this.layout.width > WIDE) {
       this.startClosed = true;
-      this.layout = this.laidOut();
+      this.relayout();
     }
-    this.stops = stopsOf(this.steps, (node) => this.unitOf(node));
     this.position = this.steps.last;
   }
 
@@ -47,19 +46,28 @@ class State {
   }
 
   relayout() {
-    this.layout = this.laidOut();
-    this.stops = stopsOf(this.steps, (node) => this.unitOf(node));
+    this.arranged = null;
   }
 
-  laidOut() {
-    const count = this.graph.nodes.length;
-    const measure = count > 1500 ? (/** @type {string} */ text, /** @type {number} */ size) => text.length * size * 0.6 : this.measure;
-    return layoutOf(this.graph, (box) => this.isOpen(box), {
-      measure,
+  get layout() {
+    return this.arrange().layout;
+  }
+
+  get stops() {
+    return this.arrange().stops;
+  }
+
+  arrange() {
+    if (this.arranged) return this.arranged;
+    const many = this.graph.nodes.length > 1500;
+    const layout = layoutOf(this.graph, (box) => this.isOpen(box), {
+      measure: many ? (text, size) => text.length * size * 0.6 : this.measure,
       value: (node) => this.valueText(node),
       gradient: (node) => this.gradientText(node),
       part: (edges) => this.partText(edges),
     });
+    const stops = stopsOf(this.steps, (node) => /** @type {Unit} */ (layout.levels.unitOf.get(node.id)));
+    return (this.arranged = { layout, stops });
   }
 
   /** @param {Box} box */
