@@ -10,11 +10,14 @@
 
 const MOST_PASSES = 60000;
 
+/** What has one line in and one out needs no ports. @type {Map<number, number>} */
+const NO_PORTS = new Map();
+
 /** @param {Item["kind"]} kind @param {number} column @param {Unit|null} unit @param {FlatNode|null} value @returns {Item} */
 function itemOf(kind, column, unit, value) {
   return {
     kind, unit, value, column, edges: [], up: 5, down: 5, width: 0, room: 0, x: 0, y: 0, order: 0,
-    left: [], right: [], ins: new Map(), outs: new Map(), floating: false, inner: null,
+    left: [], right: [], ins: NO_PORTS, outs: NO_PORTS, floating: false, inner: null,
   };
 }
 

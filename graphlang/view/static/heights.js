@@ -35,26 +35,35 @@ function stack(column) {
  * @param {boolean} stay whether items without neighbours on this side stay where they are
  */
 function settle(column, side, stay) {
-  /** @type {{wish: number, weight: number, size: number, from: number}[]} */
-  const blocks = [];
-  /** @type {number[]} */
-  const offsets = [];
+  const count = column.length;
+  // Blocks as columns of numbers: where each begins, its wish and its weight.
+  const first = new Int32Array(count + 1);
+  const wishes = new Float64Array(count);
+  const weights = new Float64Array(count);
+  const offsets = new Float64Array(count);
+  let blocks = 0;
   let offset = 0;
-  column.forEach((item, i) => {
+  for (let i = 0; i < count; i++) {
+    const item = column[i];
     if (i) offset += column[i - 1].down + item.up + GAP;
-    offsets.push(offset);
+    offsets[i] = offset;
     const links = item[side];
-    const wish = links.length ? wishOf(item, links, side) : item.y;
-    const weight = links.length ? weightOf(item, links) : stay ? 0.05 : 0.01;
-    let block = { wish: wish - offset, weight, size: 1, from: i };
-    while (blocks.length && blocks[blocks.length - 1].wish >= block.wish) {
-      const before = /** @type {typeof block} */ (blocks.pop());
-      const sum = before.weight + block.weight;
-      block = { wish: (before.wish * before.weight + block.wish * block.weight) / sum, weight: sum, size: before.size + block.size, from: before.from };
+    let wish = (links.length ? wishOf(item, links, side) : item.y) - offset;
+    let weight = links.length ? weightOf(item, links) : stay ? 0.05 : 0.01;
+    let from = i;
+    while (blocks && wishes[blocks - 1] >= wish) {
+      blocks--;
+      const sum = weights[blocks] + weight;
+      wish = (wishes[blocks] * weights[blocks] + wish * weight) / sum;
+      weight = sum;
+      from = first[blocks];
     }
-    blocks.push(block);
-  });
-  for (const block of blocks) for (let i = block.from; i < block.from + block.size; i++) column[i].y = block.wish + offsets[i];
+    first[blocks] = from;
+    wishes[blocks] = wish;
+    weights[blocks++] = weight;
+  }
+  first[blocks] = count;
+  for (let block = 0; block < blocks; block++) for (let i = first[block]; i < first[block + 1]; i++) column[i].y = wishes[block] + offsets[i];
 }
 
 /** How firmly an item insists on its wish: what keeps the main line straight most of all. @param {Item} item @param {Link[]} links */
@@ -72,9 +81,13 @@ function wishOf(item, links, side) {
     for (const link of links) sum += link.b.y + (link.b.ins.get(link.value.index) ?? 0) - (item.outs.get(link.value.index) ?? 0);
     return sum / links.length;
   }
+  if (links.length === 1) return leftHeight(item, links[0]);
   const main = item.floating ? links : links.filter((link) => !link.a.floating);
-  const heights = main.map((link) => link.a.y + (link.a.outs.get(link.value.index) ?? 0) - (item.ins.get(link.value.index) ?? 0));
+  const heights = main.map((link) => leftHeight(item, link));
   heights.sort((p, q) => p - q);
   const half = heights.length >> 1;
   return heights.length % 2 ? heights[half] : (heights[half - 1] + heights[half]) / 2;
 }
+
+/** The height at which a link from the left would be level. @param {Item} item @param {Link} link */
+const leftHeight = (item, link) => link.a.y + (link.a.outs.get(link.value.index) ?? 0) - (item.ins.get(link.value.index) ?? 0);

@@ -100,12 +100,15 @@ function size(item, labels) {
     const half = Math.max(26, outs.length * 23);
     item.width = Math.max(measure(countText(item.unit.box), 10), measure(item.unit.box.label, 13)) + 44;
     item.up = item.down = half;
+    item.outs = new Map();
     outs.forEach((value, i) => item.outs.set(value.index, (i - (outs.length - 1) / 2) * 46));
     for (const value of outs) item.room = Math.max(item.room, trunkRoom(value, labels));
   } else if (item.inner) {
     const { inner } = item;
     item.width = inner.width;
     item.up = item.down = inner.height / 2;
+    item.ins = new Map();
+    item.outs = new Map();
     for (const [value, y] of inner.inY) item.ins.set(value, y - item.up);
     for (const [value, y] of inner.outY) item.outs.set(value, y - item.up);
     item.room = item.right.length ? 10 : 0;
