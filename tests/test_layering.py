@@ -29,6 +29,7 @@ ORDER = """
     engine
     training
     checks
+    compare
     report
     api
     draw

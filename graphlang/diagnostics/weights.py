@@ -77,7 +77,7 @@ class MissingWeights(WrongWeights):
 
 
 class WrongRun(OfFile):
-    """The folder of a run cannot be made, or a run cannot go on from it.
+    """The folder of a run cannot be made or read, or a run cannot go on from it.
 
     A run goes on as if it had never stopped. So its folder holds a checkpoint that training wrote, and the
     graph, the optimizer, the seed, the precision and the length of an epoch are those that it started with.
@@ -115,6 +115,11 @@ class NothingToResume(WrongRun):
 
 class NoCheckpoint(NothingToResume):
     message = "there is no `{name}` to go on from in this folder"
+    name: str
+
+
+class FolderWithoutRun(NothingToResume):
+    message = "this folder does not hold a run: there is no `{name}` in it"
     name: str
 
 

@@ -15,10 +15,12 @@ from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.weights import NoCheckpoint, NothingToResume, OtherStart, RunUnwritable, WrongRun
 from graphlang.engine.model import Model
 from graphlang.engine.result import json_value
+from graphlang.engine.workers import usable_threads
 from graphlang.training.record import History
 from graphlang.training.weights import OF_CHECKPOINT, load_into, read, replaced, save
 
 CHECKPOINT, WEIGHTS, METRICS, RUN = "checkpoint.npz", "weights.npz", "metrics.jsonl", "run.json"
+SPEC = "spec.json"
 
 
 @dataclass
@@ -53,7 +55,7 @@ class RunFolder:
             raise GraphError([WrongRun.run_already(str(path))])
         try:
             path.mkdir(parents=True, exist_ok=True)
-            _write(path / "spec.json", model.spec.model_dump_json(indent=1))
+            _write(path / SPEC, model.spec.model_dump_json(indent=1))
             about = {**_about(model, overrides), "divided_by": dict(divided_by)}
             _write(path / RUN, json.dumps(about, indent=1))
             if model.spec.sources:
@@ -173,6 +175,7 @@ def _about(model: Model, overrides: Mapping[str, str]) -> dict[str, Any]:
         "file": model.file,
         "seed": model.seed,
         "dtype": str(model.dtype),
+        "threads": usable_threads(model.threads)[0],
         "set": dict(overrides),
         "hypers": model.spec.hypers,
         "versions": {
