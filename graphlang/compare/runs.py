@@ -15,7 +15,7 @@ from graphlang.compare.differences import Difference
 from graphlang.compare.pairs import Pairs
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.weights import FolderWithoutRun, WrongRun
-from graphlang.engine.result import listed
+from graphlang.engine.result import json_value
 from graphlang.training.run_folder import METRICS, SPEC, WEIGHTS, about_run
 from graphlang.training.weights import read
 
@@ -76,7 +76,7 @@ def run_differences(a: RunRecord, b: RunRecord, pairs: Pairs) -> Iterator[Differ
         for name in dict.fromkeys((*a.metrics, *b.metrics)):
             numbers = a.metrics.get(name), b.metrics.get(name)
             if str(numbers[0]) != str(numbers[1]):  # nan is the same as nan
-                yield Difference("metrics", "metric", name, *map(listed, numbers))
+                yield Difference("metrics", "metric", name, *map(json_value, numbers))
     if a.weights and b.weights:
         yield from _weights(a.weights, b.weights, pairs)
 
@@ -109,9 +109,9 @@ def _weights(a: Mapping[str, Any], b: Mapping[str, Any], pairs: Pairs) -> Iterat
             continue
         with np.errstate(all="ignore"):
             largest = float(np.max(np.abs(x - y)))
-        yield Difference("weights", "weights", other.name, norm(x), norm(y), largest=listed(largest))
+        yield Difference("weights", "weights", other.name, norm(x), norm(y), largest=json_value(largest))
 
 
 def norm(array: Any) -> Any:
     """The square root of the sum of the squares."""
-    return listed(float(np.linalg.norm(array.reshape(-1))))
+    return json_value(float(np.linalg.norm(array.reshape(-1))))
