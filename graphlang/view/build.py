@@ -12,7 +12,8 @@ from graphlang.engine.result import json_value, plain
 from graphlang.spec.models import Position
 from graphlang.spec.network import Node
 from graphlang.view.boxes import Boxes, boxes_of_leaves
-from graphlang.view.scalar_program import javascript_of_run
+from graphlang.view.insides import add_insides
+from graphlang.view.scalar_program import operation_of, scalar_function
 from graphlang.view.scene import (
     VERSION,
     NodeKind,
@@ -75,16 +76,17 @@ class _Builder:
         for number, name in enumerate(self.network.names):
             if self.tape.values[number] is not None:
                 self._add(number, name)
+        add_insides(self.nodes, self.tape, self.gradients, self.slots)
         return {
             "version": VERSION,
             "title": spec.doc.partition("\n")[0] or graph.file or "",
             "file": graph.file or "",
             "sources": [{"name": s.name, "text": s.text} for s in spec.sources],
             "of": self.result.of,
-            "seed": seed if seed is None or isinstance(seed, float | int) else _text(seed),
+            "seed": seed if seed is None or isinstance(seed, float | int) else str(json_value(np.asarray(seed))),
             "nodes": self.nodes,
             "edges": self.edges,
-            "boxes": self.boxes.listed,
+            "boxes": self.boxes.json_value,
             "slots": self.slots.contents,
             "program": self._program(seed),
             "bad": None,
@@ -93,16 +95,15 @@ class _Builder:
         }
 
     def _program(self, seed: Any) -> ScalarProgram | None:
-        """What computes the slots anew when an input changes; None unless all values are single numbers."""
-        if any(isinstance(content, dict) for content in self.slots.contents) or np.ndim(seed or 0):
+        """What computes the slots anew when an input changes; None where the graph is not of single numbers."""
+        network, contents = self.network, self.slots.contents
+        numbers = self.slots.numbers
+        keys = {slot: key for key, slot in reversed(numbers.items()) if operation_of(key, network)}
+        arrays = [slot for slot in keys if isinstance(contents[slot], dict)]
+        if np.ndim(seed or 0) or any(keys[slot].node in network.numbers for slot in arrays):
             return None
-        keys = {
-            slot: key
-            for key, slot in reversed(self.slots.numbers.items())
-            if key.node in self.network.numbers
-        }
-        slots = sorted(keys)
-        function = javascript_of_run(self.graph, self.result.of, seed, [keys[slot] for slot in slots])
+        slots = sorted(set(keys).difference(arrays))  # inside of an operation there may be arrays of one
+        function = scalar_function(self.graph, self.result.of, seed, [keys[slot] for slot in slots])
         if function is None:
             return None
         return {"inputs": function.inputs, "code": function.code, "slots": slots}
@@ -238,7 +239,3 @@ class _Builder:
         if array is None:
             array = np.zeros_like(self.gradients[source])
         return self.slots.add(SlotKey("part", node.name, source, use.place), array)
-
-
-def _text(seed: Any) -> str:
-    return str(json_value(np.asarray(seed)))

@@ -12,12 +12,15 @@ from graphlang.engine.parts import Part, parts
 from graphlang.engine.recording import Recorder, Storage
 from graphlang.engine.tape import Tape
 from graphlang.spec.network import Network
-from graphlang.trace import SymbolicArray, TraceError
+from graphlang.trace import TraceError
 from graphlang.view.javascript import javascript
+from graphlang.view.unfold import Flow, Unfolding, unfolding
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
 
+BETWEEN = " › "
+"""What stands between the name of an operation and the place of a node inside of it."""
 _TYPES = {"int": np.dtype(np.int64), "bool": np.dtype(np.bool_)}
 
 
@@ -39,6 +42,15 @@ class Key(Protocol):
     def place(self) -> int | str | None: ...
 
 
+def operation_of(key: Key, network: Network) -> str | None:
+    """The value of the graph that a key belongs to: its node, or the operation that has the node inside; None
+    for a constant in an expression."""
+    if key.node in network.numbers:
+        return key.node
+    outer = key.node.rpartition(BETWEEN)[0]
+    return outer if outer in network.numbers else None
+
+
 class ScalarFunction(NamedTuple):
     """The names of the inputs in order, and an expression of JavaScript: a function from an array of their
     numbers to an array of results."""
@@ -47,7 +59,7 @@ class ScalarFunction(NamedTuple):
     code: str
 
 
-def javascript_of_run(
+def scalar_function(
     graph: Graph, of: str | None, seed: float | None, keys: Sequence[Key]
 ) -> ScalarFunction | None:
     """The function whose results are those of `keys`, in order; None where one of them is no scalar.
@@ -89,6 +101,8 @@ class _Recording:
         self.gradients: dict[int, Any] = {}
         self.parts: dict[tuple[int, int, int | str | None], Any] = {}
         self.locals: dict[int, dict[tuple[int, int | str | None], Any]] = {}
+        #: by the number of an operation: its inside, recorded
+        self.flows: dict[int, tuple[Unfolding, Flow]] = {}
         if of is not None:
             with self.recorder.trace:
                 self._backward(network.numbers[of], 1.0 if seed is None else seed)
@@ -106,7 +120,11 @@ class _Recording:
 
     def result(self, key: Key) -> Any:
         """The value that a key stands for; 0 for a gradient where none arrives."""
-        number = self.network.numbers[key.node]
+        name = operation_of(key, self.network)
+        assert name is not None, key
+        number = self.network.numbers[name]
+        if name != key.node:
+            return self._inner_result(key, number, int(key.node.rpartition(BETWEEN)[2]))
         if key.kind == "value":
             return self.tape.values[number]
         if key.kind == "gradient":
@@ -115,6 +133,30 @@ class _Recording:
         if key.kind == "part":
             return self.parts.get((source, number, key.place), np.zeros((), self.dtype))
         return self._local(number).get((source, key.place), np.zeros((), self.dtype))
+
+    def _inner_result(self, key: Key, number: int, place: int) -> Any:
+        """The same for what is inside of an operation."""
+        unfolding, flow = self._flow(number)
+        nothing = np.zeros((), self.dtype)
+        if key.kind == "value":
+            return flow.values[place]
+        if key.kind == "gradient":
+            return nothing if flow.gradients[place] is None else flow.gradients[place]
+        edge = next(i for i, e in enumerate(unfolding.edges) if (e.target, e.place) == (place, key.place))
+        if key.kind == "part":
+            return nothing if flow.parts[edge] is None else flow.parts[edge]
+        with self.recorder.trace:
+            local = unfolding.local(flow, unfolding.edges[edge])
+        return nothing if local is None else local
+
+    def _flow(self, number: int) -> tuple[Unfolding, Flow]:
+        """The inside of an operation, recorded."""
+        if number not in self.flows:
+            inside = unfolding(self.tape, self.network.nodes[number - self.network.first_node])
+            assert inside is not None
+            with self.recorder.trace:
+                self.flows[number] = inside, inside.run(self.tape.values, self.gradients.get(number))
+        return self.flows[number]
 
     def _local(self, number: int) -> dict[tuple[int, int | str | None], Any]:
         """What an operation passes back from the gradient 1, by the number of the value and its place."""
@@ -128,6 +170,3 @@ class _Recording:
 
 def _by_use(uses: Sequence[Part]) -> dict[tuple[int, int, int | str | None], Any]:
     return {(use.source, use.target, use.place): use.gradient for use in uses}
-
-
-__all__ = ["Key", "ScalarFunction", "SymbolicArray", "javascript_of_run"]

@@ -15,7 +15,7 @@ VERSION = 1
 Slot: TypeAlias = int
 SlotKind: TypeAlias = Literal["value", "gradient", "part", "local"]
 NodeKind: TypeAlias = Literal["input", "param", "constant", "operation", "operand"]
-BoxKind: TypeAlias = RegionKind
+BoxKind: TypeAlias = RegionKind | Literal["inside"]
 
 
 class SlotKey(NamedTuple):
@@ -109,13 +109,26 @@ SceneEdge = TypedDict(
 """The use of a value by an operation."""
 
 
+class _Outer(TypedDict, total=False):
+    #: for an operand the value of the graph that it stands for
+    outer: str
+
+
+class InsideNode(SceneNode, _Outer):
+    """A node inside an operation: its `id` is its own there; what comes from outside is an operand."""
+
+    #: whether its value is that of the operation
+    result: bool
+
+
 class Inside(TypedDict):
     """What an operation is made of: a graph of primitives, whose slots are those of the scene.
 
     Its leaves are of the kind "operand" and name the value that they stand for, as `outer`.
     """
 
-    nodes: list[Any]
+    #: the operands of the operation, constants, and primitives, in an order in which they can be computed
+    nodes: list[InsideNode]
     edges: list[SceneEdge]
     boxes: list[Box]
 

@@ -25,7 +25,7 @@ from graphlang.trace.core import Primitive, signature
 
 MOST = 200
 """The most primitives of an inside."""
-InsideKind = Literal["operand", "constant", "operation"]
+InnerKind = Literal["operand", "constant", "operation"]
 _SAME = frozenset({"alias", "constant", "positive", "stop_gradient"})
 _SIGNS = {
     "absolute": "|x|",
@@ -43,11 +43,11 @@ _SIGNS = {
 
 
 @dataclass(frozen=True, slots=True)
-class InsideNode:
+class InnerNode:
     """An operand of the node, a constant, or a primitive."""
 
     id: str
-    kind: InsideKind
+    kind: InnerKind
     #: what is drawn in the circle; of an operand its name in the operation
     sign: str
     #: the primitive
@@ -60,7 +60,7 @@ class InsideNode:
 
 
 @dataclass(frozen=True, slots=True)
-class InsideEdge:
+class InnerEdge:
     """The use of a node by another, both by their places in the list of nodes."""
 
     source: int
@@ -97,7 +97,7 @@ class Unfolding:
     """The inside of a node."""
 
     def __init__(
-        self, nodes: Sequence[InsideNode], edges: Sequence[InsideEdge], calls: Sequence[_Call | _Fixed | None]
+        self, nodes: Sequence[InnerNode], edges: Sequence[InnerEdge], calls: Sequence[_Call | _Fixed | None]
     ) -> None:
         #: in an order in which they can be computed
         self.nodes = tuple(nodes)
@@ -146,7 +146,7 @@ class Unfolding:
                 total = flow.gradients[source]
                 flow.gradients[source] = part if total is None else total + part
 
-    def local(self, flow: Flow, edge: InsideEdge) -> Any:
+    def local(self, flow: Flow, edge: InnerEdge) -> Any:
         """For single numbers, what an edge passes back from the gradient 1; else None."""
         call = self._calls[edge.target]
         y, x = flow.values[edge.target], flow.values[edge.source]
@@ -182,7 +182,8 @@ def unfolding(run: Tape, node: Node) -> Unfolding | None:
     names = _names(run, node)
 
     def symbol(number: int | None, value: Any, name: str) -> SymbolicArray:
-        x = trace.input(np.shape(value), np.asarray(value).dtype)
+        shape, dtype = signature(value)
+        x = trace.input(shape, dtype)
         outer[x.number] = number, name
         return x
 
@@ -258,8 +259,8 @@ class _Builder:
         self.trace = trace
         self.outer = outer
         self.names = names
-        self.nodes: list[InsideNode] = []
-        self.edges: list[InsideEdge] = []
+        self.nodes: list[InnerNode] = []
+        self.edges: list[InnerEdge] = []
         self.calls: list[_Call | _Fixed | None] = []
         #: the place of the node of each value
         self.place_of: dict[int, int] = {}
@@ -305,12 +306,12 @@ class _Builder:
         for place, (source, (x, stopped)) in enumerate(zip(operands, resolved, strict=True)):
             if not isinstance(source, _Fixed):
                 constant = not isinstance(x, SymbolicArray)
-                self.edges.append(InsideEdge(source, target, place, stopped or constant))
+                self.edges.append(InnerEdge(source, target, place, stopped or constant))
                 if constant:  # the rules of derivatives tell numbers of the formula from variables
                     operands[place] = _Fixed(x)
         name = "" if result else self.names.get(step.output.number, "")
         self._enter(
-            InsideNode(self._id(), "operation", sign, step.primitive.name, name, result=result),
+            InnerNode(self._id(), "operation", sign, step.primitive.name, name, result=result),
             _Call(step.primitive, tuple(operands), step.params),
         )
         self.place_of[step.output.number] = target
@@ -319,13 +320,13 @@ class _Builder:
         """The node of an operand of a step; new for a constant, and for an argument when it is first used."""
         if not isinstance(x, SymbolicArray):
             shown = short(x) if np.ndim(x) == 0 else shape_text(np.shape(x))
-            return self._enter(InsideNode(self._id(), "constant", shown), _Fixed(x))
+            return self._enter(InnerNode(self._id(), "constant", shown), _Fixed(x))
         if x.number not in self.place_of:
             number, name = self.outer[x.number]
-            self.place_of[x.number] = self._enter(InsideNode(self._id(), "operand", name, outer=number), None)
+            self.place_of[x.number] = self._enter(InnerNode(self._id(), "operand", name, outer=number), None)
         return self.place_of[x.number]
 
-    def _enter(self, node: InsideNode, call: _Call | _Fixed | None) -> int:
+    def _enter(self, node: InnerNode, call: _Call | _Fixed | None) -> int:
         self.nodes.append(node)
         self.calls.append(call)
         return len(self.nodes) - 1
