@@ -23,7 +23,8 @@ def parser() -> options.CommandParser:
         """
         graphlang view specs/apple_orange.graph --open
         graphlang view specs/two_layer_net.graph --weights runs/two_layer_net-1 --rows 10 -o net.html
-        graphlang view specs/apple.graph --json
+        graphlang view specs/apple.graph --svg -o apple.svg
+        graphlang view specs/softmax_with_loss.graph --mermaid --unfold all
         """,
     )
     options.spec(command)
@@ -33,6 +34,25 @@ def parser() -> options.CommandParser:
         metavar="FILE",
         type=options.named,
         help="the page (default: named after the spec, in the current folder); `-` writes to stdout",
+    )
+    document = command.add_mutually_exclusive_group()
+    for name, what in (("svg", "an image"), ("dot", "a graph for Graphviz"), ("mermaid", "a flowchart")):
+        document.add_argument(
+            f"--{name}",
+            dest="document",
+            action="store_const",
+            const=name,
+            help=f"{what} instead of the page, to stdout or into the file of -o",
+        )
+    command.add_argument(
+        "--unfold",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="in a document: an operation as its primitives; `all` for every layer and loss",
+    )
+    command.add_argument(
+        "--closed", action="store_true", help="in a document: every group (a `def`, a copy) as one node"
     )
     command.add_argument("--open", action="store_true", help="open the page in the browser")
     options.settings(command)
@@ -60,11 +80,20 @@ def run(arguments: argparse.Namespace) -> int:
         raise options.Usage(
             "--json prints what the page shows instead of writing one: leave -o and --open out"
         )
+    if arguments.document is None and (arguments.unfold or arguments.closed):
+        raise options.Usage(
+            "--unfold and --closed are of --svg, --dot and --mermaid: the page opens by a click"
+        )
+    if arguments.document is not None and (arguments.json or arguments.open):
+        raise options.Usage(f"--{arguments.document} writes a document: leave --json and --open out")
     if arguments.open and arguments.output == "-":
         raise options.Usage("a page on stdout cannot be opened: name a file with -o")
     scene = _scene(arguments)
     if arguments.json:
         console.print_json(scene)
+        return 0
+    if arguments.document is not None:
+        _write_document(scene, arguments)
         return 0
     from graphlang.view.page import page
 
@@ -80,6 +109,50 @@ def _scene(arguments: argparse.Namespace) -> Scene:
         console.note(f"{graph.file} computes no value: there is nothing to see")
     forward, result = both_ways(graph, inputs, arguments)
     return scene(graph, forward, result, arguments.seed_gradient)
+
+
+def _write_document(scene: Scene, arguments: argparse.Namespace) -> None:
+    """Writes the run as text for a document, to stdout unless a file is named."""
+    from graphlang.view.documents import dot, mermaid, scene_svg
+    from graphlang.view.files import write
+    from graphlang.view.unfolded import closed, leading, unfolded
+
+    scene = leading(scene)
+    scene = unfolded(scene, _to_unfold(scene, arguments.unfold))
+    scene = closed(scene) if arguments.closed else scene
+    text = {"svg": scene_svg, "dot": dot, "mermaid": mermaid}[arguments.document](scene)
+    if arguments.output in (None, "-"):
+        sys.stdout.write(text)
+        return
+    name = f"{Path(default_name(arguments.spec)).stem}.{arguments.document}"
+    console.err(f"wrote {write(Path(arguments.output), text, name)}")
+
+
+def _to_unfold(scene: Scene, names: list[str]) -> set[str]:
+    """The operations that the options name; a note says where nothing can be opened."""
+    from graphlang.diagnostics import did_you_mean
+    from graphlang.view.unfolded import openable
+
+    chosen: set[str] = set()
+    insides = openable(scene)
+    ids = [node["id"] for node in scene["nodes"]]
+    for name in names:
+        if name == "all" and name not in ids:
+            chosen |= {
+                node["id"] for node in scene["nodes"] if node["id"] in insides and node["op"][0].isupper()
+            }
+            if not chosen:
+                console.note("no layer of this graph consists of several primitives: nothing is unfolded")
+        elif name in insides:
+            chosen.add(name)
+        elif name in ids:
+            console.note(f"`{name}` does not consist of several primitives: it stays as it is")
+        else:
+            help = did_you_mean(name, insides) or f"there are {', '.join(f'`{n}`' for n in insides[:8])}"
+            raise options.Usage(
+                f"--unfold: there is no value `{name}` to open{f'; {help}' if insides else ''}"
+            )
+    return chosen
 
 
 def _write(text: str, arguments: argparse.Namespace) -> None:

@@ -95,7 +95,7 @@ class _Builder:
         }
 
     def _program(self, seed: Any) -> ScalarProgram | None:
-        """What computes the slots anew when an input changes; None where the graph is not of single numbers."""
+        """What computes the slots anew when an input changes; None where the graph has arrays."""
         network, contents = self.network, self.slots.contents
         numbers = self.slots.numbers
         keys = {slot: key for key, slot in reversed(numbers.items()) if operation_of(key, network)}

@@ -9,7 +9,6 @@ from graphlang.draw.numbers import short
 from graphlang.draw.picture import Kind, Picture, PictureEdge, PictureNode
 from graphlang.draw.svg import svg
 from graphlang.draw.width import printable
-from graphlang.trace import shape_text
 from graphlang.view.scene import Scene, SceneEdge, SceneNode, Slot
 
 WRITTEN_OUT = 4
@@ -27,7 +26,7 @@ def _number(scene: Scene, slot: Slot | None, *, gradient: bool) -> float | str |
     if content["size"] <= WRITTEN_OUT and "all" in content:
         return _nested([short(x, 4) for x in content["all"]], content["shape"])
     norm = f"norm {short(content['norm'], 4)}" if content.get("norm") is not None else ""
-    return (norm if gradient else "") or shape_text(tuple(content["shape"]))
+    return (norm if gradient else "") or f"[{', '.join(map(str, content['shape']))}]"
 
 
 def _nested(texts: list[str], shape: list[int]) -> str:
@@ -98,10 +97,10 @@ def scene_svg(scene: Scene) -> str:
 
 def dot(scene: Scene) -> str:
     """The scene as a graph for Graphviz: boxes are clusters, edges have values and gradients."""
-    names = _names(scene)
+    names, labels, values = _names(scene), _labels(scene), _values(scene)
 
     def statement(node: SceneNode) -> str:
-        return f"{names[node['id']]} [label={_dot_text(_label(node))}, shape={_dot_shape(node)}];"
+        return f"{names[node['id']]} [label={_dot_text(labels[node['id']])}, shape={_dot_shape(node)}];"
 
     def opened(number: int, label: str) -> str:
         return f"subgraph cluster_{number} {{ label={_dot_text(label)}; style=dashed;"
@@ -111,7 +110,7 @@ def dot(scene: Scene) -> str:
         lines.append(f"  label={_dot_text(scene['title'])}; labelloc=t;")
     lines += _grouped(scene, statement, opened, "}")
     for edge in scene["edges"]:
-        label = "\n".join(_edge_label(scene, edge))
+        label = _edge_label(scene, edge, values)
         more = f" [label={_dot_text(label)}]" if label else ""
         lines.append(f"  {names[edge['from']]} -> {names[edge['to']]}{more};")
     return "\n".join([*lines, "}"]) + "\n"
@@ -134,18 +133,18 @@ def _dot_text(text: str) -> str:
 
 def mermaid(scene: Scene) -> str:
     """The scene as a flowchart for Mermaid: boxes are subgraphs, edges have values and gradients."""
-    names = _names(scene)
+    names, labels, values = _names(scene), _labels(scene), _values(scene)
 
     def statement(node: SceneNode) -> str:
         before, behind = _MERMAID_SHAPES.get(node["kind"], ("[", "]"))
-        return f"{names[node['id']]}{before}{_mermaid_text(_label(node))}{behind}"
+        return f"{names[node['id']]}{before}{_mermaid_text(labels[node['id']])}{behind}"
 
     def opened(number: int, label: str) -> str:
         return f"subgraph box{number} [{_mermaid_text(label)}]"
 
     lines = ["flowchart LR", *_grouped(scene, statement, opened, "end")]
     for edge in scene["edges"]:
-        label = "\n".join(_edge_label(scene, edge))
+        label = _edge_label(scene, edge, values)
         more = f"|{_mermaid_text(label)}|" if label else ""
         lines.append(f"  {names[edge['from']]} -->{more} {names[edge['to']]}")
     return "\n".join(lines) + "\n"
@@ -178,16 +177,32 @@ def _names(scene: Scene) -> dict[str, str]:
     return {node["id"]: f"n{i}" for i, node in enumerate(scene["nodes"])}
 
 
-def _label(node: SceneNode) -> str:
-    return f"{node['sign']}\n{node['name']}" if node["kind"] == "operation" and node["name"] else node["sign"]
+def _labels(scene: Scene) -> dict[str, str]:
+    """What each node says: its sign and its name, and at an end of the graph its value."""
+    used = {edge["from"] for edge in scene["edges"]}
+    labels = {}
+    for node in scene["nodes"]:
+        name = node["name"] if node["kind"] == "operation" else ""
+        if node["kind"] == "operation" and node["id"] not in used:
+            value = _number(scene, node["v"], gradient=False)
+            name = f"{name} = {value}" if name else str(value)
+        labels[node["id"]] = f"{node['sign']}\n{name}" if name else node["sign"]
+    return labels
 
 
-def _edge_label(scene: Scene, edge: SceneEdge) -> list[str]:
+def _edge_label(scene: Scene, edge: SceneEdge, values: dict[str, str]) -> str:
     """The value that goes forward along an edge, and the gradient that comes back."""
-    source = next(node for node in scene["nodes"] if node["id"] == edge["from"])
-    value = str(_number(scene, source["v"], gradient=False))
+    value = values[edge["from"]]
     back = _number(scene, edge["g"], gradient=True)
-    return [*([value] if source["kind"] != "constant" else []), *([f"← {back}"] if back is not None else [])]
+    return "\n".join([*([value] if value else []), *([f"← {back}"] if back is not None else [])])
+
+
+def _values(scene: Scene) -> dict[str, str]:
+    """What the edges that leave each node say; nothing for a constant, which says it itself."""
+    return {
+        node["id"]: "" if node["kind"] == "constant" else str(_number(scene, node["v"], gradient=False))
+        for node in scene["nodes"]
+    }
 
 
 def _grouped(

@@ -9,6 +9,35 @@ from graphlang.view.insides import inner_id
 from graphlang.view.scene import Box, InsideNode, Scene, SceneEdge, SceneNode
 
 
+def leading(scene: Scene) -> Scene:
+    """The scene without what leads neither to an output nor to the value whose gradients are shown."""
+    uses: dict[str, list[str]] = {}
+    for edge in scene["edges"]:
+        uses.setdefault(edge["to"], []).append(edge["from"])
+    waiting = [node["id"] for node in scene["nodes"] if node["output"] or node["id"] == scene["of"]]
+    needed: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            waiting += uses.get(name, [])
+    nodes = [node for node in scene["nodes"] if node["id"] in needed]
+    edges = [edge for edge in scene["edges"] if edge["to"] in needed]
+    return {**scene, "nodes": nodes, "edges": edges, "boxes": _filled(scene["boxes"], nodes)}
+
+
+def _filled(boxes: list[Box], nodes: list[SceneNode]) -> list[Box]:
+    """The boxes in which something is."""
+    parent = {box["id"]: box["parent"] for box in boxes}
+    filled: set[str] = set()
+    for node in nodes:
+        name = node["box"]
+        while name is not None and name not in filled:
+            filled.add(name)
+            name = parent[name]
+    return [box for box in boxes if box["id"] in filled]
+
+
 def openable(scene: Scene) -> list[str]:
     """The operations that have an inside."""
     return [node["id"] for node in scene["nodes"] if node["inside"] is not None]
