@@ -13,16 +13,19 @@ from graphlang.spec.models import Position
 from graphlang.spec.network import Node
 from graphlang.view.boxes import Boxes, boxes_of_leaves
 from graphlang.view.insides import add_insides
+from graphlang.view.rules import Rules
 from graphlang.view.scalar_program import operation_of, scalar_function
 from graphlang.view.scene import (
     VERSION,
     NodeKind,
+    Rule,
     ScalarProgram,
     Scene,
     SceneEdge,
     SceneNode,
     Slot,
     SlotKey,
+    Token,
 )
 from graphlang.view.slots import Slots
 from graphlang.view.tensors import tensor
@@ -49,11 +52,14 @@ class _Builder:
         self.slots = Slots(lambda array: tensor(array, 32))
         self.uses = NodeUses(forward.parts(result) if result.of is not None else [])
         self.gradients = self._gradients()
+        derived = result.of is not None and self.tape.through_grad(network.numbers[result.of])
+        self.rules = Rules(self.tape, derived)
         self.boxes = Boxes(graph.spec)
         computed = [n for n in network.nodes if self.tape.values[n.number] is not None]
         self.box_of = {n.name: self.boxes.of_node(n) for n in computed}
         self.box_of |= boxes_of_leaves(network, self.box_of)
         self.outputs = {*graph.spec.outputs}
+        self.locals: dict[int, dict[int | str, Any]] = {}
         self.nodes: list[SceneNode] = []
         self.edges: list[SceneEdge] = []
         self.ids = set(network.names)
@@ -115,13 +121,13 @@ class _Builder:
         network = self.network
         if number < network.first_node:
             kind: NodeKind = "input" if name in network.inputs else "param"
-            self._add_node(number, name, kind, name, "", network.spec_of(name).at)
+            self._add_node(number, name, kind, name, network.spec_of(name).at)
             return
         node = network.nodes[number - network.first_node]
         if node.spec.operation == "constant":
             value = self.tape.values[number]
             shown = name if node.spec.named or np.ndim(value) else short(plain(value))
-            self._add_node(number, name, "constant", shown, "", node.spec.at, named=node.spec.named)
+            self._add_node(number, name, "constant", shown, node.spec.at, named=node.spec.named)
             return
         label, hidden = sign_of(node)
         for use in self.uses.of(node):
@@ -129,9 +135,7 @@ class _Builder:
                 self._add_edge(network.names[use.source], node, use)
             elif use.position != hidden:
                 self._add_constant(node, use)
-        self._add_node(
-            number, name, "operation", label, node.spec.operation, node.spec.at, named=node.spec.named
-        )
+        self._add_node(number, name, "operation", label, node.spec.at, named=node.spec.named, node=node)
 
     def _add_node(
         self,
@@ -139,17 +143,17 @@ class _Builder:
         name: str,
         kind: NodeKind,
         sign: str,
-        operation: str,
         at: Position | None,
         *,
         named: bool = True,
+        node: Node | None = None,
     ) -> None:
         value = self.tape.values[number]
         self.nodes.append(
             {
                 "id": name,
                 "name": name if named else "",
-                "op": operation,
+                "op": "" if node is None else node.spec.operation,
                 "sign": sign,
                 "kind": kind,
                 "box": self.box_of.get(name),
@@ -159,10 +163,10 @@ class _Builder:
                 "shape": list(value.shape),
                 "v": self.slots.add(SlotKey("value", name), value),
                 "g": self._gradient(name),
-                "forward": None,
+                "forward": None if node is None else self.rules.forward(node, self._token),
                 "output": name in self.outputs,
                 "editable": kind == "input" and not value.shape,
-                "doc": "",
+                "doc": "" if node is None else self.rules.documentation(node),
                 "inside": None,
             }
         )
@@ -226,10 +230,40 @@ class _Builder:
                 "place": use.place,
                 "besides": not isinstance(use.place, int),
                 "g": self._part(source, node, use),
-                "rule": None,
-                "local": None,
+                "rule": self._rule(source, node, use),
+                "local": self._local(source, node, use),
             }
         )
+
+    def _rule(self, source: str, node: Node, use: NodeUse) -> Rule | None:
+        """How a part of a gradient is computed."""
+        if source not in self.gradients or node.name not in self.gradients:
+            return None
+        arriving: Token = {"g": self._gradient(node.name) or 0, "name": f"∂{self.result.of}/∂{node.name}"}
+        return self.rules.backward(node, use.place, self._token, arriving, self._token(node.number))
+
+    def _token(self, number: int) -> Token:
+        """The value in a rule: a constant without a name is written as its number."""
+        name, value = self.network.names[number], self.tape.values[number]
+        if number >= self.network.first_node and not np.ndim(value):
+            spec = self.network.nodes[number - self.network.first_node].spec
+            if spec.operation == "constant" and not spec.named:
+                return short(plain(value)).replace("-", "−", 1)
+        return {"v": self.slots.add(SlotKey("value", name), value), "name": name}
+
+    def _local(self, source: str, node: Node, use: NodeUse) -> Slot | None:
+        """The factor by which a single number multiplies the gradient on its way back."""
+        if source not in self.gradients or node.name not in self.gradients or use.place is None:
+            return None
+        if self.gradients[source].ndim or self.gradients[node.name].ndim or node.operation is None:
+            return None
+        if node.number not in self.locals:
+            one = np.ones((), self.gradients[node.name].dtype)
+            with self.graph.model.diagnosed():
+                back = self.tape.passed_back(node, one, derived=self.rules.derived)
+            self.locals[node.number] = {place: factor for _, place, factor in back}
+        factor = self.locals[node.number].get(use.place, 0.0)
+        return self.slots.add(SlotKey("local", node.name, source, use.place), factor)
 
     def _part(self, source: str, node: Node, use: NodeUse) -> Slot | None:
         if source not in self.gradients or node.name not in self.gradients:
