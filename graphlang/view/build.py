@@ -89,10 +89,12 @@ class _Builder:
             "file": graph.file or "",
             "sources": [{"name": s.name, "text": s.text} for s in spec.sources],
             "of": self.result.of,
-            "seed": seed if seed is None or isinstance(seed, float | int) else str(json_value(np.asarray(seed))),
+            "seed": seed
+            if seed is None or isinstance(seed, float | int)
+            else str(json_value(np.asarray(seed))),
             "nodes": self.nodes,
             "edges": self.edges,
-            "boxes": self.boxes.json_value,
+            "boxes": self.boxes.listed,
             "slots": self.slots.contents,
             "program": self._program(seed),
             "bad": None,
