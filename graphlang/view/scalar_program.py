@@ -103,7 +103,10 @@ class _Recording:
         self.locals: dict[int, dict[tuple[int, int | str | None], Any]] = {}
         #: by the number of an operation: its inside, recorded
         self.flows: dict[int, tuple[Unfolding, Flow]] = {}
+        #: whether gradients come from recorded steps alone
+        self.through_grad = False
         if of is not None:
+            self.through_grad = self.tape.through_grad(network.numbers[of])
             with self.recorder.trace:
                 self._backward(network.numbers[of], 1.0 if seed is None else seed)
 
@@ -161,10 +164,14 @@ class _Recording:
     def _local(self, number: int) -> dict[tuple[int, int | str | None], Any]:
         """What an operation passes back from the gradient 1, by the number of the value and its place."""
         if number not in self.locals:
-            one = {number: np.ones((), self.dtype)}
+            one, node = np.ones((), self.dtype), self.network.nodes[number - self.network.first_node]
             with self.recorder.trace:
-                uses = parts(self.tape, number, one)
-            self.locals[number] = {(u.source, u.place): u.gradient for u in uses if u.target == number}
+                if node.spec.operation == "grad":
+                    uses = parts(self.tape, number, {number: one})
+                    back = [(u.source, u.place, u.gradient) for u in uses if u.target == number]
+                else:  # without a look at the whole graph, since this is asked of every node
+                    back = [*self.tape.passed_back(node, one, derived=self.through_grad)]
+            self.locals[number] = {(source, place): factor for source, place, factor in back}
         return self.locals[number]
 
 
