@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from graphlang.draw.numbers import short
-from graphlang.draw.picture import Kind, Picture, PictureEdge, PictureNode
+from graphlang.draw.picture import NodeKind, Picture, PictureEdge, PictureNode
 from graphlang.draw.svg import svg
 from graphlang.draw.width import printable
 from graphlang.view.scene import Scene, SceneEdge, SceneNode, Slot
@@ -73,7 +73,7 @@ def scene_picture(scene: Scene) -> Picture:
     return Picture(scene["title"], tuple(nodes), tuple(edges), scene["of"] or "")
 
 
-def _picture_kind(node: SceneNode) -> Kind:
+def _picture_kind(node: SceneNode) -> NodeKind:
     return "input" if node["kind"] == "operand" else node["kind"]
 
 
