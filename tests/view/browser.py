@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -85,11 +86,18 @@ class Opened:
     def go(self, fragment: str = "") -> None:
         self.tab.goto("about:blank")
         self.tab.goto(self.address + fragment)
-        self.tab.wait_for_function("window.graphlang")
+        self.wait("Boolean(window.graphlang)")
+
+    def wait(self, condition: str) -> None:
+        """Waits for a condition. Asked from outside: the page itself may not evaluate texts."""
+        until = time.monotonic() + 60
+        while not self.tab.evaluate(condition):
+            assert time.monotonic() < until, condition
+            self.tab.wait_for_timeout(20)
 
     def close(self) -> None:
         self.context.close()
-        assert self.errors == []
+        assert not self.errors, self.errors
 
     # ---- what a reader does -------------------------------------------------------------------------------
 

@@ -46,9 +46,9 @@ class Grid {
       for (let j = Math.floor(top / CELL); j <= Math.floor(bottom / CELL); j++) {
         const cell = this.cells.get(`${i} ${j}`);
         if (!cell) continue;
-        for (const shape of cell.shapes) shapes.add(shape);
-        for (const trunk of cell.trunks) trunks.add(trunk);
-        for (const strand of cell.strands) strands.add(strand);
+        for (const shape of cell.shapes) if (shape.x < right && shape.x + shape.w > left && shape.y - 20 < bottom && shape.y + shape.h + 4 > top) shapes.add(shape);
+        for (const trunk of cell.trunks) if (trunk.x0 < right && trunk.x1 > left && trunk.y - 20 < bottom && trunk.y + 22 > top) trunks.add(trunk);
+        for (const strand of cell.strands) if (strand.box[0] < right && strand.box[2] > left && strand.box[1] < bottom && strand.box[3] > top) strands.add(strand);
       }
     }
     return { shapes: /** @type {Set<Shape>} */ (shapes), trunks: /** @type {Set<Trunk>} */ (trunks), strands: /** @type {Set<Strand>} */ (strands) };
