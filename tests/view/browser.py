@@ -80,7 +80,7 @@ class Opened:
         self.go(fragment)
 
     def _note(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning"):
+        if kind == "error":
             self.errors.append(text)
 
     def go(self, fragment: str = "") -> None:

@@ -2,6 +2,8 @@
 // The height of everything in a column: as near to its neighbours as the order within the column allows.
 
 const GAP = 12;
+/** @type {Link[]} */
+const NO_LINKS = [];
 
 /** @param {Item[][]} columns @param {number} sweeps */
 function placeHeights(columns, sweeps) {
@@ -10,6 +12,7 @@ function placeHeights(columns, sweeps) {
     for (let c = columns.length - 2; c >= 0; c--) settle(columns[c], "right", sweep > 0);
     for (let c = 0; c < columns.length; c++) settle(columns[c], "left", true);
   }
+  for (let c = columns.length - 2; c >= 0; c--) settle(columns[c], "leaves", true);
   let top = Infinity;
   for (const column of columns) for (const item of column) top = Math.min(top, item.y - item.up);
   for (const column of columns) for (const item of column) item.y -= top;
@@ -31,7 +34,7 @@ function stack(column) {
  * Moves the items of a column as near as possible to where their neighbours on one side want them.
  * Items that want to overlap form a block, which moves to the mean of their wishes.
  * @param {Item[]} column
- * @param {"left"|"right"} side
+ * @param {"left"|"right"|"leaves"} side the last moves only what has nothing to its left, towards its right
  * @param {boolean} stay whether items without neighbours on this side stay where they are
  */
 function settle(column, side, stay) {
@@ -47,9 +50,10 @@ function settle(column, side, stay) {
     const item = column[i];
     if (i) offset += column[i - 1].down + item.up + GAP;
     offsets[i] = offset;
-    const links = item[side];
+    const pinned = side === "leaves" && item.left.length > 0;
+    const links = pinned ? NO_LINKS : item[side === "left" ? "left" : "right"];
     let wish = (links.length ? wishOf(item, links, side) : item.y) - offset;
-    let weight = links.length ? weightOf(item, links) : stay ? 0.05 : 0.01;
+    let weight = pinned ? 1e6 : links.length ? weightOf(item, links) : stay ? 0.05 : 0.01;
     let from = i;
     while (blocks && wishes[blocks - 1] >= wish) {
       blocks--;
@@ -74,9 +78,9 @@ function weightOf(item, links) {
   return links.length === 1 || links.filter((link) => !link.a.floating).length === 1 ? 40 : 4;
 }
 
-/** @param {Item} item @param {Link[]} links @param {"left"|"right"} side */
+/** @param {Item} item @param {Link[]} links @param {"left"|"right"|"leaves"} side */
 function wishOf(item, links, side) {
-  if (side === "right") {
+  if (side !== "left") {
     let sum = 0;
     for (const link of links) sum += link.b.y + (link.b.ins.get(link.value.index) ?? 0) - (item.outs.get(link.value.index) ?? 0);
     return sum / links.length;

@@ -51,6 +51,7 @@ function rounded(value, digits) {
 /** A float as Python writes it, without `.0` at its end. @param {number} value */
 function pythonRepr(value) {
   if (value === 0) return Object.is(value, -0) ? "-0" : "0";
+  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
   const [mantissa, power] = value.toExponential().split("e");
   const exponent = Number(power);
   if (exponent < -4 || exponent >= 16) {
