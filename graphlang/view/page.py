@@ -12,6 +12,8 @@ from typing import Any
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _LINE_COMMENT = re.compile(r"^[ \t]*//.*$", re.MULTILINE)
 _INDENT = re.compile(r"^[ \t]+|[ \t]+$|\n(?=\s*\n)", re.MULTILINE)
+_STRING = re.compile(r'("(?:[^"\\]|\\.)*")')
+_AROUND_SIGNS = re.compile(r"[ \t]*([=<>?:;,{}()|&!*])[ \t]*")
 
 
 def page(scene: Any) -> str:
@@ -40,10 +42,22 @@ def _parts() -> tuple[str, str, str]:
     text = (folder / "page.html").read_text(encoding="utf-8")
     style = _shortened((folder / "page.css").read_text(encoding="utf-8"))
     names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".js"))
-    sources = [_shortened((folder / name).read_text(encoding="utf-8")) for name in names]
+    sources = [_packed(_shortened((folder / name).read_text(encoding="utf-8"))) for name in names]
     return text, style, "(() => {\n" + "\n".join(sources) + "\n})();"
 
 
 def _shortened(source: str) -> str:
     """A source without comments, indentation and empty lines."""
     return _INDENT.sub("", _LINE_COMMENT.sub("", _COMMENT.sub("", source))).strip()
+
+
+def _packed(program: str) -> str:
+    """A program without spaces around signs, except in lines with templates and regular expressions."""
+    lines = program.split("\n")
+    return "\n".join(line if "`" in line or "/" in line else _close(line) for line in lines)
+
+
+def _close(line: str) -> str:
+    parts = _STRING.split(line)
+    parts[::2] = [_AROUND_SIGNS.sub(r"\1", part) for part in parts[::2]]
+    return "".join(parts)

@@ -50,7 +50,7 @@ function settle(column, side, stay) {
     const item = column[i];
     if (i) offset += column[i - 1].down + item.up + GAP;
     offsets[i] = offset;
-    const pinned = side === "leaves" && item.left.length > 0;
+    const pinned = side === "leaves" && item.left.length > 0 && !(item.floating && item.kind === "pass");
     const links = pinned ? NO_LINKS : item[side === "left" ? "left" : "right"];
     let wish = (links.length ? wishOf(item, links, side) : item.y) - offset;
     let weight = pinned ? 1e6 : links.length ? weightOf(item, links) : stay ? 0.05 : 0.01;

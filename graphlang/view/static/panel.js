@@ -115,8 +115,8 @@ class Panel {
     const count = params.reduce((sum, node) => sum + node.shape.reduce((a, b) => a * b, 1), 0);
     const first = scene.bad ? graph.byId.get(scene.bad.node) : undefined;
     return present([
-      el("h2", {}, scene.title || scene.file),
-      el("p", { class: "quiet" }, `${graph.nodes.length} values, ${graph.edges.length} edges${count ? `, ${count} numbers in ${params.length} parameters` : ""}. ${scene.of === null ? "Nothing to differentiate: no gradients." : `The gradients are those of ${scene.of}.`}`),
+      el("h2", {}, "Overview", el("small", {}, scene.file)),
+      el("p", {}, `${graph.nodes.length} values, ${graph.edges.length} edges${count ? `, ${count} numbers in ${params.length} parameters` : ""}. ${scene.of === null ? "Nothing to differentiate: no gradients." : `The gradients are those of ${scene.of}.`}`),
       scene.bad && el("p", { class: "bad" }, `⚠ ${scene.bad.what}, first at `, this.link(first), "."),
       (scene.dead ?? []).length > 0 && el("section", {}, el("h3", {}, "Dead units"), el("ul", { class: "edges" }, ...(scene.dead ?? []).map((dead) => el("li", {}, this.link(graph.byId.get(dead.node)), `${dead.units} of ${dead.of}`)))),
       el("section", {}, el("h3", {}, "Look around"), el("ul", { class: "hints" },
