@@ -1,4 +1,6 @@
-"""How fast the page of `graphlang view` opens and moves in headless Chromium: `python -m benchmarks.view_frames`.
+"""How fast the page of `graphlang view` opens and moves in headless Chromium.
+
+Run it with `python -m benchmarks.view_frames`.
 
 A graph without groups is the hardest case: everything is laid out and drawn. Needs Playwright and Chromium.
 """
@@ -96,12 +98,20 @@ def measure(count: int, browser: Any, folder: Path) -> None:
     opened = tab.evaluate("performance.now()")
     print(f"{count} nodes: page {path.stat().st_size / 1e6:.1f} MB, opened in {opened / 1000:.2f} s, "
           f"layout {layout / 1000:.2f} s")  # fmt: skip
-    for name, step in (("nothing", (3, 2, 1, False)), ("whole", (3, 2, 0, True)), ("overview", (40, 6, 0.15, True)), ("half size", (40, 6, 0.4, True)), ("full size", (40, 6, 1, True))):
+    for name, step in (
+        ("nothing", (3, 2, 1, False)),
+        ("whole", (3, 2, 0, True)),
+        ("overview", (40, 6, 0.15, True)),
+        ("half size", (40, 6, 0.4, True)),
+        ("full size", (40, 6, 1, True)),
+    ):
         result = tab.evaluate(MEASURE, step)
         gaps, work = sorted(result["gaps"]), sorted(result["work"])
         late = sum(gap > 20 for gap in gaps)
-        print(f"  {name:10} {1000 / statistics.mean(gaps):5.1f} frames/s, {late} of {len(gaps)} late,"
-              f" drawing {statistics.median(work):.1f} ms, 95% {work[int(len(work) * 0.95)]:.1f} ms")  # fmt: skip
+        rate, drawing = 1000 / statistics.mean(gaps), statistics.median(work)
+        slow = work[int(len(work) * 0.95)]
+        print(f"  {name:10} {rate:5.1f} frames/s, {late} of {len(gaps)} late, ", end="")
+        print(f"drawing {drawing:.1f} ms, 95% {slow:.1f} ms")
     tab.close()
 
 

@@ -115,11 +115,11 @@ def _write_document(scene: Scene, arguments: argparse.Namespace) -> None:
     """Writes the run as text for a document, to stdout unless a file is named."""
     from graphlang.view.documents import dot, mermaid, scene_svg
     from graphlang.view.files import write
-    from graphlang.view.unfolded import closed, leading, unfolded
+    from graphlang.view.unfolded import leading, unfolded, with_boxes_closed
 
     scene = leading(scene)
     scene = unfolded(scene, _to_unfold(scene, arguments.unfold))
-    scene = closed(scene) if arguments.closed else scene
+    scene = with_boxes_closed(scene) if arguments.closed else scene
     text = {"svg": scene_svg, "dot": dot, "mermaid": mermaid}[arguments.document](scene)
     if arguments.output in (None, "-"):
         sys.stdout.write(text)

@@ -68,7 +68,7 @@ def text(value: Any) -> str:
     """An attribute as a spec writes it: `50`, `normal(std=0.1)`, `[2, 2]`."""
     match value:
         case {"use": name, "attributes": attributes}:
-            return call(name, attributes)
+            return call_text(name, attributes)
         case {"dim": size}:
             return str(size)
         case bool():
@@ -83,7 +83,7 @@ def text(value: Any) -> str:
             return str(value)
 
 
-def call(name: str, attributes: dict[str, Any]) -> str:
+def call_text(name: str, attributes: dict[str, Any]) -> str:
     """An operation with its attributes: `Affine(units=50)`, or `Relu` where it has none."""
     listed = ", ".join(f"{n}={text(v)}" for n, v in attributes.items())
     return f"{name}({listed})" if listed else name

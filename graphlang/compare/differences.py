@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any, Literal, NamedTuple
 
-from graphlang.compare.attributes import call, default_of, text, used
+from graphlang.compare.attributes import call_text, default_of, text, used
 from graphlang.compare.matching import matched
 from graphlang.compare.pairs import Pairs
 from graphlang.compare.sections import settings
@@ -222,7 +222,7 @@ def _described(graph: Structure, value: Vertex) -> str:
     if not value.is_node:
         return f"{value.operation} {_type(value)}"
     operands = [_shown(graph, o) for place, o in value.operands if isinstance(place, int)]
-    named = call(value.operation, value.attributes)
+    named = call_text(value.operation, value.attributes)
     return f"{named} of {', '.join(operands)}" if operands else named
 
 

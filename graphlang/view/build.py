@@ -13,8 +13,8 @@ from graphlang.spec.models import Position
 from graphlang.spec.network import Node
 from graphlang.view.boxes import Boxes, boxes_of_leaves
 from graphlang.view.insides import add_insides
-from graphlang.view.rules import Rules
-from graphlang.view.scalar_program import operation_of, scalar_function
+from graphlang.view.rules import LocalRules
+from graphlang.view.scalar_program import javascript_of_run, owner_of_slot
 from graphlang.view.scene import (
     VERSION,
     NodeKind,
@@ -53,7 +53,7 @@ class _Builder:
         self.uses = NodeUses(forward.parts(result) if result.of is not None else [])
         self.gradients = self._gradients()
         derived = result.of is not None and self.tape.through_grad(network.numbers[result.of])
-        self.rules = Rules(self.tape, derived)
+        self.rules = LocalRules(self.tape, derived)
         self.boxes = Boxes(graph.spec)
         computed = [n for n in network.nodes if self.tape.values[n.number] is not None]
         self.box_of = {n.name: self.boxes.of_node(n) for n in computed}
@@ -106,12 +106,12 @@ class _Builder:
         """What computes the slots anew when an input changes; None where the graph has arrays."""
         network, contents = self.network, self.slots.contents
         numbers = self.slots.numbers
-        keys = {slot: key for key, slot in reversed(numbers.items()) if operation_of(key, network)}
+        keys = {slot: key for key, slot in reversed(numbers.items()) if owner_of_slot(key, network)}
         arrays = [slot for slot in keys if isinstance(contents[slot], dict)]
         if np.ndim(seed or 0) or any(keys[slot].node in network.numbers for slot in arrays):
             return None
         slots = sorted(set(keys).difference(arrays))  # inside of an operation there may be arrays of one
-        function = scalar_function(self.graph, self.result.of, seed, [keys[slot] for slot in slots])
+        function = javascript_of_run(self.graph, self.result.of, seed, [keys[slot] for slot in slots])
         if function is None:
             return None
         return {"inputs": function.inputs, "code": function.code, "slots": slots}

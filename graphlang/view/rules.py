@@ -37,7 +37,7 @@ class Formulas(NamedTuple):
 NOTHING = Formulas(None, {})
 
 
-class Rules:
+class LocalRules:
     """The rules of one run."""
 
     def __init__(self, tape: Tape, derived: bool) -> None:

@@ -42,7 +42,7 @@ class Key(Protocol):
     def place(self) -> int | str | None: ...
 
 
-def operation_of(key: Key, network: Network) -> str | None:
+def owner_of_slot(key: Key, network: Network) -> str | None:
     """The value of the graph that a key belongs to: its node, or the operation that has the node inside; None
     for a constant in an expression."""
     if key.node in network.numbers:
@@ -59,7 +59,7 @@ class ScalarFunction(NamedTuple):
     code: str
 
 
-def scalar_function(
+def javascript_of_run(
     graph: Graph, of: str | None, seed: float | None, keys: Sequence[Key]
 ) -> ScalarFunction | None:
     """The function whose results are those of `keys`, in order; None where one of them is no scalar.
@@ -123,7 +123,7 @@ class _Recording:
 
     def result(self, key: Key) -> Any:
         """The value that a key stands for; 0 for a gradient where none arrives."""
-        name = operation_of(key, self.network)
+        name = owner_of_slot(key, self.network)
         assert name is not None, key
         number = self.network.numbers[name]
         if name != key.node:

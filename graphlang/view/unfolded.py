@@ -103,7 +103,7 @@ def _without_loose_constants(scene: Scene) -> Scene:
     return {**scene, "nodes": nodes}
 
 
-def closed(scene: Scene) -> Scene:
+def with_boxes_closed(scene: Scene) -> Scene:
     """The scene with each of its outermost boxes as one node."""
     parent = {box["id"]: box["parent"] for box in scene["boxes"]}
     label = {box["id"]: box["label"] for box in scene["boxes"]}

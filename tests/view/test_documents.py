@@ -14,7 +14,7 @@ import graphlang as gl
 from graphlang.view.build import scene
 from graphlang.view.documents import dot, mermaid, scene_svg
 from graphlang.view.scene import Scene
-from graphlang.view.unfolded import closed, leading, openable, unfolded
+from graphlang.view.unfolded import leading, openable, unfolded, with_boxes_closed
 
 TEXT = r'"(?:[^"\\\n]|\\.)*"'
 DOT_LINE = re.compile(
@@ -94,7 +94,7 @@ def test_groups_are_clusters_and_subgraphs_one_in_another() -> None:
     lines = [line for line in dot(data).splitlines() if "subgraph" in line or line.strip() == "}"]
     assert [len(line) - len(line.lstrip()) for line in lines] == [2, 4, 4, 2, 0]
     assert [line.strip().split()[0] for line in mermaid(data).splitlines()].count("subgraph") == 2
-    shut = closed(data)
+    shut = with_boxes_closed(data)
     assert [node["sign"] for node in shut["nodes"]] == ["x", data["boxes"][0]["label"]]
     assert [(e["from"], e["to"]) for e in shut["edges"]] == [("x", data["boxes"][0]["id"])]
     assert parsed(dot(shut), DOT_LINE)[0].keys() == {"n0", "n1"}
@@ -102,7 +102,7 @@ def test_groups_are_clusters_and_subgraphs_one_in_another() -> None:
 
 def test_a_closed_group_with_two_results_keeps_the_edges_of_both() -> None:
     text = "def Two(x) {\n  a = exp(x)\n  return a, a * 2\n}\ninput x = 1\np, q = Two(x)\ny = p + q\noutput y"
-    shut = closed(run(text))
+    shut = with_boxes_closed(run(text))
     assert sum(edge["to"] == "y" for edge in shut["edges"]) == 2
     assert "Infinity" not in scene_svg(shut)
 

@@ -18,8 +18,33 @@ from graphlang.view.tensors import tensor
 
 SOURCE = Path(graphlang.__file__).parent / "view" / "static" / "numbers.js"
 DIGITS = (3, 4, 6, 7, 10)
-TIES = [0.5, 2.5, 1234.5, 1235.5, -1234.5, 100050.0, 0.00012345, 1e15, -1e15, 1e16, 1e21, 123456789.5, 2.0**53]
-EDGES = [0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324, 1.7976931348623157e308, 1e-4, 9.99995e-5, 0.1 + 0.2]
+TIES = [
+    0.5,
+    2.5,
+    1234.5,
+    1235.5,
+    -1234.5,
+    100050.0,
+    0.00012345,
+    1e15,
+    -1e15,
+    1e16,
+    1e21,
+    123456789.5,
+    2.0**53,
+]
+EDGES = [
+    0.0,
+    -0.0,
+    math.inf,
+    -math.inf,
+    math.nan,
+    5e-324,
+    1.7976931348623157e308,
+    1e-4,
+    9.99995e-5,
+    0.1 + 0.2,
+]
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +52,9 @@ def engine():
     racer = pytest.importorskip("py_mini_racer", reason="mini-racer, of the extra `dev`, runs JavaScript")
     engine = racer.MiniRacer()
     engine.eval(SOURCE.read_text(encoding="utf-8"))
-    engine.eval("const number = (t) => t === 'nan' ? NaN : t === 'inf' ? Infinity : t === '-inf' ? -Infinity : Number(t)")
+    engine.eval(
+        "const number = (t) => t === 'nan' ? NaN : t === 'inf' ? Infinity : t === '-inf' ? -Infinity : Number(t)"
+    )
     return engine
 
 
@@ -51,7 +78,11 @@ def test_floats_are_written_alike(engine, values, digits):
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.lists(st.integers(-(10**8), 10**8), min_size=20, max_size=60), st.sampled_from(DIGITS), st.integers(0, 9))
+@given(
+    st.lists(st.integers(-(10**8), 10**8), min_size=20, max_size=60),
+    st.sampled_from(DIGITS),
+    st.integers(0, 9),
+)
 def test_short_decimals_are_written_alike(engine, numbers, digits, places):
     values = [number / 10**places for number in numbers]
     assert written(engine, values, digits) == [short(value, digits) for value in values]

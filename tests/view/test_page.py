@@ -219,9 +219,7 @@ def test_a_closed_group_is_one_step(opened):
 
 def test_many_nodes_start_with_closed_groups(opened):
     copies = "".join(f"y{i + 1} = step(y{i})\n" for i in range(110))
-    page = opened(
-        f"def step(x) = sin(x) * 0.5 + cos(x)\ninput y0 = 1\n{copies}output y110\n", fragment=""
-    )
+    page = opened(f"def step(x) = sin(x) * 0.5 + cos(x)\ninput y0 = 1\n{copies}output y110\n", fragment="")
     assert page.tab.evaluate("graphlang.page.state.scene.nodes.length") > 300
     assert not any(unit.startswith("node y1.") for unit in page.units)
     assert page.tab.evaluate("graphlang.page.state.graph.boxes.size") >= 110
@@ -442,7 +440,9 @@ def test_the_table_has_the_numbers_of_run(opened, capsys, name):
     run = json.loads(capsys.readouterr().out)
     table = opened(name).table
     assert {n: table[n][0] for n in run["values"]} == {n: short(v) for n, v in run["values"].items()}
-    assert {n: table[n][1] or "0" for n in run["gradients"]} == {n: short(v) for n, v in run["gradients"].items()}
+    assert {n: table[n][1] or "0" for n in run["gradients"]} == {
+        n: short(v) for n, v in run["gradients"].items()
+    }
 
 
 # ---- the live page, hostile texts ---------------------------------------------------------------------------
