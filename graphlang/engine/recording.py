@@ -13,7 +13,7 @@ from graphlang.engine.program import Program
 from graphlang.engine.tape import Tape
 from graphlang.spec.network import Network
 from graphlang.trace import Shape, SymbolicArray, SymbolicRandom, Trace
-from graphlang.trace.primitives.norms import norm_of
+from graphlang.trace.primitives.norms import norms_of
 
 
 class Storage(NamedTuple):
@@ -32,7 +32,7 @@ class Recording(NamedTuple):
     draws: tuple[str, ...]
 
 
-RATE, STEP, NORM = "learning rate", "step number", "norm of the gradients"
+RATE, STEP, NORMS = "learning rate", "step number", "norms of the gradients"
 
 
 class Recorder:
@@ -127,6 +127,26 @@ def record_gradients(
     return recorder.recording({"value": recorder.tape.values[of], **gradients}, {})
 
 
+def record_peaks(
+    network: Network,
+    inputs: Mapping[int, Storage],
+    dtype: Any,
+    sizes: Mapping[str, int],
+    kept: Mapping[int, int | None],
+) -> Recording:
+    """The program that computes the largest numbers of some values in evaluation mode: for each the largest
+    at every place of one axis, or of the whole value. Its outputs have the names of the values."""
+    recorder = Recorder(network, inputs, dtype, sizes, training=False)
+    recorder.forward(list(kept))
+    peaks: dict[str, Any] = {}
+    with recorder.trace:
+        for number, axis in kept.items():
+            value = recorder.tape.values[number]
+            others = tuple(i for i in range(len(value.shape)) if i != axis)
+            peaks[network.names[number]] = np.max(value, axis=others)
+    return recorder.recording(peaks, {})
+
+
 def record_step(
     network: Network,
     inputs: Mapping[int, Storage],
@@ -138,8 +158,8 @@ def record_step(
     slots: Callable[[str], Mapping[str, Any]],
     clip_norm: float | None,
 ) -> Recording:
-    """The program of one training step. Its outputs are the loss and the norm of all gradients together; it
-    updates the parameters, the optimizer's slots and the state of layers.
+    """The program of one training step. Its outputs are the loss and the norms of the gradients, that of all
+    together first; it updates the parameters, the optimizer's slots and the state of layers.
 
     A parameter without a gradient is not updated, and `slots` is not called for it.
     """
@@ -152,10 +172,10 @@ def record_step(
     with trace:
         arrays = tape.reached(loss, [network.numbers[n] for n in trained])
         gradients = {name: g for name, g in zip(trained, arrays, strict=True) if g is not None}
-        trace.origin = NORM
-        total = norm_of(list(gradients.values()), _is_large)
+        trace.origin = NORMS
+        norms = norms_of(list(gradients.values()), _is_large)
         if clip_norm is not None:
-            gradients = _clipped(gradients, total, clip_norm)
+            gradients = _clipped(gradients, norms[0], clip_norm)
         for name, gradient in gradients.items():
             trace.origin = f"update of {name}"
             labels = {slot: slot_label(name, slot) for slot in slots(name)}
@@ -165,7 +185,7 @@ def record_step(
             updates.update({labels[slot]: value for slot, value in new.items()})
         for state, value in tape.state.items():
             updates[network.names[state]] = value
-    return recorder.recording({"loss": tape.values[loss], NORM: total}, updates)
+    return recorder.recording({"loss": tape.values[loss], NORMS: norms}, updates)
 
 
 def _is_large(shape: Shape) -> bool:

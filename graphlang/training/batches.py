@@ -97,6 +97,10 @@ class BatchSource:
             self._sizes[rows] = self._bind_sizes(rows)[0]
         return dict(self._sizes[rows])
 
+    def accepts(self, rows: int) -> bool:
+        """Whether the inputs fit together in a batch of so many rows."""
+        return not self._bind_sizes(rows)[1]
+
     def check(self, batches: Iterable[int]) -> None:
         """Checks all batches of so many rows before the first one is used.
 

@@ -22,11 +22,14 @@ from graphlang.training.batches import BatchSource
 from graphlang.training.column_binding import bind_columns
 from graphlang.training.epoch_loss import EpochLoss, epoch_loss
 from graphlang.training.evaluation import EVALUATION_BATCH, SplitEvaluator, measured
+from graphlang.training.layer_meter import SAMPLE, LayerMeter, due
 from graphlang.training.record import Epoch, History, Progress
+from graphlang.training.refused_steps import StepInputs
 from graphlang.training.run_folder import Checkpoint, RunFolder
 from graphlang.training.sections import open_data, section_of
 from graphlang.training.state import TrainingState
 from graphlang.training.step import StepOnRows
+from graphlang.training.watch import Watch
 from graphlang.training.weights import load_into, mismatches
 
 REPORTS = 20
@@ -130,6 +133,8 @@ class _Session:
         self.state = TrainingState(model, section, self.iterations)
         self.step = StepOnRows(self.state, self.data)
         self.evaluator = SplitEvaluator(model, measured(section))
+        self.meter = LayerMeter(self.state, self.data)
+        self.watch = Watch(self.state, self.data, self.meter.units, self.history)
         self.epoch_losses: list[float] = []
         self._epoch_loss: EpochLoss | None = None
 
@@ -163,6 +168,7 @@ class _Session:
                 folder.write(self.checkpoint(), self.history)
             raise
         except GraphError:
+            self.watch.refused()
             if folder is not None:
                 folder.record(self.history)
             raise
@@ -185,12 +191,35 @@ class _Session:
             self._one_iteration(order[position * self.batch : (position + 1) * self.batch])
 
     def _one_iteration(self, rows: Any) -> None:
-        loss = self.step(rows)
+        loss = self._measured_step(rows) if self._is_measured() else self.step(rows)
         self.history.losses.append(loss)
         self.epoch_losses.append(loss)
         if self.on_progress is not None:
             t = self.state.t
             self.on_progress(Progress(t, self.iterations, (t - 1) // self.per_epoch + 1, loss))
+
+    def _is_measured(self) -> bool:
+        """Whether the layers are measured at the next step: the first one, and the last one of a record."""
+        t, layers = self.iteration + 1, self.history.layers
+        if t == 1 or t >= self.iterations:
+            return True
+        return t % self.per_epoch == 0 and due(len(layers), layers[-1].iteration if layers else 0, t)
+
+    def _measured_step(self, rows: Any) -> float:
+        self.step.executable(len(rows))  # recording it tells which parameters have gradients
+        self.meter.before()
+        start = self.meter.start() if self.iteration == 0 else None
+        loss = self.step(rows)
+        if start is not None:
+            self.watch.start = start()
+        if self.iteration % self.per_epoch == 0 or self.iteration >= self.iterations:
+            self.history.layers.append(self.meter.after(self._epoch_number()))
+        return loss
+
+    def _epoch_number(self) -> int:
+        if self.data.columns:
+            return -(-self.iteration // self.per_epoch)
+        return len(self.history.epochs) + 1
 
     def _order(self, epoch: int) -> Any:
         """The order of the rows in an epoch, from a stream of its own, so that a resumed run has the same."""
@@ -199,7 +228,6 @@ class _Session:
         return stream(self.model.seed, f"shuffle of epoch {epoch}").permutation(self.rows)
 
     def _end_of_epoch(self) -> Epoch:
-        number = -(-self.iteration // self.per_epoch) if self.data.columns else len(self.history.epochs) + 1
         metrics = self.section.metrics
         # The loss over the training split is that of the steps; a pass over it is for metrics alone.
         evaluated = {
@@ -208,10 +236,21 @@ class _Session:
             if name != "train" or metrics
         }
         train = {k: v for k, v in evaluated.get("train", {}).items() if k in metrics}
-        ended = Epoch(number, self.iteration, self._loss_of_epoch(), train, evaluated.get("test", {}))
+        ended = Epoch(
+            self._epoch_number(), self.iteration, self._loss_of_epoch(), train, evaluated.get("test", {})
+        )
         self.history.epochs.append(ended)
         self.epoch_losses = []
+        layers = self.history.layers
+        if layers and layers[-1].iteration == self.iteration:
+            self.watch.look(self._last_batch)
         return ended
+
+    def _last_batch(self) -> StepInputs:
+        """The inputs of the last step; some rows are enough where it had many."""
+        place = (self.iteration - 1) % self.per_epoch * self.batch
+        rows = self._order((self.iteration - 1) // self.per_epoch)[place : place + self.batch]
+        return self.step.batch(rows[:SAMPLE] if self.data.accepts(SAMPLE) else rows)
 
     def _loss_of_epoch(self) -> float:
         """The loss over the rows that the epoch used, from the losses of its steps."""
@@ -243,6 +282,9 @@ class _Session:
             epoch_losses=list(self.epoch_losses),
             epochs=list(self.history.epochs),
             per_epoch=self.per_epoch if self.data.columns else None,
+            layers=list(self.history.layers),
+            start=self.watch.start,
+            warnings=self.watch.told(),
         )
 
     def restore(self, checkpoint: Checkpoint, folder: str) -> None:
@@ -267,6 +309,9 @@ class _Session:
         self.history.losses = list(checkpoint.losses)
         self.history.epochs = [Epoch(**e) if isinstance(e, dict) else e for e in checkpoint.epochs]
         self.epoch_losses = list(checkpoint.epoch_losses)
+        self.history.layers = list(checkpoint.layers)
+        self.watch.start = checkpoint.start
+        self.watch.restore(checkpoint.warnings)
 
 
 def fit(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+from graphlang.diagnostics import Diagnostic
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -32,7 +34,36 @@ class Epoch:
     test: dict[str, float]
 
 
-_RECORDS = "`losses` holds the loss of each iteration, `epochs` the record of each epoch"
+@dataclass(frozen=True)
+class ParameterNorms:
+    """The norm of a parameter after a step, and of the gradient and the update of that step.
+
+    The gradient is that of the batch, before any clipping.
+    """
+
+    weight: float
+    gradient: float
+    update: float
+
+
+@dataclass(frozen=True)
+class LayerRecord:
+    """How the layers do at the last iteration of an epoch.
+
+    `dead` holds for each Relu the share of its units that are 0 for all rows of a sample of the training
+    data: a unit is one number of the last axis, or a channel of images.
+    """
+
+    iteration: int
+    epoch: int
+    parameters: dict[str, ParameterNorms]
+    dead: dict[str, float]
+
+
+_RECORDS = (
+    "`losses` holds the loss of each iteration, `epochs` the record of each epoch, `layers` the norms of "
+    "each parameter, `warnings` what went wrong"
+)
 
 
 @dataclass
@@ -41,6 +72,9 @@ class History:
 
     losses: list[float] = field(default_factory=list)
     epochs: list[Epoch] = field(default_factory=list)
+    layers: list[LayerRecord] = field(default_factory=list)
+    #: what is wrong with the training by what was measured, each at most once
+    warnings: list[Diagnostic] = field(default_factory=list, compare=False)
     #: iterations that an earlier run had done, where this one went on from it
     resumed_at: int = field(default=0, compare=False)
 

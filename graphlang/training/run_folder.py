@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,11 @@ from graphlang.diagnostics.weights import NoCheckpoint, NothingToResume, OtherSt
 from graphlang.engine.model import Model
 from graphlang.engine.result import json_value
 from graphlang.engine.workers import usable_threads
-from graphlang.training.record import History
+from graphlang.training.record import History, LayerRecord, ParameterNorms
 from graphlang.training.weights import OF_CHECKPOINT, load_into, read, replaced, save
 
 CHECKPOINT, WEIGHTS, METRICS, RUN = "checkpoint.npz", "weights.npz", "metrics.jsonl", "run.json"
-SPEC = "spec.json"
+LAYERS, WARNINGS, SPEC = "layers.jsonl", "warnings.jsonl", "spec.json"
 
 
 @dataclass
@@ -35,6 +35,11 @@ class Checkpoint:
     epochs: list[Any]
     #: steps of an epoch; None without data, which has no epochs
     per_epoch: int | None = None
+    layers: list[LayerRecord] = field(default_factory=list)
+    #: the weights before the first step, and what it did
+    start: LayerRecord | None = None
+    #: what was told of the training, as plain data
+    warnings: list[dict[str, Any]] = field(default_factory=list)
 
 
 class RunFolder:
@@ -102,12 +107,19 @@ class RunFolder:
         arrays["epochs"] = np.asarray(json.dumps([asdict(e) for e in checkpoint.epochs]))
         if checkpoint.per_epoch is not None:
             arrays["per_epoch"] = np.asarray(checkpoint.per_epoch)
+        measured: dict[str, Any] = {
+            "layers": [asdict(record) for record in checkpoint.layers],
+            "start": None if checkpoint.start is None else asdict(checkpoint.start),
+            "warnings": checkpoint.warnings,
+        }
+        arrays["measured"] = np.asarray(json.dumps(measured))
         save(self.path / CHECKPOINT, arrays)
         save(self.path / WEIGHTS, dict(checkpoint.params))
         self.record(history)
 
     def record(self, history: History) -> None:
-        """Writes metrics.jsonl: a line per iteration, and one per epoch after its last iteration."""
+        """Writes metrics.jsonl: a line per iteration, and one per epoch after its last iteration;
+        layers.jsonl: a line per record of the layers; and warnings.jsonl where there are any."""
         lines: list[str] = []
         ends = {e.iteration: e for e in history.epochs}
         for iteration, loss in enumerate(history.losses, 1):
@@ -116,6 +128,9 @@ class RunFolder:
             if ended is not None:
                 lines.append(json.dumps(json_value(asdict(ended)), allow_nan=False))
         _write(self.path / METRICS, "".join(line + "\n" for line in lines))
+        _write_lines(self.path / LAYERS, [json_value(asdict(record)) for record in history.layers])
+        if history.warnings:
+            _write_lines(self.path / WARNINGS, [warning.as_json() for warning in history.warnings])
 
     # ---- reading ----------------------------------------------------------------------------------
 
@@ -131,6 +146,8 @@ class RunFolder:
                 if key.startswith("slot:"):
                     _, slot, name = key.split(":", 2)
                     slots[name][slot] = array
+            measured = json.loads(str(arrays["measured"])) if "measured" in arrays else {}
+            start = measured.get("start")
             return Checkpoint(
                 iteration=int(arrays["iteration"]),
                 params=params,
@@ -139,6 +156,9 @@ class RunFolder:
                 epoch_losses=[float(v) for v in arrays["epoch_losses"]],
                 epochs=json.loads(str(arrays["epochs"])),
                 per_epoch=int(arrays["per_epoch"]) if "per_epoch" in arrays else None,
+                layers=[_layer_record(record) for record in measured.get("layers", [])],
+                start=None if start is None else _layer_record(start),
+                warnings=measured.get("warnings", []),
             )
         except (KeyError, ValueError, TypeError):
             raise GraphError([WrongRun.damaged_checkpoint(str(self.path / CHECKPOINT))]) from None
@@ -186,6 +206,15 @@ def _about(model: Model, overrides: Mapping[str, str]) -> dict[str, Any]:
             "networkx": networkx.__version__,
         },
     }
+
+
+def _layer_record(kept: Mapping[str, Any]) -> LayerRecord:
+    parameters = {name: ParameterNorms(**norms) for name, norms in kept["parameters"].items()}
+    return LayerRecord(kept["iteration"], kept["epoch"], parameters, dict(kept["dead"]))
+
+
+def _write_lines(path: Path, records: Sequence[Any]) -> None:
+    _write(path, "".join(json.dumps(record, allow_nan=False) + "\n" for record in records))
 
 
 def _write(path: Path, text: str) -> None:

@@ -13,7 +13,7 @@ from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import CannotRun
 from graphlang.engine.executable import Executable
 from graphlang.engine.model import Model
-from graphlang.engine.recording import NORM, RATE, STEP, Recording, Storage, record_step, slot_label
+from graphlang.engine.recording import NORMS, RATE, STEP, Recording, Storage, record_step, slot_label
 from graphlang.spec.models import TrainSpec
 from graphlang.training.refused_steps import StepInputs, not_finite_error
 
@@ -40,6 +40,8 @@ class TrainingState:
         self._trainable = [n for n, p in params.items() if p.trainable and needed[network.numbers[n]]]
         #: the optimizer's memory of each parameter that a gradient reaches, once a step is recorded
         self.slots: dict[str, dict[str, Any]] = {}
+        #: the norms of the last step's gradients before any clipping: of all together, then of each
+        self.norms: Any = ()
 
     def record(self, inputs: Mapping[int, Storage], sizes: Mapping[str, int]) -> Recording:
         """The program of one step."""
@@ -67,6 +69,10 @@ class TrainingState:
             arrays.update({slot_label(name, slot): array for slot, array in slots.items()})
         return arrays
 
+    def gradient_norms(self) -> dict[str, float]:
+        """The norm of each parameter's gradient in the last step, before any clipping."""
+        return dict(zip(self.slots, self.norms[1:].tolist(), strict=True))
+
     def restore(self, slots: Mapping[str, Mapping[str, Any]], t: int) -> None:
         """Goes on from the optimizer's memory after `t` steps."""
         for name, own in self.slots.items():
@@ -84,20 +90,22 @@ class TrainingState:
         executable.inputs[RATE][...] = self.optimizer.lr * self.schedule.factor(t, self.total or t)
         executable.inputs[STEP][...] = t
         if executable.draws:
-            executable.fill(self._random(t))
+            executable.fill(self.random(t))
         try:
             executable.run_to_updates()
             loss = float(executable.output("loss"))
-            finite = math.isfinite(loss) and math.isfinite(executable.output(NORM))
+            self.norms = executable.output(NORMS)
+            finite = math.isfinite(loss) and math.isfinite(self.norms[0])
             if finite:
                 executable.run_updates()
         except (ValueError, IndexError, TypeError, ArithmeticError) as error:
             raise GraphError([CannotRun("the training step", str(error))]) from error
         if not finite:
-            random, when = self._random(t), f"at iteration {t}"
+            random, when = self.random(t), f"at iteration {t}"
             raise not_finite_error(self.model, self.loss, list(self.slots), batch(), random, when)
         self.t = t
         return loss
 
-    def _random(self, t: int) -> np.random.Generator:
+    def random(self, t: int) -> np.random.Generator:
+        """The random numbers of a step."""
         return stream(self.model.seed, f"random of step {t}")

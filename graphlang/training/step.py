@@ -34,9 +34,10 @@ class StepOnRows:
         """
         executable = self.executable(len(rows))
         self._data.gather(rows, executable.inputs)
-        return self._state.step(executable, lambda: self._batch(rows))
+        return self._state.step(executable, lambda: self.batch(rows))
 
-    def _batch(self, rows: Any) -> StepInputs:
+    def batch(self, rows: Any) -> StepInputs:
+        """The inputs of a step on some rows."""
         data = self._data
         inputs = data.batch(rows, self._state.model.dtype)
         return StepInputs(inputs, data.sizes(len(rows)), dict.fromkeys(data.columns, rows))

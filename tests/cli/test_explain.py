@@ -14,6 +14,8 @@ OF_FILES_AND_VALUES = ("GL147", "GL602", "GL603", "GL604", "GL605", "GL606", "GL
                        "GL614", "GL615", "GL616", "GL619", "GL620", "GL621", "GL622", "GL623", "GL624", "GL703", "GL706",
                        "GL711", "GL718", "GL722", "GL802")  # fmt: skip
 """Codes whose example is not wrong by itself: it is a line of a data file, or goes with one, or with a value."""
+OF_TRAINING = tuple(code for code in codes() if code.startswith("GL9"))
+"""Codes that only a training has: `training/test_warnings.py` trains such networks."""
 INVISIBLE = ("GL107", "GL108")
 """Codes of characters that no reader can see: they have no example."""
 PYTHON_AND_SHELL = ("graphlang run", "graphlang train", "graphlang evaluate", "graphlang predict", "np.", "gl.", "def forward(self")  # fmt: skip
@@ -38,7 +40,7 @@ EXAMPLES = examples()
 SPECS = [
     code
     for code, text in EXAMPLES.items()
-    if text and not text.startswith(PYTHON_AND_SHELL) and code not in OF_FILES_AND_VALUES
+    if text and not text.startswith(PYTHON_AND_SHELL) and code not in OF_FILES_AND_VALUES + OF_TRAINING
 ]
 
 

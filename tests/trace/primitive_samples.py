@@ -205,7 +205,7 @@ def square_sum(rng: Any) -> Iterator[Sample]:
     yield (real(rng),), {"axis": ()}
 
 
-def norm(rng: Any) -> Iterator[Sample]:
+def norms(rng: Any) -> Iterator[Sample]:
     yield (real(rng, 3, 4), real(rng, 2)), {}
     x = real(rng, 5)
     yield (x, real(rng), np.sum(x * x)), {"summed": (0,)}
@@ -349,7 +349,7 @@ SAMPLES: dict[str, Callable[[Any], Iterator[Sample]]] = {
     "power_log": power_log,
     **dict.fromkeys(("sum", "max", "min", "any", "all"), reduction),
     "prod": product, "argmax": argument, "argmin": argument, "cumsum": cumsum, "matmul": matmul,
-    "square_sum": square_sum, "norm": norm,
+    "square_sum": square_sum, "norms": norms,
     "where": where,
     "clip": clip, "astype": astype, "reshape": reshape, "transpose": transpose,
     "broadcast_to": broadcast_to,

@@ -285,7 +285,9 @@ def test_a_run_folder_holds_weights_metrics_spec_seed_and_versions(tmp_path: Pat
     graph = net()
     history = train(graph.model, data(), folder=tmp_path / "run")
     names = {p.name for p in (tmp_path / "run").iterdir()}
-    assert names == {"weights.npz", "checkpoint.npz", "metrics.jsonl", "spec.json", "spec.graph", "run.json"}
+    assert names == {
+        "weights.npz", "checkpoint.npz", "metrics.jsonl", "layers.jsonl", "spec.json", "spec.graph", "run.json",
+    }  # fmt: skip
     with np.load(tmp_path / "run/weights.npz", allow_pickle=False) as kept:
         assert same_bits({n: kept[n] for n in kept.files}, weights(graph))
     lines = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]

@@ -1,4 +1,4 @@
-"""The norm of several arrays together, also where squares overflow."""
+"""The norms of several arrays, together and each, also where squares overflow."""
 
 from __future__ import annotations
 
@@ -36,31 +36,31 @@ class SquareSum(Primitive):
         return 2 * count(signature(x)[0])
 
 
-class Norm(Primitive):
-    """The Euclidean norm of all operands together in float64; not finite only where an element is not.
+class Norms(Primitive):
+    """The Euclidean norm of all operands together, then that of each, in float64; not finite only where an
+    element is not.
 
     The squares of the operands at the places `summed` have been summed: those sums follow the arrays.
     """
 
-    name = "norm"
+    name = "norms"
     differentiable = False
 
     def shape(self, *operands: Any, summed: tuple[int, ...] = ()) -> Signature:
-        return (), np.dtype(np.float64)
+        return (1 + len(operands) - len(summed),), np.dtype(np.float64)
 
     def compute(self, *operands: Any, summed: tuple[int, ...] = (), out: Out = None) -> Any:
-        return into(out, np.asarray(self._norm(operands, summed)()))
+        return into(out, np.asarray(self._norms(operands, summed)()))
 
     def prepared(self, operands: Sequence[Any], out: NumPyArray, threads: int, **params: Any) -> Thunk:
-        return partial(_write, self._norm(operands, params.get("summed", ())), out)
+        return partial(_write, self._norms(operands, params.get("summed", ())), out)
 
-    def _norm(self, operands: Sequence[Any], summed: tuple[int, ...]) -> Callable[[], float]:
-        arrays = operands[: len(operands) - len(summed)]
-        sums = [np.asarray(x) for x in operands[len(arrays) :]]
-        own = [np.asarray(x) for i, x in enumerate(arrays) if i not in summed]
-        small = [x.reshape(-1) for x in own if _is_small(x)]
-        parts = [squares(x) for x in own if not _is_small(x)]
-        return partial(_norm, arrays, [(x.dot, x) for x in small], parts, sums)
+    def _norms(self, operands: Sequence[Any], summed: tuple[int, ...]) -> Callable[[], list[float]]:
+        arrays = [np.asarray(x) for x in operands[: len(operands) - len(summed)]]
+        sums = dict(zip(summed, operands[len(arrays) :], strict=True))
+        return partial(
+            _norms, arrays, [_sum_of_squares(x, sums.get(place)) for place, x in enumerate(arrays)]
+        )
 
     def flops(self, *operands: Any, summed: tuple[int, ...] = ()) -> Size:
         shapes = [signature(x)[0] for x in operands]
@@ -84,8 +84,18 @@ def squares(x: NumPyArray) -> Callable[[], float]:
     return total
 
 
-def _write(norm: Callable[[], float], out: NumPyArray) -> None:
-    out[...] = norm()
+def _sum_of_squares(x: NumPyArray, summed: Any) -> Callable[[], Any]:
+    """A call that gives the sum of the squares of an array; `summed` is where that has been computed."""
+    if summed is not None:
+        return np.asarray(summed).item
+    if _is_small(x):
+        flat = x.reshape(-1)
+        return partial(flat.dot, flat)
+    return squares(x)
+
+
+def _write(norms: Callable[[], list[float]], out: NumPyArray) -> None:
+    out[...] = norms()
 
 
 def _is_small(x: NumPyArray) -> bool:
@@ -93,20 +103,16 @@ def _is_small(x: NumPyArray) -> bool:
     return bool(x.flags.c_contiguous and x.size <= ROW)
 
 
-def _norm(
-    arrays: Sequence[Any],
-    small: Sequence[tuple[Callable[[Any], Any], Any]],
-    parts: Sequence[Callable[[], float]],
-    sums: Sequence[Any],
-) -> float:
+def _norms(arrays: Sequence[Any], sums: Sequence[Callable[[], Any]]) -> list[float]:
     total = 0.0
-    for dot, flat in small:  # this runs in every step of training
-        total += float(dot(flat))
-    for part in parts:
-        total += part()
-    for number in sums:
-        total += number.item()
-    return math.sqrt(total) if total < math.inf else _scaled(arrays)
+    each = []
+    for squares_of in sums:  # this runs in every step of training
+        square = float(squares_of())
+        total += square
+        each.append(math.sqrt(square))
+    if total < math.inf:
+        return [math.sqrt(total), *each]
+    return [_scaled(arrays), *[_scaled([x]) if x.size else 0.0 for x in arrays]]
 
 
 def _scaled(arrays: Sequence[Any]) -> float:
@@ -123,12 +129,20 @@ def _order(x: float) -> tuple[bool, float]:
     return (math.isnan(x), x if not math.isnan(x) else 0.0)
 
 
-def norm_of(arrays: Sequence[Any], apart: Callable[[Shape], bool]) -> Any:
-    """The norm of arrays; those whose shape is `apart` get steps of their own for the sum of squares."""
+def norms_of(arrays: Sequence[Any], apart: Callable[[Shape], bool]) -> Any:
+    """The norm of all arrays together, then that of each; those whose shape is `apart` get steps of their own
+    for the sum of squares."""
     summed = tuple(i for i, x in enumerate(arrays) if apart(signature(x)[0]))
     sums = [square_sum(arrays[i], axis=tuple(range(len(signature(arrays[i])[0])))) for i in summed]
-    return norm(*arrays, *sums, **({"summed": summed} if summed else {}))
+    return norms(*arrays, *sums, **({"summed": summed} if summed else {}))
+
+
+def norm_of(array: Any) -> float:
+    """The norm of one array."""
+    x = np.asarray(array)
+    with np.errstate(all="ignore"):
+        return _norms([x], [_sum_of_squares(x, None)])[0] if x.size else 0.0
 
 
 square_sum = SquareSum()
-norm = Norm()
+norms = Norms()
