@@ -23,10 +23,16 @@ def out(text: str) -> None:
 
 def err(text: str) -> None:
     """Writes anything else to stderr; control characters are replaced."""
+    sys.stderr.write("\n".join([*map(shown, text.split("\n")), ""]))
+
+
+def shown(line: str) -> str:
+    """A line without control characters."""
+    if line.isprintable():
+        return line
     from graphlang.draw.width import printable
 
-    lines = [line if line.isprintable() else printable(line) for line in text.split("\n")]
-    sys.stderr.write("\n".join([*lines, ""]))
+    return printable(line)
 
 
 def note(text: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import gc
 import signal
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -13,11 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from graphlang.cli import console, options
-from graphlang.draw.numbers import short
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
-    from graphlang.training.record import Epoch, History, Progress
+    from graphlang.training.record import History, Progress
 
 ROOT = Path("runs")
 
@@ -26,8 +24,9 @@ def parser() -> options.CommandParser:
     command = options.CommandParser(
         "train",
         "SPEC",
-        "The `train` section over the `data` section. Progress and a line per epoch go to stderr. The run\n"
-        "folder gets the weights, a checkpoint, metrics.jsonl, the spec, the seed and the versions.",
+        "The `train` section over the `data` section. A line per epoch goes to stderr, in a terminal\n"
+        "with a live curve of the loss. The run folder gets the weights, a checkpoint, metrics.jsonl,\n"
+        "layers.jsonl, the spec, the seed and the versions.",
         """
         graphlang train specs/two_layer_net.graph
         graphlang train specs/two_layer_net.graph --data ~/mnist --set hidden=100 --set train.epochs=5
@@ -48,6 +47,12 @@ def parser() -> options.CommandParser:
     folder.add_argument(
         "--resume", metavar="RUN", type=options.path, help="go on where the run in a folder stopped"
     )
+    command.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="per layer the norms of weight and gradient, their ratio, that of update and weight, dead units",
+    )
     options.weights(command)
     options.precision(command)
     options.seed(command)
@@ -58,6 +63,7 @@ def parser() -> options.CommandParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from graphlang.cli.training_progress import watcher
     from graphlang.training.evaluation import note_on_not_finite
     from graphlang.training.loop import train
 
@@ -70,7 +76,8 @@ def run(arguments: argparse.Namespace) -> int:
     folder: Path = arguments.resume or arguments.run or _next_run(arguments.spec)
     with ExitStack() as stack:
         by_epochs = bool(dataset.train)
-        watcher = stack.enter_context(Bar(by_epochs)) if sys.stderr.isatty() else Lines(by_epochs)
+        progress = watcher(by_epochs, arguments.format, layers=arguments.verbose)
+        stack.enter_context(progress)
         interrupt = stack.enter_context(BetweenSteps())
         try:
             gc.enable()
@@ -79,10 +86,12 @@ def run(arguments: argparse.Namespace) -> int:
                 dataset,
                 folder=None if arguments.resume else folder,
                 resume=arguments.resume,
-                on_epoch=watcher.epoch,
-                on_progress=both(watcher.progress, interrupt.check),
+                on_epoch=progress.epoch,
+                on_progress=both(progress.progress, interrupt.check),
                 overrides=dict(arguments.set),
+                on_start=progress.start,
             )
+            progress.finish()
         except KeyboardInterrupt:
             stack.close()
             console.err(f"interrupted; the run is kept in {folder}, go on with:")
@@ -133,6 +142,7 @@ def _resume(words: list[str], folder: Path) -> str:
 def _finish(graph: Graph, history: History, folder: Path, as_json: bool) -> None:
     from dataclasses import asdict
 
+    from graphlang.cli.training_progress import summary
     from graphlang.engine.result import json_value
 
     last = history.last
@@ -143,35 +153,23 @@ def _finish(graph: Graph, history: History, folder: Path, as_json: bool) -> None
             console.note(f"the run is already at {count}: nothing was trained")
         epochs = [json_value(asdict(epoch)) for epoch in history.epochs]
         loss = json_value(last.loss) if last else None
+        warnings = [warning.as_json() for warning in history.warnings]
         console.print_json(
-            {"run": str(folder), "iterations": len(history.losses), "loss": loss, "epochs": epochs}
+            {
+                "run": str(folder),
+                "iterations": len(history.losses),
+                "loss": loss,
+                "epochs": epochs,
+                "warnings": warnings,
+            }
         )
         return
-    end = f": {_line(last)}" if last else ""
+    end = f": {summary(last)}" if last else ""
     if idle:
         console.out(f"the run is already at {count}: nothing was trained, weights in {folder}{end}")
         console.err("help: `--set train.epochs=N` or `--set train.iterations=N` lets it go on for longer")
     else:
         console.out(f"trained {count}, weights in {folder}{end}")
-
-
-def _headed(epoch: Epoch, by_epochs: bool) -> str:
-    """A line of the log, with the epoch; without data, with the iteration."""
-    return f"{f'epoch {epoch.epoch}' if by_epochs else f'iteration {epoch.iteration}'}: {_line(epoch)}"
-
-
-def _line(epoch: Epoch) -> str:
-    parts = [f"loss {_four(epoch.loss)}"]
-    if "loss" in epoch.test and not epoch.train:
-        parts[0] += f", test {_four(epoch.test['loss'])}"
-    for name, value in epoch.train.items():
-        test = f", test {_four(epoch.test[name])}" if name in epoch.test else ""
-        parts.append(f"{name}: train {_four(value)}{test}")
-    return "; ".join(parts)
-
-
-def _four(value: float) -> str:
-    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 else short(value, 4)
 
 
 def both(first: Callable[[Progress], None], second: Callable[[Progress], None]) -> Callable[[Progress], None]:
@@ -210,59 +208,3 @@ class BetweenSteps:
         """Raises KeyboardInterrupt if Ctrl-C was pressed during the step."""
         if self._asked:
             raise KeyboardInterrupt
-
-
-class Lines:
-    """Progress as one plain line per epoch, for a file, a pipe or a log."""
-
-    def __init__(self, by_epochs: bool) -> None:
-        self._by_epochs = by_epochs
-
-    def epoch(self, epoch: Epoch) -> None:
-        console.err(_headed(epoch, self._by_epochs))
-
-    def progress(self, progress: Progress) -> None:
-        """Shows nothing between epochs."""
-
-
-class Bar:
-    """Progress as a bar, with a line per epoch above it."""
-
-    EVERY = 20
-
-    def __init__(self, by_epochs: bool) -> None:
-        self._by_epochs = by_epochs
-
-    def __enter__(self) -> Self:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self._terminal = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(elapsed_when_finished=True),
-            console=self._terminal,
-            transient=True,
-        )
-        self._task = self._bar.add_task("training", total=None)
-        self._bar.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._bar.stop()
-
-    def epoch(self, epoch: Epoch) -> None:
-        self._terminal.print(_headed(epoch, self._by_epochs))
-
-    def progress(self, progress: Progress) -> None:
-        if progress.iteration % self.EVERY and progress.iteration != progress.iterations:
-            return
-        epoch = f"epoch {progress.epoch}, " if self._by_epochs else ""
-        self._bar.update(
-            self._task,
-            completed=progress.iteration,
-            total=progress.iterations,
-            description=f"{epoch}loss {_four(progress.loss)}",
-        )

@@ -190,7 +190,7 @@ class Watch:
         return None
 
     def _stuck(self, batch: Callable[[], StepInputs]) -> Diagnostic | None:
-        """The last fifth of the steps has the loss of the first fifth."""
+        """The last fifth of the steps has the loss of the first fifth, or all epochs have the same loss."""
         history, start = self._history, self.start
         assert start is not None
         steps = len(history.losses)
@@ -201,6 +201,9 @@ class Watch:
         moved, size = float(abs(last.mean() - first.mean())), float(abs(first.mean()))
         noise = float(np.sqrt((first.var() + last.var()) / 2))
         error = 3 * noise * np.sqrt(2 / fifth)
+        spread = float(np.ptp([epoch.loss for epoch in history.epochs[-MOST_STEPS:]]))
+        if spread <= SAME * size:
+            moved = min(moved, spread)
         if size == 0 or moved > max(SAME * size, min(error, NOISY * size)):
             return None
         facts: dict[str, Any] = {

@@ -523,7 +523,7 @@ def test_evaluating_says_over_what(graphlang, tmp_path):
 
 
 def test_an_interrupted_run_can_be_gone_on_with(graphlang, monkeypatch, tmp_path):
-    from graphlang.cli import train as command
+    from graphlang.cli import training_progress as command
 
     def stop(self, epoch):
         raise KeyboardInterrupt
