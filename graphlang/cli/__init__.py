@@ -22,6 +22,7 @@ COMMANDS = {
     "evaluate": "the metrics over the test split",
     "summary": "a row per node: operation, shape, parameters, FLOPs",
     "diff": "what differs between two specs or two runs",
+    "where": "where the gradient dies on its way from the loss to a parameter",
     "explain-plan": "the planned program of a step: operations, buffers, bytes, FLOPs",
     "layers": "what the language knows: layers, functions, losses, optimizers, ...",
     "explain": "a diagnostic code: why, a wrong example, the fix",
