@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from graphlang.spec.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from graphlang.api import Graph, load, loads
     from graphlang.catalog.operation import Layer, Loss, Parameter
     from graphlang.diagnostics import GraphError
@@ -55,6 +57,13 @@ def __getattr__(name: str) -> object:
     value = getattr(importlib.import_module(f"graphlang.{_WHERE[name]}"), name)
     globals()[name] = value
     return value
+
+
+def load_ipython_extension(shell: "InteractiveShell") -> None:
+    """`%load_ext graphlang` in a notebook makes `%%graph` known."""
+    import importlib
+
+    importlib.import_module("graphlang.notebook.magic").register(shell)
 
 
 def __dir__() -> list[str]:

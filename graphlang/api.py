@@ -36,6 +36,7 @@ from graphlang.report.viewed import Viewed
 from graphlang.resolve import resolve
 from graphlang.spec.models import InputSpec, OutputSpec, Spec
 from graphlang.spec.network import Network, build
+from graphlang.spec.shown import Shown
 from graphlang.spec.validated import validated_spec
 from graphlang.syntax import read_tree
 from graphlang.syntax.files import importer_below, read_text
@@ -113,7 +114,7 @@ def loads(
         return Graph(resolved.spec, catalog, resolved.notes, **options)
 
 
-class Graph(Viewed):
+class Graph(Viewed, Shown):
     """A graph with its parameters: run it, train it, look at it.
 
     Values come back as Python floats for scalars and NumPy arrays otherwise. No call prints, writes a

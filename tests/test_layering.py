@@ -35,6 +35,7 @@ ORDER = """
     draw
     view
     cli
+    notebook
     __main__
 """
 """From the bottom to the top. What stands on one line does not import one another."""

@@ -18,6 +18,7 @@ from graphlang.engine.tape import Tape
 from graphlang.inputs.input_values import bind_inputs
 from graphlang.inputs.stand_ins import fill_with_random
 from graphlang.spec.models import GradcheckSpec
+from graphlang.spec.shown import Shown
 
 MOVES = 2
 """How many points near the corners are checked too."""
@@ -54,7 +55,7 @@ class CheckedParameter:
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Shown):
     """The whole check; `culprit` is the first operation whose own backward is wrong."""
 
     of: str

@@ -17,6 +17,7 @@ from graphlang.syntax.operators import BY_FUNCTION
 if TYPE_CHECKING:
     from graphlang.api import Graph
     from graphlang.engine.forward import Forward
+    from graphlang.engine.model import Model
     from graphlang.engine.parts import Part
     from graphlang.engine.result import Result
 
@@ -33,7 +34,7 @@ class NodeUse(NamedTuple):
     """where its edge enters the node, from the top"""
 
 
-def drawable(graph: Graph, result: Result) -> list[str]:
+def drawable(graph: Graph | Model, result: Result) -> list[str]:
     """The values to draw, in order: the outputs, the value that backward starts from, and their ancestors.
 
     Empty if one of them is not a scalar.
@@ -42,14 +43,14 @@ def drawable(graph: Graph, result: Result) -> list[str]:
     return [] if any(np.ndim(result[name]) for name in names) else names
 
 
-def leading_to(graph: Graph, ends: Iterable[str]) -> list[str]:
+def leading_to(graph: Graph | Model, ends: Iterable[str]) -> list[str]:
     """The values `ends` and all that they depend on, in order."""
     network = graph.network
     needed = network.ancestors([network.numbers[name] for name in ends])
     return [name for number, name in enumerate(network.names) if needed[number]]
 
 
-def picture(graph: Graph, forward: Forward, result: Result, names: list[str]) -> Picture:
+def picture(graph: Graph | Model, forward: Forward, result: Result, names: list[str]) -> Picture:
     """The picture of the values `names`."""
     drawing = _Drawing(graph, forward, result, names)
     for name in names:
@@ -88,7 +89,7 @@ class NodeUses:
 class _Drawing:
     """The nodes and edges of a picture, value by value."""
 
-    def __init__(self, graph: Graph, forward: Forward, result: Result, names: list[str]) -> None:
+    def __init__(self, graph: Graph | Model, forward: Forward, result: Result, names: list[str]) -> None:
         self.network = network = graph.network
         self.result = result
         reached = network.ancestors([] if result.of is None else [network.numbers[result.of]])

@@ -89,7 +89,7 @@ class Forward(Named):
 
     def result(self) -> Result:
         """The values alone, with no gradients."""
-        return Result(self._names, self._value, self._outputs(), None, Gradients([], self._value))
+        return Result(self._names, self._value, self._outputs(), None, Gradients([], self._value), self)
 
     def _outputs(self) -> list[str]:
         return [n for n in self._model.spec.outputs if n in self._names]
@@ -118,7 +118,7 @@ class Forward(Named):
         state = {n for n, p in network.params.items() if not p.trainable}  # it is remembered, not learned
         names = [n for n in self._names if self._value(n).dtype.kind == "f" and n not in state]
         grad = Gradients(names, gradient, lambda name: gradients.get(network.numbers[name]) is not None)
-        return Result(self._names, self._value, self._outputs(), start, grad)
+        return Result(self._names, self._value, self._outputs(), start, grad, self)
 
     def parts(self, result: Result) -> list[Part]:
         """How the gradient of every value divides among its uses: the parts of a value sum to its gradient.

@@ -20,7 +20,7 @@ from graphlang.engine.failures import OperationFailed, WrongGradients
 from graphlang.engine.parameters import Params
 from graphlang.engine.result import unknown_value
 from graphlang.resolve.failures import layer_failed
-from graphlang.spec.models import Spec
+from graphlang.spec.models import OutputSpec, Spec
 from graphlang.spec.network import Network
 from graphlang.trace import TraceError, UndecidedError, Unrecorded
 from graphlang.trace.whole_numbers import NoInt
@@ -51,6 +51,11 @@ class Model:
     @property
     def spec(self) -> Spec:
         return self.network.spec
+
+    @property
+    def outputs(self) -> dict[str, OutputSpec]:
+        """The outputs in order, with their types."""
+        return self.network.outputs
 
     @property
     def file(self) -> str | None:

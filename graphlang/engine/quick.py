@@ -61,7 +61,7 @@ class QuickRuns:
         def gradient(name: str) -> Any:
             return gradients[name] if name in gradients else eager().grad[name]
 
-        return Result(names, value, list(model.spec.outputs), start, Gradients(names, gradient))
+        return Result(names, value, list(model.spec.outputs), start, Gradients(names, gradient), eager)
 
     def _arguments(self, inputs: Mapping[str, Any], seed: Any) -> list[float] | None:
         """The inputs in order and the seed, as floats; None where one of them is no single number."""

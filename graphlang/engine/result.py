@@ -9,6 +9,7 @@ import numpy as np
 
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import UnknownValue
+from graphlang.spec.shown import Shown
 
 
 def plain(value: Any) -> Any:
@@ -24,7 +25,7 @@ def copied(value: Any) -> Any:
     return np.array(number) if isinstance(number, np.ndarray) else number
 
 
-class Named(Mapping[str, Any]):
+class Named(Shown, Mapping[str, Any]):
     """A mapping from names to numbers and arrays, each of which is looked up when it is needed."""
 
     def __init__(self, names: list[str], find: Callable[[str], Any]) -> None:
@@ -108,7 +109,10 @@ class Result(Named):
         outputs: list[str],
         of: str | None,
         grad: Gradients,
+        source: Any = None,
     ) -> None:
+        #: the `Forward` that it is the result of, or a function that makes such a result; for pictures
+        self._source = source
         self._names = names
         self._find = find
         self._outputs = outputs
@@ -136,6 +140,15 @@ class Result(Named):
     def named(self) -> dict[str, Any]:
         """Every named value, as `graphlang run --json` prints it."""
         return dict(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything in plain dicts: outputs, values, gradients, and what backward started from."""
+        return {
+            "outputs": self.outputs,
+            "values": dict(self),
+            "gradients": dict(self.grad),
+            "of": self.of,
+        }
 
     def as_json(self) -> dict[str, Any]:
         """The object of `graphlang run --json`."""

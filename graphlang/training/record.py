@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from importlib import import_module
+from typing import Any, Literal, NoReturn
 
 from graphlang.diagnostics import Diagnostic
+from graphlang.spec.shown import Shown
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,13 @@ class LayerRecord:
     dead: dict[str, float]
 
 
+def row_of(epoch: Epoch) -> dict[str, Any]:
+    """One epoch as a flat row: `epoch`, `iteration`, `loss`, `train accuracy`, `test accuracy`."""
+    row: dict[str, Any] = {"epoch": epoch.epoch, "iteration": epoch.iteration, "loss": epoch.loss}
+    row |= {f"train {name}": value for name, value in epoch.train.items()}
+    return row | {f"test {name}": value for name, value in epoch.test.items()}
+
+
 _RECORDS = (
     "`losses` holds the loss of each iteration, `epochs` the record of each epoch, `layers` the norms of "
     "each parameter, `warnings` what went wrong"
@@ -67,7 +76,7 @@ _RECORDS = (
 
 
 @dataclass
-class History:
+class History(Shown):
     """What training recorded: the loss of every iteration, a record for every epoch."""
 
     losses: list[float] = field(default_factory=list)
@@ -87,6 +96,25 @@ class History:
 
     def __getattr__(self, name: str) -> NoReturn:
         raise AttributeError(name if name.startswith("_") else f"a history has no `{name}`: {_RECORDS}")
+
+    def to_pandas(self, what: Literal["epochs", "losses"] = "epochs") -> Any:
+        """A pandas DataFrame: a row per epoch with loss and metrics, or per iteration with its loss."""
+        try:
+            pandas = import_module("pandas")
+        except ImportError as error:
+            raise ImportError(
+                "to_pandas needs pandas, which is not installed: `pip install pandas`"
+            ) from error
+        if what == "losses":
+            index = pandas.RangeIndex(1, len(self.losses) + 1, name="iteration")
+            return pandas.DataFrame({"loss": self.losses}, index=index)
+        if what != "epochs":
+            raise ValueError(f'to_pandas makes a table of "epochs" or "losses", not of {what!r}')
+        rows = [row_of(epoch) for epoch in self.epochs]
+        columns = {
+            name: [row.get(name) for row in rows] for name in dict.fromkeys(n for r in rows for n in r)
+        }
+        return pandas.DataFrame(columns or {"epoch": []}).set_index("epoch")
 
     @property
     def last(self) -> Epoch | None:

@@ -1,0 +1,1 @@
+"""Graphs in Jupyter, VS Code and Colab: how objects show themselves, and `%%graph`."""
