@@ -63,7 +63,7 @@ def load_ipython_extension(shell: "InteractiveShell") -> None:
     """`%load_ext graphlang` in a notebook makes `%%graph` known."""
     import importlib
 
-    importlib.import_module("graphlang.notebook.magic").register(shell)
+    importlib.import_module("graphlang.notebook.magic").register_magic(shell)
 
 
 def __dir__() -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from graphlang.draw.numbers import short
-from graphlang.report.gradient_flow import Flow, GradientFlow, by_operation
+from graphlang.report.gradient_flow import GradientFlow, PathSummary, by_operation
 
 CHAIN = 3
 """From how many uses on one operation is told with all of them together."""
 
 
-def sentence(flows: GradientFlow, flow: Flow) -> str:
+def sentence(flows: GradientFlow, flow: PathSummary) -> str:
     """What became of the gradient on its way to one value."""
     start, worst = flows.network.names[flows.start], f"`{flow.worst}` ({flow.worst_operation})"
     match flow.state:
@@ -29,7 +29,7 @@ def sentence(flows: GradientFlow, flow: Flow) -> str:
     return f"the gradient arrives at `{flow.name}`: {end}"
 
 
-def _how(flows: GradientFlow, flow: Flow, worst: str) -> str:
+def _how(flows: GradientFlow, flow: PathSummary, worst: str) -> str:
     """Whether one operation lets it die, or one kind step by step."""
     assert flow.worst_factor is not None
     assert flow.factor is not None

@@ -10,7 +10,7 @@ from graphlang.draw.numbers import short
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
-    from graphlang.report.gradient_flow import Flow, GradientFlow
+    from graphlang.report.gradient_flow import GradientFlow, PathSummary
 
 DIGITS = 4
 
@@ -111,7 +111,7 @@ def _show_all(flows: GradientFlow) -> None:
         console.out(f"`{flows.network.names[flows.start]}` does not depend on {', '.join(apart)}")
 
 
-def _worst(flow: Flow) -> list[str]:
+def _worst(flow: PathSummary) -> list[str]:
     """Where least comes through: the operation, and its factor."""
     if flow.worst is None or flow.worst_operation is None:
         return ["", "", ""]

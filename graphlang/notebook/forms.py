@@ -13,7 +13,7 @@ from graphlang.draw.svg import svg
 from graphlang.engine.forward import Forward
 from graphlang.engine.model import Model
 from graphlang.engine.result import Gradients, Named, Result
-from graphlang.notebook.tables import curve, framed, paragraph, table
+from graphlang.notebook.tables import curve, framed, html_table, paragraph
 from graphlang.training.record import History, row_of
 
 MOST_DRAWN = 60
@@ -71,7 +71,7 @@ def _summary(model: Model) -> str:
         for r in summary.rows
     ]
     total = f"{model.described}; {summary.parameters:,} numbers in parameters"
-    return table(["name", "operation", "from", "shape", "parameters"], rows) + paragraph(total)
+    return html_table(["name", "operation", "from", "shape", "parameters"], rows) + paragraph(total)
 
 
 def _type(dtype: str, shape: tuple[Any, ...]) -> str:
@@ -90,13 +90,13 @@ def _result(result: Result) -> Forms:
     gradients = dict(result.grad)
     heads = ["name", "value"] + ([] if result.of is None else [f"gradient of {result.of}"])
     rows = [(name, value, gradients.get(name))[: len(heads)] for name, value in result.items()]
-    return {"text/html": table(heads, rows)}
+    return {"text/html": html_table(heads, rows)}
 
 
 @rich.register
 def _named(values: Named) -> Forms:
     head = "gradient" if isinstance(values, Gradients) else "value"
-    return {"text/html": table(["name", head], list(values.items()))}
+    return {"text/html": html_table(["name", head], list(values.items()))}
 
 
 @rich.register
@@ -104,7 +104,7 @@ def _history(history: History) -> Forms:
     rows = [row_of(epoch) for epoch in history.epochs]
     heads = list(dict.fromkeys(name for row in rows for name in row))
     cells = [[row.get(name) for name in heads] for row in rows]
-    epochs = table(heads, cells, digits=4) if rows else paragraph(repr(history))
+    epochs = html_table(heads, cells, digits=4) if rows else paragraph(repr(history))
     return {"text/html": curve(history.losses) + epochs}
 
 
@@ -114,4 +114,4 @@ def _report(report: Report) -> Forms:
 
     heads = ["name", "mean difference", "worst relative", "checked", "result"]
     rows = [(r.name, r.mean_difference, r.worst_relative, r.checked, RESULTS[r.state]) for r in report.rows]
-    return {"text/html": (table(heads, rows, digits=4) if rows else "") + paragraph(verdict(report))}
+    return {"text/html": (html_table(heads, rows, digits=4) if rows else "") + paragraph(verdict(report))}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 
-def register(shell: InteractiveShell) -> None:
+def register_magic(shell: InteractiveShell) -> None:
     """Makes `%%graph` known to a notebook."""
 
     def graph(line: str, cell: str) -> Graph | None:

@@ -16,7 +16,7 @@ _STYLES = {"1;31": "color:#c62828;font-weight:bold", "1;33": "color:#b26a00;font
 _ANSI = re.compile(r"\x1b\[([\d;]*)m")
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[Any]], digits: int = 6) -> str:
+def html_table(heads: Sequence[str], rows: Sequence[Sequence[Any]], digits: int = 6) -> str:
     """A table; numbers and arrays as in the terminal, numbers to the right."""
     head = "".join(f"<th style='text-align:left'>{escape(name)}</th>" for name in heads)
     body = "".join(f"<tr>{''.join(_cell(cell, digits) for cell in row)}</tr>" for row in rows[:MOST_ROWS])

@@ -39,7 +39,7 @@ class FlowStep(NamedTuple):
     factor: float | None
 
 
-class Flow(NamedTuple):
+class PathSummary(NamedTuple):
     """What becomes of the gradient on its way to one value."""
 
     name: str
@@ -86,7 +86,7 @@ class GradientFlow:
         self._uses: list[list[tuple[int, Any]]] = [[] for _ in network.names]
         self._collect_uses()
         self._towards: list[_Use | None] = [None] * len(network.names)
-        self._flows: list[Flow] = [self._apart(n) for n in range(len(network.names))]
+        self._flows: list[PathSummary] = [self._apart(n) for n in range(len(network.names))]
         for number in reversed(range(self.start + 1)):
             if self._before[number]:
                 self._towards[number] = self._most(number)
@@ -148,14 +148,14 @@ class GradientFlow:
 
     # ---- the whole way ----------------------------------------------------------------------------
 
-    def _apart(self, number: int) -> Flow:
-        return Flow(self.network.names[number], "apart", None, None, None, None, None, False)
+    def _apart(self, number: int) -> PathSummary:
+        return PathSummary(self.network.names[number], "apart", None, None, None, None, None, False)
 
-    def _flow(self, number: int) -> Flow:
+    def _flow(self, number: int) -> PathSummary:
         """What becomes of the gradient on its way to a value, from what became of it one step before."""
         name, gradient, use = self.network.names[number], self.gradients[number], self._towards[number]
         if use is None:
-            return Flow(name, "arrives", gradient, 1.0, None, None, None, False)
+            return PathSummary(name, "arrives", gradient, 1.0, None, None, None, False)
         before = self._flows[use.target]
         divides = before.divides or len(self._uses[number]) > 1
         before = before._replace(name=name, gradient=gradient, divides=divides)
@@ -175,7 +175,7 @@ class GradientFlow:
             here = before
         return here._replace(state=state, factor=factor)
 
-    def to(self, name: str) -> Flow:
+    def to(self, name: str) -> PathSummary:
         """What becomes of the gradient on its way to a value."""
         return self._flows[self.network.numbers[name]]
 
@@ -194,7 +194,7 @@ class GradientFlow:
             )
         return steps[::-1]
 
-    def ends(self) -> list[Flow]:
+    def ends(self) -> list[PathSummary]:
         """The trainable parameters, or the float inputs where there are none, the worst first."""
         params = [n for n, p in self.network.params.items() if p.trainable and p.dtype == "float"]
         names = params or [n for n, i in self.network.inputs.items() if i.dtype == "float"]

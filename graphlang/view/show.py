@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphlang.inputs.call import inputs_by_name
+from graphlang.spec.shown import Shown
 from graphlang.view.build import scene
 from graphlang.view.files import opened, write
 from graphlang.view.page import page
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from graphlang.api import Graph
 
 
-class PageView:
+class PageView(Shown):
     """A run to look at: `html` is the page, `save` writes it, `open` shows it in the browser."""
 
     def __init__(self, scene: Scene) -> None:

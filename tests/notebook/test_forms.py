@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import graphlang as gl
-from graphlang.notebook.tables import colored, curve, framed, table
+from graphlang.notebook.tables import colored, curve, framed, html_table
 from graphlang.training.record import Epoch, History
 
 APPLE = "input apple = 100, num = 2, tax = 1.1\ntotal = apple * num\nprice = total * tax\noutput price"
@@ -126,6 +126,23 @@ def test_a_graph_that_cannot_run_by_itself_is_a_table() -> None:
     assert set(bundle(fails)) == {"text/html", "text/plain"}
 
 
+def test_a_view_is_its_page_in_a_frame_that_reaches_nothing_outside() -> None:
+    view = gl.loads(APPLE).view()
+    html = bundle(view)["text/html"]
+    assert html.startswith("<iframe ")
+
+    class Frame(HTMLParser):
+        attributes: dict[str, str | None]
+
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            self.attributes = dict(attrs)
+
+    frame = Frame()
+    frame.feed(html)
+    assert frame.attributes["srcdoc"] == view.html
+    assert "allow-same-origin" not in str(frame.attributes["sandbox"])
+
+
 def test_what_is_asked_for_is_what_comes() -> None:
     graph = gl.loads(APPLE)
     assert set(graph._repr_mimebundle_(include={"text/plain"})) == {"text/plain"}
@@ -134,7 +151,7 @@ def test_what_is_asked_for_is_what_comes() -> None:
 
 def test_texts_from_outside_are_escaped() -> None:
     hostile = "<script>alert(1)</script>\"'&"
-    for html in (table([hostile], [[hostile]]), colored(f"\x1b[1;31m{hostile}\x1b[0m {hostile}")):
+    for html in (html_table([hostile], [[hostile]]), colored(f"\x1b[1;31m{hostile}\x1b[0m {hostile}")):
         assert "<script" not in html
         assert "&lt;script&gt;" in html
     graph = gl.loads(f"# {hostile}\n{NET}", name=f"{hostile}.graph")
@@ -147,7 +164,7 @@ def test_texts_from_outside_are_escaped() -> None:
 
 
 def test_a_long_table_says_how_much_it_leaves_out() -> None:
-    html = table(["n"], [[i] for i in range(250)])
+    html = html_table(["n"], [[i] for i in range(250)])
     assert len(Cells(html).rows) == 201
     assert "and 50 more rows" in html
 
