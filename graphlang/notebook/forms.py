@@ -13,7 +13,7 @@ from graphlang.draw.svg import svg
 from graphlang.engine.forward import Forward
 from graphlang.engine.model import Model
 from graphlang.engine.result import Gradients, Named, Result
-from graphlang.notebook.tables import curve, framed, html_table, paragraph
+from graphlang.notebook.tables import framed, html_table, loss_curve, paragraph
 from graphlang.training.record import History, row_of
 
 MOST_DRAWN = 60
@@ -105,7 +105,7 @@ def _history(history: History) -> Forms:
     heads = list(dict.fromkeys(name for row in rows for name in row))
     cells = [[row.get(name) for name in heads] for row in rows]
     epochs = html_table(heads, cells, digits=4) if rows else paragraph(repr(history))
-    return {"text/html": curve(history.losses) + epochs}
+    return {"text/html": loss_curve(history.losses) + epochs}
 
 
 @rich.register

@@ -56,7 +56,7 @@ def framed(page: str) -> str:
     )
 
 
-def curve(numbers: Sequence[float], width: int = 480, height: int = 120) -> str:
+def loss_curve(numbers: Sequence[float], width: int = 480, height: int = 120) -> str:
     """A line through finite numbers, as SVG; empty where there are fewer than two."""
     finite = [(i, n) for i, n in enumerate(numbers) if n - n == 0]
     if len(finite) < 2:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import graphlang as gl
-from graphlang.notebook.tables import colored, curve, framed, html_table
+from graphlang.notebook.tables import colored, framed, html_table, loss_curve
 from graphlang.training.record import Epoch, History
 
 APPLE = "input apple = 100, num = 2, tax = 1.1\ntotal = apple * num\nprice = total * tax\noutput price"
@@ -170,11 +170,11 @@ def test_a_long_table_says_how_much_it_leaves_out() -> None:
 
 
 def test_a_curve_leaves_out_what_is_not_finite() -> None:
-    assert curve([1.0]) == ""
-    assert curve([float("nan")] * 3) == ""
-    assert "nan" not in curve([3.0, float("nan"), 1.0, 2.0]).partition("<p>")[0]
-    assert curve([1.0, 1.0]).count("points=") == 1
-    assert len(curve([float(i) for i in range(100_000)])) < 20_000
+    assert loss_curve([1.0]) == ""
+    assert loss_curve([float("nan")] * 3) == ""
+    assert "nan" not in loss_curve([3.0, float("nan"), 1.0, 2.0]).partition("<p>")[0]
+    assert loss_curve([1.0, 1.0]).count("points=") == 1
+    assert len(loss_curve([float(i) for i in range(100_000)])) < 20_000
 
 
 def test_a_result_is_plain_dicts_on_request() -> None:
