@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +14,8 @@ from graphlang.engine.result import json_value, plain
 from graphlang.spec.models import Position
 from graphlang.spec.network import Node
 from graphlang.view.boxes import Boxes, boxes_of_leaves
+from graphlang.view.findings import dead_units, first_bad
+from graphlang.view.images import image_forms, images
 from graphlang.view.insides import add_insides
 from graphlang.view.rules import LocalRules
 from graphlang.view.scalar_program import javascript_of_run, owner_of_slot
@@ -25,10 +29,11 @@ from graphlang.view.scene import (
     SceneNode,
     Slot,
     SlotKey,
+    Tensor,
     Token,
 )
 from graphlang.view.slots import Slots
-from graphlang.view.tensors import tensor
+from graphlang.view.tensors import heat_side, tensor
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
@@ -49,8 +54,13 @@ class _Builder:
         self.result = result
         self.network = network = graph.network
         self.tape = forward._tape
-        self.slots = Slots(lambda array: tensor(array, 32))
-        self.uses = NodeUses(forward.parts(result) if result.of is not None else [])
+        self.images = image_forms(graph, self.tape)
+        self.side = heat_side(sum(1 for value in self.tape.values if np.ndim(value)))
+        self.slots = Slots(self._summary)
+        parts = forward.parts(result) if result.of is not None else []
+        self.uses = NodeUses(parts)
+        #: the values that hand one gradient on, which is theirs
+        self.part_counts = Counter(part.source for part in parts)
         self.gradients = self._gradients()
         derived = result.of is not None and self.tape.through_grad(network.numbers[result.of])
         self.rules = LocalRules(self.tape, derived)
@@ -97,10 +107,17 @@ class _Builder:
             "boxes": self.boxes.listed,
             "slots": self.slots.contents,
             "program": self._program(seed),
-            "bad": None,
-            "dead": [],
+            "bad": first_bad(self.tape, self.gradients, self._arriving()),
+            "dead": dead_units(self.tape),
             "diagnostics": [],
         }
+
+    def _summary(self, key: SlotKey, array: Any) -> Tensor:
+        summary = tensor(array, self.side)
+        form = self.images.get(key.node) if key.kind in ("value", "gradient") else None
+        if form is not None:
+            summary["images"] = images(array, form, gradient=key.kind == "gradient")
+        return summary
 
     def _program(self, seed: Any) -> ScalarProgram | None:
         """What computes the slots anew when an input changes; None where the graph has arrays."""
@@ -267,11 +284,16 @@ class _Builder:
         factor = self.locals[node.number].get(use.place, 0.0)
         return self.slots.add(SlotKey("local", node.name, source, use.place), factor)
 
+    def _arriving(self) -> Iterator[str]:
+        return (name for name in self.gradients if self.result.grad.arrives(name))
+
     def _part(self, source: str, node: Node, use: NodeUse) -> Slot | None:
         if source not in self.gradients or node.name not in self.gradients:
             return None
-        number = self.network.numbers[source]
+        number, key = self.network.numbers[source], SlotKey("part", node.name, source, use.place)
+        if self.part_counts[number] == 1 and source != self.result.of:
+            return self.slots.share(key, self._gradient(source) or 0)
         array = self.uses.part_of.get((number, node.number, use.place))
         if array is None:
             array = np.zeros_like(self.gradients[source])
-        return self.slots.add(SlotKey("part", node.name, source, use.place), array)
+        return self.slots.add(key, array)

@@ -10,8 +10,8 @@ import numpy as np
 
 from graphlang.view.scene import Slot, SlotContent, SlotKey, Tensor
 
-Summary = Callable[[Any], Tensor]
-"""What shortens an array."""
+Summary = Callable[[SlotKey, Any], Tensor]
+"""What shortens an array, which a slot holds."""
 
 
 class Slots:
@@ -28,16 +28,16 @@ class Slots:
         slot = self.numbers.get(key)
         if slot is None:
             slot = self.numbers[key] = len(self.contents)
-            self.contents.append(self._content(value))
+            self.contents.append(self._content(key, value))
         return slot
 
     def share(self, key: SlotKey, slot: Slot) -> Slot:
         """Lets a key have the slot of another that is the same by definition."""
         return self.numbers.setdefault(key, slot)
 
-    def _content(self, value: Any) -> SlotContent:
+    def _content(self, key: SlotKey, value: Any) -> SlotContent:
         if np.ndim(value):
-            return self._summary(value)
+            return self._summary(key, value)
         return number(value.item() if hasattr(value, "item") else value)
 
 

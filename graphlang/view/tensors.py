@@ -17,6 +17,11 @@ BINS = 24
 """The bars of a histogram."""
 
 
+def heat_side(arrays: int) -> int:
+    """The most rows and columns of each heat map: all of a scene together stay within some megabytes."""
+    return next((side for most, side in ((200, 32), (800, 16), (3200, 8)) if arrays <= most), 0)
+
+
 def tensor(array: Any, side: int) -> Tensor:
     """The summary of an array; its heat map has at most `side` rows and columns, and with 0 there is none."""
     facts: Tensor = {"shape": list(array.shape), "dtype": str(array.dtype), "size": int(array.size)}
