@@ -6,7 +6,7 @@ from base64 import b64decode
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -96,6 +96,7 @@ def test_a_table_of_numbers_is_no_image():
 NUMBERS = st.floats(width=64, allow_nan=True, allow_infinity=True)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(arrays(np.float64, array_shapes(max_dims=4, max_side=6), elements=NUMBERS))
 def test_the_summary_of_any_array_counts_every_element_and_has_finite_statistics(array):
     summary = tensor(array, 4)
@@ -108,9 +109,9 @@ def test_the_summary_of_any_array_counts_every_element_and_has_finite_statistics
         assert (summary["min"], summary["max"]) == (finite.min(), finite.max())
         statistics = [summary[key] for key in ("mean", "std", "norm")]
         assert np.isfinite(statistics).all()
-        assert summary["min"] <= summary["mean"] * (1 + 1e-9 * np.sign(summary["mean"])) or np.isclose(
-            summary["mean"], summary["min"]
-        )
+        scale = np.abs(finite).max() or 1.0
+        low, mean, high = (summary[key] / scale for key in ("min", "mean", "max"))
+        assert low - 1e-9 <= mean <= high + 1e-9
         assert sum(summary["histogram"]["counts"]) == finite.size
     if "heat" in summary:
         heat = summary["heat"]
