@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,9 +11,9 @@ import numpy as np
 from graphlang.engine.tape import Tape
 from graphlang.spec.network import Node, Ref
 from graphlang.view.scalar_program import BETWEEN
-from graphlang.view.scene import Inside, InsideNode, SceneEdge, SceneNode, Slot, SlotKey
+from graphlang.view.scene import Inside, InsideNode, SceneEdge, SceneNode, Slot, SlotKey, SlotKind
 from graphlang.view.slots import Slots
-from graphlang.view.unfold import Flow, Unfolding, unfolding
+from graphlang.view.unfold import Flow, InnerNode, Unfolding, unfolding
 
 BUDGET = 2000
 """The most nodes inside of all operations of a scene together."""
@@ -61,9 +62,13 @@ class _Writer:
         self.run = run
         self.node = node
         self.slots = slots
+        #: for each node the number of its uses that pass a gradient back
+        self.part_counts: Counter[int] = Counter()
 
     def inside(self, unfolding: Unfolding, gradient: Any) -> Inside:
         flow = unfolding.run(self.run.values, gradient)
+        parts = zip(unfolding.edges, flow.parts, strict=True)
+        self.part_counts = Counter(edge.source for edge, part in parts if part is not None)
         return {
             "nodes": [self._node(unfolding, flow, place) for place in range(len(unfolding.nodes))],
             "edges": [self._edge(unfolding, flow, place) for place in range(len(unfolding.edges))],
@@ -85,8 +90,8 @@ class _Writer:
             "line": None,
             "dtype": str(value.dtype),
             "shape": list(value.shape),
-            "v": self.slots.add(SlotKey("value", name), value),
-            "g": None if gradient is None else self.slots.add(SlotKey("gradient", name), gradient),
+            "v": self._number("value", inner, name, value),
+            "g": None if gradient is None else self._number("gradient", inner, name, gradient),
             "forward": None,
             "output": False,
             "editable": False,
@@ -97,6 +102,16 @@ class _Writer:
         if inner.outer is not None:
             result["outer"] = self.run.network.names[inner.outer]
         return result
+
+    def _number(self, kind: SlotKind, inner: InnerNode, name: str, value: Any) -> Slot:
+        """The slot of a value or a gradient. An operand has the value of what it stands for, and the result
+        both of the operation."""
+        key, names = SlotKey(kind, name), self.run.network.names
+        same = self.node.name if inner.result else ""
+        if inner.outer is not None and kind == "value":
+            same = names[inner.outer]
+        slot = self.slots.numbers.get(SlotKey(kind, same))
+        return self.slots.add(key, value) if slot is None else self.slots.share(key, slot)
 
     def _edge(self, unfolding: Unfolding, flow: Flow, place: int) -> SceneEdge:
         edge = unfolding.edges[place]
@@ -112,8 +127,12 @@ class _Writer:
             "local": self._slot("local", edge.source, edge.target, edge.place, local),
         }
 
-    def _slot(self, kind: Any, source: int, target: int, place: int, value: Any) -> Slot | None:
+    def _slot(self, kind: SlotKind, source: int, target: int, place: int, value: Any) -> Slot | None:
         if value is None:
             return None
-        ends = inner_id(self.node.name, str(target)), inner_id(self.node.name, str(source))
-        return self.slots.add(SlotKey(kind, *ends, place), value)
+        source_name = inner_id(self.node.name, str(source))
+        key = SlotKey(kind, inner_id(self.node.name, str(target)), source_name, place)
+        whole = self.slots.numbers.get(SlotKey("gradient", source_name))
+        if kind == "part" and whole is not None and self.part_counts[source] == 1:
+            return self.slots.share(key, whole)
+        return self.slots.add(key, value)

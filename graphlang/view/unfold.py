@@ -221,12 +221,15 @@ def _recorded(
     """The result of an operation on symbolic arrays, and the names of values in it by their numbers."""
     text = operation.unfolding(*operands) if isinstance(operation, Layer) else ""
     if text:
-        return _defined(text, {**dict(zip(names, operands, strict=True)), **own}, run.dtype, trace)
+        arguments = {**dict(zip(names, operands, strict=True)), **own}
+        return _defined(text, type(operation).__name__, arguments, run.dtype, trace)
     supplied = {k: v for k, v in keywords.items() if k not in own}
     return outcome(operation, operation.forward(*operands, **own, **supplied))[0], {}
 
 
-def _defined(text: str, arguments: Mapping[str, Any], dtype: Any, trace: Trace) -> tuple[Any, dict[int, str]]:
+def _defined(
+    text: str, owner: str, arguments: Mapping[str, Any], dtype: Any, trace: Trace
+) -> tuple[Any, dict[int, str]]:
     """The value `y` of a definition in the language, of arguments that are symbolic or numbers."""
     words = {"f": "float", "i": "int", "b": "bool"}
     declared = [
@@ -235,7 +238,8 @@ def _defined(text: str, arguments: Mapping[str, Any], dtype: Any, trace: Trace) 
         else f"input {name}: {words[_kind(x)]} = {x!r}".replace("True", "true").replace("False", "false")
         for name, x in arguments.items()
     ]
-    network = loads("\n".join([*declared, *text.split("; "), "output y"])).network
+    lines = "\n".join([*declared, *text.split("; "), "output y"])
+    network = loads(lines, name=f"unfolding of {owner}").network
     leaves = {network.numbers[name]: x for name, x in arguments.items()}
     tape = Tape(network, leaves, dtype=dtype, trace=trace)
     tape.forward()
