@@ -92,7 +92,7 @@ class _Builder:
         for number, name in enumerate(self.network.names):
             if self.tape.values[number] is not None:
                 self._add(number, name)
-        add_insides(self.nodes, self.tape, self.gradients, self.slots)
+        add_insides(self.nodes, self.tape, self.gradients, self.slots, self.result.of)
         return {
             "version": VERSION,
             "title": spec.doc.partition("\n")[0] or graph.file or "",

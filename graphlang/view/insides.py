@@ -10,6 +10,7 @@ import numpy as np
 
 from graphlang.engine.tape import Tape
 from graphlang.spec.network import Node, Ref
+from graphlang.view.inner_rules import InnerRules
 from graphlang.view.scalar_program import BETWEEN
 from graphlang.view.scene import Inside, InsideNode, SceneEdge, SceneNode, Slot, SlotKey, SlotKind
 from graphlang.view.slots import Slots
@@ -29,6 +30,7 @@ def add_insides(
     run: Tape,
     gradients: Mapping[str, Any],
     slots: Slots,
+    of: str | None,
     budget: int = BUDGET,
 ) -> None:
     """Puts the insides of operations into a scene, until there are too many nodes."""
@@ -45,7 +47,7 @@ def add_insides(
             empty.add(key)
         elif len(inside.nodes) <= budget:
             budget -= len(inside.nodes)
-            item["inside"] = _Writer(run, node, slots).inside(inside, gradients.get(item["id"]))
+            item["inside"] = _Writer(run, node, slots, of or "").inside(inside, gradients.get(item["id"]))
 
 
 def _kind(run: Tape, node: Node) -> Any:
@@ -58,8 +60,9 @@ def _kind(run: Tape, node: Node) -> Any:
 
 
 class _Writer:
-    def __init__(self, run: Tape, node: Node, slots: Slots) -> None:
+    def __init__(self, run: Tape, node: Node, slots: Slots, of: str) -> None:
         self.run = run
+        self.of = of
         self.node = node
         self.slots = slots
         #: for each node the number of its uses that pass a gradient back
@@ -69,11 +72,10 @@ class _Writer:
         flow = unfolding.run(self.run.values, gradient)
         parts = zip(unfolding.edges, flow.parts, strict=True)
         self.part_counts = Counter(edge.source for edge, part in parts if part is not None)
-        return {
-            "nodes": [self._node(unfolding, flow, place) for place in range(len(unfolding.nodes))],
-            "edges": [self._edge(unfolding, flow, place) for place in range(len(unfolding.edges))],
-            "boxes": [],
-        }
+        nodes = [self._node(unfolding, flow, place) for place in range(len(unfolding.nodes))]
+        edges = [self._edge(unfolding, flow, place) for place in range(len(unfolding.edges))]
+        InnerRules(unfolding, flow.values, self.node.name, self.of).fill(nodes, edges)
+        return {"nodes": nodes, "edges": edges, "boxes": []}
 
     def _node(self, unfolding: Unfolding, flow: Flow, place: int) -> InsideNode:
         inner = unfolding.nodes[place]

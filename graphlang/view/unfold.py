@@ -155,6 +155,30 @@ class Unfolding:
         with np.errstate(all="ignore"):
             return self._part(flow, call, edge.target, edge.place, np.ones((), y.dtype))
 
+    def recorded(
+        self, place: int, values: Sequence[Any]
+    ) -> tuple[Trace, list[Any], Any, SymbolicArray | None, list[Any]]:
+        """A primitive alone, recorded: the trace, its operands, its result, the gradient that arrives, and
+        those that it passes back; None where there is none."""
+        call = self._calls[place]
+        assert isinstance(call, _Call)
+        trace = Trace()
+        operands = [
+            x.value if isinstance(x, _Fixed) else trace.input(*signature(values[x])) for x in call.operands
+        ]
+        with trace:
+            y = call.primitive(*operands, **call.params)
+            if not isinstance(y, SymbolicArray) or y.dtype.kind != "f":
+                return trace, operands, y, None, [None] * len(operands)
+            dy = trace.input(y.shape, y.dtype)
+            gradients = [
+                call.primitive.pullback(i, dy, y, *operands, **call.params)
+                if isinstance(x, SymbolicArray) and x.dtype.kind == "f"
+                else None
+                for i, x in enumerate(operands)
+            ]
+        return trace, operands, y, dy, gradients
+
     def _part(self, flow: Flow, call: _Call, target: int, place: int, dy: Any) -> Any:
         """The gradient that a primitive passes back to one of its operands."""
         if self.edges[self._edge[target, place]].stopped:

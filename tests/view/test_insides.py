@@ -76,3 +76,34 @@ def test_the_page_computes_the_inside_of_an_operation_anew() -> None:
     inner = {n["v"] for node in data["nodes"] if node["inside"] for n in node["inside"]["nodes"]}
     assert len(inner.intersection(program["slots"])) > 20
     np.testing.assert_allclose(results, [expected["slots"][slot] for slot in program["slots"]], atol=1e-14)
+
+
+def written(rule: Any) -> str:
+    assert rule is not None
+    return "".join(token if isinstance(token, str) else token["name"] for token in rule)
+
+
+def test_every_primitive_says_how_it_is_computed_and_what_it_passes_back() -> None:
+    within = inside(run(gl.loads("input u = 0.5\ny = Sigmoid(u)\noutput y")), "y")
+    forward = [written(node["forward"]) for node in within["nodes"] if node["kind"] == "operation"]
+    assert forward == ["−1 × u", "exp(multiply1)", "1 + exp1", "1 / add1"]
+    backward = [written(edge["rule"]) for edge in within["edges"] if edge["g"] is not None]
+    assert backward == ["∂y/∂multiply1 × −1", "∂y/∂exp1 × exp1", "∂y/∂add1 × 1", "−∂y/∂y × (y / add1)"]
+
+
+@pytest.mark.parametrize("layer", ["Gelu", "Mish", "Softplus", "Silu", "Elu"])
+def test_the_numbers_of_a_rule_give_the_part(layer: str) -> None:
+    data = run(gl.loads(f"input u = 0.5\ny = {layer}(u)\nz = 3 * y\noutput z"))
+    slots = data["slots"]
+    functions = {"tanh": np.tanh, "exp": np.exp, "sqrt": np.sqrt}
+    checked = 0
+    for edge in inside(data, "y")["edges"]:
+        if edge["rule"] is None or edge["g"] is None:
+            continue
+        numbers = [t if isinstance(t, str) else f"({slots[t.get('v', t.get('g'))]!r})" for t in edge["rule"]]
+        text = "".join(numbers).replace("×", "*").replace("−", "-")
+        if not {"where", "erf", "not", ">"}.intersection(text.replace("(", " ").split()):
+            value = eval(text, {"__builtins__": {}}, functions)  # noqa: S307 - a formula of numbers made here
+            assert value == pytest.approx(slots[edge["g"]]), written(edge["rule"])
+            checked += 1
+    assert checked > 1
