@@ -83,7 +83,7 @@ class _Writer:
         value, gradient = np.asarray(flow.values[place]), flow.gradients[place]
         result: InsideNode = {
             "id": str(place),
-            "name": inner.name,
+            "name": self.node.name if inner.result and self.node.spec.named else inner.name,
             "op": inner.operation,
             "sign": inner.sign,
             "kind": inner.kind,
