@@ -1,6 +1,4 @@
-"""How fast the page of `graphlang view` opens and moves in headless Chromium.
-
-Run it with `python -m benchmarks.view_frames`.
+"""How fast the page opens and moves in headless Chromium: `python -m benchmarks.view_frames`.
 
 A graph without groups is the hardest case: everything is laid out and drawn. Needs Playwright and Chromium.
 """
@@ -19,6 +17,15 @@ from graphlang.view.page import page
 
 LOOKBACK = 60
 """How far back the operands of a node may lie."""
+
+MOVES = {
+    "nothing": (3, 2, 1, False),
+    "whole": (3, 2, 0, True),
+    "overview": (40, 6, 0.15, True),
+    "half size": (40, 6, 0.4, True),
+    "full size": (40, 6, 1, True),
+}
+"""By how many pixels a frame moves the picture, its scale (0: all is seen), and whether it is drawn."""
 
 MEASURE = """
 async ([dx, dy, scale, draws]) => {
@@ -98,20 +105,16 @@ def measure(count: int, browser: Any, folder: Path) -> None:
     opened = tab.evaluate("performance.now()")
     print(f"{count} nodes: page {path.stat().st_size / 1e6:.1f} MB, opened in {opened / 1000:.2f} s, "
           f"layout {layout / 1000:.2f} s")  # fmt: skip
-    for name, step in (
-        ("nothing", (3, 2, 1, False)),
-        ("whole", (3, 2, 0, True)),
-        ("overview", (40, 6, 0.15, True)),
-        ("half size", (40, 6, 0.4, True)),
-        ("full size", (40, 6, 1, True)),
-    ):
+    for name, step in MOVES.items():
         result = tab.evaluate(MEASURE, step)
         gaps, work = sorted(result["gaps"]), sorted(result["work"])
         late = sum(gap > 20 for gap in gaps)
-        rate, drawing = 1000 / statistics.mean(gaps), statistics.median(work)
+        rate = 1000 / statistics.mean(gaps)
         slow = work[int(len(work) * 0.95)]
-        print(f"  {name:10} {rate:5.1f} frames/s, {late} of {len(gaps)} late, ", end="")
-        print(f"drawing {drawing:.1f} ms, 95% {slow:.1f} ms")
+        print(
+            f"  {name:10} {rate:5.1f} frames/s, {late} of {len(gaps)} late,"
+            f" drawing {statistics.median(work):.1f} ms, 95% {slow:.1f} ms"
+        )
     tab.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import xml.etree.ElementTree as ET
 from urllib.parse import quote
 
@@ -219,10 +220,31 @@ def test_a_closed_group_is_one_step(opened):
 
 def test_many_nodes_start_with_closed_groups(opened):
     copies = "".join(f"y{i + 1} = step(y{i})\n" for i in range(110))
-    page = opened(f"def step(x) = sin(x) * 0.5 + cos(x)\ninput y0 = 1\n{copies}output y110\n", fragment="")
+    page = opened(f"def step(x) = sin(x) * 0.5 + cos(x)\ninput y0 = 1\n{copies}output y110\n")
     assert page.tab.evaluate("graphlang.page.state.scene.nodes.length") > 300
     assert not any(unit.startswith("node y1.") for unit in page.units)
     assert page.tab.evaluate("graphlang.page.state.graph.boxes.size") >= 110
+
+
+def test_an_operation_opens_to_its_primitives_and_closes_again(opened):
+    page = opened("input x = 2\ny = sigmoid(x)\nz = y * 3\noutput z\n")
+    before = page.units
+    page.click_unit("node y", 2)
+    signs = page.tab.evaluate("graphlang.page.state.graph.nodes.filter(n => n.box).map(n => n.sign)")
+    assert {"exp", "+", "1/x"} <= set(signs)
+    assert "node y" not in page.units
+    table = page.table
+    assert table["y"] == (short(1 / (1 + math.exp(-2))), "3")
+    page.tab.focus("#stage")
+    page.press("Home", "ArrowRight", "ArrowRight")
+    assert "exp" in page.rule
+    # The sum of what flows back into x is its gradient, as before.
+    parts = page.tab.evaluate(
+        "graphlang.page.state.graph.byId.get('x').uses.map(e => graphlang.page.state.slots[e.g])"
+    )
+    assert sum(parts) == pytest.approx(3 * math.exp(-2) / (1 + math.exp(-2)) ** 2)
+    page.click_handle("inside y")
+    assert page.units == before
 
 
 # ---- tensors ------------------------------------------------------------------------------------------------

@@ -45,11 +45,17 @@ function unfold(node, nodes, edges, boxes, alias) {
   for (const inner of inside.boxes ?? []) boxes.push({ ...inner, id: insideId(node.id, inner.id), parent: inner.parent === null ? box : insideId(node.id, inner.parent) });
   /** @type {Map<string, string>} */
   const ids = new Map();
+  /** @type {Map<string, number>} */
+  const counts = new Map();
   for (const inner of inside.nodes) {
     ids.set(inner.id, inner.outer ?? insideId(node.id, inner.id));
     if (inner.result) alias.set(node.id, insideId(node.id, inner.id));
     if (inner.outer) continue;
-    nodes.push({ ...inner, id: insideId(node.id, inner.id), box: inner.box ? insideId(node.id, inner.box) : box, at: node.at, line: node.line, output: inner.result && node.output });
+    const word = inner.op || inner.sign;
+    const count = (counts.get(word) ?? 0) + 1;
+    counts.set(word, count);
+    const name = inner.name || (inner.result ? node.name : "");
+    nodes.push({ ...inner, name, shown: count > 1 ? `${word} ${count}` : word, id: insideId(node.id, inner.id), box: inner.box ? insideId(node.id, inner.box) : box, at: node.at, line: node.line, output: inner.result && node.output });
   }
   // The edges into the node end inside it.
   for (let i = edges.length - 1; i >= 0; i--) if (edges[i].to === node.id) edges.splice(i, 1);
@@ -133,12 +139,6 @@ function closedAround(graph, isOpen) {
     around.set(box.id, outer ?? (isOpen(box) ? null : box.id));
   }
   return around;
-}
-
-/** A node in words. @param {FlatNode} node */
-function nameOf(node) {
-  if (node.kind === "constant") return node.name || node.sign;
-  return node.name || node.id;
 }
 
 /** Whether the value is computed, rather than given. @param {FlatNode} node */

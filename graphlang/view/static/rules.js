@@ -215,7 +215,7 @@ function bracketed(piece) {
 }
 
 /** A node in a formula. @param {FlatNode} node */
-const shownName = (node) => node.name || (node.kind === "constant" ? node.sign : node.id);
+const shownName = (node) => node.name || (node.kind === "constant" ? node.sign : node.shown || node.id);
 
 /** @param {Piece[]} pieces */
 const textOf = (pieces) => pieces.map((piece) => piece.text).join("");

@@ -64,7 +64,7 @@ class Stepper {
     slider.value = String(position);
     const place = Math.max(0, stops.indexOf(stopAt(stops, position)));
     const phases = { start: "given", forward: "forward", backward: "backward", done: "complete" };
-    slider.setAttribute("aria-valuetext", `${place} of ${stops.length - 1}, ${phases[step.phase]}${step.node ? `, ${nameOf(step.node)}` : ""}`);
+    slider.setAttribute("aria-valuetext", `${place} of ${stops.length - 1}, ${phases[step.phase]}${step.node ? `, ${shownName(step.node)}` : ""}`);
     byId("step-count").textContent = `${place} / ${stops.length - 1}`;
     for (const [id, off] of /** @type {[string, boolean][]} */ ([["step-first", position === 0], ["step-back", position === 0], ["step-next", position >= steps.last], ["step-last", position >= steps.last]])) {
       byId(id).setAttribute("aria-disabled", String(off));

@@ -15,7 +15,7 @@
  *   at: number[]|null, line: number[]|null, dtype: string, shape: number[], v: number, g: number|null,
  *   forward: Token[]|null, output?: boolean, editable?: boolean, doc?: string[]|string|null,
  *   inside?: {nodes: SceneNode[], edges: SceneEdge[], boxes?: SceneBox[]}|null, outer?: string,
- *   result?: boolean}} SceneNode
+ *   result?: boolean, shown?: string}} SceneNode
  * @typedef {{from: string, to: string, place: number|string|null, besides?: boolean, g: number|null,
  *   rule: Token[]|null, local: number|null}} SceneEdge
  * @typedef {{id: string, parent: string|null, label: string, kind: string, at?: number[]|null}} SceneBox
