@@ -98,11 +98,11 @@ def measure(count: int, browser: Any, folder: Path) -> None:
     tab = browser.new_page(viewport={"width": 1280, "height": 800})
     tab.goto(path.as_uri())
     tab.wait_for_function("window.graphlang")
+    opened = tab.evaluate("performance.now()")
     layout = tab.evaluate(
         "() => { const { state } = window.graphlang.page; const start = performance.now();"
         " state.relayout(); state.layout; return performance.now() - start; }"
     )
-    opened = tab.evaluate("performance.now()")
     print(f"{count} nodes: page {path.stat().st_size / 1e6:.1f} MB, opened in {opened / 1000:.2f} s, "
           f"layout {layout / 1000:.2f} s")  # fmt: skip
     for name, step in MOVES.items():

@@ -209,6 +209,28 @@ def test_a_group_closes_and_opens_where_it_is(opened):
     assert inside <= page.units
 
 
+OVERLAPS = """
+() => {
+  const { shapes } = graphlang.page.state.layout;
+  const within = (a, b) => a.x < b.x + b.w - 1 && b.x < a.x + a.w - 1 && a.y < b.y + b.h - 1 && b.y < a.y + a.h - 1;
+  return shapes.flatMap((a, i) => shapes.slice(i + 1)
+    .filter((b) => a.unit.level === b.unit.level && within(a, b)).map((b) => [a.unit.key, b.unit.key]));
+}
+"""
+
+
+@pytest.mark.parametrize("source", ["physics", "lstm_written_out", "chain_rule", NESTED, TWICE])
+def test_nothing_is_drawn_over_another(opened, source):
+    page = opened(source)
+    assert page.tab.evaluate(OVERLAPS) == []
+    for _ in range(3):  # boxes inside boxes
+        page.tab.evaluate(
+            "() => { const { page } = graphlang; for (const box of [...page.state.graph.boxes.values()])"
+            " if (!page.state.isOpen(box)) page.toggleBox(box.id); }"
+        )
+    assert page.tab.evaluate(OVERLAPS) == []
+
+
 def test_a_closed_group_is_one_step(opened):
     page = opened(NESTED)
     count = int(page.text("#step-count").split("/")[1])

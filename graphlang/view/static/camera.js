@@ -1,7 +1,7 @@
 "use strict";
 // Which part of the picture is seen: a point at the top left corner, and a scale.
 
-const SCALE_LEAST = 0.01;
+const SCALE_LEAST = 0.001;
 const SCALE_MOST = 4;
 
 class Camera {

@@ -232,7 +232,7 @@ class Painter {
 /** How many values are in a box. @param {Box} box */
 const countText = (box) => `${box.count} value${box.count === 1 ? "" : "s"}`;
 
-/** @typedef {{lines: Path2D, lit: Path2D, boxes: Shape[], named: Shape[], fills: [Path2D, string, number][], marked: Shape[]}} Overview */
+/** @typedef {{least: number, lines: Path2D, lit: Path2D, named: Shape[], fills: [Path2D, string, number][], marked: Shape[]}} Overview */
 
 /**
  * The overview: small marks and straight lines, all of one look at a time.
@@ -243,7 +243,9 @@ const countText = (box) => `${box.count} value${box.count === 1 ? "" : "s"}`;
  */
 function paintOverview(context, state, marks, scale) {
   const { colors, current, selected, hits } = marks;
-  const { lines, lit, named, fills, marked } = (marks.overview ??= overviewOf(state, marks));
+  const least = 2 ** Math.ceil(Math.log2(1.5 / scale));
+  if (marks.overview?.least !== least) marks.overview = overviewOf(state, marks, least);
+  const { lines, lit, named, fills, marked } = marks.overview;
   const stroke = (/** @type {Path2D} */ path, /** @type {string} */ color, /** @type {number} */ width, /** @type {number} */ alpha) => {
     context.globalAlpha = alpha;
     context.strokeStyle = color;
@@ -263,8 +265,8 @@ function paintOverview(context, state, marks, scale) {
   labelBoxes(context, named, colors, scale);
 }
 
-/** What the overview draws, until a mark changes. Of very many lines it draws some. @param {State} state @param {Marks} marks @returns {Overview} */
-function overviewOf(state, { colors, bad, lit, current, selected, hits }) {
+/** What the overview draws, until a mark changes. Of very many lines it draws some. @param {State} state @param {Marks} marks @param {number} least the size of the smallest mark @returns {Overview} */
+function overviewOf(state, { colors, bad, lit, current, selected, hits }, least) {
   const { shapes, strands } = state.layout;
   const thin = Math.max(1, Math.ceil(strands.length / OVERVIEW_LINES));
   const lines = new Path2D();
@@ -281,14 +283,14 @@ function overviewOf(state, { colors, bad, lit, current, selected, hits }) {
   const reached = (/** @type {Shape} */ { unit }) => state.hasValue(unit.node ?? state.graph.nodes[/** @type {Box} */ (unit.box).last]);
   const rects = (/** @type {Shape[]} */ some) => {
     const path = new Path2D();
-    for (const { x, y, w, h } of some) path.rect(x, y, w, h);
+    for (const { x, y, w, h } of some) path.rect(x, y, Math.max(w, least), Math.max(h, least));
     return path;
   };
   const computed = (/** @type {Shape} */ { unit }) => !unit.node || unit.node.kind === "operation";
   return {
+    least,
     lines,
     lit: emphasised,
-    boxes,
     named: boxes.concat(plain.filter((shape) => shape.unit.kind === "closed")),
     fills: [
       [rects(boxes), colors.group, 0.25],

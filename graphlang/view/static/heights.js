@@ -2,6 +2,7 @@
 // The height of everything in a column: as near to its neighbours as the order within the column allows.
 
 const GAP = 12;
+const MOST_GAP = 40;
 /** @type {Link[]} */
 const NO_LINKS = [];
 
@@ -13,9 +14,21 @@ function placeHeights(columns, sweeps) {
     for (let c = 0; c < columns.length; c++) settle(columns[c], "left", true);
   }
   for (let c = columns.length - 2; c >= 0; c--) settle(columns[c], "leaves", true);
-  let top = Infinity;
-  for (const column of columns) for (const item of column) top = Math.min(top, item.y - item.up);
-  for (const column of columns) for (const item of column) item.y -= top;
+  closeGaps(columns.flat());
+}
+
+/** Moves everything up to 0, and closes bands in which there is nothing. @param {Item[]} items */
+function closeGaps(items) {
+  items.sort((p, q) => p.y - p.up - (q.y - q.up));
+  let bottom = -Infinity;
+  let shift = 0;
+  for (const item of items) {
+    const top = item.y - item.up;
+    if (bottom === -Infinity) shift = top;
+    else if (top > bottom + MOST_GAP) shift += top - bottom - MOST_GAP;
+    bottom = Math.max(bottom, item.y + item.down);
+    item.y -= shift;
+  }
 }
 
 /** @param {Item[]} column */

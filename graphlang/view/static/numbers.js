@@ -41,6 +41,7 @@ function shortScalar(value, digits, dtype = "") {
 function rounded(value, digits) {
   if (value === 0) return value;
   const up = value.toPrecision(digits);
+  if (Number(up) === value) return value;
   const exact = Math.abs(value).toExponential(100 - 1).replace(/e.*$/, "").replace(".", "");
   if (exact[digits] !== "5" || /[^0]/.test(exact.slice(digits + 1))) return Number(up);
   if (Number(exact[digits - 1]) % 2) return Number(up);

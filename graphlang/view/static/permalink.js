@@ -19,8 +19,11 @@ function applyFragment(state, fragment) {
   const boxes = new Set(state.scene.boxes.map((box) => box.id));
   const inner = new Set(state.scene.nodes.filter((node) => node.inside).map((node) => node.id));
   state.toggled = new Set(parts.getAll("toggle").filter((id) => boxes.has(id)));
-  state.unfolded = new Set(parts.getAll("unfold").filter((id) => inner.has(id)));
-  state.regraph();
+  const unfolded = new Set(parts.getAll("unfold").filter((id) => inner.has(id)));
+  if (unfolded.size || state.unfolded.size) {
+    state.unfolded = unfolded;
+    state.regraph();
+  } else state.relayout();
   const [phase, id] = halves(parts.get("step") ?? "");
   const position = state.steps.all.findIndex((step) => step.phase === phase && (step.node?.id ?? "") === id);
   state.position = position < 0 ? state.steps.last : position;

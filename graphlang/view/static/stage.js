@@ -75,7 +75,7 @@ class Stage {
     const { camera } = this;
     const { width, height, shapes } = this.state.layout;
     camera.fit(0, 0, width, height, false);
-    if (camera.scale >= 0.45 || this.state.graph.nodes.length > 2000) return;
+    if (camera.scale >= 0.45) return;
     const scale = Math.max(0.62, Math.min(1, (camera.height - 60) / height));
     const seen = shapes.filter((shape) => shape.unit.kind !== "open" && shape.x < (camera.width * 0.8) / scale);
     const middle = seen.reduce((sum, shape) => sum + shape.y + shape.h / 2, 0) / Math.max(1, seen.length);
