@@ -18,6 +18,8 @@ COMMANDS = {
     "gradcheck": "backpropagation against numerical differentiation",
     "test": "the `expect` lines, then `gradcheck` where the file has that section",
     "train": "the `train` section over the `data` section",
+    "report": "runs of `train` as one offline HTML page, beside one another",
+    "plot": "the curves of runs as PNG, PDF or SVG, by matplotlib",
     "predict": "the outputs, in evaluation mode",
     "evaluate": "the metrics over the test split",
     "summary": "a row per node: operation, shape, parameters, FLOPs",

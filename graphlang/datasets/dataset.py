@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import prod
+from math import isqrt, prod
 from pathlib import Path
 from typing import Any, Literal
 
@@ -73,6 +73,15 @@ class Column:
     def dtype(self) -> ColumnKind:
         """The type in a spec: scaled integers are floats."""
         return "float" if self.pixels is not None else _KINDS[self.storage.kind]
+
+    @property
+    def image_shape(self) -> tuple[int, ...] | None:
+        """The shape of a row of pixels as an image: that in which it is stored, or a square; else None."""
+        stored = self.stored[1:]
+        if len(stored) == 1 and self.pixels is not None:
+            side = isqrt(stored[0])
+            return (side, side) if side * side == stored[0] else None
+        return stored if len(stored) in {2, 3} and self.pixels is not None else None
 
     def load(self) -> Array:
         """All stored values in `shape`, read once and read-only."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -218,11 +217,6 @@ def _inputs(columns: Mapping[str, Column], row: int) -> dict[str, Any]:
     """The numbers of a row; images have the axes that they are stored with, or those of a square."""
     inputs: dict[str, Any] = {}
     for name, column in columns.items():
-        values = column.take([row])[0]
-        if column.flatten:
-            values = values.reshape(column.stored[1:])
-        side = math.isqrt(values.size)
-        if column.pixels is not None and values.ndim == 1 and side * side == values.size:
-            values = values.reshape(side, side)
-        inputs[name] = values
+        values, shape = column.take([row])[0], column.image_shape
+        inputs[name] = values if shape is None else values.reshape(shape)
     return inputs

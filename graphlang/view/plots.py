@@ -1,0 +1,63 @@
+"""The curves of runs as a figure of matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from graphlang.view.charts import DECADES
+from graphlang.view.runs import Numbers, Run
+
+SUFFIXES = (".png", ".pdf", ".svg")
+SIZE = (6.0, 3.6)
+"""The width and height of one chart in inches."""
+
+
+def plot(runs: Sequence[Run], path: Path) -> None:
+    """Draws the loss and every metric of the runs, one chart below the other.
+
+    Raises ImportError where matplotlib is missing.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    names = list(dict.fromkeys(name for run in runs for name in run.metrics()))
+    figure = Figure(figsize=(SIZE[0], SIZE[1] * (1 + len(names))), layout="constrained")
+    FigureCanvasAgg(figure)
+    charts = figure.subplots(1 + len(names), squeeze=False)[:, 0]
+    _loss(charts[0], runs)
+    for axes, name in zip(charts[1:], names, strict=True):
+        for place, run in enumerate(runs):
+            for split, style in (("train", "-"), ("test", "--")):
+                _line(axes, run.of_epochs(split, name), _label(run, split), style, place)
+        _finish(axes, name)
+    figure.savefig(path, dpi=150)
+
+
+def _loss(axes: Any, runs: Sequence[Run]) -> None:
+    for place, run in enumerate(runs):
+        steps = list(range(1, len(run.losses) + 1))
+        axes.plot(steps, run.losses, color=f"C{place}", alpha=0.25, linewidth=0.8)
+        _line(axes, run.of_epochs(None, "loss"), _label(run, "train"), "-", place)
+        _line(axes, run.of_epochs("test", "loss"), _label(run, "test"), "--", place)
+    losses = [loss for run in runs for loss in run.losses]
+    if losses and min(losses) > 0 and max(losses) / min(losses) > 10**DECADES:
+        axes.set_yscale("log")
+    _finish(axes, "loss")
+
+
+def _label(run: Run, split: str) -> str:
+    return f"{run.name}, {'training' if split == 'train' else split}"
+
+
+def _line(axes: Any, numbers: Numbers, label: str, style: str, place: int) -> None:
+    if numbers[0]:
+        axes.plot(*numbers, style, label=label, color=f"C{place}", marker="." if len(numbers[0]) == 1 else "")
+
+
+def _finish(axes: Any, name: str) -> None:
+    axes.set_xlabel("iteration")
+    axes.set_ylabel(name)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize="small")

@@ -1,0 +1,137 @@
+"""A run of `graphlang train` as its folder keeps it: curves, layers, warnings, settings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.weights import WrongRun
+from graphlang.training.run_folder import LAYERS, METRICS, RUN, WARNINGS, about_run
+
+Numbers = tuple[list[float], list[float]]
+"""A curve: the iterations, and the numbers there."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run folder holds."""
+
+    name: str
+    folder: Path
+    losses: Sequence[float]
+    #: the records of the epochs, as in metrics.jsonl
+    epochs: Sequence[Mapping[str, Any]]
+    #: the records of the layers, as in layers.jsonl
+    layers: Sequence[Mapping[str, Any]]
+    warnings: Sequence[Mapping[str, Any]]
+    #: how it was started, as in run.json
+    about: Mapping[str, Any]
+    #: the spec as plain data
+    spec: Mapping[str, Any] = field(default_factory=dict)
+
+    def metrics(self) -> list[str]:
+        """The names of what was measured per epoch over a split, the loss left out."""
+        names = [name for epoch in self.epochs for part in ("train", "test") for name in epoch[part]]
+        return [name for name in dict.fromkeys(names) if name != "loss"]
+
+    def of_epochs(self, split: str | None, name: str) -> Numbers:
+        """A number of each epoch: a metric over a split, or with no split the loss of its steps."""
+        pairs = [
+            (epoch["iteration"], epoch["loss"] if split is None else epoch[split].get(name))
+            for epoch in self.epochs
+        ]
+        return _numbers(pairs)
+
+    def of_layers(self, parameter: str, what: str, over: str | None = None) -> Numbers:
+        """A norm of a parameter in each record, or its ratio to another."""
+        pairs = []
+        for record in self.layers:
+            norms = record["parameters"].get(parameter, {})
+            value, base = norms.get(what), 1.0 if over is None else norms.get(over)
+            numbers = isinstance(value, float | int) and isinstance(base, float | int)
+            pairs.append((record["iteration"], value / base if numbers and base else None))
+        return _numbers(pairs)
+
+    def dead(self, relu: str) -> Numbers:
+        """The share of dead units of a Relu in each record."""
+        return _numbers([(record["iteration"], record["dead"].get(relu)) for record in self.layers])
+
+    def settings(self) -> dict[str, str]:
+        """What the run was started with: its training section, hypers, seed, precision and `--set`."""
+        settings = {"file": self.about.get("file"), **self.about.get("hypers", {})}
+        for name, value in (self.spec.get("train") or {}).items():
+            settings[f"train.{name}"] = _used(value) if isinstance(value, Mapping) else value
+        settings |= {"seed": self.about.get("seed"), "dtype": self.about.get("dtype")}
+        others = self.about.get("set", {}).items()
+        settings |= {f"--set {name}": value for name, value in others if name not in settings}
+        return {name: _text(value) for name, value in settings.items() if value is not None}
+
+    def versions(self) -> dict[str, str]:
+        return {name: str(value) for name, value in self.about.get("versions", {}).items()}
+
+
+def read_run(folder: Path) -> Run:
+    """Reads a run folder; raises GraphError where it is none, or is damaged."""
+    if not (folder / METRICS).is_file():
+        raise GraphError([WrongRun.no_run(str(folder))])
+    try:
+        records = _lines(folder / METRICS)
+        spec = folder / "spec.json"
+        return Run(
+            folder.resolve().name,
+            folder,
+            [record["loss"] for record in records if "epoch" not in record],
+            [record for record in records if "epoch" in record],
+            _lines(folder / LAYERS),
+            _lines(folder / WARNINGS),
+            about_run(folder),
+            json.loads(spec.read_text(encoding="utf-8")) if spec.is_file() else {},
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        raise GraphError([WrongRun.damaged(str(folder / RUN))]) from None
+
+
+def read_runs(folders: Sequence[Path]) -> list[Run]:
+    """Several runs; those with equal names get their whole path as a name."""
+    runs = [read_run(folder) for folder in folders]
+    names = [run.name for run in runs]
+    if len(set(names)) == len(names):
+        return runs
+    return [Run(**{**vars(run), "name": str(run.folder)}) for run in runs]
+
+
+def differences(runs: Sequence[Run]) -> list[tuple[str, list[str]]]:
+    """The settings and versions that are not the same in all runs, with the value in each."""
+    tables = [{**run.settings(), **run.versions()} for run in runs]
+    names = dict.fromkeys(name for table in tables for name in table)
+    rows = [(name, [table.get(name, "") for table in tables]) for name in names]
+    return [(name, values) for name, values in rows if len(set(values)) > 1]
+
+
+def _numbers(pairs: Sequence[tuple[Any, Any]]) -> Numbers:
+    kept = [(float(x), float(y)) for x, y in pairs if isinstance(y, float | int)]
+    return [x for x, _ in kept], [y for _, y in kept]
+
+
+def _lines(path: Path) -> list[Any]:
+    if not path.is_file():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _used(value: Mapping[str, Any]) -> Any:
+    """An optimizer or the like as the file writes it: `SGD(lr=0.1)`."""
+    if set(value) != {"name", "attributes"}:
+        return ", ".join(map(str, value)) or None
+    attributes = ", ".join(f"{name}={_text(of)}" for name, of in value["attributes"].items())
+    return f"{value['name']}({attributes})" if attributes else value["name"]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:g}" if isinstance(value, float) else str(value)
