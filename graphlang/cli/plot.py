@@ -35,12 +35,12 @@ def parser() -> options.CommandParser:
 
 def run(arguments: argparse.Namespace) -> int:
     from graphlang.view.plots import SUFFIXES, plot
-    from graphlang.view.runs import read_runs
+    from graphlang.view.runs import shown_runs
 
     path: Path = arguments.output
     if path.suffix.lower() not in SUFFIXES:
         raise options.Usage(f"-o {path}: the name of the image ends in {', '.join(SUFFIXES)}")
-    read = read_runs(arguments.runs)
+    read = shown_runs(arguments.runs)
     try:
         plot(read, path)
     except ImportError:

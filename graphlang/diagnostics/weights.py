@@ -98,7 +98,6 @@ class WrongRun(OfFile):
         "the weights of the run may be sound: `--weights` takes its folder",
     )
     damaged = wording("this is not what training wrote, or it is damaged")
-    no_run = wording("this is not the folder of a run", "`graphlang train` says where it keeps a run")
 
 
 class RunUnwritable(WrongRun):

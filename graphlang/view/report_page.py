@@ -64,7 +64,7 @@ def _differences(runs: Sequence[Run]) -> str:
     if not rows:
         return "<h2>What differs</h2><p>The runs have the same settings and versions.</p>"
     heads = ["setting", *(run.name for run in runs)]
-    return f"<h2>What differs</h2>{parts.table('what differs', heads, [[n, *v] for n, v in rows])}"
+    return f"<h2>What differs</h2>{parts.scrolling_table('what differs', heads, [[n, *v] for n, v in rows])}"
 
 
 # ---- curves ---------------------------------------------------------------------------------------
@@ -176,9 +176,11 @@ def _epochs(run: Run) -> str:
     for epoch in run.epochs:
         values = [epoch["loss"] if split is None else epoch[split].get(name) for _, split, name in columns]
         rows.append([epoch["epoch"], epoch["iteration"], *values])
-    return parts.table(f"epochs of {run.name}", ["epoch", "iteration", *(head for head, *_ in columns)], rows)
+    return parts.scrolling_table(
+        f"epochs of {run.name}", ["epoch", "iteration", *(head for head, *_ in columns)], rows
+    )
 
 
 def _settings(run: Run) -> str:
     rows = [*run.settings().items(), *run.versions().items()]
-    return parts.table(f"settings of {run.name}", ["setting", "value"], rows)
+    return parts.scrolling_table(f"settings of {run.name}", ["setting", "value"], rows)

@@ -17,14 +17,14 @@ NUMBERS = 12
 """How many numbers of a row are written out."""
 
 
-def number(value: Any) -> str:
+def exact_number(value: Any) -> str:
     """A number for the eye, with all its digits in the page; text as it is."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return escape("" if value is None else str(value))
     return f'<data value="{value!r}">{escape(short(value, 5))}</data>'
 
 
-def table(label: str, heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+def scrolling_table(label: str, heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """A table whose first column names the rows; wide ones scroll, also by keyboard."""
     numeric = [all(isinstance(row[place], int | float) for row in rows) for place in range(len(heads))]
     head = "".join(
@@ -37,10 +37,10 @@ def table(label: str, heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> st
 
 def _row(row: Sequence[Any]) -> str:
     cells = "".join(
-        f"<td{' class=number' if isinstance(value, int | float) else ''}>{number(value)}</td>"
+        f"<td{' class=number' if isinstance(value, int | float) else ''}>{exact_number(value)}</td>"
         for value in row[1:]
     )
-    return f'<tr><th scope="row">{number(row[0])}</th>{cells}</tr>'
+    return f'<tr><th scope="row">{exact_number(row[0])}</th>{cells}</tr>'
 
 
 def scrolling(label: str, inside: str) -> str:

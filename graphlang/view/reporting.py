@@ -14,12 +14,12 @@ from graphlang.training.run_folder import WEIGHTS, load_run
 from graphlang.training.sections import open_data
 from graphlang.view.first_layer import first_layer
 from graphlang.view.report_page import Reported
-from graphlang.view.runs import Run, read_runs
+from graphlang.view.runs import Run, shown_runs
 
 
 def reported(folders: Sequence[Path], data: Path | None = None) -> list[Reported]:
     """The runs with what their weights and data show; `data` takes the place of the data that they name."""
-    return [_reported(run, data) for run in read_runs(folders)]
+    return [_reported(run, data) for run in shown_runs(folders)]
 
 
 def _reported(run: Run, data: Path | None) -> Reported:

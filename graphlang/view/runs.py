@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.weights import WrongRun
+from graphlang.diagnostics.weights import FolderWithoutRun, WrongRun
 from graphlang.training.run_folder import LAYERS, METRICS, RUN, WARNINGS, about_run
 
 Numbers = tuple[list[float], list[float]]
@@ -74,10 +74,10 @@ class Run:
         return {name: str(value) for name, value in self.about.get("versions", {}).items()}
 
 
-def read_run(folder: Path) -> Run:
+def shown_run(folder: Path) -> Run:
     """Reads a run folder; raises GraphError where it is none, or is damaged."""
     if not (folder / METRICS).is_file():
-        raise GraphError([WrongRun.no_run(str(folder))])
+        raise GraphError([FolderWithoutRun(str(folder), METRICS)])
     try:
         records = _lines(folder / METRICS)
         spec = folder / "spec.json"
@@ -95,9 +95,9 @@ def read_run(folder: Path) -> Run:
         raise GraphError([WrongRun.damaged(str(folder / RUN))]) from None
 
 
-def read_runs(folders: Sequence[Path]) -> list[Run]:
+def shown_runs(folders: Sequence[Path]) -> list[Run]:
     """Several runs; those with equal names get their whole path as a name."""
-    runs = [read_run(folder) for folder in folders]
+    runs = [shown_run(folder) for folder in folders]
     names = [run.name for run in runs]
     if len(set(names)) == len(names):
         return runs

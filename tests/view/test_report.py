@@ -18,7 +18,7 @@ from graphlang.view.first_layer import first_layer
 from graphlang.view.images import data_uri, grey, is_image, side_by_side, signed
 from graphlang.view.report_page import report_page
 from graphlang.view.reporting import reported
-from graphlang.view.runs import differences, read_runs
+from graphlang.view.runs import differences, shown_runs
 from tests.view.browser import browsers
 
 NET = """
@@ -117,7 +117,7 @@ def test_only_the_settings_that_differ_are_compared(folder: Path) -> None:
     assert rows == [
         ["setting", "a", "b"], ["units", "8", "5"], ["train.optimizer", "SGD(lr=0.5)", "SGD(lr=1e-09)"]
     ]  # fmt: skip
-    runs = read_runs([folder / "a", folder / "a"])
+    runs = shown_runs([folder / "a", folder / "a"])
     assert differences(runs) == []
     assert [run.name for run in runs] == [str(folder / "a")] * 2
     assert "same settings" in page(folder / "a", folder / "a")
