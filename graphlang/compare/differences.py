@@ -199,7 +199,7 @@ class _Comparing:
             x, y = value.model, other.model
             if not isinstance(x, ParamSpec) or not isinstance(y, ParamSpec):
                 continue
-            if _start(value) != _start(other):
+            if value.details != other.details and _start(value) != _start(other):
                 yield Difference("parameters", "start", f"{other.name}: start", _start(value), _start(other))
             if x.trainable != y.trainable:
                 shown = ["trained" if p.trainable else "state" for p in (x, y)]

@@ -38,14 +38,20 @@ def isomorphism(a: Structure, b: Structure) -> Pairs | None:
         return None
     pairs = Pairs(a, b)
     _match_names(pairs, lambda v, w: v.named and w.named and _is_interface(v) and _is_interface(w))
-    if not _Colours(pairs, exact=True).alike():
+    colours = _Colours(pairs, exact=True)
+    if not colours.alike():
         return None
     for rounds in count(1):
-        if _match_colours(pairs, _Colours(pairs, exact=True), "both"):
+        matches = _match_colours(pairs, colours, "both")
+        if pairs.complete():
+            break
+        colours = _Colours(pairs, exact=True)
+        if matches:
             continue
         # A pair of twins may decide about others: one at a time, unless there are very many.
         if not _match_twins(pairs, exact=True, most=1 if rounds < ROUNDS else None):
             break
+        colours = _Colours(pairs, exact=True)
     return pairs if pairs.complete() and pairs.preserve_operands() else None
 
 

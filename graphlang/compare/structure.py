@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from graphlang.compare.attributes import attributes_of, used
-from graphlang.spec.models import InputSpec, NodeSpec, Operand, ParamSpec, Spec
+from graphlang.spec.models import InputSpec, NodeSpec, Operand, ParamSpec, Spec, Use
 from graphlang.spec.network import Network, Node
+from graphlang.spec.sizes import Dimension
 
 OUTPUT = "output"
 Place = int | str
@@ -74,6 +76,7 @@ class Structure:
         self._catalog = network.catalog
         self.values: list[Vertex] = []
         self._bodies: dict[Hashable, dict[str, int]] = {}
+        self._starts: dict[str, str] = {}
         #: the number of every value of the file itself, by name
         self.numbers: dict[str, int] = {}
         of_layers = {name for node in spec.nodes for name in node.parameters.values()}
@@ -90,9 +93,24 @@ class Structure:
         value = Vertex(len(self.values), name, operation, model, named, rooted=named)
         if isinstance(model, NodeSpec):
             value.attributes = attributes_of(self._catalog, model)
-        value.details = _details(model, value.attributes)
+        value.details = self._details(model, value.attributes)
         self.values.append(value)
         return value.number
+
+    def _details(self, model: InputSpec | ParamSpec | NodeSpec, attributes: dict[str, Any]) -> Hashable:
+        shape = None if model.shape is None else tuple(map(_size_text, model.shape))
+        if isinstance(model, NodeSpec):
+            return model.dtype, shape, json.dumps(attributes, sort_keys=True) if attributes else ""
+        if isinstance(model, InputSpec):
+            return model.dtype, shape, repr(model.default), str(model.below), model.ignored
+        return model.dtype, shape, self._start(model.init), model.trainable
+
+    def _start(self, init: Use) -> str:
+        """One text for equal starts; made once for each, since many parameters start alike."""
+        key = repr(init)
+        if key not in self._starts:
+            self._starts[key] = json.dumps(used(init), sort_keys=True)
+        return self._starts[key]
 
     def _add_nodes(self, nodes: list[Node]) -> None:
         """Adds nodes with their operands; those of a body come before its `scan`, by a stack."""
@@ -161,10 +179,6 @@ def _marks(spec: Spec) -> Iterator[tuple[str, str]]:
                 yield operand, f"expect {side}"
 
 
-def _details(model: InputSpec | ParamSpec | NodeSpec, attributes: dict[str, Any]) -> Hashable:
-    shape = None if model.shape is None else tuple(map(str, model.shape))
-    if isinstance(model, NodeSpec):
-        return model.dtype, shape, json.dumps(attributes, sort_keys=True) if attributes else ""
-    if isinstance(model, InputSpec):
-        return model.dtype, shape, repr(model.default), str(model.below), model.ignored
-    return model.dtype, shape, json.dumps(used(model.init), sort_keys=True), model.trainable
+@lru_cache(maxsize=4096)
+def _size_text(size: Dimension) -> str:
+    return str(size)
