@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from graphlang.cli import console, options
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
+    from graphlang.datasets.dataset import Dataset
     from graphlang.engine.forward import Forward
     from graphlang.engine.result import Result
 
@@ -27,8 +28,16 @@ def both_ways(
     return forward, forward.result()
 
 
-def samples(graph: Graph, inputs: Mapping[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
-    """The first samples of the file's data, if it has any and none of its inputs are given."""
+def samples(
+    graph: Graph,
+    inputs: Mapping[str, Any],
+    arguments: argparse.Namespace,
+    opened: Callable[[], Dataset] | None = None,
+) -> dict[str, Any]:
+    """The first samples of the file's data, if it has any and none of its inputs are given.
+
+    `opened` returns the data, by default freshly opened.
+    """
     section = graph.spec.data
     missing = [n for n, s in graph.inputs.items() if s.default is None and n not in inputs]
     if section is None or not missing or not set(missing) <= set(section.fields) - set(inputs):
@@ -39,7 +48,7 @@ def samples(graph: Graph, inputs: Mapping[str, Any], arguments: argparse.Namespa
     from graphlang.inputs.stand_ins import first_samples
 
     rows = getattr(arguments, "rows", SAMPLES)
-    dataset = options.opened(graph, arguments)
+    dataset = options.opened(graph, arguments) if opened is None else opened()
     fields = {n: section.fields[n] for n in missing}
     unknown = [n for n in missing if fields[n] not in dataset.train]
     if unknown:

@@ -55,6 +55,14 @@ def parser() -> options.CommandParser:
         "--closed", action="store_true", help="in a document: every group (a `def`, a copy) as one node"
     )
     command.add_argument("--open", action="store_true", help="open the page in the browser")
+    command.add_argument(
+        "--live",
+        action="store_true",
+        help="serve the page on this machine: it follows the file, computes changes, and trains",
+    )
+    command.add_argument(
+        "--port", metavar="N", type=_port, help="where --live serves it (default: a free one)"
+    )
     options.settings(command)
     options.inputs(command)
     options.start(command)
@@ -75,7 +83,19 @@ def parser() -> options.CommandParser:
     return command
 
 
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or len(text) > 5 or not 0 < int(text) < 2**16:
+        raise argparse.ArgumentTypeError(f"`{text}` is no port: a whole number from 1 to {2**16 - 1:,}")
+    return int(text)
+
+
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.live:
+        from graphlang.cli.view_live import serve
+
+        return serve(arguments)
+    if arguments.port is not None:
+        raise options.Usage("--port belongs to --live")
     if arguments.json and (arguments.output or arguments.open):
         raise options.Usage(
             "--json prints what the page shows instead of writing one: leave -o and --open out"

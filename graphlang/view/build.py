@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,9 +42,21 @@ if TYPE_CHECKING:
     from graphlang.engine.result import Result
 
 
-def scene(graph: Graph, forward: Forward, result: Result, seed: Any = None) -> Scene:
-    """The scene of a run: all that it computed, and the gradients of what backward started from."""
-    return _Builder(graph, forward, result).scene(seed)
+def scene(
+    graph: Graph,
+    forward: Forward,
+    result: Result,
+    seed: Any = None,
+    *,
+    unfold: Collection[str] | None = None,
+    program: bool = True,
+) -> Scene:
+    """The scene of a run: all that it computed, and the gradients of what backward started from.
+
+    `unfold` names the operations whose inside is part of it, by default all that there is room for; without
+    `program`, the page cannot compute by itself.
+    """
+    return _Builder(graph, forward, result).scene(seed, unfold, program)
 
 
 class _Builder:
@@ -87,12 +99,13 @@ class _Builder:
             if reached[number] and name not in state and self.forward.is_float(name)
         }
 
-    def scene(self, seed: Any) -> Scene:
+    def scene(self, seed: Any, unfold: Collection[str] | None, program: bool) -> Scene:
         graph, spec = self.graph, self.graph.spec
         for number, name in enumerate(self.network.names):
             if self.tape.values[number] is not None:
                 self._add(number, name)
-        add_insides(self.nodes, self.tape, self.gradients, self.slots, self.result.of)
+        unfolded = self.nodes if unfold is None else [n for n in self.nodes if n["id"] in unfold]
+        add_insides(unfolded, self.tape, self.gradients, self.slots, self.result.of)
         return {
             "version": VERSION,
             "title": spec.doc.partition("\n")[0] or graph.file or "",
@@ -106,7 +119,7 @@ class _Builder:
             "edges": self.edges,
             "boxes": self.boxes.listed,
             "slots": self.slots.contents,
-            "program": self._program(seed),
+            "program": self._program(seed) if program else None,
             "bad": first_bad(self.tape, self.gradients, self._arriving()),
             "dead": dead_units(self.tape),
             "diagnostics": [],

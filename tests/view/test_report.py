@@ -15,7 +15,7 @@ import pytest
 import graphlang as gl
 from graphlang.cli import main
 from graphlang.view.first_layer import first_layer
-from graphlang.view.images import data_uri, grey, is_image, side_by_side, signed
+from graphlang.view.png import data_uri, grey, is_image, side_by_side, signed
 from graphlang.view.report_page import report_page
 from graphlang.view.reporting import reported
 from graphlang.view.runs import differences, shown_runs

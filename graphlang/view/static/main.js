@@ -51,14 +51,23 @@ class Page {
     byId("title").textContent = scene.title || scene.file;
     byId("title").title = scene.file;
     byId("legend").hidden = scene.of === null;
-    showDiagnostics(scene, (source, line) => {
-      chooseTab("tab-source");
-      this.source.mark([[source, line]], null);
-    });
+    showDiagnostics(scene, (source, line) => this.showLine(source, line));
     this.source.load();
     this.editor.load();
     this.values.changed();
     this.relaid();
+  }
+
+  /** @param {number} source @param {number} line */
+  showLine(source, line) {
+    chooseTab("tab-source");
+    this.source.mark([[source, line]], null);
+  }
+
+  /** Lets a server compute what is changed in the page. @param {Transport} transport */
+  connect(transport) {
+    this.editor.transport = transport;
+    this.editor.load();
   }
 
   /** The layout is new. */
@@ -431,9 +440,6 @@ addEventListener("DOMContentLoaded", () => {
     page,
     update: (/** @type {Scene} */ next) => page.update(next),
     /** @param {Transport} transport */
-    connect: (transport) => {
-      page.editor.transport = transport;
-      page.editor.load();
-    },
+    connect: (transport) => page.connect(transport),
   };
 });

@@ -23,9 +23,9 @@
  *   of: string|null, seed: number|string|null, nodes: SceneNode[], edges: SceneEdge[], boxes: SceneBox[],
  *   slots: Slot[], program: {inputs: string[], code: string, slots: number[]}|null,
  *   bad?: {node: string, what: string}|null, dead?: {node: string, units: number, of: number}[],
- *   diagnostics?: Diagnostic[], hypers?: {name: string, value: number|string|boolean}[]}} Scene
+ *   diagnostics?: Diagnostic[], hypers?: {name: string, value: number|string|boolean}[], stale?: boolean}} Scene
  * @typedef {{code: string, severity?: string, message: string, help?: string|null, label?: string|null,
- *   file?: string|null, line?: number|null, column?: number|null}} Diagnostic
+ *   file?: string|null, line?: number|null, column?: number|null, end_line?: number|null, end_column?: number|null}} Diagnostic
  *
  * What is drawn: the scene with the insides of unfolded nodes put in their place.
  *

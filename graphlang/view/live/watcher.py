@@ -1,0 +1,111 @@
+"""Looks at files until one of them has changed.
+
+Polling needs nothing of the system and sees every kind of save: in place, by a new file under the old name,
+or piece by piece.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
+from pathlib import Path
+from typing import NamedTuple
+
+EVERY = 0.03
+"""Seconds between two looks."""
+SETTLED = 0.15
+"""Seconds that a file has to stay as it is before it counts as wrong: it may be half written."""
+COMPARED = 8 * 2**20
+"""Up to so many bytes a file is compared by its content, above by its times and size alone."""
+
+
+class Stamp(NamedTuple):
+    """When a file was written, as the system tells it."""
+
+    modified: int
+    changed: int
+    size: int
+    inode: int
+
+
+class Watcher:
+    """A thread that calls back when one of some files has another content than before.
+
+    `changed(settled)` is called on every change, with False. It returns whether the files could be used;
+    where not, it is called with True once nothing has changed for a while.
+    """
+
+    def __init__(self, files: Callable[[], Iterable[Path]], changed: Callable[[bool], bool]) -> None:
+        self._files = files
+        self._changed = changed
+        self._stamps: dict[Path, Stamp | None] = {}
+        self._contents: dict[Path, bytes] = {}
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="graphlang live watcher", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._ended.set()
+        self._thread.join(5)
+
+    def look(self) -> bool:
+        """Whether a file that was there at the last look has another content now, has come or has gone."""
+        files = set(self._files())
+        changed = [path for path in files if self._differs(path)]
+        for path in self._stamps.keys() - files:
+            del self._stamps[path]
+            self._contents.pop(path, None)
+        return bool(changed)
+
+    def _differs(self, path: Path) -> bool:
+        stamp, known = _stamp(path), path in self._stamps
+        if known and self._stamps[path] == stamp:
+            return False
+        self._stamps[path] = stamp
+        before = self._contents.pop(path, None)
+        if stamp is not None and stamp.size <= COMPARED:
+            content = _content(path)
+            if content is not None:
+                self._contents[path] = content
+            return known and content != before
+        return known
+
+    def _run(self) -> None:
+        while not self._ended.wait(EVERY):
+            if self.look():
+                self._until_used()
+
+    def _until_used(self) -> None:
+        """Calls back until the files can be used, or have settled and cannot."""
+        if self._changed(False):
+            return
+        since = time.monotonic()
+        while not self._ended.wait(EVERY):
+            if self.look():
+                if self._changed(False):
+                    return
+                since = time.monotonic()
+            elif time.monotonic() - since >= SETTLED:
+                self._changed(True)
+                return
+
+
+def _stamp(path: Path) -> Stamp | None:
+    """None for a file that is not there."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return Stamp(status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+
+
+def _content(path: Path) -> bytes | None:
+    """A digest of a file; None for one that cannot be read, as a folder."""
+    try:
+        return blake2b(path.read_bytes(), digest_size=16).digest()
+    except OSError:
+        return None
