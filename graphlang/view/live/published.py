@@ -21,7 +21,7 @@ def encoded(data: Any) -> bytes:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownScene:
     """A scene with its number; `drawing` is the number of the first scene that differs in slots alone."""
 
     scene: Any
@@ -57,14 +57,14 @@ class Published:
 
     def __init__(self, scene: Any) -> None:
         self._news = threading.Condition()
-        self._shown = Shown(scene, 0, 0)
+        self._shown = ShownScene(scene, 0, 0)
         self._training: tuple[int, bytes] = (0, encoded(None))
         self._closed = False
         #: pages that look at it now
         self.pages = 0
 
     @property
-    def shown(self) -> Shown:
+    def shown(self) -> ShownScene:
         return self._shown
 
     @property
@@ -77,7 +77,7 @@ class Published:
         revision = before.revision + 1
         same = _without_slots(scene) == _without_slots(before.scene)
         with self._news:
-            self._shown = Shown(scene, revision, before.drawing if same else revision)
+            self._shown = ShownScene(scene, revision, before.drawing if same else revision)
             self._news.notify_all()
         return revision
 

@@ -10,7 +10,7 @@ function showDiagnostics(scene, show) {
     const source = Math.max(0, scene.sources.findIndex(({ name }) => name === each.file));
     const where = each.line ? `${scene.sources.length > 1 && each.file ? `${each.file}, ` : ""}line ${each.line}` : "";
     return el("article", { class: each.severity === "warning" ? "warning" : "bad" },
-      el("h3", {}, each.code ? `${each.code}  ` : "", where && el("button", { class: "link", onclick: () => show(source, each.line ?? 1) }, where)),
+      el("h2", {}, each.code ? `${each.code}  ` : "", where && el("button", { class: "link", onclick: () => show(source, each.line ?? 1) }, where)),
       el("p", {}, each.message),
       each.help ? el("p", { class: "quiet" }, each.help) : null);
   }));
