@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING, Any
 
 from graphlang.cli import console, options
@@ -103,12 +104,13 @@ def _show_all(flows: GradientFlow) -> None:
         return
     rows = [[f.name, _size(f.gradient), _size(f.factor), *_worst(f)] for f in ends]
     console.print_table(rows, ["to", "gradient", "arrives", "least at", "operation", "factor"])
-    console.out(f"\n{sentence(flows, ends[0])}")
+    console.out("")
+    _say(sentence(flows, ends[0]))
     if ends[0].worst is not None:
-        console.out(f"every step of it: --to {ends[0].name}")
+        _say(f"every step of it: --to {ends[0].name}")
     apart = [f"`{f.name}`" for f in ends[1:] if f.state == "apart"]
     if apart:
-        console.out(f"`{flows.network.names[flows.start]}` does not depend on {', '.join(apart)}")
+        _say(f"`{flows.network.names[flows.start]}` does not depend on {', '.join(apart)}")
 
 
 def _worst(flow: PathSummary) -> list[str]:
@@ -131,6 +133,11 @@ def _show_path(flows: GradientFlow, name: str) -> None:
         rows[-1][-1] = ""
         console.print_table(rows, ["from", "operation", "gradient", "factor"])
         console.out("")
-    console.out(sentence(flows, flow))
+    _say(sentence(flows, flow))
     if flow.divides:
-        console.out("values on the way are used in several places: this is the path through which most comes")
+        _say("values on the way are used in several places: this is the path through which most comes")
+
+
+def _say(text: str) -> None:
+    """Writes a sentence, wrapped between words on a terminal."""
+    console.out(console.prose(text) if sys.stdout.isatty() else text)
