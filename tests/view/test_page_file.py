@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -152,3 +154,13 @@ def test_mistakes_are_told(here, capsys, words, status, told):
     assert out == ""
     assert told in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("words", [["run", "apple.graph"], ["check", "apple.graph"], ["test", "apple.graph"]])
+def test_nothing_of_the_page_is_imported_by_other_commands(here, words):
+    code = (
+        "import sys; from graphlang.cli import main; main(sys.argv[1:]); "
+        "print([m for m in sys.modules if m.startswith('graphlang.view')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("[]\n")

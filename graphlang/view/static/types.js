@@ -1,6 +1,6 @@
 "use strict";
 /**
- * What the page gets: a scene. `docs/scene.md` and `graphlang/view/scene.py` say what each field means.
+ * What the page gets: a scene. `graphlang/view/scene.py` says what each field means.
  *
  * @typedef {number|string|boolean|Tensor|null} Slot a number, "nan", "inf", "-inf", a truth value or a tensor
  * @typedef {{shape: number[], dtype: string, size: number, mean: number|string, std: number|string,
