@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 from base64 import b64encode
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from graphlang.view.scene import Heat, Histogram, Tensor
+from graphlang.view.scene import Heat, Tensor
 from graphlang.view.slots import number
 
 ALL = 64
 """The largest array in elements that is kept whole."""
 BINS = 24
 """The bars of a histogram."""
+BLOCK = 2**17
+"""The elements that are looked at together."""
+HUGE = 1e280
+"""From here on, the sums of a heat map might overflow."""
 
 
 def heat_side(arrays: int) -> int:
@@ -31,36 +36,60 @@ def tensor(array: Any, side: int) -> Tensor:
         facts["all"] = [number(x) for x in array.reshape(-1).tolist()]
     if not array.size:
         return facts
-    facts["zero"] = int(array.size - np.count_nonzero(array))
-    facts["nan"] = facts["inf"] = 0
-    values = np.asarray(array, np.float64)
-    finite = values.reshape(-1)
-    total = finite.sum() if array.dtype.kind == "f" else 0.0
-    if not math.isfinite(total):
-        kept = np.isfinite(finite)
-        facts["nan"] = int(np.isnan(finite).sum())
-        facts["inf"] = int(array.size - kept.sum()) - facts["nan"]
-        finite = finite[kept]
-    if not finite.size:
-        return facts
-    _add_statistics(facts, finite)
-    if array.dtype.kind != "b":
-        facts["histogram"] = _histogram(finite, facts["min"], facts["max"])
-    if side and array.size > 1:
-        facts["heat"] = heat(values, side)
+    blocks = _Blocks(array)
+    facts["zero"], facts["nan"], facts["inf"] = blocks.zero, blocks.nan, blocks.inf
+    if blocks.count:
+        facts["min"], facts["max"] = blocks.low, blocks.high
+        facts["mean"], facts["std"], facts["norm"], counts = blocks.statistics()
+        if array.dtype.kind != "b":
+            facts["histogram"] = {"lo": blocks.low, "hi": blocks.high, "counts": counts}
+        if side and array.size > 1:
+            facts["heat"] = heat(array, side, max(abs(blocks.low), abs(blocks.high)))
     return facts
 
 
-def _add_statistics(facts: Tensor, finite: Any) -> None:
-    """The statistics of the finite elements, scaled so that no square overflows."""
-    low, high = float(finite.min()), float(finite.max())
-    scale = max(abs(low), abs(high)) or 1.0
-    scaled = finite / scale
-    mean = float(scaled.mean())
-    facts["min"], facts["max"] = low, high
-    facts["mean"] = mean * scale
-    facts["std"] = _kept(math.sqrt(max(float(np.square(scaled - mean).mean()), 0.0)) * scale)
-    facts["norm"] = _kept(math.sqrt(float(np.dot(scaled, scaled))) * scale)
+class _Blocks:
+    """An array block by block, so that a large one needs no copy: its finite elements in float64."""
+
+    def __init__(self, array: Any) -> None:
+        self._flat = array.reshape(-1)
+        self.zero = int(array.size - np.count_nonzero(array))
+        self.nan = self.inf = self.count = 0
+        self.low, self.high = math.inf, -math.inf
+        for block in self._each():
+            self.count += block.size
+            if block.size:
+                self.low, self.high = min(self.low, float(block.min())), max(self.high, float(block.max()))
+        rest = array.size - self.count
+        if rest:
+            self.nan = int(np.isnan(array).sum())
+            self.inf = rest - self.nan
+
+    def _each(self) -> Iterator[Any]:
+        for start in range(0, self._flat.size, BLOCK):
+            block = self._flat[start : start + BLOCK].astype(np.float64)
+            with np.errstate(all="ignore"):
+                all_finite = math.isfinite(block.sum())
+            yield block if all_finite else block[np.isfinite(block)]
+
+    def statistics(self) -> tuple[float, float, float, list[int]]:
+        """Mean, standard deviation, norm and histogram; scaled, so that no square overflows."""
+        low, scale = self.low, max(abs(self.low), abs(self.high)) or 1.0
+        span = self.high / scale - low / scale
+        total = squares = 0.0
+        counts = np.zeros(BINS, np.int64)
+        for block in self._each():
+            block /= scale
+            total += float(block.sum())
+            squares += float(np.dot(block, block))
+            if span > 0:
+                bins = ((block - low / scale) * (BINS / span)).astype(np.intp)
+                counts += np.bincount(np.minimum(bins, BINS - 1, out=bins), minlength=BINS)
+        mean = total / self.count
+        spread = sum(float(np.square(block / scale - mean).sum()) for block in self._each()) / self.count
+        bars = counts.tolist() if span > 0 else [self.count]
+        norm = _kept(math.sqrt(squares) * scale)
+        return mean * scale, _kept(math.sqrt(spread) * scale), norm, bars
 
 
 def _kept(value: float) -> float:
@@ -68,36 +97,36 @@ def _kept(value: float) -> float:
     return min(value, float(np.finfo(np.float64).max))
 
 
-def _histogram(finite: Any, low: float, high: float) -> Histogram:
-    span = high / 2 - low / 2
-    if span <= 0:
-        return {"lo": low, "hi": high, "counts": [int(finite.size)]}
-    bins = np.minimum(((finite / 2 - low / 2) * (BINS / span)).astype(np.int64), BINS - 1)
-    return {"lo": low, "hi": high, "counts": np.bincount(bins, minlength=BINS).tolist()}
-
-
-def heat(values: Any, side: int) -> Heat:
+def heat(array: Any, side: int, largest: float) -> Heat:
     """An array as a matrix of bytes: its last axis goes across, all others go down."""
-    matrix = values.reshape(-1, values.shape[-1]) if values.ndim > 1 else values.reshape(1, -1)
+    matrix = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(1, -1)
+    if largest > HUGE:
+        matrix = matrix / largest
     matrix = _coarse(_coarse(matrix, side).T, side).T
     finite = np.isfinite(matrix)
     kept = matrix[finite]
     low, high = (float(kept.min()), float(kept.max())) if kept.size else (0.0, 0.0)
-    span = high / 2 - low / 2
-    shares = np.zeros(matrix.shape) if span <= 0 else (np.where(finite, matrix, low) / 2 - low / 2) / span
-    data = as_bytes(shares)
-    return {"rows": matrix.shape[0], "cols": matrix.shape[1], "lo": low, "hi": high, "data": data}
+    span = high - low
+    shares = (np.where(finite, matrix, low) - low) / span if span > 0 else np.zeros(matrix.shape)
+    scale = largest if largest > HUGE else 1.0
+    return {
+        "rows": matrix.shape[0],
+        "cols": matrix.shape[1],
+        "lo": low * scale,
+        "hi": high * scale,
+        "data": as_bytes(shares),
+    }
 
 
 def _coarse(matrix: Any, most: int) -> Any:
-    """The matrix with at most so many rows, each the mean of some that lie together."""
+    """The matrix in float64 with at most so many rows, each the mean of some that lie together."""
     rows = matrix.shape[0]
     if rows <= most:
-        return matrix
+        return matrix.astype(np.float64)
     starts = np.arange(most) * rows // most
     sizes = np.diff([*starts.tolist(), rows])
     with np.errstate(all="ignore"):
-        return np.add.reduceat(matrix / sizes.repeat(sizes)[:, None], starts, axis=0)
+        return np.add.reduceat(matrix, starts, axis=0, dtype=np.float64) / sizes[:, None]
 
 
 def as_bytes(shares: Any) -> str:
