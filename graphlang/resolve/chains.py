@@ -142,7 +142,7 @@ def _repeat(context: Context, stage: tree.Repeat, piped: Piped, scope: Scope) ->
         return context.poison(problem)
     value = piped.value
     for number in range(1, count + 1):
-        inner = scope.copy(f"{number} of {count}", stage.span)
+        inner = scope.copy(f"repeat {number} of {count}", stage.span)
         value = yield _entries(context, stage.entries, Piped(value, piped.span), inner)
         if value is POISON:
             return POISON

@@ -112,6 +112,11 @@ class _Builder:
             "file": graph.file or "",
             "sources": [{"name": s.name, "text": s.text} for s in spec.sources],
             "of": self.result.of,
+            "hypers": [
+                {"name": name, "value": json_value(value)}
+                for name, value in spec.hypers.items()
+                if isinstance(value, int | float | str)
+            ],
             "seed": seed
             if seed is None or isinstance(seed, float | int)
             else str(json_value(np.asarray(seed))),

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MOST = 8
 """The first rows are shown as images, up to so many."""
+MOST_VALUES = 40
+"""The values of a graph that are shown as images; each takes some kilobytes."""
 LARGEST = 64
 """Pixels along the longer side of an image; a larger one is coarsened."""
 LEAST = 8
@@ -40,6 +42,8 @@ def image_forms(graph: Graph, tape: Tape) -> dict[str, Form]:
         value = tape.values[node.number]
         if value is None or value.dtype.kind != "f":
             continue
+        if len(forms) >= MOST_VALUES:
+            break
         form = by_shape.get(value.shape) or (_of_four_axes(value.shape) if by_shape else None)
         if form is not None:
             forms[node.name] = form

@@ -230,6 +230,13 @@ class SourceFile(TypedDict):
     text: str
 
 
+class Hyper(TypedDict):
+    """A `hyper` of the file."""
+
+    name: str
+    value: float | bool | str
+
+
 class Scene(TypedDict):
     """A whole run."""
 
@@ -239,6 +246,8 @@ class Scene(TypedDict):
     sources: list[SourceFile]
     #: the value whose gradients are shown
     of: str | None
+    #: the `hyper`s of the file
+    hypers: list[Hyper]
     #: the gradient there, where it was given
     seed: float | str | None
     #: in an order in which they can be computed

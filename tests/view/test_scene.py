@@ -211,16 +211,16 @@ def test_boxes_stand_inside_one_another_as_in_the_file():
         "Outer1": (None, "def", "Outer1"),
         "Outer1/Inner1": ("Outer1", "def", "Inner1"),
         "Outer1/Inner2": ("Outer1", "def", "Inner2"),
-        "1 of 2": (None, "repeat", "1 of 2"),
-        "1 of 2/Inner1": ("1 of 2", "def", "Inner1"),
-        "2 of 2": (None, "repeat", "2 of 2"),
-        "2 of 2/Inner2": ("2 of 2", "def", "Inner2"),
+        "repeat 1 of 2": (None, "repeat", "repeat 1 of 2"),
+        "repeat 1 of 2/Inner1": ("repeat 1 of 2", "def", "Inner1"),
+        "repeat 2 of 2": (None, "repeat", "repeat 2 of 2"),
+        "repeat 2 of 2/Inner2": ("repeat 2 of 2", "def", "Inner2"),
         "c = 3": (None, "repeat", "c = 3"),
         "c = 4": (None, "repeat", "c = 4"),
     }
     inside = {node["id"]: node["box"] for node in scene["nodes"]}
     assert inside["Outer1.Inner2.Affine1"] == inside["Outer1.Inner2.Affine1.W"] == "Outer1/Inner2"
-    assert inside["Inner2.Affine1"] == "2 of 2/Inner2"
+    assert inside["Inner2.Affine1"] == "repeat 2 of 2/Inner2"
     assert inside["x"] is inside["loss"] is None
 
 
