@@ -16,11 +16,12 @@ import numpy as np
 from graphlang.api import loads
 from graphlang.catalog.finder import CatalogEntry
 from graphlang.catalog.operation import Layer, outcome
+from graphlang.diagnostics import GraphError
 from graphlang.draw.numbers import short
 from graphlang.engine.tape import Tape
 from graphlang.spec.network import Node, Ref
 from graphlang.syntax.operators import BY_FUNCTION
-from graphlang.trace import Step, SymbolicArray, Trace, TraceError, needed_steps, shape_text
+from graphlang.trace import Step, SymbolicArray, Trace, needed_steps, shape_text
 from graphlang.trace.core import Primitive, signature
 
 MOST = 200
@@ -219,7 +220,9 @@ def unfolding(run: Tape, node: Node) -> Unfolding | None:
     with trace:
         try:
             y, inner = _recorded(operation, operands, own, names, keywords, run, trace)
-        except (TraceError, TypeError, ValueError):
+        except GraphError:  # its definition is wrong
+            raise
+        except Exception:  # noqa: BLE001 - a user's layer may raise anything; then it has no inside
             return None
     if not isinstance(y, SymbolicArray):
         return None

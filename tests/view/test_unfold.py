@@ -156,3 +156,24 @@ def test_a_layer_of_ones_own_shows_what_it_records_or_what_it_says() -> None:
         inside = unfolding(run, graph.network.nodes[0])
         assert inside is not None
         assert signs(inside) == expected
+
+
+def test_a_wrong_definition_is_shown_where_it_stands() -> None:
+    class Broken(gl.Layer):
+        """2 * x"""
+
+        unfolds = "y = x * to"
+
+        def forward(self, x: Any) -> Any:
+            return x * 2, None
+
+    class Raises(Broken):
+        def unfolding(self, x: Any) -> str:
+            raise RuntimeError
+
+    graph = gl.loads("input x = 0.5\ny = Broken(x)\nz = Raises(y)\noutput z", layers=[Broken, Raises])
+    run = graph.forward()._tape
+    with pytest.raises(gl.GraphError, match="unknown name `to`") as failed:
+        unfolding(run, graph.network.nodes[0])
+    assert "unfolding of Broken:2:" in str(failed.value)
+    assert unfolding(run, graph.network.nodes[1]) is None
