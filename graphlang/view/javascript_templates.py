@@ -63,7 +63,7 @@ FLOAT = {
     "fmod": "{0} % {1}",
     "copysign": "_copysign({0}, {1})",
     "logaddexp": "_logaddexp({0}, {1})",
-    "logaddexp2": "_logaddexp({0} * Math.LN2, {1} * Math.LN2) / Math.LN2",
+    "logaddexp2": "_logaddexp2({0}, {1})",
     "fmax": "({0} >= {1} || {1} != {1} ? {0} : {1})",
     "fmin": "({0} <= {1} || {1} != {1} ? {0} : {1})",
     "chain": "_chain({0}, {1})",
@@ -80,8 +80,8 @@ WHOLE = {
     "floor_divide": "_whole_floor_divide({0}, {1})",
     "remainder": "_whole_remainder({0}, {1})",
     "invert": "~{0}",
-    "excess": "{0} - {1}",
-    "zero_times": "{0} * {1}",
+    "excess": "BigInt.asIntN(64, {0} - {1})",
+    "zero_times": "BigInt.asIntN(64, {0} * {1})",
     "bitwise_and": "({0} & {1})",
     "bitwise_or": "({0} | {1})",
     "bitwise_xor": "({0} ^ {1})",
@@ -118,6 +118,9 @@ HELPERS = {
     " const f = Math.floor(q); return q - f > 0.5 ? f + 1 : f; }",
     "_logaddexp": "(x, y) => { if (x === y) return x + Math.LN2; const d = x - y;"
     " return d > 0 ? x + Math.log1p(Math.exp(-d)) : d <= 0 ? y + Math.log1p(Math.exp(d)) : d; }",
+    "_logaddexp2": "(x, y) => { if (x === y) return x + 1; const d = x - y;"
+    " const more = (z) => Math.LOG2E * Math.log1p(Math.pow(2, z));"
+    " return d > 0 ? x + more(-d) : d <= 0 ? y + more(d) : d; }",
     "_chain": "(dy, slope) => { const z = dy * slope; return z !== z && dy === 0 ? 0 : z; }",
     "_chain_quotient": "(dy, x) => { const z = dy / x; return z !== z && dy === 0 ? 0 : z; }",
     "_zero_times": "(x, y) => { const z = x * y; return z !== z && (x === 0 || y === 0) ? 0 : z; }",
