@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from graphlang.catalog.operation import outcome
 from graphlang.engine.failures import OperationFailed
 from graphlang.engine.parts import Part, parts
 from graphlang.engine.recording import Recorder, Storage
 from graphlang.engine.tape import Tape
-from graphlang.spec.network import Network
-from graphlang.trace import TraceError
+from graphlang.spec.network import Network, Node, Ref
+from graphlang.trace import SymbolicArray, TraceError, reached
+from graphlang.trace.primitives.creation import alias
 from graphlang.view.javascript import javascript
 from graphlang.view.unfold import Flow, Unfolding, unfolding
 
@@ -114,9 +116,36 @@ class _Recording:
         tape = self.tape
         needed = tape.network.ancestors([of])
         numbers = [n for n, v in enumerate(tape.values) if needed[n] and self._is_float(v)]
-        reached = tape.reached(of, numbers, np.asarray(seed, self.dtype))
-        self.gradients = {n: g for n, g in zip(numbers, reached, strict=True) if g is not None}
+        arriving = tape.reached(of, numbers, np.asarray(seed, self.dtype))
+        self.gradients = {n: g for n, g in zip(numbers, arriving, strict=True) if g is not None}
         self.parts = _by_use(parts(tape, of, self.gradients))
+        for node in self.network.nodes:
+            dy = self.gradients.get(node.number)
+            if dy is not None and needed[node.number] and self._takes_twice(node):
+                back = self._by_place(node, dy)
+                self.parts.update({(source, node.number, place): part for source, place, part in back})
+
+    def _takes_twice(self, node: Node) -> bool:
+        """Whether one value stands at several places of an operation whose gradient is derived: then what the
+        operation recorded tells only the sum of what it passes back to them."""
+        if node.operation is None or (node.operation.backward is not None and not self.through_grad):
+            return False
+        numbers = [o.number for o in node.operands if type(o) is Ref]
+        return len(set(numbers)) < len(numbers)
+
+    def _by_place(self, node: Node, dy: Any) -> list[tuple[int, int | str | None, Any]]:
+        """What an operation passes back to each place: it is recorded anew, on a name of its own for each."""
+        operation, _, keywords, _ = self.tape.call(node)
+        operands = [alias(x) if isinstance(x, SymbolicArray) else x for x in self.tape.operands[node.number]]
+        y = outcome(operation, operation.forward(*operands, **keywords))[0]
+        sources = {
+            place: (o.number, x)
+            for place, (o, x) in enumerate(zip(node.operands, operands, strict=True))
+            if type(o) is Ref and self._is_float(x)
+        }
+        gradients = reached(y, [x for _, x in sources.values()], dy)
+        given = zip(sources.items(), gradients, strict=True)
+        return [(number, place, part) for (place, (number, _)), part in given if part is not None]
 
     def _is_float(self, value: Any) -> bool:
         return getattr(value, "dtype", np.dtype(bool)).kind == "f"
@@ -169,6 +198,8 @@ class _Recording:
                 if node.spec.operation == "grad":
                     uses = parts(self.tape, number, {number: one})
                     back = [(u.source, u.place, u.gradient) for u in uses if u.target == number]
+                elif self._takes_twice(node):
+                    back = self._by_place(node, one)
                 else:  # without a look at the whole graph, since this is asked of every node
                     back = [*self.tape.passed_back(node, one, derived=self.through_grad)]
             self.locals[number] = {(source, place): factor for source, place, factor in back}

@@ -262,6 +262,23 @@ def test_what_each_use_contributes_and_its_local_gradient(engine: JavaScript) ->
     assert results == [60, 1, 60, 1, 240, 4, 180, 3, 60, 30]
 
 
+@pytest.mark.parametrize("expression", ["x * x", "x**x", "x / x - x", "maximum(x, x)", "HuberLoss(x, x)"])
+@pytest.mark.parametrize("of", ["y", "slope"])
+def test_a_value_that_stands_at_two_places_has_a_part_at_each(
+    expression: str, of: str, engine: JavaScript
+) -> None:
+    graph = gl.loads(f"input x = 1.5\ny = {expression}\nslope = grad(y, x) * y\noutput y, slope")
+    forward = graph.forward()
+    names = graph.network.names
+    found = [p for p in forward.parts(forward.backward(of=of)) if p.place is not None]
+    keys = [Key("part", names[p.target], names[p.source], p.place) for p in found]
+    assert {0, 1} <= {key.place for key in keys}
+    function = javascript_of_run(graph, of, None, keys)
+    assert function is not None
+    (results,) = engine.results(function.code, [(1.5,)])
+    np.testing.assert_allclose(results, [float(p.gradient) for p in found], rtol=1e-12, atol=1e-12)
+
+
 def test_gradients_of_gradients_and_what_their_derivative_contains(engine: JavaScript) -> None:
     graph = gl.loads("input x = 2, w = 3\ny = w * x**3\nslope = grad(y, x)\noutput slope")
     forward = graph.forward()
