@@ -13,6 +13,10 @@ from typing import Any
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _LINE_COMMENT = re.compile(r"^[ \t]*//.*$", re.MULTILINE)
 _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>\n?')
+_ICON = """<link rel="icon" href="data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' \
+viewBox='0 0 16 16'><circle cx='8' cy='8' r='6' fill='%231a9c4b'/></svg>">
+"""
+"""Without one, a browser asks the server for one."""
 _END = "\n})();"
 _INDENT = re.compile(r"^[ \t]+|[ \t]+$|\n(?=\s*\n)", re.MULTILINE)
 _STRING = re.compile(r'("(?:[^"\\]|\\.)*")')
@@ -32,7 +36,7 @@ def live_page(scene: Any, state: Any, nonce: str) -> str:
     """
     text, style, program = _parts()
     more_style, more_program = _live_parts()
-    text = _POLICY.sub("", text).replace("<script>", f'<script nonce="{nonce}">')
+    text = _POLICY.sub(_ICON, text).replace("<script>", f'<script nonce="{nonce}">')
     state = f"const LIVE = {embedded(state)};"
     return _filled(text, scene, style + more_style, f"{program[: -len(_END)]}\n{state}\n{more_program}{_END}")
 

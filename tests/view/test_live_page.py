@@ -39,7 +39,7 @@ class LivePage:
 
     def _note(self, message) -> None:
         if message.type in ("error", "warning") and not any(text in message.text for text in self.expected):
-            self.errors.append(message.text)
+            self.errors.append(f"{message.text} {message.location}")
 
     def wait(self, condition) -> None:
         """Waits for a condition. Asked from outside: the page itself may not evaluate texts."""
