@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,7 @@ class WrongRow:
     predicted: Any
     #: the probability of the truth, or the mean squared error
     measure: float
+    #: numbers; of a text its characters
     inputs: Mapping[str, Any]
 
 
@@ -77,12 +78,18 @@ def outcomes(model: Model, dataset: Dataset) -> Outcomes | None:
     network = model.network
     needed = network.ancestors([scores])
     columns = {network.names[n]: c for n, c in data.columns.items() if needed[n]}
+    texts = {name: _field_classes(model, dataset, name) for name in columns}
     y, t = _values(model, data, (scores, truth))
     names = network.names[scores]
     if node.spec.operation in _OF_NUMBERS or y.ndim < 2:
         return _of_numbers(split, names, y, t, columns)
-    classes = _class_names(model, dataset, network.names[truth], y.shape[-1])
-    return _of_classes(split, names, y, _labels(network, truth, y, t), columns, classes)
+    classes = _field_classes(model, dataset, network.names[truth])
+    if len(classes) != y.shape[-1]:
+        classes = [str(number) for number in range(y.shape[-1])]
+    outcome = _of_classes(split, names, y, _labels(network, truth, y, t), columns, classes)
+    return (
+        outcome if outcome is None else replace(outcome, worst=[_in_words(w, texts) for w in outcome.worst])
+    )
 
 
 # ---- what is compared -----------------------------------------------------------------------------
@@ -104,11 +111,16 @@ def _compared(model: Model) -> tuple[Node, int, int] | None:
     return None
 
 
-def _class_names(model: Model, dataset: Dataset, truth: str, count: int) -> Sequence[str]:
+def _field_classes(model: Model, dataset: Dataset, name: str) -> Sequence[str]:
+    """What the ids of an input stand for; empty where they are numbers."""
     section = model.spec.data
-    field = section.fields.get(truth, truth) if section is not None else truth
-    names = dataset.classes.get(field, ())
-    return names if len(names) == count else [str(number) for number in range(count)]
+    return dataset.classes.get(section.fields.get(name, name) if section is not None else name, ())
+
+
+def _in_words(wrong: WrongRow, texts: Mapping[str, Sequence[str]]) -> WrongRow:
+    """The row with words or characters in place of ids."""
+    inputs = {n: [texts[n][i] for i in np.ravel(v)] if texts[n] else v for n, v in wrong.inputs.items()}
+    return replace(wrong, inputs=inputs)
 
 
 def _values(model: Model, data: BatchSource, numbers: tuple[int, int]) -> tuple[Any, Any]:

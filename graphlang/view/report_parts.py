@@ -13,6 +13,8 @@ from graphlang.training.outcomes import Outcomes, WrongRow
 from graphlang.view.first_layer import UnitImages
 from graphlang.view.png import data_uri, grey, is_image, side_by_side, signed
 
+INVISIBLE = {" ": "\u2423", "\n": "\u23ce", "\t": "\u21e5"}
+"""Signs for characters that cannot be seen."""
 NUMBERS = 12
 """How many numbers of a row are written out."""
 
@@ -50,7 +52,7 @@ def scrolling(label: str, inside: str) -> str:
 def confusion(name: str, outcome: Outcomes) -> str:
     """The table of confusion, each cell coloured by its share of its row."""
     counts = np.asarray(outcome.confusion)
-    heads = "".join(f'<th scope="col">{escape(text)}</th>' for text in outcome.classes)
+    heads = "".join(f'<th scope="col">{_plain(text)}</th>' for text in outcome.classes)
     totals = np.maximum(counts.sum(axis=1), 1)
     rows = []
     for place, label in enumerate(outcome.classes):
@@ -58,7 +60,7 @@ def confusion(name: str, outcome: Outcomes) -> str:
             _share(count, count / totals[place], right=other == place)
             for other, count in enumerate(counts[place].tolist())
         )
-        rows.append(f'<tr><th scope="row">{escape(label)}</th>{cells}</tr>')
+        rows.append(f'<tr><th scope="row">{_plain(label)}</th>{cells}</tr>')
     inside = (
         f'<table class="confusion"><thead><tr><th scope="col">truth \\ said</th>{heads}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
@@ -92,7 +94,7 @@ def _wrong(outcome: Outcomes, wrong: WrongRow) -> str:
 def _shown(name: str, value: Any, row: int) -> str:
     if is_image(value):
         return _image(value, f"{name} of row {row}")
-    return f"{escape(name)} = {_listed(value)}<br>"
+    return f"{escape(name)} = {_plain(value) if isinstance(value, list) else _listed(value)}<br>"
 
 
 def _image(value: Any, text: str) -> str:
@@ -100,7 +102,10 @@ def _image(value: Any, text: str) -> str:
 
 
 def _plain(value: Any) -> str:
-    return escape(" ".join(map(str, value)) if isinstance(value, list) else str(value))
+    """A class, or several; characters make a text, in which those that cannot be seen have signs."""
+    several = value if isinstance(value, list) else [str(value)]
+    between = "" if all(len(one) == 1 for one in several) and not all(map(str.isdigit, several)) else " "
+    return escape(between.join(INVISIBLE.get(one, one) for one in several))
 
 
 def _listed(value: Any) -> str:

@@ -33,7 +33,7 @@ def test_the_steps_of_the_two_layer_network_can_be_followed(capsys: pytest.Captu
     assert "1 #1 = x @ Affine1.W Affine1 float32[100, 50] buffer 0 20 kB 7,840,000" in text
     assert "2 Affine1 = #1 + Affine1.b Affine1 float32[100, 50] buffer 0, in place" in text
     assert "3 Relu1 = maximum(Affine1, 0) Relu1" in text
-    assert "28 #28 = norm(#26, #27, #21, #22) norm of the gradients float64 buffer 9 8 B" in text
+    assert "28 #28 = norms(#26, #27, #21, #22) norms of the gradients float64[5] buffer 9 40 B" in text
     assert "new Affine1.W = Affine1.W - #40 update of Affine1.W float32[784, 50] Affine1.W, in place" in text
 
 

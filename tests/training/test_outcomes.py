@@ -10,6 +10,7 @@ import pytest
 import graphlang as gl
 from graphlang.datasets.arrays import from_arrays
 from graphlang.training.outcomes import WORST, outcomes
+from graphlang.training.sections import open_data
 
 NET = """
 input x: float[N, 4], t: {truth}
@@ -81,3 +82,20 @@ def test_a_graph_that_compares_nothing_has_no_outcomes() -> None:
         "train { minimize = loss; optimizer = SGD(lr=0.1); batch = 2; epochs = 1 }"
     )
     assert outcomes(graph.model, from_arrays({"x": np.arange(4.0)})) is None
+
+
+def test_the_rows_of_a_text_are_characters(tmp_path: Any) -> None:
+    (tmp_path / "text.txt").write_text("abcab " * 60)
+    graph = gl.loads(
+        "input x: int[N, T], t: int[N, T]\nlayer E = Embedding(4, 3)\ny = x -> E -> Affine(4)\n"
+        'loss = SoftmaxWithLoss(y, t)\noutput y\ndata { source = text("text.txt", window=6); x = x; t = t }\n'
+        "train { minimize = loss; optimizer = SGD(lr=0.1); batch = 5; epochs = 1 }",
+        folder=tmp_path,
+    )
+    outcome = outcomes(graph.model, open_data(graph.model))
+    assert outcome is not None
+    assert list(outcome.classes) == [" ", "a", "b", "c"]
+    assert np.shape(outcome.confusion) == (4, 4)
+    wrong = outcome.worst[0]
+    assert "".join(wrong.inputs["x"]) in "abcab " * 3
+    assert "".join(wrong.truth) in "abcab " * 3
