@@ -133,8 +133,8 @@ class Opened:
 
     @property
     def selection(self) -> str | None:
-        found = self.tab.evaluate("graphlang.page.state.selection")
-        return None if found is None else f"{found['kind']} {found['id']}"
+        selection = self.tab.evaluate("graphlang.page.state.selection")
+        return None if selection is None else f"{selection['kind']} {selection['id']}"
 
     @property
     def units(self) -> set[str]:

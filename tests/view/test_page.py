@@ -189,6 +189,23 @@ def test_what_is_no_number_is_marked_and_changes_nothing(opened):
     assert page.table["price"] == ("715", "1")
 
 
+def test_whole_numbers_and_truth_values_are_inputs_too(opened):
+    page = opened(
+        "input n: int = 3\ninput x = 2\ninput b: bool = true\nz = x * n\ny = where(b, z, x)\nm = n + 1\noutput y, m\n"
+    )
+    page.tab.click("#tab-inputs")
+    page.tab.fill("#input-n", "2.5")
+    assert page.tab.get_attribute("#input-n", "aria-invalid") == "true"
+    page.tab.fill("#input-n", "5")
+    assert page.table["y"][0] == "10"
+    page.tab.click("#tab-inputs")
+    page.tab.uncheck("#input-b")
+    assert page.table["y"][0] == "2"
+    page.tab.click("#tab-inputs")
+    page.tab.fill("#input-n", "9007199254740991")
+    assert page.table["m"][0] == "9007199254740992"
+
+
 # ---- groups -------------------------------------------------------------------------------------------------
 
 

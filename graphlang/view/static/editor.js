@@ -32,7 +32,7 @@ class Editor {
     this.element.replaceChildren(...present([
       !inputs.length && el("p", { class: "quiet" }, "Single numbers among the inputs can be changed here. This graph has none, or computes with arrays: graphlang view --live computes those."),
       ...rows,
-      inputs.length > 0 && el("p", { id: "refused", role: "status" }),
+      el("p", { id: "input-problem", class: "bad", role: "alert" }),
       inputs.length > 0 && el("button", { id: "reset", class: "wide-button", onclick: () => this.reset() }, "Reset"),
       hypers.length > 0 && el("h3", {}, "Hypers"),
       ...hypers,
@@ -43,6 +43,7 @@ class Editor {
   /** @param {string} id @param {SceneNode|undefined} node */
   row(id, node) {
     const start = asNumber(this.state.scene.slots[node?.v ?? -1]) ?? 0;
+    if (node?.dtype === "bool") return this.truth(id, Boolean(start));
     const whole = /int/.test(node?.dtype ?? "");
     const slider = el("input", { type: "range", "aria-label": `${id}, slider`, oninput: () => this.set(id, Number(slider.value)) });
     const field = el("input", { type: "text", inputmode: "decimal", id: `input-${id}`, autocomplete: "off", spellcheck: "false", oninput: () => {
@@ -56,6 +57,14 @@ class Editor {
     field.value = short(start, DIGITS, node?.dtype);
     slider.value = String(start);
     return el("div", { class: "input" }, el("label", { for: `input-${id}` }, id), field, slider);
+  }
+
+  /** An input that is true or false. @param {string} id @param {boolean} start */
+  truth(id, start) {
+    const field = el("input", { type: "checkbox", id: `input-${id}`, onchange: () => this.set(id, Number(field.checked), true) });
+    field.checked = start;
+    this.controls.set(id, { field: null, slider: field });
+    return el("div", { class: "input" }, el("label", { for: `input-${id}` }, id), field);
   }
 
   /** @param {string} name @param {number|string|boolean} value */
@@ -72,9 +81,9 @@ class Editor {
   set(id, value, typed = false) {
     const node = this.state.scene.nodes.find((each) => each.id === id);
     if (!node) return;
-    this.state.slots[node.v] = value;
+    this.state.slots[node.v] = node.dtype === "bool" ? Boolean(value) : value;
     const controls = this.controls.get(id);
-    if (controls && typed) {
+    if (controls?.field && typed) {
       if (value < Number(controls.slider.min) || value > Number(controls.slider.max)) bound(controls.slider, value, /int/.test(node.dtype));
       controls.slider.value = String(value);
     } else this.write(id);
@@ -85,7 +94,7 @@ class Editor {
   write(id) {
     const node = this.state.scene.nodes.find((each) => each.id === id);
     const controls = this.controls.get(id);
-    if (!node || !controls) return;
+    if (!node || !controls?.field) return;
     const value = asNumber(this.state.slots[node.v] ?? null) ?? 0;
     controls.field.value = short(value, DIGITS, node.dtype);
     controls.field.setAttribute("aria-invalid", "false");
@@ -109,18 +118,14 @@ class Editor {
       return;
     }
     if (!program || !this.compute) return;
-    const refused = byId("refused");
-    let results;
+    const problem = byId("input-problem");
     try {
-      results = this.compute(values);
+      const results = this.compute(values);
+      program.slots.forEach((slot, i) => (slots[slot] = results[i]));
+      problem.textContent = "";
     } catch (error) {
-      // A whole number does not fit into 64 bits, or has a negative power.
-      if (!(error instanceof RangeError)) throw error;
-      refused.textContent = `Not computed: ${error.message}.`;
-      return;
+      problem.textContent = error instanceof Error ? error.message : String(error);
     }
-    refused.textContent = "";
-    program.slots.forEach((slot, i) => (slots[slot] = results[i]));
     this.changed();
   }
 }
