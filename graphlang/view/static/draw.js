@@ -203,7 +203,7 @@ class Painter {
     const sign = isSign(node.sign);
     pen.text(x + w / 2, y + RADIUS + (sign ? 6 : 4.5), node.sign, { size: sign ? 17 : 13, color: colors.ink, anchor: "middle", alpha });
     if (node.inside) pen.text(x + w / 2, y + h - 3.5, "⋯", { size: 10, color: colors.quiet, anchor: "middle", alpha });
-    pen.text(x + Math.min(10, w / 2), y - 8, localName(node), { size: 11.5, color: this.marks.bad.has(unit.key) ? colors.bad : colors.quiet, alpha });
+    pen.text(x + Math.min(10, w / 2), y - 10, localName(node), { size: 11.5, color: this.marks.bad.has(unit.key) ? colors.bad : colors.quiet, alpha });
   }
 
   /** @param {Shape} shape @param {FlatNode} node */
