@@ -7,10 +7,17 @@ import json
 import re
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _LINE_COMMENT = re.compile(r"^[ \t]*//.*$", re.MULTILINE)
+_POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>\n?')
+_ICON = """<link rel="icon" href="data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' \
+viewBox='0 0 16 16'><circle cx='8' cy='8' r='6' fill='%231a9c4b'/></svg>">
+"""
+"""Without one, a browser asks the server for one."""
+_END = "\n})();"
 _INDENT = re.compile(r"^[ \t]+|[ \t]+$|\n(?=\s*\n)", re.MULTILINE)
 _STRING = re.compile(r'("(?:[^"\\]|\\.)*")')
 _AROUND_SIGNS = re.compile(r"[ \t]*([=<>?:;,{}()|&!*])[ \t]*")
@@ -19,13 +26,24 @@ _AROUND_SIGNS = re.compile(r"[ \t]*([=<>?:;,{}()|&!*])[ \t]*")
 def page(scene: Any) -> str:
     """The page that shows a scene."""
     text, style, program = _parts()
+    return _filled(text, scene, style, program)
+
+
+def live_page(scene: Any, state: Any, nonce: str) -> str:
+    """The page that its server keeps up to date: `state` is what it starts from.
+
+    Its policy comes with the answer of the server; scripts have the `nonce` that is named there.
+    """
+    text, style, program = _parts()
+    more_style, more_program = _live_parts()
+    text = _POLICY.sub(_ICON, text).replace("<script>", f'<script nonce="{nonce}">')
+    state = f"const LIVE = {embedded(state)};"
+    return _filled(text, scene, style + more_style, f"{program[: -len(_END)]}\n{state}\n{more_program}{_END}")
+
+
+def _filled(text: str, scene: Any, style: str, program: str) -> str:
     title = str(scene["title"] or scene["file"] or "graph")
-    parts = {
-        "title": html.escape(title),
-        "style": style,
-        "scene": embedded(scene),
-        "script": program,
-    }
+    parts = {"title": html.escape(title), "style": style, "scene": embedded(scene), "script": program}
     return re.sub(r"<!--(title|style|scene|script)-->", lambda place: parts[place[1]], text)
 
 
@@ -41,9 +59,20 @@ def _parts() -> tuple[str, str, str]:
     folder = files("graphlang.view") / "static"
     text = (folder / "page.html").read_text(encoding="utf-8")
     style = _shortened((folder / "page.css").read_text(encoding="utf-8"))
+    return text, style, "(() => {\n" + _program(folder) + _END
+
+
+@cache
+def _live_parts() -> tuple[str, str]:
+    """The style sheet and the program that the live page has beside those of every page."""
+    folder = files("graphlang.view") / "static" / "live"
+    return _shortened((folder / "live.css").read_text(encoding="utf-8")), _program(folder)
+
+
+def _program(folder: Traversable) -> str:
+    """The scripts of a folder."""
     names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".js"))
-    sources = [_packed(_shortened((folder / name).read_text(encoding="utf-8"))) for name in names]
-    return text, style, "(() => {\n" + "\n".join(sources) + "\n})();"
+    return "\n".join(_packed(_shortened((folder / name).read_text(encoding="utf-8"))) for name in names)
 
 
 def _shortened(source: str) -> str:

@@ -230,7 +230,7 @@ class SourceFile(TypedDict):
     text: str
 
 
-class Hyper(TypedDict):
+class SceneHyper(TypedDict):
     """A `hyper` of the file."""
 
     name: str
@@ -247,7 +247,7 @@ class Scene(TypedDict):
     #: the value whose gradients are shown
     of: str | None
     #: the `hyper`s of the file
-    hypers: list[Hyper]
+    hypers: list[SceneHyper]
     #: the gradient there, where it was given
     seed: float | str | None
     #: in an order in which they can be computed

@@ -2,8 +2,8 @@
 // Fields and sliders for inputs. A change recomputes everything in the page, by the code that was generated from
 // the recorded program, or asks the live page to.
 
-/** @typedef {{inputs?: Record<string, number|string|boolean>, hypers?: Record<string, number|string|boolean>}} Change */
-/** @typedef {{change: (change: Change) => void}} Transport */
+/** @typedef {{inputs?: Record<string, any>, hypers?: Record<string, number|string|boolean>, reset?: boolean}} Change */
+/** @typedef {{change: (change: Change) => void, fields: () => Node[]}} Transport */
 
 class Editor {
   /** @param {State} state @param {() => void} changed called after everything was computed anew */
@@ -17,27 +17,58 @@ class Editor {
     this.compute = null;
     /** @type {Map<string, {field: any, slider: any}>} */
     this.controls = new Map();
+    /** For the live page: the fields of `hyper`s. @type {Map<string, any>} */
+    this.hypers = new Map();
+    /** What was set since it was last computed. @type {Map<string, number|boolean>} */
+    this.edited = new Map();
+    /** Which fields there are. */
+    this.built = "";
     this.recompute = onNextFrame(() => this.recomputeNow());
   }
 
-  /** Builds the fields anew. */
+  /** Builds the fields anew; those of the live page stay where they are still right, since one may be in use. */
   load() {
     const { scene } = this.state;
+    const wanted = JSON.stringify([Boolean(this.transport), scene.nodes.filter((node) => node.kind === "input").map(({ id, shape, dtype }) => [id, shape, dtype]), (scene.hypers ?? []).map(({ name }) => name)]);
+    if (this.transport && wanted === this.built) return this.rewrite();
+    this.built = wanted;
     this.compute = scene.program ? programOf(scene.program.code) : null;
     this.controls.clear();
+    this.hypers.clear();
     const inputs = scene.program ? scene.program.inputs : this.transport ? scene.nodes.filter((node) => node.editable).map((node) => node.id) : [];
     const rows = inputs.map((id) => this.row(id, scene.nodes.find((node) => node.id === id)));
     const hypers = this.transport ? (scene.hypers ?? []).map(({ name, value }) => this.hyper(name, value)) : [];
+    const more = this.transport?.fields() ?? [];
     const focused = document.activeElement?.id ?? "";
     this.element.replaceChildren(...present([
-      !inputs.length && el("p", { class: "quiet" }, "Single numbers among the inputs can be changed here. This graph has none, or computes with arrays: graphlang view --live computes those."),
+      !inputs.length && !this.transport && el("p", { class: "quiet" }, "Single numbers among the inputs can be changed here. This graph has none, or computes with arrays: graphlang view --live computes those."),
       ...rows,
+      ...more,
       el("p", { id: "input-problem", class: "bad", role: "alert" }),
-      inputs.length > 0 && el("button", { id: "reset", class: "wide-button", onclick: () => this.reset() }, "Reset"),
+      inputs.length + more.length + hypers.length > 0 && el("button", { id: "reset", class: "wide-button", onclick: () => this.reset() }, "Reset"),
       hypers.length > 0 && el("h3", {}, "Hypers"),
       ...hypers,
     ]));
     if (focused.startsWith("input-") || focused.startsWith("hyper-")) byId(focused)?.focus();
+  }
+
+  /** Writes the numbers of the scene into the fields, except into one that is being edited. */
+  rewrite() {
+    for (const [id, { field, slider }] of this.controls) {
+      const edited = this.edited.has(id) || document.activeElement === field || document.activeElement === slider;
+      const value = asNumber(this.state.slots[this.state.scene.nodes.find((node) => node.id === id)?.v ?? -1] ?? null);
+      if (edited || value === null) continue;
+      if (!field) {
+        slider.checked = value !== 0;
+        continue;
+      }
+      if (value < Number(slider.min) || value > Number(slider.max)) bound(slider, value, slider.step === "1");
+      this.write(id);
+    }
+    for (const { name, value } of this.state.scene.hypers ?? []) {
+      const field = this.hypers.get(name);
+      if (field && field !== document.activeElement) field.value = String(value);
+    }
   }
 
   /** @param {string} id @param {SceneNode|undefined} node */
@@ -74,6 +105,7 @@ class Editor {
       this.transport?.change({ hypers: { [name]: number ?? field.value } });
     } });
     field.value = String(value);
+    this.hypers.set(name, field);
     return el("div", { class: "input" }, el("label", { for: `hyper-${name}` }, name), field);
   }
 
@@ -82,6 +114,7 @@ class Editor {
     const node = this.state.scene.nodes.find((each) => each.id === id);
     if (!node) return;
     this.state.slots[node.v] = node.dtype === "bool" ? Boolean(value) : value;
+    this.edited.set(id, node.dtype === "bool" ? Boolean(value) : value);
     const controls = this.controls.get(id);
     if (controls?.field && typed) {
       if (value < Number(controls.slider.min) || value > Number(controls.slider.max)) bound(controls.slider, value, /int/.test(node.dtype));
@@ -102,21 +135,24 @@ class Editor {
   }
 
   reset() {
+    this.edited.clear();
+    if (this.transport) return this.transport.change({ reset: true });
     this.state.slots = [...this.state.scene.slots];
     this.load();
-    if (this.transport) this.recomputeNow();
-    else this.changed();
+    this.changed();
   }
 
   /** Computes all slots from the inputs. */
   recomputeNow() {
     const { scene, slots } = this.state;
     const { program } = scene;
-    const values = [...this.controls.keys()].map((id) => asNumber(slots[scene.nodes.find((node) => node.id === id)?.v ?? -1] ?? null) ?? NaN);
+    const inputs = Object.fromEntries(this.edited);
+    this.edited.clear();
     if (this.transport) {
-      this.transport.change({ inputs: Object.fromEntries([...this.controls.keys()].map((id, i) => [id, values[i]])) });
+      this.transport.change({ inputs });
       return;
     }
+    const values = [...this.controls.keys()].map((id) => asNumber(slots[scene.nodes.find((node) => node.id === id)?.v ?? -1] ?? null) ?? NaN);
     if (!program || !this.compute) return;
     const problem = byId("input-problem");
     try {
