@@ -5,24 +5,26 @@ from __future__ import annotations
 import os
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
+if TYPE_CHECKING:
+    from typing import Protocol
 
-class View(Protocol):
-    """A run to look at."""
+    class View(Protocol):
+        """A run to look at."""
 
-    @property
-    def html(self) -> str:
-        """The page: one file that needs no network."""
-        ...
+        @property
+        def html(self) -> str:
+            """The page: one file that needs no network."""
+            ...
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Writes the page, and returns where it is."""
-        ...
+        def save(self, path: str | os.PathLike[str]) -> Path:
+            """Writes the page, and returns where it is."""
+            ...
 
-    def open(self) -> Path:
-        """Shows the page in the browser, and returns where it is."""
-        ...
+        def open(self) -> Path:
+            """Shows the page in the browser, and returns where it is."""
+            ...
 
 
 class Viewed:
