@@ -293,3 +293,24 @@ def test_a_view_is_saved_as_a_file_or_in_a_folder(tmp_path):
     assert (tmp_path / "graph.html").read_text(encoding="utf-8") == view.html
     with pytest.raises(gl.GraphError, match="nowhere"):
         view.save(tmp_path / "nowhere" / "y.html")
+
+
+# ---- size ------------------------------------------------------------------------------------------------
+
+
+def test_a_deep_graph_has_a_scene_and_a_program():
+    lines = [f"y{i} = y{i - 1} * w + x" for i in range(1, 1500)]
+    view = gl.loads("\n".join(["input x = 1.001, w = 0.5", "y0 = x * w", *lines, "output y1499"])).view()
+    assert len(view.scene["nodes"]) == 3001
+    assert len(view.scene["program"]["slots"]) == len(view.scene["slots"])
+    assert len(view.html) < 150_000 + 1000 * len(view.scene["nodes"])
+
+
+def test_the_more_arrays_a_graph_has_the_coarser_are_their_heat_maps():
+    def side(count):
+        text = "input x: float[40, 40]\ny0 = x + 1\n"
+        text += "".join(f"y{i} = y{i - 1} + 1\n" for i in range(1, count)) + f"output y{count - 1}"
+        scene = scene_of(text, of=f"y{count - 1}", x=np.eye(40))
+        return slot(scene, named(scene)["y0"]["v"])["heat"]["rows"]
+
+    assert (side(10), side(300)) == (32, 16)
