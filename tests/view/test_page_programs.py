@@ -48,7 +48,7 @@ def test_every_slot_is_that_of_a_run(opened: Callable[[Any], Opened]) -> None:
     page = opened(graph)
     page.tab.fill("#input-x", "0.8125")
     page.tab.fill("#input-n", "5")
-    page.tab.fill("#input-b", "0")
+    page.tab.uncheck("#input-b")
     forward = graph.forward({"x": 0.8125, "n": 5, "b": False})
     expected = scene(graph, forward, forward.backward())
     y = next(node["v"] for node in expected["nodes"] if node["id"] == "y")
@@ -65,10 +65,10 @@ def test_a_whole_number_that_does_not_fit_is_told_and_changes_nothing(
 ) -> None:
     page = opened(gl.loads("input n: int = 3\nsquared = n * n\ny = squared * 0.5\noutput y"))
     page.tab.fill("#input-n", "4000000000")
-    page.wait("document.querySelector('#refused').textContent !== ''")
-    assert page.text("#refused") == "Not computed: `squared` is larger than what an int can hold."
+    page.wait("document.querySelector('#input-problem').textContent !== ''")
+    assert page.text("#input-problem") == "`squared` is larger than what an int can hold"
     page.tab.fill("#input-n", "2.5")
     assert page.tab.get_attribute("#input-n", "aria-invalid") == "true"
     page.tab.fill("#input-n", "6")
     page.wait("graphlang.page.state.slots.includes(18)")
-    assert page.text("#refused") == ""
+    assert page.text("#input-problem") == ""
