@@ -1,7 +1,7 @@
-"""The time from saving a file to its new picture in headless Chromium: `python -m benchmarks.view_live`.
+"""The time from saving a file to its new picture in headless Chromium.
 
-For every lesson one number of the file is changed, the file is saved, and the clock runs until the page has
-drawn a frame of the new scene. Needs Playwright and Chromium.
+Run it with `python -m benchmarks.view_live`. Every lesson is saved with another comment at its end, and the
+clock runs until the page has drawn a frame of the new scene. Needs Playwright and Chromium.
 """
 
 from __future__ import annotations

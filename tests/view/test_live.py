@@ -35,7 +35,9 @@ def product(tmp_path):
 
 @pytest.fixture
 def fitted(tmp_path):
-    (tmp_path / "rows.csv").write_text(TABLE, encoding="utf-8")
+    table = tmp_path / "rows.csv"
+    table.write_text(TABLE, encoding="utf-8")
+    os.utime(table, (10**9, 10**9))  # not a file that was saved just now
     with live(tmp_path, FITTED, "--rows", "2") as served:
         yield served
 

@@ -32,6 +32,7 @@ class Session:
         """Draws the first picture, then watches the files."""
         self._engine.start()
         self._watcher.look()  # what is saved from here on is a change
+        self._watcher.reading()
         self._engine.submit(lambda: self._reload(settled=True)).result()
         self._watcher.start()
 

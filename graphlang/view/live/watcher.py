@@ -6,6 +6,7 @@ or piece by piece.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -19,6 +20,8 @@ SETTLED = 0.15
 """Seconds that a file has to stay as it is before it counts as wrong: it may be half written."""
 COMPARED = 8 * 2**20
 """Up to so many bytes a file is compared by its content, above by its times and size alone."""
+_CLOCK = 5 if sys.platform == "linux" else None
+"""On Linux CLOCK_REALTIME_COARSE, which stamps files and lags behind the finer clock."""
 
 
 class Stamp(NamedTuple):
@@ -42,6 +45,8 @@ class Watcher:
         self._changed = changed
         self._stamps: dict[Path, Stamp | None] = {}
         self._contents: dict[Path, bytes] = {}
+        #: when the files were read last, by the clock that stamps them
+        self._read = 0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="graphlang live watcher", daemon=True)
 
@@ -53,7 +58,7 @@ class Watcher:
         self._thread.join(5)
 
     def look(self) -> bool:
-        """Whether a file that was there at the last look has another content now, has come or has gone."""
+        """Whether a file has another content than when it was read, has come or has gone."""
         files = set(self._files())
         changed = [path for path in files if self._differs(path)]
         for path in self._stamps.keys() - files:
@@ -71,8 +76,16 @@ class Watcher:
             content = _content(path)
             if content is not None:
                 self._contents[path] = content
-            return known and content != before
-        return known
+            return content != before if known else self._came_later(stamp)
+        return known or self._came_later(stamp)
+
+    def _came_later(self, stamp: Stamp | None) -> bool:
+        """Whether a file that nobody knew to watch was written while or after the files were read."""
+        return stamp is not None and stamp.modified > self._read
+
+    def reading(self) -> None:
+        """The files are read now."""
+        self._read = time.clock_gettime_ns(_CLOCK) if _CLOCK is not None else time.time_ns()
 
     def _run(self) -> None:
         while not self._ended.wait(EVERY):
@@ -81,17 +94,21 @@ class Watcher:
 
     def _until_used(self) -> None:
         """Calls back until the files can be used, or have settled and cannot."""
-        if self._changed(False):
+        if self._use(False):
             return
         since = time.monotonic()
         while not self._ended.wait(EVERY):
             if self.look():
-                if self._changed(False):
+                if self._use(False):
                     return
                 since = time.monotonic()
             elif time.monotonic() - since >= SETTLED:
-                self._changed(True)
+                self._use(True)
                 return
+
+    def _use(self, settled: bool) -> bool:
+        self.reading()
+        return self._changed(settled)
 
 
 def _stamp(path: Path) -> Stamp | None:
