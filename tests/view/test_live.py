@@ -57,7 +57,7 @@ def test_the_page_comes_with_the_scene_and_a_policy_that_allows_only_itself(prod
 
 
 @pytest.mark.parametrize("path", ["/", "/events", "/wrong/", "/wrong/events", "//", "/?token="])
-@pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE"])
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "BREW"])
 def test_a_request_without_the_token_is_refused(product, method, path):
     assert product.request(method, path, Origin=product.origin)[0] == 403
 

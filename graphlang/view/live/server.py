@@ -103,6 +103,11 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name in the base class
         """Logs nothing."""
 
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answers what is no HTTP, and methods that nobody knows, at whose token nobody looks."""
+        unknown = code == HTTPStatus.NOT_IMPLEMENTED
+        self._refuse(HTTPStatus.FORBIDDEN if unknown else HTTPStatus(code), "this is no request of the page")
+
     def version_string(self) -> str:
         return self.server_version
 

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from graphlang.diagnostics import GraphError
 from graphlang.training.record import Epoch, History, Progress
 from graphlang.training.sections import section_of
 from graphlang.view.live.engine import Engine
@@ -136,7 +135,7 @@ class Trainer:
     def _again(self, action: Action) -> None:
         try:
             self.do(action)
-        except GraphError as error:
+        except Exception as error:  # noqa: BLE001 - shown in the page
             self._state, self._problems = "failed", problems_of(error)
             self.show()
 
@@ -201,7 +200,7 @@ class Trainer:
         if self.published.pages:
             try:
                 self.picture.draw()
-            except GraphError as error:
+            except Exception as error:  # noqa: BLE001 - shown in the page
                 self._problems = problems_of(error)
         self._drawn = time.perf_counter()
 
