@@ -110,7 +110,7 @@ def test_a_mistake_appears_where_it_stands_and_goes(opened):
     assert "line 3" in text
     assert page.tab.inner_text(".caret").strip() == "^^^^^^ GL201"
     assert "nobody" in page.tab.inner_text(".source .wrong code")
-    assert page.tab.inner_text("#live") == "last good picture"
+    assert page.tab.inner_text("#live") == "mistake"
     assert float(page.tab.evaluate("getComputedStyle(document.getElementById('canvas')).opacity")) < 0.5
     page.shows("y", 6)
     page.session.save(PRODUCT.replace("x * k", "x + k"))

@@ -93,7 +93,7 @@ class Live {
   tell(connected) {
     this.connected = connected;
     const { stale } = this.page.state.scene;
-    const [state, text] = !connected ? ["off", "not connected"] : stale ? ["stale", "last good picture"] : ["on", "live"];
+    const [state, text] = !connected ? ["off", "not connected"] : stale ? ["stale", "mistake"] : ["on", "live"];
     if (this.chip.dataset.state === state) return;
     this.chip.dataset.state = state;
     this.chip.textContent = text;

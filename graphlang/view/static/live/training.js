@@ -53,7 +53,7 @@ class Training {
   }
 
   /** @param {TrainingState} training */
-  drawCurve({ points, epochs }) {
+  drawCurve({ points, epochs, iteration: last }) {
     const known = /** @type {[number, number][]} */ (points.filter(([, loss]) => typeof loss === "number"));
     this.curve.hidden = known.length < 2;
     if (known.length < 2) return;
@@ -63,7 +63,6 @@ class Training {
     const log = low > 0 && high / low > LOGARITHMIC;
     const level = (/** @type {number} */ loss) => (log ? Math.log(loss) : loss);
     const span = level(high) - level(low) || 1;
-    const last = known[known.length - 1][0];
     const at = (/** @type {number[]} */ [iteration, loss]) => [4 + (312 * (iteration - 1)) / Math.max(1, last - 1), 116 - (108 * (level(loss) - level(low))) / span];
     const svg = svgElement("svg", { viewBox: "0 0 320 120", role: "img", "aria-label": `Loss over ${last} iterations, from ${short(known[0][1], 4)} to ${short(known[known.length - 1][1], 4)}` });
     svg.append(svgElement("path", { d: "M4 2V116H318", class: "axes" }), svgElement("polyline", { points: known.map((point) => at(point).map((x) => x.toFixed(1)).join(",")).join(" ") }));
