@@ -198,6 +198,19 @@ def test_pages_follow_one_another(browser, opened):
     page.shows("y", 12)
 
 
+def test_a_page_in_the_background_lets_go_of_its_connection_and_catches_up(opened):
+    page = opened(PRODUCT)
+    wait_for(lambda: page.session.session.published.pages == 1)
+    hidden = "Object.defineProperty(document, 'hidden', { value: %s, configurable: true });"
+    turned = "document.dispatchEvent(new Event('visibilitychange'))"
+    page.tab.evaluate(hidden % "true" + turned)
+    page.session.post("change", {"inputs": {"x": 5}})
+    page.session.post("change", {"inputs": {"x": 6}})
+    wait_for(lambda: page.session.session.published.pages == 0)
+    page.tab.evaluate(hidden % "false" + turned)
+    page.shows("y", 12)
+
+
 def test_the_inside_of_an_operation_is_fetched_when_it_is_opened(opened):
     page = opened("input x = 1\ny = Sigmoid(x)\noutput y\n")
     page.tab.evaluate("graphlang.page.select({ kind: 'node', id: 'y' })")

@@ -13,6 +13,10 @@ class Live {
     this.chip = el("span", { id: "live", role: "status" });
     byId("tools").before(this.chip);
     this.connected = false;
+    /** @type {EventSource|null} */
+    this.events = null;
+    /** What is shown, as the server counts it. */
+    this.at = { ...LIVE };
     /** What has come and is not shown yet. @type {{scene: string|null, numbers: string|null}} */
     this.news = { scene: null, numbers: null };
     this.scheduled = false;
@@ -26,13 +30,20 @@ class Live {
   start() {
     const { page } = this;
     page.connect({ change: (/** @type {LiveChange} */ change) => this.change(change), fields: () => this.fields.elements() });
-    const events = new EventSource(`events?revision=${LIVE.revision}&drawing=${LIVE.drawing}`);
+    this.listen();
+    // Browsers keep few connections to one server: a page in the background frees its own.
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.events?.close() : this.listen()));
+    this.shown();
+  }
+
+  listen() {
+    this.events?.close();
+    const events = (this.events = new EventSource(`events?revision=${this.at.revision}&drawing=${this.at.drawing}`));
     events.addEventListener("open", () => this.tell(true));
     events.addEventListener("error", () => this.tell(false));
     events.addEventListener("scene", (event) => this.take({ scene: event.data, numbers: null }));
     events.addEventListener("numbers", (event) => this.take({ scene: this.news.scene, numbers: event.data }));
     events.addEventListener("training", (event) => this.training.show(JSON.parse(event.data)));
-    this.shown();
   }
 
   // ---- what comes -----------------------------------------------------------------------------------------
@@ -46,8 +57,11 @@ class Live {
       this.scheduled = false;
       const { scene, numbers } = this.news;
       this.news = { scene: null, numbers: null };
-      if (scene !== null) this.draw(JSON.parse(scene).scene, numbers === null ? null : JSON.parse(numbers).slots);
-      else if (numbers !== null) this.renumber(JSON.parse(numbers).slots);
+      const whole = scene === null ? null : JSON.parse(scene);
+      const slots = numbers === null ? null : JSON.parse(numbers);
+      this.at = { revision: (slots ?? whole).revision, drawing: whole?.drawing ?? this.at.drawing };
+      if (whole) this.draw(whole.scene, slots?.slots ?? null);
+      else this.renumber(slots.slots);
     }, 0);
   }
 
