@@ -3,7 +3,7 @@
 // the recorded program, or asks the live page to.
 
 /** @typedef {{inputs?: Record<string, any>, hypers?: Record<string, number|string|boolean>, reset?: boolean}} Change */
-/** @typedef {{change: (change: Change) => void, fields: () => Node[]}} Transport */
+/** @typedef {{change: (change: Change) => void, fields?: () => Node[]}} Transport */
 
 class Editor {
   /** @param {State} state @param {() => void} changed called after everything was computed anew */
@@ -29,16 +29,16 @@ class Editor {
   /** Builds the fields anew; those of the live page stay where they are still right, since one may be in use. */
   load() {
     const { scene } = this.state;
-    const wanted = JSON.stringify([Boolean(this.transport), scene.nodes.filter((node) => node.kind === "input").map(({ id, shape, dtype }) => [id, shape, dtype]), (scene.hypers ?? []).map(({ name }) => name)]);
-    if (this.transport && wanted === this.built) return this.rewrite();
-    this.built = wanted;
+    const fields = JSON.stringify([Boolean(this.transport), scene.nodes.filter((node) => node.kind === "input").map(({ id, shape, dtype }) => [id, shape, dtype]), (scene.hypers ?? []).map(({ name }) => name)]);
+    if (this.transport && fields === this.built) return this.rewrite();
+    this.built = fields;
     this.compute = scene.program ? programOf(scene.program.code) : null;
     this.controls.clear();
     this.hypers.clear();
     const inputs = scene.program ? scene.program.inputs : this.transport ? scene.nodes.filter((node) => node.editable).map((node) => node.id) : [];
     const rows = inputs.map((id) => this.row(id, scene.nodes.find((node) => node.id === id)));
     const hypers = this.transport ? (scene.hypers ?? []).map(({ name, value }) => this.hyper(name, value)) : [];
-    const more = this.transport?.fields() ?? [];
+    const more = this.transport?.fields?.() ?? [];
     const focused = document.activeElement?.id ?? "";
     this.element.replaceChildren(...present([
       !inputs.length && !this.transport && el("p", { class: "quiet" }, "Single numbers among the inputs can be changed here. This graph has none, or computes with arrays: graphlang view --live computes those."),
