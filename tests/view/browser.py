@@ -92,6 +92,7 @@ class Opened:
         """Waits for a condition. Asked from outside: the page itself may not evaluate texts."""
         until = time.monotonic() + 60
         while not self.tab.evaluate(condition):
+            assert not self.errors, self.errors
             assert time.monotonic() < until, condition
             self.tab.wait_for_timeout(20)
 

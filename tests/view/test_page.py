@@ -248,6 +248,15 @@ def test_nothing_is_drawn_over_another(opened, source):
     assert page.tab.evaluate(OVERLAPS) == []
 
 
+def test_operands_that_are_drawn_out_of_order_are_numbered(opened):
+    page = opened("input a = 5\ninput b = 3\ny = b - a\nz = a - b\noutput y, z\n")
+    page.tab.evaluate("graphlang.page.stage.fit(false)")
+    assert {"1", "2"} <= set(page.texts)
+    assert not {"1", "2"} & set(
+        opened("input a = 5\ninput b = 3\ny = b * a + 4\noutput y\n", "#step=start").texts
+    )
+
+
 def test_a_closed_group_is_one_step(opened):
     page = opened(NESTED)
     count = int(page.text("#step-count").split("/")[1])

@@ -71,7 +71,10 @@ class Painter {
     for (const shape of shapes) this.rings(shape);
     for (const shape of shapes) this.body(shape);
     for (const trunk of seen.trunks) this.labels(trunk);
-    for (const [strand] of strands) this.part(strand);
+    for (const [strand] of strands) {
+      this.part(strand);
+      this.operandMark(strand);
+    }
     for (const shape of shapes) this.words(shape);
     this.pen.finish();
   }
@@ -105,6 +108,14 @@ class Painter {
     const [x, y, angle] = arrow;
     const [ux, uy] = [Math.cos(angle), -Math.sin(angle)];
     this.pen.polygon([x, y, x - ARROW * ux + 3.6 * uy, y - ARROW * uy - 3.6 * ux, x - ARROW * ux - 3.6 * uy, y - ARROW * uy + 3.6 * ux], { fill: this.lineColor(emphasis), alpha: this.alpha(value) });
+  }
+
+  /** The number of an operand that is drawn out of order. @param {Strand} strand */
+  operandMark({ arrow, mark, value }) {
+    if (!mark || !arrow) return;
+    const [x, y] = [arrow[0] - 24 * Math.cos(arrow[2]), arrow[1] + 24 * Math.sin(arrow[2])];
+    this.pen.circle(x, y, 6.5, { fill: this.colors.back });
+    this.pen.text(x, y + 3.5, String(mark), { size: 10, color: this.colors.ink, anchor: "middle", alpha: this.alpha(value) });
   }
 
   /** The part that flows back along one of several uses. @param {Strand} strand */

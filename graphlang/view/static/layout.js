@@ -16,7 +16,7 @@ const ARROW = 9;
 /** @typedef {{unit: Unit, end: boolean, x: number, y: number, w: number, h: number, depth: number}} Shape */
 /** @typedef {{value: FlatNode, x0: number, x1: number, y: number, label: number, unit: Unit|null}} Trunk */
 /** @typedef {{value: FlatNode, edges: FlatEdge[], path: number[][], arrow: number[]|null, part: number[]|null,
- *   box: number[]}} Strand */
+ *   mark: number, box: number[]}} Strand */
 /** @typedef {{shapes: Shape[], trunks: Trunk[], strands: Strand[], byUnit: Map<string, Shape>, width: number, height: number,
  *   levels: Levels, grid: Grid}} Layout */
 /** @typedef {(text: string, size: number, bold?: boolean) => number} Measure */
@@ -193,7 +193,11 @@ class Emitter {
     }
     for (const [item, links] of into) {
       const tips = entries(item, links);
-      links.forEach((link, i) => this.strand(level, link, tips[i], dx, dy));
+      const marks = operandMarks(item, links, tips);
+      links.forEach((link, i) => {
+        const strand = this.strand(level, link, tips[i], dx, dy);
+        strand.mark = marks[i];
+      });
     }
     for (const item of level.items) if (item.inner) this.emit(item.inner, dx + item.x, dy + item.y - item.up, depth + 1);
   }
@@ -241,7 +245,7 @@ class Emitter {
     const foot = [x1 - back * Math.cos(angle), y1 + back * Math.sin(angle)];
     const around = foot[0] < x0;
     const path = around ? detour(x0, y0, foot[0], foot[1], Math.max(a.y + a.down, b.y + b.down) + 30) : [[x0, y0], curve(x0, y0, foot[0], foot[1], angle)];
-    this.push(b, link.edges, path.map((part) => part.map((number, i) => number + (i % 2 ? dy : dx))), arrow, null, value);
+    return this.push(b, link.edges, path.map((part) => part.map((number, i) => number + (i % 2 ? dy : dx))), arrow, null, value);
   }
 
   /** @param {Item} item @param {FlatEdge[]} edges @param {number[][]} path @param {number[]|null} arrow @param {number[]|null} part @param {FlatNode|null} value */
@@ -257,7 +261,9 @@ class Emitter {
       }
     }
     const box = [left - 4, top - 10, right + 8, bottom + (part ? 24 : 10)];
-    this.layout.strands.push({ value: /** @type {FlatNode} */ (value), edges, path, arrow, part, box });
+    const strand = { value: /** @type {FlatNode} */ (value), edges, path, arrow, part, mark: 0, box };
+    this.layout.strands.push(strand);
+    return strand;
   }
 }
 
@@ -296,6 +302,25 @@ function entries(item, links) {
     links.forEach((link, i) => (tips[i] = [item.x, item.y + (item.ins.get(link.value.index) ?? 0), 0]));
   }
   return tips;
+}
+
+/** Signs whose operands may stand in any order. */
+const COMMUTATIVE = new Set(["×", "+", "·", "*"]);
+
+/**
+ * The numbers of operands, from 1, where they are drawn in another order than they are written in; else zeros.
+ * @param {Item} item @param {Link[]} links @param {number[][]} tips
+ */
+function operandMarks(item, links, tips) {
+  const none = links.map(() => 0);
+  if (item.kind !== "node" || links.length < 2 || COMMUTATIVE.has(item.value?.sign ?? "")) return none;
+  const order = none.map((_, i) => i).sort((p, q) => tips[p][1] - tips[q][1]);
+  const own = order.filter((i) => links[i].edges.length === 1 && !links[i].edges[0].besides && typeof links[i].edges[0].place === "number");
+  const places = own.map((i) => Number(links[i].edges[0].place));
+  const mixed = own.length > 1 && own.length < links.length;
+  if (!mixed && places.every((place, i) => !i || place >= places[i - 1])) return none;
+  own.forEach((i, at) => (none[i] = places[at] + 1));
+  return none;
 }
 
 /** Angles in rising order, kept apart. @param {number[]} angles */
