@@ -1,11 +1,9 @@
-"""The README keeps its promises: its blocks run, its commands are those that are checked, its picture is current."""
+"""The README keeps its promises: its blocks run, its commands are those that are checked."""
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -20,16 +18,6 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-
-
-def make_pictures() -> Any:
-    """The script that draws the pictures, as a module."""
-    place = importlib.util.spec_from_file_location("make_pictures", ROOT / "docs" / "make_pictures.py")
-    assert place is not None
-    assert place.loader is not None
-    module = importlib.util.module_from_spec(place)
-    place.loader.exec_module(module)
-    return module
 
 
 def test_the_tour_has_ten_blocks() -> None:
@@ -112,23 +100,6 @@ def test_the_ci_runs_the_test_command_of_the_readme() -> None:
 def test_no_text_names_the_package_of_somebody_else() -> None:
     for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("graphlang/**/*.py")]:
         assert "pip install graphlang" not in path.read_text(encoding="utf-8"), path
-
-
-def test_the_pictures_are_current() -> None:
-    module = make_pictures()
-    for name in module.PICTURES:
-        assert (ROOT / "docs" / f"{name}.svg").read_bytes().decode() == module.drawing(name)
-
-
-def test_chapter_5_names_the_command_of_each_of_its_pictures() -> None:
-    module = make_pictures()
-    text = (ROOT / "docs" / "chapter5.md").read_text(encoding="utf-8")
-    shown = re.findall(r"```sh\n(.*)\n```\n\n!\[.+\]\((\w+)\.svg\)", text)
-    assert len(shown) == 5
-    for command, name in shown:
-        before, _, words = command.partition("graphlang ")
-        assert words == f"{module.PICTURES[name]} -o {name}.svg"
-        assert before == (f"echo '{module.INPUT[name].strip()}' | " if name in module.INPUT else "")
 
 
 def test_every_link_of_the_readme_leads_somewhere() -> None:
