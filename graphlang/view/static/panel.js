@@ -103,7 +103,7 @@ class Panel {
     return present([
       el("h2", {}, box.label, el("small", {}, box.kind === "inside" ? "primitives" : box.kind)),
       el("button", { class: "wide-button", onclick: () => actions.toggleBox(box.id) }, open ? "Close" : "Open"),
-      el("p", {}, `${inside.length} values${params.length ? `, ${count} numbers in ${params.length} parameters` : ""}`),
+      el("p", {}, `${inside.length} values${params.length ? `, ${count.toLocaleString("en")} numbers in ${params.length} parameters` : ""}`),
       el("ul", { class: "edges" }, ...inside.slice(0, 60).map((node) => el("li", {}, this.link(node), el("span", { class: "value" }, this.state.valueText(node)))), inside.length > 60 && el("li", { class: "quiet" }, `and ${inside.length - 60} more`)),
     ]);
   }
@@ -116,7 +116,7 @@ class Panel {
     const first = scene.bad ? graph.byId.get(scene.bad.node) : undefined;
     return present([
       el("h2", {}, "Overview", el("small", {}, scene.file)),
-      el("p", {}, `${graph.nodes.length} values, ${graph.edges.length} edges${count ? `, ${count} numbers in ${params.length} parameters` : ""}. ${scene.of === null ? "Nothing to differentiate: no gradients." : `The gradients are those of ${scene.of}.`}`),
+      el("p", {}, `${graph.nodes.length.toLocaleString("en")} values, ${graph.edges.length.toLocaleString("en")} edges${count ? `, ${count.toLocaleString("en")} numbers in ${params.length} parameters` : ""}. ${scene.of === null ? "Nothing to differentiate: no gradients." : `The gradients are those of ${scene.of}.`}`),
       scene.bad && el("p", { class: "bad" }, `⚠ ${scene.bad.what}, first at `, this.link(first), "."),
       (scene.dead ?? []).length > 0 && el("section", {}, el("h3", {}, "Dead units"), el("ul", { class: "edges" }, ...(scene.dead ?? []).map((dead) => el("li", {}, this.link(graph.byId.get(dead.node)), `${dead.units} of ${dead.of}`)))),
       el("section", {}, el("h3", {}, "Look around"), el("ul", { class: "hints" },

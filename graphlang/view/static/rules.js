@@ -123,12 +123,12 @@ class Rules {
     const of = scene.of === null ? undefined : graph.byId.get(scene.of);
     if (step.phase === "start") {
       const leaves = graph.nodes.filter((leaf) => leaf.kind === "input").slice(0, 8);
-      const pieces = leaves.flatMap((leaf, i) => [...(i ? [plainPiece("   ")] : []), plainPiece(`${shownName(leaf)} = `), this.number(leaf.v, leaf.dtype, "value")]);
+      const pieces = leaves.flatMap((leaf, i) => [...(i ? [plainPiece("   ")] : []), plainPiece(`${shownName(leaf)}\u00a0=\u00a0`), this.number(leaf.v, leaf.dtype, "value")]);
       return [[plainPiece("Given: "), ...pieces]];
     }
     if (step.phase === "done") {
       const outputs = graph.nodes.filter((each) => each.output || each === of).slice(0, 4);
-      const pieces = outputs.flatMap((each, i) => [...(i ? [plainPiece("   ")] : []), plainPiece(`${shownName(each)} = `), this.number(each.v, each.dtype, "value")]);
+      const pieces = outputs.flatMap((each, i) => [...(i ? [plainPiece("   ")] : []), plainPiece(`${shownName(each)}\u00a0=\u00a0`), this.number(each.v, each.dtype, "value")]);
       const told = steps.last > 1 ? " — play, or press ← to go back step by step" : "";
       return [[...pieces, { text: told, look: "quiet" }]];
     }

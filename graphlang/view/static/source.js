@@ -13,6 +13,8 @@ class Source {
     this.lit = [];
     /** @type {number[][]} */
     this.starts = [];
+    /** Whether the text stands where the reader has not yet moved it. */
+    this.fresh = true;
   }
 
   /** Writes the text anew. */
@@ -76,7 +78,10 @@ class Source {
       this.lit.push(line);
       if (at && at[0] === source) underline(/** @type {HTMLElement} */ (line.querySelector("code")), at[1] - this.starts[source][number - 1], at[2] - this.starts[source][number - 1]);
     }
-    if (scroll && this.lit.length && !this.element.hidden) scrollWithin(this.element, this.lit[0]);
+    if (!scroll || this.element.hidden) return;
+    const line = this.lit[0] ?? (this.fresh ? this.element.querySelector("li:has(button)") : null);
+    if (line) scrollWithin(this.element, line);
+    this.fresh = false;
   }
 }
 
@@ -94,7 +99,7 @@ function underline(code, start, end) {
   code.replaceChildren(...colored(parts[0]).filter((part) => part !== "\u200b"), el("mark", {}, parts[1]), ...(parts[2] ? colored(parts[2]) : []));
 }
 
-/** Scrolls only the panel, not the page. @param {HTMLElement} panel @param {HTMLElement} line */
+/** Scrolls only the panel, not the page. @param {HTMLElement} panel @param {Element} line */
 function scrollWithin(panel, line) {
   const [outer, inner] = [panel.getBoundingClientRect(), line.getBoundingClientRect()];
   if (inner.top < outer.top + 20 || inner.bottom > outer.bottom - 20) panel.scrollTop += inner.top - outer.top - outer.height / 3;
