@@ -45,6 +45,11 @@ def note(text: str) -> None:
     err(text)
 
 
+def say(text: str) -> None:
+    """Writes a sentence to stdout, wrapped between words on a terminal."""
+    out(prose(text) if sys.stdout.isatty() else text)
+
+
 def print_json(value: Any) -> None:
     """Writes one JSON value to stdout."""
     out(json.dumps(value, ensure_ascii=False, allow_nan=False))

@@ -166,10 +166,10 @@ def _finish(graph: Graph, history: History, folder: Path, as_json: bool) -> None
         return
     end = f": {summary(last)}" if last else ""
     if idle:
-        console.out(f"the run is already at {count}: nothing was trained, weights in {folder}{end}")
+        console.say(f"the run is already at {count}: nothing was trained, weights in {folder}{end}")
         console.err("help: `--set train.epochs=N` or `--set train.iterations=N` lets it go on for longer")
     else:
-        console.out(f"trained {count}, weights in {folder}{end}")
+        console.say(f"trained {count}, weights in {folder}{end}")
 
 
 def both(first: Callable[[Progress], None], second: Callable[[Progress], None]) -> Callable[[Progress], None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING, Any
 
 from graphlang.cli import console, options
@@ -105,12 +104,12 @@ def _show_all(flows: GradientFlow) -> None:
     rows = [[f.name, _size(f.gradient), _size(f.factor), *_worst(f)] for f in ends]
     console.print_table(rows, ["to", "gradient", "arrives", "least at", "operation", "factor"])
     console.out("")
-    _say(sentence(flows, ends[0]))
+    console.say(sentence(flows, ends[0]))
     if ends[0].worst is not None:
-        _say(f"every step of it: --to {ends[0].name}")
+        console.say(f"every step of it: --to {ends[0].name}")
     apart = [f"`{f.name}`" for f in ends[1:] if f.state == "apart"]
     if apart:
-        _say(f"`{flows.network.names[flows.start]}` does not depend on {', '.join(apart)}")
+        console.say(f"`{flows.network.names[flows.start]}` does not depend on {', '.join(apart)}")
 
 
 def _worst(flow: PathSummary) -> list[str]:
@@ -133,11 +132,6 @@ def _show_path(flows: GradientFlow, name: str) -> None:
         rows[-1][-1] = ""
         console.print_table(rows, ["from", "operation", "gradient", "factor"])
         console.out("")
-    _say(sentence(flows, flow))
+    console.say(sentence(flows, flow))
     if flow.divides:
-        _say("values on the way are used in several places: this is the path through which most comes")
-
-
-def _say(text: str) -> None:
-    """Writes a sentence, wrapped between words on a terminal."""
-    console.out(console.prose(text) if sys.stdout.isatty() else text)
+        console.say("values on the way are used in several places: this is the path through which most comes")
