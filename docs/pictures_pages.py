@@ -25,7 +25,7 @@ SIZES = {"view": ((1280, 800), (400, 800)), "report": ((1280, 1500), (400, 1500)
 THEMES = ("light", "dark")
 ENDS = tuple(f"{width}-{theme}" for width, _ in SIZES["view"] for theme in THEMES)
 """What follows the name of a page in those of its pictures."""
-COLOURS = 96
+COLOURS = 256
 """The size of a picture's palette."""
 BACKWARD = """
 () => {

@@ -79,9 +79,10 @@ class Source {
       if (at && at[0] === source) underline(/** @type {HTMLElement} */ (line.querySelector("code")), at[1] - this.starts[source][number - 1], at[2] - this.starts[source][number - 1]);
     }
     if (!scroll || this.element.hidden) return;
-    const line = this.lit[0] ?? (this.fresh ? this.element.querySelector("li:has(button)") : null);
-    if (line) scrollWithin(this.element, line);
+    const first = this.fresh ? this.element.querySelector("li:has(button)") : null;
     this.fresh = false;
+    if (this.lit.length) scrollWithin(this.element, this.lit[0]);
+    else if (first) scrollPanel(this.element, first);
   }
 }
 
@@ -99,8 +100,14 @@ function underline(code, start, end) {
   code.replaceChildren(...colored(parts[0]).filter((part) => part !== "\u200b"), el("mark", {}, parts[1]), ...(parts[2] ? colored(parts[2]) : []));
 }
 
-/** Scrolls only the panel, not the page. @param {HTMLElement} panel @param {Element} line */
+/** Scrolls only the panel, not the page, where the line is not seen. @param {HTMLElement} panel @param {Element} line */
 function scrollWithin(panel, line) {
   const [outer, inner] = [panel.getBoundingClientRect(), line.getBoundingClientRect()];
-  if (inner.top < outer.top + 20 || inner.bottom > outer.bottom - 20) panel.scrollTop += inner.top - outer.top - outer.height / 3;
+  if (inner.top < outer.top + 20 || inner.bottom > outer.bottom - 20) scrollPanel(panel, line);
+}
+
+/** Brings the line into the upper third of the panel. @param {HTMLElement} panel @param {Element} line */
+function scrollPanel(panel, line) {
+  const [outer, inner] = [panel.getBoundingClientRect(), line.getBoundingClientRect()];
+  panel.scrollTop += inner.top - outer.top - outer.height / 3;
 }
