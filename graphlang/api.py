@@ -357,8 +357,7 @@ class Graph(Viewed, Shown):
         buffers: calls from several threads wait for one another, so compile once per thread.
         """
         check_compile_options(self._model.network, unknown)
-        threads = self._model.threads if threads is None else whole("threads", threads, 1)
-        model = replace(self._model, threads=threads)
+        model = replace(self._model, threads=whole("threads", threads, 1) or self._model.threads)
         batch = whole("batch", batch, 1)
         compiled: CompiledForward | PlannedGradient | TrainStep
         if train:
@@ -367,13 +366,12 @@ class Graph(Viewed, Shown):
             from graphlang.engine.compiled import PlannedGradient
 
             compiled = PlannedGradient(model, of, name_list("wrt", wrt))
-            scalar = compiled.of_scalars() if batch is None else None  # a batch is of rows, not of numbers
-            if scalar is not None:
-                return scalar
+            if batch is None and (scalar := compiled.of_scalars()) is not None:
+                return scalar  # a batch is of rows, not of numbers
         else:
             from graphlang.engine.compiled import CompiledForward
 
-            names = [of] if of is not None else list(model.spec.outputs)
+            names = list(model.spec.outputs) if of is None else [of]
             compiled = CompiledForward(model, [model.start(n) for n in names])
         if batch is not None:
             compiled.plan_for(batch)

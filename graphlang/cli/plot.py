@@ -34,8 +34,8 @@ def parser() -> options.CommandParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from graphlang.view.plots import SUFFIXES, plot
-    from graphlang.view.runs import shown_runs
+    from graphlang.view.runs.plots import SUFFIXES, plot
+    from graphlang.view.runs.run import shown_runs
 
     path: Path = arguments.output
     if path.suffix.lower() not in SUFFIXES:

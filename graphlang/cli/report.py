@@ -43,8 +43,8 @@ def runs(command: options.CommandParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from graphlang.view.files import opened, write
-    from graphlang.view.report_page import report_page
-    from graphlang.view.reporting import reported
+    from graphlang.view.runs.report_page import report_page
+    from graphlang.view.runs.reporting import reported
 
     if arguments.open and arguments.output == "-":
         raise options.Usage("a page on stdout cannot be opened: name a file with -o")

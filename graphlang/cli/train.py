@@ -15,6 +15,7 @@ from graphlang.cli import console, options
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
+    from graphlang.datasets.dataset import Dataset
     from graphlang.training.record import History, Progress
 
 ROOT = Path("runs")
@@ -64,7 +65,6 @@ def parser() -> options.CommandParser:
 
 def run(arguments: argparse.Namespace) -> int:
     from graphlang.cli.training_progress import watcher
-    from graphlang.training.evaluation import note_on_not_finite
     from graphlang.training.loop import train
 
     if arguments.resume and arguments.weights:
@@ -97,13 +97,19 @@ def run(arguments: argparse.Namespace) -> int:
             console.err(f"interrupted; the run is kept in {folder}, go on with:")
             console.err(f"  {_resume(arguments.words, folder)}")
             return 130
+    _note_what_is_not_finite(graph, dataset, history)
+    _finish(graph, history, folder, arguments.json)
+    return 0
+
+
+def _note_what_is_not_finite(graph: Graph, dataset: Dataset, history: History) -> None:
+    from graphlang.training.evaluation import note_on_not_finite
+
     last = history.last
     for split, metrics in (("train", last.train), ("test", last.test)) if last else ():
         note = note_on_not_finite(graph.model, dataset, split, metrics)
         if note is not None:
             console.note(note)
-    _finish(graph, history, folder, arguments.json)
-    return 0
 
 
 def _take_up_settings(arguments: argparse.Namespace) -> None:

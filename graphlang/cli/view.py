@@ -35,6 +35,29 @@ def parser() -> options.CommandParser:
         type=options.named,
         help="the page (default: named after the spec, in the current folder); `-` writes to stdout",
     )
+    _documents(command)
+    _browser(command)
+    options.settings(command)
+    options.inputs(command)
+    options.start(command)
+    options.data(command)
+    command.add_argument(
+        "--rows",
+        metavar="N",
+        type=options._positive,
+        default=SAMPLES,
+        help=f"how many samples of the data, where no inputs are given (default: {SAMPLES})",
+    )
+    options.weights(command)
+    options.precision(command)
+    options.seed(command)
+    options.threads(command)
+    options.as_json(command, "what the page shows")
+    options.form(command)
+    return command
+
+
+def _documents(command: options.CommandParser) -> None:
     document = command.add_mutually_exclusive_group()
     for name, what in (("svg", "an image"), ("dot", "a graph for Graphviz"), ("mermaid", "a flowchart")):
         document.add_argument(
@@ -54,6 +77,9 @@ def parser() -> options.CommandParser:
     command.add_argument(
         "--closed", action="store_true", help="in a document: every group (a `def`, a copy) as one node"
     )
+
+
+def _browser(command: options.CommandParser) -> None:
     command.add_argument("--open", action="store_true", help="open the page in the browser")
     command.add_argument(
         "--live",
@@ -63,24 +89,6 @@ def parser() -> options.CommandParser:
     command.add_argument(
         "--port", metavar="N", type=_port, help="where --live serves it (default: a free one)"
     )
-    options.settings(command)
-    options.inputs(command)
-    options.start(command)
-    options.data(command)
-    command.add_argument(
-        "--rows",
-        metavar="N",
-        type=options._positive,
-        default=SAMPLES,
-        help=f"how many samples of the data, where no inputs are given (default: {SAMPLES})",
-    )
-    options.weights(command)
-    options.precision(command)
-    options.seed(command)
-    options.threads(command)
-    options.as_json(command, "what the page shows")
-    options.form(command)
-    return command
 
 
 def _port(text: str) -> int:

@@ -12,9 +12,9 @@ from graphlang.training.column_binding import bind_columns
 from graphlang.training.outcomes import outcomes
 from graphlang.training.run_folder import WEIGHTS, load_run
 from graphlang.training.sections import open_data
-from graphlang.view.first_layer import first_layer
-from graphlang.view.report_page import Reported
-from graphlang.view.runs import Run, shown_runs
+from graphlang.view.runs.first_layer import first_layer
+from graphlang.view.runs.report_page import Reported
+from graphlang.view.runs.run import Run, shown_runs
 
 
 def reported(folders: Sequence[Path], data: Path | None = None) -> list[Reported]:

@@ -14,11 +14,11 @@ import pytest
 
 import graphlang as gl
 from graphlang.cli import main
-from graphlang.view.first_layer import first_layer
-from graphlang.view.png import data_uri, grey, is_image, side_by_side, signed
-from graphlang.view.report_page import report_page
-from graphlang.view.reporting import reported
-from graphlang.view.runs import differences, shown_runs
+from graphlang.view.runs.first_layer import first_layer
+from graphlang.view.runs.png import data_uri, grey, is_image, side_by_side, signed
+from graphlang.view.runs.report_page import report_page
+from graphlang.view.runs.reporting import reported
+from graphlang.view.runs.run import differences, shown_runs
 from tests.view.browser import browsers
 
 NET = """

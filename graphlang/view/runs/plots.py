@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from graphlang.view.charts import DECADES
-from graphlang.view.runs import Numbers, Run
+from graphlang.view.runs.charts import DECADES
+from graphlang.view.runs.run import Numbers, Run
 
 SUFFIXES = (".png", ".pdf", ".svg")
 SIZE = (6.0, 3.6)

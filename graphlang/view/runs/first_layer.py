@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from graphlang.spec.network import Network, Ref
-from graphlang.view.png import LEAST
+from graphlang.view.runs.png import LEAST
 
 UNITS = 64
 """How many units are shown at most."""

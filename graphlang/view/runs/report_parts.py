@@ -10,8 +10,8 @@ import numpy as np
 
 from graphlang.draw.numbers import short
 from graphlang.training.outcomes import Outcomes, WrongRow
-from graphlang.view.first_layer import UnitImages
-from graphlang.view.png import data_uri, grey, is_image, side_by_side, signed
+from graphlang.view.runs.first_layer import UnitImages
+from graphlang.view.runs.png import data_uri, grey, is_image, side_by_side, signed
 
 INVISIBLE = {" ": "\u2423", "\n": "\u23ce", "\t": "\u21e5"}
 """Signs for characters that cannot be seen."""

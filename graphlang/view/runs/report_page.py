@@ -10,10 +10,10 @@ from typing import Any
 
 from graphlang.draw.numbers import short
 from graphlang.training.outcomes import Outcomes
-from graphlang.view import report_parts as parts
-from graphlang.view.charts import COLOURS, Curve, chart
-from graphlang.view.first_layer import UnitImages
-from graphlang.view.runs import Run, differences
+from graphlang.view.runs import report_parts as parts
+from graphlang.view.runs.charts import COLOURS, Curve, chart
+from graphlang.view.runs.first_layer import UnitImages
+from graphlang.view.runs.run import Run, differences
 
 LAYERS = 2 * COLOURS
 """How many parameters a chart of the layers shows at most: those of the first layers and of the last."""
@@ -33,7 +33,7 @@ def report_page(reported: Sequence[Reported]) -> str:
     """The page."""
     runs = [item.run for item in reported]
     title = f"{'Run' if len(runs) == 1 else 'Runs'} {', '.join(run.name for run in runs)}"
-    style = (files("graphlang.view") / "report.css").read_text(encoding="utf-8")
+    style = (files("graphlang.view.runs") / "report.css").read_text(encoding="utf-8")
     body = "".join([
         f"<h1>{escape(title)}</h1>",
         f'<p class="quiet">{escape(_subtitle(runs))}</p>',
