@@ -12,6 +12,7 @@ from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.inputs import UnknownInput
 from graphlang.diagnostics.running import UnknownValue
 from graphlang.diagnostics.settings import UnknownOverride
+from graphlang.engine.workers import BLAS
 from graphlang.view.build import scene
 from graphlang.view.live.problems import Problem, problems_of
 from graphlang.view.live.published import Published
@@ -204,9 +205,12 @@ class LivePicture:
     ) -> dict[str, Any]:
         since = time.perf_counter()
         graph, of, seed = loaded.graph, self.subject.of, self.subject.seed
-        forward = graph.forward({**loaded.inputs, **{n: c.value for n, c in inputs.items()}})
-        start = of is not None or graph.model.may_start
-        result = forward.backward(seed=seed, of=of) if start else forward.result()
+        values = {**loaded.inputs, **{n: c.value for n, c in inputs.items()}}
+        # Beside a busy browser, the threads of BLAS wait for one another longer than a few rows take.
+        with BLAS.limited(1):
+            forward = graph.forward(values)
+            start = of is not None or graph.model.may_start
+            result = forward.backward(seed=seed, of=of) if start else forward.result()
         new: dict[str, Any] = {**scene(graph, forward, result, seed, unfold=self._unfolded, program=False)}
         new["stale"] = False
         new["hypers"] = [{"name": n, "value": v} for n, v in graph.spec.hypers.items() if _is_plain(v)]
