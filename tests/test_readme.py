@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import graphlang as gl
 from graphlang.checks.expectations import check_expectations
+from graphlang.cli import main
 from graphlang.inputs.stand_ins import fill_with_random
 
 ROOT = Path(__file__).parent.parent
@@ -105,3 +107,22 @@ def test_no_text_names_the_package_of_somebody_else() -> None:
 def test_every_link_of_the_readme_leads_somewhere() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+def test_the_commands_that_show_something_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib, of the extra `plot`, draws the curves")
+    section = README.partition("\n## Seeing it\n")[2].partition("\n## ")[0]
+    commands = [
+        shlex.split(words, comments=True)
+        for words in re.findall(r"^    graphlang (.*)$", section, re.MULTILINE)
+    ]
+    names = ["run", "view", "view", "train", "report", "plot", "diff", "where"]
+    assert [words[0] for words in commands] == names
+    (tmp_path / "specs").symlink_to(ROOT / "specs", target_is_directory=True)
+    monkeypatch.chdir(tmp_path)
+    for words in commands:
+        if "--live" in words:  # tests/view/test_live.py runs it
+            continue
+        short = ["--set", "train.iterations=20"] if words[0] == "train" else []
+        assert main([*(word for word in words if word != "--open"), *short]) == (words[0] == "diff"), words
+    assert {path.name for path in tmp_path.iterdir()} >= {"two_layer_net.html", "report.html", "curves.png"}
