@@ -118,6 +118,13 @@ def test_the_line_of_the_step_is_lit_and_a_line_lights_its_values(opened):
     assert set(hits) == {f"node {name}" for name in ("apple", "apple_num", "orange", "orange_num", "tax")}
 
 
+def test_the_source_opens_at_its_first_statement(opened):
+    page = opened("#\n" * 60 + "input x = 3\ny = x * x\noutput y\n")
+    place = page.tab.locator("#panel-source li").nth(60).bounding_box()
+    panel = page.tab.locator("#panel-source").bounding_box()
+    assert panel["y"] <= place["y"] <= panel["y"] + panel["height"] - place["height"]
+
+
 def test_the_parts_of_a_value_that_is_used_twice_and_their_sum(opened):
     page = opened(TWICE)
     page.press("End", "ArrowLeft")
