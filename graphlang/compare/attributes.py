@@ -17,12 +17,12 @@ _USED: tuple[Family, ...] = ("initializers", "schedules", "optimizers", "dataset
 def attributes_of(catalog: Catalog, node: NodeSpec) -> dict[str, Any]:
     """What a node is told, as plain data, without what it would be by default."""
     entry = catalog.find(node.operation)
-    known = {} if entry is None else entry.attributes
+    declared = {} if entry is None else entry.attributes
     attributes = {name: _plain(value) for name, value in node.attributes.items()}
     return {
         name: value
         for name, value in attributes.items()
-        if name not in known or known[name].required or value != _plain(known[name].default)
+        if name not in declared or declared[name].required or value != _plain(declared[name].default)
     }
 
 

@@ -139,12 +139,12 @@ class _Colours:
         graphs = ((pairs.a, pairs.to_b), (pairs.b, pairs.to_a))
         # Of a parameter of a layer, or a constant, the colours tell less than what it is used for.
         self._free = [
-            [v.number for v in g.values if found[v.number] is None and (v.rooted or not rooted)]
-            for g, found in graphs
+            [v.number for v in g.values if partners[v.number] is None and (v.rooted or not rooted)]
+            for g, partners in graphs
         ]
         matched = [
-            [None if other is None else (n if side == 0 else other) for n, other in enumerate(found)]
-            for side, (_, found) in enumerate(graphs)
+            [None if other is None else (n if side == 0 else other) for n, other in enumerate(partners)]
+            for side, (_, partners) in enumerate(graphs)
         ]
         self._from = [self._computed_from(g, m) for (g, _), m in zip(graphs, matched, strict=True)]
         self._into = [self._computed_into(g, m) for (g, _), m in zip(graphs, matched, strict=True)]
@@ -185,10 +185,10 @@ class _Colours:
 
     def classes(self, graph: int, side: Side) -> dict[Hashable, list[int]]:
         """The values that are not matched, by their colours."""
-        found = self._pairs.to_a if graph else self._pairs.to_b
+        partners = self._pairs.to_a if graph else self._pairs.to_b
         classes: dict[Hashable, list[int]] = {}
         for number in self._free[graph]:
-            if found[number] is None:
+            if partners[number] is None:
                 classes.setdefault(self._colour(graph, number, side), []).append(number)
         return classes
 

@@ -68,11 +68,11 @@ class Watch:
         if self.start is None or not self._history.layers:
             return
         told = {d.code for d in self._history.warnings}
-        silent = told | {code for known in told for code in IMPLIED.get(known, ())}
-        for code, found in self._signs(batch):
+        silent = told | {code for reason in told for code in IMPLIED.get(reason, ())}
+        for code, sign_of in self._signs(batch):
             if code in silent:
                 continue
-            sign = found()
+            sign = sign_of()
             if sign is not None:
                 self._history.warnings.append(sign)
                 silent |= {code, *IMPLIED.get(code, ())}
@@ -130,7 +130,7 @@ class Watch:
     def _rate(self) -> float:
         return float(self._state.optimizer.lr)
 
-    def _made(self, kind: Any, name: str, **facts: Any) -> Diagnostic:
+    def _warning(self, kind: Any, name: str, **facts: Any) -> Diagnostic:
         sign: Diagnostic = kind(name=name, span=self._network.span(name), **facts)
         return sign
 
@@ -147,7 +147,7 @@ class Watch:
         if not all(_equal_rows(column.load()) for column in columns.values()):
             return None
         names = tuple(network.names[n] for n in columns)
-        return self._made(signs.ConstantData, names[0], names=names, rows=self._data.rows)
+        return self._warning(signs.ConstantData, names[0], names=names, rows=self._data.rows)
 
     def _equal_units(self) -> Diagnostic | None:
         """A layer whose units are all the same after the first steps."""
@@ -157,7 +157,7 @@ class Watch:
             units, one = W.shape[axis], np.take(W, [0], axis)
             norm = self._latest.parameters[name].weight
             if units > 1 and np.array_equal(W, np.broadcast_to(one, W.shape)):
-                return self._made(
+                return self._warning(
                     signs.EqualUnits, name, units=units, steps=self._latest.iteration, norm=norm
                 )
         return None
@@ -178,7 +178,7 @@ class Watch:
         for record in (start, *history.layers[-1:]):
             name, ratio = self._largest_update(record)
             if ratio > LARGE_UPDATE:
-                return self._made(signs.LossRises, name, parameter=name, ratio=ratio, **facts)
+                return self._warning(signs.LossRises, name, parameter=name, ratio=ratio, **facts)
         growth = {
             name: float(np.linalg.norm(self._model.params[name])) / n.weight
             for name, n in start.parameters.items()
@@ -186,7 +186,9 @@ class Watch:
         }
         name = max(growth, key=lambda n: growth[n], default="")
         if growth.get(name, 0) > GROWN:
-            return self._made(signs.LossRises, name, parameter=name, ratio=growth[name], grown=True, **facts)
+            return self._warning(
+                signs.LossRises, name, parameter=name, ratio=growth[name], grown=True, **facts
+            )
         return None
 
     def _stuck(self, batch: Callable[[], StepInputs]) -> Diagnostic | None:
@@ -217,15 +219,15 @@ class Watch:
         weights = _together(self._latest, "weight")
         ratio = _together(self._latest, "update") / weights if weights else np.inf
         if gradient == 0:
-            return self._made(signs.StuckWithoutGradient, loss, **facts)
+            return self._warning(signs.StuckWithoutGradient, loss, **facts)
         if max(ratio, _ratio(start)) * steps < TOO_SMALL:
             name, most = self._largest_update(self._latest)
             facts |= {"parameter": name or loss, "ratio": most or ratio, "rate": self._rate}
-            return self._made(signs.StuckBySmallSteps, loss, **facts)
+            return self._warning(signs.StuckBySmallSteps, loss, **facts)
         vanishing = self._vanishing(self._paths(batch), PER_PATH_IF_STUCK)
         if vanishing is not None:
             return vanishing
-        return self._made(signs.StuckOnPlateau, loss, gradient=gradient, ratio=ratio, **facts)
+        return self._warning(signs.StuckOnPlateau, loss, gradient=gradient, ratio=ratio, **facts)
 
     # ---- the layers ------------------------------------------------------------------------------
 
@@ -239,11 +241,11 @@ class Watch:
         peak = float(np.max(self._units.peaks()[name]))
         facts: dict[str, Any] = {"peak": peak, "rows": self._units.rows}
         if start.dead.get(name) == 1:
-            return self._made(signs.DeadFromStart, name, **facts, **self._bias_before(name))
+            return self._warning(signs.DeadFromStart, name, **facts, **self._bias_before(name))
         updates = [self._largest_update(record) for record in (start, *self._history.layers)]
         parameter, ratio = max(updates, key=lambda update: update[1])
         facts |= {"parameter": parameter, "ratio": ratio, "large": ratio > LARGE_UPDATE, "rate": self._rate}
-        return self._made(signs.DiedInTraining, name, **facts)
+        return self._warning(signs.DiedInTraining, name, **facts)
 
     def _bias_before(self, relu: str) -> dict[str, Any]:
         """The bias that is added just before a Relu, and its mean."""
@@ -296,7 +298,7 @@ class Watch:
 
     def _of_path(self, kind: Any, path: Path, worst: int) -> Diagnostic:
         first, last, step = path.steps[0], path.steps[-1], path.steps[worst + 1]
-        return self._made(
+        return self._warning(
             kind,
             step.name,
             parameter=path.parameter,
@@ -323,7 +325,7 @@ class Watch:
         for kept in told:
             facts = {n: tuple(v) if isinstance(v, list) else v for n, v in kept.items()}
             kind = getattr(signs, str(facts.pop("kind")))
-            self._history.warnings.append(self._made(kind, str(facts.pop("name")), **facts))
+            self._history.warnings.append(self._warning(kind, str(facts.pop("name")), **facts))
 
 
 def _equal_rows(values: Any) -> bool:

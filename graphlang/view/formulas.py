@@ -70,10 +70,10 @@ _SLOPES = {"sigmoid_slope": "sigmoid", "tanh_slope": "tanh"}
 class Printer:
     """Prints the values of one trace."""
 
-    def __init__(self, trace: Trace, known: Mapping[int, Place]) -> None:
+    def __init__(self, trace: Trace, place_of: Mapping[int, Place]) -> None:
         self._trace = trace
         #: by number
-        self._known = dict(known)
+        self._place_of = dict(place_of)
         self._steps = 0
 
     def formula(self, value: Any) -> Formula:
@@ -86,8 +86,8 @@ class Printer:
     def _value(self, value: Any) -> _Printed:
         if value.__class__ is not SymbolicArray:
             return _number(value)
-        if value.number in self._known:
-            return _Printed((Known(self._known[value.number]),), ATOM)
+        if value.number in self._place_of:
+            return _Printed((Known(self._place_of[value.number]),), ATOM)
         step = self._trace.step_of(value)
         if step is None:
             raise TooLong
@@ -124,7 +124,7 @@ class Printer:
     def _negation(self, condition: Any) -> _Printed:
         """`x > 0` for what is not `x <= 0`: where there is no nan, which has no gradient worth reading."""
         step = self._trace.step_of(condition) if condition.__class__ is SymbolicArray else None
-        if step is None or condition.number in self._known or step.primitive.name not in _OPPOSITE:
+        if step is None or condition.number in self._place_of or step.primitive.name not in _OPPOSITE:
             return _Printed(("not ", *self._value(condition).within(COMPARISON)), NOT)
         opposite = _INFIX[_OPPOSITE[step.primitive.name]]
         return self._infix(*opposite, *map(self._value, step.operands))
@@ -133,13 +133,13 @@ class Printer:
         function = _SLOPES[name]
         at = (
             (number,)
-            for number in self._known
+            for number in self._place_of
             if number >= 0
             and self._trace.steps[number].primitive.name == function
             and self._trace.steps[number].operands[0] is x
         )
         (number,) = next(at, (None,))
-        y = self._value(x).pieces if number is None else (Known(self._known[number]),)
+        y = self._value(x).pieces if number is None else (Known(self._place_of[number]),)
         y = (f"{function}(", *y, ")") if number is None else y
         if name == "sigmoid_slope":
             return _Printed((*y, " × (1 − ", *y, ")"), PRODUCT)

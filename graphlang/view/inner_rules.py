@@ -43,15 +43,15 @@ class InnerRules:
         tokens: dict[Place, Token] = {
             position: self._token(int(edge["from"]), nodes) for position, edge in edges.items()
         }
-        known: dict[int, Place] = {
+        place_of: dict[int, Place] = {
             x.number: position for position, x in enumerate(operands) if x.__class__ is SymbolicArray
         }
-        node["forward"] = _rule(Printer(trace, known), y, tokens)
+        node["forward"] = _rule(Printer(trace, place_of), y, tokens)
         if dy is None or node["g"] is None:
             return
         tokens[RESULT] = self._token(place, nodes)
         tokens[ARRIVING] = {"g": node["g"], "name": f"∂{self._of}/∂{self._names[place]}"}
-        printer = Printer(trace, {**known, y.number: RESULT, dy.number: ARRIVING})
+        printer = Printer(trace, {**place_of, y.number: RESULT, dy.number: ARRIVING})
         for position, edge in edges.items():
             if edge["g"] is not None and gradients[position] is not None:
                 edge["rule"] = _rule(printer, gradients[position], tokens, scalar=not node["shape"])

@@ -168,13 +168,13 @@ def _filled(formula: Formula, tokens: Mapping[Place, Token]) -> Rule | None:
 def _recorded(operation: Any, operands: list[Any], keywords: Mapping[str, Any], derived: bool) -> Formulas:
     """Runs an operation on symbolic arrays, forward and backward, and prints what that records."""
     trace = Trace()
-    known: dict[int, Place] = {}
+    place_of: dict[int, Place] = {}
 
     def symbol(place: Place, value: Any) -> Any:
         if not isinstance(value, np.ndarray | np.generic):
             return value
         x = trace.input(value.shape, value.dtype)
-        known[x.number] = place
+        place_of[x.number] = place
         return x
 
     with trace:
@@ -185,7 +185,7 @@ def _recorded(operation: Any, operands: list[Any], keywords: Mapping[str, Any], 
         y, saved, *_ = outcome(operation, operation.forward(*values, **named))
         if not isinstance(y, SymbolicArray):
             return NOTHING
-        forward = _printed(Printer(trace, known), y)
+        forward = _printed(Printer(trace, place_of), y)
         dy = trace.input(y.shape, y.dtype)
         arguments: dict[Place, Any] = {**dict(enumerate(values)), **own}
         places: list[Place] = [place for place, x in arguments.items() if isinstance(x, SymbolicArray)]
@@ -193,9 +193,9 @@ def _recorded(operation: Any, operands: list[Any], keywords: Mapping[str, Any], 
             gradients = reached(y, [arguments[place] for place in places], dy)
         else:
             roles: list[Place] = [*range(len(values)), *results.own_order(operation)]
-            given = dict(zip(roles, results.call_backward(operation, dy, saved), strict=False))
-            gradients = [given.get(place) for place in places]
-    printer = Printer(trace, {**known, y.number: RESULT, dy.number: ARRIVING})
+            by_place = dict(zip(roles, results.call_backward(operation, dy, saved), strict=False))
+            gradients = [by_place.get(place) for place in places]
+    printer = Printer(trace, {**place_of, y.number: RESULT, dy.number: ARRIVING})
     backward = {p: _printed(printer, g) for p, g in zip(places, gradients, strict=True) if g is not None}
     return Formulas(forward, {place: formula for place, formula in backward.items() if formula is not None})
 

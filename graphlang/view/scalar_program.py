@@ -144,8 +144,8 @@ class _Recording:
             if type(o) is Ref and self._is_float(x)
         }
         gradients = reached(y, [x for _, x in sources.values()], dy)
-        given = zip(sources.items(), gradients, strict=True)
-        return [(number, place, part) for (place, (number, _)), part in given if part is not None]
+        by_source = zip(sources.items(), gradients, strict=True)
+        return [(number, place, part) for (place, (number, _)), part in by_source if part is not None]
 
     def _is_float(self, value: Any) -> bool:
         return getattr(value, "dtype", np.dtype(bool)).kind == "f"

@@ -74,8 +74,8 @@ class LivePicture:
     @property
     def values(self) -> dict[str, Any]:
         """The values of inputs that do not come from the file."""
-        given = {} if self.loaded is None else dict(self.loaded.inputs)
-        return {**given, **{name: changed.value for name, changed in self._inputs.items()}}
+        defaults = {} if self.loaded is None else dict(self.loaded.inputs)
+        return {**defaults, **{name: changed.value for name, changed in self._inputs.items()}}
 
     # ---- the file ---------------------------------------------------------------------------------------
 
@@ -164,9 +164,9 @@ class LivePicture:
 
     def unfold(self, name: str) -> int | None:
         """Adds the inside of an operation, and returns the number of the scene; None where it has none."""
-        known = {node["id"]: node for node in self._scene["nodes"]}
-        if name not in known:
-            raise GraphError([UnknownValue(name, list(known), self.subject.path)])
+        nodes = {node["id"]: node for node in self._scene["nodes"]}
+        if name not in nodes:
+            raise GraphError([UnknownValue(name, list(nodes), self.subject.path)])
         self._unfolded.add(name)
         number = self.draw()
         if any(node["id"] == name and node["inside"] for node in self._scene["nodes"]):

@@ -135,10 +135,10 @@ class Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.FORBIDDEN, "the Host is not that of this page")
         elif not secrets.compare_digest(token.encode(), self.server.token.encode()):
             self._refuse(HTTPStatus.FORBIDDEN, "the token is wrong: open the address that was printed")
-        elif not slash or (found := answer(path)) is None:
+        elif not slash or (reply := answer(path)) is None:
             self._refuse(HTTPStatus.NOT_FOUND, "there is nothing here")
         else:
-            found()
+            reply()
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:
         self.close_connection = True  # a body that nobody reads may follow
@@ -207,10 +207,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _train(self, fields: dict[str, Any]) -> dict[str, Any]:
         action = text_in(fields, "action")
-        known = next((each for each in ACTIONS if each == action), None)
-        if known is None:
+        chosen = next((each for each in ACTIONS if each == action), None)
+        if chosen is None:
             raise Refused(HTTPStatus.BAD_REQUEST, f"`action` is one of {', '.join(ACTIONS)}")
-        self.server.session.train(known).result()
+        self.server.session.train(chosen).result()
         return {}
 
     # ---- sending ----------------------------------------------------------------------------------------

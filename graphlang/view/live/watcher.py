@@ -67,8 +67,8 @@ class Watcher:
         return bool(changed)
 
     def _differs(self, path: Path) -> bool:
-        stamp, known = _stamp(path), path in self._stamps
-        if known and self._stamps[path] == stamp:
+        stamp, watched = _stamp(path), path in self._stamps
+        if watched and self._stamps[path] == stamp:
             return False
         self._stamps[path] = stamp
         before = self._contents.pop(path, None)
@@ -76,8 +76,8 @@ class Watcher:
             content = _content(path)
             if content is not None:
                 self._contents[path] = content
-            return content != before if known else self._came_later(stamp)
-        return known or self._came_later(stamp)
+            return content != before if watched else self._came_later(stamp)
+        return watched or self._came_later(stamp)
 
     def _came_later(self, stamp: Stamp | None) -> bool:
         """Whether a file that nobody knew to watch was written while or after the files were read."""

@@ -37,9 +37,9 @@ def first_layer(
             images[node.number] = shape
         weights = [network.names[n] for n in (*node.own.values(), *operands) if network.names[n] in params]
         for name in weights:
-            found = _images(np.asarray(params[name]), shape)
-            if found:
-                return UnitImages(name, _units(params[name], shape), found[:UNITS])
+            pictures = _images(np.asarray(params[name]), shape)
+            if pictures:
+                return UnitImages(name, _units(params[name], shape), pictures[:UNITS])
     return None
 
 

@@ -49,12 +49,13 @@ def report_page(reported: Sequence[Reported]) -> str:
 
 
 def _subtitle(runs: Sequence[Run]) -> str:
-    made = []
+    texts = []
     for run in runs:
         loss = f", loss {short(run.epochs[-1]['loss'], 4)}" if run.epochs else ""
         file = f"{run.about.get('file')}: " if run.about.get("file") else ""
-        made.append(f"{file}{len(run.losses):,} iterations{loss}")
-    return "; ".join(made)
+        name = f"{run.name}: " if len(runs) > 1 else file
+        texts.append(f"{name}{len(run.losses):,} iterations{loss}")
+    return "; ".join(texts)
 
 
 def _differences(runs: Sequence[Run]) -> str:

@@ -62,7 +62,7 @@ def confusion(name: str, outcome: Outcomes) -> str:
         )
         rows.append(f'<tr><th scope="row">{_plain(label)}</th>{cells}</tr>')
     inside = (
-        f'<table class="confusion"><thead><tr><th scope="col">truth \\ said</th>{heads}</tr></thead>'
+        f'<table class="confusion"><thead><tr><th scope="col">truth / predicted</th>{heads}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
     return scrolling(f"confusion of {name}", inside)
@@ -85,7 +85,7 @@ def _wrong(outcome: Outcomes, wrong: WrongRow) -> str:
         shown += _image(wrong.predicted, f"{outcome.value} of row {wrong.row}")
     else:
         texts = [_plain(v) if outcome.classes else _listed(v) for v in (wrong.truth, wrong.predicted)]
-        lines += [f"truth {texts[0]}", f"said {texts[1]}"]
+        lines += [f"truth {texts[0]}", f"predicted {texts[1]}"]
     what = "probability of the truth" if outcome.classes else "mean squared error"
     lines.append(f"{what} {escape(short(wrong.measure, 3))}")
     return f"<li>{shown}{'<br>'.join(lines)}</li>"

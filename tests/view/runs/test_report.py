@@ -128,7 +128,7 @@ def test_the_confusion_is_that_of_the_predictions(folder: Path) -> None:
     graph.load_weights(folder / "a")
     x, t = images(50, 1)
     said = graph.predict(x=x.reshape(50, 36) / 255).argmax(axis=1)
-    (rows,) = Tables(page(folder / "a")).headed("truth \\ said")
+    (rows,) = Tables(page(folder / "a")).headed("truth / predicted")
     counts = [[int(cell) for cell in row[1:]] for row in rows[1:]]
     assert counts == [[int(np.sum((t == i) & (said == j))) for j in range(3)] for i in range(3)]
     assert np.sum(counts) == 50
@@ -136,7 +136,7 @@ def test_the_confusion_is_that_of_the_predictions(folder: Path) -> None:
 
 def test_the_rows_most_wrong_and_the_first_weights_are_images(folder: Path) -> None:
     text = page(folder / "b")
-    wrong = re.findall(r"row ([\d,]+)<br>truth (\d)<br>said (\d)<br>", text)
+    wrong = re.findall(r"row ([\d,]+)<br>truth (\d)<br>predicted (\d)<br>", text)
     assert len(wrong) == 12
     assert all(truth != said for _, truth, said in wrong)
     assert text.count('class="pixels"') == 12
