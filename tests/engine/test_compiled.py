@@ -53,8 +53,9 @@ def recordings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
 def test_a_smaller_last_batch_is_recorded_once(recordings: list[Any]) -> None:
     graph = gl.loads(NETWORK)
     graph.fit(x=normal(21, 40), t=np.arange(21) % 10, epochs=5)
-    # the step at 8 rows and at 5, the metrics at 21; and what the loss does with two batches and with both
-    assert len(recordings) == 5
+    # the step at 8 rows and at 5, the metrics at 21, the units of the Relu on a sample of the rows;
+    # and what the loss does with two batches and with both
+    assert len(recordings) == 6
 
 
 def test_batches_that_come_back_are_not_recorded_again(recordings: list[Any]) -> None:
