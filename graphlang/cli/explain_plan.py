@@ -36,9 +36,7 @@ def parser() -> options.CommandParser:
 
 
 def batch(parser: options.CommandParser) -> None:
-    parser.add_argument(
-        "--batch", metavar="N", type=options._positive, help="the rows of a batch to plan for"
-    )
+    parser.add_argument("--batch", metavar="N", type=options.positive, help="the rows of a batch to plan for")
 
 
 def run(arguments: argparse.Namespace) -> int:

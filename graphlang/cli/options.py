@@ -231,14 +231,14 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"`{text}` is not a whole number, 1 or more")
     return int(text)
 
 
 def _threads(text: str) -> int:
-    count = _positive(text)
+    count = positive(text)
     if count > MOST_THREADS:
         raise argparse.ArgumentTypeError(f"`{text}` is more than {MOST_THREADS:,}")
     return count

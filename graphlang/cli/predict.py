@@ -35,7 +35,7 @@ def parser() -> options.CommandParser:
     command.add_argument(
         "--length",
         metavar="N",
-        type=options._positive,
+        type=options.positive,
         default=200,
         help="how many characters (default: 200)",
     )

@@ -57,7 +57,7 @@ def samples(
 
         available, span = list(dataset.train), graph.network.span
         raise GraphError([UnknownField(n, fields[n], available, dataset.name, span(n)) for n in unknown])
-    counted = console.counted(rows, "sample")
+    counted = console.counted(min([rows, *(dataset.train[fields[n]].shape[0] for n in missing)]), "sample")
     console.note(f"no inputs are given: running the first {counted} of {dataset.name}")
     return first_samples(fields, dataset, rows, None)
 

@@ -44,7 +44,7 @@ def parser() -> options.CommandParser:
     command.add_argument(
         "--rows",
         metavar="N",
-        type=options._positive,
+        type=options.positive,
         default=SAMPLES,
         help=f"how many samples of the data, where no inputs are given (default: {SAMPLES})",
     )

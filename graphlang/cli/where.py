@@ -40,7 +40,7 @@ def parser() -> options.CommandParser:
     )
     command.add_argument("--to", metavar="NAME", help="the path to one value, every step of it")
     command.add_argument(
-        "--rows", metavar="N", type=options._positive, help="how many rows of the data (default: a batch)"
+        "--rows", metavar="N", type=options.positive, help="how many rows of the data (default: a batch)"
     )
     options.settings(command)
     options.inputs(command)

@@ -111,6 +111,7 @@ class NothingToResume(WrongRun):
 
     file_for_run = wording("this is a file, not the folder of a run")
     no_folder = wording("there is no such folder to go on from")
+    no_such_folder = wording("there is no such folder")
 
 
 class NoCheckpoint(NothingToResume):

@@ -87,3 +87,8 @@ def test_mistakes_are_told(folder, capsys):
     (folder / "two.graph").write_text("input a = 3\nb = a + 1\nc = a + 2\noutput b, c")
     assert main(["where", "two.graph"]) == 1
     assert main(["where", "two.graph", "--of", "c"]) == 0
+
+
+def test_no_more_samples_are_told_than_the_data_has(folder, capsys):
+    assert main(["where", "deep.graph", "--rows", "1000000"]) == 0
+    assert "the first 16 samples of data.npz" in capsys.readouterr().err

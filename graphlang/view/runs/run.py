@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.weights import FolderWithoutRun, WrongRun
+from graphlang.diagnostics.weights import FolderWithoutRun, NothingToResume, WrongRun
 from graphlang.training.run_folder import LAYERS, METRICS, RUN, WARNINGS, about_run
 
 Numbers = tuple[list[float], list[float]]
@@ -77,7 +77,10 @@ class Run:
 def shown_run(folder: Path) -> Run:
     """Reads a run folder; raises GraphError where it is none, or is damaged."""
     if not (folder / METRICS).is_file():
-        raise GraphError([FolderWithoutRun(str(folder), METRICS)])
+        if folder.is_dir():
+            raise GraphError([FolderWithoutRun(str(folder), METRICS)])
+        kind = NothingToResume.file_for_run if folder.exists() else NothingToResume.no_such_folder
+        raise GraphError([kind(str(folder))])
     try:
         records = _lines(folder / METRICS)
         spec = folder / "spec.json"

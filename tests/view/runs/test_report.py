@@ -332,3 +332,11 @@ def test_without_matplotlib_the_extra_is_named(
 def test_an_image_of_another_kind_is_refused(folder: Path, tmp_path: Path, capsys: Any) -> None:
     assert main(["plot", str(folder / "a"), "-o", str(tmp_path / "plot.gif")]) == 2
     assert ".png, .pdf, .svg" in capsys.readouterr().err
+
+
+def test_what_is_no_folder_is_not_called_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(tmp_path / "none")]) == 1
+    assert "there is no such folder" in capsys.readouterr().err
+    (tmp_path / "file").touch()
+    assert main(["report", str(tmp_path / "file")]) == 1
+    assert "this is a file, not the folder of a run" in capsys.readouterr().err
