@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple, TypeVar
 
+from graphlang.kernels.thread_cost import Work, threads_that_pay
+
 T = TypeVar("T")
 Jobs = Sequence[Callable[[], None]]
 
@@ -32,23 +34,31 @@ def worker_threads(count: int, run: Callable[[Jobs], None]) -> Iterator[None]:
         _threads.reset(token)
 
 
-def parallel(work: Callable[[int, int], T], n: int) -> list[T]:
+def parallel(work: Callable[[int, int], T], n: int, cost: Work | None = None, grain: int = 1) -> list[T]:
     """The results of `work(start, stop)` on ranges that cover 0 to n, in order.
 
-    The ranges depend on `n` and the number of threads alone, so that a sum over the results in this order has
-    the same bits in every run.
+    `cost` is the whole work, and decides how many threads pay; without it all are used. Ranges begin at
+    multiples of `grain`: work in tiles of that many then has the same tiles, and the same bits, on any number
+    of threads.
     """
-    threads = _threads.get()
-    count = 1 if threads is None else min(threads.limit, n)
-    if threads is None or count < 2:
+    tiles = -(-n // grain)
+    count = threads_for(cost, tiles)
+    if count < 2:
         return [work(0, n)]
     results: dict[int, T] = {}
 
     def job(start: int, stop: int) -> Callable[[], None]:
         return lambda: results.update({start: work(start, stop)})
 
-    threads.run([job(*part) for part in ranges(n, count)])
-    return [results[start] for start, _ in ranges(n, count)]
+    parts = [(start * grain, min(stop * grain, n)) for start, stop in ranges(tiles, count)]
+    run_all([job(*part) for part in parts])
+    return [results[start] for start, _ in parts]
+
+
+def threads_for(cost: Work | None, parts: int) -> int:
+    """The number of threads to divide a work of some equal parts over, of those that the caller provides."""
+    limit = min(available(), parts)
+    return limit if cost is None or limit < 2 else threads_that_pay(cost, limit, parts)
 
 
 def available() -> int:
