@@ -137,6 +137,22 @@ class Routine:
         ]
 
 
+def flattened(*arguments: Any) -> list[Any]:
+    """Arrays and lists of arrays as one list."""
+    return [x for part in arguments for x in (part if isinstance(part, list) else [part])]
+
+
+def routine_of(function: Callable[..., Sequence[Any]], *arguments: Any) -> Routine:
+    """A routine of a function that takes arrays and lists of arrays."""
+    sizes = [len(part) if isinstance(part, list) else None for part in arguments]
+
+    def on_arrays(*arrays: Any) -> Sequence[Any]:
+        left = iter(arrays)
+        return function(*[next(left) if n is None else [next(left) for _ in range(n)] for n in sizes])
+
+    return Routine(on_arrays, flattened(*arguments))
+
+
 class _TemporaryMemory:
     """The memory of a routine's temporaries: shared by liveness; an operand of a concatenation is computed
     within its result where that is possible."""

@@ -158,12 +158,13 @@ def test_threads_change_no_value_and_repeat_bit_by_bit(
     states = kernel.compute(x, Wx, Wh, b)
     ds = RNG.standard_normal(states.shape)
 
-    def both() -> list[Array]:
-        return [kernel.compute(x, Wx, Wh, b), kernel.gradient.compute(ds, states, x, Wh)]
+    def all_three() -> list[Array]:
+        dpre = kernel.gradient.compute(ds, states, Wh)
+        return [kernel.compute(x, Wx, Wh, b), dpre, kernel.weight_gradient.compute(dpre, states, x)]
 
     with worker_threads(count, at_once):
-        once, again = both(), both()
-    for a, b, c in zip(once, again, both(), strict=True):
+        once, again = all_three(), all_three()
+    for a, b, c in zip(once, again, all_three(), strict=True):
         np.testing.assert_array_equal(a, b)
         np.testing.assert_allclose(a, c, rtol=1e-10, atol=1e-12)
 

@@ -311,13 +311,18 @@ def recurrence(gates: int) -> Callable[..., Iterator[Sample]]:
 def recurrence_gradient(gates: int, states: int) -> Callable[..., Iterator[Sample]]:
     def samples(rng: Any) -> Iterator[Sample]:
         given = inside(rng, 3, 2, states * 2)
-        x, Wh = real(rng, 3, 2, 5), real(rng, 2, gates * 2)
-        yield (real(rng, 3, 2, states * 2), given, x, Wh), {}
-        yield (real(rng, 3, 2, 2), given, x, Wh), {}
-        yield (
-            (real(rng, 1, 1, states), inside(rng, 1, 1, states), real(rng, 1, 1, 1), real(rng, 1, gates)),
-            {},
-        )
+        Wh = real(rng, 2, gates * 2)
+        yield (real(rng, 3, 2, states * 2), given, Wh), {}
+        yield (real(rng, 3, 2, 2), given, Wh), {}
+        yield (real(rng, 1, 1, states), inside(rng, 1, 1, states), real(rng, 1, gates)), {}
+
+    return samples
+
+
+def recurrence_weight_gradient(gates: int, states: int) -> Callable[..., Iterator[Sample]]:
+    def samples(rng: Any) -> Iterator[Sample]:
+        yield (real(rng, 3, 2, gates * 2), inside(rng, 3, 2, states * 2), real(rng, 3, 2, 5)), {}
+        yield (real(rng, 1, 1, gates), inside(rng, 1, 1, states), real(rng, 1, 1, 1)), {}
 
     return samples
 
@@ -363,4 +368,7 @@ SAMPLES: dict[str, Callable[[Any], Iterator[Sample]]] = {
     "rnn": recurrence(1), "lstm": recurrence(4), "gru": recurrence(3),
     "rnn_gradient": recurrence_gradient(1, 1), "lstm_gradient": recurrence_gradient(4, 6),
     "gru_gradient": recurrence_gradient(3, 4),
+    "rnn_weight_gradient": recurrence_weight_gradient(1, 1),
+    "lstm_weight_gradient": recurrence_weight_gradient(4, 6),
+    "gru_weight_gradient": recurrence_weight_gradient(3, 4),
 }  # fmt: skip

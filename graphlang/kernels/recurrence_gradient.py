@@ -1,0 +1,245 @@
+"""The gradients of recurrences as kernels: that of the pre-activations, step after step from the last on, and
+those of the weights, in one product.
+
+The gradient of the pre-activations keeps the axes [T, N, ...], so that a backend can divide the rows of a
+batch over devices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from graphlang.kernels.cells import Cell, plus
+from graphlang.kernels.parallel import available, ranges, run_all
+from graphlang.kernels.routine import Routine, Weight, flattened, routine_of
+from graphlang.trace.bound_step import one_call
+from graphlang.trace.core import Primitive, Signature, SymbolicArray, Trace, signature
+from graphlang.trace.dims import Size, count, is_symbolic, shape_text
+from graphlang.trace.errors import NoGradient, ShapeError
+from graphlang.trace.gradient import gradient
+from graphlang.trace.products import product_call
+from graphlang.trace.replay import replay
+from graphlang.trace.types import Thunk
+
+CHUNK_SIZE = 2**17
+"""Elements of each array that one call computes: a chunk of several time steps that still fits into cache."""
+LONGEST = 2**12
+"""Time steps up to which all calls are prepared in advance; more would take too much memory."""
+
+
+class RecurrenceGradient(Primitive):
+    """The gradient [T, N, gates * H] of the pre-activations of a recurrence.
+
+    `ds` is the gradient of the states, or of the hidden vectors alone if the other columns have none.
+    """
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+        self.name = f"{cell.name}_gradient"
+
+    def shape(self, ds: Any, states: Any, Wh: Any) -> Signature:
+        shapes, kinds = zip(*map(signature, (ds, states, Wh)), strict=True)
+        gradient, state, (hidden, columns) = shapes
+        widths = (hidden, state[-1])
+        if (
+            gradient[:-1] != state[:-1]
+            or gradient[-1] not in widths
+            or state[-1] != self.cell.states * hidden
+        ):
+            message = f"gradients {shape_text(gradient)} do not fit states {shape_text(state)}"
+            raise ShapeError(message, (0, 1, 2))
+        return (*state[:2], columns), np.result_type(*kinds)
+
+    def compute(self, ds: Any, states: Any, Wh: Any, *, out: Any = None) -> Any:
+        dpre = np.empty(*self.shape(ds, states, Wh)) if out is None else out
+        parts = [slice(*part) for part in ranges(dpre.shape[1], available())]
+        run_all([partial(run_calls, self._calls(ds, states, Wh, dpre, part)) for part in parts])
+        return dpre
+
+    def prepared(self, operands: Sequence[Any], out: Any, threads: int, **params: Any) -> Thunk | None:
+        if len(out) > LONGEST:
+            return None
+        ds, states, Wh = operands
+        parts = [slice(*part) for part in ranges(out.shape[1], threads)]
+        return partial(run_all, [one_call(list(self._calls(ds, states, Wh, out, part))) for part in parts])
+
+    def derivative(self, position: int, dy: Any, y: Any, ds: Any, states: Any, Wh: Any) -> Any:
+        if is_symbolic(ds.shape[0]):
+            raise NoGradient(f"{self.name} over a number of steps that is not known yet")
+        return _derived(self._unrolled, position, dy, ds, states, Wh)
+
+    def flops(self, ds: Any, states: Any, Wh: Any) -> Size:
+        (hidden, columns), (steps, rows, _) = signature(Wh)[0], signature(states)[0]
+        return 2 * count((steps, rows, columns)) * hidden
+
+    def _unrolled(self, ds: Any, states: Any, Wh: Any) -> Any:
+        """The same as a sequence of NumPy calls, which can be recorded."""
+        cell, hidden = self.cell, Wh.shape[0]
+        weights = [Wh[:, part].T for part in cell.columns(hidden)]
+        carried: list[Any] = [None] * len(cell.widths)
+        gradients: list[Any] = []
+        for t in reversed(range(states.shape[0])):
+            now = cell.pieces(states[t])
+            before = cell.pieces(states[t - 1]) if t else [np.zeros_like(piece) for piece in now]
+            incoming = self._incoming(ds[t], hidden)
+            slopes = cell.slopes(now, before, full=incoming[-1] is not None)
+            da, carried = cell.backward(list(map(plus, incoming, carried)), slopes, weights)
+            gradients.append(da)
+        return np.stack(gradients[::-1])
+
+    def _incoming(self, ds: Any, hidden: int) -> list[Any]:
+        """The pieces of the incoming gradient of a time step, with None for those without one."""
+        if ds.shape[-1] == hidden != self.cell.states * hidden:
+            return [ds, *[None] * (len(self.cell.widths) - 1)]
+        return self.cell.pieces(ds)
+
+    # ---- on arrays
+
+    def _calls(self, ds: Any, states: Any, Wh: Any, dpre: Any, part: slice) -> Iterator[Thunk]:
+        """The calls of all time steps from the last on, for some rows of the batch."""
+        ds, states, dpre = ds[:, part], states[:, part], dpre[:, part]
+        cell, hidden = self.cell, len(Wh)
+        weights = [Weight(Wh[:, part].T, states.shape[1]) for part in cell.columns(hidden)]
+        yield from [w.pack for w in weights]
+        carried: list[Any] = [None] * len(cell.widths)
+        #: one routine for the last time step, which gets no carried gradient, and one for all others
+        routines: dict[bool, Routine] = {}
+        #: two sets of memory: a step reads the carried gradient from one and writes its own to the other
+        memory: list[list[Any]] = []
+        for calls, slopes, start in self._slopes(states, full=ds.shape[-1] != hidden):
+            yield from calls
+            for t in reversed(range(start, start + len(slopes[0]))):
+                own = [None if x is None else x[t - start] for x in slopes]
+                arguments = [self._incoming(ds[t], hidden), carried, own, weights]
+                last = carried[0] is None
+                if last not in routines:
+                    routines[last] = routine_of(self._step_back, *arguments)
+                if not memory:
+                    outputs = routines[last].outputs[1:]
+                    memory = [[_empty_like(y) for y in outputs] for _ in range(2)]
+                carried = memory[t % 2]
+                yield from routines[last].bind(flattened(*arguments), [dpre[t], *carried])[0]
+
+    def _step_back(
+        self, incoming: list[Any], carried: list[Any], slopes: list[Any], weights: list[Any]
+    ) -> list[Any]:
+        da, carried = self.cell.backward(list(map(plus, incoming, carried)), slopes, weights)
+        return [da, *carried]
+
+    def _slopes(self, states: Any, *, full: bool) -> Iterator[tuple[list[Thunk], list[Any], int]]:
+        """From the end on, for a chunk of time steps at a time: the calls that compute their slopes, the
+        slopes, and the first step of the chunk. All chunks share memory, so each has to be used before the
+        next is requested."""
+        cell = self.cell
+        stop, rows, width = states.shape
+        length = max(1, CHUNK_SIZE // max(1, rows * width * cell.gates // cell.states))
+        routines: dict[int, Routine] = {}
+        while stop > 0:
+            start = max(1, stop - length) if stop > 1 else 0
+            before = states[start - 1 : stop - 1] if start else np.zeros_like(states[:1])
+            arguments = [cell.pieces(states[start:stop]), cell.pieces(before)]
+            if stop - start not in routines:
+                routines[stop - start] = routine_of(partial(cell.slopes, full=full), *arguments)
+            yield *routines[stop - start].bind(flattened(*arguments)), start
+            stop = start
+
+
+class RecurrenceWeightGradient(Primitive):
+    """The gradients of the weights of a recurrence from the gradient [T, N, gates * H] of its
+    pre-activations, stacked as rows: D of Wx, H of Wh, and one of b."""
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+        self.name = f"{cell.name}_weight_gradient"
+
+    def shape(self, dpre: Any, states: Any, x: Any) -> Signature:
+        shapes, kinds = zip(*map(signature, (dpre, states, x)), strict=True)
+        gradient, state, inputs = shapes
+        hidden = gradient[-1] // self.cell.gates
+        if not gradient[:2] == state[:2] == inputs[:2] or state[2] != self.cell.states * hidden:
+            texts = [shape_text(shape) for shape in shapes]
+            message = f"gradients {texts[0]} do not fit states {texts[1]} and inputs {texts[2]}"
+            raise ShapeError(message, (0, 1, 2))
+        return (inputs[2] + hidden + 1, gradient[2]), np.result_type(*kinds)
+
+    def compute(self, dpre: Any, states: Any, x: Any, *, out: Any = None) -> Any:
+        dW = np.empty(*self.shape(dpre, states, x)) if out is None else out
+        parts = [slice(*part) for part in ranges(dW.shape[1], available())]
+        run_all([partial(run_calls, self._calls(dpre, states, x, dW, part)) for part in parts])
+        return dW
+
+    def prepared(self, operands: Sequence[Any], out: Any, threads: int, **params: Any) -> Thunk | None:
+        dpre, states, x = operands
+        parts = [slice(*part) for part in ranges(out.shape[1], threads)]
+        return partial(run_all, [one_call(list(self._calls(dpre, states, x, out, part))) for part in parts])
+
+    def derivative(self, position: int, dy: Any, y: Any, dpre: Any, states: Any, x: Any) -> Any:
+        return _derived(self._as_products, position, dy, dpre, states, x)
+
+    def flops(self, dpre: Any, states: Any, x: Any) -> Size:
+        (steps, rows, width), columns = signature(x)[0], signature(dpre)[0][2]
+        return 2 * count((steps, rows, columns)) * (width + columns // self.cell.gates)
+
+    def _as_products(self, dpre: Any, states: Any, x: Any) -> Any:
+        """The same as a sequence of NumPy calls, which can be recorded."""
+        cell = self.cell
+        factors = cell.factors(cell.pieces(states[1:]), cell.pieces(states[:-1])[0])
+        columns = cell.columns(states.shape[2] // cell.states)
+        dWh = [
+            _as_matrix(left).T @ _as_matrix(dpre[1:, :, own])
+            for left, own in zip(factors, columns, strict=True)
+        ]
+        db = np.sum(dpre, axis=(0, 1))[None]
+        return np.concatenate([_as_matrix(x).T @ _as_matrix(dpre), np.concatenate(dWh, axis=1), db])
+
+    def _calls(self, dpre: Any, states: Any, x: Any, dW: Any, part: slice) -> Iterator[Thunk]:
+        """The calls that compute some columns: what the weights multiply, transposed, times dpre."""
+        columns = self.cell.columns(states.shape[-1] // self.cell.states)
+        width, rows = x.shape[-1], len(dW)
+        #: for each time step x, the vectors that Wh multiplies, and a 1 for b
+        factors = [np.ones((*dpre.shape[:2], rows), dW.dtype) for _ in columns]
+        for left in factors:
+            yield partial(np.copyto, left[..., :width], x)
+            yield partial(left[0, :, width:-1].fill, 0)
+        if len(states) > 1:
+            arguments = [self.cell.pieces(states[1:]), self.cell.pieces(states[:-1])[0]]
+            outs = [left[1:, :, width:-1] for left in factors]
+            yield from routine_of(self.cell.factors, *arguments).bind(flattened(*arguments), outs)[0]
+        dpre = dpre.reshape(-1, dW.shape[1])
+        for left, own in zip(factors, columns, strict=True):
+            both = slice(max(own.start, part.start), min(own.stop, part.stop))
+            if both.start < both.stop:
+                yield product_call(left.reshape(-1, rows).T, dpre[:, both], dW[:, both])
+
+
+def run_calls(calls: Iterator[Thunk]) -> None:
+    """Runs calls as they are made."""
+    for call in calls:
+        call()
+
+
+def _empty_like(x: Any) -> Any:
+    return None if x is None else np.empty(x.shape, x.dtype)
+
+
+def _as_matrix(x: Any) -> Any:
+    return np.reshape(x, (count(x.shape[:-1]), x.shape[-1]))
+
+
+def _derived(function: Callable[..., Any], position: int, dy: Any, *operands: Any) -> Any:
+    """The gradient of a function of NumPy calls with respect to one operand: recorded, and on arrays
+    replayed."""
+    symbolic = [x for x in (dy, *operands) if x.__class__ is SymbolicArray]
+    if symbolic:
+        # Copies, so that the gradient covers only the steps of the function itself.
+        since = len(symbolic[0].trace.steps)
+        copies: list[Any] = [np.positive(x) if x.__class__ is SymbolicArray else x for x in operands]
+        return gradient(function(*copies), [copies[position]], dy, since=since)[0]
+    trace = Trace()
+    inputs: list[Any] = [trace.input(np.shape(x), x.dtype) for x in operands]
+    gradients = gradient(function(*inputs), [inputs[position]], dy)
+    return replay(trace, gradients, dict(zip(inputs, operands, strict=True)))[0]
