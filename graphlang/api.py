@@ -32,6 +32,7 @@ from graphlang.inputs.call import (
     validation_arrays,
 )
 from graphlang.inputs.options import check_compile_options, check_options
+from graphlang.lazy import lazy
 from graphlang.report.viewed import Viewed
 from graphlang.resolve import resolve
 from graphlang.spec.models import InputSpec, OutputSpec, Spec
@@ -150,8 +151,6 @@ class Graph(Viewed, Shown):
         #: what the last training recorded, also where it was interrupted
         self.history: History | None = None
         self._was_run = False
-        self._quick: QuickRuns | None = None
-        self._predictor: Predictor | None = None
 
     @classmethod
     def from_spec(
@@ -278,11 +277,13 @@ class Graph(Viewed, Shown):
 
     def _run_quickly(self, arrays: Mapping[str, Any], of: str | None, seed: Any) -> Result | None:
         """A run of a graph of scalars by its straight-line function, which pays off from the second run."""
-        if self._quick is None:
-            from graphlang.engine.quick import QuickRuns
-
-            self._quick = QuickRuns(self._model)
         return self._quick.run(arrays, of, seed)
+
+    @lazy
+    def _quick(self) -> QuickRuns:
+        from graphlang.engine.quick import QuickRuns
+
+        return QuickRuns(self._model)
 
     def forward(self, inputs: Any = None, /, *more: Any, training: bool = False, **named: Any) -> Forward:
         """Forward alone; `.backward(...)` of the result goes on from there."""
@@ -294,13 +295,15 @@ class Graph(Viewed, Shown):
 
         Needs only the inputs that the outputs depend on; where that is one, `predict(x)` is enough.
         """
-        if self._predictor is None:
-            from graphlang.engine.compiled import Predictor
-
-            self._predictor = Predictor(self._model)
         if inputs is not None or more:
             named = inputs_by_name("predict", self.network, inputs, more, named, self.spec.outputs)
         return self._predictor(named)
+
+    @lazy
+    def _predictor(self) -> Predictor:
+        from graphlang.engine.compiled import Predictor
+
+        return Predictor(self._model)
 
     @overload
     def compile(

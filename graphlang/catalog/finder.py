@@ -6,7 +6,6 @@ imports only what its spec uses. Nothing registers itself: this module is the on
 
 from __future__ import annotations
 
-import functools
 import importlib
 import types
 import typing
@@ -18,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from graphlang.catalog.operation import Function, Layer, Loss, Operation, takes_any_keyword
 from graphlang.contracts.fields import Fields
+from graphlang.lazy import lazy, made_once
 from graphlang.trace import Dim
 
 OperationKind = Literal["function", "layer", "loss"]
@@ -75,24 +75,24 @@ class CatalogEntry:
         optional = positional[len(positional) - len(defaults) :] if defaults else []
         self.optional_tensors = frozenset(n for n in optional if n in self.tensors)
 
-    @functools.cached_property
+    @lazy
     def attributes(self) -> dict[str, OperationAttribute]:
         if isinstance(self.target, type):
             return _model_attributes(self.target)
         return self._function_attributes()
 
-    @functools.cached_property
+    @lazy
     def lengths(self) -> frozenset[str]:
         """The attributes that are lengths of axes, so not negative; the bounds of `arange` are no lengths."""
         sized = {a.name for a in self.attributes.values() if Dim in typing.get_args(a.type)}
         return frozenset(sized - {"bounds"})
 
-    @functools.cached_property
+    @lazy
     def positional_attributes(self) -> tuple[str, ...]:
         """The attributes that may be passed by position, after the tensors."""
         return tuple(n for n in self.attributes if n != self.any_sizes)
 
-    @functools.cached_property
+    @lazy
     def required_attributes(self) -> tuple[str, ...]:
         """The attributes that have no default."""
         return tuple(a.name for a in self.attributes.values() if a.required)
@@ -113,7 +113,7 @@ class CatalogEntry:
             attributes[name] = OperationAttribute(name, hint, required, defaults.get(name), "")
         return attributes
 
-    @functools.cached_property
+    @lazy
     def model(self) -> type[BaseModel]:
         """The Pydantic model of the attributes."""
         if isinstance(self.target, type):
@@ -168,7 +168,7 @@ def _folded(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-@functools.cache
+@made_once
 def _files(folder: str) -> dict[str, str]:
     """The modules in a folder of the package, by their lower-case names without `_`."""
     return {
@@ -188,7 +188,7 @@ def _classes(module: types.ModuleType, base: type[T]) -> Iterator[type[T]]:
             yield value
 
 
-@functools.cache
+@made_once
 def _functions() -> dict[str, Callable[..., Any]]:
     functions = {}
     for stem in _files("functions").values():
@@ -200,7 +200,7 @@ def _functions() -> dict[str, Callable[..., Any]]:
     return functions
 
 
-@functools.cache
+@made_once
 def _built_in(name: str) -> CatalogEntry | None:
     for folder in ("layers", "losses"):
         stem = _files(folder).get(_folded(name))
@@ -224,7 +224,7 @@ def built_in_names() -> list[str]:
     return list(names)
 
 
-@functools.cache
+@made_once
 def family_member(family: Family, name: str) -> type[BaseModel] | None:
     """The initializer, optimizer, schedule or data source that a spec calls `name`."""
     stem = _files(family).get(_folded(name))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import typing
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, cast
 
 from pydantic import BaseModel, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
+
+from graphlang.lazy import made_once
 
 
 class Fields(BaseModel):
@@ -42,7 +44,7 @@ def _kinds_of_field(model: type[BaseModel], name: str) -> frozenset[Any]:
     return _kinds(cast("Any", model.model_fields[name].annotation))
 
 
-@cache
+@made_once
 def _kinds(hint: Any) -> frozenset[Any]:
     """The types in a hint: int, tuple and None for `int | tuple[int, ...] | None`."""
     hint = getattr(hint, "__value__", hint)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
 from pydantic import Field
 
@@ -13,6 +11,7 @@ from graphlang.datasets.files import Files, readable
 from graphlang.datasets.text_format import decoded
 from graphlang.diagnostics import Diagnostic, GraphError
 from graphlang.diagnostics.tables import UnknownColumn
+from graphlang.lazy import lazy
 
 
 class csv(DataSource):
@@ -75,7 +74,7 @@ class _Values:
         self.table = table
         self.name = name
 
-    @cached_property
+    @lazy
     def array(self) -> Array:
         """The numbers; raises GraphError for a cell that is not a number."""
         return numbers(self.table, self.name)
@@ -93,12 +92,12 @@ class _Values:
 class _Ids(_Values):
     """A column of labels, as their ids."""
 
-    @cached_property
+    @lazy
     def array(self) -> Array:
         ids = {label: i for i, label in enumerate(self.labels)}
         return np.array([ids[cell.strip()] for cell in self.table.cells[self.name]], dtype=np.int64)
 
-    @cached_property
+    @lazy
     def labels(self) -> tuple[str, ...]:
         """The distinct labels, sorted."""
         return tuple(sorted({cell.strip() for cell in self.table.cells[self.name]}))
@@ -107,7 +106,7 @@ class _Ids(_Values):
 class _Target(_Values):
     """A target of numbers; the error for a wrong cell also says what a target of labels looks like."""
 
-    @cached_property
+    @lazy
     def array(self) -> Array:
         return numbers(self.table, self.name, target=True)
 
@@ -119,7 +118,7 @@ class _Features(_Values):
         super().__init__(table, "x")
         self.columns = columns
 
-    @cached_property
+    @lazy
     def array(self) -> Array:
         problems: list[Diagnostic] = []
         for column in self.columns:
@@ -148,7 +147,7 @@ class _Lines(Column):
         self.__dict__.update(values=values, read=lambda: values.array[rows])
         self.__dict__.update(lines=np.array(values.table.lines)[rows])
 
-    @cached_property
+    @lazy
     def storage(self) -> np.dtype[np.generic]:
         values: _Values = self.__dict__["values"]
         return values.array.dtype

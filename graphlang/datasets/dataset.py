@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from math import isqrt, prod
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +28,7 @@ from graphlang.diagnostics.data import (
     SplitMismatch,
     WrongArray,
 )
+from graphlang.lazy import lazy
 
 ColumnKind = Literal["float", "int", "bool"]
 Array = NDArray[Any]
@@ -87,7 +87,7 @@ class Column:
         """All stored values in `shape`, read once and read-only."""
         return self._raw
 
-    @cached_property
+    @lazy
     def _raw(self) -> Array:
         raw = self.read().reshape(self.shape).view()
         assert raw.dtype == self.storage, (raw.dtype, self.storage)

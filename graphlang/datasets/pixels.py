@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import NotPixels
+from graphlang.lazy import lazy
 
 _USUAL = (1, 255, 65535)
 """The largest pixels of masks, of 8-bit images and of 16-bit images."""
@@ -52,7 +52,7 @@ class Pixels:
         """A note if the contents decided, and not the type alone."""
         return self._inferred[1]
 
-    @cached_property
+    @lazy
     def _inferred(self) -> tuple[float, str | None]:
         if self._fixed is not None:
             return self._fixed, None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from functools import cached_property
 from typing import Any, NamedTuple
+
+from graphlang.lazy import lazy
 
 
 class Source:
@@ -15,7 +16,7 @@ class Source:
         self.name = name
         self.text = text
 
-    @cached_property
+    @lazy
     def _line_starts(self) -> list[int]:
         starts = [0]
         find = self.text.find

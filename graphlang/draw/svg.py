@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 
 from graphlang.draw.layout import Arrangement, Extent, arrange, place
@@ -24,6 +23,7 @@ from graphlang.draw.svg_elements import (
 )
 from graphlang.draw.svg_style import SIGN, SMALL, TEXT, Theme, style_sheet
 from graphlang.draw.width import printable
+from graphlang.lazy import lazy
 
 DIGITS = 6
 RADIUS = 18
@@ -62,19 +62,19 @@ class _Drawing:
         self.arrangement = arrangement
         self.labels = line_labels(picture, arrangement, DIGITS)
 
-    @cached_property
+    @lazy
     def y(self) -> list[float]:
         extents = [self._extent(i) for i in range(len(self.arrangement.items))]
         return [MARGIN + y for y in place(self.arrangement, extents, CLEAR)]
 
-    @cached_property
+    @lazy
     def zones(self) -> list[_Zones]:
         zones: list[_Zones] = []
         for layer in range(len(self.arrangement.columns) // 2):
             zones.append(self._zones(layer, zones[-1].end if zones else self._left_margin()))
         return zones
 
-    @cached_property
+    @lazy
     def box(self) -> tuple[float, float]:
         bottoms = [y + self._extent(i)[1] for i, y in enumerate(self.y)]
         legend = MARGIN * 2 + sum(text_width(text, SMALL) + 16 for _, text in self._legend())

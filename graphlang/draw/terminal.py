@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 
 from graphlang.draw import canvas as cells
 from graphlang.draw.canvas import Canvas
@@ -15,6 +14,7 @@ from graphlang.draw.numbers import DIGITS
 from graphlang.draw.picture import Picture, PictureNode, closed
 from graphlang.draw.prose import hanging
 from graphlang.draw.width import printable, width
+from graphlang.lazy import lazy
 
 MOST_NODES = 60
 """The most nodes in a picture; more are easier to read in a table."""
@@ -113,33 +113,33 @@ class _Drawing:
         self.labels = line_labels(picture, arrangement, digits)
         self.texts = [self._node_text(node) for node in picture.nodes]
 
-    @cached_property
+    @lazy
     def rows(self) -> list[int]:
         """The rows of the items; half rows are all rounded in the same direction, which keeps distances."""
         extents = [self._extent(i) for i in range(len(self.labels))]
         return [math.floor(y + 0.5) for y in place(self.arrangement, extents, 1 + 1)]
 
-    @cached_property
+    @lazy
     def channels(self) -> list[Channel]:
         """The routing between each column and the next; lines divide early and join late."""
         return [route(nets, flush_right=c % 2 == 1) for c, nets in enumerate(self.nets)]
 
-    @cached_property
+    @lazy
     def nets(self) -> list[list[Net]]:
         return [self._nets(c) for c in range(len(self.arrangement.columns))]
 
-    @cached_property
+    @lazy
     def zones(self) -> list[_Zones]:
         zones: list[_Zones] = []
         for layer in range(len(self.arrangement.columns) // 2):
             zones.append(self._zones(layer, zones[-1].end if zones else 0))
         return zones
 
-    @cached_property
+    @lazy
     def width(self) -> int:
         return self.zones[-1].line if self.zones else 0
 
-    @cached_property
+    @lazy
     def canvas(self) -> Canvas:
         canvas = Canvas()
         for c, column in enumerate(self.arrangement.columns):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from graphlang.engine.plan import Plan, allocated, nbytes
 from graphlang.engine.plan import plan as _plan
 from graphlang.engine.recording import Recording
 from graphlang.engine.workers import BLAS, kernel_threads, usable_threads
+from graphlang.lazy import lazy
 from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.bound_step import one_call
 from graphlang.trace.nan import has_nan
@@ -113,7 +114,7 @@ class Executable:
             variants[key] = self._bound(self.plan.groups[index])
         return variants[key]
 
-    @cached_property
+    @lazy
     def _users(self) -> dict[int, list[int]]:
         """For each value the groups that use its memory."""
         users: dict[int, list[int]] = {}
@@ -122,7 +123,7 @@ class Executable:
                 users.setdefault(number, []).append(index)
         return users
 
-    @cached_property
+    @lazy
     def _used_values(self) -> list[list[int]]:
         """For each group the values whose memory it uses."""
         roots = self.plan.view_roots

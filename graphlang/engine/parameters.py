@@ -11,6 +11,7 @@ from graphlang.contracts.initializer import fans, stream
 from graphlang.datasets.number_checks import place_text, too_large
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.weights import StartTooLarge
+from graphlang.lazy import get_or_make
 from graphlang.spec.network import Network
 
 
@@ -36,7 +37,7 @@ class Params(MutableMapping[str, Any]):
         if array is None:
             if name not in self._network.params:
                 raise KeyError(f"{name!r}: the parameters are {', '.join(self._network.params) or 'none'}")
-            array = self._arrays[name] = self._drawn(name)
+            array = get_or_make(self._arrays, name, lambda: self._drawn(name))
         return array
 
     def __setitem__(self, name: str, value: Any) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from graphlang.engine.fusion import FusionGroup, element_count, fusion_groups, temporary_slots
 from graphlang.engine.program import Program, rewritten
 from graphlang.engine.views import Views
+from graphlang.lazy import lazy
 from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.primitives.elementwise import astype
 
@@ -90,7 +90,7 @@ class Plan:
         its threads for the products."""
         return threads > 1 and any(_is_divided(g, threads) for g in self.groups)
 
-    @cached_property
+    @lazy
     def flops(self) -> int:
         """An estimate of the arithmetic operations of a run."""
         return sum(step_flops(s) for g in self.groups for s in g.steps)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
 
+from graphlang.lazy import lazy
 from graphlang.trace import Shape, Step, SymbolicArray, Trace, needed_steps
 
 
@@ -29,7 +29,7 @@ class Program:
         """The outputs and updates that are symbolic."""
         return [v for v in (*self.outputs.values(), *self.updates.values()) if isinstance(v, SymbolicArray)]
 
-    @cached_property
+    @lazy
     def steps(self) -> list[Step]:
         """The steps that the results depend on, in order; dead steps are left out.
 
@@ -39,7 +39,7 @@ class Program:
         first = {s.output.number for s in self._output_steps}
         return self._output_steps + [s for s in needed_steps(self.results) if s.output.number not in first]
 
-    @cached_property
+    @lazy
     def _output_steps(self) -> list[Step]:
         return needed_steps([v for v in self.outputs.values() if isinstance(v, SymbolicArray)])
 

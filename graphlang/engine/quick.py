@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from graphlang.engine.plain_products import plain_products
 from graphlang.engine.recording import Recorder, Storage
 from graphlang.engine.result import Gradients, Result
 from graphlang.engine.scalar import FAILURES, scalar_function
+from graphlang.lazy import get_or_make
 from graphlang.trace import TraceError
 
 SEED = "gradient of the start"
@@ -35,10 +35,8 @@ class QuickRuns:
         """The result of a run; None where the graph or the inputs are not of scalars, or a number fails."""
         model = self._model
         start = model.start(of)
-        if start not in self._functions:
-            with collection_paused():
-                self._functions[start] = _function(model, start, self._names)
-        function = self._functions[start]
+        functions = self._functions
+        function = functions[start] if start in functions else self._made(start)
         arguments = None if function is None else self._arguments(inputs, seed)
         if function is None or arguments is None:
             return None
@@ -50,10 +48,11 @@ class QuickRuns:
         values = dict(zip(names, numbers[: len(names)], strict=True))
         gradients = dict(zip(names, numbers[len(names) :], strict=True))
 
-        @cache
+        whole: dict[str, Result] = {}
+
         def eager() -> Result:
             # The value of a node that the file does not name comes from a run that keeps every value.
-            return forward(model, inputs).backward(seed=seed, of=start)
+            return get_or_make(whole, start, lambda: forward(model, inputs).backward(seed=seed, of=start))
 
         def value(name: str) -> Any:
             return values[name] if name in values else eager()[name]
@@ -62,6 +61,10 @@ class QuickRuns:
             return gradients[name] if name in gradients else eager().grad[name]
 
         return Result(names, value, list(model.spec.outputs), start, Gradients(names, gradient), eager)
+
+    def _made(self, start: str) -> Callable[..., Any] | None:
+        with collection_paused():
+            return get_or_make(self._functions, start, lambda: _function(self._model, start, self._names))
 
     def _arguments(self, inputs: Mapping[str, Any], seed: Any) -> list[float] | None:
         """The inputs in order and the seed, as floats; None where one of them is no single number."""

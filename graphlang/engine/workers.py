@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
+from contextvars import Context
 from itertools import product
 from pathlib import Path
 from queue import SimpleQueue
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.kernels import parallel
+from graphlang.lazy import made_once
 
 Job = Callable[[], Any]
 
@@ -55,7 +56,9 @@ class Workers:
     def __init__(self, count: int) -> None:
         self.queues: list[SimpleQueue[tuple[Job, _Latch]]] = [SimpleQueue() for _ in range(count)]
         self._threads = [
-            threading.Thread(target=_serve, args=(queue,), daemon=True, name="graphlang")
+            # In a context of its own: from Python 3.14 on a thread may inherit that of its starter, and a
+            # worker that is to divide its work again would wait for itself.
+            threading.Thread(target=Context().run, args=(_serve, queue), daemon=True, name="graphlang")
             for queue in self.queues
         ]
         for thread in self._threads:
@@ -105,7 +108,8 @@ class _Latch:
     def count_down(self, error: BaseException | None) -> None:
         with self.lock:
             self.left -= 1
-            self.error = self.error or error
+            if self.error is None:
+                self.error = error
             if self.left == 0:
                 self.done.release()
 
@@ -114,7 +118,7 @@ class _Latch:
             pass
 
 
-@cache
+@made_once
 def _current_core() -> Callable[[], int] | None:
     """The system's function for the core of the calling thread; None where it lacks that, or thread
     affinity."""
@@ -143,7 +147,7 @@ def _serve(queue: SimpleQueue[tuple[Job, _Latch]]) -> None:
             del job, latch, error
 
 
-@cache
+@made_once
 def workers(count: int) -> Workers:
     """The worker threads of the process, started when first needed."""
     return Workers(count)
@@ -230,7 +234,7 @@ BLAS = BlasThreads()
 
 def _in_child() -> None:
     """Resets a forked child: it inherits the parent's objects and locked locks, but none of its threads."""
-    workers.cache_clear()
+    workers.forget()
     BLAS.__init__()  # type: ignore[misc]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from graphlang.catalog.finder import Catalog, Family, family_member
@@ -18,6 +17,7 @@ from graphlang.diagnostics.running import (
     UnknownOperand,
     WrongScanNode,
 )
+from graphlang.lazy import lazy
 from graphlang.spec.models import InputSpec, NodeSpec, OutputSpec, ParamSpec, Spec, Use
 from graphlang.spec.operations import operation_of
 from graphlang.spec.recently_used import RecentlyUsed
@@ -209,7 +209,7 @@ class Network:
 
     # ---- what depends on what -----------------------------------------------------------------------
 
-    @cached_property
+    @lazy
     def digraph(self) -> nx.DiGraph[str]:
         """The graph in NetworkX: a node per value, with the order of its operands among its attributes."""
         import networkx
@@ -274,7 +274,7 @@ class Network:
             varies.append(flows and any(varies[number] for number in numbers))
         return varies
 
-    @cached_property
+    @lazy
     def axes(self) -> dict[str, tuple[str | None, ...]]:
         """The name of each axis of every input; None where the size is a number or an expression."""
         return {name: tuple(map(name_of, spec.shape or ())) for name, spec in self.inputs.items()}
@@ -312,7 +312,7 @@ class Network:
 
     # ---- looking things up --------------------------------------------------------------------------
 
-    @cached_property
+    @lazy
     def outputs(self) -> dict[str, OutputSpec]:
         """The type of every output, in order."""
         specs = {name: self.spec_of(name) for name in self.spec.outputs}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from functools import cache
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from lark.lexer import Lexer, LexerState, LexerThread
 from lark.parse_tree_builder import ParseTreeBuilder
 from lark.parsers.lalr_analysis import IntParseTable, Reduce, Shift
 
+from graphlang.lazy import made_once
 from graphlang.syntax import build
 from graphlang.syntax.lark_internals import TableParser, table_of
 from graphlang.syntax.lexer import GraphLexer, Reader
@@ -54,7 +54,7 @@ def _passes_on(rule: Rule) -> bool:
     return rule.options.expand1 and not rule.alias and len(names) == 1 and not names[0].startswith("_")
 
 
-@cache
+@made_once
 def parser() -> Parser:
     """The parser of the language, from the prebuilt table where that fits the grammar and Lark."""
     grammar = GRAMMAR.read_text("utf-8")

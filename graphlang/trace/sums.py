@@ -7,13 +7,14 @@ float32 sum of 10^6 rows is off by a percent. Here rows are added in blocks, and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import partial
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from graphlang.lazy import made_once
 from graphlang.trace.types import DtypeLike, NumPyArray, Out, Thunk
 
 FEW = 100
@@ -164,7 +165,7 @@ def _over_blocks(parts: NumPyArray, at: int, thunks: list[Thunk]) -> Any:
     return total
 
 
-@cache
+@made_once
 def vector_of_ones(n: int, dtype: np.dtype[Any]) -> Any:
     """A read-only vector of ones, for products that sum up to a few hundred rows."""
     array = np.ones(n, dtype)

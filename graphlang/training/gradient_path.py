@@ -6,7 +6,6 @@ The interpreter, which keeps every value, runs forward and backward once on a ba
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ from graphlang.diagnostics import GraphError
 from graphlang.engine.model import Model
 from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.tape import Tape
+from graphlang.lazy import lazy
 from graphlang.spec.network import Network, Node, Ref
 from graphlang.trace import NoGradient
 from graphlang.trace.primitives.norms import norm_of
@@ -101,7 +101,7 @@ class GradientPaths:
     def _norm(self, node: Node) -> float:
         return norm_of(self._gradients[node.number])
 
-    @cached_property
+    @lazy
     def _next(self) -> dict[int, Node]:
         """The last user of every value, among the nodes that a gradient reaches."""
         users: dict[int, Node] = {}
@@ -110,7 +110,7 @@ class GradientPaths:
                 users.update(dict.fromkeys(_sources(node), node))
         return users
 
-    @cached_property
+    @lazy
     def _reach(self) -> dict[int, _Reach | None]:
         """Where the path leads from each value."""
         reach: dict[int, _Reach | None] = {}

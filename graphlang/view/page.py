@@ -5,10 +5,11 @@ from __future__ import annotations
 import html
 import json
 import re
-from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
+
+from graphlang.lazy import made_once
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _LINE_COMMENT = re.compile(r"^[ \t]*//.*$", re.MULTILINE)
@@ -53,7 +54,7 @@ def embedded(data: Any) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-@cache
+@made_once
 def _parts() -> tuple[str, str, str]:
     """The page with places for its parts, the style sheet, and the program."""
     folder = files("graphlang.view") / "static"
@@ -62,7 +63,7 @@ def _parts() -> tuple[str, str, str]:
     return text, style, "(() => {\n" + _program(folder) + _END
 
 
-@cache
+@made_once
 def _live_parts() -> tuple[str, str]:
     """The style sheet and the program that the live page has beside those of every page."""
     folder = files("graphlang.view") / "static" / "live"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphlang.inputs.call import inputs_by_name
+from graphlang.lazy import lazy
 from graphlang.spec.shown import Shown
 from graphlang.view.build import scene
 from graphlang.view.files import opened, write
@@ -26,7 +26,7 @@ class PageView(Shown):
         self.scene = scene
         self._path: Path | None = None
 
-    @cached_property
+    @lazy
     def html(self) -> str:
         """The page: one file that needs no network."""
         return page(self.scene)

@@ -11,8 +11,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
+
+from graphlang.lazy import lazy
 
 
 def encoded(data: Any) -> bytes:
@@ -28,12 +29,12 @@ class ShownScene:
     revision: int
     drawing: int
 
-    @cached_property
+    @lazy
     def whole(self) -> bytes:
         """All of it."""
         return encoded({"revision": self.revision, "drawing": self.drawing, "scene": self.scene})
 
-    @cached_property
+    @lazy
     def numbers(self) -> bytes:
         """The slots, for a page that has the rest."""
         return encoded({"revision": self.revision, "slots": self.scene["slots"]})
