@@ -16,6 +16,7 @@ from graphlang.kernels.windows import Tap, span, taps, window_count
 from graphlang.trace.core import Primitive, Signature, signature
 from graphlang.trace.dims import Size, shape_text
 from graphlang.trace.errors import ShapeError
+from graphlang.trace.nan import has_nan
 
 
 class MaxPooling(Primitive):
@@ -51,7 +52,8 @@ class MaxPoolingGradient(Primitive):
         dx = np.empty(x.shape, dy.dtype) if out is None else out
         positions = taps(x.shape[axis], y.shape[axis], **window)
         disjoint = window["stride"] >= span(window["size"], window["dilation"])
-        _by_images(_to_first_disjoint if disjoint else _to_first, axis, positions, dy, x, y, dx)
+        work = _to_first_disjoint if disjoint else _to_first
+        _by_images(work, axis, positions, dy, x, y, dx)
         return dx
 
     def derivative(self, position: int, dy: Any, y: Any, ds: Any, x: Any, largest: Any, **window: int) -> Any:
@@ -134,6 +136,11 @@ def _check_shapes(expected: Any, *arrays: Any) -> None:
 # ---- loops over the positions within the windows; x and y are some images, the last argument is written
 
 
+_BLOCK_BYTES = 2**20
+"""Bytes of the images of one block. Smaller blocks stay in a faster cache, but then the calls themselves take
+longer than what they compute."""
+
+
 def _by_images(work: Callable[..., None], axis: int, positions: list[Tap], *arrays: Any) -> None:
     """Calls `work(keys, *arrays)` on a few images at a time, so that they stay in cache."""
     before = (slice(None),) * axis
@@ -141,7 +148,7 @@ def _by_images(work: Callable[..., None], axis: int, positions: list[Tap], *arra
     image_bytes = sum(x[:1].nbytes for x in arrays)
 
     def work_on(start: int, stop: int) -> None:
-        for images in blocks(start, stop, image_bytes):
+        for images in blocks(start, stop, image_bytes, _BLOCK_BYTES):
             work(keys, *[x[images] for x in arrays])
 
     parallel(work_on, len(arrays[0]))
@@ -173,40 +180,52 @@ def _spread(keys: Any, dy: Any, dx: Any) -> None:
 
 def _to_first(keys: Any, dy: Any, x: Any, y: Any, dx: Any) -> None:
     dx.fill(0)
-    for windows, elements, hit in _first_hits(keys, x, y):
-        dx[elements] += dy[windows] * hit
+    for _, elements, taken in _first_of_largest(keys, x, y, _bits(dy).copy()):
+        dx[elements] += taken.view(dx.dtype)
 
 
 def _to_first_disjoint(keys: Any, dy: Any, x: Any, y: Any, dx: Any) -> None:
     if sum(dx[elements].size for _, elements in keys) < dx.size:
         dx.fill(0)
-    for windows, elements, hit in _first_hits(keys, x, y):
-        np.multiply(dy[windows], hit, out=dx[elements])
+    for _, elements, taken in _first_of_largest(keys, x, y, _bits(dy).copy()):
+        np.copyto(dx[elements], taken.view(dx.dtype))
 
 
 def _from_first(keys: Any, z: Any, x: Any, y: Any, picked: Any) -> None:
     picked.fill(0)
-    for windows, elements, hit in _first_hits(keys, x, y):
-        np.copyto(picked[windows], z[elements], where=hit)
+    z, picked = _bits(z), _bits(picked)
+    for windows, elements, taken in _first_of_largest(keys, x, y, np.full(y.shape, -1, z.dtype)):
+        picked[windows] |= z[elements] & taken
 
 
-def _first_hits(keys: Any, x: Any, y: Any) -> Iterator[tuple[Any, Any, Any]]:
-    """For each position within the windows: the windows that have it, its elements, and a mask of those that
-    are the first of the largest in their window."""
-    left = np.ones(y.shape, bool)
-    *early, (windows, elements) = keys
-    nan = bool(y.size) and y.dtype.kind == "f" and np.isnan(np.min(y))
+def _first_of_largest(keys: Any, x: Any, y: Any, bits: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """For each position within the windows: the windows that have it, its elements, and the `bits` of the
+    windows whose largest element is there for the first time; all other windows have zeros.
 
-    def is_largest(elements: Any, windows: Any) -> Any:
-        hit = x[elements] == y[windows]
-        return hit | np.isnan(x[elements]) if nan else hit
+    What a window has given away it has no longer, so that later positions find nothing. `bits` are changed,
+    and what is yielded is overwritten by the next.
+    """
+    copies, given = np.empty(y.size, x.dtype), np.empty(y.size, bits.dtype)
+    # If every window has all positions, the last one gets what the others leave.
+    inside = all(y[windows].shape == y.shape for windows, _ in keys)
+    nan = y.dtype.kind == "f" and has_nan(y)
+    for windows, elements in keys[:-1] if inside else keys:
+        seen = x[elements]
+        if seen.strides[-1] != seen.itemsize:  # comparing elements that lie apart takes longer than a copy
+            seen = copies[: seen.size].reshape(seen.shape)
+            np.copyto(seen, x[elements])
+        largest = seen == y[windows]
+        if nan:
+            largest |= np.isnan(seen)
+        taken, left = given[: seen.size].reshape(seen.shape), bits[windows]
+        np.copyto(taken, np.negative(largest.view(np.int8)))
+        np.bitwise_and(taken, left, out=taken)
+        np.bitwise_xor(left, taken, out=left)
+        yield windows, elements, taken
+    if inside:
+        yield *keys[-1], bits
 
-    for windows_here, elements_here in early:
-        hit = is_largest(elements_here, windows_here)
-        hit &= left[windows_here]
-        left[windows_here] ^= hit
-        yield windows_here, elements_here, hit
-    inside = all(
-        y[here].shape == y.shape for here, _ in keys
-    )  # then what is left can only be at the last position
-    yield windows, elements, left if inside else left[windows] & is_largest(elements, windows)
+
+def _bits(x: Any) -> Any:
+    """The numbers as whole numbers of the same bits."""
+    return x.view(f"i{x.itemsize}")
