@@ -51,26 +51,52 @@ class BoundGroup(NamedTuple):
     after: list[Thunk]
 
 
-def bind_fused(group: FusionGroup, array_of: ArrayOf, temporaries: set[int], threads: int) -> BoundGroup:
-    """The calls of a fused group, block after block; each thread has its own memory for temporaries."""
+def bind_fused(
+    group: FusionGroup,
+    array_of: ArrayOf,
+    temporaries: set[int],
+    threads: int,
+    memory: dict[Any, Any] | None = None,
+) -> BoundGroup:
+    """The calls of a fused group, block after block; each thread has its own memory for temporaries.
+
+    That is taken from `memory`, where several bindings share it.
+    """
+    memory = {} if memory is None else memory
     blocks = list(_blocks(group))
     count = group.threads(threads)
     bounds = [len(blocks) * i // count for i in range(count + 1)]
     accumulations = [s for s in group.steps if is_accumulation(s)]
     totals = [
         {
-            s.output.number: np.empty(s.output.shape, _accumulation_dtype(s.output.dtype))
+            s.output.number: _memory(
+                memory, (thread, s.output.number), s.output.shape, _accumulation_dtype(s.output.dtype)
+            )
             for s in accumulations
         }
-        for _ in range(count)
+        for thread in range(count)
     ]
     return BoundGroup(
         [
-            _thread_calls(group, array_of, temporaries, blocks[bounds[i] : bounds[i + 1]], totals[i])
+            _thread_calls(
+                group,
+                array_of,
+                temporaries,
+                blocks[bounds[i] : bounds[i + 1]],
+                totals[i],
+                lambda slot, *signature, i=i: _memory(memory, (i, slot), *signature),
+            )
             for i in range(count)
         ],
         [_add_totals(array_of(s.output), [own[s.output.number] for own in totals]) for s in accumulations],
     )
+
+
+def _memory(memory: dict[Any, Any], key: Any, *signature: Any) -> Any:
+    """The array for a key; new where there is none yet."""
+    if (key, *signature) not in memory:
+        memory[key, *signature] = np.empty(*signature)
+    return memory[key, *signature]
 
 
 def _add_totals(out: Any, totals: Sequence[Any]) -> Thunk:
@@ -99,9 +125,10 @@ def _thread_calls(
     temporaries: set[int],
     blocks: Sequence[tuple[slice, slice]],
     totals: dict[int, Any],
+    memory: Callable[..., Any],
 ) -> list[Thunk]:
     """The calls of one thread."""
-    slicing = _Slicing(group, array_of, temporaries)
+    slicing = _Slicing(group, array_of, temporaries, memory)
     steps = [
         (
             s,
@@ -154,7 +181,9 @@ def _add_number(number: Callable[[], float], total: Any) -> None:
 class _Slicing:
     """How the operands of a fused group are cut into blocks, for one thread."""
 
-    def __init__(self, group: FusionGroup, array_of: ArrayOf, temporaries: set[int]) -> None:
+    def __init__(
+        self, group: FusionGroup, array_of: ArrayOf, temporaries: set[int], own_memory: Callable[..., Any]
+    ) -> None:
         assert group.iteration_shape is not None
         self.shape = group.iteration_shape
         self.contiguous = group.contiguous
@@ -162,7 +191,9 @@ class _Slicing:
         tiling = group.tiling()
         slots = temporary_slots(group, temporaries)
         memory = {
-            slot: np.empty((tiling.block_rows, 1 if slot.per_row else tiling.block_columns), slot.dtype)
+            slot: own_memory(
+                slot, (tiling.block_rows, 1 if slot.per_row else tiling.block_columns), slot.dtype
+            )
             for slot in dict.fromkeys(slots.values())
         }
         self.temporaries = {number: memory[slot] for number, slot in slots.items()}

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from graphlang.catalog.operation import Operation, outcome
-from graphlang.engine.random_streams import Draws
+from graphlang.engine.random_streams import Draws, Redrawn
 from graphlang.engine.scan import ScanOperation
 from graphlang.spec.recently_used import RecentlyUsed
 from graphlang.trace import SymbolicArray, SymbolicRandom, Trace, gradient, reached, replay
@@ -149,6 +149,7 @@ def _forward(
 def _feeds(
     inputs: Sequence[SymbolicArray], values: Sequence[Any], more: list[Any]
 ) -> dict[SymbolicArray, Any]:
-    arrays = [np.asarray(v) for v in values if _is_array(v)]
-    draws = [array for v in values if isinstance(v, Draws) for array in v.arrays]
-    return dict(zip(inputs, [*arrays, *more, *draws], strict=True))
+    arrays = [*(np.asarray(v) for v in values if _is_array(v)), *more]
+    drawn = Redrawn([array for v in values if isinstance(v, Draws) for array in v.arrays])
+    arrays += [drawn.uniform(x.shape) for x in inputs[len(arrays) :]]
+    return dict(zip(inputs, arrays, strict=True))

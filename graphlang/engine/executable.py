@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.engine.binding import bind_fused, bind_single, concurrent_call
+from graphlang.engine.bound_loop import bind_loop
 from graphlang.engine.fusion import FusionGroup
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.passes import optimised
@@ -165,6 +166,8 @@ class Executable:
         return self._arrays[x.number]
 
     def _bound(self, group: FusionGroup) -> list[Thunk]:
+        if group.loop is not None:
+            return [one_call(bind_loop(group, self._array, self.threads))]
         if not group.fused:
             return [self._step(step) for step in group.steps]
         threads, after = bind_fused(group, self._array, self.plan.temporaries, self.threads)

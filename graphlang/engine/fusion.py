@@ -46,15 +46,18 @@ class Tiling(NamedTuple):
 
 
 class FusionGroup:
-    """Steps that run together: a single step (without an iteration shape), or a fused group."""
+    """Steps that run together: a single step or the results of one call (without an iteration shape), or a
+    fused group."""
 
-    __slots__ = ("contiguous", "iteration_shape", "steps")
+    __slots__ = ("contiguous", "iteration_shape", "loop", "steps")
 
     def __init__(self, steps: list[Step], iteration_shape: IterationShape | None) -> None:
         self.steps = steps
         self.iteration_shape = iteration_shape
         #: whether every operand is contiguous and no step depends on rows, so that blocks may end anywhere
         self.contiguous = False
+        #: the plan of one repetition, where the steps are the results of a `scan`
+        self.loop: Any = None
 
     @property
     def fused(self) -> bool:
@@ -210,6 +213,8 @@ class _Grouping:
         self.latest: dict[IterationShape, int] = {}
         #: shape of one number per row -> iteration shape
         self.per_row: dict[IterationShape, IterationShape] = {}
+        #: call of a joint primitive -> the index of the group of its results
+        self.calls: dict[Any, int] = {}
 
     def add(self, steps: Sequence[Step]) -> None:
         """Adds steps that run after all those added before."""
@@ -248,6 +253,9 @@ class _Grouping:
         return ready
 
     def _add(self, step: Step) -> None:
+        if step.primitive.joint:
+            self._add_to_call(step)
+            return
         shape = self._iteration_shape(step) if self.fuse else None
         index = len(self.groups)
         if shape is not None:
@@ -261,6 +269,15 @@ class _Grouping:
         self.groups.append(FusionGroup([step], shape))
         # A total over blocks is complete only when the group has ended.
         self.group_of[step.output.number] = index + (shape is not None and is_accumulation(step))
+
+    def _add_to_call(self, step: Step) -> None:
+        """Adds a result to the group of its call, whose operands it shares."""
+        call = step.primitive.call_of(step)
+        index = self.calls.setdefault(call, len(self.groups))
+        if index == len(self.groups):
+            self.groups.append(FusionGroup([], None))
+        self.groups[index].steps.append(step)
+        self.group_of[step.output.number] = index
 
     def _iteration_shape(self, step: Step) -> IterationShape | None:
         shape = self._shape_of_operands_group(step) or iteration_shape_of(step)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from graphlang.engine.fusion import FusionGroup, element_count, fusion_groups, temporary_slots
+from graphlang.engine.loop_program import loop_program
 from graphlang.engine.program import Program, rewritten
 from graphlang.engine.views import Views
 from graphlang.lazy import lazy
@@ -74,7 +75,8 @@ class Plan:
     @property
     def buffer_bytes(self) -> int:
         """Bytes of all buffers."""
-        return sum(b.nbytes for b in self.buffers)
+        own = sum(b.nbytes for b in self.buffers)
+        return own + sum(int(g.loop.buffer_bytes) for g in self.groups if g.loop)
 
     @property
     def input_bytes(self) -> int:
@@ -83,7 +85,8 @@ class Plan:
 
     def scratch_bytes(self, threads: int) -> int:
         """Bytes of the blocks in which fused groups keep their temporaries."""
-        return sum(_scratch_bytes(g, self.temporaries) * g.threads(threads) for g in self.groups if g.fused)
+        own = sum(_scratch_bytes(g, self.temporaries) * g.threads(threads) for g in self.groups if g.fused)
+        return own + sum(int(g.loop.scratch_bytes(threads)) for g in self.groups if g.loop)
 
     def divides(self, threads: int) -> bool:
         """Whether a fused group or a kernel is divided over the program's own threads. If not, BLAS may use
@@ -93,12 +96,21 @@ class Plan:
     @lazy
     def flops(self) -> int:
         """An estimate of the arithmetic operations of a run."""
-        return sum(step_flops(s) for g in self.groups for s in g.steps)
+        return sum(group_flops(g) for g in self.groups)
+
+
+def group_flops(group: FusionGroup) -> int:
+    """An estimate of the arithmetic operations of a group."""
+    if group.loop is not None:
+        return int(group.steps[0].params["length"] * group.loop.flops)
+    return sum(step_flops(s) for s in group.steps)
 
 
 def _is_divided(group: FusionGroup, threads: int) -> bool:
     if group.fused:
         return group.threads(threads) > 1
+    if group.loop is not None:
+        return bool(group.loop.divides(threads))
     return any(s.primitive.kind == "kernel" and step_flops(s) >= KERNEL_DIVIDE_FROM for s in group.steps)
 
 
@@ -141,6 +153,9 @@ def plan(program: Program, *, fuse: bool = True) -> Plan:
     """Plans a program: the order, fused groups, buffers shared by liveness, updates in place."""
     program, steps, views = _copy_overwritten_results(program)
     groups = fusion_groups(steps, views, program.output_step_count, fuse=fuse)
+    for group in groups:
+        if group.steps[0].primitive.joint:
+            group.loop = plan(loop_program(group.steps), fuse=fuse)
     return _Layout(program, steps, views, groups).planned()
 
 

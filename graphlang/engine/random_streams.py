@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -38,10 +39,19 @@ class Draws:
 
 
 class Redrawn:
-    """Gives arrays that were drawn before, in the same order."""
+    """Gives numbers that were drawn before, in the same order.
+
+    A draw may have those of several earlier ones: a recorded `scan` draws for all its steps at once.
+    """
 
     def __init__(self, arrays: Sequence[Any]) -> None:
         self._left = iter(arrays)
 
     def uniform(self, shape: Any) -> Any:
-        return next(self._left)
+        size = prod(shape)
+        parts: list[Any] = []
+        while sum(part.size for part in parts) < size or not parts:
+            parts.append(next(self._left))
+        if len(parts) == 1 and parts[0].shape == tuple(shape):
+            return parts[0]
+        return np.concatenate([part.reshape(-1) for part in parts]).reshape(shape)

@@ -11,9 +11,10 @@ from graphlang.catalog.operation import Random
 from graphlang.engine.derived import Derived
 from graphlang.engine.interpreter import Interpreter
 from graphlang.engine.layer_results import call_forward
+from graphlang.engine.loop_body import RunBody
 from graphlang.engine.random_streams import Draws
 from graphlang.engine.recorder import recorded_gradients
-from graphlang.engine.scan import RunBody, ScanOperation
+from graphlang.engine.scan import ScanOperation
 from graphlang.spec.network import Loop, Node, Ref
 from graphlang.trace import SymbolicArray, Trace, gradient, reached
 from graphlang.trace.dims import bind
@@ -43,10 +44,12 @@ class Tape(Interpreter):
     def _scan(self, node: Node, loop: Loop) -> Any:
         """A `scan` with several results is a node for each. They run one after the other, on the operands
         and the random numbers of the first, which alone renews the state of layers."""
+        first = self._first_result(node)
+        if first is not None and self.trace is not None and self.call(first)[1] is not None:
+            return self._recorded_result(node, loop, first)
         operation = self.network.sized(
             node, self.sizes, lambda: ScanOperation(loop, body_runner(loop, self.sizes))
         )
-        first = self._first_result(node)
         operands = self._loop_operands(node) if first is None else self.operands[first.number]
         keywords = {"training": self.training, "random": self._loop_random(node, first)}
         recorded = 0 if self.trace is None else len(self.trace.steps)
@@ -56,6 +59,12 @@ class Tape(Interpreter):
         if state and first is None:
             self.state.update({_number(node, place): value for place, value in state[0].items()})
         return self.in_precision(node, y)
+
+    def _recorded_result(self, node: Node, loop: Loop, first: Node) -> Any:
+        """A later result of a loop that has been recorded."""
+        self.operands[node.number] = self.operands[first.number]
+        call = self.calls[node.number] = self.call(first)
+        return self.in_precision(node, call[1].result(loop.part))
 
     def _first_result(self, node: Node) -> Node | None:
         """For a later result of a `scan`, the node of the result that was computed first."""
@@ -121,7 +130,9 @@ def body_runner(loop: Loop, sizes: Mapping[str, int]) -> RunBody:
     """What runs the body of a `scan` once, on arrays or on symbolic arrays."""
     derived, sizes = Derived(), dict(sizes)
 
-    def run_body(inputs: Mapping[int, Any], dtype: np.dtype[Any], training: bool, random: Any) -> Tape:
+    def run_body(
+        inputs: Mapping[int, Any], dtype: Any, training: bool, random: Any, targets: Sequence[int]
+    ) -> Tape:
         trace: Trace | None = next((v.trace for v in inputs.values() if isinstance(v, SymbolicArray)), None)
         tape = Tape(
             loop.body,
@@ -133,7 +144,7 @@ def body_runner(loop: Loop, sizes: Mapping[str, int]) -> RunBody:
             derived=derived,
             trace=trace,
         )
-        return tape.forward([*loop.following, loop.result])
+        return tape.forward(targets)
 
     return run_body
 

@@ -45,8 +45,15 @@ class Loop(NamedTuple):
     body: Network
     #: the numbers, in the body, of the carried values of the next step
     following: tuple[int, ...]
-    #: the number, in the body, of the value that the node gives
-    result: int
+    #: the numbers, in the body, of the values that it yields
+    yields: tuple[int, ...]
+    #: which of them the node gives
+    part: int
+
+    @property
+    def result(self) -> int:
+        """The number, in the body, of the value that the node gives."""
+        return self.yields[self.part]
 
 
 class _Shared(NamedTuple):
@@ -148,11 +155,12 @@ class Network:
         inner = Network(Spec(sources=self.spec.sources, inputs=body.inputs, nodes=body.nodes), self.catalog)
         part = spec.attributes.get("part", 0)
         try:
-            for name in (*body.following, body.yields[part]):
+            for name in (*body.following, *body.yields):
                 inner.used[inner.numbers[name]] = True
-            return Loop(
-                inner, tuple(inner.numbers[n] for n in body.following), inner.numbers[body.yields[part]]
+            following, yields = (
+                tuple(inner.numbers[n] for n in names) for names in (body.following, body.yields)
             )
+            return Loop(inner, following, yields, range(len(yields))[part])
         except (KeyError, IndexError):
             raise GraphError([WrongScanNode.body_without_result(spec.name)]) from None
 

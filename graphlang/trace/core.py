@@ -137,6 +137,8 @@ class Primitive:
     commutative = False
     differentiable = True
     """False where no operand ever has a gradient (comparisons, argmax, arange)."""
+    joint = False
+    """Whether a step is one result of a call that has several: see `call_of`."""
 
     def shape(self, *operands: Any, **params: Any) -> Signature:
         """Shape and dtype of the result; raises `ShapeError` for whatever NumPy would refuse."""
@@ -173,6 +175,23 @@ class Primitive:
         """The gradient of the operand at `position`, in its shape and dtype; None where there is none."""
         g = self.derivative(position, dy, y, *operands, **params) if self.differentiable else None
         return None if g is None else unbroadcast(g, operands[position])
+
+    def call_of(self, step: Step) -> Any:
+        """For a joint primitive: equal for the steps that are results of one call, on the same operands."""
+        raise NotImplementedError(self.name)
+
+    def compute_jointly(
+        self, steps: Sequence[Step], operands: Sequence[Any], params: dict[str, Any]
+    ) -> list[Any]:
+        """For a joint primitive: the results of several steps of one call, on arrays."""
+        raise NotImplementedError(self.name)
+
+    def pull_back_jointly(
+        self, steps: Sequence[Step], gradients: Sequence[Array], positions: Sequence[int]
+    ) -> list[Any]:
+        """For a joint primitive: the gradients of the operands at `positions` from those of several results
+        of one call; None where there is none."""
+        raise NotImplementedError(self.name)
 
     def vjp(self, dy: Array, y: Array, *operands: Any, **params: Any) -> tuple[Any, ...]:
         """The gradient of every operand."""

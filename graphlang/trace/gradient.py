@@ -31,7 +31,14 @@ def reached(
     y: SymbolicArray, wrt: Sequence[SymbolicArray], dy: Array | None = None, *, since: int = 0
 ) -> list[SymbolicArray | None]:
     """As `gradient`, with None for a value that no gradient reaches."""
-    gradients = _backward(y, wrt, dy, since, frozenset())
+    return reached_jointly([(y, dy)], wrt, since=since)
+
+
+def reached_jointly(
+    seeds: Sequence[tuple[SymbolicArray, Array | None]], wrt: Sequence[SymbolicArray], *, since: int = 0
+) -> list[SymbolicArray | None]:
+    """The sums of the gradients of several values, each with the gradient that arrives at it."""
+    gradients = _backward(seeds, wrt, since, frozenset()) if seeds else {}
     return [gradients.get(x.number) for x in wrt]
 
 
@@ -42,26 +49,64 @@ def partial_gradients(
 
     None for one that `y` depends on only through the others, or not at all.
     """
-    gradients = _backward(y, wrt, dy, 0, frozenset(x.number for x in wrt))
+    constants = frozenset(x.number for x in wrt)
+    gradients = _backward([(y, dy)], wrt, 0, constants)
     return [gradients.get(x.number) for x in wrt]
 
 
 def _backward(
-    y: SymbolicArray, wrt: Sequence[SymbolicArray], dy: Array | None, since: int, constants: frozenset[int]
+    seeds: Sequence[tuple[SymbolicArray, Array | None]],
+    wrt: Sequence[SymbolicArray],
+    since: int,
+    constants: frozenset[int],
 ) -> dict[int, Any]:
     """The gradients that reach `wrt`, by number; none passes through the constants."""
+    trace = seeds[0][0].trace
     targets = {x.number for x in wrt}
-    steps, active = _between(y, targets, since, constants)
-    arriving: dict[int, list[Any]] = {y.number: [_seed(y, dy)]} if y.number in active else {}
+    steps, active = _between([y for y, _ in seeds], targets, since, constants)
+    arriving: dict[int, list[Any]] = {}
+    for y, dy in seeds:
+        if y.number in active:
+            arriving.setdefault(y.number, []).append(_seed(y, dy))
+    calls = _JointCalls(steps)
     gradients: dict[int, Any] = {}
     for step in reversed(steps):
         parts = arriving.pop(step.output.number, None)
-        if parts is not None:
-            total = _total(parts, y)
-            if step.output.number in targets:
-                gradients[step.output.number] = total
+        total = None if parts is None else _total(parts, trace)
+        if total is not None and step.output.number in targets:
+            gradients[step.output.number] = total
+        if step.primitive.joint:
+            calls.pass_on(step, total, active, arriving)
+        elif total is not None:
             _pass_on(step, total, active, arriving)
-    return gradients | {number: _total(parts, y) for number, parts in arriving.items()}
+    return gradients | {number: _total(parts, trace) for number, parts in arriving.items()}
+
+
+class _JointCalls:
+    """The steps that are results of one call pass their gradients back together, where the first of them was
+    recorded: what reads a result comes after that."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self._first: dict[Any, Step] = {}
+        for step in steps:
+            if step.primitive.joint:
+                self._first.setdefault(step.primitive.call_of(step), step)
+        self._waiting: dict[Any, list[tuple[Step, Any]]] = {}
+
+    def pass_on(self, step: Step, dy: Any, active: set[int], arriving: dict[int, list[Any]]) -> None:
+        call = step.primitive.call_of(step)
+        waiting = self._waiting.setdefault(call, [])
+        if dy is not None:
+            waiting.append((step, dy))
+        if self._first[call] is not step or not waiting:
+            return
+        operands = step.operands
+        positions = [i for i, x in enumerate(operands) if x.__class__ is SymbolicArray and x.number in active]
+        steps, gradients = zip(*waiting, strict=True)
+        parts = step.primitive.pull_back_jointly(steps, gradients, positions)
+        for position, dx in zip(positions, parts, strict=True):
+            if dx is not None:
+                arriving.setdefault(operands[position].number, []).append(dx)
 
 
 def needed_steps(
@@ -81,12 +126,12 @@ def needed_steps(
 
 
 def _between(
-    y: SymbolicArray, targets: set[int], since: int, constants: Container[int]
+    results: Sequence[SymbolicArray], targets: set[int], since: int, constants: Container[int]
 ) -> tuple[list[Step], set[int]]:
-    """The steps from the targets to `y` through which a gradient flows, and the values on the way."""
-    active = {number for number in targets if _is_float(y.trace, number)}
+    """The steps from the targets to the results through which a gradient flows, and the values on the way."""
+    active = {number for number in targets if _is_float(results[0].trace, number)}
     steps = []
-    for step in needed_steps([y], since, constants):
+    for step in needed_steps(results, since, constants):
         flows = any(x.__class__ is SymbolicArray and x.number in active for x in step.operands)
         if flows and step.primitive.differentiable and step.output.dtype.kind == "f":
             active.add(step.output.number)
@@ -110,11 +155,11 @@ def _pass_on(step: Step, dy: Array, active: set[int], arriving: dict[int, list[A
                 arriving.setdefault(x.number, []).append(dx)
 
 
-def _total(parts: list[Any], y: SymbolicArray) -> Any:
+def _total(parts: list[Any], trace: Trace) -> Any:
     """The sum; slices of one array are put back in one step, so that n slices cost n, not n²."""
     if len(parts) == 1:
         return parts[0]
-    sources = [y.trace.step_of(part) for part in parts]
+    sources = [trace.step_of(part) for part in parts]
     slices = [step for step in sources if step is not None and step.primitive is unslice]
     if len(slices) < 2:
         return reduce(add, parts)

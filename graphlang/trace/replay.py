@@ -29,15 +29,31 @@ def replay(
     values: dict[int, Any] = {x.number: value for x, value in arrays.items()}
     steps = needed_steps(outputs)
     results = {x.number for x in outputs}
+    calls = joint_calls(steps)
     for step, finished in zip(steps, _finished(steps, results), strict=True):
-        operands = [_operand(x, values, sizes) for x in step.operands]
-        if look is not None:
-            look(step, operands)
-        params = bind_params(step.params, sizes)
-        values[step.output.number] = step.primitive.compute(*operands, **params)
+        if step.output.number not in values:
+            operands = [_operand(x, values, sizes) for x in step.operands]
+            if look is not None:
+                look(step, operands)
+            params = bind_params(step.params, sizes)
+            if step.primitive.joint:
+                joint = calls[step.primitive.call_of(step)]
+                computed = step.primitive.compute_jointly(joint, operands, params)
+                values.update({s.output.number: y for s, y in zip(joint, computed, strict=True)})
+            else:
+                values[step.output.number] = step.primitive.compute(*operands, **params)
         for number in finished:
             del values[number]
     return [_value(x, values) for x in outputs]
+
+
+def joint_calls(steps: Sequence[Step]) -> dict[Any, list[Step]]:
+    """The steps that are results of one call, by call."""
+    calls: dict[Any, list[Step]] = {}
+    for step in steps:
+        if step.primitive.joint:
+            calls.setdefault(step.primitive.call_of(step), []).append(step)
+    return calls
 
 
 def find_sizes(shapes: Mapping[SymbolicArray, tuple[int, ...]]) -> dict[str, int]:

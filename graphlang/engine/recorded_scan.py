@@ -1,0 +1,121 @@
+"""A `scan` of the language as a step of a trace: its body is recorded once, for every length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from graphlang.engine.loop_body import LoopBody, Repetition
+from graphlang.kernels import scan_gradient as _scan_gradient  # noqa: F401 - gives scans their gradient
+from graphlang.kernels.scan_recording import RecordedScan, Repeated
+from graphlang.trace import SymbolicArray, SymbolicRandom, Trace, count, signature
+from graphlang.trace.primitives.creation import stop_gradient
+
+
+class RecordedLoop:
+    """A loop in a trace: one call of the primitive `scan`.
+
+    A first repetition that changes the shape or the type of a carried value is recorded apart from it.
+    """
+
+    def __init__(
+        self, body: LoopBody, trace: Trace, xs: Any, carried: Sequence[Any], captured: Sequence[Any]
+    ) -> None:
+        self.state: dict[int, Any] = {}
+        self._apart: list[list[Any]] = []
+        self._results: dict[int, Any] = {}
+        step = _Step(body, xs, carried, captured)
+        while not step.keeps_types:
+            with trace:
+                first = body.run(xs[:, 0], carried, captured, body.loop.yields)
+            self.state |= first.state
+            self._apart.append(first.results)
+            xs, carried, captured = xs[:, 1:], first.carried, first.captured
+            step = _Step(body, xs, carried, captured)
+        self._scan = step.recorded(trace)
+        self.state |= {place: self._scan.last(position) for place, position in step.state.items()}
+
+    def result(self, part: int) -> Any:
+        """One of the values that the loop yields, with time along axis 1."""
+        if part not in self._results:
+            stacked: Any = self._scan.stacked(part)
+            y: Any = np.moveaxis(stacked, 0, 1)
+            if self._apart:
+                y = np.concatenate([np.stack([r[part] for r in self._apart], axis=1), y], axis=1)
+            self._results[part] = y
+        return self._results[part]
+
+
+class _Step:
+    """One repetition on inputs of a trace of its own."""
+
+    def __init__(self, body: LoopBody, xs: Any, carried: Sequence[Any], captured: Sequence[Any]) -> None:
+        self.body = body
+        self.xs = xs
+        self.starts = list(carried)
+        self.captured = list(captured)
+        self._record(renewed=())
+        if self.run.state:
+            # A state that the body renews is carried: from the second repetition on it is its own.
+            self._record(renewed=tuple(sorted(self.run.state)))
+
+    def _record(self, renewed: tuple[int, ...]) -> None:
+        """Runs the body; the captured values at the places `renewed` pass no gradient on."""
+        self.trace = Trace()
+        self.random = None if self.body.random is None else SymbolicRandom(self.trace, self.body.dtype)
+        shape = self.xs.shape
+        self.element = self.trace.input((shape[0], *shape[2:]), self.xs.dtype)
+        self.carried = [self.trace.input(*signature(v)) for v in self.starts]
+        #: by place among the operands: the input of the body
+        self.inputs: dict[int, Any] = {}
+        inner = []
+        for place, v in enumerate(self.captured, 1 + len(self.starts)):
+            if isinstance(v, SymbolicArray) or place in renewed:
+                v = self.inputs[place] = self.trace.input(*signature(v))
+            inner.append(v)
+        with self.trace:
+            given = [
+                stop_gradient(v) if place in renewed else v
+                for place, v in enumerate(inner, 1 + len(self.starts))
+            ]
+            self.run: Repetition = self.body.run(
+                self.element, self.carried, given, self.body.loop.yields, self.random
+            )
+
+    @property
+    def keeps_types(self) -> bool:
+        """Whether every carried value has the shape and the type of its start."""
+        pairs = zip(self.carried, self.run.carried, strict=True)
+        return all((x.shape, x.dtype) == (y.shape, y.dtype) for x, y in pairs)
+
+    @property
+    def state(self) -> dict[int, int]:
+        """By the place of a renewed state among the operands: its position among the carried values."""
+        return {place: i for i, place in enumerate(sorted(self.run.state), len(self.starts))}
+
+    def recorded(self, trace: Trace) -> RecordedScan:
+        """The call in a trace."""
+        length = self.xs.shape[1]
+        outer = dict(enumerate(self.captured, 1 + len(self.starts)))
+        carried = list(zip(self.carried, self.starts, self.run.carried, strict=True))
+        carried += [(self.inputs[place], outer[place], self.run.state[place]) for place in self.state]
+        captured = [(x, outer[place]) for place, x in self.inputs.items() if place not in self.state]
+        with trace:
+            elements = [(self.element, np.moveaxis(self.xs, 1, 0)), *self._drawn(length)]
+            repeated = Repeated(self.trace.steps, elements, carried, captured, self.run.results)
+            return RecordedScan(trace, repeated, length)
+
+    def _drawn(self, length: Any) -> list[tuple[SymbolicArray, Any]]:
+        """The random numbers of the body with those of all repetitions: one draw, in the order of time."""
+        inner = self.random.draws if self.random is not None else []
+        if not inner or self.body.random is None:
+            return []
+        sizes = [count(x.shape) for x in inner]
+        drawn = self.body.random.uniform((length, sum(sizes)))
+        elements, start = [], 0
+        for x, size in zip(inner, sizes, strict=True):
+            elements.append((x, np.reshape(drawn[:, start : start + size], (length, *x.shape))))
+            start = start + size
+        return elements
