@@ -51,7 +51,7 @@ def _check(path: str, arguments: argparse.Namespace) -> list[Diagnostic]:
 
     texts = {name: value for name, value in arguments.set if not value.startswith("@")}
     try:
-        return list(load(path, set=texts).notes)
+        return list(load(path, set=texts, limits=options.limits_of(arguments)).notes)
     except GraphError as error:
         return error.diagnostics
 

@@ -40,6 +40,7 @@ def parser() -> options.CommandParser:
             type=options.named,
             help="a .graph file or a run folder; `-` reads stdin",
         )
+    options.limits(command)
     options.as_json(command, "the differences")
     options.form(command)
     return command
@@ -72,7 +73,7 @@ def _side(path: str, arguments: argparse.Namespace) -> tuple[Graph, RunRecord]:
     if path != "-" and Path(path).is_dir():
         record = read_run(Path(path))
         return Graph.from_spec(spec_of_run(Path(path))), record
-    graph = load(path)
+    graph = load(path, limits=options.limits_of(arguments))
     console.report(graph.notes, arguments.format, sys.stderr)
     return graph, RunRecord({"seed": graph.seed, "dtype": str(graph.dtype)})
 

@@ -14,6 +14,7 @@ from graphlang.cli import console
 if TYPE_CHECKING:
     from graphlang.api import Graph
     from graphlang.datasets.dataset import Dataset
+    from graphlang.diagnostics.limits import Limits
 
 
 EXAMPLES = "examples:"
@@ -131,6 +132,18 @@ def settings(parser: CommandParser) -> None:
         type=_pair,
         help="an input, a hyper or section.setting; a number, a list or @file.npy (may be repeated)",
     )
+    limits(parser)
+
+
+def limits(parser: CommandParser) -> None:
+    parser.add_argument(
+        "--limit",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        type=_limit,
+        help="raise or lower a limit, as nodes=1000000 or memory=8GiB (may be repeated)",
+    )
 
 
 def inputs(parser: CommandParser) -> None:
@@ -201,6 +214,27 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals or not name.strip() or not value.strip():
         raise argparse.ArgumentTypeError(f"`{text}` is not NAME=VALUE")
     return name.strip(), value.strip()
+
+
+def _limit(text: str) -> tuple[str, int]:
+    from graphlang.diagnostics import did_you_mean
+    from graphlang.diagnostics.limits import NAMES, read_limit
+
+    name, value = _pair(text)
+    if name not in NAMES:
+        close = did_you_mean(name, NAMES) or f"there are {', '.join(NAMES)}"
+        raise argparse.ArgumentTypeError(f"there is no limit `{name}`; {close}")
+    try:
+        return name, read_limit(name, value)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def limits_of(arguments: argparse.Namespace) -> Limits:
+    """The limits of a command: the defaults, and what `--limit` says."""
+    from graphlang.diagnostics.limits import Limits
+
+    return Limits(**dict(arguments.limit))
 
 
 def number_or_list(text: str) -> Any:
@@ -283,6 +317,7 @@ def load_graph(arguments: argparse.Namespace, path: str | None = None) -> tuple[
         dtype=getattr(arguments, "dtype", None),
         seed=getattr(arguments, "seed", None),
         threads=getattr(arguments, "threads", None),
+        limits=limits_of(arguments),
     )
     console.report(graph.notes, arguments.format, sys.stderr)
     if not hasattr(arguments, "values"):  # read only once: several specs may share the inputs from stdin

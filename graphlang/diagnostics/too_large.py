@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from graphlang.diagnostics.base import Located, OfFile, wording
+from graphlang.diagnostics.base import Diagnostic, wording
 from graphlang.diagnostics.places import Span
 
-LimitName = Literal["nodes", "unrolled", "calls", "expansions", "imports", "parameters"]
-"""The limits of `gl.Limits` that hold once a program is written out."""
+LimitName = Literal[
+    "nodes",
+    "unrolled",
+    "calls",
+    "expansions",
+    "imports",
+    "import_depth",
+    "parameters",
+    "tokens",
+    "rank",
+    "gradients",
+    "scanned",
+]
+"""The limits of `gl.Limits` that count something."""
 
 
-class SourceTooLarge(OfFile):
-    """A file is larger than the limit `source_bytes`.
+class OfLimit(Diagnostic):
+    """What all refusals by a limit have in common: how it is raised."""
+
+    advice: ClassVar[str]
+    #: the name of the limit
+    name: str
+
+    @property
+    def help(self) -> str:
+        return f"{self.advice}, or raise the limit: {self.raised}"
+
+    @property
+    def raised(self) -> str:
+        """How the limit is raised, in the words of the command line or of Python."""
+        return f"`--limit {self.name}=...`" if self.shell else f"gl.Limits({self.name}=...)"
+
+
+class SourceTooLarge(OfLimit):
+    """A file, with all that it imports, is larger than the limit `source_bytes`.
 
     The limit keeps a damaged or hostile file from using up the memory of the machine: a tree takes
     some hundred times the bytes of its text.
@@ -23,13 +52,20 @@ class SourceTooLarge(OfFile):
 
     code = "GL801"
     message = "the file is too large: {size:,} bytes, the limit is {limit:,}"
-    help = "let `repeat` or a `def` write what repeats, or raise the limit: gl.Limits(source_bytes=...)"
+    advice = "let `repeat` or a `def` write what repeats"
 
+    file: str
     size: int
     limit: int
 
 
-class NestedTooDeep(Located):
+class TooMuchImported(SourceTooLarge):
+    message = "this file and all that it imports are too large: {size:,} characters, the limit is {limit:,}"
+
+    span: Span
+
+
+class NestedTooDeep(OfLimit):
     """More brackets are open at once than the limit `nesting` allows.
 
         y = ((((((((( ...
@@ -41,17 +77,20 @@ class NestedTooDeep(Located):
     code = "GL802"
     message = "more than {limit:,} brackets are open at once"
     label = "one bracket too many"
-    help = "give parts of the expression names of their own, or raise the limit: gl.Limits(nesting=...)"
+    advice = "give parts of the expression names of their own"
 
+    span: Span
     limit: int
 
 
-class LimitExceeded(Located):
-    """A program is larger than a limit allows once it is unrolled.
+class LimitExceeded(OfLimit):
+    """A program is larger than a limit allows.
 
-    The limits are `nodes`, `unrolled` (copies of a `repeat`), `calls` (`def`s within `def`s), `expansions`
-    (calls of `def`s in all), `imports` (files) and `parameters`; they keep a stranger's file from using up
-    the machine.
+    The limits are `tokens` (words and signs of the text), `nodes`, `unrolled` (copies of a `repeat`), `calls`
+    (`def`s within `def`s), `expansions` (calls of `def`s in all), `imports` (files), `import_depth`, `rank`
+    (axes of an array), `parameters`, `gradients` (nodes that `grad`s go back through) and `scanned` (nodes
+    that the steps of `scan`s compute). They keep a stranger's file from using up the machine; what a file
+    asks for is counted before it is done.
 
         y = x -> repeat 1000000000 { Affine(10) }
 
@@ -59,23 +98,28 @@ class LimitExceeded(Located):
     """
 
     code = "GL803"
-    help = "make the program smaller, or raise the limit: gl.Limits({name}=...)"
+    advice = "make the program smaller"
 
-    name: LimitName
+    span: Span | None
     limit: int
 
     nodes = wording("the graph has more than {limit:,} nodes")
     unrolled = wording("this `repeat` makes more than {limit:,} copies")
     calls = wording(
         "more than {limit:,} `def`s are called inside one another",
-        "a `def` that calls itself must come to an end; or raise the limit: gl.Limits({name}=...)",
+        advice="a `def` that calls itself must come to an end",
     )
     expansions = wording("`def`s are called more than {limit:,} times in all")
     imports = wording("this file imports more than {limit:,} others, directly and indirectly")
+    import_depth = wording("more than {limit:,} files import one another in a row")
     parameters = wording("the parameters hold more than {limit:,} numbers")
+    tokens = wording("the text has more than {limit:,} words, numbers and signs")
+    rank = wording("this array has more than {limit:,} axes")
+    gradients = wording("`grad`s go back through more than {limit:,} nodes in all")
+    scanned = wording("the steps of `scan`s compute more than {limit:,} nodes in all")
 
 
-def limit_exceeded(span: Span, name: LimitName, limit: int) -> LimitExceeded:
+def limit_exceeded(span: Span | None, name: LimitName, limit: int) -> LimitExceeded:
     """What to report where a program is larger than a limit."""
     wording: type[LimitExceeded] = getattr(LimitExceeded, name)
-    return wording(span, name, limit)
+    return wording(name, span, limit)

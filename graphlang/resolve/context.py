@@ -95,6 +95,8 @@ class Context(Evaluator):
         self.values.append(value)
         if len(self.values) > self.limits.nodes:
             raise GraphError([limit_exceeded(value.span, "nodes", self.limits.nodes)])
+        if len(value.array.shape) > self.limits.rank:
+            raise GraphError([limit_exceeded(value.span, "rank", self.limits.rank)])
         return value
 
     def array(self, shape: tuple[Size, ...], kind: str) -> SymbolicArray:

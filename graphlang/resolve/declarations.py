@@ -8,6 +8,7 @@ from typing import Any
 from graphlang.diagnostics import Diagnostic, GraphError, Span
 from graphlang.diagnostics.kinds import NoConstant
 from graphlang.diagnostics.names import ImportProblem, ImportsInCycle, NotImportable, Redefinition
+from graphlang.diagnostics.too_large import TooMuchImported
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
 from graphlang.resolve.labels import defined
@@ -29,9 +30,14 @@ class Declarations:
         self.importer = importer
         #: every `def`, of the file and of what it imports
         self.definitions: list[Definition] = []
+        #: the imported files by name: a file that several import is read once
+        self.modules: dict[str, Module] = {}
+        #: tokens and characters of all files so far
+        self.tokens = self.size = 0
 
     def of_file(self, file: tree.Tree, scope: Scope) -> None:
         """Declares the names of the file, its imports and its `def`s."""
+        self.tokens, self.size = file.tokens, len(file.source.text)
         self.context.run(self._declare(file, scope, (file.source.name,)))
 
     def _declare(self, file: tree.Tree, scope: Scope, path: tuple[str, ...]) -> Steps:
@@ -64,10 +70,15 @@ class Declarations:
         """The imported file; after a reported mistake it has no names."""
         module = Module(statement.name, Scope(None, self.context.root))
         module.broken = True
+        self.context.refuse_above_limit("import_depth", len(path), statement.path_span)
         source = self._read(statement, file, path)
         if source is None:
             return module
         name, text = source
+        if name in self.modules:
+            return self.modules[name].named(statement.name)
+        self.modules[name] = module
+        self._count_text(text, statement)
         try:
             imported, problems = read_tree(text, name, self.context.limits)
         except GraphError as error:
@@ -97,9 +108,19 @@ class Declarations:
         return None
 
     def _count(self, imported: tree.Tree, statement: tree.Import) -> None:
-        """Refuses more files than the limits allow."""
+        """Refuses more files than the limits allow, or more words in all of them."""
         self.context.sources.append(imported.source)
         self.context.refuse_above_limit("imports", len(self.context.sources) - 1, statement.path_span)
+        self.tokens += imported.tokens
+        self.context.refuse_above_limit("tokens", self.tokens, statement.path_span)
+
+    def _count_text(self, text: str, statement: tree.Import) -> None:
+        """Refuses more text in all files together than the limits allow."""
+        self.size += len(text)
+        allowed = self.context.limits.source_bytes
+        if self.size > allowed:
+            file = statement.path_span.source.name
+            raise GraphError([TooMuchImported("source_bytes", file, self.size, allowed, statement.path_span)])
 
     # ---- definitions --------------------------------------------------------------------------------------
 

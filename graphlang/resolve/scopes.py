@@ -156,3 +156,9 @@ class Module:
         self.scope = scope
         #: whether it could not be read, which has been reported
         self.broken = False
+
+    def named(self, name: str) -> Module:
+        """The same file under the name of another import."""
+        module = Module(name, self.scope)
+        module.broken = self.broken
+        return module

@@ -66,17 +66,26 @@ def _similar(path: Path) -> str | None:
     return str(path.parent / names[match]) if match else None
 
 
+def _stays_below(path: Path) -> bool:
+    """Whether a path goes down only: one through `..` would give a file a second name."""
+    return not path.is_absolute() and ".." not in path.parts
+
+
 def importer_below(folder: Path) -> Callable[[str, str], tuple[str, str]]:
     """The function that reads imported files: it takes relative paths below the folder of the importing file,
     and follows no link out of it. It raises NotImportable."""
     root = folder.resolve()
 
     def read(importing: str, written: str) -> tuple[str, str]:
-        if "://" in written or "\0" in written or Path(written).is_absolute() or "\\" in written:
+        if any(sign in written for sign in ("://", "\0", "\\")) or not _stays_below(Path(written)):
             raise NotImportable(ImportProblem.not_relative)
         base = Path(importing).parent if importing not in ("<stdin>", "<text>") else folder
         target = base / written
-        if not target.resolve().is_relative_to(base.resolve()) or not target.resolve().is_relative_to(root):
+        try:
+            resolved = target.resolve()
+        except (OSError, RuntimeError):  # links in a circle; before Python 3.13 a RuntimeError
+            raise NotImportable(ImportOfPath.missing, written) from None
+        if not resolved.is_relative_to(base.resolve()) or not resolved.is_relative_to(root):
             raise NotImportable(ImportOfPath.outside, written)
         if target.suffix != ".graph":
             raise NotImportable(ImportOfPath.other_file, written)

@@ -121,6 +121,8 @@ class Reader:
         self.start = start
         #: where the top-level statement that is being read starts, and the one before it
         self.statement = self.previous = start
+        #: how many tokens it has read
+        self.tokens = 0
         #: the brackets that are open
         self.brackets: list[Token] = []
         #: mistakes after which the parser goes on
@@ -139,7 +141,13 @@ class Reader:
         if len(self.brackets) > self.limits.nesting:
             from graphlang.diagnostics.too_large import NestedTooDeep
 
-            raise GraphError([*self.problems, NestedTooDeep(bracket.span, self.limits.nesting)])
+            raise GraphError([*self.problems, NestedTooDeep("nesting", bracket.span, self.limits.nesting)])
+
+    def too_many_tokens(self, span: Span) -> GraphError:
+        """What to raise at the first token beyond the limit."""
+        from graphlang.diagnostics.too_large import limit_exceeded
+
+        return GraphError([limit_exceeded(span, "tokens", self.limits.tokens)])
 
     def end_statement(self, end: int) -> None:
         """Enters the end of a statement; the next top-level one starts there, unless a block is open."""
@@ -166,6 +174,7 @@ class GraphLexer(Lexer):
         ascii_only = text.isascii()
         rows, stack = parser_state.parse_conf.states, parser_state.state_stack
         last = "_NL"
+        count, most = 0, reader.limits.tokens
         for match in pattern_for(text).finditer(text, reader.start):
             start, end = match.span(group := match.lastindex or END)
             kind, value = "STRAY", match[group]
@@ -191,7 +200,11 @@ class GraphLexer(Lexer):
                 kind = "STRING"
                 value = _string(value, Span(start, end, source), reader.problems)
             elif group == END:
+                reader.tokens = count
                 return
+            count += 1
+            if count > most:
+                raise reader.too_many_tokens(Span(start, end, source))
             token = _new(Token, (kind, value, _new(Span, (start, end, source))))
             if kind in _OPENS:
                 reader.open(token)

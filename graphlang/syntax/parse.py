@@ -42,8 +42,8 @@ def read_tree(text: str, name: str = "<text>", limits: Limits = DEFAULT) -> tupl
     problems = _in_order(problems)
     if not whole or len(problems) > limits.errors:
         raise GraphError(problems[: limits.errors])
-    tree = Tree(_documentation(source.text), tuple(statements), source, frozenset(reader.unknown))
-    return tree, problems
+    doc, unknown = _documentation(source.text), frozenset(reader.unknown)
+    return Tree(doc, tuple(statements), source, unknown, reader.tokens), problems
 
 
 def decode(data: bytes, name: str) -> str:
@@ -62,7 +62,7 @@ def _check_size(text: str, name: str, limits: Limits) -> None:
     if size > limits.source_bytes:
         from graphlang.diagnostics.too_large import SourceTooLarge
 
-        raise GraphError([SourceTooLarge(name, size, limits.source_bytes)])
+        raise GraphError([SourceTooLarge("source_bytes", name, size, limits.source_bytes)])
 
 
 def _one_kind_of_line_end(text: str) -> str:

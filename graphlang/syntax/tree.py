@@ -412,3 +412,5 @@ class Tree(NamedTuple):
     statements: tuple[Statement, ...]
     source: Source
     unknown: frozenset[str] = frozenset()
+    #: how many words, numbers and signs it has
+    tokens: int = 0
