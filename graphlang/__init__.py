@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from graphlang.api import Graph, load, loads
+    from graphlang.backends.options import Jax
     from graphlang.catalog.operation import Layer, Loss, Parameter
     from graphlang.diagnostics import GraphError
     from graphlang.diagnostics.limits import Limits
@@ -21,6 +22,7 @@ _WHERE = {
     "load": "api",
     "loads": "api",
     "GraphError": "diagnostics",
+    "Jax": "backends.options",
     "Limits": "diagnostics.limits",
     "Layer": "catalog.operation",
     "Loss": "catalog.operation",
@@ -34,6 +36,7 @@ __all__ = [
     "Graph",
     "GraphError",
     "History",
+    "Jax",
     "Layer",
     "Limits",
     "Loss",

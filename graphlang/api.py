@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any, Literal, Never, NoReturn, overload
 
 import numpy as np
 
+from graphlang.backends.choice import choice
 from graphlang.catalog.finder import Catalog
 from graphlang.catalog.operation import Layer
 from graphlang.diagnostics import Diagnostic
 from graphlang.diagnostics.limits import Limits
 from graphlang.diagnostics.python_arguments import by_name, precision, text_of, whole
-from graphlang.engine.forward import Forward, forward
+from graphlang.engine.forward import Forward
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.model import Model
 from graphlang.engine.parameters import Params
 from graphlang.engine.result import Result
+from graphlang.engine.runs import both_ways, forward
 from graphlang.inputs.call import (
     METHODS,
     MissingAttribute,
@@ -45,6 +47,7 @@ from graphlang.syntax.files import importer_below, read_text
 if TYPE_CHECKING:
     import networkx as nx
 
+    from graphlang.backends.options import Jax
     from graphlang.checks.gradcheck import Report
     from graphlang.datasets.dataset import Dataset
     from graphlang.engine.compiled import CompiledForward, CompiledGradient, PlannedGradient, Predictor
@@ -64,24 +67,20 @@ def load(
     threads: int | None = None,
     layers: OwnLayers = (),
     limits: Limits | None = None,
+    backend: str | Jax | None = None,
     **unknown: Never,
 ) -> Graph:
     """The graph of a `.graph` file.
 
     `set` overrides inputs' defaults, `hyper`s and `section.setting`s; `dtype` is "float32" or
     "float64"; `threads` is how many may compute, by default as many as there are cores; `layers` adds
-    layers of your own. Raises GraphError with every mistake in the file.
+    layers of your own; `backend` is "numpy", "jax", `gl.Jax(...)` for JAX with options, or "auto", of which
+    `Graph.notes` says what it has taken. Raises GraphError with every mistake in the file.
     """
     check_options("load", unknown)
     name, text = read_text(path)
-    options: dict[str, Any] = {
-        "dtype": dtype,
-        "seed": seed,
-        "threads": threads,
-        "layers": layers,
-        "limits": limits,
-    }
-    return loads(text, name=name, folder=Path(path).parent, set=set, **options)
+    options: dict[str, Any] = {"dtype": dtype, "seed": seed, "threads": threads, "backend": backend}
+    return loads(text, name=name, folder=Path(path).parent, set=set, layers=layers, limits=limits, **options)
 
 
 def loads(
@@ -95,6 +94,7 @@ def loads(
     threads: int | None = None,
     layers: OwnLayers = (),
     limits: Limits | None = None,
+    backend: str | Jax | None = None,
     **unknown: Never,
 ) -> Graph:
     """The graph of a spec as text; `folder` is where its data and imports may be."""
@@ -111,8 +111,8 @@ def loads(
     with collection_paused():
         tree, problems = read_tree(text, name, limits or Limits())
         resolved = resolve(tree, catalog, overrides, limits, importer, problems)
-        options: dict[str, Any] = {"dtype": dtype, "seed": seed, "threads": threads, "folder": folder}
-        return Graph(resolved.spec, catalog, resolved.notes, **options)
+        options: dict[str, Any] = {"dtype": dtype, "seed": seed, "threads": threads, "backend": backend}
+        return Graph(resolved.spec, catalog, resolved.notes, folder=folder, **options)
 
 
 class Graph(Viewed, Shown):
@@ -132,6 +132,7 @@ class Graph(Viewed, Shown):
         seed: int | None = None,
         threads: int | None = None,
         folder: str | os.PathLike[str] | None = None,
+        backend: str | Jax | None = None,
         **unknown: Never,
     ) -> None:
         if not isinstance(spec, Spec):
@@ -145,9 +146,10 @@ class Graph(Viewed, Shown):
         seed = seed if seed is not None else train.seed if train else 0
         params = Params(network, kind, seed)
         where = None if folder is None else Path(folder)
-        self._model = Model(network, params, kind, seed, whole("threads", threads, 1), where)
+        runner, more = choice(backend, network)
+        self._model = Model(network, params, kind, seed, whole("threads", threads, 1), where, runner)
         #: notes and warnings that came with the file
-        self.notes: tuple[Diagnostic, ...] = tuple(notes)
+        self.notes: tuple[Diagnostic, ...] = (*notes, *more)
         #: what the last training recorded, also where it was interrupted
         self.history: History | None = None
         self._was_run = False
@@ -160,12 +162,13 @@ class Graph(Viewed, Shown):
         dtype: str | None = None,
         seed: int | None = None,
         layers: OwnLayers = (),
+        backend: str | Jax | None = None,
         **unknown: Never,
     ) -> Graph:
         """The graph of a spec: the model, its JSON, or its JSON's object. Raises GraphError."""
         model = validated_spec(spec)
         check_options("from_spec", unknown, model)
-        return cls(model, Catalog(layers), dtype=dtype, seed=seed)
+        return cls(model, Catalog(layers), dtype=dtype, seed=seed, backend=backend)
 
     # ---- its parts and settings ---------------------------------------------------------------------------
 
@@ -210,6 +213,11 @@ class Graph(Viewed, Shown):
         return self._model.threads
 
     @property
+    def backend(self) -> str:
+        """What computes: "numpy" or "jax"."""
+        return "numpy" if self._model.backend is None else self._model.backend.name
+
+    @property
     def file(self) -> str | None:
         """The name of the file it came from."""
         return self._model.file
@@ -238,10 +246,16 @@ class Graph(Viewed, Shown):
     def __reduce__(self) -> Any:
         """A pickle or a copy holds the spec, the user's own layers and the parameters."""
         model = self._model
-        options = {"dtype": str(model.dtype), "seed": model.seed, "threads": model.threads}
+        backend = None if model.backend is None else model.backend.options
+        options = {
+            "dtype": str(model.dtype),
+            "seed": model.seed,
+            "threads": model.threads,
+            "backend": backend,
+        }
         layers = tuple({id(e.target): e.target for e in self._catalog.own.values()}.values())
         state = (model.params.copies(), self.history)
-        return _restored, (model.spec, layers, self.notes, {**options, "folder": model.folder}), state
+        return _restored, (model.spec, layers, self.notes, options), state
 
     def __setstate__(self, state: tuple[dict[str, Any], History | None]) -> None:
         params, self.history = state
@@ -268,12 +282,12 @@ class Graph(Viewed, Shown):
         """
         if inputs is not None or more:
             named = inputs_by_name("run", self.network, inputs, more, named)
-        if self._was_run:
+        if self._was_run and self._model.backend is None:
             result = self._run_quickly(named, of, seed)
             if result is not None:
                 return result
         self._was_run = True
-        return forward(self._model, named).backward(seed=seed, of=of)
+        return both_ways(self._model, named, seed, of)
 
     def _run_quickly(self, arrays: Mapping[str, Any], of: str | None, seed: Any) -> Result | None:
         """A run of a graph of scalars by its straight-line function, which pays off from the second run."""
@@ -364,7 +378,9 @@ class Graph(Viewed, Shown):
         batch = whole("batch", batch, 1)
         compiled: CompiledForward | PlannedGradient | TrainStep
         if train:
-            compiled = _step(model, wrt, of, iterations)
+            from graphlang.training.step import train_step
+
+            compiled = train_step(model, wrt, of, iterations)
         elif wrt is not None:
             from graphlang.engine.compiled import PlannedGradient
 
@@ -441,21 +457,16 @@ class Graph(Viewed, Shown):
         split: str = "test",
         **arrays: Any,
     ) -> dict[str, float]:
-        """The loss and the metrics of the `train` section in evaluation mode, as `graphlang evaluate` does.
-
-        They are taken over arrays by input name, over a split of a data set, or without either over the
-        file's own data. A data set of one split is evaluated over that one.
+        """The loss and the metrics of the `train` section in evaluation mode, as `graphlang evaluate` gives
+        them: over arrays by input name, a split of a data set, or without either the file's own data. A data
+        set of one split is evaluated over that one.
         """
-        from graphlang.datasets.arrays import from_arrays
-        from graphlang.training.evaluation import evaluate
-        from graphlang.training.sections import open_data, section_of
+        from graphlang.training.evaluation import evaluate_on
+        from graphlang.training.sections import section_of
 
-        model = self._model
-        section_of(model, "evaluate")
-        dataset, handed = data_or_arrays("evaluate", model.network, data, more, arrays)
-        if handed:
-            return evaluate(model, from_arrays(handed), "train", fields={name: name for name in handed})
-        return evaluate(model, dataset or open_data(model, command="evaluate"), text_of("split", split))
+        section_of(self._model, "evaluate")
+        dataset, handed = data_or_arrays("evaluate", self._model.network, data, more, arrays)
+        return evaluate_on(self._model, dataset, handed, text_of("split", split))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the parameters as npz, without pickle."""
@@ -489,14 +500,3 @@ for _name, _sentence in METHODS.items():
 
 def _restored(spec: Spec, layers: OwnLayers, notes: tuple[Diagnostic, ...], options: dict[str, Any]) -> Graph:
     return Graph(spec, Catalog(layers), notes, **options)
-
-
-def _step(model: Model, wrt: str | Iterable[str] | None, of: str | None, iterations: int | None) -> TrainStep:
-    from graphlang.training.step import TrainStep
-
-    if wrt is not None or of is not None:
-        raise ValueError(
-            "compile(train=True) minimizes what the `train` section says: leave `wrt` and `of` out; "
-            "a value and its gradients are a program of their own, compile(wrt=[...])"
-        )
-    return TrainStep(model, iterations)

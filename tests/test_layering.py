@@ -29,6 +29,7 @@ ORDER = """
     inputs
     engine
     training
+    backends
     checks
     compare
     report
@@ -100,6 +101,7 @@ def test_no_files_import_one_another_in_a_circle() -> None:
 SAME_BY_NATURE = {"Sigmoid", "constant"}
 """A name of the language, as the layer and the primitive it records."""
 NAMED_FROM_OUTSIDE = (
+    "backends/jax",  # a rule has the name of its primitive
     "cli",  # each command has a `parser` and a `run`
     "functions",  # the words of the language, which primitives and NumPy's functions share
     "initializers",
@@ -132,8 +134,8 @@ def test_no_two_public_functions_have_one_name() -> None:
     assert {n: p for n, p in places.items() if len(p) > 1} == {}
 
 
-def test_only_the_syntax_knows_lark_and_only_the_edge_knows_rich() -> None:
-    users: dict[str, set[str]] = {"lark": set(), "rich": set()}
+def test_only_the_syntax_knows_lark_only_the_edge_rich_and_only_a_backend_jax() -> None:
+    users: dict[str, set[str]] = {"lark": set(), "rich": set(), "jax": set()}
     for path in FILES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
@@ -143,6 +145,7 @@ def test_only_the_syntax_knows_lark_and_only_the_edge_knows_rich() -> None:
                     users[name.split(".")[0]].add(unit(path))
     assert users["lark"] <= {"syntax"}
     assert users["rich"] <= {"cli", "draw"}
+    assert users["jax"] <= {"backends"}
 
 
 def test_importing_graphlang_imports_no_dependency() -> None:
@@ -150,9 +153,7 @@ def test_importing_graphlang_imports_no_dependency() -> None:
     import subprocess
     import sys
 
-    code = (
-        "import sys, graphlang; print([m for m in ('numpy', 'lark', 'pydantic', 'rich') if m in sys.modules])"
-    )
+    code = "import sys, graphlang; print([m for m in ('numpy', 'lark', 'pydantic', 'rich', 'jax') if m in sys.modules])"
     out = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent
     )

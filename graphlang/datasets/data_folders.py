@@ -18,6 +18,12 @@ def data_folders() -> tuple[Path, ...]:
     return folders_from(os.environ, sys.platform, home)
 
 
+def cache_folder() -> Path | None:
+    """The folder for what graphlang keeps for this user on this machine; None where there is none."""
+    folders = data_folders()
+    return folders[-1] if folders else None
+
+
 def folders_from(environ: Mapping[str, str], platform: str, home: Path | None) -> tuple[Path, ...]:
     """The folder in GRAPHLANG_DATA, then the user's cache folder."""
     named = environ.get("GRAPHLANG_DATA")

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from graphlang.contracts.backend import BoundProgram
 from graphlang.contracts.initializer import stream
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.running import CannotRun
-from graphlang.engine.executable import Executable, built
+from graphlang.engine.executable import Executable, bound
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.model import Model
 from graphlang.engine.passes import optimised
@@ -22,7 +22,6 @@ from graphlang.engine.result import plain, unknown_value
 from graphlang.engine.scalar import keyword_function
 from graphlang.inputs.input_values import bind_inputs, pointing_to_an_output, wrong_indices
 from graphlang.spec.recently_used import RecentlyUsed
-from graphlang.trace.whole_numbers import NoInt
 
 CAPACITY = 16
 """How many programs a compiled graph keeps: enough for the last batch of an epoch and a few other sizes."""
@@ -33,7 +32,7 @@ class _CachedProgram(NamedTuple):
 
     key: Any
     sizes: Mapping[str, int]
-    executable: Executable
+    executable: BoundProgram
 
 
 class Compiled:
@@ -66,7 +65,7 @@ class Compiled:
     def _record(self, inputs: Mapping[int, Storage], sizes: Mapping[str, int]) -> Recording:
         raise NotImplementedError
 
-    def _result(self, executable: Executable) -> Any:
+    def _result(self, executable: BoundProgram) -> Any:
         raise NotImplementedError
 
     # ---- calling ------------------------------------------------------------------------------------------
@@ -83,7 +82,7 @@ class Compiled:
                 executable = self._without_plain_products(planned)
             return self._result(executable)
 
-    def _without_plain_products(self, failed: _CachedProgram) -> Executable:
+    def _without_plain_products(self, failed: _CachedProgram) -> BoundProgram:
         """Replaces a program that has just failed by one without plain products, and runs that on the same
         inputs."""
         inputs = failed.executable.inputs
@@ -94,13 +93,9 @@ class Compiled:
         self._run(executable)
         return executable
 
-    def _run(self, executable: Executable) -> None:
-        try:
+    def _run(self, executable: BoundProgram) -> None:
+        with self._model.running():
             executable.run()
-        except NoInt as error:
-            raise self._model.no_int(error) from error
-        except (ValueError, IndexError, TypeError, ArithmeticError) as error:
-            raise GraphError([CannotRun.for_inputs("the graph", str(error))]) from error
 
     def _planned(self, inputs: Mapping[str, Any]) -> _CachedProgram:
         """The program for the shapes of the inputs, once it has the inputs."""
@@ -167,8 +162,13 @@ class Compiled:
         model, numbers = self._model, self._model.network.numbers
         storage = {numbers[n]: Storage(a.shape, a.dtype) for n, a in arrays.items()}
         with model.diagnosed():
-            executable = built(
-                lambda: self._record(storage, sizes), self._bound, model.threads, lent=arrays, plain=plain
+            executable = bound(
+                model.backend,
+                lambda: self._record(storage, sizes),
+                self._bound,
+                model.threads,
+                lent=arrays,
+                plain=plain,
             )
         planned = self._programs[key] = _CachedProgram(key, sizes, executable)
         return planned
@@ -177,7 +177,7 @@ class Compiled:
         """The parameters: arrays that the program reads and updates in place."""
         return dict(self._model.params)
 
-    def _fill_random(self, executable: Executable) -> None:
+    def _fill_random(self, executable: BoundProgram) -> None:
         if executable.draws:
             self._calls += 1
             generator = stream(self._model.seed, f"random of call {self._calls}")
@@ -210,8 +210,9 @@ class Compiled:
 
     @property
     def executables(self) -> list[Executable]:
-        """The programs that are kept, the one last used at the end."""
-        return [planned.executable for planned in self._programs.values()]
+        """The programs of NumPy's engine that are kept, the one last used at the end."""
+        kept = [planned.executable for planned in self._programs.values()]
+        return [executable for executable in kept if isinstance(executable, Executable)]
 
 
 class CompiledForward(Compiled):
@@ -224,7 +225,7 @@ class CompiledForward(Compiled):
     def _record(self, inputs: Mapping[int, Storage], sizes: Mapping[str, int]) -> Recording:
         return record_forward(self._model.network, inputs, self._dtype, sizes, self._numbers)
 
-    def _result(self, executable: Executable) -> Any:
+    def _result(self, executable: BoundProgram) -> Any:
         values = {n: plain(executable.take(n)) for n in self._numbers}
         return next(iter(values.values())) if len(values) == 1 else values
 
@@ -273,7 +274,7 @@ class PlannedGradient(Compiled):
         """The same as a straight-line function of the inputs by keyword, where the graph is one of float64
         scalars; it calls this program for arrays and for all else that is unusual."""
         network = self._model.network
-        if self._dtype != np.float64 or network.params:
+        if self._dtype != np.float64 or network.params or self._model.backend is not None:
             return None
         specs = {n: network.inputs[n] for n in self._inputs}
         if self._sizes or any(s.shape not in (None, ()) or s.dtype != "float" for s in specs.values()):
@@ -293,7 +294,7 @@ class PlannedGradient(Compiled):
         by_name = {n: v for n, v in zip(self._inputs, values, strict=True) if v is not None}
         return self({**by_name, **(inputs or {}), **more})
 
-    def _result(self, executable: Executable) -> Any:
+    def _result(self, executable: BoundProgram) -> Any:
         gradients = {n: plain(executable.take(f"gradient {n}")) for n in self._wrt}
         return plain(executable.take("value")), gradients
 

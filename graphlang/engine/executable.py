@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from graphlang.contracts.backend import Backend, BoundProgram
 from graphlang.engine.binding import bind_fused, bind_single, concurrent_call
 from graphlang.engine.bound_loop import bind_loop
 from graphlang.engine.fusion import FusionGroup
@@ -18,6 +19,7 @@ from graphlang.engine.passes import optimised
 from graphlang.engine.plain_products import plain_products
 from graphlang.engine.plan import Plan, allocated, nbytes
 from graphlang.engine.plan import plan as _plan
+from graphlang.engine.program import Program
 from graphlang.engine.recording import Recording
 from graphlang.engine.workers import BLAS, kernel_threads, usable_threads
 from graphlang.lazy import lazy
@@ -219,6 +221,11 @@ class Executable:
         self._run(self._calls)
 
     @property
+    def outputs(self) -> Collection[str]:
+        """The labels of the outputs."""
+        return self.plan.program.outputs.keys()
+
+    @property
     def fails(self) -> bool:
         """Whether the last run shows that plain products are wrong here."""
         return any(has_nan(self.output(label)) for label in self.nan_checked)
@@ -302,6 +309,29 @@ def built(
         executable = Executable(_plan(optimised(program)), inputs, threads, lent=lent)
     executable.draws, executable.nan_checked = recording.draws, nan_checked
     return executable
+
+
+def bound(
+    backend: Backend | None,
+    record: Callable[[], Recording],
+    arrays: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
+    threads: int | None,
+    *,
+    lent: Mapping[str, Any] | None = None,
+    plain: bool = False,
+) -> BoundProgram:
+    """The same as `built`, on a backend where there is one."""
+    if backend is None:
+        return built(record, arrays, threads, lent=lent, plain=plain)
+    with collection_paused(), np.errstate(all="ignore"):
+        recording = record()
+        return backend.bound(recording.program, recording.draws, arrays() if callable(arrays) else arrays)
+
+
+def planned(program: Program, arrays: Mapping[str, Any]) -> Executable:
+    """A program optimised, planned and bound to arrays."""
+    with collection_paused(), np.errstate(all="ignore"):
+        return Executable(_plan(optimised(program)), arrays)
 
 
 class _Lease:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,22 +13,21 @@ from graphlang.diagnostics.running import SeedOfOtherShape, WrongSeed
 from graphlang.engine.model import Model
 from graphlang.engine.parts import Part, parts
 from graphlang.engine.random_streams import StreamRandom
-from graphlang.engine.recorder import recorded_gradients
 from graphlang.engine.result import Gradients, Named, Result, unknown_value
 from graphlang.engine.tape import Tape
 from graphlang.inputs.input_values import BoundInputs, bind_inputs
 from graphlang.spec.network import Network
 
 
-def forward(model: Model, inputs: Mapping[str, Any], *, training: bool = False) -> Forward:
-    """Computes every value that the file names; raises GraphError for missing or wrong inputs."""
+def bound_run(model: Model, inputs: Mapping[str, Any]) -> tuple[BoundInputs, list[int]]:
+    """The inputs of a run, and the numbers of the values that it computes."""
     network = model.network
     names = [*(n.name for n in network.nodes if n.spec.named), *network.spec.outputs]
     numbers = [network.numbers[name] for name in names]
     bound = bind_inputs(network, inputs, model.dtype, _needed(network, numbers, inputs), model.file)
     # A result keeps its values when the caller goes on writing into the arrays of the inputs.
     bound.values = {number: np.array(value) for number, value in bound.values.items()}
-    return Forward(model, run(model, bound, numbers, training=training))
+    return bound, numbers
 
 
 def _needed(network: Network, numbers: list[int], inputs: Mapping[str, Any]) -> list[str]:
@@ -41,9 +41,21 @@ def _needed(network: Network, numbers: list[int], inputs: Mapping[str, Any]) -> 
 
 def run(model: Model, bound: BoundInputs, numbers: Iterable[int], *, training: bool) -> Tape:
     """A tape on which some values are computed, and all that they depend on."""
-    network, numbers = model.network, list(numbers)
-    needed = network.ancestors(numbers)
-    params = {n: np.array(p) if needed[n] else p for n, p in model.params.numbered().items()}
+    numbers = list(numbers)
+    return run_on(model, bound, numbers, copied_params(model, numbers), training=training)
+
+
+def copied_params(model: Model, numbers: list[int]) -> dict[int, Any]:
+    """The parameters; a result keeps the values of those that it needs when the caller changes them."""
+    needed = model.network.ancestors(numbers)
+    return {n: np.array(p) if needed[n] else p for n, p in model.params.numbered().items()}
+
+
+def run_on(
+    model: Model, bound: BoundInputs, numbers: list[int], params: Mapping[int, Any], *, training: bool
+) -> Tape:
+    """The same on a copy of the parameters."""
+    network = model.network
     tape = Tape(
         network,
         {**bound.values, **params},
@@ -63,15 +75,24 @@ def is_named(network: Network, name: str) -> bool:
     return number < network.first_node or network.nodes[number - network.first_node].spec.named
 
 
+def named_of(network: Network, numbers: Iterable[int]) -> list[str]:
+    """The names of those values that the file names."""
+    return [name for name in (network.names[number] for number in numbers) if is_named(network, name)]
+
+
 class Forward(Named):
     """The values of a forward pass, from which backward can be started, as often as one likes."""
 
     def __init__(self, model: Model, tape: Tape) -> None:
         self._model = model
         self._tape = tape
-        network = model.network
-        computed = (n for n, value in zip(network.names, tape.values, strict=True) if value is not None)
-        super().__init__([name for name in computed if is_named(network, name)], self._value)
+        computed = [number for number, value in enumerate(tape.values) if value is not None]
+        super().__init__(named_of(model.network, computed), self._value)
+
+    @cached_property
+    def _tape(self) -> Tape:
+        """The run in NumPy."""
+        raise NotImplementedError
 
     def __reduce__(self) -> Any:
         raise TypeError("a forward pass holds its graph at work: pickle or copy `.result()`, its values")
@@ -97,18 +118,17 @@ class Forward(Named):
     def backward(self, seed: Any = None, of: str | None = None) -> Result:
         """The gradients of `of` with respect to every value, from the gradient `seed` there (default 1)."""
         model, tape = self._model, self._tape
-        network = model.network
         start = model.start(of)
         y = self._value(start)
         seed = self._seed(seed, y, start)
-        if y.dtype.kind != "f":
-            raise GraphError([WrongSeed.no_float(start, model.file)])
-        number = network.numbers[start]
+        number = model.network.numbers[start]
         with model.diagnosed():
-            if tape.through_grad(number):
-                gradients = self._recorded(number, seed)
-            else:
-                gradients = tape.backward(number, seed)
+            gradients = tape.every_gradient(number, seed)
+        return self._result_of(start, gradients)
+
+    def _result_of(self, start: str, gradients: Mapping[int, Any]) -> Result:
+        """The values with these gradients; a value that none reaches has zeros."""
+        model, network = self._model, self._model.network
 
         def gradient(name: str) -> Any:
             value = self._value(name)
@@ -134,20 +154,17 @@ class Forward(Named):
         with model.diagnosed():
             return parts(self._tape, model.network.numbers[result.of], gradients)
 
-    def _recorded(self, number: int, seed: Any) -> dict[int, Any]:
-        numbers = [i for i, v in enumerate(self._tape.values) if v is not None and v.dtype.kind == "f"]
-        gradients = recorded_gradients(self._tape, number, numbers, seed)
-        return dict(zip(numbers, gradients, strict=True))
-
     def _seed(self, seed: Any, y: Any, name: str) -> Any:
-        if seed is None:
-            return np.ones_like(y)
+        """The gradient that arrives at `y`, of its shape; raises GraphError where it has none."""
         model = self._model
         try:
-            array = np.asarray(seed, model.dtype)
-            return np.array(np.broadcast_to(array, y.shape))
+            array = np.asarray(1 if seed is None else seed, model.dtype)
+            array = np.array(np.broadcast_to(array, y.shape))
         except OverflowError:
             raise GraphError([WrongSeed.too_large(name, model.file)]) from None
         except (ValueError, TypeError):
             actual = repr(seed) if isinstance(seed, str) else str(list(np.shape(seed)))
             raise GraphError([SeedOfOtherShape(name, model.file, y.shape, actual)]) from None
+        if y.dtype.kind != "f":
+            raise GraphError([WrongSeed.no_float(name, model.file)])
+        return array

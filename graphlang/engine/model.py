@@ -11,17 +11,21 @@ from typing import Any
 import numpy as np
 
 from graphlang.catalog.operation import WrongForward
+from graphlang.contracts.backend import Backend, NoRule
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.arguments import WrongBackward
+from graphlang.diagnostics.backends import NoRuleForPrimitive
 from graphlang.diagnostics.python_arguments import text_of
 from graphlang.diagnostics.running import CannotRun, NothingToStartFrom
 from graphlang.engine.derived import Derived
 from graphlang.engine.failures import OperationFailed, WrongGradients
 from graphlang.engine.parameters import Params
 from graphlang.engine.result import unknown_value
+from graphlang.engine.run_state import GRADIENT_OF
 from graphlang.resolve.failures import layer_failed
 from graphlang.spec.models import OutputSpec, Spec
 from graphlang.spec.network import Network
+from graphlang.spec.recently_used import RecentlyUsed
 from graphlang.trace import TraceError, UndecidedError, Unrecorded
 from graphlang.trace.whole_numbers import NoInt
 
@@ -45,8 +49,12 @@ class Model:
     threads: int | None = None
     #: the folder that the spec may take data from
     folder: Path | None = None
+    #: what runs its programs; None is NumPy
+    backend: Backend | None = None
     #: the gradients that were derived by recording, kept from run to run
     derived: Derived = field(default_factory=Derived, repr=False)
+    #: the programs of a backend for whole runs, by what they are recorded for
+    runs: RecentlyUsed[Any] = field(default_factory=lambda: RecentlyUsed(16), repr=False)
 
     @property
     def spec(self) -> Spec:
@@ -128,6 +136,18 @@ class Model:
             raise self.failed(failed) from failed.error
         except TraceError as error:
             raise GraphError([CannotRun("the graph", str(error))]) from error
+        except NoRule as missing:
+            raise self._no_rule(missing) from missing
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Turns what a program raises for its numbers into GraphError."""
+        try:
+            yield
+        except NoInt as error:
+            raise self.no_int(error) from error
+        except (ValueError, IndexError, TypeError, ArithmeticError) as error:
+            raise GraphError([CannotRun.for_inputs("the graph", str(error))]) from error
 
     def failed(self, failed: OperationFailed) -> GraphError:
         """What to tell the user of an operation that failed."""
@@ -139,6 +159,14 @@ class Model:
             return GraphError([WrongBackward(span, who, str(error))])
         what = str(failed) if isinstance(error, _OF_THE_VALUES) else f"{type(error).__name__}: {error}"
         return GraphError([CannotRun(who, what, span)])
+
+    def _no_rule(self, missing: NoRule) -> GraphError:
+        """What to tell the user of a primitive that the backend cannot compute."""
+        origin = missing.origin.removeprefix(GRADIENT_OF)
+        node = self.network.find(origin)
+        name = f"`{origin}`" if node is None else f"`{node.name}` ({node.spec.operation})"
+        span = self.network.span(origin)
+        return GraphError([NoRuleForPrimitive(name, missing.primitive, missing.backend, span)])
 
     def no_int(self, error: NoInt) -> GraphError:
         """What to tell the user of a whole number that does not fit into an int, in a planned program."""

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from graphlang.engine.failures import OperationFailed
-from graphlang.engine.forward import forward, is_named
+from graphlang.engine.forward import is_named
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.model import Model
 from graphlang.engine.passes import optimised
 from graphlang.engine.plain_products import plain_products
 from graphlang.engine.recording import Recorder, Storage
 from graphlang.engine.result import Gradients, Result
+from graphlang.engine.runs import forward
 from graphlang.engine.scalar import FAILURES, scalar_function
 from graphlang.lazy import get_or_make
 from graphlang.trace import TraceError

@@ -33,6 +33,7 @@ class Recording(NamedTuple):
 
 
 RATE, STEP, NORMS = "learning rate", "step number", "norms of the gradients"
+SEED = "gradient that arrives"
 
 
 class Recorder:
@@ -125,6 +126,41 @@ def record_gradients(
         arrays = recorder.tape.gradients(of, list(wrt.values()))
     gradients = {f"gradient {label}": g for label, g in zip(wrt, arrays, strict=True)}
     return recorder.recording({"value": recorder.tape.values[of], **gradients}, {})
+
+
+def record_run(
+    network: Network,
+    inputs: Mapping[int, Storage],
+    dtype: Any,
+    sizes: Mapping[str, int],
+    numbers: Sequence[int],
+    of: int | None,
+    *,
+    training: bool,
+) -> Recording:
+    """The program of a whole run: every value that some values need, and with `of` the gradient of that by
+    each of them, from the gradient that is its input `SEED`. The outputs are labelled by `value_label` and
+    `gradient_label`; a value that no gradient reaches has none."""
+    recorder = Recorder(network, inputs, dtype, sizes, training=training)
+    recorder.forward(numbers)
+    tape = recorder.tape
+    outputs = {value_label(i): v for i, v in enumerate(tape.values) if v is not None}
+    if of is not None:
+        y = tape.values[of]
+        seed = recorder.input(SEED, y.shape, dtype)
+        with recorder.trace:
+            outputs |= {gradient_label(i): g for i, g in tape.every_gradient(of, seed).items()}
+    return recorder.recording(outputs, {})
+
+
+def value_label(number: int) -> str:
+    """The label of a value in the program of a whole run."""
+    return f"value {number}"
+
+
+def gradient_label(number: int) -> str:
+    """The label of a value's gradient in the program of a whole run."""
+    return f"gradient {number}"
 
 
 def record_peaks(

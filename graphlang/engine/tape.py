@@ -118,6 +118,18 @@ class Tape(Interpreter):
             reaching = self.reached(of, wrt, seed)
         return [np.zeros_like(self.values[i]) if g is None else g for i, g in zip(wrt, reaching, strict=True)]
 
+    def every_gradient(self, of: int, seed: Any) -> dict[int, Any]:
+        """The gradient of `of` by each value that one reaches, by number."""
+        if not self.through_grad(of):
+            return self.backward(of, seed)
+        floats = [i for i, v in enumerate(self.values) if v is not None and v.dtype.kind == "f"]
+        if self.trace is None:
+            gradients = recorded_gradients(self, of, floats, seed)
+        else:
+            floats = [i for i in floats if isinstance(self.values[i], SymbolicArray)]
+            gradients = reached(self.values[of], [self.values[i] for i in floats], seed)
+        return {i: g for i, g in zip(floats, gradients, strict=True) if g is not None}
+
     def reached(self, of: int, wrt: Sequence[int], seed: Any = None) -> list[Any]:
         """The gradients of `of` by some values, None for those that no gradient reaches."""
         if self.through_grad(of):

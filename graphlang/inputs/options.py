@@ -13,13 +13,13 @@ from graphlang.diagnostics.inputs import UnknownInput
 from graphlang.spec.models import GradcheckSpec, Spec, TrainSpec
 from graphlang.spec.network import Network
 
-OF_LOAD = ("set", "dtype", "seed", "threads", "layers", "limits")
+OF_LOAD = ("set", "dtype", "seed", "threads", "layers", "limits", "backend")
 OF_FIT = ("epochs", "iterations", "batch", "validation", "on_epoch")
 OPTIONS = {
     "load": OF_LOAD,
     "loads": ("name", "folder", *OF_LOAD),
-    "Graph": ("dtype", "seed", "threads", "folder"),
-    "from_spec": ("dtype", "seed", "layers"),
+    "Graph": ("dtype", "seed", "threads", "folder", "backend"),
+    "from_spec": ("dtype", "seed", "layers", "backend"),
     "compile": ("train", "wrt", "of", "batch", "threads", "iterations"),
 }
 LONGEST = 40

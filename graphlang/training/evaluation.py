@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from graphlang.contracts.backend import BoundProgram
+from graphlang.datasets.arrays import from_arrays
 from graphlang.datasets.dataset import Dataset
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import CannotRun
 from graphlang.engine.compiled import CAPACITY
-from graphlang.engine.executable import Executable, built
+from graphlang.engine.executable import bound
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.model import Model
 from graphlang.engine.recording import Recording, record_forward
@@ -20,7 +22,7 @@ from graphlang.spec.models import TrainSpec
 from graphlang.spec.recently_used import RecentlyUsed
 from graphlang.training.batches import BatchSource
 from graphlang.training.column_binding import bind_columns
-from graphlang.training.sections import section_of
+from graphlang.training.sections import open_data, section_of
 
 EVALUATION_BATCH = 1000
 """Rows at a time when metrics are taken over a whole split."""
@@ -64,9 +66,11 @@ class _AtOnce:
     def __init__(self, model: Model, data: BatchSource, numbers: Mapping[str, int], size: int) -> None:
         self._data = data
         arrays = {**model.params, **data.constants()}
-        self._program = built(lambda: recorded(model, data, numbers, data.rows), arrays, model.threads)
+        self._program = bound(
+            model.backend, lambda: recorded(model, data, numbers, data.rows), arrays, model.threads
+        )
 
-    def run(self) -> Executable:
+    def run(self) -> BoundProgram:
         self._data.gather(slice(0, self._data.rows), self._program.inputs)
         self._program.run()
         return self._program
@@ -92,11 +96,11 @@ class _ByBlocks:
         self._rest = self._built(rest, {n: np.require(a, requirements=["C", "A"]) for n, a in whole.items()})
         self._size = size
 
-    def _built(self, program: Any, more: Mapping[str, Any] | None = None) -> Executable:
+    def _built(self, program: Any, more: Mapping[str, Any] | None = None) -> BoundProgram:
         arrays = {n: a for n, a in {**self._arrays, **(more or {})}.items() if n in program.inputs}
-        return built(lambda: Recording(program, ()), arrays, self._model.threads)
+        return bound(self._model.backend, lambda: Recording(program, ()), arrays, self._model.threads)
 
-    def run(self) -> Executable:
+    def run(self) -> BoundProgram:
         split, rest = self._split, self._rest
         for place, start in enumerate(self._starts if split.gathered or split.partials else ()):
             rows = slice(start, min(start + self._size, self._data.rows))
@@ -145,6 +149,16 @@ def evaluate(
     data = bind_columns(model, dataset.splits[there], fields, dataset.name, there)
     data.check([data.rows])
     return SplitEvaluator(model, measured(section)).over(data, EVALUATION_BATCH)
+
+
+def evaluate_on(
+    model: Model, dataset: Dataset | None, arrays: Mapping[str, Any], split: str
+) -> dict[str, float]:
+    """The metrics over arrays by input name where there are any, else over a data set, by default the
+    file's."""
+    if arrays:
+        return evaluate(model, from_arrays(arrays), "train", fields={name: name for name in arrays})
+    return evaluate(model, dataset or open_data(model, command="evaluate"), split)
 
 
 def note_on_not_finite(

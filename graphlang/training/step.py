@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from graphlang.diagnostics import GraphError
@@ -89,9 +89,23 @@ class TrainStep(Compiled):
             raise TypeError(f"a step takes arrays by the names of inputs: write step({names})")
         arrays = {**inputs, **named} if inputs else named
         with self._lock:
-            return self._state.step(self._planned(arrays).executable, lambda: self._batch(arrays))
+            executable = self._planned(arrays).executable
+            assert isinstance(executable, Executable)
+            return self._state.step(executable, lambda: self._batch(arrays))
 
     def _batch(self, arrays: Mapping[str, Any]) -> StepInputs:
         model = self._model
         bound = bind_inputs(model.network, arrays, model.dtype, self._needed(arrays), model.file)
         return StepInputs(bound.values, bound.sizes, {})
+
+
+def train_step(
+    model: Model, wrt: str | Iterable[str] | None, of: str | None, iterations: int | None
+) -> TrainStep:
+    """What `compile(train=True)` gives; raises ValueError for what is no option of it."""
+    if wrt is not None or of is not None:
+        raise ValueError(
+            "compile(train=True) minimizes what the `train` section says: leave `wrt` and `of` out; "
+            "a value and its gradients are a program of their own, compile(wrt=[...])"
+        )
+    return TrainStep(model, iterations)

@@ -1,0 +1,1 @@
+"""Other engines than NumPy's own that run recorded programs."""

@@ -1,0 +1,54 @@
+"""Which backend runs a graph: "numpy", "jax", "auto", or `gl.Jax(...)`."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any, NamedTuple
+
+from graphlang.backends.options import Jax
+from graphlang.contracts.backend import Backend
+from graphlang.diagnostics import Diagnostic, GraphError
+from graphlang.diagnostics.backends import AcceleratorTaken, BackendTaken, JaxMissing
+from graphlang.spec.network import Network
+
+
+class Choice(NamedTuple):
+    """A backend, None for NumPy, and for "auto" a note that says which it is and why."""
+
+    backend: Backend | None
+    notes: tuple[Diagnostic, ...] = ()
+
+
+def choice(backend: Any, network: Network) -> Choice:
+    """The backend that the option means for a graph; raises GraphError where it cannot run here."""
+    if backend is None or backend == "numpy":
+        return Choice(None)
+    file = network.spec.sources[0].name if network.spec.sources else None
+    if backend == "auto":
+        return _automatic(network, file)
+    if backend == "jax":
+        backend = Jax()
+    if not isinstance(backend, Jax):
+        error = ValueError if isinstance(backend, str) else TypeError
+        raise error(f'backend is "numpy", "jax", "auto" or gl.Jax(...), not {backend!r}')
+    return Choice(_on_jax(backend, file))
+
+
+def _on_jax(options: Jax, file: str | None) -> Backend:
+    if find_spec("jax") is None:
+        raise GraphError([JaxMissing(file)])
+    from graphlang.backends.jax.backend import JaxBackend
+
+    return JaxBackend(options, file)
+
+
+def _automatic(network: Network, file: str | None) -> Choice:
+    """JAX where it finds a GPU or TPU for a graph of arrays, else NumPy."""
+    if find_spec("jax") is None:
+        return Choice(None, (BackendTaken.without_jax(file),))
+    if not network.params and all(spec.shape == () for spec in network.inputs.values()):
+        return Choice(None, (BackendTaken.single_numbers(file),))
+    backend = _on_jax(Jax(), file)
+    if backend.platform == "cpu":
+        return Choice(None, (BackendTaken.cpu_alone(file),))
+    return Choice(backend, (AcceleratorTaken(file, backend.device_name),))

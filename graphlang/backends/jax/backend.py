@@ -1,0 +1,75 @@
+"""The backend on JAX: its device, how a program is compiled for it, and the announcement of that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+
+from graphlang.backends.jax.bound_program import JaxProgram
+from graphlang.backends.jax.compilation_cache import kept_in
+from graphlang.backends.jax.rules import check_rules
+from graphlang.backends.jax.scope import scope
+from graphlang.backends.options import Jax
+from graphlang.contracts.backend import RecordedProgram
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.backends import DeviceMissing
+
+
+class JaxBackend:
+    """What runs a graph on JAX."""
+
+    name = "jax"
+
+    def __init__(self, options: Jax, file: str | None = None) -> None:
+        self.options = options
+        self.device = _device(options.device, file)
+
+    def __repr__(self) -> str:
+        return f"<JAX on {self.device_name}>"
+
+    @property
+    def platform(self) -> str:
+        """The kind of the device: cpu, gpu or tpu."""
+        return str(self.device.platform)
+
+    @property
+    def device_name(self) -> str:
+        """The device as JAX calls it, such as `NVIDIA H100 80GB HBM3`."""
+        return str(self.device.device_kind)
+
+    def check(self, program: RecordedProgram) -> None:
+        check_rules(program.steps)
+
+    def bound(self, program: RecordedProgram, draws: Sequence[str], arrays: Mapping[str, Any]) -> JaxProgram:
+        self.check(program)
+        return JaxProgram(self.compiled, program, draws, arrays)
+
+    def compiled(self, function: Callable[..., Any], arguments: Sequence[Any], what: str) -> Any:
+        """A function compiled for arguments of these shapes and types, after it was announced."""
+        if self.options.on_compile is not None:
+            self.options.on_compile(what)
+        place = jax.sharding.SingleDeviceSharding(self.device)
+        shapes = [jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=place) for x in arguments]
+        with scope(), kept_in(self.options.cache):
+            return jax.jit(function).lower(*shapes).compile()
+
+
+def _device(kind: str | None, file: str | None) -> Any:
+    """The first device of a kind, by default of the kind that JAX prefers."""
+    try:
+        return jax.local_devices(backend=kind)[0]
+    except RuntimeError:
+        raise GraphError([DeviceMissing(file, str(kind), _kinds())]) from None
+
+
+def _kinds() -> list[str]:
+    """The kinds of devices that there are."""
+    kinds = []
+    for kind in ("cpu", "gpu", "tpu"):
+        try:
+            kinds += [kind] if jax.local_devices(backend=kind) else []
+        except RuntimeError:
+            continue
+    return kinds

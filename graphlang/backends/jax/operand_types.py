@@ -1,0 +1,33 @@
+"""The types in which a step computes, by NumPy's rules: JAX promotes int64 and float32 to float32, NumPy to
+float64."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from graphlang.trace.core import Primitive, signature
+
+_IN_RESULT_TYPE = frozenset(
+    """
+    clip concatenate conv conv_transpose conv_weight_gradient cumsum erf gru gru_gradient lstm lstm_gradient
+    matmul mills power_log prod rnn rnn_gradient sigmoid sigmoid_slope sum tanh_slope unslice
+    """.split()
+)
+
+
+def operand_types(
+    primitive: Primitive, operands: Sequence[Any], result: np.dtype[Any]
+) -> Sequence[np.dtype[Any] | None]:
+    """For each operand the type that it is converted to before the step; None leaves it as it is."""
+    apply = getattr(primitive, "apply", None)
+    if apply is not None:
+        kinds = tuple([signature(x)[1] for x in operands])
+        return tuple(apply.resolve_dtypes((*kinds, None))[:-1])
+    if primitive.name in _IN_RESULT_TYPE:
+        return (result,) * len(operands)
+    if primitive.name == "where":
+        return (np.dtype(bool), result, result)
+    return (None,) * len(operands)

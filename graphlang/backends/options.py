@@ -1,0 +1,36 @@
+"""The options of the backend on JAX, for Python: `gl.load(file, backend=gl.Jax(device="gpu"))`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, get_args
+
+Device = Literal["cpu", "gpu", "tpu"]
+DEVICES: tuple[Device, ...] = get_args(Device)
+
+
+@dataclass(frozen=True)
+class Jax:
+    """How a graph runs on JAX. `backend="jax"` is `backend=gl.Jax()`."""
+
+    #: where to compute; by default on the GPU or TPU that JAX finds, else on the CPU
+    device: Device | None = None
+    #: where compiled programs are kept from process to process: True is a folder in the user's cache folder
+    cache: bool | str | os.PathLike[str] = True
+    #: called with a sentence such as "compiling for 100 × 784" before a program is compiled
+    on_compile: Callable[[str], Any] | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.device is not None and self.device not in DEVICES:
+            raise ValueError(f'device is "cpu", "gpu" or "tpu", not {self.device!r}')
+        if not isinstance(self.cache, bool | str | os.PathLike):
+            raise TypeError(f"cache is True, False or the path of a folder, not {self.cache!r}")
+        if self.on_compile is not None and not callable(self.on_compile):
+            raise TypeError(f"on_compile is a function that takes a sentence, not {self.on_compile!r}")
+
+    def __reduce__(self) -> Any:
+        """A pickle holds the options, but no function of the program that made it."""
+        kept = replace(self, on_compile=None)
+        return Jax, tuple(getattr(kept, option.name) for option in fields(self))

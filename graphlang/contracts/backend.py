@@ -1,0 +1,93 @@
+"""What the engine sees of a backend: something that compiles a recorded program and runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
+
+from graphlang.trace import Step, SymbolicArray
+
+
+class RecordedProgram(Protocol):
+    """Steps, and which values are inputs, outputs and updates: what `engine.program.Program` is."""
+
+    @property
+    def inputs(self) -> Mapping[str, SymbolicArray]: ...
+
+    @property
+    def outputs(self) -> Mapping[str, Any]: ...
+
+    @property
+    def updates(self) -> Mapping[str, Any]: ...
+
+    @property
+    def steps(self) -> list[Step]: ...
+
+
+class BoundProgram(Protocol):
+    """A program with an array for each of its inputs: what `engine.executable.Executable` is."""
+
+    #: the arrays that the next run reads, by label; they may be written into
+    inputs: dict[str, Any]
+    #: labels of the inputs that are filled with random numbers before every run
+    draws: tuple[str, ...]
+
+    @property
+    def outputs(self) -> Collection[str]:
+        """The labels of the outputs."""
+
+    @property
+    def fails(self) -> bool:
+        """Whether the last run shows that a program without the exact products has to be replaced."""
+
+    def give(self, label: str, array: Any) -> None:
+        """Sets an input."""
+
+    def renew(self) -> None:
+        """Prepares a run, so that what the caller still holds of the last one stays as it is."""
+
+    def fill(self, generator: Any) -> None:
+        """Draws the random numbers of a run."""
+
+    def run(self) -> None:
+        """Runs the program once on the current inputs; raises what NumPy's own engine raises."""
+
+    def output(self, label: str) -> Any:
+        """An output of the last run as a NumPy array, which the next run may overwrite."""
+
+    def take(self, label: str) -> Any:
+        """An output of the last run as a NumPy array that belongs to the caller."""
+
+
+class Backend(Protocol):
+    """What a model is run with instead of NumPy."""
+
+    name: str
+    #: the options with which it was asked for: a graph that is pickled keeps them
+    options: Any
+
+    @property
+    def platform(self) -> str:
+        """The kind of the device: cpu, gpu or tpu."""
+
+    @property
+    def device_name(self) -> str:
+        """The device, such as `NVIDIA H100 80GB HBM3`."""
+
+    def check(self, program: RecordedProgram) -> None:
+        """Raises NoRule where a step of the program has no rule here."""
+
+    def bound(
+        self, program: RecordedProgram, draws: Sequence[str], arrays: Mapping[str, Any]
+    ) -> BoundProgram:
+        """A program with the arrays of its inputs; it is compiled when it first runs."""
+
+
+class NoRule(Exception):
+    """A backend cannot compute a primitive; `origin` names the value that it is recorded for."""
+
+    def __init__(self, primitive: str, origin: str, backend: str) -> None:
+        super().__init__(f"{backend} has no rule for the primitive `{primitive}`")
+        self.primitive = primitive
+        self.origin = origin
+        self.backend = backend
