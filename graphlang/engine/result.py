@@ -89,7 +89,8 @@ class Gradients(Named):
         return self._reached is None or self._reached(name)
 
     def __reduce__(self) -> Any:
-        return Gradients, (self._names, self._stored())
+        reached = frozenset(name for name in self._names if self.arrives(name))
+        return Gradients, (self._names, self._stored(), reached.__contains__)
 
     def __call__(self, name: Any = "x", *_: Any) -> NoReturn:
         raise TypeError(f'gradients are items: write `result.grad["{name}"]`')

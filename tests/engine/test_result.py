@@ -87,6 +87,28 @@ def test_a_copy_of_a_result_has_its_values(copied: Callable[[Any], Any], times: 
     assert again.get("taxes") is None
 
 
+@pytest.mark.parametrize("copied", COPIES)
+def test_a_copy_of_a_result_knows_which_gradients_arrive(copied: Callable[[Any], Any]) -> None:
+    result = gl.loads("input x = 2, y = 3\nz = y + 1\nw = x * x\noutput w").run()
+    expected = {"x": True, "y": False, "z": False, "w": True}
+    assert {name: result.grad.arrives(name) for name in result.grad} == expected
+    again = copied(copied(result))
+    assert {name: again.grad.arrives(name) for name in again.grad} == expected
+    assert again.grad["y"] == 0
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_every_kind_of_result_can_be_pickled(protocol: int) -> None:
+    graph = gl.loads(TEXT)
+    results = [apples(1), apples(2), graph.run(x=X, t=T), graph.forward(x=X, t=T).result()]
+    results.append(graph.run(x=X, t=T, of="y", seed=np.ones((4, 1))))
+    for result in results:
+        again = pickle.loads(pickle.dumps(result, protocol))
+        assert again == result
+        assert str(again) == str(result)
+        assert again.to_dict().keys() == result.to_dict().keys()
+
+
 def test_a_deep_copy_shares_no_array() -> None:
     result = gl.loads(TEXT).run(x=X, t=T)
     again = copy.deepcopy(result)
