@@ -1,4 +1,7 @@
-"""`python -m benchmarks`: measures, prints the table, and writes it as JSON on request."""
+"""`python -m benchmarks`: measures, prints the table, and writes it as JSON on request.
+
+`python -m benchmarks --markdown` prints the table of the README.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,18 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from benchmarks import machine, report
-from benchmarks.harness import as_data, from_data, hold_to, measure_all
+from benchmarks.harness import measure_all
+from benchmarks.outcome import as_data, from_data
 from benchmarks.registry import chosen
+from benchmarks.threads import ALL, counts_of
+
+DEFAULT = ("1", "2", ALL)
 
 
-def arguments() -> argparse.Namespace:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "--only", action="append", default=[], metavar="NAME", help="works whose name contains this"
@@ -21,21 +29,33 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="write every round and the machine to a file"
     )
-    parser.add_argument("--quick", action="store_true", help="three short rounds, without the long works")
-    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument(
-        "--read", type=Path, metavar="FILE", help="print what --json wrote, and measure nothing"
+        "--quick", action="store_true", help="three short rounds against the goals, without the long works"
     )
-    parser.add_argument("--threads", type=int, default=2, help="cores for every contender (default 2)")
+    parser.add_argument("--markdown", action="store_true", help="print the table of the README")
+    parser.add_argument(
+        "--read",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="print what --json wrote, here or on other machines, and measure nothing",
+    )
+    parser.add_argument(
+        "--threads",
+        nargs="+",
+        default=DEFAULT,
+        metavar="N",
+        help=f"how many cores every contender gets, a column for each (default {' '.join(DEFAULT)})",
+    )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="the four files of MNIST (else GRAPHLANG_DATA)"
     )
     parser.add_argument("--list", action="store_true", help="print the names of the works")
-    return parser.parse_args()
+    return parser
 
 
 def main() -> int:
-    options = arguments()
+    options = parser().parse_args()
     if options.data:
         os.environ["GRAPHLANG_DATA"] = str(options.data.resolve())
     works = chosen(options.only, options.quick)
@@ -43,30 +63,34 @@ def main() -> int:
         print("\n".join(f"{work.name:<22}{work.title}" for work in works))
         return 0
     if options.read:
-        data = json.loads(options.read.read_text("utf-8"))
-        show(data, markdown=options.markdown)
+        measured = [json.loads(file.read_text("utf-8")) for file in options.read]
+        print("\n\n".join(shown(data, markdown=options.markdown) for data in measured))
         return 0
-    described = machine.describe(hold_to(options.threads))
+    try:
+        counts = counts_of(options.threads)
+    except ValueError as error:
+        parser().error(f"--threads: {error}")
+    described = machine.describe(counts)
     progress = sys.stderr if options.markdown else sys.stdout
     print(f"{machine.in_words(described)}\n\n{report.HEAD}", file=progress)
     outcomes = measure_all(
-        works, quick=options.quick, on_row=lambda o: print(report.row(o), file=progress, flush=True)
+        works, counts, quick=options.quick, on_row=lambda o: print(report.row(o), file=progress, flush=True)
     )
     data = as_data(outcomes, described)
+    print("\n".join(["Behind its goals:", *report.behind(outcomes)]), file=progress)
     if options.markdown:
-        show(data, markdown=True)
+        print(shown(data, markdown=True))
     if options.json:
         options.json.write_text(json.dumps(data, indent=1) + "\n", "utf-8")
     return 0
 
 
-def show(data: dict[str, object], *, markdown: bool) -> None:
-    outcomes, described = from_data(data), machine.in_words(data["machine"])  # type: ignore[arg-type]
+def shown(data: dict[str, Any], *, markdown: bool) -> str:
+    """What was measured on one machine."""
+    outcomes, described = from_data(data), machine.in_words(data["machine"])
     if markdown:
-        print(f"{report.markdown(outcomes)}\nMeasured by `python -m benchmarks` on: {described}.")
-    else:
-        print(f"{described}\n\n{report.HEAD}")
-        print("\n".join(report.row(o) for o in outcomes))
+        return f"{report.markdown(outcomes)}\nMeasured by `python -m benchmarks` on: {described}."
+    return f"{described}\n\n{report.HEAD}\n" + "\n".join(report.row(o) for o in outcomes)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks import book, subject
-from benchmarks.work import Work
+from benchmarks.limits import products, traffic
+from benchmarks.work import Goal, Work
+
+MATMULS = "its matmuls alone"
+TRAFFIC = "its memory traffic"
 
 LR = 0.01
 
@@ -214,7 +218,7 @@ def over_pytorch(function: str, *, compiled: bool = False) -> Callable[[], Any]:
     return step
 
 
-def over(name: str, expression: str, title: str) -> Work:
+def over(name: str, expression: str, title: str, limit: Goal) -> Work:
     return Work(
         name,
         f"{title} over 10^7 float32 (10,000 rows of 1,000), forward and backward",
@@ -222,11 +226,34 @@ def over(name: str, expression: str, title: str) -> Work:
             "graphlang": partial(over_graphlang, expression),
             "pytorch": partial(over_pytorch, name),
             "torch.compile": partial(over_pytorch, name, compiled=True),
+            TRAFFIC: partial(traffic, 10**7, 1, 2),
         },
-        {"pytorch": 1.0},
+        {"pytorch": 1.0, TRAFFIC: limit},
         same_value=name != "layer_norm",
     )
 
+
+# ---- the products of a step: forward, and for every product the two of its gradients ----------------------
+
+
+def affine(rows: int, inputs: int, outputs: int, *, first: bool = False) -> list[tuple[int, ...]]:
+    """The products of an affine layer; the first one of a network needs no gradient of its input."""
+    back = [] if first else [(rows, outputs, inputs)]
+    return [(rows, inputs, outputs), (inputs, rows, outputs), *back]
+
+
+CONVNET = [*affine(100 * 24 * 24, 25, 30, first=True), *affine(100, 4320, 100), *affine(100, 100, 10)]
+CONV = affine(32 * 32 * 32, 9 * 64, 64)
+STEPS = [(32, 256, 1024), (32, 1024, 256)] * 64
+LSTM = [*affine(32 * 64, 64, 1024, first=True), *STEPS, (256, 32 * 64, 1024)]
+ATTENTION = [(32, 128, 32, 128), (32, 128, 128, 32)]
+BLOCK = [
+    *affine(1024, 128, 384),
+    *ATTENTION * 3,
+    *affine(1024, 128, 128),
+    *affine(1024, 128, 512),
+    *affine(1024, 512, 128),
+]
 
 WORKS = [
     Work(
@@ -237,30 +264,31 @@ WORKS = [
             "the book": convnet_book,
             "pytorch": convnet_pytorch,
             "torch.compile": partial(convnet_pytorch, compiled=True),
+            MATMULS: partial(products, CONVNET),
         },
-        {"pytorch": 1.0, "the book": 0.25},
+        {"pytorch": 1.0, "the book": 0.25, MATMULS: 2.0},
     ),
     Work(
         "conv",
         "Convolution 3x3, 64 to 64 channels at 32x32, batch 32, float32: forward and backward",
-        {"graphlang": conv_graphlang, "pytorch": conv_pytorch},
-        {"pytorch": 1.2},
+        {"graphlang": conv_graphlang, "pytorch": conv_pytorch, MATMULS: partial(products, CONV)},
+        {"pytorch": 1.0, MATMULS: Goal(1.25, 1.25, 1.5)},
     ),
     Work(
         "lstm",
         "LSTM, batch 32, T 64, D 64, H 256, float32: a training step with its update",
-        {"graphlang": lstm_graphlang, "pytorch": lstm_pytorch},
-        {"pytorch": 1.0},
+        {"graphlang": lstm_graphlang, "pytorch": lstm_pytorch, MATMULS: partial(products, LSTM)},
+        {"pytorch": 1.0, MATMULS: 1.5},
         same_value=False,
     ),
     Work(
         "transformer_block",
         "Transformer block, batch 8, T 128, d 128, 4 heads, float32: a training step with its update",
-        {"graphlang": block_graphlang, "pytorch": block_pytorch},
-        {"pytorch": 1.0},
+        {"graphlang": block_graphlang, "pytorch": block_pytorch, MATMULS: partial(products, BLOCK)},
+        {"pytorch": 1.0, MATMULS: 1.5},
         same_value=False,
     ),
-    over("layer_norm", "x -> LayerNorm", "LayerNorm"),
-    over("softmax", "softmax(x)", "Softmax"),
-    over("gelu", "gelu(x)", "Gelu"),
+    over("layer_norm", "x -> LayerNorm", "LayerNorm", Goal(2.5, 2.0, 1.5)),
+    over("softmax", "softmax(x)", "Softmax", Goal(2.5, 2.0, 1.5)),
+    over("gelu", "gelu(x)", "Gelu", Goal(4.0, 3.0, 1.5)),
 ]

@@ -141,6 +141,7 @@ WORKS = [
         {"importing what it needs": 1.35},
         rounds=20,
         processes=True,
+        parallel=False,
         note="what it needs: numpy, pydantic, lark, networkx",
     ),
     Work(
@@ -150,6 +151,7 @@ WORKS = [
         {"lark alone": 3.0},
         limit=60,
         warm_up=False,
+        parallel=False,
         same_value=False,
     ),
     Work(
@@ -159,6 +161,7 @@ WORKS = [
         {"1,000 nodes": 2.0},
         limit=60,
         warm_up=False,
+        parallel=False,
         same_value=False,
         note="times are per node; the ratio is that of 100,000 nodes to the smaller graph",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,11 @@ from typing import Any
 PACKAGES = ("numpy", "torch", "jax", "jaxlib", "autograd", "lark", "pydantic", "networkx")
 
 
-def describe(threads: int) -> dict[str, Any]:
+def describe(threads: Sequence[int]) -> dict[str, Any]:
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
-        "threads": threads,
+        "threads": list(threads),
         "memory_gib": _memory(),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
@@ -25,9 +26,11 @@ def describe(threads: int) -> dict[str, Any]:
 
 def in_words(machine: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    *others, most = map(str, machine["threads"])
+    counts = f"{', '.join(others)} and {most} of them" if others else f"{most} of them"
     memory = f", {machine['memory_gib']} GiB" if machine["memory_gib"] else ""
     return (
-        f"{machine['processor']}, {machine['cores']} cores of which {machine['threads']} used{memory}, "
+        f"{machine['processor']}, {machine['cores']} cores, measured on {counts}{memory}, "
         f"{machine['system']}, Python {machine['python']}, {versions}"
     )
 

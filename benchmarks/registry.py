@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks import kernels, loading, mnist_training, networks, scalars, vectors
+from benchmarks import kernels, limits, loading, mnist_training, networks, scalars, vectors
 from benchmarks.work import Work
 
 
 def works() -> list[Work]:
-    modules = (networks, vectors, scalars, mnist_training, loading, kernels)
+    modules = (limits, networks, vectors, scalars, mnist_training, loading, kernels)
     return [work for module in modules for work in module.WORKS]
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from benchmarks import book, subject
 from benchmarks.harness import ROOT
-from benchmarks.work import Work
+from benchmarks.limits import traffic
+from benchmarks.work import Goal, Work
 
 NAMES = ("apple", "apple_num", "orange", "orange_num", "tax")
 PRICES = (100.0, 2.0, 150.0, 3.0, 1.1)
@@ -194,18 +196,26 @@ WORKS = [
             "autograd": fruit_autograd,
         },
         {"the book": 1.0},
+        parallel=False,
     ),
     Work(
         "apple_orange_run",
         "apple_orange through g.run(...), every value kept",
         {"graphlang": fruit_run, "pytorch": fruit_pytorch},
         {"pytorch": 0.5},
+        parallel=False,
     ),
     Work(
         "apple_orange_rows",
         "apple_orange for 10^6 rows at once, float64, with all gradients",
-        {"graphlang": rows_graphlang, "plain numpy": rows_numpy, "pytorch": rows_pytorch, "jax": rows_jax},
-        {"plain numpy": 1.0},
+        {
+            "graphlang": rows_graphlang,
+            "plain numpy": rows_numpy,
+            "pytorch": rows_pytorch,
+            "jax": rows_jax,
+            "its memory traffic": partial(traffic, ROWS, 5, 6, dtype="float64"),
+        },
+        {"plain numpy": 1.0, "pytorch": 1.0, "its memory traffic": Goal(1.5, 1.25, 1.25)},
     ),
     Work(
         "chain",
@@ -216,5 +226,6 @@ WORKS = [
             "pytorch": chain_pytorch,
         },
         {"pytorch": 0.15},
+        parallel=False,
     ),
 ]

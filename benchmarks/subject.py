@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import graphlang as gl
+from benchmarks.threads import SETTING
 from benchmarks.work import Skip
 
 
 def load(text: str, dtype: str = "float32", **options: Any) -> gl.Graph:
     """The graph of a text; skipped if it needs a feature that this version lacks."""
+    threads = os.environ.get(SETTING)
+    if threads is not None:
+        options.setdefault("threads", int(threads))
     try:
         return gl.loads(text, dtype=dtype, limits=gl.Limits.trusted(), **options)
     except gl.GraphError as error:

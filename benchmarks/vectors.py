@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks import subject
-from benchmarks.work import Step, Work
+from benchmarks.limits import traffic
+from benchmarks.work import Goal, Step, Work
 
 SIZE = 10**7
 
@@ -158,8 +159,9 @@ WORKS = [
             "torch.compile": partial(sigmoid_pytorch, compiled=True),
             "jax": sigmoid_jax,
             "autograd": sigmoid_autograd,
+            "its memory traffic": partial(traffic, SIZE, 1, 2),
         },
-        {"jax": 1.0, "pytorch": 0.25},
+        {"jax": 1.0, "pytorch": Goal(1.0, 0.25, 1.0), "its memory traffic": Goal(2.5, 1.5, 1.25)},
     ),
     Work(
         "adam",
@@ -170,8 +172,9 @@ WORKS = [
             "pytorch": adam_pytorch,
             "pytorch, fused=True": partial(adam_pytorch, fused=True),
             "jax": adam_jax,
+            "its memory traffic": partial(traffic, SIZE, 1, 0, 3),
         },
-        {"pytorch": 0.8},
+        {"pytorch": Goal(0.8, 0.8, 1.0), "its memory traffic": Goal(2.0, 1.5, 1.25)},
         same_value=False,
         note="graphlang's time includes forward and backward of `sum(w * g)`, which gives it the gradient g; "
         "the others find their gradient ready",

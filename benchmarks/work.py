@@ -37,6 +37,23 @@ class Command:
     arguments: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Goal:
+    """The largest acceptable ratio with one thread, with two, and with more."""
+
+    one: float
+    two: float
+    more: float
+
+    def at(self, threads: int) -> float:
+        return self.one if threads == 1 else self.two if threads == 2 else self.more
+
+
+def goal_at(goal: Goal | float | None, threads: int) -> float | None:
+    """A goal with so many threads; a number is the same for all."""
+    return goal.at(threads) if isinstance(goal, Goal) else goal
+
+
 Contender = Callable[[], Any]
 """Prepares the work and returns the step to measure, or a Command. Raises Skip, or ImportError if a library
 is not installed."""
@@ -50,7 +67,7 @@ class Work:
     name: str
     title: str
     contenders: Mapping[str, Contender]
-    targets: Mapping[str, float] = field(default_factory=dict)
+    targets: Mapping[str, Goal | float] = field(default_factory=dict)
     #: the same for peak memory
     memory_targets: Mapping[str, float] = field(default_factory=dict)
     rounds: int = 7
@@ -63,8 +80,13 @@ class Work:
     same_value: bool = True
     #: left out by --quick
     long: bool = False
+    #: whether it may use several threads; if not, it is measured with the most alone
+    parallel: bool = True
     #: printed under the row
     note: str = ""
+    #: for a row that measures the machine itself: what a call moves or computes, and the unit of the rate
+    amount: float | None = None
+    unit: str = ""
 
     @property
     def subject(self) -> str:

@@ -1,6 +1,6 @@
 """The benchmark's harness on dummy work, and the book's network against graphlang's: that they compute the same."""
 
-import json
+import os
 import sys
 from types import SimpleNamespace
 
@@ -8,16 +8,8 @@ import numpy as np
 import pytest
 
 import graphlang as gl
-from benchmarks import book, harness, registry, report, worker
-from benchmarks.work import Command, Measured, Skip, Step, Work
-
-
-def outcome(mine=(1.0, 2.0, 3.0), other=(4.0, 4.0, 8.0), **targets):
-    entries = [
-        harness.Entry("graphlang", list(mine), value=1.0),
-        harness.Entry("peer", list(other), value=1.0),
-    ]
-    return harness.Outcome("dummy", "Dummy work", entries, targets)
+from benchmarks import book, harness, limits, registry, subject, threads, worker
+from benchmarks.work import Command, Goal, Measured, Skip, Step, Work
 
 
 def missing():
@@ -28,60 +20,6 @@ def not_installed():
     import a_peer_that_nobody_has  # noqa: F401
 
 
-# ---- ratios and the table -----------------------------------------------------------------------------
-
-
-def test_the_ratio_is_that_of_the_medians():
-    assert outcome().ratio("peer") == 0.5
-
-
-def test_there_is_no_ratio_with_a_peer_that_was_skipped():
-    assert outcome(other=()).ratio("peer") is None
-
-
-def test_the_table_says_by_how_much_a_target_is_missed():
-    assert "missed by 25%" in report.row(outcome(peer=0.4))
-    assert report.row(outcome(peer=0.5)).rstrip().splitlines()[2].endswith("met  (3 rounds)")
-
-
-def test_a_skipped_contender_is_named_with_its_reason():
-    row = outcome()
-    row.entries[1] = harness.Entry("peer", skipped="peer is not installed")
-    assert "peer                    skipped: peer is not installed" in report.row(row)
-
-
-def test_a_contender_with_another_result_is_named():
-    row = outcome()
-    row.entries.append(harness.Entry("third", [1.0], value=1.1))
-    assert row.disagreeing() == ["third"]
-    assert "another result: third" in report.row(row)
-
-
-def test_the_results_round_trip_through_json():
-    rows = [outcome(peer=0.5)]
-    data = json.loads(json.dumps(harness.as_data(rows, {"cores": 2})))
-    assert data["rows"][0]["entries"][1]["ratio"] == 0.5
-    assert harness.from_data(data) == rows
-
-
-def test_the_markdown_has_a_line_for_every_peer():
-    lines = report.markdown([outcome(peer=0.5)]).splitlines()
-    assert lines[2] == "| Dummy work | 2 s | peer | 4 s | **0.50** | 0.5 |"
-
-
-def test_the_markdown_says_why_graphlang_was_skipped():
-    row = outcome()
-    row.entries[0] = harness.Entry("graphlang", skipped="Conv is missing")
-    assert report.markdown([row]).splitlines()[2].startswith("| Dummy work | Conv is missing |")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(2.5, "2.5 s"), (0.0123, "12.3 ms"), (1.5e-6, "1.5 µs"), (2e-8, "20 ns")]
-)
-def test_a_duration_has_three_digits_and_a_unit(seconds, text):
-    assert report.duration(seconds) == text
-
-
 # ---- taking turns -------------------------------------------------------------------------------------
 
 
@@ -89,20 +27,45 @@ def test_the_contenders_take_turns(monkeypatch):
     order = []
 
     class Fake:
-        def __init__(self, work, contender, turn) -> None:
-            self.entry = harness.Entry(contender)
+        def __init__(self, work, entry, turn) -> None:
+            self.entry = entry
 
         def turn(self):
-            order.append(self.entry.contender)
+            order.append(f"{self.entry.contender}{self.entry.threads}")
             self.entry.seconds.append(1.0)
 
         def end(self):
-            return self.entry
+            pass
 
     monkeypatch.setattr(harness, "Worker", Fake)
-    found = harness.measure(Work("dummy", "Dummy", {"A": missing, "B": missing}), rounds=3)
-    assert order == ["A", "B", "A", "B", "A", "B"]
-    assert [len(entry.seconds) for entry in found.entries] == [3, 3]
+    row = harness.measure(Work("dummy", "Dummy", {"A": missing, "B": missing}), [1, 4], rounds=3)
+    assert order == ["A1", "A4", "B1", "B4"] * 3
+    assert [len(entry.seconds) for entry in row.entries] == [3, 3, 3, 3]
+    order.clear()
+    alone = Work("dummy", "Dummy", {"A": missing, "B": missing, "C": missing}, {"B": 1.0}, parallel=False)
+    harness.measure(alone, [1, 4], rounds=1, quick=True)
+    assert order == ["A4", "B4"]
+
+
+def test_every_number_of_threads_has_its_goal(monkeypatch):
+    monkeypatch.setattr(harness, "measure_calls", lambda *_: None)
+    work = Work("dummy", "Dummy", dict.fromkeys("ABCD", missing), {"B": Goal(1.0, 2.0, 3.0), "C": 0.5})
+    goals = {(e.contender, e.threads): e.goal for e in harness.measure(work, [1, 2, 16]).entries}
+    assert [goals["B", n] for n in (1, 2, 16)] == [1.0, 2.0, 3.0]
+    assert [goals["C", n] for n in (1, 2, 16)] == [0.5, 0.5, 0.5]
+    assert goals["D", 2] is goals["A", 2] is None
+
+
+@pytest.mark.skipif(not threads.can_tie(), reason="the system does not tie processes to cores")
+def test_a_process_is_tied_to_the_cores_of_its_column():
+    before = os.sched_getaffinity(0)
+    code = "import os, sys; sys.exit(len(os.sched_getaffinity(0)) != {})"
+    for count in {1, len(before)}:
+        command = Command((sys.executable, "-c", code.format(count)))
+        work = Work("dummy", "Dummy", {"A": lambda command=command: command}, processes=True)
+        entry = harness.measure(work, [count], rounds=1).entries[0]
+        assert (entry.skipped, len(entry.seconds)) == (None, 1)
+    assert os.sched_getaffinity(0) == before
 
 
 def test_a_worker_measures_a_small_work_in_a_process_of_its_own():
@@ -149,13 +112,6 @@ def test_a_step_may_measure_itself(monkeypatch):
     assert (turn["seconds"], turn["stages"]) == (3.0, {"load": 1.0, "run": 2.0})
 
 
-def test_a_row_says_when_other_programs_kept_the_machine_busy():
-    row = outcome()
-    assert "unreliable" not in report.row(row)
-    row.entries[0].wall, row.entries[0].others = 2.0, 3.0
-    assert "other programs kept 1.5 cores busy" in report.row(row)
-
-
 # ---- whole processes ----------------------------------------------------------------------------------
 
 
@@ -186,6 +142,67 @@ def test_the_names_of_the_works_are_unique_and_every_target_names_a_contender():
     assert len({w.name for w in works}) == len(works)
     for work in works:
         assert {*work.targets, *work.memory_targets} <= set(work.contenders)
+
+
+# ---- numbers of threads -------------------------------------------------------------------------------
+
+
+def test_the_columns_are_the_numbers_of_threads_that_the_machine_has(monkeypatch):
+    monkeypatch.setattr(threads, "available", lambda: 4)
+    assert threads.counts_of(["1", "2", "all"]) == [1, 2, 4]
+    assert threads.counts_of(["2", "8", "1", "2"]) == [1, 2, 4]
+    for wrong in (["0"], ["-1", "2"], ["two"], []):
+        with pytest.raises(ValueError, match=r"."):
+            threads.counts_of(wrong)
+
+
+def test_the_first_processors_are_cores_of_their_own(monkeypatch):
+    monkeypatch.setattr(threads, "_core_of", lambda processor: str(processor // 2))
+    assert threads.in_order({0, 1, 2, 3, 4, 5}) == [0, 2, 4, 1, 3, 5]
+    monkeypatch.setattr(threads, "_core_of", str)
+    assert threads.in_order({7, 3, 5}) == [3, 5, 7]
+
+
+def test_a_system_that_does_not_tie_processes_gets_settings_instead(monkeypatch):
+    monkeypatch.setattr(threads, "can_tie", lambda: False)
+    settings = threads.settings(3)
+    assert settings["OMP_NUM_THREADS"] == settings[threads.SETTING] == "3"
+    with threads.held_to(1):
+        pass
+    monkeypatch.setenv(threads.SETTING, "3")
+    assert subject.load("input x\ny = x * 2\noutput y").threads == 3
+
+
+# ---- the limits of the machine ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", ["1", "3"])
+def test_memory_traffic_reads_and_writes_every_array_once(monkeypatch, count):
+    monkeypatch.setenv(threads.SETTING, count)
+    read, written, updated = (
+        [np.full(7, 2.0), np.full(7, 3.0)],
+        [np.zeros(7) for _ in range(3)],
+        [np.full(7, 5.0)],
+    )
+    moves = limits._moves(read, written, updated)
+    assert len({id(out) for *_, out in moves}) == len(moves) == 4
+    assert sorted(id(a) for *pair, _ in moves for a in pair if a is not None) == sorted(
+        map(id, [*read, *updated])
+    )
+    for move in moves:
+        for cut in (slice(0, 4), slice(4, 7)):
+            limits._move(*move)(cut)
+    assert sorted(array[0] for array in written) == [1.0, 2.0, 3.0]
+    assert updated[0].tolist() == [-5.0] * 7
+    assert limits.traffic(10, 2, 1, 1)() is None
+
+
+def test_the_products_alone_have_the_shapes_of_the_step():
+    products = [limits._product(*shape) for shape in [(2, 3, 4), (5, 2, 3, 4)]]
+    assert [call.keywords["out"].shape for call in products] == [(2, 4), (5, 2, 4)]
+    for call in products:
+        call()
+        np.testing.assert_allclose(call.keywords["out"], call.args[0] @ call.args[1])
 
 
 # ---- the comparison is one of equals ------------------------------------------------------------------
