@@ -29,7 +29,9 @@ THREADS = 8
 LIMIT = 120.0
 """Seconds after which threads count as waiting for one another."""
 CHECKS: dict[str, Callable[[], None]] = {}
-APPLES = "input apple = 100, num = 2, tax = 1.1\ntotal = apple * num\nprice = total * tax + total\noutput price"
+APPLES = (
+    "input apple = 100, num = 2, tax = 1.1\ntotal = apple * num\nprice = total * tax + total\noutput price"
+)
 NETWORK = """
 input x: float[N, 6], t: int[N]
 h = x -> Affine(5) -> Swish
@@ -190,10 +192,10 @@ def the_catalog_and_the_parser_are_made_once() -> None:
             function.forget()
         names = ["Affine", "BatchNorm", "SoftmaxWithLoss", "exp", "sum", "NoSuchThing"]
         catalog = Catalog()
-        finds = at_once(lambda _, catalog=catalog: [parser(), *map(catalog.find, names)])
+        finds = at_once(lambda _, catalog=catalog, names=names: [parser(), *map(catalog.find, names)])
         for place in range(len(names) + 1):
             assert is_one_object([find[place] for find in finds])
-        assert at_once(lambda _: finds[0][1].attributes)[0] is finds[0][1].attributes
+        assert is_one_object(at_once(lambda _, entry=finds[0][1]: entry.attributes))
 
 
 @check

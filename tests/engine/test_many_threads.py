@@ -54,7 +54,9 @@ def test_it_holds_without_the_lock_of_the_interpreter() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
-@pytest.mark.skipif(sys.platform == "darwin", reason="a forked child of a threaded process is not reliable there")
+@pytest.mark.skipif(
+    sys.platform == "darwin", reason="a forked child of a threaded process is not reliable there"
+)
 def test_a_forked_child_makes_what_a_thread_of_its_parent_was_making() -> None:
     import threading
 
