@@ -227,7 +227,7 @@ class _Repetitions:
             return
         last = self._last(position)
         if history is not None:
-            self.before.append(partial(np.copyto, history[0], start))
+            self.before.append(partial(np.copyto, history[0, ...], start))
             target: Callable[[int], Any] = partial(_shifted, history, last)
             self._arrays[x.number] = partial(_element, history)
         else:

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 from graphlang.engine.program import Program, concrete
-from graphlang.engine.row_axis import RowAxes, RowAxis, axis_in_operand, params_for_rows, result_row_axis
+from graphlang.engine.row_axis import RowAxes, RowAxis, axis_in_operand
+from graphlang.engine.scan_rows import BodiesForRows, row_axis, sliced_constants
 from graphlang.trace import Step, SymbolicArray, Trace
 from graphlang.trace.primitives.reductions import Reduction
 
@@ -53,22 +54,22 @@ class RowSplit:
         self.total = total
         self.partials: list[PartialReduction] = []
         self.constants: dict[int, SlicedConstant] = {}
-        self._axes = RowAxes(total)
+        self.axes = RowAxes(total)
         #: values of the rest: they mix rows, or depend on one that does
         self._mixed: set[int] = set()
         for label in columns:
-            self._axes.by_number[program.inputs[label].number] = RowAxis(0)
+            self.axes.by_number[program.inputs[label].number] = RowAxis(0)
         for step in program.steps:
             self._classify(step)
         self.gathered = self._gathered()
 
     def _classify(self, step: Step) -> None:
-        axes, number = self._axes, step.output.number
+        axes, number = self.axes, step.output.number
         values = _values(step.operands)
         if any(x.number in self._mixed for x in values):
             self._mixed.add(number)
             return
-        rows = result_row_axis(step, axes)
+        rows = row_axis(step, axes)
         if rows is not None:
             axes.by_number[number] = rows
             self._slice_constants(step, rows)
@@ -78,11 +79,15 @@ class RowSplit:
                 self.partials.append(PartialReduction(f"part {len(self.partials)}", step))
 
     def _slice_constants(self, step: Step, rows: RowAxis) -> None:
+        if step.primitive.joint:
+            for x, own in sliced_constants(step, self.axes):
+                self.constants.setdefault(id(x), SlicedConstant(f"constant {len(self.constants)}", x, own))
+            return
         if step.primitive.name in _NOT_BROADCASTING:
             return
         for x in step.operands:
             axis = -1 if x.__class__ is SymbolicArray else axis_in_operand(x, step, rows)
-            if self._axes.has_slice_per_row(x, axis, rows):
+            if self.axes.has_slice_per_row(x, axis, rows):
                 label = f"constant {len(self.constants)}"
                 self.constants.setdefault(id(x), SlicedConstant(label, x, RowAxis(axis, rows.per_row)))
 
@@ -93,12 +98,12 @@ class RowSplit:
         for step in self.program.steps:
             if step.output.number in self._mixed - reduced:
                 read.update({x.number: x for x in _values(step.operands)})
-        by_rows = [x for number, x in read.items() if number >= 0 and number in self._axes.by_number]
-        return [GatheredValue(f"rows {i}", x, self._axes.by_number[x.number]) for i, x in enumerate(by_rows)]
+        by_rows = [x for number, x in read.items() if number >= 0 and number in self.axes.by_number]
+        return [GatheredValue(f"rows {i}", x, self.axes.by_number[x.number]) for i, x in enumerate(by_rows)]
 
     def rows_of(self, x: SymbolicArray) -> RowAxis | None:
         """The row axis of a value; None where it is not computed row by row."""
-        return self._axes.of(x)
+        return self.axes.of(x)
 
     def blocks(self, count: int) -> Program:
         """The first part for a block of `count` rows. Its outputs are the gathered values and partial
@@ -113,7 +118,7 @@ class RowSplit:
     def by_rows(self, x: SymbolicArray, count: int) -> tuple[Any, dict[str, SymbolicArray], RowAxis]:
         """A value that is computed row by row, recorded for `count` rows; its inputs; its row axis."""
         copy = _Copy(self, count, [x])
-        return copy.of(x), copy.inputs, self._axes.by_number[x.number]
+        return copy.of(x), copy.inputs, self.axes.by_number[x.number]
 
     def rest(self, blocks: int) -> Program:
         """The second part, over all rows. Its inputs are the gathered values, and the partial reductions of
@@ -140,6 +145,7 @@ class _Copy:
         self.inputs: dict[str, SymbolicArray] = {}
         self.values: dict[int, Any] = {}
         self._labels = {value.number: label for label, value in split.program.inputs.items()}
+        self._bodies = BodiesForRows(count)
         self.record(values)
 
     def record(self, values: Iterable[Any]) -> None:
@@ -154,7 +160,7 @@ class _Copy:
             if step.output.number in needed:
                 rows = self.split.rows_of(step.output)
                 whole = rows is None or self.count == self.split.total
-                params = step.params if rows is None or whole else params_for_rows(step, rows, self.count)
+                params = step.params if rows is None or whole else self._bodies.params(step, self.split.axes)
                 self.values[step.output.number] = self.record_step(step, params)
 
     def _missing(self, values: Iterable[SymbolicArray]) -> set[int]:
