@@ -7,7 +7,7 @@ stacked over all repetitions. Steps of one call, with the same body and operands
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from graphlang.lazy import lazy
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -48,7 +48,7 @@ class ScanBody:
         # Passes compare the parameters of steps by their text.
         return f"<body {id(self):x} of {len(self.trace.steps)} steps>"
 
-    @cached_property
+    @lazy
     def inputs(self) -> tuple[SymbolicArray, ...]:
         return self.elements + self.carried + self.captured
 
@@ -76,7 +76,7 @@ class ScanBody:
                 return steps, sorted(kept)
             kept |= more
 
-    @cached_property
+    @lazy
     def symbols(self) -> tuple[str, ...]:
         """The names of the symbolic sizes that the body depends on."""
         names: set[str] = set()

@@ -38,7 +38,7 @@ from graphlang.trace.errors import (
 from graphlang.trace.gradient import gradient, needed_steps, partial_gradients, reached
 from graphlang.trace.numpy_calls import mean, var
 from graphlang.trace.numpy_calls import sum as total
-from graphlang.trace.replay import bind_params, find_sizes, replay
+from graphlang.trace.replay import bind_params, find_sizes, joint_calls, replay
 
 __all__ = [
     "Dim", "DimScalar", "DtypeError", "NegativeSize", "NoGradient", "NoSize", "Primitive", "Shape",
@@ -46,6 +46,6 @@ __all__ = [
     "Symbolic", "SymbolicArray", "SymbolicRandom",
     "Trace", "TraceError", "UndecidedError", "Unrecorded", "active_trace", "axis_size", "bind",
     "bind_params", "broadcast", "count", "divides", "find_sizes", "gradient", "is_size", "is_symbolic",
-    "is_symbolic_array", "mean", "needed_steps", "partial_gradients", "reached", "replay", "shape_text",
-    "signature", "total", "unbroadcast", "var",
+    "is_symbolic_array", "joint_calls", "mean", "needed_steps", "partial_gradients", "reached", "replay",
+    "shape_text", "signature", "total", "unbroadcast", "var",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 
-from graphlang.backends.jax import elementwise, indexing, reductions, windows
+from graphlang.backends.jax import elementwise, indexing, loops, reductions, windows
 from graphlang.backends.jax.recorded import by_arithmetic
 from graphlang.backends.jax.recurrences import recurrence_rules
 from graphlang.backends.jax.replay import Rule
@@ -37,6 +37,7 @@ RULES |= {
     "floor_divide": elementwise.whole_or(elementwise.float_floor_divide),
     "full": lambda value, shape, dtype: jnp.full(shape, value, dtype),
     "pad": lambda x, widths, value=0: jnp.pad(x, widths, constant_values=value),
+    "scan": loops.scan,
     "remainder": elementwise.whole_or(elementwise.float_remainder),
     "fmod": elementwise.whole_or(jnp.fmod),
     "slice": indexing.sliced,
@@ -54,6 +55,10 @@ for _recurrence in (recurrence.rnn, recurrence.lstm, recurrence.gru):
 
 def check_rules(steps: Sequence[Step]) -> None:
     """Raises NoRule for the first step whose primitive has no rule."""
-    for step in steps:
+    waiting = list(reversed(steps))
+    while waiting:
+        step = waiting.pop()
         if step.primitive.name not in RULES:
             raise NoRule(step.primitive.name, step.origin, "JAX")
+        if step.primitive.joint:
+            waiting += reversed(step.params["body"].trace.steps)
