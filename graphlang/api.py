@@ -78,7 +78,7 @@ def load(
     `Graph.notes` says what it has taken. Raises GraphError with every mistake in the file.
     """
     check_options("load", unknown)
-    name, text = read_text(path)
+    name, text = read_text(path, limits or Limits())
     options: dict[str, Any] = {"dtype": dtype, "seed": seed, "threads": threads, "backend": backend}
     return loads(text, name=name, folder=Path(path).parent, set=set, layers=layers, limits=limits, **options)
 
@@ -107,7 +107,7 @@ def loads(
         raise TypeError(f"limits is a gl.Limits, as gl.Limits(nodes=10**7), not {type(limits).__name__}")
     overrides = by_name("set", set)
     catalog = Catalog(layers)
-    importer = importer_below(Path(folder)) if folder is not None else None
+    importer = importer_below(Path(folder), limits or Limits()) if folder is not None else None
     with collection_paused():
         tree, problems = read_tree(text, name, limits or Limits())
         resolved = resolve(tree, catalog, overrides, limits, importer, problems)

@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "graphlang"
 ORDER = """
     lazy
     diagnostics
+    files
     syntax
     trace
     kernels

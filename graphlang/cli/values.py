@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from math import isinf
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphlang.diagnostics import GraphError
@@ -13,14 +11,26 @@ from graphlang.diagnostics.files import (
     DamagedArrays,
     InputTwice,
     JsonNumberTooLarge,
+    LongJson,
     NoInputsObject,
     NoJson,
     NoNumbers,
     NoSuchFile,
+    OtherJson,
     WrongInputsFile,
     unreadable,
 )
 from graphlang.diagnostics.settings import UnknownOverride, WrongOverride
+from graphlang.files.json_text import (
+    MOST_BYTES,
+    HugeNumber,
+    KeyTwice,
+    MalformedJson,
+    UnsoundJson,
+    parsed,
+)
+from graphlang.files.regular import RegularFile, open_regular
+from graphlang.files.unsound import Unsound
 from graphlang.syntax.files import standard_input
 
 if TYPE_CHECKING:
@@ -45,72 +55,77 @@ def _not_an_input(graph: Graph, name: str) -> WrongOverride | UnknownOverride:
 
 def read_array(path: str) -> Any:
     """The array of an npy file."""
+    from graphlang.files.array_file import read_array_file
+
     if not path:
         raise GraphError([WrongInputsFile.nothing_after_at("@")])
-    array = _numpy_file(path, "an npy file")
-    if isinstance(array, dict):
-        raise GraphError([WrongInputsFile.archive_for_array(path)])
-    return array
+    with _opened(path) as file:
+        if _start(file)[:2] == b"PK":
+            raise GraphError([WrongInputsFile.archive_for_array(path)])
+        try:
+            return read_array_file(file, "the array")
+        except Unsound as error:
+            raise GraphError([DamagedArrays(path, "an npy file", str(error))]) from None
 
 
 def read_inputs(path: str) -> dict[str, Any]:
     """The values by name in a JSON object or an npz, distinguished by the content."""
     if path == "-":
-        return _from_json("<stdin>", standard_input())
-    content = _content(path)
-    if content[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        return dict(_numpy_file(path, "an npz file"))
-    if content[:6] == b"\x93NUMPY":
-        raise GraphError([WrongInputsFile.array_without_name(path)])
-    return _from_json(path, content)
+        return _from_json("<stdin>", standard_input(MOST_BYTES))
+    with _opened(path) as file:
+        start = _start(file)
+        if start[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+            return _archive(path, file)
+        if start == b"\x93NUMPY":
+            raise GraphError([WrongInputsFile.array_without_name(path)])
+        if file.size > MOST_BYTES:
+            raise GraphError([LongJson(path, file.size, MOST_BYTES)])
+        return _from_json(path, file.content(MOST_BYTES))
 
 
-def _content(path: str) -> bytes:
+@contextmanager
+def _opened(path: str) -> Iterator[RegularFile]:
+    """A regular file; raises GraphError where it cannot be opened or read."""
     try:
-        return Path(path).read_bytes()
+        with open_regular(path) as file:
+            yield file
     except FileNotFoundError:
         raise GraphError([(NoSuchFile.json_for_file if path.startswith("{") else NoSuchFile)(path)]) from None
     except OSError as error:
         raise GraphError([unreadable(path, error)]) from None
 
 
-def _numpy_file(path: str, format: Literal["an npy file", "an npz file"]) -> Any:
-    """An array, or the arrays of an archive by name."""
-    import numpy as np
+def _start(file: RegularFile) -> bytes:
+    start = file.stream.read(6)
+    file.stream.seek(0)
+    return start
+
+
+def _archive(path: str, file: RegularFile) -> dict[str, Any]:
+    """The arrays of an npz by name; the headers of all are checked before one is read."""
+    from graphlang.files.array_archive import ArrayArchive
 
     try:
-        # Given a name, NumPy would leave the file open after an error.
-        with Path(path).open("rb") as stream:
-            contents = np.load(stream, allow_pickle=False)
-            return contents if isinstance(contents, np.ndarray) else {n: contents[n] for n in contents.files}
-    except FileNotFoundError:
-        raise GraphError([NoSuchFile(path)]) from None
-    except OSError as error:
-        raise GraphError([unreadable(path, error)]) from None
-    except Exception:  # noqa: BLE001 - zipfile and zlib raise their own exceptions
-        raise GraphError([DamagedArrays(path, format)]) from None
+        archive = ArrayArchive(file)
+        archive.check()
+        return {name: archive.read(name) for name in archive.members}
+    except Unsound as error:
+        raise GraphError([DamagedArrays(path, "an npz file", str(error))]) from None
 
 
 def _from_json(name: str, content: bytes) -> dict[str, Any]:
-    def number(text: str) -> float:
-        value = float(text)
-        if isinf(value):
-            raise GraphError([JsonNumberTooLarge(name, text)])
-        return value
-
-    def one_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        values_by_name = dict(pairs)
-        if len(values_by_name) < len(pairs):
-            twice = next(key for i, (key, _) in enumerate(pairs) if key in dict(pairs[:i]))
-            raise GraphError([InputTwice(name, twice)])
-        return values_by_name
-
+    if len(content) > MOST_BYTES:  # from standard input, whose size is not known before
+        raise GraphError([LongJson(name, len(content), MOST_BYTES)])
     try:
-        values = json.loads(content, parse_float=number, object_pairs_hook=one_of_each)
-    except json.JSONDecodeError as error:
-        raise GraphError([NoJson(name, error.msg.lower(), error.lineno, error.colno)]) from None
-    except (UnicodeDecodeError, RecursionError, ValueError):
-        raise GraphError([NoInputsObject.neither_format(name)]) from None
+        values = parsed(content, finite=False)
+    except MalformedJson as error:
+        raise GraphError([NoJson(name, error.problem, error.row, error.column)]) from None
+    except HugeNumber as error:
+        raise GraphError([JsonNumberTooLarge(name, error.text)]) from None
+    except KeyTwice as error:
+        raise GraphError([InputTwice(name, error.key)]) from None
+    except UnsoundJson as error:
+        raise GraphError([OtherJson(name, str(error))]) from None
     if not isinstance(values, dict):
         raise GraphError([NoInputsObject.json_without_names(name)])
     values = {key: _numbers(value) for key, value in values.items()}

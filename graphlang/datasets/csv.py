@@ -7,8 +7,8 @@ from pydantic import Field
 
 from graphlang.datasets.csv_table import Table, are_labels, numbers, parse_csv
 from graphlang.datasets.dataset import Array, Column, Dataset, DataSource, check_size, checked_splits
-from graphlang.datasets.files import Files, readable
-from graphlang.datasets.text_format import decoded
+from graphlang.datasets.files import Files
+from graphlang.datasets.text_format import MOST_TEXT, decoded
 from graphlang.diagnostics import Diagnostic, GraphError
 from graphlang.diagnostics.tables import UnknownColumn
 from graphlang.lazy import lazy
@@ -41,15 +41,15 @@ class csv(DataSource):
 
     def read(self, files: Files) -> Dataset:
         file = files.find(self.path)
-        check_size(self.path, "the table", file.stat().st_size)
-        with readable(self.path):
-            table = parse_csv(self.path, decoded(self.path, file.read_bytes()))
+        with file.open() as opened:
+            check_size(self.path, "the table", opened.size, MOST_TEXT)
+            table = parse_csv(self.path, decoded(self.path, opened.content(MOST_TEXT)))
         target = self._target(table.names)
         fields, labels = _fields(table, target)
         splits = {split: _columns(fields, rows) for split, rows in self._rows(len(table.lines)).items()}
         names = [target] if "t" in table.names else ["t", target]
         classes = {name: labels for name in names if name is not None and labels}
-        return Dataset(file.name, checked_splits(self.path, splits), (file,), classes)
+        return Dataset(file.place.name, checked_splits(self.path, splits), (file.place,), classes)
 
     def _target(self, names: list[str]) -> str | None:
         if self.target is None:

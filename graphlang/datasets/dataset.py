@@ -28,14 +28,13 @@ from graphlang.diagnostics.data import (
     SplitMismatch,
     WrongArray,
 )
+from graphlang.files.array_header import MOST_BYTES
 from graphlang.lazy import lazy
 
 ColumnKind = Literal["float", "int", "bool"]
 Array = NDArray[Any]
 Rows = slice | NDArray[np.integer[Any]] | Sequence[int]
 
-#: the largest array in bytes; a header that announces more is refused before any memory is allocated
-MAX_BYTES = 4 * 2**30
 
 _KINDS: dict[str, ColumnKind] = {"b": "bool", "i": "int", "u": "int", "f": "float"}
 
@@ -215,17 +214,29 @@ def _check_samples(name: str, split: str, columns: dict[str, Column]) -> None:
         raise GraphError([EmptySplit(name, split)])
 
 
-def check_array(path: str, name: str, shape: Sequence[int], dtype: np.dtype[Any]) -> None:
-    """Raises GraphError for an array that cannot be a field."""
-    if dtype.hasobject:
+def check_array(
+    path: str,
+    name: str,
+    shape: Sequence[int],
+    dtype: np.dtype[Any] | None,
+    description: str = "",
+    *,
+    objects: bool = False,
+) -> None:
+    """Raises GraphError for an array that cannot be a field.
+
+    Where a file holds a type that NumPy does not know, `dtype` is None and `description` says what stands
+    there.
+    """
+    if objects or (dtype is not None and dtype.hasobject):
         raise GraphError([WrongArray.objects(path, name)])
-    if dtype.kind not in _KINDS:
-        raise GraphError([ArrayOfOthers(path, name, str(dtype))])
+    if dtype is None or dtype.kind not in _KINDS:
+        raise GraphError([ArrayOfOthers(path, name, description if dtype is None else str(dtype))])
     if not shape:
         raise GraphError([WrongArray.single_number(path, name)])
 
 
-def check_size(path: str, what: str, size: int) -> None:
+def check_size(path: str, what: str, size: int, most: int = MOST_BYTES) -> None:
     """Raises GraphError for more bytes than the limit."""
-    if size > MAX_BYTES:
-        raise GraphError([DataTooLarge(path, what, size, MAX_BYTES)])
+    if size > most:
+        raise GraphError([DataTooLarge(path, what, size, most)])

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
+from stat import S_ISREG
 
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import FileMissing, FileUnreadable, PathOutside, ReadingRefused, Refusal
+from graphlang.files.regular import RegularFile, open_below, open_regular, resolved_below
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
@@ -32,25 +34,48 @@ class Files:
         """Whether the spec uses this field, so that a mistake in it matters."""
         return self.fields is None or field in self.fields
 
-    def find(self, path: str) -> Path:
-        """The regular file at a path; raises GraphError if there is none or it is not allowed."""
-        place = Path(path) if self.anywhere else self._below(path)
-        if not place.exists():
-            raise GraphError([FileMissing(path, str(self.folder), _neighbours(place))])
-        if not place.is_file():
+    def find(self, path: str) -> FoundFile:
+        """The regular file at a path, not opened; raises GraphError if there is none or it is not allowed."""
+        file = FoundFile(path, Path(path), None) if self.anywhere else self._below(path)
+        try:
+            regular = S_ISREG(file.place.stat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            raise GraphError([FileMissing(path, str(self.folder), _neighbours(file.place))]) from None
+        except OSError as error:
+            raise GraphError([ReadingRefused(path, _reason(error))]) from None
+        if not regular:
             raise GraphError([FileUnreadable.not_regular(path)])
-        return place
+        return file
 
-    def _below(self, path: str) -> Path:
+    def _below(self, path: str) -> FoundFile:
         if reason := refused(path):
             raise GraphError([PathOutside(path, reason)])
         try:
-            place = (self.folder / path).resolve()
-        except (OSError, RuntimeError):  # a loop of symbolic links
+            place = resolved_below(self.folder, path)
+        except OSError:  # a loop of symbolic links
             raise GraphError([FileUnreadable.links_in_loop(path)]) from None
-        if not place.is_relative_to(self.folder.resolve()):
+        if place is None:
             raise GraphError([PathOutside(path, "leads out of the spec's folder")])
-        return place
+        return FoundFile(path, place, self.folder)
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A regular file, and how it may be opened."""
+
+    #: the path as messages name it
+    path: str
+    place: Path
+    #: the folder out of which no link leads; None for a file that the user named
+    folder: Path | None
+
+    @contextmanager
+    def open(self) -> Iterator[RegularFile]:
+        """The open file; raises GraphError where it cannot be opened or read."""
+        with readable(self.path):
+            opened = open_regular(self.place) if self.folder is None else open_below(self.folder, self.place)
+            with opened as file:
+                yield file
 
 
 def refused(path: str) -> Refusal | None:
@@ -80,4 +105,8 @@ def readable(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise GraphError([ReadingRefused(path, (error.strerror or str(error)).lower())]) from None
+        raise GraphError([ReadingRefused(path, _reason(error))]) from None
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

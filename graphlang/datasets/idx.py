@@ -45,11 +45,11 @@ class idx(DataSource):
         splits: dict[str, dict[str, Column]] = {}
         pixels = Pixels(self.images, "x", lambda: splits["train"]["x"]) if self.normalize else None
         splits |= {split: self._split(files, pixels, *pair) for split, pair in paths.items()}
-        used = tuple(files.find(path) for pair in paths.values() for path in pair)
+        used = tuple(files.find(path).place for pair in paths.values() for path in pair)
         return Dataset(used[0].name, checked_splits(self.images, splits), used)
 
     def _split(self, files: Files, pixels: Pixels | None, images: str, labels: str) -> dict[str, Column]:
         return {
-            "x": idx_format.image_column(images, files.find(images), flatten=self.flatten, pixels=pixels),
-            "t": idx_format.label_column(labels, files.find(labels)),
+            "x": idx_format.image_column(files.find(images), flatten=self.flatten, pixels=pixels),
+            "t": idx_format.label_column(files.find(labels)),
         }

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from graphlang.datasets import idx_format
 from graphlang.datasets.dataset import Column, Dataset, DataSource, checked_splits
-from graphlang.datasets.files import Files
+from graphlang.datasets.files import Files, FoundFile
 from graphlang.datasets.pixels import Pixels
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import FilesNowhere
@@ -53,12 +53,10 @@ class mnist(DataSource):
     def _split(
         self, files: dict[str, Path], pixels: Pixels | None, images: str, labels: str
     ) -> dict[str, Column]:
-        x, t = files[images], files[labels]
+        x, t = (FoundFile(str(files[name]), files[name], None) for name in (images, labels))
         return {
-            "x": idx_format.image_column(
-                str(x), x, flatten=self.flatten, pixels=pixels, digest=DIGESTS[images]
-            ),
-            "t": idx_format.label_column(str(t), t, digest=DIGESTS[labels]),
+            "x": idx_format.image_column(x, flatten=self.flatten, pixels=pixels, digest=DIGESTS[images]),
+            "t": idx_format.label_column(t, digest=DIGESTS[labels]),
         }
 
 

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import struct
-import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from math import prod
-from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
-from graphlang.datasets.dataset import (
-    Array,
-    Column,
-    Dataset,
-    DataSource,
-    check_array,
-    check_size,
-    checked_splits,
-)
-from graphlang.datasets.files import Files, readable
+from graphlang.datasets.dataset import Array, Column, Dataset, DataSource, check_array, checked_splits
+from graphlang.datasets.files import Files, FoundFile
 from graphlang.datasets.pixels import Pixels
-from graphlang.diagnostics import GraphError
+from graphlang.diagnostics import Diagnostic, GraphError
 from graphlang.diagnostics.data import (
     DamagedFile,
+    DataInflated,
+    DataTooLarge,
     FileCutOff,
     FileUnreadable,
     NegativeShape,
@@ -35,31 +23,9 @@ from graphlang.diagnostics.data import (
     UnknownVersion,
     WrongFormat,
 )
-
-#: deflate shrinks at most 1032 times: a member that announces more is damaged or forged
-_DEFLATE = 1040
-
-#: version 3.0 exists only for structured types
-_PARSERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
-
-_DAMAGED = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    RuntimeError,  # an encrypted archive; its subclass NotImplementedError, an unsupported compression
-    ValueError,
-)
-
-
-class ArrayHeader(NamedTuple):
-    """The shape and type in the header of an array."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+from graphlang.files.array_archive import ArrayArchive
+from graphlang.files.array_header import MAGIC, ArrayHeader
+from graphlang.files.unsound import Announces, CutOff, Inflated, OtherVersion, SizeBelowZero, Unsound
 
 
 class npz(DataSource):
@@ -84,39 +50,41 @@ class npz(DataSource):
 
     def read(self, files: Files) -> Dataset:
         file = files.find(self.path)
-        with _archive(self.path, file) as archive:
-            members = {m.filename.removesuffix(".npy"): m for m in archive.infolist() if _is_array(m)}
-            places = _places(members)
+        with _archive(file) as archive:
+            places = _places(archive.members)
             headers = {
                 name: header
-                for name, member in members.items()
-                if (header := _header_of(self.path, archive, member, files.uses(places[name][1])))
+                for name in archive.members
+                if (header := _header_of(self.path, archive, name, files.uses(places[name][1])))
             }
-        if not members:
+            archive.check_inflation()
+        if not places:
             raise GraphError([NoData.empty_archive(self.path)])
         splits: dict[str, dict[str, Column]] = {"train": {}}
         pixels = {key: self._pixels(splits, key) for _, key in places.values()}
         for name, header in headers.items():
             split, key = places[name]
             splits.setdefault(split, {})[key] = self._column(file, name, key, header, pixels[key])
-        return Dataset(file.name, checked_splits(self.path, _fitting(splits, files)), (file,))
+        splits = checked_splits(self.path, _fitting(splits, files))
+        return Dataset(file.place.name, splits, (file.place,))
 
     def _pixels(self, splits: dict[str, dict[str, Column]], key: str) -> Pixels:
         return Pixels(self.path, key, lambda: splits["train"][key])
 
-    def _column(self, file: Path, name: str, key: str, header: ArrayHeader, pixels: Pixels) -> Column:
-        shape, dtype = header
+    def _column(self, file: FoundFile, name: str, key: str, header: ArrayHeader, pixels: Pixels) -> Column:
+        assert header.dtype is not None
+        shape, dtype = header.shape, header.dtype.newbyteorder("=")
         image = key != "t" and len(shape) > 1
         return Column(
             shape,
-            dtype.newbyteorder("="),
-            lambda: _load(self.path, file, name, header),
+            dtype,
+            lambda: _load(file, name, header),
             pixels if image and self.normalize and dtype.kind != "b" else None,
             flatten=image and self.flatten,
         )
 
 
-def _places(names: dict[str, Any]) -> dict[str, tuple[str, str]]:
+def _places(names: Mapping[str, object]) -> dict[str, tuple[str, str]]:
     """The split and the field of each array."""
     split = any(name.endswith("_train") for name in names)
     places: dict[str, tuple[str, str]] = {}
@@ -126,20 +94,16 @@ def _places(names: dict[str, Any]) -> dict[str, tuple[str, str]]:
     return places
 
 
-def _is_array(member: zipfile.ZipInfo) -> bool:
-    return member.filename.endswith(".npy")
-
-
-def _header_of(
-    path: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, used: bool
-) -> ArrayHeader | None:
+def _header_of(path: str, archive: ArrayArchive, name: str, used: bool) -> ArrayHeader | None:
     """The header of an array; None if it cannot be a field and the spec does not use it."""
     try:
-        return _header(path, archive, member)
-    except (GraphError, *_DAMAGED):
+        header = archive.header(name)
+        check_array(path, name, header.shape, header.dtype, header.description, objects=header.objects)
+    except (GraphError, Unsound):
         if used:
             raise
         return None
+    return header
 
 
 def _fitting(splits: dict[str, dict[str, Column]], files: Files) -> dict[str, dict[str, Column]]:
@@ -164,57 +128,36 @@ def _same_samples(column: Column, other: Column | None) -> bool:
 
 
 @contextmanager
-def _archive(path: str, file: Path) -> Iterator[zipfile.ZipFile]:
-    with readable(path):
+def _archive(file: FoundFile) -> Iterator[ArrayArchive]:
+    with file.open() as opened:
         try:
-            with zipfile.ZipFile(file) as archive:
-                yield archive
-        except _DAMAGED as error:
-            raise GraphError([_no_archive(path, file, error)]) from None
+            yield ArrayArchive(opened)
+        except Unsound as error:
+            opened.stream.seek(0)
+            if opened.stream.read(len(MAGIC)) == MAGIC:
+                raise GraphError([WrongFormat.one_array(file.path)]) from None
+            raise GraphError([_problem(file.path, error)]) from None
 
 
-def _no_archive(path: str, file: Path, error: Exception) -> WrongFormat:
-    with file.open("rb") as stream:
-        start = stream.read(6)
-    if start == b"\x93NUMPY":
-        return WrongFormat.one_array(path)
-    return DamagedFile.npz(path, _reason(error))
+def _problem(path: str, error: Unsound) -> Diagnostic:
+    """What to report of an archive that is refused."""
+    match error:
+        case CutOff():
+            return FileCutOff(path, error.part, error.announced, error.size, error.bound)
+        case Announces():
+            return DataTooLarge(path, error.part, error.announced, error.limit)
+        case Inflated():
+            return DataInflated(path, error.announced, error.size)
+        case OtherVersion():
+            return UnknownVersion(path, error.name, error.major, error.minor)
+        case SizeBelowZero():
+            return NegativeShape(path, error.name, error.shape)
+    return DamagedFile.npz(path, str(error))
 
 
-def _reason(error: Exception) -> str:
-    text = str(error).splitlines()[0] if str(error) else "it ends too early"
-    return text[:1].lower() + text[1:].rstrip(".")
-
-
-def _header(path: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> ArrayHeader:
-    """The shape and type of one array, after checking its size against that of the archive's member."""
-    name = member.filename.removesuffix(".npy")
-    with archive.open(member) as stream:
-        version = np.lib.format.read_magic(stream)
-        if version not in _PARSERS:
-            raise GraphError([UnknownVersion(path, name, *version)])
-        shape, _, dtype = _PARSERS[version](stream)
-        length = stream.tell()
-    if any(n < 0 for n in shape):
-        raise GraphError([NegativeShape(path, name, shape)])
-    check_array(path, name, shape, dtype)
-    expected = length + prod(shape) * dtype.itemsize
-    check_size(path, f"`{name}`", expected)
-    if expected != member.file_size:
-        raise GraphError([FileCutOff(path, f"`{name}`", expected, member.file_size)])
-    if (most := member.compress_size * _DEFLATE) < expected:
-        raise GraphError([FileCutOff(path, f"`{name}`", expected, most, "at most ")])
-    return ArrayHeader(shape, dtype)
-
-
-def _load(path: str, file: Path, name: str, header: ArrayHeader) -> Array:
-    with _archive(path, file) as archive:
-        try:
-            member = archive.getinfo(f"{name}.npy")
-        except KeyError:
-            raise GraphError([FileUnreadable.changed(path)]) from None
-        if _header(path, archive, member) != header:
-            raise GraphError([FileUnreadable.changed(path)])
-        with archive.open(member) as stream:
-            array = np.lib.format.read_array(stream, allow_pickle=False)
-    return np.ascontiguousarray(array, dtype=header.dtype.newbyteorder("="))
+def _load(file: FoundFile, name: str, header: ArrayHeader) -> Array:
+    with _archive(file) as archive:
+        if name not in archive.members or archive.header(name) != header:
+            raise GraphError([FileUnreadable.changed(file.path)])
+        array = archive.read(name)
+    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))

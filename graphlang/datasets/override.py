@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from graphlang.datasets.dataset import Dataset, DataSource
-from graphlang.datasets.files import Files, readable
+from graphlang.datasets.files import Files, FoundFile
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import FileMissing, FilesNowhere, OverrideUnusable
 
@@ -46,8 +46,8 @@ def _kind(source: DataSource, path: Path) -> type[DataSource]:
 
 
 def _is_zip(path: Path) -> bool:
-    with readable(str(path)), path.open("rb") as stream:
-        return stream.read(2) == b"PK"
+    with FoundFile(str(path), path, None).open() as file:
+        return file.stream.read(2) == b"PK"
 
 
 def _options(source: DataSource, kind: type[DataSource]) -> dict[str, object]:

@@ -7,8 +7,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from pydantic import Field
 
 from graphlang.datasets.dataset import Array, Column, Dataset, DataSource, check_size, checked_splits
-from graphlang.datasets.files import Files, readable
-from graphlang.datasets.text_format import decoded
+from graphlang.datasets.files import Files
+from graphlang.datasets.text_format import MOST_TEXT, decoded
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import NoData, TextTooShort
 
@@ -33,9 +33,9 @@ class text(DataSource):
 
     def read(self, files: Files) -> Dataset:
         file = files.find(self.path)
-        check_size(self.path, "the text", file.stat().st_size)
-        with readable(self.path):
-            characters = decoded(self.path, file.read_bytes())
+        with file.open() as opened:
+            check_size(self.path, "the text", opened.size, MOST_TEXT)
+            characters = decoded(self.path, opened.content(MOST_TEXT))
         if not characters:
             raise GraphError([NoData.empty_file(self.path)])
         vocab, ids = _ids(characters)
@@ -43,7 +43,9 @@ class text(DataSource):
         splits = {"train": self._windows("train", ids[:cut], 1)}
         if self.test:
             splits["test"] = self._windows("test", ids[cut:], self.window)
-        return Dataset(file.name, checked_splits(self.path, splits), (file,), {"x": vocab, "t": vocab})
+        return Dataset(
+            file.place.name, checked_splits(self.path, splits), (file.place,), {"x": vocab, "t": vocab}
+        )
 
     def _windows(self, split: str, ids: Array, stride: int) -> dict[str, Column]:
         if len(ids) <= self.window:

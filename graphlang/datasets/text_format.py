@@ -5,6 +5,9 @@ from __future__ import annotations
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import BinaryAsText, WrongFormat
 
+MOST_TEXT = 256 * 2**20
+"""The largest text or table in bytes; in memory it takes some 16 times as much."""
+
 
 def decoded(path: str, content: bytes) -> str:
     """UTF-8, with or without a byte order mark; every line end becomes a newline, as on every platform."""

@@ -157,24 +157,35 @@ class FileCutOff(OfFile):
     bound: Literal["", "at most ", "more than "] = ""
 
 
-class DataTooLarge(OfFile):
+class TooMuchData(OfFile):
     """A file announces more data than the stated limit.
 
     Sizes in a header are claims. A few bytes can announce terabytes, so a claim beyond the limit is refused
-    before any memory is asked for.
+    before any memory is asked for. What is compressed may become 256 MiB, or 100 times the size of its file.
 
         an npz of 300 bytes whose header says float64[1000000, 1000000]
 
-    Split the data into smaller files, or store it in a smaller type (images as uint8).
+    Split the data into smaller files, or store it in a smaller type (images as uint8), or uncompressed.
     """
 
     code = "GL606"
+
+
+class DataTooLarge(TooMuchData):
     message = "{part} in `{file}` announces {announced:,} bytes, more than the limit of {limit:,}"
     help = "split it into smaller files, or store it in a smaller type (images as uint8) in an npz"
 
     part: str
     announced: int
     limit: int
+
+
+class DataInflated(TooMuchData):
+    message = "`{file}` has {size:,} bytes and would become {announced:,} when it is unpacked"
+    help = "where so much is meant, store it without compression (`numpy.savez`)"
+
+    announced: int
+    size: int
 
 
 class WrongChecksum(OfFile):

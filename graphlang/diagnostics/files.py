@@ -141,10 +141,15 @@ class WrongInputsFile(OfFile):
 
 
 class DamagedArrays(WrongInputsFile):
-    message = "this is not {format} of numbers, or it is damaged"
+    message = "this is not a sound {form}: {problem}"
     help = "write it with `{call}`"
 
     format: Literal["an npy file", "an npz file"]
+    problem: str
+
+    @property
+    def form(self) -> str:
+        return f"{self.format.split()[1]} file of numbers"
 
     @property
     def call(self) -> str:
@@ -168,8 +173,19 @@ class NoInputsObject(WrongInputsFile):
         'write an object such as {{"x": [[1, 2]], "t": [0]}}, or save an npz: `numpy.savez(file, x=x, t=t)`'
     )
 
-    neither_format = wording("this is neither JSON nor an npz")
     json_without_names = wording("this is JSON, but no object with the names of inputs")
+
+
+class OtherJson(NoInputsObject):
+    message = "this is not read as JSON: {problem}"
+    problem: str
+
+
+class LongJson(NoInputsObject):
+    message = "this is JSON of {size:,} bytes, or neither JSON nor an npz; the limit of JSON is {limit:,}"
+    help = "save large arrays as an npz: `numpy.savez(file, x=x, t=t)`"
+    size: int
+    limit: int
 
 
 class NoJson(NoInputsObject):

@@ -100,6 +100,9 @@ class Declarations:
                 name, text = self.importer(file.source.name, statement.path)
             except NotImportable as error:
                 problem = error.at(span)
+            except GraphError as error:  # it is too large, or no text
+                self.context.collector.diagnostics += error.diagnostics
+                return None
             else:
                 if name not in path:
                     return name, text

@@ -10,26 +10,34 @@ from pathlib import Path
 
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.files import NoSuchFile, SimilarFile, UnreadableFile, unreadable
+from graphlang.diagnostics.limits import DEFAULT, Limits
 from graphlang.diagnostics.names import ImportOfPath, ImportProblem, ImportUnreadable, NotImportable
+from graphlang.diagnostics.too_large import SourceTooLarge
+from graphlang.files.regular import FileTooLarge, open_below, read_bytes, resolved_below
 from graphlang.syntax.parse import decode
 
 
-def read_text(path: str | os.PathLike[str]) -> tuple[str, str]:
+def read_text(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> tuple[str, str]:
     """The name and the text of a spec; `-` is standard input. Raises GraphError where it cannot be read."""
     name = os.fspath(path)
     if name == "-":
-        return "<stdin>", decode(standard_input(), "<stdin>")
+        content = standard_input(limits.source_bytes)
+        if len(content) > limits.source_bytes:
+            raise GraphError([SourceTooLarge("<stdin>", len(content), limits.source_bytes)])
+        return "<stdin>", decode(content, "<stdin>")
     try:
-        data = Path(name).read_bytes()
+        content = read_bytes(name, limits.source_bytes)
+    except FileTooLarge as error:
+        raise GraphError([SourceTooLarge(name, error.size, limits.source_bytes)]) from None
     except FileNotFoundError:
         raise GraphError([_missing(name)]) from None
-    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+    except OSError as error:
         if _is_text(name):
             raise GraphError([UnreadableFile.spec_as_text("<text>")]) from None
-        if isinstance(error, ValueError):
+        if "\0" in name:
             raise GraphError([UnreadableFile.no_name(repr(name))]) from None
         raise GraphError([unreadable(name, error)]) from None
-    return name, decode(data, name)
+    return name, decode(content, name)
 
 
 def _missing(name: str) -> NoSuchFile:
@@ -46,11 +54,11 @@ def _is_text(name: str) -> bool:
     return "\n" in name or re.match(r"\s*(input|param|hyper)?\s*\w+\s*[=:]", name) is not None
 
 
-def standard_input() -> bytes:
-    """All of standard input; raises GraphError if it is closed."""
+def standard_input(most: int) -> bytes:
+    """Standard input, cut after one byte more than `most`; raises GraphError if it is closed."""
     if sys.stdin is None:  # closed by the caller: `<&-`
         raise GraphError([UnreadableFile.stdin_closed("<stdin>")])
-    return sys.stdin.buffer.read()
+    return sys.stdin.buffer.read(most + 1)
 
 
 def _similar(path: Path) -> str | None:
@@ -71,29 +79,29 @@ def _stays_below(path: Path) -> bool:
     return not path.is_absolute() and ".." not in path.parts
 
 
-def importer_below(folder: Path) -> Callable[[str, str], tuple[str, str]]:
+def importer_below(folder: Path, limits: Limits = DEFAULT) -> Callable[[str, str], tuple[str, str]]:
     """The function that reads imported files: it takes relative paths below the folder of the importing file,
     and follows no link out of it. It raises NotImportable."""
-    root = folder.resolve()
 
     def read(importing: str, written: str) -> tuple[str, str]:
         if any(sign in written for sign in ("://", "\0", "\\")) or not _stays_below(Path(written)):
             raise NotImportable(ImportProblem.not_relative)
         base = Path(importing).parent if importing not in ("<stdin>", "<text>") else folder
-        target = base / written
         try:
-            resolved = target.resolve()
-        except (OSError, RuntimeError):  # links in a circle; before Python 3.13 a RuntimeError
-            raise NotImportable(ImportOfPath.missing, written) from None
-        if not resolved.is_relative_to(base.resolve()) or not resolved.is_relative_to(root):
-            raise NotImportable(ImportOfPath.outside, written)
-        if target.suffix != ".graph":
-            raise NotImportable(ImportOfPath.other_file, written)
-        try:
-            return str(target), decode(target.read_bytes(), str(target))
+            place = resolved_below(base, written)
+            if place is None or resolved_below(folder, str(place)) is None:
+                raise NotImportable(ImportOfPath.outside, written)
+            if place.suffix != ".graph":
+                raise NotImportable(ImportOfPath.other_file, written)
+            # One file has one name, by whatever path it is imported: circles are found by it.
+            name = str(folder / place.relative_to(folder.resolve()))
+            with open_below(folder, place) as file:
+                return name, decode(file.content(limits.source_bytes), name)
+        except FileTooLarge as error:
+            raise GraphError([SourceTooLarge(name, error.size, limits.source_bytes)]) from None
         except FileNotFoundError:
             raise NotImportable(ImportOfPath.missing, written) from None
         except OSError as error:
-            raise NotImportable(ImportUnreadable, written, error.strerror or str(error)) from None
+            raise NotImportable(ImportUnreadable, written, (error.strerror or str(error)).lower()) from None
 
     return read

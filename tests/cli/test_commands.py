@@ -179,7 +179,7 @@ def test_inputs_come_from_json_npz_and_npy_alike(graphlang, tmp_path):
         ('{"apple": "many"}', "`apple` is a text"),
         ('{"apple": {"a": 1}}', "`apple` is an object"),
         ('{"aple": 1}', "did you mean `apple`?"),
-        ("[" * 100_000, "neither JSON nor an npz"),
+        ("[" * 100_000, "more than 64 brackets are open at once"),
     ],
 )
 def test_wrong_inputs_are_diagnostics(graphlang, content, wrong):
