@@ -470,7 +470,7 @@ class Graph(Viewed, Shown):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the parameters as npz, without pickle."""
-        from graphlang.training.weights import check_name, save
+        from graphlang.training.weight_files import check_name, save
 
         check_path("save takes the name of a file", path)
         check_name(path)

@@ -26,7 +26,7 @@ def write(path: Path, outputs: Mapping[str, Any]) -> None:
 
 
 def _npz(path: Path, outputs: Mapping[str, Any]) -> None:
-    from graphlang.training.weights import save
+    from graphlang.training.weight_files import save
 
     save(path, outputs)
 
@@ -34,7 +34,7 @@ def _npz(path: Path, outputs: Mapping[str, Any]) -> None:
 def _npy(path: Path, outputs: Mapping[str, Any]) -> None:
     import numpy as np
 
-    from graphlang.training.weights import replaced
+    from graphlang.training.weight_files import replaced
 
     if len(outputs) != 1:
         raise GraphError([SeveralArrays(str(path), _as_npz(path), list(outputs))])
@@ -44,7 +44,7 @@ def _npy(path: Path, outputs: Mapping[str, Any]) -> None:
 
 def _json(path: Path, outputs: Mapping[str, Any]) -> None:
     from graphlang.engine.result import json_value
-    from graphlang.training.weights import replaced
+    from graphlang.training.weight_files import replaced
 
     text = json.dumps({n: json_value(v) for n, v in outputs.items()}, ensure_ascii=False, allow_nan=False)
     with replaced(path) as file:
@@ -58,7 +58,7 @@ def _csv(path: Path, outputs: Mapping[str, Any]) -> None:
 
     import numpy as np
 
-    from graphlang.training.weights import replaced
+    from graphlang.training.weight_files import replaced
 
     columns: dict[str, Any] = {}
     for name, value in outputs.items():

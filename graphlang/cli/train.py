@@ -114,12 +114,17 @@ def _note_what_is_not_finite(graph: Graph, dataset: Dataset, history: History) -
 
 def _take_up_settings(arguments: argparse.Namespace) -> None:
     """Restores the --set options that the run was started with, except those that are now set again."""
+    from graphlang.diagnostics import GraphError
+    from graphlang.diagnostics.weights import FileInSettings
     from graphlang.resolve.section_models import excluded
-    from graphlang.training.run_folder import settings_of
+    from graphlang.training.run_folder import RUN, settings_of
 
     set_now = dict(arguments.set)
     left_out = {*set_now, *(other for name in set_now for other in excluded(name))}
     kept = {n: v for n, v in settings_of(arguments.resume).items() if n not in left_out}
+    for name, value in kept.items():
+        if value.startswith("@"):
+            raise GraphError([FileInSettings(str(arguments.resume / RUN), name, value)])
     if kept:
         settings = " ".join(f"--set {name}={value}" for name, value in kept.items())
         console.note(f"going on with what the run was started with: {settings}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +15,9 @@ from graphlang.compare.pairs import Pairs
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.weights import FolderWithoutRun, WrongRun
 from graphlang.engine.result import json_value
-from graphlang.training.run_folder import METRICS, SPEC, WEIGHTS, about_run
-from graphlang.training.weights import read
+from graphlang.files.regular import read_bytes
+from graphlang.training.run_folder import METRICS, MOST_RECORDS, SPEC, WEIGHTS, about_run, read_records
+from graphlang.training.weight_files import read
 
 STARTED_WITH = ("seed", "dtype", "threads")
 
@@ -36,7 +36,7 @@ def spec_of_run(folder: Path) -> str:
     """The JSON of the spec of a run. Raises GraphError where the folder holds no run."""
     file = folder / SPEC
     try:
-        return file.read_text(encoding="utf-8")
+        return read_bytes(file, MOST_RECORDS).decode()
     except FileNotFoundError:
         raise GraphError([FolderWithoutRun(str(folder), SPEC)]) from None
     except (OSError, UnicodeDecodeError):
@@ -52,9 +52,7 @@ def read_run(folder: Path) -> RunRecord:
 def _last_metrics(file: Path) -> dict[str, float]:
     metrics: dict[str, float] = {}
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-        for line in lines:
-            record = json.loads(line)
+        for record in read_records(file):
             if "epoch" not in record:
                 metrics["iterations"] = record["iteration"]
                 continue

@@ -89,12 +89,23 @@ class WritingRefused(UnwritableFile):
 
 class WrongSuffix(UnwritableFile):
     message = (
-        "`{file}` cannot be written: weights are written as npz, "
+        "`{file}` cannot be written: weights are written as npz or safetensors, "
         "and `{suffix}` is the suffix of something else"
     )
     help = "name it `{renamed}`"
     suffix: str
     renamed: str
+
+
+class PackageMissing(UnwritableFile):
+    message = "`{file}` cannot be written: it needs the package `{package}`, which is not installed"
+    help = "install it, or name an npz"
+    package: str
+
+    to_read = wording(
+        "`{file}` cannot be read: it needs the package `{package}`, which is not installed",
+        "install it, or convert the file to an npz",
+    )
 
 
 class FormatTooSmall(UnwritableFile):

@@ -24,10 +24,16 @@ class WrongWeights(OfFile):
     no_file = wording("there is no such file", "a run folder holds `weights.npz`")
     folder = wording("this is a folder, not a file")
     one_array = wording("this is one array (npy), not a weights file (npz)")
-    damaged = wording(
-        "this is not a readable npz file of numbers",
+    other_format = wording(
+        "this is neither an npz nor a safetensors file",
         "weights are written by `graphlang train`, or by `save` from Python",
     )
+
+
+class DamagedWeights(WrongWeights):
+    message = "this is not a sound file of weights: {problem}"
+    help = "weights are written by `graphlang train`, or by `save` from Python"
+    problem: str
 
 
 class WeightsRefused(WrongWeights):
@@ -57,9 +63,15 @@ class WeightsOfOtherShape(WrongWeights):
 
 
 class WeightsOfOtherType(WrongWeights):
-    message = "`{name}` holds {dtype}, not numbers"
+    message = "`{name}` holds {dtype}, which is no type of weights"
+    help = "save it as float32 or float64"
     name: str
     dtype: str
+
+
+class MoreMisfits(WrongWeights):
+    message = "the file holds {count:,} more arrays, which are not compared"
+    count: int
 
 
 class WeightTooLarge(WrongWeights):
@@ -122,6 +134,13 @@ class NoCheckpoint(NothingToResume):
 class FolderWithoutRun(NothingToResume):
     message = "this folder does not hold a run: there is no `{name}` in it"
     name: str
+
+
+class FileInSettings(WrongRun):
+    message = "the run was started with `{name}={value}`, and a file that a run folder names is not opened"
+    help = "name it yourself: `--set {name}=@FILE`"
+    name: str
+    value: str
 
 
 class OtherStart(WrongRun):

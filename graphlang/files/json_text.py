@@ -46,7 +46,7 @@ class HugeNumber(UnsoundJson):
         super().__init__(f"`{self.text}` is larger than what a float can hold")
 
 
-def parsed(content: bytes, *, finite: bool = True) -> Any:
+def parsed(content: bytes, *, finite: bool = True, containers: int = CONTAINERS) -> Any:
     """The value of a JSON text; raises UnsoundJson.
 
     With `finite`, the numbers `NaN` and `Infinity`, which JSON does not have, are refused.
@@ -54,7 +54,7 @@ def parsed(content: bytes, *, finite: bool = True) -> Any:
     text = _text(content)
     openings = text.count("[") + text.count("{")
     if openings > DEPTH:
-        _check_brackets(text)
+        _check_brackets(text, containers)
     options: dict[str, Any] = {"object_pairs_hook": _one_of_each}
     if _LARGE.search(text):  # a hook for every float takes ten times as long
         options["parse_float"] = _finite_float
@@ -78,7 +78,7 @@ def _text(content: bytes) -> str:
     return text.removeprefix("\ufeff")
 
 
-def _check_brackets(text: str) -> None:
+def _check_brackets(text: str, most: int) -> None:
     """Counts brackets before anything is built: a list in a list takes 30 times the bytes of its text."""
     brackets = _STRING.sub(b"", text.encode("utf-8", "replace")).translate(None, _ALL_BUT_BRACKETS)
     depth = count = 0
@@ -90,8 +90,8 @@ def _check_brackets(text: str) -> None:
                 raise UnsoundJson(f"more than {DEPTH} brackets are open at once")
         else:
             depth -= 1
-    if count > CONTAINERS:
-        raise UnsoundJson(f"it holds more than {CONTAINERS:,} lists and objects")
+    if count > most:
+        raise UnsoundJson(f"it holds more than {most:,} lists and objects")
 
 
 def _one_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -16,11 +16,19 @@ from graphlang.diagnostics.weights import NoCheckpoint, NothingToResume, OtherSt
 from graphlang.engine.model import Model
 from graphlang.engine.result import json_value
 from graphlang.engine.workers import usable_threads
+from graphlang.files.array_archive import NUMBERS_AND_TEXTS
+from graphlang.files.json_text import MOST_BYTES, parsed
+from graphlang.files.regular import read_bytes
 from graphlang.training.record import History, LayerRecord, ParameterNorms
-from graphlang.training.weights import OF_CHECKPOINT, load_into, read, replaced, save
+from graphlang.training.weight_files import read, replaced, save
+from graphlang.training.weights import OF_CHECKPOINT, load_file
 
 CHECKPOINT, WEIGHTS, METRICS, RUN = "checkpoint.npz", "weights.npz", "metrics.jsonl", "run.json"
 LAYERS, WARNINGS, SPEC = "layers.jsonl", "warnings.jsonl", "spec.json"
+MOST_RECORDS = 256 * 2**20
+"""How large a file of records may be, and the spec of a run, in bytes."""
+MOST_CONTAINERS = 10_000_000
+"""How many objects and lists a file of records may hold."""
 
 
 @dataclass
@@ -136,7 +144,7 @@ class RunFolder:
 
     def checkpoint(self) -> Checkpoint:
         """The checkpoint that `write` wrote; raises GraphError where it is damaged."""
-        arrays = read(self.path / CHECKPOINT)
+        arrays = read(self.path / CHECKPOINT, NUMBERS_AND_TEXTS)
         try:
             params = {
                 k.removeprefix(OF_CHECKPOINT): v for k, v in arrays.items() if k.startswith(OF_CHECKPOINT)
@@ -146,7 +154,7 @@ class RunFolder:
                 if key.startswith("slot:"):
                     _, slot, name = key.split(":", 2)
                     slots[name][slot] = array
-            measured = json.loads(str(arrays["measured"])) if "measured" in arrays else {}
+            measured = _kept(arrays["measured"]) if "measured" in arrays else {}
             start = measured.get("start")
             return Checkpoint(
                 iteration=int(arrays["iteration"]),
@@ -154,13 +162,13 @@ class RunFolder:
                 slots=slots,
                 losses=[float(v) for v in arrays["losses"]],
                 epoch_losses=[float(v) for v in arrays["epoch_losses"]],
-                epochs=json.loads(str(arrays["epochs"])),
+                epochs=_kept(arrays["epochs"]),
                 per_epoch=int(arrays["per_epoch"]) if "per_epoch" in arrays else None,
                 layers=[_layer_record(record) for record in measured.get("layers", [])],
                 start=None if start is None else _layer_record(start),
                 warnings=measured.get("warnings", []),
             )
-        except (KeyError, ValueError, TypeError):
+        except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
             raise GraphError([WrongRun.damaged_checkpoint(str(self.path / CHECKPOINT))]) from None
 
 
@@ -170,7 +178,7 @@ def about_run(path: Path) -> dict[str, Any]:
         return {}
     file = path / RUN
     try:
-        about = json.loads(file.read_text(encoding="utf-8"))
+        about = parsed(read_bytes(file, MOST_BYTES), finite=False)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError):
@@ -183,6 +191,15 @@ def about_run(path: Path) -> dict[str, Any]:
 def settings_of(path: Path) -> dict[str, str]:
     """The settings of a run: the values of `--set` by name."""
     return {name: str(value) for name, value in about_run(path).get("set", {}).items()}
+
+
+def read_records(path: Path) -> list[Any]:
+    """The records of a file with one JSON value in each line; raises OSError or ValueError."""
+    lines = read_bytes(path, MOST_RECORDS).splitlines()
+    records = parsed(b"[" + b",".join(lines) + b"]", finite=False, containers=MOST_CONTAINERS)
+    if len(records) != len(lines):
+        raise ValueError("a line is not one record")
+    return records  # type: ignore[no-any-return]
 
 
 def _about(model: Model, overrides: Mapping[str, str]) -> dict[str, Any]:
@@ -206,6 +223,11 @@ def _about(model: Model, overrides: Mapping[str, str]) -> dict[str, Any]:
             "networkx": networkx.__version__,
         },
     }
+
+
+def _kept(text: Any) -> Any:
+    """The value of a JSON text that a checkpoint holds."""
+    return parsed(str(text).encode(), finite=False, containers=MOST_CONTAINERS)
 
 
 def _layer_record(kept: Mapping[str, Any]) -> LayerRecord:
@@ -232,5 +254,4 @@ def next_folder(root: Path, name: str) -> Path:
 
 def load_run(model: Model, path: Path) -> None:
     """Sets the parameters from a run folder or a weights file."""
-    file = path / WEIGHTS if path.is_dir() else path
-    load_into(model.params, read(file), str(file))
+    load_file(model.params, path / WEIGHTS if path.is_dir() else path)

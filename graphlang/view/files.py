@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from graphlang.training.weights import replaced
+from graphlang.training.weight_files import replaced
 
 
 def write(path: Path, text: str, name: str = "graph.html") -> Path:

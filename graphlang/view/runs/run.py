@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,18 @@ from typing import Any
 
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.weights import FolderWithoutRun, NothingToResume, WrongRun
-from graphlang.training.run_folder import LAYERS, METRICS, RUN, WARNINGS, about_run
+from graphlang.files.json_text import parsed
+from graphlang.files.regular import read_bytes
+from graphlang.training.run_folder import (
+    LAYERS,
+    METRICS,
+    MOST_CONTAINERS,
+    MOST_RECORDS,
+    RUN,
+    WARNINGS,
+    about_run,
+    read_records,
+)
 
 Numbers = tuple[list[float], list[float]]
 """A curve: the iterations, and the numbers there."""
@@ -92,7 +102,9 @@ def shown_run(folder: Path) -> Run:
             _lines(folder / LAYERS),
             _lines(folder / WARNINGS),
             about_run(folder),
-            json.loads(spec.read_text(encoding="utf-8")) if spec.is_file() else {},
+            parsed(read_bytes(spec, MOST_RECORDS), finite=False, containers=MOST_CONTAINERS)
+            if spec.exists()
+            else {},
         )
     except (OSError, ValueError, KeyError, TypeError):
         raise GraphError([WrongRun.damaged(str(folder / RUN))]) from None
@@ -120,10 +132,12 @@ def _numbers(pairs: Sequence[tuple[Any, Any]]) -> Numbers:
     return [x for x, _ in kept], [y for _, y in kept]
 
 
+def _value(path: Path) -> Any:
+    return parsed(read_bytes(path, MOST_RECORDS), finite=False, containers=MOST_CONTAINERS)
+
+
 def _lines(path: Path) -> list[Any]:
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return read_records(path) if path.exists() else []
 
 
 def _used(value: Mapping[str, Any]) -> Any:
