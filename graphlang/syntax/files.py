@@ -23,12 +23,12 @@ def read_text(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> tuple[s
     if name == "-":
         content = standard_input(limits.source_bytes)
         if len(content) > limits.source_bytes:
-            raise GraphError([SourceTooLarge("<stdin>", len(content), limits.source_bytes)])
+            raise GraphError([SourceTooLarge("source_bytes", "<stdin>", len(content), limits.source_bytes)])
         return "<stdin>", decode(content, "<stdin>")
     try:
         content = read_bytes(name, limits.source_bytes)
     except FileTooLarge as error:
-        raise GraphError([SourceTooLarge(name, error.size, limits.source_bytes)]) from None
+        raise GraphError([SourceTooLarge("source_bytes", name, error.size, limits.source_bytes)]) from None
     except FileNotFoundError:
         raise GraphError([_missing(name)]) from None
     except OSError as error:
@@ -83,6 +83,8 @@ def importer_below(folder: Path, limits: Limits = DEFAULT) -> Callable[[str, str
     """The function that reads imported files: it takes relative paths below the folder of the importing file,
     and follows no link out of it. It raises NotImportable."""
 
+    most = limits.source_bytes
+
     def read(importing: str, written: str) -> tuple[str, str]:
         if any(sign in written for sign in ("://", "\0", "\\")) or not _stays_below(Path(written)):
             raise NotImportable(ImportProblem.not_relative)
@@ -96,9 +98,11 @@ def importer_below(folder: Path, limits: Limits = DEFAULT) -> Callable[[str, str
             # One file has one name, by whatever path it is imported: circles are found by it.
             name = str(folder / place.relative_to(folder.resolve()))
             with open_below(folder, place) as file:
-                return name, decode(file.content(limits.source_bytes), name)
+                return name, decode(file.content(most), name)
         except FileTooLarge as error:
-            raise GraphError([SourceTooLarge(name, error.size, limits.source_bytes)]) from None
+            raise GraphError(
+                [SourceTooLarge("source_bytes", name, error.size, limits.source_bytes)]
+            ) from None
         except FileNotFoundError:
             raise NotImportable(ImportOfPath.missing, written) from None
         except OSError as error:
