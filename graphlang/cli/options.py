@@ -86,8 +86,11 @@ def _as_set(name: str, value: str, words: list[str]) -> str | None:
 
 def _declares(path: str, name: str) -> bool:
     """Whether the text of a file seems to declare an input or a `hyper` of this name."""
+    from graphlang.diagnostics.limits import DEFAULT
+    from graphlang.files.regular import read_bytes
+
     try:
-        text = Path(path).read_text(encoding="utf-8") if path.endswith(".graph") else ""
+        text = read_bytes(path, DEFAULT.source_bytes).decode() if path.endswith(".graph") else ""
     except (OSError, ValueError):
         return False
     return re.search(rf"(?m)^\s*(?:input|hyper)\b[^#]*\b{re.escape(name)}\b", text) is not None

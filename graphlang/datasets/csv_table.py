@@ -6,6 +6,7 @@ import csv as reader
 import io
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -148,8 +149,9 @@ def _names(path: str, header: list[str], rows: list[list[str]]) -> list[str]:
         raise GraphError(
             [WrongColumn.nameless(path, index + 1) if index else WrongHeader.nameless_index(path)]
         )
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
+    if len(set(names)) < len(names):
+        counts = Counter(names)
+        twice = next(name for name in names if counts[name] > 1)
         numbers = [i + 1 for i, name in enumerate(names) if name == twice]
         raise GraphError([ColumnTwice(path, twice, numbers)])
     return names

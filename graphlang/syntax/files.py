@@ -82,7 +82,6 @@ def _stays_below(path: Path) -> bool:
 def importer_below(folder: Path, limits: Limits = DEFAULT) -> Callable[[str, str], tuple[str, str]]:
     """The function that reads imported files: it takes relative paths below the folder of the importing file,
     and follows no link out of it. It raises NotImportable."""
-
     most = limits.source_bytes
 
     def read(importing: str, written: str) -> tuple[str, str]:
@@ -100,9 +99,7 @@ def importer_below(folder: Path, limits: Limits = DEFAULT) -> Callable[[str, str
             with open_below(folder, place) as file:
                 return name, decode(file.content(most), name)
         except FileTooLarge as error:
-            raise GraphError(
-                [SourceTooLarge("source_bytes", name, error.size, limits.source_bytes)]
-            ) from None
+            raise GraphError([SourceTooLarge("source_bytes", name, error.size, most)]) from None
         except FileNotFoundError:
             raise NotImportable(ImportOfPath.missing, written) from None
         except OSError as error:

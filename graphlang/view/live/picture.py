@@ -13,6 +13,7 @@ from graphlang.diagnostics.inputs import UnknownInput
 from graphlang.diagnostics.running import UnknownValue
 from graphlang.diagnostics.settings import UnknownOverride
 from graphlang.engine.workers import BLAS
+from graphlang.files.regular import read_bytes, resolved_below
 from graphlang.view.build import scene
 from graphlang.view.live.problems import Problem, problems_of
 from graphlang.view.live.published import Published
@@ -20,6 +21,8 @@ from graphlang.view.live.subject import LoadedSpec, Subject
 from graphlang.view.scene import VERSION
 
 _IMPORTED = re.compile(r'"([^"\n]+\.graph)"')
+LARGEST = 64 * 2**20
+"""Up to so many bytes the text of a spec is looked at and shown."""
 _STANDARD = ("<stdin>", "<text>")
 
 
@@ -139,7 +142,8 @@ class LivePicture:
         return self.published.show({**new, **stale})
 
     def _files_wrong(self) -> Iterator[str]:
-        return (str(p["file"]) for p in self._problems if p.get("file"))
+        """The specs that problems stand in: those with a line, which were read as specs."""
+        return (str(p["file"]) for p in self._problems if p.get("file") and p.get("line"))
 
     # ---- changes in a page ------------------------------------------------------------------------------
 
@@ -231,7 +235,15 @@ def _still_fitting(loaded: LoadedSpec, inputs: Mapping[str, Changed]) -> dict[st
 def _imports(path: Path) -> Iterator[Path]:
     """The files that a spec seems to import, whether they are there or not."""
     text = _text(str(path)) or ""
-    return (path.parent / written for written in _IMPORTED.findall(text))
+    return (path.parent / written for written in _IMPORTED.findall(text) if _is_below(path.parent, written))
+
+
+def _is_below(folder: Path, written: str) -> bool:
+    """Whether a path in a spec may be looked at: no other is opened."""
+    try:
+        return resolved_below(folder, written) is not None
+    except OSError:
+        return False
 
 
 def _is_blank(path: str) -> bool:
@@ -240,6 +252,6 @@ def _is_blank(path: str) -> bool:
 
 def _text(name: str) -> str | None:
     try:
-        return Path(name).read_bytes().decode("utf-8", "replace")
-    except (OSError, ValueError):
+        return read_bytes(name, LARGEST).decode("utf-8", "replace")
+    except OSError:
         return None

@@ -14,6 +14,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
+from graphlang.files.regular import read_bytes
+
 EVERY = 0.03
 """Seconds between two looks."""
 SETTLED = 0.15
@@ -123,6 +125,6 @@ def _stamp(path: Path) -> Stamp | None:
 def _content(path: Path) -> bytes | None:
     """A digest of a file; None for one that cannot be read, as a folder."""
     try:
-        return blake2b(path.read_bytes(), digest_size=16).digest()
+        return blake2b(read_bytes(path, COMPARED), digest_size=16).digest()
     except OSError:
         return None
