@@ -142,10 +142,9 @@ class _Features(_Values):
 class _Lines(Column):
     """A selection of a column's lines; its type is known only after reading."""
 
-    def __init__(self, values: _Values, rows: Array, alone: Column | None = None) -> None:
+    def __init__(self, values: _Values, rows: Array, lines: Array, alone: Column | None = None) -> None:
         self.__dict__.update(stored=(len(rows), *values.shape), pixels=None, flatten=False, alone=alone)
-        self.__dict__.update(values=values, read=lambda: values.array[rows])
-        self.__dict__.update(lines=np.array(values.table.lines)[rows])
+        self.__dict__.update(values=values, read=lambda: values.array[rows], lines=lines)
 
     @lazy
     def storage(self) -> np.dtype[np.generic]:
@@ -173,11 +172,12 @@ def _fields(table: Table, target: str | None) -> tuple[dict[str, _Values], tuple
 
 def _columns(fields: dict[str, _Values], rows: Array) -> dict[str, Column]:
     columns: dict[str, Column] = {}
+    lines = np.array(next(iter(fields.values())).table.lines)[rows]
     for name, values in fields.items():
         alone = None
         if isinstance(values, _Features) and name in values.table.names:
-            alone = _Lines(_column_of(values, name), rows)
-        columns[name] = _Lines(values, rows, alone)
+            alone = _Lines(_column_of(values, name), rows, lines)
+        columns[name] = _Lines(values, rows, lines, alone)
     return columns
 
 
