@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         console.note(f"the data has no {arguments.split} split: evaluating all of it")
     metrics = evaluate(graph.model, dataset, split=arguments.split)
     console.err(_measured(dataset, arguments.split))
-    note = note_on_not_finite(graph.model, dataset, arguments.split, metrics)
+    note = note_on_not_finite(dataset, arguments.split, metrics)
     if note is not None:
         console.note(note)
     if arguments.json:

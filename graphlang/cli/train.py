@@ -97,17 +97,17 @@ def run(arguments: argparse.Namespace) -> int:
             console.err(f"interrupted; the run is kept in {folder}, go on with:")
             console.err(f"  {_resume(arguments.words, folder)}")
             return 130
-    _note_what_is_not_finite(graph, dataset, history)
+    _note_what_is_not_finite(dataset, history)
     _finish(graph, history, folder, arguments.json)
     return 0
 
 
-def _note_what_is_not_finite(graph: Graph, dataset: Dataset, history: History) -> None:
+def _note_what_is_not_finite(dataset: Dataset, history: History) -> None:
     from graphlang.training.evaluation import note_on_not_finite
 
     last = history.last
     for split, metrics in (("train", last.train), ("test", last.test)) if last else ():
-        note = note_on_not_finite(graph.model, dataset, split, metrics)
+        note = note_on_not_finite(dataset, split, metrics)
         if note is not None:
             console.note(note)
 

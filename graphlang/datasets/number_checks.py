@@ -8,6 +8,9 @@ import numpy as np
 
 ElementIndex = tuple[int, ...]
 
+_BLOCK = 2**18
+"""How many numbers are looked at at once: their truth values stay in cache."""
+
 
 def too_large(array: Any, dtype: Any) -> ElementIndex | None:
     """The place of the first finite number too large for `dtype`; None if all fit."""
@@ -43,7 +46,13 @@ def not_finite(array: Any) -> ElementIndex | None:
     """The place of the first nan or infinity; None if all are finite."""
     if array.dtype.kind != "f" or not array.size:
         return None
-    return _first(~np.isfinite(array))
+    rows = max(1, _BLOCK // (array.size // len(array))) if array.ndim else 1
+    for start in range(0, len(array), rows) if array.ndim else ():
+        block = np.isfinite(array[start : start + rows])
+        if not block.all():
+            first, *rest = _first(~block) or ()
+            return (start + first, *rest)
+    return None if array.ndim else _first(~np.isfinite(array))
 
 
 def _first(chosen: Any) -> ElementIndex | None:

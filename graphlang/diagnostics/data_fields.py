@@ -1,4 +1,4 @@
-"""GL619 to GL622: fields of data that do not fit the inputs that take them."""
+"""GL619 to GL622, GL625: fields of data that do not fit the inputs that take them."""
 
 from __future__ import annotations
 
@@ -144,3 +144,24 @@ class BeyondPrecision(Diagnostic):
         counted = "; rows count from 0" if self.place.startswith("row") else ""
         other = ", or train with `dtype = float64`" if self.dtype == "float32" else ""
         return f"mend it{other}{counted}"
+
+
+class NumberNotFinite(Diagnostic):
+    """The data holds a number that is not finite: nan, inf or -inf.
+
+    Every loss that depends on it is not finite either, in training and in the test split.
+
+        x = np.array([[1.0, 2.0], [3.0, np.nan]])
+
+    Fix: mend the number in the row named, or leave the row out.
+    """
+
+    code = "GL625"
+    message = "the data's field `{field}` holds {value:g} in {origin}"
+    help = "mend it, or leave that row out"
+
+    field: str
+    value: float
+    #: the place as a reader finds it: `line 5 of d.csv`
+    origin: str
+    span: Span | None

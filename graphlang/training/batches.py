@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from graphlang.datasets.dataset import Column
-from graphlang.datasets.number_checks import not_finite, place_text
+from graphlang.datasets.number_checks import place_text
 from graphlang.diagnostics import Collector, Diagnostic
 from graphlang.engine.recording import Storage
 from graphlang.inputs.index_bounds import first_not_allowed, wrong_index
@@ -80,16 +80,6 @@ class BatchSource:
         """Copies the stored rows of every column into a program's inputs."""
         for number, column in self.columns.items():
             column.gather(rows, into[self.names[number]])
-
-    def not_finite(self) -> str | None:
-        """The first number of the data that is nan or infinite, and its place; None where all are finite."""
-        for number, column in self.columns.items():
-            values = column.load()
-            place = not_finite(values)
-            if place is not None:
-                at = self._origin.of_number(column, place[0])
-                return f"`{self.names[number]}` holds {values[place]:g} in {at}"
-        return None
 
     def sizes(self, rows: int) -> dict[str, int]:
         """The named dimensions for a batch of so many rows."""

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from graphlang.datasets.dataset import Column
-from graphlang.datasets.number_checks import too_large
+from graphlang.datasets.number_checks import not_finite, too_large
 from graphlang.diagnostics import Collector, Diagnostic, GraphError
 from graphlang.diagnostics.data_fields import (
     BeyondPrecision,
     NoFieldFor,
+    NumberNotFinite,
     UnknownField,
 )
 from graphlang.diagnostics.inputs import UnknownInput
@@ -63,6 +64,7 @@ class _Binding:
             column.scale  # noqa: B018 - raises GraphError for what is no pixel
         for name, field in fields.items():
             self._add(self._too_large(self.network.inputs[name], field))
+            self._add(self._not_finite(self.network.inputs[name], field))
         self.collector.finish()
         return BatchSource(self.network, self.bound, fixed, self.origin)
 
@@ -126,3 +128,15 @@ class _Binding:
         number, span = values[place].item(), self.network.span(spec.name)
         at = self.origin.of_number(column, place[0])
         return BeyondPrecision(field, number, place[0], dtype.name, span, at)
+
+    def _not_finite(self, spec: InputSpec, field: str) -> Diagnostic | None:
+        """A number that is nan or infinite."""
+        column = self.bound[self.network.numbers[spec.name]]
+        if spec.dtype != "float" or column.storage.kind != "f":
+            return None
+        values = column.load()
+        place = not_finite(values)
+        if place is None:
+            return None
+        at = self.origin.of_number(column, place[0])
+        return NumberNotFinite(field, values[place].item(), at, self.network.span(spec.name))

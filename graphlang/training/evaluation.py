@@ -161,14 +161,11 @@ def evaluate_on(
     return evaluate(model, dataset or open_data(model, command="evaluate"), split)
 
 
-def note_on_not_finite(
-    model: Model, dataset: Dataset, split: str, metrics: Mapping[str, float]
-) -> str | None:
+def note_on_not_finite(dataset: Dataset, split: str, metrics: Mapping[str, float]) -> str | None:
     """Where a nan or infinity among the metrics of a split may come from; None where there is none."""
     name = next((name for name, value in metrics.items() if not np.isfinite(value)), None)
     if name is None:
         return None
     there = split if split in dataset.splits else "train"
-    in_data = bind_columns(model, dataset.splits[there], None, dataset.name, there).not_finite()
     computed = "all numbers of the data are finite, so look for an overflow, `log(0)` or a division by zero"
-    return f"`{name}` over the {there} split is {metrics[name]}: {in_data or computed}"
+    return f"`{name}` over the {there} split is {metrics[name]}: {computed}"

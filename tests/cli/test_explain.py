@@ -11,7 +11,7 @@ import graphlang as gl
 from graphlang.cli.explain import codes, story
 
 OF_FILES_AND_VALUES = ("GL147", "GL602", "GL603", "GL604", "GL605", "GL606", "GL607", "GL611", "GL612", "GL613",
-                       "GL614", "GL615", "GL616", "GL619", "GL620", "GL621", "GL622", "GL623", "GL624", "GL703", "GL706",
+                       "GL614", "GL615", "GL616", "GL619", "GL620", "GL621", "GL622", "GL623", "GL624", "GL625", "GL703", "GL706",
                        "GL711", "GL718", "GL722", "GL802")  # fmt: skip
 """Codes whose example is not wrong by itself: it is a line of a data file, or goes with one, or with a value."""
 OF_TRAINING = tuple(code for code in codes() if code.startswith("GL9"))

@@ -37,22 +37,34 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return {"x_train": x, "t_train": t, "x_test": x.copy(), "t_test": t}
 
 
-def test_a_number_of_the_test_split_that_is_not_finite_is_named(
+def test_a_number_of_the_test_split_that_is_not_finite_is_refused_with_its_row(
     data: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    np.savez("d.npz", **data)
+    assert main(["train", "net.graph", "--run", "run"]) == 0
     data["x_test"][4, 1] = np.nan
     np.savez("d.npz", **data)
-    note = "note: `loss` over the test split is nan: `x` holds nan in row 4 of the test split"
+    capsys.readouterr()
+    for words in (["train", "net.graph"], ["evaluate", "net.graph", "--weights", "run"]):
+        assert main(words) == 1
+        assert "GL625]: the data's field `x` holds nan in row 4 of the test split" in capsys.readouterr().err
+
+
+def test_a_metric_that_is_not_finite_is_written_as_a_text(
+    data: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("net.graph").write_text(NET.replace("max(x)", "log(min(x) - 5)").replace("[accuracy(y, t)]", "[most]"))
+    np.savez("d.npz", **data)
+    note = "note: `most` over the train split is nan"
     assert main(["train", "net.graph", "--run", "run"]) == 0
     assert note in capsys.readouterr().err
     lines = [strict(line) for line in Path("run/metrics.jsonl").read_text().splitlines()]
-    assert [line["test"]["loss"] for line in lines if "epoch" in line] == ["nan", "nan"]
+    assert [line["test"]["most"] for line in lines if "epoch" in line] == ["nan", "nan"]
     assert main(["evaluate", "net.graph", "--weights", "run", "--json"]) == 0
-    out, err = capsys.readouterr()
-    assert strict(out)["loss"] == "nan"
-    assert note in err
+    out, _ = capsys.readouterr()
+    assert strict(out)["most"] == "nan"
     assert main(["train", "net.graph", "--resume", "run", "--set", "train.epochs=3", "--json"]) == 0
-    assert strict(capsys.readouterr().out)["epochs"][0]["test"]["loss"] == "nan"
+    assert strict(capsys.readouterr().out)["epochs"][0]["test"]["most"] == "nan"
 
 
 def test_an_overflow_in_a_metric_is_told_as_what_it_may_be(

@@ -102,7 +102,8 @@ def test_a_number_of_the_data_that_is_not_finite_is_named_with_its_row(number: s
     with pytest.raises(gl.GraphError) as caught:
         gl.loads(text + TRAIN).fit(x=x, z=np.ones(7))
     (problem,) = caught.value.diagnostics
-    assert f"`x` (input), which holds {what} in row 5 of the data" in problem.message
+    assert problem.code == "GL625"
+    assert problem.message == f"the data's field `x` holds {what} in row 5"
     assert "learning rate" not in (problem.help or "")
 
 
