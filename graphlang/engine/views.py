@@ -10,7 +10,6 @@ from numpy.lib.stride_tricks import as_strided
 
 from graphlang.engine.program import concrete
 from graphlang.trace import Step, SymbolicArray
-from graphlang.trace.reshaping import reshaped_view
 
 
 class Views:
@@ -43,7 +42,7 @@ class Views:
         if step.primitive.name != "reshape":
             return step.primitive.compute(array, *step.operands[1:], **step.params)
         try:
-            return reshaped_view(array, step.params["shape"])
+            return np.reshape(array, step.params["shape"], copy=False)
         except ValueError:
             return None
 
@@ -83,6 +82,6 @@ def rows_of(array: Any) -> Any:
     """The array as a matrix of rows along its last axis, as a view; None where that would need a copy."""
     columns = array.shape[-1]
     try:
-        return reshaped_view(array, (array.size // max(columns, 1), columns))
+        return np.reshape(array, (array.size // max(columns, 1), columns), copy=False)
     except ValueError:
         return None

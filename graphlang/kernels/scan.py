@@ -7,11 +7,11 @@ stacked over all repetitions. Steps of one call, with the same body and operands
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from graphlang.lazy import lazy
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from graphlang.lazy import lazy
 from graphlang.trace.core import Primitive, Signature, Step, SymbolicArray, Trace, into, signature
 from graphlang.trace.dim_scalar import DimScalar
 from graphlang.trace.dims import Dim, Size, bind

@@ -13,7 +13,6 @@ import numpy as np
 
 from graphlang.trace import sums
 from graphlang.trace.core import Step
-from graphlang.trace.reshaping import reshaped_view
 from graphlang.trace.types import NumPyArray, Thunk
 from graphlang.trace.whole_numbers import check_step, is_counted
 
@@ -45,7 +44,7 @@ def _bound(step: Step, operands: Sequence[Any], out: NumPyArray) -> Thunk:
             return reduce_rows(step, x.reshape(-1, x.shape[-1]), out.reshape(-1))
         if primitive.name == "sum" and not sums.is_exact(x, axis, dtype):
             rest = tuple([n for i, n in enumerate(x.shape) if i not in axis])
-            return one_call(sums.calls(x, axis, reshaped_view(out, rest)))
+            return one_call(sums.calls(x, axis, out.reshape(rest, copy=False)))
         return partial(primitive.reduce, x, axis, dtype, out, bool(keep))
     return partial(primitive.compute, *operands, out=out, **step.params)
 

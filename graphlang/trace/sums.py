@@ -15,7 +15,6 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from graphlang.lazy import made_once
-from graphlang.trace.reshaping import reshaped_view
 from graphlang.trace.types import DtypeLike, NumPyArray, Out, Thunk
 
 FEW = 100
@@ -41,7 +40,7 @@ def reduce_add(
     if is_exact(x, axes, dtype):
         return np.add.reduce(x, axis=axes, dtype=dtype, out=out, keepdims=keepdims)  # type: ignore[arg-type]
     rest = tuple(n for i, n in enumerate(x.shape) if i not in axes)
-    total = np.empty(rest, x.dtype) if out is None else reshaped_view(out, rest)
+    total = np.empty(rest, x.dtype) if out is None else out.reshape(rest, copy=False)
     for call in calls(x, axes, total):
         call()
     if out is not None:
@@ -183,7 +182,7 @@ def running(x: NumPyArray, axis: int, out: Out = None) -> Any:
     along = max(1, min(n, _PIECE // max(1, prod(x.shape[axis + 1 :]))))
     lines = max(1, _PIECE // max(1, along * prod(x.shape[axis + 1 :])))
     shape = (prod(x.shape[:axis]), n, prod(x.shape[axis + 1 :]))
-    source, sums = x.reshape(shape), reshaped_view(result, shape)
+    source, sums = x.reshape(shape), result.reshape(shape, copy=False)
     for top in range(0, len(source), lines):
         carried: Any = None
         for start in range(0, n, along):
