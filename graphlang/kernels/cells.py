@@ -6,9 +6,14 @@ and the backward step. `recurrence` runs them over all time steps; for gradients
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
+
+Product: TypeAlias = Callable[[Any], Any]
+"""The pre-activation of some gates as a function of the vectors that their columns of Wh multiply."""
 
 
 class Cell:
@@ -41,10 +46,24 @@ class Cell:
         Wh."""
         return [h_before]
 
-    def forward(self, pre: Any, before: list[Any], weights: list[Any]) -> list[Any]:
-        """The pieces of the state from x @ Wx + b, the pieces of the previous state, and the column blocks of
-        Wh. x @ Wx + b and Wh are already multiplied by `scale`."""
+    def step(self, products: list[Product], before: list[Any]) -> list[Any]:
+        """The pieces of the state from those of the previous one. Pieces and pre-activations of several gates
+        have an axis of gates first; others are [N, H].
+
+        There is a product for each block of `columns`: it maps v to x @ Wx + b + v @ Wh, with all weights
+        multiplied by `scale`.
+        """
         raise NotImplementedError
+
+    def forward(self, pre: Any, before: list[Any], weights: list[Any]) -> list[Any]:
+        """`step` for pieces without an axis of gates, from x @ Wx + b, and the column blocks of Wh; both are
+        already multiplied by `scale`."""
+        hidden = before[0].shape[-1]
+        columns = self.columns(hidden)
+        products: list[Product] = [
+            partial(_product, W, pre[..., own], hidden) for W, own in zip(weights, columns, strict=True)
+        ]
+        return [_gates_last(piece) for piece in self.step(products, [gates_first(x, hidden) for x in before])]
 
     def slopes(self, now: list[Any], before: list[Any], *, full: bool) -> list[Any]:
         """What `backward` multiplies by. It depends on the states alone, so that many time steps are computed
@@ -74,9 +93,9 @@ class RnnCell(Cell):
     gates = 1
     widths = (1,)
 
-    def forward(self, pre: Any, before: list[Any], weights: list[Any]) -> list[Any]:
-        (W,), (h,) = weights, before
-        return [np.tanh(h @ W + pre)]
+    def step(self, products: list[Product], before: list[Any]) -> list[Any]:
+        (product,), (h,) = products, before
+        return [np.tanh(product(h))]
 
     def slopes(self, now: list[Any], before: list[Any], *, full: bool) -> list[Any]:
         (h,) = now
@@ -102,11 +121,11 @@ class LstmCell(Cell):
     def scale(self, hidden: int, dtype: Any) -> Any:
         return np.repeat(np.array([0.5, 1, 0.5, 0.5], dtype), hidden)
 
-    def forward(self, pre: Any, before: list[Any], weights: list[Any]) -> list[Any]:
-        (W,), (h, c, _) = weights, before
-        scale = self.scale(c.shape[-1], c.dtype)
-        gates = np.tanh(h @ W + pre) * scale + (1 - scale)
-        f, g, i, o = split_last_axis(gates, 4)
+    def step(self, products: list[Product], before: list[Any]) -> list[Any]:
+        (product,), (h, c, _) = products, before
+        scale = self.scale(1, c.dtype).reshape(4, 1, 1)
+        gates = np.tanh(product(h)) * scale + (1 - scale)
+        f, g, i, o = (gates[k] for k in range(4))
         c = f * c + g * i
         return [o * np.tanh(c), c, gates]
 
@@ -148,12 +167,11 @@ class GruCell(Cell):
     def factors(self, now: list[Any], h_before: Any) -> list[Any]:
         return [h_before, split_last_axis(now[1], 2)[1] * h_before]
 
-    def forward(self, pre: Any, before: list[Any], weights: list[Any]) -> list[Any]:
-        (W, Wn), (h, *_) = weights, before
-        H = h.shape[-1]
-        gates = 0.5 * np.tanh(h @ W + pre[:, : 2 * H]) + 0.5
-        z, r = split_last_axis(gates, 2)
-        n = np.tanh((r * h) @ Wn + pre[:, 2 * H :])
+    def step(self, products: list[Product], before: list[Any]) -> list[Any]:
+        (product, product_n), (h, *_) = products, before
+        gates = 0.5 * np.tanh(product(h)) + 0.5
+        z, r = gates[0], gates[1]
+        n = np.tanh(product_n(r * h))
         return [h + z * (n - h), gates, n]
 
     def slopes(self, now: list[Any], before: list[Any], *, full: bool) -> list[Any]:
@@ -172,6 +190,23 @@ class GruCell(Cell):
         da = da if dgates is None else da + dgates * slope
         dh = dh * keep + drh * r + da @ WT
         return np.concatenate([da, da_n], axis=-1), [dh, None, None]
+
+
+def gates_first(x: Any, hidden: int) -> Any:
+    """[..., N, gates * H] as [gates, ..., N, H]; of one gate as it is."""
+    gates = x.shape[-1] // hidden
+    if gates == 1:
+        return x
+    return np.moveaxis(np.reshape(x, (*x.shape[:-1], gates, hidden)), -2, 0)
+
+
+def _gates_last(x: Any) -> Any:
+    """[gates, N, H] as [N, gates * H]; [N, H] as it is."""
+    return x if x.ndim == 2 else np.reshape(np.moveaxis(x, 0, 1), (x.shape[1], x.shape[0] * x.shape[2]))
+
+
+def _product(W: Any, pre: Any, hidden: int, v: Any) -> Any:
+    return gates_first(v @ W + pre, hidden)
 
 
 def split_last_axis(x: Any, n: int) -> list[Any]:

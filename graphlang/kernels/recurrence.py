@@ -15,13 +15,12 @@ import numpy as np
 from graphlang.kernels.cells import Cell, GruCell, LstmCell, RnnCell
 from graphlang.kernels.parallel import available, ranges, run_all
 from graphlang.kernels.recurrence_gradient import (
-    CHUNK_SIZE,
     LONGEST,
     RecurrenceGradient,
     RecurrenceWeightGradient,
     run_calls,
 )
-from graphlang.kernels.routine import Routine, Weight, flattened, routine_of
+from graphlang.kernels.recurrence_steps import ForwardSteps
 from graphlang.trace.bound_step import one_call
 from graphlang.trace.core import Primitive, Signature, SymbolicArray, signature
 from graphlang.trace.dims import Size, count, shape_text
@@ -71,24 +70,7 @@ class Recurrence(Primitive):
 
     def _calls(self, x: Any, Wx: Any, Wh: Any, b: Any, states: Any, rows: slice) -> Iterator[Thunk]:
         """The calls of all time steps, for some rows of the batch."""
-        cell, hidden = self.cell, len(Wh)
-        x, states = x[:, rows], states[:, rows]
-        scale = cell.scale(hidden, states.dtype)
-        columns = cell.columns(hidden)
-        weights = [Weight(Wh[:, part], x.shape[1], scale[part]) for part in columns]
-        inputs, bias = np.empty(Wx.shape, states.dtype), np.empty(b.shape, states.dtype)
-        yield from [w.pack for w in weights]
-        yield partial(np.multiply, Wx, scale, inputs)
-        yield partial(np.multiply, b, scale, bias)
-        before = np.zeros(states.shape[1:], states.dtype)
-        step: Routine | None = None
-        for calls, start, pre in _affine(x, inputs, bias):
-            yield from calls
-            for t, a in enumerate(pre, start):
-                arguments = [a, cell.pieces(before), weights]
-                step = step or routine_of(cell.forward, *arguments)
-                yield from step.bind(flattened(*arguments), cell.pieces(states[t]))[0]
-                before = states[t]
+        return ForwardSteps(self.cell, x[:, rows], Wx, Wh, b, states[:, rows]).calls()
 
     def derivative(self, position: int, dy: Any, y: Any, x: Any, Wx: Any, Wh: Any, b: Any) -> Any:
         dpre = _once(self.gradient, _of_hidden(dy, Wh.shape[0]), y, Wh)
@@ -107,25 +89,6 @@ rnn, lstm, gru = Recurrence(RnnCell()), Recurrence(LstmCell()), Recurrence(GruCe
 rnn_gradient, lstm_gradient, gru_gradient = rnn.gradient, lstm.gradient, gru.gradient
 rnn_weight_gradient, lstm_weight_gradient = rnn.weight_gradient, lstm.weight_gradient
 gru_weight_gradient = gru.weight_gradient
-
-
-def _affine(x: Any, W: Any, b: Any) -> Iterator[tuple[list[Thunk], int, Any]]:
-    """x @ W + b for a chunk of time steps at a time: the calls, the first step, and the result of each step.
-
-    All chunks share memory, so each has to be used before the next is requested.
-    """
-    steps, rows, width = x.shape
-    length = min(steps, max(1, CHUNK_SIZE // max(1, rows * len(b))))
-    matrix, y = np.empty((length * rows, width), b.dtype), np.empty((length * rows, len(b)), b.dtype)
-    for start in range(0, steps, length):
-        part = x[start : start + length]
-        n = len(part) * rows
-        calls: list[Thunk] = [
-            partial(np.copyto, matrix[:n].reshape(part.shape), part),
-            partial(np.matmul, matrix[:n], W, y[:n]),
-            partial(np.add, y[:n], b, y[:n]),
-        ]
-        yield calls, start, y[:n].reshape(len(part), rows, -1)
 
 
 def _of_hidden(ds: Any, hidden: Size) -> Any:

@@ -168,14 +168,12 @@ class RecurrenceWeightGradient(Primitive):
 
     def compute(self, dpre: Any, states: Any, x: Any, *, out: Any = None) -> Any:
         dW = np.empty(*self.shape(dpre, states, x)) if out is None else out
-        parts = [slice(*part) for part in ranges(dW.shape[1], available())]
-        run_all([partial(run_calls, self._calls(dpre, states, x, dW, part)) for part in parts])
+        self._call(dpre, states, x, dW, available())()
         return dW
 
     def prepared(self, operands: Sequence[Any], out: Any, threads: int, **params: Any) -> Thunk | None:
         dpre, states, x = operands
-        parts = [slice(*part) for part in ranges(out.shape[1], threads)]
-        return partial(run_all, [one_call(list(self._calls(dpre, states, x, out, part))) for part in parts])
+        return self._call(dpre, states, x, out, threads)
 
     def derivative(self, position: int, dy: Any, y: Any, dpre: Any, states: Any, x: Any) -> Any:
         return _derived(self._as_products, position, dy, dpre, states, x)
@@ -196,24 +194,43 @@ class RecurrenceWeightGradient(Primitive):
         db = np.sum(dpre, axis=(0, 1))[None]
         return np.concatenate([_as_matrix(x).T @ _as_matrix(dpre), np.concatenate(dWh, axis=1), db])
 
-    def _calls(self, dpre: Any, states: Any, x: Any, dW: Any, part: slice) -> Iterator[Thunk]:
-        """The calls that compute some columns: what the weights multiply, transposed, times dpre."""
+    def _call(self, dpre: Any, states: Any, x: Any, dW: Any, threads: int) -> Thunk:
+        """What the weights multiply, with some time steps on each thread; then that, transposed, times dpre,
+        with some columns on each thread."""
         columns = self.cell.columns(states.shape[-1] // self.cell.states)
-        width, rows = x.shape[-1], len(dW)
         #: for each time step x, the vectors that Wh multiplies, and a 1 for b
-        factors = [np.ones((*dpre.shape[:2], rows), dW.dtype) for _ in columns]
-        for left in factors:
-            yield partial(np.copyto, left[..., :width], x)
-            yield partial(left[0, :, width:-1].fill, 0)
-        if len(states) > 1:
-            arguments = [self.cell.pieces(states[1:]), self.cell.pieces(states[:-1])[0]]
-            outs = [left[1:, :, width:-1] for left in factors]
-            yield from routine_of(self.cell.factors, *arguments).bind(flattened(*arguments), outs)[0]
+        factors = [np.ones((*dpre.shape[:2], len(dW)), dW.dtype) for _ in columns]
+        steps = [slice(*part) for part in ranges(len(x), threads)]
+        copies = [one_call(self._factors(states, x, factors, part)) for part in steps]
         dpre = dpre.reshape(-1, dW.shape[1])
-        for left, own in zip(factors, columns, strict=True):
-            both = slice(max(own.start, part.start), min(own.stop, part.stop))
-            if both.start < both.stop:
-                yield product_call(left.reshape(-1, rows).T, dpre[:, both], dW[:, both])
+        parts = [slice(*part) for part in ranges(dW.shape[1], threads)]
+        products = [one_call(_products(factors, columns, dpre, dW, part)) for part in parts]
+        return one_call([partial(run_all, copies), partial(run_all, products)])
+
+    def _factors(self, states: Any, x: Any, factors: list[Any], part: slice) -> list[Thunk]:
+        """The calls that fill in the factors of some time steps."""
+        own = slice(x.shape[2], -1)
+        calls: list[Thunk] = [partial(np.copyto, left[part, :, : own.start], x[part]) for left in factors]
+        if part.start == 0:
+            calls += [partial(left[0, :, own].fill, 0) for left in factors]
+        first = max(1, part.start)
+        if first < part.stop:
+            now, before = states[first : part.stop], states[first - 1 : part.stop - 1]
+            arguments = [self.cell.pieces(now), self.cell.pieces(before)[0]]
+            outs = [left[first : part.stop, :, own] for left in factors]
+            calls += routine_of(self.cell.factors, *arguments).bind(flattened(*arguments), outs)[0]
+        return calls
+
+
+def _products(factors: list[Any], columns: list[slice], dpre: Any, dW: Any, part: slice) -> list[Thunk]:
+    """The calls that compute some columns of the gradients: the factors of each block of columns, transposed,
+    times the block of dpre."""
+    calls: list[Thunk] = []
+    for left, own in zip(factors, columns, strict=True):
+        both = slice(max(own.start, part.start), min(own.stop, part.stop))
+        if both.start < both.stop:
+            calls.append(product_call(left.reshape(-1, len(dW)).T, dpre[:, both], dW[:, both]))
+    return calls
 
 
 def run_calls(calls: Iterator[Thunk]) -> None:

@@ -11,13 +11,25 @@ from typing import Any
 
 import numpy as np
 
+from graphlang.kernels.aligned import aligned_empty
 from graphlang.trace.bound_step import bind_step
 from graphlang.trace.core import Step, SymbolicArray, Trace
 from graphlang.trace.gradient import needed_steps
 from graphlang.trace.types import Thunk
 
 
-class Weight:
+class Packed:
+    """A matrix that is stored in another way than as an array, for the products of a routine."""
+
+    shape: tuple[int, ...]
+    dtype: Any
+
+    def calls(self, x: Any, out: Any) -> list[Thunk]:
+        """The calls of `x @ W` into `out`."""
+        raise NotImplementedError
+
+
+class Weight(Packed):
     """A matrix W for many products x @ W, where x has `rows` rows; its blocks of columns are stored apart.
 
     BLAS packs the operands of a product, which costs as much as the product itself if x has few rows. Below a
@@ -25,19 +37,13 @@ class Weight:
     multiplied by a factor.
     """
 
-    SMALL = 10**6
-    WIDTH = 64
-
     def __init__(self, W: Any, rows: int, scale: Any = None) -> None:
         self.shape, self.dtype = W.shape, W.dtype
         inner, columns = W.shape
-        width = _divisor(columns, self.WIDTH)
-        self.width = width if width >= self.WIDTH // 4 else columns
-        small = _divisor(rows, max(1, self.SMALL // max(1, inner * self.width)))
-        self.rows_per_product = small if small >= 4 else rows
+        self.width, self.rows_per_product = packed_sizes(inner, columns, rows)
         self._source = W.reshape(inner, -1, self.width).swapaxes(0, 1)
         self._scale = None if scale is None else scale.reshape(-1, 1, self.width)
-        self.blocks = np.empty(self._source.shape, W.dtype)
+        self.blocks = aligned_empty(self._source.shape, W.dtype)
 
     def pack(self) -> None:
         """Copies the current values of the matrix into the blocks."""
@@ -46,12 +52,29 @@ class Weight:
         else:
             np.multiply(self._source, self._scale, out=self.blocks)
 
+    def calls(self, x: Any, out: Any) -> list[Thunk]:
+        return [self.product(x, out)]
+
     def product(self, x: Any, out: Any) -> Thunk:
         """`x @ W` into `out`, with the values of W when it was last packed."""
         parts = len(x) // self.rows_per_product
         rows = x.reshape(1, parts, self.rows_per_product, -1)
         y = out.reshape(parts, self.rows_per_product, -1, self.width).transpose(2, 0, 1, 3)
         return partial(np.matmul, rows, self.blocks[:, None], y)
+
+
+_SMALL = 10**6
+"""Multiplications up to which BLAS does not pack the operands of a product."""
+_WIDTH = 64
+"""Columns at which such a product is fastest."""
+
+
+def packed_sizes(inner: int, columns: int, rows: int) -> tuple[int, int]:
+    """The columns of a block of an [inner, columns] matrix, and the rows of one product with it."""
+    width = _divisor(columns, _WIDTH)
+    width = width if width >= _WIDTH // 4 else columns
+    small = _divisor(rows, max(1, _SMALL // max(1, inner * width)))
+    return width, small if small >= 4 else rows
 
 
 def _divisor(n: int, most: int) -> int:
@@ -124,8 +147,8 @@ class Routine:
         return targets
 
     def _calls(self, step: Step, values: list[Any], out: Any) -> list[Thunk]:
-        if step.primitive.name == "matmul" and isinstance(values[1], Weight):
-            return [values[1].product(values[0], out)]
+        if step.primitive.name == "matmul" and isinstance(values[1], Packed):
+            return values[1].calls(values[0], out)
         if step.primitive.kind == "elementwise":
             pairs = zip(step.operands, values, strict=True)
             return [bind_step(step, [self._broadcast_constant(x, value, out) for x, value in pairs], out)]
