@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,16 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="the four files of MNIST (else GRAPHLANG_DATA)"
     )
+    parser.add_argument(
+        "--lessons", action="store_true", help="a training step of every lesson instead of the works"
+    )
+    parser.add_argument(
+        "--python",
+        nargs="+",
+        default=[],
+        metavar="PATH",
+        help="further interpreters to run graphlang on, such as a free-threaded one",
+    )
     parser.add_argument("--list", action="store_true", help="print the names of the works")
     return parser
 
@@ -58,7 +69,7 @@ def main() -> int:
     options = parser().parse_args()
     if options.data:
         os.environ["GRAPHLANG_DATA"] = str(options.data.resolve())
-    works = chosen(options.only, options.quick)
+    works = chosen(options.only, options.quick, of_lessons=options.lessons)
     if options.list:
         print("\n".join(f"{work.name:<22}{work.title}" for work in works))
         return 0
@@ -68,13 +79,18 @@ def main() -> int:
         return 0
     try:
         counts = counts_of(options.threads)
-    except ValueError as error:
-        parser().error(f"--threads: {error}")
+        pythons = {machine.name_of_python(path): path for path in options.python}
+    except (ValueError, OSError, subprocess.SubprocessError) as error:
+        parser().error(str(error))
     described = machine.describe(counts)
     progress = sys.stderr if options.markdown else sys.stdout
     print(f"{machine.in_words(described)}\n\n{report.HEAD}", file=progress)
     outcomes = measure_all(
-        works, counts, quick=options.quick, on_row=lambda o: print(report.row(o), file=progress, flush=True)
+        works,
+        counts,
+        quick=options.quick,
+        pythons=pythons,
+        on_row=lambda o: print(report.row(o), file=progress, flush=True),
     )
     data = as_data(outcomes, described)
     print("\n".join(["Behind its goals:", *report.behind(outcomes)]), file=progress)

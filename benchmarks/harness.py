@@ -62,7 +62,9 @@ class Worker:
     def __init__(self, work: Work, entry: Entry, turn: float) -> None:
         self.entry = entry
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the worker
-        arguments = [sys.executable, "-m", "benchmarks.worker", work.name, entry.contender, str(turn)]
+        contender = work.subject if entry.python else entry.contender
+        python = entry.python or sys.executable
+        arguments = [python, "-m", "benchmarks.worker", work.name, contender, str(turn)]
         with threads.held_to(entry.threads):
             self._process = subprocess.Popen(
                 arguments,
@@ -211,16 +213,20 @@ def measure(
     rounds: int | None = None,
     turn: float = TURN,
     quick: bool = False,
+    pythons: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Measures one row at some numbers of threads; `rounds` overrides the number of the work.
 
-    A `quick` row has only the contenders with a goal.
+    A `quick` row has only the contenders with a goal. With `pythons`, paths by name, graphlang runs on other
+    interpreters too.
     """
     counts = counts if work.parallel else counts[-1:]
     names = [n for n in work.contenders if not quick or n == work.subject or n in work.targets]
-    entries = [
-        Entry(name, count, goal_at(work.targets.get(name), count)) for name in names for count in counts
-    ]
+    goals = work.targets
+    entries = [Entry(n, count, goal_at(goals.get(n), count)) for n in names for count in counts]
+    if not work.processes:
+        others = [(f"{work.subject}, {name}", path) for name, path in (pythons or {}).items()]
+        entries += [Entry(name, count, python=path) for name, path in others for count in counts]
     rounds, limit = rounds or work.rounds, work.limit * max(1.0, len(counts) / 2)
     if work.processes:
         measure_processes(work, entries, rounds, limit)
@@ -239,12 +245,13 @@ def measure_all(
     counts: Sequence[int] = (1,),
     *,
     quick: bool = False,
+    pythons: Mapping[str, str] | None = None,
     on_row: Callable[[Outcome], Any] = lambda _: None,
 ) -> list[Outcome]:
     outcomes = []
     for work in works:
         fewer: dict[str, Any] = {"rounds": 3, "turn": TURN / 4, "quick": True} if quick else {}
-        outcome = measure(work, counts, **fewer)
+        outcome = measure(work, counts, pythons=pythons, **fewer)
         outcomes.append(outcome)
         on_row(outcome)
     return outcomes

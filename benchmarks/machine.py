@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
@@ -33,6 +34,14 @@ def in_words(machine: dict[str, Any]) -> str:
         f"{machine['processor']}, {machine['cores']} cores, measured on {counts}{memory}, "
         f"{machine['system']}, Python {machine['python']}, {versions}"
     )
+
+
+def name_of_python(path: str) -> str:
+    """The name of an interpreter: its version, and whether it is free-threaded and runs so."""
+    code = "import sys, platform; free = not getattr(sys, '_is_gil_enabled', lambda: True)(); "
+    code += "print('Python', platform.python_version() + (' free-threaded' if free else ''))"
+    result = subprocess.run([path, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    return result.stdout.strip()
 
 
 def busy_seconds() -> float | None:

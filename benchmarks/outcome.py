@@ -28,6 +28,8 @@ class Entry:
     wall: float = 0.0
     others: float = 0.0
     skipped: str | None = None
+    #: the interpreter that runs it, where it is another one than runs the benchmark
+    python: str | None = None
 
     @property
     def median(self) -> float | None:
@@ -87,7 +89,17 @@ class Outcome:
     @property
     def scaling(self) -> dict[int, float]:
         """The subject's median with more threads over that with the fewest."""
-        medians = {e.threads: e.median for e in self.entries if e.contender == self.subject and e.median}
+        return self.scaling_of(self.subject)
+
+    @property
+    def scaled(self) -> list[str]:
+        """The contenders that are compared with themselves: the subject, on every interpreter."""
+        return list(
+            dict.fromkeys(e.contender for e in self.entries if e.python or e.contender == self.subject)
+        )
+
+    def scaling_of(self, contender: str) -> dict[int, float]:
+        medians = {e.threads: e.median for e in self.entries if e.contender == contender and e.median}
         base = medians.get(self.threads[0])
         return {n: m / base for n, m in sorted(medians.items()) if base and m and n != self.threads[0]}
 

@@ -18,7 +18,9 @@ def row(outcome: Outcome) -> str:
     divided by the contender's."""
     lines = [f"{outcome.title}   [{outcome.name}]"]
     lines += [_line(outcome, entry) for entry in outcome.entries]
-    lines += [_scaling(outcome, threads, ratio) for threads, ratio in outcome.scaling.items()]
+    for contender in outcome.scaled:
+        ratios = outcome.scaling_of(contender)
+        lines += [_scaling(outcome, contender, threads, ratio) for threads, ratio in ratios.items()]
     lines += [_memory(outcome, peer, target) for peer, target in outcome.memory_targets.items()]
     if outcome.disagreeing():
         lines.append(f"    these computed another result: {', '.join(outcome.disagreeing())}")
@@ -29,8 +31,8 @@ def row(outcome: Outcome) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _scaling(outcome: Outcome, threads: int, ratio: float) -> str:
-    start = f"    {outcome.subject} at {threads} over {outcome.threads[0]}"
+def _scaling(outcome: Outcome, contender: str, threads: int, ratio: float) -> str:
+    start = f"    {contender} at {threads} over {outcome.threads[0]}"
     if outcome.amount is not None:
         return f"{start:<58}  {ratio:6.2f}"
     return f"{start:<64}{ratio:6.2f}  {NEVER_SLOWER:7.2f}  {met(ratio, NEVER_SLOWER)}"
@@ -99,11 +101,14 @@ def _markdown_lines(outcome: Outcome, counts: list[int]) -> list[str]:
             goals = [e.goal for e in entries if e is not None and e.goal is not None]
             cells = [_ratio(outcome, e) for e in entries]
             lines.append(["", f"over {peer}", *cells, " / ".join(f"{g:g}" for g in _once(goals))])
-    if outcome.scaling and outcome.amount is None:
-        base = outcome.threads[0]
-        cells = [_shown(outcome.scaling.get(n), NEVER_SLOWER) for n in counts]
-        what = f"over itself with {base} {'thread' if base == 1 else 'threads'}"
-        lines.append(["", what, *cells, f"{NEVER_SLOWER:g}"])
+    for contender in outcome.scaled if outcome.amount is None else ():
+        ratios, base = outcome.scaling_of(contender), outcome.threads[0]
+        if ratios:
+            whose = "over itself" if contender == outcome.subject else f"{contender}, over itself"
+            what = f"{whose} with {base} {'thread' if base == 1 else 'threads'}"
+            lines.append(
+                ["", what, *(_shown(ratios.get(n), NEVER_SLOWER) for n in counts), f"{NEVER_SLOWER:g}"]
+            )
     lines += [_memory_cells(outcome, peer, goal, counts) for peer, goal in outcome.memory_targets.items()]
     return [_cells(line) for line in lines]
 

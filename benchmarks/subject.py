@@ -11,13 +11,16 @@ from benchmarks.threads import SETTING
 from benchmarks.work import Skip
 
 
+def threads() -> int | None:
+    """The threads that graphlang is told to use: none where its process is tied to cores."""
+    setting = os.environ.get(SETTING)
+    return None if setting is None else int(setting)
+
+
 def load(text: str, dtype: str = "float32", **options: Any) -> gl.Graph:
     """The graph of a text; skipped if it needs a feature that this version lacks."""
-    threads = os.environ.get(SETTING)
-    if threads is not None:
-        options.setdefault("threads", int(threads))
     try:
-        return gl.loads(text, dtype=dtype, limits=gl.Limits.trusted(), **options)
+        return gl.loads(text, dtype=dtype, limits=gl.Limits.trusted(), **{"threads": threads(), **options})
     except gl.GraphError as error:
         texts = [d.message for d in error.diagnostics]
         missing = [text for text in texts if text.startswith("not in this version")]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from graphlang.lazy import lazy
 from graphlang.contracts.backend import BoundProgram
 from graphlang.engine.executable import bound
 from graphlang.engine.forward import Forward, copied_params, named_of, run_on
@@ -36,7 +36,7 @@ class BackendForward(Forward):
         """The inputs and parameters by number."""
         return {**self._bound.values, **self._params}
 
-    @cached_property
+    @lazy
     def _tape(self) -> Tape:
         return run_on(self._model, self._bound, self._numbers, self._params, training=self._training)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from graphlang.lazy import lazy
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import SeedOfOtherShape, WrongSeed
 from graphlang.engine.model import Model
@@ -89,7 +89,7 @@ class Forward(Named):
         computed = [number for number, value in enumerate(tape.values) if value is not None]
         super().__init__(named_of(model.network, computed), self._value)
 
-    @cached_property
+    @lazy
     def _tape(self) -> Tape:
         """The run in NumPy."""
         raise NotImplementedError

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import graphlang as gl
-from benchmarks import book, harness, limits, registry, subject, threads, worker
+from benchmarks import book, harness, limits, machine, registry, subject, threads, worker
 from benchmarks.work import Command, Goal, Measured, Skip, Step, Work
 
 
@@ -54,6 +54,28 @@ def test_every_number_of_threads_has_its_goal(monkeypatch):
     assert [goals["B", n] for n in (1, 2, 16)] == [1.0, 2.0, 3.0]
     assert [goals["C", n] for n in (1, 2, 16)] == [0.5, 0.5, 0.5]
     assert goals["D", 2] is goals["A", 2] is None
+
+
+def test_graphlang_is_measured_on_other_interpreters_too():
+    work = registry.find("apple_orange")
+    only = Work(work.name, work.title, {"graphlang": work.contenders["graphlang"]})
+    name = machine.name_of_python(sys.executable)
+    row = harness.measure(only, rounds=1, turn=0.001, pythons={name: sys.executable})
+    assert name.startswith("Python 3.")
+    assert row.contenders == ["graphlang", f"graphlang, {name}"]
+    assert [len(entry.seconds) for entry in row.entries] == [1, 1]
+    assert row.scaled == row.contenders
+    assert row.disagreeing() == []
+
+
+def test_every_lesson_that_trains_has_its_step():
+    names = {work.name for work in registry.works(of_lessons=True)}
+    assert {"lesson_two_layer_net", "lesson_transformer"} <= names
+    assert not names & {work.name for work in registry.works()}
+    assert "lesson_apple" not in names
+    step = registry.find("lesson_physics").contenders["graphlang"]()
+    assert np.isfinite(step())
+    assert [w.name for w in registry.chosen(["resnet"], quick=True, of_lessons=True)] == ["lesson_resnet"]
 
 
 @pytest.mark.skipif(not threads.can_tie(), reason="the system does not tie processes to cores")
