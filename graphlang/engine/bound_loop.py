@@ -337,7 +337,10 @@ class _Repetitions:
 def _prepares(group: FusionGroup) -> bool:
     """Whether the call of a group has memory of its own, which no other should have again."""
     primitive = group.steps[0].primitive
-    return group.loop is not None or type(primitive).prepared is not Primitive.prepared
+    if group.loop is not None:
+        return True
+    prepares = type(primitive).prepared is not Primitive.prepared
+    return prepares and primitive.kind == "kernel" and primitive.own_memory
 
 
 def _copy_view(step: Step, operands: Sequence[Any], out: Any) -> None:

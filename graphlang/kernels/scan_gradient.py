@@ -6,12 +6,13 @@ result of it. Gradients of what is captured are summed in carried values.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphlang.kernels.scan import Result, ScanBody, ScanCall, ScanPrimitive
 from graphlang.kernels.scan_recording import RecordedScan, Repeated, step_copy
 from graphlang.trace.core import Step, SymbolicArray, Trace
+from graphlang.trace.dims import count
 from graphlang.trace.gradient import needed_steps, reached_jointly
 from graphlang.trace.primitives.creation import full
 
@@ -222,7 +223,28 @@ def _backward_steps(
             waiting += [v for v in step.operands if v.__class__ is SymbolicArray]
         else:
             read[x.number] = x
+    for source, parts in _cut_up(read, needed).items():
+        read[source.number] = source
+        for part in parts:
+            del read[part.number]
+            copied[part.number] = needed[part.number]
     return [*(copied[number] for number in sorted(copied)), *steps], [read[n] for n in sorted(read)]
+
+
+def _cut_up(
+    read: Mapping[int, SymbolicArray], needed: Mapping[int, Step]
+) -> dict[SymbolicArray, list[SymbolicArray]]:
+    """Values of which all parts are read, and these parts: then the whole is kept, which takes no copy."""
+    by_source: dict[SymbolicArray, list[SymbolicArray]] = {}
+    for number, x in read.items():
+        step = needed.get(number)
+        if step is not None and step.primitive.name == "slice":
+            by_source.setdefault(step.operands[0], []).append(x)
+    return {
+        source: parts
+        for source, parts in by_source.items()
+        if source.number in read or count(source.shape) == sum(count(part.shape) for part in parts)
+    }
 
 
 def _is_cheap(step: Step) -> bool:

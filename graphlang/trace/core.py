@@ -137,6 +137,8 @@ class Primitive:
     commutative = False
     differentiable = True
     """False where no operand ever has a gradient (comparisons, argmax, arange)."""
+    own_memory = True
+    """Whether the call of a kernel from `prepared` has memory of its own."""
     joint = False
     """Whether a step is one result of a call that has several: see `call_of`."""
 

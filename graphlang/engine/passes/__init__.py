@@ -7,6 +7,7 @@ from collections.abc import Callable
 from graphlang.engine.passes.algebra import algebra
 from graphlang.engine.passes.common import common_subexpressions
 from graphlang.engine.passes.folding import fold_constants
+from graphlang.engine.passes.loops import move_out_of_loops
 from graphlang.engine.passes.scaling import move_scaling
 from graphlang.engine.program import Program
 
@@ -14,6 +15,7 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     fold_constants,
     algebra,
     common_subexpressions,
+    move_out_of_loops,
     move_scaling,
     algebra,
     common_subexpressions,

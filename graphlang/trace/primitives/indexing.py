@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from graphlang.trace.errors import DtypeError, ShapeError, UndecidedError, Unrec
 from graphlang.trace.numpy_protocols import operand
 from graphlang.trace.primitives.creation import range_length
 from graphlang.trace.primitives.shapes import broadcast_to, reshape
-from graphlang.trace.types import NumPyArray, Out
+from graphlang.trace.types import NumPyArray, Out, Thunk
 
 
 class BasicSlice(Primitive):
@@ -40,6 +42,7 @@ class Unslice(Primitive):
     """Zeros of a shape plus each operand at its key: the gradient of slices, all of one array in one step."""
 
     name = "unslice"
+    own_memory = False
 
     def shape(self, *parts: Any, keys: tuple[Any, ...], shape: Shape) -> Signature:
         for position, (part, key) in enumerate(zip(parts, keys, strict=True)):
@@ -56,10 +59,41 @@ class Unslice(Primitive):
             out[key] += part
         return out
 
+    def prepared(self, operands: Sequence[Any], out: NumPyArray, threads: int, **params: Any) -> Thunk | None:
+        places = [out[(*key, ...)] for key in params["keys"]]
+        if any(type(x) is not np.ndarray or x.dtype != out.dtype for x in operands):
+            return None
+        if not _are_all_columns(params["keys"], out.shape):
+            return None
+        zero = np.zeros((), out.dtype)  # 0 - 0 is 0, as in a sum that begins with 0
+        calls = [partial(np.add, x, zero, place) for x, place in zip(operands, places, strict=True)]
+        return partial(_run_all, calls)
+
     def derivative(
         self, position: int, dy: Array, y: Array, *parts: Any, keys: tuple[Any, ...], shape: Shape
     ) -> Any:
         return dy[keys[position]]
+
+
+def _are_all_columns(keys: Sequence[tuple[Any, ...]], shape: Shape) -> bool:
+    """Whether the keys cut the last axis into pieces that cover it, each element once."""
+    pieces = []
+    for key in keys:
+        *others, last = key
+        if not isinstance(last, slice) or any(part != slice(None) for part in others):
+            return False
+        start, stop, step = last.indices(int(shape[-1]))
+        if step != 1:
+            return False
+        pieces.append((start, stop))
+    pieces.sort()
+    ends = [0, *(stop for _, stop in pieces)]
+    return ends == [*(start for start, _ in pieces), shape[-1]]
+
+
+def _run_all(calls: Sequence[Thunk]) -> None:
+    for call in calls:
+        call()
 
 
 class Take(Primitive):
