@@ -15,6 +15,7 @@ from graphlang.engine.recording import SEED, Storage, gradient_label, record_run
 from graphlang.engine.result import Named, Result, unknown_value
 from graphlang.engine.tape import Tape
 from graphlang.inputs.input_values import BoundInputs
+from graphlang.lazy import alone, lazy
 
 
 class BackendForward(Forward):
@@ -60,9 +61,13 @@ class BackendForward(Forward):
 
     def _run(self, of: str | None, seed: Any) -> dict[int, Any]:
         """Runs the program of the values, with `of` also of its gradients, which it returns by number."""
-        model, network = self._model, self._model.network
-        number = None if of is None else network.numbers[of]
+        number = None if of is None else self._model.network.numbers[of]
         program = self._program(number)
+        with alone((id(program), "run")):
+            return self._run_program(program, of, seed)
+
+    def _run_program(self, program: BoundProgram, of: str | None, seed: Any) -> dict[int, Any]:
+        model, network = self._model, self._model.network
         for value, array in self._leaves.items():
             if network.names[value] in program.inputs:
                 program.give(network.names[value], array)

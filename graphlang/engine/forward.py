@@ -16,6 +16,7 @@ from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.result import Gradients, Named, Result, unknown_value
 from graphlang.engine.tape import Tape
 from graphlang.inputs.input_values import BoundInputs, bind_inputs
+from graphlang.lazy import lazy
 from graphlang.spec.network import Network
 
 
@@ -85,7 +86,7 @@ class Forward(Named):
 
     def __init__(self, model: Model, tape: Tape) -> None:
         self._model = model
-        self._tape = tape
+        vars(self)["_tape"] = tape
         computed = [number for number, value in enumerate(tape.values) if value is not None]
         super().__init__(named_of(model.network, computed), self._value)
 

@@ -11,7 +11,6 @@ import numpy as np
 from graphlang.backends.jax.replay import converted, run
 from graphlang.backends.jax.rules import RULES
 from graphlang.backends.jax.scope import scope
-from graphlang.backends.jax.troubles import troubles
 from graphlang.contracts.backend import RecordedProgram
 from graphlang.engine.executable import planned
 from graphlang.engine.passes.common import common_subexpressions
@@ -90,8 +89,8 @@ class JaxProgram:
         """The outputs, and whether something is wrong with the numbers; None where nothing can be."""
         program = self._program
         values = {x.number: a for x, a in zip(program.inputs.values(), arguments, strict=True)}
-        run(program.steps, values, RULES)
-        wrong = troubles(program.steps, values, RULES)
+        wrong: list[Any] = []
+        run(program.steps, values, RULES, wrong)
         outputs = [
             values[x.number] if isinstance(x, SymbolicArray) else converted(x, None)
             for x in (program.outputs[label] for label in self._computed)

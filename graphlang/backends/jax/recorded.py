@@ -7,7 +7,8 @@ from typing import Any
 
 import jax
 
-from graphlang.backends.jax.replay import Rules, run
+from graphlang.backends.jax.replay import run
+from graphlang.backends.jax.rule import Rules
 from graphlang.trace import Trace, needed_steps
 
 

@@ -2,50 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
 from graphlang.backends.jax.operand_types import operand_types
+from graphlang.backends.jax.rule import Rule, Rules
+from graphlang.backends.jax.troubles import troubles_of
 from graphlang.contracts.backend import NoRule
-from graphlang.trace import Step, SymbolicArray, joint_calls
-
-Rule: TypeAlias = Callable[..., Any]
-"""The result of a primitive on JAX arrays, from its operands and parameters."""
-Rules: TypeAlias = Mapping[str, Rule]
+from graphlang.trace import Step, SymbolicArray
+from graphlang.trace.replay import joint_calls
 
 
-def run(steps: Sequence[Step], values: dict[Any, Any], rules: Rules) -> None:
+def run(steps: Sequence[Step], values: dict[int, Any], rules: Rules, wrong: list[Any] | None = None) -> None:
     """Adds the result of every step to `values`, which has those of the inputs by number.
 
-    It runs inside of `scope()`: results have the recorded types, 64 bits included. The rule of a joint
-    primitive computes all results of a call, and adds under `wrong_in` whether something is wrong within.
+    It runs inside of `scope()`: results have the recorded types, 64 bits included. To `wrong` it adds truth
+    values of what NumPy's engine would refuse, such as an index that does not exist.
     """
     calls = joint_calls(steps)
     for step in steps:
-        if step.output.number in values:
+        if step.output.number in values:  # computed together with an earlier step
             continue
         operands = [values[x.number] if x.__class__ is SymbolicArray else x for x in step.operands]
         if step.primitive.joint:
             together = calls[step.primitive.call_of(step)]
-            values.update(rule_of(step, rules)(together, operands, rules))
-        else:
-            values[step.output.number] = computed(step, operands, rules)
-
-
-def wrong_in(step: Step) -> Any:
-    """Where the values have whether something is wrong with the numbers within a call."""
-    return "wrong", step.primitive.call_of(step)
-
-
-def rule_of(step: Step, rules: Rules) -> Rule:
-    """The rule of a step; raises NoRule, with its place, where there is none."""
-    rule = rules.get(step.primitive.name)
-    if rule is None:
-        raise NoRule(step.primitive.name, step.origin, "JAX")
-    return rule
+            results = rule_for(step, rules)(together, [converted(x, None) for x in operands], wrong)
+            values.update({s.output.number: y for s, y in zip(together, results, strict=True)})
+            continue
+        values[step.output.number] = computed(step, operands, rules)
+        if wrong is not None:
+            wrong += troubles_of(step, operands, rules)
 
 
 def computed(step: Step, operands: Sequence[Any], rules: Rules) -> Any:
@@ -53,8 +42,16 @@ def computed(step: Step, operands: Sequence[Any], rules: Rules) -> Any:
     dtype = step.output.dtype
     types = operand_types(step.primitive, step.operands, dtype)
     arrays = [converted(x, kind) for x, kind in zip(operands, types, strict=True)]
-    y = rule_of(step, rules)(*arrays, **step.params)
+    y = rule_for(step, rules)(*arrays, **step.params)
     return y if y.dtype == dtype else y.astype(dtype)
+
+
+def rule_for(step: Step, rules: Rules) -> Rule:
+    """The rule of a step's primitive; raises NoRule where it has none."""
+    rule = rules.get(step.primitive.name)
+    if rule is None:
+        raise NoRule(step.primitive.name, step.origin, "JAX")
+    return rule
 
 
 def converted(x: Any, dtype: Any) -> Any:

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 
-from graphlang.backends.jax import elementwise, indexing, loops, reductions, windows
+from graphlang.backends.jax import elementwise, indexing, reductions, windows
 from graphlang.backends.jax.recorded import by_arithmetic
 from graphlang.backends.jax.recurrences import recurrence_rules
-from graphlang.backends.jax.replay import Rule
-from graphlang.contracts.backend import NoRule
+from graphlang.backends.jax.replay import rule_for
+from graphlang.backends.jax.rule import Rule
+from graphlang.backends.jax.scans import scan_rule
 from graphlang.kernels import mills, recurrence
+from graphlang.kernels.scan import scan
 from graphlang.trace import Step
 from graphlang.trace.primitives import PRIMITIVES
 
@@ -37,7 +39,6 @@ RULES |= {
     "floor_divide": elementwise.whole_or(elementwise.float_floor_divide),
     "full": lambda value, shape, dtype: jnp.full(shape, value, dtype),
     "pad": lambda x, widths, value=0: jnp.pad(x, widths, constant_values=value),
-    "scan": loops.scan,
     "remainder": elementwise.whole_or(elementwise.float_remainder),
     "fmod": elementwise.whole_or(jnp.fmod),
     "slice": indexing.sliced,
@@ -49,16 +50,14 @@ RULES |= {
 }
 _mills = by_arithmetic(mills.mills, RULES)
 RULES["mills"] = lambda x: elementwise.mills_of_float32(x) if x.dtype.itemsize <= 4 else _mills(x)
+RULES["scan"] = scan_rule(RULES)
 for _recurrence in (recurrence.rnn, recurrence.lstm, recurrence.gru):
     RULES |= recurrence_rules(_recurrence.cell, RULES)
 
 
 def check_rules(steps: Sequence[Step]) -> None:
-    """Raises NoRule for the first step whose primitive has no rule."""
-    waiting = list(reversed(steps))
-    while waiting:
-        step = waiting.pop()
-        if step.primitive.name not in RULES:
-            raise NoRule(step.primitive.name, step.origin, "JAX")
-        if step.primitive.joint:
-            waiting += reversed(step.params["body"].trace.steps)
+    """Raises NoRule for the first step whose primitive has no rule; it looks into the bodies of scans too."""
+    for step in steps:
+        rule_for(step, RULES)
+        if step.primitive is scan:
+            check_rules(step.params["body"].trace.steps)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
 from graphlang.backends.jax.indexing import is_allowed
-from graphlang.backends.jax.replay import Rules, wrong_in
+from graphlang.backends.jax.rule import Rules
 from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.whole_numbers import is_counted
 
@@ -17,20 +17,8 @@ _LARGEST_SURE = 2.0**63 - 2.0**32
 """A float64 estimate up to this proves that a whole number fits into an int."""
 
 
-def troubles(steps: Sequence[Step], values: Mapping[Any, Any], rules: Rules) -> list[Any]:
-    """For each step that can go wrong, whether it does; `values` holds the results of all steps."""
-    found = []
-    for step in steps:
-        if step.primitive.joint:
-            wrong = values[wrong_in(step)]
-            found += [] if wrong is None else [wrong]
-            continue
-        operands = [values[x.number] if x.__class__ is SymbolicArray else x for x in step.operands]
-        found += _of_step(step, operands, rules)
-    return found
-
-
-def _of_step(step: Step, operands: Sequence[Any], rules: Rules) -> list[Any]:
+def troubles_of(step: Step, operands: Sequence[Any], rules: Rules) -> list[Any]:
+    """Whether a step goes wrong, for each way in which it can."""
     name = step.primitive.name
     if name == "checked_indices":
         return [~jnp.all(is_allowed(operands[0], step.params["allowed"]))]
