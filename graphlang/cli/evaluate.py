@@ -29,6 +29,7 @@ def parser() -> options.CommandParser:
     options.precision(command)
     options.seed(command)
     options.threads(command)
+    options.backend(command)
     options.as_json(command)
     options.form(command)
     return command

@@ -190,6 +190,21 @@ def threads(parser: CommandParser) -> None:
     parser.add_argument("--threads", metavar="N", type=_threads, help="how many threads may compute")
 
 
+def backend(parser: CommandParser) -> None:
+    parser.add_argument(
+        "--backend",
+        choices=("numpy", "jax", "auto"),
+        help="what computes: NumPy (default), JAX, or `auto`, which takes JAX for a GPU or a TPU",
+    )
+    parser.add_argument("--device", choices=("cpu", "gpu", "tpu"), help="where JAX computes")
+    parser.add_argument(
+        "--cache",
+        metavar="FOLDER",
+        type=named,
+        help="where JAX keeps compiled programs; `none` keeps none (default: in the user's cache folder)",
+    )
+
+
 def as_json(parser: CommandParser, what: str = "the result") -> None:
     parser.add_argument("--json", action="store_true", help=f"{what} as JSON on stdout")
 
@@ -301,6 +316,26 @@ class Threads(AbstractContextManager["Threads"]):
             self._limits.restore_original_limits()
 
 
+def _backend_of(arguments: argparse.Namespace) -> Any:
+    """What `load` takes for --backend and the options that belong to it."""
+    name = getattr(arguments, "backend", None)
+    if name != "jax":
+        for option in ("device", "cache"):
+            if getattr(arguments, option, None) is not None:
+                raise Usage(f"--{option} is an option of JAX: add --backend jax")
+        return name
+    from graphlang.backends.options import Jax
+
+    cache = True if arguments.cache is None else False if arguments.cache == "none" else arguments.cache
+    return Jax(arguments.device, cache, _announce)
+
+
+def _announce(what: str) -> None:
+    """Tells a reader at a terminal why nothing happens for some seconds."""
+    if sys.stderr.isatty():
+        console.err(f"{what} …")
+
+
 # ---- loading -------------------------------------------------------------------------------------
 
 
@@ -320,6 +355,7 @@ def load_graph(arguments: argparse.Namespace, path: str | None = None) -> tuple[
         dtype=getattr(arguments, "dtype", None),
         seed=getattr(arguments, "seed", None),
         threads=getattr(arguments, "threads", None),
+        backend=_backend_of(arguments),
         limits=limits_of(arguments),
     )
     console.report(graph.notes, arguments.format, sys.stderr)

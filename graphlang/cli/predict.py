@@ -50,6 +50,7 @@ def parser() -> options.CommandParser:
     options.precision(command)
     options.seed(command)
     options.threads(command)
+    options.backend(command)
     options.form(command)
     return command
 
