@@ -15,10 +15,11 @@ from graphlang.backends.choice import choice
 from graphlang.catalog.finder import Catalog
 from graphlang.catalog.operation import Layer
 from graphlang.diagnostics import Diagnostic
-from graphlang.diagnostics.limits import Limits
+from graphlang.diagnostics.limits import DEFAULT, Limits
 from graphlang.diagnostics.python_arguments import by_name, precision, text_of, whole
 from graphlang.engine.forward import Forward
 from graphlang.engine.garbage import collection_paused
+from graphlang.engine.memory import refuse_large_parameters
 from graphlang.engine.model import Model
 from graphlang.engine.parameters import Params
 from graphlang.engine.result import Result
@@ -103,16 +104,22 @@ def loads(
         raise TypeError(f"loads takes a spec as text, not {type(text).__name__}; `load` reads a file")
     if re.fullmatch(r"\s*[^\n=]+\.graph\s*", text):
         raise ValueError(f"loads takes the text of a spec; the file is read by `load({text.strip()!r})`")
-    if limits is not None and not isinstance(limits, Limits):
-        raise TypeError(f"limits is a gl.Limits, as gl.Limits(nodes=10**7), not {type(limits).__name__}")
+    limits = checked_limits(limits)
     overrides = by_name("set", set)
     catalog = Catalog(layers)
     importer = importer_below(Path(folder), limits or Limits()) if folder is not None else None
     with collection_paused():
-        tree, problems = read_tree(text, name, limits or Limits())
+        tree, problems = read_tree(text, name, limits)
         resolved = resolve(tree, catalog, overrides, limits, importer, problems)
         options: dict[str, Any] = {"dtype": dtype, "seed": seed, "threads": threads, "backend": backend}
-        return Graph(resolved.spec, catalog, resolved.notes, folder=folder, **options)
+        return Graph(resolved.spec, catalog, resolved.notes, folder=folder, limits=limits, **options)
+
+
+def checked_limits(limits: Limits | None) -> Limits:
+    """The limits that are given, or the defaults."""
+    if limits is not None and not isinstance(limits, Limits):
+        raise TypeError(f"limits is a gl.Limits, as gl.Limits(nodes=10**7), not {type(limits).__name__}")
+    return limits or DEFAULT
 
 
 class Graph(Viewed, Shown):
@@ -133,15 +140,17 @@ class Graph(Viewed, Shown):
         threads: int | None = None,
         folder: str | os.PathLike[str] | None = None,
         backend: str | Jax | None = None,
+        limits: Limits | None = None,
         **unknown: Never,
     ) -> None:
         if not isinstance(spec, Spec):
             raise TypeError(f"Graph is made of a Spec, not {spec!r}: gl.load reads a file, gl.loads a text")
         check_options("Graph", unknown, spec)
         self._catalog = catalog or Catalog()
-        network = build(spec, self._catalog)
+        network = build(spec, self._catalog, checked_limits(limits))
         train = spec.train
         kind = precision(dtype) or np.dtype(train.dtype if train else "float64")
+        refuse_large_parameters(network, kind)
         seed = whole("seed", seed, 0)
         seed = seed if seed is not None else train.seed if train else 0
         params = Params(network, kind, seed)
@@ -163,12 +172,13 @@ class Graph(Viewed, Shown):
         seed: int | None = None,
         layers: OwnLayers = (),
         backend: str | Jax | None = None,
+        limits: Limits | None = None,
         **unknown: Never,
     ) -> Graph:
         """The graph of a spec: the model, its JSON, or its JSON's object. Raises GraphError."""
         model = validated_spec(spec)
         check_options("from_spec", unknown, model)
-        return cls(model, Catalog(layers), dtype=dtype, seed=seed, backend=backend)
+        return cls(model, Catalog(layers), dtype=dtype, seed=seed, backend=backend, limits=limits)
 
     # ---- its parts and settings ---------------------------------------------------------------------------
 
@@ -247,11 +257,12 @@ class Graph(Viewed, Shown):
         """A pickle or a copy holds the spec, the user's own layers and the parameters."""
         model = self._model
         backend = None if model.backend is None else model.backend.options
-        options = {
+        options: dict[str, Any] = {
             "dtype": str(model.dtype),
             "seed": model.seed,
             "threads": model.threads,
             "backend": backend,
+            "limits": model.network.limits,
         }
         layers = tuple({id(e.target): e.target for e in self._catalog.own.values()}.values())
         state = (model.params.copies(), self.history)

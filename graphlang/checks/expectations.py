@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.diagnostics import Span
+from graphlang.engine.memory import refuse_large_run
 from graphlang.engine.model import Model
 from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.result import plain
@@ -44,6 +45,7 @@ def check_expectations(model: Model, inputs: Mapping[str, Any] | None = None) ->
     compared = [network.numbers[s] for e in expects for s in (e.left, e.right) if isinstance(s, str)]
     arrays = fill_with_random(network, inputs or {}, np.random.default_rng(model.seed))
     bound = bind_inputs(network, arrays, np.float64, None, model.file)
+    refuse_large_run(network, bound.values, np.float64, bound.sizes, compared)
     leaves = {**bound.values, **model.params.numbered(np.float64)}
     random = StreamRandom(np.random.default_rng(model.seed), np.float64)
     tape = Tape(network, leaves, dtype=np.float64, sizes=bound.sizes, random=random)

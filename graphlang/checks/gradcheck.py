@@ -11,6 +11,7 @@ import numpy as np
 from graphlang.checks.local_check import chosen, culprit, error
 from graphlang.checks.slopes import Slope, slope
 from graphlang.engine.executable import built
+from graphlang.engine.memory import refuse_large_run
 from graphlang.engine.model import Model
 from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.recording import Storage, record_forward
@@ -138,6 +139,8 @@ def gradcheck(model: Model, inputs: Mapping[str, Any] | None = None, *, of: str 
     network = model.network
     arrays = fill_with_random(network, inputs or {}, rng, settings.batch)
     bound = bind_inputs(network, arrays, np.float64, None, model.file)
+    start = [network.numbers[settings.of]]
+    refuse_large_run(network, bound.values, np.float64, bound.sizes, start, training=True)
     leaves = {**bound.values, **model.params.numbered(np.float64)}
     with model.diagnosed():
         return _report(_Point(model, settings, leaves, bound.sizes), rng)
@@ -226,6 +229,7 @@ def _objective(
         lambda: record_forward(network, inputs, np.float64, sizes, {"of": of}, training=True),
         arrays,
         model.threads,
+        memory=network.limits.memory,
     )
 
     def objective() -> float:

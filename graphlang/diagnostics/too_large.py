@@ -123,3 +123,70 @@ def limit_exceeded(span: Span | None, name: LimitName, limit: int) -> LimitExcee
     """What to report where a program is larger than a limit."""
     wording: type[LimitExceeded] = getattr(LimitExceeded, name)
     return wording(name, span, limit)
+
+
+class MemoryExceeded(OfLimit):
+    """A value, or a run, takes more memory than the limit `memory` allows.
+
+    What a run takes is estimated from the sizes before anything is computed: the inputs, the parameters,
+    every value and its gradient, and what the largest operation needs besides. Of a planned program, as in
+    training, it is the memory that was planned.
+
+        input x = 1
+        y = broadcast_to(x, 200000, 200000)
+
+    Fix: compute with smaller arrays or fewer rows at a time, or raise the limit:
+    `gl.load(path, limits=gl.Limits(memory=...))`.
+    """
+
+    code = "GL804"
+    advice = "use smaller arrays"
+
+    span: Span | None
+    size: int
+    limit: int
+
+    of_value = wording("this value takes {takes}, and the limit is {allowed}")
+    of_inputs = wording("random numbers for the inputs take {takes}, and the limit is {allowed}")
+    of_parameters = wording("the parameters take {takes}, and the limit is {allowed}")
+
+    of_program = wording(
+        "the planned program takes {takes}, and the limit is {allowed}",
+        label="of all values the largest",
+        advice="use smaller arrays or fewer rows at a time",
+    )
+
+    @property
+    def takes(self) -> str:
+        return in_units(self.size)
+
+    @property
+    def allowed(self) -> str:
+        return in_units(self.limit)
+
+
+class MemoryInsideExceeded(MemoryExceeded):
+    message = "{who} takes {takes}, and the limit is {allowed}"
+
+    who: str
+
+
+class MemoryOfRunExceeded(MemoryExceeded):
+    message = "a run takes about {takes}, and the limit is {allowed}"
+    label = "the largest value, of {most}"
+    advice = "use smaller arrays or fewer rows at a time"
+
+    largest: int
+
+    @property
+    def most(self) -> str:
+        return in_units(self.largest)
+
+
+def in_units(size: int) -> str:
+    """A number of bytes as people read it: `15.7 GiB`."""
+    if size >= 2**70:
+        return "over 1,000 EiB"
+    power = (max(size, 1).bit_length() - 1) // 10
+    unit = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")[power]
+    return f"{size:,} bytes" if power == 0 else f"{size / 2 ** (10 * power):,.3g} {unit}"

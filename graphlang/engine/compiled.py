@@ -13,6 +13,7 @@ from graphlang.contracts.initializer import stream
 from graphlang.diagnostics import GraphError
 from graphlang.engine.executable import Executable, bound
 from graphlang.engine.garbage import collection_paused
+from graphlang.engine.memory import refuse_large_run
 from graphlang.engine.model import Model
 from graphlang.engine.passes import optimised
 from graphlang.engine.plain_products import plain_products
@@ -47,7 +48,8 @@ class Compiled:
         self._dtype = model.dtype
         self._lock = threading.Lock()
         network = model.network
-        self._inputs, self._sizes = network.sources_of(list(needed_for))
+        self._needed_for = list(needed_for)
+        self._inputs, self._sizes = network.sources_of(self._needed_for)
         self._indices = [n for n in self._inputs if network.inputs[n].below is not None]
         self._programs: RecentlyUsed[_CachedProgram] = RecentlyUsed(CAPACITY)
         self._calls = 0
@@ -161,6 +163,7 @@ class Compiled:
     ) -> _CachedProgram:
         model, numbers = self._model, self._model.network.numbers
         storage = {numbers[n]: Storage(a.shape, a.dtype) for n, a in arrays.items()}
+        refuse_large_run(model.network, storage, model.dtype, sizes, self._needed_for, planned=True)
         with model.diagnosed():
             executable = bound(
                 model.backend,
@@ -169,6 +172,7 @@ class Compiled:
                 model.threads,
                 lent=arrays,
                 plain=plain,
+                memory=model.network.limits.memory,
             )
         planned = self._programs[key] = _CachedProgram(key, sizes, executable)
         return planned

@@ -25,6 +25,7 @@ from graphlang.engine.workers import BLAS, kernel_threads, usable_threads
 from graphlang.lazy import lazy
 from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.bound_step import one_call
+from graphlang.trace.errors import TooLarge
 from graphlang.trace.nan import has_nan
 from graphlang.trace.types import Thunk
 
@@ -296,8 +297,11 @@ def built(
     *,
     lent: Mapping[str, Any] | None = None,
     plain: bool = False,
+    memory: int | None = None,
 ) -> Executable:
     """Records, optimises, plans and binds a program; with `plain` it uses plain products where it may.
+
+    Raises TooLarge where its inputs and buffers take more bytes than `memory`, before they are allocated.
 
     `arrays` are those of `Executable`, or a function that returns them once the program is recorded. Numbers
     of the file are converted to the run's precision here, where they may become infinite.
@@ -305,8 +309,11 @@ def built(
     with collection_paused(), np.errstate(all="ignore"):
         recording = record()
         program, nan_checked = plain_products(recording.program) if plain else (recording.program, [])
+        planned = _plan(optimised(program))
+        if memory is not None:
+            _refuse_large(planned, memory)
         inputs = arrays() if callable(arrays) else arrays
-        executable = Executable(_plan(optimised(program)), inputs, threads, lent=lent)
+        executable = Executable(planned, inputs, threads, lent=lent)
     executable.draws, executable.nan_checked = recording.draws, nan_checked
     return executable
 
@@ -319,10 +326,11 @@ def bound(
     *,
     lent: Mapping[str, Any] | None = None,
     plain: bool = False,
+    memory: int | None = None,
 ) -> BoundProgram:
     """The same as `built`, on a backend where there is one."""
     if backend is None:
-        return built(record, arrays, threads, lent=lent, plain=plain)
+        return built(record, arrays, threads, lent=lent, plain=plain, memory=memory)
     with collection_paused(), np.errstate(all="ignore"):
         recording = record()
         return backend.bound(recording.program, recording.draws, arrays() if callable(arrays) else arrays)
@@ -332,6 +340,13 @@ def planned(program: Program, arrays: Mapping[str, Any]) -> Executable:
     """A program optimised, planned and bound to arrays."""
     with collection_paused(), np.errstate(all="ignore"):
         return Executable(_plan(optimised(program)), arrays)
+
+
+def _refuse_large(planned: Plan, memory: int) -> None:
+    total = sum(b.nbytes for b in planned.buffers) + sum(map(nbytes, planned.program.inputs.values()))
+    if total > memory:
+        largest = max((s for g in planned.groups for s in g.steps), key=lambda s: nbytes(s.output))
+        raise TooLarge(total, memory, largest.origin)
 
 
 class _Lease:

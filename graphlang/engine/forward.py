@@ -10,6 +10,7 @@ import numpy as np
 from graphlang.lazy import lazy
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import SeedOfOtherShape, WrongSeed
+from graphlang.engine.memory import refuse_large_run
 from graphlang.engine.model import Model
 from graphlang.engine.parts import Part, parts
 from graphlang.engine.random_streams import StreamRandom
@@ -26,6 +27,7 @@ def bound_run(model: Model, inputs: Mapping[str, Any]) -> tuple[BoundInputs, lis
     names = [*(n.name for n in network.nodes if n.spec.named), *network.spec.outputs]
     numbers = [network.numbers[name] for name in names]
     bound = bind_inputs(network, inputs, model.dtype, _needed(network, numbers, inputs), model.file)
+    refuse_large_run(network, bound.values, model.dtype, bound.sizes, numbers, training=training)
     # A result keeps its values when the caller goes on writing into the arrays of the inputs.
     bound.values = {number: np.array(value) for number, value in bound.values.items()}
     return bound, numbers

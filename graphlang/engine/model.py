@@ -17,6 +17,7 @@ from graphlang.diagnostics.arguments import WrongBackward
 from graphlang.diagnostics.backends import NoRuleForPrimitive
 from graphlang.diagnostics.python_arguments import text_of
 from graphlang.diagnostics.running import CannotRun, NothingToStartFrom
+from graphlang.diagnostics.too_large import MemoryExceeded
 from graphlang.engine.derived import Derived
 from graphlang.engine.failures import OperationFailed, WrongGradients
 from graphlang.engine.parameters import Params
@@ -27,6 +28,7 @@ from graphlang.spec.models import OutputSpec, Spec
 from graphlang.spec.network import Network
 from graphlang.spec.recently_used import RecentlyUsed
 from graphlang.trace import TraceError, UndecidedError, Unrecorded
+from graphlang.trace.errors import TooLarge
 from graphlang.trace.whole_numbers import NoInt
 
 _OF_THE_VALUES = (ValueError, TypeError, IndexError, ArithmeticError, MemoryError, TraceError)
@@ -134,6 +136,8 @@ class Model:
                 yield
         except OperationFailed as failed:
             raise self.failed(failed) from failed.error
+        except TooLarge as error:
+            raise self.too_large(error) from None
         except TraceError as error:
             raise GraphError([CannotRun("the graph", str(error))]) from error
         except NoRule as missing:
@@ -167,6 +171,13 @@ class Model:
         name = f"`{origin}`" if node is None else f"`{node.name}` ({node.spec.operation})"
         span = self.network.span(origin)
         return GraphError([NoRuleForPrimitive(name, missing.primitive, missing.backend, span)])
+
+    def too_large(self, error: TooLarge) -> GraphError:
+        """What to tell the user of a program that takes too much memory."""
+        name = error.origin.removeprefix(GRADIENT_OF).removeprefix("update of ")
+        span = self.network.span(name)
+        problem = MemoryExceeded.of_program("memory", span, error.size, error.limit)
+        return GraphError([problem if span is not None else problem.replaced(file=self.file)])
 
     def no_int(self, error: NoInt) -> GraphError:
         """What to tell the user of a whole number that does not fit into an int, in a planned program."""

@@ -18,8 +18,8 @@ OF_FIT = ("epochs", "iterations", "batch", "validation", "on_epoch")
 OPTIONS = {
     "load": OF_LOAD,
     "loads": ("name", "folder", *OF_LOAD),
-    "Graph": ("dtype", "seed", "threads", "folder", "backend"),
-    "from_spec": ("dtype", "seed", "layers", "backend"),
+    "Graph": ("dtype", "seed", "threads", "folder", "backend", "limits"),
+    "from_spec": ("dtype", "seed", "layers", "backend", "limits"),
     "compile": ("train", "wrt", "of", "batch", "threads", "iterations"),
 }
 LONGEST = 40

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import count
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.inputs import NoSizeOfInput
+from graphlang.diagnostics.too_large import MemoryExceeded
 from graphlang.inputs.index_bounds import first_not_allowed
 from graphlang.spec.models import InputSpec
 from graphlang.spec.network import Network
@@ -30,15 +32,23 @@ def fill_with_random(
     """
     sizes = _sizes(network.inputs.values(), inputs, batch)
     values = dict(inputs)
+    drawn = 0
     for name, spec in network.inputs.items():
         if values.get(name) is None and spec.default is None:
             try:
+                drawn += 8 * prod(axis_size(s, sizes) for s in spec.shape or ())
+                if drawn > network.limits.memory:
+                    raise GraphError([_too_large(network, name, drawn)])
                 values[name] = _draw(spec, sizes, rng)
             except (NoSize, NegativeSize, MemoryError, ValueError) as error:
                 raise GraphError(
                     [NoSizeOfInput.nothing_to_draw(name, str(error), network.span(name))]
                 ) from error
     return values
+
+
+def _too_large(network: Network, name: str, size: int) -> MemoryExceeded:
+    return MemoryExceeded.of_inputs("memory", network.span(name), size, network.limits.memory)
 
 
 def _sizes(specs: Iterable[InputSpec], inputs: Mapping[str, Any], batch: int) -> dict[str, int]:

@@ -66,6 +66,11 @@ class Convolution(Primitive):
             left, right
         )
 
+    def workspace(self, x: Any, w: Any, b: Any = None, **windows: Any) -> Any:
+        (image, dtype), pad = signature(x), windows["pad"]
+        padded = [n + 2 * p for n, p in zip(image[2:], pad, strict=True)]
+        return (image[1], *padded), dtype
+
     def compute(self, x: Any, w: Any, b: Any = None, *, out: Any = None, **windows: Any) -> Any:
         moves = _Windows(**windows)
         shape, dtype = self.shape(x, w, b, **windows)

@@ -33,7 +33,8 @@ def window_count(n: Size, size: int, stride: int, pad: int, dilation: int) -> Si
 def taps(n: int, count: int, size: int, stride: int, pad: int, dilation: int) -> list[Tap]:
     """Each position within the windows over an axis of n elements, without those that lie in the padding."""
     result = []
-    for j in range(size):
+    start, stop = -((pad - (count - 1) * stride) // -dilation), (pad + n - 1) // dilation + 1
+    for j in range(max(0, start), min(size, stop)):  # none of the others meets an element
         first = j * dilation - pad
         low = max(0, -(first // stride))
         high = min(count, (n - 1 - first) // stride + 1)

@@ -11,12 +11,13 @@ from graphlang.catalog.finder import Catalog, CatalogEntry
 from graphlang.catalog.operation import Operation
 from graphlang.diagnostics import Collector, Diagnostic, GraphError, Source, Span
 from graphlang.diagnostics.limits import Limits
-from graphlang.diagnostics.too_large import LimitName, limit_exceeded
+from graphlang.diagnostics.too_large import LimitName, MemoryExceeded, limit_exceeded
 from graphlang.resolve.evaluator import Evaluator, Rules
 from graphlang.resolve.scopes import Definition, Scope
-from graphlang.resolve.values import POISON, Instance, Value
+from graphlang.resolve.values import POISON, Instance, NodeValue, Value
 from graphlang.syntax import tree
-from graphlang.trace import Size, SymbolicArray, Trace
+from graphlang.trace import Size, SymbolicArray
+from graphlang.trace.bounded import BoundedTrace, least_bytes
 
 DTYPES = {"float": np.dtype(np.float64), "int": np.dtype(np.int64), "bool": np.dtype(np.bool_)}
 AnyValue = TypeVar("AnyValue", bound=Value)
@@ -32,7 +33,7 @@ class Context(Evaluator):
         self.source = source
         self.sources: list[Source] = [source]
         self.collector = Collector()
-        self.trace = Trace()
+        self.trace = BoundedTrace(limits.memory)
         self.root = Instance("", None, (0, 0))
         self.values: list[Value] = []
         #: the labelled groups, `scan`s and uses of `def`s, each with its kind
@@ -95,6 +96,9 @@ class Context(Evaluator):
         self.values.append(value)
         if len(self.values) > self.limits.nodes:
             raise GraphError([limit_exceeded(value.span, "nodes", self.limits.nodes)])
+        size = least_bytes(value.array.shape, value.array.dtype)
+        if size > self.limits.memory and type(value) is NodeValue:
+            raise GraphError([MemoryExceeded.of_value("memory", value.span, size, self.limits.memory)])
         if len(value.array.shape) > self.limits.rank:
             raise GraphError([limit_exceeded(value.span, "rank", self.limits.rank)])
         return value

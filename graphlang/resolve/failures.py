@@ -9,12 +9,14 @@ from graphlang.catalog.operation import WrongForward
 from graphlang.diagnostics import Diagnostic, GraphError, Span
 from graphlang.diagnostics.arguments import LayerFailed, LayerRaised, NotRecorded, NumberAskedFor, WrongResult
 from graphlang.diagnostics.shapes import OperandsMisfit
+from graphlang.diagnostics.too_large import MemoryInsideExceeded
 from graphlang.resolve.application import Application
 from graphlang.resolve.context import Context
 from graphlang.resolve.operation_symbols import SYMBOLS
 from graphlang.resolve.type_texts import origins, types_text
 from graphlang.resolve.values import Instance, Value
 from graphlang.trace import ShapeError, UndecidedError, Unrecorded
+from graphlang.trace.errors import TooLarge
 
 
 def report_failure(context: Context, use: Application, operands: tuple[Any, ...], error: Exception) -> None:
@@ -29,6 +31,9 @@ def _failure_of_forward(
     context: Context, use: Application, operands: tuple[Any, ...], error: Exception
 ) -> Diagnostic:
     name, span = use.entry.name, use.span
+    if isinstance(error, TooLarge):
+        who = f"`{SYMBOLS.get(name, name)}`"
+        return MemoryInsideExceeded("memory", span, error.size, error.limit, who)
     subject, reason = _with_name(name, sentence(str(error)))
     if isinstance(error, ShapeError):
         help = error.help or _matrix_product(name, operands, span)

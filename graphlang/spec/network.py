@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from graphlang.catalog.finder import Catalog, Family, family_member
 from graphlang.catalog.operation import Function, Layer, Operation
 from graphlang.diagnostics import GraphError, Source, Span
+from graphlang.diagnostics.limits import DEFAULT, Limits
 from graphlang.diagnostics.running import (
     BadSpec,
     NodesInCycle,
@@ -119,9 +120,12 @@ class Node:
 class Network:
     """The graph of a spec. Values are numbered: inputs first, then parameters, then nodes in order."""
 
-    def __init__(self, spec: Spec, catalog: Catalog) -> None:
+    def __init__(self, spec: Spec, catalog: Catalog, limits: Limits = DEFAULT) -> None:
         self.spec = spec
         self.catalog = catalog
+        #: how large its runs may be, and those that have been measured and are not larger
+        self.limits = limits
+        self.fitting: RecentlyUsed[bool] = RecentlyUsed(SIZED)
         self.sources = tuple(Source(s.name, s.text) for s in spec.sources)
         self.inputs: dict[str, InputSpec] = {i.name: i for i in spec.inputs}
         self.params: dict[str, ParamSpec] = {p.name: p for p in spec.params}
@@ -152,7 +156,8 @@ class Network:
         body = spec.body
         if body is None or len(body.inputs) != len(spec.operands):
             raise GraphError([WrongScanNode.without_body(spec.name)])
-        inner = Network(Spec(sources=self.spec.sources, inputs=body.inputs, nodes=body.nodes), self.catalog)
+        part_of = Spec(sources=self.spec.sources, inputs=body.inputs, nodes=body.nodes)
+        inner = Network(part_of, self.catalog, self.limits)
         part = spec.attributes.get("part", 0)
         try:
             for name in (*body.following, *body.yields):
@@ -359,9 +364,9 @@ class Network:
         return model(**use.attributes)
 
 
-def build(spec: Spec, catalog: Catalog | None = None) -> Network:
+def build(spec: Spec, catalog: Catalog | None = None, limits: Limits = DEFAULT) -> Network:
     """The graph of a spec; raises GraphError where the spec names what does not exist."""
-    return Network(spec, catalog or Catalog())
+    return Network(spec, catalog or Catalog(), limits)
 
 
 def _in_order(spec: Spec, leaves: set[str]) -> list[NodeSpec]:

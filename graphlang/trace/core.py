@@ -61,6 +61,9 @@ class Trace:
     Inside `with trace:`, functions without array operands such as `zeros((N, 3))` record into it.
     """
 
+    #: the most numbers of a constant that is computed while recording; a larger one is a step
+    computed: int | None = None
+
     def __init__(self) -> None:
         self.inputs: list[SymbolicArray] = []
         self.steps: list[Step] = []
@@ -173,6 +176,11 @@ class Primitive:
         """An estimate of the arithmetic operations."""
         return 0 if self.kind in ("view", "copy") else count(self.shape(*operands, **params)[0])
 
+    def workspace(self, *operands: Any, **params: Any) -> tuple[Shape, Any] | None:
+        """Shape and dtype of the largest array that it computes with besides its operands and its result,
+        where that may be larger than these; else None."""
+        return None
+
     def pullback(self, position: int, dy: Array, y: Array, *operands: Any, **params: Any) -> Any:
         """The gradient of the operand at `position`, in its shape and dtype; None where there is none."""
         g = self.derivative(position, dy, y, *operands, **params) if self.differentiable else None
@@ -210,13 +218,16 @@ class Primitive:
 
 
 class Creation(Primitive):
-    """Creates an array from its parameters; with a symbolic size it records, into the active trace."""
+    """Creates an array from its parameters. It records into the active trace where a size is symbolic, or the
+    array is larger than what that trace computes."""
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
         symbolic = [x for x in operands if x.__class__ is SymbolicArray]
-        if not symbolic and not is_symbolic((*operands, *params.values())):
-            return self.compute(*operands, **params)
         trace = symbolic[0].trace if symbolic else active_trace()
+        if not symbolic and not is_symbolic((*operands, *params.values())):
+            most = None if trace is None else trace.computed
+            if most is None or count(self.shape(*operands, **params)[0]) <= most:
+                return self.compute(*operands, **params)
         if trace is None:
             raise RuntimeError(f"{self.name} of a symbolic size outside of `with trace:`")
         return trace.record(self, operands, params)

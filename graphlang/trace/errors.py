@@ -49,6 +49,16 @@ class DtypeError(ShapeError):
     """Element types that an operation does not take."""
 
 
+class TooLarge(TraceError):
+    """A value, or a program, that takes more memory than is allowed; `origin` is that of its largest step."""
+
+    def __init__(self, size: int, limit: int, origin: str = "") -> None:
+        super().__init__(f"it takes {size:,} bytes, and the limit is {limit:,}")
+        self.size = size
+        self.limit = limit
+        self.origin = origin
+
+
 class Unrecorded(TraceError):
     """A NumPy function, or a way of calling one, that cannot be recorded."""
 

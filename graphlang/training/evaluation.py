@@ -67,7 +67,11 @@ class _AtOnce:
         self._data = data
         arrays = {**model.params, **data.constants()}
         self._program = bound(
-            model.backend, lambda: recorded(model, data, numbers, data.rows), arrays, model.threads
+            model.backend,
+            lambda: recorded(model, data, numbers, data.rows),
+            arrays,
+            model.threads,
+            memory=model.network.limits.memory,
         )
 
     def run(self) -> BoundProgram:
@@ -98,7 +102,9 @@ class _ByBlocks:
 
     def _built(self, program: Any, more: Mapping[str, Any] | None = None) -> BoundProgram:
         arrays = {n: a for n, a in {**self._arrays, **(more or {})}.items() if n in program.inputs}
-        return bound(self._model.backend, lambda: Recording(program, ()), arrays, self._model.threads)
+        model = self._model
+        memory = model.network.limits.memory
+        return bound(model.backend, lambda: Recording(program, ()), arrays, model.threads, memory=memory)
 
     def run(self) -> BoundProgram:
         split, rest = self._split, self._rest

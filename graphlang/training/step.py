@@ -10,6 +10,7 @@ from graphlang.diagnostics.running import MissingSection
 from graphlang.diagnostics.settings import IterationsTooFew, TotalUnknown
 from graphlang.engine.compiled import CAPACITY, Compiled
 from graphlang.engine.executable import Executable, built
+from graphlang.engine.memory import refuse_large_run
 from graphlang.engine.model import Model
 from graphlang.engine.recording import Recording, Storage
 from graphlang.inputs.input_values import bind_inputs
@@ -49,11 +50,14 @@ class StepOnRows:
     def _planned(self, rows: int) -> Executable:
         state, data = self._state, self._data
         storage, sizes = data.storage(rows), data.sizes(rows)
+        network, loss = state.model.network, [state.loss]
+        refuse_large_run(network, storage, state.model.dtype, sizes, loss, training=True, planned=True)
         with state.model.diagnosed():
             return built(
                 lambda: state.record(storage, sizes),
                 lambda: {**state.arrays(), **data.constants()},
                 state.model.threads,
+                memory=network.limits.memory,
             )
 
 

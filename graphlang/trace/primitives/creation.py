@@ -183,8 +183,6 @@ def arange(
 ) -> Any:
     """The whole numbers from `start` (0 if there is one argument only) up to, not including, `stop`."""
     start, stop = (0, start) if stop is None else (start, stop)
-    if isinstance(start, int) and isinstance(stop, int):
-        return np.arange(start, stop, step, dtype=dtype)
     params = {"start": start, "stop": stop, "step": step, "dtype": np.dtype(dtype)}
     return (
         like.trace.record(arange_of, (), params) if like.__class__ is SymbolicArray else arange_of(**params)
