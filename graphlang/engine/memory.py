@@ -54,6 +54,8 @@ def refuse_large_run(
     `leaves` are the inputs by number, or anything with their shape and dtype. Where the run is planned, only
     the largest value counts: the memory of the program is that of its plan.
     """
+    if network.scalar and not any(leaf.shape for leaf in leaves.values()):
+        return
     key = (planned, training, np.dtype(dtype), tuple(numbers), tuple(sorted(sizes.items())), _types(leaves))
     if network.fitting.get(key):
         return

@@ -100,9 +100,10 @@ def _name_result(value: Any, label: str | None, scope: Scope) -> None:
 
 def _numbered(scope: Scope, label: str) -> str:
     """The label of one copy: `fc1`, `fc2` and so on for `fc`."""
-    number = 1
+    number = scope.counts.get(label, 0) + 1
     while f"{label}{number}" in scope.instance.taken or f"{label}{number}" in scope.numbered:
         number += 1
+    scope.counts[label] = number
     scope.numbered.add(f"{label}{number}")
     return f"{label}{number}"
 
@@ -140,12 +141,27 @@ def _repeat(context: Context, stage: tree.Repeat, piped: Piped, scope: Scope) ->
     problem = _no_count(context, stage.count, count)
     if problem is not None:
         return context.poison(problem)
+    literal = type(stage.count) is tree.Number
+    around = context.copies, context.repeats
+    context.repeats *= count
+    context.copies = context.copies * count if literal else context.repeats
+    context.refuse_repetition(1, context.copies, stage.span)
+    value = yield _copies(context, stage, count, piped, scope)
+    context.copies, context.repeats = around
+    return value
+
+
+def _copies(context: Context, stage: tree.Repeat, count: int, piped: Piped, scope: Scope) -> Steps:
+    """One copy after the other; the second tells how many nodes each of the others will make."""
     value = piped.value
     for number in range(1, count + 1):
+        before = len(context.values)
         inner = scope.copy(f"repeat {number} of {count}", stage.span)
         value = yield _entries(context, stage.entries, Piped(value, piped.span), inner)
         if value is POISON:
             return POISON
+        if number == 2:
+            context.refuse_repetition(len(context.values) - before, context.copies, stage.span)
     return value
 
 
@@ -175,13 +191,23 @@ def _for(context: Context, stage: tree.For, piped: Piped, scope: Scope) -> Steps
     first = scope.place(stage.variable)
     if first is not None:
         context.error(Redefinition(stage.variable_span, stage.variable, first))
+    around = context.copies
+    if type(stage.values) is tree.ListOf or _is_hyper(stage.values, scope):
+        context.copies *= max(len(items), 1)
+        context.refuse_repetition(1, context.copies, stage.span)
     value = piped.value
     for item in items:
         inner = _scope_of_round(stage, item, scope)
         value = yield _entries(context, stage.entries, Piped(value, piped.span), inner)
         if value is POISON:
-            return POISON
+            break
+    context.copies = around
     return value
+
+
+def _is_hyper(values: Any, scope: Scope) -> bool:
+    """Whether a list is that of a `hyper`, which is as long in every copy around."""
+    return type(values) is tree.Name and values.name in list(scope.outward())[-1].names
 
 
 def _scope_of_round(stage: tree.For, item: Any, scope: Scope) -> Scope:

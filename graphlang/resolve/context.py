@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -56,12 +57,20 @@ class Context(Evaluator):
         self.noted: set[str] = set()
         #: the trees of the `def`s that have been unrolled, by their `id`
         self.unrolled: set[int] = set()
+        #: how often a `def` is called whose calls all make equally many nodes, by the `id` of its tree
+        self.regular_calls: dict[int, int] = {}
+        #: how many copies the loops around what is evaluated make of it; with a `for`, and of `repeat`s alone
+        self.copies = self.repeats = 1
         #: whether a `def` is checked without its arguments; mistakes that depend on them are not reported
         self.probing = False
 
-    def probe(self) -> Context:
-        """A context to check a `def` in that nothing calls; what it creates is thrown away."""
-        probe = Context(self.rules, self.catalog, self.limits, self.source)
+    def probe(self, most: int) -> Context:
+        """A context to check a `def` in that nothing calls, for at most so many nodes and calls; what it
+        creates is thrown away."""
+        limits = replace(
+            self.limits, nodes=min(self.limits.nodes, most), expansions=min(self.limits.expansions, most)
+        )
+        probe = Context(self.rules, self.catalog, limits, self.source)
         probe.definitions = self.definitions
         probe.declared = self.declared
         probe.probing = True
@@ -82,6 +91,11 @@ class Context(Evaluator):
         if count > allowed:
             raise GraphError([limit_exceeded(span, limit, allowed)])
 
+    def refuse_repetition(self, nodes: int, times: int, span: Span) -> None:
+        """Raises if what makes so many nodes, evaluated so many times, makes more than are allowed."""
+        if nodes * times > self.limits.nodes:
+            raise GraphError([limit_exceeded(span, "nodes", self.limits.nodes)])
+
     def errors(self, error: GraphError) -> None:
         """Adds the diagnostics of an exception."""
         for diagnostic in error.diagnostics:
@@ -96,12 +110,16 @@ class Context(Evaluator):
         self.values.append(value)
         if len(self.values) > self.limits.nodes:
             raise GraphError([limit_exceeded(value.span, "nodes", self.limits.nodes)])
+        if value.array.shape:
+            self._refuse_large(value)
+        return value
+
+    def _refuse_large(self, value: Value) -> None:
         size = least_bytes(value.array.shape, value.array.dtype)
         if size > self.limits.memory and type(value) is NodeValue:
             raise GraphError([MemoryExceeded.of_value("memory", value.span, size, self.limits.memory)])
         if len(value.array.shape) > self.limits.rank:
             raise GraphError([limit_exceeded(value.span, "rank", self.limits.rank)])
-        return value
 
     def array(self, shape: tuple[Size, ...], kind: str) -> SymbolicArray:
         """An array of this shape, and of the kind `float`, `int` or `bool`."""

@@ -140,6 +140,7 @@ def unroll(
     scope = Scope(definition.scope, instance, node.name)
     scope.memo = memo
     scope.region = region
+    first, before = id(node) not in context.unrolled, len(context.values)
     context.unrolled.add(id(node))
     context.calls.append((node.name, span))
     context.unrolling.append(node)
@@ -149,6 +150,9 @@ def unroll(
         result = yield _body(context, node, scope)
     context.calls.pop()
     context.unrolling.pop()
+    if first and id(node) in context.regular_calls and result is not POISON:
+        nodes = len(context.values) - before
+        context.refuse_repetition(nodes, context.regular_calls[id(node)], span)
     return result
 
 

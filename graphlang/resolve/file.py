@@ -12,6 +12,7 @@ from graphlang.diagnostics.names import Redefinition
 from graphlang.diagnostics.statements import OutsideItsBlock
 from graphlang.resolve import sections, uncalled
 from graphlang.resolve.block import EVALUATED, block
+from graphlang.resolve.call_counts import CallCounts
 from graphlang.resolve.context import Context
 from graphlang.resolve.declarations import Declarations, Importer, evaluate_hypers
 from graphlang.resolve.expects import EvaluatedExpect, evaluate_expectation
@@ -87,6 +88,8 @@ class _FileEvaluation:
     def evaluate(self) -> None:
         context = self.context
         self.declarations.of_file(self.file, self.base)
+        if self.declarations.definitions:
+            self._count_calls()
         self.hypers = evaluate_hypers(context, self.file, self.base, self.overrides)
         self.places.update(self.base.places)
         self._inputs()
@@ -101,6 +104,14 @@ class _FileEvaluation:
         self.expects = [evaluate_expectation(context, s, self.top) for s in self._statements(tree.Expect)]
         self._sections()
         uncalled.check(context, self.declarations.definitions)
+
+    def _count_calls(self) -> None:
+        """Refuses more calls of `def`s than the limits allow, before any of them is unrolled."""
+        counts, total = CallCounts(self.file.statements, self.base), 0
+        for statement, number in counts.statements:
+            total += number
+            self.context.refuse_above_limit("expansions", total, statement.span)
+        self.context.regular_calls = counts.regular
 
     def _report_misplaced(self) -> None:
         for statement in self.file.statements:

@@ -29,6 +29,7 @@ class Scope:
     __slots__ = (
         "callables",
         "copied",
+        "counts",
         "definition",
         "dims",
         "instance",
@@ -60,6 +61,8 @@ class Scope:
         self.copied: bool = outer.copied if outer is not None else False
         #: the numbered labels that the copies have used
         self.numbered: set[str] = outer.numbered if outer is not None else set()
+        #: the last number of each label
+        self.counts: dict[str, int] = outer.counts if outer is not None else {}
 
     def outward(self) -> Iterator[Scope]:
         """This scope and those around it, from the inside out."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from graphlang.diagnostics import Diagnostic, GraphError, Span
+from graphlang.diagnostics.too_large import LimitExceeded
 from graphlang.resolve import dimensions
 from graphlang.resolve.context import Context
 from graphlang.resolve.definitions import unroll
@@ -17,6 +18,8 @@ from graphlang.trace import Dim, Size
 
 SizeOf = Callable[[str], Size]
 """The size to assume for a dimension of a formal."""
+PROBED = 5_000
+"""The most nodes and calls of one `def`, and of all together, that nothing calls."""
 MULTIPLE = 2**7 * 3**2 * 5 * 7
 """A size that usual numbers of heads, groups and strides divide."""
 
@@ -36,7 +39,7 @@ def check(context: Context, definitions: Iterable[Definition]) -> None:
             for diagnostic in probe.certain():
                 context.collector.add(diagnostic)
             spent += probe.work
-            if spent > context.limits.expansions:  # which bounds the cost of all of them together
+            if spent > PROBED:  # which bounds the cost of all of them together
                 return
 
 
@@ -68,15 +71,18 @@ class _Probe:
 
     def _mistakes(self, sizes: SizeOf) -> Mapping[Any, Diagnostic]:
         """The errors by their code and place."""
-        context = self.context.probe()
+        context = self.context.probe(PROBED)
         try:
             arguments = self._arguments(context, sizes)
             at = self.definition.tree.name_span
             instance = Instance(self.definition.tree.name, context.root, (0, 0), None, at)
             context.run(unroll(context, self.definition, arguments, instance, at, None))
             diagnostics = context.collector.diagnostics
-        except GraphError as error:  # a limit
-            diagnostics = [*context.collector.diagnostics, *error.diagnostics]
+        except (
+            GraphError
+        ) as error:  # a limit: of a `def` without end, or of what would only be large if it were called
+            endless = [d for d in error.diagnostics if not isinstance(d, LimitExceeded) or d.name == "calls"]
+            diagnostics = [*context.collector.diagnostics, *endless]
         self.work += 1 + context.expansions + len(context.values)
         # The first call is the one from here.
         errors = [d.replaced(called=d.called[1:]) for d in diagnostics if d.severity == "error"]

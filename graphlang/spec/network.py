@@ -142,6 +142,8 @@ class Network:
         first = len(names) - len(ordered)
         self.nodes: list[Node] = [self._node(n, first + i) for i, n in enumerate(ordered)]
         self.first_node = first
+        #: whether no node makes an array of inputs that are numbers
+        self.scalar = not any(n.shape or n.operation == "scan" for n in ordered)
         #: for every value, whether a node takes it as an operand
         self.used: list[bool] = [False] * len(names)
         specs: list[InputSpec | ParamSpec | NodeSpec] = [*spec.inputs, *spec.params, *ordered]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.trace.core import Primitive, SymbolicArray, Trace
+from graphlang.trace.core import Primitive, Trace
 from graphlang.trace.dims import Shape, lower_bound
 from graphlang.trace.errors import TooLarge
 
@@ -15,21 +15,26 @@ COMPUTED = 256
 
 
 class BoundedTrace(Trace):
-    """A trace in which no value may take more bytes than `memory`; it adds up what all of them take."""
+    """A trace in which no value may take more bytes than `memory`; it adds up what all arrays take."""
 
     computed = COMPUTED
+    measures = True
 
     def __init__(self, memory: int) -> None:
         super().__init__()
         self.memory = memory
-        #: the bytes of everything recorded; a view takes none
+        #: the bytes of all arrays recorded; a view takes none
         self.bytes = 0
 
-    def record(
-        self, primitive: Primitive, operands: tuple[Any, ...], params: dict[str, Any]
-    ) -> SymbolicArray:
-        output = super().record(primitive, operands, params)
-        size = least_bytes(output.shape, output.dtype)
+    def measure(
+        self,
+        primitive: Primitive,
+        operands: tuple[Any, ...],
+        params: dict[str, Any],
+        shape: Shape,
+        dtype: np.dtype[Any],
+    ) -> None:
+        size = least_bytes(shape, dtype)
         if primitive.workspace is not Primitive.workspace:
             work = primitive.workspace(*operands, **params)
             size = max(size, 0 if work is None else least_bytes(*work))
@@ -37,7 +42,6 @@ class BoundedTrace(Trace):
             raise TooLarge(size, self.memory)
         if primitive.kind != "view":
             self.bytes += size
-        return output
 
 
 def least_bytes(shape: Shape, dtype: np.dtype[Any]) -> int:

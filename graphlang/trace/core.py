@@ -63,6 +63,8 @@ class Trace:
 
     #: the most numbers of a constant that is computed while recording; a larger one is a step
     computed: int | None = None
+    #: whether `measure` is called for every array that is recorded
+    measures = False
 
     def __init__(self) -> None:
         self.inputs: list[SymbolicArray] = []
@@ -85,10 +87,23 @@ class Trace:
             if x.__class__ is SymbolicArray and x.trace is not self:
                 raise ValueError(f"{primitive.name} mixes values of two traces")
         shape, dtype = primitive.shape(*operands, **params)
+        if self.measures and shape:
+            self.measure(primitive, operands, params, shape, dtype)
         steps = self.steps
         output = SymbolicArray(self, shape, dtype, len(steps))
         steps.append(Step(primitive, operands, params, output, self.origin))
         return output
+
+    def measure(
+        self,
+        primitive: Primitive,
+        operands: tuple[Any, ...],
+        params: dict[str, Any],
+        shape: Shape,
+        dtype: np.dtype[Any],
+    ) -> None:
+        """Looks at an array before it is recorded; may raise TooLarge."""
+        raise NotImplementedError
 
     def step_of(self, value: SymbolicArray) -> Step | None:
         """The step that computes `value`; None for an input."""
