@@ -59,7 +59,9 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         return _closed_pipe()
     except OSError as error:
-        file = f"{error.filename}: " if error.filename else ""
+        from graphlang.cli import console
+
+        file = f"{console.file_name(error.filename)}: " if error.filename else ""
         return _say(f"error: {file}{(error.strerror or str(error)).lower()}", WRONG)
     except MemoryError:
         return _say("error: there is not enough memory for this", WRONG)

@@ -96,9 +96,14 @@ def print_table(rows: Sequence[Sequence[Any]], heads: Sequence[str], width: int 
 
 def heading(name: str, first: bool) -> str:
     """The line above the output for one of several files, as `head` and `tail` write it."""
-    from graphlang.draw.width import printable
+    return ("" if first else "\n") + f"==> {file_name(name)} <=="
 
-    return ("" if first else "\n") + f"==> {printable(name)} <=="
+
+def file_name(path: object) -> str:
+    """The name of a file or folder on one line."""
+    from graphlang.diagnostics.places import shown_name
+
+    return shown_name(str(path))
 
 
 def print_arrays(rows: Sequence[Sequence[Any]], heads: Sequence[str], *, full: bool) -> None:

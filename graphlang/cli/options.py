@@ -389,7 +389,7 @@ def files_of(paths: list[str]) -> list[str]:
         if path != "-" and Path(path).is_dir():
             below = sorted(str(p) for p in Path(path).rglob("*.graph"))
             if not below:
-                console.note(f"there is no `.graph` file below `{path}`")
+                console.note(f"there is no `.graph` file below `{console.file_name(path)}`")
             files += below
         else:
             files.append(path)

@@ -47,5 +47,5 @@ def run(arguments: argparse.Namespace) -> int:
         console.err("error: `graphlang plot` needs matplotlib, which is not installed")
         console.err("help: install graphlang with the extra `plot`: pip install '.[plot]'")
         return 1
-    console.err(f"wrote {path}")
+    console.err(f"wrote {console.file_name(path)}")
     return 0

@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         console.print_json({name: json_value(value) for name, value in outputs.items()})
         return 0
     write(arguments.output, outputs)
-    console.err(f"wrote {arguments.output}: {', '.join(outputs)}")
+    console.err(f"wrote {console.file_name(arguments.output)}: {', '.join(outputs)}")
     return 0
 
 

@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(page)
         return 0
     path = write(Path(arguments.output or "report.html"), page, "report.html")
-    console.err(f"wrote {path}")
+    console.err(f"wrote {console.file_name(path)}")
     if arguments.open and not opened(path):
         console.note(f"no browser could be started: open {path.resolve().as_uri()}")
     return 0

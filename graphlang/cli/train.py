@@ -94,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
             progress.finish()
         except KeyboardInterrupt:
             stack.close()
-            console.err(f"interrupted; the run is kept in {folder}, go on with:")
+            console.err(f"interrupted; the run is kept in {console.file_name(folder)}, go on with:")
             console.err(f"  {_resume(arguments.words, folder)}")
             return 130
     _note_what_is_not_finite(dataset, history)
@@ -175,12 +175,12 @@ def _finish(graph: Graph, history: History, folder: Path, as_json: bool) -> None
             }
         )
         return
-    end = f": {summary(last)}" if last else ""
+    end = f"{console.file_name(folder)}{f': {summary(last)}' if last else ''}"
     if idle:
-        console.say(f"the run is already at {count}: nothing was trained, weights in {folder}{end}")
+        console.say(f"the run is already at {count}: nothing was trained, weights in {end}")
         console.err("help: `--set train.epochs=N` or `--set train.iterations=N` lets it go on for longer")
     else:
-        console.say(f"trained {count}, weights in {folder}{end}")
+        console.say(f"trained {count}, weights in {end}")
 
 
 def both(first: Callable[[Progress], None], second: Callable[[Progress], None]) -> Callable[[Progress], None]:

@@ -192,7 +192,7 @@ def _write(text: str, arguments: argparse.Namespace) -> None:
 
     name = default_name(arguments.spec)
     path = write(Path(arguments.output or name), text, name)
-    console.err(f"wrote {path}")
+    console.err(f"wrote {console.file_name(path)}")
     if arguments.open and not opened(path):
         console.note(f"no browser could be started: open {path.resolve().as_uri()}")
 

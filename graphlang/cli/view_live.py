@@ -44,7 +44,9 @@ def serve(arguments: argparse.Namespace) -> int:
         server.start()
         console.out(server.address)
         sys.stdout.flush()
-        console.err(f"the page of {arguments.spec}, for this machine alone; Ctrl-C ends it")
+        console.err(
+            f"the page of {console.file_name(arguments.spec)}, for this machine alone; Ctrl-C ends it"
+        )
         if arguments.open and not _opened(server.address):
             console.note("no browser could be started: open the address above")
         while not threading.Event().wait(3600):

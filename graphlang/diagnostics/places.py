@@ -66,6 +66,19 @@ class Span(NamedTuple):
         return Span(self.start, other.end, self.source)
 
 
+LONGEST_NAME = 1000
+"""The longest name of a file that is shown whole, in characters."""
+
+
+def shown_name(name: str) -> str:
+    """The name of a file on one line: what would break or reorder the line is escaped."""
+    if len(name) > LONGEST_NAME:
+        name = f"{name[: LONGEST_NAME // 2]}...{name[-LONGEST_NAME // 4 :]}"
+    if name.isprintable():
+        return name
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+
+
 class Place:
     """Where something stands: the file, and the lines and columns (from 1) where a span is known."""
 

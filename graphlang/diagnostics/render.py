@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from graphlang.diagnostics.base import Diagnostic, owner_of_code
-from graphlang.diagnostics.places import Span
+from graphlang.diagnostics.places import Span, shown_name
 
 #: columns of a source line that are shown; a longer line is cut around its caret
 WIDTH = 120
@@ -21,7 +21,7 @@ def full(diagnostic: Diagnostic, color: bool = False) -> str:
     d = diagnostic
     head = f"{paint(d.severity, f'{d.severity}[{d.code}]')}{paint('bold', f': {_safe(d.message)}')}"
     if d.span is None:
-        place = [f"  {paint('gutter', '-->')} {_safe(d.file)}"] if d.file else []
+        place = [f"  {paint('gutter', '-->')} {shown_name(d.file)}"] if d.file else []
         return "\n".join([head, *place, *_help(d, paint)])
     return "\n".join([head, *_snippets(d, d.span, paint), *_help(d, paint)])
 
@@ -30,7 +30,7 @@ def concise(diagnostic: Diagnostic) -> str:
     """One line: `path:line:col: error[GL201] message (help)`."""
     d = diagnostic
     help_ = f" ({_one_line(d.help or '')})" if d.help else ""
-    place = _location(d.span) if d.span else d.file
+    place = _location(d.span) if d.span else shown_name(d.file or "")
     calls = "".join(f", in the use of `{name}` at {_location(span)}" for name, span in d.called[-3:][::-1])
     head = f"{place}: " if place else ""
     return _safe(f"{head}{d.severity}[{d.code}] {_one_line(d.message)}{calls}{help_}")
@@ -177,8 +177,9 @@ def _shown(text: str) -> str:
 
 
 def _safe(text: str) -> str:
-    """Names of files and keys come from strangers too; a message may have several lines."""
-    return "\n".join(map(_shown, text.split("\n")))
+    """A message, whose names may come from strangers: further lines are set in, so that none looks like the
+    start of another message."""
+    return "\n  ".join(map(_shown, text.split("\n")))
 
 
 def _visible(c: str) -> str:
@@ -202,7 +203,7 @@ def _columns(c: str) -> int:
 
 def _location(span: Span) -> str:
     line, column = span.source.position(span.start)
-    return f"{span.source.name}:{line}:{column}"
+    return f"{shown_name(span.source.name)}:{line}:{column}"
 
 
 # ---- for machines -----------------------------------------------------------------------------------------

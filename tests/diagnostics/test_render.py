@@ -196,3 +196,26 @@ def test_the_concise_form_names_the_calls_that_led_into_a_def() -> None:
         "a.graph:1:28: error[GL305] `.T` swaps the last two axes, and this is float[3], in the use of"
     )
     assert line.endswith("in the use of `f` at a.graph:2:12, in the use of `g` at a.graph:4:5")
+
+
+FORGED = "a\nnet.graph:1:1: error[GL101]: forged.graph"
+
+
+def test_a_newline_in_the_name_of_a_file_starts_no_line() -> None:
+    span = Span(0, 1, Source(FORGED, "x"))
+    for problem in (Sample(None).replaced(file=FORGED), Sample(span), Sample(span, others=[Related(span, "m")])):
+        for text in (full(problem), concise(problem)):
+            assert r"a\nnet.graph:1:1" in text
+            assert not any(line.startswith("net.graph") for line in text.split("\n"))
+
+
+def test_a_newline_in_a_message_starts_no_line_at_the_margin() -> None:
+    problem = Sample(None, f"there is no file `{FORGED}`", fix=f"did you mean `{FORGED}`?")
+    for text in (full(problem), concise(problem)):
+        assert not any(line.startswith("net.graph") for line in text.split("\n"))
+
+
+def test_what_reorders_a_line_is_escaped_in_the_name_of_a_file_and_a_long_one_is_cut() -> None:
+    assert r"\u202e" in full(Sample(None).replaced(file="a\u202eb"))
+    assert r"\x1b[31m" in full(Sample(None).replaced(file="a\x1b[31m"))
+    assert len(full(Sample(None).replaced(file="a" * 10**6))) < 2000
