@@ -1,4 +1,4 @@
-"""How large a file, its tree, its graph and its runs may be; what is larger is refused."""
+"""How large a file, its tree, its graph and its runs may be; what is larger is refused with its reason."""
 
 from __future__ import annotations
 

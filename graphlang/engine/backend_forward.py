@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.lazy import lazy
 from graphlang.contracts.backend import BoundProgram
 from graphlang.engine.executable import bound
 from graphlang.engine.forward import Forward, copied_params, named_of, run_on

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.lazy import lazy
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import SeedOfOtherShape, WrongSeed
 from graphlang.engine.memory import refuse_large_run
@@ -21,7 +20,9 @@ from graphlang.lazy import lazy
 from graphlang.spec.network import Network
 
 
-def bound_run(model: Model, inputs: Mapping[str, Any]) -> tuple[BoundInputs, list[int]]:
+def bound_run(
+    model: Model, inputs: Mapping[str, Any], *, training: bool = False
+) -> tuple[BoundInputs, list[int]]:
     """The inputs of a run, and the numbers of the values that it computes."""
     network = model.network
     names = [*(n.name for n in network.nodes if n.spec.named), *network.spec.outputs]

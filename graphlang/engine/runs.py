@@ -12,7 +12,7 @@ from graphlang.engine.result import Result
 
 def forward(model: Model, inputs: Mapping[str, Any], *, training: bool = False) -> Forward:
     """Computes every value that the file names; raises GraphError for missing or wrong inputs."""
-    bound, numbers = bound_run(model, inputs)
+    bound, numbers = bound_run(model, inputs, training=training)
     if model.backend is not None:
         from graphlang.engine.backend_forward import BackendForward
 

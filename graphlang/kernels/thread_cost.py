@@ -1,12 +1,13 @@
 """How many threads pay for a piece of work: an estimate of the time that it takes on 1, 2, ... threads.
 
 The time on several threads is the work's share of the busiest thread, what handing out the jobs takes, and
-what the threads wait for the interpreter's lock: each needs it for a moment at every call of NumPy. Threads
-also share the memory's bandwidth.
+what the threads wait for the interpreter's lock: each needs it for a moment at every call of NumPy. A
+free-threaded Python has no such lock. Threads also share the memory's bandwidth.
 """
 
 from __future__ import annotations
 
+import sys
 from functools import lru_cache
 from math import ceil
 from typing import NamedTuple
@@ -27,6 +28,8 @@ class Prices(NamedTuple):
     handover: float = 2e-5
     #: handing out one more job
     job: float = 7e-6
+    #: whether threads wait for the interpreter's lock
+    locked: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
 class Work(NamedTuple):
@@ -97,12 +100,15 @@ def seconds_on(work: Work, threads: int, parts: int) -> float:
     crowd, crowd_at_memory = 1 + _CROWD * (threads - 1), 1 + _SHARED_MEMORY * (threads - 1)
     moved = work.moved * prices.byte
     busy = (alone - moved) * crowd + moved * crowd_at_memory
+    handing_over = prices.handover + prices.job * (threads - 2)
+    if not prices.locked:
+        return share * busy + handing_over
     # Another thread holds the lock with this probability; then the thread sleeps, and has to be woken up,
     # while nobody holds the lock.
     taken = min(1.0, (threads - 1) * prices.call * work.calls / alone) if alone else 0.0
     waiting = work.calls * taken * prices.handover / 2
     locked = work.calls * prices.call + waiting
-    return max(share * (busy + waiting), locked) + prices.handover + prices.job * (threads - 2)
+    return max(share * (busy + waiting), locked) + handing_over
 
 
 def _counts(most: int) -> list[int]:

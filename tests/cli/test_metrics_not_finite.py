@@ -53,7 +53,9 @@ def test_a_number_of_the_test_split_that_is_not_finite_is_refused_with_its_row(
 def test_a_metric_that_is_not_finite_is_written_as_a_text(
     data: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Path("net.graph").write_text(NET.replace("max(x)", "log(min(x) - 5)").replace("[accuracy(y, t)]", "[most]"))
+    Path("net.graph").write_text(
+        NET.replace("max(x)", "log(min(x) - 5)").replace("[accuracy(y, t)]", "[most]")
+    )
     np.savez("d.npz", **data)
     note = "note: `most` over the train split is nan"
     assert main(["train", "net.graph", "--run", "run"]) == 0

@@ -46,9 +46,18 @@ def test_five_parts_are_not_divided_over_four_threads_since_one_of_them_would_do
     assert threads_that_pay(LARGE, 4, 5) == 3
 
 
+@pytest.mark.usefixtures("own_prices")
 def test_many_short_calls_are_not_divided_over_many_threads_which_would_wait_for_the_lock() -> None:
+    set_prices(Prices(locked=True))
     short, long = Work(flops=1e9, calls=1e5), Work(flops=1e9, calls=100)
     assert threads_that_pay(short, 64, 64) < threads_that_pay(long, 64, 64)
+
+
+@pytest.mark.usefixtures("own_prices")
+def test_without_a_lock_short_calls_are_divided_as_long_ones_are() -> None:
+    set_prices(Prices(locked=False))
+    short, long = Work(flops=1e9, calls=1e5), Work(flops=1e9, calls=100)
+    assert threads_that_pay(short, 64, 64) >= threads_that_pay(long, 64, 64) > 1
 
 
 @given(works, st.integers(1, 64), st.integers(1, 10_000))
