@@ -3,6 +3,7 @@ quick files; and settings of property tests, which draw the same examples on eve
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +30,10 @@ QUICK = (
     "training/test_own_loop.py",
 )
 """The files of `--quick`: some twenty seconds in which whatever breaks much shows."""
+
+os.environ["GRAPHLANG_CALIBRATION"] = (
+    "off"  # the same threads on every machine, and no file in a user's cache
+)
 
 settings.register_profile("any machine", deadline=None, derandomize=True)
 settings.load_profile("any machine")

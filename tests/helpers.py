@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ import graphlang as gl
 from graphlang.catalog.operation import Layer
 from graphlang.datasets.dataset import Dataset
 from graphlang.diagnostics import Diagnostic
+from graphlang.kernels.thread_cost import Prices, prices, set_prices
 
 
 def mistakes(text: str, **options: Any) -> list[Diagnostic]:
@@ -30,6 +33,18 @@ def codes(text: str, **options: Any) -> list[str]:
 def normal(*shape: int, seed: int = 0, dtype: DTypeLike = np.float64) -> Any:
     """Normally distributed numbers, the same ones in every call."""
     return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
+
+
+@contextmanager
+def every_division_pays() -> Iterator[None]:
+    """Until the block ends, handing over jobs and the interpreter's lock cost nothing, so that small work is
+    divided over threads as large work is."""
+    before = prices()
+    set_prices(Prices(call=0.0, handover=0.0, job=0.0))
+    try:
+        yield
+    finally:
+        set_prices(before)
 
 
 def parameter_shapes(layer: Layer, x: Any) -> dict[str, tuple[Any, ...]]:

@@ -87,7 +87,8 @@ def as_json(plan: Explanation) -> dict[str, Any]:
         "inputs": {name: list(shape) for name, shape in plan.inputs.items()},
         "dtype": plan.dtype,
         "threads": plan.threads,
-        "divides": plan.divides,
+        "own_threads": plan.division.own,
+        "blas_threads": plan.division.blas,
         "groups": [_group_json(group) for group in plan.groups],
         "outputs": plan.outputs,
         "copies": list(plan.copies),
@@ -102,7 +103,7 @@ def _group_json(group: PlannedGroup) -> dict[str, Any]:
 
     steps = [{**asdict(step), "shape": list(step.shape)} for step in group.steps]
     if group.iteration_shape is None:
-        return {"fused": False, "steps": steps}
+        return {"fused": False, "threads": group.threads, "steps": steps}
     cut = {"blocks": group.blocks, "block": list(group.block), "threads": group.threads}
     return {"fused": True, "iteration_shape": list(group.iteration_shape), **cut, "steps": steps}
 
@@ -116,7 +117,7 @@ def _show(plan: Explanation) -> None:
     console.out(f"{plan.what}\nfor {shapes or 'no inputs'} in {plan.dtype}, {threads}{_division(plan)}\n")
     rows = [row for group in plan.groups for row in _rows(group)]
     console.print_table(
-        rows, ["step", "result", "= operation", "for", "type", "written to", "bytes", "FLOPs"]
+        rows, ["step", "result", "= operation", "for", "type", "written to", "bytes", "FLOPs", "threads"]
     )
     for copy in plan.copies:
         console.out(f"at the end: {copy}")
@@ -130,25 +131,30 @@ def _show(plan: Explanation) -> None:
 
 
 def _division(plan: Explanation) -> str:
-    """Who uses the threads."""
+    """Who uses the threads, and how many of them pay."""
+    own, blas = plan.division
     if plan.threads == 1:
         return ""
-    if plan.divides:
-        return ": large kernels and products are cut into a part for each, and BLAS is held to one"
-    return ": BLAS uses them for large products"
+    if own > 1:
+        return (
+            ": each fused group, kernel and product is divided over as many as pay, and BLAS is held to one"
+        )
+    if blas > 1:
+        return f": BLAS divides the products, over {blas} at most"
+    return ", of which one is used, since dividing so little work does not pay"
 
 
 def _rows(group: PlannedGroup) -> list[list[str]]:
     if group.iteration_shape is None:
-        return [_row(step, "") for step in group.steps]
+        return [_row(step, "", group.threads) for step in group.steps]
     rows, columns = group.block
     threads = console.counted(group.threads, "thread")
     cut = f"{console.counted(group.blocks, 'block')} of {rows} x {columns}, {threads}"
-    head = ["", "", f"fused over {_shape(group.iteration_shape)}, {cut}:", "", "", "", "", ""]
+    head = ["", "", f"fused over {_shape(group.iteration_shape)}, {cut}:", "", "", "", "", "", ""]
     return [head, *[_row(step, "  ") for step in group.steps]]
 
 
-def _row(step: PlannedStep, indent: str) -> list[str]:
+def _row(step: PlannedStep, indent: str, threads: int = 1) -> list[str]:
     from graphlang.report.explained_plan import bytes_text
 
     return [
@@ -160,6 +166,7 @@ def _row(step: PlannedStep, indent: str) -> list[str]:
         f"{step.where}, in place" if step.in_place else step.where,
         bytes_text(step.nbytes) if step.nbytes else "",
         f"{step.flops:,}" if step.flops else "",
+        f"{threads}" if threads > 1 else "",
     ]
 
 

@@ -19,6 +19,7 @@ from graphlang.engine.fusion import (
 from graphlang.engine.program import is_broadcast_scalar
 from graphlang.engine.views import rows_of
 from graphlang.engine.workers import run_jobs
+from graphlang.kernels.parallel import ranges
 from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.bound_step import bind_step, checked, one_call, reduce_rows
 from graphlang.trace.primitives.norms import squares
@@ -64,29 +65,29 @@ def bind_fused(
     """
     memory = {} if memory is None else memory
     blocks = list(_blocks(group))
-    count = group.threads(threads)
-    bounds = [len(blocks) * i // count for i in range(count + 1)]
+    parts = [blocks[start:stop] for start, stop in group.parts()]
     accumulations = [s for s in group.steps if is_accumulation(s)]
     totals = [
         {
             s.output.number: _memory(
-                memory, (thread, s.output.number), s.output.shape, _accumulation_dtype(s.output.dtype)
+                memory, (part, s.output.number), s.output.shape, _accumulation_dtype(s.output.dtype)
             )
             for s in accumulations
         }
-        for thread in range(count)
+        for part in range(len(parts))
     ]
+    shares = [slice(*share) for share in ranges(len(parts), group.threads(threads))]
     return BoundGroup(
         [
             _thread_calls(
                 group,
                 array_of,
                 temporaries,
-                blocks[bounds[i] : bounds[i + 1]],
-                totals[i],
+                parts[own],
+                totals[own],
                 lambda slot, *signature, i=i: _memory(memory, (i, slot), *signature),
             )
-            for i in range(count)
+            for i, own in enumerate(shares)
         ],
         [_add_totals(array_of(s.output), [own[s.output.number] for own in totals]) for s in accumulations],
     )
@@ -100,8 +101,8 @@ def _memory(memory: dict[Any, Any], key: Any, *signature: Any) -> Any:
 
 
 def _add_totals(out: Any, totals: Sequence[Any]) -> Thunk:
-    """Adds up the totals of all threads, always in the same order, so that the bits are the same every
-    run."""
+    """Adds up the totals of all parts, always in the same order, so that the bits are the same every run and
+    on any number of threads."""
 
     def add() -> None:
         for total in totals[1:]:
@@ -123,26 +124,30 @@ def _thread_calls(
     group: FusionGroup,
     array_of: ArrayOf,
     temporaries: set[int],
-    blocks: Sequence[tuple[slice, slice]],
-    totals: dict[int, Any],
+    parts: Sequence[Sequence[tuple[slice, slice]]],
+    totals: Sequence[dict[int, Any]],
     memory: Callable[..., Any],
 ) -> list[Thunk]:
-    """The calls of one thread."""
+    """The calls of one thread, for some parts of the group."""
     slicing = _Slicing(group, array_of, temporaries, memory)
-    steps = [
-        (
-            s,
-            [slicing.of(x) if s.primitive.kind == "elementwise" else slicing.matrix(x) for x in s.operands],
-            _total_slicer(totals[s.output.number]) if is_accumulation(s) else slicing.of(s.output),
-        )
+    operands = [
+        [slicing.of(x) if s.primitive.kind == "elementwise" else slicing.matrix(x) for x in s.operands]
         for s in group.steps
     ]
-    resets = [partial(own.fill, 0) for own in totals.values()]
-    return resets + [
-        _block_call(step, [operand(rows, columns) for operand in operands], out(rows, columns))
-        for rows, columns in blocks
-        for step, operands, out in steps
-    ]
+    results = [None if is_accumulation(s) else slicing.of(s.output) for s in group.steps]
+    calls: list[Thunk] = []
+    for blocks, own in zip(parts, totals, strict=True):
+        outs = [
+            result or _total_slicer(own[s.output.number])
+            for s, result in zip(group.steps, results, strict=True)
+        ]
+        calls += [partial(total.fill, 0) for total in own.values()]
+        calls += [
+            _block_call(step, [x(rows, columns) for x in values], out(rows, columns))
+            for rows, columns in blocks
+            for step, values, out in zip(group.steps, operands, outs, strict=True)
+        ]
+    return calls
 
 
 def _total_slicer(total: Any) -> BlockOf:

@@ -113,7 +113,6 @@ class _Repetitions:
         self.threads = threads
         self.before: list[Thunk] = []
         self.after: list[Thunk] = []
-        self._divided = threads if plan.divides(threads) else 1
         self._memory = {b.number: allocated(b) for b in plan.buffers if not b.output}
         self._blocks: dict[int, dict[Any, Any]] = {}
         self._sequences = {i: self._contiguous(x) for i, x in loop.sequences.items()}
@@ -282,7 +281,7 @@ class _Repetitions:
         operands, out = [array_of(x) for x in step.operands], array_of(step.output)
         if step.primitive.kind == "view":  # a reshape of what is not contiguous, which copies
             return [partial(_copy_view, step, operands, out)]
-        return [bind_single(step, operands, out, self._divided)]
+        return [bind_single(step, operands, out, self.threads)]
 
     def _on_copies(self, index: int, group: FusionGroup) -> list[Thunk]:
         """A kernel with memory of its own is bound once, to copies of what it reads and writes."""

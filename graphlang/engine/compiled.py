@@ -210,7 +210,7 @@ class Compiled:
         if not executables:
             return None
         last = executables[-1]
-        return memory_of(last.plan, set(self._model.network.params), last.threads)
+        return memory_of(last.plan, set(self._model.network.params), last.division.own)
 
     @property
     def executables(self) -> list[Executable]:

@@ -13,6 +13,7 @@ import numpy as np
 from graphlang.contracts.backend import Backend, BoundProgram
 from graphlang.engine.binding import bind_fused, bind_single, concurrent_call
 from graphlang.engine.bound_loop import bind_loop
+from graphlang.engine.division import uses_blas
 from graphlang.engine.fusion import FusionGroup
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.passes import optimised
@@ -51,7 +52,10 @@ class Executable:
         lent: Mapping[str, Any] | None = None,
     ) -> None:
         self.plan = plan
-        self.threads, self._limits_blas = usable_threads(threads)
+        available, limits_blas = usable_threads(threads)
+        #: the threads that the program divides its work over, and those that BLAS uses for its products
+        self.division = plan.division(available)
+        self._limits_blas = limits_blas or (self.division.blas < available and uses_blas(plan.groups))
         self._memory = {b.number: allocated(b) for b in plan.buffers}
         self._labels = {v.number: label for label, v in plan.program.inputs.items()}
         arrays, lent = arrays or {}, lent or {}
@@ -73,9 +77,6 @@ class Executable:
         self._spare: dict[int, tuple[weakref.ref[_Lease], Any]] = {}
         #: group -> addresses of the outputs that it uses -> its calls on them
         self._variants: dict[int, dict[tuple[int, ...], list[Thunk]]] = {}
-        #: whether the program divides work over threads of its own; if not, BLAS may use its threads for
-        #: products
-        self._divides = plan.divides(self.threads)
         self._group_calls = [self._bound(g) for g in plan.groups]
         self._collect()
 
@@ -170,10 +171,10 @@ class Executable:
 
     def _bound(self, group: FusionGroup) -> list[Thunk]:
         if group.loop is not None:
-            return [one_call(bind_loop(group, self._array, self.threads))]
+            return [one_call(bind_loop(group, self._array, self.division.own))]
         if not group.fused:
             return [self._step(step) for step in group.steps]
-        threads, after = bind_fused(group, self._array, self.plan.temporaries, self.threads)
+        threads, after = bind_fused(group, self._array, self.plan.temporaries, self.division.own)
         if len(threads) == 1 and len(threads[0]) < INLINE_CALLS:
             return [*threads[0], *after]
         return [concurrent_call([one_call(calls) for calls in threads]), *after]
@@ -183,7 +184,7 @@ class Executable:
         operands = [self._array(x) for x in step.operands]
         if step.primitive.kind == "view":  # a reshape of what is not contiguous, which copies
             return partial(_copy_view, step, operands, out)
-        return bind_single(step, operands, out, self.threads if self._divides else 1)
+        return bind_single(step, operands, out, self.division.own)
 
     # ---- running ----------------------------------------------------------------------------------------
 
@@ -247,9 +248,10 @@ class Executable:
     def _own_threads(self) -> AbstractContextManager[Any]:
         """Holds BLAS to one thread where the program divides its work itself, products included: the threads
         of BLAS keep a core busy for some time after a product, waiting for the next."""
-        if self._divides:
-            return kernel_threads(self.threads)
-        return BLAS.limited(self.threads) if self._limits_blas else nullcontext()
+        own, blas = self.division
+        if own > 1:
+            return kernel_threads(own)
+        return BLAS.limited(blas) if self._limits_blas else nullcontext()
 
     def output(self, label: str) -> Any:
         """An output's array after a run: the program's own memory, overwritten by the next run."""

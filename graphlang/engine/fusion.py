@@ -9,7 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from graphlang.engine.program import concrete, is_broadcast_scalar
+from graphlang.engine.step_work import operations
 from graphlang.engine.views import Views
+from graphlang.kernels.parallel import ranges
+from graphlang.kernels.thread_cost import Work, threads_that_pay
 from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.sums import ROWS
 from graphlang.trace.whole_numbers import is_counted
@@ -18,14 +21,18 @@ FUSE_FROM = 2**16
 """Elements from which on fusion pays: smaller arrays stay in cache anyway."""
 LONGEST_ROW = FUSE_FROM // 4
 """Elements of the longest row that is reduced within a fused group: a row is never cut."""
-MIN_WORK_PER_THREAD = 2**21
-"""Operations and memory accesses that justify waking a thread, which itself takes tens of microseconds."""
 SMALL_SIZE = 64
 """Elements up to which a value is cheap enough to be computed early, outside of any fused group."""
 BLOCK_BYTES = 2**19
 """Bytes of one operand in a block: few enough that the handful of operands that a fused group touches stays
 in cache, enough that the work of a call outweighs handing the interpreter's lock from thread to thread. Over
 10^7 numbers on two cores, 2**16 took two to three times as long; beyond 2**19 nothing is gained."""
+BALANCE = 4
+"""Where there are more than two blocks, their number is about a multiple of this, so that 2 or 4 threads have
+as many each."""
+MOST_TOTALS = 16
+"""The parts of a fused group that have a running total of their own for each of its sums. Each is some blocks
+in a row; threads share out the parts, so that the bits of a sum do not depend on the number of threads."""
 
 IterationShape = tuple[int, ...]
 """The shape that all steps of a fused group run over, and that its blocks are cut from."""
@@ -72,17 +79,29 @@ class FusionGroup:
         )
 
     def threads(self, available: int) -> int:
-        """How many threads to divide the group over: as many as pay off."""
-        work = sum(int(s.primitive.flops(*s.operands, **s.params)) for s in self.steps) + self._moved()
-        return max(1, min(available, self.tiling().block_count, work // MIN_WORK_PER_THREAD))
+        """How many threads to divide the group over: as many as pay."""
+        return threads_that_pay(self.work(), available, len(self.parts()))
+
+    def work(self) -> Work:
+        """What the group costs: arithmetic on blocks that are in cache, and what is read from memory or
+        written to it."""
+        return Work(
+            operations=sum(map(operations, self.steps)),
+            moved=self._moved(),
+            calls=len(self.steps) * self.tiling().block_count,
+        )
+
+    def parts(self) -> list[tuple[int, int]]:
+        """The ranges of blocks that threads share out; one block each where nothing is summed over blocks."""
+        blocks = self.tiling().block_count
+        return ranges(blocks, MOST_TOTALS if any(map(is_accumulation, self.steps)) else blocks)
 
     def _moved(self) -> int:
-        """A lower bound on the numbers that are read from memory or written to it, each as slow as an
-        operation."""
+        """A lower bound on the bytes that are read from memory or written to it."""
         computed = {s.output.number for s in self.steps}
         operands = {x.number: x for s in self.steps for x in s.operands if x.__class__ is SymbolicArray}
         read = [x for number, x in operands.items() if number not in computed]
-        return sum(element_count(x.shape) for x in (*read, self.steps[-1].output))
+        return sum(element_count(x.shape) * x.dtype.itemsize for x in (*read, self.steps[-1].output))
 
     def tiling(self) -> Tiling:
         """The blocks of a fused group."""
@@ -95,9 +114,19 @@ class FusionGroup:
             (1, element_count(shape)) if self.contiguous else (element_count(shape[:-1]), shape[-1])
         )
         if self.needs_whole_rows or columns * itemsize <= BLOCK_BYTES:
-            height = max(1, min(rows, BLOCK_BYTES // max(1, columns * itemsize)))
-            return Tiling(rows, columns, height - height % ROWS if height > ROWS else height, columns)
-        return Tiling(rows, columns, 1, BLOCK_BYTES // itemsize)
+            height = _block_size(rows, max(1, BLOCK_BYTES // max(1, columns * itemsize)))
+            return Tiling(rows, columns, height, columns)
+        return Tiling(rows, columns, 1, _block_size(columns, BLOCK_BYTES // itemsize))
+
+
+def _block_size(n: int, most: int) -> int:
+    """How many of n rows or elements make a block: at most `most`, with about as many in every block."""
+    if n <= most:
+        return max(1, n)
+    most -= most % ROWS if most > ROWS else 0
+    count = -(-n // most)
+    size = -(-n // (count if count == 2 else -(-count // BALANCE) * BALANCE))
+    return -(-size // ROWS) * ROWS if size > ROWS else size
 
 
 def element_count(shape: Sequence[Any]) -> int:

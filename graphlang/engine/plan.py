@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from graphlang.engine.division import Division, division
 from graphlang.engine.fusion import FusionGroup, element_count, fusion_groups, temporary_slots
 from graphlang.engine.loop_program import loop_program
 from graphlang.engine.program import Program, rewritten
@@ -18,8 +19,6 @@ from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.primitives.elementwise import astype
 
 ALIGNMENT = 64
-KERNEL_DIVIDE_FROM = 2**18
-"""Operations from which on a kernel may divide its work over threads."""
 
 
 @dataclass
@@ -88,10 +87,9 @@ class Plan:
         own = sum(_scratch_bytes(g, self.temporaries) * g.threads(threads) for g in self.groups if g.fused)
         return own + sum(int(g.loop.scratch_bytes(threads)) for g in self.groups if g.loop)
 
-    def divides(self, threads: int) -> bool:
-        """Whether a fused group or a kernel is divided over the program's own threads. If not, BLAS may use
-        its threads for the products."""
-        return threads > 1 and any(_is_divided(g, threads) for g in self.groups)
+    def division(self, threads: int) -> Division:
+        """Who uses up to some threads: the program itself, or BLAS for the products."""
+        return division(self.groups, threads)
 
     @lazy
     def flops(self) -> int:
@@ -104,14 +102,6 @@ def group_flops(group: FusionGroup) -> int:
     if group.loop is not None:
         return int(group.steps[0].params["length"] * group.loop.flops)
     return sum(step_flops(s) for s in group.steps)
-
-
-def _is_divided(group: FusionGroup, threads: int) -> bool:
-    if group.fused:
-        return group.threads(threads) > 1
-    if group.loop is not None:
-        return bool(group.loop.divides(threads))
-    return any(s.primitive.kind == "kernel" and step_flops(s) >= KERNEL_DIVIDE_FROM for s in group.steps)
 
 
 def _scratch_bytes(group: FusionGroup, temporaries: set[int]) -> int:

@@ -53,17 +53,30 @@ class Workers:
     """Threads that wait for jobs. The calling thread runs the first job itself, the workers run the
     others."""
 
-    def __init__(self, count: int) -> None:
-        self.queues: list[SimpleQueue[tuple[Job, _Latch]]] = [SimpleQueue() for _ in range(count)]
-        self._threads = [
-            # In a context of its own: from Python 3.14 on a thread may inherit that of its starter, and a
-            # worker that is to divide its work again would wait for itself.
-            threading.Thread(target=Context().run, args=(_serve, queue), daemon=True, name="graphlang")
-            for queue in self.queues
-        ]
-        for thread in self._threads:
-            thread.start()
+    def __init__(self) -> None:
+        self._queues: list[SimpleQueue[tuple[Job, _Latch]]] = []
+        self._threads: list[threading.Thread] = []
+        self._growing = threading.Lock()
         self._core = -1
+
+    @property
+    def count(self) -> int:
+        """How many there are: as many as the most that were needed at once."""
+        return len(self._queues)
+
+    def _grow(self, count: int) -> None:
+        with self._growing:
+            while len(self._queues) < count:
+                queue: SimpleQueue[tuple[Job, _Latch]] = SimpleQueue()
+                # In a context of its own: from Python 3.14 on a thread may inherit that of its starter, and a
+                # worker that is to divide its work again would wait for itself.
+                thread = threading.Thread(
+                    target=Context().run, args=(_serve, queue), daemon=True, name="graphlang"
+                )
+                thread.start()
+                self._threads.append(thread)
+                self._queues.append(queue)
+            self._core = -1
 
     def _keep_off(self, core: int) -> None:
         """Keeps the workers off the core of the calling thread.
@@ -80,11 +93,13 @@ class Workers:
 
     def run(self, jobs: Sequence[Job]) -> None:
         """Runs each job on its own thread, waits for all, and raises the first exception that one raised."""
+        if len(self._queues) < len(jobs) - 1:
+            self._grow(len(jobs) - 1)
         current_core = _current_core()
         if current_core is not None and (core := current_core()) != self._core:
             self._keep_off(core)
         latch = _Latch(len(jobs) - 1)
-        for queue, job in zip(self.queues, jobs[1:], strict=True):
+        for queue, job in zip(self._queues, jobs[1:], strict=False):
             queue.put((job, latch))
         try:
             jobs[0]()
@@ -148,9 +163,9 @@ def _serve(queue: SimpleQueue[tuple[Job, _Latch]]) -> None:
 
 
 @made_once
-def workers(count: int) -> Workers:
+def workers() -> Workers:
     """The worker threads of the process, started when first needed."""
-    return Workers(count)
+    return Workers()
 
 
 def run_jobs(jobs: Sequence[Job]) -> None:
@@ -159,7 +174,7 @@ def run_jobs(jobs: Sequence[Job]) -> None:
     if len(jobs) == 1:
         jobs[0]()
     else:
-        workers(len(jobs) - 1).run(jobs)
+        workers().run(jobs)
 
 
 @contextmanager

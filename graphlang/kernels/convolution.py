@@ -19,6 +19,7 @@ from graphlang.trace.core import Primitive, Signature, into, signature
 from graphlang.trace.dims import Shape, Size, count, shape_text
 from graphlang.trace.errors import ShapeError
 from graphlang.trace.primitives.reductions import reduce_sum
+from graphlang.trace.work import Work
 
 PerAxis: TypeAlias = tuple[int, ...]
 """One number per spatial axis."""
@@ -26,6 +27,7 @@ PerAxis: TypeAlias = tuple[int, ...]
 _TILE_BYTES = 2**21
 """Bytes of the columns of one matrix product: few enough to stay in cache, enough that a call takes much
 longer than handing the interpreter's lock to another thread."""
+_CALLS_OF_A_TILE = 8
 _SMALL = 10**6
 """Multiplications up to which BLAS uses the operands in place instead of packing them first."""
 _BLOCK = 64
@@ -42,7 +44,31 @@ class _Windows(NamedTuple):
     groups: int
 
 
-class Convolution(Primitive):
+class _OfWindows(Primitive):
+    """A primitive that copies windows as the columns of products; its work is divided by images."""
+
+    def parts(self, x: Any, *operands: Any, **windows: Any) -> int:
+        return int(x.shape[0])
+
+    def work(self, y: Any, *operands: Any, **windows: Any) -> Work:
+        positions, weights = self._sizes(y, *operands)
+        columns = prod(positions) // positions[1] * prod(weights[1:]) * windows["groups"]
+        work, weight = super().work(y, *operands, **windows), max(1.0, y.dtype.itemsize / 4)
+        tiles = 1 + columns * y.dtype.itemsize // _TILE_BYTES
+        return work._replace(
+            operations=work.operations + 2 * columns * weight, calls=self._calls(tiles, positions, weights)
+        )
+
+    def _sizes(self, y: Any, *operands: Any) -> tuple[Any, Any]:
+        """The shapes of the array with a place for each window, and of the weights."""
+        raise NotImplementedError
+
+    def _calls(self, tiles: int, positions: Any, weights: Any) -> int:
+        """The calls of NumPy for all tiles."""
+        return _CALLS_OF_A_TILE * tiles
+
+
+class Convolution(_OfWindows):
     """y[n, f, o...] = b[f] + sum over c, k... of w[f, c, k...] * x[n, c, o * stride - pad + k * dilation]
 
     x [N, C, ...], w [F, C/groups, k...], b [F] or left out. Group g of the results sees group g of the
@@ -87,8 +113,11 @@ class Convolution(Primitive):
                 if bias is not None:
                     part += bias
 
-        parallel(work, len(x))
+        parallel(work, len(x), self.work(y, x, w, b, **windows))
         return y if out is None or out is y else into(out, y)
+
+    def _sizes(self, y: Any, x: Any, w: Any, *b: Any) -> tuple[Any, Any]:
+        return y.shape, w.shape
 
     def derivative(
         self, position: int, dy: Any, y: Any, x: Any, w: Any, b: Any = None, **windows: Any
@@ -103,7 +132,7 @@ class Convolution(Primitive):
         return count(self.shape(x, w, b, **windows)[0]) * (2 * count(signature(w)[0][1:]) + (b is not None))
 
 
-class TransposedConvolution(Primitive):
+class TransposedConvolution(_OfWindows):
     """The gradient of a convolution with respect to its image of spatial size `size`: each element of dy
     times the kernel, added up over the windows."""
 
@@ -140,8 +169,14 @@ class TransposedConvolution(Primitive):
                 columns = np.matmul(weights, flat).reshape(shape[1], *w.shape[2:], *dy.shape[2:])
                 _add_columns(dx[n], columns, moves)
 
-        parallel(work, len(dy))
+        parallel(work, len(dy), self.work(dx, dy, w, size=size, **windows))
         return dx
+
+    def _sizes(self, y: Any, dy: Any, w: Any) -> tuple[Any, Any]:
+        return dy.shape, w.shape
+
+    def _calls(self, tiles: int, positions: Any, weights: Any) -> int:
+        return int(positions[0] * (2 + prod(weights[2:])))
 
     def derivative(
         self, position: int, dy: Any, y: Any, a: Any, w: Any, *, size: Shape, **windows: Any
@@ -154,7 +189,7 @@ class TransposedConvolution(Primitive):
         return 2 * count(signature(dy)[0]) * count(signature(w)[0][1:])
 
 
-class ConvolutionWeightGradient(Primitive):
+class ConvolutionWeightGradient(_OfWindows):
     """The gradient of a convolution with respect to its weights; `kernel` is the spatial shape of the
     kernel."""
 
@@ -182,10 +217,15 @@ class ConvolutionWeightGradient(Primitive):
                 total += part[0] if len(part) == 1 else part.sum(axis=0)
             return total
 
-        total, *others = parallel(work, len(x))
+        total, *others = parallel(
+            work, len(x), self.work(np.empty(shape, dtype), dy, x, kernel=kernel, **windows)
+        )
         for other in others:
             total += other
         return into(out, total.swapaxes(1, 2).reshape(shape))
+
+    def _sizes(self, y: Any, dy: Any, x: Any) -> tuple[Any, Any]:
+        return dy.shape, y.shape
 
     def derivative(
         self, position: int, dy: Any, y: Any, a: Any, x: Any, *, kernel: Any, **windows: Any

@@ -61,6 +61,14 @@ def threads_for(cost: Work | None, parts: int) -> int:
     return limit if cost is None or limit < 2 else threads_that_pay(cost, limit, parts)
 
 
+def shares(work: Work, n: int, limit: int, grain: int) -> list[slice]:
+    """The ranges of 0 to n for each thread, on as many of `limit` threads as pay; they begin at multiples of
+    `grain`."""
+    tiles = -(-n // grain)
+    count = threads_that_pay(work, limit, tiles)
+    return [slice(start * grain, min(stop * grain, n)) for start, stop in ranges(tiles, count)]
+
+
 def available() -> int:
     """The number of threads that a kernel may divide its work over."""
     threads = _threads.get()

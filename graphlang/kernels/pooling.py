@@ -7,6 +7,7 @@ and the first of several equal ones lies in the first row that has it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,23 @@ from graphlang.trace.core import Primitive, Signature, signature
 from graphlang.trace.dims import Size, shape_text
 from graphlang.trace.errors import ShapeError
 from graphlang.trace.nan import has_nan
+from graphlang.trace.work import Work
+
+_CALLS = 4
+"""The calls of NumPy for a position within the windows of a block."""
 
 
-class MaxPooling(Primitive):
+class _ByImages(Primitive):
+    """A primitive whose work is divided by images."""
+
+    def parts(self, x: Any, *operands: Any, **window: Any) -> int:
+        return int(x.shape[0])
+
+    def work(self, y: Any, *operands: Any, **window: Any) -> Work:
+        return _cost(window["size"], y, *operands)
+
+
+class MaxPooling(_ByImages):
     """The largest element of each window along `axis`, or nan where there is one; padding does not count. The
     gradient goes to the first of several equal ones."""
 
@@ -39,7 +54,7 @@ class MaxPooling(Primitive):
         return max_pool_gradient(dy, x, y, **window)
 
 
-class MaxPoolingGradient(Primitive):
+class MaxPoolingGradient(_ByImages):
     """Adds each element of dy to the first of the largest elements of its window of x; y is max_pool(x)."""
 
     name = "max_pool_gradient"
@@ -60,7 +75,7 @@ class MaxPoolingGradient(Primitive):
         return max_pool_pick(dy, x, largest, **window) if position == 0 else None
 
 
-class MaxPoolingPick(Primitive):
+class MaxPoolingPick(_ByImages):
     """The element of z at the first of the largest elements of each window of x; y is max_pool(x)."""
 
     name = "max_pool_pick"
@@ -79,7 +94,7 @@ class MaxPoolingPick(Primitive):
         return max_pool_gradient(dy, x, largest, **window) if position == 0 else None
 
 
-class SumPooling(Primitive):
+class SumPooling(_ByImages):
     """The sum of each window along `axis`; padding counts as zeros."""
 
     name = "sum_pool"
@@ -96,7 +111,7 @@ class SumPooling(Primitive):
         return sum_pool_gradient(dy, axis=axis, n=x.shape[axis], **window)
 
 
-class SumPoolingGradient(Primitive):
+class SumPoolingGradient(_ByImages):
     """Adds each element of dy to all of the n elements along `axis` that its window covers."""
 
     name = "sum_pool_gradient"
@@ -151,7 +166,16 @@ def _by_images(work: Callable[..., None], axis: int, positions: list[Tap], *arra
         for images in blocks(start, stop, image_bytes, _BLOCK_BYTES):
             work(keys, *[x[images] for x in arrays])
 
-    parallel(work_on, len(arrays[0]))
+    parallel(work_on, len(arrays[0]), _cost(len(positions), *arrays))
+
+
+def _cost(positions: int, *arrays: Any) -> Work:
+    """Each position within the windows takes a few calls on the windows of a block, and reads or writes their
+    elements a few times."""
+    moved = sum([prod(x.shape) * x.dtype.itemsize for x in arrays])
+    smallest = min([prod(x.shape) for x in arrays])
+    calls = _CALLS * positions * -(-moved // _BLOCK_BYTES)
+    return Work(operations=2 * _CALLS * positions * smallest, moved=moved, calls=calls)
 
 
 def _largest(keys: Any, x: Any, y: Any) -> None:

@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 
 from graphlang.kernels.cells import Cell, GruCell, LstmCell, RnnCell
-from graphlang.kernels.parallel import available, ranges, run_all
+from graphlang.kernels.parallel import available, run_all, shares
 from graphlang.kernels.recurrence_gradient import (
+    BATCH_GRAIN,
     LONGEST,
     RecurrenceGradient,
     RecurrenceWeightGradient,
+    calls_of,
     run_calls,
 )
 from graphlang.kernels.recurrence_steps import ForwardSteps
@@ -27,6 +29,7 @@ from graphlang.trace.dims import Size, count, shape_text
 from graphlang.trace.errors import ShapeError
 from graphlang.trace.primitives.indexing import unslice
 from graphlang.trace.types import Thunk
+from graphlang.trace.work import Work
 
 
 class Recurrence(Primitive):
@@ -57,7 +60,7 @@ class Recurrence(Primitive):
 
     def compute(self, x: Any, Wx: Any, Wh: Any, b: Any, *, out: Any = None) -> Any:
         states = np.empty(*self.shape(x, Wx, Wh, b)) if out is None else out
-        rows = [slice(*part) for part in ranges(x.shape[1], available())]
+        rows = shares(self.work(states, x, Wx, Wh, b), states.shape[1], available(), BATCH_GRAIN)
         run_all([partial(run_calls, self._calls(x, Wx, Wh, b, states, part)) for part in rows])
         return states
 
@@ -65,7 +68,7 @@ class Recurrence(Primitive):
         if len(out) > LONGEST:
             return None
         x, Wx, Wh, b = operands
-        rows = [slice(*part) for part in ranges(out.shape[1], threads)]
+        rows = shares(self.work(out, *operands), out.shape[1], threads, BATCH_GRAIN)
         return partial(run_all, [one_call(list(self._calls(x, Wx, Wh, b, out, part))) for part in rows])
 
     def _calls(self, x: Any, Wx: Any, Wh: Any, b: Any, states: Any, rows: slice) -> Iterator[Thunk]:
@@ -79,6 +82,12 @@ class Recurrence(Primitive):
         gradients = _once(self.weight_gradient, dpre, y, x)
         ends = [0, x.shape[2], x.shape[2] + Wh.shape[0]]
         return gradients[ends[2]] if position == 3 else gradients[ends[position - 1] : ends[position]]
+
+    def parts(self, x: Any, Wx: Any, Wh: Any, b: Any) -> int:
+        return int(-(-x.shape[1] // BATCH_GRAIN))
+
+    def work(self, y: Any, *operands: Any, **params: Any) -> Work:
+        return super().work(y, *operands)._replace(calls=calls_of(self.cell, len(y)))
 
     def flops(self, x: Any, Wx: Any, Wh: Any, b: Any) -> Size:
         (steps, rows, width), (hidden, columns) = signature(x)[0], signature(Wh)[0]

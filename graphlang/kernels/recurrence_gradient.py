@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.kernels.cells import Cell, plus
-from graphlang.kernels.parallel import available, ranges, run_all
+from graphlang.kernels.parallel import available, ranges, run_all, shares
 from graphlang.kernels.routine import Routine, Weight, flattened, routine_of
 from graphlang.trace.bound_step import one_call
 from graphlang.trace.core import Primitive, Signature, SymbolicArray, Trace, signature
@@ -24,9 +24,16 @@ from graphlang.trace.gradient import gradient
 from graphlang.trace.products import product_call
 from graphlang.trace.replay import replay
 from graphlang.trace.types import Thunk
+from graphlang.trace.work import Work
 
 CHUNK_SIZE = 2**17
 """Elements of each array that one call computes: a chunk of several time steps that still fits into cache."""
+BATCH_GRAIN = 16
+"""A thread takes a multiple of this many rows of the batch: with fewer, the weights are read as often for
+less, and BLAS computes the rest at an edge in another way."""
+_COLUMN_GRAIN = 64
+"""The same for columns of the gradients of the weights."""
+_CALLS_OF_A_GATE = 4
 LONGEST = 2**12
 """Time steps up to which all calls are prepared in advance; more would take too much memory."""
 
@@ -56,7 +63,7 @@ class RecurrenceGradient(Primitive):
 
     def compute(self, ds: Any, states: Any, Wh: Any, *, out: Any = None) -> Any:
         dpre = np.empty(*self.shape(ds, states, Wh)) if out is None else out
-        parts = [slice(*part) for part in ranges(dpre.shape[1], available())]
+        parts = shares(self.work(dpre, ds, states, Wh), dpre.shape[1], available(), BATCH_GRAIN)
         run_all([partial(run_calls, self._calls(ds, states, Wh, dpre, part)) for part in parts])
         return dpre
 
@@ -64,13 +71,19 @@ class RecurrenceGradient(Primitive):
         if len(out) > LONGEST:
             return None
         ds, states, Wh = operands
-        parts = [slice(*part) for part in ranges(out.shape[1], threads)]
+        parts = shares(self.work(out, *operands), out.shape[1], threads, BATCH_GRAIN)
         return partial(run_all, [one_call(list(self._calls(ds, states, Wh, out, part))) for part in parts])
 
     def derivative(self, position: int, dy: Any, y: Any, ds: Any, states: Any, Wh: Any) -> Any:
         if is_symbolic(ds.shape[0]):
             raise NoGradient(f"{self.name} over a number of steps that is not known yet")
         return _derived(self._unrolled, position, dy, ds, states, Wh)
+
+    def parts(self, ds: Any, states: Any, Wh: Any) -> int:
+        return int(-(-ds.shape[1] // BATCH_GRAIN))
+
+    def work(self, y: Any, *operands: Any, **params: Any) -> Work:
+        return super().work(y, *operands)._replace(calls=calls_of(self.cell, len(y)))
 
     def flops(self, ds: Any, states: Any, Wh: Any) -> Size:
         (hidden, columns), (steps, rows, _) = signature(Wh)[0], signature(states)[0]
@@ -178,6 +191,9 @@ class RecurrenceWeightGradient(Primitive):
     def derivative(self, position: int, dy: Any, y: Any, dpre: Any, states: Any, x: Any) -> Any:
         return _derived(self._as_products, position, dy, dpre, states, x)
 
+    def parts(self, dpre: Any, states: Any, x: Any) -> int:
+        return int(-(-dpre.shape[2] // _COLUMN_GRAIN))
+
     def flops(self, dpre: Any, states: Any, x: Any) -> Size:
         (steps, rows, width), columns = signature(x)[0], signature(dpre)[0][2]
         return 2 * count((steps, rows, columns)) * (width + columns // self.cell.gates)
@@ -200,10 +216,10 @@ class RecurrenceWeightGradient(Primitive):
         columns = self.cell.columns(states.shape[-1] // self.cell.states)
         #: for each time step x, the vectors that Wh multiplies, and a 1 for b
         factors = [np.ones((*dpre.shape[:2], len(dW)), dW.dtype) for _ in columns]
-        steps = [slice(*part) for part in ranges(len(x), threads)]
+        parts = shares(self.work(dW, dpre, states, x), dW.shape[1], threads, _COLUMN_GRAIN)
+        steps = [slice(*part) for part in ranges(len(x), len(parts))]
         copies = [one_call(self._factors(states, x, factors, part)) for part in steps]
         dpre = dpre.reshape(-1, dW.shape[1])
-        parts = [slice(*part) for part in ranges(dW.shape[1], threads)]
         products = [one_call(_products(factors, columns, dpre, dW, part)) for part in parts]
         return one_call([partial(run_all, copies), partial(run_all, products)])
 
@@ -231,6 +247,11 @@ def _products(factors: list[Any], columns: list[slice], dpre: Any, dW: Any, part
         if both.start < both.stop:
             calls.append(product_call(left.reshape(-1, len(dW)).T, dpre[:, both], dW[:, both]))
     return calls
+
+
+def calls_of(cell: Cell, steps: int) -> int:
+    """The calls of NumPy for all time steps."""
+    return _CALLS_OF_A_GATE * cell.gates * steps
 
 
 def run_calls(calls: Iterator[Thunk]) -> None:

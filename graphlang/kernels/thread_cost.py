@@ -12,6 +12,10 @@ from functools import lru_cache
 from math import ceil
 from typing import NamedTuple
 
+from graphlang.trace.work import Work
+
+__all__ = ["PAYS", "Prices", "Work", "prices", "seconds", "seconds_on", "set_prices", "threads_that_pay"]
+
 
 class Prices(NamedTuple):
     """What the machine takes, in seconds. The defaults are those of a processor of the 2020s."""
@@ -30,27 +34,6 @@ class Prices(NamedTuple):
     job: float = 7e-6
     #: whether threads wait for the interpreter's lock
     locked: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
-
-
-class Work(NamedTuple):
-    """What a piece of work consists of, all threads together."""
-
-    #: operations of products of float32 matrices; one of float64 counts twice
-    flops: float = 0
-    #: operations on elements that are in cache, each an addition's worth
-    operations: float = 0
-    #: bytes read from memory, or written to it
-    moved: float = 0
-    #: calls of NumPy
-    calls: float = 1
-
-    def seconds(self, prices: Prices) -> float:
-        """The time on one thread."""
-        return self.flops * prices.flop + self.operations * prices.operation + self.moved * prices.byte
-
-    def plus(self, other: Work) -> Work:
-        """Both, one after the other."""
-        return Work(*[mine + its for mine, its in zip(self, other, strict=True)])
 
 
 PAYS = 0.9
@@ -90,10 +73,15 @@ def threads_that_pay(work: Work, limit: int, parts: int) -> int:
     return best
 
 
-def seconds_on(work: Work, threads: int, parts: int) -> float:
-    """The estimated time on some threads."""
-    prices = _Machine.prices
-    alone = work.seconds(prices) + work.calls * prices.call
+def seconds(work: Work, prices: Prices) -> float:
+    """The time on one thread, without what each call takes under the lock."""
+    return work.flops * prices.flop + work.operations * prices.operation + work.moved * prices.byte
+
+
+def seconds_on(work: Work, threads: int, parts: int, prices: Prices | None = None) -> float:
+    """The estimated time on some threads, which share out equal parts."""
+    prices = prices or _Machine.prices
+    alone = seconds(work, prices) + work.calls * prices.call
     if threads == 1:
         return alone
     share = ceil(parts / threads) / parts
@@ -106,7 +94,7 @@ def seconds_on(work: Work, threads: int, parts: int) -> float:
     # Another thread holds the lock with this probability; then the thread sleeps, and has to be woken up,
     # while nobody holds the lock.
     taken = min(1.0, (threads - 1) * prices.call * work.calls / alone) if alone else 0.0
-    waiting = work.calls * taken * prices.handover / 2
+    waiting = work.calls * taken * prices.handover
     locked = work.calls * prices.call + waiting
     return max(share * (busy + waiting), locked) + handing_over
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.diagnostics import GraphError
+from graphlang.engine.division import Division, unit_threads
 from graphlang.engine.fusion import FusionGroup
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.model import Model
@@ -62,8 +63,8 @@ class Explanation:
     inputs: dict[str, tuple[int, ...]]
     dtype: str
     threads: int
-    #: whether the program divides kernels and large products among threads of its own, and BLAS uses one
-    divides: bool
+    #: how many of them the program uses itself, and how many BLAS for the products
+    division: Division
     groups: tuple[PlannedGroup, ...]
     outputs: dict[str, str]
     copies: tuple[str, ...]
@@ -122,6 +123,7 @@ class _Explainer:
         self.model = model
         self.plan = planned
         self.threads = threads
+        self.division = planned.division(threads)
         self.program = planned.program
         self.steps = {s.output.number: s for g in planned.groups for s in g.steps} | planned.view_steps
         self.names = {v.number: label for label, v in self.program.inputs.items()}
@@ -157,23 +159,23 @@ class _Explainer:
             },
             dtype=self.model.dtype.name,
             threads=self.threads,
-            divides=planned.divides(self.threads),
+            division=self.division,
             groups=tuple([self._group(group, numbers) for group in planned.groups]),
             outputs={label: self.text(v) for label, v in program.outputs.items()},
             copies=tuple(copies),
             buffers=tuple([b.nbytes for b in planned.buffers]),
-            memory=memory_of(planned, set(self.model.network.params), self.threads),
+            memory=memory_of(planned, set(self.model.network.params), self.division.own),
             flops=planned.flops,
         )
 
     def _group(self, group: FusionGroup, numbers: Iterator[int]) -> PlannedGroup:
         steps = tuple([self._step(step, next(numbers)) for step in group.steps])
         if not group.fused:
-            return PlannedGroup(steps, None, 1, (1, 1), 1)
+            return PlannedGroup(steps, None, 1, (1, 1), unit_threads(group, self.division))
         tiling = group.tiling()
         block = (tiling.block_rows, tiling.block_columns)
         return PlannedGroup(
-            steps, group.iteration_shape, tiling.block_count, block, group.threads(self.threads)
+            steps, group.iteration_shape, tiling.block_count, block, group.threads(self.division.own)
         )
 
     def _step(self, step: Step, number: int) -> PlannedStep:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextvars import ContextVar, Token
+from math import prod
 from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
@@ -18,6 +19,7 @@ from graphlang.trace.errors import NoGradient
 from graphlang.trace.numpy_protocols import NumPyProtocols
 from graphlang.trace.sums import reduce_add
 from graphlang.trace.types import ArrayOrNumber, DtypeLike, NumPyArray, Out, Thunk
+from graphlang.trace.work import Work
 
 PrimitiveKind: TypeAlias = Literal["elementwise", "view", "reduction", "matmul", "kernel", "copy"]
 Signature: TypeAlias = "tuple[Shape, np.dtype[Any]]"
@@ -138,6 +140,14 @@ class SymbolicArray(NumPyProtocols):
     __repr__ = __str__
 
 
+ACCESSES = 4
+"""How often a kernel reads or writes an element that is in cache."""
+
+
+ACCESSES = 4
+"""How often a kernel reads or writes an element that is in cache."""
+
+
 class Primitive:
     """One operation that a planner knows. Called on symbolic arrays it records, on arrays it computes.
 
@@ -195,6 +205,20 @@ class Primitive:
         """Shape and dtype of the largest array that it computes with besides its operands and its result,
         where that may be larger than these; else None."""
         return None
+
+    def work(self, y: Any, *operands: Any, **params: Any) -> Work:
+        """What computing `y` costs: its operations as those of products, and every element read or written
+        a few times."""
+        arrays = [x for x in (y, *operands) if hasattr(x, "dtype")]
+        elements = sum([prod(x.shape) for x in arrays])
+        weight = max(1.0, y.dtype.itemsize / 4)
+        moved = sum([prod(x.shape) * x.dtype.itemsize for x in arrays])
+        flops = int(self.flops(*operands, **params))
+        return Work(flops * weight, ACCESSES * elements * weight, moved)
+
+    def parts(self, *operands: Any, **params: Any) -> int:
+        """Into how many equal parts the work can be divided, for threads to share out."""
+        return 1
 
     def pullback(self, position: int, dy: Array, y: Array, *operands: Any, **params: Any) -> Any:
         """The gradient of the operand at `position`, in its shape and dtype; None where there is none."""

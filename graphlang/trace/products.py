@@ -37,9 +37,10 @@ def _is_vector(x: NumPyArray, w: NumPyArray) -> bool:
     return bool(min(x.ndim, w.ndim) == 1 or x.shape[-2] == 1 or w.shape[-1] == 1)
 
 
-def product_call(x: NumPyArray, w: NumPyArray, out: NumPyArray) -> Thunk:
-    """A call that writes `x @ w` to `out`."""
-    return partial(_product, x, w, out) if is_long(x, w) else partial(np.matmul, x, w, out)
+def product_call(x: NumPyArray, w: NumPyArray, out: NumPyArray, whole: int = 0) -> Thunk:
+    """A call that writes `x @ w` to `out`, which may be a part of a result of `whole` elements: the parts
+    have the bits of the whole."""
+    return partial(_product, x, w, out, whole) if is_long(x, w) else partial(np.matmul, x, w, out)
 
 
 def product(x: NumPyArray, w: NumPyArray, out: Out = None) -> Any:
@@ -53,16 +54,16 @@ def product(x: NumPyArray, w: NumPyArray, out: Out = None) -> Any:
     return y if y.ndim else y[()]
 
 
-def _product(x: NumPyArray, w: NumPyArray, out: NumPyArray) -> Any:
+def _product(x: NumPyArray, w: NumPyArray, out: NumPyArray, whole: int = 0) -> Any:
     vector = _is_vector(x, w)
     left, right = x[None] if x.ndim == 1 else x, w[:, None] if w.ndim == 1 else w
     lead = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
     total = np.zeros((*lead, left.shape[-2], right.shape[-1]))
-    inner = left.shape[-1]
+    inner, size = left.shape[-1], whole or total.size
     # Longer pieces for large results, which would take as long to add as to compute; BLAS cuts them itself.
-    piece = _PIECE if vector or total.size <= _PIECE**2 else 16 * _PIECE
+    piece = _PIECE if vector or size <= _PIECE**2 else 16 * _PIECE
     pieces = inner // piece
-    at_once = max(1, min(pieces, _TOGETHER // max(1, total.size)))
+    at_once = max(1, min(pieces, _TOGETHER // max(1, size)))
     for first in range(0, pieces, at_once):
         count = min(at_once, pieces - first)
         cut = slice(first * piece, (first + count) * piece)

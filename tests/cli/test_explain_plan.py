@@ -71,7 +71,7 @@ def test_fused_groups_are_shown_with_their_blocks_and_threads(
     assert group["blocks"] == -(-1_000_000 // (BLOCK_BYTES // 8))
     assert {s["where"] for s in group["steps"]} >= {"in cache"}
     text = printed(capsys, "explain-plan", str(file), "--batch", "1000000", "--threads", "2")
-    assert "fused over [1000000], 16 blocks of 1 x 65536, 2 threads:" in text
+    assert "fused over [1000000], 16 blocks of 1 x 62528, 2 threads:" in text
 
 
 def test_the_batch_and_the_precision_can_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import contract_cases as cases
 import numpy as np
 import pytest
+from helpers import every_division_pays
 
 from graphlang.engine import fusion
 from graphlang.engine.executable import Executable
@@ -89,13 +90,16 @@ def planned(
 
 
 @pytest.fixture(params=["step by step", "fused"])
-def fused(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def fused(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The samples are small: as they are, nothing is fused; else all that can be, in small blocks over
     threads."""
-    if request.param == "fused":
-        monkeypatch.setattr(fusion, "FUSE_FROM", 2)
-        monkeypatch.setattr(fusion, "BLOCK_BYTES", 8)
-        monkeypatch.setattr(fusion, "MIN_WORK_PER_THREAD", 1)
+    if request.param == "step by step":
+        yield
+        return
+    monkeypatch.setattr(fusion, "FUSE_FROM", 2)
+    monkeypatch.setattr(fusion, "BLOCK_BYTES", 8)
+    with every_division_pays():
+        yield
 
 
 @pytest.mark.usefixtures("fused")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Iterator
 
-from graphlang.engine import fusion
+import pytest
+from helpers import every_division_pays
 
 
 @pytest.fixture
-def every_fused_group_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
+def every_fused_group_is_divided() -> Iterator[None]:
     """Small arrays are divided over threads as large ones are."""
-    monkeypatch.setattr(fusion, "MIN_WORK_PER_THREAD", 1)
+    with every_division_pays():
+        yield

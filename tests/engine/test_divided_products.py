@@ -13,6 +13,8 @@ import graphlang as gl
 from graphlang.engine import divided_products
 from graphlang.engine.divided_products import product_calls
 
+pytestmark = pytest.mark.usefixtures("every_fused_group_is_divided")
+
 
 @pytest.mark.parametrize("threads", [2, 3])
 @pytest.mark.parametrize(
@@ -26,7 +28,7 @@ from graphlang.engine.divided_products import product_calls
         ((6, 5, 7), (6, 7, 9), None),
         ((1, 5, 7), (6, 7, 9), None),
         ((6, 5, 7), (1, 7, 9), None),
-        ((4, 6, 5, 7), (6, 7, 9), None),
+        ((4, 6, 5, 7), (6, 7, 9), 2),
         ((1, 9, 7), (1, 7, 5), None),
         ((40, 7), (7,), 1),
         ((7,), (7, 40), 1),
@@ -39,7 +41,8 @@ def test_the_parts_of_a_product_are_the_product(
     parts: int | None,
     threads: int,
 ) -> None:
-    monkeypatch.setattr(divided_products, "PRODUCT_DIVIDE_FROM", 1)
+    monkeypatch.setattr(divided_products, "SMALLEST_PART", 1)
+    monkeypatch.setattr(divided_products, "GRAIN", 1)
     x, w = normal(*left), normal(*right, seed=1)
     out = np.full(np.matmul(x, w).shape, np.nan)
     calls = product_calls(x, w, out, threads)
@@ -52,7 +55,8 @@ def test_the_parts_of_a_product_are_the_product(
 
 
 def test_transposed_operands_are_cut_without_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(divided_products, "PRODUCT_DIVIDE_FROM", 1)
+    monkeypatch.setattr(divided_products, "SMALLEST_PART", 1)
+    monkeypatch.setattr(divided_products, "GRAIN", 1)
     x, w, out = normal(7, 40).T, normal(30, 7, seed=1).T, np.empty((40, 30))
     calls: list[Any] = product_calls(x, w, out, 2)
     for call in calls:

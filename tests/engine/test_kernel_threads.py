@@ -13,6 +13,8 @@ from threadpoolctl import threadpool_info
 import graphlang as gl
 from graphlang.kernels import parallel
 
+pytestmark = pytest.mark.usefixtures("every_fused_group_is_divided")
+
 CONVNET = """
 input x: float[N, 3, 20, 20]
 y = x -> Conv(16, 3) -> Relu -> MaxPool(2) -> Conv(8, 3)
@@ -28,9 +30,9 @@ loss = sum(y * y)
 output loss
 """
 NETWORKS = {
-    "convolution": (CONVNET, (17, 3, 20, 20)),
+    "convolution": (CONVNET, (35, 3, 20, 20)),
     **{
-        f"{kind}, {what}": (RECURRENT.format(kind, what), (17, 9, 5))
+        f"{kind}, {what}": (RECURRENT.format(kind, what), (35, 9, 5))
         for kind in ("RNN", "LSTM", "GRU")
         for what in ("sequence", "last")
     },
@@ -59,7 +61,7 @@ def test_a_kernel_over_threads_agrees_with_the_interpreter(network: str, threads
 
 def test_a_sequence_longer_than_what_is_prepared_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = gl.loads(RECURRENT.format("LSTM", "sequence"), dtype="float64")
-    x = normal(17, 9, 5)
+    x = normal(35, 9, 5)
     names = list(graph.params)
     value, gradients = graph.compile(wrt=names, threads=2)(x=x)
     for module in ("recurrence", "recurrence_gradient"):
@@ -75,7 +77,7 @@ def test_jobs_run_in_several_threads_with_one_blas_thread_each(monkeypatch: pyte
     gate = threading.Barrier(2, timeout=10)
     original = parallel.parallel
 
-    def watched(work: Any, n: int) -> list[Any]:
+    def watched(work: Any, n: int, *cost: Any) -> list[Any]:
         def watching(start: int, stop: int) -> Any:
             if (start, stop) != (0, n):
                 gate.wait()
@@ -85,7 +87,7 @@ def test_jobs_run_in_several_threads_with_one_blas_thread_each(monkeypatch: pyte
                 seen.add((threading.get_ident(), blas))
             return work(start, stop)
 
-        return original(watching, n)
+        return original(watching, n, *cost)
 
     monkeypatch.setattr("graphlang.kernels.convolution.parallel", watched)
     gl.loads(CONVNET, dtype="float64").compile(threads=2)(x=normal(16, 3, 20, 20))
