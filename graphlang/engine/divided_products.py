@@ -18,6 +18,8 @@ bits."""
 GRAIN = 16
 """Parts begin at multiples of this many rows or columns: BLAS computes as many at once, and the rest at the
 edge in another way."""
+ROW_GRAIN = 48
+"""The same for many rows: a multiple of 12 and 16, as many as the kernels of OpenBLAS take at once."""
 
 
 def product_calls(x: Any, w: Any, out: Any, threads: int) -> list[Callable[[], Any]]:
@@ -61,7 +63,8 @@ def _cut(shape: tuple[int, ...], inner: int) -> tuple[int, int, int]:
     if len(shape) > 2 and shape[0] > 1:
         return 0, 1, shape[0]
     axis = len(shape) - 2 if shape[-2] >= shape[-1] else len(shape) - 1
-    return axis, GRAIN, min(most, -(-shape[axis] // GRAIN))
+    grain = ROW_GRAIN if axis == len(shape) - 2 and shape[axis] >= 8 * ROW_GRAIN else GRAIN
+    return axis, grain, min(most, -(-shape[axis] // grain))
 
 
 def _part(x: Any, w: Any, out: Any, axis: int, part: slice) -> Callable[[], Any]:

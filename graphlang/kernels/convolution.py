@@ -6,14 +6,14 @@ The derivatives of each of the three are expressed by the other two.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import chain, product
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from graphlang.kernels.parallel import parallel
+from graphlang.kernels.parallel import parallel, ranges
 from graphlang.kernels.windows import span, taps, window_count
 from graphlang.trace.core import Primitive, Signature, into, signature
 from graphlang.trace.dims import Shape, Size, count, shape_text
@@ -28,6 +28,7 @@ _TILE_BYTES = 2**21
 """Bytes of the columns of one matrix product: few enough to stay in cache, enough that a call takes much
 longer than handing the interpreter's lock to another thread."""
 _CALLS_OF_A_TILE = 8
+_MOST_TOTALS = 8
 _SMALL = 10**6
 """Multiplications up to which BLAS uses the operands in place instead of packing them first."""
 _BLOCK = 64
@@ -209,17 +210,21 @@ class ConvolutionWeightGradient(_OfWindows):
         shape, dtype = self.shape(dy, x, kernel=kernel, **windows)
         gradients = _grouped(dy, moves.groups)
 
-        def work(start: int, stop: int) -> Any:
-            # The total is transposed: BLAS is a fifth faster with the columns as the left operand.
-            total = np.zeros((moves.groups, prod(shape[1:]), shape[0] // moves.groups), dtype)
-            for tile in _tiles(x, kernel, dy.shape[2:], moves, start, stop):
-                part = tile.columns @ gradients[tile.images, :, :, tile.windows].swapaxes(-1, -2)
-                total += part[0] if len(part) == 1 else part.sum(axis=0)
-            return total
+        column_bytes = prod(shape[1:]) * moves.groups * prod(dy.shape[2:]) * x.itemsize
+        parts = ranges(len(x), _totals(len(x) * column_bytes))
 
-        total, *others = parallel(
-            work, len(x), self.work(np.empty(shape, dtype), dy, x, kernel=kernel, **windows)
-        )
+        def work(first: int, last: int) -> list[Any]:
+            # The total is transposed: BLAS is a fifth faster with the columns as the left operand.
+            totals = np.zeros((last - first, moves.groups, prod(shape[1:]), shape[0] // moves.groups), dtype)
+            memory: dict[Any, Any] = {}
+            for total, images in zip(totals, parts[first:last], strict=True):
+                for tile in _tiles(x, kernel, dy.shape[2:], moves, *images, memory=memory):
+                    part = tile.columns @ gradients[tile.images, :, :, tile.windows].swapaxes(-1, -2)
+                    total += part[0] if len(part) == 1 else part.sum(axis=0)
+            return list(totals)
+
+        cost = self.work(np.empty(shape, dtype), dy, x, kernel=kernel, **windows)
+        total, *others = chain.from_iterable(parallel(work, len(parts), cost))
         for other in others:
             total += other
         return into(out, total.swapaxes(1, 2).reshape(shape))
@@ -280,18 +285,29 @@ class _Tile(NamedTuple):
 
 
 def _tiles(
-    x: Any, kernel: PerAxis, counts: PerAxis, moves: _Windows, start: int, stop: int, block: int = 0
+    x: Any,
+    kernel: PerAxis,
+    counts: PerAxis,
+    moves: _Windows,
+    start: int,
+    stop: int,
+    block: int = 0,
+    memory: dict[Any, Any] | None = None,
 ) -> Iterator[_Tile]:
     """All windows of the images from `start` to `stop`, copied tile by tile into one small buffer. With
-    `block`, the columns are divided into blocks of that many rows of windows."""
+    `block`, the columns are divided into blocks of that many rows of windows. The buffer is kept in
+    `memory`."""
+    memory = {} if memory is None else memory
     channels, inner = x.shape[1], prod(counts[1:])
     height = channels * prod(kernel)
     if prod(kernel) == max(moves.stride) == 1 and not any(moves.pad):
         yield _Tile(slice(start, stop), slice(None), _grouped(x[start:stop], moves.groups))
         return
     images, rows = _tile_size(stop - start, counts[0], height * inner * x.itemsize, max(1, block))
-    buffer = np.empty(images * rows * inner * height, x.dtype)
-    padded, interior = _padded_buffer(x, images, moves.pad)
+    size = images * rows * inner * height
+    if size not in memory:
+        memory[size] = np.empty(size, x.dtype), *_padded_buffer(x, images, moves.pad)
+    buffer, padded, interior = memory[size]
     for first in range(start, stop, images):
         last = min(first + images, stop)
         image = x[first:last]
@@ -312,6 +328,13 @@ def _tiles(
 
 
 _WHOLE = (slice(None),)
+
+
+def _totals(column_bytes: int) -> int:
+    """Into how many parts the images are divided that have a total each. It depends on sizes alone, so that
+    the bits of their sum are the same on any number of threads."""
+    halves = -(-2 * column_bytes // _TILE_BYTES)
+    return halves if halves < 3 else min(_MOST_TOTALS, -(-halves // 4) * 4)
 
 
 def _rows_of_a_block(weights: Any, counts: PerAxis) -> int:
