@@ -39,7 +39,7 @@ WORKS = [
         {"the book, float32": 0.15, "pytorch": 0.5, "the book, float64": 1.0},
         processes=True,
         memory_targets={"pytorch": 0.5},
-        limit=150,
+        limit=100,
         long=True,
     ),
 ]

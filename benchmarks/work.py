@@ -72,7 +72,7 @@ class Work:
     memory_targets: Mapping[str, float] = field(default_factory=dict)
     rounds: int = 7
     #: seconds after which no further round is begun
-    limit: float = 20.0
+    limit: float = 15.0
     #: whether unmeasured calls come first
     warm_up: bool = True
     processes: bool = False
