@@ -115,7 +115,9 @@ class _Repetitions:
         self.after: list[Thunk] = []
         self._memory = {b.number: allocated(b) for b in plan.buffers if not b.output}
         self._blocks: dict[int, dict[Any, Any]] = {}
-        self._sequences = {i: self._contiguous(x) for i, x in loop.sequences.items()}
+        self._sequences = {
+            i: x if x[0].flags.c_contiguous else self._contiguous(x) for i, x in loop.sequences.items()
+        }
         #: arrays that are the same in all repetitions, by number
         self._same: dict[int, Any] = {}
         #: those of the repetition at hand

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from math import inf
 from operator import add
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,13 +22,22 @@ from graphlang.kernels.scan import ScanCall
 from graphlang.kernels.scan_recording import RecordedScan, Repeated
 from graphlang.trace import Step, SymbolicArray, Trace, joint_calls
 
-SMALL_PRODUCT = 2**17
-"""Elements of the largest result of a product that is computed for all repetitions at once."""
-SMALL_STEP = 2**14
-"""Elements of the largest result of another step that is: larger ones stay in cache within the loop."""
+
+class Limits(NamedTuple):
+    """Up to how many elements in one repetition a step is computed for all at once: in NumPy larger arrays
+    had better be read where they are in cache, within the loop."""
+
+    product: float
+    step: float
+    #: of each matrix of a sum of products
+    sum: float
 
 
-def move_out_of_loops(program: Program) -> Program:
+IN_CACHE = Limits(product=2**14, step=2**13, sum=2**15)
+UNLIMITED = Limits(inf, inf, inf)
+
+
+def move_out_of_loops(program: Program, limits: Limits = IN_CACHE) -> Program:
     """Computes before or after each loop what does not depend on the order of its repetitions."""
     calls = joint_calls(program.steps)
     if not calls:
@@ -39,7 +49,7 @@ def move_out_of_loops(program: Program) -> Program:
             return None
         call = step.primitive.call_of(step)
         if call not in loops:
-            loop = _Loop(calls[call])
+            loop = _Loop(calls[call], limits)
             loops[call] = loop if loop.gains else None
         found = loops[call]
         return None if found is None else found.result(step, operands)
@@ -50,8 +60,8 @@ def move_out_of_loops(program: Program) -> Program:
 class _Loop:
     """One call, and where each value of its body is computed."""
 
-    def __init__(self, steps: Sequence[Step]) -> None:
-        self.steps = steps
+    def __init__(self, steps: Sequence[Step], limits: Limits) -> None:
+        self.limits = limits
         self.call = ScanCall.from_params(steps[0].params)
         self.length = int(self.call.length)
         body = self.body = self.call.body
@@ -114,6 +124,8 @@ class _Loop:
         name, operands = step.primitive.name, step.operands
         if not all(x.__class__ is SymbolicArray and x.ndim == 2 for x in operands):
             return False
+        if any(element_count(x.shape) > self.limits.sum for x in operands):
+            return False
         if name == "matmul":
             return self._transposed(operands[0]) is not None
         same = step.output.dtype == operands[0].dtype
@@ -153,7 +165,7 @@ class _Loop:
             if any(x.number in depends for x in operands):
                 depends.add(number)
             flags = [x.__class__ is SymbolicArray and x.number in varying for x in step.operands]
-            if number in varying and can_be_stacked(step, flags) and _is_small(step):
+            if number in varying and can_be_stacked(step, flags) and self._is_small(step):
                 stackable.add(number)
                 if all(x.number in early or x.number not in varying for x in operands):
                     early.add(number)
@@ -175,6 +187,10 @@ class _Loop:
                 self.inside.add(number)
                 within |= read
         self.within, self.wanted = within, wanted
+
+    def _is_small(self, step: Step) -> bool:
+        most = self.limits.product if step.primitive.kind == "matmul" else self.limits.step
+        return element_count(step.output.shape) <= most
 
     def _pays_after(self, step: Step, wanted: set[int], early: set[int]) -> bool:
         """Whether a step after the loop does not make the loop stack much more than its result."""
@@ -298,8 +314,3 @@ def _uses(steps: Sequence[Step]) -> dict[int, int]:
         for x in _symbolic(step.operands):
             uses[x.number] = uses.get(x.number, 0) + 1
     return uses
-
-
-def _is_small(step: Step) -> bool:
-    most = SMALL_PRODUCT if step.primitive.kind == "matmul" else SMALL_STEP
-    return element_count(step.output.shape) <= most
