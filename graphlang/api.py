@@ -262,6 +262,7 @@ class Graph(Viewed, Shown):
             "seed": model.seed,
             "threads": model.threads,
             "backend": backend,
+            "folder": model.folder,
             "limits": model.network.limits,
         }
         layers = tuple({id(e.target): e.target for e in self._catalog.own.values()}.values())
