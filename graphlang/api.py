@@ -107,7 +107,7 @@ def loads(
     limits = checked_limits(limits)
     overrides = by_name("set", set)
     catalog = Catalog(layers)
-    importer = importer_below(Path(folder), limits or Limits()) if folder is not None else None
+    importer = importer_below(Path(folder), limits) if folder is not None else None
     with collection_paused():
         tree, problems = read_tree(text, name, limits)
         resolved = resolve(tree, catalog, overrides, limits, importer, problems)

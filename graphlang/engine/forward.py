@@ -28,7 +28,7 @@ def bound_run(
     names = [*(n.name for n in network.nodes if n.spec.named), *network.spec.outputs]
     numbers = [network.numbers[name] for name in names]
     bound = bind_inputs(network, inputs, model.dtype, _needed(network, numbers, inputs), model.file)
-    refuse_large_run(network, bound.values, model.dtype, bound.sizes, numbers, training=training)
+    refuse_large_run(network, bound.values, model.dtype, bound.sizes, numbers, training=True)
     # A result keeps its values when the caller goes on writing into the arrays of the inputs.
     bound.values = {number: np.array(value) for number, value in bound.values.items()}
     return bound, numbers
