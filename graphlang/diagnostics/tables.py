@@ -64,10 +64,18 @@ class WrongColumn(WrongHeader):
 class ColumnTwice(WrongHeader):
     message = (
         "the first line of `{file}` must name the columns: "
-        "`{name}` is there twice, as columns {numbers:bare and}"
+        "`{name}` is there twice, as columns {first:bare and}{more}"
     )
     name: str
     numbers: Sequence[int]
+
+    @property
+    def first(self) -> Sequence[int]:
+        return self.numbers[:3]
+
+    @property
+    def more(self) -> str:
+        return f", and {len(self.numbers) - 3:,} more" if len(self.numbers) > 3 else ""
 
 
 class UnknownColumn(OfFile):

@@ -50,15 +50,16 @@ class ArrayArchive:
             raise CutOff(f"`{shown}`", member.size, member.packed)
         return header
 
-    def check(self, kinds: str | None = NUMBERS) -> None:
-        """Checks every header, its type too where `kinds` says which are read, and what all arrays take
-        together; raises Unsound."""
+    def check(self) -> None:
+        """Checks that all members are arrays of numbers, and what they take together; raises Unsound."""
+        self.check_members()
+        for name in self.members:
+            check_kind(name, self.header(name))
+
+    def check_members(self) -> None:
+        """Checks that all members are arrays, and what they take together; raises Unsound."""
         if self.others:
             raise Unsound(f"its member `{shown_member(self.others[0])}` is no array")
-        for name in self.members:
-            header = self.header(name)
-            if kinds is not None:
-                check_kind(name, header, kinds)
         self.check_inflation()
 
     def check_inflation(self) -> None:

@@ -76,7 +76,7 @@ def _similar(path: Path) -> str | None:
 
 def _stays_below(path: Path) -> bool:
     """Whether a path goes down only: one through `..` would give a file a second name."""
-    return not path.is_absolute() and ".." not in path.parts
+    return not path.is_absolute() and ".." not in path.parts and not str(path).startswith("~")
 
 
 def importer_below(folder: Path, limits: Limits = DEFAULT) -> Callable[[str, str], tuple[str, str]]:

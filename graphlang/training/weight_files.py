@@ -20,7 +20,7 @@ from graphlang.diagnostics.files import (
 )
 from graphlang.diagnostics.weights import DamagedWeights, WeightsRefused, WrongWeights
 from graphlang.files.array_archive import NUMBERS, ArrayArchive
-from graphlang.files.array_header import MAGIC
+from graphlang.files.array_header import MAGIC, ArrayHeader
 from graphlang.files.regular import RegularFile, open_regular
 from graphlang.files.tensor_file import TensorFile, looks_like_tensors, write_tensors
 from graphlang.files.unsound import Unsound
@@ -51,14 +51,23 @@ class WeightFile(Protocol):
     def read(self, names: Sequence[str]) -> dict[str, Any]: ...
 
 
-class _Archive:
-    """An npz as a file of weights."""
+class _Archive(Mapping[str, ArrayHeader]):
+    """An npz as a file of weights; a header is read when it is asked for."""
 
     def __init__(self, file: RegularFile, kinds: str) -> None:
         self._archive = ArrayArchive(file)
+        self._archive.check_members()
         self._kinds = kinds
-        self._archive.check(None)
-        self.arrays = {name: self._archive.header(name) for name in self._archive.members}
+        self.arrays: Mapping[str, Stored] = self
+
+    def __getitem__(self, name: str) -> ArrayHeader:
+        return self._archive.header(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._archive.members)
+
+    def __len__(self) -> int:
+        return len(self._archive.members)
 
     def read(self, names: Sequence[str]) -> dict[str, Any]:
         return {name: self._archive.read(name, self._kinds) for name in names}

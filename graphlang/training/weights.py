@@ -20,11 +20,12 @@ from graphlang.diagnostics.weights import (
     WeightTooLarge,
 )
 from graphlang.engine.parameters import Params
+from graphlang.files.zip_directory import shown_member
 from graphlang.training.weight_files import opened_weights
 
 OF_CHECKPOINT = "param:"
 """How the name of a parameter begins in the checkpoint of a run."""
-MOST = 20
+MOST = 8
 """How many arrays that do not fit are named."""
 
 
@@ -56,7 +57,7 @@ def mismatches(params: Params, arrays: Mapping[str, Any], file: str) -> list[Dia
     problems: list[Diagnostic] = []
     names = iter(arrays)
     for name in names:
-        problem = _misfit(params, name, arrays[name], file)
+        problem = _misfit(params, name, arrays, file)
         problems += [] if problem is None else [problem]
         if len(problems) == MOST and (rest := sum(1 for _ in names)):
             return [*problems, MoreMisfits(file, rest)]
@@ -66,10 +67,12 @@ def mismatches(params: Params, arrays: Mapping[str, Any], file: str) -> list[Dia
     return problems
 
 
-def _misfit(params: Params, name: str, array: Any, file: str) -> Diagnostic | None:
+def _misfit(params: Params, name: str, arrays: Mapping[str, Any], file: str) -> Diagnostic | None:
     """Why an array, or the header of one, is not the parameter of its name."""
     if name not in params:
-        return UnknownWeights(file, name, closest(name, list(params)))
+        shown = shown_member(name)
+        return UnknownWeights(file, shown, closest(shown, list(params)))
+    array = arrays[name]
     if array.shape != params[name].shape:
         return WeightsOfOtherShape(file, name, array.shape, params[name].shape)
     if array.dtype is None or array.dtype.kind not in "fiub":

@@ -76,14 +76,14 @@ def test_weights_that_do_not_fit_are_refused_before_a_number_is_read(tmp_path, m
     assert "`Affine1.W` is [3, 5] in the weights and [3, 2] in the graph" in message(tmp_path / "a.npz")
 
 
-def test_of_very_many_arrays_that_do_not_fit_twenty_are_named_and_the_rest_counted(tmp_path):
+def test_of_very_many_arrays_that_do_not_fit_eight_are_named_and_the_rest_counted(tmp_path):
     with (tmp_path / "a.npz").open("wb") as file:
         write_archive(file, {f"a{'b' * 500}{n}": np.zeros(1) for n in range(1000)})
     graph = net()
     with pytest.raises(gl.GraphError) as caught:
         graph.load_weights(tmp_path / "a.npz")
-    assert len(caught.value.diagnostics) == 21
-    assert caught.value.diagnostics[-1].message == "the file holds 980 more arrays, which are not compared"
+    assert len(caught.value.diagnostics) == 9
+    assert caught.value.diagnostics[-1].message == "the file holds 992 more arrays, which are not compared"
 
 
 @pytest.mark.parametrize(
