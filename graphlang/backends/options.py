@@ -21,12 +21,21 @@ class Jax:
     cache: bool | str | os.PathLike[str] = True
     #: called with a sentence such as "compiling for 100 × 784" before a program is compiled
     on_compile: Callable[[str], Any] | None = field(default=None, compare=False)
+    #: how many steps of a training one call takes; by default several where a step is short
+    steps_per_call: int | None = None
+    #: where the random numbers of a training come from: drawn on the device, or the ones that NumPy draws
+    draws: Literal["device", "numpy"] = "device"
 
     def __post_init__(self) -> None:
         if self.device is not None and self.device not in DEVICES:
             raise ValueError(f'device is "cpu", "gpu" or "tpu", not {self.device!r}')
         if not isinstance(self.cache, bool | str | os.PathLike):
             raise TypeError(f"cache is True, False or the path of a folder, not {self.cache!r}")
+        count = self.steps_per_call
+        if count is not None and (type(count) is not int or count < 1):
+            raise ValueError(f"steps_per_call is a whole number from 1 on, not {count!r}")
+        if self.draws not in ("device", "numpy"):
+            raise ValueError(f'draws is "device" or "numpy", not {self.draws!r}')
         if self.on_compile is not None and not callable(self.on_compile):
             raise TypeError(f"on_compile is a function that takes a sentence, not {self.on_compile!r}")
 

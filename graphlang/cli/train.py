@@ -58,6 +58,7 @@ def parser() -> options.CommandParser:
     options.precision(command)
     options.seed(command)
     options.threads(command)
+    options.backend(command)
     options.as_json(command, "the history")
     options.form(command)
     return command

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from graphlang.trace import Step, SymbolicArray
@@ -59,6 +60,44 @@ class BoundProgram(Protocol):
         """An output of the last run as a NumPy array that belongs to the caller."""
 
 
+class TrainingSteps(Protocol):
+    """Takes the steps of a training, one after the other; their losses may be known some steps later.
+
+    A step whose loss or gradients are not finite raises GraphError, perhaps at a later call. It changes
+    nothing, and neither does any step after it.
+    """
+
+    #: the losses of steps that are known and that nobody has taken out yet, the oldest first
+    known: deque[float]
+
+    def prepare(self, rows: int) -> None:
+        """Records the step for batches of so many rows, which tells which parameters have slots."""
+
+    def take(self, rows: Any) -> None:
+        """Takes a step on some rows of the data."""
+
+    def finish(self) -> None:
+        """Waits until every step has been taken and all losses are known."""
+
+
+class ArrayStep(Protocol):
+    """A training step on arrays of certain shapes."""
+
+    def give(self, label: str, array: Any) -> None:
+        """Sets an input."""
+
+    def take(self, batch: Callable[[], Any]) -> float:
+        """Takes a step, and returns the loss before it; to explain a number that is not finite, it needs the
+        inputs, which `batch` returns."""
+
+
+class ArraySteps(Protocol):
+    """The steps of one training on arrays that are handed in."""
+
+    def program(self, recording: Any, inputs: Collection[str]) -> ArrayStep:
+        """A recorded step for these inputs."""
+
+
 class Backend(Protocol):
     """What a model is run with instead of NumPy."""
 
@@ -81,6 +120,15 @@ class Backend(Protocol):
         self, program: RecordedProgram, draws: Sequence[str], arrays: Mapping[str, Any]
     ) -> BoundProgram:
         """A program with the arrays of its inputs; it is compiled when it first runs."""
+
+    def training_steps(self, training: Any, data: Any, batch: int) -> TrainingSteps:
+        """The steps of a training (`training.state.TrainingState`) on batches of so many rows of its data."""
+
+    def array_steps(self, training: Any) -> ArraySteps:
+        """The steps of a training on arrays that are handed in."""
+
+    def about(self) -> Mapping[str, str]:
+        """What a run folder keeps of it: name, version, device, and how random numbers are drawn."""
 
 
 class NoRule(Exception):

@@ -28,12 +28,12 @@ CAPACITY = 16
 """How many programs a compiled graph keeps: enough for the last batch of an epoch and a few other sizes."""
 
 
-class _CachedProgram(NamedTuple):
+class CachedProgram(NamedTuple):
     """A program with its key in the cache and the sizes for which it was planned."""
 
     key: Any
     sizes: Mapping[str, int]
-    executable: BoundProgram
+    executable: Any
 
 
 class Compiled:
@@ -51,7 +51,7 @@ class Compiled:
         self._needed_for = list(needed_for)
         self._inputs, self._sizes = network.sources_of(self._needed_for)
         self._indices = [n for n in self._inputs if network.inputs[n].below is not None]
-        self._programs: RecentlyUsed[_CachedProgram] = RecentlyUsed(CAPACITY)
+        self._programs: RecentlyUsed[CachedProgram] = RecentlyUsed(CAPACITY)
         self._calls = 0
 
     def __repr__(self) -> str:
@@ -84,22 +84,23 @@ class Compiled:
                 executable = self._without_plain_products(planned)
             return self._result(executable)
 
-    def _without_plain_products(self, failed: _CachedProgram) -> BoundProgram:
+    def _without_plain_products(self, failed: CachedProgram) -> BoundProgram:
         """Replaces a program that has just failed by one without plain products, and runs that on the same
         inputs."""
         inputs = failed.executable.inputs
         arrays = {name: inputs[name] for name in self._inputs}
-        executable = self._plan(failed.key, arrays, failed.sizes, plain=False).executable
+        executable: BoundProgram = self._plan(failed.key, arrays, failed.sizes, plain=False).executable
         for label in (*arrays, *failed.executable.draws):
             executable.give(label, inputs[label])
         self._run(executable)
         return executable
 
     def _run(self, executable: BoundProgram) -> None:
+        self._model.params.refresh()
         with self._model.running():
             executable.run()
 
-    def _planned(self, inputs: Mapping[str, Any]) -> _CachedProgram:
+    def _planned(self, inputs: Mapping[str, Any]) -> CachedProgram:
         """The program for the shapes of the inputs, once it has the inputs."""
         key = self._key_of(inputs)
         planned = None if key is None else self._programs.get(key)
@@ -160,7 +161,7 @@ class Compiled:
 
     def _plan(
         self, key: Any, arrays: Mapping[str, Any], sizes: Mapping[str, int], *, plain: bool = True
-    ) -> _CachedProgram:
+    ) -> CachedProgram:
         model, numbers = self._model, self._model.network.numbers
         storage = {numbers[n]: Storage(a.shape, a.dtype) for n, a in arrays.items()}
         refuse_large_run(model.network, storage, model.dtype, sizes, self._needed_for, planned=True)
@@ -174,7 +175,7 @@ class Compiled:
                 plain=plain,
                 memory=model.network.limits.memory,
             )
-        planned = self._programs[key] = _CachedProgram(key, sizes, executable)
+        planned = self._programs[key] = CachedProgram(key, sizes, executable)
         return planned
 
     def _bound(self) -> Mapping[str, Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
-from typing import Any
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,6 +13,13 @@ from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.weights import StartTooLarge
 from graphlang.lazy import get_or_make
 from graphlang.spec.network import Network
+
+
+class Holder(Protocol):
+    """Something that holds newer values of parameters than the arrays of a graph, as a training elsewhere."""
+
+    def pull(self) -> None:
+        """Copies the values into the arrays."""
 
 
 class Params(MutableMapping[str, Any]):
@@ -27,12 +34,16 @@ class Params(MutableMapping[str, Any]):
         self._dtype: np.dtype[Any] = np.dtype(dtype)
         self._seed = seed
         self._arrays: dict[str, Any] = {}
+        #: who has newer values than the arrays here; None where nobody has
+        self.holder: Holder | None = None
 
     @property
     def dtype(self) -> np.dtype[Any]:
         return self._dtype
 
     def __getitem__(self, name: str) -> Any:
+        if self.holder is not None:  # the caller may write into the array
+            self.recall()
         array = self._arrays.get(name)
         if array is None:
             if name not in self._network.params:
@@ -83,15 +94,34 @@ class Params(MutableMapping[str, Any]):
             raise GraphError([wrong])
         return np.array(np.broadcast_to(drawn, spec.shape), dtype=kind)
 
+    def refresh(self) -> None:
+        """Brings the arrays up to date where somebody else has newer values, and goes on having them."""
+        if self.holder is not None:
+            self.holder.pull()
+
+    def recall(self) -> None:
+        """Brings the arrays up to date; from now on they have the newest values themselves."""
+        self.refresh()
+        self.holder = None
+
+    def to_read(self) -> Mapping[str, Any]:
+        """Every parameter, not to be written into."""
+        if self.holder is None:
+            return self
+        self.refresh()
+        return self._arrays
+
     def copies(self) -> dict[str, Any]:
         """Every parameter, copied."""
-        return {name: self[name].copy() for name in self}
+        arrays = self.to_read()
+        return {name: arrays[name].copy() for name in self}
 
     def numbered(self, dtype: Any = None) -> dict[int, Any]:
         """Every parameter by its number in the graph; in another precision where asked for."""
+        arrays = self.to_read()
         return {
-            self._network.numbers[name]: self[name]
-            if dtype is None or self[name].dtype.kind != "f"
-            else self[name].astype(dtype)
+            self._network.numbers[name]: arrays[name]
+            if dtype is None or arrays[name].dtype.kind != "f"
+            else arrays[name].astype(dtype)
             for name in self
         }

@@ -43,6 +43,7 @@ class SplitEvaluator:
         network holds all rows where a sum over the rows follows.
         """
         program = self._programs.get_or_make((data, size), lambda: self._planned(data, size))
+        self.model.params.refresh()
         try:
             executable = program.run()
         except (ValueError, IndexError, TypeError, ArithmeticError) as error:

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from graphlang.contracts.backend import BoundProgram
 from graphlang.contracts.initializer import stream
 from graphlang.diagnostics import GraphError
-from graphlang.engine.executable import Executable, built
+from graphlang.engine.executable import bound
 from graphlang.engine.recording import record_peaks
 from graphlang.layers.relu import Relu
 from graphlang.spec.network import Network, Node, Ref
@@ -42,7 +43,8 @@ class LayerMeter:
 
     def before(self) -> None:
         """Keeps the parameters as they are before a step."""
-        self._before = {name: np.array(self._params[name]) for name in self._state.slots}
+        params = self._params.to_read()
+        self._before = {name: np.array(params[name]) for name in self._state.slots}
 
     def after(self, epoch: int) -> LayerRecord:
         """The record of the step just taken."""
@@ -55,7 +57,7 @@ class LayerMeter:
         return lambda: LayerRecord(0, 0, self._norms(weights), dead)
 
     def _norms(self, weights: Mapping[str, float] | None = None) -> dict[str, ParameterNorms]:
-        before, params = self._before, self._params
+        before, params = self._before, self._params.to_read()
         updates = {name: norm_of(params[name] - array) for name, array in before.items()}
         weights = weights or {name: norm_of(params[name]) for name in before}
         gradients = self._state.gradient_norms()
@@ -80,7 +82,7 @@ class DeadUnits:
             for node in network.nodes
             if needed[node.number] and isinstance(node.operation, Relu) and type(node.operands[0]) is Ref
         }
-        self._program: Executable | None = None
+        self._program: BoundProgram | None = None
         #: how many rows the sample has
         self.rows = 0
 
@@ -99,17 +101,18 @@ class DeadUnits:
         names = self._model.network.names
         return {relu: program.output(names[number]) for relu, (number, _) in self._relus.items()}
 
-    def _run(self) -> Executable:
+    def _run(self) -> BoundProgram:
         if self._program is None:
             self._program = self._planned()
         program, data = self._program, self._data
+        self._model.params.refresh()
         data.gather(self._rows, program.inputs)
         if program.draws:
             program.fill(stream(self._model.seed, "random of measured layers"))
         program.run()
         return program
 
-    def _planned(self) -> Executable:
+    def _planned(self) -> BoundProgram:
         model, data = self._model, self._data
         count = min(SAMPLE, data.rows)
         if not data.accepts(count):
@@ -119,7 +122,8 @@ class DeadUnits:
         self._rows = np.linspace(0, data.rows - 1, count).astype(np.intp)
         storage, sizes, kept = data.storage(count), data.sizes(count), dict(self._relus.values())
         with model.diagnosed():
-            return built(
+            return bound(
+                model.backend,
                 lambda: record_peaks(model.network, storage, model.dtype, sizes, kept),
                 {**model.params, **data.constants()},
                 model.threads,

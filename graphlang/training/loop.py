@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from graphlang.training.refused_steps import StepInputs
 from graphlang.training.run_folder import Checkpoint, RunFolder
 from graphlang.training.sections import open_data, section_of
 from graphlang.training.state import TrainingState
-from graphlang.training.step import StepOnRows
+from graphlang.training.step import batch_inputs, steps_of
 from graphlang.training.watch import Watch
 from graphlang.training.weights import load_into, mismatches
 
@@ -131,7 +132,7 @@ class _Session:
         self.iterations = section.iterations or (section.epochs or 0) * self.per_epoch
         self._check_sizes()
         self.state = TrainingState(model, section, self.iterations)
-        self.step = StepOnRows(self.state, self.data)
+        self.steps = steps_of(self.state, self.data, self.batch)
         self.evaluator = SplitEvaluator(model, measured(section))
         self.meter = LayerMeter(self.state, self.data)
         self.watch = Watch(self.state, self.data, self.meter.units, self.history)
@@ -140,7 +141,7 @@ class _Session:
 
     @property
     def iteration(self) -> int:
-        """Steps taken so far."""
+        """Steps taken so far; the losses of the last ones may not be known yet."""
         return self.state.t
 
     def _check_sizes(self) -> None:
@@ -164,6 +165,7 @@ class _Session:
                 if self.on_epoch is not None and _is_false(self.on_epoch(ended)):
                     break
         except KeyboardInterrupt:
+            self._settle()
             if folder is not None:
                 folder.write(self.checkpoint(), self.history)
             raise
@@ -172,6 +174,8 @@ class _Session:
             if folder is not None:
                 folder.record(self.history)
             raise
+        finally:
+            self.model.params.recall()
         if folder is not None:
             folder.write(self.checkpoint(), self.history)
 
@@ -188,15 +192,43 @@ class _Session:
         for position in range(self.iteration % self.per_epoch, self.per_epoch):
             if self.iteration >= self.iterations:
                 break
-            self._one_iteration(order[position * self.batch : (position + 1) * self.batch])
+            rows = order[position * self.batch : (position + 1) * self.batch]
+            if self._is_measured():
+                self._measured_step(rows)
+            else:
+                self._take(rows)
+        self._finish()
 
-    def _one_iteration(self, rows: Any) -> None:
-        loss = self._measured_step(rows) if self._is_measured() else self.step(rows)
-        self.history.losses.append(loss)
-        self.epoch_losses.append(loss)
-        if self.on_progress is not None:
-            t = self.state.t
-            self.on_progress(Progress(t, self.iterations, (t - 1) // self.per_epoch + 1, loss))
+    def _take(self, rows: Any) -> None:
+        """A step on some rows; its loss may come with a later one."""
+        try:
+            self.steps.take(rows)
+        finally:
+            self._record_losses()
+
+    def _finish(self) -> None:
+        """Waits for all steps and their losses."""
+        try:
+            self.steps.finish()
+        finally:
+            self._record_losses()
+
+    def _record_losses(self) -> None:
+        """Records the losses that are known by now."""
+        known, losses = self.steps.known, self.history.losses
+        while known:
+            loss = known.popleft()
+            losses.append(loss)
+            self.epoch_losses.append(loss)
+            if self.on_progress is not None:
+                t = len(losses)
+                self.on_progress(Progress(t, self.iterations, (t - 1) // self.per_epoch + 1, loss))
+
+    def _settle(self) -> None:
+        """After an interruption: ends the steps that are under way, and records their losses."""
+        self.on_progress = None
+        with suppress(GraphError):  # a step that is refused changes nothing
+            self._finish()
 
     def _is_measured(self) -> bool:
         """Whether the layers are measured at the next step: the first one, and the last one of a record."""
@@ -205,16 +237,20 @@ class _Session:
             return True
         return t % self.per_epoch == 0 and due(len(layers), layers[-1].iteration if layers else 0, t)
 
-    def _measured_step(self, rows: Any) -> float:
-        self.step.executable(len(rows))  # recording it tells which parameters have gradients
+    def _measured_step(self, rows: Any) -> None:
+        self.steps.prepare(len(rows))  # recording it tells which parameters have gradients
+        self._finish()
         self.meter.before()
         start = self.meter.start() if self.iteration == 0 else None
-        loss = self.step(rows)
-        if start is not None:
-            self.watch.start = start()
-        if self.iteration % self.per_epoch == 0 or self.iteration >= self.iterations:
-            self.history.layers.append(self.meter.after(self._epoch_number()))
-        return loss
+        try:
+            self.steps.take(rows)
+            self.steps.finish()
+            if start is not None:
+                self.watch.start = start()
+            if self.iteration % self.per_epoch == 0 or self.iteration >= self.iterations:
+                self.history.layers.append(self.meter.after(self._epoch_number()))
+        finally:
+            self._record_losses()
 
     def _epoch_number(self) -> int:
         if self.data.columns:
@@ -250,7 +286,7 @@ class _Session:
         """The inputs of the last step; some rows are enough where it had many."""
         place = (self.iteration - 1) % self.per_epoch * self.batch
         rows = self._order((self.iteration - 1) // self.per_epoch)[place : place + self.batch]
-        return self.step.batch(rows[:SAMPLE] if self.data.accepts(SAMPLE) else rows)
+        return batch_inputs(self.model, self.data, rows[:SAMPLE] if self.data.accepts(SAMPLE) else rows)
 
     def _loss_of_epoch(self) -> float:
         """The loss over the rows that the epoch used, from the losses of its steps."""
@@ -299,7 +335,7 @@ class _Session:
         problems = mismatches(self.model.params, checkpoint.params, folder)
         if problems:
             raise GraphError(problems)
-        self.step.executable(self.batch)  # recording it tells which parameters have slots
+        self.steps.prepare(self.batch)  # recording it tells which parameters have slots
         for name, own in self.state.slots.items():
             if own.keys() != checkpoint.slots.get(name, {}).keys():
                 raise GraphError([OtherOptimizer(folder, name, self.section.optimizer.name)])

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from graphlang.catalog.operation import Random
 from graphlang.datasets.number_checks import not_finite, place_text
 from graphlang.diagnostics import Diagnostic, GraphError
 from graphlang.diagnostics.not_finite import GradientNotFinite, NotFinite
 from graphlang.engine.model import Model
-from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.recorder import leaf_values, record
 from graphlang.engine.run_state import GRADIENT_OF
 from graphlang.engine.tape import Tape
@@ -35,15 +35,14 @@ def not_finite_error(
     loss: int,
     trained: Sequence[str],
     batch: StepInputs,
-    random: np.random.Generator,
+    random: Random,
     when: str,
 ) -> GraphError:
     """Names the first value that is not finite, or the first operation, in backward order, with such a
     gradient."""
     network, dtype = model.network, model.dtype
     leaves = {**batch.inputs, **model.params.numbered()}
-    stream = StreamRandom(random, dtype)
-    tape = _Watched(network, leaves, dtype=dtype, sizes=batch.sizes, training=True, random=stream)
+    tape = _Watched(network, leaves, dtype=dtype, sizes=batch.sizes, training=True, random=random)
     with model.diagnosed():
         tape.forward([loss])
         if not np.isfinite(tape.values[loss]):

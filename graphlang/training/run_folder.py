@@ -212,6 +212,7 @@ def _about(model: Model, overrides: Mapping[str, str]) -> dict[str, Any]:
         "file": model.file,
         "seed": model.seed,
         "dtype": str(model.dtype),
+        "backend": backend_of(model),
         "threads": usable_threads(model.threads)[0],
         "set": dict(overrides),
         "hypers": model.spec.hypers,
@@ -228,6 +229,11 @@ def _about(model: Model, overrides: Mapping[str, str]) -> dict[str, Any]:
 def _kept(text: Any) -> Any:
     """The value of a JSON text that a checkpoint holds."""
     return parsed(str(text).encode(), finite=False, containers=MOST_CONTAINERS)
+
+
+def backend_of(model: Model) -> dict[str, str]:
+    """What computes, as a run folder keeps it."""
+    return {"name": "numpy"} if model.backend is None else dict(model.backend.about())
 
 
 def _layer_record(kept: Mapping[str, Any]) -> LayerRecord:

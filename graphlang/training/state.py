@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from graphlang.catalog.operation import Random
 from graphlang.contracts.initializer import stream
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import CannotRun
 from graphlang.engine.executable import Executable
 from graphlang.engine.model import Model
+from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.recording import NORMS, RATE, STEP, Recording, Storage, record_step, slot_label
 from graphlang.spec.models import TrainSpec
 from graphlang.training.refused_steps import StepInputs, not_finite_error
@@ -71,7 +73,7 @@ class TrainingState:
 
     def gradient_norms(self) -> dict[str, float]:
         """The norm of each parameter's gradient in the last step, before any clipping."""
-        return dict(zip(self.slots, self.norms[1:].tolist(), strict=True))
+        return dict(zip(self.slots, map(float, self.norms[1:]), strict=True))
 
     def restore(self, slots: Mapping[str, Mapping[str, Any]], t: int) -> None:
         """Goes on from the optimizer's memory after `t` steps."""
@@ -87,7 +89,7 @@ class TrainingState:
         first such number is; to find it, the step is run again on the inputs that `batch` returns.
         """
         t = self.t + 1
-        executable.inputs[RATE][...] = self.optimizer.lr * self.schedule.factor(t, self.total or t)
+        executable.inputs[RATE][...] = self.rate(t)
         executable.inputs[STEP][...] = t
         if executable.draws:
             executable.fill(self.random(t))
@@ -101,10 +103,19 @@ class TrainingState:
         except (ValueError, IndexError, TypeError, ArithmeticError) as error:
             raise GraphError([CannotRun("the training step", str(error))]) from error
         if not finite:
-            random, when = self.random(t), f"at iteration {t}"
-            raise not_finite_error(self.model, self.loss, list(self.slots), batch(), random, when)
+            raise self.refusal(t, batch())
         self.t = t
         return loss
+
+    def rate(self, t: int) -> float:
+        """The learning rate of a step."""
+        return float(self.optimizer.lr * self.schedule.factor(t, self.total or t))
+
+    def refusal(self, t: int, batch: StepInputs, random: Random | None = None) -> GraphError:
+        """What is wrong with a step, by taking it once more; with other random numbers than NumPy's where
+        they are given."""
+        draws = StreamRandom(self.random(t), self.model.dtype) if random is None else random
+        return not_finite_error(self.model, self.loss, list(self.slots), batch, draws, f"at iteration {t}")
 
     def random(self, t: int) -> np.random.Generator:
         """The random numbers of a step."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from graphlang.contracts.backend import TrainingSteps
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import MissingSection
 from graphlang.diagnostics.settings import IterationsTooFew, TotalUnknown
-from graphlang.engine.compiled import CAPACITY, Compiled
+from graphlang.engine.compiled import CAPACITY, CachedProgram, Compiled
 from graphlang.engine.executable import Executable, built
+from graphlang.engine.garbage import collection_paused
 from graphlang.engine.memory import refuse_large_run
 from graphlang.engine.model import Model
 from graphlang.engine.recording import Recording, Storage
@@ -27,21 +30,26 @@ class StepOnRows:
         self._state = state
         self._data = data
         self._programs: RecentlyUsed[Executable] = RecentlyUsed(CAPACITY)
+        #: the loss of the last step
+        self.known: deque[float] = deque()
 
-    def __call__(self, rows: Any) -> float:
-        """One step on some rows; returns the loss before it.
+    def prepare(self, rows: int) -> None:
+        """Records and plans the step for batches of so many rows."""
+        self.executable(rows)
+
+    def take(self, rows: Any) -> None:
+        """One step on some rows.
 
         Raises GraphError, and changes nothing, where the loss or a gradient is not finite.
         """
         executable = self.executable(len(rows))
         self._data.gather(rows, executable.inputs)
-        return self._state.step(executable, lambda: self.batch(rows))
+        self.known.append(
+            self._state.step(executable, lambda: batch_inputs(self._state.model, self._data, rows))
+        )
 
-    def batch(self, rows: Any) -> StepInputs:
-        """The inputs of a step on some rows."""
-        data = self._data
-        inputs = data.batch(rows, self._state.model.dtype)
-        return StepInputs(inputs, data.sizes(len(rows)), dict.fromkeys(data.columns, rows))
+    def finish(self) -> None:
+        """Every step has been taken already."""
 
     def executable(self, rows: int) -> Executable:
         """The program for a batch of so many rows."""
@@ -61,6 +69,18 @@ class StepOnRows:
             )
 
 
+def batch_inputs(model: Model, data: BatchSource, rows: Any) -> StepInputs:
+    """The inputs of a step on some rows of the data."""
+    inputs = data.batch(rows, model.dtype)
+    return StepInputs(inputs, data.sizes(len(rows)), dict.fromkeys(data.columns, rows))
+
+
+def steps_of(state: TrainingState, data: BatchSource, batch: int) -> TrainingSteps:
+    """The steps of a training on the rows of its data, on the backend of the model."""
+    backend = state.model.backend
+    return StepOnRows(state, data) if backend is None else backend.training_steps(state, data, batch)
+
+
 class TrainStep(Compiled):
     """`graph.compile(train=True)`: a training step on arrays that are handed in, as `fit` takes it."""
 
@@ -74,6 +94,8 @@ class TrainStep(Compiled):
         self._state = TrainingState(model, section, total)
         if total is None and self._state.schedule.needs_total:
             raise GraphError([TotalUnknown(None, section.schedule.name)])
+        #: the steps on a backend; None where NumPy computes
+        self._steps = None if model.backend is None else model.backend.array_steps(self._state)
         super().__init__(model, [self._state.loss])
 
     @property
@@ -93,9 +115,23 @@ class TrainStep(Compiled):
             raise TypeError(f"a step takes arrays by the names of inputs: write step({names})")
         arrays = {**inputs, **named} if inputs else named
         with self._lock:
-            executable = self._planned(arrays).executable
-            assert isinstance(executable, Executable)
-            return self._state.step(executable, lambda: self._batch(arrays))
+            step: Any = self._planned(arrays).executable
+            if self._steps is None:
+                return self._state.step(step, lambda: self._batch(arrays))
+            with self._model.running():
+                return float(step.take(lambda: self._batch(arrays)))
+
+    def _plan(
+        self, key: Any, arrays: Mapping[str, Any], sizes: Mapping[str, int], *, plain: bool = True
+    ) -> CachedProgram:
+        if self._steps is None:
+            return super()._plan(key, arrays, sizes, plain=plain)
+        numbers = self._model.network.numbers
+        storage = {numbers[n]: Storage(a.shape, a.dtype) for n, a in arrays.items()}
+        with self._model.diagnosed(), collection_paused():
+            step = self._steps.program(self._record(storage, sizes), list(arrays))
+        planned = self._programs[key] = CachedProgram(key, sizes, step)
+        return planned
 
     def _batch(self, arrays: Mapping[str, Any]) -> StepInputs:
         model = self._model

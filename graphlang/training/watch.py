@@ -60,6 +60,10 @@ class Watch:
         self.start: LayerRecord | None = None
 
     @property
+    def _params(self) -> Mapping[str, Any]:
+        return self._model.params.to_read()
+
+    @property
     def _network(self) -> Network:
         return self._model.network
 
@@ -105,14 +109,14 @@ class Watch:
 
     def _matrices(self) -> list[str]:
         """The parameters with two or more axes that are trained."""
-        return [name for name in self._latest.parameters if np.ndim(self._model.params[name]) > 1]
+        return [name for name in self._latest.parameters if np.ndim(self._params[name]) > 1]
 
     def _largest_update(self, record: LayerRecord) -> tuple[str, float]:
         """The matrix of weights that a step changes most, and by which share of its norm."""
         ratios = {
             name: n.update / n.weight
             for name, n in record.parameters.items()
-            if n.weight > 0 and np.ndim(self._model.params[name]) > 1
+            if n.weight > 0 and np.ndim(self._params[name]) > 1
         }
         name = max(ratios, key=lambda n: ratios[n], default="")
         return name, ratios.get(name, 0.0)
@@ -152,7 +156,7 @@ class Watch:
     def _equal_units(self) -> Diagnostic | None:
         """A layer whose units are all the same after the first steps."""
         for name in self._matrices():
-            W = np.asarray(self._model.params[name])
+            W = np.asarray(self._params[name])
             axis = 0 if W.ndim > 2 else -1
             units, one = W.shape[axis], np.take(W, [0], axis)
             norm = self._latest.parameters[name].weight
@@ -180,9 +184,9 @@ class Watch:
             if ratio > LARGE_UPDATE:
                 return self._warning(signs.LossRises, name, parameter=name, ratio=ratio, **facts)
         growth = {
-            name: float(np.linalg.norm(self._model.params[name])) / n.weight
+            name: float(np.linalg.norm(self._params[name])) / n.weight
             for name, n in start.parameters.items()
-            if n.weight > 0 and np.ndim(self._model.params[name]) > 1
+            if n.weight > 0 and np.ndim(self._params[name]) > 1
         }
         name = max(growth, key=lambda n: growth[n], default="")
         if growth.get(name, 0) > GROWN:
@@ -258,7 +262,7 @@ class Watch:
         numbers = [*source.own.values(), *(o.number for o in source.operands if type(o) is Ref)]
         for name in (network.names[number] for number in numbers):
             if name in network.params and len(network.params[name].shape) == 1:
-                return {"parameter": name, "mean": float(np.mean(self._model.params[name]))}
+                return {"parameter": name, "mean": float(np.mean(self._params[name]))}
         return {}
 
     def _suspicious(self) -> bool:

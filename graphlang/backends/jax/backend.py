@@ -7,14 +7,20 @@ from typing import Any
 
 import jax
 
+from graphlang.backends.jax.array_steps import StepsOnArrays
 from graphlang.backends.jax.bound_program import JaxProgram
 from graphlang.backends.jax.compilation_cache import kept_in
+from graphlang.backends.jax.placement import Placement
+from graphlang.backends.jax.random_numbers import STREAM
 from graphlang.backends.jax.rules import check_rules
 from graphlang.backends.jax.scope import scope
+from graphlang.backends.jax.training import StepsOnDevice
 from graphlang.backends.options import Jax
 from graphlang.contracts.backend import RecordedProgram
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.backends import DeviceMissing
+from graphlang.training.batches import BatchSource
+from graphlang.training.state import TrainingState
 
 
 class JaxBackend:
@@ -25,6 +31,7 @@ class JaxBackend:
     def __init__(self, options: Jax, file: str | None = None) -> None:
         self.options = options
         self.device = _device(options.device, file)
+        self.placement = Placement(self.device)
 
     def __repr__(self) -> str:
         return f"<JAX on {self.device_name}>"
@@ -45,6 +52,22 @@ class JaxBackend:
     def bound(self, program: RecordedProgram, draws: Sequence[str], arrays: Mapping[str, Any]) -> JaxProgram:
         self.check(program)
         return JaxProgram(self.compiled, program, draws, arrays)
+
+    def training_steps(self, training: TrainingState, data: BatchSource, batch: int) -> StepsOnDevice:
+        return StepsOnDevice(self.options, self.placement, training, data, batch)
+
+    def array_steps(self, training: TrainingState) -> StepsOnArrays:
+        return StepsOnArrays(self.options, self.placement, training)
+
+    def about(self) -> dict[str, str]:
+        drawn = STREAM if self.options.draws == "device" else "NumPy"
+        return {
+            "name": self.name,
+            "version": jax.__version__,
+            "platform": self.platform,
+            "device": self.device_name,
+            "random": drawn,
+        }
 
     def compiled(self, function: Callable[..., Any], arguments: Sequence[Any], what: str) -> Any:
         """A function compiled for arguments of these shapes and types, after it was announced."""
