@@ -12,7 +12,7 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
@@ -30,6 +30,7 @@ from graphlang.lazy import made_once
 
 SWITCH = "GRAPHLANG_CALIBRATION"
 VERSION = 1
+MEASURED = ("flop", "operation", "byte", "call", "handover", "job")
 CREDIBLE = 8
 """By what factor a price may differ from the usual one."""
 _MOST_BYTES = 4096
@@ -88,7 +89,8 @@ def _read(file: Path, machine: dict[str, Any]) -> Prices | None:
         data = json.loads(file.read_text(encoding="utf-8"))
         if data["machine"] != machine:
             return None
-        prices = Prices(**{name: float(price) for name, price in data["prices"].items()})
+        values = data["prices"]
+        prices = Prices()._replace(**{name: float(values[name]) for name in MEASURED})
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return prices if _credible(prices) == prices else None
@@ -96,7 +98,8 @@ def _read(file: Path, machine: dict[str, Any]) -> Prices | None:
 
 def _write(file: Path, machine: dict[str, Any], prices: Prices) -> None:
     """Writes a file as a whole or not at all."""
-    text = json.dumps({"machine": machine, "prices": prices._asdict()}, indent=1)
+    values = {name: getattr(prices, name) for name in MEASURED}
+    text = json.dumps({"machine": machine, "prices": values}, indent=1)
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=".threads-")
@@ -178,5 +181,9 @@ def _fastest(call: Callable[[], Any], rounds: int) -> float:
 
 def _credible(prices: Prices) -> Prices:
     """Each price, or the nearest that is credible; the usual one in place of nan and infinity."""
-    pairs: Sequence[tuple[float, float]] = list(zip(prices, Prices(), strict=True))
-    return Prices(*[min(max(p, u / CREDIBLE), u * CREDIBLE) if isfinite(p) else u for p, u in pairs])
+    pairs = {name: (getattr(prices, name), getattr(Prices(), name)) for name in MEASURED}
+    credible = {
+        name: min(max(price, usual / CREDIBLE), usual * CREDIBLE) if isfinite(price) else usual
+        for name, (price, usual) in pairs.items()
+    }
+    return prices._replace(**credible)
