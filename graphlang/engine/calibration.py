@@ -90,7 +90,7 @@ def _read(file: Path, machine: dict[str, Any]) -> Prices | None:
         if data["machine"] != machine:
             return None
         values = data["prices"]
-        prices = Prices()._replace(**{name: float(values[name]) for name in MEASURED})
+        prices = _prices([float(values[name]) for name in MEASURED])
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return prices if _credible(prices) == prices else None
@@ -181,9 +181,10 @@ def _fastest(call: Callable[[], Any], rounds: int) -> float:
 
 def _credible(prices: Prices) -> Prices:
     """Each price, or the nearest that is credible; the usual one in place of nan and infinity."""
-    pairs = {name: (getattr(prices, name), getattr(Prices(), name)) for name in MEASURED}
-    credible = {
-        name: min(max(price, usual / CREDIBLE), usual * CREDIBLE) if isfinite(price) else usual
-        for name, (price, usual) in pairs.items()
-    }
-    return prices._replace(**credible)
+    pairs = [(getattr(prices, name), getattr(Prices(), name)) for name in MEASURED]
+    return _prices([min(max(p, u / CREDIBLE), u * CREDIBLE) if isfinite(p) else u for p, u in pairs])
+
+
+def _prices(measured: list[float]) -> Prices:
+    flop, operation, byte, call, handover, job = measured
+    return Prices(flop, operation, byte, call, handover, job)
