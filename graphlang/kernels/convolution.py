@@ -13,6 +13,14 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from graphlang.kernels.aligned import aligned_empty
+from graphlang.kernels.images_last import (
+    Geometry,
+    convolve,
+    images_last_pay,
+    transposed,
+    weight_gradient,
+)
 from graphlang.kernels.parallel import parallel, ranges
 from graphlang.kernels.windows import span, taps, window_count
 from graphlang.trace.core import Primitive, Signature, into, signature
@@ -106,8 +114,13 @@ class Convolution(_OfWindows):
         weights = w.reshape(moves.groups, shape[1] // moves.groups, -1)
         bias = None if b is None else b.reshape(moves.groups, -1, 1)
         block = _rows_of_a_block(weights, y.shape[2:])
+        geometry = _geometry(x.shape[2:], w.shape[2:], y.shape[2:], moves)
+        images_last = images_last_pay(len(x), x.shape[1], len(w), geometry)
 
         def work(start: int, stop: int) -> None:
+            if images_last:
+                convolve(x[start:stop], weights, bias, results[start:stop], geometry)
+                return
             for tile in _tiles(x, w.shape[2:], y.shape[2:], moves, start, stop, block):
                 part = results[tile.images, :, :, tile.windows]
                 _multiply(weights, tile.columns, part)
@@ -163,8 +176,13 @@ class TransposedConvolution(_OfWindows):
         shape, dtype = self.shape(dy, w, size=size, **windows)
         dx = np.empty(shape, dtype) if out is None else out
         weights = w.reshape(moves.groups, len(w) // moves.groups, -1).swapaxes(-1, -2)
+        geometry = _geometry(size, w.shape[2:], dy.shape[2:], moves)
+        images_last = images_last_pay(len(dy), dx.shape[1], len(w), geometry)
 
         def work(start: int, stop: int) -> None:
+            if images_last:
+                transposed(_grouped(dy[start:stop], moves.groups), weights, dx[start:stop], geometry)
+                return
             for n in range(start, stop):
                 flat = dy[n].reshape(moves.groups, -1, prod(dy.shape[2:]))
                 columns = np.matmul(weights, flat).reshape(shape[1], *w.shape[2:], *dy.shape[2:])
@@ -209,15 +227,20 @@ class ConvolutionWeightGradient(_OfWindows):
         moves = _Windows(**windows)
         shape, dtype = self.shape(dy, x, kernel=kernel, **windows)
         gradients = _grouped(dy, moves.groups)
+        geometry = _geometry(x.shape[2:], kernel, dy.shape[2:], moves)
+        images_last = images_last_pay(len(x), x.shape[1], dy.shape[1], geometry)
 
         column_bytes = prod(shape[1:]) * moves.groups * prod(dy.shape[2:]) * x.itemsize
         parts = ranges(len(x), _totals(len(x) * column_bytes))
 
-        def work(first: int, last: int) -> list[Any]:
+        def work(first: int, stop: int) -> list[Any]:
+            if images_last:
+                images = [slice(*part) for part in parts[first:stop]]
+                return [weight_gradient(gradients[part], x[part], geometry, dtype) for part in images]
             # The total is transposed: BLAS is a fifth faster with the columns as the left operand.
-            totals = np.zeros((last - first, moves.groups, prod(shape[1:]), shape[0] // moves.groups), dtype)
+            totals = np.zeros((stop - first, moves.groups, prod(shape[1:]), shape[0] // moves.groups), dtype)
             memory: dict[Any, Any] = {}
-            for total, images in zip(totals, parts[first:last], strict=True):
+            for total, images in zip(totals, parts[first:stop], strict=True):
                 for tile in _tiles(x, kernel, dy.shape[2:], moves, *images, memory=memory):
                     part = tile.columns @ gradients[tile.images, :, :, tile.windows].swapaxes(-1, -2)
                     total += part[0] if len(part) == 1 else part.sum(axis=0)
@@ -268,6 +291,10 @@ def _window_counts(sizes: Shape, kernel: Shape, moves: _Windows) -> Shape:
         raise ShapeError(message + more, (0, 1), "pad the image, or take a smaller kernel") from None
 
 
+def _geometry(sizes: PerAxis, kernel: PerAxis, counts: PerAxis, moves: _Windows) -> Geometry:
+    return Geometry(tuple(sizes), tuple(kernel), tuple(counts), *moves)
+
+
 def _by(sizes: Shape) -> str:
     return " x ".join(map(str, sizes))
 
@@ -306,7 +333,7 @@ def _tiles(
     images, rows = _tile_size(stop - start, counts[0], height * inner * x.itemsize, max(1, block))
     size = images * rows * inner * height
     if size not in memory:
-        memory[size] = np.empty(size, x.dtype), *_padded_buffer(x, images, moves.pad)
+        memory[size] = aligned_empty((size,), x.dtype), *_padded_buffer(x, images, moves.pad)
     buffer, padded, interior = memory[size]
     for first in range(start, stop, images):
         last = min(first + images, stop)
