@@ -235,8 +235,8 @@ class ConvolutionWeightGradient(_OfWindows):
 
         def work(first: int, stop: int) -> list[Any]:
             if images_last:
-                images = [slice(*part) for part in parts[first:stop]]
-                return [weight_gradient(gradients[part], x[part], geometry, dtype) for part in images]
+                own = [slice(*part) for part in parts[first:stop]]
+                return [weight_gradient(gradients[part], x[part], geometry, dtype) for part in own]
             # The total is transposed: BLAS is a fifth faster with the columns as the left operand.
             totals = np.zeros((stop - first, moves.groups, prod(shape[1:]), shape[0] // moves.groups), dtype)
             memory: dict[Any, Any] = {}

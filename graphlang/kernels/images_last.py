@@ -21,7 +21,7 @@ _SHORT = 16
 """Places along the last axis of the windows below which the images go last."""
 _FEW = 16
 """The fewest images for which that pays."""
-_TILE_BYTES = 2**21
+_TILE_BYTES = 2**20
 """Bytes of the columns of one matrix product, which should stay in cache."""
 
 
