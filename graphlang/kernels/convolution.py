@@ -6,6 +6,7 @@ The derivatives of each of the three are expressed by the other two.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain, product
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
@@ -127,7 +128,7 @@ class Convolution(_OfWindows):
                 if bias is not None:
                     part += bias
 
-        parallel(work, len(x), self.work(y, x, w, b, **windows))
+        parallel(work, len(x), partial(self.work, y, x, w, b, **windows))
         return y if out is None or out is y else into(out, y)
 
     def _sizes(self, y: Any, x: Any, w: Any, *b: Any) -> tuple[Any, Any]:
@@ -188,7 +189,7 @@ class TransposedConvolution(_OfWindows):
                 columns = np.matmul(weights, flat).reshape(shape[1], *w.shape[2:], *dy.shape[2:])
                 _add_columns(dx[n], columns, moves)
 
-        parallel(work, len(dy), self.work(dx, dy, w, size=size, **windows))
+        parallel(work, len(dy), partial(self.work, dx, dy, w, size=size, **windows))
         return dx
 
     def _sizes(self, y: Any, dy: Any, w: Any) -> tuple[Any, Any]:
@@ -246,7 +247,7 @@ class ConvolutionWeightGradient(_OfWindows):
                     total += part[0] if len(part) == 1 else part.sum(axis=0)
             return list(totals)
 
-        cost = self.work(np.empty(shape, dtype), dy, x, kernel=kernel, **windows)
+        cost = partial(self.work, np.empty(shape, dtype), dy, x, kernel=kernel, **windows)
         total, *others = chain.from_iterable(parallel(work, len(parts), cost))
         for other in others:
             total += other

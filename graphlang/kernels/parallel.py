@@ -34,10 +34,12 @@ def worker_threads(count: int, run: Callable[[Jobs], None]) -> Iterator[None]:
         _threads.reset(token)
 
 
-def parallel(work: Callable[[int, int], T], n: int, cost: Work | None = None, grain: int = 1) -> list[T]:
+def parallel(
+    work: Callable[[int, int], T], n: int, cost: Callable[[], Work] | None = None, grain: int = 1
+) -> list[T]:
     """The results of `work(start, stop)` on ranges that cover 0 to n, in order.
 
-    `cost` is the whole work, and decides how many threads pay; without it all are used. Ranges begin at
+    `cost` gives the whole work, which decides how many threads pay; without it all are used. Ranges begin at
     multiples of `grain`: work in tiles of that many then has the same tiles, and the same bits, on any number
     of threads.
     """
@@ -55,10 +57,10 @@ def parallel(work: Callable[[int, int], T], n: int, cost: Work | None = None, gr
     return [results[start] for start, _ in parts]
 
 
-def threads_for(cost: Work | None, parts: int) -> int:
+def threads_for(cost: Callable[[], Work] | None, parts: int) -> int:
     """The number of threads to divide a work of some equal parts over, of those that the caller provides."""
     limit = min(available(), parts)
-    return limit if cost is None or limit < 2 else threads_that_pay(cost, limit, parts)
+    return limit if cost is None or limit < 2 else threads_that_pay(cost(), limit, parts)
 
 
 def shares(work: Work, n: int, limit: int, grain: int) -> list[slice]:

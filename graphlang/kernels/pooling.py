@@ -7,6 +7,7 @@ and the first of several equal ones lies in the first row that has it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -166,7 +167,7 @@ def _by_images(work: Callable[..., None], axis: int, positions: list[Tap], *arra
         for images in blocks(start, stop, image_bytes, _BLOCK_BYTES):
             work(keys, *[x[images] for x in arrays])
 
-    parallel(work_on, len(arrays[0]), _cost(len(positions), *arrays))
+    parallel(work_on, len(arrays[0]), partial(_cost, len(positions), *arrays))
 
 
 def _cost(positions: int, *arrays: Any) -> Work:

@@ -95,7 +95,7 @@ def test_ranges_cover_everything_in_order_and_begin_at_multiples_of_the_grain(
             job()
 
     with worker_threads(threads, one_after_the_other):
-        parts = parallel(lambda start, stop: (start, stop), n, LARGE, grain)
+        parts = parallel(lambda start, stop: (start, stop), n, lambda: LARGE, grain)
     assert [start for start, _ in parts] == [0, *[stop for _, stop in parts[:-1]]]
     assert parts[-1][1] == n
     assert all(start % grain == 0 for start, _ in parts)
