@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from graphlang.kernels.aligned import aligned_empty
+from graphlang.kernels.aligned import scratch
 from graphlang.kernels.windows import span
 
 _SHORT = 16
@@ -61,7 +61,8 @@ def convolve(x: Any, weights: Any, bias: Any, y: Any, geometry: Geometry) -> Non
     [N, groups, F/groups, P]; the bias is [groups, F/groups, 1] or None."""
     for images, columns in _columns(x, geometry, y.dtype):
         part = y[images]
-        result = np.matmul(weights, columns)
+        result = scratch("results", (*weights.shape[:2], columns.shape[2]), y.dtype)
+        np.matmul(weights, columns, out=result)
         if bias is not None:
             result += bias
         np.copyto(part, np.moveaxis(result.reshape(*part.shape[1:], -1), -1, 0))
@@ -73,7 +74,7 @@ def weight_gradient(dy: Any, x: Any, geometry: Geometry, dtype: Any) -> Any:
     inner = x.shape[1] // groups * prod(geometry.kernel)
     total = np.zeros((groups, inner, filters), dtype)
     for images, columns in _columns(x, geometry, dtype):
-        part = np.ascontiguousarray(np.moveaxis(dy[images], 0, -1)).reshape(groups, filters, -1)
+        part = _moved_last(dy[images]).reshape(groups, filters, -1)
         total += columns @ part.swapaxes(1, 2)
     return total
 
@@ -85,10 +86,13 @@ def transposed(dy: Any, weights: Any, dx: Any, geometry: Geometry) -> None:
     step = _together(len(dx), channels, geometry, dx.itemsize)
     for first in range(0, len(dx), step):
         images = slice(first, min(first + step, len(dx)))
-        part = np.ascontiguousarray(np.moveaxis(dy[images], 0, -1))
-        columns = np.matmul(weights, part.reshape(groups, part.shape[1], -1))
-        padded = np.zeros((channels, *geometry.padded, part.shape[-1]), dx.dtype)
-        columns = columns.reshape(channels, *geometry.kernel, *geometry.counts, -1)
+        part = _moved_last(dy[images])
+        padded = scratch("padded", (channels, *geometry.padded, part.shape[-1]), dx.dtype)
+        padded.fill(0)
+        shape = (channels, *geometry.kernel, *geometry.counts, part.shape[-1])
+        columns = scratch("columns", shape, dx.dtype)
+        inner, places = weights.shape[1], prod(part.shape[2:])
+        np.matmul(weights, part.reshape(groups, -1, places), out=columns.reshape(groups, inner, places))
         for position in product(*map(range, geometry.kernel)):
             padded[_elements(position, geometry)] += columns[(slice(None), *position)]
         np.copyto(dx[images], np.moveaxis(padded[(slice(None), *geometry.interior)], -1, 0))
@@ -100,15 +104,22 @@ def _columns(x: Any, geometry: Geometry, dtype: Any) -> Iterator[tuple[slice, An
     count, channels = x.shape[:2]
     step = _together(count, channels, geometry, np.dtype(dtype).itemsize)
     shape = (channels, *geometry.kernel, *geometry.counts)
-    memory = aligned_empty((prod(shape) * step,), dtype)
     for first in range(0, count, step):
         images = slice(first, min(first + step, count))
         number = images.stop - first
-        padded = np.zeros((channels, *geometry.padded, number), dtype)
+        padded = scratch("padded", (channels, *geometry.padded, number), dtype)
+        padded.fill(0)
         np.copyto(padded[(slice(None), *geometry.interior)], np.moveaxis(x[images], 0, -1))
-        columns = memory[: prod(shape) * number].reshape(*shape, number)
+        columns = scratch("columns", (*shape, number), dtype)
         np.copyto(columns, _windows(padded, geometry))
         yield images, columns.reshape(geometry.groups, -1, prod(geometry.counts) * number)
+
+
+def _moved_last(x: Any) -> Any:
+    """A copy of [N, ...] as [..., N]."""
+    moved = scratch("moved", (*x.shape[1:], len(x)), x.dtype)
+    np.copyto(moved, np.moveaxis(x, 0, -1))
+    return moved
 
 
 def _together(images: int, channels: int, geometry: Geometry, itemsize: int) -> int:

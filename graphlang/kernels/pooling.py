@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from graphlang.kernels.aligned import scratch
 from graphlang.kernels.parallel import blocks, parallel
 from graphlang.kernels.windows import Tap, span, taps, window_count
 from graphlang.trace.core import Primitive, Signature, signature
@@ -205,14 +206,14 @@ def _spread(keys: Any, dy: Any, dx: Any) -> None:
 
 def _to_first(keys: Any, dy: Any, x: Any, y: Any, dx: Any) -> None:
     dx.fill(0)
-    for _, elements, taken in _first_of_largest(keys, x, y, _bits(dy).copy()):
+    for _, elements, taken in _first_of_largest(keys, x, y, _copied_bits(dy)):
         dx[elements] += taken.view(dx.dtype)
 
 
 def _to_first_disjoint(keys: Any, dy: Any, x: Any, y: Any, dx: Any) -> None:
     if sum(dx[elements].size for _, elements in keys) < dx.size:
         dx.fill(0)
-    for _, elements, taken in _first_of_largest(keys, x, y, _bits(dy).copy()):
+    for _, elements, taken in _first_of_largest(keys, x, y, _copied_bits(dy)):
         np.copyto(dx[elements], taken.view(dx.dtype))
 
 
@@ -230,7 +231,7 @@ def _first_of_largest(keys: Any, x: Any, y: Any, bits: Any) -> Iterator[tuple[An
     What a window has given away it has no longer, so that later positions find nothing. `bits` are changed,
     and what is yielded is overwritten by the next.
     """
-    copies, given = np.empty(y.size, x.dtype), np.empty(y.size, bits.dtype)
+    copies, given = scratch("copies", (y.size,), x.dtype), scratch("given", (y.size,), bits.dtype)
     # If every window has all positions, the last one gets what the others leave.
     inside = all(y[windows].shape == y.shape for windows, _ in keys)
     nan = y.dtype.kind == "f" and has_nan(y)
@@ -249,6 +250,12 @@ def _first_of_largest(keys: Any, x: Any, y: Any, bits: Any) -> Iterator[tuple[An
         yield windows, elements, taken
     if inside:
         yield *keys[-1], bits
+
+
+def _copied_bits(x: Any) -> Any:
+    copy = scratch("bits", x.shape, f"i{x.itemsize}")
+    np.copyto(copy, _bits(x))
+    return copy
 
 
 def _bits(x: Any) -> Any:

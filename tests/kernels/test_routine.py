@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
+from graphlang.kernels.aligned import scratch
 from graphlang.kernels.routine import Routine, Weight
 
 RNG = np.random.default_rng(5)
@@ -71,3 +73,20 @@ def test_products_with_a_cut_weight_are_the_products(shape: tuple[int, int], row
         call()
         np.testing.assert_allclose(out, x @ W if scale is None else (x @ W) * scale, rtol=1e-10, atol=1e-10)
         W *= 2
+
+
+def test_kept_memory_begins_at_a_cache_line_and_is_used_again_by_its_own_thread_alone() -> None:
+    first = scratch("test", (3, 5), np.float32)
+    again = scratch("test", (2, 4), np.float64)
+    other = scratch("another test", (3, 5), np.float32)
+    elsewhere: list[Any] = []
+    thread = threading.Thread(target=lambda: elsewhere.append(scratch("test", (3, 5), np.float32)))
+    thread.start()
+    thread.join()
+    assert np.shares_memory(first, again)
+    assert not np.shares_memory(first, other)
+    assert not np.shares_memory(first, elsewhere[0])
+    for array in (first, again, other, elsewhere[0]):
+        assert array.ctypes.data % 64 == 0
+    large = scratch("test", (2**22,), np.float32)
+    assert not np.shares_memory(large, scratch("test", (2**22,), np.float32))
