@@ -77,7 +77,7 @@ def test_products_with_a_cut_weight_are_the_products(shape: tuple[int, int], row
 
 def test_kept_memory_begins_at_a_cache_line_and_is_used_again_by_its_own_thread_alone() -> None:
     first = scratch("test", (3, 5), np.float32)
-    again = scratch("test", (2, 4), np.float64)
+    again = scratch("test", (2, 3), np.float64)
     other = scratch("another test", (3, 5), np.float32)
     elsewhere: list[Any] = []
     thread = threading.Thread(target=lambda: elsewhere.append(scratch("test", (3, 5), np.float32)))
