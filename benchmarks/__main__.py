@@ -31,7 +31,9 @@ def parser() -> argparse.ArgumentParser:
         "--json", type=Path, metavar="FILE", help="write every round and the machine to a file"
     )
     parser.add_argument(
-        "--quick", action="store_true", help="three short rounds against the goals, without the long works"
+        "--quick",
+        action="store_true",
+        help="three short rounds against the goals, with all threads alone and without the long works",
     )
     parser.add_argument("--markdown", action="store_true", help="print the table of the README")
     parser.add_argument(

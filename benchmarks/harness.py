@@ -217,13 +217,11 @@ def measure(
 ) -> Outcome:
     """Measures one row at some numbers of threads; `rounds` overrides the number of the work.
 
-    A `quick` row has only the contenders with a goal. With `pythons`, paths by name, graphlang runs on other
-    interpreters too.
+    A `quick` row has only the contenders with a goal, with the most threads. With `pythons`, paths by name,
+    graphlang runs on other interpreters too.
     """
     counts = counts if work.parallel else counts[-1:]
-    names = [n for n in work.contenders if not quick or n == work.subject or n in work.targets]
-    goals = work.targets
-    entries = [Entry(n, count, goal_at(goals.get(n), count)) for n in names for count in counts]
+    entries = _entries(work, counts, quick=quick)
     if not work.processes:
         others = [(f"{work.subject}, {name}", path) for name, path in (pythons or {}).items()]
         entries += [Entry(name, count, python=path) for name, path in others for count in counts]
@@ -238,6 +236,18 @@ def measure(
     return Outcome(
         work.name, work.title, entries, dict(work.memory_targets), work.note, work.amount, work.unit
     )
+
+
+def _entries(work: Work, counts: Sequence[int], *, quick: bool) -> list[Entry]:
+    """What to measure: every contender with every number of threads, or less for a quick look."""
+    entries = []
+    for name in work.contenders:
+        goal = work.targets.get(name)
+        if name == work.subject or not quick:
+            entries += [Entry(name, count, goal_at(goal, count)) for count in counts]
+        elif goal is not None:
+            entries.append(Entry(name, counts[-1], goal_at(goal, counts[-1])))
+    return entries
 
 
 def measure_all(

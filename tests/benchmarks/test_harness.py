@@ -42,9 +42,12 @@ def test_the_contenders_take_turns(monkeypatch):
     assert order == ["A1", "A4", "B1", "B4"] * 3
     assert [len(entry.seconds) for entry in row.entries] == [3, 3, 3, 3]
     order.clear()
-    alone = Work("dummy", "Dummy", {"A": missing, "B": missing, "C": missing}, {"B": 1.0}, parallel=False)
-    harness.measure(alone, [1, 4], rounds=1, quick=True)
-    assert order == ["A4", "B4"]
+    contenders = {"A": missing, "B": missing, "C": missing}
+    harness.measure(Work("dummy", "Dummy", contenders, {"B": 1.0}), [1, 4], rounds=1, quick=True)
+    assert order == ["A1", "A4", "B4"]
+    order.clear()
+    harness.measure(Work("dummy", "Dummy", contenders, parallel=False), [1, 4], rounds=1)
+    assert order == ["A4", "B4", "C4"]
 
 
 def test_every_number_of_threads_has_its_goal(monkeypatch):
