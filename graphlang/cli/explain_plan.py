@@ -102,6 +102,9 @@ def _group_json(group: PlannedGroup) -> dict[str, Any]:
     from dataclasses import asdict
 
     steps = [{**asdict(step), "shape": list(step.shape)} for step in group.steps]
+    if group.body:
+        body = [_group_json(inner) for inner in group.body]
+        return {"fused": False, "steps": steps, "repetitions": group.repetitions, "body": body}
     if group.iteration_shape is None:
         return {"fused": False, "threads": group.threads, "steps": steps}
     cut = {"blocks": group.blocks, "block": list(group.block), "threads": group.threads}
@@ -145,6 +148,8 @@ def _division(plan: Explanation) -> str:
 
 
 def _rows(group: PlannedGroup) -> list[list[str]]:
+    if group.body:
+        return [*(_row(step, "") for step in group.steps), *_repeated(group)]
     if group.iteration_shape is None:
         return [_row(step, "", group.threads) for step in group.steps]
     rows, columns = group.block
@@ -152,6 +157,13 @@ def _rows(group: PlannedGroup) -> list[list[str]]:
     cut = f"{console.counted(group.blocks, 'block')} of {rows} x {columns}, {threads}"
     head = ["", "", f"fused over {_shape(group.iteration_shape)}, {cut}:", "", "", "", "", "", ""]
     return [head, *[_row(step, "  ") for step in group.steps]]
+
+
+def _repeated(group: PlannedGroup) -> list[list[str]]:
+    """The rows of what a `scan` does in each of its steps."""
+    head = ["", "", f"in each of {console.counted(group.repetitions, 'repetition')}:", *[""] * 5]
+    rows = [row for inner in group.body for row in _rows(inner)]
+    return [head, *([number, name, f"  {text}", *rest] for number, name, text, *rest in rows)]
 
 
 def _row(step: PlannedStep, indent: str, threads: int = 1) -> list[str]:

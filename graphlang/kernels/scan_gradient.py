@@ -95,7 +95,7 @@ class _Backward:
             self.old_number[y.number] = step.output.number
         forward = len(own.steps)
         upstream = [own.input(y.shape, y.dtype) for y in ends]
-        own.origin = next((s.origin for s in reversed(own.steps)), "")
+        own.origin = self.outer.origin
         with own:
             seeds = [(new[y.number], dy) for y, dy in zip(ends, upstream, strict=True)]
             wrt = {i: inputs[i] for i in sorted(self.active)}

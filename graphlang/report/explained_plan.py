@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,10 @@ from graphlang.diagnostics import GraphError
 from graphlang.engine.division import Division, unit_threads
 from graphlang.engine.fusion import FusionGroup
 from graphlang.engine.garbage import collection_paused
+from graphlang.engine.loop_program import CAPTURED, CARRIED, ELEMENT, NEXT, STACKED, label
 from graphlang.engine.model import Model
 from graphlang.engine.passes import optimised
-from graphlang.engine.plan import Memory, Plan, memory_of, nbytes, plan, step_flops
+from graphlang.engine.plan import Memory, Plan, group_flops, memory_of, nbytes, plan, step_flops
 from graphlang.engine.program import concrete, is_broadcast_scalar
 from graphlang.engine.recording import Recording, Storage, record_forward, record_gradients
 from graphlang.engine.workers import usable_threads
@@ -46,13 +47,16 @@ class PlannedStep:
 
 @dataclass(frozen=True)
 class PlannedGroup:
-    """A single step, or a fused group: steps that run together on one block of rows and columns at a time."""
+    """A single step; or a fused group: steps that run together on one block of rows and columns at a time; or
+    the results of a `scan`, whose `body` is repeated."""
 
     steps: tuple[PlannedStep, ...]
     iteration_shape: tuple[int, ...] | None
     blocks: int
     block: tuple[int, int]
     threads: int
+    repetitions: int = 1
+    body: tuple[PlannedGroup, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,37 +123,48 @@ def _recorded(model: Model, storage: dict[int, Storage], sizes: dict[str, int]) 
 class _Explainer:
     """Names the values of a plan and describes its steps."""
 
-    def __init__(self, model: Model, planned: Plan, threads: int) -> None:
+    def __init__(
+        self,
+        model: Model,
+        planned: Plan,
+        threads: int,
+        inputs: Mapping[str, str] | None = None,
+        mark: str = "",
+    ) -> None:
         self.model = model
         self.plan = planned
         self.threads = threads
         self.division = planned.division(threads)
         self.program = planned.program
+        self.mark = mark
         self.steps = {s.output.number: s for g in planned.groups for s in g.steps} | planned.view_steps
-        self.names = {v.number: label for label, v in self.program.inputs.items()}
+        self.names = {v.number: (inputs or {}).get(k, k) for k, v in self.program.inputs.items()}
         self._name_steps()
+        #: call of a `scan` -> what explains one repetition
+        self.bodies = {
+            g.steps[0].primitive.call_of(g.steps[0]): self._body(g) for g in planned.groups if g.loop
+        }
 
     def _name_steps(self) -> None:
         """Names the results of the steps: the last step of a node gets the name of the node, the new value of
         a parameter `new` and the parameter's name, a gradient its label, and every other step its number."""
         last = {}
         for number, step in enumerate(self._executed(), 1):
-            self.names[step.output.number] = f"#{number}"
+            self.names[step.output.number] = f"{self.mark or '#'}{number}"
             if step.origin in self.model.network.numbers:
                 last[step.origin] = step.output.number
         self.names.update({number: name for name, number in last.items()})
-        for label, value in self.program.updates.items():
+        for name, value in self.program.updates.items():
             if isinstance(value, SymbolicArray) and value.number >= 0:
-                self.names[value.number] = f"new {label}"
-        for label, value in self.program.outputs.items():
-            if isinstance(value, SymbolicArray) and value.number >= 0 and label.startswith("gradient "):
-                self.names.setdefault(value.number, label)
+                self.names[value.number] = f"new {name}"
+        for name, value in self.program.outputs.items():
+            if isinstance(value, SymbolicArray) and value.number >= 0 and name.startswith("gradient "):
+                self.names.setdefault(value.number, name)
 
     def _executed(self) -> Iterator[Step]:
         return (step for group in self.plan.groups for step in group.steps)
 
     def explanation(self, what: str) -> Explanation:
-        numbers = iter(range(1, len(self.steps) + 1))
         program, planned = self.program, self.plan
         copies = [f"{label} = {self.text(v)}" for label, v in planned.copies.items()]
         return Explanation(
@@ -160,7 +175,7 @@ class _Explainer:
             dtype=self.model.dtype.name,
             threads=self.threads,
             division=self.division,
-            groups=tuple([self._group(group, numbers) for group in planned.groups]),
+            groups=self.groups(),
             outputs={label: self.text(v) for label, v in program.outputs.items()},
             copies=tuple(copies),
             buffers=tuple([b.nbytes for b in planned.buffers]),
@@ -170,6 +185,11 @@ class _Explainer:
 
     def _group(self, group: FusionGroup, numbers: Iterator[int]) -> PlannedGroup:
         steps = tuple([self._step(step, next(numbers)) for step in group.steps])
+        if group.loop is not None:
+            body = self.bodies[group.steps[0].primitive.call_of(group.steps[0])]
+            steps = (replace(steps[0], flops=group_flops(group)), *steps[1:])
+            length = int(group.steps[0].params["length"])
+            return PlannedGroup(steps, None, 1, (1, 1), 1, length, body.groups())
         if not group.fused:
             return PlannedGroup(steps, None, 1, (1, 1), unit_threads(group, self.division))
         tiling = group.tiling()
@@ -177,6 +197,21 @@ class _Explainer:
         return PlannedGroup(
             steps, group.iteration_shape, tiling.block_count, block, group.threads(self.division.own)
         )
+
+    def groups(self) -> tuple[PlannedGroup, ...]:
+        """The groups in order."""
+        numbers = iter(range(1, len(self.steps) + 1))
+        return tuple([self._group(group, numbers) for group in self.plan.groups])
+
+    def _body(self, group: FusionGroup) -> _Explainer:
+        """What explains one repetition of a `scan`: its values are named after those outside."""
+        step = group.steps[0]
+        body = step.params["body"]
+        texts = [self.text(x) for x in step.operands]
+        first, second = len(body.elements), len(body.elements) + len(body.carried)
+        names = {label(ELEMENT, i): f"{text}[t]" for i, text in enumerate(texts[:first])}
+        names |= {label(CAPTURED, i): text for i, text in enumerate(texts[second:])}
+        return _Explainer(self.model, group.loop, self.threads, names, f"{self.names[step.output.number]}.")
 
     def _step(self, step: Step, number: int) -> PlannedStep:
         value = step.output
@@ -191,7 +226,7 @@ class _Explainer:
             where=where,
             in_place=in_place,
             nbytes=0 if where == IN_CACHE or in_place else nbytes(value),
-            flops=step_flops(step),
+            flops=0 if step.primitive.joint else step_flops(step),
         )
 
     def _where(self, step: Step) -> tuple[str, bool]:
@@ -207,12 +242,23 @@ class _Explainer:
     # ---- texts --------------------------------------------------------------------------------------------
 
     def _operation(self, step: Step) -> str:
+        if step.primitive.joint:
+            return self._result_of_scan(step)
         operands = [self.text(x) for x in step.operands]
         row = BY_FUNCTION.get(step.primitive.name)
         if row is not None and len(operands) == 2 and row.operands is not TRUTH_VALUES:
             return f"{operands[0]} {row.symbol} {operands[1]}"
         options = [f"{k}={_option(v)}" for k, v in step.params.items() if v is not None and v is not False]
         return f"{step.primitive.name}({', '.join([*operands, *options])})"
+
+    def _result_of_scan(self, step: Step) -> str:
+        """One result of a `scan`: the last of a carried value, or what each repetition gives."""
+        body, (kind, number) = self.bodies[step.primitive.call_of(step)], step.params["result"]
+        if kind == STACKED:
+            return f"scan: each {body.text(body.program.outputs[label(STACKED, number)])}"
+        outputs = {**body.program.outputs, **body.program.updates}
+        value = outputs.get(label(NEXT, number), outputs.get(label(CARRIED, number)))
+        return f"scan: the last {body.text(value)}"
 
     def text(self, x: Any) -> str:
         """An operand as text: a name, a constant, or a view such as `W.T`."""
