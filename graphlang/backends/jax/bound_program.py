@@ -14,6 +14,7 @@ from graphlang.backends.jax.scope import scope
 from graphlang.contracts.backend import RecordedProgram
 from graphlang.engine.executable import planned
 from graphlang.engine.passes.common import common_subexpressions
+from graphlang.engine.passes.loops import ON_DEVICES, move_out_of_loops
 from graphlang.engine.program import Program
 from graphlang.trace import SymbolicArray
 
@@ -35,7 +36,8 @@ class JaxProgram:
     ) -> None:
         assert not program.updates, "a training step has a program of its own"
         self._compile_for = compile_for
-        self._program = common_subexpressions(Program(program.inputs, program.outputs, {}))
+        own = common_subexpressions(Program(program.inputs, program.outputs, {}))
+        self._program = move_out_of_loops(own, ON_DEVICES)
         self.draws = tuple(draws)
         self.inputs: dict[str, Any] = {
             label: arrays[label] if label in arrays else aligned(x.shape, x.dtype)

@@ -20,6 +20,7 @@ from graphlang.backends.jax.rules import RULES, check_rules
 from graphlang.backends.jax.scope import scope
 from graphlang.backends.options import Jax
 from graphlang.engine.passes.common import common_subexpressions
+from graphlang.engine.passes.loops import ON_DEVICES, move_out_of_loops
 from graphlang.engine.program import concrete
 from graphlang.engine.recording import NORMS, RATE, STEP, Recording
 from graphlang.engine.row_padding import COUNTED, PaddedProgram
@@ -62,7 +63,7 @@ class StepProgram:
     ) -> None:
         self._options, self._placement = options, placement
         whole = recording.program if padding is None else padding.program
-        self.program = common_subexpressions(whole)
+        self.program = move_out_of_loops(common_subexpressions(whole), ON_DEVICES)
         self.rows, self.padding, self.per_call = rows, padding, per_call
         self._seed, self._draws = seed, recording.draws
         #: the labels of the inputs of a batch

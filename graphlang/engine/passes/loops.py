@@ -23,7 +23,7 @@ from graphlang.kernels.scan_recording import RecordedScan, Repeated
 from graphlang.trace import Step, SymbolicArray, Trace, joint_calls
 
 
-class Limits(NamedTuple):
+class LoopRules(NamedTuple):
     """Up to how many elements in one repetition a step is computed for all at once: in NumPy larger arrays
     had better be read where they are in cache, within the loop."""
 
@@ -31,13 +31,15 @@ class Limits(NamedTuple):
     step: float
     #: of each matrix of a sum of products
     sum: float
+    #: whether rows may lie on several devices: then the rows of all repetitions are joined row by row
+    by_rows: bool = False
 
 
-IN_CACHE = Limits(product=2**14, step=2**13, sum=2**15)
-UNLIMITED = Limits(inf, inf, inf)
+IN_CACHE = LoopRules(product=2**14, step=2**13, sum=2**15)
+ON_DEVICES = LoopRules(inf, inf, inf, by_rows=True)
 
 
-def move_out_of_loops(program: Program, limits: Limits = IN_CACHE) -> Program:
+def move_out_of_loops(program: Program, rules: LoopRules = IN_CACHE) -> Program:
     """Computes before or after each loop what does not depend on the order of its repetitions."""
     calls = joint_calls(program.steps)
     if not calls:
@@ -49,7 +51,7 @@ def move_out_of_loops(program: Program, limits: Limits = IN_CACHE) -> Program:
             return None
         call = step.primitive.call_of(step)
         if call not in loops:
-            loop = _Loop(calls[call], limits)
+            loop = _Loop(calls[call], rules)
             loops[call] = loop if loop.gains else None
         found = loops[call]
         return None if found is None else found.result(step, operands)
@@ -60,8 +62,8 @@ def move_out_of_loops(program: Program, limits: Limits = IN_CACHE) -> Program:
 class _Loop:
     """One call, and where each value of its body is computed."""
 
-    def __init__(self, steps: Sequence[Step], limits: Limits) -> None:
-        self.limits = limits
+    def __init__(self, steps: Sequence[Step], rules: LoopRules) -> None:
+        self.rules = rules
         self.call = ScanCall.from_params(steps[0].params)
         self.length = int(self.call.length)
         body = self.body = self.call.body
@@ -124,7 +126,7 @@ class _Loop:
         name, operands = step.primitive.name, step.operands
         if not all(x.__class__ is SymbolicArray and x.ndim == 2 for x in operands):
             return False
-        if any(element_count(x.shape) > self.limits.sum for x in operands):
+        if any(element_count(x.shape) > self.rules.sum for x in operands):
             return False
         if name == "matmul":
             return self._transposed(operands[0]) is not None
@@ -189,7 +191,7 @@ class _Loop:
         self.within, self.wanted = within, wanted
 
     def _is_small(self, step: Step) -> bool:
-        most = self.limits.product if step.primitive.kind == "matmul" else self.limits.step
+        most = self.rules.product if step.primitive.kind == "matmul" else self.rules.step
         return element_count(step.output.shape) <= most
 
     def _pays_after(self, step: Step, wanted: set[int], early: set[int]) -> bool:
@@ -286,7 +288,7 @@ class _Loop:
             for x in step.operands
         ]
         origin, self.outer.origin = self.outer.origin, step.origin
-        stack = Stacked(on_stacks(step, operands, self.length), varies=True)
+        stack = Stacked(on_stacks(step, operands, self.length, join=not self.rules.by_rows), varies=True)
         self.outer.origin = origin
         return stack
 
@@ -300,6 +302,8 @@ class _Loop:
         value = stack.value
         if not stack.varies:
             value = np.broadcast_to(value, (self.length, *concrete(x.shape)))
+        if self.rules.by_rows:
+            value = np.swapaxes(value, 0, 1)
         return np.reshape(value, (self.length * x.shape[0], x.shape[1]))
 
 

@@ -40,15 +40,15 @@ def can_be_stacked(step: Step, varying: Sequence[bool]) -> bool:
     return name in _VIEWS
 
 
-def on_stacks(step: Step, operands: Sequence[Stacked], length: int) -> SymbolicArray:
-    """The result of a step in all repetitions; recorded into the active trace."""
+def on_stacks(step: Step, operands: Sequence[Stacked], length: int, *, join: bool) -> SymbolicArray:
+    """The result of a step in all repetitions; with `join` a product is one of a single tall matrix."""
     trace = next(x.value.trace for x in operands if x.value.__class__ is SymbolicArray)
     values = [x.value for x in operands]
     name, params = step.primitive.name, step.params
     shape = (length, *concrete(step.output.shape))
     if step.primitive.kind == "elementwise":
         values = [_aligned(x, step.operands[i], step, length) for i, x in enumerate(operands)]
-    elif name == "matmul":
+    elif name == "matmul" and join:
         rows = np.reshape(values[0], (length * shape[1], values[0].shape[-1]))
         product: Any = np.matmul(rows, values[1])
         matrices: Any = np.reshape(product, shape)
