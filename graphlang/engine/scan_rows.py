@@ -9,7 +9,8 @@ import numpy as np
 
 from graphlang.engine.row_axis import RowAxes, RowAxis, params_for_rows, result_row_axis
 from graphlang.kernels.scan import Result, ScanBody, ScanCall
-from graphlang.trace import Step, SymbolicArray, Trace
+from graphlang.kernels.scan_recording import rebuilt, result_of
+from graphlang.trace import Shape, Step, SymbolicArray, Trace
 
 
 def row_axis(step: Step, axes: RowAxes) -> RowAxis | None:
@@ -47,32 +48,21 @@ class BodiesForRows:
         if key not in self._bodies:
             self._bodies[key] = self._body(_Inner(step, axes))
         body, new = self._bodies[key]
-        call = ScanCall.from_params(step.params)
-        kind, number = step.params["result"]
-        result: Result = (kind, number if kind == "last" else new[number].number)
-        return {**call._replace(body=body)._asdict(), "result": result}
+        return {**step.params, "body": body, "result": result_of(step, new)}
 
     def _body(self, inner: _Inner) -> tuple[ScanBody, dict[int, SymbolicArray]]:
-        body, trace = inner.body, Trace()
         bodies = BodiesForRows(self.count)
-        new: dict[int, SymbolicArray] = {}
-        for x in body.inputs:
+
+        def shape_of(x: SymbolicArray) -> Shape:
             shape, rows = list(x.shape), inner.axes.of(x)
             if rows is not None:
                 shape[rows.axis] = rows.per_row * self.count
-            new[x.number] = trace.input(tuple(shape), x.dtype)
-        with trace:
-            for step in body.trace.steps:
-                trace.origin = step.origin
-                operands = tuple(
-                    [new[x.number] if x.__class__ is SymbolicArray else x for x in step.operands]
-                )
-                new[step.output.number] = trace.record(
-                    step.primitive, operands, bodies.params(step, inner.axes)
-                )
-        parts = (body.elements, body.carried, body.captured, body.following)
-        elements, carried, captured, following = [[new[x.number] for x in part] for part in parts]
-        return ScanBody(trace, elements, carried, captured, following), new
+            return tuple(shape)
+
+        def record(trace: Trace, step: Step, operands: tuple[Any, ...]) -> SymbolicArray:
+            return trace.record(step.primitive, operands, bodies.params(step, inner.axes))
+
+        return rebuilt(inner.body, shape_of, record)
 
 
 class _Inner:

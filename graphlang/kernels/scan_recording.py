@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from graphlang.kernels.scan import ScanBody, ScanCall
+from graphlang.kernels.scan import Result, ScanBody, ScanCall
 from graphlang.trace.core import Step, SymbolicArray, Trace
-from graphlang.trace.dims import Size
+from graphlang.trace.dims import Shape, Size
 from graphlang.trace.primitives.creation import constant_of
 
 
@@ -91,3 +91,28 @@ def step_copy(trace: Trace, step: Step, operands: Sequence[Any], params: Mapping
     output = SymbolicArray(trace, old.shape, old.dtype, len(trace.steps))
     trace.steps.append(Step(step.primitive, tuple(operands), dict(params), output, step.origin))
     return output
+
+
+def rebuilt(
+    body: ScanBody,
+    shape_of: Callable[[SymbolicArray], Shape],
+    record: Callable[[Trace, Step, tuple[Any, ...]], SymbolicArray],
+) -> tuple[ScanBody, dict[int, SymbolicArray]]:
+    """A body recorded anew, from shapes for its inputs and a function that records a step on new operands;
+    and its values by their numbers in the old one."""
+    trace = Trace()
+    new = {x.number: trace.input(shape_of(x), x.dtype) for x in body.inputs}
+    with trace:
+        for step in body.trace.steps:
+            trace.origin = step.origin
+            operands = tuple([new[x.number] if x.__class__ is SymbolicArray else x for x in step.operands])
+            new[step.output.number] = record(trace, step, operands)
+    parts = (body.elements, body.carried, body.captured, body.following)
+    elements, carried, captured, following = [[new[x.number] for x in part] for part in parts]
+    return ScanBody(trace, elements, carried, captured, following), new
+
+
+def result_of(step: Step, new: Mapping[int, SymbolicArray]) -> Result:
+    """The result of a step that is recorded with a body rebuilt."""
+    kind, number = step.params["result"]
+    return kind, number if kind == "last" else new[number].number

@@ -59,3 +59,26 @@ output y"""
     )
     with pytest.raises(gl.GraphError, match=r"`scan1\.k` holds 6"):
         graph.predict(ids=[[1, 3, 0]])
+
+
+def test_a_network_with_a_scan_trains_on_jax_as_in_numpy() -> None:
+    text = """input xs: float[N, T, 3], t: float[N, 4]
+param Wx: float[3, 4] = normal(std=0.5), Wh: float[4, 4] = normal(std=0.5)
+hs = scan x in xs carry h = zeros(N, 4) {
+  h2 = tanh((x @ Wx + h @ Wh) -> BatchNorm)
+  next h = h2
+  yield h2
+}
+loss = mean((hs[:, -1] - t)**2)
+output loss
+train { minimize = loss; optimizer = Adam(lr=0.05); batch = 6; iterations = 4; dtype = float64 }"""
+    rng = np.random.default_rng(3)
+    xs, t = rng.standard_normal((6, 5, 3)), rng.standard_normal((6, 4))
+    losses, params = [], []
+    for backend in ("numpy", "jax"):
+        graph = gl.loads(text, backend=backend)
+        losses.append(graph.fit(xs=xs, t=t).losses)
+        params.append(dict(graph.params))
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-9)
+    for n, p in params[0].items():
+        np.testing.assert_allclose(params[1][n], p, rtol=1e-8, atol=1e-10)
