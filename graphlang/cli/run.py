@@ -100,8 +100,21 @@ def _tell_of_the_page(arguments: argparse.Namespace) -> None:
         return
     import shlex
 
-    words = [word for word in arguments.words[1:] if word not in ("--picture", "--full")]
+    words = _without(arguments.words[1:], {"--backend", "--device", "--cache"})
+    words = [word for word in words if word not in ("--picture", "--full")]
     console.err(f"as a page: {shlex.join(['graphlang', 'view', *words, '--open'])}")
+
+
+def _without(words: list[str], options: set[str]) -> list[str]:
+    """The words of a command without some options and their values."""
+    kept: list[str] = []
+    skipped = False
+    for word in words:
+        option, equals, _ = word.partition("=")
+        if not skipped and option not in options:
+            kept.append(word)
+        skipped = not skipped and option in options and not equals
+    return kept
 
 
 # ---- output --------------------------------------------------------------------------------------

@@ -46,8 +46,8 @@ class DeviceMissing(Diagnostic):
 
     @property
     def help(self) -> str:
-        extra = {"gpu": "cuda13", "tpu": "tpu"}.get(self.device)
-        install = f', or install it with `pip install "jax[{extra}]"`' if extra else ""
+        extra, what = {"gpu": ("cuda13", "an NVIDIA GPU"), "tpu": ("tpu", "a TPU")}.get(self.device, ("", ""))
+        install = f'; JAX sees {what} with `pip install "jax[{extra}]"`' if extra else ""
         return f"leave the device out to compute on what there is{install}"
 
 

@@ -255,7 +255,7 @@ def test_a_mistake_is_told_as_numpy_tells_it(what: str) -> None:
 
 
 def test_an_index_is_found_inside_of_a_scan() -> None:
-    text = "input i: int[N, T], w: float[4]\nlast = scan k in i carry s = 0.0 { s = s + sum(take(w, k * 2)) }\noutput last"
+    text = "input i: int[N, T], w: float[4]\nlast = scan k in i carry s = zeros(N) { s2 = s + take(w, k * 2); next s = s2; yield s2 }\noutput last"
     one, other = both(text)
     good = {"i": np.array([[0, 1]]), "w": np.arange(4.0)}
     np.testing.assert_allclose(other.predict(**good), one.predict(**good))
