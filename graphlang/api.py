@@ -155,7 +155,7 @@ class Graph(Viewed, Shown):
         seed = seed if seed is not None else train.seed if train else 0
         params = Params(network, kind, seed)
         where = None if folder is None else Path(folder)
-        runner, more = choice(backend, network)
+        runner, more = choice(backend, network, kind)
         self._model = Model(network, params, kind, seed, whole("threads", threads, 1), where, runner)
         #: notes and warnings that came with the file
         self.notes: tuple[Diagnostic, ...] = (*notes, *more)

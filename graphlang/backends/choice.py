@@ -5,10 +5,14 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from graphlang.backends.options import Jax
-from graphlang.contracts.backend import Backend
+from graphlang.contracts.backend import Backend, NoRule
 from graphlang.diagnostics import Diagnostic, GraphError
 from graphlang.diagnostics.backends import AcceleratorTaken, BackendTaken, JaxMissing
+from graphlang.engine.model import without_rule
+from graphlang.engine.symbolic_steps import symbolic_steps
 from graphlang.spec.network import Network
 
 
@@ -19,10 +23,20 @@ class Choice(NamedTuple):
     notes: tuple[Diagnostic, ...] = ()
 
 
-def choice(backend: Any, network: Network) -> Choice:
-    """The backend that the option means for a graph; raises GraphError where it cannot run here."""
+def choice(backend: Any, network: Network, dtype: np.dtype[Any]) -> Choice:
+    """The backend that the option means for a graph; raises GraphError where that cannot run here."""
     if backend is None or backend == "numpy":
         return Choice(None)
+    made = _chosen(backend, network)
+    if made.backend is not None:
+        try:
+            made.backend.check(symbolic_steps(network, dtype))
+        except NoRule as missing:
+            raise without_rule(network, missing) from missing
+    return made
+
+
+def _chosen(backend: Any, network: Network) -> Choice:
     file = network.spec.sources[0].name if network.spec.sources else None
     if backend == "auto":
         return _automatic(network, file)

@@ -113,8 +113,8 @@ class Backend(Protocol):
     def device_name(self) -> str:
         """The device, such as `NVIDIA H100 80GB HBM3`."""
 
-    def check(self, program: RecordedProgram) -> None:
-        """Raises NoRule where a step of the program has no rule here."""
+    def check(self, steps: Sequence[Step]) -> None:
+        """Raises NoRule where a step has no rule here."""
 
     def bound(
         self, program: RecordedProgram, draws: Sequence[str], arrays: Mapping[str, Any]

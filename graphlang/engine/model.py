@@ -141,7 +141,7 @@ class Model:
         except TraceError as error:
             raise GraphError([CannotRun("the graph", str(error))]) from error
         except NoRule as missing:
-            raise self._no_rule(missing) from missing
+            raise without_rule(self.network, missing) from missing
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -164,14 +164,6 @@ class Model:
         what = str(failed) if isinstance(error, _OF_THE_VALUES) else f"{type(error).__name__}: {error}"
         return GraphError([CannotRun(who, what, span)])
 
-    def _no_rule(self, missing: NoRule) -> GraphError:
-        """What to tell the user of a primitive that the backend cannot compute."""
-        origin = missing.origin.removeprefix(GRADIENT_OF)
-        node = self.network.find(origin)
-        name = f"`{origin}`" if node is None else f"`{node.name}` ({node.spec.operation})"
-        span = self.network.span(origin)
-        return GraphError([NoRuleForPrimitive(name, missing.primitive, missing.backend, span)])
-
     def too_large(self, error: TooLarge) -> GraphError:
         """What to tell the user of a program that takes too much memory."""
         name = error.origin.removeprefix(GRADIENT_OF).removeprefix("update of ")
@@ -185,3 +177,11 @@ class Model:
         if node is not None:
             return self.failed(OperationFailed(node, NoInt(error.what)))
         return GraphError([CannotRun("the graph", str(error))])
+
+
+def without_rule(network: Network, missing: NoRule) -> GraphError:
+    """What to tell the user of a primitive that the backend cannot compute."""
+    origin = missing.origin.removeprefix(GRADIENT_OF)
+    node = network.find(origin)
+    name = f"`{origin}`" if node is None else f"`{node.name}` ({node.spec.operation})"
+    return GraphError([NoRuleForPrimitive(name, missing.primitive, missing.backend, network.span(origin))])

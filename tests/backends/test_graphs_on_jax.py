@@ -205,15 +205,32 @@ def Odd(x):  # noqa: N802
     return strange(x)
 
 
-def test_a_primitive_without_a_rule_is_named_with_the_layer_and_its_place() -> None:
-    graph = gl.loads("input x: float[N]\ny = Odd(x)\noutput y", layers=[Odd], backend=OPTIONS)
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("input x: float[N]\ny = Odd(x)\noutput y", "y"),
+        (
+            "input x: float[N, T]\nh = scan k in x carry s = zeros(N) { s2 = s + k; next s = s2; yield Odd(s2) }\nz = sum(h)\noutput z",
+            "Odd",
+        ),
+    ],
+)
+def test_a_primitive_without_a_rule_is_named_with_its_layer_on_loading(text: str, name: str) -> None:
     with pytest.raises(gl.GraphError) as error:
-        graph.predict(x=X[0])
+        gl.loads(text, layers=[Odd], backend=OPTIONS)
     (problem,) = error.value.diagnostics
     assert problem.code == "GL733"
-    assert problem.message == "`y` (Odd) cannot run on JAX: it has no rule for the primitive `strange`"
+    assert problem.message.endswith("cannot run on JAX: it has no rule for the primitive `strange`")
+    assert "(Odd)" in problem.message
     assert problem.span is not None
-    assert problem.span.text == "y"
+    assert name in problem.span.text
+
+
+def test_a_primitive_without_a_rule_in_a_value_that_is_asked_for_alone_is_named_then() -> None:
+    text = "input x: float[N]\ny = Odd(x)\nz = sum(x)\noutput z"
+    graph = gl.loads(text, layers=[Odd], backend=OPTIONS)
+    with pytest.raises(gl.GraphError, match="no rule for the primitive `strange`"):
+        graph.compile(of="y")(x=X[0])
 
 
 # ---- mistakes -----------------------------------------------------------------------------------------

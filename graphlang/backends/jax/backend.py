@@ -19,6 +19,7 @@ from graphlang.backends.options import Jax
 from graphlang.contracts.backend import RecordedProgram
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.backends import DeviceMissing
+from graphlang.trace import Step
 from graphlang.training.batches import BatchSource
 from graphlang.training.state import TrainingState
 
@@ -46,11 +47,11 @@ class JaxBackend:
         """The device as JAX calls it, such as `NVIDIA H100 80GB HBM3`."""
         return str(self.device.device_kind)
 
-    def check(self, program: RecordedProgram) -> None:
-        check_rules(program.steps)
+    def check(self, steps: Sequence[Step]) -> None:
+        check_rules(steps)
 
     def bound(self, program: RecordedProgram, draws: Sequence[str], arrays: Mapping[str, Any]) -> JaxProgram:
-        self.check(program)
+        self.check(program.steps)
         return JaxProgram(self.compiled, program, draws, arrays)
 
     def training_steps(self, training: TrainingState, data: BatchSource, batch: int) -> StepsOnDevice:
