@@ -73,6 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.resume:
         _take_up_settings(arguments)
     graph, _ = options.load_graph(arguments)
+    if arguments.resume:
+        _note_other_backend(graph, arguments.resume)
     dataset = options.opened(graph, arguments)
     folder: Path = arguments.resume or arguments.run or _next_run(arguments.spec)
     with ExitStack() as stack:
@@ -114,11 +116,12 @@ def _note_what_is_not_finite(dataset: Dataset, history: History) -> None:
 
 
 def _take_up_settings(arguments: argparse.Namespace) -> None:
-    """Restores the --set options that the run was started with, except those that are now set again."""
+    """Restores the --set options that the run was started with, except those that are now set again, and its
+    backend where none is named."""
     from graphlang.diagnostics import GraphError
     from graphlang.diagnostics.weights import FileInSettings
     from graphlang.resolve.section_models import excluded
-    from graphlang.training.run_folder import RUN, settings_of
+    from graphlang.training.run_folder import RUN, backend_before, settings_of
 
     set_now = dict(arguments.set)
     left_out = {*set_now, *(other for name in set_now for other in excluded(name))}
@@ -126,10 +129,33 @@ def _take_up_settings(arguments: argparse.Namespace) -> None:
     for name, value in kept.items():
         if value.startswith("@"):
             raise GraphError([FileInSettings(str(arguments.resume / RUN), name, value)])
-    if kept:
-        settings = " ".join(f"--set {name}={value}" for name, value in kept.items())
-        console.note(f"going on with what the run was started with: {settings}")
+    restored = [f"--set {name}={value}" for name, value in kept.items()]
+    before = backend_before(arguments.resume)["name"]
+    if arguments.backend is None and before == "jax":
+        arguments.backend = before
+        restored.append(f"--backend {before}")
+    if restored:
+        console.note(f"going on with what the run was started with: {' '.join(restored)}")
     arguments.set = [*kept.items(), *arguments.set]
+
+
+def _note_other_backend(graph: Graph, folder: Path) -> None:
+    """Says where a run goes on with other bits than it would have had."""
+    from graphlang.training.run_folder import backend_before, backend_of
+
+    before, now = backend_before(folder), backend_of(graph.model)
+    if before != now:
+        console.note(
+            f"the run was computed by {_described(before)} and goes on with {_described(now)}: "
+            "it has the same bits on the same backend and device alone"
+        )
+
+
+def _described(backend: dict[str, str]) -> str:
+    if backend["name"] == "numpy":
+        return "NumPy"
+    name = {"jax": "JAX"}.get(backend["name"], backend["name"])
+    return f"{name} {backend.get('version', '')} on {backend.get('device', 'another device')}"
 
 
 def _next_run(spec: str) -> Path:

@@ -69,7 +69,7 @@ def train(
     if resume is not None:
         run = RunFolder.reopen(resume, model)
         session.restore(run.checkpoint(), str(resume))
-        run.keep_settings(overrides or {})
+        run.keep_settings(overrides or {}, model)
     if on_start is not None:
         on_start(session.history)
     session.run(run)

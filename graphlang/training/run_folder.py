@@ -94,11 +94,12 @@ class RunFolder:
                 raise GraphError([OtherStart(str(path), name, about[name], value)])
         return cls(path)
 
-    def keep_settings(self, overrides: Mapping[str, str]) -> None:
-        """Keeps the settings of this part of the run, with which the next part continues."""
+    def keep_settings(self, overrides: Mapping[str, str], model: Model) -> None:
+        """Keeps the settings and the backend of this part of the run, with which the next part continues."""
         about = about_run(self.path)
-        if about and about.get("set", {}) != overrides:
-            _write(self.path / RUN, json.dumps({**about, "set": dict(overrides)}, indent=1))
+        now = {"set": dict(overrides), "backend": backend_of(model)}
+        if about and {"set": about.get("set", {}), "backend": backend_before(self.path)} != now:
+            _write(self.path / RUN, json.dumps({**about, **now}, indent=1))
 
     # ---- writing ----------------------------------------------------------------------------------
 
@@ -200,6 +201,12 @@ def read_records(path: Path) -> list[Any]:
     if len(records) != len(lines):
         raise ValueError("a line is not one record")
     return records  # type: ignore[no-any-return]
+
+
+def backend_before(path: Path) -> dict[str, str]:
+    """What computed a run so far."""
+    kept = about_run(path).get("backend")
+    return dict(kept) if isinstance(kept, dict) and "name" in kept else {"name": "numpy"}
 
 
 def _about(model: Model, overrides: Mapping[str, str]) -> dict[str, Any]:

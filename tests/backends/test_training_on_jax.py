@@ -12,6 +12,7 @@ import pytest
 
 import graphlang as gl
 from graphlang.catalog.finder import family_names
+from graphlang.cli import main
 from graphlang.datasets.arrays import from_arrays
 from graphlang.training.loop import train
 from graphlang.training.record import History, Progress
@@ -410,3 +411,55 @@ def test_two_steps_of_one_graph_share_its_parameters() -> None:
 def test_the_history_holds_numbers_of_python() -> None:
     history: History = net(backend=JAX).fit(**arrays())
     assert {type(loss) for loss in history.losses} == {float}
+
+
+# ---- the command -------------------------------------------------------------------------------------------
+
+
+def spec_with_data(folder: Path) -> Path:
+    """A spec with data of its own in a folder."""
+    np.savez(folder / "rows.npz", **arrays(24))
+    data = 'data { source = npz("rows.npz"); x = x; t = t }\n'
+    text = NET.format(optimizer="Adam", schedule="constant", more="")
+    path = folder / "net.graph"
+    path.write_text(text.replace("train {", f"{data}train {{"), encoding="utf-8")
+    return path
+
+
+def test_the_command_trains_on_jax_and_goes_on_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec, run = str(spec_with_data(tmp_path)), str(tmp_path / "run")
+    jax = ["--backend", "jax", "--device", "cpu", "--cache", CACHE.name]
+    assert main(["train", spec, *jax, "--run", run]) == 0
+    assert "trained 6 iterations" in capsys.readouterr().out
+    assert main(["train", spec, "--resume", run, "--set", "train.epochs=3"]) == 0
+    told = capsys.readouterr()
+    assert "--backend jax" in told.err
+    assert "same bits" not in told.err
+    assert "trained 9 iterations" in told.out
+
+
+def test_going_on_with_the_other_backend_says_in_one_line_that_the_bits_are_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec, run = str(spec_with_data(tmp_path)), str(tmp_path / "run")
+    assert main(["train", spec, "--run", run]) == 0
+    capsys.readouterr()
+    again = [
+        "train",
+        spec,
+        "--resume",
+        run,
+        "--set",
+        "train.epochs=3",
+        "--backend",
+        "jax",
+        "--cache",
+        CACHE.name,
+    ]
+    assert main(again) == 0
+    told = capsys.readouterr().err
+    assert len([line for line in told.split("\n") if "same bits" in line]) == 1
+    assert "NumPy" in told
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["backend"]["name"] == "jax"

@@ -64,17 +64,19 @@ def table(name: str, head: str) -> list[list[str]]:
     return [re.split(r"\s{2,}", line.strip()) for line in lines[start:end]]
 
 
-def lesson(name: str, **settings: Any) -> gl.Graph:
-    return gl.load(SPECS / f"{name}.graph", set=settings)
+def lesson(name: str, backend: str = "numpy", **settings: Any) -> gl.Graph:
+    return gl.load(SPECS / f"{name}.graph", set=settings, backend=backend)
 
 
-def trained(name: str, settings: Mapping[str, Any] | None = None) -> tuple[gl.Graph, Epoch]:
+def trained(
+    name: str, settings: Mapping[str, Any] | None = None, backend: str = "numpy"
+) -> tuple[gl.Graph, Epoch]:
     """The graph of a lesson after training as its file says, and the record of its last epoch."""
     started = perf_counter()
-    graph = lesson(name, **(settings or {}))
+    graph = lesson(name, backend, **(settings or {}))
     last = graph.fit().last
     assert last is not None
-    print(f"{name} {settings or ''}: {perf_counter() - started:.1f} s, {last.train} {last.test}")
+    print(f"{name} {settings or ''} {backend}: {perf_counter() - started:.1f} s, {last.train} {last.test}")
     return graph, last
 
 
@@ -151,6 +153,14 @@ def test_a_quick_lesson_reaches_what_it_states(name: str) -> None:
 @pytest.mark.parametrize("name", LONG)
 def test_a_long_lesson_reaches_what_it_states(name: str, seed: int) -> None:
     _, last = trained(name, {"train.seed": seed})
+    assert [s for s in stated(name) if not s.holds(last)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TRAINING)
+def test_a_lesson_reaches_on_jax_what_it_states(name: str) -> None:
+    pytest.importorskip("jax", reason="JAX is not installed")
+    _, last = trained(name, backend="jax")
     assert [s for s in stated(name) if not s.holds(last)] == []
 
 
