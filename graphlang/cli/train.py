@@ -93,6 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
                 on_progress=both(progress.progress, interrupt.check),
                 overrides=dict(arguments.set),
                 on_start=progress.start,
+                on_advice=None if arguments.json or arguments.backend else console.note,
             )
             progress.finish()
         except KeyboardInterrupt:

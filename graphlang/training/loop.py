@@ -23,13 +23,14 @@ from graphlang.training.batches import BatchSource
 from graphlang.training.column_binding import bind_columns
 from graphlang.training.epoch_loss import EpochLoss, epoch_loss
 from graphlang.training.evaluation import EVALUATION_BATCH, SplitEvaluator, measured
+from graphlang.training.faster_backend import faster_backend, this_machine
 from graphlang.training.layer_meter import SAMPLE, LayerMeter, due
 from graphlang.training.record import Epoch, History, Progress
 from graphlang.training.refused_steps import StepInputs
 from graphlang.training.run_folder import Checkpoint, RunFolder
 from graphlang.training.sections import open_data, section_of
 from graphlang.training.state import TrainingState
-from graphlang.training.step import batch_inputs, steps_of
+from graphlang.training.step import StepOnRows, batch_inputs, steps_of
 from graphlang.training.watch import Watch
 from graphlang.training.weights import load_into, mismatches
 
@@ -51,14 +52,16 @@ def train(
     fields: Mapping[str, str] | None = None,
     overrides: Mapping[str, str] | None = None,
     on_start: Callable[[History], Any] | None = None,
+    on_advice: Callable[[str], Any] | None = None,
 ) -> History:
     """Trains the parameters of a model in place by its `train` section, and returns the history.
 
     `folder` gets the weights, a checkpoint after every epoch, metrics.jsonl, the spec, the seed and the
     versions; `resume` is such a folder to continue from, with the same bits as if training had not stopped.
     `overrides` are the settings with which the file was loaded, which the folder keeps. `on_start` gets the
-    history before the first step, so that its caller has it where training is interrupted. A loss or a
-    gradient that is not finite raises a GraphError that names the operation; that step is not taken.
+    history before the first step, so that its caller has it where training is interrupted; `on_advice` gets a
+    sentence where another backend would probably be faster. A loss or a gradient that is not finite raises a
+    GraphError that names the operation; that step is not taken.
     """
     section = section_of(model, "train")
     section = _with_overrides(section, epochs, iterations, batch)
@@ -72,6 +75,8 @@ def train(
         run.keep_settings(overrides or {}, model)
     if on_start is not None:
         on_start(session.history)
+    if on_advice is not None and (advice := session.advice()) is not None:
+        on_advice(advice)
     session.run(run)
     return session.history
 
@@ -151,6 +156,14 @@ class _Session:
         self.data.check([self.batch, *([last] if last and self.iterations >= self.per_epoch else []), *whole])
         if "test" in self.splits:
             self.splits["test"].check([self.splits["test"].rows])
+
+    def advice(self) -> str | None:
+        """What would probably be faster than NumPy, where that computes."""
+        if not isinstance(self.steps, StepOnRows) or self.iteration >= self.iterations:
+            return None
+        flops = self.steps.executable(self.batch).plan.flops
+        threads = self.model.threads
+        return faster_backend(flops, self.iterations - self.iteration, this_machine(threads))
 
     # ---- the loop -----------------------------------------------------------------------------------
 
