@@ -17,6 +17,7 @@ from graphlang.catalog.operation import Layer
 from graphlang.diagnostics import Diagnostic
 from graphlang.diagnostics.limits import DEFAULT, Limits
 from graphlang.diagnostics.python_arguments import by_name, precision, text_of, whole
+from graphlang.diagnostics.spelling import few_searches
 from graphlang.engine.forward import Forward
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.memory import refuse_large_parameters
@@ -108,7 +109,7 @@ def loads(
     overrides = by_name("set", set)
     catalog = Catalog(layers)
     importer = importer_below(Path(folder), limits) if folder is not None else None
-    with collection_paused():
+    with collection_paused(), few_searches():
         tree, problems = read_tree(text, name, limits)
         resolved = resolve(tree, catalog, overrides, limits, importer, problems)
         options: dict[str, Any] = {"dtype": dtype, "seed": seed, "threads": threads, "backend": backend}

@@ -136,26 +136,38 @@ def _paint(style: str, text: str, stream: TextIO) -> str:
 
 def report(diagnostics: Iterable[Diagnostic], form: str, stream: TextIO) -> None:
     """Writes diagnostics in one of FORMATS."""
-    problems = list(diagnostics)
-    text = formatted(problems, form, color(stream))
+    text = formatted(list(diagnostics), form, color(stream), bounded=True)
     if text:
         stream.write(f"{text}\n")
 
 
-def formatted(diagnostics: Sequence[Diagnostic], form: str, colored: bool) -> str:
-    """The text of diagnostics in one of FORMATS: a JSON array, a SARIF log, or one after the other."""
+def formatted(diagnostics: Sequence[Diagnostic], form: str, colored: bool, *, bounded: bool = False) -> str:
+    """The text of diagnostics in one of FORMATS: a JSON array, a SARIF log, or one after the other.
+
+    If it is bounded, those that are too much are counted.
+    """
     from graphlang.diagnostics import render
 
     diagnostics = [d.replaced(shell=True) for d in diagnostics]  # noqa: S604 - starts no shell
+    if bounded:
+        diagnostics = render.bounded(diagnostics, lambda d: formatted([d], form, colored))
     if form == "json":
-        return json.dumps([d.as_json() for d in diagnostics], ensure_ascii=False, indent=1)
+        return _json_text([d.as_json() for d in diagnostics])
     if form == "sarif":
-        return json.dumps(render.sarif(diagnostics), ensure_ascii=False, indent=1)
+        return _json_text(render.sarif(diagnostics))
     if form == "github":
         return "\n".join(render.github(d) for d in diagnostics)
     if form == "concise":
         return "\n".join(render.concise(d) for d in diagnostics)
     return "\n\n".join(render.full(d, colored) for d in diagnostics)
+
+
+def _json_text(value: Any) -> str:
+    """JSON in which what a terminal would obey or hide is escaped."""
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    if text.isascii():
+        return text
+    return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def counted(number: int, noun: str) -> str:

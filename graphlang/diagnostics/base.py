@@ -101,7 +101,9 @@ class Diagnostic(Circumstances):
     def __init_subclass__(cls) -> None:
         for name in TEMPLATES:
             if isinstance(text := vars(cls).get(name), str):
-                setattr(cls, name, Template(text))
+                template = Template(text)
+                template.__set_name__(cls, name)
+                setattr(cls, name, template)
 
     def __init__(self, *values: object, **named: object) -> None:
         facts = dict(facts_of(type(self)))
@@ -175,9 +177,9 @@ class Diagnostic(Circumstances):
         return {
             "code": self.code,
             "severity": self.severity,
-            "message": self.message,
+            "message": elided(self.message, LONGEST),
             **self._place_json(),
-            "help": self.help,
+            "help": self.help and elided(self.help, LONGEST),
             "edits": [edit.as_json() for edit in self.edits],
             "related": [place.as_json() for place in self.related],
         }
@@ -259,11 +261,17 @@ def owner_of_code(kind: type[Diagnostic]) -> type[Diagnostic]:
 class Template:
     """A text of a class; read from a diagnostic, it is filled with the facts."""
 
+    #: whether a person reads it, so that long facts in it are cut
+    shown = True
+
     def __init__(self, text: str) -> None:
         self.text = text
 
+    def __set_name__(self, owner: type[Diagnostic], name: str) -> None:
+        self.shown = name != "replacement"
+
     def __get__(self, diagnostic: Diagnostic | None, owner: type[Diagnostic]) -> Any:
-        return self if diagnostic is None else filled(self.text, diagnostic)
+        return self if diagnostic is None else filled(self.text, diagnostic, shown=self.shown)
 
     def __str__(self) -> str:
         """The text with `...` for each fact."""
@@ -292,7 +300,8 @@ class FirstOf(Template):
         if diagnostic is None:
             return self
         facts = _Facts(diagnostic)
-        return next((filled(t.text, diagnostic) for t in self.texts if t.is_complete(facts)), None)
+        complete = (t.text for t in self.texts if t.is_complete(facts))
+        return next((filled(text, diagnostic, shown=self.shown) for text in complete), None)
 
 
 def first_of(*texts: str) -> Any:
@@ -306,13 +315,13 @@ def first_of(*texts: str) -> Any:
     return FirstOf(*texts)
 
 
-def filled(template: str, diagnostic: Diagnostic) -> str:
-    """A template with facts in place of their names.
+def filled(template: str, diagnostic: Diagnostic, *, shown: bool = True) -> str:
+    """A template with facts in place of their names; where it is shown to a person, long ones are cut.
 
     A span stands for its text, cut short with `{span:short}`. Several words are listed, each in backticks:
     `{names}` is "`a`, `b`", `{names:or}` "`a` or `b`"; `{names:bare or}` leaves out the backticks.
     """
-    return template.format_map(_Facts(diagnostic))
+    return template.format_map((_ShownFacts if shown else _Facts)(diagnostic))
 
 
 class _Facts(dict[str, Any]):
@@ -327,13 +336,51 @@ class _Facts(dict[str, Any]):
         return value
 
 
+class _ShownFacts(_Facts):
+    def __missing__(self, name: str) -> Any:
+        value = super().__missing__(name)
+        if isinstance(value, str):
+            return elided(value)
+        return _Elided(value) if isinstance(value, Span) else value
+
+
+class _Elided:
+    """A span as it is shown: a long text is cut in the middle."""
+
+    def __init__(self, span: Span) -> None:
+        self.span = span
+
+    def __format__(self, spec: str) -> str:
+        return elided(format(self.span, spec))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.span, name)
+
+
 class _Several(tuple[Any, ...]):
     __slots__ = ()
 
     def __format__(self, spec: str) -> str:
         bare = spec.startswith("bare")
-        words = [str(word) if bare else f"`{word}`" for word in self]
+        shown = self if len(self) <= MANY + 1 else self[:MANY]
+        words = [elided(str(word), SHORT) if bare else f"`{elided(str(word), SHORT)}`" for word in shown]
+        if len(shown) < len(self):
+            return f"{', '.join(words)} and {len(self) - len(shown):,} more"
         return listed(words, spec.removeprefix("bare").strip())
+
+
+MANY = 20
+"""The most words of a list that are shown."""
+SHORT, LONG, LONGEST = 60, 200, 1000
+"""The most characters that are shown of a word in a list, of a fact, and of a whole message."""
+
+
+def elided(text: str, most: int = LONG) -> str:
+    """A text, cut in the middle where it is long."""
+    if len(text) <= most:
+        return text
+    half = (most - 3) // 2
+    return f"{text[:half]}...{text[-half:]}"
 
 
 def listed(words: Sequence[str], last: str = "or") -> str:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.more import MoreMistakes
+
+SAME_PLACE = 8
+"""The most mistakes of one kind at one place, as for the copies of a loop, that are kept."""
 
 
 class GraphError(Exception):
@@ -15,19 +19,35 @@ class GraphError(Exception):
         super().__init__(self.diagnostics)
 
     def __str__(self) -> str:
-        from graphlang.diagnostics.render import full
+        from graphlang.diagnostics.render import bounded, full
 
-        return "\n\n".join(full(d) for d in self.diagnostics)
+        return "\n\n".join(full(d) for d in bounded(self.diagnostics, full))
 
 
 class Collector:
-    """Gathers the diagnostics of one stage; `finish` raises once when there is an error among them."""
+    """Gathers the diagnostics of one stage; `finish` raises once when there is an error among them.
 
-    def __init__(self) -> None:
+    Of more than `most` at different places it keeps the number alone.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
         self.diagnostics: list[Diagnostic] = []
+        self.most = most
+        #: the places with the codes of what is wrong there, and the number of those that are not kept
+        self._places: dict[object, int] = {}
+        self._more: set[object] = set()
 
     def add(self, diagnostic: Diagnostic) -> None:
-        self.diagnostics.append(diagnostic)
+        if self.most is None:
+            self.diagnostics.append(diagnostic)
+            return
+        place = diagnostic.code, diagnostic.span
+        count = self._places.get(place, 0)
+        if not count and len(self._places) >= self.most:
+            self._more.add(place)
+        elif count < SAME_PLACE:
+            self._places[place] = count + 1
+            self.diagnostics.append(diagnostic)
 
     @property
     def failed(self) -> bool:
@@ -36,6 +56,8 @@ class Collector:
     def finish(self) -> None:
         if self.failed:
             diagnostics = distinct(self.diagnostics)
+            if self._more:
+                diagnostics.append(MoreMistakes(len(self._more)))
             raise GraphError(diagnostics) from next((d.cause for d in diagnostics if d.cause), None)
 
 

@@ -66,7 +66,7 @@ class Span(NamedTuple):
         return Span(self.start, other.end, self.source)
 
 
-LONGEST_NAME = 1000
+LONGEST_NAME = 300
 """The longest name of a file that is shown whole, in characters."""
 
 

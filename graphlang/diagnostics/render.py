@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from graphlang.diagnostics.base import Diagnostic, owner_of_code
+from graphlang.diagnostics.base import LONGEST, Diagnostic, elided, owner_of_code
+from graphlang.diagnostics.more import MoreMistakes
 from graphlang.diagnostics.places import Span, shown_name
 
 #: columns of a source line that are shown; a longer line is cut around its caret
@@ -75,6 +76,28 @@ def sarif(diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:
     }
 
 
+MOST_BYTES = 4096
+"""The most that a refusal writes."""
+
+
+def bounded(
+    diagnostics: Sequence[Diagnostic], written: Callable[[Diagnostic], str], most: int = MOST_BYTES
+) -> list[Diagnostic]:
+    """The first of some diagnostics, whose texts take no more bytes than `most` together, and the number of
+    the others."""
+    shown: list[Diagnostic] = []
+    more = sum(d.count for d in diagnostics if isinstance(d, MoreMistakes))
+    mistakes = [d for d in diagnostics if not isinstance(d, MoreMistakes)]
+    room = most - 200  # for the last line
+    for diagnostic in mistakes:
+        room -= len(written(diagnostic).encode("utf-8", "replace")) + 2
+        if room < 0 and shown:
+            break
+        shown.append(diagnostic)
+    more += len(mistakes) - len(shown)
+    return [*shown, MoreMistakes(more)] if more else shown
+
+
 # ---- full -----------------------------------------------------------------------------------------------
 
 
@@ -102,7 +125,8 @@ def _snippets(d: Diagnostic, span: Span, paint: Any) -> list[str]:
     """The lines of the diagnostic's own file in one snippet, then a snippet per other file."""
     files: dict[str, list[_Mark]] = {span.source.name: [_mark(span, "^", d.label)]}
     for related in d.related:
-        files.setdefault(related.span.source.name, []).append(_mark(related.span, "-", related.message))
+        message = elided(related.message)
+        files.setdefault(related.span.source.name, []).append(_mark(related.span, "-", message))
     gutter = max(len(str(mark.line)) for marks in files.values() for mark in marks) + 1
     lines = []
     for i, marks in enumerate(files.values()):
@@ -179,7 +203,7 @@ def _shown(text: str) -> str:
 def _safe(text: str) -> str:
     """A message, whose names may come from strangers: further lines are set in, so that none looks like the
     start of another message."""
-    return "\n  ".join(map(_shown, text.split("\n")))
+    return "\n  ".join(map(_shown, elided(text, LONGEST).split("\n")))
 
 
 def _visible(c: str) -> str:

@@ -4,13 +4,39 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import islice
 from typing import Any
 
 from graphlang.diagnostics.places import Span
 
 LONGEST = 60
 """Names longer than this are compared as they are: nobody mistypes them by hand."""
+COMPARED = 2_000
+"""The most candidates that are compared with one name."""
+SEARCHED = 50
+"""The most names of one file for which a closest one is looked for."""
+
+_left: ContextVar[list[int] | None] = ContextVar("searches_left", default=None)
+
+
+@contextmanager
+def few_searches() -> Iterator[None]:
+    """Looks for the closest of other names `SEARCHED` times at most until the block ends: with a file of
+    unknown names it would take a time that is the square of its length."""
+    token = _left.set([SEARCHED])
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
+def searches_left() -> bool:
+    """Whether the closest of other names may still be looked for."""
+    left = _left.get()
+    return left is None or left[0] > 0
 
 
 def closest(name: str, candidates: Iterable[str]) -> str | None:
@@ -21,7 +47,12 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
     four letters keeps its first letter, one of up to three has no other letter; and no digit is a slip:
     `W1` is not meant for `W2`, nor `log2` for `log`.
     """
-    pool = list(dict.fromkeys(candidates))
+    left = _left.get()
+    if left is not None:
+        if left[0] <= 0:
+            return None
+        left[0] -= 1
+    pool = list(dict.fromkeys(islice(candidates, COMPARED)))
     folded = {_folded(c): c for c in reversed(pool)}
     if _folded(name) in folded:
         return folded[_folded(name)]
@@ -50,6 +81,8 @@ def _slips(a: str, b: str) -> int | None:
         return None
     if short == 1 and not (long == 2 and a[0] == b[0]):
         return None
+    if _digits(a) not in ("", _digits(b)):
+        return None
     slips = distance(a, b)
     swapped = sorted(a) == sorted(b)
     if slips > allowed or (long <= 3 and len(a) == len(b) and not swapped):
@@ -58,7 +91,7 @@ def _slips(a: str, b: str) -> int | None:
         return None
     if short <= 4 and a[0] != b[0] and not swapped:
         return None
-    return slips if _digits(a) in ("", _digits(b)) else None
+    return slips
 
 
 def _digits(name: str) -> str:
@@ -82,7 +115,15 @@ def distance(a: str, b: str) -> int:
 
 def closest_of(name: str, candidates: str) -> Any:
     """A property of a diagnostic: the one of its candidates that the name was most likely meant to be."""
-    return property(lambda facts: closest(getattr(facts, name), getattr(facts, candidates)))
+
+    def match(facts: Any) -> str | None:
+        kept: dict[Any, str | None] = vars(facts).setdefault("_matches", {})
+        key = getattr(facts, name), id(getattr(facts, candidates))
+        if key not in kept:
+            kept[key] = closest(getattr(facts, name), getattr(facts, candidates))
+        return kept[key]
+
+    return property(match)
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:

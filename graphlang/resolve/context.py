@@ -33,7 +33,7 @@ class Context(Evaluator):
         self.limits = limits
         self.source = source
         self.sources: list[Source] = [source]
-        self.collector = Collector()
+        self.collector = Collector(limits.errors)
         self.trace = BoundedTrace(limits.memory)
         self.root = Instance("", None, (0, 0))
         self.values: list[Value] = []

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphlang.diagnostics import Diagnostic, Related, Span, closest
 from graphlang.diagnostics.shapes import NotASize, SizeWithoutNumber, TypeMisfit, UnknownDimension, WrongSize
-from graphlang.diagnostics.spelling import free_size
+from graphlang.diagnostics.spelling import free_size, searches_left
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
 from graphlang.resolve.scopes import MISSING, Scope
@@ -30,7 +30,7 @@ def size(context: Context, dim: Any, scope: Scope) -> Any:
     """The size that an expression in brackets has; POISON after a reported mistake."""
     unknown = next((name for name in names_used(dim) if scope.find(name.name) is MISSING), None)
     if unknown is not None:
-        match = closest(unknown.name, scope.visible())
+        match = closest(unknown.name, scope.visible()) if searches_left() else None
         return context.poison(UnknownDimension(unknown.span, unknown.name, match))
     return _checked(context, dim, without_node(context.evaluate(dim, scope)))
 

@@ -15,6 +15,7 @@ from graphlang.diagnostics.names import (
     NotVisibleInDef,
     UnknownName,
 )
+from graphlang.diagnostics.spelling import searches_left
 from graphlang.resolve.context import Context
 from graphlang.resolve.operation_symbols import SYMBOLS
 from graphlang.resolve.scopes import MISSING, Scope, SharedLayer
@@ -120,7 +121,7 @@ def _undefined_name(node: tree.Name, scope: Scope, place: Span | None) -> Diagno
     only_constants = scope.definition is None and scope.parent is None  # as in a `hyper`
     if only_constants and place is not None:
         return ValueAmongConstants(node.span, name, place)
-    problem = MisspeltName(node.span, name, scope.visible())
+    problem = MisspeltName(node.span, name, scope.visible() if searches_left() else {})
     if problem.match is not None:
         return problem
     if scope.definition is not None:

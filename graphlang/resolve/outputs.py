@@ -8,6 +8,7 @@ from typing import Any
 from graphlang.diagnostics import Diagnostic
 from graphlang.diagnostics.kinds import WrongOutput
 from graphlang.diagnostics.names import MisspeltName, UnknownName
+from graphlang.diagnostics.spelling import searches_left
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
 from graphlang.resolve.operands import as_value, is_table, remedy
@@ -55,7 +56,8 @@ def _output(context: Context, statement: tree.Output, scope: Scope) -> Value | N
 def _no_output(statement: tree.Output, value: Any, scope: Scope) -> Diagnostic:
     name = statement.name
     if value is MISSING:
-        values = {n: p for n, p in scope.visible().items() if isinstance(scope.names.get(n), Value)}
+        visible = scope.visible() if searches_left() else {}
+        values = {n: p for n, p in visible.items() if isinstance(scope.names.get(n), Value)}
         problem = MisspeltName(statement.span, name, values)
         return problem if problem.match else UnknownName.as_output(statement.span, name)
     advice = remedy(value, statement.span)

@@ -23,6 +23,7 @@ from graphlang.diagnostics.kinds import (
 )
 from graphlang.diagnostics.names import (
     MisspeltOperation,
+    NoSuchCallable,
     NoSuchPart,
     OperationAsFormula,
     OperationElsewhere,
@@ -30,6 +31,7 @@ from graphlang.diagnostics.names import (
     UnknownOperation,
     closest_of_kind,
 )
+from graphlang.diagnostics.spelling import searches_left
 from graphlang.diagnostics.statements import RangeForList
 from graphlang.resolve.call_arguments import CallSite
 from graphlang.resolve.context import Context
@@ -88,7 +90,7 @@ def spelled(context: Context, function: Any, scope: Scope) -> CatalogEntry | Non
     if not isinstance(function, tree.Name):
         return None
     name = function.name
-    if scope.defines(name):
+    if scope.defines(name) or not searches_left():
         return None
     candidates = ["grad", *scope.callable_names(), *context.catalog.names()]
     same = any(lookup_key(c) == lookup_key(name) for c in candidates)
@@ -127,6 +129,8 @@ def of_range(call: tree.Call) -> Diagnostic | None:
 
 
 def _unknown(context: Context, span: Span, name: str, scope: Scope, site: CallSite | None) -> Diagnostic:
+    if not searches_left():
+        return NoSuchCallable(span, name)
     candidates = ["grad", *scope.callable_names(), *context.catalog.names()]
     meaning = operation_meant(name)
     same = [c for c in candidates if lookup_key(c) == lookup_key(name)]

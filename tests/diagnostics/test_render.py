@@ -203,7 +203,11 @@ FORGED = "a\nnet.graph:1:1: error[GL101]: forged.graph"
 
 def test_a_newline_in_the_name_of_a_file_starts_no_line() -> None:
     span = Span(0, 1, Source(FORGED, "x"))
-    for problem in (Sample(None).replaced(file=FORGED), Sample(span), Sample(span, others=[Related(span, "m")])):
+    for problem in (
+        Sample(None).replaced(file=FORGED),
+        Sample(span),
+        Sample(span, others=[Related(span, "m")]),
+    ):
         for text in (full(problem), concise(problem)):
             assert r"a\nnet.graph:1:1" in text
             assert not any(line.startswith("net.graph") for line in text.split("\n"))

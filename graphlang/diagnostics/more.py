@@ -1,0 +1,22 @@
+"""GL806: how many mistakes there are besides those that are shown."""
+
+from __future__ import annotations
+
+from graphlang.diagnostics.base import Diagnostic
+
+
+class MoreMistakes(Diagnostic):
+    """A file has more mistakes than are shown: most are usually of one kind, and go away together.
+
+    Fix: mend those that are shown. `--limit errors=1000`, in Python `gl.Limits(errors=1000)`, keeps more of
+    them, and `check --format json` shows all that are kept.
+    """
+
+    code = "GL806"
+    severity = "note"
+
+    count: int
+
+    @property
+    def message(self) -> str:
+        return f"{self.count:,} more {'mistake is' if self.count == 1 else 'mistakes are'} not shown"
