@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from numbers import Real
 from typing import Any
@@ -69,14 +69,17 @@ def bind_inputs(
 
     `needed`: the inputs that the computed values depend on (all by default); the others may be missing.
     """
-    collector = Collector()
-    _check_names(network, inputs, needed, file, collector)
+    collector = Collector(network.limits.errors)
+    required_names = None if needed is None else frozenset(needed)
+    _check_names(network, inputs, required_names, file, collector)
     values: dict[int, Any] = {}
     binder = Binder(network)
     for name, spec in network.inputs.items():
         value = inputs.get(name)
         value = spec.default if value is None else value
-        if value is None or (needed is not None and name not in needed and name not in inputs):
+        if value is None or (
+            required_names is not None and name not in required_names and name not in inputs
+        ):
             continue
         array = as_array(network, spec, value, dtype)
         if isinstance(array, Diagnostic):
@@ -96,7 +99,7 @@ def bind_inputs(
 def _check_names(
     network: Network,
     inputs: Mapping[str, Any],
-    needed: Sequence[str] | None,
+    needed: Collection[str] | None,
     file: str | None,
     collector: Collector,
 ) -> None:

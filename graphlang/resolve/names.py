@@ -47,7 +47,10 @@ def comment_of(node: tree.Name) -> Diagnostic | None:
     """What to report for a name in what is a comment in other languages: `y = x * 2  // twice`."""
     source, start, end = node.span.source, node.span.start, node.span.end
     line_start = source.text.rfind("\n", 0, start) + 1
-    rest = source.text[end:].partition("\n")[0].partition("#")[0].strip()
+    if source.text.rfind("//", line_start, start) < 0:
+        return None
+    line_end = source.text.find("\n", end)
+    rest = source.text[end : line_end if line_end >= 0 else None].partition("#")[0].strip()
     slashes = _SLASHES.search(source.text[line_start:start])
     if slashes is None or rest:
         return None
