@@ -159,3 +159,34 @@ def test_importing_graphlang_imports_no_dependency() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent
     )
     assert out.stdout.strip() == "[]"
+
+
+MAY_OPEN = (
+    "engine/workers.py",  # what the system says of its processors
+    "syntax/parse_table.py",  # files of the package itself
+    "view/page.py",
+    "view/runs/report_page.py",
+)
+READERS = {"read_text", "read_bytes", "fromfile", "memmap", "loadtxt", "genfromtxt"}
+
+
+def opened_for_reading(path: Path) -> Iterator[str]:
+    """The calls in a file that open a file by its name, where they are not told to write."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        text, called = ast.unparse(node), node.func
+        if isinstance(called, ast.Name) and called.id == "open":
+            yield text
+        elif isinstance(called, ast.Attribute):
+            owner = ast.unparse(called.value)
+            by_name = owner.startswith("Path(") and called.attr == "open" and "'w" not in text
+            loads = called.attr == "load" and owner in ("np", "numpy", "json", "pickle")
+            if called.attr in READERS or by_name or loads or text.startswith("gzip.open("):
+                yield text
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_files_of_users_are_opened_for_reading_in_one_place(path: Path) -> None:
+    if unit(path) != "files" and path.relative_to(PACKAGE).as_posix() not in MAY_OPEN:
+        assert list(opened_for_reading(path)) == []
