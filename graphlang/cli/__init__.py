@@ -41,6 +41,10 @@ def main(argv: list[str] | None = None) -> int:
     # Pydantic's search for plugins reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     if argv is None:
+        # The threads of OpenBLAS wait for the next product without sleeping, by default for 2^26 cycles, some
+        # 30 ms; where other processes want the cores too, a training step takes a hundred times as long. 2^18
+        # cycles last from one product of a short step to the next. NumPy must not be loaded yet.
+        os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "18")
         # A large file makes millions of objects that all stay alive; the garbage collector would take a
         # third of the time to look through them. `train`, which runs long, turns it on again.
         gc.disable()

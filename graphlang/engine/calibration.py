@@ -1,7 +1,7 @@
 """The prices of this machine by which threads are chosen: measured once, and kept in the user's cache folder.
 
 Measuring takes a few milliseconds. Whatever is wrong with the cache, it is measured anew; a price that is far
-from usual, as on a machine that is busy, counts as the nearest one that is credible.
+from usual, as on a machine that is busy, counts as the nearest one that is credible, and is not kept.
 `GRAPHLANG_CALIBRATION=off` neither measures nor reads nor writes anything: the usual prices are taken.
 """
 
@@ -53,7 +53,7 @@ def known_prices(folder: Path | None) -> Prices:
     prices = None if file is None else _read(file, machine)
     if prices is None:
         prices = measured_prices()
-        if file is not None:
+        if file is not None and not _at_limit(prices):
             _write(file, machine, prices)
     return prices
 
@@ -183,6 +183,12 @@ def _credible(prices: Prices) -> Prices:
     """Each price, or the nearest that is credible; the usual one in place of nan and infinity."""
     pairs = [(getattr(prices, name), getattr(Prices(), name)) for name in MEASURED]
     return _prices([min(max(p, u / CREDIBLE), u * CREDIBLE) if isfinite(p) else u for p, u in pairs])
+
+
+def _at_limit(prices: Prices) -> bool:
+    """Whether a price is as far from usual as is credible, as on a machine that is busy."""
+    pairs = [(getattr(prices, name), getattr(Prices(), name)) for name in MEASURED]
+    return any(price in (usual / CREDIBLE, usual * CREDIBLE) for price, usual in pairs)
 
 
 def _prices(measured: list[float]) -> Prices:

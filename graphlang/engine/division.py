@@ -21,7 +21,10 @@ _SHORT = 2e-5
 _BLAS_ALONE = 2**19
 """Operations up to which OpenBLAS leaves a product to one thread, and gives every thread when it divides."""
 _BLAS_HANDOVER = 1.5e-6
-"""Seconds for every further thread of BLAS that takes part in a product."""
+"""Seconds for every further thread of BLAS that takes part in a product: it has waited without sleeping."""
+_BUSY = 4e-5
+"""Seconds that handing over a job takes where the machine is busy with something else; then the waiting
+threads of BLAS are not on a core either, and what a job takes longer a product takes longer too."""
 _BLAS_DIVIDES_FROM = 2**13
 """Elements of a matrix from which on BLAS may divide its product with a vector, a sum over rows included."""
 
@@ -104,8 +107,8 @@ def _by_blas(work: Work, threads: int) -> float:
     used = min(threads, int(work.flops // _BLAS_ALONE))
     if used < 2:
         return seconds_on(work, 1, 1)
-    free = prices()._replace(handover=0.0, job=_BLAS_HANDOVER)
-    return seconds_on(work, used, used, free) + _BLAS_HANDOVER
+    each = max(_BLAS_HANDOVER, prices().handover - _BUSY)
+    return seconds_on(work, used, used, prices()._replace(handover=each, job=each))
 
 
 def uses_blas(groups: Iterable[FusionGroup]) -> bool:

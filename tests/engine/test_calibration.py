@@ -61,6 +61,15 @@ def test_another_machine_is_measured_anew_and_has_a_file_of_its_own(
     assert len(measurements) == len(list(tmp_path.iterdir())) == 2
 
 
+def test_what_was_measured_on_a_busy_machine_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = Prices(handover=Prices().handover * CREDIBLE)
+    monkeypatch.setattr(calibration, "measured_prices", lambda: busy)
+    assert known_prices(tmp_path) == busy
+    assert list(tmp_path.iterdir()) == []
+
+
 BROKEN = {
     "nothing": "",
     "half a file": '{"machine": {"vers',
@@ -152,14 +161,14 @@ def test_a_full_disk_leaves_no_file_behind(
 LARGE = "import graphlang as gl, numpy as np; gl.loads('input x: float[N]\\ny = exp(x)').compile(threads=2)(x=np.ones(4**10))"
 
 
-@pytest.mark.parametrize(("switch", "files"), [("off", 0), ("", 1)])
+@pytest.mark.parametrize(("switch", "files"), [("off", [0]), ("", [0, 1])])
 def test_the_environment_can_switch_the_measurement_and_its_file_off(
-    switch: str, files: int, tmp_path: Path
+    switch: str, files: list[int], tmp_path: Path
 ) -> None:
     environ = {**os.environ, "GRAPHLANG_CALIBRATION": switch}
     environ |= dict.fromkeys(("XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"), str(tmp_path))
     subprocess.run([sys.executable, "-c", LARGE], env=environ, check=True, timeout=120)
-    assert len(list(tmp_path.rglob("threads-*.json"))) == files
+    assert len(list(tmp_path.rglob("threads-*.json"))) in files
 
 
 def test_a_program_too_small_to_divide_measures_nothing(tmp_path: Path) -> None:
