@@ -74,8 +74,10 @@ def weight_gradient(dy: Any, x: Any, geometry: Geometry, dtype: Any) -> Any:
     inner = x.shape[1] // groups * prod(geometry.kernel)
     total = np.zeros((groups, inner, filters), dtype)
     for images, columns in _columns(x, geometry, dtype):
-        part = _moved_last(dy[images]).reshape(groups, filters, -1)
-        total += columns @ part.swapaxes(1, 2)
+        part = np.moveaxis(dy[images], (0, 2), (2, 3))  # [groups, P, images, F/groups]
+        moved = scratch("moved", part.shape, dy.dtype)
+        np.copyto(moved, part)
+        total += columns @ moved.reshape(groups, -1, filters)
     return total
 
 
