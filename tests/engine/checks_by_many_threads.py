@@ -392,7 +392,7 @@ train { minimize = loss; optimizer = SGD(lr=0.1); batch = 5; epochs = 1; metrics
 def a_job_of_a_worker_does_not_divide_its_work_again() -> None:
     seen: list[int] = []
     with parallel.worker_threads(4, run_jobs):
-        Workers(1).run([lambda: None, lambda: seen.append(parallel.available())])
+        Workers().run([lambda: None, lambda: seen.append(parallel.available())])
     assert seen == [1]
 
 
