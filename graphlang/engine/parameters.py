@@ -11,6 +11,7 @@ from graphlang.contracts.initializer import fans, stream
 from graphlang.datasets.number_checks import place_text, too_large
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.weights import StartTooLarge
+from graphlang.engine.aligned import aligned
 from graphlang.lazy import get_or_make
 from graphlang.spec.network import Network
 
@@ -92,7 +93,9 @@ class Params(MutableMapping[str, Any]):
         if place is not None:
             wrong = StartTooLarge(name, float(drawn[place]), str(kind), self._network.span(name))
             raise GraphError([wrong])
-        return np.array(np.broadcast_to(drawn, spec.shape), dtype=kind)
+        array = aligned(spec.shape, kind)
+        array[...] = drawn
+        return array
 
     def refresh(self) -> None:
         """Brings the arrays up to date where somebody else has newer values, and goes on having them."""

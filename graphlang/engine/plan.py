@@ -7,8 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from graphlang.engine.aligned import aligned_bytes
 from graphlang.engine.division import Division, division
 from graphlang.engine.fusion import FusionGroup, element_count, fusion_groups, temporary_slots
 from graphlang.engine.loop_program import loop_program
@@ -17,8 +16,6 @@ from graphlang.engine.views import Views
 from graphlang.lazy import lazy
 from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.primitives.elementwise import astype
-
-ALIGNMENT = 64
 
 
 @dataclass
@@ -385,6 +382,4 @@ def _is_computed(value: Any) -> bool:
 
 def allocated(buffer: Buffer) -> Any:
     """New aligned memory for a buffer."""
-    raw = np.empty(buffer.nbytes + ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT
-    return raw[start : start + buffer.nbytes]
+    return aligned_bytes(buffer.nbytes)

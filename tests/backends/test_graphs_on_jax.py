@@ -361,3 +361,8 @@ def test_numpy_alone_imports_no_jax() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_parameters_lie_where_a_cpu_reads_them_without_a_copy() -> None:
+    graph = gl.loads(NET)
+    assert [array.ctypes.data % 64 for array in graph.params.values()] == [0] * len(graph.params)

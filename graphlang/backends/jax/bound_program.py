@@ -12,10 +12,11 @@ from graphlang.backends.jax.replay import converted, run
 from graphlang.backends.jax.rules import RULES
 from graphlang.backends.jax.scope import scope
 from graphlang.contracts.backend import RecordedProgram
+from graphlang.engine.aligned import aligned
 from graphlang.engine.executable import planned
 from graphlang.engine.passes.common import common_subexpressions
 from graphlang.engine.passes.loops import ON_DEVICES, move_out_of_loops
-from graphlang.engine.program import Program
+from graphlang.engine.program import Program, concrete
 from graphlang.trace import SymbolicArray
 
 Compile: TypeAlias = Callable[[Callable[..., Any], Sequence[Any], str], Any]
@@ -40,7 +41,7 @@ class JaxProgram:
         self._program = move_out_of_loops(own, ON_DEVICES)
         self.draws = tuple(draws)
         self.inputs: dict[str, Any] = {
-            label: arrays[label] if label in arrays else aligned(x.shape, x.dtype)
+            label: arrays[label] if label in arrays else aligned(concrete(x.shape), x.dtype)
             for label, x in program.inputs.items()
         }
         #: arrays of the caller that the next run reads in place of `inputs`
@@ -120,11 +121,3 @@ class JaxProgram:
 
     def take(self, label: str) -> Any:
         return np.array(self._results[label])
-
-
-def aligned(shape: Any, dtype: Any) -> Any:
-    """Zeros that JAX reads on a CPU where they lie: it copies what is not aligned to 64 bytes."""
-    size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
-    raw = np.zeros(size + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    return raw[start : start + size].view(dtype).reshape(shape)
