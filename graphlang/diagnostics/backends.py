@@ -73,6 +73,30 @@ class NoRuleForPrimitive(Diagnostic):
     span: Span | None = None
 
 
+class DeviceFailed(Diagnostic):
+    """A device could not compute what it was given; the message is that of JAX.
+
+        graphlang train net.graph --backend jax
+
+    Mostly its memory is too small for the arrays of a step.
+
+    Fix: take a smaller batch, as `--set train.batch=32`, or a device with more memory.
+    """
+
+    code = "GL735"
+    message = "{subject} failed on the device: {reason}"
+
+    #: the training step, or another program
+    subject: str
+    reason: str
+
+    @property
+    def help(self) -> str | None:
+        if "RESOURCE_EXHAUSTED" in self.reason or "memory" in self.reason.lower():
+            return "the memory of the device is too small: take a smaller batch, as `--set train.batch=32`"
+        return None
+
+
 class BackendTaken(Diagnostic):
     """Which backend `auto` has taken, and why.
 

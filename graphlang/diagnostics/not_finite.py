@@ -39,6 +39,19 @@ class NotFinite(Diagnostic):
         return "try a smaller learning rate or `clip_norm = 1`; look for `log(0)` or a division by zero"
 
 
+class NotFiniteElsewhere(NotFinite):
+    message = (
+        "the loss or a gradient is not finite {when} on {backend}, though NumPy finds all of them finite: "
+        "numbers are near the largest that their precision can hold"
+    )
+
+    backend: str = ""
+
+    @property
+    def help(self) -> str:
+        return "try a smaller learning rate or `clip_norm = 1`, or float64"
+
+
 class GradientNotFinite(Diagnostic):
     """The loss is a number, but a gradient is not; the message names the operation that it comes from.
 
@@ -66,6 +79,15 @@ class GradientNotFinite(Diagnostic):
     loss: float
     when: str
     span: Span | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it names neither a parameter nor an operation: all numbers are finite."""
+        return self.name is None and not self.parameters
+
+    def elsewhere(self, backend: str) -> NotFiniteElsewhere:
+        """The same of a step that is finite in NumPy, and was not on a backend."""
+        return NotFiniteElsewhere("", "", "", self.when, None, None, backend)
 
     @property
     def first(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.contracts.backend import BoundProgram
+from graphlang.contracts.backend import Backend, BoundProgram
 from graphlang.datasets.arrays import from_arrays
 from graphlang.datasets.dataset import Dataset
 from graphlang.diagnostics import GraphError
@@ -92,20 +92,25 @@ class _ByBlocks:
         with collection_paused():
             program = recorded(model, data, numbers, data.rows).program
             self._split = RowSplit(program, self._columns, data.rows)
+        # What follows the sums over the rows is a few numbers: no backend has to compile it.
+        backend = model.backend if self._split.gathered else None
         self._blocks = {
-            count: self._built(self._split.blocks(count))
+            count: self._built(model.backend, self._split.blocks(count))
             for count in dict.fromkeys(min(size, data.rows - start) for start in self._starts)
         }
         rest = self._split.rest(len(self._starts))
         whole = {n: c.load() for n, c in self._columns.items() if n in rest.inputs}
-        self._rest = self._built(rest, {n: np.require(a, requirements=["C", "A"]) for n, a in whole.items()})
+        whole = {n: np.require(a, requirements=["C", "A"]) for n, a in whole.items()}
+        self._rest = self._built(backend, rest, whole)
         self._size = size
 
-    def _built(self, program: Any, more: Mapping[str, Any] | None = None) -> BoundProgram:
+    def _built(
+        self, backend: Backend | None, program: Any, more: Mapping[str, Any] | None = None
+    ) -> BoundProgram:
         arrays = {n: a for n, a in {**self._arrays, **(more or {})}.items() if n in program.inputs}
         model = self._model
         memory = model.network.limits.memory
-        return bound(model.backend, lambda: Recording(program, ()), arrays, model.threads, memory=memory)
+        return bound(backend, lambda: Recording(program, ()), arrays, model.threads, memory=memory)
 
     def run(self) -> BoundProgram:
         split, rest = self._split, self._rest

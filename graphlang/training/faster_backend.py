@@ -10,7 +10,7 @@ from graphlang.engine.workers import usable_threads
 
 ON_GPU, ON_CORES = 1e8, 3e8
 """Arithmetic operations of a step from which on a GPU, or XLA on several cores, is probably faster."""
-CORES = 4
+CORES = 8
 """Cores from which on XLA is probably faster: NumPy divides less of a step among them."""
 WORTH = 3e12
 """Operations of a whole training below which starting JAX and compiling would take as long: half a minute."""

@@ -15,6 +15,7 @@ from graphlang.contracts.backend import BoundProgram
 from graphlang.contracts.initializer import stream
 from graphlang.diagnostics import GraphError
 from graphlang.engine.executable import bound
+from graphlang.engine.plan import step_flops
 from graphlang.engine.recording import record_peaks
 from graphlang.layers.relu import Relu
 from graphlang.spec.network import Network, Node, Ref
@@ -25,6 +26,8 @@ from graphlang.training.state import TrainingState
 
 SAMPLE = 100
 """How many rows of the data show whether a unit is dead."""
+COMPILED_FROM = 2e9
+"""Operations from which on a backend computes the sample; below, compiling takes longer than NumPy."""
 DENSE, STEPS, GROWTH = 20, 100, 1.1
 """So many records are made in any case; after these, where epochs are short, one for so many steps or for
 such a growth of the training, so that measuring takes a fiftieth of the time at most."""
@@ -122,12 +125,10 @@ class DeadUnits:
         self._rows = np.linspace(0, data.rows - 1, count).astype(np.intp)
         storage, sizes, kept = data.storage(count), data.sizes(count), dict(self._relus.values())
         with model.diagnosed():
-            return bound(
-                model.backend,
-                lambda: record_peaks(model.network, storage, model.dtype, sizes, kept),
-                {**model.params, **data.constants()},
-                model.threads,
-            )
+            recording = record_peaks(model.network, storage, model.dtype, sizes, kept)
+            small = sum(step_flops(step) for step in recording.program.steps) < COMPILED_FROM
+            arrays = {**model.params, **data.constants()}
+            return bound(None if small else model.backend, lambda: recording, arrays, model.threads)
 
 
 def unit_axis(network: Network, relu: Node) -> int | None:

@@ -11,6 +11,7 @@ import numpy as np
 from graphlang.catalog.operation import Random
 from graphlang.contracts.initializer import stream
 from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.not_finite import GradientNotFinite
 from graphlang.diagnostics.running import CannotRun
 from graphlang.engine.executable import Executable
 from graphlang.engine.model import Model
@@ -115,7 +116,12 @@ class TrainingState:
         """What is wrong with a step, by taking it once more; with other random numbers than NumPy's where
         they are given."""
         draws = StreamRandom(self.random(t), self.model.dtype) if random is None else random
-        return not_finite_error(self.model, self.loss, list(self.slots), batch, draws, f"at iteration {t}")
+        when, backend = f"at iteration {t}", self.model.backend
+        error = not_finite_error(self.model, self.loss, list(self.slots), batch, draws, when)
+        problem = error.diagnostics[0]
+        if backend is not None and isinstance(problem, GradientNotFinite) and problem.is_empty:
+            return GraphError([problem.elsewhere(backend.name)])
+        return error
 
     def random(self, t: int) -> np.random.Generator:
         """The random numbers of a step."""

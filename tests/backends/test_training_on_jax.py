@@ -463,3 +463,36 @@ def test_going_on_with_the_other_backend_says_in_one_line_that_the_bits_are_othe
     assert len([line for line in told.split("\n") if "same bits" in line]) == 1
     assert "NumPy" in told
     assert json.loads((tmp_path / "run" / "run.json").read_text())["backend"]["name"] == "jax"
+
+
+def test_what_a_device_refuses_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    import jax
+
+    from graphlang.backends.jax.step_program import StepProgram
+
+    def fails(self: Any, *_: Any) -> Any:
+        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 8 bytes")
+
+    monkeypatch.setattr(StepProgram, "_several", fails)
+    with pytest.raises(gl.GraphError, match=r"GL735(.|\n)*Out of memory(.|\n)*smaller batch"):
+        net(backend=JAX).fit(**arrays())
+
+
+def test_a_step_that_is_finite_in_numpy_alone_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    from graphlang.backends.jax import training
+
+    monkeypatch.setattr(training, "Redrawn", lambda draws: Constant())
+    text = """input x: float[N]
+param w: float = 1
+loss = mean(log(x -> Dropout(0.9))) * w
+output loss
+train { minimize = loss; optimizer = SGD(lr=0.1); batch = 40; epochs = 1 }"""
+    with pytest.raises(gl.GraphError, match=r"at iteration 1 on jax, though NumPy"):
+        gl.loads(text, backend=JAX).fit(x=np.ones(40))
+
+
+class Constant:
+    """Random numbers with which dropout keeps everything."""
+
+    def uniform(self, shape: Any) -> Any:
+        return np.full(shape, 0.99, np.float32)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from graphlang.backends.jax.device_errors import device_errors
 from graphlang.backends.jax.device_state import DeviceState
 from graphlang.backends.jax.placement import Placement
 from graphlang.backends.jax.step_program import StepProgram
@@ -60,7 +61,8 @@ class StepOnArrays:
         call = program.call([()], [training.rate(t)], t, feeds)
         state, results = program(self._state.take(), self._fixed, call)
         self._state.replace(state)
-        fine, loss, *norms = np.asarray(results)[0].tolist()
+        with device_errors("the training step"):
+            fine, loss, *norms = np.asarray(results)[0].tolist()
         if not fine:
             self._state.go_on()
             random = None if self._numpy_draws else Redrawn(program.drawn_for(t, 0))

@@ -8,7 +8,7 @@ from graphlang.engine.program import Program
 
 MOST = 20
 """The steps of a call where they are short."""
-SHORT_ON_HOST, SHORT = 2e7, 2e9
+SHORT_ON_HOST, SHORT = 2e8, 1e10
 """Arithmetic operations below which a step is short: on the host, and on another device."""
 SLOW_IN_LOOPS = frozenset({"conv", "conv_transpose", "conv_weight_gradient"})
 """What XLA computes slowly in a loop on the host."""

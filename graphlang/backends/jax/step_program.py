@@ -12,6 +12,7 @@ import numpy as np
 from jax import lax
 
 from graphlang.backends.jax.compilation_cache import kept_in
+from graphlang.backends.jax.device_errors import device_errors
 from graphlang.backends.jax.host_scalars import HostScalars
 from graphlang.backends.jax.placement import Placement
 from graphlang.backends.jax.random_numbers import uniform
@@ -106,7 +107,8 @@ class StepProgram:
         options, first = self._options, not self._has_run
         if first and options.on_compile is not None:
             options.on_compile(self._announcement())
-        with scope(), kept_in(options.cache) if first else nullcontext():
+        kept = kept_in(options.cache) if first else nullcontext()
+        with device_errors("the training step"), scope(), kept:
             results = self._compiled(state, data, call)
         self._has_run = True
         return results  # type: ignore[no-any-return]

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from graphlang.backends.jax.device_errors import device_errors
 from graphlang.backends.jax.device_state import DeviceState
 from graphlang.backends.jax.placement import Placement
 from graphlang.backends.jax.several_steps import steps_per_call
@@ -201,7 +202,9 @@ class StepsOnDevice:
         """
         while self._started and (len(self._started) > keep or self._started[0].results.is_ready()):
             results, batches, t = self._started.popleft()
-            for rows, (fine, loss, *norms) in zip(batches, np.asarray(results).tolist(), strict=False):
+            with device_errors("the training step"):
+                numbers = np.asarray(results).tolist()
+            for rows, (fine, loss, *norms) in zip(batches, numbers, strict=False):
                 if not fine:
                     self._refuse(t, rows)
                 self._training.norms = norms
