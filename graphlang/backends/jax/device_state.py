@@ -49,8 +49,15 @@ class DeviceState:
             self._arrays[FINE] = self._placement.batch(np.True_)
 
     def pull(self) -> None:
-        """Copies the state into the arrays of the graph and of the training."""
+        """Copies the state into the arrays of the graph and of the training.
+
+        Where a device failed in the middle of a step it has kept nothing: the arrays stay as they were when
+        the state was last copied.
+        """
         if self._is_pulled:
+            return
+        if any(array.is_deleted() for array in self._arrays.values()):
+            self._arrays, self._is_pulled = {}, True
             return
         fetched = self._placement.fetch(self._arrays)
         for label, array in self._here.items():
