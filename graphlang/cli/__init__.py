@@ -63,10 +63,7 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         return _closed_pipe()
     except OSError as error:
-        from graphlang.cli import console
-
-        file = f"{console.file_name(error.filename)}: " if error.filename else ""
-        return _say(f"error: {file}{(error.strerror or str(error)).lower()}", WRONG)
+        return _refused(error)
     except MemoryError:
         return _say("error: there is not enough memory for this", WRONG)
     except Exception as error:  # noqa: BLE001 - the last line of defence
@@ -173,6 +170,18 @@ def _write_anything() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+
+
+def _refused(error: OSError) -> int:
+    """The exit status where the system refuses something that no reader or writer of files expected."""
+    reason = (error.strerror or str(error)).lower()
+    if not error.filename:
+        return _say(f"error: {reason}", WRONG)
+    from graphlang.cli import console
+    from graphlang.diagnostics.files import UnusableFile
+
+    console.report([UnusableFile(str(error.filename), reason)], "full", sys.stderr)
+    return WRONG
 
 
 def _say(text: str, status: int) -> int:

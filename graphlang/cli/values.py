@@ -139,5 +139,5 @@ def _from_json(name: str, content: bytes) -> dict[str, Any]:
 def _numbers(value: Any) -> Any:
     """Converts the texts `nan`, `inf` and `-inf`, for which JSON has no numbers."""
     if isinstance(value, list):
-        return [_numbers(item) for item in value]
+        return [_numbers(item) if isinstance(item, list | str) else item for item in value]
     return float(value) if value in NOT_FINITE else value

@@ -10,8 +10,12 @@ from graphlang.datasets.dataset import Array, Column, Dataset, DataSource, check
 from graphlang.datasets.files import Files
 from graphlang.datasets.text_format import MOST_TEXT, decoded
 from graphlang.diagnostics import Diagnostic, GraphError
+from graphlang.diagnostics.data import TooManyCells
 from graphlang.diagnostics.tables import UnknownColumn
 from graphlang.lazy import lazy
+
+MOST_CELLS = 20_000_000
+"""How many cells a table may have: in memory each takes up to some 70 bytes."""
 
 
 class csv(DataSource):
@@ -43,7 +47,11 @@ class csv(DataSource):
         file = files.find(self.path)
         with file.open() as opened:
             check_size(self.path, "the table", opened.size, MOST_TEXT)
-            table = parse_csv(self.path, decoded(self.path, opened.content(MOST_TEXT)))
+            content = opened.content(MOST_TEXT)
+        cells = content.count(b",") + content.count(b"\n")
+        if cells > MOST_CELLS:
+            raise GraphError([TooManyCells(self.path, cells, MOST_CELLS)])
+        table = parse_csv(self.path, decoded(self.path, content))
         target = self._target(table.names)
         fields, labels = _fields(table, target)
         splits = {split: _columns(fields, rows) for split, rows in self._rows(len(table.lines)).items()}

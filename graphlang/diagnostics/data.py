@@ -180,6 +180,14 @@ class DataTooLarge(TooMuchData):
     limit: int
 
 
+class TooManyCells(TooMuchData):
+    message = "`{file}` has {cells:,} cells, more than the limit of {limit:,}"
+    help = "split it into smaller files, or store it as arrays in an npz"
+
+    cells: int
+    limit: int
+
+
 class DataInflated(TooMuchData):
     message = "`{file}` has {size:,} bytes and would become {announced:,} when it is unpacked"
     help = "where so much is meant, store it without compression (`numpy.savez`)"

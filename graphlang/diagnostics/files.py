@@ -48,6 +48,11 @@ class FileRefused(UnreadableFile):
     refusal: str
 
 
+class UnusableFile(UnreadableFile):
+    message = "the system refuses it: {refusal}"
+    refusal: str
+
+
 def unreadable(file: str, error: OSError) -> UnreadableFile:
     """What to say where the operating system refuses to read a file."""
     if isinstance(error, IsADirectoryError):

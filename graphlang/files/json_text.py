@@ -14,7 +14,9 @@ DEPTH = 64
 CONTAINERS = 1_000_000
 
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
-_LARGE = re.compile(r"[eE]\+?[0-9]{3}|[0-9]{300}")
+_EXPONENT = re.compile(r"[eE]\+?[0-9]{3}")
+_DIGITS = 150
+"""Half of the digits of the smallest whole number that no float can hold, rounded down."""
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
@@ -56,7 +58,7 @@ def parsed(content: bytes, *, finite: bool = True, containers: int = CONTAINERS)
     if openings > DEPTH:
         _check_brackets(text, containers)
     options: dict[str, Any] = {"object_pairs_hook": _one_of_each}
-    if _LARGE.search(text):  # a hook for every float takes ten times as long
+    if _may_be_infinite(text):  # a hook for every float takes ten times as long
         options["parse_float"] = _finite_float
     if finite:
         options["parse_constant"] = _no_constant
@@ -103,6 +105,12 @@ def _one_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
                 raise KeyTwice(key)
             keys.add(key)
     return values
+
+
+def _may_be_infinite(text: str) -> bool:
+    """Whether a text has a long exponent, or so many digits in a row that half of them fill a piece."""
+    pieces = (text[i : i + _DIGITS].isdecimal() for i in range(0, len(text), _DIGITS))
+    return _EXPONENT.search(text) is not None or any(pieces)
 
 
 def _finite_float(text: str) -> float:

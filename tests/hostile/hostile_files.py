@@ -204,6 +204,13 @@ case(
     "",
     data(NPZ, folder_of("r"), sparse("r/run.json", 3 * GIBIBYTE)),
 )
+case(
+    "a table of 200 million cells",
+    TRAIN,
+    "GL606",
+    "209,715,200 cells",
+    data(CSV, lambda folder: (folder / "d").write_bytes(b"," * (200 * 2**20))),
+)
 case("IDX of 3 GiB", TRAIN, "GL604", "not an IDX file", data(IDX, sparse("d", 3 * GIBIBYTE)))
 
 # ---- archives that lie ------------------------------------------------------------------------------------
@@ -460,4 +467,19 @@ for name, words in {
 }.items():
     CASES[f"a newline in the name of {name}"] = Case(
         f"a newline in the name of {name}", data(NPZ, ONE_FILE), words, "GL", "a"
+    )
+
+LONG = "a" * 5000
+for name, words in {
+    "a spec": ("run", f"{LONG}.graph"),
+    "weights": ("predict", "net.graph", "--weights", LONG),
+    "inputs": ("run", "one.graph", "--inputs", LONG),
+    "an array": ("run", "one.graph", "--set", f"x=@{LONG}"),
+    "a run to go on with": ("train", "net.graph", "--resume", LONG),
+    "other data": ("train", "net.graph", "--data", LONG),
+    "a report": ("report", LONG),
+    "a difference": ("diff", LONG, "net.graph"),
+}.items():
+    CASES[f"a name too long for {name}"] = Case(
+        f"a name too long for {name}", data(NPZ, ONE_FILE), words, "GL", "aaa"
     )
