@@ -25,6 +25,8 @@ import numpy as np
 
 from graphlang.datasets.data_folders import cache_folder
 from graphlang.engine.workers import BLAS, run_jobs, usable_threads
+from graphlang.files.json_text import parsed
+from graphlang.files.regular import read_bytes
 from graphlang.kernels.thread_cost import Prices, set_prices
 from graphlang.lazy import made_once
 
@@ -84,14 +86,12 @@ def _processor() -> str:
 def _read(file: Path, machine: dict[str, Any]) -> Prices | None:
     """The prices in a file; None unless it is one that `_write` has written for this machine."""
     try:
-        if not file.is_file() or file.stat().st_size > _MOST_BYTES:
-            return None
-        data = json.loads(file.read_text(encoding="utf-8"))
+        data = parsed(read_bytes(file, _MOST_BYTES))
         if data["machine"] != machine:
             return None
         values = data["prices"]
         prices = _prices([float(values[name]) for name in MEASURED])
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
     return prices if _credible(prices) == prices else None
 
