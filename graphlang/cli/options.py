@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -333,7 +334,20 @@ def _backend_of(arguments: argparse.Namespace) -> Any:
 def _announce(what: str) -> None:
     """Tells a reader at a terminal why nothing happens for some seconds."""
     if sys.stderr.isatty():
-        console.err(f"{what} …")
+        _tellers[-1](f"{what} …")
+
+
+_tellers: list[Callable[[str], Any]] = [console.err]
+
+
+@contextmanager
+def announced_by(tell: Callable[[str], Any]) -> Iterator[None]:
+    """Until the block ends, what is compiled is told by another function: lines above a live picture."""
+    _tellers.append(tell)
+    try:
+        yield
+    finally:
+        _tellers.pop()
 
 
 # ---- loading -------------------------------------------------------------------------------------

@@ -81,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         by_epochs = bool(dataset.train)
         progress = watcher(by_epochs, arguments.format, layers=arguments.verbose)
         stack.enter_context(progress)
+        stack.enter_context(options.announced_by(progress.show))
         interrupt = stack.enter_context(BetweenSteps())
         try:
             gc.enable()

@@ -496,3 +496,19 @@ class Constant:
 
     def uniform(self, shape: Any) -> Any:
         return np.full(shape, 0.99, np.float32)
+
+
+def test_what_is_compiled_is_told_above_the_live_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from graphlang.cli.training_progress import Lines
+
+    told: list[str] = []
+    monkeypatch.setattr(Lines, "show", lambda self, text: told.append(text))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "dumb")
+    spec = str(spec_with_data(tmp_path))
+    assert (
+        main(["train", spec, "--run", str(tmp_path / "run"), "--backend", "jax", "--cache", CACHE.name]) == 0
+    )
+    assert "compiling for 8 × 4, 8 …" in told
