@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from graphlang.kernels.aligned import aligned_empty
+from graphlang.kernels.aligned import aligned_empty, scratch
 from graphlang.kernels.images_last import (
     Geometry,
     convolve,
@@ -243,7 +243,9 @@ class ConvolutionWeightGradient(_OfWindows):
             memory: dict[Any, Any] = {}
             for total, images in zip(totals, parts[first:stop], strict=True):
                 for tile in _tiles(x, kernel, dy.shape[2:], moves, *images, memory=memory):
-                    part = tile.columns @ gradients[tile.images, :, :, tile.windows].swapaxes(-1, -2)
+                    columns, right = tile.columns, gradients[tile.images, :, :, tile.windows]
+                    part = scratch("products", (*columns.shape[:3], right.shape[2]), dtype)
+                    np.matmul(columns, right.swapaxes(-1, -2), out=part)
                     total += part[0] if len(part) == 1 else part.sum(axis=0)
             return list(totals)
 
