@@ -53,7 +53,17 @@ def assert_same_json(one: Any, other: Any) -> None:
         np.testing.assert_allclose(other, one, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", ["apple_orange", "affine", "softmax_with_loss"])
+SHORT = ("affine", "apple", "apple_orange", "softmax_with_loss")
+"""The lessons that XLA compiles in a second; those with a network take some seconds each."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(path.stem, marks=[] if path.stem in SHORT else pytest.mark.slow)
+        for path in sorted(SPECS.glob("*.graph"))
+    ],
+)
 def test_run_prints_what_numpy_computes(capsys: pytest.CaptureFixture[str], name: str) -> None:
     command = ["run", str(SPECS / f"{name}.graph"), "--dtype", "float64", "--json"]
     assert_same_json(printed(capsys, *command)[0], printed(capsys, *command, *ON_JAX)[0])
@@ -78,6 +88,20 @@ def test_predict_and_evaluate_give_what_numpy_gives(
         ["evaluate", str(net), "--split", "train", *weights],
     ):
         assert_same_json(printed(capsys, *command)[0], printed(capsys, *command, *ON_JAX)[0])
+
+
+def test_a_device_that_fails_is_told_and_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    import jax
+
+    from graphlang.backends.jax import backend
+
+    def failing(*_: Any) -> Any:
+        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 8 bytes.")
+
+    monkeypatch.setattr(backend.JaxBackend, "compiled", failing)
+    graph = gl.loads("input x: float[N]\ny = x * 2\noutput y", backend=gl.Jax(cache=False))
+    with pytest.raises(gl.GraphError, match="RESOURCE_EXHAUSTED: Out of memory"):
+        graph.predict(x=np.ones(3))
 
 
 def test_auto_says_what_computes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
+from graphlang.backends.jax.device_errors import device_errors
 from graphlang.backends.jax.replay import converted, run
 from graphlang.backends.jax.rules import RULES
 from graphlang.backends.jax.scope import scope
@@ -80,10 +82,11 @@ class JaxProgram:
         if not self._computed:
             return
         arguments = [arrays[label] for label in self._program.inputs]
-        if self._compiled is None:
-            self._compiled = self._compile_for(self._replayed, arguments, self._announcement())
-        with scope():
-            outputs, wrong = self._compiled(*arguments)
+        with device_errors("the graph"):
+            if self._compiled is None:
+                self._compiled = self._compile_for(self._replayed, arguments, self._announcement())
+            with scope():
+                outputs, wrong = jax.block_until_ready(self._compiled(*arguments))
         self._results.update(zip(self._computed, outputs, strict=True))
         if wrong is not None and bool(wrong):
             self._run_in_numpy(arrays)
