@@ -198,6 +198,7 @@ class CannotCompute(Located):
     division_by_zero = wording("division by zero")
     zero_with_negative_power = wording("zero has no negative power")
     result_too_large = wording("the result is too large")
+    size_too_long = wording("the formula of sizes has too many terms")
     no_whole_result = wording("the result is too large for a whole number")
     product_of_numbers = wording("`@` multiplies matrices, and this is a number; `*` multiplies numbers")
 

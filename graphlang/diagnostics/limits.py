@@ -45,7 +45,7 @@ class Limits:
     #: bytes that the parameters and the values of a run may take, as estimated before it
     memory: int = 4 * 2**30
     #: nodes that `grad`s go back through, those that a `grad` of a `grad` adds included
-    gradients: int = 500_000
+    gradients: int = 250_000
     #: nodes that all steps of the `scan`s of a run compute
     scanned: int = 1_000_000
 

@@ -141,6 +141,19 @@ class UnknownOperand(BadSpec):
     operand: str
 
 
+class UnknownResult(BadSpec):
+    """A part of the spec beside its nodes names a value that it does not have."""
+
+    message = "the spec is not sound: {part} names `{name}`, which is not in the spec"
+    part: str
+    name: str
+
+
+class WrongGradNode(BadSpec):
+    message = "the spec is not sound: `{node}` is a `grad`, whose operands are two values"
+    node: str
+
+
 class WrongScanNode(BadSpec):
     node: str
 

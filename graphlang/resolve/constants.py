@@ -18,6 +18,7 @@ from graphlang.diagnostics.arguments import (
 )
 from graphlang.syntax.operators import ANYTHING, ARRAYS, BINARY, TRUTH_VALUES
 from graphlang.trace import Dim, DimScalar, Symbolic, UndecidedError
+from graphlang.trace.errors import SizeTooLong
 
 LARGEST = 2**63
 """Larger whole numbers are refused: they come from mistakes, or from a file that is meant to do harm."""
@@ -105,6 +106,8 @@ def binary_value(op: str, a: Any, b: Any) -> Any:
         raise NoValue(CannotCompute.division_by_zero) from None
     except OverflowError:
         raise NoValue(CannotCompute.result_too_large) from None
+    except SizeTooLong:
+        raise NoValue(CannotCompute.size_too_long) from None
     except TypeError:
         raise _not_comparable(a, b) from None
 
@@ -123,12 +126,17 @@ def unary_value(op: str, a: Any) -> Any:
         return not a
     if not is_number(a):
         raise NoValue(BeforeOther, "-", "a number", described(a))
-    return -a
+    try:
+        return -a
+    except SizeTooLong:
+        raise NoValue(CannotCompute.size_too_long) from None
 
 
 def _bounded(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST:
         raise NoValue(CannotCompute.no_whole_result)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise NoValue(CannotCompute.result_too_large)
     return value
 
 

@@ -70,7 +70,7 @@ class ParamSpec(SpecModel):
     """A trainable parameter, or a state that is saved with the parameters and not trained."""
 
     name: str
-    shape: tuple[int, ...]
+    shape: tuple[Annotated[int, Field(ge=0)], ...]
     dtype: DType = "float"
     init: Use
     trainable: bool = True

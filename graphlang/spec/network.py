@@ -6,19 +6,26 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from pydantic import ValidationError
+
 from graphlang.catalog.finder import Catalog, Family, family_member
 from graphlang.catalog.operation import Function, Layer, Operation
 from graphlang.diagnostics import GraphError, Source, Span
 from graphlang.diagnostics.limits import DEFAULT, Limits
 from graphlang.diagnostics.running import (
     BadSpec,
+    MisshapenSpec,
     NodesInCycle,
     NoSuchMember,
     NoSuchOperation,
     UnknownOperand,
+    UnknownResult,
+    WrongGradNode,
     WrongScanNode,
 )
+from graphlang.diagnostics.too_large import limit_exceeded
 from graphlang.lazy import lazy
+from graphlang.spec.gradient_counts import operand_numbers, refuse_many_gradients
 from graphlang.spec.models import InputSpec, NodeSpec, OutputSpec, ParamSpec, Spec, Use
 from graphlang.spec.operations import operation_of
 from graphlang.spec.recently_used import RecentlyUsed
@@ -30,6 +37,8 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+MOST_TOLD = 20
+"""How many mistakes of one spec are told."""
 SIZED = 4096
 """How many operations are kept for sizes that have been seen."""
 
@@ -137,6 +146,11 @@ class Network:
         self.numbers: dict[str, int] = {name: i for i, name in enumerate(names)}
         if len(self.numbers) != len(names):
             raise GraphError([BadSpec.same_name()])
+        if len(names) > limits.nodes:
+            raise GraphError([limit_exceeded(None, "nodes", limits.nodes)])
+        if any(len(param.shape) > limits.rank for param in spec.params):
+            raise GraphError([limit_exceeded(None, "rank", limits.rank)])
+        _check_names(spec, self.numbers)
         self._sized: RecentlyUsed[Any] = RecentlyUsed(SIZED)
         self._shared: dict[tuple[str, str], _Shared] = {}
         first = len(names) - len(ordered)
@@ -152,6 +166,8 @@ class Network:
             for number in (o.number for o in node.operands if type(o) is Ref):
                 self.used[number] = True
                 node.counts = node.counts or (whole[number] and self._may_count(node))
+        if any(n.operation == "grad" for n in ordered):
+            refuse_many_gradients(self, operand_numbers(self.nodes, first))
 
     def _loop(self, spec: NodeSpec) -> Loop:
         """The loop of a `scan`: its body is a graph of its own."""
@@ -168,7 +184,7 @@ class Network:
                 tuple(inner.numbers[n] for n in names) for names in (body.following, body.yields)
             )
             return Loop(inner, following, yields, range(len(yields))[part])
-        except (KeyError, IndexError):
+        except (KeyError, IndexError, TypeError):
             raise GraphError([WrongScanNode.body_without_result(spec.name)]) from None
 
     def _node(self, spec: NodeSpec, number: int) -> Node:
@@ -180,6 +196,8 @@ class Network:
             own = {role: numbers[name] for role, name in spec.parameters.items()}
         except KeyError as error:
             raise GraphError([UnknownOperand(spec.name, error.args[0])]) from None
+        if spec.operation == "grad" and [type(o) for o in operands] != [Ref, Ref]:
+            raise GraphError([WrongGradNode(spec.name)])
         if spec.operation in ("grad", "constant"):
             symbolic = has_sizes(spec.attributes.get("value"))
             return Node(spec, number, operands, own, None, frozenset(), symbolic)
@@ -363,12 +381,31 @@ class Network:
         model = family_member(family, use.name)
         if model is None:
             raise GraphError([NoSuchMember(use.name, family)])
-        return model(**use.attributes)
+        try:
+            return model(**use.attributes)
+        except ValidationError as error:
+            problems = error.errors(include_url=False)[:MOST_TOLD]
+            raise GraphError([MisshapenSpec((use.name, *p["loc"]), p["msg"]) for p in problems]) from None
 
 
 def build(spec: Spec, catalog: Catalog | None = None, limits: Limits = DEFAULT) -> Network:
     """The graph of a spec; raises GraphError where the spec names what does not exist."""
     return Network(spec, catalog or Catalog(), limits)
+
+
+def _check_names(spec: Spec, numbers: Mapping[str, int]) -> None:
+    """Raises GraphError where a part of the spec names a value that is not there."""
+    used = [("`outputs`", name) for name in spec.outputs]
+    used += [("`expects`", side) for e in spec.expects for side in (e.left, e.right) if isinstance(side, str)]
+    if spec.train is not None:
+        used += [("`train`", name) for name in (spec.train.minimize, *spec.train.metrics.values())]
+    if spec.gradcheck is not None:
+        used.append(("`gradcheck`", spec.gradcheck.of))
+    if spec.data is not None:
+        used += [("`data`", name) for name in spec.data.fields]
+    missing = [UnknownResult(part, name) for part, name in used if name not in numbers]
+    if missing:
+        raise GraphError(missing[:MOST_TOLD])
 
 
 def _in_order(spec: Spec, leaves: set[str]) -> list[NodeSpec]:

@@ -12,8 +12,8 @@ from pydantic_core import CoreSchema, core_schema
 from graphlang.diagnostics import GraphError
 from graphlang.syntax import parse, tree
 from graphlang.syntax.operators import ARITHMETIC
-from graphlang.trace import Dim, Symbolic
-from graphlang.trace.dim_scalar import symbols
+from graphlang.trace import Dim, Symbolic, TraceError
+from graphlang.trace.dim_scalar import refuse_large_power, symbols
 from graphlang.trace.dims import maximum
 
 
@@ -24,8 +24,12 @@ def parse_size(text: str) -> Any:
         statement = parse(f"v = {text}", "size").statements[0]
     except GraphError:
         raise ValueError(f"`{text}` is not a size") from None
-    assert isinstance(statement, tree.Assign), text
-    return _evaluate(statement.value)
+    if not isinstance(statement, tree.Assign):
+        raise ValueError(f"`{text}` is not a size")  # noqa: TRY004 - as for any other text
+    try:
+        return _evaluate(statement.value)
+    except (TraceError, ArithmeticError, TypeError, RecursionError) as error:
+        raise ValueError(f"`{text[:100]}` is not a size: {error}") from None
 
 
 def _evaluate(node: Any) -> Any:
@@ -37,7 +41,10 @@ def _evaluate(node: Any) -> Any:
         case tree.Unary(operator="-"):
             return -_evaluate(node.operand)
         case tree.Binary() if node.operator in ARITHMETIC:
-            return ARITHMETIC[node.operator].python(_evaluate(node.left), _evaluate(node.right))
+            left, right = _evaluate(node.left), _evaluate(node.right)
+            if node.operator == "**":
+                refuse_large_power(left, right)
+            return ARITHMETIC[node.operator].python(left, right)
         case tree.Call(function=tree.Name(name="max"), arguments=(a, b)):
             return maximum(_evaluate(a.value), _evaluate(b.value))
         case tree.Call(function=tree.Name(name=name)) if isinstance(getattr(np, name, None), np.ufunc):

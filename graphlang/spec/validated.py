@@ -24,3 +24,5 @@ def validated_spec(spec: Spec | str | Mapping[str, Any]) -> Spec:
     except ValidationError as error:
         problems = error.errors(include_url=False)[:MOST]
         raise GraphError([MisshapenSpec(p["loc"], p["msg"]) for p in problems]) from None
+    except RecursionError:
+        raise GraphError([MisshapenSpec((), "its data is nested too deeply")]) from None

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from graphlang.syntax.operators import ARITHMETIC
-from graphlang.trace.errors import NoSize, UndecidedError
+from graphlang.trace.errors import NoSize, SizeTooLong, UndecidedError
 from graphlang.trace.formula import Formula, called, infix, negated
 
 
@@ -101,19 +101,37 @@ NumberOrSize: TypeAlias = bool | int | float | np.generic | Symbolic
 """A number, or what becomes one when sizes are bound."""
 
 
+MOST_OPERATIONS = 100
+"""The most operations of a number that is computed from sizes."""
+
+
+def refuse_large_power(base: Any, exponent: Any) -> None:
+    """Raises OverflowError for a power of whole numbers that would have too many digits to compute."""
+    whole = isinstance(base, int) and isinstance(exponent, int)
+    if whole and exponent > 0 and abs(base) > 1 and exponent * base.bit_length() > 4096:
+        raise OverflowError("the result is too large")
+
+
 class DimScalar(Symbolic):
     """A number computed from sizes, such as `1 / N`: an operand of arrays, evaluated when sizes are bound."""
 
-    __slots__ = ("function", "kind", "operands")
+    __slots__ = ("function", "kind", "operands", "weight")
 
     def __init__(self, function: Callable[..., Any], operands: tuple[NumberOrSize, ...]) -> None:
         self.function = function
         self.operands = operands
+        #: the operations in it, each counted as often as it stands there
+        self.weight: int = 1 + sum(x.weight for x in operands if isinstance(x, DimScalar))
+        if self.weight > MOST_OPERATIONS:
+            raise SizeTooLong
         sample = function(*(x.sample() if isinstance(x, Symbolic) else x for x in operands))
         self.kind: type[Any] = type(sample.item() if isinstance(sample, np.generic) else sample)
 
     def value_for(self, sizes: Mapping[str, int]) -> Any:
-        value = self.function(*(value_for(operand, sizes) for operand in self.operands))
+        values = [value_for(operand, sizes) for operand in self.operands]
+        if self.function is operator.pow:
+            refuse_large_power(*values)
+        value = self.function(*values)
         if isinstance(value, complex):
             raise ArithmeticError("it is not a real number")  # noqa: TRY004 - the type is no mistake of the caller
         return value.item() if isinstance(value, np.generic) else value

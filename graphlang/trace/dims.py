@@ -22,7 +22,7 @@ from graphlang.trace.dim_scalar import (
     symbols,
     value_for,
 )
-from graphlang.trace.errors import NegativeSize, UndecidedError
+from graphlang.trace.errors import NegativeSize, SizeTooLong, UndecidedError
 from graphlang.trace.formula import Formula, formula, polynomial
 from graphlang.trace.pieces import Pieces
 
@@ -31,12 +31,18 @@ Terms: TypeAlias = "dict[Monomial, int]"
 RationalTerms: TypeAlias = "dict[Monomial, Fraction]"
 
 
+LONGEST = 500
+"""The longest text of an atom; it also bounds how deep quotients are nested."""
+
+
 class Atom:
     """An indivisible factor: a symbol, a floor division that leaves a remainder, or `max(size, 0)`."""
 
     __slots__ = ("denominator", "kind", "text", "value")
 
     def __init__(self, kind: str, text: str, value: Size = 0, denominator: Size = 1) -> None:
+        if len(text) > LONGEST:
+            raise SizeTooLong
         self.kind = kind
         self.text = text
         self.value = value
@@ -305,6 +311,8 @@ def _size(terms: Terms) -> Size:
         return 0
     if len(nonzero) == 1 and not nonzero[0][0]:
         return nonzero[0][1]
+    if len(nonzero) > polynomials.MOST_TERMS or max(abs(f) for _, f in nonzero) > polynomials.LARGEST:
+        raise SizeTooLong
     # Graded lexicographic order: the first term is the leading one that exact division needs.
     return Dim(sorted(nonzero, key=polynomials.graded) if len(nonzero) > 1 else nonzero)
 

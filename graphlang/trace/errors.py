@@ -49,6 +49,15 @@ class DtypeError(ShapeError):
     """Element types that an operation does not take."""
 
 
+class SizeTooLong(ShapeError):
+    """A formula of sizes with more terms than anybody writes."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a formula of sizes is too long", (), "give the sizes numbers, or names of their own"
+        )
+
+
 class TooLarge(TraceError):
     """A value, or a program, that takes more memory than is allowed; `origin` is that of its largest step."""
 

@@ -9,6 +9,8 @@ from collections.abc import Hashable, Mapping
 from fractions import Fraction
 from typing import Protocol, TypeVar
 
+from graphlang.trace.errors import SizeTooLong
+
 
 class SortedByText(Protocol):
     """An atom, which sorts by its text."""
@@ -19,6 +21,8 @@ class SortedByText(Protocol):
 
 A = TypeVar("A", bound=SortedByText)
 C = TypeVar("C", int, Fraction)
+MOST_TERMS, MOST_FACTORS, LARGEST = 4096, 64, 2**256
+"""The limits of a product: its terms before equal ones are added, the atoms of a term, and its number."""
 M = TypeVar("M", bound=Hashable)
 
 
@@ -51,9 +55,13 @@ def add(into: dict[M, C], terms: Mapping[M, C]) -> None:
 def polynomial_product(a: Mapping[tuple[A, ...], C], b: Mapping[tuple[A, ...], C]) -> dict[tuple[A, ...], C]:
     """The product of two polynomials."""
     result: dict[tuple[A, ...], C] = {}
+    if len(a) * len(b) > MOST_TERMS:
+        raise SizeTooLong
     for left, i in a.items():
         for right, j in b.items():
             monomial = times(left, right)
+            if len(monomial) > MOST_FACTORS:
+                raise SizeTooLong
             result[monomial] = result[monomial] + i * j if monomial in result else i * j
     return result
 
