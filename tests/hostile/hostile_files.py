@@ -483,3 +483,11 @@ for name, words in {
     CASES[f"a name too long for {name}"] = Case(
         f"a name too long for {name}", data(NPZ, ONE_FILE), words, "GL", "aaa"
     )
+case("an import with a name that is too long", "run net.graph", "GL210", "", importing(f"{LONG}.graph"))
+case("data with a name that is too long", TRAIN, "GL6", "", data(f'npz("{LONG}")'))
+MANY = json.dumps({f"name {n}": 1 for n in range(100_000)})
+case("JSON with 100,000 unknown names", RUN_INPUTS, "GL", "", several(ONE_FILE, file("i", MANY)))
+case(
+    "inputs with 60,000 arrays", RUN_INPUTS, "GL", "",
+    several(ONE_FILE, file("i", archive([Member(f"{n}.npy", npy("(0,)", b"")) for n in range(60_000)]))),
+)  # fmt: skip
