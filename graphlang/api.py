@@ -482,7 +482,7 @@ class Graph(Viewed, Shown):
         return evaluate_on(self._model, dataset, handed, text_of("split", split))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the parameters as npz, without pickle."""
+        """Writes the parameters as npz, or as safetensors where the name ends so; without pickle."""
         from graphlang.training.weight_files import check_name, save
 
         check_path("save takes the name of a file", path)

@@ -170,7 +170,9 @@ def start(parser: CommandParser) -> None:
 
 
 def weights(parser: CommandParser) -> None:
-    parser.add_argument("--weights", metavar="FILE", type=named, help="parameters: an npz, or a run folder")
+    parser.add_argument(
+        "--weights", metavar="FILE", type=named, help="parameters: an npz, a safetensors file or a run folder"
+    )
 
 
 def data(parser: CommandParser) -> None:

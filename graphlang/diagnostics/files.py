@@ -45,6 +45,7 @@ class SimilarFile(NoSuchFile):
 
 class FileRefused(UnreadableFile):
     message = "the file cannot be read: {refusal}"
+    help = "name a regular file that you may read; a spec and `--inputs` are read from a pipe with `-`"
     refusal: str
 
 

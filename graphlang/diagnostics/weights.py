@@ -16,7 +16,7 @@ class WrongWeights(OfFile):
 
         graphlang evaluate net.graph --set hidden=100 --weights runs/net-1     # trained with hidden = 50
 
-    Fix: name the right file (an npz, or the folder of a run), and give the same `--set`s.
+    Fix: name the right file (an npz, safetensors, or the folder of a run), and give the same `--set`s.
     """
 
     code = "GL709"
