@@ -10,7 +10,7 @@ from graphlang.catalog.operation import Random
 from graphlang.engine.loop_body import LoopBody, RunBody
 from graphlang.engine.recorded_scan import RecordedLoop
 from graphlang.spec.network import Loop
-from graphlang.trace import SymbolicArray
+from graphlang.trace import SymbolicArray, Trace
 
 
 class ScanOperation:
@@ -41,7 +41,19 @@ class ScanOperation:
             recorded = RecordedLoop(body, trace, xs, carried, captured)
             state = recorded.state
             return recorded.result(self.loop.part), recorded, *([state] if state else [])
+        if not xs.shape[1]:
+            return self._without_steps(body, xs, carried, captured), None
         return self._on_arrays(body, xs, carried, captured)
+
+    def _without_steps(self, body: LoopBody, xs: Any, carried: list[Any], captured: list[Any]) -> Any:
+        """The result of no step, whose shape only a recording tells."""
+        trace = Trace()
+        symbols = [
+            [trace.input(v.shape, v.dtype) if isinstance(v, np.ndarray) else v for v in values]
+            for values in ([xs], carried, captured)
+        ]
+        y = RecordedLoop(body, trace, symbols[0][0], symbols[1], symbols[2]).result(self.loop.part)
+        return np.empty(y.shape, y.dtype)
 
     def _on_arrays(self, body: LoopBody, xs: Any, carried: list[Any], captured: list[Any]) -> tuple[Any, ...]:
         results = []
