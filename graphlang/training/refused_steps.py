@@ -15,10 +15,12 @@ from graphlang.datasets.number_checks import not_finite, place_text
 from graphlang.diagnostics import Diagnostic, GraphError
 from graphlang.diagnostics.not_finite import GradientNotFinite, NotFinite
 from graphlang.engine.model import Model
+from graphlang.engine.random_streams import Draws
 from graphlang.engine.recorder import leaf_values, record
 from graphlang.engine.run_state import GRADIENT_OF
+from graphlang.engine.scan import ScanOperation
 from graphlang.engine.tape import Tape
-from graphlang.spec.network import Node
+from graphlang.spec.network import Network, Node
 from graphlang.trace import NoGradient, Step, SymbolicArray, Trace, needed_steps, reached
 
 
@@ -64,11 +66,54 @@ def _is_finite(value: Any) -> bool:
 def _of_loss(model: Model, tape: Tape, loss: int, when: str, rows: Mapping[int, Any]) -> Diagnostic:
     network = model.network
     first = next((n for n, value in enumerate(tape.values) if not _is_finite(value)), loss)
-    name = network.names[first]
-    problem = NotFinite(name, _operation(model, first), _kind(tape.values[loss]), when, network.span(name))
+    name, kind = network.names[first], _kind(tape.values[loss])
+    problem = NotFinite(name, _operation(model, first), kind, when, network.span(name))
+    inner = _in_loops(tape, first)
+    if inner is not None:
+        network, first = inner
+        name = network.names[first]
+        operation = network.nodes[first - network.first_node].spec.operation
+        return NotFinite(name, operation, kind, when, network.span(name))
     if name in network.inputs:
         return problem.replaced(number=_not_finite_in(tape.values[first], rows.get(first)))
     return problem
+
+
+def _in_loops(tape: Tape, number: int) -> tuple[Network, int] | None:
+    """For the result of a `scan`, the first value in its body that is not finite, in a scan within it too:
+    the network of the body, and the number."""
+    place: tuple[Network, int] | None = None
+    while number >= tape.network.first_node:
+        node = tape.network.nodes[number - tape.network.first_node]
+        if node.loop is None:
+            return place
+        bodies = _bodies(tape, node)
+        inner = next(
+            ((body, n) for body in bodies for n, value in enumerate(body.values) if not _is_finite(value)),
+            None,
+        )
+        if inner is None or inner[1] < inner[0].network.first_node:
+            return place
+        tape, number = inner
+        place = tape.network, number
+    return place
+
+
+def _bodies(tape: Tape, node: Node) -> list[Tape]:
+    """The runs of the body of a `scan` that has been computed, one after the other."""
+    operation, _, keywords, _ = tape.call(node)
+    assert isinstance(operation, ScanOperation), node.name
+    bodies: list[Any] = []
+
+    def run_body(*arguments: Any) -> Any:
+        bodies.append(operation.run_body(*arguments))
+        return bodies[-1]
+
+    random = keywords.get("random")
+    again = random.again() if isinstance(random, Draws) else random
+    watched = ScanOperation(operation.loop, run_body)
+    watched.forward(*tape.operands[node.number], **{**keywords, "random": again})
+    return bodies
 
 
 def _not_finite_in(array: Any, rows: Any) -> tuple[float, str] | None:

@@ -233,3 +233,25 @@ def test_a_forward_program_keeps_what_it_reads_alone() -> None:
     storage = {network.numbers["xs"]: Storage((2, 6, 3), np.dtype(np.float64))}
     recording = record_forward(network, storage, np.float64, {"N": 2, "T": 6}, {"y": network.numbers["y"]})
     assert sum(s.primitive.name == "scan" for s in recording.program.steps) == 1
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_number_that_is_not_finite_is_named_in_the_body(nested: bool) -> None:
+    inner = "  k = x * w\n  a = log(h + k)\n  next h = a\n  yield a"
+    if nested:
+        inner = (
+            "  rs = scan v in zs carry k = h {\n    a = log(k + x)\n    next k = a\n    yield a\n  }\n"
+            "  next h = rs[:, 0]\n  yield rs[:, 0]"
+        )
+    text = f"""input xs: float[N, T, 2]
+param w: float[2] = ones
+zs = xs * 2
+hs = scan x in xs carry h = w * xs[:, 0] {{
+{inner}
+}}
+loss = sum(hs) + sum(w)
+output loss
+train {{ minimize = loss; optimizer = SGD(lr=0.1); batch = 2; iterations = 1; dtype = float64 }}"""
+    name = r"scan1\.scan1\.a" if nested else r"scan1\.a"
+    with pytest.raises(gl.GraphError, match=rf"first value that is not finite is `{name}` \(log\)"):
+        gl.loads(text).fit(xs=-np.ones((2, 3, 2)))
