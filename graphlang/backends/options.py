@@ -23,6 +23,8 @@ class Jax:
     on_compile: Callable[[str], Any] | None = field(default=None, compare=False)
     #: how many steps of a training one call takes; by default several where a step is short
     steps_per_call: int | None = None
+    #: how products of a training step are rounded; by default as `train.precision` says
+    precision: Literal["float32", "tf32", "bfloat16"] | None = None
     #: where the random numbers of a training come from: drawn on the device, or the ones that NumPy draws
     draws: Literal["device", "numpy"] = "device"
 
@@ -34,6 +36,8 @@ class Jax:
         count = self.steps_per_call
         if count is not None and (type(count) is not int or count < 1):
             raise ValueError(f"steps_per_call is a whole number from 1 on, not {count!r}")
+        if self.precision not in (None, "float32", "tf32", "bfloat16"):
+            raise ValueError(f'precision is "float32", "tf32" or "bfloat16", not {self.precision!r}')
         if self.draws not in ("device", "numpy"):
             raise ValueError(f'draws is "device" or "numpy", not {self.draws!r}')
         if self.on_compile is not None and not callable(self.on_compile):

@@ -33,6 +33,8 @@ class Recording(NamedTuple):
 
 
 RATE, STEP, NORMS = "learning rate", "step number", "norms of the gradients"
+UPDATE_OF = "update of "
+"""How the origin of the steps that update a parameter begins."""
 SEED = "gradient that arrives"
 
 
@@ -213,7 +215,7 @@ def record_step(
         if clip_norm is not None:
             gradients = _clipped(gradients, norms[0], clip_norm)
         for name, gradient in gradients.items():
-            trace.origin = f"update of {name}"
+            trace.origin = f"{UPDATE_OF}{name}"
             labels = {slot: slot_label(name, slot) for slot in slots(name)}
             memory = {slot: recorder.input(labels[slot], a.shape, a.dtype) for slot, a in slots(name).items()}
             W = tape.values[network.numbers[name]]

@@ -14,6 +14,7 @@ from graphlang.contracts.fields import Fields
 from graphlang.spec.sizes import Attributes, Dimension
 
 DType: TypeAlias = Literal["float", "int", "bool"]
+Precision: TypeAlias = Literal["float32", "tf32", "bfloat16"]
 RegionKind: TypeAlias = Literal["def", "file", "layers", "repeat"]
 """`file`: a `def` of an imported file; `layers`: a labelled group; `repeat`: a copy in a loop."""
 Position: TypeAlias = tuple[int, int, int]
@@ -153,6 +154,11 @@ class TrainSpec(Fields, SpecModel):
     metrics: dict[str, str] = Field({}, description="what is printed -> the value's name")
     seed: int = Field(0, ge=0)
     dtype: Literal["float32", "float64"] = "float32"
+    precision: Precision = Field(
+        "float32",
+        description="of products in a training step: in TF32 or bfloat16 where the device has them, "
+        "with parameters, sums, norms, softmax and losses in float32",
+    )
     shuffle: bool = True
     clip_norm: float | None = Field(
         None,
@@ -161,6 +167,12 @@ class TrainSpec(Fields, SpecModel):
         "clip_norm / (norm + 1e-6) where that is below 1, as in PyTorch",
     )
     checkpoint_every: int | None = Field(None, gt=0, description="epochs between checkpoints")
+
+    @model_validator(mode="after")
+    def _one_precision(self) -> TrainSpec:
+        if self.precision != "float32" and self.dtype == "float64":
+            raise ValueError(f"`precision = {self.precision}` is for `dtype = float32`, but it is float64")
+        return self
 
     @model_validator(mode="after")
     def _one_length(self) -> TrainSpec:

@@ -158,9 +158,13 @@ class _Session:
             self.splits["test"].check([self.splits["test"].rows])
 
     def advice(self) -> str | None:
-        """What would probably be faster than NumPy, where that computes."""
+        """What would probably be faster than NumPy, where that computes, or be more as the file asks."""
         if not isinstance(self.steps, StepOnRows) or self.iteration >= self.iterations:
             return None
+        if self.state.precision != "float32":
+            return (
+                f"NumPy computes in float32: `--backend jax` trains with `precision = {self.state.precision}`"
+            )
         flops = self.steps.executable(self.batch).plan.flops
         threads = self.model.threads
         return faster_backend(flops, self.iterations - self.iteration, this_machine(threads))

@@ -10,6 +10,7 @@ import numpy as np
 from graphlang.backends.jax.device_errors import device_errors
 from graphlang.backends.jax.device_state import DeviceState
 from graphlang.backends.jax.placement import Placement
+from graphlang.backends.jax.precision import precision_of
 from graphlang.backends.jax.step_program import StepProgram
 from graphlang.backends.options import Jax
 from graphlang.engine.random_streams import Redrawn
@@ -28,7 +29,17 @@ class StepsOnArrays:
     def program(self, recording: Recording, inputs: Collection[str]) -> StepOnArrays:
         """The step that is recorded, for these inputs."""
         seed = self._training.model.seed
-        program = StepProgram(self._options, self._placement, recording, inputs, 0, None, seed, 1)
+        program = StepProgram(
+            self._options,
+            self._placement,
+            recording,
+            inputs,
+            0,
+            None,
+            seed,
+            1,
+            precision_of(self._options, self._training),
+        )
         return StepOnArrays(program, self._training, self._state, draws=self._options.draws)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import jax.numpy as jnp
 import numpy as np
@@ -16,7 +16,23 @@ from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.replay import joint_calls
 
 
-def run(steps: Sequence[Step], values: dict[int, Any], rules: Rules, wrong: list[Any] | None = None) -> None:
+class Types(Protocol):
+    """Decides in which types the steps of a program compute; by default those that were recorded."""
+
+    def operands(self, step: Step, arrays: Sequence[Any]) -> Sequence[Any]:
+        """The operands of a step in the types in which it computes."""
+
+    def result(self, step: Step, y: Any) -> Any:
+        """Its result in the type in which it is kept."""
+
+
+def run(
+    steps: Sequence[Step],
+    values: dict[int, Any],
+    rules: Rules,
+    wrong: list[Any] | None = None,
+    types: Types | None = None,
+) -> None:
     """Adds the result of every step to `values`, which has those of the inputs by number.
 
     It runs inside of `scope()`: results have the recorded types, 64 bits included. To `wrong` it adds truth
@@ -32,18 +48,27 @@ def run(steps: Sequence[Step], values: dict[int, Any], rules: Rules, wrong: list
             results = rule_for(step, rules)(together, [converted(x, None) for x in operands], wrong)
             values.update({s.output.number: y for s, y in zip(together, results, strict=True)})
             continue
-        values[step.output.number] = computed(step, operands, rules)
+        values[step.output.number] = computed(step, operands, rules, types)
         if wrong is not None:
             wrong += troubles_of(step, operands, rules)
 
 
-def computed(step: Step, operands: Sequence[Any], rules: Rules) -> Any:
-    """The result of one step in the recorded type."""
+def computed(step: Step, operands: Sequence[Any], rules: Rules, types: Types | None = None) -> Any:
+    """The result of one step, in the recorded type unless `types` says otherwise."""
     dtype = step.output.dtype
-    types = operand_types(step.primitive, step.operands, dtype)
-    arrays = [converted(x, kind) for x, kind in zip(operands, types, strict=True)]
+    kinds = operand_types(step.primitive, step.operands, dtype)
+    if types is not None:
+        kinds = [None if _is_rounded(x) else kind for x, kind in zip(operands, kinds, strict=True)]
+    arrays: Sequence[Any] = [converted(x, kind) for x, kind in zip(operands, kinds, strict=True)]
+    if types is not None:
+        return types.result(step, rule_for(step, rules)(*types.operands(step, arrays), **step.params))
     y = rule_for(step, rules)(*arrays, **step.params)
     return y if y.dtype == dtype else y.astype(dtype)
+
+
+def _is_rounded(x: Any) -> bool:
+    """Whether an operand is in bfloat16: it was recorded as float32."""
+    return bool(getattr(x, "dtype", None) == jnp.bfloat16)
 
 
 def rule_for(step: Step, rules: Rules) -> Rule:

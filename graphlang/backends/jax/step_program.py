@@ -15,6 +15,7 @@ from graphlang.backends.jax.compilation_cache import kept_in
 from graphlang.backends.jax.device_errors import device_errors
 from graphlang.backends.jax.host_scalars import HostScalars
 from graphlang.backends.jax.placement import Placement
+from graphlang.backends.jax.precision import MixedPrecision, products_of
 from graphlang.backends.jax.random_numbers import uniform
 from graphlang.backends.jax.replay import run
 from graphlang.backends.jax.rules import RULES, check_rules
@@ -25,6 +26,7 @@ from graphlang.engine.passes.loops import ON_DEVICES, move_out_of_loops
 from graphlang.engine.program import concrete
 from graphlang.engine.recording import NORMS, RATE, STEP, Recording
 from graphlang.engine.row_padding import COUNTED, PaddedProgram
+from graphlang.spec.models import Precision
 from graphlang.trace import SymbolicArray
 
 FINE = "all numbers are finite"
@@ -61,8 +63,10 @@ class StepProgram:
         padding: PaddedProgram | None,
         seed: int,
         per_call: int,
+        precision: Precision = "float32",
     ) -> None:
         self._options, self._placement = options, placement
+        self._precision = precision
         whole = recording.program if padding is None else padding.program
         self.program = move_out_of_loops(common_subexpressions(whole), ON_DEVICES)
         self.rows, self.padding, self.per_call = rows, padding, per_call
@@ -108,7 +112,7 @@ class StepProgram:
         if first and options.on_compile is not None:
             options.on_compile(self._announcement())
         kept = kept_in(options.cache) if first else nullcontext()
-        with device_errors("the training step"), scope(), kept:
+        with device_errors("the training step"), scope(products_of(self._precision)), kept:
             results = self._compiled(state, data, call)
         self._has_run = True
         return results  # type: ignore[no-any-return]
@@ -169,7 +173,7 @@ class StepProgram:
     ) -> tuple[Any, Any]:
         program, values = self.program, self._values(state, data, feeds, numbers, places)
         wrong: list[Any] = []
-        run(self._scalars.rest, values, RULES, wrong)
+        run(self._scalars.rest, values, RULES, wrong, self._types(state))
 
         def value(x: Any) -> Any:
             return values[x.number] if x.__class__ is SymbolicArray else jnp.asarray(x)
@@ -178,9 +182,18 @@ class StepProgram:
         fine = state[FINE] & jnp.isfinite(loss) & jnp.isfinite(norms[0])
         fine = fine & ~jnp.any(jnp.stack(wrong)) if wrong else fine
         taken = fine & there
-        new = {label: jnp.where(taken, value(x), state[label]) for label, x in program.updates.items()}
+        updates = {k: value(x).astype(state[k].dtype) for k, x in program.updates.items()}
+        new = {k: jnp.where(taken, x, state[k]) for k, x in updates.items()}
         result = jnp.concatenate([jnp.stack([fine, loss]).astype(jnp.float64), norms])
         return {**state, **new, FINE: jnp.where(there, fine, state[FINE])}, result
+
+    def _types(self, state: Any) -> MixedPrecision | None:
+        if self._precision != "bfloat16":
+            return None
+        inputs = self.program.inputs
+        return MixedPrecision(
+            self._scalars.rest, [inputs[label].number for label in state if label in inputs]
+        )
 
     def _values(self, state: Any, data: Any, feeds: Any, numbers: Any, places: Any) -> dict[int, Any]:
         """The inputs of the program by number."""

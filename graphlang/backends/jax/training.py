@@ -13,6 +13,7 @@ import numpy as np
 from graphlang.backends.jax.device_errors import device_errors
 from graphlang.backends.jax.device_state import DeviceState
 from graphlang.backends.jax.placement import Placement
+from graphlang.backends.jax.precision import precision_of
 from graphlang.backends.jax.several_steps import steps_per_call
 from graphlang.backends.jax.step_program import StepCall, StepProgram
 from graphlang.backends.options import Jax
@@ -131,7 +132,15 @@ class StepsOnDevice:
             per_call = max(1, min(per_call, self._data.rows // self._batch))
         seed = self._training.model.seed
         return StepProgram(
-            self._options, self._placement, recording, self._names, rows, padding, seed, per_call
+            self._options,
+            self._placement,
+            recording,
+            self._names,
+            rows,
+            padding,
+            seed,
+            per_call,
+            precision_of(self._options, self._training),
         )
 
     @property
