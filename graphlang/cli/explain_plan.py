@@ -161,7 +161,7 @@ def _rows(group: PlannedGroup) -> list[list[str]]:
 
 def _repeated(group: PlannedGroup) -> list[list[str]]:
     """The rows of what a `scan` does in each of its steps."""
-    head = ["", "", f"in each of {console.counted(group.repetitions, 'repetition')}:", *[""] * 5]
+    head = ["", "", f"in each of {console.counted(group.repetitions, 'repetition')}:", *[""] * 6]
     rows = [row for inner in group.body for row in _rows(inner)]
     return [head, *([number, name, f"  {text}", *rest] for number, name, text, *rest in rows)]
 
