@@ -125,6 +125,35 @@ def test_rules_agree_on_whole_numbers_and_truth_values() -> None:
     assert_agree(samples, "float64")
 
 
+def kernels_at_edges(dtype: str) -> Iterator[Sample]:
+    """Windows with nan, with equal numbers and with infinities; products and sums of infinities; one element."""
+    x = np.array([[1, 1, np.nan, 0, 2, 2, -np.inf, -np.inf, 3, np.inf]], dtype)
+    for size, stride, pad, dilation in ((2, 2, 0, 1), (3, 2, 1, 1), (3, 1, 1, 2), (1, 1, 0, 1)):
+        window = {"axis": 1, "size": size, "stride": stride, "pad": pad, "dilation": dilation}
+        y = EVERY["max_pool"].compute(x, **window)
+        dy = np.arange(1, y.size + 1, dtype=dtype).reshape(y.shape)
+        z = np.arange(x.size, dtype=dtype).reshape(x.shape)
+        yield sample(EVERY["max_pool"], [x], window, f"max_pool {window}")
+        yield sample(EVERY["max_pool_gradient"], [dy, x, y], window, f"max_pool_gradient {window}")
+        yield sample(EVERY["max_pool_pick"], [z, x, y], window, f"max_pool_pick {window}")
+        yield sample(EVERY["sum_pool"], [x], window, f"sum_pool {window}")
+    huge = np.array([np.inf, 1, 0], dtype)
+    yield sample(EVERY["matmul"], [huge, np.array([1, 2, 3], dtype)], {}, "matmul of an infinity")
+    yield sample(EVERY["cumsum"], [huge], {"axis": 0}, "cumsum of an infinity")
+    yield sample(EVERY["norms"], [huge, np.array([3, 4], dtype)], {}, "norms of an infinity")
+    yield sample(EVERY["norms"], [np.array([np.nan, np.inf], dtype)], {}, "norms of nan")
+    large = np.array([3, 4], dtype) * np.sqrt(np.finfo(dtype).max)
+    yield sample(EVERY["norms"], [large, np.zeros(2, dtype)], {}, "norms whose squares overflow")
+    one = np.full((1, 1), 0.5, dtype)
+    for name in ("sum", "prod", "max"):
+        yield sample(EVERY[name], [one], {"axis": (0, 1), "keepdims": False}, f"{name} of one element")
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_kernels_agree_at_the_edges_of_numbers(dtype: str) -> None:
+    assert_agree([*kernels_at_edges(dtype)], dtype)
+
+
 def empty_samples() -> Iterator[Sample]:
     """Samples whose first axis is empty, where NumPy takes that."""
     for name, make in SAMPLES.items():

@@ -118,7 +118,7 @@ def _norms(arrays: Sequence[Any], sums: Sequence[Callable[[], Any]]) -> list[flo
 def _scaled(arrays: Sequence[Any]) -> float:
     """The norm with every element divided by the largest one before it is squared."""
     peak = max(((abs(float(end(x)))) for x in arrays if np.size(x) for end in (np.min, np.max)), key=_order)
-    if not math.isfinite(peak):
+    if not math.isfinite(peak) or peak == 0:
         return peak
     total = sum(float(np.sum(np.square(np.divide(x, peak, dtype=np.float64)))) for x in arrays)
     return min(peak * math.sqrt(total), _MOST)
