@@ -74,6 +74,10 @@ def _similar(path: Path) -> str | None:
     return str(path.parent / names[match]) if match else None
 
 
+LONGEST_PATH = 4096
+"""The longest path of an import, in characters."""
+
+
 def _stays_below(path: Path) -> bool:
     """Whether a path goes down only: one through `..` would give a file a second name."""
     return not path.is_absolute() and ".." not in path.parts and not str(path).startswith("~")
@@ -85,6 +89,8 @@ def importer_below(folder: Path, limits: Limits = DEFAULT) -> Callable[[str, str
     most = limits.source_bytes
 
     def read(importing: str, written: str) -> tuple[str, str]:
+        if len(written) > LONGEST_PATH:  # every part of a path is looked at
+            raise NotImportable(ImportOfPath.missing, written)
         if any(sign in written for sign in ("://", "\0", "\\")) or not _stays_below(Path(written)):
             raise NotImportable(ImportProblem.not_relative)
         base = Path(importing).parent if importing not in ("<stdin>", "<text>") else folder

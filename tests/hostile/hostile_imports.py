@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tests.hostile.hostile_specs import Case
+from hostile_specs import Case
 
 BODY = "def g(x) = x\n"
 

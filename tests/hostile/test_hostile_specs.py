@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hostile_imports import import_cases
+from hostile_specs import CASES, Case
 
-from tests.hostile.hostile_imports import import_cases
-from tests.hostile.hostile_specs import CASES, Case
-
-GROUPS = 4
+GROUPS = 2
+"""How many processes compute the cases at once."""
+PIPES: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
 ROOT = Path(__file__).parents[2]
 DIAGNOSTIC = re.compile(r"^[^\n]+:\d+:\d+: error\[GL\d{3}\] ", re.MULTILINE)
 """What a refusal starts with: `file:line:column: error[CODE]`."""
@@ -41,21 +42,19 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("hostile")
     cases = prepared(folder)
     results: dict[str, Any] = {}
+    started = []
     for group in range(GROUPS):
         listed = folder / f"cases{group}.json"
         listed.write_text(json.dumps([(case.name, words) for case, words in cases[group::GROUPS]]))
         command = [sys.executable, "-m", "tests.hostile.guarded", str(listed)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
-        ended = subprocess.run(
-            command, capture_output=True, text=True, cwd=ROOT, env=environment, check=False
-        )
-        rows = [json.loads(line) for line in ended.stdout.splitlines()]
+        started.append(subprocess.Popen(command, **PIPES, cwd=ROOT, env=environment))
+    for group, process in enumerate(started):
+        out, err = process.communicate()
+        mine, rows = cases[group::GROUPS], [json.loads(line) for line in out.splitlines()]
         results |= {row["name"]: row for row in rows}
-        if len(rows) < len(cases[group::GROUPS]):  # the next one ended the process
-            results[cases[group::GROUPS][len(rows)][0].name] = {
-                "died": ended.returncode,
-                "stderr": ended.stderr,
-            }
+        if len(rows) < len(mine):  # the next one ended the process
+            results[mine[len(rows)][0].name] = {"died": process.returncode, "stderr": err}
     return results
 
 
