@@ -8,6 +8,7 @@ from pathlib import Path
 from graphlang.api import Graph
 from graphlang.datasets.dataset import Dataset
 from graphlang.diagnostics import GraphError
+from graphlang.files.regular import resolved_below
 from graphlang.training.column_binding import bind_columns
 from graphlang.training.outcomes import outcomes
 from graphlang.training.run_folder import WEIGHTS, load_run
@@ -15,6 +16,9 @@ from graphlang.training.sections import open_data
 from graphlang.view.runs.first_layer import first_layer
 from graphlang.view.runs.report_page import Reported
 from graphlang.view.runs.run import Run, shown_runs
+
+LEFT_OUT = "What the weights say of the data is left out"
+OUTSIDE = "the run names a spec outside of the current folder; `--data` names its data"
 
 
 def reported(folders: Sequence[Path], data: Path | None = None) -> list[Reported]:
@@ -25,6 +29,8 @@ def reported(folders: Sequence[Path], data: Path | None = None) -> list[Reported
 def _reported(run: Run, data: Path | None) -> Reported:
     if not run.spec or not (run.folder / WEIGHTS).is_file():
         return Reported(run, note="The folder has no weights: what they say of the data is left out.")
+    if data is None and not _is_below_here(run.about.get("file")):
+        return Reported(run, note=f"{LEFT_OUT}: {OUTSIDE}.")
     try:
         graph = _graph(run)
         dataset = open_data(graph.model, data, "report")
@@ -35,7 +41,15 @@ def _reported(run: Run, data: Path | None) -> Reported:
         return Reported(run, outcomes(graph.model, dataset), first)
     except (GraphError, OSError) as error:
         why = error.diagnostics[0].message if isinstance(error, GraphError) else str(error)
-        return Reported(run, note=f"What the weights say of the data is left out: {why}.")
+        return Reported(run, note=f"{LEFT_OUT}: {why}.")
+
+
+def _is_below_here(file: object) -> bool:
+    """Whether the file that a run names lies below the current folder: its path leads no further."""
+    try:
+        return not isinstance(file, str) or resolved_below(Path(), file) is not None
+    except OSError:
+        return False
 
 
 def _graph(run: Run) -> Graph:

@@ -58,6 +58,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _above_the_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data is looked for beside the spec that a run names, where that lies below the current folder."""
+    monkeypatch.chdir(folder.parent)
+
+
 class Tables(HTMLParser):
     """The cells of every table of a page, a number with all its digits; and the tags of the page."""
 
@@ -209,6 +215,22 @@ def test_without_its_data_the_page_says_what_is_left_out(folder: Path, tmp_path:
     assert "Confusion" not in output.read_text()
     assert main(["report", str(run), "-o", str(output), "--data", str(folder / "data.npz")]) == 0
     assert "Confusion" in output.read_text()
+
+
+@pytest.mark.parametrize("named", ["{folder}/net.graph", "../{name}/net.graph"])
+def test_a_run_does_not_lead_the_report_out_of_the_current_folder(
+    folder: Path, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    import shutil
+
+    shutil.copytree(folder / "a", tmp_path / "a")
+    about = json.loads((tmp_path / "a/run.json").read_text())
+    spec = named.format(folder=folder, name=folder.name)
+    (tmp_path / "a/run.json").write_text(json.dumps({**about, "file": spec}))
+    monkeypatch.chdir(tmp_path)
+    assert main(["report", "a"]) == 0
+    assert "the run names a spec outside of the current folder" in capsys.readouterr().err
+    assert main(["report", "a", "--data", str(folder / "data.npz")]) == 0
 
 
 def test_what_is_no_run_is_an_error(folder: Path, tmp_path: Path, capsys: Any) -> None:
