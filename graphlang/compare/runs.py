@@ -17,6 +17,7 @@ from graphlang.diagnostics.weights import FolderWithoutRun, WrongRun
 from graphlang.engine.result import json_value
 from graphlang.files.regular import read_bytes
 from graphlang.training.run_folder import METRICS, MOST_RECORDS, SPEC, WEIGHTS, about_run, read_records
+from graphlang.training.run_records import is_metric
 from graphlang.training.weight_files import read
 
 STARTED_WITH = ("seed", "dtype", "threads")
@@ -52,7 +53,7 @@ def read_run(folder: Path) -> RunRecord:
 def _last_metrics(file: Path) -> dict[str, float]:
     metrics: dict[str, float] = {}
     try:
-        for record in read_records(file):
+        for record in read_records(file, is_metric):
             if "epoch" not in record:
                 metrics["iterations"] = record["iteration"]
                 continue

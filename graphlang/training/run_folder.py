@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from graphlang.files.array_archive import NUMBERS_AND_TEXTS
 from graphlang.files.json_text import MOST_BYTES, parsed
 from graphlang.files.regular import read_bytes
 from graphlang.training.record import History, LayerRecord, ParameterNorms
+from graphlang.training.run_records import is_about, is_object
 from graphlang.training.weight_files import read, replaced, save
 from graphlang.training.weights import OF_CHECKPOINT, load_file
 
@@ -184,9 +185,9 @@ def about_run(path: Path) -> dict[str, Any]:
         return {}
     except (OSError, ValueError):
         about = None
-    if not isinstance(about, dict) or not isinstance(about.get("set", {}), dict):
+    if not is_about(about):
         raise GraphError([WrongRun.damaged(str(file))])
-    return about
+    return about  # type: ignore[no-any-return]
 
 
 def settings_of(path: Path) -> dict[str, str]:
@@ -194,12 +195,13 @@ def settings_of(path: Path) -> dict[str, str]:
     return {name: str(value) for name, value in about_run(path).get("set", {}).items()}
 
 
-def read_records(path: Path) -> list[Any]:
-    """The records of a file with one JSON value in each line; raises OSError or ValueError."""
+def read_records(path: Path, form: Callable[[Any], bool] = is_object) -> list[Any]:
+    """The records of a file with one JSON value in each line; raises OSError, or ValueError where one has
+    another form."""
     lines = read_bytes(path, MOST_RECORDS).splitlines()
     records = parsed(b"[" + b",".join(lines) + b"]", finite=False, containers=MOST_CONTAINERS)
-    if len(records) != len(lines):
-        raise ValueError("a line is not one record")
+    if len(records) != len(lines) or not all(map(form, records)):
+        raise ValueError("a line is not the record that it should be")
     return records  # type: ignore[no-any-return]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,12 @@ from graphlang.training.run_folder import (
     METRICS,
     MOST_CONTAINERS,
     MOST_RECORDS,
-    RUN,
+    SPEC,
     WARNINGS,
     about_run,
     read_records,
 )
+from graphlang.training.run_records import is_layer_record, is_metric, is_object
 
 Numbers = tuple[list[float], list[float]]
 """A curve: the iterations, and the numbers there."""
@@ -91,23 +92,38 @@ def shown_run(folder: Path) -> Run:
             raise GraphError([FolderWithoutRun(str(folder), METRICS)])
         kind = NothingToResume.file_for_run if folder.exists() else NothingToResume.no_such_folder
         raise GraphError([kind(str(folder))])
+    records = _records(folder / METRICS, is_metric)
+    return Run(
+        folder.resolve().name,
+        folder,
+        [record["loss"] for record in records if "epoch" not in record],
+        [record for record in records if "epoch" in record],
+        _records(folder / LAYERS, is_layer_record),
+        _records(folder / WARNINGS, is_object),
+        about_run(folder),
+        _spec(folder / SPEC),
+    )
+
+
+def _records(file: Path, form: Callable[[Any], bool]) -> list[Any]:
+    """The records of a file; none where there is no such file. Raises GraphError for one that is damaged."""
     try:
-        records = _lines(folder / METRICS)
-        spec = folder / "spec.json"
-        return Run(
-            folder.resolve().name,
-            folder,
-            [record["loss"] for record in records if "epoch" not in record],
-            [record for record in records if "epoch" in record],
-            _lines(folder / LAYERS),
-            _lines(folder / WARNINGS),
-            about_run(folder),
-            parsed(read_bytes(spec, MOST_RECORDS), finite=False, containers=MOST_CONTAINERS)
-            if spec.exists()
-            else {},
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        raise GraphError([WrongRun.damaged(str(folder / RUN))]) from None
+        return read_records(file, form) if file.exists() else []
+    except (OSError, ValueError):
+        raise GraphError([WrongRun.damaged(str(file))]) from None
+
+
+def _spec(file: Path) -> Mapping[str, Any]:
+    """The spec as plain data; empty where there is no such file."""
+    try:
+        if not file.exists():
+            return {}
+        spec = parsed(read_bytes(file, MOST_RECORDS), finite=False, containers=MOST_CONTAINERS)
+    except (OSError, ValueError):
+        spec = None
+    if not is_object(spec) or not is_object(spec.get("train") or {}):
+        raise GraphError([WrongRun.damaged(str(file))])
+    return spec  # type: ignore[no-any-return]
 
 
 def shown_runs(folders: Sequence[Path]) -> list[Run]:
@@ -136,13 +152,9 @@ def _value(path: Path) -> Any:
     return parsed(read_bytes(path, MOST_RECORDS), finite=False, containers=MOST_CONTAINERS)
 
 
-def _lines(path: Path) -> list[Any]:
-    return read_records(path) if path.exists() else []
-
-
 def _used(value: Mapping[str, Any]) -> Any:
     """An optimizer or the like as the file writes it: `SGD(lr=0.1)`."""
-    if set(value) != {"name", "attributes"}:
+    if set(value) != {"name", "attributes"} or not is_object(value["attributes"]):
         return ", ".join(map(str, value)) or None
     attributes = ", ".join(f"{name}={_text(of)}" for name, of in value["attributes"].items())
     return f"{value['name']}({attributes})" if attributes else value["name"]

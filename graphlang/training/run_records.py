@@ -1,0 +1,77 @@
+"""The form of what a run folder keeps as JSON, which may come from a stranger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+NOT_FINITE = ("nan", "inf", "-inf")
+"""How a number is written for which JSON has none."""
+
+Form = Callable[[Any], bool]
+
+
+def is_about(value: Any) -> bool:
+    """Whether this is how a run was started: run.json."""
+    if not isinstance(value, dict):
+        return False
+    return all(form(value[name]) for name, form in _ABOUT.items() if name in value)
+
+
+def is_metric(value: Any) -> bool:
+    """Whether this is a line of metrics.jsonl: a step, or an epoch."""
+    if not isinstance(value, dict) or not _has(value, iteration=_whole, loss=_number):
+        return False
+    return "epoch" not in value or _has(value, epoch=_whole, train=_numbers, test=_numbers)
+
+
+def is_layer_record(value: Any) -> bool:
+    """Whether this is a line of layers.jsonl."""
+    return _has(value, iteration=_whole, parameters=_norms, dead=_numbers)
+
+
+def is_object(value: Any) -> bool:
+    """Whether this is a JSON object."""
+    return isinstance(value, dict)
+
+
+def _has(value: Any, **forms: Form) -> bool:
+    return isinstance(value, dict) and all(
+        name in value and form(value[name]) for name, form in forms.items()
+    )
+
+
+def _whole(value: Any) -> bool:
+    return type(value) is int and abs(value) < 2**63
+
+
+def _number(value: Any) -> bool:
+    return value is None or value in NOT_FINITE or type(value) is float or _whole(value)
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _scalar(value: Any) -> bool:
+    return value is None or isinstance(value, str | bool | int | float)
+
+
+def _all(form: Form) -> Form:
+    return lambda value: isinstance(value, dict) and all(map(form, value.values()))
+
+
+_numbers: Form = _all(_number)
+_norms: Form = _all(_numbers)
+
+_ABOUT: dict[str, Form] = {
+    "file": lambda value: value is None or _text(value),
+    "seed": _whole,
+    "dtype": _text,
+    "backend": _all(_scalar),
+    "threads": _whole,
+    "set": is_object,
+    "hypers": is_object,
+    "versions": _all(_text),
+    "divided_by": _numbers,
+}
