@@ -25,6 +25,8 @@ _BLAS_HANDOVER = 1.5e-6
 _BUSY = 4e-5
 """Seconds that handing over a job takes where the machine is busy with something else; then the waiting
 threads of BLAS are not on a core either, and what a job takes longer a product takes longer too."""
+_LIMITED_FROM = 1e-3
+"""Seconds from which on a program may limit BLAS, which takes some 25 microseconds in every run."""
 _BLAS_DIVIDES_FROM = 2**13
 """Elements of a matrix from which on BLAS may divide its product with a vector, a sum over rows included."""
 
@@ -112,8 +114,11 @@ def _by_blas(work: Work, threads: int) -> float:
 
 
 def uses_blas(groups: Iterable[FusionGroup]) -> bool:
-    """Whether BLAS would divide anything, so that its number of threads matters."""
-    return any(_may_use_blas(s) for _, g in _repeated(groups) for s in g.steps)
+    """Whether BLAS would divide something of a program that takes longer than changing its threads does."""
+    units = list(_repeated(groups))
+    if sum(times * seconds(_work(g), Prices()) for times, g in units) < _LIMITED_FROM:
+        return False
+    return any(_may_use_blas(s) for _, g in units for s in g.steps)
 
 
 def _may_use_blas(step: Step) -> bool:
