@@ -51,7 +51,8 @@ def division(groups: Iterable[FusionGroup], threads: int) -> Division:
     own = sum(n * seconds_on(work, threads_that_pay(work, threads, parts), parts) for n, parts, work in works)
     alone = sum(n * seconds_on(work, 1, 1) for n, _, work in works)
     blas, saved = _blas(products, threads)
-    if own < min(PAYS * alone, alone - saved):
+    # In doubt the program itself: threads of BLAS that wait without sleeping harm whatever else runs.
+    if own < PAYS * alone and PAYS * own < alone - saved:
         return Division(threads, 1)
     return Division(1, blas if alone - saved < PAYS * alone else 1)
 
