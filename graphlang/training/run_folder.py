@@ -20,7 +20,7 @@ from graphlang.files.array_archive import NUMBERS_AND_TEXTS
 from graphlang.files.json_text import MOST_BYTES, parsed
 from graphlang.files.regular import read_bytes
 from graphlang.training.record import History, LayerRecord, ParameterNorms
-from graphlang.training.run_records import is_about, is_object
+from graphlang.training.run_records import is_about, is_epoch, is_layer_record, is_object
 from graphlang.training.weight_files import read, replaced, save
 from graphlang.training.weights import OF_CHECKPOINT, load_file
 
@@ -164,11 +164,13 @@ class RunFolder:
                 slots=slots,
                 losses=[float(v) for v in arrays["losses"]],
                 epoch_losses=[float(v) for v in arrays["epoch_losses"]],
-                epochs=_kept(arrays["epochs"]),
+                epochs=_all(is_epoch, _kept(arrays["epochs"])),
                 per_epoch=int(arrays["per_epoch"]) if "per_epoch" in arrays else None,
-                layers=[_layer_record(record) for record in measured.get("layers", [])],
+                layers=[
+                    _layer_record(record) for record in _all(is_layer_record, measured.get("layers", []))
+                ],
                 start=None if start is None else _layer_record(start),
-                warnings=measured.get("warnings", []),
+                warnings=_all(is_object, measured.get("warnings", [])),
             )
         except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
             raise GraphError([WrongRun.damaged_checkpoint(str(self.path / CHECKPOINT))]) from None
@@ -243,6 +245,13 @@ def _kept(text: Any) -> Any:
 def backend_of(model: Model) -> dict[str, str]:
     """What computes, as a run folder keeps it."""
     return {"name": "numpy"} if model.backend is None else dict(model.backend.about())
+
+
+def _all(form: Callable[[Any], bool], values: Any) -> list[Any]:
+    """A list whose elements have a form; raises ValueError for anything else."""
+    if not isinstance(values, list) or not all(map(form, values)):
+        raise ValueError("a record is not what it should be")
+    return values
 
 
 def _layer_record(kept: Mapping[str, Any]) -> LayerRecord:

@@ -20,9 +20,15 @@ def is_about(value: Any) -> bool:
 
 def is_metric(value: Any) -> bool:
     """Whether this is a line of metrics.jsonl: a step, or an epoch."""
-    if not isinstance(value, dict) or not _has(value, iteration=_whole, loss=_number):
-        return False
-    return "epoch" not in value or _has(value, epoch=_whole, train=_numbers, test=_numbers)
+    return is_epoch(value) or (_has(value, iteration=_whole, loss=_real) and "epoch" not in value)
+
+
+def is_epoch(value: Any) -> bool:
+    """Whether this is the record of an epoch."""
+    return (
+        _has(value, epoch=_whole, iteration=_whole, loss=_number, train=_numbers, test=_numbers)
+        and len(value) == 5
+    )
 
 
 def is_layer_record(value: Any) -> bool:
@@ -46,7 +52,11 @@ def _whole(value: Any) -> bool:
 
 
 def _number(value: Any) -> bool:
-    return value is None or value in NOT_FINITE or type(value) is float or _whole(value)
+    return value is None or _real(value)
+
+
+def _real(value: Any) -> bool:
+    return type(value) is float or value in NOT_FINITE or _whole(value)
 
 
 def _text(value: Any) -> bool:

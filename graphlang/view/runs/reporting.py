@@ -39,9 +39,13 @@ def _reported(run: Run, data: Path | None) -> Reported:
             return Reported(run)
         first = first_layer(graph.network, graph.params, _image_shapes(graph, dataset))
         return Reported(run, outcomes(graph.model, dataset), first)
-    except (GraphError, OSError) as error:
-        why = error.diagnostics[0].message if isinstance(error, GraphError) else str(error)
+    except (GraphError, OSError, ValueError) as error:  # ValueError: a spec or a precision of other making
+        why = error.diagnostics[0].message if isinstance(error, GraphError) else _sentence(error)
         return Reported(run, note=f"{LEFT_OUT}: {why}.")
+
+
+def _sentence(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 def _is_below_here(file: object) -> bool:

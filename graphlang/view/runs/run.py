@@ -96,7 +96,7 @@ def shown_run(folder: Path) -> Run:
     return Run(
         folder.resolve().name,
         folder,
-        [record["loss"] for record in records if "epoch" not in record],
+        [float(record["loss"]) for record in records if "epoch" not in record],
         [record for record in records if "epoch" in record],
         _records(folder / LAYERS, is_layer_record),
         _records(folder / WARNINGS, is_object),
