@@ -23,7 +23,10 @@ from graphlang.trace.bounded import BoundedTrace, least_bytes
 from graphlang.trace.errors import TooLarge, TraceError
 
 SMALL = 2**14
-"""The most numbers in all values of a run that is not measured: even their square is no large array."""
+"""The most numbers in the inputs and values of a run that is not measured: even their square is no large
+array."""
+MANY_PARAMETERS = 2**24
+"""The most numbers in the parameters of such a run."""
 
 
 def refuse_large_parameters(network: Network, dtype: np.dtype[Any]) -> None:
@@ -75,8 +78,9 @@ def _is_small(network: Network, leaves: Mapping[int, Any], sizes: Mapping[str, i
     names = network.names
     if any(leaf.shape and network.inputs[names[n]].shape is None for n, leaf in leaves.items()):
         return False  # an array where a number was declared: the sizes of the nodes are not known
+    if sum(prod(p.shape) for p in network.spec.params) > MANY_PARAMETERS:
+        return False
     numbers = sum(prod(leaf.shape) for leaf in leaves.values())
-    numbers += sum(prod(p.shape) for p in network.spec.params)
     for node in network.nodes:
         shape = node.spec.shape
         if node.loop is not None:
