@@ -147,7 +147,6 @@ class MemoryExceeded(OfLimit):
     limit: int
 
     of_value = wording("this value takes {takes}, and the limit is {allowed}")
-    of_inputs = wording("random numbers for the inputs take {takes}, and the limit is {allowed}")
     of_parameters = wording("the parameters take {takes}, and the limit is {allowed}")
 
     of_program = wording(
@@ -163,6 +162,12 @@ class MemoryExceeded(OfLimit):
     @property
     def allowed(self) -> str:
         return in_units(self.limit)
+
+
+class MemoryOfInputsExceeded(MemoryExceeded):
+    message = "random numbers for the inputs up to `{drawn}` take {takes}, and the limit is {allowed}"
+
+    drawn: str
 
 
 class MemoryInsideExceeded(MemoryExceeded):

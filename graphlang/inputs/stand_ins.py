@@ -11,7 +11,7 @@ import numpy as np
 
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.inputs import NoSizeOfInput
-from graphlang.diagnostics.too_large import MemoryExceeded
+from graphlang.diagnostics.too_large import MemoryOfInputsExceeded
 from graphlang.inputs.index_bounds import first_not_allowed
 from graphlang.spec.models import InputSpec
 from graphlang.spec.network import Network
@@ -47,8 +47,8 @@ def fill_with_random(
     return values
 
 
-def _too_large(network: Network, name: str, size: int) -> MemoryExceeded:
-    return MemoryExceeded.of_inputs("memory", network.span(name), size, network.limits.memory)
+def _too_large(network: Network, name: str, size: int) -> MemoryOfInputsExceeded:
+    return MemoryOfInputsExceeded("memory", network.span(name), size, network.limits.memory, name)
 
 
 def _sizes(specs: Iterable[InputSpec], inputs: Mapping[str, Any], batch: int) -> dict[str, int]:

@@ -238,10 +238,10 @@ def test_a_size_in_a_formula_that_has_no_value_says_which_and_why(formula: str, 
         assert reason in message
 
 
-@pytest.mark.parametrize("size", ["T**16 * N**16", "T * 10**15"])
+@pytest.mark.parametrize("size", ["T**16 * N**16", "T * 10**8"])
 def test_a_size_that_is_too_large_is_an_error_of_the_graph(size: str) -> None:
     text = f"input x: float[N, T]\ny = x + sum(zeros({size}))\nz = sum(y)\noutput z"
-    assert all("cannot be computed" in m for m in errors_of(text, x=np.ones((70, 7))))
+    assert all("the limit is 4 GiB" in m for m in errors_of(text, x=np.ones((70, 7))))
 
 
 @pytest.mark.parametrize("size", ["T - 9", "(T - 9) * N", "T**16 * N**16", "N // (T - 4)"])
