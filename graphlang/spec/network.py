@@ -25,7 +25,7 @@ from graphlang.diagnostics.running import (
 )
 from graphlang.diagnostics.too_large import limit_exceeded
 from graphlang.lazy import lazy
-from graphlang.spec.gradient_counts import operand_numbers, refuse_many_gradients
+from graphlang.spec.gradient_counts import first_beyond
 from graphlang.spec.models import InputSpec, NodeSpec, OutputSpec, ParamSpec, Spec, Use
 from graphlang.spec.operations import operation_of
 from graphlang.spec.recently_used import RecentlyUsed
@@ -166,8 +166,19 @@ class Network:
             for number in (o.number for o in node.operands if type(o) is Ref):
                 self.used[number] = True
                 node.counts = node.counts or (whole[number] and self._may_count(node))
-        if any(n.operation == "grad" for n in ordered):
-            refuse_many_gradients(self, operand_numbers(self.nodes, first))
+        gradients = [node.number for node in self.nodes if node.spec.operation == "grad"]
+        if gradients:
+            self._refuse_many(gradients)
+
+    def _refuse_many(self, gradients: Sequence[int]) -> None:
+        """Raises GraphError where `grad`s go back through more nodes than the limit."""
+        operands: list[list[int]] = [[] for _ in range(self.first_node)]
+        for node in self.nodes:
+            operands.append([*(o.number for o in node.operands if type(o) is Ref), *node.own.values()])
+        beyond = first_beyond(operands, gradients, self.limits.gradients)
+        if beyond is not None:
+            span = self.span(self.names[beyond])
+            raise GraphError([limit_exceeded(span, "gradients", self.limits.gradients)])
 
     def _loop(self, spec: NodeSpec) -> Loop:
         """The loop of a `scan`: its body is a graph of its own."""
