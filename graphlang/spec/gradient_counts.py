@@ -17,26 +17,32 @@ def first_beyond(operands: Sequence[Sequence[int]], gradients: Sequence[int], li
     total = 0
     #: how many nodes each value stands for
     weights = [1] * len(operands)
-    through: dict[int, int] = {}
     for number in gradients:
-        y = operands[number][0]
-        if y not in through:
-            through[y] = _sum_before(y, operands, weights, limit)
-        weights[number] = 2 * through[y]
-        total += weights[number]
+        y, x = operands[number][:2]
+        before = _before(y, x, operands, limit)
+        weights[number] = 2 * _sum_between(x, before, operands, weights)
+        total += len(before) + weights[number]
         if total > limit:
             return number
     return None
 
 
-def _sum_before(y: int, operands: Sequence[Sequence[int]], weights: Sequence[int], limit: int) -> int:
-    """The weights of a value and of all that it depends on; it ends where they are more than the limit."""
-    seen, stack, total = {y}, [y], 0
-    while stack and total <= limit:
-        number = stack.pop()
-        total += weights[number]
-        for operand in operands[number]:
-            if operand not in seen:
-                seen.add(operand)
+def _before(y: int, x: int, operands: Sequence[Sequence[int]], limit: int) -> set[int]:
+    """The values that y depends on and that come after x; it ends where they are too many."""
+    before, stack = {y}, [y]
+    while stack and len(before) <= limit:
+        for operand in operands[stack.pop()]:
+            if operand >= x and operand not in before:
+                before.add(operand)
                 stack.append(operand)
+    return before
+
+
+def _sum_between(x: int, before: set[int], operands: Sequence[Sequence[int]], weights: Sequence[int]) -> int:
+    """The weights of those values that depend on x."""
+    dependent, total = {x}, 0
+    for number in sorted(before):
+        if any(operand in dependent for operand in operands[number]):
+            dependent.add(number)
+            total += weights[number]
     return total
