@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import graphlang as gl
+from graphlang.diagnostics.render import full
 from graphlang.training.loop import train
 from graphlang.training.sections import open_data
 
@@ -46,7 +47,7 @@ def hold(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 def error_text(action: Callable[[], object]) -> str:
     with pytest.raises(gl.GraphError) as caught:
         action()
-    return f"{caught.value}\n"
+    return "\n\n".join(full(d) for d in caught.value.diagnostics) + "\n"  # all, also beyond 4 KB
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
