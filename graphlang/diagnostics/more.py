@@ -15,8 +15,11 @@ class MoreMistakes(Diagnostic):
     code = "GL806"
     severity = "note"
 
+    message = "{left} not shown"
+
     count: int
 
     @property
-    def message(self) -> str:
-        return f"{self.count:,} more {'mistake is' if self.count == 1 else 'mistakes are'} not shown"
+    def left(self) -> str:
+        """How many mistakes are not shown."""
+        return "1 more mistake is" if self.count == 1 else f"{self.count:,} more mistakes are"

@@ -88,10 +88,10 @@ def test_an_epoch_of_many_batch_sizes_keeps_a_bounded_number_of_programs() -> No
     graph = gl.loads(NETWORK)
     data = from_arrays({"x": normal(40, 40), "t": np.zeros(40, int)}, validation=None)
     feed = bind_columns(graph.model, data.splits["train"], {"x": "x", "t": "t"}, "arrays")
-    step = StepOnRows(TrainingState(graph.model, graph.spec.train, None), feed)  # type: ignore[arg-type]
+    steps = StepOnRows(TrainingState(graph.model, graph.spec.train, None), feed)  # type: ignore[arg-type]
     for rows in range(1, 40):
-        step(np.arange(rows))
-    assert len(step._programs) == compiled.CAPACITY
+        steps.take(np.arange(rows))
+    assert len(steps._programs) == compiled.CAPACITY
 
 
 def test_a_program_planned_ahead_is_the_one_that_runs(recordings: list[Any]) -> None:
