@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from graphlang.backends.jax.attention import FusedAttention
+from graphlang.backends.jax.attention_pattern import find_attention
 from graphlang.backends.jax.device_errors import device_errors
 from graphlang.backends.jax.replay import converted, run
 from graphlang.backends.jax.rules import RULES
@@ -96,7 +98,8 @@ class JaxProgram:
         program = self._program
         values = {x.number: a for x, a in zip(program.inputs.values(), arguments, strict=True)}
         wrong: list[Any] = []
-        run(program.steps, values, RULES, wrong)
+        attention = FusedAttention(find_attention(program.steps, program.results), cudnn=False)
+        run(program.steps, values, RULES, wrong, None, attention)
         outputs = [
             values[x.number] if isinstance(x, SymbolicArray) else converted(x, None)
             for x in (program.outputs[label] for label in self._computed)

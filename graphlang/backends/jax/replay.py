@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import jax.numpy as jnp
 import numpy as np
 
+from graphlang.backends.jax.attention import FusedAttention
 from graphlang.backends.jax.operand_types import operand_types
 from graphlang.backends.jax.rule import Rule, Rules
 from graphlang.backends.jax.troubles import troubles_of
@@ -32,15 +33,19 @@ def run(
     rules: Rules,
     wrong: list[Any] | None = None,
     types: Types | None = None,
+    attention: FusedAttention | None = None,
 ) -> None:
     """Adds the result of every step to `values`, which has those of the inputs by number.
 
     It runs inside of `scope()`: results have the recorded types, 64 bits included. To `wrong` it adds truth
-    values of what NumPy's engine would refuse, such as an index that does not exist.
+    values of what NumPy's engine would refuse, such as an index that does not exist. Steps that `attention`
+    names are computed by it, or not at all.
     """
     calls = joint_calls(steps)
     for step in steps:
         if step.output.number in values:  # computed together with an earlier step
+            continue
+        if attention is not None and attend(step, values, attention, types):
             continue
         operands = [values[x.number] if x.__class__ is SymbolicArray else x for x in step.operands]
         if step.primitive.joint:
@@ -51,6 +56,22 @@ def run(
         values[step.output.number] = computed(step, operands, rules, types)
         if wrong is not None:
             wrong += troubles_of(step, operands, rules)
+
+
+def attend(step: Step, values: dict[int, Any], attention: FusedAttention, types: Types | None) -> bool:
+    """Whether a step belongs to an attention; what it and the steps with it give is added to `values`."""
+    if attention.skips(step):
+        return True
+    group = attention.group(step)
+    if group is None:
+        return False
+    arrays = []
+    for product, x in attention.operands(group, step):
+        array = values[x.number]
+        arrays.append(array if types is None else types.operands(product, (array, array))[0])
+    results = attention.computed(group, step, arrays)
+    values.update({n: y if types is None else types.result(step, y) for n, y in results.items()})
+    return True
 
 
 def computed(step: Step, operands: Sequence[Any], rules: Rules, types: Types | None = None) -> Any:

@@ -11,6 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from graphlang.backends.jax.attention import FusedAttention
+from graphlang.backends.jax.attention_pattern import find_attention
 from graphlang.backends.jax.compilation_cache import kept_in
 from graphlang.backends.jax.device_errors import device_errors
 from graphlang.backends.jax.host_scalars import HostScalars
@@ -75,6 +77,7 @@ class StepProgram:
         self._inputs = [x for x in self.program.inputs if x in inputs]
         known = [RATE, STEP, *(padding.numbers if padding is not None else ())]
         self._scalars = HostScalars(self.program, known)
+        self._attention = find_attention(self._scalars.rest, self.program.results)
         self._compiled = jax.jit(self._several, donate_argnums=0)
         self._has_run = False
         check_rules(self.program.steps)
@@ -173,7 +176,8 @@ class StepProgram:
     ) -> tuple[Any, Any]:
         program, values = self.program, self._values(state, data, feeds, numbers, places)
         wrong: list[Any] = []
-        run(self._scalars.rest, values, RULES, wrong, self._types(state))
+        attention = FusedAttention(self._attention, cudnn=not self._placement.on_host)
+        run(self._scalars.rest, values, RULES, wrong, self._types(state), attention)
 
         def value(x: Any) -> Any:
             return values[x.number] if x.__class__ is SymbolicArray else jnp.asarray(x)
