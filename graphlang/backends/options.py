@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
+
+from graphlang.spec.sharding import mesh_of
 
 Device = Literal["cpu", "gpu", "tpu"]
 DEVICES: tuple[Device, ...] = get_args(Device)
@@ -25,6 +27,12 @@ class Jax:
     steps_per_call: int | None = None
     #: how products of a training step are rounded; by default as `train.precision` says
     precision: Literal["float32", "tf32", "bfloat16"] | None = None
+    #: how many devices share the rows of each batch; by default one
+    devices: int | None = None
+    #: the devices as a mesh with named axes, `{"data": 4, "model": 2}`; by default as `train.mesh` says
+    mesh: Mapping[str, int] | None = None
+    #: parameters that are divided over an axis of the mesh, `["*.W: model"]`; by default as `train.shard`
+    shard: Sequence[str] | None = None
     #: where the random numbers of a training come from: drawn on the device, or the ones that NumPy draws
     draws: Literal["device", "numpy"] = "device"
 
@@ -38,10 +46,21 @@ class Jax:
             raise ValueError(f"steps_per_call is a whole number from 1 on, not {count!r}")
         if self.precision not in (None, "float32", "tf32", "bfloat16"):
             raise ValueError(f'precision is "float32", "tf32" or "bfloat16", not {self.precision!r}')
+        self._check_mesh()
         if self.draws not in ("device", "numpy"):
             raise ValueError(f'draws is "device" or "numpy", not {self.draws!r}')
         if self.on_compile is not None and not callable(self.on_compile):
             raise TypeError(f"on_compile is a function that takes a sentence, not {self.on_compile!r}")
+
+    def _check_mesh(self) -> None:
+        if self.devices is not None and (type(self.devices) is not int or self.devices < 1):
+            raise ValueError(f"devices is a whole number from 1 on, not {self.devices!r}")
+        if self.mesh is not None:
+            mesh_of([f"{name}: {size}" for name, size in self.mesh.items()])
+        if self.shard is not None and (
+            isinstance(self.shard, str) or not all(isinstance(s, str) for s in self.shard)
+        ):
+            raise TypeError(f'shard is a list of patterns such as ["*.W: model"], not {self.shard!r}')
 
     def __reduce__(self) -> Any:
         """A pickle holds the options, but no function of the program that made it."""

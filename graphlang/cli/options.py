@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -200,6 +201,7 @@ def backend(parser: CommandParser) -> None:
         help="what computes: NumPy (default), JAX, or `auto`, which takes JAX for a GPU or a TPU",
     )
     parser.add_argument("--device", choices=("cpu", "gpu", "tpu"), help="where JAX computes")
+    _devices(parser)
     parser.add_argument(
         "--cache",
         metavar="FOLDER",
@@ -323,14 +325,63 @@ def _backend_of(arguments: argparse.Namespace) -> Any:
     """What `load` takes for --backend and the options that belong to it."""
     name = getattr(arguments, "backend", None)
     if name != "jax":
-        for option in ("device", "cache"):
+        for option in ("device", "cache", "devices", "coordinator", "process", "processes"):
             if getattr(arguments, option, None) is not None:
                 raise Usage(f"--{option} is an option of JAX: add --backend jax")
         return name
     from graphlang.backends.options import Jax
 
     cache = True if arguments.cache is None else False if arguments.cache == "none" else arguments.cache
-    return Jax(arguments.device, cache, _announce)
+    if find_spec("jax") is not None:  # else loading says what to install
+        _join_processes(arguments)
+    return Jax(arguments.device, cache, _announce, devices=getattr(arguments, "devices", None))
+
+
+def _devices(parser: CommandParser) -> None:
+    """The options of a training on several devices."""
+    if not parser.prog.endswith("train"):
+        return
+    parser.add_argument("--devices", metavar="N", type=_threads, help="how many devices share each batch")
+    parser.add_argument(
+        "--coordinator",
+        metavar="HOST:PORT",
+        type=_address,
+        help="several processes: the address of the first one; `auto` asks SLURM or Kubernetes",
+    )
+    parser.add_argument("--process", metavar="I", type=_process, help="which process this is, from 0 on")
+    parser.add_argument("--processes", metavar="N", type=_threads, help="how many processes there are")
+
+
+def _address(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if text != "auto" and not (host and port.isdecimal() and 0 < int(port) < 2**16):
+        raise argparse.ArgumentTypeError(f"`{text}` is no address such as 10.0.0.1:1234")
+    return text
+
+
+def _process(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"`{text}` is no number of a process: they count from 0")
+    return int(text)
+
+
+def _join_processes(arguments: argparse.Namespace) -> None:
+    """Waits for the other processes of a training, where there are some."""
+    own, count = getattr(arguments, "process", None), getattr(arguments, "processes", None)
+    coordinator = getattr(arguments, "coordinator", None)
+    if coordinator is None:
+        if own is not None or count is not None:
+            raise Usage(
+                "--process and --processes belong to --coordinator HOST:PORT, the address of process 0"
+            )
+        return
+    if coordinator != "auto" and (own is None or count is None):
+        raise Usage("--coordinator needs --process and --processes: which of how many this process is")
+    if own is not None and count is not None and own >= count:
+        raise Usage(f"--process {own} is none of {count}: they count from 0 to {count - 1}")
+    from graphlang.backends.jax.processes import Processes, join
+
+    join(Processes(coordinator, own, count))
 
 
 def _announce(what: str) -> None:

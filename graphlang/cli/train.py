@@ -77,9 +77,10 @@ def run(arguments: argparse.Namespace) -> int:
         _note_other_backend(graph, arguments.resume)
     dataset = options.opened(graph, arguments)
     folder: Path = arguments.resume or arguments.run or _next_run(arguments.spec)
+    leads = _leads(arguments)
     with ExitStack() as stack:
         by_epochs = bool(dataset.train)
-        progress = watcher(by_epochs, arguments.format, layers=arguments.verbose)
+        progress = watcher(by_epochs, arguments.format, layers=arguments.verbose, silent=not leads)
         stack.enter_context(progress)
         stack.enter_context(options.announced_by(progress.show))
         interrupt = stack.enter_context(BetweenSteps())
@@ -88,12 +89,13 @@ def run(arguments: argparse.Namespace) -> int:
             history = train(
                 graph.model,
                 dataset,
-                folder=None if arguments.resume else folder,
+                folder=None if arguments.resume or not leads else folder,
                 resume=arguments.resume,
                 on_epoch=progress.epoch,
                 on_progress=both(progress.progress, interrupt.check),
                 overrides=dict(arguments.set),
                 on_start=progress.start,
+                writes=leads,
                 on_advice=None if arguments.json or arguments.backend else console.note,
             )
             progress.finish()
@@ -102,9 +104,20 @@ def run(arguments: argparse.Namespace) -> int:
             console.err(f"interrupted; the run is kept in {console.file_name(folder)}, go on with:")
             console.err(f"  {_resume(arguments.words, folder)}")
             return 130
+    if not leads:
+        return 0
     _note_what_is_not_finite(dataset, history)
     _finish(graph, history, folder, arguments.json)
     return 0
+
+
+def _leads(arguments: argparse.Namespace) -> bool:
+    """Whether this process writes and prints: of several that train together, the first one does."""
+    if arguments.coordinator is None:
+        return True
+    from graphlang.backends.jax.processes import is_first
+
+    return is_first()
 
 
 def _note_what_is_not_finite(dataset: Dataset, history: History) -> None:

@@ -84,6 +84,13 @@ class Lines:
             self.show(console.formatted(warnings, self._form, console.color(sys.stderr)))
 
 
+class Silent(Lines):
+    """Nothing: another process of the same training tells all of it."""
+
+    def show(self, text: str) -> None:
+        """Writes nothing."""
+
+
 class Live(Lines):
     """A curve of the losses so far and a bar below these lines, with `layers` a table of the layers too."""
 
@@ -182,8 +189,10 @@ class Live(Lines):
         return f"  {minutes // 60}:{minutes % 60:02}:{seconds:02} left"
 
 
-def watcher(by_epochs: bool, form: str, *, layers: bool) -> Lines:
+def watcher(by_epochs: bool, form: str, *, layers: bool, silent: bool = False) -> Lines:
     """What fits stderr: live in a terminal that can move its cursor, else plain lines."""
+    if silent:
+        return Silent(by_epochs, form)
     live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     return (Live if live else Lines)(by_epochs, form, layers=layers)
 

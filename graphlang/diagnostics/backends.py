@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from graphlang.diagnostics.base import Diagnostic, wording
 from graphlang.diagnostics.places import Span
@@ -95,6 +95,68 @@ class DeviceFailed(Diagnostic):
         if "RESOURCE_EXHAUSTED" in self.reason or "memory" in self.reason.lower():
             return "the memory of the device is too small: take a smaller batch, as `--set train.batch=32`"
         return None
+
+
+class DevicesMissing(Diagnostic):
+    """A training is to use more devices than JAX finds.
+
+        graphlang train net.graph --backend jax --devices 4
+
+    JAX counts GPUs or TPUs; the CPU is one device. To try several without them, the CPU can be split:
+    `XLA_FLAGS=--xla_force_host_platform_device_count=4 graphlang train ...`.
+
+    Fix: ask for as many as there are.
+    """
+
+    code = "GL736"
+    message = "the training asks for {asked} devices, but JAX finds {count} of the kind {platform} here"
+    help = "write `--devices {count}`, or leave it out"
+
+    file: str | None
+    asked: int
+    count: int
+    platform: str
+
+
+class ProcessesMissing(Diagnostic):
+    """The processes of a training have not found each other.
+
+        graphlang train net.graph --backend jax --coordinator 10.0.0.1:1234 --process 1 --processes 2
+
+    Every process is started with the address of the first one, which listens there, and with its own number.
+
+    Fix: start all of them, within two minutes; see that the address is that of process 0, and that its port is
+    free there and open for the others.
+    """
+
+    code = "GL738"
+    message = "the processes of this training did not come together at {address}: {reason}"
+    help = "start every process with the same address and number of processes, each with its own `--process`"
+
+    file: str | None
+    address: str
+    reason: str
+
+
+class MeshOfOtherSize(Diagnostic):
+    """The number of devices is not the size of the mesh.
+
+        graphlang train net.graph --backend jax --devices 4 --set train.mesh=["data: 4", "model: 2"]
+
+    Fix: leave the number out, or make the sizes of the axes multiply to it.
+    """
+
+    code = "GL737"
+    message = "`devices` is {count}, but the mesh has {axes} devices"
+    help = "leave `devices` out, or make the sizes of the axes multiply to it"
+
+    file: str | None
+    mesh: Mapping[str, int]
+    count: str
+
+    @property
+    def axes(self) -> str:
+        return " × ".join(f"{size} ({name})" for name, size in self.mesh.items())
 
 
 class BackendTaken(Diagnostic):

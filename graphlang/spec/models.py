@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from graphlang.contracts.fields import Fields
+from graphlang.spec.sharding import mesh_of, patterns_of
 from graphlang.spec.sizes import Attributes, Dimension
 
 DType: TypeAlias = Literal["float", "int", "bool"]
@@ -159,6 +160,12 @@ class TrainSpec(Fields, SpecModel):
         description="of products in a training step: in TF32 or bfloat16 where the device has them, "
         "with parameters, sums, norms, softmax and losses in float32",
     )
+    mesh: tuple[str, ...] = Field(
+        (), description='the devices of a training on JAX by axes: `["data: 4", "model: 2"]`'
+    )
+    shard: tuple[str, ...] = Field(
+        (), description='parameters that are divided over an axis of the mesh: `["*.W: model"]`'
+    )
     shuffle: bool = True
     clip_norm: float | None = Field(
         None,
@@ -167,6 +174,11 @@ class TrainSpec(Fields, SpecModel):
         "clip_norm / (norm + 1e-6) where that is below 1, as in PyTorch",
     )
     checkpoint_every: int | None = Field(None, gt=0, description="epochs between checkpoints")
+
+    @model_validator(mode="after")
+    def _one_mesh(self) -> TrainSpec:
+        patterns_of(self.shard, mesh_of(self.mesh))
+        return self
 
     @model_validator(mode="after")
     def _one_precision(self) -> TrainSpec:

@@ -27,7 +27,7 @@ from graphlang.training.faster_backend import faster_backend, this_machine
 from graphlang.training.layer_meter import SAMPLE, LayerMeter, due
 from graphlang.training.record import Epoch, History, Progress
 from graphlang.training.refused_steps import StepInputs
-from graphlang.training.run_folder import Checkpoint, RunFolder
+from graphlang.training.run_folder import Checkpoint, RunFolder, WrittenElsewhere
 from graphlang.training.sections import open_data, section_of
 from graphlang.training.state import TrainingState
 from graphlang.training.step import StepOnRows, batch_inputs, steps_of
@@ -53,6 +53,7 @@ def train(
     overrides: Mapping[str, str] | None = None,
     on_start: Callable[[History], Any] | None = None,
     on_advice: Callable[[str], Any] | None = None,
+    writes: bool = True,
 ) -> History:
     """Trains the parameters of a model in place by its `train` section, and returns the history.
 
@@ -60,19 +61,23 @@ def train(
     versions; `resume` is such a folder to continue from, with the same bits as if training had not stopped.
     `overrides` are the settings with which the file was loaded, which the folder keeps. `on_start` gets the
     history before the first step, so that its caller has it where training is interrupted; `on_advice` gets a
-    sentence where another backend would probably be faster. A loss or a gradient that is not finite raises a
+    sentence where another backend would probably be faster. Of several processes that train together one
+    `writes`. A loss or a gradient that is not finite raises a
     GraphError that names the operation; that step is not taken.
     """
     section = section_of(model, "train")
     section = _with_overrides(section, epochs, iterations, batch)
     session = _Session(model, section, dataset, fields, on_epoch, on_progress)
-    run = None
+    run: RunFolder | WrittenElsewhere | None = None
     if folder is not None:
         run = RunFolder.create(folder, model, overrides or {}, dataset.divided_by)
     if resume is not None:
-        run = RunFolder.reopen(resume, model)
-        session.restore(run.checkpoint(), str(resume))
-        run.keep_settings(overrides or {}, model)
+        run = before = RunFolder.reopen(resume, model)
+        session.restore(before.checkpoint(), str(resume))
+        if writes:
+            before.keep_settings(overrides or {}, model)
+    if not writes:
+        run = WrittenElsewhere()
     if on_start is not None:
         on_start(session.history)
     if on_advice is not None and (advice := session.advice()) is not None:
@@ -171,7 +176,7 @@ class _Session:
 
     # ---- the loop -----------------------------------------------------------------------------------
 
-    def run(self, folder: RunFolder | None) -> None:
+    def run(self, folder: RunFolder | WrittenElsewhere | None) -> None:
         try:
             while self.iteration < self.iterations or self.epoch_losses:
                 if not self._epoch_is_over():
@@ -319,7 +324,7 @@ class _Session:
 
     # ---- checkpoints and resuming ---------------------------------------------------------------------
 
-    def _keep(self, folder: RunFolder, ended: Epoch) -> None:
+    def _keep(self, folder: RunFolder | WrittenElsewhere, ended: Epoch) -> None:
         every = self.section.checkpoint_every or 1
         if ended.epoch % every == 0 or self.iteration >= self.iterations:
             folder.write(self.checkpoint(), self.history)

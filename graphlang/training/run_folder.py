@@ -51,6 +51,17 @@ class Checkpoint:
     warnings: list[dict[str, Any]] = field(default_factory=list)
 
 
+class WrittenElsewhere:
+    """Stands for a run folder in a process that leaves writing to another one. The checkpoint is made all the
+    same: gathering what is divided over processes takes all of them."""
+
+    def write(self, checkpoint: Checkpoint, history: History) -> None:
+        """Writes nothing."""
+
+    def record(self, history: History) -> None:
+        """Writes nothing."""
+
+
 class RunFolder:
     """One folder per run. Files are replaced whole, so that an interruption leaves the last good ones."""
 

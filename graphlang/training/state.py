@@ -30,6 +30,7 @@ class TrainingState:
     def __init__(self, model: Model, section: TrainSpec, total: int | None) -> None:
         network = model.network
         self.model = model
+        self.section = section
         self.loss = network.numbers[section.minimize]
         self.optimizer = network.member("optimizers", section.optimizer)
         self.schedule = network.member("schedules", section.schedule)

@@ -18,7 +18,8 @@ from graphlang.backends.jax.training import StepsOnDevice
 from graphlang.backends.options import Jax
 from graphlang.contracts.backend import RecordedProgram
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.backends import DeviceMissing
+from graphlang.diagnostics.backends import DeviceMissing, DevicesMissing, MeshOfOtherSize
+from graphlang.spec.sharding import ROWS, device_count, mesh_of, patterns_of
 from graphlang.trace import Step
 from graphlang.training.batches import BatchSource
 from graphlang.training.state import TrainingState
@@ -32,7 +33,6 @@ class JaxBackend:
     def __init__(self, options: Jax, file: str | None = None) -> None:
         self.options = options
         self.device = _device(options.device, file)
-        self.placement = Placement(self.device)
 
     def __repr__(self) -> str:
         return f"<JAX on {self.device_name}>"
@@ -55,10 +55,29 @@ class JaxBackend:
         return JaxProgram(self.compiled, program, draws, arrays)
 
     def training_steps(self, training: TrainingState, data: BatchSource, batch: int) -> StepsOnDevice:
-        return StepsOnDevice(self.options, self.placement, training, data, batch)
+        return StepsOnDevice(self.options, self.placement(training), training, data, batch)
 
     def array_steps(self, training: TrainingState) -> StepsOnArrays:
-        return StepsOnArrays(self.options, self.placement, training)
+        return StepsOnArrays(self.options, self.placement(training), training)
+
+    def placement(self, training: TrainingState) -> Placement:
+        """The devices of a training: those that the options name, else those of the file, else one."""
+        options, section, file = self.options, training.section, training.model.file
+        mesh = dict(options.mesh or mesh_of(section.mesh))
+        count = options.devices
+        if count is None and not mesh and jax.process_count() > 1:
+            count = jax.device_count()
+        if count is not None and not mesh:
+            mesh = {ROWS: count}
+        shard = patterns_of(section.shard if options.shard is None else options.shard, mesh)
+        if not mesh:
+            return Placement([self.device])
+        if count not in (None, device_count(mesh)):
+            raise GraphError([MeshOfOtherSize(file, mesh, str(count))])
+        devices = jax.devices(self.device.platform)
+        if device_count(mesh) > len(devices):
+            raise GraphError([DevicesMissing(file, device_count(mesh), len(devices), self.platform)])
+        return Placement(devices[: device_count(mesh)], mesh, shard)
 
     def about(self) -> dict[str, str]:
         drawn = STREAM if self.options.draws == "device" else "NumPy"

@@ -34,7 +34,7 @@ class DeviceState:
             there = self._arrays.keys()
             new = {k: a for k, a in self._here.items() if k in self._params or k not in there}
             self._arrays |= self._placement.state(new)
-            self._arrays.setdefault(FINE, self._placement.batch(np.True_))
+            self._arrays.setdefault(FINE, self._placement.whole(np.True_))
             self._params.holder = self
         return self._arrays
 
@@ -46,7 +46,7 @@ class DeviceState:
     def go_on(self) -> None:
         """Takes steps again after one that was refused."""
         if self._arrays:
-            self._arrays[FINE] = self._placement.batch(np.True_)
+            self._arrays[FINE] = self._placement.whole(np.True_)
 
     def pull(self) -> None:
         """Copies the state into the arrays of the graph and of the training.

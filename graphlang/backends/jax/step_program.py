@@ -157,7 +157,7 @@ class StepProgram:
     def _several(self, state: Any, data: Any, call: StepCall) -> tuple[Any, Any]:
         def step(i: Any, carried: Any) -> Any:
             state, results = carried
-            feeds = {label: x[i] for label, x in call.feeds.items()}
+            feeds = {label: self._rows(label, x[i]) for label, x in call.feeds.items()}
             state, result = self._step(state, data, feeds, call.numbers[i], call.places[i], i < call.count)
             return state, results.at[i].set(result)
 
@@ -187,9 +187,9 @@ class StepProgram:
         fine = fine & ~jnp.any(jnp.stack(wrong)) if wrong else fine
         taken = fine & there
         updates = {k: value(x).astype(state[k].dtype) for k, x in program.updates.items()}
-        new = {k: jnp.where(taken, x, state[k]) for k, x in updates.items()}
+        new = {k: self._placement.kept(k, jnp.where(taken, x, state[k])) for k, x in updates.items()}
         result = jnp.concatenate([jnp.stack([fine, loss]).astype(jnp.float64), norms])
-        return {**state, **new, FINE: jnp.where(there, fine, state[FINE])}, result
+        return {**state, **new, FINE: jnp.where(there, fine, state[FINE])}, self._placement.result(result)
 
     def _types(self, state: Any) -> MixedPrecision | None:
         if self._precision != "bfloat16":
@@ -199,13 +199,17 @@ class StepProgram:
             self._scalars.rest, [inputs[label].number for label in state if label in inputs]
         )
 
+    def _rows(self, label: str, array: Any) -> Any:
+        """What is fed for a step: rows of an input are divided over the devices."""
+        return self._placement.rows(array) if label in self._inputs and array.ndim else array
+
     def _values(self, state: Any, data: Any, feeds: Any, numbers: Any, places: Any) -> dict[int, Any]:
         """The inputs of the program by number."""
         rows, count, t = places[: self.rows], places[self.rows], places[self.rows + 1]
         draws = {} if set(self._draws) <= feeds.keys() else self._drawn(t)
         given = {**data["fixed"], **draws, **feeds, **state, COUNTED: jnp.arange(self.rows) < count}
         for label, column in data["columns"].items():
-            given[label] = jnp.take(column, rows, axis=0, mode="clip")
+            given[label] = self._placement.rows(jnp.take(column, rows, axis=0, mode="clip"))
         values: dict[int, Any] = {}
         for label, x in self.program.inputs.items():
             if label in given:

@@ -155,8 +155,8 @@ class StepsOnDevice:
             columns = dict(zip(self._names, data.columns.values(), strict=True))
             stays = placement.holds_data(sum(prod(c.shape) * c.storage.itemsize for c in columns.values()))
             self._on_device = {
-                "columns": {name: placement.data(c.load()) for name, c in columns.items()} if stays else {},
-                "fixed": {name: placement.data(array) for name, array in data.constants().items()},
+                "columns": {name: placement.whole(c.load()) for name, c in columns.items()} if stays else {},
+                "fixed": {name: placement.whole(array) for name, array in data.constants().items()},
             }
         return self._on_device
 
@@ -188,14 +188,22 @@ class StepsOnDevice:
         feeds: dict[str, Any] = {}
         for number in columns:
             column = columns[number]
-            shape = (program.per_call, program.rows, *column.shape[1:])
-            rows = feeds[self._data.names[number]] = np.zeros(shape, column.storage)
-            for i, batch in enumerate(batches):
-                column.gather(program.padded_rows(batch), rows[i])
+            feeds[self._data.names[number]] = self._rows_of(column, program, batches)
         if self._numpy_draws:
-            feeds |= program.numpy_draws([training.random(i) for i in steps], [len(rows) for rows in batches])
-        feeds = {label: self._placement.batch(array) for label, array in feeds.items()}
+            draws = program.numpy_draws([training.random(i) for i in steps], [len(rows) for rows in batches])
+            feeds |= {label: self._placement.whole(array) for label, array in draws.items()}
         return program.call(batches, [training.rate(i) for i in steps], t, feeds)
+
+    def _rows_of(self, column: Any, program: StepProgram, batches: Sequence[Any]) -> Any:
+        """The rows of a column in several batches, on the devices."""
+        places = [program.padded_rows(batch) for batch in batches]
+
+        def gather(i: int, part: slice, out: Any) -> None:
+            if i < len(places):
+                column.gather(places[i][part], out)
+
+        shape = (program.per_call, program.rows, *column.shape[1:])
+        return self._placement.batches(shape, column.storage, gather)
 
     def _start(self, program: StepProgram, call: StepCall, batches: Sequence[Any], t: int) -> None:
         state, results = program(self._state.take(), self._arrays(), call)
@@ -209,7 +217,7 @@ class StepsOnDevice:
 
         Raises GraphError where a step had to be refused; nothing that came after it has changed anything.
         """
-        while self._started and (len(self._started) > keep or self._started[0].results.is_ready()):
+        while self._started and (len(self._started) > keep or self._is_ready()):
             results, batches, t = self._started.popleft()
             with device_errors("the training step"):
                 numbers = np.asarray(results).tolist()
@@ -219,6 +227,11 @@ class StepsOnDevice:
                 self._training.norms = norms
                 self.known.append(loss)
                 t += 1
+
+    def _is_ready(self) -> bool:
+        """Whether the results of the oldest call may be read at once. Processes that compute together have to
+        read at the same step, so they wait for the steps that are asked for alone."""
+        return not self._placement.is_shared and bool(self._started[0].results.is_ready())
 
     def _refuse(self, t: int, rows: Any) -> NoReturn:
         """Says what was wrong with a step, by taking it once more in NumPy."""
