@@ -1,4 +1,4 @@
-"""GL731 to GL734: what goes wrong between a graph and the backend that is to run it."""
+"""GL731 to GL738: what goes wrong between a graph and the backend that is to run it."""
 
 from __future__ import annotations
 
@@ -125,8 +125,8 @@ class ProcessesMissing(Diagnostic):
 
     Every process is started with the address of the first one, which listens there, and with its own number.
 
-    Fix: start all of them, within two minutes; see that the address is that of process 0, and that its port is
-    free there and open for the others.
+    Fix: start all of them within two minutes. The address is that of process 0, where the port has to be free;
+    the others have to be able to reach it.
     """
 
     code = "GL738"

@@ -59,7 +59,7 @@ class Placement:
         """The rows of several batches, [batches, rows, ...]: `gather` writes some rows of a batch into an
         array. It is called for the rows that the devices of this process have."""
 
-        def part(index: tuple[slice, ...]) -> Any:
+        def part(index: Any) -> Any:
             first, last, _ = index[1].indices(shape[1])
             rows = np.zeros((shape[0], last - first, *shape[2:]), dtype)
             for i in range(shape[0]):
