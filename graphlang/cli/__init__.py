@@ -37,6 +37,14 @@ OPTIONS = {
 
 def main(argv: list[str] | None = None) -> int:
     """Runs a command and returns its exit status; never raises."""
+    status = _status(argv)
+    processes = sys.modules.get("graphlang.backends.jax.processes")
+    if processes is not None:  # `train` has loaded it, for one of several processes
+        processes.end(status)
+    return status
+
+
+def _status(argv: list[str] | None) -> int:
     words = sys.argv[1:] if argv is None else list(argv)
     # Pydantic's search for plugins reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

@@ -6,7 +6,7 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self
@@ -382,6 +382,16 @@ def _join_processes(arguments: argparse.Namespace) -> None:
     from graphlang.backends.jax.processes import Processes, join
 
     join(Processes(coordinator, own, count))
+
+
+def together_with_others(arguments: argparse.Namespace) -> AbstractContextManager[Any]:
+    """Joins the other processes of a training, before anything can go wrong in one of them alone."""
+    if arguments.coordinator is None or arguments.backend != "jax" or find_spec("jax") is None:
+        return nullcontext()
+    from graphlang.backends.jax.processes import together
+
+    _join_processes(arguments)
+    return together()
 
 
 def _announce(what: str) -> None:

@@ -65,6 +65,11 @@ def parser() -> options.CommandParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    with options.together_with_others(arguments):
+        return _train(arguments)
+
+
+def _train(arguments: argparse.Namespace) -> int:
     from graphlang.cli.training_progress import watcher
     from graphlang.training.loop import train
 
@@ -83,7 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
         progress = watcher(by_epochs, arguments.format, layers=arguments.verbose, silent=not leads)
         stack.enter_context(progress)
         stack.enter_context(options.announced_by(progress.show))
-        interrupt = stack.enter_context(BetweenSteps())
+        alone = arguments.coordinator is None
+        interrupt = stack.enter_context(BetweenSteps(None if alone else _leaves(arguments, folder, leads)))
         try:
             gc.enable()
             history = train(
@@ -109,6 +115,19 @@ def run(arguments: argparse.Namespace) -> int:
     _note_what_is_not_finite(dataset, history)
     _finish(graph, history, folder, arguments.json)
     return 0
+
+
+def _leaves(arguments: argparse.Namespace, folder: Path, leads: bool) -> Callable[[], Any]:
+    """What one of several processes does at Ctrl-C."""
+    from graphlang.backends.jax.companions import INTERRUPTED, leave
+
+    told = ["interrupted"]
+    if leads:
+        told = [
+            f"interrupted; the run is in {console.file_name(folder)} as of its last checkpoint, go on with:",
+            f"  {_resume(arguments.words, folder)}",
+        ]
+    return lambda: leave(INTERRUPTED, "\n".join(told))
 
 
 def _leads(arguments: argparse.Namespace) -> bool:
@@ -238,8 +257,12 @@ def both(first: Callable[[Progress], None], second: Callable[[Progress], None]) 
 class BetweenSteps:
     """Delays Ctrl-C to the end of the training step, so that no checkpoint holds half a step.
 
-    A second Ctrl-C interrupts at once.
+    A second Ctrl-C interrupts at once. One of several processes `leaves` at the first one: to write a
+    checkpoint all of them would have to be at the same step.
     """
+
+    def __init__(self, leaves: Callable[[], Any] | None = None) -> None:
+        self._leaves = leaves
 
     def __enter__(self) -> Self:
         self._asked = False
@@ -253,6 +276,8 @@ class BetweenSteps:
             signal.signal(signal.SIGINT, self._before)
 
     def _on_signal(self, number: int, frame: Any) -> None:
+        if self._leaves is not None:
+            self._leaves()
         if self._asked:
             raise KeyboardInterrupt
         self._asked = True

@@ -125,8 +125,8 @@ class ProcessesMissing(Diagnostic):
 
     Every process is started with the address of the first one, which listens there, and with its own number.
 
-    Fix: start all of them within two minutes. The address is that of process 0, where the port has to be free;
-    the others have to be able to reach it.
+    Fix: start all of them within two minutes. The address is that of process 0, where the port has to be
+    free; the others have to be able to reach it.
     """
 
     code = "GL738"

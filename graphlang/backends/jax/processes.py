@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import jax
+from jax._src.distributed import global_state
 
+from graphlang.backends.jax.companions import Companions, leave, own_streams
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.backends import ProcessesMissing
 
-HEARTBEAT = 10
-"""Seconds without a sign of life after which a process counts as dead, and the others end."""
+HEARTBEAT = 60
+"""Seconds without a sign of life after which JAX ends all processes: one of them has come to a stop."""
 PATIENCE = 120
 """Seconds that a process waits for the others to start."""
+NOTICE = 5
+"""Seconds within which the end of another process is noticed, where it is what made this one fail."""
+
+_companions: Companions | None = None
 
 
 class Processes(NamedTuple):
@@ -33,6 +41,7 @@ def join(own: Processes, patience: float = PATIENCE) -> None:
     """
     if jax.distributed.is_initialized():
         return
+    global _companions  # noqa: PLW0603 - a process joins the others once, as it does in JAX
     address = None if own.coordinator == "auto" else own.coordinator
     if address is not None and own.process:
         _wait_for(address, patience)
@@ -44,8 +53,34 @@ def join(own: Processes, patience: float = PATIENCE) -> None:
             initialization_timeout=int(patience),
             heartbeat_timeout_seconds=HEARTBEAT,
         )
-    except (RuntimeError, ValueError) as error:
+        count, number = global_state.num_processes, global_state.process_id
+        if count > 1:
+            own_streams()
+            host = str(global_state.coordinator_address).rpartition(":")[0].strip("[]")
+            _companions = Companions(global_state.client, host, number, count, patience)
+    except (RuntimeError, ValueError, OSError) as error:
         raise GraphError([ProcessesMissing(None, own.coordinator, _first_line(error))]) from None
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Where another process has ended, this one says that, and not what it led to here."""
+    try:
+        yield
+    except Exception as error:
+        causes = (error, error.__cause__)
+        if _companions is not None and any(isinstance(e, jax.errors.JaxRuntimeError) for e in causes):
+            time.sleep(NOTICE)  # by then the companions have ended this process
+        raise
+
+
+def end(status: int) -> None:
+    """Comes last in a program. With an error a process does not wait for the others, and they end too."""
+    if _companions is None:
+        return
+    if status:
+        leave(status)
+    _companions.done()
 
 
 def is_first() -> bool:
