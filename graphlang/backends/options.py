@@ -33,6 +33,9 @@ class Jax:
     mesh: Mapping[str, int] | None = None
     #: parameters that are divided over an axis of the mesh, `["*.W: model"]`; by default as `train.shard`
     shard: Sequence[str] | None = None
+    #: whether forward values are computed again for the gradients, within nodes (True) or within each copy
+    #: of a `repeat` and use of a `def` ("block"); by default as `train.remat` says
+    remat: bool | Literal["block"] | None = None
     #: where the random numbers of a training come from: drawn on the device, or the ones that NumPy draws
     draws: Literal["device", "numpy"] = "device"
 
@@ -47,6 +50,8 @@ class Jax:
         if self.precision not in (None, "float32", "tf32", "bfloat16"):
             raise ValueError(f'precision is "float32", "tf32" or "bfloat16", not {self.precision!r}')
         self._check_mesh()
+        if self.remat not in (None, True, False, "block"):
+            raise ValueError(f'remat is True, False or "block", not {self.remat!r}')
         if self.draws not in ("device", "numpy"):
             raise ValueError(f'draws is "device" or "numpy", not {self.draws!r}')
         if self.on_compile is not None and not callable(self.on_compile):

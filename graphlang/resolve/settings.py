@@ -91,7 +91,8 @@ def _leads_out(context: Context, source: BaseModel, expression: Any) -> bool:
 def _choices(section: str, name: str) -> tuple[Any, ...]:
     """The words that a setting chooses from, as in `dtype = float64`; they need no quotes."""
     hint = MODELS[section].model_fields[name].annotation
-    return get_args(hint) if get_origin(hint) is Literal else ()
+    words = get_args(hint) if get_origin(hint) is Literal else ()
+    return tuple(str(word).lower() if isinstance(word, bool) else word for word in words)
 
 
 def _scalar(context: Context, value: Any, setting: str, expression: Any) -> Any:

@@ -49,6 +49,8 @@ def requirement(detail: Any) -> Requirement:
     if detail["type"] in ("value_error", "missing") or not text.startswith("Input should be "):
         return Requirement(None, None, f"{text[:1].lower()}{text[1:]}")
     needed = TYPE_WORDS.get(detail["type"]) or text.removeprefix("Input should be ").replace("'", "`")
+    if detail["type"] == "literal_error":
+        needed = needed.replace("True", "`true`").replace("False", "`false`")
     value = detail["input"]
     plain = value is None or isinstance(value, bool | int | float | str)
     return Requirement(needed, described(value) if plain else None, "")

@@ -16,6 +16,7 @@ from graphlang.spec.sizes import Attributes, Dimension
 
 DType: TypeAlias = Literal["float", "int", "bool"]
 Precision: TypeAlias = Literal["float32", "tf32", "bfloat16"]
+Remat: TypeAlias = Literal[True, False, "block"]
 RegionKind: TypeAlias = Literal["def", "file", "layers", "repeat"]
 """`file`: a `def` of an imported file; `layers`: a labelled group; `repeat`: a copy in a loop."""
 Position: TypeAlias = tuple[int, int, int]
@@ -165,6 +166,11 @@ class TrainSpec(Fields, SpecModel):
     )
     shard: tuple[str, ...] = Field(
         (), description='parameters that are divided over an axis of the mesh: `["*.W: model"]`'
+    )
+    remat: Remat = Field(
+        False,
+        description="whether a backend on devices computes forward values again for the gradients instead of "
+        "keeping them: `true` within each node, `block` within each copy of a `repeat` and use of a `def`",
     )
     shuffle: bool = True
     clip_norm: float | None = Field(

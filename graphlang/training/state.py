@@ -17,7 +17,7 @@ from graphlang.engine.executable import Executable
 from graphlang.engine.model import Model
 from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.recording import NORMS, RATE, STEP, Recording, Storage, record_step, slot_label
-from graphlang.spec.models import Precision, TrainSpec
+from graphlang.spec.models import Precision, Remat, TrainSpec
 from graphlang.training.refused_steps import StepInputs, not_finite_error
 
 
@@ -37,6 +37,8 @@ class TrainingState:
         self.clip_norm = section.clip_norm
         #: how products may be rounded, on a backend that can; in float64 they never are
         self.precision: Precision = section.precision if model.dtype == np.float32 else "float32"
+        #: which forward values are computed again for the gradients, on a backend that can
+        self.remat: Remat = section.remat
         #: how many steps there will be, for a schedule that runs over all of them; None where nobody says
         self.total = total
         #: steps taken so far

@@ -11,6 +11,7 @@ from graphlang.backends.jax.device_errors import device_errors
 from graphlang.backends.jax.device_state import DeviceState
 from graphlang.backends.jax.placement import Placement
 from graphlang.backends.jax.precision import precision_of
+from graphlang.backends.jax.remat import blocks_of
 from graphlang.backends.jax.step_program import StepProgram
 from graphlang.backends.options import Jax
 from graphlang.engine.random_streams import Redrawn
@@ -39,6 +40,7 @@ class StepsOnArrays:
             seed,
             1,
             precision_of(self._options, self._training),
+            blocks_of(self._options, self._training),
         )
         return StepOnArrays(program, self._training, self._state, draws=self._options.draws)
 

@@ -61,8 +61,8 @@ def find_attention(steps: Sequence[Step], results: Sequence[SymbolicArray]) -> l
     In float64 there is none: `jax.nn.dot_product_attention` computes its softmax in float32.
     """
     program = _Uses(steps, results)
-    found = (_attention(program, step) for step in steps if step.primitive.name == "exp")
-    return [attention for attention in found if attention is not None]
+    matches = (_attention(program, step) for step in steps if step.primitive.name == "exp")
+    return [attention for attention in matches if attention is not None]
 
 
 class _NoMatch(Exception):

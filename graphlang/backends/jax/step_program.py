@@ -19,6 +19,7 @@ from graphlang.backends.jax.host_scalars import HostScalars
 from graphlang.backends.jax.placement import Placement
 from graphlang.backends.jax.precision import MixedPrecision, products_of
 from graphlang.backends.jax.random_numbers import uniform
+from graphlang.backends.jax.remat import After, Blocks, after_gradients, segments
 from graphlang.backends.jax.replay import run
 from graphlang.backends.jax.rules import RULES, check_rules
 from graphlang.backends.jax.scope import scope
@@ -29,7 +30,7 @@ from graphlang.engine.program import concrete
 from graphlang.engine.recording import NORMS, RATE, STEP, Recording
 from graphlang.engine.row_padding import COUNTED, PaddedProgram
 from graphlang.spec.models import Precision
-from graphlang.trace import SymbolicArray
+from graphlang.trace import Step, SymbolicArray
 
 FINE = "all numbers are finite"
 """The label of the state that tells whether no step so far had a number that is not finite."""
@@ -66,6 +67,7 @@ class StepProgram:
         seed: int,
         per_call: int,
         precision: Precision = "float32",
+        blocks: Blocks | None = None,
     ) -> None:
         self._options, self._placement = options, placement
         self._precision = precision
@@ -78,6 +80,9 @@ class StepProgram:
         known = [RATE, STEP, *(padding.numbers if padding is not None else ())]
         self._scalars = HostScalars(self.program, known)
         self._attention = find_attention(self._scalars.rest, self.program.results)
+        self._recomputes = blocks is not None
+        uses = self._fused_attention(after_gradients(True, on_host=placement.on_host)).uses
+        self._segments = segments(self._scalars.rest, self.program.results, blocks, uses)
         self._compiled = jax.jit(self._several, donate_argnums=0)
         self._has_run = False
         check_rules(self.program.steps)
@@ -176,8 +181,16 @@ class StepProgram:
     ) -> tuple[Any, Any]:
         program, values = self.program, self._values(state, data, feeds, numbers, places)
         wrong: list[Any] = []
-        attention = FusedAttention(self._attention, cudnn=not self._placement.on_host)
-        run(self._scalars.rest, values, RULES, wrong, self._types(state), attention)
+        after = after_gradients(there, on_host=self._placement.on_host)
+        types, attention = self._types(state), self._fused_attention(after)
+
+        def replay(steps: Sequence[Step], values: dict[int, Any]) -> None:
+            run(steps, values, RULES, None, types, attention)
+
+        for segment in self._segments:
+            for recomputation in segment.again:
+                recomputation.run(values, replay, after)
+            run(segment.steps, values, RULES, wrong, types, attention)
 
         def value(x: Any) -> Any:
             return values[x.number] if x.__class__ is SymbolicArray else jnp.asarray(x)
@@ -190,6 +203,10 @@ class StepProgram:
         new = {k: self._placement.kept(k, jnp.where(taken, x, state[k])) for k, x in updates.items()}
         result = jnp.concatenate([jnp.stack([fine, loss]).astype(jnp.float64), norms])
         return {**state, **new, FINE: jnp.where(there, fine, state[FINE])}, self._placement.result(result)
+
+    def _fused_attention(self, after: After) -> FusedAttention:
+        again = after if self._recomputes else None
+        return FusedAttention(self._attention, cudnn=not self._placement.on_host, again=again)
 
     def _types(self, state: Any) -> MixedPrecision | None:
         if self._precision != "bfloat16":

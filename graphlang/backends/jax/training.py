@@ -14,6 +14,7 @@ from graphlang.backends.jax.device_errors import device_errors
 from graphlang.backends.jax.device_state import DeviceState
 from graphlang.backends.jax.placement import Placement
 from graphlang.backends.jax.precision import precision_of
+from graphlang.backends.jax.remat import blocks_of
 from graphlang.backends.jax.several_steps import steps_per_call
 from graphlang.backends.jax.step_program import StepCall, StepProgram
 from graphlang.backends.options import Jax
@@ -141,6 +142,7 @@ class StepsOnDevice:
             seed,
             per_call,
             precision_of(self._options, self._training),
+            blocks_of(self._options, self._training),
         )
 
     @property
