@@ -159,6 +159,11 @@ class MeshOfOtherSize(Diagnostic):
         return " × ".join(f"{size} ({name})" for name, size in self.mesh.items())
 
 
+class DevicesLeftOut(MeshOfOtherSize):
+    message = "the processes have {count} devices together, but the training uses {axes} of them"
+    help = "several processes train on all of their devices: make the sizes of the axes multiply to {count}"
+
+
 class BackendTaken(Diagnostic):
     """Which backend `auto` has taken, and why.
 

@@ -18,7 +18,7 @@ from graphlang.backends.jax.training import StepsOnDevice
 from graphlang.backends.options import Jax
 from graphlang.contracts.backend import RecordedProgram
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.backends import DeviceMissing, DevicesMissing, MeshOfOtherSize
+from graphlang.diagnostics.backends import DeviceMissing, DevicesLeftOut, DevicesMissing, MeshOfOtherSize
 from graphlang.spec.sharding import ROWS, device_count, mesh_of, patterns_of
 from graphlang.trace import Step
 from graphlang.training.batches import BatchSource
@@ -77,6 +77,8 @@ class JaxBackend:
         devices = jax.devices(self.device.platform)
         if device_count(mesh) > len(devices):
             raise GraphError([DevicesMissing(file, device_count(mesh), len(devices), self.platform)])
+        if jax.process_count() > 1 and device_count(mesh) != len(devices):
+            raise GraphError([DevicesLeftOut(file, mesh, str(len(devices)))])
         return Placement(devices[: device_count(mesh)], mesh, shard)
 
     def about(self) -> dict[str, str]:
