@@ -147,7 +147,7 @@ def test_the_loss_that_training_reports_is_that_before_the_step_though_state_is_
 def test_a_step_whose_loss_is_not_finite_changes_nothing() -> None:
     graph = gl.loads(NETWORK.format("Adam(lr=0.1)", "float64", ""))
     before = graph.params.copies()
-    with pytest.raises(gl.GraphError, match="not finite|infinite|not a number"):
+    with pytest.raises(gl.GraphError, match=r"not finite|infinite|not a number"):
         graph.fit(x=np.full((5, 6), 1.7e308), t=np.zeros(5, int))
     for name, array in before.items():
         np.testing.assert_array_equal(graph.params[name], array)
