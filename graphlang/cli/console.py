@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
@@ -35,8 +37,23 @@ def shown(line: str) -> str:
     return printable(line)
 
 
+_shows_notes = ContextVar("shows notes", default=True)
+
+
+@contextmanager
+def notes_shown(shown: bool) -> Iterator[None]:
+    """Whether notes are written until the block ends."""
+    before = _shows_notes.set(shown)
+    try:
+        yield
+    finally:
+        _shows_notes.reset(before)
+
+
 def note(text: str) -> None:
     """Writes a note to stderr, wrapped between words if stderr is a terminal."""
+    if not _shows_notes.get():
+        return
     if sys.stderr.isatty():
         from graphlang.draw.prose import hanging
 
@@ -132,6 +149,12 @@ def bad(text: str) -> str:
 
 def _paint(style: str, text: str, stream: TextIO) -> str:
     return f"\x1b[{style}m{text}\x1b[0m" if color(stream) else text
+
+
+def report_notes(notes: Iterable[Diagnostic], form: str) -> None:
+    """Writes the notes on a file to stderr."""
+    if _shows_notes.get():
+        report(notes, form, sys.stderr)
 
 
 def report(diagnostics: Iterable[Diagnostic], form: str, stream: TextIO) -> None:

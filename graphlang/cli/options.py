@@ -435,7 +435,7 @@ def load_graph(arguments: argparse.Namespace, path: str | None = None) -> tuple[
         backend=_backend_of(arguments),
         limits=limits_of(arguments),
     )
-    console.report(graph.notes, arguments.format, sys.stderr)
+    console.report_notes(graph.notes, arguments.format)
     if not hasattr(arguments, "values"):  # read only once: several specs may share the inputs from stdin
         path = getattr(arguments, "inputs", None)
         arguments.values = {} if path is None else read_inputs(path)

@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -65,7 +66,7 @@ def parser() -> options.CommandParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    with options.together_with_others(arguments):
+    with options.together_with_others(arguments), console.notes_shown(_leads(arguments)):
         return _train(arguments)
 
 
@@ -132,7 +133,9 @@ def _leaves(arguments: argparse.Namespace, folder: Path, leads: bool) -> Callabl
 
 def _leads(arguments: argparse.Namespace) -> bool:
     """Whether this process writes and prints: of several that train together, the first one does."""
-    if arguments.coordinator is None:
+    if arguments.coordinator is None or arguments.process is not None:
+        return not arguments.process
+    if find_spec("jax") is None:  # loading says what to install
         return True
     from graphlang.backends.jax.processes import is_first
 

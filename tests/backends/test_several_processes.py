@@ -127,17 +127,19 @@ def test_two_processes_train_as_one_does_and_the_first_one_alone_tells(folder: P
 
 
 @pytest.mark.parametrize(
-    ("killed", "devices"),
+    ("killed", "processes_after"),
     [
-        pytest.param(1, 1, id="the second, and one device goes on"),
-        pytest.param(0, 3, id="the first, and three"),
+        pytest.param(1, 2, id="the second, and two processes go on"),
+        pytest.param(0, 1, id="the first, and one process goes on with three devices"),
     ],
 )
 def test_where_one_is_killed_the_other_ends_and_the_run_goes_on(
-    folder: Path, alone: Path, killed: int, devices: int
+    folder: Path, alone: Path, killed: int, processes_after: int
 ) -> None:
     run = folder / f"killed-{killed}"
-    processes = both(folder, "--run", run.name, "--set", "train.epochs=1000000")
+    processes = both(
+        folder, "--run", run.name, "--set", "train.epochs=1000000", "--set", "train.shuffle=true"
+    )
     wait_for(run / "checkpoint.npz", processes)
     processes[killed].send_signal(signal.SIGKILL)
     _, err = finished(processes[1 - killed], 1, within=END)
@@ -146,15 +148,18 @@ def test_where_one_is_killed_the_other_ends_and_the_run_goes_on(
     assert "Traceback" not in err
     processes[killed].communicate(timeout=END)
 
-    # As many epochs as the run has to have, and it may have some more by now.
     done = len(losses(run)) // 8
-    epochs = f"train.epochs={max(7, done + 1)}"
-    flags = f"--xla_force_host_platform_device_count={devices}"
-    resumed = started(
-        folder, "--resume", run.name, "--set", epochs, "--devices", str(devices), XLA_FLAGS=flags
-    )
-    finished(resumed)
-    assert len(losses(run)) == 8 * max(7, done + 1)
+    epochs = max(7, done + 1)
+    words = ["--resume", run.name, "--set", f"train.epochs={epochs}"]
+    if processes_after == 2:
+        first, second = both(folder, *words)
+        _, err = finished(first)
+        assert "going on with what the run was started with: --set train.shuffle=true" in err
+        assert finished(second) == ("", "")
+    else:
+        flags = "--xla_force_host_platform_device_count=3"
+        finished(started(folder, *words, "--devices", "3", XLA_FLAGS=flags))
+    assert len(losses(run)) == 8 * epochs
     np.testing.assert_allclose(losses(run)[:56], losses(alone), rtol=0, atol=1e-6)
 
 

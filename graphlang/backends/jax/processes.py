@@ -85,7 +85,7 @@ def end(status: int) -> None:
 
 def is_first() -> bool:
     """Whether this process writes and prints: of several, the first one does."""
-    return jax.process_index() == 0
+    return int(global_state.process_id) == 0
 
 
 def _wait_for(address: str, patience: float) -> None:
