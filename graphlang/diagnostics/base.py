@@ -363,7 +363,9 @@ class _Several(tuple[Any, ...]):
     def __format__(self, spec: str) -> str:
         bare = spec.startswith("bare")
         shown = self if len(self) <= MANY + 1 else self[:MANY]
-        words = [elided(str(word), SHORT) if bare else f"`{elided(str(word), SHORT)}`" for word in shown]
+        most = max(SHORT, LIST // max(1, len(shown)))  # a few paths may be long
+        texts = [elided(str(word), most) for word in shown]
+        words = texts if bare else [f"`{text}`" for text in texts]
         if len(shown) < len(self):
             return f"{', '.join(words)} and {len(self) - len(shown):,} more"
         return listed(words, spec.removeprefix("bare").strip())
@@ -371,8 +373,8 @@ class _Several(tuple[Any, ...]):
 
 MANY = 20
 """The most words of a list that are shown."""
-SHORT, LONG, LONGEST = 60, 200, 1000
-"""The most characters that are shown of a word in a list, of a fact, and of a whole message."""
+SHORT, LONG, LIST, LONGEST = 60, 200, 600, 1000
+"""The most characters that are shown of a word in a long list, of a fact, of a list, and of a message."""
 
 
 def elided(text: str, most: int = LONG) -> str:

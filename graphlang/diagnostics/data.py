@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from graphlang.diagnostics.base import Diagnostic, OfFile, wording
+from graphlang.diagnostics.base import Diagnostic, OfFile, first_of, wording
 from graphlang.diagnostics.spelling import closest, did_you_mean
 
 Refusal = Literal["is no file name", "is a URL", "is absolute", "leads out of the spec's folder"]
@@ -227,7 +227,10 @@ class FilesNowhere(Diagnostic):
     """
 
     code = "GL608"
-    message = "cannot find {missing}; searched {searched}"
+    message = first_of(
+        "cannot find {missing}; searched {folders:}",
+        "cannot find {missing}; searched no folder (none is known)",
+    )
     help = (
         "put the files, gzipped (`.gz`) or plain, into one of these folders, "
         "or name their folder with `--data DIR` or the environment variable GRAPHLANG_DATA"
@@ -239,10 +242,6 @@ class FilesNowhere(Diagnostic):
     @property  # type: ignore[misc]  # it has no setter
     def file(self) -> str | None:
         return self.folders[0] if self.folders else None
-
-    @property
-    def searched(self) -> str:
-        return ", ".join(f"`{n}`" for n in self.folders) or "no folder (none is known)"
 
 
 class SampleMismatch(OfFile):

@@ -186,11 +186,12 @@ def test_a_named_folder_is_the_only_one_searched(small_mnist, tmp_path):
     assert str(small_mnist) not in d.message
 
 
-def test_missing_files_are_named_with_every_folder_searched(tmp_path):
-    d = fault(mnist(), tmp_path, search=(tmp_path / "a", tmp_path / "b"))
+def test_missing_files_are_named_with_every_folder_searched(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    d = fault(mnist(), tmp_path, search=(Path("a"), Path("b")))
     message = d.message
     assert all(name in message for name in module.DIGESTS)
-    assert all(f"`{tmp_path / place}`" in message for place in ("a", "a/mnist", "b", "b/mnist"))
+    assert all(f"`{Path(place)}`" in message for place in ("a", "a/mnist", "b", "b/mnist"))
     assert "gzipped (`.gz`) or plain" in d.help
     assert "GRAPHLANG_DATA" in d.help
 

@@ -73,7 +73,8 @@ def check(trace: Trace, y: Any, feeds: dict[Any, Any], rtol: float) -> None:
 
 
 def test_every_primitive_has_samples() -> None:
-    assert set(SAMPLES) == set(EVERY)
+    # A joint primitive, `scan`, is made of recorded steps: tests/engine/test_recorded_scans.py has its samples.
+    assert set(SAMPLES) == {name for name, primitive in EVERY.items() if not primitive.joint}
 
 
 @pytest.mark.parametrize(("primitive", "operands", "params"), DIFFERENTIABLE)
