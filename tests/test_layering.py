@@ -191,3 +191,9 @@ def opened_for_reading(path: Path) -> Iterator[str]:
 def test_files_of_users_are_opened_for_reading_in_one_place(path: Path) -> None:
     if unit(path) != "files" and path.relative_to(PACKAGE).as_posix() not in MAY_OPEN:
         assert list(opened_for_reading(path)) == []
+
+
+def test_no_two_test_files_share_a_name() -> None:
+    # Tests are no package, so pytest cannot tell two files of one name apart.
+    names = [path.name for path in (PACKAGE.parent / "tests").rglob("test_*.py")]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
