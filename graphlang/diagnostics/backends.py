@@ -110,7 +110,7 @@ class DevicesMissing(Diagnostic):
 
     code = "GL736"
     message = "the training asks for {asked} devices, but JAX finds {count} of the kind {platform} here"
-    help = "write `--devices {count}`, or leave it out"
+    help = "write `--devices {count}`; a mesh in the file is left out with `--set train.mesh=[]`"
 
     file: str | None
     asked: int

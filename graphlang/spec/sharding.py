@@ -32,8 +32,11 @@ def mesh_of(text: Sequence[str]) -> dict[str, int]:
 
 
 def patterns_of(text: Sequence[str], mesh: Mapping[str, int]) -> tuple[Pattern, ...]:
-    """Patterns from lines such as `*.W: model`; raises ValueError for what is none, or has no such axis."""
-    return tuple(_pattern(line, mesh) for line in text)
+    """Patterns from lines such as `*.W: model`; raises ValueError for what is none, or has no such axis.
+
+    Devices that are given by their number alone are a mesh with the axis `data`.
+    """
+    return tuple(_pattern(line, mesh or {ROWS: 1}) for line in text)
 
 
 def _pattern(line: str, mesh: Mapping[str, int]) -> Pattern:
@@ -43,7 +46,7 @@ def _pattern(line: str, mesh: Mapping[str, int]) -> Pattern:
         raise ValueError(f'parameters are divided by patterns such as "*.W: model", and `{line}` is none')
     unknown = [axis for axis in axes if axis != WHOLE and axis not in mesh]
     if unknown:
-        known = ", ".join(f"`{name}`" for name in mesh) or "no axis"
+        known = ", ".join(f"`{name}`" for name in mesh)
         raise ValueError(f"`{line}` divides over `{unknown[0]}`, but the mesh has {known}")
     return Pattern(names.strip(), axes)
 

@@ -98,6 +98,12 @@ def test_numpy_trains_a_file_with_a_mesh_as_without_one() -> None:
     assert divided.losses == gl.loads(plain).fit(x=x, t=t).losses
 
 
+def test_a_pattern_may_name_the_rows_axis_where_devices_are_given_by_number_alone() -> None:
+    assert patterns_of(["*: data"], {}) == patterns_of(["*: data"], {"data": 4})
+    with pytest.raises(ValueError, match="`model`, but the mesh has `data`"):
+        patterns_of(["*: model"], {})
+
+
 def test_a_pattern_for_an_axis_that_the_mesh_lacks_is_refused_when_the_file_is_read() -> None:
     with pytest.raises(gl.GraphError, match="divides over `wide`, but the mesh has `data`, `model`"):
         gl.loads(SPEC % '"*.W: wide"')
