@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from graphlang.engine.cache_size import second_level_bytes
 from graphlang.engine.program import concrete, is_broadcast_scalar
 from graphlang.engine.step_work import operations
 from graphlang.engine.views import Views
@@ -23,10 +24,26 @@ LONGEST_ROW = FUSE_FROM // 4
 """Elements of the longest row that is reduced within a fused group: a row is never cut."""
 SMALL_SIZE = 64
 """Elements up to which a value is cheap enough to be computed early, outside of any fused group."""
-BLOCK_BYTES = 2**19
-"""Bytes of one operand in a block: few enough that the handful of operands that a fused group touches stays
-in cache, enough that the work of a call outweighs handing the interpreter's lock from thread to thread. Over
-10^7 numbers on two cores, 2**16 took two to three times as long; beyond 2**19 nothing is gained."""
+_OPERANDS_IN_CACHE = 8
+"""The operands of a fused group that should be in the second-level cache at once."""
+
+
+def block_bytes(second_level: int | None) -> int:
+    """Bytes of one operand in a block, for a processor with so large a second-level cache.
+
+    A call of NumPy on a smaller block than 2**18 bytes is so short that threads mostly wait for the
+    interpreter's lock: 2**16 took two to three times as long, over 10^7 numbers on two cores. Where eight
+    blocks of that size do not fit into the second-level cache they are in the third, as larger ones are, and
+    larger ones hand over the lock less often.
+    """
+    smallest, largest = 2**18, 2**19
+    if second_level is None or second_level < _OPERANDS_IN_CACHE * smallest:
+        return largest
+    return min(largest, second_level // _OPERANDS_IN_CACHE // smallest * smallest)
+
+
+BLOCK_BYTES = block_bytes(second_level_bytes())
+"""Bytes of one operand in a block, on this processor."""
 BALANCE = 4
 """Where there are more than two blocks, their number is about a multiple of this, so that 2 or 4 threads have
 as many each."""

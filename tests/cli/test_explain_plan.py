@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from graphlang.cli import main
-from graphlang.engine.fusion import BLOCK_BYTES
+from graphlang.engine import fusion
 
 SPECS = Path(__file__).parent.parent.parent / "specs"
 NETWORK = str(SPECS / "two_layer_net.graph")
@@ -60,15 +60,16 @@ def test_an_optimizer_with_memory_says_so(capsys: pytest.CaptureFixture[str], tm
 
 
 def test_fused_groups_are_shown_with_their_blocks_and_threads(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(fusion, "BLOCK_BYTES", 2**19)
     file = tmp_path / "sigmoid.graph"
     file.write_text("input x: float[N]\ny = 1 / (1 + exp(-x))\noutput y\n")
     found = plan(capsys, str(file), "--batch", "1000000", "--threads", "2")
     (group,) = [g for g in found["groups"] if g["fused"]]
     assert group["iteration_shape"] == [1_000_000]
     assert group["threads"] == 2
-    assert group["blocks"] == -(-1_000_000 // (BLOCK_BYTES // 8))
+    assert group["blocks"] == 16
     assert {s["where"] for s in group["steps"]} >= {"in cache"}
     text = printed(capsys, "explain-plan", str(file), "--batch", "1000000", "--threads", "2")
     assert "fused over [1000000], 16 blocks of 1 x 62528, 2 threads:" in text
