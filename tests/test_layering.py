@@ -194,6 +194,98 @@ def test_files_of_users_are_opened_for_reading_in_one_place(path: Path) -> None:
         assert list(opened_for_reading(path)) == []
 
 
+WRITES = {
+    "files/replace.py": "the one place",
+    "files/locks.py": "opens what is locked",
+    "training/run_lock.py": "the file that is locked",
+    "cli/outputs.py": "numpy.save into the file of `replaced`",
+    "view/runs/plots.py": "matplotlib's savefig into the file of `replaced`",
+    "view/show.py": "a new folder in that for temporary files",
+    "cli/__init__.py": "the null device",
+    "cli/lasting_stream.py": "the null device",
+    "backends/jax/companions.py": "the null device",
+}
+"""The files that open something to write, or rename, and why they may."""
+WRITERS = {
+    "os": {"rename", "renames", "replace", "link", "symlink", "truncate", "creat", "mkfifo"},
+    "np": {"save", "savez", "savez_compressed", "savetxt", "memmap"},
+    "shutil": {"copy", "copy2", "copyfile", "copytree", "move", "copyfileobj"},
+    "tempfile": {"mkstemp", "mkdtemp", "NamedTemporaryFile", "TemporaryFile", "TemporaryDirectory"},
+    "io": {"open", "FileIO"},
+}
+METHODS_THAT_WRITE = {
+    "write_text",
+    "write_bytes",
+    "tofile",
+    "savefig",
+    "touch",
+    "hardlink_to",
+    "symlink_to",
+    "rename",
+}
+
+
+def calls_that_write(path: Path) -> Iterator[str]:
+    """The calls in a file that open a file to write it, or give one another name."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        text, called = ast.unparse(node), node.func
+        modes = {c.value for c in ast.walk(node) if isinstance(c, ast.Constant) and isinstance(c.value, str)}
+        writes = any(mode and set(mode) <= set("rwxabt+") and set(mode) & set("wxa+") for mode in modes)
+        if isinstance(called, ast.Name):
+            if called.id in ("open", "mkdtemp", "mkstemp", "ZipFile") and writes:
+                yield text
+        elif isinstance(called, ast.Attribute):
+            owner = ast.unparse(called.value)
+            of_module = called.attr in WRITERS.get(owner, ())
+            opens = called.attr == "open" and (
+                writes or "O_WRONLY" in text or ("_FLAGS" in text and owner == "os")
+            )
+            renames = called.attr == "replace" and len(node.args) == 1 and owner != "self._state"
+            if of_module or (called.attr in METHODS_THAT_WRITE and owner != "os") or opens or renames:
+                yield text
+
+
+MAY_PASS = (
+    "files/regular.py",  # opens to read, with flags of its own
+    "files/write_archive.py",  # a member of an archive on an open stream
+)
+
+
+def test_whatever_is_written_is_written_in_one_place() -> None:
+    """There a file is replaced whole, under a name that nobody foresees, and brought to the disk."""
+    writing = {}
+    for path in FILES:
+        name = path.relative_to(PACKAGE).as_posix()
+        if name not in MAY_PASS and (calls := list(calls_that_write(path))):
+            writing[name] = calls
+    assert {name: calls for name, calls in writing.items() if name not in WRITES} == {}
+    assert set(WRITES) - set(writing) == set()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "open(name, 'w')",
+        "open(name, mode='ab')",
+        "path.open('x')",
+        "path.write_text(text)",
+        "Path(name).write_bytes(content)",
+        "np.savez(name, x=x)",
+        "x.tofile(name)",
+        "temporary.replace(path)",
+        "os.rename(a, b)",
+        "os.open(name, os.O_WRONLY)",
+        "tempfile.mkstemp()",
+        "shutil.copy(a, b)",
+    ],
+)
+def test_a_call_that_writes_is_noticed(call: str, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(f"def f():\n    return {call}\n")
+    assert list(calls_that_write(tmp_path / "a.py")) == [call]
+
+
 def test_no_two_test_files_share_a_name() -> None:
     # Tests are no package, so pytest cannot tell two files of one name apart.
     names = [path.name for path in (PACKAGE.parent / "tests").rglob("test_*.py")]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from graphlang.spec.version import __version__
 
-DONE, WRONG, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+DONE, WRONG, USAGE, FAULT, INTERRUPTED, UNREAD = 0, 1, 2, 3, 130, 141
 
 COMMANDS = {
     "run": "forward and backward: every named value and its gradient",
@@ -62,10 +62,11 @@ def _status(argv: list[str] | None) -> int:
         return _say("error: standard output is closed, and the result is written there", WRONG)
     try:
         _write_anything()
-        status = _dispatch(words)
+        try:
+            status = _dispatch(words)
+        except SystemExit as asked:  # argparse: --help is 0, a wrong option is 2
+            status = asked.code if isinstance(asked.code, int) else USAGE
         sys.stdout.flush()
-    except SystemExit as asked:  # argparse: --help is 0, a wrong option is 2
-        return asked.code if isinstance(asked.code, int) else USAGE
     except KeyboardInterrupt:
         return _say("interrupted", INTERRUPTED)
     except BrokenPipeError:
@@ -148,7 +149,8 @@ def help_text() -> str:
     )
     status = console.prose(
         "exit status: 0 done; 1 the spec, data or weights are wrong, or a check failed; 2 usage; "
-        "3 a fault of graphlang itself; 130 interrupted"
+        "3 a fault of graphlang itself; 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP; "
+        "141 the reader of the output has gone"
     )
     return f"""\
 usage: graphlang COMMAND [OPTIONS] ...
@@ -200,15 +202,16 @@ def _say(text: str, status: int) -> int:
 
 
 def _closed_pipe() -> int:
-    """The exit status if the reader closes the pipe, as in `graphlang run ... | head`: no error."""
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(devnull, sys.stdout.fileno())  # or Python complains when it flushes at exit
-    except (OSError, ValueError):
-        pass
-    finally:
-        os.close(devnull)
-    return DONE
+    """The exit status where the reader of the output has gone, as in `graphlang run ... | head`: that of a
+    program that SIGPIPE ends, since what was not read may have been a failure."""
+    from graphlang.cli.lasting_stream import drop
+
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            drop(stream)
+    return UNREAD
 
 
 def _fault(error: Exception, words: list[str]) -> int:

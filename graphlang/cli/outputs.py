@@ -34,7 +34,7 @@ def _npz(path: Path, outputs: Mapping[str, Any]) -> None:
 def _npy(path: Path, outputs: Mapping[str, Any]) -> None:
     import numpy as np
 
-    from graphlang.training.weight_files import replaced
+    from graphlang.files.replace import replaced
 
     if len(outputs) != 1:
         raise GraphError([SeveralArrays(str(path), _as_npz(path), list(outputs))])
@@ -44,11 +44,10 @@ def _npy(path: Path, outputs: Mapping[str, Any]) -> None:
 
 def _json(path: Path, outputs: Mapping[str, Any]) -> None:
     from graphlang.engine.result import json_value
-    from graphlang.training.weight_files import replaced
+    from graphlang.files.replace import write_text
 
     text = json.dumps({n: json_value(v) for n, v in outputs.items()}, ensure_ascii=False, allow_nan=False)
-    with replaced(path) as file:
-        file.write(f"{text}\n".encode())
+    write_text(path, f"{text}\n")
 
 
 def _csv(path: Path, outputs: Mapping[str, Any]) -> None:
@@ -58,7 +57,7 @@ def _csv(path: Path, outputs: Mapping[str, Any]) -> None:
 
     import numpy as np
 
-    from graphlang.training.weight_files import replaced
+    from graphlang.files.replace import write_text
 
     columns: dict[str, Any] = {}
     for name, value in outputs.items():
@@ -76,8 +75,7 @@ def _csv(path: Path, outputs: Mapping[str, Any]) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(zip(*[map(_cell, column) for column in columns.values()], strict=True))
-    with replaced(path) as file:
-        file.write(text.getvalue().encode())
+    write_text(path, text.getvalue())
 
 
 def _cell(value: Any) -> str:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import argparse
 import gc
-import signal
-import threading
+import re
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from graphlang.cli import console, options
+from graphlang.cli.between_steps import BetweenSteps
+from graphlang.cli.lasting_stream import lasting_stderr, lasting_stdout
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
     from graphlang.datasets.dataset import Dataset
+    from graphlang.training.next_folder import NextFolder
     from graphlang.training.record import History, Progress
+    from graphlang.training.saving_times import Interval
 
 ROOT = Path("runs")
 
@@ -27,8 +30,9 @@ def parser() -> options.CommandParser:
         "train",
         "SPEC",
         "The `train` section over the `data` section. A line per epoch goes to stderr, in a terminal\n"
-        "with a live curve of the loss. The run folder gets the weights, a checkpoint, metrics.jsonl,\n"
-        "layers.jsonl, the spec, the seed and the versions.",
+        "with a live curve of the loss. The run folder gets the weights, those of the best epoch, the last\n"
+        "two checkpoints, metrics.jsonl, layers.jsonl, the spec, the seed and the versions. Ctrl-C, SIGTERM\n"
+        "and SIGHUP end it between two steps, and the run is saved.",
         """
         graphlang train specs/two_layer_net.graph
         graphlang train specs/two_layer_net.graph --data ~/mnist --set hidden=100 --set train.epochs=5
@@ -50,6 +54,13 @@ def parser() -> options.CommandParser:
         "--resume", metavar="RUN", type=options.path, help="go on where the run in a folder stopped"
     )
     command.add_argument(
+        "--checkpoint-every",
+        metavar="N",
+        type=_interval,
+        help="save after N epochs, or after a time such as 30s, 5min or 1h (default: after every epoch, in "
+        "long ones every 10s, for at most a tenth of the time)",
+    )
+    command.add_argument(
         "-v",
         "--verbose",
         action="store_true",
@@ -66,8 +77,21 @@ def parser() -> options.CommandParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    with options.together_with_others(arguments), console.notes_shown(_leads(arguments)):
+    with options.together_with_others(arguments), console.notes_shown(_leads(arguments)), lasting_stderr():
         return _train(arguments)
+
+
+def _interval(text: str) -> Interval:
+    """How often to save: `5` epochs, or a time."""
+    from graphlang.training.saving_times import Interval
+
+    number = re.fullmatch(r"0*([1-9]\d{0,8})(s|min|h)?", text, re.ASCII)
+    if number is None:
+        raise argparse.ArgumentTypeError(f"`{text}` is neither a number of epochs nor a time such as 30s")
+    count, unit = int(number[1]), number[2]
+    if unit is None:
+        return Interval(epochs=count)
+    return Interval(seconds=count * {"s": 1, "min": 60, "h": 3600}[unit])
 
 
 def _train(arguments: argparse.Namespace) -> int:
@@ -82,53 +106,66 @@ def _train(arguments: argparse.Namespace) -> int:
     if arguments.resume:
         _note_other_backend(graph, arguments.resume)
     dataset = options.opened(graph, arguments)
-    folder: Path = arguments.resume or arguments.run or _next_run(arguments.spec)
-    leads = _leads(arguments)
+    chosen: Path | NextFolder = arguments.resume or arguments.run or _next_run(arguments.spec)
+    leads, alone = _leads(arguments), arguments.coordinator is None
+
+    def last_saved() -> str:
+        return _kept("interrupted", chosen, "as of its last checkpoint", arguments.words)
+
     with ExitStack() as stack:
         by_epochs = bool(dataset.train)
         progress = watcher(by_epochs, arguments.format, layers=arguments.verbose, silent=not leads)
         stack.enter_context(progress)
         stack.enter_context(options.announced_by(progress.show))
-        alone = arguments.coordinator is None
-        interrupt = stack.enter_context(BetweenSteps(None if alone else _leaves(arguments, folder, leads)))
+        leaves = None if alone else _leaves(last_saved if leads else lambda: "interrupted")
+        signals = stack.enter_context(BetweenSteps(last_saved, leaves))
         try:
             gc.enable()
             history = train(
                 graph.model,
                 dataset,
-                folder=None if arguments.resume or not leads else folder,
+                folder=None if arguments.resume or not leads else chosen,
                 resume=arguments.resume,
                 on_epoch=progress.epoch,
-                on_progress=both(progress.progress, interrupt.check),
+                on_progress=both(progress.progress, signals.check),
                 overrides=dict(arguments.set),
                 on_start=progress.start,
+                on_note=console.note,
                 writes=leads,
+                alone=alone,
+                interval=arguments.checkpoint_every,
                 on_advice=None if arguments.json or arguments.backend else console.note,
             )
             progress.finish()
         except KeyboardInterrupt:
             stack.close()
-            console.err(f"interrupted; the run is kept in {console.file_name(folder)}, go on with:")
-            console.err(f"  {_resume(arguments.words, folder)}")
-            return 130
+            console.err(_kept(signals.told, chosen, "", arguments.words))
+            return signals.status
     if not leads:
         return 0
     _note_what_is_not_finite(dataset, history)
-    _finish(graph, history, folder, arguments.json)
+    # The result is a file: it is no loss if nobody reads the last line. JSON is a result too.
+    with nullcontext() if arguments.json else lasting_stdout():
+        _finish(graph, history, _path(chosen), arguments.json)
     return 0
 
 
-def _leaves(arguments: argparse.Namespace, folder: Path, leads: bool) -> Callable[[], Any]:
+def _path(chosen: Path | NextFolder) -> Path:
+    return chosen if isinstance(chosen, Path) else chosen.path
+
+
+def _kept(told: str, chosen: Path | NextFolder, state: str, words: list[str]) -> str:
+    """What ended the training, and how the run goes on."""
+    folder = _path(chosen)
+    where = f"{console.file_name(folder)} {state}".rstrip()
+    return f"{told}; the run is kept in {where}, go on with:\n  {_resume(words, folder)}"
+
+
+def _leaves(message: Callable[[], str]) -> Callable[[], Any]:
     """What one of several processes does at Ctrl-C."""
     from graphlang.backends.jax.companions import INTERRUPTED, leave
 
-    told = ["interrupted"]
-    if leads:
-        told = [
-            f"interrupted; the run is in {console.file_name(folder)} as of its last checkpoint, go on with:",
-            f"  {_resume(arguments.words, folder)}",
-        ]
-    return lambda: leave(INTERRUPTED, "\n".join(told))
+    return lambda: leave(INTERRUPTED, message())
 
 
 def _leads(arguments: argparse.Namespace) -> bool:
@@ -195,10 +232,10 @@ def _described(backend: dict[str, str]) -> str:
     return f"{name} {backend.get('version', '')} on {backend.get('device', 'another device')}"
 
 
-def _next_run(spec: str) -> Path:
-    from graphlang.training.run_folder import next_folder
+def _next_run(spec: str) -> NextFolder:
+    from graphlang.training.next_folder import NextFolder
 
-    return next_folder(ROOT, "stdin" if spec == "-" else Path(spec).stem)
+    return NextFolder(ROOT, "stdin" if spec == "-" else Path(spec).stem)
 
 
 def _resume(words: list[str], folder: Path) -> str:
@@ -255,37 +292,3 @@ def both(first: Callable[[Progress], None], second: Callable[[Progress], None]) 
         second(progress)
 
     return call
-
-
-class BetweenSteps:
-    """Delays Ctrl-C to the end of the training step, so that no checkpoint holds half a step.
-
-    A second Ctrl-C interrupts at once. One of several processes `leaves` at the first one: to write a
-    checkpoint all of them would have to be at the same step.
-    """
-
-    def __init__(self, leaves: Callable[[], Any] | None = None) -> None:
-        self._leaves = leaves
-
-    def __enter__(self) -> Self:
-        self._asked = False
-        self._before: Any = None
-        if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._on_signal)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
-
-    def _on_signal(self, number: int, frame: Any) -> None:
-        if self._leaves is not None:
-            self._leaves()
-        if self._asked:
-            raise KeyboardInterrupt
-        self._asked = True
-
-    def check(self, progress: Progress) -> None:
-        """Raises KeyboardInterrupt if Ctrl-C was pressed during the step."""
-        if self._asked:
-            raise KeyboardInterrupt

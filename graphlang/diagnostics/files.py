@@ -93,6 +93,10 @@ class WritingRefused(UnwritableFile):
     refusal: str
 
 
+class NoRoom(WritingRefused):
+    help = "make room there, or name another place; a file that was there before is as it was"
+
+
 class WrongSuffix(UnwritableFile):
     message = (
         "`{file}` cannot be written: weights are written as npz or safetensors, "

@@ -118,6 +118,12 @@ class RunUnwritable(WrongRun):
     refusal: str
 
 
+class RunBusy(WrongRun):
+    message = "another process writes this run{holder}"
+    help = "wait until it has ended, or name another folder: `--run`"
+    holder: str
+
+
 class NothingToResume(WrongRun):
     help = "`graphlang train` says where it keeps a run"
 

@@ -11,7 +11,6 @@ import json
 import os
 import platform
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -27,6 +26,7 @@ from graphlang.datasets.data_folders import cache_folder
 from graphlang.engine.workers import BLAS, run_jobs, usable_threads
 from graphlang.files.json_text import parsed
 from graphlang.files.regular import read_bytes
+from graphlang.files.replace import written_whole
 from graphlang.kernels.thread_cost import Prices, set_prices
 from graphlang.lazy import made_once
 
@@ -102,13 +102,8 @@ def _write(file: Path, machine: dict[str, Any], prices: Prices) -> None:
     text = json.dumps({"machine": machine, "prices": values}, indent=1)
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=".threads-")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-                out.write(text)
-            Path(temporary).replace(file)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
+        with written_whole(file) as out:
+            out.write(text.encode())
 
 
 # ---- measuring --------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ class RegularFile:
     def __init__(self, descriptor: int, name: str) -> None:
         try:
             status = os.fstat(descriptor)
-            _refuse_others(status, name)  # it may have changed since it was looked at
+            refuse_others(status, name)  # it may have changed since it was looked at
             self.stream: BinaryIO = os.fdopen(descriptor, "rb")
         except BaseException:
             os.close(descriptor)
@@ -89,7 +89,7 @@ def open_regular(path: str | os.PathLike[str]) -> RegularFile:
     name = os.fspath(path)
     if "\0" in name:
         raise OSError(errno.EINVAL, "its name has a null character", name)
-    _refuse_others(os.stat(name), name)  # noqa: PTH116
+    refuse_others(os.stat(name), name)  # noqa: PTH116
     return RegularFile(os.open(name, _FLAGS), name)
 
 
@@ -108,7 +108,7 @@ def open_below(folder: Path, place: Path) -> RegularFile:
             inner = os.open(part, _FOLDER | _NO_LINK, dir_fd=at)
             os.close(at)
             at = inner
-        _refuse_others(os.stat(name, dir_fd=at, follow_symlinks=False), str(place))
+        refuse_others(os.stat(name, dir_fd=at, follow_symlinks=False), str(place))
         return RegularFile(os.open(name, _FLAGS | _NO_LINK, dir_fd=at), str(place))
     finally:
         os.close(at)
@@ -142,7 +142,8 @@ def is_regular(path: str | os.PathLike[str]) -> bool:
         return False
 
 
-def _refuse_others(status: os.stat_result, name: str) -> None:
+def refuse_others(status: os.stat_result, name: str) -> None:
+    """Raises OSError unless the status is that of a regular file."""
     kind = stat.S_IFMT(status.st_mode)
     if kind == stat.S_IFREG:
         return

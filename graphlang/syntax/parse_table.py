@@ -161,8 +161,10 @@ def _symbol(name: str) -> Symbol:
 
 def write_table() -> None:
     """Writes the table of the grammar beside it."""
+    from graphlang.files.replace import write_text
+
     text = json.dumps(serialized(GRAMMAR.read_text("utf-8")), separators=(",", ":"))
-    TABLE.write_text(f"{text}\n", "utf-8", newline="\n")
+    write_text(TABLE, f"{text}\n")
 
 
 if __name__ == "__main__":

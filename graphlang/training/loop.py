@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,12 @@ from graphlang.training.epoch_loss import EpochLoss, epoch_loss
 from graphlang.training.evaluation import EVALUATION_BATCH, SplitEvaluator, measured
 from graphlang.training.faster_backend import faster_backend, this_machine
 from graphlang.training.layer_meter import SAMPLE, LayerMeter, due
+from graphlang.training.next_folder import NextFolder
 from graphlang.training.record import Epoch, History, Progress
 from graphlang.training.refused_steps import StepInputs
 from graphlang.training.run_folder import Checkpoint, RunFolder, WrittenElsewhere
+from graphlang.training.run_saver import RunSaver
+from graphlang.training.saving_times import Interval, SavingTimes
 from graphlang.training.sections import open_data, section_of
 from graphlang.training.state import TrainingState
 from graphlang.training.step import StepOnRows, batch_inputs, steps_of
@@ -42,7 +45,7 @@ def train(
     model: Model,
     dataset: Dataset,
     *,
-    folder: Path | None = None,
+    folder: Path | NextFolder | None = None,
     resume: Path | None = None,
     on_epoch: Callable[[Epoch], Any] | None = None,
     on_progress: Callable[[Progress], Any] | None = None,
@@ -53,36 +56,43 @@ def train(
     overrides: Mapping[str, str] | None = None,
     on_start: Callable[[History], Any] | None = None,
     on_advice: Callable[[str], Any] | None = None,
+    on_note: Callable[[str], Any] | None = None,
+    interval: Interval | None = None,
     writes: bool = True,
+    alone: bool = True,
 ) -> History:
     """Trains the parameters of a model in place by its `train` section, and returns the history.
 
-    `folder` gets the weights, a checkpoint after every epoch, metrics.jsonl, the spec, the seed and the
-    versions; `resume` is such a folder to continue from, with the same bits as if training had not stopped.
-    `overrides` are the settings with which the file was loaded, which the folder keeps. `on_start` gets the
-    history before the first step, so that its caller has it where training is interrupted; `on_advice` gets a
-    sentence where another backend would probably be faster. Of several processes that train together one
-    `writes`. A loss or a gradient that is not finite raises a
-    GraphError that names the operation; that step is not taken.
+    `folder` gets the weights, a checkpoint as often as `interval` says, metrics.jsonl, the spec, the seed and
+    the versions; `resume` is such a folder to continue from, with the same bits as if training had not
+    stopped. `overrides` are the settings with which the file was loaded, which the folder keeps. `on_start`
+    gets the history before the first step, so that its caller has it where training is interrupted;
+    `on_advice` gets a sentence where another backend would probably be faster, and `on_note` one where the
+    run goes on from an earlier checkpoint than the last. Of several processes, none of which trains `alone`,
+    one `writes`. A loss or a gradient that is not finite raises a GraphError that names the operation; that
+    step is not taken.
     """
     section = section_of(model, "train")
     section = _with_overrides(section, epochs, iterations, batch)
     session = _Session(model, section, dataset, fields, on_epoch, on_progress)
-    run: RunFolder | WrittenElsewhere | None = None
-    if folder is not None:
-        run = RunFolder.create(folder, model, overrides or {}, dataset.divided_by)
-    if resume is not None:
-        run = before = RunFolder.reopen(resume, model)
-        session.restore(before.checkpoint(), str(resume))
-        if writes:
-            before.keep_settings(overrides or {}, model)
-    if not writes:
-        run = WrittenElsewhere()
-    if on_start is not None:
-        on_start(session.history)
-    if on_advice is not None and (advice := session.advice()) is not None:
-        on_advice(advice)
-    session.run(run)
+    if interval is None and section.checkpoint_every is not None:
+        interval = Interval(epochs=section.checkpoint_every)
+    with ExitStack() as stack:
+        run: RunFolder | None = None
+        if folder is not None:
+            run = RunFolder.create(folder, model, overrides or {}, dataset.divided_by)
+            stack.callback(run.close)
+        if resume is not None:
+            run = RunFolder.reopen(resume, model, writes=writes)
+            stack.callback(run.close)
+            session.restore(run.checkpoint(on_note), str(resume))
+            if writes:
+                run.keep_settings(overrides or {}, model)
+        if on_start is not None:
+            on_start(session.history)
+        if on_advice is not None and (advice := session.advice()) is not None:
+            on_advice(advice)
+        session.run(run if writes else WrittenElsewhere(), SavingTimes(interval, together=not alone))
     return session.history
 
 
@@ -148,6 +158,8 @@ class _Session:
         self.watch = Watch(self.state, self.data, self.meter.units, self.history)
         self.epoch_losses: list[float] = []
         self._epoch_loss: EpochLoss | None = None
+        #: whether every step that was started has ended
+        self._is_whole = True
 
     @property
     def iteration(self) -> int:
@@ -176,30 +188,28 @@ class _Session:
 
     # ---- the loop -----------------------------------------------------------------------------------
 
-    def run(self, folder: RunFolder | WrittenElsewhere | None) -> None:
+    def run(self, folder: RunFolder | WrittenElsewhere | None, times: SavingTimes) -> None:
+        saver = RunSaver(folder, times, self.history, self.checkpoint, self.model.params.copies)
         try:
             while self.iteration < self.iterations or self.epoch_losses:
                 if not self._epoch_is_over():
-                    self._one_epoch()
+                    self._one_epoch(saver)
                 ended = self._end_of_epoch()
-                if folder is not None:
-                    self._keep(folder, ended)
+                saver.end_epoch(ended, is_last=self.iteration >= self.iterations)
                 if self.on_epoch is not None and _is_false(self.on_epoch(ended)):
                     break
+            saver.save()
         except KeyboardInterrupt:
-            self._settle()
-            if folder is not None:
-                folder.write(self.checkpoint(), self.history)
+            if self._is_whole:  # else the parameters may be those of half a step
+                self._settle()
+                saver.save()
             raise
         except GraphError:
             self.watch.refused()
-            if folder is not None:
-                folder.record(self.history)
+            saver.record()
             raise
         finally:
             self.model.params.recall()
-        if folder is not None:
-            folder.write(self.checkpoint(), self.history)
 
     def _epoch_is_over(self) -> bool:
         """Whether all steps of an epoch are done but not its record: the run was interrupted between them."""
@@ -207,7 +217,7 @@ class _Session:
             self.iteration % self.per_epoch == 0 or self.iteration >= self.iterations
         )
 
-    def _one_epoch(self) -> None:
+    def _one_epoch(self, saver: RunSaver) -> None:
         """The remaining iterations of the current epoch."""
         epoch = self.iteration // self.per_epoch
         order = self._order(epoch)
@@ -219,19 +229,26 @@ class _Session:
                 self._measured_step(rows)
             else:
                 self._take(rows)
+            if saver.is_due():
+                self._finish()
+                saver.save()
         self._finish()
 
     def _take(self, rows: Any) -> None:
         """A step on some rows; its loss may come with a later one."""
+        self._is_whole = False
         try:
             self.steps.take(rows)
+            self._is_whole = True
         finally:
             self._record_losses()
 
     def _finish(self) -> None:
         """Waits for all steps and their losses."""
+        self._is_whole = False
         try:
             self.steps.finish()
+            self._is_whole = True
         finally:
             self._record_losses()
 
@@ -264,9 +281,11 @@ class _Session:
         self._finish()
         self.meter.before()
         start = self.meter.start() if self.iteration == 0 else None
+        self._is_whole = False
         try:
             self.steps.take(rows)
             self.steps.finish()
+            self._is_whole = True
             if start is not None:
                 self.watch.start = start()
             if self.iteration % self.per_epoch == 0 or self.iteration >= self.iterations:
@@ -323,13 +342,6 @@ class _Session:
         return self._epoch_loss.combined(losses, [order[start : start + self.batch] for start in starts])
 
     # ---- checkpoints and resuming ---------------------------------------------------------------------
-
-    def _keep(self, folder: RunFolder | WrittenElsewhere, ended: Epoch) -> None:
-        every = self.section.checkpoint_every or 1
-        if ended.epoch % every == 0 or self.iteration >= self.iterations:
-            folder.write(self.checkpoint(), self.history)
-        else:
-            folder.record(self.history)
 
     def checkpoint(self) -> Checkpoint:
         return Checkpoint(

@@ -16,15 +16,18 @@ from graphlang.diagnostics.weights import NoCheckpoint, NothingToResume, OtherSt
 from graphlang.engine.model import Model
 from graphlang.engine.result import json_value
 from graphlang.engine.workers import usable_threads
-from graphlang.files.array_archive import NUMBERS_AND_TEXTS
 from graphlang.files.json_text import MOST_BYTES, parsed
 from graphlang.files.regular import read_bytes
+from graphlang.files.replace import sync_folder, write_text
+from graphlang.training.next_folder import NextFolder
 from graphlang.training.record import History, LayerRecord, ParameterNorms
+from graphlang.training.run_lock import RunLock
 from graphlang.training.run_records import is_about, is_epoch, is_layer_record, is_object
-from graphlang.training.weight_files import read, replaced, save
+from graphlang.training.weight_files import read_sealed, save, save_sealed
 from graphlang.training.weights import OF_CHECKPOINT, load_file
 
-CHECKPOINT, WEIGHTS, METRICS, RUN = "checkpoint.npz", "weights.npz", "metrics.jsonl", "run.json"
+CHECKPOINT, PREVIOUS = "checkpoint.npz", "previous.npz"
+WEIGHTS, BEST, METRICS, RUN = "weights.npz", "best.npz", "metrics.jsonl", "run.json"
 LAYERS, WARNINGS, SPEC = "layers.jsonl", "warnings.jsonl", "spec.json"
 MOST_RECORDS = 256 * 2**20
 """How large a file of records may be, and the spec of a run, in bytes."""
@@ -55,7 +58,7 @@ class WrittenElsewhere:
     """Stands for a run folder in a process that leaves writing to another one. The checkpoint is made all the
     same: gathering what is divided over processes takes all of them."""
 
-    def write(self, checkpoint: Checkpoint, history: History) -> None:
+    def write(self, checkpoint: Checkpoint, history: History, best: Mapping[str, Any] | None = None) -> None:
         """Writes nothing."""
 
     def record(self, history: History) -> None:
@@ -63,38 +66,53 @@ class WrittenElsewhere:
 
 
 class RunFolder:
-    """One folder per run. Files are replaced whole, so that an interruption leaves the last good ones."""
+    """One folder per run, which one process at a time writes. Files are replaced whole, so that whatever ends
+    the process leaves the last good ones."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lock: RunLock | None) -> None:
         self.path = path
+        self._lock = lock
+        self._keeps_previous = True
 
     @classmethod
     def create(
-        cls, path: Path, model: Model, overrides: Mapping[str, str], divided_by: Mapping[str, float]
+        cls,
+        folder: Path | NextFolder,
+        model: Model,
+        overrides: Mapping[str, str],
+        divided_by: Mapping[str, float],
     ) -> RunFolder:
         """A new folder with the spec, the settings, the divisors of the data's fields, seed and versions.
 
-        Raises GraphError where the folder holds a run already.
+        Raises GraphError where the folder holds a run already, or another process writes one there.
         """
-        if (path / WEIGHTS).exists() or (path / CHECKPOINT).exists():
-            raise GraphError([WrongRun.run_already(str(path))])
+        path = folder if isinstance(folder, Path) else folder.path
         try:
+            if isinstance(folder, NextFolder):
+                path = folder.make()
             path.mkdir(parents=True, exist_ok=True)
-            _write(path / SPEC, model.spec.model_dump_json(indent=1))
-            about = {**_about(model, overrides), "divided_by": dict(divided_by)}
-            _write(path / RUN, json.dumps(about, indent=1))
-            if model.spec.sources:
-                _write(path / "spec.graph", model.spec.sources[0].text)
+            run = cls(path, RunLock(path))
+            sync_folder(path.parent)
         except OSError as error:
             if path.is_file():
                 raise GraphError([WrongRun.file_in_place(str(path))]) from None
             raise GraphError([RunUnwritable(str(path), (error.strerror or str(error)).lower())]) from None
-        return cls(path)
+        try:
+            run.refuse_earlier()
+            write_text(path / SPEC, model.spec.model_dump_json(indent=1))
+            about = {**_about(model, overrides), "divided_by": dict(divided_by)}
+            write_text(path / RUN, json.dumps(about, indent=1))
+            if model.spec.sources:
+                write_text(path / "spec.graph", model.spec.sources[0].text)
+        except BaseException:
+            run.close()
+            raise
+        return run
 
     @classmethod
-    def reopen(cls, path: Path, model: Model) -> RunFolder:
-        """The folder of an earlier run of the same graph."""
-        if not (path / CHECKPOINT).exists():
+    def reopen(cls, path: Path, model: Model, *, writes: bool = True) -> RunFolder:
+        """The folder of an earlier run of the same graph; locked where this process `writes`."""
+        if not any((path / name).exists() for name in (CHECKPOINT, PREVIOUS)):
             if path.is_dir():
                 raise GraphError([NoCheckpoint(str(path), CHECKPOINT)])
             raise GraphError(
@@ -104,19 +122,38 @@ class RunFolder:
         for name, value in (("seed", model.seed), ("dtype", str(model.dtype))):
             if name in about and about[name] != value:
                 raise GraphError([OtherStart(str(path), name, about[name], value)])
-        return cls(path)
+        try:
+            return cls(path, RunLock(path) if writes else None)
+        except OSError as error:
+            raise GraphError([RunUnwritable(str(path), (error.strerror or str(error)).lower())]) from None
+
+    def refuse_earlier(self) -> None:
+        """Raises GraphError where the folder holds a run."""
+        if any((self.path / name).exists() for name in (WEIGHTS, CHECKPOINT, PREVIOUS)):
+            raise GraphError([WrongRun.run_already(str(self.path))])
+
+    def close(self) -> None:
+        """Lets another process write."""
+        if self._lock is not None:
+            self._lock.release()
 
     def keep_settings(self, overrides: Mapping[str, str], model: Model) -> None:
         """Keeps the settings and the backend of this part of the run, with which the next part continues."""
         about = about_run(self.path)
         now = {"set": dict(overrides), "backend": backend_of(model)}
         if about and {"set": about.get("set", {}), "backend": backend_before(self.path)} != now:
-            _write(self.path / RUN, json.dumps({**about, **now}, indent=1))
+            write_text(self.path / RUN, json.dumps({**about, **now}, indent=1))
 
     # ---- writing ----------------------------------------------------------------------------------
 
-    def write(self, checkpoint: Checkpoint, history: History) -> None:
-        """Writes the weights, the checkpoint and the metrics."""
+    def write(self, checkpoint: Checkpoint, history: History, best: Mapping[str, Any] | None = None) -> None:
+        """Writes the checkpoint, of which the last one is kept, the weights, the metrics, and the weights of
+        the best epoch where they are new.
+
+        The best come first: a run that goes on from the checkpoint before finds the same epoch the best.
+        """
+        if best is not None:
+            save(self.path / BEST, best)
         arrays: dict[str, Any] = {
             f"{OF_CHECKPOINT}{name}": array for name, array in checkpoint.params.items()
         }
@@ -134,7 +171,8 @@ class RunFolder:
             "warnings": checkpoint.warnings,
         }
         arrays["measured"] = np.asarray(json.dumps(measured))
-        save(self.path / CHECKPOINT, arrays)
+        save_sealed(self.path / CHECKPOINT, arrays, self.path / PREVIOUS if self._keeps_previous else None)
+        self._keeps_previous = True
         save(self.path / WEIGHTS, dict(checkpoint.params))
         self.record(history)
 
@@ -148,16 +186,36 @@ class RunFolder:
             ended = ends.get(iteration)
             if ended is not None:
                 lines.append(json.dumps(json_value(asdict(ended)), allow_nan=False))
-        _write(self.path / METRICS, "".join(line + "\n" for line in lines))
+        write_text(self.path / METRICS, "".join(line + "\n" for line in lines))
         _write_lines(self.path / LAYERS, [json_value(asdict(record)) for record in history.layers])
         if history.warnings:
             _write_lines(self.path / WARNINGS, [warning.as_json() for warning in history.warnings])
 
     # ---- reading ----------------------------------------------------------------------------------
 
-    def checkpoint(self) -> Checkpoint:
-        """The checkpoint that `write` wrote; raises GraphError where it is damaged."""
-        arrays = read(self.path / CHECKPOINT, NUMBERS_AND_TEXTS)
+    def checkpoint(self, on_note: Callable[[str], Any] | None = None) -> Checkpoint:
+        """The checkpoint that `write` wrote last. Where it is damaged or missing it is the one before, and
+        `on_note` gets a sentence that says so. Raises GraphError where there is no sound one."""
+        try:
+            return self._read(CHECKPOINT)
+        except GraphError as error:
+            try:
+                checkpoint = self._read(PREVIOUS)
+            except GraphError:
+                raise error from None
+        missing = not (self.path / CHECKPOINT).exists()
+        self._keeps_previous = missing  # what is damaged must not take the place of what is sound
+        if on_note is not None:
+            on_note(
+                f"`{CHECKPOINT}` is {'missing' if missing else 'damaged'}: it goes on from the one before, "
+                f"`{PREVIOUS}`, of iteration {checkpoint.iteration:,}"
+            )
+        return checkpoint
+
+    def _read(self, name: str) -> Checkpoint:
+        arrays = read_sealed(self.path / name)
+        if arrays is None:
+            raise GraphError([WrongRun.damaged_checkpoint(str(self.path / name))])
         try:
             params = {
                 k.removeprefix(OF_CHECKPOINT): v for k, v in arrays.items() if k.startswith(OF_CHECKPOINT)
@@ -184,7 +242,7 @@ class RunFolder:
                 warnings=_all(is_object, measured.get("warnings", [])),
             )
         except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
-            raise GraphError([WrongRun.damaged_checkpoint(str(self.path / CHECKPOINT))]) from None
+            raise GraphError([WrongRun.damaged_checkpoint(str(self.path / name))]) from None
 
 
 def about_run(path: Path) -> dict[str, Any]:
@@ -271,20 +329,7 @@ def _layer_record(kept: Mapping[str, Any]) -> LayerRecord:
 
 
 def _write_lines(path: Path, records: Sequence[Any]) -> None:
-    _write(path, "".join(json.dumps(record, allow_nan=False) + "\n" for record in records))
-
-
-def _write(path: Path, text: str) -> None:
-    with replaced(path) as file:
-        file.write(text.encode())
-
-
-def next_folder(root: Path, name: str) -> Path:
-    """`root/name-1`, or the first number that is free."""
-    number = 1
-    while (root / f"{name}-{number}").exists():
-        number += 1
-    return root / f"{name}-{number}"
+    write_text(path, "".join(json.dumps(record, allow_nan=False) + "\n" for record in records))
 
 
 def load_run(model: Model, path: Path) -> None:

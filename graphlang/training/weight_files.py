@@ -6,22 +6,18 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.files import (
-    FolderInPlace,
-    FolderMissing,
-    PackageMissing,
-    WritingRefused,
-    WrongSuffix,
-)
+from graphlang.diagnostics.files import PackageMissing, WrongSuffix
 from graphlang.diagnostics.weights import DamagedWeights, WeightsRefused, WrongWeights
-from graphlang.files.array_archive import NUMBERS, ArrayArchive
+from graphlang.files.array_archive import NUMBERS, NUMBERS_AND_TEXTS, ArrayArchive
 from graphlang.files.array_header import MAGIC, ArrayHeader
 from graphlang.files.regular import RegularFile, open_regular
+from graphlang.files.replace import replaced
+from graphlang.files.seal import SEAL, seal_of
 from graphlang.files.tensor_file import TensorFile, looks_like_tensors, write_tensors
 from graphlang.files.unsound import Unsound
 from graphlang.files.write_archive import write_archive
@@ -72,6 +68,13 @@ class _Archive(Mapping[str, ArrayHeader]):
     def read(self, names: Sequence[str]) -> dict[str, Any]:
         return {name: self._archive.read(name, self._kinds) for name in names}
 
+    def is_sealed(self) -> bool:
+        """Whether the archive has a checksum, and its members are those that it is of."""
+        members = dict(self._archive.members)
+        if members.pop(SEAL, None) is None:
+            return False
+        return str(self._archive.read(SEAL, NUMBERS_AND_TEXTS)) == seal_of(members)
+
 
 def check_name(path: str | os.PathLike[str]) -> None:
     """Refuses the suffix of a format other than npz and safetensors."""
@@ -81,7 +84,7 @@ def check_name(path: str | os.PathLike[str]) -> None:
 
 
 def save(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
-    """Writes arrays in one piece: a reader never sees half of them. Raises GraphError where that fails."""
+    """Writes arrays; raises GraphError where that fails."""
     write = write_tensors if Path(path).suffix.lower() == TENSORS else write_archive
     try:
         with replaced(Path(path)) as file:
@@ -90,24 +93,13 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
         raise GraphError([PackageMissing(os.fspath(path), "safetensors")]) from None
 
 
-@contextmanager
-def replaced(path: Path) -> Iterator[BinaryIO]:
-    """A file to write, which takes the place of `path` once all is written; raises GraphError on failure."""
-    if path.is_dir():
-        raise GraphError([FolderInPlace(str(path), str(path / "net.npz"))])
-    temporary = path.with_name(f"{path.name}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            yield file
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        if not path.parent.exists():
-            raise GraphError([FolderMissing(str(path), str(path.parent))]) from None
-        raise GraphError([WritingRefused(str(path), (error.strerror or str(error)).lower())]) from None
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+def save_sealed(path: Path, arrays: Mapping[str, Any], earlier: Path | None) -> None:
+    """Writes arrays with a checksum of all of them; the file that was there is kept as `earlier`.
+
+    Raises GraphError where that fails.
+    """
+    with replaced(path, earlier) as file:
+        write_archive(file, arrays, sealed=True)
 
 
 @contextmanager
@@ -145,3 +137,10 @@ def read(path: str | os.PathLike[str], kinds: str = NUMBERS) -> dict[str, Any]:
     """All arrays of a file; raises GraphError where the file is something else."""
     with opened_weights(path, kinds) as file:
         return file.read(list(file.arrays))
+
+
+def read_sealed(path: str | os.PathLike[str]) -> dict[str, Any] | None:
+    """All arrays of an archive, None where its checksum is wrong; raises GraphError for any other file."""
+    with opened_weights(path, NUMBERS_AND_TEXTS) as file:
+        arrays = file.read([name for name in file.arrays if name != SEAL])
+        return arrays if isinstance(file, _Archive) and file.is_sealed() else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from graphlang.training.weight_files import replaced
+from graphlang.files.replace import write_text
 
 
 def write(path: Path, text: str, name: str = "graph.html") -> Path:
@@ -14,8 +14,7 @@ def write(path: Path, text: str, name: str = "graph.html") -> Path:
     """
     if path.is_dir():
         path /= name
-    with replaced(path) as file:
-        file.write(text.encode())
+    write_text(path, text)
     return path
 
 

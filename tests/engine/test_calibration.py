@@ -150,10 +150,10 @@ def test_where_no_folder_can_be_written_the_prices_are_measured_and_nothing_is_s
 def test_a_full_disk_leaves_no_file_behind(
     tmp_path: Path, measurements: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: Path, target: Any) -> Path:
+    def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr("os.fsync", full)
     assert known_prices(tmp_path) == DEAR
     assert list(tmp_path.iterdir()) == []
 

@@ -13,6 +13,7 @@ from graphlang.catalog.finder import family_names
 from graphlang.cli import main
 from graphlang.datasets.arrays import from_arrays
 from graphlang.training.loop import train
+from graphlang.training.saving_times import Interval
 
 CORNER = """input x: float[N]
 param w: float[2] = [0, 1]
@@ -149,7 +150,13 @@ def test_a_run_keeps_the_epochs_before_the_step(tmp_path: Path) -> None:
             graph.params["w"][...] = 0
 
     with pytest.raises(gl.GraphError, match="GL717"):
-        train(graph.model, from_arrays({"x": rows}), folder=tmp_path / "run", on_epoch=spoil)
+        train(
+            graph.model,
+            from_arrays({"x": rows}),
+            folder=tmp_path / "run",
+            on_epoch=spoil,
+            interval=Interval(epochs=1),
+        )
     again = gl.loads(text)
     again.load_weights(tmp_path / "run" / "weights.npz")
     assert unchanged(again, seen[-1])

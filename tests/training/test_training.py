@@ -286,7 +286,8 @@ def test_a_run_folder_holds_weights_metrics_spec_seed_and_versions(tmp_path: Pat
     history = train(graph.model, data(), folder=tmp_path / "run")
     names = {p.name for p in (tmp_path / "run").iterdir()}
     assert names == {
-        "weights.npz", "checkpoint.npz", "metrics.jsonl", "layers.jsonl", "spec.json", "spec.graph", "run.json",
+        "weights.npz", "best.npz", "checkpoint.npz", "previous.npz", "metrics.jsonl", "layers.jsonl", "spec.json",
+        "spec.graph", "run.json", ".lock",
     }  # fmt: skip
     with np.load(tmp_path / "run/weights.npz", allow_pickle=False) as kept:
         assert same_bits({n: kept[n] for n in kept.files}, weights(graph))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from graphlang.files.replace import replaced
 from graphlang.view.runs.charts import DECADES
 from graphlang.view.runs.run import Numbers, Run
 
@@ -32,7 +33,8 @@ def plot(runs: Sequence[Run], path: Path) -> None:
             for split, style in (("train", "-"), ("test", "--")):
                 _line(axes, run.of_epochs(split, name), _label(run, split), style, place)
         _finish(axes, name)
-    figure.savefig(path, dpi=150)
+    with replaced(path) as file:
+        figure.savefig(file, dpi=150, format=path.suffix[1:].lower())
 
 
 def _loss(axes: Any, runs: Sequence[Run]) -> None:
