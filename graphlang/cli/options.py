@@ -51,6 +51,9 @@ class CommandParser(argparse.ArgumentParser):
             console.err(f"help: {help_}")
         self.exit(2)
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        (file or sys.stderr).write(message)  # argparse says nothing where nobody reads
+
     def _suggestion(self, message: str) -> str | None:
         from graphlang.diagnostics import did_you_mean
 
