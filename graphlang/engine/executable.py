@@ -22,7 +22,7 @@ from graphlang.engine.plan import Plan, allocated, nbytes
 from graphlang.engine.plan import plan as _plan
 from graphlang.engine.program import Program
 from graphlang.engine.recording import Recording
-from graphlang.engine.workers import BLAS, kernel_threads, usable_threads
+from graphlang.engine.workers import BLAS, kernel_threads, quiet_numpy, usable_threads
 from graphlang.lazy import lazy
 from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.bound_step import one_call
@@ -241,7 +241,7 @@ class Executable:
         self._run(self._update_calls)
 
     def _run(self, calls: Sequence[Thunk]) -> None:
-        with self._own_threads(), np.errstate(all="ignore"):
+        with self._own_threads(), quiet_numpy():
             for call in calls:
                 call()
 

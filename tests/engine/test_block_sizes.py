@@ -1,9 +1,11 @@
-"""Blocks of fused groups are cut by the second-level cache."""
+"""Blocks of fused groups are cut by the second-level cache; NumPy's own blocks end with the run."""
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import graphlang as gl
 from graphlang.engine.cache_size import second_level_bytes
 from graphlang.engine.fusion import block_bytes
 
@@ -41,3 +43,10 @@ def test_eight_operands_fit_into_a_large_cache_and_a_block_is_never_tiny() -> No
     assert block_bytes(None) == block_bytes(2**19) == block_bytes(2**20) == 2**19
     assert block_bytes(2**21) == 2**18
     assert block_bytes(2**22) == block_bytes(2**24) == 2**19
+
+
+def test_a_run_leaves_the_settings_of_numpy_as_they_were() -> None:
+    before = np.getbufsize(), np.geterr()
+    run = gl.loads("input x: float[N, 3]\ny = mean(log(x) * x)\noutput y").compile(wrt=["x"])
+    run(x=np.zeros((4, 3)))
+    assert (np.getbufsize(), np.geterr()) == before
