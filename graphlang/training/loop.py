@@ -20,6 +20,7 @@ from graphlang.engine.model import Model
 from graphlang.resolve.validation import requirement
 from graphlang.spec.models import TrainSpec
 from graphlang.training.batches import BatchSource
+from graphlang.training.checkpoint import Checkpoint
 from graphlang.training.column_binding import bind_columns
 from graphlang.training.epoch_loss import EpochLoss, epoch_loss
 from graphlang.training.evaluation import EVALUATION_BATCH, SplitEvaluator, measured
@@ -28,7 +29,7 @@ from graphlang.training.layer_meter import SAMPLE, LayerMeter, due
 from graphlang.training.next_folder import NextFolder
 from graphlang.training.record import Epoch, History, Progress
 from graphlang.training.refused_steps import StepInputs
-from graphlang.training.run_folder import Checkpoint, RunFolder, WrittenElsewhere
+from graphlang.training.run_folder import RunFolder, WrittenElsewhere
 from graphlang.training.run_saver import RunSaver
 from graphlang.training.saving_times import Interval, SavingTimes
 from graphlang.training.sections import open_data, section_of

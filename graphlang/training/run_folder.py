@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,39 +19,19 @@ from graphlang.engine.workers import usable_threads
 from graphlang.files.json_text import MOST_BYTES, parsed
 from graphlang.files.regular import read_bytes
 from graphlang.files.replace import sync_folder, write_text
+from graphlang.training.checkpoint import MOST_CONTAINERS, Checkpoint
 from graphlang.training.next_folder import NextFolder
-from graphlang.training.record import History, LayerRecord, ParameterNorms
+from graphlang.training.record import History
 from graphlang.training.run_lock import RunLock
-from graphlang.training.run_records import is_about, is_epoch, is_layer_record, is_object
+from graphlang.training.run_records import is_about, is_object
 from graphlang.training.weight_files import read_sealed, save, save_sealed
-from graphlang.training.weights import OF_CHECKPOINT, load_file
+from graphlang.training.weights import load_file
 
 CHECKPOINT, PREVIOUS = "checkpoint.npz", "previous.npz"
 WEIGHTS, BEST, METRICS, RUN = "weights.npz", "best.npz", "metrics.jsonl", "run.json"
 LAYERS, WARNINGS, SPEC = "layers.jsonl", "warnings.jsonl", "spec.json"
 MOST_RECORDS = 256 * 2**20
 """How large a file of records may be, and the spec of a run, in bytes."""
-MOST_CONTAINERS = 10_000_000
-"""How many objects and lists a file of records may hold."""
-
-
-@dataclass
-class Checkpoint:
-    """Everything that training needs to continue with the same bits."""
-
-    iteration: int
-    params: Mapping[str, Any]
-    slots: dict[str, dict[str, Any]]
-    losses: list[float]
-    epoch_losses: list[float]
-    epochs: list[Any]
-    #: steps of an epoch; None without data, which has no epochs
-    per_epoch: int | None = None
-    layers: list[LayerRecord] = field(default_factory=list)
-    #: the weights before the first step, and what it did
-    start: LayerRecord | None = None
-    #: what was told of the training, as plain data
-    warnings: list[dict[str, Any]] = field(default_factory=list)
 
 
 class WrittenElsewhere:
@@ -154,24 +134,8 @@ class RunFolder:
         """
         if best is not None:
             save(self.path / BEST, best)
-        arrays: dict[str, Any] = {
-            f"{OF_CHECKPOINT}{name}": array for name, array in checkpoint.params.items()
-        }
-        for name, slots in checkpoint.slots.items():
-            arrays.update({f"slot:{slot}:{name}": array for slot, array in slots.items()})
-        arrays["iteration"] = np.asarray(checkpoint.iteration)
-        arrays["losses"] = np.asarray(checkpoint.losses, np.float64)
-        arrays["epoch_losses"] = np.asarray(checkpoint.epoch_losses, np.float64)
-        arrays["epochs"] = np.asarray(json.dumps([asdict(e) for e in checkpoint.epochs]))
-        if checkpoint.per_epoch is not None:
-            arrays["per_epoch"] = np.asarray(checkpoint.per_epoch)
-        measured: dict[str, Any] = {
-            "layers": [asdict(record) for record in checkpoint.layers],
-            "start": None if checkpoint.start is None else asdict(checkpoint.start),
-            "warnings": checkpoint.warnings,
-        }
-        arrays["measured"] = np.asarray(json.dumps(measured))
-        save_sealed(self.path / CHECKPOINT, arrays, self.path / PREVIOUS if self._keeps_previous else None)
+        previous = self.path / PREVIOUS if self._keeps_previous else None
+        save_sealed(self.path / CHECKPOINT, checkpoint.arrays(), previous)
         self._keeps_previous = True
         save(self.path / WEIGHTS, dict(checkpoint.params))
         self.record(history)
@@ -217,30 +181,7 @@ class RunFolder:
         if arrays is None:
             raise GraphError([WrongRun.damaged_checkpoint(str(self.path / name))])
         try:
-            params = {
-                k.removeprefix(OF_CHECKPOINT): v for k, v in arrays.items() if k.startswith(OF_CHECKPOINT)
-            }
-            slots: dict[str, dict[str, Any]] = {name: {} for name in params}
-            for key, array in arrays.items():
-                if key.startswith("slot:"):
-                    _, slot, name = key.split(":", 2)
-                    slots[name][slot] = array
-            measured = _kept(arrays["measured"]) if "measured" in arrays else {}
-            start = measured.get("start")
-            return Checkpoint(
-                iteration=int(arrays["iteration"]),
-                params=params,
-                slots=slots,
-                losses=[float(v) for v in arrays["losses"]],
-                epoch_losses=[float(v) for v in arrays["epoch_losses"]],
-                epochs=_all(is_epoch, _kept(arrays["epochs"])),
-                per_epoch=int(arrays["per_epoch"]) if "per_epoch" in arrays else None,
-                layers=[
-                    _layer_record(record) for record in _all(is_layer_record, measured.get("layers", []))
-                ],
-                start=None if start is None else _layer_record(start),
-                warnings=_all(is_object, measured.get("warnings", [])),
-            )
+            return Checkpoint.from_arrays(arrays)
         except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
             raise GraphError([WrongRun.damaged_checkpoint(str(self.path / name))]) from None
 
@@ -306,26 +247,9 @@ def _about(model: Model, overrides: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _kept(text: Any) -> Any:
-    """The value of a JSON text that a checkpoint holds."""
-    return parsed(str(text).encode(), finite=False, containers=MOST_CONTAINERS)
-
-
 def backend_of(model: Model) -> dict[str, str]:
     """What computes, as a run folder keeps it."""
     return {"name": "numpy"} if model.backend is None else dict(model.backend.about())
-
-
-def _all(form: Callable[[Any], bool], values: Any) -> list[Any]:
-    """A list whose elements have a form; raises ValueError for anything else."""
-    if not isinstance(values, list) or not all(map(form, values)):
-        raise ValueError("a record is not what it should be")
-    return values
-
-
-def _layer_record(kept: Mapping[str, Any]) -> LayerRecord:
-    parameters = {name: ParameterNorms(**norms) for name, norms in kept["parameters"].items()}
-    return LayerRecord(kept["iteration"], kept["epoch"], parameters, dict(kept["dead"]))
 
 
 def _write_lines(path: Path, records: Sequence[Any]) -> None:

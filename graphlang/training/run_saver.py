@@ -8,8 +8,9 @@ from math import inf
 from typing import Any
 
 from graphlang.diagnostics import GraphError
+from graphlang.training.checkpoint import Checkpoint
 from graphlang.training.record import Epoch, History
-from graphlang.training.run_folder import Checkpoint, RunFolder, WrittenElsewhere
+from graphlang.training.run_folder import RunFolder, WrittenElsewhere
 from graphlang.training.saving_times import SavingTimes
 
 

@@ -1,0 +1,98 @@
+"""What a checkpoint holds: everything that training needs to continue with the same bits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from graphlang.files.json_text import parsed
+from graphlang.training.record import LayerRecord, ParameterNorms
+from graphlang.training.run_records import is_epoch, is_layer_record, is_object
+from graphlang.training.weights import OF_CHECKPOINT
+
+MOST_CONTAINERS = 10_000_000
+"""How many objects and lists a file of records may hold."""
+_OF_SLOT = "slot:"
+
+
+@dataclass
+class Checkpoint:
+    """Everything that training needs to continue with the same bits."""
+
+    iteration: int
+    params: Mapping[str, Any]
+    slots: dict[str, dict[str, Any]]
+    losses: list[float]
+    epoch_losses: list[float]
+    epochs: list[Any]
+    #: steps of an epoch; None without data, which has no epochs
+    per_epoch: int | None = None
+    layers: list[LayerRecord] = field(default_factory=list)
+    #: the weights before the first step, and what it did
+    start: LayerRecord | None = None
+    #: what was told of the training, as plain data
+    warnings: list[dict[str, Any]] = field(default_factory=list)
+
+    def arrays(self) -> dict[str, Any]:
+        """All of it as arrays of numbers and texts by name."""
+        arrays: dict[str, Any] = {f"{OF_CHECKPOINT}{name}": array for name, array in self.params.items()}
+        for name, slots in self.slots.items():
+            arrays.update({f"{_OF_SLOT}{slot}:{name}": array for slot, array in slots.items()})
+        arrays["iteration"] = np.asarray(self.iteration)
+        arrays["losses"] = np.asarray(self.losses, np.float64)
+        arrays["epoch_losses"] = np.asarray(self.epoch_losses, np.float64)
+        arrays["epochs"] = np.asarray(json.dumps([asdict(e) for e in self.epochs]))
+        if self.per_epoch is not None:
+            arrays["per_epoch"] = np.asarray(self.per_epoch)
+        measured: dict[str, Any] = {
+            "layers": [asdict(record) for record in self.layers],
+            "start": None if self.start is None else asdict(self.start),
+            "warnings": self.warnings,
+        }
+        arrays["measured"] = np.asarray(json.dumps(measured))
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> Checkpoint:
+        """What `arrays` gave; raises an exception of Python's own where they are something else."""
+        params = {k.removeprefix(OF_CHECKPOINT): v for k, v in arrays.items() if k.startswith(OF_CHECKPOINT)}
+        slots: dict[str, dict[str, Any]] = {name: {} for name in params}
+        for key, array in arrays.items():
+            if key.startswith(_OF_SLOT):
+                _, slot, name = key.split(":", 2)
+                slots[name][slot] = array
+        measured = _kept(arrays["measured"]) if "measured" in arrays else {}
+        start = measured.get("start")
+        return cls(
+            iteration=int(arrays["iteration"]),
+            params=params,
+            slots=slots,
+            losses=[float(v) for v in arrays["losses"]],
+            epoch_losses=[float(v) for v in arrays["epoch_losses"]],
+            epochs=_all(is_epoch, _kept(arrays["epochs"])),
+            per_epoch=int(arrays["per_epoch"]) if "per_epoch" in arrays else None,
+            layers=[_layer_record(record) for record in _all(is_layer_record, measured.get("layers", []))],
+            start=None if start is None else _layer_record(start),
+            warnings=_all(is_object, measured.get("warnings", [])),
+        )
+
+
+def _kept(text: Any) -> Any:
+    """The value of a JSON text that a checkpoint holds."""
+    return parsed(str(text).encode(), finite=False, containers=MOST_CONTAINERS)
+
+
+def _all(form: Callable[[Any], bool], values: Any) -> list[Any]:
+    """A list whose elements have a form; raises ValueError for anything else."""
+    if not isinstance(values, list) or not all(map(form, values)):
+        raise ValueError("a record is not what it should be")
+    return values
+
+
+def _layer_record(kept: Mapping[str, Any]) -> LayerRecord:
+    parameters = {name: ParameterNorms(**norms) for name, norms in kept["parameters"].items()}
+    return LayerRecord(kept["iteration"], kept["epoch"], parameters, dict(kept["dead"]))
