@@ -61,6 +61,11 @@ def parser() -> options.CommandParser:
         "long ones every 10s, for at most a tenth of the time)",
     )
     command.add_argument(
+        "--resume-changed",
+        action="store_true",
+        help="with --resume: go on although the spec, the settings, the data or the threads are others",
+    )
+    command.add_argument(
         "-v",
         "--verbose",
         action="store_true",
@@ -100,11 +105,11 @@ def _train(arguments: argparse.Namespace) -> int:
 
     if arguments.resume and arguments.weights:
         raise options.Usage("--resume goes on with the weights of the run: --weights has no place beside it")
+    if arguments.resume_changed and not arguments.resume:
+        raise options.Usage("--resume-changed belongs to --resume RUN")
     if arguments.resume:
         _take_up_settings(arguments)
     graph, _ = options.load_graph(arguments)
-    if arguments.resume:
-        _note_other_backend(graph, arguments.resume)
     dataset = options.opened(graph, arguments)
     chosen: Path | NextFolder = arguments.resume or arguments.run or _next_run(arguments.spec)
     leads, alone = _leads(arguments), arguments.coordinator is None
@@ -134,6 +139,7 @@ def _train(arguments: argparse.Namespace) -> int:
                 writes=leads,
                 alone=alone,
                 interval=arguments.checkpoint_every,
+                changed=arguments.resume_changed,
                 on_advice=None if arguments.json or arguments.backend else console.note,
             )
             progress.finish()
@@ -213,25 +219,6 @@ def _take_up_settings(arguments: argparse.Namespace) -> None:
     arguments.set = [*kept.items(), *arguments.set]
 
 
-def _note_other_backend(graph: Graph, folder: Path) -> None:
-    """Says where a run goes on with other bits than it would have had."""
-    from graphlang.training.run_folder import backend_before, backend_of
-
-    before, now = backend_before(folder), backend_of(graph.model)
-    if before != now:
-        console.note(
-            f"the run was computed by {_described(before)} and goes on with {_described(now)}: "
-            "it has the same bits on the same backend and device alone"
-        )
-
-
-def _described(backend: dict[str, str]) -> str:
-    if backend["name"] == "numpy":
-        return "NumPy"
-    name = {"jax": "JAX"}.get(backend["name"], backend["name"])
-    return f"{name} {backend.get('version', '')} on {backend.get('device', 'another device')}"
-
-
 def _next_run(spec: str) -> NextFolder:
     from graphlang.training.next_folder import NextFolder
 
@@ -245,9 +232,11 @@ def _resume(words: list[str], folder: Path) -> str:
     kept: list[str] = []
     skip = False
     for word in words:
-        if not skip and not word.startswith(("--run=", "--resume=")) and word not in ("--run", "--resume"):
+        names_run = word in ("--run", "--resume")
+        left_out = names_run or word == "--resume-changed" or word.startswith(("--run=", "--resume="))
+        if not skip and not left_out:
             kept.append(word)
-        skip = word in ("--run", "--resume")
+        skip = names_run
     return shlex.join(["graphlang", *kept, "--resume", str(folder)])
 
 

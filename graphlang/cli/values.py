@@ -83,6 +83,23 @@ def read_inputs(path: str) -> dict[str, Any]:
         return _from_json(path, file.content(MOST_BYTES))
 
 
+def notes_on_inputs(path: str, values: Mapping[str, Any]) -> Iterator[str]:
+    """What is not finite among the values of a file: it is computed with, for `-inf` may be meant."""
+    import numpy as np
+
+    from graphlang.datasets.number_checks import not_finite, place_text
+
+    for name, value in values.items():
+        try:
+            array = np.asarray(value)
+        except ValueError:  # rows of different lengths, which the run refuses
+            continue
+        place = not_finite(array)
+        if place is not None:
+            source = "standard input" if path == "-" else f"`{path}`"
+            yield f"`{name}` in {source} holds {array[place]}{place_text(place)}"
+
+
 @contextmanager
 def _opened(path: str) -> Iterator[RegularFile]:
     """A regular file; raises GraphError where it cannot be opened or read."""

@@ -46,6 +46,12 @@ def stream(seed: int, name: str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "little")))
 
 
+def stream_state(seed: int, name: str) -> str:
+    """The state of a stream before its first number, in hexadecimal digits."""
+    state: Any = stream(seed, name).bit_generator.state["state"]
+    return f"{state['state']:032x}{state['inc']:032x}"
+
+
 def fans(shape: Sequence[Any]) -> tuple[Any, Any]:
     """The fan-in and fan-out: how many inputs and outputs a unit has.
 

@@ -55,6 +55,8 @@ class Column:
     flatten: bool = False
     #: for several columns side by side: the single column with the field's name
     alone: Column | None = None
+    #: how many bytes reading it will take; 0 where its numbers are in memory already
+    in_file: int = 0
     #: for a text file: the line where each sample starts
     lines: Array | None = field(default=None, repr=False)
 

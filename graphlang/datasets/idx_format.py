@@ -78,7 +78,8 @@ def _column(
     flatten: bool,
 ) -> Column:
     native = header.dtype.newbyteorder("=")
-    return Column(stored, native, lambda: read_content(file, header, digest), pixels, flatten)
+    size = prod(stored) * native.itemsize
+    return Column(stored, native, lambda: read_content(file, header, digest), pixels, flatten, in_file=size)
 
 
 def read_header(file: FoundFile) -> IdxHeader:

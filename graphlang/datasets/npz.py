@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import prod
 
 import numpy as np
 from pydantic import Field
@@ -81,6 +82,7 @@ class npz(DataSource):
             lambda: _load(file, name, header),
             pixels if image and self.normalize and dtype.kind != "b" else None,
             flatten=image and self.flatten,
+            in_file=prod(shape) * dtype.itemsize,
         )
 
 

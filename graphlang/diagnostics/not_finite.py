@@ -1,10 +1,10 @@
-"""GL704 and GL717: a training step whose loss or gradients are no finite numbers."""
+"""GL704, GL717 and GL728: a training whose loss, gradients or parameters are no finite numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.base import Diagnostic, wording
 from graphlang.diagnostics.places import Span
 
 
@@ -105,3 +105,34 @@ class GradientNotFinite(Diagnostic):
             return "a gradient is not finite"
         listed, more = ", ".join(f"`{n}`" for n in names[:3]), len(names) - 3
         return f"the gradients of {listed}{f' and {more} more' if more > 0 else ''} are not finite"
+
+
+class StateNotFinite(Diagnostic):
+    """A parameter, or what the optimizer remembers of one, is no longer finite, though the loss and all
+    gradients were: an update went beyond what the precision can hold.
+
+        train { minimize = loss; optimizer = SGD(lr=1e30); batch = 100; epochs = 1; dtype = float32 }
+
+    Such parameters are no result, so they are not saved: the last checkpoint of the run stays as it was.
+    Before the first step, the parameters themselves were not finite.
+
+    Fix: make the steps smaller (a smaller learning rate, `clip_norm = 1`), or compute in float64.
+    """
+
+    code = "GL728"
+    message = "{what} holds {value}{at} since {since}, though its gradient was finite"
+    help = "nothing of it is saved; try a smaller learning rate or `clip_norm = 1`, or float64"
+
+    name: str
+    #: what an optimizer remembers of the parameter; None for the parameter itself
+    slot: str | None
+    value: float
+    at: str
+    since: str
+    span: Span | None
+
+    at_start = wording("{what} holds {value}{at} before the first step", "start from finite numbers")
+
+    @property
+    def what(self) -> str:
+        return f"`{self.name}`" if self.slot is None else f"`{self.slot}`, remembered of `{self.name}`,"

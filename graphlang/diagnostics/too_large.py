@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from graphlang.diagnostics.base import Diagnostic, wording
@@ -186,6 +187,45 @@ class MemoryOfRunExceeded(MemoryExceeded):
     @property
     def most(self) -> str:
         return in_units(self.largest)
+
+
+class NotEnoughMemory(Diagnostic):
+    """Training takes more memory than is free, so it is refused before it takes any.
+
+    What it takes is estimated from the sizes: the data that is still to be read, the parameters with their
+    gradients and what the optimizer remembers, then the planned program of a step. What is free is the least
+    of what the machine has available, what the control groups of the process leave, and what its limit on
+    address space leaves. Where the system does not say, nothing is compared.
+
+        train { minimize = loss; optimizer = Adam; batch = 1000000; epochs = 1 }
+
+    Fix: take smaller batches, layers or data, or another machine.
+    """
+
+    code = "GL807"
+    message = "training takes about {takes} ({parts:bare}), and {free} is free here, by {where}"
+    label = "of all values the largest"
+
+    span: Span | None
+    #: what takes the memory, each with its share
+    parts: Sequence[str]
+    size: int
+    available: int
+    where: str
+    batch: int
+
+    @property
+    def help(self) -> str:
+        smaller = f"take a smaller batch than {self.batch:,}, " if self.batch > 1 else ""
+        return f"{smaller}{'or ' if smaller else ''}smaller layers or data, or free some memory"
+
+    @property
+    def takes(self) -> str:
+        return in_units(self.size)
+
+    @property
+    def free(self) -> str:
+        return in_units(self.available)
 
 
 def in_units(size: int) -> str:

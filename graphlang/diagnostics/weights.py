@@ -83,6 +83,14 @@ class WeightTooLarge(WrongWeights):
     dtype: str
 
 
+class WeightNotFinite(WrongWeights):
+    message = "`{name}` holds {value}{at}"
+    help = "weights are finite numbers; take those of another file, or of an earlier checkpoint"
+    name: str
+    value: float
+    at: str
+
+
 class MissingWeights(WrongWeights):
     message = "the weights lack {names}"
     names: Sequence[str]

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from graphlang.files.json_text import parsed
-from graphlang.training.record import LayerRecord, ParameterNorms
+from graphlang.training.conditions import Conditions
+from graphlang.training.record import Epoch, LayerRecord, ParameterNorms
 from graphlang.training.run_records import is_epoch, is_layer_record, is_object
 from graphlang.training.weights import OF_CHECKPOINT
 
@@ -28,9 +29,13 @@ class Checkpoint:
     slots: dict[str, dict[str, Any]]
     losses: list[float]
     epoch_losses: list[float]
-    epochs: list[Any]
+    epochs: list[Epoch]
+    #: what decides the numbers
+    conditions: Conditions
     #: steps of an epoch; None without data, which has no epochs
     per_epoch: int | None = None
+    #: the order of the rows in the epoch that is under way; None between two epochs
+    order: Any = None
     layers: list[LayerRecord] = field(default_factory=list)
     #: the weights before the first step, and what it did
     start: LayerRecord | None = None
@@ -48,12 +53,16 @@ class Checkpoint:
         arrays["epochs"] = np.asarray(json.dumps([asdict(e) for e in self.epochs]))
         if self.per_epoch is not None:
             arrays["per_epoch"] = np.asarray(self.per_epoch)
+        if self.order is not None:
+            arrays["order"] = self.order
         measured: dict[str, Any] = {
             "layers": [asdict(record) for record in self.layers],
             "start": None if self.start is None else asdict(self.start),
             "warnings": self.warnings,
         }
         arrays["measured"] = np.asarray(json.dumps(measured))
+        text = json.dumps(self.conditions.as_json())
+        arrays["conditions"] = np.frombuffer(text.encode(), np.uint8)  # as a text it takes four times as much
         return arrays
 
     @classmethod
@@ -73,8 +82,10 @@ class Checkpoint:
             slots=slots,
             losses=[float(v) for v in arrays["losses"]],
             epoch_losses=[float(v) for v in arrays["epoch_losses"]],
-            epochs=_all(is_epoch, _kept(arrays["epochs"])),
+            epochs=[Epoch(**epoch) for epoch in _all(is_epoch, _kept(arrays["epochs"]))],
+            conditions=Conditions.from_json(_parsed(arrays["conditions"].astype(np.uint8).tobytes())),
             per_epoch=int(arrays["per_epoch"]) if "per_epoch" in arrays else None,
+            order=_order(arrays["order"]) if "order" in arrays else None,
             layers=[_layer_record(record) for record in _all(is_layer_record, measured.get("layers", []))],
             start=None if start is None else _layer_record(start),
             warnings=_all(is_object, measured.get("warnings", [])),
@@ -83,7 +94,20 @@ class Checkpoint:
 
 def _kept(text: Any) -> Any:
     """The value of a JSON text that a checkpoint holds."""
-    return parsed(str(text).encode(), finite=False, containers=MOST_CONTAINERS)
+    return _parsed(str(text).encode())
+
+
+def _parsed(text: bytes) -> Any:
+    return parsed(text, finite=False, containers=MOST_CONTAINERS)
+
+
+def _order(array: Any) -> Any:
+    """The order of the rows in an epoch; raises ValueError where it does not have each of them once."""
+    if array.dtype.kind not in "iu" or array.ndim != 1:
+        raise ValueError("the order of the rows is no list of whole numbers")
+    if not np.array_equal(np.sort(array), np.arange(len(array))):
+        raise ValueError("the order of the rows does not have each of them once")
+    return array.astype(np.int64)
 
 
 def _all(form: Callable[[Any], bool], values: Any) -> list[Any]:

@@ -4,39 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
-from graphlang.contracts.initializer import stream
+from graphlang.contracts.initializer import stream, stream_state
 from graphlang.datasets.arrays import from_arrays
 from graphlang.datasets.dataset import Dataset
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.settings import SettingRefused, SettingsRefused, WrongSetting
 from graphlang.diagnostics.weights import OtherEpochs, OtherOptimizer
 from graphlang.engine.model import Model
-from graphlang.resolve.validation import requirement
+from graphlang.lazy import lazy
 from graphlang.spec.models import TrainSpec
 from graphlang.training.batches import BatchSource
+from graphlang.training.changed_conditions import changes
 from graphlang.training.checkpoint import Checkpoint
 from graphlang.training.column_binding import bind_columns
+from graphlang.training.conditions import Conditions, conditions_of
 from graphlang.training.epoch_loss import EpochLoss, epoch_loss
 from graphlang.training.evaluation import EVALUATION_BATCH, SplitEvaluator, measured
 from graphlang.training.faster_backend import faster_backend, this_machine
+from graphlang.training.finite_state import FiniteState
 from graphlang.training.layer_meter import SAMPLE, LayerMeter, due
+from graphlang.training.memory_needed import refuse_large_training
 from graphlang.training.next_folder import NextFolder
 from graphlang.training.record import Epoch, History, Progress
 from graphlang.training.refused_steps import StepInputs
+from graphlang.training.resumption import refuse_changes, with_threads_of_run
 from graphlang.training.run_folder import RunFolder, WrittenElsewhere
 from graphlang.training.run_saver import RunSaver
 from graphlang.training.saving_times import Interval, SavingTimes
-from graphlang.training.sections import open_data, section_of
+from graphlang.training.sections import open_data, section_of, with_overrides
 from graphlang.training.state import TrainingState
 from graphlang.training.step import StepOnRows, batch_inputs, steps_of
 from graphlang.training.watch import Watch
-from graphlang.training.weights import load_into, mismatches
+from graphlang.training.weights import load_into, mismatches, not_finite_weight
 
 REPORTS = 20
 """How often a training without epochs reports."""
@@ -58,6 +62,7 @@ def train(
     on_start: Callable[[History], Any] | None = None,
     on_advice: Callable[[str], Any] | None = None,
     on_note: Callable[[str], Any] | None = None,
+    changed: bool = False,
     interval: Interval | None = None,
     writes: bool = True,
     alone: bool = True,
@@ -66,29 +71,38 @@ def train(
 
     `folder` gets the weights, a checkpoint as often as `interval` says, metrics.jsonl, the spec, the seed and
     the versions; `resume` is such a folder to continue from, with the same bits as if training had not
-    stopped. `overrides` are the settings with which the file was loaded, which the folder keeps. `on_start`
-    gets the history before the first step, so that its caller has it where training is interrupted;
-    `on_advice` gets a sentence where another backend would probably be faster, and `on_note` one where the
-    run goes on from an earlier checkpoint than the last. Of several processes, none of which trains `alone`,
-    one `writes`. A loss or a gradient that is not finite raises a GraphError that names the operation; that
-    step is not taken.
+    stopped. Where it would go on under conditions that change its numbers, a GraphError has each of them,
+    unless `changed` says that they may; `on_note` gets a sentence for each difference that is no error, and
+    where the run goes on from an earlier checkpoint than the last. `overrides` are the settings with which
+    the file was loaded, which the folder keeps. `on_start` gets the history before the first step, so that
+    its caller has it where training is interrupted; `on_advice` gets a sentence where another backend would
+    probably be faster. Of several processes, none of which trains `alone`, one `writes`. A loss or a gradient
+    that is not finite raises a GraphError that names the operation; that step is not taken.
     """
     section = section_of(model, "train")
-    section = _with_overrides(section, epochs, iterations, batch)
-    session = _Session(model, section, dataset, fields, on_epoch, on_progress)
+    section = with_overrides(section, epochs, iterations, batch)
     if interval is None and section.checkpoint_every is not None:
         interval = Interval(epochs=section.checkpoint_every)
+    tell = on_note or _say_nothing
     with ExitStack() as stack:
         run: RunFolder | None = None
-        if folder is not None:
-            run = RunFolder.create(folder, model, overrides or {}, dataset.divided_by)
-            stack.callback(run.close)
+        before: Checkpoint | None = None
         if resume is not None:
             run = RunFolder.reopen(resume, model, writes=writes)
             stack.callback(run.close)
-            session.restore(run.checkpoint(on_note), str(resume))
+            before = run.checkpoint(tell)
+            model = with_threads_of_run(model, before.conditions, tell)
+        refuse_large_training(model, section, dataset, fields)
+        session = _Session(model, section, dataset, fields, on_epoch, on_progress)
+        if folder is not None:
+            run = RunFolder.create(folder, model, overrides or {}, dataset.divided_by)
+            stack.callback(run.close)
+        if run is not None:
+            session.conditions  # noqa: B018 - reading all data takes its time, and is no part of saving
+        if run is not None and before is not None:
+            differences = session.restore(before, str(resume), changed, tell)
             if writes:
-                run.keep_settings(overrides or {}, model)
+                run.keep_settings(overrides or {}, model, before.iteration, differences)
         if on_start is not None:
             on_start(session.history)
         if on_advice is not None and (advice := session.advice()) is not None:
@@ -97,25 +111,8 @@ def train(
     return session.history
 
 
-def _with_overrides(
-    section: TrainSpec, epochs: int | None, iterations: int | None, batch: int | None
-) -> TrainSpec:
-    changes: dict[str, Any] = {}
-    if epochs is not None or iterations is not None:
-        changes = {"epochs": epochs, "iterations": iterations}
-    if batch is not None:
-        changes["batch"] = batch
-    try:
-        return TrainSpec(**{**section.model_dump(), **changes}) if changes else section
-    except ValidationError as error:
-        raise GraphError([_refused(detail) for detail in error.errors()]) from None
-
-
-def _refused(detail: Any) -> WrongSetting:
-    name = ".".join(map(str, detail["loc"]))
-    if name:
-        return SettingRefused(None, f"`{name}`", requirement(detail))
-    return SettingsRefused(None, str(detail["msg"]).removeprefix("Value error, "))
+def _say_nothing(sentence: str) -> None:
+    """Stands for a caller who does not listen."""
 
 
 def _is_false(answer: Any) -> bool:
@@ -156,11 +153,15 @@ class _Session:
         self.steps = steps_of(self.state, self.data, self.batch)
         self.evaluator = SplitEvaluator(model, measured(section))
         self.meter = LayerMeter(self.state, self.data)
+        self.finite = FiniteState(self.state)
         self.watch = Watch(self.state, self.data, self.meter.units, self.history)
         self.epoch_losses: list[float] = []
+        #: the order of the rows in the epoch in which an earlier part of the run stopped, and its number
+        self._kept_order: tuple[int, Any] = -1, None
         self._epoch_loss: EpochLoss | None = None
         #: whether every step that was started has ended
         self._is_whole = True
+        self.finite.check()
 
     @property
     def iteration(self) -> int:
@@ -199,6 +200,7 @@ class _Session:
                 saver.end_epoch(ended, is_last=self.iteration >= self.iterations)
                 if self.on_epoch is not None and _is_false(self.on_epoch(ended)):
                     break
+            self.finite.check()
             saver.save()
         except KeyboardInterrupt:
             if self._is_whole:  # else the parameters may be those of half a step
@@ -280,6 +282,7 @@ class _Session:
     def _measured_step(self, rows: Any) -> None:
         self.steps.prepare(len(rows))  # recording it tells which parameters have gradients
         self._finish()
+        self.finite.check()
         self.meter.before()
         start = self.meter.start() if self.iteration == 0 else None
         self._is_whole = False
@@ -301,9 +304,11 @@ class _Session:
 
     def _order(self, epoch: int) -> Any:
         """The order of the rows in an epoch, from a stream of its own, so that a resumed run has the same."""
+        if self._kept_order[0] == epoch:
+            return self._kept_order[1]
         if not self.section.shuffle:
             return np.arange(self.rows)
-        return stream(self.model.seed, f"shuffle of epoch {epoch}").permutation(self.rows)
+        return stream(self.model.seed, _shuffle(epoch)).permutation(self.rows)
 
     def _end_of_epoch(self) -> Epoch:
         metrics = self.section.metrics
@@ -344,7 +349,22 @@ class _Session:
 
     # ---- checkpoints and resuming ---------------------------------------------------------------------
 
+    @lazy
+    def conditions(self) -> Conditions:
+        """What decides the numbers of this run."""
+        total, batch = self.iterations, self.batch
+        return conditions_of(self.model, self.section, self.splits, batch=batch, total=total)
+
+    def _conditions_at(self, iteration: int) -> Conditions:
+        """The conditions, with the streams of random numbers of the step after an iteration."""
+        names = f"random of step {iteration + 1}", _shuffle(iteration // self.per_epoch)
+        states = {name: stream_state(self.model.seed, name) for name in names}
+        return replace(self.conditions, streams=states)
+
     def checkpoint(self) -> Checkpoint:
+        """Everything that is needed to go on; raises GraphError where a number of it is not finite."""
+        self.finite.check()
+        within = self.data.columns and self.iteration % self.per_epoch
         return Checkpoint(
             iteration=self.iteration,
             params=self.model.params.copies(),
@@ -352,37 +372,60 @@ class _Session:
             losses=list(self.history.losses),
             epoch_losses=list(self.epoch_losses),
             epochs=list(self.history.epochs),
+            conditions=self._conditions_at(self.iteration),
             per_epoch=self.per_epoch if self.data.columns else None,
+            order=self._order(self.iteration // self.per_epoch) if within else None,
             layers=list(self.history.layers),
             start=self.watch.start,
             warnings=self.watch.told(),
         )
 
-    def restore(self, checkpoint: Checkpoint, folder: str) -> None:
-        """Continues from a checkpoint.
+    def restore(
+        self, checkpoint: Checkpoint, folder: str, changed: bool, tell: Callable[[str], Any]
+    ) -> list[str]:
+        """Continues from a checkpoint, and returns what is not as it was.
 
-        Raises GraphError where it is of another graph or optimizer, or where its epochs have another length,
-        so that its steps would be at other places in them.
+        Raises GraphError where it is of another graph or optimizer, where its epochs have another length,
+        so that its steps would be at other places in them, and, unless `changed`, where anything else would
+        change its numbers.
         """
-        before = checkpoint.per_epoch
-        if before is not None and self.data.columns and before != self.per_epoch and checkpoint.iteration:
-            raise GraphError([OtherEpochs(folder, before, self.per_epoch)])
+        before, now = checkpoint.conditions, self._conditions_at(checkpoint.iteration)
+        steps = checkpoint.per_epoch
+        if steps is not None and self.data.columns and steps != self.per_epoch and checkpoint.iteration:
+            raise GraphError([OtherEpochs(folder, steps, self.per_epoch)])
         problems = mismatches(self.model.params, checkpoint.params, folder)
         if problems:
-            raise GraphError(problems)
+            raise GraphError([*problems, *changes(folder, before, now).refused])
         self.steps.prepare(self.batch)  # recording it tells which parameters have slots
         for name, own in self.state.slots.items():
             if own.keys() != checkpoint.slots.get(name, {}).keys():
                 raise GraphError([OtherOptimizer(folder, name, self.section.optimizer.name)])
+        differences = refuse_changes(folder, before, now, changed, tell)
+        self._restore_state(checkpoint, folder)
+        return differences
+
+    def _restore_state(self, checkpoint: Checkpoint, folder: str) -> None:
+        slots = {f"{slot} of {n}": a for n, own in checkpoint.slots.items() for slot, a in own.items()}
+        wrong = [not_finite_weight(name, array, folder) for name, array in slots.items()]
+        if problems := [problem for problem in wrong if problem is not None]:
+            raise GraphError(problems)
         load_into(self.model.params, checkpoint.params, folder)
         self.history.resumed_at = checkpoint.iteration
         self.state.restore(checkpoint.slots, checkpoint.iteration)
         self.history.losses = list(checkpoint.losses)
-        self.history.epochs = [Epoch(**e) if isinstance(e, dict) else e for e in checkpoint.epochs]
+        self.history.epochs = list(checkpoint.epochs)
         self.epoch_losses = list(checkpoint.epoch_losses)
         self.history.layers = list(checkpoint.layers)
         self.watch.start = checkpoint.start
         self.watch.restore(checkpoint.warnings)
+        if checkpoint.order is not None and len(checkpoint.order) == self.rows:
+            self._kept_order = checkpoint.iteration // self.per_epoch, checkpoint.order
+        self.finite.check()
+
+
+def _shuffle(epoch: int) -> str:
+    """The name of the stream from which the order of an epoch is drawn."""
+    return f"shuffle of epoch {epoch}"
 
 
 def fit(

@@ -20,6 +20,7 @@ from graphlang.files.json_text import MOST_BYTES, parsed
 from graphlang.files.regular import read_bytes
 from graphlang.files.replace import sync_folder, write_text
 from graphlang.training.checkpoint import MOST_CONTAINERS, Checkpoint
+from graphlang.training.conditions import backend_of
 from graphlang.training.next_folder import NextFolder
 from graphlang.training.record import History
 from graphlang.training.run_lock import RunLock
@@ -117,11 +118,28 @@ class RunFolder:
         if self._lock is not None:
             self._lock.release()
 
-    def keep_settings(self, overrides: Mapping[str, str], model: Model) -> None:
-        """Keeps the settings and the backend of this part of the run, with which the next part continues."""
+    def keep_settings(
+        self, overrides: Mapping[str, str], model: Model, iteration: int, differences: Sequence[str]
+    ) -> None:
+        """Keeps the settings, the backend and the threads of this part of the run, with which the next part
+        continues, and what is not as it was in the part before."""
         about = about_run(self.path)
-        now = {"set": dict(overrides), "backend": backend_of(model)}
-        if about and {"set": about.get("set", {}), "backend": backend_before(self.path)} != now:
+        if not about:
+            return
+        now = {
+            "set": dict(overrides),
+            "backend": backend_of(model),
+            "threads": usable_threads(model.threads)[0],
+        }
+        if differences:
+            now["changes"] = [
+                *about.get("changes", []),
+                {"after iteration": iteration, "differences": list(differences)},
+            ]
+            write_text(self.path / SPEC, model.spec.model_dump_json(indent=1))
+            if model.spec.sources:
+                write_text(self.path / "spec.graph", model.spec.sources[0].text)
+        if {**about, **now} != {"backend": backend_before(self.path), **about}:
             write_text(self.path / RUN, json.dumps({**about, **now}, indent=1))
 
     # ---- writing ----------------------------------------------------------------------------------
@@ -245,11 +263,6 @@ def _about(model: Model, overrides: Mapping[str, str]) -> dict[str, Any]:
             "networkx": networkx.__version__,
         },
     }
-
-
-def backend_of(model: Model) -> dict[str, str]:
-    """What computes, as a run folder keeps it."""
-    return {"name": "numpy"} if model.backend is None else dict(model.backend.about())
 
 
 def _write_lines(path: Path, records: Sequence[Any]) -> None:

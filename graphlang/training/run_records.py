@@ -41,6 +41,21 @@ def is_object(value: Any) -> bool:
     return isinstance(value, dict)
 
 
+def is_count(value: Any) -> bool:
+    """Whether this is a whole number that a checkpoint may hold."""
+    return _whole(value) and value >= 0
+
+
+def is_texts(value: Any) -> bool:
+    """Whether this is an object of texts."""
+    return _all(_text)(value)
+
+
+def is_values(value: Any) -> bool:
+    """Whether this is an object of texts, numbers, truth values and nulls."""
+    return _all(_scalar)(value)
+
+
 def _has(value: Any, **forms: Form) -> bool:
     return isinstance(value, dict) and all(
         name in value and form(value[name]) for name, form in forms.items()
@@ -84,4 +99,5 @@ _ABOUT: dict[str, Form] = {
     "hypers": is_object,
     "versions": _all(_text),
     "divided_by": _numbers,
+    "changes": lambda value: isinstance(value, list) and all(map(is_object, value)),
 }

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
 
 from graphlang.datasets.dataset import Dataset
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import MissingSection
+from graphlang.diagnostics.settings import SettingRefused, SettingsRefused, WrongSetting
 from graphlang.engine.model import Model
+from graphlang.resolve.validation import requirement
 from graphlang.spec.models import TrainSpec
 
 
@@ -38,3 +43,25 @@ def section_of(model: Model, command: str) -> TrainSpec:
     if model.spec.train is None:
         raise GraphError([MissingSection(command, "train", model.file)])
     return model.spec.train
+
+
+def with_overrides(
+    section: TrainSpec, epochs: int | None, iterations: int | None, batch: int | None
+) -> TrainSpec:
+    """The `train` section with what a caller gives instead; raises GraphError where that is refused."""
+    changes: dict[str, Any] = {}
+    if epochs is not None or iterations is not None:
+        changes = {"epochs": epochs, "iterations": iterations}
+    if batch is not None:
+        changes["batch"] = batch
+    try:
+        return TrainSpec(**{**section.model_dump(), **changes}) if changes else section
+    except ValidationError as error:
+        raise GraphError([_refused(detail) for detail in error.errors()]) from None
+
+
+def _refused(detail: Any) -> WrongSetting:
+    name = ".".join(map(str, detail["loc"]))
+    if name:
+        return SettingRefused(None, f"`{name}`", requirement(detail))
+    return SettingsRefused(None, str(detail["msg"]).removeprefix("Value error, "))

@@ -18,7 +18,9 @@ from graphlang.engine.model import Model
 from graphlang.engine.recording import Recording, Storage
 from graphlang.inputs.input_values import bind_inputs
 from graphlang.spec.recently_used import RecentlyUsed
+from graphlang.trace.errors import TooLarge
 from graphlang.training.batches import BatchSource
+from graphlang.training.memory_needed import memory_for_step, refused_step
 from graphlang.training.refused_steps import StepInputs
 from graphlang.training.state import TrainingState
 
@@ -61,12 +63,15 @@ class StepOnRows:
         network, loss = state.model.network, [state.loss]
         refuse_large_run(network, storage, state.model.dtype, sizes, loss, training=True, planned=True)
         with state.model.diagnosed():
-            return built(
-                lambda: state.record(storage, sizes),
-                lambda: {**state.arrays(), **data.constants()},
-                state.model.threads,
-                memory=network.limits.memory,
-            )
+            try:
+                return built(
+                    lambda: state.record(storage, sizes),
+                    lambda: {**state.arrays(), **data.constants()},
+                    state.model.threads,
+                    memory=memory_for_step(state.model),
+                )
+            except TooLarge as error:
+                raise refused_step(state.model, error, rows) from None
 
 
 def batch_inputs(model: Model, data: BatchSource, rows: Any) -> StepInputs:

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.datasets.number_checks import place_text, too_large
+from graphlang.datasets.number_checks import not_finite, place_text, too_large
 from graphlang.diagnostics import Diagnostic, GraphError, closest
 from graphlang.diagnostics.weights import (
     CheckpointForWeights,
     MissingWeights,
     MoreMisfits,
     UnknownWeights,
+    WeightNotFinite,
     WeightsOfOtherShape,
     WeightsOfOtherType,
     WeightTooLarge,
@@ -79,4 +80,12 @@ def _misfit(params: Params, name: str, arrays: Mapping[str, Any], file: str) -> 
         return WeightsOfOtherType(file, name, getattr(array, "description", str(array.dtype)))
     if isinstance(array, np.ndarray) and (place := too_large(array, params[name].dtype)) is not None:
         return WeightTooLarge(file, name, array[place], place_text(place), str(params.dtype))
+    return not_finite_weight(name, array, file) if isinstance(array, np.ndarray) else None
+
+
+def not_finite_weight(name: str, array: Any, file: str) -> Diagnostic | None:
+    """A number of an array from a file that is nan or infinite."""
+    place = not_finite(array)
+    if place is not None:
+        return WeightNotFinite(file, name, float(array[place]), place_text(place))
     return None

@@ -106,7 +106,6 @@ def test_what_is_damaged_never_takes_the_place_of_what_is_sound(tmp_path: Path) 
     graph = net()
     run = RunFolder.reopen(tmp_path / "run", graph.model)
     checkpoint = run.checkpoint()
-    checkpoint.epochs = [Epoch(**epoch) for epoch in checkpoint.epochs]
     history = train(graph.model, data(), epochs=1)
     run.write(checkpoint, history)
     run.close()
