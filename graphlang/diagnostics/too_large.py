@@ -203,7 +203,7 @@ class NotEnoughMemory(Diagnostic):
     """
 
     code = "GL807"
-    message = "training takes about {takes} ({parts:bare}), and {free} is free here, by {where}"
+    message = "training takes about {takes} ({parts:bare}), and {free} is free {where}"
     label = "of all values the largest"
 
     span: Span | None

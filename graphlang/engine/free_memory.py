@@ -14,7 +14,7 @@ class FreeMemory(NamedTuple):
     """Bytes that may still be taken, and what sets the bound."""
 
     size: int
-    #: `this machine`, `its control group`, `the limit on its address space`
+    #: `on this machine`, `in its control group`, `within the limit on its address space`
     where: str
 
 
@@ -28,7 +28,7 @@ def free_memory(root: Path = Path("/")) -> FreeMemory | None:
 def _of_machine(root: Path) -> Iterator[FreeMemory]:
     available = _numbers(root / "proc/meminfo").get("MemAvailable")
     if available is not None:
-        yield FreeMemory(available * 1024, "this machine")
+        yield FreeMemory(available * 1024, "on this machine")
 
 
 def _of_groups(root: Path) -> Iterator[FreeMemory]:
@@ -49,7 +49,7 @@ def _of_groups(root: Path) -> Iterator[FreeMemory]:
             if limit is not None and used is not None and limit < UNLIMITED:
                 kept = _numbers(folder / "memory.stat")
                 cached = sum(kept.get(f"{files[2]}{age}_file", 0) for age in ("active", "inactive"))
-                yield FreeMemory(max(0, limit - max(0, used - cached)), "its control group")
+                yield FreeMemory(max(0, limit - max(0, used - cached)), "in its control group")
 
 
 def _upwards(mount: Path, path: str) -> Iterator[Path]:
@@ -69,7 +69,7 @@ def _of_process(root: Path) -> Iterator[FreeMemory]:
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     taken = _numbers(root / "proc/self/status").get("VmSize")
     if limit != resource.RLIM_INFINITY and taken is not None:
-        yield FreeMemory(max(0, limit - taken * 1024), "the limit on its address space")
+        yield FreeMemory(max(0, limit - taken * 1024), "within the limit on its address space")
 
 
 def _lines(file: Path) -> list[str]:

@@ -68,6 +68,19 @@ def test_the_last_good_checkpoint_stays_and_the_run_goes_on_from_it(tmp_path: Pa
     train(falls("1e30").model, small, resume=tmp_path / "run", epochs=2)
 
 
+def test_a_loss_that_is_not_a_number_leaves_the_last_good_checkpoint(tmp_path: Path) -> None:
+    text = FALLS.replace("mean(x) * (w - stop_gradient(w))", "mean(log(x - 5 * w))") % "0.01"
+    graph = gl.loads(text.replace("epochs = 3", "epochs = 40"))
+    problem = refused(graph, [1.0, 2.0], folder=tmp_path / "run")
+    assert problem.code == "GL704"
+    assert "(log)" in problem.message
+    checkpoint = RunFolder(tmp_path / "run", None).checkpoint()
+    assert 0 < checkpoint.iteration < 80
+    assert np.isfinite(checkpoint.params["w"])
+    with np.load(tmp_path / "run/weights.npz") as weights:
+        assert weights["w"] == checkpoint.params["w"]
+
+
 def test_an_interruption_after_such_an_update_saves_nothing(tmp_path: Path) -> None:
     def stop(progress: Any) -> None:
         if progress.iteration == 2:
