@@ -67,7 +67,6 @@ TARGETS = (
         (
             "tests/engine/test_passes.py",
             "tests/engine/test_planning.py tests/engine/test_planned_specs.py",
-            "tests/contracts/test_planned_contracts.py",
         ),
     ),
     Target(
