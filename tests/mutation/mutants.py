@@ -161,7 +161,7 @@ def _has_own_negation(test: ast.expr) -> bool:
 def _of_statement(node: ast.stmt) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
     if isinstance(node, ast.If | ast.While) and _has_own_negation(node.test):
         yield node.test, f"(not ({ast.unparse(node.test)}))"
-    elif isinstance(node, ast.Return) and node.value is not None and not _is_none(node.value):
+    elif isinstance(node, ast.Return) and node.value is not None and not _is_none_or_false(node.value):
         yield node, "return None"
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         yield node, "pass"
@@ -173,5 +173,5 @@ def _of_statement(node: ast.stmt) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
         yield node, "continue" if isinstance(node, ast.Break) else "break"
 
 
-def _is_none(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and value.value is None
+def _is_none_or_false(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and (value.value is None or value.value is False)

@@ -29,6 +29,11 @@ def _is_backward(function: str) -> bool:
     return function.endswith(".backward")
 
 
+def _computes(function: str) -> bool:
+    """Whether a function of a kernel computes; the others estimate what that costs."""
+    return function.rpartition(".")[2] not in ("flops", "work", "parts", "calls_of")
+
+
 def _any(function: str) -> bool:
     return True
 
@@ -45,7 +50,7 @@ TARGETS = (
     Target(
         "backward",
         "graphlang/kernels/recurrence_gradient.py",
-        _any,
+        _computes,
         ("tests/layers/test_recurrent_layers.py", "tests/contracts/test_contracts.py -k RNN or LSTM or GRU"),
     ),
     Target(
@@ -64,25 +69,80 @@ TARGETS = (
         "passes",
         "graphlang/engine/passes/*.py",
         _any,
+        ("tests/engine/test_passes.py tests/engine/test_rules_of_passes.py",),
+    ),
+    Target(
+        "checkpoints",
+        "graphlang/files/replace.py",
+        _any,
+        ("tests/files/test_replace.py", "tests/training/test_run_saver.py"),
+    ),
+    Target(
+        "checkpoints",
+        "graphlang/files/seal.py",
+        _any,
         (
-            "tests/engine/test_passes.py",
-            "tests/engine/test_planning.py tests/engine/test_planned_specs.py",
+            "tests/training/test_run_saver.py",
+            "tests/files/test_replace.py tests/training/test_weight_files.py",
         ),
+    ),
+    Target("checkpoints", "graphlang/files/locks.py", _any, ("tests/training/test_run_lock.py",)),
+    Target(
+        "checkpoints",
+        "graphlang/files/write_archive.py",
+        _any,
+        ("tests/training/test_weight_files.py", "tests/training/test_run_saver.py"),
+    ),
+    Target("checkpoints", "graphlang/training/run_lock.py", _any, ("tests/training/test_run_lock.py",)),
+    Target(
+        "checkpoints",
+        "graphlang/training/next_folder.py",
+        _any,
+        ("tests/training/test_run_lock.py", "tests/training/test_training.py"),
+    ),
+    Target(
+        "checkpoints",
+        "graphlang/training/run_saver.py",
+        _any,
+        (
+            "tests/training/test_run_saver.py tests/training/test_saving_times.py",
+            "tests/training/test_training.py",
+        ),
+    ),
+    Target(
+        "checkpoints",
+        "graphlang/training/saving_times.py",
+        _any,
+        ("tests/training/test_saving_times.py", "tests/training/test_run_saver.py"),
     ),
     Target(
         "checkpoints",
         "graphlang/training/run_folder.py",
         _any,
         (
+            "tests/training/test_run_saver.py tests/training/test_run_lock.py",
             "tests/training/test_training.py",
             "tests/training/test_run_records.py tests/training/test_without_data.py",
         ),
     ),
-    Target("checkpoints", "graphlang/training/state.py", _any, ("tests/training/test_training.py",)),
     Target(
-        "checkpoints", "graphlang/training/weight_files.py", _any, ("tests/training/test_weight_files.py",)
+        "checkpoints",
+        "graphlang/training/state.py",
+        _any,
+        (
+            "tests/training/test_training.py tests/training/test_own_loop.py",
+            "tests/training/test_run_saver.py",
+        ),
     ),
-    Target("checkpoints", "graphlang/files/write_archive.py", _any, ("tests/training/test_weight_files.py",)),
+    Target(
+        "checkpoints",
+        "graphlang/training/weight_files.py",
+        _any,
+        (
+            "tests/training/test_weight_files.py",
+            "tests/training/test_run_saver.py tests/training/test_training.py",
+        ),
+    ),
 )
 
 
