@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
-from graphlang.spec.sharding import mesh_of
+from graphlang.spec.sharding import mesh_of, pattern_of
 
 Device = Literal["cpu", "gpu", "tpu"]
 DEVICES: tuple[Device, ...] = get_args(Device)
@@ -50,7 +50,7 @@ class Jax:
         if self.precision not in (None, "float32", "tf32", "bfloat16"):
             raise ValueError(f'precision is "float32", "tf32" or "bfloat16", not {self.precision!r}')
         self._check_mesh()
-        if self.remat not in (None, True, False, "block"):
+        if not (self.remat is None or isinstance(self.remat, bool) or self.remat == "block"):
             raise ValueError(f'remat is True, False or "block", not {self.remat!r}')
         if self.draws not in ("device", "numpy"):
             raise ValueError(f'draws is "device" or "numpy", not {self.draws!r}')
@@ -66,6 +66,8 @@ class Jax:
             isinstance(self.shard, str) or not all(isinstance(s, str) for s in self.shard)
         ):
             raise TypeError(f'shard is a list of patterns such as ["*.W: model"], not {self.shard!r}')
+        for line in self.shard or ():
+            pattern_of(line)
 
     def __reduce__(self) -> Any:
         """A pickle holds the options, but no function of the program that made it."""

@@ -1,4 +1,4 @@
-"""GL731 to GL738: what goes wrong between a graph and the backend that is to run it."""
+"""GL731 to GL739: what goes wrong between a graph and the backend that is to run it."""
 
 from __future__ import annotations
 
@@ -162,6 +162,27 @@ class MeshOfOtherSize(Diagnostic):
 class DevicesLeftOut(MeshOfOtherSize):
     message = "the processes have {count} devices together, but the training uses {axes} of them"
     help = "several processes train on all of their devices: make the sizes of the axes multiply to {count}"
+
+
+class AxisMissing(Diagnostic):
+    """Parameters are to be divided over an axis that the mesh does not have.
+
+        gl.load("net.graph", backend=gl.Jax(mesh={"data": 4}, shard=["*.W: model"]))
+
+    A mesh names its axes: `data`, over which the rows of a batch are divided, and others for parameters.
+    Devices that are given by their number alone are a mesh with the axis `data`.
+
+    Fix: give the mesh such an axis, as `{"data": 2, "model": 2}`, or divide over one that it has.
+    """
+
+    code = "GL739"
+    message = "`{pattern}` divides over `{axis}`, but the mesh has {axes:and}"
+    help = "give the mesh an axis `{axis}`, or divide over one that it has"
+
+    file: str | None
+    pattern: str
+    axis: str
+    axes: Sequence[str]
 
 
 class BackendTaken(Diagnostic):

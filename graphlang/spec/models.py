@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from graphlang.contracts.fields import Fields
 from graphlang.spec.sharding import mesh_of, patterns_of
@@ -180,6 +181,14 @@ class TrainSpec(Fields, SpecModel):
         "clip_norm / (norm + 1e-6) where that is below 1, as in PyTorch",
     )
     checkpoint_every: int | None = Field(None, gt=0, description="epochs between checkpoints")
+
+    @field_validator("remat", mode="before")
+    @classmethod
+    def _remat_is_no_number(cls, value: Any) -> Any:
+        """Python's True equals 1, so Pydantic would take 1 for it."""
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            raise PydanticCustomError("literal_error", "Input should be True, False or 'block'")
+        return value
 
     @model_validator(mode="after")
     def _one_mesh(self) -> TrainSpec:

@@ -13,6 +13,15 @@ WHOLE = "_"
 """In a pattern: an axis that is not divided."""
 
 
+class NoSuchAxis(ValueError):
+    """A pattern divides over an axis that the mesh does not have."""
+
+    def __init__(self, pattern: str, axis: str, mesh: Mapping[str, int]) -> None:
+        known = ", ".join(f"`{name}`" for name in mesh)
+        super().__init__(f"`{pattern}` divides over `{axis}`, but the mesh has {known}")
+        self.pattern, self.axis = pattern, axis
+
+
 class Pattern(NamedTuple):
     """Parameters by name, and the axes of the mesh over which theirs are divided."""
 
@@ -32,22 +41,27 @@ def mesh_of(text: Sequence[str]) -> dict[str, int]:
 
 
 def patterns_of(text: Sequence[str], mesh: Mapping[str, int]) -> tuple[Pattern, ...]:
-    """Patterns from lines such as `*.W: model`; raises ValueError for what is none, or has no such axis.
+    """Patterns from lines such as `*.W: model`; raises ValueError for what is none, and NoSuchAxis for an
+    axis that the mesh does not have.
 
     Devices that are given by their number alone are a mesh with the axis `data`.
     """
-    return tuple(_pattern(line, mesh or {ROWS: 1}) for line in text)
+    return tuple(_on_mesh(pattern_of(line), line, mesh or {ROWS: 1}) for line in text)
 
 
-def _pattern(line: str, mesh: Mapping[str, int]) -> Pattern:
+def _on_mesh(pattern: Pattern, line: str, mesh: Mapping[str, int]) -> Pattern:
+    unknown = [axis for axis in pattern.axes if axis != WHOLE and axis not in mesh]
+    if unknown:
+        raise NoSuchAxis(line, unknown[0], mesh)
+    return pattern
+
+
+def pattern_of(line: str) -> Pattern:
+    """A pattern on any mesh; raises ValueError for what is none."""
     names, colon, rest = line.rpartition(":")
     axes = tuple(part.strip() for part in rest.split(","))
     if not colon or not names.strip() or not all(axes):
         raise ValueError(f'parameters are divided by patterns such as "*.W: model", and `{line}` is none')
-    unknown = [axis for axis in axes if axis != WHOLE and axis not in mesh]
-    if unknown:
-        known = ", ".join(f"`{name}`" for name in mesh)
-        raise ValueError(f"`{line}` divides over `{unknown[0]}`, but the mesh has {known}")
     return Pattern(names.strip(), axes)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -105,8 +105,8 @@ def train(
                 run.keep_settings(overrides or {}, model, before.iteration, differences)
         if on_start is not None:
             on_start(session.history)
-        if on_advice is not None and (advice := session.advice()) is not None:
-            on_advice(advice)
+        if on_advice is not None:
+            session.advise(on_advice)
         session.run(run if writes else WrittenElsewhere(), SavingTimes(interval, together=not alone))
     return session.history
 
@@ -176,17 +176,27 @@ class _Session:
         if "test" in self.splits:
             self.splits["test"].check([self.splits["test"].rows])
 
-    def advice(self) -> str | None:
-        """What would probably be faster than NumPy, where that computes, or be more as the file asks."""
+    def advise(self, tell: Callable[[str], Any]) -> None:
+        """Tells what is to be known before the first step, each a sentence."""
+        for sentence in self._advice():
+            tell(sentence)
+
+    def _advice(self) -> Iterator[str]:
+        """Where NumPy computes: which settings have no effect there, and what would probably be faster."""
         if not isinstance(self.steps, StepOnRows) or self.iteration >= self.iterations:
-            return None
-        if self.state.precision != "float32":
-            return (
-                f"NumPy computes in float32: `--backend jax` trains with `precision = {self.state.precision}`"
-            )
-        flops = self.steps.executable(self.batch).plan.flops
-        threads = self.model.threads
-        return faster_backend(flops, self.iterations - self.iteration, this_machine(threads))
+            return
+        precision, remat = self.state.precision, self.state.remat
+        if precision != "float32":
+            yield f"NumPy computes in float32: `--backend jax` trains with `precision = {precision}`"
+        if remat:
+            setting = f"remat = {'true' if remat is True else remat}"
+            yield f"`{setting}` has no effect in NumPy, which plans its own memory: it is for `--backend jax`"
+        if precision == "float32":
+            flops = self.steps.executable(self.batch).plan.flops
+            machine = this_machine(self.model.threads)
+            faster = faster_backend(flops, self.iterations - self.iteration, machine)
+            if faster is not None:
+                yield faster
 
     # ---- the loop -----------------------------------------------------------------------------------
 

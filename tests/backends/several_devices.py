@@ -65,7 +65,7 @@ def compared(text: str, arrays: dict[str, Any], many: list[dict[str, Any]], **tr
 def refusal(options: dict[str, Any]) -> str:
     try:
         trained(DENSE, ROWS, options)
-    except (gl.GraphError, ValueError) as error:
+    except gl.GraphError as error:
         return str(error)
     return "nothing"
 

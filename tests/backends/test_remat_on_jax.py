@@ -116,3 +116,11 @@ def test_other_values_are_refused():
         gl.loads(SPEC.replace("SETTING", "remat = all"))
     with pytest.raises(gl.GraphError, match=r"must be `true`, `false` or `block`, but it is `0\.5`"):
         gl.loads(SPEC.replace("SETTING", "remat = 0.5"))
+
+
+@pytest.mark.parametrize("number", [1, 0, 1.0])
+def test_a_number_is_no_truth_value(number):
+    with pytest.raises(ValueError, match='remat is True, False or "block"'):
+        gl.Jax(remat=number)
+    with pytest.raises(gl.GraphError, match="must be `true`, `false` or `block`"):
+        gl.loads(SPEC.replace("SETTING", f"remat = {number}"))

@@ -69,7 +69,11 @@ def test_what_the_devices_cannot_do_is_told(comparisons: dict[str, Any]) -> None
     assert "asks for 5 devices, but JAX finds 4" in refused["five devices"]
     assert "GL737" in refused["three devices, a mesh of two"]
     assert "leave `devices` out" in refused["three devices, a mesh of two"]
-    assert "divides over `model`, but the mesh has `data`" in refused["an axis that is not there"]
+    assert "GL739" in refused["an axis that is not there"]
+    assert (
+        "`*.W: model` divides over `model`, but the mesh has `data`" in refused["an axis that is not there"]
+    )
+    assert "give the mesh an axis `model`" in refused["an axis that is not there"]
 
 
 # ---- what a file says ----------------------------------------------------------------------------------------

@@ -44,11 +44,11 @@ def test_it_follows_from_the_work_and_the_machine(
     assert advice is None if told is None else told in str(advice)
 
 
-def advised(monkeypatch: pytest.MonkeyPatch, **options: Any) -> list[str]:
+def advised(monkeypatch: pytest.MonkeyPatch, settings: str = "", **options: Any) -> list[str]:
     """What a training of a small graph says on a machine where JAX is faster for everything."""
     told: list[str] = []
     monkeypatch.setattr(loop, "faster_backend", lambda flops, steps, machine: f"{flops > 0} {steps}")
-    graph = gl.loads(NET, **options)
+    graph = gl.loads(NET.replace("metrics = []", f"metrics = []{settings}"), **options)
     data = from_arrays({"x": np.ones((6, 4))})
     loop.train(graph.model, data, fields={"x": "x"}, on_advice=told.append)
     return told
@@ -60,9 +60,18 @@ def test_a_training_says_it_once_with_the_size_of_a_step_and_the_steps(
     assert advised(monkeypatch) == ["True 3"]
 
 
+def test_numpy_says_once_which_settings_have_no_effect_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    remat, faster = advised(monkeypatch, "; remat = block")
+    assert remat.startswith("`remat = block` has no effect in NumPy")
+    assert faster == "True 3"
+    precision, remat = advised(monkeypatch, "; remat = true; precision = tf32", dtype="float32")
+    assert "`precision = tf32`" in precision
+    assert remat.startswith("`remat = true` has no effect")
+
+
 def test_a_training_on_jax_says_nothing_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("jax", reason="JAX is not installed")
-    assert advised(monkeypatch, backend="jax") == []
+    assert advised(monkeypatch, "; remat = true", backend="jax") == []
 
 
 @pytest.mark.parametrize(("more", "lines"), [([], 1), (["--json"], 0), (["--backend", "numpy"], 0)])

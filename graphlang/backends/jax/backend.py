@@ -18,8 +18,14 @@ from graphlang.backends.jax.training import StepsOnDevice
 from graphlang.backends.options import Jax
 from graphlang.contracts.backend import RecordedProgram
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.backends import DeviceMissing, DevicesLeftOut, DevicesMissing, MeshOfOtherSize
-from graphlang.spec.sharding import ROWS, device_count, mesh_of, patterns_of
+from graphlang.diagnostics.backends import (
+    AxisMissing,
+    DeviceMissing,
+    DevicesLeftOut,
+    DevicesMissing,
+    MeshOfOtherSize,
+)
+from graphlang.spec.sharding import ROWS, NoSuchAxis, Pattern, device_count, mesh_of, patterns_of
 from graphlang.trace import Step
 from graphlang.training.batches import BatchSource
 from graphlang.training.state import TrainingState
@@ -69,7 +75,7 @@ class JaxBackend:
             count = jax.device_count()
         if count is not None and not mesh:
             mesh = {ROWS: count}
-        shard = patterns_of(section.shard if options.shard is None else options.shard, mesh)
+        shard = self._patterns(section.shard if options.shard is None else options.shard, mesh, file)
         if not mesh:
             return Placement([self.device])
         if count not in (None, device_count(mesh)):
@@ -80,6 +86,13 @@ class JaxBackend:
         if jax.process_count() > 1 and device_count(mesh) != len(devices):
             raise GraphError([DevicesLeftOut(file, mesh, str(len(devices)))])
         return Placement(devices[: device_count(mesh)], mesh, shard)
+
+    @staticmethod
+    def _patterns(shard: Sequence[str], mesh: Mapping[str, int], file: str | None) -> tuple[Pattern, ...]:
+        try:
+            return patterns_of(shard, mesh)
+        except NoSuchAxis as error:
+            raise GraphError([AxisMissing(file, error.pattern, error.axis, list(mesh) or [ROWS])]) from None
 
     def about(self) -> dict[str, str]:
         drawn = STREAM if self.options.draws == "device" else "NumPy"
