@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from graphlang.backends.options import Jax
-from graphlang.contracts.backend import Backend, NoRule
+from graphlang.contracts.no_rule import NoRule
 from graphlang.diagnostics import Diagnostic, GraphError
-from graphlang.diagnostics.backends import AcceleratorTaken, BackendTaken, JaxMissing
 from graphlang.engine.model import without_rule
-from graphlang.engine.symbolic_steps import symbolic_steps
 from graphlang.spec.network import Network
+
+if TYPE_CHECKING:
+    from graphlang.backends.options import Jax
+    from graphlang.contracts.backend import Backend
+
+# A graph that NumPy computes is loaded without what only other backends need.
 
 
 class Choice(NamedTuple):
@@ -29,6 +32,8 @@ def choice(backend: Any, network: Network, dtype: np.dtype[Any]) -> Choice:
         return Choice(None)
     made = _chosen(backend, network)
     if made.backend is not None:
+        from graphlang.engine.symbolic_steps import symbolic_steps
+
         try:
             made.backend.check(symbolic_steps(network, dtype))
         except NoRule as missing:
@@ -37,6 +42,8 @@ def choice(backend: Any, network: Network, dtype: np.dtype[Any]) -> Choice:
 
 
 def _chosen(backend: Any, network: Network) -> Choice:
+    from graphlang.backends.options import Jax
+
     file = network.spec.sources[0].name if network.spec.sources else None
     if backend == "auto":
         return _automatic(network, file)
@@ -50,6 +57,8 @@ def _chosen(backend: Any, network: Network) -> Choice:
 
 def _on_jax(options: Jax, file: str | None) -> Backend:
     if find_spec("jax") is None:
+        from graphlang.diagnostics.backends import JaxMissing
+
         raise GraphError([JaxMissing(file)])
     from graphlang.backends.jax.backend import JaxBackend
 
@@ -58,6 +67,9 @@ def _on_jax(options: Jax, file: str | None) -> Backend:
 
 def _automatic(network: Network, file: str | None) -> Choice:
     """JAX where it finds a GPU or TPU for a graph of arrays, else NumPy."""
+    from graphlang.backends.options import Jax
+    from graphlang.diagnostics.backends import AcceleratorTaken, BackendTaken
+
     if find_spec("jax") is None:
         return Choice(None, (BackendTaken.without_jax(file),))
     if not network.params and all(spec.shape == () for spec in network.inputs.values()):

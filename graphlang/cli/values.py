@@ -21,14 +21,6 @@ from graphlang.diagnostics.files import (
     unreadable,
 )
 from graphlang.diagnostics.settings import UnknownOverride, WrongOverride
-from graphlang.files.json_text import (
-    MOST_BYTES,
-    HugeNumber,
-    KeyTwice,
-    MalformedJson,
-    UnsoundJson,
-    parsed,
-)
 from graphlang.files.regular import RegularFile, open_regular
 from graphlang.files.unsound import Unsound
 from graphlang.syntax.files import standard_input
@@ -70,6 +62,8 @@ def read_array(path: str) -> Any:
 
 def read_inputs(path: str) -> dict[str, Any]:
     """The values by name in a JSON object or an npz, distinguished by the content."""
+    from graphlang.files.json_text import MOST_BYTES
+
     if path == "-":
         return _from_json("<stdin>", standard_input(MOST_BYTES))
     with _opened(path) as file:
@@ -131,6 +125,15 @@ def _archive(path: str, file: RegularFile) -> dict[str, Any]:
 
 
 def _from_json(name: str, content: bytes) -> dict[str, Any]:
+    from graphlang.files.json_text import (
+        MOST_BYTES,
+        HugeNumber,
+        KeyTwice,
+        MalformedJson,
+        UnsoundJson,
+        parsed,
+    )
+
     if len(content) > MOST_BYTES:  # from standard input, whose size is not known before
         raise GraphError([LongJson(name, len(content), MOST_BYTES)])
     try:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
+from graphlang.contracts.memory import Memory
 from graphlang.trace import Step, SymbolicArray
 
 
@@ -59,6 +60,9 @@ class BoundProgram(Protocol):
     def take(self, label: str) -> Any:
         """An output of the last run as a NumPy array that belongs to the caller."""
 
+    def memory(self, parameters: Collection[str]) -> Memory | None:
+        """The bytes that the program takes, some of them for these parameters; None where that is unknown."""
+
 
 class TrainingSteps(Protocol):
     """Takes the steps of a training, one after the other; their losses may be known some steps later.
@@ -89,6 +93,9 @@ class ArrayStep(Protocol):
     def take(self, batch: Callable[[], Any]) -> float:
         """Takes a step, and returns the loss before it; to explain a number that is not finite, it needs the
         inputs, which `batch` returns."""
+
+    def memory(self, parameters: Collection[str]) -> Memory | None:
+        """The bytes that the step takes, some of them for these parameters; None where that is unknown."""
 
 
 class ArraySteps(Protocol):
@@ -129,13 +136,3 @@ class Backend(Protocol):
 
     def about(self) -> Mapping[str, str]:
         """What a run folder keeps of it: name, version, device, and how random numbers are drawn."""
-
-
-class NoRule(Exception):
-    """A backend cannot compute a primitive; `origin` names the value that it is recorded for."""
-
-    def __init__(self, primitive: str, origin: str, backend: str) -> None:
-        super().__init__(f"{backend} has no rule for the primitive `{primitive}`")
-        self.primitive = primitive
-        self.origin = origin
-        self.backend = backend

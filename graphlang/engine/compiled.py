@@ -10,6 +10,7 @@ import numpy as np
 
 from graphlang.contracts.backend import BoundProgram
 from graphlang.contracts.initializer import stream
+from graphlang.contracts.memory import Memory
 from graphlang.diagnostics import GraphError
 from graphlang.engine.executable import Executable, bound
 from graphlang.engine.garbage import collection_paused
@@ -17,7 +18,6 @@ from graphlang.engine.memory import refuse_large_run
 from graphlang.engine.model import Model
 from graphlang.engine.passes import optimised
 from graphlang.engine.plain_products import plain_products
-from graphlang.engine.plan import Memory, memory_of
 from graphlang.engine.recording import Recording, Storage, record_forward, record_gradients
 from graphlang.engine.result import plain, unknown_value
 from graphlang.engine.scalar import keyword_function
@@ -206,12 +206,11 @@ class Compiled:
 
     @property
     def memory(self) -> Memory | None:
-        """The bytes of the program last used or planned, by what they are for; None before the first."""
-        executables = self.executables
-        if not executables:
-            return None
-        last = executables[-1]
-        return memory_of(last.plan, set(self._model.network.params), last.division.own)
+        """The bytes of the program last used or planned, by what they are for; None before the first, and
+        where a backend does not tell."""
+        kept = list(self._programs.values())
+        memory: Memory | None = kept[-1].executable.memory(set(self._model.network.params)) if kept else None
+        return memory
 
     @property
     def executables(self) -> list[Executable]:

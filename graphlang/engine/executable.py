@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.contracts.backend import Backend, BoundProgram
+from graphlang.contracts.memory import Memory
 from graphlang.engine.binding import bind_fused, bind_single, concurrent_call
 from graphlang.engine.bound_loop import bind_loop
 from graphlang.engine.division import uses_blas
@@ -18,7 +19,7 @@ from graphlang.engine.fusion import FusionGroup
 from graphlang.engine.garbage import collection_paused
 from graphlang.engine.passes import optimised
 from graphlang.engine.plain_products import plain_products
-from graphlang.engine.plan import Plan, allocated, nbytes
+from graphlang.engine.plan import Plan, allocated, memory_of, nbytes
 from graphlang.engine.plan import plan as _plan
 from graphlang.engine.program import Program
 from graphlang.engine.recording import Recording
@@ -276,6 +277,10 @@ class Executable:
         lease = _Lease(array)
         self._leases[value.number] = weakref.ref(lease)
         return np.asarray(lease)
+
+    def memory(self, parameters: Collection[str]) -> Memory:
+        """The bytes that the program takes, some of them for these parameters."""
+        return memory_of(self.plan, parameters, self.division.own)
 
     def renew(self) -> None:
         """Prepares a run: takes other memory for each output of an earlier run that the caller still

@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphlang.catalog.operation import WrongForward
-from graphlang.contracts.backend import Backend, NoRule
+from graphlang.contracts.no_rule import NoRule
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.arguments import WrongBackward
-from graphlang.diagnostics.backends import NoRuleForPrimitive
 from graphlang.diagnostics.python_arguments import text_of
 from graphlang.diagnostics.running import CannotRun, NothingToStartFrom
 from graphlang.diagnostics.too_large import MemoryExceeded
@@ -30,6 +29,9 @@ from graphlang.spec.recently_used import RecentlyUsed
 from graphlang.trace import TraceError, UndecidedError, Unrecorded
 from graphlang.trace.errors import TooLarge
 from graphlang.trace.whole_numbers import NoInt
+
+if TYPE_CHECKING:
+    from graphlang.contracts.backend import Backend
 
 _OF_THE_VALUES = (ValueError, TypeError, IndexError, ArithmeticError, MemoryError, TraceError)
 """What operations raise for values that do not fit; the text of the exception is enough for the user."""
@@ -181,6 +183,8 @@ class Model:
 
 def without_rule(network: Network, missing: NoRule) -> GraphError:
     """What to tell the user of a primitive that the backend cannot compute."""
+    from graphlang.diagnostics.backends import NoRuleForPrimitive
+
     origin = missing.origin.removeprefix(GRADIENT_OF)
     node = network.find(origin)
     name = f"`{origin}`" if node is None else f"`{node.name}` ({node.spec.operation})"

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from graphlang.contracts.memory import Memory
 from graphlang.engine.aligned import aligned_bytes
 from graphlang.engine.division import Division, division
 from graphlang.engine.fusion import FusionGroup, element_count, fusion_groups, temporary_slots
@@ -26,21 +27,6 @@ class Buffer:
     nbytes: int
     #: holds a single output and nothing else, so that it can be handed out without a copy
     output: bool = False
-
-
-class Memory(NamedTuple):
-    """Bytes that a program takes once it has run, by what they are for, without the work space of kernels."""
-
-    inputs: int
-    parameters: int
-    optimizer: int
-    buffers: int
-    scratch: int
-
-    @property
-    def total(self) -> int:
-        """The sum of all kinds."""
-        return sum(self)
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphlang.catalog.operation import Random
 from graphlang.engine.loop_body import LoopBody, RunBody
-from graphlang.engine.recorded_scan import RecordedLoop
 from graphlang.spec.network import Loop
 from graphlang.trace import SymbolicArray, Trace
+
+if TYPE_CHECKING:
+    from graphlang.engine.recorded_scan import RecordedLoop
 
 
 class ScanOperation:
@@ -38,7 +40,7 @@ class ScanOperation:
         body = LoopBody(self.loop, self.run_body, dtype, training, random)
         trace = next((v.trace for v in (xs, *carried, *captured) if isinstance(v, SymbolicArray)), None)
         if trace is not None:
-            recorded = RecordedLoop(body, trace, xs, carried, captured)
+            recorded = _recorded(body, trace, xs, carried, captured)
             state = recorded.state
             return recorded.result(self.loop.part), recorded, *([state] if state else [])
         if not xs.shape[1]:
@@ -52,7 +54,7 @@ class ScanOperation:
             [trace.input(v.shape, v.dtype) if isinstance(v, np.ndarray) else v for v in values]
             for values in ([xs], carried, captured)
         ]
-        y = RecordedLoop(body, trace, symbols[0][0], symbols[1], symbols[2]).result(self.loop.part)
+        y = _recorded(body, trace, symbols[0][0], symbols[1], symbols[2]).result(self.loop.part)
         return np.empty(y.shape, y.dtype)
 
     def _on_arrays(self, body: LoopBody, xs: Any, carried: list[Any], captured: list[Any]) -> tuple[Any, ...]:
@@ -65,6 +67,13 @@ class ScanOperation:
             state |= step.state
         y = np.stack(results, axis=1)
         return (y, None, state) if state else (y, None)
+
+
+def _recorded(body: LoopBody, trace: Trace, *operands: Any) -> RecordedLoop:
+    """A loop in a trace. Most graphs have no `scan`, so what records one is imported here."""
+    from graphlang.engine.recorded_scan import RecordedLoop
+
+    return RecordedLoop(body, trace, *operands)
 
 
 def _precision(operands: tuple[Any, ...]) -> Any:

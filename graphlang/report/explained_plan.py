@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from graphlang.contracts.memory import Memory
 from graphlang.diagnostics import GraphError
 from graphlang.engine.division import Division, unit_threads
 from graphlang.engine.fusion import FusionGroup
@@ -15,7 +16,7 @@ from graphlang.engine.garbage import collection_paused
 from graphlang.engine.loop_program import CAPTURED, CARRIED, ELEMENT, NEXT, STACKED, label
 from graphlang.engine.model import Model
 from graphlang.engine.passes import optimised
-from graphlang.engine.plan import Memory, Plan, group_flops, memory_of, nbytes, plan, step_flops
+from graphlang.engine.plan import Plan, group_flops, memory_of, nbytes, plan, step_flops
 from graphlang.engine.program import concrete, is_broadcast_scalar
 from graphlang.engine.recording import Recording, Storage, record_forward, record_gradients
 from graphlang.engine.workers import usable_threads

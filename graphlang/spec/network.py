@@ -25,7 +25,6 @@ from graphlang.diagnostics.running import (
 )
 from graphlang.diagnostics.too_large import limit_exceeded
 from graphlang.lazy import lazy
-from graphlang.spec.gradient_counts import first_beyond
 from graphlang.spec.models import InputSpec, NodeSpec, OutputSpec, ParamSpec, Spec, Use
 from graphlang.spec.operations import operation_of
 from graphlang.spec.recently_used import RecentlyUsed
@@ -172,6 +171,8 @@ class Network:
 
     def _refuse_many(self, gradients: Sequence[int]) -> None:
         """Raises GraphError where `grad`s go back through more nodes than the limit."""
+        from graphlang.spec.gradient_counts import first_beyond
+
         operands: list[list[int]] = [[] for _ in range(self.first_node)]
         for node in self.nodes:
             operands.append([*(o.number for o in node.operands if type(o) is Ref), *node.own.values()])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from heapq import nsmallest
 from typing import Generic, TypeVar
 
 from graphlang.lazy import alone
@@ -59,6 +58,8 @@ class RecentlyUsed(Generic[Value]):
 
     def _make_room(self) -> None:
         """Drops what was not used for longest; of a large cache several values, for looking takes time."""
+        from heapq import nsmallest
+
         entries = self._entries
         for key in nsmallest(1 + self.capacity // 64, entries, key=lambda key: entries[key].used):
             del entries[key]

@@ -100,6 +100,27 @@ def test_predictions_and_compiled_programs_are_the_same() -> None:
     np.testing.assert_allclose(forward(x=X), one.compile(of="h")(x=X), rtol=1e-12)
 
 
+def test_the_memory_of_a_program_is_what_xla_says_of_it() -> None:
+    graph = gl.loads(NET.replace("SGD(lr=0.1)", "Adam(lr=0.1)"), dtype="float64", backend=OPTIONS)
+    assert graph.compile(wrt=next(iter(graph.params))).memory is None  # there is no program yet
+    step = graph.compile(train=True, batch=4)
+    before = step.memory
+    size = sum(graph.params[name].nbytes for name in graph.params)
+    assert before is not None
+    assert before.parameters == size
+    assert before.optimizer >= 2 * size
+    assert before.inputs > 0
+    assert before.scratch > 0
+    step(x=X, t=T)
+    assert step.memory == before
+    forward = graph.compile(of="loss")
+    forward(x=X, t=T)
+    assert forward.memory is not None
+    assert forward.memory.parameters == size
+    assert forward.memory.optimizer == 0
+    assert forward.memory.total == sum(forward.memory)
+
+
 def test_a_prediction_sees_parameters_that_were_written_into() -> None:
     _, graph = both(NET)
     before = graph.predict(x=X)

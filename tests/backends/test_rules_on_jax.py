@@ -16,7 +16,7 @@ sys.path.append(str(Path(__file__).parent.parent / "trace"))
 from primitive_samples import EVERY, SAMPLES
 
 from graphlang.backends.jax.rules import RULES, check_rules
-from graphlang.contracts.backend import NoRule
+from graphlang.contracts.no_rule import NoRule
 from graphlang.engine.checked_indices import checked
 from graphlang.trace import Primitive, Trace
 from graphlang.trace.errors import DtypeError, ShapeError

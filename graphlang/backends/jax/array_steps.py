@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from graphlang.backends.jax.compiled_memory import memory_of_compiled
 from graphlang.backends.jax.device_errors import device_errors
 from graphlang.backends.jax.device_state import DeviceState
 from graphlang.backends.jax.placement import Placement
 from graphlang.backends.jax.precision import precision_of
 from graphlang.backends.jax.remat import blocks_of
-from graphlang.backends.jax.step_program import StepProgram
+from graphlang.backends.jax.step_program import StepCall, StepProgram
 from graphlang.backends.options import Jax
+from graphlang.contracts.memory import Memory
 from graphlang.engine.random_streams import Redrawn
 from graphlang.engine.recording import Recording
 from graphlang.training.refused_steps import StepInputs
@@ -68,11 +70,7 @@ class StepOnArrays:
         not finite; `batch` returns the inputs."""
         training, program = self._training, self._program
         t = training.t + 1
-        feeds = {label: array[None] for label, array in self.inputs.items()}
-        if self._numpy_draws:
-            feeds |= program.numpy_draws([training.random(t)], [0])
-        call = program.call([()], [training.rate(t)], t, feeds)
-        state, results = program(self._state.take(), self._fixed, call)
+        state, results = program(self._state.take(), self._fixed, self._call(t))
         self._state.replace(state)
         with device_errors("the training step"):
             fine, loss, *norms = np.asarray(results)[0].tolist()
@@ -82,3 +80,20 @@ class StepOnArrays:
             raise training.refusal(t, batch(), random)
         training.t, training.norms = t, norms
         return float(loss)
+
+    def _call(self, t: int) -> StepCall:
+        """The arguments of step number t."""
+        training, program = self._training, self._program
+        feeds = {label: array[None] for label, array in self.inputs.items()}
+        if self._numpy_draws:
+            feeds |= program.numpy_draws([training.random(t)], [0])
+        return program.call([()], [training.rate(t)], t, feeds)
+
+    def memory(self, parameters: Collection[str]) -> Memory | None:
+        """What XLA says of the step; of several devices, on one of them."""
+        state, labels = self._state.take(), self._program.program.inputs.keys()
+        sizes = {label: array.addressable_shards[0].data.nbytes for label, array in state.items()}
+        own = sum(size for label, size in sizes.items() if label in labels and label in parameters)
+        slots = sum(size for label, size in sizes.items() if label in labels and label not in parameters)
+        compiled = self._program.compiled(state, self._fixed, self._call(self._training.t + 1))
+        return memory_of_compiled(compiled, own, slots)

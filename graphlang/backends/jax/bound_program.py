@@ -11,11 +11,13 @@ import numpy as np
 
 from graphlang.backends.jax.attention import FusedAttention
 from graphlang.backends.jax.attention_pattern import find_attention
+from graphlang.backends.jax.compiled_memory import memory_of_compiled
 from graphlang.backends.jax.device_errors import device_errors
 from graphlang.backends.jax.replay import converted, run
 from graphlang.backends.jax.rules import RULES
 from graphlang.backends.jax.scope import scope
 from graphlang.contracts.backend import RecordedProgram
+from graphlang.contracts.memory import Memory
 from graphlang.engine.aligned import aligned
 from graphlang.engine.executable import planned
 from graphlang.engine.passes.common import common_subexpressions
@@ -85,13 +87,23 @@ class JaxProgram:
             return
         arguments = [arrays[label] for label in self._program.inputs]
         with device_errors("the graph"):
-            if self._compiled is None:
-                self._compiled = self._compile_for(self._replayed, arguments, self._announcement())
+            compiled = self._compile(arguments)
             with scope():
-                outputs, wrong = jax.block_until_ready(self._compiled(*arguments))
+                outputs, wrong = jax.block_until_ready(compiled(*arguments))
         self._results.update(zip(self._computed, outputs, strict=True))
         if wrong is not None and bool(wrong):
             self._run_in_numpy(arrays)
+
+    def _compile(self, arguments: Sequence[Any]) -> Any:
+        if self._compiled is None:
+            self._compiled = self._compile_for(self._replayed, arguments, self._announcement())
+        return self._compiled
+
+    def memory(self, parameters: Collection[str]) -> Memory | None:
+        """What XLA says of the program, which is compiled for that where it has not run yet."""
+        arrays = {**self.inputs, **self._given}
+        own = sum(arrays[label].nbytes for label in self._program.inputs if label in parameters)
+        return memory_of_compiled(self._compile([arrays[label] for label in self._program.inputs]), own)
 
     def _replayed(self, *arguments: Any) -> tuple[list[Any], Any]:
         """The outputs, and whether something is wrong with the numbers; None where nothing can be."""

@@ -12,7 +12,7 @@ from graphlang.backends.jax.attention import FusedAttention
 from graphlang.backends.jax.operand_types import operand_types
 from graphlang.backends.jax.rule import Rule, Rules
 from graphlang.backends.jax.troubles import troubles_of
-from graphlang.contracts.backend import NoRule
+from graphlang.contracts.no_rule import NoRule
 from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.replay import joint_calls
 

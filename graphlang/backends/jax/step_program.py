@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import jax
@@ -116,14 +116,25 @@ class StepProgram:
 
         The state that is handed in is gone. It is compiled when it first runs; nothing is waited for.
         """
+        with self._compiling():
+            results = self._compiled(state, data, call)
+        self._has_run = True
+        return results  # type: ignore[no-any-return]
+
+    def compiled(self, state: Any, data: Mapping[str, Any], call: StepCall) -> Any:
+        """The program as XLA has compiled it for such arguments, without running it."""
+        with self._compiling():
+            return self._compiled.lower(state, data, call).compile()
+
+    @contextmanager
+    def _compiling(self) -> Iterator[None]:
+        """What holds while the program may be compiled: that is announced before it first runs."""
         options, first = self._options, not self._has_run
         if first and options.on_compile is not None:
             options.on_compile(self._announcement())
         kept = kept_in(options.cache) if first else nullcontext()
         with device_errors("the training step"), scope(products_of(self._precision)), kept:
-            results = self._compiled(state, data, call)
-        self._has_run = True
-        return results  # type: ignore[no-any-return]
+            yield
 
     def _announcement(self) -> str:
         shapes = dict.fromkeys(self.program.inputs[label].shape for label in self._inputs)
