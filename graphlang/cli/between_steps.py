@@ -23,13 +23,11 @@ class BetweenSteps:
     """Delays Ctrl-C, SIGTERM and SIGHUP to the end of the training step, so that no checkpoint holds half a
     step. A later signal ends the process at once: `message` says then from where the run can go on.
 
-    One of several processes `leaves` at the first one: to write a checkpoint all of them would have to be at
-    the same step. Where SIGHUP is ignored, as under `nohup`, it stays so.
+    Where SIGHUP is ignored, as under `nohup`, it stays so.
     """
 
-    def __init__(self, message: Callable[[], str], leaves: Callable[[], Any] | None = None) -> None:
+    def __init__(self, message: Callable[[], str]) -> None:
         self._message = message
-        self._leaves = leaves
         self._before: dict[int, Any] = {}
         self._when = 0.0
         #: the signal that asked for the end
@@ -64,10 +62,12 @@ class BetweenSteps:
             raise KeyboardInterrupt
 
     def _on_signal(self, number: int, frame: Any) -> None:
+        self._ask(number)
+
+    def _ask(self, number: int) -> None:
+        """What a signal asks for."""
         if self.asked is None:
             self.asked, self._when = number, time.monotonic()
-            if self._leaves is not None:
-                self._leaves()
         elif time.monotonic() - self._when > SAME:
             _end(128 + number, self._message())
 

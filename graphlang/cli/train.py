@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from graphlang.cli import console, options
 from graphlang.cli.between_steps import BetweenSteps
@@ -122,8 +122,7 @@ def _train(arguments: argparse.Namespace) -> int:
         progress = watcher(by_epochs, arguments.format, layers=arguments.verbose, silent=not leads)
         stack.enter_context(progress)
         stack.enter_context(options.announced_by(progress.show))
-        leaves = None if alone else _leaves(last_saved if leads else lambda: "interrupted")
-        signals = stack.enter_context(BetweenSteps(last_saved, leaves))
+        signals = stack.enter_context(_between_steps(last_saved if leads else lambda: "interrupted", alone))
         try:
             gc.enable()
             history = train(
@@ -145,7 +144,8 @@ def _train(arguments: argparse.Namespace) -> int:
             progress.finish()
         except KeyboardInterrupt:
             stack.close()
-            console.err(_kept(signals.told, chosen, "", arguments.words))
+            if leads:
+                console.err(_kept(signals.told, chosen, "", arguments.words))
             return signals.status
     if not leads:
         return 0
@@ -167,11 +167,14 @@ def _kept(told: str, chosen: Path | NextFolder, state: str, words: list[str]) ->
     return f"{told}; the run is kept in {where}, go on with:\n  {_resume(words, folder)}"
 
 
-def _leaves(message: Callable[[], str]) -> Callable[[], Any]:
-    """What one of several processes does at Ctrl-C."""
-    from graphlang.backends.jax.companions import INTERRUPTED, leave
+def _between_steps(message: Callable[[], str], alone: bool) -> BetweenSteps:
+    """What a signal does: one process ends its step, several all stop after the same one."""
+    if alone:
+        return BetweenSteps(message)
+    from graphlang.backends.jax.processes import companions
+    from graphlang.cli.stops_together import StopsTogether
 
-    return lambda: leave(INTERRUPTED, message())
+    return StopsTogether(message, companions())
 
 
 def _leads(arguments: argparse.Namespace) -> bool:

@@ -191,16 +191,49 @@ def test_processes_train_on_all_of_their_devices(folder: Path) -> None:
     assert not any("Traceback" in x or "itself failed" in x for x in told)
 
 
-def test_ctrl_c_in_one_process_ends_both(folder: Path) -> None:
-    run = folder / "interrupted"
-    first, second = both(folder, "--run", run.name, "--set", "train.epochs=1000000")
-    wait_for(run / "checkpoint.npz", [first, second])
-    first.send_signal(signal.SIGINT)
-    _, err = finished(first, 130, within=END)
+@pytest.mark.parametrize("asked", [0, 1], ids=["the first", "the second"])
+def test_ctrl_c_in_one_process_stops_both_after_the_same_step_and_keeps_it(folder: Path, asked: int) -> None:
+    run = folder / f"interrupted-{asked}"
+    endless = ["--set", "train.epochs=1000000", "--set", "train.checkpoint_every=1000000"]
+    processes = both(folder, "--run", run.name, *endless)
+    wait_for(run / "metrics.jsonl", processes)
+    processes[asked].send_signal(signal.SIGINT)
+    _, err = finished(processes[0], 130, within=END)
+    assert f"the run is kept in {run.name}, go on with:" in err
+    assert f"--resume {run.name}" in err
+    _, err = finished(processes[1], 130, within=END)
+    assert err == ""
+    with np.load(run / "checkpoint.npz") as checkpoint:
+        step = int(checkpoint["iteration"])
+    assert step == len(losses(run)) > 0
+    longer = ["--set", f"train.iterations={step + 3}", "--set", "train.checkpoint_every=1"]
+    finished(started(folder, "--resume", run.name, *longer))
+    assert len(losses(run)) == step + 3
+
+
+def test_a_second_ctrl_c_leaves_at_once(folder: Path) -> None:
+    processes = both(folder, "--run", "twice", "--set", "train.epochs=1000000")
+    wait_for(folder / "twice" / "checkpoint.npz", processes)
+    processes[1].send_signal(signal.SIGSTOP)  # so that they cannot agree
+    processes[0].send_signal(signal.SIGINT)
+    time.sleep(1.5)  # signals at once count as one
+    processes[0].send_signal(signal.SIGINT)
+    _, err = finished(processes[0], 130, within=END)
     assert "as of its last checkpoint, go on with:" in err
-    assert "--resume interrupted" in err
-    _, err = finished(second, 1, within=END)
+    processes[1].send_signal(signal.SIGCONT)
+    _, err = finished(processes[1], 1, within=END)
     assert "has ended before the others" in err
+
+
+def test_a_process_that_is_frozen_ends_the_other_with_a_message(folder: Path) -> None:
+    processes = both(folder, "--run", "frozen", "--set", "train.epochs=1000000")
+    wait_for(folder / "frozen" / "checkpoint.npz", processes)
+    processes[1].send_signal(signal.SIGSTOP)
+    _, err = finished(processes[0], 1, within=END)
+    assert "process 1 of this training has given no sign of life for 20 seconds" in err
+    assert "`--resume` goes on from the last checkpoint" in err
+    processes[1].send_signal(signal.SIGCONT)
+    assert "Traceback" not in processes[1].communicate(timeout=END)[1]
 
 
 def test_slurm_tells_who_is_who(folder: Path, alone: Path) -> None:

@@ -1,8 +1,9 @@
-"""How the processes of a training learn that another one has ended, and end too.
+"""How the processes of a training learn that another one has ended or come to a stop, and end too.
 
 JAX's own watch ends a program with a C++ stack trace, and a process that waits for numbers of a dead one may
-wait for ever. So each process holds a connection to the first one: when it breaks before a process has said
-that it is done, the processes at both of its ends say so and end.
+wait for ever. So each process holds a connection to the first one. When it breaks before a process has said
+that it is done, or nothing comes over it for too long, the processes at both of its ends say so and end. They
+also agree over it on the step after which all stop.
 """
 
 from __future__ import annotations
@@ -12,17 +13,30 @@ import secrets
 import socket
 import sys
 import threading
+import time
 from contextlib import suppress
 from typing import Any, NoReturn
 
-DONE = b"done\n"
-FAILED, INTERRUPTED = 1, 130
+from graphlang.backends.jax.agreed_stop import FIRST, AgreedStop
+
+DONE, ALIVE = "done", "alive"
+FAILED = 1
 _KEY = "graphlang/companions"
+BEAT = 1
+"""Every so many seconds a process says that it is alive."""
+SILENCE = 20
+"""Seconds without a word after which a process has come to a stop. Those in which the listener itself was
+stopped do not count."""
 _KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 """A host that is switched off says nothing: after so many seconds it is asked, so often."""
+GO_ON = "`--resume` goes on from the last checkpoint, with any number of processes"
 LOST = (
     "error: {who} of this training has ended before the others, and the training with it\n"
-    "help: see what it said; `--resume` goes on from the last checkpoint, with any number of processes"
+    f"help: see what it said; {GO_ON}"
+)
+SILENT = (
+    f"error: {{who}} of this training has given no sign of life for {SILENCE} seconds, so it ends\n"
+    f"help: see whether it was stopped, or its host; {GO_ON}"
 )
 
 
@@ -31,18 +45,25 @@ class Companions:
 
     def __init__(self, store: Any, host: str, process: int, processes: int, patience: float) -> None:
         """`store` is the one for keys and values that JAX's processes share; `host` that of the first one."""
-        self._open: list[socket.socket] = []
+        self._open: dict[int, socket.socket] = {}
         self._lock = threading.Lock()
-        if process == 0:
+        self._sending = threading.Lock()
+        others = range(1, processes) if process == FIRST else [FIRST]
+        self.stop = AgreedStop(process, others, self._send)
+        if process == FIRST:
             self._accept(store, processes, patience)
         else:
             self._connect(store, host, process, patience)
+        for number, connection in self._open.items():
+            self._start(self._listen, number, connection)
+        self._start(self._speak)
 
     def done(self) -> None:
         """Says that this process has nothing left to compute: it may go away."""
-        for connection in self._open:
-            with suppress(OSError):
-                connection.sendall(DONE)
+        for number in self._open:
+            self._send(number, DONE)
+
+    # ---- connections ------------------------------------------------------------------------------------
 
     def _accept(self, store: Any, processes: int, patience: float) -> None:
         token = secrets.token_hex(16)
@@ -51,9 +72,9 @@ class Companions:
             store.key_value_set(_KEY, f"{server.getsockname()[1]} {token}")
             while len(self._open) < processes - 1:
                 connection, _ = server.accept()
-                greeting = _line(connection, patience).split()
+                greeting = _greeting(connection, patience).split()
                 if len(greeting) == 2 and secrets.compare_digest(greeting[0], token.encode()):
-                    self._watch(connection, f"process {int(greeting[1])}")
+                    self._keep(int(greeting[1]), connection)
                 else:
                     connection.close()
 
@@ -61,24 +82,61 @@ class Companions:
         port, token = store.blocking_key_value_get(_KEY, int(patience * 1000)).split()
         connection = socket.create_connection((host, int(port)), timeout=patience)
         connection.sendall(f"{token} {process}\n".encode())
-        self._watch(connection, "process 0 or another one")
+        self._keep(FIRST, connection)
 
-    def _watch(self, connection: socket.socket, who: str) -> None:
-        connection.settimeout(None)
+    def _keep(self, number: int, connection: socket.socket) -> None:
+        connection.settimeout(BEAT)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in _KEEPALIVE.items():
             if hasattr(socket, name):
                 connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-        self._open.append(connection)
-        threading.Thread(
-            target=self._wait, args=(connection, who), name=f"graphlang {who}", daemon=True
-        ).start()
+        self._open[number] = connection
 
-    def _wait(self, connection: socket.socket, who: str) -> None:
-        """Reads what the other end says, which is nothing until it is done."""
-        if _line(connection) != DONE:
-            with self._lock:
-                leave(FAILED, LOST.format(who=who))
+    @staticmethod
+    def _start(call: Any, *arguments: Any) -> None:
+        threading.Thread(target=call, args=arguments, name=f"graphlang{call.__name__}", daemon=True).start()
+
+    # ---- what is said -----------------------------------------------------------------------------------
+
+    def _send(self, number: int, line: str) -> None:
+        with suppress(OSError), self._sending:
+            self._open[number].sendall(f"{line}\n".encode())
+
+    def _speak(self) -> None:
+        """Says from time to time that this process is alive."""
+        while True:
+            time.sleep(BEAT)
+            for number in self._open:
+                self._send(number, ALIVE)
+
+    def _listen(self, number: int, connection: socket.socket) -> None:
+        """Hears what the other end says, until it is done."""
+        who = "process 0 or another one" if number == FIRST else f"process {number}"
+        text, silent = b"", 0
+        while True:
+            try:
+                more = connection.recv(4096)
+            except TimeoutError:
+                silent += 1
+                if silent * BEAT >= SILENCE:
+                    self._leave(SILENT, who.removesuffix(" or another one"))
+                continue
+            except OSError:
+                more = b""
+            if not more:
+                self._leave(LOST, who)
+            silent = 0
+            *lines, text = (text + more).split(b"\n")
+            for line in map(bytes.decode, lines):
+                if line == DONE:
+                    self.stop.ended(number)
+                    return
+                if line != ALIVE:
+                    self.stop.hear(number, line)
+
+    def _leave(self, message: str, who: str) -> NoReturn:
+        with self._lock:
+            leave(FAILED, message.format(who=who))
 
 
 def leave(status: int, message: str | None = None) -> NoReturn:
@@ -112,8 +170,8 @@ def own_streams() -> None:
         os.close(sink)
 
 
-def _line(connection: socket.socket, patience: float | None = None) -> bytes:
-    """A line from a connection; what there is of it where the connection ends before."""
+def _greeting(connection: socket.socket, patience: float) -> bytes:
+    """The first line from a connection; what there is of it where the connection ends before."""
     connection.settimeout(patience)
     text = b""
     with suppress(OSError):

@@ -16,11 +16,14 @@ from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.backends import ProcessesMissing
 
 HEARTBEAT = 60
-"""Seconds without a sign of life after which JAX ends all processes: one of them has come to a stop."""
+"""Seconds without a sign of life after which JAX ends all processes, without a word: the companions of a
+process that has come to a stop say so before."""
 PATIENCE = 120
 """Seconds that a process waits for the others to start."""
 NOTICE = 5
 """Seconds within which the end of another process is noticed, where it is what made this one fail."""
+SIGNALLED = 128
+"""Statuses above this one tell of a signal."""
 
 _companions: Companions | None = None
 
@@ -74,11 +77,17 @@ def together() -> Iterator[None]:
         raise
 
 
+def companions() -> Companions | None:
+    """The connections to the other processes; None where there are none."""
+    return _companions
+
+
 def end(status: int) -> None:
-    """Comes last in a program. With an error a process does not wait for the others, and they end too."""
+    """Comes last in a program. With an error a process does not wait for the others, and they end too; where
+    all have stopped after the same step, each has only its own end before it."""
     if _companions is None:
         return
-    if status:
+    if status and not (status > SIGNALLED and _companions.stop.has_stopped):
         leave(status)
     _companions.done()
 
