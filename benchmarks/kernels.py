@@ -49,7 +49,7 @@ def digits() -> tuple[Any, Any]:
     return rng.random((100, 1, 28, 28), dtype=np.float32), rng.integers(0, 10, 100)
 
 
-def convnet_graphlang() -> Callable[[], Any]:
+def convnet_graphlang(*, on_jax: bool = False) -> Callable[[], Any]:
     text = f"""
         input x: float[N, 1, 28, 28], t: int[N]
         y = x -> Conv(30, 5) -> Relu -> MaxPool(2) -> Flatten -> Affine(100) -> Relu -> Affine(10)
@@ -61,7 +61,7 @@ def convnet_graphlang() -> Callable[[], Any]:
     names = {"1": "Conv1", "2": "Affine1", "3": "Affine2"}
     weights = {f"{names[key[1]]}.{key[0]}": array for key, array in p.items()}
     x, t = digits()
-    return subject.training(text, "float32", weights, {"x": x, "t": t})
+    return subject.training(text, "float32", weights, {"x": x, "t": t}, on_jax=on_jax)
 
 
 def convnet_book() -> Callable[[], Any]:
@@ -131,7 +131,7 @@ def conv_pytorch() -> Callable[[], Any]:
 # ---- LSTM ---------------------------------------------------------------------------------------------
 
 
-def lstm_graphlang() -> Callable[[], Any]:
+def lstm_graphlang(*, on_jax: bool = False) -> Callable[[], Any]:
     text = f"""
         input x: float[N, T, 64]
         y = x -> LSTM(256)
@@ -139,7 +139,7 @@ def lstm_graphlang() -> Callable[[], Any]:
         output y
         {train_section()}
     """
-    return subject.training(text, "float32", {}, {"x": normal(32, 64, 64)})
+    return subject.training(text, "float32", {}, {"x": normal(32, 64, 64)}, on_jax=on_jax)
 
 
 def lstm_pytorch() -> Callable[[], Any]:
@@ -153,7 +153,7 @@ def lstm_pytorch() -> Callable[[], Any]:
 # ---- a transformer block ------------------------------------------------------------------------------
 
 
-def block_graphlang() -> Callable[[], Any]:
+def block_graphlang(*, on_jax: bool = False) -> Callable[[], Any]:
     text = f"""
         input x: float[N, T, 128]
         y = x -> residual {{ LayerNorm; Attention(4, causal=true) }}
@@ -162,7 +162,7 @@ def block_graphlang() -> Callable[[], Any]:
         output y
         {train_section()}
     """
-    return subject.training(text, "float32", {}, {"x": normal(8, 128, 128)})
+    return subject.training(text, "float32", {}, {"x": normal(8, 128, 128)}, on_jax=on_jax)
 
 
 def block_pytorch() -> Callable[[], Any]:
@@ -261,6 +261,7 @@ WORKS = [
         "SimpleConvNet of chapter 7, batch 100, float32: a training step with its update",
         {
             "graphlang": convnet_graphlang,
+            subject.ON_JAX: partial(convnet_graphlang, on_jax=True),
             "the book": convnet_book,
             "pytorch": convnet_pytorch,
             "torch.compile": partial(convnet_pytorch, compiled=True),
@@ -277,14 +278,24 @@ WORKS = [
     Work(
         "lstm",
         "LSTM, batch 32, T 64, D 64, H 256, float32: a training step with its update",
-        {"graphlang": lstm_graphlang, "pytorch": lstm_pytorch, MATMULS: partial(products, LSTM)},
+        {
+            "graphlang": lstm_graphlang,
+            subject.ON_JAX: partial(lstm_graphlang, on_jax=True),
+            "pytorch": lstm_pytorch,
+            MATMULS: partial(products, LSTM),
+        },
         {"pytorch": 1.0, MATMULS: 1.5},
         same_value=False,
     ),
     Work(
         "transformer_block",
         "Transformer block, batch 8, T 128, d 128, 4 heads, float32: a training step with its update",
-        {"graphlang": block_graphlang, "pytorch": block_pytorch, MATMULS: partial(products, BLOCK)},
+        {
+            "graphlang": block_graphlang,
+            subject.ON_JAX: partial(block_graphlang, on_jax=True),
+            "pytorch": block_pytorch,
+            MATMULS: partial(products, BLOCK),
+        },
         {"pytorch": 1.0, MATMULS: 1.5},
         same_value=False,
     ),

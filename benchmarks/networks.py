@@ -47,7 +47,7 @@ class Net:
         return np.eye(self.outputs, dtype=self.dtype)[self.data()[1]]
 
 
-def graphlang(net: Net) -> Callable[[], Any]:
+def graphlang(net: Net, *, on_jax: bool = False) -> Callable[[], Any]:
     text = f"""
         input x: float[N, {net.inputs}], t: int[N]
         y = x -> Affine({net.hidden}) -> Relu -> Affine({net.outputs})
@@ -58,7 +58,7 @@ def graphlang(net: Net) -> Callable[[], Any]:
     p = net.parameters()
     weights = {"Affine1.W": p["W1"], "Affine1.b": p["b1"], "Affine2.W": p["W2"], "Affine2.b": p["b2"]}
     x, t = net.data()
-    return subject.training(text, net.dtype, weights, {"x": x, "t": t})
+    return subject.training(text, net.dtype, weights, {"x": x, "t": t}, on_jax=on_jax)
 
 
 def by_the_book(net: Net) -> Callable[[], Any]:
@@ -181,6 +181,7 @@ def works() -> list[Work]:
     def peers(net: Net) -> dict[str, Callable[[], Any]]:
         return {
             "graphlang": partial(graphlang, net),
+            subject.ON_JAX: partial(graphlang, net, on_jax=True),
             "the book": partial(by_the_book, net),
             "pytorch": partial(pytorch, net),
             "torch.compile": partial(pytorch, net, compiled=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from typing import Any
 
 import graphlang as gl
@@ -17,8 +18,15 @@ def threads() -> int | None:
     return None if setting is None else int(setting)
 
 
+ON_JAX = "graphlang on JAX"
+"""The name of graphlang as a contender of itself, where it runs on JAX."""
+
+
 def load(text: str, dtype: str = "float32", **options: Any) -> gl.Graph:
-    """The graph of a text; skipped if it needs a feature that this version lacks."""
+    """The graph of a text; skipped if it needs a feature that this version lacks, or JAX where that is not
+    installed."""
+    if options.get("backend") is not None and find_spec("jax") is None:
+        raise Skip("jax is not installed")
     try:
         return gl.loads(text, dtype=dtype, limits=gl.Limits.trusted(), **{"threads": threads(), **options})
     except gl.GraphError as error:
@@ -39,10 +47,10 @@ def compiled(graph: gl.Graph, **options: Any) -> Callable[..., Any]:
 
 
 def training(
-    text: str, dtype: str, weights: Mapping[str, Any], inputs: Mapping[str, Any]
+    text: str, dtype: str, weights: Mapping[str, Any], inputs: Mapping[str, Any], *, on_jax: bool = False
 ) -> Callable[[], Any]:
-    """One training step of a network that starts from `weights`."""
-    graph = load(text, dtype)
+    """One training step of a network that starts from `weights`, in NumPy or on JAX, on the CPU."""
+    graph = load(text, dtype, backend=gl.Jax(device="cpu", cache=False) if on_jax else None)
     for name, array in weights.items():
         graph.params[name][...] = array
     step = compiled(graph, train=True)
