@@ -225,3 +225,18 @@ def test_what_cudnn_refuses_goes_to_xla():
     ]
     (number,) = by[0]
     np.testing.assert_array_equal(by[0][number].astype("f4"), by[1][number].astype("f4"))
+
+
+@pytest.mark.parametrize(("dtype", "large"), [("float32", 1e20), ("float64", 1e200)])
+def test_an_infinite_score_is_nan_in_one_call_and_the_whole_weight_as_written(dtype, large):
+    text = "input x: float[N, T, 4]\nq = x * 1\ny = softmax(q @ x.T) @ x\noutput y"
+    x = np.random.default_rng(0).normal(size=(1, 3, 4)).astype(dtype)
+    x[0, 1] *= large
+    y = gl.loads(text, dtype=dtype, backend=gl.Jax(device="cpu", cache=False)).predict(x)
+    with np.errstate(all="ignore"):
+        expected = gl.loads(text, dtype=dtype).predict(x)
+    assert np.isfinite(expected).all()
+    if dtype == "float32":
+        assert np.isnan(y[0, 1]).all()
+        expected[0, 1] = y[0, 1] = 0
+    np.testing.assert_allclose(y, expected, rtol=1e-5)
