@@ -102,7 +102,7 @@ def stages(nodes: int) -> Callable[[], Any]:
 
 
 def _stages(text: str, x: Any) -> dict[str, float]:
-    from graphlang import Graph
+    from graphlang import Graph, Limits
     from graphlang.catalog.finder import Catalog
     from graphlang.resolve import resolve
     from graphlang.spec.network import build
@@ -116,11 +116,11 @@ def _stages(text: str, x: Any) -> dict[str, float]:
         spent[stage] = time.perf_counter() - started
         return result
 
-    catalog = Catalog()
-    tree = timed("parse", lambda: parse(text))
-    spec = timed("resolve", lambda: resolve(tree, catalog).spec)
-    timed("order", lambda: build(spec, catalog))
-    graph = Graph(spec, catalog, dtype="float64")
+    catalog, limits = Catalog(), Limits.trusted()
+    tree = timed("parse", lambda: parse(text, limits=limits))
+    spec = timed("resolve", lambda: resolve(tree, catalog, limits=limits).spec)
+    timed("order", lambda: build(spec, catalog, limits))
+    graph = Graph(spec, catalog, dtype="float64", limits=limits)
     with suppress(Skip):
         run = subject.compiled(graph, wrt=["x"])
         timed("record and plan", lambda: run(x=x))
