@@ -15,7 +15,7 @@ from graphlang.diagnostics.resuming import (
     OtherThreads,
 )
 from graphlang.training.changed_lines import changed_lines
-from graphlang.training.conditions import Conditions
+from graphlang.training.conditions import BLAS_THREADS, Conditions
 
 MOST_NODES = 8
 """How many nodes are named that are computed otherwise."""
@@ -104,9 +104,9 @@ def _described(backend: Mapping[str, Any]) -> str:
 
 
 def _environment(before: Conditions, now: Conditions) -> Iterator[str]:
-    differing = [
-        f"{name} was {x} and is {y}" for name, x, y in _differing(before.environment, now.environment)
-    ]
+    told = _differing(before.environment, now.environment)
+    known = {BLAS_THREADS} if before.threads != now.threads else set()
+    differing = [f"{name} was {x} and is {y}" for name, x, y in told if name not in known]
     if differing:
         yield f"the last bits may differ from those of a run that was not stopped: {'; '.join(differing)}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
+from itertools import islice
 from typing import NamedTuple
 
 from graphlang.diagnostics import Diagnostic
@@ -12,9 +13,9 @@ from graphlang.diagnostics.resuming import LineAdded, LineChanged, LineGone, Mor
 
 MOST_LINES = 8
 """How many lines of a file are shown."""
-MOST_COMPARED = 2000
+MOST_COMPARED = 200
 """How many lines between the first and the last that differ are matched with one another."""
-_CODE = re.compile(r'(?:[^"#]|"(?:[^"\\]|\\.)*+"|")*+')
+_CODE = re.compile(r'(?:[^"#]|"(?:[^"\\]|\\.)*+(?:"|\\?$))*+')
 
 
 class _Line(NamedTuple):
@@ -37,10 +38,20 @@ def changed_lines(run: str, before: Mapping[str, str], now: Mapping[str, str]) -
             was, is_ = ("was imported", "not") if name in imported[0] else ("was not imported", "imported")
             yield OtherSources(run, name, was, is_)
     for name, old, new in pairs:
-        changed = list(_changed(run, name, _lines(old), _lines(new)))
-        yield from changed[:MOST_LINES]
-        if len(changed) > MOST_LINES:
-            yield MoreLines(run, name, len(changed) - MOST_LINES)
+        blocks = list(_changed_blocks(_lines(old), _lines(new)))
+        changed = (problem for block in blocks for problem in _of_block(run, name, block))
+        yield from islice(changed, MOST_LINES)
+        count = sum(max(len(block.old), len(block.new)) for block in blocks)
+        if count > MOST_LINES:
+            yield MoreLines(run, name, count - MOST_LINES)
+
+
+class _Block(NamedTuple):
+    """Lines that took the place of others, behind the line of a number."""
+
+    old: list[_Line]
+    new: list[_Line]
+    behind: int
 
 
 def _lines(text: str) -> list[_Line]:
@@ -55,30 +66,28 @@ def _code_of(line: str) -> str:
     return line if match is None else match.group()
 
 
-def _changed(run: str, name: str, old: list[_Line], new: list[_Line]) -> Iterator[Diagnostic]:
-    start = 0
-    while start < min(len(old), len(new)) and old[start].text == new[start].text:
+def _changed_blocks(old: list[_Line], new: list[_Line]) -> Iterator[_Block]:
+    shorter, start, end = min(len(old), len(new)), 0, 0
+    while start < shorter and old[start].text == new[start].text:
         start += 1
-    end = 0
-    while end < min(len(old), len(new)) - start and old[-1 - end].text == new[-1 - end].text:
+    while end < shorter - start and old[-1 - end].text == new[-1 - end].text:
         end += 1
     olds, news = old[start : len(old) - end], new[start : len(new) - end]
     before = new[start - 1].number if start else 0
-    blocks = [("replace", 0, len(olds), 0, len(news))]
+    places = [("replace", 0, len(olds), 0, len(news))]
     if max(len(olds), len(news)) <= MOST_COMPARED:
         texts = [line.text for line in olds], [line.text for line in news]
-        blocks = list(SequenceMatcher(None, *texts, autojunk=False).get_opcodes())
-    for kind, a, b, c, d in blocks:
-        if kind != "equal":
-            place = news[c - 1].number if c else before
-            yield from _of_block(run, name, olds[a:b], news[c:d], place)
+        places = list(SequenceMatcher(None, *texts, autojunk=False).get_opcodes())
+    for kind, a, b, c, d in places:
+        if kind != "equal" and (b > a or d > c):
+            yield _Block(olds[a:b], news[c:d], news[c - 1].number if c else before)
 
 
-def _of_block(run: str, name: str, olds: list[_Line], news: list[_Line], place: int) -> Iterator[Diagnostic]:
-    """Lines that took the place of others; `place` is the number of the line before."""
-    for x, y in zip(olds, news, strict=False):
+def _of_block(run: str, name: str, block: _Block) -> Iterator[Diagnostic]:
+    old, new = block.old, block.new
+    for x, y in zip(old, new, strict=False):
         yield LineChanged(run, name, y.number, x.text, y.text)
-    for y in news[len(olds) :]:
+    for y in new[len(old) :]:
         yield LineAdded(run, name, y.number, y.text)
-    for x in olds[len(news) :]:
-        yield LineGone(run, name, news[-1].number if news else place, x.text)
+    for x in old[len(new) :]:
+        yield LineGone(run, name, new[-1].number if new else block.behind, x.text)

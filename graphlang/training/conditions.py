@@ -21,6 +21,7 @@ from graphlang.training.batches import BatchSource
 from graphlang.training.digests import digest_of_array, graph_digests
 from graphlang.training.run_records import is_count, is_texts, is_values
 
+BLAS_THREADS = "the number of BLAS threads"
 MOST_THREADS = 1024
 """A larger number of threads in a checkpoint is not taken up."""
 
@@ -94,7 +95,7 @@ def conditions_of(
         sources={_below(model.folder, source.name): source.text for source in spec.sources},
         hypers={name: _scalar(value) for name, value in spec.hypers.items()},
         data=_data(splits),
-        environment=_environment(),
+        environment=_environment(model),
         backend=backend_of(model),
         threads=usable_threads(model.threads)[0],
     )
@@ -149,17 +150,20 @@ def _data(splits: Mapping[str, BatchSource]) -> dict[str, str]:
     return described
 
 
-def _environment() -> dict[str, str]:
+def _environment(model: Model) -> dict[str, str]:
     from threadpoolctl import threadpool_info
 
     libraries = [library for library in threadpool_info() if library["user_api"] == "blas"]
     own = [b for b in libraries if "numpy" in b["filepath"].lower()] or libraries  # SciPy may bring another
     blas = [f"{b['internal_api']} {b['version']} ({b.get('architecture', '?')})" for b in own]
+    threads, limits_blas = usable_threads(model.threads)
+    of_blas = {threads} if limits_blas else {b["num_threads"] for b in own}
     extensions = np.show_config(mode="dicts").get("SIMD Extensions", {})
     return {
         "graphlang": __version__,
         "Python": platform.python_version(),
         "NumPy": np.__version__,
         "BLAS": ", ".join(sorted(blas)),
+        BLAS_THREADS: ", ".join(map(str, sorted(of_blas))),
         "the processor": " ".join([platform.machine(), *extensions.get("found", [])]),
     }

@@ -412,6 +412,7 @@ class _Session:
                 raise GraphError([OtherOptimizer(folder, name, self.section.optimizer.name)])
         differences = refuse_changes(folder, before, now, changed, tell)
         self._restore_state(checkpoint, folder)
+        self.history.differences = differences
         return differences
 
     def _restore_state(self, checkpoint: Checkpoint, folder: str) -> None:

@@ -84,6 +84,8 @@ class History(Shown):
     layers: list[LayerRecord] = field(default_factory=list)
     #: what is wrong with the training by what was measured, each at most once
     warnings: list[Diagnostic] = field(default_factory=list, compare=False)
+    #: what was not as it was when this run went on, in sentences
+    differences: list[str] = field(default_factory=list, compare=False)
     #: iterations that an earlier run had done, where this one went on from it
     resumed_at: int = field(default=0, compare=False)
 

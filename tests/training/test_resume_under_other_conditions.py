@@ -16,7 +16,7 @@ from graphlang.datasets.arrays import from_arrays
 from graphlang.datasets.dataset import Dataset
 from graphlang.engine.workers import usable_threads
 from graphlang.training.changed_conditions import changes
-from graphlang.training.conditions import Conditions
+from graphlang.training.conditions import BLAS_THREADS, Conditions
 from graphlang.training.loop import train
 from graphlang.training.run_folder import RunFolder
 
@@ -100,8 +100,9 @@ def test_each_difference_is_told_with_both_values_and_ends_it_unless_told_to_go_
     messages = refusals(run, text)
     for word in words:
         assert any(word in message for message in messages), messages
-    told = go_on(run, text, changed=True)
-    assert told == messages
+    graph, told = gl.loads(text), []
+    history = train(graph.model, data(), resume=run, epochs=3, on_note=told.append, changed=True)
+    assert told == history.differences == messages
     about = json.loads((run / "run.json").read_text())
     assert about["changes"] == [{"after iteration": 8, "differences": messages}]
     assert (run / "spec.graph").read_text() == text
@@ -201,6 +202,9 @@ def test_other_versions_and_another_processor_are_told_in_one_sentence(run: Path
     assert refused == []
     (sentence,) = told
     assert f"NumPy was 1.0 and is {np.__version__}; BLAS was another and is " in sentence
+    there = {**before.environment, BLAS_THREADS: "64"}
+    (sentence,) = changes("run", replace(before, environment=there), before).told
+    assert "the number of BLAS threads was 64 and is " in sentence
     refused, told = changes("run", before, replace(before, streams=dict.fromkeys(before.streams, "0")))
     assert len(refused) == 2
     assert told == []
