@@ -34,6 +34,10 @@ BODIES = {
     ),
     "a value from outside as it is": "y = scan x in xs carry h = V { next h = h * 2\n u = x @ h\n yield u @ V }",
     "the element as it is": "z = scan x in xs carry h = V { next h = h + 1\n yield x }\ny = z * z @ V",
+    "the same in every repetition": (
+        "us, hs = scan x in xs carry h = w * xs[:, 0] {\n  u = sin(V) * w\n  a = tanh(h + x)\n  next h = a\n"
+        "  yield u, a\n}\ny = hs * sum(us * us)"
+    ),
     "a scan in a scan": (
         "y = scan x in xs carry h = w * xs[:, 0] {\n"
         "  ys = scan v in xs carry k = x {\n    u = tanh(k * v + h @ V)\n    next k = u\n    yield u * h\n  }\n"

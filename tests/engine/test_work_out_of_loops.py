@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,29 @@ def test_large_products_stay_in_the_loop_where_they_are_in_cache() -> None:
     moved = move_out_of_loops(program)
     assert steps_in_loops(moved)["matmul"] == steps_in_loops(program)["matmul"]
     assert steps_in_loops(move_out_of_loops(program, ON_DEVICES))["matmul"] == 2
+
+
+IN_THE_LOOPS = {"matmul": 9, "add": 7, "transpose": 3, "tanh": 1, "tanh_slope": 1, "chain": 1, "sum": 1}
+LEAST = {"matmul": 2, "add": 3, "tanh": 1, "chain": 1}
+
+
+@pytest.mark.parametrize(
+    ("rules", "left"),
+    [
+        (LoopRules(inf, inf, inf), LEAST),
+        (LoopRules(12, 12, 12), LEAST),  # every array of a repetition has 12 elements at most
+        (LoopRules(11, 11, 11), IN_THE_LOOPS),
+        (LoopRules(product=inf, step=0, sum=inf), {**LEAST, "tanh_slope": 1}),
+        (LoopRules(product=0, step=inf, sum=inf), {**LEAST, "matmul": 6}),
+        (LoopRules(product=inf, step=inf, sum=0), {**LEAST, "matmul": 5, "add": 7, "sum": 1}),
+    ],
+)
+def test_products_sums_and_other_steps_have_limits_of_their_own(
+    rules: LoopRules, left: dict[str, int]
+) -> None:
+    program = gradients_of(graph_of(RECURRENT), 4, 5)
+    assert steps_in_loops(program) == IN_THE_LOOPS
+    assert steps_in_loops(move_out_of_loops(program, rules)) == left
 
 
 def test_a_program_without_loops_is_left_as_it_is() -> None:

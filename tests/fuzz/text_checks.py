@@ -148,7 +148,9 @@ def _check_command(data: bytes, command: str) -> None:
     message, most = err.getvalue(), MOST_BYTES
     if command == "check":  # whose result are the mistakes, all that are kept
         message, most = out.getvalue(), 16 * MOST_BYTES
-    wants_weights = command == "predict" and "give --weights" in message  # a mistake of the caller, not of the file
+    wants_weights = (
+        command == "predict" and "give --weights" in message
+    )  # a mistake of the caller, not of the file
     if status not in (0, 1) and not wants_weights:
         raise Fault(f"`{command}` ends with status {status}: {message.partition(chr(10))[0]}")
     if status == 1 and "error[" not in message and command != "test":

@@ -2,4 +2,12 @@
 
 from __future__ import annotations
 
-EQUIVALENT: dict[str, str] = {}
+LAYERS = "graphlang/layers"
+PASSES = "graphlang/engine/passes"
+EQUIVALENT: dict[str, str] = {
+    f"{LAYERS}/attention.py: Attention.backward: -2 => (2)": "the array has four axes",
+    f"{PASSES}/loops.py: _Loop._place: {{body.following[i].number for i in self.sums}} | "
+    "{body.carried[i].number for i in self.sums} => ({body.following[i].number for i in self.sums} & "
+    "{body.carried[i].number for i in self.sums})": "nothing asks where the sum of a loop is added up",
+    f"{PASSES}/scaling.py: _IntoOperands.__call__: continue => break #2": "the other operand is the factor",
+}

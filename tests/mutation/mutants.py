@@ -111,6 +111,8 @@ def _changes(tree: ast.Module, wanted: Callable[[str], bool]) -> Iterator[Change
             continue
         if inside and isinstance(node, (ast.expr, ast.stmt)):
             yield from ((name, place, after) for place, after in _of_node(node))
+        if isinstance(node, ast.keyword) and node.arg == "strict":
+            continue  # `zip` only checks with it
         skipped = _annotation(node)
         pending += [(c, name, inside) for c in reversed(list(ast.iter_child_nodes(node))) if c is not skipped]
 
