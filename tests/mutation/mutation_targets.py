@@ -75,36 +75,66 @@ TARGETS = (
         "checkpoints",
         "graphlang/files/replace.py",
         _any,
-        ("tests/files/test_replace.py", "tests/training/test_run_saver.py"),
+        (
+            "tests/training/test_what_saving_leaves.py",
+            "tests/files/test_replace.py",
+            "tests/training/test_run_saver.py",
+        ),
     ),
     Target(
         "checkpoints",
         "graphlang/files/seal.py",
         _any,
         (
+            "tests/training/test_what_saving_leaves.py",
             "tests/training/test_run_saver.py",
             "tests/files/test_replace.py tests/training/test_weight_files.py",
         ),
     ),
-    Target("checkpoints", "graphlang/files/locks.py", _any, ("tests/training/test_run_lock.py",)),
+    Target(
+        "checkpoints",
+        "graphlang/files/locks.py",
+        _any,
+        (
+            "tests/training/test_what_saving_leaves.py",
+            "tests/training/test_run_lock.py",
+        ),
+    ),
     Target(
         "checkpoints",
         "graphlang/files/write_archive.py",
         _any,
-        ("tests/training/test_weight_files.py", "tests/training/test_run_saver.py"),
+        (
+            "tests/training/test_what_saving_leaves.py",
+            "tests/training/test_weight_files.py",
+            "tests/training/test_run_saver.py",
+        ),
     ),
-    Target("checkpoints", "graphlang/training/run_lock.py", _any, ("tests/training/test_run_lock.py",)),
+    Target(
+        "checkpoints",
+        "graphlang/training/run_lock.py",
+        _any,
+        (
+            "tests/training/test_what_saving_leaves.py",
+            "tests/training/test_run_lock.py",
+        ),
+    ),
     Target(
         "checkpoints",
         "graphlang/training/next_folder.py",
         _any,
-        ("tests/training/test_run_lock.py", "tests/training/test_training.py"),
+        (
+            "tests/training/test_what_saving_leaves.py",
+            "tests/training/test_run_lock.py",
+            "tests/training/test_training.py",
+        ),
     ),
     Target(
         "checkpoints",
         "graphlang/training/run_saver.py",
         _any,
         (
+            "tests/training/test_what_saving_leaves.py",
             "tests/training/test_run_saver.py tests/training/test_saving_times.py",
             "tests/training/test_training.py",
         ),
@@ -113,13 +143,18 @@ TARGETS = (
         "checkpoints",
         "graphlang/training/saving_times.py",
         _any,
-        ("tests/training/test_saving_times.py", "tests/training/test_run_saver.py"),
+        (
+            "tests/training/test_what_saving_leaves.py",
+            "tests/training/test_saving_times.py",
+            "tests/training/test_run_saver.py",
+        ),
     ),
     Target(
         "checkpoints",
         "graphlang/training/run_folder.py",
         _any,
         (
+            "tests/training/test_what_saving_leaves.py",
             "tests/training/test_run_saver.py tests/training/test_run_lock.py",
             "tests/training/test_training.py",
             "tests/training/test_run_records.py tests/training/test_without_data.py",
@@ -130,6 +165,7 @@ TARGETS = (
         "graphlang/training/state.py",
         _any,
         (
+            "tests/training/test_what_saving_leaves.py",
             "tests/training/test_training.py tests/training/test_own_loop.py",
             "tests/training/test_run_saver.py",
         ),
@@ -139,6 +175,7 @@ TARGETS = (
         "graphlang/training/weight_files.py",
         _any,
         (
+            "tests/training/test_what_saving_leaves.py",
             "tests/training/test_weight_files.py",
             "tests/training/test_run_saver.py tests/training/test_training.py",
         ),
