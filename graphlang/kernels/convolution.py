@@ -23,7 +23,7 @@ from graphlang.kernels.images_last import (
     weight_gradient,
 )
 from graphlang.kernels.parallel import parallel, ranges
-from graphlang.kernels.windows import span, taps, window_count
+from graphlang.kernels.windows import Pad, is_padded, pad_text, sides, span, taps, window_count
 from graphlang.trace.core import Primitive, Signature, into, signature
 from graphlang.trace.dims import Shape, Size, count, shape_text
 from graphlang.trace.errors import ShapeError
@@ -32,6 +32,8 @@ from graphlang.trace.work import Work
 
 PerAxis: TypeAlias = tuple[int, ...]
 """One number per spatial axis."""
+Pads: TypeAlias = tuple[Pad, ...]
+"""What is added around each spatial axis: a number, or a pair of one before and one after."""
 
 _TILE_BYTES = 2**21
 """Bytes of the columns of one matrix product: few enough to stay in cache, enough that a call takes much
@@ -49,7 +51,7 @@ class _Windows(NamedTuple):
     """How the kernel slides over the image."""
 
     stride: PerAxis
-    pad: PerAxis
+    pad: Pads
     dilation: PerAxis
     groups: int
 
@@ -104,8 +106,7 @@ class Convolution(_OfWindows):
 
     def workspace(self, x: Any, w: Any, b: Any = None, **windows: Any) -> Any:
         (image, dtype), pad = signature(x), windows["pad"]
-        padded = [n + 2 * p for n, p in zip(image[2:], pad, strict=True)]
-        return (image[1], *padded), dtype
+        return (image[1], *_padded(image[2:], pad)), dtype
 
     def compute(self, x: Any, w: Any, b: Any = None, *, out: Any = None, **windows: Any) -> Any:
         moves = _Windows(**windows)
@@ -170,8 +171,8 @@ class TransposedConvolution(_OfWindows):
     def compute(self, dy: Any, w: Any, *, size: PerAxis, out: Any = None, **windows: Any) -> Any:
         moves = _Windows(**windows)
         axes = zip(w.shape[2:], moves.dilation, moves.pad, strict=True)
-        ends = tuple([span(k, d) - 1 - p for k, d, p in axes])
-        if max(moves.stride) == 1 and min(ends) >= 0:
+        ends: Any = tuple([tuple([span(k, d) - 1 - side for side in sides(p)]) for k, d, p in axes])
+        if max(moves.stride) == 1 and min(map(min, ends)) >= 0:
             flipped = _transposed_weights(w, moves.groups)
             return conv.compute(dy, flipped, out=out, **moves._replace(pad=ends)._asdict())
         shape, dtype = self.shape(dy, w, size=size, **windows)
@@ -289,7 +290,11 @@ def _window_counts(sizes: Shape, kernel: Shape, moves: _Windows) -> Shape:
         return tuple([window_count(*line) for line in axes])  # type: ignore[arg-type]
     except ShapeError:
         message = f"the kernel of {_by(kernel)} is larger than the image of {_by(sizes)}"
-        more = f" with {_by(moves.pad)} of padding" if any(moves.pad) else ""
+        more = (
+            f" with {_by(tuple(map(pad_text, moves.pad)))} of padding"
+            if any(map(is_padded, moves.pad))
+            else ""
+        )
         more += f" and a dilation of {_by(moves.dilation)}" if max(moves.dilation) > 1 else ""
         raise ShapeError(message + more, (0, 1), "pad the image, or take a smaller kernel") from None
 
@@ -298,7 +303,12 @@ def _geometry(sizes: PerAxis, kernel: PerAxis, counts: PerAxis, moves: _Windows)
     return Geometry(tuple(sizes), tuple(kernel), tuple(counts), *moves)
 
 
-def _by(sizes: Shape) -> str:
+def _padded(sizes: Shape, pad: Pads) -> list[Size]:
+    """The sizes of an image with what is added around it."""
+    return [n + sum(sides(p)) for n, p in zip(sizes, pad, strict=True)]
+
+
+def _by(sizes: tuple[Any, ...]) -> str:
     return " x ".join(map(str, sizes))
 
 
@@ -330,7 +340,7 @@ def _tiles(
     memory = {} if memory is None else memory
     channels, inner = x.shape[1], prod(counts[1:])
     height = channels * prod(kernel)
-    if prod(kernel) == max(moves.stride) == 1 and not any(moves.pad):
+    if prod(kernel) == max(moves.stride) == 1 and not any(map(is_padded, moves.pad)):
         yield _Tile(slice(start, stop), slice(None), _grouped(x[start:stop], moves.groups))
         return
     images, rows = _tile_size(stop - start, counts[0], height * inner * x.itemsize, max(1, block))
@@ -411,14 +421,14 @@ def _tile_size(images: int, rows: int, row_bytes: int, step: int) -> tuple[int, 
     return -(-images // -(-images // together)) if images else 1, rows
 
 
-def _padded_buffer(x: Any, images: int, pad: PerAxis) -> tuple[Any, Any]:
+def _padded_buffer(x: Any, images: int, pad: Pads) -> tuple[Any, Any]:
     """A buffer of zeros for some padded images, and the view of it without the padding; None without
     padding."""
-    if not any(pad):
+    if not any(map(is_padded, pad)):
         return None, None
-    sizes = x.shape[2:]
-    padded = np.zeros((images, x.shape[1], *[n + 2 * p for n, p in zip(sizes, pad, strict=True)]), x.dtype)
-    interior: Any = (..., *[slice(p, p + n) for n, p in zip(sizes, pad, strict=True)])
+    sizes, starts = x.shape[2:], [sides(p)[0] for p in pad]
+    padded = np.zeros((images, x.shape[1], *_padded(sizes, pad)), x.dtype)
+    interior: Any = (..., *[slice(start, start + n) for n, start in zip(sizes, starts, strict=True)])
     return padded, padded[interior]
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from graphlang.kernels.aligned import scratch
-from graphlang.kernels.windows import span
+from graphlang.kernels.windows import Pad, sides, span
 
 _SHORT = 16
 """Places along the last axis of the windows below which the images go last."""
@@ -32,7 +32,7 @@ class Geometry(NamedTuple):
     kernel: tuple[int, ...]
     counts: tuple[int, ...]
     stride: tuple[int, ...]
-    pad: tuple[int, ...]
+    pad: tuple[Pad, ...]
     dilation: tuple[int, ...]
     groups: int
 
@@ -40,12 +40,13 @@ class Geometry(NamedTuple):
     def padded(self) -> tuple[int, ...]:
         """The sizes of an image with all that its windows cover."""
         lines = zip(self.sizes, self.kernel, self.counts, self.stride, self.pad, self.dilation, strict=True)
-        return tuple([max(n + p, (m - 1) * s + span(k, d)) for n, k, m, s, p, d in lines])
+        return tuple([max(n + sides(p)[0], (m - 1) * s + span(k, d)) for n, k, m, s, p, d in lines])
 
     @property
     def interior(self) -> tuple[slice, ...]:
         """Where the image lies in the padded one."""
-        return tuple([slice(p, p + n) for p, n in zip(self.pad, self.sizes, strict=True)])
+        starts = [sides(p)[0] for p in self.pad]
+        return tuple([slice(start, start + n) for start, n in zip(starts, self.sizes, strict=True)])
 
 
 def images_last_pay(images: int, channels: int, filters: int, geometry: Geometry) -> bool:

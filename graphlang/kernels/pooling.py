@@ -42,17 +42,17 @@ class MaxPooling(_ByImages):
 
     name = "max_pool"
 
-    def shape(self, x: Any, *, axis: int, **window: int) -> Signature:
+    def shape(self, x: Any, *, axis: int, **window: Any) -> Signature:
         old, kind = signature(x)
         return (*old[:axis], window_count(old[axis], **window), *old[axis + 1 :]), np.dtype(kind)
 
-    def compute(self, x: Any, *, axis: int, out: Any = None, **window: int) -> Any:
+    def compute(self, x: Any, *, axis: int, out: Any = None, **window: Any) -> Any:
         y = np.empty(*self.shape(x, axis=axis, **window)) if out is None else out
         positions = taps(x.shape[axis], y.shape[axis], **window)
         _by_images(_largest, axis, positions, x, y)
         return y
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any, **window: int) -> Any:
+    def derivative(self, position: int, dy: Any, y: Any, x: Any, **window: Any) -> Any:
         return max_pool_gradient(dy, x, y, **window)
 
 
@@ -61,11 +61,11 @@ class MaxPoolingGradient(_ByImages):
 
     name = "max_pool_gradient"
 
-    def shape(self, dy: Any, x: Any, y: Any, *, axis: int, **window: int) -> Signature:
+    def shape(self, dy: Any, x: Any, y: Any, *, axis: int, **window: Any) -> Signature:
         _check_shapes(max_pool.shape(x, axis=axis, **window)[0], dy, y)
         return signature(x)[0], np.dtype(signature(dy)[1])
 
-    def compute(self, dy: Any, x: Any, y: Any, *, axis: int, out: Any = None, **window: int) -> Any:
+    def compute(self, dy: Any, x: Any, y: Any, *, axis: int, out: Any = None, **window: Any) -> Any:
         dx = np.empty(x.shape, dy.dtype) if out is None else out
         positions = taps(x.shape[axis], y.shape[axis], **window)
         disjoint = window["stride"] >= span(window["size"], window["dilation"])
@@ -73,7 +73,7 @@ class MaxPoolingGradient(_ByImages):
         _by_images(work, axis, positions, dy, x, y, dx)
         return dx
 
-    def derivative(self, position: int, dy: Any, y: Any, ds: Any, x: Any, largest: Any, **window: int) -> Any:
+    def derivative(self, position: int, dy: Any, y: Any, ds: Any, x: Any, largest: Any, **window: Any) -> Any:
         return max_pool_pick(dy, x, largest, **window) if position == 0 else None
 
 
@@ -82,17 +82,17 @@ class MaxPoolingPick(_ByImages):
 
     name = "max_pool_pick"
 
-    def shape(self, z: Any, x: Any, y: Any, *, axis: int, **window: int) -> Signature:
+    def shape(self, z: Any, x: Any, y: Any, *, axis: int, **window: Any) -> Signature:
         _check_shapes(signature(x)[0], z)
         return max_pool.shape(x, axis=axis, **window)[0], np.dtype(signature(z)[1])
 
-    def compute(self, z: Any, x: Any, y: Any, *, axis: int, out: Any = None, **window: int) -> Any:
+    def compute(self, z: Any, x: Any, y: Any, *, axis: int, out: Any = None, **window: Any) -> Any:
         picked = np.empty(y.shape, z.dtype) if out is None else out
         positions = taps(x.shape[axis], y.shape[axis], **window)
         _by_images(_from_first, axis, positions, z, x, y, picked)
         return picked
 
-    def derivative(self, position: int, dy: Any, y: Any, z: Any, x: Any, largest: Any, **window: int) -> Any:
+    def derivative(self, position: int, dy: Any, y: Any, z: Any, x: Any, largest: Any, **window: Any) -> Any:
         return max_pool_gradient(dy, x, largest, **window) if position == 0 else None
 
 
@@ -101,15 +101,15 @@ class SumPooling(_ByImages):
 
     name = "sum_pool"
 
-    def shape(self, x: Any, *, axis: int, **window: int) -> Signature:
+    def shape(self, x: Any, *, axis: int, **window: Any) -> Signature:
         return max_pool.shape(x, axis=axis, **window)
 
-    def compute(self, x: Any, *, axis: int, out: Any = None, **window: int) -> Any:
+    def compute(self, x: Any, *, axis: int, out: Any = None, **window: Any) -> Any:
         y = np.empty(*self.shape(x, axis=axis, **window)) if out is None else out
         _by_images(_sums, axis, taps(x.shape[axis], y.shape[axis], **window), x, y)
         return y
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any, *, axis: int, **window: int) -> Any:
+    def derivative(self, position: int, dy: Any, y: Any, x: Any, *, axis: int, **window: Any) -> Any:
         return sum_pool_gradient(dy, axis=axis, n=x.shape[axis], **window)
 
 
@@ -118,20 +118,20 @@ class SumPoolingGradient(_ByImages):
 
     name = "sum_pool_gradient"
 
-    def shape(self, dy: Any, *, axis: int, n: Size, **window: int) -> Signature:
+    def shape(self, dy: Any, *, axis: int, n: Size, **window: Any) -> Signature:
         old, kind = signature(dy)
         expected = window_count(n, **window)
         if old[axis] != expected:
             raise ShapeError(f"{expected} windows along axis {axis}, but the shape is {shape_text(old)}")
         return (*old[:axis], n, *old[axis + 1 :]), np.dtype(kind)
 
-    def compute(self, dy: Any, *, axis: int, n: int, out: Any = None, **window: int) -> Any:
+    def compute(self, dy: Any, *, axis: int, n: int, out: Any = None, **window: Any) -> Any:
         dx = np.empty(*self.shape(dy, axis=axis, n=n, **window)) if out is None else out
         _by_images(_spread, axis, taps(n, dy.shape[axis], **window), dy, dx)
         return dx
 
     def derivative(
-        self, position: int, dy: Any, y: Any, ds: Any, *, axis: int, n: Size, **window: int
+        self, position: int, dy: Any, y: Any, ds: Any, *, axis: int, n: Size, **window: Any
     ) -> Any:
         return sum_pool(dy, axis=axis, **window)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
 
 from graphlang.catalog.operation import Array
-from graphlang.kernels.windows import span
+from graphlang.kernels.windows import Pad, is_padded, pad_text, sides, span
 from graphlang.trace import Size, is_symbolic, shape_text
+from graphlang.trace.dims import maximum
 
 Positive = Annotated[int, Field(gt=0)]
 NotNegative = Annotated[int, Field(ge=0)]
@@ -16,7 +17,11 @@ Sizes: TypeAlias = Positive | tuple[Positive, ...]
 """A number, or one per spatial axis; at least 1."""
 Widths: TypeAlias = NotNegative | tuple[NotNegative, ...]
 """A number, or one per spatial axis; 0 or more."""
+Padding: TypeAlias = Literal["same"] | NotNegative | tuple[NotNegative | tuple[NotNegative, NotNegative], ...]
+"""What is added around an image: a number for all ends; for each spatial axis a number or `[before, after]`;
+or `same`."""
 Numbers: TypeAlias = tuple[int, ...]
+Extents: TypeAlias = tuple[Size, ...]
 
 
 def need_images(layer: str, x: Array) -> int:
@@ -27,8 +32,8 @@ def need_images(layer: str, x: Array) -> int:
     return int(x.ndim) - 2
 
 
-def per_axis(layer: str, name: str, value: int | tuple[int, ...], axes: int) -> tuple[int, ...]:
-    """One number for each spatial axis."""
+def per_axis(layer: str, name: str, value: Any, axes: int) -> Any:
+    """A tuple with one number for each spatial axis."""
     if isinstance(value, int):
         return (value,) * axes
     if len(value) != axes:
@@ -42,17 +47,43 @@ def need_divisible(layer: str, what: str, number: int, groups: int) -> None:
         raise ValueError(f"`{layer}` cannot divide {number} {what} into {groups} equal groups")
 
 
-def need_room(layer: str, what: str, x: Array, size: Numbers, pad: Numbers, dilation: Numbers) -> None:
+def same_pads(sizes: Extents, window: Numbers, stride: Numbers, dilation: Numbers) -> tuple[Pad, ...]:
+    """The padding with which n elements have ceil(n / stride) windows; an odd place comes after."""
+    pads: list[Pad] = []
+    for n, k, s, d in zip(sizes, window, stride, dilation, strict=True):
+        total: Size = (n + s - 1) // s * s - s + span(k, d) - n
+        if span(k, d) < s:
+            total = maximum(total, 0)
+        pads.append(_pad(total // 2, total - total // 2))
+    return tuple(pads)
+
+
+def pads_of(
+    layer: str, pad: Any, sizes: Extents, window: Numbers, stride: Numbers, dilation: Numbers
+) -> tuple[Pad, ...]:
+    """The padding around each spatial axis."""
+    if pad == "same":
+        return same_pads(sizes, window, stride, dilation)
+    return tuple([_pad(*sides(p)) for p in per_axis(layer, "pad", pad, len(sizes))])
+
+
+def _pad(before: Size, after: Size) -> Pad:
+    return before if before == after else (before, after)
+
+
+def need_room(
+    layer: str, what: str, x: Array, size: Numbers, pad: tuple[Pad, ...], dilation: Numbers
+) -> None:
     """Refuses a window that is larger than the image, if the size of the image is known."""
     for n, k, p, d in zip(x.shape[2:], size, pad, dilation, strict=True):
-        room = n + 2 * p - span(k, d)
+        room = n + sum(sides(p)) - span(k, d)
         if not is_symbolic(room) and room < 0:
             text = f"the {what} of {by(size)} is larger than the image of {by(x.shape[2:])}"
-            text += f" with {by(pad)} of padding" if any(pad) else ""
+            text += f" with {by(tuple(map(pad_text, pad)))} of padding" if any(map(is_padded, pad)) else ""
             text += f" at a dilation of {by(dilation)}" if max(dilation) > 1 else ""
             raise ValueError(f"`{layer}`: {text}")
 
 
-def by(sizes: tuple[Size, ...]) -> str:
+def by(sizes: tuple[Any, ...]) -> str:
     """Sizes as `3 x 3`."""
     return " x ".join(map(str, sizes))

@@ -10,12 +10,13 @@ from graphlang.initializers.he import he
 from graphlang.initializers.zeros import zeros
 from graphlang.kernels.convolution import conv, conv_transpose, conv_weight_gradient
 from graphlang.layers._windows import (
+    Padding,
     Positive,
     Sizes,
-    Widths,
     need_divisible,
     need_images,
     need_room,
+    pads_of,
     per_axis,
 )
 from graphlang.trace import total
@@ -30,14 +31,20 @@ class Conv(Layer):
     spatial size (n + 2*pad - dilation*(kernel - 1) - 1) // stride + 1; one and three spatial axes too.
     Source: Deep Learning from Scratch, 7.2 and 7.4.
     Convention: the kernel is not flipped (a cross-correlation), as everywhere in deep learning. A
-    number holds for all spatial axes, a list has one per axis. With `groups`, each group of the results
+    number holds for all spatial axes, a list has one per axis; a pad of `[[1, 0], [2, 2]]` has another
+    number before and after. With `pad=same` there are ceil(n / stride) places, and of an odd number of zeros
+    one more comes after, as in TensorFlow and SAME_UPPER of ONNX. With `groups`, each group of the results
     sees only the same group of the channels.
+    Example: input x: float[N, 4, 5, 5]; y = Conv(x, 2, 3, pad=[[2, 0], [0, 1]])
+    Example: input x: float[N, 4, 5, 6]; y = Conv(x, 2, [2, 3], stride=2, pad=same)
     """
 
     channels: int = Field(gt=0, description="channels that come out")
     kernel: Sizes = Field(description="size of the kernel")
     stride: Sizes = Field(1, description="how far the window moves on")
-    pad: Widths = Field(0, description="zeros around the image")
+    pad: Padding = Field(
+        0, description="zeros around the image: a number, one or `[before, after]` per axis, `same`"
+    )
     dilation: Sizes = Field(1, description="distance of the elements that the kernel sees")
     groups: Positive = Field(1, description="groups that channels in and out are divided into")
     init: Initializer = Field(he(), description="how W starts; b starts at 0")
@@ -63,8 +70,9 @@ class Conv(Layer):
 
     def _windows(self, x: Array) -> dict[str, Any]:
         axes = need_images("Conv", x)
-        attributes = {"stride": self.stride, "pad": self.pad, "dilation": self.dilation}
-        numbers = {name: per_axis("Conv", name, v, axes) for name, v in attributes.items()}
         kernel = per_axis("Conv", "kernel", self.kernel, axes)
-        need_room("Conv", "kernel", x, kernel, numbers["pad"], numbers["dilation"])
-        return {**numbers, "groups": self.groups}
+        stride = per_axis("Conv", "stride", self.stride, axes)
+        dilation = per_axis("Conv", "dilation", self.dilation, axes)
+        pad = pads_of("Conv", self.pad, x.shape[2:], kernel, stride, dilation)
+        need_room("Conv", "kernel", x, kernel, pad, dilation)
+        return {"stride": stride, "pad": pad, "dilation": dilation, "groups": self.groups}

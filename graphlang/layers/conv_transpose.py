@@ -9,8 +9,18 @@ from graphlang.contracts.initializer import Initializer
 from graphlang.initializers.he import he
 from graphlang.initializers.zeros import zeros
 from graphlang.kernels.convolution import conv, conv_transpose, conv_weight_gradient
+from graphlang.kernels.windows import pad_text, sides
 from graphlang.layers._axes import per_channel
-from graphlang.layers._windows import Positive, Sizes, Widths, need_divisible, need_images, per_axis
+from graphlang.layers._windows import (
+    Padding,
+    Positive,
+    Sizes,
+    Widths,
+    need_divisible,
+    need_images,
+    pads_of,
+    per_axis,
+)
 from graphlang.trace import Size, is_symbolic, total
 
 
@@ -24,14 +34,20 @@ class ConvTranspose(Layer):
     Source: Zeiler et al., Deconvolutional Networks, 2010; Dumoulin and Visin, A guide to convolution
     arithmetic for deep learning, 2016.
     Convention: it is the gradient of `Conv` with the same numbers, so `pad` takes elements away. With a
-    stride, `Conv` maps several image sizes to one: `output_pad` adds the difference at the end. The fan-in
-    for `init` is channels/groups * kernel, as in PyTorch.
+    stride, `Conv` maps several image sizes to one: `output_pad` adds the difference at the end. With
+    `pad=same` the result has n*stride places, as the image that `Conv` with `pad=same` maps back to n. The
+    fan-in for `init` is channels/groups * kernel, as in PyTorch.
+    Example: input x: float[N, 4, 3, 3]; y = ConvTranspose(x, 2, 3, pad=[[1, 0], [0, 2]])
+    Example: input x: float[N, 4, 3, 2]; y = ConvTranspose(x, 2, [4, 3], stride=2, pad=same)
     """
 
     channels: int = Field(gt=0, description="channels that come out")
     kernel: Sizes = Field(description="size of the kernel")
     stride: Sizes = Field(1, description="how far apart the elements of x are spread")
-    pad: Widths = Field(0, description="elements left out around the result")
+    pad: Padding = Field(
+        0,
+        description="elements left out around it: a number, one or `[before, after]` per axis, `same`",
+    )
     dilation: Sizes = Field(1, description="distance of the elements that the kernel reaches")
     groups: Positive = Field(1, description="groups that channels in and out are divided into")
     output_pad: Widths = Field(0, description="more elements at the end of each axis")
@@ -60,6 +76,8 @@ class ConvTranspose(Layer):
         """The spatial sizes of the result."""
         axes = x.ndim - 2
         numbers = self._windows(x)
+        if self.pad == "same":
+            return tuple([n * s for n, s in zip(x.shape[2:], numbers["stride"], strict=True)])
         kernel = per_axis("ConvTranspose", "kernel", self.kernel, axes)
         more = per_axis("ConvTranspose", "output_pad", self.output_pad, axes)
         sizes = []
@@ -67,14 +85,21 @@ class ConvTranspose(Layer):
         for n, k, o, (s, p, d) in zip(x.shape[2:], kernel, more, moves, strict=True):
             if o >= s:
                 raise ValueError(f"`ConvTranspose` needs output_pad below stride: {o} is not below {s}")
-            size = (n - 1) * s - 2 * p + d * (k - 1) + 1 + o
+            size = (n - 1) * s - sum(sides(p)) + d * (k - 1) + 1 + o
             if not is_symbolic(size) and size < 1:
-                raise ValueError(f"`ConvTranspose` would leave {size} of {n} elements: pad {p} is too large")
+                width = pad_text(p)
+                raise ValueError(
+                    f"`ConvTranspose` would leave {size} of {n} elements: pad {width} is too large"
+                )
             sizes.append(size)
         return tuple(sizes)
 
     def _windows(self, x: Array) -> dict[str, Any]:
         axes = need_images("ConvTranspose", x)
-        attributes = {"stride": self.stride, "pad": self.pad, "dilation": self.dilation}
-        numbers = {name: per_axis("ConvTranspose", name, v, axes) for name, v in attributes.items()}
-        return {**numbers, "groups": self.groups}
+        kernel = per_axis("ConvTranspose", "kernel", self.kernel, axes)
+        stride = per_axis("ConvTranspose", "stride", self.stride, axes)
+        dilation = per_axis("ConvTranspose", "dilation", self.dilation, axes)
+        if self.pad == "same" and self.output_pad != 0:
+            raise ValueError("`ConvTranspose` has `pad=same` and `output_pad`: `same` decides the size alone")
+        pad = pads_of("ConvTranspose", self.pad, stride, kernel, stride, dilation)
+        return {"stride": stride, "pad": pad, "dilation": dilation, "groups": self.groups}

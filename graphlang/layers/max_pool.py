@@ -13,7 +13,11 @@ class MaxPool(_Pool):
     + 1; one and three spatial axes too.
     Source: Deep Learning from Scratch, 7.3.
     Convention: padding never wins, also over negative numbers; nan wins over all, and counts as equal to
-    another nan. `stride` is the size where it is left out.
+    another nan. `stride` is the size where it is left out. With `pad=same` there are ceil(n / stride)
+    windows, as in TensorFlow and SAME_UPPER of ONNX; with `ceil` a last window may reach beyond the image,
+    if it begins within it, as in PyTorch.
+    Example: input x: float[N, 4, 5, 5]; y = MaxPool(x, 2, pad=[[1, 0], [0, 1]])
+    Example: input x: float[N, 4, 5, 6]; y = MaxPool(x, 3, stride=2, pad=same)
     """
 
     def forward(self, x: Array) -> tuple[Array, list[Array]]:

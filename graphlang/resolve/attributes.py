@@ -33,7 +33,9 @@ def attribute_value(
 
 def _words(hint: Any) -> tuple[Any, ...]:
     """The words that an attribute accepts, as `last` in `return=last`; they need no quotes."""
-    return typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
+    if typing.get_origin(hint) is Literal:
+        return typing.get_args(hint)
+    return tuple([word for option in getattr(hint, "__args__", ()) for word in _words(option)])
 
 
 def _is_initializer(hint: Any) -> bool:

@@ -10,11 +10,11 @@ import numpy as np
 from jax import lax
 
 from graphlang.backends.jax.indexing import transposed
-from graphlang.kernels.windows import window_count
+from graphlang.kernels.windows import Pad, is_padded, sides, window_count
 
 
 def conv(x: Any, w: Any, b: Any = None, *, stride: Any, pad: Any, dilation: Any, groups: int) -> Any:
-    padding = [(p, p) for p in pad]
+    padding = [sides(p) for p in pad]
     y = lax.conv_general_dilated(x, w, stride, padding, rhs_dilation=dilation, feature_group_count=groups)
     return y if b is None else y + b.reshape(-1, *[1] * len(stride))
 
@@ -29,10 +29,10 @@ def conv_weight_gradient(dy: Any, x: Any, *, kernel: Any, groups: int, **moves: 
     return transposed(lambda w: conv(x, w, groups=groups, **moves), shape, dy)
 
 
-def _positions(x: Any, fill: Any, *, axis: int, size: int, stride: int, pad: int, dilation: int) -> list[Any]:
+def _positions(x: Any, fill: Any, *, axis: int, size: int, stride: int, pad: Pad, dilation: int) -> list[Any]:
     """For each position within the windows along an axis, the elements there."""
     last = (window_count(x.shape[axis], size, stride, pad, dilation) - 1) * stride + 1
-    x = jnp.pad(x, [(pad, pad) if i == axis else (0, 0) for i in range(x.ndim)], constant_values=fill)
+    x = jnp.pad(x, [sides(pad) if i == axis else (0, 0) for i in range(x.ndim)], constant_values=fill)
     starts = [j * dilation for j in range(size)]
     return [lax.slice_in_dim(x, start, start + last, stride, axis) for start in starts]
 
@@ -49,9 +49,8 @@ def max_pool_pick(z: Any, x: Any, y: Any, **window: Any) -> Any:
     """z where the window of x has the first of its largest elements; what is nan is the largest."""
     total: Any = 0
     left: Any = True
-    inside = (
-        _positions(jnp.ones(x.shape, bool), False, **window) if window["pad"] else [True] * window["size"]
-    )
+    padded = is_padded(window["pad"])
+    inside = _positions(jnp.ones(x.shape, bool), False, **window) if padded else [True] * window["size"]
     places = zip(_positions(z, 0, **window), _positions(x, _lowest(x), **window), inside, strict=True)
     for there, here, within in places:
         hit = ((here == y) | jnp.isnan(here)) & left & within
