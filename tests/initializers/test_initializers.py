@@ -13,6 +13,7 @@ from graphlang.initializers.ones import ones
 from graphlang.initializers.orthogonal import orthogonal
 from graphlang.initializers.uniform import uniform
 from graphlang.initializers.xavier import xavier
+from graphlang.initializers.zero_row import zero_row
 from graphlang.initializers.zeros import zeros
 
 ALL = [
@@ -119,3 +120,12 @@ def test_drawing_leaves_numpy_s_global_state_alone():
 def test_a_wrong_attribute_is_refused(kind, fields):
     with pytest.raises(ValidationError):
         kind(**fields)
+
+
+def test_a_row_of_zeros_stands_among_rows_of_another_initializer() -> None:
+    own = uniform(a=1, b=2)
+    values, others = zero_row.like(2, own).start(0, "W", (4, 3)), own.start(0, "W", (4, 3))
+    np.testing.assert_array_equal(np.delete(values, 2, axis=0), np.delete(others, 2, axis=0))
+    np.testing.assert_array_equal(values[2], 0)
+    with pytest.raises(ValidationError, match="no initializer `os`"):
+        zero_row(row=0, of="os")

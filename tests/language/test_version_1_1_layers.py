@@ -59,3 +59,46 @@ def test_pooling_with_ceil_keeps_what_a_whole_window_does_not_hold() -> None:
     for layer, expected in (("MaxPool", [1, 3, 4]), ("AvgPool", [0.5, 2.5, 4])):
         y = run(f"input x: float[N, 1, 5]\ny = {layer}(x, 2, ceil=true)", x=x)
         np.testing.assert_array_equal(y[0, 0], expected)
+
+
+def test_global_max_pool_upsample_and_depthwise_convolution() -> None:
+    """`GlobalMaxPool`, `Upsample(scale, mode=nearest|linear)`, `DepthwiseConv`."""
+    x = normal(2, 3, 4, 5)
+    declared = "input x: float[N, 3, 4, 5]\n"
+    np.testing.assert_array_equal(run(f"{declared}y = GlobalMaxPool(x)", x=x), x.max(axis=(2, 3)))
+    nearest = run(f"{declared}y = Upsample(x, 2, mode=nearest)", x=x)
+    np.testing.assert_array_equal(nearest, x.repeat(2, axis=2).repeat(2, axis=3))
+    line = run("input x: float[N, 1, 2]\ny = Upsample(x, 2, mode=linear)", x=np.array([[[0.0, 4.0]]]))
+    np.testing.assert_array_equal(line, [[[0, 1, 3, 4]]])
+    assert run(f"{declared}y = DepthwiseConv(x, 3, pad=same, multiplier=2)", x=x).shape == (2, 6, 4, 5)
+
+
+# ---- layers that act in training only -------------------------------------------------------------------
+
+
+def test_noise_flips_and_crops_act_in_training_only() -> None:
+    """`GaussianNoise(std)`, `RandomFlip(axis)`, `RandomCrop(pad)`: these act in training only, as Dropout does."""
+    x = normal(20, 1, 4, 4)
+    for call in ("GaussianNoise(0.1)", "RandomFlip(axis=2)", "RandomCrop(2)"):
+        graph = gl.loads(f"input x: float[N, 1, 4, 4]\ny = x -> {call}\noutput y")
+        np.testing.assert_array_equal(graph.forward({"x": x})["y"], x)
+        assert not np.array_equal(graph.forward({"x": x}, training=True)["y"], x)
+
+
+# ---- embeddings -----------------------------------------------------------------------------------------
+
+
+def test_the_row_of_padding_is_zero_and_stays_zero() -> None:
+    """`Embedding(vocab, dim, padding=0)` (that row is 0 and stays 0)."""
+    graph = gl.loads(
+        "input x: int[N, T], t: float[N, 3]\n"
+        "y = mean(Embedding(x, 5, 3, padding=0), axis=1)\nloss = MeanSquaredError(y, t)\n"
+        "train { minimize = loss; optimizer = AdamW(lr=0.1, weight_decay=0.1); batch = 4; iterations = 20 }"
+    )
+    assert np.all(graph.params["Embedding1.W"][0] == 0)
+    before = graph.params["Embedding1.W"].copy()
+    graph.fit(x=RNG.integers(0, 5, (4, 6)), t=normal(4, 3))
+    assert np.all(graph.params["Embedding1.W"][0] == 0)
+    assert np.all(graph.params["Embedding1.W"][1:] != before[1:])
+    graph.params["Embedding1.W"] = np.ones((5, 3))
+    np.testing.assert_array_equal(graph.forward({"x": [[0, 1]], "t": np.zeros((1, 3))})["y"], [[0.5] * 3])

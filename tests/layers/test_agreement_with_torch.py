@@ -12,11 +12,13 @@ from graphlang.catalog.operation import Array, Layer
 from graphlang.layers.affine import Affine
 from graphlang.layers.attention import Attention
 from graphlang.layers.batch_norm import BatchNorm
+from graphlang.layers.depthwise_conv import DepthwiseConv
 from graphlang.layers.elu import Elu
 from graphlang.layers.embedding import Embedding
 from graphlang.layers.flatten import Flatten
 from graphlang.layers.gelu import Gelu
 from graphlang.layers.global_avg_pool import GlobalAvgPool
+from graphlang.layers.global_max_pool import GlobalMaxPool
 from graphlang.layers.group_norm import GroupNorm
 from graphlang.layers.hard_swish import HardSwish
 from graphlang.layers.identity import Identity
@@ -33,6 +35,7 @@ from graphlang.layers.silu import Silu
 from graphlang.layers.softmax import Softmax
 from graphlang.layers.softplus import Softplus
 from graphlang.layers.tanh import Tanh
+from graphlang.layers.upsample import Upsample
 from graphlang.losses.binary_cross_entropy import BinaryCrossEntropy
 from graphlang.losses.cross_entropy_error import CrossEntropyError
 from graphlang.losses.huber_loss import HuberLoss
@@ -67,6 +70,7 @@ CHANNELS = {"gamma": normal(4), "beta": normal(4)}
 PLACES = {"gamma": normal(5), "beta": normal(5)}
 HEADS = {"Wqkv": normal(8, 24), "bqkv": normal(24), "Wo": normal(8, 8), "bo": normal(8)}
 TEXTS, WORDS = normal(2, 3, 6), np.array([[0, 5, 2], [2, 1, 4]])
+ROW_OF_ZEROS = np.concatenate([normal(5, 3), np.zeros((1, 3))])
 CHANCES = RNG.uniform(0.05, 1, (4, 6))
 
 
@@ -100,9 +104,23 @@ CASES: list[tuple[Layer, Array, dict[str, Array], Callable[..., Any]]] = [
     (Flatten(), IMAGES, {}, lambda x: x.flatten(1)),
     (GlobalAvgPool(), IMAGES, {}, lambda x: F.adaptive_avg_pool1d(x, 1).squeeze(2)),
     (GlobalAvgPool(), normal(2, 3, 4, 5), {}, lambda x: F.adaptive_avg_pool2d(x, 1).flatten(1)),
+    (GlobalMaxPool(), normal(2, 3, 4, 5), {}, lambda x: F.adaptive_max_pool2d(x, 1).flatten(1)),
+    (Embedding(vocab=6, dim=3, padding=5), LABELS, {"W": ROW_OF_ZEROS},
+     lambda x, W: F.embedding(x, W, padding_idx=5)),
+    (Upsample(scale=3), IMAGES, {}, lambda x: F.interpolate(x, scale_factor=3)),
+    (Upsample(scale=(2, 3)), normal(2, 3, 4, 5), {}, lambda x: F.interpolate(x, scale_factor=(2, 3))),
+    (Upsample(scale=2, mode="linear"), IMAGES, {}, lambda x: F.interpolate(x, scale_factor=2, mode="linear")),
+    (Upsample(scale=(3, 2), mode="linear"), normal(2, 3, 4, 1), {},
+     lambda x: F.interpolate(x, scale_factor=(3, 2), mode="bilinear")),
+    (Upsample(scale=2, mode="linear"), normal(1, 2, 2, 3, 4), {},
+     lambda x: F.interpolate(x, scale_factor=2, mode="trilinear")),
+    (DepthwiseConv(kernel=3, stride=2, pad=1), normal(2, 4, 7, 6), {"W": normal(4, 1, 3, 3), "b": normal(4)},
+     lambda x, W, b: F.conv2d(x, W, b, stride=2, padding=1, groups=4)),
+    (DepthwiseConv(kernel=3, pad="same", multiplier=2, bias=False), normal(2, 4, 7), {"W": normal(8, 1, 3)},
+     lambda x, W: F.conv1d(x, W, padding="same", groups=4)),
     (Attention(heads=2), normal(2, 5, 8), HEADS, lambda *xs: attention(False, *xs)),
     (Attention(heads=2, causal=True), normal(2, 5, 8), HEADS, lambda *xs: attention(True, *xs)),
-]
+]  # fmt: skip
 LOSSES: list[tuple[Layer, Array, Array, Callable[..., Any]]] = [
     (SoftmaxWithLoss(), 1000 * SCORES, LABELS, F.cross_entropy),
     (SoftmaxWithLoss(), SCORES, np.abs(normal(4, 6)), F.cross_entropy),

@@ -22,7 +22,10 @@ ELSEWHERE = {
 }
 """Those with a test of their own."""
 WITHOUT = {
-    "Dropout": "the masks of two random streams differ; what is done with a mask is in test_activations"
+    "Dropout": "the masks of two random streams differ; what is done with a mask is in test_activations",
+    "GaussianNoise": "PyTorch has none; test_random_layers holds its distribution",
+    "RandomFlip": "PyTorch has none; test_random_layers holds it against NumPy",
+    "RandomCrop": "PyTorch has none; test_random_layers holds it against NumPy",
 }
 
 
