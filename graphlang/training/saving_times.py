@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 
 SECONDS = 10.0
 """After so long without an end of an epoch, a run is saved between two steps."""
@@ -41,14 +42,13 @@ class SavingTimes:
         self._epochs = 1 if interval is None else interval.epochs
         self._seconds = SECONDS if interval is None else interval.seconds
         self._is_told = interval is not None
-        self._saved = clock()
-        self._took = 0.0
         if together:
             self._seconds, self._epochs = None, self._epochs or 1
+        self._count(clock(), 0.0)
 
     def after_step(self) -> bool:
         """Whether to save between two steps."""
-        return self._seconds is not None and self._passed() >= max(self._seconds, SHARE * self._took)
+        return self._clock() >= self._due
 
     def after_epoch(self, epoch: int) -> bool:
         """Whether to save at the end of an epoch."""
@@ -58,15 +58,17 @@ class SavingTimes:
 
     def pays(self) -> bool:
         """Whether writing takes little of the time since the last one."""
-        return not self.alone or self._passed() >= SHARE * self._took
+        return not self.alone or self._clock() >= self._paid
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Measures what writing takes."""
         start = self._clock()
         yield
-        self._saved = self._clock()
-        self._took = self._saved - start
+        end = self._clock()
+        self._count(end, end - start)
 
-    def _passed(self) -> float:
-        return self._clock() - self._saved
+    def _count(self, written: float, took: float) -> None:
+        """Says when writing pays again, and when it is due between steps; this is asked at every step."""
+        self._paid = written + SHARE * took
+        self._due = inf if self._seconds is None else max(written + self._seconds, self._paid)
