@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -365,11 +365,15 @@ class _Session:
         total, batch = self.iterations, self.batch
         return conditions_of(self.model, self.section, self.splits, batch=batch, total=total)
 
-    def _conditions_at(self, iteration: int) -> Conditions:
-        """The conditions, with the streams of random numbers of the step after an iteration."""
-        names = f"random of step {iteration + 1}", _shuffle(iteration // self.per_epoch)
-        states = {name: stream_state(self.model.seed, name) for name in names}
+    def _conditions_with(self, streams: Iterable[str]) -> Conditions:
+        """The conditions, with some streams of random numbers as they are before their first number."""
+        states = {name: stream_state(self.model.seed, name) for name in streams}
         return replace(self.conditions, streams=states)
+
+    def _streams(self) -> list[str]:
+        """The streams that the next step draws from."""
+        of_step = [f"random of step {self.iteration + 1}"]
+        return [*of_step, _shuffle(self.iteration // self.per_epoch)] if self.data.columns else of_step
 
     def checkpoint(self) -> Checkpoint:
         """Everything that is needed to go on; raises GraphError where a number of it is not finite."""
@@ -382,7 +386,7 @@ class _Session:
             losses=list(self.history.losses),
             epoch_losses=list(self.epoch_losses),
             epochs=list(self.history.epochs),
-            conditions=self._conditions_at(self.iteration),
+            conditions=self._conditions_with(self._streams()),
             per_epoch=self.per_epoch if self.data.columns else None,
             order=self._order(self.iteration // self.per_epoch) if within else None,
             layers=list(self.history.layers),
@@ -399,7 +403,7 @@ class _Session:
         so that its steps would be at other places in them, and, unless `changed`, where anything else would
         change its numbers.
         """
-        before, now = checkpoint.conditions, self._conditions_at(checkpoint.iteration)
+        before, now = checkpoint.conditions, self._conditions_with(checkpoint.conditions.streams)
         steps = checkpoint.per_epoch
         if steps is not None and self.data.columns and steps != self.per_epoch and checkpoint.iteration:
             raise GraphError([OtherEpochs(folder, steps, self.per_epoch)])

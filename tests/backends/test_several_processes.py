@@ -140,7 +140,7 @@ def test_where_one_is_killed_the_other_ends_and_the_run_goes_on(
     processes = both(
         folder, "--run", run.name, "--set", "train.epochs=1000000", "--set", "train.shuffle=true"
     )
-    wait_for(run / "checkpoint.npz", processes)
+    wait_for(run / "metrics.jsonl", processes)
     processes[killed].send_signal(signal.SIGKILL)
     _, err = finished(processes[1 - killed], 1, within=END)
     assert "of this training has ended before the others, and the training with it" in err
