@@ -304,11 +304,12 @@ def built(
     *,
     lent: Mapping[str, Any] | None = None,
     plain: bool = False,
-    memory: int | None = None,
+    memory: int | Callable[[int], int] | None = None,
 ) -> Executable:
     """Records, optimises, plans and binds a program; with `plain` it uses plain products where it may.
 
-    Raises TooLarge where its inputs and buffers take more bytes than `memory`, before they are allocated.
+    Raises TooLarge where its inputs and buffers take more bytes than `memory`, or than what that says to
+    their number, before they are allocated.
 
     `arrays` are those of `Executable`, or a function that returns them once the program is recorded. Numbers
     of the file are converted to the run's precision here, where they may become infinite.
@@ -349,11 +350,12 @@ def planned(program: Program, arrays: Mapping[str, Any]) -> Executable:
         return Executable(_plan(optimised(program)), arrays)
 
 
-def _refuse_large(planned: Plan, memory: int) -> None:
+def _refuse_large(planned: Plan, memory: int | Callable[[int], int]) -> None:
     total = sum(b.nbytes for b in planned.buffers) + sum(map(nbytes, planned.program.inputs.values()))
-    if total > memory:
+    most = memory if isinstance(memory, int) else memory(total)
+    if total > most:
         largest = max((s for g in planned.groups for s in g.steps), key=lambda s: nbytes(s.output))
-        raise TooLarge(total, memory, largest.origin)
+        raise TooLarge(total, most, largest.origin)
 
 
 class _Lease:

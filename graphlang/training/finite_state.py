@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
+
+import numpy as np
 
 from graphlang.datasets.number_checks import not_finite, place_text
 from graphlang.diagnostics import GraphError
@@ -19,6 +22,11 @@ class FiniteState:
         self._state = state
         #: after how many steps all numbers were found to be finite; None before the first look
         self._finite_at: int | None = None
+
+    def check_since_last_step(self) -> None:
+        """The same as `check`, once for each step."""
+        if self._finite_at != self._state.t:
+            self.check()
 
     def check(self) -> None:
         """Raises GraphError where a number is not finite, with its place and the step that it came with."""
@@ -45,8 +53,14 @@ def _first(
     held: list[tuple[str, str | None, Any]] = [(name, None, params[name]) for name in params]
     held += [(name, slot, array) for name, own in slots.items() for slot, array in own.items()]
     for name, slot, array in held:
-        place = not_finite(array)
+        place = None if _surely_finite(array) else not_finite(array)
         if place is not None:
             at, value = place_text(place), float(array[place])
             return {"name": name, "slot": slot, "value": value, "at": at, "span": network.span(name)}
     return None
+
+
+def _surely_finite(array: Any) -> bool:
+    """Whether the sum is finite, which takes one call; it may overflow though all numbers are finite."""
+    with np.errstate(all="ignore"):
+        return isfinite(np.add.reduce(array, None))

@@ -292,7 +292,7 @@ class _Session:
     def _measured_step(self, rows: Any) -> None:
         self.steps.prepare(len(rows))  # recording it tells which parameters have gradients
         self._finish()
-        self.finite.check()
+        self.finite.check_since_last_step()
         self.meter.before()
         start = self.meter.start() if self.iteration == 0 else None
         self._is_whole = False

@@ -16,6 +16,8 @@ from graphlang.trace.errors import TooLarge
 
 WORTH_ASKING = 2**26
 """Bytes that are taken without asking what is free."""
+FEW_ARRAYS = 8
+"""More arrays of the size of a parameter than any usual optimizer needs, the gradient included."""
 
 
 def refuse_large_training(
@@ -33,6 +35,8 @@ def refuse_large_training(
         if taken is None or name in taken
     )
     parameters = sum(prod(p.shape) for p in model.spec.params if p.trainable) * model.dtype.itemsize
+    if unread + FEW_ARRAYS * parameters <= WORTH_ASKING:
+        return
     remembered = parameters * _slots(model, section)
     parts = {
         "data": unread,
@@ -49,9 +53,10 @@ def _slots(model: Model, section: TrainSpec) -> int:
     return len(model.network.member("optimizers", section.optimizer).slots(zeros(1)))
 
 
-def memory_for_step(model: Model) -> int:
+def memory_for_step(model: Model, needed: int) -> int:
     """How many bytes the program of a step may take: the limit, or what is free where that is less."""
-    free, limit = free_memory(), model.network.limits.memory
+    limit = model.network.limits.memory
+    free = free_memory() if needed > WORTH_ASKING else None
     return limit if free is None else min(limit, max(free.size, WORTH_ASKING))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from graphlang.contracts.backend import TrainingSteps
@@ -68,7 +69,7 @@ class StepOnRows:
                     lambda: state.record(storage, sizes),
                     lambda: {**state.arrays(), **data.constants()},
                     state.model.threads,
-                    memory=memory_for_step(state.model),
+                    memory=partial(memory_for_step, state.model),
                 )
             except TooLarge as error:
                 raise refused_step(state.model, error, rows) from None

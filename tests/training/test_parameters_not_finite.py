@@ -122,6 +122,13 @@ def test_what_the_optimizer_remembers_is_looked_at_too() -> None:
         finite.check()
 
 
+def test_a_sum_that_overflows_is_no_number_that_is_not_finite() -> None:
+    model = gl.loads("input x: float[N, 2]\nloss = mean((x -> Affine(2))**2)\noutput loss\n"
+                     "train { minimize = loss; optimizer = SGD(lr=0.1); batch = 2; epochs = 1 }").model  # fmt: skip
+    model.params["Affine1.W"][...] = np.finfo(np.float32).max
+    FiniteState(TrainingState(model, section_of(model, "train"), None)).check()
+
+
 def test_parameters_that_are_not_finite_at_the_start_are_refused(tmp_path: Path) -> None:
     graph = gl.loads("input x: float[N, 2]\nloss = mean((x -> Affine(2))**2)\noutput loss\n"
                      "train { minimize = loss; optimizer = SGD(lr=0.1); batch = 2; epochs = 1 }")  # fmt: skip
