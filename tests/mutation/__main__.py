@@ -1,4 +1,4 @@
-"""Changes the code in small ways and looks whether the tests notice: `python -m tests.mutation --sample 70`.
+"""Changes the code in small ways and looks whether the tests notice: `python -m tests.mutation --sample 60`.
 
 Mutated are the layers' `backward`, the planner's passes, and what saves and restores a training. Which mutants are
 drawn depends on the seed alone, so that a run can be repeated. It works in a copy of the repository, on one
@@ -42,7 +42,7 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
-    parser.add_argument("--sample", type=int, default=70, help="mutants of each group")
+    parser.add_argument("--sample", type=int, default=60, help="mutants of each group")
     parser.add_argument("--seed", type=int, default=0, help="which ones are drawn")
     parser.add_argument("--group", choices=("backward", "passes", "checkpoints"), help="this group alone")
     parser.add_argument("--only", help="only mutants whose key, as --list shows it, contains this text")

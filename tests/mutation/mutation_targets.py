@@ -39,6 +39,24 @@ def _any(function: str) -> bool:
 
 
 CONTRACTS = "tests/contracts/test_contracts.py -k {classes}"
+LEFT = "tests/training/test_what_saving_leaves.py"
+LOCK, SAVER = "tests/training/test_run_lock.py", "tests/training/test_run_saver.py"
+TIMES, TRAINING = "tests/training/test_saving_times.py", "tests/training/test_training.py"
+WEIGHTS, REPLACE = "tests/training/test_weight_files.py", "tests/files/test_replace.py"
+SAVING = {
+    "files/locks.py": (LOCK,),
+    "files/replace.py": (REPLACE, SAVER),
+    "files/seal.py": (SAVER, f"{REPLACE} {WEIGHTS}"),
+    "files/write_archive.py": (WEIGHTS, SAVER),
+    "training/next_folder.py": (LOCK, TRAINING),
+    "training/run_folder.py": (f"{SAVER} {LOCK}", TRAINING, "tests/training/test_run_records.py"),
+    "training/run_lock.py": (LOCK,),
+    "training/run_saver.py": (f"{SAVER} {TIMES}", TRAINING),
+    "training/saving_times.py": (TIMES, SAVER),
+    "training/state.py": (f"{TRAINING} tests/training/test_own_loop.py", SAVER),
+    "training/weight_files.py": (WEIGHTS, f"{SAVER} {TRAINING}"),
+}
+"""The files by which a training is saved and goes on, and their tests after `LEFT`."""
 TARGETS = (
     Target(
         "backward",
@@ -71,115 +89,7 @@ TARGETS = (
         _any,
         ("tests/engine/test_passes.py tests/engine/test_rules_of_passes.py",),
     ),
-    Target(
-        "checkpoints",
-        "graphlang/files/replace.py",
-        _any,
-        (
-            "tests/training/test_what_saving_leaves.py",
-            "tests/files/test_replace.py",
-            "tests/training/test_run_saver.py",
-        ),
-    ),
-    Target(
-        "checkpoints",
-        "graphlang/files/seal.py",
-        _any,
-        (
-            "tests/training/test_what_saving_leaves.py",
-            "tests/training/test_run_saver.py",
-            "tests/files/test_replace.py tests/training/test_weight_files.py",
-        ),
-    ),
-    Target(
-        "checkpoints",
-        "graphlang/files/locks.py",
-        _any,
-        (
-            "tests/training/test_what_saving_leaves.py",
-            "tests/training/test_run_lock.py",
-        ),
-    ),
-    Target(
-        "checkpoints",
-        "graphlang/files/write_archive.py",
-        _any,
-        (
-            "tests/training/test_what_saving_leaves.py",
-            "tests/training/test_weight_files.py",
-            "tests/training/test_run_saver.py",
-        ),
-    ),
-    Target(
-        "checkpoints",
-        "graphlang/training/run_lock.py",
-        _any,
-        (
-            "tests/training/test_what_saving_leaves.py",
-            "tests/training/test_run_lock.py",
-        ),
-    ),
-    Target(
-        "checkpoints",
-        "graphlang/training/next_folder.py",
-        _any,
-        (
-            "tests/training/test_what_saving_leaves.py",
-            "tests/training/test_run_lock.py",
-            "tests/training/test_training.py",
-        ),
-    ),
-    Target(
-        "checkpoints",
-        "graphlang/training/run_saver.py",
-        _any,
-        (
-            "tests/training/test_what_saving_leaves.py",
-            "tests/training/test_run_saver.py tests/training/test_saving_times.py",
-            "tests/training/test_training.py",
-        ),
-    ),
-    Target(
-        "checkpoints",
-        "graphlang/training/saving_times.py",
-        _any,
-        (
-            "tests/training/test_what_saving_leaves.py",
-            "tests/training/test_saving_times.py",
-            "tests/training/test_run_saver.py",
-        ),
-    ),
-    Target(
-        "checkpoints",
-        "graphlang/training/run_folder.py",
-        _any,
-        (
-            "tests/training/test_what_saving_leaves.py",
-            "tests/training/test_run_saver.py tests/training/test_run_lock.py",
-            "tests/training/test_training.py",
-            "tests/training/test_run_records.py tests/training/test_without_data.py",
-        ),
-    ),
-    Target(
-        "checkpoints",
-        "graphlang/training/state.py",
-        _any,
-        (
-            "tests/training/test_what_saving_leaves.py",
-            "tests/training/test_training.py tests/training/test_own_loop.py",
-            "tests/training/test_run_saver.py",
-        ),
-    ),
-    Target(
-        "checkpoints",
-        "graphlang/training/weight_files.py",
-        _any,
-        (
-            "tests/training/test_what_saving_leaves.py",
-            "tests/training/test_weight_files.py",
-            "tests/training/test_run_saver.py tests/training/test_training.py",
-        ),
-    ),
+    *(Target("checkpoints", f"graphlang/{file}", _any, (LEFT, *tests)) for file, tests in SAVING.items()),
 )
 
 
