@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -33,6 +34,7 @@ def main() -> int:
     if options.list:
         print(*(mutant.key for mutants in drawn.values() for mutant in mutants), sep="\n")
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that it leaves nothing running
     with contextlib.suppress(OSError):
         os.nice(10)
     with tempfile.TemporaryDirectory() as folder:

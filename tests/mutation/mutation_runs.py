@@ -82,6 +82,7 @@ class Workplace:
         status: int = 3
         try:
             os.setsid()
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             stream = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             for number in (1, 2):
                 os.dup2(stream, number)
@@ -114,14 +115,14 @@ def _waited(child: int, seconds: float) -> int:
     Its processor time is limited: this is for what waits. Where the machine, or this process, is stopped for a while,
     that does not count.
     """
-    for _ in range(int(seconds / TICK)):
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            break
-        time.sleep(TICK)
-    else:
+    try:
+        for _ in range(int(seconds / TICK)):
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(TICK)
         os.killpg(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child, signal.SIGKILL)  # what it has left running
-    return os.waitstatus_to_exitcode(status)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    finally:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child, signal.SIGKILL)  # what it has left running
