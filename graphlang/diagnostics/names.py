@@ -335,6 +335,12 @@ class BuiltInHidden(Located):
     name: str
 
 
+class ValueHidden(BuiltInHidden):
+    """A name of the file is that of a built-in value."""
+
+    message = "`{name}` is used in place of the built-in value `{name}`"
+
+
 class ImportProblem(Located):
     """An `import` that cannot be followed: outside the folder, missing, a circle, or not a `.graph` file.
 

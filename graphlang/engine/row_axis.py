@@ -252,8 +252,8 @@ def _first_operand(axis: int) -> RowRule:
 
 
 _CREATING = frozenset({"broadcast_to", "full"})
-_ALONG = ("concatenate", "take_along_axis", "add_along_axis", "roll", "cumsum", "max_pool",
-          "max_pool_gradient", "max_pool_pick", "sum_pool", "sum_pool_gradient")  # fmt: skip
+_ALONG = ("concatenate", "take_along_axis", "add_along_axis", "roll", "cumsum", "cumprod", "cummax",
+          "max_pool", "max_pool_gradient", "max_pool_pick", "sum_pool", "sum_pool_gradient")  # fmt: skip
 _RULES: Mapping[str, RowRule] = {
     **dict.fromkeys(_ALONG, _along_other_axis("axis")),
     **dict.fromkeys(("sum", "prod", "max", "min", "any", "all", "argmax", "argmin"), _reduction),

@@ -3,8 +3,9 @@
 import numpy as np
 
 from graphlang.trace import Size, primitives
+from graphlang.trace.dims import maximum
 
-__all__ = ["arange", "causal_mask", "eye", "full", "ones", "tril", "zeros"]
+__all__ = ["arange", "causal_mask", "eye", "full", "linspace", "ones", "tril", "zeros"]
 
 
 def arange(*bounds: Size):
@@ -66,6 +67,25 @@ def eye(n: Size):
     if isinstance(n, int) and n < 0:
         raise ValueError(f"`eye` cannot have {n} rows: give 0 or more")
     return primitives.eye(n)
+
+
+def linspace(start, stop, num: Size = 50):
+    """y = start, ..., stop: `num` numbers at equal distances
+
+    Gradient: dstart = the sum of dy * (1 - k / (num - 1)), dstop = the sum of dy * k / (num - 1).
+    Shapes: broadcast, with a new first axis of size `num`.
+    Convention: both ends are included, as in NumPy; of one number it is start.
+    Example: input a: float, b: float; y = linspace(a, b, 5)
+    Example: input a: float[N, 1], b: float[4]; y = linspace(a, b, num=3)
+    Example: input x: float[N], a: float, b: float; y = x * linspace(a, b, N)
+    """
+    if isinstance(num, int) and num < 1:
+        raise ValueError(f"`linspace` cannot have {num} numbers: give 1 or more")
+    share = primitives.arange(num) / maximum(num - 1, 1)
+    share = np.reshape(share, (num,) + (1,) * max(np.ndim(start), np.ndim(stop)))
+    kind = np.result_type(*(getattr(x, "dtype", float) for x in (start, stop)))
+    share = share.astype(kind if kind.kind == "f" else np.float64)
+    return start * (1 - share) + stop * share
 
 
 def tril(x, k: int = 0):

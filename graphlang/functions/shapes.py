@@ -19,6 +19,7 @@ __all__ = [
     "squeeze",
     "stack",
     "swapaxes",
+    "tile",
     "transpose",
 ]
 
@@ -146,6 +147,20 @@ def repeat_axis(x, n: int, axis: int):
     if n < 1:
         raise ValueError(f"`repeat_axis` cannot repeat {n} times: give 1 or more")
     return np.repeat(x, n, axis=axis)
+
+
+def tile(x, reps: int | tuple[int, ...]):
+    """y = all of x several times along each axis: a, b, a, b
+
+    Gradient: dx = the sum over the copies of dy.
+    Shapes: each axis times its number; a list of more numbers than axes puts new axes in front, and one of
+    fewer speaks of the last ones.
+    Example: input x: float[N, 4]; y = tile(x, [2, 1, 3])
+    Example: input x: float[N, 4]; y = tile(x, 2)
+    """
+    if min((reps,) if isinstance(reps, int) else reps, default=0) < 1:
+        raise ValueError(f"`tile` cannot repeat {reps} times: give 1 or more")
+    return np.tile(x, reps)
 
 
 def broadcast_to(x, *shape: Size):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from graphlang.diagnostics import Span
@@ -101,7 +101,7 @@ def binary_value(op: str, a: Any, b: Any) -> Any:
     if row.operands is not ANYTHING and not (fits(a) and fits(b)):
         raise NoValue(BetweenOthers, op, row.operands.value, described(a), described(b))
     try:
-        return _bounded(_SAFE.get(row.python, row.python)(a, b))
+        return _bounded(_SAFE.get(row.python, row.python)(a, b), (a, b))
     except ZeroDivisionError:
         raise NoValue(CannotCompute.division_by_zero) from None
     except OverflowError:
@@ -132,12 +132,17 @@ def unary_value(op: str, a: Any) -> Any:
         raise NoValue(CannotCompute.size_too_long) from None
 
 
-def _bounded(value: Any) -> Any:
+def _bounded(value: Any, operands: Iterable[Any]) -> Any:
+    """A result, unless it is too large; of `inf` and `nan` it may be infinite or nan itself."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST:
         raise NoValue(CannotCompute.no_whole_result)
-    if isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value) and all(map(_is_finite, operands)):
         raise NoValue(CannotCompute.result_too_large)
     return value
+
+
+def _is_finite(operand: Any) -> bool:
+    return not isinstance(operand, float) or math.isfinite(operand)
 
 
 def described(value: Any) -> str:

@@ -13,6 +13,7 @@ from graphlang.diagnostics.statements import OutsideItsBlock
 from graphlang.resolve import sections, uncalled
 from graphlang.resolve.block import EVALUATED, block
 from graphlang.resolve.call_counts import CallCounts
+from graphlang.resolve.built_in_values import BUILT_IN_VALUES, note_hidden_values
 from graphlang.resolve.context import Context
 from graphlang.resolve.declarations import Declarations, Importer, evaluate_hypers
 from graphlang.resolve.expects import EvaluatedExpect, evaluate_expectation
@@ -88,6 +89,7 @@ class _FileEvaluation:
     def evaluate(self) -> None:
         context = self.context
         self.declarations.of_file(self.file, self.base)
+        note_hidden_values(context, self.file)
         if self.declarations.definitions:
             self._count_calls()
         self.hypers = evaluate_hypers(context, self.file, self.base, self.overrides)
@@ -154,8 +156,11 @@ class _FileEvaluation:
     def _open_input(self, name: str, span: Span) -> Value:
         """In an open formula, the input for a name that nothing defines."""
         default = self.overrides.take(name) if name in self.overrides.plain else None
-        default = None if default is POISON else default
-        return add_input(self.context, self.top, name, span, default=default, is_open=True)
+        const = BUILT_IN_VALUES.get(name) if default is None else None
+        default = const if default is POISON or default is None else default
+        value = add_input(self.context, self.top, name, span, default=default, is_open=True)
+        value.const = const
+        return value
 
     def _close(self) -> None:
         """Ends an open formula: sorts its inputs by their appearance, which evaluation need not follow."""

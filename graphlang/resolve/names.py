@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from graphlang.catalog.first_version import OF_VERSION_1
 from graphlang.diagnostics import Diagnostic, Edit, Span
 from graphlang.diagnostics.kinds import NameAsValue, ValueAmongConstants
 from graphlang.diagnostics.names import (
@@ -16,8 +17,8 @@ from graphlang.diagnostics.names import (
     UnknownName,
 )
 from graphlang.diagnostics.spelling import searches_left
+from graphlang.resolve.built_in_values import BUILT_IN_VALUES
 from graphlang.resolve.context import Context
-from graphlang.resolve.operation_symbols import SYMBOLS
 from graphlang.resolve.scopes import MISSING, Scope, SharedLayer
 from graphlang.resolve.values import POISON
 from graphlang.syntax import tree
@@ -40,6 +41,8 @@ def _undefined(context: Context, node: tree.Name, scope: Scope) -> Any:
     if problem is None and may_open(context, scope) and not _is_operation(context, node.name, scope):
         assert context.open is not None, node
         return context.open(node.name, node.span)
+    if problem is None and node.name in BUILT_IN_VALUES:
+        return BUILT_IN_VALUES[node.name]
     return context.poison(problem or _unknown(context, node, scope))
 
 
@@ -72,10 +75,11 @@ def is_value_name(node: Any, scope: Scope) -> bool:
 
 
 def _is_operation(context: Context, name: str, scope: Scope) -> bool:
-    """Whether an operation has this name; those with a sign of their own, as `power`, leave it free."""
-    if scope.find_callable(name) is not None:
+    """Whether an operation has this name; those with a sign of their own, as `power`, leave it free, and so
+    do those that version 1 did not have, for its files go on working."""
+    if scope.find_callable(name) is not None or name in context.catalog.own:
         return True
-    return name not in SYMBOLS and context.catalog.find(name) is not None
+    return name in OF_VERSION_1 and context.catalog.find(name) is not None
 
 
 # ---- what is wrong with a name --------------------------------------------------------------------------

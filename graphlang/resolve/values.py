@@ -139,6 +139,8 @@ class InputValue(Value):
     default: Any = None
     #: whether nothing declares it: it is a free name of an open formula
     is_open: bool = False
+    #: the number that it is known to have where one must be known before running: of a built-in value
+    const: Any = None
     #: for an input that holds indices: one more than the largest that its users allow
     index_bound: Any = None
     #: an index that its users accept although it is out of bounds
@@ -208,8 +210,8 @@ class NamedTable(list[Any]):
 
 
 def without_node(value: Any) -> Any:
-    """The constant that a node is known to have before running; anything else is returned as it is."""
-    if isinstance(value, NodeValue) and value.const is not None:
+    """The constant that a value is known to have before running; anything else is returned as it is."""
+    if isinstance(value, NodeValue | InputValue) and value.const is not None:
         return value.const
     return value
 

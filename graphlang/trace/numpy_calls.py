@@ -14,7 +14,15 @@ from graphlang.trace.core import Array, StepOperand, SymbolicArray, signature
 from graphlang.trace.dims import ShapeLike, Size, count
 from graphlang.trace.errors import ShapeError
 from graphlang.trace.numpy_protocols import operand, register
-from graphlang.trace.primitives import PRIMITIVES, creation, indexing, matmul, reductions, shapes
+from graphlang.trace.primitives import (
+    PRIMITIVES,
+    accumulations,
+    creation,
+    indexing,
+    matmul,
+    reductions,
+    shapes,
+)
 from graphlang.trace.primitives import elementwise as ew
 from graphlang.trace.primitives.indexing import getitem
 from graphlang.trace.types import Axis, DtypeLike
@@ -103,6 +111,12 @@ def cumsum(x: Array, axis: int | None = None) -> Any:
     if axis is None:
         x, axis = shapes.reshape(x, -1), 0
     return reductions.cumsum(x, axis=axis_index(axis, x.ndim))
+
+
+def cumprod(x: Array, axis: int | None = None) -> Any:
+    if axis is None:
+        x, axis = shapes.reshape(x, -1), 0
+    return accumulations.running_product(x, axis=axis_index(axis, x.ndim))
 
 
 def argsort(x: Array, axis: int | None = -1) -> Any:
@@ -302,13 +316,17 @@ UFUNC_METHODS: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
     (np.logical_and, "reduce"): _reducing(all),
     (np.logical_or, "reduce"): _reducing(any),
     (np.add, "accumulate"): lambda x, axis=0: cumsum(x, axis),
+    (np.multiply, "accumulate"): lambda x, axis=0: cumprod(x, axis),
+    (np.maximum, "accumulate"): lambda x, axis=0: accumulations.running_maximum(
+        x, axis=axis_index(axis, x.ndim)
+    ),
 }
 
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     operator.getitem: getitem,
     np.sum: sum, np.prod: prod, np.mean: mean, np.var: var, np.std: std, np.max: max, np.min: min,
     np.amax: max, np.amin: min, np.any: any, np.all: all, np.argmax: argmax, np.argmin: argmin,
-    np.count_nonzero: count_nonzero, np.ptp: ptp, np.cumsum: cumsum, np.argsort: argsort, np.sort: sort,
+    np.count_nonzero: count_nonzero, np.ptp: ptp, np.cumsum: cumsum, np.cumprod: cumprod, np.argsort: argsort, np.sort: sort,
     np.where: where, np.clip: clip, np.astype: astype, np.round: round, np.around: round,
     np.nan_to_num: nan_to_num,
     np.reshape: reshape, np.ravel: ravel, np.transpose: shapes.transpose, np.permute_dims: shapes.transpose,

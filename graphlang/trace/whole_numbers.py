@@ -12,7 +12,7 @@ from graphlang.trace.core import Step
 
 LARGEST = 2**63 - 1
 ARITHMETIC = frozenset(
-    "add subtract multiply power floor_divide negative absolute square sum prod cumsum matmul".split()
+    "add subtract multiply power floor_divide negative absolute square sum prod cumsum cumprod matmul".split()
 )
 """Primitives whose result may not fit although their operands do."""
 COUNTING = ARITHMETIC | {"abs", "einsum"}

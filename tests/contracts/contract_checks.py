@@ -661,16 +661,17 @@ def _planned_as_computed(case: Case, entry: CatalogEntry, graph: Any, given: dic
 def gradients_add_up_beside_a_sum(case: Case, entry: CatalogEntry, layers: Layers = ()) -> None:
     """`u + f(x)`: a backward that writes into dy would spoil what the sum passes on to u."""
     plain = load(case.text, layers)
-    node = plain.network.nodes[-1]
-    if node.spec.operation != entry.name or not node.spec.named or node.spec.dtype != "float":
+    named = [n.spec for n in plain.network.nodes if n.spec.named and n.spec.dtype == "float"]
+    node = next((n for n in reversed(named) if n.operation == entry.name), None)
+    if node is None:
         return
-    if 0 in node.spec.shape:
+    if 0 in node.shape:
         return
-    shape = ", ".join(map(str, node.spec.shape))
+    shape = ", ".join(map(str, node.shape))
     beside = f"input beside: float{f'[{shape}]' if shape else ''}"
     graph = load(f"{case.text}; {beside}; together = beside + {node.name}", layers)
     given = inputs(plain, case.draw, SIZES, "float64")
-    dy = upstream(np.zeros([bound(s, SIZES) for s in node.spec.shape]))
+    dy = upstream(np.zeros([bound(s, SIZES) for s in node.shape]))
     one = plain.forward(given, training=case.training).backward(dy, of=node.name)
     both = graph.forward(given | {"beside": np.ones_like(dy)}, training=case.training)
     both = both.backward(dy, of="together")

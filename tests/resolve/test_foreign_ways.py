@@ -34,7 +34,7 @@ MENDED = [
     # methods
     ("z = x.permute(1, 0)", "permute", "z = transpose(x, 1, 0)"), ("z = x.view(3, N)", "view", "z = reshape(x, 3, N)"),
     # names
-    ("g = derivative(loss, w)", "derivative", "g = grad(loss, w)"), ("g = diff(loss, w)", "diff", "g = grad(loss, w)"),
+    ("g = derivative(loss, w)", "derivative", "g = grad(loss, w)"), ("g = deriv(loss, w)", "deriv", "g = grad(loss, w)"),
     ("a = float[N, 3]", "float", None), ("l = SoftmaxWithLoss(t, y)", "SoftmaxWithLoss(t, y)", None),
 ]  # fmt: skip
 TOLD = [
@@ -43,7 +43,7 @@ TOLD = [
     ("optimizer = SGD(lr=0.1)", "SGD", "train {"), ("W = normal(0.01)", "normal", "= normal(0.01)`"), ("d = csv(3)", "csv", "data {"),
     ("s = cosine()", "cosine", "schedule = cosine()"), ('data { source = csv("a.csv"); target = t; x = x; t = t }', "target", "csv("),
     ("l = SoftmaxWithLoss(t, y)", "SoftmaxWithLoss(t, y)", "scores come first"), ("a = x.shape[0]", "shape", "`N` is the length"),
-    ("a = float[N, 3]", "float", "input x: float[N, 3]"), ("z = x.dot(w)", "dot", "`x @ w`"), ("z = tan[x]", "tan", "tan(x)"),
+    ("a = float[N, 3]", "float", "input x: float[N, 3]"), ("z = x.dot(w)", "x.dot", "`dot(x, w)`"), ("z = tan[x]", "tan", "tan(x)"),
     ("train { maximize = loss; optimizer = SGD; batch = 10; epochs = 1 }", "maximize", "minimize = -loss"),
 ]  # fmt: skip
 

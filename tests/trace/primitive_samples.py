@@ -216,6 +216,12 @@ def cumsum(rng: Any) -> Iterator[Sample]:
     yield (real(rng, 3, 4),), {"axis": 1}
 
 
+def linear_recurrence(rng: Any) -> Iterator[Sample]:
+    for reverse in (False, True):
+        yield (real(rng, 3, 4), real(rng, 3, 4)), {"reverse": reverse}
+    yield (real(rng, 1), real(rng, 1)), {"reverse": False}
+
+
 def moves(axes: int, stride: int = 1, pad: int = 0, dilation: int = 1, groups: int = 1) -> dict[str, Any]:
     """The same numbers for every spatial axis."""
     return {
@@ -354,6 +360,7 @@ SAMPLES: dict[str, Callable[[Any], Iterator[Sample]]] = {
     "power_log": power_log,
     **dict.fromkeys(("sum", "max", "min", "any", "all"), reduction),
     "prod": product, "argmax": argument, "argmin": argument, "cumsum": cumsum, "matmul": matmul,
+    "cumprod": cumsum, "cummax": cumsum, "linear_recurrence": linear_recurrence,
     "square_sum": square_sum, "norms": norms,
     "where": where,
     "clip": clip, "astype": astype, "reshape": reshape, "transpose": transpose,

@@ -13,6 +13,19 @@ def argsort(x: Any) -> Any:
     return jnp.argsort(x, axis=-1, stable=True)
 
 
+def cummax(x: Any, *, axis: int) -> Any:
+    return lax.cummax(x.astype(jnp.int8), axis).astype(x.dtype) if x.dtype == bool else lax.cummax(x, axis)
+
+
+def linear_recurrence(a: Any, b: Any, *, reverse: bool) -> Any:
+    """Two pieces y = A y0 + B after each other are again one."""
+
+    def joined(first: Any, second: Any) -> Any:
+        return first[0] * second[0], second[0] * first[1] + second[1]
+
+    return lax.associative_scan(joined, (a, b), reverse=reverse, axis=a.ndim - 1)[1]
+
+
 def square_sum(x: Any, *, axis: Any) -> Any:
     """The sum of all squares; in float64 a square of a float32 never overflows."""
     return jnp.sum(jnp.square(jnp.asarray(x).astype(jnp.float64)))

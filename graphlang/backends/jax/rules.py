@@ -27,7 +27,8 @@ RULES |= {rule.__name__: rule for rule in (
     elementwise.zero_times,
     indexing.add_along_axis, indexing.checked_indices, indexing.one_hot, indexing.scatter_add, indexing.take,
     indexing.take_along_axis, indexing.unslice,
-    reductions.argsort, reductions.norms, reductions.square_sum,
+    reductions.argsort, reductions.cummax, reductions.linear_recurrence, reductions.norms,
+    reductions.square_sum,
     windows.conv, windows.conv_transpose, windows.conv_weight_gradient, windows.max_pool,
     windows.max_pool_gradient, windows.max_pool_pick, windows.sum_pool, windows.sum_pool_gradient,
 )}  # fmt: skip

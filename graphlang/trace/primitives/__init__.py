@@ -5,6 +5,7 @@ from graphlang.trace.primitives import (
     chain as _chain,
 )
 from graphlang.trace.primitives import (
+    accumulations,
     creation,
     elementwise,
     indexing,
@@ -33,6 +34,7 @@ from graphlang.trace.primitives.sigmoid import sigmoid, sigmoid_slope, tanh_slop
 
 _MODULES = (
     elementwise, _chain, _power_log, _sigmoid, matmul, reductions, shapes, indexing, creation, norms,
+    accumulations,
 )  # fmt: skip
 PRIMITIVES: dict[str, Primitive] = {
     item.name: item for module in _MODULES for item in vars(module).values() if isinstance(item, Primitive)
