@@ -70,6 +70,6 @@ def dot(x, y):
     """z = x1 * y1 + x2 * y2 + ... of two vectors; of a matrix and a vector or a matrix it is x @ y
 
     Gradient: dx = dz * y, dy = dz * x.
-    Shapes: the last axis of x meets the only, or the last but one, axis of y, as in NumPy; a scalar multiplies.
+    Shapes: the last axis of x meets the only, or the last but one, axis of y; a scalar multiplies.
     """
     return product(*bools_to_ints(x, y))

@@ -64,8 +64,8 @@ def quantile(x, q: float | tuple[float, ...], axis: Axes = None, keepdims: bool 
     """y = the number that the share q of x does not exceed: the place q * (n - 1) of the sorted numbers
 
     Gradient: dy goes to the two numbers beside the place, by their nearness.
-    Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default. A list q gives
-    a first axis of its length.
+    Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default. A list
+    q gives a first axis of its length.
     Convention: linear between two numbers, as in NumPy by default.
     Example: input x: float[N, 4]; y = quantile(x, 0.3, axis=1)
     Example: input x: float[N, 4]; y = quantile(x, [0.25, 0.5, 1], axis=0)

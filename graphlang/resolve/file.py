@@ -12,8 +12,8 @@ from graphlang.diagnostics.names import Redefinition
 from graphlang.diagnostics.statements import OutsideItsBlock
 from graphlang.resolve import sections, uncalled
 from graphlang.resolve.block import EVALUATED, block
-from graphlang.resolve.call_counts import CallCounts
 from graphlang.resolve.built_in_values import BUILT_IN_VALUES, note_hidden_values
+from graphlang.resolve.call_counts import CallCounts
 from graphlang.resolve.context import Context
 from graphlang.resolve.declarations import Declarations, Importer, evaluate_hypers
 from graphlang.resolve.expects import EvaluatedExpect, evaluate_expectation

@@ -120,4 +120,5 @@ def test_functions_that_came_with_version_1_1_are_listed_with_their_formula() ->
     catalog = Catalog()
     for name in [*FUNCTIONS, *PAIRS, "topk", "cummax", "quantile", "linspace", "diag", "tile", "norm"]:
         entry = catalog.find(name)
-        assert entry is not None and entry.summary, name
+        assert entry is not None, name
+        assert entry.summary, name

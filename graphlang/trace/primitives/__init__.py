@@ -2,9 +2,6 @@
 
 from graphlang.trace.core import Primitive
 from graphlang.trace.primitives import (
-    chain as _chain,
-)
-from graphlang.trace.primitives import (
     accumulations,
     creation,
     elementwise,
@@ -13,6 +10,9 @@ from graphlang.trace.primitives import (
     norms,
     reductions,
     shapes,
+)
+from graphlang.trace.primitives import (
+    chain as _chain,
 )
 from graphlang.trace.primitives import power_log as _power_log
 from graphlang.trace.primitives import sigmoid as _sigmoid
