@@ -11,10 +11,10 @@ from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.weights import FolderWithoutRun, NothingToResume, WrongRun
 from graphlang.files.json_text import parsed
 from graphlang.files.regular import read_bytes
+from graphlang.training.checkpoint import MOST_CONTAINERS
 from graphlang.training.run_folder import (
     LAYERS,
     METRICS,
-    MOST_CONTAINERS,
     MOST_RECORDS,
     SPEC,
     WARNINGS,
