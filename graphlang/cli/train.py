@@ -115,6 +115,8 @@ def _train(arguments: argparse.Namespace) -> int:
     leads, alone = _leads(arguments), arguments.coordinator is None
 
     def last_saved() -> str:
+        if not _has_checkpoint(chosen):
+            return "interrupted before the first checkpoint"
         return _kept("interrupted", chosen, "as of its last checkpoint", arguments.words)
 
     with ExitStack() as stack:
@@ -158,6 +160,13 @@ def _train(arguments: argparse.Namespace) -> int:
 
 def _path(chosen: Path | NextFolder) -> Path:
     return chosen if isinstance(chosen, Path) else chosen.path
+
+
+def _has_checkpoint(chosen: Path | NextFolder) -> bool:
+    from graphlang.training.run_folder import CHECKPOINT
+
+    begun = isinstance(chosen, Path) or chosen.is_made
+    return begun and (_path(chosen) / CHECKPOINT).exists()
 
 
 def _kept(told: str, chosen: Path | NextFolder, state: str, words: list[str]) -> str:

@@ -21,6 +21,11 @@ class NextFolder:
             number += 1
         return self._made or self._numbered(number)
 
+    @property
+    def is_made(self) -> bool:
+        """Whether the folder is taken."""
+        return self._made is not None
+
     def make(self) -> Path:
         """Makes the folder; raises OSError."""
         self._root.mkdir(parents=True, exist_ok=True)

@@ -138,6 +138,21 @@ def test_a_second_signal_ends_at_once_and_keeps_no_half_of_a_step(folder: Path) 
     assert_goes_on_as_if_never_stopped("r")
 
 
+def test_a_second_signal_before_the_first_checkpoint_names_no_run_to_go_on_from(folder: Path) -> None:
+    (folder / "runs" / "net-1").mkdir(parents=True)
+    (folder / "runs" / "net-1" / "checkpoint.npz").write_bytes(b"of another run")
+    code = SPOILS.replace("== 45", "== 1").replace('"--run", "r", "--checkpoint-every", "1"', "")
+    process = started(code=code)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"half\n"
+    process.send_signal(signal.SIGINT)
+    time.sleep(between_steps.SAME + 0.5)
+    process.send_signal(signal.SIGINT)
+    status, _, err = ended(process)
+    assert (status, err) == (130, "interrupted before the first checkpoint\n")
+    assert not (folder / "runs" / "net-2" / "checkpoint.npz").exists()
+
+
 def test_a_signal_that_comes_twice_at_once_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     left: list[int] = []
     now = [100.0]

@@ -76,7 +76,9 @@ def test_four_trainings_that_start_at_once_take_four_folders(folder: Path) -> No
 def test_a_folder_that_another_process_takes_first_is_not_taken_twice(folder: Path) -> None:
     first, second = NextFolder(folder / "runs", "net"), NextFolder(folder / "runs", "net")
     assert first.path == second.path == folder / "runs" / "net-1"
+    assert not first.is_made
     assert first.make() == folder / "runs" / "net-1"
+    assert first.is_made
     assert second.make() == folder / "runs" / "net-2"
     assert (first.path.name, second.path.name) == ("net-1", "net-2")
 
