@@ -54,6 +54,8 @@ def note(text: str) -> None:
     """Writes a note to stderr, wrapped between words if stderr is a terminal."""
     if not _shows_notes.get():
         return
+    if not text.isprintable():  # it may quote a file
+        text = "".join(c if c.isprintable() else "\ufffd" for c in text)
     if sys.stderr.isatty():
         from graphlang.draw.prose import hanging
 

@@ -422,7 +422,7 @@ def announced_by(tell: Callable[[str], Any]) -> Iterator[None]:
 def load_graph(arguments: argparse.Namespace, path: str | None = None) -> tuple[Graph, dict[str, Any]]:
     """The graph of a command, with the values from its options; notes on the file go to stderr."""
     from graphlang.api import load
-    from graphlang.cli.values import input_values, notes_on_inputs, read_inputs
+    from graphlang.cli.values import input_values, note_what_is_not_finite, read_inputs
 
     path = arguments.spec if path is None else path
     if path == "-" and getattr(arguments, "inputs", None) == "-":
@@ -442,8 +442,7 @@ def load_graph(arguments: argparse.Namespace, path: str | None = None) -> tuple[
     if not hasattr(arguments, "values"):  # read only once: several specs may share the inputs from stdin
         path = getattr(arguments, "inputs", None)
         arguments.values = {} if path is None else read_inputs(path)
-        for note in notes_on_inputs(path or "", arguments.values):
-            console.note(note)
+        note_what_is_not_finite(path or "", arguments.values)
     inputs = input_values(graph, files, arguments.values)
     if graph.spec.data is not None:
         from graphlang.cli.as_in_data import as_in_data

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
+from graphlang.cli import console
 from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.base import elided
 from graphlang.diagnostics.files import (
     DamagedArrays,
     InputTwice,
@@ -36,7 +38,10 @@ def input_values(graph: Graph, files: Mapping[str, str], inputs: Mapping[str, An
     problems = [_not_an_input(graph, name) for name in files if name not in graph.inputs]
     if problems:
         raise GraphError(problems)
-    return {**inputs, **{name: read_array(path) for name, path in files.items()}}
+    arrays = {name: read_array(path) for name, path in files.items()}
+    for name, path in files.items():
+        note_what_is_not_finite(path, {name: arrays[name]})
+    return {**inputs, **arrays}
 
 
 def _not_an_input(graph: Graph, name: str) -> WrongOverride | UnknownOverride:
@@ -77,8 +82,8 @@ def read_inputs(path: str) -> dict[str, Any]:
         return _from_json(path, file.content(MOST_BYTES))
 
 
-def notes_on_inputs(path: str, values: Mapping[str, Any]) -> Iterator[str]:
-    """What is not finite among the values of a file: it is computed with, for `-inf` may be meant."""
+def note_what_is_not_finite(path: str, values: Mapping[str, Any]) -> None:
+    """Names what is not finite among the values of a file: it is computed with, for `-inf` may be meant."""
     import numpy as np
 
     from graphlang.datasets.number_checks import not_finite, place_text
@@ -90,8 +95,8 @@ def notes_on_inputs(path: str, values: Mapping[str, Any]) -> Iterator[str]:
             continue
         place = not_finite(array)
         if place is not None:
-            source = "standard input" if path == "-" else f"`{path}`"
-            yield f"`{name}` in {source} holds {array[place]}{place_text(place)}"
+            source = "standard input" if path == "-" else f"`{console.file_name(path)}`"
+            console.note(f"`{elided(name)}` in {source} holds {array[place]}{place_text(place)}")
 
 
 @contextmanager

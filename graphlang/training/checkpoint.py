@@ -74,17 +74,20 @@ class Checkpoint:
             if key.startswith(_OF_SLOT):
                 _, slot, name = key.split(":", 2)
                 slots[name][slot] = array
+        iteration, per_epoch = int(arrays["iteration"]), arrays.get("per_epoch")
+        if len(arrays["losses"]) != iteration or (per_epoch is not None and int(per_epoch) < 1):
+            raise ValueError("there is a loss for each step")
         measured = _kept(arrays["measured"]) if "measured" in arrays else {}
         start = measured.get("start")
         return cls(
-            iteration=int(arrays["iteration"]),
+            iteration=iteration,
             params=params,
             slots=slots,
             losses=[float(v) for v in arrays["losses"]],
             epoch_losses=[float(v) for v in arrays["epoch_losses"]],
             epochs=[Epoch(**epoch) for epoch in _all(is_epoch, _kept(arrays["epochs"]))],
             conditions=Conditions.from_json(_parsed(arrays["conditions"].astype(np.uint8).tobytes())),
-            per_epoch=int(arrays["per_epoch"]) if "per_epoch" in arrays else None,
+            per_epoch=None if per_epoch is None else int(per_epoch),
             order=_order(arrays["order"]) if "order" in arrays else None,
             layers=[_layer_record(record) for record in _all(is_layer_record, measured.get("layers", []))],
             start=None if start is None else _layer_record(start),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ class Conditions:
 
     def as_json(self) -> dict[str, Any]:
         """The record of a checkpoint."""
-        return {**asdict(self), "backend": dict(self.backend)}
+        return {fact.name: getattr(self, fact.name) for fact in fields(self)}
 
     @classmethod
     def from_json(cls, value: Any) -> Conditions:

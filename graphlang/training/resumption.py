@@ -7,11 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.base import LONGEST, elided
 from graphlang.engine.model import Model
 from graphlang.engine.workers import usable_threads
 from graphlang.training.changed_conditions import changes, counted_threads
 from graphlang.training.conditions import MOST_THREADS, Conditions
 
+MOST_TOLD = 40
+"""How many differences are told where a run goes on nevertheless."""
 Tell = Callable[[str], Any]
 
 
@@ -41,7 +44,9 @@ def refuse_changes(run: str, before: Conditions, now: Conditions, changed: bool,
     found = changes(run, before, now)
     if found.refused and not changed:
         raise GraphError(found.refused)
-    sentences = [problem.message for problem in found.refused] + found.told
+    sentences = [elided(text, LONGEST) for text in (*(p.message for p in found.refused), *found.told)]
+    if len(sentences) > MOST_TOLD:
+        sentences[MOST_TOLD:] = [f"{len(sentences) - MOST_TOLD:,} more differences"]
     for sentence in sentences:
         tell(sentence)
     return sentences

@@ -197,6 +197,9 @@ def test_inputs_that_are_not_finite_are_computed_with_and_named(
     capsys.readouterr()
     assert main(["predict", "net.graph", "--weights", "run", "--inputs", "in.npz"]) == 0
     assert "note: `x` in `in.npz` holds nan at [1, 0]" in capsys.readouterr().err
+    np.save("in.npy", [[0, 1], [2, np.inf]])
+    assert main(["predict", "net.graph", "--weights", "run", "--set", "x=@in.npy"]) == 0
+    assert "note: `x` in `in.npy` holds inf at [1, 1]" in capsys.readouterr().err
     Path("in.json").write_text('{"x": [[0, 1], [2, "-inf"]]}')
     assert main(["predict", "net.graph", "--weights", "run", "--inputs", "in.json"]) == 0
     assert "note: `x` in `in.json` holds -inf at [1, 1]" in capsys.readouterr().err

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 import graphlang as gl
-from graphlang.cli import main
+from graphlang.cli import console, main
 from graphlang.datasets.arrays import from_arrays
 from graphlang.datasets.dataset import Dataset
 from graphlang.engine.workers import usable_threads
 from graphlang.training.changed_conditions import changes
 from graphlang.training.conditions import BLAS_THREADS, Conditions
 from graphlang.training.loop import train
+from graphlang.training.resumption import MOST_TOLD, refuse_changes
 from graphlang.training.run_folder import RunFolder
 
 NET = """input x: float[N, 4], t: int[N]
@@ -221,7 +222,7 @@ def test_the_conditions_of_a_checkpoint_have_a_form(run: Path) -> None:
             Conditions.from_json({key: v for key, v in value.items() if key != name})
 
 
-@pytest.mark.parametrize("name", ["conditions", "order", "epochs"])
+@pytest.mark.parametrize("name", ["conditions", "order", "epochs", "iteration", "per_epoch", "losses"])
 def test_a_checkpoint_that_lacks_something_or_holds_something_else_is_damaged(
     tmp_path: Path, name: str
 ) -> None:
@@ -237,6 +238,28 @@ def test_a_checkpoint_that_lacks_something_or_holds_something_else_is_damaged(
     for wrong in (np.zeros(35, int), np.zeros((2, 2)), np.zeros(4, np.uint8)):
         with pytest.raises((ValueError, KeyError, TypeError)):
             type(checkpoint).from_arrays({**arrays, name: wrong})
+
+
+def test_what_a_checkpoint_says_is_told_in_short_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = conditions_of_a_stranger()
+    told: list[str] = []
+    sentences = refuse_changes(
+        "run", before, replace(before, data={}, backend={"name": "numpy"}), True, told.append
+    )
+    assert len(told) == MOST_TOLD + 1
+    assert told == sentences
+    assert told[-1] == "62 more differences"
+    assert max(map(len, told)) <= 1000
+    console.note("a line\n\x1b[31m and \u202e another")
+    assert capsys.readouterr().err == "note: a line\ufffd\ufffd[31m and \ufffd another\n"
+
+
+def conditions_of_a_stranger() -> Conditions:
+    data = {f"train {'x' * 100_000}{i}": "y" * 100_000 for i in range(101)}
+    backend = {"name": "z" * 100_000, "device": "w" * 100_000}
+    return Conditions({}, {}, {}, {}, {}, data, {}, backend, 1)
 
 
 # ---- the command ------------------------------------------------------------------------------------------
