@@ -97,6 +97,11 @@ class Params(MutableMapping[str, Any]):
         array[...] = drawn
         return array
 
+    @property
+    def drawn(self) -> int:
+        """The bytes of the parameters that have been drawn by now."""
+        return sum(array.nbytes for array in self._arrays.values())
+
     def refresh(self) -> None:
         """Brings the arrays up to date where somebody else has newer values, and goes on having them."""
         if self.holder is not None:

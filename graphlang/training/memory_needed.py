@@ -37,11 +37,10 @@ def refuse_large_training(
     parameters = sum(prod(p.shape) for p in model.spec.params if p.trainable) * model.dtype.itemsize
     if unread + FEW_ARRAYS * parameters <= WORTH_ASKING:
         return
-    remembered = parameters * _slots(model, section)
     parts = {
         "data": unread,
-        "parameters and their gradients": 2 * parameters,
-        "the optimizer's memory": remembered,
+        "parameters and their gradients": 2 * parameters - min(parameters, model.params.drawn),
+        "the optimizer's memory": parameters * _slots(model, section),
     }
     _refuse(model, parts, section.batch, "")
 
@@ -54,10 +53,11 @@ def _slots(model: Model, section: TrainSpec) -> int:
 
 
 def memory_for_step(model: Model, needed: int) -> int:
-    """How many bytes the program of a step may take: the limit, or what is free where that is less."""
+    """How many bytes the program of a step may take: the limit, or what is free where that is less. Its
+    parameters have been drawn."""
     limit = model.network.limits.memory
     free = free_memory() if needed > WORTH_ASKING else None
-    return limit if free is None else min(limit, max(free.size, WORTH_ASKING))
+    return limit if free is None else min(limit, max(free.size + model.params.drawn, WORTH_ASKING))
 
 
 def refused_step(model: Model, error: TooLarge, batch: int) -> GraphError:
@@ -66,7 +66,7 @@ def refused_step(model: Model, error: TooLarge, batch: int) -> GraphError:
         return model.too_large(error)
     origin = error.origin.removeprefix(GRADIENT_OF).removeprefix("update of ")
     try:
-        _refuse(model, {"the program of a step": error.size}, batch, origin)
+        _refuse(model, {"the program of a step": error.size - model.params.drawn}, batch, origin)
     except GraphError as refusal:
         return refusal
     return model.too_large(error)  # by now there is more
