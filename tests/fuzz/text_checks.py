@@ -11,7 +11,7 @@ import tempfile
 import traceback
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +143,8 @@ def _check_command(data: bytes, command: str) -> None:
         path = Path(folder) / "a.graph"
         path.write_bytes(data)
         limits = [f"--limit={name}={getattr(LIMITS, name)}" for name in ("nodes", "parameters", "memory")]
-        with redirect_stdout(out), redirect_stderr(err):
+        # In the folder: `view` writes its page into the current one.
+        with chdir(folder), redirect_stdout(out), redirect_stderr(err):
             status = main([command, str(path), *limits])
     message, most = err.getvalue(), MOST_BYTES
     if command == "check":  # whose result are the mistakes, all that are kept

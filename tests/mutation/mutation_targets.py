@@ -29,16 +29,11 @@ def _is_backward(function: str) -> bool:
     return function.endswith(".backward")
 
 
-def _computes(function: str) -> bool:
-    """Whether a function of a kernel computes; the others estimate what that costs."""
-    return function.rpartition(".")[2] not in ("flops", "work", "parts", "calls_of")
-
-
 def _any(function: str) -> bool:
     return True
 
 
-CONTRACTS = "tests/contracts/test_contracts.py -k {classes}"
+CONTRACTS = "tests/contracts/test_contracts.py -k ({classes}) and (hand_written or gradients_are_the_slopes)"
 LEFT = "tests/training/test_what_saving_leaves.py"
 LOCK, SAVER = "tests/training/test_run_lock.py", "tests/training/test_run_saver.py"
 TIMES, TRAINING = "tests/training/test_saving_times.py", "tests/training/test_training.py"
@@ -48,8 +43,9 @@ SAVING = {
     "files/replace.py": (REPLACE, SAVER),
     "files/seal.py": (SAVER, f"{REPLACE} {WEIGHTS}"),
     "files/write_archive.py": (WEIGHTS, SAVER),
-    "training/next_folder.py": (LOCK, TRAINING),
-    "training/run_folder.py": (f"{SAVER} {LOCK}", TRAINING, "tests/training/test_run_records.py"),
+    "training/checkpoint.py": (SAVER, "tests/training/test_exact_resume.py"),
+    "training/next_folder.py": (TRAINING,),
+    "training/run_folder.py": (SAVER, TRAINING),
     "training/run_lock.py": (LOCK,),
     "training/run_saver.py": (f"{SAVER} {TIMES}", TRAINING),
     "training/saving_times.py": (TIMES, SAVER),
@@ -65,12 +61,6 @@ TARGETS = (
         (CONTRACTS, "tests/layers/test_gradients_by_hand.py"),
     ),
     Target("backward", "graphlang/losses/*.py", _is_backward, (CONTRACTS, "tests/losses/test_losses.py")),
-    Target(
-        "backward",
-        "graphlang/kernels/recurrence_gradient.py",
-        _computes,
-        ("tests/layers/test_recurrent_layers.py", "tests/contracts/test_contracts.py -k RNN or LSTM or GRU"),
-    ),
     Target(
         "passes",
         "graphlang/engine/passes/loops.py",

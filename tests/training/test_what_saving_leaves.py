@@ -23,7 +23,9 @@ from graphlang.training.run_folder import (
     CHECKPOINT,
     LAYERS,
     METRICS,
+    PREVIOUS,
     RUN,
+    SPEC,
     WARNINGS,
     RunFolder,
     about_run,
@@ -33,6 +35,7 @@ from graphlang.training.run_folder import (
 )
 from graphlang.training.run_lock import LOCK, RunLock
 from graphlang.training.saving_times import SHARE, Interval, SavingTimes
+from graphlang.training.weight_files import read_sealed, save_sealed
 
 NET = """
 input x: float[N, 2], t: float[N, 1]
@@ -190,13 +193,25 @@ def test_the_lock_is_signed_by_who_holds_it_alone(tmp_path: Path) -> None:
 
 
 def test_settings_are_written_where_they_change_and_only_there(tmp_path: Path) -> None:
-    run, model = new_run(tmp_path / "run", k="3"), net().model
-    written = (tmp_path / "run" / RUN).stat()
-    run.keep_settings({"k": "3"}, model)
-    assert (tmp_path / "run" / RUN).stat().st_ino == written.st_ino
-    run.keep_settings({"k": "4"}, model)
-    assert settings_of(tmp_path / "run") == {"k": "4"}
-    assert about_run(tmp_path / "run")["seed"] == model.seed
+    folder = tmp_path / "run"
+    run, model = new_run(folder, k="3"), net().model
+    written = (folder / RUN).stat()
+    run.keep_settings({"k": "3"}, model, 2, [])
+    assert (folder / RUN).stat().st_ino == written.st_ino
+    run.keep_settings({"k": "4"}, model, 2, [])
+    assert settings_of(folder) == {"k": "4"}
+    assert about_run(folder)["seed"] == model.seed
+    assert "changes" not in about_run(folder)
+    (folder / SPEC).unlink()
+    for iteration in (4, 6):
+        run.keep_settings({"k": "4"}, model, iteration, ["the rate"])
+    assert about_run(folder)["changes"] == [
+        {"after iteration": iteration, "differences": ["the rate"]} for iteration in (4, 6)
+    ]
+    assert (folder / SPEC).exists()
+    (folder / RUN).unlink()
+    run.keep_settings({"k": "5"}, model, 2, ["the rate"])
+    assert not (folder / RUN).exists()
     run.close()
 
 
@@ -288,6 +303,68 @@ def test_metrics_of_a_training_without_epochs_are_its_steps(tmp_path: Path) -> N
     assert (tmp_path / "run" / METRICS).read_text() == (
         '{"iteration": 1, "loss": 3.0}\n{"iteration": 2, "loss": 2.0}\n'
     )
+
+
+def test_a_loss_that_is_no_number_is_not_written_as_one(tmp_path: Path) -> None:
+    run = new_run(tmp_path / "run")
+    with pytest.raises(ValueError, match="JSON"):
+        run.record(History(losses=[np.nan]))
+    run.close()
+
+
+def test_the_first_checkpoint_after_a_resume_keeps_the_last_one_before_it(tmp_path: Path) -> None:
+    history = train(net().model, data(), folder=tmp_path)
+    (tmp_path / PREVIOUS).unlink(missing_ok=True)
+    last = (tmp_path / CHECKPOINT).read_bytes()
+    run = RunFolder.reopen(tmp_path, net().model)
+    checkpoint = run.checkpoint()
+    checkpoint.epochs = history.epochs
+    checkpoint.iteration += 1
+    run.write(checkpoint, history)
+    run.close()
+    assert (tmp_path / PREVIOUS).read_bytes() == last
+    assert (tmp_path / CHECKPOINT).read_bytes() != last
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("measured", {"warnings": [3]}),
+        ("measured", {"warnings": {}}),
+        ("measured", {"layers": [{}]}),
+        ("measured", []),
+        ("epochs", [{"epoch": 1}]),
+        ("epochs", {}),
+        ("epochs", 3),
+    ],
+)
+def test_a_sound_archive_whose_records_have_another_form_is_damaged(
+    tmp_path: Path, name: str, kept: Any
+) -> None:
+    train(net().model, data(), folder=tmp_path)
+    (tmp_path / PREVIOUS).unlink(missing_ok=True)
+    arrays = read_sealed(tmp_path / CHECKPOINT)
+    assert arrays is not None
+    save_sealed(tmp_path / CHECKPOINT, {**arrays, name: np.asarray(json.dumps(kept))}, None)
+    run = RunFolder.reopen(tmp_path, net().model)
+    with pytest.raises(gl.GraphError, match=CHECKPOINT):
+        run.checkpoint()
+    run.close()
+
+
+@pytest.mark.parametrize("order", [[0, 0], [1, 2], [0.0, 1.0], [[0, 1]], [True, False]])
+def test_an_order_that_does_not_have_each_row_once_is_damaged(tmp_path: Path, order: Any) -> None:
+    train(net().model, data(), folder=tmp_path)
+    (tmp_path / PREVIOUS).unlink(missing_ok=True)
+    arrays = read_sealed(tmp_path / CHECKPOINT)
+    assert arrays is not None
+    run = RunFolder.reopen(tmp_path, net().model)
+    save_sealed(tmp_path / CHECKPOINT, {**arrays, "order": np.array([1, 0])}, None)
+    assert run.checkpoint().order.tolist() == [1, 0]
+    save_sealed(tmp_path / CHECKPOINT, {**arrays, "order": np.array(order)}, None)
+    with pytest.raises(gl.GraphError, match=CHECKPOINT):
+        run.checkpoint()
+    run.close()
 
 
 # ---- times --------------------------------------------------------------------------------------------------
