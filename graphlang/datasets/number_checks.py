@@ -17,8 +17,8 @@ def too_large(array: Any, dtype: Any) -> ElementIndex | None:
     dtype = np.dtype(dtype)
     if not array.size or array.dtype.kind not in "fu" or np.can_cast(array.dtype, dtype):
         return None
-    if array.dtype == np.float16:
-        return None  # float16 only goes up to 65504
+    if array.dtype == np.float16 or dtype.kind == "b":
+        return None  # float16 only goes up to 65504; every number is a truth value
     largest = np.iinfo(dtype).max if dtype.kind in "iu" else np.finfo(dtype).max
     if array.dtype.kind == "u" and dtype.kind == "f":
         return None

@@ -147,3 +147,21 @@ def test_a_parameter_that_starts_beyond_the_precision_is_refused_with_its_place(
             call(x=[1.0, 2.0])
         assert caught.value.diagnostics[0].line == 1
     assert gl.loads(text).predict(x=[0.0, 0.0]).tolist() == [0.0, 0.0]
+
+
+# ---- parameters of every type -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parameter", "condition", "expected"),
+    [
+        ("p: bool[2]", "p", [2, 2]),
+        ("p: bool[2] = [true, false]", "p", [1, 2]),
+        ("p: bool[2] = ones", "p", [1, 1]),
+        ("p: int[2] = [3, 0]", "p != 0", [1, 2]),
+    ],
+)
+def test_a_parameter_may_be_of_truth_values_or_whole_numbers(
+    parameter: str, condition: str, expected: list[int]
+) -> None:
+    assert result(f"param {parameter}\ny = where({condition}, 1, 2)\noutput y") == expected
