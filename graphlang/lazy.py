@@ -103,6 +103,9 @@ class _MadeOnce(Generic[P, V]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> V:
         assert not kwargs, "the arguments are the key, so they are passed by position"
+        value: V = self._values.get(args, _MISSING)
+        if value is not _MISSING:
+            return value
         return get_or_make(self._values, args, lambda: self._make(*args, **kwargs))
 
     def forget(self) -> None:

@@ -9,6 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
+def may_be_beyond(values: int, gradients: int, limit: int) -> bool:
+    """Whether so many `grad`s in a graph of so many values can go back through more nodes than the limit.
+
+    Each goes through all values at most, and through what the `grad`s before it have added.
+    """
+    total, weight = 0, values
+    for _ in range(gradients):
+        total += values + 2 * weight
+        weight *= 3
+        if total > limit:
+            return True
+    return False
+
+
 def first_beyond(operands: Sequence[Sequence[int]], gradients: Sequence[int], limit: int) -> int | None:
     """The first `grad` with which they go back through more nodes than the limit, by its number; else None.
 

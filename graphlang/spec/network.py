@@ -171,8 +171,10 @@ class Network:
 
     def _refuse_many(self, gradients: Sequence[int]) -> None:
         """Raises GraphError where `grad`s go back through more nodes than the limit."""
-        from graphlang.spec.gradient_counts import first_beyond
+        from graphlang.spec.gradient_counts import first_beyond, may_be_beyond
 
+        if not may_be_beyond(len(self.names), len(gradients), self.limits.gradients):
+            return
         operands: list[list[int]] = [[] for _ in range(self.first_node)]
         for node in self.nodes:
             operands.append([*(o.number for o in node.operands if type(o) is Ref), *node.own.values()])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.trace.core import Primitive, Trace
-from graphlang.trace.dims import Shape, lower_bound
+from graphlang.trace.dims import Dim, Shape, lower_bound
 from graphlang.trace.errors import TooLarge
 
 COMPUTED = 256
@@ -35,7 +35,7 @@ class BoundedTrace(Trace):
         dtype: np.dtype[Any],
     ) -> None:
         size = least_bytes(shape, dtype)
-        if primitive.workspace is not Primitive.workspace:
+        if type(primitive).workspace is not Primitive.workspace:
             work = primitive.workspace(*operands, **params)
             size = max(size, 0 if work is None else least_bytes(*work))
         if size > self.memory:
@@ -49,5 +49,8 @@ def least_bytes(shape: Shape, dtype: np.dtype[Any]) -> int:
     every dimension is 1."""
     size = dtype.itemsize
     for n in shape:
-        size *= n if n.__class__ is int else lower_bound(n) or 1
+        if n.__class__ is not int:
+            least = n.least if n.__class__ is Dim else n
+            n = (least if least.__class__ is int else lower_bound(n)) or 1
+        size *= n
     return size

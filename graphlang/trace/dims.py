@@ -31,6 +31,7 @@ Terms: TypeAlias = "dict[Monomial, int]"
 RationalTerms: TypeAlias = "dict[Monomial, Fraction]"
 
 
+_UNKNOWN: Any = object()
 LONGEST = 500
 """The longest text of an atom; it also bounds how deep quotients are nested."""
 
@@ -75,12 +76,14 @@ class Dim(Symbolic):
     Division by `/` and arithmetic with a float give a `DimScalar`, a number for arithmetic with arrays.
     """
 
-    __slots__ = ("_hash", "terms")
+    __slots__ = ("_hash", "least", "terms")
     terms: tuple[tuple[Monomial, int], ...]
 
     def __init__(self, terms: Iterable[tuple[Monomial, int]]) -> None:
         self.terms = tuple(terms)
         self._hash = hash(self.terms)
+        #: its `lower_bound`, once somebody has asked
+        self.least: Any = _UNKNOWN
 
     @staticmethod
     def symbol(name: str) -> Dim:
@@ -279,11 +282,18 @@ def floor_divide(a: Size, b: Size) -> Size:
     return _size(whole) + (_quotient(remainder, b) if remainder != 0 else 0)
 
 
-@lru_cache(maxsize=4096)
 def lower_bound(size: Size) -> int | None:
     """A number that `size` never falls below when every symbol is 1 or more; None where none is proved."""
     if not isinstance(size, Dim):
         return size
+    if size.least is _UNKNOWN:
+        size.least = _lower_bound(size)
+    least: int | None = size.least
+    return least
+
+
+@lru_cache(maxsize=4096)
+def _lower_bound(size: Dim) -> int | None:
     bounds = []
     for use_zero in (False, True):
         polynomial = _below(size, use_zero)
@@ -307,14 +317,18 @@ def _terms(size: Size) -> Terms:
 
 def _size(terms: Terms) -> Size:
     nonzero = [(monomial, factor) for monomial, factor in terms.items() if factor]
-    if not nonzero:
+    count = len(nonzero)
+    if not count:
         return 0
-    if len(nonzero) == 1 and not nonzero[0][0]:
+    if count == 1 and not nonzero[0][0]:
         return nonzero[0][1]
-    if len(nonzero) > polynomials.MOST_TERMS or max(abs(f) for _, f in nonzero) > polynomials.LARGEST:
+    if count > polynomials.MOST_TERMS:
         raise SizeTooLong
+    for _, factor in nonzero:
+        if not -polynomials.LARGEST <= factor <= polynomials.LARGEST:
+            raise SizeTooLong
     # Graded lexicographic order: the first term is the leading one that exact division needs.
-    return Dim(sorted(nonzero, key=polynomials.graded) if len(nonzero) > 1 else nonzero)
+    return Dim(sorted(nonzero, key=polynomials.graded) if count > 1 else nonzero)
 
 
 def _sum(a: Size, b: Size, sign: int) -> Size:

@@ -2,13 +2,14 @@
 
 import os
 import sys
+from importlib.util import find_spec
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import graphlang as gl
-from benchmarks import book, harness, limits, machine, registry, subject, threads, worker
+from benchmarks import book, harness, limits, machine, networks, registry, subject, threads, worker
 from benchmarks.work import Command, Goal, Measured, Skip, Step, Work
 
 
@@ -290,3 +291,31 @@ def test_the_books_loop_learns():
     assert len(history["loss"]) == 300
     assert len(history["test"]) == 30
     assert history["test"][-1] > 0.95
+
+
+@pytest.mark.skipif(find_spec("jax") is None, reason="JAX is not installed")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_graphlang_on_jax_takes_the_steps_of_graphlang_in_numpy(dtype):
+    net = networks.Net(20, 7, 4, 6, dtype)
+    steps = [networks.graphlang(net, on_jax=on_jax) for on_jax in (False, True)]
+    losses = [[step() for _ in range(3)] for step in steps]
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-5 if dtype == "float32" else 1e-12)
+
+
+def test_training_steps_have_a_row_of_graphlang_on_jax():
+    names = {work.name for work in registry.works() if subject.ON_JAX in work.contenders}
+    training = {
+        "two_layer_float32",
+        "two_layer_float64",
+        "mlp",
+        "simple_convnet",
+        "lstm",
+        "transformer_block",
+    }
+    assert names == training
+
+
+def test_without_jax_its_rows_are_skipped_by_name(monkeypatch):
+    monkeypatch.setattr(subject, "find_spec", lambda name: None)
+    contender = registry.find("lstm").contenders[subject.ON_JAX]
+    assert answers_of(monkeypatch, contender) == [{"skipped": "jax is not installed"}]
