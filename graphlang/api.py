@@ -45,6 +45,7 @@ from graphlang.spec.shown import Shown
 from graphlang.spec.validated import validated_spec
 from graphlang.syntax import read_tree
 from graphlang.syntax.files import importer_below, read_text
+from graphlang.syntax.lessons import folder_of_spec
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -72,7 +73,7 @@ def load(
     backend: str | Jax | None = None,
     **unknown: Never,
 ) -> Graph:
-    """The graph of a `.graph` file.
+    """The graph of a `.graph` file, or of a lesson such as `lesson:apple`.
 
     `set` overrides inputs' defaults, `hyper`s and `section.setting`s; `dtype` is "float32" or
     "float64"; `threads` is how many may compute, by default as many as there are cores; `layers` adds
@@ -82,7 +83,9 @@ def load(
     check_options("load", unknown)
     name, text = read_text(path, limits or Limits())
     options: dict[str, Any] = {"dtype": dtype, "seed": seed, "threads": threads, "backend": backend}
-    return loads(text, name=name, folder=Path(path).parent, set=set, layers=layers, limits=limits, **options)
+    return loads(
+        text, name=name, folder=folder_of_spec(path), set=set, layers=layers, limits=limits, **options
+    )
 
 
 def loads(

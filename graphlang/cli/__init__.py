@@ -26,6 +26,7 @@ COMMANDS = {
     "diff": "what differs between two specs or two runs",
     "where": "where the gradient dies on its way from the loss to a parameter",
     "explain-plan": "the planned program of a step: operations, buffers, bytes, FLOPs",
+    "lessons": "the lessons that come with graphlang: their list, and copies of them",
     "layers": "what the language knows: layers, functions, losses, optimizers, ...",
     "explain": "a diagnostic code: why, a wrong example, the fix",
 }
@@ -164,9 +165,9 @@ options:
 {options}
 
 examples:
-  graphlang run specs/apple_orange.graph
+  graphlang run lesson:apple_orange
   echo 'z = (x + y)**2' | graphlang run - --set x=3 --set y=4
-  graphlang train specs/two_layer_net.graph
+  graphlang train lesson:two_layer_net
 
 {status}"""
 

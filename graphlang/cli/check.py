@@ -19,8 +19,8 @@ def parser() -> options.CommandParser:
         "Syntax, names, types and shapes, for every batch size at once: all mistakes of all files.\n"
         "Reads no data. The diagnostics go to stdout, the count to stderr.",
         """
-        graphlang check specs/two_layer_net.graph
-        graphlang check specs/ --format github
+        graphlang check lesson:two_layer_net
+        graphlang check . --format github
         graphlang check net.graph --set hidden=100 --json
         """,
     )

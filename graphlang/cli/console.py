@@ -149,6 +149,11 @@ def bad(text: str) -> str:
     return _paint("1;31", text, sys.stdout)
 
 
+def strong(text: str) -> str:
+    """The text in bold letters, if stdout has them."""
+    return _paint("1", text, sys.stdout)
+
+
 def _paint(style: str, text: str, stream: TextIO) -> str:
     return f"\x1b[{style}m{text}\x1b[0m" if color(stream) else text
 

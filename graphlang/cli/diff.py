@@ -28,8 +28,8 @@ def parser() -> options.CommandParser:
         "name of an inner value is shown and makes none; names of inputs, parameters and outputs count.\n"
         "Exits with 1 where they differ.",
         """
-        graphlang diff specs/batchnorm_vs_none.graph mine.graph
-        graphlang diff specs/two_layer_net.graph runs/two_layer_net-1
+        graphlang diff lesson:batchnorm_vs_none mine.graph
+        graphlang diff lesson:two_layer_net runs/two_layer_net-1
         graphlang diff runs/two_layer_net-1 runs/two_layer_net-2 --json
         """,
     )

@@ -17,8 +17,8 @@ def parser() -> options.CommandParser:
         "SPEC",
         "The loss and the metrics of the `train` section over the test split, in evaluation mode.",
         """
-        graphlang evaluate specs/two_layer_net.graph --weights runs/two_layer_net-1
-        graphlang evaluate net.graph --weights net.npz --data ~/mnist --split train --json
+        graphlang evaluate lesson:two_layer_net --weights runs/two_layer_net-1
+        graphlang evaluate net.graph --weights net.npz --data more.npz --split train --json
         """,
     )
     options.spec(command)

@@ -20,7 +20,7 @@ def parser() -> options.CommandParser:
         "operation with what it reads and where it writes, which operations are fused, and their cost.\n"
         "Nothing is run, and no data is read. A transpose or another view costs nothing and is not listed.",
         """
-        graphlang explain-plan specs/two_layer_net.graph
+        graphlang explain-plan lesson:two_layer_net
         graphlang explain-plan net.graph --batch 256 --threads 1 --json
         """,
     )

@@ -21,7 +21,7 @@ def parser() -> options.CommandParser:
         "given are drawn at random. Where a gradient is wrong, the first operation at fault is named.\n"
         "Samples at a corner, as of `relu` at 0, are counted apart: all between the two slopes is right.",
         """
-        graphlang gradcheck specs/two_layer_net.graph
+        graphlang gradcheck lesson:two_layer_net
         graphlang gradcheck net.graph --set gradcheck.samples=200 --json
         """,
     )

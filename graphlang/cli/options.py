@@ -91,12 +91,16 @@ def _as_set(name: str, value: str, words: list[str]) -> str | None:
 
 def _declares(path: str, name: str) -> bool:
     """Whether the text of a file seems to declare an input or a `hyper` of this name."""
+    from graphlang.diagnostics import GraphError
     from graphlang.diagnostics.limits import DEFAULT
     from graphlang.files.regular import read_bytes
+    from graphlang.syntax.lessons import file_of_spec, is_lesson
 
     try:
-        text = read_bytes(path, DEFAULT.source_bytes).decode() if path.endswith(".graph") else ""
-    except (OSError, ValueError):
+        if not (is_lesson(path) or path.endswith(".graph")):
+            return False
+        text = read_bytes(file_of_spec(path), DEFAULT.source_bytes).decode()
+    except (GraphError, OSError, ValueError):
         return False
     return re.search(rf"(?m)^\s*(?:input|hyper)\b[^#]*\b{re.escape(name)}\b", text) is not None
 
@@ -118,7 +122,9 @@ def _indented(text: str) -> str:
 
 
 def spec(parser: CommandParser) -> None:
-    parser.add_argument("spec", metavar="SPEC", type=named, help="a .graph file; `-` reads stdin")
+    parser.add_argument(
+        "spec", metavar="SPEC", type=named, help="a .graph file, or lesson:NAME; `-` reads stdin"
+    )
 
 
 def specs(parser: CommandParser) -> None:
@@ -127,7 +133,7 @@ def specs(parser: CommandParser) -> None:
         metavar="SPEC",
         nargs="+",
         type=named,
-        help=".graph files, or folders of them; `-` reads stdin",
+        help=".graph files, folders of them, or lesson:NAME (lesson: for all); `-` reads stdin",
     )
 
 
@@ -464,10 +470,14 @@ def need_weights(graph: Graph, arguments: argparse.Namespace) -> None:
 
 
 def files_of(paths: list[str]) -> list[str]:
-    """The named files, and the `.graph` files below the named folders."""
+    """The named files and lessons, and the `.graph` files below the named folders."""
+    from graphlang.syntax.lessons import PREFIX, lesson_names
+
     files: list[str] = []
     for path in paths:
-        if path != "-" and Path(path).is_dir():
+        if path == PREFIX:
+            files += [f"{PREFIX}{name}" for name in lesson_names()]
+        elif path != "-" and Path(path).is_dir():
             below = sorted(str(p) for p in Path(path).rglob("*.graph"))
             if not below:
                 console.note(f"there is no `.graph` file below `{console.file_name(path)}`")

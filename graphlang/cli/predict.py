@@ -21,7 +21,7 @@ def parser() -> options.CommandParser:
         """
         graphlang predict net.graph --weights runs/net-1 --inputs x.npz -o y.npz
         echo '{"x": [[1, 2]]}' | graphlang predict net.graph --weights net.npz --inputs -
-        graphlang predict specs/transformer.graph --weights runs/transformer-1 --text "Once upon"
+        graphlang predict lesson:transformer --weights runs/transformer-1 --text "Once upon"
         """,
     )
     options.spec(command)

@@ -27,10 +27,10 @@ def parser() -> options.CommandParser:
         "above the lines and gradients below; tensors, and what is too large to draw, become a table.\n"
         "Several files come one after the other, with --json each as an object on a line of its own.",
         """
-        graphlang run specs/apple_orange.graph
-        graphlang run specs/apple_orange.graph --set apple=120 --json
+        graphlang run lesson:apple_orange
+        graphlang run lesson:apple_orange --set apple=120 --json
         echo 'price = (apple*num + orange*onum) * tax' | graphlang run - --inputs fruit.json
-        graphlang run specs/chain_rule.graph --of t --seed-gradient -1e-3
+        graphlang run lesson:chain_rule --of t --seed-gradient -1e-3
         """,
     )
     options.specs(command)

@@ -18,7 +18,7 @@ def parser() -> options.CommandParser:
         "A row per node: operation, where from, shape, parameters and FLOPs of the forward pass (an\n"
         "estimate, by the size of the batch where that is open), and the totals.",
         """
-        graphlang summary specs/two_layer_net.graph
+        graphlang summary lesson:two_layer_net
         graphlang summary net.graph --set hidden=100 --json
         """,
     )

@@ -18,8 +18,8 @@ def parser() -> options.CommandParser:
         "SPEC...",
         "The `expect` lines of each file, then the gradient check where it has a `gradcheck` section.",
         """
-        graphlang test specs/
-        graphlang test net.graph --set x=3 --json
+        graphlang test lesson:newton lesson:sigmoid
+        graphlang test net.graph --seed 1 --json
         """,
     )
     options.specs(command)

@@ -34,9 +34,9 @@ def parser() -> options.CommandParser:
         "two checkpoints, metrics.jsonl, layers.jsonl, the spec, the seed and the versions. Ctrl-C, SIGTERM\n"
         "and SIGHUP end it between two steps, and the run is saved.",
         """
-        graphlang train specs/two_layer_net.graph
-        graphlang train specs/two_layer_net.graph --data ~/mnist --set hidden=100 --set train.epochs=5
-        graphlang train net.graph --run runs/wide --seed 1
+        graphlang train lesson:two_layer_net
+        graphlang train lesson:two_layer_net --data ~/mnist --set hidden=100 --set train.epochs=5
+        graphlang train net.graph --run runs/wide --set hidden=100
         graphlang train net.graph --resume runs/wide
         """,
     )
@@ -232,9 +232,10 @@ def _take_up_settings(arguments: argparse.Namespace) -> None:
 
 
 def _next_run(spec: str) -> NextFolder:
+    from graphlang.syntax.lessons import stem_of_spec
     from graphlang.training.next_folder import NextFolder
 
-    return NextFolder(ROOT, "stdin" if spec == "-" else Path(spec).stem)
+    return NextFolder(ROOT, "stdin" if spec == "-" else stem_of_spec(spec))
 
 
 def _resume(words: list[str], folder: Path) -> str:

@@ -21,10 +21,10 @@ def parser() -> options.CommandParser:
         "Forward and backward as one HTML page that needs no network: every value and every gradient at its\n"
         "edge, to step through node by node, and inputs to change.",
         """
-        graphlang view specs/apple_orange.graph --open
-        graphlang view specs/two_layer_net.graph --weights runs/two_layer_net-1 --rows 10 -o net.html
-        graphlang view specs/apple.graph --svg -o apple.svg
-        graphlang view specs/softmax_with_loss.graph --mermaid --unfold all
+        graphlang view lesson:apple_orange --open
+        graphlang view lesson:two_layer_net --weights runs/two_layer_net-1 --rows 10 -o net.html
+        graphlang view lesson:apple --svg -o apple.svg
+        graphlang view lesson:softmax_with_loss --mermaid --unfold all
         """,
     )
     options.spec(command)
@@ -198,5 +198,7 @@ def _write(text: str, arguments: argparse.Namespace) -> None:
 
 
 def default_name(spec: str) -> str:
-    """The name of the page of a spec: `apple.html` for `specs/apple.graph`."""
-    return f"{'graph' if spec == '-' else Path(spec).stem}.html"
+    """The name of the page of a spec: `apple.html` for `specs/apple.graph` and `lesson:apple`."""
+    from graphlang.syntax.lessons import stem_of_spec
+
+    return f"{'graph' if spec == '-' else stem_of_spec(spec)}.html"

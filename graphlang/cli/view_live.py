@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphlang.cli import console, options
 from graphlang.cli.runs import samples
+from graphlang.syntax.lessons import file_of_spec
 from graphlang.view.live.subject import LoadedSpec
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class FileSubject:
     def files(self) -> Iterable[Path]:
         arguments = self._arguments
         written = [value[1:] for _, value in arguments.set if value.startswith("@")]
-        named = [self.path, arguments.inputs, arguments.weights, arguments.data, *written]
+        named = [file_of_spec(self.path), arguments.inputs, arguments.weights, arguments.data, *written]
         return [Path(name) for name in named if name is not None]
 
     @contextlib.contextmanager

@@ -25,8 +25,8 @@ def parser() -> options.CommandParser:
         "in training, on the inputs given or the first batch of the data. Where a value is used in several\n"
         "places, the path is the one through which most comes.",
         """
-        graphlang where specs/two_layer_net.graph
-        graphlang where specs/two_layer_net.graph --loss-from loss --to Affine1.W
+        graphlang where lesson:two_layer_net
+        graphlang where lesson:two_layer_net --loss-from loss --to Affine1.W
         graphlang where net.graph --weights runs/net-1 --rows 500 --json
         """,
     )

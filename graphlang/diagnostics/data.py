@@ -221,7 +221,7 @@ class FilesNowhere(Diagnostic):
     graphlang downloads nothing. It looks for the four files of MNIST in the folder given with `--data`,
     else in the folder named by GRAPHLANG_DATA and in the user's cache folder.
 
-        graphlang train specs/two_layer_net.graph --data ~/Downloads
+        graphlang train lesson:two_layer_net --data ~/Downloads
 
     Put the files, gzipped or plain, into one of the folders.
     """
@@ -367,7 +367,7 @@ class TextTooShort(OfFile):
 class OverrideUnusable(OfFile):
     """What `--data` names is no data that graphlang can read.
 
-        graphlang train specs/two_layer_net.graph --data photo.jpg
+        graphlang train lesson:two_layer_net --data photo.jpg
 
     Name a folder of IDX files, an npz or a csv.
     """

@@ -43,6 +43,17 @@ class SimilarFile(NoSuchFile):
     similar: str
 
 
+class NoSuchLesson(UnreadableFile):
+    message = "there is no lesson `{name}`"
+    help = "`graphlang lessons` lists them"
+    name: str
+
+
+class SimilarLesson(NoSuchLesson):
+    help = "did you mean `lesson:{similar}`?"
+    similar: str
+
+
 class FileRefused(UnreadableFile):
     message = "the file cannot be read: {refusal}"
     help = "name a regular file that you may read; a spec and `--inputs` are read from a pipe with `-`"
@@ -95,6 +106,11 @@ class WritingRefused(UnwritableFile):
 
 class NoRoom(WritingRefused):
     help = "make room there, or name another place; a file that was there before is as it was"
+
+
+class OtherFileInPlace(UnwritableFile):
+    message = "`{file}` cannot be written: another file is there"
+    help = "name a folder without such files: what is there is not overwritten"
 
 
 class WrongSuffix(UnwritableFile):

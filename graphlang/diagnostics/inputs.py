@@ -274,7 +274,7 @@ class NotAsTrained(Diagnostic):
     With `normalize` the data is brought to 0..1 by what it holds. Whole numbers are divided by the same
     number as in training, which the folder of the run keeps; floats must lie between 0 and 1 already.
 
-        graphlang predict specs/two_layer_net.graph --weights net.npz --inputs x.npz   # with floats up to 255
+        graphlang predict lesson:two_layer_net --weights net.npz --inputs x.npz   # with floats up to 255
 
     Fix: give whole numbers in the range of the data, or floats from 0 to 1.
     """

@@ -217,9 +217,9 @@ class NoTextModel(Diagnostic):
     To go on with a text, graphlang asks for the next character again and again. So the file takes its data
     from `text(...)`, an input takes the characters, and the one output has scores [N, T, characters].
 
-        graphlang predict specs/two_layer_net.graph --weights net.npz --text "Once upon"
+        graphlang predict lesson:two_layer_net --weights net.npz --text "Once upon"
 
-    Fix: give `--inputs` instead of `--text`, or train a model such as specs/transformer.graph.
+    Fix: give `--inputs` instead of `--text`, or train a model such as lesson:transformer.
     """
 
     code = "GL714"
@@ -239,7 +239,7 @@ class UnknownCharacter(Diagnostic):
 
     A model of characters knows those of the text that it learned, and no others.
 
-        graphlang predict specs/transformer.graph --weights runs/transformer-1 --text "Été"
+        graphlang predict lesson:transformer --weights runs/transformer-1 --text "Été"
 
     Fix: write the text with the characters that the message lists.
     """

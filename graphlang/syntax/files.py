@@ -14,11 +14,15 @@ from graphlang.diagnostics.limits import DEFAULT, Limits
 from graphlang.diagnostics.names import ImportOfPath, ImportProblem, ImportUnreadable, NotImportable
 from graphlang.diagnostics.too_large import SourceTooLarge
 from graphlang.files.regular import FileTooLarge, open_below, read_bytes, resolved_below
+from graphlang.syntax.lessons import PREFIX, file_of_spec, is_lesson, lesson_names
 from graphlang.syntax.parse import decode
 
 
 def read_text(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> tuple[str, str]:
-    """The name and the text of a spec; `-` is standard input. Raises GraphError where it cannot be read."""
+    """The name and the text of a spec, which may be a lesson; `-` is standard input.
+
+    Raises GraphError where it cannot be read.
+    """
     name = os.fspath(path)
     if name == "-":
         content = standard_input(limits.source_bytes)
@@ -26,7 +30,7 @@ def read_text(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> tuple[s
             raise GraphError([SourceTooLarge("source_bytes", "<stdin>", len(content), limits.source_bytes)])
         return "<stdin>", decode(content, "<stdin>")
     try:
-        content = read_bytes(name, limits.source_bytes)
+        content = read_bytes(file_of_spec(name), limits.source_bytes)
     except FileTooLarge as error:
         raise GraphError([SourceTooLarge("source_bytes", name, error.size, limits.source_bytes)]) from None
     except FileNotFoundError:
@@ -46,6 +50,8 @@ def _missing(name: str) -> NoSuchFile:
     if _is_text(name):
         return NoSuchFile.spec_as_text(name)
     similar = _similar(Path(name))
+    if similar is None and Path(name).stem in lesson_names():
+        similar = f"{PREFIX}{Path(name).stem}"
     return SimilarFile(name, similar) if similar else NoSuchFile(name)
 
 
@@ -83,6 +89,11 @@ def _stays_below(path: Path) -> bool:
     return not path.is_absolute() and ".." not in path.parts and not str(path).startswith("~")
 
 
+def _has_no_folder(name: str) -> bool:
+    """Whether the name of a spec does not say where it lies."""
+    return name in ("<stdin>", "<text>") or is_lesson(name)
+
+
 def importer_below(folder: Path, limits: Limits = DEFAULT) -> Callable[[str, str], tuple[str, str]]:
     """The function that reads imported files: it takes relative paths below the folder of the importing file,
     and follows no link out of it. It raises NotImportable."""
@@ -93,7 +104,7 @@ def importer_below(folder: Path, limits: Limits = DEFAULT) -> Callable[[str, str
             raise NotImportable(ImportOfPath.missing, written)
         if any(sign in written for sign in ("://", "\0", "\\")) or not _stays_below(Path(written)):
             raise NotImportable(ImportProblem.not_relative)
-        base = Path(importing).parent if importing not in ("<stdin>", "<text>") else folder
+        base = folder if _has_no_folder(importing) else Path(importing).parent
         try:
             place = resolved_below(base, written)
             if place is None or resolved_below(folder, str(place)) is None:

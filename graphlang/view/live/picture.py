@@ -14,6 +14,7 @@ from graphlang.diagnostics.running import UnknownValue
 from graphlang.diagnostics.settings import UnknownOverride
 from graphlang.engine.workers import BLAS
 from graphlang.files.regular import read_bytes, resolved_below
+from graphlang.syntax.lessons import file_of_spec
 from graphlang.view.build import scene
 from graphlang.view.live.problems import Problem, problems_of
 from graphlang.view.live.published import Published
@@ -87,7 +88,7 @@ class LivePicture:
         files = set(self.subject.files())
         if self.loaded is not None:
             files |= self.loaded.files
-            files |= {Path(s.name) for s in self.loaded.graph.spec.sources if s.name not in _STANDARD}
+            files |= {file_of_spec(s.name) for s in self.loaded.graph.spec.sources if s.name not in _STANDARD}
         return files | {other for path in files if path.suffix == ".graph" for other in _imports(path)}
 
     def reload(self, settled: bool) -> bool:
@@ -252,6 +253,6 @@ def _is_blank(path: str) -> bool:
 
 def _text(name: str) -> str | None:
     try:
-        return read_bytes(name, LARGEST).decode("utf-8", "replace")
+        return read_bytes(file_of_spec(name), LARGEST).decode("utf-8", "replace")
     except OSError:
         return None

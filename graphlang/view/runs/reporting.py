@@ -9,6 +9,7 @@ from graphlang.api import Graph
 from graphlang.datasets.dataset import Dataset
 from graphlang.diagnostics import GraphError
 from graphlang.files.regular import resolved_below
+from graphlang.syntax.lessons import folder_of_spec
 from graphlang.training.column_binding import bind_columns
 from graphlang.training.outcomes import outcomes
 from graphlang.training.run_folder import WEIGHTS, load_run
@@ -60,7 +61,7 @@ def _graph(run: Run) -> Graph:
     """The graph of a run with its weights; its data is looked for beside its file."""
     spec = Graph.from_spec(run.spec).spec
     file = run.about.get("file")
-    folder = Path(file).parent if isinstance(file, str) else None
+    folder = folder_of_spec(file) if isinstance(file, str) else None
     graph = Graph(spec, dtype=run.about.get("dtype"), folder=folder)
     load_run(graph.model, run.folder)
     return graph
