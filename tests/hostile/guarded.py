@@ -1,19 +1,23 @@
-"""Runs commands on hostile specs in one process whose memory and time are bounded, and tells how each ended.
+"""Runs commands on specs in one process whose memory and time are bounded, and tells how each ended, what it cost,
+and what it did beside computing.
 
-python -m tests.hostile.guarded CASES.json     [[name, [words of the command line]], ...]
+python -m tests.hostile.guarded CASES.json     [{"name", "words", "reads": [folders], "writes": [folders]}, ...]
 """
 
 from __future__ import annotations
 
 import io
 import json
+import re
 import resource
 import signal
 import sys
 import time
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
+
+from tests.hostile.audit import Watch
 
 SECONDS = 20
 """The processor time of one command; a process that needs more is ended."""
@@ -27,32 +31,49 @@ def address_space() -> int:
     return int(pages) * resource.getpagesize()
 
 
-def outcome(words: list[str]) -> dict[str, Any]:
-    """The exit status of a command, what it writes, and what it costs."""
+def peak() -> int:
+    """The most MiB of memory that this process has had since they were last forgotten."""
+    text = Path("/proc/self/status").read_text()
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", text)[0]) // 1024
+
+
+def forget_peak() -> None:
+    with suppress(OSError):  # then it is that of the whole process
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def outcome(case: dict[str, Any], watch: Watch) -> dict[str, Any]:
+    """The exit status of a command, what it writes, what it costs, and what it touches that it may not."""
     from graphlang.cli import main
 
-    out, err, start = io.StringIO(), io.StringIO(), time.process_time()
+    forget_peak()
+    base, start = peak(), time.process_time()
+    out, err = io.StringIO(), io.StringIO()
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    watch.start(case["reads"], case["writes"])
     with redirect_stdout(out), redirect_stderr(err):
-        status = main(words)
+        status = main(case["words"])
+    touched = watch.stop()
     signal.setitimer(signal.ITIMER_PROF, 0)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return {
+        "name": case["name"],
         "status": status,
         "stdout": out.getvalue()[:20_000],
         "stderr": err.getvalue()[:20_000],
         "seconds": round(time.process_time() - start, 2),
-        "peak": peak,
+        "memory": peak() - base,
+        "touched": touched,
     }
 
 
-def run(cases: list[tuple[str, list[str]]]) -> None:
+def run(cases: list[dict[str, Any]]) -> None:
     import graphlang as gl
 
+    watch = Watch()
     gl.loads("input x: float[N, 3] = [[1, 2, 3]]\ny = sum(x -> Affine(2))").run()
     resource.setrlimit(resource.RLIMIT_AS, (address_space() + SPACE, resource.RLIM_INFINITY))
-    for name, words in cases:
-        print(json.dumps({"name": name, **outcome(words)}), flush=True)
+    for case in cases:
+        print(json.dumps(outcome(case, watch)), flush=True)
 
 
 if __name__ == "__main__":
