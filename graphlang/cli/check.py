@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from graphlang.cli import console, options
@@ -33,11 +34,10 @@ def parser() -> options.CommandParser:
 
 def run(arguments: argparse.Namespace) -> int:
     files = options.files_of(arguments.specs)
-    diagnostics: list[Diagnostic] = []
-    for path in files:
-        diagnostics += _check(path, arguments)
+    found = [_check(path, arguments) for path in files]
+    diagnostics = [diagnostic for of_file in found for diagnostic in of_file]
     form = "json" if arguments.json else arguments.format
-    text = console.formatted(diagnostics, form, console.color(sys.stdout))
+    text = _text(found, form, all_of_them="errors" in dict(arguments.limit))
     if text:
         console.out(text)
     errors = sum(d.severity == "error" for d in diagnostics)
@@ -54,6 +54,16 @@ def _check(path: str, arguments: argparse.Namespace) -> list[Diagnostic]:
         return list(load(path, set=texts, limits=options.limits_of(arguments)).notes)
     except GraphError as error:
         return error.diagnostics
+
+
+def _text(found: Sequence[list[Diagnostic]], form: str, *, all_of_them: bool) -> str:
+    """The diagnostics of all files; for people, those of a file that are too much to read are counted, unless
+    they have been asked for."""
+    color = console.color(sys.stdout)
+    if form in ("json", "sarif") or all_of_them:
+        return console.formatted([diagnostic for of_file in found for diagnostic in of_file], form, color)
+    texts = [console.formatted(of_file, form, color, bounded=True) for of_file in found]
+    return ("\n\n" if form == "full" else "\n").join(text for text in texts if text)
 
 
 def _counts(diagnostics: list[Diagnostic]) -> str:

@@ -71,7 +71,7 @@ def say(text: str) -> None:
 
 def print_json(value: Any) -> None:
     """Writes one JSON value to stdout."""
-    out(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    out(_without_hidden(json.dumps(value, ensure_ascii=False, allow_nan=False)))
 
 
 def color(stream: TextIO) -> bool:
@@ -194,8 +194,11 @@ def formatted(diagnostics: Sequence[Diagnostic], form: str, colored: bool, *, bo
 
 def _json_text(value: Any) -> str:
     """JSON in which what a terminal would obey or hide is escaped."""
-    text = json.dumps(value, ensure_ascii=False, indent=1)
-    if text.isascii():
+    return _without_hidden(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def _without_hidden(text: str) -> str:
+    if text.isascii() and "\x7f" not in text:  # JSON escapes the other control characters itself
         return text
     return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)
 

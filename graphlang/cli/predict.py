@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 from graphlang.cli import console, options
@@ -98,6 +99,8 @@ def _continue_text(graph: Graph, arguments: argparse.Namespace) -> int:
     text = arguments.text + "".join(characters)
     if arguments.json:
         console.print_json({"text": text})
+    elif sys.stdout.isatty():  # the text that was learned may hold what a terminal obeys
+        console.out("\n".join(map(console.shown, text.split("\n"))))
     else:
         console.out(text)
     return 0

@@ -9,7 +9,7 @@ class MoreMistakes(Diagnostic):
     """A file has more mistakes than are shown: most are usually of one kind, and go away together.
 
     Fix: mend those that are shown. `--limit errors=1000`, in Python `gl.Limits(errors=1000)`, keeps more of
-    them, and `check --format json` shows all that are kept.
+    them, and `check` shows all that are kept where it is told so, or with `--format json`.
     """
 
     code = "GL806"

@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from graphlang.draw.numbers import short
+from graphlang.draw.width import in_order
 
 FRAME_HEIGHT = 620
 MOST_ROWS = 200
@@ -18,7 +19,7 @@ _ANSI = re.compile(r"\x1b\[([\d;]*)m")
 
 def html_table(heads: Sequence[str], rows: Sequence[Sequence[Any]], digits: int = 6) -> str:
     """A table; numbers and arrays as in the terminal, numbers to the right."""
-    head = "".join(f"<th style='text-align:left'>{escape(name)}</th>" for name in heads)
+    head = "".join(f"<th style='text-align:left'>{_escaped(name)}</th>" for name in heads)
     body = "".join(f"<tr>{''.join(_cell(cell, digits) for cell in row)}</tr>" for row in rows[:MOST_ROWS])
     more = len(rows) - MOST_ROWS
     note = paragraph(f"and {more:,} more rows") if more > 0 else ""
@@ -27,11 +28,11 @@ def html_table(heads: Sequence[str], rows: Sequence[Sequence[Any]], digits: int 
 
 def _cell(value: Any, digits: int) -> str:
     side = "right" if isinstance(value, int | float) and not isinstance(value, bool) else "left"
-    return f"<td style='text-align:{side}'>{escape(short(value, digits))}</td>"
+    return f"<td style='text-align:{side}'>{_escaped(short(value, digits))}</td>"
 
 
 def paragraph(text: str) -> str:
-    return f"<p>{escape(text)}</p>"
+    return f"<p>{_escaped(text)}</p>"
 
 
 def colored(text: str) -> str:
@@ -40,7 +41,7 @@ def colored(text: str) -> str:
     opened = False
     for i, part in enumerate(_ANSI.split(text)):
         if i % 2 == 0:
-            parts.append(escape(part))
+            parts.append(_escaped(part))
             continue
         parts.append("</span>" if opened else "")
         opened = part not in ("", "0")
@@ -71,3 +72,7 @@ def loss_curve(numbers: Sequence[float], width: int = 480, height: int = 120) ->
         f'aria-label="the loss, {label}"><polyline points="{points}" fill="none" stroke="#1f77b4" '
         f'stroke-width="1.5"/></svg>{paragraph(f"the loss: {label}")}'
     )
+
+
+def _escaped(text: str) -> str:
+    return escape(in_order(text))
