@@ -121,16 +121,12 @@ class RunFolder:
     def keep_settings(
         self, overrides: Mapping[str, str], model: Model, iteration: int, differences: Sequence[str]
     ) -> None:
-        """Keeps the settings, the backend and the threads of this part of the run, with which the next part
-        continues, and what is not as it was in the part before."""
+        """Keeps how this part of the run was started, with which the next part continues, and what is not as
+        it was in the part before."""
         about = about_run(self.path)
         if not about:
             return
-        now = {
-            "set": dict(overrides),
-            "backend": backend_of(model),
-            "threads": usable_threads(model.threads)[0],
-        }
+        now = _about(model, overrides)
         if differences:
             now["changes"] = [
                 *about.get("changes", []),
@@ -139,7 +135,7 @@ class RunFolder:
             write_text(self.path / SPEC, model.spec.model_dump_json(indent=1))
             if model.spec.sources:
                 write_text(self.path / "spec.graph", model.spec.sources[0].text)
-        if {**about, **now} != {"backend": backend_before(self.path), **about}:
+        if {**about, **now} != about:
             write_text(self.path / RUN, json.dumps({**about, **now}, indent=1))
 
     # ---- writing ----------------------------------------------------------------------------------

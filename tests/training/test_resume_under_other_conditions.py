@@ -152,6 +152,8 @@ def test_a_hyper_from_outside_is_named(tmp_path: Path) -> None:
     train(gl.loads(text).model, data(), folder=tmp_path / "run")
     (message,) = refusals(tmp_path / "run", text, set={"rate": 0.3})
     assert message == "`rate` was 0.1 in this run, and is 0.3"
+    go_on(tmp_path / "run", text, set={"rate": 0.3}, changed=True)
+    assert json.loads((tmp_path / "run/run.json").read_text())["hypers"] == {"rate": 0.3}
 
 
 def test_a_spec_without_its_text_names_the_node(tmp_path: Path) -> None:
