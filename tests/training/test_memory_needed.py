@@ -130,12 +130,12 @@ import numpy as np
 import graphlang as gl
 from graphlang.engine.free_memory import free_memory
 graph = gl.loads(sys.argv[1])
-rows = np.zeros((4096, 512), np.float32)
+rows = np.zeros((16384, 512), np.float32)
 graph.predict(x=rows[:1])
 taken = int(open("/proc/self/status").read().split("VmSize:")[1].split()[0]) * 1024
-resource.setrlimit(resource.RLIMIT_AS, (taken + 350 * 2**20,) * 2)
+resource.setrlimit(resource.RLIMIT_AS, (taken + 700 * 2**20,) * 2)
 try:
-    graph.fit(x=rows, t=np.zeros(4096, int))
+    graph.fit(x=rows, t=np.zeros(16384, int))
 except gl.GraphError as error:
     print(error.diagnostics[0].code, error.diagnostics[0].message)
 """
@@ -144,7 +144,7 @@ except gl.GraphError as error:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it takes the limits of Linux")
 def test_a_process_with_a_limit_on_its_address_space_is_refused_and_does_not_run_out() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", LIMITED, NET % 4096], capture_output=True, text=True, check=False
+        [sys.executable, "-c", LIMITED, NET % 16384], capture_output=True, text=True, check=False
     )
     assert done.stdout.startswith("GL807 training takes about "), done.stdout + done.stderr
     assert "within the limit on its address space" in done.stdout
