@@ -232,7 +232,7 @@ def measure(
         measure_calls(work, entries, rounds, limit, turn)
     if not work.same_value:
         for entry in entries:
-            entry.value = None
+            entry.value = entry.value if entry.contender in work.alike else None
     return Outcome(
         work.name, work.title, entries, dict(work.memory_targets), work.note, work.amount, work.unit
     )

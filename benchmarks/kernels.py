@@ -286,6 +286,7 @@ WORKS = [
         },
         {"pytorch": 1.0, MATMULS: 1.5},
         same_value=False,
+        alike=("graphlang", subject.ON_JAX),
     ),
     Work(
         "transformer_block",
@@ -298,6 +299,7 @@ WORKS = [
         },
         {"pytorch": 1.0, MATMULS: 1.5},
         same_value=False,
+        alike=("graphlang", subject.ON_JAX),
     ),
     over("layer_norm", "x -> LayerNorm", "LayerNorm", Goal(2.5, 2.0, 1.5)),
     over("softmax", "softmax(x)", "Softmax", Goal(2.5, 2.0, 1.5)),

@@ -78,6 +78,8 @@ class Work:
     processes: bool = False
     #: whether all contenders must compute the same first value
     same_value: bool = True
+    #: contenders that must, where not all do
+    alike: tuple[str, ...] = ()
     #: left out by --quick
     long: bool = False
     #: whether it may use several threads; if not, it is measured with the most alone

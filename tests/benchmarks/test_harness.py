@@ -315,6 +315,20 @@ def test_training_steps_have_a_row_of_graphlang_on_jax():
     assert names == training
 
 
+def test_where_not_all_start_alike_those_that_do_are_compared(monkeypatch):
+    def measured(work, entries, *_):
+        for entry in entries:
+            entry.value = {"A": 1.0, "B": 2.0, "C": 5.0}[entry.contender]
+
+    monkeypatch.setattr(harness, "measure_calls", measured)
+    contenders = dict.fromkeys("ABC", missing)
+    work = Work("dummy", "Dummy", contenders, same_value=False, alike=("A", "B"))
+    assert harness.measure(work).disagreeing() == ["B"]
+    assert harness.measure(Work("dummy", "Dummy", contenders, same_value=False)).disagreeing() == []
+    for own in registry.works():
+        assert set(own.alike) <= set(own.contenders)
+
+
 def test_without_jax_its_rows_are_skipped_by_name(monkeypatch):
     monkeypatch.setattr(subject, "find_spec", lambda name: None)
     contender = registry.find("lstm").contenders[subject.ON_JAX]

@@ -83,8 +83,9 @@ def test_a_small_run_does_not_import_what_it_does_not_need():
     words = "['run', '-', '--set', 'x=3']"
     code = (
         f"import sys; from graphlang.cli import main; main({words}); "
-        "print(*[m for m in ('networkx', 'rich', 'graphlang.training.loop', 'graphlang.datasets.npz') "
-        "if m in sys.modules])"
+        "print(*[m for m in ('networkx', 'rich', 'graphlang.training.loop', 'graphlang.datasets.npz', "
+        "'graphlang.backends.options', 'graphlang.engine.recording', 'graphlang.engine.fusion', "
+        "'graphlang.kernels.scan', 'graphlang.files.json_text') if m in sys.modules])"
     )
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
