@@ -57,6 +57,16 @@ def test_the_gradient_of_softmax_with_loss_is_y_minus_t_over_n() -> None:
         np.testing.assert_allclose(gradients(SoftmaxWithLoss(), x, targets)[0], (y - t) / 2, rtol=1e-14)
 
 
+def test_rows_of_targets_need_not_sum_to_one() -> None:
+    rng = np.random.default_rng(0)
+    x, t = rng.standard_normal((2, 3, 4)), rng.uniform(0, 2, (2, 3, 4))
+    y = np.exp(x) / np.exp(x).sum(-1, keepdims=True)
+    assert value(SoftmaxWithLoss(), x, t) == pytest.approx(-(t * np.log(y)).sum() / 6)
+    dx, dt = gradients(SoftmaxWithLoss(), x, t)
+    np.testing.assert_allclose(dx, (y * t.sum(-1, keepdims=True) - t) / 6, rtol=1e-12)
+    np.testing.assert_allclose(dt, -np.log(y) / 6, rtol=1e-12)
+
+
 def test_softmax_with_loss_is_exact_at_scores_a_thousand_apart() -> None:
     x = np.array([[1000.0, 0.0], [0.0, 1e4], [-1e4, -1e4]])
     t = np.array([1, 0, 0])
