@@ -57,7 +57,7 @@ def test_the_gradient_of_softmax_with_loss_is_y_minus_t_over_n() -> None:
         np.testing.assert_allclose(gradients(SoftmaxWithLoss(), x, targets)[0], (y - t) / 2, rtol=1e-14)
 
 
-def test_rows_of_targets_need_not_sum_to_one() -> None:
+def test_sequences_have_labels_or_rows_which_need_not_sum_to_one() -> None:
     rng = np.random.default_rng(0)
     x, t = rng.standard_normal((2, 3, 4)), rng.uniform(0, 2, (2, 3, 4))
     y = np.exp(x) / np.exp(x).sum(-1, keepdims=True)
@@ -65,6 +65,9 @@ def test_rows_of_targets_need_not_sum_to_one() -> None:
     dx, dt = gradients(SoftmaxWithLoss(), x, t)
     np.testing.assert_allclose(dx, (y * t.sum(-1, keepdims=True) - t) / 6, rtol=1e-12)
     np.testing.assert_allclose(dt, -np.log(y) / 6, rtol=1e-12)
+    labels = rng.integers(0, 4, (2, 3))
+    dx, _ = gradients(SoftmaxWithLoss(), x, labels)
+    np.testing.assert_allclose(dx, (y - np.eye(4)[labels]) / 6, rtol=1e-12)
 
 
 def test_softmax_with_loss_is_exact_at_scores_a_thousand_apart() -> None:
