@@ -10,4 +10,5 @@ EQUIVALENT: dict[str, str] = {
     "{body.carried[i].number for i in self.sums} => ({body.following[i].number for i in self.sums} & "
     "{body.carried[i].number for i in self.sums})": "nothing asks where the sum of a loop is added up",
     f"{PASSES}/scaling.py: _IntoOperands.__call__: continue => break #2": "the other operand is the factor",
+    "graphlang/training/checkpoint.py: Checkpoint.from_arrays: 2 => (3)": "no name has a colon in it",
 }

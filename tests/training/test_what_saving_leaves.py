@@ -180,10 +180,12 @@ def test_the_lock_is_signed_by_who_holds_it_alone(tmp_path: Path) -> None:
     (tmp_path / LOCK).write_text("77 elsewhere\n")
     with pytest.raises(gl.GraphError, match="process 77 on elsewhere"):
         RunLock(tmp_path)
-    (tmp_path / LOCK).write_text("nobody\n")
-    with pytest.raises(gl.GraphError) as refused:
-        RunLock(tmp_path)
-    assert "process nobody" not in str(refused.value)
+    for signature in (b"nobody\n", b"\xff\xfe\n", b""):
+        (tmp_path / LOCK).write_bytes(signature)
+        with pytest.raises(gl.GraphError) as refused:
+            RunLock(tmp_path)
+        assert "process nobody" not in str(refused.value)
+        assert "None" not in str(refused.value)
     lock.release()
     lock.release()
     RunLock(tmp_path).release()
