@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.files import OtherFileInPlace, WritingRefused
 from graphlang.files.regular import is_regular, read_bytes
+from graphlang.files.replace import write_new
 from graphlang.syntax.lessons import PREFIX, file_of_spec, lessons_folder
 
 if TYPE_CHECKING:
@@ -69,7 +70,6 @@ def _write_new(file: Path, content: bytes) -> None:
     """Writes a file that must not be there yet, not even as a link."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("xb") as stream:
-            stream.write(content)
+        write_new(file, content)
     except OSError as error:
         raise GraphError([WritingRefused(str(file), (error.strerror or str(error)).lower())]) from None

@@ -77,6 +77,32 @@ def written_whole(path: Path, earlier: Path | None = None) -> Iterator[BinaryIO]
     sync_folder(path.parent)
 
 
+def write_new(path: Path, content: bytes) -> None:
+    """Writes a file that must not be there yet, not even as a link; raises OSError."""
+    temporary, descriptor = _made(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        _named(temporary, path)
+    finally:
+        with suppress(OSError):
+            os.unlink(temporary)  # noqa: PTH108
+    sync_folder(path.parent)
+
+
+def _named(temporary: Path, path: Path) -> None:
+    """Gives a file its name, unless that is taken."""
+    try:
+        os.link(temporary, path)  # a rename would take the place of what is there
+    except FileExistsError:
+        raise
+    except (OSError, AttributeError, NotImplementedError):  # a file system without links
+        os.close(os.open(path, _FLAGS, 0o666))
+        os.replace(temporary, path)  # noqa: PTH105
+
+
 def write_text(path: Path, text: str) -> None:
     """Writes a text in UTF-8; raises GraphError on failure."""
     with replaced(path) as file:

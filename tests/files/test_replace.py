@@ -13,7 +13,7 @@ import pytest
 import graphlang as gl
 from graphlang.files import replace
 from graphlang.files.locks import TAKEN, lock
-from graphlang.files.replace import PREFIX, SUFFIX, remove_leftovers, replaced, write_text
+from graphlang.files.replace import PREFIX, SUFFIX, remove_leftovers, replaced, write_new, write_text
 
 posix = pytest.mark.skipif(os.name == "nt", reason="links and pipes of POSIX")
 
@@ -189,6 +189,40 @@ def test_leftovers_are_removed_but_what_is_being_written_and_all_else_stay(tmp_p
         [f"{PREFIX}alive{SUFFIX}", f"{PREFIX}link{SUFFIX}", "mine.tmp", "target"]
     )
     assert (tmp_path / "target").read_text() == "mine"
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_new_file_takes_no_place_of_one_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "no links here")
+
+    if not links:
+        monkeypatch.setattr(replace.os, "link", refused)
+    write_new(tmp_path / "a", b"new")
+    (tmp_path / "mine").write_text("mine")
+    with pytest.raises(FileExistsError):
+        write_new(tmp_path / "mine", b"other")
+    assert names(tmp_path) == ["a", "mine"]
+    assert ((tmp_path / "a").read_text(), (tmp_path / "mine").read_text()) == ("new", "mine")
+
+
+@posix
+def test_a_new_file_takes_no_place_of_a_link_that_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(FileExistsError):
+        write_new(tmp_path / "link", b"new")
+    assert names(tmp_path) == ["link"]
+
+
+def test_where_a_new_file_finds_no_room_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replace.os, "fsync", failing(errno.ENOSPC, stat.S_ISREG))
+    with pytest.raises(OSError, match="No space left"):
+        write_new(tmp_path / "a", b"new")
+    assert names(tmp_path) == []
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
