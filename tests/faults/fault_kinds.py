@@ -68,7 +68,7 @@ def sizes(folder: Path, count: int) -> Iterator[str]:
     largest = max(path.stat().st_size for path in (folder / "sizes" / "whole").iterdir())
     for i in range(count):
         most = 200 + (largest - 200) * i // count
-        yield from _bounded(bench, f"{most} bytes", lambda n=most: small_files(n), "error[GL7")
+        yield from _bounded(bench, f"{most} bytes", lambda n=most: small_files(n), "error[gl7")
 
 
 def memory(folder: Path, count: int) -> Iterator[str]:
@@ -120,7 +120,7 @@ def _bounded(bench: Bench, what: str, prepare: Callable[[], None], told: str) ->
     if status == 0:
         bench.forget()
         return
-    if status != 1 or told not in bench.log:
+    if status != 1 or told not in bench.log.lower():
         raise Unsound(f"{what}: status {status}: {bench.log}")
     bench.finish()
     bench.forget()
