@@ -14,7 +14,7 @@ from graphlang.kernels.windows import Pad, is_padded, sides, window_count
 
 
 def conv(x: Any, w: Any, b: Any = None, *, stride: Any, pad: Any, dilation: Any, groups: int) -> Any:
-    padding = [sides(p) for p in pad]
+    padding: Any = [sides(p) for p in pad]
     y = lax.conv_general_dilated(x, w, stride, padding, rhs_dilation=dilation, feature_group_count=groups)
     return y if b is None else y + b.reshape(-1, *[1] * len(stride))
 
@@ -32,7 +32,8 @@ def conv_weight_gradient(dy: Any, x: Any, *, kernel: Any, groups: int, **moves: 
 def _positions(x: Any, fill: Any, *, axis: int, size: int, stride: int, pad: Pad, dilation: int) -> list[Any]:
     """For each position within the windows along an axis, the elements there."""
     last = (window_count(x.shape[axis], size, stride, pad, dilation) - 1) * stride + 1
-    x = jnp.pad(x, [sides(pad) if i == axis else (0, 0) for i in range(x.ndim)], constant_values=fill)
+    widths: Any = [sides(pad) if i == axis else (0, 0) for i in range(x.ndim)]
+    x = jnp.pad(x, widths, constant_values=fill)
     starts = [j * dilation for j in range(size)]
     return [lax.slice_in_dim(x, start, start + last, stride, axis) for start in starts]
 
