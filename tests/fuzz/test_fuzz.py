@@ -15,6 +15,7 @@ from grammar_sentences import grammar, joined
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from text_checks import Hang, fault_of_file, fault_of_sentence, fault_of_text, in_time
+from with_atheris import look_with_atheris
 
 import graphlang as gl
 
@@ -113,6 +114,22 @@ def test_the_search_tells_each_fault_once_and_keeps_its_file(
     assert list(faults.values()) == [3]
     assert [path.name for path in tmp_path.iterdir()] == ["words-3.graph"]
     assert "KeyError" in capsys.readouterr().out
+
+
+def test_without_atheris_the_command_says_that_it_is_skipped(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert look_with_atheris(1) == 0
+    assert capsys.readouterr().out == "skipped: atheris is not installed\n"
+
+
+def test_a_page_that_a_command_writes_is_not_left_in_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert fault_of_file(b"y = 1 + 2", ("view",)) is None
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_command_looks_and_counts() -> None:
