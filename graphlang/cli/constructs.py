@@ -19,12 +19,14 @@ CONSTRUCTS = {
         """,
     ),
     "scan": (
-        "scan x in xs carry h = START { ... next h = ...; yield ... }",
+        "scan x in xs, axis=1, reverse=false carry h = START { ... next h = ...; yield ...; last h }",
         """
         y[:, t] = the body at xs[:, t], with what the step before handed on: the one loop at run time
 
-        It goes along axis 1, time. `carry` gives each carried value its start, `next` its value for the
-        following step, `yield` what becomes a part of the result; several go with commas.
+        It goes along axis 1, time, or along `axis`, of a vector along its only one; `reverse=true` begins
+        at the end, and y[:, t] still belongs to xs[:, t]. `carry` gives each carried value its start, `next`
+        its value for the following step, `yield` what becomes a part of the result, `last` the carried value
+        after the last step; several go with commas, those of `last` after those of `yield`.
 
             input xs: float[N, T, 3]
             total = scan x in xs carry s = zeros(N, 3) {
@@ -53,7 +55,8 @@ CONSTRUCTS = {
         """
         The stages once for every item of the list, written out before running
 
-        Each copy has parameters of its own.
+        Each copy has parameters of its own. Pairs are taken apart: `for c, k in [(64, 3), (128, 5)]`. The
+        list may be `range(n)`, and `[x -> Affine(n) for n in [2, 3]]` builds a list of the results.
 
             input x: float[N, 8]
             y = x -> for n in [32, 16] { Affine(n); Relu } -> Affine(4)

@@ -211,6 +211,14 @@ class PowerOfNumbers(CannotCompute):
     not_real = wording("{base} ** {exponent} is not a real number")
 
 
+class NoFunctionOf(CannotCompute):
+    message = "before running, `{name}` has no value for {what}"
+    help = "`{name}` takes {takes}"
+    name: str
+    what: str
+    takes: str
+
+
 class BetweenOthers(CannotCompute):
     message = "`{operator}` stands between {needed}, not {left} and {right}"
     operator: str

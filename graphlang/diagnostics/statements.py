@@ -86,8 +86,8 @@ class NothingToUnpack(WrongUnpacking):
 class WrongScan(Traced):
     """The parts of a `scan` do not go together.
 
-    A `scan` goes along axis 1, time. Each value that it carries starts outside, is handed on by one `next`
-    in its own shape, and the body ends with one `yield`.
+    A `scan` goes along axis 1, time, or along `axis`. Each value that it carries starts outside, is handed
+    on by one `next` in its own shape, and the body ends with one `yield`, a `last`, or both.
 
         input xs: float[N, T]
         hs = scan x in xs carry h = zeros(N) {
@@ -102,11 +102,22 @@ class WrongScan(Traced):
 
     yield_of_other_kind = wording("`yield` takes values of the graph")
     yield_of_scalar = wording("a `scan` yields values with a batch axis, and this is a scalar")
+    wrong_axis = wording("`axis` of a `scan` is the number of an axis of the sequence", "write `axis=0`")
+    wrong_reverse = wording("`reverse` of a `scan` is `true` or `false`", "write `reverse=true`")
 
 
 class NoTimeAxis(WrongScan):
-    message = "`scan` goes along axis 1, time, and this is {what}"
+    message = "`scan` goes along an axis, and this is {what}"
     what: str
+
+
+class NoSuchOption(WrongScan):
+    message = "a `scan` has no option `{name}`: it has `axis` and `reverse`"
+    help = "a carried value stands after `carry`: write ` carry {name}`"
+    replacement = " carry {name}"
+    replaces = "place"
+    name: str
+    place: Span
 
 
 class WrongCarry(WrongScan):
@@ -131,10 +142,10 @@ class CarryChanges(WrongScan):
 
 
 class YieldCount(WrongScan):
-    help = "end the body with `yield h2`; several values go with commas"
+    help = "end the body with `yield h2`, or with `last h`; several values go with commas"
 
     none = wording("a `scan` yields nothing")
-    second = wording("a `scan` has one `yield`")
+    second = wording("a `scan` has one `yield`, and one `last`")
 
 
 class WrongReturn(Located):
@@ -250,6 +261,13 @@ class RangeForList(NoListForFor):
     replaces = "call"
     written: str
     call: Span
+
+
+class ItemsMisfit(NoListForFor):
+    message = "`for` takes apart {count} values each time, and an item is {what}"
+    help = "give every item {count} values, as in `for c, k in [(16, 3), (32, 5)]`"
+    count: int
+    what: str
 
 
 class OtherForList(NoListForFor):

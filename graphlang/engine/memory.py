@@ -181,8 +181,9 @@ class Gauge(Tape):
     def _scan(self, node: Node, loop: Loop) -> Any:
         """One step of the body, times their number: the loop itself is not written out."""
         xs, *others = self.operands_of(node)
-        steps = xs.shape[1]
-        row = self.trace.input((xs.shape[0], *xs.shape[2:]), xs.dtype)
+        axis = loop.axis
+        steps = xs.shape[axis]
+        row = self.trace.input((*xs.shape[:axis], *xs.shape[axis + 1 :]), xs.dtype)
         body = Gauge(
             loop.body,
             {i: np.asarray(x) if isinstance(x, int | float) else x for i, x in enumerate([row, *others])},

@@ -10,12 +10,13 @@ import numpy as np
 from graphlang.engine.loop_body import LoopBody, Repetition
 from graphlang.kernels import scan_gradient as _scan_gradient  # noqa: F401 - gives scans their gradient
 from graphlang.kernels.scan_recording import RecordedScan, Repeated
+from graphlang.spec.network import Loop
 from graphlang.trace import SymbolicArray, SymbolicRandom, Trace, count, signature
 from graphlang.trace.primitives.creation import stop_gradient
 
 
 class RecordedLoop:
-    """A loop in a trace: one call of the primitive `scan`.
+    """A loop in a trace, with time along axis 0 of the sequence: one call of the primitive `scan`.
 
     A first repetition that changes the shape or the type of a carried value is recorded apart from it.
     """
@@ -26,26 +27,33 @@ class RecordedLoop:
         self.state: dict[int, Any] = {}
         self._apart: list[list[Any]] = []
         self._results: dict[int, Any] = {}
+        self.reverse = body.loop.reverse
         step = _Step(body, xs, carried, captured)
         while not step.keeps_types:
             with trace:
-                first = body.run(xs[:, 0], carried, captured, body.loop.yields)
+                first = body.run(xs[-1 if self.reverse else 0], carried, captured, body.loop.yields)
             self.state |= first.state
             self._apart.append(first.results)
-            xs, carried, captured = xs[:, 1:], first.carried, first.captured
+            xs = xs[:-1] if self.reverse else xs[1:]
+            carried, captured = first.carried, first.captured
             step = _Step(body, xs, carried, captured)
         self._scan = step.recorded(trace)
         self.state |= {place: self._scan.last(position) for place, position in step.state.items()}
 
-    def result(self, part: int) -> Any:
-        """One of the values that the loop yields, with time along axis 1."""
-        if part not in self._results:
-            stacked: Any = self._scan.stacked(part)
-            y: Any = np.moveaxis(stacked, 0, 1)
-            if self._apart:
-                y = np.concatenate([np.stack([r[part] for r in self._apart], axis=1), y], axis=1)
-            self._results[part] = y
-        return self._results[part]
+    def result(self, loop: Loop) -> Any:
+        """What a node of the loop gives: one of the values that it yields, or the last of a carried one."""
+        if loop.part not in self._results:
+            last = loop.last
+            self._results[loop.part] = self._stacked(loop) if last is None else self._scan.last(last)
+        return self._results[loop.part]
+
+    def _stacked(self, loop: Loop) -> Any:
+        """All values of one that the loop yields, with time along its axis."""
+        y: Any = self._scan.stacked(loop.part)
+        if self._apart:
+            apart = np.stack([r[loop.part] for r in self._apart[:: -1 if self.reverse else 1]])
+            y = np.concatenate([y, apart] if self.reverse else [apart, y])
+        return np.moveaxis(y, 0, loop.place(y.ndim - 1))
 
 
 class _Step:
@@ -66,7 +74,7 @@ class _Step:
         self.trace = Trace()
         self.random = None if self.body.random is None else SymbolicRandom(self.trace, self.body.dtype)
         shape = self.xs.shape
-        self.element = self.trace.input((shape[0], *shape[2:]), self.xs.dtype)
+        self.element = self.trace.input(shape[1:], self.xs.dtype)
         self.carried = [self.trace.input(*signature(v)) for v in self.starts]
         #: by place among the operands: the input of the body
         self.inputs: dict[int, Any] = {}
@@ -97,15 +105,15 @@ class _Step:
 
     def recorded(self, trace: Trace) -> RecordedScan:
         """The call in a trace."""
-        length = self.xs.shape[1]
+        length = self.xs.shape[0]
         outer = dict(enumerate(self.captured, 1 + len(self.starts)))
         carried = list(zip(self.carried, self.starts, self.run.carried, strict=True))
         carried += [(self.inputs[place], outer[place], self.run.state[place]) for place in self.state]
         captured = [(x, outer[place]) for place, x in self.inputs.items() if place not in self.state]
         with trace:
-            elements = [(self.element, np.moveaxis(self.xs, 1, 0)), *self._drawn(length)]
+            elements = [(self.element, self.xs), *self._drawn(length)]
             repeated = Repeated(self.trace.steps, elements, carried, captured, self.run.results)
-            return RecordedScan(trace, repeated, length)
+            return RecordedScan(trace, repeated, length, reverse=self.body.loop.reverse)
 
     def _drawn(self, length: Any) -> list[tuple[SymbolicArray, Any]]:
         """The random numbers of the body with those of all repetitions: one draw, in the order of time."""
@@ -114,6 +122,7 @@ class _Step:
             return []
         sizes = [count(x.shape) for x in inner]
         drawn = self.body.random.uniform((length, sum(sizes)))
+        drawn = drawn[::-1] if self.body.loop.reverse else drawn  # the first is of the step that comes first
         elements, start = [], 0
         for x, size in zip(inner, sizes, strict=True):
             elements.append((x, np.reshape(drawn[:, start : start + size], (length, *x.shape))))

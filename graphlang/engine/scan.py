@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 class ScanOperation:
-    """y[:, t] = body(xs[:, t], carried values), over axis 1; its gradient is derived from what it records.
+    """y[:, t] = body(xs[:, t], carried values), over axis 1 or another, from either end, or the last carried
+    value; its gradient is derived from what it records.
 
     Operands: the sequence, the start of every carried value, then whatever else the body uses. The state
     of the layers in the body is given back by its place among them. On symbolic arrays the body is recorded
@@ -33,6 +34,7 @@ class ScanOperation:
         self, xs: Any, *others: Any, training: bool = False, random: Random | None = None
     ) -> tuple[Any, ...]:
         size = len(self.loop.following)
+        xs = np.moveaxis(xs, self.loop.axis, 0)
         dtype = xs.dtype if xs.dtype.kind == "f" else _precision(others)
         # A carried number is a value of the body and has a gradient, so it becomes an array.
         carried = [np.asarray(v, dtype) if isinstance(v, int | float) else v for v in others[:size]]
@@ -42,8 +44,8 @@ class ScanOperation:
         if trace is not None:
             recorded = _recorded(body, trace, xs, carried, captured)
             state = recorded.state
-            return recorded.result(self.loop.part), recorded, *([state] if state else [])
-        if not xs.shape[1]:
+            return recorded.result(self.loop), recorded, *([state] if state else [])
+        if not len(xs):
             return self._without_steps(body, xs, carried, captured), None
         return self._on_arrays(body, xs, carried, captured)
 
@@ -54,18 +56,23 @@ class ScanOperation:
             [trace.input(v.shape, v.dtype) if isinstance(v, np.ndarray) else v for v in values]
             for values in ([xs], carried, captured)
         ]
-        y = _recorded(body, trace, symbols[0][0], symbols[1], symbols[2]).result(self.loop.part)
-        return np.empty(y.shape, y.dtype)
+        y = _recorded(body, trace, symbols[0][0], symbols[1], symbols[2]).result(self.loop)
+        return np.empty(y.shape, y.dtype) if self.loop.last is None else carried[self.loop.last]
 
     def _on_arrays(self, body: LoopBody, xs: Any, carried: list[Any], captured: list[Any]) -> tuple[Any, ...]:
         results = []
         state: dict[int, Any] = {}
-        for t in range(xs.shape[1]):
-            step = body.run(xs[:, t], carried, captured, [self.loop.result])
+        for t in range(len(xs))[:: -1 if self.loop.reverse else 1]:
+            step = body.run(xs[t], carried, captured, [self.loop.result])
             carried, captured = step.carried, step.captured
             results.append(step.results[0])
             state |= step.state
-        y = np.stack(results, axis=1)
+        if self.loop.last is not None:
+            y = np.asarray(carried[self.loop.last])
+        else:
+            y = np.stack(
+                results[:: -1 if self.loop.reverse else 1], axis=self.loop.place(np.ndim(results[0]))
+            )
         return (y, None, state) if state else (y, None)
 
 

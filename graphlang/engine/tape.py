@@ -64,7 +64,7 @@ class Tape(Interpreter):
         """A later result of a loop that has been recorded."""
         self.operands[node.number] = self.operands[first.number]
         call = self.calls[node.number] = self.call(first)
-        return self.in_precision(node, call[1].result(loop.part))
+        return self.in_precision(node, call[1].result(loop))
 
     def _first_result(self, node: Node) -> Node | None:
         """For a later result of a `scan`, the node of the result that was computed first."""
@@ -79,6 +79,7 @@ class Tape(Interpreter):
                 and n.loop is not None
                 and self.calls[n.number] is not None
                 and (n.spec.operands, n.spec.body) == (spec.operands, spec.body)
+                and _way(n) == _way(node)
             ),
             None,
         )
@@ -166,3 +167,8 @@ def _number(node: Node, place: int) -> int:
     operand = node.operands[place]
     assert type(operand) is Ref, (node.name, place)
     return operand.number
+
+
+def _way(node: Node) -> tuple[int, bool] | None:
+    """The axis along which a `scan` goes, and whether from its end."""
+    return None if node.loop is None else (node.loop.axis, node.loop.reverse)

@@ -114,6 +114,10 @@ class _Calls:
             copies = _copies(node)
             self.regular = self.regular and copies is not None
             return [(stage, copies) for entry in node.entries for stage in entry.stages if copies]
+        if kind is tree.ListFor:
+            copies = _copies(node)
+            self.regular = self.regular and copies is not None
+            return [(node.values, 1), *([(node.item, copies)] if copies else [])]
         return [(child, 1) for child in children(node)]
 
     def _definition(self, node: Any) -> Definition | None:
@@ -144,7 +148,7 @@ def _def(node: Any, scope: Scope) -> Definition | None:
 
 def _copies(loop: Any) -> int | None:
     """How many copies a loop makes, where that is written there."""
-    if type(loop) is tree.For:
+    if type(loop) in (tree.For, tree.ListFor):
         return len(loop.values.items) if type(loop.values) is tree.ListOf else None
     count = loop.count.value if type(loop.count) is tree.Number else None
     return count if isinstance(count, int) else None

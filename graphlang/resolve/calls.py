@@ -6,6 +6,7 @@ from typing import Any
 
 from graphlang.resolve.call_arguments import CallSite, Piped
 from graphlang.resolve.callees import GRAD, callee_of
+from graphlang.resolve.constant_calls import call_of_constants, may_be_constant
 from graphlang.resolve.context import Context
 from graphlang.resolve.definitions import call_definition, call_shared_definition
 from graphlang.resolve.evaluator import Steps
@@ -41,6 +42,14 @@ def _no_stage(context: Context, stage: Any, scope: Scope) -> Steps:
 
 def _call(context: Context, site: CallSite, scope: Scope) -> Steps:
     """The steps of what is called."""
+    if may_be_constant(context, site, scope):
+        return call_of_constants(
+            context, site, scope, lambda evaluated: _of_callee(context, evaluated, scope)
+        )
+    return _of_callee(context, site, scope)
+
+
+def _of_callee(context: Context, site: CallSite, scope: Scope) -> Steps:
     callee = callee_of(context, site.function, scope, site)
     if callee is POISON:
         return _unknown_call(context, site, scope)

@@ -6,9 +6,7 @@ from typing import Any
 
 from graphlang.diagnostics import Diagnostic, Span
 from graphlang.diagnostics.arguments import NoCount, NotKnownBefore
-from graphlang.diagnostics.names import Redefinition
 from graphlang.diagnostics.shapes import ResidualMisfit
-from graphlang.diagnostics.statements import OtherForList
 from graphlang.diagnostics.too_large import limit_exceeded
 from graphlang.resolve.broadcasting import broadcasts
 from graphlang.resolve.call_arguments import Piped
@@ -18,12 +16,12 @@ from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
 from graphlang.resolve.labels import is_group
 from graphlang.resolve.layer_parameters import new_instance
+from graphlang.resolve.loops import no_list, report_hidden, scope_of_round
 from graphlang.resolve.operators import is_size_of_data, operate
 from graphlang.resolve.scopes import Scope
 from graphlang.resolve.type_texts import origins, type_text
 from graphlang.resolve.values import POISON, NodeValue, Region, Value, is_integer, without_node
 from graphlang.syntax import tree
-from graphlang.trace import Dim
 
 
 def pipe(context: Context, node: tree.Pipe, scope: Scope) -> Steps:
@@ -183,21 +181,19 @@ def _for(context: Context, stage: tree.For, piped: Piped, scope: Scope) -> Steps
     items = POISON if problem is not None else (yield stage.values, scope)
     if items is POISON:
         items = [POISON]  # one round, for mistakes in the layers
-    problem = problem or _no_list(stage.values, items)
+    problem = problem or no_list(stage.values, items)
     if problem is not None:
         context.error(problem)
-    if not isinstance(items, list):
+    if not isinstance(items, list | tuple):
         return POISON
-    first = scope.place(stage.variable)
-    if first is not None:
-        context.error(Redefinition(stage.variable_span, stage.variable, first))
+    report_hidden(context, stage.variables, scope)
     around = context.copies
     if type(stage.values) is tree.ListOf or _is_hyper(stage.values, scope):
         context.copies *= max(len(items), 1)
         context.refuse_repetition(1, context.copies, stage.span)
     value = piped.value
     for item in items:
-        inner = _scope_of_round(stage, item, scope)
+        inner = scope_of_round(context, stage, item, scope)
         value = yield _entries(context, stage.entries, Piped(value, piped.span), inner)
         if value is POISON:
             break
@@ -210,32 +206,12 @@ def _is_hyper(values: Any, scope: Scope) -> bool:
     return type(values) is tree.Name and values.name in list(scope.outward())[-1].names
 
 
-def _scope_of_round(stage: tree.For, item: Any, scope: Scope) -> Scope:
-    """The scope of one copy of the layers in a `for`."""
-    inner = scope.copy(_label_of_round(stage, item), stage.span)
-    inner.names[stage.variable] = item
-    inner.places[stage.variable] = stage.variable_span
-    return inner
-
-
-def _label_of_round(stage: tree.For, item: Any) -> str:
-    """`c = 32`; the variable alone where the item is no single number."""
-    return f"{stage.variable} = {item}" if isinstance(item, int | float | Dim) else stage.variable
-
-
 def _range(values: Any) -> Diagnostic | None:
-    """What to report for `for n in range(3)`; other values do without the import."""
+    """What to report for `for n in arange(3)`; other values do without the import."""
     if not isinstance(values, tree.Call) or not isinstance(values.function, tree.Name):
         return None
-    if values.function.name not in ("range", "arange"):
+    if values.function.name != "arange":
         return None
     from graphlang.resolve.unknown_calls import of_range
 
     return of_range(values)
-
-
-def _no_list(node: Any, items: Any) -> Diagnostic | None:
-    if isinstance(items, list):
-        return None
-    what = described(items) if not isinstance(items, Value) else "a value of the graph"
-    return OtherForList(node.span, what)

@@ -101,7 +101,7 @@ def binary_value(op: str, a: Any, b: Any) -> Any:
     if row.operands is not ANYTHING and not (fits(a) and fits(b)):
         raise NoValue(BetweenOthers, op, row.operands.value, described(a), described(b))
     try:
-        return _bounded(_SAFE.get(row.python, row.python)(a, b), (a, b))
+        return bounded_result(_SAFE.get(row.python, row.python)(a, b), (a, b))
     except ZeroDivisionError:
         raise NoValue(CannotCompute.division_by_zero) from None
     except OverflowError:
@@ -132,7 +132,7 @@ def unary_value(op: str, a: Any) -> Any:
         raise NoValue(CannotCompute.size_too_long) from None
 
 
-def _bounded(value: Any, operands: Iterable[Any]) -> Any:
+def bounded_result(value: Any, operands: Iterable[Any]) -> Any:
     """A result, unless it is too large; of `inf` and `nan` it may be infinite or nan itself."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST:
         raise NoValue(CannotCompute.no_whole_result)

@@ -8,6 +8,8 @@ from typing import Any
 from graphlang.diagnostics import Diagnostic, Related, Span, closest
 from graphlang.diagnostics.shapes import NotASize, SizeWithoutNumber, TypeMisfit, UnknownDimension, WrongSize
 from graphlang.diagnostics.spelling import free_size, searches_left
+from graphlang.resolve.built_in_values import BUILT_IN_VALUES
+from graphlang.resolve.compile_time import NAMES
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
 from graphlang.resolve.scopes import MISSING, Scope
@@ -28,7 +30,9 @@ def bind_new(dims: Sequence[Any], scope: Scope) -> None:
 
 def size(context: Context, dim: Any, scope: Scope) -> Any:
     """The size that an expression in brackets has; POISON after a reported mistake."""
-    unknown = next((name for name in names_used(dim) if scope.find(name.name) is MISSING), None)
+    known = BUILT_IN_VALUES.keys() | NAMES
+    used = (name for name in names_used(dim) if name.name not in known or scope.find_callable(name.name))
+    unknown = next((name for name in used if scope.find(name.name) is MISSING), None)
     if unknown is not None:
         match = closest(unknown.name, scope.visible()) if searches_left() else None
         return context.poison(UnknownDimension(unknown.span, unknown.name, match))

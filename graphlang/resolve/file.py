@@ -23,6 +23,7 @@ from graphlang.resolve.outputs import outputs_of
 from graphlang.resolve.overrides import Overrides
 from graphlang.resolve.rules import RULES
 from graphlang.resolve.scopes import Scope
+from graphlang.resolve.spare_nodes import without_spare
 from graphlang.resolve.spec_parts import SpecParts, with_names
 from graphlang.resolve.uses import names_used
 from graphlang.resolve.values import POISON, InputValue, NodeValue, ParamValue, Value
@@ -97,6 +98,7 @@ class _FileEvaluation:
         self._inputs()
         body = [s for s in self.file.statements if type(s) in EVALUATED]
         context.run(block(context, body, self.top, self.places))
+        context.values[:] = without_spare(context.values)
         if context.open is not None:
             self._close()
         self._report_misplaced()
@@ -117,7 +119,7 @@ class _FileEvaluation:
 
     def _report_misplaced(self) -> None:
         for statement in self.file.statements:
-            if type(statement) in (tree.Return, tree.Next, tree.Yield):
+            if type(statement) in (tree.Return, tree.Next, tree.Yield, tree.Last):
                 word = type(statement).__name__.lower()
                 self.context.error(OutsideItsBlock(statement.span, word))
 

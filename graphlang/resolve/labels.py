@@ -15,7 +15,7 @@ Branch = tuple[int, bool, Any]
 Located = tuple[Any, Branch | None]
 """A node and the branch that it is in."""
 
-_NUMBERED = (tree.Name, tree.Repeat, tree.For)
+_NUMBERED = (tree.Name, tree.Repeat, tree.For, tree.ListFor)
 """Below these there are no labels that keep their names."""
 
 

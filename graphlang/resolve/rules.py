@@ -6,9 +6,11 @@ from typing import Any
 
 from graphlang.resolve.calls import call
 from graphlang.resolve.chains import pipe
+from graphlang.resolve.constant_calls import Evaluated
 from graphlang.resolve.dotted_names import attribute
 from graphlang.resolve.evaluator import Rules
 from graphlang.resolve.layer_statements import layer
+from graphlang.resolve.loops import list_for, tuple_of
 from graphlang.resolve.names import name
 from graphlang.resolve.operators import binary, conditional, list_of, unary
 from graphlang.resolve.parameters import param
@@ -35,11 +37,14 @@ RULES = Rules(
         tree.Bool: _literal,
         tree.NoneValue: _none,
         tree.Name: name,
+        Evaluated: _literal,
     },
     steps={
         tree.Binary: binary,
         tree.Unary: unary,
         tree.ListOf: list_of,
+        tree.ListFor: list_for,
+        tree.TupleOf: tuple_of,
         tree.Conditional: conditional,
         tree.Attribute: attribute,
         tree.Index: index,

@@ -78,6 +78,8 @@ def _as_node(context: Context, value: Any, at: Span, inner: Scope) -> Any:
 def yielded_values(context: Context, node: tree.Scan, inner: Scope) -> Steps:
     """The values after `yield`; None after a mistake."""
     statements = [s for s in node.body if isinstance(s, tree.Yield)]
+    if not statements and any(isinstance(s, tree.Last) for s in node.body):
+        return []
     if len(statements) != 1:
         if statements or not _is_broken(node):
             context.error(
@@ -95,6 +97,21 @@ def yielded_values(context: Context, node: tree.Scan, inner: Scope) -> Steps:
             return None
         yields.append(value)
     return yields
+
+
+def last_values(context: Context, node: tree.Scan) -> list[int] | None:
+    """The positions of the carried values after `last`; None after a mistake."""
+    statements = [s for s in node.body if isinstance(s, tree.Last)]
+    if len(statements) > 1:
+        context.error(YieldCount.second(statements[1].span, ()))
+        return None
+    carried = [c.name for c in node.carries]
+    names = statements[0].names if statements else ()
+    for name in names:
+        if name.name not in carried:
+            context.error(NextOfOther(name.span, (), name.name, carried))
+            return None
+    return [carried.index(name.name) for name in names]
 
 
 def _is_broken(node: tree.Scan) -> bool:

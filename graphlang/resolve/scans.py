@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from graphlang.diagnostics import Span
+from graphlang.diagnostics import Diagnostic, Span
 from graphlang.diagnostics.names import Redefinition
-from graphlang.diagnostics.statements import NoTimeAxis, WrongCarry, WrongScan
+from graphlang.diagnostics.statements import NoSuchOption, NoTimeAxis, WrongCarry, WrongScan
 from graphlang.resolve.block import block
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
 from graphlang.resolve.layer_parameters import new_instance
 from graphlang.resolve.nodes import add_node
 from graphlang.resolve.operands import as_value
-from graphlang.resolve.scan_results import next_values, yielded_values
+from graphlang.resolve.scan_results import last_values, next_values, yielded_values
 from graphlang.resolve.scopes import Scope
 from graphlang.resolve.type_texts import kind_of, type_text
-from graphlang.resolve.values import POISON, Body, Instance, LocalValue, NodeValue, Value
+from graphlang.resolve.values import (
+    POISON,
+    Body,
+    Instance,
+    LocalValue,
+    NodeValue,
+    Value,
+    is_integer,
+    without_node,
+)
 from graphlang.syntax import tree
 
 
@@ -26,6 +35,8 @@ class Start(NamedTuple):
 
     xs: Value
     carried: Sequence[Any]
+    axis: int
+    reverse: bool
 
 
 def scan(context: Context, node: tree.Scan, scope: Scope) -> Steps:
@@ -39,12 +50,13 @@ def scan(context: Context, node: tree.Scan, scope: Scope) -> Steps:
     yield _evaluate_body(context, node, inner)
     following = yield next_values(context, node, inner, start.carried)
     yields = yield yielded_values(context, node, inner)
-    if following is None or yields is None:
+    last = last_values(context, node)
+    if following is None or yields is None or last is None:
         return POISON
     nodes = _take_nodes(context, first)
     body = Body([*local_values, *_captured(nodes, local_values)], nodes, following, yields)
     operands = (start.xs, *start.carried, *body.inputs[len(local_values) :])
-    return _results(context, node, scope, operands, body)
+    return _results(context, node, scope, operands, body, start, last)
 
 
 def _start(context: Context, node: tree.Scan, scope: Scope) -> Steps:
@@ -56,16 +68,48 @@ def _start(context: Context, node: tree.Scan, scope: Scope) -> Steps:
     if xs is POISON or any(s is POISON for s in carried):
         yield _check_body(context, node, scope)
         return None
-    if not isinstance(xs, Value) or len(xs.array.shape) < 2:
+    if not isinstance(xs, Value) or not xs.array.shape:
         what = type_text(xs.array) if isinstance(xs, Value) else "a constant"
         context.error(NoTimeAxis(node.values.span, (), what))
+        return None
+    options = yield _options(context, node, xs, scope)
+    if options is None:
         return None
     for carry, value in zip(node.carries, carried, strict=True):
         if not isinstance(value, Value | int | float) or isinstance(value, bool):
             context.error(WrongCarry.other_kind(carry.span, (), carry.name))
             return None
     values = zip(carried, node.carries, strict=True)
-    return Start(xs, [as_value(context, value, carry.span, scope) for value, carry in values])
+    return Start(xs, [as_value(context, value, carry.span, scope) for value, carry in values], *options)
+
+
+def _options(context: Context, node: tree.Scan, xs: Value, scope: Scope) -> Steps:
+    """The axis and the direction; None after a reported mistake."""
+    ndim = len(xs.array.shape)
+    options: dict[str, Any] = {"axis": min(1, ndim - 1), "reverse": False}
+    for option in node.options:
+        if option.name not in options:
+            context.error(_no_option(node, option))
+            return None
+        options[option.name] = without_node((yield option.value, scope))
+    axis, reverse = options["axis"], options["reverse"]
+    if axis is POISON or reverse is POISON:
+        return None
+    if not is_integer(axis) or not -ndim <= axis < ndim:
+        context.error(WrongScan.wrong_axis(node.options[0].span, ()))
+        return None
+    if not isinstance(reverse, bool):
+        context.error(WrongScan.wrong_reverse(node.options[-1].span, ()))
+        return None
+    return axis % ndim, reverse
+
+
+def _no_option(node: tree.Scan, option: tree.Argument) -> Diagnostic:
+    """What to report for an option that a `scan` does not have, as `h` in `scan x in xs, h = 0 { ... }`."""
+    start, name = option.span.start, option.name or ""
+    comma = option.span.source.text.rindex(",", 0, start)
+    source = option.span.source
+    return NoSuchOption(Span(comma, comma + 1, source), (), name, Span(comma, start + len(name), source))
 
 
 def _check_body(context: Context, node: tree.Scan, scope: Scope) -> Steps:
@@ -107,7 +151,7 @@ def _inner_scope(
     instance = new_instance(context, "scan", scope, None, node.span)
     context.groups.append((instance, "scan"))
     inner = Scope(scope, instance, scope.definition)
-    shape = (start.xs.array.shape[0], *start.xs.array.shape[2:])
+    shape = (*start.xs.array.shape[: start.axis], *start.xs.array.shape[start.axis + 1 :])
     element = context.array(shape, kind_of(start.xs.array))
     local_values = [LocalValue(element, node.variable_span, instance, (-1, 0), node.variable)]
     inner.names[node.variable] = local_values[0]
@@ -146,17 +190,35 @@ def _captured(nodes: Sequence[NodeValue], local_values: Sequence[LocalValue]) ->
     return list(captured.values())
 
 
-def _results(context: Context, node: tree.Scan, scope: Scope, operands: tuple[Any, ...], body: Body) -> Any:
-    """The nodes of a `scan`, one for each value that it yields."""
-    length = operands[0].array.shape[1]
-    results = []
-    for part, value in enumerate(body.yields):
+def _results(
+    context: Context,
+    node: tree.Scan,
+    scope: Scope,
+    operands: tuple[Any, ...],
+    body: Body,
+    start: Start,
+    last: Sequence[int],
+) -> Any:
+    """The nodes of a `scan`: one for each value that it yields, then for each one of `last`."""
+    length, axis = start.xs.array.shape[start.axis], start.axis
+    arrays = []
+    for value in body.yields:
         shape = value.array.shape
-        if not shape:
+        if not shape and axis:
             return context.poison(WrongScan.yield_of_scalar(value.span, ()))
-        array = context.trace.input((shape[0], length, *shape[1:]), value.array.dtype)
-        attributes = {"part": part} if len(body.yields) > 1 else {}
+        arrays.append(context.trace.input((*shape[:axis], length, *shape[axis:]), value.array.dtype))
+    arrays += [
+        context.trace.input(body.following[i].array.shape, body.following[i].array.dtype) for i in last
+    ]
+    way = ({"axis": axis} if axis != 1 else {}) | ({"reverse": True} if start.reverse else {})
+    results = []
+    for part, array in enumerate(arrays):
+        attributes = {"part": part} if len(arrays) > 1 else {}
+        if part >= len(body.yields):
+            attributes["last"] = last[part - len(body.yields)]
         results.append(
-            add_node(context, scope, node.span, array, "scan", operands, attributes=attributes, body=body)
+            add_node(
+                context, scope, node.span, array, "scan", operands, attributes=attributes | way, body=body
+            )
         )
     return results[0] if len(results) == 1 else tuple(results)

@@ -33,6 +33,7 @@ from graphlang.diagnostics.names import (
 )
 from graphlang.diagnostics.spelling import searches_left
 from graphlang.diagnostics.statements import RangeForList
+from graphlang.resolve.built_in_values import BUILT_IN_VALUES
 from graphlang.resolve.call_arguments import CallSite
 from graphlang.resolve.context import Context
 from graphlang.resolve.scopes import Scope
@@ -270,6 +271,8 @@ def of_module(
 
 def part_of_module(node: tree.Attribute, prefix: str) -> Diagnostic:
     """`np.pi`"""
+    if node.name in BUILT_IN_VALUES:
+        return PrefixOfValue(node.span, prefix, node.name, None)
     meant = value_meant(node.name)
     if meant is None:
         return PrefixOfValue(node.span, prefix, None, None)

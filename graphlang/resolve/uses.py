@@ -43,7 +43,8 @@ def _stages(node: Any) -> list[Any]:
 
 def _of_scan(node: tree.Scan) -> Sequence[Any]:
     inner = [value for statement in node.body for value in values_of(statement)]
-    return (node.values, *(c.value for c in node.carries), *inner)
+    options = (option.value for option in node.options)
+    return (node.values, *options, *(c.value for c in node.carries), *inner)
 
 
 _VALUES: dict[type, Callable[[Any], Sequence[Any]]] = {
@@ -62,6 +63,8 @@ _CHILDREN: dict[type, Callable[[Any], Sequence[Any]]] = {
     tree.Call: lambda n: (n.function, *(a.value for a in n.arguments)),
     tree.Unary: lambda n: (n.operand,),
     tree.ListOf: lambda n: n.items,
+    tree.TupleOf: lambda n: n.items,
+    tree.ListFor: lambda n: (n.item, n.values),
     tree.Conditional: lambda n: (n.then, n.condition, n.otherwise),
     tree.Attribute: lambda n: (n.value,),
     tree.Slice: lambda n: (n.start, n.stop, n.step),

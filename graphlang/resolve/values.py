@@ -165,6 +165,8 @@ class NodeValue(Value):
     parameters: dict[str, ParamValue] = field(default_factory=dict)
     #: the number, if it is known before running
     const: Any = None
+    #: whether only its number may have been wanted: then it is left out unless a node works on it
+    spare: bool = False
     #: the layer whose result it is; a result without a label takes its name
     instance: Instance | None = None
     #: for a `scan`: what it computes at every step

@@ -56,13 +56,21 @@ class Loop(NamedTuple):
     following: tuple[int, ...]
     #: the numbers, in the body, of the values that it yields
     yields: tuple[int, ...]
-    #: which of them the node gives
+    #: which of the results the node gives: the yielded values, then the last carried ones
     part: int
+    #: the position of the carried value whose last one the node gives, if it does
+    last: int | None = None
+    axis: int = 1
+    reverse: bool = False
 
     @property
     def result(self) -> int:
         """The number, in the body, of the value that the node gives."""
-        return self.yields[self.part]
+        return self.yields[self.part] if self.last is None else self.following[self.last]
+
+    def place(self, ndim: int) -> int:
+        """Where the axis of time is put in the stacked values of so many axes."""
+        return min(self.axis, ndim)
 
 
 class _Shared(NamedTuple):
@@ -197,7 +205,11 @@ class Network:
             following, yields = (
                 tuple(inner.numbers[n] for n in names) for names in (body.following, body.yields)
             )
-            return Loop(inner, following, yields, range(len(yields))[part])
+            last = spec.attributes.get("last")
+            axis, reverse = spec.attributes.get("axis", 1), spec.attributes.get("reverse", False)
+            if last is None:
+                return Loop(inner, following, yields, range(len(yields))[part], None, axis, reverse)
+            return Loop(inner, following, yields, part, range(len(following))[last], axis, reverse)
         except (KeyError, IndexError, TypeError):
             raise GraphError([WrongScanNode.body_without_result(spec.name)]) from None
 

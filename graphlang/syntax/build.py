@@ -35,7 +35,7 @@ def _extended(c: Parts) -> list[Any]:
 
 
 formals = parameters = bindings = settings = exprs = arguments = indices = dims = entries = _extended
-names = stages = body = _extended
+names = stages = body = items = _extended
 
 
 def _many(parts: Parts) -> list[Any] | None:
@@ -164,8 +164,32 @@ def binding(c: Parts) -> t.Carry:
 
 def scan(c: Parts) -> t.Scan:
     name = c[1]
-    carries = c[5] if c[4].type == "CARRY" else ()
-    return t.Scan(name.value, name.span, c[3], tuple(carries), tuple(c[-2]), _span(c))
+    options = next((tuple(part.items) for part in c if type(part) is _Options), ())
+    carries = next((c[i + 1] for i, part in enumerate(c) if getattr(part, "type", None) == "CARRY"), ())
+    return t.Scan(name.value, name.span, c[3], tuple(carries), tuple(c[-2]), options, _span(c))
+
+
+class _Options:
+    """The options of a `scan` while it is read; a class of its own, for carried values are a list too."""
+
+    def __init__(self) -> None:
+        self.items: list[t.Argument] = []
+
+
+def options(c: Parts) -> _Options:
+    found: _Options = c[0] if type(c[0]) is _Options else _Options()
+    found.items.append(c[-1])
+    return found
+
+
+def option(c: Parts) -> t.Argument:
+    name, _, value = c[-3:]
+    return t.Argument(name.value, value, _span_to(name, value))
+
+
+def last_(c: Parts) -> t.Last:
+    names = c[1]
+    return t.Last(tuple(t.Target(n.value, n.span) for n in names), _span_to(c[0], names[-1]))
 
 
 def next_(c: Parts) -> t.Next:
@@ -222,8 +246,20 @@ def parenthesised(c: Parts) -> Any:
     return _new(type(inner), (*inner[:-1], _span(c)))
 
 
+def tuple_of(c: Parts) -> t.TupleOf:
+    return t.TupleOf((c[1], *(_many(c) or ())), _span(c))
+
+
 def list_of(c: Parts) -> t.ListOf:
     return t.ListOf(tuple(_many(c) or ()), _span(c))
+
+
+def list_for(c: Parts) -> t.ListFor:
+    return t.ListFor(c[1], _variables(c[3]), c[5], _span(c))
+
+
+def _variables(names: Any) -> tuple[t.Target, ...]:
+    return tuple(t.Target(name.value, name.span) for name in names)
 
 
 def binary(c: Parts) -> t.Binary:
@@ -311,7 +347,7 @@ def repeat(c: Parts) -> t.Repeat:
 
 
 def for_(c: Parts) -> t.For:
-    return t.For(c[1].value, c[1].span, c[3], c[4][0], _span(c))
+    return t.For(_variables(c[1]), c[3], c[4][0], _span(c))
 
 
 def residual(c: Parts) -> t.Residual:

@@ -33,7 +33,8 @@ RESERVED = {**operators.WORDS, "if": "IF", "else": "ELSE", "true": "TRUE", "fals
 STATEMENT_WORDS = {
     "graphlang": "GRAPHLANG", "import": "IMPORT", "hyper": "HYPER", "def": "DEF", "input": "INPUT",
     "param": "PARAM", "layer": "LAYER", "output": "OUTPUT", "expect": "EXPECT", "return": "RETURN",
-    "next": "NEXT", "yield": "YIELD", "data": "SECTION", "train": "SECTION", "gradcheck": "SECTION",
+    "next": "NEXT", "yield": "YIELD", "last": "LAST",
+    "data": "SECTION", "train": "SECTION", "gradcheck": "SECTION",
 }  # fmt: skip
 #: words that start a stage
 STAGE_WORDS = {"layers": "LAYERS", "residual": "RESIDUAL", "repeat": "REPEAT", "for": "FOR"}

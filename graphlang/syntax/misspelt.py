@@ -16,7 +16,7 @@ from graphlang.syntax.surroundings import ErrorContext, Word
 INSIDE = {
     None: frozenset(lexer.STATEMENT_WORDS) - {"return", "next", "yield"},
     "def": frozenset({"param", "layer", "return"}),
-    "scan": frozenset({"next", "yield"}),
+    "scan": frozenset({"next", "yield", "last"}),
 }
 """The words that start a statement, by the block that it stands in."""
 

@@ -78,8 +78,14 @@ def _hidden_characters(source: Source) -> list[Diagnostic]:
     return bidirectional_characters(source)
 
 
+VERSIONS = (1, 1.1)
+"""The versions of the language. A file of the first may use what came with the second."""
+
+
 def _wrong_versions(statements: Iterable[Statement]) -> list[Diagnostic]:
-    wrong = [(i, s) for i, s in enumerate(statements) if type(s) is Version and (i or s.number != 1)]
+    wrong = [
+        (i, s) for i, s in enumerate(statements) if type(s) is Version and (i or s.number not in VERSIONS)
+    ]
     if not wrong:
         return []
     from graphlang.diagnostics.syntax.file import MisplacedVersion, UnsupportedVersion

@@ -64,6 +64,22 @@ class ListOf(NamedTuple):
     span: Span
 
 
+class TupleOf(NamedTuple):
+    """`(64, 3)`"""
+
+    items: tuple[Expression, ...]
+    span: Span
+
+
+class ListFor(NamedTuple):
+    """`[x -> Conv(c, k) for c, k in [(16, 1), (32, 3)]]`"""
+
+    item: Expression
+    variables: tuple[Target, ...]
+    values: Expression
+    span: Span
+
+
 class Unary(NamedTuple):
     """`-x` or `not x`."""
 
@@ -174,10 +190,9 @@ class Repeat(NamedTuple):
 
 
 class For(NamedTuple):
-    """`for c in [16, 32] { ... }`"""
+    """`for c in [16, 32] { ... }`, `for c, k in [(64, 3), (128, 5)] { ... }`"""
 
-    variable: str
-    variable_span: Span
+    variables: tuple[Target, ...]
     values: Expression
     entries: tuple[Entry, ...]
     span: Span
@@ -197,6 +212,8 @@ Expression: TypeAlias = (
     | NoneValue
     | Name
     | ListOf
+    | TupleOf
+    | ListFor
     | Unary
     | Binary
     | Conditional
@@ -337,14 +354,22 @@ class Yield(NamedTuple):
     span: Span
 
 
+class Last(NamedTuple):
+    """`last h`: the carried values after the last step."""
+
+    names: tuple[Target, ...]
+    span: Span
+
+
 class Scan(NamedTuple):
-    """`scan x in xs carry h = ... { ... next h = h2; yield h2 }`"""
+    """`scan x in xs, axis=0 carry h = ... { ... next h = h2; yield h2 }`"""
 
     variable: str
     variable_span: Span
     values: Expression
     carries: tuple[Carry, ...]
-    body: tuple[Assign | Next | Yield, ...]
+    body: tuple[Assign | Next | Yield | Last, ...]
+    options: tuple[Argument, ...]
     span: Span
 
 
@@ -394,6 +419,7 @@ Statement: TypeAlias = (
     | Assign
     | Next
     | Yield
+    | Last
     | Return
     | Output
     | Expect

@@ -176,7 +176,7 @@ def place(problem: Diagnostic) -> str:
         ("y = 1e999", "NumberTooLarge", "1e999", "the number is too large", "check the exponent"),
         ("y = 3" + "0" * 5000, "NumberTooLarge", "3" + "0" * 5000, "the number is too large", "check"),
         ("a = 1\ngraphlang 1", "MisplacedVersion", "graphlang 1", "must be the first statement", "move it"),
-        ("graphlang 2", "UnsupportedVersion", "2", "version 2 of the language", "`graphlang 1`"),
+        ("graphlang 2", "UnsupportedVersion", "2", "version 2 of the language", "`graphlang 1.1`"),
     ],
 )
 def test_a_mistake_is_named_where_it_is(text: str, kind: str, at: str, message: str, help_: str) -> None:

@@ -122,3 +122,149 @@ def test_functions_that_came_with_version_1_1_are_listed_with_their_formula() ->
         entry = catalog.find(name)
         assert entry is not None, name
         assert entry.summary, name
+
+
+# ---- before running
+
+
+def test_constant_expressions_call_functions_of_numbers() -> None:
+    hypers = {
+        "floor(sqrt(10))": 3, "sqrt(16)": 4, "exp(0)": 1.0, "log(1)": 0.0, "log2(64)": 6, "min(3, 2, 5)": 2,
+        "max([1, 4])": 4, "abs(-3)": 3, "ceil(7 / 2)": 4, "round(2.5)": 2, "round(2.346, 1)": 2.3, "sum([1, 2, 3])": 6,
+        "len([4, 5])": 2, "range(3)": [0, 1, 2], "range(4, 0, -2)": [4, 2], "floor(pi)": 3,
+    }  # fmt: skip
+    for text, value in hypers.items():
+        spec = gl.loads(f"hyper n = {text}\ninput x\ny = 2 * x").spec
+        assert spec.hypers == {"n": value}, text
+        assert type(spec.hypers["n"]) is type(value), text
+
+
+def test_attributes_sizes_and_counts_are_constant_expressions() -> None:
+    graph = gl.loads(
+        "hyper d = 6\ninput x: float[N, max(d, 4)], b: float[floor(sqrt(d))]\n"
+        "y = x -> Affine(round(d / 4)) -> repeat ceil(d / 4) { Relu } -> Affine(len([1, 2, 3]))\n"
+        "z = reshape(x, N, min(d, 3), -1) + sum(b)\nw = x * sqrt(d)"
+    )
+    shapes = {node.name: node.spec.shape[1:] for node in graph.network.nodes if node.spec.named}
+    assert shapes == {"y": (3,), "z": (3, 2), "w": (6,)}
+    assert [node.spec.operation for node in graph.network.nodes].count("Relu") == 2
+
+
+def test_a_constant_expression_without_a_value_says_what_the_function_takes() -> None:
+    for text, what in {
+        "log(0)": "`log` takes a number above 0", "range(1, 2, 0)": "`range` takes one, two or three whole numbers",
+        "len(3)": "`len` takes a list",
+    }.items():  # fmt: skip
+        with pytest.raises(gl.GraphError, match=what):
+            gl.loads(f"hyper n = {text}\ninput x\ny = x * n")
+
+
+def test_sizes_of_the_data_go_through_functions_of_constants() -> None:
+    text = "input x: float[T, 2]\ny = reshape(x, floor(T / 2) + ceil(T / 2), 2) + max(T, 1) + len(x)"
+    assert computed(text, x=np.zeros((3, 2))).tolist() == [[6, 6]] * 3
+
+
+def test_for_goes_through_a_range_and_takes_pairs_apart() -> None:
+    graph = gl.loads(
+        "input x: float[N, 4]\ny = x -> for i in range(3) { Affine(i + 1) }\n"
+        "z = x -> for c, k in [(6, 2), (5, 3)] { fc: Affine(c * k) }"
+    )
+    shapes = {name: np.shape(value) for name, value in graph.params.items()}
+    assert shapes["Affine1.W"] == (4, 1)
+    assert shapes["Affine3.W"] == (2, 3)
+    assert shapes["fc1.W"] == (4, 12)
+    assert shapes["fc2.W"] == (12, 15)
+
+
+def test_a_list_is_built_by_a_loop_and_each_item_has_parameters_of_its_own() -> None:
+    graph = gl.loads(
+        "input x: float[N, 4]\nbranches = [x -> Affine(c, bias=b) for c, b in [(2, true), (3, false)]]\n"
+        "y = concat(branches, axis=1)\nz = stack([x * i for i in range(3)])\n"
+        "s = sum([x * i for i in range(4)])\nn = len(branches)"
+    )
+    assert {n: np.shape(v) for n, v in graph.params.items()} == {
+        "Affine1.W": (4, 2), "Affine1.b": (2,), "Affine2.W": (4, 3),
+    }  # fmt: skip
+    x = np.arange(8.0).reshape(2, 4)
+    run = graph.forward(x=x)
+    assert run["y"].shape == (2, 5)
+    np.testing.assert_array_equal(run["z"], np.stack([0 * x, x, 2 * x]))
+    np.testing.assert_array_equal(run["s"], 6 * x)
+    assert run["n"] == 2
+
+
+def test_items_that_cannot_be_taken_apart_are_named() -> None:
+    with pytest.raises(gl.GraphError, match="`for` takes apart 2 values each time, and an item is `3`"):
+        gl.loads("input x: float[N, 4]\ny = x -> for c, k in [(1, 2), 3] { Affine(c) }")
+
+
+# ---- scan
+
+XS = np.array([[1.0, 2.0, 4.0], [0.5, -1.0, 3.0]])
+
+
+def everywhere(text: str, **inputs: Any) -> dict[str, Any]:
+    """The values of a file, whose outputs are the same eager and planned."""
+    graph = gl.loads(text)
+    run = graph.forward(**inputs)
+    planned = graph.compile()(**inputs)
+    names = graph.spec.outputs
+    for name, value in zip(names, [planned] if len(names) == 1 else planned.values(), strict=True):
+        np.testing.assert_allclose(value, run[name], rtol=1e-12, err_msg=name)
+    return dict(run.items())
+
+
+def test_scan_runs_over_a_vector() -> None:
+    values = everywhere(
+        "input xs: float[T]\ny = scan x in xs carry h = 1 { h2 = 2 * h + x; next h = h2; yield h2 }",
+        xs=[1, 2, 3],
+    )
+    assert values["y"].tolist() == [3, 8, 19]
+
+
+def test_scan_runs_over_any_axis() -> None:
+    for axis in (0, 1, -1):
+        carry = "zeros(N)" if axis else "zeros(T)"
+        values = everywhere(
+            f"input xs: float[N, T]\ny = scan x in xs, axis={axis} carry h = {carry} "
+            "{ h2 = h + x; next h = h2; yield h2 }",
+            xs=XS,
+        )
+        np.testing.assert_allclose(values["y"], np.cumsum(XS, axis))
+
+
+def test_scan_runs_backwards_and_its_results_lie_where_their_elements_lie() -> None:
+    text = "input xs: float[N, T]\ny = scan x in xs, reverse=true carry h = zeros(N) { h2 = h + x; next h = h2; yield h2 }"
+    np.testing.assert_allclose(everywhere(text, xs=XS)["y"], np.cumsum(XS[:, ::-1], 1)[:, ::-1])
+
+
+def test_scan_gives_the_last_carry() -> None:
+    text = (
+        "input xs: float[N, T]\nend = scan x in xs carry h = ones(N) { next h = h * x; last h }\n"
+        "ys, p, s = scan x in xs, axis=0 carry q = ones(T), r = zeros(T) "
+        "{ next q = q * x, r = r + x; yield q - x; last q, r }"
+    )
+    values = everywhere(text, xs=XS)
+    np.testing.assert_allclose(values["end"], np.prod(XS, 1))
+    np.testing.assert_allclose(values["p"], np.prod(XS, 0))
+    np.testing.assert_allclose(values["s"], np.sum(XS, 0))
+    assert values["ys"].shape == (2, 3)
+
+
+def test_gradients_flow_through_every_way_of_a_scan() -> None:
+    for options, carry in {
+        "axis=0": "zeros(3)",
+        "reverse=true": "zeros(N)",
+        "axis=0, reverse=true": "zeros(3)",
+    }.items():
+        graph = gl.loads(
+            f"input xs: float[N, 3]\ny, e = scan x in xs, {options} carry h = {carry} "
+            "{ h2 = tanh(h + x); next h = h2; yield h2 * x; last h }\nloss = sum(y * y) + sum(e)\n"
+            "gradcheck { of = loss }"
+        )
+        assert graph.gradcheck(xs=XS).ok
+
+
+def test_a_variable_may_still_be_called_last() -> None:
+    text = "input xs: float[T]\ny = scan x in xs carry h = 0 { last = h + x; next h = last; yield last }"
+    assert computed(text, xs=[1, 2]).tolist() == [1, 3]

@@ -36,7 +36,7 @@ MENDED = [
     ("y = |n - 3| + 1", "|", "y = abs(n - 3) + 1"), ("y = 2 * |n|", "|", "y = 2 * abs(n)"),
     ("y = ||v||", "||", "y = sqrt(sum((v) ** 2))"), ("y = x.sum(axis=0)", "x.sum", "y = sum(x, axis=0)"),
     ("y = np.exp(x)", "np.exp", "y = exp(x)"), ("y = torch.nn.functional.relu(x)", "torch.nn.functional.relu", "y = relu(x)"),
-    ("y = np.pi * n", "np.pi", "y = 3.141592653589793 * n"), ("y = π * n", "π", "y = 3.141592653589793 * n"),
+    ("y = np.pi * n", "np.pi", "y = pi * n"), ("y = π * n", "π", "y = pi * n"),
     ("f(a) = a ** 2\ny = f(n)", "f(a)", "def f(a) = a ** 2\ny = f(n)"),
     # choices and logic
     ("y = n > 2 ? 1 : 0", "?", "y = where(n > 2, 1, 0)"), ("y = 1 + (n > 2 ? n : 0)", "?", "y = 1 + (where(n > 2, n, 0))"),
@@ -59,7 +59,7 @@ TOLD = [
     ("for i in range(3):\n    y = n * i\n    z = qq\nw = n", "for", "repeat 3"), ("y = n++", "++", "`n2 = n + 1`"), ("n += 1", "+=", "`n2 = n + ...`"),
     ("y = v'", "'", "`.T`"), ("y = n!", "!", "prod"), ("y = ∞", "∞", "1e30"), ("y = ∇n", "∇", "grad(y, x)"),
     ("y = null", "null", "`none`"), ("f = lambda a: a", "lambda", "def f(x)"), ("print(n)", "print", "graphlang run"),
-    ("y = [i for i in v]", "for", "arange"), ("import numpy as np\ny = np.exp(n)", "import", "blocks.graph"),
+    ("import numpy as np\ny = np.exp(n)", "import", "blocks.graph"),
     ("class Net:\n    def f(self):\n        return 3\ny = n", "class", "gl.load(layers="),
 ]  # fmt: skip
 

@@ -164,7 +164,11 @@ def test_layer_lists_nest_and_have_labels() -> None:
     layers, for_ = pipe.stages
     assert [e.label for e in layers.entries] == ["c1", None, None, "for"]
     assert [type(e.stages[-1]) for e in layers.entries] == [t.Name, t.Repeat, t.Residual, t.Name]
-    assert (for_.variable, shown(for_.values), for_.variable_span.text) == ("c", "[1, 2]", "c")
+    assert ([v.name for v in for_.variables], shown(for_.values), for_.variables[0].span.text) == (
+        ["c"],
+        "[1, 2]",
+        "c",
+    )
     assert shown(layers.entries[1].stages[0].count) == "(n - 1)"
 
 

@@ -13,7 +13,8 @@ from graphlang.trace.core import Primitive, signature
 _IN_RESULT_TYPE = frozenset(
     """
     clip concatenate conv conv_transpose conv_weight_gradient cumprod cumsum erf linear_recurrence matmul
-    mills power_log prod sigmoid sigmoid_slope sum tanh_slope unslice rnn rnn_gradient rnn_weight_gradient lstm lstm_gradient
+    mills power_log prod sigmoid sigmoid_slope
+    sum tanh_slope unslice rnn rnn_gradient rnn_weight_gradient lstm lstm_gradient
     lstm_weight_gradient gru gru_gradient gru_weight_gradient
     """.split()
 )

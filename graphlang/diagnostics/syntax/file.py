@@ -26,14 +26,14 @@ class UnsupportedVersion(Located):
 
         graphlang 2
 
-    Fix: this release reads version 1; newer files need a newer graphlang.
+    Fix: this release reads versions 1 and 1.1; newer files need a newer graphlang.
     """
 
     code = "GL146"
     message = "version {span} of the language is not known to this release"
-    label = "known is 1"
-    help = "write `graphlang 1`, or install a newer graphlang"
-    replacement = "1"
+    label = "known are 1 and 1.1"
+    help = "write `graphlang 1.1`, or install a newer graphlang"
+    replacement = "1.1"
 
 
 class NotUtf8(OfFile):
