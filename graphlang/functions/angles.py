@@ -99,7 +99,7 @@ def sinc(x):
     u = x * math.pi
     near = np.abs(u) < 1
     square = np.square(np.where(near, u, 0))
-    series = 1.0
+    series = 1 + 0 * square
     for n in range(16, 0, -2):  # 1 - u**2/3! + u**4/5! - ..., from the inside out
         series = 1 - series * square / (n * (n + 1))
     far = np.where(near, 1, u)

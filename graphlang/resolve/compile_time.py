@@ -56,14 +56,14 @@ def _of_one(function: Callable[[Any], Any], symbolic: np.ufunc) -> Callable[[Num
     return lambda numbers: symbolic(numbers[0]) if isinstance(numbers[0], Symbolic) else function(numbers[0])
 
 
-def _square_root(x: float) -> float:
+def _square_root(x: Any) -> Any:
     """The root, which is whole where a whole number is a square."""
     if is_integer(x) and x >= 0 and math.isqrt(x) ** 2 == x:
         return math.isqrt(x)
     return math.sqrt(x)
 
 
-def _binary_logarithm(x: float) -> float:
+def _binary_logarithm(x: Any) -> Any:
     """The logarithm, which is whole where a whole number is a power of two."""
     return int(x).bit_length() - 1 if is_integer(x) and x > 0 and not x & (x - 1) else math.log2(x)
 
@@ -71,12 +71,18 @@ def _binary_logarithm(x: float) -> float:
 def _down(x: Any) -> Any:
     """The largest whole number that is not above x."""
     if isinstance(x, DimScalar):
-        numerator, denominator = x.operands if x.function is _DIVISION else (None, None)
-        return floor_divide(numerator, denominator) if _are_whole(numerator, denominator) else np.floor(x)
+        quotient = _quotient(x)
+        return np.floor(x) if quotient is None else floor_divide(*quotient)
     return x if isinstance(x, Dim) else math.floor(x)
 
 
 _DIVISION: Any = (Dim.symbol("n") / 2).function
+
+
+def _quotient(x: DimScalar) -> tuple[Any, Any] | None:
+    """The sizes whose quotient it is."""
+    operands: Any = x.operands
+    return operands if x.function is _DIVISION and _are_whole(*operands) else None
 
 
 def _are_whole(*values: Any) -> bool:
@@ -85,9 +91,10 @@ def _are_whole(*values: Any) -> bool:
 
 def _up(x: Any) -> Any:
     """The smallest whole number that is not below x."""
-    if isinstance(x, DimScalar) and x.function is _DIVISION and _are_whole(*x.operands):
-        return -floor_divide(-x.operands[0], x.operands[1])
-    return np.ceil(x) if isinstance(x, DimScalar) else x if isinstance(x, Dim) else math.ceil(x)
+    if isinstance(x, DimScalar):
+        quotient = _quotient(x)
+        return np.ceil(x) if quotient is None else -floor_divide(-quotient[0], quotient[1])
+    return x if isinstance(x, Dim) else math.ceil(x)
 
 
 def _rounded(numbers: Numbers) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from graphlang.diagnostics import Span
 from graphlang.diagnostics.arguments import NoFunctionOf
@@ -81,7 +81,8 @@ def _evaluated(site: CallSite, values: Sequence[Any]) -> CallSite:
     """The call with its arguments evaluated."""
     given = values if site.piped is None else values[1:]
     arguments = [
-        a._replace(value=Evaluated(v, a.value.span)) for a, v in zip(site.arguments, given, strict=True)
+        tree.Argument(a.name, cast("Any", Evaluated(v, a.value.span)), a.span)
+        for a, v in zip(site.arguments, given, strict=True)
     ]
     return site._replace(arguments=arguments)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from graphlang.diagnostics import Diagnostic
+from graphlang.diagnostics import Diagnostic, Span
 from graphlang.diagnostics.names import Redefinition
 from graphlang.diagnostics.statements import ItemsMisfit, OtherForList
 from graphlang.resolve.constants import described
@@ -27,7 +27,7 @@ def no_list(node: Any, items: Any) -> Diagnostic | None:
 
 def report_hidden(context: Context, variables: Sequence[tree.Target], scope: Scope) -> None:
     """Reports variables of a loop whose names are defined already, or stand there twice."""
-    places = {}
+    places: dict[str, Span] = {}
     for variable in variables:
         first = places.get(variable.name) or scope.place(variable.name)
         if first is not None:
