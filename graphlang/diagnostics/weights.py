@@ -99,8 +99,9 @@ class MissingWeights(WrongWeights):
 class WrongRun(OfFile):
     """The folder of a run cannot be made or read, or a run cannot go on from it.
 
-    One process at a time writes a run. It goes on as if it had never stopped. So its folder holds a checkpoint that training wrote, and the
-    graph, the optimizer, the seed, the precision and the length of an epoch are those that it started with.
+    One process at a time writes a run. It goes on as if it had never stopped. So its folder holds a
+    checkpoint that training wrote, and the graph, the optimizer, the seed, the precision and the length of an
+    epoch are those that it started with.
 
         graphlang train net.graph --resume runs/net-1 --seed 2     # started with seed 1
 
