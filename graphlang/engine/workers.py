@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+from _thread import start_new_thread
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import Context
 from itertools import product
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from graphlang.kernels import parallel
 from graphlang.lazy import made_once
 
 Job = Callable[[], Any]
+_START = 10
+"""Seconds that a new thread may take until it is there."""
 
 _BUFFER = 1024
 """Elements that NumPy may copy at a time. It writes out an operand that is broadcast along rows shorter than
@@ -69,8 +72,10 @@ class Workers:
 
     def __init__(self) -> None:
         self._queues: list[SimpleQueue[tuple[Job, _Latch]]] = []
-        self._threads: list[threading.Thread] = []
+        #: the system's number of each thread
+        self._threads: list[int] = []
         self._growing = threading.Lock()
+        self._refused = False
         self._core = -1
 
     @property
@@ -80,15 +85,13 @@ class Workers:
 
     def _grow(self, count: int) -> None:
         with self._growing:
-            while len(self._queues) < count:
+            while len(self._queues) < count and not self._refused:
                 queue: SimpleQueue[tuple[Job, _Latch]] = SimpleQueue()
-                # In a context of its own: from Python 3.14 on a thread may inherit that of its starter, and a
-                # worker that is to divide its work again would wait for itself.
-                thread = threading.Thread(
-                    target=Context().run, args=(_serve, queue), daemon=True, name="graphlang"
-                )
-                thread.start()
-                self._threads.append(thread)
+                number = _started(queue)
+                if number is None:
+                    self._refused = True
+                    break
+                self._threads.append(number)
                 self._queues.append(queue)
             self._core = -1
 
@@ -103,20 +106,25 @@ class Workers:
         if others:
             for thread in self._threads:
                 with suppress(OSError):
-                    os.sched_setaffinity(thread.native_id or 0, others)
+                    os.sched_setaffinity(thread, others)
 
     def run(self, jobs: Sequence[Job]) -> None:
-        """Runs each job on its own thread, waits for all, and raises the first exception that one raised."""
+        """Runs each job on its own thread, waits for all, and raises the first exception that one raised.
+
+        Where the system gives no more threads, the calling thread runs what is left.
+        """
         if len(self._queues) < len(jobs) - 1:
             self._grow(len(jobs) - 1)
         current_core = _current_core()
         if current_core is not None and (core := current_core()) != self._core:
             self._keep_off(core)
-        latch = _Latch(len(jobs) - 1)
-        for queue, job in zip(self._queues, jobs[1:], strict=False):
+        handed = jobs[1 : 1 + len(self._queues)]
+        latch = _Latch(len(handed))
+        for queue, job in zip(self._queues, handed, strict=False):
             queue.put((job, latch))
         try:
-            jobs[0]()
+            for job in (jobs[0], *jobs[1 + len(handed) :]):
+                job()
         finally:
             latch.wait()
         if latch.error is not None:
@@ -162,9 +170,25 @@ def _current_core() -> Callable[[], int] | None:
     return sched_getcpu if sched_getcpu() >= 0 else None
 
 
-def _serve(queue: SimpleQueue[tuple[Job, _Latch]]) -> None:
+def _started(queue: SimpleQueue[tuple[Job, _Latch]]) -> int | None:
+    """The system's number of a new thread that serves a queue; None where there is no room for one.
+
+    `Thread.start` would wait for ever for a thread that ends at once because it gets no memory. The context
+    is one of its own: from Python 3.14 on a thread may inherit that of its starter, and a worker that is to
+    divide its work again would wait for itself.
+    """
+    numbers: SimpleQueue[int] = SimpleQueue()
+    try:
+        start_new_thread(Context().run, (_serve, queue, numbers))
+        return numbers.get(timeout=_START)
+    except (RuntimeError, MemoryError, Empty):
+        return None
+
+
+def _serve(queue: SimpleQueue[tuple[Job, _Latch]], numbers: SimpleQueue[int]) -> None:
     # NumPy's settings are local to a thread, so those of the caller do not cover the workers.
     with quiet_numpy():
+        numbers.put(threading.get_native_id())
         while True:
             job, latch = queue.get()
             error: BaseException | None = None
