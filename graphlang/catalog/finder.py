@@ -282,6 +282,8 @@ class Catalog:
 
     def __init__(self, layers: Iterable[type[Layer] | Callable[..., Any]] = ()) -> None:
         self.own: dict[str, CatalogEntry] = {}
+        #: the operations that a program has asked for
+        self._found: dict[str, CatalogEntry] = {}
         if not isinstance(layers, Iterable):
             raise TypeError(f"layers is a list, as layers=[Swish], not {_described(layers)}")
         for target in layers:
@@ -294,7 +296,12 @@ class Catalog:
 
     def find(self, name: str) -> CatalogEntry | None:
         """The operation of that name, or None."""
-        return self.own.get(name) or _built_in(name)
+        entry = self._found.get(name)
+        if entry is None:
+            entry = self.own.get(name) or _built_in(name)
+            if entry is not None:
+                self._found[name] = entry
+        return entry
 
     def names(self) -> list[str]:
         return [*self.own, *built_in_names()]

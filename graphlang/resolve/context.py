@@ -115,10 +115,12 @@ class Context(Evaluator):
         return value
 
     def _refuse_large(self, value: Value) -> None:
-        size = least_bytes(value.array.shape, value.array.dtype)
-        if size > self.limits.memory and type(value) is NodeValue:
-            raise GraphError([MemoryExceeded.of_value("memory", value.span, size, self.limits.memory)])
-        if len(value.array.shape) > self.limits.rank:
+        array = value.array
+        if array.number < 0 and type(value) is NodeValue:  # else it was measured when it was recorded
+            size = least_bytes(array.shape, array.dtype)
+            if size > self.limits.memory:
+                raise GraphError([MemoryExceeded.of_value("memory", value.span, size, self.limits.memory)])
+        if len(array.shape) > self.limits.rank:
             raise GraphError([limit_exceeded(value.span, "rank", self.limits.rank)])
 
     def array(self, shape: tuple[Size, ...], kind: str) -> SymbolicArray:
