@@ -25,8 +25,9 @@ Family = Literal["initializers", "optimizers", "schedules", "datasets"]
 
 PACKAGE = Path(__file__).parent.parent
 T = typing.TypeVar("T")
-SUPPLIED = frozenset({"training", "random"})
-"""Keyword-only arguments of a `forward` that the engine supplies: neither parameters nor state."""
+SUPPLIED = frozenset({"training", "random", "stream"})
+"""Keyword-only arguments that the engine supplies to a `forward` or a function: neither parameters nor
+state; `stream` are the random numbers of the node alone."""
 
 
 class OperationAttribute(NamedTuple):
@@ -70,7 +71,7 @@ class CatalogEntry:
         self.takes_any = is_layer and takes_any_keyword(typing.cast("type[Layer]", target))
         self.owns = bool(self.own) or self.takes_any
         #: the keyword-only arguments that the engine supplies
-        self.supplied: frozenset[str] = SUPPLIED.intersection(keywords) if is_layer else frozenset()
+        self.supplied: frozenset[str] = SUPPLIED.intersection(keywords)
         defaults = function.__defaults__ or ()
         optional = positional[len(positional) - len(defaults) :] if defaults else []
         self.optional_tensors = frozenset(n for n in optional if n in self.tensors)

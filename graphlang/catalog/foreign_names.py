@@ -32,6 +32,8 @@ _RENAMED = {
     "clip": "clamp clipbyvalue", "arcsin": "asin", "arccos": "acos", "arctan2": "atan2",
     "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "log10": "lg", "log2": "lb ld",
     "ceil": "ceiling", "round": "rint", "trunc": "fix", "deg2rad": "radians", "sort": "sorted",
+    "random_normal": "randn standardnormal", "random_uniform": "rand", "random_like": "randnlike randlike",
+    "random_bernoulli": "bernoulli",
     "where": "ifelse iif cond", "concat": "concatenate cat",
     "expand_dims": "unsqueeze", "transpose": "permute", "take": "gather indexselect",
     "reshape": "view", "repeat_axis": "repeatinterleave", "broadcast_to": "expand",
@@ -80,7 +82,6 @@ _FORMULAS = {
 }  # fmt: skip
 _MISSING = "is not in this version"
 _OUTSIDE = f"{_MISSING}; compute it before, and hand the result in as an `input`"
-_RANDOM = f"a random value {_MISSING}; a parameter starts at random: `param W: float[3, 4] = normal(0.01)`"
 _NOTES = {
     "inv": f"the inverse of a matrix {_OUTSIDE}", "inverse": f"the inverse of a matrix {_OUTSIDE}",
     "pinv": f"the pseudoinverse {_OUTSIDE}", "det": f"the determinant {_OUTSIDE}",
@@ -88,8 +89,6 @@ _NOTES = {
     "svd": f"a singular value decomposition {_OUTSIDE}", "cholesky": f"a Cholesky factor {_OUTSIDE}",
     "fft": f"the Fourier transform {_OUTSIDE}",
     **dict.fromkeys(("param", "parameter", "variable", "weight"), "write `param W: float[3, 4]`"),
-    "rand": _RANDOM,
-    "randn": _RANDOM,
     "factorial": f"the factorial {_MISSING}; `prod([1, 2, 3])` is 3!",
     "shape": "a size has a name in the type of the input: `input x: float[N, 3]`, and `N` is the length",
     "size": "a size has a name in the type of the input: `input x: float[N, 3]`, and `N` is the length",

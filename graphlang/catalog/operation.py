@@ -273,8 +273,8 @@ class Function:
         self.attributes = dict(attributes)
         self.sizes = sizes
 
-    def forward(self, *tensors: Array) -> tuple[Array, None]:
-        return self.function(*tensors, *self.sizes, **self.attributes), None
+    def forward(self, *tensors: Array, **supplied: Any) -> tuple[Array, None]:
+        return self.function(*tensors, *self.sizes, **self.attributes, **supplied), None
 
     def parameters(self, *tensors: Array) -> dict[str, Parameter]:
         return {}

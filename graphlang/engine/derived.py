@@ -12,6 +12,7 @@ from graphlang.engine.random_streams import Draws, Redrawn
 from graphlang.engine.scan import ScanOperation
 from graphlang.spec.recently_used import RecentlyUsed
 from graphlang.trace import SymbolicArray, SymbolicRandom, Trace, gradient, reached, replay
+from graphlang.trace.primitives.random_numbers import NumberStream, StreamSeeds
 from graphlang.trace.whole_numbers import check_step, is_counted
 
 Differentiable: TypeAlias = Operation | ScanOperation
@@ -85,7 +86,9 @@ def _signature(value: Any) -> Any:
         return value.shape, value.dtype
     if isinstance(value, Draws):
         return Draws
-    return value if isinstance(value, int | float | bool | None) else id(value)
+    if isinstance(value, NumberStream):
+        return NumberStream  # whatever its numbers are, no gradient flows into them
+    return value if isinstance(value, int | float | bool | StreamSeeds | None) else id(value)
 
 
 def _symbolic(operands: Sequence[Any], keywords: dict[str, Any], y: Any, dy: Any, since: int) -> list[Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from graphlang.catalog.finder import SUPPLIED
 from graphlang.catalog.operation import Operation, as_numbers, outcome
 from graphlang.engine.failures import WrongGradients
 from graphlang.engine.scan import ScanOperation
@@ -52,7 +53,7 @@ def own_order(operation: Any) -> list[str]:
     return [
         name
         for name in code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-        if name not in ("training", "random")
+        if name not in SUPPLIED
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 from graphlang.catalog.operation import Random
 from graphlang.spec.network import Loop
 from graphlang.trace.primitives.creation import stop_gradient
+from graphlang.trace.primitives.random_numbers import StreamSeeds
 
 
 class BodyRun(Protocol):
@@ -17,8 +18,11 @@ class BodyRun(Protocol):
     state: dict[int, Any]
 
 
-RunBody: TypeAlias = Callable[[Mapping[int, Any], Any, bool, Random | None, Sequence[int]], BodyRun]
-"""Runs a body on its inputs: (inputs by number, precision, training, random, the numbers to compute)."""
+RunBody: TypeAlias = Callable[
+    [Mapping[int, Any], Any, bool, Random | None, Sequence[int], StreamSeeds], BodyRun
+]
+"""Runs a body on its inputs: (inputs by number, precision, training, random, the numbers to compute, what
+random values follow from)."""
 
 
 class Repetition(NamedTuple):
@@ -35,13 +39,20 @@ class LoopBody:
     """Runs the body of a loop on its operands."""
 
     def __init__(
-        self, loop: Loop, run_body: RunBody, dtype: Any, training: bool, random: Random | None
+        self,
+        loop: Loop,
+        run_body: RunBody,
+        dtype: Any,
+        training: bool,
+        random: Random | None,
+        seeds: StreamSeeds,
     ) -> None:
         self.loop = loop
         self.run_body = run_body
         self.dtype = dtype
         self.training = training
         self.random = random
+        self.seeds = seeds
 
     def run(
         self,
@@ -50,11 +61,15 @@ class LoopBody:
         captured: Sequence[Any],
         results: Sequence[int],
         random: Random | None = None,
+        *,
+        counters: Sequence[Any],
     ) -> Repetition:
-        """One repetition; `results` are the numbers of values to give back."""
+        """One repetition; `results` are the numbers of values to give back. Its random values follow from
+        counters: those of the run, and its place in time."""
         inputs = dict(enumerate([x, *carried, *captured]))
         targets = [*self.loop.following, *results]
-        body = self.run_body(inputs, self.dtype, self.training, random or self.random, targets)
+        seeds = self.seeds._replace(counters=counters)
+        body = self.run_body(inputs, self.dtype, self.training, random or self.random, targets, seeds)
         # Running statistics are renewed at every step, as at every use of a layer.
         renewed = [
             stop_gradient(body.state[i]) if i in body.state else v

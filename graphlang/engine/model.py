@@ -60,6 +60,9 @@ class Model:
     #: the programs of a backend for whole runs, by what they are recorded for
     runs: RecentlyUsed[Any] = field(default_factory=lambda: RecentlyUsed(16), repr=False)
 
+    def __post_init__(self) -> None:
+        self.network.seed = self.seed
+
     @property
     def spec(self) -> Spec:
         return self.network.spec

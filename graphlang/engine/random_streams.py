@@ -14,9 +14,11 @@ from graphlang.catalog.operation import Random
 class StreamRandom:
     """Draws from a NumPy generator, in the precision of the run."""
 
-    def __init__(self, generator: np.random.Generator, dtype: Any) -> None:
+    def __init__(self, generator: np.random.Generator, dtype: Any, step: int = 0) -> None:
         self.generator = generator
         self.dtype = dtype
+        #: the training step, which random values follow from
+        self.step = step
 
     def uniform(self, shape: Sequence[int]) -> Any:
         return self.generator.random(tuple(shape), dtype=self.dtype)

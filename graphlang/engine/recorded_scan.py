@@ -12,7 +12,7 @@ from graphlang.kernels import scan_gradient as _scan_gradient  # noqa: F401 - gi
 from graphlang.kernels.scan_recording import RecordedScan, Repeated
 from graphlang.spec.network import Loop
 from graphlang.trace import SymbolicArray, SymbolicRandom, Trace, count, signature
-from graphlang.trace.primitives.creation import stop_gradient
+from graphlang.trace.primitives.creation import arange, stop_gradient
 
 
 class RecordedLoop:
@@ -28,16 +28,23 @@ class RecordedLoop:
         self._apart: list[list[Any]] = []
         self._results: dict[int, Any] = {}
         self.reverse = body.loop.reverse
-        step = _Step(body, xs, carried, captured)
+        step, length = _Step(body, xs, carried, captured), xs.shape[0]
         while not step.keeps_types:
             with trace:
-                first = body.run(xs[-1 if self.reverse else 0], carried, captured, body.loop.yields)
+                place = length - 1 - len(self._apart) if self.reverse else len(self._apart)
+                first = body.run(
+                    xs[-1 if self.reverse else 0],
+                    carried,
+                    captured,
+                    body.loop.yields,
+                    counters=(*body.seeds.counters, place),
+                )
             self.state |= first.state
             self._apart.append(first.results)
             xs = xs[:-1] if self.reverse else xs[1:]
             carried, captured = first.carried, first.captured
             step = _Step(body, xs, carried, captured)
-        self._scan = step.recorded(trace)
+        self._scan = step.recorded(trace, 0 if self.reverse else len(self._apart))
         self.state |= {place: self._scan.last(position) for place, position in step.state.items()}
 
     def result(self, loop: Loop) -> Any:
@@ -84,13 +91,25 @@ class _Step:
                 v = self.inputs[place] = self.trace.input(*signature(v))
             inner.append(v)
         with self.trace:
+            counters = self._counters()
             given = [
                 stop_gradient(v) if place in renewed else v
                 for place, v in enumerate(inner, 1 + len(self.starts))
             ]
             self.run: Repetition = self.body.run(
-                self.element, self.carried, given, self.body.loop.yields, self.random
+                self.element, self.carried, given, self.body.loop.yields, self.random, counters=counters
             )
+
+    def _counters(self) -> list[Any]:
+        """The counters of random values in the body, where there are any: those from outside, and time."""
+        if not self.body.loop.is_random:
+            return []
+        outside = self.body.seeds.counters
+        self.counters = [
+            self.trace.input(*signature(c)) if isinstance(c, SymbolicArray) else c for c in outside
+        ]
+        self.time = self.trace.input((), np.int64)
+        return [*self.counters, self.time]
 
     @property
     def keeps_types(self) -> bool:
@@ -103,8 +122,8 @@ class _Step:
         """By the place of a renewed state among the operands: its position among the carried values."""
         return {place: i for i, place in enumerate(sorted(self.run.state), len(self.starts))}
 
-    def recorded(self, trace: Trace) -> RecordedScan:
-        """The call in a trace."""
+    def recorded(self, trace: Trace, start: int) -> RecordedScan:
+        """The call in a trace; the first element is the one of time `start`."""
         length = self.xs.shape[0]
         outer = dict(enumerate(self.captured, 1 + len(self.starts)))
         carried = list(zip(self.carried, self.starts, self.run.carried, strict=True))
@@ -112,6 +131,10 @@ class _Step:
         captured = [(x, outer[place]) for place, x in self.inputs.items() if place not in self.state]
         with trace:
             elements = [(self.element, self.xs), *self._drawn(length)]
+            if self.body.loop.is_random:
+                elements.append((self.time, arange(start, length + start)))
+                outside = zip(self.counters, self.body.seeds.counters, strict=True)
+                captured += [(x, c) for x, c in outside if isinstance(c, SymbolicArray)]
             repeated = Repeated(self.trace.steps, elements, carried, captured, self.run.results)
             return RecordedScan(trace, repeated, length, reverse=self.body.loop.reverse)
 

@@ -202,10 +202,11 @@ def record_step(
     A parameter without a gradient is not updated, and `slots` is not called for it.
     """
     recorder = Recorder(network, inputs, dtype, sizes, training=True)
-    recorder.forward([loss])
     tape, trace = recorder.tape, recorder.trace
     rate = recorder.input(RATE, (), np.float64)
     number = recorder.input(STEP, (), np.float64)
+    tape.seeds = tape.seeds._replace(counters=(number,))
+    recorder.forward([loss])
     updates: dict[str, Any] = {}
     with trace:
         arrays = tape.reached(loss, [network.numbers[n] for n in trained])

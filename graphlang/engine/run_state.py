@@ -14,6 +14,7 @@ from graphlang.engine.scan import ScanOperation
 from graphlang.spec.network import Network, Node, Ref
 from graphlang.trace import SymbolicArray, Trace
 from graphlang.trace.primitives.creation import alias, constant_of, stop_gradient
+from graphlang.trace.primitives.random_numbers import NumberStream, StreamSeeds
 
 NodeCall: TypeAlias = tuple[Operation | ScanOperation, Any, dict[str, Any], int]
 """How a value was computed: the operation, what its forward saved, the keyword arguments, and the number of
@@ -54,6 +55,8 @@ class RunState:
         self.state: dict[int, Any] = {}
         #: when a run is recorded after it ran on arrays: what each node drew then
         self.drawn: Mapping[int, Draws] | None = None
+        #: what its random values follow from
+        self.seeds = StreamSeeds(network.seed, (getattr(random, "step", 0),))
         self._symbols: set[int] = set()
         for number, value in leaves.items():
             self.values[number] = self.kept(value)
@@ -75,6 +78,8 @@ class RunState:
             keywords["training"] = self.training
         if "random" in node.supplied:
             keywords["random"] = self.random_of(node)
+        if "stream" in node.supplied:
+            keywords["stream"] = NumberStream(self.seeds, node.name, self.dtype)
         return keywords
 
     def current(self, number: int) -> Any:

@@ -10,6 +10,7 @@ from graphlang.catalog.operation import Random
 from graphlang.engine.loop_body import LoopBody, RunBody
 from graphlang.spec.network import Loop
 from graphlang.trace import SymbolicArray, Trace
+from graphlang.trace.primitives.random_numbers import StreamSeeds
 
 if TYPE_CHECKING:
     from graphlang.engine.recorded_scan import RecordedLoop
@@ -31,7 +32,12 @@ class ScanOperation:
         self.run_body = run_body
 
     def forward(
-        self, xs: Any, *others: Any, training: bool = False, random: Random | None = None
+        self,
+        xs: Any,
+        *others: Any,
+        training: bool = False,
+        random: Random | None = None,
+        seeds: StreamSeeds | None = None,
     ) -> tuple[Any, ...]:
         size = len(self.loop.following)
         xs = np.moveaxis(xs, self.loop.axis, 0)
@@ -39,7 +45,7 @@ class ScanOperation:
         # A carried number is a value of the body and has a gradient, so it becomes an array.
         carried = [np.asarray(v, dtype) if isinstance(v, int | float) else v for v in others[:size]]
         captured = list(others[size:])
-        body = LoopBody(self.loop, self.run_body, dtype, training, random)
+        body = LoopBody(self.loop, self.run_body, dtype, training, random, seeds or StreamSeeds(0))
         trace = next((v.trace for v in (xs, *carried, *captured) if isinstance(v, SymbolicArray)), None)
         if trace is not None:
             recorded = _recorded(body, trace, xs, carried, captured)
@@ -63,7 +69,8 @@ class ScanOperation:
         results = []
         state: dict[int, Any] = {}
         for t in range(len(xs))[:: -1 if self.loop.reverse else 1]:
-            step = body.run(xs[t], carried, captured, [self.loop.result])
+            counters = (*body.seeds.counters, t)
+            step = body.run(xs[t], carried, captured, [self.loop.result], counters=counters)
             carried, captured = step.carried, step.captured
             results.append(step.results[0])
             state |= step.state

@@ -19,6 +19,7 @@ from graphlang.spec.network import Loop, Node, Ref
 from graphlang.trace import SymbolicArray, Trace, gradient, reached
 from graphlang.trace.dims import bind
 from graphlang.trace.primitives.creation import full_of
+from graphlang.trace.primitives.random_numbers import StreamSeeds
 
 
 class Tape(Interpreter):
@@ -51,7 +52,7 @@ class Tape(Interpreter):
             node, self.sizes, lambda: ScanOperation(loop, body_runner(loop, self.sizes))
         )
         operands = self._loop_operands(node) if first is None else self.operands[first.number]
-        keywords = {"training": self.training, "random": self._loop_random(node, first)}
+        keywords = {"training": self.training, "random": self._loop_random(node, first), "seeds": self.seeds}
         recorded = 0 if self.trace is None else len(self.trace.steps)
         operands, (y, saved, *state) = call_forward(operation, operands, keywords, self.dtype)
         self.operands[node.number] = operands
@@ -144,7 +145,12 @@ def body_runner(loop: Loop, sizes: Mapping[str, int]) -> RunBody:
     derived, sizes = Derived(), dict(sizes)
 
     def run_body(
-        inputs: Mapping[int, Any], dtype: Any, training: bool, random: Any, targets: Sequence[int]
+        inputs: Mapping[int, Any],
+        dtype: Any,
+        training: bool,
+        random: Any,
+        targets: Sequence[int],
+        seeds: StreamSeeds,
     ) -> Tape:
         trace: Trace | None = next((v.trace for v in inputs.values() if isinstance(v, SymbolicArray)), None)
         tape = Tape(
@@ -157,6 +163,7 @@ def body_runner(loop: Loop, sizes: Mapping[str, int]) -> RunBody:
             derived=derived,
             trace=trace,
         )
+        tape.seeds = seeds
         return tape.forward(targets)
 
     return run_body

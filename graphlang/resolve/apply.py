@@ -22,6 +22,7 @@ from graphlang.resolve.scopes import Scope
 from graphlang.resolve.type_texts import types_text
 from graphlang.resolve.values import POISON, Instance, NodeValue, ParamValue, Value
 from graphlang.trace import DtypeError, SymbolicArray, SymbolicRandom
+from graphlang.trace.primitives.random_numbers import NumberStream, StreamSeeds
 
 BESIDE_A_VALUE = BROADCASTING | {"where", "take"}
 """Functions that take a plain number beside a value, as `maximum(x, 0)`: it needs no node of its own."""
@@ -111,6 +112,8 @@ def _asked_for(context: Context, entry: CatalogEntry) -> dict[str, Any]:
     keywords: dict[str, Any] = {"training": True} if "training" in entry.supplied else {}
     if "random" in entry.supplied:
         keywords["random"] = SymbolicRandom(context.trace)
+    if "stream" in entry.supplied:
+        keywords["stream"] = NumberStream(StreamSeeds(0), entry.name, np.float64)
     return keywords
 
 

@@ -68,6 +68,12 @@ class Loop(NamedTuple):
         """The number, in the body, of the value that the node gives."""
         return self.yields[self.part] if self.last is None else self.following[self.last]
 
+    @property
+    def is_random(self) -> bool:
+        """Whether the body has random values."""
+        nodes = self.body.nodes
+        return any("stream" in n.supplied or (n.loop is not None and n.loop.is_random) for n in nodes)
+
     def place(self, ndim: int) -> int:
         """Where the axis of time is put in the stacked values of so many axes."""
         return min(self.axis, ndim)
@@ -141,6 +147,8 @@ class Network:
         self.catalog = catalog
         #: how large its runs may be, and those that have been measured and are not larger
         self.limits = limits
+        #: that of random values, which whoever runs it sets
+        self.seed = 0
         self.fitting: RecentlyUsed[bool] = RecentlyUsed(SIZED)
         self.sources = tuple(Source(s.name, s.text) for s in spec.sources)
         self.inputs: dict[str, InputSpec] = {i.name: i for i in spec.inputs}

@@ -64,12 +64,12 @@ class GradientPaths:
         self._parameters = [(name, model.network.numbers[name]) for name in parameters]
         self._batch = batch
 
-    def compute(self, random: np.random.Generator) -> bool:
+    def compute(self, random: np.random.Generator, step: int) -> bool:
         """Computes the gradients; False where they do not go from node to node, since the loss contains
         gradients itself."""
         model, batch = self._model, self._batch
         leaves = {**batch.inputs, **model.params.numbered()}
-        stream = StreamRandom(random, model.dtype)
+        stream = StreamRandom(random, model.dtype, step)
         tape = Tape(self._network, leaves, dtype=model.dtype, sizes=batch.sizes, training=True, random=stream)
         try:
             with model.diagnosed():

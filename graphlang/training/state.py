@@ -120,7 +120,7 @@ class TrainingState:
     def refusal(self, t: int, batch: StepInputs, random: Random | None = None) -> GraphError:
         """What is wrong with a step, by taking it once more; with other random numbers than NumPy's where
         they are given."""
-        draws = StreamRandom(self.random(t), self.model.dtype) if random is None else random
+        draws = StreamRandom(self.random(t), self.model.dtype, t) if random is None else random
         when, backend = f"at iteration {t}", self.model.backend
         error = not_finite_error(self.model, self.loss, list(self.slots), batch, draws, when)
         problem = error.diagnostics[0]

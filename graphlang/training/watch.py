@@ -280,7 +280,7 @@ class Watch:
     def _paths(self, batch: Callable[[], StepInputs]) -> GradientPaths | None:
         state = self._state
         paths = GradientPaths(self._model, state.loss, list(self._latest.parameters), batch())
-        return paths if paths.compute(state.random(state.t)) else None
+        return paths if paths.compute(state.random(state.t), state.t) else None
 
     def _vanishing(self, paths: GradientPaths | None, least: float = PER_PATH) -> Diagnostic | None:
         path = None if paths is None else paths.extreme(min)

@@ -27,6 +27,7 @@ from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.tape import Tape
 from graphlang.spec.network import Node, Ref
 from graphlang.trace import Size, bind
+from graphlang.trace.primitives.random_numbers import NumberStream, StreamSeeds
 
 SIZES = {"N": 3, "T": 2, "C": 4}
 """The named dimensions of the samples; all differ, so that a mix-up of two shows."""
@@ -116,6 +117,10 @@ class Call:
         if "random" in self.node.supplied:
             dtype = self.graph.dtype
             found["random"] = StreamRandom(np.random.default_rng(5), dtype)
+        if "stream" in self.node.supplied:
+            found["stream"] = NumberStream(
+                StreamSeeds(self.graph.network.seed), self.node.name, self.graph.dtype
+            )
         return found
 
     def forward(self, operands: list[Any] | None = None, own: Mapping[str, Any] | None = None) -> Any:

@@ -460,6 +460,8 @@ def _second(call: Call, dy: Any, weights: list[Any]) -> list[Any]:
     wanted = [inputs[i] for i in call.differentiable()]
     with trace:
         y, saved, *_ = call.operation.forward(*operands, **call.keywords(own))
+        if not isinstance(y, SymbolicArray):  # a constant, as random values are
+            return [np.zeros(w.shape) for w in weights]
         if call.operation.backward is None:
             found = gradient(y, wanted, dy)
         else:

@@ -268,3 +268,79 @@ def test_gradients_flow_through_every_way_of_a_scan() -> None:
 def test_a_variable_may_still_be_called_last() -> None:
     text = "input xs: float[T]\ny = scan x in xs carry h = 0 { last = h + x; next h = last; yield last }"
     assert computed(text, xs=[1, 2]).tolist() == [1, 3]
+
+
+# ---- random values
+
+VAE = """
+input x: float[N, 3]
+mu = x -> Affine(2)
+z = mu + 0.1 * random_like(mu, "normal")
+y = z -> Affine(3)
+loss = MeanSquaredError(y, x)
+output y
+train { minimize = loss; optimizer = SGD(lr=0.1); batch = 4; iterations = 6 }
+"""
+
+
+def test_random_values_have_their_distribution() -> None:
+    graph = gl.loads(
+        "a = random_normal(20000)\nb = random_uniform(20000, low=-1, high=3)\nc = random_bernoulli(20000, p=0.25)\n"
+        "d = random_like(a, uniform)\ne = random_normal(2, 3)"
+    )
+    run = graph.forward()
+    assert abs(np.mean(run["a"])) < 0.03
+    assert abs(np.std(run["a"]) - 1) < 0.03
+    assert -1 <= np.min(run["b"]) < -0.99
+    assert 2.99 < np.max(run["b"]) < 3
+    assert abs(np.mean(run["c"]) - 0.25) < 0.02
+    assert set(np.unique(run["c"])) == {0, 1}
+    assert 0 <= np.min(run["d"]) < np.max(run["d"]) < 1
+    assert run["e"].shape == (2, 3)
+
+
+def test_random_values_are_reproducible_from_the_seed_and_the_same_eager_and_planned() -> None:
+    text = "a = random_normal(3)\nb = random_normal(3)"
+    first, again, other = (gl.loads(text, seed=s).forward() for s in (1, 1, 2))
+    np.testing.assert_array_equal(first["a"], again["a"])
+    assert not np.any(first["a"] == first["b"])
+    assert not np.any(first["a"] == other["a"])
+    graph = gl.loads("a = random_normal(3)\ninput x: float[N]\ny = x + random_like(x)\noutput y", seed=1)
+    np.testing.assert_array_equal(graph.forward(x=np.zeros(4))["y"], graph.compile()(x=np.zeros(4)))
+
+
+def test_a_random_node_more_changes_no_other() -> None:
+    text = "a = random_normal(3)\noutput a"
+    one = gl.loads(text).forward()["a"]
+    np.testing.assert_array_equal(gl.loads("b = random_uniform(4)\n" + text).forward()["a"], one)
+
+
+def test_random_values_are_new_at_every_step_and_constants_for_gradients() -> None:
+    text = "input x: float[N]\nparam w = 0\ny = w * x + random_like(x)\nloss = mean(y)\noutput y\n"
+    graph = gl.loads(
+        text
+        + "train { minimize = loss; optimizer = SGD(lr=1e-9); batch = 4; iterations = 3; dtype = float64 }"
+    )
+    step = graph.compile(train=True)
+    losses = [step(x=np.zeros(4)) for _ in range(3)]
+    assert len(set(losses)) == 3
+    run = gl.loads("input x: float[N]\ny = sum(x * random_like(x))").run(x=np.ones(3))
+    np.testing.assert_allclose(np.sum(run.grad["x"]), run["y"])
+
+
+def test_training_with_random_values_goes_on_as_if_it_had_not_stopped() -> None:
+    x = np.random.default_rng(0).random((4, 3))
+    whole, twice = gl.loads(VAE).compile(train=True), gl.loads(VAE).compile(train=True)
+    assert [whole(x=x) for _ in range(6)] == [twice(x=x) for _ in range(6)]
+
+
+def test_every_step_of_a_scan_has_random_values_of_its_own() -> None:
+    text = (
+        "input xs: float[N, T]\ny = scan x in xs carry h = zeros(N) "
+        "{ h2 = h + random_like(h); next h = h2; yield h2 - h }\noutput y"
+    )
+    for options in ("", ", reverse=true", ", axis=1"):
+        graph = gl.loads(text.replace("xs carry", f"xs{options} carry"))
+        y = graph.forward(xs=np.zeros((3, 5)))["y"]
+        assert np.unique(np.round(y, 9)).size == 15
+        np.testing.assert_allclose(graph.compile()(xs=np.zeros((3, 5))), y, rtol=1e-9, atol=1e-12)

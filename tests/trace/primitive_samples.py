@@ -222,6 +222,19 @@ def linear_recurrence(rng: Any) -> Iterator[Sample]:
     yield (real(rng, 1), real(rng, 1)), {"reverse": False}
 
 
+def random_numbers(rng: Any) -> Iterator[Sample]:
+    for normal in (True, False):
+        params = {
+            "seed": 3,
+            "key": 2**40 + 5,
+            "normal": normal,
+            "shape": (2, 3),
+            "dtype": np.dtype(np.float64),
+        }
+        yield (7,), params
+        yield (np.asarray(7.0), np.asarray(2)), params
+
+
 def moves(axes: int, stride: int = 1, pad: int = 0, dilation: int = 1, groups: int = 1) -> dict[str, Any]:
     """The same numbers for every spatial axis."""
     return {
@@ -367,7 +380,7 @@ SAMPLES: dict[str, Callable[[Any], Iterator[Sample]]] = {
     "broadcast_to": broadcast_to,
     "concatenate": concatenate, "pad": pad, "roll": roll, "slice": slices, "unslice": unslice, "take": take,
     "scatter_add": scatter_add, "take_along_axis": take_along_axis, "add_along_axis": add_along_axis,
-    "full": full,
+    "full": full, "random_numbers": random_numbers,
     "arange": arange, "one_hot": one_hot,
     "conv": conv, "conv_transpose": conv_transpose, "conv_weight_gradient": conv_weight_gradient,
     "max_pool": pool, "max_pool_gradient": max_pool_gradient, "max_pool_pick": max_pool_pick,

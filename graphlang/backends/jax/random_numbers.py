@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 STREAM = "threefry2x32, fold_in(fold_in(key(seed), step), draw)"
 """How they are drawn, as a run folder keeps it."""
@@ -19,3 +20,15 @@ def uniform(seed: int, t: Any, i: int, shape: tuple[int, ...], dtype: Any) -> An
     if seed >= 2**32:
         key = jax.random.fold_in(key, seed >> 32)
     return jax.random.uniform(jax.random.fold_in(jax.random.fold_in(key, t), i), shape, dtype)
+
+
+def random_numbers(
+    *counters: Any, seed: int, key: int, normal: bool, shape: tuple[int, ...], dtype: Any
+) -> Any:
+    """The random values of a node: of the seed, the number that stands for its name, and the counters."""
+    folded = jax.random.key(seed % 2**32, impl="threefry2x32")
+    for word in (seed >> 32, key % 2**32, key >> 32):
+        folded = jax.random.fold_in(folded, word % 2**32)
+    for counter in counters:
+        folded = jax.random.fold_in(folded, jnp.asarray(counter).astype(jnp.uint32))
+    return (jax.random.normal if normal else jax.random.uniform)(folded, shape, dtype)

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from graphlang.backends.jax import elementwise, indexing, reductions, windows
+from graphlang.backends.jax.random_numbers import random_numbers
 from graphlang.backends.jax.recorded import by_arithmetic
 from graphlang.backends.jax.recurrences import recurrence_rules
 from graphlang.backends.jax.replay import rule_for
@@ -51,6 +52,7 @@ RULES |= {
 }
 _mills = by_arithmetic(mills.mills, RULES)
 RULES["mills"] = lambda x: elementwise.mills_of_float32(x) if x.dtype.itemsize <= 4 else _mills(x)
+RULES["random_numbers"] = random_numbers
 RULES["scan"] = scan_rule(RULES)
 for _recurrence in (recurrence.rnn, recurrence.lstm, recurrence.gru):
     RULES |= recurrence_rules(_recurrence.cell, RULES)

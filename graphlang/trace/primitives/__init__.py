@@ -8,6 +8,7 @@ from graphlang.trace.primitives import (
     indexing,
     matmul,
     norms,
+    random_numbers,
     reductions,
     shapes,
 )
@@ -34,7 +35,7 @@ from graphlang.trace.primitives.sigmoid import sigmoid, sigmoid_slope, tanh_slop
 
 _MODULES = (
     elementwise, _chain, _power_log, _sigmoid, matmul, reductions, shapes, indexing, creation, norms,
-    accumulations,
+    accumulations, random_numbers,
 )  # fmt: skip
 PRIMITIVES: dict[str, Primitive] = {
     item.name: item for module in _MODULES for item in vars(module).values() if isinstance(item, Primitive)
