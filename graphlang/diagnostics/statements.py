@@ -33,12 +33,6 @@ class NotWhole(WrongSubscript):
     end = wording("a slice's end is a whole number, not {what}")
 
 
-class IndicesBesideOthers(WrongSubscript):
-    message = "indices, in a list or in a value, stand alone in their brackets"
-    help = "take along one axis, then the rest: `take({value}, ids, axis=0)[...]`"
-    value: str
-
-
 class NoSuchItem(WrongSubscript):
     message = "{what} of {length} has no item {item}: they count from 0"
     what: str

@@ -31,6 +31,8 @@ def bounds_of_indices(entry: CatalogEntry, operation: Any, operands: tuple[Any, 
 
 
 def _bounds_of_function(entry: CatalogEntry, operation: Any, operands: tuple[Any, ...]) -> Bounds:
+    if entry.name == "indexed":
+        return dict.fromkeys(range(1, len(operands)))
     if entry.name != "take" or not isinstance(operands[0], Value):
         return {"take": {1: None}, "one_hot": {0: None}}.get(entry.name, {})
     axis, shape = operation.attributes.get("axis", 0), operands[0].array.shape

@@ -6,12 +6,12 @@ from typing import Any
 
 from graphlang.diagnostics.kinds import WholeWithoutParts
 from graphlang.diagnostics.statements import (
-    IndicesBesideOthers,
     ItemOfMixedList,
     NoSuchItem,
     NotWhole,
     WrongSubscript,
 )
+from graphlang.functions.indexed import HERE
 from graphlang.resolve.application import Application
 from graphlang.resolve.apply import apply, apply_named
 from graphlang.resolve.constants import described
@@ -95,13 +95,18 @@ def _part_of_value(context: Context, node: tree.Index, value: Any, items: Items,
     if not isinstance(value, Value):
         return context.poison(WholeWithoutParts(node.value.span, described(value)))
     parts: list[Any] = []
+    indices: list[Any] = []
     for item, place in items:
         if not isinstance(item, tree.Slice) and _holds_indices(place):
-            return _taken(context, node, value, items, item, place, scope)
+            indices.append(place)
+            parts.append(HERE)
+            continue
         part = _part(context, item, place, parts)
         if part is POISON:
             return POISON
         parts.append(part)
+    if indices:
+        return _taken(context, node, value, indices, parts, scope)
     entry = context.entry("subscript")
     operation = entry.make({"items": tuple(tuple(i) if isinstance(i, list) else i for i in parts)})
     return apply(context, Application(entry, operation, {"items": parts}, node.span, scope), (value,))
@@ -113,12 +118,15 @@ def _holds_indices(place: Any) -> bool:
 
 
 def _taken(
-    context: Context, node: tree.Index, value: Value, items: Items, item: Any, indices: Any, scope: Scope
+    context: Context, node: tree.Index, value: Value, indices: list[Any], parts: list[Any], scope: Scope
 ) -> Any:
-    """`x[ids]`, which is `take(x, ids)`."""
-    if len(items) == 1:
-        return apply_named(context, "take", (value, indices), node.span, scope)
-    return context.poison(IndicesBesideOthers(item.span, node.value.span.text))
+    """`x[ids]`, which is `take(x, ids)`, and `x[:, ids]`."""
+    if len(parts) == 1:
+        return apply_named(context, "take", (value, indices[0]), node.span, scope)
+    entry = context.entry("indexed")
+    operation = entry.make({"items": tuple(tuple(i) if isinstance(i, list) else i for i in parts)})
+    use = Application(entry, operation, {"items": parts}, node.span, scope)
+    return apply(context, use, (value, *indices))
 
 
 def _part(context: Context, item: Any, place: Any, before: list[Any]) -> Any:

@@ -344,3 +344,71 @@ def test_every_step_of_a_scan_has_random_values_of_its_own() -> None:
         y = graph.forward(xs=np.zeros((3, 5)))["y"]
         assert np.unique(np.round(y, 9)).size == 15
         np.testing.assert_allclose(graph.compile()(xs=np.zeros((3, 5))), y, rtol=1e-9, atol=1e-12)
+
+
+# ---- indices, masks, sizes, whole numbers
+
+
+def test_arrays_of_indices_stand_on_several_axes_as_in_numpy() -> None:
+    x = np.arange(60.0).reshape(3, 4, 5)
+    i, j, k = np.array([2, 0]), np.array([[1], [-1]]), np.array([0, 2, 1])
+    head = "input x: float[N, 4, 5], i: int[T], j: int[T, 1], k: int[N]\ny = "
+    for text, expected in {
+        "x[arange(N), k]": x[np.arange(3), k], "x[:, i]": x[:, i], "x[:, :, i]": x[:, :, i], "x[i, i]": x[i, i],
+        "x[i, j]": x[i, j], "x[i, :, j]": x[i, :, j], "x[0, :, i]": x[0, :, i], "x[..., i, 1]": x[..., i, 1],
+        "x[1:, j, none, [0, 3]]": x[1:, j, None, [0, 3]], "x[k, [1, 0, 3], -1]": x[k, [1, 0, 3], -1],
+        "x[:, none, j]": x[:, None, j], "x[k - 1, ::2]": x[k - 1, ::2],
+    }.items():  # fmt: skip
+        graph = gl.loads(head + text + "\noutput y")
+        values = {"x": x, "i": i, "j": j, "k": k}
+        np.testing.assert_array_equal(graph.forward(**values)["y"], expected, err_msg=text)
+        np.testing.assert_array_equal(graph.compile()(**values), expected, err_msg=text)
+
+
+def test_the_last_valid_step_of_each_row_gets_its_gradient() -> None:
+    text = "input h: float[N, T], length: int[N]\ny = h[arange(N), length - 1]\nloss = sum(y * y)"
+    run = gl.loads(text).run(h=np.arange(6.0).reshape(2, 3), length=[1, 3])
+    assert run["y"].tolist() == [0, 5]
+    assert run.grad["h"].tolist() == [[0, 0, 0], [0, 0, 10]]
+
+
+def test_an_index_outside_of_its_axis_is_an_error_on_several_axes_too() -> None:
+    graph = gl.loads("input h: float[N, T], i: int[N]\ny = h[arange(N), i]")
+    with pytest.raises(gl.GraphError, match="out of bounds"):
+        graph.forward(h=np.zeros((2, 3)), i=[0, 3])
+
+
+def test_boolean_masks_choose_inside_where() -> None:
+    text = "input x: float[N, 2], keep: bool[N, 1]\ny = where(keep and x > 0, x, 0)"
+    assert computed(text, x=[[1, -1], [2, 3]], keep=[[True], [False]]).tolist() == [[1, 0], [0, 0]]
+    with pytest.raises(gl.GraphError, match="a mask of bools"):
+        gl.loads("input x: float[N, 2], keep: bool[N]\ny = x[keep, 0]")
+
+
+def test_whole_numbers_have_64_bits_and_an_overflow_is_an_error_at_run_time_too() -> None:
+    graph = gl.loads("input n: int[N]\ny = cumprod(n)\nz = sum(n)")
+    run = graph.forward(n=[3, 2**40])
+    assert run["y"].dtype == np.int64
+    for numbers in ([2**40, 2**40], [2**63 - 1, 1]):
+        with pytest.raises(gl.GraphError, match="larger than what an int can hold"):
+            graph.forward(n=numbers)
+    with pytest.raises(gl.GraphError):
+        gl.loads("hyper n = 2**62 * 4\ninput x\ny = x * n")
+
+
+def test_sizes_of_slices_are_exact_for_every_length() -> None:
+    text = "input x: float[T]\ny = x[4:] + x[3:-1]\nz = x[1:-1] + x[2:] - x[:-2]\nd = diff(x) + x[:-1]"
+    for length in (1, 3, 4, 5, 9):
+        x = np.arange(length) ** 2.0
+        run = gl.loads(text).forward(x=x)
+        np.testing.assert_array_equal(run["y"], x[4:] + x[3:-1])
+        np.testing.assert_array_equal(run["z"], x[1:-1] + x[2:] - x[:-2])
+        np.testing.assert_array_equal(run["d"], np.diff(x) + x[:-1])
+
+
+def test_the_version_line_may_say_1_or_1_1_and_either_file_may_use_what_is_new() -> None:
+    for version in ("graphlang 1\n", "graphlang 1.1\n", ""):
+        assert computed(f"{version}input x\ny = floor(x)", x=2.5) == 2
+    for version in ("1.2", "2"):
+        with pytest.raises(gl.GraphError, match=f"version {version} of the language"):
+            gl.loads(f"graphlang {version}\ny = x")
