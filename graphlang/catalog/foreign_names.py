@@ -32,6 +32,7 @@ _RENAMED = {
     "clip": "clamp clipbyvalue", "arcsin": "asin", "arccos": "acos", "arctan2": "atan2",
     "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "log10": "lg", "log2": "lb ld",
     "ceil": "ceiling", "round": "rint", "trunc": "fix", "deg2rad": "radians", "sort": "sorted",
+    "inv": "inverse", "det": "determinant",
     "random_normal": "randn standardnormal", "random_uniform": "rand", "random_like": "randnlike randlike",
     "random_bernoulli": "bernoulli",
     "where": "ifelse iif cond", "concat": "concatenate cat",
@@ -83,10 +84,9 @@ _FORMULAS = {
 _MISSING = "is not in this version"
 _OUTSIDE = f"{_MISSING}; compute it before, and hand the result in as an `input`"
 _NOTES = {
-    "inv": f"the inverse of a matrix {_OUTSIDE}", "inverse": f"the inverse of a matrix {_OUTSIDE}",
-    "pinv": f"the pseudoinverse {_OUTSIDE}", "det": f"the determinant {_OUTSIDE}",
-    "solve": f"solving a linear system {_OUTSIDE}", "eig": f"the eigenvalues {_OUTSIDE}",
-    "svd": f"a singular value decomposition {_OUTSIDE}", "cholesky": f"a Cholesky factor {_OUTSIDE}",
+    "pinv": f"the pseudoinverse {_OUTSIDE}",
+    "eig": f"the eigenvalues {_OUTSIDE}",
+    "svd": f"a singular value decomposition {_OUTSIDE}",
     "fft": f"the Fourier transform {_OUTSIDE}",
     **dict.fromkeys(("param", "parameter", "variable", "weight"), "write `param W: float[3, 4]`"),
     "factorial": f"the factorial {_MISSING}; `prod([1, 2, 3])` is 3!",

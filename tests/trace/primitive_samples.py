@@ -235,6 +235,26 @@ def random_numbers(rng: Any) -> Iterator[Sample]:
         yield (np.asarray(7.0), np.asarray(2)), params
 
 
+def regular(rng: Any, *lead: int) -> Any:
+    """Matrices that are far from singular."""
+    return inside(rng, *lead, 3, 3) + 2 * np.eye(3)
+
+
+def matrices(rng: Any) -> Iterator[Sample]:
+    yield (regular(rng, 2),), {}
+    yield (regular(rng),), {}
+
+
+def positive_definite(rng: Any) -> Iterator[Sample]:
+    x = regular(rng, 2)
+    yield (x @ np.swapaxes(x, -1, -2),), {}
+
+
+def solve(rng: Any) -> Iterator[Sample]:
+    yield (regular(rng, 2), real(rng, 2, 3, 2)), {}
+    yield (regular(rng), real(rng, 2, 3, 1)), {}
+
+
 def moves(axes: int, stride: int = 1, pad: int = 0, dilation: int = 1, groups: int = 1) -> dict[str, Any]:
     """The same numbers for every spatial axis."""
     return {
@@ -380,6 +400,8 @@ SAMPLES: dict[str, Callable[[Any], Iterator[Sample]]] = {
     "broadcast_to": broadcast_to,
     "concatenate": concatenate, "pad": pad, "roll": roll, "slice": slices, "unslice": unslice, "take": take,
     "scatter_add": scatter_add, "take_along_axis": take_along_axis, "add_along_axis": add_along_axis,
+    "inv": matrices, "det": matrices, "cofactors": matrices, "log_determinant": matrices, "solve": solve,
+    "sign_of_determinant": matrices, "cholesky": positive_definite,
     "full": full, "random_numbers": random_numbers,
     "arange": arange, "one_hot": one_hot,
     "conv": conv, "conv_transpose": conv_transpose, "conv_weight_gradient": conv_weight_gradient,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 
-from graphlang.backends.jax import elementwise, indexing, reductions, windows
+from graphlang.backends.jax import elementwise, indexing, linear_algebra, reductions, windows
 from graphlang.backends.jax.random_numbers import random_numbers
 from graphlang.backends.jax.recorded import by_arithmetic
 from graphlang.backends.jax.recurrences import recurrence_rules
@@ -40,6 +40,13 @@ RULES |= {
     "erf": jax.scipy.special.erf,
     "floor_divide": elementwise.whole_or(elementwise.float_floor_divide),
     "full": lambda value, shape, dtype: jnp.full(shape, value, dtype),
+    "cholesky": linear_algebra.cholesky,
+    "cofactors": linear_algebra.cofactors,
+    "det": jnp.linalg.det,
+    "inv": jnp.linalg.inv,
+    "log_determinant": lambda x: jnp.linalg.slogdet(x)[1],
+    "sign_of_determinant": lambda x: jnp.linalg.slogdet(x)[0],
+    "solve": linear_algebra.solve,
     "pad": lambda x, widths, value=0: jnp.pad(x, widths, constant_values=value),
     "remainder": elementwise.whole_or(elementwise.float_remainder),
     "fmod": elementwise.whole_or(jnp.fmod),
