@@ -195,6 +195,7 @@ def record_step(
     trained: Sequence[str],
     slots: Callable[[str], Mapping[str, Any]],
     clip_norm: float | None,
+    clip_value: float | None = None,
 ) -> Recording:
     """The program of one training step. Its outputs are the loss and the norms of the gradients, that of all
     together first; it updates the parameters, the optimizer's slots and the state of layers.
@@ -215,6 +216,8 @@ def record_step(
         norms = norms_of(list(gradients.values()), _is_large)
         if clip_norm is not None:
             gradients = _clipped(gradients, norms[0], clip_norm)
+        if clip_value is not None:
+            gradients = {name: np.clip(g, -clip_value, clip_value) for name, g in gradients.items()}
         for name, gradient in gradients.items():
             trace.origin = f"{UPDATE_OF}{name}"
             labels = {slot: slot_label(name, slot) for slot in slots(name)}

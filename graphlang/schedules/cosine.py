@@ -24,7 +24,7 @@ class cosine(Schedule):
         return falling(t - 1, total, self.floor)
 
 
-def falling(done: int, total: int, floor: float) -> float:
+def falling(done: float, total: int, floor: float) -> float:
     """Half a cosine from 1 (nothing done) to `floor` (all done)."""
     part = min(1.0, done / max(1, total))
     return floor + (1 - floor) * (1 + cos(pi * part)) / 2

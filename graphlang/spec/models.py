@@ -180,6 +180,12 @@ class TrainSpec(Fields, SpecModel):
         description="the largest norm of all gradients together: each is multiplied by "
         "clip_norm / (norm + 1e-6) where that is below 1, as in PyTorch",
     )
+    clip_value: float | None = Field(
+        None,
+        gt=0,
+        description="the largest number in a gradient: each is cut to -clip_value..clip_value, after "
+        "`clip_norm` where both are given",
+    )
     checkpoint_every: int | None = Field(None, gt=0, description="epochs between checkpoints")
 
     @field_validator("remat", mode="before")

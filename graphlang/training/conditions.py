@@ -123,6 +123,7 @@ def _settings(model: Model, section: TrainSpec, batch: int, total: int) -> dict[
         "train.batch": batch,
         "train.shuffle": section.shuffle,
         "train.clip_norm": section.clip_norm,
+        "train.clip_value": section.clip_value,
         "train.precision": section.precision,
         "train.dtype": str(model.dtype),
         "train.seed": model.seed,

@@ -34,7 +34,6 @@ class TrainingState:
         self.loss = network.numbers[section.minimize]
         self.optimizer = network.member("optimizers", section.optimizer)
         self.schedule = network.member("schedules", section.schedule)
-        self.clip_norm = section.clip_norm
         #: how products may be rounded, on a backend that can; in float64 they never are
         self.precision: Precision = section.precision if model.dtype == np.float32 else "float32"
         #: which forward values are computed again for the gradients, on a backend that can
@@ -62,7 +61,8 @@ class TrainingState:
             self.optimizer,
             self._trainable,
             self._slots_of,
-            self.clip_norm,
+            self.section.clip_norm,
+            self.section.clip_value,
         )
 
     def _slots_of(self, name: str) -> dict[str, Any]:
@@ -115,7 +115,7 @@ class TrainingState:
 
     def rate(self, t: int) -> float:
         """The learning rate of a step."""
-        return float(self.optimizer.lr * self.schedule.factor(t, self.total or t))
+        return float(self.optimizer.lr * self.schedule.multiplier(t, self.total or t))
 
     def refusal(self, t: int, batch: StepInputs, random: Random | None = None) -> GraphError:
         """What is wrong with a step, by taking it once more; with other random numbers than NumPy's where

@@ -21,7 +21,7 @@ EPS = 1e-7
 """The book's, which PyTorch takes as a setting."""
 
 # Our optimizer, our settings, PyTorch's class and its settings.
-RUNS: dict[str, tuple[str, dict[str, float], Any, dict[str, Any]]] = {
+RUNS: dict[str, tuple[str, dict[str, Any], Any, dict[str, Any]]] = {
     "SGD": ("SGD", {"lr": 0.1}, torch.optim.SGD, {}),
     "SGD with decay": ("SGD", {"lr": 0.1, "weight_decay": 0.02}, torch.optim.SGD, {}),
     "Momentum": ("Momentum", {"lr": 0.1}, torch.optim.SGD, {"momentum": 0.9}),
@@ -59,6 +59,34 @@ RUNS: dict[str, tuple[str, dict[str, float], Any, dict[str, Any]]] = {
         torch.optim.Adam,
         {},
     ),
+    "AMSGrad": ("Adam", {"lr": 0.01, "amsgrad": True, "beta2": 0.9}, torch.optim.Adam, {}),
+    "AMSGrad with decay": (
+        "AdamW",
+        {"lr": 0.01, "amsgrad": True, "beta2": 0.9, "weight_decay": 0.3},
+        torch.optim.AdamW,
+        {},
+    ),
+    "NAdam": ("NAdam", {}, torch.optim.NAdam, {}),
+    "NAdam with decay": (
+        "NAdam",
+        {"lr": 0.01, "beta1": 0.8, "momentum_decay": 0.1, "weight_decay": 0.02},
+        torch.optim.NAdam,
+        {},
+    ),
+    "RAdam": ("RAdam", {"lr": 0.01}, torch.optim.RAdam, {}),
+    "RAdam with decay": (
+        "RAdam",
+        {"lr": 0.01, "beta2": 0.9, "weight_decay": 0.02},
+        torch.optim.RAdam,
+        {},
+    ),
+    "Adadelta": ("Adadelta", {}, torch.optim.Adadelta, {}),
+    "Adadelta with decay": (
+        "Adadelta",
+        {"lr": 0.5, "rho": 0.8, "eps": 1e-5, "weight_decay": 0.02},
+        torch.optim.Adadelta,
+        {},
+    ),
     "AdamW": ("AdamW", {"lr": 0.01}, torch.optim.AdamW, {}),
     "AdamW with decay": ("AdamW", {"lr": 0.01, "weight_decay": 0.3}, torch.optim.AdamW, {}),
 }
@@ -68,6 +96,7 @@ SCALED: dict[str, tuple[dict[str, float], Any, dict[str, Any]]] = {
     "AdamW": ({"lr": 0.01, "weight_decay": 0}, torch.optim.AdamW, {}),
     "RMSProp": ({"lr": 0.01}, torch.optim.RMSprop, {"eps": EPS}),
     "AdaGrad": ({"lr": 0.01}, torch.optim.Adagrad, {"eps": EPS}),
+    "NAdam": ({"lr": 0.01}, torch.optim.NAdam, {}),
 }
 """Those that divide by the size of the gradients seen so far."""
 
@@ -76,7 +105,9 @@ def in_torch(settings: dict[str, Any]) -> dict[str, Any]:
     """Our settings under PyTorch's names."""
     renamed = {{"decay_rate": "alpha"}.get(name, name): value for name, value in settings.items()}
     if "beta1" in renamed:
-        renamed["betas"] = (renamed.pop("beta1"), renamed.pop("beta2"))
+        renamed["betas"] = (renamed.pop("beta1"), renamed.pop("beta2", 0.999))
+    elif "beta2" in renamed:
+        renamed["betas"] = (0.9, renamed.pop("beta2"))
     return renamed
 
 
@@ -106,6 +137,7 @@ def after_a_huge_gradient(optimizer: Any, settings: dict[str, Any]) -> list[list
 
 
 def main() -> None:
+    torch.set_default_dtype(torch.float64)  # else NAdam keeps its product of momenta in float32
     runs = {
         name: {
             "optimizer": ours,
