@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from pydantic import Field
 
-from graphlang.datasets.csv_table import Table, are_labels, numbers, parse_csv
+from graphlang.datasets.csv_table import Form, Table, are_labels, numbers, parse_csv
 from graphlang.datasets.dataset import Array, Column, Dataset, DataSource, check_size, checked_splits
 from graphlang.datasets.files import Files
 from graphlang.datasets.text_format import MOST_TEXT, decoded
@@ -33,8 +35,11 @@ class csv(DataSource):
             whose cells are filled, and none a number, is a column of labels: its ids count the different
             labels in sorted order (`classes` names them). Only columns that an input takes are read as
             numbers, so text and dates in others do no harm; `x` takes all of them.
-    Format: UTF-8, commas, points in numbers; quotes as in RFC 4180, also after blanks. Empty lines are
-            skipped. Such a file has no header that gives its size, so it is read when it is opened.
+            A cell that is one of `missing` (blanks around it aside) is no number: `impute` fills it, and
+            any other use of it by an input is an error that names its line.
+    Format: UTF-8; `delimiter` between cells and `decimal` in numbers; quotes as in RFC
+            4180, also after blanks. Empty lines are skipped. Such a file has no header that gives its
+            size, so it is read when it is opened.
     Source: RFC 4180
     """
 
@@ -43,15 +48,20 @@ class csv(DataSource):
     test: float = Field(default=0.2, ge=0, lt=1, description="the fraction of lines for testing")
     seed: int = Field(default=0, ge=0, description="which lines are drawn for testing")
 
+    delimiter: str = Field(default=",", min_length=1, max_length=1, description="what stands between cells")
+    decimal: Literal[".", ","] = Field(default=".", description="the decimal point of numbers")
+    missing: tuple[str, ...] = Field(default=(), description="cells that say that there is no value")
+
     def read(self, files: Files) -> Dataset:
         file = files.find(self.path)
         with file.open() as opened:
             check_size(self.path, "the table", opened.size, MOST_TEXT)
             content = opened.content(MOST_TEXT)
-        cells = content.count(b",") + content.count(b"\n")
+        form = Form(self.delimiter, self.decimal, frozenset(cell.strip() for cell in self.missing))
+        cells = content.count(self.delimiter.encode()) + content.count(b"\n")
         if cells > MOST_CELLS:
             raise GraphError([TooManyCells(self.path, cells, MOST_CELLS)])
-        table = parse_csv(self.path, decoded(self.path, content))
+        table = parse_csv(self.path, decoded(self.path, content), form)
         target = self._target(table.names)
         fields, labels = _fields(table, target)
         splits = {split: _columns(fields, rows) for split, rows in self._rows(len(table.lines)).items()}
@@ -164,7 +174,7 @@ def _fields(table: Table, target: str | None) -> tuple[dict[str, _Values], tuple
     """The fields over all lines, and the labels of the target, if it has labels."""
     columns: dict[str, _Values] = {name: _Values(table, name) for name in table.names}
     labels: tuple[str, ...] = ()
-    if target is not None and are_labels(table.cells[target]):
+    if target is not None and are_labels(table, target):
         ids = columns[target] = _Ids(table, target)
         labels = ids.labels
     elif target is not None:

@@ -37,6 +37,18 @@ _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 @dataclass(frozen=True)
+class Form:
+    """How a table is written: what stands between cells and in numbers, and which cells have no value."""
+
+    delimiter: str = ","
+    decimal: str = "."
+    missing: frozenset[str] = frozenset()
+
+
+COMMAS = Form()
+
+
+@dataclass(frozen=True)
 class Table:
     """The cells of a csv file by column, and the line where each sample starts."""
 
@@ -44,15 +56,16 @@ class Table:
     names: list[str]
     cells: dict[str, tuple[str, ...]]
     lines: list[int]
+    form: Form = COMMAS
 
 
-def parse_csv(path: str, text: str) -> Table:
+def parse_csv(path: str, text: str, form: Form = COMMAS) -> Table:
     """The table in a text; raises GraphError if it is malformed."""
-    records = _records(path, text)
+    records = _records(path, text, form.delimiter)
     _, header = next(records, (0, None))
     if header is None:
         raise GraphError([NoData.empty_file(path)])
-    _check_delimiter(path, text, header)
+    _check_delimiter(path, text, header, form.delimiter)
     rows = list(records)
     if header[0].lstrip().startswith("#") and rows and len(rows[0][1]) != len(header):
         raise GraphError([CommentForHeader(path, ",".join(header))])
@@ -61,16 +74,27 @@ def parse_csv(path: str, text: str) -> Table:
     if not rows:
         raise GraphError([NoData.header_alone(path)])
     columns = zip(names, zip(*(row for _, row in rows), strict=True), strict=True)
-    return Table(path, names, dict(columns), [line for line, _ in rows])
+    return Table(path, names, dict(columns), [line for line, _ in rows], form)
 
 
-def are_labels(cells: Sequence[str]) -> bool:
+def are_labels(table: Table, name: str) -> bool:
     """Whether the cells of a target are labels.
 
     They are if no cell is empty or a number, unless all are numbers in a form that is not supported, such as
     `1,5` or `20%`: treating those as labels would train on nonsense.
     """
+    cells = _with_points(table, name)
+    if table.form.missing and not table.form.missing.isdisjoint(cell.strip() for cell in table.cells[name]):
+        return False
     return all(cell.strip() and not NUMBER.fullmatch(cell) for cell in cells) and not _are_numbers(cells)
+
+
+def _with_points(table: Table, name: str) -> Sequence[str]:
+    """The cells of a column, with points in numbers; what has a point already is no number."""
+    cells = table.cells[name]
+    if table.form.decimal == ".":
+        return cells
+    return [cell.replace(",", ".") if "." not in cell else f"{cell}," for cell in cells]
 
 
 def _are_numbers(cells: Sequence[str]) -> bool:
@@ -80,23 +104,25 @@ def _are_numbers(cells: Sequence[str]) -> bool:
 
 def numbers(table: Table, name: str, *, target: bool = False) -> Array:
     """A column as numbers; the GraphError names the first cell that is not one, and counts them."""
-    cells = table.cells[name]
+    cells, written, missing = _with_points(table, name), table.cells[name], table.form.missing
     if all(map(_INTEGER.fullmatch, cells)):
         return np.array([int(cell) for cell in cells], dtype=np.int64)
     # float() would also accept `1_000`, `nan` and digits of other scripts.
     values = [float(cell) if NUMBER.fullmatch(cell) else math.nan for cell in cells]
-    bad = [i for i, value in enumerate(values) if not math.isfinite(value)]
+    bad = [i for i, v in enumerate(values) if not math.isfinite(v) and written[i].strip() not in missing]
     if bad:
         if target and not any(map(NUMBER.fullmatch, cells)) and not _are_numbers(cells):  # labels, but for
             bad = [i for i in bad if not cells[i].strip()]  # cells that are empty
-        line, cell = table.lines[bad[0]], cells[bad[0]]
+        line, cell = table.lines[bad[0]], written[bad[0]]
         raise GraphError([BadCell(table.path, line, name, cell, len(bad), len(cells), target=target)])
     return np.array(values, dtype=np.float64)
 
 
-def _records(path: str, text: str) -> Iterator[tuple[int, list[str]]]:
+def _records(path: str, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """The records that are not empty, each with the number of its first line."""
-    source = reader.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
+    blanks = delimiter != " "
+    text_file = io.StringIO(text, newline="")
+    source = reader.reader(text_file, strict=True, skipinitialspace=blanks, delimiter=delimiter)
     start = 1
     try:
         for row in source:
@@ -117,8 +143,8 @@ def _cause(error: str) -> str:
     return error
 
 
-def _check_delimiter(path: str, text: str, header: list[str]) -> None:
-    if len(header) > 1:
+def _check_delimiter(path: str, text: str, header: list[str], expected: str) -> None:
+    if len(header) > 1 or expected != ",":
         return
     if re.fullmatch(r"sep=.", header[0].strip() or header[0]):
         raise GraphError([SpreadsheetInstruction(path, header[0])])

@@ -105,7 +105,7 @@ class OtherDelimiter(OfFile):
 
     code = "GL624"
     message = "`{file}` has {separators} between its cells, not commas: line 1 is `{start}`"
-    help = "write it with commas between cells and points in numbers"
+    help = 'write it with commas between cells, or say what stands there: `delimiter=";"` in the source'
 
     separators: str
     header: str
@@ -208,13 +208,16 @@ class BadCell(OfFile):
         if self.target and is_missing(cell):
             return "fill the cell, or leave the line out"
         if is_missing(cell):
-            return "fill the cell, leave the line out, or take no field of the column (`x` takes all columns)"
+            return (
+                "fill the cell, leave the line out, or take no field of the column (`x` takes all columns); "
+                'or say `missing=["", "NA"]` in the source and `impute(field, mean)`'
+            )
         if cell.lower() in _TRUTH:
             return f"write 1 for true and 0 for false, not `{cell}`"
         if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", cell):
             return f"write `{cell.replace(',', '')}`, or with a point if the comma stands for one"
         if re.fullmatch(r"[+-]?\d*,\d+([eE][+-]?\d+)?", cell):
-            return f"write a point for the comma: `{cell.replace(',', '.')}`"
+            return f'write a point for the comma, `{cell.replace(",", ".")}`, or `decimal=","` in the source'
         number = plain_number(cell)
         if number is not None and number != cell:
             return f"write the number alone: `{number}`"

@@ -178,7 +178,7 @@ def test_another_delimiter_is_named(tmp_path, between):
 @pytest.mark.parametrize(
     ("text", "help_"),
     [
-        ('a,b\n"1,5",2\n', "write a point for the comma: `1.5`"),
+        ('a,b\n"1,5",2\n', 'write a point for the comma, `1.5`, or `decimal=","` in the source'),
         ('a,b\n"1,234",2\n', "write `1234`, or with a point if the comma stands for one"),
         ("a,b\n1,5,2,5\n", "if the commas are in numbers, write points: `1.5`; else complete the line"),
         (
@@ -187,7 +187,8 @@ def test_another_delimiter_is_named(tmp_path, between):
         ),
         (
             "a,b\n1,NA\n",
-            "fill the cell, leave the line out, or take no field of the column (`x` takes all columns)",
+            "fill the cell, leave the line out, or take no field of the column (`x` takes all columns); "
+            'or say `missing=["", "NA"]` in the source and `impute(field, mean)`',
         ),
         (
             ",a,b\n0,1,2\n",
@@ -263,7 +264,7 @@ def test_other_mistakes_of_the_file_are_told(tmp_path, text, code, part):
         (
             "a b\n1 2\n",
             "blanks between its cells",
-            "write it with commas between cells and points in numbers",
+            'write it with commas between cells, or say what stands there: `delimiter=";"` in the source',
         ),
         ("a,b,\n1,2,\n", "column 3 has no name and no cells", "every line ends with a comma: take it away"),
         (
