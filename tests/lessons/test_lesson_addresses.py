@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -245,6 +246,24 @@ def test_a_copy_that_cannot_be_written_says_why(elsewhere: Path, capsys: pytest.
     (elsewhere / "file").write_text("")
     assert main(["lessons", "copy", "file", "apple"]) == 1
     assert "error[GL716]: `file/apple.graph` cannot be written" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the limit is one of POSIX")
+def test_a_copy_that_finds_no_room_leaves_no_half_of_it(
+    elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import resource
+    import signal
+
+    before, most = signal.signal(signal.SIGXFSZ, signal.SIG_IGN), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, most[1]))
+    try:
+        assert main(["lessons", "copy", "mine", "apple"]) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+        signal.signal(signal.SIGXFSZ, before)
+    assert "`mine/apple.graph` cannot be written: file too large" in capsys.readouterr().err
+    assert list((elsewhere / "mine").iterdir()) == []
 
 
 @pytest.mark.parametrize(
