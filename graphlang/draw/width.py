@@ -38,6 +38,6 @@ def _is_hidden(character: str) -> bool:
     return unicodedata.category(character) in _HIDDEN and character not in _JOINERS
 
 
-def in_order(page: str) -> str:
+def without_hidden_marks(page: str) -> str:
     """A page without control characters and bidirectional marks, whatever the texts in it hold."""
     return _OBEYED.sub("�", page)

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from graphlang.draw.numbers import short
-from graphlang.draw.width import in_order
+from graphlang.draw.width import without_hidden_marks
 
 FRAME_HEIGHT = 620
 MOST_ROWS = 200
@@ -75,4 +75,4 @@ def loss_curve(numbers: Sequence[float], width: int = 480, height: int = 120) ->
 
 
 def _escaped(text: str) -> str:
-    return escape(in_order(text))
+    return escape(without_hidden_marks(text))

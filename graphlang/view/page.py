@@ -9,7 +9,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from graphlang.draw.width import in_order
+from graphlang.draw.width import without_hidden_marks
 from graphlang.lazy import made_once
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
@@ -46,7 +46,9 @@ def live_page(scene: Any, state: Any, nonce: str) -> str:
 def _filled(text: str, scene: Any, style: str, program: str) -> str:
     title = str(scene["title"] or scene["file"] or "graph")
     parts = {"title": html.escape(title), "style": style, "scene": embedded(scene), "script": program}
-    return in_order(re.sub(r"<!--(title|style|scene|script)-->", lambda place: parts[place[1]], text))
+    return without_hidden_marks(
+        re.sub(r"<!--(title|style|scene|script)-->", lambda place: parts[place[1]], text)
+    )
 
 
 def embedded(data: Any) -> str:

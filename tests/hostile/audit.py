@@ -64,6 +64,9 @@ class Watch:
             "import": _may_import,
             "compile": _may_compile,
             "exec": _may_run,
+            "socket.gethostname": lambda _: bool(
+                self._writes
+            ),  # the lock of a run says which machine holds it
             "marshal.loads": lambda _: _caller() in IMPORTERS,
             "ctypes.dlopen": lambda _: _caller("ctypes") in LOADERS,
         }
@@ -118,6 +121,8 @@ class Watch:
 
     def _is_ours(self, args: Any) -> bool:
         """Whether a call that makes or moves files names those of a folder that may be written alone."""
+        if args and isinstance(args[0], int):  # opened before
+            return True
         paths = [os.fsdecode(a) for a in args if isinstance(a, str | bytes | os.PathLike)]
         return bool(paths) and all("/" not in p or self._is_below(p, self._writes) for p in paths)
 

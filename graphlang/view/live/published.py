@@ -13,13 +13,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from graphlang.draw.width import in_order
+from graphlang.draw.width import without_hidden_marks
 from graphlang.lazy import lazy
 
 
 def encoded(data: Any) -> bytes:
     """Data as JSON in one line."""
-    return in_order(json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)).encode()
+    return without_hidden_marks(
+        json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    ).encode()
 
 
 @dataclass(frozen=True)

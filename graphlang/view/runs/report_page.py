@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from graphlang.draw.numbers import short
-from graphlang.draw.width import in_order
+from graphlang.draw.width import without_hidden_marks
 from graphlang.training.outcomes import Outcomes
 from graphlang.view.runs import report_parts as parts
 from graphlang.view.runs.charts import COLOURS, Curve, chart
@@ -42,7 +42,7 @@ def report_page(reported: Sequence[Reported]) -> str:
         f"<h2>Curves</h2>{_curves(runs)}",
         *(_of_run(item, alone=len(runs) == 1) for item in reported),
     ])  # fmt: skip
-    return in_order(
+    return without_hidden_marks(
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{style}</style></head><body><main>{body}</main></body></html>\n"
