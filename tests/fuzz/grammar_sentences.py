@@ -41,17 +41,18 @@ class Grammar:
         lark = parse_table.lark_of(parse_table.GRAMMAR.read_text("utf-8"))
         self.texts = {t.name: WORDS.get(t.name) or [t.pattern.value] for t in lark.terminals}
         self.rules: dict[str, list[Rule]] = defaultdict(list)
-        for rule in lark.rules:
+        for rule in sorted(lark.rules, key=str):  # Lark's own order is another one in every process
             if not any(_name(symbol) in NEVER for symbol in (rule.origin, *rule.expansion)):
                 self.rules[_name(rule.origin)].append(rule)
         self.depths: dict[str, int] = {}
         self._measure()
 
     def _measure(self) -> None:
-        while len(self.depths) < len(self.rules):
+        before = None
+        while before != self.depths:
+            before = dict(self.depths)
             for name, rules in self.rules.items():
-                depths = [self.depth(rule) for rule in rules]
-                known = [depth for depth in depths if depth is not None]
+                known = [depth for depth in map(self.depth, rules) if depth is not None]
                 if known:
                     self.depths[name] = min(known)
 
@@ -76,7 +77,7 @@ class Grammar:
 
     def _choice(self, source: random.Random, rules: list[Rule], long: bool) -> Rule:
         depths = [self.depth(rule) or 0 for rule in rules]
-        most = min(depths) + (2 if source.random() < 0.3 else 0) if long else max(depths)
+        most = min(depths) if long and source.random() < 0.9 else max(depths)
         return source.choice([rule for rule, depth in zip(rules, depths, strict=True) if depth <= most])
 
 
