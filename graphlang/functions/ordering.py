@@ -82,6 +82,8 @@ def _at_share(x, share: float, axis: Axes, keepdims: bool):
     axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     if not all(-x.ndim <= a < x.ndim for a in axes):
         raise ValueError(f"axis {axis} is none of a tensor of {x.ndim} axes")
+    if not x.ndim:
+        return x / 1  # of one number it is that number
     axes = tuple(sorted(a % x.ndim for a in axes))
     kept = [a for a in range(x.ndim) if a not in axes]
     flat = np.reshape(np.transpose(x, (*kept, *axes)), (*(x.shape[a] for a in kept), -1))
