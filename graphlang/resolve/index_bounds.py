@@ -9,6 +9,7 @@ import numpy as np
 from graphlang.catalog.finder import CatalogEntry
 from graphlang.catalog.operation import Operation
 from graphlang.diagnostics.shapes import IndexOutside
+from graphlang.functions.indexed import HERE
 from graphlang.resolve.application import Application
 from graphlang.resolve.context import Context
 from graphlang.resolve.type_texts import kind_of, origins
@@ -32,11 +33,24 @@ def bounds_of_indices(entry: CatalogEntry, operation: Any, operands: tuple[Any, 
 
 def _bounds_of_function(entry: CatalogEntry, operation: Any, operands: tuple[Any, ...]) -> Bounds:
     if entry.name == "indexed":
-        return dict.fromkeys(range(1, len(operands)))
+        return _bounds_of_items(operation.attributes["items"], operands)
     if entry.name != "take" or not isinstance(operands[0], Value):
         return {"take": {1: None}, "one_hot": {0: None}}.get(entry.name, {})
     axis, shape = operation.attributes.get("axis", 0), operands[0].array.shape
     return {1: shape[axis] if -len(shape) <= axis < len(shape) else None}
+
+
+def _bounds_of_items(items: tuple[Any, ...], operands: tuple[Any, ...]) -> Bounds:
+    """The sizes of the axes of `x[:, ids]` that arrays of indices stand on."""
+    shape = operands[0].array.shape if isinstance(operands[0], Value) else ()
+    taken = sum(item is not None and item != "..." for item in items)
+    bounds: Bounds = {}
+    axis = 0
+    for item in items:
+        if item == HERE:
+            bounds[len(bounds) + 1] = shape[axis] if axis < len(shape) else None
+        axis += len(shape) - taken if item == "..." else item is not None
+    return bounds
 
 
 def is_index_outside(context: Context, use: Application, bounds: Bounds, operands: tuple[Any, ...]) -> bool:

@@ -378,6 +378,13 @@ def test_an_index_outside_of_its_axis_is_an_error_on_several_axes_too() -> None:
         graph.forward(h=np.zeros((2, 3)), i=[0, 3])
 
 
+def test_an_index_in_the_text_is_checked_before_running() -> None:
+    with pytest.raises(gl.GraphError, match="9"):
+        gl.loads("input x: float[N, 4, 3]\ny = x[..., none, [1, 9], 0]")
+    with pytest.raises(gl.GraphError, match="index 7 lies outside of axis 1"):
+        gl.loads("input x: float[N, 4], i: int[T]\ny = x[i, 7]")
+
+
 def test_boolean_masks_choose_inside_where() -> None:
     text = "input x: float[N, 2], keep: bool[N, 1]\ny = where(keep and x > 0, x, 0)"
     assert computed(text, x=[[1, -1], [2, 3]], keep=[[True], [False]]).tolist() == [[1, 0], [0, 0]]
