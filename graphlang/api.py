@@ -486,11 +486,10 @@ class Graph(Viewed, Shown):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the parameters as npz, or as safetensors where the name ends so; without pickle."""
-        from graphlang.training.weight_files import check_name, save
+        from graphlang.training.run_folder import save_weights
 
         check_path("save takes the name of a file", path)
-        check_name(path)
-        save(path, dict(self.params))
+        save_weights(self._model, path)
 
     def load_weights(self, path: str | os.PathLike[str]) -> None:
         """Reads parameters that `save` wrote, or those of a run folder.

@@ -491,8 +491,12 @@ def opened(graph: Graph, arguments: argparse.Namespace) -> Dataset:
     """The data of the `data` section, or of `--data`; images are scaled as when the weights were trained."""
     from graphlang.training.sections import open_data
 
-    dataset = open_data(graph.model, arguments.data, arguments.words[0])
     trained = getattr(arguments, "resume", None) or getattr(arguments, "weights", None)
+    if getattr(arguments, "resume", None):
+        from graphlang.training.run_folder import take_learned
+
+        take_learned(graph.model, Path(trained))
+    dataset = open_data(graph.model, arguments.data, arguments.words[0])
     if trained is not None:
         from graphlang.cli.as_in_data import divisors_of_run
 

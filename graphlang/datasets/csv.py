@@ -97,6 +97,12 @@ class _Values:
         """The numbers; raises GraphError for a cell that is not a number."""
         return numbers(self.table, self.name)
 
+    def texts(self, rows: Array) -> list[str]:
+        """The cells of some rows; empty where they say that there is no value."""
+        cells, missing = self.table.cells[self.name], self.table.form.missing
+        written = [cells[row].strip() for row in rows.tolist()]
+        return ["" if cell in missing else cell for cell in written]
+
     @property
     def dtype(self) -> np.dtype[np.generic]:
         return self.array.dtype
@@ -163,6 +169,7 @@ class _Lines(Column):
     def __init__(self, values: _Values, rows: Array, lines: Array, alone: Column | None = None) -> None:
         self.__dict__.update(stored=(len(rows), *values.shape), pixels=None, flatten=False, alone=alone)
         self.__dict__.update(values=values, read=lambda: values.array[rows], lines=lines)
+        self.__dict__["texts"] = None if isinstance(values, _Features) else lambda: values.texts(rows)
 
     @lazy
     def storage(self) -> np.dtype[np.generic]:

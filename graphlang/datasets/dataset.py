@@ -59,6 +59,8 @@ class Column:
     in_file: int = 0
     #: for a text file: the line where each sample starts
     lines: Array | None = field(default=None, repr=False)
+    #: for a text file: the cells as they are written, empty where they have no value
+    texts: Callable[[], Sequence[str]] | None = field(default=None, repr=False)
 
     @property
     def scale(self) -> float | None:

@@ -57,6 +57,8 @@ class Model:
     backend: Backend | None = None
     #: the gradients that were derived by recording, kept from run to run
     derived: Derived = field(default_factory=Derived, repr=False)
+    #: what preparing the data learned from the training split, by the text of what learned it
+    learned: dict[str, Any] = field(default_factory=dict, repr=False)
     #: the programs of a backend for whole runs, by what they are recorded for
     runs: RecentlyUsed[Any] = field(default_factory=lambda: RecentlyUsed(16), repr=False)
 

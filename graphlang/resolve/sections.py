@@ -25,6 +25,7 @@ from graphlang.diagnostics.settings import (
     WrongSetting,
 )
 from graphlang.resolve.context import Context
+from graphlang.resolve.field_expressions import fields_and_prepared
 from graphlang.resolve.scopes import Scope
 from graphlang.resolve.section_models import EXAMPLES, EXCLUSIVE, MODELS, belongs_elsewhere, setting_meant
 from graphlang.resolve.settings import setting_value
@@ -191,8 +192,7 @@ def validated_section(context: Context, name: str, settings: Settings, values: d
     if name == "data":
         if not settings.complete:
             return None
-        fields = {k: v for k, v in values.items() if k != "source"}
-        values = {"source": values["source"], "fields": fields}
+        values = {"source": values["source"], **fields_and_prepared(values)}
     try:
         return MODELS[name](**values)
     except ValidationError as error:

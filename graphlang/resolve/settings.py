@@ -11,7 +11,6 @@ from graphlang.diagnostics.arguments import NotKnownBefore
 from graphlang.diagnostics.data import PathOutside
 from graphlang.diagnostics.settings import (
     NoChoice,
-    NoFieldName,
     NoScalarMetric,
     NothingToMinimize,
     NoValueNamed,
@@ -19,6 +18,7 @@ from graphlang.diagnostics.settings import (
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
+from graphlang.resolve.field_expressions import field_value
 from graphlang.resolve.members import member
 from graphlang.resolve.scopes import MISSING, Scope
 from graphlang.resolve.section_models import MODELS
@@ -36,7 +36,7 @@ def setting_value(context: Context, section: str, name: str, expression: Any, sc
     if _is_member(section, name):
         return (yield _member(context, name, expression, scope))
     if section == "data":
-        return _field(context, name, expression)
+        return field_value(context, name, expression)
     if name == "metrics":
         return (yield _metrics(context, expression, scope))
     choices = _choices(section, name)
@@ -68,15 +68,6 @@ def _member(context: Context, name: str, expression: Any, scope: Scope) -> Steps
 def use(member: BaseModel) -> Use:
     """An initializer, optimizer, schedule or source as plain data: the attributes that it was given."""
     return Use(name=type(member).__name__, attributes=member.model_dump(exclude_unset=True, by_alias=True))
-
-
-def _field(context: Context, name: str, expression: Any) -> Any:
-    """The field of the source that an input is read from: `x = images`."""
-    if isinstance(expression, tree.Name):
-        return expression.name
-    if isinstance(expression, tree.String):
-        return expression.value
-    return context.poison(NoFieldName(expression.span, name))
 
 
 def _leads_out(context: Context, source: BaseModel, expression: Any) -> bool:

@@ -143,6 +143,7 @@ class DataSpec(SpecModel):
 
     source: Use
     fields: dict[str, str]
+    prepared: dict[str, Any] = Field({}, description="the fields that are computed: text -> expression")
 
 
 class TrainSpec(Fields, SpecModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -25,7 +26,7 @@ from graphlang.training.next_folder import NextFolder
 from graphlang.training.record import History
 from graphlang.training.run_lock import RunLock
 from graphlang.training.run_records import is_about, is_object
-from graphlang.training.weight_files import read_sealed, save, save_sealed
+from graphlang.training.weight_files import check_name, read_sealed, save, save_sealed
 from graphlang.training.weights import load_file
 
 CHECKPOINT, PREVIOUS = "checkpoint.npz", "previous.npz"
@@ -82,6 +83,8 @@ class RunFolder:
             run.refuse_earlier()
             write_text(path / SPEC, model.spec.model_dump_json(indent=1))
             about = {**_about(model, overrides), "divided_by": dict(divided_by)}
+            if model.learned:
+                about["learned"] = model.learned
             write_text(path / RUN, json.dumps(about, indent=1))
             if model.spec.sources:
                 write_text(path / "spec.graph", model.spec.sources[0].text)
@@ -266,5 +269,34 @@ def _write_lines(path: Path, records: Sequence[Any]) -> None:
 
 
 def load_run(model: Model, path: Path) -> None:
-    """Sets the parameters from a run folder or a weights file."""
+    """Sets the parameters from a run folder or a weights file, and what preparing the data learned."""
     load_file(model.params, path / WEIGHTS if path.is_dir() else path)
+    take_learned(model, path)
+
+
+def take_learned(model: Model, path: Path) -> None:
+    """Takes over what preparing the data learned, where a run folder or the file beside weights has it."""
+    learned = None
+    if path.is_dir() or not beside(path).exists():
+        learned = about_run(path if path.is_dir() else path.parent).get("learned")
+    else:
+        try:
+            learned = parsed(read_bytes(beside(path), MOST_BYTES), finite=True)
+        except (OSError, ValueError):
+            raise GraphError([WrongRun.damaged(str(beside(path)))]) from None
+    if isinstance(learned, dict):
+        model.learned.clear()
+        model.learned.update(learned)
+
+
+def beside(weights: Path) -> Path:
+    """The file beside a file of weights that has what preparing the data learned."""
+    return weights.with_name(f"{weights.stem}.data.json")
+
+
+def save_weights(model: Model, path: str | os.PathLike[str]) -> None:
+    """Writes the parameters, and beside them what preparing the data learned, where there is something."""
+    check_name(path)
+    save(path, dict(model.params))
+    if model.learned:
+        write_text(beside(Path(path)), json.dumps(model.learned, indent=1, allow_nan=False))

@@ -99,5 +99,6 @@ _ABOUT: dict[str, Form] = {
     "hypers": is_object,
     "versions": _all(_text),
     "divided_by": _numbers,
+    "learned": is_object,
     "changes": lambda value: isinstance(value, list) and all(map(is_object, value)),
 }

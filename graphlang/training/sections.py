@@ -2,35 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from graphlang.datasets.dataset import Dataset
+from graphlang.datasets.preparing import prepared, source_fields
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import MissingSection
 from graphlang.diagnostics.settings import SettingRefused, SettingsRefused, WrongSetting
 from graphlang.engine.model import Model
 from graphlang.resolve.validation import requirement
-from graphlang.spec.models import TrainSpec
+from graphlang.spec.models import DataSpec, TrainSpec
 
 
-def open_data(model: Model, override: Path | None = None, command: str = "train") -> Dataset:
+def open_data(
+    model: Model,
+    override: Path | None = None,
+    command: str = "train",
+    inputs: Collection[str] | None = None,
+) -> Dataset:
     """The data set of the file's `data` section, or the files at `override` with the section's options.
 
-    A graph whose inputs all have a default trains without data. Raises GraphError where another graph has no
-    such section, or where the data cannot be read.
+    Fields that the section computes are computed with what `model` has learned; what it has not, is learned
+    from the training split, and kept there. With `inputs`, only the fields of these are of interest. A graph
+    whose inputs all have a default trains without data. Raises GraphError where another graph has no such
+    section, or where the data cannot be read.
     """
-    from graphlang.datasets.data_folders import data_folders
-
     section = model.spec.data
     if section is None and all(i.default is not None for i in model.network.inputs.values()):
         return Dataset("no data", {"train": {}})
     if section is None:
         raise GraphError([MissingSection(command, "data", model.file)])
+    taken = [field for name, field in section.fields.items() if inputs is None or name in inputs]
+    expressions = {field: section.prepared[field] for field in taken if field in section.prepared}
+    dataset = _opened(model, section, override, _of_source(taken, expressions))
+    learn = override is None or command == "train"
+    return prepared(dataset, expressions, model.learned, learn=learn)
+
+
+def _of_source(taken: Collection[str], expressions: Mapping[str, Any]) -> set[str]:
+    """The fields of the source that some fields are, or are computed from."""
+    plain = {field for field in taken if field not in expressions}
+    return plain.union(*map(source_fields, expressions.values()))
+
+
+def _opened(model: Model, section: DataSpec, override: Path | None, fields: Collection[str]) -> Dataset:
+    from graphlang.datasets.data_folders import data_folders
+
     source = model.network.member("datasets", section.source)
-    fields = section.fields.values()
     if override is None:
         return source.open(model.folder or Path.cwd(), data_folders(), fields)  # type: ignore[no-any-return]
     from graphlang.datasets.override import open_override

@@ -1,10 +1,14 @@
 """Section 3 of version 1.1 of the language: data, a test for each of its lines."""
 
+import json
+
 import numpy as np
 import pytest
 
 import graphlang as gl
+from graphlang.cli import main
 from graphlang.diagnostics import GraphError
+from graphlang.training.column_binding import bind_columns
 from graphlang.training.sections import open_data
 
 HOUSES = """id;area;rooms;age;kind;sold;price
@@ -48,3 +52,178 @@ def test_only_the_columns_that_are_used_are_parsed(tmp_path):
     rest = "y = x * 1.0\noutput y"
     graph = load(tmp_path, f'source = csv("houses.csv", {FORM})\nx = price', "input x: float[N]", rest)
     assert open_data(graph.model).train["price"].load().tolist() == [100, 200, 300, 400]
+
+
+TRAIN = """a,kind,y,day,x 1,note
+1,cat,2,2020-01-01,1,hello
+2,dog,4,2020-01-02,2,a b
+3,cat,6,2020-01-03,3,
+5,eel,10,2020-01-11,,x
+"""
+SOURCE = 'source = csv("train.csv", missing=[""], test=0)'
+
+
+def columns(folder, field, declared):
+    write(folder, "train.csv", TRAIN)
+    rest = "y = x * 1\noutput y"
+    graph = load(folder, f"{SOURCE}\nx = {field}", f"input x: {declared}", rest)
+    return graph, open_data(graph.model).train[graph.spec.data.fields["x"]].load()
+
+
+def test_a_field_may_be_an_expression_over_fields(tmp_path):
+    """The right side is an expression over the source's fields, with elementwise functions."""
+    _, values = columns(tmp_path, "log(a ** 2) / 10 - minimum(y, 5)", "float[N]")
+    a, y = np.array([1, 2, 3, 5]), np.array([2, 4, 6, 10])
+    np.testing.assert_allclose(values, np.log(a**2) / 10 - np.minimum(y, 5), rtol=1e-15)
+
+
+def test_standardize_takes_the_mean_away_and_divides_by_the_deviation(tmp_path):
+    graph, values = columns(tmp_path, "standardize([a, y])", "float[N, 2]")
+    both = np.array([[1, 2, 3, 5], [2, 4, 6, 10]]).T
+    np.testing.assert_allclose(values, (both - both.mean(axis=0)) / both.std(axis=0), rtol=1e-14)
+    assert list(graph.model.learned) == ["standardize([a, y])"]
+
+
+def test_minmax_brings_each_column_to_0_and_1(tmp_path):
+    _, values = columns(tmp_path, "minmax(a)", "float[N]")
+    np.testing.assert_allclose(values, [0, 0.25, 0.5, 1])
+
+
+@pytest.mark.parametrize(("way", "filled"), [("mean", 2), ("median", 2), ("-1", -1), ("0.5", 0.5)])
+def test_impute_fills_what_is_missing(tmp_path, way, filled):
+    _, values = columns(tmp_path, f'impute(field("x 1"), {way})', "float[N]")
+    assert values.tolist() == [1, 2, 3, filled]
+
+
+def test_category_numbers_the_sorted_classes(tmp_path):
+    """category(field): text or numbers to 0..C-1, the classes sorted"""
+    graph, values = columns(tmp_path, "category(kind)", "int[N]")
+    assert values.tolist() == [0, 1, 0, 2]
+    assert open_data(graph.model).classes["category(kind)"] == ("cat", "dog", "eel")
+    assert columns(tmp_path, "category(y)", "int[N]")[1].tolist() == [0, 1, 2, 3]  # not as texts: 10 < 2
+
+
+def test_one_hot_has_a_column_for_each_class(tmp_path):
+    _, values = columns(tmp_path, "one_hot(category(kind))", "float[N, C]")
+    assert values.tolist() == [[1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1]]
+
+
+def test_a_column_may_have_any_name(tmp_path):
+    """field("x 1")"""
+    _, values = columns(tmp_path, 'impute(field("x 1"), 0) + a', "float[N]")
+    assert values.tolist() == [2, 4, 6, 5]
+
+
+def test_a_date_is_days_as_a_number(tmp_path):
+    """date(field) gives days as a number."""
+    _, values = columns(tmp_path, "date(day) - 18262", "int[N]")
+    assert values.tolist() == [0, 1, 2, 10]
+
+
+def test_a_missing_number_that_nothing_fills_is_an_error_with_its_line(tmp_path):
+    graph, _ = columns(tmp_path, 'standardize([field("x 1"), a])', "float[N, 2]")
+    train = open_data(graph.model).train
+    with pytest.raises(GraphError, match="line 5"):
+        bind_columns(graph.model, train, None, "train.csv")
+
+
+@pytest.mark.parametrize(
+    ("field", "code"),
+    [
+        ("standardise(a)", "GL626"),
+        ("impute(a)", "GL626"),
+        ("impute(a, mode)", "GL626"),
+        ("category(a + 1)", "GL626"),
+        ("one_hot(a)", "GL626"),
+        ("log(a, y)", "GL626"),
+        ("field(a)", "GL626"),
+        ("1 + 2", "GL626"),
+        ("a @ y", "GL626"),
+        ("3", "GL502"),
+    ],
+)
+def test_a_wrong_expression_is_an_error_before_anything_is_read(tmp_path, field, code):
+    with pytest.raises(GraphError) as caught:
+        load(tmp_path, f"{SOURCE}\nx = {field}", "input x: float[N]")
+    assert [(d.code, bool(d.help)) for d in caught.value.diagnostics] == [(code, True)]
+
+
+KINDS = """
+input x: float[N, 2]
+input k: int[N]
+input t: int[N]
+e = Embedding(x=k, vocab=3, dim=2)
+y = concat(x, e, axis=1) -> Affine(3)
+loss = SoftmaxWithLoss(y, t)
+output y
+data {
+  source = csv("kinds.csv", test=0)
+  x = standardize([size, weight])
+  k = category(color)
+  t = category(kind)
+}
+train { minimize = loss; optimizer = SGD(lr=0.1); batch = 2; epochs = 2 }
+"""
+KIND_ROWS = ["size,weight,color,kind", "1,10,red,fig", "2,30,blue,pear", "3,20,red,apple", "6,40,green,fig"]
+
+
+@pytest.fixture
+def trained(tmp_path, monkeypatch):
+    """A folder with a run of a spec whose data is prepared, and a file of other rows."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, "kinds.graph", KINDS)
+    write(tmp_path, "kinds.csv", "\n".join(KIND_ROWS) + "\n")
+    write(tmp_path, "other.csv", "\n".join([KIND_ROWS[0], *KIND_ROWS[3:]]) + "\n")
+    assert main(["train", "kinds.graph", "--run", "run"]) == 0
+    return tmp_path
+
+
+def test_what_was_learned_is_kept_with_the_weights_as_json(trained):
+    learned = json.loads((trained / "run" / "run.json").read_text())["learned"]
+    assert learned["category(color)"] == {"classes": ["blue", "green", "red"]}
+    assert learned["standardize([size, weight])"]["less"] == [3, 25]
+
+
+def test_evaluate_on_other_rows_prepares_them_as_in_training(trained, capsys):
+    """A test trains on one file and computes from raw rows of another."""
+    graph = gl.load("kinds.graph")
+    graph.load_weights("run")
+    x = (np.array([[3, 20], [6, 40]]) - [3, 25]) / np.array([[1, 10], [2, 30], [3, 20], [6, 40]]).std(axis=0)
+    expected = graph.evaluate(x=x, k=[2, 1], t=[0, 1])["loss"]
+    capsys.readouterr()
+    assert main("evaluate kinds.graph --weights run --data other.csv --json".split()) == 0
+    assert json.loads(capsys.readouterr().out)["loss"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_weights_that_python_saves_have_what_was_learned_beside_them(trained, capsys):
+    graph = gl.load("kinds.graph")
+    graph.load_weights("run")
+    graph.save("w.npz")
+    other = gl.load("kinds.graph")
+    other.load_weights("w.npz")
+    assert other.model.learned == graph.model.learned
+    (trained / "w.data.json").write_text('{"category(color)": {"classes": [1, "a"]}}')
+    assert main("evaluate kinds.graph --weights w.npz --data other.csv".split()) == 1
+    assert "GL627" in capsys.readouterr().err
+
+
+def test_weights_without_what_was_learned_do_not_learn_from_other_rows(trained, capsys):
+    graph = gl.load("kinds.graph")
+    graph.save("w.npz")
+    assert main("evaluate kinds.graph --weights w.npz --data other.csv".split()) == 1
+    assert "is not kept with these weights" in capsys.readouterr().err
+
+
+def test_a_class_that_training_never_saw_is_an_error_that_names_it(trained, capsys):
+    write(trained, "other.csv", "size,weight,color,kind\n1,2,red,fig\n1,2,pink,fig\n")
+    assert main("evaluate kinds.graph --weights run --data other.csv".split()) == 1
+    error = capsys.readouterr().err
+    assert "`pink`, line 3, is no class of `color`" in error
+    assert "category(color, unknown=0)" in error
+
+
+def test_unknown_classes_may_have_a_number(trained, capsys):
+    write(trained, "kinds.graph", KINDS.replace("category(color)", "category(color, unknown=0)"))
+    assert main("train kinds.graph --run second".split()) == 0
+    write(trained, "other.csv", "size,weight,color,kind\n1,2,red,fig\n1,2,pink,fig\n")
+    assert main("evaluate kinds.graph --weights second --data other.csv".split()) == 0

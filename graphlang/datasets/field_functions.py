@@ -1,0 +1,53 @@
+"""The functions that a `data` section computes fields with, element by element."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+ELEMENTWISE: dict[str, tuple[Callable[..., Any], int]] = {
+    **{
+        name: (getattr(np, name), 1)
+        for name in (
+            "abs exp exp2 expm1 log log2 log10 log1p sqrt cbrt square sign floor ceil round trunc sin cos "
+            "tan sinh cosh tanh arcsin arccos arctan deg2rad isnan isfinite reciprocal"
+        ).split()
+    },
+    **{name: (getattr(np, name), 2) for name in "minimum maximum hypot arctan2 logaddexp".split()},
+    "where": (np.where, 3),
+    "clip": (np.clip, 3),
+}
+"""A function by its name, and the number of its arguments."""
+
+OPERATORS: dict[str, Callable[..., Any]] = {
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "/": np.divide,
+    "//": np.floor_divide,
+    "%": np.mod,
+    "**": np.power,
+    "==": np.equal,
+    "!=": np.not_equal,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "and": np.logical_and,
+    "or": np.logical_or,
+}
+SIGNS: dict[str, Callable[..., Any]] = {"-": np.negative, "not": np.logical_not}
+
+FORMS = {
+    "standardize": "standardize(field)",
+    "minmax": "minmax(field)",
+    "impute": "impute(field, mean)`, `impute(field, median)` or `impute(field, 0)",
+    "category": "category(field)` or `category(field, unknown=0)",
+    "one_hot": "one_hot(category(field))",
+    "date": "date(field)",
+    "field": 'field("any name")',
+}
+"""How what is no function of numbers is written."""
+LEARNS = ("standardize", "minmax", "impute", "category")

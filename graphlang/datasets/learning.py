@@ -1,0 +1,161 @@
+"""What preparing fields learns from the training split, as JSON keeps it: means, ranges, classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graphlang.datasets.csv_table import NUMBER
+from graphlang.datasets.dataset import Array, Column
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.prepared import (
+    CellWithoutClass,
+    DamagedLearned,
+    NoDate,
+    NoTexts,
+    NothingKnown,
+    UnseenClass,
+)
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """`standardize` and `minmax`: each column less a number, divided by another."""
+
+    less: list[float]
+    by: list[float]
+
+    def applied(self, array: Array) -> Array:
+        return np.asarray((array - _of_row(self.less, array)) / _of_row(self.by, array))
+
+    def as_json(self) -> dict[str, Any]:
+        return {"less": self.less, "by": self.by}
+
+
+@dataclass(frozen=True)
+class Filled:
+    """`impute`: what takes the place of a missing number, for each column."""
+
+    value: list[float]
+
+    def applied(self, array: Array) -> Array:
+        return np.where(np.isnan(array), _of_row(self.value, array), array)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"value": self.value}
+
+
+def _of_row(numbers: list[float], array: Array) -> Array:
+    return np.asarray(numbers).reshape(array.shape[1:])
+
+
+def learned_of(name: str, array: Array, part: Mapping[str, Any]) -> Scaled | Filled:
+    """What `standardize`, `minmax` or `impute` learns from an array of the training split."""
+    rows = array.reshape(len(array), -1)
+    if name != "impute" or not isinstance(part["with"], int | float):
+        empty = np.isnan(rows).all(axis=0)
+        if empty.any():
+            raise GraphError([NothingKnown(part["text"])])
+    if name == "impute":
+        return Filled(_fill(part["with"], rows))
+    with np.errstate(all="ignore"):
+        if name == "standardize":
+            less, by = rows.mean(axis=0), rows.std(axis=0)
+        else:
+            less, by = rows.min(axis=0), np.ptp(rows, axis=0)
+    by = np.where(by == 0, 1.0, by)  # a column of one number becomes zeros
+    for numbers in (less, by):  # rows without a number are reported by their lines
+        numbers[~np.isfinite(numbers)] = 0.0 if numbers is less else 1.0
+    return Scaled(less.tolist(), by.tolist())
+
+
+def _fill(way: Any, rows: Array) -> list[float]:
+    if way == "mean":
+        return np.nanmean(rows, axis=0).tolist()  # type: ignore[no-any-return]
+    if way == "median":
+        return np.nanmedian(rows, axis=0).tolist()  # type: ignore[no-any-return]
+    return [float(way)] * rows.shape[1]
+
+
+class Categories:
+    """`category`: the classes, sorted; those of numbers by size."""
+
+    def __init__(self, kept: Any, text: str) -> None:
+        classes = kept.get("classes") if isinstance(kept, dict) else None
+        if not isinstance(classes, list) or not (_all(classes, str) or _all(classes, int | float)):
+            raise GraphError([DamagedLearned(text)])
+        self.classes: list[Any] = classes
+
+    @classmethod
+    def learned(cls, field: str, column: Column) -> Categories:
+        """The classes of a column: numbers where all of its cells are."""
+        cells = None if column.texts is None else column.texts()
+        if cells is None or all(map(NUMBER.fullmatch, cells)):
+            return cls({"classes": np.unique(column.load()).tolist()}, field)
+        _check_cells(field, column, cells)
+        return cls({"classes": sorted(set(cells))}, field)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(map(str, self.classes))
+
+    def as_json(self) -> dict[str, Any]:
+        return {"classes": self.classes}
+
+    def numbers(self, field: str, column: Column, unknown: int | None) -> Array:
+        """The number of each row's class; raises GraphError for another one, unless it has a number."""
+        places = {name: i for i, name in enumerate(self.classes)}
+        values: Sequence[Any]
+        if _all(self.classes, str):
+            cells = [str(v) for v in column.load().tolist()] if column.texts is None else column.texts()
+            values = cells
+            _check_cells(field, column, cells)
+        else:
+            values = column.load().tolist()
+        ids = [places.get(value, -1) for value in values]
+        if -1 in ids and unknown is None:
+            row = ids.index(-1)
+            raise GraphError([UnseenClass(field, str(values[row]), _place(column, row), self.names)])
+        return np.array([unknown if i < 0 else i for i in ids], np.int64)
+
+
+def _check_cells(field: str, column: Column, cells: Sequence[str]) -> None:
+    row = next((i for i, cell in enumerate(cells) if not cell), None)
+    if row is not None:
+        raise GraphError([CellWithoutClass(field, _place(column, row))])
+
+
+def _place(column: Column, row: int) -> str:
+    return f"line {column.lines[row]}" if column.lines is not None else f"row {row}"
+
+
+def restored(name: str, kept: Any, text: str) -> Any:
+    """What was learned, from its JSON; raises GraphError where it is damaged."""
+    if name == "category":
+        return Categories(kept, text)
+    wanted = ("value",) if name == "impute" else ("less", "by")
+    if not isinstance(kept, dict) or not all(_all(kept.get(key), int | float) for key in wanted):
+        raise GraphError([DamagedLearned(text)])
+    return Filled(kept["value"]) if name == "impute" else Scaled(kept["less"], kept["by"])
+
+
+def _all(values: Any, kind: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(v, kind) and not isinstance(v, bool) for v in values)
+
+
+def days(field: str, column: Column) -> Array:
+    """Dates as days since the first of January 1970."""
+    if column.texts is None:
+        raise GraphError([NoTexts(field)])
+    from datetime import date
+
+    numbers: list[int] = []
+    for row, cell in enumerate(column.texts()):
+        try:
+            numbers.append(date.fromisoformat(cell[:10]).toordinal() - 719163)
+        except ValueError:
+            raise GraphError([NoDate(field, cell, _place(column, row))]) from None
+    return np.array(numbers, np.int64)

@@ -1,0 +1,140 @@
+"""Computes the fields of a `data` section from those of its source, and learns from the training split.
+
+An expression is plain data: a number, `{"field": name}`, `{"list": [...]}`, or `{"call": name, "of": [...]}`
+with `"text"`, as it is written, and what the call needs besides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from graphlang.datasets.dataset import Array, Column, Dataset
+from graphlang.datasets.field_functions import ELEMENTWISE, OPERATORS, SIGNS
+from graphlang.datasets.learning import Categories, days, learned_of
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.data_fields import UnknownField
+from graphlang.diagnostics.prepared import NotLearned
+
+Learned = dict[str, Any]
+
+
+def source_fields(expression: Any) -> Iterator[str]:
+    """The fields of the source that an expression takes."""
+    pending = [expression]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, dict):
+            if "field" in part:
+                yield part["field"]
+            pending += [*part.get("of", ()), *part.get("list", ())]
+
+
+def prepared(dataset: Dataset, expressions: Mapping[str, Any], learned: Learned, *, learn: bool) -> Dataset:
+    """The data set with the fields that are computed, by their texts.
+
+    What is not in `learned` yet is learned from the training split, and added; without `learn` that is an
+    error.
+    """
+    if not expressions:
+        return dataset
+    splits = {name: dict(columns) for name, columns in dataset.splits.items()}
+    classes = dict(dataset.classes)
+    for split in sorted(splits, key=lambda name: name != "train"):
+        computing = _Computing(dataset, split, learned, learn=learn and split == "train")
+        for text, expression in expressions.items():
+            splits[split][text] = computing.column(text, expression)
+            if isinstance(expression, dict) and expression.get("call") == "category":
+                classes[text] = Categories(learned[expression["text"]], text).names
+    return replace(dataset, splits=splits, classes=classes)
+
+
+class _Computing:
+    """The fields of one split under way."""
+
+    def __init__(self, dataset: Dataset, split: str, learned: Learned, *, learn: bool) -> None:
+        self.dataset = dataset
+        self.columns = dataset.splits[split]
+        self.learned = learned
+        self.learn = learn
+
+    def column(self, text: str, expression: Any) -> Column:
+        first = self._column(next(source_fields(expression)), text)
+        values = np.asarray(self.value(expression))
+        values = np.broadcast_to(values, (first.shape[0], *values.shape[1:]))
+        array = np.ascontiguousarray(values)
+        return Column(array.shape, array.dtype, lambda: array, lines=first.lines)
+
+    def _column(self, name: str, text: str) -> Column:
+        column = self.columns.get(name)
+        if column is None:
+            raise GraphError([UnknownField(text, name, list(self.columns), self.dataset.name, None)])
+        return column
+
+    def value(self, part: Any) -> Any:
+        """The value of an expression over all rows."""
+        if not isinstance(part, dict):
+            return part
+        if "field" in part:
+            column = self._column(part["field"], part["field"])
+            return column.take(slice(None))
+        if "list" in part:
+            return _side_by_side([self.value(item) for item in part["list"]])
+        return self._call(part["call"], part)
+
+    def _call(self, name: str, part: Mapping[str, Any]) -> Any:
+        of = part["of"]
+        if name == "date":
+            return days(of[0]["field"], self._column(of[0]["field"], part["text"]))
+        if name == "category":
+            return self._category(part)
+        if name == "one_hot":
+            values = np.asarray(self.value(of[0]))
+            count = len(Categories(self.learned[of[0]["text"]], of[0]["text"]).names)
+            return (values[:, None] == np.arange(count)).astype(np.float64)
+        values = [self.value(item) for item in of]
+        if name in OPERATORS and len(values) == 2:
+            return _computed(OPERATORS[name], values)
+        if name in SIGNS:
+            return _computed(SIGNS[name], values)
+        if name in ELEMENTWISE:
+            return _computed(ELEMENTWISE[name][0], values)
+        array = np.asarray(values[0], np.float64)
+        state = self._state(part, lambda: learned_of(name, array, part))
+        return state.applied(array)
+
+    def _category(self, part: Mapping[str, Any]) -> Array:
+        field = part["of"][0]["field"]
+        column = self._column(field, part["text"])
+        state = self._state(part, lambda: Categories.learned(field, column))
+        return state.numbers(field, column, part.get("unknown"))
+
+    def _state(self, part: Mapping[str, Any], learn: Any) -> Any:
+        from graphlang.datasets.learning import restored
+
+        text = part["text"]
+        if text not in self.learned:
+            if not self.learn:
+                raise GraphError([NotLearned(text)])
+            self.learned[text] = learn().as_json()
+        return restored(part["call"], self.learned[text], text)
+
+
+def _side_by_side(values: list[Any]) -> Array:
+    rows = next((len(v) for v in values if np.ndim(v)), 1)
+    arrays = [np.broadcast_to(v, (rows,)) if np.ndim(v) == 0 else v for v in values]
+    return np.concatenate([np.asarray(a, np.float64).reshape(rows, -1) for a in arrays], axis=1)
+
+
+def _computed(function: Any, values: list[Any]) -> Any:
+    """A function element by element; a single number per row goes with all numbers of a longer row."""
+    axes = max((np.ndim(v) for v in values), default=0)
+    if axes > 1:
+        values = [np.asarray(v)[:, None] if np.ndim(v) == 1 else v for v in values]
+    if function is np.power:
+        values = [np.asarray(v, np.float64) for v in values]
+    with np.errstate(all="ignore"):  # a result that is not finite is reported with its row
+        return function(*values)

@@ -1,0 +1,105 @@
+"""GL626, GL627: fields that the `data` section computes from those of the source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graphlang.diagnostics.base import Diagnostic, first_of, wording
+from graphlang.diagnostics.places import Span
+from graphlang.diagnostics.spelling import closest_of
+
+
+class WrongFieldExpression(Diagnostic):
+    """A field of the `data` section is computed by something that it does not know, or is given wrongly.
+
+        data { source = csv("houses.csv"); x = standardise(area) }
+
+    A field is computed from names of the source's fields (`field("x 1")` where that is no name), numbers,
+    operators, lists of fields side by side, functions element by element such as `log`, and what learns from
+    the training split: `standardize`, `minmax`, `impute(field, mean)`, `category`, `one_hot`.
+    """
+
+    code = "GL626"
+
+    span: Span
+
+    no_field = wording(
+        "`{span}` is no field of the source, and is not computed from any",
+        'write the name of a field, or `field("...")` where the name has other characters',
+    )
+    no_name = wording('`{span}` does not name a field: `field` takes a text, as in `field("x 1")`')
+
+
+class UnknownPreparation(WrongFieldExpression):
+    message = "no function of fields is called `{name}`"
+    help = first_of("did you mean `{match}`?", "there are {names}")
+    match = closest_of("name", "names")
+
+    name: str
+    names: Sequence[str]
+
+
+class PreparationMisused(WrongFieldExpression):
+    message = "`{span}` is not how `{name}` is written"
+    help = "write `{form}`"
+
+    name: str
+    form: str
+
+
+class Unprepared(Diagnostic):
+    """A row does not fit what the training split taught: a class that it never saw, or cells without a value.
+
+        data { source = csv("houses.csv"); c = category(kind) }
+
+    Fix: take the row out, or give unknown classes a number: `category(kind, unknown=0)`. Weights keep
+    what was learned in their run folder, or in a JSON file beside them.
+    """
+
+    code = "GL627"
+
+    field: str
+
+
+class UnseenClass(Unprepared):
+    message = "`{name}`, {place}, is no class of `{field}`: the training split has {classes}"
+    help = "take the row away, or give such classes a number: `category({field}, unknown=0)`"
+
+    name: str
+    place: str
+    classes: Sequence[str]
+
+
+class CellWithoutClass(Unprepared):
+    message = "`{field}` has no value, {place}"
+    help = "fill the cell, or take the row away"
+
+    place: str
+
+
+class NoDate(Unprepared):
+    message = "`{text}`, {place}, is no date of `{field}`"
+    help = "write dates as year, month and day: `2021-12-31`"
+
+    text: str
+    place: str
+
+
+class NoTexts(Unprepared):
+    message = "`{field}` is read as numbers alone, and `date` takes texts such as `2021-12-31`"
+    help = "take the field from a csv"
+
+
+class NothingKnown(Unprepared):
+    message = "no row of the training split has a value of `{field}`, so there is nothing to learn from"
+    help = "take another field"
+
+
+class NotLearned(Unprepared):
+    message = "what `{field}` learned from the training split is not kept with these weights"
+    help = "give the run folder as weights, or leave `--data` out, so that it is learned from the file's data"
+
+
+class DamagedLearned(Unprepared):
+    message = "what `{field}` learned is damaged where it is kept beside the weights"
+    help = "take a copy of the run folder, or train again"

@@ -1,0 +1,137 @@
+"""Evaluates a field of the `data` section: a name, or an expression over fields of the source."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphlang.datasets.field_functions import ELEMENTWISE, FORMS, LEARNS, OPERATORS, SIGNS
+from graphlang.datasets.preparing import source_fields
+from graphlang.diagnostics.prepared import PreparationMisused, UnknownPreparation, WrongFieldExpression
+from graphlang.diagnostics.settings import NoFieldName
+from graphlang.resolve.context import Context
+from graphlang.resolve.values import POISON
+from graphlang.syntax import tree
+
+WAYS = ("mean", "median")
+
+
+def field_value(context: Context, name: str, expression: Any) -> Any:
+    """The name of a field, or `{"text": ..., "expression": ...}`; POISON after a reported mistake."""
+    if isinstance(expression, tree.Name):
+        return expression.name
+    if isinstance(expression, tree.String):
+        return expression.value
+    if isinstance(expression, tree.Number | tree.Bool | tree.NoneValue):
+        return context.poison(NoFieldName(expression.span, name))
+    data = _Reading(context).read(expression)
+    if data is POISON:
+        return POISON
+    if isinstance(data, dict) and "field" in data:
+        return data["field"]
+    if next(source_fields(data), None) is None:
+        return context.poison(WrongFieldExpression.no_field(expression.span))
+    return {"text": _text(expression), "expression": data}
+
+
+def fields_and_prepared(values: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a `data` section besides the source, as its model takes them."""
+    fields: dict[str, Any] = {}
+    prepared: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict) and "expression" in value:
+            fields[name] = value["text"]
+            prepared[value["text"]] = value["expression"]
+        elif name != "source":
+            fields[name] = value
+    return {"fields": fields, "prepared": prepared}
+
+
+def _text(expression: Any) -> str:
+    return " ".join(expression.span.text.split())
+
+
+class _Reading:
+    """Reads an expression over fields as plain data; POISON after a reported mistake."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def read(self, part: Any) -> Any:
+        if isinstance(part, tree.Name):
+            return {"field": part.name}
+        if isinstance(part, tree.String):
+            return {"field": part.value}
+        if isinstance(part, tree.Number):
+            return part.value
+        if isinstance(part, tree.ListOf):
+            items = [self.read(item) for item in part.items]
+            return POISON if POISON in items else {"list": items}
+        if isinstance(part, tree.Binary) and part.operator in OPERATORS:
+            return self._of(part, part.operator, [part.left, part.right])
+        if isinstance(part, tree.Unary) and part.operator in SIGNS:
+            return self._of(part, part.operator, [part.operand])
+        if isinstance(part, tree.Call) and isinstance(part.function, tree.Name):
+            return self._call(part, part.function.name)
+        return self.context.poison(WrongFieldExpression.no_field(part.span))
+
+    def _of(self, part: Any, name: str, operands: list[Any], **more: Any) -> Any:
+        of = [self.read(operand) for operand in operands]
+        if any(value is POISON for value in of):
+            return POISON
+        return {"call": name, "of": of, "text": _text(part), **more}
+
+    def _call(self, part: tree.Call, name: str) -> Any:
+        if name not in FORMS and name not in ELEMENTWISE:
+            names = sorted([*FORMS, *ELEMENTWISE])
+            return self.context.poison(UnknownPreparation(part.function.span, name, names))
+        plain: list[Any] = [a.value for a in part.arguments if a.name is None]
+        named = {a.name: a.value for a in part.arguments if a.name is not None}
+        if name in ELEMENTWISE:
+            count = ELEMENTWISE[name][1]
+            if len(plain) == count and not named:
+                return self._of(part, name, plain)
+            return self._misused(part, name, f"{name}({', '.join('abc'[:count])})")
+        more = self._more(name, plain, named)
+        if more is None:
+            return self._misused(part, name, FORMS[name])
+        if name == "field":
+            return {"field": plain[0].value}
+        return self._of(part, name, plain[:1], **more)
+
+    def _more(self, name: str, plain: list[Any], named: dict[Any, Any]) -> dict[str, Any] | None:
+        """What a call of something that is no function of numbers needs besides; None where it is wrong."""
+        count = 2 if name == "impute" else 1
+        if len(plain) != count or set(named) - ({"unknown"} if name == "category" else set()):
+            return None
+        first = plain[0]
+        if name == "field":
+            return {} if isinstance(first, tree.String) else None
+        if name in ("category", "date") and not _is_field(first):
+            return None
+        if name == "one_hot":
+            inner = isinstance(first, tree.Call) and isinstance(first.function, tree.Name)
+            return {} if inner and first.function.name == "category" else None
+        if name == "impute":
+            way = plain[1].name if isinstance(plain[1], tree.Name) else _number(plain[1])
+            return {"with": way} if way in WAYS or isinstance(way, int | float) else None
+        if "unknown" in named:
+            unknown = _number(named["unknown"])
+            return {"unknown": unknown} if isinstance(unknown, int) else None
+        assert name in LEARNS or name == "date"
+        return {}
+
+    def _misused(self, part: Any, name: str, form: str) -> Any:
+        return self.context.poison(PreparationMisused(part.span, name, form))
+
+
+def _is_field(part: Any) -> bool:
+    if isinstance(part, tree.Call):
+        return isinstance(part.function, tree.Name) and part.function.name == "field"
+    return isinstance(part, tree.Name | tree.String)
+
+
+def _number(part: Any) -> Any:
+    if isinstance(part, tree.Unary) and part.operator == "-":
+        value = _number(part.operand)
+        return None if value is None else -value
+    return part.value if isinstance(part, tree.Number) else None
