@@ -92,9 +92,9 @@ class _Computing:
         if name == "category":
             return self._category(part)
         if name == "one_hot":
-            values = np.asarray(self.value(of[0]))
+            ids = np.asarray(self.value(of[0]))
             count = len(Categories(self.learned[of[0]["text"]], of[0]["text"]).names)
-            return (values[:, None] == np.arange(count)).astype(np.float64)
+            return (ids[:, None] == np.arange(count)).astype(np.float64)
         values = [self.value(item) for item in of]
         if name in OPERATORS and len(values) == 2:
             return _computed(OPERATORS[name], values)
@@ -103,10 +103,9 @@ class _Computing:
         if name in ELEMENTWISE:
             return _computed(ELEMENTWISE[name][0], values)
         array = np.asarray(values[0], np.float64)
-        state = self._state(part, lambda: learned_of(name, array, part))
-        return state.applied(array)
+        return self._state(part, lambda: learned_of(name, array, part)).applied(array)
 
-    def _category(self, part: Mapping[str, Any]) -> Array:
+    def _category(self, part: Mapping[str, Any]) -> Any:
         field = part["of"][0]["field"]
         column = self._column(field, part["text"])
         state = self._state(part, lambda: Categories.learned(field, column))
