@@ -24,19 +24,31 @@ Numbers = Sequence[Any]
 
 def value_of(name: str, operands: Numbers) -> Any:
     """The value of a function of constants; raises NoValue if it has none."""
-    numbers = list(operands[0]) if _is_listed(name, operands) else list(operands)
-    if not all(is_number(n) and not isinstance(n, bool) for n in numbers) or not _fits(
-        name, operands, numbers
-    ):
-        raise NoValue(NoFunctionOf, name, ", ".join(map(described, operands)), TAKES.get(name, "a number"))
+    numbers = _numbers_of(name, operands)
+    if not all(map(is_computable, numbers)) or not _fits(name, operands, numbers):
+        raise _no_value(name, operands)
     try:
         return bounded_result(COMPUTED[name](numbers), numbers)
     except OverflowError:
         raise NoValue(CannotCompute.result_too_large) from None
     except (ValueError, ZeroDivisionError):
-        raise NoValue(
-            NoFunctionOf, name, ", ".join(map(described, operands)), TAKES.get(name, "a number")
-        ) from None
+        raise _no_value(name, operands) from None
+
+
+def is_computable(value: Any) -> bool:
+    """Whether it is a number, and not `true` or `false`."""
+    return is_number(value) and not isinstance(value, bool)
+
+
+def _numbers_of(name: str, operands: Numbers) -> list[Any]:
+    """The numbers that a function works on: its operands, or the items of the list that it has."""
+    return list(operands[0]) if _is_listed(name, operands) else list(operands)
+
+
+def _no_value(name: str, operands: Numbers) -> NoValue:
+    """What to raise for operands that a function has no value for."""
+    what = ", ".join(map(_in_words, operands)) or "nothing"
+    return NoValue(NoFunctionOf, name, what, TAKES.get(name, "a number"))
 
 
 def _is_listed(name: str, operands: Numbers) -> bool:
@@ -150,13 +162,13 @@ def length_of(operands: Numbers) -> Any:
         return len(x)
     if isinstance(x, Value) and x.array.shape:
         return x.array.shape[0]
-    raise NoValue(NoFunctionOf, "len", ", ".join(map(_in_words, operands)) or "nothing", TAKES["len"])
+    raise _no_value("len", operands)
 
 
 def range_of(operands: Numbers) -> range:
     """`range(n)`, `range(start, stop)` or `range(start, stop, step)`."""
     if not 1 <= len(operands) <= 3 or not all(map(is_integer, operands)) or operands[2:] == [0]:
-        raise NoValue(NoFunctionOf, "range", ", ".join(map(_in_words, operands)) or "nothing", TAKES["range"])
+        raise _no_value("range", operands)
     return range(*operands)
 
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, cast
 from graphlang.diagnostics import Span
 from graphlang.diagnostics.arguments import NoFunctionOf
 from graphlang.resolve.call_arguments import CallSite
-from graphlang.resolve.compile_time import NAMES, length_of, range_of, value_of
-from graphlang.resolve.constants import NoValue, is_number
+from graphlang.resolve.compile_time import NAMES, is_computable, length_of, range_of, value_of
+from graphlang.resolve.constants import NoValue
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
 from graphlang.resolve.operators import is_size_of_data, operate
@@ -51,18 +51,20 @@ def call_of_constants(context: Context, site: CallSite, scope: Scope, otherwise:
     if _are_summed(name, values):
         return _sum_of_values(context, values[0], site.span, scope)
     known = [without_node(value) for value in values]
-    constant = all(map(_is_constant, known)) and bool(known)
-    if not constant or not _has_node(values, scope):
-        return (
-            _computed(context, name, known, site.span)
-            if constant
-            else (yield otherwise(_evaluated(site, values)))
-        )
+    if not known or not all(map(_is_constant, known)):
+        return (yield otherwise(_evaluated(site, values)))
+    if not _has_node(values, scope):
+        return _computed(context, name, known, site.span)
     node = yield otherwise(_evaluated(site, values))
+    _note_number(node, name, known, values)
+    return node
+
+
+def _note_number(node: Any, name: str, known: Sequence[Any], values: Sequence[Any]) -> None:
+    """Notes at a node the number that it is known to have."""
     if isinstance(node, NodeValue):
         node.const = _const(name, known)
         node.spare = all(not isinstance(v, Value) for v in values)
-    return node
 
 
 def _has_node(values: Sequence[Any], scope: Scope) -> bool:
@@ -73,8 +75,8 @@ def _has_node(values: Sequence[Any], scope: Scope) -> bool:
 
 def _is_constant(value: Any) -> bool:
     if isinstance(value, list):
-        return bool(value) and all(is_number(item) and not isinstance(item, bool) for item in value)
-    return is_number(value) and not isinstance(value, bool)
+        return bool(value) and all(map(is_computable, value))
+    return is_computable(value)
 
 
 def _evaluated(site: CallSite, values: Sequence[Any]) -> CallSite:
@@ -114,9 +116,14 @@ def _counted(context: Context, name: str, values: list[Any], span: Span) -> Any:
         numbers = range_of(values)
     except NoValue as no:
         return context.poison(no.at(span))
+    return _listed(context, numbers, span)
+
+
+def _listed(context: Context, numbers: range, span: Span) -> Any:
+    """The numbers of a `range`, unless they are more than the copies that a loop may make."""
     most = context.limits.unrolled
     if len(numbers) > most:
-        return context.poison(NoFunctionOf(span, name, f"{len(numbers):,} numbers", f"a limit of {most:,}"))
+        return context.poison(NoFunctionOf(span, "range", f"{len(numbers):,} numbers", f"up to {most:,}"))
     return list(numbers)
 
 

@@ -21,8 +21,7 @@ def no_list(node: Any, items: Any) -> Diagnostic | None:
     """What to report for something that `for` cannot go through."""
     if isinstance(items, list | tuple):
         return None
-    what = described(items) if not isinstance(items, Value) else "a value of the graph"
-    return OtherForList(node.span, what)
+    return OtherForList(node.span, _in_words(items))
 
 
 def report_hidden(context: Context, variables: Sequence[tree.Target], scope: Scope) -> None:
@@ -39,18 +38,27 @@ def scope_of_round(context: Context, loop: tree.For | tree.ListFor, item: Any, s
     """The scope of one round of a loop, in which its variables have their values."""
     variables = loop.variables
     inner = scope.copy(_label_of_round(variables, item), loop.span)
-    parts: Sequence[Any] = (item,)
-    if len(variables) > 1:
-        parts = item if isinstance(item, list | tuple) else ()
-        if len(parts) != len(variables):
-            if item is not POISON:
-                what = "a value of the graph" if isinstance(item, Value) else described(item)
-                context.error(ItemsMisfit(loop.values.span, len(variables), what))
-            parts = [POISON] * len(variables)
+    parts = _parts_of(context, loop, item)
     for variable, part in zip(variables, parts, strict=True):
         inner.names[variable.name] = part
         inner.places[variable.name] = variable.span
     return inner
+
+
+def _parts_of(context: Context, loop: tree.For | tree.ListFor, item: Any) -> Sequence[Any]:
+    """The item of a round taken apart, a part for each variable."""
+    count = len(loop.variables)
+    if count == 1:
+        return (item,)
+    if isinstance(item, list | tuple) and len(item) == count:
+        return item
+    if item is not POISON:
+        context.error(ItemsMisfit(loop.values.span, count, _in_words(item)))
+    return [POISON] * count
+
+
+def _in_words(value: Any) -> str:
+    return "a value of the graph" if isinstance(value, Value) else described(value)
 
 
 def _label_of_round(variables: Sequence[tree.Target], item: Any) -> str:
@@ -71,18 +79,27 @@ def list_for(context: Context, node: tree.ListFor, scope: Scope) -> Steps:
     if items is POISON or problem is not None:
         yield node.item, scope_of_round(context, node, POISON, scope)  # for the mistakes in it
         return POISON
+    return (yield _rounds(context, node, items, scope))
+
+
+def _rounds(context: Context, node: tree.ListFor, items: Sequence[Any], scope: Scope) -> Steps:
+    """The values of all rounds."""
     around = context.copies
+    _count_copies(context, node, items)
+    results = []
+    for item in items:
+        results.append((yield node.item, scope_of_round(context, node, item, scope)))
+        if results[-1] is POISON:
+            return POISON
+    context.copies = around
+    return results
+
+
+def _count_copies(context: Context, node: tree.ListFor, items: Sequence[Any]) -> None:
+    """Refuses more copies than are allowed, where their number stands in the text."""
     if type(node.values) is tree.ListOf:
         context.copies *= max(len(items), 1)
         context.refuse_repetition(1, context.copies, node.span)
-    results = []
-    for item in items:
-        value = yield node.item, scope_of_round(context, node, item, scope)
-        results.append(value)
-        if value is POISON:
-            break
-    context.copies = around
-    return POISON if any(value is POISON for value in results) else results
 
 
 def tuple_of(context: Context, node: tree.TupleOf, scope: Scope) -> Steps:

@@ -105,13 +105,17 @@ def last_values(context: Context, node: tree.Scan) -> list[int] | None:
     if len(statements) > 1:
         context.error(YieldCount.second(statements[1].span, ()))
         return None
+    places = [_carried_place(context, node, v) for s in statements for v in s.values]
+    return None if None in places else [place for place in places if place is not None]
+
+
+def _carried_place(context: Context, node: tree.Scan, value: Any) -> int | None:
+    """The position of the carried value that stands after `last`; None after a mistake."""
     carried = [c.name for c in node.carries]
-    names = statements[0].names if statements else ()
-    for name in names:
-        if name.name not in carried:
-            context.error(NextOfOther(name.span, (), name.name, carried))
-            return None
-    return [carried.index(name.name) for name in names]
+    if isinstance(value, tree.Name) and value.name in carried:
+        return carried.index(value.name)
+    context.error(NextOfOther(value.span, (), value.span.text, carried))
+    return None
 
 
 def _is_broken(node: tree.Scan) -> bool:

@@ -13,13 +13,19 @@ def without_spare(values: Sequence[Value]) -> list[Value]:
         return list(values)
     used: set[int] = set()
     dropped: set[int] = set()
-    for value in reversed(values):
-        if not isinstance(value, NodeValue):
-            continue
-        if value.spare and value.label is None and id(value) not in used:
-            dropped.add(id(value))
-            dropped.update(id(o) for o in value.operands if isinstance(o, NodeValue) and o.label is None)
-        elif id(value) not in dropped:
-            inner = () if value.body is None else value.body.nodes
-            used.update(id(o) for node in (value, *inner) for o in node.operands)
+    for node in reversed([v for v in values if isinstance(v, NodeValue)]):
+        if node.spare and node.label is None and id(node) not in used:
+            dropped |= {id(node), *_unnamed_operands(node)}
+        elif id(node) not in dropped:
+            used |= _worked_on(node)
     return [value for value in values if id(value) not in dropped - used]
+
+
+def _unnamed_operands(node: NodeValue) -> set[int]:
+    return {id(o) for o in node.operands if isinstance(o, NodeValue) and o.label is None}
+
+
+def _worked_on(node: NodeValue) -> set[int]:
+    """What a node works on, in the body of a `scan` too."""
+    inner = () if node.body is None else node.body.nodes
+    return {id(o) for n in (node, *inner) for o in n.operands}

@@ -188,8 +188,7 @@ def option(c: Parts) -> t.Argument:
 
 
 def last_(c: Parts) -> t.Last:
-    names = c[1]
-    return t.Last(tuple(t.Target(n.value, n.span) for n in names), _span_to(c[0], names[-1]))
+    return t.Last(tuple(c[1]), _span_to(c[0], c[1][-1]))
 
 
 def next_(c: Parts) -> t.Next:

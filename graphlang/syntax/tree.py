@@ -357,7 +357,7 @@ class Yield(NamedTuple):
 class Last(NamedTuple):
     """`last h`: the carried values after the last step."""
 
-    names: tuple[Target, ...]
+    values: tuple[Expression, ...]
     span: Span
 
 
