@@ -42,7 +42,7 @@ def indexed(x, *indices, items: tuple[Any, ...]):
     return y
 
 
-def _parts(x, indices: list, items: tuple[Any, ...]):
+def _parts(x, indices: list[Any], items: tuple[Any, ...]):
     """The items without arrays, in whose place the whole axis is; for each array its axis then; and how many
     axes come before the first array or number."""
     taken = sum(item is not None and item != "..." for item in items)
@@ -72,7 +72,7 @@ def _is_apart(items: tuple[Any, ...]) -> bool:
     return not all(kinds[first:last])
 
 
-def _place(indices: list, sizes):
+def _place(indices: list[Any], sizes):
     """One index for each element, counted through all the axes; what lies outside of one, outside of all."""
     if len(indices) == 1:
         return indices[0]

@@ -11,6 +11,7 @@ from graphlang.trace.broadcasting import broadcast
 from graphlang.trace.core import Array, Primitive, Signature, StepOperand, into, signature
 from graphlang.trace.dims import Shape, shape_text
 from graphlang.trace.errors import ShapeError
+from graphlang.trace.primitives.creation import eye
 from graphlang.trace.types import NumPyArray, Out
 
 
@@ -115,7 +116,7 @@ class Cholesky(OfMatrices):
     def derivative(self, position: int, dy: Array, y: Array, x: Array) -> Any:
         n = y.shape[-1]
         half = np.tril(transposed(y) @ np.tril(dy))
-        half = half - 0.5 * half * np.eye(n, dtype=y.dtype, like=y)
+        half = half - 0.5 * half * eye(n, dtype=y.dtype, like=y)
         left = solve(transposed(y), half)
         whole = transposed(solve(transposed(y), transposed(left)))
         return (whole + transposed(whole)) / 2
