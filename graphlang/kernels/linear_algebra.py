@@ -35,7 +35,7 @@ class Inverse(OfMatrices):
         return into(out, _each(np.linalg.inv, "is singular: it has no inverse", x))
 
     def derivative(self, position: int, dy: Array, y: Array, x: Array) -> Any:
-        return -(transposed(y) @ dy @ transposed(y))
+        return -(_transposed(y) @ dy @ _transposed(y))
 
 
 class Solve(Primitive):
@@ -56,8 +56,8 @@ class Solve(Primitive):
         return into(out, _each(np.linalg.solve, "is singular: the system has no single solution", a, b))
 
     def derivative(self, position: int, dy: Array, y: Array, a: Array, b: Array) -> Any:
-        db = solve(transposed(a), dy)
-        return db if position else -(db @ transposed(y))
+        db = solve(_transposed(a), dy)
+        return db if position else -(db @ _transposed(y))
 
 
 class Determinant(OfMatrices):
@@ -80,9 +80,9 @@ class Cofactors(OfMatrices):
         return into(out, _each(_cofactors, "has no cofactors", x))
 
     def derivative(self, position: int, dy: Array, y: Array, x: Array) -> Any:
-        turned = transposed(inverse(x))
+        turned = _transposed(inverse(x))
         along = np.sum(dy * turned, axis=(-2, -1), keepdims=True)
-        return along * y - determinant(x)[..., None, None] * (turned @ transposed(dy) @ turned)
+        return along * y - determinant(x)[..., None, None] * (turned @ _transposed(dy) @ turned)
 
 
 class LogDeterminant(Determinant):
@@ -92,7 +92,7 @@ class LogDeterminant(Determinant):
         return into(out, _each(lambda a: np.linalg.slogdet(a)[1], "has no determinant", x))
 
     def derivative(self, position: int, dy: Array, y: Array, x: Array) -> Any:
-        return np.expand_dims(dy, (-2, -1)) * transposed(inverse(x))
+        return np.expand_dims(dy, (-2, -1)) * _transposed(inverse(x))
 
 
 class SignOfDeterminant(Determinant):
@@ -115,11 +115,11 @@ class Cholesky(OfMatrices):
 
     def derivative(self, position: int, dy: Array, y: Array, x: Array) -> Any:
         n = y.shape[-1]
-        half = np.tril(transposed(y) @ np.tril(dy))
+        half = np.tril(_transposed(y) @ np.tril(dy))
         half = half - 0.5 * half * eye(n, dtype=y.dtype, like=y)
-        left = solve(transposed(y), half)
-        whole = transposed(solve(transposed(y), transposed(left)))
-        return (whole + transposed(whole)) / 2
+        left = solve(_transposed(y), half)
+        whole = _transposed(solve(_transposed(y), _transposed(left)))
+        return (whole + _transposed(whole)) / 2
 
 
 inverse = Inverse("inv")
@@ -131,7 +131,7 @@ sign_of_determinant = SignOfDeterminant("sign_of_determinant")
 cholesky = Cholesky("cholesky")
 
 
-def transposed(x: Array) -> Any:
+def _transposed(x: Array) -> Any:
     """The last two axes exchanged."""
     return np.swapaxes(x, -1, -2)
 
