@@ -254,8 +254,6 @@ def _resume(words: list[str], folder: Path) -> str:
 
 
 def _finish(graph: Graph, history: History, folder: Path, as_json: bool) -> None:
-    from dataclasses import asdict
-
     from graphlang.cli.training_progress import summary
     from graphlang.engine.result import json_value
 
@@ -265,7 +263,7 @@ def _finish(graph: Graph, history: History, folder: Path, as_json: bool) -> None
     if as_json:
         if idle:
             console.note(f"the run is already at {count}: nothing was trained")
-        epochs = [json_value(asdict(epoch)) for epoch in history.epochs]
+        epochs = [json_value(epoch.as_plain()) for epoch in history.epochs]
         loss = json_value(last.loss) if last else None
         warnings = [warning.as_json() for warning in history.warnings]
         console.print_json(

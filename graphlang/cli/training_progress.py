@@ -222,11 +222,13 @@ def _headed(epoch: Epoch, by_epochs: bool) -> str:
 def summary(epoch: Epoch) -> str:
     """The loss and the metrics of an epoch on one line."""
     parts = [f"loss {_four(epoch.loss)}"]
-    if "loss" in epoch.test and not epoch.train:
-        parts[0] += f", test {_four(epoch.test['loss'])}"
+    splits = {"validation": epoch.validation, "test": epoch.test}
+    for split, metrics in splits.items():
+        if "loss" in metrics and (split == "validation" or not epoch.train):
+            parts[0] += f", {split} {_four(metrics['loss'])}"
     for name, value in epoch.train.items():
-        test = f", test {_four(epoch.test[name])}" if name in epoch.test else ""
-        parts.append(f"{name}: train {_four(value)}{test}")
+        others = [f", {split} {_four(metrics[name])}" for split, metrics in splits.items() if name in metrics]
+        parts.append(f"{name}: train {_four(value)}{''.join(others)}")
     return "; ".join(parts)
 
 

@@ -1,4 +1,4 @@
-"""GL626, GL627: fields that the `data` section computes from those of the source."""
+"""GL626 to GL628: fields that the `data` section computes from those of the source."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from graphlang.diagnostics.spelling import closest_of
 class WrongFieldExpression(Diagnostic):
     """A field of the `data` section is computed by something that it does not know, or is given wrongly.
 
+        input x: float[N]
+        y = mean(x)
         data { source = csv("houses.csv"); x = standardise(area) }
 
     A field is computed from names of the source's fields (`field("x 1")` where that is no name), numbers,
@@ -50,7 +52,7 @@ class PreparationMisused(WrongFieldExpression):
 class Unprepared(Diagnostic):
     """A row does not fit what the training split taught: a class that it never saw, or cells without a value.
 
-        data { source = csv("houses.csv"); c = category(kind) }
+        graphlang evaluate houses.graph --weights runs/houses-1 --data other.csv
 
     Fix: take the row out, or give unknown classes a number: `category(kind, unknown=0)`. Weights keep
     what was learned in their run folder, or in a JSON file beside them.
@@ -103,3 +105,63 @@ class NotLearned(Unprepared):
 class DamagedLearned(Unprepared):
     message = "what `{field}` learned is damaged where it is kept beside the weights"
     help = "take a copy of the run folder, or train again"
+
+
+class WrongDivision(Diagnostic):
+    """`validation` or `test` in the `data` section does not say which rows they are.
+
+        input x: float[N]
+        y = mean(x)
+        data { source = csv("a.csv"); validation = 2; x = a }
+
+    Write a share such as `0.1`, another source such as `csv("b.csv")`, or, for `validation`, a field whose
+    cells are `train`, `validation` or `test`.
+    """
+
+    code = "GL628"
+
+
+class NoDivision(WrongDivision):
+    message = "`{setting}` is neither a share between 0 and 1 nor a source of its own"
+    help = 'write a share such as `{setting} = 0.1`, or a source such as `{setting} = csv("{setting}.csv")`'
+
+    setting: str
+    span: Span | None = None
+
+
+class TooFewRows(WrongDivision):
+    message = "the training split of {file} has {rows} rows: a share of them for {split} leaves none"
+    help = "take a smaller share, or more rows"
+
+    file: str
+    rows: int
+    split: str
+
+
+class NoSplit(WrongDivision):
+    message = "`{text}`, {place}, is no split: the cells of `{field}` are `train`, `validation` or `test`"
+    help = "write one of the three names"
+
+    field: str
+    text: str
+    place: str
+
+
+class SplitFieldWithoutTexts(WrongDivision):
+    message = (
+        "`{field}` is read as numbers, and a field of splits has the texts `train`, `validation`, `test`"
+    )
+    help = "give a share, as `validation = 0.1`, or another source"
+
+    field: str
+
+
+class OtherLabels(WrongDivision):
+    message = (
+        "the labels of `{field}` in {file} and in {other} are not the same, and so are not their numbers"
+    )
+    help = "write `category({field})`, which numbers both by the classes of the training split"
+
+    field: str
+    file: str
+    other: str

@@ -37,13 +37,16 @@ def fields_and_prepared(values: dict[str, Any]) -> dict[str, Any]:
     """The settings of a `data` section besides the source, as its model takes them."""
     fields: dict[str, Any] = {}
     prepared: dict[str, Any] = {}
+    parts: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, dict) and "expression" in value:
             fields[name] = value["text"]
             prepared[value["text"]] = value["expression"]
+        elif isinstance(value, dict) and "part" in value:
+            parts[name] = value["part"]
         elif name != "source":
             fields[name] = value
-    return {"fields": fields, "prepared": prepared}
+    return {"fields": fields, "prepared": prepared, **parts}
 
 
 def _text(expression: Any) -> str:

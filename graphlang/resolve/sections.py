@@ -28,7 +28,7 @@ from graphlang.resolve.context import Context
 from graphlang.resolve.field_expressions import fields_and_prepared
 from graphlang.resolve.scopes import Scope
 from graphlang.resolve.section_models import EXAMPLES, EXCLUSIVE, MODELS, belongs_elsewhere, setting_meant
-from graphlang.resolve.settings import setting_value
+from graphlang.resolve.settings import PARTS, part_value, setting_value
 from graphlang.resolve.validation import requirement
 from graphlang.resolve.values import POISON
 from graphlang.syntax import tree
@@ -84,7 +84,9 @@ class _Evaluation:
         self.unused = overrides
         self.overrides = dict(overrides)
         fields = list(MODELS[section.name].model_fields)
-        self.allowed = ["source", *inputs] if section.name == "data" else fields
+        #: the settings of `data` that say which rows are for what; inputs of these names take fields
+        self.parts = [p for p in PARTS if section.name == "data" and p not in inputs]
+        self.allowed = ["source", *self.parts, *inputs] if section.name == "data" else fields
         self.values: dict[str, Any] = {}
         self.places: dict[str, Span] = {}
         #: settings that the file means to have, though it does not spell them right
@@ -128,6 +130,8 @@ class _Evaluation:
         self.failed = True
 
     def _evaluated(self, name: str, expression: Any) -> Any:
+        if name in self.parts:
+            return self.context.run(part_value(self.context, name, expression, self.scope))
         return self.context.run(setting_value(self.context, self.section.name, name, expression, self.scope))
 
     def _unknown(self, setting: tree.Setting) -> None:

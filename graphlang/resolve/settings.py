@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from graphlang.datasets.files import refused
 from graphlang.diagnostics.arguments import NotKnownBefore
 from graphlang.diagnostics.data import PathOutside
+from graphlang.diagnostics.prepared import NoDivision
 from graphlang.diagnostics.settings import (
     NoChoice,
     NoScalarMetric,
@@ -28,6 +29,8 @@ from graphlang.spec.models import Use
 from graphlang.syntax import tree
 
 MEMBERS = {"optimizer": "optimizers", "schedule": "schedules", "source": "datasets"}
+PARTS = ("validation", "test")
+"""Settings of `data` that say which rows are for what."""
 NAMES_A_VALUE = ("minimize", "of")
 
 
@@ -51,6 +54,23 @@ def setting_value(context: Context, section: str, name: str, expression: Any, sc
     if isinstance(value, Value):
         return context.poison(NotKnownBefore.attribute(expression.span, f"`{section}.{name}`", None))
     return value
+
+
+def part_value(context: Context, name: str, expression: Any, scope: Scope) -> Steps:
+    """A share, the name of a field, or a source, as `{"part": ...}`; POISON after a reported mistake."""
+    if isinstance(expression, tree.Call) and isinstance(expression.function, tree.Name):
+        source = yield _member(context, "source", expression, scope)
+        return POISON if source is POISON else {"part": source}
+    if name == "validation" and isinstance(expression, tree.Name | tree.String):
+        known = isinstance(expression, tree.Name) and scope.find(expression.name) is not MISSING
+        if not known:
+            return {"part": expression.value if isinstance(expression, tree.String) else expression.name}
+    value = without_node((yield expression, scope))
+    if value is POISON:
+        return POISON
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1:
+        return {"part": float(value)}
+    return context.poison(NoDivision(name, expression.span))
 
 
 def _is_member(section: str, name: str) -> bool:

@@ -144,6 +144,10 @@ class DataSpec(SpecModel):
     source: Use
     fields: dict[str, str]
     prepared: dict[str, Any] = Field({}, description="the fields that are computed: text -> expression")
+    validation: float | str | Use | None = Field(
+        None, description="a share of the training rows, a field that names splits, or a source"
+    )
+    test: float | Use | None = Field(None, description="a share of the rows, or a source")
 
 
 class TrainSpec(Fields, SpecModel):

@@ -37,7 +37,7 @@ class Origin(NamedTuple):
 
     @property
     def _of_split(self) -> str:
-        return " of the test split" if self.split == "test" else ""
+        return f" of the {self.split} split" if self.split != "train" else ""
 
 
 class BatchSource:

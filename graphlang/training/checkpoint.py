@@ -50,7 +50,7 @@ class Checkpoint:
         arrays["iteration"] = np.asarray(self.iteration)
         arrays["losses"] = np.asarray(self.losses, np.float64)
         arrays["epoch_losses"] = np.asarray(self.epoch_losses, np.float64)
-        arrays["epochs"] = np.asarray(json.dumps([asdict(e) for e in self.epochs]))
+        arrays["epochs"] = np.asarray(json.dumps([e.as_plain() for e in self.epochs]))
         if self.per_epoch is not None:
             arrays["per_epoch"] = np.asarray(self.per_epoch)
         if self.order is not None:

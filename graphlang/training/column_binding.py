@@ -80,7 +80,7 @@ class _Binding:
         number, column = network.numbers[name], self.columns.get(field)
         if column is None:
             source, split = self.origin
-            where = f"the test split of {source}" if split == "test" else source
+            where = f"the {split} split of {source}" if split != "train" else source
             self._add(UnknownField(name, field, list(self.columns), where, network.span(name)))
             self.without.add(number)
             return

@@ -155,8 +155,9 @@ def evaluate(
     A data set of one split is evaluated over that. Raises GraphError where the file has no `train` section.
     """
     section = section_of(model, "evaluate")
-    if split not in ("train", "test"):
-        raise ValueError(f'split is "train" or "test", the parts of a data set, not "{split}"')
+    if split not in ("train", "validation", "test"):
+        parts = '"train", "validation" or "test"'
+        raise ValueError(f'split is {parts}, the parts of a data set, not "{split}"')
     there = split if split in dataset.splits else "train"
     data = bind_columns(model, dataset.splits[there], fields, dataset.name, there)
     data.check([data.rows])

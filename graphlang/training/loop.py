@@ -173,8 +173,8 @@ class _Session:
         last = self.rows % self.batch
         whole = [self.rows] if self.section.metrics else []
         self.data.check([self.batch, *([last] if last and self.iterations >= self.per_epoch else []), *whole])
-        if "test" in self.splits:
-            self.splits["test"].check([self.splits["test"].rows])
+        for name in self.splits.keys() - {"train"}:
+            self.splits[name].check([self.splits[name].rows])
 
     def advise(self, tell: Callable[[str], Any]) -> None:
         """Tells what is to be known before the first step, each a sentence."""
@@ -329,9 +329,8 @@ class _Session:
             if name != "train" or metrics
         }
         train = {k: v for k, v in evaluated.get("train", {}).items() if k in metrics}
-        ended = Epoch(
-            self._epoch_number(), self.iteration, self._loss_of_epoch(), train, evaluated.get("test", {})
-        )
+        others = evaluated.get("test", {}), evaluated.get("validation", {})
+        ended = Epoch(self._epoch_number(), self.iteration, self._loss_of_epoch(), train, *others)
         self.history.epochs.append(ended)
         self.epoch_losses = []
         layers = self.history.layers

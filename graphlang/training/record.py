@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from typing import Any, Literal, NoReturn
 
@@ -34,6 +34,15 @@ class Epoch:
     loss: float
     train: dict[str, float]
     test: dict[str, float]
+    #: where the `data` section has a validation split
+    validation: dict[str, float] = field(default_factory=dict)
+
+    def as_plain(self) -> dict[str, Any]:
+        """The record as plain data; without a validation split it says nothing of one."""
+        plain = asdict(self)
+        if not self.validation:
+            del plain["validation"]
+        return plain
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,7 @@ def row_of(epoch: Epoch) -> dict[str, Any]:
     """One epoch as a flat row: `epoch`, `iteration`, `loss`, `train accuracy`, `test accuracy`."""
     row: dict[str, Any] = {"epoch": epoch.epoch, "iteration": epoch.iteration, "loss": epoch.loss}
     row |= {f"train {name}": value for name, value in epoch.train.items()}
+    row |= {f"validation {name}": value for name, value in epoch.validation.items()}
     return row | {f"test {name}": value for name, value in epoch.test.items()}
 
 

@@ -166,7 +166,7 @@ class RunFolder:
             lines.append(json.dumps({"iteration": iteration, "loss": loss}, allow_nan=False))
             ended = ends.get(iteration)
             if ended is not None:
-                lines.append(json.dumps(json_value(asdict(ended)), allow_nan=False))
+                lines.append(json.dumps(json_value(ended.as_plain()), allow_nan=False))
         write_text(self.path / METRICS, "".join(line + "\n" for line in lines))
         _write_lines(self.path / LAYERS, [json_value(asdict(record)) for record in history.layers])
         if history.warnings:

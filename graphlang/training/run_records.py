@@ -25,10 +25,11 @@ def is_metric(value: Any) -> bool:
 
 def is_epoch(value: Any) -> bool:
     """Whether this is the record of an epoch."""
-    return (
-        _has(value, epoch=_whole, iteration=_whole, loss=_number, train=_numbers, test=_numbers)
-        and len(value) == 5
-    )
+    forms: dict[str, Form] = {"epoch": _whole, "iteration": _whole, "loss": _number}
+    forms |= {"train": _numbers, "test": _numbers}
+    if isinstance(value, dict) and "validation" in value:
+        forms["validation"] = _numbers
+    return _has(value, **forms) and len(value) == len(forms)
 
 
 def is_layer_record(value: Any) -> bool:

@@ -8,14 +8,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from graphlang.catalog.finder import family_member
 from graphlang.datasets.dataset import Dataset
+from graphlang.datasets.dividing import by_field, with_share, with_source
 from graphlang.datasets.preparing import prepared, source_fields
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import MissingSection
 from graphlang.diagnostics.settings import SettingRefused, SettingsRefused, WrongSetting
 from graphlang.engine.model import Model
 from graphlang.resolve.validation import requirement
-from graphlang.spec.models import DataSpec, TrainSpec
+from graphlang.spec.models import DataSpec, TrainSpec, Use
 
 
 def open_data(
@@ -49,15 +51,42 @@ def _of_source(taken: Collection[str], expressions: Mapping[str, Any]) -> set[st
     return plain.union(*map(source_fields, expressions.values()))
 
 
-def _opened(model: Model, section: DataSpec, override: Path | None, fields: Collection[str]) -> Dataset:
+def _opened(model: Model, section: DataSpec, override: Path | None, fields: set[str]) -> Dataset:
     from graphlang.datasets.data_folders import data_folders
 
-    source = model.network.member("datasets", section.source)
-    if override is None:
-        return source.open(model.folder or Path.cwd(), data_folders(), fields)  # type: ignore[no-any-return]
-    from graphlang.datasets.override import open_override
+    source = model.network.member("datasets", _divided_by_section(section))
+    if override is not None:
+        from graphlang.datasets.override import open_override
 
-    return open_override(source, override, fields)
+        return open_override(source, override, fields)
+    folder = model.folder or Path.cwd()
+    by = section.validation if isinstance(section.validation, str) else None
+    dataset: Dataset = source.open(folder, data_folders(), fields if by is None else {*fields, by})
+    if by is not None:
+        dataset = by_field(dataset, by)
+    seed, plain = getattr(source, "seed", 0), fields & set(section.fields.values())
+    for split, part in (("test", section.test), ("validation", section.validation)):
+        if isinstance(part, float):
+            dataset = with_share(dataset, split, part, seed)
+        elif isinstance(part, Use):
+            other = model.network.member("datasets", _whole(part))
+            rows = other.open(folder, data_folders(), fields)
+            dataset = with_source(dataset, split, rows, fields, plain)
+    return dataset
+
+
+def _divided_by_section(section: DataSpec) -> Use:
+    """The source, which keeps no rows for testing where the section says which ones these are."""
+    divided = section.test is not None or isinstance(section.validation, str)
+    return _whole(section.source) if divided else section.source
+
+
+def _whole(source: Use) -> Use:
+    """A source with all of its rows in the training split."""
+    kind = family_member("datasets", source.name)
+    if kind is None or "test" not in kind.model_fields:
+        return source
+    return Use(name=source.name, attributes={**source.attributes, "test": 0})
 
 
 def section_of(model: Model, command: str) -> TrainSpec:

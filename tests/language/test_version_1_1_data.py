@@ -227,3 +227,81 @@ def test_unknown_classes_may_have_a_number(trained, capsys):
     assert main("train kinds.graph --run second".split()) == 0
     write(trained, "other.csv", "size,weight,color,kind\n1,2,red,fig\n1,2,pink,fig\n")
     assert main("evaluate kinds.graph --weights second --data other.csv".split()) == 0
+
+
+NUMBERS = "n,role\n" + "".join(f"{i},{'validation' if i % 4 == 0 else 'train'}\n" for i in range(20))
+ONE = "input x: float[N]\nparam w = 0\nloss = mean((w * 3 - x) ** 2)\n"
+SETTINGS = "train { minimize = loss; optimizer = SGD(lr=0.01); batch = 4; epochs = 2 }\n"
+
+
+def divided(folder, settings):
+    write(folder, "n.csv", NUMBERS)
+    write(folder, "m.csv", "n\n100\n101\n")
+    write(folder, "n.graph", f'{ONE}data {{ source = csv("n.csv")\n{settings}\nx = n }}\n{SETTINGS}')
+    graph = gl.load(folder / "n.graph")
+    splits = open_data(graph.model).splits
+    return {name: columns["n"].load().tolist() for name, columns in splits.items()}
+
+
+def test_validation_may_be_a_share(tmp_path):
+    """validation = 0.1 # a share"""
+    parts = divided(tmp_path, "validation = 0.1; test = 0.2")
+    assert {name: len(rows) for name, rows in parts.items()} == {"train": 14, "validation": 2, "test": 4}
+    assert sorted(n for rows in parts.values() for n in rows) == list(range(20))
+    assert divided(tmp_path, "validation = 0.1; test = 0.2") == parts
+
+
+def test_validation_may_be_a_field_of_splits(tmp_path):
+    """validation = ... or a field of splits in the source"""
+    parts = divided(tmp_path, "validation = role")
+    assert parts["validation"] == [0, 4, 8, 12, 16]
+    assert len(parts["train"]) == 15
+    assert "test" not in parts
+
+
+def test_a_cell_that_names_no_split_is_an_error(tmp_path):
+    with pytest.raises(GraphError, match="`0`, line 2, is no split"):
+        divided(tmp_path, "validation = n")
+
+
+def test_validation_and_test_may_be_sources(tmp_path):
+    """validation = ... or a second source; test = csv("houses_test.csv")"""
+    parts = divided(tmp_path, 'validation = 0.25; test = csv("m.csv")')
+    assert parts["test"] == [100, 101]
+    assert len(parts["validation"]) == 5
+    assert len(parts["train"]) == 15
+    assert divided(tmp_path, 'validation = csv("m.csv")')["validation"] == [100, 101]
+
+
+def test_test_may_be_a_share(tmp_path):
+    assert len(divided(tmp_path, "test = 0.25")["test"]) == 5
+
+
+@pytest.mark.parametrize("value", ["0", "1", "1.5", '["a"]', "-0.1"])
+def test_a_validation_of_another_kind_is_an_error(tmp_path, value):
+    with pytest.raises(GraphError) as caught:
+        divided(tmp_path, f"validation = {value}")
+    assert [d.code for d in caught.value.diagnostics] == ["GL628"]
+
+
+def test_preparing_learns_from_the_training_split_alone(tmp_path):
+    write(tmp_path, "n.csv", NUMBERS)
+    rest = f"{ONE.split(chr(10), 1)[1]}{SETTINGS}"
+    graph = load(tmp_path, 'source = csv("n.csv")\nvalidation = role\nx = standardize(n)', ONE[:17], rest)
+    train = [i for i in range(20) if i % 4]
+    open_data(graph.model)
+    assert graph.model.learned["standardize(n)"]["less"] == [pytest.approx(np.mean(train))]
+
+
+def test_the_record_has_the_validation_split(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    divided(tmp_path, "validation = 0.25")
+    assert main("train n.graph --run run --json".split()) == 0
+    epochs = json.loads(capsys.readouterr().out)["epochs"]
+    graph = gl.load("n.graph")
+    graph.load_weights("run")
+    assert main("evaluate n.graph --weights run --split validation --json".split()) == 0
+    loss = json.loads(capsys.readouterr().out)["loss"]
+    assert epochs[-1]["validation"] == {"loss": pytest.approx(loss)}
+    assert main("train n.graph --resume run --set train.epochs=3".split()) == 0
+    assert ", validation " in capsys.readouterr().err
