@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
@@ -487,16 +487,27 @@ def files_of(paths: list[str]) -> list[str]:
     return list(dict.fromkeys(files))
 
 
-def opened(graph: Graph, arguments: argparse.Namespace) -> Dataset:
-    """The data of the `data` section, or of `--data`; images are scaled as when the weights were trained."""
+def opened(
+    graph: Graph,
+    arguments: argparse.Namespace,
+    inputs: Collection[str] | None = None,
+    *,
+    undivided: bool = False,
+) -> Dataset:
+    """The data of the `data` section, or of `--data`; images are scaled as when the weights were trained.
+
+    With `inputs`, only their fields are of interest; `undivided`, all rows of `--data` are in one split.
+    """
     from graphlang.training.sections import open_data
 
-    trained = getattr(arguments, "resume", None) or getattr(arguments, "weights", None)
-    if getattr(arguments, "resume", None):
+    resume = getattr(arguments, "resume", None)
+    trained = resume or getattr(arguments, "weights", None)
+    if resume is not None:
         from graphlang.training.run_folder import take_learned
 
-        take_learned(graph.model, Path(trained))
-    dataset = open_data(graph.model, arguments.data, arguments.words[0])
+        take_learned(graph.model, Path(resume))
+    command = arguments.words[0]
+    dataset = open_data(graph.model, arguments.data, command, inputs, undivided=undivided)
     if trained is not None:
         from graphlang.cli.as_in_data import divisors_of_run
 

@@ -1,9 +1,9 @@
-"""Writes outputs to a file, as npz, npy, csv or json by its suffix."""
+"""Writes outputs to a file, as npz, npy, csv, json or jsonl by its suffix."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,52 @@ def check_suffix(path: Path) -> None:
         raise Usage(f"the suffix of --output decides the format, {suffixes}: {wrong}")
 
 
-def write(path: Path, outputs: Mapping[str, Any]) -> None:
-    """Writes outputs by name; raises GraphError if the format cannot hold them."""
-    WRITERS[path.suffix.lower()](path, outputs)
+def write(path: Path, outputs: Mapping[str, Any], classes: Sequence[str] = ()) -> None:
+    """Writes outputs by name, in texts with the names of `classes`; raises GraphError if the format cannot
+    hold them."""
+    suffix = path.suffix.lower()
+    named = outputs if suffix in _NUMBERS else ids_named(outputs, classes)
+    WRITERS[suffix](path, _by_class(named, classes) if suffix in _TABLES else named)
+
+
+def ids_named(outputs: Mapping[str, Any], classes: Sequence[str]) -> dict[str, Any]:
+    """The outputs with names in place of the numbers of classes."""
+    import numpy as np
+
+    arrays = {name: np.asarray(value) for name, value in outputs.items()}
+    return {
+        name: np.array(classes)[array] if _are_ids(array, len(classes)) else outputs[name]
+        for name, array in arrays.items()
+    }
+
+
+def json_of(value: Any) -> Any:
+    """An output for JSON: numbers, or names of classes."""
+    from graphlang.engine.result import json_value
+
+    is_text = hasattr(value, "dtype") and value.dtype.kind == "U"
+    return value.tolist() if is_text else json_value(value)
+
+
+def _by_class(outputs: Mapping[str, Any], classes: Sequence[str]) -> dict[str, Any]:
+    """Where an output has a number for each class, the name of the largest, and a column for each class."""
+    import numpy as np
+
+    columns: dict[str, Any] = {}
+    for name, value in outputs.items():
+        array = np.asarray(value)
+        if classes and array.ndim == 2 and array.dtype.kind == "f" and array.shape[1] == len(classes):
+            columns[name] = np.array(classes)[np.argmax(array, axis=1)]
+            columns.update({f"{name}_{label}": array[:, i] for i, label in enumerate(classes)})
+        else:
+            columns[name] = value
+    return columns
+
+
+def _are_ids(array: Any, count: int) -> bool:
+    if not count or array.ndim != 1 or array.dtype.kind != "i":
+        return False
+    return not array.size or (int(array.min()) >= 0 and int(array.max()) < count)
 
 
 def _npz(path: Path, outputs: Mapping[str, Any]) -> None:
@@ -43,11 +86,27 @@ def _npy(path: Path, outputs: Mapping[str, Any]) -> None:
 
 
 def _json(path: Path, outputs: Mapping[str, Any]) -> None:
-    from graphlang.engine.result import json_value
     from graphlang.files.replace import write_text
 
-    text = json.dumps({n: json_value(v) for n, v in outputs.items()}, ensure_ascii=False, allow_nan=False)
+    text = json.dumps({n: json_of(v) for n, v in outputs.items()}, ensure_ascii=False, allow_nan=False)
     write_text(path, f"{text}\n")
+
+
+def _jsonl(path: Path, outputs: Mapping[str, Any]) -> None:
+    """An object for each sample, on a line of its own."""
+    import numpy as np
+
+    from graphlang.files.replace import write_text
+
+    arrays = {name: np.atleast_1d(value) for name, value in outputs.items()}
+    if len({len(array) for array in arrays.values()}) > 1:
+        raise GraphError([FormatTooSmall.rows_differ(str(path), _as_npz(path))])
+    names = [[name, json_of(array)] for name, array in arrays.items()]
+    rows = zip(*(values for _, values in names), strict=True)
+    lines = [
+        json.dumps(dict(zip(arrays, row, strict=True)), ensure_ascii=False, allow_nan=False) for row in rows
+    ]
+    write_text(path, "".join(f"{line}\n" for line in lines))
 
 
 def _csv(path: Path, outputs: Mapping[str, Any]) -> None:
@@ -87,9 +146,12 @@ def _as_npz(path: Path) -> str:
     return str(path.with_suffix(".npz"))
 
 
+_TABLES, _NUMBERS = (".csv", ".jsonl"), (".npz", ".npy")
+"""The formats with a line for each sample, and those of numbers alone."""
 WRITERS: dict[str, Callable[[Path, Mapping[str, Any]], None]] = {
     ".npz": _npz,
     ".npy": _npy,
     ".csv": _csv,
     ".json": _json,
+    ".jsonl": _jsonl,
 }

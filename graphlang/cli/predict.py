@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphlang.cli import console, options
 from graphlang.cli.outputs import check_suffix, write
@@ -18,19 +18,28 @@ def parser() -> options.CommandParser:
         "predict",
         "SPEC",
         "The outputs, in evaluation mode, as one JSON object on stdout or in a file. Needs only the inputs\n"
-        "that the outputs depend on. With --text, a model of a text goes on with the words that it is given.",
+        "that the outputs depend on; --data takes them from all rows of a file, --split from a part of the\n"
+        "data. With --text, a model of a text goes on with the words that it is given.",
         """
         graphlang predict net.graph --weights runs/net-1 --inputs x.npz -o y.npz
         echo '{"x": [[1, 2]]}' | graphlang predict net.graph --weights net.npz --inputs -
+        graphlang predict net.graph --weights runs/net-1 --data rows.csv -o y.csv
         graphlang predict lesson:transformer --weights runs/transformer-1 --text "Once upon"
         """,
     )
     options.spec(command)
     options.weights(command)
     options.inputs(command)
+    options.data(command)
+    splits = ("train", "validation", "test")
+    command.add_argument("--split", choices=splits, help="predict over this part of the data")
     options.settings(command)
     command.add_argument(
-        "-o", "--output", metavar="FILE", type=options.path, help="write a file: .npz, .npy, .csv or .json"
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=options.path,
+        help="write a file: .npz, .npy, .csv, .json or .jsonl",
     )
     command.add_argument("--text", metavar="START", help="go on with this text")
     command.add_argument(
@@ -67,8 +76,13 @@ def _temperature(text: str) -> float:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from graphlang.engine.result import json_value
+    from graphlang.cli.outputs import ids_named, json_of
 
+    over_data = arguments.data is not None or arguments.split is not None
+    if over_data and (arguments.inputs or arguments.text is not None):
+        raise options.Usage(
+            "--data and --split give the inputs: --inputs and --text have no place beside them"
+        )
     if arguments.text is not None and (arguments.inputs or arguments.output):
         raise options.Usage("--text goes on with a text: --inputs and --output have no place beside it")
     if arguments.json and arguments.output:
@@ -79,14 +93,60 @@ def run(arguments: argparse.Namespace) -> int:
     options.need_weights(graph, arguments)
     if arguments.text is not None:
         return _continue_text(graph, arguments)
+    if over_data:
+        inputs = {**_rows(graph, arguments), **inputs}
     prediction = graph.predict(inputs)
+    classes = _classes(graph)
     outputs = prediction if len(graph.outputs) != 1 else {graph.spec.outputs[0]: prediction}
     if arguments.output is None:
-        console.print_json({name: json_value(value) for name, value in outputs.items()})
+        named = ids_named(outputs, classes)
+        console.print_json({name: json_of(value) for name, value in named.items()})
         return 0
-    write(arguments.output, outputs)
+    write(arguments.output, outputs, classes)
     console.err(f"wrote {console.file_name(arguments.output)}: {', '.join(outputs)}")
     return 0
+
+
+def _rows(graph: Graph, arguments: argparse.Namespace) -> dict[str, Any]:
+    """The rows of a file or of the spec's data, for the inputs that the outputs depend on."""
+    from graphlang.datasets.number_checks import not_finite
+    from graphlang.diagnostics import GraphError
+    from graphlang.diagnostics.data_fields import NumberNotFinite, UnknownField
+    from graphlang.training.batches import Origin
+
+    needed = graph.network.inputs_of(graph.spec.outputs)
+    dataset = options.opened(graph, arguments, needed, undivided=arguments.split is None)
+    split = arguments.split or "train"
+    if split not in dataset.splits:
+        raise options.Usage(f"the data has no {split} split: it has {', '.join(dataset.splits)}")
+    section = graph.spec.data
+    fields = {} if section is None else {n: f for n, f in section.fields.items() if n in needed}
+    rows: dict[str, Any] = {}
+    for name, field in fields.items():
+        column, span = dataset.splits[split].get(field), graph.network.span(name)
+        if column is None:
+            raise GraphError([UnknownField(name, field, list(dataset.train), dataset.name, span)])
+        if column.alone is not None and len(graph.inputs[name].shape or ()) == 1:
+            column = column.alone
+        rows[name] = column.take(slice(None))
+        place = not_finite(rows[name])
+        if place is not None:
+            at = Origin(dataset.name, split).of_number(column, place[0])
+            raise GraphError([NumberNotFinite(field, rows[name][place].item(), at, span)])
+    return rows
+
+
+def _classes(graph: Graph) -> tuple[str, ...]:
+    """The classes of the target, where it is the one `category` that the outputs do not depend on."""
+    from graphlang.datasets.learning import Categories
+
+    section, learned = graph.spec.data, graph.model.learned
+    if section is None:
+        return ()
+    needed = graph.network.inputs_of(graph.spec.outputs)
+    texts = {f for n, f in section.fields.items() if n not in needed and f in learned}
+    targets = [t for t in texts if section.prepared.get(t, {}).get("call") == "category"]
+    return Categories(learned[targets[0]], targets[0]).names if len(targets) == 1 else ()
 
 
 def _continue_text(graph: Graph, arguments: argparse.Namespace) -> int:

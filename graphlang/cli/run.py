@@ -45,6 +45,9 @@ def parser() -> options.CommandParser:
     )
     command.add_argument("--full", action="store_true", help="all numbers of every array")
     options.data(command)
+    command.add_argument(
+        "--rows", metavar="N", type=_rows, help="how many rows of the data, or `all` (default: 3)"
+    )
     options.weights(command)
     options.precision(command)
     options.seed(command)
@@ -53,6 +56,10 @@ def parser() -> options.CommandParser:
     options.as_json(command)
     options.form(command)
     return command
+
+
+def _rows(text: str) -> int:
+    return sys.maxsize if text == "all" else options.positive(text)
 
 
 def run(arguments: argparse.Namespace) -> int:

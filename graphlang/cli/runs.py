@@ -47,7 +47,7 @@ def samples(
         return {}
     from graphlang.inputs.stand_ins import first_samples
 
-    rows = getattr(arguments, "rows", SAMPLES)
+    rows = getattr(arguments, "rows", None) or SAMPLES
     dataset = options.opened(graph, arguments) if opened is None else opened()
     fields = {n: section.fields[n] for n in missing}
     unknown = [n for n in missing if fields[n] not in dataset.train]

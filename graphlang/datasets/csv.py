@@ -62,17 +62,19 @@ class csv(DataSource):
         if cells > MOST_CELLS:
             raise GraphError([TooManyCells(self.path, cells, MOST_CELLS)])
         table = parse_csv(self.path, decoded(self.path, content), form)
-        target = self._target(table.names)
+        target = self._target(table.names, files)
         fields, labels = _fields(table, target)
         splits = {split: _columns(fields, rows) for split, rows in self._rows(len(table.lines)).items()}
         names = [target] if "t" in table.names else ["t", target]
         classes = {name: labels for name in names if name is not None and labels}
         return Dataset(file.place.name, checked_splits(self.path, splits), (file.place,), classes)
 
-    def _target(self, names: list[str]) -> str | None:
+    def _target(self, names: list[str], files: Files) -> str | None:
         if self.target is None:
             return "t" if "t" in names else None
         if self.target not in names:
+            if files.anywhere and not (files.uses("t") or files.uses(self.target)):
+                return None  # rows to predict a target for have none
             raise GraphError([UnknownColumn(self.path, self.target, names)])
         return self.target
 

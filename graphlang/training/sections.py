@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from graphlang.catalog.finder import family_member
 from graphlang.datasets.dataset import Dataset
 from graphlang.datasets.dividing import by_field, with_share, with_source
+from graphlang.datasets.override import open_override
 from graphlang.datasets.preparing import prepared, source_fields
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import MissingSection
@@ -25,13 +26,16 @@ def open_data(
     override: Path | None = None,
     command: str = "train",
     inputs: Collection[str] | None = None,
+    *,
+    undivided: bool = False,
 ) -> Dataset:
     """The data set of the file's `data` section, or the files at `override` with the section's options.
 
     Fields that the section computes are computed with what `model` has learned; what it has not, is learned
-    from the training split, and kept there. With `inputs`, only the fields of these are of interest. A graph
-    whose inputs all have a default trains without data. Raises GraphError where another graph has no such
-    section, or where the data cannot be read.
+    from the training split, and kept there. With `inputs`, only the fields of these are of interest;
+    `undivided`, all rows of `override` are in one split. A graph whose inputs all have a default trains
+    without data. Raises GraphError where another graph has no such section, or where the data cannot be
+    read.
     """
     section = model.spec.data
     if section is None and all(i.default is not None for i in model.network.inputs.values()):
@@ -40,7 +44,12 @@ def open_data(
         raise GraphError([MissingSection(command, "data", model.file)])
     taken = [field for name, field in section.fields.items() if inputs is None or name in inputs]
     expressions = {field: section.prepared[field] for field in taken if field in section.prepared}
-    dataset = _opened(model, section, override, _of_source(taken, expressions))
+    fields = _of_source(taken, expressions)
+    if override is None:
+        dataset = _opened(model, section, fields)
+    else:
+        used = _whole(section.source) if undivided else _divided_by_section(section)
+        dataset = open_override(model.network.member("datasets", used), override, fields)
     learn = override is None or command == "train"
     return prepared(dataset, expressions, model.learned, learn=learn)
 
@@ -51,14 +60,10 @@ def _of_source(taken: Collection[str], expressions: Mapping[str, Any]) -> set[st
     return plain.union(*map(source_fields, expressions.values()))
 
 
-def _opened(model: Model, section: DataSpec, override: Path | None, fields: set[str]) -> Dataset:
+def _opened(model: Model, section: DataSpec, fields: set[str]) -> Dataset:
     from graphlang.datasets.data_folders import data_folders
 
     source = model.network.member("datasets", _divided_by_section(section))
-    if override is not None:
-        from graphlang.datasets.override import open_override
-
-        return open_override(source, override, fields)
     folder = model.folder or Path.cwd()
     by = section.validation if isinstance(section.validation, str) else None
     dataset: Dataset = source.open(folder, data_folders(), fields if by is None else {*fields, by})
