@@ -72,7 +72,7 @@ def _from_data(graph: Graph, inputs: dict[str, Any], rows: int | None) -> dict[s
     from graphlang.training.sections import open_data
 
     try:
-        return first_samples(section.fields, open_data(graph.model), rows or train.batch, None)
+        return first_samples(section.fields, open_data(graph.model), rows or train.batch or 1, None)
     except GraphError:
         return {}
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from graphlang.cli import console, options
 
 if TYPE_CHECKING:
+    from graphlang.api import Graph
     from graphlang.report.summary import Summary, SummaryRow
 
 
@@ -20,9 +21,11 @@ def parser() -> options.CommandParser:
         """
         graphlang summary lesson:two_layer_net
         graphlang summary net.graph --set hidden=100 --json
+        graphlang summary net.graph --weights runs/net-1
         """,
     )
     options.spec(command)
+    options.weights(command)
     options.settings(command)
     options.as_json(command)
     options.form(command)
@@ -35,10 +38,30 @@ def run(arguments: argparse.Namespace) -> int:
     graph, _ = options.load_graph(arguments)
     summary = summarize(graph.model)
     if arguments.json:
-        console.print_json(as_json(summary))
+        learned = {"prepared": graph.model.learned} if graph.model.learned else {}
+        console.print_json({**as_json(summary), **learned})
     else:
         _show(summary)
+        _show_prepared(graph)
     return 0
+
+
+def _show_prepared(graph: Graph) -> None:
+    """What the data's fields are computed from, and what that learned where the weights are given."""
+    from graphlang.draw.numbers import short
+
+    data = graph.spec.data
+    if data is None or not data.prepared:
+        return
+    rows = [[name, text, ""] for name, text in data.fields.items() if text in data.prepared]
+    for text, kept in graph.model.learned.items():
+        told = [
+            f"{what}: {', '.join(v if isinstance(v, str) else short(v) for v in values)}"
+            for what, values in kept.items()
+        ]
+        rows.append(["", text, "; ".join(told)])
+    console.out("")
+    console.print_table(rows, ["input", "field", "learned"])
 
 
 def as_json(summary: Summary) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     _check_name(graph, arguments.to)
     graph.model.start(arguments.of)  # before any data is read
     if arguments.rows is None:
-        arguments.rows = graph.spec.train.batch if graph.spec.train else SAMPLES
+        arguments.rows = (graph.spec.train and graph.spec.train.batch) or SAMPLES
     forward = graph.forward({**samples(graph, inputs, arguments), **inputs}, training=True)
     flows = GradientFlow(graph.model, forward, forward.backward(of=arguments.of))
     if arguments.json:

@@ -90,7 +90,7 @@ def explained(model: Model, inputs: Mapping[str, Any], batch: int | None = None)
     the batch of the `train` section, else that of the `gradcheck` section, else 1.
     """
     train, check = model.spec.train, model.spec.gradcheck
-    rows = batch or (train.batch if train else check.batch if check else 1)
+    rows = batch or (train.batch if train else check.batch if check else 1) or 1
     values = fill_with_random(model.network, inputs, np.random.default_rng(0), rows)
     bound = bind_inputs(model.network, values, model.dtype, None, model.file)
     storage = {n: Storage(a.shape, a.dtype) for n, a in bound.values.items()}

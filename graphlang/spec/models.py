@@ -156,7 +156,7 @@ class TrainSpec(Fields, SpecModel):
     minimize: str
     optimizer: Use
     schedule: Use = Use(name="constant")
-    batch: int = Field(gt=0)
+    batch: int | None = Field(None, gt=0, description="rows of a step; all rows where it is left out")
     iterations: int | None = Field(None, gt=0)
     epochs: int | None = Field(None, gt=0)
     metrics: dict[str, str] = Field({}, description="what is printed -> the value's name")

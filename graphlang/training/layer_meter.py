@@ -120,7 +120,7 @@ class DeadUnits:
         count = min(SAMPLE, data.rows)
         if not data.accepts(count):
             assert model.spec.train is not None
-            count = min(model.spec.train.batch, data.rows)
+            count = min(model.spec.train.batch or data.rows, data.rows)
         self.rows = count
         self._rows = np.linspace(0, data.rows - 1, count).astype(np.intp)
         storage, sizes, kept = data.storage(count), data.sizes(count), dict(self._relus.values())

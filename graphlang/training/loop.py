@@ -143,7 +143,7 @@ class _Session:
         }
         self.data: BatchSource = self.splits["train"]
         self.rows = self.data.rows
-        self.batch = min(section.batch, self.rows)
+        self.batch = min(section.batch or self.rows, self.rows)
         self.per_epoch = -(-self.rows // self.batch)
         if not self.data.columns:  # without data an epoch has no end of its own
             self.per_epoch = max(1, -(-(section.iterations or 1) // REPORTS))

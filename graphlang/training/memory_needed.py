@@ -42,7 +42,8 @@ def refuse_large_training(
         "parameters and their gradients": 2 * parameters - min(parameters, model.params.drawn),
         "the optimizer's memory": parameters * _slots(model, section),
     }
-    _refuse(model, parts, section.batch, "")
+    rows = next((column.shape[0] for column in dataset.splits["train"].values()), 1)
+    _refuse(model, parts, section.batch or rows, "")
 
 
 def _slots(model: Model, section: TrainSpec) -> int:

@@ -305,3 +305,23 @@ def test_the_record_has_the_validation_split(tmp_path, monkeypatch, capsys):
     assert epochs[-1]["validation"] == {"loss": pytest.approx(loss)}
     assert main("train n.graph --resume run --set train.epochs=3".split()) == 0
     assert ", validation " in capsys.readouterr().err
+
+
+def test_summary_shows_what_was_learned(trained, capsys):
+    assert main("summary kinds.graph --weights run".split()) == 0
+    out = capsys.readouterr().out
+    assert "classes: blue, green, red" in out
+    assert "less: 3, 25" in out
+    assert main("summary kinds.graph --weights run --json".split()) == 0
+    assert "category(kind)" in json.loads(capsys.readouterr().out)["prepared"]
+    assert main("summary kinds.graph".split()) == 0
+    assert "category(kind)" in capsys.readouterr().out
+
+
+def test_a_batch_may_be_left_out_for_all_rows(trained, capsys):
+    """`batch` may be left out: all rows."""
+    write(trained, "kinds.graph", KINDS.replace("batch = 2; ", ""))
+    assert main("train kinds.graph --run all --json".split()) == 0
+    assert json.loads(capsys.readouterr().out)["iterations"] == 2
+    assert main("explain-plan kinds.graph".split()) == 0
+    assert main("train kinds.graph --run two --set train.batch=2 --json".split()) == 0
