@@ -345,3 +345,53 @@ class SettingTwice(Located):
 
     name: str
     first: Span
+
+
+class NoGroup(Located):
+    """A group of parameters is a pattern, or a list of them, and what is different for these parameters.
+
+        input x: float[N, 4], t: float[N, 3]
+        y = x -> Affine(3)
+        loss = MeanSquaredError(y, t)
+        output y
+        train { minimize = loss; optimizer = Adam(lr=0.001); batch = 100; epochs = 5
+                groups = ["*.b"] }
+
+    Fix: write `group("*.b", weight_decay=0)`, with attributes of the optimizer, or
+    `group("*.b", freeze=true)`.
+    """
+
+    code = "GL510"
+    message = "`{span}` is no group of parameters"
+    help = 'write `group("enc.*", lr=0.001)` or `group(["enc.*", "*.b"], freeze=true)`'
+
+
+class PatternOfNothing(Located):
+    """A pattern fits the name of no parameter that is trained.
+
+        input x: float[N, 4], t: float[N, 3]
+        y = x -> Affine(3)
+        loss = MeanSquaredError(y, t)
+        output y
+        train { minimize = loss; optimizer = Adam(lr=0.001); batch = 100; epochs = 5
+                groups = [group("head.*", lr=1)] }
+
+    Fix: `graphlang summary` shows the names of all parameters; `*` stands for any letters, as in `*.W`.
+    """
+
+    code = "GL511"
+    message = "no parameter has a name like `{pattern}`"
+
+    pattern: str
+    names: list[str]
+
+    @property
+    def help(self) -> str:
+        match = closest(self.pattern, self.names)
+        if match:
+            return f"did you mean `{match}`?"
+        return (
+            "there are " + ", ".join(f"`{name}`" for name in self.names[:12])
+            if self.names
+            else "there is none"
+        )

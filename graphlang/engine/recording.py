@@ -7,13 +7,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphlang.contracts.optimizer import Optimizer
-from graphlang.engine.fusion import FUSE_FROM, element_count
 from graphlang.engine.program import Program
 from graphlang.engine.tape import Tape
+from graphlang.engine.updates import (
+    APPLIES,
+    COUNT,
+    NORMS,
+    RATE,
+    STEP,
+    UPDATE,
+    UpdateRule,
+    recorded_updates,
+    slot_label,
+)
 from graphlang.spec.network import Network
-from graphlang.trace import Shape, SymbolicArray, SymbolicRandom, Trace
-from graphlang.trace.primitives.norms import norms_of
+from graphlang.trace import SymbolicArray, SymbolicRandom, Trace
 
 
 class Storage(NamedTuple):
@@ -32,9 +40,6 @@ class Recording(NamedTuple):
     draws: tuple[str, ...]
 
 
-RATE, STEP, NORMS = "learning rate", "step number", "norms of the gradients"
-UPDATE_OF = "update of "
-"""How the origin of the steps that update a parameter begins."""
 SEED = "gradient that arrives"
 
 
@@ -191,11 +196,9 @@ def record_step(
     dtype: Any,
     sizes: Mapping[str, int],
     loss: int,
-    optimizer: Optimizer,
+    rule: UpdateRule,
     trained: Sequence[str],
     slots: Callable[[str], Mapping[str, Any]],
-    clip_norm: float | None,
-    clip_value: float | None = None,
 ) -> Recording:
     """The program of one training step. Its outputs are the loss and the norms of the gradients, that of all
     together first; it updates the parameters, the optimizer's slots and the state of layers.
@@ -204,47 +207,19 @@ def record_step(
     """
     recorder = Recorder(network, inputs, dtype, sizes, training=True)
     tape, trace = recorder.tape, recorder.trace
-    rate = recorder.input(RATE, (), np.float64)
-    number = recorder.input(STEP, (), np.float64)
-    tape.seeds = tape.seeds._replace(counters=(number,))
+    labels = (RATE, STEP) if rule.accumulate == 1 else (RATE, STEP, APPLIES, COUNT, UPDATE)
+    scalars = {label: recorder.input(label, (), np.float64) for label in labels}
+    tape.seeds = tape.seeds._replace(counters=(scalars[STEP],))
     recorder.forward([loss])
-    updates: dict[str, Any] = {}
     with trace:
         arrays = tape.reached(loss, [network.numbers[n] for n in trained])
         gradients = {name: g for name, g in zip(trained, arrays, strict=True) if g is not None}
-        trace.origin = NORMS
-        norms = norms_of(list(gradients.values()), _is_large)
-        if clip_norm is not None:
-            gradients = _clipped(gradients, norms[0], clip_norm)
-        if clip_value is not None:
-            gradients = {name: np.clip(g, -clip_value, clip_value) for name, g in gradients.items()}
-        for name, gradient in gradients.items():
-            trace.origin = f"{UPDATE_OF}{name}"
-            labels = {slot: slot_label(name, slot) for slot in slots(name)}
-            memory = {slot: recorder.input(labels[slot], a.shape, a.dtype) for slot, a in slots(name).items()}
-            W = tape.values[network.numbers[name]]
-            updates[name], new = optimizer.update(W, gradient, memory, rate, number)
-            updates.update({labels[slot]: value for slot, value in new.items()})
+        memory = {
+            name: {s: recorder.input(slot_label(name, s), a.shape, a.dtype) for s, a in slots(name).items()}
+            for name in gradients
+        }
+        parameters = {name: tape.values[network.numbers[name]] for name in gradients}
+        updates, norms = recorded_updates(trace, rule, parameters, gradients, memory, scalars)
         for state, value in tape.state.items():
             updates[network.names[state]] = value
     return recorder.recording({"loss": tape.values[loss], NORMS: norms}, updates)
-
-
-def _is_large(shape: Shape) -> bool:
-    """Whether the squares of a gradient are summed in a fused group, over several threads."""
-    return element_count(shape) >= FUSE_FROM and shape[-1] > 1
-
-
-def slot_label(name: str, slot: str) -> str:
-    """The label of an optimizer's slot for a parameter."""
-    return f"{name}: {slot}"
-
-
-def _clipped(gradients: Mapping[str, Any], total: Any, norm: float) -> dict[str, Any]:
-    """Scales all gradients by one factor, so that their common norm, which is `total`, becomes at most
-    `norm`.
-
-    The factor is norm / (total + 1e-6) where that is below 1, as in torch.nn.utils.clip_grad_norm_.
-    """
-    factor = np.minimum(1.0, norm / (total + 1e-6))
-    return {name: g * factor.astype(g.dtype) for name, g in gradients.items()}

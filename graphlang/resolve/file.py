@@ -10,7 +10,7 @@ from graphlang.diagnostics import Diagnostic, Span
 from graphlang.diagnostics.limits import Limits
 from graphlang.diagnostics.names import Redefinition
 from graphlang.diagnostics.statements import OutsideItsBlock
-from graphlang.resolve import sections, uncalled
+from graphlang.resolve import parameter_groups, sections, uncalled
 from graphlang.resolve.block import EVALUATED, block
 from graphlang.resolve.built_in_values import BUILT_IN_VALUES, note_hidden_values
 from graphlang.resolve.call_counts import CallCounts
@@ -60,6 +60,7 @@ def resolve(
     evaluation.evaluate()
     context.collector.finish()
     name_everything(context)
+    evaluation.check_names()
     return Resolved(evaluation.spec(), context.collector.diagnostics)
 
 
@@ -193,6 +194,9 @@ class _FileEvaluation:
             overrides = self.overrides.sections.pop(name, {})
             self.settings[name] = sections.evaluate_section(context, section, self.top, overrides, inputs)
             self.overrides.report_unknown_settings(name, overrides)
+        if (train := self.settings.get("train")) is not None and "groups" in train.values:
+            values, place = train.values, train.places["groups"]
+            parameter_groups.check_attributes(context, values.get("optimizer"), values["groups"], place)
         if not self._statements(tree.Broken):  # one of which may be the section
             for name, overrides in self.overrides.sections.items():
                 context.collector.diagnostics += sections.unread(overrides, name)
@@ -201,6 +205,15 @@ class _FileEvaluation:
             sections.validated_section(
                 context, name, settings, with_names(settings.values, lambda value: "x")
             )
+
+    def check_names(self) -> None:
+        """Reports what is wrong with names that settings mention, once every value has its own."""
+        train = self.settings.get("train")
+        if train is not None and "groups" in train.values:
+            params = [v.name for v in self.context.values if isinstance(v, ParamValue) and v.trainable]
+            place = train.places["groups"]
+            parameter_groups.check_patterns(self.context, train.values["groups"], params, place)
+        self.context.collector.finish()
 
     # ---- the spec -----------------------------------------------------------------------------------------
 

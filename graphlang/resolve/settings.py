@@ -21,6 +21,7 @@ from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
 from graphlang.resolve.field_expressions import field_value
 from graphlang.resolve.members import member
+from graphlang.resolve.parameter_groups import groups
 from graphlang.resolve.scopes import MISSING, Scope
 from graphlang.resolve.section_models import MODELS
 from graphlang.resolve.type_texts import origins, type_text
@@ -40,6 +41,8 @@ def setting_value(context: Context, section: str, name: str, expression: Any, sc
         return (yield _member(context, name, expression, scope))
     if section == "data":
         return field_value(context, name, expression)
+    if name == "groups":
+        return (yield groups(context, expression, scope))
     if name == "metrics":
         return (yield _metrics(context, expression, scope))
     choices = _choices(section, name)

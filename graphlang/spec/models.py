@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic_core import PydanticCustomError
 
 from graphlang.contracts.fields import Fields
+from graphlang.spec.parameter_groups import ParameterGroup
 from graphlang.spec.sharding import mesh_of, patterns_of
 from graphlang.spec.sizes import Attributes, Dimension
 
@@ -191,6 +192,10 @@ class TrainSpec(Fields, SpecModel):
         description="the largest number in a gradient: each is cut to -clip_value..clip_value, after "
         "`clip_norm` where both are given",
     )
+    groups: tuple[ParameterGroup, ...] = Field(
+        (), description="of parameters; the first one whose pattern fits a name decides"
+    )
+    accumulate: int = Field(1, ge=1, description="over so many batches gradients are averaged for an update")
     checkpoint_every: int | None = Field(None, gt=0, description="epochs between checkpoints")
 
     @field_validator("remat", mode="before")

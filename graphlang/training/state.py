@@ -10,15 +10,24 @@ import numpy as np
 
 from graphlang.catalog.operation import Random
 from graphlang.contracts.initializer import stream
+from graphlang.contracts.optimizer import Optimizer
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.not_finite import GradientNotFinite
 from graphlang.diagnostics.running import CannotRun
 from graphlang.engine.executable import Executable
 from graphlang.engine.model import Model
 from graphlang.engine.random_streams import StreamRandom
-from graphlang.engine.recording import NORMS, RATE, STEP, Recording, Storage, record_step, slot_label
-from graphlang.spec.models import Precision, Remat, TrainSpec
+from graphlang.engine.recording import Recording, Storage, record_step
+from graphlang.engine.updates import APPLIES, COUNT, NORMS, RATE, STEP, UPDATE, UpdateRule, slot_label
+from graphlang.spec.models import Precision, Remat, TrainSpec, Use
+from graphlang.spec.parameter_groups import group_of
 from graphlang.training.refused_steps import StepInputs, not_finite_error
+
+
+def is_frozen(section: TrainSpec, name: str) -> bool:
+    """Whether a group freezes a parameter."""
+    group = group_of(name, section.groups)
+    return group is not None and group.freeze
 
 
 class TrainingState:
@@ -33,6 +42,13 @@ class TrainingState:
         self.section = section
         self.loss = network.numbers[section.minimize]
         self.optimizer = network.member("optimizers", section.optimizer)
+        self.rule = UpdateRule(
+            self._optimizer_of,
+            self.optimizer.lr,
+            section.clip_norm,
+            section.clip_value,
+            section.accumulate,
+        )
         self.schedule = network.member("schedules", section.schedule)
         #: how products may be rounded, on a backend that can; in float64 they never are
         self.precision: Precision = section.precision if model.dtype == np.float32 else "float32"
@@ -44,9 +60,14 @@ class TrainingState:
         self.t = 0
         needed = network.ancestors([self.loss])
         params = network.params
-        self._trainable = [n for n, p in params.items() if p.trainable and needed[network.numbers[n]]]
+        self._trainable = [
+            n
+            for n, p in params.items()
+            if p.trainable and needed[network.numbers[n]] and not is_frozen(section, n)
+        ]
         #: the optimizer's memory of each parameter that a gradient reaches, once a step is recorded
         self.slots: dict[str, dict[str, Any]] = {}
+        self._optimizers: dict[str, Optimizer] = {}
         #: the norms of the last step's gradients before any clipping: of all together, then of each
         self.norms: Any = ()
 
@@ -58,16 +79,26 @@ class TrainingState:
             self.model.dtype,
             sizes,
             self.loss,
-            self.optimizer,
+            self.rule,
             self._trainable,
             self._slots_of,
-            self.section.clip_norm,
-            self.section.clip_value,
         )
+
+    def _optimizer_of(self, name: str) -> Optimizer:
+        """The optimizer of a parameter, with what its group sets."""
+        if name not in self._optimizers:
+            group, own = group_of(name, self.section.groups), self.optimizer
+            if group is not None and group.attributes:
+                use = self.section.optimizer
+                own = self.model.network.member(
+                    "optimizers", Use(name=use.name, attributes={**use.attributes, **group.attributes})
+                )
+            self._optimizers[name] = own
+        return self._optimizers[name]
 
     def _slots_of(self, name: str) -> dict[str, Any]:
         if name not in self.slots:
-            self.slots[name] = self.optimizer.slots(self.model.params[name])
+            self.slots[name] = self.rule.slots(name, self.model.params[name])
         return self.slots[name]
 
     def arrays(self) -> dict[str, Any]:
@@ -95,8 +126,8 @@ class TrainingState:
         first such number is; to find it, the step is run again on the inputs that `batch` returns.
         """
         t = self.t + 1
-        executable.inputs[RATE][...] = self.rate(t)
-        executable.inputs[STEP][...] = t
+        for label, number in self.numbers(t).items():
+            executable.inputs[label][...] = number
         if executable.draws:
             executable.fill(self.random(t))
         try:
@@ -114,8 +145,18 @@ class TrainingState:
         return loss
 
     def rate(self, t: int) -> float:
-        """The learning rate of a step."""
-        return float(self.optimizer.lr * self.schedule.multiplier(t, self.total or t))
+        """The learning rate of an update of the parameters."""
+        total = None if self.total is None else -(-self.total // self.rule.accumulate)
+        return float(self.optimizer.lr * self.schedule.multiplier(t, total or t))
+
+    def numbers(self, t: int) -> dict[str, float]:
+        """The scalars of a step. With `accumulate` the update after it counts for rate and number."""
+        batches = self.rule.accumulate
+        if batches == 1:
+            return {RATE: self.rate(t), STEP: t}
+        update, count = (t - 1) // batches + 1, (t - 1) % batches + 1
+        applies = count == batches or t == self.total
+        return {RATE: self.rate(update), STEP: t, APPLIES: float(applies), COUNT: count, UPDATE: update}
 
     def refusal(self, t: int, batch: StepInputs, random: Random | None = None) -> GraphError:
         """What is wrong with a step, by taking it once more; with other random numbers than NumPy's where

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import graphlang as gl
-from graphlang.engine.recording import RATE, STEP, Storage
+from graphlang.engine.recording import Storage
+from graphlang.engine.updates import RATE, STEP
 from graphlang.training.state import TrainingState
 
 jax = pytest.importorskip("jax", reason="JAX is not installed")

@@ -99,9 +99,29 @@ def test_every_optimizer_takes_the_steps_of_numpy(optimizer: str) -> None:
     agree(jax, numpy)
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        'groups = [group("Affine1.*", freeze=true), group("*.b", lr=0.5, weight_decay=0)];',
+        "accumulate = 2; schedule = cosine(warmup=2);",
+        "accumulate = 4; clip_norm = 0.1; clip_value = 0.01;",
+    ],
+)
+def test_groups_and_accumulated_gradients_take_the_steps_of_numpy(more: str) -> None:
+    def trained(backend: Any) -> gl.Graph:
+        text = NET.format(optimizer="AdamW(0.01)", schedule="constant", more=more, metrics="[]")
+        text = text.replace("schedule = constant;", "" if "schedule" in more else "schedule = constant;")
+        graph = gl.loads(text, dtype="float64", backend=backend)
+        graph.fit(**arrays())
+        return graph
+
+    agree(trained(NUMPY_DRAWS), trained("numpy"))
+
+
 SCHEDULES = {
     "step": "step(every=2)",
     "exponential": "exponential(gamma=0.9)",
+    "milestones": "milestones(at=[2, 4])",
     "warmup_cosine": "warmup_cosine(warmup=2)",
 }
 

@@ -11,8 +11,9 @@ import pytest
 import graphlang as gl
 from graphlang.datasets.arrays import from_arrays
 from graphlang.engine.executable import Executable, built
-from graphlang.engine.recording import RATE, STEP, Recording
+from graphlang.engine.recording import Recording
 from graphlang.engine.row_padding import COUNTED, PaddedProgram, padded
+from graphlang.engine.updates import RATE, STEP
 from graphlang.training.batches import BatchSource
 from graphlang.training.column_binding import bind_columns
 from graphlang.training.sections import open_data

@@ -87,7 +87,7 @@ class StepOnArrays:
         feeds = {label: array[None] for label, array in self.inputs.items()}
         if self._numpy_draws:
             feeds |= program.numpy_draws([training.random(t)], [0])
-        return program.call([()], [training.rate(t)], t, feeds)
+        return program.call([()], [training.numbers(t)], t, feeds)
 
     def memory(self, parameters: Collection[str]) -> Memory | None:
         """What XLA says of the step; of several devices, on one of them."""

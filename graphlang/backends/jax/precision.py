@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from graphlang.backends.options import Jax
-from graphlang.engine.recording import NORMS, UPDATE_OF
+from graphlang.engine.updates import NORMS, UPDATE_OF
 from graphlang.spec.models import Precision
 from graphlang.trace import Step, SymbolicArray
 from graphlang.training.state import TrainingState

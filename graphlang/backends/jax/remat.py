@@ -11,8 +11,8 @@ import jax.numpy as jnp
 from jax import lax
 
 from graphlang.backends.options import Jax
-from graphlang.engine.recording import NORMS, UPDATE_OF
 from graphlang.engine.run_state import GRADIENT_OF
+from graphlang.engine.updates import NORMS, UPDATE_OF
 from graphlang.spec.models import RegionSpec
 from graphlang.spec.network import Network
 from graphlang.trace import Step, SymbolicArray

@@ -27,8 +27,9 @@ from graphlang.backends.options import Jax
 from graphlang.engine.passes.common import common_subexpressions
 from graphlang.engine.passes.loops import ON_DEVICES, move_out_of_loops
 from graphlang.engine.program import concrete
-from graphlang.engine.recording import NORMS, RATE, STEP, Recording
+from graphlang.engine.recording import Recording
 from graphlang.engine.row_padding import COUNTED, PaddedProgram
+from graphlang.engine.updates import APPLIES, COUNT, NORMS, RATE, STEP, UPDATE
 from graphlang.spec.models import Precision
 from graphlang.trace import Step, SymbolicArray
 
@@ -77,7 +78,7 @@ class StepProgram:
         self._seed, self._draws = seed, recording.draws
         #: the labels of the inputs of a batch
         self._inputs = [x for x in self.program.inputs if x in inputs]
-        known = [RATE, STEP, *(padding.numbers if padding is not None else ())]
+        known = [RATE, STEP, APPLIES, COUNT, UPDATE, *(padding.numbers if padding is not None else ())]
         self._scalars = HostScalars(self.program, known)
         self._attention = find_attention(self._scalars.rest, self.program.results)
         self._recomputes = blocks is not None
@@ -92,13 +93,13 @@ class StepProgram:
         return rows == self.rows or (self.padding is not None and rows == self.padding.fewer)
 
     def call(
-        self, batches: Sequence[Any], rates: Sequence[float], t: int, feeds: Mapping[str, Any]
+        self, batches: Sequence[Any], known: Sequence[Mapping[str, float]], t: int, feeds: Mapping[str, Any]
     ) -> StepCall:
-        """The arguments of a call for the steps from number t on."""
+        """The arguments of a call for the steps from number t on; `known` has the scalars of each."""
         numbers = np.zeros((self.per_call, len(self._scalars.handed)))
         places = np.zeros((self.per_call, self.rows + 2), np.int32)
-        for i, (rows, rate) in enumerate(zip(batches, rates, strict=True)):
-            numbers[i] = self._scalars.compute(self._known(len(rows), rate, t + i))
+        for i, (rows, scalars) in enumerate(zip(batches, known, strict=True)):
+            numbers[i] = self._scalars.compute({**scalars, **self._of_padding(len(rows))})
             places[i] = (*self.padded_rows(rows), len(rows), t + i)
         return StepCall(feeds, numbers, places, np.int32(len(batches)))
 
@@ -107,9 +108,8 @@ class StepProgram:
         missing = self.rows - len(rows)
         return np.concatenate([rows, np.full(missing, rows[0])]) if missing else rows
 
-    def _known(self, count: int, rate: float, t: int) -> dict[str, Any]:
-        numbers = {} if self.padding is None else self.padding.numbers_for(count)
-        return {RATE: rate, STEP: t, **numbers}
+    def _of_padding(self, count: int) -> Mapping[str, Any]:
+        return {} if self.padding is None else self.padding.numbers_for(count)
 
     def __call__(self, state: Any, data: Mapping[str, Any], call: StepCall) -> tuple[Any, Any]:
         """The state after the steps, and for each of them whether it was taken, its loss and its norms.

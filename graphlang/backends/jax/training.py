@@ -194,7 +194,7 @@ class StepsOnDevice:
         if self._numpy_draws:
             draws = program.numpy_draws([training.random(i) for i in steps], [len(rows) for rows in batches])
             feeds |= {label: self._placement.whole(array) for label, array in draws.items()}
-        return program.call(batches, [training.rate(i) for i in steps], t, feeds)
+        return program.call(batches, [training.numbers(i) for i in steps], t, feeds)
 
     def _rows_of(self, column: Any, program: StepProgram, batches: Sequence[Any]) -> Any:
         """The rows of a column in several batches, on the devices."""

@@ -1,0 +1,86 @@
+"""Evaluates `groups = [group("head.*", lr=0.01), group("enc.*", freeze=true)]` of a `train` section."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from graphlang.catalog.finder import family_member
+from graphlang.diagnostics import Span
+from graphlang.diagnostics.arguments import ArgumentTwice
+from graphlang.diagnostics.settings import NoGroup, PatternOfNothing
+from graphlang.resolve.call_arguments import unknown_attribute
+from graphlang.resolve.context import Context
+from graphlang.resolve.evaluator import Steps
+from graphlang.resolve.known_values import constant_behind
+from graphlang.resolve.scopes import Scope
+from graphlang.resolve.validation import report_validation
+from graphlang.resolve.values import POISON
+from graphlang.spec.models import Use
+from graphlang.spec.parameter_groups import ParameterGroup, unmatched
+from graphlang.syntax import tree
+
+
+def groups(context: Context, expression: Any, scope: Scope) -> Steps:
+    """The groups in their order; POISON after a reported mistake."""
+    items = expression.items if isinstance(expression, tree.ListOf) else (expression,)
+    evaluated = []
+    for item in items:
+        evaluated.append((yield _group(context, item, scope)))
+    return POISON if any(group is POISON for group in evaluated) else tuple(evaluated)
+
+
+def _group(context: Context, expression: Any, scope: Scope) -> Steps:
+    function = expression.function if isinstance(expression, tree.Call) else None
+    if not isinstance(function, tree.Name) or function.name != "group":
+        return context.poison(NoGroup(expression.span))
+    values: dict[str, Any] = {}
+    places: dict[str, Span] = {}
+    for position, argument in enumerate(expression.arguments):
+        name = argument.name or ("patterns" if position == 0 else None)
+        if name is None:
+            return context.poison(NoGroup(argument.span))
+        if name in places:
+            return context.poison(ArgumentTwice(argument.span, "group", name, places[name]))
+        value = yield argument.value, scope
+        value = constant_behind(context, value, argument.span, f"`{name}` of `group`")
+        if value is POISON:
+            return POISON
+        values[name], places[name] = value, argument.span
+    return _made(context, values, places, expression.span)
+
+
+def _made(context: Context, values: dict[str, Any], places: dict[str, Span], span: Span) -> Any:
+    patterns, freeze = values.pop("patterns", None), values.pop("freeze", False)
+    patterns = [patterns] if isinstance(patterns, str) else patterns
+    if not isinstance(patterns, list) or not patterns or not all(isinstance(p, str) for p in patterns):
+        return context.poison(NoGroup(places.get("patterns", span)))
+    if not isinstance(freeze, bool):
+        return context.poison(NoGroup(places["freeze"]))
+    return ParameterGroup(patterns=tuple(patterns), freeze=freeze, attributes=values)
+
+
+def check_attributes(context: Context, use: Any, chosen: Any, span: Span) -> None:
+    """Reports what groups set that the optimizer does not have, or does not accept."""
+    model = family_member("optimizers", use.name) if isinstance(use, Use) else None
+    if model is None or not isinstance(chosen, tuple):
+        return
+    for group in chosen:
+        unknown = [name for name in group.attributes if name not in model.model_fields]
+        for name in unknown:
+            argument = tree.Argument(None, tree.Name(name, span), span)
+            context.error(unknown_attribute(argument, use.name, name, list(model.model_fields)))
+        if not unknown:
+            try:
+                model(**{**use.attributes, **group.attributes})
+            except ValidationError as error:
+                report_validation(context, error, "group", {}, span)
+
+
+def check_patterns(context: Context, chosen: Any, names: Sequence[str], span: Span | None) -> None:
+    """Reports patterns that no trainable parameter fits."""
+    for group in chosen if isinstance(chosen, tuple) else ():
+        for pattern in unmatched(group.patterns, names):
+            context.error(PatternOfNothing(span, pattern, list(names)))
