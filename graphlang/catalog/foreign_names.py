@@ -59,6 +59,10 @@ _LAYERS = {
     "softmaxcrossentropy softmaxcrossentropywithlogits sparsecategoricalcrossentropy categoricalcrossentropy",
     "BinaryCrossEntropy": "bcewithlogitsloss sigmoidcrossentropy binarycrossentropywithlogits",
     "MeanSquaredError": "mseloss l2loss", "HuberLoss": "smoothl1loss huber",
+    "L1Loss": "maeloss meanabsoluteerror absoluteerror",
+    "FocalLoss": "sigmoidfocalloss categoricalfocalcrossentropy",
+    "KLDivergence": "kldivloss kldiv kullbackleibler kullbackleiblerdivergence",
+    "TripletLoss": "tripletmarginloss", "CosineEmbeddingLoss": "cosinesimilarityloss",
     "Silu": "swishlayer", "Embedding": "embeddingbag",
 }  # fmt: skip
 _FORMULAS = {
@@ -76,10 +80,10 @@ _FORMULAS = {
     "heaviside": "where({0} > 0, 1, 0)", "lerp": "{0} + {2} * ({1} - {0})",
     "zeroslike": "0 * {0}", "oneslike": "0 * {0} + 1", "fulllike": "0 * {0} + {1}",
     "degrees rad2deg": "{0} * 57.29577951308232",
-    "mse": "mean(({0} - {1}) ** 2)", "mae l1loss": "mean(abs({0} - {1}))",
+    "mse": "mean(({0} - {1}) ** 2)", "mae": "mean(abs({0} - {1}))",
     "rmse": "sqrt(mean(({0} - {1}) ** 2))",
     "bce bceloss": "-mean({1} * log({0}) + (1 - {1}) * log(1 - {0}))",
-    "globalmaxpooling2d globalmaxpool": "max({0}, axis=[2, 3])", "ptp": "max({0}) - min({0})",
+    "ptp": "max({0}) - min({0})",
 }  # fmt: skip
 _MISSING = "is not in this version"
 _OUTSIDE = f"{_MISSING}; compute it before, and hand the result in as an `input`"
@@ -136,7 +140,9 @@ ATTRIBUTES = {
     "numheads": "heads", "nheads": "heads", "nhead": "heads", "hiddensize": "hidden", "numlayers": "layers",
     "poolsize": "size", "strides": "stride", "dilationrate": "dilation", "negativeslope": "slope",
     "epsilon": "eps", "decay": "weight_decay", "keepdim": "keepdims", "dim": "axis", "axes": "axis",
-    "correction": "ddof", "labelsmoothing": "smoothing", "ignoreindex": "ignore", "numclasses": "classes",
+    "correction": "ddof", "labelsmoothing": "smoothing", "ignoreindex": "ignore",
+    "paddingidx": "padding",
+    "sampleweights": "sample_weight", "classweight": "weight", "classweights": "weight", "numclasses": "classes",
     "kernelinitializer": "init", "weightinit": "init", "numgroups": "groups", "returnsequences": "return",
     # settings
     "nepochs": "epochs", "numepochs": "epochs", "maxepochs": "epochs", "steps": "iterations",

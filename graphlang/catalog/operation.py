@@ -26,6 +26,13 @@ Array: TypeAlias = Any
 """A NumPy array or a symbolic array; an operation treats both alike."""
 
 
+class DerivedGradient:
+    """What a `forward` saves where its `backward` does not apply to a call: then the gradient is derived."""
+
+
+DERIVED = DerivedGradient()
+
+
 class Parameter:
     """The shape of a layer's parameter and how it starts.
 
@@ -169,6 +176,11 @@ def outcome(operation: Any, returned: Any) -> tuple[Any, ...]:
         f"returns {_returned(returned)} from its `forward`, not a result",
         "end it with `return y, saved`; without a `backward`, `return y` is enough",
     )
+
+
+def is_by_hand(operation: Any, saved: Any) -> bool:
+    """Whether the operation's own `backward` gives the gradient of a call that saved this."""
+    return operation.backward is not None and saved is not DERIVED
 
 
 PARAMETERS = 'return {"W": gl.Parameter(shape, 0.1)}: a name for each, and its shape and start'

@@ -78,7 +78,7 @@ class NodeUses:
         for position, operand in enumerate(node.operands):
             if type(operand) is Ref:
                 yield NodeUse(operand.number, None, position, position)
-            else:
+            elif operand is not None:
                 yield NodeUse(None, operand, position, position)
         others: list[tuple[int, str | None]] = [(number, role) for role, number in node.own.items()]
         others += [(number, None) for number in self._beside.get(node.number, ())]

@@ -80,7 +80,9 @@ def _ends(model: Model) -> list[int]:
 
 
 def _row(network: Network, node: Node, parameters: int) -> SummaryRow:
-    inputs = tuple(network.names[o.number] if type(o) is Ref else f"{o:g}" for o in node.operands)
+    inputs = tuple(
+        network.names[o.number] if type(o) is Ref else f"{o:g}" for o in node.operands if o is not None
+    )
     spec = node.spec
     return SummaryRow(
         spec.name, spec.operation, inputs, spec.dtype, spec.shape, parameters, _flops(network, node)

@@ -26,6 +26,8 @@ def attribute_value(
         return (yield member(context, "initializers", expression, scope))
     if isinstance(expression, tree.Name) and expression.name in _words(attribute.type):
         return expression.name
+    if isinstance(expression, tree.NoneValue) and "none" in _words(attribute.type):
+        return "none"
     value = yield expression, scope
     pairwise = (owner, PAIRWISE[owner]) if owner in PAIRWISE else None
     return constant_behind(context, value, expression.span, f"`{attribute.name}` of `{owner}`", pairwise)

@@ -105,15 +105,22 @@ class _Binder:
         bound, entry = self.bound, self.entry
         if entry.any_tensors and not self.declared and not isinstance(argument.value, tree.String):
             bound.more.append(argument)
-        elif self.free_tensors:
-            self._place(bound.tensors, self.free_tensors.pop(0), argument)
+        elif self.free_tensors and (required := self._required_tensor()):
+            self.free_tensors.remove(required)
+            self._place(bound.tensors, required, argument)
         elif entry.any_sizes and not self.shared:
             bound.sizes.append(argument)
         elif self.free_attributes:
             self._place(bound.attributes, self.free_attributes.pop(0), argument)
+        elif self.free_tensors:
+            self._place(bound.tensors, self.free_tensors.pop(0), argument)
         else:
             return False
         return True
+
+    def _required_tensor(self) -> str | None:
+        """The next tensor that a call must give; `optional_tensor` finds what is given for others."""
+        return next((name for name in self.free_tensors if name not in self.entry.optional_tensors), None)
 
     def _place(self, group: dict[str, Any], name: str, argument: tree.Argument) -> None:
         group[name] = argument
@@ -166,6 +173,29 @@ class _Binder:
             return True
         first = isinstance(positional[0].value, tree.Number | tree.String | tree.Bool | tree.ListOf)
         return first and len(positional) < _needed(entry, arguments)
+
+
+def optional_tensor(entry: CatalogEntry, site: CallSite) -> tuple[int, str] | None:
+    """The place of an argument without a name that may be an optional tensor, and the name of that.
+
+    None where there is none. What is known before running is an attribute, as the 4 of `Attention(x, 4)`.
+    """
+    if not entry.optional_tensors or entry.any_tensors:
+        return None
+    named = {a.name for a in site.arguments if a.name is not None}
+    free = [t for t in entry.tensors if t not in named]
+    if site.piped is not None:
+        free = free[1:]
+    positional = [i for i, a in enumerate(site.arguments) if a.name is None]
+    required = sum(t not in entry.optional_tensors for t in free)
+    place = next(iter(positional[required:]), None)
+    optional = next((t for t in free if t in entry.optional_tensors), None)
+    if place is None or optional is None:
+        return None
+    literal = isinstance(
+        site.arguments[place].value, tree.Number | tree.String | tree.Bool | tree.ListOf | tree.NoneValue
+    )
+    return None if literal else (place, optional)
 
 
 def _needed(entry: CatalogEntry, arguments: Sequence[tree.Argument]) -> int:

@@ -24,11 +24,17 @@ def bounds_of_indices(entry: CatalogEntry, operation: Any, operands: tuple[Any, 
     if entry.kind == "function":
         return _bounds_of_function(entry, operation, operands)
     try:
-        arrays = [o.array if isinstance(o, Value) else np.asarray(o) for o in operands]
+        arrays = [_array(o) for o in operands]
         bounds = operation.index_bounds(*arrays)
     except Exception:  # noqa: BLE001 - whatever does not fit is reported when `forward` is called
         return {}
     return {entry.tensors.index(name): bound for name, bound in bounds.items() if name in entry.tensors}
+
+
+def _array(operand: Any) -> Any:
+    if operand is None:
+        return None
+    return operand.array if isinstance(operand, Value) else np.asarray(operand)
 
 
 def _bounds_of_function(entry: CatalogEntry, operation: Any, operands: tuple[Any, ...]) -> Bounds:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -14,7 +14,13 @@ from graphlang.diagnostics.kinds import WrongArgument
 from graphlang.resolve.application import Application
 from graphlang.resolve.apply import apply
 from graphlang.resolve.attributes import attribute_value
-from graphlang.resolve.call_arguments import Bound, CallSite, Piped, bind_arguments
+from graphlang.resolve.call_arguments import (
+    Bound,
+    CallSite,
+    Piped,
+    bind_arguments,
+    optional_tensor,
+)
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
@@ -23,12 +29,15 @@ from graphlang.resolve.layer_parameters import may_own, new_instance
 from graphlang.resolve.operands import is_operand, is_table, remedy
 from graphlang.resolve.scopes import Scope, SharedLayer
 from graphlang.resolve.validation import report_validation
-from graphlang.resolve.values import POISON, is_positive_size, is_size_constant
+from graphlang.resolve.values import POISON, Value, is_positive_size, is_size_constant, without_node
+from graphlang.syntax import tree
 from graphlang.trace import Symbolic
 
 
 def call_operation(context: Context, entry: CatalogEntry, site: CallSite, scope: Scope) -> Steps:
     """`Affine(x, 50)`, `exp(x)`"""
+    if entry.optional_tensors:
+        site = yield _with_optional_tensors(context, entry, site, scope)
     bound = bind_arguments(context, entry, site)
     if bound is None:
         return POISON
@@ -40,6 +49,22 @@ def call_operation(context: Context, entry: CatalogEntry, site: CallSite, scope:
         return POISON
     operation, attributes = operation_and_attributes
     return apply(context, Application(entry, operation, attributes, site.span, scope, site.label), tensors)
+
+
+def _with_optional_tensors(context: Context, entry: CatalogEntry, site: CallSite, scope: Scope) -> Steps:
+    """The call with the names of the optional tensors that it gives without a name."""
+    while (at := optional_tensor(entry, site)) is not None:
+        place, name = at
+        argument = site.arguments[place]
+        value = without_node((yield argument.value, scope))
+        if value is not POISON and not isinstance(value, Value):
+            break
+        arguments = list(site.arguments)
+        arguments[place] = tree.Argument(
+            name, cast("tree.Expression", Piped(value, argument.span)), argument.span
+        )
+        site = site._replace(arguments=arguments)
+    return site
 
 
 def _note_unknown_instance(context: Context, entry: CatalogEntry, site: CallSite, scope: Scope) -> None:
@@ -82,7 +107,8 @@ def _tensors(context: Context, entry: CatalogEntry, bound: Bound, scope: Scope) 
         if item is None:
             operands.append(None)
             continue
-        value = item.value if isinstance(item, Piped) else (yield item.value, scope)
+        evaluated = item if isinstance(item, Piped) else item.value
+        value = evaluated.value if isinstance(evaluated, Piped) else (yield evaluated, scope)
         optional = entry.tensors[len(operands) : len(operands) + 1]
         if value is None and not set(optional) & set(entry.optional_tensors):
             context.error(_no_none(entry, item.span))

@@ -116,10 +116,10 @@ class SpecParts:
 
 
 def _operand(value: Any) -> Any:
-    """The name of a value, or a number."""
+    """The name of a value, a number, or None for what is left out."""
     if isinstance(value, Value):
         return value.name
-    assert isinstance(value, int | float), value
+    assert value is None or isinstance(value, int | float), value
     return value
 
 

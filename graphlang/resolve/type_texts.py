@@ -35,7 +35,8 @@ def type_text(array: Any) -> str:
 
 def types_text(operands: Sequence[Any]) -> str:
     """The types of several operands: `float[3] and float[4]`."""
-    return " and ".join(type_text(o.array) if isinstance(o, Value) else f"`{o}`" for o in operands)
+    there = [o for o in operands if o is not None]
+    return " and ".join(type_text(o.array) if isinstance(o, Value) else f"`{o}`" for o in there)
 
 
 def origins(operands: Sequence[Any], at: Span | None = None) -> list[Related]:

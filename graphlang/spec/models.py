@@ -23,8 +23,8 @@ RegionKind: TypeAlias = Literal["def", "file", "layers", "repeat"]
 """`file`: a `def` of an imported file; `layers`: a labelled group; `repeat`: a copy in a loop."""
 Position: TypeAlias = tuple[int, int, int]
 """Where in the text: the number of the source, and the offsets of the first and past the last character."""
-Operand: TypeAlias = str | bool | int | float
-"""The name of a value, or a constant."""
+Operand: TypeAlias = str | bool | int | float | None
+"""The name of a value, or a constant; None for a tensor that is left out."""
 
 
 class SpecModel(BaseModel):

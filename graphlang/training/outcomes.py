@@ -106,7 +106,8 @@ def _compared(model: Model) -> tuple[Node, int, int] | None:
     for operation in (*_OF_CLASSES, *_OF_NUMBERS):
         for node in nodes:
             operands = [o.number for o in node.operands if type(o) is Ref]
-            if node.spec.operation == operation and len(operands) >= 2 and len(node.operands) == 2:
+            compares = len(node.operands) >= 2 and all(type(o) is Ref for o in node.operands[:2])
+            if node.spec.operation == operation and compares:
                 return node, operands[0], operands[1]
     return None
 

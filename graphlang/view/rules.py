@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphlang.catalog.operation import Layer, outcome
+from graphlang.catalog.operation import Layer, is_by_hand, outcome
 from graphlang.draw.numbers import short
 from graphlang.engine import layer_results as results
 from graphlang.engine.tape import Tape
@@ -54,7 +54,9 @@ class LocalRules:
         """How a node is computed; `token` is the token of a value, by its number."""
         operation = node.spec.operation
         operands: list[Token] = [
-            token(o.number) if type(o) is Ref else short(o).replace("-", "−", 1) for o in node.operands
+            token(o.number) if type(o) is Ref else short(o).replace("-", "−", 1)
+            for o in node.operands
+            if o is not None
         ]
         row = BY_FUNCTION.get(operation)
         if row is not None and len(operands) == 2:
@@ -189,7 +191,7 @@ def _recorded(operation: Any, operands: list[Any], keywords: Mapping[str, Any], 
         dy = trace.input(y.shape, y.dtype)
         arguments: dict[Place, Any] = {**dict(enumerate(values)), **own}
         places: list[Place] = [place for place, x in arguments.items() if isinstance(x, SymbolicArray)]
-        if operation.backward is None or derived:
+        if derived or not is_by_hand(operation, saved):
             gradients = reached(y, [arguments[place] for place in places], dy)
         else:
             roles: list[Place] = [*range(len(values)), *results.own_order(operation)]

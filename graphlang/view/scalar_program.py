@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from graphlang.catalog.operation import outcome
+from graphlang.catalog.operation import is_by_hand, outcome
 from graphlang.engine.failures import OperationFailed
 from graphlang.engine.parts import Part, parts
 from graphlang.engine.recording import Recorder, Storage
@@ -128,7 +128,10 @@ class _Recording:
     def _takes_twice(self, node: Node) -> bool:
         """Whether one value stands at several places of an operation whose gradient is derived: then what the
         operation recorded tells only the sum of what it passes back to them."""
-        if node.operation is None or (node.operation.backward is not None and not self.through_grad):
+        if node.operation is None:
+            return False
+        operation, saved, *_ = self.tape.call(node)
+        if is_by_hand(operation, saved) and not self.through_grad:
             return False
         numbers = [o.number for o in node.operands if type(o) is Ref]
         return len(set(numbers)) < len(numbers)

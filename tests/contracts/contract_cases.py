@@ -19,7 +19,7 @@ import numpy as np
 
 from graphlang.api import Graph, loads
 from graphlang.catalog.finder import Catalog, CatalogEntry, OperationAttribute
-from graphlang.catalog.operation import Operation
+from graphlang.catalog.operation import Operation, is_by_hand
 from graphlang.diagnostics import GraphError
 from graphlang.engine.derived import Derived
 from graphlang.engine.failures import OperationFailed
@@ -134,7 +134,7 @@ class Call:
         operands = operands or self.operands
         keywords = self.keywords(own)
         y, saved, *_ = self.operation.forward(*operands, **keywords)
-        if self.operation.backward is None:
+        if not is_by_hand(self.operation, saved):
             found = Derived().backward(self.operation, operands, self.keywords(own), y, dy)
             return found[: len(operands) + len(self.own)]
         result = self.operation.backward(dy, saved)
@@ -209,7 +209,7 @@ def _computes_operands(text: str, entry: CatalogEntry, layers: tuple[Any, ...]) 
 def _derived(entry: CatalogEntry, layers: tuple[Any, ...]) -> Iterator[str]:
     if entry.any_sizes and not entry.tensors:
         return
-    count = 2 if entry.any_tensors else len(entry.tensors)
+    count = 2 if entry.any_tensors else len(entry.tensors) - len(entry.optional_tensors)
     required: dict[str, str] = {}
     for attribute in entry.attributes.values():
         if attribute.required and attribute.name != entry.any_sizes:

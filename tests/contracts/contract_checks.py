@@ -12,7 +12,7 @@ import numpy as np
 from contract_cases import SIZES, Call, Case, bound, calls, has_domain, inputs, load
 
 from graphlang.catalog.finder import CatalogEntry
-from graphlang.catalog.operation import Layer
+from graphlang.catalog.operation import Layer, is_by_hand
 from graphlang.engine.derived import Derived
 from graphlang.spec.network import Ref
 from graphlang.spec.operations import operation_of
@@ -112,9 +112,9 @@ def the_hand_written_backward_is_the_derived_one(
     case: Case, entry: CatalogEntry, layers: Layers = ()
 ) -> None:
     for call in calls(case, entry, layers):
-        if call.operation.backward is None:
+        y, saved, *_ = call.operation.forward(*call.operands, **call.keywords())
+        if not is_by_hand(call.operation, saved):
             continue
-        y = call.forward()
         dy = upstream(y)
         found = call.backward(dy)
         derived = Derived().backward(call.operation, call.operands, call.keywords(), y, dy)
@@ -159,7 +159,7 @@ def it_records_what_it_computes(case: Case, entry: CatalogEntry, layers: Layers 
             given = trace.input(y.shape, dy.dtype)
             if y.dtype.kind != "f":
                 results = []
-            elif operation.backward is None:
+            elif not is_by_hand(operation, saved):
                 results = _of_derived(call, arguments, y, given)
             else:
                 results = call.per_argument(operation.backward(given, saved))
@@ -313,8 +313,8 @@ def nothing_is_written_to_or_remembered(case: Case, entry: CatalogEntry, layers:
 
 
 def _backward_twice_on_what_was_saved(call: Call, dy: Any) -> None:
-    if call.operation.backward is not None:
-        _, saved, *_ = call.operation.forward(*call.operands, **call.keywords())
+    _, saved, *_ = call.operation.forward(*call.operands, **call.keywords())
+    if is_by_hand(call.operation, saved):
         once = [None if g is None else np.copy(g) for g in _listed(call.operation.backward(dy, saved))]
         for a, b in zip(once, _listed(call.operation.backward(dy, saved)), strict=True):
             if a is not None:
@@ -462,7 +462,7 @@ def _second(call: Call, dy: Any, weights: list[Any]) -> list[Any]:
         y, saved, *_ = call.operation.forward(*operands, **call.keywords(own))
         if not isinstance(y, SymbolicArray):  # a constant, as random values are
             return [np.zeros(w.shape) for w in weights]
-        if call.operation.backward is None:
+        if not is_by_hand(call.operation, saved):
             found = gradient(y, wanted, dy)
         else:
             made = call.per_argument(call.operation.backward(np.asarray(dy), saved))

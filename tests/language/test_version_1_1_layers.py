@@ -8,6 +8,7 @@ import numpy as np
 from helpers import codes
 
 import graphlang as gl
+from graphlang.catalog.finder import Catalog
 
 RNG = np.random.default_rng(7)
 
@@ -102,3 +103,93 @@ def test_the_row_of_padding_is_zero_and_stays_zero() -> None:
     assert np.all(graph.params["Embedding1.W"][1:] != before[1:])
     graph.params["Embedding1.W"] = np.ones((5, 3))
     np.testing.assert_array_equal(graph.forward({"x": [[0, 1]], "t": np.zeros((1, 3))})["y"], [[0.5] * 3])
+
+
+# ---- losses ---------------------------------------------------------------------------------------------
+
+SCORES, LABELS, WEIGHTS = normal(6, 4), np.array([0, 3, 1, 2, 1, 0]), np.array([1.0, 0, 2, 0.5, 1, 3])
+
+
+def loss_of(call: str, **inputs: Any) -> Any:
+    return run(f"input x: float[N, 4], t: int[N], s: float[N]\ny = {call}", **inputs)
+
+
+def cross_entropies() -> Any:
+    """Those of each row, by their formula."""
+    log_y = SCORES - np.log(np.exp(SCORES).sum(axis=1, keepdims=True))
+    return -log_y[np.arange(6), LABELS]
+
+
+def test_classes_have_weights_and_the_mean_is_over_them() -> None:
+    """Losses: `weight=w` for classes (`float[C]`) (mean over the weights, PyTorch's convention)."""
+    classes = np.array([1.0, 2, 0.5, 4])
+    w = classes[LABELS]
+    expected = np.sum(w * cross_entropies()) / np.sum(w)
+    written = loss_of("SoftmaxWithLoss(x, t, weight=[1, 2, 0.5, 4])", x=SCORES, t=LABELS, s=WEIGHTS)
+    np.testing.assert_allclose(written, expected, rtol=1e-12)
+    text = "input x: float[N, 4], t: int[N], w: float[4]\ny = SoftmaxWithLoss(x, t, w)"
+    np.testing.assert_allclose(run(text, x=SCORES, t=LABELS, w=classes), expected, rtol=1e-12)
+
+
+def test_rows_have_weights_in_every_loss() -> None:
+    """And `sample_weight=` per row in every loss (mean over the weights, said in the docstring)."""
+    expected = np.sum(WEIGHTS * cross_entropies()) / np.sum(WEIGHTS)
+    values = {"x": SCORES, "t": LABELS, "s": WEIGHTS}
+    np.testing.assert_allclose(
+        loss_of("SoftmaxWithLoss(x, t, sample_weight=s)", **values), expected, rtol=1e-12
+    )
+    for entry in Catalog().entries():
+        if entry.kind == "loss":
+            assert "sample_weight" in entry.tensors, entry.name
+            assert "over the weights" in " ".join((entry.target.__doc__ or "").split()) or (
+                "sum of the weights" in " ".join((entry.target.__doc__ or "").split())
+                or "as there" in (entry.target.__doc__ or "")
+            ), entry.name
+
+
+def test_new_losses_are_there() -> None:
+    """`L1Loss`, `FocalLoss(gamma)`, `KLDivergence`, `TripletLoss(margin)`, `CosineEmbeddingLoss`."""
+    x, u, v = normal(3, 4), normal(3, 4), normal(3, 4)
+    declared = "input x: float[3, 4], u: float[3, 4], v: float[3, 4]\n"
+    np.testing.assert_allclose(
+        run(f"{declared}y = L1Loss(x, u) + 0 * sum(v)", x=x, u=u, v=v), np.abs(x - u).mean()
+    )
+    triplet = run(f"{declared}y = TripletLoss(x, u, v, margin=2)", x=x, u=u, v=v)
+    d = [np.linalg.norm(x - w + 1e-6, axis=1) for w in (u, v)]
+    np.testing.assert_allclose(triplet, np.maximum(d[0] - d[1] + 2, 0).mean())
+    kl = run(f"{declared}y = KLDivergence(log_softmax(x), softmax(u)) + 0 * sum(v)", x=x, u=u, v=v)
+    p, q = (np.exp(w) / np.exp(w).sum(axis=1, keepdims=True) for w in (u, x))
+    np.testing.assert_allclose(kl, np.sum(p * np.log(p / q)) / 3)
+    cosine = run(f"{declared}y = CosineEmbeddingLoss(x, u, [1, -1, 1]) + 0 * sum(v)", x=x, u=u, v=v)
+    c = np.sum(x * u, axis=1) / np.linalg.norm(x, axis=1) / np.linalg.norm(u, axis=1)
+    np.testing.assert_allclose(cosine, np.mean([1 - c[0], max(c[1], 0), 1 - c[2]]), rtol=1e-9)
+    focal = loss_of("FocalLoss(x, t, gamma=3) + 0 * sum(s)", x=SCORES, t=LABELS, s=WEIGHTS)
+    one = cross_entropies()
+    np.testing.assert_allclose(focal, np.mean((1 - np.exp(-one)) ** 3 * one))
+
+
+def test_the_reduction_is_the_mean_or_what_the_attribute_says() -> None:
+    """One convention: reduction over the batch is the mean; `reduction=sum|none` as attribute."""
+    values, one = {"x": SCORES, "t": LABELS, "s": WEIGHTS}, cross_entropies()
+    np.testing.assert_allclose(loss_of("SoftmaxWithLoss(x, t) + 0 * sum(s)", **values), one.mean())
+    np.testing.assert_allclose(
+        loss_of("SoftmaxWithLoss(x, t, sample_weight=s, reduction=sum)", **values), one @ WEIGHTS
+    )
+    np.testing.assert_allclose(loss_of("SoftmaxWithLoss(x, t, reduction=none) * s", **values), one * WEIGHTS)
+    for entry in Catalog().entries():
+        if entry.kind == "loss":
+            mean = "sum" if entry.name == "SumSquaredError" else "mean"
+            assert entry.attributes["reduction"].default == mean, entry.name
+
+
+def test_what_stands_third_in_a_loss_is_a_weight_only_where_it_is_a_value() -> None:
+    """Files of version 1 keep their meaning: a number after the targets is an attribute."""
+    values = {"x": SCORES, "t": LABELS, "s": WEIGHTS}
+    third = loss_of("SoftmaxWithLoss(x, t, 1) + 0 * sum(s)", **values)
+    np.testing.assert_allclose(third, cross_entropies()[LABELS != 1].mean())
+    hyper = run(
+        "hyper pad = 1\ninput x: float[N, 4], t: int[N]\ny = SoftmaxWithLoss(x, t, pad)", x=SCORES, t=LABELS
+    )
+    assert hyper == third
+    huber = "input x: float[N, 4], t: float[N, 4]\ny = HuberLoss(x, t, 0.5)"
+    assert run(huber, x=SCORES, t=SCORES + 3) == 0.5 * (3 - 0.25)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from graphlang.catalog.finder import Catalog
@@ -9,6 +12,9 @@ from graphlang.catalog.finder import Catalog
 pytest.importorskip("torch")
 import test_agreement_with_torch as plain  # noqa: E402 - both need PyTorch
 import test_kernels_agree_with_torch as kernels  # noqa: E402
+
+sys.path.append(str(Path(__file__).parent.parent / "losses"))
+import test_losses_agree_with_torch as losses  # noqa: E402
 
 ELSEWHERE = {
     "BatchNorm": plain.test_batch_norm_agrees_but_for_the_running_variance,
@@ -30,7 +36,7 @@ WITHOUT = {
 
 
 def test_every_layer_and_loss_has_a_torch_case_or_a_reason() -> None:
-    compared = {type(case[0]).__name__ for case in (*plain.CASES, *plain.LOSSES)}
+    compared = {type(case[0]).__name__ for case in (*plain.CASES, *plain.LOSSES, *losses.CASES)}
     known = {e.name for e in Catalog().entries() if e.kind != "function"}
     assert known - compared - set(ELSEWHERE) == set(WITHOUT)
     assert not set(WITHOUT) & (compared | set(ELSEWHERE))
