@@ -142,7 +142,8 @@ ATTRIBUTES = {
     "epsilon": "eps", "decay": "weight_decay", "keepdim": "keepdims", "dim": "axis", "axes": "axis",
     "correction": "ddof", "labelsmoothing": "smoothing", "ignoreindex": "ignore",
     "paddingidx": "padding",
-    "sampleweights": "sample_weight", "classweight": "weight", "classweights": "weight", "numclasses": "classes",
+    "sampleweights": "sample_weight", "classweight": "weight",
+    "classweights": "weight", "numclasses": "classes",
     "kernelinitializer": "init", "weightinit": "init", "numgroups": "groups", "returnsequences": "return",
     # settings
     "nepochs": "epochs", "numepochs": "epochs", "maxepochs": "epochs", "steps": "iterations",

@@ -120,6 +120,11 @@ class Layer(Fields):
     forward: ClassVar[Callable[..., Any]]
     backward: ClassVar[Callable[..., Any] | None] = None
 
+    @property
+    def several(self) -> bool:
+        """Whether `forward` returns a tuple of results in the place of one, which a file takes apart."""
+        return False
+
     def parameters(self, *tensors: Array) -> dict[str, Parameter]:
         """The parameters that `forward` takes by keyword, for tensors of these shapes."""
         return {}
@@ -251,8 +256,8 @@ def _is_array(value: Any) -> bool:
 
 
 def _is_result(value: Any, operation: Any) -> bool:
-    """Whether a value is an array or a number; a function may also return several, as `split` does."""
-    if isinstance(operation, Function) and isinstance(value, tuple | list):
+    """Whether a value is an array or a number; some operations return several, as `split` does."""
+    if isinstance(value, tuple | list) and (isinstance(operation, Function) or operation.several):
         return bool(value) and all(map(_is_array, value))
     return _is_array(value)
 

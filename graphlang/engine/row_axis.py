@@ -251,6 +251,16 @@ def _first_operand(axis: int) -> RowRule:
     return rule
 
 
+def _recurrence(step: Step, axes: RowAxes) -> RowAxis | None:
+    """Rows along axis 1 of the sequence, and along axis 0 of the state to start from."""
+    x, *weights = step.operands[:4]
+    start = step.operands[4:]
+    rows = axes.of(x)
+    if rows is None or rows.axis != 1 or any(axes.of(w) is not None for w in weights):
+        return None
+    return rows if all(axes.of(s) == RowAxis(0, rows.per_row) for s in start) else None
+
+
 _CREATING = frozenset({"broadcast_to", "full"})
 _ALONG = ("concatenate", "take_along_axis", "add_along_axis", "roll", "cumsum", "cumprod", "cummax",
           "max_pool", "max_pool_gradient", "max_pool_pick", "sum_pool", "sum_pool_gradient")  # fmt: skip
@@ -258,7 +268,7 @@ _RULES: Mapping[str, RowRule] = {
     **dict.fromkeys(_ALONG, _along_other_axis("axis")),
     **dict.fromkeys(("sum", "prod", "max", "min", "any", "all", "argmax", "argmin"), _reduction),
     **dict.fromkeys(("conv", "conv_transpose"), _first_operand(0)),
-    **dict.fromkeys(("rnn", "lstm", "gru"), _first_operand(1)),
+    **dict.fromkeys(("rnn", "lstm", "gru"), _recurrence),
     "stop_gradient": _aligned,
     "one_hot": lambda step, axes: axes.of(step.operands[0]),
     "reshape": _reshape,

@@ -79,6 +79,19 @@ class Cell:
         the gradient of the state. None stands for a piece of zeros. The weights are transposed."""
         raise NotImplementedError
 
+    def begun(self, given: list[Any]) -> Any:
+        """A state [N, states * H] to start from, of the pieces that are handed on from step to step.
+
+        The other pieces are such that the pre-activations of the step that would have led there get the
+        gradients of the pieces handed on, as far as `begun_gradient` does not find them elsewhere.
+        """
+        raise NotImplementedError
+
+    def begun_gradient(self, earlier: Any, first: Any, Wh: Any) -> list[Any]:
+        """The gradients of the pieces handed on, from those of the pre-activations of that earlier step and
+        of the first step."""
+        raise NotImplementedError
+
     def pieces(self, state: Any) -> list[Any]:
         """The pieces of states [..., states * H]."""
         hidden = state.shape[-1] // self.states
@@ -92,6 +105,12 @@ class RnnCell(Cell):
     name = "rnn"
     gates = 1
     widths = (1,)
+
+    def begun(self, given: list[Any]) -> Any:
+        return given[0]
+
+    def begun_gradient(self, earlier: Any, first: Any, Wh: Any) -> list[Any]:
+        return [first @ Wh.T]
 
     def step(self, products: list[Product], before: list[Any]) -> list[Any]:
         (product,), (h,) = products, before
@@ -117,6 +136,15 @@ class LstmCell(Cell):
     name = "lstm"
     gates = 4
     widths = (1, 1, 4)
+
+    def begun(self, given: list[Any]) -> Any:
+        # With g = 0 and i = 1 the pre-activation of g gets dc, and with this o none of dh comes to it.
+        h, c = given
+        zero = np.zeros_like(h)
+        return np.concatenate([h, c, zero, zero, zero + 1, h * np.tanh(c)], axis=-1)
+
+    def begun_gradient(self, earlier: Any, first: Any, Wh: Any) -> list[Any]:
+        return [first @ Wh.T, split_last_axis(earlier, 4)[1]]
 
     def scale(self, hidden: int, dtype: Any) -> Any:
         return np.repeat(np.array([0.5, 1, 0.5, 0.5], dtype), hidden)
@@ -157,6 +185,15 @@ class GruCell(Cell):
     name = "gru"
     gates = 3
     widths = (1, 2, 1)
+
+    def begun(self, given: list[Any]) -> Any:
+        # With z = 1 and n = 0 the pre-activation of n gets dh.
+        (h,) = given
+        zero = np.zeros_like(h)
+        return np.concatenate([h, zero + 1, zero, zero], axis=-1)
+
+    def begun_gradient(self, earlier: Any, first: Any, Wh: Any) -> list[Any]:
+        return [split_last_axis(earlier, 3)[2]]
 
     def scale(self, hidden: int, dtype: Any) -> Any:
         return np.repeat(np.array([0.5, 0.5, 1], dtype), hidden)

@@ -34,7 +34,7 @@ from graphlang.trace.work import Work
 
 class Recurrence(Primitive):
     """The states [T, N, states * H] of a cell for x [T, N, D], Wx [D, gates * H], Wh [H, gates * H] and
-    b [gates * H]; the initial state is zero.
+    b [gates * H], from a state [N, states * H] (`Cell.begun`) or from zeros.
 
     The first H columns of the states are the hidden vectors; the gradient needs the others again.
     """
@@ -45,7 +45,7 @@ class Recurrence(Primitive):
         self.gradient = RecurrenceGradient(cell)
         self.weight_gradient = RecurrenceWeightGradient(cell)
 
-    def shape(self, x: Any, Wx: Any, Wh: Any, b: Any) -> Signature:
+    def shape(self, x: Any, Wx: Any, Wh: Any, b: Any, start: Any = None) -> Signature:
         shapes, kinds = zip(*map(signature, (x, Wx, Wh, b)), strict=True)
         sequence, inputs, hidden, bias = shapes
         gates = self.cell.gates
@@ -56,40 +56,68 @@ class Recurrence(Primitive):
         if (hidden[0] * gates,) != bias or not inputs[1] == hidden[1] == bias[0]:
             texts = [shape_text(shape) for shape in (inputs, hidden, bias)]
             raise ShapeError(f"shapes {', '.join(texts)} do not fit {gates} gates", (1, 2, 3))
-        return (*sequence[:2], self.cell.states * hidden[0]), np.result_type(*kinds)
+        width = self.cell.states * hidden[0]
+        if start is not None and signature(start)[0] != (sequence[1], width):
+            message = f"a state of shape {shape_text(signature(start)[0])} for {sequence[1]} rows"
+            raise ShapeError(f"{message} of {width} numbers", (0, 4))
+        return (*sequence[:2], width), np.result_type(*kinds)
 
-    def compute(self, x: Any, Wx: Any, Wh: Any, b: Any, *, out: Any = None) -> Any:
-        states = np.empty(*self.shape(x, Wx, Wh, b)) if out is None else out
-        rows = shares(self.work(states, x, Wx, Wh, b), states.shape[1], available(), BATCH_GRAIN)
-        run_all([partial(run_calls, self._calls(x, Wx, Wh, b, states, part)) for part in rows])
+    def compute(self, x: Any, Wx: Any, Wh: Any, b: Any, start: Any = None, *, out: Any = None) -> Any:
+        operands = x, Wx, Wh, b, start
+        states = np.empty(*self.shape(*operands)) if out is None else out
+        rows = shares(self.work(states, *operands), states.shape[1], available(), BATCH_GRAIN)
+        run_all([partial(run_calls, self._calls(*operands, states, part)) for part in rows])
         return states
 
     def prepared(self, operands: Sequence[Any], out: Any, threads: int, **params: Any) -> Thunk | None:
         if len(out) > LONGEST:
             return None
-        x, Wx, Wh, b = operands
+        x, Wx, Wh, b, *start = operands
+        before = start[0] if start else None
         rows = shares(self.work(out, *operands), out.shape[1], threads, BATCH_GRAIN)
-        return partial(run_all, [one_call(list(self._calls(x, Wx, Wh, b, out, part))) for part in rows])
+        calls = [one_call(list(self._calls(x, Wx, Wh, b, before, out, part))) for part in rows]
+        return partial(run_all, calls)
 
-    def _calls(self, x: Any, Wx: Any, Wh: Any, b: Any, states: Any, rows: slice) -> Iterator[Thunk]:
+    def _calls(
+        self, x: Any, Wx: Any, Wh: Any, b: Any, start: Any, states: Any, rows: slice
+    ) -> Iterator[Thunk]:
         """The calls of all time steps, for some rows of the batch."""
-        return ForwardSteps(self.cell, x[:, rows], Wx, Wh, b, states[:, rows]).calls()
+        before = None if start is None else start[rows]
+        return ForwardSteps(self.cell, x[:, rows], Wx, Wh, b, states[:, rows], before).calls()
 
-    def derivative(self, position: int, dy: Any, y: Any, x: Any, Wx: Any, Wh: Any, b: Any) -> Any:
+    def derivative(
+        self, position: int, dy: Any, y: Any, x: Any, Wx: Any, Wh: Any, b: Any, start: Any = None
+    ) -> Any:
+        if start is not None:
+            return self._derivative_from(start, position, dy, y, x, Wx, Wh)
         dpre = _once(self.gradient, _of_hidden(dy, Wh.shape[0]), y, Wh)
         if position == 0:
             return dpre @ Wx.T
-        gradients = _once(self.weight_gradient, dpre, y, x)
-        ends = [0, x.shape[2], x.shape[2] + Wh.shape[0]]
-        return gradients[ends[2]] if position == 3 else gradients[ends[position - 1] : ends[position]]
+        return _of_weight(position, _once(self.weight_gradient, dpre, y, x), x, Wh)
 
-    def parts(self, x: Any, Wx: Any, Wh: Any, b: Any) -> int:
+    def _derivative_from(self, start: Any, position: int, dy: Any, y: Any, x: Any, Wx: Any, Wh: Any) -> Any:
+        """The derivative where there is a state to start from: it is the state of an earlier step, with the
+        input 0."""
+        ds = _after_zeros(_of_hidden(dy, Wh.shape[0]))
+        states = np.concatenate([np.expand_dims(start, 0), y])
+        earlier = self.gradient(ds, states, Wh)
+        dpre = earlier[1:]
+        if position == 0:
+            return dpre @ Wx.T
+        if position < 4:
+            inputs = _after_zeros(x)
+            return _of_weight(position, self.weight_gradient(_after_zeros(dpre), states, inputs), x, Wh)
+        pieces = self.cell.begun_gradient(earlier[0], earlier[1], Wh)
+        rest = start.shape[-1] - len(pieces) * Wh.shape[0]
+        return np.concatenate([*pieces, np.zeros_like(start[:, :rest])], axis=-1) if rest else pieces[0]
+
+    def parts(self, x: Any, Wx: Any, Wh: Any, b: Any, *start: Any) -> int:
         return int(-(-x.shape[1] // BATCH_GRAIN))
 
     def work(self, y: Any, *operands: Any, **params: Any) -> Work:
         return super().work(y, *operands)._replace(calls=calls_of(self.cell, len(y)))
 
-    def flops(self, x: Any, Wx: Any, Wh: Any, b: Any) -> Size:
+    def flops(self, x: Any, Wx: Any, Wh: Any, b: Any, *start: Any) -> Size:
         (steps, rows, width), (hidden, columns) = signature(x)[0], signature(Wh)[0]
         return 2 * count((steps, rows, columns)) * (width + hidden)
 
@@ -98,6 +126,17 @@ rnn, lstm, gru = Recurrence(RnnCell()), Recurrence(LstmCell()), Recurrence(GruCe
 rnn_gradient, lstm_gradient, gru_gradient = rnn.gradient, lstm.gradient, gru.gradient
 rnn_weight_gradient, lstm_weight_gradient = rnn.weight_gradient, lstm.weight_gradient
 gru_weight_gradient = gru.weight_gradient
+
+
+def _of_weight(position: int, gradients: Any, x: Any, Wh: Any) -> Any:
+    """The gradient of Wx, Wh or b from those of all three, stacked."""
+    ends = [0, x.shape[2], x.shape[2] + Wh.shape[0]]
+    return gradients[ends[2]] if position == 3 else gradients[ends[position - 1] : ends[position]]
+
+
+def _after_zeros(x: Any) -> Any:
+    """x with one more step before it, of zeros."""
+    return np.concatenate([np.zeros_like(x[:1]), x])
 
 
 def _of_hidden(ds: Any, hidden: Size) -> Any:

@@ -27,10 +27,12 @@ class ForwardSteps:
     hidden vectors go to the next place, into what the next step multiplies.
     """
 
-    def __init__(self, cell: Cell, x: Any, Wx: Any, Wh: Any, b: Any, states: Any) -> None:
+    def __init__(self, cell: Cell, x: Any, Wx: Any, Wh: Any, b: Any, states: Any, start: Any = None) -> None:
         steps, rows, width = x.shape
         hidden, dtype = len(Wh), states.dtype
         self.cell, self.x, self.states, self.hidden = cell, x, states, hidden
+        #: the pieces of the state before the first step; None for zeros
+        self.start = None if start is None else cell.pieces(start)
         self.places = max(2, min(steps, CHUNK_SIZE // max(1, rows * len(b))))
         self.columns = cell.columns(hidden)
         scale = cell.scale(hidden, dtype)
@@ -51,8 +53,12 @@ class ForwardSteps:
     def calls(self) -> Iterator[Thunk]:
         """The calls, in order; they share memory."""
         yield from [weight.pack for weight in self.weights]
-        for place, piece in zip([0, *[-1] * len(self.pieces)], self.pieces, strict=False):
-            yield partial(piece[place].fill, 0)
+        for number, piece in enumerate(self.pieces):
+            before = piece[-1 if number else 0]
+            if self.start is None:
+                yield partial(before.fill, 0)
+            else:
+                yield partial(np.copyto, before, gates_first(self.start[number], self.hidden))
         routine: Routine | None = None
         for start in range(0, len(self.x), self.places):
             count = min(self.places, len(self.x) - start)

@@ -1,5 +1,8 @@
 """The gated recurrent unit."""
 
+from typing import Any
+
+from graphlang.catalog.operation import Array
 from graphlang.kernels.recurrence import gru
 from graphlang.layers._recurrent import _Recurrent
 
@@ -19,6 +22,26 @@ class GRU(_Recurrent):
     further layer has weights of its own, `Wx2`, `Wh2`, `b2` and so on. `bidirectional` adds a run from the
     end to the start with the weights `Wx_reverse` ... (`Wx2_reverse` ...), and joins both results:
     y [N, T, 2*H]; the last step of that run is at the start.
+    With `lengths=n` steps from n[k] on leave the state of row k alone and give 0, and the run from the end
+    starts at the row's own. `start=h` is the state before the first step, instead of zeros, and with
+    `return=state` the results are `y, h`: y, and the state after the last step
+    [N, layers*directions*H], in the order layer 1, layer 1 from the end, layer 2, ... .
+    Example: input x: float[N, T, 3], n: int[N]; y = GRU(x, 2, bidirectional=true, lengths=n)
+    Example: input x: float[N, 2, 3], n: int[N], h: float[N, 2]; \
+y, g = GRU(x, 2, lengths=n, start=h, return=state); out = sum(sin(y)) + sum(sin(g))
     """
 
     cell = gru
+
+    def forward(
+        self,
+        x: Array,
+        lengths: Array = None,
+        start: Array = None,
+        *,
+        Wx: Array,
+        Wh: Array,
+        b: Array,
+        **more: Array,
+    ) -> tuple[Any, None]:
+        return self._forward(x, lengths, [start], {"Wx": Wx, "Wh": Wh, "b": b, **more})

@@ -103,9 +103,9 @@ def check_arguments(context: Context, entry: CatalogEntry, site: CallSite, scope
 def _tensors(context: Context, entry: CatalogEntry, bound: Bound, scope: Scope) -> Steps:
     """The operands in the order of `forward`; None after a reported mistake."""
     operands: list[Any] = []
-    for item in (*(bound.tensors.get(t) for t in entry.tensors), *bound.more):
+    for place, item in enumerate((*(bound.tensors.get(t) for t in entry.tensors), *bound.more)):
         if item is None:
-            operands.append(None)
+            operands += [None] * (place == len(operands))
             continue
         evaluated = item if isinstance(item, Piped) else item.value
         value = evaluated.value if isinstance(evaluated, Piped) else (yield evaluated, scope)
@@ -113,7 +113,10 @@ def _tensors(context: Context, entry: CatalogEntry, bound: Bound, scope: Scope) 
         if value is None and not set(optional) & set(entry.optional_tensors):
             context.error(_no_none(entry, item.span))
             value = POISON
-        if not _is_list_of_tensors(entry, bound, value):
+        spread = _spread(entry, len(operands), value)
+        if spread is not None:
+            operands.extend(spread)
+        elif not _is_list_of_tensors(entry, bound, value):
             operands.append(value)
         elif None in value:
             context.error(_no_none(entry, item.span))
@@ -123,6 +126,15 @@ def _tensors(context: Context, entry: CatalogEntry, bound: Bound, scope: Scope) 
     while operands and operands[-1] is None:
         operands.pop()
     return tuple(operands) if _all_usable(context, entry, bound, operands) else None
+
+
+def _spread(entry: CatalogEntry, place: int, value: Any) -> list[Any] | None:
+    """The values of `start=[h, c]` for the tensors `start` and `start_cell`; None for any other argument."""
+    if not isinstance(value, list | tuple) or not any(isinstance(v, Value) for v in value):
+        return None
+    first = entry.tensors[place : place + 1]
+    more = [t for t in entry.tensors[place + 1 :] if first and t.startswith(f"{first[0]}_")]
+    return list(value) if more and len(value) == 1 + len(more) else None
 
 
 def _is_list_of_tensors(entry: CatalogEntry, bound: Bound, value: Any) -> bool:

@@ -250,7 +250,8 @@ class Network:
         if entry is None:
             raise GraphError([NoSuchOperation(spec.operation)])
         operation = operation_of(self.catalog, spec, None)
-        looks_up = isinstance(operation, Layer) and type(operation).index_bounds is not Layer.index_bounds
+        kind: Any = entry.target
+        looks_up = entry.kind != "function" and kind.index_bounds is not Layer.index_bounds
         indexed = entry.tensors if looks_up else ()
         return _Shared(operation, entry.supplied, has_sizes(spec.attributes), indexed)
 

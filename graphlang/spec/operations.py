@@ -12,7 +12,7 @@ from graphlang.catalog.operation import Function, Operation
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import WrongAttributesInSpec
 from graphlang.spec.models import NodeSpec
-from graphlang.trace import Dim, Symbolic, axis_size
+from graphlang.trace import Dim, Size, Symbolic, axis_size
 
 
 def operation_of(catalog: Catalog, spec: NodeSpec, sizes: Mapping[str, int] | None) -> Operation:
@@ -28,10 +28,7 @@ def operation_of(catalog: Catalog, spec: NodeSpec, sizes: Mapping[str, int] | No
         operation = entry.make(attributes, chosen)
     except ValidationError as error:
         raise GraphError([WrongAttributesInSpec(spec.name, str(error))]) from None
-    if part is not None:
-        assert isinstance(operation, Function), spec
-        operation = Function(_Part(operation, part), {})
-    return operation
+    return operation if part is None else Part(operation, part)
 
 
 def _attribute(value: Any, sizes: Mapping[str, int] | None) -> Any:
@@ -57,12 +54,18 @@ def _refuse_negative_axes(entry: CatalogEntry, spec: NodeSpec, sizes: Mapping[st
                 axis_size(size, sizes)
 
 
-class _Part:
-    """One of the results of a function that returns several."""
+class Part(Function):
+    """One of the results of an operation that returns several."""
 
-    def __init__(self, function: Function, part: int) -> None:
-        self.function = function
+    __slots__ = ("part", "whole")
+
+    def __init__(self, whole: Operation, part: int) -> None:
+        super().__init__(whole.forward, {})
+        self.whole = whole
         self.part = part
 
-    def __call__(self, *tensors: Any) -> Any:
-        return self.function.forward(*tensors)[0][self.part]
+    def forward(self, *tensors: Any, **keywords: Any) -> tuple[Any, None]:
+        return self.whole.forward(*tensors, **keywords)[0][self.part], None
+
+    def index_bounds(self, *tensors: Any) -> dict[str, Size]:
+        return self.whole.index_bounds(*tensors)

@@ -193,3 +193,51 @@ def test_what_stands_third_in_a_loss_is_a_weight_only_where_it_is_a_value() -> N
     assert hyper == third
     huber = "input x: float[N, 4], t: float[N, 4]\ny = HuberLoss(x, t, 0.5)"
     assert run(huber, x=SCORES, t=SCORES + 3) == 0.5 * (3 - 0.25)
+
+
+# ---- recurrent layers -----------------------------------------------------------------------------------
+
+SEQUENCES = normal(3, 5, 2)
+
+
+def test_steps_beyond_the_length_of_a_row_leave_the_state_alone_and_give_zero() -> None:
+    """`LSTM(x, hidden, lengths=n)` with `n: int[N]` (steps beyond a row's length leave the state alone, give 0)."""
+    declared = "graphlang 1\ninput x: float[N, T, 2], n: int[N]\n"
+    for kind in ("RNN", "LSTM", "GRU"):
+        graph = gl.loads(
+            f"{declared}layer cell = {kind}(3)\nlayer ends = {kind}(3, return=last)\n"
+            "y = cell(x, lengths=n)\nh = ends(x, lengths=n)\nz = ends(x)\noutput y, h, z"
+        )
+        whole = graph.forward({"x": SEQUENCES, "n": [5, 2, 0]})
+        assert np.all(whole["y"][1, 2:] == 0)
+        assert np.all(whole["y"][1, :2] != 0)
+        assert np.all(whole["h"][2] == 0)
+        cut = graph.forward({"x": SEQUENCES[:, :2], "n": [2, 2, 2]})
+        np.testing.assert_allclose(whole["h"][1], cut["z"][1], rtol=1e-12)
+
+
+def test_the_backward_direction_starts_at_the_end_of_the_row() -> None:
+    """And the backward direction starts at the row's own end."""
+    graph = gl.loads(
+        "input x: float[N, T, 2], n: int[N]\ny = LSTM(x, 3, bidirectional=true, lengths=n)\noutput y"
+    )
+    padded = graph.forward({"x": SEQUENCES, "n": [2, 2, 2]})["y"][:, :2]
+    np.testing.assert_allclose(
+        padded, graph.forward({"x": SEQUENCES[:, :2], "n": [2, 2, 2]})["y"], rtol=1e-12
+    )
+
+
+def test_a_recurrent_layer_starts_from_a_state_and_gives_the_one_at_its_end() -> None:
+    """`start=(h0, c0)`, and `return=state` gives `y, h` (`y, h, c`)."""
+    for kind, names in (("RNN", "h"), ("GRU", "h"), ("LSTM", "h, c")):
+        start = f"[{names}]" if "," in names else names
+        graph = gl.loads(
+            "input x: float[N, T, 2], u: float[N, S, 2]\n"
+            f"layer cell = {kind}(3, return=state)\n"
+            f"y, {names} = cell(x)\nz, {names.replace('h', 'g').replace('c', 'd')} = cell(u, start={start})\n"
+            f"w, {names.replace('h', 'k').replace('c', 'e')} = cell(concat(x, u, axis=1))\noutput y, z, w, g, k"
+        )
+        r = graph.forward({"x": SEQUENCES[:, :2], "u": SEQUENCES[:, 2:]})
+        np.testing.assert_allclose(np.concatenate([r["y"], r["z"]], axis=1), r["w"], rtol=1e-12)
+        np.testing.assert_allclose(r["g"], r["k"], rtol=1e-12)
+        np.testing.assert_array_equal(r["k"], r["w"][:, -1])

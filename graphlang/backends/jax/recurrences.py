@@ -27,7 +27,7 @@ def recurrence_rules(cell: Cell, rules: Rules) -> dict[str, Callable[..., Any]]:
     }
 
 
-def _recurrence(cell: Cell, rules: Rules, x: Any, Wx: Any, Wh: Any, b: Any) -> Any:
+def _recurrence(cell: Cell, rules: Rules, x: Any, Wx: Any, Wh: Any, b: Any, start: Any = None) -> Any:
     hidden = len(Wh)
     scale = cell.scale(hidden, x.dtype)
     weights = [Wh[:, part] * scale[part] for part in cell.columns(hidden)]
@@ -36,8 +36,8 @@ def _recurrence(cell: Cell, rules: Rules, x: Any, Wx: Any, Wh: Any, b: Any) -> A
         state = jnp.concatenate(on_jax(cell.forward, rules, pre, cell.pieces(before), weights), axis=-1)
         return state, state
 
-    start = jnp.zeros((x.shape[1], cell.states * hidden), x.dtype)
-    return lax.scan(step, start, x @ (Wx * scale) + b * scale)[1]
+    zeros = jnp.zeros((x.shape[1], cell.states * hidden), x.dtype)
+    return lax.scan(step, zeros if start is None else start, x @ (Wx * scale) + b * scale)[1]
 
 
 def _before(states: Any) -> Any:
