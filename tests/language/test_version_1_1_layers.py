@@ -241,3 +241,42 @@ def test_a_recurrent_layer_starts_from_a_state_and_gives_the_one_at_its_end() ->
         np.testing.assert_allclose(np.concatenate([r["y"], r["z"]], axis=1), r["w"], rtol=1e-12)
         np.testing.assert_allclose(r["g"], r["k"], rtol=1e-12)
         np.testing.assert_array_equal(r["k"], r["w"][:, -1])
+
+
+# ---- attention ------------------------------------------------------------------------------------------
+
+
+def test_attention_takes_a_mask_of_places_or_of_pairs() -> None:
+    """`Attention(x, heads, mask=m)` with `m: bool[N, T]` or `bool[N, T, T]`."""
+    x = normal(2, 4, 6)
+    graph = gl.loads(
+        "input x: float[N, T, 6], m: bool[N, T], p: bool[N, T, T]\nlayer attend = Attention(2)\n"
+        "y = attend(x, mask=m)\nz = attend(x, mask=p)\nw = attend(x[:, :3])\noutput y, z, w"
+    )
+    places = np.array([[True, True, True, False]] * 2)
+    r = graph.forward({"x": x, "m": places, "p": np.repeat(places[:, None], 4, axis=1)})
+    np.testing.assert_allclose(r["y"][:, :3], r["w"], rtol=1e-12)
+    np.testing.assert_array_equal(r["y"], r["z"])
+
+
+def test_attention_looks_at_another_sequence() -> None:
+    """And `Attention(q, kv, heads)` for cross attention."""
+    text = (
+        "hyper heads = 2\ninput q: float[N, T, 6], kv: float[N, S, 4]\ny = Attention(q, kv, heads)\noutput y"
+    )
+    graph = gl.loads(text)
+    assert {name: p.shape for name, p in graph.params.items()} == {
+        "Attention1.Wq": (6, 6), "Attention1.bq": (6,), "Attention1.Wkv": (4, 12), "Attention1.bkv": (12,),
+        "Attention1.Wo": (6, 6), "Attention1.bo": (6,),
+    }  # fmt: skip
+    assert graph.forward({"q": normal(2, 5, 6), "kv": normal(2, 3, 4)})["y"].shape == (2, 5, 6)
+    assert (
+        gl.loads(text.replace("Attention(q, kv, heads)", "q -> Attention(kv, 2)")).params.keys()
+        == graph.params.keys()
+    )
+
+
+def test_a_row_in_which_nothing_may_be_seen_gives_0() -> None:
+    """A row in which nothing may be seen gives 0, not nan."""
+    text = "input x: float[N, T, 4], m: bool[N, T]\ny = Attention(x, 2, mask=m)"
+    assert np.all(run(text, x=normal(1, 3, 4), m=[[False] * 3]) == 0)
