@@ -472,7 +472,7 @@ class Graph(Viewed, Shown):
         *more: Any,
         split: str = "test",
         **arrays: Any,
-    ) -> dict[str, float]:
+    ) -> dict[str, Any]:
         """The loss and the metrics of the `train` section in evaluation mode, as `graphlang evaluate` gives
         them: over arrays by input name, a split of a data set, or without either the file's own data. A data
         set of one split is evaluated over that one.

@@ -138,6 +138,11 @@ class CatalogEntry:
         return Function(self.target, attributes | checked, sizes)
 
     @property
+    def is_mean_over_rows(self) -> bool:
+        """Whether a metric is declared a mean over rows; all others are taken on a whole split alone."""
+        return bool(getattr(self.target, "mean_over_rows", False))
+
+    @property
     def summary(self) -> str:
         """The first line of the docstring: the formula."""
         doc = (self.target.__doc__ or "").strip()

@@ -80,8 +80,7 @@ _FORMULAS = {
     "heaviside": "where({0} > 0, 1, 0)", "lerp": "{0} + {2} * ({1} - {0})",
     "zeroslike": "0 * {0}", "oneslike": "0 * {0} + 1", "fulllike": "0 * {0} + {1}",
     "degrees rad2deg": "{0} * 57.29577951308232",
-    "mse": "mean(({0} - {1}) ** 2)", "mae": "mean(abs({0} - {1}))",
-    "rmse": "sqrt(mean(({0} - {1}) ** 2))",
+    "mse": "mean(({0} - {1}) ** 2)",
     "bce bceloss": "-mean({1} * log({0}) + (1 - {1}) * log(1 - {0}))",
     "ptp": "max({0}) - min({0})",
 }  # fmt: skip

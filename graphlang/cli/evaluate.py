@@ -37,7 +37,7 @@ def parser() -> options.CommandParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from graphlang.draw.numbers import short
+    from graphlang.cli.metric_tables import print_metrics
     from graphlang.engine.result import json_value
     from graphlang.training.evaluation import evaluate, note_on_not_finite
     from graphlang.training.sections import section_of
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         console.print_json({name: json_value(value) for name, value in metrics.items()})
     else:
-        console.print_table([[name, short(value, 6)] for name, value in metrics.items()], ["metric", "value"])
+        print_metrics(metrics)
     return 0
 
 

@@ -152,6 +152,7 @@ def _train(arguments: argparse.Namespace) -> int:
     if not leads:
         return 0
     _note_what_is_not_finite(dataset, history)
+    _show_arrays(history)
     # The result is a file: it is no loss if nobody reads the last line. JSON is a result too.
     with nullcontext() if arguments.json else lasting_stdout():
         _finish(graph, history, _path(chosen), arguments.json)
@@ -205,6 +206,18 @@ def _note_what_is_not_finite(dataset: Dataset, history: History) -> None:
         note = note_on_not_finite(dataset, split, metrics)
         if note is not None:
             console.note(note)
+
+
+def _show_arrays(history: History) -> None:
+    """The metrics of the last epoch that are arrays, such as a table of confusion."""
+    last = history.last
+    arrays = {
+        name: v for name, v in ((last.test or last.train) if last else {}).items() if isinstance(v, list)
+    }
+    if arrays:
+        from graphlang.cli.metric_tables import print_arrays
+
+        print_arrays(arrays, console.err)
 
 
 def _take_up_settings(arguments: argparse.Namespace) -> None:

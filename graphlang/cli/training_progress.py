@@ -227,6 +227,8 @@ def summary(epoch: Epoch) -> str:
         if "loss" in metrics and (split == "validation" or not epoch.train):
             parts[0] += f", {split} {_four(metrics['loss'])}"
     for name, value in epoch.train.items():
+        if isinstance(value, list):
+            continue  # a table is shown at the end
         others = [f", {split} {_four(metrics[name])}" for split, metrics in splits.items() if name in metrics]
         parts.append(f"{name}: train {_four(value)}{''.join(others)}")
     return "; ".join(parts)

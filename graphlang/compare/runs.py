@@ -59,7 +59,11 @@ def _last_metrics(file: Path) -> dict[str, float]:
                 continue
             metrics |= {"epochs": record["epoch"], "loss": float(record["loss"])}
             for split in ("train", "test"):
-                metrics |= {f"{split} {name}": float(value) for name, value in record[split].items()}
+                metrics |= {
+                    f"{split} {name}": float(value)
+                    for name, value in record[split].items()
+                    if not isinstance(value, list)
+                }
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -128,7 +128,7 @@ class NoValueNamed(WrongSetting):
 
 
 class NoScalarMetric(WrongSetting):
-    message = "a metric is a scalar of the graph, and this is {what}"
+    message = "a metric is a number or an array of known size, and this is {what}"
     what: str
 
 

@@ -28,6 +28,7 @@ from graphlang.resolve.type_texts import origins, type_text
 from graphlang.resolve.values import POISON, Value, without_node
 from graphlang.spec.models import Use
 from graphlang.syntax import tree
+from graphlang.trace import is_symbolic
 
 MEMBERS = {"optimizer": "optimizers", "schedule": "schedules", "source": "datasets"}
 PARTS = ("validation", "test")
@@ -131,7 +132,7 @@ def _metrics(context: Context, expression: Any, scope: Scope) -> Steps:
         value = yield item, scope
         if value is POISON:
             return POISON
-        if not isinstance(value, Value) or value.array.shape != ():
+        if not isinstance(value, Value) or is_symbolic(value.array.shape):
             what = type_text(value.array) if isinstance(value, Value) else described(value)
             context.error(NoScalarMetric(item.span, what))
             return POISON

@@ -29,15 +29,15 @@ EVALUATION_BATCH = 1000
 
 
 class SplitEvaluator:
-    """Some scalars of a graph in evaluation mode, by programs for the data last used."""
+    """Some values of a graph in evaluation mode, by programs for the data last used."""
 
     def __init__(self, model: Model, metrics: Mapping[str, str]) -> None:
         self.model = model
         self.numbers = {label: model.network.numbers[name] for label, name in metrics.items()}
         self._programs: RecentlyUsed[_AtOnce | _ByBlocks] = RecentlyUsed(CAPACITY)
 
-    def over(self, data: BatchSource, size: int) -> dict[str, float]:
-        """Each scalar over every row, as if all were one batch.
+    def over(self, data: BatchSource, size: int) -> dict[str, Any]:
+        """Each value over every row, as if all were one batch: a number, or nested lists of an array.
 
         Values that are computed row by row are computed in blocks of `size` rows, so that no array of the
         network holds all rows where a sum over the rows follows.
@@ -48,7 +48,8 @@ class SplitEvaluator:
             executable = program.run()
         except (ValueError, IndexError, TypeError, ArithmeticError) as error:
             raise GraphError([CannotRun("the metrics", str(error))]) from error
-        return {label: float(executable.output(label)) for label in self.numbers}
+        values = {label: np.asarray(executable.output(label)) for label in self.numbers}
+        return {label: v.tolist() if v.ndim else float(v) for label, v in values.items()}
 
     def _planned(self, data: BatchSource, size: int) -> _AtOnce | _ByBlocks:
         kind = _AtOnce if data.rows <= size else _ByBlocks
@@ -149,8 +150,8 @@ def measured(section: TrainSpec) -> dict[str, str]:
 
 def evaluate(
     model: Model, dataset: Dataset, split: str = "test", *, fields: Mapping[str, str] | None = None
-) -> dict[str, float]:
-    """The metrics (and the loss) over a whole split in evaluation mode.
+) -> dict[str, Any]:
+    """The metrics (and the loss) over a whole split in evaluation mode: numbers, and arrays.
 
     A data set of one split is evaluated over that. Raises GraphError where the file has no `train` section.
     """
@@ -161,12 +162,13 @@ def evaluate(
     there = split if split in dataset.splits else "train"
     data = bind_columns(model, dataset.splits[there], fields, dataset.name, there)
     data.check([data.rows])
-    return SplitEvaluator(model, measured(section)).over(data, EVALUATION_BATCH)
+    metrics = SplitEvaluator(model, measured(section)).over(data, EVALUATION_BATCH)
+    return {name: np.asarray(v) if isinstance(v, list) else v for name, v in metrics.items()}
 
 
 def evaluate_on(
     model: Model, dataset: Dataset | None, arrays: Mapping[str, Any], split: str
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """The metrics over arrays by input name where there are any, else over a data set, by default the
     file's."""
     if arrays:
@@ -174,11 +176,12 @@ def evaluate_on(
     return evaluate(model, dataset or open_data(model, command="evaluate"), split)
 
 
-def note_on_not_finite(dataset: Dataset, split: str, metrics: Mapping[str, float]) -> str | None:
+def note_on_not_finite(dataset: Dataset, split: str, metrics: Mapping[str, Any]) -> str | None:
     """Where a nan or infinity among the metrics of a split may come from; None where there is none."""
-    name = next((name for name, value in metrics.items() if not np.isfinite(value)), None)
+    name = next((name for name, value in metrics.items() if not np.all(np.isfinite(value))), None)
     if name is None:
         return None
     there = split if split in dataset.splits else "train"
     computed = "all numbers of the data are finite, so look for an overflow, `log(0)` or a division by zero"
-    return f"`{name}` over the {there} split is {metrics[name]}: {computed}"
+    is_what = "has nan or infinity" if np.ndim(metrics[name]) else f"is {metrics[name]}"
+    return f"`{name}` over the {there} split {is_what}: {computed}"

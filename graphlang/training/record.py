@@ -26,16 +26,17 @@ class Epoch:
 
     The loss is that of the epoch's steps, each weighted by its rows (with `ignore`, by the labels that
     count); a loss that is a sum over rows adds up. Without data there are no epochs: then the training is
-    cut into about twenty parts, this is one of them, and the loss is the mean of its steps.
+    cut into about twenty parts, this is one of them, and the loss is the mean of its steps. A metric that is
+    an array, such as a table of confusion, is nested lists.
     """
 
     epoch: int
     iteration: int
     loss: float
-    train: dict[str, float]
-    test: dict[str, float]
+    train: dict[str, Any]
+    test: dict[str, Any]
     #: where the `data` section has a validation split
-    validation: dict[str, float] = field(default_factory=dict)
+    validation: dict[str, Any] = field(default_factory=dict)
 
     def as_plain(self) -> dict[str, Any]:
         """The record as plain data; without a validation split it says nothing of one."""

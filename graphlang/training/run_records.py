@@ -26,9 +26,9 @@ def is_metric(value: Any) -> bool:
 def is_epoch(value: Any) -> bool:
     """Whether this is the record of an epoch."""
     forms: dict[str, Form] = {"epoch": _whole, "iteration": _whole, "loss": _number}
-    forms |= {"train": _numbers, "test": _numbers}
+    forms |= {"train": _metrics, "test": _metrics}
     if isinstance(value, dict) and "validation" in value:
-        forms["validation"] = _numbers
+        forms["validation"] = _metrics
     return _has(value, **forms) and len(value) == len(forms)
 
 
@@ -88,6 +88,21 @@ def _all(form: Form) -> Form:
 
 
 _numbers: Form = _all(_number)
+
+
+def _number_or_array(value: Any) -> bool:
+    """A metric: a number, or nested lists of numbers."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, list):
+            waiting += item
+        elif not (_number(item) or isinstance(item, bool)):
+            return False
+    return True
+
+
+_metrics: Form = _all(_number_or_array)
 _norms: Form = _all(_numbers)
 
 _ABOUT: dict[str, Form] = {

@@ -280,3 +280,84 @@ def test_a_row_in_which_nothing_may_be_seen_gives_0() -> None:
     """A row in which nothing may be seen gives 0, not nan."""
     text = "input x: float[N, T, 4], m: bool[N, T]\ny = Attention(x, 2, mask=m)"
     assert np.all(run(text, x=normal(1, 3, 4), m=[[False] * 3]) == 0)
+
+
+# ---- metrics --------------------------------------------------------------------------------------------
+
+KINDS = np.array([0, 1, 1, 0, 1, 0])
+
+
+def test_accuracy_is_also_binary_and_of_one_hot_targets() -> None:
+    """Metrics: `accuracy` (also binary, also one-hot)."""
+    share = np.mean(SCORES.argmax(axis=1) == LABELS)
+    one_hot = run("input x: float[N, 4], t: float[N, 4]\ny = accuracy(x, t)", x=SCORES, t=np.eye(4)[LABELS])
+    assert one_hot == share
+    binary = run("input x: float[N], t: int[N]\ny = accuracy(x, t)", x=SCORES[:, 0], t=KINDS)
+    assert binary == np.mean((SCORES[:, 0] > 0) == KINDS)
+
+
+def test_the_metrics_of_version_1_1_are_there() -> None:
+    """`top_k`, `precision recall f1 (average=macro|micro|binary)`, `confusion`, `auc`, `r2 mae rmse mape`,
+    `perplexity`."""
+    declared = "input x: float[N, 4], t: int[N], s: float[N], k: int[N]\n"
+    values = {"x": SCORES, "t": LABELS, "s": SCORES[:, 0], "k": KINDS}
+    rest = " + 0 * (sum(x) + sum(t) + sum(s) + sum(k))"
+    answers, hit = SCORES.argmax(axis=1), (SCORES[:, 0] > 0) & (KINDS == 1)
+    pairs = SCORES[:, 0][KINDS == 1][:, None] > SCORES[:, 0][KINDS == 0]
+    cases = {
+        "top_k(x, t, 4)": 1.0,
+        "f1(x, t, average=micro)": np.mean(answers == LABELS),
+        "precision(s, k, average=binary)": hit.sum() / max((SCORES[:, 0] > 0).sum(), 1),
+        "recall(s, k)": hit.sum() / 3,
+        "sum(confusion(x, t))": 6,
+        "auc(s, k)": pairs.mean(),
+        "mae(s, k)": np.abs(SCORES[:, 0] - KINDS).mean(),
+        "rmse(s, k)": np.sqrt(((SCORES[:, 0] - KINDS) ** 2).mean()),
+        "mape(s, s + 1)": np.mean(1 / np.abs(SCORES[:, 0] + 1)),
+        "r2(s, s + 1)": 1 - 6 / np.sum((SCORES[:, 0] - SCORES[:, 0].mean()) ** 2),
+        "perplexity(x, t)": np.exp(cross_entropies().mean()),
+    }
+    for call, expected in cases.items():
+        np.testing.assert_allclose(
+            run(f"{declared}y = {call}{rest}", **values), expected, rtol=1e-9, err_msg=call
+        )
+
+
+def test_metrics_are_computed_exactly_over_a_whole_split() -> None:
+    """Metrics, computed exactly over a whole split (never as a mean over blocks)."""
+    graph = gl.loads(
+        "input x: float[N], t: float[N]\ny = x -> expand_dims(1) -> Affine(1)\nloss = MeanSquaredError(y[:, 0], t)\n"
+        "z = y[:, 0]\nbest = max(z)\n"
+        "train { minimize = loss; optimizer = SGD(lr=0.1); batch = 8; iterations = 1; dtype = float64\n"
+        "metrics = [rmse(z, t), r2(z, t), auc(z, t > 0), best, sqrt(loss), confusion(z, t > 0)] }"
+    )
+    x, t = normal(3500), normal(3500)
+    found = graph.evaluate(x=x, t=t)
+    z = x * graph.params["Affine1.W"][0, 0] + graph.params["Affine1.b"][0]
+    np.testing.assert_allclose(found["rmse"], np.sqrt(np.mean((z - t) ** 2)), rtol=1e-9)
+    np.testing.assert_allclose(found["sqrt"], found["rmse"], rtol=1e-9)
+    np.testing.assert_allclose(found["r2"], 1 - np.sum((z - t) ** 2) / np.sum((t - t.mean()) ** 2), rtol=1e-9)
+    np.testing.assert_allclose(found["best"], z.max(), rtol=1e-9)
+    pairs = z[t > 0][:, None] > z[t <= 0]
+    np.testing.assert_allclose(found["auc"], pairs.mean(), rtol=1e-9)
+    assert found["confusion"].sum() == 3500
+
+
+def test_any_scalar_or_array_of_the_file_may_be_a_metric_and_confusion_is_an_array_in_the_record() -> None:
+    """`confusion(y, t)` (an array in the record). Any scalar or array expression of the file may be a metric."""
+    graph = gl.loads(
+        "input x: float[N, 4], t: int[N]\ny = x -> Affine(4)\nloss = SoftmaxWithLoss(y, t)\n"
+        "train { minimize = loss; optimizer = SGD(lr=0.1); batch = 3; epochs = 1\n"
+        "metrics = [confusion(y, t), mean(y, axis=0), max(y)] }"
+    )
+    history = graph.fit(x=SCORES, t=LABELS)
+    assert np.shape(history.epochs[-1].train["confusion"]) == (4, 4)
+    assert np.sum(history.epochs[-1].train["confusion"]) == 6
+    assert np.shape(history.epochs[-1].train["mean"]) == (4,)
+    assert isinstance(history.epochs[-1].train["max"], float)
+
+
+def test_the_catalog_declares_what_is_a_mean_over_rows() -> None:
+    """What is a mean over rows is declared so by the catalog, and all else is computed on the whole split."""
+    declared = {e.name for e in Catalog().entries() if e.is_mean_over_rows}
+    assert declared == {"accuracy", "top_k", "mae", "mape"}

@@ -241,6 +241,11 @@ def _epoch(epoch: Epoch) -> dict[str, Any]:
         "epoch": epoch.epoch,
         "iteration": epoch.iteration,
         "loss": number(epoch.loss),
-        "train": {name: number(value) for name, value in epoch.train.items()},
-        "test": {name: number(value) for name, value in epoch.test.items()},
+        "train": _numbers(epoch.train),
+        "test": _numbers(epoch.test),
     }
+
+
+def _numbers(metrics: dict[str, Any]) -> dict[str, Any]:
+    """The metrics that are numbers; tables are for the terminal and the record."""
+    return {name: number(value) for name, value in metrics.items() if not isinstance(value, list)}

@@ -45,8 +45,14 @@ class Run:
     spec: Mapping[str, Any] = field(default_factory=dict)
 
     def metrics(self) -> list[str]:
-        """The names of what was measured per epoch over a split, the loss left out."""
-        names = [name for epoch in self.epochs for part in ("train", "test") for name in epoch[part]]
+        """The names of the numbers measured per epoch over a split, the loss left out."""
+        names = [
+            name
+            for epoch in self.epochs
+            for part in ("train", "test")
+            for name, value in epoch[part].items()
+            if not isinstance(value, list)
+        ]
         return [name for name in dict.fromkeys(names) if name != "loss"]
 
     def of_epochs(self, split: str | None, name: str) -> Numbers:
