@@ -154,7 +154,7 @@ class Structure:
             self.values[number].operands.append((place, Slot(source)))
             self.values[source].uses.append((number, place))
             self.values[number].rooted |= self.values[source].rooted
-        else:
+        elif operand is not None:
             self.values[number].operands.append((place, Constant(type(operand).__name__, operand)))
 
 

@@ -105,7 +105,7 @@ class _Recurrent(Layer):
             return [None] * len(runs)
         for piece in start:
             if piece is None:
-                raise ValueError(f"`{name}` starts from a hidden vector and a cell: `start=[h, c]`")
+                raise ValueError(f"`{name}` starts from a hidden vector and a cell: `start=(h, c)`")
             if piece.shape != (x.shape[0], width):
                 shapes = f"{shape_text((x.shape[0], width))}, not {shape_text(piece.shape)}"
                 raise ValueError(f"`{name}` starts from a state of shape {shapes}, one part for each run")

@@ -20,12 +20,12 @@ class LSTM(_Recurrent):
     `b2` and so on. `bidirectional` adds a run from the end to the start with the weights `Wx_reverse` ...
     (`Wx2_reverse` ...), and joins both results: y [N, T, 2*H]; the last step of that run is at the start.
     With `lengths=n` steps from n[k] on leave the state of row k alone and give 0, and the run from the end
-    starts at the row's own. `start=[h, c]` is the state before the first step, instead of zeros, and with
+    starts at the row's own. `start=(h, c)` is the state before the first step, instead of zeros, and with
     `return=state` the results are `y, h, c`: y, and the state after the last step
     [N, layers*directions*H], in the order layer 1, layer 1 from the end, layer 2, ... .
     Example: input x: float[N, T, 3], n: int[N]; y = LSTM(x, 2, bidirectional=true, lengths=n)
     Example: input x: float[N, 2, 3], n: int[N], h: float[N, 2], c: float[N, 2]; \
-y, g, d = LSTM(x, 2, lengths=n, start=[h, c], return=state); out = sum(sin(y)) + sum(sin(g)) + sum(d**2)
+y, g, d = LSTM(x, 2, lengths=n, start=(h, c), return=state); out = sum(sin(y)) + sum(sin(g)) + sum(d**2)
     """
 
     cell = lstm

@@ -29,6 +29,8 @@ def attribute_value(
     if isinstance(expression, tree.NoneValue) and "none" in _words(attribute.type):
         return "none"
     value = yield expression, scope
+    if isinstance(expression, tree.TupleOf) and isinstance(value, tuple):
+        value = list(value)  # `kernel=(3, 3)`
     pairwise = (owner, PAIRWISE[owner]) if owner in PAIRWISE else None
     return constant_behind(context, value, expression.span, f"`{attribute.name}` of `{owner}`", pairwise)
 

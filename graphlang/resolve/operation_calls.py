@@ -129,7 +129,7 @@ def _tensors(context: Context, entry: CatalogEntry, bound: Bound, scope: Scope) 
 
 
 def _spread(entry: CatalogEntry, place: int, value: Any) -> list[Any] | None:
-    """The values of `start=[h, c]` for the tensors `start` and `start_cell`; None for any other argument."""
+    """The values of `start=(h, c)` for the tensors `start` and `start_cell`; None for any other argument."""
     if not isinstance(value, list | tuple) or not any(isinstance(v, Value) for v in value):
         return None
     first = entry.tensors[place : place + 1]

@@ -230,7 +230,7 @@ def test_the_backward_direction_starts_at_the_end_of_the_row() -> None:
 def test_a_recurrent_layer_starts_from_a_state_and_gives_the_one_at_its_end() -> None:
     """`start=(h0, c0)`, and `return=state` gives `y, h` (`y, h, c`)."""
     for kind, names in (("RNN", "h"), ("GRU", "h"), ("LSTM", "h, c")):
-        start = f"[{names}]" if "," in names else names
+        start = f"({names})" if "," in names else names
         graph = gl.loads(
             "input x: float[N, T, 2], u: float[N, S, 2]\n"
             f"layer cell = {kind}(3, return=state)\n"

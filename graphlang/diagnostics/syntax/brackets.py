@@ -164,7 +164,7 @@ class TupleForList(Rewritable):
     """Several values stand in round brackets.
 
         input x: float[N, 1, 28, 28]
-        y = x -> Conv(16, kernel=(3, 3))
+        y = x -> Conv(16, (3, 3))
 
     Fix: a list is written in square brackets: `[3, 3]`.
     """
