@@ -28,7 +28,7 @@ def operation_of(catalog: Catalog, spec: NodeSpec, sizes: Mapping[str, int] | No
         operation = entry.make(attributes, chosen)
     except ValidationError as error:
         raise GraphError([WrongAttributesInSpec(spec.name, str(error))]) from None
-    return operation if part is None else Part(operation, part)
+    return operation if part is None else OneResult(operation, part)
 
 
 def _attribute(value: Any, sizes: Mapping[str, int] | None) -> Any:
@@ -54,7 +54,7 @@ def _refuse_negative_axes(entry: CatalogEntry, spec: NodeSpec, sizes: Mapping[st
                 axis_size(size, sizes)
 
 
-class Part(Function):
+class OneResult(Function):
     """One of the results of an operation that returns several."""
 
     __slots__ = ("part", "whole")

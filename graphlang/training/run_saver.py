@@ -81,4 +81,4 @@ class RunSaver:
 
 
 def _loss(ended: Epoch) -> float:
-    return ended.validation.get("loss", ended.test.get("loss", ended.loss))
+    return float(ended.validation.get("loss", ended.test.get("loss", ended.loss)))
