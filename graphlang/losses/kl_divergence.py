@@ -19,13 +19,13 @@ class KLDivergence(Loss):
     Source: Kullback and Leibler, On information and sufficiency, 1951.
     Convention: x comes from `log_softmax`. As PyTorch's kl_div with `reduction="batchmean"`; 0 * log(0) is 0.
     With `sample_weight` the mean over the weights.
-    Example: input x: float[N, 4], t: float[N, 4]; L = KLDivergence(log_softmax(x), softmax(t / 4))
-    Example: input x: float[N, T, 4], t: float[N, T, 4]; L = KLDivergence(log_softmax(x), softmax(t / 4))
-    Example: input x: float[4], t: float[4]; L = KLDivergence(log_softmax(x), softmax(t / 4))
+    Example: input x: float[N, 4], t: float[N, 4]; L = KLDivergence(log_softmax(9 * x), softmax(t / 4))
+    Example: input x: float[N, T, 4], t: float[N, T, 4]; L = KLDivergence(log_softmax(9 * x), softmax(t / 4))
+    Example: input x: float[4], t: float[4]; L = KLDivergence(log_softmax(9 * x), softmax(t / 4))
     Example: input x: float[N, 4], t: float[N, 4], s: float[N]; \
-L = KLDivergence(log_softmax(x), softmax(t / 4), sample_weight=exp(s))
+L = KLDivergence(log_softmax(9 * x), softmax(t / 4), sample_weight=exp(s))
     Example: input x: float[N, 4], t: float[N, 4]; \
-L = KLDivergence(log_softmax(x), softmax(t / 4), reduction=none)
+L = KLDivergence(log_softmax(9 * x), softmax(t / 4), reduction=none)
     """
 
     reduction: Reduction = REDUCTION
