@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from graphlang.catalog.operation import is_by_hand, renewed
+from graphlang.catalog.operation import DERIVED, renewed
 from graphlang.diagnostics import GraphError
 from graphlang.engine import layer_results as results
 from graphlang.engine.checked_indices import with_checked_indices
@@ -93,7 +93,7 @@ class Interpreter(RunState):
         if node.spec.operation == "constant":
             return []
         operation, saved, keywords, recorded = self.call(node)
-        if derived or not is_by_hand(operation, saved):
+        if derived or operation.backward is None or saved is DERIVED:
             operands, y = self.operands[node.number], self.values[node.number]
             gradients = self.derived.backward(operation, operands, keywords, y, dy, recorded)
             roles = list(keywords)
