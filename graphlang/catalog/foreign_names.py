@@ -51,6 +51,7 @@ _LAYERS = {
     "AvgPool": "avgpool1d avgpool2d avgpool3d averagepooling1d averagepooling2d averagepooling3d averagepool",
     "GlobalAvgPool": "globalaveragepooling1d globalaveragepooling2d globalaveragepooling3d adaptiveavgpool2d "
     "globalaveragepool",
+    "GlobalMaxPool": "globalmaxpooling1d globalmaxpooling2d globalmaxpooling3d adaptivemaxpool2d",
     "BatchNorm": "batchnorm1d batchnorm2d batchnorm3d batchnormalization",
     "LayerNorm": "layernormalization", "GroupNorm": "groupnormalization",
     "InstanceNorm": "instancenorm1d instancenorm2d instancenormalization", "RMSNorm": "rmsnormalization",

@@ -21,7 +21,6 @@ OTHER = np.array([0.7, -1.2, 2.5])
 SHARE = np.array([0.2, 0.5, 0.9])
 TRUTH = np.array([0.0, 1.0, 1.0])
 MATRIX = np.array([[1.0, 2.0, -3.0], [4.0, 5.5, 6.0], [7.0, -8.0, 9.0]])
-IMAGES = np.arange(48, dtype=float).reshape(2, 2, 3, 4) % 7
 
 #: for each formula: NumPy's function, the arguments
 NUMPY: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
@@ -46,7 +45,7 @@ NUMPY: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "mae": (lambda a, b: np.mean(np.abs(a - b)), (SIGNED, OTHER)),
     "rmse": (lambda a, b: np.sqrt(np.mean((a - b) ** 2)), (SIGNED, OTHER)),
     "bce": (lambda p, t: -np.mean(np.where(t == 1, np.log(p), np.log(1 - p))), (SHARE, TRUTH)),
-    "globalmaxpooling2d": (lambda x: np.max(x, axis=(2, 3)), (IMAGES,)), "ptp": (np.ptp, (SIGNED,)),
+    "ptp": (np.ptp, (SIGNED,)),
 }  # fmt: skip
 FORMULAS = {name: m.formula for name, m in foreign_names.OPERATIONS.items() if m.formula}
 
