@@ -211,9 +211,8 @@ def _note_what_is_not_finite(dataset: Dataset, history: History) -> None:
 def _show_arrays(history: History) -> None:
     """The metrics of the last epoch that are arrays, such as a table of confusion."""
     last = history.last
-    arrays = {
-        name: v for name, v in ((last.test or last.train) if last else {}).items() if isinstance(v, list)
-    }
+    metrics = (last.test or last.validation or last.train) if last else {}
+    arrays = {name: value for name, value in metrics.items() if isinstance(value, list)}
     if arrays:
         from graphlang.cli.metric_tables import print_arrays
 
