@@ -20,48 +20,23 @@ MOST_CELLS = 20_000_000
 """How many cells a table may have: in memory each takes up to some 70 bytes."""
 
 
-class csv(DataSource):
-    """A table in a text file: the first line names the columns, each further line is a sample.
-
-    Fields: one for each column, by its name, [N]; `x` is all columns but the target, [N, D], in the file's
-            order; `t` is the target, [N]. Without `target` the target is the column called `t`; where there
-            is none, `x` is all columns and there is no `t`. Where a column is called `x`, an input of one
-            axis takes that column, and one of two axes all but the target; where one is called `t` that is
-            not the target, `t` is that column, and the target is known by its own name.
-    Splits: train and test. A fraction `test` of the lines is drawn for testing, always the same ones for
-            the same `seed` and number of lines; both parts keep the file's order. `test=0` leaves all
-            lines for training.
-    Types:  a column is int when all its cells are written as integers, else float; `x` is float. A target
-            whose cells are filled, and none a number, is a column of labels: its ids count the different
-            labels in sorted order (`classes` names them). Only columns that an input takes are read as
-            numbers, so text and dates in others do no harm; `x` takes all of them.
-            A cell that is one of `missing` (blanks around it aside) is no number: `impute` fills it, and
-            any other use of it by an input is an error that names its line.
-    Format: UTF-8; `delimiter` between cells and `decimal` in numbers; quotes as in RFC
-            4180, also after blanks. Empty lines are skipped. Such a file has no header that gives its
-            size, so it is read when it is opened.
-    Source: RFC 4180
-    """
+class TableSource(DataSource):
+    """A source of named columns: what the kinds of table files have in common."""
 
     path: str = Field(description="the file, relative to the spec's folder")
     target: str | None = Field(default=None, description="the column to predict; else the column `t`")
     test: float = Field(default=0.2, ge=0, lt=1, description="the fraction of lines for testing")
     seed: int = Field(default=0, ge=0, description="which lines are drawn for testing")
 
-    delimiter: str = Field(default=",", min_length=1, max_length=1, description="what stands between cells")
-    decimal: Literal[".", ","] = Field(default=".", description="the decimal point of numbers")
-    missing: tuple[str, ...] = Field(default=(), description="cells that say that there is no value")
+    def parsed(self, content: bytes) -> Table:
+        """The table in the content of a file; raises GraphError where it is malformed."""
+        raise NotImplementedError
 
     def read(self, files: Files) -> Dataset:
         file = files.find(self.path)
         with file.open() as opened:
             check_size(self.path, "the table", opened.size, MOST_TEXT)
-            content = opened.content(MOST_TEXT)
-        form = Form(self.delimiter, self.decimal, frozenset(cell.strip() for cell in self.missing))
-        cells = content.count(self.delimiter.encode()) + content.count(b"\n")
-        if cells > MOST_CELLS:
-            raise GraphError([TooManyCells(self.path, cells, MOST_CELLS)])
-        table = parse_csv(self.path, decoded(self.path, content), form)
+            table = self.parsed(opened.content(MOST_TEXT))
         target = self._target(table.names, files)
         fields, labels = _fields(table, target)
         splits = {split: _columns(fields, rows) for split, rows in self._rows(len(table.lines)).items()}
@@ -85,6 +60,41 @@ class csv(DataSource):
         # NumPy guarantees the stream of a bit generator across versions, but not that of `permutation`.
         order = np.argsort(np.random.PCG64(self.seed).random_raw(n), kind="stable")
         return {"train": np.sort(order[count:]), "test": np.sort(order[:count])}
+
+
+class csv(TableSource):
+    """A table in a text file: the first line names the columns, each further line is a sample.
+
+    Fields: one for each column, by its name, [N]; `x` is all columns but the target, [N, D], in the file's
+            order; `t` is the target, [N]. Without `target` the target is the column called `t`; where there
+            is none, `x` is all columns and there is no `t`. Where a column is called `x`, an input of one
+            axis takes that column, and one of two axes all but the target; where one is called `t` that is
+            not the target, `t` is that column, and the target is known by its own name.
+    Splits: train and test. A fraction `test` of the lines is drawn for testing, always the same ones for
+            the same `seed` and number of lines; both parts keep the file's order. `test=0` leaves all
+            lines for training.
+    Types:  a column is int when all its cells are written as integers, else float; `x` is float. A target
+            whose cells are filled, and none a number, is a column of labels: its ids count the different
+            labels in sorted order (`classes` names them). Only columns that an input takes are read as
+            numbers, so text and dates in others do no harm; `x` takes all of them.
+            A cell that is one of `missing` (blanks around it aside) is no number: `impute` fills it, and
+            any other use of it by an input is an error that names its line.
+    Format: UTF-8; `delimiter` between cells and `decimal` in numbers; quotes as in RFC
+            4180, also after blanks. Empty lines are skipped. Such a file has no header that gives its
+            size, so it is read when it is opened.
+    Source: RFC 4180
+    """
+
+    delimiter: str = Field(default=",", min_length=1, max_length=1, description="what stands between cells")
+    decimal: Literal[".", ","] = Field(default=".", description="the decimal point of numbers")
+    missing: tuple[str, ...] = Field(default=(), description="cells that say that there is no value")
+
+    def parsed(self, content: bytes) -> Table:
+        form = Form(self.delimiter, self.decimal, frozenset(cell.strip() for cell in self.missing))
+        cells = content.count(self.delimiter.encode()) + content.count(b"\n")
+        if cells > MOST_CELLS:
+            raise GraphError([TooManyCells(self.path, cells, MOST_CELLS)])
+        return parse_csv(self.path, decoded(self.path, content), form)
 
 
 class _Values:

@@ -38,6 +38,10 @@ def _kind(source: DataSource, path: Path) -> type[DataSource]:
 
     if _is_zip(path):
         return npz
+    if path.suffix.lower() in (".jsonl", ".ndjson"):
+        from graphlang.datasets.json_lines import json_lines
+
+        return json_lines
     if path.suffix.lower() == ".csv" or isinstance(source, csv):
         return csv
     if isinstance(source, text):

@@ -364,6 +364,22 @@ class TextTooShort(OfFile):
         return f"{fix}, or another `test` fraction"
 
 
+class UnknownCharacters(OfFile):
+    """A text has characters that the vocabulary of its source does not have.
+
+        graphlang train net.graph --data other.txt
+
+    Fix: add them to `vocabulary`, or take them out of the text.
+    """
+
+    code = "GL630"
+    message = "`{file}` has {count} characters that `vocabulary` does not have: `{characters}`"
+    help = "add them to `vocabulary`, or take them out of the text"
+
+    characters: str
+    count: int
+
+
 class OverrideUnusable(OfFile):
     """What `--data` names is no data that graphlang can read.
 

@@ -164,6 +164,32 @@ class RaggedLine(OfFile):
         return "complete the line; a comma inside a cell needs quotes around the cell"
 
 
+class WrongJsonLine(OfFile):
+    """A line of a file of JSON objects is something else.
+
+        graphlang train net.graph --data rows.jsonl
+
+    Fix: each line is an object of numbers, texts, true, false and null, as `{"size": 1.5, "kind": "pear"}`.
+    """
+
+    code = "GL629"
+    message = "line {row} of `{file}` is not JSON: {what}"
+    help = "write an object on each line, with its keys and texts in double quotes"
+
+    row: int
+    what: str
+
+    no_object = wording("line {row} of `{file}` is not an object with a value for each column")
+    nested = wording(
+        "line {row} of `{file}`: `{what}` is a list or an object, and a cell holds one value",
+        "give each number a key of its own, or write arrays into an npz",
+    )
+
+    @property
+    def line(self) -> int:
+        return self.row
+
+
 class BadCell(OfFile):
     """Cells of a csv are not finite numbers; the first of a column is named.
 

@@ -325,3 +325,38 @@ def test_a_batch_may_be_left_out_for_all_rows(trained, capsys):
     assert json.loads(capsys.readouterr().out)["iterations"] == 2
     assert main("explain-plan kinds.graph".split()) == 0
     assert main("train kinds.graph --run two --set train.batch=2 --json".split()) == 0
+
+
+def test_json_lines_is_a_table(tmp_path):
+    """json_lines(path)"""
+    lines = ['{"a": 1, "k": "x", "b": true}', "", '{"k": "y", "a": 2.5}', '{"a": null, "b": false, "z": ""}']
+    write(tmp_path, "a.jsonl", "\n".join(lines))
+    data = 'source = json_lines("a.jsonl", test=0)\nx = impute([a, b], 9)'
+    train = open_data(load(tmp_path, data).model).train
+    assert train["impute([a, b], 9)"].load().tolist() == [[1, 1], [2.5, 9], [9, 0]]
+    assert train["k"].texts() == ["x", "y", ""]
+    assert train["a"].lines.tolist() == [1, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"), [("{1}", "line 2"), ("[1]", "is not an object"), ('{"a": [1]}', "`a` is a list")]
+)
+def test_a_line_that_is_no_object_of_values_is_an_error(tmp_path, line, said):
+    write(tmp_path, "a.jsonl", '{"a": 1}\n' + line)
+    graph = load(tmp_path, 'source = json_lines("a.jsonl", test=0)\nx = a', "input x: float[N]")
+    with pytest.raises(GraphError, match=said) as caught:
+        open_data(graph.model)
+    assert [(d.code, d.line) for d in caught.value.diagnostics] == [("GL629", 2)]
+
+
+def test_a_text_may_have_a_vocabulary(tmp_path):
+    """text(path, window, vocabulary=...); unknown characters are an error that names them."""
+    write(tmp_path, "a.txt", "banana")
+    data = 'source = text("a.txt", window=3, test=0, vocabulary="nab"); x = x'
+    graph = load(tmp_path, data, "input x: int[N, 3]", "y = x * 1\noutput y")
+    dataset = open_data(graph.model)
+    assert dataset.train["x"].load().tolist() == [[2, 1, 0], [1, 0, 1], [0, 1, 0]]
+    assert dataset.vocab == ("n", "a", "b")
+    write(tmp_path, "a.txt", "bandana?")
+    with pytest.raises(GraphError, match=r"has 2 characters .*: `[?]d`"):
+        open_data(graph.model)
