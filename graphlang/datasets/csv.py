@@ -39,7 +39,8 @@ class TableSource(DataSource):
             table = self.parsed(opened.content(MOST_TEXT))
         target = self._target(table.names, files)
         fields, labels = _fields(table, target)
-        splits = {split: _columns(fields, rows) for split, rows in self._rows(len(table.lines)).items()}
+        chosen = drawn_rows(len(table.lines), self.test, self.seed)
+        splits = {split: _columns(fields, rows) for split, rows in chosen.items()}
         names = [target] if "t" in table.names else ["t", target]
         classes = {name: labels for name in names if name is not None and labels}
         return Dataset(file.place.name, checked_splits(self.path, splits), (file.place,), classes)
@@ -53,13 +54,15 @@ class TableSource(DataSource):
             raise GraphError([UnknownColumn(self.path, self.target, names)])
         return self.target
 
-    def _rows(self, n: int) -> dict[str, Array]:
-        count = min(n - 1, max(1, round(n * self.test))) if self.test else 0
-        if count == 0:
-            return {"train": np.arange(n)}
-        # NumPy guarantees the stream of a bit generator across versions, but not that of `permutation`.
-        order = np.argsort(np.random.PCG64(self.seed).random_raw(n), kind="stable")
-        return {"train": np.sort(order[count:]), "test": np.sort(order[:count])}
+
+def drawn_rows(n: int, share: float, seed: int) -> dict[str, Array]:
+    """The rows of train and test, both in order: a share of them is drawn for testing."""
+    count = min(n - 1, max(1, round(n * share))) if share else 0
+    if count == 0:
+        return {"train": np.arange(n)}
+    # NumPy guarantees the stream of a bit generator across versions, but not that of `permutation`.
+    order = np.argsort(np.random.PCG64(seed).random_raw(n), kind="stable")
+    return {"train": np.sort(order[count:]), "test": np.sort(order[:count])}
 
 
 class csv(TableSource):

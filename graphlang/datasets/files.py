@@ -47,6 +47,13 @@ class Files:
             raise GraphError([FileUnreadable.not_regular(path)])
         return file
 
+    def find_folder(self, path: str) -> Path:
+        """The folder at a path; raises GraphError if there is none or it is not allowed."""
+        place = Path(path).resolve() if self.anywhere else self._below(path).place
+        if not place.is_dir():
+            raise GraphError([FileMissing(path, str(self.folder), _neighbours(place))])
+        return place
+
     def _below(self, path: str) -> FoundFile:
         if reason := refused(path):
             raise GraphError([PathOutside(path, reason)])

@@ -61,9 +61,12 @@ def _options(source: DataSource, kind: type[DataSource]) -> dict[str, object]:
 
 def _from_folder(source: DataSource, folder: Path) -> DataSource:
     """The source for a folder: `mnist` stays itself, with its checksums; any other becomes `idx`."""
+    from graphlang.datasets.folder import folder as images
     from graphlang.datasets.idx import idx
     from graphlang.datasets.mnist import mnist
 
+    if isinstance(source, images):
+        return source.model_copy(update={"path": str(folder)})
     if isinstance(source, mnist):
         return source
     own = _existing(folder, _own_names(source)) if isinstance(source, idx) else {}

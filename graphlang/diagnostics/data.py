@@ -329,6 +329,10 @@ class NoData(OfFile):
     empty_file = wording("`{file}` holds no data: the file is empty")
     header_alone = wording("`{file}` holds no data: there is no line after the first")
     empty_archive = wording("`{file}` holds no data: the archive has no arrays")
+    no_images = wording(
+        "`{file}` holds no data: none of its subfolders has a PNG, a PPM or a JPEG",
+        "put the images of each class into a subfolder of its own, as `{file}/cat/1.png`",
+    )
 
 
 class EmptySplit(NoData):

@@ -1,6 +1,7 @@
 """Section 3 of version 1.1 of the language: data, a test for each of its lines."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -360,3 +361,62 @@ def test_a_text_may_have_a_vocabulary(tmp_path):
     write(tmp_path, "a.txt", "bandana?")
     with pytest.raises(GraphError, match=r"has 2 characters .*: `[?]d`"):
         open_data(graph.model)
+
+
+def images(folder, **kinds):
+    image = pytest.importorskip("PIL.Image")
+    for kind, names in kinds.items():
+        (folder / "images" / kind).mkdir(parents=True, exist_ok=True)
+        for i, name in enumerate(names):
+            shade = np.full((6, 4, 3), [10 * i, 100, 200], np.uint8)
+            image.fromarray(shade).save(folder / "images" / kind / name)
+
+
+FOLDER = 'source = folder("images/", size=[3, 2], test=0, {more}); x = x'
+
+
+def test_folder_reads_images_of_a_subfolder_for_each_class(tmp_path):
+    """folder("images/", size=[32, 32]) (a subfolder per class; PNG, PPM and JPEG by Pillow)"""
+    images(tmp_path, dog=["1.png", "2.ppm"], cat=["a.png", "b.jpg"])
+    (tmp_path / "images" / "cat" / "notes.txt").write_text("no image")
+    data = FOLDER.format(more="normalize=true")
+    graph = load(tmp_path, data, "input x: float[N, 3, 3, 2]")
+    dataset = open_data(graph.model)
+    assert dataset.classes["t"] == ("cat", "dog")
+    assert dataset.train["t"].load().tolist() == [0, 0, 1, 1]
+    x = dataset.train["x"].take(slice(None))
+    assert x.shape == (4, 3, 3, 2)
+    np.testing.assert_allclose(x[0, :, 0, 0], [0, 100 / 255, 200 / 255])
+    np.testing.assert_allclose(x[3, :, 2, 1], [10 / 255, 100 / 255, 200 / 255])
+    np.testing.assert_allclose(x[1, :, 2, 1], [10 / 255, 100 / 255, 200 / 255], atol=0.02)
+    grey = load(tmp_path, FOLDER.format(more="channels=1, flatten=true"), "input x: float[N, 6]")
+    assert open_data(grey.model).train["x"].load().shape == (4, 6)
+
+
+def test_a_damaged_image_is_an_error_that_names_it(tmp_path):
+    images(tmp_path, dog=["1.png"])
+    whole = (tmp_path / "images" / "dog" / "1.png").read_bytes()
+    for content in (b"GIF89a", whole[:40], b""):
+        (tmp_path / "images" / "dog" / "1.png").write_bytes(content)
+        graph = load(tmp_path, FOLDER.format(more=""), "input x: float[N, 3, 3, 2]")
+        with pytest.raises(GraphError, match=r"`dog/1.png` cannot be read as an image") as caught:
+            open_data(graph.model).train["x"].load()
+        assert [d.code for d in caught.value.diagnostics] == ["GL631"]
+
+
+def test_a_folder_without_images_or_outside_is_an_error(tmp_path):
+    (tmp_path / "images" / "a").mkdir(parents=True)
+    (tmp_path / "images" / "b.png").write_bytes(b"")
+    graph = load(tmp_path, FOLDER.format(more=""), "input x: float[N, 3, 3, 2]")
+    with pytest.raises(GraphError, match="none of its subfolders has a PNG"):
+        open_data(graph.model)
+    with pytest.raises(GraphError, match="leads out"):
+        load(tmp_path, 'source = folder("../images", size=[3, 2]); x = x', "input x: float[N, 3, 3, 2]")
+
+
+def test_without_pillow_a_folder_says_what_to_install(tmp_path, monkeypatch):
+    images(tmp_path, dog=["1.png"])
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    graph = load(tmp_path, FOLDER.format(more=""), "input x: float[N, 3, 3, 2]")
+    with pytest.raises(GraphError, match="needs the package `pillow`"):
+        open_data(graph.model).train["x"].load()
