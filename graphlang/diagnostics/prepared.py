@@ -129,6 +129,13 @@ class NoDivision(WrongDivision):
     span: Span | None = None
 
 
+class NoSampling(WrongDivision):
+    message = "`sample` is `balanced` of an input of labels, which are int"
+    help = "write `sample = balanced(t)`, where `t` is the input of the labels"
+
+    span: Span | None = None
+
+
 class TooFewRows(WrongDivision):
     message = "the training split of {file} has {rows} rows: a share of them for {split} leaves none"
     help = "take a smaller share, or more rows"

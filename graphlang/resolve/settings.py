@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from graphlang.datasets.files import refused
 from graphlang.diagnostics.arguments import NotKnownBefore
 from graphlang.diagnostics.data import PathOutside
-from graphlang.diagnostics.prepared import NoDivision
+from graphlang.diagnostics.prepared import NoDivision, NoSampling
 from graphlang.diagnostics.settings import (
     NoChoice,
     NoScalarMetric,
@@ -31,7 +31,7 @@ from graphlang.syntax import tree
 from graphlang.trace import is_symbolic
 
 MEMBERS = {"optimizer": "optimizers", "schedule": "schedules", "source": "datasets"}
-PARTS = ("validation", "test")
+PARTS = ("validation", "test", "sample")
 """Settings of `data` that say which rows are for what."""
 NAMES_A_VALUE = ("minimize", "of")
 
@@ -61,7 +61,12 @@ def setting_value(context: Context, section: str, name: str, expression: Any, sc
 
 
 def part_value(context: Context, name: str, expression: Any, scope: Scope) -> Steps:
-    """A share, the name of a field, or a source, as `{"part": ...}`; POISON after a reported mistake."""
+    """A share, the name of a field or an input, or a source, as `{"part": ...}`; POISON after a reported
+    mistake."""
+    if name == "sample":
+        labels = _balanced(expression)
+        ints = isinstance(scope.find(labels), Value) and scope.find(labels).array.dtype.kind == "i"
+        return {"part": labels} if ints else context.poison(NoSampling(expression.span))
     if isinstance(expression, tree.Call) and isinstance(expression.function, tree.Name):
         source = yield _member(context, "source", expression, scope)
         return POISON if source is POISON else {"part": source}
@@ -75,6 +80,15 @@ def part_value(context: Context, name: str, expression: Any, scope: Scope) -> St
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1:
         return {"part": float(value)}
     return context.poison(NoDivision(name, expression.span))
+
+
+def _balanced(expression: Any) -> str:
+    """The input that `balanced(t)` names; empty for anything else."""
+    if not isinstance(expression, tree.Call) or len(expression.arguments) != 1:
+        return ""
+    function, (argument,) = expression.function, expression.arguments
+    named = isinstance(function, tree.Name) and function.name == "balanced" and argument.name is None
+    return argument.value.name if named and isinstance(argument.value, tree.Name) else ""
 
 
 def _is_member(section: str, name: str) -> bool:

@@ -149,6 +149,7 @@ class DataSpec(SpecModel):
         None, description="a share of the training rows, a field that names splits, or a source"
     )
     test: float | Use | None = Field(None, description="a share of the rows, or a source")
+    sample: str | None = Field(None, description="the input of labels whose classes are drawn equally often")
 
 
 class TrainSpec(Fields, SpecModel):

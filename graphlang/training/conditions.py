@@ -122,6 +122,7 @@ def _settings(model: Model, section: TrainSpec, batch: int, total: int) -> dict[
         **({"train.iterations": total} if schedule.needs_total or section.accumulate > 1 else {}),
         "train.batch": batch,
         "train.shuffle": section.shuffle,
+        **({"data.sample": model.spec.data.sample} if model.spec.data and model.spec.data.sample else {}),
         "train.clip_norm": section.clip_norm,
         "train.clip_value": section.clip_value,
         "train.accumulate": section.accumulate,

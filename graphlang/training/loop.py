@@ -312,10 +312,25 @@ class _Session:
             return -(-self.iteration // self.per_epoch)
         return len(self.history.epochs) + 1
 
+    @lazy
+    def _weights_of_rows(self) -> Any:
+        """How likely each row is drawn where the classes are balanced; None where every row comes once."""
+        data, network = self.model.spec.data, self.model.network
+        column = self.data.columns.get(network.numbers[data.sample]) if data and data.sample else None
+        if column is None:
+            return None
+        _, ids, counts = np.unique(
+            column.load().reshape(self.rows, -1)[:, 0], return_inverse=True, return_counts=True
+        )
+        weights = 1 / counts[ids.reshape(-1)]
+        return weights / weights.sum()
+
     def _order(self, epoch: int) -> Any:
         """The order of the rows in an epoch, from a stream of its own, so that a resumed run has the same."""
         if self._kept_order[0] == epoch:
             return self._kept_order[1]
+        if (weights := self._weights_of_rows) is not None:
+            return stream(self.model.seed, _shuffle(epoch)).choice(self.rows, self.rows, p=weights)
         if not self.section.shuffle:
             return np.arange(self.rows)
         return stream(self.model.seed, _shuffle(epoch)).permutation(self.rows)

@@ -420,3 +420,34 @@ def test_without_pillow_a_folder_says_what_to_install(tmp_path, monkeypatch):
     graph = load(tmp_path, FOLDER.format(more=""), "input x: float[N, 3, 3, 2]")
     with pytest.raises(GraphError, match="needs the package `pillow`"):
         open_data(graph.model).train["x"].load()
+
+
+BALANCED = """
+input t: int[N]
+param w = 0
+loss = mean((w - t) ** 2)
+data { source = csv("t.csv", test=0); t = t; sample = balanced(t) }
+train { minimize = loss; optimizer = SGD(lr=0.5); epochs = 1; seed = 3 }
+"""
+
+
+def test_classes_are_balanced_by_sampling(tmp_path, monkeypatch, capsys):
+    """Class imbalance: `sample = balanced(t)`."""
+    write(tmp_path, "t.csv", "t\n" + "0\n" * 990 + "1\n" * 10)
+    write(tmp_path, "t.graph", BALANCED)
+    monkeypatch.chdir(tmp_path)
+    graph = gl.load("t.graph")
+    graph.fit()  # one step of half the way takes w to the mean of the labels that were drawn
+    assert 0.4 < graph.params["w"] < 0.6
+    assert main("train t.graph --run run --set train.epochs=2".split()) == 0
+    write(tmp_path, "t.graph", BALANCED.replace("; sample = balanced(t)", ""))
+    capsys.readouterr()
+    assert main("train t.graph --resume run --set train.epochs=3".split()) == 1
+    assert "GL727" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("value", ["balanced(loss)", "balanced(q)", "t", "balanced(t, t)", "0.5"])
+def test_a_sample_of_another_kind_is_an_error(tmp_path, value):
+    with pytest.raises(GraphError) as caught:
+        gl.loads(BALANCED.replace("balanced(t)", value), folder=tmp_path)
+    assert [d.code for d in caught.value.diagnostics] == ["GL628"]
