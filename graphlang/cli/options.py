@@ -165,7 +165,7 @@ def inputs(parser: CommandParser) -> None:
         "--inputs",
         metavar="FILE",
         type=named,
-        help="values of the inputs: JSON or npz; `-` reads JSON from stdin",
+        help="values of the inputs: JSON, npz or csv; `-` reads JSON from stdin",
     )
 
 

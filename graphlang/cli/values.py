@@ -1,4 +1,4 @@
-"""Values for inputs from the command line: `--inputs` as JSON or npz, and `--set name=@file.npy`."""
+"""Values for inputs from the command line: `--inputs` as JSON, npz or csv, and `--set name=@file.npy`."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def read_array(path: str) -> Any:
 
 
 def read_inputs(path: str) -> dict[str, Any]:
-    """The values by name in a JSON object or an npz, distinguished by the content."""
+    """The values by name in a JSON object or an npz, by the content, or in the columns of a `.csv`."""
     from graphlang.files.json_text import MOST_BYTES
 
     if path == "-":
@@ -77,6 +77,8 @@ def read_inputs(path: str) -> dict[str, Any]:
             return _archive(path, file)
         if start == b"\x93NUMPY":
             raise GraphError([WrongInputsFile.array_without_name(path)])
+        if path.lower().endswith(".csv"):
+            return _columns(path, file)
         if file.size > MOST_BYTES:
             raise GraphError([LongJson(path, file.size, MOST_BYTES)])
         return _from_json(path, file.content(MOST_BYTES))
@@ -127,6 +129,15 @@ def _archive(path: str, file: RegularFile) -> dict[str, Any]:
         return {name: archive.read(name) for name in archive.members}
     except Unsound as error:
         raise GraphError([DamagedArrays(path, "an npz file", str(error))]) from None
+
+
+def _columns(path: str, file: RegularFile) -> dict[str, Any]:
+    """The columns of a csv, each for the input of its name."""
+    from graphlang.datasets.csv_table import numbers, parse_csv
+    from graphlang.datasets.text_format import MOST_TEXT, decoded
+
+    table = parse_csv(path, decoded(path, file.content(MOST_TEXT)))
+    return {name: numbers(table, name) for name in table.names}
 
 
 def _from_json(name: str, content: bytes) -> dict[str, Any]:

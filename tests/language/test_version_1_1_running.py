@@ -106,3 +106,14 @@ def test_run_takes_rows_of_the_data(capsys, rows, count):
     words = f"run kinds.graph --weights run --data more.csv --rows {rows} --json"
     assert main(words.split()) == 0
     assert len(json.loads(capsys.readouterr().out)["values"]["best"]) == count
+
+
+def test_inputs_may_come_from_the_columns_of_a_csv(capsys):
+    """--inputs FILE.csv"""
+    Path("sum.graph").write_text("input a: float[N], b: int[N]\ny = a + b\n")
+    Path("in.csv").write_text("b,a\n1,2.5\n2,3\n")
+    assert main("predict sum.graph --inputs in.csv".split()) == 0
+    assert json.loads(capsys.readouterr().out) == {"y": [3.5, 5]}
+    Path("in.csv").write_text("b,a\n1,x\n")
+    assert main("predict sum.graph --inputs in.csv".split()) == 1
+    assert "line 2, column `a` of `in.csv`" in capsys.readouterr().err
