@@ -19,7 +19,7 @@ ORDER = """
     trace
     kernels
     contracts
-    initializers optimizers schedules
+    initializers optimizers schedules monitors
     catalog
     functions
     layers

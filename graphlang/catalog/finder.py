@@ -21,7 +21,7 @@ from graphlang.lazy import lazy, made_once
 from graphlang.trace import Dim
 
 OperationKind = Literal["function", "layer", "loss"]
-Family = Literal["initializers", "optimizers", "schedules", "datasets"]
+Family = Literal["initializers", "optimizers", "schedules", "monitors", "datasets"]
 
 PACKAGE = Path(__file__).parent.parent
 T = typing.TypeVar("T")

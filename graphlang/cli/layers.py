@@ -16,6 +16,7 @@ FAMILIES: dict[Family, str] = {
     "initializers": "initializer",
     "optimizers": "optimizer",
     "schedules": "schedule",
+    "monitors": "monitor",
     "datasets": "source",
 }
 
@@ -24,7 +25,7 @@ def parser() -> options.CommandParser:
     command = options.CommandParser(
         "layers",
         "[NAME]",
-        "What the language knows: layers, losses, functions, initializers, optimizers, schedules, data\n"
+        "What the language knows: layers, losses, functions, initializers, optimizers, schedules, monitors,\n"
         "sources, constructs. With a NAME: its signature, formula, gradient, shapes, attributes, source.",
         """
         graphlang layers

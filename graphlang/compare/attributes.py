@@ -11,7 +11,7 @@ from graphlang.catalog.finder import Catalog, Family, family_member
 from graphlang.spec.models import NodeSpec, Use
 from graphlang.spec.sizes import as_data
 
-_USED: tuple[Family, ...] = ("initializers", "schedules", "optimizers", "datasets")
+_USED: tuple[Family, ...] = ("initializers", "schedules", "optimizers", "datasets", "monitors")
 
 
 def attributes_of(catalog: Catalog, node: NodeSpec) -> dict[str, Any]:

@@ -160,6 +160,7 @@ _HOMES = {
     "optimizers": "write `train {{ minimize = loss; optimizer = {}; batch = 100; epochs = 5 }}`",
     "datasets": "write `data {{ source = {}; x = x; t = t }}`",
     "schedules": "write `train {{ schedule = {}; ... }}`",
+    "monitors": "write `train {{ stop = early(validation.loss); keep = best(validation.loss); ... }}`",
 }
 
 

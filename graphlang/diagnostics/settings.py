@@ -395,3 +395,45 @@ class PatternOfNothing(Located):
             if self.names
             else "there is none"
         )
+
+
+class NoSplitToMonitor(Diagnostic):
+    """What decides about a training is measured over a split that the data does not have.
+
+        train { minimize = loss; optimizer = Adam; batch = 100; epochs = 5; stop = early(validation.loss) }
+
+    Fix: hand in `fit(..., validation={...})`, give the data a split, or monitor the training split:
+    `early(loss)`.
+    """
+
+    code = "GL512"
+    message = (
+        "`{setting}` monitors `{split}.{measure}`, but the data has no split `{split}`: it has {there:and}"
+    )
+    help = "give the data such a split, or monitor `{measure}`, that of the training split"
+
+    setting: str
+    split: str
+    measure: str
+    there: list[str]
+
+
+class UnknownMeasure(Located):
+    """What is monitored is neither the loss nor a metric of the section.
+
+        input x: float[N, 4], t: int[N]
+        y = x -> Affine(3)
+        loss = SoftmaxWithLoss(y, t)
+        output y
+        train { minimize = loss; optimizer = Adam; batch = 100; epochs = 5; keep = best(validation.accuracy) }
+
+    Fix: measure it: `metrics = [accuracy(y, t)]`.
+    """
+
+    code = "GL513"
+    message = "`{setting}` monitors `{measure}`, which is not measured"
+    help = "it may be {known:or}; what else is to be monitored belongs into `metrics`"
+
+    setting: str
+    measure: str
+    known: list[str]

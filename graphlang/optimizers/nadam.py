@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
+from graphlang.contracts.moments import Moments
 from graphlang.contracts.optimizer import Array, Scalar, Slots, cast_scalar, squarable
-from graphlang.optimizers.adam import Moments
 
 
 class NAdam(Moments):

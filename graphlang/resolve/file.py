@@ -10,7 +10,7 @@ from graphlang.diagnostics import Diagnostic, Span
 from graphlang.diagnostics.limits import Limits
 from graphlang.diagnostics.names import Redefinition
 from graphlang.diagnostics.statements import OutsideItsBlock
-from graphlang.resolve import parameter_groups, sections, uncalled
+from graphlang.resolve import monitors, parameter_groups, sections, uncalled
 from graphlang.resolve.block import EVALUATED, block
 from graphlang.resolve.built_in_values import BUILT_IN_VALUES, note_hidden_values
 from graphlang.resolve.call_counts import CallCounts
@@ -213,6 +213,8 @@ class _FileEvaluation:
             params = [v.name for v in self.context.values if isinstance(v, ParamValue) and v.trainable]
             place = train.places["groups"]
             parameter_groups.check_patterns(self.context, train.values["groups"], params, place)
+        if train is not None:
+            monitors.check(self.context, train)
         self.context.collector.finish()
 
     # ---- the spec -----------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ KINDS = {
     "initializers": "initializer",
     "optimizers": "optimizer",
     "schedules": "schedule",
+    "monitors": "monitor",
     "datasets": "source",
 }
 """What one member of each family is called."""
@@ -102,6 +103,8 @@ def _with_arguments(context: Context, family: Any, owner: str, expression: Any, 
             return POISON
         if family == "datasets" and name == "target" and isinstance(argument.value, tree.Name):
             value: Any = argument.value.name
+        elif name == "monitor" and (text := _dotted(argument.value)) is not None:
+            value = text
         else:
             value = yield argument.value, scope
             value = constant_behind(context, value, argument.span, f"`{name}` of `{owner}`")
@@ -109,6 +112,13 @@ def _with_arguments(context: Context, family: Any, owner: str, expression: Any, 
     if any(value is POISON for value in attributes.values()):
         return POISON
     return _create(context, family, owner, attributes, places, expression.span)
+
+
+def _dotted(expression: Any) -> str | None:
+    """The name of a record's number, `loss` or `validation.loss`."""
+    if isinstance(expression, tree.Attribute) and isinstance(expression.value, tree.Name):
+        return f"{expression.value.name}.{expression.name}"
+    return expression.name if isinstance(expression, tree.Name) else None
 
 
 def _attribute_name(

@@ -30,8 +30,16 @@ from graphlang.spec.models import Use
 from graphlang.syntax import tree
 from graphlang.trace import is_symbolic
 
-MEMBERS = {"optimizer": "optimizers", "schedule": "schedules", "source": "datasets"}
-PARTS = ("validation", "test", "sample")
+MEMBERS = {
+    "optimizer": "optimizers",
+    "schedule": "schedules",
+    "stop": "monitors",
+    "keep": "monitors",
+    "source": "datasets",
+}
+PARTS = ("validation", "test")
+PARTS = ("validation", "test")
+"""Settings of `data` that say which rows are for what."""
 """Settings of `data` that say which rows are for what."""
 NAMES_A_VALUE = ("minimize", "of")
 

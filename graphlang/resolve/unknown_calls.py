@@ -49,7 +49,7 @@ def of_name(context: Context, function: tree.Name, scope: Scope, site: CallSite 
     value = scope.find(name)
     if isinstance(value, Value):
         return CalledName(function.span, _product(function, site), name, value.span)
-    for family in ("initializers", "optimizers", "datasets", "schedules"):
+    for family in ("initializers", "optimizers", "datasets", "schedules", "monitors"):
         if family_member(family, name) is not None:
             return CalledMember(function.span, name, family, _text_of(function, site))
     return _unknown(context, function.span, name, scope, site)

@@ -197,6 +197,11 @@ class TrainSpec(Fields, SpecModel):
         (), description="of parameters; the first one whose pattern fits a name decides"
     )
     accumulate: int = Field(1, ge=1, description="over so many batches gradients are averaged for an update")
+    stop: Use | None = Field(None, description="when the training ends before its time: early(...)")
+    keep: Use | None = Field(None, description="which weights come back at the end: best(...)")
+    ema: float | None = Field(
+        None, gt=0, lt=1, description="how much of the average of the weights stays at every update"
+    )
     checkpoint_every: int | None = Field(None, gt=0, description="epochs between checkpoints")
 
     @field_validator("remat", mode="before")
@@ -216,6 +221,13 @@ class TrainSpec(Fields, SpecModel):
     def _one_precision(self) -> TrainSpec:
         if self.precision != "float32" and self.dtype == "float64":
             raise ValueError(f"`precision = {self.precision}` is for `dtype = float32`, but it is float64")
+        return self
+
+    @model_validator(mode="after")
+    def _monitors_in_their_places(self) -> TrainSpec:
+        for setting, use, name in (("stop", self.stop, "early"), ("keep", self.keep, "best")):
+            if use is not None and use.name != name:
+                raise ValueError(f"`{setting}` is `{name}(...)`, not `{use.name}(...)`")
         return self
 
     @model_validator(mode="after")

@@ -206,7 +206,8 @@ def starts(words: list[Word], i: int) -> bool:
 
 SETTINGS = frozenset(
     "source minimize optimizer schedule batch iterations epochs metrics seed dtype shuffle clip_norm "
-    "clip_value groups accumulate checkpoint_every mesh of precision remat samples shard tol".split()
+    "clip_value groups accumulate ema stop keep "
+    "checkpoint_every mesh of precision remat samples shard tol".split()
 )
 """Settings of the sections: the first line of an unclosed section that is none of them ends it."""
 

@@ -17,7 +17,7 @@ from graphlang.training.weights import OF_CHECKPOINT
 
 MOST_CONTAINERS = 10_000_000
 """How many objects and lists a file of records may hold."""
-_OF_SLOT = "slot:"
+_OF_SLOT, _OF_BEST = "slot:", "best:"
 
 
 @dataclass
@@ -39,14 +39,29 @@ class Checkpoint:
     layers: list[LayerRecord] = field(default_factory=list)
     #: the weights before the first step, and what it did
     start: LayerRecord | None = None
+    #: with `ema`, the averages of weights, which are among the slots
+    averages: Mapping[str, Any] = field(default_factory=dict)
+    #: with `stop` or `keep`, the weights of the best epoch so far
+    best: Mapping[str, Any] | None = None
     #: what was told of the training, as plain data
     warnings: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def weights(self) -> Mapping[str, Any]:
+        """The parameters, or their averages, at this step."""
+        return {**self.params, **self.averages}
+
+    @property
+    def result(self) -> Mapping[str, Any]:
+        """The weights that the training would end with here."""
+        return self.weights if self.best is None else self.best
 
     def arrays(self) -> dict[str, Any]:
         """All of it as arrays of numbers and texts by name."""
         arrays: dict[str, Any] = {f"{OF_CHECKPOINT}{name}": array for name, array in self.params.items()}
         for name, slots in self.slots.items():
             arrays.update({f"{_OF_SLOT}{slot}:{name}": array for slot, array in slots.items()})
+        arrays.update({f"{_OF_BEST}{name}": array for name, array in (self.best or {}).items()})
         arrays["iteration"] = np.asarray(self.iteration)
         arrays["losses"] = np.asarray(self.losses, np.float64)
         arrays["epoch_losses"] = np.asarray(self.epoch_losses, np.float64)
@@ -74,6 +89,7 @@ class Checkpoint:
             if key.startswith(_OF_SLOT):
                 _, slot, name = key.split(":", 2)
                 slots[name][slot] = array
+        best = {k.removeprefix(_OF_BEST): v for k, v in arrays.items() if k.startswith(_OF_BEST)}
         iteration, per_epoch = int(arrays["iteration"]), arrays.get("per_epoch")
         if len(arrays["losses"]) != iteration or (per_epoch is not None and int(per_epoch) < 1):
             raise ValueError("there is a loss for each step")
@@ -91,6 +107,7 @@ class Checkpoint:
             order=_order(arrays["order"]) if "order" in arrays else None,
             layers=[_layer_record(record) for record in _all(is_layer_record, measured.get("layers", []))],
             start=None if start is None else _layer_record(start),
+            best=best or None,
             warnings=_all(is_object, measured.get("warnings", [])),
         )
 

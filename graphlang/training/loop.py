@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from graphlang.training.epoch_loss import EpochLoss, epoch_loss
 from graphlang.training.evaluation import EVALUATION_BATCH, SplitEvaluator, measured
 from graphlang.training.faster_backend import faster_backend, this_machine
 from graphlang.training.finite_state import FiniteState
+from graphlang.training.followed import Deciders
 from graphlang.training.layer_meter import SAMPLE, LayerMeter, due
 from graphlang.training.memory_needed import refuse_large_training
 from graphlang.training.next_folder import NextFolder
@@ -154,6 +155,9 @@ class _Session:
         self.evaluator = SplitEvaluator(model, measured(section))
         self.meter = LayerMeter(self.state, self.data)
         self.finite = FiniteState(self.state)
+        self.deciders = Deciders(model, section, self.splits)
+        #: the weights of the best epoch, where they are to come back
+        self.best: Mapping[str, Any] | None = None
         self.watch = Watch(self.state, self.data, self.meter.units, self.history)
         self.epoch_losses: list[float] = []
         #: the order of the rows in the epoch in which an earlier part of the run stopped, and its number
@@ -201,17 +205,20 @@ class _Session:
     # ---- the loop -----------------------------------------------------------------------------------
 
     def run(self, folder: RunFolder | WrittenElsewhere | None, times: SavingTimes) -> None:
-        saver = RunSaver(folder, times, self.history, self.checkpoint, self.model.params.copies)
+        saver = RunSaver(folder, times, self.history, self.checkpoint, self._weights)
         try:
-            while self.iteration < self.iterations or self.epoch_losses:
+            while not self.deciders.ends and (self.iteration < self.iterations or self.epoch_losses):
                 if not self._epoch_is_over():
                     self._one_epoch(saver)
                 ended = self._end_of_epoch()
-                saver.end_epoch(ended, is_last=self.iteration >= self.iterations)
+                is_best = self._decide(ended)
+                ends = self.deciders.ends or self.iteration >= self.iterations
+                saver.end_epoch(ended, is_last=ends, is_best=is_best)
                 if self.on_epoch is not None and _is_false(self.on_epoch(ended)):
                     break
             self.finite.check()
             saver.save()
+            self._hand_over()
         except KeyboardInterrupt:
             if self._is_whole:  # else the parameters may be those of half a step
                 self._settle()
@@ -223,6 +230,38 @@ class _Session:
             raise
         finally:
             self.model.params.recall()
+
+    def _decide(self, ended: Epoch) -> bool | None:
+        """Whether the weights are the best so far, by what the section monitors; None where it does not."""
+        is_best = self.deciders.see(ended)
+        self.state.drop = self.deciders.rate
+        if is_best:
+            self.best = self._weights()
+        return is_best if self.deciders.keeps else None
+
+    def _weights(self) -> dict[str, Any]:
+        """Copies of the parameters, or of their averages where the section has `ema`."""
+        averages = {name: array.copy() for name, array in self.state.averages().items()}
+        return {**self.model.params.copies(), **averages}
+
+    def _hand_over(self) -> None:
+        """Leaves in the graph the weights that the training ends with."""
+        if self.best is not None or self.section.ema is not None:
+            for name, array in (self._weights() if self.best is None else self.best).items():
+                self.model.params[name][...] = array
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """With `ema`, the averages stand in place of the parameters meanwhile."""
+        averages, params = self.state.averages(), self.model.params
+        before = {name: params[name].copy() for name in averages}
+        for name, array in averages.items():
+            params[name][...] = array
+        try:
+            yield
+        finally:
+            for name, array in before.items():
+                params[name][...] = array
 
     def _epoch_is_over(self) -> bool:
         """Whether all steps of an epoch are done but not its record: the run was interrupted between them."""
@@ -338,11 +377,12 @@ class _Session:
     def _end_of_epoch(self) -> Epoch:
         metrics = self.section.metrics
         # The loss over the training split is that of the steps; a pass over it is for metrics alone.
-        evaluated = {
-            name: self.evaluator.over(data, EVALUATION_BATCH)
-            for name, data in self.splits.items()
-            if name != "train" or metrics
-        }
+        with self._averaged():
+            evaluated = {
+                name: self.evaluator.over(data, EVALUATION_BATCH)
+                for name, data in self.splits.items()
+                if name != "train" or metrics
+            }
         train = {k: v for k, v in evaluated.get("train", {}).items() if k in metrics}
         others = evaluated.get("test", {}), evaluated.get("validation", {})
         ended = Epoch(self._epoch_number(), self.iteration, self._loss_of_epoch(), train, *others)
@@ -405,6 +445,8 @@ class _Session:
             order=self._order(self.iteration // self.per_epoch) if within else None,
             layers=list(self.history.layers),
             start=self.watch.start,
+            averages=self.state.averages(),
+            best=self.best,
             warnings=self.watch.told(),
         )
 
@@ -443,6 +485,9 @@ class _Session:
         self.state.restore(checkpoint.slots, checkpoint.iteration)
         self.history.losses = list(checkpoint.losses)
         self.history.epochs = list(checkpoint.epochs)
+        for epoch in checkpoint.epochs:
+            self.deciders.see(epoch)
+        self.state.drop, self.best = self.deciders.rate, checkpoint.best
         self.epoch_losses = list(checkpoint.epoch_losses)
         self.history.layers = list(checkpoint.layers)
         self.watch.start = checkpoint.start

@@ -154,7 +154,7 @@ class RunFolder:
         previous = self.path / PREVIOUS if self._keeps_previous else None
         save_sealed(self.path / CHECKPOINT, checkpoint.arrays(), previous)
         self._keeps_previous = True
-        save(self.path / WEIGHTS, dict(checkpoint.params))
+        save(self.path / WEIGHTS, dict(checkpoint.result))
         self.record(history)
 
     def record(self, history: History) -> None:

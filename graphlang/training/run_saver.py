@@ -16,8 +16,8 @@ from graphlang.training.saving_times import SavingTimes
 
 class RunSaver:
     """Writes checkpoints of a training into the folder of its run, if it has one, and the weights of its best
-    epoch: the one with the least loss over the test split, or over the training split where there is no
-    other."""
+    epoch: the one that `stop` or `keep` call the best, else that with the least loss over the test split, or
+    over the training split where there is no other."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class RunSaver:
         checkpoint: Callable[[], Checkpoint],
         weights: Callable[[], Mapping[str, Any]],
     ) -> None:
-        """`checkpoint` makes one of the training as it is, and `weights` copies of the parameters."""
+        """`checkpoint` makes one of the training as it is, and `weights` copies of what it would end with."""
         self._folder, self._times, self._history = folder, times, history
         self._checkpoint, self._weights = checkpoint, weights
         self._least = min(map(_loss, history.epochs), default=inf)
@@ -41,14 +41,15 @@ class RunSaver:
         """Whether to save between two steps."""
         return self._folder is not None and self._times.after_step()
 
-    def end_epoch(self, ended: Epoch, *, is_last: bool) -> None:
-        """Saves at the end of an epoch, or remembers its weights if they are the best."""
+    def end_epoch(self, ended: Epoch, *, is_last: bool, is_best: bool | None = None) -> None:
+        """Saves at the end of an epoch, or remembers its weights if they are the best, which the loss says
+        where `is_best` does not."""
         if self._folder is None:
             return
         loss = _loss(ended)
-        is_best = loss < self._least
-        if is_best:
-            self._least = loss
+        if is_best is None:
+            is_best = loss < self._least
+        self._least = min(self._least, loss)
         if is_last or self._times.after_epoch(ended.epoch):
             self.save(is_best=is_best)
             return
@@ -69,7 +70,7 @@ class RunSaver:
         with self._times.writing():
             checkpoint = self._checkpoint()
             self._failed = True
-            self._folder.write(checkpoint, self._history, checkpoint.params if is_best else self._best)
+            self._folder.write(checkpoint, self._history, checkpoint.weights if is_best else self._best)
             self._failed = False
         self._saved, self._best = state, None
 

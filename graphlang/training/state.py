@@ -18,7 +18,17 @@ from graphlang.engine.executable import Executable
 from graphlang.engine.model import Model
 from graphlang.engine.random_streams import StreamRandom
 from graphlang.engine.recording import Recording, Storage, record_step
-from graphlang.engine.updates import APPLIES, COUNT, NORMS, RATE, STEP, UPDATE, UpdateRule, slot_label
+from graphlang.engine.updates import (
+    APPLIES,
+    AVERAGE,
+    COUNT,
+    NORMS,
+    RATE,
+    STEP,
+    UPDATE,
+    UpdateRule,
+    slot_label,
+)
 from graphlang.spec.models import Precision, Remat, TrainSpec, Use
 from graphlang.spec.parameter_groups import group_of
 from graphlang.training.refused_steps import StepInputs, not_finite_error
@@ -48,6 +58,7 @@ class TrainingState:
             section.clip_norm,
             section.clip_value,
             section.accumulate,
+            section.ema,
         )
         self.schedule = network.member("schedules", section.schedule)
         #: how products may be rounded, on a backend that can; in float64 they never are
@@ -67,6 +78,8 @@ class TrainingState:
         ]
         #: the optimizer's memory of each parameter that a gradient reaches, once a step is recorded
         self.slots: dict[str, dict[str, Any]] = {}
+        #: what multiplies the rate since the last epoch, under the schedule `plateau`
+        self.drop = 1.0
         self._optimizers: dict[str, Optimizer] = {}
         #: the norms of the last step's gradients before any clipping: of all together, then of each
         self.norms: Any = ()
@@ -108,6 +121,13 @@ class TrainingState:
             arrays.update({slot_label(name, slot): array for slot, array in slots.items()})
         return arrays
 
+    def averages(self) -> dict[str, Any]:
+        """With `ema`, the averages of the parameters that have changed."""
+        if self.section.ema is None or self.t == 0:
+            return {}
+        self.model.params.refresh()  # where a device has the newest values, it gives all of them
+        return {name: own[AVERAGE] for name, own in self.slots.items()}
+
     def gradient_norms(self) -> dict[str, float]:
         """The norm of each parameter's gradient in the last step, before any clipping."""
         return dict(zip(self.slots, map(float, self.norms[1:]), strict=True))
@@ -147,7 +167,7 @@ class TrainingState:
     def rate(self, t: int) -> float:
         """The learning rate of an update of the parameters."""
         total = None if self.total is None else -(-self.total // self.rule.accumulate)
-        return float(self.optimizer.lr * self.schedule.multiplier(t, total or t))
+        return float(self.optimizer.lr * self.drop * self.schedule.multiplier(t, total or t))
 
     def numbers(self, t: int) -> dict[str, float]:
         """The scalars of a step. With `accumulate` the update after it counts for rate and number."""

@@ -105,6 +105,7 @@ def test_every_optimizer_takes_the_steps_of_numpy(optimizer: str) -> None:
         'groups = [group("Affine1.*", freeze=true), group("*.b", lr=0.5, weight_decay=0)];',
         "accumulate = 2; schedule = cosine(warmup=2);",
         "accumulate = 4; clip_norm = 0.1; clip_value = 0.01;",
+        "ema = 0.5; keep = best(loss); schedule = plateau(loss, patience=0);",
     ],
 )
 def test_groups_and_accumulated_gradients_take_the_steps_of_numpy(more: str) -> None:

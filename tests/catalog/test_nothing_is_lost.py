@@ -18,6 +18,7 @@ import graphlang
 from graphlang.catalog.finder import Catalog, Family, family_member, family_names
 from graphlang.catalog.operation import Layer
 from graphlang.contracts.initializer import Initializer
+from graphlang.contracts.monitor import Monitor
 from graphlang.contracts.optimizer import Optimizer
 from graphlang.contracts.schedule import Schedule
 from graphlang.datasets.dataset import DataSource
@@ -26,6 +27,7 @@ FAMILIES: dict[Family, type] = {
     "initializers": Initializer,
     "optimizers": Optimizer,
     "schedules": Schedule,
+    "monitors": Monitor,
     "datasets": DataSource,
 }
 

@@ -10,7 +10,9 @@ import pytest
 
 import graphlang as gl
 from graphlang.datasets.arrays import from_arrays
+from graphlang.training.followed import Deciders
 from graphlang.training.loop import train
+from graphlang.training.record import Epoch
 
 NET = """
 input x: float[N, 3], t: float[N, 2]
@@ -226,15 +228,113 @@ FIELDS = {"x": "x", "t": "t"}
 RESUMED = [
     "optimizer = NAdam(0.01); epochs = 4; schedule = one_cycle(warmup=2); clip_value = 0.1",
     'optimizer = Adam(0.01, amsgrad=true); epochs = 4; groups = [group("enc.*", lr=0.1)]; accumulate = 2',
+    "optimizer = SGD(2); epochs = 4; schedule = plateau(patience=0); ema = 0.7; keep = best(loss)",
+    "optimizer = SGD(3, weight_decay=0.1); epochs = 5; stop = early(patience=2)",
 ]
 
 
 @pytest.mark.parametrize("settings", RESUMED)
 def test_a_training_that_was_stopped_anywhere_ends_with_the_same_bits(settings: str, tmp_path: Path) -> None:
     whole = stopped_and_resumed(settings, tmp_path / "whole", 0)
-    for stop in (1, 4, 6, 7, 11):
+    for stop in (1, 4, 6, len(whole["losses"]) - 1, len(whole["losses"])):
         again = stopped_and_resumed(settings, tmp_path / f"stopped{stop}", stop)
         assert whole.keys() == again.keys()
         for name, array in whole.items():
             if name != "measured":
                 np.testing.assert_array_equal(again[name], array, err_msg=f"{name} after {stop}")
+
+
+# ---- stop, keep, ema ---------------------------------------------------------------------------------------
+
+
+def validated(settings: str, **options: Any) -> tuple[gl.Graph, Any]:
+    graph = net(settings, **options)
+    return graph, graph.fit(**rows(8), validation=rows(4))
+
+
+def test_stop_ends_the_training_after_epochs_without_a_better_value_and_the_best_weights_come_back() -> None:
+    """A rate that is too high makes the loss grow from the first epoch on."""
+    settings = "optimizer = SGD(3, weight_decay=0.1); epochs = 30; shuffle = false"
+    graph, history = validated(
+        settings + "; stop = early(monitor=validation.loss, patience=3, min_delta=1e-4)"
+    )
+    losses = [epoch.test["loss"] for epoch in history.epochs]
+    best = int(np.argmin(losses))
+    assert len(losses) == best + 4 < 30
+    assert graph.evaluate(**rows(4))["loss"] == pytest.approx(losses[best], rel=1e-12)
+
+
+def test_keep_brings_the_best_weights_back_at_the_end() -> None:
+    graph, history = validated(
+        "optimizer = SGD(3, weight_decay=0.1); epochs = 6; shuffle = false; keep = best(validation.loss)"
+    )
+    losses = [epoch.test["loss"] for epoch in history.epochs]
+    assert len(losses) == 6
+    assert min(losses) < losses[-1]
+    assert graph.evaluate(**rows(4))["loss"] == pytest.approx(min(losses), rel=1e-12)
+
+
+def test_keep_takes_the_largest_of_a_metric_of_which_more_is_better() -> None:
+    text = (
+        "input x: float[N, 3], t: int[N]\ny = x -> Affine(2)\nloss = SoftmaxWithLoss(y, t)\noutput y\n"
+        "train {{ minimize = loss; optimizer = SGD({}); epochs = 8; batch = 4; metrics = [accuracy(y, t)]; {} }}"
+    )
+    draw = np.random.default_rng(0)
+    data = {"x": draw.normal(size=(12, 3)), "t": draw.integers(0, 2, 12)}
+    graph = gl.loads(text.format(9, "keep = best(validation.accuracy)"))
+    history = graph.fit(**data, validation={name: array[:7] for name, array in data.items()})
+    values = [epoch.test["accuracy"] for epoch in history.epochs]
+    assert min(values) < max(values)
+    few = {name: array[:7] for name, array in data.items()}
+    assert graph.evaluate(**few)["accuracy"] == pytest.approx(max(values))
+    with pytest.raises(gl.GraphError, match="monitors `accurate`, which is not measured"):
+        gl.loads(text.format(1, "keep = best(validation.accurate)"))
+
+
+def test_a_monitored_split_that_is_not_there_is_an_error_before_the_first_step() -> None:
+    with pytest.raises(gl.GraphError, match="the data has no split `validation`"):
+        net("optimizer = SGD(0.1); epochs = 3; stop = early").fit(**rows())
+
+
+def test_what_is_no_monitor_of_its_setting_is_refused() -> None:
+    with pytest.raises(gl.GraphError, match="`stop` is `early"):
+        net("optimizer = SGD(0.1); epochs = 3; stop = best(loss)")
+
+
+def test_ema_averages_the_weights_over_the_updates() -> None:
+    """Evaluation and the weights at the end are the averages: e <- 0.8 e + 0.2 W, from W of the first update."""
+    graph, history = validated("optimizer = SGD(0.3); epochs = 5; shuffle = false; ema = 0.8")
+    plain = net("optimizer = SGD(0.3); epochs = 5; shuffle = false")
+    step, averages = plain.compile(train=True), dict[str, Any]()
+    for _ in range(5):
+        for start in (0, 4):
+            step({name: array[start : start + 4] for name, array in rows(8).items()})
+            for name, W in arrays(plain).items():
+                averages[name] = 0.8 * averages[name] + 0.2 * W if name in averages else W
+    for name, average in averages.items():
+        np.testing.assert_allclose(graph.params[name], average, rtol=1e-9, atol=1e-12)
+    assert graph.evaluate(**rows(4))["loss"] == pytest.approx(history.epochs[-1].test["loss"], rel=1e-12)
+
+
+def test_plateau_lowers_the_rate_as_pytorch_does() -> None:
+    torch = pytest.importorskip("torch")
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimizer, factor=0.5, patience=2, threshold=0.01, threshold_mode="abs"
+    )
+    graph = net(
+        "optimizer = SGD(1); epochs = 3; schedule = plateau(loss, patience=2, factor=0.5, min_delta=0.01)"
+    )
+    ours = Deciders(graph.model, graph.spec.train, ["train"])
+    losses = [3.0, 2.0, 1.995, 1.992, 1.9, 1.95, 1.93, 1.92, 1.91, 1.905, 1.9, 1.8, 2.0, 2.0, 2.0, 2.0]
+    for number, loss in enumerate(losses, 1):
+        theirs.step(loss)
+        ours.see(Epoch(number, number, loss, {}, {}))
+        assert ours.rate == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-12)
+    assert ours.rate < 0.5
+
+
+def test_on_epoch_that_returns_false_ends_the_training_cleanly() -> None:
+    graph = net("optimizer = SGD(0.1); epochs = 9; ema = 0.5")
+    history = graph.fit(**rows(), on_epoch=lambda epoch: epoch.epoch < 2)
+    assert len(history.epochs) == 2

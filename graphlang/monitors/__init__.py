@@ -1,0 +1,1 @@
+"""What decides about a training from epoch to epoch: one monitor per file."""

@@ -1,0 +1,27 @@
+"""What `stop`, `keep` and the schedule of a `train` section monitor."""
+
+from __future__ import annotations
+
+from graphlang.catalog.finder import Family, family_member
+from graphlang.contracts.monitor import split_and_measure
+from graphlang.diagnostics.settings import UnknownMeasure
+from graphlang.resolve.context import Context
+from graphlang.resolve.sections import Settings
+from graphlang.spec.models import Use
+
+_SETTINGS: dict[str, Family] = {"stop": "monitors", "keep": "monitors", "schedule": "schedules"}
+
+
+def check(context: Context, train: Settings) -> None:
+    """Reports what is monitored and is neither the loss nor a metric."""
+    metrics = train.values.get("metrics", {})
+    known = ["loss", *(metrics if isinstance(metrics, dict) else ())]
+    for setting, family in _SETTINGS.items():
+        use = train.values.get(setting)
+        model = family_member(family, use.name) if isinstance(use, Use) else None
+        if model is None or "monitor" not in model.model_fields:
+            continue
+        default = model.model_fields["monitor"].default
+        _, measure = split_and_measure(use.attributes.get("monitor", default))
+        if measure not in known:
+            context.error(UnknownMeasure(train.places[setting], f"train.{setting}", measure, known))
