@@ -13,6 +13,7 @@ from graphlang.diagnostics import Collector, Diagnostic, GraphError
 from graphlang.diagnostics.python_arguments import is_whole
 from graphlang.diagnostics.settings import OverrideElsewhere, UnknownOverride, UnreadText
 from graphlang.resolve.context import Context
+from graphlang.resolve.member_overrides import owner_of
 from graphlang.resolve.scopes import Scope
 from graphlang.resolve.section_models import MODELS, belongs_elsewhere
 from graphlang.resolve.sections import Override
@@ -73,8 +74,8 @@ class Overrides:
 
         settings = [f"{s.name}.{field}" for s in sections for field in MODELS[s.name].model_fields]
         possible = [*names, *settings]
-        for name in self.plain:
-            if hidden.get(name) is POISON:
+        for name, value in self.plain.items():
+            if hidden.get(name) is POISON or self._belongs_to_a_member(name, value, sections):
                 continue
             elsewhere = belongs_elsewhere("train", name) if "train.optimizer" in possible else None
             file, meant = self.context.source.name, attribute_meant(name)
@@ -82,6 +83,18 @@ class Overrides:
                 self.context.collector.add(UnknownOverride(name, possible, file, meant))
             else:
                 self.context.collector.add(OverrideElsewhere(name, possible, file, meant, elsewhere))
+
+    def _belongs_to_a_member(self, name: str, value: Any, sections: Sequence[tree.Section]) -> bool:
+        """Whether a name is short for an attribute of the optimizer or the schedule, which it then sets."""
+        train = self.sections.get("train", {})
+        given = {setting: override.expression for setting, override in train.items()}
+        owner = owner_of(sections, given, name)
+        if owner is None or f"{owner}.{name}" in train:
+            return False
+        expression = _as_expression(name, value, self.context.collector)
+        if expression is not None:
+            self.sections.setdefault("train", {})[f"{owner}.{name}"] = Override(expression, str(value))
+        return True
 
     def report_unknown_settings(self, section: str, settings: Mapping[str, Override]) -> None:
         """Reports the overrides of a section that has no such settings."""

@@ -26,6 +26,7 @@ from graphlang.diagnostics.settings import (
 )
 from graphlang.resolve.context import Context
 from graphlang.resolve.field_expressions import fields_and_prepared
+from graphlang.resolve.member_overrides import OWNERS, with_attribute
 from graphlang.resolve.scopes import Scope
 from graphlang.resolve.section_models import EXAMPLES, EXCLUSIVE, MODELS, belongs_elsewhere, setting_meant
 from graphlang.resolve.settings import PARTS, part_value, setting_value
@@ -100,11 +101,24 @@ class _Evaluation:
             if name in self.allowed:
                 self.places[name] = self.section.name_span
                 self._keep(name, self._overridden(name))
+        self._set_attributes()
         self.failed |= not self._one_of_each()
         self.failed |= self._lacks_settings()
         values = {n: v for n, v in self.values.items() if v is not POISON}
         overridden = frozenset(self.overrides)
         return Settings(values, self.places, self.section.name_span, not self.failed, overridden)
+
+    def _set_attributes(self) -> None:
+        """Sets attributes of members from outside: `train.optimizer.lr`."""
+        for name in [n for n in self.unused if n.partition(".")[0] in OWNERS and "." in n]:
+            owner, override = name.partition(".")[0], self.unused.pop(name)
+            if self.section.name != "train" or self.values.get(owner) is POISON or owner in self.meant:
+                self.failed = True
+                continue
+            use, place = self.values.get(owner), self.places.get(owner)
+            self.places.setdefault(owner, self.section.name_span)
+            changed = with_attribute(self.context, name, override, use, self.scope, place)
+            self._keep(owner, changed)
 
     def _keep(self, name: str, value: Any) -> None:
         self.values[name] = value

@@ -338,3 +338,50 @@ def test_on_epoch_that_returns_false_ends_the_training_cleanly() -> None:
     graph = net("optimizer = SGD(0.1); epochs = 9; ema = 0.5")
     history = graph.fit(**rows(), on_epoch=lambda epoch: epoch.epoch < 2)
     assert len(history.epochs) == 2
+
+
+# ---- from outside ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["train.optimizer.lr", "lr"])
+def test_an_attribute_of_the_optimizer_is_set_from_outside(name: str) -> None:
+    for value in (0.5, "0.5", "1 / 2"):
+        train = net("optimizer = AdamW(0.1, weight_decay=0.2); epochs = 3", set={name: value}).spec.train
+        assert train.optimizer.attributes == {"lr": 0.5, "weight_decay": 0.2}
+
+
+def test_so_is_one_of_the_schedule_and_of_what_stops() -> None:
+    settings = "optimizer = SGD(0.1); epochs = 3; schedule = step(5); stop = early(loss)"
+    train = net(settings, set={"every": 7, "train.schedule.gamma": 0.5, "train.stop.patience": 2}).spec.train
+    assert train.schedule.attributes == {"every": 7, "gamma": 0.5}
+    assert train.stop.attributes == {"monitor": "loss", "patience": 2}
+    train = net("optimizer = SGD(0.1); epochs = 3", set={"train.schedule.warmup": 4}).spec.train
+    assert (train.schedule.name, train.schedule.attributes) == ("constant", {"warmup": 4})
+
+
+def test_an_attribute_is_set_in_an_optimizer_that_comes_from_outside_too() -> None:
+    train = net(
+        "optimizer = SGD(0.1); epochs = 3", set={"train.optimizer": "Adam(0.1)", "beta1": 0.5}
+    ).spec.train
+    assert (train.optimizer.name, train.optimizer.attributes) == ("Adam", {"lr": 0.1, "beta1": 0.5})
+
+
+def test_a_hyper_of_the_name_comes_before_the_optimizer() -> None:
+    text = "hyper lr = 0.1\n" + NET.format("optimizer = SGD(lr * 2); epochs = 3")
+    train = gl.loads(text, set={"lr": 0.5}).spec.train
+    assert train.optimizer.attributes == {"lr": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("lr", -1, "greater than 0"),
+        ("lr", "fast", "unknown name `fast`"),
+        ("train.optimizer.rate", 1, "train.optimizer.rate"),
+        ("train.stop.patience", 1, "train.stop.patience"),
+        ("momentum", 0.9, "momentum"),
+    ],
+)
+def test_what_is_wrong_with_an_attribute_from_outside_is_told(name: str, value: Any, message: str) -> None:
+    with pytest.raises(gl.GraphError, match=message):
+        net("optimizer = SGD(0.1); epochs = 3", set={name: value})
