@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from graphlang.datasets.dataset import Dataset
     from graphlang.engine.compiled import CompiledForward, CompiledGradient, PlannedGradient, Predictor
     from graphlang.engine.quick import QuickRuns
+    from graphlang.training.partial_weights import TakenWeights
     from graphlang.training.record import Epoch, History
     from graphlang.training.step import TrainStep
 
@@ -491,15 +492,22 @@ class Graph(Viewed, Shown):
         check_path("save takes the name of a file", path)
         save_weights(self._model, path)
 
-    def load_weights(self, path: str | os.PathLike[str]) -> None:
-        """Reads parameters that `save` wrote, or those of a run folder.
+    def load_weights(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        partial: bool = False,
+        rename: Mapping[str, str] | None = None,
+    ) -> TakenWeights:
+        """Reads parameters that `save` wrote, or those of a run folder; returns what was taken and what not.
 
-        Raises GraphError where they do not belong to this graph.
+        With `partial` it takes what fits by name and shape. `rename` maps globs over the file's names to
+        those of the graph, `{"enc.*": "encoder.*"}`. Raises GraphError where they do not belong to it.
         """
         from graphlang.training.run_folder import load_run
 
         check_path("load_weights takes the name of a file or a folder", path)
-        load_run(self._model, Path(path))
+        return load_run(self._model, Path(path), partial=partial, rename=rename)
 
     def __call__(self, *_: Any, **__: Any) -> NoReturn:
         """Refuses a call: `run`, `forward` and `predict` are the ways to run a graph."""

@@ -458,7 +458,11 @@ def load_graph(arguments: argparse.Namespace, path: str | None = None) -> tuple[
     if getattr(arguments, "weights", None):
         from graphlang.training.run_folder import load_run
 
-        load_run(graph.model, Path(arguments.weights))
+        partial = bool(getattr(arguments, "partial", False))
+        rename = dict(getattr(arguments, "rename", None) or [])
+        taken = load_run(graph.model, Path(arguments.weights), partial=partial, rename=rename)
+        if partial:
+            console.note(f"{arguments.weights}: {taken}")
     return graph, inputs
 
 

@@ -96,6 +96,43 @@ class MissingWeights(WrongWeights):
     names: Sequence[str]
 
 
+class NothingFits(WrongWeights):
+    message = "no array of the file fits a parameter by name and shape: it has {arrays}, the graph {names}"
+    help = 'names may be changed: `--rename "enc.*=encoder.*"`, or `rename={{...}}` from Python'
+    names: Sequence[str]
+    arrays: Sequence[str]
+
+
+class RenamedTwice(WrongWeights):
+    message = "{sources:and} would both be `{name}`"
+    help = "write patterns that give each array a name of its own"
+    name: str
+    sources: Sequence[str]
+
+
+class RenamesNothing(WrongWeights):
+    message = "no array has a name like `{pattern}`: there are {arrays}"
+    help = "the pattern is over the names of the file; `*` stands for any letters"
+    pattern: str
+    arrays: Sequence[str]
+
+
+class WrongRename(Diagnostic):
+    """Names of weights are changed by patterns, in which each `*` of the old name stands in the new one.
+
+        graphlang train net.graph --weights old.npz --partial --rename "enc.*=encoder.*"
+
+    Fix: give both names, with the same number of `*`.
+    """
+
+    code = "GL740"
+    message = "`{pattern}={target}` renames nothing: the two have to have the same number of `*`"
+    help = "write it as `enc.*=encoder.*`"
+
+    pattern: str
+    target: str
+
+
 class WrongRun(OfFile):
     """The folder of a run cannot be made or read, or a run cannot go on from it.
 

@@ -23,11 +23,11 @@ from graphlang.files.replace import sync_folder, write_text
 from graphlang.training.checkpoint import MOST_CONTAINERS, Checkpoint
 from graphlang.training.conditions import backend_of
 from graphlang.training.next_folder import NextFolder
+from graphlang.training.partial_weights import TakenWeights, take_weights
 from graphlang.training.record import History
 from graphlang.training.run_lock import RunLock
 from graphlang.training.run_records import is_about, is_object
 from graphlang.training.weight_files import check_name, read_sealed, save, save_sealed
-from graphlang.training.weights import load_file
 
 CHECKPOINT, PREVIOUS = "checkpoint.npz", "previous.npz"
 WEIGHTS, BEST, METRICS, RUN = "weights.npz", "best.npz", "metrics.jsonl", "run.json"
@@ -268,10 +268,18 @@ def _write_lines(path: Path, records: Sequence[Any]) -> None:
     write_text(path, "".join(json.dumps(record, allow_nan=False) + "\n" for record in records))
 
 
-def load_run(model: Model, path: Path) -> None:
-    """Sets the parameters from a run folder or a weights file, and what preparing the data learned."""
-    load_file(model.params, path / WEIGHTS if path.is_dir() else path)
-    take_learned(model, path)
+def load_run(
+    model: Model, path: Path, *, partial: bool = False, rename: Mapping[str, str] | None = None
+) -> TakenWeights:
+    """Sets the parameters from a run folder or a weights file, and what preparing the data learned.
+
+    With `partial` it sets those that fit, and prepares the data anew.
+    """
+    file = path / WEIGHTS if path.is_dir() else path
+    taken = take_weights(model.params, file, partial=partial, rename=rename)
+    if not partial:
+        take_learned(model, path)
+    return taken
 
 
 def take_learned(model: Model, path: Path) -> None:

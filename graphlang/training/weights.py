@@ -22,24 +22,11 @@ from graphlang.diagnostics.weights import (
 )
 from graphlang.engine.parameters import Params
 from graphlang.files.zip_directory import shown_member
-from graphlang.training.weight_files import opened_weights
 
 OF_CHECKPOINT = "param:"
 """How the name of a parameter begins in the checkpoint of a run."""
 MOST = 8
 """How many arrays that do not fit are named."""
-
-
-def load_file(params: Params, file: Path) -> None:
-    """Sets every parameter from a file; raises GraphError, and sets none, where one does not fit.
-
-    Names, shapes and types are compared before any number is read.
-    """
-    with opened_weights(file) as weights:
-        problems = mismatches(params, weights.arrays, str(file))
-        if problems:
-            raise GraphError(problems)
-        load_into(params, weights.read(list(params)), str(file))
 
 
 def load_into(params: Params, arrays: Mapping[str, Any], file: str) -> None:

@@ -90,7 +90,7 @@ def test_labels_as_floats_and_as_rows_are_told(labels: Any, help_: str) -> None:
 @pytest.mark.parametrize(
     ("name", "help_"),
     [
-        ("epochs", "`train.epochs`"), ("batch", "`train.batch`"), ("learning_rate", "train.optimizer=SGD(lr="), ("lr", "train.optimizer=SGD(lr="),
+        ("epochs", "`train.epochs`"), ("batch", "`train.batch`"), ("learning_rate", "train.optimizer=SGD(lr="),
         ("batch_size", "`train.batch`"), ("dtype", "`train.dtype`"),
     ],
 )  # fmt: skip

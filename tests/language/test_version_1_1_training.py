@@ -385,3 +385,74 @@ def test_a_hyper_of_the_name_comes_before_the_optimizer() -> None:
 def test_what_is_wrong_with_an_attribute_from_outside_is_told(name: str, value: Any, message: str) -> None:
     with pytest.raises(gl.GraphError, match=message):
         net("optimizer = SGD(0.1); epochs = 3", set={name: value})
+
+
+# ---- weights of another graph ------------------------------------------------------------------------------
+
+OTHER = (
+    NET.replace("enc", "encoder")
+    .replace("layer head = Affine(2)", "layer head = Affine(5)")
+    .replace("t: float[N, 2]", "t: float[N, 5]")
+)
+
+
+def other() -> gl.Graph:
+    return gl.loads(OTHER.format("optimizer = SGD(0.1); iterations = 1"))
+
+
+def test_partial_weights_take_what_fits_by_name_and_shape_and_list_the_rest(tmp_path: Path) -> None:
+    graph, new = trained("optimizer = SGD(0.1); iterations = 3"), other()
+    graph.save(tmp_path / "old.npz")
+    before = arrays(new)
+    taken = new.load_weights(tmp_path / "old.npz", partial=True, rename={"enc.*": "encoder.*"})
+    assert set(taken.taken) == {"encoder.W", "encoder.b"}
+    assert taken.left == {
+        "head.W": "[4, 2] in the file, [4, 5] here",
+        "head.b": "[2] in the file, [5] here",
+    }
+    assert set(taken.unused) == {"head.W", "head.b"}
+    assert np.array_equal(new.params["encoder.W"], graph.params["enc.W"])
+    assert np.array_equal(new.params["head.W"], before["head.W"])
+    with pytest.raises(gl.GraphError, match="no array of the file fits"):
+        other().load_weights(tmp_path / "old.npz", partial=True)
+    with pytest.raises(gl.GraphError, match=r"no array has a name like `dec\.\*`"):
+        other().load_weights(tmp_path / "old.npz", partial=True, rename={"dec.*": "encoder.*"})
+    with pytest.raises(gl.GraphError, match="would both be"):
+        other().load_weights(tmp_path / "old.npz", partial=True, rename={"enc.*": "head.*"})
+    with pytest.raises(gl.GraphError, match="the same number of"):
+        other().load_weights(tmp_path / "old.npz", partial=True, rename={"enc.*": "encoder.W"})
+
+
+def test_renamed_weights_that_all_fit_need_no_partial(tmp_path: Path) -> None:
+    graph = trained("optimizer = SGD(0.1); iterations = 3")
+    graph.save(tmp_path / "old.npz")
+    new = gl.loads(NET.replace("enc", "body").format("optimizer = SGD(0.1); iterations = 1"))
+    new.load_weights(tmp_path / "old.npz", rename={"enc.*": "body.*"})
+    assert np.array_equal(new.params["body.W"], graph.params["enc.W"])
+
+
+def test_a_run_folder_is_accepted_where_weights_are(tmp_path: Path) -> None:
+    graph = net("optimizer = SGD(0.1); iterations = 3")
+    train(graph.model, from_arrays(rows()), folder=tmp_path / "run", fields=FIELDS)
+    for partial in (False, True):
+        new = net("optimizer = SGD(0.1); iterations = 3")
+        assert len(new.load_weights(tmp_path / "run", partial=partial).taken) == 4
+        assert np.array_equal(new.params["enc.W"], graph.params["enc.W"])
+
+
+def test_train_takes_partial_weights_on_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from graphlang.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    trained("optimizer = SGD(0.1); iterations = 3").save("old.npz")
+    data = 'data {{ source = npz("rows.npz"); x = x; t = t }}\ntrain'
+    Path("new.graph").write_text(OTHER.replace("train", data).format("optimizer = SGD(0.1); iterations = 1"))
+    draw = np.random.default_rng(0)
+    np.savez("rows.npz", x_train=draw.normal(size=(8, 3)), t_train=draw.normal(size=(8, 5)))
+    arguments = ["train", "new.graph", "--weights", "old.npz", "--rename", "enc.*=encoder.*"]
+    assert main(arguments) == 1
+    assert main([*arguments, "--partial"]) == 0
+    assert "2 of 4 parameters are taken" in capsys.readouterr().err
+    assert main(["train", "new.graph", "--partial"]) == 2
