@@ -437,3 +437,20 @@ class UnknownMeasure(Located):
     setting: str
     measure: str
     known: list[str]
+
+
+class NoObjective(Located):
+    """One of several objectives is a loss, the parameters that it changes, and an optimizer.
+
+        input x: float[N, 4], t: float[N, 3]
+        y = x -> Affine(3)
+        loss = MeanSquaredError(y, t)
+        output y
+        train { minimize = [loss, mean(y)]; batch = 100; epochs = 5 }
+
+    Fix: write `minimize = [objective(loss, "Affine1.*", Adam(0.001)), ...]`.
+    """
+
+    code = "GL514"
+    message = "`{span}` is no objective"
+    help = 'write `objective(loss, "G.*", Adam(0.001))`: a loss, the names of its parameters, an optimizer'

@@ -17,6 +17,8 @@ from graphlang.engine.updates import (
     STEP,
     UPDATE,
     UpdateRule,
+    Updates,
+    norms_together,
     recorded_updates,
     slot_label,
 )
@@ -64,12 +66,18 @@ class Recorder:
         for name, spec in network.params.items():
             kind = {"float": self.dtype, "int": np.dtype(np.int64), "bool": np.dtype(np.bool_)}[spec.dtype]
             leaves[network.numbers[name]] = self.input(name, spec.shape, kind)
-        self.tape = Tape(
-            network,
-            leaves,
+        self._leaves, self._sizes, self._training = leaves, sizes, training
+        self.tape = self.tape_with({})
+
+    def tape_with(self, values: Mapping[str, Any]) -> Tape:
+        """The tape of the graph, with other values of some parameters."""
+        numbers = self.network.numbers
+        return Tape(
+            self.network,
+            {**self._leaves, **{numbers[name]: value for name, value in values.items() if name in numbers}},
             dtype=self.dtype,
-            sizes=sizes,
-            training=training,
+            sizes=self._sizes,
+            training=self._training,
             random=self.random,
             trace=self.trace,
         )
@@ -195,31 +203,54 @@ def record_step(
     inputs: Mapping[int, Storage],
     dtype: Any,
     sizes: Mapping[str, int],
-    loss: int,
+    objectives: Sequence[tuple[int, Sequence[str]]],
     rule: UpdateRule,
-    trained: Sequence[str],
     slots: Callable[[str], Mapping[str, Any]],
 ) -> Recording:
-    """The program of one training step. Its outputs are the loss and the norms of the gradients, that of all
-    together first; it updates the parameters, the optimizer's slots and the state of layers.
+    """The program of one training step: for each objective, a loss and the parameters that change for it, in
+    turn. Its outputs are the first loss and the norms of the gradients, that of all together first; it
+    updates the parameters, the optimizer's slots and the state of layers.
 
     A parameter without a gradient is not updated, and `slots` is not called for it.
     """
     recorder = Recorder(network, inputs, dtype, sizes, training=True)
-    tape, trace = recorder.tape, recorder.trace
     labels = (RATE, STEP) if rule.accumulate == 1 else (RATE, STEP, APPLIES, COUNT, UPDATE)
     scalars = {label: recorder.input(label, (), np.float64) for label in labels}
-    tape.seeds = tape.seeds._replace(counters=(scalars[STEP],))
-    recorder.forward([loss])
-    with trace:
-        arrays = tape.reached(loss, [network.numbers[n] for n in trained])
-        gradients = {name: g for name, g in zip(trained, arrays, strict=True) if g is not None}
-        memory = {
-            name: {s: recorder.input(slot_label(name, s), a.shape, a.dtype) for s, a in slots(name).items()}
-            for name in gradients
-        }
-        parameters = {name: tape.values[network.numbers[name]] for name in gradients}
-        updates, norms = recorded_updates(trace, rule, parameters, gradients, memory, scalars)
-        for state, value in tape.state.items():
-            updates[network.names[state]] = value
-    return recorder.recording({"loss": tape.values[loss], NORMS: norms}, updates)
+    updates: dict[str, Any] = {}
+    norms: list[Any] = []
+    losses: list[Any] = []
+    for loss, trained in objectives:
+        if losses:
+            recorder.tape = recorder.tape_with(updates)
+        tape, trace = recorder.tape, recorder.trace
+        tape.seeds = tape.seeds._replace(counters=(scalars[STEP],))
+        recorder.forward([loss])
+        losses.append(tape.values[loss])
+        with trace:
+            changed = _updates_of(recorder, loss, trained, rule, slots, scalars)
+            norms.append(changed.norms)
+            updates |= changed.values
+            updates |= {network.names[state]: value for state, value in tape.state.items()}
+    with recorder.trace:
+        together = norms[0] if len(norms) == 1 else norms_together(recorder.trace, norms)
+    return recorder.recording({"loss": losses[0], NORMS: together}, updates)
+
+
+def _updates_of(
+    recorder: Recorder,
+    loss: int,
+    trained: Sequence[str],
+    rule: UpdateRule,
+    slots: Callable[[str], Mapping[str, Any]],
+    scalars: Mapping[str, Any],
+) -> Updates:
+    """The updates of the parameters that change for one loss."""
+    tape, numbers = recorder.tape, recorder.network.numbers
+    arrays = tape.reached(loss, [numbers[n] for n in trained])
+    gradients = {name: g for name, g in zip(trained, arrays, strict=True) if g is not None}
+    memory = {
+        name: {s: recorder.input(slot_label(name, s), a.shape, a.dtype) for s, a in slots(name).items()}
+        for name in gradients
+    }
+    parameters = {name: tape.values[numbers[name]] for name in gradients}
+    return recorded_updates(recorder.trace, rule, parameters, gradients, memory, scalars)

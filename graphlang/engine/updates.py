@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,6 +85,13 @@ def recorded_updates(
         for label, value, before in new:
             values[label] = value if applies is None else np.where(applies, value, before)
     return Updates(values, norms)
+
+
+def norms_together(trace: Trace, norms: Sequence[Any]) -> Any:
+    """The norms of several objectives as those of one: that of all together first."""
+    trace.origin = NORMS
+    total = norms_of([parts[:1] for parts in norms], _is_large)[:1]
+    return np.concatenate([total, *(parts[1:] for parts in norms)])
 
 
 def _updated(

@@ -209,10 +209,13 @@ class _FileEvaluation:
     def check_names(self) -> None:
         """Reports what is wrong with names that settings mention, once every value has its own."""
         train = self.settings.get("train")
+        params = [v.name for v in self.context.values if isinstance(v, ParamValue) and v.trainable]
         if train is not None and "groups" in train.values:
-            params = [v.name for v in self.context.values if isinstance(v, ParamValue) and v.trainable]
-            place = train.places["groups"]
-            parameter_groups.check_patterns(self.context, train.values["groups"], params, place)
+            patterns = [p for group in train.values["groups"] for p in group.patterns]
+            parameter_groups.check_patterns(self.context, patterns, params, train.places["groups"])
+        if train is not None and "objectives" in train.values:
+            patterns = [p for objective in train.values["objectives"] for p in objective["patterns"]]
+            parameter_groups.check_patterns(self.context, patterns, params, train.places["minimize"])
         if train is not None:
             monitors.check(self.context, train)
         self.context.collector.finish()

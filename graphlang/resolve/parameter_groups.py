@@ -79,8 +79,7 @@ def check_attributes(context: Context, use: Any, chosen: Any, span: Span) -> Non
                 report_validation(context, error, "group", {}, span)
 
 
-def check_patterns(context: Context, chosen: Any, names: Sequence[str], span: Span | None) -> None:
+def check_patterns(context: Context, patterns: Sequence[str], names: Sequence[str], span: Span) -> None:
     """Reports patterns that no trainable parameter fits."""
-    for group in chosen if isinstance(chosen, tuple) else ():
-        for pattern in unmatched(group.patterns, names):
-            context.error(PatternOfNothing(span, pattern, list(names)))
+    for pattern in unmatched(patterns, names):
+        context.error(PatternOfNothing(span, pattern, list(names)))

@@ -20,6 +20,7 @@ from graphlang.diagnostics.settings import (
     SettingTwice,
     TwoLengths,
     UnknownNameInOverride,
+    UnknownOverride,
     UnknownSetting,
     WrongOverride,
     WrongSetting,
@@ -27,11 +28,12 @@ from graphlang.diagnostics.settings import (
 from graphlang.resolve.context import Context
 from graphlang.resolve.field_expressions import fields_and_prepared
 from graphlang.resolve.member_overrides import OWNERS, with_attribute
+from graphlang.resolve.objectives import Objectives
 from graphlang.resolve.scopes import Scope
 from graphlang.resolve.section_models import EXAMPLES, EXCLUSIVE, MODELS, belongs_elsewhere, setting_meant
 from graphlang.resolve.settings import PARTS, part_value, setting_value
 from graphlang.resolve.validation import requirement
-from graphlang.resolve.values import POISON
+from graphlang.resolve.values import POISON, Value
 from graphlang.syntax import tree
 
 
@@ -85,6 +87,7 @@ class _Evaluation:
         self.unused = overrides
         self.overrides = dict(overrides)
         fields = list(MODELS[section.name].model_fields)
+        fields = [name for name in fields if name != "objectives"]
         #: the settings of `data` that say which rows are for what; inputs of these names take fields
         self.parts = [p for p in PARTS if section.name == "data" and p not in inputs]
         self.allowed = ["source", *self.parts, *inputs] if section.name == "data" else fields
@@ -105,6 +108,14 @@ class _Evaluation:
         self.failed |= not self._one_of_each()
         self.failed |= self._lacks_settings()
         values = {n: v for n, v in self.values.items() if v is not POISON}
+        if "objectives" in values:
+            for setting in self.section.settings:
+                if setting.name == "optimizer":  # each objective has its own
+                    first = self.places["minimize"]
+                    self.context.error(SettingTwice(setting.name_span, "optimizer", first))
+        if "objectives" in values:  # every loss is recorded: the others as metrics
+            others = {_label(o["loss"]): o["loss"] for o in values["objectives"][1:]}
+            values["metrics"] = {**values.get("metrics", {}), **others}
         overridden = frozenset(self.overrides)
         return Settings(values, self.places, self.section.name_span, not self.failed, overridden)
 
@@ -115,12 +126,23 @@ class _Evaluation:
             if self.section.name != "train" or self.values.get(owner) is POISON or owner in self.meant:
                 self.failed = True
                 continue
+            if owner == "optimizer" and "objectives" in self.values:  # each has its own
+                self.context.error(UnknownOverride(f"train.{name}", ["train.minimize"]))
+                self.failed = True
+                continue
             use, place = self.values.get(owner), self.places.get(owner)
             self.places.setdefault(owner, self.section.name_span)
             changed = with_attribute(self.context, name, override, use, self.scope, place)
             self._keep(owner, changed)
 
     def _keep(self, name: str, value: Any) -> None:
+        if isinstance(value, Objectives):
+            self.values["objectives"] = value.items
+            self.places.setdefault("optimizer", self.places[name])
+            self.values.setdefault("optimizer", value.items[0]["optimizer"])
+            value = value.items[0]["loss"]
+        elif name == "optimizer" and "objectives" in self.values:
+            value = self.values["objectives"][0]["optimizer"]
         self.values[name] = value
         self.failed |= value is POISON
 
@@ -200,6 +222,11 @@ class _Evaluation:
             section = self.section
             self.context.error(MissingSetting(section.name_span, section.name, missing, example))
         return bool(missing)
+
+
+def _label(value: Value) -> str:
+    """How a loss is recorded: by its name in the file, or as it is written there."""
+    return value.label or value.span.text
 
 
 # ---- the model of a section ------------------------------------------------------------------------------

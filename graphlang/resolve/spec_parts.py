@@ -139,4 +139,6 @@ def with_names(value: Any, name: Callable[[Value], str]) -> Any:
         return name(value)
     if isinstance(value, dict):
         return {key: with_names(item, name) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return tuple(with_names(item, name) for item in value)
     return value

@@ -152,10 +152,21 @@ class DataSpec(SpecModel):
     sample: str | None = Field(None, description="the input of labels whose classes are drawn equally often")
 
 
+class ObjectiveSpec(SpecModel):
+    """One of several objectives: what is minimized, and the parameters that change for it."""
+
+    loss: str
+    patterns: tuple[str, ...]
+    optimizer: Use
+
+
 class TrainSpec(Fields, SpecModel):
     """The `train` section."""
 
     minimize: str
+    objectives: tuple[ObjectiveSpec, ...] = Field(
+        (), description="taken in turn on each batch, of which `minimize` is the first; () for one alone"
+    )
     optimizer: Use
     schedule: Use = Use(name="constant")
     batch: int | None = Field(None, gt=0, description="rows of a step; all rows where it is left out")

@@ -129,6 +129,7 @@ def _settings(model: Model, section: TrainSpec, batch: int, total: int) -> dict[
         "train.ema": section.ema,
         **(_used(model, "monitors", "train.stop", section.stop) if section.stop else {}),
         **(_used(model, "monitors", "train.keep", section.keep) if section.keep else {}),
+        **{f"train.minimize {i + 1}": str(objective) for i, objective in enumerate(section.objectives)},
         **{f"train.groups {i + 1}": str(group) for i, group in enumerate(section.groups)},
         "train.precision": section.precision,
         "train.dtype": str(model.dtype),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
@@ -29,15 +30,36 @@ from graphlang.engine.updates import (
     UpdateRule,
     slot_label,
 )
-from graphlang.spec.models import Precision, Remat, TrainSpec, Use
+from graphlang.spec.models import ObjectiveSpec, Precision, Remat, TrainSpec, Use
+from graphlang.spec.network import Network
 from graphlang.spec.parameter_groups import group_of
 from graphlang.training.refused_steps import StepInputs, not_finite_error
 
 
-def is_frozen(section: TrainSpec, name: str) -> bool:
-    """Whether a group freezes a parameter."""
-    group = group_of(name, section.groups)
-    return group is not None and group.freeze
+def objective_of(name: str, section: TrainSpec) -> ObjectiveSpec | None:
+    """Of several objectives the first one that changes a parameter."""
+    for objective in section.objectives:
+        if any(fnmatchcase(name, pattern) for pattern in objective.patterns):
+            return objective
+    return None
+
+
+def trained_for(network: Network, section: TrainSpec) -> list[tuple[str, list[str]]]:
+    """What is minimized, and the parameters that change for it: what the loss depends on and no group
+    freezes."""
+    losses = [objective.loss for objective in section.objectives] or [section.minimize]
+    trained: list[tuple[str, list[str]]] = []
+    for number, loss in enumerate(losses):
+        needed = network.ancestors([network.numbers[loss]])
+        names = []
+        for name, param in network.params.items():
+            group = group_of(name, section.groups)
+            frozen = not param.trainable or (group is not None and group.freeze)
+            own = not section.objectives or objective_of(name, section) is section.objectives[number]
+            if own and not frozen and needed[network.numbers[name]]:
+                names.append(name)
+        trained.append((loss, names))
+    return trained
 
 
 class TrainingState:
@@ -69,12 +91,9 @@ class TrainingState:
         self.total = total
         #: steps taken so far
         self.t = 0
-        needed = network.ancestors([self.loss])
-        params = network.params
-        self._trainable = [
-            n
-            for n, p in params.items()
-            if p.trainable and needed[network.numbers[n]] and not is_frozen(section, n)
+        #: what is minimized, and the parameters that change for it
+        self.objectives = [
+            (network.numbers[loss], trained) for loss, trained in trained_for(model.network, section)
         ]
         #: the optimizer's memory of each parameter that a gradient reaches, once a step is recorded
         self.slots: dict[str, dict[str, Any]] = {}
@@ -91,20 +110,23 @@ class TrainingState:
             inputs,
             self.model.dtype,
             sizes,
-            self.loss,
+            self.objectives,
             self.rule,
-            self._trainable,
             self._slots_of,
         )
 
     def _optimizer_of(self, name: str) -> Optimizer:
         """The optimizer of a parameter, with what its group sets."""
         if name not in self._optimizers:
-            group, own = group_of(name, self.section.groups), self.optimizer
-            if group is not None and group.attributes:
-                use = self.section.optimizer
+            group, use = group_of(name, self.section.groups), self.section.optimizer
+            objective = objective_of(name, self.section)
+            if objective is not None:
+                use = objective.optimizer
+            attributes = {} if group is None else group.attributes
+            own = self.optimizer
+            if attributes or objective is not None:
                 own = self.model.network.member(
-                    "optimizers", Use(name=use.name, attributes={**use.attributes, **group.attributes})
+                    "optimizers", Use(name=use.name, attributes={**use.attributes, **attributes})
                 )
             self._optimizers[name] = own
         return self._optimizers[name]

@@ -119,6 +119,22 @@ def test_groups_and_accumulated_gradients_take_the_steps_of_numpy(more: str) -> 
     agree(trained(NUMPY_DRAWS), trained("numpy"))
 
 
+def test_objectives_in_turn_take_the_steps_of_numpy() -> None:
+    text = """input x: float[N, 4]
+layer G = Affine(4)
+layer D = Affine(1)
+fake = x * x -> G
+d_loss = mean((D(x) - 1)**2) + mean(D(fake)**2)
+g_loss = mean((D(fake) - 1)**2)
+output fake
+train { batch = 8; epochs = 2
+  minimize = [objective(d_loss, "D.*", Adam(0.02, beta1=0.5)), objective(g_loss, "G.*", SGD(0.1))] }"""
+    graphs = [gl.loads(text, dtype="float64", backend=backend) for backend in (NUMPY_DRAWS, "numpy")]
+    for graph in graphs:
+        graph.fit(x=arrays()["x"])
+    agree(*graphs)
+
+
 SCHEDULES = {
     "step": "step(every=2)",
     "exponential": "exponential(gamma=0.9)",

@@ -456,3 +456,79 @@ def test_train_takes_partial_weights_on_the_command_line(
     assert main([*arguments, "--partial"]) == 0
     assert "2 of 4 parameters are taken" in capsys.readouterr().err
     assert main(["train", "new.graph", "--partial"]) == 2
+
+
+# ---- objectives in turn ------------------------------------------------------------------------------------
+
+GAN = """
+input x: float[N, 3]
+layer G = Affine(3)
+layer D = Affine(1)
+fake = x * x -> G
+d_loss = mean((D(x) - 1)**2) + mean(D(fake)**2)
+g_loss = mean((D(fake) - 1)**2)
+output fake
+train {{ batch = 4; iterations = 6; shuffle = false; dtype = float64; seed = 3; {}
+  minimize = [objective(d_loss, "D.*", Adam(0.02, beta1=0.5)), objective(g_loss, "G.*", SGD(0.1))] }}
+"""
+
+
+def test_several_objectives_in_turn_each_update_their_parameters_alone() -> None:
+    """As PyTorch's loop does: a step for D, then one for G against the new D."""
+    torch = pytest.importorskip("torch")
+    graph, data = gl.loads(GAN.format("")), rows(4)["x"]
+    W = {n: torch.tensor(a, dtype=torch.float64, requires_grad=True) for n, a in arrays(graph).items()}
+    d_step = torch.optim.Adam([W["D.W"], W["D.b"]], lr=0.02, betas=(0.5, 0.999))
+    g_step = torch.optim.SGD([W["G.W"], W["G.b"]], lr=0.1)
+    x, losses = torch.tensor(data), []
+    for _ in range(6):
+        fake = (x * x) @ W["G.W"] + W["G.b"]
+        d_loss = ((x @ W["D.W"] + W["D.b"] - 1) ** 2).mean() + ((fake @ W["D.W"] + W["D.b"]) ** 2).mean()
+        losses.append(d_loss.item())
+        d_step.zero_grad()
+        d_loss.backward()
+        d_step.step()
+        fake = (x * x) @ W["G.W"] + W["G.b"]
+        g_loss = ((fake @ W["D.W"] + W["D.b"] - 1) ** 2).mean()
+        g_step.zero_grad()
+        g_loss.backward()
+        g_step.step()
+    history = graph.fit(x=data)
+    np.testing.assert_allclose(history.losses, losses, rtol=1e-9)
+    for name, array in W.items():
+        np.testing.assert_allclose(graph.params[name], array.detach().numpy(), rtol=1e-9, atol=1e-12)
+    assert set(history.epochs[-1].train) == {"g_loss"}, "a record of the loss of each objective"
+
+
+def test_objectives_that_were_stopped_end_with_the_same_bits(tmp_path: Path) -> None:
+    def kept(folder: Path, stop: int) -> dict[str, Any]:
+        def stopping(progress: Any) -> None:
+            if progress.iteration == stop:
+                raise KeyboardInterrupt
+
+        data, fields = from_arrays(x=rows()["x"]), {"x": "x"}
+        if stop:
+            with pytest.raises(KeyboardInterrupt):
+                train(
+                    gl.loads(GAN.format("")).model, data, folder=folder, on_progress=stopping, fields=fields
+                )
+        where = {"resume" if stop else "folder": folder}
+        train(gl.loads(GAN.format("")).model, data, fields=fields, **where)
+        with np.load(folder / "checkpoint.npz") as file:
+            return {name: file[name] for name in file.files if name.startswith(("param", "slot", "loss"))}
+
+    whole = kept(tmp_path / "whole", 0)
+    for stop in (1, 4):
+        for name, array in kept(tmp_path / f"stopped{stop}", stop).items():
+            np.testing.assert_array_equal(array, whole[name], err_msg=name)
+
+
+def test_what_is_no_objective_is_refused() -> None:
+    with pytest.raises(gl.GraphError, match="is no objective"):
+        gl.loads(GAN.format("").replace('objective(g_loss, "G.*", SGD(0.1))', "g_loss"))
+    with pytest.raises(gl.GraphError, match="`optimizer` is set twice"):
+        gl.loads(GAN.format("optimizer = Adam"))
+    with pytest.raises(gl.GraphError, match="train.optimizer.lr"):
+        gl.loads(GAN.format(""), set={"train.optimizer.lr": 1})
+    with pytest.raises(gl.GraphError, match=r"no parameter has a name like `H\.\*`"):
+        gl.loads(GAN.format("").replace('"G.*"', '"H.*"'))

@@ -1,0 +1,46 @@
+"""Evaluates `minimize = [objective(d_loss, "D.*", Adam(0.0002)), objective(g_loss, "G.*", Adam(0.0002))]`."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from graphlang.diagnostics.settings import NoObjective
+from graphlang.resolve.context import Context
+from graphlang.resolve.evaluator import Steps
+from graphlang.resolve.known_values import constant_behind
+from graphlang.resolve.scopes import Scope
+from graphlang.resolve.values import POISON, Value
+from graphlang.syntax import tree
+
+FIELDS = ("loss", "patterns", "optimizer")
+
+
+class Objectives(NamedTuple):
+    """The objectives in their order, as plain data but for the values that they minimize."""
+
+    items: tuple[dict[str, Any], ...]
+
+
+def objectives(context: Context, expression: tree.ListOf, scope: Scope, loss: Any, optimizer: Any) -> Steps:
+    """The objectives of a list; POISON after a reported mistake. `loss` and `optimizer` evaluate those of one
+    objective from an expression."""
+    items = []
+    for item in expression.items:
+        function = item.function if isinstance(item, tree.Call) else None
+        if not isinstance(function, tree.Name) or function.name != "objective":
+            return context.poison(NoObjective(item.span))
+        given = {a.name or FIELDS[min(i, 2)]: a.value for i, a in enumerate(item.arguments)}
+        if set(given) != set(FIELDS) or len(item.arguments) != len(FIELDS):
+            return context.poison(NoObjective(item.span))
+        value = yield given["loss"], scope
+        patterns = yield given["patterns"], scope
+        patterns = constant_behind(context, patterns, item.span, "`patterns` of `objective`")
+        use = yield optimizer(given["optimizer"])
+        value = loss(value, given["loss"])
+        if POISON in (patterns, use) or not isinstance(value, Value):
+            return POISON
+        patterns = [patterns] if isinstance(patterns, str) else patterns
+        if not isinstance(patterns, list) or not patterns or not all(isinstance(p, str) for p in patterns):
+            return context.poison(NoObjective(item.span))
+        items.append({"loss": value, "patterns": tuple(patterns), "optimizer": use})
+    return Objectives(tuple(items)) if items else context.poison(NoObjective(expression.span))
