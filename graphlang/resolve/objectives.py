@@ -26,8 +26,7 @@ def objectives(context: Context, expression: tree.ListOf, scope: Scope, loss: An
     objective from an expression."""
     items = []
     for item in expression.items:
-        function = item.function if isinstance(item, tree.Call) else None
-        if not isinstance(function, tree.Name) or function.name != "objective":
+        if not isinstance(item, tree.Call) or not _names_objective(item.function):
             return context.poison(NoObjective(item.span))
         given = {a.name or FIELDS[min(i, 2)]: a.value for i, a in enumerate(item.arguments)}
         if set(given) != set(FIELDS) or len(item.arguments) != len(FIELDS):
@@ -44,3 +43,7 @@ def objectives(context: Context, expression: tree.ListOf, scope: Scope, loss: An
             return context.poison(NoObjective(item.span))
         items.append({"loss": value, "patterns": tuple(patterns), "optimizer": use})
     return Objectives(tuple(items)) if items else context.poison(NoObjective(expression.span))
+
+
+def _names_objective(function: Any) -> bool:
+    return isinstance(function, tree.Name) and function.name == "objective"

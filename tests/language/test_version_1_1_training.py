@@ -528,7 +528,7 @@ def test_what_is_no_objective_is_refused() -> None:
         gl.loads(GAN.format("").replace('objective(g_loss, "G.*", SGD(0.1))', "g_loss"))
     with pytest.raises(gl.GraphError, match="`optimizer` is set twice"):
         gl.loads(GAN.format("optimizer = Adam"))
-    with pytest.raises(gl.GraphError, match="train.optimizer.lr"):
+    with pytest.raises(gl.GraphError, match=r"train\.optimizer\.lr"):
         gl.loads(GAN.format(""), set={"train.optimizer.lr": 1})
     with pytest.raises(gl.GraphError, match=r"no parameter has a name like `H\.\*`"):
         gl.loads(GAN.format("").replace('"G.*"', '"H.*"'))
