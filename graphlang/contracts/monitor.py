@@ -33,7 +33,7 @@ def split_and_measure(monitor: str) -> tuple[str, str]:
     return split or "train", measure
 
 
-def sign_of(monitor: str, mode: Mode) -> int:
+def direction_of(monitor: str, mode: Mode) -> int:
     """-1 where more is better, else 1."""
     if mode == "auto":
         return -1 if split_and_measure(monitor)[1] in MORE_IS_BETTER else 1

@@ -217,7 +217,7 @@ class _FileEvaluation:
             patterns = [p for objective in train.values["objectives"] for p in objective["patterns"]]
             parameter_groups.check_patterns(self.context, patterns, params, train.places["minimize"])
         if train is not None:
-            monitors.check(self.context, train)
+            monitors.check_monitors(self.context, train)
         self.context.collector.finish()
 
     # ---- the spec -----------------------------------------------------------------------------------------

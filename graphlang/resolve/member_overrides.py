@@ -31,7 +31,7 @@ OWNERS: dict[str, Family] = {
 """The settings of `train` that have attributes; of a short name the first that has it is meant."""
 
 
-def attributes_of(model: type[BaseModel]) -> list[str]:
+def attribute_names(model: type[BaseModel]) -> list[str]:
     """The attributes under the names of the language."""
     return [field.alias or name for name, field in model.model_fields.items()]
 
@@ -46,7 +46,7 @@ def owner_of(sections: Sequence[tree.Section], given: dict[str, Any], name: str)
         expression = expressions.get(owner)
         function = expression.function if isinstance(expression, tree.Call) else expression
         model = family_member(family, function.name) if isinstance(function, tree.Name) else None
-        if model is not None and name in attributes_of(model):
+        if model is not None and name in attribute_names(model):
             return owner
     return None
 
@@ -61,8 +61,8 @@ def with_attribute(
     if use is None and owner == "schedule":
         use = Use(name="constant")
     model = None if use is None else family_member(OWNERS[owner], use.name)
-    if use is None or model is None or attribute not in attributes_of(model):
-        possible = [] if model is None else [f"train.{owner}.{known}" for known in attributes_of(model)]
+    if use is None or model is None or attribute not in attribute_names(model):
+        possible = [] if model is None else [f"train.{owner}.{known}" for known in attribute_names(model)]
         return context.poison(UnknownOverride(full, possible))
     value = _constant(context, full, attribute, override, scope)
     if value is POISON:

@@ -12,7 +12,7 @@ from graphlang.spec.models import Use
 _SETTINGS: dict[str, Family] = {"stop": "monitors", "keep": "monitors", "schedule": "schedules"}
 
 
-def check(context: Context, train: Settings) -> None:
+def check_monitors(context: Context, train: Settings) -> None:
     """Reports what is monitored and is neither the loss nor a metric."""
     metrics = train.values.get("metrics", {})
     known = ["loss", *(metrics if isinstance(metrics, dict) else ())]

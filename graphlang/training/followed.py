@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from math import inf
 from typing import Any
 
-from graphlang.contracts.monitor import Mode, sign_of, split_and_measure
+from graphlang.contracts.monitor import Mode, direction_of, split_and_measure
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.settings import NoSplitToMonitor
 from graphlang.engine.model import Model
@@ -21,14 +21,14 @@ class Followed:
 
     def __init__(self, monitor: str, mode: Mode, min_delta: float = 0.0) -> None:
         self.split, self.measure = split_and_measure(monitor)
-        self._sign = sign_of(monitor, mode)
+        self._sign = direction_of(monitor, mode)
         self._min_delta = min_delta
         self._best = inf
         self.waited = 0
 
     def see(self, epoch: Epoch) -> bool:
         """Takes the record of one more epoch; returns whether it is the best."""
-        value = self._sign * values_of(epoch, self.split)[self.measure]
+        value = self._sign * monitored_values(epoch, self.split)[self.measure]
         is_better = value < self._best - self._min_delta
         if is_better:
             self._best, self.waited = value, 0
@@ -37,7 +37,7 @@ class Followed:
         return is_better
 
 
-def values_of(epoch: Epoch, split: str) -> Mapping[str, float]:
+def monitored_values(epoch: Epoch, split: str) -> Mapping[str, float]:
     """The loss and the metrics of a split. What validates is the test split where there is no other."""
     if split == "train":
         return {**epoch.train, "loss": epoch.loss}
