@@ -532,3 +532,19 @@ def test_what_is_no_objective_is_refused() -> None:
         gl.loads(GAN.format(""), set={"train.optimizer.lr": 1})
     with pytest.raises(gl.GraphError, match=r"no parameter has a name like `H\.\*`"):
         gl.loads(GAN.format("").replace('"G.*"', '"H.*"'))
+
+
+def test_what_is_monitored_is_the_validation_split_of_the_data_where_there_is_one(tmp_path: Path) -> None:
+    data = 'data {{ source = npz("rows.npz"); validation = 0.25; x = x; t = t }}\ntrain'
+    settings = "optimizer = SGD(3, weight_decay=0.1); epochs = 5; keep = best(validation.loss)"
+    (tmp_path / "net.graph").write_text(NET.replace("train", data).format(settings))
+    np.savez(
+        tmp_path / "rows.npz",
+        **{f"{n}_train": a for n, a in rows(16).items()},
+        **{f"{n}_test": a for n, a in rows(5).items()},
+    )
+    graph = gl.load(tmp_path / "net.graph")
+    history = graph.fit()
+    losses = [epoch.validation["loss"] for epoch in history.epochs]
+    best = int(np.argmin(losses))
+    assert graph.evaluate(**rows(5))["loss"] == pytest.approx(history.epochs[best].test["loss"], rel=1e-12)
