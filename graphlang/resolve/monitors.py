@@ -18,7 +18,9 @@ def check_monitors(context: Context, train: Settings) -> None:
     known = ["loss", *(metrics if isinstance(metrics, dict) else ())]
     for setting, family in _SETTINGS.items():
         use = train.values.get(setting)
-        model = family_member(family, use.name) if isinstance(use, Use) else None
+        if not isinstance(use, Use):
+            continue
+        model = family_member(family, use.name)
         if model is None or "monitor" not in model.model_fields:
             continue
         default = model.model_fields["monitor"].default

@@ -38,9 +38,7 @@ MEMBERS = {
     "keep": "monitors",
     "source": "datasets",
 }
-PARTS = ("validation", "test")
-PARTS = ("validation", "test")
-"""Settings of `data` that say which rows are for what."""
+PARTS = ("validation", "test", "sample")
 """Settings of `data` that say which rows are for what."""
 NAMES_A_VALUE = ("minimize", "of")
 

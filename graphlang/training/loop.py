@@ -212,7 +212,7 @@ class _Session:
                     self._one_epoch(saver)
                 ended = self._end_of_epoch()
                 is_best = self._decide(ended)
-                ends = self.deciders.ends or self.iteration >= self.iterations
+                ends = bool(self.deciders.ends) or self.iteration >= self.iterations
                 saver.end_epoch(ended, is_last=ends, is_best=is_best)
                 if self.on_epoch is not None and _is_false(self.on_epoch(ended)):
                     break
