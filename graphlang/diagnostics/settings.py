@@ -446,7 +446,7 @@ class NoObjective(Located):
         y = x -> Affine(3)
         loss = MeanSquaredError(y, t)
         output y
-        train { minimize = [loss, mean(y)]; batch = 100; epochs = 5 }
+        train { minimize = [objective(loss, "Affine1.*", Adam), mean(y)]; batch = 100; epochs = 5 }
 
     Fix: write `minimize = [objective(loss, "Affine1.*", Adam(0.001)), ...]`.
     """

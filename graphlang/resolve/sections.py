@@ -159,6 +159,8 @@ class _Evaluation:
         elif name in self.unused:
             self._keep(name, self._overridden(name))
         else:
+            if name == "minimize" and isinstance(setting.value, tree.ListOf):
+                self.meant.add("optimizer")  # each objective has its own, right or wrong
             self._keep(name, self._evaluated(name, setting.value))
 
     def _report_twice(self, setting: tree.Setting) -> None:

@@ -63,7 +63,7 @@ def scalar_texts(entry: CatalogEntry) -> list[str]:
     settings += [{**settings[0], a.name: v} for a in entry.attributes.values() for v in candidates(a)]
     texts = []
     for types in itertools.product(("float", "int", "bool"), repeat=count):
-        names = "xuv"[:count]
+        names = "xuvwstabcd"[:count]
         declared = ", ".join(f"{n}: {t}" for n, t in zip(names, types, strict=True))
         for setting in settings if types == ("float",) * count else settings[:1]:
             arguments = ", ".join([*names, *(f"{k}={v}" for k, v in setting.items())])
