@@ -7,7 +7,7 @@ import pytest
 
 import graphlang as gl
 from graphlang.engine.recording import Storage
-from graphlang.engine.updates import RATE, STEP
+from graphlang.engine.updates import APPLIES, COUNT, RATE, STEP, UPDATE
 from graphlang.training.state import TrainingState
 
 jax = pytest.importorskip("jax", reason="JAX is not installed")
@@ -60,13 +60,13 @@ def compiled(remat, rows=16, places=32):
     placement = Placement(jax.local_devices(backend="cpu")[:1])
     blocks = blocks_of(options, training)
     program = StepProgram(options, placement, recording, "xt", 0, None, 0, 1, "float32", blocks)
-    inputs = program.program.inputs
+    inputs, host = program.program.inputs, (RATE, STEP, APPLIES, COUNT, UPDATE)
     state = {n: jax.ShapeDtypeStruct(x.shape, x.dtype) for n, x in inputs.items()}
-    state = {n: x for n, x in state.items() if n not in (RATE, STEP, "x", "t", *recording.draws)}
+    state = {n: x for n, x in state.items() if n not in (*host, "x", "t", *recording.draws)}
     state[FINE] = jax.ShapeDtypeStruct((), np.dtype(bool))
     with scope():
         feeds = {n: jax.ShapeDtypeStruct((1, *inputs[n].shape), inputs[n].dtype) for n in "xt"}
-        call = program.call([()], [0.1], 1, feeds)
+        call = program.call([()], [{RATE: 0.1, STEP: 1, APPLIES: 1, COUNT: 1, UPDATE: 1}], 1, feeds)
         step = program._compiled.lower(state, {"columns": {}, "fixed": {}}, call).compile(QUICK)
     return program._segments, step.memory_analysis().temp_size_in_bytes
 
