@@ -139,6 +139,7 @@ SCHEDULES = {
     "step": "step(every=2)",
     "exponential": "exponential(gamma=0.9)",
     "milestones": "milestones(at=[2, 4])",
+    "plateau": "plateau(loss, patience=0, min_delta=100)",
     "warmup_cosine": "warmup_cosine(warmup=2)",
 }
 
