@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from graphlang.datasets.csv import drawn_rows
+from graphlang.datasets._tables import drawn_rows
 from graphlang.datasets.dataset import Array, Column, Dataset, DataSource, check_size, checked_splits
 from graphlang.datasets.files import Files, FoundFile
 from graphlang.datasets.pixels import Pixels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphlang.datasets.csv import MOST_CELLS, TableSource
+from graphlang.datasets._tables import MOST_CELLS, _TableSource
 from graphlang.datasets.csv_table import Form, Table
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import NoData, TooManyCells
@@ -14,7 +14,7 @@ from graphlang.files.json_text import UnsoundJson, parsed
 _FORM = Form(missing=frozenset([""]))
 
 
-class json_lines(TableSource):
+class json_lines(_TableSource):
     """A table in a text file with an object on each line, as `{"size": 1.5, "kind": "pear"}`.
 
     Fields: as those of `csv`; the columns are the keys of all lines, in the order in which they come.

@@ -277,7 +277,8 @@ def test_what_one_command_writes_the_next_one_reads(graphlang):
     status, out, _ = graphlang("predict", "-", "--set", "x=[1, nan, -inf]", stdin=text)
     assert (status, json.loads(out)) == (0, {"y": [1, "nan", "-inf"]})
     (Path("in.json")).write_text(out.replace("y", "x"))
-    assert graphlang("predict", "-", "--inputs", "in.json", stdin=text) == (0, out, "")
+    note = "note: `x` in `in.json` holds nan at [1]\n"
+    assert graphlang("predict", "-", "--inputs", "in.json", stdin=text) == (0, out, note)
     assert graphlang("predict", "-", "--set", "x=inf", stdin=text)[1] == '{"y": "inf"}\n'
 
 

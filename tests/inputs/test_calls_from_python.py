@@ -200,7 +200,7 @@ def test_evaluate_takes_the_files_own_data_and_its_split(tmp_path: Path) -> None
     net = gl.load(tmp_path / "net.graph")
     assert net.evaluate() == net.evaluate(x=X[30:], t=T[30:])
     assert net.evaluate(split="train") == net.evaluate(x=X[:30], t=T[:30])
-    with pytest.raises(ValueError, match='split is "train" or "test"'):
+    with pytest.raises(ValueError, match='split is "train", "validation" or "test"'):
         net.evaluate(split="valid")
     with pytest.raises(gl.GraphError, match="`evaluate` needs a `train` section"):
         gl.loads("y = x").evaluate(x=X)

@@ -1,0 +1,188 @@
+"""What the sources of tables have in common: named columns, split into train and test by a seed."""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import Field
+
+from graphlang.datasets.csv_table import Table, are_labels, numbers
+from graphlang.datasets.dataset import Array, Column, Dataset, DataSource, check_size, checked_splits
+from graphlang.datasets.files import Files
+from graphlang.datasets.text_format import MOST_TEXT
+from graphlang.diagnostics import Diagnostic, GraphError
+from graphlang.diagnostics.tables import UnknownColumn
+from graphlang.lazy import lazy
+
+MOST_CELLS = 20_000_000
+"""How many cells a table may have: in memory each takes up to some 70 bytes."""
+
+
+class _TableSource(DataSource):
+    """A source of named columns: what the kinds of table files have in common."""
+
+    path: str = Field(description="the file, relative to the spec's folder")
+    target: str | None = Field(default=None, description="the column to predict; else the column `t`")
+    test: float = Field(default=0.2, ge=0, lt=1, description="the fraction of lines for testing")
+    seed: int = Field(default=0, ge=0, description="which lines are drawn for testing")
+
+    def parsed(self, content: bytes) -> Table:
+        """The table in the content of a file; raises GraphError where it is malformed."""
+        raise NotImplementedError
+
+    def read(self, files: Files) -> Dataset:
+        file = files.find(self.path)
+        with file.open() as opened:
+            check_size(self.path, "the table", opened.size, MOST_TEXT)
+            table = self.parsed(opened.content(MOST_TEXT))
+        target = self._target(table.names, files)
+        fields, labels = _fields(table, target)
+        chosen = drawn_rows(len(table.lines), self.test, self.seed)
+        splits = {split: _columns(fields, rows) for split, rows in chosen.items()}
+        names = [target] if "t" in table.names else ["t", target]
+        classes = {name: labels for name in names if name is not None and labels}
+        return Dataset(file.place.name, checked_splits(self.path, splits), (file.place,), classes)
+
+    def _target(self, names: list[str], files: Files) -> str | None:
+        if self.target is None:
+            return "t" if "t" in names else None
+        if self.target not in names:
+            if files.anywhere and not (files.uses("t") or files.uses(self.target)):
+                return None  # rows to predict a target for have none
+            raise GraphError([UnknownColumn(self.path, self.target, names)])
+        return self.target
+
+
+def drawn_rows(n: int, share: float, seed: int) -> dict[str, Array]:
+    """The rows of train and test, both in order: a share of them is drawn for testing."""
+    count = min(n - 1, max(1, round(n * share))) if share else 0
+    if count == 0:
+        return {"train": np.arange(n)}
+    # NumPy guarantees the stream of a bit generator across versions, but not that of `permutation`.
+    order = np.argsort(np.random.PCG64(seed).random_raw(n), kind="stable")
+    return {"train": np.sort(order[count:]), "test": np.sort(order[:count])}
+
+
+class _Values:
+    """A column over all lines of the table, converted to numbers on first use."""
+
+    def __init__(self, table: Table, name: str) -> None:
+        self.table = table
+        self.name = name
+
+    @lazy
+    def array(self) -> Array:
+        """The numbers; raises GraphError for a cell that is not a number."""
+        return numbers(self.table, self.name)
+
+    def texts(self, rows: Array) -> list[str]:
+        """The cells of some rows; empty where they say that there is no value."""
+        cells, missing = self.table.cells[self.name], self.table.form.missing
+        written = [cells[row].strip() for row in rows.tolist()]
+        return ["" if cell in missing else cell for cell in written]
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        return self.array.dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one sample."""
+        return ()
+
+
+class _Ids(_Values):
+    """A column of labels, as their ids."""
+
+    @lazy
+    def array(self) -> Array:
+        ids = {label: i for i, label in enumerate(self.labels)}
+        return np.array([ids[cell.strip()] for cell in self.table.cells[self.name]], dtype=np.int64)
+
+    @lazy
+    def labels(self) -> tuple[str, ...]:
+        """The distinct labels, sorted."""
+        return tuple(sorted({cell.strip() for cell in self.table.cells[self.name]}))
+
+
+class _Target(_Values):
+    """A target of numbers; the error for a wrong cell also says what a target of labels looks like."""
+
+    @lazy
+    def array(self) -> Array:
+        return numbers(self.table, self.name, target=True)
+
+
+class _Features(_Values):
+    """Several columns side by side."""
+
+    def __init__(self, table: Table, columns: list[_Values]) -> None:
+        super().__init__(table, "x")
+        self.columns = columns
+
+    @lazy
+    def array(self) -> Array:
+        problems: list[Diagnostic] = []
+        for column in self.columns:
+            try:
+                column.array  # noqa: B018 - read here, to report every bad column at once
+            except GraphError as error:
+                problems += error.diagnostics
+        if problems:
+            raise GraphError(problems)
+        return np.stack([column.array for column in self.columns], axis=1).astype(np.float64)
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        return np.dtype(np.float64)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (len(self.columns),)
+
+
+class _Lines(Column):
+    """A selection of a column's lines; its type is known only after reading."""
+
+    def __init__(self, values: _Values, rows: Array, lines: Array, alone: Column | None = None) -> None:
+        self.__dict__.update(stored=(len(rows), *values.shape), pixels=None, flatten=False, alone=alone)
+        self.__dict__.update(values=values, read=lambda: values.array[rows], lines=lines)
+        self.__dict__["texts"] = None if isinstance(values, _Features) else lambda: values.texts(rows)
+
+    @lazy
+    def storage(self) -> np.dtype[np.generic]:
+        values: _Values = self.__dict__["values"]
+        return values.array.dtype
+
+
+def _fields(table: Table, target: str | None) -> tuple[dict[str, _Values], tuple[str, ...]]:
+    """The fields over all lines, and the labels of the target, if it has labels."""
+    columns: dict[str, _Values] = {name: _Values(table, name) for name in table.names}
+    labels: tuple[str, ...] = ()
+    if target is not None and are_labels(table, target):
+        ids = columns[target] = _Ids(table, target)
+        labels = ids.labels
+    elif target is not None:
+        columns[target] = _Target(table, target)
+    features = [column for name, column in columns.items() if name != target]
+    fields = dict(columns)
+    if features:
+        fields["x"] = _Features(table, features)
+    if target is not None:
+        fields.setdefault("t", columns[target])
+    return fields, labels
+
+
+def _columns(fields: dict[str, _Values], rows: Array) -> dict[str, Column]:
+    columns: dict[str, Column] = {}
+    lines = np.array(next(iter(fields.values())).table.lines)[rows]
+    for name, values in fields.items():
+        alone = None
+        if isinstance(values, _Features) and name in values.table.names:
+            alone = _Lines(_column_of(values, name), rows, lines)
+        columns[name] = _Lines(values, rows, lines, alone)
+    return columns
+
+
+def _column_of(features: _Features, name: str) -> _Values:
+    """The one column called `name` itself, not the features of that name."""
+    return next((c for c in features.columns if c.name == name), None) or _Values(features.table, name)
