@@ -123,11 +123,11 @@ class _Evaluation:
         """Sets attributes of members from outside: `train.optimizer.lr`."""
         for name in [n for n in self.unused if n.partition(".")[0] in OWNERS and "." in n]:
             owner, override = name.partition(".")[0], self.unused.pop(name)
-            if self.section.name != "train" or self.values.get(owner) is POISON or owner in self.meant:
-                self.failed = True
-                continue
             if owner == "optimizer" and "objectives" in self.values:  # each has its own
                 self.context.error(UnknownOverride(f"train.{name}", ["train.minimize"]))
+                self.failed = True
+                continue
+            if self.section.name != "train" or self.values.get(owner) is POISON or owner in self.meant:
                 self.failed = True
                 continue
             use, place = self.values.get(owner), self.places.get(owner)
