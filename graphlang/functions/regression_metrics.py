@@ -39,7 +39,7 @@ def rmse(y, t):
     Convention: the root of the mean over all elements and all rows, not a mean of roots.
     """
     _need_same_shape("rmse", y, t)
-    d = y - t
+    d = 1.0 * (y - t)  # the square of a large whole number is none that an int can hold
     square = mean(d * d)
     same = np.equal(square, 0)
     return np.where(same, 0, np.sqrt(np.where(same, 1, square)))

@@ -32,7 +32,7 @@ def any(x, axis: Axes = None, keepdims: bool = False):
     Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default; bool.
     Convention: a number counts as true where it is not 0; of no elements it is false.
     """
-    return np.any(x, axis=axis, keepdims=keepdims)
+    return np.any(_truths(x), axis=axis, keepdims=keepdims)
 
 
 def all(x, axis: Axes = None, keepdims: bool = False):
@@ -42,4 +42,8 @@ def all(x, axis: Axes = None, keepdims: bool = False):
     Shapes: the axes named vanish, or stay with size 1 under `keepdims`; all of them by default; bool.
     Convention: a number counts as true where it is not 0; of no elements it is true.
     """
-    return np.all(x, axis=axis, keepdims=keepdims)
+    return np.all(_truths(x), axis=axis, keepdims=keepdims)
+
+
+def _truths(x):
+    return x if x.dtype.kind == "b" else np.not_equal(x, 0)

@@ -28,7 +28,8 @@ CHUNK = 1000
 _SAME = frozenset({"alias", "constant", "stop_gradient", "positive"})
 """Primitives whose result is their operand."""
 _SAME_OF_ONE = frozenset({
-    "broadcast_to", "cumsum", "max", "min", "prod", "reshape", "roll", "slice", "sum", "take", "transpose",
+    "all", "any", "broadcast_to", "cumsum", "max", "min", "prod", "reshape", "roll", "slice", "sum", "take",
+    "transpose",
 })  # fmt: skip
 """Primitives that give the operand back where it and the result have one element."""
 _FLOAT64 = np.dtype(np.float64)

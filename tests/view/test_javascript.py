@@ -44,6 +44,8 @@ EXACT = frozenset(
 )
 """Primitives whose result is rounded once, in the same way everywhere."""
 ULPS = 32
+MORE_ULPS = {"FocalLoss": 2**12}
+"""Where a gradient is the difference of two numbers that nearly cancel."""
 
 
 class Key(NamedTuple):
@@ -55,7 +57,7 @@ class Key(NamedTuple):
 
 def scalar_texts(entry: CatalogEntry) -> list[str]:
     """Calls of an operation on scalars of every type, with every value to try of its attributes."""
-    count = 2 if entry.any_tensors else len(entry.tensors)
+    count = 2 if entry.any_tensors else len(entry.tensors) - len(entry.optional_tensors)
     required = {a.name: candidates(a) for a in entry.attributes.values() if a.required}
     if not count or not all(required.values()):
         return []
@@ -112,10 +114,12 @@ def test_an_operation_gives_what_numpy_gives(name: str, engine: JavaScript) -> N
     for text in scalar_texts(ENTRIES[name]):
         for dtype in ("float64", "float32"):
             graph = load(text, dtype=dtype)
-            agree(graph, "y", list(samples(graph, rng)), engine, text)
+            agree(graph, "y", list(samples(graph, rng)), engine, text, MORE_ULPS.get(name, ULPS))
 
 
-def agree(graph: Any, of: str, rows: list[list[Any]], engine: JavaScript, what: str) -> None:
+def agree(
+    graph: Any, of: str, rows: list[list[Any]], engine: JavaScript, what: str, ulps: int = ULPS
+) -> None:
     """Values, gradients, and parts of gradients, as a run has them."""
     start = of if graph.network.spec_of(of).dtype == "float" else None
     keys = [Key("value", name) for name in graph.network.names if _named(graph, name)]
@@ -135,7 +139,7 @@ def agree(graph: Any, of: str, rows: list[list[Any]], engine: JavaScript, what: 
         for key, result in zip(keys, results, strict=True):
             expected = run[key.node] if key.kind == "value" else run.grad[key.node]
             least = np.finfo(graph.dtype).smallest_subnormal
-            assert _is_close(result, expected, np.dtype(graph.dtype), exact, float(least)), (
+            assert _is_close(result, expected, np.dtype(graph.dtype), exact, float(least), ulps), (
                 f"{what} at {row}: {key.kind} of {key.node} is {result}, in NumPy {expected}"
             )
 
@@ -166,13 +170,13 @@ def _is_exact(graph: Any, of: str | None) -> bool:
     return all(step.primitive.name in EXACT for step in recorder.trace.steps)
 
 
-def _is_close(a: Any, b: Any, dtype: np.dtype[Any], exact: bool, least: float) -> bool:
+def _is_close(a: Any, b: Any, dtype: np.dtype[Any], exact: bool, least: float, ulps: int = ULPS) -> bool:
     if isinstance(a, bool) or isinstance(b, bool):
         return a is b
     b = float(b)
     if math.isnan(b) or math.isinf(b) or exact:
         return a == b or (math.isnan(a) and math.isnan(b))
-    return abs(a - b) <= ULPS * float(np.finfo(dtype).eps) * abs(b) + ULPS * least
+    return abs(a - b) <= ulps * float(np.finfo(dtype).eps) * abs(b) + ulps * least
 
 
 # ---- primitives that layers of one's own may use
