@@ -23,7 +23,7 @@ def parser() -> options.CommandParser:
         """
         graphlang predict net.graph --weights runs/net-1 --inputs x.npz -o y.npz
         echo '{"x": [[1, 2]]}' | graphlang predict net.graph --weights net.npz --inputs -
-        graphlang predict net.graph --weights runs/net-1 --data rows.csv -o y.csv
+        graphlang predict net.graph --weights runs/net-1 --data more.npz -o y.csv
         graphlang predict lesson:transformer --weights runs/transformer-1 --text "Once upon"
         """,
     )
