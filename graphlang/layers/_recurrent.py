@@ -56,6 +56,19 @@ class _Recurrent(Layer):
     def index_bounds(self, x: Array, lengths: Array = None, *start: Array) -> dict[str, Size]:
         return {} if lengths is None else {"lengths": x.shape[1] + 1}
 
+    def forward(
+        self,
+        x: Array,
+        lengths: Array = None,
+        start: Array = None,
+        *,
+        Wx: Array,
+        Wh: Array,
+        b: Array,
+        **more: Array,
+    ) -> tuple[Any, None]:
+        return self._forward(x, lengths, [start], {"Wx": Wx, "Wh": Wh, "b": b, **more})
+
     def _forward(
         self, x: Array, lengths: Array | None, start: Sequence[Array | None], own: dict[str, Array]
     ) -> tuple[Any, None]:

@@ -1,8 +1,5 @@
 """The gated recurrent unit."""
 
-from typing import Any
-
-from graphlang.catalog.operation import Array
 from graphlang.kernels.recurrence import gru
 from graphlang.layers._recurrent import _Recurrent
 
@@ -32,16 +29,3 @@ y, g = GRU(x, 2, lengths=n, start=h, return=state); out = sum(sin(y)) + sum(sin(
     """
 
     cell = gru
-
-    def forward(
-        self,
-        x: Array,
-        lengths: Array = None,
-        start: Array = None,
-        *,
-        Wx: Array,
-        Wh: Array,
-        b: Array,
-        **more: Array,
-    ) -> tuple[Any, None]:
-        return self._forward(x, lengths, [start], {"Wx": Wx, "Wh": Wh, "b": b, **more})
