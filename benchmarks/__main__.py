@@ -1,6 +1,6 @@
 """`python -m benchmarks`: measures, prints the table, and writes it as JSON on request.
 
-`python -m benchmarks --markdown` prints the table of the README.
+`python -m benchmarks --markdown` prints the table as Markdown, as benchmarks/results/ has it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="three short rounds against the goals, with all threads alone and without the long works",
     )
-    parser.add_argument("--markdown", action="store_true", help="print the table of the README")
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument(
         "--read",
         type=Path,

@@ -9,7 +9,7 @@ from benchmarks.work import Work
 
 
 def works(*, of_lessons: bool = False) -> list[Work]:
-    """The works of the README's table; or the steps of the lessons."""
+    """The works of the table; or the steps of the lessons."""
     modules = (limits, networks, vectors, scalars, mnist_training, loading, kernels)
     return lessons.WORKS if of_lessons else [work for module in modules for work in module.WORKS]
 

@@ -1,4 +1,4 @@
-"""The table of the results, for a terminal and for the README."""
+"""The table of the results, for a terminal and as Markdown."""
 
 from __future__ import annotations
 
