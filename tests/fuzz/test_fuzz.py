@@ -89,7 +89,7 @@ def test_a_command_that_fails_of_itself_is_a_fault(monkeypatch: pytest.MonkeyPat
     def broken(*args: object, **options: object) -> None:
         raise KeyError("x")
 
-    monkeypatch.setattr("graphlang.api.resolve", broken)
+    monkeypatch.setattr("graphlang.api.loading.resolve", broken)
     assert "status 3" in str(fault_of_file(b"y = x"))
 
 

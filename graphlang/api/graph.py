@@ -1,9 +1,8 @@
-"""The public side in Python: load a spec, run, train, check and save its graph."""
+"""A graph in Python: its parts, and what runs and checks it."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,15 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal, Never, NoReturn, overload
 
 import numpy as np
 
+from graphlang.api.trainable import Trainable
 from graphlang.backends.choice import choice
 from graphlang.catalog.finder import Catalog
 from graphlang.catalog.operation import Layer
 from graphlang.diagnostics import Diagnostic
 from graphlang.diagnostics.limits import DEFAULT, Limits
-from graphlang.diagnostics.python_arguments import by_name, precision, text_of, whole
-from graphlang.diagnostics.spelling import few_searches
+from graphlang.diagnostics.python_arguments import precision, whole
 from graphlang.engine.forward import Forward
-from graphlang.engine.garbage import collection_paused
 from graphlang.engine.memory import refuse_large_parameters
 from graphlang.engine.model import Model
 from graphlang.engine.parameters import Params
@@ -28,96 +26,28 @@ from graphlang.engine.runs import both_ways, forward
 from graphlang.inputs.call import (
     METHODS,
     MissingAttribute,
-    check_callable,
-    check_path,
-    data_or_arrays,
     inputs_by_name,
     name_list,
-    validation_arrays,
 )
 from graphlang.inputs.options import check_compile_options, check_options
 from graphlang.lazy import lazy
 from graphlang.report.viewed import Viewed
-from graphlang.resolve import resolve
 from graphlang.spec.models import InputSpec, OutputSpec, Spec
 from graphlang.spec.network import Network, build
 from graphlang.spec.shown import Shown
 from graphlang.spec.validated import validated_spec
-from graphlang.syntax import read_tree
-from graphlang.syntax.files import importer_below, read_text
-from graphlang.syntax.lessons import folder_of_spec
 
 if TYPE_CHECKING:
     import networkx as nx
 
     from graphlang.backends.options import Jax
     from graphlang.checks.gradcheck import Report
-    from graphlang.datasets.dataset import Dataset
     from graphlang.engine.compiled import CompiledForward, CompiledGradient, PlannedGradient, Predictor
     from graphlang.engine.quick import QuickRuns
-    from graphlang.training.partial_weights import TakenWeights
-    from graphlang.training.record import Epoch, History
+    from graphlang.training.record import History
     from graphlang.training.step import TrainStep
 
 OwnLayers = Iterable[type[Layer] | Callable[..., Any]]
-
-
-def load(
-    path: str | os.PathLike[str],
-    *,
-    set: Mapping[str, Any] | None = None,  # noqa: A002 - the name on the command line
-    dtype: str | None = None,
-    seed: int | None = None,
-    threads: int | None = None,
-    layers: OwnLayers = (),
-    limits: Limits | None = None,
-    backend: str | Jax | None = None,
-    **unknown: Never,
-) -> Graph:
-    """The graph of a `.graph` file, or of a lesson such as `lesson:apple`.
-
-    `set` overrides inputs' defaults, `hyper`s and `section.setting`s; `dtype` is "float32" or
-    "float64"; `threads` is how many may compute, by default as many as there are cores; `layers` adds
-    layers of your own; `backend` is "numpy", "jax", `gl.Jax(...)` for JAX with options, or "auto", of which
-    `Graph.notes` says what it has taken. Raises GraphError with every mistake in the file.
-    """
-    check_options("load", unknown)
-    name, text = read_text(path, limits or Limits())
-    options: dict[str, Any] = {"dtype": dtype, "seed": seed, "threads": threads, "backend": backend}
-    return loads(
-        text, name=name, folder=folder_of_spec(path), set=set, layers=layers, limits=limits, **options
-    )
-
-
-def loads(
-    text: str,
-    *,
-    name: str = "<text>",
-    folder: str | os.PathLike[str] | None = None,
-    set: Mapping[str, Any] | None = None,  # noqa: A002
-    dtype: str | None = None,
-    seed: int | None = None,
-    threads: int | None = None,
-    layers: OwnLayers = (),
-    limits: Limits | None = None,
-    backend: str | Jax | None = None,
-    **unknown: Never,
-) -> Graph:
-    """The graph of a spec as text; `folder` is where its data and imports may be."""
-    check_options("loads", unknown)
-    if not isinstance(text, str):
-        raise TypeError(f"loads takes a spec as text, not {type(text).__name__}; `load` reads a file")
-    if re.fullmatch(r"\s*[^\n=]+\.graph\s*", text):
-        raise ValueError(f"loads takes the text of a spec; the file is read by `load({text.strip()!r})`")
-    limits = checked_limits(limits)
-    overrides = by_name("set", set)
-    catalog = Catalog(layers)
-    importer = importer_below(Path(folder), limits) if folder is not None else None
-    with collection_paused(), few_searches():
-        tree, problems = read_tree(text, name, limits)
-        resolved = resolve(tree, catalog, overrides, limits, importer, problems)
-        options: dict[str, Any] = {"dtype": dtype, "seed": seed, "threads": threads, "backend": backend}
-        return Graph(resolved.spec, catalog, resolved.notes, folder=folder, limits=limits, **options)
 
 
 def checked_limits(limits: Limits | None) -> Limits:
@@ -127,7 +57,7 @@ def checked_limits(limits: Limits | None) -> Limits:
     return limits or DEFAULT
 
 
-class Graph(Viewed, Shown):
+class Graph(Trainable, Viewed, Shown):
     """A graph with its parameters: run it, train it, look at it.
 
     Values come back as Python floats for scalars and NumPy arrays otherwise. No call prints, writes a
@@ -413,7 +343,7 @@ class Graph(Viewed, Shown):
             compiled.plan_for(batch)
         return compiled
 
-    # ---- checking, training, saving ---------------------------------------------------------------------
+    # ---- checking ---------------------------------------------------------------------
 
     def gradcheck(self, inputs: Any = None, /, *more: Any, **named: Any) -> Report:
         """Backpropagation against numerical differentiation, a row per parameter.
@@ -423,91 +353,6 @@ class Graph(Viewed, Shown):
         from graphlang.checks.gradcheck import gradcheck
 
         return gradcheck(self._model, inputs_by_name("gradcheck", self.network, inputs, more, named))
-
-    def fit(
-        self,
-        data: Dataset | Mapping[str, Any] | None = None,
-        /,
-        *more: Any,
-        validation: Mapping[str, Any] | None = None,
-        epochs: int | None = None,
-        iterations: int | None = None,
-        batch: int | None = None,
-        on_epoch: Callable[[Epoch], Any] | None = None,
-        **arrays: Any,
-    ) -> History:
-        """Trains by the `train` section on arrays by input name, and returns the history.
-
-        The arrays are keywords, or one mapping where an input has the name of an option; without any, the
-        data is that of the file. `epochs`, `iterations` and `batch` override the section. `on_epoch` is
-        called with each epoch's record; where it returns False, training stops. The graph's `history` grows
-        with every step, and remains where training is interrupted.
-
-        The parameters of this graph are changed. Every call is a training of its own: the optimizer's
-        memory, the schedule, the order of rows and the random numbers start anew, so two calls of three
-        epochs are not one of six.
-        """
-        from graphlang.training.loop import fit
-
-        check_callable("on_epoch", on_epoch)
-        dataset, handed = data_or_arrays("fit", self._model.network, data, more, arrays)
-        return fit(
-            self._model,
-            dataset,
-            arrays=handed,
-            validation=validation_arrays(validation, handed),
-            epochs=epochs,
-            iterations=iterations,
-            batch=batch,
-            on_epoch=on_epoch,
-            on_start=self._record_in,
-        )
-
-    def _record_in(self, history: History) -> None:
-        self.history = history
-
-    def evaluate(
-        self,
-        data: Dataset | Mapping[str, Any] | None = None,
-        /,
-        *more: Any,
-        split: str = "test",
-        **arrays: Any,
-    ) -> dict[str, Any]:
-        """The loss and the metrics of the `train` section in evaluation mode, as `graphlang evaluate` gives
-        them: over arrays by input name, a split of a data set, or without either the file's own data. A data
-        set of one split is evaluated over that one.
-        """
-        from graphlang.training.evaluation import evaluate_on
-        from graphlang.training.sections import section_of
-
-        section_of(self._model, "evaluate")
-        dataset, handed = data_or_arrays("evaluate", self._model.network, data, more, arrays)
-        return evaluate_on(self._model, dataset, handed, text_of("split", split))
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the parameters as npz, or as safetensors where the name ends so; without pickle."""
-        from graphlang.training.run_folder import save_weights
-
-        check_path("save takes the name of a file", path)
-        save_weights(self._model, path)
-
-    def load_weights(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        partial: bool = False,
-        rename: Mapping[str, str] | None = None,
-    ) -> TakenWeights:
-        """Reads parameters that `save` wrote, or those of a run folder; returns what was taken and what not.
-
-        With `partial` it takes what fits by name and shape. `rename` maps globs over the file's names to
-        those of the graph, `{"enc.*": "encoder.*"}`. Raises GraphError where they do not belong to it.
-        """
-        from graphlang.training.run_folder import load_run
-
-        check_path("load_weights takes the name of a file or a folder", path)
-        return load_run(self._model, Path(path), partial=partial, rename=rename)
 
     def __call__(self, *_: Any, **__: Any) -> NoReturn:
         """Refuses a call: `run`, `forward` and `predict` are the ways to run a graph."""

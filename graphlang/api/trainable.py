@@ -1,0 +1,110 @@
+"""What trains a graph and measures it, and keeps its parameters in files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphlang.diagnostics.python_arguments import text_of
+from graphlang.inputs.call import check_callable, check_path, data_or_arrays, validation_arrays
+
+if TYPE_CHECKING:
+    from graphlang.datasets.dataset import Dataset
+    from graphlang.engine.model import Model
+    from graphlang.training.partial_weights import TakenWeights
+    from graphlang.training.record import Epoch, History
+
+
+class Trainable:
+    """The part of `Graph` that trains, measures, saves and reads weights."""
+
+    _model: Model
+    #: what the last training recorded, also where it was interrupted
+    history: History | None
+
+    def fit(
+        self,
+        data: Dataset | Mapping[str, Any] | None = None,
+        /,
+        *more: Any,
+        validation: Mapping[str, Any] | None = None,
+        epochs: int | None = None,
+        iterations: int | None = None,
+        batch: int | None = None,
+        on_epoch: Callable[[Epoch], Any] | None = None,
+        **arrays: Any,
+    ) -> History:
+        """Trains by the `train` section on arrays by input name, and returns the history.
+
+        The arrays are keywords, or one mapping where an input has the name of an option; without any, the
+        data is that of the file. `epochs`, `iterations` and `batch` override the section. `on_epoch` is
+        called with each epoch's record; where it returns False, training stops. The graph's `history` grows
+        with every step, and remains where training is interrupted.
+
+        The parameters of this graph are changed. Every call is a training of its own: the optimizer's
+        memory, the schedule, the order of rows and the random numbers start anew, so two calls of three
+        epochs are not one of six.
+        """
+        from graphlang.training.loop import fit
+
+        check_callable("on_epoch", on_epoch)
+        dataset, handed = data_or_arrays("fit", self._model.network, data, more, arrays)
+        return fit(
+            self._model,
+            dataset,
+            arrays=handed,
+            validation=validation_arrays(validation, handed),
+            epochs=epochs,
+            iterations=iterations,
+            batch=batch,
+            on_epoch=on_epoch,
+            on_start=self._record_in,
+        )
+
+    def _record_in(self, history: History) -> None:
+        self.history = history
+
+    def evaluate(
+        self,
+        data: Dataset | Mapping[str, Any] | None = None,
+        /,
+        *more: Any,
+        split: str = "test",
+        **arrays: Any,
+    ) -> dict[str, Any]:
+        """The loss and the metrics of the `train` section in evaluation mode, as `graphlang evaluate` gives
+        them: over arrays by input name, a split of a data set, or without either the file's own data. A data
+        set of one split is evaluated over that one.
+        """
+        from graphlang.training.evaluation import evaluate_on
+        from graphlang.training.sections import section_of
+
+        section_of(self._model, "evaluate")
+        dataset, handed = data_or_arrays("evaluate", self._model.network, data, more, arrays)
+        return evaluate_on(self._model, dataset, handed, text_of("split", split))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the parameters as npz, or as safetensors where the name ends so; without pickle."""
+        from graphlang.training.run_folder import save_weights
+
+        check_path("save takes the name of a file", path)
+        save_weights(self._model, path)
+
+    def load_weights(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        partial: bool = False,
+        rename: Mapping[str, str] | None = None,
+    ) -> TakenWeights:
+        """Reads parameters that `save` wrote, or those of a run folder; returns what was taken and what not.
+
+        With `partial` it takes what fits by name and shape. `rename` maps globs over the file's names to
+        those of the graph, `{"enc.*": "encoder.*"}`. Raises GraphError where they do not belong to it.
+        """
+        from graphlang.training.run_folder import load_run
+
+        check_path("load_weights takes the name of a file or a folder", path)
+        return load_run(self._model, Path(path), partial=partial, rename=rename)
