@@ -189,7 +189,7 @@ class Graph(Trainable, Viewed, Shown):
         return [name for name in super().__dir__() if name not in METHODS]
 
     def __reduce__(self) -> Any:
-        """A pickle or a copy holds the spec, the user's own layers and the parameters."""
+        """A pickle or a copy holds the spec, the user's own layers, the parameters and what the data taught."""
         model = self._model
         backend = None if model.backend is None else model.backend.options
         options: dict[str, Any] = {
@@ -201,11 +201,12 @@ class Graph(Trainable, Viewed, Shown):
             "limits": model.network.limits,
         }
         layers = tuple({id(e.target): e.target for e in self._catalog.own.values()}.values())
-        state = (model.params.copies(), self.history)
+        state = (model.params.copies(), self.history, dict(model.learned))
         return _restored, (model.spec, layers, self.notes, options), state
 
-    def __setstate__(self, state: tuple[dict[str, Any], History | None]) -> None:
-        params, self.history = state
+    def __setstate__(self, state: tuple[dict[str, Any], History | None, dict[str, Any]]) -> None:
+        params, self.history, learned = state
+        self._model.learned.update(learned)
         for name, array in params.items():
             self.params[name] = array
 
@@ -254,10 +255,16 @@ class Graph(Trainable, Viewed, Shown):
     def predict(self, inputs: Any = None, /, *more: Any, **named: Any) -> Any:
         """The outputs in evaluation mode: the value where there is one, else a dict.
 
-        Needs only the inputs that the outputs depend on; where that is one, `predict(x)` is enough.
+        Needs only the inputs that the outputs depend on; where that is one, `predict(x)` is enough. Columns
+        of raw rows may stand for inputs that the `data` section computes, by the names of its source's
+        fields: `predict(area=[50.5], kind=["flat"])`; what was learned from the training split is applied.
         """
         if inputs is not None or more:
             named = inputs_by_name("predict", self.network, inputs, more, named, self.spec.outputs)
+        if self.spec.data is not None:
+            from graphlang.training.raw_rows import from_raw
+
+            named = from_raw(self._model, named, self.spec.outputs)
         return self._predictor(named)
 
     @lazy

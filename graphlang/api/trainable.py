@@ -76,12 +76,17 @@ class Trainable:
     ) -> dict[str, Any]:
         """The loss and the metrics of the `train` section in evaluation mode, as `graphlang evaluate` gives
         them: over arrays by input name, a split of a data set, or without either the file's own data. A data
-        set of one split is evaluated over that one.
+        set of one split is evaluated over that one. The arrays may be columns of raw rows, as those of
+        `predict`.
         """
-        from graphlang.training.evaluation import evaluate_on
+        from graphlang.training.evaluation import evaluate_on, measured
+        from graphlang.training.raw_rows import from_raw
         from graphlang.training.sections import section_of
 
-        section_of(self._model, "evaluate")
+        section = section_of(self._model, "evaluate")
+        given = {**data, **arrays} if isinstance(data, Mapping) else arrays
+        if given and not more:
+            data, arrays = None, from_raw(self._model, given, measured(section).values())
         dataset, handed = data_or_arrays("evaluate", self._model.network, data, more, arrays)
         return evaluate_on(self._model, dataset, handed, text_of("split", split))
 

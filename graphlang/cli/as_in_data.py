@@ -11,6 +11,7 @@ import numpy as np
 from graphlang.cli import console
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.inputs import NotAsTrained, NotScaled
+from graphlang.training.raw_rows import as_images, divisor
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
@@ -34,14 +35,14 @@ def as_in_data(graph: Graph, inputs: Mapping[str, Any], weights: str | None) -> 
         if field == _LABELS or graph.inputs[name].dtype != "float":
             values[name] = value
             continue
-        array = _shaped(graph, name, value, source)
+        array = _shaped(graph, name, value)
         if array is not None and getattr(source, "normalize", False) and array.ndim > 1:
             array = _scaled(graph, name, field, array, weights, written=not isinstance(value, np.ndarray))
         values[name] = value if array is None else array
     return values
 
 
-def _shaped(graph: Graph, name: str, value: Any, source: Any) -> Any:
+def _shaped(graph: Graph, name: str, value: Any) -> Any:
     """The value in the shape of the source's images; None if it is not an array of numbers."""
     try:
         array = np.asarray(value)
@@ -49,12 +50,7 @@ def _shaped(graph: Graph, name: str, value: Any, source: Any) -> Any:
         return None
     if array.dtype.kind not in "iuf":
         return None
-    rank = len(graph.inputs[name].shape or ())
-    if getattr(source, "flatten", False) and rank == 2 and array.ndim > 2:
-        return array.reshape(len(array), -1)
-    if source.__class__.__name__ in ("idx", "mnist") and (rank, array.ndim) == (4, 3):
-        return array[:, None]  # one channel, as in these sources
-    return array
+    return as_images(graph.model, name, array)
 
 
 def _scaled(graph: Graph, name: str, field: str, array: Any, weights: str | None, *, written: bool) -> Any:
@@ -80,9 +76,12 @@ def _scaled(graph: Graph, name: str, field: str, array: Any, weights: str | None
 
 
 def _largest(graph: Graph, field: str, weights: str | None) -> float | None:
-    """What the training images were divided by, from the run folder or else from the file's data."""
+    """What the training images were divided by, from what is kept with the weights, or the file's data."""
     from graphlang.training.sections import open_data
 
+    learned = divisor(graph.model, field)
+    if learned is not None:
+        return learned
     kept = {} if weights is None else divisors_of_run(Path(weights))
     if field in kept:
         return kept[field]

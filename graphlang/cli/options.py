@@ -449,12 +449,6 @@ def load_graph(arguments: argparse.Namespace, path: str | None = None) -> tuple[
         path = getattr(arguments, "inputs", None)
         arguments.values = {} if path is None else read_inputs(path)
         note_what_is_not_finite(path or "", arguments.values)
-    inputs = input_values(graph, files, arguments.values)
-    if graph.spec.data is not None:
-        from graphlang.cli.as_in_data import as_in_data
-
-        written = {n: graph.inputs[n].default for n in pairs if n in graph.inputs and n not in files}
-        inputs = as_in_data(graph, {**written, **inputs}, getattr(arguments, "weights", None))
     if getattr(arguments, "weights", None):
         from graphlang.training.run_folder import load_run
 
@@ -463,6 +457,12 @@ def load_graph(arguments: argparse.Namespace, path: str | None = None) -> tuple[
         taken = load_run(graph.model, Path(arguments.weights), partial=partial, rename=rename)
         if partial:
             console.note(f"{arguments.weights}: {taken}")
+    inputs = input_values(graph, files, arguments.values)
+    if graph.spec.data is not None:
+        from graphlang.cli.as_in_data import as_in_data
+
+        written = {n: graph.inputs[n].default for n in pairs if n in graph.inputs and n not in files}
+        inputs = as_in_data(graph, {**written, **inputs}, getattr(arguments, "weights", None))
     return graph, inputs
 
 

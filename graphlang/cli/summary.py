@@ -51,17 +51,21 @@ def _show_prepared(graph: Graph) -> None:
     from graphlang.draw.numbers import short
 
     data = graph.spec.data
-    if data is None or not data.prepared:
+    if data is None or not (data.prepared or graph.model.learned):
         return
     rows = [[name, text, ""] for name, text in data.fields.items() if text in data.prepared]
     for text, kept in graph.model.learned.items():
         told = [
-            f"{what}: {', '.join(v if isinstance(v, str) else short(v) for v in values)}"
+            f"{what}: {', '.join(v if isinstance(v, str) else short(v) for v in _listed(values))}"
             for what, values in kept.items()
         ]
         rows.append(["", text, "; ".join(told)])
     console.out("")
     console.print_table(rows, ["input", "field", "learned"])
+
+
+def _listed(values: Any) -> list[Any]:
+    return values if isinstance(values, list) else [values]
 
 
 def as_json(summary: Summary) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from graphlang.training.followed import Deciders
 from graphlang.training.layer_meter import SAMPLE, LayerMeter, due
 from graphlang.training.memory_needed import refuse_large_training
 from graphlang.training.next_folder import NextFolder
+from graphlang.training.raw_rows import keep_divisors
 from graphlang.training.record import Epoch, History, Progress
 from graphlang.training.refused_steps import StepInputs
 from graphlang.training.resumption import refuse_changes, with_threads_of_run
@@ -142,6 +143,7 @@ class _Session:
             name: bind_columns(model, split, fields, dataset.name, name)
             for name, split in dataset.splits.items()
         }
+        keep_divisors(model, dataset)
         self.data: BatchSource = self.splits["train"]
         self.rows = self.data.rows
         self.batch = min(section.batch or self.rows, self.rows)

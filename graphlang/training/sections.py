@@ -19,6 +19,7 @@ from graphlang.diagnostics.settings import SettingRefused, SettingsRefused, Wron
 from graphlang.engine.model import Model
 from graphlang.resolve.validation import requirement
 from graphlang.spec.models import DataSpec, TrainSpec, Use
+from graphlang.training.raw_rows import divide_as_learned
 
 
 def open_data(
@@ -50,6 +51,7 @@ def open_data(
     else:
         used = _whole(section.source) if undivided else _divided_by_section(section)
         dataset = open_override(model.network.member("datasets", used), override, fields)
+    divide_as_learned(model, dataset)
     learn = override is None or command == "train"
     return prepared(dataset, expressions, model.learned, learn=learn)
 

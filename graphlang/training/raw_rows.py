@@ -1,0 +1,153 @@
+"""Makes inputs of raw values, as the `data` section makes them of its source: what it learned is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from graphlang.datasets.arrays import from_arrays
+from graphlang.datasets.dataset import Column, Dataset
+from graphlang.datasets.preparing import prepared, source_fields
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.data_fields import UnknownField
+from graphlang.engine.model import Model
+from graphlang.spec.models import DataSpec
+
+_NAME = "the rows handed in"
+
+
+def from_raw(model: Model, values: Mapping[str, Any], of: Iterable[str]) -> dict[str, Any]:
+    """The inputs that the values `of` depend on, by name.
+
+    `values` are those of inputs, or raw rows: where a name is that of a field of the source and of no input,
+    all are columns of rows, of which the inputs are computed with what `model` has learned. Images of whole
+    numbers are flattened and divided as those that were trained on. Raises GraphError for a row that does
+    not fit what was learned.
+    """
+    section = model.spec.data
+    if section is None:
+        return dict(values)
+    inputs = model.network.inputs
+    if not all(name in inputs for name in values):
+        fields = _fields(section, model.network.inputs_of(of))
+        if fields and all(name in inputs or name in _sources(section) for name in values):
+            values = _computed(model, section, values, fields)
+    return {name: _as_stored(model, section, name, value) for name, value in values.items()}
+
+
+def _fields(section: DataSpec, needed: Collection[str]) -> dict[str, str]:
+    return {name: field for name, field in section.fields.items() if name in needed}
+
+
+def _sources(section: DataSpec) -> set[str]:
+    """The fields of the source that the section takes."""
+    plain = {field for field in section.fields.values() if field not in section.prepared}
+    return plain.union(*map(source_fields, section.prepared.values()))
+
+
+def _computed(
+    model: Model, section: DataSpec, values: Mapping[str, Any], fields: Mapping[str, str]
+) -> dict[str, Any]:
+    """The inputs of raw rows; those whose fields are all absent keep their defaults."""
+    columns = _columns(values)
+    dataset = Dataset(_NAME, {"train": columns})
+    inputs: dict[str, Any] = {}
+    for name, field in fields.items():
+        expression = section.prepared.get(field)
+        taken = [field] if expression is None else list(source_fields(expression))
+        absent = [part for part in taken if part not in columns]
+        if absent and model.network.inputs[name].default is not None and len(absent) == len(taken):
+            continue
+        if absent:
+            raise GraphError([UnknownField(name, absent[0], list(columns), _NAME, None)])
+        if expression is None:
+            inputs[name] = columns[field].take(slice(None))
+        else:
+            whole = prepared(dataset, {field: expression}, model.learned, learn=False)
+            inputs[name] = whole.train[field].take(slice(None))
+    return inputs
+
+
+def _columns(values: Mapping[str, Any]) -> dict[str, Column]:
+    """Columns of a table: numbers, or texts, where None and nan are no value; a single value is a row."""
+    texts = {name: cells for name, value in values.items() if (cells := _texts(value)) is not None}
+    numbers = {name: np.atleast_1d(value) for name, value in values.items() if name not in texts}
+    columns = dict(from_arrays(numbers).train) if numbers else {}
+    for name, cells in texts.items():
+        columns[name] = _text_column(cells)
+    rows = {column.shape[0] for column in columns.values()}
+    if len(rows) > 1:
+        from_arrays({name: np.zeros(column.shape[0]) for name, column in columns.items()})  # refuses them
+    return {name: columns[name] for name in values}
+
+
+def _text_column(cells: list[str]) -> Column:
+    array = np.array(cells, np.str_)
+    return Column(array.shape, array.dtype, lambda: array, texts=lambda: cells)
+
+
+def _texts(value: Any) -> list[str] | None:
+    """The cells of a column of texts or dates; None for one of numbers."""
+    array = np.atleast_1d(np.asarray(value))
+    if array.dtype.kind == "M":
+        return ["" if cell == "NaT" else cell for cell in array.astype("M8[D]").astype(str).tolist()]
+    cells = array.tolist()
+    if array.ndim != 1 or not any(isinstance(cell, str) for cell in cells):
+        return None
+    return ["" if cell is None or cell != cell else str(cell).strip() for cell in cells]  # noqa: PLR0124 - nan
+
+
+# ---- images ------------------------------------------------------------------------------------------------
+
+
+def keep_divisors(model: Model, dataset: Dataset) -> None:
+    """Keeps what images are divided by with all else that was learned from the training split."""
+    section = model.spec.data
+    if section is not None:
+        for field, column in dataset.train.items():
+            if column.pixels is not None and field in section.fields.values():
+                model.learned[_normalize(field)] = {"by": column.pixels.largest}
+
+
+def divide_as_learned(model: Model, dataset: Dataset) -> None:
+    """Has images divided by what those that were trained on are divided by."""
+    learned = {field: divisor(model, field) for field in dataset.train}
+    dataset.divide_by({field: by for field, by in learned.items() if by is not None})
+
+
+def divisor(model: Model, field: str) -> float | None:
+    """What the images of a field are divided by; None where that was not learned."""
+    kept = model.learned.get(_normalize(field))
+    by = kept.get("by") if isinstance(kept, dict) else None
+    return float(by) if isinstance(by, int | float) and by > 0 else None
+
+
+def _normalize(field: str) -> str:
+    return f"normalize({field})"
+
+
+def _as_stored(model: Model, section: DataSpec, name: str, value: Any) -> Any:
+    """An array of images of whole numbers as those that were trained on; any other value as it is."""
+    by = divisor(model, section.fields.get(name, ""))
+    if by is None or model.network.inputs[name].dtype != "float":
+        return value
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "iu":  # a list may hold whole floats
+        return value
+    array = as_images(model, name, value)
+    if by == 1:
+        return array
+    return np.multiply(array, np.asarray(1 / by, model.dtype), dtype=model.dtype)
+
+
+def as_images(model: Model, name: str, array: Any) -> Any:
+    """Images in the shape of those of the source: flattened, or with the axis of a single channel."""
+    assert model.spec.data is not None
+    source = model.network.member("datasets", model.spec.data.source)
+    rank = len(model.network.inputs[name].shape or ())
+    if getattr(source, "flatten", False) and rank == 2 and array.ndim > 2:
+        return array.reshape(len(array), -1)
+    if source.__class__.__name__ in ("idx", "mnist") and (rank, array.ndim) == (4, 3):
+        return array[:, None]
+    return array
