@@ -7,6 +7,9 @@ from graphlang.spec.version import __version__ as __version__
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from graphlang import initializers as initializers
+    from graphlang import optimizers as optimizers
+    from graphlang import schedules as schedules
     from graphlang.api import Graph, load, loads
     from graphlang.backends.options import Jax
     from graphlang.catalog.operation import Layer, Loss, Parameter
@@ -31,6 +34,7 @@ _WHERE = {
     "History": "training.record",
     "Spec": "spec.models",
 }
+_PACKAGES = ("initializers", "optimizers", "schedules", "view")
 
 __all__ = [
     "Graph",
@@ -43,8 +47,11 @@ __all__ = [
     "Parameter",
     "Result",
     "Spec",
+    "initializers",
     "load",
     "loads",
+    "optimizers",
+    "schedules",
     "view",
 ]
 
@@ -53,8 +60,8 @@ def __getattr__(name: str) -> object:
     """Imports a public name when it is first asked for, so that `import graphlang` costs nothing."""
     import importlib
 
-    if name == "view":  # a package that can be called
-        return importlib.import_module("graphlang.view")
+    if name in _PACKAGES:
+        return importlib.import_module(f"graphlang.{name}")
     if name not in _WHERE:
         raise AttributeError(f"module 'graphlang' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"graphlang.{_WHERE[name]}"), name)

@@ -76,7 +76,7 @@ def _start(shape: tuple[Size, ...], start: Any) -> Initializer:
     if array.dtype.kind not in "fiu":
         raise TypeError(
             f"the start of a parameter is a number, an array or an initializer such as "
-            f"graphlang.initializers.he.he(), not {start!r}"
+            f"gl.initializers.he(), not {start!r}"
         )
     if array.shape not in ((), shape):
         raise ValueError(f"a parameter of shape {shape} does not start with an array of shape {array.shape}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, MutableMapping, Sequence
+from importlib import import_module
 from typing import Any, TypeAlias
 
 import numpy as np
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, PrivateAttr
 
 from graphlang.contracts.fields import Fields
 
@@ -21,17 +23,19 @@ Slots: TypeAlias = dict[str, Array]
 
 
 class Optimizer(Fields):
-    """The base class of every optimizer: a subclass defines its fields, `slots` and `step`.
+    """The base class of every optimizer: a subclass defines its fields, `slots` and `formula`.
 
-    An optimizer is pure: `update` takes the slots and returns new ones, and writes nothing in place. So the
-    same lines run on arrays and on symbolic arrays; the planner then turns the recorded updates into
-    in-place ones.
+    These are pure: `update` takes the slots and returns new ones, and writes nothing in place. So the same
+    lines run on arrays and on symbolic arrays; the planner then turns the recorded updates into in-place
+    ones. In a loop of one's own, `step` does so for arrays by name, and remembers the slots.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     lr: float = Field(default=0.01, gt=0, description="the learning rate, before the schedule's factor")
     weight_decay: float = Field(default=0.0, ge=0, description="L2: this times W is added to the gradient")
+
+    _taken: Any = PrivateAttr(None)
 
     def slots(self, W: Array) -> Slots:
         """The slots of a parameter before the first step."""
@@ -44,15 +48,53 @@ class Optimizer(Fields):
         `lr` and `t` change at run time. Their type may be wider than W's, so cast them to it (`cast_scalar`)
         before computing with W.
         """
-        return self.step(W, self.decayed(W, dW), slots, lr, t)
+        return self.formula(W, self.decayed(W, dW), slots, lr, t)
 
     def decayed(self, W: Array, dW: Array) -> Array:
         """The gradient plus the L2 term of `weight_decay`."""
         return dW + self.weight_decay * W if self.weight_decay else dW
 
-    def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
+    def formula(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
         """The formula of the update; `dW` includes the weight decay."""
         raise NotImplementedError
+
+    # ---- in a loop of one's own -------------------------------------------------------------------------
+
+    def step(
+        self,
+        params: MutableMapping[str, Any] | list[Any],
+        grads: Mapping[str, Any] | Sequence[Any],
+        *,
+        lr: float | None = None,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
+    ) -> None:
+        """Changes the parameters that have a gradient, as a step of `fit` does: arrays where they lie.
+
+        `lr` is the rate of this step, by default that of the optimizer. A gradient that is not finite is a
+        ValueError, and then nothing is changed.
+        """
+        self._steps().take(params, grads, self.lr if lr is None else lr, clip_norm, clip_value)
+
+    @property
+    def t(self) -> int:
+        """How many steps `step` has taken."""
+        return 0 if self._taken is None else int(self._taken.t)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What `step` remembers, as arrays by name: `np.savez("adam.npz", **opt.state_dict())`."""
+        state: dict[str, Any] = self._steps().state()
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Goes on from what `state_dict` gave, also as `np.load("adam.npz")` reads it."""
+        self._steps().restore(state)
+
+    def _steps(self) -> Any:
+        """The steps so far; what plans them stands above, and is imported for the first one."""
+        if self._taken is None:
+            self._taken = import_module("graphlang.engine.optimizer_steps").OptimizerSteps(self)
+        return self._taken
 
 
 def squarable(dW: Array, terms: float = 1) -> Array:

@@ -24,7 +24,7 @@ class Adadelta(Optimizer):
     def slots(self, W: Array) -> Slots:
         return {"h": np.zeros_like(W), "u": np.zeros_like(W)}
 
-    def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
+    def formula(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
         dW = squarable(dW, terms=1 / (1 - self.rho))
         h = self.rho * slots["h"] + (1 - self.rho) * dW * dW
         d = np.sqrt(slots["u"] + self.eps) / np.sqrt(h + self.eps) * dW

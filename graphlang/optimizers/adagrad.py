@@ -22,7 +22,7 @@ class AdaGrad(Optimizer):
     def slots(self, W: Array) -> Slots:
         return {"h": np.zeros_like(W)}
 
-    def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
+    def formula(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
         # h adds up the squares of every step.
         dW = squarable(dW, terms=2**16)
         h = slots["h"] + dW * dW

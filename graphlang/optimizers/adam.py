@@ -31,7 +31,7 @@ class Adam(Moments):
         slots = super().slots(W)
         return {**slots, "top": np.zeros_like(W)} if self.amsgrad else slots
 
-    def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
+    def formula(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
         dW = squarable(dW, terms=1 / (1 - self.beta2))
         # m and v are stored without the factor 1 - beta, which moves into the scalars: each product less
         # saves a pass over the parameters. The scalars are computed in float64 and cast afterwards, because

@@ -22,4 +22,4 @@ class AdamW(Adam):
     weight_decay: float = Field(default=0.01, ge=0, description="lr times this is taken off W in every step")
 
     def update(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
-        return self.step(W * cast_scalar(1 - lr * self.weight_decay, W), dW, slots, lr, t)
+        return self.formula(W * cast_scalar(1 - lr * self.weight_decay, W), dW, slots, lr, t)

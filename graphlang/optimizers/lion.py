@@ -28,7 +28,7 @@ class Lion(Optimizer):
     def decayed(self, W: Array, dW: Array) -> Array:
         return dW
 
-    def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
+    def formula(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
         m = slots["m"]
         direction = np.sign(self.beta1 * m + (1 - self.beta1) * dW) + self.weight_decay * W
         return W - cast_scalar(lr, W) * direction, {"m": self.beta2 * m + (1 - self.beta2) * dW}

@@ -24,6 +24,6 @@ class Momentum(Optimizer):
     def slots(self, W: Array) -> Slots:
         return {"v": np.zeros_like(W)}
 
-    def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
+    def formula(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
         v = self.momentum * slots["v"] - cast_scalar(lr, W) * dW
         return W + v, {"v": v}

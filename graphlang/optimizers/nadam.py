@@ -27,7 +27,7 @@ class NAdam(Moments):
     def slots(self, W: Array) -> Slots:
         return {"m": np.zeros_like(W), "v": np.zeros_like(W), "p": np.ones((), W.dtype)}
 
-    def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
+    def formula(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
         dW = squarable(dW, terms=1 / (1 - self.beta2))
         m = self.beta1 * slots["m"] + (1 - self.beta1) * dW
         v = self.beta2 * slots["v"] + (1 - self.beta2) * dW * dW

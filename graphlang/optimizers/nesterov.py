@@ -25,7 +25,7 @@ class Nesterov(Optimizer):
     def slots(self, W: Array) -> Slots:
         return {"v": np.zeros_like(W)}
 
-    def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
+    def formula(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
         descent = cast_scalar(lr, W) * dW
         v = self.momentum * slots["v"] - descent
         return W + self.momentum * v - descent, {"v": v}

@@ -23,7 +23,7 @@ class RAdam(Moments):
 
     lr: float = Field(default=0.001, gt=0, description="the learning rate, before the schedule's factor")
 
-    def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
+    def formula(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
         bounded = squarable(dW, terms=1 / (1 - self.beta2))
         m = self.beta1 * slots["m"] + (1 - self.beta1) * bounded
         v = self.beta2 * slots["v"] + (1 - self.beta2) * bounded * bounded

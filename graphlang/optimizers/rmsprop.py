@@ -25,7 +25,7 @@ class RMSProp(Optimizer):
     def slots(self, W: Array) -> Slots:
         return {"h": np.zeros_like(W)}
 
-    def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
+    def formula(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
         dW = squarable(dW, terms=1 / (1 - self.decay_rate))
         # h is stored without the factor 1 - decay_rate, whose root moves into the rate and into eps.
         h = self.decay_rate * slots["h"] + dW * dW

@@ -12,5 +12,5 @@ class SGD(Optimizer):
     Source: Deep Learning from Scratch, section 6.1.2; as torch.optim.SGD without momentum.
     """
 
-    def step(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
+    def formula(self, W: Array, dW: Array, slots: Slots, lr: Scalar, t: Scalar) -> tuple[Array, Slots]:
         return W - cast_scalar(lr, W) * dW, {}
