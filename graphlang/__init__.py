@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from graphlang.api import Graph, load, loads
     from graphlang.backends.options import Jax
     from graphlang.catalog.operation import Layer, Loss, Parameter
+    from graphlang.contracts.initializer import Initializer
+    from graphlang.contracts.optimizer import Optimizer
+    from graphlang.contracts.schedule import Schedule
+    from graphlang.datasets.arrays import from_arrays
+    from graphlang.datasets.dataset import Dataset, DataSource
     from graphlang.diagnostics import GraphError
     from graphlang.diagnostics.limits import Limits
     from graphlang.engine.result import Result
@@ -24,29 +29,41 @@ _WHERE = {
     "Graph": "api",
     "load": "api",
     "loads": "api",
+    "DataSource": "datasets.dataset",
+    "Dataset": "datasets.dataset",
+    "from_arrays": "datasets.arrays",
     "GraphError": "diagnostics",
+    "Initializer": "contracts.initializer",
     "Jax": "backends.options",
     "Limits": "diagnostics.limits",
     "Layer": "catalog.operation",
     "Loss": "catalog.operation",
+    "Optimizer": "contracts.optimizer",
     "Parameter": "catalog.operation",
     "Result": "engine.result",
     "History": "training.record",
+    "Schedule": "contracts.schedule",
     "Spec": "spec.models",
 }
 _PACKAGES = ("initializers", "optimizers", "schedules", "view")
 
 __all__ = [
+    "DataSource",
+    "Dataset",
     "Graph",
     "GraphError",
     "History",
+    "Initializer",
     "Jax",
     "Layer",
     "Limits",
     "Loss",
+    "Optimizer",
     "Parameter",
     "Result",
+    "Schedule",
     "Spec",
+    "from_arrays",
     "initializers",
     "load",
     "loads",

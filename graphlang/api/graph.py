@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from graphlang.training.step import TrainStep
 
 OwnLayers = Iterable[type[Layer] | Callable[..., Any]]
+"""Layers, losses, functions, optimizers, schedules, initializers and data sources of one's own."""
 
 
 def checked_limits(limits: Limits | None) -> Limits:
@@ -189,7 +190,7 @@ class Graph(Trainable, Viewed, Shown):
         return [name for name in super().__dir__() if name not in METHODS]
 
     def __reduce__(self) -> Any:
-        """A pickle or a copy holds the spec, the user's own layers, the parameters and what the data taught."""
+        """A pickle or a copy holds the spec, what is the user's own, the parameters and what was learned."""
         model = self._model
         backend = None if model.backend is None else model.backend.options
         options: dict[str, Any] = {
@@ -200,7 +201,7 @@ class Graph(Trainable, Viewed, Shown):
             "folder": model.folder,
             "limits": model.network.limits,
         }
-        layers = tuple({id(e.target): e.target for e in self._catalog.own.values()}.values())
+        layers = tuple(self._catalog.own_targets)
         state = (model.params.copies(), self.history, dict(model.learned))
         return _restored, (model.spec, layers, self.notes, options), state
 

@@ -40,8 +40,9 @@ def load(
 
     `set` overrides inputs' defaults, `hyper`s and `section.setting`s; `dtype` is "float32" or
     "float64"; `threads` is how many may compute, by default as many as there are cores; `layers` adds
-    layers of your own; `backend` is "numpy", "jax", `gl.Jax(...)` for JAX with options, or "auto", of which
-    `Graph.notes` says what it has taken. Raises GraphError with every mistake in the file.
+    layers, losses, functions, optimizers, schedules, initializers and data sources of your own; `backend`
+    is "numpy", "jax", `gl.Jax(...)` for JAX with options, or "auto", of which `Graph.notes` says what it
+    has taken. Raises GraphError with every mistake in the file.
     """
     check_options("load", unknown)
     name, text = read_text(path, limits or Limits())

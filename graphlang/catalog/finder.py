@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, create_model
 
 from graphlang.catalog.operation import Function, Layer, Loss, Operation, takes_any_keyword
+from graphlang.catalog.own_members import check_member, own_family
 from graphlang.contracts.fields import Fields
 from graphlang.lazy import lazy, made_once
 from graphlang.trace import Dim
@@ -258,8 +259,10 @@ def _check_own(target: Any) -> None:
         if not isinstance(getattr(target, "forward", None), types.FunctionType):
             raise TypeError(f"the layer {target.__name__} needs a method `forward(self, x)`")
         _check_layer(target)
+    elif (family := own_family(target)) is not None:
+        check_member(target, family)
     elif not isinstance(target, types.FunctionType):
-        accepted = "classes derived from gl.Layer, and functions"
+        accepted = "classes derived from gl.Layer, gl.Optimizer and the like, and functions"
         raise TypeError(f"layers takes {accepted}, not {_described(target)}")
 
 
@@ -284,10 +287,12 @@ def _described(value: Any) -> str:
 
 
 class Catalog:
-    """The layers and functions that a program passes to `load`, then the built-ins."""
+    """What a program passes to `load`, layers, functions and members of families, then the built-ins."""
 
     def __init__(self, layers: Iterable[type[Layer] | Callable[..., Any]] = ()) -> None:
         self.own: dict[str, CatalogEntry] = {}
+        #: optimizers, schedules, initializers and data sources of the program, by family and name
+        self.own_members: dict[tuple[str, str], type[BaseModel]] = {}
         #: the operations that a program has asked for
         self._found: dict[str, CatalogEntry] = {}
         if not isinstance(layers, Iterable):
@@ -297,6 +302,8 @@ class Catalog:
             if isinstance(target, type) and issubclass(target, Layer):
                 entry = CatalogEntry(target.__name__, "loss" if issubclass(target, Loss) else "layer", target)
                 self.own.update(dict.fromkeys((target.__name__, *target.spellings), entry))
+            elif (family := own_family(target)) is not None:
+                self.own_members[family, target.__name__] = typing.cast("type[BaseModel]", target)
             else:
                 self.own[target.__name__] = CatalogEntry(target.__name__, "function", target)
 
@@ -308,6 +315,21 @@ class Catalog:
             if entry is not None:
                 self._found[name] = entry
         return entry
+
+    def member(self, family: Family, name: str) -> type[BaseModel] | None:
+        """The initializer, optimizer, schedule or data source of that name, or None."""
+        return self.own_members.get((family, name)) or family_member(family, name)
+
+    def members(self, family: Family) -> list[str]:
+        """The names of one family, the program's own first."""
+        own = [name for kind, name in self.own_members if kind == family]
+        return list(dict.fromkeys([*own, *family_names(family)]))
+
+    @property
+    def own_targets(self) -> list[Any]:
+        """All that the program has passed, each once."""
+        entries = {id(entry.target): entry.target for entry in self.own.values()}
+        return [*entries.values(), *self.own_members.values()]
 
     def names(self) -> list[str]:
         return [*self.own, *built_in_names()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ class Initializer(Fields):
     network starts from the same values as a float64 one.
     """
 
+    family: ClassVar[str] = "initializers"
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def draw(self, rng: np.random.Generator, shape: Shape, fan_in: int, fan_out: int) -> Drawn:

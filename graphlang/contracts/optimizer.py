@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, MutableMapping, Sequence
 from importlib import import_module
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from pydantic import ConfigDict, Field, PrivateAttr
@@ -30,6 +30,7 @@ class Optimizer(Fields):
     ones. In a loop of one's own, `step` does so for arrays by name, and remembers the slots.
     """
 
+    family: ClassVar[str] = "optimizers"
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     lr: float = Field(default=0.01, gt=0, description="the learning rate, before the schedule's factor")
@@ -45,10 +46,11 @@ class Optimizer(Fields):
         """The parameter and its slots after step `t` (1, 2, ...) at the learning rate `lr`, with the schedule
         applied.
 
-        `lr` and `t` change at run time. Their type may be wider than W's, so cast them to it (`cast_scalar`)
-        before computing with W.
+        `lr` and `t` change at run time. Their type may be wider than W's: a formula that casts them to it
+        (`cast_scalar`) before it computes with W is faster.
         """
-        return self.formula(W, self.decayed(W, dW), slots, lr, t)
+        new, after = self.formula(W, self.decayed(W, dW), slots, lr, t)
+        return _as_before(new, W), {slot: _as_before(after[slot], slots[slot]) for slot in after}
 
     def decayed(self, W: Array, dW: Array) -> Array:
         """The gradient plus the L2 term of `weight_decay`."""
@@ -95,6 +97,11 @@ class Optimizer(Fields):
         if self._taken is None:
             self._taken = import_module("graphlang.engine.optimizer_steps").OptimizerSteps(self)
         return self._taken
+
+
+def _as_before(new: Array, old: Array) -> Array:
+    """A new value in the precision of the old one."""
+    return new if new.dtype == old.dtype else new.astype(old.dtype)
 
 
 def squarable(dW: Array, terms: float = 1) -> Array:

@@ -12,6 +12,7 @@ from graphlang.contracts.fields import Fields
 class Schedule(Fields):
     """The base class of every schedule: a subclass defines its fields and `factor`."""
 
+    family: ClassVar[str] = "schedules"
     #: whether the factor depends on the total number of steps
     needs_total: ClassVar[bool] = False
     #: whether `factor` rises over the steps of `warmup` by itself

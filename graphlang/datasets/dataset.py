@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isqrt, prod
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -176,6 +176,7 @@ class DataSource(Fields):
     reads no more than it needs to know every shape.
     """
 
+    family: ClassVar[str] = "datasets"
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def open(
@@ -190,7 +191,13 @@ class DataSource(Fields):
         only `fields` are used, mistakes in other fields are ignored.
         """
         taken = None if fields is None else frozenset(fields)
-        return self.read(Files(folder, tuple(search), fields=taken))
+        dataset = self.read(Files(folder, tuple(search), fields=taken))
+        if not isinstance(dataset, Dataset):
+            raise TypeError(
+                f"the data source {type(self).__name__} returns {type(dataset).__name__} from its `read`, "
+                "not a data set: end it with `return gl.from_arrays(x=..., t=...)`"
+            )
+        return dataset
 
     def read(self, files: Files) -> Dataset:
         raise NotImplementedError

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from graphlang.catalog.finder import Family, family_member
+from graphlang.catalog.finder import Catalog, Family
 from graphlang.diagnostics import Span
 from graphlang.diagnostics.settings import (
     OverrideOutOfRange,
@@ -36,7 +36,9 @@ def attribute_names(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def owner_of(sections: Sequence[tree.Section], given: dict[str, Any], name: str) -> str | None:
+def owner_of(
+    catalog: Catalog, sections: Sequence[tree.Section], given: dict[str, Any], name: str
+) -> str | None:
     """The setting of `train` to which an attribute belongs; `given` are expressions from outside."""
     train = next((section for section in sections if section.name == "train"), None)
     if train is None:
@@ -45,7 +47,7 @@ def owner_of(sections: Sequence[tree.Section], given: dict[str, Any], name: str)
     for owner, family in OWNERS.items():
         expression = expressions.get(owner)
         function = expression.function if isinstance(expression, tree.Call) else expression
-        model = family_member(family, function.name) if isinstance(function, tree.Name) else None
+        model = catalog.member(family, function.name) if isinstance(function, tree.Name) else None
         if model is not None and name in attribute_names(model):
             return owner
     return None
@@ -60,7 +62,7 @@ def with_attribute(
     full = f"train.{name}"
     if use is None and owner == "schedule":
         use = Use(name="constant")
-    model = None if use is None else family_member(OWNERS[owner], use.name)
+    model = None if use is None else context.catalog.member(OWNERS[owner], use.name)
     if use is None or model is None or attribute not in attribute_names(model):
         possible = [] if model is None else [f"train.{owner}.{known}" for known in attribute_names(model)]
         return context.poison(UnknownOverride(full, possible))

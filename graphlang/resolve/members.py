@@ -6,7 +6,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from graphlang.catalog.finder import family_member, family_names
 from graphlang.diagnostics import Span
 from graphlang.diagnostics.arguments import ArgumentTwice, TooManyArguments
 from graphlang.diagnostics.kinds import MemberNeeded
@@ -41,8 +40,8 @@ def member(context: Context, family: Any, expression: Any, scope: Scope) -> Step
         return (yield _starting_value(context, expression, scope))
     function = expression.function if isinstance(expression, tree.Call) else expression
     if not isinstance(function, tree.Name):
-        return context.poison(MemberNeeded(expression.span, family, family_names(family)))
-    if family_member(family, function.name) is not None:
+        return context.poison(MemberNeeded(expression.span, family, context.catalog.members(family)))
+    if context.catalog.member(family, function.name) is not None:
         return (yield _with_arguments(context, family, function.name, expression, scope))
     if family == "initializers" and isinstance(expression, tree.Name):
         number = without_node(scope.find(function.name))
@@ -68,18 +67,18 @@ def _constant(context: Context, value: Any, span: Span) -> Any:
 def _unknown(context: Context, family: Any, function: tree.Name, expression: Any, scope: Scope) -> Steps:
     """Reports an unknown name, and the mistakes in its arguments if the name was misspelt."""
     arguments = expression.arguments if isinstance(expression, tree.Call) else ()
-    problem = _unknown_member(family, function, arguments)
+    problem = _unknown_member(context, family, function, arguments)
     context.error(problem)
-    if arguments and problem.match is not None and family_member(family, problem.match) is not None:
+    if arguments and problem.match is not None and context.catalog.member(family, problem.match) is not None:
         yield _with_arguments(context, family, problem.match, expression, scope)
     return POISON
 
 
-def _unknown_member(family: Any, function: tree.Name, arguments: Any) -> UnknownOperation:
+def _unknown_member(context: Context, family: Any, function: tree.Name, arguments: Any) -> UnknownOperation:
     from graphlang.catalog.foreign_names import member_meant
 
     foreign = member_meant(function.name)
-    names = family_names(family)
+    names = context.catalog.members(family)
     kind = KINDS[family]
     if family == "initializers" and foreign == "normal" and not arguments:
         return UnknownOperation.normal_without_deviation(function.span, function.name)
@@ -125,7 +124,7 @@ def _attribute_name(
     context: Context, family: Any, owner: str, argument: tree.Argument, position: int, places: dict[str, Span]
 ) -> str | None:
     """The attribute that an argument is for; None after a reported mistake."""
-    model = family_member(family, owner)
+    model = context.catalog.member(family, owner)
     assert model is not None, (family, owner)
     names = [f.alias or n for n, f in model.model_fields.items()]
     if argument.name is None and position >= len(names):
@@ -144,7 +143,7 @@ def _attribute_name(
 def _create(
     context: Context, family: Any, name: str, attributes: dict[str, Any], places: dict[str, Span], span: Span
 ) -> Any:
-    model = family_member(family, name)
+    model = context.catalog.member(family, name)
     assert model is not None, (family, name)
     try:
         return model(**attributes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphlang.catalog.finder import Family, family_member
+from graphlang.catalog.finder import Family
 from graphlang.contracts.monitor import split_and_measure
 from graphlang.diagnostics.settings import UnknownMeasure
 from graphlang.resolve.context import Context
@@ -20,7 +20,7 @@ def check_monitors(context: Context, train: Settings) -> None:
         use = train.values.get(setting)
         if not isinstance(use, Use):
             continue
-        model = family_member(family, use.name)
+        model = context.catalog.member(family, use.name)
         if model is None or "monitor" not in model.model_fields:
             continue
         default = model.model_fields["monitor"].default

@@ -88,7 +88,7 @@ class Overrides:
         """Whether a name is short for an attribute of the optimizer or the schedule, which it then sets."""
         train = self.sections.get("train", {})
         given = {setting: override.expression for setting, override in train.items()}
-        owner = owner_of(sections, given, name)
+        owner = owner_of(self.context.catalog, sections, given, name)
         if owner is None or f"{owner}.{name}" in train:
             return False
         expression = _as_expression(name, value, self.context.collector)

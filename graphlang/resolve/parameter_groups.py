@@ -7,7 +7,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from graphlang.catalog.finder import family_member
 from graphlang.diagnostics import Span
 from graphlang.diagnostics.arguments import ArgumentTwice
 from graphlang.diagnostics.settings import NoGroup, PatternOfNothing
@@ -64,7 +63,7 @@ def _made(context: Context, values: dict[str, Any], places: dict[str, Span], spa
 
 def check_attributes(context: Context, use: Any, chosen: Any, span: Span) -> None:
     """Reports what groups set that the optimizer does not have, or does not accept."""
-    model = family_member("optimizers", use.name) if isinstance(use, Use) else None
+    model = context.catalog.member("optimizers", use.name) if isinstance(use, Use) else None
     if model is None or not isinstance(chosen, tuple):
         return
     for group in chosen:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from graphlang.catalog.finder import CatalogEntry, family_member
+from graphlang.catalog.finder import CatalogEntry
 from graphlang.catalog.foreign_names import MODULES, lookup_key, operation_meant, value_meant
 from graphlang.diagnostics import Diagnostic, Edit, Span
 from graphlang.diagnostics.kinds import (
@@ -50,7 +50,7 @@ def of_name(context: Context, function: tree.Name, scope: Scope, site: CallSite 
     if isinstance(value, Value):
         return CalledName(function.span, _product(function, site), name, value.span)
     for family in ("initializers", "optimizers", "datasets", "schedules", "monitors"):
-        if family_member(family, name) is not None:
+        if context.catalog.member(family, name) is not None:
             return CalledMember(function.span, name, family, _text_of(function, site))
     return _unknown(context, function.span, name, scope, site)
 

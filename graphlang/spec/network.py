@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
-from graphlang.catalog.finder import Catalog, Family, family_member
+from graphlang.catalog.finder import Catalog, Family
 from graphlang.catalog.operation import Function, Layer, Operation
 from graphlang.diagnostics import GraphError, Source, Span
 from graphlang.diagnostics.limits import DEFAULT, Limits
@@ -413,7 +413,7 @@ class Network:
 
     def member(self, family: Family, use: Use) -> Any:
         """An initializer, optimizer, schedule or source from its plain data."""
-        model = family_member(family, use.name)
+        model = self.catalog.member(family, use.name)
         if model is None:
             raise GraphError([NoSuchMember(use.name, family)])
         try:

@@ -7,19 +7,22 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from graphlang.catalog.finder import Catalog, CatalogEntry, family_member
+from graphlang.catalog.finder import Catalog, CatalogEntry, Family
 from graphlang.catalog.operation import Function, Operation
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import WrongAttributesInSpec
 from graphlang.spec.models import NodeSpec
 from graphlang.trace import Dim, Size, Symbolic, axis_size
 
+_IN_ATTRIBUTES: tuple[Family, ...] = ("initializers", "schedules", "optimizers")
+"""The families of which an operation may have a member as an attribute."""
+
 
 def operation_of(catalog: Catalog, spec: NodeSpec, sizes: Mapping[str, int] | None) -> Operation:
     """The operation of a node; with `sizes`, its attributes hold numbers in the place of named dimensions."""
     entry = catalog.find(spec.operation)
     assert entry is not None, spec.operation
-    attributes = {name: _attribute(value, sizes) for name, value in spec.attributes.items()}
+    attributes = {name: _attribute(catalog, value, sizes) for name, value in spec.attributes.items()}
     if sizes is not None:
         _refuse_negative_axes(entry, spec, sizes)
     part = attributes.pop("part", None)
@@ -31,15 +34,15 @@ def operation_of(catalog: Catalog, spec: NodeSpec, sizes: Mapping[str, int] | No
     return operation if part is None else OneResult(operation, part)
 
 
-def _attribute(value: Any, sizes: Mapping[str, int] | None) -> Any:
+def _attribute(catalog: Catalog, value: Any, sizes: Mapping[str, int] | None) -> Any:
     """An attribute as the operation takes it: initializers and the like by name become what they name."""
     if isinstance(value, list | tuple):
-        return [_attribute(item, sizes) for item in value]
+        return [_attribute(catalog, item, sizes) for item in value]
     if isinstance(value, Symbolic):
         return value if sizes is None else value.bind(sizes)
     if isinstance(value, dict) and value.keys() == {"use", "attributes"}:
-        for family in ("initializers", "schedules", "optimizers"):
-            model: type[BaseModel] | None = family_member(family, value["use"])
+        for family in _IN_ATTRIBUTES:
+            model: type[BaseModel] | None = catalog.member(family, value["use"])
             if model is not None:
                 return model(**value["attributes"])
     return value

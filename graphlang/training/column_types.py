@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TypeAlias
 
-from graphlang.catalog.finder import family_member
 from graphlang.datasets.dataset import Column
 from graphlang.diagnostics import Diagnostic, Span
 from graphlang.diagnostics.data_fields import (
@@ -93,7 +92,7 @@ def _of_other_rank(model: Model, spec: InputSpec, column: Column, facts: _Facts)
 def _flattens(model: Model) -> bool | None:
     """Whether the source flattens each sample into a row; None where it has no such option."""
     source = model.spec.data.source if model.spec.data is not None else None
-    kind = family_member("datasets", source.name) if source is not None else None
+    kind = model.network.catalog.member("datasets", source.name) if source is not None else None
     if source is None or kind is None or "flatten" not in kind.model_fields:
         return None
     return bool(source.attributes.get("flatten", kind.model_fields["flatten"].default))

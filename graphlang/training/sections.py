@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from graphlang.catalog.finder import family_member
+from graphlang.catalog.finder import Catalog
 from graphlang.datasets.dataset import Dataset
 from graphlang.datasets.dividing import by_field, with_share, with_source
 from graphlang.datasets.override import open_override
@@ -46,10 +46,11 @@ def open_data(
     taken = [field for name, field in section.fields.items() if inputs is None or name in inputs]
     expressions = {field: section.prepared[field] for field in taken if field in section.prepared}
     fields = _of_source(taken, expressions)
+    catalog = model.network.catalog
     if override is None:
         dataset = _opened(model, section, fields)
     else:
-        used = _whole(section.source) if undivided else _divided_by_section(section)
+        used = _whole(catalog, section.source) if undivided else _divided_by_section(catalog, section)
         dataset = open_override(model.network.member("datasets", used), override, fields)
     divide_as_learned(model, dataset)
     learn = override is None or command == "train"
@@ -65,7 +66,7 @@ def _of_source(taken: Collection[str], expressions: Mapping[str, Any]) -> set[st
 def _opened(model: Model, section: DataSpec, fields: set[str]) -> Dataset:
     from graphlang.datasets.data_folders import data_folders
 
-    source = model.network.member("datasets", _divided_by_section(section))
+    source = model.network.member("datasets", _divided_by_section(model.network.catalog, section))
     folder = model.folder or Path.cwd()
     by = section.validation if isinstance(section.validation, str) else None
     dataset: Dataset = source.open(folder, data_folders(), fields if by is None else {*fields, by})
@@ -76,21 +77,21 @@ def _opened(model: Model, section: DataSpec, fields: set[str]) -> Dataset:
         if isinstance(part, float):
             dataset = with_share(dataset, split, part, seed)
         elif isinstance(part, Use):
-            other = model.network.member("datasets", _whole(part))
+            other = model.network.member("datasets", _whole(model.network.catalog, part))
             rows = other.open(folder, data_folders(), fields)
             dataset = with_source(dataset, split, rows, fields, plain)
     return dataset
 
 
-def _divided_by_section(section: DataSpec) -> Use:
+def _divided_by_section(catalog: Catalog, section: DataSpec) -> Use:
     """The source, which keeps no rows for testing where the section says which ones these are."""
     divided = section.test is not None or isinstance(section.validation, str)
-    return _whole(section.source) if divided else section.source
+    return _whole(catalog, section.source) if divided else section.source
 
 
-def _whole(source: Use) -> Use:
+def _whole(catalog: Catalog, source: Use) -> Use:
     """A source with all of its rows in the training split."""
-    kind = family_member("datasets", source.name)
+    kind = catalog.member("datasets", source.name)
     if kind is None or "test" not in kind.model_fields:
         return source
     return Use(name=source.name, attributes={**source.attributes, "test": 0})
