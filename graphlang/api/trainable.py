@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from graphlang.datasets.dataset import Dataset
     from graphlang.engine.model import Model
     from graphlang.training.partial_weights import TakenWeights
-    from graphlang.training.record import Epoch, History
+    from graphlang.training.record import Epoch, History, Progress
 
 
 class Trainable:
@@ -34,14 +34,15 @@ class Trainable:
         iterations: int | None = None,
         batch: int | None = None,
         on_epoch: Callable[[Epoch], Any] | None = None,
+        on_step: Callable[[Progress], Any] | None = None,
         **arrays: Any,
     ) -> History:
         """Trains by the `train` section on arrays by input name, and returns the history.
 
         The arrays are keywords, or one mapping where an input has the name of an option; without any, the
         data is that of the file. `epochs`, `iterations` and `batch` override the section. `on_epoch` is
-        called with each epoch's record; where it returns False, training stops. The graph's `history` grows
-        with every step, and remains where training is interrupted.
+        called with each epoch's record, `on_step` after each step; where one returns False, training stops.
+        The graph's `history` grows with every step, and remains where training is interrupted.
 
         The parameters of this graph are changed. Every call is a training of its own: the optimizer's
         memory, the schedule, the order of rows and the random numbers start anew, so two calls of three
@@ -50,6 +51,7 @@ class Trainable:
         from graphlang.training.loop import fit
 
         check_callable("on_epoch", on_epoch)
+        check_callable("on_step", on_step)
         dataset, handed = data_or_arrays("fit", self._model.network, data, more, arrays)
         return fit(
             self._model,
@@ -60,6 +62,7 @@ class Trainable:
             iterations=iterations,
             batch=batch,
             on_epoch=on_epoch,
+            on_step=on_step,
             on_start=self._record_in,
         )
 

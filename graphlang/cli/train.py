@@ -142,7 +142,7 @@ def _train(arguments: argparse.Namespace) -> int:
         return _kept("interrupted", chosen, "as of its last checkpoint", arguments.words)
 
     with ExitStack() as stack:
-        by_epochs = bool(dataset.train)
+        by_epochs = _by_epochs(graph, dataset)
         progress = watcher(by_epochs, arguments.format, layers=arguments.verbose, silent=not leads)
         stack.enter_context(progress)
         stack.enter_context(options.announced_by(progress.show))
@@ -179,6 +179,18 @@ def _train(arguments: argparse.Namespace) -> int:
     with nullcontext() if arguments.json else lasting_stdout():
         _finish(graph, history, _path(chosen), arguments.json)
     return 0
+
+
+def _by_epochs(graph: Graph, dataset: Dataset) -> bool:
+    """Whether a record of the training is an epoch."""
+    from graphlang.training.reports import reports_of
+
+    section = graph.spec.train
+    rows = next((column.shape[0] for column in dataset.train.values()), None)
+    if section is None or rows is None:
+        return rows is not None
+    per_pass = -(-rows // min(section.batch or rows, rows))
+    return reports_of(section, per_pass, section.iterations or 0).by_epochs
 
 
 def _path(chosen: Path | NextFolder) -> Path:

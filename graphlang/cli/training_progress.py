@@ -169,7 +169,9 @@ class Live(Lines):
         share = progress.iteration / progress.iterations
         epoch = f"epoch {progress.epoch}, " if self._by_epochs else ""
         counts = f"{progress.iteration:,}/{progress.iterations:,}"
-        text = f"{epoch}loss {_four(progress.loss)}  {counts}"
+        losses = progress.objectives or {"loss": progress.loss}
+        told = ", ".join(f"{name} {_four(loss)}" for name, loss in losses.items())
+        text = f"{epoch}{told}  {counts}"
         left = self._left(progress)
         text += left if len(text) + len(left) <= columns else ""
         full, empty = ("━", "─") if console.unicode(sys.stderr) else ("#", "-")
@@ -221,11 +223,13 @@ def _headed(epoch: Epoch, by_epochs: bool) -> str:
 
 def summary(epoch: Epoch) -> str:
     """The loss and the metrics of an epoch on one line."""
-    parts = [f"loss {_four(epoch.loss)}"]
+    losses = epoch.objectives or {"loss": epoch.loss}
+    parts = [f"{name} {_four(loss)}" for name, loss in losses.items()]
     splits = {"validation": epoch.validation, "test": epoch.test}
     for split, metrics in splits.items():
-        if "loss" in metrics and (split == "validation" or not epoch.train):
-            parts[0] += f", {split} {_four(metrics['loss'])}"
+        for place, name in enumerate(["loss", *list(epoch.objectives)[1:]]):
+            if name in metrics and (split == "validation" or not epoch.train):
+                parts[place] += f", {split} {_four(metrics[name])}"
     for name, value in epoch.train.items():
         if isinstance(value, list):
             continue  # a table is shown at the end

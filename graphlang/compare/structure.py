@@ -169,6 +169,8 @@ def _marks(spec: Spec) -> Iterator[tuple[str, str]]:
         yield name, OUTPUT
     if spec.train is not None:
         yield spec.train.minimize, "train.minimize"
+        for number, objective in enumerate(spec.train.objectives[1:], 2):
+            yield objective.loss, f"train.minimize {number}"
         for metric, name in spec.train.metrics.items():
             yield name, f"train.metrics.{metric}"
     if spec.gradcheck is not None:

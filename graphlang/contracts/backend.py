@@ -71,8 +71,9 @@ class TrainingSteps(Protocol):
     nothing, and neither does any step after it.
     """
 
-    #: the losses of steps that are known and that nobody has taken out yet, the oldest first
-    known: deque[float]
+    #: the losses of steps that are known and that nobody has taken out yet, the oldest step first; of each
+    #: step one for every objective
+    known: deque[tuple[float, ...]]
 
     def prepare(self, rows: int) -> None:
         """Records the step for batches of so many rows, which tells which parameters have slots."""

@@ -18,6 +18,7 @@ from graphlang.engine.updates import (
     UPDATE,
     UpdateRule,
     Updates,
+    loss_label,
     norms_together,
     recorded_updates,
     slot_label,
@@ -208,8 +209,8 @@ def record_step(
     slots: Callable[[str], Mapping[str, Any]],
 ) -> Recording:
     """The program of one training step: for each objective, a loss and the parameters that change for it, in
-    turn. Its outputs are the first loss and the norms of the gradients, that of all together first; it
-    updates the parameters, the optimizer's slots and the state of layers.
+    turn. Its outputs are the losses and the norms of the gradients, that of all together first; it updates
+    the parameters, the optimizer's slots and the state of layers.
 
     A parameter without a gradient is not updated, and `slots` is not called for it.
     """
@@ -233,7 +234,8 @@ def record_step(
             updates |= {network.names[state]: value for state, value in tape.state.items()}
     with recorder.trace:
         together = norms[0] if len(norms) == 1 else norms_together(recorder.trace, norms)
-    return recorder.recording({"loss": losses[0], NORMS: together}, updates)
+    outputs = {loss_label(place): loss for place, loss in enumerate(losses)}
+    return recorder.recording({**outputs, NORMS: together}, updates)
 
 
 def _updates_of(

@@ -14,12 +14,12 @@ from graphlang.trace.dims import Dim
 
 
 def symbolic_steps(network: Network, dtype: np.dtype[Any]) -> list[Step]:
-    """What the outputs and the loss record, forward and backward, in training mode.
+    """What the outputs and the losses record, forward and backward, in training mode.
 
     A part that can be recorded for known sizes only is left out.
     """
     spec = network.spec
-    names = [*spec.outputs, *([spec.train.minimize] if spec.train is not None else [])]
+    names = [*spec.outputs, *(spec.train.losses if spec.train is not None else ())]
     types = {"float": dtype, "int": np.dtype(np.int64), "bool": np.dtype(np.bool_)}
     shapes: dict[str, Any] = {name: tuple(own.shape or ()) for name, own in network.inputs.items()}
     sizes: dict[str, Any] = {

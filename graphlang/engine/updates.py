@@ -51,6 +51,11 @@ class Updates(NamedTuple):
     norms: Any
 
 
+def loss_label(place: int) -> str:
+    """The label of the loss of an objective, the first at place 0."""
+    return "loss" if place == 0 else f"loss {place + 1}"
+
+
 def slot_label(name: str, slot: str) -> str:
     """The label of an optimizer's slot for a parameter."""
     return f"{name}: {slot}"

@@ -120,7 +120,7 @@ def data_or_arrays(
     from graphlang.datasets.dataset import Dataset
 
     section = network.spec.train
-    computed = [section.minimize, *section.metrics.values()] if section is not None else []
+    computed = [*section.losses, *section.metrics.values()] if section is not None else []
     needed = network.inputs_of(computed) or list(network.inputs)
     if isinstance(data, Dataset) and not more and not arrays:
         return data, {}

@@ -14,7 +14,7 @@ from graphlang.spec.models import GradcheckSpec, Spec, TrainSpec
 from graphlang.spec.network import Network
 
 OF_LOAD = ("set", "dtype", "seed", "threads", "layers", "limits", "backend")
-OF_FIT = ("epochs", "iterations", "batch", "validation", "on_epoch")
+OF_FIT = ("epochs", "iterations", "batch", "validation", "on_epoch", "on_step")
 OPTIONS = {
     "load": OF_LOAD,
     "loads": ("name", "folder", *OF_LOAD),
@@ -34,7 +34,7 @@ HABITS = {
     "batch_size": "write `batch=100`",
     "validation_data": 'write `validation={"x": x_test, "t": t_test}`',
     "verbose": "it prints nothing by itself: `on_epoch=print` writes each epoch's record",
-    "callbacks": "write `on_epoch=function`; one that returns False stops the training",
+    "callbacks": "write `on_epoch=function` or `on_step=function`; one that returns False stops the training",
     "max_iter": "write `iterations=1000`",
     "n_epochs": "write `epochs=10`",
     "sample_weight": "weigh the rows in the loss of the file, as in `sum(w * losses) / sum(w)`",

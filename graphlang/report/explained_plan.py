@@ -104,9 +104,12 @@ def _recorded(model: Model, storage: dict[int, Storage], sizes: dict[str, int]) 
     network, train = model.network, model.spec.train
     if train is not None:
         state = TrainingState(model, train, None)
-        needed = network.ancestors([state.loss])
+        needed = network.ancestors([loss for loss, _ in state.objectives])
         recording = state.record({n: s for n, s in storage.items() if needed[n]}, sizes)
-        return f"one training step: {train.minimize}, its gradients, {train.optimizer.name}", recording
+        uses = [(o.loss, o.optimizer.name) for o in train.objectives]
+        uses = uses or [(train.minimize, train.optimizer.name)]
+        steps = "; ".join(f"{loss}, its gradients, {optimizer}" for loss, optimizer in uses)
+        return f"one training step: {steps}", recording
     try:
         start = model.start(None)
     except GraphError:

@@ -75,7 +75,8 @@ def summarize(model: Model) -> Summary:
 def _ends(model: Model) -> list[int]:
     spec = model.spec
     names = [*spec.outputs, *(n.name for n in spec.nodes if n.named)]
-    names += [s for s in (spec.train and spec.train.minimize, spec.gradcheck and spec.gradcheck.of) if s]
+    names += spec.train.losses if spec.train is not None else ()
+    names += [spec.gradcheck.of] if spec.gradcheck is not None else []
     return [model.network.numbers[name] for name in names]
 
 

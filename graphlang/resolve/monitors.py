@@ -13,9 +13,10 @@ _SETTINGS: dict[str, Family] = {"stop": "monitors", "keep": "monitors", "schedul
 
 
 def check_monitors(context: Context, train: Settings) -> None:
-    """Reports what is monitored and is neither the loss nor a metric."""
+    """Reports what is monitored and is neither a loss nor a metric."""
     metrics = train.values.get("metrics", {})
-    known = ["loss", *(metrics if isinstance(metrics, dict) else ())]
+    objectives = [objective["label"] for objective in train.values.get("objectives", ())]
+    known = list(dict.fromkeys(["loss", *objectives, *(metrics if isinstance(metrics, dict) else ())]))
     for setting, family in _SETTINGS.items():
         use = train.values.get(setting)
         if not isinstance(use, Use):

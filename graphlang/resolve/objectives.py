@@ -24,7 +24,7 @@ class Objectives(NamedTuple):
 def objectives(context: Context, expression: tree.ListOf, scope: Scope, loss: Any, optimizer: Any) -> Steps:
     """The objectives of a list; POISON after a reported mistake. `loss` and `optimizer` evaluate those of one
     objective from an expression."""
-    items = []
+    items: list[dict[str, Any]] = []
     for item in expression.items:
         if not isinstance(item, tree.Call) or not _names_objective(item.function):
             return context.poison(NoObjective(item.span))
@@ -41,8 +41,20 @@ def objectives(context: Context, expression: tree.ListOf, scope: Scope, loss: An
         patterns = [patterns] if isinstance(patterns, str) else patterns
         if not isinstance(patterns, list) or not patterns or not all(isinstance(p, str) for p in patterns):
             return context.poison(NoObjective(item.span))
-        items.append({"loss": value, "patterns": tuple(patterns), "optimizer": use})
+        label = _label(value, [other["label"] for other in items])
+        items.append({"loss": value, "patterns": tuple(patterns), "optimizer": use, "label": label})
     return Objectives(tuple(items)) if items else context.poison(NoObjective(expression.span))
+
+
+def _label(value: Value, others: list[str]) -> str:
+    """How a loss is recorded: by its name in the file, or as it is written there."""
+    label = value.label or value.span.text
+    if label not in others:
+        return label
+    number = 2
+    while f"{label} {number}" in others:
+        number += 1
+    return f"{label} {number}"
 
 
 def _names_objective(function: Any) -> bool:

@@ -33,7 +33,7 @@ from graphlang.resolve.scopes import Scope
 from graphlang.resolve.section_models import EXAMPLES, EXCLUSIVE, MODELS, belongs_elsewhere, setting_meant
 from graphlang.resolve.settings import PARTS, part_value, setting_value
 from graphlang.resolve.validation import requirement
-from graphlang.resolve.values import POISON, Value
+from graphlang.resolve.values import POISON
 from graphlang.syntax import tree
 
 
@@ -113,9 +113,6 @@ class _Evaluation:
                 if setting.name == "optimizer":  # each objective has its own
                     first = self.places["minimize"]
                     self.context.error(SettingTwice(setting.name_span, "optimizer", first))
-        if "objectives" in values:  # every loss is recorded: the others as metrics
-            others = {_label(o["loss"]): o["loss"] for o in values["objectives"][1:]}
-            values["metrics"] = {**values.get("metrics", {}), **others}
         overridden = frozenset(self.overrides)
         return Settings(values, self.places, self.section.name_span, not self.failed, overridden)
 
@@ -224,11 +221,6 @@ class _Evaluation:
             section = self.section
             self.context.error(MissingSetting(section.name_span, section.name, missing, example))
         return bool(missing)
-
-
-def _label(value: Value) -> str:
-    """How a loss is recorded: by its name in the file, or as it is written there."""
-    return value.label or value.span.text
 
 
 # ---- the model of a section ------------------------------------------------------------------------------

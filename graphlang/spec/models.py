@@ -158,6 +158,7 @@ class ObjectiveSpec(SpecModel):
     loss: str
     patterns: tuple[str, ...]
     optimizer: Use
+    label: str = Field("", description="how its loss is recorded; its name where this is empty")
 
 
 class TrainSpec(Fields, SpecModel):
@@ -214,6 +215,22 @@ class TrainSpec(Fields, SpecModel):
         None, gt=0, lt=1, description="how much of the average of the weights stays at every update"
     )
     checkpoint_every: int | None = Field(None, gt=0, description="epochs between checkpoints")
+    log_every: int | None = Field(
+        None,
+        gt=0,
+        description="steps between records; without it a record is an epoch, or of `iterations` about a "
+        "twentieth of them",
+    )
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """The values that are minimized: one, or that of each objective."""
+        return tuple(objective.loss for objective in self.objectives) or (self.minimize,)
+
+    @property
+    def several(self) -> tuple[str, ...]:
+        """How the losses of several objectives are recorded; none where there is one loss."""
+        return tuple(objective.label or objective.loss for objective in self.objectives)
 
     @field_validator("remat", mode="before")
     @classmethod

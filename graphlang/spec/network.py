@@ -25,7 +25,7 @@ from graphlang.diagnostics.running import (
 )
 from graphlang.diagnostics.too_large import limit_exceeded
 from graphlang.lazy import lazy
-from graphlang.spec.models import InputSpec, NodeSpec, OutputSpec, ParamSpec, Spec, Use
+from graphlang.spec.models import InputSpec, NodeSpec, OutputSpec, ParamSpec, Spec, TrainSpec, Use
 from graphlang.spec.operations import operation_of
 from graphlang.spec.recently_used import RecentlyUsed
 from graphlang.spec.sizes import as_data, has_sizes, name_of, names_in
@@ -428,12 +428,17 @@ def build(spec: Spec, catalog: Catalog | None = None, limits: Limits = DEFAULT) 
     return Network(spec, catalog or Catalog(), limits)
 
 
+def _of_training(train: TrainSpec) -> list[str]:
+    """The values that a `train` section names."""
+    return [train.minimize, *train.losses, *train.metrics.values()]
+
+
 def _check_names(spec: Spec, numbers: Mapping[str, int]) -> None:
     """Raises GraphError where a part of the spec names a value that is not there."""
     used = [("`outputs`", name) for name in spec.outputs]
     used += [("`expects`", side) for e in spec.expects for side in (e.left, e.right) if isinstance(side, str)]
     if spec.train is not None:
-        used += [("`train`", name) for name in (spec.train.minimize, *spec.train.metrics.values())]
+        used += [("`train`", name) for name in _of_training(spec.train)]
     if spec.gradcheck is not None:
         used.append(("`gradcheck`", spec.gradcheck.of))
     if spec.data is not None:

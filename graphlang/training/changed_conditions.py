@@ -60,7 +60,7 @@ def _settings(run: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> It
 
 def _graph(run: str, before: Conditions, now: Conditions) -> Iterator[Diagnostic]:
     """What is computed otherwise on the way to the loss: by lines of the text, or by `hyper`s or nodes."""
-    digests = before.graph.get("loss", "nothing"), now.graph.get("loss", "nothing")
+    digests = _of_losses(before), _of_losses(now)
     if digests[0] == digests[1]:
         return
     told: list[Diagnostic] = list(changed_lines(run, before.sources, now.sources))
@@ -68,7 +68,13 @@ def _graph(run: str, before: Conditions, now: Conditions) -> Iterator[Diagnostic
     if before.nodes and now.nodes:
         nodes = list(_differing(before.nodes, now.nodes))[:MOST_NODES]
         told += [OtherNode(run, name, x or "nothing", y or "nothing") for name, x, y in nodes]
-    yield from told or [OtherGraph(run, *digests)]
+    texts = [", ".join(of.values()) or "nothing" for of in digests]
+    yield from told or [OtherGraph(run, *texts)]
+
+
+def _of_losses(conditions: Conditions) -> dict[str, str]:
+    """The digests of what is minimized."""
+    return {name: of for name, of in conditions.graph.items() if not name.startswith("metric ")}
 
 
 def _data(run: str, before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Diagnostic]:
@@ -113,8 +119,8 @@ def _environment(before: Conditions, now: Conditions) -> Iterator[str]:
 
 def _metrics(before: Conditions, now: Conditions) -> Iterator[str]:
     """Metrics that are others; where the graph of the loss is another one, that says it all."""
-    same_loss = before.graph.get("loss") == now.graph.get("loss")
+    same_loss = _of_losses(before) == _of_losses(now)
     for name, x, y in _differing(before.graph, now.graph):
-        if name != "loss" and (same_loss or x is None or y is None):
+        if name.startswith("metric ") and (same_loss or x is None or y is None):
             how = "is new" if x is None else "is no longer measured" if y is None else "is computed otherwise"
             yield f"the {name.replace('metric ', 'metric `', 1)}` {how}; the epochs before are as they were"

@@ -17,7 +17,7 @@ from graphlang.training.weights import OF_CHECKPOINT
 
 MOST_CONTAINERS = 10_000_000
 """How many objects and lists a file of records may hold."""
-_OF_SLOT, _OF_BEST = "slot:", "best:"
+_OF_SLOT, _OF_BEST, _OF_OBJECTIVE = "slot:", "best:", "loss of "
 
 
 @dataclass
@@ -28,12 +28,13 @@ class Checkpoint:
     params: Mapping[str, Any]
     slots: dict[str, dict[str, Any]]
     losses: list[float]
-    epoch_losses: list[float]
     epochs: list[Epoch]
     #: what decides the numbers
     conditions: Conditions
     #: steps of an epoch; None without data, which has no epochs
     per_epoch: int | None = None
+    #: of several objectives the loss of each in every step, by name
+    objectives: Mapping[str, list[float]] = field(default_factory=dict)
     #: the order of the rows in the epoch that is under way; None between two epochs
     order: Any = None
     layers: list[LayerRecord] = field(default_factory=list)
@@ -64,7 +65,7 @@ class Checkpoint:
         arrays.update({f"{_OF_BEST}{name}": array for name, array in (self.best or {}).items()})
         arrays["iteration"] = np.asarray(self.iteration)
         arrays["losses"] = np.asarray(self.losses, np.float64)
-        arrays["epoch_losses"] = np.asarray(self.epoch_losses, np.float64)
+        arrays.update({f"{_OF_OBJECTIVE}{n}": np.asarray(v, np.float64) for n, v in self.objectives.items()})
         arrays["epochs"] = np.asarray(json.dumps([e.as_plain() for e in self.epochs]))
         if self.per_epoch is not None:
             arrays["per_epoch"] = np.asarray(self.per_epoch)
@@ -91,8 +92,15 @@ class Checkpoint:
                 slots[name][slot] = array
         best = {k.removeprefix(_OF_BEST): v for k, v in arrays.items() if k.startswith(_OF_BEST)}
         iteration, per_epoch = int(arrays["iteration"]), arrays.get("per_epoch")
-        if len(arrays["losses"]) != iteration or (per_epoch is not None and int(per_epoch) < 1):
+        objectives = {
+            k.removeprefix(_OF_OBJECTIVE): [float(v) for v in array]
+            for k, array in arrays.items()
+            if k.startswith(_OF_OBJECTIVE)
+        }
+        whole = all(len(losses) == iteration for losses in (arrays["losses"], *objectives.values()))
+        if not whole or (per_epoch is not None and int(per_epoch) < 1):
             raise ValueError("there is a loss for each step")
+        conditions = Conditions.from_json(_parsed(arrays["conditions"].astype(np.uint8).tobytes()))
         measured = _kept(arrays["measured"]) if "measured" in arrays else {}
         start = measured.get("start")
         return cls(
@@ -100,11 +108,11 @@ class Checkpoint:
             params=params,
             slots=slots,
             losses=[float(v) for v in arrays["losses"]],
-            epoch_losses=[float(v) for v in arrays["epoch_losses"]],
             epochs=[Epoch(**epoch) for epoch in _all(is_epoch, _kept(arrays["epochs"]))],
-            conditions=Conditions.from_json(_parsed(arrays["conditions"].astype(np.uint8).tobytes())),
+            conditions=conditions,
             per_epoch=None if per_epoch is None else int(per_epoch),
-            order=_order(arrays["order"]) if "order" in arrays else None,
+            objectives=objectives,
+            order=_order(arrays["order"], conditions) if "order" in arrays else None,
             layers=[_layer_record(record) for record in _all(is_layer_record, measured.get("layers", []))],
             start=None if start is None else _layer_record(start),
             best=best or None,
@@ -121,11 +129,15 @@ def _parsed(text: bytes) -> Any:
     return parsed(text, finite=False, containers=MOST_CONTAINERS)
 
 
-def _order(array: Any) -> Any:
-    """The order of the rows in an epoch; raises ValueError where it does not have each of them once."""
+def _order(array: Any, conditions: Conditions) -> Any:
+    """The order of the rows in an epoch; raises ValueError where it does not have each of them once, unless
+    they are drawn so that classes are balanced."""
     if array.dtype.kind not in "iu" or array.ndim != 1:
         raise ValueError("the order of the rows is no list of whole numbers")
-    if not np.array_equal(np.sort(array), np.arange(len(array))):
+    if "data.sample" in conditions.settings:
+        if np.any((array < 0) | (array >= len(array))):
+            raise ValueError("the order has a row that is not there")
+    elif not np.array_equal(np.sort(array), np.arange(len(array))):
         raise ValueError("the order of the rows does not have each of them once")
     return array.astype(np.int64)
 

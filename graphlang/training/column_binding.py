@@ -96,7 +96,7 @@ class _Binding:
     def _defaults(self) -> dict[int, Any]:
         """The inputs that are the same in every batch, since they have a default and no column."""
         network, train = self.network, self.model.spec.train
-        names = [train.minimize, *train.metrics.values()] if train is not None else list(network.outputs)
+        names = [*train.losses, *train.metrics.values()] if train is not None else list(network.outputs)
         with_column = self.bound.keys() | self.without
         inputs, sizes = network.sources_of([network.numbers[n] for n in names])
         needed = {*inputs, *network.inputs_with(sizes, {network.names[n] for n in with_column})}

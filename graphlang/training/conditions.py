@@ -21,6 +21,8 @@ from graphlang.training.batches import BatchSource
 from graphlang.training.digests import digest_of_array, graph_digests
 from graphlang.training.run_records import is_count, is_texts, is_values
 
+LOSS_OF = "loss of "
+"""How the name of an objective's loss begins, of those after the first."""
 BLAS_THREADS = "the number of BLAS threads"
 MOST_THREADS = 1024
 """A larger number of threads in a checkpoint is not taken up."""
@@ -84,12 +86,16 @@ def conditions_of(
     *,
     batch: int,
     total: int,
+    every: int,
 ) -> Conditions:
     """The conditions of a training; the numbers of the data are read for their digests."""
     spec = model.spec
-    graph, nodes = graph_digests(model.network, section.minimize, section.metrics)
+    others = zip(section.several[1:], section.losses[1:], strict=False)
+    objectives = {f"{LOSS_OF}{name}": value for name, value in others}
+    wanted = {**objectives, **{f"metric {label}": name for label, name in section.metrics.items()}}
+    graph, nodes = graph_digests(model.network, {"loss": section.minimize, **wanted})
     return Conditions(
-        settings=_settings(model, section, batch, total),
+        settings=_settings(model, section, batch, total, every),
         graph=graph,
         nodes={} if spec.sources else nodes,
         sources={_below(model.folder, source.name): source.text for source in spec.sources},
@@ -114,13 +120,15 @@ def _below(folder: Path | None, name: str) -> str:
         return name
 
 
-def _settings(model: Model, section: TrainSpec, batch: int, total: int) -> dict[str, Any]:
+def _settings(model: Model, section: TrainSpec, batch: int, total: int, every: int) -> dict[str, Any]:
     schedule = model.network.member("schedules", section.schedule)
+    follows = section.stop or section.keep or section.schedule.name == "plateau"
     return {
         **_used(model, "optimizers", "train.optimizer", section.optimizer),
         **_used(model, "schedules", "train.schedule", section.schedule),
         **({"train.iterations": total} if schedule.needs_total or section.accumulate > 1 else {}),
         "train.batch": batch,
+        **({"train.log_every": every} if follows and section.epochs is None else {}),
         "train.shuffle": section.shuffle,
         **({"data.sample": model.spec.data.sample} if model.spec.data and model.spec.data.sample else {}),
         "train.clip_norm": section.clip_norm,

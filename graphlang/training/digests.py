@@ -20,17 +20,14 @@ _OF_THE_TEXT = ("at", "region", "group", "named")
 """What a node says of its place in the text."""
 
 
-def graph_digests(
-    network: Network, loss: str, metrics: Mapping[str, str]
-) -> tuple[dict[str, str], dict[str, str]]:
-    """A digest for what the loss is computed from, and for each metric; and a digest for each node.
+def graph_digests(network: Network, wanted: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """A digest for what each of the wanted values is computed from, by label; and a digest for each node.
 
     The names of values play no part, but for inputs, which the data is bound to, and parameters.
     """
     lines = [_described_leaf(network, name) for name in network.names[: network.first_node]]
     lines += [_described(node) for node in network.nodes]
     nodes = {name: _digest([line]) for name, line in zip(network.names, lines, strict=True)}
-    wanted = {"loss": loss, **{f"metric {label}": name for label, name in metrics.items()}}
     graph: dict[str, str] = {}
     for label, name in wanted.items():
         needed = network.ancestors([network.numbers[name]])

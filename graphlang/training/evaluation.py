@@ -140,12 +140,15 @@ def _part(of: GatheredValue | SlicedConstant, rows: slice) -> tuple[slice, ...]:
 
 
 def measured(section: TrainSpec) -> dict[str, str]:
-    """The values to measure, by label: the metrics, and `loss` for what is minimized.
+    """The values to measure, by label: the metrics, `loss` for what is minimized, and the losses of further
+    objectives by their names.
 
     Where a metric is called `loss` and is another value, what is minimized has its own name as its label.
     """
-    other = section.metrics.get("loss", section.minimize) != section.minimize
-    return {**section.metrics, section.minimize if other else "loss": section.minimize}
+    others = dict(zip(section.several[1:], section.losses[1:], strict=False))
+    wanted = {**section.metrics, **others}
+    other = wanted.get("loss", section.minimize) != section.minimize
+    return {**wanted, section.minimize if other else "loss": section.minimize}
 
 
 def evaluate(

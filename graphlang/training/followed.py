@@ -27,8 +27,12 @@ class Followed:
         self.waited = 0
 
     def see(self, epoch: Epoch) -> bool:
-        """Takes the record of one more epoch; returns whether it is the best."""
-        value = self._sign * monitored_values(epoch, self.split)[self.measure]
+        """Takes the record of one more epoch; returns whether it is the best. A record for which whole splits
+        were not measured plays no part."""
+        value = monitored_values(epoch, self.split).get(self.measure)
+        if value is None:
+            return False
+        value *= self._sign
         is_better = value < self._best - self._min_delta
         if is_better:
             self._best, self.waited = value, 0
@@ -40,7 +44,7 @@ class Followed:
 def monitored_values(epoch: Epoch, split: str) -> Mapping[str, float]:
     """The loss and the metrics of a split. What validates is the test split where there is no other."""
     if split == "train":
-        return {**epoch.train, "loss": epoch.loss}
+        return {**epoch.train, **epoch.objectives, "loss": epoch.loss}
     return getattr(epoch, split, None) or epoch.test
 
 
@@ -63,6 +67,9 @@ class Deciders:
         if kept is not None:
             chosen: Any = network.member("monitors", kept)
             self._kept = Followed(chosen.monitor, chosen.mode, getattr(chosen, "min_delta", 0.0))
+        for followed in (self._stop, self._kept, self._plateau):
+            if followed is not None and followed.measure in section.several[:1] and followed.split != "train":
+                followed.measure = "loss"  # as other splits record the first objective
         for setting, followed in (("stop", self._stop), ("keep", self._kept), ("schedule", self._plateau)):
             if followed is not None:
                 _check_split(f"train.{setting}", followed, splits)

@@ -78,7 +78,7 @@ class DeadUnits:
     def __init__(self, state: TrainingState, data: BatchSource) -> None:
         self._model, self._data = state.model, data
         network = self._model.network
-        needed = network.ancestors([state.loss])
+        needed = network.ancestors([loss for loss, _ in state.objectives])
         #: for each Relu the number of its argument and the axis of its units
         self._relus = {
             node.name: (node.operands[0].number, unit_axis(network, node))

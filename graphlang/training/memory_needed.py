@@ -47,10 +47,13 @@ def refuse_large_training(
 
 
 def _slots(model: Model, section: TrainSpec) -> int:
-    """How many arrays the optimizer remembers of each parameter."""
+    """How many arrays are remembered of each parameter: by the optimizer that has most, for `accumulate` and
+    for `ema`."""
     from numpy import zeros
 
-    return len(model.network.member("optimizers", section.optimizer).slots(zeros(1)))
+    uses = [objective.optimizer for objective in section.objectives] or [section.optimizer]
+    slots = max(len(model.network.member("optimizers", use).slots(zeros(1))) for use in uses)
+    return slots + (section.accumulate > 1) + (section.ema is not None)
 
 
 def memory_for_step(model: Model, needed: int) -> int:

@@ -100,7 +100,7 @@ def _compared(model: Model) -> tuple[Node, int, int] | None:
     network, section = model.network, model.spec.train
     if section is None:
         return None
-    needed = network.ancestors([network.numbers[section.minimize]])
+    needed = network.ancestors([network.numbers[loss] for loss in section.losses])
     metrics = set(section.metrics.values())
     nodes = [node for node in network.nodes if node.name in metrics or needed[node.number]]
     for operation in (*_OF_CLASSES, *_OF_NUMBERS):

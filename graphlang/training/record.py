@@ -12,12 +12,14 @@ from graphlang.spec.shown import Shown
 
 @dataclass(frozen=True)
 class Progress:
-    """Where training is: called often, for a progress bar."""
+    """Where training is after a step: how many there have been and will be, and the loss before it."""
 
     iteration: int
     iterations: int
     epoch: int
     loss: float
+    #: of several objectives the loss of each, by name
+    objectives: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,9 @@ class Epoch:
     """One epoch: the loss over the rows that it saw, and the metrics over each whole split.
 
     The loss is that of the epoch's steps, each weighted by its rows (with `ignore`, by the labels that
-    count); a loss that is a sum over rows adds up. Without data there are no epochs: then the training is
-    cut into about twenty parts, this is one of them, and the loss is the mean of its steps. A metric that is
-    an array, such as a table of confusion, is nested lists.
+    count); a loss that is a sum over rows adds up. A training with `iterations` or `log_every` is cut into
+    other parts, and this is one of them: there a loss that is a sum over rows is the mean of its steps. A
+    metric that is an array, such as a table of confusion, is nested lists.
     """
 
     epoch: int
@@ -37,12 +39,16 @@ class Epoch:
     test: dict[str, Any]
     #: where the `data` section has a validation split
     validation: dict[str, Any] = field(default_factory=dict)
+    #: of several objectives the loss of each, by name; `loss` is that of the first
+    objectives: dict[str, float] = field(default_factory=dict)
 
     def as_plain(self) -> dict[str, Any]:
-        """The record as plain data; without a validation split it says nothing of one."""
+        """The record as plain data; without a validation split, or several objectives, it says nothing of
+        them."""
         plain = asdict(self)
-        if not self.validation:
-            del plain["validation"]
+        for name in ("validation", "objectives"):
+            if not plain[name]:
+                del plain[name]
         return plain
 
 
@@ -75,14 +81,15 @@ class LayerRecord:
 def row_of(epoch: Epoch) -> dict[str, Any]:
     """One epoch as a flat row: `epoch`, `iteration`, `loss`, `train accuracy`, `test accuracy`."""
     row: dict[str, Any] = {"epoch": epoch.epoch, "iteration": epoch.iteration, "loss": epoch.loss}
+    row |= epoch.objectives
     row |= {f"train {name}": value for name, value in epoch.train.items()}
     row |= {f"validation {name}": value for name, value in epoch.validation.items()}
     return row | {f"test {name}": value for name, value in epoch.test.items()}
 
 
 _RECORDS = (
-    "`losses` holds the loss of each iteration, `epochs` the record of each epoch, `layers` the norms of "
-    "each parameter, `warnings` what went wrong"
+    "`losses` holds the loss of each iteration, `objectives` of several objectives each one's, `epochs` the "
+    "record of each epoch, `layers` the norms of each parameter, `warnings` what went wrong"
 )
 
 
@@ -99,6 +106,8 @@ class History(Shown):
     differences: list[str] = field(default_factory=list, compare=False)
     #: iterations that an earlier run had done, where this one went on from it
     resumed_at: int = field(default=0, compare=False)
+    #: of several objectives the loss of each in every iteration, by name; `losses` has those of the first
+    objectives: dict[str, list[float]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         counts = f"{len(self.losses):,} iterations, {len(self.epochs):,} epochs"
@@ -120,7 +129,7 @@ class History(Shown):
             ) from error
         if what == "losses":
             index = pandas.RangeIndex(1, len(self.losses) + 1, name="iteration")
-            return pandas.DataFrame({"loss": self.losses}, index=index)
+            return pandas.DataFrame({"loss": self.losses, **self.objectives}, index=index)
         if what != "epochs":
             raise ValueError(f'to_pandas makes a table of "epochs" or "losses", not of {what!r}')
         rows = [row_of(epoch) for epoch in self.epochs]

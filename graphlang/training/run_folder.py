@@ -163,7 +163,10 @@ class RunFolder:
         lines: list[str] = []
         ends = {e.iteration: e for e in history.epochs}
         for iteration, loss in enumerate(history.losses, 1):
-            lines.append(json.dumps({"iteration": iteration, "loss": loss}, allow_nan=False))
+            step: dict[str, Any] = {"iteration": iteration, "loss": loss}
+            if history.objectives:
+                step["objectives"] = {n: losses[iteration - 1] for n, losses in history.objectives.items()}
+            lines.append(json.dumps(step, allow_nan=False))
             ended = ends.get(iteration)
             if ended is not None:
                 lines.append(json.dumps(json_value(ended.as_plain()), allow_nan=False))

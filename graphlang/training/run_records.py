@@ -20,15 +20,19 @@ def is_about(value: Any) -> bool:
 
 def is_metric(value: Any) -> bool:
     """Whether this is a line of metrics.jsonl: a step, or an epoch."""
-    return is_epoch(value) or (_has(value, iteration=_whole, loss=_real) and "epoch" not in value)
+    forms: dict[str, Form] = {"iteration": _whole, "loss": _real}
+    if isinstance(value, dict) and "objectives" in value:
+        forms["objectives"] = _all(_real)
+    return is_epoch(value) or (_has(value, **forms) and "epoch" not in value)
 
 
 def is_epoch(value: Any) -> bool:
     """Whether this is the record of an epoch."""
     forms: dict[str, Form] = {"epoch": _whole, "iteration": _whole, "loss": _number}
     forms |= {"train": _metrics, "test": _metrics}
-    if isinstance(value, dict) and "validation" in value:
-        forms["validation"] = _metrics
+    others: dict[str, Form] = {"validation": _metrics, "objectives": _numbers}
+    if isinstance(value, dict):
+        forms |= {name: form for name, form in others.items() if name in value}
     return _has(value, **forms) and len(value) == len(forms)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from math import inf
 from typing import Any
@@ -30,7 +30,7 @@ class RunSaver:
         """`checkpoint` makes one of the training as it is, and `weights` copies of what it would end with."""
         self._folder, self._times, self._history = folder, times, history
         self._checkpoint, self._weights = checkpoint, weights
-        self._least = min(map(_loss, history.epochs), default=inf)
+        self._least = min((_loss(epoch, history.epochs) for epoch in history.epochs), default=inf)
         #: the weights of the best epoch where they have not been saved
         self._best: Mapping[str, Any] | None = None
         #: the iterations and epochs of what was saved last
@@ -46,7 +46,7 @@ class RunSaver:
         where `is_best` does not."""
         if self._folder is None:
             return
-        loss = _loss(ended)
+        loss = _loss(ended, self._history.epochs)
         if is_best is None:
             is_best = loss < self._least
         self._least = min(self._least, loss)
@@ -81,5 +81,8 @@ class RunSaver:
                 self._folder.record(self._history)
 
 
-def _loss(ended: Epoch) -> float:
-    return float(ended.validation.get("loss", ended.test.get("loss", ended.loss)))
+def _loss(ended: Epoch, epochs: Sequence[Epoch]) -> float:
+    """The loss that says which epoch is the best; where other splits are measured, infinite in a record for
+    which they were not."""
+    own = ended.loss if not any(epoch.validation or epoch.test for epoch in epochs) else inf
+    return float(ended.validation.get("loss", ended.test.get("loss", own)))

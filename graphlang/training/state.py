@@ -28,6 +28,7 @@ from graphlang.engine.updates import (
     STEP,
     UPDATE,
     UpdateRule,
+    loss_label,
     slot_label,
 )
 from graphlang.spec.models import ObjectiveSpec, Precision, Remat, TrainSpec, Use
@@ -47,9 +48,8 @@ def objective_of(name: str, section: TrainSpec) -> ObjectiveSpec | None:
 def trained_for(network: Network, section: TrainSpec) -> list[tuple[str, list[str]]]:
     """What is minimized, and the parameters that change for it: what the loss depends on and no group
     freezes."""
-    losses = [objective.loss for objective in section.objectives] or [section.minimize]
     trained: list[tuple[str, list[str]]] = []
-    for number, loss in enumerate(losses):
+    for number, loss in enumerate(section.losses):
         needed = network.ancestors([network.numbers[loss]])
         names = []
         for name, param in network.params.items():
@@ -73,9 +73,13 @@ class TrainingState:
         self.model = model
         self.section = section
         self.loss = network.numbers[section.minimize]
+        #: the names of several objectives; none where there is one loss
+        self.several = section.several
+        #: whether the loss of every step is asked for before the next one is begun
+        self.waits = False
         self.optimizer = network.member("optimizers", section.optimizer)
         self.rule = UpdateRule(
-            self._optimizer_of,
+            self.optimizer_of,
             self.optimizer.lr,
             section.clip_norm,
             section.clip_value,
@@ -100,6 +104,9 @@ class TrainingState:
         #: what multiplies the rate since the last epoch, under the schedule `plateau`
         self.drop = 1.0
         self._optimizers: dict[str, Optimizer] = {}
+        self._loss_labels = [loss_label(place) for place in range(len(self.objectives))]
+        #: the losses of the last step, one for each objective
+        self.losses: tuple[float, ...] = ()
         #: the norms of the last step's gradients before any clipping: of all together, then of each
         self.norms: Any = ()
 
@@ -115,7 +122,7 @@ class TrainingState:
             self._slots_of,
         )
 
-    def _optimizer_of(self, name: str) -> Optimizer:
+    def optimizer_of(self, name: str) -> Optimizer:
         """The optimizer of a parameter, with what its group sets."""
         if name not in self._optimizers:
             group, use = group_of(name, self.section.groups), self.section.optimizer
@@ -162,9 +169,10 @@ class TrainingState:
         self.t = t
 
     def step(self, executable: Executable, batch: Callable[[], StepInputs]) -> float:
-        """One step on the values in the program's inputs; returns the loss before it.
+        """One step on the values in the program's inputs; returns the loss before it, of several objectives
+        the first.
 
-        Where the loss or a gradient is not finite, nothing is changed, and the GraphError says where the
+        Where a loss or a gradient is not finite, nothing is changed, and the GraphError says where the
         first such number is; to find it, the step is run again on the inputs that `batch` returns.
         """
         t = self.t + 1
@@ -174,17 +182,17 @@ class TrainingState:
             executable.fill(self.random(t))
         try:
             executable.run_to_updates()
-            loss = float(executable.output("loss"))
+            losses = tuple(float(executable.output(label)) for label in self._loss_labels)
             self.norms = executable.output(NORMS)
-            finite = math.isfinite(loss) and math.isfinite(self.norms[0])
+            finite = math.isfinite(sum(losses)) and math.isfinite(self.norms[0])
             if finite:
                 executable.run_updates()
         except (ValueError, IndexError, TypeError, ArithmeticError) as error:
             raise GraphError([CannotRun("the training step", str(error))]) from error
         if not finite:
             raise self.refusal(t, batch())
-        self.t = t
-        return loss
+        self.t, self.losses = t, losses
+        return losses[0]
 
     def rate(self, t: int) -> float:
         """The learning rate of an update of the parameters."""

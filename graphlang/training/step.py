@@ -33,8 +33,8 @@ class StepOnRows:
         self._state = state
         self._data = data
         self._programs: RecentlyUsed[Executable] = RecentlyUsed(CAPACITY)
-        #: the loss of the last step
-        self.known: deque[float] = deque()
+        #: the losses of the last step
+        self.known: deque[tuple[float, ...]] = deque()
 
     def prepare(self, rows: int) -> None:
         """Records and plans the step for batches of so many rows."""
@@ -47,9 +47,8 @@ class StepOnRows:
         """
         executable = self.executable(len(rows))
         self._data.gather(rows, executable.inputs)
-        self.known.append(
-            self._state.step(executable, lambda: batch_inputs(self._state.model, self._data, rows))
-        )
+        self._state.step(executable, lambda: batch_inputs(self._state.model, self._data, rows))
+        self.known.append(self._state.losses)
 
     def finish(self) -> None:
         """Every step has been taken already."""
@@ -61,8 +60,8 @@ class StepOnRows:
     def _planned(self, rows: int) -> Executable:
         state, data = self._state, self._data
         storage, sizes = data.storage(rows), data.sizes(rows)
-        network, loss = state.model.network, [state.loss]
-        refuse_large_run(network, storage, state.model.dtype, sizes, loss, training=True, planned=True)
+        network, losses = state.model.network, [loss for loss, _ in state.objectives]
+        refuse_large_run(network, storage, state.model.dtype, sizes, losses, training=True, planned=True)
         with state.model.diagnosed():
             try:
                 return built(
@@ -102,7 +101,12 @@ class TrainStep(Compiled):
             raise GraphError([TotalUnknown(None, section.schedule.name)])
         #: the steps on a backend; None where NumPy computes
         self._steps = None if model.backend is None else model.backend.array_steps(self._state)
-        super().__init__(model, [self._state.loss])
+        super().__init__(model, [loss for loss, _ in self._state.objectives])
+
+    @property
+    def losses(self) -> dict[str, float]:
+        """The losses of the last step by the names of several objectives; of one loss it is empty."""
+        return dict(zip(self._state.several, self._state.losses, strict=False))
 
     @property
     def t(self) -> int:

@@ -85,7 +85,7 @@ def test_a_small_last_batch_weighs_little() -> None:
 
 def test_an_epoch_that_is_cut_off_counts_the_rows_it_saw() -> None:
     text = "input x: float[N]\nparam w: float = 1\nloss = mean(x) * w\noutput loss\n"
-    graph = gl.loads(text + STILL.replace("dtype", "shuffle = false; dtype"))
+    graph = gl.loads(text + STILL.replace("dtype", "shuffle = false; log_every = 3; dtype"))
     history = graph.fit(x=[1, 2, 3, 4, 50], batch=2, iterations=5)
     assert [e.loss for e in history.epochs] == pytest.approx([12, 2.5])
 

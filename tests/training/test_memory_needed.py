@@ -102,7 +102,7 @@ def test_data_is_counted_before_it_is_read(tmp_path: Path, monkeypatch: pytest.M
     problem = refused(gl.loads(NET % 10, folder=tmp_path))
     assert "(data 58.8 MiB, parameters" in problem.message
     with_free(monkeypatch, GIB)
-    monkeypatch.setattr("graphlang.training.loop._Session.run", lambda *_: None)
+    monkeypatch.setattr("graphlang.training.training_run.TrainingRun.run", lambda *_: None)
     gl.loads(NET % 10, folder=tmp_path).fit()
 
 

@@ -73,13 +73,14 @@ class StepOnArrays:
         state, results = program(self._state.take(), self._fixed, self._call(t))
         self._state.replace(state)
         with device_errors("the training step"):
-            fine, loss, *norms = np.asarray(results)[0].tolist()
+            fine, *others = np.asarray(results)[0].tolist()
         if not fine:
             self._state.go_on()
             random = None if self._numpy_draws else Redrawn(program.drawn_for(t, 0))
             raise training.refusal(t, batch(), random)
-        training.t, training.norms = t, norms
-        return float(loss)
+        count = len(training.objectives)
+        training.t, training.losses, training.norms = t, tuple(others[:count]), others[count:]
+        return training.losses[0]
 
     def _call(self, t: int) -> StepCall:
         """The arguments of step number t."""

@@ -76,6 +76,8 @@ class StepProgram:
         self.program = move_out_of_loops(common_subexpressions(whole), ON_DEVICES)
         self.rows, self.padding, self.per_call = rows, padding, per_call
         self._seed, self._draws = seed, recording.draws
+        #: the labels of the losses, in the order of the objectives
+        self.losses = [label for label in self.program.outputs if label != NORMS]
         #: the labels of the inputs of a batch
         self._inputs = [x for x in self.program.inputs if x in inputs]
         known = [RATE, STEP, APPLIES, COUNT, UPDATE, *(padding.numbers if padding is not None else ())]
@@ -112,7 +114,7 @@ class StepProgram:
         return {} if self.padding is None else self.padding.numbers_for(count)
 
     def __call__(self, state: Any, data: Mapping[str, Any], call: StepCall) -> tuple[Any, Any]:
-        """The state after the steps, and for each of them whether it was taken, its loss and its norms.
+        """The state after the steps, and for each of them whether it was taken, its losses and its norms.
 
         The state that is handed in is gone. It is compiled when it first runs; nothing is waited for.
         """
@@ -177,7 +179,7 @@ class StepProgram:
             state, result = self._step(state, data, feeds, call.numbers[i], call.places[i], i < call.count)
             return state, results.at[i].set(result)
 
-        width = 2 + concrete(self.program.outputs[NORMS].shape)[0]
+        width = 1 + len(self.losses) + concrete(self.program.outputs[NORMS].shape)[0]
         results = jnp.zeros((self.per_call, width), jnp.float64)
         if self.per_call == 1:
             one: tuple[Any, Any] = step(0, (state, results))
@@ -206,13 +208,14 @@ class StepProgram:
         def value(x: Any) -> Any:
             return values[x.number] if x.__class__ is SymbolicArray else jnp.asarray(x)
 
-        loss, norms = value(program.outputs["loss"]), value(program.outputs[NORMS])
-        fine = state[FINE] & jnp.isfinite(loss) & jnp.isfinite(norms[0])
+        norms = value(program.outputs[NORMS])
+        losses = jnp.stack([value(program.outputs[label]) for label in self.losses])
+        fine = state[FINE] & jnp.all(jnp.isfinite(losses)) & jnp.isfinite(norms[0])
         fine = fine & ~jnp.any(jnp.stack(wrong)) if wrong else fine
         taken = fine & there
         updates = {k: value(x).astype(state[k].dtype) for k, x in program.updates.items()}
         new = {k: self._placement.kept(k, jnp.where(taken, x, state[k])) for k, x in updates.items()}
-        result = jnp.concatenate([jnp.stack([fine, loss]).astype(jnp.float64), norms])
+        result = jnp.concatenate([fine[None].astype(jnp.float64), losses.astype(jnp.float64), norms])
         return {**state, **new, FINE: jnp.where(there, fine, state[FINE])}, self._placement.result(result)
 
     def _fused_attention(self, after: After) -> FusedAttention:

@@ -72,7 +72,7 @@ class StepsOnDevice:
         self._started: deque[_Started] = deque()
         self._threads: ThreadPoolExecutor | None = None
         #: the losses of steps that are known by now and have not been asked for
-        self.known: deque[float] = deque()
+        self.known: deque[tuple[float, ...]] = deque()
 
     def prepare(self, rows: int) -> None:
         """Records the step for batches of so many rows: this tells which parameters have slots."""
@@ -109,8 +109,8 @@ class StepsOnDevice:
     def _recording(self, rows: int) -> Recording:
         training, storage, sizes = self._training, self._data.storage(rows), self._data.sizes(rows)
         if self._placement.on_host:
-            model, loss = training.model, [training.loss]
-            refuse_large_run(model.network, storage, model.dtype, sizes, loss, training=True, planned=True)
+            model, losses = training.model, [loss for loss, _ in training.objectives]
+            refuse_large_run(model.network, storage, model.dtype, sizes, losses, training=True, planned=True)
         return training.record(storage, sizes)
 
     def _for_both_sizes(self, rows: int) -> StepProgram | None:
@@ -129,6 +129,8 @@ class StepsOnDevice:
         per_call = 1
         if rows == self._batch:
             per_call = self._options.steps_per_call or steps_per_call(recording.program, self._placement)
+        if self._training.waits and not self._placement.on_host:
+            per_call = 1  # the other steps of a call would be computed for nothing
         if self._data.columns:
             per_call = max(1, min(per_call, self._data.rows // self._batch))
         seed = self._training.model.seed
@@ -223,11 +225,13 @@ class StepsOnDevice:
             results, batches, t = self._started.popleft()
             with device_errors("the training step"):
                 numbers = np.asarray(results).tolist()
-            for rows, (fine, loss, *norms) in zip(batches, numbers, strict=False):
+            count = 1 + len(self._training.objectives)
+            for rows, (fine, *others) in zip(batches, numbers, strict=False):
                 if not fine:
                     self._refuse(t, rows)
-                self._training.norms = norms
-                self.known.append(loss)
+                self._training.losses = tuple(others[: count - 1])
+                self._training.norms = others[count - 1 :]
+                self.known.append(self._training.losses)
                 t += 1
 
     def _is_ready(self) -> bool:
