@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from graphlang import initializers as initializers
     from graphlang import optimizers as optimizers
     from graphlang import schedules as schedules
+    from graphlang import sklearn as sklearn
     from graphlang.api import Graph, load, loads
     from graphlang.backends.options import Jax
     from graphlang.catalog.operation import Layer, Loss, Parameter
@@ -45,7 +46,8 @@ _WHERE = {
     "Schedule": "contracts.schedule",
     "Spec": "spec.models",
 }
-_PACKAGES = ("initializers", "optimizers", "schedules", "view")
+_PACKAGES = ("initializers", "optimizers", "schedules", "sklearn", "view")
+"""`sklearn` is none of what `*` imports: it needs scikit-learn."""
 
 __all__ = [
     "DataSource",
@@ -94,4 +96,4 @@ def load_ipython_extension(shell: "InteractiveShell") -> None:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
+    return sorted({*__all__, "sklearn", *(name for name in globals() if name.startswith("__"))})

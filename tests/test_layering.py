@@ -35,6 +35,7 @@ ORDER = """
     compare
     report
     api
+    sklearn
     draw
     view
     cli
@@ -154,7 +155,7 @@ def test_importing_graphlang_imports_no_dependency() -> None:
     import subprocess
     import sys
 
-    code = "import sys, graphlang; print([m for m in ('numpy', 'lark', 'pydantic', 'rich', 'jax') if m in sys.modules])"
+    code = "import sys, graphlang; print([m for m in ('numpy', 'lark', 'pydantic', 'rich', 'jax', 'sklearn') if m in sys.modules])"
     out = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent
     )
