@@ -58,10 +58,11 @@ def _last_metrics(file: Path) -> dict[str, float]:
                 metrics["iterations"] = record["iteration"]
                 continue
             metrics |= {"epochs": record["epoch"], "loss": float(record["loss"])}
-            for split in ("train", "test"):
+            metrics |= {name: float(loss) for name, loss in record.get("objectives", {}).items()}
+            for split in ("train", "validation", "test"):
                 metrics |= {
                     f"{split} {name}": float(value)
-                    for name, value in record[split].items()
+                    for name, value in record.get(split, {}).items()
                     if not isinstance(value, list)
                 }
     except FileNotFoundError:

@@ -105,7 +105,9 @@ def _history(history: History) -> Forms:
     heads = list(dict.fromkeys(name for row in rows for name in row))
     cells = [[row.get(name) for name in heads] for row in rows]
     epochs = html_table(heads, cells, digits=4) if rows else paragraph(repr(history))
-    return {"text/html": loss_curve(history.losses) + epochs}
+    curves = [loss_curve(losses, name) for name, losses in history.objectives.items()]
+    curves = curves or [loss_curve(history.losses)]
+    return {"text/html": "".join(curves) + epochs}
 
 
 @rich.register

@@ -57,7 +57,7 @@ def framed(page: str) -> str:
     )
 
 
-def loss_curve(numbers: Sequence[float], width: int = 480, height: int = 120) -> str:
+def loss_curve(numbers: Sequence[float], what: str = "the loss", width: int = 480, height: int = 120) -> str:
     """A line through finite numbers, as SVG; empty where there are fewer than two."""
     finite = [(i, n) for i, n in enumerate(numbers) if n - n == 0]
     if len(finite) < 2:
@@ -69,8 +69,8 @@ def loss_curve(numbers: Sequence[float], width: int = 480, height: int = 120) ->
     label = f"from {short(finite[0][1], 4)} to {short(finite[-1][1], 4)}, lowest {short(low, 4)}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" role="img" '
-        f'aria-label="the loss, {label}"><polyline points="{points}" fill="none" stroke="#1f77b4" '
-        f'stroke-width="1.5"/></svg>{paragraph(f"the loss: {label}")}'
+        f'aria-label="{_escaped(what)}, {label}"><polyline points="{points}" fill="none" stroke="#1f77b4" '
+        f'stroke-width="1.5"/></svg>{paragraph(f"{what}: {label}")}'
     )
 
 

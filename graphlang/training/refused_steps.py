@@ -5,7 +5,7 @@ The interpreter, which keeps every value, runs the step again to find where the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,24 +32,41 @@ class StepInputs(NamedTuple):
     rows: Mapping[int, Any]
 
 
+class TriedObjective(NamedTuple):
+    """What a step does for one loss: the parameters that change for it, and how."""
+
+    loss: int
+    trained: Sequence[str]
+    #: the new values of parameters by name, from their gradients
+    updated: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    #: when it is, in a message
+    when: str
+
+
 def not_finite_error(
-    model: Model,
-    loss: int,
-    trained: Sequence[str],
-    batch: StepInputs,
-    random: Random,
-    when: str,
+    model: Model, objectives: Sequence[TriedObjective], batch: StepInputs, random: Random, step: int
 ) -> GraphError:
     """Names the first value that is not finite, or the first operation, in backward order, with such a
-    gradient."""
-    network, dtype = model.network, model.dtype
+    gradient; each objective is computed from what the ones before it leave."""
+    network, numbers = model.network, model.network.numbers
     leaves = {**batch.inputs, **model.params.numbered()}
-    tape = _Watched(network, leaves, dtype=dtype, sizes=batch.sizes, training=True, random=random)
-    with model.diagnosed():
-        tape.forward([loss])
-        if not np.isfinite(tape.values[loss]):
-            return GraphError([_of_loss(model, tape, loss, when, batch.rows)])
-        return GraphError([_of_gradients(model, tape, loss, trained, when)])
+    problem: GradientNotFinite | None = None
+    for place, (loss, trained, updated, when) in enumerate(objectives):
+        tape = _Watched(network, leaves, dtype=model.dtype, sizes=batch.sizes, training=True, random=random)
+        tape.seeds = tape.seeds._replace(counters=(step,))
+        with model.diagnosed():
+            tape.forward([loss])
+            if not np.isfinite(tape.values[loss]):
+                return GraphError([_of_loss(model, tape, loss, when, batch.rows)])
+            gradients, name = _gradients(tape, loss, [numbers[n] for n in trained])
+            problem = _of_gradients(model, tape, loss, dict(zip(trained, gradients, strict=True)), name, when)
+            if problem.parameters or place == len(objectives) - 1:
+                break
+            there = {n: g for n, g in zip(trained, gradients, strict=True) if g is not None}
+            leaves |= {numbers[n]: array for n, array in updated(there).items() if n in numbers}
+            leaves |= tape.state
+    assert problem is not None, "a training has an objective"
+    return GraphError([problem])
 
 
 def _kind(value: Any) -> str:
@@ -149,19 +166,20 @@ class _Watched(Tape):
         return parts
 
 
+def _gradients(tape: _Watched, loss: int, numbers: Sequence[int]) -> tuple[list[Any], str | None]:
+    """The gradients by some parameters, and the first node in backward order with one that is not finite."""
+    try:
+        by_number = tape.backward(loss, towards=list(numbers))
+    except NoGradient:  # the loss contains gradients, which are derived by primitives
+        return _by_primitives(tape, loss, numbers)
+    return [by_number.get(n) for n in numbers], None if tape.first is None else tape.first.name
+
+
 def _of_gradients(
-    model: Model, tape: _Watched, loss: int, trained: Sequence[str], when: str
+    model: Model, tape: Tape, loss: int, gradients: Mapping[str, Any], name: str | None, when: str
 ) -> GradientNotFinite:
     network = model.network
-    numbers = [network.numbers[name] for name in trained]
-    name: str | None = None
-    try:
-        by_number = tape.backward(loss, towards=numbers)
-        gradients = [by_number.get(n) for n in numbers]
-        name = None if tape.first is None else tape.first.name
-    except NoGradient:  # the loss contains gradients, which are derived by primitives
-        gradients, name = _by_primitives(tape, loss, numbers)
-    wrong = {p: _kind(g) for p, g in zip(trained, gradients, strict=True) if not _is_finite(g)}
+    wrong = {parameter: _kind(g) for parameter, g in gradients.items() if not _is_finite(g)}
     operation = None if name is None else _operation(model, network.numbers[name])
     place = name or next(iter(wrong), None)
     span = None if place is None else network.span(place)

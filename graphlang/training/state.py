@@ -29,12 +29,14 @@ from graphlang.engine.updates import (
     UPDATE,
     UpdateRule,
     loss_label,
+    recorded_updates,
     slot_label,
 )
 from graphlang.spec.models import ObjectiveSpec, Precision, Remat, TrainSpec, Use
 from graphlang.spec.network import Network
 from graphlang.spec.parameter_groups import group_of
-from graphlang.training.refused_steps import StepInputs, not_finite_error
+from graphlang.trace import Trace
+from graphlang.training.refused_steps import StepInputs, TriedObjective, not_finite_error
 
 
 def objective_of(name: str, section: TrainSpec) -> ObjectiveSpec | None:
@@ -212,12 +214,28 @@ class TrainingState:
         """What is wrong with a step, by taking it once more; with other random numbers than NumPy's where
         they are given."""
         draws = StreamRandom(self.random(t), self.model.dtype, t) if random is None else random
-        when, backend = f"at iteration {t}", self.model.backend
-        error = not_finite_error(self.model, self.loss, list(self.slots), batch, draws, when)
+        tried, backend = self._tried(t), self.model.backend
+        error = not_finite_error(self.model, tried, batch, draws, t)
         problem = error.diagnostics[0]
         if backend is not None and isinstance(problem, GradientNotFinite) and problem.is_empty:
             return GraphError([problem.elsewhere(backend.name)])
         return error
+
+    def _tried(self, t: int) -> list[TriedObjective]:
+        """What step number t does for each objective."""
+        numbers = {label: np.float64(number) for label, number in self.numbers(t).items()}
+
+        def updated(gradients: Mapping[str, Any]) -> Mapping[str, Any]:
+            params = {name: self.model.params[name] for name in gradients}
+            slots = {name: self.slots[name] for name in gradients}
+            return recorded_updates(Trace(), self.rule, params, gradients, slots, numbers).values
+
+        tried = []
+        for place, (loss, trained) in enumerate(self.objectives):
+            of = f", in `{self.several[place]}`" if self.several else ""
+            reached = [name for name in trained if name in self.slots]
+            tried.append(TriedObjective(loss, reached, updated, f"at iteration {t}{of}"))
+        return tried
 
     def random(self, t: int) -> np.random.Generator:
         """The random numbers of a step."""

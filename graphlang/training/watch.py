@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from graphlang.spec.network import Network, Ref
 from graphlang.training.batches import BatchSource
 from graphlang.training.gradient_path import GradientPaths, Path
 from graphlang.training.layer_meter import DeadUnits
-from graphlang.training.record import History, LayerRecord
+from graphlang.training.record import Epoch, History, LayerRecord
 from graphlang.training.refused_steps import StepInputs
 from graphlang.training.state import TrainingState
 
@@ -50,12 +52,39 @@ IMPLIED: dict[str, tuple[str, ...]] = {
 """What a sign explains, so that it is not told as well."""
 
 
+class WatchedLoss(NamedTuple):
+    """A loss that is minimized, and the parameters that change for it."""
+
+    number: int
+    parameters: frozenset[str]
+    #: how records name it; None where there is one loss
+    label: str | None
+    #: whether other objectives change what it depends on, so that it may rise or rest without a fault
+    is_contested: bool
+
+    def losses(self, history: History) -> Sequence[float]:
+        """The loss of every iteration."""
+        return history.losses if self.label is None else history.objectives[self.label]
+
+    def of_record(self, epoch: Epoch) -> float:
+        """The loss in a record."""
+        return epoch.loss if self.label is None else epoch.objectives[self.label]
+
+    def of_layers(self, record: LayerRecord) -> LayerRecord:
+        """The part of a record of the layers that is about its parameters."""
+        if self.label is None:
+            return record
+        own = {name: norms for name, norms in record.parameters.items() if name in self.parameters}
+        return replace(record, parameters=own)
+
+
 class Watch:
     """What is told of one training. It reads the history, and looks closer where that is suspicious."""
 
     def __init__(self, state: TrainingState, data: BatchSource, units: DeadUnits, history: History) -> None:
         self._state, self._data, self._units, self._history = state, data, units, history
         self._model = state.model
+        self._losses = _watched(state)
         #: the weights and the dead units before the first step, its gradients and updates
         self.start: LayerRecord | None = None
 
@@ -83,9 +112,10 @@ class Watch:
 
     def refused(self) -> None:
         """Looks at the loss after a step that was refused, before the first record perhaps."""
-        rises = None if self.start is None else self._rises(self._history.losses[-1:])
-        if rises is not None and "GL905" not in {d.code for d in self._history.warnings}:
-            self._history.warnings.append(rises)
+        for loss in self._losses:
+            rises = None if self.start is None else self._rises(loss, loss.losses(self._history)[-1:])
+            if rises is not None and "GL905" not in {d.code for d in self._history.warnings}:
+                self._history.warnings.append(rises)
 
     def _signs(
         self, batch: Callable[[], StepInputs]
@@ -93,13 +123,16 @@ class Watch:
         if len(self._history.layers) == 1:
             yield "GL906", self._constant
             yield "GL907", self._equal_units
-        yield "GL905", lambda: self._rises(self._last_losses())
+        for loss in self._losses:
+            yield "GL905", partial(self._rises, loss, self._last_losses(loss))
         yield "GL903", self._dead
-        if self._suspicious():
-            paths = self._paths(batch)
-            yield "GL901", lambda: self._vanishing(paths)
-            yield "GL902", lambda: self._exploding(paths)
-        yield "GL904", lambda: self._stuck(batch)
+        for loss in self._losses:
+            if self._suspicious(loss):
+                paths = self._paths(loss, batch)
+                yield "GL901", partial(self._vanishing, paths)
+                yield "GL902", partial(self._exploding, paths)
+        for loss in self._losses:
+            yield "GL904", partial(self._stuck, loss, batch)
 
     # ---- what is measured ------------------------------------------------------------------------
 
@@ -121,18 +154,19 @@ class Watch:
         name = max(ratios, key=lambda n: ratios[n], default="")
         return name, ratios.get(name, 0.0)
 
-    def _last_losses(self) -> Sequence[float]:
+    def _last_losses(self, loss: WatchedLoss) -> Sequence[float]:
         """The losses of the steps of the last record, but of ten steps at least; empty before there are so
         many."""
-        epochs, losses = self._history.epochs, self._history.losses
+        epochs, losses = self._history.epochs, loss.losses(self._history)
         if len(losses) < 10:
             return ()
         before = epochs[-2].iteration if len(epochs) > 1 else 1
         return losses[min(before, len(losses) - 10) :]
 
-    @property
-    def _rate(self) -> float:
-        return float(self._state.optimizer.lr)
+    def _rate(self, parameter: str) -> float:
+        """The learning rate of a parameter; of a name that is none, that of the first optimizer."""
+        known = parameter in self._network.params
+        return float(self._state.optimizer_of(parameter).lr if known else self._state.optimizer.lr)
 
     def _warning(self, kind: Any, name: str, **facts: Any) -> Diagnostic:
         sign: Diagnostic = kind(name=name, span=self._network.span(name), **facts)
@@ -168,34 +202,36 @@ class Watch:
 
     # ---- the loss --------------------------------------------------------------------------------
 
-    def _rises(self, losses: Sequence[float]) -> Diagnostic | None:
+    def _rises(self, loss: WatchedLoss, losses: Sequence[float]) -> Diagnostic | None:
         """Three quarters of the losses are above the start of all, and steps are or were large."""
         history, start = self._history, self.start
         assert start is not None
-        first = history.losses[0]
         if not len(losses) or len(history.losses) < 2:
             return None
+        first = loss.losses(history)[0]
         low, now = (float(number) for number in np.quantile(losses, (0.25, 0.5)))
         if low <= first + RISEN * abs(first):
             return None
-        facts: dict[str, Any] = {"start": first, "now": now, "steps": len(history.losses), "rate": self._rate}
-        for record in (start, *history.layers[-1:]):
+        facts: dict[str, Any] = {"start": first, "now": now, "steps": len(history.losses)}
+        for record in map(loss.of_layers, (start, *history.layers[-1:])):
             name, ratio = self._largest_update(record)
             if ratio > LARGE_UPDATE:
+                facts["rate"] = self._rate(name)
                 return self._warning(signs.LossRises, name, parameter=name, ratio=ratio, **facts)
         growth = {
             name: float(np.linalg.norm(self._params[name])) / n.weight
-            for name, n in start.parameters.items()
+            for name, n in loss.of_layers(start).parameters.items()
             if n.weight > 0 and np.ndim(self._params[name]) > 1
         }
         name = max(growth, key=lambda n: growth[n], default="")
         if growth.get(name, 0) > GROWN:
+            facts["rate"] = self._rate(name)
             return self._warning(
                 signs.LossRises, name, parameter=name, ratio=growth[name], grown=True, **facts
             )
         return None
 
-    def _stuck(self, batch: Callable[[], StepInputs]) -> Diagnostic | None:
+    def _stuck(self, watched: WatchedLoss, batch: Callable[[], StepInputs]) -> Diagnostic | None:
         """The last fifth of the steps has the loss of the first fifth, or all epochs have the same loss."""
         history, start = self._history, self.start
         assert start is not None
@@ -203,11 +239,12 @@ class Watch:
         if len(history.epochs) < RECORDS or steps < LEAST_STEPS:
             return None
         fifth = min(steps // 5, MOST_STEPS)
-        first, last = np.asarray(history.losses[:fifth]), np.asarray(history.losses[-fifth:])
+        losses = watched.losses(history)
+        first, last = np.asarray(losses[:fifth]), np.asarray(losses[-fifth:])
         moved, size = float(abs(last.mean() - first.mean())), float(abs(first.mean()))
         noise = float(np.sqrt((first.var() + last.var()) / 2))
         error = 3 * noise * np.sqrt(2 / fifth)
-        spread = float(np.ptp([epoch.loss for epoch in history.epochs[-MOST_STEPS:]]))
+        spread = float(np.ptp([watched.of_record(epoch) for epoch in history.epochs[-MOST_STEPS:]]))
         if spread <= SAME * size:
             moved = min(moved, spread)
         if size == 0 or moved > max(SAME * size, min(error, NOISY * size)):
@@ -218,18 +255,17 @@ class Watch:
             "moved": moved,
             "noise": noise,
         }
-        loss = self._network.names[self._state.loss]
-        gradient = _together(self._latest, "gradient")
-        weights = _together(self._latest, "weight")
-        ratio = _together(self._latest, "update") / weights if weights else np.inf
+        loss, latest = self._network.names[watched.number], watched.of_layers(self._latest)
+        gradient, weights = _together(latest, "gradient"), _together(latest, "weight")
+        ratio = _together(latest, "update") / weights if weights else np.inf
         if gradient == 0:
             return self._warning(signs.StuckWithoutGradient, loss, **facts)
-        if max(ratio, _ratio(start)) * steps < TOO_SMALL:
-            name, most = self._largest_update(self._latest)
-            facts |= {"parameter": name or loss, "ratio": most or ratio, "rate": self._rate}
+        if max(ratio, _ratio(watched.of_layers(start))) * steps < TOO_SMALL:
+            name, most = self._largest_update(latest)
+            facts |= {"parameter": name or loss, "ratio": most or ratio, "rate": self._rate(name)}
             return self._warning(signs.StuckBySmallSteps, loss, **facts)
-        vanishing = self._vanishing(self._paths(batch), PER_PATH_IF_STUCK)
-        if vanishing is not None:
+        vanishing = self._vanishing(self._paths(watched, batch), PER_PATH_IF_STUCK)
+        if vanishing is not None or watched.is_contested:
             return vanishing
         return self._warning(signs.StuckOnPlateau, loss, gradient=gradient, ratio=ratio, **facts)
 
@@ -248,8 +284,8 @@ class Watch:
             return self._warning(signs.DeadFromStart, name, **facts, **self._bias_before(name))
         updates = [self._largest_update(record) for record in (start, *self._history.layers)]
         parameter, ratio = max(updates, key=lambda update: update[1])
-        facts |= {"parameter": parameter, "ratio": ratio, "large": ratio > LARGE_UPDATE, "rate": self._rate}
-        return self._warning(signs.DiedInTraining, name, **facts)
+        facts |= {"parameter": parameter, "ratio": ratio, "large": ratio > LARGE_UPDATE}
+        return self._warning(signs.DiedInTraining, name, rate=self._rate(parameter), **facts)
 
     def _bias_before(self, relu: str) -> dict[str, Any]:
         """The bias that is added just before a Relu, and its mean."""
@@ -265,21 +301,21 @@ class Watch:
                 return {"parameter": name, "mean": float(np.mean(self._params[name]))}
         return {}
 
-    def _suspicious(self) -> bool:
+    def _suspicious(self, loss: WatchedLoss) -> bool:
         """Whether the gradients of the parameters are so far apart that their paths are worth a look.
 
         It takes a pass of the interpreter: at the first record, the second, the fourth and so on."""
         count = len(self._history.layers)
         if count & (count - 1):
             return False
-        norms = sorted(n.gradient for n in self._latest.parameters.values())
+        norms = sorted(n.gradient for n in loss.of_layers(self._latest).parameters.values())
         if len(norms) > 3:  # one alone may be small by its nature, as the bias of the keys of attention
             norms = norms[1:-1]
         return len(norms) > 1 and norms[0] <= 3 * PER_PATH * norms[-1] > 0
 
-    def _paths(self, batch: Callable[[], StepInputs]) -> GradientPaths | None:
-        state = self._state
-        paths = GradientPaths(self._model, state.loss, list(self._latest.parameters), batch())
+    def _paths(self, loss: WatchedLoss, batch: Callable[[], StepInputs]) -> GradientPaths | None:
+        state, parameters = self._state, list(loss.of_layers(self._latest).parameters)
+        paths = GradientPaths(self._model, loss.number, parameters, batch())
         return paths if paths.compute(state.random(state.t), state.t) else None
 
     def _vanishing(self, paths: GradientPaths | None, least: float = PER_PATH) -> Diagnostic | None:
@@ -330,6 +366,20 @@ class Watch:
             facts = {n: tuple(v) if isinstance(v, list) else v for n, v in kept.items()}
             kind = getattr(signs, str(facts.pop("kind")))
             self._history.warnings.append(self._warning(kind, str(facts.pop("name")), **facts))
+
+
+def _watched(state: TrainingState) -> list[WatchedLoss]:
+    """What a training minimizes."""
+    network, watched = state.model.network, []
+    for place, (loss, trained) in enumerate(state.objectives):
+        needed = network.ancestors([loss])
+        others = {
+            name for number, (_, names) in enumerate(state.objectives) if number != place for name in names
+        }
+        contested = any(needed[network.numbers[name]] for name in others)
+        label = state.several[place] if state.several else None
+        watched.append(WatchedLoss(loss, frozenset(trained), label, contested))
+    return watched
 
 
 def _equal_rows(values: Any) -> bool:

@@ -180,3 +180,34 @@ def test_a_state_of_a_layer_is_left_alone_too() -> None:
     with pytest.raises(gl.GraphError, match="GL717"):
         graph.fit(x=np.array([0.0, 9.0]))
     assert unchanged(graph, before)
+
+
+SECOND = """input x: float[N]
+param v: float = 1
+param w: float[2] = [0.5, 1]
+first = mean((x * v - 3)**2)
+r = sqrt((w - v)**2 {slack})
+second = sum({second})
+output second
+train {{ batch = 2; iterations = 3; shuffle = false; dtype = float64
+  minimize = [objective(first, "v", SGD(lr=0.25)), objective(second, "w", Momentum(lr=0.1))] }}"""
+"""On x = 1 the first objective takes v from 1 to 2 (by hand): the second is computed there."""
+
+
+@pytest.mark.parametrize(
+    ("slack", "second", "w", "message"),
+    [
+        ("", "r", 2.0, r"GL717(.|\n)*`w`(.|\n)*`second`"),
+        ("- 0.5", "r", 1.5, r"GL712(.|\n)*`r`|not a number(.|\n)*`second`"),
+    ],
+)
+def test_what_is_not_finite_in_a_later_objective_is_found_where_the_ones_before_it_have_led(
+    slack: str, second: str, w: float, message: str
+) -> None:
+    graph = gl.loads(SECOND.format(slack=slack, second=second))
+    graph.params["w"] = [0.5, w]
+    before = graph.params.copies()
+    with pytest.raises(gl.GraphError, match=message) as caught:
+        graph.fit(x=np.ones(2))
+    assert "at iteration 1, in `second`" in str(caught.value)
+    assert unchanged(graph, before), "those of the first objective too"

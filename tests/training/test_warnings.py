@@ -221,3 +221,43 @@ def test_what_is_told_comes_back_from_plain_data() -> None:
     graph.history.warnings = []
     watch.restore(kept)
     assert [w.as_json() for w in graph.history.warnings] == [w.as_json() for w in warnings]
+
+
+ADVERSARIES = """
+input x: float[N, 8]
+layer G1 = Affine(16)
+layer G2 = Affine(8)
+layer D1 = Affine(16)
+layer D2 = Affine(1)
+fake = random_normal(N, 4) -> G1 -> Relu -> G2
+score = D2(Relu(D1(fake)))
+d_loss = mean((D2(Relu(D1(x))) - 1)**2) + mean(score**2)
+g_loss = mean((score - 1)**2)
+output fake
+train {{ batch = 20; epochs = 6
+  minimize = [objective(d_loss, "D*", {d}), objective(g_loss, "G*", {g})] }}
+"""
+
+
+def adversaries(d: str = "Adam(0.002)", g: str = "Adam(0.002)") -> list[Any]:
+    return told(gl.loads(ADVERSARIES.format(d=d, g=g)), x=clouds()["x"])
+
+
+def test_objectives_that_work_against_one_another_are_told_nothing_while_they_are_healthy() -> None:
+    assert adversaries() == []
+
+
+def test_every_objective_is_watched_with_its_own_loss_and_parameters() -> None:
+    graph = gl.loads("""
+input x: float[N, 8]
+near = mean((x -> Affine(3))**2)
+far = mean((x -> Affine(3))**2)
+output near
+train { batch = 20; epochs = 6
+        minimize = [objective(near, "Affine1.*", SGD(0.1)), objective(far, "Affine2.*", SGD(1e-9))] }
+""")
+    warning = only(told(graph, x=clouds()["x"]), "GL904")
+    assert (warning.span.text, warning.rate) == ("far", 1e-9)
+    rises = next(w for w in adversaries(g="SGD(300)") if w.code == "GL905")
+    assert rises.parameter.startswith("G")
+    assert rises.rate == 300

@@ -219,6 +219,10 @@ class Trainer:
             "epoch": progress.epoch if progress else None,
             "loss": number(losses[-1]) if losses else None,
             "points": _points(losses),
+            "objectives": [
+                {"name": name, "loss": number(of[-1]) if of else None, "points": _points(of)}
+                for name, of in self._history.objectives.items()
+            ],
             "epochs": [_epoch(epoch) for epoch in self._history.epochs[-200:]],
             "message": self._message,
             "diagnostics": self._problems,
@@ -241,7 +245,9 @@ def _epoch(epoch: Epoch) -> dict[str, Any]:
         "epoch": epoch.epoch,
         "iteration": epoch.iteration,
         "loss": number(epoch.loss),
+        "objectives": _numbers(epoch.objectives),
         "train": _numbers(epoch.train),
+        "validation": _numbers(epoch.validation),
         "test": _numbers(epoch.test),
     }
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from graphlang.files.replace import replaced
 from graphlang.view.runs.charts import DECADES
-from graphlang.view.runs.run import Numbers, Run
+from graphlang.view.runs.run import SPLITS, Numbers, Run
 
 SUFFIXES = (".png", ".pdf", ".svg")
+STYLES = ("-", ":", "--")
+"""The lines of the training, validation and test splits."""
 SIZE = (6.0, 3.6)
 """The width and height of one chart in inches."""
 
@@ -30,7 +32,7 @@ def plot(runs: Sequence[Run], path: Path) -> None:
     _loss(charts[0], runs)
     for axes, name in zip(charts[1:], names, strict=True):
         for place, run in enumerate(runs):
-            for split, style in (("train", "-"), ("test", "--")):
+            for split, style in zip(SPLITS, STYLES, strict=True):
                 _line(axes, run.of_epochs(split, name), _label(run, split), style, place)
         _finish(axes, name)
     with replaced(path) as file:
@@ -38,12 +40,14 @@ def plot(runs: Sequence[Run], path: Path) -> None:
 
 
 def _loss(axes: Any, runs: Sequence[Run]) -> None:
-    for place, run in enumerate(runs):
-        steps = list(range(1, len(run.losses) + 1))
-        axes.plot(steps, run.losses, color=f"C{place}", alpha=0.25, linewidth=0.8)
-        _line(axes, run.of_epochs(None, "loss"), _label(run, "train"), "-", place)
-        _line(axes, run.of_epochs("test", "loss"), _label(run, "test"), "--", place)
-    losses = [loss for run in runs for loss in run.losses]
+    curves = [(run, name, losses) for run in runs for name, losses in run.curves_of_loss().items()]
+    for place, (run, name, losses) in enumerate(curves):
+        of = f" {name}" if run.objectives else ""
+        axes.plot(range(1, len(losses) + 1), losses, color=f"C{place}", alpha=0.25, linewidth=0.8)
+        for split, style in zip(SPLITS, STYLES, strict=True):
+            numbers = run.of_loss(None if split == "train" else split, name)
+            _line(axes, numbers, f"{_label(run, split)}{of}", style, place)
+    losses = [loss for *_, losses in curves for loss in losses]
     if losses and min(losses) > 0 and max(losses) / min(losses) > 10**DECADES:
         axes.set_yscale("log")
     _finish(axes, "loss")

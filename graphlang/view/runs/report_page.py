@@ -14,7 +14,7 @@ from graphlang.training.outcomes import Outcomes
 from graphlang.view.runs import report_parts as parts
 from graphlang.view.runs.charts import COLOURS, Curve, chart
 from graphlang.view.runs.first_layer import UnitImages
-from graphlang.view.runs.run import Run, differences
+from graphlang.view.runs.run import SPLITS, Run, differences, of_record
 
 LAYERS = 2 * COLOURS
 """How many parameters a chart of the layers shows at most: those of the first layers and of the last."""
@@ -81,20 +81,26 @@ def _curves(runs: Sequence[Run]) -> str:
 
 def _losses(runs: Sequence[Run]) -> list[Curve]:
     curves = []
-    for colour, run in enumerate(runs):
-        steps = list(range(1, len(run.losses) + 1))
-        curves.append(Curve(f"{run.name}, each step", steps, run.losses, colour, faint=True))
-        curves.append(Curve(f"{run.name}, training", *run.of_epochs(None, "loss"), colour))
-        curves.append(Curve(f"{run.name}, test", *run.of_epochs("test", "loss"), colour, dashed=True))
+    every = [(run, name, losses) for run in runs for name, losses in run.curves_of_loss().items()]
+    for colour, (run, name, losses) in enumerate(every):
+        head, steps = f"{run.name}, {name}" if run.objectives else run.name, list(range(1, len(losses) + 1))
+        curves.append(Curve(f"{head}, each step", steps, losses, colour, faint=True))
+        for split in SPLITS:
+            numbers = run.of_loss(None if split == "train" else split, name)
+            curves.append(Curve(f"{head}, {_words(split)}", *numbers, colour, dashed=split != "train"))
     return curves
 
 
 def _metric(runs: Sequence[Run], name: str) -> list[Curve]:
     return [
-        Curve(f"{run.name}, {words}", *run.of_epochs(split, name), colour, dashed=split == "test")
+        Curve(f"{run.name}, {_words(split)}", *run.of_epochs(split, name), colour, dashed=split != "train")
         for colour, run in enumerate(runs)
-        for split, words in (("train", "training"), ("test", "test"))
+        for split in SPLITS
     ]
+
+
+def _words(split: str) -> str:
+    return "training" if split == "train" else split
 
 
 def _layer_charts(run: Run) -> str:
@@ -170,13 +176,13 @@ def _most_wrong(item: Reported) -> str:
 def _epochs(run: Run) -> str:
     if not run.epochs:
         return ""
-    columns: list[tuple[str, str | None, str]] = [("loss", None, "loss")]
-    for split in ("train", "test"):
-        names = dict.fromkeys(name for epoch in run.epochs for name in epoch[split])
-        columns += [(f"{name}, {'training' if split == 'train' else split}", split, name) for name in names]
+    columns: list[tuple[str, str | None, str]] = [(n, None, n) for n in run.objectives or ("loss",)]
+    for split in SPLITS:
+        names = dict.fromkeys(name for epoch in run.epochs for name in epoch.get(split, {}))
+        columns += [(f"{name}, {_words(split)}", split, name) for name in names]
     rows: list[list[Any]] = []
     for epoch in run.epochs:
-        values = [epoch["loss"] if split is None else epoch[split].get(name) for _, split, name in columns]
+        values = [of_record(epoch, split, name) for _, split, name in columns]
         rows.append([epoch["epoch"], epoch["iteration"], *values])
     return parts.scrolling_table(
         f"epochs of {run.name}", ["epoch", "iteration", *(head for head, *_ in columns)], rows

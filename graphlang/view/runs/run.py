@@ -23,6 +23,8 @@ from graphlang.training.run_folder import (
 )
 from graphlang.training.run_records import is_layer_record, is_metric, is_object
 
+SPLITS = ("train", "validation", "test")
+"""The splits of a data set, as the record of an epoch has their metrics."""
 Numbers = tuple[list[float], list[float]]
 """A curve: the iterations, and the numbers there."""
 
@@ -43,25 +45,32 @@ class Run:
     about: Mapping[str, Any]
     #: the spec as plain data
     spec: Mapping[str, Any] = field(default_factory=dict)
+    #: of several objectives the loss of each in every iteration, by name
+    objectives: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+    def curves_of_loss(self) -> dict[str, Sequence[float]]:
+        """The losses of every iteration: one, or those of each objective by its name."""
+        return dict(self.objectives) or {"loss": self.losses}
 
     def metrics(self) -> list[str]:
         """The names of the numbers measured per epoch over a split, the loss left out."""
         names = [
             name
             for epoch in self.epochs
-            for part in ("train", "test")
-            for name, value in epoch[part].items()
+            for part in SPLITS
+            for name, value in epoch.get(part, {}).items()
             if not isinstance(value, list)
         ]
-        return [name for name in dict.fromkeys(names) if name != "loss"]
+        return [name for name in dict.fromkeys(names) if name != "loss" and name not in self.objectives]
 
     def of_epochs(self, split: str | None, name: str) -> Numbers:
-        """A number of each epoch: a metric over a split, or with no split the loss of its steps."""
-        pairs = [
-            (epoch["iteration"], epoch["loss"] if split is None else epoch[split].get(name))
-            for epoch in self.epochs
-        ]
-        return _numbers(pairs)
+        """A number of each epoch: a metric over a split, or with no split a loss of its steps."""
+        return _numbers([(epoch["iteration"], of_record(epoch, split, name)) for epoch in self.epochs])
+
+    def of_loss(self, split: str | None, name: str) -> Numbers:
+        """The loss of each epoch, or that of an objective; a split calls that of the first one `loss`."""
+        first = next(iter(self.objectives), "loss")
+        return self.of_epochs(split, "loss" if name == first else name)
 
     def of_layers(self, parameter: str, what: str, over: str | None = None) -> Numbers:
         """A norm of a parameter in each record, or its ratio to another."""
@@ -91,6 +100,13 @@ class Run:
         return {name: str(value) for name, value in self.about.get("versions", {}).items()}
 
 
+def of_record(epoch: Mapping[str, Any], split: str | None, name: str) -> Any:
+    """A number in the record of an epoch: a metric over a split, or with no split a loss of its steps."""
+    if split is not None:
+        return epoch.get(split, {}).get(name)
+    return epoch["loss"] if name == "loss" else epoch.get("objectives", {}).get(name)
+
+
 def shown_run(folder: Path) -> Run:
     """Reads a run folder; raises GraphError where it is none, or is damaged."""
     if not (folder / METRICS).is_file():
@@ -99,15 +115,18 @@ def shown_run(folder: Path) -> Run:
         kind = NothingToResume.file_for_run if folder.exists() else NothingToResume.no_such_folder
         raise GraphError([kind(str(folder))])
     records = _records(folder / METRICS, is_metric)
+    steps = [record for record in records if "epoch" not in record]
+    names = steps[0].get("objectives", {}) if steps else {}
     return Run(
         folder.resolve().name,
         folder,
-        [float(record["loss"]) for record in records if "epoch" not in record],
+        [float(record["loss"]) for record in steps],
         [record for record in records if "epoch" in record],
         _records(folder / LAYERS, is_layer_record),
         _records(folder / WARNINGS, is_object),
         about_run(folder),
         _spec(folder / SPEC),
+        {name: [float(s["objectives"][name]) for s in steps if name in s["objectives"]] for name in names},
     )
 
 

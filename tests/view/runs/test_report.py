@@ -362,3 +362,32 @@ def test_what_is_no_folder_is_not_called_one(tmp_path: Path, capsys: pytest.Capt
     (tmp_path / "file").touch()
     assert main(["report", str(tmp_path / "file")]) == 1
     assert "this is a file, not the folder of a run" in capsys.readouterr().err
+
+
+OBJECTIVES = """
+input x: float[N], t: float[N]
+param v: float = 1
+param w: float = 1
+near = mean((x * v - t)**2)
+far = mean((v * x * w - t)**2)
+output near
+data { source = npz("rows.npz"); validation = 0.25; x = x; t = t }
+train { batch = 4; epochs = 2; metrics = [mean(x * v)]
+        minimize = [objective(near, "v", SGD(0.01)), objective(far, "w", SGD(0.02))] }
+"""
+
+
+def test_the_page_of_several_objectives_has_the_loss_of_each_and_of_the_validation_split(
+    tmp_path: Path,
+) -> None:
+    rows = {"x": np.linspace(0, 1, 16), "t": np.linspace(0, 3, 16)}
+    np.savez(tmp_path / "rows.npz", **{f"{name}_train": array for name, array in rows.items()})
+    (tmp_path / "net.graph").write_text(OBJECTIVES)
+    assert main(["train", str(tmp_path / "net.graph"), "--run", str(tmp_path / "run")]) == 0
+    (run,) = shown_runs([tmp_path / "run"])
+    assert list(run.curves_of_loss()) == ["near", "far"]
+    assert run.metrics() == ["mean"]
+    assert len(run.of_loss("validation", "near")[1]) == len(run.of_loss(None, "far")[1]) == 2
+    page = report_page(reported([tmp_path / "run"]))
+    for curve in ("near, training", "far, training", "far, validation", "mean, validation"):
+        assert curve in page

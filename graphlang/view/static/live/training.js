@@ -2,8 +2,9 @@
 // Training from the page: its buttons, how it goes, the curve of the loss, the metrics.
 
 /** @typedef {{state: string, iteration: number, iterations: number|null, epoch: number|null, loss: number|string|null,
- *   points: [number, number|string][], epochs: {epoch: number, iteration: number, loss: number|string,
- *   train: Record<string, number|string>, test: Record<string, number|string>}[], message: string,
+ *   points: [number, number|string][], objectives: {name: string, loss: number|string|null, points: [number, number|string][]}[],
+ *   epochs: {epoch: number, iteration: number, loss: number|string, objectives: Record<string, number|string>,
+ *   train: Record<string, number|string>, validation: Record<string, number|string>, test: Record<string, number|string>}[], message: string,
  *   diagnostics: Diagnostic[]}} TrainingState */
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -42,7 +43,9 @@ class Training {
     this.running = state === "running";
     this.run.textContent = this.running ? "Pause" : state === "paused" ? "Go on" : "Train";
     const of = iterations ? ` of ${iterations}` : "";
-    this.where.textContent = iteration ? `iteration ${iteration}${of}${epoch ? `, epoch ${epoch}` : ""}: loss ${typeof loss === "number" ? short(loss, 4) : loss}` : { running: "It begins …", idle: "It has not begun. Nothing is written to disk." }[state] ?? "";
+    const losses = training.objectives.length ? training.objectives : [{ name: "loss", loss }];
+    const told = losses.map((each) => `${each.name} ${typeof each.loss === "number" ? short(each.loss, 4) : each.loss}`).join(", ");
+    this.where.textContent = iteration ? `iteration ${iteration}${of}${epoch ? `, epoch ${epoch}` : ""}: ${told}` : { running: "It begins …", idle: "It has not begun. Nothing is written to disk." }[state] ?? "";
     const text = { paused: "Paused.", done: "Done.", failed: "It stopped at a mistake." }[state] ?? "";
     const lines = [training.message, text].filter(Boolean).join(" ");
     const problems = training.diagnostics.map((each) => el("p", { class: "bad" }, `${each.code}  ${each.message}`, each.help && el("span", { class: "quiet" }, ` ${each.help}`)));
@@ -53,8 +56,9 @@ class Training {
   }
 
   /** @param {TrainingState} training */
-  drawCurve({ points, epochs, iteration: last }) {
-    const known = /** @type {[number, number][]} */ (points.filter(([, loss]) => typeof loss === "number"));
+  drawCurve({ points, objectives, epochs, iteration: last }) {
+    const lines = (objectives.length ? objectives.map((each) => each.points) : [points]).map((line) => /** @type {[number, number][]} */ (line.filter(([, loss]) => typeof loss === "number")));
+    const known = lines.flat();
     this.curve.hidden = known.length < 2;
     if (known.length < 2) return;
     const tests = epochs.flatMap(({ iteration, test }) => (typeof test.loss === "number" ? [[iteration, test.loss]] : []));
@@ -65,22 +69,24 @@ class Training {
     const span = level(high) - level(low) || 1;
     const at = (/** @type {number[]} */ [iteration, loss]) => [4 + (312 * (iteration - 1)) / Math.max(1, last - 1), 116 - (108 * (level(loss) - level(low))) / span];
     const svg = svgElement("svg", { viewBox: "0 0 320 120", role: "img", "aria-label": `Loss over ${last} iterations, from ${short(known[0][1], 4)} to ${short(known[known.length - 1][1], 4)}` });
-    svg.append(svgElement("path", { d: "M4 2V116H318", class: "axes" }), svgElement("polyline", { points: known.map((point) => at(point).map((x) => x.toFixed(1)).join(",")).join(" ") }));
+    svg.append(svgElement("path", { d: "M4 2V116H318", class: "axes" }), ...lines.map((line) => svgElement("polyline", { points: line.map((point) => at(point).map((x) => x.toFixed(1)).join(",")).join(" ") })));
     for (const point of tests) {
       const [cx, cy] = at(point);
       svg.append(svgElement("circle", { cx, cy, r: 2.5 }));
     }
-    this.curve.replaceChildren(svg, el("figcaption", {}, `loss, from ${short(low, 3)} to ${short(high, 3)}${log ? " (logarithmic)" : ""}, over ${last} iterations${tests.length ? "; dots: over the test split" : ""}`));
+    this.curve.replaceChildren(svg, el("figcaption", {}, `${objectives.map((each) => each.name).join(", ") || "loss"}, from ${short(low, 3)} to ${short(high, 3)}${log ? " (logarithmic)" : ""}, over ${last} iterations${tests.length ? "; dots: over the test split" : ""}`));
   }
 
   /** @param {TrainingState} training */
   drawMetrics({ epochs }) {
     if (!epochs.length) return this.metrics.replaceChildren();
     const last = epochs[epochs.length - 1];
-    const columns = [...Object.keys(last.train).map((name) => /** @type {const} */ (["train", name])), ...Object.keys(last.test).map((name) => /** @type {const} */ (["test", name]))];
-    const head = el("tr", {}, ...["epoch", "loss", ...columns.map(([split, name]) => `${name}, ${split}`)].map((text) => el("th", { scope: "col" }, text)));
+    const splits = /** @type {const} */ (["train", "validation", "test"]);
+    const columns = splits.flatMap((split) => Object.keys(last[split]).map((name) => /** @type {const} */ ([split, name])));
+    const named = Object.keys(last.objectives);
+    const head = el("tr", {}, ...["epoch", ...(named.length ? named : ["loss"]), ...columns.map(([split, name]) => `${name}, ${split}`)].map((text) => el("th", { scope: "col" }, text)));
     const written = (/** @type {number|string} */ value) => el("td", {}, typeof value === "number" ? short(value, 4) : value);
-    const rows = epochs.slice(-30).reverse().map((each) => el("tr", {}, el("td", {}, String(each.epoch)), written(each.loss), ...columns.map(([split, name]) => written(each[split][name]))));
+    const rows = epochs.slice(-30).reverse().map((each) => el("tr", {}, el("td", {}, String(each.epoch)), ...(named.length ? named.map((name) => written(each.objectives[name])) : [written(each.loss)]), ...columns.map(([split, name]) => written(each[split][name] ?? ""))));
     this.metrics.replaceChildren(el("table", { class: "metrics" }, el("thead", {}, head), el("tbody", {}, ...rows)));
   }
 }
