@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from graphlang import optimizers as optimizers
     from graphlang import schedules as schedules
     from graphlang import sklearn as sklearn
+    from graphlang import testing as testing
     from graphlang.api import Graph, load, loads
     from graphlang.backends.options import Jax
     from graphlang.catalog.operation import Layer, Loss, Parameter
@@ -46,7 +47,7 @@ _WHERE = {
     "Schedule": "contracts.schedule",
     "Spec": "spec.models",
 }
-_PACKAGES = ("initializers", "optimizers", "schedules", "sklearn", "view")
+_PACKAGES = ("initializers", "optimizers", "schedules", "sklearn", "testing", "view")
 """`sklearn` is none of what `*` imports: it needs scikit-learn."""
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "loads",
     "optimizers",
     "schedules",
+    "testing",
     "view",
 ]
 

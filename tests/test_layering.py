@@ -35,7 +35,7 @@ ORDER = """
     compare
     report
     api
-    sklearn
+    sklearn testing
     draw
     view
     cli

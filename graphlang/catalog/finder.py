@@ -7,6 +7,7 @@ imports only what its spec uses. Nothing registers itself: this module is the on
 from __future__ import annotations
 
 import importlib
+import re
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator
@@ -57,7 +58,7 @@ class CatalogEntry:
         keywords = names[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
         star = names[code.co_argcount + code.co_kwonlyargcount] if code.co_flags & 0x04 else None
         after = code.co_argcount + code.co_kwonlyargcount + (star is not None)
-        annotated = {} if is_layer else target.__annotations__
+        annotated = {} if is_layer else _attribute_hints(target)
         #: tensor arguments in order
         self.tensors: tuple[str, ...] = tuple(n for n in positional if n not in annotated)
         #: the name of the argument that takes any number of tensors, as in `concat(a, b, c)`
@@ -100,7 +101,7 @@ class CatalogEntry:
         return tuple(a.name for a in self.attributes.values() if a.required)
 
     def _function_attributes(self) -> dict[str, OperationAttribute]:
-        if not any(k not in ("return", self.named_sizes) for k in self.target.__annotations__):
+        if not any(name != self.named_sizes for name in _attribute_hints(self.target)):
             return {}
         function = typing.cast("types.FunctionType", self.target)
         hints = typing.get_type_hints(function, include_extras=True)
@@ -109,7 +110,7 @@ class CatalogEntry:
         defaults.update(function.__kwdefaults__ or {})
         attributes = {}
         for name, hint in hints.items():
-            if name in ("return", self.named_sizes):
+            if name in ("return", self.named_sizes, *self.tensors, self.any_tensors):
                 continue
             required = name not in defaults and name != self.any_sizes
             attributes[name] = OperationAttribute(name, hint, required, defaults.get(name), "")
@@ -152,6 +153,15 @@ class CatalogEntry:
     @property
     def module(self) -> str:
         return self.target.__module__
+
+
+def _attribute_hints(function: Any) -> dict[str, Any]:
+    """The annotations of a function's attributes: one that says `np.ndarray` or the like is of a tensor."""
+    hints: dict[str, Any] = function.__annotations__
+    return {n: h for n, h in hints.items() if n != "return" and not _OF_TENSOR.fullmatch(str(h))}
+
+
+_OF_TENSOR = re.compile(r"(<class ')?([\w.]+\.)?(Any|Array|ArrayLike|NDArray|ndarray)(\[.*\])?('>)?")
 
 
 class _FunctionFields(Fields):
