@@ -29,6 +29,7 @@ from graphlang.inputs.call import (
     inputs_by_name,
     name_list,
 )
+from graphlang.inputs.frames import columns_of, is_frame
 from graphlang.inputs.options import check_compile_options, check_options
 from graphlang.lazy import lazy
 from graphlang.report.viewed import Viewed
@@ -253,20 +254,38 @@ class Graph(Trainable, Viewed, Shown):
         arrays = inputs_by_name("forward", self.network, inputs, more, named)
         return forward(self._model, arrays, training=training)
 
-    def predict(self, inputs: Any = None, /, *more: Any, **named: Any) -> Any:
+    def predict(self, inputs: Any = None, /, *more: Any, classes: Any = False, **named: Any) -> Any:
         """The outputs in evaluation mode: the value where there is one, else a dict.
 
         Needs only the inputs that the outputs depend on; where that is one, `predict(x)` is enough. Columns
         of raw rows may stand for inputs that the `data` section computes, by the names of its source's
-        fields: `predict(area=[50.5], kind=["flat"])`; what was learned from the training split is applied.
+        fields: `predict(area=[50.5], kind=["flat"])`, or a data frame of pandas; what was learned from the
+        training split is applied. `classes=True` gives the names of classes for their numbers, or for the
+        largest of their scores.
         """
+        if "classes" in self.network.inputs and classes is not False:
+            named, classes = {**named, "classes": classes}, False
+        outputs = self._predictor(self._prepared(inputs, more, named))
+        if not classes:
+            return outputs
+        from graphlang.training.class_names import named_classes
+
+        return named_classes(self._model, outputs)
+
+    def _prepared(self, inputs: Any, more: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
+        """The inputs of `predict`, with what the `data` section makes of raw rows."""
+        of = self.spec.outputs
+        if is_frame(inputs) and not more:
+            from graphlang.training.raw_rows import from_columns
+
+            return {**from_columns(self._model, columns_of(inputs), of), **named}
         if inputs is not None or more:
-            named = inputs_by_name("predict", self.network, inputs, more, named, self.spec.outputs)
+            named = inputs_by_name("predict", self.network, inputs, more, named, of)
         if self.spec.data is not None:
             from graphlang.training.raw_rows import from_raw
 
-            named = from_raw(self._model, named, self.spec.outputs)
-        return self._predictor(named)
+            named = from_raw(self._model, named, of)
+        return named
 
     @lazy
     def _predictor(self) -> Predictor:

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from graphlang.diagnostics.python_arguments import text_of
 from graphlang.inputs.call import check_callable, check_path, data_or_arrays, validation_arrays
+from graphlang.inputs.frames import columns_of, is_frame
 
 if TYPE_CHECKING:
+    from graphlang.contracts.optimizer import Optimizer
+    from graphlang.contracts.schedule import Schedule
     from graphlang.datasets.dataset import Dataset
     from graphlang.engine.model import Model
     from graphlang.training.partial_weights import TakenWeights
@@ -26,23 +29,26 @@ class Trainable:
 
     def fit(
         self,
-        data: Dataset | Mapping[str, Any] | None = None,
+        data: Dataset | Mapping[str, Any] | Any = None,
         /,
         *more: Any,
-        validation: Mapping[str, Any] | None = None,
+        validation: Mapping[str, Any] | Any = None,
         epochs: int | None = None,
         iterations: int | None = None,
         batch: int | None = None,
+        optimizer: Optimizer | None = None,
+        schedule: Schedule | None = None,
         on_epoch: Callable[[Epoch], Any] | None = None,
         on_step: Callable[[Progress], Any] | None = None,
         **arrays: Any,
     ) -> History:
         """Trains by the `train` section on arrays by input name, and returns the history.
 
-        The arrays are keywords, or one mapping where an input has the name of an option; without any, the
-        data is that of the file. `epochs`, `iterations` and `batch` override the section. `on_epoch` is
-        called with each epoch's record, `on_step` after each step; where one returns False, training stops.
-        The graph's `history` grows with every step, and remains where training is interrupted.
+        The arrays are keywords, or one mapping where an input has the name of an option, or a data frame of
+        raw rows; without any, the data is that of the file. `epochs`, `iterations`, `batch`, `optimizer`, as
+        `gl.optimizers.Adam(lr=0.001)`, and `schedule` override the section. `on_epoch` is called with each
+        epoch's record, `on_step` after each step; where one returns False, training stops. The graph's
+        `history` grows with every step, and remains where training is interrupted.
 
         The parameters of this graph are changed. Every call is a training of its own: the optimizer's
         memory, the schedule, the order of rows and the random numbers start anew, so two calls of three
@@ -52,7 +58,10 @@ class Trainable:
 
         check_callable("on_epoch", on_epoch)
         check_callable("on_step", on_step)
-        dataset, handed = data_or_arrays("fit", self._model.network, data, more, arrays)
+        if is_frame(data) and not more and not arrays:
+            dataset, handed, validation = self._of_frames(data, validation), {}, None
+        else:
+            dataset, handed = data_or_arrays("fit", self._model.network, data, more, arrays)
         return fit(
             self._model,
             dataset,
@@ -61,17 +70,33 @@ class Trainable:
             epochs=epochs,
             iterations=iterations,
             batch=batch,
+            optimizer=optimizer,
+            schedule=schedule,
             on_epoch=on_epoch,
             on_step=on_step,
             on_start=self._record_in,
         )
+
+    def _of_frames(self, frame: Any, validation: Any) -> Dataset:
+        """The data set of a table of raw rows, and of one to validate by."""
+        from graphlang.training.evaluation import measured
+        from graphlang.training.raw_rows import dataset_of
+        from graphlang.training.sections import section_of
+
+        if validation is not None and not is_frame(validation):
+            raise TypeError("validation is a data frame where the data is one: write validation=frame")
+        splits = {"train": columns_of(frame)}
+        if validation is not None:
+            splits["validation"] = columns_of(validation)
+        section = section_of(self._model, "fit")
+        return dataset_of(self._model, splits, [*section.losses, *measured(section).values()])
 
     def _record_in(self, history: History) -> None:
         self.history = history
 
     def evaluate(
         self,
-        data: Dataset | Mapping[str, Any] | None = None,
+        data: Dataset | Mapping[str, Any] | Any = None,
         /,
         *more: Any,
         split: str = "test",
@@ -79,17 +104,20 @@ class Trainable:
     ) -> dict[str, Any]:
         """The loss and the metrics of the `train` section in evaluation mode, as `graphlang evaluate` gives
         them: over arrays by input name, a split of a data set, or without either the file's own data. A data
-        set of one split is evaluated over that one. The arrays may be columns of raw rows, as those of
-        `predict`.
+        set of one split is evaluated over that one. The arrays may be columns of raw rows, or a data frame,
+        as those of `predict`.
         """
         from graphlang.training.evaluation import evaluate_on, measured
-        from graphlang.training.raw_rows import from_raw
+        from graphlang.training.raw_rows import from_columns, from_raw
         from graphlang.training.sections import section_of
 
         section = section_of(self._model, "evaluate")
+        of = measured(section).values()
         given = {**data, **arrays} if isinstance(data, Mapping) else arrays
-        if given and not more:
-            data, arrays = None, from_raw(self._model, given, measured(section).values())
+        if is_frame(data) and not more:
+            data, arrays = None, {**from_columns(self._model, columns_of(data), of), **arrays}
+        elif given and not more:
+            data, arrays = None, from_raw(self._model, given, of)
         dataset, handed = data_or_arrays("evaluate", self._model.network, data, more, arrays)
         return evaluate_on(self._model, dataset, handed, text_of("split", split))
 

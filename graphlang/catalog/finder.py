@@ -312,8 +312,8 @@ class Catalog:
             if isinstance(target, type) and issubclass(target, Layer):
                 entry = CatalogEntry(target.__name__, "loss" if issubclass(target, Loss) else "layer", target)
                 self.own.update(dict.fromkeys((target.__name__, *target.spellings), entry))
-            elif (family := own_family(target)) is not None:
-                self.own_members[family, target.__name__] = typing.cast("type[BaseModel]", target)
+            elif own_family(target) is not None:
+                self.add_member(typing.cast("type[BaseModel]", target))
             else:
                 self.own[target.__name__] = CatalogEntry(target.__name__, "function", target)
 
@@ -325,6 +325,11 @@ class Catalog:
             if entry is not None:
                 self._found[name] = entry
         return entry
+
+    def add_member(self, member: type[BaseModel]) -> None:
+        """Adds an optimizer, a schedule, an initializer or a data source of the program."""
+        _check_own(member)
+        self.own_members[str(own_family(member)), member.__name__] = member
 
     def member(self, family: Family, name: str) -> type[BaseModel] | None:
         """The initializer, optimizer, schedule or data source of that name, or None."""

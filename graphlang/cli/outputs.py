@@ -32,9 +32,11 @@ def ids_named(outputs: Mapping[str, Any], classes: Sequence[str]) -> dict[str, A
     """The outputs with names in place of the numbers of classes."""
     import numpy as np
 
+    from graphlang.training.class_names import are_ids
+
     arrays = {name: np.asarray(value) for name, value in outputs.items()}
     return {
-        name: np.array(classes)[array] if _are_ids(array, len(classes)) else outputs[name]
+        name: np.array(classes)[array] if are_ids(array, len(classes)) else outputs[name]
         for name, array in arrays.items()
     }
 
@@ -51,21 +53,17 @@ def _by_class(outputs: Mapping[str, Any], classes: Sequence[str]) -> dict[str, A
     """Where an output has a number for each class, the name of the largest, and a column for each class."""
     import numpy as np
 
+    from graphlang.training.class_names import are_scores
+
     columns: dict[str, Any] = {}
     for name, value in outputs.items():
         array = np.asarray(value)
-        if classes and array.ndim == 2 and array.dtype.kind == "f" and array.shape[1] == len(classes):
+        if are_scores(array, len(classes)):
             columns[name] = np.array(classes)[np.argmax(array, axis=1)]
             columns.update({f"{name}_{label}": array[:, i] for i, label in enumerate(classes)})
         else:
             columns[name] = value
     return columns
-
-
-def _are_ids(array: Any, count: int) -> bool:
-    if not count or array.ndim != 1 or array.dtype.kind != "i":
-        return False
-    return not array.size or (int(array.min()) >= 0 and int(array.max()) < count)
 
 
 def _npz(path: Path, outputs: Mapping[str, Any]) -> None:

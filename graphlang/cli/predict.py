@@ -77,6 +77,7 @@ def _temperature(text: str) -> float:
 
 def run(arguments: argparse.Namespace) -> int:
     from graphlang.cli.outputs import ids_named, json_of
+    from graphlang.training.class_names import classes_of
 
     over_data = arguments.data is not None or arguments.split is not None
     if over_data and (arguments.inputs or arguments.text is not None):
@@ -96,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
     if over_data:
         inputs = {**_rows(graph, arguments), **inputs}
     prediction = graph.predict(inputs)
-    classes = _classes(graph)
+    classes = classes_of(graph.model)
     outputs = prediction if len(graph.outputs) != 1 else {graph.spec.outputs[0]: prediction}
     if arguments.output is None:
         named = ids_named(outputs, classes)
@@ -134,19 +135,6 @@ def _rows(graph: Graph, arguments: argparse.Namespace) -> dict[str, Any]:
             at = Origin(dataset.name, split).of_number(column, place[0])
             raise GraphError([NumberNotFinite(field, rows[name][place].item(), at, span)])
     return rows
-
-
-def _classes(graph: Graph) -> tuple[str, ...]:
-    """The classes of the target, where it is the one `category` that the outputs do not depend on."""
-    from graphlang.datasets.learning import Categories
-
-    section, learned = graph.spec.data, graph.model.learned
-    if section is None:
-        return ()
-    needed = graph.network.inputs_of(graph.spec.outputs)
-    texts = {f for n, f in section.fields.items() if n not in needed and f in learned}
-    targets = [t for t in texts if section.prepared.get(t, {}).get("call") == "category"]
-    return Categories(learned[targets[0]], targets[0]).names if len(targets) == 1 else ()
 
 
 def _continue_text(graph: Graph, arguments: argparse.Namespace) -> int:

@@ -21,16 +21,18 @@ def from_arrays(
     /,
     *,
     validation: Mapping[str, ArrayLike] | None = None,
+    test: Mapping[str, ArrayLike] | None = None,
     **more: ArrayLike,
 ) -> Dataset:
     """A data set whose training split has these fields, by keyword or in one mapping.
 
-    `validation` holds the fields of the test split. The arrays are not copied, not scaled, and never written
-    to.
+    `validation` and `test` hold the fields of those splits. The arrays are not copied, not scaled, and never
+    written to.
     """
     splits = {"train": _columns({**(arrays or {}), **more})}
-    if validation is not None:
-        splits["test"] = _columns(validation)
+    for split, columns in (("validation", validation), ("test", test)):
+        if columns is not None:
+            splits[split] = _columns(columns)
     return Dataset("arrays", checked_splits(_NAME, splits))
 
 

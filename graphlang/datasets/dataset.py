@@ -23,9 +23,9 @@ from graphlang.diagnostics.data import (
     ArrayOfOthers,
     DataTooLarge,
     EmptySplit,
+    FieldBesideTraining,
     OtherSampleShape,
     SampleMismatch,
-    SplitMismatch,
     WrongArray,
 )
 from graphlang.files.array_header import MOST_BYTES
@@ -208,11 +208,13 @@ def checked_splits(name: str, splits: dict[str, dict[str, Column]]) -> dict[str,
     for split, columns in splits.items():
         _check_samples(name, split, columns)
     train = splits["train"]
-    for key, column in splits.get("test", {}).items():
-        if key not in train:
-            raise GraphError([SplitMismatch.of_test_alone(name, key)])
-        if train[key].shape[1:] != column.shape[1:]:
-            raise GraphError([OtherSampleShape(name, key, train[key].shape[1:], column.shape[1:])])
+    for split, purpose in (("validation", "validation"), ("test", "testing")):
+        for key, column in splits.get(split, {}).items():
+            if key not in train:
+                raise GraphError([FieldBesideTraining(name, key, split)])
+            shape = train[key].shape[1:]
+            if shape != column.shape[1:]:
+                raise GraphError([OtherSampleShape(name, key, shape, column.shape[1:], purpose)])
     return splits
 
 

@@ -413,16 +413,20 @@ class SplitMismatch(OfFile):
 
     field: str
 
-    of_test_alone = wording("the test split of `{file}` has a field `{field}` that the train split lacks")
+
+class FieldBesideTraining(SplitMismatch):
+    message = "the {split} split of `{file}` has a field `{field}` that the train split lacks"
+    split: str
 
 
 class OtherSampleShape(SplitMismatch):
     message = (
         "a sample of `{field}` in `{file}` has the shape [{train:bare}] for training "
-        "and [{test:bare}] for testing"
+        "and [{other:bare}] for {purpose}"
     )
     train: Sequence[int]
-    test: Sequence[int]
+    other: Sequence[int]
+    purpose: str
 
 
 class NotPixels(OfFile):

@@ -82,21 +82,12 @@ def inputs_by_name(
     if inputs is None and not more:
         return named
     needed = list(network.inputs) if of is None else network.inputs_of(of)
-    if not more and (isinstance(inputs, Mapping) or _is_table(inputs)):
-        return {**by_name("what is given by position", _by_column(inputs)), **named}
+    if isinstance(inputs, Mapping) and not more:
+        return {**by_name("what is given by position", inputs), **named}
     wanting = [n for n in needed if network.inputs[n].default is None] or needed
     if more or len(wanting) != 1 or wanting[0] in named:
         refuse_positions(method, network, needed)
     return {wanting[0]: inputs, **named}
-
-
-def _is_table(value: Any) -> bool:
-    """Whether a value is a table of named columns, as those of pandas and Polars are."""
-    return type(value).__name__ == "DataFrame" and hasattr(value, "columns")
-
-
-def _by_column(value: Any) -> Any:
-    return {name: value[name] for name in value.columns} if _is_table(value) else value
 
 
 def refuse_positions(method: str, network: Network, needed: list[str]) -> NoReturn:

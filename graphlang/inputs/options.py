@@ -14,7 +14,7 @@ from graphlang.spec.models import GradcheckSpec, Spec, TrainSpec
 from graphlang.spec.network import Network
 
 OF_LOAD = ("set", "dtype", "seed", "threads", "layers", "limits", "backend")
-OF_FIT = ("epochs", "iterations", "batch", "validation", "on_epoch", "on_step")
+OF_FIT = ("epochs", "iterations", "batch", "optimizer", "schedule", "validation", "on_epoch", "on_step")
 OPTIONS = {
     "load": OF_LOAD,
     "loads": ("name", "folder", *OF_LOAD),
@@ -26,8 +26,9 @@ LONGEST = 40
 """A longer value is not written out."""
 
 HABITS = {
-    "lr": 'it belongs to the optimizer: `gl.load(file, set={"train.optimizer": "SGD(lr=0.1)"})`',
-    "optimizer": 'it stands in the file: `gl.load(file, set={"train.optimizer": "Adam(lr=0.001)"})`',
+    "lr": "it belongs to the optimizer: write `optimizer=gl.optimizers.SGD(lr=0.1)`",
+    "optimizer": "write `optimizer=gl.optimizers.Adam(lr=0.001)`",
+    "schedule": "write `schedule=gl.schedules.cosine(warmup=100)`",
     "loss": 'the file says what to minimize: `gl.load(file, set={"train.minimize": "loss"})`',
     "metrics": "they stand in the `train` section: `metrics = [accuracy(y, t)]`",
     "seed": "every random number comes of that of the graph: `gl.load(file, seed=0)`",
@@ -45,6 +46,7 @@ ALIKE = {
     "learning_rate": "lr", "learning_rate_init": "lr", "eta": "lr", "alpha": "lr", "lr_rate": "lr",
     "solver": "optimizer", "opt": "optimizer", "criterion": "loss", "loss_fn": "loss", "minimize": "loss",
     "random_state": "seed", "rng": "seed", "bs": "batch_size", "batchsize": "batch_size",
+    "lr_scheduler": "schedule", "scheduler": "schedule", "lr_schedule": "schedule",
     "validation_split": "validation_data", "eval_set": "validation_data", "val_data": "validation_data",
     "valid": "validation_data", "test": "validation_data", "disp": "verbose", "progress": "verbose",
     "callback": "callbacks", "steps": "max_iter", "n_iter": "max_iter", "iters": "max_iter",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphlang.datasets.arrays import from_arrays
 from graphlang.datasets.dataset import Dataset
 from graphlang.engine.model import Model
 from graphlang.training.checkpoint import Checkpoint
+from graphlang.training.handed_members import handed_members
 from graphlang.training.memory_needed import refuse_large_training
 from graphlang.training.next_folder import NextFolder
 from graphlang.training.record import Epoch, History, Progress
@@ -19,6 +20,10 @@ from graphlang.training.run_folder import RunFolder, WrittenElsewhere
 from graphlang.training.saving_times import Interval, SavingTimes
 from graphlang.training.sections import open_data, section_of, with_overrides
 from graphlang.training.training_run import Callbacks, TrainingRun
+
+if TYPE_CHECKING:
+    from graphlang.contracts.optimizer import Optimizer
+    from graphlang.contracts.schedule import Schedule
 
 
 def train(
@@ -33,6 +38,8 @@ def train(
     epochs: int | None = None,
     iterations: int | None = None,
     batch: int | None = None,
+    optimizer: Optimizer | None = None,
+    schedule: Schedule | None = None,
     fields: Mapping[str, str] | None = None,
     overrides: Mapping[str, str] | None = None,
     on_start: Callable[[History], Any] | None = None,
@@ -58,7 +65,8 @@ def train(
     that is not finite raises a GraphError that names the operation; that step is not taken.
     """
     section = section_of(model, "train")
-    section = with_overrides(section, epochs, iterations, batch)
+    members = handed_members(model, section, optimizer=optimizer, schedule=schedule)
+    section = with_overrides(section, epochs, iterations, batch, members)
     if interval is None and section.checkpoint_every is not None:
         interval = Interval(epochs=section.checkpoint_every)
     tell = on_note or _say_nothing

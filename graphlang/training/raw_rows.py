@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,56 @@ def from_raw(model: Model, values: Mapping[str, Any], of: Iterable[str]) -> dict
         if fields and all(name in inputs or name in _sources(section) for name in values):
             values = _computed(model, section, values, fields)
     return {name: _as_stored(model, section, name, value) for name, value in values.items()}
+
+
+def from_columns(model: Model, columns: Mapping[str, Any], of: Iterable[str]) -> dict[str, Any]:
+    """The inputs that the values `of` depend on, from a table of raw rows.
+
+    With a `data` section its columns are fields of the source, and what was learned is applied; else inputs
+    take the columns of their names, or the one input takes all columns side by side. Columns that nothing
+    takes do no harm.
+    """
+    section, needed = model.spec.data, model.network.inputs_of(of)
+    fields = {} if section is None else _fields(section, needed)
+    if section is not None and fields:
+        beside = {n: columns[n] for n in needed if n in columns and n not in fields}
+        return beside | _computed(model, section, _with_features(model, section, columns, fields), fields)
+    wanting = [n for n in needed if model.network.inputs[n].default is None] or needed
+    if len(wanting) == 1 and wanting[0] not in columns:
+        return {wanting[0]: _side_by_side(columns, list(columns))}
+    return {name: columns[name] for name in needed if name in columns}
+
+
+def dataset_of(model: Model, splits: Mapping[str, Mapping[str, Any]], of: Iterable[str]) -> Dataset:
+    """Tables of raw rows as the data set that the `data` section makes of its source: what is not learned
+    yet, is learned from the training split."""
+    section, needed = model.spec.data, model.network.inputs_of(of)
+    fields = {} if section is None else _fields(section, needed)
+    if section is None or not fields:
+        arrays = {split: from_columns(model, columns, of) for split, columns in splits.items()}
+        return Dataset(_NAME, {split: dict(from_arrays(a).train) for split, a in arrays.items()})
+    taken = {split: _with_features(model, section, columns, fields) for split, columns in splits.items()}
+    dataset = Dataset(_NAME, {split: _columns(columns) for split, columns in taken.items()})
+    expressions = {f: section.prepared[f] for f in fields.values() if f in section.prepared}
+    return prepared(dataset, expressions, model.learned, learn=True)
+
+
+def _with_features(
+    model: Model, section: DataSpec, columns: Mapping[str, Any], fields: Mapping[str, str]
+) -> Mapping[str, Any]:
+    """The columns that fields take. `x` of a table is all of them but the target, in their order."""
+    taken: set[str] = set()
+    for field in fields.values():
+        taken |= set(source_fields(section.prepared[field])) if field in section.prepared else {field}
+    if "x" in taken and "x" not in columns:
+        target = getattr(model.network.member("datasets", section.source), "target", None) or "t"
+        columns = {**columns, "x": _side_by_side(columns, [name for name in columns if name != target])}
+    return {name: column for name, column in columns.items() if name in taken}
+
+
+def _side_by_side(columns: Mapping[str, Any], names: Sequence[str]) -> Any:
+    """Columns of numbers as a matrix; texts in it are refused where the input is bound."""
+    return np.stack([np.asarray(columns[name]) for name in names], axis=1) if names else np.zeros((0, 0))
 
 
 def _fields(section: DataSpec, needed: Collection[str]) -> dict[str, str]:

@@ -105,12 +105,16 @@ def section_of(model: Model, command: str) -> TrainSpec:
 
 
 def with_overrides(
-    section: TrainSpec, epochs: int | None, iterations: int | None, batch: int | None
+    section: TrainSpec,
+    epochs: int | None,
+    iterations: int | None,
+    batch: int | None,
+    members: Mapping[str, Any] | None = None,
 ) -> TrainSpec:
     """The `train` section with what a caller gives instead; raises GraphError where that is refused."""
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = dict(members or {})
     if epochs is not None or iterations is not None:
-        changes = {"epochs": epochs, "iterations": iterations}
+        changes |= {"epochs": epochs, "iterations": iterations}
     if batch is not None:
         changes["batch"] = batch
     try:

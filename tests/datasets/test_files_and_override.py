@@ -185,10 +185,11 @@ def test_a_folder_without_idx_files_names_the_files_expected(tmp_path):
 
 def test_arrays_are_used_as_they_are():
     x = np.arange(6.0).reshape(3, 2)
-    data = from_arrays(x=x, t=[0, 1, 1], validation={"x": x[:1], "t": [0]})
+    data = from_arrays(x=x, t=[0, 1, 1], validation={"x": x[:1], "t": [0]}, test={"x": x[1:], "t": [0, 1]})
     assert np.shares_memory(data.train["x"].load(), x)
     assert {name: c.dtype for name, c in data.train.items()} == {"x": "float", "t": "int"}
-    assert data.splits["test"]["x"].shape == (1, 2)
+    assert data.splits["validation"]["x"].shape == (1, 2)
+    assert data.splits["test"]["x"].shape == (2, 2)
     assert x.flags.writeable
 
 
@@ -207,6 +208,7 @@ def test_a_name_that_is_no_identifier_comes_in_a_mapping():
         ({"x": []}, "GL611"),
         ({}, "GL611"),
         ({"x": [1.0], "validation": {"x": [[1.0]]}}, "GL618"),
+        ({"x": [1.0], "test": {"u": [1.0]}}, "GL618"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(arrays, code):

@@ -55,7 +55,7 @@ CALLS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "set_object": (lambda: gl.loads(FRUIT, set={"apple": object()}), gl.GraphError, "is no value of the language"),
     "limits": (lambda: gl.loads(FRUIT, limits=3), TypeError, r"limits is a gl\.Limits"),  # type: ignore[arg-type]
     "spec": (lambda: gl.Graph.from_spec(3), gl.GraphError, "the spec is not sound: Input"),  # type: ignore[arg-type]
-    "layers": (lambda: gl.loads(FRUIT, layers=[3]), TypeError, r"classes derived from gl\.Layer, and functions"),  # type: ignore[list-item]
+    "layers": (lambda: gl.loads(FRUIT, layers=[3]), TypeError, r"classes derived from gl\.Layer, gl\.Optimizer and the like"),  # type: ignore[list-item]
     "layers_class": (lambda: gl.loads(FRUIT, layers=[dict]), TypeError, "not the class dict"),  # type: ignore[list-item]
     "layers_ufunc": (lambda: gl.loads(FRUIT, layers=[np.exp]), TypeError, "not <ufunc 'exp'>"),
     "layers_alone": (lambda: gl.loads(FRUIT, layers=NoForward), TypeError, "layers is a list"),  # type: ignore[arg-type]

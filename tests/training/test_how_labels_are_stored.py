@@ -72,11 +72,13 @@ def test_flatten_is_not_advised_where_it_changes_nothing(tmp_path: Path) -> None
     assert caught.value.diagnostics[0].help == "declare it `x: float[N]`"
 
 
-def test_a_wrong_label_of_the_test_split_is_said_to_be_there() -> None:
+def test_a_wrong_label_of_the_validation_split_is_said_to_be_there() -> None:
     problem = refused(x=X, t=T, validation={"x": X, "t": np.where(T == 2, 7, T)})
-    assert problem.message == "`t` holds 7 at [2] of the test split, but only 0 to 2 are allowed"
+    assert problem.message == "`t` holds 7 at [2] of the validation split, but only 0 to 2 are allowed"
     large = refused(x=X, t=T, validation={"x": np.where(X > 0.5, 1e300, X), "t": T})
-    assert large.message.startswith("the data's field `x` holds 1e+300 in row 3 of the test split, more than")
+    assert large.message.startswith(
+        "the data's field `x` holds 1e+300 in row 3 of the validation split, more than"
+    )
 
 
 def csv_problem(folder: Path, lines: list[str]) -> Any:

@@ -33,7 +33,7 @@ def test_the_confusion_and_the_worst_rows_are_those_of_plain_numpy(one_hot: bool
     encoded = (np.eye(3)[t], np.eye(3)[tv]) if one_hot else (t, tv)
     graph = gl.loads(NET.format(truth="float[N, 3]" if one_hot else "int[N]"))
     graph.fit(x=x, t=encoded[0])
-    data = from_arrays({"x": x, "t": encoded[0]}, validation={"x": xv, "t": encoded[1]})
+    data = from_arrays({"x": x, "t": encoded[0]}, test={"x": xv, "t": encoded[1]})
     outcome = outcomes(graph.model, data)
     assert outcome is not None
     scores = graph.predict(x=xv)

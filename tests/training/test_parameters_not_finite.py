@@ -275,7 +275,7 @@ def test_data_of_every_source_names_field_and_row_and_does_not_blame_the_rate(
 def test_validation_arrays_from_python_name_the_row() -> None:
     x = ROWS["x"].copy()
     x[4, 1] = np.inf
-    with pytest.raises(gl.GraphError, match="`x` holds inf in row 4 of the test split"):
+    with pytest.raises(gl.GraphError, match="`x` holds inf in row 4 of the validation split"):
         gl.loads(NET.replace('data { source = npz("d.npz"); x = x; t = t }', "")).fit(
             ROWS, validation={"x": x, "t": ROWS["t"]}
         )

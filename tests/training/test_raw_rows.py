@@ -62,13 +62,17 @@ def test_predict_takes_columns_of_raw_rows(houses: gl.Graph) -> None:
     np.testing.assert_allclose(houses.predict(area=90.0, rooms=5, kind="flat"), expected[1:])
 
 
-def test_predict_takes_a_table_of_pandas(houses: gl.Graph) -> None:
+def test_predict_and_evaluate_take_a_table_of_pandas(houses: gl.Graph) -> None:
+    """Columns that nothing takes do no harm."""
     pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame({"area": [70.0], "rooms": [np.nan], "kind": ["flat"], "more": ["unused"]})
-    with pytest.raises(GraphError):
-        houses.predict(frame)
-    expected = houses.predict(area=[70.0], rooms=[np.nan], kind=["flat"])
-    np.testing.assert_array_equal(houses.predict(frame[["area", "rooms", "kind"]]), expected)
+    rows = {"area": [70.0, 60.0], "rooms": [None, 3], "kind": ["flat", "house"], "price": [100, 150]}
+    frame = pandas.DataFrame({"more": ["unused", None], **rows})
+    expected = houses.predict(area=[70.0, 60.0], rooms=[np.nan, 3], kind=["flat", "house"])
+    np.testing.assert_array_equal(houses.predict(frame), expected)
+    np.testing.assert_array_equal(houses.predict(frame.convert_dtypes()), expected)
+    assert houses.evaluate(frame) == houses.evaluate(rows | {"rooms": [np.nan, 3]})
+    with pytest.raises(GraphError, match="takes the field `kind`"):
+        houses.predict(frame[["area", "rooms"]])
 
 
 def test_evaluate_takes_columns_of_raw_rows(houses: gl.Graph) -> None:

@@ -75,13 +75,13 @@ def test_whole_splits_are_measured_once_per_pass_over_the_data_at_most_unless_lo
     None
 ):
     _, history = fitted("iterations = 25; metrics = [r2(y, t)]", validation=OTHERS)
-    measured = [epoch.iteration for epoch in history.epochs if epoch.test]
+    measured = [epoch.iteration for epoch in history.epochs if epoch.validation]
     assert measured == [4, 8, 12, 16, 20, 24, 25]
     assert measured == [epoch.iteration for epoch in history.epochs if epoch.train]
     _, history = fitted("iterations = 25; log_every = 2", validation=OTHERS)
-    assert all(epoch.test for epoch in history.epochs)
+    assert all(epoch.validation for epoch in history.epochs)
     _, history = fitted("iterations = 25; keep = best(validation.loss)", validation=OTHERS)
-    assert all(epoch.test for epoch in history.epochs)
+    assert all(epoch.validation for epoch in history.epochs)
 
 
 @pytest.mark.parametrize(("log_every", "expected"), [("", [3, 6, 9]), ("log_every = 5; ", [5, 10, 15])])
@@ -98,7 +98,7 @@ def test_the_best_weights_of_a_run_folder_are_those_of_a_record_with_the_least_m
     graph = gl.loads(NET.format("iterations = 25; checkpoint_every = 1"))
     data = from_arrays(ROWS, validation=OTHERS)
     history = train(graph.model, data, folder=tmp_path / "run", fields={"x": "x", "t": "t"})
-    losses = [epoch.test.get("loss", np.inf) for epoch in history.epochs]
+    losses = [epoch.validation.get("loss", np.inf) for epoch in history.epochs]
     at_best = history.epochs[int(np.argmin(losses))].iteration
     again = gl.loads(NET.format(f"iterations = {at_best}"))
     again.fit(**ROWS)
@@ -164,7 +164,7 @@ def test_on_step_is_called_after_every_step_and_ends_the_training_where_it_retur
     assert [loss for *_, loss in seen] == history.losses
     assert ends(history) == [3, 5]
     assert history.epochs[-1].loss == pytest.approx(np.mean(history.losses[3:]))
-    assert history.epochs[-1].test["loss"] == graph.evaluate(**OTHERS)["loss"]
+    assert history.epochs[-1].validation["loss"] == graph.evaluate(**OTHERS)["loss"]
     assert graph.history is history
 
 
@@ -192,9 +192,9 @@ def test_a_training_that_on_step_ends_has_the_best_weights_where_they_come_back(
         validation=OTHERS,
         on_step=lambda step: step.iteration < 7,
     )
-    best = min(history.epochs, key=lambda epoch: epoch.test["loss"])
+    best = min(history.epochs, key=lambda epoch: epoch.validation["loss"])
     assert ends(history) == [2, 4, 6, 7]
-    assert graph.evaluate(**OTHERS)["loss"] == best.test["loss"]
+    assert graph.evaluate(**OTHERS)["loss"] == best.validation["loss"]
 
 
 def test_a_callback_that_cannot_be_called_is_refused() -> None:
@@ -234,7 +234,7 @@ def test_every_record_has_the_loss_of_each_objective(tmp_path: Path) -> None:
             mean = np.average(losses[start : start + 3], weights=[4, 4, 2])
             assert epoch.objectives[name] == pytest.approx(mean, rel=1e-12)
         assert epoch.loss == epoch.objectives["near"]
-        assert set(epoch.test) == {"loss", SECOND}
+        assert set(epoch.validation) == {"loss", SECOND}
     lines = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
     assert [line["objectives"][SECOND] for line in lines if "epoch" not in line] == history.objectives[SECOND]
     assert [line["objectives"] for line in lines if "epoch" in line] == [e.objectives for e in history.epochs]

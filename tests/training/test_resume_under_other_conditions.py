@@ -36,7 +36,7 @@ def data(seed: int = 0, rows: int = 35) -> Dataset:
     rng = np.random.default_rng(seed)
     t = rng.integers(0, 3, rows)
     x = (rng.standard_normal((rows, 4)) + np.eye(4)[t]).astype(np.float32)
-    return from_arrays({"x": x, "t": t}, validation={"x": x[:9], "t": t[:9]})
+    return from_arrays({"x": x, "t": t}, test={"x": x[:9], "t": t[:9]})
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def net() -> gl.Graph:
 def data(seed: int = 0) -> Any:
     rng = np.random.default_rng(seed)
     rows = {"x": rng.normal(size=(12, 2)), "t": rng.normal(size=(12, 1))}
-    return from_arrays(rows, validation={name: array[:5] + 0.5 for name, array in rows.items()})
+    return from_arrays(rows, test={name: array[:5] + 0.5 for name, array in rows.items()})
 
 
 def same(left: Any, right: Any) -> bool:

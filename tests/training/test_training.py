@@ -42,7 +42,7 @@ def points(rows: int = 35, seed: int = 0) -> tuple[Any, Any]:
 def data(rows: int = 35) -> Dataset:
     x, t = points(rows)
     xv, tv = points(13, seed=1)
-    return from_arrays({"x": x, "t": t}, validation={"x": xv, "t": tv})
+    return from_arrays({"x": x, "t": t}, test={"x": xv, "t": tv})
 
 
 def weights(graph: gl.Graph) -> dict[str, Any]:
@@ -416,9 +416,9 @@ def test_fit_takes_arrays_and_a_validation_split() -> None:
     graph = net()
     history = graph.fit(x=x, t=t, validation={"x": xv, "t": tv}, epochs=5, on_epoch=seen.append)
     assert len(history.epochs) == 5 == len(seen)
-    assert history.epochs[-1].test["accuracy"] > 0.7
+    assert history.epochs[-1].validation["accuracy"] > 0.7
     y = graph.predict(x=xv)
-    assert history.epochs[-1].test["accuracy"] == pytest.approx(np.mean(y.argmax(1) == tv), rel=1e-6)
+    assert history.epochs[-1].validation["accuracy"] == pytest.approx(np.mean(y.argmax(1) == tv), rel=1e-6)
 
 
 def test_fit_without_validation_has_no_test_metrics() -> None:

@@ -34,7 +34,7 @@ def test_a_metric_called_loss_is_not_what_is_minimized() -> None:
     assert last is not None
     loss = measured(graph)
     assert last.train == pytest.approx({"loss": loss})
-    assert last.test == pytest.approx({"loss": loss, "total": loss + 10})
+    assert last.validation == pytest.approx({"loss": loss, "total": loss + 10})
     assert graph.evaluate(x=X, t=T) == pytest.approx({"loss": loss, "total": loss + 10})
 
 

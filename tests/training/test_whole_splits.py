@@ -93,7 +93,7 @@ def test_validation_in_fit_is_measured_over_all_its_rows() -> None:
     ended = gl.loads(text).fit(x=X[:5], t=T[:5], validation={"x": X, "t": T}).epochs[-1]
     expected = {"rmse": np.sqrt(np.mean((X - T) ** 2)), "largest": X.max(), "count": np.sum(X > 1),
                 "loss": 0.5 * np.sum((X - T) ** 2)}  # fmt: skip
-    assert ended.test == pytest.approx({k: float(v) for k, v in expected.items()})
+    assert ended.validation == pytest.approx({k: float(v) for k, v in expected.items()})
 
 
 def test_a_covariance_of_several_columns_is_that_of_all_rows() -> None:

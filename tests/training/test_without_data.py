@@ -42,7 +42,7 @@ def test_evaluation_without_data_takes_the_files_own_values() -> None:
     assert evaluate(graph.model, open_data(graph.model, command="evaluate")) == {"mean": 1, "loss": 2}
 
 
-def test_without_metrics_the_test_split_is_still_measured() -> None:
+def test_without_metrics_the_validation_split_is_still_measured() -> None:
     graph = gl.loads(
         "input x: float[N, 2]\nloss = mean((x -> Affine(1))**2)\noutput loss\n"
         "train { minimize = loss; optimizer = SGD(lr=0.1); batch = 2; epochs = 1 }"
@@ -50,4 +50,4 @@ def test_without_metrics_the_test_split_is_still_measured() -> None:
     last = graph.fit(x=[[1, 2], [3, 4]], validation={"x": [[1, 1]]}).last
     assert last is not None
     assert last.train == {}
-    assert list(last.test) == ["loss"]
+    assert list(last.validation) == ["loss"]
