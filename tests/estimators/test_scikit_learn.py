@@ -21,7 +21,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from graphlang.sklearn import GraphClassifier, GraphRegressor
 
@@ -61,10 +61,15 @@ def rows(n: int = 40, columns: int = 4, seed: int = 0) -> Any:
 
 # Nearly every check trains, so they take their time: with the hundred epochs of the default, twice as long.
 QUICK: dict[str, Any] = {"train__epochs": 12, "train__optimizer__lr": 0.05}
+CHECKS = [
+    pytest.param(estimator, check, id=f"{kind.__name__}-{check.func.__name__}")
+    for kind in (GraphClassifier, GraphRegressor)
+    for estimator, check in estimator_checks_generator(kind(**QUICK))
+]
 
 
 @pytest.mark.filterwarnings("ignore")
-@parametrize_with_checks([GraphClassifier(**QUICK), GraphRegressor(**QUICK)])
+@pytest.mark.parametrize(("estimator", "check"), CHECKS)
 def test_estimators_pass_the_checks_of_scikit_learn(estimator: Any, check: Any) -> None:
     check(estimator)
 
