@@ -26,7 +26,7 @@ def step(name: str) -> Callable[[], Any]:
     graph = gl.load(ROOT / "specs" / f"{name}.graph", threads=subject.threads())
     section = graph.spec.train
     assert section is not None, name
-    inputs = fill_with_random(graph.network, {}, np.random.default_rng(0), section.batch)
+    inputs = fill_with_random(graph.network, {}, np.random.default_rng(0), section.batch or 100)
     take_step = graph.compile(train=True, iterations=ITERATIONS)
     return lambda: take_step(**inputs)
 

@@ -167,9 +167,8 @@ def test_the_installed_package_is_the_one_of_the_wheel(installed: Installed) -> 
 
 def test_the_wheel_has_the_lessons_with_their_data_and_neither_tests_nor_documents(wheel: Path) -> None:
     names = {Path(name) for name in zipfile.ZipFile(wheel).namelist()}
-    ours = {
-        p.relative_to(ROOT) for p in (ROOT / "specs").rglob("*") if p.suffix in {".graph", ".npz", ".txt"}
-    }
+    suffixes = {".graph", ".npz", ".txt", ".csv"}
+    ours = {p.relative_to(ROOT) for p in (ROOT / "specs").rglob("*") if p.suffix in suffixes}
     assert {Path("graphlang") / file for file in ours} <= names
     assert {name.parts[0].partition("-")[0] for name in names} == {"graphlang", "graphlang_dsl"}
 

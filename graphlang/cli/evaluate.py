@@ -37,7 +37,7 @@ def parser() -> options.CommandParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from graphlang.cli.metric_tables import print_metrics
+    from graphlang.cli.metric_tables import classes_of_fields, print_metrics
     from graphlang.engine.result import json_value
     from graphlang.training.evaluation import evaluate, note_on_not_finite
     from graphlang.training.sections import section_of
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         console.print_json({name: json_value(value) for name, value in metrics.items()})
     else:
-        print_metrics(metrics)
+        print_metrics(metrics, classes_of_fields(graph, dataset))
     return 0
 
 

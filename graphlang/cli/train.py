@@ -174,10 +174,10 @@ def _train(arguments: argparse.Namespace) -> int:
     if not leads:
         return 0
     _note_what_is_not_finite(dataset, history)
-    _show_arrays(history)
+    _show_arrays(graph, dataset, history)
     # The result is a file: it is no loss if nobody reads the last line. JSON is a result too.
     with nullcontext() if arguments.json else lasting_stdout():
-        _finish(graph, history, _path(chosen), arguments.json)
+        _finish(graph, history, _path(chosen), arguments.json, by_epochs)
     return 0
 
 
@@ -242,15 +242,17 @@ def _note_what_is_not_finite(dataset: Dataset, history: History) -> None:
             console.note(note)
 
 
-def _show_arrays(history: History) -> None:
-    """The metrics of the last epoch that are arrays, such as a table of confusion."""
-    last = history.last
-    metrics = (last.test or last.validation or last.train) if last else {}
+def _show_arrays(graph: Graph, dataset: Dataset, history: History) -> None:
+    """The metrics that are arrays, such as a table of confusion, of the weights that training ends with."""
+    from graphlang.training.followed import kept_epoch
+
+    shown = kept_epoch(graph.model, history.epochs) or history.last
+    metrics = (shown.test or shown.validation or shown.train) if shown else {}
     arrays = {name: value for name, value in metrics.items() if isinstance(value, list)}
     if arrays:
-        from graphlang.cli.metric_tables import print_arrays
+        from graphlang.cli.metric_tables import classes_of_fields, print_arrays
 
-        print_arrays(arrays, console.err)
+        print_arrays(arrays, classes_of_fields(graph, dataset), console.err)
 
 
 def _take_up_settings(arguments: argparse.Namespace) -> None:
@@ -299,10 +301,12 @@ def _resume(words: list[str], folder: Path) -> str:
     return shlex.join(["graphlang", *kept, "--resume", str(folder)])
 
 
-def _finish(graph: Graph, history: History, folder: Path, as_json: bool) -> None:
-    from graphlang.cli.training_progress import summary
+def _finish(graph: Graph, history: History, folder: Path, as_json: bool, by_epochs: bool) -> None:
+    from graphlang.cli.training_progress import place_of, summary
     from graphlang.engine.result import json_value
+    from graphlang.training.followed import kept_epoch
 
+    kept = kept_epoch(graph.model, history.epochs)
     last = history.last
     count = console.counted(len(history.losses), "iteration")
     idle = bool(history.losses) and len(history.losses) == history.resumed_at
@@ -318,16 +322,19 @@ def _finish(graph: Graph, history: History, folder: Path, as_json: bool) -> None
                 "iterations": len(history.losses),
                 "loss": loss,
                 "epochs": epochs,
+                **({} if kept is None else {"kept": kept.epoch}),
                 "warnings": warnings,
             }
         )
         return
-    end = f"{console.file_name(folder)}{f': {summary(last)}' if last else ''}"
+    shown = kept or last
+    of = f"of {place_of(kept, by_epochs)} " if kept else ""
+    end = f"{of}in {console.file_name(folder)}{f': {summary(shown)}' if shown else ''}"
     if idle:
-        console.say(f"the run is already at {count}: nothing was trained, weights in {end}")
+        console.say(f"the run is already at {count}: nothing was trained, weights {end}")
         console.err("help: `--set train.epochs=N` or `--set train.iterations=N` lets it go on for longer")
     else:
-        console.say(f"trained {count}, weights in {end}")
+        console.say(f"trained {count}, weights {end}")
 
 
 def both(first: Callable[[Progress], None], second: Callable[[Progress], None]) -> Callable[[Progress], None]:

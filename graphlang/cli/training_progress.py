@@ -217,8 +217,13 @@ def _cut(line: str, columns: int) -> str:
 
 
 def _headed(epoch: Epoch, by_epochs: bool) -> str:
-    """A line of the log, with the epoch; without data, with the iteration."""
-    return f"{f'epoch {epoch.epoch}' if by_epochs else f'iteration {epoch.iteration}'}: {summary(epoch)}"
+    """A line of the log."""
+    return f"{place_of(epoch, by_epochs)}: {summary(epoch)}"
+
+
+def place_of(epoch: Epoch, by_epochs: bool) -> str:
+    """The epoch by its number; without data, the iteration."""
+    return f"epoch {epoch.epoch}" if by_epochs else f"iteration {epoch.iteration}"
 
 
 def summary(epoch: Epoch) -> str:

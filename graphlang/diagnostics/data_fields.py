@@ -77,6 +77,11 @@ class FieldOfOtherRank(FieldMismatch):
     )
 
 
+class FieldOfOtherSize(FieldMismatch):
+    help = "declare it `{name}: {fitting}`, or choose other columns"
+    fitting: str
+
+
 class FieldToFlatten(FieldOfOtherRank):
     help = "give the source `flatten={flatten}`, or declare it `{name}: {fitting}`"
     flatten: Literal["true", "false"]

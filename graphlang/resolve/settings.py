@@ -38,6 +38,7 @@ MEMBERS = {
     "keep": "monitors",
     "source": "datasets",
 }
+LEFT_OUT_BY_NONE = ("stop", "keep")
 PARTS = ("validation", "test", "sample")
 """Settings of `data` that say which rows are for what."""
 NAMES_A_VALUE = ("minimize", "of")
@@ -46,6 +47,8 @@ NAMES_A_VALUE = ("minimize", "of")
 def setting_value(context: Context, section: str, name: str, expression: Any, scope: Scope) -> Steps:
     """Plain data, or a Value if the setting names one; POISON after a reported mistake."""
     if _is_member(section, name):
+        if name in LEFT_OUT_BY_NONE and isinstance(expression, tree.NoneValue):
+            return None
         return (yield _member(context, name, expression, scope))
     if section == "data":
         return field_value(context, name, expression)
@@ -122,7 +125,13 @@ def _member(context: Context, name: str, expression: Any, scope: Scope) -> Steps
 
 def use(member: BaseModel) -> Use:
     """An initializer, optimizer, schedule or source as plain data: the attributes that it was given."""
-    return Use(name=type(member).__name__, attributes=member.model_dump(exclude_unset=True, by_alias=True))
+    attributes = member.model_dump(exclude_unset=True, by_alias=True)
+    return Use(name=type(member).__name__, attributes={n: _listed(a) for n, a in attributes.items()})
+
+
+def _listed(attribute: Any) -> Any:
+    """A value as JSON brings it back, with lists for tuples."""
+    return [_listed(item) for item in attribute] if isinstance(attribute, list | tuple) else attribute
 
 
 def _leads_out(context: Context, source: BaseModel, expression: Any) -> bool:

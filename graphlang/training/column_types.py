@@ -11,6 +11,7 @@ from graphlang.diagnostics.data_fields import (
     BatchOfFixedSize,
     FieldMismatch,
     FieldOfOtherRank,
+    FieldOfOtherSize,
     FieldOfOtherType,
     FieldToFlatten,
     SizeOfAnotherInput,
@@ -54,7 +55,7 @@ def column_mismatch(
                 return BatchOfFixedSize(*facts, expected)
         elif isinstance(expected, int):
             if expected != size:
-                return FieldMismatch(*facts)
+                return FieldOfOtherSize(*facts, _fitting(spec, column))
         elif name is not None and sizes.setdefault(name, size) != size:
             return SizeOfAnotherInput(*facts, name, sizes[name])
     return None

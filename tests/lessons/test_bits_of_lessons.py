@@ -23,7 +23,7 @@ NEVER = 2**40
 def bits_after_a_step(lesson: str, threads: int) -> dict[str, bytes]:
     """The bytes of the loss and of all parameters after two steps on random data."""
     graph = gl.load(SPECS / f"{lesson}.graph", threads=threads)
-    batch = graph.spec.train.batch
+    batch = graph.spec.train.batch or 50
     inputs = fill_with_random(graph.network, {}, np.random.default_rng(0), batch)
     step = graph.compile(train=True, iterations=100)
     losses = [float(step(**inputs)) for _ in range(2)]

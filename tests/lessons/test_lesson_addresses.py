@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -190,10 +191,12 @@ def test_a_copy_of_all_lessons_is_complete_and_runs(
     elsewhere: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["lessons", "copy", "mine"]) == 0
-    used = ["addition.npz", "cbow.npz", "fables.txt", "mnist_12k.npz", "mnist_300.npz", "reversal.npz"]
+    texts = "".join((ROOT / "specs" / f"{name}.graph").read_text(encoding="utf-8") for name in NAMES)
+    used = {*re.findall(r'= \w+\("data/([^"]+)"', texts)}
     files = [f"{name}.graph" for name in NAMES] + [f"data/{name}" for name in used]
     copies = sorted(p.relative_to("mine").as_posix() for p in Path("mine").rglob("*") if p.is_file())
     assert copies == sorted(files)
+    assert len(used) > 5
     assert capsys.readouterr().out == f"copied {len(files)} files into mine\n"
     for name in copies:
         assert (elsewhere / "mine" / name).read_bytes() == (ROOT / "specs" / name).read_bytes()

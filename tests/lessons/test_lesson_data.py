@@ -37,7 +37,8 @@ def parts() -> tuple[str, str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["make_fables", "make_words", "make_addition", "make_reversal", "make_mnist_300"]
+    "name",
+    "make_addition make_fables make_houses make_mnist_300 make_returns make_reversal make_words".split(),
 )
 def test_a_script_writes_the_same_bytes_again(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import graphlang as gl
+from graphlang.training.followed import kept_epoch
 from graphlang.training.generation import continuation
 from graphlang.training.record import Epoch, History
 
@@ -23,7 +24,8 @@ SPECS = Path(__file__).parents[2] / "specs"
 ANIMALS = "bear dog fox jay lion wolf crow goat hare mouse quail vole".split()
 THINGS = "apple bell coat drum fish hat key lamp melon plum ring vase".split()
 TRAINING = sorted(p.stem for p in SPECS.glob("*.graph") if gl.load(p).spec.train)
-QUICK = ["attention", "batchnorm_vs_none", "dropout_overfit", "optimizers_compared", "physics", "word2vec"]
+QUICK = """attention batchnorm_vs_none dropout_overfit house_prices iris kepler optimizers_compared physics
+portfolio regression word2vec""".split()
 LONG = [name for name in TRAINING if name not in QUICK]
 
 
@@ -71,10 +73,11 @@ def lesson(name: str, backend: str = "numpy", **settings: Any) -> gl.Graph:
 def trained(
     name: str, settings: Mapping[str, Any] | None = None, backend: str = "numpy"
 ) -> tuple[gl.Graph, Epoch]:
-    """The graph of a lesson after training as its file says, and the record of its last epoch."""
+    """The graph of a lesson after training as its file says, and the record of the epoch of its weights."""
     started = perf_counter()
     graph = lesson(name, backend, **(settings or {}))
-    last = graph.fit().last
+    history = graph.fit()
+    last = kept_epoch(graph.model, history.epochs) or history.last
     assert last is not None
     print(f"{name} {settings or ''} {backend}: {perf_counter() - started:.1f} s, {last.train} {last.test}")
     return graph, last

@@ -25,7 +25,9 @@ def inputs_of(graph: gl.Graph) -> dict[str, Any]:
 
 
 def test_the_lessons_of_chapter_5_are_all_there() -> None:
-    expected = "apple apple_orange chain_rule sigmoid affine two_layer_net two_layer_net_explicit regression"
+    expected = (
+        "apple apple_orange chain_rule sigmoid affine two_layer_net two_layer_net_explicit squared_error"
+    )
     assert {p.stem for p in FILES} >= set(expected.split())
 
 
