@@ -1,8 +1,8 @@
 """How often each `def` will be called, counted on the tree before anything is unrolled.
 
-The counts are lower bounds: what stands in a branch of `if`, or in a loop whose number of copies is no
-literal, may not be evaluated. A `def` that calls itself has no bound here: its depth is limited while it is
-unrolled.
+The counts, except for `most`, are lower bounds: what stands in a branch of `if`, or in a loop whose number of
+copies is no literal, may not be evaluated. A `def` that calls itself has no bound here: its depth is limited
+while it is unrolled.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ class CallCounts:
         self.totals: dict[int, int] = {}
         #: the same for the `def`s whose calls all make equally many nodes: nothing in them depends on an `if`
         self.regular: dict[int, int] = {}
+        #: by the `id` of the tree of a `def`: how many calls one call makes at most, as far as the text tells
+        self.most: dict[int, int] = {}
         self._bodies: dict[int, _Calls] = {}
         #: how many calls one call makes, itself included
         self._calls: dict[int, int] = {}
@@ -33,7 +35,7 @@ class CallCounts:
         layers = _layers(statements, scope)
         for statement in statements:
             calls = _Calls([statement], scope, layers)
-            for definition, _ in calls.calls:
+            for definition, _ in (*calls.calls, *calls.possible):
                 self._visit(definition)
             if calls.calls:
                 self.statements.append((statement, self._number(calls)))
@@ -49,7 +51,10 @@ class CallCounts:
             current, ready = stack.pop()
             key = id(current.tree)
             if ready:
-                self._calls[key] = 1 + self._number(self._bodies[key])
+                calls = self._bodies[key]
+                self._calls[key] = 1 + self._number(calls)
+                both = (*calls.calls, *calls.possible)
+                self.most[key] = min(MANY, sum((1 + self.most.get(id(d.tree), MANY)) * t for d, t in both))
                 self._order.append(current)
             elif key not in self._calls:
                 self._calls[key] = 0  # what a `def` that calls itself adds to itself
@@ -57,7 +62,7 @@ class CallCounts:
                 calls = _Calls(body, current.scope, _layers(body, current.scope), formals)
                 self._bodies[key] = calls
                 stack.append((current, True))
-                stack += [(called, False) for called, _ in calls.calls]
+                stack += [(called, False) for called, _ in (*calls.calls, *calls.possible)]
 
     def _number(self, calls: _Calls) -> int:
         return sum(times * self._calls[id(d.tree)] for d, times in calls.calls)
@@ -75,7 +80,13 @@ class CallCounts:
             key = id(definition.tree)
             body = self._bodies[key]
             if body.regular and all(id(called.tree) in self.regular for called, _ in body.calls):
-                self.regular[key] = self.totals[key]
+                self.regular[key] = self.totals.get(key, 0)
+
+
+MANY = 10**6
+"""A number of calls that stands for all larger ones, and for those of a `def` that calls itself."""
+UNKNOWN = 100
+"""What an unknown number of copies is taken for."""
 
 
 class _Calls:
@@ -89,38 +100,43 @@ class _Calls:
         hidden: Collection[str] = (),
     ) -> None:
         self.calls: list[tuple[Definition, int]] = []
+        #: those that they may call beside
+        self.possible: list[tuple[Definition, int]] = []
         #: whether they do the same whatever the values are
         self.regular = True
         self._scope, self._layers, self._hidden = scope, layers, hidden
-        stack = [(v, 1) for s in statements if type(s) is not tree.LayerDecl for v in values_of(s)]
+        stack = [(v, 1, True) for s in statements if type(s) is not tree.LayerDecl for v in values_of(s)]
         while stack:
-            node, times = stack.pop()
-            stack += [(child, times * copies) for child, copies in self._below(node, times)]
-
-    def _below(self, node: Any, times: int) -> list[tuple[Any, int]]:
-        """What is evaluated below a node, and how often."""
-        kind = type(node)
-        if kind in LEAVES:
-            return []
-        if kind is tree.Name or kind is tree.Attribute:
+            node, times, sure = stack.pop()
+            if type(node) in LEAVES:
+                continue
             definition = self._definition(node)
             if definition is not None:
-                self.calls.append((definition, times))
-            return [] if kind is tree.Name or definition is not None else [(node.value, 1)]
+                (self.calls if sure else self.possible).append((definition, times))
+            elif type(node) is not tree.Name:
+                stack += [(child, times * n, sure and known) for child, n, known in self._below(node)]
+
+    def _below(self, node: Any) -> list[tuple[Any, int, bool]]:
+        """What is evaluated below a node, how often, and whether that is known."""
+        kind = type(node)
         if kind is tree.Conditional:
             self.regular = False
-            return [(node.condition, 1)]
+            return [(node.condition, 1, True), (node.then, 1, False), (node.otherwise, 1, False)]
         if kind is tree.Repeat or kind is tree.For:
-            copies = _copies(node)
-            self.regular = self.regular and copies is not None
-            return [(stage, copies) for entry in node.entries for stage in entry.stages if copies]
+            return self._copied([stage for entry in node.entries for stage in entry.stages], node)
         if kind is tree.ListFor:
-            copies = _copies(node)
-            self.regular = self.regular and copies is not None
-            return [(node.values, 1), *([(node.item, copies)] if copies else [])]
-        return [(child, 1) for child in children(node)]
+            return [(node.values, 1, True), *self._copied([node.item], node)]
+        return [(child, 1, True) for child in children(node)]
+
+    def _copied(self, nodes: list[Any], loop: Any) -> list[tuple[Any, int, bool]]:
+        """What a loop makes copies of."""
+        copies = _copies(loop)
+        self.regular = self.regular and copies is not None
+        times = UNKNOWN if copies is None else copies
+        return [(node, times, copies is not None) for node in nodes if times]
 
     def _definition(self, node: Any) -> Definition | None:
+        """The `def` that a node names."""
         if type(node) is tree.Name:
             return (
                 None if node.name in self._hidden else self._layers.get(node.name) or _def(node, self._scope)

@@ -15,7 +15,7 @@ from graphlang.diagnostics.limits import Limits
 from graphlang.diagnostics.too_large import LimitName, MemoryExceeded, limit_exceeded
 from graphlang.resolve.evaluator import Evaluator, Rules
 from graphlang.resolve.scopes import Definition, Scope
-from graphlang.resolve.values import POISON, Instance, NodeValue, Value
+from graphlang.resolve.values import POISON, Instance, NamedTable, NodeValue, Value
 from graphlang.syntax import tree
 from graphlang.trace import Size, SymbolicArray
 from graphlang.trace.bounded import BoundedTrace, least_bytes
@@ -43,6 +43,8 @@ class Context(Evaluator):
         self.expansions = 0
         self.elements = 0
         self._operations: dict[str, Operation] = {}
+        #: the named lists that are nodes, each with its node, by their `id`
+        self.tables: dict[int, tuple[NamedTable, NodeValue]] = {}
         #: the `def`s that are being unrolled, outermost first, and where each was called
         self.calls: list[tuple[str, Span]] = []
         self.unrolling: list[tree.Def] = []
@@ -59,6 +61,8 @@ class Context(Evaluator):
         self.unrolled: set[int] = set()
         #: how often a `def` is called whose calls all make equally many nodes, by the `id` of its tree
         self.regular_calls: dict[int, int] = {}
+        #: the `def`s that may call many others, by the `id` of their trees: a call is tried first
+        self.large_calls: frozenset[int] = frozenset()
         #: how many copies the loops around what is evaluated make of it; with a `for`, and of `repeat`s alone
         self.copies = self.repeats = 1
         #: whether a `def` is checked without its arguments; mistakes that depend on them are not reported

@@ -21,6 +21,7 @@ from graphlang.resolve.evaluator import Steps
 from graphlang.resolve.formals import bind_formals
 from graphlang.resolve.layer_parameters import new_instance
 from graphlang.resolve.scopes import Definition, Scope, SharedDefinition
+from graphlang.resolve.trials import Trial
 from graphlang.resolve.values import POISON, Instance, Memo, Region, Value
 from graphlang.syntax import tree
 
@@ -60,7 +61,19 @@ def call_definition(
     region = Region("def", scope.region, site.span, instance=instance)
     if definition.tree.name_span.source is not context.source:
         region.kind = "file"
-    return (yield unroll(context, definition, arguments, instance, site.span, memo, region))
+    if id(definition.tree) in context.large_calls and not context.unrolling and not (memo and memo.instances):
+        _try(context, definition, arguments, site.span)
+    steps = unroll(context, definition, arguments, instance, site.span, memo, region)
+    if isinstance(context, Trial):
+        steps = context.call(definition, arguments, steps, site.span, memo is not None)
+    return (yield steps)
+
+
+def _try(context: Context, definition: Definition, arguments: Arguments, span: Span) -> None:
+    """Refuses a call that would make more than the limits allow, whatever its `if`s decide."""
+    trial = Trial(context)
+    instance = Instance(definition.tree.name, trial.root, (0, 0), None, span)
+    trial.refuse(unroll(trial, definition, trial.arguments(arguments), instance, span, None))
 
 
 def _count(context: Context, span: Span) -> None:

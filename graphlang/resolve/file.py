@@ -30,6 +30,9 @@ from graphlang.resolve.values import POISON, InputValue, NodeValue, ParamValue, 
 from graphlang.spec.models import SourceText, Spec
 from graphlang.syntax import tree
 
+UNTRIED = 100
+"""The most calls that one call may make and be written out at once."""
+
 
 class Resolved:
     """A spec, and the notes and warnings that came with it."""
@@ -117,6 +120,7 @@ class _FileEvaluation:
             total += number
             self.context.refuse_above_limit("expansions", total, statement.span)
         self.context.regular_calls = counts.regular
+        self.context.large_calls = frozenset(key for key, calls in counts.most.items() if calls > UNTRIED)
 
     def _report_misplaced(self) -> None:
         for statement in self.file.statements:

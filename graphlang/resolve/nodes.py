@@ -43,8 +43,9 @@ def add_constant(
 
 def table_node(context: Context, table: NamedTable, shape: tuple[int, ...], kind: str) -> NodeValue:
     """The node of a named list, which all its uses share."""
-    if table.node is None:
+    _, node = context.tables.get(id(table), (table, None))
+    if node is None:
         array, attributes = context.array(shape, kind), {"value": list(table)}
         node = NodeValue(array, table.span, table.group, table.order, table.name, "constant", (), attributes)
-        table.node = context.add(node)
-    return table.node
+        context.tables[id(table)] = table, context.add(node)
+    return node

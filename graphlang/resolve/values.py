@@ -198,7 +198,7 @@ class NamedTable(list[Any]):
     created at its first use.
     """
 
-    __slots__ = ("group", "name", "node", "order", "span")
+    __slots__ = ("group", "name", "order", "span")
 
     def __init__(
         self, numbers: list[Any], name: str, span: Span, group: Instance, order: tuple[int, int]
@@ -208,7 +208,6 @@ class NamedTable(list[Any]):
         self.span = span
         self.group = group
         self.order = order
-        self.node: NodeValue | None = None
 
 
 def without_node(value: Any) -> Any:

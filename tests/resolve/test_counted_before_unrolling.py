@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import graphlang as gl
+from graphlang.resolve import file
 from graphlang.resolve.context import Context
 
 INPUT = "input x = 1\n"
@@ -49,6 +50,18 @@ def fan(levels: int, body: str = "x + 1", call: str = "{0}({0}(x))") -> str:
         "hyper h = [1, 2, 3, 4]\n" + nested([f"for a{i} in h" for i in range(10)], "Relu"),
         nested(["repeat 500", "residual", "repeat 500"], "Relu"),
         fan(12, "x -> repeat 50 { Relu }"),
+        fan(12, "x -> repeat 50 { Relu }", "({0}({0}(x)) if true else x)"),
+        fan(12, "x -> repeat 50 { Relu }").replace("y = f12(x)", "y = f12(x) if true else x"),
+        fan(12, "x -> repeat 50 { Relu }", "({0}({0}(x)) if len(x) == 3 else x)").replace(
+            "input x = 1", "input x: float[3] = 1"
+        ),
+        "input x: float[N, 3]\ndef F(x, n) = (x -> repeat 50 { Affine(3) }) if n == 0 else F(F(x, n - 1), n - 1)\n"
+        "y = F(x, 12)",
+        "def f(x, n) = (x -> repeat 50 { Relu }) if n == 0 else f(f(x, n - 1), n - 1)\n"
+        + INPUT
+        + "y = f(x, 12)",
+        "hyper n = 10\ndef f(x) = x -> repeat n { repeat n { Relu } }\ndef g(x) = x -> repeat n { f }\n"
+        "def h(x) = x -> repeat n { g }\ndef k(x) = x -> repeat n { h }\n" + INPUT + "y = k(x)",
     ],
 )
 def test_too_many_nodes_are_refused_after_few(text: str, entered: list[Any]) -> None:
@@ -56,6 +69,57 @@ def test_too_many_nodes_are_refused_after_few(text: str, entered: list[Any]) -> 
         gl.loads(text)
     assert [d.code for d in caught.value.diagnostics] == ["GL803"]
     assert len(entered) < 2_500
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        fan(60, call="({0}({0}(x)) if true else x)"),
+        INPUT + "def f(x, n) = x if n == 0 else f(f(x, n - 1), n - 1)\ny = f(x, 100)",
+    ],
+)
+def test_too_many_calls_behind_conditions_are_refused_after_few(text: str, entered: list[Any]) -> None:
+    with pytest.raises(gl.GraphError, match="called more than 20,000 times"):
+        gl.loads(text)
+    assert len(entered) < 300
+
+
+TRIED = {
+    "a condition in every def": fan(8, call="({0}({0}(x)) if true else x)"),
+    "numbers that count down": INPUT
+    + "def f(x, n) = x + 1 if n == 0 else f(f(x, n - 1), n - 1)\ny = f(x, 8)",
+    "parameters": "input x: float[N, 3] = [[1, 2, 3]]\ndef F(x, n) = (x -> Affine(3)) if n == 0 else F(F(x, n - 1), n - 1)\n"
+    "y = F(x, 7)",
+    "a shared def": "input x: float[N, 3] = [[1, 2, 3]]\ndef F(x, n) = (x -> Affine(3)) if n == 0 else F(F(x, n - 1), n - 1)\n"
+    "layer shared = F(7)\ny = x -> shared -> shared",
+    "a shared def within": "input x: float[N, 3] = [[1, 2, 3]]\ndef F(x, n) {\n layer inner = G(n)\n return inner(inner(x))\n}\n"
+    "def G(x, n) = (x -> Affine(3)) if n == 0 else F(F(x, n - 1), n - 1)\ny = F(x, 4)",
+    "a list with a name": "hyper h = [1, 2, 3]\ndef f(x, n) = x * h if n == 0 else f(f(x, n - 1), n - 1)\n"
+    "input x: float[3] = [1, 2, 3]\ny = f(x, 7)",
+    "shapes that grow": "def f(x, n) = concat(x, x) if n == 0 else f(f(x, n - 1), n - 1)\ninput x: float[2] = [1, 2]\ny = f(x, 3)",
+}
+
+
+@pytest.mark.parametrize("name", TRIED)
+def test_what_is_tried_is_counted_to_the_last_value(
+    name: str, entered: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file, "UNTRIED", 10**9)
+    graph = gl.loads(TRIED[name])
+    values, nodes = len(entered), len(graph.network.nodes)
+    monkeypatch.setattr(file, "UNTRIED", 0)
+    again = gl.loads(TRIED[name], limits=gl.Limits(nodes=values))
+    assert (len(again.network.nodes), again.network.names) == (nodes, graph.network.names)
+    del entered[:]
+    with pytest.raises(gl.GraphError, match="nodes"):
+        gl.loads(TRIED[name], limits=gl.Limits(nodes=values - 1))
+    if "shared" not in name:  # of the parameters of these, a trial counts no more than it is sure of
+        assert len(entered) < values
+
+
+def test_calls_that_all_differ_are_written_out_untried(entered: list[Any]) -> None:
+    text = INPUT + "def f(x, n) = x + n if n > 200 else f(f(x, 2 * n), 2 * n + 1)\ny = f(x, 1)"
+    assert len(gl.loads(text).network.nodes) == 201
 
 
 @pytest.mark.parametrize("call", ["{0}({0}(x))", "x -> {0} -> {0} -> {0}", "{0}(x) + {0}(2 * x)"])
