@@ -121,11 +121,14 @@ def _forward(operation: Operation, arrays: list[Any], keywords: dict[str, Any]) 
     """What `forward` returns; if it does not accept truth values, for 1 and 0 in their place."""
     try:
         return operation.forward(*arrays, **keywords)
-    except DtypeError:
+    except DtypeError as refused:
         numbers = as_numbers(arrays, np.float64)
         if numbers is None:
             raise
-        return operation.forward(*numbers, **keywords)
+        try:
+            return operation.forward(*numbers, **keywords)
+        except DtypeError:
+            raise refused from None  # it names the type that the file has
 
 
 def _accepted(context: Context, use: Application, operands: tuple[Any, ...], arrays: list[Any]) -> bool:

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from graphlang.catalog.finder import OperationAttribute
 from graphlang.contracts.initializer import Initializer
+from graphlang.diagnostics import Diagnostic
+from graphlang.diagnostics.names import MisspeltName
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
 from graphlang.resolve.known_values import constant_behind
@@ -28,11 +30,26 @@ def attribute_value(
         return expression.name
     if isinstance(expression, tree.NoneValue) and "none" in _words(attribute.type):
         return "none"
+    misspelt = _misspelt_word(attribute, expression, scope)
+    if misspelt is not None:
+        return context.poison(misspelt)
     value = yield expression, scope
     if isinstance(expression, tree.TupleOf) and isinstance(value, tuple):
         value = list(value)  # `kernel=(3, 3)`
     pairwise = (owner, PAIRWISE[owner]) if owner in PAIRWISE else None
     return constant_behind(context, value, expression.span, f"`{attribute.name}` of `{owner}`", pairwise)
+
+
+def _misspelt_word(attribute: OperationAttribute, expression: Any, scope: Scope) -> Diagnostic | None:
+    """What to report for a name that nothing defines and that is close to a word of the attribute."""
+    words = [word for word in _words(attribute.type) if isinstance(word, str)]
+    if not words or not isinstance(expression, tree.Name):
+        return None
+    name = expression.name
+    if any(name in visible.names or name in visible.dims for visible in scope.outward()):
+        return None
+    problem = MisspeltName(expression.span, name, dict.fromkeys(words))
+    return problem if problem.match is not None else None
 
 
 def _words(hint: Any) -> tuple[Any, ...]:

@@ -243,7 +243,9 @@ def _check_indices(indices: Any, size: Size, position: int) -> None:
     """Indices are whole numbers, and those that are not symbolic must exist."""
     _, kind = signature(indices)
     if kind is float or (kind is not int and kind.kind not in "iu"):
-        raise DtypeError(f"an index is a whole number, not {getattr(kind, 'name', 'float')}", (position,))
+        name = getattr(kind, "name", "float")
+        masks = "; a mask chooses in `where(mask, x, 0)`" if name == "bool" else ""
+        raise DtypeError(f"an index is a whole number, not {name}{masks}", (position,))
     if indices.__class__ is SymbolicArray or is_symbolic(indices) or not np.size(indices):
         return
     for index in (int(np.min(indices)), int(np.max(indices))):
