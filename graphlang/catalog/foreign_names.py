@@ -94,6 +94,8 @@ _NOTES = {
     "fft": f"the Fourier transform {_OUTSIDE}",
     **dict.fromkeys(("param", "parameter", "variable", "weight"), "write `param W: float[3, 4]`"),
     "factorial": f"the factorial {_MISSING}; `prod([1, 2, 3])` is 3!",
+    "moveaxis": "name the axes: `rearrange(x, \"n c h w -> n h w c\")`",
+    "movedim": "name the axes: `rearrange(x, \"n c h w -> n h w c\")`",
     "shape": "a size has a name in the type of the input: `input x: float[N, 3]`, and `N` is the length",
     "size": "a size has a name in the type of the input: `input x: float[N, 3]`, and `N` is the length",
     "sequential": "write `x -> layers { Affine(50); Relu; Affine(10) }`",

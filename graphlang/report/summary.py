@@ -10,6 +10,7 @@ import numpy as np
 from graphlang.engine.model import Model
 from graphlang.spec.network import Network, Node, Ref
 from graphlang.trace import Dim, Size, Trace
+from graphlang.trace.primitives.random_numbers import NumberStream, StreamSeeds
 
 DTYPES: dict[str, Any] = {"float": np.float64, "int": np.int64, "bool": np.bool_}
 
@@ -103,6 +104,8 @@ def _flops(network: Network, node: Node) -> Size | None:
         keywords["training"] = False
     if "random" in node.supplied:
         keywords["random"] = None
+    if "stream" in node.supplied:
+        keywords["stream"] = NumberStream(StreamSeeds(0), node.name, np.float64)
     with trace:
         node.operation.forward(*operands, **keywords)
     total: Size = 0

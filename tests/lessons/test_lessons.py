@@ -254,6 +254,11 @@ def test_what_word2vec_asks_by_itself_is_an_animal_a_thing_and_a_place() -> None
         ("seq2seq_addition", 60, 1.9),
         ("char_rnn", 80, 2.2),
         ("transformer", 60, 2.6),
+        ("mixture_of_experts", 60, 1.3),
+        ("unet", 10, 0.8),
+        ("vae", 60, 260),
+        ("gan", 60, 1.2),
+        ("translation", 30, 2.1),
     ],
 )
 def test_a_lesson_begins_to_learn(name: str, iterations: int, bound: float) -> None:
