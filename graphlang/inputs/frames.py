@@ -14,15 +14,16 @@ def is_frame(value: Any) -> bool:
 
 def columns_of(frame: Any) -> dict[str, Any]:
     """The columns of a table by name: arrays of numbers, or lists of cells, where None is no value."""
-    return {str(name): _column(frame[name]) for name in frame.columns}
+    return {str(name): column_of(frame[name]) for name in frame.columns}
 
 
-def _column(column: Any) -> Any:
+def column_of(column: Any) -> Any:
+    """A column as an array of numbers, where nan is no value, or as a list of cells, where None is none."""
     array = np.asarray(column)
-    if array.dtype.kind != "O":
+    if array.dtype.kind != "O" or array.ndim != 1:
         return array
     missing = getattr(column, "isna", None) or getattr(column, "is_null", None)
-    absent = np.asarray(missing()) if missing is not None else np.zeros(len(array), bool)
+    absent = np.asarray(missing()) if missing is not None else np.equal(array, None)
     cells = [None if gone else cell for cell, gone in zip(array.tolist(), absent, strict=True)]
     values = [cell for cell in cells if cell is not None]
     if all(isinstance(cell, bool | int | float) for cell in values):

@@ -13,6 +13,7 @@ from graphlang.datasets.preparing import prepared, source_fields
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data_fields import UnknownField
 from graphlang.engine.model import Model
+from graphlang.inputs.frames import column_of
 from graphlang.spec.models import DataSpec
 
 _NAME = "the rows handed in"
@@ -123,7 +124,7 @@ def _computed(
 def _columns(values: Mapping[str, Any]) -> dict[str, Column]:
     """Columns of a table: numbers, or texts, where None and nan are no value; a single value is a row."""
     texts = {name: cells for name, value in values.items() if (cells := _texts(value)) is not None}
-    numbers = {name: np.atleast_1d(value) for name, value in values.items() if name not in texts}
+    numbers = {n: np.atleast_1d(column_of(v)) for n, v in values.items() if n not in texts}
     columns = dict(from_arrays(numbers).train) if numbers else {}
     for name, cells in texts.items():
         columns[name] = _text_column(cells)

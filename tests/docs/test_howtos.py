@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
@@ -29,3 +30,53 @@ def test_the_page_on_scikit_learn_runs(tmp_path: Path, monkeypatch: pytest.Monke
     assert names["search"].best_score_ > 0.9
     assert names["best"].classes_.tolist() == ["setosa", "versicolor", "virginica"]
     assert names["model"].predict(names["X"]).shape == (442,)
+
+
+def test_the_page_on_what_is_ones_own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The checks compare with JAX in a test of their own."""
+    monkeypatch.chdir(tmp_path)
+    for part in ("layers", "steps"):
+        monkeypatch.setattr(f"graphlang.testing.{part}.find_spec", lambda name: None)
+    names = run_page("own.md", tmp_path)
+    learned = names["pairs"].params["Bilinear1.W"]
+    np.testing.assert_allclose(learned, [[[0, 1], [0, 0], [0, 0]]], atol=0.1)
+    assert names["history"].last.validation["worst"] < 0.5
+    assert (
+        np.max(np.abs(names["waves"].predict(u=names["grid"][:, None])[:, 0] - np.sin(names["grid"]))) < 0.5
+    )
+
+
+def test_the_page_on_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = run_page("python.md", tmp_path)
+    assert names["taken"].taken == ("a.W", "a.b")
+    assert len(names["history"].epochs) < 50
+    assert len(names["seen"]) == len(names["history"].losses)
+    assert names["opt"].t == 60
+    assert np.max(np.abs(names["w"]["w"])) < 0.1
+    assert names["report"].ok
+    assert names["first"].code == "GL201"
+    if "rows" in names:
+        predicted = names["flowers"].predict(names["rows"], classes=True)
+        assert np.mean(predicted == names["rows"]["kind"]) > 0.9
+
+
+def test_optuna_searches_as_the_page_on_searching_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("optuna")
+    monkeypatch.chdir(tmp_path)
+    names = run_page("searching.md", tmp_path, "(?:python|optuna)")
+    study = names["study"]
+    assert len(study.trials) == 8
+    assert study.best_value < 0.6
+    assert names["best"].history.last.validation["loss"] == pytest.approx(study.best_value, rel=0.5)
+
+
+def test_ray_tune_searches_as_the_page_on_searching_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("ray.tune")
+    monkeypatch.chdir(tmp_path)
+    names = run_page("searching.md", tmp_path, "(?:python|ray)")
+    assert names["results"].get_best_result().metrics["loss"] < 1
