@@ -79,7 +79,7 @@ class RunState:
         if "random" in node.supplied:
             keywords["random"] = self.random_of(node)
         if "stream" in node.supplied:
-            keywords["stream"] = NumberStream(self.seeds, node.name, self.dtype)
+            keywords["stream"] = NumberStream(self.seeds, node.spec.stream or node.name, self.dtype)
         return keywords
 
     def current(self, number: int) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from graphlang.resolve.context import Context
+from graphlang.resolve.random_places import place_random_values
 from graphlang.resolve.values import Instance, LocalValue, NodeValue, Value
 
 
@@ -15,6 +16,7 @@ def name_everything(context: Context) -> None:
     names = _Names({full_label(v.group, v.label) for v in values if v.label is not None})
     for value in values:
         value.name = names.name_of(value)
+    place_random_values(context, values)
 
 
 class _Names:

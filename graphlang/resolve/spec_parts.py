@@ -71,6 +71,7 @@ class SpecParts:
             named=value.label is not None,
             group=value.group.path,
             region=self._region(value.region),
+            stream=value.stream,
             at=self.place(value.span),
         )
 

@@ -172,6 +172,8 @@ class NodeValue(Value):
     #: for a `scan`: what it computes at every step
     body: Body | None = None
     region: Region | None = None
+    #: what a random value follows from in place of its name
+    stream: str | None = None
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -107,6 +107,9 @@ class NodeSpec(SpecModel):
     named: bool = Field(True, description="whether the file itself gives the value its name")
     group: str = Field("", description="the instance of a `def` it belongs to")
     region: int | None = Field(None, description="the innermost one, by its number")
+    stream: str | None = Field(
+        None, description="of a random value whose name is automatic: what its numbers follow from instead"
+    )
     at: Position | None = None
 
 

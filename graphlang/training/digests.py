@@ -23,7 +23,8 @@ _OF_THE_TEXT = ("at", "region", "group", "named")
 def graph_digests(network: Network, wanted: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """A digest for what each of the wanted values is computed from, by label; and a digest for each node.
 
-    The names of values play no part, but for inputs, which the data is bound to, and parameters.
+    The names of values play no part, but for inputs, which the data is bound to, parameters, and random
+    values.
     """
     lines = [_described_leaf(network, name) for name in network.names[: network.first_node]]
     lines += [_described(node) for node in network.nodes]
@@ -58,6 +59,8 @@ def _described(node: Node) -> str:
             inner.append(part.get("body"))
             for name in _OF_THE_TEXT:
                 part.pop(name, None)
+    if "stream" in node.supplied:
+        dumped["stream"] = node.spec.stream or node.name
     if isinstance(node.operation, BaseModel):
         defaults = {n: f.default for n, f in type(node.operation).model_fields.items()}
         left_out = {n: v for n, v in defaults.items() if v is not PydanticUndefined}

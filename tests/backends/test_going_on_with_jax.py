@@ -48,3 +48,34 @@ def test_another_backend_is_told_and_a_changed_rate_is_refused(tmp_path: Path) -
     train(model, rows(1, 2), **{**options, "epochs": 3})
     assert told[1].startswith("the run was computed by JAX")
     assert model.params["w"] == -4.5
+
+
+SINGULAR = """input x: float[N, 2, 2]
+param w: float[2, 2] = [[1, 0], [0, 1]]
+y = {function}(x @ w)
+loss = mean(y)
+output y
+train {{ minimize = loss; optimizer = SGD(lr=0.01); batch = 3; epochs = 1; shuffle = false }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        ("inv", "the matrix of sample 1 is singular"),
+        ("cholesky", "the matrix of sample 1 is not positive definite"),
+    ],
+)
+def test_a_singular_matrix_is_an_error_that_names_the_sample_in_training_and_outside(
+    function: str, message: str
+) -> None:
+    good = np.eye(2)[None].repeat(3, 0)
+    bad = np.array([np.eye(2), [[1, 2], [2, 4]], np.eye(2)])
+    bad[1, 1, 1] = 4 if function == "inv" else 3
+    graph = gl.loads(SINGULAR.format(function=function), backend=JAX)
+    assert np.isfinite(graph.predict(x=good)).all()
+    with pytest.raises(gl.GraphError, match=message):
+        graph.predict(x=bad)
+    with pytest.raises(gl.GraphError, match=message):
+        graph.fit(x=bad)
+    graph.fit(x=good)

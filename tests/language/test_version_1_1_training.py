@@ -203,45 +203,7 @@ def test_schedules_count_updates_where_gradients_are_accumulated() -> None:
     assert [state.rate(t) for t in (1, 2)] == [1.0, 0.5]
 
 
-# ---- exact resume ------------------------------------------------------------------------------------------
-
-
-def stopped_and_resumed(settings: str, folder: Path, stop: int) -> dict[str, Any]:
-    """The arrays of the checkpoint of a run that is stopped after some steps and goes on in another graph."""
-
-    def stopping(progress: Any) -> None:
-        if progress.iteration == stop:
-            raise KeyboardInterrupt
-
-    data = from_arrays(rows(), validation=rows(6))
-    if stop:
-        with pytest.raises(KeyboardInterrupt):
-            train(net(settings).model, data, folder=folder, on_progress=stopping, fields=FIELDS)
-        train(net(settings).model, data, resume=folder, fields=FIELDS)
-    else:
-        train(net(settings).model, data, folder=folder, fields=FIELDS)
-    with np.load(folder / "checkpoint.npz") as kept:
-        return {name: kept[name] for name in kept.files if name not in ("conditions", "seal")}
-
-
 FIELDS = {"x": "x", "t": "t"}
-RESUMED = [
-    "optimizer = NAdam(0.01); epochs = 4; schedule = one_cycle(warmup=2); clip_value = 0.1",
-    'optimizer = Adam(0.01, amsgrad=true); epochs = 4; groups = [group("enc.*", lr=0.1)]; accumulate = 2',
-    "optimizer = SGD(2); epochs = 4; schedule = plateau(patience=0); ema = 0.7; keep = best(loss)",
-    "optimizer = SGD(3, weight_decay=0.1); epochs = 5; stop = early(patience=2)",
-]
-
-
-@pytest.mark.parametrize("settings", RESUMED)
-def test_a_training_that_was_stopped_anywhere_ends_with_the_same_bits(settings: str, tmp_path: Path) -> None:
-    whole = stopped_and_resumed(settings, tmp_path / "whole", 0)
-    for stop in (1, 4, 6, len(whole["losses"]) - 1, len(whole["losses"])):
-        again = stopped_and_resumed(settings, tmp_path / f"stopped{stop}", stop)
-        assert whole.keys() == again.keys()
-        for name, array in whole.items():
-            if name != "measured":
-                np.testing.assert_array_equal(again[name], array, err_msg=f"{name} after {stop}")
 
 
 # ---- stop, keep, ema ---------------------------------------------------------------------------------------
@@ -500,29 +462,6 @@ def test_several_objectives_in_turn_each_update_their_parameters_alone() -> None
         np.testing.assert_allclose(history.objectives[name], own, rtol=1e-9)
     for name, array in W.items():
         np.testing.assert_allclose(graph.params[name], array.detach().numpy(), rtol=1e-9, atol=1e-12)
-
-
-def test_objectives_that_were_stopped_end_with_the_same_bits(tmp_path: Path) -> None:
-    def kept(folder: Path, stop: int) -> dict[str, Any]:
-        def stopping(progress: Any) -> None:
-            if progress.iteration == stop:
-                raise KeyboardInterrupt
-
-        data, fields = from_arrays(x=rows()["x"]), {"x": "x"}
-        if stop:
-            with pytest.raises(KeyboardInterrupt):
-                train(
-                    gl.loads(GAN.format("")).model, data, folder=folder, on_progress=stopping, fields=fields
-                )
-        where = {"resume" if stop else "folder": folder}
-        train(gl.loads(GAN.format("")).model, data, fields=fields, **where)
-        with np.load(folder / "checkpoint.npz") as file:
-            return {name: file[name] for name in file.files if name.startswith(("param", "slot", "loss"))}
-
-    whole = kept(tmp_path / "whole", 0)
-    for stop in (1, 4):
-        for name, array in kept(tmp_path / f"stopped{stop}", stop).items():
-            np.testing.assert_array_equal(array, whole[name], err_msg=name)
 
 
 def test_what_is_no_objective_is_refused() -> None:

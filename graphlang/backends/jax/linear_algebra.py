@@ -1,4 +1,4 @@
-"""Rules of linear algebra, which gives inf or nan where a matrix is singular."""
+"""Rules of linear algebra, which gives inf or nan for a singular matrix; `troubles.py` looks for that."""
 
 from __future__ import annotations
 

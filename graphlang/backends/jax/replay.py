@@ -55,7 +55,7 @@ def run(
             continue
         values[step.output.number] = computed(step, operands, rules, types)
         if wrong is not None:
-            wrong += troubles_of(step, operands, rules)
+            wrong += troubles_of(step, operands, values[step.output.number], rules)
 
 
 def attend(step: Step, values: dict[int, Any], attention: FusedAttention, types: Types | None) -> bool:

@@ -15,10 +15,12 @@ from graphlang.trace.whole_numbers import is_counted
 
 _LARGEST_SURE = 2.0**63 - 2.0**32
 """A float64 estimate up to this proves that a whole number fits into an int."""
+_OF_MATRICES = frozenset({"inv", "solve", "cholesky"})
+"""What has no result for a matrix that is singular, or not positive definite."""
 
 
-def troubles_of(step: Step, operands: Sequence[Any], rules: Rules) -> list[Any]:
-    """Whether a step goes wrong, for each way in which it can."""
+def troubles_of(step: Step, operands: Sequence[Any], result: Any, rules: Rules) -> list[Any]:
+    """Whether a step with this result has gone wrong, for each way in which it can."""
     name = step.primitive.name
     if name == "checked_indices":
         return [~jnp.all(is_allowed(operands[0], step.params["allowed"]))]
@@ -26,6 +28,9 @@ def troubles_of(step: Step, operands: Sequence[Any], rules: Rules) -> list[Any]:
         return _outside(step.operands[1], operands[1], operands[0].shape[step.params["axis"]])
     if name in ("scatter_add", "add_along_axis"):
         return _outside(step.operands[1], operands[1], step.params["size"])
+    if name in _OF_MATRICES:
+        known = [jnp.all(jnp.isfinite(x)) for x in operands]
+        return [jnp.all(jnp.stack(known)) & ~jnp.all(jnp.isfinite(result))]
     if is_counted(name, step.output.dtype, operands):
         return _too_large(step, operands, rules)
     return []
