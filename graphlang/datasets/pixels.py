@@ -68,7 +68,10 @@ class Pixels:
         if largest is None:
             row = int(np.unravel_index(int(np.argmax(values > _USUAL[-1])), values.shape)[0])
             raise GraphError([NotPixels(self._path, self._field, values[row].max().item(), row)])
-        obvious = largest == (1 if of_type is None else of_type) and values.itemsize < 8
+        dark = largest == 255 and 1 < high < 64
+        obvious = largest == (1 if of_type is None else of_type) and values.itemsize < 8 and not dark
         what = f"divides it by {largest}" if largest > 1 else "leaves it as it is"
+        if dark:
+            what += f"; `{self._field} / {high:g}` instead of `normalize` brings it to 0..1"
         note = f"`{self._field}` is {values.dtype} and goes up to {high:g}, so `normalize` {what}"
         return largest, None if obvious or (of_type is None and largest == 1) else note

@@ -35,6 +35,14 @@ def test_images_of_eight_bits_are_divided_by_255_whatever_holds_them(tmp_path: P
     )
 
 
+def test_a_note_says_where_eight_bits_are_hardly_used(tmp_path: Path) -> None:
+    (note,) = opened(tmp_path, x=images(16, "uint8")).notes
+    assert note == (
+        "`x` is uint8 and goes up to 16, so `normalize` divides it by 255; "
+        "`x / 16` instead of `normalize` brings it to 0..1"
+    )
+
+
 @pytest.mark.parametrize("dtype", ["uint16", "uint32", "int32", "int64", "float32"])
 def test_images_of_sixteen_bits_are_divided_by_65535(tmp_path: Path, dtype: str) -> None:
     data = opened(tmp_path, x=images(4095, dtype))

@@ -74,12 +74,38 @@ def digits() -> None:
 def moons() -> None:
     """Two half circles, as in Keras' real_nvp."""
     x = datasets.make_moons(3000, noise=0.05, random_state=0)[0]
-    write("moons.csv", ["a", "b"], *np.round(x, 4).T)
+    write("moons.csv", ["a", "b"], *np.round(x, 3).T)
+
+
+def ratings() -> None:
+    """Half stars that 150 users give to 250 films, by five tastes, one of ten rows for testing."""
+    rng = np.random.default_rng(0)
+    users, films = rng.normal(size=(150, 5)), rng.normal(size=(250, 5))
+    kind, good = rng.normal(0, 0.4, 150), rng.normal(0, 0.6, 250)
+    pairs = np.sort(rng.choice(150 * 250, 4500, replace=False))
+    u, f = pairs // 250, pairs % 250
+    stars = 3.3 + 0.45 * np.sum(users[u] * films[f], axis=1) + kind[u] + good[f] + rng.normal(0, 0.3, len(u))
+    stars = np.clip(np.round(2 * stars) / 2, 0.5, 5)
+    last = rng.permutation(len(u)) < len(u) // 10
+    names = np.array([f"u{i}" for i in u]), np.array([f"f{i}" for i in f])
+    for name, rows in (("ratings.csv", ~last), ("ratings_test.csv", last)):
+        write(name, ["user", "film", "rating"], names[0][rows], names[1][rows], stars[rows])
+
+
+def series() -> None:
+    """A value every five minutes: 14 days as they should be, and 7 with a jump on the fifth."""
+    rng = np.random.default_rng(0)
+    day = np.where((np.arange(288) >= 108) & (np.arange(288) < 216), 80.0, 20.0)
+    usual = np.tile(day, 14) + rng.uniform(-4, 4, 14 * 288)
+    jump = np.tile(day, 7) + rng.uniform(-4, 4, 7 * 288)
+    jump[4 * 288 + 108 : 4 * 288 + 216] += 70
+    write("series.csv", ["value"], np.round(usual, 1))
+    write("series_test.csv", ["value"], np.round(jump, 1))
 
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    for make in (quantiles, outliers, wine, digits):
+    for make in (quantiles, outliers, wine, digits, moons, ratings, series):
         make()
 
 
