@@ -16,6 +16,7 @@ ORDER = """
     diagnostics
     files
     syntax
+    formatting
     trace
     kernels
     contracts

@@ -15,6 +15,7 @@ COMMANDS = {
     "run": "forward and backward: every named value and its gradient",
     "view": "the same as one offline HTML page, to step through",
     "check": "syntax, names, types and shapes; touches no data",
+    "fmt": "specs in the one layout; comments stay in place",
     "gradcheck": "backpropagation against numerical differentiation",
     "test": "the `expect` lines, then `gradcheck` where the file has that section",
     "train": "the `train` section over the `data` section",

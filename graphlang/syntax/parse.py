@@ -10,7 +10,7 @@ from lark import UnexpectedToken
 
 from graphlang.diagnostics import Diagnostic, GraphError, Source, Span
 from graphlang.diagnostics.limits import DEFAULT, Limits
-from graphlang.syntax.lexer import Reader
+from graphlang.syntax.lexer import GraphLexer, Reader
 from graphlang.syntax.parse_table import parser
 from graphlang.syntax.tree import Statement, Tree, Version
 
@@ -44,6 +44,20 @@ def read_tree(text: str, name: str = "<text>", limits: Limits = DEFAULT) -> tupl
         raise GraphError(problems[: limits.errors])
     doc, unknown = _documentation(source.text), frozenset(reader.unknown)
     return Tree(doc, tuple(statements), source, unknown, reader.tokens), problems
+
+
+def read_recorded(text: str, name: str, limits: Limits, lexer: GraphLexer) -> Source:
+    """Reads a text for the tokens that a lexer keeps; raises GraphError as `parse` does."""
+    _check_size(text, name, limits)
+    source = Source(name, _one_kind_of_line_end(text.removeprefix("\ufeff")))
+    reader = Reader(source, limits)
+    try:
+        statements = parser().parse(reader, lexer)
+    except UnexpectedToken:
+        statements = None
+    if statements is None or reader.problems or not text.isascii() or _wrong_versions(statements):
+        parse(text, name, limits)
+    return source
 
 
 def decode(data: bytes, name: str) -> str:
