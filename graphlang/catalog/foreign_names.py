@@ -58,7 +58,7 @@ _LAYERS = {
     "Attention": "multiheadattention selfattention", "RNN": "simplernn",
     "Dropout": "dropout1d dropout2d spatialdropout2d", "SoftmaxWithLoss": "crossentropyloss crossentropy "
     "softmaxcrossentropy softmaxcrossentropywithlogits sparsecategoricalcrossentropy categoricalcrossentropy",
-    "BinaryCrossEntropy": "bcewithlogitsloss sigmoidcrossentropy binarycrossentropywithlogits",
+    "BinaryCrossEntropy": "bcewithlogitsloss sigmoidwithloss sigmoidcrossentropy binarycrossentropywithlogits",
     "MeanSquaredError": "mseloss l2loss", "HuberLoss": "smoothl1loss huber",
     "L1Loss": "maeloss meanabsoluteerror absoluteerror",
     "FocalLoss": "sigmoidfocalloss categoricalfocalcrossentropy",
@@ -105,6 +105,10 @@ _NOTES = {
     "hessian": "take `grad` of a gradient: `grad(sum(grad(y, x)), x)`",
     "jacobian": "`grad(y, x)` is the gradient of a scalar `y`; take it for each element",
     "int": "a whole number is an `input n: int`; to round down, write `x // 1`",
+    **dict.fromkeys(
+        ("randint", "randominteger", "randomint", "integers", "choice", "multinomial"),
+        "`argmax(random_uniform(n, k), axis=1)` draws n whole numbers from 0 to k - 1",
+    ),
     "float": "numbers are floats already", "str": "there are no texts among the values of a graph",
     "lstmcell": "write the steps with `scan`, or use `LSTM(hidden)`",
     "adamw": "an optimizer stands in `train`: `optimizer = AdamW(lr=0.001)`",

@@ -119,3 +119,26 @@ def test_a_loop_of_no_repetitions_is_left_as_it_is() -> None:
     inputs = numbers(2, 4)
     used = {k: v for k, v in inputs.items() if k != "count"}
     assert graph.run(inputs)["hs"].shape == graph.compile(of="hs")(used).shape == (2, 0, 3)
+
+
+WITH_NUMBERS = ["z + i / 5", "z + sqrt(table[4] + i)"]
+WITH_PLACES = ["table[i] * z", "z + table[i]", "z * table[i] + random_normal(3)", *WITH_NUMBERS]
+
+
+@pytest.mark.parametrize(
+    ("elements", "body"),
+    [*[("arange(5)", body) for body in WITH_PLACES], *[("linspace(0, 1, 5)", body) for body in WITH_NUMBERS]],
+)
+@pytest.mark.parametrize("start", ["w", "zeros(3)", "random_normal(3)"])
+def test_a_loop_over_constants_is_planned_as_it_is_interpreted(elements: str, body: str, start: str) -> None:
+    text = f"""
+        param w: float[3] = [1, 2, 3]
+        table = cumprod(linspace(0.9, 0.5, 5))
+        s = scan i in {elements}, reverse=true carry z = {start} {{ next z = {body}; last z }}
+        loss = sum(s * w)
+        """
+    graph = gl.loads(text, dtype="float64")
+    eager = graph.run(of="loss")
+    value, gradients = graph.compile(wrt=["w"], of="loss")()
+    np.testing.assert_allclose(value, eager["loss"], rtol=1e-12)
+    np.testing.assert_allclose(gradients["w"], eager.grad["w"], rtol=1e-12)

@@ -288,7 +288,9 @@ class _Loop:
             for x in step.operands
         ]
         origin, self.outer.origin = self.outer.origin, step.origin
-        stack = Stacked(on_stacks(step, operands, self.length, join=not self.rules.by_rows), varies=True)
+        stack = Stacked(
+            on_stacks(self.outer, step, operands, self.length, join=not self.rules.by_rows), varies=True
+        )
         self.outer.origin = origin
         return stack
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from graphlang.engine.program import concrete
-from graphlang.trace import Step, SymbolicArray
+from graphlang.trace import Step, SymbolicArray, Trace
 from graphlang.trace.core import signature
 from graphlang.trace.whole_numbers import is_counted
 
@@ -40,9 +40,13 @@ def can_be_stacked(step: Step, varying: Sequence[bool]) -> bool:
     return name in _VIEWS
 
 
-def on_stacks(step: Step, operands: Sequence[Stacked], length: int, *, join: bool) -> SymbolicArray:
-    """The result of a step in all repetitions; with `join` a product is one of a single tall matrix."""
-    trace = next(x.value.trace for x in operands if x.value.__class__ is SymbolicArray)
+def on_stacks(
+    trace: Trace, step: Step, operands: Sequence[Stacked], length: int, *, join: bool
+) -> SymbolicArray:
+    """The result of a step in all repetitions, recorded in a trace: the operands may all be constants.
+
+    With `join` a product is one of a single tall matrix.
+    """
     values = [x.value for x in operands]
     name, params = step.primitive.name, step.params
     shape = (length, *concrete(step.output.shape))
