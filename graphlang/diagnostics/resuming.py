@@ -9,7 +9,8 @@ class RunDiffers(OfFile):
     """A run would go on under other conditions than those it was started with.
 
     A run that goes on has the same bits as one that was never stopped. So a checkpoint keeps what decides the
-    numbers: the graph that is minimized, the settings of training, the data, the number of threads.
+    numbers: the graph that is minimized, the settings of training, the data, the code of layers and the like
+    of one's own (not that of what they call), the number of threads.
 
         graphlang train net.graph --resume runs/net-1 --set "train.optimizer=SGD(lr=0.5)"   # 0.1 before
 
@@ -80,6 +81,13 @@ class OtherNode(RunDiffers):
 
 class OtherGraph(RunDiffers):
     message = "the loss is not computed as it was in this run: its digest was {before}, and is {now}"
+    before: str
+    now: str
+
+
+class OtherCode(RunDiffers):
+    message = "the code of `{name}` was {before} in this run, and is {now}"
+    name: str
     before: str
     now: str
 

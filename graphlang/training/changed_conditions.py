@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from graphlang.diagnostics import Diagnostic
 from graphlang.diagnostics.resuming import (
+    OtherCode,
     OtherData,
     OtherGraph,
     OtherNode,
@@ -36,6 +37,7 @@ def changes(run: str, before: Conditions, now: Conditions) -> Changes:
         *_settings(run, before.settings, now.settings),
         *_graph(run, before, now),
         *_data(run, before.data, now.data),
+        *(OtherCode(run, name, x, y) for name, x, y in _differing_code(before.code, now.code)),
         *_threads(run, before, now),
         *(OtherStreams(run, name, x, y) for name, x, y in _differing(before.streams, now.streams)),
     ]
@@ -47,6 +49,13 @@ def _differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tu
     for name in dict.fromkeys((*before, *now)):
         if before.get(name) != now.get(name) or type(before.get(name)) is not type(now.get(name)):
             yield name, before.get(name), now.get(name)
+
+
+def _differing_code(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """The code that differs, such as a method, and what it was and is."""
+    for name, *digests in _differing(before, now):
+        x, y = ("not there" if digest is None else f"of digest {digest}" for digest in digests)
+        yield name, x, y
 
 
 def _shown(value: Any) -> str:

@@ -19,6 +19,7 @@ from graphlang.spec.models import TrainSpec, Use
 from graphlang.spec.version import __version__
 from graphlang.training.batches import BatchSource
 from graphlang.training.digests import digest_of_array, graph_digests
+from graphlang.training.own_code import code_digests
 from graphlang.training.run_records import is_count, is_texts, is_values
 
 LOSS_OF = "loss of "
@@ -48,6 +49,8 @@ class Conditions:
     environment: Mapping[str, str]
     backend: Mapping[str, Any]
     threads: int
+    #: the code of one's own that the numbers depend on: digests by class, method and function
+    code: Mapping[str, str] = field(default_factory=dict)
     #: the state of each random stream of the next step, and of the next epoch
     streams: Mapping[str, str] = field(default_factory=dict)
 
@@ -75,6 +78,7 @@ _FORMS = {
     "environment": is_texts,
     "backend": is_values,
     "threads": is_count,
+    "code": is_texts,
     "streams": is_texts,
 }
 
@@ -104,6 +108,7 @@ def conditions_of(
         environment=_environment(model),
         backend=backend_of(model),
         threads=usable_threads(model.threads)[0],
+        code=code_digests(model, section),
     )
 
 
