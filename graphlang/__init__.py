@@ -84,10 +84,20 @@ def __getattr__(name: str) -> object:
     if name in _PACKAGES:
         return importlib.import_module(f"graphlang.{name}")
     if name not in _WHERE:
-        raise AttributeError(f"module 'graphlang' has no attribute {name!r}")
+        raise AttributeError(f"module 'graphlang' has no attribute {name!r}{_elsewhere(name)}")
     value = getattr(importlib.import_module(f"graphlang.{_WHERE[name]}"), name)
     globals()[name] = value
     return value
+
+
+def _elsewhere(name: str) -> str:
+    """Where a member of a family is, for one that is looked for here."""
+    import importlib
+
+    for family in ("optimizers", "schedules", "initializers"):
+        if name in dir(importlib.import_module(f"graphlang.{family}")):
+            return f": write gl.{family}.{name}"
+    return ""
 
 
 def load_ipython_extension(shell: "InteractiveShell") -> None:

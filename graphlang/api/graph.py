@@ -30,7 +30,7 @@ from graphlang.inputs.call import (
     name_list,
 )
 from graphlang.inputs.frames import columns_of, is_frame
-from graphlang.inputs.options import check_compile_options, check_options
+from graphlang.inputs.options import check_compile_options, check_options, refuse_option
 from graphlang.lazy import lazy
 from graphlang.report.viewed import Viewed
 from graphlang.spec.models import InputSpec, OutputSpec, Spec
@@ -275,6 +275,8 @@ class Graph(Trainable, Viewed, Shown):
     def _prepared(self, inputs: Any, more: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
         """The inputs of `predict`, with what the `data` section makes of raw rows."""
         of = self.spec.outputs
+        if named:
+            refuse_option("predict", self.network, named)
         if is_frame(inputs) and not more:
             from graphlang.training.raw_rows import from_columns
 

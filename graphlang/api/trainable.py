@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
-from graphlang.diagnostics.python_arguments import text_of
+from graphlang.diagnostics.python_arguments import by_name, text_of
 from graphlang.inputs.call import check_callable, check_path, data_or_arrays, validation_arrays
 from graphlang.inputs.frames import columns_of, is_frame
+from graphlang.inputs.options import check_options, refuse_option
 
 if TYPE_CHECKING:
     from graphlang.contracts.optimizer import Optimizer
@@ -112,6 +113,7 @@ class Trainable:
         from graphlang.training.sections import section_of
 
         section = section_of(self._model, "evaluate")
+        refuse_option("evaluate", self._model.network, arrays)
         of = measured(section).values()
         given = {**data, **arrays} if isinstance(data, Mapping) else arrays
         if is_frame(data) and not more:
@@ -134,6 +136,7 @@ class Trainable:
         *,
         partial: bool = False,
         rename: Mapping[str, str] | None = None,
+        **unknown: Never,
     ) -> TakenWeights:
         """Reads parameters that `save` wrote, or those of a run folder; returns what was taken and what not.
 
@@ -142,5 +145,9 @@ class Trainable:
         """
         from graphlang.training.run_folder import load_run
 
+        if "strict" in unknown:
+            raise TypeError("load_weights has no option `strict`: write `partial=True` to take what fits")
+        check_options("load_weights", unknown)
         check_path("load_weights takes the name of a file or a folder", path)
+        by_name("rename", rename)
         return load_run(self._model, Path(path), partial=partial, rename=rename)

@@ -30,7 +30,7 @@ def check_member(member: type[BaseModel], family: str) -> None:
     base = next(c for c in reversed(member.__mro__) if "family" in vars(c))
     if getattr(member, method) is getattr(base, method):
         raise TypeError(f"the {kind} {member.__name__} needs a method `{signature}`")
-    if member.__init__ is not base.__init__:
+    if vars(member).get("__init__") is not None:
         raise TypeError(
             f"the {kind} {member.__name__} has an `__init__`: its attributes are fields of the class, "
             "as `n: int = 3`"

@@ -6,9 +6,10 @@ import typing
 from functools import lru_cache
 from typing import Any, cast
 
-from pydantic import BaseModel, ValidationInfo, field_validator
+from pydantic import BaseModel, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from graphlang.diagnostics import closest
 from graphlang.lazy import made_once
 
 
@@ -33,6 +34,37 @@ class Fields(BaseModel):
         if bool in kinds and not numbers and not isinstance(value, bool | None):
             raise PydanticCustomError("bool_type", "Input should be a valid boolean")
         return value
+
+
+class Member(Fields):
+    """The base class of optimizers, schedules, initializers and data sources, which Python makes as a file
+    does: `SGD(0.1)` is `SGD(lr=0.1)`."""
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        cls = type(self)
+        names = [field.alias or name for name, field in cls.model_fields.items()]
+        if len(values) > len(names):
+            raise TypeError(
+                f"{cls.__name__} has {len(names)} attributes, not {len(values)}: {', '.join(names)}"
+            )
+        for name, value in zip(names, values, strict=False):
+            if name in named:
+                raise TypeError(f"{cls.__name__} is given `{name}` twice")
+            named[name] = value
+        unknown = [name for name in named if name not in names and name not in cls.model_fields]
+        if unknown:
+            raise _no_such_attribute(cls, unknown[0], named[unknown[0]], names)
+        super().__init__(**named)
+
+
+def _no_such_attribute(cls: type[Member], name: str, value: Any, names: list[str]) -> ValidationError:
+    match = closest(name, names)
+    instead = f"did you mean `{match}`?" if match else f"its attributes are {', '.join(names)}"
+    sentence = f"{cls.__name__} has no attribute `{name}`; {instead}"
+    problem = PydanticCustomError("extra_forbidden", "{sentence}", {"sentence": sentence})
+    return ValidationError.from_exception_data(
+        cls.__name__, [{"type": problem, "loc": (name,), "input": value}]
+    )
 
 
 def _leaves(value: Any) -> list[Any]:

@@ -19,11 +19,16 @@ def columns_of(frame: Any) -> dict[str, Any]:
 
 def column_of(column: Any) -> Any:
     """A column as an array of numbers, where nan is no value, or as a list of cells, where None is none."""
-    array = np.asarray(column)
+    try:
+        array = np.asarray(column)
+    except ValueError:  # rows of different lengths, which are refused where they are taken
+        return column
     if array.dtype.kind != "O" or array.ndim != 1:
         return array
     missing = getattr(column, "isna", None) or getattr(column, "is_null", None)
-    absent = np.asarray(missing()) if missing is not None else np.equal(array, None)
+    absent = (
+        np.asarray(missing()) if missing is not None else np.array([cell is None for cell in array.tolist()])
+    )
     cells = [None if gone else cell for cell, gone in zip(array.tolist(), absent, strict=True)]
     values = [cell for cell in cells if cell is not None]
     if all(isinstance(cell, bool | int | float) for cell in values):

@@ -16,6 +16,7 @@ from graphlang.spec.network import Network
 OF_LOAD = ("set", "dtype", "seed", "threads", "layers", "limits", "backend")
 OF_FIT = ("epochs", "iterations", "batch", "optimizer", "schedule", "validation", "on_epoch", "on_step")
 OPTIONS = {
+    "load_weights": ("partial", "rename"),
     "load": OF_LOAD,
     "loads": ("name", "folder", *OF_LOAD),
     "Graph": ("dtype", "seed", "threads", "folder", "backend", "limits"),
@@ -40,8 +41,32 @@ HABITS = {
     "n_epochs": "write `epochs=10`",
     "sample_weight": "weigh the rows in the loss of the file, as in `sum(w * losses) / sum(w)`",
     "set": 'settings are given on loading: `gl.load(file, set={"train.batch": 50})`',
+    "momentum": "it belongs to the optimizer: write `optimizer=gl.optimizers.Momentum(lr=0.1, momentum=0.9)`",
+    "weight_decay": "it belongs to the optimizer: write `optimizer=gl.optimizers.AdamW(weight_decay=0.01)`",
+    "patience": "`stop = early(patience=5)` in the `train` section ends a training that gets no better",
+    "on_epoch": "write `on_epoch=function`; one that returns False stops the training",
+    "on_step": "write `on_step=function`; one that returns False stops the training",
 }
 """Options of `fit` in other libraries, and what to write here."""
+ROWS_AT_ONCE = "all rows are computed at once: leave it out, or hand in a part of the rows at a time"
+ELSEWHERE = {
+    "predict": {
+        "batch_size": ROWS_AT_ONCE,
+        "batch": ROWS_AT_ONCE,
+        "verbose": "it prints nothing: leave it out",
+        "training": "`forward(..., training=True)` computes as a training step does",
+        "return_dict": "several outputs come as a dict, a single one as its value",
+    },
+    "evaluate": {
+        "batch_size": "rows are taken in blocks by themselves: leave it out",
+        "batch": "rows are taken in blocks by themselves: leave it out",
+        "verbose": "it prints nothing: leave it out",
+        "metrics": HABITS["metrics"],
+        "sample_weight": HABITS["sample_weight"],
+        "return_dict": "metrics come as a dict: leave it out",
+    },
+}
+"""Options of these methods in other libraries, and what to write here."""
 ALIKE = {
     "learning_rate": "lr", "learning_rate_init": "lr", "eta": "lr", "alpha": "lr", "lr_rate": "lr",
     "solver": "optimizer", "opt": "optimizer", "criterion": "loss", "loss_fn": "loss", "minimize": "loss",
@@ -52,6 +77,9 @@ ALIKE = {
     "callback": "callbacks", "steps": "max_iter", "n_iter": "max_iter", "iters": "max_iter",
     "steps_per_epoch": "max_iter", "num_epochs": "n_epochs", "nb_epoch": "n_epochs", "epoch": "n_epochs",
     "class_weight": "sample_weight", "weights": "sample_weight", "settings": "set",
+    "early_stopping": "patience", "stop": "patience", "l2": "weight_decay", "decay": "weight_decay",
+    "beta": "momentum", "on_epoch_end": "on_epoch", "on_batch_end": "on_step", "on_step_end": "on_step",
+    "validate": "validation_data",
 }  # fmt: skip
 """Other names for the keys of HABITS."""
 
@@ -102,6 +130,21 @@ def check_compile_options(network: Network, unknown: Mapping[str, Any]) -> None:
     check_options("compile", unknown, network.spec)
 
 
+def refuse_option(method: str, network: Network, named: Mapping[str, Any]) -> None:
+    """Raises TypeError for a keyword of `predict` or `evaluate` that is an option in other libraries."""
+    for name in named:
+        habit = None if name in network.inputs else ELSEWHERE[method].get(ALIKE.get(name, name))
+        if habit is not None:
+            raise TypeError(f"{method} has no option `{name}`: {habit}")
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return np.ndim(value) == 0
+    except ValueError:  # a list whose rows differ in length
+        return False
+
+
 def refuse_fit_option(spec: Spec, name: str, value: Any) -> None:
     """Raises TypeError for a keyword of `fit` that is meant as an option, and not as an array."""
     key = key_in_set(spec, name)
@@ -110,7 +153,7 @@ def refuse_fit_option(spec: Spec, name: str, value: Any) -> None:
         raise TypeError(f"fit has no option `{name}`: {habit}")
     if key is not None and not key.startswith("gradcheck."):
         raise TypeError(f"fit has no option `{name}`: {_given_on_loading(key, value)}")
-    if value is None or isinstance(value, str) or callable(value) or np.ndim(value) == 0:
+    if value is None or isinstance(value, str) or callable(value) or _is_number(value):
         match = closest(name, OF_FIT)
         meant = f"did you mean `{match}`?" if match else f"its options are {', '.join(OF_FIT)}"
         raise TypeError(f"fit has no option `{name}`, and the graph no input of that name; {meant}")

@@ -75,6 +75,10 @@ def test_several_inputs_by_position_are_told_by_name(call: Any, said: str) -> No
         ("shuffle", False, r'set=\{"train.shuffle": False\}'),
         ("clip_norm", 1.0, r'set=\{"train.clip_norm": 1.0\}'),
         ("validation_data", (X, T), "write `validation="),
+        ("validate", (X, T), "write `validation="),
+        ("momentum", 0.9, r"write `optimizer=gl\.optimizers\.Momentum"),
+        ("early_stopping", True, r"`stop = early\(patience=5\)`"),
+        ("on_epoch_end", print, "write `on_epoch="),
         ("callbacks", [], "write `on_epoch="),
         ("random_state", 3, r"gl\.load\(file, seed=0\)"),
         ("epoch", 3, "write `epochs="),
@@ -96,6 +100,33 @@ def test_an_option_of_another_library_is_told_what_to_write(option: str, value: 
         net.fit(x=X, t=T, **{option: value})
     assert f"fit has no option `{option}`" in str(caught.value)
     assert all(np.array_equal(net.params[n], before[n]) for n in before)
+
+
+@pytest.mark.parametrize(
+    ("method", "option", "said"),
+    [
+        ("predict", {"batch_size": 10}, "all rows are computed at once"),
+        ("predict", {"verbose": 0}, "it prints nothing"),
+        ("evaluate", {"batch_size": 10}, "rows are taken in blocks by themselves"),
+        ("evaluate", {"metrics": ["accuracy"]}, r"they stand in the `train` section"),
+    ],
+)
+def test_an_option_of_another_librarys_predict_is_told_what_to_write(
+    method: str, option: dict[str, Any], said: str
+) -> None:
+    arrays = {"x": X} if method == "predict" else {"x": X, "t": T}
+    with pytest.raises(TypeError, match=f"{method} has no option `{next(iter(option))}`: {said}"):
+        getattr(gl.loads(NET), method)(**arrays, **option)
+
+
+def test_load_weights_tells_its_options() -> None:
+    for option, said in [
+        ({"strict": False}, "load_weights has no option `strict`: write `partial=True`"),
+        ({"partail": True}, "load_weights has no option `partail`; did you mean `partial`"),
+        ({"rename": "a=b"}, "rename is a mapping from names"),
+    ]:
+        with pytest.raises(TypeError, match=said):
+            gl.loads(NET).load_weights("net.npz", **option)  # type: ignore[arg-type]
 
 
 def test_what_the_sentences_say_to_write_works() -> None:

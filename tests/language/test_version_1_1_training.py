@@ -220,7 +220,7 @@ def test_stop_ends_the_training_after_epochs_without_a_better_value_and_the_best
     graph, history = validated(
         settings + "; stop = early(monitor=validation.loss, patience=3, min_delta=1e-4)"
     )
-    losses = [epoch.test["loss"] for epoch in history.epochs]
+    losses = [epoch.validation["loss"] for epoch in history.epochs]
     best = int(np.argmin(losses))
     assert len(losses) == best + 4 < 30
     assert graph.evaluate(**rows(4))["loss"] == pytest.approx(losses[best], rel=1e-12)
@@ -230,7 +230,7 @@ def test_keep_brings_the_best_weights_back_at_the_end() -> None:
     graph, history = validated(
         "optimizer = SGD(3, weight_decay=0.1); epochs = 6; shuffle = false; keep = best(validation.loss)"
     )
-    losses = [epoch.test["loss"] for epoch in history.epochs]
+    losses = [epoch.validation["loss"] for epoch in history.epochs]
     assert len(losses) == 6
     assert min(losses) < losses[-1]
     assert graph.evaluate(**rows(4))["loss"] == pytest.approx(min(losses), rel=1e-12)
@@ -245,7 +245,7 @@ def test_keep_takes_the_largest_of_a_metric_of_which_more_is_better() -> None:
     data = {"x": draw.normal(size=(12, 3)), "t": draw.integers(0, 2, 12)}
     graph = gl.loads(text.format(9, "keep = best(validation.accuracy)"))
     history = graph.fit(**data, validation={name: array[:7] for name, array in data.items()})
-    values = [epoch.test["accuracy"] for epoch in history.epochs]
+    values = [epoch.validation["accuracy"] for epoch in history.epochs]
     assert min(values) < max(values)
     few = {name: array[:7] for name, array in data.items()}
     assert graph.evaluate(**few)["accuracy"] == pytest.approx(max(values))
@@ -275,7 +275,7 @@ def test_ema_averages_the_weights_over_the_updates() -> None:
                 averages[name] = 0.8 * averages[name] + 0.2 * W if name in averages else W
     for name, average in averages.items():
         np.testing.assert_allclose(graph.params[name], average, rtol=1e-9, atol=1e-12)
-    assert graph.evaluate(**rows(4))["loss"] == pytest.approx(history.epochs[-1].test["loss"], rel=1e-12)
+    assert graph.evaluate(**rows(4))["loss"] == pytest.approx(history.epochs[-1].validation["loss"], rel=1e-12)
 
 
 def test_plateau_lowers_the_rate_as_pytorch_does() -> None:
@@ -488,4 +488,4 @@ def test_what_is_monitored_is_the_validation_split_of_the_data_where_there_is_on
     history = graph.fit()
     losses = [epoch.validation["loss"] for epoch in history.epochs]
     best = int(np.argmin(losses))
-    assert graph.evaluate(**rows(5))["loss"] == pytest.approx(history.epochs[best].test["loss"], rel=1e-12)
+    assert graph.evaluate(**rows(5))["loss"] == pytest.approx(history.epochs[best].validation["loss"], rel=1e-12)

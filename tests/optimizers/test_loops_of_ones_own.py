@@ -85,6 +85,22 @@ def test_the_packages_of_families_have_every_class_of_the_catalog_also_for_type_
         _ = package.Adm
 
 
+def test_attributes_come_by_name_or_in_the_order_of_a_file() -> None:
+    assert gl.optimizers.SGD(0.1) == gl.optimizers.SGD(lr=0.1)
+    assert gl.schedules.step(10, 0.5) == gl.schedules.step(every=10, gamma=0.5)
+    assert gl.initializers.normal(0.5) == gl.initializers.normal(std=0.5)
+    with pytest.raises(ValueError, match=r"Adam has no attribute `lrr`; did you mean `lr`"):
+        gl.optimizers.Adam(lrr=0.1)  # type: ignore[call-arg]
+    with pytest.raises(ValueError, match="SGD has no attribute `nesterov`; its attributes are lr"):
+        gl.optimizers.SGD(nesterov=True)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="SGD is given `lr` twice"):
+        gl.optimizers.SGD(0.1, lr=0.1)
+    with pytest.raises(TypeError, match="SGD has 2 attributes, not 3: lr, weight_decay"):
+        gl.optimizers.SGD(0.1, 0.2, 0.3)
+    with pytest.raises(AttributeError, match=r"write gl\.optimizers\.Adam"):
+        _ = gl.Adam  # type: ignore[attr-defined]
+
+
 def params() -> dict[str, Any]:
     return {"W": np.arange(6.0).reshape(2, 3), "b": np.zeros(3)}
 
