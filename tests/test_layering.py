@@ -36,7 +36,7 @@ ORDER = """
     compare
     report
     api
-    sklearn testing
+    sklearn sweeps testing
     draw
     view
     cli

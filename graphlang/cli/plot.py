@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from graphlang.cli import console, options
-from graphlang.cli.report import runs
+from graphlang.cli.report import named_runs, runs
 
 
 def parser() -> options.CommandParser:
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     path: Path = arguments.output
     if path.suffix.lower() not in SUFFIXES:
         raise options.Usage(f"-o {path}: the name of the image ends in {', '.join(SUFFIXES)}")
-    read = shown_runs(arguments.runs)
+    read = shown_runs(named_runs(arguments.runs))
     try:
         plot(read, path)
     except ImportError:

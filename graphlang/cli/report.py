@@ -8,6 +8,9 @@ from pathlib import Path
 
 from graphlang.cli import console, options
 
+MOST_BESIDE = 20
+"""How many runs of a sweep are shown beside one another."""
+
 
 def parser() -> options.CommandParser:
     command = options.CommandParser(
@@ -15,10 +18,11 @@ def parser() -> options.CommandParser:
         "RUN...",
         "Runs of `graphlang train` as one HTML page that needs no network: curves, metrics, the norms of\n"
         "each layer, first weights as images, the confusion of classes, the rows most wrong, settings, and\n"
-        "what differs between the runs.",
+        "what differs between the runs. The folder of a sweep stands for its runs, the best first.",
         """
         graphlang report runs/two_layer_net-1
         graphlang report runs/two_layer_net-1 runs/two_layer_net-2 -o page.html --open
+        graphlang report runs/net-sweep-1 -o sweep.html
         """,
     )
     runs(command)
@@ -37,8 +41,31 @@ def parser() -> options.CommandParser:
 
 def runs(command: options.CommandParser) -> None:
     command.add_argument(
-        "runs", metavar="RUN", nargs="+", type=options.path, help="the folder of a run of `graphlang train`"
+        "runs",
+        metavar="RUN",
+        nargs="+",
+        type=options.path,
+        help="the folder of a run of `graphlang train`, or of a sweep",
     )
+
+
+def named_runs(paths: list[Path]) -> list[Path]:
+    """The folders of runs; a sweep stands for those of its runs that are done, the best first."""
+    from graphlang.sweeps.sweep_folder import is_sweep, read_sweep
+
+    folders: list[Path] = []
+    for path in paths:
+        if not is_sweep(path):
+            folders.append(path)
+            continue
+        sweep = read_sweep(path)
+        done = [sweep.folder_of(run) for run in sweep.best_first() if run.status == "done"]
+        if not done:
+            raise options.Usage(f"{path}: no run of the sweep is done")
+        if len(done) > MOST_BESIDE:
+            console.note(f"{path}: the best {MOST_BESIDE} of {len(done):,} runs by {sweep.criterion}")
+        folders += done[:MOST_BESIDE]
+    return folders
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -48,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.open and arguments.output == "-":
         raise options.Usage("a page on stdout cannot be opened: name a file with -o")
-    items = reported(arguments.runs, arguments.data)
+    items = reported(named_runs(arguments.runs), arguments.data)
     for item in items:
         if item.note:
             console.note(f"{item.run.name}: {item.note}")

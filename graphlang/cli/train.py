@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graphlang.cli import console, options
+from graphlang.cli import console, options, sweep
 from graphlang.cli.between_steps import BetweenSteps
 from graphlang.cli.lasting_stream import lasting_stderr, lasting_stdout
 
@@ -38,6 +38,7 @@ def parser() -> options.CommandParser:
         graphlang train lesson:two_layer_net --data ~/mnist --set hidden=100 --set train.epochs=5
         graphlang train net.graph --run runs/wide --set hidden=100
         graphlang train net.graph --resume runs/wide
+        graphlang train net.graph --sweep hidden=4,8 --sweep "lr=log(0.1,0.4,2)" --jobs 2
         """,
     )
     options.spec(command)
@@ -88,12 +89,18 @@ def parser() -> options.CommandParser:
     options.seed(command)
     options.threads(command)
     options.backend(command)
+    sweep.add_options(command)
     options.as_json(command, "the history")
     options.form(command)
     return command
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if sweep.is_asked_for(arguments):
+        with lasting_stderr():
+            return sweep.sweep(arguments, parser())
+    if arguments.jobs is not None:
+        raise options.Usage("--jobs belongs to --sweep NAME=VALUES")
     with options.together_with_others(arguments), console.notes_shown(_leads(arguments)), lasting_stderr():
         return _train(arguments)
 

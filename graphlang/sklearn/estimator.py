@@ -20,7 +20,7 @@ from graphlang.sklearn.scores import Scores
 from graphlang.sklearn.sizes import SizedGraph, as_input, row_width
 
 if TYPE_CHECKING:
-    from graphlang.api import Graph, OwnLayers
+    from graphlang.api.graph import Graph, OwnLayers
     from graphlang.backends.options import Jax
     from graphlang.training.record import History
 

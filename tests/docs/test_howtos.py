@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphlang.sweeps.values import read_axis
+
 DOCS = Path(__file__).parent.parent.parent / "docs"
 
 
@@ -80,3 +82,11 @@ def test_ray_tune_searches_as_the_page_on_searching_says(
     monkeypatch.chdir(tmp_path)
     names = run_page("searching.md", tmp_path, "(?:python|ray)")
     assert names["results"].get_best_result().metrics["loss"] < 1
+
+
+def test_the_table_of_values_of_sweeps_is_what_they_are() -> None:
+    text = (DOCS / "sweeps.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^\| `((?:linear|log)\([^`]*\))` \| [^:|]*: ([^|]*) \|$", text, re.MULTILINE)
+    assert len(shown) == 2
+    for written, values in shown:
+        assert read_axis(f"a={written}").values == tuple(values.split(", "))

@@ -333,7 +333,7 @@ def test_rows_are_held_out_for_what_monitors_look_at() -> None:
     x = rows()
     fitted = GraphClassifier(text, validation=0.25).fit(x, np.arange(40) % 3)
     assert 2 < len(fitted.history_.epochs) < 500
-    assert "loss" in fitted.history_.last.test
+    assert "loss" in fitted.history_.last.validation
 
 
 def test_without_scikit_learn_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

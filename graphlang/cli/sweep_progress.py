@@ -1,0 +1,116 @@
+"""What a sweep shows: a line for each run that has ended, and in a terminal the runs under way."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from shutil import get_terminal_size
+from typing import Self
+
+from graphlang.cli import console
+from graphlang.cli.live_area import LiveArea
+from graphlang.cli.sweep_process import SweepProcess
+from graphlang.draw.numbers import short
+from graphlang.draw.width import width
+from graphlang.sweeps.sweep_folder import SweptRun
+
+BAR = 30
+
+
+class SweepLines:
+    """A line for each run that has ended."""
+
+    def __init__(self, runs: Sequence[SweptRun]) -> None:
+        self._runs = runs
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Leaves what was written."""
+
+    def draw(self, processes: Sequence[SweepProcess]) -> None:
+        """Shows the runs under way."""
+
+    def tell(self, text: str) -> None:
+        """Writes a line that stays."""
+        console.err(text)
+
+    def ended(self, run: SweptRun, record: str) -> None:
+        """Tells of a run that has come to its end."""
+        what = "failed" if run.status == "failed" else record or "done"
+        self.tell(f"{run.described}: {what} ({duration(run.seconds)})")
+
+
+class SweepLive(SweepLines):
+    """The same above a bar of the sweep and a line for each run under way."""
+
+    def __init__(self, runs: Sequence[SweptRun]) -> None:
+        super().__init__(runs)
+        self._area = LiveArea(sys.stderr)
+        self._below: list[str] = []
+
+    def __exit__(self, *error: object) -> None:
+        self._area.clear()
+
+    def draw(self, processes: Sequence[SweepProcess]) -> None:
+        columns, rows = get_terminal_size()
+        lines = [self._bar(columns - 1)]
+        for process in processes[: max(1, rows - 4)]:
+            told = process.record or "starting"
+            lines.append(f"  {process.run.described}: {told} ({duration(process.seconds)})")
+        lines = [cut(console.shown(line), columns - 1) for line in lines]
+        if lines != self._below:
+            self._below = lines
+            self._area.draw(lines)
+
+    def tell(self, text: str) -> None:
+        self._area.above("\n".join(map(console.shown, text.split("\n"))), self._below)
+
+    def _bar(self, columns: int) -> str:
+        done = sum(run.status == "done" for run in self._runs)
+        failed = sum(run.status == "failed" for run in self._runs)
+        text = f"{done:,} of {len(self._runs):,} runs done"
+        text += f", {failed:,} failed" if failed else ""
+        full, empty = ("━", "─") if console.unicode(sys.stderr) else ("#", "-")
+        size = min(BAR, columns - len(text) - 2)
+        if size < 4:
+            return text
+        filled = round((done + failed) / len(self._runs) * size)
+        return f"{full * filled}{empty * (size - filled)}  {text}"
+
+
+def sweep_watcher(runs: Sequence[SweptRun]) -> SweepLines:
+    """What fits stderr: live in a terminal that can move its cursor, else plain lines."""
+    live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    return (SweepLive if live else SweepLines)(runs)
+
+
+def duration(seconds: float) -> str:
+    """`3 s`, `2:05`, `1:02:03`."""
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
+
+
+def cut(line: str, columns: int) -> str:
+    """The line, cut to so many columns."""
+    while width(line) > columns:
+        line = line[:-1]
+    return line
+
+
+def comparison(runs: Sequence[SweptRun], numbers: Sequence[str]) -> tuple[list[list[str]], list[str]]:
+    """The rows of the table at the end of a sweep, and its heads."""
+    names = list(runs[0].set)
+    fails = any(run.status == "failed" for run in runs)
+    rows = []
+    for run in runs:
+        measured = [short(value, 4) if (value := run.numbers.get(n)) is not None else "" for n in numbers]
+        state = ["failed" if run.status == "failed" else ""] if fails else []
+        number = run.folder.partition("-")[0]
+        iterations = f"{run.iterations}" if run.status == "done" else ""
+        rows.append([number, *run.set.values(), *measured, iterations, duration(run.seconds), *state])
+    return rows, ["run", *names, *numbers, "iterations", "time", *(["state"] if fails else [])]
