@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
@@ -25,8 +26,9 @@ ANIMALS = "bear dog fox jay lion wolf crow goat hare mouse quail vole".split()
 THINGS = "apple bell coat drum fish hat key lamp melon plum ring vase".split()
 TRAINING = sorted(p.stem for p in SPECS.glob("*.graph") if gl.load(p).spec.train)
 QUICK = """attention batchnorm_vs_none dropout_overfit house_prices iris kepler optimizers_compared physics
-portfolio regression word2vec""".split()
+portfolio regression text_classifier word2vec""".split()
 LONG = [name for name in TRAINING if name not in QUICK]
+STATEMENT = r"(train|test) (\w+) ([0-9.]+)(?: or (more|less))?(?:, with the weights of (\w+))?"
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,24 @@ def stated(name: str) -> list[Statement]:
     lines = re.findall(r"^Reaches: (.*)$", gl.load(SPECS / f"{name}.graph").spec.doc, re.MULTILINE)
     found = []
     for line in lines:
-        match = re.fullmatch(r"(train|test) (\w+) ([0-9.]+)(?: or (more|less))?", line)
+        match = re.fullmatch(STATEMENT, line)
         assert match, line
         found.append(
             Statement(match[1], match[2], float(match[3]), {"more": True, "less": False}.get(match[4]))
         )
     return found
+
+
+def weights_needed(name: str) -> tuple[str, dict[str, str]] | None:
+    """The lesson with whose weights this one begins, and how they are renamed, as its comment says."""
+    doc = gl.load(SPECS / f"{name}.graph").spec.doc
+    source = re.search(r"^Reaches: .*, with the weights of (\w+)$", doc, re.MULTILINE)
+    if source is None:
+        return None
+    command = rf"--weights runs/{source[1]}-1 --partial --rename \"(\S+)=(\S+)\"$"
+    renamed = re.search(command, doc, re.MULTILINE)
+    assert renamed, name
+    return source[1], {renamed[1]: renamed[2]}
 
 
 def table(name: str, head: str) -> list[list[str]]:
@@ -76,6 +90,13 @@ def trained(
     """The graph of a lesson after training as its file says, and the record of the epoch of its weights."""
     started = perf_counter()
     graph = lesson(name, backend, **(settings or {}))
+    before = weights_needed(name)
+    if before is not None:
+        source, rename = before
+        first, _ = trained(source, backend=backend)
+        with TemporaryDirectory() as folder:
+            first.save(f"{folder}/first.npz")
+            graph.load_weights(f"{folder}/first.npz", partial=True, rename=rename)
     history = graph.fit()
     last = kept_epoch(graph.model, history.epochs) or history.last
     assert last is not None
@@ -267,6 +288,23 @@ def test_a_lesson_begins_to_learn(name: str, iterations: int, bound: float) -> N
     assert np.mean(losses[-3:]) < bound
 
 
+def test_the_fine_tuned_network_takes_the_eye_of_another_and_learns_nothing_but_what_digits_are_worth(
+    tmp_path: Path,
+) -> None:
+    source, rename = weights_needed("fine_tuning") or ("", {})
+    lesson(source, **{"train.seed": 7}).save(tmp_path / "first.npz")
+    graph = lesson("fine_tuning")
+    graph.load_weights(tmp_path / "first.npz", partial=True, rename=rename)
+    eye = {name: array.copy() for name, array in graph.params.items() if name != "value.W"}
+    with np.load(tmp_path / "first.npz") as first:
+        assert {f"eye.{name}" for name in first.files} == set(eye)
+        np.testing.assert_array_equal(eye["eye.conv.W"], first["conv.W"])
+    graph.fit(iterations=4)
+    for name, array in eye.items():
+        np.testing.assert_array_equal(graph.params[name], array)
+    assert np.all(graph.params["value.W"] != 0)
+
+
 def test_an_untrained_transformer_goes_on_with_a_text_and_a_seed_gives_the_same_words() -> None:
     graph = lesson("transformer")
     drawn = ["".join(continuation(graph.model, "Once", 20, temperature=1, seed=seed)) for seed in (1, 1, 2)]
@@ -292,6 +330,14 @@ def test_what_cannot_be_continued_is_said(name: str, start: str, code: str) -> N
     with pytest.raises(gl.GraphError) as caught:
         next(continuation(lesson(name).model, start, 1))
     assert [d.code for d in caught.value.diagnostics] == [code]
+
+
+@pytest.mark.slow
+def test_the_pairs_teach_the_order_of_the_digits() -> None:
+    graph, _ = trained("fine_tuning")
+    worth = graph.params["value.W"][:, 0]
+    assert np.all(np.diff(worth) > -0.5)
+    assert np.argsort(worth)[[0, 9]].tolist() == [0, 9]
 
 
 # ---- in full ------------------------------------------------------------------------------------------------------
