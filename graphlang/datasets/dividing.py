@@ -40,7 +40,12 @@ def _at(texts: object, rows: Array) -> list[str]:
 
 
 def with_share(dataset: Dataset, split: str, share: float, seed: int) -> Dataset:
-    """The data set with a share of the training rows as another split; the same ones for the same seed."""
+    """The data set with a share of the training rows as another split; the same ones for the same seed.
+
+    With a share of 0 there is no such split.
+    """
+    if share == 0:
+        return replace(dataset, splits={name: s for name, s in dataset.splits.items() if name != split})
     n = next(iter(dataset.train.values())).shape[0]
     count = max(1, round(n * share))
     if count >= n:

@@ -122,7 +122,7 @@ class WrongDivision(Diagnostic):
 
 
 class NoDivision(WrongDivision):
-    message = "`{setting}` is neither a share between 0 and 1 nor a source of its own"
+    message = "`{setting}` is neither a share, from 0 to below 1, nor a source of its own"
     help = 'write a share such as `{setting} = 0.1`, or a source such as `{setting} = csv("{setting}.csv")`'
 
     setting: str

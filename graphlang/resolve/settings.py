@@ -97,7 +97,7 @@ def part_value(context: Context, name: str, expression: Any, scope: Scope) -> St
     value = without_node((yield expression, scope))
     if value is POISON:
         return POISON
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1:
         return {"part": float(value)}
     return context.poison(NoDivision(name, expression.span))
 

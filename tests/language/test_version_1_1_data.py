@@ -278,7 +278,13 @@ def test_test_may_be_a_share(tmp_path):
     assert len(divided(tmp_path, "test = 0.25")["test"]) == 5
 
 
-@pytest.mark.parametrize("value", ["0", "1", "1.5", '["a"]', "-0.1"])
+def test_a_share_of_0_is_no_split(tmp_path):
+    parts = divided(tmp_path, "validation = 0; test = 0")
+    assert list(parts) == ["train"]
+    assert len(parts["train"]) == 20
+
+
+@pytest.mark.parametrize("value", ["1", "1.5", '["a"]', "-0.1"])
 def test_a_validation_of_another_kind_is_an_error(tmp_path, value):
     with pytest.raises(GraphError) as caught:
         divided(tmp_path, f"validation = {value}")
