@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks import kernels, lessons, limits, loading, mnist_training, networks, scalars, vectors
+from benchmarks import kernels, lessons, limits, loading, mnist_training, networks, scalars, tables, vectors
 from benchmarks.work import Work
 
 
 def works(*, of_lessons: bool = False) -> list[Work]:
     """The works of the table; or the steps of the lessons."""
-    modules = (limits, networks, vectors, scalars, mnist_training, loading, kernels)
+    modules = (limits, networks, vectors, scalars, mnist_training, loading, tables, kernels)
     return lessons.WORKS if of_lessons else [work for module in modules for work in module.WORKS]
 
 

@@ -108,6 +108,7 @@ def _command(name: str, rest: list[str]) -> int:
     from importlib import import_module
 
     from graphlang.cli import console, options
+    from graphlang.cli.reading_progress import reading_shown
     from graphlang.diagnostics import GraphError
 
     command = import_module(f"graphlang.cli.{name.replace('-', '_')}")
@@ -115,7 +116,7 @@ def _command(name: str, rest: list[str]) -> int:
     arguments = parser.parse_args(rest)
     arguments.words = [name, *rest]
     try:
-        with options.Threads(getattr(arguments, "threads", None)):
+        with options.Threads(getattr(arguments, "threads", None)), reading_shown():
             return int(command.run(arguments))
     except options.Usage as wrong:
         parser.error(str(wrong))

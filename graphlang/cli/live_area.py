@@ -33,6 +33,11 @@ class LiveArea:
         """Takes the lines away."""
         self._write(self._back(), ())
 
+    def forget(self) -> None:
+        """Takes the lines away, where there are some; writes nothing else."""
+        if self._widths:
+            self.clear()
+
     def _write(self, start: str, lines: Sequence[str]) -> None:
         self._widths = [width(line) for line in lines]
         self._stream.write(start + "".join(f"{line}\n" for line in lines))

@@ -133,11 +133,16 @@ def _archive(path: str, file: RegularFile) -> dict[str, Any]:
 
 def _columns(path: str, file: RegularFile) -> dict[str, Any]:
     """The columns of a csv, each for the input of its name."""
-    from graphlang.datasets.csv_table import numbers, parse_csv
-    from graphlang.datasets.text_format import MOST_TEXT, decoded
+    from graphlang.datasets.csv_blocks import Form
+    from graphlang.datasets.csv_table import read_csv
+    from graphlang.datasets.dataset import check_size
+    from graphlang.datasets.table import NumberColumns
+    from graphlang.diagnostics.limits import DEFAULT
 
-    table = parse_csv(path, decoded(path, file.content(MOST_TEXT)))
-    return {name: numbers(table, name) for name in table.names}
+    check_size(path, "the table", file.size, DEFAULT.table_bytes)
+    table = read_csv(path, file, Form(), DEFAULT.table_cells)
+    numbers = NumberColumns(table, table.names)
+    return {name: numbers.of(name) for name in table.names}
 
 
 def _from_json(name: str, content: bytes) -> dict[str, Any]:

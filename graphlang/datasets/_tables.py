@@ -5,16 +5,14 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from graphlang.datasets.csv_table import Table, are_labels, numbers
-from graphlang.datasets.dataset import Array, Column, Dataset, DataSource, check_size, checked_splits
+from graphlang.datasets.dataset import Array, Column, Dataset, DataSource, checked_splits
 from graphlang.datasets.files import Files
-from graphlang.datasets.text_format import MOST_TEXT
-from graphlang.diagnostics import Diagnostic, GraphError
+from graphlang.datasets.table import NumberColumns, Table, are_labels, number_matrix, texts
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.limits import Limits
 from graphlang.diagnostics.tables import UnknownColumn
+from graphlang.files.regular import RegularFile
 from graphlang.lazy import lazy
-
-MOST_CELLS = 20_000_000
-"""How many cells a table may have: in memory each takes up to some 70 bytes."""
 
 
 class _TableSource(DataSource):
@@ -25,17 +23,16 @@ class _TableSource(DataSource):
     test: float = Field(default=0.2, ge=0, lt=1, description="the fraction of lines for testing")
     seed: int = Field(default=0, ge=0, description="which lines are drawn for testing")
 
-    def parsed(self, content: bytes) -> Table:
-        """The table in the content of a file; raises GraphError where it is malformed."""
+    def parsed(self, file: RegularFile, limits: Limits) -> Table:
+        """The table in an open file; raises GraphError where it is malformed or too large."""
         raise NotImplementedError
 
     def read(self, files: Files) -> Dataset:
         file = files.find(self.path)
         with file.open() as opened:
-            check_size(self.path, "the table", opened.size, MOST_TEXT)
-            table = self.parsed(opened.content(MOST_TEXT))
+            table = self.parsed(opened, files.limits)
         target = self._target(table.names, files)
-        fields, labels = _fields(table, target)
+        fields, labels = _fields(table, target, files)
         chosen = drawn_rows(len(table.lines), self.test, self.seed)
         splits = {split: _columns(fields, rows) for split, rows in chosen.items()}
         names = [target] if "t" in table.names else ["t", target]
@@ -65,20 +62,29 @@ def drawn_rows(n: int, share: float, seed: int) -> dict[str, Array]:
 class _Values:
     """A column over all lines of the table, converted to numbers on first use."""
 
-    def __init__(self, table: Table, name: str) -> None:
+    def __init__(self, table: Table, name: str, numbers: NumberColumns) -> None:
         self.table = table
         self.name = name
+        self.numbers = numbers
 
     @lazy
     def array(self) -> Array:
         """The numbers; raises GraphError for a cell that is not a number."""
-        return numbers(self.table, self.name)
+        return self.numbers.of(self.name)
+
+    def chosen(self, rows: Array) -> Array:
+        """The numbers of some rows, in order; not copied where these are all."""
+        return self.array if len(rows) == len(self.table.lines) else self.array[rows]
+
+    @lazy
+    def cells(self) -> list[str]:
+        """The cells; empty where they say that there is no value."""
+        return texts(self.table, self.name)
 
     def texts(self, rows: Array) -> list[str]:
-        """The cells of some rows; empty where they say that there is no value."""
-        cells, missing = self.table.cells[self.name], self.table.form.missing
-        written = [cells[row].strip() for row in rows.tolist()]
-        return ["" if cell in missing else cell for cell in written]
+        """The cells of some rows."""
+        cells = self.cells
+        return [cells[row] for row in rows.tolist()]
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
@@ -96,40 +102,24 @@ class _Ids(_Values):
     @lazy
     def array(self) -> Array:
         ids = {label: i for i, label in enumerate(self.labels)}
-        return np.array([ids[cell.strip()] for cell in self.table.cells[self.name]], dtype=np.int64)
+        return np.array([ids[cell] for cell in self.cells], dtype=np.int64)
 
     @lazy
     def labels(self) -> tuple[str, ...]:
         """The distinct labels, sorted."""
-        return tuple(sorted({cell.strip() for cell in self.table.cells[self.name]}))
-
-
-class _Target(_Values):
-    """A target of numbers; the error for a wrong cell also says what a target of labels looks like."""
-
-    @lazy
-    def array(self) -> Array:
-        return numbers(self.table, self.name, target=True)
+        return tuple(sorted(set(self.cells)))
 
 
 class _Features(_Values):
     """Several columns side by side."""
 
     def __init__(self, table: Table, columns: list[_Values]) -> None:
-        super().__init__(table, "x")
+        super().__init__(table, "x", columns[0].numbers)
         self.columns = columns
 
     @lazy
     def array(self) -> Array:
-        problems: list[Diagnostic] = []
-        for column in self.columns:
-            try:
-                column.array  # noqa: B018 - read here, to report every bad column at once
-            except GraphError as error:
-                problems += error.diagnostics
-        if problems:
-            raise GraphError(problems)
-        return np.stack([column.array for column in self.columns], axis=1).astype(np.float64)
+        return number_matrix(self.table, [column.name for column in self.columns])
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
@@ -145,7 +135,7 @@ class _Lines(Column):
 
     def __init__(self, values: _Values, rows: Array, lines: Array, alone: Column | None = None) -> None:
         self.__dict__.update(stored=(len(rows), *values.shape), pixels=None, flatten=False, alone=alone)
-        self.__dict__.update(values=values, read=lambda: values.array[rows], lines=lines)
+        self.__dict__.update(values=values, read=lambda: values.chosen(rows), lines=lines)
         self.__dict__["texts"] = None if isinstance(values, _Features) else lambda: values.texts(rows)
 
     @lazy
@@ -154,15 +144,17 @@ class _Lines(Column):
         return values.array.dtype
 
 
-def _fields(table: Table, target: str | None) -> tuple[dict[str, _Values], tuple[str, ...]]:
+def _fields(table: Table, target: str | None, files: Files) -> tuple[dict[str, _Values], tuple[str, ...]]:
     """The fields over all lines, and the labels of the target, if it has labels."""
-    columns: dict[str, _Values] = {name: _Values(table, name) for name in table.names}
+    used = [name for name in table.names if files.fields is not None and name in files.fields]
+    if target is not None and files.fields is not None and "t" in files.fields and "t" not in table.names:
+        used.append(target)
+    numbers = NumberColumns(table, used, target)
+    columns: dict[str, _Values] = {name: _Values(table, name, numbers) for name in table.names}
     labels: tuple[str, ...] = ()
     if target is not None and are_labels(table, target):
-        ids = columns[target] = _Ids(table, target)
+        ids = columns[target] = _Ids(table, target, numbers)
         labels = ids.labels
-    elif target is not None:
-        columns[target] = _Target(table, target)
     features = [column for name, column in columns.items() if name != target]
     fields = dict(columns)
     if features:
@@ -174,7 +166,7 @@ def _fields(table: Table, target: str | None) -> tuple[dict[str, _Values], tuple
 
 def _columns(fields: dict[str, _Values], rows: Array) -> dict[str, Column]:
     columns: dict[str, Column] = {}
-    lines = np.array(next(iter(fields.values())).table.lines)[rows]
+    lines = next(iter(fields.values())).table.lines[rows]
     for name, values in fields.items():
         alone = None
         if isinstance(values, _Features) and name in values.table.names:
@@ -185,4 +177,6 @@ def _columns(fields: dict[str, _Values], rows: Array) -> dict[str, Column]:
 
 def _column_of(features: _Features, name: str) -> _Values:
     """The one column called `name` itself, not the features of that name."""
-    return next((c for c in features.columns if c.name == name), None) or _Values(features.table, name)
+    return next((c for c in features.columns if c.name == name), None) or _Values(
+        features.table, name, features.numbers
+    )

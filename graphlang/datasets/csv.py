@@ -6,11 +6,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from graphlang.datasets._tables import MOST_CELLS, _TableSource
-from graphlang.datasets.csv_table import Form, Table, parse_csv
-from graphlang.datasets.text_format import decoded
-from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.data import TooManyCells
+from graphlang.datasets._tables import _TableSource
+from graphlang.datasets.csv_blocks import Form
+from graphlang.datasets.csv_table import read_csv
+from graphlang.datasets.dataset import check_size
+from graphlang.datasets.table import Table
+from graphlang.diagnostics.limits import Limits
+from graphlang.files.regular import RegularFile
 
 
 class csv(_TableSource):
@@ -40,9 +42,7 @@ class csv(_TableSource):
     decimal: Literal[".", ","] = Field(default=".", description="the decimal point of numbers")
     missing: tuple[str, ...] = Field(default=(), description="cells that say that there is no value")
 
-    def parsed(self, content: bytes) -> Table:
+    def parsed(self, file: RegularFile, limits: Limits) -> Table:
         form = Form(self.delimiter, self.decimal, frozenset(cell.strip() for cell in self.missing))
-        cells = content.count(self.delimiter.encode()) + content.count(b"\n")
-        if cells > MOST_CELLS:
-            raise GraphError([TooManyCells(self.path, cells, MOST_CELLS)])
-        return parse_csv(self.path, decoded(self.path, content), form)
+        check_size(self.path, "the table", file.size, limits.table_bytes)
+        return read_csv(self.path, file, form, limits.table_cells)

@@ -1,22 +1,34 @@
-"""Parses a csv file into cells by column, and cells into numbers; errors name line, column and cause."""
+"""A csv file as a table: its header is checked, and the rows of all pieces are counted."""
 
 from __future__ import annotations
 
 import csv as reader
 import io
-import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 
+from graphlang.datasets.csv_blocks import (
+    CellBlock,
+    Form,
+    TablePart,
+    Unusual,
+    block_of,
+    blocks_of_records,
+    counted_rows,
+    records,
+)
 from graphlang.datasets.dataset import Array
+from graphlang.datasets.reading import Reading
+from graphlang.datasets.table import NUMBER, Table, by_threads
+from graphlang.datasets.table_pieces import Piece, pieces_of
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.data import DamagedCsv, NoData
+from graphlang.diagnostics.data import NoData, TooManyCells
 from graphlang.diagnostics.tables import (
-    BadCell,
     ColumnTwice,
     CommentForHeader,
     NoColumnNames,
@@ -25,122 +37,157 @@ from graphlang.diagnostics.tables import (
     SpreadsheetInstruction,
     WrongColumn,
     WrongHeader,
-    is_missing,
-    plain_number,
 )
+from graphlang.files.regular import RegularFile
 
-NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
-_INTEGER = re.compile(r"\s*[+-]?\d{1,18}\s*", re.ASCII)
 _MEASURE = re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+[eE][+-]?\d+)|[+-]\d+", re.ASCII)
 """A number with a point, an exponent or a sign, which is not a likely name of a column."""
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+_LOOKED_AT = 10_000
+"""In how many rows a name of the first line is looked for."""
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Form:
-    """How a table is written: what stands between cells and in numbers, and which cells have no value."""
-
-    delimiter: str = ","
-    decimal: str = "."
-    missing: frozenset[str] = frozenset()
-
-
-COMMAS = Form()
-
-
-@dataclass(frozen=True)
-class Table:
-    """The cells of a csv file by column, and the line where each sample starts."""
-
-    path: str
-    names: list[str]
-    cells: dict[str, tuple[str, ...]]
-    lines: list[int]
-    form: Form = COMMAS
-
-
-def parse_csv(path: str, text: str, form: Form = COMMAS) -> Table:
-    """The table in a text; raises GraphError if it is malformed."""
-    records = _records(path, text, form.delimiter)
-    _, header = next(records, (0, None))
-    if header is None:
+def read_csv(path: str, file: RegularFile, form: Form, most_cells: int) -> CsvTable:
+    """The table in an open file; raises GraphError if it is malformed, or has more cells than that."""
+    pieces = pieces_of(path, file, quotes=form.is_plain)
+    body = _Body(path, pieces, form)
+    if body.header is None:
         raise GraphError([NoData.empty_file(path)])
-    _check_delimiter(path, text, header, form.delimiter)
-    rows = list(records)
+    header = body.header
+    _check_delimiter(path, pieces[0].text.decode(), header, form.delimiter)
+    rows = list(islice(body.rows(), 1))
     if header[0].lstrip().startswith("#") and rows and len(rows[0][1]) != len(header):
         raise GraphError([CommentForHeader(path, ",".join(header))])
-    names = _names(path, header, [row for _, row in rows])
-    _check_lengths(path, len(names), rows)
-    if not rows:
+    lines, ragged = body.counted(len(header))
+    names = _names(path, header, body.rows)
+    if ragged:
+        raise GraphError([body.ragged(ragged[0], len(header), ragged[1])])
+    if not len(lines):
         raise GraphError([NoData.header_alone(path)])
-    columns = zip(names, zip(*(row for _, row in rows), strict=True), strict=True)
-    return Table(path, names, dict(columns), [line for line, _ in rows], form)
+    if (len(lines) + 1) * len(names) > most_cells:
+        raise GraphError([TooManyCells(path, (len(lines) + 1) * len(names), most_cells)])
+    return CsvTable(path, names, lines, body)
 
 
-def are_labels(table: Table, name: str) -> bool:
-    """Whether the cells of a target are labels.
+class CsvTable(Table):
+    """The table of a csv file, whose text is in memory."""
 
-    They are if no cell is empty or a number, unless all are numbers in a form that is not supported, such as
-    `1,5` or `20%`: treating those as labels would train on nonsense.
-    """
-    cells = _with_points(table, name)
-    if table.form.missing and not table.form.missing.isdisjoint(cell.strip() for cell in table.cells[name]):
-        return False
-    return all(cell.strip() and not NUMBER.fullmatch(cell) for cell in cells) and not _are_numbers(cells)
+    def __init__(self, path: str, names: list[str], lines: Array, body: _Body) -> None:
+        super().__init__(path, names, lines, body.form)
+        self._body = body
 
-
-def _with_points(table: Table, name: str) -> Sequence[str]:
-    """The cells of a column, with points in numbers; what has a point already is no number."""
-    cells = table.cells[name]
-    if table.form.decimal == ".":
-        return cells
-    return [cell.replace(",", ".") if "." not in cell else f"{cell}," for cell in cells]
+    def mapped(self, function: Callable[[int, TablePart], T]) -> Iterator[T]:
+        return self._body.mapped(function, len(self.names))
 
 
-def _are_numbers(cells: Sequence[str]) -> bool:
-    """Whether all cells that are not empty are numbers in some form."""
-    return all(plain_number(cell) or is_missing(cell) for cell in cells)
+class _Body:
+    """The records of a csv below its header."""
+
+    def __init__(self, path: str, pieces: list[Piece], form: Form) -> None:
+        self.path = path
+        self.form = form
+        self.header, after = _header_of(path, pieces, form)
+        self._before = 0  # records of `_pieces` that are none of the body
+        first = pieces[0] if pieces else Piece(b"", 1)
+        if form.is_plain and after <= len(first.text):
+            rest = Piece(first.text[after:], first.line + first.text.count(b"\n", 0, after))
+            self._pieces = [rest, *pieces[1:]] if rest.text else pieces[1:]
+            #: from this piece on, the reader of Python tells the cells apart
+            self._unusual = len(self._pieces)
+        else:
+            self._pieces, self._unusual, self._before = pieces, 0, 1
+        self._first_rows: list[int] = []
+
+    def rows(self, start: int = 0) -> Iterator[tuple[int, list[str]]]:
+        """The records from a piece on, as the reader of Python tells them apart."""
+        skipped = self._before if start == 0 else 0
+        return islice(records(self.path, self._pieces[start:], self.form), skipped, None)
+
+    def counted(self, width: int) -> tuple[Array, tuple[int, int] | None]:
+        """The line of each row; the line of the first ragged row, and how many there are."""
+        lines: list[Array] = []
+        ragged: list[int] = []
+        usual = self._pieces[: self._unusual]
+        reading = Reading(self.path, sum(len(piece.text) for piece in usual))
+        done = 0
+        for number, found in enumerate(by_threads(lambda p: _lines_in(p, self.form, width), usual)):
+            if found is None:
+                self._unusual = number
+                break
+            lines.append(found[0])
+            ragged += found[0][found[1] != width].tolist() if len(found) > 1 else []
+            done += len(usual[number].text)
+            reading.told(done)
+        self._first_rows = [0, *np.cumsum([len(part) for part in lines]).tolist()]
+        more: list[int] = []
+        for at, row in self.rows(self._unusual) if self._unusual < len(self._pieces) else ():
+            more.append(at)
+            if len(row) != width:
+                ragged.append(at)
+        lines.append(np.array(more, np.int64))
+        return np.concatenate(lines), (ragged[0], len(ragged)) if ragged else None
+
+    def mapped(self, function: Callable[[int, TablePart], T], width: int) -> Iterator[T]:
+        starts = self._first_rows
+        usual = [
+            (starts[i], starts[i + 1] - starts[i], piece)
+            for i, piece in enumerate(self._pieces[: self._unusual])
+        ]
+        reading = Reading(self.path, len(usual))
+
+        def of_piece(item: tuple[int, int, Piece]) -> T:
+            first, rows, piece = item
+            return function(first, TablePart(rows, lambda: self._block(piece, width), piece))
+
+        for number, value in enumerate(by_threads(of_piece, usual)):
+            reading.told(number + 1)
+            yield value
+        if self._unusual < len(self._pieces):
+            first = self._first_rows[-1]
+            for block in blocks_of_records(self.rows(self._unusual)):
+                yield function(first, TablePart.of(block))
+                first += len(block.lines)
+
+    def _block(self, piece: Piece, width: int) -> CellBlock:
+        block = block_of(piece, self.form, width)
+        if isinstance(block, CellBlock):
+            return block
+        ragged = block[0][block[1] != width]
+        raise GraphError([self.ragged(int(ragged[0]), width, len(ragged))])
+
+    def ragged(self, line: int, width: int, count: int) -> RaggedLine:
+        """What is said of a row with too many or too few cells, of which there are so many."""
+        row = next(row for at, row in self.rows() if at == line)
+        return RaggedLine(self.path, line, width, row, count - 1)
 
 
-def numbers(table: Table, name: str, *, target: bool = False) -> Array:
-    """A column as numbers; the GraphError names the first cell that is not one, and counts them."""
-    cells, written, missing = _with_points(table, name), table.cells[name], table.form.missing
-    if all(map(_INTEGER.fullmatch, cells)):
-        return np.array([int(cell) for cell in cells], dtype=np.int64)
-    # float() would also accept `1_000`, `nan` and digits of other scripts.
-    values = [float(cell) if NUMBER.fullmatch(cell) else math.nan for cell in cells]
-    bad = [i for i, v in enumerate(values) if not math.isfinite(v) and written[i].strip() not in missing]
-    if bad:
-        if target and not any(map(NUMBER.fullmatch, cells)) and not _are_numbers(cells):  # labels, but for
-            bad = [i for i in bad if not cells[i].strip()]  # cells that are empty
-        line, cell = table.lines[bad[0]], written[bad[0]]
-        raise GraphError([BadCell(table.path, line, name, cell, len(bad), len(cells), target=target)])
-    return np.array(values, dtype=np.float64)
-
-
-def _records(path: str, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """The records that are not empty, each with the number of its first line."""
-    blanks = delimiter != " "
-    text_file = io.StringIO(text, newline="")
-    source = reader.reader(text_file, strict=True, skipinitialspace=blanks, delimiter=delimiter)
-    start = 1
+def _lines_in(piece: Piece, form: Form, width: int) -> Array | None:
+    """What `counted_rows` gives, or None for unusual quotes."""
     try:
-        for row in source:
-            if row:
-                yield start, row
-            start = source.line_num + 1
-    except reader.Error as error:
-        raise GraphError([DamagedCsv(path, start, _cause(str(error)))]) from None
+        return counted_rows(piece, form, width)
+    except Unusual:
+        return None
 
 
-def _cause(error: str) -> str:
-    if "unexpected end of data" in error:
-        return "a quote is opened there, and closed nowhere"
-    if "expected after" in error:
-        return "after a closing quote comes something other than a comma (a quote inside a cell is doubled)"
-    if "field limit" in error:
-        return "a cell is longer than 131,072 characters: a quote is opened there, and closed far below"
-    return error
+def _header_of(path: str, pieces: list[Piece], form: Form) -> tuple[list[str] | None, int]:
+    """The first record that is not empty, and where it ends in the text."""
+    rows = records(path, pieces, form)
+    first = next(rows, None)
+    if first is None:
+        return None, 0
+    text = pieces[0].text
+    place = 0
+    # Empty lines come before it.
+    for _ in range(first[0] - pieces[0].line):
+        place = text.find(b"\n", place) + 1
+    lines = io.StringIO(text[place:].decode(), newline="\n")
+    source = reader.reader(lines, skipinitialspace=form.skips_blanks, delimiter=form.delimiter)
+    if next(source, None) != first[1]:
+        return first[1], len(text) + 1  # it goes on in the next piece
+    for _ in range(source.line_num):
+        place = text.find(b"\n", place) + 1
+    return first[1], place
 
 
 def _check_delimiter(path: str, text: str, header: list[str], expected: str) -> None:
@@ -157,7 +204,7 @@ def _check_delimiter(path: str, text: str, header: list[str], expected: str) -> 
         raise GraphError([OtherDelimiter(path, "blanks", header[0])])
 
 
-def _names(path: str, header: list[str], rows: list[list[str]]) -> list[str]:
+def _names(path: str, header: list[str], rows: Callable[[], Iterator[tuple[int, list[str]]]]) -> list[str]:
     names = [name.strip() for name in header]
     number = next((name for name in names if _MEASURE.fullmatch(name)), None)
     if number is None and all(NUMBER.fullmatch(name) for name in names):
@@ -165,10 +212,11 @@ def _names(path: str, header: list[str], rows: list[list[str]]) -> list[str]:
     if number is not None:
         raise GraphError([NoColumnNames.number(path, number)])
     if any(NUMBER.fullmatch(name) for name in names):
-        label = _label_among(names, rows)
+        label = _label_among(names, [row for _, row in islice(rows(), _LOOKED_AT)])
         if label is not None:
             raise GraphError([NoColumnNames.sample(path, label)])
-    if len(names) > 1 and names[-1] == "" and not any("".join(row[len(names) - 1 :]).strip() for row in rows):
+    last = len(names) - 1
+    if last and names[-1] == "" and not any("".join(row[last:]).strip() for _, row in rows()):
         raise GraphError([WrongColumn.empty(path, len(names))])
     if "" in names:
         index = names.index("")
@@ -190,10 +238,3 @@ def _label_among(names: list[str], rows: list[list[str]]) -> str | None:
         if name and not NUMBER.fullmatch(name) and name in below:
             return name
     return None
-
-
-def _check_lengths(path: str, expected: int, rows: list[tuple[int, list[str]]]) -> None:
-    ragged = [(line, row) for line, row in rows if len(row) != expected]
-    if ragged:
-        line, row = ragged[0]
-        raise GraphError([RaggedLine(path, line, expected, row, len(ragged) - 1)])

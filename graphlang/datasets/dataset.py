@@ -28,6 +28,7 @@ from graphlang.diagnostics.data import (
     SampleMismatch,
     WrongArray,
 )
+from graphlang.diagnostics.limits import DEFAULT, Limits
 from graphlang.files.array_header import MOST_BYTES
 from graphlang.lazy import lazy
 
@@ -184,14 +185,15 @@ class DataSource(Member):
         folder: Path,
         search: Sequence[Path] = (),
         fields: Collection[str] | None = None,
+        limits: Limits = DEFAULT,
     ) -> Dataset:
         """Opens the files below the spec's `folder`; `override.open_override` opens others.
 
         `search` lists the folders of data sets known by name, such as `mnist` (`places.data_folders()`). If
-        only `fields` are used, mistakes in other fields are ignored.
+        only `fields` are used, mistakes in other fields are ignored. `limits` say how large tables may be.
         """
         taken = None if fields is None else frozenset(fields)
-        dataset = self.read(Files(folder, tuple(search), fields=taken))
+        dataset = self.read(Files(folder, tuple(search), fields=taken, limits=limits))
         if not isinstance(dataset, Dataset):
             raise TypeError(
                 f"the data source {type(self).__name__} returns {type(dataset).__name__} from its `read`, "

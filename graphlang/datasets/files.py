@@ -12,6 +12,7 @@ from stat import S_ISREG
 
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import FileMissing, FileUnreadable, PathOutside, ReadingRefused, Refusal
+from graphlang.diagnostics.limits import DEFAULT, Limits
 from graphlang.files.regular import RegularFile, open_below, open_regular, resolved_below
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
@@ -29,6 +30,8 @@ class Files:
     anywhere: bool = False
     #: None if mistakes in any field matter
     fields: frozenset[str] | None = None
+    #: how large tables may be
+    limits: Limits = DEFAULT
 
     def uses(self, field: str) -> bool:
         """Whether the spec uses this field, so that a mistake in it matters."""

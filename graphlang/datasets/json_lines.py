@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphlang.datasets._tables import MOST_CELLS, _TableSource
-from graphlang.datasets.csv_table import Form, Table
+from graphlang.datasets._tables import _TableSource
+from graphlang.datasets.csv_blocks import Form
+from graphlang.datasets.dataset import check_size
+from graphlang.datasets.table import CellTable, Table
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import NoData, TooManyCells
+from graphlang.diagnostics.limits import Limits
 from graphlang.diagnostics.tables import WrongJsonLine
 from graphlang.files.json_text import UnsoundJson, parsed
+from graphlang.files.regular import RegularFile
 
 _FORM = Form(missing=frozenset([""]))
 
@@ -25,17 +29,26 @@ class json_lines(_TableSource):
     Source: jsonlines.org
     """
 
-    def parsed(self, content: bytes) -> Table:
-        if not content.strip():
+    def parsed(self, file: RegularFile, limits: Limits) -> Table:
+        # Texts and objects of Python take some five times the memory of the numbers of a csv.
+        check_size(self.path, "the table", file.size, limits.table_bytes // 4)
+        most_cells = limits.table_cells // 5
+        cells: dict[str, list[str]] = {}
+        lines: list[int] = []
+        for number, text in enumerate(file.content(file.size).split(b"\n"), 1):
+            if not text.strip():
+                continue
+            row = self._row(number, text)
+            for name in row:
+                cells.setdefault(name, [""] * len(lines))
+            for name, column in cells.items():
+                column.append(row.get(name, ""))
+            lines.append(number)
+            if len(cells) * len(lines) > most_cells:
+                raise GraphError([TooManyCells(self.path, len(cells) * len(lines), most_cells)])
+        if not lines:
             raise GraphError([NoData.empty_file(self.path)])
-        lines = [number for number, line in enumerate(content.split(b"\n"), 1) if line.strip()]
-        texts = content.split(b"\n")
-        rows = [self._row(number, texts[number - 1]) for number in lines]
-        names = list(dict.fromkeys(name for row in rows for name in row))
-        if len(names) * len(rows) > MOST_CELLS:
-            raise GraphError([TooManyCells(self.path, len(names) * len(rows), MOST_CELLS)])
-        cells = {name: tuple(row.get(name, "") for row in rows) for name in names}
-        return Table(self.path, names, cells, lines, _FORM)
+        return CellTable(self.path, cells, lines, _FORM)
 
     def _row(self, number: int, text: bytes) -> dict[str, str]:
         try:

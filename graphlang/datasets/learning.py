@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.datasets.csv_table import NUMBER
 from graphlang.datasets.dataset import Array, Column
+from graphlang.datasets.table import NUMBER
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.prepared import (
     CellWithoutClass,

@@ -9,14 +9,18 @@ from graphlang.datasets.dataset import Dataset, DataSource
 from graphlang.datasets.files import Files, FoundFile
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import FileMissing, FilesNowhere, OverrideUnusable
+from graphlang.diagnostics.limits import DEFAULT, Limits
 
 _PATHS = ("path", "images", "labels", "test_images", "test_labels")
 
 
-def open_override(source: DataSource, path: Path, fields: Collection[str] | None = None) -> Dataset:
+def open_override(
+    source: DataSource, path: Path, fields: Collection[str] | None = None, limits: Limits = DEFAULT
+) -> Dataset:
     """Opens the data at `path` in place of the files of `source`."""
     taken = None if fields is None else frozenset(fields)
-    return override_source(source, path).read(Files(path.parent, (path,), anywhere=True, fields=taken))
+    files = Files(path.parent, (path,), anywhere=True, fields=taken, limits=limits)
+    return override_source(source, path).read(files)
 
 
 def override_source(source: DataSource, path: Path) -> DataSource:

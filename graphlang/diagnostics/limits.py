@@ -44,6 +44,10 @@ class Limits:
     rank: int = 8
     #: bytes that the parameters and the values of a run may take, as estimated before it
     memory: int = 4 * 2**30
+    #: size of a file of a table in bytes; a `json_lines` may have a quarter of it
+    table_bytes: int = 2**30
+    #: cells of a table, names of columns included; a `json_lines` may have a fifth of them
+    table_cells: int = 100_000_000
     #: nodes that `grad`s go back through, those that a `grad` of a `grad` adds included
     gradients: int = 250_000
     #: nodes that all steps of the `scan`s of a run compute
@@ -71,6 +75,8 @@ class Limits:
             import_depth=1_000,
             rank=32,
             memory=2**50,
+            table_bytes=2**40,
+            table_cells=2**37,
             gradients=100_000_000,
             scanned=2**40,
         )
@@ -78,7 +84,7 @@ class Limits:
 
 NAMES = tuple(field.name for field in fields(Limits))
 """The names of all limits."""
-IN_BYTES = ("source_bytes", "memory")
+IN_BYTES = ("source_bytes", "memory", "table_bytes")
 """The limits that may be told with a unit: `memory=8GiB`."""
 DEFAULT = Limits()
 TRUSTED = Limits.trusted()

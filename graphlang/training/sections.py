@@ -51,7 +51,8 @@ def open_data(
         dataset = _opened(model, section, fields)
     else:
         used = _whole(catalog, section.source) if undivided else _divided_by_section(catalog, section)
-        dataset = open_override(model.network.member("datasets", used), override, fields)
+        source = model.network.member("datasets", used)
+        dataset = open_override(source, override, fields, model.network.limits)
     divide_as_learned(model, dataset)
     learn = override is None or command == "train"
     return prepared(dataset, expressions, model.learned, learn=learn)
@@ -69,7 +70,9 @@ def _opened(model: Model, section: DataSpec, fields: set[str]) -> Dataset:
     source = model.network.member("datasets", _divided_by_section(model.network.catalog, section))
     folder = model.folder or Path.cwd()
     by = section.validation if isinstance(section.validation, str) else None
-    dataset: Dataset = source.open(folder, data_folders(), fields if by is None else {*fields, by})
+    dataset: Dataset = source.open(
+        folder, data_folders(), fields if by is None else {*fields, by}, model.network.limits
+    )
     if by is not None:
         dataset = by_field(dataset, by)
     seed, plain = getattr(source, "seed", 0), fields & set(section.fields.values())
@@ -78,7 +81,7 @@ def _opened(model: Model, section: DataSpec, fields: set[str]) -> Dataset:
             dataset = with_share(dataset, split, part, seed)
         elif isinstance(part, Use):
             other = model.network.member("datasets", _whole(model.network.catalog, part))
-            rows = other.open(folder, data_folders(), fields)
+            rows = other.open(folder, data_folders(), fields, model.network.limits)
             dataset = with_source(dataset, split, rows, fields, plain)
     return dataset
 

@@ -6,11 +6,13 @@ import io
 import json
 import os
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from graphlang.cli import live_area, main, training_progress
+from graphlang.datasets import reading, table_pieces
 from graphlang.training.record import Epoch, History, LayerRecord, ParameterNorms, Progress
 
 NET = """
@@ -249,3 +251,32 @@ def test_in_a_terminal_the_command_leaves_lines_and_a_curve(folder: Any, termina
     lines = screen.screen
     assert [line.split(":")[0] for line in lines[:4]] == ["epoch 1", "epoch 2", "epoch 3", "epoch 4"]
     assert all(any(sign in line for sign in "│┤") for line in lines[4:])
+
+
+def test_a_terminal_shows_how_far_a_file_is_read_that_takes_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, terminal: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("rows.csv").write_text("a,b\n" + "1,2\n" * 500)
+    spec = 'input x: float[N]\ny = mean(x)\noutput y\ndata { source = csv("rows.csv", test=0); x = a }'
+    Path("net.graph").write_text(spec)
+    monkeypatch.setattr(reading, "_AFTER", 0.0)
+    monkeypatch.setattr(reading, "_EVERY", 0.0)
+    monkeypatch.setattr(table_pieces, "PIECE", 500)
+    screen = terminal(60)
+    assert main(["run", "net.graph", "--json"]) == 0
+    assert "───  reading rows.csv  25%" in screen.written
+    assert not any("reading" in line for line in screen.screen)
+
+
+def test_a_file_that_is_read_at_once_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, terminal: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("rows.csv").write_text("a,b\n1,2\n")
+    Path("net.graph").write_text(
+        'input x: float[N]\ny = mean(x)\ndata { source = csv("rows.csv", test=0); x = a }'
+    )
+    screen = terminal(60)
+    assert main(["run", "net.graph", "--json"]) == 0
+    assert "\x1b[J" not in screen.written

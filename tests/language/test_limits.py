@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import graphlang as gl
+from graphlang.training.sections import open_data
 
 HUGE = 100_000
 TRUSTED = gl.Limits.trusted()
@@ -166,6 +167,27 @@ def test_the_text_of_imported_files_counts(tmp_path: Path) -> None:
     gl.load(main, limits=gl.Limits(source_bytes=size))
     with pytest.raises(gl.GraphError, match="all that it imports are too large"):
         gl.load(main, limits=gl.Limits(source_bytes=size - 1))
+
+
+@pytest.mark.parametrize(("source", "part"), [("csv", 1), ("json_lines", 4)])
+def test_a_table_beyond_the_limits_is_refused(tmp_path: Path, source: str, part: int) -> None:
+    rows = [(i, i / 2) for i in range(30)]
+    text = "a,b\n" + "".join(f"{a},{b}\n" for a, b in rows)
+    if source == "json_lines":
+        text = "".join(f'{{"a": {a}, "b": {b}}}\n' for a, b in rows)
+    (tmp_path / "t").write_text(text)
+    spec = f'input x: int[N]\ny = x\noutput y\ndata {{ source = {source}("t", test=0); x = a }}'
+
+    def opened(**limits: int) -> int:
+        graph = gl.loads(spec, folder=tmp_path, limits=gl.Limits(**limits))
+        return int(open_data(graph.model).train["a"].load().sum())
+
+    cells = 62 if source == "csv" else 60 * 5
+    assert opened(table_bytes=len(text) * part, table_cells=cells) == 435
+    with pytest.raises(gl.GraphError, match=f"the table in `t` announces {len(text)} bytes, more than"):
+        opened(table_bytes=len(text) * part - 1)
+    with pytest.raises(gl.GraphError, match=r"`t` has 6[0-9] cells, more than the limit of"):
+        opened(table_cells=cells - 5)
 
 
 def test_an_array_of_more_axes_than_the_limit_is_refused() -> None:

@@ -1,0 +1,121 @@
+"""Reads a text file of lines as pieces: each some whole records, in UTF-8, every line end a newline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from graphlang.datasets.reading import Reading
+from graphlang.datasets.text_format import decoded
+from graphlang.files.regular import ChangedFile, RegularFile
+
+PIECE = 2**19
+"""How many bytes are read at once: what is computed with a piece fits into a cache."""
+QUOTE, NEWLINE = ord('"'), ord("\n")
+
+
+class Piece(NamedTuple):
+    """Whole records of a text, of which the last ends with a newline."""
+
+    text: bytes
+    #: the number of the first line, from 1
+    line: int
+
+    @property
+    def is_quoted(self) -> bool:
+        """Whether there is a quote in it."""
+        return b'"' in self.text
+
+
+def pieces_of(path: str, file: RegularFile, *, quotes: bool = True) -> list[Piece]:
+    """The text of a file; raises GraphError where it is not UTF-8, and OSError where it changed meanwhile.
+
+    With `quotes`, a newline between two quotes is no end of a record.
+    """
+    keep_freed_memory()
+    reading = Reading(path, file.size)
+    pieces: list[Piece] = []
+    rest, line, size = b"", 1, PIECE
+    for content in _with_newlines(file, reading):
+        if len(rest) + len(content) < size:
+            rest += content
+            continue
+        whole = quotes and (b'"' in content or b'"' in rest)
+        rest, content = (rest + content, b"") if whole else (rest, content)
+        end = _end_of_records(rest if whole else content, quotes=whole)
+        size = PIECE if end else 2 * (len(rest) + len(content))
+        if not end:
+            rest += content
+            continue
+        text = rest[:end] if whole else b"".join((rest, memoryview(content)[:end]))
+        pieces.append(_checked(path, file, text, line))
+        line += _newlines(text)
+        rest = rest[end:] if whole else content[end:]
+    if rest:
+        pieces.append(_checked(path, file, rest if rest.endswith(b"\n") else rest + b"\n", line))
+    return pieces
+
+
+def keep_freed_memory() -> None:
+    """Has glibc keep the memory of freed arrays for the next ones.
+
+    It hands back what is freed at the end of its heap, and every block would have its pages made anew, until
+    a larger array was freed.
+    """
+    np.empty(2**24, np.uint8)
+
+
+def _newlines(text: bytes) -> int:
+    return int(np.count_nonzero(np.frombuffer(text, np.uint8) == NEWLINE))
+
+
+def _with_newlines(file: RegularFile, reading: Reading) -> Iterator[bytes]:
+    """The bytes of a file without a byte order mark, with every line end a newline."""
+    held, total = b"", 0
+    while content := file.stream.read(PIECE):
+        total += len(content)
+        if total > file.size:
+            raise ChangedFile(file.name)
+        if total == len(content):
+            content = content.removeprefix(b"\xef\xbb\xbf")
+        reading.told(total)
+        content, held = held + content, b""
+        if content.endswith(b"\r"):
+            content, held = content[:-1], b"\r"
+        if b"\r" in content:
+            content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        yield content
+    if total != file.size:
+        raise ChangedFile(file.name)
+    if held:
+        yield b"\n"
+
+
+def _end_of_records(text: bytes, *, quotes: bool) -> int:
+    """Where the last whole record ends that the text holds; 0 where it holds none."""
+    if not quotes:
+        return text.rfind(b"\n") + 1
+    array = np.frombuffer(text, np.uint8)
+    ends = np.flatnonzero((array == NEWLINE) & ~within_quotes(array))
+    return int(ends[-1]) + 1 if ends.size else 0
+
+
+def within_quotes(
+    array: np.ndarray[tuple[int], np.dtype[np.uint8]],
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Whether an odd number of quotes stands before each byte."""
+    quotes = (array == QUOTE).view(np.uint8)
+    return np.bitwise_xor.accumulate(quotes).view(np.bool_)
+
+
+def _checked(path: str, file: RegularFile, text: bytes, line: int) -> Piece:
+    if not text.isascii():
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            file.stream.seek(0)
+            decoded(path, file.content(file.size))  # names the place in the file as it is
+            raise ChangedFile(file.name) from None
+    return Piece(text, line)
