@@ -95,6 +95,12 @@ class MissingWeights(WrongWeights):
     message = "the weights lack {names}"
     names: Sequence[str]
 
+    @property
+    def help(self) -> str:
+        if self.shell:
+            return "`graphlang train --weights FILE --partial` takes what fits, `--rename OLD=NEW` under other names"
+        return "`load_weights(path, partial=True, rename={...})` takes what fits, under other names too"
+
 
 class NothingFits(WrongWeights):
     message = "no array of the file fits a parameter by name and shape: it has {arrays}, the graph {names}"
