@@ -174,6 +174,8 @@ def _comma(c: ErrorContext) -> Diagnostic | None:
         return None
     if c.previous.text in ("(", "[", ",", "="):
         return statements.MissingValue(c.span(c.previous))
+    if [word.text for word in c.line[1:4:2]] == [",", "="] and not c.in_list:
+        return UnexpectedSyntax.several_values(c.here, offender(c), expected(c.accepts))
     return stages.several(c)
 
 

@@ -40,6 +40,10 @@ class UnexpectedSyntax(Located):
     expected: Sequence[str]
 
     too_early = wording("{word} comes too early")
+    several_values = wording(
+        "one `=` has one value on its right",
+        "give each name its value in a statement of its own: `a = 1; b = 2`",
+    )
 
     @property
     def label(self) -> str:
