@@ -2,7 +2,7 @@
 
 A statement begins a line, and so does an entry of a block that is written over several lines. Inside a
 statement the line ends of the text stay, as far as they stand where a line may end; a line that is too long
-gets more.
+gets more (`long_lines`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from collections.abc import Sequence
 
 from graphlang.formatting.pieces import Piece
 
-WIDTH = 110
-"""The most characters of a line, without a comment behind it."""
 _NEVER_BEFORE = frozenset(("COMMA", "LBRACE", "EQUAL", "COLON", "DOT"))
 _ITEM_AFTER = frozenset(("LSQB", "COMMA"))
 """After these a colon begins an index, as in `x[:, :3]`."""
@@ -75,45 +73,3 @@ def explode(pieces: Sequence[Piece], breaks: list[bool], opener: int) -> None:
     for j in direct(pieces, opener):
         if pieces[j].starts or (pieces[opener].kind != "LBRACE" and pieces[j - 1].kind == "COMMA"):
             breaks[j] = True
-
-
-def shorten(pieces: Sequence[Piece], breaks: list[bool], first: int, stop: int) -> bool:
-    """Breaks the line of the pieces `first` to `stop` that is too long; False if it cannot be."""
-    depth = _depths(pieces, first, stop)
-    lowest = min(depth, default=0)
-    equal = next((i for i in range(first, stop) if pieces[i].kind == "EQUAL" and not depth[i - first]), None)
-    if pieces[first].kind == "DEF" and equal is not None and equal + 1 < stop:
-        breaks[equal + 1] = True
-        return True
-    arrows = [i for i in range(first + 1, stop) if pieces[i].kind == "ARROW" and depth[i - first] == lowest]
-    wide = _widest(pieces, breaks, first, stop, depth)
-    if len(arrows) > 1 or (arrows and wide is None):
-        begun = pieces[first].kind == "ARROW"
-        for i in arrows if begun or len(arrows) == 1 else arrows[1:]:
-            breaks[i] = True
-    elif wide is not None:
-        explode(pieces, breaks, wide)
-    return bool(arrows) or wide is not None
-
-
-def _widest(
-    pieces: Sequence[Piece], breaks: Sequence[bool], first: int, stop: int, depth: Sequence[int]
-) -> int | None:
-    """The bracket of a line, of those that stand in the fewest others, with most inside; None without one."""
-    pairs = [i for i in range(first, stop) if pieces[i].match > i + 1 and not breaks[i + 1]]
-    outermost = min((depth[i - first] for i in pairs), default=0)
-    sizes = {i: min(pieces[i].match, stop) - i for i in pairs if depth[i - first] == outermost}
-    return max(sizes, key=lambda i: (sizes[i], i)) if sizes else None
-
-
-def _depths(pieces: Sequence[Piece], first: int, stop: int) -> list[int]:
-    """For each piece in how many brackets that opened on its line it stands; an opener counts as outside."""
-    depths, depth = [], 0
-    for i in range(first, stop):
-        match = pieces[i].match
-        if 0 <= match < i:
-            depth -= 1
-        depths.append(depth)
-        if match > i:
-            depth += 1
-    return depths

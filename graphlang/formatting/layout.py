@@ -6,14 +6,13 @@ from itertools import pairwise
 
 from graphlang.diagnostics.limits import DEFAULT, Limits
 from graphlang.formatting.alignment import pads
-from graphlang.formatting.breaks import WIDTH, breaks_of, shorten
+from graphlang.formatting.breaks import breaks_of
 from graphlang.formatting.comments import Line, with_comments
+from graphlang.formatting.long_lines import STEP, WIDTH, LongLines, Range
 from graphlang.formatting.pieces import CLOSERS, OPENERS, Piece, pieces_of
 from graphlang.formatting.spacing import gaps
 from graphlang.syntax import operators
 
-STEP = 2
-"""Spaces of an indentation."""
 _CONTINUED = 4
 """Spaces before a line that goes on with an expression."""
 _FARTHEST = 40
@@ -41,13 +40,14 @@ class _Layout:
         self.gaps = gaps(pieces)
         self.breaks = breaks_of(pieces)
         self.pads = pads(pieces)
+        self._long = LongLines(pieces, self.gaps, self.breaks)
 
     def lines(self) -> list[Line]:
         """The lines; one that is too long is broken until it fits or cannot be broken further."""
         lines: list[Line] = []
         for start, stop in pairwise([*self._statements(), len(self.pieces)]):
             writer = _Writer(self, start, stop)
-            while any(shorten(self.pieces, self.breaks, *line) for line in writer.too_long):
+            while sum(self._long.shorten(line) for line in writer.too_long):
                 writer = _Writer(self, start, stop)
             if lines and writer.before:
                 lines[-1].comment = writer.before
@@ -92,8 +92,7 @@ class _Writer:
         self.lines: list[Line] = []
         #: the comment behind the statement before this one
         self.before = ""
-        #: the pieces, first and stop, of lines that are longer than they may be
-        self.too_long: list[tuple[int, int]] = []
+        self.too_long: list[Range] = []
         for i in range(start, stop):
             self._write(i)
         self._end_line(stop)
@@ -187,7 +186,7 @@ class _Writer:
         if stop > self._start:
             self.lines.append(Line(text))
         if len(text) > WIDTH:
-            self.too_long.append((self._first, stop))
+            self.too_long.append(Range(self._first, stop, self._indent))
 
     def _add(self, text: str) -> None:
         self._words.append(text)

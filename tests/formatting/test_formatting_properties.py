@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from graphlang.diagnostics import GraphError, Span
 from graphlang.formatting import laid_out
-from graphlang.formatting.breaks import WIDTH
+from graphlang.formatting.long_lines import WIDTH
 from graphlang.formatting.pieces import pieces_of
 from graphlang.syntax.parse import parse
 
@@ -107,6 +107,14 @@ def test_lines_stay_within_the_width(spec: Path) -> None:
     text = laid_out(spec.read_text("utf-8"))
     code = [re.sub(r"\s*#.*$", "", line) for line in text.splitlines() if '"' not in line]
     assert max(map(len, code)) <= WIDTH
+
+
+def test_brackets_as_deep_as_a_file_may_have_them_are_broken_in_a_few_rounds() -> None:
+    depth = 100
+    rows = "".join(f"[{', '.join(f'x{i}' for i in range(40))}, " for _ in range(depth))
+    layout = laid_out(f"y = {rows}1{']' * depth}")
+    assert laid_out(layout) == layout
+    assert layout.count("\n") == depth * 42 + 1
 
 
 def test_a_chain_as_long_as_a_file_may_be_takes_no_time() -> None:

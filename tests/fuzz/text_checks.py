@@ -21,6 +21,7 @@ from graphlang.diagnostics import Diagnostic, Span, edited
 from graphlang.diagnostics.render import MOST_BYTES, concise, full, github, sarif
 from graphlang.diagnostics.syntax.file import MisplacedVersion, UnsupportedVersion
 from graphlang.diagnostics.syntax.literals import NumberTooLarge
+from graphlang.formatting import laid_out
 from graphlang.syntax import tree as nodes
 from graphlang.syntax.parse import parse
 
@@ -97,6 +98,7 @@ def _check(text: str, seed: int) -> None:
     except gl.GraphError as error:
         check_diagnostics(error.diagnostics)
         return
+    _check_layout(text)
     again = gl.Graph.from_spec(graph.spec.model_dump_json(), limits=LIMITS)
     if again.spec != graph.spec:
         raise Fault("the spec from its JSON is another one")
@@ -172,6 +174,17 @@ def _check_sentence(text: str, other: str) -> None:
         return
     if without_places(one) != without_places(parse(other, limits=LIMITS)):
         raise Fault("other blanks give another tree")
+    for words in (text, other):
+        _check_layout(words)
+
+
+def _check_layout(text: str) -> None:
+    """`graphlang fmt` changes nothing that a text means, and nothing in what it has written."""
+    layout = laid_out(text, limits=LIMITS)
+    if without_places(parse(layout, limits=LIMITS)) != without_places(parse(text, limits=LIMITS)):
+        raise Fault("the layout gives another tree")
+    if laid_out(layout, limits=LIMITS) != layout:
+        raise Fault("the layout has another layout")
 
 
 def without_places(tree: nodes.Tree) -> list[Any]:
