@@ -21,9 +21,13 @@ from graphlang.inputs.input_values import bind_inputs
 from graphlang.spec.recently_used import RecentlyUsed
 from graphlang.trace.errors import TooLarge
 from graphlang.training.batches import BatchSource
+from graphlang.training.finite_state import FiniteState
 from graphlang.training.memory_needed import memory_for_step, refused_step
 from graphlang.training.refused_steps import StepInputs
 from graphlang.training.state import TrainingState
+
+CHECKED_EVERY = 100
+"""After so many steps on arrays it is looked whether the parameters are finite."""
 
 
 class StepOnRows:
@@ -99,6 +103,7 @@ class TrainStep(Compiled):
         self._state = TrainingState(model, section, total)
         if total is None and self._state.schedule.needs_total:
             raise GraphError([TotalUnknown(None, section.schedule.name)])
+        self._finite = FiniteState(self._state)
         #: the steps on a backend; None where NumPy computes
         self._steps = None if model.backend is None else model.backend.array_steps(self._state)
         super().__init__(model, [loss for loss, _ in self._state.objectives])
@@ -125,6 +130,8 @@ class TrainStep(Compiled):
             raise TypeError(f"a step takes arrays by the names of inputs: write step({names})")
         arrays = {**inputs, **named} if inputs else named
         with self._lock:
+            if self._state.t % CHECKED_EVERY == 0:
+                self._finite.check_since_last_step()
             step: Any = self._planned(arrays).executable
             if self._steps is None:
                 return self._state.step(step, lambda: self._batch(arrays))

@@ -275,7 +275,9 @@ def test_ema_averages_the_weights_over_the_updates() -> None:
                 averages[name] = 0.8 * averages[name] + 0.2 * W if name in averages else W
     for name, average in averages.items():
         np.testing.assert_allclose(graph.params[name], average, rtol=1e-9, atol=1e-12)
-    assert graph.evaluate(**rows(4))["loss"] == pytest.approx(history.epochs[-1].validation["loss"], rel=1e-12)
+    assert graph.evaluate(**rows(4))["loss"] == pytest.approx(
+        history.epochs[-1].validation["loss"], rel=1e-12
+    )
 
 
 def test_plateau_lowers_the_rate_as_pytorch_does() -> None:
@@ -488,4 +490,4 @@ def test_what_is_monitored_is_the_validation_split_of_the_data_where_there_is_on
     history = graph.fit()
     losses = [epoch.validation["loss"] for epoch in history.epochs]
     best = int(np.argmin(losses))
-    assert graph.evaluate(**rows(5))["loss"] == pytest.approx(history.epochs[best].validation["loss"], rel=1e-12)
+    assert graph.evaluate(**rows(5))["loss"] == pytest.approx(history.epochs[best].test["loss"], rel=1e-12)

@@ -279,3 +279,24 @@ def test_validation_arrays_from_python_name_the_row() -> None:
         gl.loads(NET.replace('data { source = npz("d.npz"); x = x; t = t }', "")).fit(
             ROWS, validation={"x": x, "t": ROWS["t"]}
         )
+
+
+def test_a_step_of_ones_own_loop_looks_at_the_parameters_now_and_then() -> None:
+    graph = falls("1e30")
+    step = graph.compile(train=True)
+    step(x=np.ones(1, np.float32))
+    step(x=np.full(1, 1e30, np.float32))  # the last finite loss: 0 whatever `w` is
+    assert np.isinf(graph.params["w"])
+    again = graph.compile(train=True)
+    with pytest.raises(gl.GraphError, match="`w` holds -inf") as caught:
+        again(x=np.ones(1, np.float32))
+    assert caught.value.diagnostics[0].code == "GL728"
+
+
+def test_it_says_since_when(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graphlang.training.step.CHECKED_EVERY", 2)
+    step = falls("1e30").compile(train=True)
+    step(x=np.ones(1, np.float32))
+    step(x=np.full(1, 1e30, np.float32))
+    with pytest.raises(gl.GraphError, match="`w` holds -inf since an update of the iterations 1 to 2"):
+        step(x=np.ones(1, np.float32))
