@@ -59,6 +59,8 @@ class Trainable:
 
         check_callable("on_epoch", on_epoch)
         check_callable("on_step", on_step)
+        dataset: Dataset | None
+        handed: dict[str, Any]
         if is_frame(data) and not more and not arrays:
             dataset, handed, validation = self._of_frames(data, validation), {}, None
         else:

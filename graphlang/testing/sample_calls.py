@@ -140,7 +140,8 @@ def _with_its_attributes(own: Any) -> Any:
     values = {name: getattr(own, name) for name in kind.model_fields}
     annotations = {name: kind.model_fields[name].annotation for name in values}
     body = {"__annotations__": annotations, "__module__": kind.__module__, "__doc__": kind.__doc__, **values}
-    return type(kind)(kind.__name__, (kind,), body)
+    metaclass: Any = type(kind)
+    return metaclass(kind.__name__, (kind,), body)
 
 
 def _in_precision(tensor: Any, dtype: Any) -> Any:

@@ -109,7 +109,7 @@ def check_schedule(schedule: Schedule, total: int = 100) -> None:
     name = _name(schedule)
     factors = [schedule.multiplier(t, total) for t in range(1, total + 1)]
     for t, factor in enumerate(factors, 1):
-        number = isinstance(factor, float | int) and not isinstance(factor, bool)
+        number = type(factor) in (float, int) or isinstance(factor, np.floating)
         require(
             number and math.isfinite(factor) and factor >= 0,
             f"the factor of {name} in step {t} of {total} is {factor!r}, not a number from 0 on",

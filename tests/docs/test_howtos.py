@@ -75,6 +75,7 @@ def test_optuna_searches_as_the_page_on_searching_says(
     assert names["best"].history.last.validation["loss"] == pytest.approx(study.best_value, rel=0.5)
 
 
+@pytest.mark.slow  # Ray starts processes of its own
 def test_ray_tune_searches_as_the_page_on_searching_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
