@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from pydantic import Field
 
 from graphlang.datasets.dataset import Array, Column, Dataset, DataSource, checked_splits
-from graphlang.datasets.files import Files
-from graphlang.datasets.table import NumberColumns, Table, are_labels, number_matrix, texts
+from graphlang.datasets.files import Files, FoundFile
+from graphlang.datasets.table import Columns
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.limits import Limits
 from graphlang.diagnostics.tables import UnknownColumn
-from graphlang.files.regular import RegularFile
 from graphlang.lazy import lazy
 
 
@@ -23,17 +24,16 @@ class _TableSource(DataSource):
     test: float = Field(default=0.2, ge=0, lt=1, description="the fraction of lines for testing")
     seed: int = Field(default=0, ge=0, description="which lines are drawn for testing")
 
-    def parsed(self, file: RegularFile, limits: Limits) -> Table:
-        """The table in an open file; raises GraphError where it is malformed or too large."""
+    def parsed(self, file: FoundFile, limits: Limits) -> Columns:
+        """The table in a file; raises GraphError where it is malformed or too large."""
         raise NotImplementedError
 
     def read(self, files: Files) -> Dataset:
         file = files.find(self.path)
-        with file.open() as opened:
-            table = self.parsed(opened, files.limits)
+        table = self.parsed(file, files.limits)
         target = self._target(table.names, files)
         fields, labels = _fields(table, target, files)
-        chosen = drawn_rows(len(table.lines), self.test, self.seed)
+        chosen = drawn_rows(table.rows, self.test, self.seed)
         splits = {split: _columns(fields, rows) for split, rows in chosen.items()}
         names = [target] if "t" in table.names else ["t", target]
         classes = {name: labels for name in names if name is not None and labels}
@@ -62,7 +62,7 @@ def drawn_rows(n: int, share: float, seed: int) -> dict[str, Array]:
 class _Values:
     """A column over all lines of the table, converted to numbers on first use."""
 
-    def __init__(self, table: Table, name: str, numbers: NumberColumns) -> None:
+    def __init__(self, table: Columns, name: str, numbers: Callable[[str], Array]) -> None:
         self.table = table
         self.name = name
         self.numbers = numbers
@@ -70,21 +70,26 @@ class _Values:
     @lazy
     def array(self) -> Array:
         """The numbers; raises GraphError for a cell that is not a number."""
-        return self.numbers.of(self.name)
+        return self.numbers(self.name)
 
     def chosen(self, rows: Array) -> Array:
         """The numbers of some rows, in order; not copied where these are all."""
-        return self.array if len(rows) == len(self.table.lines) else self.array[rows]
+        return self.array if len(rows) == self.table.rows else self.array[rows]
 
     @lazy
     def cells(self) -> list[str]:
         """The cells; empty where they say that there is no value."""
-        return texts(self.table, self.name)
+        return self.table.texts(self.name)
 
     def texts(self, rows: Array) -> list[str]:
         """The cells of some rows."""
         cells = self.cells
         return [cells[row] for row in rows.tolist()]
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether the cells are known as they are written."""
+        return self.table.has_texts(self.name)
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
@@ -113,13 +118,17 @@ class _Ids(_Values):
 class _Features(_Values):
     """Several columns side by side."""
 
-    def __init__(self, table: Table, columns: list[_Values]) -> None:
+    def __init__(self, table: Columns, columns: list[_Values]) -> None:
         super().__init__(table, "x", columns[0].numbers)
         self.columns = columns
 
     @lazy
     def array(self) -> Array:
-        return number_matrix(self.table, [column.name for column in self.columns])
+        return self.table.matrix([column.name for column in self.columns])
+
+    @property
+    def has_texts(self) -> bool:
+        return False
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
@@ -133,10 +142,12 @@ class _Features(_Values):
 class _Lines(Column):
     """A selection of a column's lines; its type is known only after reading."""
 
-    def __init__(self, values: _Values, rows: Array, lines: Array, alone: Column | None = None) -> None:
+    def __init__(
+        self, values: _Values, rows: Array, lines: Array | None, alone: Column | None = None
+    ) -> None:
         self.__dict__.update(stored=(len(rows), *values.shape), pixels=None, flatten=False, alone=alone)
         self.__dict__.update(values=values, read=lambda: values.chosen(rows), lines=lines)
-        self.__dict__["texts"] = None if isinstance(values, _Features) else lambda: values.texts(rows)
+        self.__dict__["texts"] = (lambda: values.texts(rows)) if values.has_texts else None
 
     @lazy
     def storage(self) -> np.dtype[np.generic]:
@@ -144,15 +155,15 @@ class _Lines(Column):
         return values.array.dtype
 
 
-def _fields(table: Table, target: str | None, files: Files) -> tuple[dict[str, _Values], tuple[str, ...]]:
+def _fields(table: Columns, target: str | None, files: Files) -> tuple[dict[str, _Values], tuple[str, ...]]:
     """The fields over all lines, and the labels of the target, if it has labels."""
     used = [name for name in table.names if files.fields is not None and name in files.fields]
     if target is not None and files.fields is not None and "t" in files.fields and "t" not in table.names:
         used.append(target)
-    numbers = NumberColumns(table, used, target)
+    numbers = table.numbers(used, target)
     columns: dict[str, _Values] = {name: _Values(table, name, numbers) for name in table.names}
     labels: tuple[str, ...] = ()
-    if target is not None and are_labels(table, target):
+    if target is not None and table.holds_labels(target):
         ids = columns[target] = _Ids(table, target, numbers)
         labels = ids.labels
     features = [column for name, column in columns.items() if name != target]
@@ -166,7 +177,8 @@ def _fields(table: Table, target: str | None, files: Files) -> tuple[dict[str, _
 
 def _columns(fields: dict[str, _Values], rows: Array) -> dict[str, Column]:
     columns: dict[str, Column] = {}
-    lines = next(iter(fields.values())).table.lines[rows]
+    table = next(iter(fields.values())).table
+    lines = None if table.lines is None else table.lines[rows]
     for name, values in fields.items():
         alone = None
         if isinstance(values, _Features) and name in values.table.names:

@@ -10,9 +10,9 @@ from graphlang.datasets._tables import _TableSource
 from graphlang.datasets.csv_blocks import Form
 from graphlang.datasets.csv_table import read_csv
 from graphlang.datasets.dataset import check_size
+from graphlang.datasets.files import FoundFile
 from graphlang.datasets.table import Table
 from graphlang.diagnostics.limits import Limits
-from graphlang.files.regular import RegularFile
 
 
 class csv(_TableSource):
@@ -42,7 +42,8 @@ class csv(_TableSource):
     decimal: Literal[".", ","] = Field(default=".", description="the decimal point of numbers")
     missing: tuple[str, ...] = Field(default=(), description="cells that say that there is no value")
 
-    def parsed(self, file: RegularFile, limits: Limits) -> Table:
+    def parsed(self, file: FoundFile, limits: Limits) -> Table:
         form = Form(self.delimiter, self.decimal, frozenset(cell.strip() for cell in self.missing))
-        check_size(self.path, "the table", file.size, limits.table_bytes)
-        return read_csv(self.path, file, form, limits.table_cells)
+        with file.open() as opened:
+            check_size(self.path, "the table", opened.size, limits.table_bytes)
+            return read_csv(self.path, opened, form, limits.table_cells)

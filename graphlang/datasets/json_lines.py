@@ -7,13 +7,13 @@ from typing import Any
 from graphlang.datasets._tables import _TableSource
 from graphlang.datasets.csv_blocks import Form
 from graphlang.datasets.dataset import check_size
+from graphlang.datasets.files import FoundFile
 from graphlang.datasets.table import CellTable, Table
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import NoData, TooManyCells
 from graphlang.diagnostics.limits import Limits
 from graphlang.diagnostics.tables import WrongJsonLine
 from graphlang.files.json_text import UnsoundJson, parsed
-from graphlang.files.regular import RegularFile
 
 _FORM = Form(missing=frozenset([""]))
 
@@ -29,13 +29,15 @@ class json_lines(_TableSource):
     Source: jsonlines.org
     """
 
-    def parsed(self, file: RegularFile, limits: Limits) -> Table:
+    def parsed(self, file: FoundFile, limits: Limits) -> Table:
         # Texts and objects of Python take some five times the memory of the numbers of a csv.
-        check_size(self.path, "the table", file.size, limits.table_bytes // 4)
+        with file.open() as opened:
+            check_size(self.path, "the table", opened.size, limits.table_bytes // 4)
+            content = opened.content(opened.size)
         most_cells = limits.table_cells // 5
         cells: dict[str, list[str]] = {}
         lines: list[int] = []
-        for number, text in enumerate(file.content(file.size).split(b"\n"), 1):
+        for number, text in enumerate(content.split(b"\n"), 1):
             if not text.strip():
                 continue
             row = self._row(number, text)

@@ -40,8 +40,13 @@ def _kind(source: DataSource, path: Path) -> type[DataSource]:
     from graphlang.datasets.npz import npz
     from graphlang.datasets.text import text
 
-    if _is_zip(path):
+    start = _start_of(path)
+    if start[:2] == b"PK":
         return npz
+    if start == b"PAR1":
+        from graphlang.datasets.parquet import parquet
+
+        return parquet
     if path.suffix.lower() in (".jsonl", ".ndjson"):
         from graphlang.datasets.json_lines import json_lines
 
@@ -53,9 +58,9 @@ def _kind(source: DataSource, path: Path) -> type[DataSource]:
     raise GraphError([OverrideUnusable(str(path))])
 
 
-def _is_zip(path: Path) -> bool:
+def _start_of(path: Path) -> bytes:
     with FoundFile(str(path), path, None).open() as file:
-        return file.stream.read(2) == b"PK"
+        return file.stream.read(4)
 
 
 def _options(source: DataSource, kind: type[DataSource]) -> dict[str, object]:

@@ -30,14 +30,62 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 
-class Table:
+class Columns:
+    """A table of named columns, whatever its file is."""
+
+    path: str
+    names: list[str]
+    rows: int
+    #: the line of each row, where the file has lines
+    lines: Array | None = None
+
+    def numbers(self, likely: Sequence[str], target: str | None) -> Callable[[str], Array]:
+        """A function that gives a column as numbers; those that are likely to be asked for may go together.
+
+        It raises GraphError for a column that holds others; of the target it says what labels look like.
+        """
+        raise NotImplementedError
+
+    def matrix(self, names: Sequence[str]) -> Array:
+        """Columns side by side as floats; raises GraphError with every column that holds others."""
+        raise NotImplementedError
+
+    def has_texts(self, name: str) -> bool:
+        """Whether the cells of a column are known as texts."""
+        return True
+
+    def texts(self, name: str) -> list[str]:
+        """The cells of a column as texts, empty where they have no value."""
+        raise NotImplementedError
+
+    def holds_labels(self, name: str) -> bool:
+        """Whether the cells of a target are labels."""
+        raise NotImplementedError
+
+
+class Table(Columns):
     """A table of text: its columns, and the line where each row starts."""
+
+    lines: Array
 
     def __init__(self, path: str, names: Sequence[str], lines: Array, form: Form) -> None:
         self.path = path
         self.names = list(names)
         self.lines = lines
+        self.rows = len(lines)
         self.form = form
+
+    def numbers(self, likely: Sequence[str], target: str | None) -> Callable[[str], Array]:
+        return NumberColumns(self, likely, target).of
+
+    def matrix(self, names: Sequence[str]) -> Array:
+        return number_matrix(self, names)
+
+    def texts(self, name: str) -> list[str]:
+        return texts(self, name)
+
+    def holds_labels(self, name: str) -> bool:
+        return are_labels(self, name)
 
     def mapped(self, function: Callable[[int, TablePart], T]) -> Iterator[T]:
         """What a function gives for every block and the number of its first row, in order."""

@@ -128,6 +128,12 @@ class DamagedCsv(WrongFormat):
     problem: str
 
 
+class DamagedParquet(WrongFormat):
+    message = "`{file}` is not a sound parquet file: {problem}"
+    help = "use the source that belongs to the file, or get the file again"
+    problem: str
+
+
 class BinaryAsText(WrongFormat):
     message = "`{file}` is not a text in UTF-8: line {row} has the byte {byte:02x} at offset {offset}"
     row: int
