@@ -72,6 +72,14 @@ class UnseenClass(Unprepared):
     classes: Sequence[str]
 
 
+class TextForNumber(Unprepared):
+    message = "`{text}`, {place}, is no number of `{field}`"
+    help = "give numbers, or number the texts in the `data` section: `category({field})`"
+
+    text: str
+    place: str
+
+
 class CellWithoutClass(Unprepared):
     message = "`{field}` has no value, {place}"
     help = "fill the cell, or take the row away"

@@ -12,8 +12,10 @@ from graphlang.datasets.dataset import Column, Dataset
 from graphlang.datasets.preparing import prepared, source_fields
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data_fields import UnknownField
+from graphlang.diagnostics.prepared import TextForNumber
 from graphlang.engine.model import Model
 from graphlang.inputs.frames import column_of
+from graphlang.lazy import lazy
 from graphlang.spec.models import DataSpec
 
 _NAME = "the rows handed in"
@@ -84,8 +86,9 @@ def _with_features(
 
 
 def _side_by_side(columns: Mapping[str, Any], names: Sequence[str]) -> Any:
-    """Columns of numbers as a matrix; texts in it are refused where the input is bound."""
-    return np.stack([np.asarray(columns[name]) for name in names], axis=1) if names else np.zeros((0, 0))
+    """Columns of numbers as a matrix; raises GraphError for texts in them."""
+    read = [column.load() for column in _columns({name: columns[name] for name in names}).values()]
+    return np.stack(read, axis=1) if read else np.zeros((0, 0))
 
 
 def _fields(section: DataSpec, needed: Collection[str]) -> dict[str, str]:
@@ -127,16 +130,41 @@ def _columns(values: Mapping[str, Any]) -> dict[str, Column]:
     numbers = {n: np.atleast_1d(column_of(v)) for n, v in values.items() if n not in texts}
     columns = dict(from_arrays(numbers).train) if numbers else {}
     for name, cells in texts.items():
-        columns[name] = _text_column(cells)
+        columns[name] = _Texts(name, cells)
     rows = {column.shape[0] for column in columns.values()}
     if len(rows) > 1:
         from_arrays({name: np.zeros(column.shape[0]) for name, column in columns.items()})  # refuses them
     return {name: columns[name] for name in values}
 
 
-def _text_column(cells: list[str]) -> Column:
-    array = np.array(cells, np.str_)
-    return Column(array.shape, array.dtype, lambda: array, texts=lambda: cells)
+class _Texts(Column):
+    """A column of texts, with their numbers where they are asked for; an empty cell is none."""
+
+    def __init__(self, name: str, cells: list[str]) -> None:
+        self.__dict__.update(
+            stored=(len(cells),), pixels=None, flatten=False, alone=None, in_file=0, lines=None
+        )
+        self.__dict__.update(texts=lambda: cells, read=lambda: _numbers(name, cells))
+
+    @lazy
+    def storage(self) -> np.dtype[Any]:
+        """float64; raises GraphError for a cell that is no number."""
+        return self.load().dtype
+
+    @lazy
+    def _raw(self) -> Any:
+        return self.read()
+
+
+def _numbers(name: str, cells: list[str]) -> Any:
+    numbers = np.full(len(cells), np.nan)
+    for row, cell in enumerate(cells):
+        if cell:
+            try:
+                numbers[row] = float(cell)
+            except ValueError:
+                raise GraphError([TextForNumber(name, cell, f"row {row}")]) from None
+    return numbers
 
 
 def _texts(value: Any) -> list[str] | None:

@@ -126,6 +126,30 @@ def test_fit_takes_a_table_of_raw_rows_as_it_takes_the_file_of_them(tmp_path: Pa
         by_frame.fit(frame, validation={"x": X})
 
 
+def test_texts_where_numbers_belong_are_named_with_their_row() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({**ROWS, "day": pandas.to_datetime(["2020-01-31"] * 8)})
+    graph = gl.loads(FLOWERS.format("y"))
+    graph.fit(frame)
+    with pytest.raises(gl.GraphError, match="`zz`, row 0, is no number of `width`"):
+        graph.predict(frame.assign(width="zz"))
+    plain = FLOWERS.format("y").replace("category(kind)", "kind")
+    with pytest.raises(
+        gl.GraphError, match=r"`daisy`, row 0, is no number of `kind`(.|\n)*`category\(kind\)`"
+    ):
+        gl.loads(plain).fit(frame)
+    every = (
+        FLOWERS.format("y")
+        .replace("test=0", "test=0, target=kind")
+        .replace("standardize([length, width])", "x")
+    )
+    with pytest.raises(gl.GraphError, match="`r0`, row 0, is no number of `id`"):
+        gl.loads(every).fit(frame)
+    with pytest.raises(gl.GraphError, match="`2020-01-31`, row 0, is no number of `day`"):
+        gl.loads(every).fit(frame.drop(columns="id"))
+    assert len(gl.loads(every).fit(frame.drop(columns=["id", "day"])).losses) == 20
+
+
 def test_without_a_data_section_inputs_take_the_columns_of_their_names_or_all_of_them() -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(X, columns=["a", "b", "c"])
