@@ -18,6 +18,7 @@ from graphlang.sklearn.loading import SpecFile, parameters_of, refused_name, set
 from graphlang.sklearn.roles import Roles, checked_names, roles_of
 from graphlang.sklearn.scores import Scores
 from graphlang.sklearn.sizes import SizedGraph, as_input, row_width
+from graphlang.sklearn.weights import with_weights
 
 if TYPE_CHECKING:
     from graphlang.api.graph import Graph, OwnLayers
@@ -108,14 +109,11 @@ class GraphEstimator(BaseEstimator):
     def _trained(self, X: Any, t: Any, weights: Any, names: dict[str, str], sized: SizedGraph) -> Self:
         """Trains the graph on rows whose targets are as the file takes them."""
         graph, roles = sized.graph, roles_of(sized.graph, names)
+        if weights is not None and roles.weight is None:
+            graph, roles = with_weights(graph, roles)
         arrays = {roles.x: as_input(X, graph.inputs[roles.x], "X"), roles.t: t}
         if roles.weight is not None:
             arrays[roles.weight] = _check_sample_weight(weights, X, dtype=np.float64)
-        elif weights is not None:
-            raise ValueError(
-                "sample_weight is given, but no loss of the file takes it: declare `input w: float[N]` and "
-                "write it into the loss, as `SoftmaxWithLoss(y, t, sample_weight=w)`"
-            )
         held_out = None
         if self.validation is not None:
             arrays, held_out = self._split(arrays, graph.seed)

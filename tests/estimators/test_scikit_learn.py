@@ -60,11 +60,13 @@ def rows(n: int = 40, columns: int = 4, seed: int = 0) -> Any:
 
 
 # Nearly every check trains, so they take their time: with the hundred epochs of the default, twice as long.
-QUICK: dict[str, Any] = {"train__epochs": 12, "train__optimizer__lr": 0.05}
 CHECKS = [
-    pytest.param(estimator, check, id=f"{kind.__name__}-{check.func.__name__}")
-    for kind in (GraphClassifier, GraphRegressor)
-    for estimator, check in estimator_checks_generator(kind(**QUICK))
+    pytest.param(estimator, check, id=f"{type(started).__name__}-{check.func.__name__}")
+    for started in (
+        GraphClassifier(NET.replace("epochs = 8", "epochs = 15; dtype = float64")),
+        GraphRegressor(train__epochs=12, train__optimizer__lr=0.05),
+    )
+    for estimator, check in estimator_checks_generator(started)
 ]
 
 
@@ -323,9 +325,26 @@ def test_a_row_of_weight_0_does_not_matter() -> None:
     np.testing.assert_allclose(weighted.predict(x), plain.predict(x), rtol=1e-6, atol=1e-9)
 
 
+def test_weights_go_into_the_losses_of_a_file_without_them() -> None:
+    text = NET.replace("SoftmaxWithLoss(y, t)", "SoftmaxWithLoss(y, t) + 0.001 * sum(y**2)").replace(
+        "epochs = 8", "epochs = 8; dtype = float64"
+    )
+    with_input = text.replace("t: int[N]", "t: int[N], w: float[N]").replace(
+        "(y, t)", "(y, t, sample_weight=w)"
+    )
+    x, weights = rows(), np.arange(40) % 4 + 0.5
+    fits = [GraphClassifier(t).fit(x, np.arange(40) % 3, weights) for t in (text, with_input)]
+    np.testing.assert_array_equal(fits[0].predict_proba(x), fits[1].predict_proba(x))
+    unweighted = GraphClassifier(text).fit(x, np.arange(40) % 3)
+    assert not np.allclose(fits[0].predict_proba(x), unweighted.predict_proba(x))
+    again = pickle.loads(pickle.dumps(fits[0]))
+    np.testing.assert_array_equal(again.predict_proba(x), fits[0].predict_proba(x))
+
+
 def test_weights_are_refused_where_no_loss_takes_them() -> None:
-    with pytest.raises(ValueError, match="no loss of the file takes it"):
-        GraphClassifier(NET).fit(rows(), np.arange(40) % 3, sample_weight=np.ones(40))
+    text = LINE.replace("MeanSquaredError(y, t)", "mean((y - t)**2)")
+    with pytest.raises(ValueError, match="no loss behind `loss` takes it"):
+        GraphRegressor(text).fit(rows()[:, :1], rows()[:, 0], sample_weight=np.ones(40))
 
 
 def test_rows_are_held_out_for_what_monitors_look_at() -> None:
