@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -149,8 +150,8 @@ class SweepControl:
                 console.print_json(self._as_json(runs, best))
             else:
                 numbers = dict.fromkeys(name for run in folder.runs for name in run.numbers)
-                losses_first = sorted(numbers, key=lambda name: not name.endswith("loss"))
-                console.print_table(*comparison(runs, losses_first))
+                width = console.columns() if sys.stdout.isatty() else 10**6
+                console.print_table(*comparison(runs, list(numbers), width), width)
                 for line in self._conclusion(best):
                     console.say(line)
         for line in self._failures():

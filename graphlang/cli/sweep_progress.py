@@ -12,6 +12,7 @@ from graphlang.cli import console
 from graphlang.cli.live_area import LiveArea
 from graphlang.cli.sweep_process import SweepProcess
 from graphlang.draw.numbers import short
+from graphlang.draw.table import table
 from graphlang.draw.width import width
 from graphlang.sweeps.sweep_folder import SweptRun
 
@@ -102,15 +103,30 @@ def cut(line: str, columns: int) -> str:
     return line
 
 
-def comparison(runs: Sequence[SweptRun], numbers: Sequence[str]) -> tuple[list[list[str]], list[str]]:
-    """The rows of the table at the end of a sweep, and its heads."""
-    names = list(runs[0].set)
-    fails = any(run.status == "failed" for run in runs)
-    rows = []
-    for run in runs:
-        measured = [short(value, 4) if (value := run.numbers.get(n)) is not None else "" for n in numbers]
-        state = ["failed" if run.status == "failed" else ""] if fails else []
-        number = run.folder.partition("-")[0]
-        iterations = f"{run.iterations}" if run.status == "done" else ""
-        rows.append([number, *run.set.values(), *measured, iterations, duration(run.seconds), *state])
-    return rows, ["run", *names, *numbers, "iterations", "time", *(["state"] if fails else [])]
+def comparison(
+    runs: Sequence[SweptRun], numbers: Sequence[str], columns: int
+) -> tuple[list[list[str]], list[str]]:
+    """The rows of the table at the end of a sweep, and its heads; fewer columns in a narrow terminal."""
+    losses_first = sorted(numbers, key=lambda name: not name.endswith("loss"))
+    heads = ["run", *runs[0].set, *losses_first, "iterations", "time"]
+    if any(run.status == "failed" for run in runs):
+        heads.append("state")
+    rows = [_row(run, losses_first) for run in runs]
+    for spare in ("iterations", "time", *(name for name in losses_first if name.startswith("train "))):
+        lines = table([[row[head] for head in heads] for row in rows], heads, columns, False).split("\n")
+        if max(map(width, lines)) <= columns:
+            break
+        heads.remove(spare)
+    return [[row[head] for head in heads] for row in rows], heads
+
+
+def _row(run: SweptRun, numbers: Sequence[str]) -> dict[str, str]:
+    measured = {name: run.numbers.get(name) for name in numbers}
+    return {
+        **{name: "" if value is None else short(value, 4) for name, value in measured.items()},
+        "iterations": f"{run.iterations}" if run.status == "done" else "",
+        "time": duration(run.seconds),
+        "state": "failed" if run.status == "failed" else "",
+        **run.set,
+        "run": run.folder.partition("-")[0],
+    }

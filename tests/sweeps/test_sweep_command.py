@@ -370,6 +370,23 @@ class InFlight:
         self.run = run
 
 
+def test_a_narrow_terminal_gets_the_columns_that_matter() -> None:
+    numbers = {"test accuracy": 0.75, "train accuracy": 0.5, "test loss": 0.25}
+    runs = [
+        SweptRun("1-lr=0.1", {"lr": "0.1"}, "done", numbers, 100, 3.0),
+        SweptRun("2-lr=9", {"lr": "9"}, "failed"),
+    ]
+    heads = ["run", "lr", "test loss", "test accuracy", "train accuracy", "iterations", "time", "state"]
+    rows, all_heads = sweep_progress.comparison(runs, list(numbers), 100)
+    assert all_heads == heads
+    assert rows == [
+        ["1", "0.1", "0.25", "0.75", "0.5", "100", "3 s", ""],
+        ["2", "9", "", "", "", "", "0 s", "failed"],
+    ]
+    narrow = sweep_progress.comparison(runs, list(numbers), 38)[1]
+    assert narrow == ["run", "lr", "test loss", "test accuracy", "state"]
+
+
 def test_times_are_told_in_the_units_that_fit() -> None:
     assert [duration(s) for s in (0.4, 59.4, 61, 3600, 36061)] == [
         "0 s",
