@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 256 * 2**20
 """How large a file of a lesson may be."""
+TEXTS = re.compile(r"specs/(data/\w+\.txt)")
 
 
 def files_of_lessons(names: Iterable[str]) -> dict[Path, Path]:
@@ -35,12 +37,13 @@ def files_of_lessons(names: Iterable[str]) -> dict[Path, Path]:
 
 
 def _used(address: str, graph: Graph) -> Iterator[Path]:
-    """The file of a lesson, those that it imports, and those that hold its data."""
+    """The file of a lesson, those that it imports, its data, and the texts that its comment names."""
     from graphlang.training.sections import open_data
 
     yield from (file_of_spec(source.name) for source in graph.spec.sources)
     if graph.spec.data is not None:
         yield from open_data(graph.model).files
+    yield from (lessons_folder() / text for text in TEXTS.findall(graph.spec.doc))
 
 
 def copied(files: Mapping[Path, Path], folder: Path) -> list[Path]:

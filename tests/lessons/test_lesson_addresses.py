@@ -192,7 +192,7 @@ def test_a_copy_of_all_lessons_is_complete_and_runs(
 ) -> None:
     assert main(["lessons", "copy", "mine"]) == 0
     texts = "".join((ROOT / "specs" / f"{name}.graph").read_text(encoding="utf-8") for name in NAMES)
-    used = {*re.findall(r'= \w+\("data/([^"]+)"', texts)}
+    used = {*re.findall(r'= \w+\("data/([^"]+)"', texts), *re.findall(r"specs/data/(\w+\.txt)", texts)}
     files = [f"{name}.graph" for name in NAMES] + [f"data/{name}" for name in used]
     copies = sorted(p.relative_to("mine").as_posix() for p in Path("mine").rglob("*") if p.is_file())
     assert copies == sorted(files)
