@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from graphlang.diagnostics.base import Diagnostic
 from graphlang.diagnostics.more import MoreMistakes
 
+_NUMBER = re.compile("[0-9]+")
 SAME_PLACE = 8
 """The most mistakes of one kind at one place, as for the copies of a loop, that are kept."""
 
@@ -62,12 +64,16 @@ class Collector:
 
 
 def distinct(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """Each mistake once, though `repeat` and `def`s may have met it often, in the order of the text."""
+    """Each mistake once, though `repeat` and `def`s may have met it often, in the order of the text.
+
+    In two uses of a `def` it is one mistake, also where its message has other sizes.
+    """
     first: dict[object, Diagnostic] = {}
     for diagnostic in diagnostics:
         span = diagnostic.span
         place = (span.source.name, span.start, span.end) if span else (diagnostic.file, -1, -1)
-        first.setdefault((diagnostic.code, diagnostic.message, place), diagnostic)
+        message = _NUMBER.sub("0", diagnostic.message) if diagnostic.called else diagnostic.message
+        first.setdefault((diagnostic.code, message, place), diagnostic)
     order = {d.span.source.name: i for i, d in reversed(list(enumerate(diagnostics))) if d.span}
     return sorted(
         first.values(),

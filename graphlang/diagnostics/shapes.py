@@ -183,7 +183,11 @@ class TypeMisfit(WrongType):
 
     @property
     def help(self) -> str | None:
-        return f"{' and '.join(self.names)} here" if self.names else None
+        if self.names:
+            return f"{' and '.join(self.names)} here"
+        if self.actual.startswith("int") and self.type.text.startswith("float"):
+            return "`1.0 * x` makes floats of whole numbers, and a formal without a type takes both"
+        return None
 
 
 class TransposedVector(WrongType):

@@ -42,6 +42,13 @@ if TYPE_CHECKING:
     from graphlang.engine.result import Result
 
 
+def _title(doc: str) -> str:
+    """The first line of a comment, without a bracket that goes on below."""
+    line = doc.partition("\n")[0]
+    opened = line.rfind(" (")
+    return line[:opened] if opened > 0 and ")" not in line[opened:] else line
+
+
 def scene(
     graph: Graph,
     forward: Forward,
@@ -108,7 +115,7 @@ class _Builder:
         add_insides(unfolded, self.tape, self.gradients, self.slots, self.result.of)
         return {
             "version": VERSION,
-            "title": spec.doc.partition("\n")[0] or graph.file or "",
+            "title": _title(spec.doc) or graph.file or "",
             "file": graph.file or "",
             "sources": [{"name": s.name, "text": s.text} for s in spec.sources],
             "of": self.result.of,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+import graphlang as gl
 from graphlang.diagnostics import Diagnostic, Edit, Source, Span, render
 from graphlang.diagnostics.base import listed
 
@@ -87,3 +88,11 @@ def test_words_are_listed_as_prose() -> None:
     assert listed(["a", "b"]) == "a or b"
     assert listed(["a", "b", "c"], "and") == "a, b and c"
     assert listed(["a", "b"], "") == "a, b"
+
+
+def test_a_mistake_in_a_def_is_told_once_though_its_uses_have_other_sizes() -> None:
+    text = "def f(x: float[N, M]) = x + ones(M, 3)\ninput a: float[4, 5], b: float[6, 7]\ny = f(a)\nz = f(b)"
+    with pytest.raises(gl.GraphError) as caught:
+        gl.loads(text)
+    (mistake,) = caught.value.diagnostics
+    assert mistake.message == "`+`: shapes (4, 5) and (5, 3) do not broadcast: 4 against 5"

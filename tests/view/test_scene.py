@@ -314,3 +314,13 @@ def test_the_more_arrays_a_graph_has_the_coarser_are_their_heat_maps():
         return slot(scene, named(scene)["y0"]["v"])["heat"]["rows"]
 
     assert (side(10), side(300)) == (32, 16)
+
+
+def test_the_title_is_the_first_line_without_a_bracket_that_goes_on_below():
+    titles = {
+        "# A net (Someone 2020,\n# pages 1 to 3)": "A net",
+        "# A net (Someone 2020)": "A net (Someone 2020)",
+        "# A net": "A net",
+    }
+    for comment, title in titles.items():
+        assert gl.loads(f"{comment}\ninput a = 2\ny = a * 3").view().scene["title"] == title
