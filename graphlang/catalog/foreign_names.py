@@ -158,7 +158,13 @@ ATTRIBUTES = {
     "scheduler": "schedule", "lrscheduler": "schedule", "randomstate": "seed", "randomseed": "seed",
     "gradclip": "clip_norm", "gradientclip": "clip_norm", "maxgradnorm": "clip_norm", "precision": "dtype",
     "tolerance": "tol", "atol": "tol", "file": "source", "path": "source", "dataset": "source",
-    "metric": "metrics", "eta": "lr",
+    "metric": "metrics", "eta": "lr", "earlystopping": "stop", "savebest": "keep", "restorebest": "keep",
+    "gradientaccumulation": "accumulate", "accumulationsteps": "accumulate", "loginterval": "log_every",
+    "gradientaccumulationsteps": "accumulate", "accumulategradbatches": "accumulate",
+    "evalevery": "log_every", "reportevery": "log_every", "printevery": "log_every",
+    "logeverynsteps": "log_every",
+    "paramgroups": "groups", "parametergroups": "groups", "emadecay": "ema", "polyak": "ema",
+    "clip": "clip_norm", "clipnorm": "clip_norm", "clipvalue": "clip_value", "validationsplit": "validation",
 }  # fmt: skip
 """Attributes and settings: the name here, which helps where the operation or section has it."""
 MEMBERS = {
@@ -167,7 +173,12 @@ MEMBERS = {
     "glorotnormal": "xavier", "xavieruniform": "xavier", "xaviernormal": "xavier", "gaussian": "normal",
     "randn": "normal", "truncatednormal": "normal", "randomnormal": "normal", "rand": "uniform",
     "randomuniform": "uniform", "const": "constant", "zero": "zeros", "one": "ones", "lecunnormal": "lecun",
-    "steplr": "step", "multisteplr": "step", "cosineannealinglr": "cosine", "cosinedecay": "cosine",
+    "amsgrad": "Adam(amsgrad=true)", "reducelronplateau": "plateau", "reduceonplateau": "plateau",
+    "onecyclelr": "one_cycle", "onecycle": "one_cycle", "polynomiallr": "polynomial",
+    "polynomialdecay": "polynomial", "linearlr": "linear", "constantlr": "constant",
+    "piecewiseconstantdecay": "milestones", "piecewiseconstant": "milestones", "earlystopping": "early",
+    "modelcheckpoint": "best", "steplr": "step", "multisteplr": "milestones",
+    "cosineannealinglr": "cosine", "cosinedecay": "cosine",
     "exponentiallr": "exponential", "exponentialdecay": "exponential", "load": "npz", "numpy": "npz",
 }  # fmt: skip
 """Initializers, optimizers, schedules and data sources: the name here."""

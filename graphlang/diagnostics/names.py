@@ -181,6 +181,18 @@ class MemberRenamed(UnknownOperation):
         return self.other
 
 
+class MemberWithOption(UnknownOperation):
+    message = "unknown {kind} `{name}`"
+    help = "it is an option here: `{written}`"
+
+    kind: str
+    written: str
+
+    @property
+    def match(self) -> None:
+        """No member has another name for it."""
+
+
 def closest_of_kind(name: str, candidates: Sequence[str]) -> str | None:
     """The closest of the layers for a capital name, else of the functions; else what differs in capitals."""
     capital = name[:1].isupper()

@@ -16,7 +16,7 @@ class Belonging(NamedTuple):
     """A setting that belongs to a member of the section, and how that is written with it."""
 
     section: str
-    #: `optimizer` or `source`
+    #: `optimizer`, `groups`, `stop` or `source`
     owner: str
     attribute: str
     example: str
@@ -364,6 +364,7 @@ class NoGroup(Located):
     code = "GL510"
     message = "`{span}` is no group of parameters"
     help = 'write `group("enc.*", lr=0.001)` or `group(["enc.*", "*.b"], freeze=true)`'
+    frozen = wording("what is frozen does not change, so `{span}` sets nothing else")
 
 
 class PatternOfNothing(Located):
@@ -388,6 +389,8 @@ class PatternOfNothing(Located):
     @property
     def help(self) -> str:
         match = closest(self.pattern, self.names)
+        if any(name.startswith(f"{self.pattern}.") for name in self.names):
+            match = f"{self.pattern}.*"
         if match:
             return f"did you mean `{match}`?"
         return (
@@ -432,11 +435,18 @@ class UnknownMeasure(Located):
 
     code = "GL513"
     message = "`{setting}` monitors `{measure}`, which is not measured"
-    help = "it may be {known:or}; what else is to be monitored belongs into `metrics`"
-
     setting: str
     measure: str
     known: list[str]
+
+    @property
+    def help(self) -> str:
+        split, _, measure = self.measure.partition("_")
+        if split in ("val", "valid", "validation", "test", "train") and measure in self.known:
+            split = {"test": "test.", "train": ""}.get(split, "validation.")
+            return f"write `{split}{measure}`"
+        known = " or ".join(f"`{name}`" for name in self.known)
+        return f"it may be {known}; what else is to be monitored belongs into `metrics`"
 
 
 class NoObjective(Located):
@@ -454,3 +464,30 @@ class NoObjective(Located):
     code = "GL514"
     message = "`{span}` is no objective"
     help = 'write `objective(loss, "G.*", Adam(0.001))`: a loss, the names of its parameters, an optimizer'
+
+
+class NothingTrained(Located):
+    """What is minimized changes no parameter: all are frozen, or belong to objectives before it.
+
+        input x: float[N, 4], t: float[N, 3]
+        y = x -> Affine(3)
+        loss = MeanSquaredError(y, t)
+        output y
+        train { minimize = loss; optimizer = Adam(lr=0.001); batch = 100; epochs = 5
+                groups = [group("*", freeze=true)] }
+
+    Fix: freeze less, or give the objective parameters that none before it has: of several objectives that
+    fit a name, the first one changes the parameter.
+    """
+
+    code = "GL515"
+    message = "every parameter is frozen, so nothing is trained"
+    help = "freeze less, or measure with `graphlang evaluate`, which trains nothing"
+
+
+class IdleObjective(NothingTrained):
+    message = "the objective of `{loss}` changes no parameter: {names} are frozen or belong to one before it"
+    help = "give it parameters of its own, or leave it out"
+
+    loss: str
+    names: Sequence[str]

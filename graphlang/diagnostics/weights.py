@@ -98,7 +98,7 @@ class MissingWeights(WrongWeights):
     @property
     def help(self) -> str:
         if self.shell:
-            return "`graphlang train --weights FILE --partial` takes what fits, `--rename OLD=NEW` under other names"
+            return "`graphlang train --partial` takes what fits, `--rename OLD=NEW` under other names"
         return "`load_weights(path, partial=True, rename={...})` takes what fits, under other names too"
 
 

@@ -198,7 +198,8 @@ class _FileEvaluation:
             overrides = self.overrides.sections.pop(name, {})
             self.settings[name] = sections.evaluate_section(context, section, self.top, overrides, inputs)
             self.overrides.report_unknown_settings(name, overrides)
-        if (train := self.settings.get("train")) is not None and "groups" in train.values:
+        train = self.settings.get("train")
+        if train is not None and "groups" in train.values and "objectives" not in train.values:
             values, place = train.values, train.places["groups"]
             parameter_groups.check_attributes(context, values.get("optimizer"), values["groups"], place)
         if not self._statements(tree.Broken):  # one of which may be the section
@@ -220,6 +221,8 @@ class _FileEvaluation:
         if train is not None and "objectives" in train.values:
             patterns = [p for objective in train.values["objectives"] for p in objective["patterns"]]
             parameter_groups.check_patterns(self.context, patterns, params, train.places["minimize"])
+        if train is not None and train.complete:
+            parameter_groups.check_use(self.context, train.values, params, train.places)
         if train is not None:
             monitors.check_monitors(self.context, train)
         self.context.collector.finish()

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
 
 from graphlang.diagnostics import Span
 from graphlang.diagnostics.arguments import ArgumentTwice, TooManyArguments
 from graphlang.diagnostics.kinds import MemberNeeded
-from graphlang.diagnostics.names import MemberRenamed, UnknownMember, UnknownOperation
+from graphlang.diagnostics.names import MemberRenamed, MemberWithOption, UnknownMember, UnknownOperation
 from graphlang.resolve.call_arguments import unknown_attribute
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
 from graphlang.resolve.known_values import constant_behind
-from graphlang.resolve.scopes import Scope
+from graphlang.resolve.scopes import MISSING, Scope
 from graphlang.resolve.validation import report_validation
 from graphlang.resolve.values import POISON, without_node
 from graphlang.syntax import tree
@@ -82,6 +82,8 @@ def _unknown_member(context: Context, family: Any, function: tree.Name, argument
     kind = KINDS[family]
     if family == "initializers" and foreign == "normal" and not arguments:
         return UnknownOperation.normal_without_deviation(function.span, function.name)
+    if foreign is not None and foreign.partition("(")[0] in names and "(" in foreign:
+        return MemberWithOption(function.span, function.name, kind, foreign)
     if foreign is not None and foreign in names:
         return MemberRenamed(function.span, function.name, kind, foreign)
     return UnknownMember(function.span, function.name, kind, names)
@@ -104,6 +106,8 @@ def _with_arguments(context: Context, family: Any, owner: str, expression: Any, 
             value: Any = argument.value.name
         elif name == "monitor" and (text := _dotted(argument.value)) is not None:
             value = text
+        elif _is_choice(context, family, owner, name, argument.value, scope):
+            value = argument.value.name
         else:
             value = yield argument.value, scope
             value = constant_behind(context, value, argument.span, f"`{name}` of `{owner}`")
@@ -111,6 +115,19 @@ def _with_arguments(context: Context, family: Any, owner: str, expression: Any, 
     if any(value is POISON for value in attributes.values()):
         return POISON
     return _create(context, family, owner, attributes, places, expression.span)
+
+
+def _is_choice(context: Context, family: Any, owner: str, name: str, expression: Any, scope: Scope) -> bool:
+    """Whether an argument is a word that its attribute chooses from, as in `mode=min`, or that nothing else
+    explains; it needs no quotes."""
+    if not isinstance(expression, tree.Name):
+        return False
+    model = context.catalog.member(family, owner)
+    field = None if model is None else model.model_fields.get(name)
+    words = (
+        get_args(field.annotation) if field is not None and get_origin(field.annotation) is Literal else ()
+    )
+    return bool(words) and (expression.name in words or scope.find(expression.name) is MISSING)
 
 
 def _dotted(expression: Any) -> str | None:

@@ -21,11 +21,17 @@ class Objectives(NamedTuple):
     items: tuple[dict[str, Any], ...]
 
 
-def objectives(context: Context, expression: tree.ListOf, scope: Scope, loss: Any, optimizer: Any) -> Steps:
+def names_objectives(expression: Any) -> bool:
+    """Whether what is minimized are objectives: a list, or one alone."""
+    call = isinstance(expression, tree.Call) and _names_objective(expression.function)
+    return call or isinstance(expression, tree.ListOf)
+
+
+def objectives(context: Context, expression: Any, scope: Scope, loss: Any, optimizer: Any) -> Steps:
     """The objectives of a list; POISON after a reported mistake. `loss` and `optimizer` evaluate those of one
     objective from an expression."""
     items: list[dict[str, Any]] = []
-    for item in expression.items:
+    for item in expression.items if isinstance(expression, tree.ListOf) else (expression,):
         if not isinstance(item, tree.Call) or not _names_objective(item.function):
             return context.poison(NoObjective(item.span))
         given = {a.name or FIELDS[min(i, 2)]: a.value for i, a in enumerate(item.arguments)}

@@ -44,6 +44,12 @@ def belongs_elsewhere(section: str, name: str, value: Any = None) -> Belonging |
         return None
     if name in ("maximize", "maximise"):
         return Maximized()
+    if name in ("freeze", "frozen", "freezes"):
+        written = value.span.text if value is not None and '"' in value.span.text else '"enc.*"'
+        return Belonging(section, "groups", "what is frozen", f"[group({written}, freeze=true)]")
+    if name in ("patience", "min_delta", "monitor"):
+        written = "..." if value is None else value.span.text
+        return Belonging(section, "stop", f"`{name}`", f"early({name}={written})")
     attribute = setting_meant(name) or name
     if {name, attribute} & TrainSpec.model_fields.keys():
         return None

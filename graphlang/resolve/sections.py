@@ -28,7 +28,7 @@ from graphlang.diagnostics.settings import (
 from graphlang.resolve.context import Context
 from graphlang.resolve.field_expressions import fields_and_prepared
 from graphlang.resolve.member_overrides import OWNERS, with_attribute
-from graphlang.resolve.objectives import Objectives
+from graphlang.resolve.objectives import Objectives, names_objectives
 from graphlang.resolve.scopes import Scope
 from graphlang.resolve.section_models import EXAMPLES, EXCLUSIVE, MODELS, belongs_elsewhere, setting_meant
 from graphlang.resolve.settings import PARTS, part_value, setting_value
@@ -156,7 +156,7 @@ class _Evaluation:
         elif name in self.unused:
             self._keep(name, self._overridden(name))
         else:
-            if name == "minimize" and isinstance(setting.value, tree.ListOf):
+            if name == "minimize" and names_objectives(setting.value):
                 self.meant.add("optimizer")  # each objective has its own, right or wrong
             self._keep(name, self._evaluated(name, setting.value))
 

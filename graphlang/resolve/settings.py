@@ -21,7 +21,7 @@ from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
 from graphlang.resolve.field_expressions import field_value
 from graphlang.resolve.members import member
-from graphlang.resolve.objectives import objectives
+from graphlang.resolve.objectives import names_objectives, objectives
 from graphlang.resolve.parameter_groups import groups
 from graphlang.resolve.scopes import MISSING, Scope
 from graphlang.resolve.section_models import MODELS
@@ -52,7 +52,7 @@ def setting_value(context: Context, section: str, name: str, expression: Any, sc
         return (yield _member(context, name, expression, scope))
     if section == "data":
         return field_value(context, name, expression)
-    if name == "minimize" and isinstance(expression, tree.ListOf):
+    if name == "minimize" and names_objectives(expression):
         return (
             yield objectives(
                 context,

@@ -491,3 +491,73 @@ def test_what_is_monitored_is_the_validation_split_of_the_data_where_there_is_on
     losses = [epoch.validation["loss"] for epoch in history.epochs]
     best = int(np.argmin(losses))
     assert graph.evaluate(**rows(5))["loss"] == pytest.approx(history.epochs[best].test["loss"], rel=1e-12)
+
+
+# ---- what is told of what cannot be --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ('groups = [group("*", freeze=true)]', "every parameter is frozen, so nothing is trained"),
+        ('groups = [group("enc.*", freeze=true, lr=0.1)]', "what is frozen does not change"),
+        ('groups = [group("enc.*", frozen=true)]', "is no group of parameters(.|\n)*freeze=true"),
+        ('groups = [group("head", lr=1)]', r"no parameter has a name like `head`(.|\n)*did you mean `head\.\*`"),
+        ('freeze = ["enc.*"]', r'`groups = \[group\(\["enc.\*"\], freeze=true\)\]`'),
+        ("patience = 3", r"`stop = early\(patience=3\)`"),
+        ("early_stopping = 3", "`stop`"),
+        ("gradient_accumulation_steps = 3", "`accumulate`"),
+        ("keep = best(val_loss)", r"write `validation\.loss`"),
+        ("stop = early(loss, mode=smallest)", "`mode` of `early` must be"),
+        ("schedule = ReduceLROnPlateau(loss)", "it is called `plateau` here"),
+        ("schedule = MultiStepLR([3])", "it is called `milestones` here"),
+    ],
+)  # fmt: skip
+def test_what_other_frameworks_write_is_told_how_to_write_here(settings: str, message: str) -> None:
+    with pytest.raises(gl.GraphError, match=message):
+        net(f"optimizer = SGD(0.1); epochs = 2; {settings}")
+
+
+def test_amsgrad_is_told_to_be_an_option() -> None:
+    with pytest.raises(gl.GraphError, match=r"it is an option here: `Adam\(amsgrad=true\)`"):
+        net("optimizer = AMSGrad(0.1); epochs = 2")
+
+
+@pytest.mark.parametrize(("mode", "best"), [("min", min), ("max", max)])
+def test_the_words_of_mode_need_no_quotes(mode: str, best: Any) -> None:
+    graph = net(
+        f"optimizer = SGD(0.1); epochs = 4; metrics = [mean(y)]; keep = best(validation.mean, mode={mode})"
+    )
+    history = graph.fit(**rows(), validation=rows(6))
+    values = [epoch.validation["mean"] for epoch in history.epochs]
+    assert graph.evaluate(**rows(6))["mean"] == pytest.approx(best(values), rel=1e-9)
+
+
+def test_an_objective_that_changes_no_parameter_is_refused() -> None:
+    with pytest.raises(
+        gl.GraphError, match=r"the objective of `g_loss` changes no parameter: `D\.W`, `D\.b` are"
+    ):
+        gl.loads(GAN.format("").replace('"G.*"', '"D.*"'))
+    with pytest.raises(
+        gl.GraphError, match=r"the objective of `g_loss` changes no parameter: `G\.W`, `G\.b` are"
+    ):
+        gl.loads(GAN.format('groups = group("G.*", freeze=true)'))
+
+
+def test_groups_set_attributes_of_the_optimizer_of_their_objective() -> None:
+    gl.loads(GAN.format('groups = group("D.*", beta1=0.3)'))
+    gl.loads(GAN.format('groups = group("*.b", weight_decay=0.1)'))
+    with pytest.raises(gl.GraphError, match="`SGD` has no attribute `beta1`"):
+        gl.loads(GAN.format('groups = group("G.*", beta1=0.3)'))
+
+
+def test_one_objective_needs_no_list() -> None:
+    text = (
+        GAN.format("")
+        .replace("minimize = [", "minimize = ")
+        .replace(', objective(g_loss, "G.*", SGD(0.1))]', "")
+    )
+    graph = gl.loads(text)
+    before = arrays(graph)
+    assert list(graph.fit(x=rows()["x"]).objectives) == ["d_loss"]
+    assert np.array_equal(graph.params["G.W"], before["G.W"])
