@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphlang.cli import console, options
 
 if TYPE_CHECKING:
+    from graphlang.cli.check_fixes import Fixed
     from graphlang.diagnostics import Diagnostic
 
 
@@ -23,9 +25,16 @@ def parser() -> options.CommandParser:
         graphlang check lesson:two_layer_net
         graphlang check . --format github
         graphlang check net.graph --set hidden=100 --json
+        graphlang check net.graph --fix
         """,
     )
     options.specs(command)
+    command.add_argument(
+        "--fix", action="store_true", help="make the edits that are certain, and only these; tell the rest"
+    )
+    command.add_argument(
+        "--diff", action="store_true", help="show what --fix would change, and write nothing"
+    )
     options.settings(command)
     options.as_json(command, "the diagnostics (the same as --format json)")
     options.form(command)
@@ -34,6 +43,9 @@ def parser() -> options.CommandParser:
 
 def run(arguments: argparse.Namespace) -> int:
     files = options.files_of(arguments.specs)
+    if arguments.diff:
+        return _show_fixes(files, arguments)
+    mended = sum(_fix(path, arguments) for path in files) if arguments.fix else 0
     found = [_check(path, arguments) for path in files]
     diagnostics = [diagnostic for of_file in found for diagnostic in of_file]
     form = "json" if arguments.json else arguments.format
@@ -41,7 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     if text:
         console.out(text)
     errors = sum(d.severity == "error" for d in diagnostics)
-    console.err(f"{console.counted(len(files), 'file')} checked: {_counts(diagnostics)}")
+    fixed = f"{console.counted(mended, 'mistake')} mended, " if mended else ""
+    console.err(f"{console.counted(len(files), 'file')} checked: {fixed}{_counts(diagnostics)}")
     return 1 if errors else 0
 
 
@@ -54,6 +67,54 @@ def _check(path: str, arguments: argparse.Namespace) -> list[Diagnostic]:
         return list(load(path, set=texts, limits=options.limits_of(arguments)).notes)
     except GraphError as error:
         return error.diagnostics
+
+
+def _fix(path: str, arguments: argparse.Namespace) -> int:
+    """Makes the certain edits in a file and returns how many mistakes they mend."""
+    from graphlang.cli.rewriting import replace_spec
+
+    if path == "-":
+        raise options.Usage("--fix writes files: give the file, or `--diff` to see the edits")
+    result = _with_fixes(path, arguments)[2]
+    if result.mended:
+        replace_spec(path, result.text)
+    return result.mended
+
+
+def _show_fixes(files: list[str], arguments: argparse.Namespace) -> int:
+    """Shows what `--fix` would change; 1 if that is anything or mistakes would be left."""
+    from graphlang.cli.rewriting import difference
+
+    mended = left = 0
+    for path in files:
+        name, text, result = _with_fixes(path, arguments)
+        sys.stdout.write("".join(difference(name, text, result.text, "fixed")))
+        mended += result.mended
+        left += sum(d.severity == "error" for d in result.problems)
+    mistakes = console.counted(mended, "mistake")
+    console.err(f"{mistakes} would be mended, {console.counted(left, 'error')} would be left")
+    return 1 if mended or left else 0
+
+
+def _with_fixes(path: str, arguments: argparse.Namespace) -> tuple[str, str, Fixed]:
+    """The name and the text of a file, and what the certain edits make of it."""
+    from graphlang.api import loads
+    from graphlang.cli.check_fixes import fixed
+    from graphlang.diagnostics import GraphError
+    from graphlang.syntax.files import read_text
+
+    limits = options.limits_of(arguments)
+    name, text = read_text(path, limits)
+    folder = Path(path).parent if path != "-" else None
+
+    def mistakes(of: str) -> list[Diagnostic]:
+        try:
+            loads(of, name=name, folder=folder, limits=limits)
+        except GraphError as error:
+            return [d for d in error.diagnostics if d.span is not None and d.span.source.text == of]
+        return []
+
+    return name, text, fixed(text, mistakes)
 
 
 def _text(found: Sequence[list[Diagnostic]], form: str, *, all_of_them: bool) -> str:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
-from difflib import unified_diff
-from pathlib import Path
 
 from graphlang.cli import console, options
+from graphlang.cli.rewriting import difference, replace_spec
 
 UNCHANGED, CHANGED, REFUSED = range(3)
 
@@ -81,37 +79,13 @@ def _format(path: str, arguments: argparse.Namespace) -> int:
         console.report(error.diagnostics, arguments.format, sys.stderr)
         return REFUSED
     if arguments.diff:
-        sys.stdout.write("".join(_diff(name, text, layout)))
+        sys.stdout.write("".join(difference(name, text, layout, "formatted")))
     elif path == "-" and not arguments.check:
         sys.stdout.write(layout)
     if text == layout:
         return UNCHANGED
     if not _only_looks(arguments) and path != "-":
-        _replace(path, layout)
+        replace_spec(path, layout)
     if not arguments.diff and path != "-":
         console.out(console.file_name(path))
     return CHANGED
-
-
-def _replace(path: str, text: str) -> None:
-    """Writes a file anew, through a link, with the rights that it has."""
-    from graphlang.files.replace import write_text
-    from graphlang.syntax.lessons import is_lesson
-
-    if is_lesson(path):
-        raise options.Usage(f"`{path}` is part of graphlang: copy it first, `graphlang lessons copy DIR`")
-    file = Path(path).resolve()
-    rights = file.stat().st_mode & 0o777
-    write_text(file, text)
-    file.chmod(rights)
-
-
-def _diff(name: str, text: str, layout: str) -> Iterator[str]:
-    """The lines of a unified diff, in colours on a terminal."""
-    before, after = text.splitlines(), layout.splitlines()
-    names = console.file_name(name), f"{console.file_name(name)} (formatted)"
-    for line in unified_diff(before, after, *names, lineterm=""):
-        mark = {"+": console.good, "-": console.bad}.get(line[0], str)
-        yield f"{mark(console.shown(line))}\n"
-    if before == after and text != layout:
-        yield "the ends of lines differ\n"

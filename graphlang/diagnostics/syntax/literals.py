@@ -73,6 +73,7 @@ class PythonConstant(Located):
     message = "`{span}` is written `{replacement}`"
     label = "written small here"
     help = "write `{replacement}`"
+    sure = True
 
     @property
     def replacement(self) -> str:
