@@ -8,8 +8,8 @@ from pathlib import Path
 
 from graphlang.cli import console, options
 
-MOST_BESIDE = 20
-"""How many runs of a sweep are shown beside one another."""
+MOST_BESIDE = 8
+"""How many runs of a sweep are shown beside one another: as many as a page has colours."""
 
 
 def parser() -> options.CommandParser:

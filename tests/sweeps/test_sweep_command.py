@@ -284,6 +284,14 @@ def test_a_report_of_a_sweep_is_one_of_its_runs(
     assert "s: the best 2 of 3 runs by test loss" in capsys.readouterr().err
     page = (folder / "report.html").read_text()
     assert [name in page for name in best] == [True, True, False]
+    monkeypatch.setattr("graphlang.cli.report.MOST_BESIDE", 8)
+    monkeypatch.setattr("graphlang.view.runs.report_page.LISTED", 2)
+    assert main(["report", "s", "-o", "all.html"]) == 0
+    assert capsys.readouterr().err == "wrote all.html\n"
+    page = (folder / "all.html").read_text()
+    assert "<h1>3 runs</h1><h2>Last numbers</h2>" in page
+    for heading in ("iterations", "loss", "accuracy, training", "accuracy, test", "loss, test"):
+        assert f">{heading}</th>" in page
     sweep = read_sweep(folder / "s")
     for run in sweep.runs:
         run.status = ""

@@ -20,6 +20,10 @@ LAYERS = 2 * COLOURS
 """How many parameters a chart of the layers shows at most: those of the first layers and of the last."""
 
 
+LISTED = 3
+"""How many runs are named in the title; of more a table has the last numbers."""
+
+
 @dataclass(frozen=True)
 class Reported:
     """A run, and what its weights and its data show; `note` says why that is missing."""
@@ -34,10 +38,12 @@ def report_page(reported: Sequence[Reported]) -> str:
     """The page."""
     runs = [item.run for item in reported]
     title = f"{'Run' if len(runs) == 1 else 'Runs'} {', '.join(run.name for run in runs)}"
+    few = len(runs) <= LISTED
+    title = title if few else f"{len(runs)} runs"
     style = (files("graphlang.view.runs") / "report.css").read_text(encoding="utf-8")
     body = "".join([
         f"<h1>{escape(title)}</h1>",
-        f'<p class="quiet">{escape(_subtitle(runs))}</p>',
+        f'<p class="quiet">{escape(_subtitle(runs))}</p>' if few else _last_numbers(runs),
         _differences(runs),
         f"<h2>Curves</h2>{_curves(runs)}",
         *(_of_run(item, alone=len(runs) == 1) for item in reported),
@@ -57,6 +63,31 @@ def _subtitle(runs: Sequence[Run]) -> str:
         name = f"{run.name}: " if len(runs) > 1 else file
         texts.append(f"{name}{len(run.losses):,} iterations{loss}")
     return "; ".join(texts)
+
+
+def _last_numbers(runs: Sequence[Run]) -> str:
+    """A row for each run with the numbers of its last epoch."""
+    columns: list[tuple[str, str | None, str]] = [
+        (n, None, n) for r in runs for n in r.objectives or ("loss",)
+    ]
+    for split in SPLITS:
+        measured = [epoch.get(split, {}) for run in runs for epoch in run.epochs[-1:]]
+        names = [
+            name for numbers in measured for name, value in numbers.items() if not isinstance(value, list)
+        ]
+        columns += [(f"{name}, {_words(split)}", split, name) for name in names]
+    columns = list(dict.fromkeys(columns))
+    rows = [
+        [
+            run.name,
+            len(run.losses),
+            *(of_record(e, split, n) for e in run.epochs[-1:] for _, split, n in columns),
+        ]
+        for run in runs
+    ]
+    heads = ["run", "iterations", *(head for head, *_ in columns)]
+    filled = [[*row, *[None] * (len(heads) - len(row))] for row in rows]
+    return f"<h2>Last numbers</h2>{parts.scrolling_table('last numbers', heads, filled)}"
 
 
 def _differences(runs: Sequence[Run]) -> str:
