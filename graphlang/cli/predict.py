@@ -109,18 +109,19 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _rows(graph: Graph, arguments: argparse.Namespace) -> dict[str, Any]:
-    """The rows of a file or of the spec's data, for the inputs that the outputs depend on."""
+    """The rows of a file or of the spec's data, for the inputs that the outputs or their sizes depend on."""
     from graphlang.datasets.number_checks import not_finite
     from graphlang.diagnostics import GraphError
     from graphlang.diagnostics.data_fields import NumberNotFinite, UnknownField
     from graphlang.training.batches import Origin
 
-    needed = graph.network.inputs_of(graph.spec.outputs)
+    network, section = graph.network, graph.spec.data
+    needed, sizes = network.sources_of([network.numbers[name] for name in graph.spec.outputs])
+    needed += network.inputs_with(sizes, () if section is None else section.fields)
     dataset = options.opened(graph, arguments, needed, undivided=arguments.split is None)
     split = arguments.split or "train"
     if split not in dataset.splits:
         raise options.Usage(f"the data has no {split} split: it has {', '.join(dataset.splits)}")
-    section = graph.spec.data
     fields = {} if section is None else {n: f for n, f in section.fields.items() if n in needed}
     rows: dict[str, Any] = {}
     for name, field in fields.items():

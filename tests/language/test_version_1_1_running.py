@@ -117,3 +117,15 @@ def test_inputs_may_come_from_the_columns_of_a_csv(capsys):
     Path("in.csv").write_text("b,a\n1,x\n")
     assert main("predict sum.graph --inputs in.csv".split()) == 1
     assert "line 2, column `a` of `in.csv`" in capsys.readouterr().err
+
+
+def test_predict_makes_a_row_for_each_of_the_data_where_outputs_depend_on_their_number_alone(capsys):
+    """As in a generator, whose input is noise."""
+    Path("made.graph").write_text(
+        "input x: float[N, 2]\ny = random_normal(N, 3) -> Affine(2)\nloss = MeanSquaredError(y, x)\noutput y\n"
+        'data { source = csv("kinds.csv", test=0); x = [size, weight] }\n'
+        "train { minimize = loss; optimizer = SGD(lr=0.1); epochs = 1 }\n"
+    )
+    assert main("train made.graph --run made".split()) == 0
+    assert main("predict made.graph --weights made --split train -o made.npy".split()) == 0
+    assert np.load("made.npy").shape == (4, 2)
