@@ -6,7 +6,7 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self
@@ -502,6 +502,7 @@ def opened(
 
     With `inputs`, only their fields are of interest; `undivided`, all rows of `--data` are in one split.
     """
+    from graphlang.diagnostics import GraphError
     from graphlang.training.sections import open_data
 
     resume = getattr(arguments, "resume", None)
@@ -511,6 +512,9 @@ def opened(
 
         take_learned(graph.model, Path(resume))
     command = arguments.words[0]
+    if arguments.data is not None and trained is None and command != "train" and not graph.model.learned:
+        with suppress(GraphError):  # without the file's own data the message is about what is not learned
+            open_data(graph.model, None, command, inputs)
     dataset = open_data(graph.model, arguments.data, command, inputs, undivided=undivided)
     if trained is not None:
         from graphlang.cli.as_in_data import divisors_of_run

@@ -108,6 +108,12 @@ def test_run_takes_rows_of_the_data(capsys, rows, count):
     assert len(json.loads(capsys.readouterr().out)["values"]["best"]) == count
 
 
+def test_run_without_weights_prepares_rows_as_training_would(capsys):
+    Path("more.csv").write_text(ROWS.rpartition("6,40")[0])
+    assert main("run kinds.graph --data more.csv --rows 2 --json".split()) == 0
+    assert len(json.loads(capsys.readouterr().out)["values"]["best"]) == 2
+
+
 def test_inputs_may_come_from_the_columns_of_a_csv(capsys):
     """--inputs FILE.csv"""
     Path("sum.graph").write_text("input a: float[N], b: int[N]\ny = a + b\n")
