@@ -43,7 +43,8 @@ def test_the_page_has_a_row_for_each_spec_with_its_lines() -> None:
 
 @pytest.mark.parametrize("name", [n for n in SPECS if "\ntrain" in text(n)])
 def test_a_tutorial_trains_for_a_few_steps(name: str) -> None:
-    graph = tutorial(name, train__iterations=2)
+    narrow = {"width": 8} if "hyper width" in text(name) else {}
+    graph = tutorial(name, train__iterations=2, **narrow)
     start = {key: np.array(value) for key, value in graph.params.items()}
     inputs: dict[str, Any] = {}
     if "source = mnist" in text(name):
