@@ -58,7 +58,8 @@ _LAYERS = {
     "Attention": "multiheadattention selfattention", "RNN": "simplernn",
     "Dropout": "dropout1d dropout2d spatialdropout2d", "SoftmaxWithLoss": "crossentropyloss crossentropy "
     "softmaxcrossentropy softmaxcrossentropywithlogits sparsecategoricalcrossentropy categoricalcrossentropy",
-    "BinaryCrossEntropy": "bcewithlogitsloss sigmoidwithloss sigmoidcrossentropy binarycrossentropywithlogits",
+    "BinaryCrossEntropy": "bcewithlogitsloss sigmoidwithloss sigmoidcrossentropy "
+    "binarycrossentropywithlogits",
     "MeanSquaredError": "mseloss l2loss", "HuberLoss": "smoothl1loss huber",
     "L1Loss": "maeloss meanabsoluteerror absoluteerror",
     "FocalLoss": "sigmoidfocalloss categoricalfocalcrossentropy",

@@ -44,7 +44,7 @@ FORMS = {
     "standardize": "standardize(field)",
     "minmax": "minmax(field)",
     "impute": "impute(field, mean)`, `impute(field, median)` or `impute(field, 0)",
-    "category": "category(field)` or `category(field, unknown=0)",
+    "category": 'category(field)`, `category(field, unknown=0)` or `category(impute(field, "a class"))',
     "one_hot": "one_hot(category(field))",
     "date": "date(field)",
     "field": 'field("any name")',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from graphlang.diagnostics.prepared import (
     NoDate,
     NoTexts,
     NothingKnown,
+    OtherFill,
     UnseenClass,
 )
 
@@ -81,29 +83,47 @@ def _fill(way: Any, rows: Array) -> list[float]:
 
 
 class Categories:
-    """`category`: the classes, sorted; those of numbers by size."""
+    """`category`: the classes, sorted; those of numbers by size.
+
+    With `impute` inside, `fill` is the class of a row whose cell is missing.
+    """
 
     def __init__(self, kept: Any, text: str) -> None:
         classes = kept.get("classes") if isinstance(kept, dict) else None
         if not isinstance(classes, list) or not (_all(classes, str) or _all(classes, int | float)):
             raise GraphError([DamagedLearned(text)])
         self.classes: list[Any] = classes
+        self.fill: Any = kept.get("fill")
+        if self.fill is not None and self.fill not in classes:
+            raise GraphError([DamagedLearned(text)])
 
     @classmethod
-    def learned(cls, field: str, column: Column) -> Categories:
+    def learned(cls, field: str, column: Column, part: Mapping[str, Any]) -> Categories:
         """The classes of a column: numbers where all of its cells are."""
         cells = None if column.texts is None else column.texts()
-        if cells is None or all(map(NUMBER.fullmatch, cells)):
-            return cls({"classes": np.unique(column.load()).tolist()}, field)
-        _check_cells(field, column, cells)
-        return cls({"classes": sorted(set(cells))}, field)
+        fills, fill = "fill" in part, part.get("fill")
+        numbers = cells is None or all(NUMBER.fullmatch(cell) or (fills and not cell) for cell in cells)
+        if not numbers and not fills:
+            _check_cells(field, column, cells or [])
+        if not fills:
+            known = np.unique(column.load()).tolist() if numbers else sorted(set(cells or ()))
+            return cls({"classes": known}, field)
+        values = column.load().tolist() if numbers else cells or []
+        counts = Counter(v for v in values if (v and v == v) or v == 0)  # noqa: PLR0124 - nan
+        if fill is None and not counts:
+            raise GraphError([NothingKnown(part["text"])])
+        if fill is None:
+            fill = max(sorted(counts), key=counts.__getitem__)
+        elif isinstance(fill, str) is numbers:
+            raise GraphError([OtherFill(part["text"], str(fill), "numbers" if numbers else "texts")])
+        return cls({"classes": sorted({*counts, fill}), "fill": fill}, field)
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(map(str, self.classes))
 
     def as_json(self) -> dict[str, Any]:
-        return {"classes": self.classes}
+        return {"classes": self.classes} | ({} if self.fill is None else {"fill": self.fill})
 
     def numbers(self, field: str, column: Column, unknown: int | None) -> Array:
         """The number of each row's class; raises GraphError for another one, unless it has a number."""
@@ -111,10 +131,12 @@ class Categories:
         values: Sequence[Any]
         if _all(self.classes, str):
             cells = [str(v) for v in column.load().tolist()] if column.texts is None else column.texts()
-            values = cells
-            _check_cells(field, column, cells)
+            values = cells if self.fill is None else [cell or self.fill for cell in cells]
+            _check_cells(field, column, values)
         else:
             values = column.load().tolist()
+            if self.fill is not None:
+                values = [self.fill if value != value else value for value in values]  # noqa: PLR0124 - nan
         ids = [places.get(value, -1) for value in values]
         if -1 in ids and unknown is None:
             row = ids.index(-1)

@@ -108,7 +108,7 @@ class _Computing:
     def _category(self, part: Mapping[str, Any]) -> Any:
         field = part["of"][0]["field"]
         column = self._column(field, part["text"])
-        state = self._state(part, lambda: Categories.learned(field, column))
+        state = self._state(part, lambda: Categories.learned(field, column, part))
         return state.numbers(field, column, part.get("unknown"))
 
     def _state(self, part: Mapping[str, Any], learn: Any) -> Any:

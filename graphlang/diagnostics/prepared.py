@@ -82,9 +82,17 @@ class TextForNumber(Unprepared):
 
 class CellWithoutClass(Unprepared):
     message = "`{field}` has no value, {place}"
-    help = "fill the cell, or take the row away"
+    help = "write `category(impute({field}, mode))`, or a class in place of `mode`; or take the row away"
 
     place: str
+
+
+class OtherFill(Unprepared):
+    message = "`{field}` fills with `{fill}`, but the cells of the field are {kind}"
+    help = "give a class of the same kind, or `mode` for the most frequent one"
+
+    fill: str
+    kind: str
 
 
 class NoDate(Unprepared):

@@ -99,7 +99,8 @@ class _Reading:
             return self._misused(part, name, FORMS[name])
         if name == "field":
             return {"field": plain[0].value}
-        return self._of(part, name, plain[:1], **more)
+        first = plain[0].arguments[0].value if name == "category" and _is_filled(plain[0]) else plain[0]
+        return self._of(part, name, [first], **more)
 
     def _more(self, name: str, plain: list[Any], named: dict[Any, Any]) -> dict[str, Any] | None:
         """What a call of something that is no function of numbers needs besides; None where it is wrong."""
@@ -109,7 +110,8 @@ class _Reading:
         first = plain[0]
         if name == "field":
             return {} if isinstance(first, tree.String) else None
-        if name in ("category", "date") and not _is_field(first):
+        fills = _fill_of_category(first) if name == "category" else {}
+        if name in ("category", "date") and not (_is_field(first) or fills):
             return None
         if name == "one_hot":
             inner = isinstance(first, tree.Call) and isinstance(first.function, tree.Name)
@@ -119,12 +121,32 @@ class _Reading:
             return {"with": way} if way in WAYS or isinstance(way, int | float) else None
         if "unknown" in named:
             unknown = _number(named["unknown"])
-            return {"unknown": unknown} if isinstance(unknown, int) else None
+            return {"unknown": unknown, **fills} if isinstance(unknown, int) else None
         assert name in LEARNS or name == "date"
-        return {}
+        return fills
 
     def _misused(self, part: Any, name: str, form: str) -> Any:
         return self.context.poison(PreparationMisused(part.span, name, form))
+
+
+def _is_filled(part: Any) -> bool:
+    """Whether it is a call of `impute`."""
+    called = isinstance(part, tree.Call) and isinstance(part.function, tree.Name)
+    return called and part.function.name == "impute"
+
+
+def _fill_of_category(part: Any) -> dict[str, Any]:
+    """What takes the place of a missing class in `category(impute(field, "a"))`, None for the most frequent
+    class; empty for anything else."""
+    if not _is_filled(part) or [a.name for a in part.arguments] != [None, None]:
+        return {}
+    field, way = (a.value for a in part.arguments)
+    if not _is_field(field):
+        return {}
+    if isinstance(way, tree.Name) and way.name == "mode":
+        return {"fill": None}
+    value = way.value if isinstance(way, tree.String) else _number(way)
+    return {} if value is None or value == "" else {"fill": value}
 
 
 def _is_field(part: Any) -> bool:

@@ -104,6 +104,44 @@ def test_category_numbers_the_sorted_classes(tmp_path):
     assert columns(tmp_path, "category(y)", "int[N]")[1].tolist() == [0, 1, 2, 3]  # not as texts: 10 < 2
 
 
+@pytest.mark.parametrize(
+    ("cells", "way", "numbers", "names"),
+    [
+        (["b", "", "a", "b"], '"a"', [1, 0, 0, 1], ("a", "b")),
+        (["b", "", "a", "b"], '"none"', [1, 2, 0, 1], ("a", "b", "none")),
+        (["b", "", "a", "b"], "mode", [1, 1, 0, 1], ("a", "b")),
+        (["b", "", "a", ""], "mode", [1, 0, 0, 0], ("a", "b")),  # the first of the most frequent
+        (["10", "", "2", "10"], "mode", [1, 1, 0, 1], ("2.0", "10.0")),
+        (["10", "", "2", "10"], "3", [2, 1, 0, 2], ("2.0", "3", "10.0")),
+    ],
+)
+def test_a_missing_class_is_imputed(tmp_path, cells, way, numbers, names):
+    write(tmp_path, "k.csv", "\n".join(["kind,n", *(f"{cell},1" for cell in cells), ""]))
+    source = 'source = csv("k.csv", missing=[""], test=0)'
+    graph = load(tmp_path, f"{source}\nx = category(impute(kind, {way}))", "input x: int[N]")
+    data = open_data(graph.model)
+    assert data.train[f"category(impute(kind, {way}))"].load().tolist() == numbers
+    assert data.classes[f"category(impute(kind, {way}))"] == names
+    again = load(tmp_path, f"{source}\nx = category(impute(kind, {way}))", "input x: int[N]")
+    again.model.learned.update(json.loads(json.dumps(dict(graph.model.learned))))
+    write(tmp_path, "other.csv", f"kind,n\n,1\n{cells[0]},1\n")
+    others = open_data(again.model, tmp_path / "other.csv", "predict", undivided=True)
+    (rows,) = [s[f"category(impute(kind, {way}))"].load().tolist() for s in others.splits.values()]
+    assert rows == [numbers[1], numbers[0]]
+
+
+def test_a_missing_class_that_nothing_fills_or_that_is_of_another_kind_is_an_error(tmp_path):
+    write(tmp_path, "k.csv", "kind,n\na,1\n,2\n")
+    source = 'source = csv("k.csv", missing=[""], test=0)'
+    for written, told in [
+        ("category(kind)", "has no value, line 3"),
+        ("category(impute(kind, 3))", "fills with `3`, but the cells of the field are texts"),
+        ("category(impute(kind))", "is not how `category` is written"),
+    ]:
+        with pytest.raises(GraphError, match=told):
+            open_data(load(tmp_path, f"{source}\nx = {written}", "input x: int[N]").model)
+
+
 def test_one_hot_has_a_column_for_each_class(tmp_path):
     _, values = columns(tmp_path, "one_hot(category(kind))", "float[N, C]")
     assert values.tolist() == [[1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1]]
