@@ -14,7 +14,7 @@ import numpy as np
 from graphlang.datasets.csv_blocks import Form
 from graphlang.datasets.dataset import Array
 from graphlang.datasets.decimal_cells import Decimals
-from graphlang.datasets.table_pieces import Piece
+from graphlang.datasets.table_pieces import TablePiece
 from graphlang.lazy import made_once
 
 _MOST_WHOLE = 10**18
@@ -52,7 +52,7 @@ class ArrowReader:
         before = self._whole or [True] * len(whole)
         self._whole = [a and b for a, b in zip(before, whole, strict=True)]
 
-    def decimals(self, piece: Piece, rows: int) -> Decimals | None:
+    def decimals(self, piece: TablePiece, rows: int) -> Decimals | None:
         """The numbers in a piece of so many rows; None where Arrow is not sure to read them alike."""
         whole = self._whole
         if not self._pays or whole is None or self._refusals >= _REFUSALS or self._width < 2:
@@ -70,7 +70,7 @@ class ArrowReader:
         self._refusals += decimals is None
         return decimals
 
-    def _table(self, modules: Any, piece: Piece, whole: Sequence[bool]) -> Any:
+    def _table(self, modules: Any, piece: TablePiece, whole: Sequence[bool]) -> Any:
         arrow, csv = modules
         names = [str(i) for i in range(self._width)]
         kinds = {

@@ -15,7 +15,7 @@ import numpy as np
 
 from graphlang.datasets.dataset import Array
 from graphlang.datasets.decimal_cells import Decimals, Words, read_decimals
-from graphlang.datasets.table_pieces import NEWLINE, QUOTE, Piece, within_quotes
+from graphlang.datasets.table_pieces import NEWLINE, QUOTE, TablePiece, within_quotes
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import DamagedCsv
 
@@ -111,7 +111,7 @@ class CellBlock(NamedTuple):
 class TablePart:
     """Some rows of a table, whose cells are told apart when they are asked for."""
 
-    def __init__(self, rows: int, make: Callable[[], CellBlock], piece: Piece | None = None) -> None:
+    def __init__(self, rows: int, make: Callable[[], CellBlock], piece: TablePiece | None = None) -> None:
         self.rows = rows
         #: the text of the rows, where all quotes in it are as usual
         self.piece = piece
@@ -128,7 +128,7 @@ class TablePart:
         return self._make()
 
 
-def counted_rows(piece: Piece, form: Form, width: int) -> Array:
+def counted_rows(piece: TablePiece, form: Form, width: int) -> Array:
     """The line of each row of a piece that is not empty, [1, rows], or with its number of cells, [2, rows].
 
     Raises Unusual where the quotes are not as usual. Where only the sum of the cells was counted, a row with
@@ -146,7 +146,7 @@ def counted_rows(piece: Piece, form: Form, width: int) -> Array:
     return block.lines[None] if isinstance(block, CellBlock) else block
 
 
-def block_of(piece: Piece, form: Form, width: int) -> CellBlock | Array:
+def block_of(piece: TablePiece, form: Form, width: int) -> CellBlock | Array:
     """The rows of a piece that are not empty, or how many cells each has where these are not `width`.
 
     Raises Unusual where this is not certain.
@@ -168,7 +168,7 @@ def block_of(piece: Piece, form: Form, width: int) -> CellBlock | Array:
     return _regular(piece, form, width, marks, kinds) or _irregular(piece, form, width, marks, kinds)
 
 
-def _regular(piece: Piece, form: Form, width: int, marks: Array, kinds: Array) -> CellBlock | None:
+def _regular(piece: TablePiece, form: Form, width: int, marks: Array, kinds: Array) -> CellBlock | None:
     """The block of a piece whose rows have all the same marks, and no newline in a cell."""
     first = int(np.argmax(kinds == NEWLINE)) + 1
     pattern = kinds[:first]
@@ -198,7 +198,7 @@ def _regular(piece: Piece, form: Form, width: int, marks: Array, kinds: Array) -
     return CellBlock(piece.text, starts, ends, lines, points, piece.is_quoted, form.skips_blanks)
 
 
-def _irregular(piece: Piece, form: Form, width: int, marks: Array, kinds: Array) -> CellBlock | Array:
+def _irregular(piece: TablePiece, form: Form, width: int, marks: Array, kinds: Array) -> CellBlock | Array:
     if form.decimal != form.delimiter:
         marks, kinds = marks[kinds != ord(form.decimal)], kinds[kinds != ord(form.decimal)]
     starts = np.concatenate([np.zeros(1, marks.dtype), marks[:-1] + 1])
@@ -241,7 +241,7 @@ def _check_quotes(array: Array, within: Array, form: Form) -> None:
 # ---- by the reader of Python -------------------------------------------------------------------------------
 
 
-def records(path: str, pieces: Iterable[Piece], form: Form) -> Iterator[tuple[int, list[str]]]:
+def records(path: str, pieces: Iterable[TablePiece], form: Form) -> Iterator[tuple[int, list[str]]]:
     """The records that are not empty, each with the number of its first line."""
     pieces = list(pieces)
     before = pieces[0].line - 1 if pieces else 0

@@ -25,9 +25,9 @@ from graphlang.datasets.csv_blocks import (
 from graphlang.datasets.dataset import Array
 from graphlang.datasets.reading import Reading
 from graphlang.datasets.table import NUMBER, Table, by_threads
-from graphlang.datasets.table_pieces import Piece, pieces_of
+from graphlang.datasets.table_pieces import TablePiece, read_pieces
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.data import NoData, TooManyCells
+from graphlang.diagnostics.data import NoData
 from graphlang.diagnostics.tables import (
     ColumnTwice,
     CommentForHeader,
@@ -50,7 +50,7 @@ T = TypeVar("T")
 
 def read_csv(path: str, file: RegularFile, form: Form, most_cells: int) -> CsvTable:
     """The table in an open file; raises GraphError if it is malformed, or has more cells than that."""
-    pieces = pieces_of(path, file, quotes=form.is_plain)
+    pieces = read_pieces(path, file, form.delimiter, most_cells, quotes=form.is_plain)
     body = _Body(path, pieces, form)
     if body.header is None:
         raise GraphError([NoData.empty_file(path)])
@@ -65,8 +65,6 @@ def read_csv(path: str, file: RegularFile, form: Form, most_cells: int) -> CsvTa
         raise GraphError([body.ragged(ragged[0], len(header), ragged[1])])
     if not len(lines):
         raise GraphError([NoData.header_alone(path)])
-    if (len(lines) + 1) * len(names) > most_cells:
-        raise GraphError([TooManyCells(path, (len(lines) + 1) * len(names), most_cells)])
     return CsvTable(path, names, lines, body)
 
 
@@ -84,14 +82,14 @@ class CsvTable(Table):
 class _Body:
     """The records of a csv below its header."""
 
-    def __init__(self, path: str, pieces: list[Piece], form: Form) -> None:
+    def __init__(self, path: str, pieces: list[TablePiece], form: Form) -> None:
         self.path = path
         self.form = form
         self.header, after = _header_of(path, pieces, form)
         self._before = 0  # records of `_pieces` that are none of the body
-        first = pieces[0] if pieces else Piece(b"", 1)
+        first = pieces[0] if pieces else TablePiece(b"", 1)
         if form.is_plain and after <= len(first.text):
-            rest = Piece(first.text[after:], first.line + first.text.count(b"\n", 0, after))
+            rest = TablePiece(first.text[after:], first.line + first.text.count(b"\n", 0, after))
             self._pieces = [rest, *pieces[1:]] if rest.text else pieces[1:]
             #: from this piece on, the reader of Python tells the cells apart
             self._unusual = len(self._pieces)
@@ -136,7 +134,7 @@ class _Body:
         ]
         reading = Reading(self.path, len(usual))
 
-        def of_piece(item: tuple[int, int, Piece]) -> T:
+        def of_piece(item: tuple[int, int, TablePiece]) -> T:
             first, rows, piece = item
             return function(first, TablePart(rows, lambda: self._block(piece, width), piece))
 
@@ -149,7 +147,7 @@ class _Body:
                 yield function(first, TablePart.of(block))
                 first += len(block.lines)
 
-    def _block(self, piece: Piece, width: int) -> CellBlock:
+    def _block(self, piece: TablePiece, width: int) -> CellBlock:
         block = block_of(piece, self.form, width)
         if isinstance(block, CellBlock):
             return block
@@ -162,7 +160,7 @@ class _Body:
         return RaggedLine(self.path, line, width, row, count - 1)
 
 
-def _lines_in(piece: Piece, form: Form, width: int) -> Array | None:
+def _lines_in(piece: TablePiece, form: Form, width: int) -> Array | None:
     """What `counted_rows` gives, or None for unusual quotes."""
     try:
         return counted_rows(piece, form, width)
@@ -170,7 +168,7 @@ def _lines_in(piece: Piece, form: Form, width: int) -> Array | None:
         return None
 
 
-def _header_of(path: str, pieces: list[Piece], form: Form) -> tuple[list[str] | None, int]:
+def _header_of(path: str, pieces: list[TablePiece], form: Form) -> tuple[list[str] | None, int]:
     """The first record that is not empty, and where it ends in the text."""
     rows = records(path, pieces, form)
     first = next(rows, None)

@@ -9,6 +9,8 @@ import numpy as np
 
 from graphlang.datasets.reading import Reading
 from graphlang.datasets.text_format import decoded
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.data import TooManyCells
 from graphlang.files.regular import ChangedFile, RegularFile
 
 PIECE = 2**19
@@ -16,7 +18,7 @@ PIECE = 2**19
 QUOTE, NEWLINE = ord('"'), ord("\n")
 
 
-class Piece(NamedTuple):
+class TablePiece(NamedTuple):
     """Whole records of a text, of which the last ends with a newline."""
 
     text: bytes
@@ -29,16 +31,24 @@ class Piece(NamedTuple):
         return b'"' in self.text
 
 
-def pieces_of(path: str, file: RegularFile, *, quotes: bool = True) -> list[Piece]:
-    """The text of a file; raises GraphError where it is not UTF-8, and OSError where it changed meanwhile.
+def read_pieces(
+    path: str, file: RegularFile, delimiter: str, most_cells: int, *, quotes: bool = True
+) -> list[TablePiece]:
+    """The text of a file; raises GraphError where it is not UTF-8, or has more cells than allowed.
 
-    With `quotes`, a newline between two quotes is no end of a record.
+    With `quotes`, a newline between two quotes is no end of a record. Raises OSError where the file changed
+    meanwhile.
     """
     keep_freed_memory()
     reading = Reading(path, file.size)
-    pieces: list[Piece] = []
-    rest, line, size = b"", 1, PIECE
-    for content in _with_newlines(file, reading):
+    pieces: list[TablePiece] = []
+    rest, line, size, cells = b"", 1, PIECE, 0
+    contents = _with_newlines(file, reading)
+    for content in contents:
+        cells += _cells(content, delimiter)
+        if cells > most_cells:
+            cells += sum(_cells(more, delimiter) for more in contents)
+            raise GraphError([TooManyCells(path, cells, most_cells)])
         if len(rest) + len(content) < size:
             rest += content
             continue
@@ -65,6 +75,14 @@ def keep_freed_memory() -> None:
     a larger array was freed.
     """
     np.empty(2**24, np.uint8)
+
+
+def _cells(text: bytes, delimiter: str) -> int:
+    """How many cells end in a text."""
+    if len(delimiter) > 1 or not delimiter.isascii():
+        return text.count(delimiter.encode()) + _newlines(text)
+    array = np.frombuffer(text, np.uint8)
+    return int(np.count_nonzero(array == ord(delimiter))) + _newlines(text)
 
 
 def _newlines(text: bytes) -> int:
@@ -110,7 +128,7 @@ def within_quotes(
     return np.bitwise_xor.accumulate(quotes).view(np.bool_)
 
 
-def _checked(path: str, file: RegularFile, text: bytes, line: int) -> Piece:
+def _checked(path: str, file: RegularFile, text: bytes, line: int) -> TablePiece:
     if not text.isascii():
         try:
             text.decode()
@@ -118,4 +136,4 @@ def _checked(path: str, file: RegularFile, text: bytes, line: int) -> Piece:
             file.stream.seek(0)
             decoded(path, file.content(file.size))  # names the place in the file as it is
             raise ChangedFile(file.name) from None
-    return Piece(text, line)
+    return TablePiece(text, line)

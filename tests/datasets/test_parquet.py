@@ -136,7 +136,7 @@ def test_a_damaged_file_is_refused_or_read_but_never_a_fault(tmp_path):
     place = written(tmp_path, {"a": list(range(50)), "k": ["x", "y"] * 25})
     whole = place.read_bytes()
     rng = np.random.default_rng(0)
-    refused = 0
+    codes = []
     for _ in range(60):
         content = bytearray(whole)
         for at in rng.integers(0, len(whole), 3).tolist():
@@ -147,9 +147,9 @@ def test_a_damaged_file_is_refused_or_read_but_never_a_fault(tmp_path):
             for name in train:
                 _ = train[name].texts() if train[name].texts else train[name].load()
         except GraphError as error:
-            refused += 1
-            assert {d.code for d in error.diagnostics} <= {"GL604", "GL605", "GL606", "GL610", "GL611"}
-    assert refused > 10
+            codes += [d.code for d in error.diagnostics]
+    assert len(codes) > 10
+    assert set(codes) <= {"GL604", "GL605", "GL606", "GL610", "GL611"}
 
 
 def test_many_cells_of_a_small_file_are_refused_before_they_are_read(tmp_path):
