@@ -125,3 +125,36 @@ def test_a_number_is_no_truth_value(number):
         gl.Jax(remat=number)
     with pytest.raises(gl.GraphError, match="must be `true`, `false` or `block`"):
         gl.loads(SPEC.replace("SETTING", f"remat = {number}"))
+
+
+TWO = """
+input x: float[N, 16], t: float[N, 1]
+layer G = Grown()
+layer D = Grown()
+def Grown(x) { return x -> repeat 3 { Affine(32); Gelu } -> Affine(16) }
+near = mean((G(x) - t)**2)
+far = mean((D(G(x)) + t)**2)
+output near
+train { batch = 8; iterations = 4; dtype = float64; seed = 1; REMAT
+        minimize = [objective(near, "G.*", Adam(0.01)), objective(far, "D.*", SGD(0.1))] }
+"""
+
+
+def test_the_forward_pass_of_every_objective_is_computed_again():
+    rng = np.random.default_rng(0)
+    rows = {"x": rng.normal(size=(16, 16)), "t": rng.normal(size=(16, 1))}
+    histories = []
+    for remat in ("", "remat = true;"):
+        graph = gl.loads(TWO.replace("REMAT", remat), backend=gl.Jax(cache=False, steps_per_call=1))
+        histories.append(graph.fit(**rows))
+    np.testing.assert_allclose(*(h.objectives["far"] for h in histories), rtol=1e-9)
+    graph = gl.loads(TWO.replace("REMAT", "remat = true;"))
+    training, numbers = TrainingState(graph.model, graph.spec.train, 1), graph.network.numbers
+    sizes = {"N": 8}
+    storage = {numbers[n]: Storage((8, w), np.dtype("float64")) for n, w in (("x", 16), ("t", 1))}
+    recording, placement = training.record(storage, sizes), Placement(jax.local_devices(backend="cpu")[:1])
+    blocks = blocks_of(gl.Jax(), training)
+    program = StepProgram(gl.Jax(), placement, recording, "xt", 0, None, 0, 1, "float32", blocks)
+    again = {step.origin for s in program._segments for r in s.again for step in r.steps}
+    assert any(origin.startswith("G") for origin in again)
+    assert any(origin.startswith("D") for origin in again)

@@ -94,24 +94,49 @@ def segments(
     """The steps of a training step, cut where values are computed again."""
     if blocks is None:
         return [Segment((), steps)]
-    start = next((i for i, s in enumerate(steps) if s.origin.startswith(GRADIENT_OF)), len(steps))
-    forward, backward = steps[:start], steps[start:]
-    inner = _inner(forward, {x.number for x in results}, blocks, uses)
+    kept = {x.number for x in results}
+    cuts: dict[int, list[Recomputation]] = {}
+    for begin, start in _forward_passes(steps):
+        for place, again in _cuts(steps, begin, start, kept, blocks, uses):
+            cuts.setdefault(place, []).extend(again)
+    places = sorted(cuts)
+    parts = [Segment((), steps[: places[0] if places else len(steps)])]
+    ends = [*places[1:], len(steps)]
+    return parts + [Segment(cuts[place], steps[place:end]) for place, end in zip(places, ends, strict=False)]
+
+
+def _forward_passes(steps: Sequence[Step]) -> list[tuple[int, int]]:
+    """Where the forward pass of each objective begins, and where its backward pass does."""
+    passes: list[tuple[int, int]] = []
+    begin, phase = 0, "forward"
+    for i, step in enumerate(steps):
+        if step.origin.startswith(GRADIENT_OF) and phase == "forward":
+            passes.append((begin, i))
+            phase = "backward"
+        elif step.origin.startswith(UPDATE_OF):
+            phase = "updates"
+        elif phase == "updates" and step.origin != NORMS and not step.origin.startswith(GRADIENT_OF):
+            begin, phase = i, "forward"
+    return passes
+
+
+def _cuts(
+    steps: Sequence[Step], begin: int, start: int, kept: set[int], blocks: Blocks, uses: Uses
+) -> Iterator[tuple[int, list[Recomputation]]]:
+    """What is computed again of one forward pass, and before which step."""
+    forward, rest = steps[begin:start], steps[start:]
+    inner = _inner(forward, kept, blocks, uses)
     needed: dict[Hashable, set[int]] = {}
     first: dict[int, list[Hashable]] = {}
-    for i, step in enumerate(backward):
+    for i, step in enumerate(rest):
         for number in _numbers(uses(step)):
             if number in inner:
                 if inner[number] not in needed:
                     first.setdefault(i, []).append(inner[number])
                 needed.setdefault(inner[number], set()).add(number)
-    cuts = dict(_recomputations(forward, backward, first, needed, inner, uses))
-    ends = [*(start + i for i in cuts), len(steps)]
-    parts = [Segment((), steps[: ends[0]])]
-    parts += [
-        Segment(again, steps[start + i : end]) for (i, again), end in zip(cuts.items(), ends[1:], strict=True)
-    ]
-    return parts
+    before = {step.output.number for step in steps[:start]}
+    for i, again in _recomputations(forward, rest, first, needed, inner, before, uses):
+        yield start + i, again
 
 
 def _itself(origin: str) -> str:
@@ -157,6 +182,7 @@ def _recomputations(
     first: Mapping[int, Sequence[Hashable]],
     needed: Mapping[Hashable, set[int]],
     inner: Mapping[int, Hashable],
+    before: set[int],
     uses: Uses,
 ) -> Iterator[tuple[int, list[Recomputation]]]:
     """Where in the backward pass which blocks are computed again. Each waits for a gradient, the last one
@@ -167,23 +193,28 @@ def _recomputations(
     for i, step in enumerate(backward):
         waiting = [number for number in latest if last_use.get(number, -1) >= i]
         if i in first and waiting:
-            yield i, [_recomputation(forward, inner, needed[block], waiting[-1], uses) for block in first[i]]
+            again = [(needed[block], waiting[-1]) for block in first[i]]
+            yield i, [_recomputation(forward, inner, before, *needs, uses) for needs in again]
         if not arrived or arrived.intersection(_numbers(uses(step))):
             arrived.add(step.output.number)
             latest.append(step.output.number)
 
 
 def _recomputation(
-    forward: Sequence[Step], inner: Mapping[int, Hashable], results: set[int], gradient: int, uses: Uses
+    forward: Sequence[Step],
+    inner: Mapping[int, Hashable],
+    before: set[int],
+    results: set[int],
+    gradient: int,
+    uses: Uses,
 ) -> Recomputation:
-    computed = {step.output.number for step in forward}
     needed, operands, steps = set(results), set[int](), []
     for step in reversed(forward):
         if step.output.number in needed:
             steps.append(step)
             for number in _numbers(uses(step)):
                 (needed if number in inner else operands).add(number)
-    operands &= computed
+    operands &= before
     return Recomputation(steps[::-1], sorted(operands), sorted(results), gradient)
 
 
