@@ -65,6 +65,7 @@ class Trainable:
             dataset, handed, validation = self._of_frames(data, validation), {}, None
         else:
             dataset, handed = data_or_arrays("fit", self._model.network, data, more, arrays)
+            dataset = self._with_prepared(dataset, learn=True)
         return fit(
             self._model,
             dataset,
@@ -79,6 +80,14 @@ class Trainable:
             on_step=on_step,
             on_start=self._record_in,
         )
+
+    def _with_prepared(self, dataset: Dataset | None, *, learn: bool) -> Dataset | None:
+        """A data set of the caller with what the `data` section computes of its fields."""
+        if dataset is None or self._model.spec.data is None:
+            return dataset
+        from graphlang.training.raw_rows import prepared_like_source
+
+        return prepared_like_source(self._model, dataset, learn=learn)
 
     def _of_frames(self, frame: Any, validation: Any) -> Dataset:
         """The data set of a table of raw rows, and of one to validate by."""
@@ -123,6 +132,7 @@ class Trainable:
         elif given and not more:
             data, arrays = None, from_raw(self._model, given, of)
         dataset, handed = data_or_arrays("evaluate", self._model.network, data, more, arrays)
+        dataset = self._with_prepared(dataset, learn=False)
         return evaluate_on(self._model, dataset, handed, text_of("split", split))
 
     def save(self, path: str | os.PathLike[str]) -> None:

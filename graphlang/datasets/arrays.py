@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from graphlang.datasets.dataset import Array, Column, Dataset, check_array, checked_splits
 from graphlang.datasets.number_checks import masked, place_text
+from graphlang.datasets.text_column import TextColumn, filled, texts_of
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import MaskedNumber, NoArray, WrongArray
 from graphlang.diagnostics.python_arguments import exact_numbers
@@ -27,22 +28,27 @@ def from_arrays(
     """A data set whose training split has these fields, by keyword or in one mapping.
 
     `validation` and `test` hold the fields of those splits. The arrays are not copied, not scaled, and never
-    written to.
+    written to. A column may hold texts and dates, which `category` and `date` in a `data` section take; None
+    and nan are no value.
     """
-    splits = {"train": _columns({**(arrays or {}), **more})}
+    splits = {"train": columns_from({**(arrays or {}), **more})}
     for split, columns in (("validation", validation), ("test", test)):
         if columns is not None:
-            splits[split] = _columns(columns)
+            splits[split] = columns_from(columns)
     return Dataset("arrays", checked_splits(_NAME, splits))
 
 
-def _columns(arrays: Mapping[str, ArrayLike]) -> dict[str, Column]:
+def columns_from(arrays: Mapping[str, ArrayLike]) -> dict[str, Column]:
+    """A column for each array; raises GraphError for what can be none."""
     return {name: _column(name, values) for name, values in arrays.items()}
 
 
 def _column(name: str, values: ArrayLike) -> Column:
     try:
-        array = np.asarray(values)
+        array = filled(np.asarray(values))
+        texts = texts_of(array)
+        if texts is not None:
+            return TextColumn(name, texts)
         if array.dtype.kind == "O":
             array = _exact(array)
     except OverflowError:

@@ -13,24 +13,16 @@ def is_frame(value: Any) -> bool:
 
 
 def columns_of(frame: Any) -> dict[str, Any]:
-    """The columns of a table by name: arrays of numbers, or lists of cells, where None is no value."""
-    return {str(name): column_of(frame[name]) for name in frame.columns}
+    """The columns of a table by name, with None where a cell that is no plain number has no value."""
+    return {str(name): _column(frame[name]) for name in frame.columns}
 
 
-def column_of(column: Any) -> Any:
-    """A column as an array of numbers, where nan is no value, or as a list of cells, where None is none."""
-    try:
-        array = np.asarray(column)
-    except ValueError:  # rows of different lengths, which are refused where they are taken
-        return column
-    if array.dtype.kind != "O" or array.ndim != 1:
+def _column(column: Any) -> Any:
+    array = np.asarray(column)
+    if array.dtype.kind != "O":
         return array
     missing = getattr(column, "isna", None) or getattr(column, "is_null", None)
-    absent = (
-        np.asarray(missing()) if missing is not None else np.array([cell is None for cell in array.tolist()])
-    )
-    cells = [None if gone else cell for cell, gone in zip(array.tolist(), absent, strict=True)]
-    values = [cell for cell in cells if cell is not None]
-    if all(isinstance(cell, bool | int | float) for cell in values):
-        return np.array([np.nan if cell is None else cell for cell in cells], np.float64)
-    return cells
+    if missing is not None:
+        array = array.copy()
+        array[np.asarray(missing())] = None
+    return array

@@ -7,15 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.datasets.arrays import from_arrays
+from graphlang.datasets.arrays import columns_from, from_arrays
 from graphlang.datasets.dataset import Column, Dataset
 from graphlang.datasets.preparing import prepared, source_fields
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data_fields import UnknownField
-from graphlang.diagnostics.prepared import TextForNumber
 from graphlang.engine.model import Model
-from graphlang.inputs.frames import column_of
-from graphlang.lazy import lazy
 from graphlang.spec.models import DataSpec
 
 _NAME = "the rows handed in"
@@ -56,6 +53,13 @@ def from_columns(model: Model, columns: Mapping[str, Any], of: Iterable[str]) ->
     if len(wanting) == 1 and wanting[0] not in columns:
         return {wanting[0]: _side_by_side(columns, list(columns))}
     return {name: columns[name] for name in needed if name in columns}
+
+
+def prepared_like_source(model: Model, dataset: Dataset, *, learn: bool) -> Dataset:
+    """A data set with the fields that the `data` section computes of those that it has."""
+    section = model.spec.data
+    missing = {} if section is None else {f: e for f, e in section.prepared.items() if f not in dataset.train}
+    return prepared(dataset, missing, model.learned, learn=learn) if missing else dataset
 
 
 def dataset_of(model: Model, splits: Mapping[str, Mapping[str, Any]], of: Iterable[str]) -> Dataset:
@@ -126,56 +130,14 @@ def _computed(
 
 def _columns(values: Mapping[str, Any]) -> dict[str, Column]:
     """Columns of a table: numbers, or texts, where None and nan are no value; a single value is a row."""
-    texts = {name: cells for name, value in values.items() if (cells := _texts(value)) is not None}
-    numbers = {n: np.atleast_1d(column_of(v)) for n, v in values.items() if n not in texts}
-    columns = dict(from_arrays(numbers).train) if numbers else {}
-    for name, cells in texts.items():
-        columns[name] = _Texts(name, cells)
-    rows = {column.shape[0] for column in columns.values()}
-    if len(rows) > 1:
+    columns = columns_from({name: [v] if _is_single(v) else v for name, v in values.items()})
+    if len({column.shape[0] for column in columns.values()}) > 1:
         from_arrays({name: np.zeros(column.shape[0]) for name, column in columns.items()})  # refuses them
-    return {name: columns[name] for name in values}
+    return columns
 
 
-class _Texts(Column):
-    """A column of texts, with their numbers where they are asked for; an empty cell is none."""
-
-    def __init__(self, name: str, cells: list[str]) -> None:
-        self.__dict__.update(
-            stored=(len(cells),), pixels=None, flatten=False, alone=None, in_file=0, lines=None
-        )
-        self.__dict__.update(texts=lambda: cells, read=lambda: _numbers(name, cells))
-
-    @lazy
-    def storage(self) -> np.dtype[Any]:
-        """float64; raises GraphError for a cell that is no number."""
-        return self.load().dtype
-
-    @lazy
-    def _raw(self) -> Any:
-        return self.read()
-
-
-def _numbers(name: str, cells: list[str]) -> Any:
-    numbers = np.full(len(cells), np.nan)
-    for row, cell in enumerate(cells):
-        if cell:
-            try:
-                numbers[row] = float(cell)
-            except ValueError:
-                raise GraphError([TextForNumber(name, cell, f"row {row}")]) from None
-    return numbers
-
-
-def _texts(value: Any) -> list[str] | None:
-    """The cells of a column of texts or dates; None for one of numbers."""
-    array = np.atleast_1d(np.asarray(value))
-    if array.dtype.kind == "M":
-        return ["" if cell == "NaT" else cell for cell in array.astype("M8[D]").astype(str).tolist()]
-    cells = array.tolist()
-    if array.ndim != 1 or not any(isinstance(cell, str) for cell in cells):
-        return None
-    return ["" if cell is None or cell != cell else str(cell).strip() for cell in cells]  # noqa: PLR0124 - nan
+def _is_single(value: Any) -> bool:
+    return isinstance(value, str) or not hasattr(value, "__len__") or getattr(value, "ndim", 1) == 0
 
 
 # ---- images ------------------------------------------------------------------------------------------------

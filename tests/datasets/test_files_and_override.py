@@ -193,6 +193,17 @@ def test_arrays_are_used_as_they_are():
     assert x.flags.writeable
 
 
+def test_texts_and_dates_are_columns_whose_numbers_are_asked_for_later():
+    data = from_arrays(
+        kind=["b", None, "a"], day=np.array(["2020-01-31"] * 3, "M8[ns]"), n=["1", "2.5", ""], m=[None, 1, 2]
+    )
+    assert data.train["kind"].texts() == ["b", "", "a"]
+    assert data.train["day"].texts() == ["2020-01-31"] * 3
+    np.testing.assert_array_equal(data.train["n"].load(), [1, 2.5, np.nan])
+    np.testing.assert_array_equal(data.train["m"].load(), [np.nan, 1, 2])
+    assert fault(data.train["kind"].load).code == "GL627"
+
+
 def test_a_name_that_is_no_identifier_comes_in_a_mapping():
     assert list(from_arrays({"lambda": [1.0], "validation": [2.0]}).train) == ["lambda", "validation"]
 
@@ -202,8 +213,8 @@ def test_a_name_that_is_no_identifier_comes_in_a_mapping():
     [
         ({"x": np.zeros((3, 2)), "t": np.zeros(2)}, "GL609"),
         ({"x": [[1, 2], [3]]}, "GL610"),
-        ({"x": ["a", "b"]}, "GL610"),
-        ({"x": [None, 1]}, "GL610"),
+        ({"x": [["a"], ["b"]]}, "GL610"),
+        ({"x": [{}, 1]}, "GL610"),
         ({"x": 3.0}, "GL610"),
         ({"x": []}, "GL611"),
         ({}, "GL611"),

@@ -150,6 +150,48 @@ def test_texts_where_numbers_belong_are_named_with_their_row() -> None:
     assert len(gl.loads(every).fit(frame.drop(columns=["id", "day"])).losses) == 20
 
 
+def test_texts_and_cells_without_a_value_are_refused_as_inputs() -> None:
+    graph = gl.loads("input x: float[N]\nparam w = 1\nloss = mean(w * x)\noutput loss\n"
+                     "train { minimize = loss; optimizer = SGD; epochs = 1; batch = 1 }")  # fmt: skip
+    with pytest.raises(gl.GraphError, match="`a`, row 0, is no number of `x`"):
+        graph.fit(x=["a", "b"])
+    with pytest.raises(gl.GraphError, match="`x` holds nan in row 1"):
+        graph.fit(x=[1, None])
+
+
+class shop(gl.DataSource):
+    """A table with texts."""
+
+    def read(self, files: Any) -> gl.Dataset:
+        return gl.from_arrays(
+            size=[1.0, 2.0, None, 4.0] * 5,
+            kind=["tea", "tea", "coffee", "coffee"] * 5,
+            day=np.array(["2020-01-31"] * 20, "M8[D]"),
+        )
+
+
+OWN_TABLE = """input x: float[N, 2], t: int[N]
+y = x -> Affine(2)
+loss = SoftmaxWithLoss(y, t)
+output y
+data { source = shop(); validation = 0.2; x = [impute(size, mean), date(day) / 1e4]; t = category(kind) }
+train { minimize = loss; optimizer = SGD; epochs = 2; batch = 5; dtype = float64 }"""
+
+
+def test_a_source_of_ones_own_may_have_texts_and_dates_and_fit_prepares_a_data_set() -> None:
+    by_source, by_data = gl.loads(OWN_TABLE, layers=[shop]), gl.loads(OWN_TABLE, layers=[shop])
+    history = by_source.fit()
+    assert by_source.model.learned["category(kind)"] == {"classes": ["coffee", "tea"]}
+    assert by_source.predict(size=[1.0], day=["2020-01-31"], classes=True)[0] in ("coffee", "tea")
+    data = shop().read(None)
+    by_data.fit(data)
+    assert by_data.model.learned["category(kind)"] == by_source.model.learned["category(kind)"]
+    assert history.last.validation["loss"] > 0
+    assert by_data.evaluate(data) == by_data.evaluate(
+        size=[1.0, 2.0, None, 4.0] * 5, kind=["tea", "tea", "coffee", "coffee"] * 5, day=["2020-01-31"] * 20
+    )
+
+
 def test_without_a_data_section_inputs_take_the_columns_of_their_names_or_all_of_them() -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(X, columns=["a", "b", "c"])
