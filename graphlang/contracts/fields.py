@@ -36,7 +36,7 @@ class Fields(BaseModel):
         return value
 
 
-class Member(Fields):
+class FamilyMember(Fields):
     """The base class of optimizers, schedules, initializers and data sources, which Python makes as a file
     does: `SGD(0.1)` is `SGD(lr=0.1)`."""
 
@@ -57,7 +57,7 @@ class Member(Fields):
         super().__init__(**named)
 
 
-def _no_such_attribute(cls: type[Member], name: str, value: Any, names: list[str]) -> ValidationError:
+def _no_such_attribute(cls: type[FamilyMember], name: str, value: Any, names: list[str]) -> ValidationError:
     match = closest(name, names)
     instead = f"did you mean `{match}`?" if match else f"its attributes are {', '.join(names)}"
     sentence = f"{cls.__name__} has no attribute `{name}`; {instead}"

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict
 
-from graphlang.contracts.fields import Member
+from graphlang.contracts.fields import FamilyMember
 
 Shape: TypeAlias = tuple[int, ...]
 Drawn: TypeAlias = NDArray[np.float64]
 
 
-class Initializer(Member):
+class Initializer(FamilyMember):
     """The base class of every initializer: a subclass defines its fields and `draw`.
 
     Values are always drawn as float64, and the caller rounds them to the run's precision, so that a float32

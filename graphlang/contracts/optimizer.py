@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 from pydantic import ConfigDict, Field, PrivateAttr
 
-from graphlang.contracts.fields import Member
+from graphlang.contracts.fields import FamilyMember
 
 Array: TypeAlias = Any
 """A NumPy array or a symbolic array: an optimizer treats both alike."""
@@ -22,7 +22,7 @@ Slots: TypeAlias = dict[str, Array]
 """What an optimizer keeps for one parameter from step to step, by name."""
 
 
-class Optimizer(Member):
+class Optimizer(FamilyMember):
     """The base class of every optimizer: a subclass defines its fields, `slots` and `formula`.
 
     These are pure: `update` takes the slots and returns new ones, and writes nothing in place. So the same

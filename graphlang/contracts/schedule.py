@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
-from graphlang.contracts.fields import Member
+from graphlang.contracts.fields import FamilyMember
 
 
-class Schedule(Member):
+class Schedule(FamilyMember):
     """The base class of every schedule: a subclass defines its fields and `factor`."""
 
     family: ClassVar[str] = "schedules"

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from graphlang.datasets.dataset import Array, Column, Dataset, check_array, checked_splits
 from graphlang.datasets.number_checks import masked, place_text
-from graphlang.datasets.text_column import TextColumn, filled, texts_of
+from graphlang.datasets.text_column import TextColumn, texts_of, with_nan
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import MaskedNumber, NoArray, WrongArray
 from graphlang.diagnostics.python_arguments import exact_numbers
@@ -45,7 +45,7 @@ def columns_from(arrays: Mapping[str, ArrayLike]) -> dict[str, Column]:
 
 def _column(name: str, values: ArrayLike) -> Column:
     try:
-        array = filled(np.asarray(values))
+        array = with_nan(np.asarray(values))
         texts = texts_of(array)
         if texts is not None:
             return TextColumn(name, texts)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from pydantic import ConfigDict
 
-from graphlang.contracts.fields import Member
+from graphlang.contracts.fields import FamilyMember
 from graphlang.datasets.files import Files
 from graphlang.datasets.pixels import Pixels
 from graphlang.diagnostics import GraphError
@@ -170,7 +170,7 @@ class Dataset:
         return self.splits.get("test")
 
 
-class DataSource(Member):
+class DataSource(FamilyMember):
     """The base class of the data sources: its fields are the arguments in a spec, `open` finds the files.
 
     A subclass implements `read(files)`, which finds its paths through `files` and returns a Dataset. It

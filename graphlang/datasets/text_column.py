@@ -54,7 +54,7 @@ def texts_of(array: Array) -> list[str] | None:
     return ["" if cell is None or cell != cell else str(cell).strip() for cell in cells]  # noqa: PLR0124 - nan
 
 
-def filled(array: Array) -> Array:
+def with_nan(array: Array) -> Array:
     """An array of objects with nan for None, where all else in it are numbers."""
     if array.dtype.kind != "O" or array.ndim != 1:
         return array
