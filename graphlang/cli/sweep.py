@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphlang.cli import console, options
-from graphlang.cli.sweep_words import handed_on
+from graphlang.cli.sweep_words import are_sound, handed_on, to_repeat
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
@@ -62,7 +62,7 @@ def sweep(arguments: argparse.Namespace, command: argparse.ArgumentParser) -> in
     axes = arguments.sweep or read_sweep(arguments.resume).axes
     _check_axes(arguments, axes)
     graph = _checked(arguments, axes)
-    with closing(_opened(arguments, axes, handed_on(command, arguments.words))) as folder:
+    with closing(_opened(arguments, axes, command)) as folder:
         return SweepControl(arguments, command, folder, graph.spec.train).run()
 
 
@@ -129,15 +129,24 @@ def _loaded(arguments: argparse.Namespace, settings: dict[str, str]) -> Graph:
     return graph
 
 
-def _opened(arguments: argparse.Namespace, axes: list[Axis], words: list[str]) -> SweepFolder:
+def _opened(arguments: argparse.Namespace, axes: list[Axis], command: argparse.ArgumentParser) -> SweepFolder:
     """The folder of a sweep: a new one, or one that goes on, with more words than it was started with."""
-    from graphlang.sweeps.sweep_folder import SweepFolder
+    from graphlang.diagnostics import GraphError
+    from graphlang.diagnostics.weights import WrongRun
+    from graphlang.sweeps.sweep_folder import SWEEP, SweepFolder, read_sweep
     from graphlang.syntax.lessons import stem_of_spec
     from graphlang.training.next_folder import NextFolder
 
+    words = handed_on(command, arguments.words)
     if arguments.resume is None:
         chosen = arguments.run or NextFolder(ROOT, f"{stem_of_spec(arguments.spec)}-sweep")
         return SweepFolder.create(chosen, axes, words)
+    before = read_sweep(arguments.resume).words
+    if not are_sound(command, before):
+        raise GraphError([WrongRun.damaged(str(arguments.resume / SWEEP))])
+    missing = [word for word in to_repeat(command, before) if word not in words]
+    if missing:
+        raise options.Usage(f"the sweep was started with {' '.join(missing)}: write it again")
     folder = SweepFolder.reopen(arguments.resume)
-    folder.words += words
+    folder.words += [word for word in words if word not in folder.words]
     return folder

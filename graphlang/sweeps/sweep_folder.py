@@ -15,7 +15,7 @@ from graphlang.diagnostics.weights import RunUnwritable, WrongRun
 from graphlang.files.json_text import MOST_BYTES, parsed
 from graphlang.files.regular import read_bytes
 from graphlang.files.replace import write_text
-from graphlang.sweeps.values import Axis
+from graphlang.sweeps.values import Axis, read_axis
 from graphlang.training.next_folder import NextFolder
 from graphlang.training.run_folder import CHECKPOINT, PREVIOUS
 from graphlang.training.run_lock import RunLock
@@ -159,6 +159,7 @@ def read_sweep(path: Path) -> SweepFolder:
         sweep = SweepFolder(path, axes, words, runs)
         sweep.criterion = _text(content["criterion"])
         sweep.more_is_better = content["more_is_better"] is True
+        _check_plan(sweep)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise GraphError([WrongRun.damaged(str(path / SWEEP))]) from None
     return sweep
@@ -166,14 +167,23 @@ def read_sweep(path: Path) -> SweepFolder:
 
 def _read_run(entry: Mapping[str, Any]) -> SweptRun:
     run = SweptRun(**entry)
-    plain = all(isinstance(v, str) for v in (run.folder, run.status, run.why, *run.set, *run.set.values()))
-    if not plain or run.folder in ("", ".", "..") or re.search(r"[/\\:\0]", run.folder):
-        raise ValueError("a run has a name below the folder of the sweep")
+    if not isinstance(run.why, str) or run.status not in ("", "done", "failed"):
+        raise ValueError("a run is done, or failed for a reason, or has not ended")
     if not all(
         v is None or isinstance(v, int | float) for v in (*run.numbers.values(), run.iterations, run.seconds)
     ):
         raise TypeError("a number is none")
     return run
+
+
+def _check_plan(sweep: SweepFolder) -> None:
+    """Raises ValueError unless the runs are those that follow from the values."""
+    written = [f"{axis.name}={','.join(axis.values)}" for axis in sweep.axes]
+    if [read_axis(text) for text in written] != sweep.axes or count_of(sweep.axes) > MOST_RUNS:
+        raise ValueError("values are such as --sweep takes")
+    planned = [(run.folder, run.set) for run in planned_runs(sweep.axes)]
+    if [(run.folder, run.set) for run in sweep.runs] != planned:
+        raise ValueError("the runs are not those of the values")
 
 
 def _text(value: Any) -> str:

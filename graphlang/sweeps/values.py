@@ -37,6 +37,9 @@ def read_axis(text: str) -> Axis:
     values = tuple(value for item in items for value in _values(item))
     if len(values) > MOST_VALUES:
         raise ValueError(f"`{name}` has {len(values):,} values: at most {MOST_VALUES:,}")
+    file = next((value for value in values if value.startswith("@")), None)
+    if file is not None:
+        raise ValueError(f"`{file}`: a sweep takes values, not files")
     twice = next((value for i, value in enumerate(values) if value in values[:i]), None)
     if twice is not None:
         raise ValueError(f"`{name}` has the value {twice} twice")

@@ -155,7 +155,7 @@ def test_only_what_is_not_done_is_run_again(
     InThisProcess.started.clear()
     status, out, err = train("--resume", "s")
     assert (status, "3 runs in s, 1 at a time, of which 1 is done already" in err) == (0, True)
-    assert [words[words.index("--set", 3) + 1] for words in InThisProcess.started] == ["hidden=3", "hidden=5"]
+    assert [words[words.index("--set") + 1] for words in InThisProcess.started] == ["hidden=3", "hidden=5"]
     assert ["--resume" in words for words in InThisProcess.started] == [True, False]
     assert {run.folder: run.numbers for run in read_sweep(folder / "s").runs} == before
     assert json.loads((checkpoint / "run.json").read_text())["set"] == {"train.epochs": "3", "hidden": "5"}
@@ -253,13 +253,28 @@ def test_a_folder_belongs_to_one_sweep(folder: Path, train: Sweep) -> None:
         lock.release()
 
 
+def test_files_and_limits_are_named_again_by_who_goes_on(folder: Path, train: Sweep) -> None:
+    gl.load("net.graph").save("w.npz")
+    train("--sweep", "lr=0.1,0.2", "--run", "s", "--weights", "w.npz", "--limit", "nodes=1000", "--seed", "3")
+    assert read_sweep(folder / "s").words == ["--weights=w.npz", "--limit=nodes=1000", "--seed=3"]
+    status, _, err = train("--resume", "s", "--limit=nodes=1000")
+    assert (status, "was started with --weights=w.npz: write it again" in err) == (2, True)
+    status, _, err = train("--resume", "s", "--limit=nodes=1000", "--weights", "w.npz")
+    assert (status, err) == (0, "2 runs in s, of which 2 are done already\n")
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
         lambda content: content["runs"][0].update(folder="../../elsewhere"),
         lambda content: content["runs"][0].update(seconds="long"),
         lambda content: content["runs"][0].update(more=1),
+        lambda content: content["runs"][0].update(status="fine"),
+        lambda content: content["runs"].pop(),
+        lambda content: content["sweep"].update(hidden=["@/etc/passwd"]),
         lambda content: content.update(words=[3]),
+        lambda content: content.update(words=["--run=elsewhere"]),
+        lambda content: content.update(words=["elsewhere.graph"]),
         lambda content: content.pop("sweep"),
     ],
 )

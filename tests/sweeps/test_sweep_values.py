@@ -37,6 +37,7 @@ def test_values_are_lists_ranges_and_texts(text: str, name: str, values: tuple[s
         ("hidden=2,3,2", "`hidden` has the value 2 twice"),
         ("hidden=[2,3", "a bracket or a quote that is not closed"),
         ("hidden=2),3", "or not opened"),
+        ("w=@a.npy,@b.npy", "`@a.npy`: a sweep takes values, not files"),
         ("lr=log(0,1,3)", "both ends of a logarithmic range are above 0"),
         ("lr=log(1,2)", r"a range is written `log\(from, to, count\)`"),
         ("lr=log(a,2,3)", "`a` is no finite number"),
