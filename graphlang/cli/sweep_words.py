@@ -53,7 +53,13 @@ def going_on(command: argparse.ArgumentParser, words: Sequence[str], folder: str
     """The words that continue a sweep: what else it was started with is in its folder."""
     kept = {"", "--jobs", "--threads", "--json"} | REPEATED
     parts = [word for option, word in by_option(command, words[1:]) if option in kept or _is_file(word)]
-    return [words[0], *parts, "--resume", folder]
+    return [words[0], *(word for part in parts for word in _in_two(part)), "--resume", folder]
+
+
+def _in_two(word: str) -> list[str]:
+    """An option and its value apart, as one usually writes them."""
+    option, _, value = word.partition("=")
+    return [option, value] if option.startswith("--") and value and value[0] != "-" else [word]
 
 
 def _is_file(word: str) -> bool:
