@@ -240,6 +240,11 @@ class Cycle(Diagnostic):
     spans: Sequence[Span]
 
     of_one = wording("`{path[0]}` is defined by itself", label="needs itself")
+    of_a_call = wording(
+        "`{path[0]}` is defined by itself",
+        "give the value another name: in this file `{path[0]}` is the value, no longer the function",
+        label="hides what is called here",
+    )
 
     @property
     def span(self) -> Span:  # type: ignore[override]  # it is never set

@@ -124,8 +124,22 @@ def _cycle(graph: Any, statements: Sequence[Any], edges: Sequence[tuple[int, int
     path = [graph.edges[a, b]["name"] for a, b in reversed(edges)]
     spans = [_place(statements[a], graph.edges[a, b]["name"]) for a, b in reversed(edges)]
     start = min(range(len(path)), key=lambda i: spans[i].start)
-    kind = Cycle.of_one if len(path) == 1 else DefinitionsInCycle
+    kind: type[Cycle] = DefinitionsInCycle
+    if len(path) == 1:
+        kind = Cycle.of_a_call if _calls(statements[edges[0][0]], path[0]) else Cycle.of_one
     return kind(path[start:] + path[:start], spans[start:] + spans[:start])
+
+
+def _calls(statement: Any, name: str) -> bool:
+    """Whether a statement calls a function of this name."""
+    stack = list(values_of(statement))
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tree.Call) and isinstance(node.function, tree.Name) and node.function.name == name:
+            return True
+        if type(node) not in LEAVES:
+            stack.extend(children(node))
+    return False
 
 
 def _place(statement: Any, name: str) -> Span:
