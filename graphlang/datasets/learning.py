@@ -30,6 +30,10 @@ class Scaled:
     less: list[float]
     by: list[float]
 
+    def fits(self, columns: int) -> bool:
+        """Whether it was learned from so many columns."""
+        return len(self.less) == len(self.by) == columns
+
     def applied(self, array: Array) -> Array:
         return np.asarray((array - _of_row(self.less, array)) / _of_row(self.by, array))
 
@@ -42,6 +46,10 @@ class Filled:
     """`impute`: what takes the place of a missing number, for each column."""
 
     value: list[float]
+
+    def fits(self, columns: int) -> bool:
+        """Whether it was learned from so many columns."""
+        return len(self.value) == columns
 
     def applied(self, array: Array) -> Array:
         return np.where(np.isnan(array), _of_row(self.value, array), array)

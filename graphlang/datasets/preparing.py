@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from graphlang.datasets.field_functions import ELEMENTWISE, OPERATORS, SIGNS
 from graphlang.datasets.learning import Categories, days, learned_of
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data_fields import UnknownField
-from graphlang.diagnostics.prepared import NotLearned
+from graphlang.diagnostics.prepared import DamagedLearned, NotLearned
 
 Learned = dict[str, Any]
 
@@ -103,7 +104,10 @@ class _Computing:
         if name in ELEMENTWISE:
             return _computed(ELEMENTWISE[name][0], values)
         array = np.asarray(values[0], np.float64)
-        return self._state(part, lambda: learned_of(name, array, part)).applied(array)
+        state = self._state(part, lambda: learned_of(name, array, part))
+        if not state.fits(prod(array.shape[1:])):
+            raise GraphError([DamagedLearned(part["text"])])
+        return state.applied(array)
 
     def _category(self, part: Mapping[str, Any]) -> Any:
         field = part["of"][0]["field"]

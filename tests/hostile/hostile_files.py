@@ -454,6 +454,65 @@ ROWS = npy("(3, 2)", struct.pack("<6d", 1, 2, float("nan"), 4, 5, 6))
 case("data with nan", TRAIN, "GL625", "nan in row 1",
      data(NPZ, file("d", archive([Member("x.npy", ROWS), Member("t.npy", npy("(3,)", bytes(24), descr="'<i8'"))]))))  # fmt: skip
 
+# ---- objects on lines -------------------------------------------------------------------------------------
+
+JSON_LINES = 'json_lines("d", target=t, test=0)'
+ROW = b'{"a": 1, "b": 2, "t": 0}\n'
+for name, (content, code, part) in {
+    "nothing": (b"", "GL611", "empty"),
+    "a line of 100,000 brackets": (ROW + b"[" * 100_000 + b"\n", "GL629", "line 2"),
+    "objects in one another": (ROW + b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "GL629", "line 2"),
+    "a list in a cell": (ROW + b'{"a": [1], "b": 2, "t": 0}', "GL629", "is a list or an object"),
+    "a number of 100,000 digits": (
+        ROW + b'{"a": ' + b"9" * 100_000 + b', "b": 1, "t": 1}',
+        "GL629",
+        "line 2",
+    ),
+    "a number beyond floats": (ROW + b'{"a": 1e999, "b": 1, "t": 1}', "GL629", "line 2"),
+    "NaN": (ROW + b'{"a": NaN, "b": 1, "t": 1}', "GL629", "line 2"),
+    "Infinity": (ROW + b'{"a": -Infinity, "b": 1, "t": 1}', "GL629", "line 2"),
+    "one key twice": (ROW + b'{"a": 1, "a": 2, "b": 1, "t": 1}', "GL629", "twice"),
+    "bytes of no encoding": (ROW + b'{"a": "\xff", "b": 1, "t": 1}', "GL629", "line 2"),
+    "20,000 keys in turn": (
+        b"".join(b'{"k%d": 1}\n' % i for i in range(20_000)),
+        "GL606",
+        "cells, more than the limit",
+    ),
+    "another key on every line": (ROW + b"".join(b'{"k%d": 1}\n' % i for i in range(30)), "GL6", ""),
+}.items():
+    case(f"json_lines with {name}", TRAIN, code, part, data(JSON_LINES, file("d", content)))
+case(
+    "json_lines of 3 GiB", TRAIN, "GL606", "more than the limit", data(JSON_LINES, sparse("d", 3 * GIBIBYTE))
+)
+
+# ---- what the data taught, beside weights ------------------------------------------------------------------
+
+LEARNT = """\
+input x: float[N], k: int[N]
+w = parameter_of
+y = x * 2 + k
+output y
+data { source = csv("d", test=0); x = standardize(a); k = category(kind) }
+""".replace("w = parameter_of\n", "param w: float[1] = 0\n").replace("* 2", "* 2 + w")
+KEPT = '{"standardize(a)": {"less": [1.0], "by": [2.0]}, "category(kind)": {"classes": ["u", "v"]}}'
+PREDICT = "predict net.graph --weights w.npz --data d"
+WEIGHTS = archive([Member("w.npy", npy("(1,)", bytes(8)))])
+for name, (content, code, part) in {
+    "brackets": ("[" * 100_000, "GL7", ""),
+    "nothing": ("", "GL7", ""),
+    "a number": ("1", "GL627", ""),
+    "a list": (KEPT.replace('{"less": [1.0], "by": [2.0]}', "[1]"), "GL627", "damaged"),
+    "texts for numbers": (KEPT.replace("[1.0]", '["1"]'), "GL627", "damaged"),
+    "too many numbers": (KEPT.replace("[1.0]", "[1.0, 2.0, 3.0]"), "GL627", "damaged"),
+    "nothing to divide by": (KEPT.replace("[2.0]", "[]"), "GL627", "damaged"),
+    "NaN": (KEPT.replace("[1.0]", "[NaN]"), "GL7", ""),
+    "classes of all kinds": (KEPT.replace('"v"', "{}"), "GL627", "damaged"),
+    "no classes": (KEPT.replace('"u", "v"', ""), "GL627", ""),
+}.items():
+    case(f"what was learned with {name}", PREDICT, code, part, several(
+        file("net.graph", LEARNT), file("d", "a,kind\n1,u\n3,v\n"), file("w.npz", WEIGHTS),
+        file("w.data.json", content)))  # fmt: skip
+
 # ---- names ------------------------------------------------------------------------------------------------
 
 FORGED = "a\nnet.graph:1:1:\x1b[31m\u202eerror[GL000]"
