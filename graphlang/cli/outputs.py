@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,29 +92,37 @@ def _json(path: Path, outputs: Mapping[str, Any]) -> None:
 
 def _jsonl(path: Path, outputs: Mapping[str, Any]) -> None:
     """An object for each sample, on a line of its own."""
-    import numpy as np
-
     from graphlang.files.replace import write_text
+
+    write_text(path, _jsonl_rows(path, outputs, first=True))
+
+
+def _jsonl_rows(path: Path, outputs: Mapping[str, Any], *, first: bool) -> str:
+    import numpy as np
 
     arrays = {name: np.atleast_1d(value) for name, value in outputs.items()}
     if len({len(array) for array in arrays.values()}) > 1:
         raise GraphError([FormatTooSmall.rows_differ(str(path), _as_npz(path))])
-    names = [[name, json_of(array)] for name, array in arrays.items()]
-    rows = zip(*(values for _, values in names), strict=True)
+    rows = zip(*[json_of(array) for array in arrays.values()], strict=True)
     lines = [
         json.dumps(dict(zip(arrays, row, strict=True)), ensure_ascii=False, allow_nan=False) for row in rows
     ]
-    write_text(path, "".join(f"{line}\n" for line in lines))
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _csv(path: Path, outputs: Mapping[str, Any]) -> None:
     """A row per sample: a column for a scalar or a vector, columns `y_0`, `y_1`, ... for a matrix."""
+    from graphlang.files.replace import write_text
+
+    write_text(path, _csv_rows(path, outputs, first=True))
+
+
+def _csv_rows(path: Path, outputs: Mapping[str, Any], *, first: bool) -> str:
+    """The lines of a csv, with the names of the columns before the first."""
     import csv
     import io
 
     import numpy as np
-
-    from graphlang.files.replace import write_text
 
     columns: dict[str, Any] = {}
     for name, value in outputs.items():
@@ -130,9 +138,38 @@ def _csv(path: Path, outputs: Mapping[str, Any]) -> None:
         raise GraphError([FormatTooSmall.rows_differ(str(path), _as_npz(path))])
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
+    if first:
+        writer.writerow(columns)
     writer.writerows(zip(*[map(_cell, column) for column in columns.values()], strict=True))
-    write_text(path, text.getvalue())
+    return text.getvalue()
+
+
+def writes_rows(path: Path) -> bool:
+    """Whether the format has a line for each row."""
+    return path.suffix.lower() in _TABLES
+
+
+def write_blocks(path: Path, blocks: Iterable[Mapping[str, Any]], classes: Sequence[str] = ()) -> None:
+    """Writes the outputs of block after block of rows to a csv or a jsonl; raises GraphError as `write`."""
+    from graphlang.files.replace import replaced
+
+    rows = _csv_rows if path.suffix.lower() == ".csv" else _jsonl_rows
+    with replaced(path) as file:
+        first = True
+        for outputs in blocks:
+            file.write(rows(path, _by_class(ids_named(outputs, classes), classes), first=first).encode())
+            first = False
+
+
+def put_together(blocks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The outputs of all rows."""
+    import numpy as np
+
+    parts: dict[str, list[Any]] = {}
+    for outputs in blocks:
+        for name, value in outputs.items():
+            parts.setdefault(name, []).append(value)
+    return {name: np.concatenate(values) for name, values in parts.items()}
 
 
 def _cell(value: Any) -> str:

@@ -7,10 +7,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from graphlang.cli import console, options
-from graphlang.cli.outputs import check_suffix, write
+from graphlang.cli.outputs import check_suffix, put_together, write, write_blocks, writes_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from graphlang.api import Graph
+    from graphlang.datasets.dataset import Column
+    from graphlang.training.batches import Origin
 
 
 def parser() -> options.CommandParser:
@@ -94,11 +98,18 @@ def run(arguments: argparse.Namespace) -> int:
     options.need_weights(graph, arguments)
     if arguments.text is not None:
         return _continue_text(graph, arguments)
+    blocks: Iterator[dict[str, Any]] | None = None
     if over_data:
-        inputs = {**_rows(graph, arguments), **inputs}
-    prediction = graph.predict(inputs)
+        columns, origin = _columns(graph, arguments)
+        if not inputs:
+            blocks = _blocks(graph, columns, origin)
+        inputs = {} if blocks else {**{n: c.take(slice(None)) for n, c in columns.items()}, **inputs}
     classes = classes_of(graph.model)
-    outputs = prediction if len(graph.outputs) != 1 else {graph.spec.outputs[0]: prediction}
+    if blocks is not None and arguments.output and writes_rows(arguments.output):
+        write_blocks(arguments.output, blocks, classes)
+        console.err(f"wrote {console.file_name(arguments.output)}: {', '.join(graph.spec.outputs)}")
+        return 0
+    outputs = _outputs(graph, inputs) if blocks is None else put_together(blocks)
     if arguments.output is None:
         named = ids_named(outputs, classes)
         console.print_json({name: json_of(value) for name, value in named.items()})
@@ -108,7 +119,12 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _rows(graph: Graph, arguments: argparse.Namespace) -> dict[str, Any]:
+def _outputs(graph: Graph, inputs: dict[str, Any]) -> dict[str, Any]:
+    prediction = graph.predict(inputs)
+    return prediction if len(graph.outputs) != 1 else {graph.spec.outputs[0]: prediction}
+
+
+def _columns(graph: Graph, arguments: argparse.Namespace) -> tuple[dict[str, Column], Origin]:
     """The rows of a file or of the spec's data, for the inputs that the outputs or their sizes depend on."""
     from graphlang.datasets.number_checks import not_finite
     from graphlang.diagnostics import GraphError
@@ -123,19 +139,29 @@ def _rows(graph: Graph, arguments: argparse.Namespace) -> dict[str, Any]:
     if split not in dataset.splits:
         raise options.Usage(f"the data has no {split} split: it has {', '.join(dataset.splits)}")
     fields = {} if section is None else {n: f for n, f in section.fields.items() if n in needed}
-    rows: dict[str, Any] = {}
+    columns: dict[str, Column] = {}
     for name, field in fields.items():
         column, span = dataset.splits[split].get(field), graph.network.span(name)
         if column is None:
             raise GraphError([UnknownField(name, field, list(dataset.train), dataset.name, span)])
         if column.alone is not None and len(graph.inputs[name].shape or ()) == 1:
             column = column.alone
-        rows[name] = column.take(slice(None))
-        place = not_finite(rows[name])
+        columns[name], values = column, column.load()
+        place = not_finite(values)
         if place is not None:
             at = Origin(dataset.name, split).of_number(column, place[0])
-            raise GraphError([NumberNotFinite(field, rows[name][place].item(), at, span)])
-    return rows
+            raise GraphError([NumberNotFinite(field, values[place].item(), at, span)])
+    return columns, Origin(dataset.name, split)
+
+
+def _blocks(graph: Graph, columns: dict[str, Column], origin: Origin) -> Iterator[dict[str, Any]] | None:
+    """The outputs block by block; None where there are few rows, or where they are mixed."""
+    from graphlang.training.predictions import BLOCK, predicted_blocks
+
+    if not columns or next(iter(columns.values())).shape[0] <= BLOCK:
+        return None
+    graph.predict({name: column.take(slice(0, 2)) for name, column in columns.items()})  # says what misfits
+    return predicted_blocks(graph.model, columns, origin)
 
 
 def _continue_text(graph: Graph, arguments: argparse.Namespace) -> int:

@@ -135,7 +135,11 @@ def _calls(statement: Any, name: str) -> bool:
     stack = list(values_of(statement))
     while stack:
         node = stack.pop()
-        if isinstance(node, tree.Call) and isinstance(node.function, tree.Name) and node.function.name == name:
+        if (
+            isinstance(node, tree.Call)
+            and isinstance(node.function, tree.Name)
+            and node.function.name == name
+        ):
             return True
         if type(node) not in LEAVES:
             stack.extend(children(node))

@@ -61,7 +61,8 @@ class Training {
     const known = lines.flat();
     this.curve.hidden = known.length < 2;
     if (known.length < 2) return;
-    const tests = epochs.flatMap(({ iteration, test }) => (typeof test.loss === "number" ? [[iteration, test.loss]] : []));
+    const split = epochs.some(({ validation }) => typeof validation.loss === "number") ? "validation" : "test";
+    const tests = epochs.flatMap((each) => (typeof each[split].loss === "number" ? [[each.iteration, /** @type {number} */ (each[split].loss)]] : []));
     const losses = [...known, ...tests].map(([, loss]) => loss);
     const [low, high] = [Math.min(...losses), Math.max(...losses)];
     const log = low > 0 && high / low > LOGARITHMIC;
@@ -74,7 +75,7 @@ class Training {
       const [cx, cy] = at(point);
       svg.append(svgElement("circle", { cx, cy, r: 2.5 }));
     }
-    this.curve.replaceChildren(svg, el("figcaption", {}, `${objectives.map((each) => each.name).join(", ") || "loss"}, from ${short(low, 3)} to ${short(high, 3)}${log ? " (logarithmic)" : ""}, over ${last} iterations${tests.length ? "; dots: over the test split" : ""}`));
+    this.curve.replaceChildren(svg, el("figcaption", {}, `${objectives.map((each) => each.name).join(", ") || "loss"}, from ${short(low, 3)} to ${short(high, 3)}${log ? " (logarithmic)" : ""}, over ${last} iterations${tests.length ? `; dots: over the ${split} split` : ""}`));
   }
 
   /** @param {TrainingState} training */
