@@ -10,8 +10,9 @@ import pytest
 import graphlang as gl
 from graphlang.cli import main
 from graphlang.datasets.arrays import from_arrays
-from graphlang.training import loop
+from graphlang.training import training_run
 from graphlang.training.faster_backend import Machine, faster_backend
+from graphlang.training.loop import train
 
 LAPTOP = Machine(cores=2, has_jax=True, has_gpu=False, jax_has_gpu=False)
 WORKSTATION = LAPTOP._replace(cores=16)
@@ -47,10 +48,10 @@ def test_it_follows_from_the_work_and_the_machine(
 def advised(monkeypatch: pytest.MonkeyPatch, settings: str = "", **options: Any) -> list[str]:
     """What a training of a small graph says on a machine where JAX is faster for everything."""
     told: list[str] = []
-    monkeypatch.setattr(loop, "faster_backend", lambda flops, steps, machine: f"{flops > 0} {steps}")
+    monkeypatch.setattr(training_run, "faster_backend", lambda flops, steps, machine: f"{flops > 0} {steps}")
     graph = gl.loads(NET.replace("metrics = []", f"metrics = []{settings}"), **options)
     data = from_arrays({"x": np.ones((6, 4))})
-    loop.train(graph.model, data, fields={"x": "x"}, on_advice=told.append)
+    train(graph.model, data, fields={"x": "x"}, on_advice=told.append)
     return told
 
 
@@ -87,7 +88,7 @@ def test_the_command_says_it_in_one_line_where_nobody_has_chosen(
     spec.write_text(
         NET.replace("train {", 'data { source = npz("rows.npz"); x = x }\ntrain {'), encoding="utf-8"
     )
-    monkeypatch.setattr(loop, "faster_backend", lambda *_: "the other one is faster")
+    monkeypatch.setattr(training_run, "faster_backend", lambda *_: "the other one is faster")
     assert main(["train", str(spec), "--run", str(tmp_path / "run"), *more]) == 0
     told = [line for line in capsys.readouterr().err.split("\n") if "the other one is faster" in line]
     assert len(told) == lines
