@@ -106,7 +106,9 @@ def _with_arguments(context: Context, family: Any, owner: str, expression: Any, 
             value: Any = argument.value.name
         elif name == "monitor" and (text := _dotted(argument.value)) is not None:
             value = text
-        elif _is_choice(context, family, owner, name, argument.value, scope):
+        elif isinstance(argument.value, tree.Name) and _is_choice(
+            context, family, owner, name, argument.value.name, scope
+        ):
             value = argument.value.name
         else:
             value = yield argument.value, scope
@@ -117,17 +119,15 @@ def _with_arguments(context: Context, family: Any, owner: str, expression: Any, 
     return _create(context, family, owner, attributes, places, expression.span)
 
 
-def _is_choice(context: Context, family: Any, owner: str, name: str, expression: Any, scope: Scope) -> bool:
+def _is_choice(context: Context, family: Any, owner: str, name: str, word: str, scope: Scope) -> bool:
     """Whether an argument is a word that its attribute chooses from, as in `mode=min`, or that nothing else
     explains; it needs no quotes."""
-    if not isinstance(expression, tree.Name):
-        return False
     model = context.catalog.member(family, owner)
     field = None if model is None else model.model_fields.get(name)
     words = (
         get_args(field.annotation) if field is not None and get_origin(field.annotation) is Literal else ()
     )
-    return bool(words) and (expression.name in words or scope.find(expression.name) is MISSING)
+    return bool(words) and (word in words or scope.find(word) is MISSING)
 
 
 def _dotted(expression: Any) -> str | None:

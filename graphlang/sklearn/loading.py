@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphlang.api import Graph, load, loads
-from graphlang.catalog.finder import family_member
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.settings import UnknownOverride
 from graphlang.resolve.member_overrides import OWNERS, attribute_names
@@ -62,7 +61,7 @@ def parameters_of(graph: Graph) -> dict[str, Any]:
         return settings
     for owner, family in OWNERS.items():
         use = getattr(train, owner)
-        model = None if use is None else family_member(family, use.name)
+        model = None if use is None else graph.network.catalog.member(family, use.name)
         if model is not None:
             member = model(**use.attributes).model_dump(by_alias=True)
             settings |= {f"train__{owner}__{name}": member[name] for name in attribute_names(model)}

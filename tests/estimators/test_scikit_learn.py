@@ -361,3 +361,24 @@ def test_without_scikit_learn_the_message_says_what_to_install(monkeypatch: pyte
     monkeypatch.setitem(sys.modules, "sklearn", None)
     with pytest.raises(ImportError, match=r"pip install '\.\[sklearn\]'"):
         importlib.import_module("graphlang.sklearn")
+
+
+def test_an_optimizer_of_ones_own_has_parameters_as_a_built_in_one() -> None:
+    class Halved(gl.Optimizer):
+        """W <- W - lr * dW / 2"""
+
+        def formula(self, W: Any, dW: Any, slots: Any, lr: Any, t: Any) -> Any:
+            return W - lr * dW / 2, {}
+
+    spec = """
+    hyper D = 2
+    input x: float[N, D], t: float[N, 1]
+    y = x -> Affine(1)
+    loss = MeanSquaredError(y, t)
+    output y
+    train { minimize = loss; optimizer = Halved(lr=0.2); batch = 20; epochs = 40 }
+    """
+    model = gl.sklearn.GraphRegressor(spec, layers=[Halved])
+    assert model.get_params()["train__optimizer__lr"] == 0.2
+    X = np.random.default_rng(0).standard_normal((60, 2))
+    assert model.set_params(train__optimizer__lr=0.4).fit(X, X[:, 0]).score(X, X[:, 0]) > 0.9
