@@ -167,7 +167,7 @@ def read_sweep(path: Path) -> SweepFolder:
 
 def _read_run(entry: Mapping[str, Any]) -> SweptRun:
     run = SweptRun(**entry)
-    if not isinstance(run.why, str) or run.status not in ("", "done", "failed"):
+    if not isinstance(entry["why"], str) or run.status not in ("", "done", "failed"):
         raise ValueError("a run is done, or failed for a reason, or has not ended")
     if not all(
         v is None or isinstance(v, int | float) for v in (*run.numbers.values(), run.iterations, run.seconds)
