@@ -19,6 +19,8 @@ from graphlang.sweeps.sweep_folder import SweptRun
 
 KEPT = 200
 """The last lines of stderr that are kept."""
+LONGEST = 4000
+"""How many characters of them are told."""
 RECORDS = ("epoch ", "iteration ")
 """How the lines begin that tell of an epoch."""
 
@@ -88,7 +90,7 @@ class SweepProcess:
 
     def complaint(self) -> str:
         """What it told beside its records."""
-        return "\n".join(self._lines).strip()
+        return "\n".join(self._lines).strip()[-LONGEST:]
 
     def _read_out(self) -> None:
         assert self._process.stdout is not None

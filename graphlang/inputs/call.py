@@ -29,13 +29,15 @@ METHODS = {
     "backward": "`run` goes forward and backward; `forward(...).backward()` does it in two steps",
     "zero_grad": "gradients are made anew by every run",
     "summary": "`graphlang summary FILE` prints it; `graph` holds every node",
-    "predict_proba": "`predict` gives the outputs; `output p` with `p = softmax(y)` makes them probabilities",
+    "predict_proba": "`predict` gives the outputs; `output p` with `p = softmax(y)` makes them "
+    "probabilities; the estimator `gl.sklearn.GraphClassifier(file)` has it",
     "get_weights": "the parameters are `params`, arrays by name",
     "set_weights": "`params[name] = array` sets one parameter, `load_weights` reads a file",
     "trainable_variables": "the parameters are `params`, arrays by name",
     "trainable_weights": "the parameters are `params`, arrays by name",
     "get_params": "the parameters are `params`, arrays by name; settings stand in the file",
-    "set_params": "`params[name] = array` sets one; settings are given by `gl.load(file, set={...})`",
+    "set_params": "`params[name] = array` sets one; settings are given by `gl.load(file, set={...})`; "
+    "the estimators of `gl.sklearn` have it",
     "plot": "`graphlang run FILE` draws the picture",
     "draw": "`graphlang run FILE` draws the picture",
     "show": "`graphlang run FILE` draws the picture",
