@@ -195,6 +195,21 @@ def test_twice_the_code_halves_what_the_autoencoder_misses() -> None:
 
 
 @pytest.mark.slow
+def test_one_expert_alone_knows_less_than_eight() -> None:
+    _, last = trained("mixture_of_experts", {"experts": 1})
+    assert 0.9 < last.test["accuracy"] < 0.93
+
+
+@pytest.mark.slow
+def test_a_look_of_three_by_three_pixels_finds_the_figures_and_cannot_tell_them_apart() -> None:
+    _, last = trained("unet", {"depth": 0})
+    ground, disc, square = np.asarray(last.train["found"])
+    assert ground[0] > 0.95 * sum(ground)
+    assert disc[0] + square[0] < 0.1 * (sum(disc) + sum(square))
+    assert last.train["iou"] < 0.65
+
+
+@pytest.mark.slow
 def test_short_sums_are_learned_without_reading_backwards_too() -> None:
     _, last = trained("seq2seq_addition", {"reverse": "false"})
     assert last.test["exact"] >= 0.96
@@ -344,7 +359,8 @@ def test_the_pairs_teach_the_order_of_the_digits() -> None:
 
 
 @pytest.mark.slow
-def test_the_decoder_writes_the_sum_by_itself() -> None:
-    graph, _ = trained("seq2seq_addition")
+@pytest.mark.parametrize("name", ["seq2seq_addition", "translation"])
+def test_the_decoder_writes_the_sum_by_itself(name: str) -> None:
+    graph, _ = trained(name)
     found = graph.predict(question=[[5, 7, 10, 5, 12], [9, 9, 10, 9, 9]])
     assert found.tolist() == [[6, 2, 12], [1, 9, 8]]
