@@ -3,6 +3,7 @@ quick files; and settings of property tests, which draw the same examples on eve
 
 from __future__ import annotations
 
+import compileall
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +36,15 @@ os.environ["GRAPHLANG_CALIBRATION"] = (
     "off"  # the same threads on every machine, and no file in a user's cache
 )
 
+QUICK_XLA = (
+    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+    " --xla_cpu_use_fusion_emitters=false"
+)
+"""XLA compiles in a third of the time. `backends/test_rules_on_jax.py` holds rules to a full compilation too, and
+`backends/test_several_processes.py` a training."""
+if QUICK_XLA not in os.environ.get("XLA_FLAGS", ""):
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {QUICK_XLA}".strip()
+
 settings.register_profile("any machine", deadline=None, derandomize=True)
 settings.load_profile("any machine")
 
@@ -46,6 +56,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--quick", action="store_true", help="only a choice of quick files, some twenty seconds in all"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compiles the package before a run in several processes: where Python may not write what it compiles, each of the
+    hundreds of processes that tests start would compile it anew."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        compileall.compile_dir(TESTS.parent / "graphlang", quiet=2)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

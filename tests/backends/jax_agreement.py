@@ -20,6 +20,12 @@ QUICK = {
     "xla_llvm_disable_expensive_passes": True,
 }
 """Options with which XLA compiles fast; what is computed is the same."""
+FULL = {
+    "xla_backend_optimization_level": 3,
+    "xla_cpu_use_fusion_emitters": True,
+    "xla_llvm_disable_expensive_passes": False,
+}
+"""The options that XLA has by itself."""
 
 
 class Sample(NamedTuple):
@@ -47,7 +53,7 @@ def in_jax(samples: Sequence[Sample], *, quick: bool = True) -> list[dict[str, A
 
     feeds = [[np.asarray(a, x.dtype) for x, a in s.feeds.items()] for s in samples]
     with scope():
-        compiled = jax.jit(all_of_them).lower(feeds).compile(QUICK if quick else None)
+        compiled = jax.jit(all_of_them).lower(feeds).compile(QUICK if quick else FULL)
         return [{k: np.asarray(y) for k, y in values.items()} for values in compiled(feeds)]
 
 

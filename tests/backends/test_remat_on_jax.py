@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -41,6 +43,7 @@ def data(dtype="float32"):
     return {"x": rng.normal(size=(40, 6, 16)).astype(dtype), "t": rng.integers(0, 3, 40)}
 
 
+@functools.cache
 def losses(setting="", dtype="float32", **options):
     text = SPEC.replace("SETTING", setting).replace("repeat 4", "repeat 2")
     graph = gl.loads(text, dtype=dtype, backend=gl.Jax(cache=False, **options))

@@ -23,7 +23,7 @@ SCRIPT = Path(__file__).with_name("several_devices.py")
 def comparisons() -> dict[str, Any]:
     """What the script beside this file prints: for each network and division the largest differences."""
     env = os.environ | {
-        "XLA_FLAGS": "--xla_force_host_platform_device_count=4 --xla_backend_optimization_level=0",
+        "XLA_FLAGS": f"{os.environ['XLA_FLAGS']} --xla_force_host_platform_device_count=4",
         "JAX_PLATFORMS": "cpu",
         "OMP_NUM_THREADS": "1",
         "PYTHONPATH": str(Path(gl.__file__).parents[1]),

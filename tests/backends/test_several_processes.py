@@ -54,7 +54,9 @@ def alone(folder: Path) -> Path:
     return folder / "alone"
 
 
-def started(folder: Path, *words: str, spec: str = "net.graph", **env: str) -> subprocess.Popen[str]:
+def started(
+    folder: Path, *words: str, spec: str = "net.graph", devices: int = 1, **env: str
+) -> subprocess.Popen[str]:
     command = [
         sys.executable,
         "-m",
@@ -71,7 +73,7 @@ def started(folder: Path, *words: str, spec: str = "net.graph", **env: str) -> s
         "JAX_PLATFORMS": "cpu",
         "OMP_NUM_THREADS": "1",
         "PYTHONPATH": str(Path(gl.__file__).parents[1]),
-        "XLA_FLAGS": "--xla_force_host_platform_device_count=1",
+        "XLA_FLAGS": f"{os.environ['XLA_FLAGS']} --xla_force_host_platform_device_count={devices}",
     }
     return subprocess.Popen(
         command,
@@ -157,8 +159,7 @@ def test_where_one_is_killed_the_other_ends_and_the_run_goes_on(
         assert "going on with what the run was started with: --set train.shuffle=true" in err
         assert finished(second) == ("", "")
     else:
-        flags = "--xla_force_host_platform_device_count=3"
-        finished(started(folder, *words, "--devices", "3", XLA_FLAGS=flags))
+        finished(started(folder, *words, "--devices", "3", devices=3))
     assert len(losses(run)) == 8 * epochs
     np.testing.assert_allclose(losses(run)[:56], losses(alone), rtol=0, atol=1e-6)
 
@@ -236,7 +237,7 @@ def test_a_process_that_is_frozen_ends_the_other_with_a_message(folder: Path) ->
     assert "Traceback" not in processes[1].communicate(timeout=END)[1]
 
 
-def test_slurm_tells_who_is_who(folder: Path, alone: Path) -> None:
+def test_slurm_tells_who_is_who_and_a_full_compilation_trains_the_same(folder: Path, alone: Path) -> None:
     slurm = {
         "SLURM_JOB_ID": str(os.getpid()),
         "SLURM_STEP_NODELIST": "127.0.0.1",
@@ -244,6 +245,7 @@ def test_slurm_tells_who_is_who(folder: Path, alone: Path) -> None:
         "SLURM_PROCID": "0",
         "SLURM_LOCALID": "0",
         "SLURM_STEP_NUM_NODES": "1",
+        "XLA_FLAGS": "--xla_force_host_platform_device_count=1",
     }
     finished(started(folder, "--run", "slurm", "--coordinator", "auto", **slurm))
     assert_same_run(folder / "slurm", alone)

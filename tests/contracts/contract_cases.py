@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import re
 import typing
 from collections.abc import Iterable, Iterator, Mapping
@@ -81,8 +82,9 @@ FAR = 20.0
 """The largest range of the numbers of a draw."""
 BEYOND = 15.0
 """The least magnitude of the numbers of the draw `far`."""
-FAR_TEXTS = 3
-"""The number of sample calls of an operation that are tested far from 0; the others run the same code."""
+DRAWN_TEXTS = 3
+"""The number of sample calls of an operation that are tested at every draw; the others run the same code at other
+shapes, at the first draw that they are defined at."""
 
 
 @dataclass(frozen=True)
@@ -394,9 +396,11 @@ def cases(entry: CatalogEntry, layers: tuple[Any, ...] = ()) -> tuple[Case, ...]
     found = []
     for place, text in enumerate(sample_texts(entry, layers)):
         modes = (False, True) if "training" in entry.supplied else (False,)
-        asked = [d for d in DRAWS if d != "far" or (place < FAR_TEXTS and not has_domain(entry))]
-        draws = [d for d in asked if is_finite(Case(text, d), entry, layers)]
-        for draw in asked:
+        several = place < DRAWN_TEXTS
+        asked = [d for d in DRAWS if d != "far" or (several and not has_domain(entry))]
+        finite = (d for d in asked if is_finite(Case(text, d), entry, layers))
+        draws = list(finite) if several else list(itertools.islice(finite, 1))
+        for draw in asked if several or not draws else ():
             assert draw in draws or has_domain(entry) or _too_large(Case(text, draw), entry, layers), (
                 f"`{text}` is not finite at `{draw}` numbers: a docstring says where an operation is defined, "
                 "as `Domain: x > 0.`"
@@ -407,6 +411,14 @@ def cases(entry: CatalogEntry, layers: tuple[Any, ...] = ()) -> tuple[Case, ...]
         found += [Case(text, draw, training) for training in modes for draw in chosen]
     assert found, f"`{entry.name}` gives no finite numbers: write an `Example:` into its docstring that does"
     return tuple(found)
+
+
+def one_of_each_call(found: Iterable[Case]) -> list[Case]:
+    """One case of each sample call in each mode; the draws take turns."""
+    by_call: dict[Any, list[Case]] = {}
+    for case in found:
+        by_call.setdefault((case.text, case.training), []).append(case)
+    return [own[place % len(own)] for place, own in enumerate(by_call.values())]
 
 
 def has_domain(entry: CatalogEntry) -> bool:
@@ -443,5 +455,6 @@ def is_finite(case: Case, entry: CatalogEntry, layers: tuple[Any, ...] = ()) -> 
     return True
 
 
+@functools.cache
 def entries() -> dict[str, CatalogEntry]:
     return {entry.name: entry for entry in Catalog().entries()}

@@ -54,26 +54,67 @@ def weighed(y: Any, dy: Any) -> float:
     return float(np.sum(dy * np.where(np.isfinite(y), y, 0)))
 
 
-def slopes(f: Callable[[Any], float], x: Any, h: float = 2e-4) -> Any:
-    """The gradient of f by central differences at h and h/2, extrapolated."""
+def slope(f: Callable[[float], float], h: float = 2e-4) -> float:
+    """The slope of f at 0 by central differences at h and h/2, extrapolated."""
 
-    def central(place: tuple[int, ...], step: float) -> float:
-        above, below = x.copy(), x.copy()
-        above[place] += step
-        below[place] -= step
-        return (f(above) - f(below)) / (2 * step)
+    def central(step: float) -> float:
+        return (f(step) - f(-step)) / (2 * step)
 
-    found = [(4 * central(p, h / 2) - central(p, h)) / 3 for p in np.ndindex(x.shape)]
-    return np.array(found).reshape(x.shape)
+    return (4 * central(h / 2) - central(h)) / 3
 
 
-def assert_same_gradient(found: Any, expected: Any, what: str, relative: float = RELATIVE) -> None:
+ELEMENTS = 12
+"""The elements of an array whose slopes are computed one by one."""
+MOVED_ALONE = 3
+"""Where more arguments have gradients, fewer elements of each are."""
+
+
+def assert_slopes(f: Callable[[list[Any]], float], call: Call, found: list[Any], elements: int) -> None:
+    """Asserts that `found` are the gradients of f: at a choice of elements, and of all arguments together along two
+    directions, along each of which a single wrong element shows."""
+    positions = call.differentiable()
+    arguments, rng = call.arguments, np.random.default_rng(len(positions))
+    gradients = {p: np.zeros(arguments[p].shape) if found[p] is None else found[p] for p in positions}
+
+    def moved(ways: Mapping[int, Any]) -> Callable[[float], float]:
+        return lambda step: f([a + step * ways[i] if i in ways else a for i, a in enumerate(arguments)])
+
+    many = elements if len(positions) <= MOVED_ALONE else elements // 4
+    for position, gradient_ in gradients.items():
+        size, shape, what = gradient_.size, arguments[position].shape, f"{call.case}, argument {position}"
+        assert gradient_.shape == shape, f"{what}: the gradient has the shape {gradient_.shape}, not {shape}"
+        places = np.arange(size) if size <= many else rng.choice(size, many, replace=False)
+        single = [slope(moved({position: np.reshape(np.arange(size) == p, shape)})) for p in places]
+        largest = np.max(np.abs(gradient_), initial=0.0)
+        assert_same_gradient(gradient_.ravel()[places], np.array(single), what, largest=largest)
+    for _ in range(2 if any(g.size > many for g in gradients.values()) else 0):
+        ways = {p: rng.standard_normal(g.shape) for p, g in gradients.items()}
+        length = _norm(*ways.values())
+        ways = {p: way / length for p, way in ways.items()}
+        along, expected = (
+            float(sum(np.sum(gradients[p] * way) for p, way in ways.items())),
+            slope(moved(ways)),
+        )
+        held()
+        assert abs(along - expected) <= RELATIVE * max(_norm(*gradients.values()), abs(expected), 1e-3), (
+            f"{call.case}: the slope along a direction is {expected}, the gradients say {along}"
+        )
+
+
+def _norm(*arrays: Any) -> float:
+    return float(np.sqrt(sum(np.sum(np.asarray(x) ** 2) for x in arrays)))
+
+
+def assert_same_gradient(
+    found: Any, expected: Any, what: str, relative: float = RELATIVE, largest: float = 0.0
+) -> None:
     """Asserts agreement relative to each element, or to a thousandth of the largest if that is more."""
     found = np.zeros(expected.shape) if found is None else np.asarray(found)
     assert found.shape == expected.shape, (
         f"{what}: the gradient has the shape {found.shape}, not {expected.shape}"
     )
-    scale = np.maximum(np.abs(expected), max(1e-3 * np.max(np.abs(expected), initial=0.0), 1e-4))
+    largest = np.max(np.abs(expected), initial=largest)
+    scale = np.maximum(np.abs(expected), max(1e-3 * largest, 1e-4))
     off = float(np.max(np.abs(found - expected) / scale, initial=0.0))
     held()
     assert off <= relative, f"{what}: off by {off:.2g}: {found.ravel()[:6]} instead of {expected.ravel()[:6]}"
@@ -82,30 +123,28 @@ def assert_same_gradient(found: Any, expected: Any, what: str, relative: float =
 # ---- 1 ------------------------------------------------------------------------------------------------
 
 
-def gradients_are_the_slopes(case: Case, entry: CatalogEntry, layers: Layers = ()) -> None:
+def gradients_are_the_slopes(
+    case: Case, entry: CatalogEntry, layers: Layers = (), elements: int = ELEMENTS
+) -> None:
     for call in calls(case, entry, layers):
         y = call.forward()
-        if not is_float(np.asarray(y)) or stops(entry):
+        if not is_float(np.asarray(y)) or stops(entry) or not call.differentiable():
             continue
         dy = upstream(y)
-        found = call.backward(dy)
-        for position in call.differentiable():
-            expected = slopes(_objective(call, position, dy), call.arguments[position])
-            assert_same_gradient(found[position], expected, f"{case}, argument {position}")
+
+        def objective(arguments: list[Any], call: Call = call, dy: Any = dy) -> float:
+            return weighed(call.forward(*call.with_arguments(arguments)), dy)
+
+        assert_slopes(objective, call, call.backward(dy), elements)
+
+
+def gradients_are_the_slopes_of_all_together(case: Case, entry: CatalogEntry, layers: Layers = ()) -> None:
+    gradients_are_the_slopes(case, entry, layers, elements=0)
 
 
 def stops(entry: CatalogEntry) -> bool:
     """Whether an operation declares that it stops the gradient, which then is not its slope."""
     return "nothing flows back" in entry.summary
-
-
-def _objective(call: Call, position: int, dy: Any) -> Callable[[Any], float]:
-    def objective(x: Any) -> float:
-        arguments = call.arguments
-        arguments[position] = x
-        return weighed(call.forward(*call.with_arguments(arguments)), dy)
-
-    return objective
 
 
 def the_hand_written_backward_is_the_derived_one(
@@ -441,14 +480,17 @@ def the_second_derivative_is_the_slope_of_the_first(
         if second is None:
             assert names_it, f"{case}: there is no second derivative, and the error does not say of what"
             continue
-        for place, (position, found) in enumerate(zip(positions, second, strict=True)):
-            direction = upstream(call.arguments[position], seed=40 + place)
-            slope = _slope_of_first(call, dy, weights, position, direction)
-            along = float(np.sum(np.asarray(found) * direction))
-            norm = float(np.sqrt(np.sum(np.asarray(found) ** 2) * np.sum(direction**2)))
+        directions = [upstream(call.arguments[p], seed=40 + place) for place, p in enumerate(positions)]
+        # Each argument by itself, unless there are many: then all of them together.
+        many = len(positions) > MOVED_ALONE
+        for moved in [range(len(positions))] if many else [[place] for place in range(len(positions))]:
+            ways = {positions[place]: directions[place] for place in moved}
+            expected = _slope_of_first(call, dy, weights, ways)
+            along = sum(float(np.sum(np.asarray(second[place]) * directions[place])) for place in moved)
+            norm = sum(_norm(second[place]) * _norm(directions[place]) for place in moved)
             held()
-            assert abs(along - slope) <= 1e-5 * max(norm, abs(slope), 1e-2), (
-                f"{case}, argument {position}: {along} {slope}"
+            assert abs(along - expected) <= 1e-5 * max(norm, abs(expected), 1e-2), (
+                f"{case}, arguments {list(ways)}: {along} {expected}"
             )
 
 
@@ -476,12 +518,14 @@ def _second(call: Call, dy: Any, weights: list[Any]) -> list[Any]:
     return replay(trace, results, feeds)
 
 
-def _slope_of_first(call: Call, dy: Any, weights: list[Any], position: int, direction: Any) -> float:
+def _slope_of_first(call: Call, dy: Any, weights: list[Any], ways: Mapping[int, Any]) -> float:
+    """The slope of the weighed gradients where arguments move, each its way."""
     positions = call.differentiable()
 
     def weighed_gradients(step: float) -> float:
         arguments = call.arguments
-        arguments[position] = arguments[position] + step * direction
+        for position, direction in ways.items():
+            arguments[position] = arguments[position] + step * direction
         found = call.backward(dy, *call.with_arguments(arguments))
         parts = [found[i] for i in positions]
         return sum(float(np.sum(w * p)) for w, p in zip(weights, parts, strict=True) if p is not None)
@@ -715,13 +759,13 @@ def the_value_is_the_sum_of_its_slopes(case: Case, entry: CatalogEntry, layers: 
         if size == 0.0 and _has_steps(entry):
             continue
         held()
-        assert abs(sum(parts) - change) <= 0.02 * max(size, abs(change), 1e-3), (
+        assert abs(sum(parts) - change) <= 0.03 * max(size, abs(change), 1e-3), (
             f"{case}: the value changes by {change}, the gradient says {sum(parts)}"
         )
 
 
-WAY = 128
-"""The steps of that integral; the midpoint rule is then accurate to a percent, even with kinks."""
+WAY = 64
+"""The steps of that integral; the midpoint rule is then accurate to a percent or two, even with kinks."""
 
 
 def _has_steps(entry: CatalogEntry) -> bool:

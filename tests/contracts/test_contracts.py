@@ -72,8 +72,8 @@ def test_the_examples_of_a_docstring_use_what_they_explain(name: str) -> None:
         assert target_nodes(load(text), ENTRIES[name]), text
 
 
-@pytest.mark.parametrize("name", ENTRIES)
 @pytest.mark.parametrize("check", PROMISES, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("name", ENTRIES)
 def test_every_operation_promises_that(check: Callable[..., None], name: str) -> None:
     entry = ENTRIES[name]
     before = promise.asserted()
@@ -97,7 +97,7 @@ def _relevant(check: Callable[..., None], found: tuple[Case, ...]) -> list[Any]:
 AT_ODD_SHAPES: list[Callable[..., None]] = [
     promise.shapes_are_those_found_symbolically,
     promise.value_and_gradients_are_finite,
-    promise.gradients_are_the_slopes,
+    promise.gradients_are_the_slopes_of_all_together,
     promise.the_hand_written_backward_is_the_derived_one,
     promise.the_planned_program_computes_the_same,
 ]

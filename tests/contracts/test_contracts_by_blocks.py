@@ -55,7 +55,7 @@ def run(program: Any, given: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", ENTRIES)
 def test_blocks_of_rows_make_no_difference(name: str) -> None:
-    for case in cases.cases(ENTRIES[name]):
+    for case in cases.one_of_each_call(cases.cases(ENTRIES[name])):
         graph = cases.load(case.text)
         network = graph.network
         columns = [n for n, spec in network.inputs.items() if (spec.shape or (None,))[0] == N]

@@ -106,7 +106,7 @@ def fused(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", ENTRIES)
 def test_a_planned_program_agrees_with_the_interpreter(name: str, dtype: str) -> None:
-    for case in cases.cases(ENTRIES[name]):
+    for case in cases.one_of_each_call(cases.cases(ENTRIES[name])):
         graph = cases.load(case.text, dtype=dtype)
         network = graph.network
         values = cases.inputs(graph, case.draw, cases.SIZES, dtype)

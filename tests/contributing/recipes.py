@@ -69,7 +69,7 @@ def _edit(text: str) -> Edit:
 def follow(recipe: Recipe, folder: Path) -> Path:
     """A copy of the package and its tests in which the recipe has been followed, commands excepted."""
     copy = folder / "copy"
-    unwanted = shutil.ignore_patterns("__pycache__", ".*", "runs", "data")
+    unwanted = shutil.ignore_patterns(".*", "runs", "data")  # what is compiled stays valid in the copy
     for name in ("graphlang", "tests"):
         shutil.copytree(ROOT / name, copy / name, ignore=unwanted)
     for name in ("pyproject.toml", "README.md", "CONTRIBUTING.md"):
