@@ -75,7 +75,10 @@ class TrainingRun:
         keep_divisors(model, dataset)
         self.data = self.splits["train"]
         self.batch = min(section.batch or self.data.rows, self.data.rows)
-        self.order = RowOrder(model, self.data, self.batch, shuffle=section.shuffle)
+        # A series has an order: where every step takes all rows, they stay as they are.
+        self.order = RowOrder(
+            model, self.data, self.batch, shuffle=section.shuffle and section.batch is not None
+        )
         self.iterations = section.iterations or (section.epochs or 0) * (self.order.per_pass or 1)
         self.reports = reports_of(section, self.order.per_pass, self.iterations)
         self._check_sizes()

@@ -372,6 +372,24 @@ def test_a_batch_may_be_left_out_for_all_rows(trained, capsys):
     assert main("train kinds.graph --run two --set train.batch=2 --json".split()) == 0
 
 
+def test_all_rows_keep_their_order_and_batches_do_not(tmp_path):
+    """A series can be cut into windows where `batch` is left out."""
+    spec = """
+        input series: float[T]
+        windows = series[arange(T - 3)[:, none] + arange(3)[none]]
+        y = windows -> Affine(1, init=zeros)
+        loss = mean((y[:, 0] - series[3:])**2 + diff(series)[2:]**2)
+        data { source = csv("a.csv", test=0); series = value }
+        train { minimize = loss; optimizer = SGD(lr=1e-12); epochs = 2 }
+    """
+    write(tmp_path, "a.csv", "value\n" + "\n".join(map(str, range(20))))
+    in_order = np.mean(np.arange(3, 20) ** 2 + 1)
+    losses = gl.loads(spec, folder=tmp_path).fit().losses
+    np.testing.assert_allclose(losses, [in_order, in_order], rtol=1e-6)
+    drawn = gl.loads(spec, folder=tmp_path, set={"train.batch": 20}).fit().losses
+    assert len({round(float(loss), 3) for loss in (*drawn, in_order)}) == 3
+
+
 def test_json_lines_is_a_table(tmp_path):
     """json_lines(path)"""
     lines = ['{"a": 1, "k": "x", "b": true}', "", '{"k": "y", "a": 2.5}', '{"a": null, "b": false, "z": ""}']
