@@ -1,4 +1,4 @@
-"""Which lines of a spec are not as they were; comments and spaces play no part."""
+"""Which lines of a spec are not as they were; comments, spaces and the line of the version play no part."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ MOST_LINES = 8
 MOST_COMPARED = 200
 """How many lines between the first and the last that differ are matched with one another."""
 _CODE = re.compile(r'(?:[^"#]|"(?:[^"\\]|\\.)*+(?:"|\\?$))*+')
+_VERSION = re.compile(r"graphlang [0-9.]+")
 
 
 class _Line(NamedTuple):
@@ -58,7 +59,7 @@ def _lines(text: str) -> list[_Line]:
     """The lines with something in them, without comments."""
     lines = enumerate(text.splitlines(), 1)
     code = [_Line(number, " ".join(_code_of(line).split())) for number, line in lines]
-    return [line for line in code if line.text]
+    return [line for line in code if line.text and not _VERSION.fullmatch(line.text)]
 
 
 def _code_of(line: str) -> str:

@@ -56,6 +56,7 @@ def test_other_windows_of_the_same_text_have_other_digests() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
+        ("graphlang 1.1\na = 1", "a = 1", []),
         (
             'a = "x # y"  # z',
             'a = "x # w"',
