@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from graphlang.cli import console, options
+from graphlang.cli.opened_data import opened_data
 
 if TYPE_CHECKING:
     from graphlang.datasets.dataset import Dataset
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     graph, _ = options.load_graph(arguments)
     section_of(graph.model, "evaluate")
     options.need_weights(graph, arguments)
-    dataset = options.opened(graph, arguments)
+    dataset = opened_data(graph, arguments)
     if arguments.split not in dataset.splits:
         console.note(f"the data has no {arguments.split} split: evaluating all of it")
     metrics = evaluate(graph.model, dataset, split=arguments.split)

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from graphlang.cli import console, options
+from graphlang.cli.opened_data import opened_data
 from graphlang.cli.outputs import check_suffix, put_together, write, write_blocks, writes_rows
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def _columns(graph: Graph, arguments: argparse.Namespace) -> tuple[dict[str, Col
     network, section = graph.network, graph.spec.data
     needed, sizes = network.sources_of([network.numbers[name] for name in graph.spec.outputs])
     needed += network.inputs_with(sizes, () if section is None else section.fields)
-    dataset = options.opened(graph, arguments, needed, undivided=arguments.split is None)
+    dataset = opened_data(graph, arguments, needed, undivided=arguments.split is None)
     split = arguments.split or "train"
     if split not in dataset.splits:
         raise options.Usage(f"the data has no {split} split: it has {', '.join(dataset.splits)}")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from graphlang.cli import console, options
+from graphlang.cli.opened_data import opened_data
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
@@ -48,7 +49,7 @@ def samples(
     from graphlang.inputs.stand_ins import first_samples
 
     rows = getattr(arguments, "rows", None) or SAMPLES
-    dataset = options.opened(graph, arguments) if opened is None else opened()
+    dataset = opened_data(graph, arguments) if opened is None else opened()
     fields = {n: section.fields[n] for n in missing}
     unknown = [n for n in missing if fields[n] not in dataset.train]
     if unknown:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphlang.cli import console, options
+from graphlang.cli.opened_data import opened_data
 from graphlang.cli.sweep_words import are_sound, handed_on, to_repeat
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _checked(arguments: argparse.Namespace, axes: list[Axis]) -> Graph:
     first = {axis.name: axis.values[0] for axis in axes}
     graph = _loaded(arguments, first)
     section_of(graph.model, "train")
-    options.opened(graph, arguments)
+    opened_data(graph, arguments)
     problems: dict[str, Any] = {}
     with console.notes_shown(False):
         for axis in axes:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from graphlang.cli import console, options, sweep
 from graphlang.cli.between_steps import BetweenSteps
 from graphlang.cli.lasting_stream import lasting_stderr, lasting_stdout
+from graphlang.cli.opened_data import opened_data
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
@@ -139,7 +140,7 @@ def _train(arguments: argparse.Namespace) -> int:
     if arguments.resume:
         _take_up_settings(arguments)
     graph, _ = options.load_graph(arguments)
-    dataset = options.opened(graph, arguments)
+    dataset = opened_data(graph, arguments)
     chosen: Path | NextFolder = arguments.resume or arguments.run or _next_run(arguments.spec)
     leads, alone = _leads(arguments), arguments.coordinator is None
 

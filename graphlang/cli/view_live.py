@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphlang.cli import console, options
+from graphlang.cli.opened_data import opened_data
 from graphlang.cli.runs import samples
 from graphlang.syntax.lessons import file_of_spec
 from graphlang.view.live.subject import LoadedSpec
@@ -130,7 +131,7 @@ class DataOfFile:
     def of(self, graph: Graph) -> Dataset:
         section = graph.spec.data
         if self._dataset is None or self._key != (section, _stamps(self.files)):
-            self._dataset = options.opened(graph, self._arguments)
+            self._dataset = opened_data(graph, self._arguments)
             self._key = section, _stamps(self.files)
         return self._dataset
 
