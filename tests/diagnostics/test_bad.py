@@ -12,6 +12,7 @@ import pytest
 import graphlang as gl
 from graphlang.diagnostics.render import full
 from graphlang.training.loop import train
+from graphlang.training.column_binding import bind_columns
 from graphlang.training.sections import open_data
 
 BAD = Path(__file__).parent / "bad"
@@ -123,7 +124,34 @@ def _run(text: str, **inputs: Any) -> Callable[[], object]:
     return lambda: gl.loads(text, name="fruit.graph").run(inputs)
 
 
+def _monitored() -> object:
+    np.savez("fruit.npz", x=X, t=T)
+    text = NET.replace("epochs", "stop = early(monitor=validation.loss, patience=2); epochs")
+    Path("net.graph").write_text(text, encoding="utf-8")
+    return gl.load("net.graph").fit()
+
+
+def _renamed() -> object:
+    np.savez("weights.npz", w=X)
+    return gl.loads(NET).load_weights("weights.npz", partial=True, rename={"enc.*": "encoder"})
+
+
+def _table(content: str, field: str) -> Callable[[], object]:
+    def action() -> object:
+        Path("houses.csv").write_text(content, encoding="utf-8")
+        text = f'input x: float[N]\ny = x\noutput y\ndata {{ source = csv("houses.csv", test=0); x = {field} }}\n'
+        graph = gl.loads(text, name="houses.graph", folder=Path.cwd())
+        return bind_columns(graph.model, open_data(graph.model).train, None, "houses.csv")
+
+    return action
+
+
 CASES: dict[str, Callable[[], object]] = {
+    "monitor_without_a_split": _monitored,
+    "rename_of_other_stars": _renamed,
+    "table_bad_cells": _table("area,kind\n50,flat\nn/a,house\n?,flat\n", "area"),
+    "table_ragged": _table("area,kind\n50,flat\n60\n70,flat,1\n", "area"),
+    "table_without_a_value": _table("area,kind\n50,flat\n60,\n", "category(kind) * 1.0"),
     "data_missing": _data_file(None),
     "data_no_npz": _data_file(b"<!DOCTYPE html><title>404</title>"),
     "data_truncated": _data_file(b"PK\x03\x04" + b"\0" * 40),
