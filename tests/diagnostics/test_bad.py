@@ -11,8 +11,8 @@ import pytest
 
 import graphlang as gl
 from graphlang.diagnostics.render import full
-from graphlang.training.loop import train
 from graphlang.training.column_binding import bind_columns
+from graphlang.training.loop import train
 from graphlang.training.sections import open_data
 
 BAD = Path(__file__).parent / "bad"
