@@ -11,6 +11,7 @@ import numpy as np
 from graphlang.contracts.optimizer import Optimizer
 from graphlang.datasets.number_checks import not_finite, place_text
 from graphlang.engine.executable import Executable, built
+from graphlang.engine.parameters import Params
 from graphlang.engine.program import Program
 from graphlang.engine.recording import Recording
 from graphlang.engine.updates import NORMS, RATE, STEP, UpdateRule, recorded_updates, slot_label
@@ -182,6 +183,8 @@ def _by_name(params: Any, grads: Any) -> tuple[MutableMapping[Any, Any], dict[An
         names = list(grads)
     else:  # the gradients of a result are those of every value
         names = [name for name in holder if name in grads]
+    if isinstance(holder, Params):  # the state of layers follows no gradient
+        names = [name for name in holder.trainable if name in names]
     return holder, {name: np.asarray(grads[name]) for name in names if grads[name] is not None}
 
 

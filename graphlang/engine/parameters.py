@@ -98,6 +98,11 @@ class Params(MutableMapping[str, Any]):
         return array
 
     @property
+    def trainable(self) -> list[str]:
+        """The names of those that training changes by gradients; the others are the state of layers."""
+        return [name for name, spec in self._network.params.items() if spec.trainable]
+
+    @property
     def drawn(self) -> int:
         """The bytes of the parameters that have been drawn by now."""
         return sum(array.nbytes for array in self._arrays.values())

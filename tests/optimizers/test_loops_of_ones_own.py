@@ -147,6 +147,16 @@ def test_the_gradients_of_a_result_are_those_of_every_value_and_the_parameters_a
     assert graph.params["w"] == pytest.approx(2 - 0.01 * 36)
 
 
+def test_the_state_of_layers_follows_no_gradient() -> None:
+    graph = gl.loads("input x: float[N, 3]\ny = x -> BatchNorm\nloss = mean(y**2)\noutput loss")
+    assert graph.params.trainable == ["BatchNorm1.gamma", "BatchNorm1.beta"]
+    before = graph.params.copies()
+    _, gradients = graph.compile(wrt=list(graph.params))(x=X[:, :3])
+    gl.optimizers.SGD(0.1).step(graph.params, gradients)
+    changed = [name for name in before if not np.array_equal(graph.params[name], before[name])]
+    assert changed == graph.params.trainable
+
+
 @pytest.mark.parametrize("kept", ["state", "file", "pickle", "copy"])
 def test_a_loop_goes_on_from_what_was_kept_with_the_same_bits(kept: str, tmp_path: Path) -> None:
     def gradients(held: dict[str, Any]) -> dict[str, Any]:
