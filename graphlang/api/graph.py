@@ -312,6 +312,7 @@ class Graph(Trainable, Viewed, Shown):
         train: Literal[False] = False,
         wrt: str | Iterable[str],
         of: str | None = None,
+        training: bool = False,
         batch: int | None = None,
         threads: int | None = None,
         iterations: int | None = None,
@@ -335,6 +336,7 @@ class Graph(Trainable, Viewed, Shown):
         train: bool = False,
         wrt: str | Iterable[str] | None = None,
         of: str | None = None,
+        training: bool = False,
         batch: int | None = None,
         threads: int | None = None,
         iterations: int | None = None,
@@ -346,17 +348,25 @@ class Graph(Trainable, Viewed, Shown):
         `step(x=..., t=...)` gives the loss and updates the parameters, as an iteration of `fit` does; a
         loss that is not finite raises GraphError and changes nothing. `iterations` is how many steps there
         will be, for a schedule that runs over the whole training. With `wrt`, a name or several, a value
-        and its gradients: `vg(apple=...)` gives `(value, {"apple": ...})`. A program has one set of
-        buffers: calls from several threads wait for one another, so compile once per thread.
+        and its gradients: `vg(apple=...)` gives `(value, {"apple": ...})`; with `training=True` as a step
+        of `fit` computes them, with new random numbers at each call, and layers remember what they saw. A
+        program has one set of buffers: calls from several threads wait for one another, so compile once per
+        thread.
         """
         check_compile_options(self._model.network, unknown)
         model = replace(self._model, threads=whole("threads", threads, 1) or self._model.threads)
         batch = whole("batch", batch, 1)
         compiled: CompiledForward | PlannedGradient | TrainStep
+        if training and (train or wrt is None):
+            raise ValueError("training=True goes with `wrt`: write compile(wrt=[...], training=True)")
         if train:
             from graphlang.training.step import train_step
 
             compiled = train_step(model, wrt, of, iterations)
+        elif training and wrt is not None:
+            from graphlang.engine.compiled import TrainingGradient
+
+            compiled = TrainingGradient(model, of, name_list("wrt", wrt))
         elif wrt is not None:
             from graphlang.engine.compiled import PlannedGradient
 

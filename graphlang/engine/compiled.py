@@ -21,6 +21,7 @@ from graphlang.engine.plain_products import plain_products
 from graphlang.engine.recording import Recording, Storage, record_forward, record_gradients
 from graphlang.engine.result import plain, unknown_value
 from graphlang.engine.scalar import keyword_function
+from graphlang.engine.updates import STEP
 from graphlang.inputs.input_values import bind_inputs, pointing_to_an_output, wrong_indices
 from graphlang.spec.recently_used import RecentlyUsed
 
@@ -301,6 +302,39 @@ class PlannedGradient(Compiled):
     def _result(self, executable: BoundProgram) -> Any:
         gradients = {n: plain(executable.take(f"gradient {n}")) for n in self._wrt}
         return plain(executable.take("value")), gradients
+
+
+class TrainingGradient(PlannedGradient):
+    """A value and its gradients as a training step computes them: each call is a step, with random numbers of
+    its own, after which layers remember what they saw."""
+
+    def __init__(self, model: Model, of: str | None, wrt: Sequence[str]) -> None:
+        super().__init__(model, of, wrt)
+        #: how many calls there have been
+        self.t = 0
+
+    def _record(self, inputs: Mapping[int, Storage], sizes: Mapping[str, int]) -> Recording:
+        network = self._model.network
+        return record_gradients(network, inputs, self._dtype, sizes, self._of, self._wrt, training=True)
+
+    def _plan(
+        self, key: Any, arrays: Mapping[str, Any], sizes: Mapping[str, int], *, plain: bool = True
+    ) -> CachedProgram:
+        """With exact products, as in a training step: a call that is made twice would be two steps."""
+        return super()._plan(key, arrays, sizes, plain=False)
+
+    def _fill_random(self, executable: BoundProgram) -> None:
+        if STEP in executable.inputs:
+            executable.give(STEP, np.asarray(float(self.t + 1)))
+        if executable.draws:
+            executable.fill(stream(self._model.seed, f"random of step {self.t + 1}"))
+
+    def _result(self, executable: BoundProgram) -> Any:
+        self.t += 1
+        for label in executable.outputs:
+            if label.startswith("state "):
+                self._model.params[label.removeprefix("state ")][...] = executable.output(label)
+        return super()._result(executable)
 
 
 def _number(default: Any) -> Any:

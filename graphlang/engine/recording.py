@@ -133,15 +133,22 @@ def record_gradients(
     sizes: Mapping[str, int],
     of: int,
     wrt: Mapping[str, int],
+    *,
+    training: bool = False,
 ) -> Recording:
     """The program that computes a value and its gradients, in evaluation mode as `Graph.run` does. Its
-    outputs are `value`, and `gradient LABEL` for each label of `wrt`."""
-    recorder = Recorder(network, inputs, dtype, sizes, training=False)
+    outputs are `value`, and `gradient LABEL` for each label of `wrt`. With `training` it computes them as in
+    a step, whose number is the input STEP, and its outputs are the new states of layers too, `state NAME`."""
+    recorder = Recorder(network, inputs, dtype, sizes, training=training)
+    if training:
+        step = recorder.input(STEP, (), np.float64)
+        recorder.tape.seeds = recorder.tape.seeds._replace(counters=(step,))
     recorder.forward([of, *wrt.values()])
     with recorder.trace:
         arrays = recorder.tape.gradients(of, list(wrt.values()))
     gradients = {f"gradient {label}": g for label, g in zip(wrt, arrays, strict=True)}
-    return recorder.recording({"value": recorder.tape.values[of], **gradients}, {})
+    states = {f"state {network.names[number]}": value for number, value in recorder.tape.state.items()}
+    return recorder.recording({"value": recorder.tape.values[of], **gradients, **states}, {})
 
 
 def record_run(

@@ -21,7 +21,7 @@ OPTIONS = {
     "loads": ("name", "folder", *OF_LOAD),
     "Graph": ("dtype", "seed", "threads", "folder", "backend", "limits"),
     "from_spec": ("dtype", "seed", "layers", "backend", "limits"),
-    "compile": ("train", "wrt", "of", "batch", "threads", "iterations"),
+    "compile": ("train", "wrt", "of", "training", "batch", "threads", "iterations"),
 }
 LONGEST = 40
 """A longer value is not written out."""

@@ -61,6 +61,46 @@ def test_every_optimizer_takes_the_steps_of_fit_to_the_bit(optimizer: str) -> No
     assert same_bits(by_loop(optimizer), by_fit(optimizer))
 
 
+NOISY = """input x: float[N, 5], t: int[N]
+z = 0.1 * random_like(x, "normal")
+y = x + z -> Affine(4) -> BatchNorm -> Dropout(0.3) -> Tanh -> Affine(3)
+loss = SoftmaxWithLoss(y, t)
+output y
+train { minimize = loss; optimizer = Adam(lr=0.05); iterations = 4; shuffle = false; dtype = float64 }"""
+
+
+def test_gradients_as_in_training_draw_and_remember_as_the_steps_of_fit_do() -> None:
+    fitted, looped = gl.loads(NOISY), gl.loads(NOISY)
+    losses = fitted.fit(x=X, t=T).losses
+    opt = gl.optimizers.Adam(lr=0.05)
+    step = looped.compile(wrt=looped.params.trainable, of="loss", training=True)
+    for i in range(4):
+        loss, gradients = step(x=X, t=T)
+        assert loss == losses[i]
+        opt.step(looped.params, gradients)
+    assert same_bits(looped, fitted)
+    assert np.any(looped.params["BatchNorm1.mean"] != 0)
+    for wrong in ({"training": True}, {"train": True, "training": True}):
+        with pytest.raises(ValueError, match="training=True goes with `wrt`"):
+            looped.compile(**wrong)  # type: ignore[call-overload]
+
+
+def test_on_jax_gradients_as_in_training_make_layers_remember() -> None:
+    """Random numbers are others there, as in `fit`."""
+    pytest.importorskip("jax")
+    text = NOISY.replace("Dropout(0.3)", "Tanh").replace("0.1 *", "0 *")
+    by_numpy, by_jax = gl.loads(text), gl.loads(text, backend="jax")
+    one, other = (g.compile(wrt=["Affine1.W"], of="loss", training=True) for g in (by_numpy, by_jax))
+    for _ in range(2):
+        value, gradients = one(x=X, t=T)
+        same, alike = other(x=X, t=T)
+        assert value == pytest.approx(same, rel=1e-9)
+        np.testing.assert_allclose(alike["Affine1.W"], gradients["Affine1.W"], rtol=1e-7, atol=1e-12)
+    mean = by_numpy.params["BatchNorm1.mean"]
+    np.testing.assert_allclose(by_jax.params["BatchNorm1.mean"], mean, rtol=1e-9)
+    assert np.any(mean != 0)
+
+
 def test_float32_and_schedules_and_clipping_are_those_of_fit_too() -> None:
     for optimizer in ("SGD(lr=0.1)", "NAdam(lr=0.01)"):
         assert same_bits(by_loop(optimizer, "float32"), by_fit(optimizer, "float32"))
