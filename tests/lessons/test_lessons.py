@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -93,7 +94,7 @@ def trained(
     before = weights_needed(name)
     if before is not None:
         source, rename = before
-        first, _ = trained(source, backend=backend)
+        first = trained_before(source, backend)
         with TemporaryDirectory() as folder:
             first.save(f"{folder}/first.npz")
             graph.load_weights(f"{folder}/first.npz", partial=True, rename=rename)
@@ -102,6 +103,12 @@ def trained(
     assert last is not None
     print(f"{name} {settings or ''} {backend}: {perf_counter() - started:.1f} s, {last.train} {last.test}")
     return graph, last
+
+
+@cache
+def trained_before(name: str, backend: str) -> gl.Graph:
+    """A lesson after training, for those that begin with its weights."""
+    return trained(name, backend=backend)[0]
 
 
 def started(name: str, iterations: int) -> History:
