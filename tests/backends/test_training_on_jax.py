@@ -66,13 +66,16 @@ SLOW = [
     "char_rnn",
     "deep_convnet",
     "dropout_overfit",
+    "gan",
     "resnet",
     "simple_convnet",
     "transformer",
+    "vae",
 ]
 """Lessons that take XLA some seconds to compile."""
-NOISE = {"transformer": "Affine"}
-"""Parameters whose gradient is 0 but for rounding, which an optimizer may scale up: the keys of attention."""
+NOISE = {"gan": ".b", "transformer": "Affine"}
+"""Parameters whose gradient is 0 but for rounding, which an optimizer may scale up: a bias before BatchNorm, the
+keys of attention."""
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+
+from graphlang.trace.primitives import random_numbers as on_host
 
 STREAM = "threefry2x32, fold_in(fold_in(key(seed), step), draw)"
 """How they are drawn, as a run folder keeps it."""
@@ -32,3 +35,25 @@ def random_numbers(
     for counter in counters:
         folded = jax.random.fold_in(folded, jnp.asarray(counter).astype(jnp.uint32))
     return (jax.random.normal if normal else jax.random.uniform)(folded, shape, dtype)
+
+
+def numbers_of_numpy(
+    *counters: Any, seed: int, key: int, normal: bool, shape: tuple[int, ...], dtype: Any
+) -> Any:
+    """The same as NumPy's own engine draws them, by a call from the device to the host.
+
+    They come as words of 32 bits, for JAX calls from a thread in which there are no types of 64.
+    """
+    dtype = np.dtype(dtype)
+    words = (*shape, dtype.itemsize // 4) if dtype.itemsize > 4 else shape
+
+    def drawn(*counters: Any) -> Any:
+        whole = [int(c) for c in counters]
+        params = {"seed": seed, "key": key, "normal": normal, "shape": shape, "dtype": dtype}
+        return (
+            np.ascontiguousarray(on_host.random_numbers.compute(*whole, **params)).view("u4").reshape(words)
+        )
+
+    whole = [jnp.asarray(c).astype(jnp.int32) for c in counters]
+    bits = jax.pure_callback(drawn, jax.ShapeDtypeStruct(words, np.uint32), *whole)
+    return jax.lax.bitcast_convert_type(bits, dtype)

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from graphlang.backends.jax import elementwise, indexing, linear_algebra, reductions, windows
-from graphlang.backends.jax.random_numbers import random_numbers
+from graphlang.backends.jax.random_numbers import numbers_of_numpy, random_numbers
 from graphlang.backends.jax.recorded import by_arithmetic
 from graphlang.backends.jax.recurrences import recurrence_rules
 from graphlang.backends.jax.replay import rule_for
@@ -63,6 +63,9 @@ RULES["random_numbers"] = random_numbers
 RULES["scan"] = scan_rule(RULES)
 for _recurrence in (recurrence.rnn, recurrence.lstm, recurrence.gru):
     RULES |= recurrence_rules(_recurrence.cell, RULES)
+NUMPY_DRAWS = {**RULES, "random_numbers": numbers_of_numpy}
+"""The rules of a training step whose random numbers are those of NumPy, `gl.Jax(draws="numpy")`."""
+NUMPY_DRAWS["scan"] = scan_rule(NUMPY_DRAWS)
 
 
 def check_rules(steps: Sequence[Step]) -> None:

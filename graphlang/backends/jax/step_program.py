@@ -21,7 +21,7 @@ from graphlang.backends.jax.precision import MixedPrecision, products_of
 from graphlang.backends.jax.random_numbers import uniform
 from graphlang.backends.jax.remat import After, Blocks, after_gradients, segments
 from graphlang.backends.jax.replay import run
-from graphlang.backends.jax.rules import RULES, check_rules
+from graphlang.backends.jax.rules import NUMPY_DRAWS, RULES, check_rules
 from graphlang.backends.jax.scope import scope
 from graphlang.backends.options import Jax
 from graphlang.engine.passes.common import common_subexpressions
@@ -76,6 +76,7 @@ class StepProgram:
         self.program = move_out_of_loops(common_subexpressions(whole), ON_DEVICES)
         self.rows, self.padding, self.per_call = rows, padding, per_call
         self._seed, self._draws = seed, recording.draws
+        self._rules = RULES if options.draws == "device" else NUMPY_DRAWS
         #: the labels of the losses, in the order of the objectives
         self.losses = [label for label in self.program.outputs if label != NORMS]
         #: the labels of the inputs of a batch
@@ -198,12 +199,12 @@ class StepProgram:
         types, attention = self._types(state), self._fused_attention(after)
 
         def replay(steps: Sequence[Step], values: dict[int, Any]) -> None:
-            run(steps, values, RULES, None, types, attention)
+            run(steps, values, self._rules, None, types, attention)
 
         for segment in self._segments:
             for recomputation in segment.again:
                 recomputation.run(values, replay, after)
-            run(segment.steps, values, RULES, wrong, types, attention)
+            run(segment.steps, values, self._rules, wrong, types, attention)
 
         def value(x: Any) -> Any:
             return values[x.number] if x.__class__ is SymbolicArray else jnp.asarray(x)
