@@ -358,3 +358,28 @@ class ValueAmongConstants(NoConstant):
     places = {"place": "`{name}` is defined here"}
     name: str
     place: Span
+
+
+class ProbabilitiesForScores(Located):
+    """A loss that has softmax or sigmoid in it gets what has gone through it already.
+
+        input x: float[N, 4], t: int[N]
+        p = x -> Affine(3) -> Softmax
+        loss = SoftmaxWithLoss(p, t)
+
+    That trains, but slowly: the second softmax makes all classes nearly alike.
+
+    Fix: give the loss the scores, and make the probabilities beside it: `p = softmax(y)`.
+    """
+
+    code = "GL224"
+    severity = "note"
+    message = (
+        "`{loss}` takes scores and has `{function}` in it, which these numbers have gone through already"
+    )
+    help = "give it what stands before the {function}; `p = {function}(y)` beside it makes the probabilities"
+    places = {"place": "probabilities from here"}
+
+    loss: str
+    function: str
+    place: Span | None

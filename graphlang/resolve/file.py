@@ -23,6 +23,7 @@ from graphlang.resolve.outputs import outputs_of
 from graphlang.resolve.overrides import Overrides
 from graphlang.resolve.rules import RULES
 from graphlang.resolve.scopes import Scope
+from graphlang.resolve.scores_twice import note_probabilities
 from graphlang.resolve.spare_nodes import without_spare
 from graphlang.resolve.spec_parts import SpecParts, with_names
 from graphlang.resolve.uses import names_used
@@ -103,6 +104,7 @@ class _FileEvaluation:
         body = [s for s in self.file.statements if type(s) in EVALUATED]
         context.run(block(context, body, self.top, self.places))
         context.values[:] = without_spare(context.values)
+        note_probabilities(context)
         if context.open is not None:
             self._close()
         self._report_misplaced()

@@ -92,6 +92,17 @@ def ratings() -> None:
         write(name, ["user", "film", "rating"], names[0][rows], names[1][rows], stars[rows])
 
 
+def series() -> None:
+    """A value every five minutes: 14 days as they should be, and 7 with a jump on the fifth."""
+    rng = np.random.default_rng(0)
+    day = np.where((np.arange(288) >= 108) & (np.arange(288) < 216), 80.0, 20.0)
+    usual = np.tile(day, 14) + rng.uniform(-4, 4, 14 * 288)
+    jump = np.tile(day, 7) + rng.uniform(-4, 4, 7 * 288)
+    jump[4 * 288 + 108 : 4 * 288 + 216] += 70
+    write("series.csv", ["value"], np.round(usual, 1))
+    write("series_test.csv", ["value"], np.round(jump, 1))
+
+
 def blobs() -> None:
     """Three clouds of points, as in plot_logistic_multinomial, and two, as in plot_separating_hyperplane."""
     x, t = datasets.make_blobs(n_samples=1000, centers=[[-5, 0], [0, 1.5], [5, -1]], random_state=40)
@@ -103,7 +114,7 @@ def blobs() -> None:
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    for make in (quantiles, outliers, wine, digits, moons, ratings, blobs):
+    for make in (quantiles, outliers, wine, digits, moons, ratings, series, blobs):
         make()
 
 
