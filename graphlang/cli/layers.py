@@ -108,6 +108,8 @@ def _described(record: dict[str, Any]) -> str:
             lines += hanging(f"  {a['name']:<{size}}  {a['type']}, {default}{text}", width, " " * (size + 4))
     if record["parameters"]:
         lines += ["", f"Parameters: {', '.join(record['parameters'])}"]
+    if record.get("mean_over_rows"):
+        lines += ["", console.prose("A mean over rows: of two parts of a split, weighted by their rows.")]
     if record["spellings"]:
         lines += ["", f"Also written: {', '.join(record['spellings'])}"]
     if record["file"]:
@@ -129,6 +131,7 @@ def _of_entry(entry: CatalogEntry) -> dict[str, Any]:
     return record | {
         "parameters": list(entry.own),
         "spellings": list(getattr(entry.target, "spellings", ())),
+        "mean_over_rows": entry.is_mean_over_rows,
     }
 
 

@@ -27,7 +27,7 @@ from graphlang.datasets.reading import Reading
 from graphlang.datasets.table import NUMBER, Table, by_threads
 from graphlang.datasets.table_pieces import TablePiece, read_pieces
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.data import NoData
+from graphlang.diagnostics.data import NoData, TooManyCells
 from graphlang.diagnostics.tables import (
     ColumnTwice,
     CommentForHeader,
@@ -65,6 +65,8 @@ def read_csv(path: str, file: RegularFile, form: Form, most_cells: int) -> CsvTa
         raise GraphError([body.ragged(ragged[0], len(header), ragged[1])])
     if not len(lines):
         raise GraphError([NoData.header_alone(path)])
+    if (len(lines) + 1) * len(names) > most_cells:
+        raise GraphError([TooManyCells(path, (len(lines) + 1) * len(names), most_cells)])
     return CsvTable(path, names, lines, body)
 
 

@@ -15,6 +15,8 @@ from graphlang.files.regular import ChangedFile, RegularFile
 
 PIECE = 2**19
 """How many bytes are read at once: what is computed with a piece fits into a cache."""
+_LONG = 2**22
+"""A record of more bytes than this is a long one."""
 QUOTE, NEWLINE = ord('"'), ord("\n")
 
 
@@ -42,27 +44,29 @@ def read_pieces(
     keep_freed_memory()
     reading = Reading(path, file.size)
     pieces: list[TablePiece] = []
-    rest, line, size, cells = b"", 1, PIECE, 0
+    parts: list[bytes] = []
+    held, line, size, cells = 0, 1, PIECE, 0
     contents = _with_newlines(file, reading)
     for content in contents:
-        cells += _cells(content, delimiter)
-        if cells > most_cells:
-            cells += sum(_cells(more, delimiter) for more in contents)
-            raise GraphError([TooManyCells(path, cells, most_cells)])
-        if len(rest) + len(content) < size:
-            rest += content
+        parts.append(content)
+        held += len(content)
+        if held > _LONG:  # a very long record: its cells are counted before all of it is kept
+            cells += sum(_cells(part, delimiter) for part in ([content] if cells else parts))
+            if cells > most_cells:
+                cells += sum(_cells(more, delimiter) for more in contents)
+                raise GraphError([TooManyCells(path, cells, most_cells)])
+        if held < size:
             continue
-        whole = quotes and (b'"' in content or b'"' in rest)
-        rest, content = (rest + content, b"") if whole else (rest, content)
-        end = _end_of_records(rest if whole else content, quotes=whole)
-        size = PIECE if end else 2 * (len(rest) + len(content))
-        if not end:
-            rest += content
-            continue
-        text = rest[:end] if whole else b"".join((rest, memoryview(content)[:end]))
-        pieces.append(_checked(path, file, text, line))
-        line += _newlines(text)
-        rest = rest[end:] if whole else content[end:]
+        text = b"".join(parts)
+        end = _end_of_records(text, quotes=quotes)
+        size = PIECE if end else 2 * held
+        if end:
+            pieces.append(_checked(path, file, text[:end], line))
+            line += _newlines(pieces[-1].text)
+            cells = 0
+        parts = [text[end:]]
+        held = len(parts[0])
+    rest = b"".join(parts)
     if rest:
         pieces.append(_checked(path, file, rest if rest.endswith(b"\n") else rest + b"\n", line))
     return pieces
@@ -113,7 +117,7 @@ def _with_newlines(file: RegularFile, reading: Reading) -> Iterator[bytes]:
 
 def _end_of_records(text: bytes, *, quotes: bool) -> int:
     """Where the last whole record ends that the text holds; 0 where it holds none."""
-    if not quotes:
+    if not quotes or b'"' not in text:
         return text.rfind(b"\n") + 1
     array = np.frombuffer(text, np.uint8)
     ends = np.flatnonzero((array == NEWLINE) & ~within_quotes(array))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from helpers import codes
 
 import graphlang as gl
 from graphlang.catalog.finder import Catalog
+from graphlang.cli import main
 
 RNG = np.random.default_rng(7)
 
@@ -357,7 +359,9 @@ def test_any_scalar_or_array_of_the_file_may_be_a_metric_and_confusion_is_an_arr
     assert isinstance(history.epochs[-1].train["max"], float)
 
 
-def test_the_catalog_declares_what_is_a_mean_over_rows() -> None:
+def test_the_catalog_declares_what_is_a_mean_over_rows(capsys: pytest.CaptureFixture[str]) -> None:
     """What is a mean over rows is declared so by the catalog, and all else is computed on the whole split."""
+    assert main(["layers", "accuracy"]) == main(["layers", "rmse"]) == 0
+    assert capsys.readouterr().out.count("A mean over rows") == 1
     declared = {e.name for e in Catalog().entries() if e.is_mean_over_rows}
     assert declared == {"accuracy", "top_k", "mae", "mape"}
