@@ -170,8 +170,8 @@ ATTRIBUTES = {
 """Attributes and settings: the name here, which helps where the operation or section has it."""
 MEMBERS = {
     "sgdm": "Momentum", "nag": "Nesterov", "heuniform": "he", "henormal": "he", "kaiming": "he",
-    "kaimingnormal": "he", "kaiminguniform": "he", "glorot": "xavier", "glorotuniform": "xavier",
-    "glorotnormal": "xavier", "xavieruniform": "xavier", "xaviernormal": "xavier", "gaussian": "normal",
+    "kaimingnormal": "he", "kaiminguniform": "he", "glorotuniform": "glorot",
+    "glorotnormal": "xavier", "xavieruniform": "glorot", "xaviernormal": "xavier", "gaussian": "normal",
     "randn": "normal", "truncatednormal": "normal", "randomnormal": "normal", "rand": "uniform",
     "randomuniform": "uniform", "const": "constant", "zero": "zeros", "one": "ones", "lecunnormal": "lecun",
     "amsgrad": "Adam(amsgrad=true)", "reducelronplateau": "plateau", "reduceonplateau": "plateau",

@@ -7,6 +7,8 @@ from graphlang.contracts.families import FamilyPackage
 
 if TYPE_CHECKING:
     from graphlang.initializers.constant import constant as constant
+    from graphlang.initializers.fan_uniform import fan_uniform as fan_uniform
+    from graphlang.initializers.glorot import glorot as glorot
     from graphlang.initializers.he import he as he
     from graphlang.initializers.lecun import lecun as lecun
     from graphlang.initializers.normal import normal as normal

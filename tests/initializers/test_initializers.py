@@ -6,6 +6,8 @@ from pydantic import ValidationError
 
 from graphlang.contracts.initializer import fans, stream
 from graphlang.initializers.constant import constant
+from graphlang.initializers.fan_uniform import fan_uniform
+from graphlang.initializers.glorot import glorot
 from graphlang.initializers.he import he
 from graphlang.initializers.lecun import lecun
 from graphlang.initializers.normal import normal
@@ -18,6 +20,8 @@ from graphlang.initializers.zeros import zeros
 
 ALL = [
     constant(c=3),
+    fan_uniform(),
+    glorot(),
     he(),
     lecun(),
     normal(std=0.01),
@@ -45,6 +49,8 @@ def test_every_initializer_draws_float64_of_the_shape(init, shape):
         (he(), 2 / 400),
         (xavier(), 1 / 400),
         (lecun(), 1 / 400),
+        (glorot(), 2 / 1025),
+        (fan_uniform(), 1 / 1200),
         (uniform(a=-1, b=2), 9 / 12),
     ],
     ids=lambda value: type(value).__name__,
