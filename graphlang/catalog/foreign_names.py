@@ -175,7 +175,7 @@ MEMBERS = {
     "randn": "normal", "truncatednormal": "normal", "randomnormal": "normal", "rand": "uniform",
     "randomuniform": "uniform", "const": "constant", "zero": "zeros", "one": "ones", "lecunnormal": "lecun",
     "amsgrad": "Adam(amsgrad=true)", "reducelronplateau": "plateau", "reduceonplateau": "plateau",
-    "onecyclelr": "one_cycle", "onecycle": "one_cycle", "polynomiallr": "polynomial",
+    "onecyclelr": "one_cycle", "polynomiallr": "polynomial",
     "polynomialdecay": "polynomial", "linearlr": "linear", "constantlr": "constant",
     "piecewiseconstantdecay": "milestones", "piecewiseconstant": "milestones", "earlystopping": "early",
     "modelcheckpoint": "best", "steplr": "step", "multisteplr": "milestones",

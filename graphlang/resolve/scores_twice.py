@@ -14,7 +14,7 @@ def note_probabilities(context: Context) -> None:
     """Notes each loss whose first operand has gone through the function that is in the loss."""
     for loss in context.values:
         within = _within(loss) if isinstance(loss, NodeValue) else None
-        if within is None:
+        if within is None or not isinstance(loss, NodeValue):
             continue
         scores = _source(loss.operands[0], moved=within == "sigmoid")
         if isinstance(scores, NodeValue) and scores.operation.lower() == within:

@@ -106,5 +106,6 @@ def test_what_a_name_is_said_to_be_called_exists() -> None:
         assert key == foreign_names.lookup_key(key)
         assert meaning.name in (None, "grad") or catalog.find(meaning.name), key
         assert meaning.name or meaning.formula or meaning.note, key
-    known = {n for f in ("initializers", "optimizers", "schedules", "datasets") for n in family_names(f)}  # type: ignore[arg-type]
-    assert set(foreign_names.MEMBERS.values()) <= known
+    families = ("initializers", "optimizers", "schedules", "datasets", "monitors")
+    known = {n for family in families for n in family_names(family)}  # type: ignore[arg-type]
+    assert {written.split("(")[0] for written in foreign_names.MEMBERS.values()} <= known
