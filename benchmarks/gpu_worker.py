@@ -59,7 +59,7 @@ class OnJax:
     def losses(self) -> list[float]:
         """Waits for all steps; their losses since the last call."""
         self._steps.finish()
-        losses = list(self._steps.known)
+        losses = [loss for (loss,) in self._steps.known]  # of the one objective
         self._steps.known.clear()
         return losses
 
