@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 NET = """\
 hyper hidden = 4
 input x: float[N, 2], t: int[N]
-y = x -> Affine(hidden) -> Relu -> Affine(2)
+y    = x -> Affine(hidden) -> Relu -> Affine(2)
 loss = SoftmaxWithLoss(y, t)
 output y
 data { source = npz("data.npz"); x = x; t = t }

@@ -66,15 +66,15 @@ def outcome(case: dict[str, Any], watch: Watch) -> dict[str, Any]:
     }
 
 
-def run(cases: list[dict[str, Any]]) -> None:
+def run(cases: list[dict[str, Any]], space: int = SPACE) -> None:
     import graphlang as gl
 
     watch = Watch()
     gl.loads("input x: float[N, 3] = [[1, 2, 3]]\ny = sum(x -> Affine(2))").run()
-    resource.setrlimit(resource.RLIMIT_AS, (address_space() + SPACE, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_AS, (address_space() + space, resource.RLIM_INFINITY))
     for case in cases:
         print(json.dumps(outcome(case, watch)), flush=True)
 
 
 if __name__ == "__main__":
-    run(json.loads(Path(sys.argv[1]).read_text()))
+    run(json.loads(Path(sys.argv[1]).read_text()), *map(int, sys.argv[2:]))

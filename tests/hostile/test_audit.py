@@ -18,6 +18,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "specs").glob("*.graph"))
 FEW = ["--set", "train.iterations=2"]
+FOR_TRAINING = 2 * 2**30
+"""The address space that several trainings in one process may take: they are no hostile files."""
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/statm").exists(), reason="the guard reads its size from /proc"
@@ -107,7 +109,9 @@ def test_the_lessons_touch_nothing_but_their_data_and_the_folder_of_their_runs(t
     (tmp_path / "cases.json").write_text(json.dumps(cases))
     rows = [
         json.loads(line)
-        for line in python(["-m", "tests.hostile.guarded", "cases.json"], tmp_path).splitlines()
+        for line in python(
+            ["-m", "tests.hostile.guarded", "cases.json", str(FOR_TRAINING)], tmp_path
+        ).splitlines()
     ]
     assert [row["name"] for row in rows] == [case["name"] for case in cases]
     assert {row["name"]: row["stderr"] for row in rows if row["status"] != 0} == {}
