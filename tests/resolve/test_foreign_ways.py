@@ -15,7 +15,7 @@ MENDED = [
     # members that are texts, and what they take
     (TRAIN.format('"adam"'), '"adam"', TRAIN.format("Adam")), (TRAIN.format('"SGD"'), '"SGD"', TRAIN.format("SGD")),
     ('z = x -> Affine(4, init="he")', '"he"', "z = x -> Affine(4, init=he)"),
-    ('z = x -> Affine(4, init="glorot_uniform")', '"glorot_uniform"', "z = x -> Affine(4, init=xavier)"),
+    ('z = x -> Affine(4, init="glorot_uniform")', '"glorot_uniform"', "z = x -> Affine(4, init=glorot)"),
     (DATA.format('"train.npz"'), '"train.npz"', DATA.format('npz("train.npz")')), (DATA.format('"a/b.csv"'), '"a/b.csv"', DATA.format('csv("a/b.csv")')),
     (DATA.format("csv(train.csv, target=t)"), "train.csv", DATA.format('csv("train.csv", target=t)')),
     ("param W: float[3, 4] = randn", "randn", "param W: float[3, 4] = normal(1)"),
