@@ -13,7 +13,7 @@ from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import TooManyCells
 from graphlang.files.regular import ChangedFile, RegularFile
 
-PIECE = 2**19
+PIECE = 2**20
 """How many bytes are read at once: what is computed with a piece fits into a cache."""
 _LONG = 2**22
 """A record of more bytes than this is a long one."""
