@@ -22,6 +22,15 @@ EXAMPLES = {
 }
 
 
+_COMPUTED = frozenset(("fields", "prepared", "objectives"))
+"""Fields of the models that follow from what a section says, and are no settings of it."""
+
+
+def settings_of(section: str) -> list[str]:
+    """The settings that a section may have, without the inputs in `data`."""
+    return [name for name in MODELS[section].model_fields if name not in _COMPUTED]
+
+
 def excluded(name: str) -> list[str]:
     """The settings, as `section.setting`, that the setting `name` takes the place of."""
     section, _, setting = name.partition(".")

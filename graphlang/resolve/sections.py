@@ -30,7 +30,14 @@ from graphlang.resolve.field_expressions import fields_and_prepared
 from graphlang.resolve.member_overrides import OWNERS, with_attribute
 from graphlang.resolve.objectives import Objectives, names_objectives
 from graphlang.resolve.scopes import Scope
-from graphlang.resolve.section_models import EXAMPLES, EXCLUSIVE, MODELS, belongs_elsewhere, setting_meant
+from graphlang.resolve.section_models import (
+    EXAMPLES,
+    EXCLUSIVE,
+    MODELS,
+    belongs_elsewhere,
+    setting_meant,
+    settings_of,
+)
 from graphlang.resolve.settings import PARTS, part_value, setting_value
 from graphlang.resolve.validation import requirement
 from graphlang.resolve.values import POISON
@@ -86,11 +93,11 @@ class _Evaluation:
         #: the overrides that are not used yet, and all of them
         self.unused = overrides
         self.overrides = dict(overrides)
-        fields = list(MODELS[section.name].model_fields)
-        fields = [name for name in fields if name != "objectives"]
         #: the settings of `data` that say which rows are for what; inputs of these names take fields
         self.parts = [p for p in PARTS if section.name == "data" and p not in inputs]
-        self.allowed = ["source", *self.parts, *inputs] if section.name == "data" else fields
+        self.allowed = (
+            ["source", *self.parts, *inputs] if section.name == "data" else settings_of(section.name)
+        )
         self.values: dict[str, Any] = {}
         self.places: dict[str, Span] = {}
         #: settings that the file means to have, though it does not spell them right

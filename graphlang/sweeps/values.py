@@ -6,15 +6,14 @@ import math
 import re
 from typing import NamedTuple
 
+from graphlang.diagnostics import closest
+
 RANGES = {"linear": "linear(from, to, count)", "log": "log(from, to, count)"}
 ELSEWHERE = {
-    "linspace": "linear",
-    "lin": "linear",
-    "range": "linear",
-    "arange": "linear",
-    "uniform": "linear",
+    **dict.fromkeys("linspace lin range arange uniform".split(), "linear"),
+    **dict.fromkeys("logspace geomspace loguniform geom".split(), "log"),
 }
-ELSEWHERE |= {"logspace": "log", "geomspace": "log", "loguniform": "log", "geom": "log"}
+"""Names of ranges in other libraries."""
 MOST_VALUES = 1000
 OPENING, CLOSING = "([{", ")]}"
 _CALL = re.compile(r"([A-Za-z_]\w*)\s*\((.*)\)", re.DOTALL)
@@ -74,11 +73,14 @@ def _items(text: str) -> list[str]:
 def _values(item: str) -> list[str]:
     """The values of a range; anything else is one value."""
     call = _CALL.fullmatch(item)
-    name = call[1] if call else ""
-    if call is None or (name not in RANGES and name not in ELSEWHERE):
+    if call is None:
         return [item]
-    if name in ELSEWHERE:
-        raise ValueError(f"there is no range `{name}`; write `{RANGES[ELSEWHERE[name]]}`")
+    name = call[1]
+    if name not in RANGES:
+        meant = ELSEWHERE.get(name) or closest(name, RANGES)
+        if meant is None:
+            return [item]  # an optimizer, say
+        raise ValueError(f"there is no range `{name}`; write `{RANGES[meant]}`")
     words = [word.strip() for word in call[2].split(",")]
     if len(words) != 3:
         raise ValueError(f"`{item}`: a range is written `{RANGES[name]}`")

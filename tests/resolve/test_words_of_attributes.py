@@ -30,3 +30,19 @@ def test_a_mask_as_an_index_is_told_of_where(index: str) -> None:
     (problem,) = mistakes(f"input x: float[N, 3]\ny = x[{index}]\noutput y")
     assert "whole number" in problem.message
     assert "where(mask, x, 0)" in problem.message
+
+
+@pytest.mark.parametrize("name", ["train.objectives", "data.fields", "data.prepared"])
+def test_what_a_section_computes_is_no_setting_from_outside(name: str) -> None:
+    text = """
+        input x: float[N]
+        param w = 1
+        loss = mean((w * x)**2)
+        data { source = csv("a.csv"); x = x }
+        train { minimize = loss; optimizer = SGD(0.1); epochs = 1 }
+        """
+    (problem,) = mistakes(text, set={name: 3})
+    assert problem.code == "GL504"
+    assert name not in (problem.help or "")
+    (problem,) = mistakes(text, set={"hiden": 3})
+    assert name not in (problem.help or "")

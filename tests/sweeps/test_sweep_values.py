@@ -47,6 +47,8 @@ def test_values_are_lists_ranges_and_texts(text: str, name: str, values: tuple[s
         ("lr=linear(1,2,99999999999999)", "from 2 to 1,000"),
         ("lr=linear(1,1,3)", "both ends are 1"),
         ("lr=linspace(0,1,3)", r"there is no range `linspace`; write `linear\(from, to, count\)`"),
+        ("lr=lg(1,2,3)", r"there is no range `lg`; write `log\(from, to, count\)`"),
+        ("lr=liner(1,2,3)", r"there is no range `liner`; write `linear\(from, to, count\)`"),
         ("lr=loguniform(1,2)", r"write `log\(from, to, count\)`"),
         ("lr=" + ",".join(map(str, range(1001))), "1,001 values: at most 1,000"),
     ],
