@@ -28,8 +28,8 @@ def fixed(text: str, check: Callable[[str], list[Diagnostic]]) -> Fixed:
             break
         new = edited(text, [edit for d in certain for edit in d.edits])
         left = check(new)
-        if len(_certain(left)) >= len(problems) or new == text:
-            break
+        if new == text or len(_certain(left)) > len(certain):
+            break  # they lead nowhere
         text, problems, mended = new, left, mended + len(certain)
     return Fixed(text, mended, problems)
 

@@ -20,10 +20,8 @@ _NEVER_AFTER = frozenset(("DOT", "NEGATIVE"))
 def breaks_of(pieces: Sequence[Piece]) -> list[bool]:
     """For each piece whether it begins a line."""
     breaks = [_may_break(pieces, i) for i in range(len(pieces))]
-    depth = 0
-    for i, piece in enumerate(pieces):
-        breaks[i] = breaks[i] or (piece.starts and not depth)
-        depth += (piece.kind == "LBRACE") - (piece.kind == "RBRACE")
+    for i in outermost_statements(pieces):
+        breaks[i] = True
     # From the inside out: a block with a block over several lines inside is one itself.
     for i in sorted((i for i, p in enumerate(pieces) if p.kind == "LBRACE"), reverse=True):
         last = pieces[i].match
@@ -31,6 +29,16 @@ def breaks_of(pieces: Sequence[Piece]) -> list[bool]:
         if breaks[last] or any(breaks[j] or _opens_lines(pieces, breaks, j) for j in inside):
             explode(pieces, breaks, i)
     return breaks
+
+
+def outermost_statements(pieces: Sequence[Piece]) -> list[int]:
+    """The numbers of the pieces that begin a statement which stands in no block."""
+    starts, depth = [], 0
+    for i, piece in enumerate(pieces):
+        if piece.starts and not depth:
+            starts.append(i)
+        depth += (piece.kind == "LBRACE") - (piece.kind == "RBRACE")
+    return starts
 
 
 def _may_break(pieces: Sequence[Piece], i: int) -> bool:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from graphlang.diagnostics.limits import DEFAULT, Limits
 from graphlang.formatting.alignment import pads
-from graphlang.formatting.breaks import breaks_of
+from graphlang.formatting.breaks import breaks_of, outermost_statements
 from graphlang.formatting.comments import Line, with_comments
 from graphlang.formatting.long_lines import STEP, WIDTH, LongLines, Range
 from graphlang.formatting.pieces import CLOSERS, OPENERS, Piece, pieces_of
@@ -45,7 +45,7 @@ class _Layout:
     def lines(self) -> list[Line]:
         """The lines; one that is too long is broken until it fits or cannot be broken further."""
         lines: list[Line] = []
-        for start, stop in pairwise([*self._statements(), len(self.pieces)]):
+        for start, stop in pairwise([*outermost_statements(self.pieces), len(self.pieces)]):
             writer = _Writer(self, start, stop)
             while sum(self._long.shorten(line) for line in writer.too_long):
                 writer = _Writer(self, start, stop)
@@ -55,15 +55,6 @@ class _Layout:
         while lines and not (lines[-1].text or lines[-1].comment):
             lines.pop()
         return lines
-
-    def _statements(self) -> list[int]:
-        """The first pieces of the statements that stand in no block."""
-        starts, depth = [], 0
-        for i, piece in enumerate(self.pieces):
-            if piece.starts and not depth:
-                starts.append(i)
-            depth += (piece.kind == "LBRACE") - (piece.kind == "RBRACE")
-        return starts
 
 
 class _Open:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from graphlang.diagnostics.limits import DEFAULT, Limits
 from graphlang.syntax.lexer import GraphLexer
-from graphlang.syntax.parse import read_recorded
+from graphlang.syntax.parse import parse
 
 OPERAND_ENDS = frozenset("NAME NUMBER STRING TRUE FALSE NONE RPAR RSQB RBRACE ELLIPSIS DTYPE".split())
 OPENERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
@@ -50,7 +50,7 @@ class Piece:
 def pieces_of(text: str, name: str, limits: Limits = DEFAULT) -> list[Piece]:
     """The pieces of a text, the last one of kind END; raises GraphError if the text has a syntax error."""
     recorder = _Recorder()
-    source = read_recorded(text, name, limits, recorder)
+    source = parse(text, name, limits, recorder).source
     return list(_pieces(source.text, recorder.tokens))
 
 

@@ -7,23 +7,26 @@ from collections.abc import Iterable
 from typing import Any
 
 from lark import UnexpectedToken
+from lark.lexer import Lexer
 
 from graphlang.diagnostics import Diagnostic, GraphError, Source, Span
 from graphlang.diagnostics.limits import DEFAULT, Limits
-from graphlang.syntax.lexer import GraphLexer, Reader
-from graphlang.syntax.parse_table import parser
+from graphlang.syntax.lexer import Reader
+from graphlang.syntax.parse_table import LEXER, parser
 from graphlang.syntax.tree import Statement, Tree, Version
 
 
-def parse(text: str, name: str = "<text>", limits: Limits = DEFAULT) -> Tree:
+def parse(text: str, name: str = "<text>", limits: Limits = DEFAULT, lexer: Lexer = LEXER) -> Tree:
     """The tree of a text; raises GraphError with all its syntax errors (at most `limits.errors`)."""
-    tree, problems = read_tree(text, name, limits)
+    tree, problems = read_tree(text, name, limits, lexer)
     if problems:
         raise GraphError(problems)
     return tree
 
 
-def read_tree(text: str, name: str = "<text>", limits: Limits = DEFAULT) -> tuple[Tree, list[Diagnostic]]:
+def read_tree(
+    text: str, name: str = "<text>", limits: Limits = DEFAULT, lexer: Lexer = LEXER
+) -> tuple[Tree, list[Diagnostic]]:
     """The tree of a text, with a hole for each mistake, and the mistakes; raises GraphError past a limit."""
     _check_size(text, name, limits)
     source = Source(name, _one_kind_of_line_end(text.removeprefix("\ufeff")))
@@ -31,7 +34,7 @@ def read_tree(text: str, name: str = "<text>", limits: Limits = DEFAULT) -> tupl
     problems = _hidden_characters(source)
     whole = True
     try:
-        statements = parser().parse(reader)
+        statements = parser().parse(reader, lexer)
     except UnexpectedToken as error:
         from graphlang.syntax.recovery import Recovery
 
@@ -44,20 +47,6 @@ def read_tree(text: str, name: str = "<text>", limits: Limits = DEFAULT) -> tupl
         raise GraphError(problems[: limits.errors])
     doc, unknown = _documentation(source.text), frozenset(reader.unknown)
     return Tree(doc, tuple(statements), source, unknown, reader.tokens), problems
-
-
-def read_recorded(text: str, name: str, limits: Limits, lexer: GraphLexer) -> Source:
-    """Reads a text for the tokens that a lexer keeps; raises GraphError as `parse` does."""
-    _check_size(text, name, limits)
-    source = Source(name, _one_kind_of_line_end(text.removeprefix("\ufeff")))
-    reader = Reader(source, limits)
-    try:
-        statements = parser().parse(reader, lexer)
-    except UnexpectedToken:
-        statements = None
-    if statements is None or reader.problems or not text.isascii() or _wrong_versions(statements):
-        parse(text, name, limits)
-    return source
 
 
 def decode(data: bytes, name: str) -> str:

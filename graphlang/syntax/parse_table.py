@@ -26,7 +26,7 @@ from graphlang.syntax.lexer import GraphLexer, Reader
 
 GRAMMAR = Path(__file__).with_name("graphlang.lark")
 TABLE = Path(__file__).with_name("parse_table.json")
-_LEXER = GraphLexer(None)
+LEXER = GraphLexer(None)
 
 
 class Parser:
@@ -38,7 +38,7 @@ class Parser:
         callbacks |= {rule: _only_child for rule in rules if _passes_on(rule)}
         self._parser = TableParser(table, callbacks)
 
-    def parse(self, reader: Reader, lexer: Lexer = _LEXER) -> list[Any]:
+    def parse(self, reader: Reader, lexer: Lexer = LEXER) -> list[Any]:
         """The statements that a reader reads; raises Lark's UnexpectedToken at the first mistake."""
         state: Any = LexerState(reader)  # type: ignore[arg-type]  # text is what the lexer takes it for
         statements: list[Any] = self._parser.parse(LexerThread(lexer, state), "start")
