@@ -15,7 +15,7 @@ from graphlang.diagnostics.settings import OverrideElsewhere, UnknownOverride, U
 from graphlang.resolve.context import Context
 from graphlang.resolve.member_overrides import owner_of
 from graphlang.resolve.scopes import Scope
-from graphlang.resolve.section_models import MODELS, belongs_elsewhere, settings_of
+from graphlang.resolve.section_models import MODELS, belongs_elsewhere, written_settings
 from graphlang.resolve.sections import Override
 from graphlang.resolve.signatures import constant_text
 from graphlang.resolve.values import POISON
@@ -72,7 +72,7 @@ class Overrides:
             return
         from graphlang.catalog.foreign_names import attribute_meant
 
-        settings = [f"{s.name}.{field}" for s in sections for field in settings_of(s.name)]
+        settings = [f"{s.name}.{field}" for s in sections for field in written_settings(s.name)]
         possible = [*names, *settings]
         for name, value in self.plain.items():
             if hidden.get(name) is POISON or self._belongs_to_a_member(name, value, sections):
@@ -98,7 +98,7 @@ class Overrides:
 
     def report_unknown_settings(self, section: str, settings: Mapping[str, Override]) -> None:
         """Reports the overrides of a section that has no such settings."""
-        possible = [f"{section}.{field}" for field in settings_of(section)]
+        possible = [f"{section}.{field}" for field in written_settings(section)]
         for setting in settings:
             name, elsewhere = f"{section}.{setting}", belongs_elsewhere(section, setting)
             if elsewhere is None:

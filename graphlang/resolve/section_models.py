@@ -26,7 +26,7 @@ _COMPUTED = frozenset(("fields", "prepared", "objectives"))
 """Fields of the models that follow from what a section says, and are no settings of it."""
 
 
-def settings_of(section: str) -> list[str]:
+def written_settings(section: str) -> list[str]:
     """The settings that a section may have, without the inputs in `data`."""
     return [name for name in MODELS[section].model_fields if name not in _COMPUTED]
 

@@ -36,7 +36,7 @@ from graphlang.resolve.section_models import (
     MODELS,
     belongs_elsewhere,
     setting_meant,
-    settings_of,
+    written_settings,
 )
 from graphlang.resolve.settings import PARTS, part_value, setting_value
 from graphlang.resolve.validation import requirement
@@ -96,7 +96,7 @@ class _Evaluation:
         #: the settings of `data` that say which rows are for what; inputs of these names take fields
         self.parts = [p for p in PARTS if section.name == "data" and p not in inputs]
         self.allowed = (
-            ["source", *self.parts, *inputs] if section.name == "data" else settings_of(section.name)
+            ["source", *self.parts, *inputs] if section.name == "data" else written_settings(section.name)
         )
         self.values: dict[str, Any] = {}
         self.places: dict[str, Span] = {}
