@@ -99,7 +99,7 @@ def test_an_interrupted_training_leaves_a_checkpoint(tmp_path):
     (tmp_path / "net.graph").write_text(
         "input x: float[N, 2], t: float[N, 1]\ny = x -> Affine(1)\nloss = MeanSquaredError(y, t)\noutput y\n"
         'data { source = npz("d.npz"); x = x; t = t }\n'
-        "train { minimize = loss; optimizer = SGD(lr=0.001); batch = 2; iterations = 100000000 }\n"
+        "train { minimize = loss; optimizer = SGD(lr=0.001); batch = 2; iterations = 100000000; log_every = 1000 }\n"
     )
     code = "import numpy as np; np.savez('d.npz', x=np.ones((20, 2)), t=np.ones((20, 1)))"
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
@@ -112,7 +112,7 @@ def test_an_interrupted_training_leaves_a_checkpoint(tmp_path):
     )
     try:
         assert process.stderr is not None
-        process.stderr.readline()  # the first epoch is done
+        process.stderr.readline()  # the first record is written
         time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
