@@ -16,7 +16,7 @@ ORDER = """
     diagnostics
     files
     syntax
-    formatting
+    formatting highlighting
     trace
     kernels
     contracts

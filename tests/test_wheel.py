@@ -165,6 +165,12 @@ def test_the_installed_package_is_the_one_of_the_wheel(installed: Installed) -> 
     assert done.stdout.startswith(str(installed.environment))
 
 
+def test_pygments_finds_the_lexer_where_the_wheel_is_installed(installed: Installed) -> None:
+    code = "from pygments.lexers import get_lexer_by_name as by_name; print(*map(by_name, ('graph', 'graphlang')))"
+    done = installed(f'python -c "{code}"')
+    assert done.stdout.count("GraphlangLexer") == 2, done.stderr
+
+
 def test_the_wheel_has_the_lessons_with_their_data_and_neither_tests_nor_documents(wheel: Path) -> None:
     names = {Path(name) for name in zipfile.ZipFile(wheel).namelist()}
     suffixes = {".graph", ".npz", ".txt", ".csv"}
