@@ -28,7 +28,7 @@ def run_page(name: str, folder: Path, language: str = "python") -> dict[str, Any
 def test_the_page_on_scikit_learn_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("sklearn")
     monkeypatch.chdir(tmp_path)
-    names = run_page("scikit-learn.md", tmp_path)
+    names = run_page("how-to/scikit-learn.md", tmp_path)
     assert names["search"].best_score_ > 0.9
     assert names["best"].classes_.tolist() == ["setosa", "versicolor", "virginica"]
     assert names["model"].predict(names["X"]).shape == (442,)
@@ -39,7 +39,7 @@ def test_the_page_on_what_is_ones_own_runs(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     for part in ("layers", "steps"):
         monkeypatch.setattr(f"graphlang.testing.{part}.find_spec", lambda name: None)
-    names = run_page("own.md", tmp_path)
+    names = run_page("how-to/own.md", tmp_path)
     learned = names["pairs"].params["Bilinear1.W"]
     np.testing.assert_allclose(learned, [[[0, 1], [0, 0], [0, 0]]], atol=0.1)
     assert names["history"].last.validation["worst"] < 0.5
@@ -50,7 +50,7 @@ def test_the_page_on_what_is_ones_own_runs(tmp_path: Path, monkeypatch: pytest.M
 
 def test_the_page_on_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    names = run_page("python.md", tmp_path)
+    names = run_page("how-to/python.md", tmp_path)
     assert names["taken"].taken == ("a.W", "a.b")
     assert len(names["history"].epochs) < 50
     assert len(names["seen"]) == len(names["history"].losses)
@@ -68,7 +68,7 @@ def test_optuna_searches_as_the_page_on_searching_says(
 ) -> None:
     pytest.importorskip("optuna")
     monkeypatch.chdir(tmp_path)
-    names = run_page("searching.md", tmp_path, "(?:python|optuna)")
+    names = run_page("how-to/searching.md", tmp_path, "(?:python|optuna)")
     study = names["study"]
     assert len(study.trials) == 8
     assert study.best_value < 0.6
@@ -81,12 +81,12 @@ def test_ray_tune_searches_as_the_page_on_searching_says(
 ) -> None:
     pytest.importorskip("ray.tune")
     monkeypatch.chdir(tmp_path)
-    names = run_page("searching.md", tmp_path, "(?:python|ray)")
+    names = run_page("how-to/searching.md", tmp_path, "(?:python|ray)")
     assert names["results"].get_best_result().metrics["loss"] < 1
 
 
 def test_the_table_of_values_of_sweeps_is_what_they_are() -> None:
-    text = (DOCS / "sweeps.md").read_text(encoding="utf-8")
+    text = (DOCS / "how-to" / "sweeps.md").read_text(encoding="utf-8")
     shown = re.findall(r"^\| `((?:linear|log)\([^`]*\))` \| [^:|]*: ([^|]*) \|$", text, re.MULTILINE)
     assert len(shown) == 2
     for written, values in shown:

@@ -53,8 +53,8 @@ def test_the_screen_of_a_recording_keeps_what_a_person_sees(script: Any) -> None
 
 def test_chapter_5_names_the_command_of_each_of_its_figures(script: Any) -> None:
     figures = script("figures")
-    text = (DOCS / "chapter5.md").read_text(encoding="utf-8")
-    shown = re.findall(r"```sh\n(.*)\n```\n\n!\[.+\]\((\w+)\.svg\)", text)
+    text = (DOCS / "how-to" / "figures.md").read_text(encoding="utf-8")
+    shown = re.findall(r"```sh\n(.*)\n```\n\n!\[.+\]\(\.\./(\w+)\.svg\)", text)
     assert len(shown) == 5
     for command, name in shown:
         before, _, words = command.partition("graphlang ")

@@ -14,7 +14,7 @@ import graphlang as gl
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "examples" / "tutorials"
-PAGE = (ROOT / "docs" / "tutorials.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "explanation" / "tutorials.md").read_text(encoding="utf-8")
 SPECS = sorted(path.stem for path in FOLDER.glob("*.graph"))
 
 
@@ -33,7 +33,7 @@ def lines_of(name: str) -> int:
 
 def test_the_page_has_a_row_for_each_spec_with_its_lines() -> None:
     rows = re.findall(
-        r"^\| \[(\w+)\]\(examples/tutorials/\1\.graph\) \| [^|]+ \| (\d+) [^|]*\| (\d+) \|",
+        r"^\| \[(\w+)\]\(\.\./examples/tutorials/\1\.graph\) \| [^|]+ \| (\d+) [^|]*\| (\d+) \|",
         PAGE,
         re.MULTILINE,
     )

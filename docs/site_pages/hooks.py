@@ -1,0 +1,91 @@
+"""What MkDocs calls while it builds the site: links out of `docs/`, and pages that no list names."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+sys.path[:0] = [str(ROOT), str(HERE)]  # the package beside the pages, and the modules beside this one
+
+from mkdocs.structure.files import File, Files  # noqa: E402
+
+FILES_OF_THE_PROJECT = {
+    "CONTRIBUTING.md": "project/contributing.md",
+    "SECURITY.md": "project/security.md",
+    "CHANGELOG.md": "project/changelog.md",
+    "benchmarks/results/xeon-2-cores.md": "project/xeon-2-cores.md",
+    "benchmarks/results/epyc-2-cores.md": "project/epyc-2-cores.md",
+}
+"""Pages that stand outside of `docs/`, and their places in the site."""
+SECTIONS = {
+    "Tutorial": "tutorial",
+    "How to": "how-to",
+    "Reference": "reference",
+    "Explanation": "explanation",
+}
+LINK = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?(\))")
+
+
+def on_config(config: Any) -> Any:
+    """Adds the pages of a folder that the navigation does not list to the end of its section."""
+    docs = Path(config["docs_dir"])
+    listed = set(_pages(config["nav"]))
+    for section in config["nav"]:
+        (title, pages), *_ = section.items()
+        if folder := SECTIONS.get(title):
+            files = sorted(path.relative_to(docs).as_posix() for path in (docs / folder).glob("*.md"))
+            pages += [name for name in files if name not in listed]
+    return config
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Adds the pages of the project that stand elsewhere."""
+    for path, place in FILES_OF_THE_PROJECT.items():
+        text = _relinked((ROOT / path).read_text(encoding="utf-8"), posixpath.dirname(path), place, "")
+        files.append(File.generated(config, place, content=text))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
+    """Leads links to files outside of `docs/` to their places in the site."""
+    place = page.file.src_uri
+    if place in FILES_OF_THE_PROJECT.values():
+        return markdown
+    return _relinked(markdown, posixpath.join("docs", posixpath.dirname(place)), place, "docs")
+
+
+def _pages(entries: list[Any]) -> list[str]:
+    found = []
+    for entry in entries:
+        values = entry.values() if isinstance(entry, dict) else [entry]
+        for value in values:
+            found += _pages(value) if isinstance(value, list) else [value]
+    return found
+
+
+def _relinked(text: str, folder: str, place: str, inside: str) -> str:
+    """A text with links from its place in the site, in place of those from a folder of the repository."""
+
+    def link(match: re.Match[str]) -> str:
+        before, target, anchor, after = match[1], match[2], match[3] or "", match[4]
+        if "://" in target:
+            return match[0]
+        path = posixpath.normpath(posixpath.join(folder, target))
+        if inside and path.startswith(f"{inside}/"):
+            return match[0]
+        if path in FILES_OF_THE_PROJECT:
+            found = FILES_OF_THE_PROJECT[path]
+        elif path.startswith("docs/"):
+            found = path.removeprefix("docs/")
+        elif path.startswith("specs/") and path.endswith(".graph"):
+            found, anchor = "reference/lessons.md", f"#{Path(path).stem}"
+        else:
+            return match[0]
+        return f"{before}{posixpath.relpath(found, posixpath.dirname(place))}{anchor}{after}"
+
+    return LINK.sub(link, text)
