@@ -12,6 +12,8 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(ROOT), str(HERE)]  # the package beside the pages, and the modules beside this one
 
+import lessons  # noqa: E402
+import pages  # noqa: E402
 from mkdocs.structure.files import File, Files  # noqa: E402
 
 FILES_OF_THE_PROJECT = {
@@ -44,7 +46,9 @@ def on_config(config: Any) -> Any:
 
 
 def on_files(files: Files, config: Any) -> Files:
-    """Adds the pages of the project that stand elsewhere."""
+    """Adds the pages that are generated, and those of the project that stand elsewhere."""
+    for place, text in pages.generated():
+        files.append(File.generated(config, place, content=text))
     for path, place in FILES_OF_THE_PROJECT.items():
         text = _relinked((ROOT / path).read_text(encoding="utf-8"), posixpath.dirname(path), place, "")
         files.append(File.generated(config, place, content=text))
@@ -56,6 +60,8 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
     place = page.file.src_uri
     if place in FILES_OF_THE_PROJECT.values():
         return markdown
+    if place == "reference/lessons.md":
+        markdown += "\n" + lessons.section()
     return _relinked(markdown, posixpath.join("docs", posixpath.dirname(place)), place, "docs")
 
 
@@ -73,7 +79,7 @@ def _relinked(text: str, folder: str, place: str, inside: str) -> str:
 
     def link(match: re.Match[str]) -> str:
         before, target, anchor, after = match[1], match[2], match[3] or "", match[4]
-        if "://" in target:
+        if "://" in target or target.startswith("mailto:"):
             return match[0]
         path = posixpath.normpath(posixpath.join(folder, target))
         if inside and path.startswith(f"{inside}/"):

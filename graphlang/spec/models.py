@@ -145,7 +145,7 @@ class ExpectSpec(SpecModel):
 class DataSpec(SpecModel):
     """The `data` section: a source, and the field of it that each input takes."""
 
-    source: Use
+    source: Use = Field(description="where the rows come from")
     fields: dict[str, str]
     prepared: dict[str, Any] = Field({}, description="the fields that are computed: text -> expression")
     validation: float | str | Use | None = Field(
@@ -167,18 +167,18 @@ class ObjectiveSpec(SpecModel):
 class TrainSpec(Fields, SpecModel):
     """The `train` section."""
 
-    minimize: str
+    minimize: str = Field(description="the loss, or several objectives that take turns")
     objectives: tuple[ObjectiveSpec, ...] = Field(
         (), description="taken in turn on each batch, of which `minimize` is the first; () for one alone"
     )
-    optimizer: Use
-    schedule: Use = Use(name="constant")
+    optimizer: Use = Field(description="how a step changes the parameters")
+    schedule: Use = Field(Use(name="constant"), description="what the rate is multiplied by in each step")
     batch: int | None = Field(None, gt=0, description="rows of a step; all rows where it is left out")
-    iterations: int | None = Field(None, gt=0)
-    epochs: int | None = Field(None, gt=0)
+    iterations: int | None = Field(None, gt=0, description="steps; or `epochs`, one of the two")
+    epochs: int | None = Field(None, gt=0, description="times through the training rows")
     metrics: dict[str, str] = Field({}, description="what is printed -> the value's name")
-    seed: int = Field(0, ge=0)
-    dtype: Literal["float32", "float64"] = "float32"
+    seed: int = Field(0, ge=0, description="what every random number follows from")
+    dtype: Literal["float32", "float64"] = Field("float32", description="the precision of the numbers")
     precision: Precision = Field(
         "float32",
         description="of products in a training step: in TF32 or bfloat16 where the device has them, "
@@ -195,7 +195,7 @@ class TrainSpec(Fields, SpecModel):
         description="whether a backend on devices computes forward values again for the gradients instead of "
         "keeping them: `true` within each node, `block` within each copy of a `repeat` and use of a `def`",
     )
-    shuffle: bool = True
+    shuffle: bool = Field(True, description="whether every epoch draws another order of the rows")
     clip_norm: float | None = Field(
         None,
         gt=0,
@@ -272,11 +272,11 @@ class TrainSpec(Fields, SpecModel):
 class GradcheckSpec(Fields, SpecModel):
     """The `gradcheck` section."""
 
-    of: str
-    batch: int = Field(3, gt=0)
-    tol: float = Field(1e-6, gt=0)
+    of: str = Field(description="the scalar whose gradients are checked")
+    batch: int = Field(3, gt=0, description="rows, drawn at random")
+    tol: float = Field(1e-6, gt=0, description="the largest relative error that passes")
     samples: int = Field(64, gt=0, description="numbers checked per parameter; all where it has fewer")
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, description="what the rows and the choice of numbers follow from")
 
 
 class Spec(SpecModel):

@@ -1,0 +1,150 @@
+"""The site builds without a warning, has a place for everything, and needs no network.
+
+It is built once, in some five seconds: every generated page computes its examples.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from functools import cache
+from html.parser import HTMLParser
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+import graphlang as gl
+from graphlang.cli import COMMANDS
+from graphlang.cli.explain import codes
+from graphlang.cli.layers import everything
+from graphlang.datasets.field_functions import ELEMENTWISE, FORMS
+from graphlang.resolve.section_models import MODELS, written_settings
+
+ROOT = Path(__file__).parents[2]
+if find_spec("material") is None:
+    pytest.skip("mkdocs-material, of the extra `docs`, builds the site", allow_module_level=True)
+KINDS = {"layer": "layers", "loss": "losses", "source": "sources"}
+METRICS = ("graphlang/functions/metrics.py", "graphlang/functions/regression_metrics.py")
+
+
+class Page(HTMLParser):
+    """The anchors of a page, where its links lead, and what it loads."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.anchors: set[str] = set()
+        self.links: list[str] = []
+        self.loaded: list[str] = []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        self.anchors |= {values[name] for name in ("id", "name") if name in values}
+        if tag == "a" and "href" in values:
+            self.links.append(values["href"])
+        if tag == "link" and values.get("rel") != "canonical":
+            self.loaded.append(values["href"])
+        if tag in ("script", "img", "iframe", "source", "object") and (
+            values.get("src") or values.get("data")
+        ):
+            self.loaded.append(values.get("src") or values["data"])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "NO_MKDOCS_2_WARNING": "1"}
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    return folder
+
+
+@cache
+def page(path: Path) -> Page:
+    return Page(path)
+
+
+def has_anchor(target: Path, name: str) -> bool:
+    return not name or target.suffix != ".html" or name in page(target).anchors
+
+
+def anchors(site: Path, name: str) -> set[str]:
+    return page(site / "reference" / f"{name}.html").anchors
+
+
+def test_every_entry_of_the_catalog_has_its_place(site: Path) -> None:
+    lost = []
+    for record in everything():
+        kind = "metric" if record["file"] in METRICS else record["kind"]
+        if record["name"] not in anchors(site, f"catalog/{KINDS.get(kind, f'{kind}s')}"):
+            lost.append((kind, record["name"]))
+    assert lost == []
+    fields = (site / "reference" / "catalog" / "fields.html").read_text(encoding="utf-8")
+    assert [name for name in (*ELEMENTWISE, *FORMS) if f"<code>{name}</code>" not in fields] == []
+
+
+def test_every_diagnostic_command_and_public_name_has_its_place(site: Path) -> None:
+    assert set(codes()) <= anchors(site, "diagnostics")
+    assert set(COMMANDS) <= anchors(site, "commands")
+    assert set(gl.__all__) <= anchors(site, "api")
+    assert {path.stem for path in (ROOT / "specs").glob("*.graph")} <= anchors(site, "lessons")
+
+
+def test_every_setting_has_its_row_and_a_meaning(site: Path) -> None:
+    text = (site / "reference" / "settings.html").read_text(encoding="utf-8")
+    for section in MODELS:
+        _, _, rest = text.partition(f'<h2 id="{section}">')
+        rows = re.findall(r"<tr>\s*(.*?)\s*</tr>", rest.partition("<h2 ")[0], re.DOTALL)
+        cells = {
+            row[0]: row[3] for row in (re.findall(r"<td>(.*?)</td>", row, re.DOTALL) for row in rows) if row
+        }
+        for name in written_settings(section):
+            assert cells[f"<code>{name}</code>"].strip(), f"{section}.{name}"
+
+
+def test_a_wrong_example_is_shown_with_what_it_says(site: Path) -> None:
+    text = (site / "reference" / "diagnostics.html").read_text(encoding="utf-8")
+    assert "error[GL201]: unknown name `aple`" in re.sub(r"<[^>]*>", "", text)
+    assert text.count("--&gt; example.graph") > 60
+    assert "/tmp" not in text
+
+
+def test_every_link_and_anchor_leads_somewhere(site: Path) -> None:
+    lost = []
+    for path in sorted(site.rglob("*.html")):
+        if path.name == "404.html":  # served from any folder
+            continue
+        for link in [*page(path).links, *page(path).loaded]:
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            if not target.is_file() or not has_anchor(target, unquote(parts.fragment)):
+                lost.append((path.name, link))
+    assert lost == []
+
+
+def test_nothing_is_loaded_from_outside(site: Path) -> None:
+    outside = [link for path in site.rglob("*.html") for link in page(path).loaded if urlsplit(link).netloc]
+    assert outside == []
+    styles = "".join(path.read_text(encoding="utf-8") for path in site.rglob("*.css"))
+    assert re.findall(r"(?:url\(|@import )[\"']?(?:https?:)?//", styles) == []
+
+
+def test_the_search_works_from_a_disk(site: Path) -> None:
+    assert (site / "search" / "search_index.js").is_file()
+    index = (site / "search" / "search_index.js").read_text(encoding="utf-8")
+    for word in ("SoftmaxWithLoss", "GL201", "--resume-changed"):
+        assert word in index
