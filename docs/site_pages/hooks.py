@@ -14,7 +14,16 @@ sys.path[:0] = [str(ROOT), str(HERE)]  # the package beside the pages, and the m
 
 import lessons  # noqa: E402
 import pages  # noqa: E402
+import terminals  # noqa: E402
 from mkdocs.structure.files import File, Files  # noqa: E402
+from pygments.lexers import LEXERS  # noqa: E402
+
+from graphlang.highlighting.pygments_lexer import GraphlangLexer as Lexer  # noqa: E402
+
+# Its entry point is there only where the package is installed.
+LEXERS.setdefault(
+    Lexer.__name__, (Lexer.__module__, Lexer.name, tuple(Lexer.aliases), tuple(Lexer.filenames), ())
+)
 
 FILES_OF_THE_PROJECT = {
     "CONTRIBUTING.md": "project/contributing.md",
@@ -56,13 +65,15 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
-    """Leads links to files outside of `docs/` to their places in the site."""
+    """Runs the commands of a page, and leads links to files outside of `docs/` to their places in the site."""
     place = page.file.src_uri
     if place in FILES_OF_THE_PROJECT.values():
         return markdown
     if place == "reference/lessons.md":
         markdown += "\n" + lessons.section()
-    return _relinked(markdown, posixpath.join("docs", posixpath.dirname(place)), place, "docs")
+    return _relinked(
+        terminals.filled(markdown), posixpath.join("docs", posixpath.dirname(place)), place, "docs"
+    )
 
 
 def _pages(entries: list[Any]) -> list[str]:

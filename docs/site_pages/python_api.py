@@ -129,6 +129,8 @@ def _prose(value: Any) -> str:
 
 def _items(text: str) -> str:
     """A paragraph, or a list where its lines are one."""
+    if text.startswith(">>>"):
+        return fenced(text, "pycon")
     if re.match(r"[-*] ", text):
         return "\n".join(
             f"- {escaped(line[2:])}" if re.match(r"[-*] ", line) else line for line in text.splitlines()

@@ -9,6 +9,8 @@ from markup import escaped, table
 from graphlang.cli.layers import _type, _written
 from graphlang.resolve.section_models import MODELS, written_settings
 
+MEANINGS = {"metrics": "what is measured over each split and told for every record"}
+"""Where the model describes what it keeps, not what is written."""
 TITLES = {
     "data": "Where the rows come from, and which inputs take what. [Data](data.md) says all of it.",
     "train": "How the parameters are trained. [Training](training.md) says all of it.",
@@ -58,7 +60,12 @@ def _row(name: str, field: Any) -> list[str]:
     kind = USES.get(name) or escaped(_type(field.annotation))
     default = "required" if field.is_required() else f"`{_default(field.default)}`"
     bounds = ", ".join(filter(None, map(_bound, field.metadata)))
-    return [f"`{name}`", kind + (f", {bounds}" if bounds else ""), default, escaped(field.description or "")]
+    return [
+        f"`{name}`",
+        kind + (f", {bounds}" if bounds else ""),
+        default,
+        escaped(MEANINGS.get(name, field.description or "")),
+    ]
 
 
 def _default(value: Any) -> str:
