@@ -34,6 +34,7 @@ COMMANDS = {
 OPTIONS = {
     "-h, --help": "this text; after a command: its options and examples",
     "-V, --version": "the version",
+    "--completions SHELL": "a script that completes commands and names in bash, zsh or fish",
 }
 
 
@@ -99,6 +100,8 @@ def _dispatch(words: list[str]) -> int:
     if name in ("-V", "--version"):
         console.out(f"graphlang {__version__}")
         return DONE
+    if name.partition("=")[0] == "--completions":
+        return _completions(name.split("=")[1:] or rest)
     if name in COMMANDS:
         return _command(name, rest)
     return _unknown(name)
@@ -126,6 +129,17 @@ def _command(name: str, rest: list[str]) -> int:
         return WRONG
 
 
+def _completions(shells: list[str]) -> int:
+    from graphlang.cli import completions, console
+
+    if len(shells) != 1 or shells[0] not in completions.SHELLS:
+        console.err("graphlang --completions: error: name one shell: bash, zsh or fish")
+        console.err("help: `source <(graphlang --completions bash)` turns them on in this shell")
+        return USAGE
+    console.out(completions.completion_script(shells[0], COMMANDS, OPTIONS).rstrip("\n"))
+    return DONE
+
+
 def _unknown(name: str) -> int:
     from graphlang.cli import console
     from graphlang.diagnostics import did_you_mean
@@ -148,7 +162,7 @@ def help_text() -> str:
         line for name, text in COMMANDS.items() for line in hanging(f"  {name:<13}{text}", width, " " * 15)
     )
     options = "\n".join(
-        line for name, text in OPTIONS.items() for line in hanging(f"  {name:<15}{text}", width, " " * 17)
+        line for name, text in OPTIONS.items() for line in hanging(f"  {name:<21}{text}", width, " " * 23)
     )
     status = console.prose(
         "exit status: 0 done; 1 the spec, data or weights are wrong, or a check failed; 2 usage; "
