@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -169,6 +170,15 @@ def test_pygments_finds_the_lexer_where_the_wheel_is_installed(installed: Instal
     code = "from pygments.lexers import get_lexer_by_name as by_name; print(*map(by_name, ('graph', 'graphlang')))"
     done = installed(f'python -c "{code}"')
     assert done.stdout.count("GraphlangLexer") == 2, done.stderr
+
+
+@pytest.mark.skipif(shutil.which("man") is None, reason="man is not installed")
+def test_man_finds_the_pages_where_the_wheel_is_installed(installed: Installed) -> None:
+    done = installed("unset MANPATH; man -w graphlang graphlang-train")
+    pages = installed.environment / "share" / "man" / "man1"
+    assert done.stdout.splitlines() == [str(pages / "graphlang.1"), str(pages / "graphlang-train.1")], (
+        done.stderr
+    )
 
 
 def test_the_wheel_has_the_lessons_with_their_data_and_neither_tests_nor_documents(wheel: Path) -> None:

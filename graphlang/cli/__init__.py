@@ -36,6 +36,11 @@ OPTIONS = {
     "-V, --version": "the version",
     "--completions SHELL": "a script that completes commands and names in bash, zsh or fish",
 }
+EXIT_STATUS = (
+    "0 done; 1 the spec, data or weights are wrong, or a check failed; 2 usage; "
+    "3 a fault of graphlang itself; 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP; "
+    "141 the reader of the output has gone"
+)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -164,11 +169,7 @@ def help_text() -> str:
     options = "\n".join(
         line for name, text in OPTIONS.items() for line in hanging(f"  {name:<21}{text}", width, " " * 23)
     )
-    status = console.prose(
-        "exit status: 0 done; 1 the spec, data or weights are wrong, or a check failed; 2 usage; "
-        "3 a fault of graphlang itself; 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP; "
-        "141 the reader of the output has gone"
-    )
+    status = console.prose(f"exit status: {EXIT_STATUS}")
     return f"""\
 usage: graphlang COMMAND [OPTIONS] ...
 
