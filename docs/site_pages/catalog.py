@@ -76,8 +76,9 @@ def _by_file(entries: Iterable[dict[str, Any]]) -> list[tuple[str, list[dict[str
     groups: dict[str, list[dict[str, Any]]] = {}
     for record in entries:
         module = import_module(record["file"].removesuffix(".py").replace("/", "."))
-        title = (inspect.getdoc(module) or "").partition("\n\n")[0].rstrip(".")
-        groups.setdefault(" ".join(title.split()), []).append(record)
+        title = module.__name__.rpartition(".")[2].replace("_", " ").capitalize()
+        sentence = (inspect.getdoc(module) or "").partition("\n\n")[0]
+        groups.setdefault(f"{title}\n\n{escaped(sentence)}", []).append(record)
     return sorted(groups.items())
 
 

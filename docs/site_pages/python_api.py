@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 import graphlang as gl
 from graphlang.diagnostics.limits import Limits
+from graphlang.training.record import Epoch
 
 FAMILIES = {
     "initializers": "catalog/initializers.md",
@@ -35,6 +36,8 @@ GROUPS = {
     ],
     "Families": list(FAMILIES),
 }
+MADE = ("Jax", "Limits", "Parameter")
+"""The classes that a program calls; the others are made by calls, or derived from."""
 
 
 def page() -> str:
@@ -68,11 +71,27 @@ def _entry(name: str, value: Any) -> Iterator[str]:
         yield from _function(f"gl.{name}", value, "")
 
 
+def _beside(name: str) -> Iterator[str]:
+    """What belongs to a class and is not exported by itself."""
+    if name == "History":
+        yield f"Each of `epochs` is a record. {_prose(Epoch)}"
+        yield table(["field of a record", "what it is"], _fields(Epoch))
+    if name == "GraphError":
+        yield (
+            "A diagnostic has `code`, `severity`, `message`, `file`, `line`, `column`, `help`, `edits` and `related`: the record of\n"
+            "`--format json`. [Diagnostics](diagnostics.md) lists every code."
+        )
+
+
 def _class(name: str, kind: type[Any]) -> Iterator[str]:
+    if name in MADE:
+        yield fenced(f"gl.{name}{_signature(kind)}", "python", "signature")
     yield _prose(kind)
     if kind is Limits:
-        yield "The limits and their defaults: [Limits](limits.md)."
-        return
+        yield "What each bounds: [Limits](limits.md)."
+    elif rows := _fields(kind):
+        yield table(["field", "what it is"], rows)
+    yield from _beside(name)
     for member, value in _members(kind):
         if isinstance(value, property) or not callable(getattr(value, "__func__", value)):
             continue
@@ -86,14 +105,29 @@ def _class(name: str, kind: type[Any]) -> Iterator[str]:
         yield table(["attribute", "what it is"], rows)
 
 
+def _fields(kind: type[Any]) -> list[list[str]]:
+    """The fields of a class with the comments `#:` above them."""
+    comments: list[str] = []
+    rows = []
+    for line in inspect.getsource(kind).splitlines():
+        if found := re.match(r"    #: ?(.*)", line):
+            comments.append(found[1])
+        elif comments:
+            name = re.match(r"    (\w+):", line)
+            rows += [[f"`{name[1]}`", escaped(" ".join(comments))]] if name else []
+            comments = []
+    return rows
+
+
 def _members(kind: type[Any]) -> Iterator[tuple[str, Any]]:
     """What a class and its bases in the package define, without what is there to help with wrong names."""
     bases = [b for b in kind.__mro__ if b.__module__.startswith("graphlang") and b is not BaseModel]
+    bases = [b for b in bases if b is kind or b.__name__ not in gl.__all__]  # told at its own place
     seen: dict[str, Any] = {}
     for base in bases:
         for name, value in vars(base).items():
             told = isinstance(value, property | classmethod | staticmethod) or inspect.isfunction(value)
-            if told and not name.startswith("_") and _prose(value):
+            if told and not name.startswith(("_", "model_")) and _prose(value):
                 seen.setdefault(name, value)
     yield from sorted(seen.items())
 

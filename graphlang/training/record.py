@@ -32,10 +32,14 @@ class Epoch:
     metric that is an array, such as a table of confusion, is nested lists.
     """
 
+    #: counted from 1 on
     epoch: int
+    #: of the whole training, after the last step of the epoch
     iteration: int
     loss: float
+    #: metrics by name, over the training split
     train: dict[str, Any]
+    #: metrics and the loss by name, over the test split
     test: dict[str, Any]
     #: where the `data` section has a validation split
     validation: dict[str, Any] = field(default_factory=dict)
@@ -97,8 +101,11 @@ _RECORDS = (
 class History(Shown):
     """What training recorded: the loss of every iteration, a record for every epoch."""
 
+    #: the loss of every iteration
     losses: list[float] = field(default_factory=list)
+    #: a record for every epoch, or for as many iterations as the file says
     epochs: list[Epoch] = field(default_factory=list)
+    #: for every record the norms of parameters, gradients and updates, and the share of dead units
     layers: list[LayerRecord] = field(default_factory=list)
     #: what is wrong with the training by what was measured, each at most once
     warnings: list[Diagnostic] = field(default_factory=list, compare=False)
