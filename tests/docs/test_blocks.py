@@ -113,6 +113,16 @@ def test_every_lesson_stands_in_the_table_once() -> None:
     assert sorted(named) == lessons
 
 
+def test_a_file_that_imports_another_is_loaded_with_it(tmp_path: Path) -> None:
+    for block in blocks("docs/reference/language.md", "graph"):
+        if found := re.match(r"# (\w+\.graph)\n", block):
+            (tmp_path / found[1]).write_text(block, encoding="utf-8")
+    assert list(gl.load(tmp_path / "main.graph").params)[:2] == [
+        "Wide1.Affine1.W",
+        "Wide1.Affine1.b",
+    ]
+
+
 def test_python_in_short_runs_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     names: dict[str, object] = {"__name__": "page"}
