@@ -9,7 +9,9 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 sys.path[:0] = [str(FOLDER.parent), str(FOLDER)]
 
+import emacs  # noqa: E402
 import textmate  # noqa: E402
+import vim  # noqa: E402
 
 
 def _json(data: object) -> str:
@@ -21,6 +23,8 @@ def files() -> dict[str, str]:
     return {
         "vscode/syntaxes/graphlang.tmLanguage.json": _json(textmate.grammar()),
         "vscode/syntaxes/markdown.tmLanguage.json": _json(textmate.in_markdown()),
+        "emacs/graphlang-mode.el": emacs.mode(),
+        "vim/syntax/graphlang.vim": vim.syntax(),
     }
 
 

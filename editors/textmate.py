@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from words import (
+    BLOCK_STAGES,
     CHOICE,
     CONSTANTS,
     EVERY,
@@ -24,7 +25,6 @@ NAMES = rf"{NAME}(?:[ \t]*,[ \t]*{NAME})*"
 ASSIGNED = r"[ \t]*(?:=(?![=>])|,)"
 START = r"(?:^|\G|(?<=[;{]))[ \t]*"
 """Where a statement may start."""
-BLOCK_STAGES = [word for word in STAGES if word in ("layers", "residual")]
 EXPRESSION = "comment string number braces parentheses brackets word name operator"
 STORAGE = ["hyper", "def", "input", "param", "layer"]
 

@@ -11,6 +11,11 @@ IN_BLOCKS = ["param", "layer", "return", "next", "yield", "last"]
 TOP = [word for word in STATEMENT_WORDS if word not in IN_BLOCKS[2:]]
 HEADS = [word for word in TOP if word not in [*SECTIONS, "param", "layer", "graphlang", "import"]]
 """Words before a name, as nothing but a statement of the top level has them."""
+NAMED = ["hyper", "def", "input", "output", "param", "layer"]
+"""Words that stand before a name."""
+CLAUSES = ["expect", *IN_BLOCKS[2:]]
+"""Words that stand before an expression."""
+BLOCK_STAGES = [word for word in STAGE_WORDS if word in ("layers", "residual")]
 TYPES = [word for word, kind in INNER_WORDS.items() if kind == "DTYPE"]
 INNER = [word for word, kind in INNER_WORDS.items() if kind != "DTYPE"]
 LOGICAL = list(WORDS)

@@ -39,6 +39,10 @@ def test_every_word_of_the_language_is_in_a_group() -> None:
     ]
     assert {word for group in groups for word in group} == set(WORDS)
     assert set(words.EVERY) == set(WORDS)
+    assert {*words.NAMED, *words.CLAUSES, *words.SECTIONS, "graphlang", "import"} == {
+        *words.TOP,
+        *words.IN_BLOCKS,
+    }
 
 
 def test_the_terminals_of_the_grammar_are_in_the_table_of_the_lexer() -> None:

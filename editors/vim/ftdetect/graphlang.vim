@@ -1,0 +1,2 @@
+" Files of graphlang
+autocmd BufRead,BufNewFile *.graph setfiletype graphlang
