@@ -130,7 +130,10 @@ def _attributes(record: Mapping[str, Any]) -> str:
         for a in record["attributes"]
     ]
     own = f"Parameters: {', '.join(f'`{p}`' for p in record['parameters'])}." if record["parameters"] else ""
-    headed = table(["attribute", "type", "default", "meaning"], rows) if rows else ""
+    head = ["attribute", "type", "default", "meaning"]
+    if not any(row[3] for row in rows):  # the arguments of a function, which its text explains
+        head, rows = head[:3], [row[:3] for row in rows]
+    headed = table(head, rows) if rows else ""
     return "\n\n".join(filter(None, [headed, own]))
 
 

@@ -27,6 +27,8 @@ from graphlang.highlighting.kinds import KindOfToken, kinds_of
 from graphlang.syntax.lexer import INNER_WORDS, STAGE_WORDS, STATEMENT_WORDS
 from graphlang.syntax.operators import SIGNS, WORDS
 
+__all__ = ["GraphlangLexer"]
+
 _TYPES: dict[str, Any] = {
     **dict.fromkeys([*STAGE_WORDS.values(), *INNER_WORDS.values(), "IF", "ELSE"], Keyword),
     **dict.fromkeys(STATEMENT_WORDS.values(), Keyword.Declaration),

@@ -136,6 +136,12 @@ def test_every_link_and_anchor_leads_somewhere(site: Path) -> None:
     assert lost == []
 
 
+def test_specs_are_in_colours(site: Path) -> None:
+    for name in ("tutorial/tour", "reference/language", "reference/catalog/layers"):
+        text = (site / f"{name}.html").read_text(encoding="utf-8")
+        assert re.search(r'<span class="k\w?">input</span>', text), name
+
+
 def test_nothing_is_loaded_from_outside(site: Path) -> None:
     outside = [link for path in site.rglob("*.html") for link in page(path).loaded if urlsplit(link).netloc]
     assert outside == []
