@@ -13,9 +13,13 @@ from functools import cache
 from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "view"))
+from browser import browsers
 
 import graphlang as gl
 from graphlang.cli import COMMANDS
@@ -154,3 +158,29 @@ def test_the_search_works_from_a_disk(site: Path) -> None:
     index = (site / "search" / "search_index.js").read_text(encoding="utf-8")
     for word in ("SoftmaxWithLoss", "GL201", "--resume-changed"):
         assert word in index
+
+
+browser = pytest.fixture(scope="module")(browsers)
+
+
+def test_a_reader_finds_a_layer_without_a_network(site: Path, browser: Any) -> None:
+    tab = browser.new_context(offline=True, viewport={"width": 1280, "height": 800}).new_page()
+    mistakes: list[str] = []
+    tab.on("pageerror", lambda error: mistakes.append(str(error)))
+    tab.goto((site / "index.html").as_uri())
+    tab.click("input.md-search__input")
+    tab.keyboard.type("SoftmaxWithLoss")
+    tab.click(".md-search-result__item a >> nth=0", timeout=60_000)
+    tab.wait_for_url("**/reference/catalog/losses.html*", timeout=60_000)
+    assert mistakes == []
+
+
+def test_no_page_is_wider_than_the_window(site: Path, browser: Any) -> None:
+    pages = ("index", "tutorial/tour", "reference/language", "reference/commands", "explanation/conventions")
+    tab = browser.new_context(offline=True).new_page()
+    for width in (400, 1280):
+        tab.set_viewport_size({"width": width, "height": 800})
+        for name in pages:
+            tab.goto((site / f"{name}.html").as_uri(), wait_until="commit")
+            tab.wait_for_selector("footer")
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width, name
