@@ -9,7 +9,7 @@ from importlib import import_module
 
 from markup import escaped, fenced, table
 
-from graphlang.cli import COMMANDS
+from graphlang.cli import COMMANDS, OPTIONS
 from graphlang.cli.options import EXAMPLES
 
 STATUS = [
@@ -29,6 +29,8 @@ def page() -> str:
         "`graphlang COMMAND --help` shows what stands here. Results go to stdout, everything else to stderr; `-` reads a spec from\n"
         "stdin, and `lesson:NAME` stands for a lesson. `NO_COLOR` is honoured.",
         table(["command", "does"], rows),
+        "## Options of graphlang itself { #options }",
+        table(["option", "meaning"], [[f"`{name}`", escaped(what)] for name, what in OPTIONS.items()]),
         "## Exit status { #status }",
         table(["status", "means"], STATUS),
     ]

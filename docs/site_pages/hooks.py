@@ -43,13 +43,14 @@ LINK = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?(\))")
 
 
 def on_config(config: Any) -> Any:
-    """Adds the pages of a folder that the navigation does not list to the end of its section."""
+    """Adds the pages that the navigation does not list to the end of their section; those of no folder are how-tos."""
     docs = Path(config["docs_dir"])
     listed = set(_pages(config["nav"]))
     for section in config["nav"]:
         (title, pages), *_ = section.items()
         if folder := SECTIONS.get(title):
-            files = sorted(path.relative_to(docs).as_posix() for path in (docs / folder).glob("*.md"))
+            paths = [*(docs / folder).glob("*.md"), *(docs.glob("*.md") if title == "How to" else ())]
+            files = sorted(path.relative_to(docs).as_posix() for path in paths)
             pages += [name for name in files if name not in listed]
     return config
 

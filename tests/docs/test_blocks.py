@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import re
 import shlex
 from importlib import import_module
@@ -111,6 +112,19 @@ def test_every_lesson_stands_in_the_table_once() -> None:
     named = ", ".join(re.findall(r"^\| ([a-z0-9_, ]+) \|", table, re.MULTILINE)).split(", ")
     lessons = sorted(path.stem for path in (ROOT / "specs").glob("*.graph"))
     assert sorted(named) == lessons
+
+
+def test_the_table_of_limits_has_each_with_its_default() -> None:
+    stated = {}
+    for names, values in re.findall(
+        r"^\| (`[^|]*) \| ([^|]*) \|", PAGES["docs/reference/limits.md"], re.MULTILINE
+    ):
+        numbers = [value.strip().replace(",", "") for value in values.split(", ")]
+        for name, number in zip(re.findall(r"`(\w+)`", names), numbers, strict=True):
+            amount, _, unit = number.partition(" ")
+            base, _, power = amount.partition("^")
+            stated[name] = int(base) ** int(power or 1) * {"": 1, "MiB": 2**20, "GiB": 2**30}[unit]
+    assert stated == dataclasses.asdict(gl.Limits())
 
 
 def test_a_file_that_imports_another_is_loaded_with_it(tmp_path: Path) -> None:
