@@ -168,6 +168,17 @@ ATTRIBUTES = {
     "clip": "clip_norm", "clipnorm": "clip_norm", "clipvalue": "clip_value", "validationsplit": "validation",
 }  # fmt: skip
 """Attributes and settings: the name here, which helps where the operation or section has it."""
+_KNOWN = "leave it out: what comes in is known from the shape of the value"
+ATTRIBUTE_NOTES = {
+    **dict.fromkeys(("infeatures", "inchannels", "inputsize", "inputshape", "inputlength"), _KNOWN),
+    "activation": "an activation is a layer of its own, as in `Affine(50) -> Relu`",
+    "momentum": "momentum is an optimizer of its own: `Momentum(lr=0.01, momentum=0.9)`",
+    "nesterov": "it is an optimizer of its own: `Nesterov(lr=0.01, momentum=0.9)`",
+    "maskzero": "`padding=0` keeps the vector of id 0 at zero; `GRU(..., lengths=n)` skips what fills up",
+    "batchfirst": "leave it out: the first axis is the batch",
+    "name": "a label names a layer: `layers { fc1: Affine(50) }`, or `layer fc1 = Affine(50)`",
+}
+"""Attributes that have no counterpart here, with what to write instead."""
 MEMBERS = {
     "sgdm": "Momentum", "nag": "Nesterov", "heuniform": "he", "henormal": "he", "kaiming": "he",
     "kaimingnormal": "he", "kaiminguniform": "he", "glorotuniform": "glorot",
@@ -193,6 +204,10 @@ def operation_meant(name: str) -> Meaning | None:
 
 def attribute_meant(name: str) -> str | None:
     return ATTRIBUTES.get(lookup_key(name))
+
+
+def attribute_note(name: str) -> str | None:
+    return ATTRIBUTE_NOTES.get(lookup_key(name))
 
 
 def member_meant(name: str) -> str | None:

@@ -72,7 +72,9 @@ class _Computing:
     def _column(self, name: str, text: str) -> Column:
         column = self.columns.get(name)
         if column is None:
-            raise GraphError([UnknownField(text, name, list(self.columns), self.dataset.name, None)])
+            raise GraphError(
+                [UnknownField.in_expression(text, name, list(self.columns), self.dataset.name, None)]
+            )
         return column
 
     def value(self, part: Any) -> Any:

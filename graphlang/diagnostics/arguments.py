@@ -36,7 +36,10 @@ class UnknownAttribute(Located):
     message = "`{operation}` has no attribute `{name}`"
     replacement = first_of("{match}")
     help = first_of(
-        "did you mean `{match}`?", "`{operation}` knows {attributes}", "`{operation}` takes no attributes"
+        "did you mean `{match}`?",
+        "{catalog_note}",
+        "`{operation}` knows {attributes}",
+        "`{operation}` takes no attributes",
     )
 
     operation: str
@@ -44,6 +47,8 @@ class UnknownAttribute(Located):
     attributes: Sequence[str]
     #: the attribute that another framework calls so
     foreign: str | None = None
+    #: what the catalog says of one that is written in another way here
+    catalog_note: str | None = None
 
     @property
     def match(self) -> str | None:
@@ -76,6 +81,13 @@ class NoPositiveSize(WrongAttribute):
     message = "`{name}` of `{operation}` is {what}, and a size is a positive whole number"
     name: str
     what: str
+
+
+class NoWord(WrongAttribute):
+    message = "`{name}` of `{operation}` must be {words:or}, but it is `{span}`"
+    help = "write {words:or}"
+    name: str
+    words: Sequence[str]
 
 
 class NoSizeArgument(WrongAttribute):

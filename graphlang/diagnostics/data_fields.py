@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
-from graphlang.diagnostics.base import Diagnostic, first_of, wording
+from graphlang.diagnostics.base import Diagnostic, filled, wording
 from graphlang.diagnostics.places import Span
 from graphlang.diagnostics.spelling import closest_of
 
@@ -20,7 +21,6 @@ class UnknownField(Diagnostic):
 
     code = "GL619"
     message = "the input `{name}` takes the field `{field}`, which the data ({source}) does not have"
-    help = first_of("did you mean `{match}`?", "its fields are {fields}")
     match = closest_of("field", "fields")
 
     name: str
@@ -28,6 +28,22 @@ class UnknownField(Diagnostic):
     fields: Sequence[str]
     source: str
     span: Span | None
+
+    in_expression = wording(
+        "the `data` section takes the field `{field}`, which the data ({source}) does not have"
+    )
+
+    @property
+    def help(self) -> str:
+        if self.match is not None:
+            return f"did you mean `{self.match}`?"
+        whole = next((field for field in self.fields if _ONE_COLUMN.search(field)), None)
+        if whole is not None:
+            return f"the first line is read as one column, `{whole}`: say which `delimiter` the file has"
+        return filled("its fields are {fields}", self)
+
+
+_ONE_COLUMN = re.compile(r"\w[,;\t|]\w")
 
 
 class FieldMismatch(Diagnostic):
@@ -163,10 +179,14 @@ class NumberNotFinite(Diagnostic):
 
     code = "GL625"
     message = "the data's field `{field}` holds {value:g} in {origin}"
-    help = "mend it, or leave that row out"
 
     field: str
     value: float
     #: the place as a reader finds it: `line 5 of d.csv`
     origin: str
     span: Span | None
+
+    @property
+    def help(self) -> str:
+        fill = "; a gap in a table is filled by `impute(column, mean)`" if self.value != self.value else ""
+        return f"mend it, or leave that row out{fill}"

@@ -219,7 +219,10 @@ class WrongIndex(Diagnostic):
 
     code = "GL711"
     message = "`{name}` holds {value}{at}, but only 0 to {largest}{beside} are allowed"
-    help = "labels and ids count from 0"
+    help = (
+        "labels and ids count from 0; if all of them are meant, what uses `{name}` needs room for them: "
+        "more units before a loss, a larger `vocab` of an `Embedding`"
+    )
 
     name: str
     value: int

@@ -41,10 +41,12 @@ class NoValueHere(Located):
 
 class NameAsValue(NoValueHere):
     name: str
+    arguments: str = "x"
 
     layer = wording("`{name}` is a layer, not a value", "send a value into it: `{name}(x)`")
     operation = wording(
-        "`{name}` is an operation, not a value", "call it, as in `{name}(x)`, or write `x -> {name}`"
+        "`{name}` is an operation, not a value",
+        "call it, as in `{name}({arguments})`, or write `x -> {name}`",
     )
     operation_or_input = wording(
         "`{name}` is an operation, not a value",
@@ -299,6 +301,7 @@ class WrittenMember(WrongMember):
     initialiser_with_shape = wording("`{written}` fills the parameter, whose shape its type says")
     normal_with_mean = wording("`normal` has the mean 0, and takes the standard deviation alone")
     bare_path = wording("a path is a text")
+    name_of_module = wording("there are no modules here: an optimizer or a schedule has its name alone")
 
 
 class QuotedMember(WrittenMember):

@@ -369,7 +369,6 @@ class ImportProblem(Located):
     code = "GL210"
 
     from_text = wording("a spec that comes as text cannot import; load it from a file")
-    not_relative = wording("an import names a file below the folder of the importing one, relatively")
 
 
 class ImportsInCycle(ImportProblem):
@@ -385,9 +384,22 @@ class ImportsInCycle(ImportProblem):
 class ImportOfPath(ImportProblem):
     path: str
 
+    not_relative = wording(
+        "an import names a file below the folder of the importing one, relatively, and `{path}` is none",
+        'copy the file there, and import it as in `import "blocks.graph" as blocks`',
+    )
     outside = wording("`{path}` lies outside of the folder of the importing file")
     other_file = wording("`{path}` is not a `.graph` file")
-    missing = wording("there is no file `{path}` beside the importing one")
+
+
+class MissingImport(ImportOfPath):
+    message = "there is no file `{path}` beside the importing one"
+    help = first_of(
+        "did you mean `{match}`?", "look at the spelling; the path starts from the folder of this file"
+    )
+    match = closest_of("path", "files")
+
+    files: Sequence[str]
 
 
 class ImportUnreadable(ImportProblem):

@@ -210,6 +210,12 @@ class CannotRun(Diagnostic):
 
     for_inputs = wording("{subject} cannot be computed for these inputs: {reason}")
 
+    @property
+    def help(self) -> str | None:
+        if "singular" in self.reason or "positive definite" in self.reason:
+            return "a matrix that depends on few rows often is; `m + 1e-6 * eye(n)` has an inverse"
+        return None
+
 
 class NoTextModel(Diagnostic):
     """A text is to be continued by a graph that is no model of a text.

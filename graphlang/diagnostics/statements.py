@@ -30,6 +30,7 @@ class NotWhole(WrongSubscript):
     what: str
 
     index = wording("an index is a whole number, not {what}")
+    row = wording("an index is a whole number, not {what}", "if two rows are meant, write a `,` between them")
     end = wording("a slice's end is a whole number, not {what}")
 
 
@@ -123,7 +124,9 @@ class WrongCarry(WrongScan):
 
 class NextOfOther(WrongScan):
     message = "`{name}` is not carried"
-    help = "carried are {carries}"
+    help = first_of(
+        "carried are {carries}", "nothing is carried here: write ` carry {name} = START` in front of the `{{`"
+    )
     name: str
     carries: Sequence[str]
 
@@ -227,6 +230,9 @@ class GradOfOtherKind(WrongGrad):
     message = "`{role}` of `grad(y, x)` is {what}, not a value of the graph"
     role: str
     what: str
+
+    text = wording(help="write the name of the value without quotes")
+    several = wording(help="take `grad` of each value by itself: `grad(y, a)`, `grad(y, b)`")
 
 
 class GradOfOtherType(WrongGrad):

@@ -250,8 +250,11 @@ class BadCell(OfFile):
         if self.target:
             return "a target has numbers alone, or labels none of which is a number (`class 1` for `1`)"
         if self.count == self.of:
-            one_by_one = "`x` takes every column but the target, so name those that are wanted one by one"
-            return f"leave a column of text out: {one_by_one}, as `a = a`"
+            return (
+                f"texts become numbers by `category({self.name})`, or one column for each by "
+                f"`one_hot(category({self.name}))`; to leave the column out, name the others one by one "
+                "(the field `x` takes every column but the target)"
+            )
         return "write a number such as `3` or `-0.5e2`, or leave the column or the line out"
 
 

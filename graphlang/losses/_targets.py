@@ -34,9 +34,15 @@ def need_same_shape(loss: str, x: Array, t: Array) -> None:
     """Refuses a t that is neither one number nor of the shape of x: broadcasting would hide a mistake."""
     shape = getattr(t, "shape", ())
     if shape not in ((), x.shape):
+        if (*shape, 1) == tuple(x.shape):
+            fix = "take the one column of `x`, as `x[:, 0]`, or declare `t` with a last axis of 1"
+        elif shape == (*x.shape, 1):
+            fix = "take the one column of `t`, as `t[:, 0]`"
+        else:
+            fix = "give both the same shape (labels become rows by `one_hot`)"
         raise ValueError(
             f"`{loss}` compares number by number, but `x` has the shape {shape_text(x.shape)} "
-            f"and `t` {shape_text(shape)}: give both the same shape (labels become rows by `one_hot`)"
+            f"and `t` {shape_text(shape)}: {fix}"
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from graphlang.catalog.finder import OperationAttribute
 from graphlang.contracts.initializer import Initializer
 from graphlang.diagnostics import Diagnostic
+from graphlang.diagnostics.arguments import NoWord
 from graphlang.diagnostics.names import MisspeltName
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
@@ -30,7 +31,7 @@ def attribute_value(
         return expression.name
     if isinstance(expression, tree.NoneValue) and "none" in _words(attribute.type):
         return "none"
-    misspelt = _misspelt_word(attribute, expression, scope)
+    misspelt = _misspelt_word(attribute, owner, expression, scope)
     if misspelt is not None:
         return context.poison(misspelt)
     value = yield expression, scope
@@ -40,8 +41,10 @@ def attribute_value(
     return constant_behind(context, value, expression.span, f"`{attribute.name}` of `{owner}`", pairwise)
 
 
-def _misspelt_word(attribute: OperationAttribute, expression: Any, scope: Scope) -> Diagnostic | None:
-    """What to report for a name that nothing defines and that is close to a word of the attribute."""
+def _misspelt_word(
+    attribute: OperationAttribute, owner: str, expression: Any, scope: Scope
+) -> Diagnostic | None:
+    """What to report for a name that nothing defines, where the attribute takes words."""
     words = [word for word in _words(attribute.type) if isinstance(word, str)]
     if not words or not isinstance(expression, tree.Name):
         return None
@@ -49,7 +52,11 @@ def _misspelt_word(attribute: OperationAttribute, expression: Any, scope: Scope)
     if any(name in visible.names or name in visible.dims for visible in scope.outward()):
         return None
     problem = MisspeltName(expression.span, name, dict.fromkeys(words))
-    return problem if problem.match is not None else None
+    if problem.match is not None:
+        return problem
+    if typing.get_origin(attribute.type) is not Literal:
+        return None
+    return NoWord(expression.span, owner, attribute.name, words)
 
 
 def _words(hint: Any) -> tuple[Any, ...]:

@@ -209,9 +209,11 @@ def unknown_attribute(
     argument: tree.Argument, owner: str, name: str, attributes: Sequence[str]
 ) -> UnknownAttribute:
     """What to report for an argument whose name the owner does not have."""
-    from graphlang.catalog.foreign_names import attribute_meant
+    from graphlang.catalog.foreign_names import attribute_meant, attribute_note
 
-    return UnknownAttribute(name_span(argument), owner, name, list(attributes), attribute_meant(name))
+    return UnknownAttribute(
+        name_span(argument), owner, name, list(attributes), attribute_meant(name), attribute_note(name)
+    )
 
 
 def name_span(argument: tree.Argument) -> Span:

@@ -13,6 +13,7 @@ from graphlang.syntax import tree
 
 _SUFFIXES = {".npz": "npz", ".csv": "csv", ".txt": "text"}
 _PATH = re.compile(r"[\w./~-]+\.(?:npz|npy|csv|txt|gz|graph)")
+_OF_MODULE = re.compile(r"(?:[A-Za-z]\w*\.)+(\w+)(\([^()]*\))", re.DOTALL)
 _SHAPED = ("zeros", "ones")
 
 
@@ -26,6 +27,13 @@ def _meant(family: Any, name: str) -> str | None:
 
 def of_text(family: Any, expression: Any) -> Diagnostic | None:
     """`optimizer = "adam"`, `init="he"`, `source = "train.csv"`"""
+    of_module = _OF_MODULE.fullmatch(expression.span.text)
+    if (
+        of_module
+        and isinstance(expression, tree.Call | tree.Attribute)
+        and of_module[1] in family_names(family)
+    ):
+        return WrittenMember.name_of_module(expression.span, of_module[1] + of_module[2])
     is_path = family == "datasets" and _PATH.fullmatch(expression.span.text)
     if not isinstance(expression, tree.String) and not is_path:
         return None

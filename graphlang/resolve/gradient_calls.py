@@ -59,7 +59,13 @@ def _not_values(site: CallSite, y: Any, x: Any) -> Diagnostic | None:
     if isinstance(x, Value) and isinstance(y, Value):
         return None
     which, value = ("y", y) if not isinstance(y, Value) else ("x", x)
-    return GradOfOtherKind(site.span, (), which, described(value))
+    kind: Any = GradOfOtherKind
+    if isinstance(value, str):
+        kind = GradOfOtherKind.text
+    elif isinstance(value, list | tuple):
+        kind = GradOfOtherKind.several
+    problem: Diagnostic = kind(site.span, (), which, described(value))
+    return problem
 
 
 def _no_scalar(site: CallSite, y: Value) -> Diagnostic | None:

@@ -74,8 +74,17 @@ def _default(context: Context, statement: tree.Input, scope: Scope) -> Any:
     what, span = f"the default of `{statement.name}`", statement.default.span
     default = constant_behind(context, context.evaluate(statement.default, scope), span, what)
     if default is not POISON and not is_numeric(default):
-        return context.poison(DefaultWithoutNumber(span, (), statement.name, described(default)))
+        return context.poison(DefaultWithoutNumber(span, (), statement.name, _no_number(default)))
     return default
+
+
+def _no_number(default: Any) -> str:
+    """What a default is that is no number; of a list, what is wrong in it."""
+    inner = default
+    while isinstance(inner, list | tuple) and inner:
+        inner = next((item for item in inner if not is_numeric(item)), None)
+    whole = described(default)
+    return whole if inner is default or inner is None else f"{whole} that holds {described(inner)}"
 
 
 def add_input(

@@ -103,7 +103,8 @@ def _operation_as_value(context: Context, node: tree.Name, scope: Scope) -> Diag
         return None
     if callee is None and may_open(context, scope):
         return NameAsValue.operation_or_input(node.span, name)
-    return NameAsValue.operation(node.span, name)
+    entry = context.catalog.find(name)
+    return NameAsValue.operation(node.span, name, ", ".join(entry.tensors) if entry is not None else "x")
 
 
 def _word_of_other_languages(node: tree.Name) -> Diagnostic | None:
@@ -115,7 +116,8 @@ def _word_of_other_languages(node: tree.Name) -> Diagnostic | None:
         return NameAsValue.type(node.span, name)
     meant = value_meant(name)
     if meant is None:
-        return None
+        built_in = name.casefold()
+        return NameOfMathematics(node.span, name, built_in) if built_in in BUILT_IN_VALUES else None
     written = meant.formula or meant.name
     if meant.note is None and written is not None:
         return NameOfMathematics(node.span, name, written)

@@ -143,7 +143,12 @@ def _part(context: Context, item: Any, place: Any, before: list[Any]) -> Any:
     number = constant_behind(context, place, item.span, "an index")
     if is_size_constant(number, negative=True):
         return number
-    return context.poison(NotWhole.index(item.span, described(number)))
+    kind = (
+        NotWhole.row
+        if item.span.source.text[: item.span.start].rstrip(" [").endswith("]")
+        else NotWhole.index
+    )
+    return context.poison(kind(item.span, described(number)))
 
 
 def _ends(context: Context, item: tree.Slice, values: list[Any]) -> list[Any] | None:

@@ -264,7 +264,8 @@ class TrainSpec(Fields, SpecModel):
     @model_validator(mode="after")
     def _one_length(self) -> TrainSpec:
         if (self.iterations is None) == (self.epochs is None):
-            wrong = "neither is given" if self.iterations is None else "both are given"
+            neither = "neither is given: add one, as `epochs = 10`"
+            wrong = neither if self.iterations is None else "both are given: leave one of them out"
             raise ValueError(f"`train` needs either `iterations` or `epochs`, but {wrong}")
         return self
 

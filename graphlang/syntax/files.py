@@ -11,7 +11,7 @@ from pathlib import Path
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.files import NoSuchFile, SimilarFile, UnreadableFile, unreadable
 from graphlang.diagnostics.limits import DEFAULT, Limits
-from graphlang.diagnostics.names import ImportOfPath, ImportProblem, ImportUnreadable, NotImportable
+from graphlang.diagnostics.names import ImportOfPath, ImportUnreadable, MissingImport, NotImportable
 from graphlang.diagnostics.too_large import SourceTooLarge
 from graphlang.files.regular import FileTooLarge, open_below, read_bytes, resolved_below
 from graphlang.syntax.lessons import PREFIX, file_of_spec, is_lesson, lesson_names
@@ -101,9 +101,9 @@ def importer_below(folder: Path, limits: Limits = DEFAULT) -> Callable[[str, str
 
     def read(importing: str, written: str) -> tuple[str, str]:
         if len(written) > LONGEST_PATH:  # every part of a path is looked at
-            raise NotImportable(ImportOfPath.missing, written)
+            raise NotImportable(MissingImport, written, ())
         if any(sign in written for sign in ("://", "\0", "\\")) or not _stays_below(Path(written)):
-            raise NotImportable(ImportProblem.not_relative)
+            raise NotImportable(ImportOfPath.not_relative, written)
         base = folder if _has_no_folder(importing) else Path(importing).parent
         try:
             place = resolved_below(base, written)
@@ -118,8 +118,22 @@ def importer_below(folder: Path, limits: Limits = DEFAULT) -> Callable[[str, str
         except FileTooLarge as error:
             raise GraphError([SourceTooLarge("source_bytes", name, error.size, most)]) from None
         except FileNotFoundError:
-            raise NotImportable(ImportOfPath.missing, written) from None
+            raise NotImportable(MissingImport, written, _graphs_near(base, written)) from None
         except OSError as error:
             raise NotImportable(ImportUnreadable, written, (error.strerror or str(error)).lower()) from None
 
     return read
+
+
+def _graphs_near(base: Path, written: str) -> list[str]:
+    """The files that may be meant by a path that leads nowhere, as the path would name them."""
+    folder = Path(written).parent
+    try:
+        return sorted((folder / path.name).as_posix() for path in (base / folder).glob("*.graph"))[
+            :_MOST_NEAR
+        ]
+    except OSError:
+        return []
+
+
+_MOST_NEAR = 1000

@@ -24,7 +24,7 @@ def foreign_number(c: ErrorContext) -> Diagnostic | None:
         return None
     after = c.after[1] if len(c.after) > 1 else None
     if word.text == "," and after and after.kind == lexer.NUMBER and touch(previous, word, after):
-        return _grouped(c, previous, after)
+        return with_comma(Span(previous.start, after.end, c.source))
     if not touch(previous, word):
         return None
     whole = Span(previous.start, word.end, c.source)
@@ -51,17 +51,12 @@ def _rewritten(whole: Span, written: str) -> tuple[Sequence[Edit], str]:
     return [Edit(whole, written)], written
 
 
-def _grouped(c: ErrorContext, previous: Word, after: Word) -> Diagnostic:
-    whole = Span(previous.start, after.end, c.source)
-    if re.fullmatch(r"\d{1,3},\d{3}", whole.text):
-        rest = re.match(r"(?:,\d{3})*", c.source.text[after.end :])
-        whole = whole._replace(end=after.end + (rest.end() if rest else 0))
+def with_comma(whole: Span) -> Diagnostic:
+    """`1,000` and `1,000.50`, where digits are grouped, and `3,5`; the span holds one comma."""
+    if re.fullmatch(r"[1-9]\d{0,2},\d{3}(?:\.\d*)?", whole.text):
+        rest = re.match(r"(?:,\d{3})*(?:\.\d+)?", whole.source.text[whole.end :])
+        whole = whole._replace(end=whole.end + (rest.end() if rest else 0))
         return literals.RewrittenNumber.grouped_digits(whole, *_rewritten(whole, whole.text.replace(",", "")))
-    return with_decimal_point(whole)
-
-
-def with_decimal_point(whole: Span) -> Diagnostic:
-    """`3,5`"""
     return literals.RewrittenNumber.decimal_comma(whole, *_rewritten(whole, whole.text.replace(",", ".")))
 
 

@@ -8,7 +8,7 @@ from graphlang.diagnostics import Diagnostic, Edit, Span
 from graphlang.diagnostics.spelling import free_size
 from graphlang.diagnostics.syntax import forms as d
 from graphlang.syntax import lexer
-from graphlang.syntax.foreign_numbers import with_decimal_point
+from graphlang.syntax.foreign_numbers import with_comma
 from graphlang.syntax.surroundings import (
     PAIRS,
     SECTIONS,
@@ -162,7 +162,7 @@ def decimal_comma(c: ErrorContext) -> Diagnostic | None:
         return None
     if not (line[-2].end == line[-1].start and line[-1].end == word.start):
         return None
-    return with_decimal_point(c.between(line[-2], word))
+    return with_comma(c.between(line[-2], word))
 
 
 def outputs(c: ErrorContext) -> Diagnostic | None:

@@ -174,7 +174,7 @@ def _comma(c: ErrorContext) -> Diagnostic | None:
         return None
     if c.previous.text in ("(", "[", ",", "="):
         return statements.MissingValue(c.span(c.previous))
-    if [word.text for word in c.line[1:4:2]] == [",", "="] and not c.in_list:
+    if [word.text for word in c.line[1:4:2]] == [",", "="] and not c.in_list and "IN" not in c.accepts:
         return UnexpectedSyntax.several_values(c.here, offender(c), expected(c.accepts))
     return stages.several(c)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -29,8 +30,20 @@ class StrayCharacter(CharacterMistake):
     code = "GL106"
     message = "{shown} has no meaning here"
     label = "not part of the language"
-    replacement = ""
-    sure = True
+
+    @property
+    def command(self) -> str | None:
+        r"""The command of LaTeX that it begins, as `\frac`."""
+        match = re.compile(r"\\[A-Za-z]+").match(self.span.source.text, self.span.start)
+        return match[0] if match else None
+
+    @property
+    def replacement(self) -> str | None:
+        return None if self.command else ""
+
+    @property
+    def sure(self) -> bool:
+        return self.command is None
 
     @property
     def shown(self) -> str:
@@ -39,6 +52,11 @@ class StrayCharacter(CharacterMistake):
 
     @property
     def help(self) -> str:
+        if self.command:
+            return (
+                f"`{self.command}` is LaTeX: here a fraction is `a / b`, a root `sqrt(x)`, a product "
+                "`a * b`, and a Greek letter is typed as it is, or as a word"
+            )
         if self.span.text == "\\":
             return "remove it: a line goes on by itself after an operator, `,`, `=` or an open bracket"
         return "remove it"

@@ -24,7 +24,11 @@ class ForeignNotation(Rewritable):
     factorial = wording("there is no factorial", "multiply the numbers: `prod([1, 2, 3])` is 3!")
     arrow_left = wording("a value gets its name with `=`", written="=")
     transpose_quote = wording(
-        "a transpose is written `.T`", label="starts a text here", written=".T", sure=False
+        "a transpose is written `.T`, and a derivative `grad(y, x)`",
+        "write `.T`, or `grad(y, x)` for the derivative of `y`",
+        label="starts a text here",
+        written=".T",
+        sure=False,
     )
     infinity = wording("there is no number for infinity", "write a large one, such as `1e30`")
     derivative_sign = wording("a derivative is written `grad(y, x)`", written="grad(y, x)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from graphlang.diagnostics.base import Edit, Located, Span, first_of, wording
@@ -182,8 +183,14 @@ class AssignToExpression(Located):
     code = "GL135"
     message = "only names can stand on the left of `=`"
     label = "not a name"
-    help = "write `name = ...`; a value is never changed after it is made"
     sure = True
+
+    @property
+    def help(self) -> str:
+        text = self.span.text
+        if re.fullmatch(r"\w+(?:-\w+)+", text):
+            return f"`-` subtracts; a name is joined by `_`: `{text.replace('-', '_')}`"
+        return "write `name = ...`; a value is never changed after it is made"
 
 
 class DefinitionWithoutDef(AssignToExpression):
