@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from page_runs import run_whole_page
 
 from graphlang.sweeps.values import read_axis
 
@@ -23,6 +24,11 @@ def run_page(name: str, folder: Path, language: str = "python") -> dict[str, Any
     for block in re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
         exec(compile(block, name, "exec"), names)
     return names
+
+
+@pytest.mark.parametrize("page", ["how-to/csv.md", "how-to/exporting.md", "how-to/resuming.md"])
+def test_what_a_page_shows_from_its_top_to_its_end_is_what_happens(page: str, tmp_path: Path) -> None:
+    run_whole_page(page, tmp_path)
 
 
 def test_the_page_on_scikit_learn_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
