@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -178,3 +179,37 @@ def test_run_calls_the_program_in_a_terminal(extension: Path, tmp_path: Path) ->
 def test_the_sources_of_the_extension_are_sound() -> None:
     tsc = FOLDER / "node_modules" / "typescript" / "bin" / "tsc"
     node(str(tsc), "--noEmit", "--project", str(FOLDER))
+
+
+def recorder(folder: Path, status: int) -> Path:
+    """A program that writes down how it is called; `lsp --help` ends with a status."""
+    program = folder / "graphlang"
+    program.write_text(
+        f'#!/bin/sh\necho "$@" >> "{folder}/calls"\n[ "$2" = --help ] && exit {status}\nexit 0\n'
+    )
+    program.chmod(0o755)
+    return program
+
+
+def test_it_starts_the_language_server(extension: Path, tmp_path: Path) -> None:
+    program = recorder(tmp_path, 0)
+    hosted(extension, tmp_path / "a.graph", {"path": str(program)})
+    calls, end = tmp_path / "calls", time.monotonic() + 30
+    while calls.read_text().count("\n") < 3 and time.monotonic() < end:
+        time.sleep(0.05)  # the server may outlive the host
+    assert calls.read_text().splitlines() == ["--version", "lsp --help", "lsp"]
+
+
+def test_it_starts_no_server_where_the_program_has_none(extension: Path, tmp_path: Path) -> None:
+    program = recorder(tmp_path, 2)
+    happened = hosted(extension, tmp_path / "a.graph", {"path": str(program)})
+    assert (tmp_path / "calls").read_text().splitlines() == ["--version", "lsp --help"]
+    (warning,) = happened["warnings"]
+    assert "pip install --upgrade 'graphlang-dsl[lsp]'" in warning
+
+
+def test_a_setting_leaves_the_server_out(extension: Path, tmp_path: Path) -> None:
+    program = recorder(tmp_path, 0)
+    settings: dict[str, Any] = {"path": str(program), "languageServer": False}
+    assert hosted(extension, tmp_path / "a.graph", settings)["warnings"] == []
+    assert not (tmp_path / "calls").exists()

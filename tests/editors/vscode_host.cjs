@@ -13,17 +13,24 @@ const disposable = { dispose() {} };
 function anything(name) {
   // Whatever the language client looks at while it is loaded: classes to extend, enumerations, events.
   const target = function () {};
-  return new Proxy(target, {
-    get: (_, key) => (key === "prototype" ? target.prototype : key === Symbol.toPrimitive ? () => name : anything(String(key))),
-    apply: () => disposable,
-    construct: () => ({}),
+  const proxy = new Proxy(target, {
+    get: (_, key) => {
+      if (key === "prototype" || key in Object.prototype) return target[key];
+      if (key === Symbol.toPrimitive) return () => name;
+      return key === "then" ? undefined : anything(String(key));
+    },
+    apply: () => anything(name),
+    construct: (_, given, self) =>
+      self === proxy ? anything(name) : Reflect.construct(function () {}, given, self),
   });
+  return proxy;
 }
 
 const vscode = {
   workspace: {
     isTrusted: true,
     workspaceFolders: undefined,
+    textDocuments: [],
     getWorkspaceFolder: () => undefined,
     getConfiguration: () => ({ get: (key, usual) => JSON.parse(settings)[key] ?? usual }),
     onDidSaveTextDocument: (listener) => ((registered.save = () => listener(document)), disposable),
@@ -47,8 +54,11 @@ const vscode = {
   },
   env: { shell: "/bin/bash" },
   ViewColumn: { Beside: -2 },
+  version: "1.91.0",
 };
-const host = new Proxy(vscode, { get: (target, key) => target[key] ?? anything(String(key)) });
+const filled = (part) => typeof part !== "object" ? part : new Proxy(part, { get: (target, key) => (key in target ? target[key] : anything(String(key))) });
+const parts = Object.entries(vscode).map(([name, part]) => [name, filled(part)]);
+const host = filled(Object.fromEntries(parts));
 const load = Module._load;
 Module._load = (name, ...rest) => (name === "vscode" ? host : load(name, ...rest));
 

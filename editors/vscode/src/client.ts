@@ -22,11 +22,14 @@ export async function start(): Promise<void> {
   }
   const { command, args } = program(undefined);
   const server = { command, args: [...args, "lsp"] };
-  client = new LanguageClient("graphlang", "Graphlang", server, {
-    documentSelector: [{ scheme: "file", language: "graphlang" }, { scheme: "untitled", language: "graphlang" }],
-    revealOutputChannelOn: RevealOutputChannelOn.Never,
-  });
   try {
+    client = new LanguageClient("graphlang", "Graphlang", server, {
+      documentSelector: [
+        { scheme: "file", language: "graphlang" },
+        { scheme: "untitled", language: "graphlang" },
+      ],
+      revealOutputChannelOn: RevealOutputChannelOn.Never,
+    });
     await client.start();
   } catch (error) {
     tellUnusable(String(error));
