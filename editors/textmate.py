@@ -92,10 +92,9 @@ def _import() -> list[dict[str, Any]]:
 
 
 def _words() -> list[dict[str, Any]]:
-    loop = ("keyword.control.loop.graphlang", "variable.other.graphlang", "keyword.control.in.graphlang")
     return [
-        rule(rf"(?<![\w.])(for)[ \t]+({NAMES})[ \t]+(in)\b", *loop),
-        rule(rf"(?<![\w.])(scan)[ \t]+({NAME})[ \t]+(in)\b", *loop),
+        _loop("for", NAMES),
+        _loop("scan", NAME),
         rule(rf"(?<![\w.])({one_of(BLOCK_STAGES)})\b(?=[ \t]*\{{)", "keyword.control.stage.graphlang"),
         rule(r"(?<![\w.])(repeat)\b(?=[ \t]+[\w(])", "keyword.control.stage.graphlang"),
         rule(
@@ -106,6 +105,17 @@ def _words() -> list[dict[str, Any]]:
         rule(rf"(?<![\w.])(?:{one_of(LOGICAL)})\b", "keyword.operator.logical.graphlang"),
         rule(rf"(?<![\w.])(?:{one_of(CONSTANTS)})\b", "constant.language.graphlang"),
     ]
+
+
+def _loop(word: str, names: str) -> dict[str, Any]:
+    return {
+        "match": rf"(?<![\w.])({word})[ \t]+({names})[ \t]+(in)\b",
+        "captures": {
+            "1": {"name": "keyword.control.loop.graphlang"},
+            "2": {"patterns": [{"include": "#name"}]},
+            "3": {"name": "keyword.control.in.graphlang"},
+        },
+    }
 
 
 def _names() -> list[dict[str, Any]]:

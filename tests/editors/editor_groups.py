@@ -21,6 +21,7 @@ z = [
   input
 ]
 u = x.input + y.data
+v = x -> for n, data in [(1, 2)] { Affine(n) }
 import "a.graph" as as
 가격 = 사과 * データ # "no string"
 s = "no # comment \" here" # comment
