@@ -176,15 +176,24 @@ def formatted(diagnostics: Sequence[Diagnostic], form: str, colored: bool, *, bo
 
     If it is bounded, those that are too much are counted.
     """
-    from graphlang.diagnostics import render
+    from graphlang.diagnostics.render import bounded as first_of
 
     diagnostics = [d.replaced(shell=True) for d in diagnostics]  # noqa: S604 - starts no shell
     if bounded:
-        diagnostics = render.bounded(diagnostics, lambda d: formatted([d], form, colored))
+        diagnostics = first_of(diagnostics, lambda d: _formatted([d], form, colored, helps=False))
+    return _formatted(diagnostics, form, colored, helps=not bounded)
+
+
+def _formatted(diagnostics: Sequence[Diagnostic], form: str, colored: bool, *, helps: bool) -> str:
+    from graphlang.diagnostics import render
+
     if form == "json":
         return _json_text([d.as_json() for d in diagnostics])
     if form == "sarif":
-        return _json_text(render.sarif(diagnostics))
+        from graphlang.diagnostics.sarif import sarif
+        from graphlang.spec.version import __version__
+
+        return _json_text(sarif(diagnostics, version=__version__, helps=helps))
     if form == "github":
         return "\n".join(render.github(d) for d in diagnostics)
     if form == "concise":

@@ -1,12 +1,12 @@
-"""Diagnostics as text for people (full, concise) and for machines (GitHub annotations, SARIF)."""
+"""Diagnostics as text: for people, in full or concise, and as annotations of GitHub."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from graphlang.diagnostics.base import LONGEST, Diagnostic, elided, owner_of_code
+from graphlang.diagnostics.base import LONGEST, Diagnostic, elided
 from graphlang.diagnostics.more import MoreMistakes
 from graphlang.diagnostics.places import Span, shown_name
 
@@ -49,31 +49,9 @@ def github(diagnostic: Diagnostic) -> str:
         # GitHub drops columns of an annotation that goes over several lines.
         fields |= {"endColumn": str(end_column)} if line == end_line else {}
     fields |= {"title": d.code}
-    text = d.message + (f"\nhelp: {d.help}" if d.help else "")
+    text = elided(d.message, LONGEST) + (f"\nhelp: {elided(d.help, LONGEST)}" if d.help else "")
     properties = ",".join(f"{key}={_escaped(value, True)}" for key, value in fields.items() if value)
     return f"::{level} {properties}::{_escaped(text, False)}"
-
-
-def sarif(diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:
-    """A SARIF 2.1.0 log."""
-    results = list(diagnostics)
-    rules = {d.code: owner_of_code(type(d)) for d in results}
-    return {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {
-                    "driver": {
-                        "name": "graphlang",
-                        "rules": [_rule(code, rules[code]) for code in sorted(rules)],
-                    }
-                },
-                "columnKind": "unicodeCodePoints",
-                "results": [_result(d) for d in results],
-            }
-        ],
-    }
 
 
 MOST_BYTES = 4096
@@ -241,35 +219,3 @@ def _escaped(text: str, is_property: bool) -> str:
     text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     text = _shown(text)
     return text.replace(":", "%3A").replace(",", "%2C") if is_property else text
-
-
-def _rule(code: str, kind: type[Diagnostic]) -> dict[str, Any]:
-    doc = (kind.__doc__ or code).strip()
-    return {"id": code, "name": kind.__name__, "shortDescription": {"text": doc.split("\n")[0]}}
-
-
-def _result(d: Diagnostic) -> dict[str, Any]:
-    text = d.message + (f"; {d.help}" if d.help else "")
-    result: dict[str, Any] = {
-        "ruleId": d.code,
-        "level": d.severity,
-        "message": {"text": text},
-        "locations": [_sarif_place(d.span, d.file)] if d.span or d.file else [],
-    }
-    related = [_sarif_place(r.span, None) | {"message": {"text": r.message}} for r in d.related]
-    return result | ({"relatedLocations": related} if related else {})
-
-
-def _sarif_place(span: Span | None, file: str | None) -> dict[str, Any]:
-    name = span.source.name if span else file
-    place: dict[str, Any] = {"artifactLocation": {"uri": str(name).replace("\\", "/")}}
-    if span:
-        line, column = span.source.position(span.start)
-        end_line, end_column = span.source.position(span.end)
-        place["region"] = {
-            "startLine": line,
-            "startColumn": column,
-            "endLine": end_line,
-            "endColumn": end_column,
-        }
-    return {"physicalLocation": place}

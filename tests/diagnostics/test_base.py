@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 import graphlang as gl
-from graphlang.diagnostics import Diagnostic, Edit, Source, Span, render
+from graphlang.diagnostics import Diagnostic, Edit, Source, Span
 from graphlang.diagnostics.base import listed
+from graphlang.diagnostics.sarif import sarif
 
 TEXT = Source("a.graph", "y = aple * 2\n")
 APLE = Span(4, 8, TEXT)
@@ -52,7 +53,7 @@ def test_templates_are_filled_with_facts_and_properties() -> None:
 def test_a_wording_adds_facts_and_keeps_the_code() -> None:
     d = MissingTwice(APLE, ["apple"], times=3)
     assert (d.code, d.message) == ("GL999", "`aple` is missing 3 times")
-    (rule,) = render.sarif([d])["runs"][0]["tool"]["driver"]["rules"]
+    (rule,) = sarif([d], helps=False)["runs"][0]["tool"]["driver"]["rules"]
     assert rule == {"id": "GL999", "name": "Missing", "shortDescription": {"text": "A name is missing."}}
 
 

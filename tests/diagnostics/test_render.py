@@ -8,7 +8,7 @@ import pytest
 
 import graphlang as gl
 from graphlang.diagnostics import Diagnostic, Related, Source, Span
-from graphlang.diagnostics.render import concise, full, github, sarif
+from graphlang.diagnostics.render import concise, full, github
 
 FRUIT = """\
 # Fruit
@@ -172,19 +172,6 @@ def test_github_gets_a_workflow_command() -> None:
         "::unknown name `aple`%0Ahelp: did you mean `apple`?"
     )
     assert "%25%0A%0D" in github(Sample(None, "%\n\r"))
-
-
-def test_sarif_holds_rules_places_and_related_places() -> None:
-    run = sarif([unknown_name()])["runs"][0]
-    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["GL201"]
-    (result,) = run["results"]
-    assert (result["ruleId"], result["level"]) == ("GL201", "error")
-    region = {"startLine": 7, "startColumn": 10, "endLine": 7, "endColumn": 14}
-    assert result["locations"][0]["physicalLocation"] == {
-        "artifactLocation": {"uri": "specs/apple_orange.graph"},
-        "region": region,
-    }
-    assert result["relatedLocations"][0]["message"]["text"] == "`apple` is defined here"
 
 
 def test_the_concise_form_names_the_calls_that_led_into_a_def() -> None:

@@ -18,7 +18,8 @@ from typing import Any
 import graphlang as gl
 from graphlang.cli import main
 from graphlang.diagnostics import Diagnostic, Span, edited
-from graphlang.diagnostics.render import MOST_BYTES, concise, full, github, sarif
+from graphlang.diagnostics.render import MOST_BYTES, concise, full, github
+from graphlang.diagnostics.sarif import sarif
 from graphlang.diagnostics.syntax.file import MisplacedVersion, UnsupportedVersion
 from graphlang.diagnostics.syntax.literals import NumberTooLarge
 from graphlang.formatting import laid_out
