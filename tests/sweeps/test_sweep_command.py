@@ -22,7 +22,7 @@ import graphlang as gl
 from graphlang.cli import main, sweep_control, sweep_progress
 from graphlang.cli.sweep_progress import SweepLive, duration
 from graphlang.sweeps.sweep_folder import SweptRun, read_sweep
-from graphlang.training.run_lock import RunLock
+from graphlang.training.run_lock import LOCK, RunLock
 
 ROOT = Path(gl.__file__).parents[1]
 NET = """\
@@ -354,8 +354,12 @@ def test_the_runs_end_with_their_sweep_however_that_ends(folder: Path) -> None:
     assert "Traceback" not in err
     assert all(map(is_free, runs))
 
+    lock = runs[0] / LOCK
+    signed = lock.read_text()
     killed = started("train", "net.graph", "--resume", "s")
-    wait_until(lambda: not is_free(runs[0]))
+    wait_until(
+        lambda: lock.read_text() != signed
+    )  # a look at the lock would hold it while the run asks for it
     killed.kill()
     killed.communicate(timeout=300)
     wait_until(lambda: is_free(runs[0]))  # it ends by itself
