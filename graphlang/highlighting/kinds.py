@@ -14,21 +14,27 @@ from graphlang.diagnostics import Source, Span
 from graphlang.syntax import lexer
 from graphlang.syntax.lexer import SYMBOLS, Token
 
+_ONLY_IN_BLOCKS = ("RETURN", "NEXT", "YIELD", "LAST")
+_OPERAND_ENDS = frozenset("NAME NUMBER STRING TRUE FALSE NONE RPAR RSQB RBRACE".split())
 _BLOCKS = {"DEF": "def", "SCAN": "scan", "SECTION": "section"} | dict.fromkeys(
     lexer.STAGE_WORDS.values(), "entries"
 )
 """What the braces after a word hold."""
 _WORDS_OF_BLOCK = {"def": ("PARAM", "LAYER", "RETURN"), "scan": ("NEXT", "YIELD", "LAST")}
-_ONLY_IN_BLOCKS = ("RETURN", "NEXT", "YIELD", "LAST")
-_OPERAND_ENDS = frozenset("NAME NUMBER STRING TRUE FALSE NONE RPAR RSQB RBRACE".split())
 _SOURCE = Source("", "")
 _BETWEEN = "|".join([*lexer.RESERVED, *lexer.STAGE_WORDS, *lexer.INNER_WORDS])
+_SECTIONS = "|".join(word for word, kind in lexer.STATEMENT_WORDS.items() if kind == "SECTION")
+_HEADS = "|".join(
+    word
+    for word, kind in lexer.STATEMENT_WORDS.items()
+    if kind not in ("SECTION", "IMPORT", *_WORDS_OF_BLOCK["def"], *_WORDS_OF_BLOCK["scan"])
+)
 _heads_statement = re.compile(
-    rf"""(?:graphlang|hyper|def|input|output|expect)[ \t]++(?!(?:{_BETWEEN})\b)[^\W\d]
-        |import[ \t]*+"|graphlang[ \t]++[0-9]|(?:data|train|gradcheck)[ \t]*+\{{""",
+    rf"""(?:{_HEADS})[ \t]++(?!(?:{_BETWEEN})\b)[^\W\d]
+        |import[ \t]*+"|graphlang[ \t]++[0-9]|(?:{_SECTIONS})[ \t]*+\{{""",
     re.VERBOSE,
 ).match
-"""A word and what follows it where only a statement can start: whatever is open there lacks its bracket."""
+"""What only a statement has at the start of a line: whatever is open there lacks its bracket."""
 _parts = re.compile(r"#[^\r\n]*|;|[^#;]+").finditer
 
 
@@ -170,7 +176,9 @@ def kinds_of(text: str) -> Iterator[KindOfToken]:
 
 def _token(state: _State, group: int, value: str, start: int) -> KindOfToken:
     if group == lexer.NAME and state.open and _heads_statement(state.text, start):
-        state.start_over()
+        line = state.text.rfind("\n", 0, start) + 1
+        if not state.text[line:start].strip():
+            state.start_over()
     kind = _kind(state, group, value, start + len(value))
     token = KindOfToken(kind, start, value, state.last, state.block, state.starts)
     state.enter(kind, start)

@@ -21,6 +21,10 @@ z = [
   input
 ]
 u = x.input + y.data
+def g(data) {
+  h = scan x in data { yield x }
+  return h -> repeat train { A }
+}
 v = x -> for n, data in [(1, 2)] { Affine(n) }
 import "a.graph" as as
 가격 = 사과 * データ # "no string"

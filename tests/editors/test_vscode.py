@@ -96,6 +96,7 @@ def test_words_of_the_language_are_names_where_they_are_names() -> None:
         "y = x -> layers { data: A; repeat: B; A }",
         "y = [\n  data,\n  input\n]",
         "x.input = y.data",
+        "def f(data) {\n  h = scan x in data { yield x }\n  return h -> repeat train { A }\n}",
         "y = x -> for n, data in [(1, 2)] { Affine(n) }",
         'import "a.graph" as as',
         "가격 = 사과 * データ",

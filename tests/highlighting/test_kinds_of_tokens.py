@@ -87,6 +87,7 @@ def test_random_sentences_have_the_kinds_that_the_parser_reads(seed: int) -> Non
         "y = scan x in [v if c else w -> residual { f }] carry h = 1 { next h = 2 }",
         "layer f = repeat 3 { A }\ny = f(x)[1:float]",
         'import "a.graph" as as',
+        "def f(data) {\n  h = scan x in data { yield x }\n  return h -> repeat train { A }\n}",
         "def f(x: float = [1, 2]): float[3] { param W: int[2]; return W }",
         "y = [\n  data\n,\n input if train else output\n]",
     ],
