@@ -22,11 +22,13 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in DOCS.rglob("*.md")}
 PAGES["README.md"] = (ROOT / "README.md").read_text(encoding="utf-8")
+QUOTED = re.compile(r"^````.*?^````$", re.MULTILINE | re.DOTALL)
+"""Markdown that a page shows, whose blocks are no examples."""
 
 
 def blocks(page: str, language: str) -> list[str]:
     pattern = rf"^```{language}\b[^\n]*\n(.*?)^```$"
-    return re.findall(pattern, PAGES[page], re.MULTILINE | re.DOTALL)
+    return re.findall(pattern, QUOTED.sub("", PAGES[page]), re.MULTILINE | re.DOTALL)
 
 
 ALONE = [
