@@ -39,6 +39,7 @@ ORDER = """
     sklearn sweeps testing
     draw
     view
+    lsp
     cli
     notebook
     __main__

@@ -81,7 +81,7 @@ class CatalogEntry:
     @lazy
     def attributes(self) -> dict[str, OperationAttribute]:
         if isinstance(self.target, type):
-            return _model_attributes(self.target)
+            return model_attributes(self.target)
         return self._function_attributes()
 
     @lazy
@@ -168,7 +168,8 @@ class _FunctionFields(Fields):
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
 
-def _model_attributes(model: type[BaseModel]) -> dict[str, OperationAttribute]:
+def model_attributes(model: type[BaseModel]) -> dict[str, OperationAttribute]:
+    """The attributes of a layer, or of a member of a family: the fields of its model."""
     return {
         (field.alias or name): OperationAttribute(
             field.alias or name,

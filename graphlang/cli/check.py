@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from graphlang.cli import console, options
 
 if TYPE_CHECKING:
-    from graphlang.cli.check_fixes import Fixed
     from graphlang.diagnostics import Diagnostic
+    from graphlang.diagnostics.fixes import Fixed
 
 
 def parser() -> options.CommandParser:
@@ -99,8 +99,8 @@ def _show_fixes(files: list[str], arguments: argparse.Namespace) -> int:
 def _with_fixes(path: str, arguments: argparse.Namespace) -> tuple[str, str, Fixed]:
     """The name and the text of a file, and what the certain edits make of it."""
     from graphlang.api import loads
-    from graphlang.cli.check_fixes import fixed
     from graphlang.diagnostics import GraphError
+    from graphlang.diagnostics.fixes import fixed
     from graphlang.syntax.files import read_text
 
     limits = options.limits_of(arguments)

@@ -3,22 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import inspect
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graphlang.cli import console, options
-from graphlang.cli.constructs import CONSTRUCTS
-
-if TYPE_CHECKING:
-    from graphlang.catalog.finder import CatalogEntry, Family, OperationAttribute
-
-FAMILIES: dict[Family, str] = {
-    "initializers": "initializer",
-    "optimizers": "optimizer",
-    "schedules": "schedule",
-    "monitors": "monitor",
-    "datasets": "source",
-}
 
 
 def parser() -> options.CommandParser:
@@ -39,6 +26,8 @@ def parser() -> options.CommandParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from graphlang.catalog.described import everything
+
     if arguments.name is not None:
         return _one(arguments.name, arguments.json)
     rows = [[record["kind"], record["signature"], record["formula"]] for record in everything()]
@@ -49,29 +38,12 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def everything() -> list[dict[str, Any]]:
-    """A record per name: layers, losses and functions, then the members of families, then constructs."""
-    from graphlang.catalog.finder import Catalog, family_names
-
-    order = {"layer": 0, "loss": 1, "function": 2}
-    entries = sorted(Catalog().entries(), key=lambda e: (order[e.kind], e.name.casefold()))
-    records = [_of_entry(entry) for entry in entries]
-    for family, kind in FAMILIES.items():
-        records += [_of_member(family, kind, name) for name in sorted(family_names(family), key=str.casefold)]
-    return [*records, *map(_of_construct, CONSTRUCTS)]
-
-
 def _one(name: str, as_json: bool) -> int:
-    from graphlang.catalog.finder import Catalog, family_member
+    from graphlang.catalog.described import everything, records_of
     from graphlang.catalog.foreign_names import member_meant, operation_meant
     from graphlang.diagnostics.names import closest_of_kind
 
-    entry = Catalog().find(name)
-    records = [_of_entry(entry)] if entry else []
-    records += [
-        _of_member(f, kind, name) for f, kind in FAMILIES.items() if family_member(f, name) is not None
-    ]
-    records += [_of_construct(name)] if name in CONSTRUCTS else []
+    records = records_of(name)
     if not records:
         meant = operation_meant(name)
         member = member_meant(name)
@@ -115,105 +87,3 @@ def _described(record: dict[str, Any]) -> str:
     if record["file"]:
         lines += ["", f"Defined in {record['file']}"]
     return "\n".join(lines)
-
-
-# ---- records -------------------------------------------------------------------------------------
-
-
-def _of_entry(entry: CatalogEntry) -> dict[str, Any]:
-    tensors = [f"{t}=none" if t in entry.optional_tensors else t for t in entry.tensors]
-    if entry.any_tensors:
-        tensors.append(f"*{entry.any_tensors}")
-    if entry.any_sizes:
-        tensors.append(f"*{entry.any_sizes}")
-    attributes = [a for a in entry.attributes.values() if a.name != entry.any_sizes]
-    record = _record(entry.name, entry.kind, entry.target, tensors, attributes)
-    return record | {
-        "parameters": list(entry.own),
-        "spellings": list(getattr(entry.target, "spellings", ())),
-        "mean_over_rows": entry.is_mean_over_rows,
-    }
-
-
-def _of_member(family: Family, kind: str, name: str) -> dict[str, Any]:
-    from graphlang.catalog.finder import _model_attributes, family_member
-
-    model = family_member(family, name)
-    assert model is not None, name
-    return _record(name, kind, model, [], list(_model_attributes(model).values()))
-
-
-def _of_construct(name: str) -> dict[str, Any]:
-    signature, story = CONSTRUCTS[name]
-    doc = inspect.cleandoc(story)
-    return {
-        "name": name,
-        "kind": "construct",
-        "signature": signature,
-        "formula": " ".join(doc.partition("\n\n")[0].split()),
-        "doc": doc,
-        "attributes": [],
-        "parameters": [],
-        "spellings": [],
-        "file": None,
-    }
-
-
-def _record(
-    name: str, kind: str, target: Any, tensors: list[str], attributes: list[OperationAttribute]
-) -> dict[str, Any]:
-    written = [a.name if a.required else f"{a.name}={_written(a.default)}" for a in attributes]
-    doc = inspect.cleandoc(target.__doc__ or "")
-    return {
-        "name": name,
-        "kind": kind,
-        "signature": f"{name}({', '.join([*tensors, *written])})",
-        "formula": " ".join(doc.partition("\n\n")[0].split()),
-        "doc": doc,
-        "attributes": [
-            {
-                "name": a.name,
-                "type": _type(a.type),
-                "required": a.required,
-                "default": None if a.required else _written(a.default),
-                "description": a.description,
-            }
-            for a in attributes
-        ],
-        "parameters": [],
-        "spellings": [],
-        "file": f"{target.__module__.replace('.', '/')}.py",
-    }
-
-
-def _written(value: Any) -> str:
-    """A default as a spec writes it."""
-    from pydantic import BaseModel
-
-    if isinstance(value, BaseModel):
-        arguments = [f"{k}={_written(v)}" for k, v in value.model_dump(exclude_unset=True).items()]
-        return f"{type(value).__name__}({', '.join(arguments)})" if arguments else type(value).__name__
-    if value is None or isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple | list):
-        return f"[{', '.join(map(_written, value))}]"
-    return str(value)
-
-
-def _type(hint: Any) -> str:
-    """A type in the words of the language."""
-    import types
-    import typing
-
-    origin, parts = typing.get_origin(hint), typing.get_args(hint)
-    if hint is types.NoneType:
-        return "none"
-    if origin is typing.Annotated:
-        return _type(parts[0])
-    if origin is typing.Literal:
-        return " | ".join(_written(part) for part in parts)
-    if origin in (typing.Union, types.UnionType):
-        return " | ".join(dict.fromkeys(text for part in parts for text in _type(part).split(" | ")))
-    if origin in (tuple, list):
-        return f"list of {' and '.join(dict.fromkeys(_type(p) for p in parts if p is not Ellipsis))}"
-    return getattr(hint, "__name__", str(hint))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphlang.catalog.finder import Catalog
-from graphlang.diagnostics import Diagnostic, Span
+from graphlang.diagnostics import Diagnostic, GraphError, Span
+from graphlang.diagnostics.errors import distinct
 from graphlang.diagnostics.limits import Limits
 from graphlang.diagnostics.names import Redefinition
 from graphlang.diagnostics.statements import OutsideItsBlock
@@ -16,6 +17,7 @@ from graphlang.resolve.built_in_values import BUILT_IN_VALUES, note_hidden_value
 from graphlang.resolve.call_counts import CallCounts
 from graphlang.resolve.context import Context
 from graphlang.resolve.declarations import Declarations, Importer, evaluate_hypers
+from graphlang.resolve.evaluator import Rules
 from graphlang.resolve.expects import EvaluatedExpect, evaluate_expectation
 from graphlang.resolve.full_names import name_everything
 from graphlang.resolve.inputs import add_input, declare_inputs
@@ -66,6 +68,44 @@ def resolve(
     name_everything(context)
     evaluation.check_names()
     return Resolved(evaluation.spec(), context.collector.diagnostics)
+
+
+class Examined(NamedTuple):
+    """What is understood of a file, whatever is wrong with it."""
+
+    #: None where there is a mistake
+    spec: Spec | None
+    problems: list[Diagnostic]
+    #: in the order in which they were created; without a mistake each has its full name
+    values: list[Value]
+    #: what the names of the file stand for, constants and sizes among them
+    names: dict[str, Any]
+
+
+def examine(
+    file: tree.Tree,
+    limits: Limits,
+    importer: Importer | None = None,
+    problems: Sequence[Diagnostic] = (),
+    rules: Rules = RULES,
+) -> Examined:
+    """What `resolve` finds out about a file, where it would raise too: for an editor, whose files are
+    unfinished most of the time."""
+    context = Context(rules, Catalog(), limits, file.source)
+    context.collector.diagnostics += problems
+    evaluation = _FileEvaluation(context, file, {}, importer)
+    spec, refused = None, []
+    try:
+        evaluation.evaluate()
+        context.collector.finish()
+        name_everything(context)
+        evaluation.check_names()
+        spec = evaluation.spec()
+    except GraphError as error:
+        refused = error.diagnostics
+    base, top = evaluation.base, evaluation.top
+    names = {**base.names, **base.dims, **top.dims, **top.names}
+    return Examined(spec, distinct([*context.collector.diagnostics, *refused]), context.values, names)
 
 
 class _FileEvaluation:

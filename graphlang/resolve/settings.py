@@ -66,7 +66,7 @@ def setting_value(context: Context, section: str, name: str, expression: Any, sc
         return (yield groups(context, expression, scope))
     if name == "metrics":
         return (yield _metrics(context, expression, scope))
-    choices = _choices(section, name)
+    choices = words_of_setting(section, name)
     if isinstance(expression, tree.Name) and expression.name in choices:
         return expression.name
     if choices and isinstance(expression, tree.Name) and scope.find(expression.name) is MISSING:
@@ -143,7 +143,7 @@ def _leads_out(context: Context, source: BaseModel, expression: Any) -> bool:
     return problem is not None
 
 
-def _choices(section: str, name: str) -> tuple[Any, ...]:
+def words_of_setting(section: str, name: str) -> tuple[Any, ...]:
     """The words that a setting chooses from, as in `dtype = float64`; they need no quotes."""
     hint = MODELS[section].model_fields[name].annotation
     words = get_args(hint) if get_origin(hint) is Literal else ()

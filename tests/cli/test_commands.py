@@ -706,7 +706,7 @@ def test_the_examples_of_constructs_are_sound():
     import textwrap
 
     import graphlang as gl
-    from graphlang.cli.constructs import CONSTRUCTS
+    from graphlang.catalog.constructs import CONSTRUCTS
 
     for _, story in CONSTRUCTS.values():
         lines = [line for line in inspect.cleandoc(story).splitlines() if line.startswith("    ")]

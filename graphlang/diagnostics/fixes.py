@@ -1,4 +1,4 @@
-"""`graphlang check --fix`: makes the edits that are certain, and only these."""
+"""Makes the edits of diagnostics that are certain, and only these, in a text."""
 
 from __future__ import annotations
 
