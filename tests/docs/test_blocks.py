@@ -68,7 +68,7 @@ def commands() -> list[tuple[str, str]]:
     found = []
     for page, text in sorted(PAGES.items()):
         lines = [line for block in blocks(page, "sh") for line in block.replace("\\\n", " ").splitlines()]
-        lines += re.findall(r"^(?:    |\$ )(graphlang .*)$", text, re.MULTILINE)
+        lines += re.findall(r"^(?:    |\$ )(graphlang .*)$", text.replace("\\\n", " "), re.MULTILINE)
         for line in lines:
             command = line.rpartition("| ")[2].rpartition("&& ")[2]
             if re.match(r"(\S*/)?graphlang \S", command):
