@@ -104,7 +104,7 @@ def _slot(command: str, action: argparse.Action) -> WordPlace:
 def _names(command: str, metavar: str) -> tuple[str, ...]:
     """The names that a place takes: all that the language knows, all codes, all lessons."""
     if (command, metavar) == ("layers", "NAME"):
-        from graphlang.cli.layers import everything
+        from graphlang.catalog.described import everything
 
         return tuple(dict.fromkeys(record["name"] for record in everything()))
     if (command, metavar) == ("explain", "CODE"):
