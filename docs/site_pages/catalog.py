@@ -11,7 +11,7 @@ from typing import Any
 import examples
 from markup import escaped, fenced, paragraphs, table
 
-from graphlang.cli.layers import everything
+from graphlang.catalog.described import everything
 from graphlang.datasets.field_functions import ELEMENTWISE, FORMS, OPERATORS
 from graphlang.formatting import laid_out
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from markup import escaped, table
 
-from graphlang.cli.layers import _type, _written
+from graphlang.catalog.described import as_written, type_in_words
 from graphlang.resolve.section_models import MODELS, written_settings
 
 MEANINGS = {"metrics": "what is measured over each split and told for every record"}
@@ -57,7 +57,7 @@ def page() -> str:
 
 
 def _row(name: str, field: Any) -> list[str]:
-    kind = USES.get(name) or escaped(_type(field.annotation))
+    kind = USES.get(name) or escaped(type_in_words(field.annotation))
     default = "required" if field.is_required() else f"`{_default(field.default)}`"
     bounds = ", ".join(filter(None, map(_bound, field.metadata)))
     return [
@@ -69,7 +69,7 @@ def _row(name: str, field: Any) -> list[str]:
 
 
 def _default(value: Any) -> str:
-    return str(value.name) if hasattr(value, "attributes") else _written(value) if value != {} else "[]"
+    return str(value.name) if hasattr(value, "attributes") else as_written(value) if value != {} else "[]"
 
 
 def _bound(constraint: Any) -> str:

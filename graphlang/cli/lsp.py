@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         console.err("help: install graphlang with the extra `lsp`: pip install '.[lsp]'")
         return 1
     if sys.stdin is None or sys.stdin.isatty():
-        console.err("graphlang lsp: an editor starts this command; see docs/language-server.md")
+        console.err("graphlang lsp: an editor starts this command; see docs/how-to/language-server.md")
         return 2
     gc.enable()  # it runs long
     protocol = sys.stdout.buffer

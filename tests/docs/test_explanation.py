@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import graphlang as gl
-from graphlang.cli.layers import everything
+from graphlang.catalog.described import everything
 
 DOCS = Path(__file__).parents[2] / "docs"
 ENTRIES = {(record["kind"], record["name"]): record for record in everything()}

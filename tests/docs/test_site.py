@@ -22,9 +22,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "view"))
 from browser import browsers
 
 import graphlang as gl
+from graphlang.catalog.described import everything
 from graphlang.cli import COMMANDS
 from graphlang.cli.explain import codes
-from graphlang.cli.layers import everything
 from graphlang.datasets.field_functions import ELEMENTWISE, FORMS
 from graphlang.resolve.section_models import MODELS, written_settings
 

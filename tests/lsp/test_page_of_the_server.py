@@ -1,4 +1,4 @@
-"""What docs/language-server.md shows is what the server answers."""
+"""What docs/how-to/language-server.md shows is what the server answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from graphlang.lsp.analysis import Analysis
 from graphlang.lsp.hints import hints
 from graphlang.lsp.runs import MOST_NODES, MOST_NUMBERS, is_small, run_file
 
-PAGE = (Path(__file__).parents[2] / "docs" / "language-server.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "language-server.md").read_text(encoding="utf-8")
 
 
 def test_the_example_shows_the_values_that_the_page_tells() -> None:
