@@ -9,7 +9,7 @@ from graphlang.diagnostics.syntax import brackets, characters, literals, operato
 from graphlang.diagnostics.syntax.foreign import EqualsForLabel, WrittenOtherwise
 from graphlang.diagnostics.syntax.general import UnexpectedSyntax
 from graphlang.syntax import comments, foreign_numbers, forms, lexer, notation, python, stages
-from graphlang.syntax.expected import expected, offender
+from graphlang.syntax.expected import construct, expected, offender
 from graphlang.syntax.misspelt import misspelt, unknown_block
 from graphlang.syntax.surroundings import (
     BINARY,
@@ -33,7 +33,7 @@ def mistake(c: ErrorContext) -> Diagnostic:
         if diagnostic:
             return diagnostic
     kind = UnexpectedSyntax if c.word else UnexpectedSyntax.too_early
-    return kind(c.here, offender(c), expected(c.accepts))
+    return kind(c.here, offender(c), expected(c.accepts), *construct(c))
 
 
 def _stray(c: ErrorContext) -> Diagnostic | None:
@@ -175,7 +175,7 @@ def _comma(c: ErrorContext) -> Diagnostic | None:
     if c.previous.text in ("(", "[", ",", "="):
         return statements.MissingValue(c.span(c.previous))
     if [word.text for word in c.line[1:4:2]] == [",", "="] and not c.in_list and "IN" not in c.accepts:
-        return UnexpectedSyntax.several_values(c.here, offender(c), expected(c.accepts))
+        return UnexpectedSyntax.several_values(c.here, offender(c), expected(c.accepts), *construct(c))
     return stages.several(c)
 
 

@@ -190,10 +190,10 @@ def test_a_mistake_is_named_where_it_is(text: str, kind: str, at: str, message: 
 @pytest.mark.parametrize(
     ("text", "message", "label"),
     [
-        ("hyper n", "the end of the file comes too early", "expected `=`"),
-        ("input 3x", "the number `3` cannot stand here", "expected a name"),
-        ("y = {a}", "`{` cannot stand here", "expected a name, a number or `(`"),
-        ("layer e = 3", "the number `3` cannot stand here", "expected a layer"),
+        ("hyper n", "the end of the file comes too early, in a `hyper`", "expected `=`"),
+        ("input 3x", "the number `3` cannot stand here, in an `input`", "expected a name"),
+        ("y = {a}", "`{` cannot stand here, in the value of `y`", "expected a name, a number or `(`"),
+        ("layer e = 3", "the number `3` cannot stand here, in a `layer`", "expected a layer"),
     ],
 )
 def test_the_general_message_says_what_was_read_and_what_was_expected(

@@ -37,7 +37,7 @@ class ForeignNotation(Rewritable):
         "a choice starts with its value", "write `a if c else b`; at run time, `where(c, a, b)` chooses"
     )
     loop_in_list = wording(
-        "a list is not made by a loop", "write its items out, or use `arange` and whole arrays"
+        "a loop stands here where none can", "a list that a loop makes is `[x -> Affine(n) for n in [8, 4]]`"
     )
     lambda_ = wording("a function has a name", "write `def f(x) = value`, and call `f(x)`")
 

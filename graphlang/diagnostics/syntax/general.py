@@ -34,12 +34,16 @@ class UnexpectedSyntax(Located):
     """
 
     code = "GL101"
-    message = "{word} cannot stand here"
+    message = "{word} cannot stand here, {construct}"
 
     word: str
     expected: Sequence[str]
+    #: where in the grammar that is: `in the call of `f``
+    construct: str
+    #: how that is written
+    form: str
 
-    too_early = wording("{word} comes too early")
+    too_early = wording("{word} comes too early, {construct}")
     several_values = wording(
         "one `=` has one value on its right",
         "give each name its value in a statement of its own: `a = 1; b = 2`",
@@ -54,5 +58,5 @@ class UnexpectedSyntax(Located):
         if list(self.expected) == ["the end of the line"]:
             return "the statement is whole before this: remove it, or put it on a line of its own"
         if self.expected:
-            return f"write {listed(self.expected)} here, or look for the mistake just before"
-        return "look for the mistake just before this place"
+            return f"write {listed(self.expected)} here, or look just before, as in `{self.form}`"
+        return f"look for the mistake just before this place, as in `{self.form}`"
