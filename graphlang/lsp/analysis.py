@@ -82,9 +82,15 @@ class Analysis:
         return self.syntax_problems if self.examined is None else self.examined.problems
 
     @property
+    def sound(self) -> bool:
+        """Whether it was examined, and has no mistake."""
+        return self.examined is not None and self.examined.spec is not None
+
+    @lazy
     def spec(self) -> Spec | None:
         """The spec of a file without a mistake."""
-        return None if self.examined is None else self.examined.spec
+        made = self.examined.spec if self.examined is not None else None
+        return None if made is None else made()
 
     @lazy
     def values(self) -> dict[tuple[int, int], list[Value]]:

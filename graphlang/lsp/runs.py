@@ -14,6 +14,7 @@ from graphlang.catalog.finder import Catalog
 from graphlang.diagnostics import Diagnostic, GraphError
 from graphlang.lsp.analysis import Analysis
 from graphlang.resolve import resolve
+from graphlang.resolve.values import InputValue
 
 MOST_NODES = 300
 MOST_NUMBERS = 10_000
@@ -32,6 +33,11 @@ class Ran(NamedTuple):
 
 def is_small(analysis: Analysis) -> bool:
     """Whether a file has everything to run, and takes next to no time."""
+    examined = analysis.examined
+    if examined is None or not analysis.sound or len(examined.values) > 2 * MOST_NODES:
+        return False
+    if any(isinstance(v, InputValue) and v.default is None for v in examined.values):
+        return False
     spec = analysis.spec
     if spec is None or len(spec.nodes) > MOST_NODES or any(i.default is None for i in spec.inputs):
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graphlang.catalog.finder import Catalog
@@ -73,8 +73,8 @@ def resolve(
 class Examined(NamedTuple):
     """What is understood of a file, whatever is wrong with it."""
 
-    #: None where there is a mistake
-    spec: Spec | None
+    #: makes the spec; None where there is a mistake
+    spec: Callable[[], Spec] | None
     problems: list[Diagnostic]
     #: in the order in which they were created; without a mistake each has its full name
     values: list[Value]
@@ -94,13 +94,14 @@ def examine(
     context = Context(rules, Catalog(), limits, file.source)
     context.collector.diagnostics += problems
     evaluation = _FileEvaluation(context, file, {}, importer)
-    spec, refused = None, []
+    spec: Callable[[], Spec] | None = None
+    refused: list[Diagnostic] = []
     try:
         evaluation.evaluate()
         context.collector.finish()
         name_everything(context)
         evaluation.check_names()
-        spec = evaluation.spec()
+        spec = evaluation.spec
     except GraphError as error:
         refused = error.diagnostics
     base, top = evaluation.base, evaluation.top
