@@ -30,8 +30,8 @@ SPECS = Path(__file__).parent.parent / "specs"
 
 
 def text_of(lines: int = 200) -> str:
-    """The lesson `two_layer_net` with more layers, blocks and formulas before its loss; as in the lessons, about
-    every third line is a comment."""
+    """The lesson `two_layer_net` with more layers and formulas before its loss; as in the lessons, every
+    third line is a comment."""
     lesson = (SPECS / "two_layer_net.graph").read_text(encoding="utf-8")
     head, loss, tail = lesson.partition("loss = ")
     more = [
@@ -53,26 +53,31 @@ def text_of(lines: int = 200) -> str:
     return head + "\n".join(more) + "\n" + loss + tail
 
 
-def timed(call: Callable[[], object], times: int) -> tuple[float, float]:
-    """The median and the longest time of a call, in milliseconds; the first one is not counted."""
+Times = tuple[float, float, float]
+"""In milliseconds: the median, the longest, and the median of the time of the processor."""
+
+
+def timed(call: Callable[[], object], times: int) -> Times:
+    """The times of a call; the first one is not counted."""
     call()
-    taken = []
+    taken, busy = [], []
     for _ in range(times):
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), time.process_time()
         call()
+        busy.append((time.process_time() - worked) * 1e3)
         taken.append((time.perf_counter() - start) * 1e3)
-    return median(taken), max(taken)
+    return median(taken), max(taken), median(busy)
 
 
-def at_places(analysis: Analysis, ask: Callable[[int], object]) -> tuple[float, float]:
+def at_places(analysis: Analysis, ask: Callable[[int], object]) -> Times:
     """The same of a question about places, each of which is asked once."""
     places = range(0, len(analysis.text), len(analysis.text) // 40)
-    list(map(ask, places))
-    taken = [timed(lambda place=place: ask(place), 1)[0] for place in places]  # type: ignore[misc]
-    return median(taken), max(taken)
+    of_each = [timed(lambda place=place: ask(place), 1) for place in places]  # type: ignore[misc]
+    taken, _, busy = zip(*of_each, strict=True)
+    return median(taken), max(taken), median(busy)
 
 
-def rows() -> list[tuple[str, float, float]]:
+def rows() -> list[tuple[str, float, float, float]]:
     """A row per feature: its name, the median, the longest."""
     text = text_of()
     analysis = Analysis(text, "net.graph").examine()
@@ -105,7 +110,7 @@ def rows() -> list[tuple[str, float, float]]:
     ]
 
 
-def typing(text: str, characters: int = 40) -> tuple[float, float]:
+def typing(text: str, characters: int = 40) -> Times:
     """From a change to its diagnostics, in a real process."""
     command = [sys.executable, "-m", "graphlang", "lsp"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -142,14 +147,14 @@ def typing(text: str, characters: int = 40) -> tuple[float, float]:
             wait(number + 1)
             taken.append((time.perf_counter() - start) * 1e3)
         process.stdin.close()
-    return median(taken[3:]), max(taken[3:])
+    return median(taken[3:]), max(taken[3:]), float("nan")
 
 
 def main() -> None:
     """Prints a row for each feature."""
-    print(f"{'feature':<26}{'median ms':>12}{'longest ms':>12}")
-    for name, middle, longest in rows():
-        print(f"{name:<26}{middle:>12.2f}{longest:>12.2f}")
+    print(f"{'feature':<26}{'median ms':>12}{'longest ms':>12}{'processor ms':>14}")
+    for name, middle, longest, busy in rows():
+        print(f"{name:<26}{middle:>12.2f}{longest:>12.2f}{busy:>14.2f}")
 
 
 if __name__ == "__main__":
