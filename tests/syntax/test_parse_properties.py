@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphlang.diagnostics import Diagnostic, GraphError
-from graphlang.diagnostics.render import concise, full, github, sarif
+from graphlang.diagnostics.render import concise, full, github
+from graphlang.diagnostics.sarif import sarif
 from graphlang.syntax import lexer
 from graphlang.syntax.parse import parse
 
