@@ -27,6 +27,7 @@ def run_page(name: str, folder: Path, language: str = "python") -> dict[str, Any
 
 
 WHOLE_PAGES = [
+    "how-to/checking.md",
     "how-to/cores-and-gpus.md",
     "how-to/csv.md",
     "how-to/exporting.md",
