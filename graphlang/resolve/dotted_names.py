@@ -13,6 +13,7 @@ from graphlang.resolve.apply import apply_named
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
 from graphlang.resolve.names import is_value_name, may_open
+from graphlang.resolve.operands import as_value, number_as_value
 from graphlang.resolve.scopes import Module, Scope, SharedLayer
 from graphlang.resolve.shared_layers import shared_parameter
 from graphlang.resolve.type_texts import origins, type_text
@@ -64,6 +65,11 @@ def _is_early_counter(context: Context, name: str, scope: Scope) -> bool:
 def _part_of_value(context: Context, node: tree.Attribute, value: Any, scope: Scope) -> Any:
     if value is POISON:
         return POISON
+    if node.name == "T":  # also of what is computed before running
+        value = as_value(context, value, node.value.span, scope)
+        value = number_as_value(context, value, node.value.span, scope, is_index=False)
+        if value is POISON:
+            return POISON
     if node.name != "T" or not isinstance(value, Value):
         from graphlang.resolve.unknown_calls import of_part
 

@@ -228,7 +228,9 @@ def of_part(node: tree.Attribute) -> Diagnostic:
     """`x.shape` and other attributes that NumPy's arrays have."""
     meaning = operation_meant(node.name)
     note = None if meaning is None else meaning.note
-    return NoSuchPart(node.name_span, node.value.span.text, node.name, ["T"], note)
+    return NoSuchPart(
+        node.name_span, node.value.span.text, node.name, ["T"] if node.name != "T" else [], note
+    )
 
 
 def _product(function: Any, site: CallSite | None) -> tuple[str, Span] | None:

@@ -372,6 +372,10 @@ def test_arithmetic_agrees_with_python_at_load_time_and_at_run_time(expression: 
 
 def test_the_transpose_swaps_the_last_two_axes() -> None:
     runs("input x: float[N, A, B]\ny = x.T\noutput y\nexpect y ~= swapaxes(x, 1, 2)")
+    runs(
+        "input a: float[2, 3]\nm = [[1, 2], [3, 4], [5, 6]]\ny = a + m.T\noutput y\n"
+        "expect y - a ~= [[1, 3, 5], [2, 4, 6]]\nexpect [[7, 8]].T ~= [[7], [8]]"
+    )
 
 
 def test_slices_take_parts() -> None:
