@@ -103,6 +103,8 @@ class Names:
         self._file(file)
         self.occurrences.sort(key=lambda o: (o.span.start, o.span.end))
         self.bindings = [b for scope in self.scopes for b in scope.bindings.values()]
+        #: by the offset of their definitions
+        self.defined = {b.span.start: b for b in self.bindings}
 
     def at(self, offset: int) -> Occurrence | None:
         """The name at an offset, or one that ends there."""

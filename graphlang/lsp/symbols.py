@@ -7,7 +7,6 @@ from typing import Any, Literal, NamedTuple
 
 from graphlang.diagnostics import Span
 from graphlang.lsp.analysis import Analysis
-from graphlang.lsp.names import Binding
 from graphlang.lsp.types import type_of
 from graphlang.lsp.walk import descendants
 from graphlang.syntax import tree as t
@@ -90,9 +89,8 @@ def _labels(value: Any) -> Iterator[Symbol]:
 
 
 def _type(analysis: Analysis, name: str, span: Span) -> str:
-    binding = analysis.names.at(span.start)
-    found: Binding | None = binding.binding if binding is not None else None
-    return type_of(analysis, found) if found is not None and found.name == name else ""
+    binding = analysis.names.defined.get(span.start)
+    return type_of(analysis, binding) if binding is not None and binding.name == name else ""
 
 
 def _short(span: Span) -> str:
