@@ -269,6 +269,7 @@ class NoCondition(CannotCompute):
 
 class NoCount(CannotCompute):
     message = "`repeat` needs a whole number of times, not {what}"
+    help = "write how many times, from 0 on: `repeat 3 {{ ... }}`"
     what: str
 
     fraction = wording(help="`/` gives a fraction; `//` divides whole numbers")

@@ -341,6 +341,7 @@ class SettingTwice(Located):
 
     code = "GL508"
     message = "`{name}` is set twice"
+    help = "leave one of the two out"
     places = {"first": "first set here"}
 
     name: str

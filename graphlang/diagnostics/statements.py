@@ -64,6 +64,7 @@ class WrongUnpacking(Located):
 
 class ValuesForNames(WrongUnpacking):
     message = "{values} values for {names} names"
+    help = "write as many names on the left as there are values"
     values: int
 
 
@@ -119,7 +120,10 @@ class WrongCarry(WrongScan):
     name: str
 
     other_kind = wording("`{name}` starts as no value of the graph", "start it with `{name} = zeros(...)`")
-    not_handed_on = wording("`{name}` is carried, but no `next {name} = ...` hands it on")
+    not_handed_on = wording(
+        "`{name}` is carried, but no `next {name} = ...` hands it on",
+        "write its value for the next step into the body: `next {name} = ...`",
+    )
 
 
 class NextOfOther(WrongScan):
@@ -239,7 +243,10 @@ class GradOfOtherType(WrongGrad):
     type: str
 
     no_scalar = wording("`grad` starts from a scalar, and this is {type}", "sum it first: `grad(sum(y), x)`")
-    no_float = wording("`grad` goes to values of type float, and this is {type}")
+    no_float = wording(
+        "`grad` goes to values of type float, and this is {type}",
+        "take the gradient by a float that `y` was computed from, as an input of scores or a parameter",
+    )
 
 
 class NoListForFor(Located):
