@@ -124,9 +124,9 @@ def _members(analysis: Analysis, cursor: Cursor, offset: int, fields: Fields | N
     for value in analysis.examined.values if analysis.examined is not None else ():
         if value.name.startswith(prefix):
             yield Completion(value.name[len(prefix) :].partition(".")[0], "property")
-    binding = analysis.names.scope_at(offset).visible().get(cursor.owner)
-    if binding is not None and type(binding.node) is t.LayerDecl:
-        yield from (Completion(name, "property", "parameter") for name in _own_parameters(binding.node.stage))
+    owner = analysis.names.scope_at(offset).visible().get(cursor.owner)
+    if owner is not None and type(owner.node) is t.LayerDecl:
+        yield from (Completion(name, "property", "parameter") for name in _own_parameters(owner.node.stage))
     yield Completion("T", "property", "the transpose")
 
 

@@ -84,8 +84,8 @@ def setting(section: str, name: str) -> str | None:
     if section not in MODELS or name not in MODELS[section].model_fields:
         return None
     field = MODELS[section].model_fields[name]
-    kinds = {**FAMILIES}
-    words = kinds.get(MEMBERS.get(name)) or type_in_words(field.annotation)
+    kinds: dict[str, str] = {str(family): kind for family, kind in FAMILIES.items()}
+    words = kinds.get(MEMBERS.get(name, "")) or type_in_words(field.annotation)
     default = "required" if field.is_required() else f"default `{as_written(field.default)}`"
     text = f"\n\n{field.description}" if field.description else ""
     return f"`{section}.{name}`: {words}, {default}{text}"

@@ -37,8 +37,6 @@ def in_thread(work: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
     def target() -> None:
         try:
             outcome: tuple[str, Any] = "set_result", work(*arguments)
-        except Cancelled:
-            outcome = "set_result", None
         except Exception as error:  # noqa: BLE001 - it is raised again where the result is awaited
             outcome = "set_exception", error
         try:
@@ -150,8 +148,11 @@ class Documents:
         await asyncio.sleep(delay)
         if cancelled.is_set():
             return None
-        analysis = await in_thread(self._examined, document.name, document.path, document.text, cancelled)
-        if analysis is None or cancelled.is_set() or analysis.text != document.text:
+        try:
+            analysis = await in_thread(self._examined, document.name, document.path, document.text, cancelled)
+        except Cancelled:
+            return None
+        if cancelled.is_set() or analysis.text != document.text:
             return None
         document.analysis = analysis
         self.publish(document)
@@ -159,11 +160,11 @@ class Documents:
             await self.run(document, analysis)
         return analysis
 
-    async def run(self, document: Document, analysis: Analysis, settings: Any = None) -> Ran | None:
+    async def run(self, document: Document, analysis: Analysis, settings: Any = None) -> Ran:
         """Runs a file and keeps the values while its text stays the same."""
         folder = document.path.parent if document.path is not None else None
         ran = await in_thread(run_file, analysis, folder, settings)
-        if ran is not None and document.text == analysis.text:
+        if document.text == analysis.text:
             document.ran = ran
             self.publish(document)
         return ran

@@ -90,7 +90,7 @@ def _check_meaning(analysis: Analysis, edits: list[Edit], old: str, new: str) ->
 def _structure(analysis: Analysis) -> list[tuple[str, int]]:
     """For every name what it is, and which name of the file defines it, whatever they are called."""
     first: dict[int, int] = {}
-    structure = []
+    structure: list[tuple[str, int]] = []
     for i, occurrence in enumerate(analysis.names.occurrences):
         binding = occurrence.binding
         at = -1 if binding is None else first.setdefault(id(binding), i)

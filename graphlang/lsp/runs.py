@@ -43,10 +43,12 @@ def is_small(analysis: Analysis) -> bool:
         return False
     if not spec.nodes or any(node.body is not None for node in spec.nodes):
         return False
-    shapes = [x.shape or () for x in (*spec.inputs, *spec.params, *spec.nodes)]
+    shapes: list[Any] = [i.shape or () for i in spec.inputs]
+    shapes += [p.shape for p in spec.params] + [n.shape for n in spec.nodes]
     if not all(isinstance(size, int) for shape in shapes for size in shape):
         return False
-    return sum(prod(shape) for shape in shapes) <= MOST_NUMBERS  # type: ignore[arg-type]
+    numbers: int = sum(prod(shape) for shape in shapes)
+    return numbers <= MOST_NUMBERS
 
 
 def run_file(analysis: Analysis, folder: Path | None, settings: Mapping[str, Any] | None = None) -> Ran:

@@ -372,8 +372,6 @@ async def _run_command(server: GraphServer, uri: str, settings: dict[str, Any] |
     document, to = found
     plain = settings if isinstance(settings, dict) else None
     ran = await server.documents.run(document, to.analysis, plain)
-    if ran is None:
-        return None
     if ran.problems:
         text = ran.problems[0].message
         server.window_show_message(l.ShowMessageParams(l.MessageType.Warning, f"not run: {text}"))
