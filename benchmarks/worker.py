@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -130,6 +129,11 @@ def _sizes(result: Any) -> Iterator[float]:
 
 
 def peak_mib() -> float:
+    """The most memory that this process has had; nan on Windows, which counts otherwise."""
+    if sys.platform == "win32":
+        return float("nan")
+    import resource
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return float(peak / 2**20 if sys.platform == "darwin" else peak / 2**10)
 

@@ -78,8 +78,6 @@ def _status(argv: list[str] | None) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         return _say("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        return _closed_pipe()
     except OSError as error:
         return _refused(error)
     except MemoryError:
@@ -142,7 +140,7 @@ def _completions(shells: list[str]) -> int:
         console.err("graphlang --completions: error: name one shell: bash, zsh or fish")
         console.err("help: `source <(graphlang --completions bash)` turns them on in this shell")
         return USAGE
-    console.out(completions.completion_script(shells[0], COMMANDS, OPTIONS).rstrip("\n"))
+    console.document(completions.completion_script(shells[0], COMMANDS, OPTIONS).rstrip("\n") + "\n")
     return DONE
 
 
@@ -203,6 +201,10 @@ def _write_anything() -> None:
 
 def _refused(error: OSError) -> int:
     """The exit status where the system refuses something that no reader or writer of files expected."""
+    from graphlang.cli.lasting_stream import has_no_reader
+
+    if has_no_reader(error):
+        return _closed_pipe()
     reason = (error.strerror or str(error)).lower()
     if not error.filename:
         return _say(f"error: {reason}", WRONG)
@@ -239,12 +241,12 @@ def _fault(error: Exception, words: list[str]) -> int:
 
         traceback.print_exception(error)
         return FAULT
-    import shlex
+    from graphlang.cli.shell_words import shell_line
 
     what = " ".join(f"{type(error).__name__}: {error}".split())
     return _say(
         f"error: graphlang itself failed: {what[:300]}\n"
         "This is a fault of graphlang, not of your file. Please report it to the authors of graphlang-dsl,\n"
-        f"with the file and what this prints: graphlang {shlex.join(words)} --debug",
+        f"with the file and what this prints: graphlang {shell_line(words)} --debug",
         FAULT,
     )

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 if TYPE_CHECKING:
     from graphlang.training.record import Progress
 
-SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+SIGNALS = tuple(getattr(signal, name) for name in NAMES if hasattr(signal, name))
+"""Windows has no SIGHUP, but SIGBREAK: that of Ctrl-Break, which one process can send to another."""
 SAME = 1.0
 """Signals within so many seconds count as one: a terminal and a parent process may both send it."""
 

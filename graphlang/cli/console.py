@@ -71,12 +71,32 @@ def say(text: str) -> None:
 
 def print_json(value: Any) -> None:
     """Writes one JSON value to stdout."""
-    out(_without_hidden(json.dumps(value, ensure_ascii=False, allow_nan=False)))
+    out(_escaped(json.dumps(value, ensure_ascii=False, allow_nan=False)))
+
+
+def document(text: str) -> None:
+    """Writes what another program reads, as a page or a spec, to stdout: in UTF-8 and with its own ends of
+    lines, whatever the system prefers. On a terminal it is written as any text."""
+    stream: Any = sys.stdout
+    if not stream.isatty() and hasattr(stream, "reconfigure"):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+    stream.write(text)
 
 
 def color(stream: TextIO) -> bool:
     """Whether the stream is a terminal with colours, and the user has not turned them off."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return not os.environ.get("NO_COLOR") and obeys_escapes(stream)
+
+
+def obeys_escapes(stream: TextIO) -> bool:
+    """Whether the stream is a terminal that can write in colours and above what it has written."""
+    if not stream.isatty() or os.environ.get("TERM") == "dumb":
+        return False
+    if sys.platform != "win32":
+        return True
+    from graphlang.cli import windows_console
+
+    return windows_console.obeys_escapes(stream)
 
 
 def unicode(stream: TextIO) -> bool:
@@ -202,14 +222,18 @@ def _formatted(diagnostics: Sequence[Diagnostic], form: str, colored: bool, *, h
 
 
 def _json_text(value: Any) -> str:
-    """JSON in which what a terminal would obey or hide is escaped."""
-    return _without_hidden(json.dumps(value, ensure_ascii=False, indent=1))
+    """JSON on several lines."""
+    return _escaped(json.dumps(value, ensure_ascii=False, indent=1))
 
 
-def _without_hidden(text: str) -> str:
+def _escaped(text: str) -> str:
+    """JSON in which what a terminal would obey or hide is escaped; in another encoding than UTF-8 whatever is
+    not ASCII, since JSON is read as UTF-8."""
     if text.isascii() and "\x7f" not in text:  # JSON escapes the other control characters itself
         return text
-    return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)
+    others = any(stream.encoding and not unicode(stream) for stream in (sys.stdout, sys.stderr))
+    most = "\x7e" if others else "\U0010ffff"
+    return "".join(c if c == "\n" or (c.isprintable() and c <= most) else json.dumps(c)[1:-1] for c in text)
 
 
 def counted(number: int, noun: str) -> str:

@@ -81,7 +81,7 @@ def _format(path: str, arguments: argparse.Namespace) -> int:
     if arguments.diff:
         sys.stdout.write("".join(difference(name, text, layout, "formatted")))
     elif path == "-" and not arguments.check:
-        sys.stdout.write(layout)
+        console.document(layout)
     if text == layout:
         return UNCHANGED
     if not _only_looks(arguments) and path != "-":

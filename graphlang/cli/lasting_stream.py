@@ -2,43 +2,55 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 
-class LastingStream:
-    """A text stream whose failures, of the kinds that are given, are no errors."""
+def has_no_reader(error: Exception) -> bool:
+    """Whether an error says that the reader of a pipe has gone. Windows calls that an invalid argument."""
+    if isinstance(error, BrokenPipeError):
+        return True
+    if sys.platform != "win32" or not isinstance(error, OSError):
+        return False
+    return error.errno == errno.EINVAL and error.filename is None
 
-    def __init__(self, stream: Any, *failures: type[Exception]) -> None:
-        self._stream, self._failures = stream, failures
+
+class LastingStream:
+    """A text stream whose failures, of which `forgives` tells, are no errors."""
+
+    def __init__(self, stream: Any, forgives: Callable[[Exception], bool]) -> None:
+        self._stream, self._forgives = stream, forgives
         self._is_lost = False
 
     def write(self, text: str) -> int:
         """Writes a text, or drops it."""
         if not self._is_lost:
-            try:
+            with self._losing():
                 self._stream.write(text)
-            except self._failures:
-                self._lose()
         return len(text)
 
     def flush(self) -> None:
         """Flushes what is written, or drops it."""
         if not self._is_lost:
-            try:
+            with self._losing():
                 self._stream.flush()
-            except self._failures:
-                self._lose()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
-    def _lose(self) -> None:
-        self._is_lost = True
-        drop(self._stream)
+    @contextmanager
+    def _losing(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError) as error:
+            if not self._forgives(error):
+                raise
+            self._is_lost = True
+            drop(self._stream)
 
 
 def drop(stream: Any) -> None:
@@ -57,7 +69,7 @@ def lasting_stderr() -> Iterator[None]:
     """Until the block ends, nothing that is told ends what tells it: the reader may have gone, as with
     `2>&1 | head`, or the disk with the log may be full."""
     before = sys.stderr
-    sys.stderr = LastingStream(before, OSError, ValueError)
+    sys.stderr = LastingStream(before, lambda error: True)
     try:
         yield
     finally:
@@ -69,7 +81,7 @@ def lasting_stderr() -> Iterator[None]:
 def lasting_stdout() -> Iterator[None]:
     """Until the block ends, it is no error if the reader of stdout has gone."""
     before = sys.stdout
-    sys.stdout = LastingStream(before, BrokenPipeError)
+    sys.stdout = LastingStream(before, has_no_reader)
     try:
         yield
         sys.stdout.flush()

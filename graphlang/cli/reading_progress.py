@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,9 @@ BAR = 30
 @contextmanager
 def reading_shown() -> Iterator[None]:
     """Until the block ends, a line at the bottom of the terminal says how far a file is read."""
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+    from graphlang.cli import console
+
+    if not console.obeys_escapes(sys.stderr):
         yield
         return
     from graphlang.cli.live_area import LiveArea

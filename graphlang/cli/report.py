@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from graphlang.cli import console, options
@@ -81,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
             console.note(f"{item.run.name}: {item.note}")
     page = report_page(items)
     if arguments.output == "-":
-        sys.stdout.write(page)
+        console.document(page)
         return 0
     path = write(Path(arguments.output or "report.html"), page, "report.html")
     console.err(f"wrote {console.file_name(path)}")

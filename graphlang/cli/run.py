@@ -105,11 +105,11 @@ def _tell_of_the_page(arguments: argparse.Namespace) -> None:
     """Tells a reader at a terminal how to see the same as a page."""
     if not (sys.stdout.isatty() and sys.stderr.isatty()) or arguments.specs[0] == "-":
         return
-    import shlex
+    from graphlang.cli.shell_words import shell_line
 
     words = _without(arguments.words[1:], {"--backend", "--device", "--cache"})
     words = [word for word in words if word not in ("--picture", "--full")]
-    console.err(f"as a page: {shlex.join(['graphlang', 'view', *words, '--open'])}")
+    console.err(f"as a page: {shell_line(['graphlang', 'view', *words, '--open'])}")
 
 
 def _without(words: list[str], options: set[str]) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 import sys
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from graphlang.cli import console
 from graphlang.cli.between_steps import BetweenSteps
 from graphlang.cli.lasting_stream import lasting_stdout
+from graphlang.cli.shell_words import shell_line
 from graphlang.cli.sweep_process import SweepProcess
 from graphlang.cli.sweep_progress import SweepLines, comparison, sweep_watcher
 from graphlang.cli.sweep_words import going_on, of_resumed
@@ -137,7 +137,7 @@ class SweepControl:
         """How the sweep goes on."""
         runs, where = self._folder.runs, str(self._folder.path)
         done = sum(run.status == "done" for run in runs)
-        words = shlex.join(["graphlang", *going_on(self._command, self._arguments.words, where)])
+        words = shell_line(["graphlang", *going_on(self._command, self._arguments.words, where)])
         return f"{done:,} of {len(runs):,} runs are done, go on with:\n  {words}"
 
     def _show(self) -> None:
@@ -161,7 +161,7 @@ class SweepControl:
         if best is not None:
             where = console.file_name(self._folder.folder_of(best))
             yield f"\nthe best by {self._folder.criterion}: {best.described}, in {where}"
-            yield f"beside one another: graphlang report {shlex.quote(str(self._folder.path))}"
+            yield f"beside one another: graphlang report {shell_line([str(self._folder.path)])}"
 
     def _failures(self) -> Iterator[str]:
         """What runs that failed told, each text once."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -59,15 +58,16 @@ class SweepProcess:
         return time.monotonic() - self._started
 
     def ask(self, number: int) -> None:
-        """Hands a signal on to it, once."""
+        """Hands a signal on to it, once. On Windows, where a signal would end it at once, the end of its
+        standard input asks it to save and end."""
         if self._asked:
             return
         self._asked = True
         with suppress(OSError):
-            if os.name == "nt":
-                self._process.terminate()
-            else:
+            if sys.platform != "win32":
                 self._process.send_signal(number)
+            elif self._process.stdin is not None:
+                self._process.stdin.close()
 
     def status(self) -> int:
         """Its exit status, once it has ended."""

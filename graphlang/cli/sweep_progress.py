@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from shutil import get_terminal_size
@@ -84,7 +83,7 @@ class SweepLive(SweepLines):
 
 def sweep_watcher(runs: Sequence[SweptRun]) -> SweepLines:
     """What fits stderr: live in a terminal that can move its cursor, else plain lines."""
-    live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    live = console.obeys_escapes(sys.stderr)
     return (SweepLive if live else SweepLines)(runs)
 
 

@@ -5,6 +5,7 @@ The sweep holds the other end of its standard input, so that it closes however t
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import sys
@@ -27,4 +28,9 @@ def _watch() -> None:
     """Asks this process to save and end once nobody holds the other end."""
     while os.read(0, 1024):
         pass
-    os.kill(os.getpid(), signal.SIGTERM)
+    if sys.platform != "win32":
+        os.kill(os.getpid(), signal.SIGTERM)
+    elif signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        os._exit(128 + signal.SIGTERM)
+    else:  # `os.kill` of Windows ends a process at once
+        _thread.interrupt_main(signal.SIGTERM)

@@ -296,7 +296,7 @@ def _next_run(spec: str) -> NextFolder:
 
 def _resume(words: list[str], folder: Path) -> str:
     """The command that continues the run."""
-    import shlex
+    from graphlang.cli.shell_words import shell_line
 
     kept: list[str] = []
     skip = False
@@ -306,7 +306,7 @@ def _resume(words: list[str], folder: Path) -> str:
         if not skip and not left_out:
             kept.append(word)
         skip = names_run
-    return shlex.join(["graphlang", *kept, "--resume", str(folder)])
+    return shell_line(["graphlang", *kept, "--resume", str(folder)])
 
 
 def _finish(graph: Graph, history: History, folder: Path, as_json: bool, by_epochs: bool) -> None:

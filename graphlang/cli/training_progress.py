@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from shutil import get_terminal_size
 from time import perf_counter
@@ -195,7 +194,7 @@ def watcher(by_epochs: bool, form: str, *, layers: bool, silent: bool = False) -
     """What fits stderr: live in a terminal that can move its cursor, else plain lines."""
     if silent:
         return Silent(by_epochs, form)
-    live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    live = console.obeys_escapes(sys.stderr)
     return (Live if live else Lines)(by_epochs, form, layers=layers)
 
 

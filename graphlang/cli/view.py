@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -150,7 +149,7 @@ def _write_document(scene: Scene, arguments: argparse.Namespace) -> None:
     scene = with_boxes_closed(scene) if arguments.closed else scene
     text = {"svg": scene_svg, "dot": dot, "mermaid": mermaid}[arguments.document](scene)
     if arguments.output in (None, "-"):
-        sys.stdout.write(text)
+        console.document(text)
         return
     name = f"{Path(default_name(arguments.spec)).stem}.{arguments.document}"
     console.err(f"wrote {write(Path(arguments.output), text, name)}")
@@ -186,7 +185,7 @@ def _to_unfold(scene: Scene, names: list[str]) -> set[str]:
 def _write(text: str, arguments: argparse.Namespace) -> None:
     """Writes the page where the options say, and opens it where they say so."""
     if arguments.output == "-":
-        sys.stdout.write(text)
+        console.document(text)
         return
     from graphlang.view.files import opened, write
 

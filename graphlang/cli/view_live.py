@@ -8,7 +8,7 @@ import gc
 import io
 import json
 import sys
-import threading
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,8 +51,8 @@ def serve(arguments: argparse.Namespace) -> int:
         )
         if arguments.open and not _opened(server.address):
             console.note("no browser could be started: open the address above")
-        while not threading.Event().wait(3600):
-            pass
+        while True:
+            time.sleep(3600)  # Ctrl-C ends it on Windows too, where no wait for a lock would end
     except KeyboardInterrupt:
         pass
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +27,11 @@ def free_memory(root: Path = Path("/")) -> FreeMemory | None:
 
 
 def _of_machine(root: Path) -> Iterator[FreeMemory]:
+    if sys.platform == "win32":
+        from graphlang.engine.windows_memory import available_bytes
+
+        if (size := available_bytes()) is not None:
+            yield FreeMemory(size, "on this machine")
     available = _numbers(root / "proc/meminfo").get("MemAvailable")
     if available is not None:
         yield FreeMemory(available * 1024, "on this machine")
@@ -62,10 +68,10 @@ def _upwards(mount: Path, path: str) -> Iterator[Path]:
 
 
 def _of_process(root: Path) -> Iterator[FreeMemory]:
-    try:
-        import resource
-    except ImportError:  # Windows
+    if sys.platform == "win32":  # it sets no such limits
         return
+    import resource
+
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     taken = _numbers(root / "proc/self/status").get("VmSize")
     if limit != resource.RLIM_INFINITY and taken is not None:

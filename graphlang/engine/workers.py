@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from _thread import start_new_thread
 from collections.abc import Callable, Iterator, Sequence
@@ -38,10 +39,8 @@ def usable_threads(requested: int | None) -> tuple[int, bool]:
 
 def _cores() -> int:
     """The cores that this process may run on."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        return os.cpu_count() or 1
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
 def _quota() -> int | None:
@@ -102,6 +101,8 @@ class Workers:
         milliseconds later, which is longer than most jobs take.
         """
         self._core = core
+        if sys.platform in ("win32", "darwin"):  # they have no affinities that one may ask for
+            return
         others = os.sched_getaffinity(0) - {core}
         if others:
             for thread in self._threads:

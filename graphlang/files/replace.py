@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,8 +18,9 @@ from typing import BinaryIO
 
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.files import FolderInPlace, FolderMissing, NoRoom, WritingRefused
-from graphlang.files.locks import is_free, lock
+from graphlang.files.locks import is_free, lock, unlock
 from graphlang.files.regular import refuse_others
+from graphlang.files.to_disk import to_disk
 
 PREFIX, SUFFIX = ".graphlang-", ".tmp"
 _FLAGS = (
@@ -36,6 +39,9 @@ _NO_FSYNC = {
 """What a system says that cannot bring a folder to the disk at all."""
 _ROOM = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EIO") if hasattr(errno, name)}
 """What a system says of a disk that is full or broken."""
+
+PAUSES = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32)
+"""Seconds between two attempts to rename a file on Windows."""
 
 
 @contextmanager
@@ -64,12 +70,11 @@ def written_whole(path: Path, earlier: Path | None = None) -> Iterator[BinaryIO]
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
+            _finish(file)
         if earlier is not None:
             with suppress(FileNotFoundError):
-                os.replace(path, earlier)  # noqa: PTH105
-        os.replace(temporary, path)  # noqa: PTH105
+                _rename(path, earlier)
+        _rename(temporary, path)
     except BaseException:
         with suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108
@@ -83,8 +88,7 @@ def write_new(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            _finish(file)
         _named(temporary, path)
     finally:
         with suppress(OSError):
@@ -100,7 +104,27 @@ def _named(temporary: Path, path: Path) -> None:
         raise
     except (OSError, AttributeError, NotImplementedError):  # a file system without links
         os.close(os.open(path, _FLAGS, 0o666))
-        os.replace(temporary, path)  # noqa: PTH105
+        _rename(temporary, path)
+
+
+def _finish(file: BinaryIO) -> None:
+    """Brings what is written to the disk, and lets go of the lock."""
+    file.flush()
+    to_disk(file.fileno())
+    unlock(file.fileno())
+
+
+def _rename(source: Path, target: Path) -> None:
+    """Gives a file another name, whose file it replaces. Windows refuses that while a file is open, but a
+    virus scanner or a reader soon lets go of it."""
+    for pause in PAUSES if sys.platform == "win32" else ():
+        try:
+            os.replace(source, target)  # noqa: PTH105
+        except PermissionError:
+            time.sleep(pause)
+        else:
+            return
+    os.replace(source, target)  # noqa: PTH105
 
 
 def write_text(path: Path, text: str) -> None:
@@ -116,7 +140,7 @@ def sync_folder(folder: Path) -> None:
     except OSError:  # Windows opens no folders; a folder may be written that may not be read
         return
     try:
-        os.fsync(descriptor)
+        to_disk(descriptor)
     except OSError as error:
         if error.errno not in _NO_FSYNC:
             raise
@@ -143,5 +167,6 @@ def _made(path: Path) -> tuple[Path, int]:
         lock(descriptor)
         if os.fstat(descriptor).st_nlink:
             break
+        unlock(descriptor)
         os.close(descriptor)  # it was taken for a leftover before it was locked
     return temporary, descriptor

@@ -32,6 +32,7 @@ def write_archive(stream: BinaryIO, arrays: Mapping[str, Any], *, sealed: bool =
 
 def _member(archive: ZipFile, name: str, array: Any) -> _Written:
     member = ZipInfo(f"{name}.npy")
+    member.create_system = 3  # POSIX, on Windows too, so that the bytes are the same
     member.external_attr = 0o600 << 16
     with archive.open(member, "w", force_zip64=True) as file:
         np.lib.format.write_array(file, np.asanyarray(array), allow_pickle=False)

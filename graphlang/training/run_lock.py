@@ -1,8 +1,8 @@
 """Who writes a run: one process at a time.
 
 The lock is one on the file `.lock` in the folder of the run. The system takes it from a process that ends,
-however it ends, so it never has to be removed by hand. Where there are no locks (Windows, some network file
-systems), nobody is kept out; a new folder still is taken by one process alone.
+however it ends, so it never has to be removed by hand. Where there are no locks (some network file systems),
+nobody is kept out; a new folder still is taken by one process alone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.weights import RunBusy
-from graphlang.files.locks import HELD, lock
+from graphlang.files.locks import HELD, lock, unlock
 from graphlang.files.regular import open_regular, refuse_others
 from graphlang.files.replace import remove_leftovers
 
@@ -39,6 +39,7 @@ class RunLock:
     def release(self) -> None:
         """Lets another process write."""
         if self._descriptor is not None:
+            unlock(self._descriptor)
             os.close(self._descriptor)
             self._descriptor = None
 

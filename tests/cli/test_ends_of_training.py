@@ -88,18 +88,18 @@ def assert_goes_on_as_if_never_stopped(run: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "status", "told"),
+    ("name", "status", "told"),
     [
-        (signal.SIGINT, 130, "interrupted; the run is kept in"),
-        (signal.SIGTERM, 143, "ended by SIGTERM; the run is kept in"),
-        (signal.SIGHUP, 129, "ended by SIGHUP; the run is kept in"),
+        ("SIGINT", 130, "interrupted; the run is kept in"),
+        ("SIGTERM", 143, "ended by SIGTERM; the run is kept in"),
+        ("SIGHUP", 129, "ended by SIGHUP; the run is kept in"),
     ],
 )
-def test_a_signal_ends_the_step_and_saves_the_run(folder: Path, number: int, status: int, told: str) -> None:
+def test_a_signal_ends_the_step_and_saves_the_run(folder: Path, name: str, status: int, told: str) -> None:
     process = started("train", "net.graph", "--run", "my run")
     wait_for(folder / "my run" / "checkpoint.npz", process)
     time.sleep(0.1)
-    process.send_signal(number)
+    process.send_signal(getattr(signal, name))
     code, out, err = ended(process)
     assert (code, out) == (status, "")
     *_, what, command = err.splitlines()

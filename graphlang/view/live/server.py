@@ -6,6 +6,7 @@ import contextlib
 import secrets
 import socket
 import socketserver
+import sys
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
@@ -32,7 +33,7 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
     block_on_close = True
-    allow_reuse_address = True
+    allow_reuse_address = sys.platform != "win32"  # where two servers would share one port
 
     def __init__(self, session: Session, port: int = 0) -> None:
         self.session = session

@@ -22,8 +22,9 @@ SETTLED = 0.15
 """Seconds that a file has to stay as it is before it counts as wrong: it may be half written."""
 COMPARED = 8 * 2**20
 """Up to so many bytes a file is compared by its content, above by its times and size alone."""
-_CLOCK = 5 if sys.platform == "linux" else None
-"""On Linux CLOCK_REALTIME_COARSE, which stamps files and lags behind the finer clock."""
+TICK = 16_000_000
+"""Nanoseconds between two ticks of the clock with which Windows stamps files. From Python 3.13 on `time_ns`
+takes a finer one."""
 
 
 class Stamp(NamedTuple):
@@ -87,7 +88,7 @@ class Watcher:
 
     def reading(self) -> None:
         """The files are read now."""
-        self._read = time.clock_gettime_ns(_CLOCK) if _CLOCK is not None else time.time_ns()
+        self._read = _stamping_clock()
 
     def _run(self) -> None:
         while not self._ended.wait(EVERY):
@@ -111,6 +112,13 @@ class Watcher:
     def _use(self, settled: bool) -> bool:
         self.reading()
         return self._changed(settled)
+
+
+def _stamping_clock() -> int:
+    """The time in nanoseconds of the clock that stamps files, which may lag behind the finer one."""
+    if sys.platform == "linux":
+        return time.clock_gettime_ns(5)  # CLOCK_REALTIME_COARSE
+    return time.time_ns() - (TICK if sys.platform == "win32" else 0)
 
 
 def _stamp(path: Path) -> Stamp | None:
