@@ -16,11 +16,11 @@ def obeys_escapes(stream: TextIO) -> bool:
     import msvcrt
     from ctypes import wintypes
 
-    kernel = ctypes.windll.kernel32
     try:
         console = wintypes.HANDLE(msvcrt.get_osfhandle(stream.fileno()))
-    except (OSError, ValueError):  # no stream of the system
-        return False
+    except (OSError, ValueError):  # a terminal that is none of the system's
+        return True
+    kernel = ctypes.windll.kernel32
     mode = wintypes.DWORD()
     if not kernel.GetConsoleMode(console, ctypes.byref(mode)):
         return False

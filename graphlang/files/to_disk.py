@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
-
-_NO_FULL_FSYNC = (errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOTTY)
-"""What macOS says of a file system, such as one on a network, that has the plain fsync alone."""
 
 
 def to_disk(descriptor: int) -> None:
@@ -18,9 +14,8 @@ def to_disk(descriptor: int) -> None:
 
         try:
             fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
-        except OSError as error:
-            if error.errno not in _NO_FULL_FSYNC:
-                raise
+        except OSError:  # a file system, as one on a network, that has fsync alone; or fsync tells the same
+            pass
         else:
             return
     os.fsync(descriptor)

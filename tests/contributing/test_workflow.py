@@ -123,6 +123,11 @@ def test_linux_macos_and_windows_each_run_the_tests_and_the_wheel() -> None:
     assert WORKFLOW["defaults"]["run"]["shell"] == "bash"  # whose words the commands are
 
 
+def test_windows_uses_the_wheel_with_the_encoding_that_it_has() -> None:
+    assert "PYTHONUTF8" not in f"{WORKFLOW.get('env')} {JOBS['wheel']}"
+    assert JOBS["other-systems"]["env"] == {"PYTHONUTF8": "1"}
+
+
 def test_linux_runs_the_test_command_of_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     (command,) = re.findall(r"^(python3 .*pytest.*)$", readme, re.MULTILINE)

@@ -7,6 +7,7 @@ backslashes and drives, and the text of the systems' own errors.
 from __future__ import annotations
 
 import builtins
+import ctypes
 import errno
 import os
 import signal
@@ -51,7 +52,6 @@ def become(system: str) -> None:
 def _import_the_rest() -> None:
     """What is not graphlang is imported first: it would take calls of the real Windows."""
     import asyncio  # noqa: F401
-    import ctypes  # noqa: F401
     import http.server  # noqa: F401
     import multiprocessing  # noqa: F401
     import socket  # noqa: F401
@@ -148,10 +148,21 @@ def _windows() -> None:
 
     _remove(time, ["clock_gettime", "clock_gettime_ns", "tzset"])
     sys.modules["msvcrt"] = locking
+    ctypes.windll = types.SimpleNamespace(kernel32=_Kernel())  # type: ignore[attr-defined]
     _refuse_folders()
     _refuse_what_is_open()
     _kill_at_once()
     sys.platform = "win32"
+
+
+class _Kernel:
+    """What is called of kernel32: there is no console, and it does not say how much memory is free."""
+
+    def GetConsoleMode(self, console: Any, mode: Any) -> int:
+        return 0
+
+    def GlobalMemoryStatusEx(self, status: Any) -> int:
+        return 0
 
 
 def _locking() -> types.ModuleType:
@@ -175,6 +186,7 @@ def _locking() -> types.ModuleType:
             raise PermissionError(errno.EACCES, "Permission denied") from None
 
     module.locking = locking  # type: ignore[attr-defined]
+    module.get_osfhandle = lambda descriptor: descriptor  # type: ignore[attr-defined]
     return module
 
 
@@ -183,6 +195,7 @@ def _refuse_folders() -> None:
     import shutil
 
     shutil._use_fd_functions = False  # type: ignore[attr-defined]
+    shutil._USE_CP_SENDFILE = False  # type: ignore[attr-defined]
     opened = os.open
 
     def refusing(path: Any, flags: int, *arguments: Any, **options: Any) -> int:
@@ -211,10 +224,10 @@ def _refuse_what_is_open() -> None:
 
 def _is_open(path: str | bytes) -> bool:
     """Whether this process has a file open."""
-    place = Path(os.fsdecode(path)).resolve()
+    place = os.path.realpath(os.fsdecode(path))
     for link in Path("/proc/self/fd").iterdir():
         try:
-            if link.readlink() == place:
+            if str(link.readlink()) == place:
                 return True
         except OSError:  # that of the listing itself
             continue
@@ -223,12 +236,18 @@ def _is_open(path: str | bytes) -> bool:
 
 def _kill_at_once() -> None:
     """`os.kill` of Windows asks nobody, it ends a process."""
+    import subprocess
+
     kill = os.kill
 
     def killing(process: int, number: int) -> None:
         kill(process, 9)
 
+    def ending(process: subprocess.Popen[Any]) -> None:
+        process.send_signal(9)
+
     os.kill = killing
+    subprocess.Popen.kill = subprocess.Popen.terminate = ending  # type: ignore[method-assign]
 
 
 builtins.__dict__.setdefault("WindowsError", OSError)

@@ -320,3 +320,21 @@ def test_the_runs_of_a_sweep_that_is_interrupted_on_windows_are_saved(windows: S
     for folder in folders:
         with np.load(folder / "checkpoint.npz") as checkpoint:
             assert int(checkpoint["iteration"]) > 0
+
+
+# ---- the disk of macOS -------------------------------------------------------------------------------------
+
+ON_A_NETWORK = """
+import errno, fcntl
+from pathlib import Path
+from graphlang.files.replace import write_text
+def refused(*arguments):
+    raise OSError(errno.ENOTSUP, "Operation not supported")
+fcntl.fcntl = refused
+write_text(Path("a.txt"), "text")
+print(Path("a.txt").read_text(encoding="utf-8"))
+"""
+
+
+def test_where_macos_has_fsync_alone_files_are_written_with_that(tmp_path: Path) -> None:
+    assert System("macos", tmp_path).run("-c", ON_A_NETWORK) == "text\n"

@@ -114,6 +114,14 @@ def test_a_file_is_no_console_and_nobody_asks_it(kernel: Callable[..., Kernel]) 
     assert there.mode == 3
 
 
+def test_a_terminal_that_is_none_of_the_system_obeys_what_it_likes(kernel: Callable[..., Kernel]) -> None:
+    there = kernel(can=False)
+    terminal = Terminal()
+    terminal.fileno = io.StringIO().fileno  # type: ignore[method-assign]
+    assert console.obeys_escapes(terminal)
+    assert there.mode == 3
+
+
 def test_elsewhere_a_terminal_obeys_escapes_unless_it_is_dumb(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     assert windows_console.obeys_escapes(Terminal())
