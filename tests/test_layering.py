@@ -36,7 +36,7 @@ ORDER = """
     compare
     report
     api
-    sklearn sweeps testing
+    scaffold sklearn sweeps testing
     draw
     view
     lsp

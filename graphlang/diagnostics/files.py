@@ -113,6 +113,11 @@ class OtherFileInPlace(UnwritableFile):
     help = "name a folder without such files: what is there is not overwritten"
 
 
+class SpecInPlace(UnwritableFile):
+    message = "`{file}` cannot be written: it is there already"
+    help = "take another name, or write over it with `--force`"
+
+
 class WrongSuffix(UnwritableFile):
     message = (
         "`{file}` cannot be written: weights are written as npz or safetensors, "

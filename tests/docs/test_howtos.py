@@ -33,6 +33,7 @@ WHOLE_PAGES = [
     "how-to/exporting.md",
     "how-to/fine-tuning.md",
     "how-to/gan.md",
+    "how-to/new.md",
     "how-to/resuming.md",
     "how-to/sequences.md",
     "how-to/service.md",

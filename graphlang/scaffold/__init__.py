@@ -1,0 +1,1 @@
+"""New specs: templates, and proposals for a table of data."""
