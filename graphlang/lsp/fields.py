@@ -4,7 +4,6 @@ nothing of the data behind it."""
 from __future__ import annotations
 
 import csv
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from graphlang.catalog.finder import family_member
 from graphlang.datasets.files import Files
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.limits import Limits
+from graphlang.files.json_text import parsed
 from graphlang.syntax import read_tree
 from graphlang.syntax import tree as t
 
@@ -33,7 +33,7 @@ def fields_in(source: str, folder: Path | None, limits: Limits) -> list[str]:
         return list(KNOWN)
     try:
         columns = _READERS[name](Files(folder, limits=limits), path, attributes)
-    except (GraphError, ValueError, csv.Error, KeyError):
+    except (GraphError, ValueError, TypeError, csv.Error, KeyError):  # TypeError: delimiter="ab"
         return []
     return list(dict.fromkeys([*columns, *(KNOWN if name != "npz" else ())]))
 
@@ -73,7 +73,7 @@ def _of_csv(files: Files, path: str, attributes: dict[str, Any]) -> list[str]:
 
 def _of_json_lines(files: Files, path: str, attributes: dict[str, Any]) -> list[str]:
     line = next((line for line in _first_line(files, path).splitlines() if line.strip()), "{}")
-    record = json.loads(line)
+    record = parsed(line.encode(), finite=False)
     return list(record) if isinstance(record, dict) else []
 
 

@@ -189,6 +189,7 @@ def test_a_call_that_was_never_closed_does_not_reach_into_the_next_statement() -
 def test_fields_come_from_the_header_of_a_table(tmp_path: Path) -> None:
     (tmp_path / "h.csv").write_text("area;price\n1;2\n", encoding="utf-8")
     (tmp_path / "h.jsonl").write_text('{"area": 1, "rooms": 2}\n', encoding="utf-8")
+    (tmp_path / "deep.jsonl").write_text("[" * 60_000, encoding="utf-8")
     limits = analysis("").limits
     assert fields_in('csv("h.csv", delimiter=";")', tmp_path, limits) == ["area", "price", "x", "t"]
     assert fields_in('json_lines("h.jsonl")', tmp_path, limits) == ["area", "rooms", "x", "t"]
@@ -197,6 +198,9 @@ def test_fields_come_from_the_header_of_a_table(tmp_path: Path) -> None:
         'csv("../h.csv")',
         'csv("none.csv")',
         'json_lines("h.csv")',
+        'json_lines("deep.jsonl")',
+        'csv("h.csv", delimiter="ab")',
+        'csv("h.csv", delimiter=3)',
         "csv(",
         "nothing()",
         'csv("/etc/passwd")',
