@@ -63,10 +63,7 @@ def resolve(
     context = Context(RULES, catalog or Catalog(), limits or Limits(), file.source)
     context.collector.diagnostics += problems
     evaluation = _FileEvaluation(context, file, dict(overrides or {}), importer)
-    evaluation.evaluate()
-    context.collector.finish()
-    name_everything(context)
-    evaluation.check_names()
+    evaluation.finish()
     return Resolved(evaluation.spec(), context.collector.diagnostics)
 
 
@@ -97,10 +94,7 @@ def examine(
     spec: Callable[[], Spec] | None = None
     refused: list[Diagnostic] = []
     try:
-        evaluation.evaluate()
-        context.collector.finish()
-        name_everything(context)
-        evaluation.check_names()
+        evaluation.finish()
         spec = evaluation.spec
     except GraphError as error:
         refused = error.diagnostics
@@ -132,6 +126,13 @@ class _FileEvaluation:
     def _statements(self, kind: Any) -> list[Any]:
         """The statements of the file of one kind."""
         return [s for s in self.file.statements if type(s) is kind]
+
+    def finish(self) -> None:
+        """Does all stages up to the spec; raises GraphError where something was reported."""
+        self.evaluate()
+        self.context.collector.finish()
+        name_everything(self.context)
+        self.check_names()
 
     def evaluate(self) -> None:
         context = self.context
