@@ -15,6 +15,7 @@ from graphlang.lsp.cursor import Cursor, cursor_at
 from graphlang.lsp.names import Binding, choices
 from graphlang.lsp.types import type_of
 from graphlang.resolve.built_in_values import BUILT_IN_VALUES
+from graphlang.resolve.section_models import written_settings
 from graphlang.syntax import tree as t
 
 Sort = Literal[
@@ -151,7 +152,7 @@ def _arguments(
     """The attributes of what is called, the values that one may have, and names."""
     call = cursor.call
     assert call is not None
-    if cursor.section == "data" and cursor.setting not in docs.DATA_SETTINGS:
+    if _is_input_of_data(cursor):
         yield from _fields(analysis, cursor, offset, fields)
         return
     definition = definition_called(analysis, call.head, offset)
@@ -213,11 +214,8 @@ def _members_of_train() -> tuple[tuple[str, str], ...]:
 
 def _settings(analysis: Analysis, cursor: Cursor, offset: int, fields: Fields | None) -> Iterator[Completion]:
     """The settings that a section does not have yet."""
-    from graphlang.resolve.section_models import written_settings
-
     section, used = cursor.section, settings_around(analysis, cursor)
-    names = list(docs.DATA_SETTINGS) if section == "data" else written_settings(section)
-    for name in names:
+    for name in written_settings(section):
         if name not in used:
             detail = (docs.setting(section, name) or "").partition(": ")[2].partition("\n")[0]
             yield Completion(name, "property", detail, f"{name} = ", rank=1)
@@ -225,6 +223,11 @@ def _settings(analysis: Analysis, cursor: Cursor, offset: int, fields: Fields | 
         for binding, item in _in_scope(analysis, offset):
             if binding.kind == "input" and binding.name not in used:
                 yield item._replace(text=f"{item.label} = ", rank=0)
+
+
+def _is_input_of_data(cursor: Cursor) -> bool:
+    """Whether what `data` gives a value to is an input, which takes a field."""
+    return cursor.section == "data" and cursor.setting not in written_settings("data")
 
 
 def settings_around(analysis: Analysis, cursor: Cursor) -> set[str]:
@@ -247,7 +250,7 @@ def _values(analysis: Analysis, cursor: Cursor, offset: int, fields: Fields | No
         kind = FAMILIES[family]
         yield from (Completion(n, "function", kind, rank=1) for n in family_names(family))
         return
-    if section == "data" and setting not in docs.DATA_SETTINGS:
+    if _is_input_of_data(cursor):
         yield from _fields(analysis, cursor, offset, fields)
         return
     words = choices(section, setting)

@@ -74,13 +74,22 @@ def attribute_of(function: str, attribute: str) -> dict[str, Any] | None:
     return next((a for a in of_all if a["name"] == attribute), None)
 
 
+_WITH_EXAMPLES = {
+    "source": 'The source of the data, as `csv("houses.csv")`, `npz("data.npz")` or `mnist()`',
+    "validation": "A share of the training rows, a source, or a field that names the splits",
+    "test": "A share of the rows, or a source",
+    "sample": "`balanced(t)`: the classes of `t` are drawn equally often",
+}
+"""Settings of `data` whose types have no short words."""
+
+
 def setting(section: str, name: str) -> str | None:
     """The documentation of a setting of a section."""
     from graphlang.resolve.section_models import MODELS
     from graphlang.resolve.settings import MEMBERS
 
-    if section == "data" and name in DATA_SETTINGS:
-        return DATA_SETTINGS[name]
+    if section == "data" and name in _WITH_EXAMPLES:
+        return _WITH_EXAMPLES[name]
     if section not in MODELS or name not in MODELS[section].model_fields:
         return None
     field = MODELS[section].model_fields[name]
@@ -89,14 +98,6 @@ def setting(section: str, name: str) -> str | None:
     default = "required" if field.is_required() else f"default `{as_written(field.default)}`"
     text = f"\n\n{field.description}" if field.description else ""
     return f"`{section}.{name}`: {words}, {default}{text}"
-
-
-DATA_SETTINGS = {
-    "source": 'The source of the data, as `csv("houses.csv")`, `npz("data.npz")` or `mnist()`',
-    "validation": "A share of the training rows, a source, or a field that names the splits",
-    "test": "A share of the rows, or a source",
-    "sample": "`balanced(t)`: the classes of `t` are drawn equally often",
-}
 
 
 def is_word(name: str) -> bool:

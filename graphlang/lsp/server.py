@@ -100,18 +100,16 @@ def make_server() -> GraphServer:
     made = GraphServer()
     for name, (handler, options) in FEATURES.items():
         made.feature(name, options)(_guarded(made, name, handler))
-    made.command("graphlang.run")(_guarded(made, "graphlang.run", functools.partial(_run_command, made)))
+    made.command("graphlang.run")(_guarded(made, "graphlang.run", _run_command))
     return made
 
 
 def _guarded(server: GraphServer, name: str, handler: Callable[..., Any]) -> Callable[..., Any]:
     """A handler that tells the log of a fault, and answers with nothing."""
-    is_command = isinstance(handler, functools.partial)
 
     async def answer(*arguments: Any) -> Any:
         try:
-            result = handler(*arguments) if is_command else handler(server, *arguments)
-            return await result if asyncio.iscoroutine(result) else result
+            return await handler(server, *arguments)
         except JsonRpcException:
             raise
         except Cancelled:
@@ -127,7 +125,19 @@ def _guarded(server: GraphServer, name: str, handler: Callable[..., Any]) -> Cal
             server.log(f"{name} failed: {type(error).__name__}: {error}")
 
     # What changes a text must be done in the order in which it came.
-    return answer if is_command or asyncio.iscoroutinefunction(handler) else at_once
+    return answer if asyncio.iscoroutinefunction(handler) else at_once
+
+
+def _about_text(handler: Handler) -> Handler:
+    """A handler that gets the open document that is asked about, and what converts places in its newest text;
+    of one that is not open there is nothing to say."""
+
+    @functools.wraps(handler)
+    async def answer(server: GraphServer, params: Any) -> Any:
+        found = await server.converter(params.text_document.uri)
+        return None if found is None else await handler(server, *found, params)
+
+    return answer
 
 
 # ---- documents --------------------------------------------------------------------------------------------
@@ -185,20 +195,18 @@ def _shutdown(server: GraphServer, params: Any) -> None:
 # ---- questions at a place ---------------------------------------------------------------------------------
 
 
-async def _hover(server: GraphServer, params: l.HoverParams) -> l.Hover | None:
-    found = await server.converter(params.text_document.uri)
-    if found is None:
-        return None
-    _, to = found
+@_about_text
+async def _hover(
+    server: GraphServer, document: Document, to: Converter, params: l.HoverParams
+) -> l.Hover | None:
     answer = hover(to.analysis, to.offset(params.position))
     return None if answer is None else l.Hover(markdown(answer.markdown), to.of_span(answer.span))
 
 
-async def _complete(server: GraphServer, params: l.CompletionParams) -> l.CompletionList | None:
-    found = await server.converter(params.text_document.uri)
-    if found is None:
-        return None
-    document, to = found
+@_about_text
+async def _complete(
+    server: GraphServer, document: Document, to: Converter, params: l.CompletionParams
+) -> l.CompletionList | None:
     folder = document.path.parent if document.path is not None else None
     offset = to.offset(params.position)
 
@@ -218,29 +226,26 @@ async def _resolve(server: GraphServer, item: l.CompletionItem) -> l.CompletionI
     return item
 
 
-async def _signature(server: GraphServer, params: l.SignatureHelpParams) -> l.SignatureHelp | None:
-    found = await server.converter(params.text_document.uri)
-    if found is None:
-        return None
-    _, to = found
+@_about_text
+async def _signature(
+    server: GraphServer, document: Document, to: Converter, params: l.SignatureHelpParams
+) -> l.SignatureHelp | None:
     answer = signatures.signature_at(to.analysis, to.offset(params.position))
     return None if answer is None else to.signature(answer)
 
 
-async def _definition(server: GraphServer, params: l.DefinitionParams) -> l.Location | None:
-    found = await server.converter(params.text_document.uri)
-    if found is None:
-        return None
-    _, to = found
+@_about_text
+async def _definition(
+    server: GraphServer, document: Document, to: Converter, params: l.DefinitionParams
+) -> l.Location | None:
     span = navigation.definition_at(to.analysis, to.offset(params.position))
     return None if span is None else to.location(span)
 
 
-async def _references(server: GraphServer, params: l.ReferenceParams) -> list[l.Location] | None:
-    found = await server.converter(params.text_document.uri)
-    if found is None:
-        return None
-    document, to = found
+@_about_text
+async def _references(
+    server: GraphServer, document: Document, to: Converter, params: l.ReferenceParams
+) -> list[l.Location] | None:
     others = server.documents.others(document)
     spans = navigation.references(
         to.analysis, to.offset(params.position), others, declaration=params.context.include_declaration
@@ -248,23 +253,19 @@ async def _references(server: GraphServer, params: l.ReferenceParams) -> list[l.
     return [to.location(span) for span in spans]
 
 
+@_about_text
 async def _highlight(
-    server: GraphServer, params: l.DocumentHighlightParams
+    server: GraphServer, document: Document, to: Converter, params: l.DocumentHighlightParams
 ) -> list[l.DocumentHighlight] | None:
-    found = await server.converter(params.text_document.uri)
-    if found is None:
-        return None
-    _, to = found
     spans = navigation.references(to.analysis, to.offset(params.position))
     own = [span for span in spans if span.source.name == to.analysis.name]
     return [l.DocumentHighlight(to.of_span(span)) for span in own]
 
 
-async def _prepare_rename(server: GraphServer, params: l.PrepareRenameParams) -> Any:
-    found = await server.converter(params.text_document.uri)
-    if found is None:
-        return None
-    _, to = found
+@_about_text
+async def _prepare_rename(
+    server: GraphServer, document: Document, to: Converter, params: l.PrepareRenameParams
+) -> Any:
     try:
         name = renaming.renamable(to.analysis, to.offset(params.position))
     except renaming.CannotRename as refusal:
@@ -272,11 +273,10 @@ async def _prepare_rename(server: GraphServer, params: l.PrepareRenameParams) ->
     return l.PrepareRenamePlaceholder(to.of_span(name.span), name.name)
 
 
-async def _rename(server: GraphServer, params: l.RenameParams) -> l.WorkspaceEdit | None:
-    found = await server.converter(params.text_document.uri)
-    if found is None:
-        return None
-    document, to = found
+@_about_text
+async def _rename(
+    server: GraphServer, document: Document, to: Converter, params: l.RenameParams
+) -> l.WorkspaceEdit | None:
     offset, others = to.offset(params.position), server.documents.others(document)
     try:
         edits = await in_thread(renaming.renamed, to.analysis, offset, params.new_name, others)
@@ -288,23 +288,25 @@ async def _rename(server: GraphServer, params: l.RenameParams) -> l.WorkspaceEdi
 # ---- questions about a text -------------------------------------------------------------------------------
 
 
-async def _symbols(server: GraphServer, params: l.DocumentSymbolParams) -> list[l.DocumentSymbol] | None:
-    found = await server.converter(params.text_document.uri)
-    return None if found is None else [found[1].symbol(s) for s in symbols.outline(found[1].analysis)]
+@_about_text
+async def _symbols(
+    server: GraphServer, document: Document, to: Converter, params: l.DocumentSymbolParams
+) -> list[l.DocumentSymbol] | None:
+    return [to.symbol(s) for s in symbols.outline(to.analysis)]
 
 
-async def _folds(server: GraphServer, params: l.FoldingRangeParams) -> list[l.FoldingRange] | None:
-    found = await server.converter(params.text_document.uri)
-    return None if found is None else [fold(f) for f in symbols.folds(found[1].analysis)]
+@_about_text
+async def _folds(
+    server: GraphServer, document: Document, to: Converter, params: l.FoldingRangeParams
+) -> list[l.FoldingRange] | None:
+    return [fold(f) for f in symbols.folds(to.analysis)]
 
 
-async def _format(server: GraphServer, params: l.DocumentFormattingParams) -> list[l.TextEdit] | None:
+@_about_text
+async def _format(
+    server: GraphServer, document: Document, to: Converter, params: l.DocumentFormattingParams
+) -> list[l.TextEdit] | None:
     """The whole text in the one layout; a text with a syntax error stays as it is."""
-    document = server.documents.by_uri.get(params.text_document.uri)
-    found = await server.converter(params.text_document.uri)
-    if document is None or found is None:
-        return None
-    _, to = found
     try:
         layout = await in_thread(laid_out, to.analysis.text, to.analysis.name, server.documents.limits)
     except GraphError:
@@ -312,11 +314,10 @@ async def _format(server: GraphServer, params: l.DocumentFormattingParams) -> li
     return [to.whole(layout)] if layout != to.analysis.text else []
 
 
-async def _actions(server: GraphServer, params: l.CodeActionParams) -> list[l.CodeAction] | None:
-    found = await server.converter(params.text_document.uri)
-    if found is None:
-        return None
-    _, to = found
+@_about_text
+async def _actions(
+    server: GraphServer, document: Document, to: Converter, params: l.CodeActionParams
+) -> list[l.CodeAction] | None:
     start, end = to.offset(params.range.start), to.offset(params.range.end)
     only = params.context.only
     answer = []
@@ -340,25 +341,25 @@ def _value(kind: Any) -> str:
     return str(getattr(kind, "value", kind))
 
 
-async def _tokens(server: GraphServer, params: l.SemanticTokensParams) -> l.SemanticTokens | None:
-    found = await server.converter(params.text_document.uri)
-    return None if found is None else l.SemanticTokens(found[1].tokens(tokens.colours(found[1].analysis)))
+@_about_text
+async def _tokens(
+    server: GraphServer, document: Document, to: Converter, params: l.SemanticTokensParams
+) -> l.SemanticTokens | None:
+    return l.SemanticTokens(to.tokens(tokens.colours(to.analysis)))
 
 
-async def _tokens_in(server: GraphServer, params: l.SemanticTokensRangeParams) -> l.SemanticTokens | None:
-    found = await server.converter(params.text_document.uri)
-    if found is None:
-        return None
-    _, to = found
+@_about_text
+async def _tokens_in(
+    server: GraphServer, document: Document, to: Converter, params: l.SemanticTokensRangeParams
+) -> l.SemanticTokens | None:
     part = to.offset(params.range.start), to.offset(params.range.end)
     return l.SemanticTokens(to.tokens(tokens.colours(to.analysis, *part)))
 
 
-async def _hints(server: GraphServer, params: l.InlayHintParams) -> list[l.InlayHint] | None:
-    found = await server.converter(params.text_document.uri)
-    if found is None:
-        return None
-    document, to = found
+@_about_text
+async def _hints(
+    server: GraphServer, document: Document, to: Converter, params: l.InlayHintParams
+) -> list[l.InlayHint] | None:
     part = to.offset(params.range.start), to.offset(params.range.end)
     return [to.hint(h) for h in hints.hints(to.analysis, *part, document.ran)]
 
