@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from graphlang.api import Graph
     from graphlang.datasets.dataset import Dataset
 
+NAP = 0.5
+"""Seconds of one sleep: a Ctrl-C that comes just before a sleep begins is seen only when it ends."""
+
 
 def serve(arguments: argparse.Namespace) -> int:
     """Serves the page of the spec, and returns when the user ends it."""
@@ -52,7 +55,7 @@ def serve(arguments: argparse.Namespace) -> int:
         if arguments.open and not _opened(server.address):
             console.note("no browser could be started: open the address above")
         while True:
-            time.sleep(3600)  # Ctrl-C ends it on Windows too, where no wait for a lock would end
+            time.sleep(NAP)  # Ctrl-C ends it on Windows too, where no wait for a lock would end
     except KeyboardInterrupt:
         pass
     finally:
