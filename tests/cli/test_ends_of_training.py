@@ -45,12 +45,7 @@ def started(*words: str, code: str | None = None, **streams: Any) -> subprocess.
     program = ["-m", "graphlang"] if code is None else ["-c", code]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams
     env = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.Popen([sys.executable, *program, *words], env=env, preexec_fn=_heed_sighup, **streams)  # noqa: PLW1509 - the suite has no threads then
-
-
-def _heed_sighup() -> None:
-    """The suite itself may run under nohup, whose children ignore the signal."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    return subprocess.Popen([sys.executable, *program, *words], env=env, **streams)
 
 
 def ended(process: subprocess.Popen[bytes]) -> tuple[int, str, str]:
