@@ -49,6 +49,8 @@ class CatalogEntry:
         self.name = name
         self.kind = kind
         self.target = target
+        #: whether it belongs to the package, so that equal calls of it are the same
+        self.built_in = target.__module__.startswith("graphlang.")
         is_layer = isinstance(target, type)
         function: Any = typing.cast("Any", target).forward if is_layer else target
         code: types.CodeType = function.__code__

@@ -15,7 +15,8 @@ from graphlang.resolve.broadcasting import BROADCASTING, is_ambiguous
 from graphlang.resolve.context import Context
 from graphlang.resolve.failures import failed, report_failure
 from graphlang.resolve.index_bounds import Bounds, bounds_of_indices, is_index_outside, note_index_bounds
-from graphlang.resolve.layer_parameters import layer_parameters, new_instance
+from graphlang.resolve.inferred import INFERRED, Declared, Inferred, inferred, key_of
+from graphlang.resolve.layer_parameters import declared_by, layer_parameters, new_instance
 from graphlang.resolve.nodes import add_node
 from graphlang.resolve.operands import as_value, number_as_value
 from graphlang.resolve.scopes import Scope
@@ -29,10 +30,11 @@ BESIDE_A_VALUE = BROADCASTING | {"where", "take"}
 
 
 class Owner(NamedTuple):
-    """The instance of a layer and its parameters; a function has neither."""
+    """The instance of a layer and its parameters, as it declares them; a function has neither."""
 
     instance: Instance | None
     parameters: dict[str, ParamValue]
+    declared: Declared = Declared({}, {})
 
 
 NO_OWNER = Owner(None, {})
@@ -52,17 +54,18 @@ def apply(context: Context, use: Application, operands: tuple[Any, ...]) -> Any:
     if is_ambiguous(context, use.entry.name, values, use.span):
         return POISON
     arrays = [o.array if isinstance(o, Value) else o for o in values]
-    owner = _owner(context, use, values, arrays)
+    key = None if context.probing else key_of(context.trace, use, arrays)
+    known = INFERRED.get(key) if key is not None else None
+    owner = _owner(context, use, values, arrays, known)
     if owner is None:
         return POISON
-    try:
-        result = _result(context, use, arrays, owner.parameters)
-    except Exception as error:  # noqa: BLE001 - the code of a user's own layer may raise anything
-        report_failure(context, use, values, error)
-        return POISON
-    if not _accepted(context, use, values, arrays):
-        return POISON
-    return _enter(context, use, values, owner, result)
+    if known is None or owner.parameters.keys() != known.declared.both.keys():
+        result = _inferred(context, use, values, arrays, owner, key)
+    else:
+        result = known.result_in(context.trace)
+        note_index_bounds(use.entry, values, known.bounds, known.ignored)
+        _hint(context, use, values, known.hint)
+    return POISON if result is POISON else _enter(context, use, values, owner, result)
 
 
 def _as_values(context: Context, use: Application, operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
@@ -85,7 +88,13 @@ def _with_nodes(
     return tuple(values)
 
 
-def _owner(context: Context, use: Application, operands: tuple[Any, ...], arrays: list[Any]) -> Owner | None:
+def _owner(
+    context: Context,
+    use: Application,
+    operands: tuple[Any, ...],
+    arrays: list[Any],
+    known: Inferred | None,
+) -> Owner | None:
     """The instance of a layer and its parameters; None after a reported mistake."""
     entry = use.entry
     if entry.kind == "function" and not entry.owns:
@@ -96,8 +105,11 @@ def _owner(context: Context, use: Application, operands: tuple[Any, ...], arrays
         instance = new_instance(context, entry.name, use.scope, use.label, use.span)
     if not entry.owns:
         return Owner(instance, {})
-    parameters = layer_parameters(context, use, instance, operands, arrays)
-    return None if parameters is None else Owner(instance, parameters)
+    declared = declared_by(context, use, instance, operands, arrays, known)
+    if declared is None:
+        return None
+    parameters = layer_parameters(context, use, instance, operands, declared)
+    return None if parameters is None else Owner(instance, parameters, declared)
 
 
 def _result(context: Context, use: Application, arrays: list[Any], parameters: dict[str, ParamValue]) -> Any:
@@ -131,17 +143,36 @@ def _forward(operation: Operation, arrays: list[Any], keywords: dict[str, Any]) 
             raise refused from None  # it names the type that the file has
 
 
-def _accepted(context: Context, use: Application, operands: tuple[Any, ...], arrays: list[Any]) -> bool:
-    """Asks the layer for its hint, which becomes a warning, and its index bounds; False if it raised."""
+def _inferred(
+    context: Context,
+    use: Application,
+    operands: tuple[Any, ...],
+    arrays: list[Any],
+    owner: Owner,
+    key: Any,
+) -> Any:
+    """What `forward` returns, and what the layer says about its operands, which is remembered by the key;
+    POISON after a reported mistake."""
     try:
-        hint = use.operation.hint(*arrays) if use.entry.kind == "layer" else None
-        note_index_bounds(use.operation, use.entry, operands, arrays)
+        result = _result(context, use, arrays, owner.parameters)
     except Exception as error:  # noqa: BLE001 - the code of a user's own layer may raise anything
+        report_failure(context, use, operands, error)
+        return POISON
+    try:
+        known = inferred(use, arrays, owner.declared, result)
+        note_index_bounds(use.entry, operands, known.bounds, known.ignored)
+    except Exception as error:  # noqa: BLE001
         context.error(failed(use.entry.name, operands, use.span, error))
-        return False
+        return POISON
+    _hint(context, use, operands, known.hint)
+    if key is not None and known.result is not None:
+        INFERRED[key] = known
+    return result
+
+
+def _hint(context: Context, use: Application, operands: tuple[Any, ...], hint: str | None) -> None:
     if hint:
         context.error(Hint(use.span, use.entry.name, types_text(operands), hint))
-    return True
 
 
 def _enter(

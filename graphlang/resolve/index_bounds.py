@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from graphlang.catalog.finder import CatalogEntry
-from graphlang.catalog.operation import Operation
 from graphlang.diagnostics.shapes import IndexOutside
 from graphlang.functions.indexed import HERE
 from graphlang.resolve.application import Application
@@ -89,13 +89,10 @@ def _outside(operand: NodeValue, lowest: int, bound: int, ignored: int | None) -
 
 
 def note_index_bounds(
-    operation: Operation, entry: CatalogEntry, operands: tuple[Any, ...], arrays: list[Any]
+    entry: CatalogEntry, operands: tuple[Any, ...], bounds: Mapping[str, Any], ignored: int | None
 ) -> None:
-    """Notes at the inputs among the operands which indices the operation allows."""
-    if entry.kind == "function":
-        return
-    ignored = operation.ignored_index()
-    for name, bound in operation.index_bounds(*arrays).items():
+    """Notes at the inputs among the operands which indices a layer allows, by the names of its tensors."""
+    for name, bound in bounds.items():
         operand = operands[entry.tensors.index(name)] if name in entry.tensors else None
         if isinstance(operand, InputValue) and kind_of(operand.array) == "int":
             _note(operand, bound, ignored)

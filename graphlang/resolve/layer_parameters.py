@@ -13,6 +13,7 @@ from graphlang.diagnostics.too_large import limit_exceeded
 from graphlang.resolve.application import Application
 from graphlang.resolve.context import Context
 from graphlang.resolve.failures import failure_of_parameters
+from graphlang.resolve.inferred import Declared, Inferred
 from graphlang.resolve.scopes import Scope
 from graphlang.resolve.type_texts import origins, sizes_text
 from graphlang.resolve.values import Instance, ParamValue
@@ -30,24 +31,39 @@ def new_instance(context: Context, kind: str, scope: Scope, label: str | None, a
     return instance
 
 
-def layer_parameters(
-    context: Context, use: Application, instance: Instance, operands: tuple[Any, ...], arrays: list[Any]
-) -> Values | None:
-    """The parameters by the names that `forward` gives them; None after a reported mistake."""
+def declared_by(
+    context: Context,
+    use: Application,
+    instance: Instance,
+    operands: tuple[Any, ...],
+    arrays: list[Any],
+    known: Inferred | None = None,
+) -> Declared | None:
+    """The parameters that a layer declares for its operands; None after a reported mistake."""
     if instance.parameters is None and not may_own(context, instance, use.span):
         return None
+    if known is not None:
+        return known.declared
     try:
-        trained = owned(use.operation, "parameters", arrays)
-        state = owned(use.operation, "state", arrays)
+        declared = Declared(
+            owned(use.operation, "parameters", arrays), owned(use.operation, "state", arrays)
+        )
         if instance.parameters is None:
-            check_taken(use.operation, trained | state, use.entry.own)
+            check_taken(use.operation, declared.both, use.entry.own)
     except Exception as error:  # noqa: BLE001 - the code of a user's own layer may raise anything
         context.error(failure_of_parameters(instance, operands, use.span, error))
         return None
+    return declared
+
+
+def layer_parameters(
+    context: Context, use: Application, instance: Instance, operands: tuple[Any, ...], declared: Declared
+) -> Values | None:
+    """The parameters by the names that `forward` gives them; None after a reported mistake."""
     if instance.parameters is not None:
-        declared = {} if context.probing else trained | state
-        return _checked(context, instance, instance.parameters, declared, use.span, operands)
-    instance.parameters = _created(context, use, instance, operands, trained, state)
+        both = {} if context.probing else declared.both
+        return _checked(context, instance, instance.parameters, both, use.span, operands)
+    instance.parameters = _created(context, use, instance, operands, declared.trained, declared.state)
     return instance.parameters
 
 

@@ -8,7 +8,7 @@ from graphlang.diagnostics.kinds import NothingSentIn
 from graphlang.diagnostics.names import NoSuchPart
 from graphlang.resolve.application import Application
 from graphlang.resolve.context import Context
-from graphlang.resolve.layer_parameters import Values, layer_parameters
+from graphlang.resolve.layer_parameters import Values, declared_by, layer_parameters
 from graphlang.resolve.scopes import Scope, SharedLayer
 from graphlang.resolve.values import POISON
 from graphlang.syntax import tree
@@ -41,4 +41,5 @@ def _without_use(context: Context, shared: SharedLayer, node: tree.Attribute) ->
         return None
     scope = Scope(None, shared.instance.parent or context.root)
     use = Application(shared.entry, shared.operation, shared.attributes, shared.span, scope)
-    return layer_parameters(context, use, shared.instance, (), nothing)
+    declared = declared_by(context, use, shared.instance, (), nothing)
+    return None if declared is None else layer_parameters(context, use, shared.instance, (), declared)
