@@ -45,9 +45,7 @@ def declared_by(
     if known is not None:
         return known.declared
     try:
-        declared = Declared(
-            owned(use.operation, "parameters", arrays), owned(use.operation, "state", arrays)
-        )
+        declared = Declared(owned(use.operation, "parameters", arrays), owned(use.operation, "state", arrays))
         if instance.parameters is None:
             check_taken(use.operation, declared.both, use.entry.own)
     except Exception as error:  # noqa: BLE001 - the code of a user's own layer may raise anything

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from lark.parsers.lalr_analysis import IntParseTable, Reduce, Shift
 
 from graphlang.lazy import made_once
 from graphlang.syntax import build
-from graphlang.syntax.lark_internals import TableParser, table_of
+from graphlang.syntax.lark_internals import ONLY_CHILD, TableParser, table_of
 from graphlang.syntax.lexer import GraphLexer, Reader
 
 GRAMMAR = Path(__file__).with_name("graphlang.lark")
@@ -35,7 +34,7 @@ class Parser:
     def __init__(self, rules: list[Rule], table: IntParseTable) -> None:
         builder: Any = ParseTreeBuilder
         callbacks = builder(rules, lark.Tree, maybe_placeholders=False).create_callback(build)
-        callbacks |= {rule: _only_child for rule in rules if _passes_on(rule)}
+        callbacks |= {rule: ONLY_CHILD for rule in rules if _passes_on(rule)}
         self._parser = TableParser(table, callbacks)
 
     def parse(self, reader: Reader, lexer: Lexer = LEXER) -> list[Any]:
@@ -43,9 +42,6 @@ class Parser:
         state: Any = LexerState(reader)  # type: ignore[arg-type]  # text is what the lexer takes it for
         statements: list[Any] = self._parser.parse(LexerThread(lexer, state), "start")
         return statements
-
-
-_only_child = itemgetter(0)
 
 
 def _passes_on(rule: Rule) -> bool:
