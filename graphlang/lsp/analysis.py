@@ -52,7 +52,6 @@ class Analysis:
         self.imported: dict[str, str] = {}
         self._importer = importer
         self.tree, self.syntax_problems = self._read()
-        self.names = Names(self.tree)
         self.examined: Examined | None = None
 
     def _read(self) -> tuple[t.Tree, list[Diagnostic]]:
@@ -85,6 +84,11 @@ class Analysis:
     def sound(self) -> bool:
         """Whether it was examined, and has no mistake."""
         return self.examined is not None and self.examined.spec is not None
+
+    @lazy
+    def names(self) -> Names:
+        """What each name stands for, by the tree alone."""
+        return Names(self.tree)
 
     @lazy
     def spec(self) -> Spec | None:

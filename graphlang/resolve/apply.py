@@ -48,10 +48,9 @@ def apply_named(context: Context, name: str, operands: tuple[Any, ...], span: Sp
 
 def apply(context: Context, use: Application, operands: tuple[Any, ...]) -> Any:
     """The result of an operation, a node or several; POISON after a reported mistake."""
-    values = operands if all(isinstance(o, Value) for o in operands) else _as_values(context, use, operands)
-    if values is None:
-        return POISON
-    if is_ambiguous(context, use.entry.name, values, use.span):
+    plain = [o for o in operands if not isinstance(o, Value)]
+    values = _as_values(context, use, operands) if plain else operands
+    if values is None or is_ambiguous(context, use.entry.name, values, use.span):
         return POISON
     arrays = [o.array if isinstance(o, Value) else o for o in values]
     key = None if context.probing else key_of(context.trace, use, arrays)

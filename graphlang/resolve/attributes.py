@@ -27,13 +27,14 @@ def attribute_value(
     """The value of one attribute; an `init` is looked up among the initializers."""
     if _is_initializer(attribute.type):
         return (yield member(context, "initializers", expression, scope))
-    if isinstance(expression, tree.Name) and expression.name in _words(attribute.type):
-        return expression.name
-    if isinstance(expression, tree.NoneValue) and "none" in _words(attribute.type):
-        return "none"
-    misspelt = _misspelt_word(attribute, owner, expression, scope)
-    if misspelt is not None:
-        return context.poison(misspelt)
+    if isinstance(expression, tree.Name | tree.NoneValue):
+        word = expression.name if isinstance(expression, tree.Name) else "none"
+        words = _words(attribute.type)
+        if word in words:
+            return word
+        misspelt = _misspelt_word(attribute, owner, expression, scope, words)
+        if misspelt is not None:
+            return context.poison(misspelt)
     value = yield expression, scope
     if isinstance(expression, tree.TupleOf) and isinstance(value, tuple):
         value = list(value)  # `kernel=(3, 3)`
@@ -42,10 +43,10 @@ def attribute_value(
 
 
 def _misspelt_word(
-    attribute: OperationAttribute, owner: str, expression: Any, scope: Scope
+    attribute: OperationAttribute, owner: str, expression: Any, scope: Scope, accepted: tuple[Any, ...]
 ) -> Diagnostic | None:
     """What to report for a name that nothing defines, where the attribute takes words."""
-    words = [word for word in _words(attribute.type) if isinstance(word, str)]
+    words = [word for word in accepted if isinstance(word, str)]
     if not words or not isinstance(expression, tree.Name):
         return None
     name = expression.name

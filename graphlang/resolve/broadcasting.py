@@ -41,6 +41,8 @@ def is_ambiguous(context: Context, name: str, operands: tuple[Any, ...], span: S
     if name not in GUARDED:
         return False
     values = [o for o in operands if isinstance(o, Value)]
+    if len(values) < 2:
+        return False
     return any(_report_if_both(context, name, a, b, span) for a, b in combinations(values, 2))
 
 

@@ -85,6 +85,7 @@ class CallCounts:
 
 MANY = 10**6
 """A number of calls that stands for all larger ones, and for those of a `def` that calls itself."""
+_REPEATING = frozenset((tree.Conditional, tree.Repeat, tree.For, tree.ListFor))
 UNKNOWN = 100
 """What an unknown number of copies is taken for."""
 
@@ -108,25 +109,29 @@ class _Calls:
         stack = [(v, 1, True) for s in statements if type(s) is not tree.LayerDecl for v in values_of(s)]
         while stack:
             node, times, sure = stack.pop()
-            if type(node) in LEAVES:
+            kind = type(node)
+            if kind is tree.Binary:
+                stack += ((node.left, times, sure), (node.right, times, sure))
                 continue
-            definition = self._definition(node)
+            if kind in LEAVES:
+                continue
+            definition = self._definition(node) if kind is tree.Name or kind is tree.Attribute else None
             if definition is not None:
                 (self.calls if sure else self.possible).append((definition, times))
-            elif type(node) is not tree.Name:
+            elif kind in _REPEATING:
                 stack += [(child, times * n, sure and known) for child, n, known in self._below(node)]
+            elif kind is not tree.Name:
+                stack += [(child, times, sure) for child in children(node)]
 
     def _below(self, node: Any) -> list[tuple[Any, int, bool]]:
-        """What is evaluated below a node, how often, and whether that is known."""
+        """What is evaluated below an `if` or a loop, how often, and whether that is known."""
         kind = type(node)
         if kind is tree.Conditional:
             self.regular = False
             return [(node.condition, 1, True), (node.then, 1, False), (node.otherwise, 1, False)]
         if kind is tree.Repeat or kind is tree.For:
             return self._copied([stage for entry in node.entries for stage in entry.stages], node)
-        if kind is tree.ListFor:
-            return [(node.values, 1, True), *self._copied([node.item], node)]
-        return [(child, 1, True) for child in children(node)]
+        return [(node.values, 1, True), *self._copied([node.item], node)]
 
     def _copied(self, nodes: list[Any], loop: Any) -> list[tuple[Any, int, bool]]:
         """What a loop makes copies of."""

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
+from graphlang.catalog.finder import CatalogEntry
 from graphlang.catalog.operation import Function, Operation, Parameter
 from graphlang.resolve.application import Application
 from graphlang.spec.recently_used import RecentlyUsed
@@ -49,11 +50,25 @@ class Inferred(NamedTuple):
         return trace.input(*self.result)
 
 
+OPERATIONS: RecentlyUsed[Operation] = RecentlyUsed(2048)
+"""Built-in operations by their attributes; nothing is remembered on an operation, so that calls share one."""
 INFERRED: RecentlyUsed[Inferred] = RecentlyUsed(8192)
 """By what `key_of` gives."""
 LONGEST = 200
 """The longest list and the longest text among attributes that are compared."""
 _PLAIN = frozenset((int, float, bool, str, Dim, type(None)))
+
+
+def made(entry: CatalogEntry, attributes: dict[str, Any], sizes: tuple[Any, ...]) -> Operation:
+    """The operation with its attributes filled in; raises Pydantic's ValidationError."""
+    compared = _compared((*attributes.items(), *sizes)) if entry.built_in else None
+    if compared is None:
+        return entry.make(attributes, sizes)
+    key = entry, compared
+    operation = OPERATIONS.get(key)
+    if operation is None:
+        operation = OPERATIONS[key] = entry.make(attributes, sizes)
+    return operation
 
 
 def key_of(trace: BoundedTrace, use: Application, arrays: Sequence[Any]) -> tuple[Any, ...] | None:

@@ -24,6 +24,7 @@ from graphlang.resolve.call_arguments import (
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
+from graphlang.resolve.inferred import made
 from graphlang.resolve.known_values import constant_behind
 from graphlang.resolve.layer_parameters import may_own, new_instance
 from graphlang.resolve.operands import is_operand, is_table, remedy
@@ -215,7 +216,7 @@ def _operation(
     named = dict(attributes)
     sizes = tuple(named.pop(entry.any_sizes)) if entry.any_sizes else ()
     try:
-        return entry.make(named, sizes)
+        return made(entry, named, sizes)
     except ValidationError as error:
         if not context.probing or not any(_has_sizes(value) for value in attributes.values()):
             places = {name: argument.value.span for name, argument in bound.attributes.items()}

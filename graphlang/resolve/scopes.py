@@ -89,7 +89,12 @@ class Scope:
 
     def find_callable(self, name: str) -> Any:
         """The `def`, shared layer or imported file of this name, or None."""
-        return next((scope.callables[name] for scope in self.outward() if name in scope.callables), None)
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.callables:
+                return scope.callables[name]
+            scope = scope.parent
+        return None
 
     def defines(self, name: str) -> bool:
         """Whether a value, a size or something that can be called has this name."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphlang.syntax import tree
 
-LEAVES = (tree.Number, tree.String, tree.Bool, tree.NoneValue, tree.Rest, type(None))
+LEAVES = frozenset((tree.Number, tree.String, tree.Bool, tree.NoneValue, tree.Rest, type(None)))
 
 
 def names_used(root: Any) -> Iterator[tree.Name]:
@@ -21,6 +21,9 @@ def names_used(root: Any) -> Iterator[tree.Name]:
         elif kind is tree.Binary:
             stack.append(node.right)
             stack.append(node.left)
+        elif kind is tree.Call:
+            stack.extend([argument.value for argument in reversed(node.arguments)])
+            stack.append(node.function)
         elif kind not in LEAVES:
             stack.extend(reversed(children(node)))
 
