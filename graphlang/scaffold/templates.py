@@ -27,6 +27,11 @@ TEMPLATES = {
     "formula": SpecTemplate(
         "a formula and its gradients", None, ("run FILE", "view FILE --open", "test FILE")
     ),
+    "csv": SpecTemplate(
+        "a number from a table",
+        "rents.csv",
+        (*_TRAIN, "predict FILE --weights RUN --split test -o rents.csv"),
+    ),
     "mlp": SpecTemplate("handwritten digits by affine layers", "mnist_12k.npz", _TRAIN),
     "convnet": SpecTemplate("the same by convolutions", "mnist_12k.npz", _TRAIN),
     "rnn": SpecTemplate("sentences by an LSTM", "reviews.npz", _TRAIN),

@@ -38,7 +38,7 @@ def parts() -> tuple[str, str]:
 
 @pytest.mark.parametrize(
     "name",
-    "make_addition make_fables make_houses make_mnist_300 make_pairs make_returns make_reversal make_reviews make_words".split(),
+    "make_addition make_fables make_houses make_mnist_300 make_pairs make_rents make_returns make_reversal make_reviews make_words".split(),
 )
 def test_a_script_writes_the_same_bytes_again(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
