@@ -47,12 +47,23 @@ def with_share(dataset: Dataset, split: str, share: float, seed: int) -> Dataset
     if share == 0:
         return replace(dataset, splits={name: s for name, s in dataset.splits.items() if name != split})
     n = next(iter(dataset.train.values())).shape[0]
-    count = max(1, round(n * share))
-    if count >= n:
+    if share_of(n, share) >= n:
         raise GraphError([TooFewRows(dataset.name, n, split)])
+    kept, taken = divided_rows(n, split, share, seed)
+    return _divided(dataset, {"train": kept, split: taken})
+
+
+def share_of(n: int, share: float) -> int:
+    """How many of n rows a share is, which is not 0."""
+    return max(1, round(n * share))
+
+
+def divided_rows(n: int, split: str, share: float, seed: int) -> tuple[Array, Array]:
+    """The numbers of the rows that stay, and of those that become another split, both in order."""
+    count = share_of(n, share)
     # NumPy guarantees the stream of a bit generator across versions, but not that of `permutation`.
     order = np.argsort(np.random.PCG64([seed, NAMES.index(split)]).random_raw(n), kind="stable")
-    return _divided(dataset, {"train": np.sort(order[count:]), split: np.sort(order[:count])})
+    return np.sort(order[count:]), np.sort(order[:count])
 
 
 def by_field(dataset: Dataset, field: str) -> Dataset:

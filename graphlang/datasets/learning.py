@@ -114,9 +114,9 @@ class Categories:
         if not numbers and not fills:
             _check_cells(field, column, cells or [])
         if not fills:
-            known = np.unique(column.load()).tolist() if numbers else sorted(set(cells or ()))
+            known = np.unique(_numbers(column)).tolist() if numbers else sorted(set(cells or ()))
             return cls({"classes": known}, field)
-        values = column.load().tolist() if numbers else cells or []
+        values = _numbers(column).tolist() if numbers else cells or []
         counts = Counter(v for v in values if (v and v == v) or v == 0)  # noqa: PLR0124 - nan
         if fill is None and not counts:
             raise GraphError([NothingKnown(part["text"])])
@@ -150,6 +150,12 @@ class Categories:
             row = ids.index(-1)
             raise GraphError([UnseenClass(field, str(values[row]), _place(column, row), self.names)])
         return np.array([unknown if i < 0 else i for i in ids], np.int64)
+
+
+def _numbers(column: Column) -> Array:
+    """The numbers of a column; truth values are 0 and 1."""
+    array = column.load()
+    return array.astype(np.int64) if array.dtype.kind == "b" else array
 
 
 def _check_cells(field: str, column: Column, cells: Sequence[str]) -> None:

@@ -77,28 +77,29 @@ class _Computing:
             )
         return column
 
-    def value(self, part: Any) -> Any:
-        """The value of an expression over all rows."""
+    def value(self, part: Any, *, in_list: bool = False) -> Any:
+        """The value of an expression over all rows; in a list, `x` is a column of that name."""
         if not isinstance(part, dict):
             return part
         if "field" in part:
             column = self._column(part["field"], part["field"])
-            return column.take(slice(None))
+            return (_of_one_axis(column) if in_list else column).take(slice(None))
         if "list" in part:
-            return _side_by_side([self.value(item) for item in part["list"]])
-        return self._call(part["call"], part)
+            return _side_by_side([self.value(item, in_list=True) for item in part["list"]])
+        return self._call(part["call"], part, in_list=in_list)
 
-    def _call(self, name: str, part: Mapping[str, Any]) -> Any:
+    def _call(self, name: str, part: Mapping[str, Any], *, in_list: bool) -> Any:
         of = part["of"]
         if name == "date":
-            return days(of[0]["field"], self._column(of[0]["field"], part["text"]))
+            column = self._column(of[0]["field"], part["text"])
+            return days(of[0]["field"], _of_one_axis(column))
         if name == "category":
             return self._category(part)
         if name == "one_hot":
             ids = np.asarray(self.value(of[0]))
             count = len(Categories(self.learned[of[0]["text"]], of[0]["text"]).names)
             return (ids[:, None] == np.arange(count)).astype(np.float64)
-        values = [self.value(item) for item in of]
+        values = [self.value(item, in_list=in_list) for item in of]
         if name in OPERATORS and len(values) == 2:
             return _computed(OPERATORS[name], values)
         if name in SIGNS:
@@ -113,7 +114,7 @@ class _Computing:
 
     def _category(self, part: Mapping[str, Any]) -> Any:
         field = part["of"][0]["field"]
-        column = self._column(field, part["text"])
+        column = _of_one_axis(self._column(field, part["text"]))
         state = self._state(part, lambda: Categories.learned(field, column, part))
         return state.numbers(field, column, part.get("unknown"))
 
@@ -126,6 +127,11 @@ class _Computing:
                 raise GraphError([NotLearned(text)])
             self.learned[text] = learn().as_json()
         return restored(part["call"], self.learned[text], text)
+
+
+def _of_one_axis(column: Column) -> Column:
+    """The column called `x` where that is a field of several too."""
+    return column if column.alone is None else column.alone
 
 
 def _side_by_side(values: list[Any]) -> Array:

@@ -178,3 +178,15 @@ def test_without_pyarrow_it_is_said_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(GraphError, match=r"`a[.]parquet` cannot be read: it needs the package `pyarrow`"):
         opened(tmp_path)
+
+
+def test_truth_values_have_classes(tmp_path):
+    written(tmp_path, {"flag": [True, False, None, True], "good": [True, False, True, True]})
+    (tmp_path / "net.graph").write_text(
+        "input f: int[N], g: int[N]\ny = f + g\noutput y\n"
+        'data { source = parquet("a.parquet", test=0); f = category(impute(flag, mode)); g = category(good) }\n',
+        encoding="utf-8",
+    )
+    train = open_data(gl.load(tmp_path / "net.graph").model).train
+    assert train["category(good)"].load().tolist() == [1, 0, 1, 1]
+    assert train["category(impute(flag, mode))"].load().tolist() == [1, 0, 1, 1]

@@ -513,3 +513,15 @@ def test_a_sample_of_another_kind_is_an_error(tmp_path, value):
     with pytest.raises(GraphError) as caught:
         gl.loads(BALANCED.replace("balanced(t)", value), folder=tmp_path)
     assert [d.code for d in caught.value.diagnostics] == ["GL628"]
+
+
+def test_a_column_called_x_is_one_column_in_lists_and_where_its_cells_are_numbered(tmp_path):
+    """standardize([x, y]), category(x), date(x)"""
+    write(tmp_path, "houses.csv", "x,y\n1,5\n2,6\n1,9\n")
+    inputs = "input a: float[N, 2], b: int[N], c: float[N, 3]"
+    fields = "a = [x, 2 * x]\nb = category(x)\nc = [one_hot(category(x)), y]"
+    graph = load(tmp_path, f'source = csv("houses.csv", test=0)\n{fields}', inputs, "y = a\noutput y")
+    train = open_data(graph.model).train
+    assert train["[x, 2 * x]"].load().tolist() == [[1, 2], [2, 4], [1, 2]]
+    assert train["category(x)"].load().tolist() == [0, 1, 0]
+    assert train["[one_hot(category(x)), y]"].load().tolist() == [[1, 0, 5], [0, 1, 6], [1, 0, 9]]
