@@ -15,44 +15,109 @@ def parser() -> options.CommandParser:
 
     command = options.CommandParser(
         "new",
-        "NAME",
-        "Writes NAME.graph, a spec with comments that is ready to run, and says what to do next. The data\n"
-        "of what trains is put beside it, in the folder `data`. No file that is there is overwritten.",
+        "[NAME]",
+        "Writes NAME.graph, a spec with comments that is ready to run, and says what to do next: from\n"
+        "a template, whose data is put beside it, in the folder `data`, or for a table of yours, of which\n"
+        "it predicts a column. No file that is there is overwritten.",
         """
         graphlang new first
         graphlang new digits --template mlp
+        graphlang new flats --from flats.csv --target price
         """,
     )
-    command.add_argument("name", metavar="NAME", type=options.named, help="the new file, without `.graph`")
+    command.add_argument(
+        "name",
+        metavar="NAME",
+        nargs="?",
+        type=options.named,
+        help="the new file, without `.graph` (with `--from`: by default the name of the table)",
+    )
     shown = "; ".join(f"{name}: {template.shows}" for name, template in TEMPLATES.items())
     command.add_argument(
         "--template",
         choices=tuple(TEMPLATES),
         metavar="TEMPLATE",
-        default=DEFAULT_TEMPLATE,
         help=f"what to begin with (default: {DEFAULT_TEMPLATE}); {shown}",
     )
+    command.add_argument(
+        "--from",
+        dest="table",
+        metavar="FILE",
+        type=options.path,
+        help="a table (csv, tsv, jsonl, parquet): data, network and training are proposed by its columns",
+    )
+    command.add_argument(
+        "--target",
+        metavar="COLUMN",
+        type=options.named,
+        help="the column of the table to predict (default: one with a likely name, else the last)",
+    )
     command.add_argument("--force", action="store_true", help="write over a spec of that name")
+    options.limits(command)
     options.form(command)
     return command
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from graphlang.cli.lesson_copies import copied
     from graphlang.scaffold.spec_names import file_of_new_spec, why_no_name
-    from graphlang.scaffold.templates import TEMPLATES, filled_in, template_data, template_text
 
-    why = why_no_name(arguments.name)
+    name = _name(arguments)
+    why = why_no_name(name)
     if why is not None:
         raise options.Usage(why)
-    file, template = file_of_new_spec(arguments.name), arguments.template
+    file = file_of_new_spec(name)
     _check_free(file, force=arguments.force)
+    if arguments.table is None:
+        _from_template(file, arguments)
+    else:
+        _from_table(file, arguments)
+    return 0
+
+
+def _name(arguments: argparse.Namespace) -> str:
+    """The name of the spec; raises Usage where there is none, or options do not go together."""
+    table: Path | None = arguments.table
+    if table is None:
+        if arguments.target is not None:
+            raise options.Usage("--target is a column of a table: add --from FILE")
+        if arguments.name is None:
+            raise options.Usage("name the new file, as in `graphlang new first`")
+        return str(arguments.name)
+    if arguments.template is not None:
+        raise options.Usage("a new spec is from a template or from a table: leave --template or --from out")
+    return str(arguments.name or table.stem)
+
+
+def _from_template(file: Path, arguments: argparse.Namespace) -> None:
+    from graphlang.cli.lesson_copies import copied
+    from graphlang.scaffold.templates import (
+        DEFAULT_TEMPLATE,
+        TEMPLATES,
+        filled_in,
+        template_data,
+        template_text,
+    )
+
+    template = arguments.template or DEFAULT_TEMPLATE
     data = template_data(template)
     copied(data, file.parent)
     _write(file, template_text(template, file.stem, _quoted), force=arguments.force)
     _tell(file, [file.parent / path for path in data])
     _tell_next(file, [filled_in(line, file.stem, _quoted) for line in TEMPLATES[template].next])
-    return 0
+
+
+def _from_table(file: Path, arguments: argparse.Namespace) -> None:
+    from graphlang.cli.table_copies import path_below
+    from graphlang.scaffold.proposal import proposal
+    from graphlang.scaffold.table_spec import table_spec
+    from graphlang.scaffold.templates import filled_in
+
+    path, copy = path_below(arguments.table, file.parent)
+    found = proposal(path, file.parent, arguments.target, options.limits_of(arguments))
+    _write(file, table_spec(found, file.stem, _quoted), force=arguments.force)
+    _tell(file, [copy] if copy is not None else [])
+    next_ = ("train FILE", "evaluate FILE --weights RUN") if found.splits.test else ("train FILE",)
+    _tell_next(file, [filled_in(line, file.stem, _quoted) for line in next_])
 
 
 def _quoted(path: str) -> str:

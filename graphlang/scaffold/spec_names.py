@@ -8,7 +8,7 @@ from pathlib import Path
 from graphlang.syntax.lessons import PREFIX
 
 SUFFIX = ".graph"
-TABLES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".npz", ".parquet")
+TABLES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".parquet")
 """The endings of files that `--from` takes."""
 _NO_SYSTEM = '<>:"|?*\\'
 """Characters that one of the systems has in no name."""

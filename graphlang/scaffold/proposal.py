@@ -1,0 +1,97 @@
+"""Proposes a network for a table: which column it predicts, from which others, and of what size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from graphlang.datasets.dataset import Array
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.limits import Limits
+from graphlang.diagnostics.proposals import NoFeatures
+from graphlang.scaffold.column_look import Cells, look, marks_in
+from graphlang.scaffold.network_size import NetworkSize, network_size, vector_size
+from graphlang.scaffold.row_splits import RowSplits, row_splits
+from graphlang.scaffold.table_features import Features, features_of
+from graphlang.scaffold.table_file import TableFile, cells_of, opened_table, step_between_rows, whole_column
+from graphlang.scaffold.target_choice import ChosenTarget, chosen_target
+
+
+class Proposal(NamedTuple):
+    """A network for a table."""
+
+    path: str
+    file: TableFile
+    #: every so many rows were looked at
+    step: int
+    target: ChosenTarget
+    features: Features
+    splits: RowSplits
+    size: NetworkSize
+    #: cells that have no value, as the source is told
+    missing: tuple[str, ...]
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether the field `x` of the source, all columns but the target, is what the network takes."""
+        features, names = self.features, self.file.table.names
+        numbers = all(look.kind == "numbers" for look in features.numbers)
+        alone = len(features.numbers) == len(names) - 1 >= _MANY
+        return alone and numbers and not {"x", "t"} & set(names)
+
+    @property
+    def columns(self) -> int:
+        """How many numbers of a row the first layer takes besides vectors of words."""
+        return len(self.features.numbers) + sum(words.classes for words in self.features.one_hot)
+
+
+def proposal(path: str, folder: Path, target: str | None, limits: Limits) -> Proposal:
+    """A network for the table at a path below a folder; raises GraphError where there is none."""
+    file = opened_table(path, folder, limits)
+    table, step = file.table, step_between_rows(file.table)
+    cells = cells_of(table, step)
+    marks = _marks(file, cells)
+    looks = {column.name: look(column, file.form, marks) for column in cells}
+    chosen = chosen_target(table, list(looks.values()), target)
+    whole = whole_column(table, chosen.name)
+    if step > 1:
+        of_all = looks | {chosen.name: look(whole, file.form, marks)}
+        chosen = chosen_target(table, list(of_all.values()), chosen.name)._replace(why=chosen.why)
+    splits = row_splits(table.rows, _ids(whole) if chosen.classes else None)
+    others = [column for name, column in looks.items() if name != chosen.name]
+    features = features_of(others, splits.train, file.form, marks, lambda name: whole_column(table, name))
+    if not (features.numbers or features.one_hot or features.embedded):
+        reasons = "; ".join(f"`{name}` {why}" for name, why in features.left_out[:3])
+        raise GraphError([NoFeatures(path, chosen.name, reasons + "; …" * (len(features.left_out) > 3))])
+    left_out = {name for name, _ in features.left_out}
+    used = [column for column in cells if column.name not in left_out]
+    missing = tuple(sorted(marks & {cell.strip() for column in used for cell in column.texts or ()}))
+    found = Proposal(
+        path, file, step, chosen, features, splits, _NO_SIZE, missing if file.source == "csv" else ()
+    )
+    return found._replace(size=_size(found))
+
+
+_MANY = 12
+"""How many columns of numbers are not named one by one."""
+_NO_SIZE = network_size(1, 1, 1)
+
+
+def _marks(file: TableFile, cells: list[Cells]) -> set[str]:
+    """The cells of a table that have no value; only a csv may have others than empty ones."""
+    if file.source != "csv":
+        return {""}
+    return set().union(*(marks_in(column.texts, file.form) for column in cells if column.texts is not None))
+
+
+def _ids(cells: Cells) -> Array:
+    """A number for each row, the same ones for the same class."""
+    values = cells.numbers if cells.numbers is not None else np.array([c.strip() for c in cells.texts or ()])
+    return np.unique(values, return_inverse=True)[1]
+
+
+def _size(found: Proposal) -> NetworkSize:
+    vectors = sum(vector_size(words.classes) for words in found.features.embedded)
+    return network_size(len(found.splits.train), found.columns + vectors, max(1, len(found.target.classes)))

@@ -1,0 +1,125 @@
+"""Which column of a table is predicted: the one named, one with a likely name, or the last that can be."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from graphlang.datasets.table import Columns
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.proposals import NoProposal, NoTarget, UnfitTarget
+from graphlang.diagnostics.tables import UnknownColumn
+from graphlang.scaffold.column_look import ColumnLook
+from graphlang.scaffold.spec_words import NAME_UNSEEN, can_be_written
+
+LIKELY = (
+    *("target", "label", "labels", "class", "outcome", "response", "y", "t"),
+    *("price", "survived", "diagnosis", "species", "score", "result"),
+)
+"""What a column is often called that is to be predicted; or the last word of its name, as in `SalePrice`."""
+MOST_CLASSES = 50
+MOST_NUMBERED = 20
+"""How many different whole numbers may be classes."""
+
+
+class ChosenTarget(NamedTuple):
+    """The column that is to be predicted, and how often each class occurs; none where it is a number."""
+
+    look: ColumnLook
+    classes: Counter[str]
+    #: why it was chosen
+    why: Literal["named", "likely", "last", "fits"]
+
+    @property
+    def name(self) -> str:
+        return self.look.name
+
+
+def chosen_target(table: Columns, looks: Sequence[ColumnLook], name: str | None) -> ChosenTarget:
+    """The target; raises GraphError where there is none."""
+    by_name = {look.name: look for look in looks}
+    if name is not None and name not in by_name:
+        raise GraphError([UnknownColumn(table.path, name, list(by_name))])
+    if len(looks) < 2:
+        raise GraphError([NoProposal.one_column(table.path)])
+    if table.rows < 2:
+        raise GraphError([NoProposal.one_row(table.path)])
+    if name is not None:
+        problem = _problem(table, by_name[name])
+        if problem is not None:
+            others = [look.name for look in looks if look.name != name and _problem(table, look) is None]
+            raise GraphError([problem.replaced(others=others)])
+        return ChosenTarget(by_name[name], _classes(by_name[name]), "named")
+    problems: list[UnfitTarget] = []
+    for look, why in _candidates(looks):
+        problem = _problem(table, look)
+        if problem is None:
+            return ChosenTarget(look, _classes(look), why)
+        problems.append(problem)
+    reasons = "; ".join(f"`{problem.name}` {problem.why}" for problem in problems[:3])
+    raise GraphError([NoTarget(table.path, f"{reasons}{'; …' if len(problems) > 3 else ''}")])
+
+
+def _candidates(
+    looks: Sequence[ColumnLook],
+) -> Iterator[tuple[ColumnLook, Literal["likely", "last", "fits"]]]:
+    """The columns that could be meant, the likeliest first."""
+    seen: set[str] = set()
+
+    def ranks(look: ColumnLook) -> tuple[int, int]:
+        words = [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", look.name)]
+        whole = look.name.strip().lower()
+        if whole in LIKELY:
+            return 0, LIKELY.index(whole)
+        return (1, LIKELY.index(words[-1])) if words and words[-1] in LIKELY else (2, 0)
+
+    for look in sorted(looks, key=ranks):
+        if ranks(look)[0] < 2:
+            seen.add(look.name)
+            yield look, "likely"
+    for look in reversed(looks):
+        if look.name not in seen:
+            yield look, "last" if look is looks[-1] else "fits"
+
+
+def _problem(table: Columns, look: ColumnLook) -> UnfitTarget | None:
+    """Why a column cannot be predicted."""
+    if not can_be_written(look.name):
+        return UnfitTarget(table.path, look.name, NAME_UNSEEN, "unreadable", ())
+    if look.kind == "unreadable":
+        return UnfitTarget(table.path, look.name, look.why, "unreadable", ())
+    if look.kind == "nothing" or look.gaps:
+        gaps = "has no values" if look.kind == "nothing" else f"has no value in {_count(look.gaps, 'row')}"
+        return UnfitTarget(table.path, look.name, gaps, "gaps", ())
+    if look.different < 2:
+        return UnfitTarget(table.path, look.name, "is the same in every row", "constant", ())
+    if look.kind == "dates":
+        return UnfitTarget(table.path, look.name, "holds dates", "dates", ())
+    if look.kind == "words" and not _are_classes(look):
+        why = f"has {look.different:,} different words or texts in {look.rows:,} rows"
+        return UnfitTarget(table.path, look.name, why, "words", ())
+    return None
+
+
+def _are_classes(look: ColumnLook) -> bool:
+    """Whether words are few enough to be classes."""
+    return look.different <= MOST_CLASSES and (look.different == 2 or 2 * look.different <= look.rows)
+
+
+def _classes(look: ColumnLook) -> Counter[str]:
+    """The classes of a target, those of numbers by size; none where it is a number."""
+    if look.kind == "words":
+        return Counter(dict(sorted(look.counts.items())))
+    numbers, counts = np.unique(look.values, return_counts=True)
+    few = len(numbers) == 2 or (len(numbers) <= MOST_NUMBERED and 5 * len(numbers) <= look.rows)
+    if not (few and look.is_whole):
+        return Counter()
+    return Counter({str(int(n)): int(count) for n, count in zip(numbers, counts, strict=True)})
+
+
+def _count(number: int, what: str) -> str:
+    return f"1 {what}" if number == 1 else f"{number:,} {what}s"
