@@ -134,9 +134,14 @@ def _listed(attribute: Any) -> Any:
     return [_listed(item) for item in attribute] if isinstance(attribute, list | tuple) else attribute
 
 
+_NO_PATHS = ("delimiter", "decimal", "target", "vocabulary")
+"""Texts that sources take and that name no file: a tab is no file name either."""
+
+
 def _leads_out(context: Context, source: BaseModel, expression: Any) -> bool:
     """Whether a path of a source leaves the spec's folder, which is reported before anything is read."""
-    paths = [value for value in source.model_dump().values() if isinstance(value, str)]
+    texts = {name: value for name, value in source.model_dump().items() if isinstance(value, str)}
+    paths = [value for name, value in texts.items() if name not in _NO_PATHS]
     problem = next((PathOutside(path, reason) for path in paths if (reason := refused(path))), None)
     if problem is not None:
         context.error(problem.replaced(span=expression.span))

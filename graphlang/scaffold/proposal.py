@@ -14,6 +14,7 @@ from graphlang.diagnostics.proposals import NoFeatures
 from graphlang.scaffold.column_look import Cells, look, marks_in
 from graphlang.scaffold.network_size import NetworkSize, network_size, vector_size
 from graphlang.scaffold.row_splits import RowSplits, row_splits
+from graphlang.scaffold.spec_words import in_short
 from graphlang.scaffold.table_features import Features, features_of
 from graphlang.scaffold.table_file import TableFile, cells_of, opened_table, step_between_rows, whole_column
 from graphlang.scaffold.target_choice import ChosenTarget, chosen_target
@@ -58,13 +59,14 @@ def proposal(path: str, folder: Path, target: str | None, limits: Limits) -> Pro
     whole = whole_column(table, chosen.name)
     if step > 1:
         of_all = looks | {chosen.name: look(whole, file.form, marks)}
-        chosen = chosen_target(table, list(of_all.values()), chosen.name)._replace(why=chosen.why)
+        chosen = chosen_target(table, list(of_all.values()), chosen.name)._replace(
+            why=chosen.why, instead_of=chosen.instead_of
+        )
     splits = row_splits(table.rows, _ids(whole) if chosen.classes else None)
     others = [column for name, column in looks.items() if name != chosen.name]
     features = features_of(others, splits.train, file.form, marks, lambda name: whole_column(table, name))
     if not (features.numbers or features.one_hot or features.embedded):
-        reasons = "; ".join(f"`{name}` {why}" for name, why in features.left_out[:3])
-        raise GraphError([NoFeatures(path, chosen.name, reasons + "; …" * (len(features.left_out) > 3))])
+        raise GraphError([NoFeatures(path, chosen.name, in_short(features.left_out))])
     left_out = {name for name, _ in features.left_out}
     used = [column for column in cells if column.name not in left_out]
     missing = tuple(sorted(marks & {cell.strip() for column in used for cell in column.texts or ()}))

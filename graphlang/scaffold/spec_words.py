@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
 from graphlang.syntax import lexer
 from graphlang.syntax.unicode_names import normal_form
@@ -37,6 +37,12 @@ def shown(content: str) -> str:
     """A name or a cell in a comment: on one line, and not too long."""
     plain = "".join(c if c.isprintable() else " " for c in content).replace("`", "'").strip()
     return f"`{plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + '…'}`"
+
+
+def in_short(reasons: Sequence[tuple[str, str]]) -> str:
+    """What there is to say of some columns, of the first ones alone where they are many."""
+    told = "; ".join(f"{shown(name)} {why}" for name, why in reasons[:3])
+    return f"{told}; …" if len(reasons) > 3 else told
 
 
 def number_literal(value: float) -> str:

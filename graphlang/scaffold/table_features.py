@@ -10,9 +10,9 @@ import numpy as np
 
 from graphlang.datasets.csv_blocks import Form
 from graphlang.datasets.dataset import Array
-from graphlang.datasets.table import NUMBER, with_point
+from graphlang.datasets.table import NUMBER
 from graphlang.diagnostics.tables import plain_number
-from graphlang.scaffold.column_look import Cells, ColumnLook
+from graphlang.scaffold.column_look import Cells, ColumnLook, is_number
 from graphlang.scaffold.spec_words import NAME_UNSEEN, can_be_written, shown
 
 MOST_COLUMNS = 15
@@ -20,6 +20,7 @@ MOST_COLUMNS = 15
 MOST_WORDS = 1_000
 _MOST_GAPS = 0.8
 _FILL = "unknown"
+COUNTS = "counts the rows"
 _OTHER_DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}([ T].*)?", re.ASCII)
 _IDENTIFIERS = {"id", "ids", "index", "key", "no", "nr", "number", "code", "uuid", "guid", "row", "rowid"}
 
@@ -61,6 +62,10 @@ def features_of(
             found.numbers.append(look)
         if why is not None:
             found.left_out.append((look.name, why))
+    counting = [look for look in looks if (look.name, COUNTS) in found.left_out]
+    if counting and not (found.numbers or found.one_hot or found.embedded):  # as in a series
+        left_out = [(name, why) for name, why in found.left_out if why != COUNTS]
+        return found._replace(numbers=counting, left_out=left_out)
     return found
 
 
@@ -86,8 +91,8 @@ def _why_not(look: ColumnLook, form: Form) -> str | None:
 def _why_no_measure(look: ColumnLook) -> str | None:
     if look.gaps or not look.is_whole or look.different < look.rows:
         return None
-    if bool((np.diff(look.values) == 1).all()):
-        return "counts the rows"
+    if look.values[0] in (0, 1) and bool((np.diff(look.values) == 1).all()):
+        return COUNTS
     words = re.findall(r"[a-z]+|[A-Z]+(?![a-z])|[A-Z][a-z]+", look.name)
     named = bool(words) and (words[-1].lower() in _IDENTIFIERS or words[0].lower() in _IDENTIFIERS)
     return "names the rows: it is different in every one" if named else None
@@ -100,7 +105,7 @@ def _why_no_words(look: ColumnLook, form: Form) -> str | None:
             return (
                 f"holds dates such as {shown(next(iter(cells)))}; written as `2021-12-31` they could be used"
             )
-        others = [cell for cell in cells if not NUMBER.fullmatch(with_point(cell, form))]
+        others = [cell for cell in cells if not is_number(cell, form)]
         if 2 * len(others) < len(cells):
             return f"holds numbers, but for cells such as {shown(others[0])}"
         if all(plain_number(cell) is not None for cell in cells):

@@ -79,12 +79,15 @@ def _looked_at(found: Proposal) -> str:
     rows = found.file.table.rows
     if found.step == 1:
         return f"Proposed from all {rows:,} rows."
-    return f"Proposed from {-(-rows // found.step):,} of {rows:,} rows: every {found.step}th was looked at."
+    return f"Proposed from {-(-rows // found.step):,} of {rows:,} rows, one of every {found.step}."
 
 
 def _of_target(found: Proposal) -> str:
     target = found.target
     chosen = f"{shown(target.name)} was chosen {_WHY[target.why]}"
+    if target.instead_of is not None:
+        name, why = target.instead_of
+        chosen += f", for {shown(name)} {why}"
     if target.why != "named":
         chosen += "; `--target COLUMN` chooses another one"
     if not target.classes:

@@ -14,7 +14,7 @@ from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.proposals import NoProposal, NoTarget, UnfitTarget
 from graphlang.diagnostics.tables import UnknownColumn
 from graphlang.scaffold.column_look import ColumnLook
-from graphlang.scaffold.spec_words import NAME_UNSEEN, can_be_written
+from graphlang.scaffold.spec_words import NAME_UNSEEN, can_be_written, in_short
 
 LIKELY = (
     *("target", "label", "labels", "class", "outcome", "response", "y", "t"),
@@ -26,13 +26,18 @@ MOST_NUMBERED = 20
 """How many different whole numbers may be classes."""
 
 
+Why = Literal["named", "likely", "last", "fits"]
+
+
 class ChosenTarget(NamedTuple):
     """The column that is to be predicted, and how often each class occurs; none where it is a number."""
 
     look: ColumnLook
     classes: Counter[str]
     #: why it was chosen
-    why: Literal["named", "likely", "last", "fits"]
+    why: Why
+    #: a column that would have been chosen, and why it cannot be predicted
+    instead_of: tuple[str, str] | None = None
 
     @property
     def name(self) -> str:
@@ -48,25 +53,25 @@ def chosen_target(table: Columns, looks: Sequence[ColumnLook], name: str | None)
         raise GraphError([NoProposal.one_column(table.path)])
     if table.rows < 2:
         raise GraphError([NoProposal.one_row(table.path)])
-    if name is not None:
-        problem = _problem(table, by_name[name])
-        if problem is not None:
-            others = [look.name for look in looks if look.name != name and _problem(table, look) is None]
-            raise GraphError([problem.replaced(others=others)])
-        return ChosenTarget(by_name[name], _classes(by_name[name]), "named")
+    named = by_name.get(name) if name is not None else None
     problems: list[UnfitTarget] = []
-    for look, why in _candidates(looks):
+    for look, why in _candidates(looks) if named is None else [(named, "named")]:
+        if why in ("last", "fits") and problems and problems[0].name.strip().lower() in LIKELY:
+            break  # what was meant is plain
         problem = _problem(table, look)
         if problem is None:
-            return ChosenTarget(look, _classes(look), why)
+            first = (problems[0].name, problems[0].why) if problems else None
+            return ChosenTarget(look, _classes(look), why, first)
         problems.append(problem)
-    reasons = "; ".join(f"`{problem.name}` {problem.why}" for problem in problems[:3])
-    raise GraphError([NoTarget(table.path, f"{reasons}{'; …' if len(problems) > 3 else ''}")])
+    if len(problems) == len(looks):
+        raise GraphError(
+            [NoTarget(table.path, in_short([(problem.name, problem.why) for problem in problems]))]
+        )
+    others = [look.name for look in reversed(looks) if _problem(table, look) is None]
+    raise GraphError([problems[0].replaced(others=others)])
 
 
-def _candidates(
-    looks: Sequence[ColumnLook],
-) -> Iterator[tuple[ColumnLook, Literal["likely", "last", "fits"]]]:
+def _candidates(looks: Sequence[ColumnLook]) -> Iterator[tuple[ColumnLook, Why]]:
     """The columns that could be meant, the likeliest first."""
     seen: set[str] = set()
 

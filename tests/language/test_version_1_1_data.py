@@ -525,3 +525,11 @@ def test_a_column_called_x_is_one_column_in_lists_and_where_its_cells_are_number
     assert train["[x, 2 * x]"].load().tolist() == [[1, 2], [2, 4], [1, 2]]
     assert train["category(x)"].load().tolist() == [0, 1, 0]
     assert train["[one_hot(category(x)), y]"].load().tolist() == [[1, 0, 5], [0, 1, 6], [1, 0, 9]]
+
+
+def test_a_table_with_tabs_and_a_target_of_any_name_is_read(tmp_path):
+    r"""delimiter="\t", target="~a:b" are no paths."""
+    write(tmp_path, "houses.csv", "size\t~a:b\n1\t2\n3\t5\n")
+    data = r'source = csv("houses.csv", delimiter="\t", target="~a:b", test=0)' + "\nx = t"
+    graph = load(tmp_path, data, "input x: int[N]", "y = x * 1.0\noutput y")
+    assert open_data(graph.model).train["t"].load().tolist() == [2, 5]
