@@ -32,7 +32,7 @@ class NoProposal(OfFile):
 
 
 class UnfitTarget(NoProposal):
-    message = "the column `{name}` of `{file}` cannot be predicted: {why}"
+    message = "the column `{name}` of `{file}` cannot be predicted: it {why}"
 
     name: str
     why: str

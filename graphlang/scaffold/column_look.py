@@ -46,6 +46,8 @@ class ColumnLook(NamedTuple):
     values: Array
     #: of a column that is not read: what it holds
     why: str = ""
+    #: the first row without a value
+    first_gap: int = 0
 
     @property
     def different(self) -> int:
@@ -73,28 +75,30 @@ def marks_in(cells: Sequence[str], form: Form) -> set[str]:
 def look(cells: Cells, form: Form, marks: set[str]) -> ColumnLook:
     """What a column holds."""
     if cells.numbers is not None:
-        return _of_numbers(cells.name, np.asarray(cells.numbers, np.float64), len(cells.numbers))
+        numbers = np.asarray(cells.numbers, np.float64)
+        return _of_numbers(cells.name, numbers, len(numbers), int(np.argmax(np.isnan(numbers))))
     if cells.texts is None:
         return ColumnLook(cells.name, "unreadable", 0, 0, Counter(), np.zeros(0), cells.why)
     filled = Counter(cell for cell in map(str.strip, cells.texts) if cell not in marks)
     rows = len(cells.texts)
     gaps = rows - filled.total()
+    first = next((row for row, cell in enumerate(cells.texts) if cell.strip() in marks), 0)
     if not filled:
         return ColumnLook(cells.name, "nothing", rows, gaps, filled, np.zeros(0))
     if all(is_number(cell, form) for cell in filled):
         values = np.array([float(with_point(cell, form)) for cell in filled.elements()])
-        return _of_numbers(cells.name, values, rows)
+        return _of_numbers(cells.name, values, rows, first)
     kind: Kind = "dates" if all(map(_is_date, filled)) else "words"
-    return ColumnLook(cells.name, kind, rows, gaps, filled, np.zeros(0))
+    return ColumnLook(cells.name, kind, rows, gaps, filled, np.zeros(0), first_gap=first)
 
 
-def _of_numbers(name: str, numbers: Array, rows: int) -> ColumnLook:
+def _of_numbers(name: str, numbers: Array, rows: int, first_gap: int) -> ColumnLook:
     values = numbers[~np.isnan(numbers)]
     gaps = rows - len(values)
     kind: Kind = "numbers" if len(values) else "nothing"
     if len(values) and not np.abs(values).max() <= LARGEST:
         return ColumnLook(name, "unreadable", rows, gaps, Counter(), values, "holds numbers beyond 1e30")
-    return ColumnLook(name, kind, rows, gaps, Counter(), values)
+    return ColumnLook(name, kind, rows, gaps, Counter(), values, first_gap=first_gap)
 
 
 def is_number(cell: str, form: Form) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 import numpy as np
 
@@ -55,7 +55,8 @@ def chosen_target(table: Columns, looks: Sequence[ColumnLook], name: str | None)
         raise GraphError([NoProposal.one_row(table.path)])
     named = by_name.get(name) if name is not None else None
     problems: list[UnfitTarget] = []
-    for look, why in _candidates(looks) if named is None else [(named, "named")]:
+    candidates = _candidates(looks) if named is None else iter([(named, cast("Why", "named"))])
+    for look, why in candidates:
         if why in ("last", "fits") and problems and problems[0].name.strip().lower() in LIKELY:
             break  # what was meant is plain
         problem = _problem(table, look)
@@ -98,8 +99,7 @@ def _problem(table: Columns, look: ColumnLook) -> UnfitTarget | None:
     if look.kind == "unreadable":
         return UnfitTarget(table.path, look.name, look.why, "unreadable", ())
     if look.kind == "nothing" or look.gaps:
-        gaps = "has no values" if look.kind == "nothing" else f"has no value in {_count(look.gaps, 'row')}"
-        return UnfitTarget(table.path, look.name, gaps, "gaps", ())
+        return UnfitTarget(table.path, look.name, _of_gaps(table, look), "gaps", ())
     if look.different < 2:
         return UnfitTarget(table.path, look.name, "is the same in every row", "constant", ())
     if look.kind == "dates":
@@ -126,5 +126,12 @@ def _classes(look: ColumnLook) -> Counter[str]:
     return Counter({str(int(n)): int(count) for n, count in zip(numbers, counts, strict=True)})
 
 
-def _count(number: int, what: str) -> str:
-    return f"1 {what}" if number == 1 else f"{number:,} {what}s"
+def _of_gaps(table: Columns, look: ColumnLook) -> str:
+    """What is said of a column without a value in some rows, or in all."""
+    if look.kind == "nothing":
+        return "has no values"
+    rows = "1 row" if look.gaps == 1 else f"{look.gaps:,} rows"
+    if look.rows < table.rows:
+        return f"has no value in {rows} of those looked at"
+    place = f"row {look.first_gap}" if table.lines is None else f"line {table.lines[look.first_gap]}"
+    return f"has no value in {rows}, {place}{'' if look.gaps == 1 else ' the first'}"
