@@ -11,11 +11,11 @@ from graphlang.datasets.dataset import Array
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.limits import Limits
 from graphlang.diagnostics.proposals import NoFeatures
-from graphlang.scaffold.column_look import Cells, look, marks_in
+from graphlang.scaffold.column_look import Cells, ColumnLook, look, marks_in
 from graphlang.scaffold.network_size import NetworkSize, network_size, vector_size
 from graphlang.scaffold.row_splits import RowSplits, row_splits
 from graphlang.scaffold.spec_words import in_short
-from graphlang.scaffold.table_features import Features, features_of
+from graphlang.scaffold.table_features import SAME, Features, features_of
 from graphlang.scaffold.table_file import TableFile, cells_of, opened_table, step_between_rows, whole_column
 from graphlang.scaffold.target_choice import ChosenTarget, chosen_target
 
@@ -34,18 +34,13 @@ class Proposal(NamedTuple):
     #: cells that have no value, as the source is told
     missing: tuple[str, ...]
 
-    @property
-    def takes_all(self) -> bool:
-        """Whether the field `x` of the source, all columns but the target, is what the network takes."""
-        features, names = self.features, self.file.table.names
-        numbers = all(look.kind == "numbers" for look in features.numbers)
-        alone = len(features.numbers) == len(names) - 1 >= _MANY
-        return alone and numbers and not {"x", "t"} & set(names)
+    #: whether the network takes all columns but the target, the field `x` of the source
+    takes_all: bool
 
     @property
     def columns(self) -> int:
         """How many numbers of a row the first layer takes besides vectors of words."""
-        return len(self.features.numbers) + sum(words.classes for words in self.features.one_hot)
+        return _columns(self.features)
 
 
 def proposal(path: str, folder: Path, target: str | None, limits: Limits) -> Proposal:
@@ -67,18 +62,28 @@ def proposal(path: str, folder: Path, target: str | None, limits: Limits) -> Pro
     features = features_of(others, splits.train, file.form, marks, lambda name: whole_column(table, name))
     if not (features.numbers or features.one_hot or features.embedded):
         raise GraphError([NoFeatures(path, chosen.name, in_short(features.left_out))])
-    left_out = {name for name, _ in features.left_out}
-    used = [column for column in cells if column.name not in left_out]
-    missing = tuple(sorted(marks & {cell.strip() for column in used for cell in column.texts or ()}))
-    found = Proposal(
-        path, file, step, chosen, features, splits, _NO_SIZE, missing if file.source == "csv" else ()
-    )
-    return found._replace(size=_size(found))
+    takes_all = _are_all_numbers(others, features)
+    if takes_all:
+        features = Features(others, [], [], [])
+    size = _size(len(splits.train), features, max(1, len(chosen.classes)))
+    missing = _missing(marks, cells, features) if file.source == "csv" else ()
+    return Proposal(path, file, step, chosen, features, splits, size, missing, takes_all)
+
+
+def _are_all_numbers(looks: list[ColumnLook], features: Features) -> bool:
+    """Whether all columns are numbers, perhaps constant, and so many that one name for them is better."""
+    numbers = all(look.kind == "numbers" for look in looks) and not {"x", "t"} & {look.name for look in looks}
+    return numbers and len(looks) >= _MANY and all(why == SAME for _, why in features.left_out)
 
 
 _MANY = 12
-"""How many columns of numbers are not named one by one."""
-_NO_SIZE = network_size(1, 1, 1)
+
+
+def _missing(marks: set[str], cells: list[Cells], features: Features) -> tuple[str, ...]:
+    """The marks in the columns that the network takes."""
+    left_out = {name for name, _ in features.left_out}
+    used = [column.texts or () for column in cells if column.name not in left_out]
+    return tuple(sorted(marks & {cell.strip() for texts in used for cell in texts}))
 
 
 def _marks(file: TableFile, cells: list[Cells]) -> set[str]:
@@ -94,6 +99,10 @@ def _ids(cells: Cells) -> Array:
     return np.unique(values, return_inverse=True)[1]
 
 
-def _size(found: Proposal) -> NetworkSize:
-    vectors = sum(vector_size(words.classes) for words in found.features.embedded)
-    return network_size(len(found.splits.train), found.columns + vectors, max(1, len(found.target.classes)))
+def _columns(features: Features) -> int:
+    return len(features.numbers) + sum(words.classes for words in features.one_hot)
+
+
+def _size(rows: int, features: Features, outputs: int) -> NetworkSize:
+    vectors = sum(vector_size(words.classes) for words in features.embedded)
+    return network_size(rows, _columns(features) + vectors, outputs)

@@ -20,6 +20,7 @@ MOST_COLUMNS = 15
 MOST_WORDS = 1_000
 _MOST_GAPS = 0.8
 _FILL = "unknown"
+SAME = "is the same in every row"
 COUNTS = "counts the rows"
 _OTHER_DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}([ T].*)?", re.ASCII)
 _IDENTIFIERS = {"id", "ids", "index", "key", "no", "nr", "number", "code", "uuid", "guid", "row", "rowid"}
@@ -78,7 +79,7 @@ def _why_not(look: ColumnLook, form: Form) -> str | None:
     if look.kind == "nothing":
         return "is empty"
     if look.different < 2:
-        return "is the same in every row" if not look.gaps else "has one value or none"
+        return SAME if not look.gaps else "has one value or none"
     if look.share_of_gaps > _MOST_GAPS:
         return f"is empty in {round(100 * look.share_of_gaps)} % of the rows"
     if look.kind == "dates":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple, cast
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -55,8 +55,8 @@ def chosen_target(table: Columns, looks: Sequence[ColumnLook], name: str | None)
         raise GraphError([NoProposal.one_row(table.path)])
     named = by_name.get(name) if name is not None else None
     problems: list[UnfitTarget] = []
-    candidates = _candidates(looks) if named is None else iter([(named, cast("Why", "named"))])
-    for look, why in candidates:
+    chosen: list[tuple[ColumnLook, Why]] = [] if named is None else [(named, "named")]
+    for look, why in chosen or _candidates(looks):
         if why in ("last", "fits") and problems and problems[0].name.strip().lower() in LIKELY:
             break  # what was meant is plain
         problem = _problem(table, look)
