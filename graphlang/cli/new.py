@@ -107,15 +107,17 @@ def _from_template(file: Path, arguments: argparse.Namespace) -> None:
 
 
 def _from_table(file: Path, arguments: argparse.Namespace) -> None:
-    from graphlang.cli.table_copies import path_below
+    from graphlang.cli.table_copies import copy_table, path_below
     from graphlang.scaffold.proposal import proposal
     from graphlang.scaffold.table_spec import table_spec
     from graphlang.scaffold.templates import filled_in
 
-    path, copy = path_below(arguments.table, file.parent)
-    found = proposal(path, file.parent, arguments.target, options.limits_of(arguments))
+    table: Path = arguments.table
+    path, elsewhere = path_below(table, file.parent)
+    found = proposal(table, path, arguments.target, options.limits_of(arguments))
+    copies = [copy_table(table, path, file.parent)] if elsewhere else []
     _write(file, table_spec(found, file.stem, _quoted), force=arguments.force)
-    _tell(file, [copy] if copy is not None else [])
+    _tell(file, copies)
     next_ = ("train FILE", "evaluate FILE --weights RUN") if found.splits.test else ("train FILE",)
     _tell_next(file, [filled_in(line, file.stem, _quoted) for line in next_])
 

@@ -13,10 +13,10 @@ from graphlang.files.regular import FileTooLarge
 from graphlang.scaffold.spec_words import can_be_written
 
 
-def path_below(table: Path, folder: Path) -> tuple[str, Path | None]:
-    """The path of a table from the folder of a spec, and the copy that was made where it lies elsewhere.
+def path_below(table: Path, folder: Path) -> tuple[str, bool]:
+    """The path of a table from the folder of a spec, and whether it has to be copied there first.
 
-    Raises GraphError where the table cannot be read, or a spec cannot name it.
+    Raises GraphError or Usage where a spec cannot have such a path.
     """
     place = table.resolve()
     try:
@@ -27,14 +27,17 @@ def path_below(table: Path, folder: Path) -> tuple[str, Path | None]:
         raise options.Usage(f"no spec can hold the name {path!a}: rename the table")
     if reason := refused(path):
         raise GraphError([PathOutside(path, reason)])
-    if not elsewhere:
-        return path, None
+    return path, elsewhere
+
+
+def copy_table(table: Path, path: str, folder: Path) -> Path:
+    """Copies a table to a path below a folder, where it is not there yet."""
     with readable(str(table)):
         try:
-            copied({Path(path): place}, folder)
+            copied({Path(path): table.resolve()}, folder)
         except FileTooLarge:
             raise options.Usage(
                 f"`{table}` is too large to be copied (more than {MOST_BYTES // 2**20} MiB): put it into the "
                 f"folder of the new spec, `{folder}`"
             ) from None
-    return path, folder / path
+    return folder / path

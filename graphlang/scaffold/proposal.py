@@ -23,6 +23,7 @@ from graphlang.scaffold.target_choice import ChosenTarget, chosen_target
 class Proposal(NamedTuple):
     """A network for a table."""
 
+    #: from the folder of the spec
     path: str
     file: TableFile
     #: every so many rows were looked at
@@ -43,9 +44,9 @@ class Proposal(NamedTuple):
         return _columns(self.features)
 
 
-def proposal(path: str, folder: Path, target: str | None, limits: Limits) -> Proposal:
-    """A network for the table at a path below a folder; raises GraphError where there is none."""
-    file = opened_table(path, folder, limits)
+def proposal(place: Path, path: str, target: str | None, limits: Limits) -> Proposal:
+    """A network for the table at a place, which a spec calls `path`; raises GraphError where there is none."""
+    file = opened_table(place, limits)
     table, step = file.table, step_between_rows(file.table)
     cells = cells_of(table, step)
     marks = _marks(file, cells)
@@ -61,7 +62,7 @@ def proposal(path: str, folder: Path, target: str | None, limits: Limits) -> Pro
     others = [column for name, column in looks.items() if name != chosen.name]
     features = features_of(others, splits.train, file.form, marks, lambda name: whole_column(table, name))
     if not (features.numbers or features.one_hot or features.embedded):
-        raise GraphError([NoFeatures(path, chosen.name, in_short(features.left_out))])
+        raise GraphError([NoFeatures(str(place), chosen.name, in_short(features.left_out))])
     takes_all = _are_all_numbers(others, features)
     if takes_all:
         features = Features(others, [], [], [])

@@ -37,10 +37,10 @@ class TableFile(NamedTuple):
     table: Columns
 
 
-def opened_table(path: str, folder: Path, limits: Limits) -> TableFile:
-    """The table at a path below the folder of a spec; raises GraphError where it cannot be read."""
-    file = Files(folder, limits=limits).find(path)
-    suffix = Path(path).suffix.lower()
+def opened_table(place: Path, limits: Limits) -> TableFile:
+    """The table at a place; raises GraphError where it cannot be read."""
+    path, suffix = str(place), place.suffix.lower()
+    file = Files(Path(), anywhere=True, limits=limits).find(path)
     if suffix == ".parquet":
         return TableFile("parquet", {}, Form(), parquet(path=path).parsed(file, limits))
     if suffix in (".jsonl", ".ndjson"):

@@ -118,3 +118,70 @@ def test_a_name_that_cannot_be_is_refused_kindly(name: str, says: str, folder: P
 def test_a_name_that_every_system_has_is_taken(name: str, folder: Path) -> None:
     assert main(["new", name]) == 0
     assert [path.name for path in folder.iterdir()] == [f"{name.removesuffix('.graph')}.graph"]
+
+
+# ---- from a table ------------------------------------------------------------------------------------------
+
+TABLE = "size,kind,price\n" + "".join(f"{n * n % 17},{'ab'[n % 2]},{n}.5\n" for n in range(30))
+
+
+def test_a_table_gives_the_new_spec_its_name_and_its_data(folder: Path, capsys) -> None:
+    (folder / "flats.csv").write_text(TABLE, encoding="utf-8")
+    assert main(["new", "--from", "flats.csv"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "wrote flats.graph",
+        "next:",
+        "  graphlang train flats.graph",
+        "  graphlang evaluate flats.graph --weights runs/flats-1",
+    ]
+    assert 'csv("flats.csv", test=0.2)' in (folder / "flats.graph").read_text(encoding="utf-8")
+    assert main(["new", "--from", "flats.csv"]) == 1
+    assert "it is there already" in capsys.readouterr().err
+
+
+def test_a_table_that_lies_elsewhere_is_copied_beside_the_new_spec(folder: Path, capsys) -> None:
+    (folder / "flats.csv").write_text(TABLE, encoding="utf-8")
+    (folder / "nets").mkdir()
+    assert main(["new", "nets/net", "--from", "flats.csv", "--target", "kind"]) == 0
+    assert "wrote nets/net.graph and nets/data/flats.csv" in capsys.readouterr().out
+    assert (folder / "nets" / "data" / "flats.csv").read_text(encoding="utf-8") == TABLE
+    assert main(["check", "nets/net.graph"]) == 0
+    (folder / "nets" / "data" / "flats.csv").write_text("mine", encoding="utf-8")
+    assert main(["new", "nets/other", "--from", "flats.csv"]) == 1
+    assert "another file is there" in capsys.readouterr().err
+    assert not (folder / "nets" / "other.graph").exists()
+
+
+def test_nothing_is_written_where_nothing_is_proposed(folder: Path, capsys) -> None:
+    (folder / "flats.csv").write_text("size\n1\n2\n", encoding="utf-8")
+    (folder / "nets").mkdir()
+    assert main(["new", "nets/net", "--from", "flats.csv"]) == 1
+    assert "error[GL632]: `flats.csv` has one column" in capsys.readouterr().err
+    assert list((folder / "nets").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "name the new file"),
+        (["net", "--target", "a"], "add --from FILE"),
+        (["net", "--from", "flats.csv", "--template", "mlp"], "leave --template or --from out"),
+        (["--from", "nul.csv"], "no name for a file"),
+        (["net", "--from", "a\tb.csv"], None),
+        (["net", "--from", "a\u202eb.csv"], "rename the table"),
+    ],
+)
+def test_options_that_do_not_go_together_are_told(
+    words: list[str], says: str | None, folder: Path, capsys
+) -> None:
+    for word in words:
+        if word.endswith(".csv"):
+            (folder / word).write_text(TABLE, encoding="utf-8")
+    assert main(["new", *words]) == (2 if says else 0)
+    assert says is None or says in capsys.readouterr().err
+
+
+def test_a_table_may_not_be_larger_than_the_limit(folder: Path, capsys) -> None:
+    (folder / "flats.csv").write_text(TABLE, encoding="utf-8")
+    assert main(["new", "--from", "flats.csv", "--limit", "table_cells=10"]) == 1
+    assert "more than the limit of 10" in capsys.readouterr().err
