@@ -28,7 +28,7 @@ COMMANDS = {
     "where": "where the gradient dies on its way from the loss to a parameter",
     "explain-plan": "the planned program of a step: operations, buffers, bytes, FLOPs",
     "lsp": "the language server, which an editor starts",
-    "new": "a spec to begin with, from a template",
+    "new": "a spec to begin with, from a template or for a table",
     "lessons": "the lessons that come with graphlang: their list, and copies of them",
     "layers": "what the language knows: layers, functions, losses, optimizers, ...",
     "explain": "a diagnostic code: why, a wrong example, the fix",

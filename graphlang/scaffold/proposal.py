@@ -45,7 +45,7 @@ class Proposal(NamedTuple):
 
 
 def proposal(place: Path, path: str, target: str | None, limits: Limits) -> Proposal:
-    """A network for the table at a place, which a spec calls `path`; raises GraphError where there is none."""
+    """A network for the table at a place, for a spec its `path`; raises GraphError where there is none."""
     file = opened_table(place, limits)
     table, step = file.table, step_between_rows(file.table)
     cells = cells_of(table, step)
