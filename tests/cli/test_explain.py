@@ -18,7 +18,7 @@ OF_TRAINING = tuple(code for code in codes() if code.startswith("GL9"))
 """Codes that only a training has: `training/test_warnings.py` trains such networks."""
 INVISIBLE = ("GL107", "GL108")
 """Codes of characters that no reader can see: they have no example."""
-PYTHON_AND_SHELL = ("graphlang run", "graphlang train", "graphlang evaluate", "graphlang predict", "np.", "gl.", "def forward(self")  # fmt: skip
+PYTHON_AND_SHELL = ("graphlang new", "graphlang run", "graphlang train", "graphlang evaluate", "graphlang predict", "np.", "gl.", "def forward(self")  # fmt: skip
 
 
 def examples() -> dict[str, str]:
