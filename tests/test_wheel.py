@@ -104,6 +104,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     for name in ("net.graph", "mine.graph"):
         (there.folder / name).write_text(NET)
     (there.folder / "fruit.json").write_text(json.dumps(FRUIT))
+    rents = (ROOT / "specs" / "data" / "rents.csv").read_text(encoding="utf-8")
+    (there.folder / "flats.csv").write_text(rents.replace(",rent\n", ",price\n"), encoding="utf-8")
     digits(there.folder / "mnist", rng)
     for line in (
         f"graphlang train lesson:two_layer_net {FEW}",
