@@ -21,7 +21,7 @@ class NetworkSize(NamedTuple):
 
 def network_size(rows: int, columns: int, outputs: int) -> NetworkSize:
     """A network of fewer numbers than there are rows, but for the smallest; few rows have no hidden layer."""
-    fitting = [size for size in _SIZES if 2 * size * (columns + outputs) <= rows]
+    fitting = [size for size in _SIZES if size * (columns + outputs) <= rows]
     layers = 0 if rows < _FEWEST_FOR_LAYER else 2 if rows >= 5_000 else 1
     batch = next(
         (size for most, size in ((200, 8), (1_000, 16), (10_000, 32), (100_000, 128)) if rows < most), 512

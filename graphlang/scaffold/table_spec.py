@@ -134,7 +134,8 @@ def _network(found: Proposal) -> Iterator[str]:
         name = _names(found)[words.name]
         vectors.append(f"{name}_vector")
         sizes = f"{words.classes + 1}, {vector_size(words.classes)}, padding={words.classes}"
-        yield f"{name}_vector = {name} -> Embedding({sizes})"
+        others = f"# a vector for each word; {words.classes} is any other word"
+        yield f"{name}_vector = {name} -> Embedding({sizes}) {others}"
     parts = [*(["x"] if found.columns else []), *vectors]
     if len(parts) > 1:
         yield f"h = concat({', '.join(parts)}, axis=1)"

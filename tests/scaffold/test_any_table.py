@@ -50,7 +50,7 @@ def tables(draw) -> tuple[str, list[list[str]]]:
 
 
 @given(tables())
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_a_table_has_a_spec_that_trains_or_a_diagnostic(table: tuple[str, list[list[str]]]) -> None:
     delimiter, rows = table
     written = io.StringIO()
