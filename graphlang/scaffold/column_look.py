@@ -67,7 +67,7 @@ def marks_in(cells: Sequence[str], form: Form) -> set[str]:
     """The cells that say that there is no value: more of them where all others are numbers."""
     counts = {cell.strip() for cell in cells}
     likely = {cell for cell in counts if is_missing(cell)}
-    if all(is_number(cell, form) for cell in counts - likely):
+    if all(is_numeral(cell, form) for cell in counts - likely):
         return likely
     return {cell for cell in counts if cell.lower() in _MARKS}
 
@@ -85,7 +85,7 @@ def look(cells: Cells, form: Form, marks: set[str]) -> ColumnLook:
     first = next((row for row, cell in enumerate(cells.texts) if cell.strip() in marks), 0)
     if not filled:
         return ColumnLook(cells.name, "nothing", rows, gaps, filled, np.zeros(0))
-    if all(is_number(cell, form) for cell in filled):
+    if all(is_numeral(cell, form) for cell in filled):
         values = np.array([float(with_point(cell, form)) for cell in filled.elements()])
         return _of_numbers(cells.name, values, rows, first)
     kind: Kind = "dates" if all(map(_is_date, filled)) else "words"
@@ -101,7 +101,7 @@ def _of_numbers(name: str, numbers: Array, rows: int, first_gap: int) -> ColumnL
     return ColumnLook(name, kind, rows, gaps, Counter(), values, first_gap=first_gap)
 
 
-def is_number(cell: str, form: Form) -> bool:
+def is_numeral(cell: str, form: Form) -> bool:
     """Whether a cell is a number for the sources of tables."""
     text = with_point(cell, form)
     return NUMBER.fullmatch(text) is not None and math.isfinite(float(text))

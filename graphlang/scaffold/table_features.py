@@ -12,7 +12,7 @@ from graphlang.datasets.csv_blocks import Form
 from graphlang.datasets.dataset import Array
 from graphlang.datasets.table import NUMBER
 from graphlang.diagnostics.tables import plain_number
-from graphlang.scaffold.column_look import Cells, ColumnLook, is_number
+from graphlang.scaffold.column_look import Cells, ColumnLook, is_numeral
 from graphlang.scaffold.spec_words import NAME_UNSEEN, can_be_written, shown
 
 MOST_COLUMNS = 15
@@ -106,7 +106,7 @@ def _why_no_words(look: ColumnLook, form: Form) -> str | None:
             return (
                 f"holds dates such as {shown(next(iter(cells)))}; written as `2021-12-31` they could be used"
             )
-        others = [cell for cell in cells if not is_number(cell, form)]
+        others = [cell for cell in cells if not is_numeral(cell, form)]
         if 2 * len(others) < len(cells):
             return f"holds numbers, but for cells such as {shown(others[0])}"
         if all(plain_number(cell) is not None for cell in cells):
