@@ -1,7 +1,7 @@
-"""Makes the pictures of the documentation: `python docs/make_pictures.py [figures] [terminal] [pages]`.
+"""Makes the pictures of the documentation: `python docs/make_pictures.py [KIND...]`.
 
-Figures are SVG, a terminal is recorded as text, and Chromium takes screenshots of pages. Without a word all
-are made.
+The kinds are `figures`, `chapter5`, `terminal` and `pages`. Figures are SVG, a terminal is recorded as text,
+and Chromium takes screenshots of pages. Without a word all are made.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import pictures_chapter5
 import pictures_figures
 import pictures_pages
 import pictures_terminal
@@ -16,6 +17,7 @@ import pictures_terminal
 HERE = Path(__file__).parent
 KINDS = {
     "figures": (pictures_figures.write, ""),
+    "chapter5": (pictures_chapter5.write, "tutorial/chapter5"),
     "terminal": (pictures_terminal.write, "terminal"),
     "pages": (pictures_pages.write, "pictures"),
 }
