@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from page_runs import DOCS, Block, blocks_of, output_of, run_whole_page
 
+import graphlang as gl
+from graphlang.checks.expectations import check_expectations
+
 FOLDER = DOCS / "tutorial" / "chapter5"
 PAGES = [
     "tutorial/chapter5/index.md",
@@ -28,7 +31,7 @@ def text_of(page: str) -> str:
 
 
 def figures_of(page: str) -> list[str]:
-    return re.findall(r"^!\[[^]]+\]\(([\w-]+\.svg)\)$", text_of(page), re.MULTILINE)
+    return re.findall(r"^\[!\[[^]]+\]\(([\w-]+\.svg)\)\]\(\1\)$", text_of(page), re.MULTILINE)
 
 
 def exercise_of(page: str) -> tuple[Block, Block]:
@@ -48,6 +51,11 @@ def test_every_page_is_listed() -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_of_the_chapter_shows_and_draws_what_its_commands_give(page: str, tmp_path: Path) -> None:
     run_whole_page(page, tmp_path)
+    for block in blocks_of(page):
+        if block.language == "graph" and not block.title.startswith("exercise_"):
+            graph = gl.load(tmp_path / block.title)
+            assert graph.notes == ()
+            assert [f"{e.text}: {e.message}" for e in check_expectations(graph.model) if not e.ok] == []
     drawn = {path.name: path.read_bytes() for path in tmp_path.glob("*.svg")}
     assert list(drawn) == [] or sorted(drawn) == sorted(figures_of(page))
     for name, picture in drawn.items():
