@@ -1,4 +1,4 @@
-"""What MkDocs calls while it builds the site: links out of `docs/`, and pages that no list names."""
+"""What MkDocs calls while it builds the site: links out of `docs/`, pages that no list names, and their languages."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ SECTIONS = {
     "Reference": "reference",
     "Explanation": "explanation",
 }
+LANGUAGE = re.compile(r"/(ja|ko)/")
+"""The folder of a page that is in another language than English."""
 LINK = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?(\))")
 
 
@@ -75,6 +77,12 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
     return _relinked(
         terminals.filled(markdown), posixpath.join("docs", posixpath.dirname(place)), place, "docs"
     )
+
+
+def on_post_page(output: str, page: Any, config: Any) -> str:
+    """Says the language of a translated page, by which a browser chooses the letters and a reader the voice."""
+    language = LANGUAGE.search(page.file.src_uri)
+    return output.replace('<html lang="en"', f'<html lang="{language[1]}"', 1) if language else output
 
 
 def _pages(entries: list[Any]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ import graphlang as gl
 from graphlang.checks.expectations import check_expectations
 
 FOLDER = DOCS / "tutorial" / "chapter5"
-PAGES = [
+ENGLISH = [
     "tutorial/chapter5/index.md",
     "tutorial/chapter5/graphs.md",
     "tutorial/chapter5/chain-rule.md",
@@ -23,6 +22,20 @@ PAGES = [
     "tutorial/chapter5/affine-softmax.md",
     "tutorial/chapter5/network.md",
 ]
+KOREAN = [
+    "tutorial/chapter5/ko/index.md",
+    "tutorial/chapter5/ko/graphs.md",
+    "tutorial/chapter5/ko/chain-rule.md",
+    "tutorial/chapter5/ko/backward.md",
+    "tutorial/chapter5/ko/simple-layers.md",
+    "tutorial/chapter5/ko/activations.md",
+    "tutorial/chapter5/ko/affine-softmax.md",
+    "tutorial/chapter5/ko/network.md",
+]
+QUOTED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+TRANSLATIONS = {"ko": KOREAN}
+PAGES = [*ENGLISH, *KOREAN]
+TRANSLATED = [pair for pages in TRANSLATIONS.values() for pair in zip(ENGLISH, pages, strict=True)]
 SECTIONS = [page for page in PAGES if not page.endswith("index.md")]
 
 
@@ -102,7 +115,60 @@ def test_each_blank_of_an_exercise_matters_and_its_claims_stay(page: str, tmp_pa
 
 
 def test_each_section_leads_to_the_next() -> None:
-    titles = {page: text_of(page).partition("\n")[0].removeprefix("# ") for page in SECTIONS}
-    assert [re.match(r"5\.\d", title)[0] for title in titles.values()] == [f"5.{n}" for n in range(1, 8)]  # type: ignore[index]
-    for page, following in pairwise(SECTIONS):
-        assert f"[{titles[following]}]({Path(following).name})" in text_of(page)
+    for pages in (ENGLISH, *TRANSLATIONS.values()):
+        titles = [text_of(page).partition("\n")[0].removeprefix("# ") for page in pages[1:]]
+        assert [title[:4] for title in titles] == [f"5.{n} " for n in range(1, 8)]
+        for page, title, following in zip(pages[1:-1], titles[1:], pages[2:], strict=True):
+            assert f"[{title}]({Path(following).name})" in text_of(page)
+        for page, title in zip(pages[1:], titles, strict=True):
+            assert f"[{title}]({Path(page).name})" in text_of(pages[0])
+
+
+# ---- the translations --------------------------------------------------------------------------------
+
+
+def outline(page: str) -> list[tuple[str, str]]:
+    """The headings of a page: how deep each is, and its number or its anchor."""
+    found = re.findall(r"^(#+) (?:([\d.]+) )?.*?(?:\{ (#\w+) \})?$", QUOTED.sub("", text_of(page)), re.MULTILINE)
+    return [(depth, number or anchor) for depth, number, anchor in found]
+
+
+def programs(page: str) -> list[list[str]]:
+    """The words and signs of every block but what commands print; comments count as one sign."""
+    code = []
+    for block in blocks_of(page):
+        text = block.text if block.language != "console" else "".join(re.findall(r"^\$ .*\n", block.text, re.MULTILINE))
+        text = re.sub(r"(?<!^)#.*", "#", text) if block.language == "graph" else text
+        code.append([block.language, block.title, *re.findall(r"\w+|[^\w\s]", text)])
+    return code
+
+
+@pytest.mark.parametrize(("original", "translation"), TRANSLATED)
+def test_a_translation_has_the_same_sections_figures_and_exercises(original: str, translation: str) -> None:
+    assert outline(translation) == outline(original)
+    assert figures_of(translation) == figures_of(original)
+    for count in (r"^<details .*", r"^- ", r"^\d\. ", r"^\| ", r"^$"):
+        assert len(re.findall(count, text_of(translation), re.MULTILINE)) == len(
+            re.findall(count, text_of(original), re.MULTILINE)
+        ), count
+
+
+@pytest.mark.parametrize(("original", "translation"), TRANSLATED)
+def test_the_blocks_of_a_translation_differ_in_names_alone(original: str, translation: str) -> None:
+    ours, theirs = programs(original), programs(translation)
+    assert len(ours) == len(theirs)
+    for one, other in zip(ours, theirs, strict=True):
+        assert len(one) == len(other), other
+        pairs = {(word, name) for word, name in zip(one, other, strict=True) if word != name}
+        assert all(word.isidentifier() and name.isidentifier() and not name.isascii() for word, name in pairs)
+        assert len(dict(pairs)) == len({name for _, name in pairs}) == len(pairs)  # one name for each
+
+
+def test_every_page_leads_to_its_other_languages() -> None:
+    folders = {"": ENGLISH, **TRANSLATIONS}
+    for folder, pages in folders.items():
+        for page in pages:
+            links = set(re.findall(r"\]\(([^)]*)\)", text_of(page).split("\n")[2]))
+            up = "../" if folder else ""
+            others = [f"{other}/" if other else "" for other in folders if other != folder]
+            assert links == {f"{up}{other}{Path(page).name}" for other in others}
