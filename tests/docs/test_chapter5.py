@@ -32,9 +32,19 @@ KOREAN = [
     "tutorial/chapter5/ko/affine-softmax.md",
     "tutorial/chapter5/ko/network.md",
 ]
+JAPANESE = [
+    "tutorial/chapter5/ja/index.md",
+    "tutorial/chapter5/ja/graphs.md",
+    "tutorial/chapter5/ja/chain-rule.md",
+    "tutorial/chapter5/ja/backward.md",
+    "tutorial/chapter5/ja/simple-layers.md",
+    "tutorial/chapter5/ja/activations.md",
+    "tutorial/chapter5/ja/affine-softmax.md",
+    "tutorial/chapter5/ja/network.md",
+]
 QUOTED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-TRANSLATIONS = {"ko": KOREAN}
-PAGES = [*ENGLISH, *KOREAN]
+TRANSLATIONS = {"ko": KOREAN, "ja": JAPANESE}
+PAGES = [*ENGLISH, *KOREAN, *JAPANESE]
 TRANSLATED = [pair for pages in TRANSLATIONS.values() for pair in zip(ENGLISH, pages, strict=True)]
 SECTIONS = [page for page in PAGES if not page.endswith("index.md")]
 
