@@ -30,6 +30,7 @@ ORDER = """
     resolve
     inputs
     engine
+    layouts
     training
     backends
     checks

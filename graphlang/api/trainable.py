@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never
 
-from graphlang.diagnostics.python_arguments import by_name, text_of
+from graphlang.diagnostics.python_arguments import by_name, one_of, text_of
 from graphlang.inputs.call import check_callable, check_path, data_or_arrays, validation_arrays
 from graphlang.inputs.frames import columns_of, is_frame
 from graphlang.inputs.options import check_options, refuse_option
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from graphlang.engine.model import Model
     from graphlang.training.partial_weights import TakenWeights
     from graphlang.training.record import Epoch, History, Progress
+
+
+LAYOUTS = ("torch",)
+"""The layouts of other frameworks that weights may have."""
 
 
 class Trainable:
@@ -148,12 +152,15 @@ class Trainable:
         *,
         partial: bool = False,
         rename: Mapping[str, str] | None = None,
+        layout: str | None = None,
         **unknown: Never,
     ) -> TakenWeights:
         """Reads parameters that `save` wrote, or those of a run folder; returns what was taken and what not.
 
         With `partial` it takes what fits by name and shape. `rename` maps globs over the file's names to
-        those of the graph, `{"enc.*": "encoder.*"}`. Raises GraphError where they do not belong to it.
+        those of the graph, `{"enc.*": "encoder.*"}`; `{1}`, `{2+1}` name what a `*` stands for by number.
+        With `layout="torch"` the file is the state of a PyTorch module: names within layers, axes, and gates
+        are turned into those here. Raises GraphError where they do not belong to the graph.
         """
         from graphlang.training.run_folder import load_run
 
@@ -162,4 +169,5 @@ class Trainable:
         check_options("load_weights", unknown)
         check_path("load_weights takes the name of a file or a folder", path)
         by_name("rename", rename)
-        return load_run(self._model, Path(path), partial=partial, rename=rename)
+        one_of("layout", layout, LAYOUTS)
+        return load_run(self._model, Path(path), partial=partial, rename=rename, layout=layout)

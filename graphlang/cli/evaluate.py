@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from graphlang.cli import console, options
+from graphlang.cli import console, options, weight_options
 from graphlang.cli.opened_data import opened_data
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def parser() -> options.CommandParser:
         """,
     )
     options.spec(command)
-    options.weights(command)
+    weight_options.weights(command)
     options.data(command)
     splits = ("train", "validation", "test")
     command.add_argument("--split", choices=splits, default="test", help="which part of the data")

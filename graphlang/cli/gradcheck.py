@@ -6,7 +6,7 @@ import argparse
 import math
 from typing import TYPE_CHECKING, Any
 
-from graphlang.cli import console, options
+from graphlang.cli import console, options, weight_options
 
 if TYPE_CHECKING:
     from graphlang.checks.gradcheck import Report
@@ -29,7 +29,7 @@ def parser() -> options.CommandParser:
     options.settings(command)
     options.inputs(command)
     command.add_argument("--of", metavar="NAME", help="the scalar whose gradients are checked")
-    options.weights(command)
+    weight_options.weights(command)
     options.seed(command)
     options.threads(command)
     options.as_json(command)

@@ -178,12 +178,6 @@ def start(parser: CommandParser) -> None:
     )
 
 
-def weights(parser: CommandParser) -> None:
-    parser.add_argument(
-        "--weights", metavar="FILE", type=named, help="parameters: an npz, a safetensors file or a run folder"
-    )
-
-
 def data(parser: CommandParser) -> None:
     parser.add_argument(
         "--data", metavar="PATH", type=path, help="take the data from a folder of IDX files, an npz or a csv"
@@ -448,12 +442,17 @@ def load_graph(arguments: argparse.Namespace, path: str | None = None) -> tuple[
         path = getattr(arguments, "inputs", None)
         arguments.values = {} if path is None else read_inputs(path)
         note_what_is_not_finite(path or "", arguments.values)
-    if getattr(arguments, "weights", None):
+    if not getattr(arguments, "weights", None):
+        if getattr(arguments, "rename", None) or getattr(arguments, "layout", None):
+            raise Usage("--rename and --layout belong to --weights FILE")
+    else:
         from graphlang.training.run_folder import load_run
 
         partial = bool(getattr(arguments, "partial", False))
-        rename = dict(getattr(arguments, "rename", None) or [])
-        taken = load_run(graph.model, Path(arguments.weights), partial=partial, rename=rename)
+        rename, layout = dict(arguments.rename), arguments.layout
+        taken = load_run(
+            graph.model, Path(arguments.weights), partial=partial, rename=rename, layout=layout
+        )
         if partial:
             console.note(f"{arguments.weights}: {taken}")
     inputs = input_values(graph, files, arguments.values)

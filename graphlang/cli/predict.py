@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from graphlang.cli import console, options
+from graphlang.cli import console, options, weight_options
 from graphlang.cli.opened_data import opened_data
 from graphlang.cli.outputs import check_suffix, put_together, write, write_blocks, writes_rows
 
@@ -33,7 +33,7 @@ def parser() -> options.CommandParser:
         """,
     )
     options.spec(command)
-    options.weights(command)
+    weight_options.weights(command)
     options.inputs(command)
     options.data(command)
     splits = ("train", "validation", "test")

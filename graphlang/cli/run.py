@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from graphlang.cli import console, options
+from graphlang.cli import console, options, weight_options
 from graphlang.cli.runs import both_ways
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def parser() -> options.CommandParser:
     command.add_argument(
         "--rows", metavar="N", type=_rows, help="how many rows of the data, or `all` (default: 3)"
     )
-    options.weights(command)
+    weight_options.weights(command)
     options.precision(command)
     options.seed(command)
     options.threads(command)

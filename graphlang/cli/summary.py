@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from graphlang.cli import console, options
+from graphlang.cli import console, options, weight_options
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
@@ -25,7 +25,7 @@ def parser() -> options.CommandParser:
         """,
     )
     options.spec(command)
-    options.weights(command)
+    weight_options.weights(command)
     options.settings(command)
     options.as_json(command)
     options.form(command)

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 OWN = {"--sweep", "--jobs", "--run", "--resume", "--threads", "--json", "--resume-changed", "-v", "--verbose"}
 """Options of a sweep, or that its runs get in another way."""
-AT_START = {"--weights", "--partial", "--rename"}
+AT_START = {"--weights", "--partial", "--rename", "--layout"}
 """Options of a run that starts, and not of one that goes on."""
 REPEATED = {"--data", "--weights", "--rename", "--cache", "--limit"}
 """Options that name files, or raise limits: nobody takes them over from a folder."""
 RESTORED = {"--set", "--seed", "--dtype", "--checkpoint-every", "--backend", "--device", "--devices"}
-RESTORED |= {"--partial", "--format", "--debug"}
+RESTORED |= {"--partial", "--layout", "--format", "--debug"}
 
 
 def by_option(command: argparse.ArgumentParser, words: Sequence[str]) -> Iterator[tuple[str, str]]:

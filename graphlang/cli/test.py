@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from graphlang.cli import console, options
+from graphlang.cli import console, options, weight_options
 
 if TYPE_CHECKING:
     from graphlang.diagnostics import Span
@@ -25,7 +25,7 @@ def parser() -> options.CommandParser:
     options.specs(command)
     options.settings(command)
     options.inputs(command)
-    options.weights(command)
+    weight_options.weights(command)
     options.seed(command)
     options.threads(command)
     options.as_json(command)

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graphlang.cli import console, options, sweep
+from graphlang.cli import console, options, sweep, weight_options
 from graphlang.cli.between_steps import BetweenSteps
 from graphlang.cli.lasting_stream import lasting_stderr, lasting_stdout
 from graphlang.cli.opened_data import opened_data
@@ -73,18 +73,11 @@ def parser() -> options.CommandParser:
         action="store_true",
         help="per layer the norms of weight and gradient, their ratio, that of update and weight, dead units",
     )
-    options.weights(command)
+    weight_options.weights(command)
     command.add_argument(
         "--partial",
         action="store_true",
         help="with --weights: take what fits by name and shape, list the rest",
-    )
-    command.add_argument(
-        "--rename",
-        metavar="OLD=NEW",
-        type=_renaming,
-        action="append",
-        help='with --weights: other names for arrays of the file, as "enc.*=encoder.*"',
     )
     options.precision(command)
     options.seed(command)
@@ -119,22 +112,14 @@ def _interval(text: str) -> Interval:
     return Interval(seconds=count * {"s": 1, "min": 60, "h": 3600}[unit])
 
 
-def _renaming(text: str) -> tuple[str, str]:
-    """A pattern over the names of a file and what they are here."""
-    old, sign, new = text.partition("=")
-    if not (old and sign and new):
-        raise argparse.ArgumentTypeError(f'write it as "enc.*=encoder.*", not {text!r}')
-    return old, new
-
-
 def _train(arguments: argparse.Namespace) -> int:
     from graphlang.cli.training_progress import watcher
     from graphlang.training.loop import train
 
     if arguments.resume and arguments.weights:
         raise options.Usage("--resume goes on with the weights of the run: --weights has no place beside it")
-    if (arguments.partial or arguments.rename) and not arguments.weights:
-        raise options.Usage("--partial and --rename belong to --weights FILE")
+    if (arguments.partial or arguments.rename or arguments.layout) and not arguments.weights:
+        raise options.Usage("--partial, --rename and --layout belong to --weights FILE")
     if arguments.resume_changed and not arguments.resume:
         raise options.Usage("--resume-changed belongs to --resume RUN")
     if arguments.resume:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graphlang.cli import console, options
+from graphlang.cli import console, options, weight_options
 from graphlang.cli.runs import SAMPLES, both_ways
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def parser() -> options.CommandParser:
         default=SAMPLES,
         help=f"how many samples of the data, where no inputs are given (default: {SAMPLES})",
     )
-    options.weights(command)
+    weight_options.weights(command)
     options.precision(command)
     options.seed(command)
     options.threads(command)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from graphlang.cli import console, options
+from graphlang.cli import console, options, weight_options
 from graphlang.draw.numbers import short
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def parser() -> options.CommandParser:
     options.settings(command)
     options.inputs(command)
     options.data(command)
-    options.weights(command)
+    weight_options.weights(command)
     options.precision(command)
     options.seed(command)
     options.threads(command)

@@ -61,6 +61,12 @@ def text_of(what: str, value: Any) -> str:
     return value
 
 
+def one_of(what: str, value: Any, choices: tuple[str, ...]) -> None:
+    """Refuses what is neither None nor one of some texts."""
+    if value is not None and value not in choices:
+        raise ValueError(f"{what} is {' or '.join(map(repr, choices))}, not {value!r}")
+
+
 def exact_numbers(array: Any, *, whole: bool) -> Any:
     """Python's exact numbers, of which NumPy makes objects, as numbers: long integers, fractions, decimals.
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphlang.diagnostics.base import Diagnostic, OfFile, first_of, wording
+from graphlang.diagnostics.base import Diagnostic, OfFile, wording
 from graphlang.diagnostics.places import Span
+
+OF_TORCH = frozenset(
+    "weight bias running_mean running_var in_proj_weight in_proj_bias weight_ih_l0 bias_ih_l0".split()
+)
+"""The last parts of names that parameters have in PyTorch, and none has here."""
 
 
 class WrongWeights(OfFile):
@@ -49,9 +54,15 @@ class CheckpointForWeights(WrongWeights):
 
 class UnknownWeights(WrongWeights):
     message = "the weights hold `{name}`, which the graph does not have"
-    help = first_of("the graph has `{match}`")
     name: str
     match: str | None
+
+    @property
+    def help(self) -> str | None:
+        if self.name.rpartition(".")[2] in OF_TORCH:
+            how = "`--layout torch`" if self.shell else '`layout="torch"`'
+            return f"that is a name of PyTorch: {how} takes its weights, and turns them"
+        return None if self.match is None else f"the graph has `{self.match}`"
 
 
 class WeightsOfOtherShape(WrongWeights):
@@ -67,6 +78,22 @@ class WeightsOfOtherType(WrongWeights):
     help = "save it as float32 or float64"
     name: str
     dtype: str
+
+
+class TensorOfOtherShape(WrongWeights):
+    message = "`{array}` is [{actual:bare}], and `{name}` takes [{shape:bare}] in PyTorch's layout"
+    help = "are these the weights of this spec, with the same settings?"
+    array: str
+    actual: Sequence[int]
+    name: str
+    shape: Sequence[int]
+
+
+class TensorMissing(WrongWeights):
+    message = "the weights lack `{array}`, which `{name}` is made of in PyTorch's layout"
+    help = 'names may be changed: `--rename "fc.*=Affine1.*"`, or `rename={{...}}` from Python'
+    array: str
+    name: str
 
 
 class MoreMisfits(WrongWeights):
@@ -124,19 +151,33 @@ class RenamesNothing(WrongWeights):
 
 
 class WrongRename(Diagnostic):
-    """Names of weights are changed by patterns, in which each `*` of the old name stands in the new one.
+    """Names are changed by patterns, in which each `*` of the old name stands in the new one.
 
         graphlang train net.graph --weights old.npz --partial --rename "enc.*=encoder.*"
 
-    Fix: give both names, with the same number of `*`.
+    What a `*` stands for may also be named by its number, in any order, and counted on from: in
+    `layers.*.fc.*={2}.enc{1+1}` the first is a number, which here is one larger.
+
+    Fix: give both names, with the same number of `*`, or with `{1}`, `{2}` and so on in the new one.
     """
 
     code = "GL740"
     message = "`{pattern}={target}` renames nothing: the two have to have the same number of `*`"
-    help = "write it as `enc.*=encoder.*`"
+    help = "write it as `enc.*=encoder.*`, or as `layers.*.fc.*=enc{{1+1}}.{{2}}`"
 
     pattern: str
     target: str
+
+
+class NoSuchPart(WrongRename):
+    message = "`{pattern}={target}` renames nothing: `{part}` is none of the `*` of `{pattern}`"
+    part: str
+
+
+class NoNumber(WrongRename):
+    message = "`{pattern}={target}` counts on from `{text}`, which is no number"
+    help = "what `{{1+1}}` counts on from are digits, as in `layers.0`"
+    text: str
 
 
 class WrongRun(OfFile):

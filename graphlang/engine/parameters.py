@@ -42,6 +42,11 @@ class Params(MutableMapping[str, Any]):
     def dtype(self) -> np.dtype[Any]:
         return self._dtype
 
+    @property
+    def network(self) -> Network:
+        """The graph whose parameters they are."""
+        return self._network
+
     def __getitem__(self, name: str) -> Any:
         if self.holder is not None:  # the caller may write into the array
             self.recall()

@@ -295,17 +295,26 @@ def _write_lines(path: Path, records: Sequence[Any]) -> None:
 
 
 def load_run(
-    model: Model, path: Path, *, partial: bool = False, rename: Mapping[str, str] | None = None
+    model: Model,
+    path: Path,
+    *,
+    partial: bool = False,
+    rename: Mapping[str, str] | None = None,
+    layout: str | None = None,
 ) -> TakenWeights:
     """Sets the parameters from a run folder or a weights file, and what preparing the data learned.
 
     With `partial` it sets those that fit, and prepares the data anew.
     """
-    file = path / WEIGHTS if path.is_dir() else path
-    taken = take_weights(model.params, file, partial=partial, rename=rename)
+    taken = take_weights(model.params, weights_of(path), partial=partial, rename=rename, layout=layout)
     if not partial:
         take_learned(model, path)
     return taken
+
+
+def weights_of(path: Path) -> Path:
+    """The file of weights in a run folder; another path as it is."""
+    return path / WEIGHTS if path.is_dir() else path
 
 
 def take_learned(model: Model, path: Path) -> None:

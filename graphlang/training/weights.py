@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,10 @@ def load_into(params: Params, arrays: Mapping[str, Any], file: str) -> None:
         params[name] = arrays[name]
 
 
-def mismatches(params: Params, arrays: Mapping[str, Any], file: str) -> list[Diagnostic]:
-    """Why arrays, or the headers of arrays, are not the parameters of a graph."""
+def mismatches(
+    params: Params, arrays: Mapping[str, Any], file: str, told: Collection[str] = ()
+) -> list[Diagnostic]:
+    """Why arrays, or their headers, are not the parameters of a graph, but for those that were told of."""
     if any(name.startswith(OF_CHECKPOINT) for name in arrays):
         return [CheckpointForWeights(file, str(Path(file).with_name("weights.npz")))]
     problems: list[Diagnostic] = []
@@ -49,7 +51,7 @@ def mismatches(params: Params, arrays: Mapping[str, Any], file: str) -> list[Dia
         problems += [] if problem is None else [problem]
         if len(problems) == MOST and (rest := sum(1 for _ in names)):
             return [*problems, MoreMisfits(file, rest)]
-    missing = [n for n in params if n not in arrays]
+    missing = [n for n in params if n not in arrays and n not in told]
     if missing:
         problems.append(MissingWeights(file, missing[:8]))
     return problems
