@@ -146,6 +146,16 @@ class Trainable:
         check_path("save takes the name of a file", path)
         save_weights(self._model, path)
 
+    def torch_state(self) -> dict[str, Any]:
+        """The parameters as the state of the PyTorch module that stands for the graph, as NumPy arrays.
+
+        Layers are attributes, with underscores for the dots in their names; `load_state_dict` takes the
+        arrays as tensors.
+        """
+        from graphlang.layouts.torch_layout import module_state
+
+        return module_state(self._model.network, self._model.params)
+
     def load_weights(
         self,
         path: str | os.PathLike[str],

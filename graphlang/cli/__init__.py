@@ -24,6 +24,7 @@ COMMANDS = {
     "predict": "the outputs, in evaluation mode",
     "evaluate": "the metrics over the test split",
     "summary": "a row per node: operation, shape, parameters, FLOPs",
+    "weights": "the arrays of a file of weights; other names, PyTorch's layout, another format",
     "diff": "what differs between two specs or two runs",
     "where": "where the gradient dies on its way from the loss to a parameter",
     "explain-plan": "the planned program of a step: operations, buffers, bytes, FLOPs",

@@ -268,7 +268,7 @@ _RULES: Mapping[str, RowRule] = {
     **dict.fromkeys(_ALONG, _along_other_axis("axis")),
     **dict.fromkeys(("sum", "prod", "max", "min", "any", "all", "argmax", "argmin"), _reduction),
     **dict.fromkeys(("conv", "conv_transpose"), _first_operand(0)),
-    **dict.fromkeys(("rnn", "lstm", "gru"), _recurrence),
+    **dict.fromkeys(("rnn", "lstm", "gru", "gru_after"), _recurrence),
     "stop_gradient": _aligned,
     "one_hot": lambda step, axes: axes.of(step.operands[0]),
     "reshape": _reshape,

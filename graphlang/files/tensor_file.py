@@ -80,7 +80,7 @@ def write_tensors(stream: BinaryIO, arrays: Mapping[str, Any]) -> None:
     """Writes arrays by name; raises ImportError where `safetensors` is not installed."""
     from safetensors.numpy import save
 
-    stream.write(save({name: np.ascontiguousarray(array) for name, array in arrays.items()}))
+    stream.write(save({name: np.asarray(array, order="C") for name, array in arrays.items()}))
 
 
 def _header(file: RegularFile) -> dict[str, StoredTensor]:

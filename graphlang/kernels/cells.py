@@ -1,4 +1,4 @@
-"""The cells of recurrent layers: simple, LSTM and GRU, each for one time step.
+"""The cells of recurrent layers: simple, LSTM and both kinds of GRU, each for one time step.
 
 A cell is three functions of plain NumPy: the forward step, the slopes that the backward step multiplies by,
 and the backward step. `recurrence` runs them over all time steps; for gradients of gradients it records them.
@@ -227,6 +227,55 @@ class GruCell(Cell):
         da = da if dgates is None else da + dgates * slope
         dh = dh * keep + drh * r + da @ WT
         return np.concatenate([da, da_n], axis=-1), [dh, None, None]
+
+
+class GruAfterCell(Cell):
+    """z, r = the gates; n = tanh(x @ Wx_n + b_n + r * m), m = h_before @ Wh_m + b_m,
+    h = (1 - z) * h_before + z * n
+
+    The gate r is applied after the product, so that what it multiplies has columns and a bias of its own: the
+    columns are z, r, m, n, those of m in Wx and those of n in Wh are zeros.
+    """
+
+    name = "gru_after"
+    gates = 4
+    widths = (1, 2, 1, 1)
+
+    def begun(self, given: list[Any]) -> Any:
+        # With z = 1 and n = r = 0 the pre-activation of n gets dh, and no other gets anything.
+        (h,) = given
+        zero = np.zeros_like(h)
+        return np.concatenate([h, zero + 1, zero, zero, zero], axis=-1)
+
+    def begun_gradient(self, earlier: Any, first: Any, Wh: Any) -> list[Any]:
+        return [split_last_axis(earlier, 4)[3]]
+
+    def scale(self, hidden: int, dtype: Any) -> Any:
+        return np.repeat(np.array([0.5, 0.5, 1, 1], dtype), hidden)
+
+    def step(self, products: list[Product], before: list[Any]) -> list[Any]:
+        (product,), (h, *_) = products, before
+        pre = product(h)
+        gates, m = 0.5 * np.tanh(pre[:2]) + 0.5, pre[2]
+        z, r = gates[0], gates[1]
+        n = np.tanh(pre[3] + r * m)
+        return [h + z * (n - h), gates, n, m]
+
+    def slopes(self, now: list[Any], before: list[Any], *, full: bool) -> list[Any]:
+        (_, gates, n, m), h = now, before[0]
+        z, r = split_last_axis(gates, 2)
+        slope, slope_n = (1 - gates) * gates, 1 - n * n
+        dz, dr = split_last_axis(slope, 2)
+        return [dz * (n - h), dr * m, slope_n * z, 1 - z, r, slope, slope_n]
+
+    def backward(self, ds: list[Any], slopes: list[Any], weights: list[Any]) -> tuple[Any, list[Any]]:
+        (WT,), (dh, dgates, dn, dm) = weights, ds
+        dz, dr, to_n, keep, r, slope, slope_n = slopes
+        da_n = plus(dh * to_n, None if dn is None else dn * slope_n)
+        da_gates = np.concatenate([dh * dz, da_n * dr], axis=-1)
+        da_gates = da_gates if dgates is None else da_gates + dgates * slope
+        da = np.concatenate([da_gates, plus(da_n * r, dm), da_n], axis=-1)
+        return da, [dh * keep + da @ WT, None, None, None]
 
 
 def gates_first(x: Any, hidden: int) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.kernels.cells import Cell, GruCell, LstmCell, RnnCell
+from graphlang.kernels.cells import Cell, GruAfterCell, GruCell, LstmCell, RnnCell
 from graphlang.kernels.parallel import available, run_all, shares
 from graphlang.kernels.recurrence_gradient import (
     BATCH_GRAIN,
@@ -123,9 +123,11 @@ class Recurrence(Primitive):
 
 
 rnn, lstm, gru = Recurrence(RnnCell()), Recurrence(LstmCell()), Recurrence(GruCell())
+gru_after = Recurrence(GruAfterCell())
 rnn_gradient, lstm_gradient, gru_gradient = rnn.gradient, lstm.gradient, gru.gradient
 rnn_weight_gradient, lstm_weight_gradient = rnn.weight_gradient, lstm.weight_gradient
 gru_weight_gradient = gru.weight_gradient
+gru_after_gradient, gru_after_weight_gradient = gru_after.gradient, gru_after.weight_gradient
 
 
 def _of_weight(position: int, gradients: Any, x: Any, Wh: Any) -> Any:

@@ -100,8 +100,9 @@ class _Recurrent(Layer):
         the state after the last step."""
         back = suffix.endswith("_reverse")
         xs = (sequence[::-1] if rows is None else rows.turned(sequence)) if back else sequence
-        begun = [] if start is None else [self.cell.cell.begun(start)]
-        states = self.cell(xs, *[own[name + suffix] for name in ("Wx", "Wh", "b")], *begun)
+        kernel = self.kernel
+        begun = [] if start is None else [kernel.cell.begun(start)]
+        states = kernel(xs, *self._weights(own, suffix), *begun)
         pieces = [states[..., k * self.hidden : (k + 1) * self.hidden] for k in range(self.handed_on)]
         ys = pieces[0]
         if rows is None:
@@ -109,6 +110,15 @@ class _Recurrent(Layer):
         outputs = rows.masked(rows.turned(ys) if back else ys)
         befores = start or [0] * len(pieces)
         return outputs, [rows.last(piece, before) for piece, before in zip(pieces, befores, strict=True)]
+
+    @property
+    def kernel(self) -> Recurrence:
+        """The kernel for these settings."""
+        return self.cell
+
+    def _weights(self, own: dict[str, Array], suffix: str) -> list[Array]:
+        """What the kernel takes as Wx, Wh and b of one layer in one direction."""
+        return [own[name + suffix] for name in ("Wx", "Wh", "b")]
 
     def _starts(self, x: Array, start: Sequence[Array | None]) -> list[list[Array] | None]:
         """For each run, the pieces of the state that it starts from; None for zeros."""

@@ -101,13 +101,21 @@ def gate_matrix(name: str, gates: Gates) -> Slot:
     )
 
 
-def gate_bias(first: str, second: str, gates: Gates) -> Slot:
-    """One bias for each gate, the sum of two there; ours goes back into the first one."""
+def gate_bias(first: str, second: str, gates: Gates, *, inside: int = 0) -> Slot:
+    """One bias for each gate, the sum of two there; ours goes back into the first one.
+
+    Of the last gates, `inside` have only the first: the second is what another gate multiplies.
+    """
+
+    def here(arrays: Sequence[Any]) -> Any:
+        counts = np.arange(len(arrays[1])) < len(arrays[1]) * (len(gates.places) - inside) // len(gates.places)
+        return gates.here(arrays[0] + np.where(counts, arrays[1], 0))
+
     return Slot(
         (first, second),
-        f"`{first}` + `{second}`{gates.told}, or 0",
+        f"`{first}` + `{second}`{' but for the last gate' if inside else ''}{gates.told}, or 0",
         lambda shape: (shape, shape),
-        lambda arrays: gates.here(arrays[0] + arrays[1]),
+        here,
         lambda array: (gates.there(array), np.zeros_like(array)),
         optional=True,
     )

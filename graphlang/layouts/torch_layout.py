@@ -50,7 +50,7 @@ def torch_parameters(network: Network) -> dict[str, TorchParameter]:
     return found
 
 
-def torch_state(network: Network, params: Mapping[str, Any]) -> dict[str, Any]:
+def module_state(network: Network, params: Mapping[str, Any]) -> dict[str, Any]:
     """The state of the module that stands for a network: what `load_state_dict` takes.
 
     Modules are attributes, so the dots in the name of a layer become underscores.
@@ -61,7 +61,7 @@ def torch_state(network: Network, params: Mapping[str, Any]) -> dict[str, Any]:
         layer = attribute_name(parameter.layer)
         for part, array in zip(parameter.slot.names, arrays, strict=True):
             full = _within(layer, part) if layer else attribute_name(part)
-            state[full] = state[full] + array if full in state else np.ascontiguousarray(array)
+            state[full] = state[full] + array if full in state else np.array(array, order="C")
     counters = [
         _within(attribute_name(instance.name), dropped)
         for instance in layer_instances(network)

@@ -61,6 +61,7 @@ _PLAIN: dict[str, dict[str, Slot]] = {
 _GATES = {
     "RNN": Gates((0,), (1,), ""),
     "LSTM": Gates((1, 2, 0, 3), (1, 1, 1, 1), "; i, f, g, o become f, g, i, o"),
+    "GRU": Gates((1, 0, 2), (-1, 1, 1), "; r, z, n become -z, r, n"),
 }
 
 
@@ -75,10 +76,16 @@ def torch_slots(operation: str, shapes: Mapping[str, Shape]) -> dict[str, Slot]:
 def _recurrent(operation: str, shapes: Mapping[str, Shape]) -> dict[str, Slot]:
     gates = _GATES[operation]
     slots: dict[str, Slot] = {}
+    if operation == "GRU" and "bn" not in shapes:
+        return {}
     for role in shapes:
         kind, number, back = _parts_of_role(role)
         end = f"_l{number - 1}{back}"
-        if kind == "b":
+        if kind == "bn":
+            slots[role] = columns(f"bias_hh{end}", 3, 2, 1, matrix=False)
+        elif operation == "GRU" and kind == "b":
+            slots[role] = gate_bias(f"bias_ih{end}", f"bias_hh{end}", gates, inside=1)
+        elif kind == "b":
             slots[role] = gate_bias(f"bias_ih{end}", f"bias_hh{end}", gates)
         else:
             slots[role] = gate_matrix(f"weight_{'ih' if kind == 'Wx' else 'hh'}{end}", gates)
@@ -113,5 +120,6 @@ def _attention(_: str, shapes: Mapping[str, Shape]) -> dict[str, Slot]:
 _MADE: dict[str, Callable[[str, Mapping[str, Shape]], dict[str, Slot]]] = {
     "RNN": _recurrent,
     "LSTM": _recurrent,
+    "GRU": _recurrent,
     "Attention": _attention,
 }

@@ -50,12 +50,10 @@ def take_weights(
     """
     with opened_weights(file) as opened:
         weights = seen_as(opened, str(file), params.network, rename=rename, layout=layout)
-        misfits = dict(weights.misfits) if isinstance(weights, TorchFile) else {}
+        misfits = misfits_of(weights)
         headers = weights.arrays
         if not partial or any(name.startswith(OF_CHECKPOINT) for name in headers):
-            problems = [*list(misfits.values())[:MOST], *mismatches(params, headers, str(file), misfits)]
-            if problems:
-                raise GraphError(problems)
+            check_fit(params, weights, str(file))
             load_into(params, weights.read(list(params)), str(file))
             return TakenWeights(tuple(params), {}, ())
         left = {name: why for name in params if (why := _misfit(params, name, headers, misfits))}
@@ -67,17 +65,32 @@ def take_weights(
     return TakenWeights(tuple(taken), left, tuple(n for n in headers if n not in taken))
 
 
+def check_fit(params: Params, weights: WeightFile, file: str) -> None:
+    """Raises GraphError where the headers of a file are not those of the parameters."""
+    misfits = misfits_of(weights)
+    problems = [*list(misfits.values())[:MOST], *mismatches(params, weights.arrays, file, misfits)]
+    if problems:
+        raise GraphError(problems)
+
+
+def misfits_of(weights: WeightFile) -> Mapping[str, Diagnostic]:
+    """The parameters that arrays in another layout were to be turned into, and cannot be."""
+    return weights.misfits if isinstance(weights, TorchFile) else {}
+
+
 def seen_as(
     weights: WeightFile,
     file: str,
-    network: Network,
+    network: Network | None,
     *,
     rename: Mapping[str, str] | None = None,
     layout: str | None = None,
 ) -> WeightFile:
     """A file of weights under the names of a graph, and in its layout."""
     renamed = RenamedFile(weights, rename, file) if rename else weights
-    return TorchFile(renamed, network, file) if layout == "torch" else renamed
+    if layout is None or network is None:
+        return renamed
+    return TorchFile(renamed, network, file)
 
 
 def _misfit(

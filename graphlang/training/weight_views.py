@@ -114,7 +114,8 @@ class TorchFile:
         parameter, arrays = self._sources[name]
         if any(array is None for array in arrays):
             return np.zeros(self.arrays[name].shape, np.float32)
-        return np.ascontiguousarray(parameter.slot.here([_numbers(read[a]) for a in arrays if a is not None]))
+        turned = parameter.slot.here([_numbers(read[a]) for a in arrays if a is not None])
+        return np.asarray(turned, order="C")
 
 
 def _numbers(array: Any) -> Any:

@@ -16,6 +16,7 @@ _IN_RESULT_TYPE = frozenset(
     mills power_log prod sigmoid sigmoid_slope
     sum tanh_slope unslice rnn rnn_gradient rnn_weight_gradient lstm lstm_gradient
     lstm_weight_gradient gru gru_gradient gru_weight_gradient
+    gru_after gru_after_gradient gru_after_weight_gradient
     """.split()
 )
 

@@ -61,7 +61,7 @@ _mills = by_arithmetic(mills.mills, RULES)
 RULES["mills"] = lambda x: elementwise.mills_of_float32(x) if x.dtype.itemsize <= 4 else _mills(x)
 RULES["random_numbers"] = random_numbers
 RULES["scan"] = scan_rule(RULES)
-for _recurrence in (recurrence.rnn, recurrence.lstm, recurrence.gru):
+for _recurrence in (recurrence.rnn, recurrence.lstm, recurrence.gru, recurrence.gru_after):
     RULES |= recurrence_rules(_recurrence.cell, RULES)
 NUMPY_DRAWS = {**RULES, "random_numbers": numbers_of_numpy}
 """The rules of a training step whose random numbers are those of NumPy, `gl.Jax(draws="numpy")`."""
