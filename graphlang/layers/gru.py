@@ -23,10 +23,10 @@ class GRU(_Recurrent):
     Scratch 2, appendix C.
     Convention: the columns of the weights are z, r, n, and the reset r comes before the product, as in the
     book (PyTorch's z is 1 - this one). With `reset=after`, as in PyTorch, the new content is
-    n = tanh(x[t] @ Wx + b + r * (h[t-1] @ Wh + bn)), with one more bias, bn [H]. The hidden vector starts as zeros. Every
-    further layer has weights of its own, `Wx2`, `Wh2`, `b2` and so on. `bidirectional` adds a run from the
-    end to the start with the weights `Wx_reverse` ... (`Wx2_reverse` ...), and joins both results:
-    y [N, T, 2*H]; the last step of that run is at the start.
+    n = tanh(x[t] @ Wx + b + r * (h[t-1] @ Wh + bn)), with one more bias, bn [H]. The hidden vector starts
+    as zeros. Every further layer has weights of its own, `Wx2`, `Wh2`, `b2` and so on. `bidirectional` adds
+    a run from the end to the start with the weights `Wx_reverse` ... (`Wx2_reverse` ...), and joins both
+    results: y [N, T, 2*H]; the last step of that run is at the start.
     With `lengths=n` steps from n[k] on leave the state of row k alone and give 0, and the run from the end
     starts at the row's own. `start=h` is the state before the first step, instead of zeros, and with
     `return=state` the results are `y, h`: y, and the state after the last step

@@ -108,12 +108,13 @@ def gate_bias(first: str, second: str, gates: Gates, *, inside: int = 0) -> Slot
     """
 
     def here(arrays: Sequence[Any]) -> Any:
-        counts = np.arange(len(arrays[1])) < len(arrays[1]) * (len(gates.places) - inside) // len(gates.places)
+        whole, n = len(arrays[1]), len(gates.places)
+        counts = np.arange(whole) < whole * (n - inside) // n
         return gates.here(arrays[0] + np.where(counts, arrays[1], 0))
 
     return Slot(
         (first, second),
-        f"`{first}` + `{second}`{' but for the last gate' if inside else ''}{gates.told}, or 0",
+        f"`{first}` + `{second}`{' but for the last gate' if inside else ''}, or 0{gates.told}",
         lambda shape: (shape, shape),
         here,
         lambda array: (gates.there(array), np.zeros_like(array)),
@@ -138,7 +139,8 @@ def columns(name: str, of: int, first: int, count: int, *, matrix: bool) -> Slot
         whole[first * size : (first + count) * size] = array.T
         return (whole,)
 
-    told = f"rows {first + 1} to {first + count} of the {of} blocks of `{name}`{turned}"
+    which = f"block {first + 1}" if count == 1 else f"blocks {first + 1} to {first + count}"
+    told = f"{which} of {of} of `{name}`{turned}"
     return Slot((name,), told, lambda shape: (rows(shape),), here, there, optional=not matrix)
 
 

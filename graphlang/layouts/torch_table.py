@@ -123,3 +123,24 @@ _MADE: dict[str, Callable[[str, Mapping[str, Shape]], dict[str, Slot]]] = {
     "GRU": _recurrent,
     "Attention": _attention,
 }
+
+
+def torch_table() -> str:
+    """The table as a page has it: a row for each parameter."""
+    lines = ["| layer | PyTorch | parameter | from |", "|---|---|---|---|"]
+    for operation, modules in MODULES.items():
+        for role, slot in _every_slot(operation).items():
+            first = role == next(iter(_every_slot(operation)))
+            layer = f"`{operation}` | {modules}" if first else " |"
+            lines.append(f"| {layer} | `{role}` | {slot.told} |")
+    return "\n".join(lines) + "\n"
+
+
+def _every_slot(operation: str) -> dict[str, Slot]:
+    if operation in _PLAIN:
+        return _PLAIN[operation]
+    if operation != "Attention":
+        more = {"bn": (1,)} if operation == "GRU" else {}
+        return torch_slots(operation, {"Wx": (1, 1), "Wh": (1, 1), "b": (1,), **more})
+    over_itself = torch_slots(operation, {"Wqkv": (1, 3)})
+    return over_itself | torch_slots(operation, {"Wq": (1, 1), "Wkv": (1, 2)})

@@ -9,7 +9,7 @@ import pytest
 
 from graphlang.catalog.operation import Array
 from graphlang.kernels.parallel import worker_threads
-from graphlang.kernels.recurrence import gru, lstm, rnn
+from graphlang.kernels.recurrence import gru, gru_after, lstm, rnn
 from graphlang.layers._recurrent import _Recurrent
 from graphlang.layers.gru import GRU
 from graphlang.layers.lstm import LSTM
@@ -148,7 +148,7 @@ def at_once(jobs: Sequence[Callable[[], None]]) -> None:
         thread.join()
 
 
-@pytest.mark.parametrize(("kernel", "gates"), [(rnn, 1), (lstm, 4), (gru, 3)])
+@pytest.mark.parametrize(("kernel", "gates"), [(rnn, 1), (lstm, 4), (gru, 3), (gru_after, 4)])
 @pytest.mark.parametrize(("hidden", "steps", "count"), [(1, 1, 2), (7, 4, 3), (48, 19, 2), (48, 19, 7)])
 def test_threads_change_no_value_and_repeat_bit_by_bit(
     kernel: Any, gates: int, hidden: int, steps: int, count: int

@@ -407,10 +407,11 @@ SAMPLES: dict[str, Callable[[Any], Iterator[Sample]]] = {
     "conv": conv, "conv_transpose": conv_transpose, "conv_weight_gradient": conv_weight_gradient,
     "max_pool": pool, "max_pool_gradient": max_pool_gradient, "max_pool_pick": max_pool_pick,
     "sum_pool": pool, "sum_pool_gradient": sum_pool_gradient,
-    "rnn": recurrence(1), "lstm": recurrence(4), "gru": recurrence(3),
+    "rnn": recurrence(1), "lstm": recurrence(4), "gru": recurrence(3), "gru_after": recurrence(4),
     "rnn_gradient": recurrence_gradient(1, 1), "lstm_gradient": recurrence_gradient(4, 6),
-    "gru_gradient": recurrence_gradient(3, 4),
+    "gru_gradient": recurrence_gradient(3, 4), "gru_after_gradient": recurrence_gradient(4, 5),
     "rnn_weight_gradient": recurrence_weight_gradient(1, 1),
     "lstm_weight_gradient": recurrence_weight_gradient(4, 6),
     "gru_weight_gradient": recurrence_weight_gradient(3, 4),
+    "gru_after_weight_gradient": recurrence_weight_gradient(4, 5),
 }  # fmt: skip
