@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from graphlang.backends.options import Jax
     from graphlang.checks.gradcheck import Report
+    from graphlang.compare.values import ComparedValues
     from graphlang.engine.compiled import CompiledForward, CompiledGradient, PlannedGradient, Predictor
     from graphlang.engine.quick import QuickRuns
     from graphlang.training.record import History
@@ -253,6 +254,37 @@ class Graph(Trainable, Viewed, Shown):
         """Forward alone; `.backward(...)` of the result goes on from there."""
         arrays = inputs_by_name("forward", self.network, inputs, more, named)
         return forward(self._model, arrays, training=training)
+
+    def compare(
+        self,
+        other: Graph,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        rename: Mapping[str, str] | None = None,
+        tolerance: float = 1e-6,
+        seed: int = 0,
+    ) -> ComparedValues:
+        """What this graph and another compute from the same inputs, in evaluation mode: for each value that
+        both name the largest difference, and the first that differs beyond the tolerance.
+
+        Inputs that are not given have their defaults, or random numbers drawn from `seed`. `rename` maps
+        globs over the names of this graph to names of the other; outputs, and inputs, without a partner of
+        their name have the one at the same place. Raises GraphError where one of them cannot run.
+        """
+        from graphlang.compare.values import compare_values
+        from graphlang.diagnostics.python_arguments import by_name
+
+        if not isinstance(other, Graph):
+            raise TypeError(f"compare takes another graph, not {type(other).__name__}")
+        given = by_name("inputs", inputs)
+        return compare_values(
+            self._model,
+            other._model,
+            given,
+            rename=by_name("rename", rename),
+            tolerance=tolerance,
+            seed=whole("seed", seed, 0) or 0,
+        )
 
     def predict(self, inputs: Any = None, /, *more: Any, classes: Any = False, **named: Any) -> Any:
         """The outputs in evaluation mode: the value where there is one, else a dict.

@@ -26,6 +26,7 @@ COMMANDS = {
     "summary": "a row per node: operation, shape, parameters, FLOPs",
     "weights": "the arrays of a file of weights; other names, PyTorch's layout, another format",
     "diff": "what differs between two specs or two runs",
+    "compare": "whether two graphs compute the same from the same inputs, value by value",
     "where": "where the gradient dies on its way from the loss to a parameter",
     "explain-plan": "the planned program of a step: operations, buffers, bytes, FLOPs",
     "lsp": "the language server, which an editor starts",

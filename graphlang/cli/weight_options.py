@@ -20,18 +20,23 @@ def weights(parser: options.CommandParser) -> None:
 
 def renaming(parser: options.CommandParser, when: str = "") -> None:
     """How the arrays of a file are called and laid out."""
+    name_rules(parser, when, "other names for arrays of the file")
+    parser.add_argument(
+        "--layout",
+        choices=("torch",),
+        help=f"{when}the file is the state of a PyTorch module, which is turned",
+    )
+
+
+def name_rules(parser: options.CommandParser, when: str, what: str) -> None:
+    """`--rename` alone."""
     parser.add_argument(
         "--rename",
         metavar="OLD=NEW",
         type=_renaming,
         action="append",
         default=[],
-        help=f'{when}other names for arrays of the file, as "enc.*=encoder.*" (may be repeated)',
-    )
-    parser.add_argument(
-        "--layout",
-        choices=("torch",),
-        help=f"{when}the file is the state of a PyTorch module, which is turned",
+        help=f'{when}{what}, as "enc.*=encoder.*" (may be repeated)',
     )
 
 

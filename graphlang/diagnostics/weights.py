@@ -174,6 +174,11 @@ class NoSuchPart(WrongRename):
     part: str
 
 
+class RenamesNoValue(WrongRename):
+    message = "`{pattern}={target}` renames nothing: no value has a name like `{pattern}`"
+    help = "the pattern is over the names of the first graph; `*` stands for any letters"
+
+
 class NoNumber(WrongRename):
     message = "`{pattern}={target}` counts on from `{text}`, which is no number"
     help = "what `{{1+1}}` counts on from are digits, as in `layers.0`"
