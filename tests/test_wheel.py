@@ -158,7 +158,7 @@ def test_every_example_of_a_help_runs_where_the_wheel_is_installed(installed: In
     draws = find_spec("matplotlib") is not None
     lines = [line for line in examples() if draws or not line.startswith("graphlang plot")]
     ended = {line: installed(bounded(line)) for line in lines}
-    differs = {line: int(line.startswith("graphlang diff")) for line in lines}
+    differs = {line: int(line.startswith(("graphlang diff", "graphlang compare runs/"))) for line in lines}
     assert {line: e.stderr for line, e in ended.items() if e.returncode != differs[line]} == {}
     assert [line for line, e in ended.items() if "Traceback" in e.stderr] == []
 

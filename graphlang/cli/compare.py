@@ -28,10 +28,9 @@ def parser() -> options.CommandParser:
         "matched by name, outputs without a partner by their place. Inputs without a default are random\n"
         "unless --inputs gives them. Exits with 1 where they differ. (`diff` compares what is written.)",
         """
-        graphlang compare lesson:apple lesson:apple --inputs fruit.json
-        graphlang compare net.graph other.graph --weights net.npz --rename "y=score"
-        graphlang compare runs/net-1 runs/net-2 --tolerance 1e-3 --json
-        graphlang compare net.graph net.onnx --weights-a runs/net-1
+        graphlang compare net.graph mine.graph --weights runs/net-1
+        graphlang compare net.graph runs/net-1 --weights-a net.npz --rename "y=y" --seed 1
+        graphlang compare runs/two_layer_net-1 runs/two_layer_net-2 --tolerance 1e-3 --json
         """,
     )
     for name in ("a", "b"):
@@ -42,7 +41,10 @@ def parser() -> options.CommandParser:
             help="a .graph file, lesson:NAME, a run folder or an ONNX file; `-` reads stdin",
         )
     command.add_argument(
-        "--weights", metavar="FILE", type=options.named, help="parameters of both, unless they bring their own"
+        "--weights",
+        metavar="FILE",
+        type=options.named,
+        help="parameters of both, but for runs and ONNX files, which bring their own",
     )
     for name in ("a", "b"):
         command.add_argument(
@@ -132,7 +134,13 @@ def _settings(arguments: argparse.Namespace) -> dict[str, str]:
 
 def _onnx(path: str, arguments: argparse.Namespace) -> Graph:
     """The graph of an ONNX file; its weights are in the file."""
-    graph: Graph = import_module("graphlang.onnx").load(path)
+    from graphlang.diagnostics import GraphError
+    from graphlang.diagnostics.files import PackageMissing
+
+    try:
+        graph: Graph = import_module("graphlang.onnx").load(path)
+    except ImportError:
+        raise GraphError([PackageMissing.to_read(path, "onnx")]) from None
     console.report_notes(graph.notes, arguments.format)
     return graph
 

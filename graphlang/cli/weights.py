@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +33,9 @@ def parser() -> options.CommandParser:
         "module that stands for the spec.",
         """
         graphlang weights runs/net-1
-        graphlang weights net.npz -o net.safetensors
-        graphlang weights torch.safetensors --layout torch --for net.graph -o net.npz
-        graphlang weights old.npz --rename "layers.*.W=enc{1+1}.W" --for net.graph
-        graphlang weights runs/net-1 --for net.graph --to torch -o state.safetensors
+        graphlang weights runs/net-1 --for net.graph --to torch -o state.npz
+        graphlang weights state.npz --layout torch --for net.graph -o again.npz
+        graphlang weights net.npz --rename "Affine*.*=layers.{1-1}.{2}" -o renamed.npz
         """,
     )
     command.add_argument(
@@ -75,11 +75,14 @@ def run(arguments: argparse.Namespace) -> int:
         arrays = console.counted(count, "array")
         console.err(f"wrote {console.file_name(arguments.output)}: {arrays}")
         return 0
+    from graphlang.training.weight_statistics import statistics
+
     with _seen(arguments) as weights:
-        if arguments.json:
-            _print_json(weights)
-        else:
-            _show(weights, arguments.full)
+        rows = list(statistics(weights))
+    if arguments.json:
+        _print_json(rows)
+    else:
+        _show(rows, arguments.full)
     return 0
 
 
@@ -94,10 +97,11 @@ def _check(arguments: argparse.Namespace) -> None:
         raise options.Usage("--output writes a file, and --json writes to stdout: give one of them")
 
 
-def _graph(arguments: argparse.Namespace) -> Graph:
+def _graph(arguments: argparse.Namespace, dtype: str | None = None) -> Graph:
     from graphlang.api import load
 
-    graph = load(arguments.spec, set=dict(arguments.set), limits=options.limits_of(arguments))
+    settings = dict(arguments.set)
+    graph = load(arguments.spec, set=settings, dtype=dtype, limits=options.limits_of(arguments))
     console.report_notes(graph.notes, arguments.format)
     return graph
 
@@ -123,16 +127,18 @@ def _seen(arguments: argparse.Namespace) -> Iterator[WeightFile]:
 
 def _write(arguments: argparse.Namespace) -> int:
     """Writes the arrays in another form; returns how many."""
-    from graphlang.training.weight_files import save
+    from graphlang.training.weight_files import opened_weights, save
 
     if arguments.spec is None:
         with _seen(arguments) as weights:
             arrays = weights.read(list(weights.arrays))
         save(arguments.output, arrays)
         return len(arrays)
-    from graphlang.training.run_folder import load_run, save_weights
+    from graphlang.training.run_folder import load_run, save_weights, weights_of
 
-    graph = _graph(arguments)
+    with opened_weights(weights_of(Path(arguments.file))) as weights:
+        kinds = {str(weights.arrays[name].dtype) for name in weights.arrays}
+    graph = _graph(arguments, "float64" if "float64" in kinds else "float32")
     rename, layout = dict(arguments.rename), arguments.layout
     load_run(graph.model, Path(arguments.file), rename=rename, layout=layout)
     if arguments.to is None:
@@ -146,39 +152,31 @@ def _write(arguments: argparse.Namespace) -> int:
 # ---- output --------------------------------------------------------------------------------------
 
 
-def _print_json(weights: WeightFile) -> None:
+def _print_json(rows: list[ArrayStatistics]) -> None:
     from graphlang.engine.result import json_value
-    from graphlang.training.weight_statistics import statistics
 
-    rows = []
-    for row in statistics(weights):
-        values = asdict(row)
-        numbers = {name: json_value(v) for name, v in values.items() if isinstance(v, float)}
-        rows.append({**values, "shape": list(row.shape), **numbers})
-    total = {"arrays": len(rows), "numbers": _count(weights), "bytes": sum(row["bytes"] for row in rows)}
-    console.print_json({"arrays": rows, "total": total})
-
-
-def _count(weights: WeightFile) -> int:
-    from math import prod
-
-    return sum(prod(weights.arrays[name].shape) for name in weights.arrays)
+    arrays = [
+        {name: json_value(v) if isinstance(v, float) else v for name, v in asdict(row).items()}
+        | {"shape": list(row.shape)}
+        for row in rows
+    ]
+    total = {"arrays": len(rows), "numbers": _count(rows), "bytes": sum(row.bytes for row in rows)}
+    console.print_json({"arrays": arrays, "total": total})
 
 
-def _show(weights: WeightFile, full: bool) -> None:
-    from graphlang.training.weight_statistics import statistics
+def _count(rows: list[ArrayStatistics]) -> int:
+    return sum(prod(row.shape) for row in rows)
 
-    cells, size = [], 0
-    for number, row in enumerate(statistics(weights)):
-        size += row.bytes
-        if full or number < MOST:
-            cells.append(_cells(row))
-    if cells:
-        console.print_table(cells, HEADS)
-    arrays, numbers = console.counted(len(weights.arrays), "array"), _count(weights)
-    if len(cells) < len(weights.arrays):
-        console.note(f"{len(weights.arrays) - len(cells):,} more arrays are not listed: --full lists them")
-    console.out(f"{arrays}, {console.counted(numbers, 'number')}, {size:,} bytes")
+
+def _show(rows: list[ArrayStatistics], full: bool) -> None:
+    listed = rows if full else rows[:MOST]
+    if listed:
+        console.print_table([_cells(row) for row in listed], HEADS)
+    if len(listed) < len(rows):
+        console.note(f"{len(rows) - len(listed):,} more arrays are not listed: --full lists them")
+    size = sum(row.bytes for row in rows)
+    arrays, numbers = console.counted(len(rows), "array"), console.counted(_count(rows), "number")
+    console.out(f"{arrays}, {numbers}, {size:,} bytes")
 
 
 def _cells(row: ArrayStatistics) -> list[Any]:

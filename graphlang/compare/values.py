@@ -60,7 +60,8 @@ class ComparedValues:
         if not self.values:
             return "nothing to compare: the two have no value in common"
         if self.first is None:
-            return f"no difference beyond {self.tolerance:g} in {len(self.values):,} values"
+            plural = "" if len(self.values) == 1 else "s"
+            return f"no difference beyond {self.tolerance:g} in {len(self.values):,} value{plural}"
         count = sum(value.differs for value in self.values)
         return f"{count:,} of {len(self.values):,} values differ, `{self.first.name}` first"
 

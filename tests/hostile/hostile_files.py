@@ -354,9 +354,61 @@ for name, (content, part) in {
     "bytes behind the tensors": (tensors('{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}', bytes(9)), "announces 4"),
     "a shape of a quintillion": (
         tensors(f'{{"a": {{"dtype": "F32", "shape": [{10**18}], "data_offsets": [0, {4 * 10**18}]}}}}', bytes(4)), "more than the limit"),
+    "nothing in it": (b"", "announces"),
+    "half of a length": (b"\1\2\3", "announces"),
+    "a length and no header": (struct.pack("<Q", 100), "announces"),
+    "a header that is a list": (tensors("[]"), "not a JSON object"),
+    "a header that is a text": (tensors('"' + "a" * 100_000 + '"'), "not a JSON object"),
+    "100,000 open brackets": (tensors('{"a": ' + "[" * 100_000), "64 brackets"),
+    "a million empty lists": (tensors('{"a": [' + "[]," * 1_000_001 + "[]]}"), "lists"),
+    "a number of 100,000 digits": (tensors('{"a": ' + "9" * 100_000 + "}"), "digits"),
+    "bytes of no encoding": (struct.pack("<Q", 3) + b"{\xff}", "not sound JSON"),
+    "a null character in it": (tensors('{"a\0": {}}'), "not sound JSON"),
+    "a tensor that is null": (tensors('{"a": null}'), "does not describe"),
+    "a tensor without a shape": (tensors('{"a": {"dtype": "F32", "data_offsets": [0, 4]}}', bytes(4)), "does not describe"),
+    "a tensor with one key more": (
+        tensors('{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4], "code": "x"}}', bytes(4)), "does not describe"),
+    "a type that is a number": (tensors('{"a": {"dtype": 5, "shape": [1], "data_offsets": [0, 4]}}', bytes(4)), "impossible shape or type"),
+    "a type that there is not": (tensors('{"Affine1.W": {"dtype": "F7", "shape": [3, 2], "data_offsets": [0, 24]}, '
+                                         '"Affine1.b": {"dtype": "F32", "shape": [2], "data_offsets": [24, 32]}}', bytes(32)), "no type of weights"),
+    "a shape below zero": (tensors('{"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}', bytes(4)), "impossible shape"),
+    "a shape of fractions": (tensors('{"a": {"dtype": "F32", "shape": [1.0], "data_offsets": [0, 4]}}', bytes(4)), "impossible shape"),
+    "a shape that is a text": (tensors('{"a": {"dtype": "F32", "shape": "1", "data_offsets": [0, 4]}}', bytes(4)), "impossible shape"),
+    "a shape of 100,000 axes": (
+        tensors('{"a": {"dtype": "F32", "shape": [' + ",".join("1" * 100_000) + '], "data_offsets": [0, 4]}}', bytes(4)), "impossible shape"),
+    "a shape beyond 64 bits": (tensors(f'{{"a": {{"dtype": "F32", "shape": [{2**64}], "data_offsets": [0, 4]}}}}', bytes(4)), "impossible shape"),
+    "a product of sizes beyond 64 bits": (
+        tensors(f'{{"a": {{"dtype": "F32", "shape": [{2**62}, {2**62}], "data_offsets": [0, 4]}}}}', bytes(4)), "more than the limit"),
+    "a size of 0 among huge ones": (
+        tensors(f'{{"a": {{"dtype": "F32", "shape": [0, {2**62}, {2**62}], "data_offsets": [0, 0]}}}}'), "more than the limit"),
+    "a shape beyond its bytes": (tensors('{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}}', bytes(4)), "announces 8"),
+    "a place before the start": (tensors('{"a": {"dtype": "F32", "shape": [1], "data_offsets": [-4, 0]}}', bytes(4)), "impossible place"),
+    "a place that ends before it starts": (tensors('{"a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 0]}}', bytes(4)), "impossible place"),
+    "a place of three numbers": (tensors('{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 2, 4]}}', bytes(4)), "impossible place"),
+    "a place beyond the file": (tensors('{"a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}', bytes(4)), "something before"),
+    "a hole between tensors": (
+        tensors('{"a": {"dtype": "U8", "shape": [1], "data_offsets": [0, 1]}, "b": {"dtype": "U8", "shape": [1], "data_offsets": [2, 3]}}', bytes(3)),
+        "something before"),
+    "tensors in one another": (
+        tensors('{"a": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}, "b": {"dtype": "U8", "shape": [2], "data_offsets": [1, 3]}}', bytes(4)),
+        "overlaps"),
+    "half of its numbers": (tensors('{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}', bytes(4)), "announces"),
+    "a name like a path": (
+        tensors('{"../../etc/passwd": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}', bytes(4)), "../../etc/passwd"),
+    "a name that forges a message": (
+        tensors('{"a\\nerror[GL000]: \\u001b[31mfine\\u202e": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}', bytes(4)), "does not have"),
+    "a name of a million letters": (
+        tensors('{"' + "a" * 1_000_000 + '": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}', bytes(4)), "aaa"),
+    "100,000 tensors": (
+        tensors("{" + ",".join(f'"t{n}": {{"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}}' for n in range(100_000)) + "}"), "more arrays"),
 }.items():  # fmt: skip
     case(f"safetensors with {name}", "predict net.graph --weights w.safetensors", "GL709", part,
          several(NET_FILE, file("w.safetensors", content)))  # fmt: skip
+    if name in ("100,000 open brackets", "a shape of a quintillion"):
+        case(f"safetensors to list with {name}", "weights w.safetensors", "GL709", part, file("w.safetensors", content))
+    if name.startswith(("a name", "a type that there is not", "100,000 tensors")):
+        case(f"safetensors to turn with {name}", "weights w.safetensors --layout torch --for net.graph -o x.npz", "GL709", part,
+             several(NET_FILE, file("w.safetensors", content)))  # fmt: skip
 
 # ---- JSON -------------------------------------------------------------------------------------------------
 
