@@ -169,7 +169,7 @@ class WrongRename(Diagnostic):
     target: str
 
 
-class NoSuchPart(WrongRename):
+class NoSuchStar(WrongRename):
     message = "`{pattern}={target}` renames nothing: `{part}` is none of the `*` of `{pattern}`"
     part: str
 

@@ -12,7 +12,7 @@ Shape: TypeAlias = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Slot:
+class ParameterSlot:
     """One parameter of a layer, and the arrays of the other framework that it is made of.
 
     What several parameters write into one array is added up: each leaves zeros where the others have their
@@ -33,14 +33,14 @@ class Slot:
     optional: bool = False
 
 
-def same(name: str) -> Slot:
+def same(name: str) -> ParameterSlot:
     """The same array under another name."""
-    return Slot((name,), f"`{name}`", lambda shape: (shape,), _first, lambda array: (array,))
+    return ParameterSlot((name,), f"`{name}`", lambda shape: (shape,), _first, lambda array: (array,))
 
 
-def turned(name: str, *, optional: bool = False) -> Slot:
+def turned(name: str, *, optional: bool = False) -> ParameterSlot:
     """A matrix with rows and columns exchanged."""
-    return Slot(
+    return ParameterSlot(
         (name,),
         f"`{name}`, transposed",
         lambda shape: (shape[::-1],),
@@ -50,18 +50,18 @@ def turned(name: str, *, optional: bool = False) -> Slot:
     )
 
 
-def optional(name: str) -> Slot:
+def optional(name: str) -> ParameterSlot:
     """The same array, or zeros where the layer was made without it."""
-    return Slot((name,), f"`{name}`, or 0", lambda shape: (shape,), _first, lambda array: (array,), True)
+    return ParameterSlot((name,), f"`{name}`, or 0", lambda shape: (shape,), _first, lambda array: (array,), True)
 
 
-def single(name: str) -> Slot:
+def single(name: str) -> ParameterSlot:
     """A number that the other framework keeps as a vector of one; a vector as it is."""
 
     def shapes(shape: Shape) -> tuple[Shape, ...]:
         return (shape or (1,),)
 
-    return Slot(
+    return ParameterSlot(
         (name,),
         f"`{name}`; one number is [] here",
         shapes,
@@ -90,9 +90,9 @@ class Gates:
         return np.concatenate([ours[k][1] * parts[ours[k][0]] for k in range(len(self.places))])
 
 
-def gate_matrix(name: str, gates: Gates) -> Slot:
+def gate_matrix(name: str, gates: Gates) -> ParameterSlot:
     """The weights of all gates, [gates * H, in] there."""
-    return Slot(
+    return ParameterSlot(
         (name,),
         f"`{name}`, transposed{gates.told}",
         lambda shape: (shape[::-1],),
@@ -101,7 +101,7 @@ def gate_matrix(name: str, gates: Gates) -> Slot:
     )
 
 
-def gate_bias(first: str, second: str, gates: Gates, *, inside: int = 0) -> Slot:
+def gate_bias(first: str, second: str, gates: Gates, *, inside: int = 0) -> ParameterSlot:
     """One bias for each gate, the sum of two there; ours goes back into the first one.
 
     Of the last gates, `inside` have only the first: the second is what another gate multiplies.
@@ -112,7 +112,7 @@ def gate_bias(first: str, second: str, gates: Gates, *, inside: int = 0) -> Slot
         counts = np.arange(whole) < whole * (n - inside) // n
         return gates.here(arrays[0] + np.where(counts, arrays[1], 0))
 
-    return Slot(
+    return ParameterSlot(
         (first, second),
         f"`{first}` + `{second}`{' but for the last gate' if inside else ''}, or 0{gates.told}",
         lambda shape: (shape, shape),
@@ -122,7 +122,7 @@ def gate_bias(first: str, second: str, gates: Gates, *, inside: int = 0) -> Slot
     )
 
 
-def columns(name: str, of: int, first: int, count: int, *, matrix: bool) -> Slot:
+def columns(name: str, of: int, first: int, count: int, *, matrix: bool) -> ParameterSlot:
     """Some of the blocks that the rows of an array are divided into: `count` of `of`, from `first` on."""
     turned = ", transposed" if matrix else ", or 0"
 
@@ -141,16 +141,16 @@ def columns(name: str, of: int, first: int, count: int, *, matrix: bool) -> Slot
 
     which = f"block {first + 1}" if count == 1 else f"blocks {first + 1} to {first + count}"
     told = f"{which} of {of} of `{name}`{turned}"
-    return Slot((name,), told, lambda shape: (rows(shape),), here, there, optional=not matrix)
+    return ParameterSlot((name,), told, lambda shape: (rows(shape),), here, there, optional=not matrix)
 
 
-def stacked(names: tuple[str, ...]) -> Slot:
+def stacked(names: tuple[str, ...]) -> ParameterSlot:
     """Several matrices beside one another, each transposed."""
 
     def shapes(shape: Shape) -> tuple[Shape, ...]:
         return ((shape[1] // len(names), shape[0]),) * len(names)
 
-    return Slot(
+    return ParameterSlot(
         names,
         f"{' and '.join(f'`{name}`' for name in names)}, transposed",
         shapes,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.layouts.instances import layer_instances
-from graphlang.layouts.slots import Slot, same
+from graphlang.layouts.slots import ParameterSlot, same
 from graphlang.layouts.torch_table import DROPPED, torch_slots
 from graphlang.spec.network import Network
 
@@ -19,7 +19,7 @@ class TorchParameter:
     """A parameter, and the arrays of a state that it is made of."""
 
     name: str
-    slot: Slot
+    slot: ParameterSlot
     #: the layer it belongs to, as a PyTorch module has it: dots are attributes
     layer: str
 

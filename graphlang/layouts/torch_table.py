@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 
 from graphlang.layouts.slots import (
     Gates,
+    ParameterSlot,
     Shape,
-    Slot,
     columns,
     gate_bias,
     gate_matrix,
@@ -45,7 +45,7 @@ DROPPED = ("num_batches_tracked",)
 
 _WEIGHT_AND_BIAS = {"W": same("weight"), "b": same("bias")}
 _NORM = {"gamma": same("weight"), "beta": same("bias")}
-_PLAIN: dict[str, dict[str, Slot]] = {
+_PLAIN: dict[str, dict[str, ParameterSlot]] = {
     "Affine": {"W": turned("weight"), "b": same("bias")},
     "Conv": _WEIGHT_AND_BIAS,
     "DepthwiseConv": _WEIGHT_AND_BIAS,
@@ -65,7 +65,7 @@ _GATES = {
 }
 
 
-def torch_slots(operation: str, shapes: Mapping[str, Shape]) -> dict[str, Slot]:
+def torch_slots(operation: str, shapes: Mapping[str, Shape]) -> dict[str, ParameterSlot]:
     """For each parameter of a layer, by its role, where it comes from; empty for an unknown layer."""
     if operation in _PLAIN:
         return {role: _PLAIN[operation][role] for role in shapes}
@@ -73,9 +73,9 @@ def torch_slots(operation: str, shapes: Mapping[str, Shape]) -> dict[str, Slot]:
     return {} if make is None else make(operation, shapes)
 
 
-def _recurrent(operation: str, shapes: Mapping[str, Shape]) -> dict[str, Slot]:
+def _recurrent(operation: str, shapes: Mapping[str, Shape]) -> dict[str, ParameterSlot]:
     gates = _GATES[operation]
-    slots: dict[str, Slot] = {}
+    slots: dict[str, ParameterSlot] = {}
     if operation == "GRU" and "bn" not in shapes:
         return {}
     for role in shapes:
@@ -99,7 +99,7 @@ def _parts_of_role(role: str) -> tuple[str, int, str]:
     return match[1], int(match[2] or 1), match[3] or ""
 
 
-def _attention(_: str, shapes: Mapping[str, Shape]) -> dict[str, Slot]:
+def _attention(_: str, shapes: Mapping[str, Shape]) -> dict[str, ParameterSlot]:
     last = {"Wo": turned("out_proj.weight"), "bo": optional("out_proj.bias")}
     weight, bias = "in_proj_weight", "in_proj_bias"
     if "Wqkv" in shapes:
@@ -117,7 +117,7 @@ def _attention(_: str, shapes: Mapping[str, Shape]) -> dict[str, Slot]:
     return {**first, **last}
 
 
-_MADE: dict[str, Callable[[str, Mapping[str, Shape]], dict[str, Slot]]] = {
+_MADE: dict[str, Callable[[str, Mapping[str, Shape]], dict[str, ParameterSlot]]] = {
     "RNN": _recurrent,
     "LSTM": _recurrent,
     "GRU": _recurrent,
@@ -136,7 +136,7 @@ def torch_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _every_slot(operation: str) -> dict[str, Slot]:
+def _every_slot(operation: str) -> dict[str, ParameterSlot]:
     if operation in _PLAIN:
         return _PLAIN[operation]
     if operation != "Attention":

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.weights import NoNumber, NoSuchPart, RenamedTwice, RenamesNothing, WrongRename
+from graphlang.diagnostics.weights import NoNumber, NoSuchStar, RenamedTwice, RenamesNothing, WrongRename
 from graphlang.files.zip_directory import shown_member
 
 _PART = re.compile(r"\{(\d{1,3})([+-]\d{1,9})?\}", re.ASCII)
@@ -25,7 +25,7 @@ class RenameRule:
             raise GraphError([WrongRename(pattern, target)])
         for part in numbered:
             if not 1 <= int(part[1]) <= stars:
-                raise GraphError([NoSuchPart(pattern, target, part[0])])
+                raise GraphError([NoSuchStar(pattern, target, part[0])])
         self._texts = pattern.split("*")
         if numbered:
             self._pieces = _PART.split(target)
