@@ -52,7 +52,8 @@ def turned(name: str, *, optional: bool = False) -> ParameterSlot:
 
 def optional(name: str) -> ParameterSlot:
     """The same array, or zeros where the layer was made without it."""
-    return ParameterSlot((name,), f"`{name}`, or 0", lambda shape: (shape,), _first, lambda array: (array,), True)
+    told = f"`{name}`, or 0"
+    return ParameterSlot((name,), told, lambda shape: (shape,), _first, lambda array: (array,), True)
 
 
 def single(name: str) -> ParameterSlot:
