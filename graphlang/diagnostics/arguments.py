@@ -159,6 +159,7 @@ class ArgumentTwice(Located):
 
     code = "GL406"
     message = "`{name}` of `{operation}` is given twice"
+    help = "keep one of the two"
     places = {"first": "first given here"}
 
     operation: str
@@ -177,6 +178,7 @@ class NotKnownBefore(Located):
 
     code = "GL407"
     message = "{subject} must be known before running, but this is a value of the graph"
+    help = "use a number, a `hyper` or a dimension"
     places = {"place": "this is a value of the graph"}
 
     subject: str
@@ -207,20 +209,41 @@ class CannotCompute(Located):
 
     code = "GL408"
 
-    division_by_zero = wording("division by zero")
-    zero_with_negative_power = wording("zero has no negative power")
-    result_too_large = wording("the result is too large")
-    size_too_long = wording("the formula of sizes has too many terms")
-    no_whole_result = wording("the result is too large for a whole number")
-    product_of_numbers = wording("`@` multiplies matrices, and this is a number; `*` multiplies numbers")
+    division_by_zero = wording("division by zero", "divide by a number other than 0")
+    zero_with_negative_power = wording(
+        "zero has no negative power",
+        "a negative power divides: take it of a number other than 0",
+    )
+    result_too_large = wording(
+        "the result is too large",
+        "write smaller numbers: the largest is about 1.8e308",
+    )
+    size_too_long = wording(
+        "the formula of sizes has too many terms",
+        "give the sizes numbers, or names of their own",
+    )
+    no_whole_result = wording(
+        "the result is too large for a whole number",
+        "write a smaller number, or leave the rounding out",
+    )
+    product_of_numbers = wording(
+        "`@` multiplies matrices, and this is a number; `*` multiplies numbers",
+        "write `*`",
+    )
 
 
 class PowerOfNumbers(CannotCompute):
     base: object
     exponent: object
 
-    too_large = wording("{base} ** {exponent} is too large")
-    not_real = wording("{base} ** {exponent} is not a real number")
+    too_large = wording(
+        "{base} ** {exponent} is too large",
+        "write a smaller base or exponent: the largest number is about 1.8e308",
+    )
+    not_real = wording(
+        "{base} ** {exponent} is not a real number",
+        "take a whole power, or one of a positive number",
+    )
 
 
 class NoFunctionOf(CannotCompute):
@@ -233,6 +256,7 @@ class NoFunctionOf(CannotCompute):
 
 class BetweenOthers(CannotCompute):
     message = "`{operator}` stands between {needed}, not {left} and {right}"
+    help = "write {needed} on both sides"
     operator: str
     needed: str
     left: str
@@ -241,6 +265,7 @@ class BetweenOthers(CannotCompute):
 
 class BeforeOther(CannotCompute):
     message = "`{operator}` stands before {needed}, not {what}"
+    help = "write {needed} after it"
     operator: str
     needed: str
     what: str
@@ -248,6 +273,7 @@ class BeforeOther(CannotCompute):
 
 class NotComparable(CannotCompute):
     message = "{left} and {right} cannot be compared before running"
+    help = "compare what is known before running; `where(a < b, x, y)` chooses when the graph runs"
     left: str
     right: str
 
@@ -259,11 +285,13 @@ class SizeNotComparable(NotComparable):
 
 class ListTooDeep(CannotCompute):
     message = "lists nest at most {limit} deep, as the axes of an array do"
+    help = "write a flatter list, and `reshape` it"
     limit: int
 
 
 class NoCondition(CannotCompute):
     message = "the condition of `if` is {what}, neither true nor false"
+    help = "write a comparison, as in `n > 0`, or `true` or `false`"
     what: str
 
 
@@ -331,6 +359,7 @@ class WrongBackward(LayerFailed):
 
 class LayerRaised(LayerFailed):
     message = "{subject} failed on {types}: {exception}: {reason}"
+    help = "correct the code of {subject}, or give it values of a type that it takes"
     types: str
     exception: str
     reason: str

@@ -57,6 +57,7 @@ class FieldMismatch(Diagnostic):
 
     code = "GL620"
     message = "the input `{name}` is {declared}, but the data's field `{field}` is {actual}"
+    help = "declare `{name}` with the type of the field, or choose a field of the declared type"
 
     name: str
     declared: str

@@ -21,8 +21,11 @@ class UnreadableFile(OfFile):
     code = "GL713"
 
     spec_as_text = wording("this is no name of a file, but the text of a spec", LOAD_TEXT)
-    no_name = wording("this is no name of a file")
-    folder = wording("this is a folder, not a file")
+    no_name = wording(
+        "this is no name of a file",
+        "a name of a file is a text without NUL characters, and is not empty",
+    )
+    folder = wording("this is a folder, not a file", "name a file in it")
     stdin_closed = wording(
         "standard input is closed", "send something into it, as in `echo 'y = x**2' | graphlang run -`"
     )
@@ -30,6 +33,7 @@ class UnreadableFile(OfFile):
 
 class NoSuchFile(UnreadableFile):
     message = "there is no such file"
+    help = "look at the spelling; a name without a folder is looked for in the current one"
 
     value_for_file = wording(
         help="a value is given by `--set {file}` on the command line, by `set={{...}}` from Python"
@@ -62,6 +66,7 @@ class FileRefused(UnreadableFile):
 
 class UnusableFile(UnreadableFile):
     message = "the system refuses it: {refusal}"
+    help = "see that the file may be used, or name another one"
     refusal: str
 
 

@@ -98,7 +98,7 @@ class WrongInput(Diagnostic):
     name: str
     span: Span | None
 
-    ragged = wording("`{name}` is a list whose rows differ in length")
+    ragged = wording("`{name}` is a list whose rows differ in length", "give every row as many numbers")
 
 
 class MaskedInput(WrongInput):
@@ -140,6 +140,7 @@ class TwoSizes(WrongInput):
     """A dimension that two inputs give two sizes."""
 
     message = "`{dimension}` is {first_size} in `{first}` and {size} in `{name}`{where}"
+    help = "give both the same size, or let the types name two dimensions"
     places = {"first_span": "`{dimension}` = {first_size} here"}
 
     dimension: str
@@ -153,6 +154,7 @@ class TwoSizes(WrongInput):
 
 class InputOfOtherType(WrongInput):
     message = "`{name}` is {actual}, but the file declares {declared}"
+    help = "give it a value of the declared type, or declare the type that the value has"
     actual: str
     declared: str
 
@@ -266,8 +268,11 @@ class NoSizeOfInput(Diagnostic):
     reason: str
     span: Span | None
 
-    size_unknown = wording("the size of `{name}` cannot be told: {reason}")
-    index_bound_unknown = wording("the largest index in `{name}` cannot be told: {reason}")
+    size_unknown = wording("the size of `{name}` cannot be told: {reason}", "give it a value")
+    index_bound_unknown = wording(
+        "the largest index in `{name}` cannot be told: {reason}",
+        "write the size that it counts as a number",
+    )
     nothing_to_draw = wording("no value can be drawn for `{name}`: {reason}", "give it a value")
 
 

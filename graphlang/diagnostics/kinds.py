@@ -93,6 +93,7 @@ class WrongOutput(NoValueHere):
 
 class WholeWithoutParts(NoValueHere):
     message = "{what} has no parts to take"
+    help = "brackets take parts of arrays and lists; write it without them"
     what: str
 
 
@@ -110,7 +111,10 @@ class NoOperation(Located):
 
     code = "GL211"
 
-    value_in_chain = wording("a chain goes through operations, and this is a value")
+    value_in_chain = wording(
+        "a chain goes through operations, and this is a value",
+        "send it into a layer or a function, as in `x -> Relu`; two values take an operator, as in `x + y`",
+    )
 
 
 class CalledValue(NoOperation):
@@ -168,11 +172,13 @@ _HOMES = {
 
 class CalledImport(NoOperation):
     message = "`{name}` is an imported file; call one of its `def`s"
+    help = "write `{name}.NAME(...)` with the name of a `def` of that file"
     name: str
 
 
 class NoLayerToShare(NoOperation):
     message = "`layer` makes one instance of a layer or a `def`"
+    help = "write a layer or a call of one, as in `layer fc = Affine(50)`"
 
     shared_already = wording(help="`{span}` is shared already: use it as it is")
 
@@ -352,7 +358,10 @@ class NoConstant(Located):
 
     code = "GL216"
 
-    in_hyper = wording("a `hyper` is a constant, and `{span}` is a value of the graph")
+    in_hyper = wording(
+        "a `hyper` is a constant, and `{span}` is a value of the graph",
+        "use numbers and other `hyper`s; a value of the graph is defined without the word `hyper`",
+    )
 
 
 class ValueAmongConstants(NoConstant):

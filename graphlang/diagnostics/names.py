@@ -97,6 +97,7 @@ class UnknownOperation(Located):
 
 class NoSuchCallable(UnknownOperation):
     message = "unknown operation `{name}`"
+    help = "`graphlang layers` lists every layer and function"
     label = "not a layer, function or `def`"
 
 
@@ -368,11 +369,15 @@ class ImportProblem(Located):
 
     code = "GL210"
 
-    from_text = wording("a spec that comes as text cannot import; load it from a file")
+    from_text = wording(
+        "a spec that comes as text cannot import",
+        'save it to a file and load that, as in `gl.load("net.graph")`',
+    )
 
 
 class ImportsInCycle(ImportProblem):
     message = "these files import one another: {cycle}"
+    help = "move what both need into a file of its own, which imports neither of them"
 
     files: Sequence[str]
 
@@ -388,8 +393,14 @@ class ImportOfPath(ImportProblem):
         "an import names a file below the folder of the importing one, relatively, and `{path}` is none",
         'copy the file there, and import it as in `import "blocks.graph" as blocks`',
     )
-    outside = wording("`{path}` lies outside of the folder of the importing file")
-    other_file = wording("`{path}` is not a `.graph` file")
+    outside = wording(
+        "`{path}` lies outside of the folder of the importing file",
+        'copy it below that folder, and import it as in `import "blocks.graph" as blocks`',
+    )
+    other_file = wording(
+        "`{path}` is not a `.graph` file",
+        "an import takes the `def`s of another spec, whose name ends in `.graph`",
+    )
 
 
 class MissingImport(ImportOfPath):
@@ -404,6 +415,7 @@ class MissingImport(ImportOfPath):
 
 class ImportUnreadable(ImportProblem):
     message = "`{path}` cannot be read: {refusal}"
+    help = "make it a text file that may be read, or import another one"
     path: str
     refusal: str
 

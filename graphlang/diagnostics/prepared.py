@@ -29,7 +29,10 @@ class WrongFieldExpression(Diagnostic):
         "`{span}` is no field of the source, and is not computed from any",
         'write the name of a field, or `field("...")` where the name has other characters',
     )
-    no_name = wording('`{span}` does not name a field: `field` takes a text, as in `field("x 1")`')
+    no_name = wording(
+        '`{span}` does not name a field: `field` takes a text, as in `field("x 1")`',
+        "write the name in quotes",
+    )
 
 
 class UnknownPreparation(WrongFieldExpression):

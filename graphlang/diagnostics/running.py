@@ -118,6 +118,7 @@ class BadSpec(Diagnostic):
     """
 
     code = "GL710"
+    help = "take the JSON as `spec.model_dump_json()` wrote it, or correct what is named here"
 
     same_name = wording("the spec is not sound: two values have the same name")
 

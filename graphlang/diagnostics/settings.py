@@ -95,6 +95,7 @@ class WrongSetting(Diagnostic):
 
 class SettingRefused(WrongSetting):
     message = "{subject}{requirement}"
+    help = first_of("write a value that is {requirement.needed}")
 
     #: the setting with its section
     subject: str
@@ -117,23 +118,27 @@ class NoFieldName(WrongSetting):
 
 class NoChoice(WrongSetting):
     message = "`{setting}` must be {choices:or}, but it is `{span}`"
+    help = "write {choices:or}"
     setting: str
     choices: Sequence[str]
 
 
 class NoValueNamed(WrongSetting):
     message = "`{setting}` names a value of the graph, not {what}"
+    help = "write the name of a value of the file, without quotes"
     setting: str
     what: str
 
 
 class NoScalarMetric(WrongSetting):
     message = "a metric is a number or an array of known size, and this is {what}"
+    help = "make a number of a value, as `mean(y)` does"
     what: str
 
 
 class IterationsTooFew(WrongSetting):
     message = "`iterations` is {iterations}, but must be at least 1"
+    help = "write 1 or more"
     iterations: int
 
 

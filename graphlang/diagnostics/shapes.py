@@ -65,6 +65,7 @@ class SharedOtherwise(WrongShape):
 
 class DefaultsDiffer(WrongShape):
     message = "the defaults of `{first}` and `{name}` give `{dimension}` two sizes, {first_size} and {size}"
+    help = "give both defaults one size, or one of the inputs a dimension with another name"
     first: str
     name: str
     dimension: str
@@ -192,11 +193,15 @@ class TypeMisfit(WrongType):
 
 class TransposedVector(WrongType):
     message = "`.T` swaps the last two axes, and this is {type}"
+    help = (
+        "leave `.T` out, or make a vector a row first, `expand_dims(v, 0)`, or a column, `expand_dims(v, 1)`"
+    )
     type: str
 
 
 class DefaultMisfit(WrongType):
     message = "the default of `{name}` is {actual}, but {type} is declared"
+    help = "write a default of the declared type, or declare the type that the default has"
     name: str
     actual: str
     type: Span
@@ -216,12 +221,14 @@ class NumberForArray(DefaultMisfit):
 
 class DefaultWithoutNumber(WrongType):
     message = "the default of `{name}` is {what}, not a number"
+    help = "write a number, or leave the default out"
     name: str
     what: str
 
 
 class StartOfOtherType(WrongType):
     message = "`{name}` is {type} and cannot start as {what}"
+    help = "write a start of the declared type, or declare the type that the start has"
     name: str
     type: Span
     what: str
@@ -242,11 +249,15 @@ class WrongSize(Located):
         "`...` stands once in a type: with two, nothing says which axes are which",
         "name the axes between, or leave one `...` out",
     )
-    dots_outside_def = wording("`...` stands only in the types of a `def`")
+    dots_outside_def = wording(
+        "`...` stands only in the types of a `def`",
+        "write every axis, with a name for a size that is not known before, as in `float[N, 4]`",
+    )
 
 
 class NotASize(WrongSize):
     message = "a size is a positive whole number, not {what}"
+    help = "write a number such as 3, or a name for a size that is not known before"
     what: str
 
 
@@ -290,6 +301,7 @@ class IndexOutside(Traced):
 
     code = "GL308"
     message = "`{operation}`: index {index} lies outside of {lowest}..{highest}"
+    help = "count from 0: what is there has the indices {lowest} to {highest}"
 
     operation: str
     index: int
@@ -308,3 +320,4 @@ class RaggedList(Located):
 
     code = "GL309"
     message = "the rows of this list differ in length"
+    help = "give every row as many numbers"

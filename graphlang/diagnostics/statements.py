@@ -23,19 +23,29 @@ class WrongSubscript(Located):
 
     code = "GL217"
 
-    dots_twice = wording("`...` stands once in brackets: with two, nothing says which axes are which")
+    dots_twice = wording(
+        "`...` stands once in brackets: with two, nothing says which axes are which",
+        "leave one of them out, and write a `:` for each axis that it stood for",
+    )
 
 
 class NotWhole(WrongSubscript):
     what: str
 
-    index = wording("an index is a whole number, not {what}")
+    index = wording(
+        "an index is a whole number, not {what}",
+        "write a whole number: 0 is the first one, -1 the last",
+    )
     row = wording("an index is a whole number, not {what}", "if two rows are meant, write a `,` between them")
-    end = wording("a slice's end is a whole number, not {what}")
+    end = wording(
+        "a slice's end is a whole number, not {what}",
+        "write a whole number, as in `x[:3]`, or leave it out",
+    )
 
 
 class NoSuchItem(WrongSubscript):
     message = "{what} of {length} has no item {item}: they count from 0"
+    help = "count from 0, or from the end with -1"
     what: str
     length: int
     item: int
@@ -70,12 +80,14 @@ class ValuesForNames(WrongUnpacking):
 
 class SlicesForNames(WrongUnpacking):
     message = "{type} has {slices} slices along its first axis, for {names} names"
+    help = "write as many names as there are slices, or take one of them, as in `x[0]`"
     type: str
     slices: str
 
 
 class NothingToUnpack(WrongUnpacking):
     message = "{what} cannot be taken apart into {names} names"
+    help = "give it one name, or write several values on the right, with commas between them"
     what: str
 
 
@@ -96,14 +108,21 @@ class WrongScan(Traced):
 
     code = "GL219"
 
-    yield_of_other_kind = wording("`yield` takes values of the graph")
-    yield_of_scalar = wording("a `scan` yields values with a batch axis, and this is a scalar")
+    yield_of_other_kind = wording(
+        "`yield` takes values of the graph",
+        "yield a value that the body computes, as in `yield h2`",
+    )
+    yield_of_scalar = wording(
+        "a `scan` yields values with a batch axis, and this is a scalar",
+        "keep the axis of the batch, as `sum(h, axis=-1)` does, where `sum(h)` adds up everything",
+    )
     wrong_axis = wording("`axis` of a `scan` is the number of an axis of the sequence", "write `axis=0`")
     wrong_reverse = wording("`reverse` of a `scan` is `true` or `false`", "write `reverse=true`")
 
 
 class NoTimeAxis(WrongScan):
     message = "`scan` goes along an axis, and this is {what}"
+    help = "go over a value with an axis of steps, such as `xs: float[N, T, 4]`"
     what: str
 
 
@@ -137,6 +156,9 @@ class NextOfOther(WrongScan):
 
 class CarryChanges(WrongScan):
     message = "`{name}` starts as {start}, but `next {name}` is {what}"
+    help = (
+        "start `{name}` as {what}, or have the body give {start}: its type stays the same from step to step"
+    )
     name: str
     start: str
     what: str
@@ -168,6 +190,7 @@ class WrongReturn(Located):
 
 class OutsideItsBlock(WrongReturn):
     message = "`{word}` stands only inside {block}"
+    help = "move it into the braces of {block}"
 
     word: str
 
@@ -197,11 +220,12 @@ class WrongExpectation(Located):
 
     code = "GL221"
 
-    no_tolerance = wording("a tolerance is a number, as in `within 1e-3`")
+    no_tolerance = wording("a tolerance is a number, as in `within 1e-3`", "write a number after `within`")
 
 
 class ExpectationOfOther(WrongExpectation):
     message = "`expect` compares values and numbers, and this is {what}"
+    help = "write a value of the graph, a number or a list of numbers on each side"
     what: str
 
 
@@ -232,6 +256,7 @@ class WrongGrad(Traced):
 
 class GradOfOtherKind(WrongGrad):
     message = "`{role}` of `grad(y, x)` is {what}, not a value of the graph"
+    help = "write the name of a value of the file, as in `grad(loss, W)`"
     role: str
     what: str
 

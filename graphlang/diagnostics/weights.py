@@ -27,8 +27,11 @@ class WrongWeights(OfFile):
     code = "GL709"
 
     no_file = wording("there is no such file", "a run folder holds `weights.npz`")
-    folder = wording("this is a folder, not a file")
-    one_array = wording("this is one array (npy), not a weights file (npz)")
+    folder = wording("this is a folder, not a file", "name the file in it: `{file}/weights.npz`")
+    one_array = wording(
+        "this is one array (npy), not a weights file (npz)",
+        "weights are written by `graphlang train`, or by `save` from Python",
+    )
     other_format = wording(
         "this is neither an npz nor a safetensors file",
         "weights are written by `graphlang train`, or by `save` from Python",
@@ -43,6 +46,7 @@ class DamagedWeights(WrongWeights):
 
 class WeightsRefused(WrongWeights):
     message = "the file cannot be read: {refusal}"
+    help = "save the weights again, with `graphlang train` or with `save` from Python, or name another file"
     refusal: str
 
 
@@ -207,7 +211,10 @@ class WrongRun(OfFile):
         "this is no checkpoint that training wrote, or it is damaged",
         "the weights of the run may be sound: `--weights` takes its folder",
     )
-    damaged = wording("this is not what training wrote, or it is damaged")
+    damaged = wording(
+        "this is not what training wrote, or it is damaged",
+        "name another run, or train again into a new folder",
+    )
 
 
 class RunUnwritable(WrongRun):

@@ -77,6 +77,8 @@ class Overrides:
         for name, value in self.plain.items():
             if hidden.get(name) is POISON or self._belongs_to_a_member(name, value, sections):
                 continue
+            if self._belongs_to_a_section(name, value, sections):
+                continue
             elsewhere = belongs_elsewhere("train", name) if "train.optimizer" in possible else None
             file, meant = self.context.source.name, attribute_meant(name)
             if elsewhere is None:
@@ -94,6 +96,16 @@ class Overrides:
         expression = _as_expression(name, value, self.context.collector)
         if expression is not None:
             self.sections.setdefault("train", {})[f"{owner}.{name}"] = Override(expression, str(value))
+        return True
+
+    def _belongs_to_a_section(self, name: str, value: Any, sections: Sequence[tree.Section]) -> bool:
+        """Whether a name is short for a setting that one section alone has, as `epochs`, which it then sets."""
+        owners = [s.name for s in sections if name in written_settings(s.name)]
+        if len(owners) != 1 or name in self.sections.get(owners[0], {}):
+            return False
+        expression = _as_expression(name, value, self.context.collector)
+        if expression is not None:
+            self.sections.setdefault(owners[0], {})[name] = Override(expression, str(value))
         return True
 
     def report_unknown_settings(self, section: str, settings: Mapping[str, Override]) -> None:

@@ -182,7 +182,8 @@ def test_the_concise_form_names_the_calls_that_led_into_a_def() -> None:
     assert line.startswith(
         "a.graph:1:28: error[GL305] `.T` swaps the last two axes, and this is float[3], in the use of"
     )
-    assert line.endswith("in the use of `f` at a.graph:2:12, in the use of `g` at a.graph:4:5")
+    calls = ", in the use of `f` at a.graph:2:12, in the use of `g` at a.graph:4:5"
+    assert line.partition(" (")[0].endswith(calls)
 
 
 FORGED = "a\nnet.graph:1:1: error[GL101]: forged.graph"
