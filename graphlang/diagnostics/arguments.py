@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from graphlang.diagnostics.base import Diagnostic, Located, first_of, wording
-from graphlang.diagnostics.places import Span
+from graphlang.diagnostics.places import Edit, Span
 from graphlang.diagnostics.spelling import closest
 
 
@@ -90,6 +90,16 @@ class NoWord(WrongAttribute):
     words: Sequence[str]
 
 
+class NumberInQuotes(WrongAttribute):
+    message = "`{name}` of `{operation}` is a text, {text}, where a number or a truth value is asked for"
+    help = first_of("write it without quotes: `{unquoted}`", "define it without quotes")
+    replacement = first_of("{unquoted}")
+    name: str
+    text: str
+    #: what stands in the quotes, where they stand here
+    unquoted: str | None
+
+
 class NoSizeArgument(WrongAttribute):
     message = "{what} is not a size"
     what: str
@@ -147,6 +157,21 @@ class TooManyArguments(Located):
 
     operation: str
     signature: str
+
+
+class SizeOfInput(TooManyArguments):
+    """The size of what comes in is given too, as other frameworks ask for it; the other is a start."""
+
+    message = "`{operation}` takes the size of what comes out alone; `{span}` would be taken for `{name}`"
+    help = "write `{operation}({span})`; where `{name}` is meant, say so: `{name}={span}`"
+
+    name: str
+    #: from the first size to the second
+    surplus: Span
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(self.surplus, "")]
 
 
 class ArgumentTwice(Located):

@@ -28,6 +28,7 @@ class UnknownName(Located):
     name: str
 
     among_constants = wording(help="here only constants can stand; declare it: `hyper {name} = ...`")
+    of_slope = wording(help="a derivative has a form of its own: that of `y` by `x` is `grad(y, x)`")
     as_output = wording(help="an output is the name of a value of the file")
 
 
@@ -35,9 +36,15 @@ class MisspeltName(UnknownName):
     """A name that nothing defines, and that may be meant for one of those that are visible."""
 
     replacement = first_of("{match}")
-    help = first_of("did you mean `{match}`?", "declare it: `input {name}`")
+    help = first_of(
+        "did you mean `{match}`?",
+        "did you mean `{unused}`, which nothing uses? Else declare it: `input {name}`",
+        "declare it: `input {name}`",
+    )
 
     visible: Mapping[str, Span | None]
+    #: the only name of the file that nothing uses
+    unused: str | None = None
 
     match = closest_of("name", "visible")
 
@@ -45,6 +52,15 @@ class MisspeltName(UnknownName):
     def also(self) -> Sequence[Related]:
         place = self.visible.get(self.match) if self.match else None
         return [Related(place, f"`{self.match}` is defined here")] if place else []
+
+
+class NameInOtherForm(UnknownName):
+    """A name for what has a form of its own here: `WT` for `W.T`, `dz_dx` for a gradient."""
+
+    help = "write `{written}`"
+    replacement = "{written}"
+
+    written: str
 
 
 class NameOfMathematics(UnknownName):

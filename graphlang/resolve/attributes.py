@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from typing import Any, Literal
 
 from graphlang.catalog.finder import OperationAttribute
 from graphlang.contracts.initializer import Initializer
 from graphlang.diagnostics import Diagnostic
-from graphlang.diagnostics.arguments import NoWord
+from graphlang.diagnostics.arguments import NoWord, NumberInQuotes
 from graphlang.diagnostics.names import MisspeltName
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
@@ -35,7 +36,13 @@ def attribute_value(
         misspelt = _misspelt_word(attribute, owner, expression, scope, words)
         if misspelt is not None:
             return context.poison(misspelt)
+    outside, context.among_attributes = context.among_attributes, True
     value = yield expression, scope
+    context.among_attributes = outside
+    if isinstance(value, str) and _is_number_in_quotes(attribute.type, value):
+        plain = value if isinstance(expression, tree.String) else None
+        quoted = NumberInQuotes(expression.span, owner, attribute.name, f'"{value}"', plain)
+        return context.poison(quoted)
     if isinstance(expression, tree.TupleOf) and isinstance(value, tuple):
         value = list(value)  # `kernel=(3, 3)`
     pairwise = (owner, PAIRWISE[owner]) if owner in PAIRWISE else None
@@ -58,6 +65,25 @@ def _misspelt_word(
     if typing.get_origin(attribute.type) is not Literal:
         return None
     return NoWord(expression.span, owner, attribute.name, words)
+
+
+def _is_number_in_quotes(hint: Any, text: str) -> bool:
+    """Whether a text is a number or a truth value, and the attribute takes no texts."""
+    options = typing.get_args(hint) or (hint,)
+    if str in options or text in _words(hint):
+        return False
+    return re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?|true|false", text) is not None
+
+
+def is_size_for_start(attribute: OperationAttribute, argument: tree.Argument, scope: Scope) -> bool:
+    """Whether a size stands, without a name, where an initializer would: the 50 of `Affine(784, 50)`."""
+    if argument.name is not None or not _is_initializer(attribute.type):
+        return False
+    node = argument.value
+    value = node.value if isinstance(node, tree.Number) else None
+    if isinstance(node, tree.Name):
+        value = scope.find(node.name)
+    return isinstance(value, int) and not isinstance(value, bool) and value > 1
 
 
 def _words(hint: Any) -> tuple[Any, ...]:

@@ -65,6 +65,8 @@ class Context(Evaluator):
         self.large_calls: frozenset[int] = frozenset()
         #: how many copies the loops around what is evaluated make of it; with a `for`, and of `repeat`s alone
         self.copies = self.repeats = 1
+        #: whether what is evaluated is an attribute, where only constants can stand
+        self.among_attributes = False
         #: whether a `def` is checked without its arguments; mistakes that depend on them are not reported
         self.probing = False
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from graphlang.catalog.first_version import OF_VERSION_1
@@ -11,6 +13,7 @@ from graphlang.diagnostics.kinds import NameAsValue, ValueAmongConstants
 from graphlang.diagnostics.names import (
     MisspeltName,
     NameElsewhere,
+    NameInOtherForm,
     NameNotPassed,
     NameOfMathematics,
     NotVisibleInDef,
@@ -91,7 +94,8 @@ def _unknown(context: Context, node: tree.Name, scope: Scope) -> Diagnostic:
     problem = _operation_as_value(context, node, scope)
     if problem is None and scope.definition is not None and place is not None:
         problem = NotVisibleInDef(node.span, node.name, scope.definition, place)
-    return problem or _word_of_other_languages(node) or _undefined_name(node, scope, place)
+    problem = problem or _word_of_other_languages(node)
+    return problem or _undefined_name(node, scope, place, context.among_attributes)
 
 
 def _operation_as_value(context: Context, node: tree.Name, scope: Scope) -> Diagnostic | None:
@@ -124,15 +128,49 @@ def _word_of_other_languages(node: tree.Name) -> Diagnostic | None:
     return NameElsewhere(node.span, name, meant.note or "", written)
 
 
-def _undefined_name(node: tree.Name, scope: Scope, place: Span | None) -> Diagnostic:
+def _undefined_name(
+    node: tree.Name, scope: Scope, place: Span | None, among_attributes: bool
+) -> Diagnostic:
     """What to report for a name that nothing defines, or nothing that can be used here."""
     name = node.name
     only_constants = scope.definition is None and scope.parent is None  # as in a `hyper`
     if only_constants and place is not None:
         return ValueAmongConstants(node.span, name, place)
-    problem = MisspeltName(node.span, name, scope.visible() if searches_left() else {})
+    visible = scope.visible() if searches_left() else {}
+    written = _other_form(name, visible)
+    if written is not None and not only_constants:
+        return NameInOtherForm(node.span, name, written)
+    problem = MisspeltName(node.span, name, visible)
     if problem.match is not None:
         return problem
     if scope.definition is not None:
         return NameNotPassed(node.span, name, scope.definition)
-    return UnknownName.among_constants(node.span, name) if only_constants else problem
+    if name[:1] == "d" and name[1:] in visible:
+        return UnknownName.of_slope(node.span, name)
+    if only_constants or among_attributes:
+        return UnknownName.among_constants(node.span, name)
+    return problem.replaced(unused=_unused(node, scope) if visible else None)
+
+
+def _other_form(name: str, visible: Mapping[str, Span | None]) -> str | None:
+    """What `WT` and `dz_dx` are here, where `W`, or `z` and `x`, are names of the file."""
+    turned = re.fullmatch(r"(\w+?)(?:T|_[tT]|_?transposed?)", name)
+    if turned is not None and turned[1] in visible:
+        return f"{turned[1]}.T"
+    slope = re.fullmatch(r"d(\w+?)_?d(\w+)", name)
+    if slope is not None and slope[1] in visible and slope[2] in visible:
+        return f"grad({slope[1]}, {slope[2]})"
+    return None
+
+
+def _unused(node: tree.Name, scope: Scope) -> str | None:
+    """The value defined before that nothing uses, where there is one alone; numbers in names are no slips."""
+    at = node.span
+    words = Counter(re.findall(r"[^\W\d]\w*", at.source.text))
+    parts = [part for part in scope.outward() if part.places]
+    places = {name: part.places[name] for part in parts for name in part.names if name in part.places}
+    before = [name for name, place in places.items() if place.source is at.source and place.start < at.start]
+    unused = [name for name in before if words[name] == 1]
+    if len(unused) != 1 or unused[0].rstrip("0123456789") == node.name.rstrip("0123456789"):
+        return None
+    return unused[0]

@@ -9,11 +9,11 @@ from pydantic import ValidationError
 from graphlang.catalog.finder import CatalogEntry, OperationAttribute
 from graphlang.catalog.operation import Operation
 from graphlang.diagnostics import Diagnostic, GraphError, Span
-from graphlang.diagnostics.arguments import NoPositiveSize, NoSizeArgument
+from graphlang.diagnostics.arguments import NoPositiveSize, NoSizeArgument, SizeOfInput
 from graphlang.diagnostics.kinds import WrongArgument
 from graphlang.resolve.application import Application
 from graphlang.resolve.apply import apply
-from graphlang.resolve.attributes import attribute_value
+from graphlang.resolve.attributes import attribute_value, is_size_for_start
 from graphlang.resolve.call_arguments import (
     Bound,
     CallSite,
@@ -29,6 +29,7 @@ from graphlang.resolve.known_values import constant_behind
 from graphlang.resolve.layer_parameters import may_own, new_instance
 from graphlang.resolve.operands import is_operand, is_table, remedy
 from graphlang.resolve.scopes import Scope, SharedLayer
+from graphlang.resolve.signatures import signature_text
 from graphlang.resolve.validation import report_validation
 from graphlang.resolve.values import POISON, Value, is_positive_size, is_size_constant, without_node
 from graphlang.syntax import tree
@@ -180,7 +181,10 @@ def _attributes(context: Context, entry: CatalogEntry, bound: Bound, scope: Scop
     attributes: dict[str, Any] = {}
     for name, argument in bound.attributes.items():
         attribute = entry.attributes.get(name) or OperationAttribute(name, int, True, None, "")
-        value = yield attribute_value(context, attribute, entry.name, argument.value, scope)
+        if is_size_for_start(attribute, argument, scope):
+            value = context.poison(_size_of_input(entry, bound, name, argument))
+        else:
+            value = yield attribute_value(context, attribute, entry.name, argument.value, scope)
         if name not in entry.attributes and value is not POISON and not is_positive_size(value):
             wrong = NoPositiveSize(argument.value.span, entry.name, name, described(value))
             context.error(wrong)
@@ -189,6 +193,14 @@ def _attributes(context: Context, entry: CatalogEntry, bound: Bound, scope: Scop
     if entry.any_sizes:
         attributes[entry.any_sizes] = yield _sizes(context, entry, bound, scope)
     return None if any(v is POISON for v in attributes.values()) else attributes
+
+
+def _size_of_input(entry: CatalogEntry, bound: Bound, name: str, argument: tree.Argument) -> Diagnostic:
+    """What to report for `Affine(784, 50)`, where `Affine(50)` is meant."""
+    first = next(a.span for a in bound.attributes.values() if a.name is None)
+    at = argument.value.span
+    surplus = Span(first.start, at.start, at.source)
+    return SizeOfInput(at, entry.name, signature_text(entry), name, surplus)
 
 
 def _sizes(context: Context, entry: CatalogEntry, bound: Bound, scope: Scope) -> Steps:

@@ -99,7 +99,7 @@ class Overrides:
         return True
 
     def _belongs_to_a_section(self, name: str, value: Any, sections: Sequence[tree.Section]) -> bool:
-        """Whether a name is short for a setting that one section alone has, as `epochs`, which it then sets."""
+        """Whether a name is short for a setting of one section alone, as `epochs`, which it then sets."""
         owners = [s.name for s in sections if name in written_settings(s.name)]
         if len(owners) != 1 or name in self.sections.get(owners[0], {}):
             return False
