@@ -77,6 +77,8 @@ class Circumstances(Place):
 
     #: the calls of `def`s that led here, outermost first: (name of the `def`, the call)
     called: Sequence[tuple[str, Span]] = ()
+    #: the sizes behind the names in its shapes, as `N = ?` and `D = 784`
+    sizes: Sequence[str] = ()
     #: the Python exception behind it, raised by the code of a layer of one's own
     cause: BaseException | None = None
     #: whether it is shown at the command line, and so in its words: `--set x=3` for `set={"x": 3}`

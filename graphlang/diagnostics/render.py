@@ -96,7 +96,8 @@ def _painter(color: bool) -> Any:
 
 def _help(d: Diagnostic, paint: Any) -> list[str]:
     text = d.help
-    return [f"{paint('help', 'help')}: {_safe(text)}"] if text else []
+    sizes = [f"{paint('note', 'sizes')}: {_safe(', '.join(d.sizes))}"] if d.sizes else []
+    return [*sizes, f"{paint('help', 'help')}: {_safe(text)}"] if text else sizes
 
 
 def _snippets(d: Diagnostic, span: Span, paint: Any) -> list[str]:

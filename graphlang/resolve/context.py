@@ -84,6 +84,10 @@ class Context(Evaluator):
 
     def error(self, diagnostic: Diagnostic) -> None:
         """Adds a diagnostic, with the calls that led into a `def`."""
+        if diagnostic.code.startswith("GL30"):
+            from graphlang.resolve.known_sizes import with_known_sizes
+
+            diagnostic = with_known_sizes(diagnostic, self.values)
         self.collector.add(diagnostic.replaced(called=tuple(self.calls)))
 
     def poison(self, diagnostic: Diagnostic) -> Any:
