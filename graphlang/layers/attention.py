@@ -14,7 +14,7 @@ from graphlang.initializers.zeros import zeros
 from graphlang.layers.affine import Affine
 from graphlang.layers.dropout import Dropout
 from graphlang.layers.softmax import Softmax
-from graphlang.trace import shape_text
+from graphlang.trace import ShapeError, shape_text
 from graphlang.trace.primitives import arange
 
 
@@ -49,7 +49,10 @@ class Attention(Layer):
             raise ValueError(f"`Attention` needs [N, T, D], but `x` has the shape {shape_text(x.shape)}")
         D = x.shape[2]
         if D % self.heads != 0:
-            raise ValueError(f"`Attention` cannot divide {D} numbers among {self.heads} heads equally")
+            message = f"`Attention` cannot divide {D} numbers among {self.heads} heads equally"
+            fitting = [n for n in range(1, min(D, 64) + 1) if D % n == 0] if isinstance(D, int) else []
+            counts = f"`heads` that divide {D}: {', '.join(map(str, fitting))}" if fitting else None
+            raise ShapeError(message, help=counts)
         last = {"Wo": Parameter((D, D), xavier()), "bo": Parameter((D,), zeros())}
         if kv is None:
             first = {"Wqkv": Parameter((D, 3 * D), xavier()), "bqkv": Parameter((3 * D,), zeros())}

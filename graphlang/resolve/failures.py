@@ -57,7 +57,7 @@ def failure_of_parameters(
         return failed(instance.kind, operands, span, error)
     text = "the input has too few axes" if isinstance(error, IndexError) else sentence(str(error))
     subject = "" if text.startswith(name) else f"{name} on {types_text(operands)}: "
-    return OperandsMisfit(span, origins(operands, span), subject, text)
+    return OperandsMisfit(span, origins(operands, span), subject, text, getattr(error, "help", None))
 
 
 def layer_failed(who: str, span: Span | None, error: Exception) -> LayerFailed:

@@ -17,6 +17,7 @@ from graphlang.layers.group_norm import GroupNorm
 from graphlang.layers.instance_norm import InstanceNorm
 from graphlang.layers.layer_norm import LayerNorm
 from graphlang.layers.rms_norm import RMSNorm
+from graphlang.trace import ShapeError
 
 RNG = np.random.default_rng(11)
 
@@ -158,7 +159,7 @@ def test_causal_attention_does_not_look_ahead() -> None:
 
 
 def test_attention_needs_sequences_that_its_heads_divide() -> None:
-    with pytest.raises(ValueError, match="cannot divide 6 numbers among 4 heads"):
+    with pytest.raises(ShapeError, match="cannot divide 6 numbers among 4 heads"):
         Attention(heads=4).parameters(np.zeros((1, 2, 6)))
     with pytest.raises(ValueError, match=r"needs \[N, T, D\], but `x` has the shape \(2, 6\)"):
         Attention(heads=2).parameters(np.zeros((2, 6)))

@@ -38,7 +38,8 @@ class Reshape(Primitive):
         if count(old) != count(shape):
             numbers = f"{count(old)} elements, {shape_text(shape)} has {count(shape)}"
             message = f"shape {shape_text(old)} has {numbers}"
-            raise ShapeError(message)
+            help = f"write sizes whose product is {count(old)}, or -1 for one that follows from the others"
+            raise ShapeError(message, help=help)
         return shape, np.dtype(kind)
 
     def compute(self, x: NumPyArray, *, shape: tuple[int, ...], out: Out = None) -> Any:
