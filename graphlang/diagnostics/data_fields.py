@@ -73,7 +73,7 @@ class FieldOfOtherType(FieldMismatch):
     written: bool
 
     @property
-    def help(self) -> str:
+    def help(self) -> str:  # type: ignore[override]  # it is never set
         declare = f"declare it `{self.dtype}[...]`"
         if self.needed == "int" and self.written:
             return f"write whole numbers without a point, or {declare}"

@@ -190,7 +190,7 @@ class SampleForBatch(InputOfOtherType):
     numbers: Sequence[float] | None
 
     @property
-    def help(self) -> str:
+    def help(self) -> str:  # type: ignore[override]  # it is never set
         if not self.shell:
             return f"a batch of one is `{self.name}[None]`"
         if self.numbers is None:

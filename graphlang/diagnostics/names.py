@@ -144,7 +144,7 @@ class OperationRenamed(NoSuchCallable):
         return None if self.catalog_note else self.other
 
     @property
-    def help(self) -> str:
+    def help(self) -> str:  # type: ignore[override]  # it is never set
         return f"it is called `{self.other}` here" + (f"; {self.catalog_note}" if self.catalog_note else "")
 
 
