@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from graphlang import initializers as initializers
+    from graphlang import onnx as onnx
     from graphlang import optimizers as optimizers
     from graphlang import schedules as schedules
     from graphlang import sklearn as sklearn
@@ -47,8 +48,8 @@ _WHERE = {
     "Schedule": "contracts.schedule",
     "Spec": "spec.models",
 }
-_PACKAGES = ("initializers", "optimizers", "schedules", "sklearn", "testing", "view")
-"""`sklearn` is none of what `*` imports: it needs scikit-learn."""
+_PACKAGES = ("initializers", "onnx", "optimizers", "schedules", "sklearn", "testing", "view")
+"""`onnx` and `sklearn` are none of what `*` imports: they need the packages of that name."""
 
 __all__ = [
     "DataSource",
@@ -108,4 +109,4 @@ def load_ipython_extension(shell: "InteractiveShell") -> None:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, "sklearn", *(name for name in globals() if name.startswith("__"))})
+    return sorted({*__all__, "onnx", "sklearn", *(name for name in globals() if name.startswith("__"))})

@@ -1,10 +1,12 @@
-"""Rounding to whole numbers, element by element; the result stays a float, as in NumPy."""
+"""Rounding to whole numbers, element by element; the result stays a float, as in NumPy, but for `cast`."""
+
+from typing import Literal
 
 import numpy as np
 
 from graphlang.functions._truth import bool_to_int
 
-__all__ = ["ceil", "floor", "round", "trunc"]
+__all__ = ["cast", "ceil", "floor", "round", "trunc"]
 
 
 def floor(x):
@@ -32,6 +34,25 @@ def trunc(x):
     Shapes: as x.
     """
     return _rounded(np.trunc, x)
+
+
+def cast(x, to: Literal["float", "int", "bool"]):
+    """y = x as a number of another type
+
+    To `int` what follows the point is left out, to `bool` all but 0 is true, and true is 1.
+
+    Gradient: dx = dy from a float to a float; none from or to the other types, whose steps are flat.
+    Shapes: as x.
+    Convention: the precision of a float is that of the run. An int has 64 bits.
+    Example: input x: float[N, 4]; y = cast(3 * x, to=int)
+    Example: input k: int[N]; y = cast(k, to=float)
+    """
+    kind = x.dtype.kind
+    if to == "float":
+        return x if kind == "f" else x / 1
+    if to == "bool":
+        return x if kind == "b" else x != 0
+    return bool_to_int(x) if _is_whole(x) else np.trunc(x).astype(np.int64)
 
 
 def round(x, decimals: int = 0):

@@ -1,0 +1,61 @@
+"""How a constant of the file is written: as a number, a list, an expression, or not at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graphlang.onnx.importing.expression import Call, Expression, Literal, Word
+from graphlang.onnx.importing.refusals import Refused
+from graphlang.trace.dims import Dim
+
+SHORT = 8
+"""The most numbers of a list of floats; a longer one is a `param`."""
+LONGEST = 65536
+"""The most numbers of a list that can be nothing else: whole numbers, truth values, infinities."""
+
+
+def literal_of(array: np.ndarray[Any, Any], word: str) -> Expression | None:
+    """The constant as an expression; None for floats that are better kept as weights."""
+    if array.ndim == 0:
+        return Literal(_number(array[()]))
+    if array.dtype == object:
+        return _of_sizes(array)
+    if array.size == 0 or (array.size > 1 and (array == array.flat[0]).all()):
+        return _uniform(array, word)
+    if word == "float":
+        if array.size > SHORT and np.isfinite(array).all():
+            return None
+        return Literal(_listed(array))
+    if array.size > LONGEST:
+        raise Refused(f"a constant has {array.size:,} whole numbers, more than {LONGEST:,}")
+    if word == "int" and array.ndim == 1 and array.size > 2 and (np.diff(array) == 1).all():
+        return Call("arange", (), (int(array[0]), int(array[-1]) + 1))
+    return Call("cast", (Literal(_listed(array)),), (), {"to": Word(word)})
+
+
+def _uniform(array: np.ndarray[Any, Any], word: str) -> Expression:
+    value = float(array.flat[0]) if array.size else 0.0
+    full: Any = Call("full", (), tuple(array.shape), {"value": value})
+    if value in (0.0, 1.0):
+        full = Call("ones" if value else "zeros", (), tuple(array.shape))
+    return full if word == "float" else Call("cast", (full,), (), {"to": Word(word)})
+
+
+def _of_sizes(array: np.ndarray[Any, Any]) -> Expression:
+    if array.ndim != 1 or not array.size:
+        raise Refused("sizes are computed with in a way that cannot be written")
+    parts = tuple(Call("cast", (Literal(n),), (), {"to": Word("int")}) for n in array.tolist())
+    return Call("stack", parts)
+
+
+def _number(value: Any) -> Any:
+    return value if isinstance(value, Dim) else value
+
+
+def _listed(array: np.ndarray[Any, Any]) -> Any:
+    """Nested lists of NumPy's numbers, which know their shortest digits."""
+    if array.ndim == 1:
+        return list(array)
+    return [_listed(part) for part in array]

@@ -1,0 +1,185 @@
+"""What is computed while importing: shapes, axes and the like, from constants and sizes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from graphlang.onnx.importing.element_types import BOOL, INT64, NUMPY, WORDS
+from graphlang.onnx.importing.node import Node
+from graphlang.onnx.importing.value import Value
+from graphlang.trace.dims import Dim
+
+MOST = 65536
+"""The most numbers of a result that is computed here."""
+
+
+def folded(node: Node) -> Value | None:
+    """The result of a node as a constant; None where it is to be computed by the graph."""
+    if node.op in ("Shape", "Size"):
+        return _of_shape(node)
+    rule = RULES.get(node.op)
+    if rule is None or any(value is not None and value.known is None for value in node.inputs):
+        return None
+    arrays = [value.known for value in node.inputs if value is not None and value.known is not None]
+    if not arrays or sum(a.size for a in arrays) > MOST or len(node.outputs) != 1:
+        return None
+    if not all(a.dtype.kind in "biO" for a in arrays[:1]) and node.op not in _FLOATS_TOO:
+        return None
+    try:
+        result = rule(node, *arrays)
+    except Exception:  # noqa: BLE001 - the rule of the operator says what is wrong with it
+        return None
+    return _constant(result, node)
+
+
+def _constant(result: Any, node: Node) -> Value | None:
+    if result is None:
+        return None
+    array = np.asarray(result)
+    if array.size > MOST:
+        return None
+    if array.dtype == object and not any(isinstance(n, Dim) for n in array.flat):
+        array = array.astype(np.int64)
+    first = node.inputs[0]
+    if array.dtype == bool:
+        return Value.constant(array, BOOL)
+    if node.op == "Cast":
+        return Value.constant(array, int(node.attribute("to")))
+    same = first is not None and (array.dtype == object or array.dtype.kind in "iu") == (first.word == "int")
+    return Value.constant(array, first.elem if same and first is not None else None)
+
+
+def _of_shape(node: Node) -> Value:
+    shape = node[0].shape
+    if node.op == "Size":
+        return Value.constant(_array([math.prod(shape)]).reshape(()), INT64)
+    rank = len(shape)
+    start, end = int(node.attribute("start", 0)), int(node.attribute("end", rank))
+    start, end = (min(max(n + rank if n < 0 else n, 0), rank) for n in (start, end))
+    return Value.constant(_array(shape[start:end]), INT64)
+
+
+def _array(sizes: Any) -> np.ndarray[Any, Any]:
+    sizes = list(sizes)
+    kind = object if any(isinstance(n, Dim) for n in sizes) else np.int64
+    array = np.empty(len(sizes), kind)
+    array[:] = sizes
+    return array
+
+
+def _axes(node: Node, arrays: tuple[Any, ...]) -> tuple[int, ...] | None:
+    if len(arrays) > 1:
+        return tuple(int(a) for a in arrays[1].reshape(-1))
+    axes = node.attribute("axes")
+    return None if axes is None else tuple(axes)
+
+
+def _gather(node: Node, x: Any, i: Any) -> Any:
+    return np.take(x, i.astype(np.int64), axis=int(node.attribute("axis", 0)))
+
+
+def _slice(node: Node, x: Any, *bounds: Any) -> Any:
+    starts, ends = bounds[0], bounds[1]
+    axes = bounds[2] if len(bounds) > 2 else range(len(starts))
+    steps = bounds[3] if len(bounds) > 3 else [1] * len(starts)
+    items = [slice(None)] * x.ndim
+    for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
+        stop = None if step < 0 and end < -x.shape[axis] else int(end)
+        items[int(axis)] = slice(int(start), stop, int(step))
+    return x[tuple(items)]
+
+
+def _squeeze(node: Node, x: Any, *more: Any) -> Any:
+    return np.squeeze(x, _axes(node, (x, *more)))
+
+
+def _unsqueeze(node: Node, x: Any, *more: Any) -> Any:
+    axes = _axes(node, (x, *more))
+    return None if axes is None else np.expand_dims(x, axes)
+
+
+def _reshape(node: Node, x: Any, shape: Any) -> Any:
+    sizes = [x.shape[k] if n == 0 and not node.attribute("allowzero") else int(n) for k, n in enumerate(shape)]
+    return np.reshape(x, sizes)
+
+
+def _cast(node: Node, x: Any) -> Any:
+    to = WORDS.get(int(node.attribute("to")))
+    if to is None or (x.dtype == object and to != "int"):
+        return None
+    return x if x.dtype == object else np.trunc(x).astype(NUMPY[to]) if to == "int" else x.astype(NUMPY[to])
+
+
+def _divide(node: Node, x: Any, y: Any) -> Any:
+    whole = x.dtype.kind in "iuO"
+    if not whole:
+        return x / y
+    if x.dtype == object or y.dtype == object or ((x >= 0).all() and (y > 0).all()):
+        return x // y
+    return None
+
+
+def _expand(node: Node, x: Any, shape: Any) -> Any:
+    sizes = np.broadcast_shapes(x.shape, tuple(int(n) for n in shape))
+    return np.broadcast_to(x, sizes) if math.prod(sizes) <= MOST else None
+
+
+def _range(node: Node, start: Any, limit: Any, delta: Any) -> Any:
+    values = (start[()], limit[()], delta[()])
+    if any(isinstance(v, Dim) for v in values) or (values[1] - values[0]) / values[2] > MOST:
+        return None
+    return np.arange(*values)
+
+
+def _constant_of_shape(node: Node, shape: Any) -> Any:
+    if any(isinstance(n, Dim) for n in shape) or math.prod(map(int, shape)) > MOST:
+        return None
+    value = node.attribute("value")
+    return np.full([int(n) for n in shape], 0.0 if value is None else value.reshape(-1)[0])
+
+
+def _product(node: Node, x: Any, *more: Any) -> Any:
+    return np.prod(x, axis=_axes(node, (x, *more)), keepdims=bool(node.attribute("keepdims", 1)))
+
+
+def _plain(compute: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda _, *arrays: compute(*arrays)
+
+
+_FLOATS_TOO = frozenset(
+    "Identity Cast Add Sub Mul Div Sqrt Reshape Unsqueeze Squeeze Floor Ceil Neg Pow ConstantOfShape".split()
+)
+"""Operators that are computed for floats too, as the scales of Resize and of attention are."""
+
+RULES: dict[str, Callable[..., Any]] = {
+    "Identity": _plain(lambda x: x),
+    "Gather": _gather,
+    "Slice": _slice,
+    "Squeeze": _squeeze,
+    "Unsqueeze": _unsqueeze,
+    "Reshape": _reshape,
+    "Cast": _cast,
+    "Concat": lambda node, *xs: np.concatenate(xs, axis=int(node.attribute("axis"))),
+    "Add": _plain(lambda x, y: x + y),
+    "Sub": _plain(lambda x, y: x - y),
+    "Mul": _plain(lambda x, y: x * y),
+    "Div": _divide,
+    "Neg": _plain(lambda x: -x),
+    "Sqrt": _plain(np.sqrt),
+    "Floor": _plain(np.floor),
+    "Ceil": _plain(np.ceil),
+    "Expand": _expand,
+    "Range": _range,
+    "ConstantOfShape": _constant_of_shape,
+    "ReduceProd": _product,
+    "Min": _plain(lambda *xs: np.minimum.reduce(xs) if len(xs) > 1 else xs[0]),
+    "Max": _plain(lambda *xs: np.maximum.reduce(xs) if len(xs) > 1 else xs[0]),
+    "Equal": _plain(lambda x, y: np.equal(x, y).astype(bool)),
+    "Where": _plain(lambda c, x, y: np.where(c.astype(bool), x, y)),
+    "Not": _plain(np.logical_not),
+    "Transpose": lambda node, x: np.transpose(x, node.attribute("perm")),
+}

@@ -1,0 +1,187 @@
+"""Goes through the nodes of an ONNX graph, and writes what each is in the language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphlang.onnx.importing.attributes import array_of, as_known, attributes_of
+from graphlang.onnx.importing.element_types import WORDS
+from graphlang.onnx.importing.folding import folded
+from graphlang.onnx.importing.node import Node
+from graphlang.onnx.importing.refusals import Refused
+from graphlang.onnx.importing.rules import rule_of
+from graphlang.onnx.importing.value import Value
+from graphlang.onnx.importing.writer import Statement, Writer
+from graphlang.trace.dims import Dim
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import onnx
+
+DOMAINS = ("", "ai.onnx")
+
+
+class NodeRefused(Exception):  # noqa: N818
+    """A node of the file that cannot be imported."""
+
+    def __init__(self, node: str, op: str, inputs: list[str], refused: Refused) -> None:
+        super().__init__(str(refused))
+        self.node = node
+        self.op = op
+        self.inputs = inputs
+        self.refused = refused
+
+
+class GraphWalk:
+    """The values by their names in the file, while the nodes are gone through in order."""
+
+    def __init__(self, writer: Writer, versions: Mapping[str, int], external: Callable[[Any], bytes]) -> None:
+        self.writer = writer
+        self.versions = versions
+        self.external = external
+        self.values: dict[str, Value] = {}
+        self.sizes: dict[str, Dim] = {}
+
+    def constants(self, graph: onnx.GraphProto) -> None:
+        """Takes the initializers."""
+        for tensor in graph.initializer:
+            try:
+                array = array_of(tensor, self.external)
+            except Refused as refused:
+                raise NodeRefused(tensor.name, "initializer", [], refused) from refused
+            self.values[tensor.name] = Value.constant(array, tensor.data_type, tensor.name)
+        if graph.sparse_initializer:
+            raise NodeRefused("", "sparse_initializer", [], Refused("sparse tensors are not read"))
+
+    def inputs(self, graph: onnx.GraphProto, given: Mapping[str, Any]) -> dict[str, str]:
+        """Makes the inputs, and takes those whose numbers are given as constants."""
+        names = {}
+        for described in graph.input:
+            if described.name in self.values:
+                continue
+            try:
+                elem, shape = self._type(described)
+            except Refused as refused:
+                raise NodeRefused(described.name, "input", [], refused) from refused
+            if described.name in given:
+                array = as_known(np.asarray(given[described.name]), elem)
+                self.values[described.name] = Value.constant(array, elem, described.name)
+                continue
+            names[described.name] = self.writer.names.new(described.name, "input")
+            self.values[described.name] = self.writer.input(names[described.name], elem, shape)
+        return names
+
+    def _type(self, described: onnx.ValueInfoProto) -> tuple[int, tuple[Any, ...]]:
+        kind = described.type.WhichOneof("value")
+        if kind != "tensor_type":
+            raise Refused(f"it is no tensor, but a {(kind or 'value without a type').removesuffix('_type')}")
+        tensor = described.type.tensor_type
+        if tensor.elem_type not in WORDS:
+            raise Refused("it holds texts" if tensor.elem_type == 8 else f"its type is {tensor.elem_type}")
+        if not tensor.HasField("shape"):
+            raise Refused("the file does not say how many axes it has")
+        return tensor.elem_type, tuple(self._size(d) for d in tensor.shape.dim)
+
+    def _size(self, dim: Any) -> Any:
+        if dim.HasField("dim_value"):
+            if not 0 <= dim.dim_value < 2**40:
+                raise Refused(f"an axis has the size {dim.dim_value}")
+            return dim.dim_value
+        wanted = dim.dim_param or f"D{len(self.sizes) + 1}"
+        if wanted not in self.sizes:
+            self.sizes[wanted] = Dim.symbol(self.writer.names.new(wanted, "D"))
+        return self.sizes[wanted]
+
+    def output(self, name: str) -> Value:
+        """The value of an output."""
+        if name not in self.values:
+            raise NodeRefused(name, "output", [], Refused("nothing gives it"))
+        return self.values[name]
+
+    # ---- nodes -------------------------------------------------------------------------------------------
+
+    def nodes(self, graph: onnx.GraphProto) -> None:
+        """Writes all nodes, each after those whose results it takes."""
+        for proto in in_order(graph, self.values):
+            self._node(proto)
+
+    def _node(self, proto: onnx.NodeProto) -> None:
+        try:
+            node = self._with_values(proto)
+            constant = folded(node)
+            results: Any = (constant,) if constant is not None else self._written(node)
+            for name, value in zip(proto.output, results, strict=False):
+                if name:
+                    self.values[name] = self._named(value, name)
+        except Refused as refused:
+            raise NodeRefused(proto.name, proto.op_type, list(proto.input), refused) from refused
+
+    def _with_values(self, proto: onnx.NodeProto) -> Node:
+        if proto.domain not in DOMAINS:
+            raise Refused(f"its domain `{proto.domain[:60]}` is unknown")
+        inputs = [self._value(name) for name in proto.input]
+        version = self.versions.get("", 1)
+        return Node(proto.op_type, inputs, attributes_of(proto), list(proto.output), version, proto.name)
+
+    def _value(self, name: str) -> Value | None:
+        if not name:
+            return None
+        if name not in self.values:
+            raise Refused(f"nothing gives its input `{name[:100]}`")
+        return self.values[name]
+
+    def _written(self, node: Node) -> tuple[Value, ...]:
+        rule = rule_of(node.op)
+        if rule is None:
+            raise Refused("this operator is not among those that are imported")
+        results = rule(self.writer, node)
+        results = results if isinstance(results, tuple) else (results,)
+        first = node.inputs[0] if node.inputs else None
+        if first is not None and node.op not in ("Cast", "CastLike", "BitCast"):
+            for value in results:
+                value.elem = first.elem if value.word == first.word else value.elem
+        return results
+
+    def _named(self, value: Value, name: str) -> Value:
+        """The result under its own name in the spec."""
+        if value.expression is None:
+            return value if value.name else Value(None, None, value.elem, value.known, name)
+        named = self.writer.let(value, name)
+        return Value(named.expression, named.array, value.elem, value.known)
+
+
+def in_order(graph: onnx.GraphProto, values: Mapping[str, Any]) -> list[onnx.NodeProto]:
+    """The nodes, each after those that it needs; raises NodeRefused at a circle or a second giver."""
+    givers: dict[str, int] = {}
+    for place, node in enumerate(graph.node):
+        for name in filter(None, node.output):
+            if name in givers or name in values:
+                raise NodeRefused(node.name, node.op_type, [], Refused(f"`{name[:100]}` is given twice"))
+            givers[name] = place
+    state = [0] * len(graph.node)
+    ordered = []
+    for start in range(len(graph.node)):
+        stack = [start]
+        while stack:
+            place = stack[-1]
+            node = graph.node[place]
+            if state[place] == 2:
+                stack.pop()
+                continue
+            needs = {givers[name] for name in node.input if name in givers and state[givers[name]] != 2}
+            if state[place] == 1 and needs:
+                raise NodeRefused(node.name, node.op_type, [], Refused("it needs its own result"))
+            if not needs:
+                state[place] = 2
+                ordered.append(node)
+                stack.pop()
+                continue
+            state[place] = 1
+            if any(state[need] == 1 for need in needs):
+                raise NodeRefused(node.name, node.op_type, [], Refused("it needs its own result"))
+            stack.extend(needs)
+    return ordered

@@ -1,0 +1,141 @@
+"""From an ONNX file to the text of a spec with its weights, and to its graph."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from graphlang.api import loads
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.limits import Limits
+from graphlang.diagnostics.onnx_files import NodeNotImported, OnnxValueWanted
+from graphlang.formatting import laid_out
+from graphlang.onnx.importing.expression import Call, Ref
+from graphlang.onnx.importing.graph_walk import GraphWalk, NodeRefused
+from graphlang.onnx.importing.model_file import external_reader, read_model
+from graphlang.onnx.importing.refusals import ValueWanted
+from graphlang.onnx.importing.spec_text import chained, layer_names, lines_of
+from graphlang.onnx.importing.writer import Statement, Writer, type_text
+
+if TYPE_CHECKING:
+    import onnx
+
+    from graphlang.api import Graph
+
+
+class ImportedSpec(NamedTuple):
+    """A spec from an ONNX file, and the values of its parameters."""
+
+    text: str
+    weights: dict[str, np.ndarray[Any, Any]]
+    #: the names of inputs and outputs in the spec, by those in the file
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+
+
+def load(
+    path: str | os.PathLike[str], *, inputs: Mapping[str, Any] | None = None, **options: Any
+) -> Graph:
+    """The graph of an ONNX file, with its weights; `inputs` are values of inputs that are to be constants.
+
+    The options are those of `graphlang.load`. Raises GraphError where the file is no sound model, or has an
+    operator that the language cannot say.
+    """
+    imported = import_file(path, inputs=inputs)
+    name = Path(path).with_suffix(".graph").name
+    return graph_of(imported, name, **options)
+
+
+def graph_of(imported: ImportedSpec, name: str, **options: Any) -> Graph:
+    """The graph of an imported spec, with its weights."""
+    graph = loads(imported.text, name=name, **options)
+    if imported.weights:
+        graph.params.update(imported.weights)
+    return graph
+
+
+def import_file(
+    path: str | os.PathLike[str], *, inputs: Mapping[str, Any] | None = None, limits: Limits | None = None
+) -> ImportedSpec:
+    """The spec of an ONNX file, and its weights."""
+    file = os.fspath(path)
+    return import_model(read_model(path), file, inputs=inputs, limits=limits)
+
+
+def import_model(
+    model: onnx.ModelProto,
+    file: str,
+    *,
+    inputs: Mapping[str, Any] | None = None,
+    limits: Limits | None = None,
+) -> ImportedSpec:
+    """The spec of a model that is read; `file` is what messages call it."""
+    writer = Writer()
+    versions = {opset.domain.removeprefix("ai.onnx"): opset.version for opset in model.opset_import}
+    walk = GraphWalk(writer, versions, external_reader(file))
+    try:
+        walk.constants(model.graph)
+        names = walk.inputs(model.graph, inputs or {})
+        walk.nodes(model.graph)
+        outputs = _outputs(walk, model.graph)
+    except NodeRefused as refused:
+        raise GraphError([_diagnosed(refused, file)]) from refused
+    statements = chained(_needed(writer.statements, outputs), set(outputs.values()))
+    text = "\n".join([_head(model, file), *lines_of(statements, list(outputs.values()))])
+    limits = limits or Limits()
+    layout = laid_out(text + "\n", Path(file).name, limits)
+    return ImportedSpec(layout, layer_names(statements, writer), names, outputs)
+
+
+def _head(model: onnx.ModelProto, file: str) -> str:
+    opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 1)
+    name = "".join(c if c.isprintable() else "?" for c in Path(file).name[:80])
+    return f"# From {name}, opset {opset}\n"
+
+
+def _outputs(walk: GraphWalk, graph: onnx.GraphProto) -> dict[str, str]:
+    """The names of the outputs in the spec, each a value of its own."""
+    outputs: dict[str, str] = {}
+    for described in graph.output:
+        value = walk.output(described.name)
+        writer = walk.writer
+        named = writer.operand(value)
+        ref = named.expression
+        if not isinstance(ref, Ref) or ref.name in outputs.values() or _is_leaf(writer, ref):
+            ref = Ref(writer.names.new(described.name, "output"))
+            expression = named.expression
+            assert expression is not None
+            whole = expression if isinstance(expression, Call) else Call("Identity", (expression,))
+            writer.statements.append(Statement((ref.name,), whole, (type_text(named.array),)))
+        outputs[described.name] = ref.name
+    return outputs
+
+
+def _is_leaf(writer: Writer, ref: Ref) -> bool:
+    return any(ref.name in s.names for s in writer.statements if s.text is not None)
+
+
+def _needed(statements: list[Statement], outputs: Mapping[str, str]) -> list[Statement]:
+    """The statements that an output depends on, and all inputs."""
+    from graphlang.onnx.importing.expression import names_in
+
+    needed, kept = set(outputs.values()), []
+    for statement in reversed(statements):
+        is_input = statement.text is not None and statement.text.startswith("input")
+        if is_input or needed.intersection(statement.names):
+            kept.append(statement)
+            needed.update(names_in(statement.expression))
+    return kept[::-1]
+
+
+def _diagnosed(refused: NodeRefused, file: str) -> Any:
+    wanted = refused.refused
+    if isinstance(wanted, ValueWanted) and wanted.position < len(refused.inputs):
+        return OnnxValueWanted(file, refused.op, refused.node, refused.inputs[wanted.position])
+    return NodeNotImported(file, refused.op, refused.node, str(refused))
+
+

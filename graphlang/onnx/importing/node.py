@@ -1,0 +1,78 @@
+"""One node of an ONNX graph, as its rule sees it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graphlang.onnx.importing.refusals import Refused, ValueWanted
+from graphlang.onnx.importing.value import Value
+
+
+class Node:
+    """An operator with its inputs as values and its attributes as plain data."""
+
+    def __init__(
+        self,
+        op: str,
+        inputs: list[Value | None],
+        attributes: dict[str, Any],
+        outputs: list[str],
+        version: int,
+        name: str,
+    ) -> None:
+        self.op = op
+        self.inputs = inputs
+        self.attributes = attributes
+        self.outputs = outputs
+        self.version = version
+        self.name = name
+
+    def __getitem__(self, position: int) -> Value:
+        """An input that there has to be."""
+        value = self.get(position)
+        if value is None:
+            raise Refused(f"it has no input {position}")
+        return value
+
+    def get(self, position: int) -> Value | None:
+        """An input that may be missing."""
+        return self.inputs[position] if position < len(self.inputs) else None
+
+    def attribute(self, name: str, default: Any = None) -> Any:
+        return self.attributes.get(name, default)
+
+    def has_output(self, position: int) -> bool:
+        """Whether anybody may use an output."""
+        return position < len(self.outputs) and bool(self.outputs[position])
+
+    def known(self, position: int) -> np.ndarray[Any, Any]:
+        """The numbers of an input; raises ValueWanted where they come with the data."""
+        value = self[position]
+        if value.known is None:
+            raise ValueWanted(position)
+        return value.known
+
+    def weights(self, position: int) -> np.ndarray[Any, Any] | None:
+        """The numbers of an input that a layer may own, or None."""
+        value = self.get(position)
+        if value is None or value.known is None or value.known.dtype.kind != "f":
+            return None
+        return value.known
+
+    def ints(self, position: int, attribute: str | None = None) -> list[Any] | None:
+        """Whole numbers that an input or an attribute gives; None where neither is there."""
+        if self.get(position) is not None:
+            return list(self.known(position).reshape(-1).tolist())
+        values = self.attribute(attribute) if attribute else None
+        return list(values) if values is not None else None
+
+    def number(self, position: int, default: Any = None) -> Any:
+        """The one number of an input."""
+        if self.get(position) is None:
+            return default
+        known = self.known(position)
+        if known.size != 1:
+            raise Refused(f"input {position} is to be one number, and has {known.size}")
+        return known.reshape(-1)[0]

@@ -1,0 +1,5 @@
+"""Rules."""
+
+from typing import Any
+
+RECURRENT: dict[str, Any] = {}

@@ -1,0 +1,124 @@
+"""Sums, means, extremes and running sums over axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from graphlang.onnx.importing.element_types import BOOL
+from graphlang.onnx.importing.node import Node
+from graphlang.onnx.importing.refusals import Refused
+from graphlang.onnx.importing.value import Value
+from graphlang.onnx.importing.writer import Writer
+
+
+def axis_of(axes: list[int]) -> Any:
+    """An axis as a number, several as a list."""
+    return axes[0] if len(axes) == 1 else tuple(axes)
+
+
+def _options(node: Node) -> dict[str, Any] | None:
+    """`axis` and `keepdims`; None where nothing is to be reduced."""
+    axes = node.ints(1, "axes")
+    rank = node[0].rank
+    options: dict[str, Any] = {}
+    if not axes:
+        if axes is not None and node.attribute("noop_with_empty_axes", 0):
+            return None
+        if axes is None and node.attribute("noop_with_empty_axes", 0):
+            return None
+    elif not all(-rank <= a < rank for a in axes):
+        raise Refused(f"its axes are {axes}, of {rank} there are")
+    elif len({a % rank for a in axes}) != rank or node.attribute("keepdims", 1):
+        options["axis"] = axis_of(axes)
+    if node.attribute("keepdims", 1) and rank:
+        options["keepdims"] = True
+    return options
+
+
+def _reduced(
+    name: str, before: Callable[[Writer, Value], Value] | None = None, after: str | None = None
+) -> Callable[[Writer, Node], Value]:
+    def rule(w: Writer, node: Node) -> Value:
+        options = _options(node)
+        x = node[0] if before is None else before(w, node[0])
+        y = x if options is None else w.call(name, x, **options)
+        return y if after is None else w.call(after, y)
+
+    return rule
+
+
+def _extreme(name: str) -> Callable[[Writer, Node], Value]:
+    def rule(w: Writer, node: Node) -> Value:
+        options = _options(node)
+        if options is None:
+            return node[0]
+        if node[0].elem == BOOL:
+            return w.call("any" if name == "max" else "all", node[0], **options)
+        return w.call(name, node[0], **options)
+
+    return rule
+
+
+def _log_sum_exp(w: Writer, node: Node) -> Value:
+    options = _options(node)
+    return node[0] if options is None else w.call("logsumexp", node[0], **options)
+
+
+def _square(w: Writer, x: Value) -> Value:
+    return w.call("square", x)
+
+
+def _abs(w: Writer, x: Value) -> Value:
+    return w.call("abs", x)
+
+
+def _place(name: str) -> Callable[[Writer, Node], Value]:
+    def rule(w: Writer, node: Node) -> Value:
+        axis, keep = int(node.attribute("axis", 0)), bool(node.attribute("keepdims", 1))
+        x = node[0]
+        if not -x.rank <= axis < x.rank:
+            raise Refused(f"its axis is {axis}, of {x.rank} there are")
+        more: dict[str, Any] = {"keepdims": True} if keep else {}
+        if not node.attribute("select_last_index", 0):
+            return w.call(name, x, axis=axis, **more)
+        place = w.call(name, w.call("flip", x, axis=axis), axis=axis, **more)
+        return w.call("subtract", x.shape[axis] - 1, place)
+
+    return rule
+
+
+def _running(name: str) -> Callable[[Writer, Node], Value]:
+    def rule(w: Writer, node: Node) -> Value:
+        x, axis = node[0], int(node.number(1))
+        if not -x.rank <= axis < x.rank:
+            raise Refused(f"its axis is {axis}, of {x.rank} there are")
+        backwards = node.attribute("reverse", 0)
+        x = w.call("flip", x, axis=axis) if backwards else x
+        if node.attribute("exclusive", 0):
+            width = [[1, 0] if a == axis % x.rank else 0 for a in range(x.rank)]
+            items = [slice(None)] * (axis % x.rank) + [slice(0, -1)]
+            start = {"value": 1} if name == "cumprod" else {}
+            x = w.call("pad", w.call("subscript", x, items=tuple(items)), width=width, **start)
+        y = w.call(name, x, axis=axis)
+        return w.call("flip", y, axis=axis) if backwards else y
+
+    return rule
+
+
+REDUCTION: dict[str, Callable[[Writer, Node], Any]] = {
+    "ReduceSum": _reduced("sum"),
+    "ReduceMean": _reduced("mean"),
+    "ReduceProd": _reduced("prod"),
+    "ReduceMax": _extreme("max"),
+    "ReduceMin": _extreme("min"),
+    "ReduceL1": _reduced("sum", _abs),
+    "ReduceL2": _reduced("sum", _square, "sqrt"),
+    "ReduceSumSquare": _reduced("sum", _square),
+    "ReduceLogSum": _reduced("sum", None, "log"),
+    "ReduceLogSumExp": _log_sum_exp,
+    "ArgMax": _place("argmax"),
+    "ArgMin": _place("argmin"),
+    "CumSum": _running("cumsum"),
+    "CumProd": _running("cumprod"),
+}

@@ -1,0 +1,5 @@
+"""Rules."""
+
+from typing import Any
+
+RESIZING: dict[str, Any] = {}

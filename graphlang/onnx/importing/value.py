@@ -1,0 +1,58 @@
+"""A value of an ONNX graph: how it is written, its shape and type, and its numbers where they are known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graphlang.onnx.importing.element_types import BOOL, DOUBLE, FLOAT, INT64, WORDS, word_of
+from graphlang.onnx.importing.expression import Expression
+
+_OF_WORD = {"float": FLOAT, "int": INT64, "bool": BOOL}
+
+
+class Value:
+    """Of a constant `known` holds the numbers, sizes such as N among them; it is written when it is used."""
+
+    __slots__ = ("array", "elem", "expression", "known", "name")
+
+    def __init__(
+        self,
+        expression: Expression | None,
+        array: Any,
+        elem: int | None,
+        known: np.ndarray[Any, Any] | None = None,
+        name: str = "",
+    ) -> None:
+        self.expression = expression
+        self.array = array
+        self.known = known
+        self.name = name
+        self.elem = elem if elem is not None else _OF_WORD[word_of(array)]
+
+    @staticmethod
+    def constant(array: np.ndarray[Any, Any], elem: int | None = None, name: str = "") -> Value:
+        """A value whose numbers are known."""
+        word = "int" if array.dtype == object else word_of(array)
+        return Value(None, None, elem if elem is not None else _OF_WORD[word], array, name)
+
+    @property
+    def word(self) -> str:
+        """Its type in the language: float, int or bool."""
+        return WORDS[self.elem]
+
+    @property
+    def is_double(self) -> bool:
+        return self.elem == DOUBLE
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        if self.known is not None:
+            return self.known.shape
+        shape: tuple[Any, ...] = self.array.shape
+        return shape
+
+    @property
+    def rank(self) -> int:
+        return len(self.shape)

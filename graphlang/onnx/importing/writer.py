@@ -1,0 +1,235 @@
+"""The spec while it is written: each call is traced for its shape and type, and entered as a statement."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from graphlang.catalog.finder import Catalog
+from graphlang.catalog.operation import as_numbers, outcome
+from graphlang.onnx.importing.constants import literal_of
+from graphlang.onnx.importing.element_types import NUMPY, WORDS, word_of
+from graphlang.onnx.importing.expression import Call, Expression, Literal, Ref
+from graphlang.onnx.importing.names import Identifiers
+from graphlang.onnx.importing.refusals import Refused
+from graphlang.onnx.importing.value import Value
+from graphlang.resolve.broadcasting import GUARDED
+from graphlang.trace import DtypeError
+from graphlang.trace.core import Trace
+from graphlang.trace.dims import shape_text
+
+
+class Statement(NamedTuple):
+    """A line of the spec: `names = expression`, or a `param` with its array, or text as it is."""
+
+    names: tuple[str, ...]
+    expression: Expression | None
+    #: the shapes and types of its results
+    types: tuple[str, ...] = ()
+    #: a whole statement in words
+    text: str | None = None
+
+
+class Writer:
+    """Statements and weights in order, and the trace that knows their shapes."""
+
+    def __init__(self) -> None:
+        self.catalog = Catalog()
+        self.trace = Trace()
+        self.names = Identifiers(frozenset())
+        self.statements: list[Statement] = []
+        #: the weights of the layers, each at the `key` of its call
+        self.weights: list[dict[str, np.ndarray[Any, Any]]] = []
+        #: the values of each `param`
+        self.parameters: dict[str, np.ndarray[Any, Any]] = {}
+
+    def input(self, name: str, elem: int, shape: tuple[Any, ...]) -> Value:
+        """An input of the graph."""
+        word = WORDS[elem]
+        array = self.trace.input(shape, NUMPY[word])
+        sizes = f"[{', '.join(map(str, shape))}]" if shape else ""
+        self.statements.append(Statement((name,), None, text=f"input {name}: {word}{sizes}"))
+        return Value(Ref(name), array, elem)
+
+    # ---- calls -------------------------------------------------------------------------------------------
+
+    def call(self, name: str, *operands: Any, sizes: tuple[Any, ...] = (), **attributes: Any) -> Value:
+        """What a function gives."""
+        result, expression = self._called(name, operands, sizes, attributes)
+        return Value(expression, self._array(result), None)
+
+    def calls(self, name: str, *operands: Any, **attributes: Any) -> tuple[Value, ...]:
+        """What a function with several results gives, each under a name."""
+        results, expression = self._called(name, operands, (), attributes)
+        return self._entered(results, expression, [name] * len(results))
+
+    def _entered(self, results: Any, expression: Call, wanted: list[str]) -> tuple[Value, ...]:
+        arrays = [self._array(result) for result in results]
+        names = tuple(self.names.new(name) for name in wanted)
+        self.statements.append(Statement(names, expression, tuple(map(type_text, arrays))))
+        return tuple(Value(Ref(n), a, None) for n, a in zip(names, arrays, strict=True))
+
+    def _called(
+        self, name: str, operands: tuple[Any, ...], sizes: tuple[Any, ...], attributes: dict[str, Any]
+    ) -> tuple[Any, Call]:
+        entry = self.catalog.find(name)
+        assert entry is not None, name
+        values = [self.operand(operand) for operand in operands]
+        if name in GUARDED:
+            values = self._unambiguous(values)
+        arrays = [value.array for value in values]
+        words = {key: _plain(value) for key, value in attributes.items()}
+        try:
+            operation = entry.make(words, sizes)
+            with self.trace:
+                result = outcome(operation, _forward(operation, arrays))[0]
+        except Exception as error:
+            raise Refused(f"`{name}` does not take it: {_first_line(error)}") from error
+        return result, Call(name, tuple(value.expression for value in values), sizes, attributes)
+
+    def _unambiguous(self, values: list[Value]) -> list[Value]:
+        """Operands of which not two are stretched along different axes: the later ones are repeated before."""
+        shapes = [value.array.shape for value in values]
+        try:
+            with self.trace:
+                whole = tuple(np.broadcast_shapes(*shapes)) if _numbers(shapes) else None
+        except ValueError:
+            return values
+        if whole is None:
+            return values
+        stretched = [shape for shape in shapes if shape and shape != whole and not _trails(shape, whole)]
+        if len(stretched) + sum(bool(s) and s != whole for s in shapes) < 2 or whole in shapes:
+            return values
+        first = values[0] if shapes[0] else values[1]
+        wide = self.let(self.call("broadcast_to", first, sizes=whole), "wide")
+        return [wide if value is first else value for value in values]
+
+    def _array(self, result: Any) -> Any:
+        if hasattr(result, "shape") and hasattr(result, "trace"):
+            return result
+        made = np.asarray(result)
+        return self.trace.input(made.shape, NUMPY[word_of(made)])
+
+    # ---- operands ----------------------------------------------------------------------------------------
+
+    def operand(self, operand: Any) -> Value:
+        """A value with an expression: a constant of the file becomes a number, a list or a `param`."""
+        if not isinstance(operand, Value):
+            return self._literal(operand)
+        if operand.expression is None:
+            self._materialise(operand)
+        return operand
+
+    def _literal(self, number: Any) -> Value:
+        array = np.asarray(number)
+        if array.dtype == object:
+            array = np.zeros(array.shape, np.int64)  # sizes are whole numbers
+        return Value(Literal(number), self.trace.input(array.shape, NUMPY[word_of(array)]), None)
+
+    def _materialise(self, value: Value) -> None:
+        assert value.known is not None
+        made = literal_of(value.known, value.word)
+        value.array = self.trace.input(value.known.shape, NUMPY[value.word])
+        if made is not None and (value.known.ndim == 0 or isinstance(made, Literal)):
+            value.expression = made
+        elif made is not None:
+            value.expression = self._statement(made, value.array, value.name or "constant")
+        else:
+            value.expression = self._parameter(value)
+
+    def _parameter(self, value: Value) -> Ref:
+        assert value.known is not None
+        name = self.names.new(value.name or "weight", "weight")
+        shape = ", ".join(map(str, value.known.shape))
+        self.statements.append(Statement((name,), None, text=f"param {name}: float[{shape}] = 0"))
+        self.parameters[name] = value.known
+        return Ref(name)
+
+    # ---- statements --------------------------------------------------------------------------------------
+
+    def let(self, value: Value, wanted: str) -> Value:
+        """The value under a name, which may be used more than once."""
+        value = self.operand(value)
+        if isinstance(value.expression, Ref):
+            return value
+        assert value.expression is not None
+        ref = self._statement(value.expression, value.array, wanted)
+        return Value(ref, value.array, value.elem, value.known)
+
+    def _statement(self, expression: Expression, array: Any, wanted: str) -> Ref:
+        name = self.names.new(wanted)
+        self.statements.append(Statement((name,), expression, (type_text(array),)))
+        return Ref(name)
+
+    # ---- layers ------------------------------------------------------------------------------------------
+
+    def layer(
+        self, name: str, *operands: Any, weights: dict[str, np.ndarray[Any, Any]], several: bool = False,
+        **attributes: Any,
+    ) -> Any:  # fmt: skip
+        """What a layer with these weights gives; `several` for one with several results."""
+        entry = self.catalog.find(name)
+        assert entry is not None, name
+        values = [self.operand(operand) for operand in operands]
+        words = {key: _plain(value) for key, value in attributes.items()}
+        try:
+            operation: Any = entry.make(words)
+            arrays = [value.array for value in values]
+            owned = operation.parameters(*arrays) | operation.state(*arrays)
+            self._check(name, owned, weights)
+            with self.trace:
+                own = {role: self.trace.input(p.shape) for role, p in owned.items()}
+                more = {"training": False} if "training" in entry.supplied else {}
+                result = outcome(operation, operation.forward(*arrays, **own, **more))[0]
+        except Refused:
+            raise
+        except Exception as error:
+            raise Refused(f"`{name}` does not take it: {_first_line(error)}") from error
+        expression = Call(name, tuple(v.expression for v in values), (), attributes, len(self.weights))
+        self.weights.append(weights)
+        if several:
+            return self._entered(result, expression, [name.lower()] * len(result))
+        return Value(expression, self._array(result), None)
+
+    def _check(self, name: str, owned: Any, weights: dict[str, np.ndarray[Any, Any]]) -> None:
+        for role, parameter in owned.items():
+            if role not in weights or tuple(parameter.shape) != weights[role].shape:
+                got = shape_text(weights[role].shape) if role in weights else "none"
+                raise Refused(f"`{name}.{role}` would be {shape_text(parameter.shape)}, and is {got}")
+
+
+def type_text(array: Any) -> str:
+    """The type of an array as a spec writes it."""
+    return f"{word_of(array)}[{', '.join(map(str, array.shape))}]" if array.shape else word_of(array)
+
+
+def _forward(operation: Any, arrays: list[Any]) -> Any:
+    """What `forward` returns; if it does not accept truth values, for 1 and 0 in their place."""
+    try:
+        return operation.forward(*arrays)
+    except DtypeError:
+        numbers = as_numbers(arrays, np.float64)
+        if numbers is None:
+            raise
+        return operation.forward(*numbers)
+
+
+def _plain(value: Any) -> Any:
+    """An attribute as the model of the operation takes it."""
+    return getattr(value, "text", value) if not isinstance(value, (list, tuple)) else tuple(value)
+
+
+def _numbers(shapes: list[Any]) -> bool:
+    return all(isinstance(n, int) for shape in shapes for n in shape)
+
+
+def _trails(shape: Any, whole: Any) -> bool:
+    return bool(tuple(whole[len(whole) - len(shape) :]) == tuple(shape))
+
+
+def _first_line(error: Exception) -> str:
+    errors = getattr(error, "errors", None)
+    if callable(errors) and errors():
+        return str(errors()[0]["msg"])
+    return (str(error).splitlines() or [type(error).__name__])[0]
