@@ -139,6 +139,8 @@ def _text(expression: Any) -> tuple[str, int]:
         return f"-{text_of(expression.operands[0], POWER)}", NEGATION
     if expression.name == "logical_not":
         return f"not {text_of(expression.operands[0], COMPARISON)}", NOT
+    if expression.name == "indexed":
+        return _indexed(expression), ATOM
     if expression.name == "subscript":
         return f"{text_of(expression.operands[0], ATOM)}[{_items(expression.attributes['items'])}]", ATOM
     return f"{expression.name}({', '.join(arguments(expression, expression.operands))})", ATOM
@@ -157,6 +159,13 @@ def _infix(call: Call) -> tuple[str, int]:
     left = text_of(call.operands[0], binding + (1 if comparing or binding == POWER else 0))
     right = text_of(call.operands[1], binding + (0 if binding == POWER else 1))
     return f"{left} {sign} {right}" if binding != POWER else f"{left}**{right}", binding
+
+
+def _indexed(call: Call) -> str:
+    """`x[i, :, j]`, with the arrays of indices where an item says so."""
+    indices = [text_of(operand) for operand in call.operands[1:]]
+    items = [indices.pop(0) if item == "i" else _item(item) for item in call.attributes["items"]]
+    return f"{text_of(call.operands[0], ATOM)}[{', '.join(items)}]"
 
 
 def _items(items: Sequence[Any]) -> str:

@@ -10,7 +10,7 @@ from graphlang.catalog.finder import Catalog
 from graphlang.catalog.operation import as_numbers, outcome
 from graphlang.onnx.importing.constants import literal_of
 from graphlang.onnx.importing.element_types import NUMPY, WORDS, word_of
-from graphlang.onnx.importing.expression import Call, Expression, Literal, Ref
+from graphlang.onnx.importing.expression import Call, Expression, Literal, Ref, Word
 from graphlang.onnx.importing.names import Identifiers
 from graphlang.onnx.importing.refusals import Refused
 from graphlang.onnx.importing.value import Value
@@ -37,7 +37,7 @@ class Writer:
     def __init__(self) -> None:
         self.catalog = Catalog()
         self.trace = Trace()
-        self.names = Identifiers(frozenset())
+        self.names = Identifiers(frozenset(self.catalog.names()))
         self.statements: list[Statement] = []
         #: the weights of the layers, each at the `key` of its call
         self.weights: list[dict[str, np.ndarray[Any, Any]]] = []
@@ -217,7 +217,9 @@ def _forward(operation: Any, arrays: list[Any]) -> Any:
 
 def _plain(value: Any) -> Any:
     """An attribute as the model of the operation takes it."""
-    return getattr(value, "text", value) if not isinstance(value, (list, tuple)) else tuple(value)
+    if isinstance(value, Word):
+        return value.text
+    return tuple(value) if isinstance(value, (list, tuple)) else value
 
 
 def _numbers(shapes: list[Any]) -> bool:
