@@ -12,7 +12,7 @@ from graphlang.onnx.importing.rules import family_of
 LEFT_OUT = {
     "strings": "String Regex TfIdf ImageDecoder LabelEncoder",
     "sequences and optional values": "Sequence Optional",
-    "quantised numbers": "Quantize QLinear ConvInteger MatMulInteger",
+    "quantised numbers": "Quantize Dequantize QLinear ConvInteger MatMulInteger",
     "training and machine learning of other domains": "Momentum Adagrad Adam TreeEnsemble ArrayFeature Binarizer "
     "FlexAttention Gradient",
 }

@@ -14,7 +14,7 @@ from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.limits import Limits
 from graphlang.diagnostics.onnx_files import NodeNotImported, OnnxValueWanted
 from graphlang.formatting import laid_out
-from graphlang.onnx.importing.expression import Call, Ref
+from graphlang.onnx.importing.expression import Call, Ref, names_in
 from graphlang.onnx.importing.graph_walk import GraphWalk, NodeRefused
 from graphlang.onnx.importing.model_file import external_reader, read_model
 from graphlang.onnx.importing.refusals import ValueWanted
@@ -84,7 +84,7 @@ def import_model(
         outputs = _outputs(walk, model.graph)
     except NodeRefused as refused:
         raise GraphError([_diagnosed(refused, file)]) from refused
-    statements = chained(_needed(writer.statements, outputs), set(outputs.values()))
+    statements = chained(_needed(writer, outputs), set(outputs.values()))
     text = "\n".join([_head(model, file), *lines_of(statements, list(outputs.values()))])
     limits = limits or Limits()
     layout = laid_out(text + "\n", Path(file).name, limits)
@@ -116,19 +116,19 @@ def _outputs(walk: GraphWalk, graph: onnx.GraphProto) -> dict[str, str]:
 
 
 def _is_leaf(writer: Writer, ref: Ref) -> bool:
-    return any(ref.name in s.names for s in writer.statements if s.text is not None)
+    return any(ref.name in s.names for s in (*writer.statements, *writer.declared) if s.text is not None)
 
 
-def _needed(statements: list[Statement], outputs: Mapping[str, str]) -> list[Statement]:
-    """The statements that an output depends on, and all inputs."""
-    from graphlang.onnx.importing.expression import names_in
-
+def _needed(writer: Writer, outputs: Mapping[str, str]) -> list[Statement]:
+    """The statements that an output depends on, and all inputs; a `param` stands behind the inputs."""
+    inputs = [s for s in writer.statements if s.text is not None and s.text.startswith("input ")]
+    others = [s for s in writer.statements if s not in inputs]
     needed, kept = set(outputs.values()), []
-    for statement in reversed(statements):
-        is_input = statement.text is not None and statement.text.startswith("input")
-        if is_input or needed.intersection(statement.names):
+    for statement in reversed([*inputs, *writer.declared, *others]):
+        used = bool(needed.intersection(statement.names))
+        if used or (statement in inputs and 0 not in statement.sizes):
             kept.append(statement)
-            needed.update(names_in(statement.expression))
+            needed.update(names_in(statement.expression), statement.uses)
     return kept[::-1]
 
 

@@ -188,8 +188,7 @@ def _thresholded(w: Writer, node: Node) -> Value:
 
 
 def _swi_glu(w: Writer, node: Node) -> Value:
-    gate, up = w.calls("split", node[0], parts=2, axis=int(node.attribute("axis", -1)))
-    return w.call("multiply", w.call("Silu", gate), up)
+    return w.call("multiply", _swish(w, node), node[1])
 
 
 def _identity(_: Writer, node: Node) -> Value:

@@ -1,5 +1,232 @@
-"""Rules."""
+"""Recurrent layers: the layer of the language where it does the same, otherwise a `scan`."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from typing import Any
 
-RECURRENT: dict[str, Any] = {}
+import numpy as np
+
+from graphlang.onnx.importing.expression import Word
+from graphlang.onnx.importing.node import Node
+from graphlang.onnx.importing.refusals import Refused
+from graphlang.onnx.importing.rules_convolution import owned
+from graphlang.onnx.importing.scan_writer import ScanStep, scan
+from graphlang.onnx.importing.value import Value
+from graphlang.onnx.importing.writer import Writer
+
+ORDER = {"LSTM": (2, 3, 0, 1), "GRU": (0, 1, 2), "RNN": (0,)}
+"""The gates of a layer of the language, f g i o and z r n, by their places in ONNX: i o f c and z r h."""
+USUAL = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"], "RNN": ["Tanh"]}
+
+
+class Recurrence:
+    """The weights of a node, direction by direction."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.W, self.R = owned(node, 1), owned(node, 2)
+        self.directions, width, self.inputs = self.W.shape
+        self.hidden = int(self.R.shape[-1])
+        self.gates = len(ORDER[node.op])
+        if width != self.gates * self.hidden or self.R.shape != (self.directions, width, self.hidden):
+            raise Refused(f"its weights are {self.W.shape} and {self.R.shape}")
+        zeros = np.zeros((self.directions, 2 * width), self.W.dtype)
+        self.B = owned(node, 3) if node.get(3) is not None else zeros
+        self.peepholes = owned(node, 7) if node.op == "LSTM" and node.get(7) is not None else None
+        self.direction = node.attribute("direction", "forward")
+        self.axis = 0 if node.attribute("layout", 0) else 1
+
+    def is_usual(self) -> bool:
+        """Whether the layer of the language does the same."""
+        node = self.node
+        activations = node.attribute("activations") or USUAL[node.op] * self.directions
+        return (
+            activations == USUAL[node.op] * self.directions
+            and not node.attribute("linear_before_reset", 0)
+            and not node.attribute("input_forget", 0)
+            and node.attribute("clip") is None
+            and self.peepholes is None
+            and not (self.direction == "reverse" and node.get(4) is not None)
+        )
+
+    def weights(self) -> dict[str, np.ndarray[Any, Any]]:
+        """The parameters of the layer."""
+        named = {}
+        for d, ending in zip(range(self.directions), ("", "_reverse"), strict=False):
+            width = self.gates * self.hidden
+            named[f"Wx{ending}"] = self._ordered(self.W[d])
+            named[f"Wh{ending}"] = self._ordered(self.R[d])
+            named[f"b{ending}"] = self._ordered(self.B[d][:width, None] + self.B[d][width:, None])[0]
+        return named
+
+    def _ordered(self, rows: Any) -> Any:
+        parts = np.split(rows, self.gates)
+        return np.concatenate([parts[k] for k in ORDER[self.node.op]]).T
+
+
+def _recurrent(w: Writer, node: Node) -> tuple[Value, ...]:
+    layer = Recurrence(node)
+    x = node[0] if layer.axis == 0 else w.call("transpose", node[0], sizes=(1, 0, 2))
+    if layer.direction == "reverse":
+        x = w.call("flip", x, axis=1)
+    if layer.is_usual():
+        y, states = _as_layer(w, layer, x)
+    else:
+        y, states = _as_scan(w, layer, x)
+    return _outputs(w, layer, y, states)
+
+
+def _start(w: Writer, layer: Recurrence, position: int) -> Value | None:
+    """The state before the first step, [N, directions * hidden]."""
+    value = layer.node.get(position)
+    if value is None:
+        return None
+    rows = value if layer.axis == 0 else w.call("transpose", value, sizes=(1, 0, 2))
+    return w.call("reshape", rows, sizes=(rows.shape[0], layer.directions * layer.hidden))
+
+
+def _as_layer(w: Writer, layer: Recurrence, x: Value) -> tuple[Value, list[Value]]:
+    options: dict[str, Any] = {"hidden": layer.hidden}
+    if layer.direction == "bidirectional":
+        options["bidirectional"] = True
+    states = [_start(w, layer, 5), _start(w, layer, 6) if layer.node.op == "LSTM" else None]
+    lengths = layer.node.get(4)
+    operands: list[Any] = [x, lengths, *states]
+    while operands[-1] is None:
+        operands.pop()
+    if any(operand is None for operand in operands):
+        operands = _filled(w, layer, x, operands)
+    results = w.layer(
+        layer.node.op, *operands, weights=layer.weights(), several=True, **options, **{"return": Word("state")}
+    )
+    return results[0], list(results[1:])
+
+
+def _filled(w: Writer, layer: Recurrence, x: Value, operands: list[Any]) -> list[Any]:
+    """What is left out before something that is given: full lengths, states of zeros."""
+    n, steps = x.shape[0], x.shape[1]
+    whole = w.call("cast", w.call("full", sizes=(n,), value=1.0), to=Word("int"))
+    filled = [w.call("multiply", whole, steps) if k == 1 and o is None else o for k, o in enumerate(operands)]
+    zeros = (n, layer.directions * layer.hidden)
+    return [w.call("zeros", sizes=zeros) if o is None else o for o in filled]
+
+
+def _as_scan(w: Writer, layer: Recurrence, x: Value) -> tuple[Value, list[Value]]:
+    """Written out, each direction by itself."""
+    if layer.node.get(4) is not None:
+        raise Refused("it has lengths, and is not the layer that the language has")
+    if layer.node.attribute("clip") is not None or layer.node.attribute("input_forget", 0):
+        raise Refused("it has `clip` or `input_forget`")
+    x = w.let(x, "sequence")
+    ys, ends = [], []
+    for d in range(layer.directions):
+        y, end = scan(
+            w, x, 1, _starts(w, layer, x, d), _step(w, layer, d), reverse=d == 1
+        )
+        ys.append(y)
+        ends.append(end)
+    joined = ys[0] if len(ys) == 1 else w.call("concat", *ys, axis=2)
+    names = ["h", "c"] if layer.node.op == "LSTM" else ["h"]
+    states = [
+        ends[0][n] if len(ends) == 1 else w.call("concat", *[end[n] for end in ends], axis=1) for n in names
+    ]
+    return joined, states
+
+
+def _starts(w: Writer, layer: Recurrence, x: Value, d: int) -> dict[str, Value]:
+    starts = {}
+    for name, position in (("h", 5), ("c", 6)) if layer.node.op == "LSTM" else (("h", 5),):
+        whole = _start(w, layer, position)
+        if whole is None:
+            starts[name] = w.call("zeros", sizes=(x.shape[0], layer.hidden))
+        else:
+            part = slice(d * layer.hidden, (d + 1) * layer.hidden)
+            starts[name] = w.call("subscript", whole, items=(slice(None), part))
+    return starts
+
+
+def _constant(w: Writer, array: Any, name: str) -> Value:
+    return w.operand(Value.constant(np.ascontiguousarray(array), name=name))
+
+
+def _step(w: Writer, layer: Recurrence, d: int) -> Callable[[Value, dict[str, Value]], ScanStep]:
+    """The step of a direction, with its weights as parameters."""
+    op, width = layer.node.op, layer.gates * layer.hidden
+    Wx = [_constant(w, part.T, f"{op}_Wx") for part in np.split(layer.W[d], layer.gates)]
+    Wh = [_constant(w, part.T, f"{op}_Wh") for part in np.split(layer.R[d], layer.gates)]
+    bx = [_constant(w, part, f"{op}_bx") for part in np.split(layer.B[d][:width], layer.gates)]
+    bh = [_constant(w, part, f"{op}_bh") for part in np.split(layer.B[d][width:], layer.gates)]
+    act = [_activation(w, layer, d, k) for k in range(len(USUAL[op]))]
+
+    def gate(x: Value, h: Value, k: int) -> Value:
+        total = w.call("add", w.call("matmul", x, Wx[k]), w.call("matmul", h, Wh[k]))
+        return w.call("add", w.call("add", total, bx[k]), bh[k])
+
+    def gru(x: Value, carried: dict[str, Value]) -> ScanStep:
+        h = carried["h"]
+        z, r = w.let(act[0](gate(x, h, 0)), "z"), act[0](gate(x, h, 1))
+        own = w.call("add", w.call("matmul", x, Wx[2]), bx[2])
+        if layer.node.attribute("linear_before_reset", 0):
+            past = w.call("multiply", r, w.call("add", w.call("matmul", h, Wh[2]), bh[2]))
+        else:
+            past = w.call("add", w.call("matmul", w.call("multiply", r, h), Wh[2]), bh[2])
+        new = act[1](w.call("add", own, past))
+        kept = w.call("multiply", z, h)
+        h2 = w.let(w.call("add", w.call("multiply", w.call("subtract", 1, z), new), kept), "h_new")
+        return ScanStep({"h": h2}, h2)
+
+    def lstm(x: Value, carried: dict[str, Value]) -> ScanStep:
+        h, c = carried["h"], carried["c"]
+        held = layer.peepholes
+        eyes = None if held is None else [_constant(w, p, "peephole") for p in np.split(held[d], 3)]
+
+        def seen(total: Value, k: int, cell: Value) -> Value:
+            return total if eyes is None else w.call("add", total, w.call("multiply", eyes[k], cell))
+
+        i, f = act[0](seen(gate(x, h, 0), 0, c)), act[0](seen(gate(x, h, 2), 2, c))
+        content = w.call("multiply", i, act[1](gate(x, h, 3)))
+        c2 = w.let(w.call("add", w.call("multiply", f, c), content), "c_new")
+        o = act[0](seen(gate(x, h, 1), 1, c2))
+        h2 = w.let(w.call("multiply", o, act[2](c2)), "h_new")
+        return ScanStep({"h": h2, "c": c2}, h2)
+
+    def rnn(x: Value, carried: dict[str, Value]) -> ScanStep:
+        h2 = w.let(act[0](gate(x, carried["h"], 0)), "h_new")
+        return ScanStep({"h": h2}, h2)
+
+    return {"GRU": gru, "LSTM": lstm, "RNN": rnn}[op]
+
+
+_ACTIVATIONS = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "relu", "softplus": "softplus"}
+
+
+def _activation(w: Writer, layer: Recurrence, d: int, k: int) -> Callable[[Value], Value]:
+    usual = USUAL[layer.node.op]
+    names = layer.node.attribute("activations") or usual * layer.directions
+    name = _ACTIVATIONS.get(str(names[d * len(usual) + k]).lower())
+    if name is None:
+        raise Refused(f"its activation is `{names[d * len(usual) + k]}`")
+    return lambda x: w.call(name, x)
+
+
+def _outputs(w: Writer, layer: Recurrence, y: Value, states: list[Value]) -> tuple[Value, ...]:
+    """The results in the order of ONNX: time, direction, row, number; or row, time, direction, number."""
+    n, steps = y.shape[0], y.shape[1]
+    if layer.direction == "reverse":
+        y = w.call("flip", y, axis=1)
+    if layer.directions == 1:
+        y = w.call("expand_dims", y, axis=2)
+    else:
+        y = w.call("reshape", y, sizes=(n, steps, layer.directions, layer.hidden))
+    if layer.axis == 1:
+        y = w.call("transpose", y, sizes=(1, 2, 0, 3))
+    return (y, *(_state(w, layer, state) for state in states))
+
+
+def _state(w: Writer, layer: Recurrence, state: Value) -> Value:
+    rows = w.call("reshape", state, sizes=(state.shape[0], layer.directions, layer.hidden))
+    return rows if layer.axis == 0 else w.call("transpose", rows, sizes=(1, 0, 2))
+
+
+RECURRENT: dict[str, Callable[[Writer, Node], Any]] = {"LSTM": _recurrent, "GRU": _recurrent, "RNN": _recurrent}

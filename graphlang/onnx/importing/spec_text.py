@@ -21,7 +21,7 @@ from graphlang.onnx.importing.writer import Statement, Writer
 
 def chained(statements: list[Statement], kept: set[str]) -> list[Statement]:
     """The statements with every value that is used once, by a layer, put in front of it."""
-    uses = Counter(name for s in statements if s.expression for name in names_in(s.expression))
+    uses = Counter(name for s in statements for name in (*names_in(s.expression), *s.uses))
     places: dict[str, int] = {}
     result: list[Statement | None] = list(statements)
     for place, statement in enumerate(statements):

@@ -29,6 +29,10 @@ class Statement(NamedTuple):
     types: tuple[str, ...] = ()
     #: a whole statement in words
     text: str | None = None
+    #: the names that such words refer to
+    uses: tuple[str, ...] = ()
+    #: of an input, its shape
+    sizes: tuple[Any, ...] = ()
 
 
 class Writer:
@@ -39,6 +43,8 @@ class Writer:
         self.trace = Trace()
         self.names = Identifiers(frozenset(self.catalog.names()))
         self.statements: list[Statement] = []
+        #: the `param` statements, which stand in front
+        self.declared: list[Statement] = []
         #: the weights of the layers, each at the `key` of its call
         self.weights: list[dict[str, np.ndarray[Any, Any]]] = []
         #: the values of each `param`
@@ -49,7 +55,7 @@ class Writer:
         word = WORDS[elem]
         array = self.trace.input(shape, NUMPY[word])
         sizes = f"[{', '.join(map(str, shape))}]" if shape else ""
-        self.statements.append(Statement((name,), None, text=f"input {name}: {word}{sizes}"))
+        self.statements.append(Statement((name,), None, text=f"input {name}: {word}{sizes}", sizes=shape))
         return Value(Ref(name), array, elem)
 
     # ---- calls -------------------------------------------------------------------------------------------
@@ -89,21 +95,14 @@ class Writer:
         return result, Call(name, tuple(value.expression for value in values), sizes, attributes)
 
     def _unambiguous(self, values: list[Value]) -> list[Value]:
-        """Operands of which not two are stretched along different axes: the later ones are repeated before."""
+        """Operands of which not two are stretched along different axes: one is repeated before."""
         shapes = [value.array.shape for value in values]
-        try:
-            with self.trace:
-                whole = tuple(np.broadcast_shapes(*shapes)) if _numbers(shapes) else None
-        except ValueError:
+        whole = broadcast_shape(shapes)
+        if whole is None or whole in shapes or sum(bool(shape) for shape in shapes) < 2:
             return values
-        if whole is None:
-            return values
-        stretched = [shape for shape in shapes if shape and shape != whole and not _trails(shape, whole)]
-        if len(stretched) + sum(bool(s) and s != whole for s in shapes) < 2 or whole in shapes:
-            return values
-        first = values[0] if shapes[0] else values[1]
-        wide = self.let(self.call("broadcast_to", first, sizes=whole), "wide")
-        return [wide if value is first else value for value in values]
+        first = next(k for k, shape in enumerate(shapes) if shape)
+        wide = self.let(self.call("broadcast_to", values[first], sizes=whole), "wide")
+        return [wide if k == first else value for k, value in enumerate(values)]
 
     def _array(self, result: Any) -> Any:
         if hasattr(result, "shape") and hasattr(result, "trace"):
@@ -142,7 +141,7 @@ class Writer:
         assert value.known is not None
         name = self.names.new(value.name or "weight", "weight")
         shape = ", ".join(map(str, value.known.shape))
-        self.statements.append(Statement((name,), None, text=f"param {name}: float[{shape}] = 0"))
+        self.declared.append(Statement((name,), None, text=f"param {name}: float[{shape}] = 0"))
         self.parameters[name] = value.known
         return Ref(name)
 
@@ -222,12 +221,16 @@ def _plain(value: Any) -> Any:
     return tuple(value) if isinstance(value, (list, tuple)) else value
 
 
-def _numbers(shapes: list[Any]) -> bool:
-    return all(isinstance(n, int) for shape in shapes for n in shape)
-
-
-def _trails(shape: Any, whole: Any) -> bool:
-    return bool(tuple(whole[len(whole) - len(shape) :]) == tuple(shape))
+def broadcast_shape(shapes: list[tuple[Any, ...]]) -> tuple[Any, ...] | None:
+    """The shape of arrays that are broadcast together; None where they do not fit."""
+    rank = max(map(len, shapes))
+    whole: list[Any] = []
+    for axis in range(1, rank + 1):
+        sizes = {shape[-axis] for shape in shapes if len(shape) >= axis and shape[-axis] != 1}
+        if len(sizes) > 1:
+            return None
+        whole.insert(0, sizes.pop() if sizes else 1)
+    return tuple(whole)
 
 
 def _first_line(error: Exception) -> str:
