@@ -13,8 +13,9 @@ from graphlang.onnx.importing.folding import folded
 from graphlang.onnx.importing.node import Node
 from graphlang.onnx.importing.refusals import Refused
 from graphlang.onnx.importing.rules import rule_of
+from graphlang.onnx.importing.rules_linear import bias_of
 from graphlang.onnx.importing.value import Value
-from graphlang.onnx.importing.writer import Statement, Writer
+from graphlang.onnx.importing.writer import Writer
 from graphlang.trace.dims import Dim
 
 if TYPE_CHECKING:
@@ -106,12 +107,33 @@ class GraphWalk:
 
     def nodes(self, graph: onnx.GraphProto) -> None:
         """Writes all nodes, each after those whose results it takes."""
-        for proto in in_order(graph, self.values):
-            self._node(proto)
+        ordered = in_order(graph, self.values)
+        sums = self._sums(graph, ordered)
+        done: set[str] = set()
+        for proto in ordered:
+            if not (proto.output and proto.output[0] in done):
+                self._node(proto, sums, done)
 
-    def _node(self, proto: onnx.NodeProto) -> None:
+    def _sums(self, graph: onnx.GraphProto, ordered: list[onnx.NodeProto]) -> dict[str, onnx.NodeProto]:
+        """The Add that alone uses a product, by the name of the product."""
+        uses: dict[str, list[onnx.NodeProto]] = {}
+        for proto in ordered:
+            for name in proto.input:
+                uses.setdefault(name, []).append(proto)
+        outputs = {described.name for described in graph.output}
+        products = [p.output[0] for p in ordered if p.op_type == "MatMul" and p.output]
+        only = {name: uses[name][0] for name in products if len(uses.get(name, [])) == 1}
+        return {n: p for n, p in only.items() if p.op_type == "Add" and n not in outputs}
+
+    def _node(self, proto: onnx.NodeProto, sums: Mapping[str, onnx.NodeProto], done: set[str]) -> None:
         try:
             node = self._with_values(proto)
+            after = sums.get(proto.output[0]) if proto.output else None
+            bias = bias_of(node, [self.values.get(n) for n in after.input]) if after is not None else None
+            if after is not None and bias is not None:
+                node.attributes["fused bias"] = bias
+                done.add(after.output[0])
+                proto = after
             constant = folded(node)
             results: Any = (constant,) if constant is not None else self._written(node)
             for name, value in zip(proto.output, results, strict=False):

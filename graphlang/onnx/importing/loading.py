@@ -85,6 +85,8 @@ def import_model(
     except NodeRefused as refused:
         raise GraphError([_diagnosed(refused, file)]) from refused
     statements = chained(_needed(writer, outputs), set(outputs.values()))
+    kept = {name for statement in statements for name in statement.names}
+    names = {theirs: ours for theirs, ours in names.items() if ours in kept}
     text = "\n".join([_head(model, file), *lines_of(statements, list(outputs.values()))])
     limits = limits or Limits()
     layout = laid_out(text + "\n", Path(file).name, limits)

@@ -62,6 +62,8 @@ class Recurrence:
 
     def _ordered(self, rows: Any) -> Any:
         parts = np.split(rows, self.gates)
+        if self.node.op == "GRU":  # its z says how much is kept, that of the layer how much is new
+            parts[0] = -parts[0]
         return np.concatenate([parts[k] for k in ORDER[self.node.op]]).T
 
 
