@@ -37,7 +37,7 @@ ORDER = """
     compare
     report
     api
-    scaffold sklearn sweeps testing
+    onnx scaffold sklearn sweeps testing
     draw
     view
     lsp

@@ -31,6 +31,7 @@ COMMANDS = {
     "explain-plan": "the planned program of a step: operations, buffers, bytes, FLOPs",
     "lsp": "the language server, which an editor starts",
     "new": "a spec to begin with, from a template or for a table",
+    "import": "a spec and its weights from an ONNX file",
     "lessons": "the lessons that come with graphlang: their list, and copies of them",
     "layers": "what the language knows: layers, functions, losses, optimizers, ...",
     "explain": "a diagnostic code: why, a wrong example, the fix",

@@ -142,7 +142,7 @@ def settings(parser: CommandParser) -> None:
         metavar="NAME=VALUE",
         action="append",
         default=[],
-        type=_pair,
+        type=pair,
         help="an input, a hyper or section.setting; a number, a list or @file.npy (may be repeated)",
     )
     limits(parser)
@@ -234,7 +234,8 @@ def path(text: str) -> Path:
     return Path(named(text))
 
 
-def _pair(text: str) -> tuple[str, str]:
+def pair(text: str) -> tuple[str, str]:
+    """A name and a value, as `NAME=VALUE`."""
     name, equals, value = text.partition("=")
     if not equals or not name.strip() or not value.strip():
         raise argparse.ArgumentTypeError(f"`{text}` is not NAME=VALUE")
@@ -245,7 +246,7 @@ def _limit(text: str) -> tuple[str, int]:
     from graphlang.diagnostics import did_you_mean
     from graphlang.diagnostics.limits import NAMES, read_limit
 
-    name, value = _pair(text)
+    name, value = pair(text)
     if name not in NAMES:
         close = did_you_mean(name, NAMES) or f"there are {', '.join(NAMES)}"
         raise argparse.ArgumentTypeError(f"there is no limit `{name}`; {close}")

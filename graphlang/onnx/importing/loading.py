@@ -36,6 +36,12 @@ class ImportedSpec(NamedTuple):
     inputs: dict[str, str]
     outputs: dict[str, str]
 
+    @property
+    def dtype(self) -> str:
+        """The precision that holds the weights."""
+        doubles = any(array.dtype == np.float64 for array in self.weights.values())
+        return "float64" if doubles else "float32"
+
 
 def load(
     path: str | os.PathLike[str], *, inputs: Mapping[str, Any] | None = None, **options: Any
@@ -53,6 +59,7 @@ def load(
 def graph_of(imported: ImportedSpec, name: str, **options: Any) -> Graph:
     """The graph of an imported spec, with its weights."""
     graph = loads(imported.text, name=name, **options)
+    assert set(imported.weights) == set(graph.params), set(imported.weights) ^ set(graph.params)
     if imported.weights:
         graph.params.update(imported.weights)
     return graph
