@@ -43,8 +43,8 @@ class NodeNotImported(OfFile):
     Texts, sequences, quantised numbers, and operators whose result has a size that depends on the data (as
     NonZero) have none.
 
-    Fix: export the model without the operator, for example the part between its first and last layers; where the
-    message says what is wrong with the node, mend it where the file is made.
+    Fix: export the model without the operator, for example the part between its first and last layers;
+    where the message says what is wrong with the node, mend it where the file is made.
     """
 
     code = "GL773"
@@ -63,14 +63,14 @@ class NodeNotImported(OfFile):
 
 
 class OnnxValueWanted(OfFile):
-    """A node takes a shape, an axis or the like from an input of the model, which has to be known before running.
+    """A node takes a shape, an axis or the like from an input, which has to be known before running.
 
         graphlang import net.onnx -o net.graph      # Reshape takes the input `shape`
 
-    In the language shapes are part of the text, so such an input becomes a constant when the file is imported.
+    In the language shapes are part of the text, so such an input becomes a constant on import.
 
-    Fix: say its value, as in `--set shape=[2,12]`, or `inputs={"shape": [2, 12]}` from Python. Where it is computed
-    from other inputs, say the value of these, or export the model with fixed sizes.
+    Fix: say its value, as in `--set shape=[2,12]`, or `inputs={"shape": [2, 12]}` from Python. Where it is
+    computed from other inputs, say the value of these, or export the model with fixed sizes.
     """
 
     code = "GL774"

@@ -26,7 +26,7 @@ def array_of(tensor: onnx.TensorProto, external: Callable[[Any], bytes] | None =
     if tensor.data_location == 1:
         if external is None:
             raise Refused("an attribute has its numbers in another file")
-        raw = type(tensor)()
+        raw: Any = type(tensor)()
         raw.CopyFrom(tensor)
         raw.raw_data = external(tensor)
         raw.data_location = 0

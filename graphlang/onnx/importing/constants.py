@@ -8,7 +8,6 @@ import numpy as np
 
 from graphlang.onnx.importing.expression import Call, Expression, Literal, Word
 from graphlang.onnx.importing.refusals import Refused
-from graphlang.trace.dims import Dim
 
 SHORT = 8
 """The most numbers of a list of floats; a longer one is a `param`."""
@@ -19,7 +18,7 @@ LONGEST = 65536
 def literal_of(array: np.ndarray[Any, Any], word: str) -> Expression | None:
     """The constant as an expression; None for floats that are better kept as weights."""
     if array.ndim == 0:
-        return Literal(_number(array[()]))
+        return Literal(array[()])
     if array.dtype == object:
         return _of_sizes(array)
     if array.size == 0 or (array.size > 1 and (array == array.flat[0]).all()):
@@ -48,10 +47,6 @@ def _of_sizes(array: np.ndarray[Any, Any]) -> Expression:
         raise Refused("sizes are computed with in a way that cannot be written")
     parts = tuple(Call("cast", (Literal(n),), (), {"to": Word("int")}) for n in array.tolist())
     return Call("stack", parts)
-
-
-def _number(value: Any) -> Any:
-    return value if isinstance(value, Dim) else value
 
 
 def _listed(array: np.ndarray[Any, Any]) -> Any:

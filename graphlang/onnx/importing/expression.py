@@ -71,7 +71,8 @@ def is_layer(name: str) -> bool:
 
 def calls_in(expression: Any) -> Iterator[Call]:
     """The calls of an expression in the order in which they are made: operands first."""
-    found, waiting = [], [expression]
+    found: list[Call] = []
+    waiting = [expression]
     while waiting:
         part = waiting.pop()
         if isinstance(part, Call):

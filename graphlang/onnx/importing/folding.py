@@ -103,7 +103,8 @@ def _unsqueeze(node: Node, x: Any, *more: Any) -> Any:
 
 
 def _reshape(node: Node, x: Any, shape: Any) -> Any:
-    sizes = [x.shape[k] if n == 0 and not node.attribute("allowzero") else int(n) for k, n in enumerate(shape)]
+    keeps = not node.attribute("allowzero")
+    sizes = [x.shape[k] if n == 0 and keeps else int(n) for k, n in enumerate(shape)]
     return np.reshape(x, sizes)
 
 
@@ -118,7 +119,7 @@ def _divide(node: Node, x: Any, y: Any) -> Any:
     whole = x.dtype.kind in "iuO"
     if not whole:
         return x / y
-    if x.dtype == object or y.dtype == object or ((x >= 0).all() and (y > 0).all()):
+    if object in (x.dtype, y.dtype) or ((x >= 0).all() and (y > 0).all()):
         return x // y
     return None
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import onnx
 
-DOMAINS = ("", "ai.onnx")
+DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 
 
 class NodeRefused(Exception):  # noqa: N818

@@ -84,4 +84,5 @@ def external_reader(file: str) -> Callable[[Any], bytes]:
 def _bytes_of(tensor: Any) -> int:
     from onnx import helper
 
-    return math.prod(tensor.dims) * int(helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize)
+    size: int = helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
+    return int(math.prod(tensor.dims)) * size

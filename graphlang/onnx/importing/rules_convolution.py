@@ -33,9 +33,7 @@ def window_options(node: Node, size: list[int], *, stride: int | None = 1) -> di
     axes = len(size)
     options: dict[str, Any] = {}
     strides = list(node.attribute("strides") or [1] * axes)
-    if one_or_list(strides) != stride and strides != size:
-        options["stride"] = one_or_list(strides)
-    elif stride is not None and one_or_list(strides) != stride:
+    if one_or_list(strides) != stride and (strides != size or stride is not None):
         options["stride"] = one_or_list(strides)
     dilations = list(node.attribute("dilations") or [1] * axes)
     if any(d != 1 for d in dilations):
@@ -74,7 +72,7 @@ def shortened(ends: list[list[int]]) -> Any:
     return per_axis[0] if all(p == per_axis[0] and isinstance(p, int) for p in per_axis) else per_axis
 
 
-def _conv(w: Writer, node: Node) -> Value:
+def _conv(w: Writer, node: Node) -> Any:
     weight, bias = owned(node, 1), None
     if node.get(2) is not None:
         bias = owned(node, 2)
@@ -90,7 +88,7 @@ def _conv(w: Writer, node: Node) -> Value:
     )
 
 
-def _conv_transpose(w: Writer, node: Node) -> Value:
+def _conv_transpose(w: Writer, node: Node) -> Any:
     x, weight = node[0], owned(node, 1)
     bias = owned(node, 2) if node.get(2) is not None else None
     size, axes = [int(n) for n in weight.shape[2:]], weight.ndim - 2

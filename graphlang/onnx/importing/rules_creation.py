@@ -43,7 +43,8 @@ def _range(w: Writer, node: Node) -> Value:
     start, stop, step = (node.number(k) for k in range(3))
     first = node[0]
     if first.word == "int" and step == 1:
-        return w.call("arange", sizes=(stop,) if isinstance(start, (int, np.integer)) and start == 0 else (start, stop))
+        from_zero = isinstance(start, (int, np.integer)) and start == 0
+        return w.call("arange", sizes=(stop,) if from_zero else (start, stop))
     if any(hasattr(n, "symbols") for n in (start, stop, step)):
         raise Refused("how many numbers it gives is not known before running")
     count = max(math.ceil((stop - start) / step), 0) if step else MOST + 1

@@ -82,9 +82,9 @@ def _clip(w: Writer, node: Node) -> Value:
     x = node[0]
     low = node.get(1) if node.version >= 11 else _given(node.attribute("min"))
     high = node.get(2) if node.version >= 11 else _given(node.attribute("max"))
-    if all(bound is None or (bound.known is not None and bound.known.size == 1) for bound in (low, high)):
-        if x.word == "float" and (low is not None or high is not None):
-            return _between(w, x, low, high)
+    are_numbers = all(b is None or (b.known is not None and b.known.size == 1) for b in (low, high))
+    if are_numbers and x.word == "float" and (low is not None or high is not None):
+        return _between(w, x, low, high)
     if high is not None:
         x = w.call("minimum", x if low is None else w.call("maximum", x, low), high)
     elif low is not None:
@@ -97,10 +97,12 @@ def _given(number: Any) -> Value | None:
 
 
 def _between(w: Writer, x: Value, low: Value | None, high: Value | None) -> Value:
-    bounds = [None if b is None or b.known is None else b.known.reshape(-1)[0] for b in (low, high)]
+    known = [None if b is None else b.known for b in (low, high)]
+    bounds: list[Any] = [None if b is None else b.reshape(-1)[0] for b in known]
     if all(b is not None for b in bounds) and bounds[0] > bounds[1]:
         return w.call("minimum", w.call("maximum", x, bounds[0]), bounds[1])
-    named = {n: float(str(b)) for n, b in zip(("low", "high"), bounds, strict=True) if b is not None}
+    pairs = zip(("low", "high"), bounds, strict=True)
+    named: dict[str, Any] = {n: float(str(b)) for n, b in pairs if b is not None}
     return w.call("clip", x, **named)
 
 

@@ -37,7 +37,8 @@ def _range(start: Any, end: Any, step: int, size: Any) -> slice:
             return slice(0, 0)
         first, last = numbers[0], numbers[-1]
         if step > 0:
-            return slice(first or None, None if last + step >= size else last + 1, None if step == 1 else step)
+            stop = None if last + step >= size else last + 1
+            return slice(first or None, stop, None if step == 1 else step)
         return slice(None if first == size - 1 else first, None if last + step < 0 else last - 1, step)
     stop = None if known_size(end) and abs(end) > 2**30 else end
     begin = None if known_size(start) and (start == 0 or abs(start) > 2**30) and step > 0 else start
@@ -218,15 +219,22 @@ def _compress(w: Writer, node: Node) -> Value:
     return w.call("take", x, chosen, axis=int(axis or 0))
 
 
+def _features(w: Writer, node: Node) -> Value:
+    """Columns by their numbers, of the domain ai.onnx.ml."""
+    return w.call("take", node[0], w.call("reshape", node[1], sizes=(-1,)), axis=-1)
+
+
 def _tensor_scatter(w: Writer, node: Node) -> Value:
     """A cache with new rows from a place of each row on, around its end where it is circular."""
     past, update = w.let(node[0], "past"), w.let(node[1], "update")
     axis = int(node.attribute("axis", -2)) % past.rank
     size, count = past.shape[axis], update.shape[axis]
     n = past.shape[0]
-    start = node[2] if node.get(2) is not None else w.call("cast", w.call("zeros", sizes=(n,)), to=Word("int"))
+    zeros = w.call("cast", w.call("zeros", sizes=(n,)), to=Word("int"))
+    start = node[2] if node.get(2) is not None else zeros
     column = w.call("reshape", start, sizes=(n, 1))
-    away = w.call("subtract", w.call("expand_dims", w.call("arange", sizes=(size,)), axis=0), w.let(column, "from"))
+    places = w.call("expand_dims", w.call("arange", sizes=(size,)), axis=0)
+    away = w.call("subtract", places, column)
     if node.attribute("mode", "linear") == "circular":
         away = w.call("mod", away, size)
     away = w.let(away, "away")
@@ -254,5 +262,6 @@ INDEXING: dict[str, Callable[[Writer, Node], Any]] = {
     "OneHot": _one_hot,
     "ReverseSequence": _reverse_sequence,
     "Compress": _compress,
+    "ArrayFeatureExtractor": _features,
     "TensorScatter": _tensor_scatter,
 }

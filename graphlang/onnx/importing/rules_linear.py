@@ -19,7 +19,8 @@ def affine(w: Writer, x: Value, weight: Any, bias: Any = None) -> Value:
     """`Affine` with these weights."""
     weights = {"W": weight} if bias is None else {"W": weight, "b": bias}
     more: dict[str, Any] = {} if bias is not None else {"bias": False}
-    return w.layer("Affine", x, weights=weights, units=int(weight.shape[1]), **more)
+    y: Value = w.layer("Affine", x, weights=weights, units=int(weight.shape[1]), **more)
+    return y
 
 
 def _matmul(w: Writer, node: Node) -> Value:
@@ -109,7 +110,8 @@ def _parts(w: Writer, x: Value) -> Any:
     if x.shape[-1] == 1:
         return w.let(w.call("subscript", x, items=(Ellipsis, 0)), "real"), None
     return tuple(
-        w.let(w.call("subscript", x, items=(Ellipsis, k)), name) for k, name in enumerate(("real", "imaginary"))
+        w.let(w.call("subscript", x, items=(Ellipsis, k)), name)
+        for k, name in enumerate(("real", "imaginary"))
     )
 
 

@@ -60,10 +60,10 @@ def _moments(w: Writer, x: Value, axes: tuple[int, ...]) -> tuple[Value, Value]:
 def _layer_norm(w: Writer, node: Node) -> Any:
     x, eps, axis = node[0], node.attribute("epsilon", 1e-5), axis_in(node, -1)
     gamma, beta = node.weights(1), node.weights(2)
-    if axis == x.rank - 1 and gamma is not None and beta is not None and not node.has_output(1):
-        if gamma.shape == beta.shape == (x.shape[-1],):
-            more = {} if eps == 1e-5 else {"eps": eps}
-            return w.layer("LayerNorm", x, weights={"gamma": gamma, "beta": beta}, **more)
+    is_last = axis == x.rank - 1 and not node.has_output(1)
+    if is_last and gamma is not None and beta is not None and gamma.shape == beta.shape == (x.shape[-1],):
+        more = {} if eps == 1e-5 else {"eps": eps}
+        return w.layer("LayerNorm", x, weights={"gamma": gamma, "beta": beta}, **more)
     x = w.let(x, "x")
     mean, var = _moments(w, x, tuple(range(axis, x.rank)))
     y = _scaled(w, x, mean, var, eps, node[1], node.get(2))
@@ -72,7 +72,7 @@ def _layer_norm(w: Writer, node: Node) -> Any:
     return y, mean, w.call("reciprocal", w.call("sqrt", w.call("add", var, eps)))
 
 
-def _rms_norm(w: Writer, node: Node) -> Value:
+def _rms_norm(w: Writer, node: Node) -> Any:
     x, eps, axis = node[0], node.attribute("epsilon", 1e-5), axis_in(node, -1)
     gamma = node.weights(1)
     if axis == x.rank - 1 and gamma is not None and gamma.shape == (x.shape[-1],):
@@ -85,7 +85,7 @@ def _rms_norm(w: Writer, node: Node) -> Value:
     return w.call("multiply", z, node[1])
 
 
-def _instance_norm(w: Writer, node: Node) -> Value:
+def _instance_norm(w: Writer, node: Node) -> Any:
     x, eps = node[0], node.attribute("epsilon", 1e-5)
     gamma, beta = node.weights(1), node.weights(2)
     if gamma is not None and beta is not None:
@@ -96,7 +96,7 @@ def _instance_norm(w: Writer, node: Node) -> Value:
     return _scaled(w, x, mean, var, eps, *(_per_channel(w, node[k], x.rank) for k in (1, 2)))
 
 
-def _group_norm(w: Writer, node: Node) -> Value:
+def _group_norm(w: Writer, node: Node) -> Any:
     x, eps, groups = node[0], node.attribute("epsilon", 1e-5), int(node.attribute("num_groups", 1))
     gamma, beta = node.weights(1), node.weights(2)
     if gamma is not None and beta is not None and gamma.shape == (x.shape[1],):
@@ -122,7 +122,8 @@ def _lp_norm(w: Writer, node: Node) -> Value:
     x, axis, p = w.let(node[0], "x"), axis_in(node, -1), int(node.attribute("p", 2))
     if p not in (1, 2):
         raise Refused(f"its p is {p}, and is to be 1 or 2")
-    length = w.call("norm", x, axis=axis, keepdims=True, **({} if p == 2 else {"ord": 1}))
+    more: dict[str, Any] = {} if p == 2 else {"ord": 1}
+    length = w.call("norm", x, axis=axis, keepdims=True, **more)
     length = w.let(length, "length")
     safe = w.call("where", w.call("equal", length, 0), 1, length)
     return w.call("divide", x, safe)
@@ -134,7 +135,8 @@ def _dropout(w: Writer, node: Node) -> Any:
     if trains and ratio:
         raise Refused("it draws random numbers, which other programs draw in another way")
     x = node[0]
-    y = x if trains or x.known is not None else w.call("Dropout", x, **({} if ratio == 0.5 else {"ratio": float(str(ratio))}))
+    more: dict[str, Any] = {} if ratio == 0.5 else {"ratio": float(str(ratio))}
+    y = x if trains or x.known is not None else w.call("Dropout", x, **more)
     if not node.has_output(1):
         return y
     return y, w.call("equal", w.call("ones", sizes=x.shape), 1)

@@ -56,7 +56,8 @@ def _places_of_largest(w: Writer, node: Node, x: Value, options: dict[str, Any])
         indices = []
         within: Value | None = None
         for a in range(axes):
-            at = w.call("add", w.call("multiply", grid(w, shape[2:], a), strides[a]), places[a] * dilations[a] - before[a])
+            first = w.call("multiply", grid(w, shape[2:], a), strides[a])
+            at = w.call("add", first, places[a] * dilations[a] - before[a])
             at = w.let(at, "at")
             ok = w.call("logical_and", w.call("greater_equal", at, 0), w.call("less", at, x.shape[2 + a]))
             within = ok if within is None else w.call("logical_and", within, ok)

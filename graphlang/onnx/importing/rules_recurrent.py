@@ -99,9 +99,8 @@ def _as_layer(w: Writer, layer: Recurrence, x: Value) -> tuple[Value, list[Value
         operands.pop()
     if any(operand is None for operand in operands):
         operands = _filled(w, layer, x, operands)
-    results = w.layer(
-        layer.node.op, *operands, weights=layer.weights(), several=True, **options, **{"return": Word("state")}
-    )
+    options["return"] = Word("state")
+    results = w.layer(layer.node.op, *operands, weights=layer.weights(), several=True, **options)
     return results[0], list(results[1:])
 
 
@@ -231,4 +230,4 @@ def _state(w: Writer, layer: Recurrence, state: Value) -> Value:
     return rows if layer.axis == 0 else w.call("transpose", rows, sizes=(1, 0, 2))
 
 
-RECURRENT: dict[str, Callable[[Writer, Node], Any]] = {"LSTM": _recurrent, "GRU": _recurrent, "RNN": _recurrent}
+RECURRENT: dict[str, Callable[[Writer, Node], Any]] = dict.fromkeys(("LSTM", "GRU", "RNN"), _recurrent)

@@ -98,7 +98,7 @@ def _running(name: str) -> Callable[[Writer, Node], Value]:
         if node.attribute("exclusive", 0):
             width = [[1, 0] if a == axis % x.rank else 0 for a in range(x.rank)]
             items = [slice(None)] * (axis % x.rank) + [slice(0, -1)]
-            start = {"value": 1} if name == "cumprod" else {}
+            start: dict[str, Any] = {"value": 1} if name == "cumprod" else {}
             x = w.call("pad", w.call("subscript", x, items=tuple(items)), width=width, **start)
         y = w.call(name, x, axis=axis)
         return w.call("flip", y, axis=axis) if backwards else y

@@ -1,4 +1,4 @@
-"""Images in another size: along each axis a choice of places, or a matrix of weights that is computed here."""
+"""Images in another size: along each axis a choice of places, or a matrix of weights computed here."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from graphlang.onnx.importing.expression import Word
 from graphlang.onnx.importing.node import Node
 from graphlang.onnx.importing.refusals import Refused
 from graphlang.onnx.importing.rules_shape import known_size
@@ -32,7 +33,8 @@ def _resize(w: Writer, node: Node) -> Value:
         n = x.shape[axis]
         if not known_size(n):
             raise Refused(f"axis {axis} is not known before running")
-        if scale == 1 and size == n and node.attribute("coordinate_transformation_mode") != "tf_crop_and_resize":
+        crops = node.attribute("coordinate_transformation_mode") == "tf_crop_and_resize"
+        if scale == 1 and size == n and not crops:
             continue
         x = _along(w, node, x, axis, AxisPlan(node, n, float(scale), int(size), rois.get(axis)))
     return x
@@ -80,9 +82,8 @@ def _whole_factors(node: Node, x: Value, axes: list[int], scales: list[Any]) -> 
         or (place == "half_pixel" and rounding == "round_prefer_floor")
     ):  # fmt: skip
         return {"scale": scale}
-    if mode == "linear" and place in ("half_pixel", "pytorch_half_pixel") and not node.attribute("exclude_outside"):
-        from graphlang.onnx.importing.expression import Word
-
+    from_halves = place in ("half_pixel", "pytorch_half_pixel")
+    if mode == "linear" and from_halves and not node.attribute("exclude_outside"):
         return {"scale": scale, "mode": Word("linear")}
     return None
 
@@ -114,7 +115,8 @@ class AxisPlan:
             return y / scale
         if self.place == "tf_crop_and_resize":
             a, b = self.roi or (0.0, 1.0)
-            return a * (n - 1) + ((b - a) * (n - 1) / 2 + y * 0 if wide == 1 else y * (b - a) * (n - 1) / (wide - 1))
+            part = (b - a) * (n - 1)
+            return a * (n - 1) + (part / 2 + y * 0 if wide == 1 else y * part / (wide - 1))
         half = (y + 0.5) / scale - 0.5
         if self.place == "pytorch_half_pixel" and wide == 1:
             return y * 0 - 0.5
@@ -181,7 +183,8 @@ def _along(w: Writer, node: Node, x: Value, axis: int, plan: AxisPlan) -> Value:
             y = w.call("matmul", weights, x)
         else:
             turned = w.call("swapaxes", x, axis1=axis, axis2=-1)
-            y = w.call("swapaxes", w.call("matmul", turned, w.call("transpose", weights)), axis1=axis, axis2=-1)
+            turned = w.call("matmul", turned, w.call("transpose", weights))
+            y = w.call("swapaxes", turned, axis1=axis, axis2=-1)
     if outside is None or not outside.any():
         return y
     shape = tuple(plan.size if a == axis else 1 for a in range(x.rank))

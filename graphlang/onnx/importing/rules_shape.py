@@ -170,7 +170,8 @@ def padded(w: Writer, x: Value, width: list[list[Any]], value: Any = 0) -> Value
     width = [[max(a, 0), max(b, 0)] for a, b in width]
     if not any(n for ends in width for n in ends):
         return x
-    y = w.call("pad", x, width=width, **({"value": float(value)} if value else {}))
+    more: dict[str, Any] = {"value": float(value)} if value else {}
+    y = w.call("pad", x, width=width, **more)
     return w.call("not_equal", y, 0) if x.word == "bool" else y
 
 

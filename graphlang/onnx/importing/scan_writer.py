@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from graphlang.onnx.importing.expression import Ref, names_in, text_of
 from graphlang.onnx.importing.spec_text import lines_of

@@ -49,7 +49,7 @@ class Value:
     @property
     def shape(self) -> tuple[Any, ...]:
         if self.known is not None:
-            return self.known.shape
+            return tuple(self.known.shape)
         shape: tuple[Any, ...] = self.array.shape
         return shape
 

@@ -1,0 +1,105 @@
+"""Writes the models of the tests, each with an input and what its own program answers; needs PyTorch and skl2onnx.
+
+    python -m tests.onnx_import.make_models
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from skl2onnx import to_onnx
+from sklearn.neural_network import MLPClassifier
+from torch import nn
+from torch.nn import functional as F
+
+FOLDER = Path(__file__).parent / "models"
+
+
+class Block(nn.Module):
+    """Two convolutions beside a shortcut."""
+
+    def __init__(self, i: int, o: int, stride: int) -> None:
+        super().__init__()
+        self.c1, self.b1 = nn.Conv2d(i, o, 3, stride, 1, bias=False), nn.BatchNorm2d(o)
+        self.c2, self.b2 = nn.Conv2d(o, o, 3, 1, 1, bias=False), nn.BatchNorm2d(o)
+        same = stride == 1 and i == o
+        self.s = nn.Identity() if same else nn.Sequential(nn.Conv2d(i, o, 1, stride), nn.BatchNorm2d(o))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.relu(self.b2(self.c2(F.relu(self.b1(self.c1(x))))) + self.s(x))
+
+
+class ResNet18(nn.Module):
+    def __init__(self, width: int = 2) -> None:
+        super().__init__()
+        sizes = [width, width, 2 * width, 4 * width, 8 * width]
+        blocks = [
+            b
+            for k, (i, o) in enumerate(zip(sizes[:-1], sizes[1:], strict=True))
+            for b in (Block(i, o, 1 + (k > 0)), Block(o, o, 1))
+        ]
+        stem = [nn.Conv2d(3, width, 7, 2, 3, bias=False), nn.BatchNorm2d(width), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+        self.body, self.fc = nn.Sequential(*stem, *blocks), nn.Linear(sizes[-1], 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.fc(torch.flatten(F.adaptive_avg_pool2d(self.body(x), 1), 1))
+
+
+class GptBlock(nn.Module):
+    def __init__(self, d: int, heads: int) -> None:
+        super().__init__()
+        self.heads, self.n1, self.n2 = heads, nn.LayerNorm(d), nn.LayerNorm(d)
+        self.qkv, self.o = nn.Linear(d, 3 * d), nn.Linear(d, d)
+        self.f = nn.Sequential(nn.Linear(d, 4 * d), nn.GELU(), nn.Linear(4 * d, d))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        n, t, d = x.shape
+        parts = self.qkv(self.n1(x)).split(d, 2)
+        q, k, v = (p.view(n, t, self.heads, d // self.heads).transpose(1, 2) for p in parts)
+        scores = (q @ k.transpose(-2, -1)) / (d // self.heads) ** 0.5
+        hidden = torch.tril(torch.ones(t, t)) == 0
+        y = F.softmax(scores.masked_fill(hidden, float("-inf")), -1) @ v
+        x = x + self.o(y.transpose(1, 2).reshape(n, t, d))
+        return x + self.f(self.n2(x))
+
+
+class Gpt(nn.Module):
+    def __init__(self, words: int = 11, d: int = 16, longest: int = 8) -> None:
+        super().__init__()
+        self.te, self.pe = nn.Embedding(words, d), nn.Embedding(longest, d)
+        self.blocks, self.n = nn.Sequential(GptBlock(d, 2), GptBlock(d, 2)), nn.LayerNorm(d)
+        self.head = nn.Linear(d, words, bias=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.n(self.blocks(self.te(x) + self.pe(torch.arange(x.shape[1])))))
+
+
+def write(name: str, model: nn.Module, x: torch.Tensor, axes: dict[int, str]) -> None:
+    """The file of a model, and beside it an input with its answer."""
+    model.eval()
+    torch.onnx.export(
+        model, (x,), str(FOLDER / f"{name}.onnx"), input_names=["x"], output_names=["y"],
+        dynamic_axes={"x": axes}, opset_version=17, dynamo=False,
+    )  # fmt: skip
+    np.savez_compressed(FOLDER / f"{name}.npz", x=x.numpy(), y=model(x).detach().numpy())
+
+
+def main() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    torch.manual_seed(0)
+    resnet = ResNet18()
+    for _ in range(3):
+        resnet(torch.randn(4, 3, 32, 32))  # its statistics
+    write("resnet18", resnet, torch.randn(2, 3, 32, 32), {0: "N"})
+    write("gpt", Gpt(), torch.randint(0, 11, (2, 6)), {0: "N", 1: "T"})
+    x = np.random.default_rng(0).standard_normal((60, 4)).astype(np.float32)
+    mlp = MLPClassifier((8, 6), max_iter=300, random_state=0).fit(x, (x[:, 0] > 0).astype(int))
+    file = to_onnx(mlp, x[:1], options={"zipmap": False})
+    (FOLDER / "mlp.onnx").write_bytes(file.SerializeToString())
+    np.savez_compressed(FOLDER / "mlp.npz", x=x, y=mlp.predict_proba(x))
+
+
+if __name__ == "__main__":
+    main()
