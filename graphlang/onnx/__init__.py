@@ -3,15 +3,18 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from graphlang.onnx.importing.loading import load as load
+    from graphlang.onnx.importing.loading import load_onnx as load
 
 __all__ = ["load"]
+
+_WHERE = {"load": ("importing.loading", "load_onnx")}
 
 
 def __getattr__(name: str) -> object:
     """Imports a function when it is first asked for: `onnx` is an extra."""
     import importlib
 
-    if name == "load":
-        return importlib.import_module("graphlang.onnx.importing.loading").load
-    raise AttributeError(f"module 'graphlang.onnx' has no attribute {name!r}")
+    if name not in _WHERE:
+        raise AttributeError(f"module 'graphlang.onnx' has no attribute {name!r}")
+    module, function = _WHERE[name]
+    return getattr(importlib.import_module(f"graphlang.onnx.{module}"), function)

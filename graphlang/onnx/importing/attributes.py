@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphlang.onnx.importing.element_types import NUMPY, STRING, WORDS
-from graphlang.onnx.importing.refusals import Refused
+from graphlang.onnx.importing.refusals import NotImported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ def array_of(tensor: onnx.TensorProto, external: Callable[[Any], bytes] | None =
     _check(tensor)
     if tensor.data_location == 1:
         if external is None:
-            raise Refused("an attribute has its numbers in another file")
+            raise NotImported("an attribute has its numbers in another file")
         raw: Any = type(tensor)()
         raw.CopyFrom(tensor)
         raw.raw_data = external(tensor)
@@ -34,7 +34,7 @@ def array_of(tensor: onnx.TensorProto, external: Callable[[Any], bytes] | None =
     try:
         array = numpy_helper.to_array(tensor)
     except Exception as error:
-        raise Refused(f"its tensor cannot be read: {str(error).splitlines()[0][:200]}") from error
+        raise NotImported(f"its tensor cannot be read: {str(error).splitlines()[0][:200]}") from error
     return as_known(array, tensor.data_type)
 
 
@@ -51,22 +51,22 @@ def _check(tensor: onnx.TensorProto) -> None:
     """Sizes before memory: a tensor of a few bytes may announce any shape."""
     if tensor.data_type not in WORDS:
         kind = "texts" if tensor.data_type == STRING else f"numbers of the type {tensor.data_type}"
-        raise Refused(f"it holds {kind}")
+        raise NotImported(f"it holds {kind}")
     if any(n < 0 for n in tensor.dims) or len(tensor.dims) > 32:
-        raise Refused(f"a tensor has the shape {list(tensor.dims)[:40]}")
+        raise NotImported(f"a tensor has the shape {list(tensor.dims)[:40]}")
     count = math.prod(tensor.dims)
     if count > MOST_BYTES:
-        raise Refused(f"a tensor announces {count:,} numbers")
+        raise NotImported(f"a tensor announces {count:,} numbers")
     if tensor.data_location == 1:
         return
     stored = len(tensor.raw_data) * 4 or max(
         len(getattr(tensor, f"{kind}_data")) * 4 for kind in ("float", "int32", "int64", "double", "uint64")
     )
     if count > stored:
-        raise Refused(f"a tensor announces {count:,} numbers, and has fewer")
+        raise NotImported(f"a tensor announces {count:,} numbers, and has fewer")
 
 
-def attributes_of(node: onnx.NodeProto) -> dict[str, Any]:
+def node_attributes(node: onnx.NodeProto) -> dict[str, Any]:
     """The attributes of a node by name; graphs stay as they are."""
     return {attribute.name: _attribute(attribute) for attribute in node.attribute}
 
@@ -89,7 +89,7 @@ def _attribute(attribute: onnx.AttributeProto) -> Any:
         return list(attribute.ints)
     if kind == 8:
         return [s.decode("utf-8", "replace") for s in attribute.strings]
-    raise Refused(f"the attribute `{attribute.name[:60]}` has a type that is not read")
+    raise NotImported(f"the attribute `{attribute.name[:60]}` has a type that is not read")
 
 
 def _short(number: float) -> float:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.onnx.importing.expression import Call, Expression, Literal, Word
-from graphlang.onnx.importing.refusals import Refused
+from graphlang.onnx.importing.expression import Expression, Keyword, Literal, WrittenCall
+from graphlang.onnx.importing.refusals import NotImported
 
 SHORT = 8
 """The most numbers of a list of floats; a longer one is a `param`."""
@@ -28,25 +28,25 @@ def literal_of(array: np.ndarray[Any, Any], word: str) -> Expression | None:
             return None
         return Literal(_listed(array))
     if array.size > LONGEST:
-        raise Refused(f"a constant has {array.size:,} whole numbers, more than {LONGEST:,}")
+        raise NotImported(f"a constant has {array.size:,} whole numbers, more than {LONGEST:,}")
     if word == "int" and array.ndim == 1 and array.size > 2 and (np.diff(array) == 1).all():
-        return Call("arange", (), (int(array[0]), int(array[-1]) + 1))
-    return Call("cast", (Literal(_listed(array)),), (), {"to": Word(word)})
+        return WrittenCall("arange", (), (int(array[0]), int(array[-1]) + 1))
+    return WrittenCall("cast", (Literal(_listed(array)),), (), {"to": Keyword(word)})
 
 
 def _uniform(array: np.ndarray[Any, Any], word: str) -> Expression:
     value = float(array.flat[0]) if array.size else 0.0
-    full: Any = Call("full", (), tuple(array.shape), {"value": value})
+    full: Any = WrittenCall("full", (), tuple(array.shape), {"value": value})
     if value in (0.0, 1.0):
-        full = Call("ones" if value else "zeros", (), tuple(array.shape))
-    return full if word == "float" else Call("cast", (full,), (), {"to": Word(word)})
+        full = WrittenCall("ones" if value else "zeros", (), tuple(array.shape))
+    return full if word == "float" else WrittenCall("cast", (full,), (), {"to": Keyword(word)})
 
 
 def _of_sizes(array: np.ndarray[Any, Any]) -> Expression:
     if array.ndim != 1 or not array.size:
-        raise Refused("sizes are computed with in a way that cannot be written")
-    parts = tuple(Call("cast", (Literal(n),), (), {"to": Word("int")}) for n in array.tolist())
-    return Call("stack", parts)
+        raise NotImported("sizes are computed with in a way that cannot be written")
+    parts = tuple(WrittenCall("cast", (Literal(n),), (), {"to": Keyword("int")}) for n in array.tolist())
+    return WrittenCall("stack", parts)
 
 
 def _listed(array: np.ndarray[Any, Any]) -> Any:

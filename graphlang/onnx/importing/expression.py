@@ -33,7 +33,7 @@ OPERATORS = {
 """Functions that are written as operators, with their binding."""
 
 
-class Ref(NamedTuple):
+class NameRef(NamedTuple):
     """A name of the file."""
 
     name: str
@@ -45,13 +45,13 @@ class Literal(NamedTuple):
     value: Any
 
 
-class Word(NamedTuple):
+class Keyword(NamedTuple):
     """A word that is no value, as `same` in `pad=same`."""
 
     text: str
 
 
-class Call(NamedTuple):
+class WrittenCall(NamedTuple):
     """An operation on operands; `key` tells the weights of a layer apart."""
 
     name: str
@@ -61,7 +61,7 @@ class Call(NamedTuple):
     key: int | None = None
 
 
-Expression = Ref | Literal | Call
+Expression = NameRef | Literal | WrittenCall
 
 
 def is_layer(name: str) -> bool:
@@ -69,30 +69,30 @@ def is_layer(name: str) -> bool:
     return name[:1].isupper()
 
 
-def calls_in(expression: Any) -> Iterator[Call]:
+def calls_in(expression: Any) -> Iterator[WrittenCall]:
     """The calls of an expression in the order in which they are made: operands first."""
-    found: list[Call] = []
+    found: list[WrittenCall] = []
     waiting = [expression]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, Call):
+        if isinstance(part, WrittenCall):
             found.append(part)
             waiting.extend(part.operands)
-    return reversed(found)
+    return iter(found[::-1])
 
 
-def names_in(expression: Any) -> Iterator[str]:
+def names_used(expression: Any) -> Iterator[str]:
     """The names that an expression refers to, each time that it does."""
     waiting = [expression]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, Ref):
+        if isinstance(part, NameRef):
             yield part.name
-        elif isinstance(part, Call):
+        elif isinstance(part, WrittenCall):
             waiting.extend(part.operands)
 
 
-def number_text(value: Any) -> str:
+def literal_text(value: Any) -> str:
     """A number as a spec writes it: the shortest digits of its precision."""
     if isinstance(value, Dim):
         return str(value)
@@ -112,61 +112,61 @@ def attribute_text(value: Any) -> str:
     """The value of an attribute."""
     if value is None:
         return "none"
-    if isinstance(value, Word):
+    if isinstance(value, Keyword):
         return value.text
     if isinstance(value, str):
         return f'"{value}"'
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(attribute_text, value))}]"
-    return number_text(value)
+    return literal_text(value)
 
 
-def text_of(expression: Any, around: int = LOOSEST) -> str:
+def expression_text(expression: Any, around: int = LOOSEST) -> str:
     """The text of an expression, in brackets where what stands around it binds tighter."""
     text, binding = _text(expression)
     return f"({text})" if binding < around else text
 
 
 def _text(expression: Any) -> tuple[str, int]:
-    if isinstance(expression, Ref):
+    if isinstance(expression, NameRef):
         return expression.name, ATOM
     if isinstance(expression, Literal):
         text = attribute_text(expression.value)
         return text, NEGATION if text.startswith("-") else ATOM
-    assert isinstance(expression, Call), expression
+    assert isinstance(expression, WrittenCall), expression
     if expression.name in OPERATORS and len(expression.operands) == 2:
         return _infix(expression)
     if expression.name == "negative":
-        return f"-{text_of(expression.operands[0], POWER)}", NEGATION
+        return f"-{expression_text(expression.operands[0], POWER)}", NEGATION
     if expression.name == "logical_not":
-        return f"not {text_of(expression.operands[0], COMPARISON)}", NOT
+        return f"not {expression_text(expression.operands[0], COMPARISON)}", NOT
     if expression.name == "indexed":
         return _indexed(expression), ATOM
     if expression.name == "subscript":
-        return f"{text_of(expression.operands[0], ATOM)}[{_items(expression.attributes['items'])}]", ATOM
+        return f"{expression_text(expression.operands[0], ATOM)}[{_items(expression.attributes['items'])}]", ATOM
     return f"{expression.name}({', '.join(arguments(expression, expression.operands))})", ATOM
 
 
-def arguments(call: Call, operands: Sequence[Any]) -> list[str]:
+def arguments(call: WrittenCall, operands: Sequence[Any]) -> list[str]:
     """What stands in the brackets of a call."""
-    texts = [text_of(operand) for operand in operands]
+    texts = [expression_text(operand) for operand in operands]
     texts += [attribute_text(size) for size in call.sizes]
     return texts + [f"{name}={attribute_text(value)}" for name, value in call.attributes.items()]
 
 
-def _infix(call: Call) -> tuple[str, int]:
+def _infix(call: WrittenCall) -> tuple[str, int]:
     sign, binding = OPERATORS[call.name]
     comparing = binding == COMPARISON
-    left = text_of(call.operands[0], binding + (1 if comparing or binding == POWER else 0))
-    right = text_of(call.operands[1], binding + (0 if binding == POWER else 1))
+    left = expression_text(call.operands[0], binding + (1 if comparing or binding == POWER else 0))
+    right = expression_text(call.operands[1], binding + (0 if binding == POWER else 1))
     return f"{left} {sign} {right}" if binding != POWER else f"{left}**{right}", binding
 
 
-def _indexed(call: Call) -> str:
+def _indexed(call: WrittenCall) -> str:
     """`x[i, :, j]`, with the arrays of indices where an item says so."""
-    indices = [text_of(operand) for operand in call.operands[1:]]
+    indices = [expression_text(operand) for operand in call.operands[1:]]
     items = [indices.pop(0) if item == "i" else _item(item) for item in call.attributes["items"]]
-    return f"{text_of(call.operands[0], ATOM)}[{', '.join(items)}]"
+    return f"{expression_text(call.operands[0], ATOM)}[{', '.join(items)}]"
 
 
 def _items(items: Sequence[Any]) -> str:
@@ -178,6 +178,6 @@ def _item(item: Any) -> str:
         return "..."
     if not isinstance(item, slice):
         return attribute_text(item)
-    start, stop = ("" if bound is None else number_text(bound) for bound in (item.start, item.stop))
-    step = "" if item.step in (None, 1) else f":{number_text(item.step)}"
+    start, stop = ("" if bound is None else literal_text(bound) for bound in (item.start, item.stop))
+    step = "" if item.step in (None, 1) else f":{literal_text(item.step)}"
     return f"{start}:{stop}{step}"

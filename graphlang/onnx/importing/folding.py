@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 
 from graphlang.onnx.importing.element_types import BOOL, INT64, NUMPY, WORDS
-from graphlang.onnx.importing.node import Node
-from graphlang.onnx.importing.value import Value
+from graphlang.onnx.importing.node import OnnxNode
+from graphlang.onnx.importing.value import OnnxValue
 from graphlang.trace.dims import Dim
 
 MOST = 65536
 """The most numbers of a result that is computed here."""
 
 
-def folded(node: Node) -> Value | None:
+def folded_constant(node: OnnxNode) -> OnnxValue | None:
     """The result of a node as a constant; None where it is to be computed by the graph."""
     if node.op in ("Shape", "Size"):
         return _of_shape(node)
@@ -36,7 +36,7 @@ def folded(node: Node) -> Value | None:
     return _constant(result, node)
 
 
-def _constant(result: Any, node: Node) -> Value | None:
+def _constant(result: Any, node: OnnxNode) -> OnnxValue | None:
     if result is None:
         return None
     array = np.asarray(result)
@@ -46,21 +46,21 @@ def _constant(result: Any, node: Node) -> Value | None:
         array = array.astype(np.int64)
     first = node.inputs[0]
     if array.dtype == bool:
-        return Value.constant(array, BOOL)
+        return OnnxValue.constant(array, BOOL)
     if node.op == "Cast":
-        return Value.constant(array, int(node.attribute("to")))
+        return OnnxValue.constant(array, int(node.attribute("to")))
     same = first is not None and (array.dtype == object or array.dtype.kind in "iu") == (first.word == "int")
-    return Value.constant(array, first.elem if same and first is not None else None)
+    return OnnxValue.constant(array, first.elem if same and first is not None else None)
 
 
-def _of_shape(node: Node) -> Value:
+def _of_shape(node: OnnxNode) -> OnnxValue:
     shape = node[0].shape
     if node.op == "Size":
-        return Value.constant(_array([math.prod(shape)]).reshape(()), INT64)
+        return OnnxValue.constant(_array([math.prod(shape)]).reshape(()), INT64)
     rank = len(shape)
     start, end = int(node.attribute("start", 0)), int(node.attribute("end", rank))
     start, end = (min(max(n + rank if n < 0 else n, 0), rank) for n in (start, end))
-    return Value.constant(_array(shape[start:end]), INT64)
+    return OnnxValue.constant(_array(shape[start:end]), INT64)
 
 
 def _array(sizes: Any) -> np.ndarray[Any, Any]:
@@ -71,18 +71,18 @@ def _array(sizes: Any) -> np.ndarray[Any, Any]:
     return array
 
 
-def _axes(node: Node, arrays: tuple[Any, ...]) -> tuple[int, ...] | None:
+def _axes(node: OnnxNode, arrays: tuple[Any, ...]) -> tuple[int, ...] | None:
     if len(arrays) > 1:
         return tuple(int(a) for a in arrays[1].reshape(-1))
     axes = node.attribute("axes")
     return None if axes is None else tuple(axes)
 
 
-def _gather(node: Node, x: Any, i: Any) -> Any:
+def _gather(node: OnnxNode, x: Any, i: Any) -> Any:
     return np.take(x, i.astype(np.int64), axis=int(node.attribute("axis", 0)))
 
 
-def _slice(node: Node, x: Any, *bounds: Any) -> Any:
+def _slice(node: OnnxNode, x: Any, *bounds: Any) -> Any:
     starts, ends = bounds[0], bounds[1]
     axes = bounds[2] if len(bounds) > 2 else range(len(starts))
     steps = bounds[3] if len(bounds) > 3 else [1] * len(starts)
@@ -93,29 +93,29 @@ def _slice(node: Node, x: Any, *bounds: Any) -> Any:
     return x[tuple(items)]
 
 
-def _squeeze(node: Node, x: Any, *more: Any) -> Any:
+def _squeeze(node: OnnxNode, x: Any, *more: Any) -> Any:
     return np.squeeze(x, _axes(node, (x, *more)))
 
 
-def _unsqueeze(node: Node, x: Any, *more: Any) -> Any:
+def _unsqueeze(node: OnnxNode, x: Any, *more: Any) -> Any:
     axes = _axes(node, (x, *more))
     return None if axes is None else np.expand_dims(x, axes)
 
 
-def _reshape(node: Node, x: Any, shape: Any) -> Any:
+def _reshape(node: OnnxNode, x: Any, shape: Any) -> Any:
     keeps = not node.attribute("allowzero")
     sizes = [x.shape[k] if n == 0 and keeps else int(n) for k, n in enumerate(shape)]
     return np.reshape(x, sizes)
 
 
-def _cast(node: Node, x: Any) -> Any:
+def _cast(node: OnnxNode, x: Any) -> Any:
     to = WORDS.get(int(node.attribute("to")))
     if to is None or (x.dtype == object and to != "int"):
         return None
     return x if x.dtype == object else np.trunc(x).astype(NUMPY[to]) if to == "int" else x.astype(NUMPY[to])
 
 
-def _divide(node: Node, x: Any, y: Any) -> Any:
+def _divide(node: OnnxNode, x: Any, y: Any) -> Any:
     whole = x.dtype.kind in "iuO"
     if not whole:
         return x / y
@@ -124,26 +124,26 @@ def _divide(node: Node, x: Any, y: Any) -> Any:
     return None
 
 
-def _expand(node: Node, x: Any, shape: Any) -> Any:
+def _expand(node: OnnxNode, x: Any, shape: Any) -> Any:
     sizes = np.broadcast_shapes(x.shape, tuple(int(n) for n in shape))
     return np.broadcast_to(x, sizes) if math.prod(sizes) <= MOST else None
 
 
-def _range(node: Node, start: Any, limit: Any, delta: Any) -> Any:
+def _range(node: OnnxNode, start: Any, limit: Any, delta: Any) -> Any:
     values = (start[()], limit[()], delta[()])
     if any(isinstance(v, Dim) for v in values) or (values[1] - values[0]) / values[2] > MOST:
         return None
     return np.arange(*values)
 
 
-def _constant_of_shape(node: Node, shape: Any) -> Any:
+def _constant_of_shape(node: OnnxNode, shape: Any) -> Any:
     if any(isinstance(n, Dim) for n in shape) or math.prod(map(int, shape)) > MOST:
         return None
     value = node.attribute("value")
     return np.full([int(n) for n in shape], 0.0 if value is None else value.reshape(-1)[0])
 
 
-def _product(node: Node, x: Any, *more: Any) -> Any:
+def _product(node: OnnxNode, x: Any, *more: Any) -> Any:
     return np.prod(x, axis=_axes(node, (x, *more)), keepdims=bool(node.attribute("keepdims", 1)))
 
 

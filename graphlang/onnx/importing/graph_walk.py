@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphlang.onnx.importing.attributes import array_of, as_known, attributes_of
+from graphlang.onnx.importing.attributes import array_of, as_known, node_attributes
 from graphlang.onnx.importing.element_types import WORDS
-from graphlang.onnx.importing.folding import folded
-from graphlang.onnx.importing.node import Node
-from graphlang.onnx.importing.refusals import Refused
+from graphlang.onnx.importing.folding import folded_constant
+from graphlang.onnx.importing.node import OnnxNode
+from graphlang.onnx.importing.refusals import NotImported
 from graphlang.onnx.importing.rules import rule_of
 from graphlang.onnx.importing.rules_linear import bias_of
-from graphlang.onnx.importing.value import Value
+from graphlang.onnx.importing.value import OnnxValue
 from graphlang.onnx.importing.writer import Writer
 from graphlang.trace.dims import Dim
 
@@ -29,7 +29,7 @@ DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 class NodeRefused(Exception):  # noqa: N818
     """A node of the file that cannot be imported."""
 
-    def __init__(self, node: str, op: str, inputs: list[str], refused: Refused) -> None:
+    def __init__(self, node: str, op: str, inputs: list[str], refused: NotImported) -> None:
         super().__init__(str(refused))
         self.node = node
         self.op = op
@@ -44,7 +44,7 @@ class GraphWalk:
         self.writer = writer
         self.versions = versions
         self.external = external
-        self.values: dict[str, Value] = {}
+        self.values: dict[str, OnnxValue] = {}
         self.sizes: dict[str, Dim] = {}
 
     def constants(self, graph: onnx.GraphProto) -> None:
@@ -52,11 +52,11 @@ class GraphWalk:
         for tensor in graph.initializer:
             try:
                 array = array_of(tensor, self.external)
-            except Refused as refused:
+            except NotImported as refused:
                 raise NodeRefused(tensor.name, "initializer", [], refused) from refused
-            self.values[tensor.name] = Value.constant(array, tensor.data_type, tensor.name)
+            self.values[tensor.name] = OnnxValue.constant(array, tensor.data_type, tensor.name)
         if graph.sparse_initializer:
-            raise NodeRefused("", "sparse_initializer", [], Refused("sparse tensors are not read"))
+            raise NodeRefused("", "sparse_initializer", [], NotImported("sparse tensors are not read"))
 
     def inputs(self, graph: onnx.GraphProto, given: Mapping[str, Any]) -> dict[str, str]:
         """Makes the inputs, and takes those whose numbers are given as constants."""
@@ -66,11 +66,11 @@ class GraphWalk:
                 continue
             try:
                 elem, shape = self._type(described)
-            except Refused as refused:
+            except NotImported as refused:
                 raise NodeRefused(described.name, "input", [], refused) from refused
             if described.name in given:
                 array = as_known(np.asarray(given[described.name]), elem)
-                self.values[described.name] = Value.constant(array, elem, described.name)
+                self.values[described.name] = OnnxValue.constant(array, elem, described.name)
                 continue
             names[described.name] = self.writer.names.new(described.name, "input")
             self.values[described.name] = self.writer.input(names[described.name], elem, shape)
@@ -79,35 +79,35 @@ class GraphWalk:
     def _type(self, described: onnx.ValueInfoProto) -> tuple[int, tuple[Any, ...]]:
         kind = described.type.WhichOneof("value")
         if kind != "tensor_type":
-            raise Refused(f"it is no tensor, but a {(kind or 'value without a type').removesuffix('_type')}")
+            raise NotImported(f"it is no tensor, but a {(kind or 'value without a type').removesuffix('_type')}")
         tensor = described.type.tensor_type
         if tensor.elem_type not in WORDS:
-            raise Refused("it holds texts" if tensor.elem_type == 8 else f"its type is {tensor.elem_type}")
+            raise NotImported("it holds texts" if tensor.elem_type == 8 else f"its type is {tensor.elem_type}")
         if not tensor.HasField("shape"):
-            raise Refused("the file does not say how many axes it has")
+            raise NotImported("the file does not say how many axes it has")
         return tensor.elem_type, tuple(self._size(d) for d in tensor.shape.dim)
 
     def _size(self, dim: Any) -> Any:
         if dim.HasField("dim_value"):
             if not 0 <= dim.dim_value < 2**40:
-                raise Refused(f"an axis has the size {dim.dim_value}")
+                raise NotImported(f"an axis has the size {dim.dim_value}")
             return dim.dim_value
         wanted = dim.dim_param or f"D{len(self.sizes) + 1}"
         if wanted not in self.sizes:
             self.sizes[wanted] = Dim.symbol(self.writer.names.new(wanted, "D"))
         return self.sizes[wanted]
 
-    def output(self, name: str) -> Value:
+    def output(self, name: str) -> OnnxValue:
         """The value of an output."""
         if name not in self.values:
-            raise NodeRefused(name, "output", [], Refused("nothing gives it"))
+            raise NodeRefused(name, "output", [], NotImported("nothing gives it"))
         return self.values[name]
 
     # ---- nodes -------------------------------------------------------------------------------------------
 
     def nodes(self, graph: onnx.GraphProto) -> None:
         """Writes all nodes, each after those whose results it takes."""
-        ordered = in_order(graph, self.values)
+        ordered = nodes_in_order(graph, self.values)
         sums = self._sums(graph, ordered)
         done: set[str] = set()
         for proto in ordered:
@@ -134,32 +134,32 @@ class GraphWalk:
                 node.attributes["fused bias"] = bias
                 done.add(after.output[0])
                 proto = after
-            constant = folded(node)
+            constant = folded_constant(node)
             results: Any = (constant,) if constant is not None else self._written(node)
             for name, value in zip(proto.output, results, strict=False):
                 if name:
                     self.values[name] = self._named(value, name)
-        except Refused as refused:
+        except NotImported as refused:
             raise NodeRefused(proto.name, proto.op_type, list(proto.input), refused) from refused
 
-    def _with_values(self, proto: onnx.NodeProto) -> Node:
+    def _with_values(self, proto: onnx.NodeProto) -> OnnxNode:
         if proto.domain not in DOMAINS:
-            raise Refused(f"its domain `{proto.domain[:60]}` is unknown")
+            raise NotImported(f"its domain `{proto.domain[:60]}` is unknown")
         inputs = [self._value(name) for name in proto.input]
         version = self.versions.get("", 1)
-        return Node(proto.op_type, inputs, attributes_of(proto), list(proto.output), version, proto.name)
+        return OnnxNode(proto.op_type, inputs, node_attributes(proto), list(proto.output), version, proto.name)
 
-    def _value(self, name: str) -> Value | None:
+    def _value(self, name: str) -> OnnxValue | None:
         if not name:
             return None
         if name not in self.values:
-            raise Refused(f"nothing gives its input `{name[:100]}`")
+            raise NotImported(f"nothing gives its input `{name[:100]}`")
         return self.values[name]
 
-    def _written(self, node: Node) -> tuple[Value, ...]:
+    def _written(self, node: OnnxNode) -> tuple[OnnxValue, ...]:
         rule = rule_of(node.op)
         if rule is None:
-            raise Refused("this operator is not among those that are imported")
+            raise NotImported("this operator is not among those that are imported")
         results = rule(self.writer, node)
         results = results if isinstance(results, tuple) else (results,)
         first = node.inputs[0] if node.inputs else None
@@ -168,21 +168,21 @@ class GraphWalk:
                 value.elem = first.elem if value.word == first.word else value.elem
         return results
 
-    def _named(self, value: Value, name: str) -> Value:
+    def _named(self, value: OnnxValue, name: str) -> OnnxValue:
         """The result under its own name in the spec."""
         if value.expression is None:
-            return value if value.name else Value(None, None, value.elem, value.known, name)
+            return value if value.name else OnnxValue(None, None, value.elem, value.known, name)
         named = self.writer.let(value, name)
-        return Value(named.expression, named.array, value.elem, value.known)
+        return OnnxValue(named.expression, named.array, value.elem, value.known)
 
 
-def in_order(graph: onnx.GraphProto, values: Mapping[str, Any]) -> list[onnx.NodeProto]:
+def nodes_in_order(graph: onnx.GraphProto, values: Mapping[str, Any]) -> list[onnx.NodeProto]:
     """The nodes, each after those that it needs; raises NodeRefused at a circle or a second giver."""
     givers: dict[str, int] = {}
     for place, node in enumerate(graph.node):
         for name in filter(None, node.output):
             if name in givers or name in values:
-                raise NodeRefused(node.name, node.op_type, [], Refused(f"`{name[:100]}` is given twice"))
+                raise NodeRefused(node.name, node.op_type, [], NotImported(f"`{name[:100]}` is given twice"))
             givers[name] = place
     state = [0] * len(graph.node)
     ordered = []
@@ -196,7 +196,7 @@ def in_order(graph: onnx.GraphProto, values: Mapping[str, Any]) -> list[onnx.Nod
                 continue
             needs = {givers[name] for name in node.input if name in givers and state[givers[name]] != 2}
             if state[place] == 1 and needs:
-                raise NodeRefused(node.name, node.op_type, [], Refused("it needs its own result"))
+                raise NodeRefused(node.name, node.op_type, [], NotImported("it needs its own result"))
             if not needs:
                 state[place] = 2
                 ordered.append(node)
@@ -204,6 +204,6 @@ def in_order(graph: onnx.GraphProto, values: Mapping[str, Any]) -> list[onnx.Nod
                 continue
             state[place] = 1
             if any(state[need] == 1 for need in needs):
-                raise NodeRefused(node.name, node.op_type, [], Refused("it needs its own result"))
+                raise NodeRefused(node.name, node.op_type, [], NotImported("it needs its own result"))
             stack.extend(needs)
     return ordered

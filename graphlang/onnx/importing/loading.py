@@ -14,12 +14,12 @@ from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.limits import Limits
 from graphlang.diagnostics.onnx_files import NodeNotImported, OnnxValueWanted
 from graphlang.formatting import laid_out
-from graphlang.onnx.importing.expression import Call, Ref, names_in
+from graphlang.onnx.importing.expression import NameRef, WrittenCall, names_used
 from graphlang.onnx.importing.graph_walk import GraphWalk, NodeRefused
 from graphlang.onnx.importing.model_file import external_reader, read_model
 from graphlang.onnx.importing.refusals import ValueWanted
 from graphlang.onnx.importing.spec_text import chained, layer_names, lines_of
-from graphlang.onnx.importing.writer import Statement, Writer, type_text
+from graphlang.onnx.importing.writer import Statement, Writer, shape_comment
 
 if TYPE_CHECKING:
     import onnx
@@ -43,7 +43,7 @@ class ImportedSpec(NamedTuple):
         return "float64" if doubles else "float32"
 
 
-def load(
+def load_onnx(
     path: str | os.PathLike[str], *, inputs: Mapping[str, Any] | None = None, **options: Any
 ) -> Graph:
     """The graph of an ONNX file, with its weights; `inputs` are values of inputs that are to be constants.
@@ -114,17 +114,17 @@ def _outputs(walk: GraphWalk, graph: onnx.GraphProto) -> dict[str, str]:
         writer = walk.writer
         named = writer.operand(value)
         ref = named.expression
-        if not isinstance(ref, Ref) or ref.name in outputs.values() or _is_leaf(writer, ref):
-            ref = Ref(writer.names.new(described.name, "output"))
+        if not isinstance(ref, NameRef) or ref.name in outputs.values() or _is_leaf(writer, ref):
+            ref = NameRef(writer.names.new(described.name, "output"))
             expression = named.expression
             assert expression is not None
-            whole = expression if isinstance(expression, Call) else Call("Identity", (expression,))
-            writer.statements.append(Statement((ref.name,), whole, (type_text(named.array),)))
+            whole = expression if isinstance(expression, WrittenCall) else WrittenCall("Identity", (expression,))
+            writer.statements.append(Statement((ref.name,), whole, (shape_comment(named.array),)))
         outputs[described.name] = ref.name
     return outputs
 
 
-def _is_leaf(writer: Writer, ref: Ref) -> bool:
+def _is_leaf(writer: Writer, ref: NameRef) -> bool:
     return any(ref.name in s.names for s in (*writer.statements, *writer.declared) if s.text is not None)
 
 
@@ -137,7 +137,7 @@ def _needed(writer: Writer, outputs: Mapping[str, str]) -> list[Statement]:
         used = bool(needed.intersection(statement.names))
         if used or (statement in inputs and 0 not in statement.sizes):
             kept.append(statement)
-            needed.update(names_in(statement.expression), statement.uses)
+            needed.update(names_used(statement.expression), statement.uses)
     return kept[::-1]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.onnx_files import OnnxFileUnsound, OnnxMissing
 from graphlang.files.regular import open_below, open_regular, resolved_below
-from graphlang.onnx.importing.refusals import Refused
+from graphlang.onnx.importing.refusals import NotImported
 
 if TYPE_CHECKING:
     import onnx
@@ -60,23 +60,23 @@ def external_reader(file: str) -> Callable[[Any], bytes]:
         try:
             offset, length = int(entries.get("offset", 0)), int(entries.get("length", -1))
         except ValueError:
-            raise Refused("where its numbers lie in another file is no number") from None
+            raise NotImported("where its numbers lie in another file is no number") from None
         wanted = _bytes_of(tensor)
         if offset < 0 or length not in (-1, wanted):
-            raise Refused(f"its numbers take {wanted:,} bytes, and the other file has {length:,} for it")
+            raise NotImported(f"its numbers take {wanted:,} bytes, and the other file has {length:,} for it")
         location = entries.get("location", "")
         try:
             place = resolved_below(folder, location)
             if place is None:
-                raise Refused(f"`{location[:100]}` does not lie below the folder of the model")
+                raise NotImported(f"`{location[:100]}` does not lie below the folder of the model")
             with open_below(folder, place) as opened:
                 if opened.size < offset + wanted:
-                    raise Refused(f"`{location[:100]}` ends before its numbers do")
+                    raise NotImported(f"`{location[:100]}` ends before its numbers do")
                 opened.stream.seek(offset)
                 return bytes(opened.stream.read(wanted))
         except (OSError, ValueError) as error:
             reason = _reason(error) if isinstance(error, OSError) else str(error)
-            raise Refused(f"`{location[:100]}` cannot be read: {reason}") from None
+            raise NotImported(f"`{location[:100]}` cannot be read: {reason}") from None
 
     return read
 

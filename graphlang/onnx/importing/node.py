@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.onnx.importing.refusals import Refused, ValueWanted
-from graphlang.onnx.importing.value import Value
+from graphlang.onnx.importing.refusals import NotImported, ValueWanted
+from graphlang.onnx.importing.value import OnnxValue
 
 
-class Node:
+class OnnxNode:
     """An operator with its inputs as values and its attributes as plain data."""
 
     def __init__(
         self,
         op: str,
-        inputs: list[Value | None],
+        inputs: list[OnnxValue | None],
         attributes: dict[str, Any],
         outputs: list[str],
         version: int,
@@ -29,14 +29,14 @@ class Node:
         self.version = version
         self.name = name
 
-    def __getitem__(self, position: int) -> Value:
+    def __getitem__(self, position: int) -> OnnxValue:
         """An input that there has to be."""
         value = self.get(position)
         if value is None:
-            raise Refused(f"it has no input {position}")
+            raise NotImported(f"it has no input {position}")
         return value
 
-    def get(self, position: int) -> Value | None:
+    def get(self, position: int) -> OnnxValue | None:
         """An input that may be missing."""
         return self.inputs[position] if position < len(self.inputs) else None
 
@@ -74,5 +74,5 @@ class Node:
             return default
         known = self.known(position)
         if known.size != 1:
-            raise Refused(f"input {position} is to be one number, and has {known.size}")
+            raise NotImported(f"input {position} is to be one number, and has {known.size}")
         return known.reshape(-1)[0]

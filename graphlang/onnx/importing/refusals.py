@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 
-class Refused(Exception):  # noqa: N818
+class NotImported(Exception):  # noqa: N818
     """A node that has no counterpart, with the reason."""
 
 
-class ValueWanted(Refused):
+class ValueWanted(NotImported):
     """An input whose numbers are needed before running, and are not in the file."""
 
     def __init__(self, position: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from graphlang.onnx.importing.node import Node
+from graphlang.onnx.importing.node import OnnxNode
 from graphlang.onnx.importing.rules_attention import ATTENTION
 from graphlang.onnx.importing.rules_convolution import CONVOLUTION
 from graphlang.onnx.importing.rules_creation import CREATION
@@ -22,7 +22,7 @@ from graphlang.onnx.importing.rules_shape import SHAPES
 from graphlang.onnx.importing.rules_types import TYPES
 from graphlang.onnx.importing.writer import Writer
 
-Rule = Callable[[Writer, Node], Any]
+Rule = Callable[[Writer, OnnxNode], Any]
 
 FAMILIES: dict[str, dict[str, Rule]] = {
     "elementwise": ELEMENTWISE,

@@ -6,34 +6,34 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from graphlang.onnx.importing.node import Node
-from graphlang.onnx.importing.refusals import Refused
-from graphlang.onnx.importing.rules_shape import known_size, padded
-from graphlang.onnx.importing.scan_writer import ScanStep, scan
-from graphlang.onnx.importing.value import Value
+from graphlang.onnx.importing.node import OnnxNode
+from graphlang.onnx.importing.refusals import NotImported
+from graphlang.onnx.importing.rules_shape import known_size, with_border
+from graphlang.onnx.importing.scan_writer import ScanStep, written_scan
+from graphlang.onnx.importing.value import OnnxValue
 from graphlang.onnx.importing.writer import Writer
 
 
-def by_heads(w: Writer, x: Value, heads: int) -> Value:
+def by_heads(w: Writer, x: OnnxValue, heads: int) -> OnnxValue:
     """[N, T, heads * D] as [N, heads, T, D]."""
     n, steps, width = x.shape
     rows = w.call("reshape", x, sizes=(n, steps, heads, width // heads))
     return w.call("transpose", rows, sizes=(0, 2, 1, 3))
 
 
-def from_heads(w: Writer, y: Value) -> Value:
+def from_heads(w: Writer, y: OnnxValue) -> OnnxValue:
     """[N, heads, T, D] as [N, T, heads * D]."""
     n, heads, steps, width = y.shape
     return w.call("reshape", w.call("transpose", y, sizes=(0, 2, 1, 3)), sizes=(n, steps, heads * width))
 
 
-def _attention(w: Writer, node: Node) -> tuple[Value, ...]:
+def _attention(w: Writer, node: OnnxNode) -> tuple[OnnxValue, ...]:
     q, k, v = node[0], node[1], node[2]
     flat = q.rank == 3
     if flat:
         heads, others = int(node.attribute("q_num_heads", 0)), int(node.attribute("kv_num_heads", 0))
         if heads < 1 or others < 1:
-            raise Refused("it does not say how many heads there are")
+            raise NotImported("it does not say how many heads there are")
         q, k, v = by_heads(w, q, heads), by_heads(w, k, others), by_heads(w, v, others)
     past = node.get(4).shape[2] if node.get(4) is not None else 0  # type: ignore[union-attr]
     if node.get(4) is not None:
@@ -55,15 +55,15 @@ def _attention(w: Writer, node: Node) -> tuple[Value, ...]:
     return (from_heads(w, y) if flat else y, *present, shown)
 
 
-def _masked(w: Writer, node: Node, scores: Value, past: Any) -> Value:
+def _masked(w: Writer, node: OnnxNode, scores: OnnxValue, past: Any) -> OnnxValue:
     """The scores, with -inf where nothing may be seen."""
-    allowed: list[Value] = []
+    allowed: list[OnnxValue] = []
     mask = node.get(3)
     if mask is not None:
         missing = scores.shape[-1] - mask.shape[-1]
         if not known_size(missing) or missing:
             ends = [[0, 0]] * (mask.rank - 1) + [[0, missing]]
-            mask = padded(w, mask, ends, 0 if mask.word == "bool" else -math.inf)
+            mask = with_border(w, mask, ends, 0 if mask.word == "bool" else -math.inf)
         if mask.word == "bool":
             allowed.append(mask)
         else:
@@ -77,14 +77,14 @@ def _masked(w: Writer, node: Node, scores: Value, past: Any) -> Value:
     return w.let(w.call("where", both, scores, -math.inf), "seen")
 
 
-def _places(w: Writer, node: Node, scores: Value, past: Any) -> list[Value]:
+def _places(w: Writer, node: OnnxNode, scores: OnnxValue, past: Any) -> list[OnnxValue]:
     """Where a key may be seen for its place: before the query, in its window, among those that count."""
     causal = bool(node.attribute("is_causal", 0))
     left, right = int(node.attribute("left_window_size", -1)), int(node.attribute("right_window_size", -1))
     lengths, allowed = node.get(6), []
     queries, keys = scores.shape[-2], scores.shape[-1]
     if causal or left >= 0 or right >= 0:
-        rows: Value = w.call("expand_dims", w.call("arange", sizes=(queries,)), axis=1)
+        rows: OnnxValue = w.call("expand_dims", w.call("arange", sizes=(queries,)), axis=1)
         if lengths is not None and node.get(4) is None:
             ends = w.call("subtract", w.call("reshape", lengths, sizes=(lengths.shape[0], 1, 1, 1)), queries)
             rows = w.call("add", rows, ends)
@@ -103,7 +103,7 @@ def _places(w: Writer, node: Node, scores: Value, past: Any) -> list[Value]:
     return allowed
 
 
-def _rotary(w: Writer, node: Node) -> Value:
+def _rotary(w: Writer, node: OnnxNode) -> OnnxValue:
     x, cos, sin = node[0], node[1], node[2]
     flat = x.rank == 3
     heads = int(node.attribute("num_heads", 0))
@@ -135,11 +135,11 @@ def _rotary(w: Writer, node: Node) -> Value:
 # ---- linear attention ------------------------------------------------------------------------------------
 
 
-def _linear_attention(w: Writer, node: Node) -> tuple[Value, ...]:
+def _linear_attention(w: Writer, node: OnnxNode) -> tuple[OnnxValue, ...]:
     """A state of keys by values that each step decays, corrects and adds to, and a query reads."""
     heads, others = int(node.attribute("q_num_heads", 0)), int(node.attribute("kv_num_heads", 0))
     if heads < 1 or others < 1 or heads % others:
-        raise Refused(f"it has {heads} heads for queries and {others} for keys")
+        raise NotImported(f"it has {heads} heads for queries and {others} for keys")
     q, k, v = node[0], node[1], node[2]
     n, width, depth = q.shape[0], q.shape[2] // heads, v.shape[2] // others
     parts = [value for value in (q, k, v, node.get(4), node.get(5)) if value is not None]
@@ -148,12 +148,12 @@ def _linear_attention(w: Writer, node: Node) -> tuple[Value, ...]:
     past = node[3] if node.get(3) is not None else w.call("zeros", sizes=(n, others, width, depth))
     scale = node.attribute("scale") or 1 / math.sqrt(width)
 
-    def cut(x: Value, i: int, count: int) -> Value:
+    def cut(x: OnnxValue, i: int, count: int) -> OnnxValue:
         start = ends[i - 1] if i else 0
         part = w.call("subscript", x, items=(slice(None), slice(start, ends[i])))
         return w.call("reshape", part, sizes=(n, count, (ends[i] - start) // count))
 
-    def step(x: Value, carried: dict[str, Value]) -> ScanStep:
+    def step(x: OnnxValue, carried: dict[str, OnnxValue]) -> ScanStep:
         state, at = carried["state"], 3
         key = w.let(w.call("expand_dims", cut(x, 1, others), axis=3), "key")
         value = w.call("expand_dims", cut(x, 2, others), axis=2)
@@ -170,11 +170,11 @@ def _linear_attention(w: Writer, node: Node) -> tuple[Value, ...]:
         y = w.call("reshape", w.call("matmul", query, read), sizes=(n, heads * depth))
         return ScanStep({"state": state}, y)
 
-    y, last = scan(w, xs, 1, {"state": past}, step)
+    y, last = written_scan(w, xs, 1, {"state": past}, step)
     return y, last["state"]
 
 
-ATTENTION: dict[str, Callable[[Writer, Node], Any]] = {
+ATTENTION: dict[str, Callable[[Writer, OnnxNode], Any]] = {
     "Attention": _attention,
     "RotaryEmbedding": _rotary,
     "LinearAttention": _linear_attention,

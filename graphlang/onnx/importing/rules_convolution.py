@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.onnx.importing.expression import Word
-from graphlang.onnx.importing.node import Node
-from graphlang.onnx.importing.refusals import Refused, ValueWanted
-from graphlang.onnx.importing.rules_shape import known_size, padded
-from graphlang.onnx.importing.value import Value
+from graphlang.onnx.importing.expression import Keyword
+from graphlang.onnx.importing.node import OnnxNode
+from graphlang.onnx.importing.refusals import NotImported, ValueWanted
+from graphlang.onnx.importing.rules_shape import known_size, with_border
+from graphlang.onnx.importing.value import OnnxValue
 from graphlang.onnx.importing.writer import Writer
 
 
-def owned(node: Node, position: int) -> np.ndarray[Any, Any]:
+def weights_of_layer(node: OnnxNode, position: int) -> np.ndarray[Any, Any]:
     """The weights of a layer, which have to be constants."""
     weights = node.weights(position)
     if weights is None:
@@ -28,7 +28,7 @@ def one_or_list(values: list[int]) -> Any:
     return values[0] if len(set(values)) == 1 else values
 
 
-def window_options(node: Node, size: list[int], *, stride: int | None = 1) -> dict[str, Any]:
+def window_options(node: OnnxNode, size: list[int], *, stride: int | None = 1) -> dict[str, Any]:
     """`stride`, `pad` and `dilation` of a convolution or a pool, where they are not the usual ones."""
     axes = len(size)
     options: dict[str, Any] = {}
@@ -38,28 +38,28 @@ def window_options(node: Node, size: list[int], *, stride: int | None = 1) -> di
     dilations = list(node.attribute("dilations") or [1] * axes)
     if any(d != 1 for d in dilations):
         options["dilation"] = one_or_list(dilations)
-    pad = pads_of(node, size, strides, dilations)
+    pad = window_pads(node, size, strides, dilations)
     if pad:
         options["pad"] = pad
     return options
 
 
-def pads_of(node: Node, size: list[int], strides: list[int], dilations: list[int]) -> Any:
+def window_pads(node: OnnxNode, size: list[int], strides: list[int], dilations: list[int]) -> Any:
     """The zeros around, as the language says them; 0 for none."""
     auto = node.attribute("auto_pad", "NOTSET")
     axes = len(size)
     if auto == "SAME_UPPER":
-        return Word("same")
+        return Keyword("same")
     if auto == "SAME_LOWER":
         ends = []
         for n, k, s, d in zip(node[0].shape[2:], size, strides, dilations, strict=True):
             if not known_size(n):
-                raise Refused("SAME_LOWER needs sizes that are known before running")
+                raise NotImported("SAME_LOWER needs sizes that are known before running")
             total = max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)
             ends.append([total - total // 2, total // 2])
         return shortened(ends)
     if auto not in ("NOTSET", "VALID", ""):
-        raise Refused(f"its auto_pad is `{auto[:30]}`")
+        raise NotImported(f"its auto_pad is `{auto[:30]}`")
     pads = list(node.attribute("pads") or [0] * 2 * axes) if auto != "VALID" else [0] * 2 * axes
     return shortened([[pads[k], pads[k + axes]] for k in range(axes)])
 
@@ -67,15 +67,15 @@ def pads_of(node: Node, size: list[int], strides: list[int], dilations: list[int
 def shortened(ends: list[list[int]]) -> Any:
     """A number for all ends, or a list with a number or a pair for each axis."""
     if any(n < 0 for pair in ends for n in pair):
-        raise Refused(f"its pads are {ends}")
+        raise NotImported(f"its pads are {ends}")
     per_axis = [pair[0] if pair[0] == pair[1] else pair for pair in ends]
     return per_axis[0] if all(p == per_axis[0] and isinstance(p, int) for p in per_axis) else per_axis
 
 
-def _conv(w: Writer, node: Node) -> Any:
-    weight, bias = owned(node, 1), None
+def _conv(w: Writer, node: OnnxNode) -> Any:
+    weight, bias = weights_of_layer(node, 1), None
     if node.get(2) is not None:
-        bias = owned(node, 2)
+        bias = weights_of_layer(node, 2)
     size = [int(n) for n in weight.shape[2:]]
     options = window_options(node, size)
     if (groups := int(node.attribute("group", 1))) != 1:
@@ -88,9 +88,9 @@ def _conv(w: Writer, node: Node) -> Any:
     )
 
 
-def _conv_transpose(w: Writer, node: Node) -> Any:
-    x, weight = node[0], owned(node, 1)
-    bias = owned(node, 2) if node.get(2) is not None else None
+def _conv_transpose(w: Writer, node: OnnxNode) -> Any:
+    x, weight = node[0], weights_of_layer(node, 1)
+    bias = weights_of_layer(node, 2) if node.get(2) is not None else None
     size, axes = [int(n) for n in weight.shape[2:]], weight.ndim - 2
     strides = list(node.attribute("strides") or [1] * axes)
     dilations = list(node.attribute("dilations") or [1] * axes)
@@ -116,12 +116,12 @@ def _conv_transpose(w: Writer, node: Node) -> Any:
     if not any(n for pair in grows for n in pair):
         return y
     if bias is not None and bias.any():
-        raise Refused("it has more places than its windows reach, and a bias")
-    return padded(w, y, [[0, 0], [0, 0], *grows])
+        raise NotImported("it has more places than its windows reach, and a bias")
+    return with_border(w, y, [[0, 0], [0, 0], *grows])
 
 
 def _transposed_pads(
-    node: Node, size: list[int], strides: list[int], dilations: list[int], more: list[int]
+    node: OnnxNode, size: list[int], strides: list[int], dilations: list[int], more: list[int]
 ) -> list[list[int]]:
     """What is taken off at both ends of each axis."""
     axes, shape = len(size), node.attribute("output_shape")
@@ -133,7 +133,7 @@ def _transposed_pads(
     ends = []
     for k, n in enumerate(node[0].shape[2:]):
         if not known_size(n):
-            raise Refused("its sizes are not known before running")
+            raise NotImported("its sizes are not known before running")
         wanted = shape[-axes:][k] if shape is not None else n * strides[k]
         total = strides[k] * (n - 1) + more[k] + reach[k] - wanted
         half = total // 2
@@ -141,16 +141,16 @@ def _transposed_pads(
     return ends
 
 
-def _causal(w: Writer, node: Node) -> tuple[Value, ...]:
-    x, weight = node[0], owned(node, 1)
+def _causal(w: Writer, node: OnnxNode) -> tuple[OnnxValue, ...]:
+    x, weight = node[0], weights_of_layer(node, 1)
     channels, size = int(weight.shape[0]), int(weight.shape[2])
     past = node.get(3)
     if past is None:
-        whole = padded(w, x, [[0, 0], [0, 0], [size - 1, 0]])
+        whole = with_border(w, x, [[0, 0], [0, 0], [size - 1, 0]])
     else:
         whole = w.call("concat", past, x, axis=2)
     whole = w.let(whole, "whole")
-    bias = owned(node, 2) if node.get(2) is not None else None
+    bias = weights_of_layer(node, 2) if node.get(2) is not None else None
     weights = {"W": weight} | ({} if bias is None else {"b": bias})
     more: dict[str, Any] = {} if bias is not None else {"bias": False}
     y = w.layer("Conv", whole, weights=weights, channels=channels, kernel=size, groups=channels, **more)
@@ -161,7 +161,7 @@ def _causal(w: Writer, node: Node) -> tuple[Value, ...]:
     return y, w.call("subscript", whole, items=items)
 
 
-CONVOLUTION: dict[str, Callable[[Writer, Node], Any]] = {
+CONVOLUTION: dict[str, Callable[[Writer, OnnxNode], Any]] = {
     "Conv": _conv,
     "ConvTranspose": _conv_transpose,
     "CausalConvWithState": _causal,

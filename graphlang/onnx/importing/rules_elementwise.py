@@ -9,40 +9,40 @@ from typing import Any
 import numpy as np
 
 from graphlang.onnx.importing.element_types import SIGNED, UNSIGNED
-from graphlang.onnx.importing.expression import Word
-from graphlang.onnx.importing.node import Node
-from graphlang.onnx.importing.refusals import Refused
-from graphlang.onnx.importing.value import Value
+from graphlang.onnx.importing.expression import Keyword
+from graphlang.onnx.importing.node import OnnxNode
+from graphlang.onnx.importing.refusals import NotImported
+from graphlang.onnx.importing.value import OnnxValue
 from graphlang.onnx.importing.writer import Writer
 
 
-def _unary(name: str) -> Callable[[Writer, Node], Value]:
+def _unary(name: str) -> Callable[[Writer, OnnxNode], OnnxValue]:
     return lambda w, node: w.call(name, node[0])
 
 
-def _binary(name: str) -> Callable[[Writer, Node], Value]:
+def _binary(name: str) -> Callable[[Writer, OnnxNode], OnnxValue]:
     return lambda w, node: w.call(name, node[0], node[1])
 
 
-def _many(name: str) -> Callable[[Writer, Node], Value]:
-    def rule(w: Writer, node: Node) -> Value:
+def _many(name: str) -> Callable[[Writer, OnnxNode], OnnxValue]:
+    def rule(w: Writer, node: OnnxNode) -> OnnxValue:
         values = [node[k] for k in range(len(node.inputs))]
         return reduce(lambda x, y: w.call(name, x, y), values)
 
     return rule
 
 
-def _mean(w: Writer, node: Node) -> Value:
+def _mean(w: Writer, node: OnnxNode) -> OnnxValue:
     total = _many("add")(w, node)
     return w.call("divide", total, len(node.inputs)) if len(node.inputs) > 1 else total
 
 
-def is_unsigned(value: Value) -> bool:
+def is_unsigned(value: OnnxValue) -> bool:
     """Whether it holds whole numbers without a sign."""
     return value.elem in UNSIGNED
 
 
-def wrapped(w: Writer, value: Value, elem: int) -> Value:
+def wrapped(w: Writer, value: OnnxValue, elem: int) -> OnnxValue:
     """Whole numbers of any size as those of a type with few bits, which begin anew beyond its end."""
     if elem in UNSIGNED and UNSIGNED[elem] < 64:
         return w.call("mod", value, 2 ** UNSIGNED[elem])
@@ -52,7 +52,7 @@ def wrapped(w: Writer, value: Value, elem: int) -> Value:
     return value
 
 
-def _divide(w: Writer, node: Node) -> Value:
+def _divide(w: Writer, node: OnnxNode) -> OnnxValue:
     x, y = node[0], node[1]
     if x.word != "int":
         return w.call("divide", x, y)
@@ -63,7 +63,7 @@ def _divide(w: Writer, node: Node) -> Value:
     return w.call("multiply", signs, w.call("floor_divide", w.call("abs", x), w.call("abs", y)))
 
 
-def _mod(w: Writer, node: Node) -> Value:
+def _mod(w: Writer, node: OnnxNode) -> OnnxValue:
     x, y = node[0], node[1]
     if not node.attribute("fmod", 0):
         return w.call("mod", x, y)
@@ -71,14 +71,14 @@ def _mod(w: Writer, node: Node) -> Value:
     return w.call("multiply", w.call("sign", x), w.call("mod", w.call("abs", x), w.call("abs", y)))
 
 
-def _power(w: Writer, node: Node) -> Value:
+def _power(w: Writer, node: OnnxNode) -> OnnxValue:
     x, y = node[0], node[1]
     if x.word == "int" and y.word == "float":
-        return w.call("cast", w.call("power", w.call("divide", x, 1), y), to=Word("int"))
+        return w.call("cast", w.call("power", w.call("divide", x, 1), y), to=Keyword("int"))
     return w.call("power", x, y)
 
 
-def _clip(w: Writer, node: Node) -> Value:
+def _clip(w: Writer, node: OnnxNode) -> OnnxValue:
     x = node[0]
     low = node.get(1) if node.version >= 11 else _given(node.attribute("min"))
     high = node.get(2) if node.version >= 11 else _given(node.attribute("max"))
@@ -92,11 +92,11 @@ def _clip(w: Writer, node: Node) -> Value:
     return x
 
 
-def _given(number: Any) -> Value | None:
-    return None if number is None else Value.constant(np.asarray(number))
+def _given(number: Any) -> OnnxValue | None:
+    return None if number is None else OnnxValue.constant(np.asarray(number))
 
 
-def _between(w: Writer, x: Value, low: Value | None, high: Value | None) -> Value:
+def _between(w: Writer, x: OnnxValue, low: OnnxValue | None, high: OnnxValue | None) -> OnnxValue:
     known = [None if b is None else b.known for b in (low, high)]
     bounds: list[Any] = [None if b is None else b.reshape(-1)[0] for b in known]
     if all(b is not None for b in bounds) and bounds[0] > bounds[1]:
@@ -106,15 +106,15 @@ def _between(w: Writer, x: Value, low: Value | None, high: Value | None) -> Valu
     return w.call("clip", x, **named)
 
 
-def _where(w: Writer, node: Node) -> Value:
+def _where(w: Writer, node: OnnxNode) -> OnnxValue:
     return w.call("where", node[0], node[1], node[2])
 
 
-def _xor(w: Writer, node: Node) -> Value:
+def _xor(w: Writer, node: OnnxNode) -> OnnxValue:
     return w.call("not_equal", node[0], node[1])
 
 
-def _is_inf(w: Writer, node: Node) -> Value:
+def _is_inf(w: Writer, node: OnnxNode) -> OnnxValue:
     x = w.let(node[0], "x")
     above = w.call("equal", x, np.inf)
     below = w.call("equal", x, -np.inf)
@@ -126,57 +126,57 @@ def _is_inf(w: Writer, node: Node) -> Value:
 # ---- activations -----------------------------------------------------------------------------------------
 
 
-def _celu(w: Writer, node: Node) -> Value:
+def _celu(w: Writer, node: OnnxNode) -> OnnxValue:
     alpha = node.attribute("alpha", 1.0)
     x = w.let(node[0], "x")
     below = w.call("multiply", w.call("expm1", w.call("divide", w.call("minimum", x, 0), alpha)), alpha)
     return w.call("where", w.call("greater", x, 0), x, below)
 
 
-def _selu(w: Writer, node: Node) -> Value:
+def _selu(w: Writer, node: OnnxNode) -> OnnxValue:
     alpha = node.attribute("alpha", 1.67326319217681884765625)
     gamma = node.attribute("gamma", 1.05070102214813232421875)
     return w.call("multiply", w.call("elu", node[0], alpha=alpha), gamma)
 
 
-def _hard_sigmoid(w: Writer, node: Node) -> Value:
+def _hard_sigmoid(w: Writer, node: OnnxNode) -> OnnxValue:
     alpha, beta = node.attribute("alpha", 0.2), node.attribute("beta", 0.5)
     line = w.call("add", w.call("multiply", node[0], alpha), beta)
     return w.call("clip", line, low=0, high=1)
 
 
-def _leaky(w: Writer, node: Node) -> Value:
+def _leaky(w: Writer, node: OnnxNode) -> OnnxValue:
     return w.call("LeakyRelu", node[0], slope=node.attribute("alpha", 0.01))
 
 
-def _elu(w: Writer, node: Node) -> Value:
+def _elu(w: Writer, node: OnnxNode) -> OnnxValue:
     return w.call("Elu", node[0], alpha=node.attribute("alpha", 1.0))
 
 
-def _gelu(w: Writer, node: Node) -> Value:
+def _gelu(w: Writer, node: OnnxNode) -> OnnxValue:
     kind = node.attribute("approximate", "none")
-    more = {"approximate": Word("tanh")} if kind == "tanh" else {}
+    more = {"approximate": Keyword("tanh")} if kind == "tanh" else {}
     return w.call("Gelu", node[0], **more)
 
 
-def _p_relu(w: Writer, node: Node) -> Value:
+def _p_relu(w: Writer, node: OnnxNode) -> OnnxValue:
     x = w.let(node[0], "x")
     return w.call("where", w.call("less", x, 0), w.call("multiply", x, node[1]), x)
 
 
-def _shrink(w: Writer, node: Node) -> Value:
+def _shrink(w: Writer, node: OnnxNode) -> OnnxValue:
     bias, edge = node.attribute("bias", 0.0), node.attribute("lambd", 0.5)
     x = w.let(node[0], "x")
     above = w.call("where", w.call("greater", x, edge), w.call("subtract", x, bias), 0)
     return w.call("where", w.call("less", x, -edge), w.call("add", x, bias), above)
 
 
-def _softsign(w: Writer, node: Node) -> Value:
+def _softsign(w: Writer, node: OnnxNode) -> OnnxValue:
     x = w.let(node[0], "x")
     return w.call("divide", x, w.call("add", w.call("abs", x), 1))
 
 
-def _swish(w: Writer, node: Node) -> Value:
+def _swish(w: Writer, node: OnnxNode) -> OnnxValue:
     alpha = node.attribute("alpha", 1.0)
     if alpha == 1:
         return w.call("Silu", node[0])
@@ -184,29 +184,29 @@ def _swish(w: Writer, node: Node) -> Value:
     return w.call("multiply", x, w.call("sigmoid", w.call("multiply", x, alpha)))
 
 
-def _thresholded(w: Writer, node: Node) -> Value:
+def _thresholded(w: Writer, node: OnnxNode) -> OnnxValue:
     x = w.let(node[0], "x")
     return w.call("where", w.call("greater", x, node.attribute("alpha", 1.0)), x, 0)
 
 
-def _swi_glu(w: Writer, node: Node) -> Value:
+def _swi_glu(w: Writer, node: OnnxNode) -> OnnxValue:
     return w.call("multiply", _swish(w, node), node[1])
 
 
-def _identity(_: Writer, node: Node) -> Value:
+def _identity(_: Writer, node: OnnxNode) -> OnnxValue:
     return node[0]
 
 
 # ---- bits ------------------------------------------------------------------------------------------------
 
 
-def _shift(w: Writer, node: Node) -> Value:
+def _shift(w: Writer, node: OnnxNode) -> OnnxValue:
     direction = node.attribute("direction", "")
     step = w.call("power", 2, node[1])
     if direction == "RIGHT":
         return w.call("floor_divide", node[0], step)
     if direction != "LEFT":
-        raise Refused(f"its direction is `{direction[:30]}`, and is to be LEFT or RIGHT")
+        raise NotImported(f"its direction is `{direction[:30]}`, and is to be LEFT or RIGHT")
     return wrapped(w, w.call("multiply", node[0], step), node[0].elem)
 
 
@@ -214,10 +214,10 @@ def _bits_of(elem: int) -> int:
     return min(UNSIGNED.get(elem) or SIGNED.get(elem) or 64, 63)
 
 
-def _bitwise(name: str) -> Callable[[Writer, Node], Value]:
+def _bitwise(name: str) -> Callable[[Writer, OnnxNode], OnnxValue]:
     """Bit by bit: of numbers with a sign, the bits of the number above the smallest one."""
 
-    def rule(w: Writer, node: Node) -> Value:
+    def rule(w: Writer, node: OnnxNode) -> OnnxValue:
         count = _bits_of(node[0].elem)
         places = w.let(w.call("power", 2, w.call("arange", sizes=(count,))), "places")
         x, y = (_bits(w, value, places) for value in (node[0], node[1]))
@@ -235,12 +235,12 @@ def _bitwise(name: str) -> Callable[[Writer, Node], Value]:
     return rule
 
 
-def _bits(w: Writer, x: Value, places: Value) -> Value:
+def _bits(w: Writer, x: OnnxValue, places: OnnxValue) -> OnnxValue:
     columns = w.call("expand_dims", x, axis=-1)
     return w.call("mod", w.call("floor_divide", columns, places), 2)
 
 
-def _with_sign(w: Writer, name: str, node: Node, total: Value, count: int) -> Value:
+def _with_sign(w: Writer, name: str, node: OnnxNode, total: OnnxValue, count: int) -> OnnxValue:
     """The lowest `count` bits as a number with the sign that the operation gives."""
     x, y = (w.call("less", value, 0) for value in (node[0], node[1]))
     operation = {"and": "logical_and", "or": "logical_or", "xor": "not_equal"}[name]
@@ -255,14 +255,14 @@ def _with_sign(w: Writer, name: str, node: Node, total: Value, count: int) -> Va
     return w.call("subtract", half, wide)
 
 
-def _bit_not(w: Writer, node: Node) -> Value:
+def _bit_not(w: Writer, node: OnnxNode) -> OnnxValue:
     x = node[0]
     if is_unsigned(x) and UNSIGNED[x.elem] < 64:
         return w.call("subtract", 2 ** UNSIGNED[x.elem] - 1, x)
     return w.call("subtract", w.call("negative", x), 1)
 
 
-ELEMENTWISE: dict[str, Callable[[Writer, Node], Any]] = {
+ELEMENTWISE: dict[str, Callable[[Writer, OnnxNode], Any]] = {
     **{
         op: _unary(name)
         for op, name in {

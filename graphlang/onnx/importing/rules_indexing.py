@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from graphlang.onnx.importing.expression import Word
-from graphlang.onnx.importing.node import Node
-from graphlang.onnx.importing.refusals import Refused
+from graphlang.onnx.importing.expression import Keyword
+from graphlang.onnx.importing.node import OnnxNode
+from graphlang.onnx.importing.refusals import NotImported
 from graphlang.onnx.importing.rules_shape import axis_in, known_size
-from graphlang.onnx.importing.value import Value
+from graphlang.onnx.importing.value import OnnxValue
 from graphlang.onnx.importing.writer import Writer
 from graphlang.trace.dims import Dim
 
 
-def _slice(w: Writer, node: Node) -> Value:
+def _slice(w: Writer, node: OnnxNode) -> OnnxValue:
     x = node[0]
     starts, ends = node.ints(1, "starts") or [], node.ints(2, "ends") or []
     axes = node.ints(3, "axes") or list(range(len(starts)))
@@ -22,7 +22,7 @@ def _slice(w: Writer, node: Node) -> Value:
     items: list[Any] = [slice(None)] * x.rank
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         if not -x.rank <= axis < x.rank or step == 0:
-            raise Refused(f"it cuts axis {axis} of {x.rank} with the step {step}")
+            raise NotImported(f"it cuts axis {axis} of {x.rank} with the step {step}")
         items[axis] = _range(start, end, step, x.shape[axis])
     while items and items[-1] == slice(None):
         items.pop()
@@ -51,7 +51,7 @@ def _stop(end: int, step: int, size: int) -> int | None:
     return None if step < 0 and end < -size else end
 
 
-def _gather(w: Writer, node: Node) -> Value:
+def _gather(w: Writer, node: OnnxNode) -> OnnxValue:
     x, i, axis = node[0], node[1], axis_in(node)
     if i.known is not None and i.known.ndim == 0 and not isinstance(i.known[()], Dim):
         return w.call("subscript", x, items=(*[slice(None)] * axis, int(i.known)))
@@ -60,23 +60,23 @@ def _gather(w: Writer, node: Node) -> Value:
     return w.call("take", x, i, axis=axis)
 
 
-def grid(w: Writer, shape: tuple[Any, ...], axis: int) -> Value:
+def grid(w: Writer, shape: tuple[Any, ...], axis: int) -> OnnxValue:
     """The place along an axis, with the other axes 1."""
     places = w.call("arange", sizes=(shape[axis],))
     return w.call("reshape", places, sizes=tuple(n if a == axis else 1 for a, n in enumerate(shape)))
 
 
-def _gather_elements(w: Writer, node: Node) -> Value:
+def _gather_elements(w: Writer, node: OnnxNode) -> OnnxValue:
     x, i, axis = node[0], node[1], axis_in(node)
     indices = [i if a == axis else grid(w, i.shape, a) for a in range(x.rank)]
     return w.call("indexed", x, *indices, items=["i"] * x.rank)
 
 
-def _gather_nd(w: Writer, node: Node) -> Value:
+def _gather_nd(w: Writer, node: OnnxNode) -> OnnxValue:
     x, i, batch = node[0], w.let(node[1], "places"), int(node.attribute("batch_dims", 0))
     depth = i.shape[-1]
     if not known_size(depth):
-        raise Refused("how many axes it takes from is not known before running")
+        raise NotImported("how many axes it takes from is not known before running")
     lead = i.shape[:-1]
     indices = [grid(w, lead, a) for a in range(batch)]
     indices += [w.call("subscript", i, items=(Ellipsis, k)) for k in range(depth)]
@@ -86,21 +86,21 @@ def _gather_nd(w: Writer, node: Node) -> Value:
 # ---- scatters --------------------------------------------------------------------------------------------
 
 
-def _scatter_elements(w: Writer, node: Node) -> Value:
+def _scatter_elements(w: Writer, node: OnnxNode) -> OnnxValue:
     x, i, updates, axis = node[0], node[1], node[2], axis_in(node)
     if not all(map(known_size, i.shape)):
-        raise Refused("how many elements it sets is not known before running")
+        raise NotImported("how many elements it sets is not known before running")
     i = w.let(i, "places")
     i = w.call("mod", i, x.shape[axis])
     indices = [i if a == axis else grid(w, i.shape, a) for a in range(x.rank)]
     return _scattered(w, node, x, _flat_place(w, indices, x.shape, i.shape), updates, i.shape)
 
 
-def _scatter_nd(w: Writer, node: Node) -> Value:
+def _scatter_nd(w: Writer, node: OnnxNode) -> OnnxValue:
     x, i, updates = node[0], w.let(node[1], "places"), node[2]
     depth, lead = i.shape[-1], i.shape[:-1]
     if not all(map(known_size, (*i.shape, *x.shape))):
-        raise Refused("how many elements it sets is not known before running")
+        raise NotImported("how many elements it sets is not known before running")
     shape = (*lead, *x.shape[depth:])
     wide = (*lead, *[1] * (len(shape) - len(lead)))
     indices = []
@@ -111,9 +111,9 @@ def _scatter_nd(w: Writer, node: Node) -> Value:
     return _scattered(w, node, x, _flat_place(w, indices, x.shape, shape), updates, shape)
 
 
-def _flat_place(w: Writer, indices: list[Value], shape: tuple[Any, ...], wide: tuple[Any, ...]) -> Value:
+def _flat_place(w: Writer, indices: list[OnnxValue], shape: tuple[Any, ...], wide: tuple[Any, ...]) -> OnnxValue:
     """The place in the flattened array."""
-    total: Value | None = None
+    total: OnnxValue | None = None
     for index, size in zip(indices, shape, strict=True):
         total = index if total is None else w.call("add", w.call("multiply", total, size), index)
     assert total is not None
@@ -123,8 +123,8 @@ def _flat_place(w: Writer, indices: list[Value], shape: tuple[Any, ...], wide: t
 
 
 def _scattered(
-    w: Writer, node: Node, x: Value, place: Value, updates: Value, shape: tuple[Any, ...]
-) -> Value:
+    w: Writer, node: OnnxNode, x: OnnxValue, place: OnnxValue, updates: OnnxValue, shape: tuple[Any, ...]
+) -> OnnxValue:
     """The updates at their places, by a matrix that says which place each goes to; the last one wins."""
     count = 1
     for n in shape:
@@ -146,7 +146,7 @@ def _scattered(
     elif reduction in _COMBINED:
         y = _combined(w, reduction, flat, chosen, new)
     else:
-        raise Refused(f"its reduction is `{reduction[:30]}`")
+        raise NotImported(f"its reduction is `{reduction[:30]}`")
     return w.call("reshape", y, sizes=x.shape)
 
 
@@ -154,7 +154,7 @@ _COMBINED = {"add": ("sum", "add", 0), "mul": ("prod", "multiply", 1), "max": ("
              "min": ("min", "minimum", None)}  # fmt: skip
 
 
-def _combined(w: Writer, reduction: str, flat: Value, chosen: Value, new: Value) -> Value:
+def _combined(w: Writer, reduction: str, flat: OnnxValue, chosen: OnnxValue, new: OnnxValue) -> OnnxValue:
     over, both, neutral = _COMBINED[reduction]
     if neutral is None:
         start = w.call("expand_dims", flat, axis=1)
@@ -165,7 +165,7 @@ def _combined(w: Writer, reduction: str, flat: Value, chosen: Value, new: Value)
 # ---- order -----------------------------------------------------------------------------------------------
 
 
-def _top_k(w: Writer, node: Node) -> tuple[Value, ...]:
+def _top_k(w: Writer, node: OnnxNode) -> tuple[OnnxValue, ...]:
     x, axis = node[0], axis_in(node, -1)
     k = int(node.number(1, node.attribute("k", 1)))
     if node.attribute("largest", 1):
@@ -181,11 +181,11 @@ def _top_k(w: Writer, node: Node) -> tuple[Value, ...]:
     return w.call("negative", values), places
 
 
-def _one_hot(w: Writer, node: Node) -> Value:
+def _one_hot(w: Writer, node: OnnxNode) -> OnnxValue:
     indices, depth, values = w.let(node[0], "indices"), int(node.number(1)), w.let(node[2], "values")
     axis = int(node.attribute("axis", -1)) % (indices.rank + 1)
     if indices.word == "float":
-        indices = w.call("cast", indices, to=Word("int"))
+        indices = w.call("cast", indices, to=Keyword("int"))
     low, high = w.call("subscript", values, items=(0,)), w.call("subscript", values, items=(1,))
     inside = w.call(
         "logical_and", w.call("greater_equal", indices, -depth), w.call("less", indices, depth)
@@ -197,7 +197,7 @@ def _one_hot(w: Writer, node: Node) -> Value:
     return w.call("where", chosen, high, low)
 
 
-def _reverse_sequence(w: Writer, node: Node) -> Value:
+def _reverse_sequence(w: Writer, node: OnnxNode) -> OnnxValue:
     x, lengths = node[0], node[1]
     time, batch = int(node.attribute("time_axis", 0)), int(node.attribute("batch_axis", 1))
     shape = x.shape
@@ -212,25 +212,25 @@ def _reverse_sequence(w: Writer, node: Node) -> Value:
     return w.call("indexed", x, *[place2 if a == time else p for a, p in enumerate(pair)], items=["i", "i"])
 
 
-def _compress(w: Writer, node: Node) -> Value:
+def _compress(w: Writer, node: OnnxNode) -> OnnxValue:
     chosen = node.known(1).reshape(-1).nonzero()[0].tolist()
     axis = node.attribute("axis")
     x = node[0] if axis is not None else w.call("reshape", node[0], sizes=(-1,))
     return w.call("take", x, chosen, axis=int(axis or 0))
 
 
-def _features(w: Writer, node: Node) -> Value:
+def _features(w: Writer, node: OnnxNode) -> OnnxValue:
     """Columns by their numbers, of the domain ai.onnx.ml."""
     return w.call("take", node[0], w.call("reshape", node[1], sizes=(-1,)), axis=-1)
 
 
-def _tensor_scatter(w: Writer, node: Node) -> Value:
+def _tensor_scatter(w: Writer, node: OnnxNode) -> OnnxValue:
     """A cache with new rows from a place of each row on, around its end where it is circular."""
     past, update = w.let(node[0], "past"), w.let(node[1], "update")
     axis = int(node.attribute("axis", -2)) % past.rank
     size, count = past.shape[axis], update.shape[axis]
     n = past.shape[0]
-    zeros = w.call("cast", w.call("zeros", sizes=(n,)), to=Word("int"))
+    zeros = w.call("cast", w.call("zeros", sizes=(n,)), to=Keyword("int"))
     start = node[2] if node.get(2) is not None else zeros
     column = w.call("reshape", start, sizes=(n, 1))
     places = w.call("expand_dims", w.call("arange", sizes=(size,)), axis=0)
@@ -250,7 +250,7 @@ def _tensor_scatter(w: Writer, node: Node) -> Value:
     return w.call("where", w.call("reshape", inside, sizes=wide), taken, past)
 
 
-INDEXING: dict[str, Callable[[Writer, Node], Any]] = {
+INDEXING: dict[str, Callable[[Writer, OnnxNode], Any]] = {
     "Slice": _slice,
     "Gather": _gather,
     "GatherElements": _gather_elements,

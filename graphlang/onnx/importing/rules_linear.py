@@ -8,22 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.onnx.importing.node import Node
-from graphlang.onnx.importing.refusals import Refused
+from graphlang.onnx.importing.node import OnnxNode
+from graphlang.onnx.importing.refusals import NotImported
 from graphlang.onnx.importing.rules_shape import axis_in, known_size
-from graphlang.onnx.importing.value import Value
+from graphlang.onnx.importing.value import OnnxValue
 from graphlang.onnx.importing.writer import Writer
 
 
-def affine(w: Writer, x: Value, weight: Any, bias: Any = None) -> Value:
+def affine(w: Writer, x: OnnxValue, weight: Any, bias: Any = None) -> OnnxValue:
     """`Affine` with these weights."""
     weights = {"W": weight} if bias is None else {"W": weight, "b": bias}
     more: dict[str, Any] = {} if bias is not None else {"bias": False}
-    y: Value = w.layer("Affine", x, weights=weights, units=int(weight.shape[1]), **more)
+    y: OnnxValue = w.layer("Affine", x, weights=weights, units=int(weight.shape[1]), **more)
     return y
 
 
-def _matmul(w: Writer, node: Node) -> Value:
+def _matmul(w: Writer, node: OnnxNode) -> OnnxValue:
     x, y = node[0], node[1]
     weight = node.weights(1)
     if weight is not None and weight.ndim == 2 and x.known is None and x.rank > 1:
@@ -32,7 +32,7 @@ def _matmul(w: Writer, node: Node) -> Value:
     return w.call("matmul", x, y)
 
 
-def bias_of(node: Node, values: list[Value | None]) -> Value | None:
+def bias_of(node: OnnxNode, values: list[OnnxValue | None]) -> OnnxValue | None:
     """The constant that a following Add adds to a product with constant weights, if it is a bias."""
     weight = node.weights(1)
     if weight is None or weight.ndim != 2 or node[0].known is not None or node[0].rank < 2:
@@ -44,7 +44,7 @@ def bias_of(node: Node, values: list[Value | None]) -> Value | None:
     return None
 
 
-def _gemm(w: Writer, node: Node) -> Value:
+def _gemm(w: Writer, node: OnnxNode) -> OnnxValue:
     x, alpha, beta = node[0], node.attribute("alpha", 1.0), node.attribute("beta", 1.0)
     weight = node.weights(1)
     if weight is not None and weight.ndim == 2 and x.known is None:
@@ -62,11 +62,11 @@ def _gemm(w: Writer, node: Node) -> Value:
     return w.call("add", y, c if beta == 1 else w.call("multiply", c, beta))
 
 
-def _turned(w: Writer, x: Value, node: Node, attribute: str) -> Value:
+def _turned(w: Writer, x: OnnxValue, node: OnnxNode, attribute: str) -> OnnxValue:
     return w.call("transpose", x) if node.attribute(attribute, 0) else x
 
 
-def _einsum(w: Writer, node: Node) -> Value:
+def _einsum(w: Writer, node: OnnxNode) -> OnnxValue:
     pattern = node.attribute("equation", "").replace(" ", "")
     if "->" not in pattern:
         letters = pattern.replace(",", "").replace(".", "")
@@ -76,14 +76,14 @@ def _einsum(w: Writer, node: Node) -> Value:
     return w.call("einsum", *values, pattern=pattern)
 
 
-def _det(w: Writer, node: Node) -> Value:
+def _det(w: Writer, node: OnnxNode) -> OnnxValue:
     return w.call("det", node[0])
 
 
 # ---- Fourier transforms ----------------------------------------------------------------------------------
 
 
-def _dft(w: Writer, node: Node) -> Value:
+def _dft(w: Writer, node: OnnxNode) -> OnnxValue:
     """Sums with cosines and sines: real and imaginary parts lie along the last axis."""
     x = node[0]
     axis = int(node.number(2, -2)) if node.version >= 20 else int(node.attribute("axis", 1))
@@ -94,7 +94,7 @@ def _dft(w: Writer, node: Node) -> Value:
         size = (x.shape[axis] - 1) * 2
     length = int(node.number(1, size))
     if not known_size(x.shape[axis]):
-        raise Refused("how many places it transforms is not known before running")
+        raise NotImported("how many places it transforms is not known before running")
     real, imaginary = _parts(w, x)
     if one_sided and inverse:
         kept = min(length // 2 + 1, x.shape[axis])
@@ -106,7 +106,7 @@ def _dft(w: Writer, node: Node) -> Value:
     return _transformed(w, real, imaginary, axis, length, count, bool(inverse))
 
 
-def _parts(w: Writer, x: Value) -> Any:
+def _parts(w: Writer, x: OnnxValue) -> Any:
     if x.shape[-1] == 1:
         return w.let(w.call("subscript", x, items=(Ellipsis, 0)), "real"), None
     return tuple(
@@ -115,7 +115,7 @@ def _parts(w: Writer, x: Value) -> Any:
     )
 
 
-def _fit(w: Writer, x: Value, axis: int, length: int) -> Value:
+def _fit(w: Writer, x: OnnxValue, axis: int, length: int) -> OnnxValue:
     """The first `length` places along the axis, zeros where there are fewer."""
     if length < x.shape[axis]:
         x = w.call("subscript", x, items=(*[slice(None)] * axis, slice(0, length)))
@@ -125,15 +125,15 @@ def _fit(w: Writer, x: Value, axis: int, length: int) -> Value:
     return w.let(w.call("swapaxes", x, axis1=axis, axis2=-1) if axis != x.rank - 1 else x, "row")
 
 
-def _angles(w: Writer, rows: int, columns: int, length: int) -> tuple[Value, Value]:
+def _angles(w: Writer, rows: int, columns: int, length: int) -> tuple[OnnxValue, OnnxValue]:
     product = w.call("outer", w.call("arange", sizes=(rows,)), w.call("arange", sizes=(columns,)))
     angle = w.let(w.call("multiply", w.call("mod", product, length), 2 * math.pi / length), "angle")
     return w.let(w.call("cos", angle), "cosine"), w.let(w.call("sin", angle), "sine")
 
 
 def _transformed(
-    w: Writer, real: Value, imaginary: Value | None, axis: int, length: int, count: int, inverse: bool
-) -> Value:
+    w: Writer, real: OnnxValue, imaginary: OnnxValue | None, axis: int, length: int, count: int, inverse: bool
+) -> OnnxValue:
     cosine, sine = _angles(w, length, count, length)
     parts = [w.call("matmul", real, cosine), w.call("matmul", real, sine)]
     if not inverse:
@@ -148,7 +148,7 @@ def _transformed(
     return y if axis == rank - 2 else w.call("swapaxes", y, axis1=axis, axis2=rank - 2)
 
 
-def _inverse_of_half(w: Writer, real: Value, imaginary: Any, axis: int, length: int) -> Value:
+def _inverse_of_half(w: Writer, real: OnnxValue, imaginary: Any, axis: int, length: int) -> OnnxValue:
     """From one half of the frequencies: each stands for two, but for the first and a middle one."""
     kept = real.shape[-1]
     cosine, sine = _angles(w, kept, length, length)
@@ -162,12 +162,12 @@ def _inverse_of_half(w: Writer, real: Value, imaginary: Any, axis: int, length: 
     return w.call("expand_dims", y, axis=-1)
 
 
-def _stft(w: Writer, node: Node) -> Value:
+def _stft(w: Writer, node: OnnxNode) -> OnnxValue:
     x, step = node[0], int(node.number(1))
     window = node.get(2)
     length = int(node.number(3, window.shape[0] if window is not None else None) or 0)
     if length < 1 or step < 1 or not known_size(x.shape[1]):
-        raise Refused("its frames are not known before running")
+        raise NotImported("its frames are not known before running")
     frames = (x.shape[1] - length) // step + 1
     signal = w.call("subscript", x, items=(Ellipsis, 0)) if x.rank == 3 else x
     starts = w.call("multiply", w.call("expand_dims", w.call("arange", sizes=(frames,)), axis=1), step)
@@ -179,7 +179,7 @@ def _stft(w: Writer, node: Node) -> Value:
     return _transformed(w, w.let(rows, "frames"), None, 2, length, count, inverse=False)
 
 
-def _hardmax(w: Writer, node: Node) -> Value:
+def _hardmax(w: Writer, node: OnnxNode) -> OnnxValue:
     x, axis = node[0], axis_in(node, -1 if node.version >= 13 else 1)
     shape = tuple(n if a == axis else 1 for a, n in enumerate(x.shape))
     places = w.call("reshape", w.call("arange", sizes=(x.shape[axis],)), sizes=shape)
@@ -187,8 +187,8 @@ def _hardmax(w: Writer, node: Node) -> Value:
     return w.call("multiply", w.call("equal", best, places), 1.0)
 
 
-def _softmax(name: str) -> Callable[[Writer, Node], Value]:
-    def rule(w: Writer, node: Node) -> Value:
+def _softmax(name: str) -> Callable[[Writer, OnnxNode], OnnxValue]:
+    def rule(w: Writer, node: OnnxNode) -> OnnxValue:
         x = node[0]
         axis = axis_in(node, -1 if node.version >= 13 else 1)
         if node.version < 13 and axis != x.rank - 1:  # all axes from this one on are one
@@ -199,7 +199,7 @@ def _softmax(name: str) -> Callable[[Writer, Node], Value]:
     return rule
 
 
-LINEAR: dict[str, Callable[[Writer, Node], Any]] = {
+LINEAR: dict[str, Callable[[Writer, OnnxNode], Any]] = {
     "MatMul": _matmul,
     "Gemm": _gemm,
     "Einsum": _einsum,

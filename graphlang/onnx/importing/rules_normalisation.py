@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from graphlang.onnx.importing.node import Node
-from graphlang.onnx.importing.refusals import Refused
+from graphlang.onnx.importing.node import OnnxNode
+from graphlang.onnx.importing.refusals import NotImported
 from graphlang.onnx.importing.rules_shape import axis_in
-from graphlang.onnx.importing.value import Value
+from graphlang.onnx.importing.value import OnnxValue
 from graphlang.onnx.importing.writer import Writer
 
 
-def _per_channel(w: Writer, value: Value, rank: int) -> Value:
+def _per_channel(w: Writer, value: OnnxValue, rank: int) -> OnnxValue:
     return w.call("reshape", value, sizes=(value.shape[0], *[1] * (rank - 2))) if rank > 2 else value
 
 
-def _batch_norm(w: Writer, node: Node) -> Any:
+def _batch_norm(w: Writer, node: OnnxNode) -> Any:
     eps = node.attribute("epsilon", 1e-5)
     if node.attribute("training_mode", 0):
         return _batch_norm_of_rows(w, node, eps)
@@ -31,14 +31,14 @@ def _batch_norm(w: Writer, node: Node) -> Any:
 
 
 def _scaled(
-    w: Writer, x: Value, mean: Value, var: Value, eps: float, scale: Value | None, bias: Value | None
-) -> Value:
+    w: Writer, x: OnnxValue, mean: OnnxValue, var: OnnxValue, eps: float, scale: OnnxValue | None, bias: OnnxValue | None
+) -> OnnxValue:
     z = w.call("divide", w.call("subtract", x, mean), w.call("sqrt", w.call("add", var, eps)))
     z = z if scale is None else w.call("multiply", z, scale)
     return z if bias is None else w.call("add", z, bias)
 
 
-def _batch_norm_of_rows(w: Writer, node: Node, eps: float) -> tuple[Value, ...]:
+def _batch_norm_of_rows(w: Writer, node: OnnxNode, eps: float) -> tuple[OnnxValue, ...]:
     x, keep = w.let(node[0], "x"), node.attribute("momentum", 0.9)
     axes = (0, *range(2, x.rank))
     mean, var = w.let(w.call("mean", x, axis=axes), "mean"), w.let(w.call("var", x, axis=axes), "var")
@@ -51,13 +51,13 @@ def _batch_norm_of_rows(w: Writer, node: Node, eps: float) -> tuple[Value, ...]:
     return (y, *kept)
 
 
-def _moments(w: Writer, x: Value, axes: tuple[int, ...]) -> tuple[Value, Value]:
+def _moments(w: Writer, x: OnnxValue, axes: tuple[int, ...]) -> tuple[OnnxValue, OnnxValue]:
     axis: Any = axes[0] if len(axes) == 1 else axes
     mean = w.let(w.call("mean", x, axis=axis, keepdims=True), "mean")
     return mean, w.let(w.call("var", x, axis=axis, keepdims=True), "var")
 
 
-def _layer_norm(w: Writer, node: Node) -> Any:
+def _layer_norm(w: Writer, node: OnnxNode) -> Any:
     x, eps, axis = node[0], node.attribute("epsilon", 1e-5), axis_in(node, -1)
     gamma, beta = node.weights(1), node.weights(2)
     is_last = axis == x.rank - 1 and not node.has_output(1)
@@ -72,7 +72,7 @@ def _layer_norm(w: Writer, node: Node) -> Any:
     return y, mean, w.call("reciprocal", w.call("sqrt", w.call("add", var, eps)))
 
 
-def _rms_norm(w: Writer, node: Node) -> Any:
+def _rms_norm(w: Writer, node: OnnxNode) -> Any:
     x, eps, axis = node[0], node.attribute("epsilon", 1e-5), axis_in(node, -1)
     gamma = node.weights(1)
     if axis == x.rank - 1 and gamma is not None and gamma.shape == (x.shape[-1],):
@@ -85,7 +85,7 @@ def _rms_norm(w: Writer, node: Node) -> Any:
     return w.call("multiply", z, node[1])
 
 
-def _instance_norm(w: Writer, node: Node) -> Any:
+def _instance_norm(w: Writer, node: OnnxNode) -> Any:
     x, eps = node[0], node.attribute("epsilon", 1e-5)
     gamma, beta = node.weights(1), node.weights(2)
     if gamma is not None and beta is not None:
@@ -96,7 +96,7 @@ def _instance_norm(w: Writer, node: Node) -> Any:
     return _scaled(w, x, mean, var, eps, *(_per_channel(w, node[k], x.rank) for k in (1, 2)))
 
 
-def _group_norm(w: Writer, node: Node) -> Any:
+def _group_norm(w: Writer, node: OnnxNode) -> Any:
     x, eps, groups = node[0], node.attribute("epsilon", 1e-5), int(node.attribute("num_groups", 1))
     gamma, beta = node.weights(1), node.weights(2)
     if gamma is not None and beta is not None and gamma.shape == (x.shape[1],):
@@ -112,16 +112,16 @@ def _group_norm(w: Writer, node: Node) -> Any:
     return w.call("add", w.call("multiply", z, _per_channel(w, scale, x.rank)), _per_channel(w, bias, x.rank))
 
 
-def _mean_variance(w: Writer, node: Node) -> Value:
+def _mean_variance(w: Writer, node: OnnxNode) -> OnnxValue:
     x, axes = w.let(node[0], "x"), tuple(node.attribute("axes") or (0, 2, 3))
     mean, var = _moments(w, x, axes)
     return w.call("divide", w.call("subtract", x, mean), w.call("add", w.call("sqrt", var), 1e-9))
 
 
-def _lp_norm(w: Writer, node: Node) -> Value:
+def _lp_norm(w: Writer, node: OnnxNode) -> OnnxValue:
     x, axis, p = w.let(node[0], "x"), axis_in(node, -1), int(node.attribute("p", 2))
     if p not in (1, 2):
-        raise Refused(f"its p is {p}, and is to be 1 or 2")
+        raise NotImported(f"its p is {p}, and is to be 1 or 2")
     more: dict[str, Any] = {} if p == 2 else {"ord": 1}
     length = w.call("norm", x, axis=axis, keepdims=True, **more)
     length = w.let(length, "length")
@@ -129,11 +129,11 @@ def _lp_norm(w: Writer, node: Node) -> Value:
     return w.call("divide", x, safe)
 
 
-def _dropout(w: Writer, node: Node) -> Any:
+def _dropout(w: Writer, node: OnnxNode) -> Any:
     trains = node.get(2) is not None and bool(node.number(2))
     ratio = node.number(1, 0.5) if node.version >= 12 else node.attribute("ratio", 0.5)
     if trains and ratio:
-        raise Refused("it draws random numbers, which other programs draw in another way")
+        raise NotImported("it draws random numbers, which other programs draw in another way")
     x = node[0]
     more: dict[str, Any] = {} if ratio == 0.5 else {"ratio": float(str(ratio))}
     y = x if trains or x.known is not None else w.call("Dropout", x, **more)
@@ -142,7 +142,7 @@ def _dropout(w: Writer, node: Node) -> Any:
     return y, w.call("equal", w.call("ones", sizes=x.shape), 1)
 
 
-NORMALISATION: dict[str, Callable[[Writer, Node], Any]] = {
+NORMALISATION: dict[str, Callable[[Writer, OnnxNode], Any]] = {
     "BatchNormalization": _batch_norm,
     "LayerNormalization": _layer_norm,
     "RMSNormalization": _rms_norm,

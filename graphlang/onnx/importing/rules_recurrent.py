@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.onnx.importing.expression import Word
-from graphlang.onnx.importing.node import Node
-from graphlang.onnx.importing.refusals import Refused
-from graphlang.onnx.importing.rules_convolution import owned
-from graphlang.onnx.importing.scan_writer import ScanStep, scan
-from graphlang.onnx.importing.value import Value
+from graphlang.onnx.importing.expression import Keyword
+from graphlang.onnx.importing.node import OnnxNode
+from graphlang.onnx.importing.refusals import NotImported
+from graphlang.onnx.importing.rules_convolution import weights_of_layer
+from graphlang.onnx.importing.scan_writer import ScanStep, written_scan
+from graphlang.onnx.importing.value import OnnxValue
 from graphlang.onnx.importing.writer import Writer
 
 ORDER = {"LSTM": (2, 3, 0, 1), "GRU": (0, 1, 2), "RNN": (0,)}
@@ -20,20 +20,20 @@ ORDER = {"LSTM": (2, 3, 0, 1), "GRU": (0, 1, 2), "RNN": (0,)}
 USUAL = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"], "RNN": ["Tanh"]}
 
 
-class Recurrence:
+class RecurrentWeights:
     """The weights of a node, direction by direction."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: OnnxNode) -> None:
         self.node = node
-        self.W, self.R = owned(node, 1), owned(node, 2)
+        self.W, self.R = weights_of_layer(node, 1), weights_of_layer(node, 2)
         self.directions, width, self.inputs = self.W.shape
         self.hidden = int(self.R.shape[-1])
         self.gates = len(ORDER[node.op])
         if width != self.gates * self.hidden or self.R.shape != (self.directions, width, self.hidden):
-            raise Refused(f"its weights are {self.W.shape} and {self.R.shape}")
+            raise NotImported(f"its weights are {self.W.shape} and {self.R.shape}")
         zeros = np.zeros((self.directions, 2 * width), self.W.dtype)
-        self.B = owned(node, 3) if node.get(3) is not None else zeros
-        self.peepholes = owned(node, 7) if node.op == "LSTM" and node.get(7) is not None else None
+        self.B = weights_of_layer(node, 3) if node.get(3) is not None else zeros
+        self.peepholes = weights_of_layer(node, 7) if node.op == "LSTM" and node.get(7) is not None else None
         self.direction = node.attribute("direction", "forward")
         self.axis = 0 if node.attribute("layout", 0) else 1
 
@@ -67,8 +67,8 @@ class Recurrence:
         return np.concatenate([parts[k] for k in ORDER[self.node.op]]).T
 
 
-def _recurrent(w: Writer, node: Node) -> tuple[Value, ...]:
-    layer = Recurrence(node)
+def _recurrent(w: Writer, node: OnnxNode) -> tuple[OnnxValue, ...]:
+    layer = RecurrentWeights(node)
     x = node[0] if layer.axis == 0 else w.call("transpose", node[0], sizes=(1, 0, 2))
     if layer.direction == "reverse":
         x = w.call("flip", x, axis=1)
@@ -79,7 +79,7 @@ def _recurrent(w: Writer, node: Node) -> tuple[Value, ...]:
     return _outputs(w, layer, y, states)
 
 
-def _start(w: Writer, layer: Recurrence, position: int) -> Value | None:
+def _start(w: Writer, layer: RecurrentWeights, position: int) -> OnnxValue | None:
     """The state before the first step, [N, directions * hidden]."""
     value = layer.node.get(position)
     if value is None:
@@ -88,7 +88,7 @@ def _start(w: Writer, layer: Recurrence, position: int) -> Value | None:
     return w.call("reshape", rows, sizes=(rows.shape[0], layer.directions * layer.hidden))
 
 
-def _as_layer(w: Writer, layer: Recurrence, x: Value) -> tuple[Value, list[Value]]:
+def _as_layer(w: Writer, layer: RecurrentWeights, x: OnnxValue) -> tuple[OnnxValue, list[OnnxValue]]:
     options: dict[str, Any] = {"hidden": layer.hidden}
     if layer.direction == "bidirectional":
         options["bidirectional"] = True
@@ -99,30 +99,30 @@ def _as_layer(w: Writer, layer: Recurrence, x: Value) -> tuple[Value, list[Value
         operands.pop()
     if any(operand is None for operand in operands):
         operands = _filled(w, layer, x, operands)
-    options["return"] = Word("state")
+    options["return"] = Keyword("state")
     results = w.layer(layer.node.op, *operands, weights=layer.weights(), several=True, **options)
     return results[0], list(results[1:])
 
 
-def _filled(w: Writer, layer: Recurrence, x: Value, operands: list[Any]) -> list[Any]:
+def _filled(w: Writer, layer: RecurrentWeights, x: OnnxValue, operands: list[Any]) -> list[Any]:
     """What is left out before something that is given: full lengths, states of zeros."""
     n, steps = x.shape[0], x.shape[1]
-    whole = w.call("cast", w.call("full", sizes=(n,), value=1.0), to=Word("int"))
+    whole = w.call("cast", w.call("full", sizes=(n,), value=1.0), to=Keyword("int"))
     filled = [w.call("multiply", whole, steps) if k == 1 and o is None else o for k, o in enumerate(operands)]
     zeros = (n, layer.directions * layer.hidden)
     return [w.call("zeros", sizes=zeros) if o is None else o for o in filled]
 
 
-def _as_scan(w: Writer, layer: Recurrence, x: Value) -> tuple[Value, list[Value]]:
+def _as_scan(w: Writer, layer: RecurrentWeights, x: OnnxValue) -> tuple[OnnxValue, list[OnnxValue]]:
     """Written out, each direction by itself."""
     if layer.node.get(4) is not None:
-        raise Refused("it has lengths, and is not the layer that the language has")
+        raise NotImported("it has lengths, and is not the layer that the language has")
     if layer.node.attribute("clip") is not None or layer.node.attribute("input_forget", 0):
-        raise Refused("it has `clip` or `input_forget`")
+        raise NotImported("it has `clip` or `input_forget`")
     x = w.let(x, "sequence")
     ys, ends = [], []
     for d in range(layer.directions):
-        y, end = scan(
+        y, end = written_scan(
             w, x, 1, _starts(w, layer, x, d), _step(w, layer, d), reverse=d == 1
         )
         ys.append(y)
@@ -135,7 +135,7 @@ def _as_scan(w: Writer, layer: Recurrence, x: Value) -> tuple[Value, list[Value]
     return joined, states
 
 
-def _starts(w: Writer, layer: Recurrence, x: Value, d: int) -> dict[str, Value]:
+def _starts(w: Writer, layer: RecurrentWeights, x: OnnxValue, d: int) -> dict[str, OnnxValue]:
     starts = {}
     for name, position in (("h", 5), ("c", 6)) if layer.node.op == "LSTM" else (("h", 5),):
         whole = _start(w, layer, position)
@@ -147,11 +147,11 @@ def _starts(w: Writer, layer: Recurrence, x: Value, d: int) -> dict[str, Value]:
     return starts
 
 
-def _constant(w: Writer, array: Any, name: str) -> Value:
-    return w.operand(Value.constant(np.ascontiguousarray(array), name=name))
+def _constant(w: Writer, array: Any, name: str) -> OnnxValue:
+    return w.operand(OnnxValue.constant(np.ascontiguousarray(array), name=name))
 
 
-def _step(w: Writer, layer: Recurrence, d: int) -> Callable[[Value, dict[str, Value]], ScanStep]:
+def _step(w: Writer, layer: RecurrentWeights, d: int) -> Callable[[OnnxValue, dict[str, OnnxValue]], ScanStep]:
     """The step of a direction, with its weights as parameters."""
     op, width = layer.node.op, layer.gates * layer.hidden
     Wx = [_constant(w, part.T, f"{op}_Wx") for part in np.split(layer.W[d], layer.gates)]
@@ -160,11 +160,11 @@ def _step(w: Writer, layer: Recurrence, d: int) -> Callable[[Value, dict[str, Va
     bh = [_constant(w, part, f"{op}_bh") for part in np.split(layer.B[d][width:], layer.gates)]
     act = [_activation(w, layer, d, k) for k in range(len(USUAL[op]))]
 
-    def gate(x: Value, h: Value, k: int) -> Value:
+    def gate(x: OnnxValue, h: OnnxValue, k: int) -> OnnxValue:
         total = w.call("add", w.call("matmul", x, Wx[k]), w.call("matmul", h, Wh[k]))
         return w.call("add", w.call("add", total, bx[k]), bh[k])
 
-    def gru(x: Value, carried: dict[str, Value]) -> ScanStep:
+    def gru(x: OnnxValue, carried: dict[str, OnnxValue]) -> ScanStep:
         h = carried["h"]
         z, r = w.let(act[0](gate(x, h, 0)), "z"), act[0](gate(x, h, 1))
         own = w.call("add", w.call("matmul", x, Wx[2]), bx[2])
@@ -177,12 +177,12 @@ def _step(w: Writer, layer: Recurrence, d: int) -> Callable[[Value, dict[str, Va
         h2 = w.let(w.call("add", w.call("multiply", w.call("subtract", 1, z), new), kept), "h_new")
         return ScanStep({"h": h2}, h2)
 
-    def lstm(x: Value, carried: dict[str, Value]) -> ScanStep:
+    def lstm(x: OnnxValue, carried: dict[str, OnnxValue]) -> ScanStep:
         h, c = carried["h"], carried["c"]
         held = layer.peepholes
         eyes = None if held is None else [_constant(w, p, "peephole") for p in np.split(held[d], 3)]
 
-        def seen(total: Value, k: int, cell: Value) -> Value:
+        def seen(total: OnnxValue, k: int, cell: OnnxValue) -> OnnxValue:
             return total if eyes is None else w.call("add", total, w.call("multiply", eyes[k], cell))
 
         i, f = act[0](seen(gate(x, h, 0), 0, c)), act[0](seen(gate(x, h, 2), 2, c))
@@ -192,7 +192,7 @@ def _step(w: Writer, layer: Recurrence, d: int) -> Callable[[Value, dict[str, Va
         h2 = w.let(w.call("multiply", o, act[2](c2)), "h_new")
         return ScanStep({"h": h2, "c": c2}, h2)
 
-    def rnn(x: Value, carried: dict[str, Value]) -> ScanStep:
+    def rnn(x: OnnxValue, carried: dict[str, OnnxValue]) -> ScanStep:
         h2 = w.let(act[0](gate(x, carried["h"], 0)), "h_new")
         return ScanStep({"h": h2}, h2)
 
@@ -202,16 +202,16 @@ def _step(w: Writer, layer: Recurrence, d: int) -> Callable[[Value, dict[str, Va
 _ACTIVATIONS = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "relu", "softplus": "softplus"}
 
 
-def _activation(w: Writer, layer: Recurrence, d: int, k: int) -> Callable[[Value], Value]:
+def _activation(w: Writer, layer: RecurrentWeights, d: int, k: int) -> Callable[[OnnxValue], OnnxValue]:
     usual = USUAL[layer.node.op]
     names = layer.node.attribute("activations") or usual * layer.directions
     name = _ACTIVATIONS.get(str(names[d * len(usual) + k]).lower())
     if name is None:
-        raise Refused(f"its activation is `{names[d * len(usual) + k]}`")
+        raise NotImported(f"its activation is `{names[d * len(usual) + k]}`")
     return lambda x: w.call(name, x)
 
 
-def _outputs(w: Writer, layer: Recurrence, y: Value, states: list[Value]) -> tuple[Value, ...]:
+def _outputs(w: Writer, layer: RecurrentWeights, y: OnnxValue, states: list[OnnxValue]) -> tuple[OnnxValue, ...]:
     """The results in the order of ONNX: time, direction, row, number; or row, time, direction, number."""
     n, steps = y.shape[0], y.shape[1]
     if layer.direction == "reverse":
@@ -225,9 +225,9 @@ def _outputs(w: Writer, layer: Recurrence, y: Value, states: list[Value]) -> tup
     return (y, *(_state(w, layer, state) for state in states))
 
 
-def _state(w: Writer, layer: Recurrence, state: Value) -> Value:
+def _state(w: Writer, layer: RecurrentWeights, state: OnnxValue) -> OnnxValue:
     rows = w.call("reshape", state, sizes=(state.shape[0], layer.directions, layer.hidden))
     return rows if layer.axis == 0 else w.call("transpose", rows, sizes=(1, 0, 2))
 
 
-RECURRENT: dict[str, Callable[[Writer, Node], Any]] = dict.fromkeys(("LSTM", "GRU", "RNN"), _recurrent)
+RECURRENT: dict[str, Callable[[Writer, OnnxNode], Any]] = dict.fromkeys(("LSTM", "GRU", "RNN"), _recurrent)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from graphlang.onnx.importing.element_types import BOOL
-from graphlang.onnx.importing.node import Node
-from graphlang.onnx.importing.refusals import Refused
-from graphlang.onnx.importing.value import Value
+from graphlang.onnx.importing.node import OnnxNode
+from graphlang.onnx.importing.refusals import NotImported
+from graphlang.onnx.importing.value import OnnxValue
 from graphlang.onnx.importing.writer import Writer
 
 
@@ -17,7 +17,7 @@ def axis_of(axes: list[int]) -> Any:
     return axes[0] if len(axes) == 1 else tuple(axes)
 
 
-def _options(node: Node) -> dict[str, Any] | None:
+def _options(node: OnnxNode) -> dict[str, Any] | None:
     """`axis` and `keepdims`; None where nothing is to be reduced."""
     axes = node.ints(1, "axes")
     rank = node[0].rank
@@ -28,7 +28,7 @@ def _options(node: Node) -> dict[str, Any] | None:
         if axes is None and node.attribute("noop_with_empty_axes", 0):
             return None
     elif not all(-rank <= a < rank for a in axes):
-        raise Refused(f"its axes are {axes}, of {rank} there are")
+        raise NotImported(f"its axes are {axes}, of {rank} there are")
     elif len({a % rank for a in axes}) != rank or node.attribute("keepdims", 1):
         options["axis"] = axis_of(axes)
     if node.attribute("keepdims", 1) and rank:
@@ -37,9 +37,9 @@ def _options(node: Node) -> dict[str, Any] | None:
 
 
 def _reduced(
-    name: str, before: Callable[[Writer, Value], Value] | None = None, after: str | None = None
-) -> Callable[[Writer, Node], Value]:
-    def rule(w: Writer, node: Node) -> Value:
+    name: str, before: Callable[[Writer, OnnxValue], OnnxValue] | None = None, after: str | None = None
+) -> Callable[[Writer, OnnxNode], OnnxValue]:
+    def rule(w: Writer, node: OnnxNode) -> OnnxValue:
         options = _options(node)
         x = node[0] if before is None else before(w, node[0])
         y = x if options is None else w.call(name, x, **options)
@@ -48,8 +48,8 @@ def _reduced(
     return rule
 
 
-def _extreme(name: str) -> Callable[[Writer, Node], Value]:
-    def rule(w: Writer, node: Node) -> Value:
+def _extreme(name: str) -> Callable[[Writer, OnnxNode], OnnxValue]:
+    def rule(w: Writer, node: OnnxNode) -> OnnxValue:
         options = _options(node)
         if options is None:
             return node[0]
@@ -60,25 +60,25 @@ def _extreme(name: str) -> Callable[[Writer, Node], Value]:
     return rule
 
 
-def _log_sum_exp(w: Writer, node: Node) -> Value:
+def _log_sum_exp(w: Writer, node: OnnxNode) -> OnnxValue:
     options = _options(node)
     return node[0] if options is None else w.call("logsumexp", node[0], **options)
 
 
-def _square(w: Writer, x: Value) -> Value:
+def _square(w: Writer, x: OnnxValue) -> OnnxValue:
     return w.call("square", x)
 
 
-def _abs(w: Writer, x: Value) -> Value:
+def _abs(w: Writer, x: OnnxValue) -> OnnxValue:
     return w.call("abs", x)
 
 
-def _place(name: str) -> Callable[[Writer, Node], Value]:
-    def rule(w: Writer, node: Node) -> Value:
+def _place(name: str) -> Callable[[Writer, OnnxNode], OnnxValue]:
+    def rule(w: Writer, node: OnnxNode) -> OnnxValue:
         axis, keep = int(node.attribute("axis", 0)), bool(node.attribute("keepdims", 1))
         x = node[0]
         if not -x.rank <= axis < x.rank:
-            raise Refused(f"its axis is {axis}, of {x.rank} there are")
+            raise NotImported(f"its axis is {axis}, of {x.rank} there are")
         more: dict[str, Any] = {"keepdims": True} if keep else {}
         if not node.attribute("select_last_index", 0):
             return w.call(name, x, axis=axis, **more)
@@ -88,11 +88,11 @@ def _place(name: str) -> Callable[[Writer, Node], Value]:
     return rule
 
 
-def _running(name: str) -> Callable[[Writer, Node], Value]:
-    def rule(w: Writer, node: Node) -> Value:
+def _running(name: str) -> Callable[[Writer, OnnxNode], OnnxValue]:
+    def rule(w: Writer, node: OnnxNode) -> OnnxValue:
         x, axis = node[0], int(node.number(1))
         if not -x.rank <= axis < x.rank:
-            raise Refused(f"its axis is {axis}, of {x.rank} there are")
+            raise NotImported(f"its axis is {axis}, of {x.rank} there are")
         backwards = node.attribute("reverse", 0)
         x = w.call("flip", x, axis=axis) if backwards else x
         if node.attribute("exclusive", 0):
@@ -106,7 +106,7 @@ def _running(name: str) -> Callable[[Writer, Node], Value]:
     return rule
 
 
-REDUCTION: dict[str, Callable[[Writer, Node], Any]] = {
+REDUCTION: dict[str, Callable[[Writer, OnnxNode], Any]] = {
     "ReduceSum": _reduced("sum"),
     "ReduceMean": _reduced("mean"),
     "ReduceProd": _reduced("prod"),

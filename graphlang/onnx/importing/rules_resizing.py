@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.onnx.importing.expression import Word
-from graphlang.onnx.importing.node import Node
-from graphlang.onnx.importing.refusals import Refused
+from graphlang.onnx.importing.expression import Keyword
+from graphlang.onnx.importing.node import OnnxNode
+from graphlang.onnx.importing.refusals import NotImported
 from graphlang.onnx.importing.rules_shape import known_size
-from graphlang.onnx.importing.value import Value
+from graphlang.onnx.importing.value import OnnxValue
 from graphlang.onnx.importing.writer import Writer
 
 MOST = 65536
 """The most weights of one axis."""
 
 
-def _resize(w: Writer, node: Node) -> Value:
+def _resize(w: Writer, node: OnnxNode) -> OnnxValue:
     x = node[0]
     first = 2 if node.version >= 11 else 1
     axes = [a % x.rank for a in node.attribute("axes") or range(x.rank)]
@@ -32,7 +32,7 @@ def _resize(w: Writer, node: Node) -> Value:
     for axis, scale, size in zip(axes, scales, sizes, strict=True):
         n = x.shape[axis]
         if not known_size(n):
-            raise Refused(f"axis {axis} is not known before running")
+            raise NotImported(f"axis {axis} is not known before running")
         crops = node.attribute("coordinate_transformation_mode") == "tf_crop_and_resize"
         if scale == 1 and size == n and not crops:
             continue
@@ -40,14 +40,14 @@ def _resize(w: Writer, node: Node) -> Value:
     return x
 
 
-def _wanted(node: Node, x: Value, axes: list[int], first: int) -> tuple[list[Any], list[Any]]:
+def _wanted(node: OnnxNode, x: OnnxValue, axes: list[int], first: int) -> tuple[list[Any], list[Any]]:
     """The scale and the size of each axis."""
     given = node.get(first + 1) if first == 2 else None
     lengths = [x.shape[a] for a in axes]
     if given is not None and given.shape != (0,):
         sizes = [int(n) for n in node.known(first + 1).reshape(-1)]
         if not all(map(known_size, lengths)):
-            raise Refused("its sizes are not known before running")
+            raise NotImported("its sizes are not known before running")
         scales = [size / n for size, n in zip(sizes, lengths, strict=True)]
         policy = node.attribute("keep_aspect_ratio_policy", "stretch")
         if policy != "stretch":
@@ -60,12 +60,12 @@ def _wanted(node: Node, x: Value, axes: list[int], first: int) -> tuple[list[Any
     else:
         scales = [float(s) for s in node.known(first if first == 2 else 1).reshape(-1)]
     if len(scales) != len(axes) or any(s <= 0 for s in scales):
-        raise Refused(f"its scales are {scales[:10]}, of {len(axes)} axes")
+        raise NotImported(f"its scales are {scales[:10]}, of {len(axes)} axes")
     sizes = [math.floor(n * s) if known_size(n) else 0 for n, s in zip(lengths, scales, strict=True)]
     return scales, sizes
 
 
-def _whole_factors(node: Node, x: Value, axes: list[int], scales: list[Any]) -> dict[str, Any] | None:
+def _whole_factors(node: OnnxNode, x: OnnxValue, axes: list[int], scales: list[Any]) -> dict[str, Any] | None:
     """What makes it the layer `Upsample`; None where it is something else."""
     per_axis = dict(zip(axes, scales, strict=True))
     factors = [per_axis.get(a, 1) for a in range(x.rank)]
@@ -84,14 +84,14 @@ def _whole_factors(node: Node, x: Value, axes: list[int], scales: list[Any]) -> 
         return {"scale": scale}
     from_halves = place in ("half_pixel", "pytorch_half_pixel")
     if mode == "linear" and from_halves and not node.attribute("exclude_outside"):
-        return {"scale": scale, "mode": Word("linear")}
+        return {"scale": scale, "mode": Keyword("linear")}
     return None
 
 
 class AxisPlan:
     """Where the places of the new axis lie on the old one, and with which weights."""
 
-    def __init__(self, node: Node, n: int, scale: float, size: int, roi: Any) -> None:
+    def __init__(self, node: OnnxNode, n: int, scale: float, size: int, roi: Any) -> None:
         self.n, self.scale, self.size, self.roi = n, scale, size, roi
         self.mode = node.attribute("mode", "nearest")
         default = "half_pixel" if node.version >= 11 and node.op == "Resize" else "asymmetric"
@@ -103,7 +103,7 @@ class AxisPlan:
         self.excludes = bool(node.attribute("exclude_outside", 0))
         self.outside = float(node.attribute("extrapolation_value", 0.0))
         if size < 0 or size * n > MOST:
-            raise Refused(f"an axis of {n} becomes {size}, which takes {size * n:,} weights")
+            raise NotImported(f"an axis of {n} becomes {size}, which takes {size * n:,} weights")
 
     def places(self) -> Any:
         """The places on the old axis."""
@@ -123,7 +123,7 @@ class AxisPlan:
         if self.place == "half_pixel_symmetric":
             return n / 2 * (1 - self.size / wide) + half
         if self.place not in ("half_pixel", "pytorch_half_pixel"):
-            raise Refused(f"its coordinate_transformation_mode is `{self.place[:40]}`")
+            raise NotImported(f"its coordinate_transformation_mode is `{self.place[:40]}`")
         return half
 
     def nearest(self) -> list[int]:
@@ -157,7 +157,7 @@ class AxisPlan:
         elif self.mode == "cubic":
             weights = self._cubic(away)
         else:
-            raise Refused(f"its mode is `{self.mode[:30]}`")
+            raise NotImported(f"its mode is `{self.mode[:30]}`")
         return around, weights / weights.sum() if self.antialias else weights
 
     def _cubic(self, t: Any) -> Any:
@@ -167,7 +167,7 @@ class AxisPlan:
         return np.where(t <= 1, near, np.where(t < 2, far, 0))
 
 
-def _along(w: Writer, node: Node, x: Value, axis: int, plan: AxisPlan) -> Value:
+def _along(w: Writer, node: OnnxNode, x: OnnxValue, axis: int, plan: AxisPlan) -> OnnxValue:
     outside = None
     if plan.place == "tf_crop_and_resize":
         at = plan.places()
@@ -188,8 +188,8 @@ def _along(w: Writer, node: Node, x: Value, axis: int, plan: AxisPlan) -> Value:
     if outside is None or not outside.any():
         return y
     shape = tuple(plan.size if a == axis else 1 for a in range(x.rank))
-    flags = w.call("reshape", Value.constant(outside), sizes=shape)
+    flags = w.call("reshape", OnnxValue.constant(outside), sizes=shape)
     return w.call("where", flags, plan.outside, y)
 
 
-RESIZING: dict[str, Callable[[Writer, Node], Any]] = {"Resize": _resize, "Upsample": _resize}
+RESIZING: dict[str, Callable[[Writer, OnnxNode], Any]] = {"Resize": _resize, "Upsample": _resize}

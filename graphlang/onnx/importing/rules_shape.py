@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from graphlang.onnx.importing.node import Node
-from graphlang.onnx.importing.refusals import Refused
-from graphlang.onnx.importing.value import Value
+from graphlang.onnx.importing.node import OnnxNode
+from graphlang.onnx.importing.refusals import NotImported
+from graphlang.onnx.importing.value import OnnxValue
 from graphlang.onnx.importing.writer import Writer
 from graphlang.trace.dims import Dim
 
@@ -18,21 +18,21 @@ def known_size(size: Any) -> bool:
     return not isinstance(size, Dim)
 
 
-def axis_in(node: Node, default: int = 0, rank: int | None = None) -> int:
+def axis_in(node: OnnxNode, default: int = 0, rank: int | None = None) -> int:
     """The attribute `axis`, counted from the beginning."""
     rank = node[0].rank if rank is None else rank
     axis = int(node.attribute("axis", default))
     if not -rank <= axis < max(rank, 1):
-        raise Refused(f"its axis is {axis}, of {rank} there are")
+        raise NotImported(f"its axis is {axis}, of {rank} there are")
     return axis % rank if rank else 0
 
 
-def _reshape(w: Writer, node: Node) -> Value:
+def _reshape(w: Writer, node: OnnxNode) -> OnnxValue:
     x, shape = node[0], node.ints(1, "shape")
     assert shape is not None
     keeps = not node.attribute("allowzero", 0)
     if keeps and any(isinstance(n, int) and n == 0 and k >= x.rank for k, n in enumerate(shape)):
-        raise Refused("its shape keeps an axis that is not there")
+        raise NotImported("its shape keeps an axis that is not there")
     sizes = [x.shape[k] if keeps and isinstance(n, int) and n == 0 else n for k, n in enumerate(shape)]
     if -1 in [n for n in sizes if isinstance(n, int)] and all(map(known_size, (*x.shape, *sizes))):
         rest = math.prod(n for n in sizes if n != -1)
@@ -40,7 +40,7 @@ def _reshape(w: Writer, node: Node) -> Value:
     return w.call("reshape", x, sizes=tuple(sizes))
 
 
-def _flatten(w: Writer, node: Node) -> Value:
+def _flatten(w: Writer, node: OnnxNode) -> OnnxValue:
     x, axis = node[0], int(node.attribute("axis", 1))
     axis = axis + x.rank if axis < 0 else axis
     if axis == 1 and x.rank > 1:
@@ -48,35 +48,35 @@ def _flatten(w: Writer, node: Node) -> Value:
     return w.call("reshape", x, sizes=(math.prod(x.shape[:axis]), math.prod(x.shape[axis:])))
 
 
-def _transpose(w: Writer, node: Node) -> Value:
+def _transpose(w: Writer, node: OnnxNode) -> OnnxValue:
     axes = tuple(node.attribute("perm") or reversed(range(node[0].rank)))
     return w.call("transpose", node[0], sizes=axes) if axes else node[0]
 
 
-def _squeeze(w: Writer, node: Node) -> Value:
+def _squeeze(w: Writer, node: OnnxNode) -> OnnxValue:
     axes = node.ints(1, "axes")
     if axes is None:
         return w.call("squeeze", node[0])
     return w.call("squeeze", node[0], axis=axes[0] if len(axes) == 1 else tuple(axes))
 
 
-def _unsqueeze(w: Writer, node: Node) -> Value:
+def _unsqueeze(w: Writer, node: OnnxNode) -> OnnxValue:
     axes = node.ints(1, "axes") or []
     return w.call("expand_dims", node[0], axis=axes[0] if len(axes) == 1 else tuple(axes))
 
 
-def _concat(w: Writer, node: Node) -> Value:
+def _concat(w: Writer, node: OnnxNode) -> OnnxValue:
     values = [node[k] for k in range(len(node.inputs))]
     return w.call("concat", *values, axis=axis_in(node)) if len(values) > 1 else values[0]
 
 
-def cut(w: Writer, x: Value, axis: int, start: Any, stop: Any, step: int = 1) -> Value:
+def cut(w: Writer, x: OnnxValue, axis: int, start: Any, stop: Any, step: int = 1) -> OnnxValue:
     """A slice along one axis."""
     items = [slice(None)] * axis + [slice(start, stop, step)]
     return w.call("subscript", x, items=tuple(items))
 
 
-def _split(w: Writer, node: Node) -> tuple[Value, ...]:
+def _split(w: Writer, node: OnnxNode) -> tuple[OnnxValue, ...]:
     x, axis, sizes = node[0], axis_in(node), node.ints(1, "split")
     count = int(node.attribute("num_outputs", len(node.outputs)))
     whole = x.shape[axis]
@@ -91,11 +91,11 @@ def _split(w: Writer, node: Node) -> tuple[Value, ...]:
     x = w.let(x, "whole")
     starts = [sum(sizes[:k]) for k in range(len(sizes))]
     if known_size(whole) and sum(sizes) != whole:
-        raise Refused(f"its parts are {sizes}, which are not {whole} together")
+        raise NotImported(f"its parts are {sizes}, which are not {whole} together")
     return tuple(cut(w, x, axis, a, a + n) for a, n in zip(starts, sizes, strict=True))
 
 
-def _expand(w: Writer, node: Node) -> Value:
+def _expand(w: Writer, node: OnnxNode) -> OnnxValue:
     x, shape = node[0], node.ints(1) or []
     sizes = list(shape)
     own = [1] * (len(sizes) - x.rank) + list(x.shape)
@@ -104,11 +104,11 @@ def _expand(w: Writer, node: Node) -> Value:
     return x if tuple(sizes) == x.shape else w.call("broadcast_to", x, sizes=tuple(sizes))
 
 
-def _tile(w: Writer, node: Node) -> Value:
+def _tile(w: Writer, node: OnnxNode) -> OnnxValue:
     return w.call("tile", node[0], reps=tuple(node.ints(1) or ()))
 
 
-def _depth_to_space(w: Writer, node: Node) -> Value:
+def _depth_to_space(w: Writer, node: OnnxNode) -> OnnxValue:
     x, b = node[0], int(node.attribute("blocksize"))
     n, c, h, v = x.shape
     if node.attribute("mode", "DCR") == "DCR":
@@ -120,7 +120,7 @@ def _depth_to_space(w: Writer, node: Node) -> Value:
     return w.call("reshape", parts, sizes=(n, c // (b * b), h * b, v * b))
 
 
-def _space_to_depth(w: Writer, node: Node) -> Value:
+def _space_to_depth(w: Writer, node: OnnxNode) -> OnnxValue:
     x, b = node[0], int(node.attribute("blocksize"))
     n, c, h, v = x.shape
     parts = w.call("reshape", x, sizes=(n, c, h // b, b, v // b, b))
@@ -129,7 +129,7 @@ def _space_to_depth(w: Writer, node: Node) -> Value:
     return w.call("reshape", parts, sizes=(n, c * b * b, h // b, v // b))
 
 
-def _triangle(w: Writer, node: Node) -> Value:
+def _triangle(w: Writer, node: OnnxNode) -> OnnxValue:
     k = int(node.number(1, 0))
     name = "triu" if node.attribute("upper", 1) else "tril"
     x = node[0]
@@ -142,13 +142,13 @@ def _triangle(w: Writer, node: Node) -> Value:
 # ---- padding ---------------------------------------------------------------------------------------------
 
 
-def _pad(w: Writer, node: Node) -> Value:
+def _pad(w: Writer, node: OnnxNode) -> OnnxValue:
     x = node[0]
     pads = node.ints(1, "pads") if node.version >= 11 else list(node.attribute("pads"))
     axes = node.ints(3) if node.get(3) is not None else list(range(x.rank))
     assert pads is not None and axes is not None  # noqa: PT018
     if len(pads) != 2 * len(axes):
-        raise Refused(f"it has {len(pads)} pads for {len(axes)} axes")
+        raise NotImported(f"it has {len(pads)} pads for {len(axes)} axes")
     width: list[list[Any]] = [[0, 0] for _ in range(x.rank)]
     for axis, before, after in zip(axes, pads[: len(axes)], pads[len(axes) :], strict=True):
         width[axis] = [before, after]
@@ -156,10 +156,10 @@ def _pad(w: Writer, node: Node) -> Value:
     if mode != "constant":
         return _mirrored(w, x, width, mode)
     value = node.number(2, 0) if node.version >= 11 else node.attribute("value", 0.0)
-    return padded(w, x, width, value)
+    return with_border(w, x, width, value)
 
 
-def padded(w: Writer, x: Value, width: list[list[Any]], value: Any = 0) -> Value:
+def with_border(w: Writer, x: OnnxValue, width: list[list[Any]], value: Any = 0) -> OnnxValue:
     """More elements around; a negative width takes elements away."""
     items = tuple(
         slice(-a if a < 0 else None, n + b if b < 0 else None) if a < 0 or b < 0 else slice(None)
@@ -178,16 +178,16 @@ def padded(w: Writer, x: Value, width: list[list[Any]], value: Any = 0) -> Value
 _REACH = {"reflect": 1, "edge": 0, "wrap": 0}
 
 
-def _mirrored(w: Writer, x: Value, width: list[list[Any]], mode: str) -> Value:
+def _mirrored(w: Writer, x: OnnxValue, width: list[list[Any]], mode: str) -> OnnxValue:
     """By the place in x that each place of the result takes its number from, one axis after the other."""
     if mode not in _REACH:
-        raise Refused(f"its mode is `{mode[:30]}`")
+        raise NotImported(f"its mode is `{mode[:30]}`")
     for axis, (before, after) in enumerate(width):
         if before == after == 0:
             continue
         n = x.shape[axis]
         if not known_size(n) or n == 0:
-            raise Refused(f"it pads an axis of the size {n} by what lies in it")
+            raise NotImported(f"it pads an axis of the size {n} by what lies in it")
         places = [_source(k, n, mode) for k in range(-before, n + after)]
         x = w.call("take", x, places, axis=axis)
     return x
@@ -203,7 +203,7 @@ def _source(k: int, n: int, mode: str) -> int:
     return k if k < n else period - k
 
 
-def _crop_or_pad(w: Writer, node: Node) -> Value:
+def _crop_or_pad(w: Writer, node: OnnxNode) -> OnnxValue:
     x, sizes = node[0], node.ints(1) or []
     axes = node.attribute("axes") or list(range(x.rank))
     width: list[list[Any]] = [[0, 0] for _ in range(x.rank)]
@@ -211,10 +211,10 @@ def _crop_or_pad(w: Writer, node: Node) -> Value:
         more = size - x.shape[axis]
         before = more // 2 if more >= 0 else -(-more // 2)
         width[axis] = [before, more - before]
-    return padded(w, x, width)
+    return with_border(w, x, width)
 
 
-SHAPES: dict[str, Callable[[Writer, Node], Any]] = {
+SHAPES: dict[str, Callable[[Writer, OnnxNode], Any]] = {
     "Reshape": _reshape,
     "Flatten": _flatten,
     "Transpose": _transpose,

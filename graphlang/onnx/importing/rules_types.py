@@ -6,31 +6,31 @@ from collections.abc import Callable
 from typing import Any
 
 from graphlang.onnx.importing.element_types import LARGEST, SIGNED, UNSIGNED, WORDS
-from graphlang.onnx.importing.expression import Word
-from graphlang.onnx.importing.node import Node
-from graphlang.onnx.importing.refusals import Refused
+from graphlang.onnx.importing.expression import Keyword
+from graphlang.onnx.importing.node import OnnxNode
+from graphlang.onnx.importing.refusals import NotImported
 from graphlang.onnx.importing.rules_elementwise import wrapped
-from graphlang.onnx.importing.value import Value
+from graphlang.onnx.importing.value import OnnxValue
 from graphlang.onnx.importing.writer import Writer
 
 
-def cast(w: Writer, x: Value, elem: int, *, saturate: bool = True) -> Value:
+def cast(w: Writer, x: OnnxValue, elem: int, *, saturate: bool = True) -> OnnxValue:
     """A value as one of another type; the precision of floats is that of the run."""
     if elem not in WORDS:
-        raise Refused("it makes texts" if elem == 8 else f"it makes values of the type {elem}")
+        raise NotImported("it makes texts" if elem == 8 else f"it makes values of the type {elem}")
     word = WORDS[elem]
     y = x
     if x.word != word:
-        y = w.call("cast", x, to=Word(word))
+        y = w.call("cast", x, to=Keyword(word))
     if word == "int" and _may_leave(x, elem):
         y = wrapped(w, y, elem)
     if elem in LARGEST and elem >= 17 and saturate:
         y = w.call("clip", y, low=-LARGEST[elem], high=LARGEST[elem])
     y = w.operand(y)
-    return Value(y.expression, y.array, elem, x.known if word == x.word else None)
+    return OnnxValue(y.expression, y.array, elem, x.known if word == x.word else None)
 
 
-def _may_leave(x: Value, elem: int) -> bool:
+def _may_leave(x: OnnxValue, elem: int) -> bool:
     """Whether numbers of a type may lie outside of another one."""
     bits, signed = UNSIGNED.get(elem) or SIGNED[elem], elem in SIGNED
     if x.word == "bool" or bits == 64:
@@ -41,12 +41,12 @@ def _may_leave(x: Value, elem: int) -> bool:
     return own > bits or (own == bits and own_signed != signed) or (own_signed and not signed)
 
 
-def _cast(w: Writer, node: Node) -> Value:
+def _cast(w: Writer, node: OnnxNode) -> OnnxValue:
     return cast(w, node[0], int(node.attribute("to", 1)), saturate=bool(node.attribute("saturate", 1)))
 
 
-def _cast_like(w: Writer, node: Node) -> Value:
+def _cast_like(w: Writer, node: OnnxNode) -> OnnxValue:
     return cast(w, node[0], node[1].elem, saturate=bool(node.attribute("saturate", 1)))
 
 
-TYPES: dict[str, Callable[[Writer, Node], Any]] = {"Cast": _cast, "CastLike": _cast_like}
+TYPES: dict[str, Callable[[Writer, OnnxNode], Any]] = {"Cast": _cast, "CastLike": _cast_like}

@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from graphlang.onnx.importing.expression import Ref, names_in, text_of
+from graphlang.onnx.importing.expression import NameRef, expression_text, names_used
 from graphlang.onnx.importing.spec_text import lines_of
-from graphlang.onnx.importing.value import Value
-from graphlang.onnx.importing.writer import Statement, Writer, type_text
+from graphlang.onnx.importing.value import OnnxValue
+from graphlang.onnx.importing.writer import Statement, Writer, shape_comment
 
 
 class ScanStep(NamedTuple):
     """What a step hands on, by the names of the carried values, and what it gives."""
 
-    carried: Mapping[str, Value]
-    given: Value
+    carried: Mapping[str, OnnxValue]
+    given: OnnxValue
 
 
-def scan(
+def written_scan(
     w: Writer,
-    xs: Value,
+    xs: OnnxValue,
     axis: int,
-    start: Mapping[str, Value],
-    step: Callable[[Value, dict[str, Value]], ScanStep],
+    start: Mapping[str, OnnxValue],
+    step: Callable[[OnnxValue, dict[str, OnnxValue]], ScanStep],
     *,
     reverse: bool = False,
-) -> tuple[Value, dict[str, Value]]:
+) -> tuple[OnnxValue, dict[str, OnnxValue]]:
     """What all steps give, along the axis, and the carried values after the last one."""
     sequence = w.let(xs, "sequence")
     first = {name: w.let(value, f"{name}_start") for name, value in start.items()}
@@ -34,8 +34,8 @@ def scan(
     element = w.names.new("x_t")
     shape = tuple(n for a, n in enumerate(xs.shape) if a != axis)
     outer, w.statements = w.statements, []
-    carried = {name: Value(Ref(names[name]), value.array, value.elem) for name, value in first.items()}
-    done = step(Value(Ref(element), w.trace.input(shape, sequence.array.dtype), sequence.elem), carried)
+    carried = {name: OnnxValue(NameRef(names[name]), value.array, value.elem) for name, value in first.items()}
+    done = step(OnnxValue(NameRef(element), w.trace.input(shape, sequence.array.dtype), sequence.elem), carried)
     ends = {name: w.let(done.carried[name], "next_value") for name in start}
     given = w.let(done.given, "given")
     body, w.statements = w.statements, outer
@@ -46,24 +46,24 @@ def scan(
     text = _text(results, element, sequence, options, names, first, body, ends, given)
     arrays = [w.trace.input(tuple(given_shape), given.array.dtype), *(v.array for v in first.values())]
     inner = {name for s in body for name in s.names} | {element, *names.values()}
-    used = [n for s in body for n in (*names_in(s.expression), *s.uses)]
-    used += [n for value in (sequence, *first.values()) for n in names_in(value.expression)]
+    used = [n for s in body for n in (*names_used(s.expression), *s.uses)]
+    used += [n for value in (sequence, *first.values()) for n in names_used(value.expression)]
     uses = tuple(n for n in used if n not in inner) * 2  # inside of the braces, nothing may be moved
-    w.statements.append(Statement(tuple(results), None, tuple(map(type_text, arrays)), text, uses))
-    values = [Value(Ref(n), a, None) for n, a in zip(results, arrays, strict=True)]
+    w.statements.append(Statement(tuple(results), None, tuple(map(shape_comment, arrays)), text, uses))
+    values = [OnnxValue(NameRef(n), a, None) for n, a in zip(results, arrays, strict=True)]
     return values[0], dict(zip(start, values[1:], strict=True))
 
 
 def _text(
-    results: list[str], element: str, sequence: Value, options: str, names: dict[str, str],
-    first: dict[str, Value], body: list[Statement], ends: dict[str, Value], given: Value,
+    results: list[str], element: str, sequence: OnnxValue, options: str, names: dict[str, str],
+    first: dict[str, OnnxValue], body: list[Statement], ends: dict[str, OnnxValue], given: OnnxValue,
 ) -> str:  # fmt: skip
-    carry = ", ".join(f"{names[n]} = {text_of(value.expression)}" for n, value in first.items())
+    carry = ", ".join(f"{names[n]} = {expression_text(value.expression)}" for n, value in first.items())
     lines = [
-        f"{', '.join(results)} = scan {element} in {text_of(sequence.expression)}{options} carry {carry} {{",
+        f"{', '.join(results)} = scan {element} in {expression_text(sequence.expression)}{options} carry {carry} {{",
         *lines_of(body, []),
-        "next " + ", ".join(f"{names[n]} = {text_of(value.expression)}" for n, value in ends.items()),
-        f"yield {text_of(given.expression)}",
+        "next " + ", ".join(f"{names[n]} = {expression_text(value.expression)}" for n, value in ends.items()),
+        f"yield {expression_text(given.expression)}",
         "last " + ", ".join(names.values()),
         "}",
     ]

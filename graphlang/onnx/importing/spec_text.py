@@ -8,27 +8,27 @@ from typing import Any
 
 from graphlang.onnx.importing.expression import (
     OPERATORS,
-    Call,
-    Ref,
+    NameRef,
+    WrittenCall,
     arguments,
     calls_in,
+    expression_text,
     is_layer,
-    names_in,
-    text_of,
+    names_used,
 )
 from graphlang.onnx.importing.writer import Statement, Writer
 
 
 def chained(statements: list[Statement], kept: set[str]) -> list[Statement]:
     """The statements with every value that is used once, by a layer, put in front of it."""
-    uses = Counter(name for s in statements for name in (*names_in(s.expression), *s.uses))
+    uses = Counter(name for s in statements for name in (*names_used(s.expression), *s.uses))
     places: dict[str, int] = {}
     result: list[Statement | None] = list(statements)
     for place, statement in enumerate(statements):
         expression = statement.expression
-        if isinstance(expression, Call) and _is_link(expression) and expression.operands:
+        if isinstance(expression, WrittenCall) and _is_link(expression) and expression.operands:
             first = expression.operands[0]
-            giver = places.get(first.name) if isinstance(first, Ref) else None
+            giver = places.get(first.name) if isinstance(first, NameRef) else None
             if giver is not None and uses[first.name] == 1 and first.name not in kept:
                 before = result[giver]
                 assert before is not None
@@ -41,17 +41,17 @@ def chained(statements: list[Statement], kept: set[str]) -> list[Statement]:
     return [statement for statement in result if statement is not None]
 
 
-def _is_link(call: Call) -> bool:
+def _is_link(call: WrittenCall) -> bool:
     """Whether it may stand behind an arrow: no operator."""
     return not (call.name in OPERATORS or call.name in ("subscript", "negative", "logical_not"))
 
 
-def _may_join(before: Any, after: Call) -> bool:
-    return isinstance(before, Call) and (is_layer(after.name) or _has_layer(before))
+def _may_join(before: Any, after: WrittenCall) -> bool:
+    return isinstance(before, WrittenCall) and (is_layer(after.name) or _has_layer(before))
 
 
 def _has_layer(expression: Any) -> bool:
-    while isinstance(expression, Call) and _is_link(expression):
+    while isinstance(expression, WrittenCall) and _is_link(expression):
         if is_layer(expression.name):
             return True
         expression = expression.operands[0] if expression.operands else None
@@ -87,12 +87,12 @@ def lines_of(statements: list[Statement], outputs: list[str]) -> Iterator[str]:
 def _written(expression: Any) -> str:
     """An expression, as a chain where it goes through a layer."""
     if not _has_layer(expression):
-        return text_of(expression)
+        return expression_text(expression)
     links: list[str] = []
-    while isinstance(expression, Call) and _is_link(expression) and expression.operands:
+    while isinstance(expression, WrittenCall) and _is_link(expression) and expression.operands:
         texts = arguments(expression, expression.operands[1:])
         links.append(f"{expression.name}({', '.join(texts)})" if texts else expression.name)
         expression = expression.operands[0]
         if not _has_layer(expression):
             break
-    return " -> ".join([text_of(expression, 1), *reversed(links)])
+    return " -> ".join([expression_text(expression, 1), *reversed(links)])

@@ -12,7 +12,7 @@ from graphlang.onnx.importing.expression import Expression
 _OF_WORD = {"float": FLOAT, "int": INT64, "bool": BOOL}
 
 
-class Value:
+class OnnxValue:
     """Of a constant `known` holds the numbers, sizes such as N among them; it is written when it is used."""
 
     __slots__ = ("array", "elem", "expression", "known", "name")
@@ -32,10 +32,10 @@ class Value:
         self.elem = elem if elem is not None else _OF_WORD[word_of(array)]
 
     @staticmethod
-    def constant(array: np.ndarray[Any, Any], elem: int | None = None, name: str = "") -> Value:
+    def constant(array: np.ndarray[Any, Any], elem: int | None = None, name: str = "") -> OnnxValue:
         """A value whose numbers are known."""
         word = "int" if array.dtype == object else word_of(array)
-        return Value(None, None, elem if elem is not None else _OF_WORD[word], array, name)
+        return OnnxValue(None, None, elem if elem is not None else _OF_WORD[word], array, name)
 
     @property
     def word(self) -> str:

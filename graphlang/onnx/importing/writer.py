@@ -10,10 +10,10 @@ from graphlang.catalog.finder import Catalog
 from graphlang.catalog.operation import as_numbers, outcome
 from graphlang.onnx.importing.constants import literal_of
 from graphlang.onnx.importing.element_types import NUMPY, WORDS, word_of
-from graphlang.onnx.importing.expression import Call, Expression, Literal, Ref, Word
+from graphlang.onnx.importing.expression import Expression, Keyword, Literal, NameRef, WrittenCall
 from graphlang.onnx.importing.names import Identifiers
-from graphlang.onnx.importing.refusals import Refused
-from graphlang.onnx.importing.value import Value
+from graphlang.onnx.importing.refusals import NotImported
+from graphlang.onnx.importing.value import OnnxValue
 from graphlang.resolve.broadcasting import GUARDED
 from graphlang.trace import DtypeError
 from graphlang.trace.core import Trace
@@ -50,35 +50,35 @@ class Writer:
         #: the values of each `param`
         self.parameters: dict[str, np.ndarray[Any, Any]] = {}
 
-    def input(self, name: str, elem: int, shape: tuple[Any, ...]) -> Value:
+    def input(self, name: str, elem: int, shape: tuple[Any, ...]) -> OnnxValue:
         """An input of the graph."""
         word = WORDS[elem]
         array = self.trace.input(shape, NUMPY[word])
         sizes = f"[{', '.join(map(str, shape))}]" if shape else ""
         self.statements.append(Statement((name,), None, text=f"input {name}: {word}{sizes}", sizes=shape))
-        return Value(Ref(name), array, elem)
+        return OnnxValue(NameRef(name), array, elem)
 
     # ---- calls -------------------------------------------------------------------------------------------
 
-    def call(self, name: str, *operands: Any, sizes: tuple[Any, ...] = (), **attributes: Any) -> Value:
+    def call(self, name: str, *operands: Any, sizes: tuple[Any, ...] = (), **attributes: Any) -> OnnxValue:
         """What a function gives."""
         result, expression = self._called(name, operands, sizes, attributes)
-        return Value(expression, self._array(result), None)
+        return OnnxValue(expression, self._array(result), None)
 
-    def calls(self, name: str, *operands: Any, **attributes: Any) -> tuple[Value, ...]:
+    def calls(self, name: str, *operands: Any, **attributes: Any) -> tuple[OnnxValue, ...]:
         """What a function with several results gives, each under a name."""
         results, expression = self._called(name, operands, (), attributes)
         return self._entered(results, expression, [name] * len(results))
 
-    def _entered(self, results: Any, expression: Call, wanted: list[str]) -> tuple[Value, ...]:
+    def _entered(self, results: Any, expression: WrittenCall, wanted: list[str]) -> tuple[OnnxValue, ...]:
         arrays = [self._array(result) for result in results]
         names = tuple(self.names.new(name) for name in wanted)
-        self.statements.append(Statement(names, expression, tuple(map(type_text, arrays))))
-        return tuple(Value(Ref(n), a, None) for n, a in zip(names, arrays, strict=True))
+        self.statements.append(Statement(names, expression, tuple(map(shape_comment, arrays))))
+        return tuple(OnnxValue(NameRef(n), a, None) for n, a in zip(names, arrays, strict=True))
 
     def _called(
         self, name: str, operands: tuple[Any, ...], sizes: tuple[Any, ...], attributes: dict[str, Any]
-    ) -> tuple[Any, Call]:
+    ) -> tuple[Any, WrittenCall]:
         entry = self.catalog.find(name)
         assert entry is not None, name
         values = [self.operand(operand) for operand in operands]
@@ -91,10 +91,10 @@ class Writer:
             with self.trace:
                 result = outcome(operation, _forward(operation, arrays))[0]
         except Exception as error:
-            raise Refused(f"`{name}` does not take it: {_first_line(error)}") from error
-        return result, Call(name, tuple(value.expression for value in values), sizes, attributes)
+            raise NotImported(f"`{name}` does not take it: {_first_line(error)}") from error
+        return result, WrittenCall(name, tuple(value.expression for value in values), sizes, attributes)
 
-    def _unambiguous(self, values: list[Value]) -> list[Value]:
+    def _unambiguous(self, values: list[OnnxValue]) -> list[OnnxValue]:
         """Operands of which not two are stretched along different axes: one is repeated before."""
         shapes = [value.array.shape for value in values]
         whole = broadcast_shape(shapes)
@@ -112,21 +112,21 @@ class Writer:
 
     # ---- operands ----------------------------------------------------------------------------------------
 
-    def operand(self, operand: Any) -> Value:
+    def operand(self, operand: Any) -> OnnxValue:
         """A value with an expression: a constant of the file becomes a number, a list or a `param`."""
-        if not isinstance(operand, Value):
+        if not isinstance(operand, OnnxValue):
             return self._literal(operand)
         if operand.expression is None:
             self._materialise(operand)
         return operand
 
-    def _literal(self, number: Any) -> Value:
+    def _literal(self, number: Any) -> OnnxValue:
         array = np.asarray(number)
         if array.dtype == object:
             array = np.zeros(array.shape, np.int64)  # sizes are whole numbers
-        return Value(Literal(number), self.trace.input(array.shape, NUMPY[word_of(array)]), None)
+        return OnnxValue(Literal(number), self.trace.input(array.shape, NUMPY[word_of(array)]), None)
 
-    def _materialise(self, value: Value) -> None:
+    def _materialise(self, value: OnnxValue) -> None:
         assert value.known is not None
         made = literal_of(value.known, value.word)
         value.array = self.trace.input(value.known.shape, NUMPY[value.word])
@@ -137,29 +137,29 @@ class Writer:
         else:
             value.expression = self._parameter(value)
 
-    def _parameter(self, value: Value) -> Ref:
+    def _parameter(self, value: OnnxValue) -> NameRef:
         assert value.known is not None
         name = self.names.new(value.name or "weight", "weight")
         shape = ", ".join(map(str, value.known.shape))
         self.declared.append(Statement((name,), None, text=f"param {name}: float[{shape}] = 0"))
         self.parameters[name] = value.known
-        return Ref(name)
+        return NameRef(name)
 
     # ---- statements --------------------------------------------------------------------------------------
 
-    def let(self, value: Value, wanted: str) -> Value:
+    def let(self, value: OnnxValue, wanted: str) -> OnnxValue:
         """The value under a name, which may be used more than once."""
         value = self.operand(value)
-        if isinstance(value.expression, Ref):
+        if isinstance(value.expression, NameRef):
             return value
         assert value.expression is not None
         ref = self._statement(value.expression, value.array, wanted)
-        return Value(ref, value.array, value.elem, value.known)
+        return OnnxValue(ref, value.array, value.elem, value.known)
 
-    def _statement(self, expression: Expression, array: Any, wanted: str) -> Ref:
+    def _statement(self, expression: Expression, array: Any, wanted: str) -> NameRef:
         name = self.names.new(wanted)
-        self.statements.append(Statement((name,), expression, (type_text(array),)))
-        return Ref(name)
+        self.statements.append(Statement((name,), expression, (shape_comment(array),)))
+        return NameRef(name)
 
     # ---- layers ------------------------------------------------------------------------------------------
 
@@ -175,30 +175,30 @@ class Writer:
         try:
             operation: Any = entry.make(words)
             arrays = [value.array for value in values]
-            owned = operation.parameters(*arrays) | operation.state(*arrays)
-            self._check(name, owned, weights)
+            weights_of_layer = operation.parameters(*arrays) | operation.state(*arrays)
+            self._check(name, weights_of_layer, weights)
             with self.trace:
-                own = {role: self.trace.input(p.shape) for role, p in owned.items()}
+                own = {role: self.trace.input(p.shape) for role, p in weights_of_layer.items()}
                 more = {"training": False} if "training" in entry.supplied else {}
                 result = outcome(operation, operation.forward(*arrays, **own, **more))[0]
-        except Refused:
+        except NotImported:
             raise
         except Exception as error:
-            raise Refused(f"`{name}` does not take it: {_first_line(error)}") from error
-        expression = Call(name, tuple(v.expression for v in values), (), attributes, len(self.weights))
+            raise NotImported(f"`{name}` does not take it: {_first_line(error)}") from error
+        expression = WrittenCall(name, tuple(v.expression for v in values), (), attributes, len(self.weights))
         self.weights.append(weights)
         if several:
             return self._entered(result, expression, [name.lower()] * len(result))
-        return Value(expression, self._array(result), None)
+        return OnnxValue(expression, self._array(result), None)
 
-    def _check(self, name: str, owned: Any, weights: dict[str, np.ndarray[Any, Any]]) -> None:
-        for role, parameter in owned.items():
+    def _check(self, name: str, weights_of_layer: Any, weights: dict[str, np.ndarray[Any, Any]]) -> None:
+        for role, parameter in weights_of_layer.items():
             if role not in weights or tuple(parameter.shape) != weights[role].shape:
                 got = shape_text(weights[role].shape) if role in weights else "none"
-                raise Refused(f"`{name}.{role}` would be {shape_text(parameter.shape)}, and is {got}")
+                raise NotImported(f"`{name}.{role}` would be {shape_text(parameter.shape)}, and is {got}")
 
 
-def type_text(array: Any) -> str:
+def shape_comment(array: Any) -> str:
     """The type of an array as a spec writes it."""
     return f"{word_of(array)}[{', '.join(map(str, array.shape))}]" if array.shape else word_of(array)
 
@@ -216,7 +216,7 @@ def _forward(operation: Any, arrays: list[Any]) -> Any:
 
 def _plain(value: Any) -> Any:
     """An attribute as the model of the operation takes it."""
-    if isinstance(value, Word):
+    if isinstance(value, Keyword):
         return value.text
     return tuple(value) if isinstance(value, (list, tuple)) else value
 
