@@ -1,4 +1,4 @@
-"""`graphlang import`: a spec and its weights from an ONNX file."""  # noqa: N999 - the command's name
+"""`graphlang import`: a spec and its weights from an ONNX file."""  # noqa: N999
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def parser() -> options.CommandParser:
     command = options.CommandParser(
         "import",
         "FILE",
-        "The model of an ONNX file as a spec, and its weights beside it: layers and chains where\n"
-        "the file has them, other operators as functions, each with its shape. Shapes, axes and the like have to\n"
-        "be constants of the file; --set makes an input one. Needs the package onnx, extra [onnx].",
+        "The model of an ONNX file as a spec, and its weights beside it: layers and chains where the file\n"
+        "has them, other operators as functions. Shapes, axes and the like have to be constants of the\n"
+        "file; --set makes an input one. Needs the package onnx, extra [onnx].",
         """
         graphlang import digits.onnx -o digits.graph
         graphlang import digits.onnx -o small.graph --weights small.npz --force

@@ -1,10 +1,11 @@
 """Writes the models of the tests, each with an input and what its own program answers; needs PyTorch and skl2onnx.
 
-    python -m tests.onnx_import.make_models
+python -m tests.onnx_import.make_models
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 from skl2onnx import to_onnx
 from sklearn.neural_network import MLPClassifier
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812
 
 FOLDER = Path(__file__).parent / "models"
 
@@ -36,11 +37,14 @@ class ResNet18(nn.Module):
         super().__init__()
         sizes = [width, width, 2 * width, 4 * width, 8 * width]
         blocks = [
-            b
-            for k, (i, o) in enumerate(zip(sizes[:-1], sizes[1:], strict=True))
-            for b in (Block(i, o, 1 + (k > 0)), Block(o, o, 1))
+            b for k, (i, o) in enumerate(pairwise(sizes)) for b in (Block(i, o, 1 + (k > 0)), Block(o, o, 1))
         ]
-        stem = [nn.Conv2d(3, width, 7, 2, 3, bias=False), nn.BatchNorm2d(width), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+        stem = [
+            nn.Conv2d(3, width, 7, 2, 3, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            nn.MaxPool2d(3, 2, 1),
+        ]
         self.body, self.fc = nn.Sequential(*stem, *blocks), nn.Linear(sizes[-1], 10)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

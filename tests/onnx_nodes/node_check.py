@@ -92,7 +92,9 @@ def _compared(results: list[Any], expected: list[Any], constants: tuple[str, ...
         if np.shape(ours) != theirs.shape:
             return Outcome("failed", np.inf, constants, f"{np.shape(ours)}, not {theirs.shape}")
         worst = max(worst, difference(np.asarray(ours), theirs))
-    return Outcome("passed" if worst <= tolerance(expected) else "failed", worst, constants, f"off by {worst:.3g}")
+    return Outcome(
+        "passed" if worst <= tolerance(expected) else "failed", worst, constants, f"off by {worst:.3g}"
+    )
 
 
 def tolerance(expected: list[Any]) -> float:

@@ -25,7 +25,9 @@ def table(outcomes: Iterable[tuple[NodeCase, Outcome]], left_out: Counter[str], 
         if outcome.kind != "passed":
             names[outcome.kind].add(case.ops[-1])
     total: Counter[str] = sum(rows.values(), Counter())
-    lines = ["| family | tests | passed | within 1e-6 | other values | refused | with inputs made constants |"]
+    lines = [
+        "| family | tests | passed | within 1e-6 | other values | refused | with inputs made constants |"
+    ]
     lines += ["|---|---|---|---|---|---|---|"]
     lines += [_row(name, row) for name, row in sorted(rows.items())] + [_row("all", total)]
     others = ", ".join(f"{count} of {reason}" for reason, count in sorted(left_out.items()))

@@ -81,7 +81,7 @@ def calls_in(expression: Any) -> Iterator[WrittenCall]:
     return iter(found[::-1])
 
 
-def names_used(expression: Any) -> Iterator[str]:
+def names_of_expression(expression: Any) -> Iterator[str]:
     """The names that an expression refers to, each time that it does."""
     waiting = [expression]
     while waiting:
@@ -143,7 +143,10 @@ def _text(expression: Any) -> tuple[str, int]:
     if expression.name == "indexed":
         return _indexed(expression), ATOM
     if expression.name == "subscript":
-        return f"{expression_text(expression.operands[0], ATOM)}[{_items(expression.attributes['items'])}]", ATOM
+        return (
+            f"{expression_text(expression.operands[0], ATOM)}[{_items(expression.attributes['items'])}]",
+            ATOM,
+        )
     return f"{expression.name}({', '.join(arguments(expression, expression.operands))})", ATOM
 
 

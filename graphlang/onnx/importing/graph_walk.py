@@ -79,10 +79,14 @@ class GraphWalk:
     def _type(self, described: onnx.ValueInfoProto) -> tuple[int, tuple[Any, ...]]:
         kind = described.type.WhichOneof("value")
         if kind != "tensor_type":
-            raise NotImported(f"it is no tensor, but a {(kind or 'value without a type').removesuffix('_type')}")
+            raise NotImported(
+                f"it is no tensor, but a {(kind or 'value without a type').removesuffix('_type')}"
+            )
         tensor = described.type.tensor_type
         if tensor.elem_type not in WORDS:
-            raise NotImported("it holds texts" if tensor.elem_type == 8 else f"its type is {tensor.elem_type}")
+            raise NotImported(
+                "it holds texts" if tensor.elem_type == 8 else f"its type is {tensor.elem_type}"
+            )
         if not tensor.HasField("shape"):
             raise NotImported("the file does not say how many axes it has")
         return tensor.elem_type, tuple(self._size(d) for d in tensor.shape.dim)
@@ -147,7 +151,9 @@ class GraphWalk:
             raise NotImported(f"its domain `{proto.domain[:60]}` is unknown")
         inputs = [self._value(name) for name in proto.input]
         version = self.versions.get("", 1)
-        return OnnxNode(proto.op_type, inputs, node_attributes(proto), list(proto.output), version, proto.name)
+        return OnnxNode(
+            proto.op_type, inputs, node_attributes(proto), list(proto.output), version, proto.name
+        )
 
     def _value(self, name: str) -> OnnxValue | None:
         if not name:

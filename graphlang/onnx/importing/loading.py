@@ -14,7 +14,7 @@ from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.limits import Limits
 from graphlang.diagnostics.onnx_files import NodeNotImported, OnnxValueWanted
 from graphlang.formatting import laid_out
-from graphlang.onnx.importing.expression import NameRef, WrittenCall, names_used
+from graphlang.onnx.importing.expression import NameRef, WrittenCall, names_of_expression
 from graphlang.onnx.importing.graph_walk import GraphWalk, NodeRefused
 from graphlang.onnx.importing.model_file import external_reader, read_model
 from graphlang.onnx.importing.refusals import ValueWanted
@@ -118,7 +118,9 @@ def _outputs(walk: GraphWalk, graph: onnx.GraphProto) -> dict[str, str]:
             ref = NameRef(writer.names.new(described.name, "output"))
             expression = named.expression
             assert expression is not None
-            whole = expression if isinstance(expression, WrittenCall) else WrittenCall("Identity", (expression,))
+            whole = (
+                expression if isinstance(expression, WrittenCall) else WrittenCall("Identity", (expression,))
+            )
             writer.statements.append(Statement((ref.name,), whole, (shape_comment(named.array),)))
         outputs[described.name] = ref.name
     return outputs
@@ -137,7 +139,7 @@ def _needed(writer: Writer, outputs: Mapping[str, str]) -> list[Statement]:
         used = bool(needed.intersection(statement.names))
         if used or (statement in inputs and 0 not in statement.sizes):
             kept.append(statement)
-            needed.update(names_used(statement.expression), statement.uses)
+            needed.update(names_of_expression(statement.expression), statement.uses)
     return kept[::-1]
 
 
@@ -146,5 +148,3 @@ def _diagnosed(refused: NodeRefused, file: str) -> Any:
     if isinstance(wanted, ValueWanted) and wanted.position < len(refused.inputs):
         return OnnxValueWanted(file, refused.op, refused.node, refused.inputs[wanted.position])
     return NodeNotImported(file, refused.op, refused.node, str(refused))
-
-

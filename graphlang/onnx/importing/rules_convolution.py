@@ -110,9 +110,7 @@ def _conv_transpose(w: Writer, node: OnnxNode) -> Any:
         options["pad"] = shortened(fits)
     channels = int(weight.shape[1]) * groups
     weights = {"W": weight} | ({} if bias is None else {"b": bias})
-    y = w.layer(
-        "ConvTranspose", x, weights=weights, channels=channels, kernel=one_or_list(size), **options
-    )
+    y = w.layer("ConvTranspose", x, weights=weights, channels=channels, kernel=one_or_list(size), **options)
     if not any(n for pair in grows for n in pair):
         return y
     if bias is not None and bias.any():

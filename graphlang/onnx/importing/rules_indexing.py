@@ -111,7 +111,9 @@ def _scatter_nd(w: Writer, node: OnnxNode) -> OnnxValue:
     return _scattered(w, node, x, _flat_place(w, indices, x.shape, shape), updates, shape)
 
 
-def _flat_place(w: Writer, indices: list[OnnxValue], shape: tuple[Any, ...], wide: tuple[Any, ...]) -> OnnxValue:
+def _flat_place(
+    w: Writer, indices: list[OnnxValue], shape: tuple[Any, ...], wide: tuple[Any, ...]
+) -> OnnxValue:
     """The place in the flattened array."""
     total: OnnxValue | None = None
     for index, size in zip(indices, shape, strict=True):
@@ -187,9 +189,7 @@ def _one_hot(w: Writer, node: OnnxNode) -> OnnxValue:
     if indices.word == "float":
         indices = w.call("cast", indices, to=Keyword("int"))
     low, high = w.call("subscript", values, items=(0,)), w.call("subscript", values, items=(1,))
-    inside = w.call(
-        "logical_and", w.call("greater_equal", indices, -depth), w.call("less", indices, depth)
-    )
+    inside = w.call("logical_and", w.call("greater_equal", indices, -depth), w.call("less", indices, depth))
     place = w.call("where", inside, w.call("mod", indices, depth), -1)
     shape = tuple(depth if a == axis else 1 for a in range(indices.rank + 1))
     classes = w.call("reshape", w.call("arange", sizes=(depth,)), sizes=shape)

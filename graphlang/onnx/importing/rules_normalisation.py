@@ -31,7 +31,13 @@ def _batch_norm(w: Writer, node: OnnxNode) -> Any:
 
 
 def _scaled(
-    w: Writer, x: OnnxValue, mean: OnnxValue, var: OnnxValue, eps: float, scale: OnnxValue | None, bias: OnnxValue | None
+    w: Writer,
+    x: OnnxValue,
+    mean: OnnxValue,
+    var: OnnxValue,
+    eps: float,
+    scale: OnnxValue | None,
+    bias: OnnxValue | None,
 ) -> OnnxValue:
     z = w.call("divide", w.call("subtract", x, mean), w.call("sqrt", w.call("add", var, eps)))
     z = z if scale is None else w.call("multiply", z, scale)

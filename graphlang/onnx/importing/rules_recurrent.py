@@ -122,9 +122,7 @@ def _as_scan(w: Writer, layer: RecurrentWeights, x: OnnxValue) -> tuple[OnnxValu
     x = w.let(x, "sequence")
     ys, ends = [], []
     for d in range(layer.directions):
-        y, end = written_scan(
-            w, x, 1, _starts(w, layer, x, d), _step(w, layer, d), reverse=d == 1
-        )
+        y, end = written_scan(w, x, 1, _starts(w, layer, x, d), _step(w, layer, d), reverse=d == 1)
         ys.append(y)
         ends.append(end)
     joined = ys[0] if len(ys) == 1 else w.call("concat", *ys, axis=2)
@@ -151,7 +149,9 @@ def _constant(w: Writer, array: Any, name: str) -> OnnxValue:
     return w.operand(OnnxValue.constant(np.ascontiguousarray(array), name=name))
 
 
-def _step(w: Writer, layer: RecurrentWeights, d: int) -> Callable[[OnnxValue, dict[str, OnnxValue]], ScanStep]:
+def _step(
+    w: Writer, layer: RecurrentWeights, d: int
+) -> Callable[[OnnxValue, dict[str, OnnxValue]], ScanStep]:
     """The step of a direction, with its weights as parameters."""
     op, width = layer.node.op, layer.gates * layer.hidden
     Wx = [_constant(w, part.T, f"{op}_Wx") for part in np.split(layer.W[d], layer.gates)]
@@ -211,7 +211,9 @@ def _activation(w: Writer, layer: RecurrentWeights, d: int, k: int) -> Callable[
     return lambda x: w.call(name, x)
 
 
-def _outputs(w: Writer, layer: RecurrentWeights, y: OnnxValue, states: list[OnnxValue]) -> tuple[OnnxValue, ...]:
+def _outputs(
+    w: Writer, layer: RecurrentWeights, y: OnnxValue, states: list[OnnxValue]
+) -> tuple[OnnxValue, ...]:
     """The results in the order of ONNX: time, direction, row, number; or row, time, direction, number."""
     n, steps = y.shape[0], y.shape[1]
     if layer.direction == "reverse":

@@ -14,14 +14,14 @@ from graphlang.onnx.importing.expression import (
     calls_in,
     expression_text,
     is_layer,
-    names_used,
+    names_of_expression,
 )
 from graphlang.onnx.importing.writer import Statement, Writer
 
 
 def chained(statements: list[Statement], kept: set[str]) -> list[Statement]:
     """The statements with every value that is used once, by a layer, put in front of it."""
-    uses = Counter(name for s in statements for name in (*names_used(s.expression), *s.uses))
+    uses = Counter(name for s in statements for name in (*names_of_expression(s.expression), *s.uses))
     places: dict[str, int] = {}
     result: list[Statement | None] = list(statements)
     for place, statement in enumerate(statements):
