@@ -19,7 +19,7 @@ SAMPLE = {
     "Softmax": ([(2, 3, 4)], {"axis": 1}),
     "Selu": ([(3, 4)], {}),
     "Gemm": ([(4, 3), (5, 4), (1, 5)], {"transA": 1, "transB": 1, "alpha": 0.25, "beta": 0.35}),
-    "LRN": ([(2, 5, 3, 3)], {"size": 3}),
+    "LRN": ([(5, 5, 3, 3)], {"size": 3}),
     "Einsum": ([(2, 3), (3, 4)], {"equation": "ij,jk"}),
     "LayerNormalization": ([(2, 3, 4), (4,), (4,)], {"axis": -1}),
     "MaxPool": ([(1, 2, 7, 7)], {"kernel_shape": [3, 3], "strides": [2, 2], "ceil_mode": 1}),
