@@ -49,7 +49,7 @@ _WHERE = {
     "Spec": "spec.models",
 }
 _PACKAGES = ("initializers", "onnx", "optimizers", "schedules", "sklearn", "testing", "view")
-"""`onnx` and `sklearn` are none of what `*` imports: they need the packages of that name."""
+"""`onnx` and `sklearn` are none of what `*` imports: they need packages of these names."""
 
 __all__ = [
     "DataSource",

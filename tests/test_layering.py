@@ -110,6 +110,7 @@ NAMED_FROM_OUTSIDE = (
     "cli",  # each command has a `parser` and a `run`
     "functions",  # the words of the language, which primitives and NumPy's functions share
     "initializers",
+    "onnx/exporting/rules",  # so has a rule here
     "syntax/build.py",  # a function for each rule of the grammar
     "trace/numpy_calls.py",
     "trace/primitives",

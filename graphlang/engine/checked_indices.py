@@ -11,7 +11,7 @@ from graphlang.catalog.operation import Operation
 from graphlang.diagnostics import GraphError
 from graphlang.inputs.index_bounds import first_not_allowed, wrong_index
 from graphlang.spec.network import Network, Node, Ref
-from graphlang.trace import SymbolicArray
+from graphlang.trace import Dim, SymbolicArray
 from graphlang.trace.core import Primitive, Signature, into, signature
 
 
@@ -60,8 +60,8 @@ def with_checked_indices(
     for role, below in operation.index_bounds(*operands).items():
         position = node.indexed.index(role)
         operand, ids = node.operands[position], operands[position]
-        if type(operand) is not Ref or ids.dtype.kind not in "iu":
-            continue
+        if type(operand) is not Ref or ids.dtype.kind not in "iu" or isinstance(below, Dim):
+            continue  # where sizes are names, nothing runs
         allowed = Allowed(network, network.names[operand.number], int(below), operation.ignored_index())
         if _was_checked(network, allowed, sizes):
             continue

@@ -1,13 +1,14 @@
-"""ONNX files: `load` makes the graph of one."""
+"""ONNX files: `load` makes the graph of one, and `export` writes one."""
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from graphlang.onnx.exporting.export import export
     from graphlang.onnx.importing.loading import load_onnx as load
 
-__all__ = ["load"]
+__all__ = ["export", "load"]
 
-_WHERE = {"load": ("importing.loading", "load_onnx")}
+_WHERE = {"export": ("exporting.export", "export"), "load": ("importing.loading", "load_onnx")}
 
 
 def __getattr__(name: str) -> object:

@@ -9,11 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from graphlang.backends.jax.attention import FusedAttention
-from graphlang.backends.jax.operand_types import operand_types
 from graphlang.backends.jax.rule import Rule, Rules
 from graphlang.backends.jax.troubles import troubles_of
 from graphlang.contracts.no_rule import NoRule
 from graphlang.trace import Step, SymbolicArray
+from graphlang.trace.operand_types import operand_types
 from graphlang.trace.replay import joint_calls
 
 

@@ -1,5 +1,7 @@
-"""The types in which a step computes, by NumPy's rules: JAX promotes int64 and float32 to float32, NumPy to
-float64."""
+"""The types in which a step computes, by NumPy's rules: JAX and ONNX have other ones, or none.
+
+JAX promotes int64 and float32 to float32, NumPy to float64.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,112 @@
+"""`gl.onnx.export`: a graph as a file in the format ONNX, compared with the graph before it is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.onnx_export import NothingInOnnx, OnnxMissing, UnknownOpset
+from graphlang.diagnostics.python_arguments import precision, whole
+from graphlang.engine.model import Model
+from graphlang.engine.run_state import GRADIENT_OF
+from graphlang.files.replace import replaced
+from graphlang.onnx.exporting.cannot_export import CannotExport
+
+if TYPE_CHECKING:
+    from graphlang.api import Graph
+    from graphlang.onnx.exporting.verify import Agreement
+
+LEAST, USUAL, MOST = 18, 22, 25
+"""The opsets that can be written, and the one that is where nobody asks."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written, and how it was compared; None where nobody wanted that."""
+
+    opset: int
+    nodes: int
+    agreement: Agreement | None
+
+
+def export(
+    graph: Graph,
+    path: str | os.PathLike[str],
+    *,
+    opset: int | None = None,
+    training: bool = False,
+    dtype: str = "float32",
+    sizes: Mapping[str, int] | None = None,
+    verify: bool = True,
+) -> Exported:
+    """Writes the outputs of a graph, in evaluation mode, as ONNX; with `training` a step of its training.
+
+    `dtype` is the precision of the file; `sizes` gives numbers to named sizes, which else stay free. Raises
+    GraphError where ONNX lacks something, and where the file computes other numbers than the graph.
+    """
+    content, report = exported_bytes(
+        graph, opset=opset, training=training, dtype=dtype, sizes=sizes, verify=verify
+    )
+    with replaced(Path(path)) as file:
+        file.write(content)
+    return report
+
+
+def exported_bytes(
+    graph: Graph,
+    *,
+    opset: int | None = None,
+    training: bool = False,
+    dtype: str = "float32",
+    sizes: Mapping[str, int] | None = None,
+    verify: bool = True,
+) -> tuple[bytes, Exported]:
+    """The content of the file."""
+    if find_spec("onnx") is None:
+        raise GraphError([OnnxMissing(graph.file)])
+    from graphlang.onnx.exporting.inference import inference_file
+    from graphlang.onnx.exporting.verify import verified
+
+    kind = precision(dtype) or np.dtype(np.float32)
+    model = replace(graph.model, dtype=kind, backend=None)
+    version = _opset(graph, whole("opset", opset, 1))
+    fixed = {name: whole(f"sizes[{name!r}]", size, 1) or 1 for name, size in (sizes or {}).items()}
+    with told(model):
+        made = inference_file(model, version, fixed)
+    content: bytes = made.proto.SerializeToString()
+    agreement = verified(model, made, content, fixed) if verify else None
+    return content, Exported(version, len(made.proto.graph.node), agreement)
+
+
+def _opset(graph: Graph, asked: int | None) -> int:
+    """The version of ONNX's operations."""
+    import onnx
+
+    most = min(MOST, onnx.defs.onnx_opset_version())
+    if asked is not None and not LEAST <= asked <= most:
+        raise GraphError([UnknownOpset(graph.file, asked, LEAST, most, min(USUAL, most))])
+    return asked or min(USUAL, most)
+
+
+@contextmanager
+def told(model: Model) -> Iterator[None]:
+    """Turns what ONNX does not have into a GraphError that names the value."""
+    with model.diagnosed():
+        try:
+            yield
+        except CannotExport as error:
+            raise GraphError([_nothing(model, error)]) from error
+
+
+def _nothing(model: Model, error: CannotExport) -> NothingInOnnx:
+    node = model.network.find(error.origin.removeprefix(GRADIENT_OF))
+    name = "the graph" if node is None else f"`{node.name}` ({node.spec.operation})"
+    return NothingInOnnx(name, str(error), None if node is None else model.network.span(node.name))

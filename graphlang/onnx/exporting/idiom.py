@@ -1,0 +1,43 @@
+"""What an idiom is: one operation of ONNX that computes what an operation of the language does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+from graphlang.onnx.exporting.writer import Writer
+from graphlang.trace import Size, SymbolicArray
+
+
+class NodeCall(NamedTuple):
+    """A node with its operation, and what it is computed from: values of a trace, or constants."""
+
+    name: str
+    operation: Any
+    operands: list[Any]
+    own: dict[str, Any]
+    output: SymbolicArray
+    training: bool
+    opset: int
+
+    @property
+    def arguments(self) -> list[Any]:
+        return [*self.operands, *self.own.values()]
+
+    @property
+    def x(self) -> Any:
+        return self.operands[0]
+
+    @property
+    def shape(self) -> tuple[Size, ...]:
+        """The shape of the first operand."""
+        return tuple(self.x.shape)
+
+    @property
+    def is_float(self) -> bool:
+        """Whether the first operand and the result are arrays of one precision."""
+        return getattr(self.x, "dtype", None) == self.output.dtype and self.output.dtype.kind == "f"
+
+
+Idiom: TypeAlias = Callable[[Writer, "list[Any]", "dict[str, str]"], str]
+"""Writes the nodes, from the names of the operands and of the parameters by their role."""

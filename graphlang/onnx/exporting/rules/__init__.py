@@ -1,0 +1,1 @@
+"""How ONNX computes each primitive."""
