@@ -57,13 +57,12 @@ class UnknownOpset(Diagnostic):
 
     code = "GL783"
     message = "the opset {opset} cannot be written: {least} to {most} can"
-    help = "leave it out, for {usual}, or take one of these"
+    help = "take one of these, or leave it out for the newest that onnxruntime runs"
 
     file: str | None
     opset: int
     least: int
     most: int
-    usual: int
 
 
 class OnnxDiffers(Diagnostic):

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from graphlang.api import Graph
     from graphlang.onnx.exporting.verify import Agreement
 
-LEAST, USUAL, MOST = 18, 22, 25
-"""The opsets that can be written, and the one that is where nobody asks."""
+LEAST = 18
+"""The first opset that can be written."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,12 @@ def _opset(graph: Graph, asked: int | None) -> int:
     """The version of ONNX's operations."""
     import onnx
 
-    most = min(MOST, onnx.defs.onnx_opset_version())
+    from graphlang.onnx.exporting.runtimes import newest_opset
+
+    most = onnx.defs.onnx_opset_version()
     if asked is not None and not LEAST <= asked <= most:
-        raise GraphError([UnknownOpset(graph.file, asked, LEAST, most, min(USUAL, most))])
-    return asked or min(USUAL, most)
+        raise GraphError([UnknownOpset(graph.file, asked, LEAST, most)])
+    return asked or newest_opset()
 
 
 @contextmanager

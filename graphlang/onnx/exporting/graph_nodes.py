@@ -7,8 +7,8 @@ from typing import Any
 
 from graphlang.engine.tape import Tape
 from graphlang.onnx.exporting.cannot_export import CannotExport
-from graphlang.onnx.exporting.idiom import Idiom, NodeCall
-from graphlang.onnx.exporting.idioms import idiom_of
+from graphlang.onnx.exporting.idioms.idiom import Idiom, NodeCall
+from graphlang.onnx.exporting.idioms.table import idiom_of
 from graphlang.onnx.exporting.steps import StepNodes
 from graphlang.onnx.exporting.writer import Writer
 from graphlang.spec.network import Node, Ref

@@ -12,13 +12,11 @@ from graphlang.engine.recording import Recorder
 from graphlang.engine.tape import Tape
 from graphlang.onnx.exporting.graph_nodes import GraphNodes
 from graphlang.onnx.exporting.loop_nodes import value_info
+from graphlang.onnx.exporting.runtimes import IR
 from graphlang.onnx.exporting.writer import Writer
 from graphlang.spec.network import Network
 from graphlang.spec.version import __version__
 from graphlang.trace import SymbolicArray
-
-IR_VERSION = 10
-"""Of the file format; runtimes refuse newer ones than they know."""
 
 
 class ModelFile:
@@ -83,12 +81,13 @@ class ModelFile:
 
     def built(self, outputs: Sequence[Any], doc: str) -> Any:
         """The model as ONNX has it."""
+        nodes = self.w.all_nodes()
         graph = helper.make_graph(
-            self.w.all_nodes(),
+            nodes,
             name="graph",
             inputs=self.inputs,
             outputs=list(outputs),
-            initializer=self.w.initializers(),
+            initializer=self.w.initializers(nodes),
             value_info=self._infos,
             doc_string=doc,
         )
@@ -97,7 +96,7 @@ class ModelFile:
             producer_name="graphlang",
             producer_version=__version__,
             doc_string=doc,
-            ir_version=IR_VERSION,
+            ir_version=IR,
             opset_imports=[helper.make_opsetid("", self.w.opset)],
         )
 

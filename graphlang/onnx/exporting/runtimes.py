@@ -11,6 +11,12 @@ import numpy as np
 
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.onnx_export import OnnxNotRun
+from graphlang.onnx.exporting.reference_ops import log_softmax
+
+USUAL = 22
+"""An opset that runtimes of several years run."""
+IR = 10
+"""The version of the file format; runtimes refuse newer ones than they know."""
 
 
 class Runtime(NamedTuple):
@@ -57,10 +63,30 @@ class _told:  # noqa: N801 - used as a function
             raise GraphError([OnnxNotRun(self.file, self.name, reason)]) from error
 
 
+def newest_opset() -> int:
+    """The newest version of ONNX's operations that onnxruntime runs; a usual one where it is missing."""
+    if find_spec("onnxruntime") is None:
+        return USUAL
+    import onnx
+    from onnx import helper
+
+    for opset in range(onnx.defs.onnx_opset_version(), USUAL, -1):
+        kinds = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, []) for name in ("x", "y")]
+        graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "g", kinds[:1], kinds[1:])
+        try:
+            _onnxruntime(
+                helper.make_model(graph, ir_version=IR, opset_imports=[helper.make_opsetid("", opset)])
+            )
+        except Exception:  # noqa: BLE001, S112 - whatever it raises, it does not run this version
+            continue
+        return opset
+    return USUAL
+
+
 def _reference(proto: Any) -> Callable[[Mapping[str, Any]], Any]:
     from onnx.reference import ReferenceEvaluator
 
-    evaluator = ReferenceEvaluator(proto)
+    evaluator = ReferenceEvaluator(proto, new_ops=[log_softmax()])
     return lambda feeds: evaluator.run(None, dict(feeds))
 
 

@@ -130,9 +130,10 @@ class Writer:
             self.constants[self._made[key]] = array
         return self._made[key]
 
-    def initializers(self) -> list[Any]:
-        """The constants and parameters as ONNX has them."""
-        return [numpy_helper.from_array(array, name) for name, array in self.constants.items()]
+    def initializers(self, nodes: Sequence[Any]) -> list[Any]:
+        """The constants and parameters that nodes read, as ONNX has them."""
+        read = names_read(nodes)
+        return [numpy_helper.from_array(a, name) for name, a in self.constants.items() if name in read]
 
     def ints(self, values: Sequence[Size]) -> str:
         """A shape, or a list of places: a constant, or computed from the sizes of inputs."""
@@ -213,3 +214,16 @@ def rename_in(nodes: Sequence[Any], names: Mapping[str, str]) -> None:
         for attribute in node.attribute:
             if attribute.type == onnx.AttributeProto.GRAPH:
                 waiting += attribute.g.node
+
+
+def names_read(nodes: Sequence[Any]) -> set[str]:
+    """The names of all operands, in the bodies of loops too."""
+    read: set[str] = set()
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        read.update(node.input)
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                waiting += attribute.g.node
+    return read

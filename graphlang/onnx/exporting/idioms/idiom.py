@@ -41,3 +41,10 @@ class NodeCall(NamedTuple):
 
 Idiom: TypeAlias = Callable[[Writer, "list[Any]", "dict[str, str]"], str]
 """Writes the nodes, from the names of the operands and of the parameters by their role."""
+Finders: TypeAlias = "dict[str, Callable[[NodeCall], Idiom | None]]"
+"""By the name of an operation: the idiom of a call, None where ONNX has none for its attributes or shapes."""
+
+
+def of_kind(kind: str, **attributes: Any) -> Idiom:
+    """One node on the first operand."""
+    return lambda w, x, own: w.node(kind, x[0], **attributes)

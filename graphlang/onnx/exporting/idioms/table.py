@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from graphlang.onnx.exporting.idioms import activations, normalisation, pooling, recurrent
+from graphlang.onnx.exporting.idioms.idiom import Finders, Idiom, NodeCall
 
-from graphlang.onnx.exporting.idiom import Idiom, NodeCall
-
-Finder: TypeAlias = Callable[[NodeCall], "Idiom | None"]
-"""The idiom of a call; None where ONNX has none for its attributes or shapes."""
-FINDERS: dict[str, Finder] = {}
+FINDERS: Finders = {
+    **activations.FINDERS,
+    **normalisation.FINDERS,
+    **pooling.FINDERS,
+    **recurrent.FINDERS,
+}
 
 
 def idiom_of(call: NodeCall) -> Idiom | None:

@@ -1,0 +1,35 @@
+"""Every operation of the catalog becomes nodes of ONNX, or it is said by name that ONNX has none for it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import graphlang as gl
+from graphlang.onnx.exporting.export import exported_bytes
+
+sys.path.append(str(Path(__file__).parent.parent / "contracts"))
+import contract_cases as cases
+
+ENTRIES = cases.entries()
+WITHOUT = {"cholesky", "inv", "slogdet", "solve"}
+"""What ONNX has no operation for, nor one that it could be composed of."""
+
+
+@pytest.mark.parametrize("name", [n for n in ENTRIES if n not in WITHOUT])
+def test_an_operation_is_the_same_in_every_runtime(name: str) -> None:
+    text = cases.cases(ENTRIES[name])[0].text
+    agreement = exported_bytes(cases.load(text, dtype="float32"))[1].agreement
+    assert agreement is not None
+    assert agreement.values >= 1
+    assert agreement.inputs >= 1
+
+
+@pytest.mark.parametrize("name", sorted(WITHOUT))
+def test_what_onnx_lacks_is_said_by_name(name: str) -> None:
+    graph = cases.load(cases.cases(ENTRIES[name])[0].text, dtype="float32")
+    with pytest.raises(gl.GraphError, match=f"{name}.*cannot become ONNX") as refused:
+        exported_bytes(graph)
+    assert [d.code for d in refused.value.diagnostics] == ["GL782"]
