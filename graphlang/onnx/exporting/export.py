@@ -42,19 +42,16 @@ def export(
     path: str | os.PathLike[str],
     *,
     opset: int | None = None,
-    training: bool = False,
     dtype: str = "float32",
     sizes: Mapping[str, int] | None = None,
     verify: bool = True,
 ) -> Exported:
-    """Writes the outputs of a graph, in evaluation mode, as ONNX; with `training` a step of its training.
+    """Writes the outputs of a graph, in evaluation mode, as ONNX.
 
     `dtype` is the precision of the file; `sizes` gives numbers to named sizes, which else stay free. Raises
     GraphError where ONNX lacks something, and where the file computes other numbers than the graph.
     """
-    content, report = exported_bytes(
-        graph, opset=opset, training=training, dtype=dtype, sizes=sizes, verify=verify
-    )
+    content, report = exported_bytes(graph, opset=opset, dtype=dtype, sizes=sizes, verify=verify)
     with replaced(Path(path)) as file:
         file.write(content)
     return report
@@ -64,7 +61,6 @@ def exported_bytes(
     graph: Graph,
     *,
     opset: int | None = None,
-    training: bool = False,
     dtype: str = "float32",
     sizes: Mapping[str, int] | None = None,
     verify: bool = True,
