@@ -40,6 +40,7 @@ ORDER = """
     onnx scaffold sklearn sweeps testing
     draw
     view
+    exports
     lsp
     cli
     notebook

@@ -28,6 +28,7 @@ COMMANDS = {
     "diff": "what differs between two specs or two runs",
     "compare": "whether two graphs compute the same from the same inputs, value by value",
     "where": "where the gradient dies on its way from the loss to a parameter",
+    "export": "the graph as a picture or as data",
     "explain-plan": "the planned program of a step: operations, buffers, bytes, FLOPs",
     "lsp": "the language server, which an editor starts",
     "new": "a spec to begin with, from a template or for a table",

@@ -40,3 +40,8 @@ class Viewed:
         """
         view = import_module("graphlang.view.show").view
         return cast("View", view(self, inputs, *more, of=of, seed=seed, **named))
+
+    def to_source(self, target: str) -> str:
+        """The graph in another language: `json`, or as a picture `dot`, `mermaid` or `svg`."""
+        exported = import_module("graphlang.exports.targets").exported
+        return cast("str", exported(self, target))

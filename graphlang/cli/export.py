@@ -1,0 +1,71 @@
+"""`graphlang export`: a graph as a picture or as data."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from graphlang.cli import console, options
+
+
+def parser() -> options.CommandParser:
+    from graphlang.exports.targets import TARGETS
+
+    command = options.CommandParser(
+        "export",
+        "SPEC",
+        "The graph as a picture or as data: to stdout, or into the file of -o.",
+        """
+        graphlang export lesson:apple --to dot
+        graphlang export lesson:two_layer_net --to json --set hidden=20 -o net.json
+        """,
+    )
+    options.spec(command)
+    whats = "; ".join(f"{name}: {target.what}" for name, target in TARGETS.items())
+    command.add_argument("--to", required=True, choices=tuple(TARGETS), help=whats)
+    command.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=options.named,
+        help="the file, or a folder, where it is named after the spec (default: stdout)",
+    )
+    options.settings(command)
+    options.precision(command)
+    options.seed(command)
+    options.form(command)
+    return command
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from graphlang.exports.targets import TARGETS, exported
+
+    target = TARGETS[arguments.to]
+    to_stdout = arguments.output in (None, "-")
+    if target.binary and arguments.output is None:
+        raise options.Usage(f"--to {arguments.to} writes no text: name a file with -o")
+    graph, _ = options.load_graph(arguments)
+    content = exported(graph, arguments.to)
+    if to_stdout:
+        assert isinstance(content, str), arguments.to
+        console.document(content)
+        return 0
+    console.err(f"wrote {console.file_name(_written(arguments, content, target.suffix))}")
+    return 0
+
+
+def _written(arguments: argparse.Namespace, content: str | bytes, suffix: str) -> Path:
+    from graphlang.files.replace import write_text
+    from graphlang.syntax.lessons import stem_of_spec
+
+    path = Path(arguments.output)
+    if path.is_dir():
+        path /= f"{'graph' if arguments.spec == '-' else stem_of_spec(arguments.spec)}{suffix}"
+    if isinstance(content, bytes):
+        from graphlang.files.replace import replaced
+
+        with replaced(path) as file:
+            file.write(content)
+    else:
+        write_text(path, content)
+    return path

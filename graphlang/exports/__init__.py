@@ -1,0 +1,1 @@
+"""Graphs in other forms: pictures and data, each a target with its own module."""

@@ -1,0 +1,40 @@
+"""The targets of exports: for each name, the module that writes it, imported when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from graphlang.diagnostics.python_arguments import text_of
+from graphlang.diagnostics.spelling import did_you_mean
+
+if TYPE_CHECKING:
+    from graphlang.api import Graph
+
+
+class Target(NamedTuple):
+    """What a graph is exported to."""
+
+    #: the module, whose function `export(graph, **options)` gives the text, or the bytes of a binary format
+    module: str
+    what: str
+    suffix: str
+    binary: bool = False
+
+
+TARGETS: dict[str, Target] = {
+    "json": Target("graphlang.exports.json_spec", "the resolved spec, which `from_spec` reads", ".json"),
+    "dot": Target("graphlang.exports.pictures.dot", "a graph for Graphviz", ".dot"),
+    "mermaid": Target("graphlang.exports.pictures.mermaid", "a flowchart", ".mmd"),
+    "svg": Target("graphlang.exports.pictures.svg", "an image", ".svg"),
+}
+
+
+def exported(graph: Graph, target: str, **options: Any) -> str | bytes:
+    """A graph as a target writes it; raises ValueError for a target that there is not, and GraphError where
+    the graph has what the target cannot say."""
+    name = text_of("target", target)
+    if name not in TARGETS:
+        close = did_you_mean(name, TARGETS) or f"there are {', '.join(TARGETS)}"
+        raise ValueError(f"there is no target `{name}`; {close}")
+    return cast("str | bytes", import_module(TARGETS[name].module).export(graph, **options))

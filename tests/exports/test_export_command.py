@@ -1,0 +1,39 @@
+"""`graphlang export`: targets to stdout and into files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import graphlang as gl
+from graphlang.cli import main
+from graphlang.exports.targets import TARGETS
+
+
+@pytest.mark.parametrize("target", [name for name, target in TARGETS.items() if not target.binary])
+def test_every_target_of_text_writes_what_python_gets(
+    target: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", "lesson:apple", "--to", target]) == 0
+    text = capsys.readouterr().out
+    assert text == gl.load("lesson:apple").to_source(target)
+    assert main(["export", "lesson:apple", "--to", target, "-o", str(tmp_path)]) == 0
+    assert (tmp_path / f"apple{TARGETS[target].suffix}").read_text(encoding="utf-8") == text
+
+
+def test_the_json_brings_back_the_graph_with_its_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "lesson:two_layer_net", "--to", "json", "--set", "hidden=7"]) == 0
+    graph = gl.Graph.from_spec(json.loads(capsys.readouterr().out))
+    assert graph.params["Affine1.W"].shape == (784, 7)
+
+
+def test_a_picture_shows_numbers_where_the_file_has_them_and_else_shapes() -> None:
+    assert "price = 220" in gl.load("lesson:apple").to_source("dot")
+    assert "(N, 784)" in gl.load("lesson:two_layer_net").to_source("mermaid")
+
+
+def test_an_unknown_target_names_a_close_one() -> None:
+    with pytest.raises(ValueError, match="did you mean `mermaid`"):
+        gl.load("lesson:apple").to_source("mermade")
