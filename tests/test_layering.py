@@ -109,6 +109,8 @@ SAME_BY_NATURE = {"Sigmoid", "constant"}
 NAMED_FROM_OUTSIDE = (
     "backends/jax",  # a rule has the name of its primitive
     "cli",  # each command has a `parser` and a `run`
+    "exports/json_spec.py",  # each target has an `export`
+    "exports/pictures",
     "functions",  # the words of the language, which primitives and NumPy's functions share
     "initializers",
     "onnx/exporting/rules",  # so has a rule here

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from graphlang.api import Graph
 
 
-class Target(NamedTuple):
+class ExportTarget(NamedTuple):
     """What a graph is exported to."""
 
     #: the module, whose function `export(graph, **options)` gives the text, or the bytes of a binary format
@@ -22,11 +22,11 @@ class Target(NamedTuple):
     binary: bool = False
 
 
-TARGETS: dict[str, Target] = {
-    "json": Target("graphlang.exports.json_spec", "the resolved spec, which `from_spec` reads", ".json"),
-    "dot": Target("graphlang.exports.pictures.dot", "a graph for Graphviz", ".dot"),
-    "mermaid": Target("graphlang.exports.pictures.mermaid", "a flowchart", ".mmd"),
-    "svg": Target("graphlang.exports.pictures.svg", "an image", ".svg"),
+TARGETS: dict[str, ExportTarget] = {
+    "json": ExportTarget("graphlang.exports.json_spec", "the resolved spec, which `from_spec` reads", ".json"),
+    "dot": ExportTarget("graphlang.exports.pictures.dot", "a graph for Graphviz", ".dot"),
+    "mermaid": ExportTarget("graphlang.exports.pictures.mermaid", "a flowchart", ".mmd"),
+    "svg": ExportTarget("graphlang.exports.pictures.svg", "an image", ".svg"),
 }
 
 

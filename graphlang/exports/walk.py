@@ -119,7 +119,7 @@ def record_node(
     """One node on symbolic arrays. A `grad` reads the inputs and parameters that it depends on, and computes
     what lies between anew."""
     numbers = leaves_of(network, [node.number]) if node.spec.operation == "grad" else _read(node)
-    recording = Recording(network, numbers, dtype, training=training)
+    recording = SizedRecording(network, numbers, dtype, training=training)
     tape, trace = recording.tape, recording.trace
     with trace:
         tape.forward_of(node)
@@ -134,7 +134,7 @@ def record_node(
     return Recorded(trace, inputs, y, state, tuple(recording.random.draws), dy, passed)
 
 
-class Recording:
+class SizedRecording:
     """A tape of a graph in a new trace, on symbolic arrays for some of its values, sizes and all."""
 
     def __init__(self, network: Network, numbers: Sequence[int], dtype: Any, *, training: bool) -> None:
@@ -143,7 +143,7 @@ class Recording:
         self.random = SymbolicRandom(self.trace, dtype)
         self.leaves: dict[int, SymbolicArray] = {}
         for number in numbers:
-            shape, kind = type_of(network.spec_of(network.names[number]), dtype)
+            shape, kind = array_type_of(network.spec_of(network.names[number]), dtype)
             self.leaves[number] = self.trace.input(shape, kind)
         sizes: dict[str, Any] = {name: Dim.symbol(name) for name in size_names(network)}
         self.tape = SymbolicTape(
@@ -159,18 +159,18 @@ class Recording:
 
 def record_graph(
     network: Network, dtype: Any, targets: Sequence[str] | None = None, *, training: bool = False
-) -> tuple[Recording, dict[str, Any]]:
+) -> tuple[SizedRecording, dict[str, Any]]:
     """The values of a graph by name, all in one trace whose inputs are the graph's own; the origin of a step
     is the name of its node."""
     numbers = [network.numbers[n] for n in (targets_of(network) if targets is None else targets)]
-    recording = Recording(network, leaves_of(network, numbers), dtype, training=training)
+    recording = SizedRecording(network, leaves_of(network, numbers), dtype, training=training)
     with recording.trace:
         recording.tape.forward(numbers)
     values = zip(network.names, recording.tape.values, strict=True)
     return recording, {name: value for name, value in values if value is not None}
 
 
-def steps_of(recorded: Recorded) -> list[Any]:
+def steps_needed_by(recorded: Recorded) -> list[Any]:
     """The steps that the results of a node need, in order."""
     return needed_steps(recorded.results)
 
@@ -192,7 +192,7 @@ def size_names(network: Network) -> list[str]:
     return list(names)
 
 
-def type_of(spec: InputSpec | ParamSpec | NodeSpec, dtype: Any) -> tuple[tuple[Size, ...], np.dtype[Any]]:
+def array_type_of(spec: InputSpec | ParamSpec | NodeSpec, dtype: Any) -> tuple[tuple[Size, ...], np.dtype[Any]]:
     """Shape and type of a value in a run of this precision; an input of any shape is a number."""
     kinds = {"float": np.dtype(dtype), "int": np.dtype(np.int64), "bool": np.dtype(np.bool_)}
     return tuple(spec.shape or ()), kinds[spec.dtype]

@@ -13,12 +13,13 @@ from graphlang.inputs.stand_ins import fill_with_random
 from graphlang.syntax.lessons import lesson_names
 from graphlang.trace import Dim, SymbolicArray, replay
 
-SMALL = {"attention", "apple", "iris", "two_layer_net", "simple_convnet", "text_classifier", "newton", "physics"}
+SMALL = {"attention", "apple", "iris", "two_layer_net", "simple_convnet", "text_classifier", "newton"}
 
 
 def replayed(recorded: Recorded, given: dict[str, Any], sizes: dict[str, int]) -> list[Any]:
     feeds = {x: given[name] for name, x in recorded.inputs.items()}
-    told = recorded.trace.input(tuple(map(Dim.symbol, sizes)))  # a node may use a size that none of its inputs has
+    # A node may use a size that none of its inputs has.
+    told = recorded.trace.input(tuple(map(Dim.symbol, sizes)))
     feeds[told] = np.broadcast_to(0.0, tuple(sizes.values()))
     return replay(recorded.trace, [recorded.y], feeds) if isinstance(recorded.y, SymbolicArray) else []
 
