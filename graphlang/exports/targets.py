@@ -23,7 +23,7 @@ class ExportTarget(NamedTuple):
 
 
 TARGETS: dict[str, ExportTarget] = {
-    "json": ExportTarget("graphlang.exports.json_spec", "the resolved spec, which `from_spec` reads", ".json"),
+    "json": ExportTarget("graphlang.exports.json_spec", "the spec as `from_spec` reads it", ".json"),
     "dot": ExportTarget("graphlang.exports.pictures.dot", "a graph for Graphviz", ".dot"),
     "mermaid": ExportTarget("graphlang.exports.pictures.mermaid", "a flowchart", ".mmd"),
     "svg": ExportTarget("graphlang.exports.pictures.svg", "an image", ".svg"),

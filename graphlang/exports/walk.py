@@ -143,7 +143,7 @@ class SizedRecording:
         self.random = SymbolicRandom(self.trace, dtype)
         self.leaves: dict[int, SymbolicArray] = {}
         for number in numbers:
-            shape, kind = array_type_of(network.spec_of(network.names[number]), dtype)
+            shape, kind = type_in_run(network.spec_of(network.names[number]), dtype)
             self.leaves[number] = self.trace.input(shape, kind)
         sizes: dict[str, Any] = {name: Dim.symbol(name) for name in size_names(network)}
         self.tape = SymbolicTape(
@@ -192,7 +192,7 @@ def size_names(network: Network) -> list[str]:
     return list(names)
 
 
-def array_type_of(spec: InputSpec | ParamSpec | NodeSpec, dtype: Any) -> tuple[tuple[Size, ...], np.dtype[Any]]:
+def type_in_run(spec: InputSpec | ParamSpec | NodeSpec, dtype: Any) -> tuple[tuple[Size, ...], np.dtype[Any]]:
     """Shape and type of a value in a run of this precision; an input of any shape is a number."""
     kinds = {"float": np.dtype(dtype), "int": np.dtype(np.int64), "bool": np.dtype(np.bool_)}
     return tuple(spec.shape or ()), kinds[spec.dtype]
