@@ -18,7 +18,7 @@ from graphlang.trace.core import Primitive, Signature, into, signature
 class Allowed:
     """The indices that one use of a value allows. Passes compare steps by the text of their parameters."""
 
-    def __init__(self, network: Network, name: str, below: Size, ignored: int | None) -> None:
+    def __init__(self, network: Network, name: str, below: int, ignored: int | None) -> None:
         self.network = network
         self.name = name
         self.below = below
@@ -29,7 +29,7 @@ class Allowed:
 
     def check(self, ids: Any) -> None:
         """Raises GraphError, with the name of the value, where one of its indices is not allowed."""
-        wrong = wrong_index(self.name, ids, int(self.below), self.ignored, self.network.span(self.name))
+        wrong = wrong_index(self.name, ids, self.below, self.ignored, self.network.span(self.name))
         if wrong is not None:
             raise GraphError([wrong])
 
