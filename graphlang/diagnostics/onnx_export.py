@@ -6,7 +6,7 @@ from graphlang.diagnostics.base import Diagnostic
 from graphlang.diagnostics.places import Span
 
 
-class OnnxMissing(Diagnostic):
+class OnnxWriterMissing(Diagnostic):
     """A graph is to be written as ONNX, and the package that knows the format is not installed.
 
         graphlang export net.graph --to onnx -o net.onnx

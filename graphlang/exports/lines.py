@@ -8,7 +8,7 @@ MOST = 12
 """How many lines of one definition are told."""
 
 
-def lines_of(span: Span | None, told: set[tuple[int, int]]) -> tuple[str, ...]:
+def spec_lines(span: Span | None, told: set[tuple[int, int]]) -> tuple[str, ...]:
     """The lines around a span that have not been told yet; they are entered among those that have been."""
     if span is None:
         return ()

@@ -13,7 +13,7 @@ import numpy as np
 
 from graphlang.catalog.operation import Operation
 from graphlang.engine.symbolic_tape import SymbolicTape
-from graphlang.exports.lines import lines_of
+from graphlang.exports.lines import spec_lines
 from graphlang.spec.models import InputSpec, NodeSpec, ParamSpec
 from graphlang.spec.network import Network, Node, Ref
 from graphlang.trace import Dim, Size, SymbolicArray, SymbolicRandom, Trace
@@ -95,7 +95,7 @@ def walk(network: Network, targets: Sequence[str] | None = None) -> Iterator[Wal
     for node in network.nodes:
         if needed[node.number]:
             spec = node.spec
-            lines = lines_of(network.span_of(spec.at), told)
+            lines = spec_lines(network.span_of(spec.at), told)
             operands = tuple(network.names[o.number] if type(o) is Ref else o for o in node.operands)
             yield WalkedNode(
                 network, node, spec.operation, operands, dict(spec.parameters), spec.shape, spec.dtype, lines

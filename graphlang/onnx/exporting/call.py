@@ -7,14 +7,14 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from graphlang.onnx.exporting.writer import Writer
+from graphlang.onnx.exporting.writer import NodeWriter
 from graphlang.trace import Shape, Step, SymbolicArray
 
 
 class RuleCall(NamedTuple):
     """One step; its operands have the types in which it computes."""
 
-    w: Writer
+    w: NodeWriter
     step: Step
     operands: tuple[str, ...]
     types: tuple[np.dtype[Any], ...]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.onnx_export import NothingInOnnx, OnnxMissing, UnknownOpset
+from graphlang.diagnostics.onnx_export import NothingInOnnx, OnnxWriterMissing, UnknownOpset
 from graphlang.diagnostics.python_arguments import precision, whole
 from graphlang.engine.model import Model
 from graphlang.engine.run_state import GRADIENT_OF
@@ -67,7 +67,7 @@ def exported_bytes(
 ) -> tuple[bytes, Exported]:
     """The content of the file."""
     if find_spec("onnx") is None:
-        raise GraphError([OnnxMissing(graph.file)])
+        raise GraphError([OnnxWriterMissing(graph.file)])
     from graphlang.onnx.exporting.inference import inference_file
     from graphlang.onnx.exporting.verify import verified
 

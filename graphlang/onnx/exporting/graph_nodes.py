@@ -10,7 +10,7 @@ from graphlang.onnx.exporting.cannot_export import CannotExport
 from graphlang.onnx.exporting.idioms.idiom import Idiom, NodeCall
 from graphlang.onnx.exporting.idioms.table import idiom_of
 from graphlang.onnx.exporting.steps import StepNodes
-from graphlang.onnx.exporting.writer import Writer
+from graphlang.onnx.exporting.writer import NodeWriter
 from graphlang.spec.network import Node, Ref
 from graphlang.trace import Step, SymbolicArray
 from graphlang.trace.replay import joint_calls
@@ -19,7 +19,7 @@ from graphlang.trace.replay import joint_calls
 class GraphNodes:
     """Writes what some values of a recorded graph need."""
 
-    def __init__(self, writer: Writer, tape: Tape, docs: Mapping[str, str]) -> None:
+    def __init__(self, writer: NodeWriter, tape: Tape, docs: Mapping[str, str]) -> None:
         self.w = writer
         self.tape = tape
         self.docs = docs

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from onnx import helper
 
 from graphlang.onnx.exporting.types import onnx_type
-from graphlang.onnx.exporting.writer import NodeScope, Writer
+from graphlang.onnx.exporting.writer import NodeScope, NodeWriter
 from graphlang.trace import Shape
 
 Kind: TypeAlias = "tuple[Shape, Any]"
@@ -18,7 +18,7 @@ LoopStep: TypeAlias = "Callable[[list[str], list[str]], tuple[list[str], list[st
 
 
 def scan_loop(
-    w: Writer,
+    w: NodeWriter,
     starts: Sequence[str],
     sequences: Sequence[str],
     carried: Sequence[Kind],

@@ -13,7 +13,7 @@ from graphlang.engine.tape import Tape
 from graphlang.onnx.exporting.graph_nodes import GraphNodes
 from graphlang.onnx.exporting.loop_nodes import value_info
 from graphlang.onnx.exporting.runtimes import IR
-from graphlang.onnx.exporting.writer import Writer
+from graphlang.onnx.exporting.writer import NodeWriter
 from graphlang.spec.network import Network
 from graphlang.spec.version import __version__
 from graphlang.trace import SymbolicArray
@@ -25,7 +25,7 @@ class ModelFile:
     def __init__(self, recorder: Recorder, opset: int, params: Mapping[str, Any]) -> None:
         self.network: Network = recorder.network
         self.tape: Tape = recorder.tape
-        self.w = Writer(opset)
+        self.w = NodeWriter(opset)
         self.inputs: list[Any] = []
         self._infos: list[Any] = []
         self.nodes = GraphNodes(self.w, self.tape, lines_by_node(self.network))

@@ -11,7 +11,7 @@ from graphlang.onnx.exporting.call import RuleCall
 from graphlang.onnx.exporting.cannot_export import CannotExport
 from graphlang.onnx.exporting.rules.scans import scan_results
 from graphlang.onnx.exporting.rules.table import RULES
-from graphlang.onnx.exporting.writer import Writer
+from graphlang.onnx.exporting.writer import NodeWriter
 from graphlang.trace import Shape, Step, SymbolicArray, Trace, needed_steps
 from graphlang.trace.dim_scalar import DimScalar
 from graphlang.trace.dims import Dim
@@ -22,7 +22,7 @@ from graphlang.trace.replay import joint_calls
 class StepNodes:
     """Writes the nodes of steps."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: NodeWriter) -> None:
         self.w = writer
 
     def run(

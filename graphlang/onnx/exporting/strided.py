@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.onnx.exporting.writer import LAST, Writer
+from graphlang.onnx.exporting.writer import LAST, NodeWriter
 from graphlang.trace import Shape, Size
 from graphlang.trace.dims import Dim
 from graphlang.trace.primitives.indexing import sliced_shape
 
 
-def sliced(w: Writer, x: str, shape: Shape, key: tuple[Any, ...]) -> str:
+def sliced(w: NodeWriter, x: str, shape: Shape, key: tuple[Any, ...]) -> str:
     """x[key] with an integer or a slice for each axis."""
     parts = [(axis, part) for axis, part in enumerate(key) if part != slice(None)]
     if not parts:
@@ -35,7 +35,7 @@ def _bounds(part: Any) -> tuple[Any, Any, int]:
     return first if part.start is None else part.start, end if part.stop is None else part.stop, step
 
 
-def added_at(w: Writer, x: str, key: tuple[Any, ...], shape: Shape, dtype: Any) -> str:
+def added_at(w: NodeWriter, x: str, key: tuple[Any, ...], shape: Shape, dtype: Any) -> str:
     """Zeros of a shape with x at the places of a key."""
     picked = sliced_shape(shape, key)
     whole = [axis for axis, part in enumerate(key) if not isinstance(part, slice)]
@@ -76,7 +76,7 @@ def _negative(place: Size) -> bool:
 
 
 def padded_with(
-    w: Writer, x: str, befores: Sequence[Size], afters: Sequence[Size], dtype: Any, value: Any = 0
+    w: NodeWriter, x: str, befores: Sequence[Size], afters: Sequence[Size], dtype: Any, value: Any = 0
 ) -> str:
     """x with a number around it."""
     if all(isinstance(n, int) and n == 0 for n in (*befores, *afters)):
@@ -84,7 +84,7 @@ def padded_with(
     return w.node("Pad", x, w.ints([*befores, *afters]), w.constant(value, dtype))
 
 
-def spread(w: Writer, x: str, shape: Sequence[Size], axis: int, step: int, dtype: Any) -> str:
+def spread(w: NodeWriter, x: str, shape: Sequence[Size], axis: int, step: int, dtype: Any) -> str:
     """x along an axis with step - 1 zeros between its elements; nothing for no elements."""
     before, n, after = list(shape[:axis]), shape[axis], list(shape[axis + 1 :])
     apart = w.node("Unsqueeze", x, w.constant([axis + 1], np.int64))

@@ -26,7 +26,7 @@ class NodeScope:
         self.nodes: list[Any] = []
 
 
-class Writer:
+class NodeWriter:
     """Nodes in the order in which they run, for one model.
 
     A value is its name. What depends on sizes and constants alone stands before all nodes, so that bodies of

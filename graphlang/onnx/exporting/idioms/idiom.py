@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
-from graphlang.onnx.exporting.writer import Writer
+from graphlang.onnx.exporting.writer import NodeWriter
 from graphlang.trace import Size, SymbolicArray
 
 
@@ -39,7 +39,7 @@ class NodeCall(NamedTuple):
         return getattr(self.x, "dtype", None) == self.output.dtype and self.output.dtype.kind == "f"
 
 
-Idiom: TypeAlias = Callable[[Writer, "list[Any]", "dict[str, str]"], str]
+Idiom: TypeAlias = Callable[[NodeWriter, "list[Any]", "dict[str, str]"], str]
 """Writes the nodes, from the names of the operands and of the parameters by their role."""
 Finders: TypeAlias = "dict[str, Callable[[NodeCall], Idiom | None]]"
 """By the name of an operation: the idiom of a call, None where ONNX has none for its attributes or shapes."""

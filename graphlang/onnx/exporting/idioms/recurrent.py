@@ -8,7 +8,7 @@ import numpy as np
 
 from graphlang.catalog.operation import Layer
 from graphlang.onnx.exporting.idioms.idiom import Finders, Idiom, NodeCall
-from graphlang.onnx.exporting.writer import Writer
+from graphlang.onnx.exporting.writer import NodeWriter
 
 
 class _Gates(NamedTuple):
@@ -37,7 +37,7 @@ def _recurrent(call: NodeCall) -> Idiom | None:
     suffixes = [""] + [str(n) for n in range(2, layer.layers + 1)]
     runs = [(n, f"{n}_reverse") if layer.bidirectional else (n,) for n in suffixes]
 
-    def write(w: Writer, x: Any, own: dict[str, str]) -> str:
+    def write(w: NodeWriter, x: Any, own: dict[str, str]) -> str:
         sequence, ends = w.transpose(x[0], (1, 0, 2)), []
         for names in runs:
             found = [_run(w, _GATES[call.name], sequence, own, name, layer.hidden) for name in names]
@@ -48,12 +48,12 @@ def _recurrent(call: NodeCall) -> Idiom | None:
     return write
 
 
-def _joined(w: Writer, parts: list[str]) -> str:
+def _joined(w: NodeWriter, parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else w.node("Concat", *parts, axis=-1)
 
 
 def _run(
-    w: Writer, gates: _Gates, sequence: str, own: dict[str, str], suffix: str, hidden: int
+    w: NodeWriter, gates: _Gates, sequence: str, own: dict[str, str], suffix: str, hidden: int
 ) -> tuple[str, str]:
     """All hidden vectors of one layer in one direction, and the last one."""
     back = suffix.endswith("_reverse")
@@ -65,7 +65,7 @@ def _run(
     return (w.flip(y, 0) if back else y), last
 
 
-def _arranged(w: Writer, gates: _Gates, name: str, hidden: int) -> str:
+def _arranged(w: NodeWriter, gates: _Gates, name: str, hidden: int) -> str:
     """Weights with the gates as rows in the order of ONNX, for one direction."""
     array = w.constants[name]
     columns = array.reshape(*array.shape[:-1], len(gates.order), hidden)[..., list(gates.order), :]

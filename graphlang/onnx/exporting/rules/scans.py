@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 
 from graphlang.kernels.scan import ScanCall
 from graphlang.onnx.exporting.loop_nodes import scan_loop
-from graphlang.onnx.exporting.writer import Writer
+from graphlang.onnx.exporting.writer import NodeWriter
 from graphlang.trace import Step
 
 
 def scan_results(
-    w: Writer,
+    w: NodeWriter,
     steps: Sequence[Step],
     operands: Sequence[str],
     run: Callable[[Sequence[Step], dict[int, str]], None],
