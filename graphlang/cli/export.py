@@ -1,11 +1,12 @@
-"""`graphlang export`: a graph as a picture or as data."""
+"""`graphlang export`: a graph as a picture, as data, or for other runtimes."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
-from graphlang.cli import console, options
+from graphlang.cli import console, options, weight_options
 
 
 def parser() -> options.CommandParser:
@@ -14,7 +15,7 @@ def parser() -> options.CommandParser:
     command = options.CommandParser(
         "export",
         "SPEC",
-        "The graph as a picture or as data: to stdout, or into the file of -o.",
+        "The graph as a picture, as data or for other runtimes: to stdout, or into the file of -o.",
         """
         graphlang export lesson:apple --to dot
         graphlang export lesson:two_layer_net --to json --set hidden=20 -o net.json
@@ -30,6 +31,20 @@ def parser() -> options.CommandParser:
         type=options.named,
         help="the file, or a folder, where it is named after the spec (default: stdout)",
     )
+    weight_options.weights(command)
+    onnx = command.add_argument_group("with --to onnx")
+    onnx.add_argument(
+        "--opset",
+        metavar="N",
+        type=options.positive,
+        help="the version of ONNX's operations (default: the newest that onnxruntime runs)",
+    )
+    onnx.add_argument(
+        "--no-verify",
+        dest="verify",
+        action="store_false",
+        help="write the file without running it and comparing it with the graph",
+    )
     options.settings(command)
     options.precision(command)
     options.seed(command)
@@ -44,14 +59,23 @@ def run(arguments: argparse.Namespace) -> int:
     to_stdout = arguments.output in (None, "-")
     if target.binary and arguments.output is None:
         raise options.Usage(f"--to {arguments.to} writes no text: name a file with -o")
+    if arguments.to != "onnx" and (arguments.opset or not arguments.verify):
+        raise options.Usage("--opset and --no-verify belong to --to onnx")
     graph, _ = options.load_graph(arguments)
-    content = exported(graph, arguments.to)
+    content = exported(graph, arguments.to, **_options_of_onnx(arguments))
     if to_stdout:
         assert isinstance(content, str), arguments.to
         console.document(content)
         return 0
     console.err(f"wrote {console.file_name(_written(arguments, content, target.suffix))}")
     return 0
+
+
+def _options_of_onnx(arguments: argparse.Namespace) -> dict[str, Any]:
+    if arguments.to != "onnx":
+        return {}
+    precision = {"dtype": arguments.dtype} if arguments.dtype else {}
+    return {"opset": arguments.opset, "verify": arguments.verify, **precision}
 
 
 def _written(arguments: argparse.Namespace, content: str | bytes, suffix: str) -> Path:

@@ -120,12 +120,13 @@ class NothingToCompare(Diagnostic):
 
     Inputs are drawn at random, for small sizes.
 
-    Fix: give the sizes with `--size N=8`, or write the file with `--no-verify`.
+    Fix: give the sizes in Python, as `gl.onnx.export(graph, path, sizes=dict(N=8))`, or write the file
+    with `--no-verify`.
     """
 
     code = "GL786"
     message = "the graph runs on none of the inputs that were drawn to compare the file with it: {reason}"
-    help = "fix the sizes, as with `--size N=8`, or write the file with `--no-verify`"
+    help = "fix the sizes in Python, as `sizes=dict(N=8)`, or write the file with `--no-verify`"
 
     file: str | None
     reason: str

@@ -27,6 +27,9 @@ TARGETS: dict[str, ExportTarget] = {
     "dot": ExportTarget("graphlang.exports.pictures.dot", "a graph for Graphviz", ".dot"),
     "mermaid": ExportTarget("graphlang.exports.pictures.mermaid", "a flowchart", ".mmd"),
     "svg": ExportTarget("graphlang.exports.pictures.svg", "an image", ".svg"),
+    "onnx": ExportTarget(
+        "graphlang.onnx.exporting.target", "the outputs, for other runtimes", ".onnx", binary=True
+    ),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import graphlang as gl
@@ -37,3 +38,19 @@ def test_a_picture_shows_numbers_where_the_file_has_them_and_else_shapes() -> No
 def test_an_unknown_target_names_a_close_one() -> None:
     with pytest.raises(ValueError, match="did you mean `mermaid`"):
         gl.load("lesson:apple").to_source("mermade")
+
+
+def test_onnx_is_written_with_the_weights_and_brings_back_the_numbers(tmp_path: Path) -> None:
+    graph = gl.load("lesson:two_layer_net", set={"hidden": 7})
+    graph.save(tmp_path / "net.npz")
+    words = ["export", "lesson:two_layer_net", "--set", "hidden=7", "--weights", str(tmp_path / "net.npz")]
+    assert main([*words, "--to", "onnx", "-o", str(tmp_path / "net.onnx")]) == 0
+    x = np.random.default_rng(0).random((3, 784)).astype(np.float32)
+    np.testing.assert_allclose(
+        gl.onnx.load(tmp_path / "net.onnx").predict(x=x), graph.predict(x=x), rtol=1e-5, atol=1e-6
+    )
+
+
+def test_options_of_onnx_are_refused_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "lesson:apple", "--to", "json", "--opset", "20"]) == 2
+    assert "belong to --to onnx" in capsys.readouterr().err
