@@ -15,6 +15,7 @@ import graphlang as gl
 SCORES = "y = {}([[2, 0.5, 1], [0, 3, 1], [1, 2, 0]], [0, 1, 0])"
 NUMBERS = "y = {}([2.5, 0.0, 2.0], [3.0, -0.5, 2.0])"
 FUNCTIONS = {
+    "cast": "y = cast([0.5, 1, 2], to=int)",
     **dict.fromkeys(("accuracy", "confusion", "f1", "precision", "recall"), SCORES),
     **dict.fromkeys(("mae", "mape", "r2", "rmse"), NUMBERS),
     **dict.fromkeys(("inv", "det", "cholesky", "trace", "transpose", "diag"), "y = {}([[2, 1], [1, 3]])"),

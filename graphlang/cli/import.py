@@ -18,7 +18,7 @@ def parser() -> options.CommandParser:
         "has them, other operators as functions. Shapes, axes and the like have to be constants of the\n"
         "file; --set makes an input one. Needs the package onnx, extra [onnx].",
         """
-        graphlang import digits.onnx -o digits.graph
+        graphlang import digits.onnx -o imported.graph
         graphlang import digits.onnx -o small.graph --weights small.npz --force
         """,
     )

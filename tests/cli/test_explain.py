@@ -12,13 +12,13 @@ from graphlang.cli.explain import codes, story
 
 OF_FILES_AND_VALUES = ("GL147", "GL512", "GL602", "GL603", "GL604", "GL605", "GL606", "GL607", "GL611", "GL612", "GL613",
                        "GL614", "GL615", "GL616", "GL619", "GL620", "GL621", "GL622", "GL623", "GL624", "GL625", "GL703", "GL706",
-                       "GL711", "GL718", "GL722", "GL728", "GL802", "GL807")  # fmt: skip
+                       "GL711", "GL718", "GL722", "GL728", "GL782", "GL786", "GL802", "GL807")  # fmt: skip
 """Codes whose example is not wrong by itself: it is a line of a data file, or goes with one, or with a value."""
 OF_TRAINING = tuple(code for code in codes() if code.startswith("GL9"))
 """Codes that only a training has: `training/test_warnings.py` trains such networks."""
 INVISIBLE = ("GL107", "GL108")
 """Codes of characters that no reader can see: they have no example."""
-PYTHON_AND_SHELL = ("graphlang new", "graphlang run", "graphlang train", "graphlang evaluate", "graphlang predict", "np.", "gl.", "def forward(self")  # fmt: skip
+PYTHON_AND_SHELL = ("graphlang new", "graphlang import", "graphlang export", "graphlang run", "graphlang train", "graphlang evaluate", "graphlang predict", "np.", "gl.", "def forward(self")  # fmt: skip
 
 
 def examples() -> dict[str, str]:

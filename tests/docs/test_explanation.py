@@ -116,25 +116,3 @@ def test_the_running_variance_divides_by_n_and_keeps_nine_tenths() -> None:
     x = np.array([[0.0, 1], [2, 5], [4, 9]])
     net.fit(x=x)
     np.testing.assert_allclose(net.params["BatchNorm1.var"], 0.9 + 0.1 * x.var(axis=0), rtol=1e-6)
-
-
-def test_weights_of_pytorch_give_its_results() -> None:
-    torch = pytest.importorskip("torch")
-    names = run_page("explanation/conventions.md")
-    x = np.random.default_rng(0).standard_normal((4, 6, 5))
-    lstm = torch.nn.LSTM(5, 3, batch_first=True, dtype=torch.float64)
-    layers = {"LSTM1": names["lstm_from_torch"](*(p.detach().numpy() for p in lstm.parameters()))}
-    linear = torch.nn.Linear(3, 2, dtype=torch.float64)
-    layers["Affine1"] = names["affine_from_torch"](*(p.detach().numpy() for p in linear.parameters()))
-    norm = torch.nn.BatchNorm1d(2, dtype=torch.float64).eval()
-    norm.running_mean[:], norm.running_var[:] = torch.tensor([0.5, -1]), torch.tensor([2.0, 3])
-    parts = (norm.weight, norm.bias, norm.running_mean, norm.running_var)
-    layers["BatchNorm1"] = names["batch_norm_from_torch"](*(p.detach().numpy() for p in parts))
-    net = gl.loads(
-        "input x: float[N, T, 5]\ny = x -> LSTM(3, return=last) -> Affine(2) -> BatchNorm\noutput y"
-    )
-    for layer, arrays in layers.items():
-        for name, array in arrays.items():
-            net.params[f"{layer}.{name}"] = array
-    wanted = norm(linear(lstm(torch.from_numpy(x))[0][:, -1]))
-    np.testing.assert_allclose(net.predict(x), wanted.detach().numpy(), rtol=1e-6)
