@@ -303,7 +303,7 @@ def test_a_method_of_another_library_gets_the_name_that_it_has_here(name: str, s
 
 
 def test_what_is_public_shows_and_documents_itself() -> None:
-    assert {n for n in dir(gl) if not n.startswith("_")} == {*gl.__all__, "sklearn"}
+    assert {n for n in dir(gl) if not n.startswith("_")} == {*gl.__all__, "onnx", "sklearn"}
     for name in gl.__all__:
         assert getattr(gl, name).__doc__, name
     net = gl.loads(NET)

@@ -90,8 +90,7 @@ def test_labels_as_floats_and_as_rows_are_told(labels: Any, help_: str) -> None:
 @pytest.mark.parametrize(
     ("name", "help_"),
     [
-        ("epochs", "`train.epochs`"), ("batch", "`train.batch`"), ("learning_rate", "train.optimizer=SGD(lr="),
-        ("batch_size", "`train.batch`"), ("dtype", "`train.dtype`"),
+        ("learning_rate", "train.optimizer=SGD(lr="), ("batch_size", "`train.batch`"),
     ],
 )  # fmt: skip
 def test_a_setting_without_its_section_is_found(name: str, help_: str) -> None:
