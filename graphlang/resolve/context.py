@@ -27,6 +27,11 @@ AnyValue = TypeVar("AnyValue", bound=Value)
 class Context(Evaluator):
     """An evaluator with everything that the rules share; it collects the values in order of creation."""
 
+    #: whether what is evaluated is an attribute, where only constants can stand
+    among_attributes = False
+    #: whether a `def` is checked without its arguments; mistakes that depend on them are not reported
+    probing = False
+
     def __init__(self, rules: Rules, catalog: Catalog, limits: Limits, source: Source) -> None:
         super().__init__(rules)
         self.catalog = catalog
@@ -65,10 +70,6 @@ class Context(Evaluator):
         self.large_calls: frozenset[int] = frozenset()
         #: how many copies the loops around what is evaluated make of it; with a `for`, and of `repeat`s alone
         self.copies = self.repeats = 1
-        #: whether what is evaluated is an attribute, where only constants can stand
-        self.among_attributes = False
-        #: whether a `def` is checked without its arguments; mistakes that depend on them are not reported
-        self.probing = False
 
     def probe(self, most: int) -> Context:
         """A context to check a `def` in that nothing calls, for at most so many nodes and calls; what it
