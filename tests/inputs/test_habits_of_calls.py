@@ -97,3 +97,8 @@ def test_a_setting_without_its_section_is_found(name: str, help_: str) -> None:
     with pytest.raises(gl.GraphError) as caught:
         gl.loads(NET, set={name: 3})
     assert help_ in (caught.value.diagnostics[0].help or "")
+
+
+@pytest.mark.parametrize(("name", "value"), [("epochs", 3), ("batch", 3), ("dtype", "float64")])
+def test_a_setting_that_one_section_alone_has_is_taken_without_it(name: str, value: Any) -> None:
+    assert getattr(gl.loads(NET, set={name: value}).spec.train, name) == value
