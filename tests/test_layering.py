@@ -114,6 +114,7 @@ NAMED_FROM_OUTSIDE = (
     "functions",  # the words of the language, which primitives and NumPy's functions share
     "initializers",
     "onnx/exporting/rules",  # so has a rule here
+    "onnx/exporting/target.py",
     "syntax/build.py",  # a function for each rule of the grammar
     "trace/numpy_calls.py",
     "trace/primitives",

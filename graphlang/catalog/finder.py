@@ -50,7 +50,7 @@ class CatalogEntry:
         self.kind = kind
         self.target = target
         #: whether it belongs to the package, so that equal calls of it are the same
-        self.built_in = target.__module__.startswith("graphlang.")
+        self.built_in = (target.__module__ or "").startswith("graphlang.")
         is_layer = isinstance(target, type)
         function: Any = typing.cast("Any", target).forward if is_layer else target
         code: types.CodeType = function.__code__

@@ -43,7 +43,8 @@ def cast(x, to: Literal["float", "int", "bool"]):
 
     Gradient: dx = dy from a float to a float; none from or to the other types, whose steps are flat.
     Shapes: as x.
-    Convention: the precision of a float is that of the run. An int has 64 bits.
+    Convention: the precision of a float is that of the run. An int has 64 bits; what a number that these do
+    not hold becomes, NaN among them, depends on the processor.
     Example: input x: float[N, 4]; y = cast(3 * x, to=int)
     Example: input k: int[N]; y = cast(k, to=float)
     """

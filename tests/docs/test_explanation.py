@@ -35,6 +35,14 @@ def test_what_a_page_states_holds(page: str) -> None:
     run_page(page)
 
 
+def test_the_weights_on_the_page_on_conventions_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_page("explanation/conventions.md")
+    assert f"```text\n{capsys.readouterr().out}```" in (DOCS / "explanation/conventions.md").read_text("utf-8")
+
+
 def test_the_layer_of_the_page_on_recording_has_its_shape_and_its_gradient() -> None:
     names = run_page("explanation/recording.md")
     assert str(names["g"].outputs["y"].shape) == "(N, 3)"

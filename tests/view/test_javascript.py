@@ -135,6 +135,8 @@ def agree(
             assert "int" in run, run
             assert isinstance(results, str), f"{what} at {row}: {results}, where a run says {run}"
             continue
+        if what.endswith('cast(x, to="int")') and any(not abs(x) < 2**63 for x in row):
+            continue  # no int holds it: what NumPy makes of it depends on the processor
         assert not isinstance(results, str), f"{what} at {row}: {results}"
         for key, result in zip(keys, results, strict=True):
             expected = run[key.node] if key.kind == "value" else run.grad[key.node]
