@@ -51,7 +51,8 @@ if QUICK_XLA not in os.environ.get("XLA_FLAGS", ""):
 TOGETHER = 40
 """So many tests of a file go to a worker at once, and all of a file whose fixtures are made once for the file."""
 
-for _name in ("SIGINT", "SIGHUP"):  # a run under nohup or in the background ignores them, and so would what it starts
+# A run under nohup or in the background ignores these signals, and so would the processes that it starts.
+for _name in ("SIGINT", "SIGHUP"):
     if (_signal := getattr(signal, _name, None)) and signal.getsignal(_signal) is signal.SIG_IGN:
         signal.signal(_signal, signal.default_int_handler if _name == "SIGINT" else signal.SIG_DFL)
 

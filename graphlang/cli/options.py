@@ -451,9 +451,7 @@ def load_graph(arguments: argparse.Namespace, path: str | None = None) -> tuple[
 
         partial = bool(getattr(arguments, "partial", False))
         rename, layout = dict(arguments.rename), arguments.layout
-        taken = load_run(
-            graph.model, Path(arguments.weights), partial=partial, rename=rename, layout=layout
-        )
+        taken = load_run(graph.model, Path(arguments.weights), partial=partial, rename=rename, layout=layout)
         if partial:
             console.note(f"{arguments.weights}: {taken}")
     inputs = input_values(graph, files, arguments.values)

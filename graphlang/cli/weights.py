@@ -117,9 +117,7 @@ def _seen(arguments: argparse.Namespace) -> Iterator[WeightFile]:
     file = weights_of(Path(arguments.file))
     with opened_weights(file) as opened:
         network = None if graph is None else graph.network
-        weights = seen_as(
-            opened, str(file), network, rename=dict(arguments.rename), layout=arguments.layout
-        )
+        weights = seen_as(opened, str(file), network, rename=dict(arguments.rename), layout=arguments.layout)
         if graph is not None:
             check_fit(graph.params, weights, str(file))
         yield weights

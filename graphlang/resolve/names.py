@@ -128,9 +128,7 @@ def _word_of_other_languages(node: tree.Name) -> Diagnostic | None:
     return NameElsewhere(node.span, name, meant.note or "", written)
 
 
-def _undefined_name(
-    node: tree.Name, scope: Scope, place: Span | None, among_attributes: bool
-) -> Diagnostic:
+def _undefined_name(node: tree.Name, scope: Scope, place: Span | None, among_attributes: bool) -> Diagnostic:
     """What to report for a name that nothing defines, or nothing that can be used here."""
     name = node.name
     only_constants = scope.definition is None and scope.parent is None  # as in a `hyper`

@@ -40,7 +40,9 @@ def test_the_weights_on_the_page_on_conventions_are_taken(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     run_page("explanation/conventions.md")
-    assert f"```text\n{capsys.readouterr().out}```" in (DOCS / "explanation/conventions.md").read_text("utf-8")
+    assert f"```text\n{capsys.readouterr().out}```" in (DOCS / "explanation/conventions.md").read_text(
+        "utf-8"
+    )
 
 
 def test_the_layer_of_the_page_on_recording_has_its_shape_and_its_gradient() -> None:

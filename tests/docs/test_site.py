@@ -180,16 +180,24 @@ def test_a_translated_page_is_found_by_its_words_and_says_its_language(site: Pat
     tab.goto((site / "index.html").as_uri())
     for words, place in (("연쇄법칙", "ko/chain-rule.html"), ("連鎖律", "ja/chain-rule.html")):
         tab.fill("input.md-search__input", words)
-        tab.press("input.md-search__input", "Shift")  # the search waits for a key, which `fill` does not press
+        tab.press(
+            "input.md-search__input", "Shift"
+        )  # the search waits for a key, which `fill` does not press
         tab.wait_for_selector(f".md-search-result__item a[href*='{place}']", timeout=60_000)
-        language = re.search(r'<html lang="(\w+)"', (site / "tutorial" / "chapter5" / place).read_text("utf-8"))
+        language = re.search(
+            r'<html lang="(\w+)"', (site / "tutorial" / "chapter5" / place).read_text("utf-8")
+        )
         assert language
         assert language[1] == place[:2]
 
 
 def test_no_page_is_wider_than_the_window(site: Path, browser: Any) -> None:
     pages = ("index", "tutorial/tour", "reference/language", "reference/commands", "explanation/conventions")
-    pages += ("tutorial/chapter5/network", "tutorial/chapter5/ko/affine-softmax", "tutorial/chapter5/ja/network")
+    pages += (
+        "tutorial/chapter5/network",
+        "tutorial/chapter5/ko/affine-softmax",
+        "tutorial/chapter5/ja/network",
+    )
     tab = browser.new_context(offline=True).new_page()
     for width in (400, 1280):
         tab.set_viewport_size({"width": width, "height": 800})

@@ -82,7 +82,9 @@ def test_a_page_of_the_chapter_shows_and_draws_what_its_commands_give(page: str,
     drawn = {path.name: path.read_bytes() for path in tmp_path.glob("*.svg")}
     assert list(drawn) == [] or sorted(drawn) == sorted(figures_of(page))
     for name, picture in drawn.items():
-        assert picture == ((DOCS / page).parent / name).read_bytes(), f"python docs/make_pictures.py chapter5: {name}"
+        assert picture == ((DOCS / page).parent / name).read_bytes(), (
+            f"python docs/make_pictures.py chapter5: {name}"
+        )
 
 
 def test_every_figure_of_the_chapter_stands_in_a_page() -> None:
@@ -99,7 +101,9 @@ def test_an_exercise_fails_with_its_blanks_and_passes_with_the_answer(
     file = Path(blank.title)
     file.write_text(blank.text, encoding="utf-8")
     status, said = output_of(f"graphlang test {file}")
-    failures = re.findall(rf"^FAIL  {re.escape(str(file))}:\d+: (expect .*)\n      \S.*\d", said, re.MULTILINE)
+    failures = re.findall(
+        rf"^FAIL  {re.escape(str(file))}:\d+: (expect .*)\n      \S.*\d", said, re.MULTILINE
+    )
     assert status == 1
     assert failures
     assert set(failures) <= set(claims(blank))
@@ -139,7 +143,9 @@ def test_each_section_leads_to_the_next() -> None:
 
 def outline(page: str) -> list[tuple[str, str]]:
     """The headings of a page: how deep each is, and its number or its anchor."""
-    found = re.findall(r"^(#+) (?:([\d.]+) )?.*?(?:\{ (#\w+) \})?$", QUOTED.sub("", text_of(page)), re.MULTILINE)
+    found = re.findall(
+        r"^(#+) (?:([\d.]+) )?.*?(?:\{ (#\w+) \})?$", QUOTED.sub("", text_of(page)), re.MULTILINE
+    )
     return [(depth, number or anchor) for depth, number, anchor in found]
 
 
@@ -147,7 +153,11 @@ def programs(page: str) -> list[list[str]]:
     """The words and signs of every block but what commands print; comments count as one sign."""
     code = []
     for block in blocks_of(page):
-        text = block.text if block.language != "console" else "".join(re.findall(r"^\$ .*\n", block.text, re.MULTILINE))
+        text = (
+            block.text
+            if block.language != "console"
+            else "".join(re.findall(r"^\$ .*\n", block.text, re.MULTILINE))
+        )
         text = re.sub(r"(?<!^)#.*", "#", text) if block.language == "graph" else text
         code.append([block.language, block.title, *re.findall(r"\w+|[^\w\s]", text)])
     return code

@@ -405,7 +405,13 @@ for name, (content, part) in {
     case(f"safetensors with {name}", "predict net.graph --weights w.safetensors", "GL709", part,
          several(NET_FILE, file("w.safetensors", content)))  # fmt: skip
     if name in ("100,000 open brackets", "a shape of a quintillion"):
-        case(f"safetensors to list with {name}", "weights w.safetensors", "GL709", part, file("w.safetensors", content))
+        case(
+            f"safetensors to list with {name}",
+            "weights w.safetensors",
+            "GL709",
+            part,
+            file("w.safetensors", content),
+        )
     if name.startswith(("a name", "100,000 tensors")):
         case(f"safetensors to turn with {name}", "weights w.safetensors --layout torch --for net.graph -o x.npz", "GL709", part,
              several(NET_FILE, file("w.safetensors", content)))  # fmt: skip
