@@ -63,31 +63,29 @@ def _of_row(numbers: list[float], array: Array) -> Array:
 
 
 def learned_of(name: str, array: Array, part: Mapping[str, Any]) -> Scaled | Filled:
-    """What `standardize`, `minmax` or `impute` learns from an array of the training split."""
+    """What `standardize`, `minmax` or `impute` learns from the finite numbers of an array of the training
+    split: rows without a value teach nothing."""
     rows = array.reshape(len(array), -1)
-    if name != "impute" or not isinstance(part["with"], int | float):
-        empty = np.isnan(rows).all(axis=0)
-        if empty.any():
-            raise GraphError([NothingKnown(part["text"])])
+    if name == "impute" and isinstance(part["with"], int | float):
+        return Filled([float(part["with"])] * rows.shape[1])
+    known = np.isfinite(rows)
+    if not known.any(axis=0).all():
+        raise GraphError([NothingKnown(part["text"])])
+    columns = [column[k] for column, k in zip(rows.T, known.T, strict=True)]
     if name == "impute":
-        return Filled(_fill(part["with"], rows))
+        way = np.mean if part["with"] == "mean" else np.median
+        return Filled([float(way(column)) for column in columns])
     with np.errstate(all="ignore"):
-        if name == "standardize":
+        if name == "minmax":
+            less, by = [c.min() for c in columns], [np.ptp(c) for c in columns]
+        elif known.all():
             less, by = rows.mean(axis=0), rows.std(axis=0)
         else:
-            less, by = rows.min(axis=0), np.ptp(rows, axis=0)
-    by = np.where(by == 0, 1.0, by)  # a column of one number becomes zeros
-    for numbers in (less, by):  # rows without a number are reported by their lines
-        numbers[~np.isfinite(numbers)] = 0.0 if numbers is less else 1.0
+            less, by = [c.mean() for c in columns], [c.std() for c in columns]
+    less, by = np.asarray(less), np.asarray(by)
+    less[~np.isfinite(less)] = 0.0  # numbers whose sum or range no float holds stay as they are
+    by[~np.isfinite(by) | (by == 0)] = 1.0  # a column of one number becomes zeros
     return Scaled(less.tolist(), by.tolist())
-
-
-def _fill(way: Any, rows: Array) -> list[float]:
-    if way == "mean":
-        return np.nanmean(rows, axis=0).tolist()  # type: ignore[no-any-return]
-    if way == "median":
-        return np.nanmedian(rows, axis=0).tolist()  # type: ignore[no-any-return]
-    return [float(way)] * rows.shape[1]
 
 
 class Categories:
@@ -114,6 +112,8 @@ class Categories:
         if not numbers and not fills:
             _check_cells(field, column, cells or [])
         if not fills:
+            if numbers:
+                _check_numbers(field, column)
             known = np.unique(_numbers(column)).tolist() if numbers else sorted(set(cells or ()))
             return cls({"classes": known}, field)
         values = _numbers(column).tolist() if numbers else cells or []
@@ -143,7 +143,9 @@ class Categories:
             _check_cells(field, column, values)
         else:
             values = column.load().tolist()
-            if self.fill is not None:
+            if self.fill is None:
+                _check_numbers(field, column)
+            else:
                 values = [self.fill if value != value else value for value in values]  # noqa: PLR0124 - nan
         ids = [places.get(value, -1) for value in values]
         if -1 in ids and unknown is None:
@@ -162,6 +164,12 @@ def _check_cells(field: str, column: Column, cells: Sequence[str]) -> None:
     row = next((i for i, cell in enumerate(cells) if not cell), None)
     if row is not None:
         raise GraphError([CellWithoutClass(field, _place(column, row))])
+
+
+def _check_numbers(field: str, column: Column) -> None:
+    gaps = np.isnan(column.load()) if column.storage.kind == "f" else np.zeros(0, bool)
+    if gaps.any():
+        raise GraphError([CellWithoutClass(field, _place(column, int(gaps.argmax())))])
 
 
 def _place(column: Column, row: int) -> str:
@@ -183,15 +191,15 @@ def _all(values: Any, kind: Any) -> bool:
 
 
 def days(field: str, column: Column) -> Array:
-    """Dates as days since the first of January 1970."""
+    """Dates as days since the first of January 1970; nan where a cell has no value."""
     if column.texts is None:
         raise GraphError([NoTexts(field)])
     from datetime import date
 
-    numbers: list[int] = []
+    numbers: list[float] = []
     for row, cell in enumerate(column.texts()):
         try:
-            numbers.append(date.fromisoformat(cell[:10]).toordinal() - 719163)
+            numbers.append(date.fromisoformat(cell[:10]).toordinal() - 719163 if cell else np.nan)
         except ValueError:
             raise GraphError([NoDate(field, cell, _place(column, row))]) from None
-    return np.array(numbers, np.int64)
+    return np.array(numbers)

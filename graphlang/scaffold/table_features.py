@@ -83,7 +83,7 @@ def _why_not(look: ColumnLook, form: Form) -> str | None:
     if look.share_of_gaps > _MOST_GAPS:
         return f"is empty in {round(100 * look.share_of_gaps)} % of the rows"
     if look.kind == "dates":
-        return "holds dates, and gaps in dates cannot be filled" if look.gaps else None
+        return None
     if look.kind == "numbers":
         return _why_no_measure(look)
     return _why_no_words(look, form)

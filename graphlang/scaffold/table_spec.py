@@ -213,11 +213,8 @@ def _scaled(found: Proposal) -> str:
         return f"standardize({'impute(x, median)' if gaps else 'x'})"
     numbers = []
     for look in found.features.numbers:
-        name = field(look.name)
-        if look.kind == "dates":
-            numbers.append(f"date({name})")
-        else:
-            numbers.append(f"impute({name}, median)" if look.gaps else name)
+        name = f"date({field(look.name)})" if look.kind == "dates" else field(look.name)
+        numbers.append(f"impute({name}, median)" if look.gaps else name)
     return f"standardize({_listed(numbers)})"
 
 

@@ -32,6 +32,7 @@ CELLS = st.one_of(
     st.just(st.sampled_from(["3", "4.5", "", "?", "NA", "n/a"])),
     st.just(st.sampled_from(["u", "v", "", "7"])),
     st.just(st.dates().map(str)),
+    st.just(st.one_of(st.just(""), st.dates().map(str))),
     st.just(st.text(max_size=4)),
     st.just(st.just("5")),
 )
