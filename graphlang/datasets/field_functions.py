@@ -39,6 +39,11 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "or": np.logical_or,
 }
 SIGNS: dict[str, Callable[..., Any]] = {"-": np.negative, "not": np.logical_not}
+OF_TRUTHS = {
+    *(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal),
+    *(np.logical_and, np.logical_or, np.logical_not, np.minimum, np.maximum, np.where),
+}
+"""Functions that leave truth values as they are; in others they are 0 and 1."""
 
 FORMS = {
     "standardize": "standardize(field)",

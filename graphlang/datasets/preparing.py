@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from graphlang.datasets.dataset import Array, Column, Dataset
-from graphlang.datasets.field_functions import ELEMENTWISE, OPERATORS, SIGNS
+from graphlang.datasets.field_functions import ELEMENTWISE, OF_TRUTHS, OPERATORS, SIGNS
 from graphlang.datasets.learning import Categories, days, learned_of
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data_fields import UnknownField
-from graphlang.diagnostics.prepared import DamagedLearned, NotLearned
+from graphlang.diagnostics.prepared import ColumnsMisfit, DamagedLearned, NotLearned, SeveralColumns
 
 Learned = dict[str, Any]
 
@@ -101,11 +101,11 @@ class _Computing:
             return (ids[:, None] == np.arange(count)).astype(np.float64)
         values = [self.value(item, in_list=in_list) for item in of]
         if name in OPERATORS and len(values) == 2:
-            return _computed(OPERATORS[name], values)
+            return _computed(OPERATORS[name], values, part)
         if name in SIGNS:
-            return _computed(SIGNS[name], values)
+            return _computed(SIGNS[name], values, part)
         if name in ELEMENTWISE:
-            return _computed(ELEMENTWISE[name][0], values)
+            return _computed(ELEMENTWISE[name][0], values, part)
         array = np.asarray(values[0], np.float64)
         state = self._state(part, lambda: learned_of(name, array, part))
         if not state.fits(prod(array.shape[1:])):
@@ -115,6 +115,8 @@ class _Computing:
     def _category(self, part: Mapping[str, Any]) -> Any:
         field = part["of"][0]["field"]
         column = _of_one_axis(self._column(field, part["text"]))
+        if len(column.shape) > 1:
+            raise GraphError([SeveralColumns(None, part["text"], field, f"{prod(column.shape[1:]):,}")])
         state = self._state(part, lambda: Categories.learned(field, column, part))
         return state.numbers(field, column, part.get("unknown"))
 
@@ -129,23 +131,41 @@ class _Computing:
         return restored(part["call"], self.learned[text], text)
 
 
+def _columns_of(value: Array) -> str:
+    return (
+        f"{value.shape[1]} column{'s' if value.shape[1] != 1 else ''}"
+        if value.ndim == 2
+        else (f"rows of shape [{', '.join(map(str, value.shape[1:]))}]")
+    )
+
+
 def _of_one_axis(column: Column) -> Column:
     """The column called `x` where that is a field of several too."""
     return column if column.alone is None else column.alone
 
 
 def _side_by_side(values: list[Any]) -> Array:
-    rows = next((len(v) for v in values if np.ndim(v)), 1)
-    arrays = [np.broadcast_to(v, (rows,)) if np.ndim(v) == 0 else v for v in values]
+    rows = max((len(v) for v in values if np.ndim(v)), default=1)  # a list of numbers alone has one
+    arrays = [np.broadcast_to(v, (rows, *np.shape(v)[1:])) for v in values]
     return np.concatenate([np.asarray(a, np.float64).reshape(rows, -1) for a in arrays], axis=1)
 
 
-def _computed(function: Any, values: list[Any]) -> Any:
-    """A function element by element; a single number per row goes with all numbers of a longer row."""
+def _computed(function: Any, values: list[Any], part: Mapping[str, Any]) -> Any:
+    """A function element by element; a single number per row goes with all numbers of a longer row.
+
+    Truth values are 0 and 1 in arithmetic.
+    """
+    if function not in OF_TRUTHS:
+        values = [np.asarray(v, np.int64) if np.result_type(v).kind == "b" else v for v in values]
     axes = max((np.ndim(v) for v in values), default=0)
     if axes > 1:
         values = [np.asarray(v)[:, None] if np.ndim(v) == 1 else v for v in values]
     if function is np.power:
         values = [np.asarray(v, np.float64) for v in values]
+    try:
+        np.broadcast_shapes(*(np.shape(v) for v in values))
+    except ValueError:
+        counts = [_columns_of(v) for v in values if np.ndim(v) > 1]
+        raise GraphError([ColumnsMisfit(None, part["text"], " and ".join(counts))]) from None
     with np.errstate(all="ignore"):  # a result that is not finite is reported with its row
         return function(*values)

@@ -23,11 +23,15 @@ class WrongFieldExpression(Diagnostic):
 
     code = "GL626"
 
-    span: Span
+    span: Span | None
 
     no_field = wording(
         "`{span}` is no field of the source, and is not computed from any",
         'write the name of a field, or `field("...")` where the name has other characters',
+    )
+    no_columns = wording(
+        "the list `{span}` is empty, and a field has columns",
+        "write names of fields in it, as `[a, b]`, or take it away",
     )
     no_name = wording(
         '`{span}` does not name a field: `field` takes a text, as in `field("x 1")`',
@@ -50,6 +54,23 @@ class PreparationMisused(WrongFieldExpression):
 
     name: str
     form: str
+
+
+class ColumnsMisfit(WrongFieldExpression):
+    message = "`{text}` takes {counts} element by element, which do not go together"
+    help = "give both sides equally many columns, or one of them a single one"
+
+    text: str
+    counts: str
+
+
+class SeveralColumns(WrongFieldExpression):
+    message = "`{text}` takes one column, but the field `{field}` has {columns}"
+    help = "name the one column that holds the classes"
+
+    text: str
+    field: str
+    columns: str
 
 
 class Unprepared(Diagnostic):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from graphlang.datasets.field_functions import ELEMENTWISE, FORMS, LEARNS, OPERATORS, SIGNS
@@ -65,8 +66,10 @@ class _Reading:
         if isinstance(part, tree.String):
             return {"field": part.value}
         if isinstance(part, tree.Number):
-            return part.value
+            return _plain(part.value)
         if isinstance(part, tree.ListOf):
+            if not part.items:
+                return self.context.poison(WrongFieldExpression.no_columns(part.span))
             items = [self.read(item) for item in part.items]
             return POISON if POISON in items else {"list": items}
         if isinstance(part, tree.Binary) and part.operator in OPERATORS:
@@ -100,7 +103,10 @@ class _Reading:
         if name == "field":
             return {"field": plain[0].value}
         first = plain[0].arguments[0].value if name == "category" and _is_filled(plain[0]) else plain[0]
-        return self._of(part, name, [first], **more)
+        made = self._of(part, name, [first], **more)
+        if made is not POISON and next(source_fields(made), None) is None:
+            return self.context.poison(WrongFieldExpression.no_field(plain[0].span))
+        return made
 
     def _more(self, name: str, plain: list[Any], named: dict[Any, Any]) -> dict[str, Any] | None:
         """What a call of something that is no function of numbers needs besides; None where it is wrong."""
@@ -121,7 +127,7 @@ class _Reading:
             return {"with": way} if way in WAYS or isinstance(way, int | float) else None
         if "unknown" in named:
             unknown = _number(named["unknown"])
-            return {"unknown": unknown, **fills} if isinstance(unknown, int) else None
+            return {"unknown": unknown, **fills} if _is_id(unknown) else None
         assert name in LEARNS or name == "date"
         return fills
 
@@ -155,8 +161,20 @@ def _is_field(part: Any) -> bool:
     return isinstance(part, tree.Name | tree.String)
 
 
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int) and abs(value) < 2**63
+
+
+def _plain(value: float) -> float:
+    """A number as NumPy computes with it: a whole one beyond its integers is a float."""
+    try:
+        return value if not isinstance(value, int) or _is_id(value) else float(value)
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
 def _number(part: Any) -> Any:
     if isinstance(part, tree.Unary) and part.operator == "-":
         value = _number(part.operand)
         return None if value is None else -value
-    return part.value if isinstance(part, tree.Number) else None
+    return _plain(part.value) if isinstance(part, tree.Number) else None
