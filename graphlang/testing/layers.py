@@ -14,6 +14,7 @@ from graphlang.engine.executable import bound
 from graphlang.engine.recording import Recorder, Recording, Storage
 from graphlang.testing.agreement import require, require_close
 from graphlang.testing.sample_calls import KINDS, SEED, NumericalSlope, SampleCall, arriving
+from graphlang.testing.widening import REMEDY, place_of_float64
 
 ROUNDING = {"float64": 1e-9, "float32": 1e-3}
 SLOPES = 1e-5
@@ -121,17 +122,15 @@ def _check_precision(narrow: SampleCall, wide: SampleCall, training: bool) -> No
     y, exact = narrow.forward(training), wide.forward(training)
     if y.dtype.kind != "f" or not narrow.arguments():
         return
-    require(
-        y.dtype == np.float32,
-        f"{wide.name} makes {y.dtype} of float32: a NumPy scalar or array in it has the type float64",
-    )
+    if y.dtype != np.float32:
+        place = place_of_float64(lambda watched: narrow.outcome(training, watched), narrow.file)
+        raise AssertionError(f"{wide.name} makes {y.dtype} of float32{place}: {REMEDY}")
     dy = arriving(y)
     gradients = _given(narrow.gradients(dy, training))
     for name in gradients.keys() & narrow.arguments():
-        require(
-            np.asarray(gradients[name]).dtype == np.float32,
-            f"the gradient of `{name}` in {wide.name} is not float32",
-        )
+        if np.asarray(gradients[name]).dtype != np.float32:
+            place = place_of_float64(lambda watched: narrow.gradients(watched(dy), training), narrow.file)
+            raise AssertionError(f"the gradient of `{name}` in {wide.name} is not float32{place}: {REMEDY}")
     if _draws(narrow):  # other numbers in float32
         return
     require_close(y, exact, ROUNDING["float32"], f"the result of {wide.name} in float32")

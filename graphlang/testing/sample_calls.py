@@ -89,9 +89,19 @@ class SampleCall:
         }
         return self.own | {name: supplied[name] for name in self.node.supplied}
 
-    def outcome(self, training: bool) -> tuple[Any, ...]:
-        """What `forward` returns: the result, what it saved, and in training perhaps its new state."""
-        returned = self.operation.forward(*self.tensors, **self.keywords(training))
+    @property
+    def file(self) -> str:
+        """The file whose code it is."""
+        code = getattr(self.target, "__code__", None) or self.target.forward.__code__
+        return str(code.co_filename)
+
+    def outcome(
+        self, training: bool, each: Callable[[Any], Any] = lambda argument: argument
+    ) -> tuple[Any, ...]:
+        """What `forward` returns: the result, what it saved, and in training perhaps its new state. It is
+        called with what `each` makes of every argument."""
+        keywords = {name: each(value) for name, value in self.keywords(training).items()}
+        returned = self.operation.forward(*map(each, self.tensors), **keywords)
         return outcome(self.operation, returned)
 
     def forward(self, training: bool) -> Any:

@@ -118,6 +118,23 @@ class Wide(gl.Layer):
         return x * np.float64(0.1)
 
 
+class WideBySize(gl.Layer):
+    def parameters(self, x: Any) -> Any:
+        return {"W": gl.Parameter((x.shape[-1], 2))}
+
+    def forward(self, x: Any, *, W: Any) -> Any:
+        scaled = x / np.sqrt(x.shape[-1])
+        return scaled @ W
+
+
+class WideBackward(gl.Layer):
+    def forward(self, x: Any) -> Any:
+        return 2 * x, None
+
+    def backward(self, dy: Any, saved: Any) -> Any:
+        return dy * np.array([2.0])
+
+
 class WritesIntoX(gl.Layer):
     def forward(self, x: Any) -> Any:
         if isinstance(x, np.ndarray):
@@ -149,7 +166,15 @@ class Differs(gl.Layer):
     ("layer", "sentence"),
     [
         (HalfGradient, r"the gradient of `x1` in HalfGradient is \[.*\]: off by 5.0e-01 of it"),
-        (Wide, "Wide makes float64 of float32: a NumPy scalar or array in it has the type float64"),
+        (
+            Wide,
+            r"Wide makes float64 of float32 in line \d+, `x \* np.float64\(0.1\)`: a NumPy number or array",
+        ),
+        (
+            WideBySize,
+            r"in line \d+, `scaled = x / np.sqrt\(x.shape\[-1\]\)`: .*`x.shape\[-1\] \*\* 0.5`",
+        ),
+        (WideBackward, r"the gradient of `x1` in WideBackward is not float32 in line \d+, `dy \* np.array"),
         (WritesIntoX, "WritesIntoX writes into what it is given: make a new array"),
         (WritesIntoDy, "WritesIntoDy writes into what it is given"),
         (Counts, "Counts remembers something on itself: use `state`"),
