@@ -127,6 +127,7 @@ def _outputs(graph: Graph, inputs: dict[str, Any]) -> dict[str, Any]:
 
 def _columns(graph: Graph, arguments: argparse.Namespace) -> tuple[dict[str, Column], Origin]:
     """The rows of a file or of the spec's data, for the inputs that the outputs or their sizes depend on."""
+    from graphlang.datasets.dataset import named_fields
     from graphlang.datasets.number_checks import not_finite
     from graphlang.diagnostics import GraphError
     from graphlang.diagnostics.data_fields import NumberNotFinite, UnknownField
@@ -144,7 +145,7 @@ def _columns(graph: Graph, arguments: argparse.Namespace) -> tuple[dict[str, Col
     for name, field in fields.items():
         column, span = dataset.splits[split].get(field), graph.network.span(name)
         if column is None:
-            raise GraphError([UnknownField(name, field, list(dataset.train), dataset.name, span)])
+            raise GraphError([UnknownField(name, field, *named_fields(dataset.train), dataset.name, span)])
         if column.alone is not None and len(graph.inputs[name].shape or ()) == 1:
             column = column.alone
         columns[name], values = column, column.load()

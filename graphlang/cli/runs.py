@@ -53,11 +53,12 @@ def samples(
     fields = {n: section.fields[n] for n in missing}
     unknown = [n for n in missing if fields[n] not in dataset.train]
     if unknown:
+        from graphlang.datasets.dataset import named_fields
         from graphlang.diagnostics import GraphError
         from graphlang.diagnostics.data_fields import UnknownField
 
-        available, span = list(dataset.train), graph.network.span
-        raise GraphError([UnknownField(n, fields[n], available, dataset.name, span(n)) for n in unknown])
+        available, span = named_fields(dataset.train), graph.network.span
+        raise GraphError([UnknownField(n, fields[n], *available, dataset.name, span(n)) for n in unknown])
     counted = console.counted(min([rows, *(dataset.train[fields[n]].shape[0] for n in missing)]), "sample")
     console.note(f"no inputs are given: running the first {counted} of {dataset.name}")
     return first_samples(fields, dataset, rows, None)

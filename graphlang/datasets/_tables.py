@@ -146,6 +146,7 @@ class _Lines(Column):
         self, values: _Values, rows: Array, lines: Array | None, alone: Column | None = None
     ) -> None:
         self.__dict__.update(stored=(len(rows), *values.shape), pixels=None, flatten=False, alone=alone)
+        self.__dict__["together"] = isinstance(values, _Features)
         self.__dict__.update(values=values, read=lambda: values.chosen(rows), lines=lines)
         self.__dict__["texts"] = (lambda: values.texts(rows)) if values.has_texts else None
 

@@ -56,6 +56,8 @@ class Column:
     flatten: bool = False
     #: for several columns side by side: the single column with the field's name
     alone: Column | None = None
+    #: whether it is all columns of a table side by side
+    together: bool = False
     #: how many bytes reading it will take; 0 where its numbers are in memory already
     in_file: int = 0
     #: for a text file: the line where each sample starts
@@ -203,6 +205,12 @@ class DataSource(FamilyMember):
 
     def read(self, files: Files) -> Dataset:
         raise NotImplementedError
+
+
+def named_fields(columns: Mapping[str, Column]) -> tuple[list[str], list[str]]:
+    """The names of columns for a message, and apart those of all columns of a table side by side."""
+    together = [name for name, column in columns.items() if column.together]
+    return [name for name in columns if name not in together], together
 
 
 def checked_splits(name: str, splits: dict[str, dict[str, Column]]) -> dict[str, dict[str, Column]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from graphlang.datasets.dataset import Array, Column, Dataset, checked_splits
+from graphlang.datasets.dataset import Array, Column, Dataset, checked_splits, named_fields
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data_fields import UnknownField
 from graphlang.diagnostics.prepared import NoSplit, OtherLabels, SplitFieldWithoutTexts, TooFewRows
@@ -25,6 +25,7 @@ class _Chosen(Column):
         values.update(stored=(len(rows), *whole.stored[1:]), pixels=whole.pixels, flatten=whole.flatten)
         values.update(alone=None if whole.alone is None else _Chosen(whole.alone, rows), in_file=0)
         values.update(read=lambda: whole.load()[rows], whole=whole)
+        values["together"] = whole.together
         values["lines"] = None if whole.lines is None else whole.lines[rows]
         texts = whole.texts
         values["texts"] = None if texts is None else lambda: _at(texts(), rows)
@@ -70,7 +71,8 @@ def by_field(dataset: Dataset, field: str) -> Dataset:
     """The data set with the splits that a field of the training rows names."""
     column = dataset.train.get(field)
     if column is None:
-        raise GraphError([UnknownField("validation", field, list(dataset.train), dataset.name, None)])
+        fields = named_fields(dataset.train)
+        raise GraphError([UnknownField("validation", field, *fields, dataset.name, None)])
     if column.texts is None:
         raise GraphError([SplitFieldWithoutTexts(field)])
     names = np.array(column.texts())

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.datasets.dataset import Array, Column, Dataset
+from graphlang.datasets.dataset import Array, Column, Dataset, named_fields
 from graphlang.datasets.field_functions import ELEMENTWISE, OF_TRUTHS, OPERATORS, SIGNS
 from graphlang.datasets.learning import Categories, days, learned_of
 from graphlang.diagnostics import GraphError
@@ -73,7 +73,7 @@ class _Computing:
         column = self.columns.get(name)
         if column is None:
             raise GraphError(
-                [UnknownField.in_expression(text, name, list(self.columns), self.dataset.name, None)]
+                [UnknownField.in_expression(text, name, *named_fields(self.columns), self.dataset.name, None)]
             )
         return column
 

@@ -21,11 +21,13 @@ class UnknownField(Diagnostic):
 
     code = "GL619"
     message = "the input `{name}` takes the field `{field}`, which the data ({source}) does not have"
-    match = closest_of("field", "fields")
+    match = closest_of("field", "all_fields")
 
     name: str
     field: str
     fields: Sequence[str]
+    #: fields that are all columns of a table side by side
+    together: Sequence[str]
     source: str
     span: Span | None
 
@@ -35,14 +37,39 @@ class UnknownField(Diagnostic):
 
     @property
     def help(self) -> str:
-        if self.match is not None:
-            return f"did you mean `{self.match}`?"
         whole = next((field for field in self.fields if _ONE_COLUMN.search(field)), None)
         if whole is not None:
             return f"the first line is read as one column, `{whole}`: say which `delimiter` the file has"
-        return filled("its fields are {fields}", self)
+        match = self.match or self._part_of
+        if match is not None:
+            return f"did you mean `{as_field(match)}`?"
+        return filled("its fields are {written}", self) + (
+            f"; `{self.together[0]}` is all of them but the target" if self.together else ""
+        )
+
+    @property
+    def all_fields(self) -> Sequence[str]:
+        return [*self.fields, *self.together]
+
+    @property
+    def written(self) -> Sequence[str]:
+        return [as_field(name) for name in self.fields]
+
+    @property
+    def _part_of(self) -> str | None:
+        """The one name of several words, as `visits per month`, of which the field is one."""
+        names = [n for n in self.fields if not n.isidentifier() and self.field in re.findall(r"\w+", n)]
+        return names[0] if len(names) == 1 else None
 
 
+def as_field(name: str) -> str:
+    """The name of a column as a `data` section writes it."""
+    if name.isascii() and name.isidentifier() and name not in _WORDS:
+        return name
+    return 'field("{}")'.format(name.replace("\\", "\\\\").replace('"', '\\"'))
+
+
+_WORDS = frozenset("if else and or not true false none for in".split())
 _ONE_COLUMN = re.compile(r"\w[,;\t|]\w")
 
 
@@ -125,7 +152,11 @@ class NoFieldFor(Diagnostic):
 
     code = "GL621"
     message = "the input `{name}` takes nothing from the data"
-    help = "add `{name} = FIELD` to the `data` section; the fields are {fields}"
+    help = "add `{name} = FIELD` to the `data` section; the fields are {written}"
+
+    @property
+    def written(self) -> Sequence[str]:
+        return [as_field(name) for name in self.fields]
 
     name: str
     span: Span | None

@@ -41,11 +41,15 @@ class WrongFieldExpression(Diagnostic):
 
 class UnknownPreparation(WrongFieldExpression):
     message = "no function of fields is called `{name}`"
-    help = first_of("did you mean `{match}`?", "there are {names}")
+    help = first_of(
+        "did you mean `{match}`?",
+        "there are {names}; a column of that name is written `{as_column}`",
+    )
     match = closest_of("name", "names")
 
     name: str
     names: Sequence[str]
+    as_column: str
 
 
 class PreparationMisused(WrongFieldExpression):

@@ -7,6 +7,7 @@ from typing import Any
 
 from graphlang.datasets.field_functions import ELEMENTWISE, FORMS, LEARNS, OPERATORS, SIGNS
 from graphlang.datasets.preparing import source_fields
+from graphlang.diagnostics.data_fields import as_field
 from graphlang.diagnostics.prepared import PreparationMisused, UnknownPreparation, WrongFieldExpression
 from graphlang.diagnostics.settings import NoFieldName
 from graphlang.resolve.context import Context
@@ -89,7 +90,9 @@ class _Reading:
     def _call(self, part: tree.Call, name: str) -> Any:
         if name not in FORMS and name not in ELEMENTWISE:
             names = sorted([*FORMS, *ELEMENTWISE])
-            return self.context.poison(UnknownPreparation(part.function.span, name, names))
+            return self.context.poison(
+                UnknownPreparation(part.function.span, name, names, as_field(_text(part)))
+            )
         plain: list[Any] = [a.value for a in part.arguments if a.name is None]
         named = {a.name: a.value for a in part.arguments if a.name is not None}
         if name in ELEMENTWISE:

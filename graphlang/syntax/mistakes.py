@@ -8,7 +8,7 @@ from graphlang.diagnostics import Diagnostic, Edit, Span
 from graphlang.diagnostics.syntax import brackets, characters, literals, operators, statements
 from graphlang.diagnostics.syntax.foreign import EqualsForLabel, WrittenOtherwise
 from graphlang.diagnostics.syntax.general import UnexpectedSyntax
-from graphlang.syntax import comments, foreign_numbers, forms, lexer, notation, python, stages
+from graphlang.syntax import column_names, comments, foreign_numbers, forms, lexer, notation, python, stages
 from graphlang.syntax.expected import construct, expected, offender
 from graphlang.syntax.misspelt import misspelt, unknown_block
 from graphlang.syntax.surroundings import (
@@ -368,6 +368,7 @@ def _value_before(c: ErrorContext) -> Span:
 _RULES: tuple[Callable[[ErrorContext], Diagnostic | None], ...] = (
     forms.expectation, forms.size_of_type, forms.shape_of_type, forms.semicolon_for_colon, forms.import_name,
     forms.type_first, forms.definition, forms.decimal_comma, forms.section_block, forms.outputs,
+    column_names.column_of_several_words,
     notation.rounded, notation.word_operator, stages.bracketed, stages.counted_loop,
     notation.foreign_sign, comments.comment, foreign_numbers.foreign_number, foreign_numbers.per_cent,
     notation.in_place,

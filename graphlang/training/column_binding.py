@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.datasets.dataset import Column
+from graphlang.datasets.dataset import Column, named_fields
 from graphlang.datasets.number_checks import not_finite, too_large
 from graphlang.diagnostics import Collector, Diagnostic, GraphError
 from graphlang.diagnostics.data_fields import (
@@ -81,7 +81,7 @@ class _Binding:
         if column is None:
             source, split = self.origin
             where = f"the {split} split of {source}" if split != "train" else source
-            self._add(UnknownField(name, field, list(self.columns), where, network.span(name)))
+            self._add(UnknownField(name, field, *self._fields, where, network.span(name)))
             self.without.add(number)
             return
         if column.alone is not None and spec.shape is not None and len(spec.shape) == 1:
@@ -106,7 +106,7 @@ class _Binding:
             if number in with_column or name not in needed:
                 continue
             if spec.default is None:
-                self._add(NoFieldFor(name, network.span(name), list(self.columns)))
+                self._add(NoFieldFor(name, network.span(name), [*self._fields[0], *self._fields[1]]))
                 continue
             value = as_array(network, spec, spec.default, self.model.dtype)
             if isinstance(value, Diagnostic):
@@ -114,6 +114,13 @@ class _Binding:
             else:
                 fixed[number] = value
         return fixed
+
+    @property
+    def _fields(self) -> tuple[list[str], list[str]]:
+        """The names of the fields of the source for a message."""
+        section = self.model.spec.data
+        computed = section.prepared if section is not None else {}
+        return named_fields({name: c for name, c in self.columns.items() if name not in computed})
 
     def _too_large(self, spec: InputSpec, field: str) -> Diagnostic | None:
         """A number that the precision of the run, or an int, cannot hold."""

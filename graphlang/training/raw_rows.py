@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.datasets.arrays import columns_from, from_arrays
-from graphlang.datasets.dataset import Column, Dataset
+from graphlang.datasets.dataset import Column, Dataset, named_fields
 from graphlang.datasets.preparing import prepared, source_fields
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data_fields import UnknownField
@@ -119,7 +119,7 @@ def _computed(
         if absent and model.network.inputs[name].default is not None and len(absent) == len(taken):
             continue
         if absent:
-            raise GraphError([UnknownField(name, absent[0], list(columns), _NAME, None)])
+            raise GraphError([UnknownField(name, absent[0], *named_fields(columns), _NAME, None)])
         if expression is None:
             inputs[name] = columns[field].take(slice(None))
         else:

@@ -203,6 +203,28 @@ class SideBySideInList(SideBySide):
         return f"write `{before}, {after}`, or the operator that is meant"
 
 
+class ColumnOfSeveralWords(SideBySide):
+    """The name of a column with spaces in a `data` section."""
+
+    message = "`{whole}` is no name of the language"
+    label = "a name ends before this"
+    help = "write the column as `{written}`"
+    sure = True
+
+    whole: Span
+    quoted: str
+    #: whether it stands in `field(...)`
+    named: bool
+
+    @property
+    def written(self) -> str:
+        return f"field({self.quoted})"
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(self.whole, self.quoted if self.named else self.written)]
+
+
 class StatementsSideBySide(SideBySide):
     message = "a new line or `;` is missing between `{before:short}` and `{span:short}`"
     help = "a statement starts on a line of its own, or after `;`"
