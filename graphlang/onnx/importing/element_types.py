@@ -23,6 +23,9 @@ SIGNED = {INT8: 8, INT16: 16, INT32: 32, INT64: 64, 22: 4, 26: 2}
 NUMPY = {"float": np.dtype(np.float64), "int": np.dtype(np.int64), "bool": np.dtype(np.bool_)}
 """What stands for a word while shapes are inferred."""
 
+POWERS_OF_TWO = 24
+"""The type float8e8m0, of scales."""
+
 LARGEST = {FLOAT16: 65504.0, 17: 448.0, 18: 240.0, 19: 57344.0, 20: 57344.0, 23: 6.0}
 """The largest number of the small types of floats."""
 

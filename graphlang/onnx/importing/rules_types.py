@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from graphlang.onnx.importing.element_types import LARGEST, SIGNED, UNSIGNED, WORDS
+from graphlang.onnx.importing.element_types import LARGEST, POWERS_OF_TWO, SIGNED, UNSIGNED, WORDS
 from graphlang.onnx.importing.expression import Keyword
 from graphlang.onnx.importing.node import OnnxNode
 from graphlang.onnx.importing.refusals import NotImported
@@ -18,6 +18,8 @@ def cast(w: Writer, x: OnnxValue, elem: int, *, saturate: bool = True) -> OnnxVa
     """A value as one of another type; the precision of floats is that of the run."""
     if elem not in WORDS:
         raise NotImported("it makes texts" if elem == 8 else f"it makes values of the type {elem}")
+    if elem == POWERS_OF_TWO and x.elem != elem:
+        raise NotImported("it makes numbers of the type float8e8m0, which are powers of two alone")
     word = WORDS[elem]
     y = x
     if x.word != word:

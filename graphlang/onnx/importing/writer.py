@@ -62,6 +62,8 @@ class Writer:
 
     def call(self, name: str, *operands: Any, sizes: tuple[Any, ...] = (), **attributes: Any) -> OnnxValue:
         """What a function gives."""
+        if len(operands) == 2 and isinstance(operands[0], OnnxValue) and _changes_nothing(name, *operands):
+            return operands[0]
         result, expression = self._called(name, operands, sizes, attributes)
         return OnnxValue(expression, self._array(result), None)
 
@@ -86,6 +88,8 @@ class Writer:
             values = self._unambiguous(values)
         arrays = [value.array for value in values]
         words = {key: _plain(value) for key, value in attributes.items()}
+        if name == "indexed":
+            words["items"] = tuple(_index_item(item) for item in attributes["items"])
         try:
             operation = entry.make(words, sizes)
             with self.trace:
@@ -219,6 +223,21 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Keyword):
         return value.text
     return tuple(value) if isinstance(value, (list, tuple)) else value
+
+
+def _changes_nothing(name: str, value: OnnxValue, number: Any) -> bool:
+    """Whether it is `x * 1`, `x + 0` or `x - 0`, with a whole number of Python."""
+    return value.word != "bool" and type(number) is int and _NEUTRAL.get(name) == number
+
+
+_NEUTRAL = {"multiply": 1, "add": 0, "subtract": 0}
+
+
+def _index_item(item: Any) -> Any:
+    """An item of `x[...]` as the operation takes it."""
+    if isinstance(item, slice):
+        return (item.start, item.stop, item.step)
+    return "..." if item is Ellipsis else item
 
 
 def broadcast_shape(shapes: list[tuple[Any, ...]]) -> tuple[Any, ...] | None:
