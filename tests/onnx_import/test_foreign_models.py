@@ -30,8 +30,9 @@ def test_the_spec_of_a_resnet_has_its_layers_in_chains(tmp_path: Path) -> None:
     assert main(["import", str(MODELS / "resnet18.onnx"), "-o", str(spec)]) == 0
     text = spec.read_text(encoding="utf-8")
     assert "input x: float[N, 3, 32, 32]" in text
-    assert text.count("Conv(") == 20
     assert "-> Relu" in text
+    weights = np.load(spec.with_suffix(".npz"))
+    assert sum(weights[name].ndim == 4 for name in weights) == 20
     assert main(["fmt", "--check", str(spec)]) == 0
     graph = gl.load(spec)
     graph.load_weights(spec.with_suffix(".npz"))
@@ -46,7 +47,7 @@ def test_an_imported_model_goes_on_training() -> None:
     scores = imported.outputs["probabilities"]
     train = f"loss = CrossEntropyError({scores}, t)\ninput t: int[N]\n"
     train += "train { minimize = loss; optimizer = Adam(lr=0.01); epochs = 3 }\n"
-    graph = gl.loads(imported.text.replace("[D1,", "[N,") + train)
+    graph = gl.loads(imported.text + train)
     graph.params.update(imported.weights)
     data = np.load(MODELS / "mlp.npz")
     before = dict(graph.params.items())

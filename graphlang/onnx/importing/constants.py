@@ -23,6 +23,8 @@ def literal_of(array: np.ndarray[Any, Any], word: str) -> Expression | None:
         return _of_sizes(array)
     if array.size == 0 or (array.size > 1 and (array == array.flat[0]).all()):
         return _uniform(array, word)
+    if (triangle := triangle_of(array, word)) is not None:
+        return triangle
     if word == "float":
         if array.size > SHORT and np.isfinite(array).all():
             return None
@@ -40,6 +42,31 @@ def _uniform(array: np.ndarray[Any, Any], word: str) -> Expression:
     if value in (0.0, 1.0):
         full = WrittenCall("ones" if value else "zeros", (), tuple(array.shape))
     return full if word == "float" else WrittenCall("cast", (full,), (), {"to": Keyword(word)})
+
+
+def triangle_of(array: np.ndarray[Any, Any], word: str) -> Expression | None:
+    """A mask of what comes before each place, or of what comes after it, as numbers, flags or -inf."""
+    n = array.shape[-1]
+    if array.ndim < 2 or n < 2 or array.shape[-2:] != (n, n) or array.size != n * n:
+        return None
+    square = array.reshape(n, n)
+    low = float(square.min())
+    if np.array_equal(square, np.tril(np.ones((n, n)))):
+        call = _square("tril", array.shape)
+        call = call if word == "float" else WrittenCall("cast", (call,), (), {"to": Keyword(word)})
+    elif np.array_equal(square, np.triu(np.ones((n, n)), 1)):
+        call = _square("triu", array.shape, 1)
+        call = call if word == "float" else WrittenCall("cast", (call,), (), {"to": Keyword(word)})
+    elif low <= -1e4 and np.array_equal(square, np.where(np.tri(n, dtype=bool), 0, square.dtype.type(low))):
+        shown = WrittenCall("not_equal", (_square("tril", array.shape), Literal(0)))
+        return WrittenCall("where", (shown, Literal(0.0), Literal(square.dtype.type(low))))
+    else:
+        return None
+    return call
+
+
+def _square(name: str, shape: tuple[int, ...], k: int = 0) -> WrittenCall:
+    return WrittenCall(name, (WrittenCall("ones", (), tuple(shape)),), (), {"k": k} if k else {})
 
 
 def _of_sizes(array: np.ndarray[Any, Any]) -> Expression:

@@ -63,6 +63,37 @@ class WrittenCall(NamedTuple):
 
 Expression = NameRef | Literal | WrittenCall
 
+POSITIONAL = {
+    "Affine": ("units",),
+    "Conv": ("channels", "kernel"),
+    "ConvTranspose": ("channels", "kernel"),
+    "MaxPool": ("size",),
+    "AvgPool": ("size",),
+    "Embedding": ("vocab", "dim"),
+    "Attention": ("heads",),
+    "split": ("parts",),
+    "Upsample": ("scale",),
+}
+"""Attributes that are written without their names."""
+
+
+HERE = NameRef("")
+"""What comes along the chain, in the body of a loop or of a `residual`."""
+
+
+class ChainLoop(NamedTuple):
+    """`residual { ... }`, `repeat n { ... }` or `for v in [...] { ... }` in a chain, with its rounds."""
+
+    head: str
+    operands: tuple[Any, ...]
+    #: as it is written, beginning at HERE
+    body: Any
+    rounds: tuple[Any, ...]
+
+    @property
+    def name(self) -> str:
+        return self.head.partition(" ")[0]
+
 
 def is_layer(name: str) -> bool:
     """Whether it is written with a capital."""
@@ -78,6 +109,8 @@ def calls_in(expression: Any) -> Iterator[WrittenCall]:
         if isinstance(part, WrittenCall):
             found.append(part)
             waiting.extend(part.operands)
+        elif isinstance(part, ChainLoop):
+            waiting.extend((*part.operands, *part.rounds))
     return iter(found[::-1])
 
 
@@ -87,9 +120,12 @@ def names_of_expression(expression: Any) -> Iterator[str]:
     while waiting:
         part = waiting.pop()
         if isinstance(part, NameRef):
-            yield part.name
+            if part != HERE:
+                yield part.name
         elif isinstance(part, WrittenCall):
             waiting.extend(part.operands)
+        elif isinstance(part, ChainLoop):
+            waiting.extend((*part.operands, *part.rounds))
 
 
 def literal_text(value: Any) -> str:
@@ -154,7 +190,11 @@ def arguments(call: WrittenCall, operands: Sequence[Any]) -> list[str]:
     """What stands in the brackets of a call."""
     texts = [expression_text(operand) for operand in operands]
     texts += [attribute_text(size) for size in call.sizes]
-    return texts + [f"{name}={attribute_text(value)}" for name, value in call.attributes.items()]
+    plain = POSITIONAL.get(call.name, ())
+    for place, (name, value) in enumerate(call.attributes.items()):
+        text = attribute_text(value)
+        texts.append(text if plain[place : place + 1] == (name,) else f"{name}={text}")
+    return texts
 
 
 def _infix(call: WrittenCall) -> tuple[str, int]:

@@ -151,6 +151,11 @@ def _plain(compute: Callable[..., Any]) -> Callable[..., Any]:
     return lambda _, *arrays: compute(*arrays)
 
 
+def _compare(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """A comparison of numbers; whether N is more than 3 is not known."""
+    return lambda _, x, y: None if object in (x.dtype, y.dtype) else compute(x, y)
+
+
 _FLOATS_TOO = frozenset(
     "Identity Cast Add Sub Mul Div Sqrt Reshape Unsqueeze Squeeze Floor Ceil Neg Pow ConstantOfShape".split()
 )
@@ -169,6 +174,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "Sub": _plain(lambda x, y: x - y),
     "Mul": _plain(lambda x, y: x * y),
     "Div": _divide,
+    "Pow": _plain(np.power),
     "Neg": _plain(lambda x: -x),
     "Sqrt": _plain(np.sqrt),
     "Floor": _plain(np.floor),
@@ -180,6 +186,14 @@ RULES: dict[str, Callable[..., Any]] = {
     "Min": _plain(lambda *xs: np.minimum.reduce(xs) if len(xs) > 1 else xs[0]),
     "Max": _plain(lambda *xs: np.maximum.reduce(xs) if len(xs) > 1 else xs[0]),
     "Equal": _plain(lambda x, y: np.equal(x, y).astype(bool)),
+    "Mod": lambda node, x, y: None if node.attribute("fmod", 0) else np.mod(x, y),
+    "Abs": _plain(np.abs),
+    "Less": _compare(np.less),
+    "LessOrEqual": _compare(np.less_equal),
+    "Greater": _compare(np.greater),
+    "GreaterOrEqual": _compare(np.greater_equal),
+    "And": _compare(np.logical_and),
+    "Or": _compare(np.logical_or),
     "Where": _plain(lambda c, x, y: np.where(c.astype(bool), x, y)),
     "Not": _plain(np.logical_not),
     "Transpose": lambda node, x: np.transpose(x, node.attribute("perm")),

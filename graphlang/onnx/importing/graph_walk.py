@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from graphlang.onnx.importing.attributes import array_of, as_known, node_attributes
 from graphlang.onnx.importing.element_types import WORDS
 from graphlang.onnx.importing.folding import folded_constant
+from graphlang.onnx.importing.names import is_made_up, readable_names
 from graphlang.onnx.importing.node import OnnxNode
 from graphlang.onnx.importing.refusals import NotImported
 from graphlang.onnx.importing.rules import rule_of
@@ -46,6 +48,10 @@ class GraphWalk:
         self.external = external
         self.values: dict[str, OnnxValue] = {}
         self.sizes: dict[str, Dim] = {}
+        #: the names for those that no person has made
+        self.readable: dict[str, str] = {}
+        #: how many inputs of nodes a value is
+        self.uses: Counter[str] = Counter()
 
     def constants(self, graph: onnx.GraphProto) -> None:
         """Takes the initializers."""
@@ -54,7 +60,9 @@ class GraphWalk:
                 array = array_of(tensor, self.external)
             except NotImported as refused:
                 raise NodeRefused(tensor.name, "initializer", [], refused) from refused
-            self.values[tensor.name] = OnnxValue.constant(array, tensor.data_type, tensor.name)
+            value = OnnxValue.constant(array, tensor.data_type, tensor.name)
+            value.is_weight = True
+            self.values[tensor.name] = value
         if graph.sparse_initializer:
             raise NodeRefused("", "sparse_initializer", [], NotImported("sparse tensors are not read"))
 
@@ -89,16 +97,17 @@ class GraphWalk:
             )
         if not tensor.HasField("shape"):
             raise NotImported("the file does not say how many axes it has")
-        return tensor.elem_type, tuple(self._size(d) for d in tensor.shape.dim)
+        return tensor.elem_type, tuple(self._size(d, axis) for axis, d in enumerate(tensor.shape.dim))
 
-    def _size(self, dim: Any) -> Any:
+    def _size(self, dim: Any, axis: int) -> Any:
         if dim.HasField("dim_value"):
             if not 0 <= dim.dim_value < 2**40:
                 raise NotImported(f"an axis has the size {dim.dim_value}")
             return dim.dim_value
         wanted = dim.dim_param or f"D{len(self.sizes) + 1}"
         if wanted not in self.sizes:
-            self.sizes[wanted] = Dim.symbol(self.writer.names.new(wanted, "D"))
+            name = "N" if not dim.dim_param and axis == 0 else wanted
+            self.sizes[wanted] = Dim.symbol(self.writer.names.new(name, "D"))
         return self.sizes[wanted]
 
     def output(self, name: str) -> OnnxValue:
@@ -113,6 +122,13 @@ class GraphWalk:
         """Writes all nodes, each after those whose results it takes."""
         ordered = nodes_in_order(graph, self.values)
         sums = self._sums(graph, ordered)
+        self.readable = readable_names(name for proto in ordered for name in proto.output)
+        shown = {described.name for described in graph.output}
+        for proto in ordered:
+            copies = proto.op_type == "Identity" and len(proto.input) == 1
+            if copies and proto.output[0] in shown and is_made_up(proto.input[0]):
+                self.readable[proto.input[0]] = proto.output[0]
+        self.uses.update(name for proto in ordered for name in proto.input)
         done: set[str] = set()
         for proto in ordered:
             if not (proto.output and proto.output[0] in done):
@@ -138,7 +154,7 @@ class GraphWalk:
                 node.attributes["fused bias"] = bias
                 done.add(after.output[0])
                 proto = after
-            constant = folded_constant(node)
+            constant = _copied_weight(node) or folded_constant(node)
             results: Any = (constant,) if constant is not None else self._written(node)
             for name, value in zip(proto.output, results, strict=False):
                 if name:
@@ -151,9 +167,11 @@ class GraphWalk:
             raise NotImported(f"its domain `{proto.domain[:60]}` is unknown")
         inputs = [self._value(name) for name in proto.input]
         version = self.versions.get("", 1)
-        return OnnxNode(
+        node = OnnxNode(
             proto.op_type, inputs, node_attributes(proto), list(proto.output), version, proto.name
         )
+        node.owned = [self.uses[name] == 1 for name in proto.input]
+        return node
 
     def _value(self, name: str) -> OnnxValue | None:
         if not name:
@@ -166,6 +184,7 @@ class GraphWalk:
         rule = rule_of(node.op)
         if rule is None:
             raise NotImported("this operator is not among those that are imported")
+        self.writer.wanted = [self.readable.get(name, name) for name in node.outputs if name]
         results = rule(self.writer, node)
         results = results if isinstance(results, tuple) else (results,)
         first = node.inputs[0] if node.inputs else None
@@ -178,8 +197,20 @@ class GraphWalk:
         """The result under its own name in the spec."""
         if value.expression is None:
             return value if value.name else OnnxValue(None, None, value.elem, value.known, name)
-        named = self.writer.let(value, name)
-        return OnnxValue(named.expression, named.array, value.elem, value.known)
+        named = self.writer.let(value, self.readable.get(name, name), plain=is_made_up(name), given=True)
+        result = OnnxValue(named.expression, named.array, value.elem, value.known)
+        result.is_constant = value.is_constant
+        return result
+
+
+def _copied_weight(node: OnnxNode) -> OnnxValue | None:
+    """A weight of its own behind `Identity`: PyTorch keeps the numbers of equal weights once."""
+    value = node.get(0)
+    if node.op != "Identity" or value is None or not value.is_weight or value.known is None:
+        return None
+    copy = OnnxValue.constant(value.known, value.elem, node.outputs[0])
+    copy.is_weight = True
+    return copy
 
 
 def nodes_in_order(graph: onnx.GraphProto, values: Mapping[str, Any]) -> list[onnx.NodeProto]:

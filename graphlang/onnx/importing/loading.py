@@ -14,11 +14,14 @@ from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.limits import Limits
 from graphlang.diagnostics.onnx_files import NodeNotImported, OnnxValueWanted
 from graphlang.formatting import laid_out
-from graphlang.onnx.importing.expression import NameRef, WrittenCall, names_of_expression
+from graphlang.onnx.importing.blocks import blocks_of
+from graphlang.onnx.importing.chains import chained
+from graphlang.onnx.importing.expression import NameRef, WrittenCall
 from graphlang.onnx.importing.graph_walk import GraphWalk, NodeRefused
 from graphlang.onnx.importing.model_file import external_reader, read_model
+from graphlang.onnx.importing.recognising import recognised, used_statements
 from graphlang.onnx.importing.refusals import ValueWanted
-from graphlang.onnx.importing.spec_text import chained, layer_names, lines_of
+from graphlang.onnx.importing.spec_text import block_lines, layer_names, lines_of
 from graphlang.onnx.importing.writer import Statement, Writer, shape_comment
 
 if TYPE_CHECKING:
@@ -91,13 +94,18 @@ def import_model(
         outputs = _outputs(walk, model.graph)
     except NodeRefused as refused:
         raise GraphError([_diagnosed(refused, file)]) from refused
-    statements = chained(_needed(writer, outputs), set(outputs.values()))
+    shown = set(outputs.values())
+    statements = recognised(_needed(writer, outputs), writer, shown)
+    blocks, statements = blocks_of(statements, writer, shown)
+    blocks = [b._replace(statements=tuple(chained(b.statements, {b.result}, lambda _: True))) for b in blocks]
+    statements = chained(statements, shown, writer.plain.__contains__)
     kept = {name for statement in statements for name in statement.names}
     names = {theirs: ours for theirs, ours in names.items() if ours in kept}
-    text = "\n".join([_head(model, file), *lines_of(statements, list(outputs.values()))])
+    defs = (line for block in blocks for line in block_lines(block))
+    text = "\n".join([_head(model, file), *defs, *lines_of(statements, list(outputs.values()))])
     limits = limits or Limits()
     layout = laid_out(text + "\n", Path(file).name, limits)
-    return ImportedSpec(layout, layer_names(statements, writer), names, outputs)
+    return ImportedSpec(layout, layer_names(statements, blocks, writer), names, outputs)
 
 
 def _head(model: onnx.ModelProto, file: str) -> str:
@@ -134,13 +142,7 @@ def _needed(writer: Writer, outputs: Mapping[str, str]) -> list[Statement]:
     """The statements that an output depends on, and all inputs; a `param` stands behind the inputs."""
     inputs = [s for s in writer.statements if s.text is not None and s.text.startswith("input ")]
     others = [s for s in writer.statements if s not in inputs]
-    needed, kept = set(outputs.values()), []
-    for statement in reversed([*inputs, *writer.declared, *others]):
-        used = bool(needed.intersection(statement.names))
-        if used or (statement in inputs and 0 not in statement.sizes):
-            kept.append(statement)
-            needed.update(names_of_expression(statement.expression), statement.uses)
-    return kept[::-1]
+    return used_statements([*inputs, *writer.declared, *others], set(outputs.values()))
 
 
 def _diagnosed(refused: NodeRefused, file: str) -> Any:

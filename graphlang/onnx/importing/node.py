@@ -28,6 +28,8 @@ class OnnxNode:
         self.outputs = outputs
         self.version = version
         self.name = name
+        #: of each input, whether no other node takes it
+        self.owned: list[bool] = []
 
     def __getitem__(self, position: int) -> OnnxValue:
         """An input that there has to be."""
@@ -60,6 +62,12 @@ class OnnxNode:
         if value is None or value.known is None or value.known.dtype.kind != "f":
             return None
         return value.known
+
+    def own_weights(self, position: int) -> np.ndarray[Any, Any] | None:
+        """Weights of the file that no other node takes, or None."""
+        value = self.get(position)
+        owned = position < len(self.owned) and self.owned[position]
+        return self.weights(position) if value is not None and value.is_weight and owned else None
 
     def ints(self, position: int, attribute: str | None = None) -> list[Any] | None:
         """Whole numbers that an input or an attribute gives; None where neither is there."""

@@ -24,6 +24,16 @@ def _slice(w: Writer, node: OnnxNode) -> OnnxValue:
         if not -x.rank <= axis < x.rank or step == 0:
             raise NotImported(f"it cuts axis {axis} of {x.rank} with the step {step}")
         items[axis] = _range(start, end, step, x.shape[axis])
+    return _cut(w, x, items)
+
+
+def _cut(w: Writer, x: OnnxValue, items: list[Any]) -> OnnxValue:
+    """A slice; the first T rows of a weight are taken one by one, for then there have to be as many."""
+    for axis, item in enumerate(items):
+        if item.start in (None, 0) and item.step is None and not known_size(item.stop) and x.is_constant:
+            x = w.call("take", x, w.call("arange", sizes=(item.stop,)), axis=axis)
+            x.is_constant = True
+            items[axis] = slice(None)
     while items and items[-1] == slice(None):
         items.pop()
     return w.call("subscript", x, items=tuple(items)) if items else x
@@ -57,6 +67,11 @@ def _gather(w: Writer, node: OnnxNode) -> OnnxValue:
         return w.call("subscript", x, items=(*[slice(None)] * axis, int(i.known)))
     if i.known is not None and i.known.ndim == 1 and 0 < i.known.size <= 64 and i.known.dtype != object:
         return w.call("take", x, [int(k) for k in i.known], axis=axis)
+    table = node.own_weights(0)
+    if table is not None and table.ndim == 2 and axis == 0 and i.known is None:
+        more: dict[str, Any] = {"vocab": int(table.shape[0]), "dim": int(table.shape[1])}
+        y: OnnxValue = w.layer("Embedding", i, weights={"W": table}, **more)
+        return y
     return w.call("take", x, i, axis=axis)
 
 

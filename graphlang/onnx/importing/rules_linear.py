@@ -28,7 +28,7 @@ def _matmul(w: Writer, node: OnnxNode) -> OnnxValue:
     weight = node.weights(1)
     if weight is not None and weight.ndim == 2 and x.known is None and x.rank > 1:
         bias = node.attribute("fused bias")
-        return affine(w, x, weight, None if bias is None else bias.known)
+        return affine(w, x, weight, None if bias is None else bias.known.reshape(-1))
     return w.call("matmul", x, y)
 
 
@@ -39,7 +39,8 @@ def bias_of(node: OnnxNode, values: list[OnnxValue | None]) -> OnnxValue | None:
         return None
     for value in values:
         known = value.known if value is not None else None
-        if value is not None and known is not None and known.shape == (weight.shape[1],):
+        along = (1,) * (known.ndim - 1) + (weight.shape[1],) if known is not None else None
+        if value is not None and known is not None and known.shape == along and known.ndim <= node[0].rank:
             return value if known.dtype.kind == "f" else None
     return None
 

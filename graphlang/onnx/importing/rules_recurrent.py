@@ -37,13 +37,17 @@ class RecurrentWeights:
         self.direction = node.attribute("direction", "forward")
         self.axis = 0 if node.attribute("layout", 0) else 1
 
+    @property
+    def resets_after(self) -> bool:
+        """Whether it is a GRU as PyTorch has it, whose reset comes after the product."""
+        return bool(self.node.op == "GRU" and self.node.attribute("linear_before_reset", 0))
+
     def is_usual(self) -> bool:
         """Whether the layer of the language does the same."""
         node = self.node
         activations = node.attribute("activations") or USUAL[node.op] * self.directions
         return (
             activations == USUAL[node.op] * self.directions
-            and not node.attribute("linear_before_reset", 0)
             and not node.attribute("input_forget", 0)
             and node.attribute("clip") is None
             and self.peepholes is None
@@ -55,6 +59,16 @@ class RecurrentWeights:
         named = {}
         for d, ending in zip(range(self.directions), ("", "_reverse"), strict=False):
             width = self.gates * self.hidden
+            if self.resets_after:
+                before = self.B[d].copy()
+                named[f"bn{ending}"] = before[width + 2 * self.hidden :].copy()
+                before[width + 2 * self.hidden :] = 0
+                named[f"b{ending}"] = self._ordered(before[:width, None] + before[width:, None])[0]
+                named[f"Wx{ending}"], named[f"Wh{ending}"] = (
+                    self._ordered(self.W[d]),
+                    self._ordered(self.R[d]),
+                )
+                continue
             named[f"Wx{ending}"] = self._ordered(self.W[d])
             named[f"Wh{ending}"] = self._ordered(self.R[d])
             named[f"b{ending}"] = self._ordered(self.B[d][:width, None] + self.B[d][width:, None])[0]
@@ -94,6 +108,9 @@ def _as_layer(w: Writer, layer: RecurrentWeights, x: OnnxValue) -> tuple[OnnxVal
         options["bidirectional"] = True
     states = [_start(w, layer, 5), _start(w, layer, 6) if layer.node.op == "LSTM" else None]
     lengths = layer.node.get(4)
+    states = [None if state is None or w.is_zero(state) else state for state in states]
+    if layer.resets_after:
+        options["reset"] = Keyword("after")
     operands: list[Any] = [x, lengths, *states]
     while operands[-1] is None:
         operands.pop()

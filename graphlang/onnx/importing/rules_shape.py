@@ -101,6 +101,13 @@ def _expand(w: Writer, node: OnnxNode) -> OnnxValue:
     own = [1] * (len(sizes) - x.rank) + list(x.shape)
     sizes = [1] * (len(own) - len(sizes)) + sizes
     sizes = [n if isinstance(m, int) and m == 1 else m for n, m in zip(sizes, own, strict=True)]
+    if x.known is not None and x.known.size == 1 and x.word == "float":
+        number = float(x.known.reshape(-1)[0])
+        return (
+            w.call("ones", sizes=tuple(sizes))
+            if number == 1
+            else w.call("full", sizes=tuple(sizes), value=number)
+        )
     return x if tuple(sizes) == x.shape else w.call("broadcast_to", x, sizes=tuple(sizes))
 
 
@@ -136,7 +143,7 @@ def _triangle(w: Writer, node: OnnxNode) -> OnnxValue:
     if x.word == "bool":
         ones = w.call(name, w.call("ones", sizes=x.shape), k=k)
         return w.call("logical_and", x, w.call("not_equal", ones, 0))
-    return w.call(name, x, k=k)
+    return w.call(name, x, k=k) if k else w.call(name, x)
 
 
 # ---- padding ---------------------------------------------------------------------------------------------

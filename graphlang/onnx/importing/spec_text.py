@@ -1,98 +1,119 @@
-"""The text of the spec: chains where there are chains, comments with shapes, in the one layout."""
+"""The text of the spec: blocks, chains, comments with shapes, in the one layout."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from graphlang.onnx.importing.blocks import RepeatedBlock
+from graphlang.onnx.importing.chains import has_layer, is_link
 from graphlang.onnx.importing.expression import (
-    OPERATORS,
-    NameRef,
+    HERE,
+    ChainLoop,
     WrittenCall,
     arguments,
     calls_in,
     expression_text,
     is_layer,
-    names_of_expression,
 )
 from graphlang.onnx.importing.writer import Statement, Writer
 
 
-def chained(statements: list[Statement], kept: set[str]) -> list[Statement]:
-    """The statements with every value that is used once, by a layer, put in front of it."""
-    uses = Counter(name for s in statements for name in (*names_of_expression(s.expression), *s.uses))
-    places: dict[str, int] = {}
-    result: list[Statement | None] = list(statements)
-    for place, statement in enumerate(statements):
-        expression = statement.expression
-        if isinstance(expression, WrittenCall) and _is_link(expression) and expression.operands:
-            first = expression.operands[0]
-            giver = places.get(first.name) if isinstance(first, NameRef) else None
-            if giver is not None and uses[first.name] == 1 and first.name not in kept:
-                before = result[giver]
-                assert before is not None
-                if _may_join(before.expression, expression):
-                    expression = expression._replace(operands=(before.expression, *expression.operands[1:]))
-                    result[place] = statement._replace(expression=expression)
-                    result[giver] = None
-        if len(statement.names) == 1 and expression is not None:
-            places[statement.names[0]] = place
-    return [statement for statement in result if statement is not None]
-
-
-def _is_link(call: WrittenCall) -> bool:
-    """Whether it may stand behind an arrow: no operator."""
-    return not (call.name in OPERATORS or call.name in ("subscript", "negative", "logical_not"))
-
-
-def _may_join(before: Any, after: WrittenCall) -> bool:
-    return isinstance(before, WrittenCall) and (is_layer(after.name) or _has_layer(before))
-
-
-def _has_layer(expression: Any) -> bool:
-    while isinstance(expression, WrittenCall) and _is_link(expression):
-        if is_layer(expression.name):
-            return True
-        expression = expression.operands[0] if expression.operands else None
-    return False
-
-
-def layer_names(statements: list[Statement], writer: Writer) -> dict[str, Any]:
+def layer_names(
+    statements: list[Statement], blocks: Sequence[RepeatedBlock], writer: Writer
+) -> dict[str, Any]:
     """The weights under the names that the spec gives them: each layer numbered as it appears."""
+    taken = {name for copy in writer.copies.values() for name in copy.params}
+    named = {name: array for name, array in writer.parameters.items() if name not in taken}
+    by_name = {block.name: block for block in blocks}
+    _name_layers(statements, "", None, by_name, writer, named)
+    return named
+
+
+def _name_layers(
+    statements: Sequence[Statement],
+    prefix: str,
+    keys: Sequence[int] | None,
+    blocks: Mapping[str, RepeatedBlock],
+    writer: Writer,
+    named: dict[str, Any],
+) -> None:
     counts: Counter[str] = Counter()
-    named: dict[str, Any] = dict(writer.parameters)
     for statement in statements:
         for call in calls_in(statement.expression):
             if not is_layer(call.name):
                 continue
             counts[call.name] += 1
-            weights = writer.weights[call.key] if call.key is not None else {}
-            named |= {f"{call.name}{counts[call.name]}.{role}": array for role, array in weights.items()}
-    return named
+            own = f"{prefix}{call.name}{counts[call.name]}."
+            if call.key is None:
+                continue
+            key = call.key if keys is None else keys[call.key]
+            if call.name in blocks:
+                block, copy = blocks[call.name], writer.copies[key]
+                for param, name in zip(block.params, copy.params, strict=True):
+                    named[f"{own}{param.names[0]}"] = writer.parameters[name]
+                _name_layers(block.statements, own, copy.keys, blocks, writer, named)
+            else:
+                named |= {f"{own}{role}": array for role, array in writer.weights[key].items()}
 
 
-def lines_of(statements: list[Statement], outputs: list[str]) -> Iterator[str]:
+def lines_of(statements: Sequence[Statement], outputs: Sequence[str]) -> Iterator[str]:
     """The lines of the spec."""
     for statement in statements:
         if statement.text is not None:
             yield statement.text
         else:
-            types = f"  # {', '.join(statement.types)}" if statement.types else ""
-            yield f"{', '.join(statement.names)} = {_written(statement.expression)}{types}"
+            yield f"{', '.join(statement.names)} = {_written(statement.expression)}{_comment(statement)}"
     if outputs:
         yield f"output {', '.join(outputs)}"
 
 
+def block_lines(block: RepeatedBlock) -> Iterator[str]:
+    """The lines of a `def`."""
+    formals = ", ".join(f"{name}: {text}" if text else name for name, text in block.formals)
+    head = f"def {block.name}({formals})"
+    *statements, last = block.statements
+    if not statements and not block.params:
+        yield f"{head} =\n  {_written(last.expression)}{_comment(last)}"
+    else:
+        yield f"{head} {{"
+        yield from lines_of((*block.params, *statements), ())
+        yield f"return {_written(last.expression)}{_comment(last)}"
+        yield "}"
+    yield ""
+
+
+def _comment(statement: Statement) -> str:
+    types = statement.types
+    if len(types) > 1 and len(set(types)) == 1:
+        return f"  # {types[0]}, {len(types)} times"
+    return f"  # {', '.join(types)}" if types else ""
+
+
 def _written(expression: Any) -> str:
     """An expression, as a chain where it goes through a layer."""
-    if not _has_layer(expression):
+    if not has_layer(expression):
         return expression_text(expression)
     links: list[str] = []
-    while isinstance(expression, WrittenCall) and _is_link(expression) and expression.operands:
-        texts = arguments(expression, expression.operands[1:])
-        links.append(f"{expression.name}({', '.join(texts)})" if texts else expression.name)
+    while is_link(expression) and expression.operands:
+        links.append(_link_text(expression))
         expression = expression.operands[0]
-        if not _has_layer(expression):
+        if not has_layer(expression):
             break
     return " -> ".join([expression_text(expression, 1), *reversed(links)])
+
+
+def _link_text(link: WrittenCall | ChainLoop) -> str:
+    if isinstance(link, ChainLoop):
+        return f"{link.head} {{ {'; '.join(_body_links(link.body))} }}"
+    texts = arguments(link, link.operands[1:])
+    return f"{link.name}({', '.join(texts)})" if texts else link.name
+
+
+def _body_links(body: Any) -> list[str]:
+    links: list[str] = []
+    while body != HERE:
+        links.insert(0, _link_text(body))
+        body = body.operands[0]
+    return links

@@ -15,7 +15,7 @@ _OF_WORD = {"float": FLOAT, "int": INT64, "bool": BOOL}
 class OnnxValue:
     """Of a constant `known` holds the numbers, sizes such as N among them; it is written when it is used."""
 
-    __slots__ = ("array", "elem", "expression", "known", "name")
+    __slots__ = ("array", "elem", "expression", "is_constant", "is_weight", "known", "name")
 
     def __init__(
         self,
@@ -29,6 +29,10 @@ class OnnxValue:
         self.array = array
         self.known = known
         self.name = name
+        #: whether the file keeps it as a weight: arrays of floats then stay trainable
+        self.is_weight = False
+        #: whether it comes with the file, be it as a weight or computed
+        self.is_constant = known is not None
         self.elem = elem if elem is not None else _OF_WORD[word_of(array)]
 
     @staticmethod
@@ -36,6 +40,14 @@ class OnnxValue:
         """A value whose numbers are known."""
         word = "int" if array.dtype == object else word_of(array)
         return OnnxValue(None, None, elem if elem is not None else _OF_WORD[word], array, name)
+
+    @property
+    def is_trainable(self) -> bool:
+        """Whether it is a weight of several floats."""
+        known = self.known
+        if known is None or not self.is_weight or self.word != "float" or known.size < 2:
+            return False
+        return bool(np.isfinite(known).all())
 
     @property
     def word(self) -> str:

@@ -17,7 +17,7 @@ def window_places(
     dilations: Sequence[int],
     before: Sequence[int],
 ) -> list[OnnxValue]:
-    """For each axis the place of each element of each window: [out..., window...], 1 where it does not matter."""
+    """For each axis the place of each element of each window: [out..., window...], or 1 of it."""
     axes = len(size)
     places = []
     for a in range(axes):
@@ -31,7 +31,7 @@ def window_places(
 
 
 def taken_windows(w: Writer, x: OnnxValue, places: Sequence[OnnxValue]) -> tuple[OnnxValue, OnnxValue]:
-    """x at the places of its last axes, the nearest one where a place lies outside; and whether it lies inside."""
+    """x at places of its last axes, the nearest one for a place outside; and whether it lies inside."""
     first = x.rank - len(places)
     inside: OnnxValue | None = None
     indices = []

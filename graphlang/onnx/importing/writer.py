@@ -8,7 +8,7 @@ import numpy as np
 
 from graphlang.catalog.finder import Catalog
 from graphlang.catalog.operation import as_numbers, outcome
-from graphlang.onnx.importing.constants import literal_of
+from graphlang.onnx.importing.constants import literal_of, triangle_of
 from graphlang.onnx.importing.element_types import NUMPY, WORDS, word_of
 from graphlang.onnx.importing.expression import Expression, Keyword, Literal, NameRef, WrittenCall
 from graphlang.onnx.importing.names import Identifiers
@@ -35,6 +35,15 @@ class Statement(NamedTuple):
     sizes: tuple[Any, ...] = ()
 
 
+class BlockCopy(NamedTuple):
+    """What fills in a block at one of its places."""
+
+    #: the keys of its layers, in the order of the block
+    keys: tuple[int, ...]
+    #: the names of the `param`s of the file that are those of the block
+    params: tuple[str, ...]
+
+
 class Writer:
     """Statements and weights in order, and the trace that knows their shapes."""
 
@@ -47,6 +56,13 @@ class Writer:
         self.declared: list[Statement] = []
         #: the weights of the layers, each at the `key` of its call
         self.weights: list[dict[str, np.ndarray[Any, Any]]] = []
+        #: the names that no person has chosen, and those that come from the file
+        self.plain: set[str] = set()
+        self.from_file: set[str] = set()
+        #: what the results of the node are to be called that is written now
+        self.wanted: list[str] = []
+        #: the copies of blocks, at the `key` of their calls
+        self.copies: dict[int, BlockCopy] = {}
         #: the values of each `param`
         self.parameters: dict[str, np.ndarray[Any, Any]] = {}
 
@@ -74,7 +90,9 @@ class Writer:
 
     def _entered(self, results: Any, expression: WrittenCall, wanted: list[str]) -> tuple[OnnxValue, ...]:
         arrays = [self._array(result) for result in results]
+        wanted = self.wanted if len(self.wanted) == len(wanted) else wanted
         names = tuple(self.names.new(name) for name in wanted)
+        self.from_file.update(names if wanted is self.wanted else ())
         self.statements.append(Statement(names, expression, tuple(map(shape_comment, arrays))))
         return tuple(OnnxValue(NameRef(n), a, None) for n, a in zip(names, arrays, strict=True))
 
@@ -124,6 +142,25 @@ class Writer:
             self._materialise(operand)
         return operand
 
+    def is_zero(self, value: OnnxValue) -> bool:
+        """Whether all of its numbers are 0 for certain, whatever its shape."""
+        if value.known is not None:
+            return value.known.dtype != object and not value.known.any()
+        definitions = {s.names[0]: s.expression for s in self.statements if len(s.names) == 1}
+        expression = value.expression
+        while True:
+            if isinstance(expression, NameRef):
+                expression = definitions.get(expression.name)
+            elif isinstance(expression, WrittenCall) and expression.name in _REARRANGED:
+                expression = expression.operands[0]
+            else:
+                break
+        if not isinstance(expression, WrittenCall):
+            return False
+        return expression.name == "zeros" or (
+            expression.name == "full" and expression.attributes.get("value") == 0
+        )
+
     def _literal(self, number: Any) -> OnnxValue:
         array = np.asarray(number)
         if array.dtype == object:
@@ -132,7 +169,8 @@ class Writer:
 
     def _materialise(self, value: OnnxValue) -> None:
         assert value.known is not None
-        made = literal_of(value.known, value.word)
+        as_weight = value.is_trainable and triangle_of(value.known, value.word) is None
+        made = None if as_weight else literal_of(value.known, value.word)
         value.array = self.trace.input(value.known.shape, NUMPY[value.word])
         if made is not None and (value.known.ndim == 0 or isinstance(made, Literal)):
             value.expression = made
@@ -151,14 +189,23 @@ class Writer:
 
     # ---- statements --------------------------------------------------------------------------------------
 
-    def let(self, value: OnnxValue, wanted: str) -> OnnxValue:
-        """The value under a name, which may be used more than once."""
+    def let(self, value: OnnxValue, wanted: str, *, plain: bool = True, given: bool = False) -> OnnxValue:
+        """The value under a name, which may be used more than once.
+
+        `plain` if nobody has made up the name with care, `given` if it is one of the file or made of one.
+        """
         value = self.operand(value)
         if isinstance(value.expression, NameRef):
             return value
         assert value.expression is not None
         ref = self._statement(value.expression, value.array, wanted)
-        return OnnxValue(ref, value.array, value.elem, value.known)
+        if plain:
+            self.plain.add(ref.name)
+        if given:
+            self.from_file.add(ref.name)
+        named = OnnxValue(ref, value.array, value.elem, value.known)
+        named.is_constant = value.is_constant
+        return named
 
     def _statement(self, expression: Expression, array: Any, wanted: str) -> NameRef:
         name = self.names.new(wanted)
@@ -189,11 +236,21 @@ class Writer:
             raise
         except Exception as error:
             raise NotImported(f"`{name}` does not take it: {_first_line(error)}") from error
-        expression = WrittenCall(name, tuple(v.expression for v in values), (), attributes, len(self.weights))
-        self.weights.append(weights)
+        expression = WrittenCall(name, tuple(v.expression for v in values), (), attributes, self.own(weights))
         if several:
             return self._entered(result, expression, [name.lower()] * len(result))
         return OnnxValue(expression, self._array(result), None)
+
+    def own(self, weights: dict[str, np.ndarray[Any, Any]]) -> int:
+        """The key of a layer with these weights."""
+        self.weights.append(weights)
+        return len(self.weights) - 1
+
+    def own_copy(self, copy: BlockCopy) -> int:
+        """The key of a block whose layers have these weights."""
+        key = self.own({})
+        self.copies[key] = copy
+        return key
 
     def _check(self, name: str, weights_of_layer: Any, weights: dict[str, np.ndarray[Any, Any]]) -> None:
         for role, parameter in weights_of_layer.items():
@@ -230,6 +287,10 @@ def _changes_nothing(name: str, value: OnnxValue, number: Any) -> bool:
     return value.word != "bool" and type(number) is int and _NEUTRAL.get(name) == number
 
 
+_REARRANGED = frozenset(
+    {"subscript", "transpose", "reshape", "expand_dims", "squeeze", "broadcast_to", "cast"}
+)
+"""Functions whose results are zeros where what they take is."""
 _NEUTRAL = {"multiply": 1, "add": 0, "subtract": 0}
 
 
