@@ -66,12 +66,12 @@ def without_states(statements: list[Statement], kept: Any) -> list[Statement]:
     result = []
     for statement in statements:
         call = statement.expression
-        if isinstance(call, WrittenCall) and call.name in ("RNN", "GRU", "LSTM") and len(statement.names) > 1:
-            if not any(uses[name] or name in kept for name in statement.names[1:]):
-                attributes = {k: v for k, v in call.attributes.items() if k != "return"}
-                names, types = statement.names[:1], statement.types[:1]
-                call = call._replace(attributes=attributes)
-                statement = statement._replace(names=names, types=types, expression=call)
+        unused = not any(uses[name] or name in kept for name in statement.names[1:])
+        if isinstance(call, WrittenCall) and call.name in ("RNN", "GRU", "LSTM") and unused:
+            attributes = {k: v for k, v in call.attributes.items() if k != "return"}
+            names, types = statement.names[:1], statement.types[:1]
+            call = call._replace(attributes=attributes)
+            statement = statement._replace(names=names, types=types, expression=call)
         result.append(statement)
     return result
 
