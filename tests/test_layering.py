@@ -111,6 +111,8 @@ NAMED_FROM_OUTSIDE = (
     "cli",  # each command has a `parser` and a `run`
     "exports/json_spec.py",  # each target has an `export`
     "exports/pictures",
+    "exports/source/numpy/table.py",  # a rule has the name of its primitive
+    "exports/source/numpy/target.py",
     "functions",  # the words of the language, which primitives and NumPy's functions share
     "initializers",
     "onnx/exporting/rules",  # so has a rule here

@@ -27,6 +27,9 @@ TARGETS: dict[str, ExportTarget] = {
     "dot": ExportTarget("graphlang.exports.pictures.dot", "a graph for Graphviz", ".dot"),
     "mermaid": ExportTarget("graphlang.exports.pictures.mermaid", "a flowchart", ".mmd"),
     "svg": ExportTarget("graphlang.exports.pictures.svg", "an image", ".svg"),
+    "numpy": ExportTarget(
+        "graphlang.exports.source.numpy.target", "a file of Python that needs NumPy alone", ".py"
+    ),
     "onnx": ExportTarget(
         "graphlang.onnx.exporting.target", "the outputs, for other runtimes", ".onnx", binary=True
     ),

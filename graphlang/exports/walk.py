@@ -38,6 +38,8 @@ class Recorded(NamedTuple):
     dy: SymbolicArray | None
     #: by name, the gradients that the node passes back; none where only forward was recorded
     gradients: dict[str, Any]
+    #: the number of the training step, an input from which random values follow; None in evaluation
+    step: SymbolicArray | None = None
 
     @property
     def results(self) -> list[SymbolicArray]:
@@ -121,6 +123,9 @@ def record_node(
     numbers = leaves_of(network, [node.number]) if node.spec.operation == "grad" else _read(node)
     recording = SizedRecording(network, numbers, dtype, training=training)
     tape, trace = recording.tape, recording.trace
+    step = trace.input((), np.int64) if training else None
+    if step is not None:
+        tape.seeds = tape.seeds._replace(counters=(step,))
     with trace:
         tape.forward_of(node)
         y = tape.values[node.number]
@@ -131,7 +136,7 @@ def record_node(
             dy = trace.input(y.shape, y.dtype)
             passed = {network.names[n]: dx for n, dx in tape.passed_to(node, dy, numbers).items()}
     inputs = {network.names[number]: value for number, value in recording.leaves.items()}
-    return Recorded(trace, inputs, y, state, tuple(recording.random.draws), dy, passed)
+    return Recorded(trace, inputs, y, state, tuple(recording.random.draws), dy, passed, step)
 
 
 class SizedRecording:

@@ -48,7 +48,8 @@ METHODS = {
     "step": "`compile(train=True)` gives the step for a loop of your own",
     "train_on_batch": "`compile(train=True)` gives the step for a loop of your own",
     "partial_fit": "`compile(train=True)` gives the step for a loop of your own",
-    "export": "`save` writes the parameters; the graph is its file",
+    "export": '`to_source("numpy")` gives the graph as a program, `gl.onnx.export(graph, path)` writes ONNX; '
+    "`save` writes the parameters",
     "layers": "`graphlang summary FILE` lists every node; `graph` holds them",
     "nodes": "`graph` holds every node",
     "to": 'there is one device; `gl.load(file, dtype="float32")` chooses the precision',

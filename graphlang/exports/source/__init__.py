@@ -1,0 +1,1 @@
+"""Graphs as source of Python: recorded steps become statements, by a table for each target."""

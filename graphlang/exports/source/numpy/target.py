@@ -1,0 +1,55 @@
+"""The target `numpy` of `graphlang export`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from graphlang.api import Graph
+from graphlang.exports.source.language import GeneratedFile, SourceLanguage
+from graphlang.exports.source.layout import docstring
+from graphlang.exports.source.loops import python_loop
+from graphlang.exports.source.names import class_name
+from graphlang.exports.source.numpy.helpers import HELPERS
+from graphlang.exports.source.numpy.network_class import NetworkWriter
+from graphlang.exports.source.numpy.table import HINTS, RULES, array_text, dtype_text
+from graphlang.syntax.lessons import stem_of_spec
+
+NUMPY = SourceLanguage(RULES, HELPERS, dtype_text, array_text, python_loop, HINTS)
+
+
+def export(graph: Graph, **options: Any) -> str:
+    """The file as text, which `ruff format` leaves as it is."""
+    with graph.model.diagnosed():
+        return _written(graph)
+
+
+def _written(graph: Graph) -> str:
+    file = GeneratedFile(NUMPY, dtype_text(graph.dtype))
+    name = class_name(stem_of_spec(graph.file) if graph.file else "net")
+    writer = NetworkWriter(file, graph, name)
+    network = writer.lines()
+    classes = writer.class_lines()
+    body = [*classes, "", "", *network]
+    text = "\n".join(body)
+    helpers = [line for own in file.helper_texts() for line in ["", "", *own.split("\n")]]
+    whole = "\n".join(helpers) + "\n" + text
+    lines = [*docstring(_about(graph)), *_imports(whole)]
+    constants = []
+    if "SEED" in whole:
+        constants.append(f"SEED = {graph.seed}")
+    if re.search(r"\brng\.random\(", text):
+        constants.append("rng = np.random.default_rng(0)")
+    constants = ["", *constants] if constants else []
+    return "\n".join([*lines, *constants, *helpers, *body]).rstrip() + "\n"
+
+
+def _imports(text: str) -> list[str]:
+    standard = [f"import {name}" for name in ("hashlib", "math") if f"{name}." in text]
+    numpy = ["import numpy as np"] if "np." in text else []
+    return ["", *standard, *([""] if standard and numpy else []), *numpy] if standard or numpy else []
+
+
+def _about(graph: Graph) -> str:
+    file = (graph.file or "a spec").rpartition("/")[2]
+    return f"{file} in NumPy, written by graphlang."

@@ -1,0 +1,257 @@
+"""Recorded steps as one writes them by hand: without what only infinite, huge or nan numbers need.
+
+`chain(dy, slope)` is `dy * slope` where the slope is finite whatever the operands are; where it may not be,
+as that of a root at 0, it stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from graphlang.engine.passes.common import common_subexpressions
+from graphlang.engine.program import Program, rewritten
+from graphlang.kernels.scan import ScanBody, ScanCall
+from graphlang.kernels.scan_recording import rebuilt, result_of
+from graphlang.trace import Dim, Step, SymbolicArray, Trace
+from graphlang.trace.primitives import sigmoid
+
+HUGE = 1e15
+"""A bound beyond which no number is expected."""
+_OPPOSITE: dict[str, Callable[..., Any]] = {
+    "less_equal": np.greater,
+    "less": np.greater_equal,
+    "greater": np.less_equal,
+    "greater_equal": np.less,
+    "equal": np.not_equal,
+    "not_equal": np.equal,
+}
+_MAY_BE_INFINITE = frozenset(
+    """
+    divide log log2 log10 log1p power float_power reciprocal sqrt cbrt chain_quotient arctanh arccosh tan
+    power_log floor_divide remainder fmod solve inv logdet random_numbers
+    """.split()
+)
+_SAME = frozenset({"stop_gradient", "alias", "checked_indices", "positive"})
+_POSITIVE = frozenset({"exp", "exp2", "cosh", "sigmoid", "sigmoid_slope", "tanh_slope", "mills"})
+_LIKE_OPERAND = frozenset(
+    {"sum", "max", "min", "sqrt", "cbrt", "reshape", "transpose", "broadcast_to", "slice", "prod", "full"}
+    | {"stop_gradient", "take", "mean", "astype", "concatenate", "reciprocal"}
+)
+
+
+def plain_program(program: Program) -> Program:
+    """The program in plain arithmetic, in which nothing is computed twice."""
+    for rule in (_products, _sums, _scans):
+        program = rewritten(program, rule)
+    return common_subexpressions(program)
+
+
+def _products(step: Step, x: tuple[Any, ...]) -> Any:
+    """The products of the chain rule, and other names of values."""
+    name = step.primitive.name
+    if name in _SAME:
+        return x[0]
+    if name == "chain" and is_finite(x[1]):
+        return np.multiply(x[0], x[1])
+    if name == "zero_times" and is_finite(x[0]) and is_finite(x[1]):
+        return np.multiply(x[0], x[1])
+    if name == "chain_quotient" and is_positive(x[1]):
+        return np.divide(x[0], x[1])
+    if name == "excess":
+        return np.subtract(x[0], x[1])
+    if name == "clip" and all(_is_number(b) and abs(float(b)) > HUGE for b in x[1:]):
+        return x[0]
+    if name in ("invert", "logical_not"):
+        return _opposite(x[0])
+    if name == "sigmoid_slope":
+        y = sigmoid(x[0])
+        return y * (1 - y)
+    if name == "tanh_slope":
+        y = np.tanh(x[0])
+        return 1 - y**2
+    return None
+
+
+def _opposite(x: Any) -> Any:
+    source = _source(x)
+    if source is None or source.primitive.name not in _OPPOSITE:
+        return None
+    return _OPPOSITE[source.primitive.name](*source.operands)
+
+
+def _sums(step: Step, x: tuple[Any, ...]) -> Any:
+    """Guards against sums of nothing, nan and overflow."""
+    name = step.primitive.name
+    if name == "maximum" and _is_number(x[1]) and float(x[1]) == 0.5 and _sums_exponentials(x[0]):
+        return x[0]
+    if name in ("bitwise_or", "logical_or") and len(x) == 2:
+        first, second = _source(x[0]), _source(x[1])
+        if first is not None and second is not None and second.primitive.name == "isnan":
+            read = [v.number for v in first.operands if v.__class__ is SymbolicArray]
+            if first.primitive.name == "equal" and second.operands[0].number in read:
+                return x[0]
+    if name == "divide" and _is_number(x[0]):
+        return _root_without_scale(float(x[0]), x[1])
+    return None
+
+
+def _sums_exponentials(x: Any) -> bool:
+    """Whether a value is a sum of exp(x - max(x)), which is 1 at least."""
+    source = _source(x)
+    inner = None if source is None or source.primitive.name != "sum" else _source(source.operands[0])
+    shifted = None if inner is None or inner.primitive.name != "exp" else _source(inner.operands[0])
+    top = None if shifted is None or shifted.primitive.name != "subtract" else _source(shifted.operands[1])
+    return top is not None and top.primitive.name == "max"
+
+
+def _root_without_scale(scale: float, x: Any) -> Any:
+    """r / sqrt(sum(d * r**2 * d) / n + eps * r**2) as 1 / sqrt(sum(d * d) / n + eps)."""
+    parts = _operands(x, "sqrt")
+    total = _operands(parts[0], "add") if parts else None
+    mean = _operands(total[0], "divide") if total else None
+    added = _source(mean[0]) if mean else None
+    if not total or not mean or added is None or added.primitive.name != "sum" or not _is_number(total[1]):
+        return None
+    product = _operands(added.operands[0], "multiply")
+    scaled = _operands(product[0], "multiply") if product else None
+    if not product or not scaled or not _is_number(scaled[1]) or float(scaled[1]) != scale**2:
+        return None
+    square = np.square(scaled[0]) if scaled[0] is product[1] else scaled[0] * product[1]
+    again = added.primitive(square, **added.params)
+    return 1 / np.sqrt(again / mean[1] + float(total[1]) / scale**2)
+
+
+def _scans(step: Step, x: tuple[Any, ...]) -> Any:
+    """The body of a loop, in plain arithmetic too."""
+    if not step.primitive.joint:
+        return None
+    call = ScanCall.from_params(step.params)
+    trace = (
+        x[0].trace
+        if x[0].__class__ is SymbolicArray
+        else next(v.trace for v in x if v.__class__ is SymbolicArray)
+    )
+    body, new = _plain_body(call.body)
+    return call._replace(body=body).record(trace, x, _result(step, new))
+
+
+_bodies: dict[int, tuple[ScanBody, ScanBody, Mapping[int, SymbolicArray]]] = {}
+
+
+def _plain_body(body: ScanBody) -> tuple[ScanBody, Mapping[int, SymbolicArray]]:
+    """The body rewritten; steps of one call share it, and so do the new ones."""
+    if id(body) not in _bodies:
+        if len(_bodies) > 256:
+            _bodies.clear()
+        first, new = rebuilt(body, lambda x: x.shape, _recorded(_products))
+        second, newer = rebuilt(first, lambda x: x.shape, _recorded(_sums))
+        _bodies[id(body)] = body, second, {n: newer[v.number] for n, v in new.items() if v.number in newer}
+    return _bodies[id(body)][1:]
+
+
+def _recorded(rule: Callable[..., Any]) -> Callable[[Trace, Step, tuple[Any, ...]], SymbolicArray]:
+    def record(trace: Trace, step: Step, operands: tuple[Any, ...]) -> SymbolicArray:
+        value = rule(step, operands)
+        if value is None:
+            value = trace.record(step.primitive, operands, step.params)
+        symbolic: SymbolicArray = value
+        return symbolic
+
+    return record
+
+
+def _result(step: Step, new: Mapping[int, SymbolicArray]) -> Any:
+    return result_of(step, new)
+
+
+# ---- what is known of values
+
+
+def is_finite(x: Any) -> bool:
+    """Whether a value is finite for all finite inputs of moderate size."""
+    if x.__class__ is not SymbolicArray:
+        return isinstance(x, Dim) or bool(np.all(np.isfinite(x))) if _is_plain(x) else False
+    waiting, seen = [x], set()
+    while waiting:
+        source = _source(waiting.pop())
+        if source is None or source.output.number in seen or source.output.dtype.kind == "b":
+            continue
+        seen.add(source.output.number)
+        if not _keeps_finite(source):
+            return False
+        for v in source.operands:
+            if v.__class__ is SymbolicArray:
+                waiting.append(v)
+            elif _is_plain(v) and not bool(np.all(np.isfinite(v))):
+                return False
+    return True
+
+
+def _keeps_finite(step: Step) -> bool:
+    """Whether the result is finite where the operands are."""
+    name, x = step.primitive.name, step.operands
+    if name == "divide":
+        return is_positive(x[1])
+    if name in ("sqrt", "log"):
+        return is_positive(x[0]) or (name == "sqrt" and is_square(x[0]))
+    if name in ("power", "float_power"):
+        return _is_number(x[1]) and float(x[1]) >= 0 and float(x[1]).is_integer()
+    if step.primitive.joint:
+        return all(_keeps_finite(s) for s in step.params["body"].trace.steps)
+    return name not in _MAY_BE_INFINITE
+
+
+def is_positive(x: Any) -> bool:
+    """Whether a value is above 0 for all finite inputs."""
+    if x.__class__ is not SymbolicArray:
+        return isinstance(x, Dim) or (_is_plain(x) and bool(np.all(np.asarray(x) > 0)))
+    source = _source(x)
+    if source is None:
+        return False
+    name, operands = source.primitive.name, source.operands
+    if name in _POSITIVE:
+        return True
+    if name == "add":
+        pairs = (operands, operands[::-1])
+        return any(is_positive(a) and (is_positive(b) or is_square(b)) for a, b in pairs)
+    if name in ("multiply", "divide"):
+        return all(is_positive(v) for v in operands)
+    if name == "maximum":
+        return any(is_positive(v) for v in operands)
+    return name in _LIKE_OPERAND and all(is_positive(v) for v in operands)
+
+
+def is_square(x: Any) -> bool:
+    """Whether a value is 0 at least for all finite inputs."""
+    source = _source(x)
+    if source is None:
+        return _is_plain(x) and bool(np.all(np.asarray(x) >= 0))
+    name, operands = source.primitive.name, source.operands
+    if name in ("square", "absolute", "fabs"):
+        return True
+    if name == "multiply" and operands[0] is operands[1]:
+        return True
+    if name in ("divide", "multiply"):
+        return all(is_square(v) or is_positive(v) for v in operands)
+    return name in _LIKE_OPERAND and all(is_square(v) for v in operands)
+
+
+def _source(x: Any) -> Step | None:
+    """The step that computes a value; None for an input or a constant."""
+    return x.trace.step_of(x) if x.__class__ is SymbolicArray else None
+
+
+def _operands(x: Any, name: str) -> tuple[Any, ...] | None:
+    source = _source(x)
+    return source.operands if source is not None and source.primitive.name == name else None
+
+
+def _is_plain(x: Any) -> bool:
+    return isinstance(x, bool | int | float | np.generic | np.ndarray)
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, int | float | np.generic) or (isinstance(x, np.ndarray) and x.ndim == 0)

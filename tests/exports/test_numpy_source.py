@@ -1,0 +1,99 @@
+"""`--to numpy`: each generated file computes what the engine does, needs NumPy alone, and is laid out by ruff."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from generated_numpy import compare, executed, network_of
+
+import graphlang as gl
+from graphlang.inputs.stand_ins import fill_with_random
+from graphlang.syntax.lessons import lesson_names
+
+sys.path.append(str(Path(__file__).parent.parent / "contracts"))
+import contract_cases as cases
+
+ENTRIES = cases.entries()
+SAMPLES = 3
+"""How many sample calls of an operation are exported, in each of its modes."""
+
+
+def inputs_of(graph: gl.Graph) -> dict[str, Any]:
+    return fill_with_random(graph.network, {}, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("lesson", lesson_names())
+def test_a_lesson_has_the_values_and_gradients_of_the_engine(lesson: str) -> None:
+    graph = gl.load(f"lesson:{lesson}", dtype="float64")
+    text = graph.to_source("numpy")
+    compare(graph, text, inputs_of(graph), tolerance=1e-10)
+
+
+@pytest.mark.parametrize(
+    "lesson", ["two_layer_net", "simple_convnet", "batchnorm_vs_none", "transformer", "vae"]
+)
+def test_float32_agrees_too(lesson: str) -> None:
+    graph = gl.load(f"lesson:{lesson}", dtype="float32")
+    compare(graph, graph.to_source("numpy"), inputs_of(graph), tolerance=1e-5)
+
+
+@pytest.mark.parametrize("lesson", ["dropout_overfit", "batchnorm_vs_none", "vae", "transformer"])
+def test_the_mode_of_training_agrees_with_its_random_numbers(lesson: str) -> None:
+    graph = gl.load(f"lesson:{lesson}", dtype="float64")
+    compare(graph, graph.to_source("numpy"), inputs_of(graph), tolerance=1e-10, training=True)
+
+
+@pytest.mark.parametrize("lesson", ["two_layer_net", "attention", "text_classifier", "seq2seq_addition"])
+def test_parameters_start_as_those_of_graphlang(lesson: str) -> None:
+    graph = gl.load(f"lesson:{lesson}")
+    net = network_of(executed(graph.to_source("numpy")))()
+    assert set(net.params) == set(graph.params)
+    for name, value in net.params.items():
+        np.testing.assert_array_equal(value, graph.params[name], err_msg=name)
+        assert value.dtype == graph.params[name].dtype
+
+
+def test_weights_of_graphlang_are_loaded(tmp_path: Path) -> None:
+    graph = gl.load("lesson:two_layer_net", seed=7)
+    graph.save(tmp_path / "net.npz")
+    net = network_of(executed(gl.load("lesson:two_layer_net").to_source("numpy")))()
+    net.load(tmp_path / "net.npz")
+    x = inputs_of(graph)["x"]
+    np.testing.assert_allclose(net.predict(x), graph.predict(x=x), rtol=1e-5)
+
+
+def test_ruff_leaves_every_lesson_as_it_is(tmp_path: Path) -> None:
+    for lesson in lesson_names():
+        text = gl.load(f"lesson:{lesson}").to_source("numpy")
+        (tmp_path / f"{lesson}.py").write_text(text, encoding="utf-8")
+    for words in (["format", "--diff"], ["check"]):
+        told = subprocess.run(
+            [sys.executable, "-m", "ruff", *words, "--isolated", "--no-cache", str(tmp_path)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert told.returncode == 0, told.stdout[:3000]
+
+
+@pytest.mark.parametrize("name", sorted(ENTRIES))
+def test_an_operation_of_the_catalog_has_the_values_and_gradients_of_the_engine(name: str) -> None:
+    found: dict[bool, int] = {}
+    for case in cases.one_of_each_call(cases.cases(ENTRIES[name])):
+        found[case.training] = found.get(case.training, 0) + 1
+        if found[case.training] <= SAMPLES:
+            graph = cases.load(case.text)
+            inputs = cases.inputs(graph, case.draw, cases.SIZES, "float64")
+            text = graph.to_source("numpy")
+            compare(graph, text, inputs, tolerance=1e-10, training=case.training)
+
+
+@pytest.mark.parametrize("lesson", ["apple_orange", "two_layer_net"])
+def test_the_text_of_a_lesson(lesson: str, golden: Callable[[str, str], None]) -> None:
+    golden(f"{lesson}.numpy", gl.load(f"lesson:{lesson}").to_source("numpy"))
