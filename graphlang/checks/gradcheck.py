@@ -19,7 +19,7 @@ from graphlang.engine.tape import Tape
 from graphlang.inputs.input_values import bind_inputs
 from graphlang.inputs.stand_ins import fill_with_random
 from graphlang.spec.models import GradcheckSpec
-from graphlang.spec.shown import Shown
+from graphlang.spec.shown import Printed, Shown
 
 MOVES = 2
 """How many points near the corners are checked too."""
@@ -56,7 +56,7 @@ class CheckedParameter:
 
 
 @dataclass(frozen=True)
-class Report(Shown):
+class Report(Printed, Shown):
     """The whole check; `culprit` is the first operation whose own backward is wrong."""
 
     of: str

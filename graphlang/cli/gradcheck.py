@@ -105,28 +105,30 @@ def _corners(report: Report) -> str:
 RESULTS = {"ok": "ok", "not decided": "not decided", "wrong": "WRONG"}
 
 
-def _show(report: Report) -> None:
+def columns_of_report(report: Report) -> tuple[list[list[Any]], list[str]]:
+    """The rows of the table, and its heads."""
     from graphlang.draw.numbers import short
 
+    heads = ["name", "mean difference", "worst relative", "checked"]
+    kinds = (("corners", "at a corner"), ("jumps", "at a jump"))
+    extra = [(kind, head) for kind, head in kinds if any(getattr(r, kind) for r in report.rows)]
+    rows = [
+        [
+            r.name,
+            short(r.mean_difference, 4),
+            short(r.worst_relative, 4),
+            r.checked,
+            *(getattr(r, kind) for kind, _ in extra),
+            RESULTS[r.state],
+        ]
+        for r in report.rows
+    ]
+    return rows, [*heads, *(head for _, head in extra), "result"]
+
+
+def _show(report: Report) -> None:
     if report.rows:
-        heads = ["name", "mean difference", "worst relative", "checked"]
-        extra = [
-            (k, head)
-            for k, head in (("corners", "at a corner"), ("jumps", "at a jump"))
-            if any(getattr(r, k) for r in report.rows)
-        ]
-        rows = [
-            [
-                r.name,
-                short(r.mean_difference, 4),
-                short(r.worst_relative, 4),
-                r.checked,
-                *(getattr(r, kind) for kind, _ in extra),
-                RESULTS[r.state],
-            ]
-            for r in report.rows
-        ]
-        console.print_table(rows, [*heads, *(head for _, head in extra), "result"])
+        console.print_table(*columns_of_report(report))
         console.out("")
     text = console.prose(verdict(report))
     console.out(console.good(text) if report.ok else console.bad(text))

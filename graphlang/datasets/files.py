@@ -43,7 +43,9 @@ class Files:
         try:
             regular = S_ISREG(file.place.stat().st_mode)
         except (FileNotFoundError, NotADirectoryError):
-            raise GraphError([FileMissing(path, str(self.folder), _neighbours(file.place))]) from None
+            raise GraphError(
+                [FileMissing(path, str(self.folder), _neighbours(file.place), self.anywhere)]
+            ) from None
         except OSError as error:
             raise GraphError([ReadingRefused(path, _reason(error))]) from None
         if not regular:
@@ -54,7 +56,7 @@ class Files:
         """The folder at a path; raises GraphError if there is none or it is not allowed."""
         place = Path(path).resolve() if self.anywhere else self._below(path).place
         if not place.is_dir():
-            raise GraphError([FileMissing(path, str(self.folder), _neighbours(place))])
+            raise GraphError([FileMissing(path, str(self.folder), _neighbours(place), self.anywhere)])
         return place
 
     def _below(self, path: str) -> FoundFile:

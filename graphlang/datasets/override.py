@@ -31,7 +31,7 @@ def override_source(source: DataSource, path: Path) -> DataSource:
     if path.is_dir():
         return _from_folder(source, path)
     if not path.exists():
-        raise GraphError([FileMissing(str(path), str(Path.cwd()), [])])
+        raise GraphError([FileMissing(str(path), str(Path.cwd()), [], outside=True)])
     return _kind(source, path).model_validate({"path": str(path), **_options(source, _kind(source, path))})
 
 

@@ -318,7 +318,20 @@ def _problem(
     if target and not any(block.numbers[column] for block in told):
         count, first = _of_labels(table, name) or (count, first)
     line, rows = int(table.lines[first.row]), len(table.lines)
-    return BadCell(table.path, line, name, first.cell, count, rows, target=target)
+    texts = None if any(block.numbers[column] for block in told) else _texts_and_gaps(table, name)
+    return BadCell(table.path, line, name, first.cell, count, rows, target, *(texts or (False, False)))
+
+
+def _texts_and_gaps(table: Table, name: str) -> tuple[bool, bool]:
+    """Whether a column without numbers has texts, and whether it has cells without a value."""
+    texts = gaps = False
+    for cells in table.cells(name):
+        for cell in cells:
+            if cell.strip() in table.form.missing or is_missing(cell):
+                gaps = True
+            elif plain_number(cell) is None:
+                texts = True
+    return texts, gaps
 
 
 def _of_labels(table: Table, name: str) -> tuple[int, _Bad] | None:

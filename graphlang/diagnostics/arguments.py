@@ -55,6 +55,18 @@ class UnknownAttribute(Located):
         return self.foreign if self.foreign in self.attributes else closest(self.name, self.attributes)
 
 
+class SettingAsAttribute(UnknownAttribute):
+    """A setting of a section, as `test`, that is given to a source or an optimizer which does not take it."""
+
+    help = "{place}"
+
+    place: object
+
+    @property
+    def match(self) -> str | None:
+        return None
+
+
 class WrongAttribute(Located):
     """An attribute has a value that it cannot have.
 

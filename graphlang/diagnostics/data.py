@@ -24,10 +24,18 @@ class PathOutside(Diagnostic):
 
     code = "GL601"
     message = "the path `{path}` {reason}; a spec reads only files below its own folder"
-    help = "put the file below the spec's folder, or name it from outside with `--data PATH`"
+    help = first_of("{from_shell}", "put the file below the spec's folder")
 
     path: str
     reason: Refusal
+
+    @property
+    def from_shell(self) -> str | None:
+        return (
+            "put the file below the spec's folder, or name it from outside with `--data PATH`"
+            if self.shell
+            else None
+        )
 
 
 class FileMissing(OfFile):
@@ -45,6 +53,8 @@ class FileMissing(OfFile):
 
     folder: str
     neighbours: Sequence[str] = ()
+    #: whether the path is given from outside, and not in a spec
+    outside: bool = False
 
     @property
     def help(self) -> str:
@@ -55,7 +65,11 @@ class FileMissing(OfFile):
         match = closest(stem, stems)
         if match:
             return f"did you mean `{stems[match]}`?"
-        usual = "correct the path (in a spec it starts at the spec's folder), or use `--data PATH`"
+        usual = "correct the path: in a spec it starts at the spec's folder"
+        if self.outside:
+            usual = "correct the path: it starts at the current folder"
+        elif self.shell:
+            usual = "correct the path (in a spec it starts at the spec's folder), or use `--data PATH`"
         return (None if dot else did_you_mean(name, self.neighbours)) or usual
 
 

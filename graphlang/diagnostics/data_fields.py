@@ -62,6 +62,15 @@ class UnknownField(Diagnostic):
         return names[0] if len(names) == 1 else None
 
 
+class FieldNotGiven(UnknownField):
+    """A column that rows from Python lack."""
+
+    @property
+    def help(self) -> str:
+        match = f"did you mean it by `{self.match}`? Else " if self.match is not None else ""
+        return f"{match}give `{self.field}` too, a value for each row"
+
+
 def as_field(name: str) -> str:
     """The name of a column as a `data` section writes it."""
     if name.isascii() and name.isidentifier() and name not in _WORDS:
@@ -217,8 +226,12 @@ class NumberNotFinite(Diagnostic):
     #: the place as a reader finds it: `line 5 of d.csv`
     origin: str
     span: Span | None
+    #: whether it is what the graph learns to answer
+    target: bool = False
 
     @property
     def help(self) -> str:
+        if self.target and self.value != self.value:
+            return "take the row away: it has no answer to learn from"
         fill = "; a gap in a table is filled by `impute(column, mean)`" if self.value != self.value else ""
         return f"mend it, or leave that row out{fill}"

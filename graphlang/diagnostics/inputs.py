@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphlang.diagnostics.base import Diagnostic, filled, wording
+from graphlang.diagnostics.base import Diagnostic, filled, first_of, wording
 from graphlang.diagnostics.places import Span
 from graphlang.diagnostics.spelling import closest_of
 
@@ -77,6 +77,13 @@ class UnknownInput(Diagnostic):
         if self.match:
             return f"did you mean `{self.match}`?"
         return filled("the inputs are {inputs}", self) if self.inputs else None
+
+
+class UnknownGivenColumn(UnknownInput):
+    """A column of raw rows from Python that the source does not have."""
+
+    message = "rows have no column `{name}`"
+    help = first_of("did you mean `{match}`?", "leave it out: the columns are {inputs}")
 
 
 # ---- GL703 ------------------------------------------------------------------------------------------

@@ -111,15 +111,21 @@ class UnknownOperation(Located):
         return None
 
 
+_LISTED = (
+    "`graphlang layers` lists every layer and function; one of your own is handed over in Python, "
+    "`gl.load(file, layers=[{name}])`"
+)
+
+
 class NoSuchCallable(UnknownOperation):
     message = "unknown operation `{name}`"
-    help = "`graphlang layers` lists every layer and function"
+    help = _LISTED
     label = "not a layer, function or `def`"
 
 
 class MisspeltOperation(NoSuchCallable):
     replacement = first_of("{match}")
-    help = first_of("did you mean `{match}`?", "`graphlang layers` lists every layer and function")
+    help = first_of("did you mean `{match}`?", _LISTED)
 
     candidates: Sequence[str]
 

@@ -115,6 +115,11 @@ class CellWithoutClass(Unprepared):
     place: str
 
 
+class TargetWithoutClass(CellWithoutClass):
+    message = "`{field}`, which is what to answer, has no value, {place}"
+    help = "take the row away: a row without its answer teaches nothing"
+
+
 class OtherFill(Unprepared):
     message = "`{field}` fills with `{fill}`, but the cells of the field are {kind}"
     help = "give a class of the same kind, or `mode` for the most frequent one"
@@ -142,8 +147,13 @@ class NothingKnown(Unprepared):
 
 
 class NotLearned(Unprepared):
-    message = "what `{field}` learned from the training split is not kept with these weights"
-    help = "give the run folder as weights, or leave `--data` out, so that it is learned from the file's data"
+    message = "what `{field}` learns from the training split is not known"
+
+    @property
+    def help(self) -> str:
+        if self.shell:
+            return "give the run folder as `--weights`: what was learned is kept there"
+        return 'train with `fit`, or take what a training learned: `graph.load_weights("runs/NAME")`'
 
 
 class DamagedLearned(Unprepared):

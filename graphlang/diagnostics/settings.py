@@ -41,6 +41,21 @@ class Maximized:
         return str(self)
 
 
+class OtherSection(NamedTuple):
+    """A setting of another section, or one that is given to a member of its own."""
+
+    section: str
+    name: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"it is a setting of `{self.section}`: write `{self.name} = {self.value}` as a line in it"
+
+    @property
+    def from_outside(self) -> str:
+        return f"it is a setting of `{self.section}`: write `{self.section}.{self.name}`"
+
+
 class UnknownSetting(Diagnostic):
     """A section holds a setting that it does not know.
 
@@ -68,11 +83,11 @@ class UnknownSetting(Diagnostic):
 
 
 class SettingElsewhere(UnknownSetting):
-    """A setting of the optimizer or the source, or `maximize`."""
+    """A setting of the optimizer, the source or another section, or `maximize`."""
 
     help = "{belonging}"
 
-    belonging: Belonging | Maximized
+    belonging: Belonging | Maximized | OtherSection
 
     @property
     def match(self) -> str | None:
@@ -244,7 +259,7 @@ class UnknownOverride(FromOutside):
 
 
 class OverrideElsewhere(UnknownOverride):
-    """A setting of the optimizer or the source, or `maximize`."""
+    """A setting of the optimizer, the source or another section, or `maximize`."""
 
     help = "{belonging.from_outside}"
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from graphlang.diagnostics.base import OfFile, first_of, wording
+from graphlang.diagnostics.data_fields import as_field
 from graphlang.diagnostics.spelling import closest_of
 
 
@@ -213,6 +214,9 @@ class BadCell(OfFile):
     of: int = 1
     #: whether the column may have been meant for labels
     target: bool = False
+    #: whether the column has texts and no numbers, and whether it has cells without a value besides
+    texts: bool = False
+    gaps: bool = False
 
     @property
     def line(self) -> int:
@@ -232,11 +236,13 @@ class BadCell(OfFile):
     def help(self) -> str:
         cell = self.cell.strip()
         if self.target and is_missing(cell):
-            return "fill the cell, or leave the line out"
+            return "fill the cell, or leave the line out: a row without its answer teaches nothing"
+        if is_missing(cell) and self.texts:
+            return self._as_classes
         if is_missing(cell):
             return (
                 "fill the cell, leave the line out, or take no field of the column (`x` takes all columns); "
-                'or say `missing=["", "NA"]` in the source and `impute(field, mean)`'
+                f"or say {self._marks} in the source and `impute({as_field(self.name)}, mean)`"
             )
         if cell.lower() in _TRUTH:
             return f"write 1 for true and 0 for false, not `{cell}`"
@@ -249,13 +255,27 @@ class BadCell(OfFile):
             return f"write the number alone: `{number}`"
         if self.target:
             return "a target has numbers alone, or labels none of which is a number (`class 1` for `1`)"
-        if self.count == self.of:
-            return (
-                f"texts become numbers by `category({self.name})`, or one column for each by "
-                f"`one_hot(category({self.name}))`; to leave the column out, name the others one by one "
-                "(the field `x` takes every column but the target)"
-            )
+        if self.texts or self.count == self.of:
+            return self._as_classes
         return "write a number such as `3` or `-0.5e2`, or leave the column or the line out"
+
+    @property
+    def _marks(self) -> str:
+        mark = self.cell.strip() if is_missing(self.cell) else ""
+        return f'`missing=["", "{mark}"]`' if mark else '`missing=[""]`'
+
+    @property
+    def _as_classes(self) -> str:
+        name = as_field(self.name)
+        field = f"impute({name}, mode)" if self.gaps else name
+        filled = (
+            f" (with {self._marks} in the source, for cells without a value)" if is_missing(self.cell) else ""
+        )
+        return (
+            f"texts become numbers by `category({field})`{filled}, or one column for each by "
+            f"`one_hot(category({field}))`; to leave the column out, name the others one by one "
+            "(the field `x` takes every column but the target)"
+        )
 
 
 _TRUTH = ("true", "false", "yes", "no")

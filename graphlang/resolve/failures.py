@@ -15,6 +15,7 @@ from graphlang.resolve.context import Context
 from graphlang.resolve.operation_symbols import SYMBOLS
 from graphlang.resolve.type_texts import origins, types_text
 from graphlang.resolve.values import Instance, Value
+from graphlang.resolve.whole_sequences import every_step_given
 from graphlang.trace import ShapeError, UndecidedError, Unrecorded
 from graphlang.trace.errors import TooLarge
 
@@ -36,13 +37,14 @@ def _failure_of_forward(
         return MemoryInsideExceeded("memory", span, error.size, error.limit, who)
     subject, reason = _with_name(name, sentence(str(error)))
     if isinstance(error, ShapeError):
-        help = error.help or _matrix_product(name, operands, span)
+        help = error.help or _matrix_product(name, operands, span) or every_step_given(operands)
         return OperandsMisfit(span, origins(operands, span), subject, reason, help)
     if isinstance(error, Unrecorded | UndecidedError | WrongForward):
         return layer_failed(f"`{name}`", span, error)
     if isinstance(error, ValueError):
         cause = error if name in context.catalog.own else None
-        return OperandsMisfit(span, origins(operands, span), subject, reason).replaced(cause=cause)
+        help = every_step_given(operands)
+        return OperandsMisfit(span, origins(operands, span), subject, reason, help).replaced(cause=cause)
     return failed(name, operands, span, error)
 
 

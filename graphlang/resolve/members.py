@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import ValidationError
 
 from graphlang.diagnostics import Span
-from graphlang.diagnostics.arguments import ArgumentTwice, TooManyArguments
+from graphlang.diagnostics.arguments import ArgumentTwice, SettingAsAttribute, TooManyArguments
 from graphlang.diagnostics.kinds import MemberNeeded
 from graphlang.diagnostics.names import MemberRenamed, MemberWithOption, UnknownMember, UnknownOperation
 from graphlang.resolve.call_arguments import unknown_attribute
@@ -15,6 +15,7 @@ from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
 from graphlang.resolve.known_values import constant_behind
 from graphlang.resolve.scopes import MISSING, Scope
+from graphlang.resolve.setting_places import section_of_argument
 from graphlang.resolve.validation import report_validation
 from graphlang.resolve.values import POISON, without_node
 from graphlang.syntax import tree
@@ -99,7 +100,7 @@ def _with_arguments(context: Context, family: Any, owner: str, expression: Any, 
     attributes: dict[str, Any] = {}
     places: dict[str, Span] = {}
     for position, argument in enumerate(expression.arguments if isinstance(expression, tree.Call) else ()):
-        name = _attribute_name(context, family, owner, argument, position, places)
+        name = _attribute_name(context, family, owner, argument, position, places, scope)
         if name is None:
             return POISON
         if family == "datasets" and name == "target" and isinstance(argument.value, tree.Name):
@@ -138,7 +139,13 @@ def _dotted(expression: Any) -> str | None:
 
 
 def _attribute_name(
-    context: Context, family: Any, owner: str, argument: tree.Argument, position: int, places: dict[str, Span]
+    context: Context,
+    family: Any,
+    owner: str,
+    argument: tree.Argument,
+    position: int,
+    places: dict[str, Span],
+    scope: Scope,
 ) -> str | None:
     """The attribute that an argument is for; None after a reported mistake."""
     model = context.catalog.member(family, owner)
@@ -152,7 +159,10 @@ def _attribute_name(
         context.error(ArgumentTwice(argument.span, owner, name, places[name]))
         return None
     if name not in names:
-        context.error(unknown_attribute(argument, owner, name, names))
+        problem = unknown_attribute(argument, owner, name, names)
+        place = None if problem.foreign in names else section_of_argument(family, argument, scope)
+        facts = problem.span, owner, name, names, problem.foreign, problem.catalog_note
+        context.error(problem if place is None else SettingAsAttribute(*facts, place))
         return None
     return name
 

@@ -9,6 +9,8 @@ from pydantic import ValidationError
 from graphlang.diagnostics import Span
 from graphlang.diagnostics.names import UnknownName
 from graphlang.diagnostics.settings import (
+    Belonging,
+    Maximized,
     MissingSetting,
     OverrideOutOfRange,
     OverrideRefused,
@@ -38,6 +40,7 @@ from graphlang.resolve.section_models import (
     setting_meant,
     written_settings,
 )
+from graphlang.resolve.setting_places import place_of_setting
 from graphlang.resolve.settings import PARTS, part_value, setting_value
 from graphlang.resolve.validation import requirement
 from graphlang.resolve.values import POISON
@@ -181,12 +184,16 @@ class _Evaluation:
         section, name = self.section.name, setting.name
         if section == "data" and self.scope.find(name) is POISON:
             return
-        elsewhere = belongs_elsewhere(section, name, setting.value)
+        elsewhere = belongs_elsewhere(section, name, setting.value) or (
+            place_of_setting(self.context.catalog, self.section, name, setting.value)
+            if setting_meant(name) not in self.allowed
+            else None
+        )
         facts = setting.name_span, section, name, self.allowed, setting_meant(name)
         problem = UnknownSetting(*facts) if elsewhere is None else SettingElsewhere(*facts, elsewhere)
         self.context.error(problem)
         home = "minimize" if name.startswith("maximi") else "optimizer"
-        self.meant.update((problem.match, home if elsewhere else None))
+        self.meant.update((problem.match, home if isinstance(elsewhere, Belonging | Maximized) else None))
         if problem.match is not None and problem.match not in self.places and section != "data":
             self._evaluated(problem.match, setting.value)
 

@@ -6,6 +6,14 @@ from importlib import import_module
 from typing import Any
 
 
+class Printed:
+    """The part of a class whose `print` is what the commands show; its `repr` stays that of Python."""
+
+    def __str__(self) -> str:
+        text: str = import_module("graphlang.notebook.plain").text(self)
+        return text
+
+
 class Shown:
     """The part of a class that Jupyter, VS Code and Colab ask for a picture or a table."""
 

@@ -22,6 +22,7 @@ from graphlang.inputs.input_values import as_array
 from graphlang.spec.models import InputSpec
 from graphlang.training.batches import BatchSource, Origin
 from graphlang.training.column_types import column_mismatch
+from graphlang.training.gaps_in_targets import is_target, of_target
 
 
 def bind_columns(
@@ -90,7 +91,7 @@ class _Binding:
             self._add(column_mismatch(self.model, spec, field, column, self.sizes))
         except GraphError as error:  # the cells of a table are no numbers
             for problem in error.diagnostics:
-                self._add(problem)
+                self._add(of_target(self.model, problem))
         self.bound[number] = column
 
     def _defaults(self) -> dict[int, Any]:
@@ -146,4 +147,5 @@ class _Binding:
         if place is None:
             return None
         at = self.origin.of_number(column, place[0])
-        return NumberNotFinite(field, values[place].item(), at, self.network.span(spec.name))
+        target = is_target(self.model, spec.name)
+        return NumberNotFinite(field, values[place].item(), at, self.network.span(spec.name), target)

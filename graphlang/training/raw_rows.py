@@ -9,11 +9,13 @@ import numpy as np
 
 from graphlang.datasets.arrays import columns_from, from_arrays
 from graphlang.datasets.dataset import Column, Dataset, named_fields
-from graphlang.datasets.preparing import prepared, source_fields
-from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.data_fields import UnknownField
+from graphlang.datasets.preparing import source_fields
+from graphlang.diagnostics import GraphError, closest
+from graphlang.diagnostics.data_fields import FieldNotGiven
+from graphlang.diagnostics.inputs import UnknownGivenColumn
 from graphlang.engine.model import Model
 from graphlang.spec.models import DataSpec
+from graphlang.training.gaps_in_targets import computed_fields
 
 _NAME = "the rows handed in"
 
@@ -32,7 +34,7 @@ def from_raw(model: Model, values: Mapping[str, Any], of: Iterable[str]) -> dict
     inputs = model.network.inputs
     if not all(name in inputs for name in values):
         fields = _fields(section, model.network.inputs_of(of))
-        if fields and all(name in inputs or name in _sources(section) for name in values):
+        if fields and _are_columns(section, values, inputs):
             values = _computed(model, section, values, fields)
     return {name: _as_stored(model, section, name, value) for name, value in values.items()}
 
@@ -59,7 +61,7 @@ def prepared_like_source(model: Model, dataset: Dataset, *, learn: bool) -> Data
     """A data set with the fields that the `data` section computes of those that it has."""
     section = model.spec.data
     missing = {} if section is None else {f: e for f, e in section.prepared.items() if f not in dataset.train}
-    return prepared(dataset, missing, model.learned, learn=learn) if missing else dataset
+    return computed_fields(model, dataset, missing, learn=learn) if missing else dataset
 
 
 def dataset_of(model: Model, splits: Mapping[str, Mapping[str, Any]], of: Iterable[str]) -> Dataset:
@@ -73,7 +75,7 @@ def dataset_of(model: Model, splits: Mapping[str, Mapping[str, Any]], of: Iterab
     taken = {split: _with_features(model, section, columns, fields) for split, columns in splits.items()}
     dataset = Dataset(_NAME, {split: _columns(columns) for split, columns in taken.items()})
     expressions = {f: section.prepared[f] for f in fields.values() if f in section.prepared}
-    return prepared(dataset, expressions, model.learned, learn=True)
+    return computed_fields(model, dataset, expressions, learn=True)
 
 
 def _with_features(
@@ -99,6 +101,20 @@ def _fields(section: DataSpec, needed: Collection[str]) -> dict[str, str]:
     return {name: field for name, field in section.fields.items() if name in needed}
 
 
+def _are_columns(section: DataSpec, values: Mapping[str, Any], inputs: Collection[str]) -> bool:
+    """Whether values are columns of raw rows; raises GraphError for those that the source does not have,
+    where the others, or what their names may be meant for, are columns."""
+    sources = _sources(section)
+    others = [name for name in values if name not in inputs]
+    unknown = [name for name in others if name not in sources]
+    if not unknown:
+        return True
+    if len(unknown) < len(others) or any(closest(name, [*inputs, *sources]) in sources for name in unknown):
+        listed = sorted(sources)
+        raise GraphError([UnknownGivenColumn(name, listed) for name in unknown])
+    return False
+
+
 def _sources(section: DataSpec) -> set[str]:
     """The fields of the source that the section takes."""
     plain = {field for field in section.fields.values() if field not in section.prepared}
@@ -119,11 +135,12 @@ def _computed(
         if absent and model.network.inputs[name].default is not None and len(absent) == len(taken):
             continue
         if absent:
-            raise GraphError([UnknownField(name, absent[0], *named_fields(columns), _NAME, None)])
+            given = named_fields(columns)
+            raise GraphError([FieldNotGiven(name, absent[0], *given, _NAME, None)])
         if expression is None:
             inputs[name] = columns[field].take(slice(None))
         else:
-            whole = prepared(dataset, {field: expression}, model.learned, learn=False)
+            whole = computed_fields(model, dataset, {field: expression}, learn=False)
             inputs[name] = whole.train[field].take(slice(None))
     return inputs
 

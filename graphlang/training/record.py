@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any, Literal, NoReturn
 
 from graphlang.diagnostics import Diagnostic
-from graphlang.spec.shown import Shown
+from graphlang.spec.shown import Printed, Shown
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Epoch:
+class Epoch(Printed):
     """One epoch: the loss over the rows that it saw, and the metrics over each whole split.
 
     The loss is that of the epoch's steps, each weighted by its rows (with `ignore`, by the labels that
@@ -118,7 +118,7 @@ class History(Shown):
 
     def __repr__(self) -> str:
         counts = f"{len(self.losses):,} iterations, {len(self.epochs):,} epochs"
-        return f"History({counts}, last: {self.last})" if self.epochs else f"History({counts})"
+        return f"History({counts}, last: {self.last!r})" if self.epochs else f"History({counts})"
 
     def __getitem__(self, key: Any) -> NoReturn:
         raise TypeError(_RECORDS)

@@ -12,13 +12,14 @@ from graphlang.catalog.finder import Catalog
 from graphlang.datasets.dataset import Dataset
 from graphlang.datasets.dividing import by_field, with_share, with_source
 from graphlang.datasets.override import open_override
-from graphlang.datasets.preparing import prepared, source_fields
+from graphlang.datasets.preparing import source_fields
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.running import MissingSection
 from graphlang.diagnostics.settings import SettingRefused, SettingsRefused, WrongSetting
 from graphlang.engine.model import Model
 from graphlang.resolve.validation import requirement
 from graphlang.spec.models import DataSpec, TrainSpec, Use
+from graphlang.training.gaps_in_targets import computed_fields
 from graphlang.training.raw_rows import divide_as_learned
 
 
@@ -55,7 +56,7 @@ def open_data(
         dataset = open_override(source, override, fields, model.network.limits)
     divide_as_learned(model, dataset)
     learn = override is None or command == "train"
-    return prepared(dataset, expressions, model.learned, learn=learn)
+    return computed_fields(model, dataset, expressions, learn=learn)
 
 
 def _of_source(taken: Collection[str], expressions: Mapping[str, Any]) -> set[str]:
