@@ -10,19 +10,19 @@ from graphlang.training.record import Epoch
 
 
 @singledispatch
-def text(shown: Any) -> str:
+def printed(shown: Any) -> str:
     """An object as it is printed."""
     return repr(shown)
 
 
-@text.register
+@printed.register
 def _epoch(epoch: Epoch) -> str:
     from graphlang.cli.training_progress import summary
 
     return f"epoch {epoch.epoch}, iteration {epoch.iteration}: {summary(epoch)}"
 
 
-@text.register
+@printed.register
 def _report(report: Report) -> str:
     from graphlang.cli.gradcheck import columns_of_report, verdict
     from graphlang.draw.table import table

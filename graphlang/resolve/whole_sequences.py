@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from graphlang.diagnostics import Span
 from graphlang.resolve.type_texts import sizes_text
 from graphlang.resolve.values import NodeValue
 
@@ -24,13 +25,20 @@ def every_step_given(operands: Sequence[Any]) -> str | None:
             continue
         seen.add(id(value))
         if value.operation in _RECURRENT and "return" not in value.attributes:
-            calls = re.findall(rf"\b{value.operation}\([^()\n]+\)", value.span.text)
+            calls = re.findall(rf"\b{value.operation}\([^()\n]+\)", _line_of(value.span))
             last = f"`{calls[0][:-1]}, return=last)`" if len(calls) == 1 else None
             written = f"write {last}" if last and len(last) < 60 else "give it `return=last`"
             shape = sizes_text(value.array.shape)
             return f"`{value.operation}` gives every step, [{shape}]; if the last one is meant, {written}"
         pending += value.operands
     return None
+
+
+def _line_of(span: Span) -> str:
+    """The text from a place to the end of the line on which it ends."""
+    text = span.source.text
+    end = text.find("\n", span.end)
+    return text[span.start : end if end >= 0 else len(text)]
 
 
 def _sequence(operand: Any) -> Any:

@@ -10,7 +10,7 @@ class Printed:
     """The part of a class whose `print` is what the commands show; its `repr` stays that of Python."""
 
     def __str__(self) -> str:
-        text: str = import_module("graphlang.notebook.plain").text(self)
+        text: str = import_module("graphlang.notebook.plain").printed(self)
         return text
 
 

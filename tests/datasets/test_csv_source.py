@@ -188,7 +188,7 @@ def test_another_delimiter_is_named(tmp_path, between):
         (
             "a,b\n1,NA\n",
             "fill the cell, leave the line out, or take no field of the column (`x` takes all columns); "
-            'or say `missing=["", "NA"]` in the source and `impute(field, mean)`',
+            'or say `missing=["", "NA"]` in the source and `impute(b, mean)`',
         ),
         (
             ",a,b\n0,1,2\n",
