@@ -110,6 +110,9 @@ NAMED_FROM_OUTSIDE = (
     "backends/jax",  # a rule has the name of its primitive
     "cli",  # each command has a `parser` and a `run`
     "exports/json_spec.py",  # each target has an `export`
+    "exports/latex/arithmetic.py",  # a rule has the name of its primitive
+    "exports/latex/arrangement.py",
+    "exports/latex/document.py",
     "exports/pictures",
     "exports/source/numpy/table.py",  # a rule has the name of its primitive
     "exports/source/numpy/target.py",

@@ -30,6 +30,7 @@ TARGETS: dict[str, ExportTarget] = {
     "numpy": ExportTarget(
         "graphlang.exports.source.numpy.target", "a file of Python that needs NumPy alone", ".py"
     ),
+    "latex": ExportTarget("graphlang.exports.latex.document", "the formulas, forward and gradient", ".tex"),
     "onnx": ExportTarget(
         "graphlang.onnx.exporting.target", "the outputs, for other runtimes", ".onnx", binary=True
     ),

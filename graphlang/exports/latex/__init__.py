@@ -1,0 +1,1 @@
+"""The target `latex`: the formulas of a graph, forward and gradient, as a document."""
