@@ -29,6 +29,12 @@ class NodeCase(NamedTuple):
         return [node.op_type for node in self.model.graph.node]
 
     @property
+    def has_sequences(self) -> bool:
+        """Whether what goes in or out is a sequence or an optional value."""
+        values = (*self.model.graph.input, *self.model.graph.output)
+        return any(value.type.WhichOneof("value") != "tensor_type" for value in values)
+
+    @property
     def is_expanded(self) -> bool:
         """Whether it is an operator written out in others, for backends that lack it."""
         return "_expanded" in self.name
@@ -40,6 +46,8 @@ class NodeCase(NamedTuple):
             return "written out in other operators"
         if re.search(r"_(string|strnormalizer|strings?)(_|$)", self.name):
             return "strings"
+        if self.has_sequences:
+            return "sequences and optional values"
         for reason, words in LEFT_OUT.items():
             if any(word in op for word in words.split() for op in self.ops):
                 return reason

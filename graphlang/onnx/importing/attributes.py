@@ -11,7 +11,7 @@ from graphlang.onnx.importing.element_types import NUMPY, STRING, WORDS
 from graphlang.onnx.importing.refusals import NotImported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import onnx
 
@@ -66,9 +66,15 @@ def _check(tensor: onnx.TensorProto) -> None:
         raise NotImported(f"a tensor announces {count:,} numbers, and has fewer")
 
 
-def node_attributes(node: onnx.NodeProto) -> dict[str, Any]:
-    """The attributes of a node by name; graphs stay as they are."""
-    return {attribute.name: _attribute(attribute) for attribute in node.attribute}
+def node_attributes(node: onnx.NodeProto, bound: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of a node by name, in a function those of its call; graphs stay as they are."""
+    attributes = {a.name: bound_attribute(a, bound) for a in node.attribute}
+    return {name: _attribute(a) for name, a in attributes.items() if a is not None}
+
+
+def bound_attribute(attribute: onnx.AttributeProto, bound: Mapping[str, Any]) -> Any:
+    """An attribute, or the one of the call that it refers to, None if the call has none."""
+    return bound.get(attribute.ref_attr_name) if attribute.ref_attr_name else attribute
 
 
 def _attribute(attribute: onnx.AttributeProto) -> Any:

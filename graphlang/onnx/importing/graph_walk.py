@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphlang.onnx.importing.attributes import array_of, as_known, node_attributes
+from graphlang.onnx.importing.attributes import array_of, as_known, bound_attribute, node_attributes
 from graphlang.onnx.importing.element_types import WORDS
 from graphlang.onnx.importing.folding import folded_constant
 from graphlang.onnx.importing.names import is_made_up, readable_names
 from graphlang.onnx.importing.node import OnnxNode
 from graphlang.onnx.importing.refusals import NotImported
-from graphlang.onnx.importing.rules import rule_of
+from graphlang.onnx.importing.rules import REASONS, reason_of, rule_of
 from graphlang.onnx.importing.rules_linear import bias_of
 from graphlang.onnx.importing.value import OnnxValue
 from graphlang.onnx.importing.writer import Writer
@@ -25,7 +27,13 @@ if TYPE_CHECKING:
 
     import onnx
 
+MOST_DEPTH = 24
+MOST_NODES = 20_000
 DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
+
+
+_UNFIT = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
+"""What a rule raises where a node has other attributes or inputs than its operator."""
 
 
 class NodeRefused(Exception):  # noqa: N818
@@ -42,12 +50,25 @@ class NodeRefused(Exception):  # noqa: N818
 class GraphWalk:
     """The values by their names in the file, while the nodes are gone through in order."""
 
-    def __init__(self, writer: Writer, versions: Mapping[str, int], external: Callable[[Any], bytes]) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        versions: Mapping[str, int],
+        external: Callable[[Any], bytes],
+        functions: Mapping[tuple[str, str], onnx.FunctionProto] | None = None,
+    ) -> None:
         self.writer = writer
+        self.functions = functions or {}
+        #: the attributes of the call of a function, and its inputs that are left out
+        self.bound: dict[str, Any] = {}
+        self.missing: set[str] = set()
         self.versions = versions
         self.external = external
         self.values: dict[str, OnnxValue] = {}
         self.sizes: dict[str, Dim] = {}
+        #: how many graphs stand around this one, and whether one is the body of a `scan`
+        self.depth = 0
+        self.scanning = False
         #: the names for those that no person has made
         self.readable: dict[str, str] = {}
         #: how many inputs of nodes a value is
@@ -147,6 +168,13 @@ class GraphWalk:
 
     def _node(self, proto: onnx.NodeProto, sums: Mapping[str, onnx.NodeProto], done: set[str]) -> None:
         try:
+            self._count(proto.op_type)
+            function = self.functions.get((proto.domain, proto.op_type))
+            if function is not None:
+                for name, value in zip(proto.output, self._called(proto, function), strict=False):
+                    if name:
+                        self.values[name] = self._named(value, name)
+                return
             node = self._with_values(proto)
             after = sums.get(proto.output[0]) if proto.output else None
             bias = bias_of(node, [self.values.get(n) for n in after.input]) if after is not None else None
@@ -161,6 +189,17 @@ class GraphWalk:
                     self.values[name] = self._named(value, name)
         except NotImported as refused:
             raise NodeRefused(proto.name, proto.op_type, list(proto.input), refused) from refused
+        except _UNFIT as error:
+            refused = NotImported("its inputs or its attributes are not those of this operator")
+            raise NodeRefused(proto.name, proto.op_type, list(proto.input), refused) from error
+
+    def _count(self, op: str) -> None:
+        """Refuses what has no place in any model, and more nodes than a model has."""
+        if op in REASONS and op != "NonZero":
+            raise NotImported(reason_of(op))
+        self.writer.written += 1
+        if self.writer.written > MOST_NODES:
+            raise NotImported(f"with its functions written out, the model has more than {MOST_NODES:,} nodes")
 
     def _with_values(self, proto: onnx.NodeProto) -> OnnxNode:
         if proto.domain not in DOMAINS:
@@ -168,13 +207,63 @@ class GraphWalk:
         inputs = [self._value(name) for name in proto.input]
         version = self.versions.get("", 1)
         node = OnnxNode(
-            proto.op_type, inputs, node_attributes(proto), list(proto.output), version, proto.name
+            proto.op_type, inputs, node_attributes(proto, self.bound), list(proto.output), version, proto.name
         )
+        node.inline = self._inlined
         node.owned = [self.uses[name] == 1 for name in proto.input]
         return node
 
+    def _inlined(
+        self, graph: onnx.GraphProto, inputs: Sequence[OnnxValue], scanning: bool
+    ) -> list[OnnxValue]:
+        """Writes a graph inside of this one, which sees the values of this one."""
+        if len(graph.input) != len(inputs):
+            raise NotImported(f"its graph has {len(graph.input)} inputs, and gets {len(inputs)}")
+        if self.depth >= MOST_DEPTH:
+            raise NotImported(f"its graph lies more than {MOST_DEPTH} deep")
+        inner = GraphWalk(self.writer, self.versions, self.external, self.functions)
+        inner.bound = self.bound
+        inner.depth, inner.scanning = self.depth + 1, scanning or self.scanning
+        inner.values = dict(self.values)
+        inner.constants(graph)
+        for described, value in zip(graph.input, inputs, strict=True):
+            inner.values[described.name] = value
+        if inner.scanning:
+            used = {name for proto in graph.node for name in proto.input}
+            for name in used & inner.values.keys():
+                inner.values[name] = inner.held(inner.values[name])
+        inner.nodes(graph)
+        return [inner.output(described.name) for described in graph.output]
+
+    def _called(self, proto: onnx.NodeProto, function: onnx.FunctionProto) -> list[OnnxValue]:
+        """Writes a function of the file with its nodes in place of a call."""
+        if self.depth >= MOST_DEPTH:
+            raise NotImported(f"it calls functions more than {MOST_DEPTH} deep")
+        versions = {opset.domain.removeprefix("ai.onnx"): opset.version for opset in function.opset_import}
+        inner = GraphWalk(self.writer, versions, self.external, self.functions)
+        inner.depth, inner.scanning = self.depth + 1, self.scanning
+        inner.bound = {a.name: a for a in function.attribute_proto}
+        inner.bound |= {a.name: bound_attribute(a, self.bound) for a in proto.attribute}
+        for name, given in zip_longest(function.input, proto.input, fillvalue=""):
+            value = self._value(given)
+            if value is not None:
+                inner.values[name] = value
+            elif name:
+                inner.missing.add(name)
+        outputs = [SimpleNamespace(name=name) for name in function.output]
+        inner.nodes(SimpleNamespace(node=function.node, output=outputs))  # type: ignore[arg-type]
+        return [inner.output(name) for name in function.output]
+
+    def held(self, value: OnnxValue) -> OnnxValue:
+        """An array of floats as a value of the graph: a layer in the body of a `scan` owns no weights."""
+        known = value.known
+        if known is None or known.dtype.kind != "f" or known.size < 2:
+            return value
+        written = self.writer.operand(value)
+        return OnnxValue(written.expression, written.array, value.elem)
+
     def _value(self, name: str) -> OnnxValue | None:
-        if not name:
+        if not name or name in self.missing:
             return None
         if name not in self.values:
             raise NotImported(f"nothing gives its input `{name[:100]}`")
@@ -183,7 +272,7 @@ class GraphWalk:
     def _written(self, node: OnnxNode) -> tuple[OnnxValue, ...]:
         rule = rule_of(node.op)
         if rule is None:
-            raise NotImported("this operator is not among those that are imported")
+            raise NotImported(reason_of(node.op))
         self.writer.wanted = [self.readable.get(name, name) for name in node.outputs if name]
         results = rule(self.writer, node)
         results = results if isinstance(results, tuple) else (results,)
@@ -196,7 +285,8 @@ class GraphWalk:
     def _named(self, value: OnnxValue, name: str) -> OnnxValue:
         """The result under its own name in the spec."""
         if value.expression is None:
-            return value if value.name else OnnxValue(None, None, value.elem, value.known, name)
+            value = value if value.name else OnnxValue(None, None, value.elem, value.known, name)
+            return self.held(value) if self.scanning else value
         named = self.writer.let(value, self.readable.get(name, name), plain=is_made_up(name), given=True)
         result = OnnxValue(named.expression, named.array, value.elem, value.known)
         result.is_constant = value.is_constant

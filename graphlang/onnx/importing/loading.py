@@ -86,7 +86,8 @@ def import_model(
     """The spec of a model that is read; `file` is what messages call it."""
     writer = Writer()
     versions = {opset.domain.removeprefix("ai.onnx"): opset.version for opset in model.opset_import}
-    walk = GraphWalk(writer, versions, external_reader(file))
+    functions = {(function.domain, function.name): function for function in model.functions}
+    walk = GraphWalk(writer, versions, external_reader(file), functions)
     try:
         walk.constants(model.graph)
         names = walk.inputs(model.graph, inputs or {})
@@ -135,7 +136,8 @@ def _outputs(walk: GraphWalk, graph: onnx.GraphProto) -> dict[str, str]:
 
 
 def _is_leaf(writer: Writer, ref: NameRef) -> bool:
-    return any(ref.name in s.names for s in (*writer.statements, *writer.declared) if s.text is not None)
+    words = [s for s in (*writer.statements, *writer.declared) if s.text is not None]
+    return any(ref.name in s.names for s in words if (s.text or "").startswith(("input ", "param ")))
 
 
 def _needed(writer: Writer, outputs: Mapping[str, str]) -> list[Statement]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ class OnnxNode:
         self.outputs = outputs
         self.version = version
         self.name = name
+        #: writes a graph among its attributes, with the values of its inputs
+        self.inline: Callable[..., list[OnnxValue]] | None = None
         #: of each input, whether no other node takes it
         self.owned: list[bool] = []
 
@@ -62,6 +65,15 @@ class OnnxNode:
         if value is None or value.known is None or value.known.dtype.kind != "f":
             return None
         return value.known
+
+    def inlined(
+        self, attribute: str, inputs: Sequence[OnnxValue], *, scanning: bool = False
+    ) -> list[OnnxValue]:
+        """What a graph gives that is one of its attributes; `scanning` in the body of a `scan`."""
+        graph = self.attribute(attribute)
+        if graph is None or self.inline is None:
+            raise NotImported(f"it has no `{attribute}`")
+        return self.inline(graph, inputs, scanning)
 
     def own_weights(self, position: int) -> np.ndarray[Any, Any] | None:
         """Weights of the file that no other node takes, or None."""

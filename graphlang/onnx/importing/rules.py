@@ -7,6 +7,8 @@ from typing import Any
 
 from graphlang.onnx.importing.node import OnnxNode
 from graphlang.onnx.importing.rules_attention import ATTENTION
+from graphlang.onnx.importing.rules_bits import BITS
+from graphlang.onnx.importing.rules_control import CONTROL
 from graphlang.onnx.importing.rules_convolution import CONVOLUTION
 from graphlang.onnx.importing.rules_creation import CREATION
 from graphlang.onnx.importing.rules_elementwise import ELEMENTWISE
@@ -18,8 +20,10 @@ from graphlang.onnx.importing.rules_pooling import POOLING
 from graphlang.onnx.importing.rules_recurrent import RECURRENT
 from graphlang.onnx.importing.rules_reduction import REDUCTION
 from graphlang.onnx.importing.rules_resizing import RESIZING
+from graphlang.onnx.importing.rules_sampling import SAMPLING
 from graphlang.onnx.importing.rules_shape import SHAPES
 from graphlang.onnx.importing.rules_types import TYPES
+from graphlang.onnx.importing.rules_unfolding import UNFOLDING
 from graphlang.onnx.importing.writer import Writer
 
 Rule = Callable[[Writer, OnnxNode], Any]
@@ -35,13 +39,44 @@ FAMILIES: dict[str, dict[str, Rule]] = {
     "convolution": CONVOLUTION,
     "pooling": POOLING,
     "resizing": RESIZING,
+    "sampling": SAMPLING,
+    "unfolding": UNFOLDING,
     "normalisation": NORMALISATION,
     "loss": LOSSES,
     "recurrent": RECURRENT,
     "attention": ATTENTION,
+    "control": CONTROL,
+    "bits": BITS,
 }
 
 _RULES = {op: rule for family in FAMILIES.values() for op, rule in family.items()}
+
+
+_OF_DATA = "how many results it has depends on the data"
+_RANDOM = "it draws random numbers, which other programs draw in another way"
+_NO_TENSORS = "sequences and optional values are not imported"
+REASONS = {
+    **dict.fromkeys("NonZero NonMaxSuppression Unique".split(), _OF_DATA),
+    **dict.fromkeys(
+        "Bernoulli Multinomial RandomNormal RandomNormalLike RandomUniform RandomUniformLike".split(), _RANDOM
+    ),
+    **dict.fromkeys(
+        "Optional OptionalGetElement OptionalHasElement SequenceAt SequenceConstruct SequenceEmpty "
+        "SequenceErase SequenceInsert SequenceLength SequenceMap SplitToSequence ConcatFromSequence".split(),
+        _NO_TENSORS,
+    ),
+    **dict.fromkeys(
+        "QuantizeLinear DequantizeLinear DynamicQuantizeLinear QLinearConv QLinearMatMul ConvInteger "
+        "MatMulInteger".split(),
+        "quantised numbers are not imported",
+    ),
+}
+"""Why an operator is refused, whatever its inputs are."""
+
+
+def reason_of(op: str) -> str:
+    """Why an operator has no rule."""
+    return REASONS.get(op, "this operator is not among those that are imported")
 
 
 def rule_of(op: str) -> Rule | None:
@@ -51,4 +86,6 @@ def rule_of(op: str) -> Rule | None:
 
 def family_of(op: str) -> str | None:
     """The family that an operator belongs to."""
+    if op in REASONS:
+        return "random numbers" if REASONS[op] == _RANDOM else "sizes of the data"
     return next((family for family, rules in FAMILIES.items() if op in rules), None)

@@ -12,6 +12,7 @@ from graphlang.onnx.importing.node import OnnxNode
 from graphlang.onnx.importing.refusals import NotImported, ValueWanted
 from graphlang.onnx.importing.rules_shape import known_size, with_border
 from graphlang.onnx.importing.value import OnnxValue
+from graphlang.onnx.importing.windows import taken_windows, window_places
 from graphlang.onnx.importing.writer import Writer
 
 
@@ -73,6 +74,8 @@ def shortened(ends: list[list[int]]) -> Any:
 
 
 def _conv(w: Writer, node: OnnxNode) -> Any:
+    if node[1].known is None or (node.get(2) is not None and node[2].known is None):
+        return _conv_of_values(w, node)
     weight, bias = weights_of_layer(node, 1), None
     if node.get(2) is not None:
         bias = weights_of_layer(node, 2)
@@ -86,6 +89,49 @@ def _conv(w: Writer, node: OnnxNode) -> Any:
     return w.layer(
         "Conv", node[0], weights=weights, channels=int(weight.shape[0]), kernel=one_or_list(size), **options
     )
+
+
+def _conv_of_values(w: Writer, node: OnnxNode) -> OnnxValue:
+    """A convolution whose weights are computed: each window by itself, times the weights."""
+    x, weight, groups = node[0], node[1], int(node.attribute("group", 1))
+    size, image = list(weight.shape[2:]), x.shape[2:]
+    axes = len(size)
+    if not all(map(known_size, (*size, *image))) or x.rank != axes + 2:
+        raise NotImported("the sizes of its image or its kernel are not known before running")
+    if not 1 <= axes <= 3 or (axes == 3 and groups > 1):
+        raise NotImported(f"its weights come with the data, for {axes} axes and {groups} groups")
+    strides, dilations = (list(node.attribute(n) or [1] * axes) for n in ("strides", "dilations"))
+    ends = _both_ends(window_pads(node, size, strides, dilations), node, size, strides, dilations)
+    out = [
+        (n + sum(end) - d * (k - 1) - 1) // s + 1
+        for n, end, k, s, d in zip(image, ends, size, strides, dilations, strict=True)
+    ]
+    x = with_border(w, x, [[0, 0], [0, 0], *ends])
+    places = window_places(w, out, size, strides, dilations, [0] * axes)
+    windows, _ = taken_windows(w, w.let(x, "image"), places, bounded=True)
+    o, k = "hwd"[:axes], "abe"[:axes]
+    if groups == 1:
+        y = w.call("einsum", windows, weight, pattern=f"nc{o}{k},fc{k}->nf{o}")
+    else:
+        windows = w.call("reshape", windows, sizes=(x.shape[0], groups, x.shape[1] // groups, *out, *size))
+        parts = w.call("reshape", weight, sizes=(groups, weight.shape[0] // groups, *weight.shape[1:]))
+        y = w.call("einsum", windows, parts, pattern=f"ngc{o}{k},gfc{k}->ngf{o}")
+        y = w.call("reshape", y, sizes=(x.shape[0], weight.shape[0], *out))
+    if node.get(2) is None:
+        return y
+    return w.call("add", y, w.call("reshape", node[2], sizes=(weight.shape[0], *[1] * axes)))
+
+
+def _both_ends(pad: Any, node: OnnxNode, size: Any, strides: Any, dilations: Any) -> list[list[int]]:
+    """The zeros before and after along each axis."""
+    if isinstance(pad, Keyword):
+        ends = []
+        for n, k, s, d in zip(node[0].shape[2:], size, strides, dilations, strict=True):
+            total = max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)
+            ends.append([total // 2, total - total // 2])
+        return ends
+    per_axis = pad if isinstance(pad, list) else [pad] * len(size)
+    return [end if isinstance(end, list) else [end, end] for end in per_axis]
 
 
 def _conv_transpose(w: Writer, node: OnnxNode) -> Any:

@@ -11,7 +11,6 @@ import numpy as np
 from graphlang.onnx.importing.element_types import SIGNED, UNSIGNED
 from graphlang.onnx.importing.expression import Keyword
 from graphlang.onnx.importing.node import OnnxNode
-from graphlang.onnx.importing.refusals import NotImported
 from graphlang.onnx.importing.value import OnnxValue
 from graphlang.onnx.importing.writer import Writer
 
@@ -200,16 +199,6 @@ def _identity(_: Writer, node: OnnxNode) -> OnnxValue:
 # ---- bits ------------------------------------------------------------------------------------------------
 
 
-def _shift(w: Writer, node: OnnxNode) -> OnnxValue:
-    direction = node.attribute("direction", "")
-    step = w.call("power", 2, node[1])
-    if direction == "RIGHT":
-        return w.call("floor_divide", node[0], step)
-    if direction != "LEFT":
-        raise NotImported(f"its direction is `{direction[:30]}`, and is to be LEFT or RIGHT")
-    return wrapped(w, w.call("multiply", node[0], step), node[0].elem)
-
-
 def _bits_of(elem: int) -> int:
     return min(UNSIGNED.get(elem) or SIGNED.get(elem) or 64, 63)
 
@@ -306,7 +295,6 @@ ELEMENTWISE: dict[str, Callable[[Writer, OnnxNode], Any]] = {
     "SwiGLU": _swi_glu,
     "ThresholdedRelu": _thresholded,
     "Identity": _identity,
-    "BitShift": _shift,
     "BitwiseAnd": _bitwise("and"),
     "BitwiseOr": _bitwise("or"),
     "BitwiseXor": _bitwise("xor"),

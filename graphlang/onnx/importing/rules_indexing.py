@@ -108,7 +108,9 @@ def _scatter_elements(w: Writer, node: OnnxNode) -> OnnxValue:
     i = w.let(i, "places")
     i = w.call("mod", i, x.shape[axis])
     indices = [i if a == axis else grid(w, i.shape, a) for a in range(x.rank)]
-    return _scattered(w, node, x, _flat_place(w, indices, x.shape, i.shape), updates, i.shape)
+    return scattered(
+        w, node.attribute("reduction", "none"), x, _flat_place(w, indices, x.shape, i.shape), updates, i.shape
+    )
 
 
 def _scatter_nd(w: Writer, node: OnnxNode) -> OnnxValue:
@@ -123,7 +125,9 @@ def _scatter_nd(w: Writer, node: OnnxNode) -> OnnxValue:
         part = w.call("mod", w.call("subscript", i, items=(Ellipsis, k)), x.shape[k])
         indices.append(w.call("reshape", part, sizes=wide))
     indices += [grid(w, shape, a) for a in range(len(lead), len(shape))]
-    return _scattered(w, node, x, _flat_place(w, indices, x.shape, shape), updates, shape)
+    return scattered(
+        w, node.attribute("reduction", "none"), x, _flat_place(w, indices, x.shape, shape), updates, shape
+    )
 
 
 def _flat_place(
@@ -139,8 +143,8 @@ def _flat_place(
     return w.call("reshape", total, sizes=(-1,))
 
 
-def _scattered(
-    w: Writer, node: OnnxNode, x: OnnxValue, place: OnnxValue, updates: OnnxValue, shape: tuple[Any, ...]
+def scattered(
+    w: Writer, reduction: str, x: OnnxValue, place: OnnxValue, updates: OnnxValue, shape: tuple[Any, ...]
 ) -> OnnxValue:
     """The updates at their places, by a matrix that says which place each goes to; the last one wins."""
     count = 1
@@ -154,7 +158,6 @@ def _scattered(
     chosen = w.let(
         w.call("equal", w.call("expand_dims", w.call("arange", sizes=(size,)), axis=1), place), "chosen"
     )
-    reduction = node.attribute("reduction", "none")
     if reduction == "none":
         order = w.call("where", chosen, w.call("arange", sizes=(count,)), -1)
         last = w.let(w.call("max", order, axis=1), "last")

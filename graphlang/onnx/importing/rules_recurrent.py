@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from graphlang.onnx.importing.expression import Keyword
 from graphlang.onnx.importing.node import OnnxNode
 from graphlang.onnx.importing.refusals import NotImported
 from graphlang.onnx.importing.rules_convolution import weights_of_layer
-from graphlang.onnx.importing.scan_writer import ScanStep, written_scan
+from graphlang.onnx.importing.scan_writer import ScanStep, ScanSteps, written_scan, written_scans
 from graphlang.onnx.importing.value import OnnxValue
 from graphlang.onnx.importing.writer import Writer
 
@@ -132,14 +132,14 @@ def _filled(w: Writer, layer: RecurrentWeights, x: OnnxValue, operands: list[Any
 
 def _as_scan(w: Writer, layer: RecurrentWeights, x: OnnxValue) -> tuple[OnnxValue, list[OnnxValue]]:
     """Written out, each direction by itself."""
-    if layer.node.get(4) is not None:
-        raise NotImported("it has lengths, and is not the layer that the language has")
-    if layer.node.attribute("clip") is not None or layer.node.attribute("input_forget", 0):
-        raise NotImported("it has `clip` or `input_forget`")
     x = w.let(x, "sequence")
     ys, ends = [], []
     for d in range(layer.directions):
-        y, end = written_scan(w, x, 1, _starts(w, layer, x, d), _step(w, layer, d), reverse=d == 1)
+        starts, step = _starts(w, layer, x, d), _Step(w, layer, d)
+        if layer.node.get(4) is None:
+            y, end = written_scan(w, x, 1, starts, step, reverse=d == 1)
+        else:
+            y, end = _scan_of_lengths(w, layer, x, starts, step, reverse=d == 1)
         ys.append(y)
         ends.append(end)
     joined = ys[0] if len(ys) == 1 else w.call("concat", *ys, axis=2)
@@ -148,6 +148,33 @@ def _as_scan(w: Writer, layer: RecurrentWeights, x: OnnxValue) -> tuple[OnnxValu
         ends[0][n] if len(ends) == 1 else w.call("concat", *[end[n] for end in ends], axis=1) for n in names
     ]
     return joined, states
+
+
+def _scan_of_lengths(
+    w: Writer,
+    layer: RecurrentWeights,
+    x: OnnxValue,
+    start: dict[str, OnnxValue],
+    step: Callable[[OnnxValue, dict[str, OnnxValue]], ScanStep],
+    *,
+    reverse: bool,
+) -> tuple[OnnxValue, dict[str, OnnxValue]]:
+    """Steps beyond the length of a row leave its state alone, and give 0."""
+    if layer.direction == "reverse":
+        raise NotImported("it goes backwards over rows of different lengths")
+    lengths = w.let(layer.node[4], "lengths")
+
+    def steps(t: OnnxValue, held: Sequence[OnnxValue]) -> ScanSteps:
+        done = step(w.let(w.call("take", x, t, axis=1), "x_t"), dict(zip(start, held, strict=True)))
+        inside = w.let(w.call("expand_dims", w.call("less", t, lengths), axis=1), "inside")
+        news = zip(start, held, strict=True)
+        kept = [w.call("where", inside, done.carried[name], old) for name, old in news]
+        return ScanSteps(kept, [w.call("where", inside, done.given, 0)])
+
+    places = w.call("arange", sizes=(x.shape[1],))
+    w.wanted = []
+    ys, ends = written_scans(w, places, list(start.values()), steps, reverse=reverse)
+    return w.call("transpose", ys[0], sizes=(1, 0, 2)), dict(zip(start, ends, strict=True))
 
 
 def _starts(w: Writer, layer: RecurrentWeights, x: OnnxValue, d: int) -> dict[str, OnnxValue]:
@@ -166,54 +193,61 @@ def _constant(w: Writer, array: Any, name: str) -> OnnxValue:
     return w.operand(OnnxValue.constant(np.ascontiguousarray(array), name=name))
 
 
-def _step(
-    w: Writer, layer: RecurrentWeights, d: int
-) -> Callable[[OnnxValue, dict[str, OnnxValue]], ScanStep]:
+class _Step:
     """The step of a direction, with its weights as parameters."""
-    op, width = layer.node.op, layer.gates * layer.hidden
-    Wx = [_constant(w, part.T, f"{op}_Wx") for part in np.split(layer.W[d], layer.gates)]
-    Wh = [_constant(w, part.T, f"{op}_Wh") for part in np.split(layer.R[d], layer.gates)]
-    bx = [_constant(w, part, f"{op}_bx") for part in np.split(layer.B[d][:width], layer.gates)]
-    bh = [_constant(w, part, f"{op}_bh") for part in np.split(layer.B[d][width:], layer.gates)]
-    act = [_activation(w, layer, d, k) for k in range(len(USUAL[op]))]
 
-    def gate(x: OnnxValue, h: OnnxValue, k: int) -> OnnxValue:
-        total = w.call("add", w.call("matmul", x, Wx[k]), w.call("matmul", h, Wh[k]))
-        return w.call("add", w.call("add", total, bx[k]), bh[k])
+    def __init__(self, w: Writer, layer: RecurrentWeights, d: int) -> None:
+        self.w, self.layer, self.op = w, layer, layer.node.op
+        width, gates = layer.gates * layer.hidden, layer.gates
+        self.Wx = [_constant(w, part.T, f"{self.op}_Wx") for part in np.split(layer.W[d], gates)]
+        self.Wh = [_constant(w, part.T, f"{self.op}_Wh") for part in np.split(layer.R[d], gates)]
+        self.bx = [_constant(w, part, f"{self.op}_bx") for part in np.split(layer.B[d][:width], gates)]
+        self.bh = [_constant(w, part, f"{self.op}_bh") for part in np.split(layer.B[d][width:], gates)]
+        self.act = [_activation(w, layer, d, k) for k in range(len(USUAL[self.op]))]
+        held = layer.peepholes
+        self.eyes = None if held is None else [_constant(w, p, "peephole") for p in np.split(held[d], 3)]
 
-    def gru(x: OnnxValue, carried: dict[str, OnnxValue]) -> ScanStep:
-        h = carried["h"]
-        z, r = w.let(act[0](gate(x, h, 0)), "z"), act[0](gate(x, h, 1))
-        own = w.call("add", w.call("matmul", x, Wx[2]), bx[2])
-        if layer.node.attribute("linear_before_reset", 0):
-            past = w.call("multiply", r, w.call("add", w.call("matmul", h, Wh[2]), bh[2]))
+    def __call__(self, x: OnnxValue, carried: dict[str, OnnxValue]) -> ScanStep:
+        return {"GRU": self._gru, "LSTM": self._lstm, "RNN": self._rnn}[self.op](x, carried)
+
+    def _gate(self, x: OnnxValue, h: OnnxValue, k: int) -> OnnxValue:
+        w = self.w
+        total = w.call("add", w.call("matmul", x, self.Wx[k]), w.call("matmul", h, self.Wh[k]))
+        return w.call("add", w.call("add", total, self.bx[k]), self.bh[k])
+
+    def _gru(self, x: OnnxValue, carried: dict[str, OnnxValue]) -> ScanStep:
+        w, h = self.w, carried["h"]
+        z, r = w.let(self.act[0](self._gate(x, h, 0)), "z"), self.act[0](self._gate(x, h, 1))
+        own = w.call("add", w.call("matmul", x, self.Wx[2]), self.bx[2])
+        if self.layer.resets_after:
+            past = w.call("multiply", r, w.call("add", w.call("matmul", h, self.Wh[2]), self.bh[2]))
         else:
-            past = w.call("add", w.call("matmul", w.call("multiply", r, h), Wh[2]), bh[2])
-        new = act[1](w.call("add", own, past))
+            past = w.call("add", w.call("matmul", w.call("multiply", r, h), self.Wh[2]), self.bh[2])
+        new = self.act[1](w.call("add", own, past))
         kept = w.call("multiply", z, h)
         h2 = w.let(w.call("add", w.call("multiply", w.call("subtract", 1, z), new), kept), "h_new")
         return ScanStep({"h": h2}, h2)
 
-    def lstm(x: OnnxValue, carried: dict[str, OnnxValue]) -> ScanStep:
-        h, c = carried["h"], carried["c"]
-        held = layer.peepholes
-        eyes = None if held is None else [_constant(w, p, "peephole") for p in np.split(held[d], 3)]
+    def _seen(self, total: OnnxValue, k: int, cell: OnnxValue) -> OnnxValue:
+        w = self.w
+        return total if self.eyes is None else w.call("add", total, w.call("multiply", self.eyes[k], cell))
 
-        def seen(total: OnnxValue, k: int, cell: OnnxValue) -> OnnxValue:
-            return total if eyes is None else w.call("add", total, w.call("multiply", eyes[k], cell))
-
-        i, f = act[0](seen(gate(x, h, 0), 0, c)), act[0](seen(gate(x, h, 2), 2, c))
-        content = w.call("multiply", i, act[1](gate(x, h, 3)))
+    def _lstm(self, x: OnnxValue, carried: dict[str, OnnxValue]) -> ScanStep:
+        w, h, c, act = self.w, carried["h"], carried["c"], self.act
+        i = w.let(act[0](self._seen(self._gate(x, h, 0), 0, c)), "i")
+        if self.layer.node.attribute("input_forget", 0):
+            f = w.call("subtract", 1, i)
+        else:
+            f = act[0](self._seen(self._gate(x, h, 2), 2, c))
+        content = w.call("multiply", i, act[1](self._gate(x, h, 3)))
         c2 = w.let(w.call("add", w.call("multiply", f, c), content), "c_new")
-        o = act[0](seen(gate(x, h, 1), 1, c2))
+        o = act[0](self._seen(self._gate(x, h, 1), 1, c2))
         h2 = w.let(w.call("multiply", o, act[2](c2)), "h_new")
         return ScanStep({"h": h2, "c": c2}, h2)
 
-    def rnn(x: OnnxValue, carried: dict[str, OnnxValue]) -> ScanStep:
-        h2 = w.let(act[0](gate(x, carried["h"], 0)), "h_new")
+    def _rnn(self, x: OnnxValue, carried: dict[str, OnnxValue]) -> ScanStep:
+        h2 = self.w.let(self.act[0](self._gate(x, carried["h"], 0)), "h_new")
         return ScanStep({"h": h2}, h2)
-
-    return {"GRU": gru, "LSTM": lstm, "RNN": rnn}[op]
 
 
 _ACTIVATIONS = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "relu", "softplus": "softplus"}
@@ -225,7 +259,10 @@ def _activation(w: Writer, layer: RecurrentWeights, d: int, k: int) -> Callable[
     name = _ACTIVATIONS.get(str(names[d * len(usual) + k]).lower())
     if name is None:
         raise NotImported(f"its activation is `{names[d * len(usual) + k]}`")
-    return lambda x: w.call(name, x)
+    bound = layer.node.attribute("clip")
+    if bound is None:
+        return lambda x: w.call(name, x)
+    return lambda x: w.call(name, w.call("clip", x, low=-bound, high=bound))
 
 
 def _outputs(

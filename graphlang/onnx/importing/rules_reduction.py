@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
-from graphlang.onnx.importing.element_types import BOOL
+from graphlang.onnx.importing.element_types import BOOL, SIGNED, UNSIGNED
+from graphlang.onnx.importing.expression import Keyword
 from graphlang.onnx.importing.node import OnnxNode
 from graphlang.onnx.importing.refusals import NotImported
 from graphlang.onnx.importing.value import OnnxValue
@@ -36,11 +38,49 @@ def _options(node: OnnxNode) -> dict[str, Any] | None:
     return options
 
 
+def _of_nothing(w: Writer, node: OnnxNode, options: dict[str, Any] | None, number: float) -> OnnxValue | None:
+    """What is left of an axis without elements: one number everywhere; None where there are elements."""
+    x = node[0]
+    if options is None or 0 not in x.shape:
+        return None
+    axis = options.get("axis", tuple(range(x.rank)))
+    gone = {a % x.rank for a in (axis if isinstance(axis, tuple) else (axis,))}
+    keep = options.get("keepdims", False)
+    sizes = tuple(1 if a in gone else n for a, n in enumerate(x.shape) if keep or a not in gone)
+    if 0 in sizes:
+        raise NotImported("its result has no elements")
+    if x.word == "int":
+        low, high = _ends(x.elem)
+        number = low if number == -math.inf else high if number == math.inf else number
+    y = w.call("full", sizes=sizes, value=float(number)) if sizes else w.operand(float(number))
+    return y if x.word == "float" else w.call("cast", y, to=Keyword(x.word))
+
+
+def _ends(elem: int) -> tuple[int, int]:
+    """The smallest and the largest number of a type."""
+    if elem in UNSIGNED:
+        return 0, 2 ** UNSIGNED[elem] - 1
+    return -(2 ** (SIGNED[elem] - 1)), 2 ** (SIGNED[elem] - 1) - 1
+
+
+_EMPTY = {
+    "sum": 0.0,
+    "prod": 1.0,
+    "max": -math.inf,
+    "min": math.inf,
+    "mean": math.nan,
+    "logsumexp": -math.inf,
+}
+
+
 def _reduced(
     name: str, before: Callable[[Writer, OnnxValue], OnnxValue] | None = None, after: str | None = None
 ) -> Callable[[Writer, OnnxNode], OnnxValue]:
     def rule(w: Writer, node: OnnxNode) -> OnnxValue:
         options = _options(node)
+        nothing = _of_nothing(w, node, options, -math.inf if after == "log" else _EMPTY[name])
+        if nothing is not None:
+            return nothing
         x = node[0] if before is None else before(w, node[0])
         y = x if options is None else w.call(name, x, **options)
         return y if after is None else w.call(after, y)
@@ -53,6 +93,10 @@ def _extreme(name: str) -> Callable[[Writer, OnnxNode], OnnxValue]:
         options = _options(node)
         if options is None:
             return node[0]
+        if node[0].elem == BOOL and 0 in node[0].shape:
+            return _of_nothing(w, node, options, 0.0 if name == "max" else 1.0)  # type: ignore[return-value]
+        if (nothing := _of_nothing(w, node, options, _EMPTY[name])) is not None:
+            return nothing
         if node[0].elem == BOOL:
             return w.call("any" if name == "max" else "all", node[0], **options)
         return w.call(name, node[0], **options)
@@ -62,6 +106,9 @@ def _extreme(name: str) -> Callable[[Writer, OnnxNode], OnnxValue]:
 
 def _log_sum_exp(w: Writer, node: OnnxNode) -> OnnxValue:
     options = _options(node)
+    nothing = _of_nothing(w, node, options, -math.inf)
+    if nothing is not None:
+        return nothing
     return node[0] if options is None else w.call("logsumexp", node[0], **options)
 
 

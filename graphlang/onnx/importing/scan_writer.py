@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from graphlang.onnx.importing.expression import NameRef, expression_text, names_of_expression
+from graphlang.onnx.importing.refusals import NotImported
 from graphlang.onnx.importing.spec_text import lines_of
 from graphlang.onnx.importing.value import OnnxValue
 from graphlang.onnx.importing.writer import Statement, Writer, shape_comment
@@ -18,6 +19,13 @@ class ScanStep(NamedTuple):
     given: OnnxValue
 
 
+class ScanSteps(NamedTuple):
+    """What a step hands on, in order, and all that it gives."""
+
+    carried: Sequence[OnnxValue]
+    given: Sequence[OnnxValue]
+
+
 def written_scan(
     w: Writer,
     xs: OnnxValue,
@@ -28,48 +36,106 @@ def written_scan(
     reverse: bool = False,
 ) -> tuple[OnnxValue, dict[str, OnnxValue]]:
     """What all steps give, along the axis, and the carried values after the last one."""
-    sequence = w.let(xs, "sequence")
-    first = {name: w.let(value, f"{name}_start") for name, value in start.items()}
-    names = {name: w.names.new(name) for name in start}
-    element = w.names.new("x_t")
-    shape = tuple(n for a, n in enumerate(xs.shape) if a != axis)
-    outer, w.statements = w.statements, []
-    carried = {
-        name: OnnxValue(NameRef(names[name]), value.array, value.elem) for name, value in first.items()
-    }
-    done = step(
-        OnnxValue(NameRef(element), w.trace.input(shape, sequence.array.dtype), sequence.elem), carried
-    )
-    ends = {name: w.let(done.carried[name], "next_value") for name in start}
-    given = w.let(done.given, "given")
-    body, w.statements = w.statements, outer
-    given_shape = list(given.shape)
-    given_shape.insert(min(axis, len(given_shape)), xs.shape[axis])
-    results = [w.names.new(name) for name in ("steps", *(f"{name}_last" for name in start))]
-    options = f"{'' if axis == 1 else f', axis={axis}'}{', reverse=true' if reverse else ''}"
-    text = _text(results, element, sequence, options, names, first, body, ends, given)
-    arrays = [w.trace.input(tuple(given_shape), given.array.dtype), *(v.array for v in first.values())]
-    inner = {name for s in body for name in s.names} | {element, *names.values()}
-    used = [n for s in body for n in (*names_of_expression(s.expression), *s.uses)]
-    used += [n for value in (sequence, *first.values()) for n in names_of_expression(value.expression)]
-    uses = tuple(n for n in used if n not in inner) * 2  # inside of the braces, nothing may be moved
-    w.statements.append(Statement(tuple(results), None, tuple(map(shape_comment, arrays)), text, uses))
-    values = [OnnxValue(NameRef(n), a, None) for n, a in zip(results, arrays, strict=True)]
-    return values[0], dict(zip(start, values[1:], strict=True))
+
+    def steps(x: OnnxValue, held: Sequence[OnnxValue]) -> ScanSteps:
+        done = step(x, dict(zip(start, held, strict=True)))
+        return ScanSteps([done.carried[name] for name in start], [done.given])
+
+    written = _Scan(w, xs, axis, reverse, list(start))
+    ys, ends = written.of(list(start.values()), steps)
+    return ys[0], dict(zip(start, ends, strict=True))
 
 
-def _text(
-    results: list[str], element: str, sequence: OnnxValue, options: str, names: dict[str, str],
-    first: dict[str, OnnxValue], body: list[Statement], ends: dict[str, OnnxValue], given: OnnxValue,
-) -> str:  # fmt: skip
-    carry = ", ".join(f"{names[n]} = {expression_text(value.expression)}" for n, value in first.items())
-    source = f"{expression_text(sequence.expression)}{options}"
-    lines = [
-        f"{', '.join(results)} = scan {element} in {source} carry {carry} {{",
-        *lines_of(body, []),
-        "next " + ", ".join(f"{names[n]} = {expression_text(value.expression)}" for n, value in ends.items()),
-        f"yield {expression_text(given.expression)}",
-        "last " + ", ".join(names.values()),
-        "}",
-    ]
-    return "\n".join(lines)
+def written_scans(
+    w: Writer,
+    places: OnnxValue,
+    start: Sequence[OnnxValue],
+    step: Callable[[OnnxValue, Sequence[OnnxValue]], ScanSteps],
+    *,
+    reverse: bool = False,
+) -> tuple[list[OnnxValue], list[OnnxValue]]:
+    """All that the steps over places give, along a first axis, and the carried values after the last one."""
+    named, count = list(w.wanted), len(start)
+    scan = _Scan(w, places, 0, reverse=reverse, wanted=["state"] * count)
+    scan.results = [*named[count:], *named[:count]]
+    return scan.of(start, step)
+
+
+class _Scan:
+    """A `scan` while it is written."""
+
+    def __init__(self, w: Writer, xs: OnnxValue, axis: int, reverse: bool, wanted: list[str]) -> None:
+        self.w, self.axis, self.reverse, self.wanted = w, axis, reverse, wanted
+        self.sequence = w.operand(xs) if xs.rank == 1 and axis == 0 else w.let(xs, "sequence")
+        #: what the results are to be called, if that is known
+        self.results: list[str] = []
+
+    def of(
+        self, start: Sequence[OnnxValue], step: Callable[[OnnxValue, Sequence[OnnxValue]], ScanSteps]
+    ) -> tuple[list[OnnxValue], list[OnnxValue]]:
+        w, sequence = self.w, self.sequence
+        first = [w.let(value, f"{name}_start") for name, value in zip(self.wanted, start, strict=True)]
+        names = [w.names.new(name) for name in self.wanted]
+        element = w.names.new("x_t" if sequence.rank > 1 else "t")
+        shape = tuple(n for a, n in enumerate(sequence.shape) if a != self.axis)
+        outer, w.statements = w.statements, []
+        held = [OnnxValue(NameRef(n), v.array, v.elem) for n, v in zip(names, first, strict=True)]
+        x = OnnxValue(NameRef(element), w.trace.input(shape, sequence.array.dtype), sequence.elem)
+        try:
+            done = step(x, held)
+            ends = [w.let(value, "next_value") for value in done.carried]
+            given = [w.let(value, "given") for value in done.given]
+        finally:
+            body, w.statements = w.statements, outer
+        for value, end in zip(first, ends, strict=True):
+            if value.shape != end.shape or value.word != end.word:
+                raise NotImported("a step hands on an array of another shape or type than it gets")
+        return self._entered(names, element, first, body, ends, given)
+
+    def _entered(
+        self, names: list[str], element: str, first: list[OnnxValue], body: list[Statement],
+        ends: list[OnnxValue], given: list[OnnxValue],
+    ) -> tuple[list[OnnxValue], list[OnnxValue]]:  # fmt: skip
+        w, sequence = self.w, self.sequence
+        wanted = ["steps"] * len(given) + [f"{name}_last" for name in self.wanted]
+        wanted = self.results if len(self.results) == len(wanted) else wanted
+        results = [w.names.new(name) for name in wanted]
+        arrays = [w.trace.input(self._whole(value), value.array.dtype) for value in given]
+        arrays += [value.array for value in first]
+        text = self._text(results, element, names, first, body, ends, given)
+        inner = {name for s in body for name in s.names} | {element, *names}
+        used = [n for s in body for n in (*names_of_expression(s.expression), *s.uses)]
+        used += [n for v in (sequence, *first, *ends, *given) for n in names_of_expression(v.expression)]
+        uses = tuple(n for n in used if n not in inner) * 2  # inside of the braces, nothing may be moved
+        w.statements.append(Statement(tuple(results), None, tuple(map(shape_comment, arrays)), text, uses))
+        values = [OnnxValue(NameRef(n), a, None) for n, a in zip(results, arrays, strict=True)]
+        return values[: len(given)], values[len(given) :]
+
+    def _whole(self, given: OnnxValue) -> tuple[Any, ...]:
+        shape = list(given.shape)
+        shape.insert(min(self.axis, len(shape)), self.sequence.shape[self.axis])
+        return tuple(shape)
+
+    def _text(
+        self, results: list[str], element: str, names: list[str], first: list[OnnxValue],
+        body: list[Statement], ends: list[OnnxValue], given: list[OnnxValue],
+    ) -> str:  # fmt: skip
+        carry = ", ".join(f"{n} = {_texted(v)}" for n, v in zip(names, first, strict=True))
+        alone = self.axis == 0 and self.sequence.rank == 1
+        options = "" if self.axis == 1 or alone else f", axis={self.axis}"
+        source = f"{_texted(self.sequence)}{options}{', reverse=true' if self.reverse else ''}"
+        lines = [
+            f"{', '.join(results)} = scan {element} in {source}{' carry ' if carry else ''}{carry} {{",
+            *lines_of(body, []),
+        ]
+        if names:
+            lines.append("next " + ", ".join(f"{n} = {_texted(v)}" for n, v in zip(names, ends, strict=True)))
+        if given:
+            lines.append(f"yield {', '.join(map(_texted, given))}")
+        if names:
+            lines.append(f"last {', '.join(names)}")
+        return "\n".join([*lines, "}"])
+
+
+def _texted(value: OnnxValue) -> str:
+    return expression_text(value.expression)

@@ -30,16 +30,20 @@ def window_places(
     return places
 
 
-def taken_windows(w: Writer, x: OnnxValue, places: Sequence[OnnxValue]) -> tuple[OnnxValue, OnnxValue]:
-    """x at places of its last axes, the nearest one for a place outside; and whether it lies inside."""
+def taken_windows(
+    w: Writer, x: OnnxValue, places: Sequence[OnnxValue], *, bounded: bool = False
+) -> tuple[OnnxValue, OnnxValue | None]:
+    """x at places of its last axes, the nearest one for a place outside; and whether it lies inside.
+
+    `bounded` if none lies outside.
+    """
     first = x.rank - len(places)
     inside: OnnxValue | None = None
-    indices = []
-    for k, at in enumerate(places):
+    indices = list(places)
+    for k, at in enumerate(places if not bounded else ()):
         n = x.shape[first + k]
         within = w.call("logical_and", w.call("greater_equal", at, 0), w.call("less", at, n))
         inside = within if inside is None else w.call("logical_and", inside, within)
-        indices.append(w.call("minimum", w.call("maximum", at, 0), n - 1))
-    assert inside is not None
+        indices[k] = w.call("minimum", w.call("maximum", at, 0), n - 1)
     taken = w.call("indexed", x, *indices, items=[*[slice(None)] * first, *["i"] * len(places)])
     return taken, inside

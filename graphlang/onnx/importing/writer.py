@@ -59,6 +59,8 @@ class Writer:
         #: the names that no person has chosen, and those that come from the file
         self.plain: set[str] = set()
         self.from_file: set[str] = set()
+        #: how many nodes have been written
+        self.written = 0
         #: what the results of the node are to be called that is written now
         self.wanted: list[str] = []
         #: the copies of blocks, at the `key` of their calls
@@ -80,6 +82,8 @@ class Writer:
         """What a function gives."""
         if len(operands) == 2 and isinstance(operands[0], OnnxValue) and _changes_nothing(name, *operands):
             return operands[0]
+        if name == "add" and len(operands) == 2 and type(operands[1]) in (int, float) and operands[1] < 0:
+            name, operands = "subtract", (operands[0], -operands[1])
         result, expression = self._called(name, operands, sizes, attributes)
         return OnnxValue(expression, self._array(result), None)
 
