@@ -13,6 +13,7 @@ import numpy as np
 
 from graphlang.engine.passes.common import common_subexpressions
 from graphlang.engine.program import Program, rewritten
+from graphlang.exports.source.averages import as_mean
 from graphlang.kernels.scan import ScanBody, ScanCall
 from graphlang.kernels.scan_recording import rebuilt, result_of
 from graphlang.trace import Dim, Step, SymbolicArray, Trace
@@ -44,7 +45,7 @@ _LIKE_OPERAND = frozenset(
 
 def plain_program(program: Program) -> Program:
     """The program in plain arithmetic, in which nothing is computed twice."""
-    for rule in (_products, _sums, _scans):
+    for rule in (_products, _sums, _products, as_mean, _scans):
         program = rewritten(program, rule)
     return common_subexpressions(program)
 
@@ -147,8 +148,10 @@ def _plain_body(body: ScanBody) -> tuple[ScanBody, Mapping[int, SymbolicArray]]:
         if len(_bodies) > 256:
             _bodies.clear()
         first, new = rebuilt(body, lambda x: x.shape, _recorded(_products))
-        second, newer = rebuilt(first, lambda x: x.shape, _recorded(_sums))
-        _bodies[id(body)] = body, second, {n: newer[v.number] for n, v in new.items() if v.number in newer}
+        for rule in (_sums, _products, as_mean):
+            first, newer = rebuilt(first, lambda x: x.shape, _recorded(rule))
+            new = {n: newer[v.number] for n, v in new.items() if v.number in newer}
+        _bodies[id(body)] = body, first, new
     return _bodies[id(body)][1:]
 
 

@@ -15,10 +15,11 @@ from graphlang.trace.dim_scalar import DimScalar
 class SizeTexts:
     """The sizes of one function: arrays that tell them, and the names that it takes from their shapes."""
 
-    def __init__(self, arrays: Mapping[str, Shape], prefix: str = "") -> None:
+    def __init__(self, arrays: Mapping[str, Shape]) -> None:
         #: text of an array -> its shape
         self.arrays = dict(arrays)
-        self.prefix = prefix
+        #: arrays whose shape is told by their names, also where it consists of numbers
+        self.fixed: frozenset[str] = frozenset()
         self.used: dict[str, None] = {}
 
     def size(self, size: Any) -> Expression:
@@ -45,10 +46,10 @@ class SizeTexts:
 
     def same_shape(self, shape: Shape) -> str | None:
         """The shape of an array that has this one, where it depends on a size."""
-        if any(isinstance(n, Dim) for n in shape):
-            for array, own in self.arrays.items():
-                if own == shape and array:
-                    return f"{array}.shape"
+        known = any(isinstance(n, Dim) for n in shape)
+        for array, own in self.arrays.items():
+            if own == shape and shape and (known or array in self.fixed):
+                return f"{array}.shape"
         return None
 
     def leading(self, shape: Shape) -> str | None:

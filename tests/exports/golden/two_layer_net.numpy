@@ -50,13 +50,12 @@ class SoftmaxWithLoss:
     """L = -sum(t * log(y)) / N, y = softmax(x) along the last axis"""
 
     def forward(self, x, t):
-        N = x.shape[0]
         self.t = t
         d = x - np.max(x, axis=-1, keepdims=True)
         self.e = np.exp(d)
         self.total = np.sum(self.e, axis=-1, keepdims=True)
         picked = np.take_along_axis(d, t[..., None], axis=-1)
-        return np.sum(np.log(self.total) - picked) / N
+        return np.mean(np.log(self.total) - picked)
 
     def backward(self, dout):
         N = self.t.shape[0]
@@ -68,8 +67,7 @@ class Accuracy:
     """mean(argmax(y) == t), the argmax over the last axis; of a score per row, mean((y > threshold) == t)"""
 
     def forward(self, y, t):
-        N = y.shape[0]
-        return np.sum(np.argmax(y, axis=-1) == t) / N
+        return np.mean(np.argmax(y, axis=-1) == t)
 
 
 class TwoLayerNet:
@@ -136,3 +134,34 @@ class TwoLayerNet:
 
     def save(self, path):
         np.savez(path, **self.params)
+
+
+class SGD:
+    """W <- W - lr * dW"""
+
+    def __init__(self, lr=0.2):
+        self.lr = lr
+
+    def update(self, params, grads):
+        for key, W in params.items():
+            if key not in grads:
+                continue
+            dW = grads[key]
+            W -= self.lr * (dW + 0.001 * W)
+
+
+def train(net, x, t, iterations=10000, batch=100, seed=SEED):
+    """Trains the network as the spec says, and returns the loss of every step."""
+    optimizer = SGD()
+    losses = []
+    rows = len(x)
+    per_epoch = -(-rows // batch)
+    for step in range(iterations):
+        epoch, place = divmod(step, per_epoch)
+        if place == 0:
+            order = stream(f"shuffle of epoch {epoch}", seed).permutation(rows)
+        mask = order[place * batch : (place + 1) * batch]
+        grads = net.gradient(x=x[mask], t=t[mask])
+        losses.append(float(net.loss_value))
+        optimizer.update(net.params, grads)
+    return losses

@@ -405,6 +405,22 @@ def stream(name, seed):
     digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "little")))
 ''',
+    "clip_norm": '''
+def clip_norm(grads, most):
+    """Makes all gradients shorter by one factor, so that together they have a norm."""
+    norm = math.sqrt(sum(float(np.sum(np.square(dW))) for dW in grads.values()))
+    factor = min(1.0, most / (norm + 1e-6))
+    for key, dW in grads.items():
+        grads[key] = dW * factor
+''',
+    "keep_average": '''
+def keep_average(averages, params, grads, stays):
+    """Follows the parameters that have changed: this share of their average stays."""
+    for key, W in params.items():
+        if key in grads:
+            average = averages.setdefault(key, W.copy())
+            average += (1 - stays) * (W - average)
+''',
     "normal": '''
 def normal(name, shape, std, seed):
     """Normal numbers of a standard deviation."""

@@ -212,7 +212,9 @@ class _Backward:
         dy = program.inputs["dy"]
         arrays = {"dout": tuple(dy.shape)}
         arrays |= {text: tuple(values[number].shape) for number, text in forward.kept.items()}
-        self.sizes = _BackwardSizes(arrays, forward, self.shape_texts)
+        own = {f"self.{role}": tuple(program.inputs[f"{_INPUT}{n}"].shape) for n, role in names.roles.items()}
+        self.sizes = _BackwardSizes({**arrays, **own}, forward, self.shape_texts)
+        self.sizes.fixed = frozenset(own)
         scope = VariableNames(forward.scope.taken)
         writer = StatementWriter(file, scope, self.sizes, depth)
         for number, text in {**forward.kept, dy.number: "dout"}.items():

@@ -40,6 +40,8 @@ class NetworkWriter:
         self.classes = self._classes()
         self.plain_numbers = self._is_plain()
         self.kept: set[str] = set()
+        #: lists of names that the file has as constants
+        self.constants: dict[str, list[str]] = {}
 
     def _use(self, walked: WalkedNode) -> LayerUse:
         try:
@@ -162,8 +164,10 @@ class NetworkWriter:
             methods.append(self._value("loss", loss))
         for metric, value in self._metrics().items():
             methods.append(self._value(metric, value))
-        if loss is not None and self._wanted_gradients(self.needed([loss])) & {loss}:
-            methods.append(self._gradient(loss))
+        methods += [self._value(self._method(other), other) for other in self._other_losses()]
+        for value in [] if loss is None else [loss, *self._other_losses()]:
+            if self._wanted_gradients(self.needed([value])) & {value}:
+                methods.append(self._gradient(value))
         if self.network.params:
             methods += [self._load(), self._save()]
         for method in methods:
@@ -174,8 +178,24 @@ class NetworkWriter:
         if self.spec.train is None:
             return {}
         scope = VariableNames({"predict", "loss", "gradient", "load", "save", *self.attributes.values()})
-        others = {n: v for n, v in self.spec.train.metrics.items() if v not in self.spec.outputs}
+        told = {*self.spec.outputs, *self.spec.train.losses}
+        others = {n: v for n, v in self.spec.train.metrics.items() if v not in told}
         return {scope.new(snake_case(name)): value for name, value in others.items()}
+
+    def _other_losses(self) -> list[str]:
+        """Of several objectives those after the first."""
+        return [] if self.spec.train is None else [n for n in self.spec.train.losses if n != self.start]
+
+    def _method(self, loss: str) -> str:
+        return "loss" if loss == self.start else snake_case(loss)
+
+    def gradient_method(self, loss: str) -> str:
+        """The method that computes the gradients of a loss."""
+        return "gradient" if loss == self.start else f"gradient_of_{snake_case(loss)}"
+
+    def gradient_inputs(self, loss: str) -> list[str]:
+        """The inputs that this method takes."""
+        return self.predict_inputs if loss in self.outputs else self.inputs_of([loss])
 
     def _about(self) -> str:
         file = self.graph.file or "a spec"
@@ -257,7 +277,7 @@ class NetworkWriter:
         nodes, inputs = self.needed(outputs), self.inputs_of(outputs)
         self.predicted = set(nodes)
         self.predict_inputs = inputs
-        for value in [v for v in (loss, *self._metrics().values()) if v is not None]:
+        for value in [v for v in (loss, *self._other_losses(), *self._metrics().values()) if v is not None]:
             if self._composes(value):
                 later = [n for n in self.needed([value]) if n not in self.predicted]
                 read = {v for n in later for v in self.uses[n].operands} | {value}
@@ -302,11 +322,11 @@ class NetworkWriter:
 
     def _gradient(self, loss: str) -> list[str]:
         nodes = self.needed([loss])
-        inputs = self.predict_inputs if loss in self.outputs else self.inputs_of([loss])
+        inputs = self.gradient_inputs(loss)
         reached = [*nodes, *(self.predicted if self._composes(loss) or loss in self.outputs else ())]
         moded = self.mode_of(reached)
         mode = "True" if moded else None
-        lines = self._head("gradient", inputs, mode)
+        lines = self._head(self.gradient_method(loss), inputs, mode)
         lines += docstring(f"The gradients of {loss} by every parameter and input.", 2)
         given = [self.variables[n] for n in self._in_order(inputs)]
         given += [FLAG] if moded else []
@@ -315,7 +335,9 @@ class NetworkWriter:
             names = [self.variables[n] if n == loss else "_" for n in self.outputs]
             lines += statement_lines(f"{', '.join(names)} = {call}", 2)
         else:
-            lines += statement_lines(f"{self.variables[loss]} = self.loss({', '.join(given)})", 2)
+            lines += statement_lines(
+                f"{self.variables[loss]} = self.{self._method(loss)}({', '.join(given)})", 2
+            )
         lines.append(f"{STEP * 2}self.loss_value = {self.variables[loss]}")
         return lines + self._passed_back(loss, nodes)
 

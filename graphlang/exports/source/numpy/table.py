@@ -239,11 +239,19 @@ def slice_(call: SourceCall) -> Expression:
 
 def unslice(call: SourceCall) -> Expression:
     """Zeros, to which each part is added at its place."""
-    writer, shape = call.writer, call.shape(call.params["shape"])
-    total = writer.named("dx", f"np.zeros({shape}{with_dtype(call.output.dtype)})")
+    writer = call.writer
+    total = writer.named("dx", zeros_text(call))
     for part, key in zip(call.operands, call.params["keys"], strict=True):
         writer.line(f"{total.text}[{key_text(call, key)}] += {part.text}")
     return total
+
+
+def zeros_text(call: SourceCall) -> str:
+    """Zeros in the shape of the result."""
+    shape = call.shape(call.output.shape)
+    if shape.removesuffix(".shape") in call.writer.sizes.fixed:
+        return f"np.zeros_like({shape.removesuffix('.shape')})"
+    return f"np.zeros({shape}{with_dtype(call.output.dtype)})"
 
 
 def take(call: SourceCall) -> Expression:
@@ -261,7 +269,7 @@ def take_along_axis(call: SourceCall) -> Expression:
 def scatter_add(call: SourceCall) -> Expression:
     """Zeros, to which each update is added at its index."""
     writer, axis = call.writer, call.params["axis"]
-    total = writer.named("dW", f"np.zeros({call.shape(call.output.shape)}{with_dtype(call.output.dtype)})")
+    total = writer.named("dW", zeros_text(call))
     updates, indices = call.operands
     if axis == 0:
         writer.line(f"np.add.at({total.text}, {indices.text}, {updates.text})")
@@ -405,6 +413,7 @@ RULES: dict[str, SourceRule] = {
     "clip": "np.clip({0}, {1}, {2})",
     "astype": astype,
     "sigmoid": "1 / (1 + np.exp(-{0}))",
+    "mean": reduction,
     "sum": reduction, "prod": reduction, "max": reduction, "min": reduction, "any": reduction,
     "all": reduction, "argmax": arg_reduction, "argmin": arg_reduction, "argsort": argsort,
     "cumsum": cumulative("np.cumsum"), "cumprod": cumulative("np.cumprod"),
@@ -438,6 +447,7 @@ for _cell in ("rnn", "lstm", "gru", "gru_after"):
     RULES |= {n: helped(n) for n in (_cell, f"{_cell}_gradient", f"{_cell}_weight_gradient")}
 
 HINTS = {
+    "mean": "mean",
     "exp": "e", "sum": "total", "max": "top", "matmul": "product", "log": "log", "reshape": "rows",
     "one_hot": "rows", "sqrt": "root", "tanh": "t", "sigmoid": "s", "subtract": "d", "divide": "q",
     "where": "chosen", "conv": "y", "take": "picked", "add": "z", "multiply": "p",

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from graphlang.api import Graph
 from graphlang.exports.source.language import GeneratedFile, SourceLanguage
-from graphlang.exports.source.layout import docstring
+from graphlang.exports.source.layout import docstring, statement_lines
 from graphlang.exports.source.loops import python_loop
 from graphlang.exports.source.names import class_name
 from graphlang.exports.source.numpy.helpers import HELPERS
 from graphlang.exports.source.numpy.network_class import NetworkWriter
 from graphlang.exports.source.numpy.table import HINTS, RULES, array_text, dtype_text
+from graphlang.exports.source.numpy.training_loop import TrainingWriter
 from graphlang.syntax.lessons import stem_of_spec
 
 NUMPY = SourceLanguage(RULES, HELPERS, dtype_text, array_text, python_loop, HINTS)
@@ -30,16 +30,22 @@ def _written(graph: Graph) -> str:
     writer = NetworkWriter(file, graph, name)
     network = writer.lines()
     classes = writer.class_lines()
+    draws = any("rng.random(" in line for line in classes)
     body = [*classes, "", "", *network]
+    if graph.spec.train is not None:
+        body += TrainingWriter(writer, graph.spec.train, draws=draws).lines()
     text = "\n".join(body)
     helpers = [line for own in file.helper_texts() for line in ["", "", *own.split("\n")]]
     whole = "\n".join(helpers) + "\n" + text
     lines = [*docstring(_about(graph)), *_imports(whole)]
     constants = []
-    if "SEED" in whole:
+    if draws or "SEED" in whole:
         constants.append(f"SEED = {graph.seed}")
-    if re.search(r"\brng\.random\(", text):
-        constants.append("rng = np.random.default_rng(0)")
+    if draws:
+        constants.append("rng = np.random.default_rng(SEED)")
+    for own, names in writer.constants.items():
+        quoted = ", ".join(f'"{name}"' for name in names)
+        constants += statement_lines(f"{own} = [{quoted}]")
     constants = ["", *constants] if constants else []
     return "\n".join([*lines, *constants, *helpers, *body]).rstrip() + "\n"
 
