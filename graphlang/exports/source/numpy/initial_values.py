@@ -57,9 +57,9 @@ def _start_text(file: GeneratedFile, network: Network, name: str, param: ParamSp
     init = network.member("initializers", param.init)
     own = type(init).__name__
     if own == "zero_row":
-        inner = param.model_copy(update={"init": Use(name=init.of, attributes=init.attributes)})  # type: ignore[attr-defined]
+        inner = param.model_copy(update={"init": Use(name=init.of, attributes=init.attributes)})
         file.helpers["zero_row"] = None
-        return f"zero_row({_start_text(file, network, name, inner, dtype)}, {init.row})"  # type: ignore[attr-defined]
+        return f"zero_row({_start_text(file, network, name, inner, dtype)}, {init.row})"
     if own == "constant":
         return _constant(init, param.shape, kind)
     if own not in _DRAWS or not type(init).__module__.startswith("graphlang."):
