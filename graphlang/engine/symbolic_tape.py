@@ -12,6 +12,7 @@ from graphlang.engine.interpreter import accumulate
 from graphlang.engine.tape import Tape
 from graphlang.spec.network import Node
 from graphlang.trace import SymbolicArray, reached
+from graphlang.trace.dims import bind, is_symbolic
 from graphlang.trace.primitives.creation import full_of
 
 
@@ -20,7 +21,9 @@ class SymbolicTape(Tape):
 
     def operation(self, node: Node) -> Operation:
         assert node.operation is not None, node.name
-        return node.operation
+        if all(is_symbolic(size) for size in self.sizes.values()):
+            return node.operation
+        return self.network.operation(node, self.sizes)
 
     def forward_of(self, node: Node) -> None:
         """Computes one node, and what it needs besides values that are there."""
@@ -35,6 +38,7 @@ class SymbolicTape(Tape):
         value = node.spec.attributes["value"]
         if isinstance(value, list | tuple):
             return super()._constant(node)
+        value = bind(value, self.sizes)
         dtype = {"int": np.dtype(np.int64), "bool": np.dtype(np.bool_)}.get(node.spec.dtype, self.dtype)
         assert self.trace is not None
         return self.trace.record(full_of, (value,), {"shape": (), "dtype": dtype})

@@ -9,18 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from graphlang.catalog.operation import Operation
-from graphlang.engine.symbolic_tape import SymbolicTape
+from graphlang.engine.sized_recording import SizedRecording, leaves_of, targets_of
 from graphlang.exports.lines import spec_lines
-from graphlang.spec.models import InputSpec, NodeSpec, ParamSpec
 from graphlang.spec.network import Network, Node, Ref
-from graphlang.trace import Dim, Size, SymbolicArray, SymbolicRandom, Trace
+from graphlang.trace import Size, SymbolicArray, Trace
 from graphlang.trace.gradient import needed_steps
-
-COMPUTED = 16
-"""The most numbers of a constant that is computed while recording; a larger one is a step."""
 
 
 class Recorded(NamedTuple):
@@ -104,17 +98,6 @@ def walk(network: Network, targets: Sequence[str] | None = None) -> Iterator[Wal
             )
 
 
-def targets_of(network: Network) -> list[str]:
-    """What an export is to compute: the outputs, losses and metrics; where there are none, every value."""
-    spec = network.spec
-    names = list(spec.outputs)
-    if spec.train is not None:
-        names += [*spec.train.losses, *spec.train.metrics.values()]
-    elif spec.gradcheck is not None:
-        names.append(spec.gradcheck.of)
-    return list(dict.fromkeys(names)) or [node.name for node in network.nodes]
-
-
 def record_node(
     network: Network, node: Node, dtype: Any, *, training: bool = False, backward: bool = False
 ) -> Recorded:
@@ -139,68 +122,9 @@ def record_node(
     return Recorded(trace, inputs, y, state, tuple(recording.random.draws), dy, passed, step)
 
 
-class SizedRecording:
-    """A tape of a graph in a new trace, on symbolic arrays for some of its values, sizes and all."""
-
-    def __init__(self, network: Network, numbers: Sequence[int], dtype: Any, *, training: bool) -> None:
-        self.trace = Trace()
-        self.trace.computed = COMPUTED
-        self.random = SymbolicRandom(self.trace, dtype)
-        self.leaves: dict[int, SymbolicArray] = {}
-        for number in numbers:
-            shape, kind = type_in_run(network.spec_of(network.names[number]), dtype)
-            self.leaves[number] = self.trace.input(shape, kind)
-        sizes: dict[str, Any] = {name: Dim.symbol(name) for name in size_names(network)}
-        self.tape = SymbolicTape(
-            network,
-            self.leaves,
-            dtype=dtype,
-            sizes=sizes,
-            training=training,
-            random=self.random,
-            trace=self.trace,
-        )
-
-
-def record_graph(
-    network: Network, dtype: Any, targets: Sequence[str] | None = None, *, training: bool = False
-) -> tuple[SizedRecording, dict[str, Any]]:
-    """The values of a graph by name, all in one trace whose inputs are the graph's own; the origin of a step
-    is the name of its node."""
-    numbers = [network.numbers[n] for n in (targets_of(network) if targets is None else targets)]
-    recording = SizedRecording(network, leaves_of(network, numbers), dtype, training=training)
-    with recording.trace:
-        recording.tape.forward(numbers)
-    values = zip(network.names, recording.tape.values, strict=True)
-    return recording, {name: value for name, value in values if value is not None}
-
-
 def steps_needed_by(recorded: Recorded) -> list[Any]:
     """The steps that the results of a node need, in order."""
     return needed_steps(recorded.results)
-
-
-def leaves_of(network: Network, numbers: Sequence[int]) -> list[int]:
-    """The inputs and parameters that some values depend on."""
-    needed = network.ancestors(list(numbers))
-    return [number for number in range(network.first_node) if needed[number]]
-
-
-def size_names(network: Network) -> list[str]:
-    """The names of all sizes of a graph, in the order in which its inputs have them."""
-    names: dict[str, None] = {}
-    shapes = [spec.shape or () for spec in network.inputs.values()]
-    shapes += [node.spec.shape for node in network.nodes]
-    for shape in shapes:
-        for size in shape:
-            names.update(dict.fromkeys(size.symbols if isinstance(size, Dim) else ()))
-    return list(names)
-
-
-def type_in_run(spec: InputSpec | ParamSpec | NodeSpec, dtype: Any) -> tuple[tuple[Size, ...], np.dtype[Any]]:
-    """Shape and type of a value in a run of this precision; an input of any shape is a number."""
-    kinds = {"float": np.dtype(dtype), "int": np.dtype(np.int64), "bool": np.dtype(np.bool_)}
-    return tuple(spec.shape or ()), kinds[spec.dtype]
 
 
 def _read(node: Node) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import count
 from math import prod
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,18 +24,23 @@ if TYPE_CHECKING:
 
 
 def fill_with_random(
-    network: Network, inputs: Mapping[str, Any], rng: np.random.Generator, batch: int = 3
+    network: Network,
+    inputs: Mapping[str, Any],
+    rng: np.random.Generator,
+    batch: int = 3,
+    given: Mapping[str, int] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """The inputs, plus a random value for every missing one without a default.
 
-    A first axis has the size `batch`; every other named size is different, so that a mix-up of two of them
-    shows. Indices stay within the range that the operations using them allow.
+    A named size in `given` is that, also of an input whose default has another. A first axis has the size
+    `batch`; every other named size is different, so that a mix-up of two of them shows. Indices stay within
+    the range that the operations using them allow.
     """
-    sizes = _sizes(network.inputs.values(), inputs, batch)
+    sizes = _sizes(network.inputs.values(), inputs, batch, given)
     values = dict(inputs)
     drawn = 0
     for name, spec in network.inputs.items():
-        if values.get(name) is None and spec.default is None:
+        if values.get(name) is None and (spec.default is None or _has_other_sizes(spec, given)):
             try:
                 drawn += 8 * prod(axis_size(s, sizes) for s in spec.shape or ())
                 if drawn > network.limits.memory:
@@ -51,20 +57,28 @@ def _too_large(network: Network, name: str, size: int) -> MemoryOfInputsExceeded
     return MemoryOfInputsExceeded("memory", network.span(name), size, network.limits.memory, name)
 
 
-def _sizes(specs: Iterable[InputSpec], inputs: Mapping[str, Any], batch: int) -> dict[str, int]:
+def _sizes(
+    specs: Iterable[InputSpec], inputs: Mapping[str, Any], batch: int, given: Mapping[str, int]
+) -> dict[str, int]:
     specs = list(specs)
-    sizes: dict[str, int] = {}
+    sizes = dict(given)
     for spec in specs:
         value = inputs.get(spec.name, spec.default)
         if value is not None and spec.shape is not None:
             named = zip(map(name_of, spec.shape), np.shape(value), strict=False)
-            sizes.update({axis: size for axis, size in named if axis is not None})
+            sizes.update({axis: size for axis, size in named if axis is not None and axis not in given})
     others = count(4)
     for spec in specs:
         for axis, name in enumerate(map(name_of, spec.shape or ())):
             if name is not None and name not in sizes:
                 sizes[name] = batch if axis == 0 else next(others)
     return sizes
+
+
+def _has_other_sizes(spec: InputSpec, given: Mapping[str, int]) -> bool:
+    """Whether the default is for other sizes than these."""
+    named = zip(map(name_of, spec.shape or ()), np.shape(spec.default), strict=False)
+    return any(name in given and given[name] != size for name, size in named)
 
 
 def _draw(spec: InputSpec, sizes: Mapping[str, int], rng: np.random.Generator) -> Any:

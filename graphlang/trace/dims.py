@@ -61,8 +61,12 @@ class Atom:
     def value_for(self, sizes: Mapping[str, int]) -> int:
         if self.kind == "symbol":
             return sizes[self.text]
-        value = value_for(self.value, sizes)
-        return int(value // value_for(self.denominator, sizes) if self.kind == "quotient" else max(value, 0))
+        value: Any = value_for(self.value, sizes)
+        if self.kind == "quotient":
+            value = value // value_for(self.denominator, sizes)
+        else:
+            value = positive_part(value) if isinstance(value, Dim) else max(value, 0)
+        return value if isinstance(value, Dim) else int(value)  # type: ignore[return-value]
 
     def symbol_names(self) -> set[str]:
         return {self.text} if self.kind == "symbol" else symbols(self.value) | symbols(self.denominator)
@@ -203,7 +207,7 @@ def axis_size(size: Size, sizes: Mapping[str, int]) -> int:
 
 
 def bind(value: Any, sizes: Mapping[str, int]) -> Any:
-    """`value` with every size in it replaced by its number; also in tuples and slices."""
+    """`value` with every size in it replaced by its number, or by another size; also in tuples and slices."""
     if value.__class__ is Dim or value.__class__ is DimScalar:
         return value.bind(sizes)
     if value.__class__ is tuple:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import graphlang as gl
-from graphlang.exports.walk import Recorded, leaves_of, record_graph, targets_of, walk
+from graphlang.engine.sized_recording import leaves_of, record_graph, targets_of
+from graphlang.exports.walk import Recorded, walk
 from graphlang.inputs.stand_ins import fill_with_random
 from graphlang.syntax.lessons import lesson_names
 from graphlang.trace import Dim, SymbolicArray, replay

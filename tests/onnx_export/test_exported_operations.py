@@ -16,6 +16,10 @@ import contract_cases as cases
 ENTRIES = cases.entries()
 WITHOUT = {"cholesky", "inv", "slogdet", "solve"}
 """What ONNX has no operation for, nor one that it could be composed of."""
+NOT_IN_FLOAT64 = set(
+    "arccos arccosh arcsin arcsinh arctan arctan2 arctanh cosh det erf sinh tan Conv ConvTranspose DepthwiseConv".split()
+)
+"""What onnxruntime has no double-precision form of, nor the reference in the case of `erf`."""
 
 
 @pytest.mark.parametrize("name", [n for n in ENTRIES if n not in WITHOUT])
@@ -33,3 +37,21 @@ def test_what_onnx_lacks_is_said_by_name(name: str) -> None:
     with pytest.raises(gl.GraphError, match=f"{name}.*cannot become ONNX") as refused:
         exported_bytes(graph)
     assert [d.code for d in refused.value.diagnostics] == ["GL782"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [n for n in ENTRIES if n not in WITHOUT | NOT_IN_FLOAT64])
+def test_an_operation_keeps_the_digits_of_float64(name: str) -> None:
+    """The attributes of ONNX are of float32: an epsilon that it rounds is written out in steps."""
+    text = cases.cases(ENTRIES[name])[0].text
+    agreement = exported_bytes(cases.load(text, dtype="float64"), dtype="float64")[1].agreement
+    assert agreement is not None
+    assert agreement.largest < 1e-11
+
+
+@pytest.mark.parametrize("name", ["Conv", "erf"])
+def test_what_no_runtime_computes_in_float64_is_said_by_name(name: str) -> None:
+    graph = cases.load(cases.cases(ENTRIES[name])[0].text, dtype="float64")
+    with pytest.raises(gl.GraphError, match=name) as refused:
+        exported_bytes(graph, dtype="float64")
+    assert [d.code for d in refused.value.diagnostics] in (["GL784"], ["GL785"])

@@ -22,6 +22,7 @@ from graphlang.onnx.exporting.cannot_export import CannotExport
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
+    from graphlang.onnx.exporting.inference import Made
     from graphlang.onnx.exporting.verify import Agreement
 
 LEAST = 18
@@ -68,7 +69,6 @@ def exported_bytes(
     """The content of the file."""
     if find_spec("onnx") is None:
         raise GraphError([OnnxWriterMissing(graph.file)])
-    from graphlang.onnx.exporting.inference import inference_file
     from graphlang.onnx.exporting.verify import verified
 
     kind = precision(dtype) or np.dtype(np.float32)
@@ -76,10 +76,17 @@ def exported_bytes(
     version = _opset(graph, whole("opset", opset, 1))
     fixed = {name: whole(f"sizes[{name!r}]", size, 1) or 1 for name, size in (sizes or {}).items()}
     with told(model):
-        made = inference_file(model, version, fixed)
+        made = inference_file_of(model, version, fixed)
     content: bytes = made.proto.SerializeToString()
     agreement = verified(model, made, content, fixed) if verify else None
     return content, Exported(version, len(made.proto.graph.node), agreement)
+
+
+def inference_file_of(model: Model, opset: int, fixed: Mapping[str, int]) -> Made:
+    """The model of ONNX, whose package is imported here."""
+    from graphlang.onnx.exporting.inference import inference_file
+
+    return inference_file(model, opset, fixed)
 
 
 def _opset(graph: Graph, asked: int | None) -> int:

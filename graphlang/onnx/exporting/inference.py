@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from graphlang.engine.model import Model
+from graphlang.engine.sized_recording import record_graph
 from graphlang.onnx.exporting.cannot_export import CannotExport
 from graphlang.onnx.exporting.model_file import ModelFile
-from graphlang.onnx.exporting.symbolic_graph import symbolic_graph
 from graphlang.trace import Step
 
 
@@ -28,14 +28,14 @@ def inference_file(model: Model, opset: int, fixed: Mapping[str, int]) -> Made:
     if not outputs:
         raise CannotExport("it has no output")
     numbers = [network.numbers[name] for name in outputs]
-    recorder = symbolic_graph(network, model.dtype, fixed, outputs)
+    recording, values = record_graph(network, model.dtype, outputs, fixed=fixed)
     needed = network.ancestors(numbers)
     params = {n: model.params[n] for n in network.params if needed[network.numbers[n]]}
-    made = ModelFile(recorder, opset, params)
+    made = ModelFile(recording, opset, params)
     inputs, sizes = network.sources_of(numbers)
     for name in dict.fromkeys([*inputs, *network.inputs_with([s for s in sizes if s not in fixed], inputs)]):
         made.add_input(name)
-    infos = made.write({name: recorder.tape.values[network.numbers[name]] for name in outputs})
+    infos = made.write({name: values[name] for name in outputs})
     proto = made.built(infos, model.spec.doc or f"{model.file or 'a graph'}, written by graphlang")
     computed = {name for node in proto.graph.node for name in node.output}
     named = [node.name for node in network.nodes if node.name in computed]

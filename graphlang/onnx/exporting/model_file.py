@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from onnx import helper
 
-from graphlang.engine.recording import Recorder
-from graphlang.engine.tape import Tape
+from graphlang.engine.sized_recording import SizedRecording
 from graphlang.onnx.exporting.graph_nodes import GraphNodes
 from graphlang.onnx.exporting.loop_nodes import value_info
 from graphlang.onnx.exporting.runtimes import IR
@@ -22,24 +21,24 @@ from graphlang.trace import SymbolicArray
 class ModelFile:
     """What becomes one file."""
 
-    def __init__(self, recorder: Recorder, opset: int, params: Mapping[str, Any]) -> None:
-        self.network: Network = recorder.network
-        self.tape: Tape = recorder.tape
+    def __init__(self, recording: SizedRecording, opset: int, params: Mapping[str, Any]) -> None:
+        self.recording = recording
+        self.network = recording.network
+        self.tape = recording.tape
         self.w = NodeWriter(opset)
         self.inputs: list[Any] = []
         self._infos: list[Any] = []
         self.nodes = GraphNodes(self.w, self.tape, lines_by_node(self.network))
         for name in self.network.names:
             self.w.take(name)
-        for label, value in recorder.inputs.items():
+        for label, value in recording.inputs.items():
             if label in params:
-                self.w.constants[label] = np.asarray(params[label], value.dtype)
+                self.w.weights[label] = np.asarray(params[label], value.dtype)
             self.nodes.values[value.number] = label
-        self._forms = {label: (value.shape, value.dtype) for label, value in recorder.inputs.items()}
 
     def add_input(self, label: str) -> None:
         """An input of the model; its named sizes are known from now on."""
-        shape, dtype = self._forms[label]
+        shape, dtype = self.recording.form(label)
         self.inputs.append(value_info(label, (shape, dtype)))
         self.w.sizes.learn(label, shape)
 
@@ -71,7 +70,7 @@ class ModelFile:
 
     def _may_name(self, known: str) -> bool:
         """Whether a value has no name of the file yet, and a node of the model computes it."""
-        is_leaf = known in self.w.constants or known in self._forms
+        is_leaf = known in self.w.constants or known in self.w.weights or known in self.recording.inputs
         return not is_leaf and not self.w.is_renamed(known)
 
     def _give_name(self, name: str, known: str) -> None:

@@ -11,7 +11,6 @@ from graphlang.diagnostics import GraphError
 from graphlang.inputs.stand_ins import fill_with_random
 from graphlang.spec.network import Network
 from graphlang.spec.sizes import name_of
-from graphlang.trace import bind
 
 
 class ComparedInputs(NamedTuple):
@@ -35,7 +34,7 @@ def trials(network: Network, fixed: Mapping[str, int]) -> Iterator[ComparedInput
             yield ComparedInputs("zero", {name: np.zeros_like(value) for name, value in drawn.items()})
             yield ComparedInputs("large", {name: _large(value) for name, value in drawn.items()})
     if any(spec.default is not None for spec in network.inputs.values()):
-        given = fill_with_random(network, {}, np.random.default_rng(0))
+        given = fill_with_random(network, {}, np.random.default_rng(0), given=fixed)
         yield ComparedInputs("given", {**_defaults(network), **given})
 
 
@@ -50,14 +49,7 @@ def _large(value: Any) -> Any:
 def _drawn(network: Network, fixed: Mapping[str, int], batch: int, seed: int) -> dict[str, Any]:
     """Random values for all inputs, those with a default included."""
     rng = np.random.default_rng(seed)
-    # An input of one value tells the sizes that are fixed; the others are drawn with them.
-    known = {}
-    for name, spec in network.inputs.items():
-        names = [name_of(n) for n in spec.shape or ()]
-        if spec.dtype == "float" and names and all(n is None or n in fixed for n in names):
-            shape = tuple(bind(n, fixed) for n in spec.shape or ())
-            known[name] = rng.standard_normal(shape)
-    filled = fill_with_random(network, known, rng, batch)
+    filled = fill_with_random(network, {}, rng, batch, fixed)
     for name, value in _defaults(network).items():
         filled.setdefault(name, value)
     return {

@@ -38,6 +38,9 @@ class NodeWriter:
         #: the nodes that compute sizes
         self.preamble = NodeScope()
         self.main = NodeScope()
+        #: parameters, which the file keeps as initializers
+        self.weights: dict[str, Any] = {}
+        #: other numbers, which are nodes: whoever reads the file sees that they are not trained
         self.constants: dict[str, Any] = {}
         #: by name, the values that are drawn at random, and the steps of the graph that draw them
         self.draws: dict[str, Step] = {}
@@ -130,10 +133,24 @@ class NodeWriter:
             self.constants[self._made[key]] = array
         return self._made[key]
 
+    def weight(self, array: Any, name: str) -> str:
+        """A parameter in the layout of ONNX."""
+        taken = self.take(name)
+        self.weights[taken] = array
+        return taken
+
     def initializers(self, nodes: Sequence[Any]) -> list[Any]:
-        """The constants and parameters that nodes read, as ONNX has them."""
+        """The parameters that nodes read, as ONNX has them."""
         read = names_read(nodes)
-        return [numpy_helper.from_array(a, name) for name, a in self.constants.items() if name in read]
+        return [numpy_helper.from_array(a, name) for name, a in self.weights.items() if name in read]
+
+    def _constant_nodes(self, nodes: Sequence[Any]) -> list[Any]:
+        read = names_read(nodes)
+        return [
+            helper.make_node("Constant", [], [name], name=name, value=numpy_helper.from_array(array))
+            for name, array in self.constants.items()
+            if name in read
+        ]
 
     def ints(self, values: Sequence[Size]) -> str:
         """A shape, or a list of places: a constant, or computed from the sizes of inputs."""
@@ -198,6 +215,7 @@ class NodeWriter:
     def all_nodes(self) -> list[Any]:
         """The nodes of the model's graph, with the names of the file."""
         nodes = [*self.preamble.nodes, *self.main.nodes]
+        nodes = [*self._constant_nodes(nodes), *nodes]
         rename_in(nodes, self._renamed)
         return nodes
 

@@ -22,12 +22,14 @@ def _affine(call: NodeCall) -> Idiom | None:
     return product if len(call.shape) >= 2 else None
 
 
-def _leaky_relu(call: NodeCall) -> Idiom:
-    return of_kind("LeakyRelu", alpha=float(call.operation.slope))
+def _leaky_relu(call: NodeCall) -> Idiom | None:
+    slope = float(call.operation.slope)
+    return of_kind("LeakyRelu", alpha=slope) if call.holds(slope) else None
 
 
-def _elu(call: NodeCall) -> Idiom:
-    return of_kind("Elu", alpha=float(call.operation.alpha))
+def _elu(call: NodeCall) -> Idiom | None:
+    alpha = float(call.operation.alpha)
+    return of_kind("Elu", alpha=alpha) if call.holds(alpha) else None
 
 
 def _prelu(call: NodeCall) -> Idiom:

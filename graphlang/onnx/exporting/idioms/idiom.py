@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
+
 from graphlang.onnx.exporting.writer import NodeWriter
 from graphlang.trace import Size, SymbolicArray
 
@@ -37,6 +39,10 @@ class NodeCall(NamedTuple):
     def is_float(self) -> bool:
         """Whether the first operand and the result are arrays of one precision."""
         return getattr(self.x, "dtype", None) == self.output.dtype and self.output.dtype.kind == "f"
+
+    def holds(self, number: float) -> bool:
+        """Whether ONNX, whose attributes are of float32, has a number as exactly as the values are."""
+        return self.output.dtype == np.float32 or float(np.float32(number)) == number
 
 
 Idiom: TypeAlias = Callable[[NodeWriter, "list[Any]", "dict[str, str]"], str]

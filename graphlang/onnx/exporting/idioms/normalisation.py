@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from graphlang.onnx.exporting.idioms.idiom import Finders, Idiom, NodeCall
@@ -50,11 +51,16 @@ def _global(kind: str) -> Any:
     return find
 
 
+def _with_epsilon(find: Callable[[NodeCall], Idiom | None]) -> Callable[[NodeCall], Idiom | None]:
+    """In float64 the epsilon of ONNX would be another number: then steps are written."""
+    return lambda call: find(call) if call.holds(float(call.operation.eps)) else None
+
+
 FINDERS: Finders = {
-    "BatchNorm": _batch_norm,
-    "LayerNorm": _layer_norm,
-    "RMSNorm": _rms_norm,
-    "GroupNorm": _group_norm,
-    "InstanceNorm": _instance_norm,
+    "BatchNorm": _with_epsilon(_batch_norm),
+    "LayerNorm": _with_epsilon(_layer_norm),
+    "RMSNorm": _with_epsilon(_rms_norm),
+    "GroupNorm": _with_epsilon(_group_norm),
+    "InstanceNorm": _with_epsilon(_instance_norm),
     "GlobalAvgPool": _global("GlobalAveragePool"),
 }

@@ -67,14 +67,14 @@ def _run(
 
 def _arranged(w: NodeWriter, gates: _Gates, name: str, hidden: int) -> str:
     """Weights with the gates as rows in the order of ONNX, for one direction."""
-    array = w.constants[name]
+    array = w.weights[name]
     columns = array.reshape(*array.shape[:-1], len(gates.order), hidden)[..., list(gates.order), :]
     sign = np.ones((len(gates.order), 1), array.dtype)
     sign[list(gates.turned)] = -1
     rows = (columns * sign).reshape(array.shape)
     if array.ndim == 1:  # ONNX adds two
         rows = np.concatenate([rows, np.zeros_like(rows)])
-    return w.constant(np.ascontiguousarray(rows.T)[None], hint=f"{name} of ONNX")
+    return w.weight(np.ascontiguousarray(rows.T)[None], f"{name} of ONNX")
 
 
 FINDERS: Finders = dict.fromkeys(_GATES, _recurrent)
