@@ -19,6 +19,7 @@ def parser() -> options.CommandParser:
         """
         graphlang export lesson:apple --to dot
         graphlang export lesson:two_layer_net --to json --set hidden=20 -o net.json
+        graphlang export net.graph --weights runs/net --to onnx -o net.onnx
         """,
     )
     options.spec(command)
@@ -37,7 +38,12 @@ def parser() -> options.CommandParser:
         "--opset",
         metavar="N",
         type=options.positive,
-        help="the version of ONNX's operations (default: the newest that onnxruntime runs)",
+        help="the version of ONNX's operations (default: the newest that onnxruntime runs, without it 22)",
+    )
+    onnx.add_argument(
+        "--training",
+        action="store_true",
+        help="the step of the `train` section too: gradients and updates as functions of the model",
     )
     onnx.add_argument(
         "--no-verify",
@@ -57,10 +63,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     target = TARGETS[arguments.to]
     to_stdout = arguments.output in (None, "-")
-    if target.binary and arguments.output is None:
+    if target.binary and to_stdout:
         raise options.Usage(f"--to {arguments.to} writes no text: name a file with -o")
-    if arguments.to != "onnx" and (arguments.opset or not arguments.verify):
-        raise options.Usage("--opset and --no-verify belong to --to onnx")
+    if arguments.to != "onnx" and (arguments.opset or arguments.training or not arguments.verify):
+        raise options.Usage("--opset, --training and --no-verify belong to --to onnx")
     graph, _ = options.load_graph(arguments)
     content = exported(graph, arguments.to, **_options_of_onnx(arguments))
     if to_stdout:
@@ -75,7 +81,8 @@ def _options_of_onnx(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.to != "onnx":
         return {}
     precision = {"dtype": arguments.dtype} if arguments.dtype else {}
-    return {"opset": arguments.opset, "verify": arguments.verify, **precision}
+    how = {"opset": arguments.opset, "training": arguments.training, "verify": arguments.verify}
+    return {**how, **precision, "tell": console.note}
 
 
 def _written(arguments: argparse.Namespace, content: str | bytes, suffix: str) -> Path:

@@ -1,4 +1,4 @@
-"""GL781 to GL785: what keeps a graph from becoming a file in the format ONNX."""
+"""GL781 to GL788: what keeps a graph from becoming a file in the format ONNX."""
 
 from __future__ import annotations
 
@@ -130,3 +130,21 @@ class NothingToCompare(Diagnostic):
 
     file: str | None
     reason: str
+
+
+class NoTrainingInFile(Diagnostic):
+    """The training step of a file is asked for that has none.
+
+        import graphlang as gl
+        step = gl.onnx.training_step("net.onnx")
+
+    A file has a training step if it was exported with `--training`, from a spec with a `train` section.
+
+    Fix: `graphlang export net.graph --to onnx --training -o net.onnx`.
+    """
+
+    code = "GL788"
+    message = "the file has no training step"
+    help = "export it with `--training`, or in Python with `training=True`"
+
+    file: str | None

@@ -20,8 +20,11 @@ class ValueDifference(NamedTuple):
     place: str
 
 
-def compared(ours: Any, theirs: Any, exact: Any) -> float | ValueDifference:
-    """The largest relative difference, or the place where it is too large; `exact` is ours in float64."""
+def compared(ours: Any, theirs: Any, exact: Any, scale: float = 1.0) -> float | ValueDifference:
+    """The largest relative difference, or the place where it is too large; `exact` is ours in float64.
+
+    Differences are measured by the largest number, or by `scale` where that is larger.
+    """
     ours, theirs, exact = np.asarray(ours), np.asarray(theirs), np.asarray(exact)
     if ours.shape != theirs.shape or ours.dtype != theirs.dtype:
         return ValueDifference(_type_text(ours), _type_text(theirs), "all places")
@@ -33,7 +36,7 @@ def compared(ours: Any, theirs: Any, exact: Any) -> float | ValueDifference:
         return _at(ours, theirs, wrong) if wrong.any() else 0.0
     a, b, c = (x.astype(np.float64) for x in (ours, theirs, exact))
     with np.errstate(all="ignore"):
-        size = np.maximum(1.0, np.max(np.abs(a), where=np.isfinite(a), initial=0))
+        size = np.maximum(scale, np.max(np.abs(a), where=np.isfinite(a), initial=0))
         apart = np.abs(a - b)
         allowed = RELATIVE[ours.dtype.itemsize] * size + ROUNDING * np.abs(a - c)
         same = (a == b) | (np.isnan(a) & np.isnan(b))

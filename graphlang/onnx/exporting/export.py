@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,10 +19,13 @@ from graphlang.engine.model import Model
 from graphlang.engine.run_state import GRADIENT_OF
 from graphlang.files.replace import replaced
 from graphlang.onnx.exporting.cannot_export import CannotExport
+from graphlang.training.sections import section_of
+from graphlang.training.state import TrainingState
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
     from graphlang.onnx.exporting.inference import Made
+    from graphlang.onnx.exporting.training.step_file import TrainingFile
     from graphlang.onnx.exporting.verify import Agreement
 
 LEAST = 18
@@ -37,6 +40,14 @@ class Exported:
     nodes: int
     agreement: Agreement | None
 
+    def __str__(self) -> str:
+        made = f"opset {self.opset}, {self.nodes:,} node{'' if self.nodes == 1 else 's'}"
+        same = self.agreement
+        if same is None:
+            return f"{made}; not compared with the graph"
+        runs = f"{same.values:,} value{'' if same.values == 1 else 's'} on {same.inputs} inputs"
+        return f"{made}; as the graph in {' and '.join(same.runtimes)}: {runs}, up to {same.largest:.1g}"
+
 
 def export(
     graph: Graph,
@@ -45,14 +56,18 @@ def export(
     opset: int | None = None,
     dtype: str = "float32",
     sizes: Mapping[str, int] | None = None,
+    training: bool = False,
     verify: bool = True,
 ) -> Exported:
     """Writes the outputs of a graph, in evaluation mode, as ONNX.
 
-    `dtype` is the precision of the file; `sizes` gives numbers to named sizes, which else stay free. Raises
-    GraphError where ONNX lacks something, and where the file computes other numbers than the graph.
+    `dtype` is the precision of the file; `sizes` gives numbers to named sizes, which else stay free. With
+    `training` the file has the step of the `train` section too: see `training_step`. Raises GraphError where
+    ONNX lacks something, and where the file computes other numbers than the graph.
     """
-    content, report = exported_bytes(graph, opset=opset, dtype=dtype, sizes=sizes, verify=verify)
+    content, report = exported_bytes(
+        graph, opset=opset, dtype=dtype, sizes=sizes, training=training, verify=verify
+    )
     with replaced(Path(path)) as file:
         file.write(content)
     return report
@@ -64,6 +79,7 @@ def exported_bytes(
     opset: int | None = None,
     dtype: str = "float32",
     sizes: Mapping[str, int] | None = None,
+    training: bool = False,
     verify: bool = True,
 ) -> tuple[bytes, Exported]:
     """The content of the file."""
@@ -77,8 +93,14 @@ def exported_bytes(
     fixed = {name: whole(f"sizes[{name!r}]", size, 1) or 1 for name, size in (sizes or {}).items()}
     with told(model):
         made = inference_file_of(model, version, fixed)
+        step = _with_training(made.proto, model, version, fixed) if training else None
     content: bytes = made.proto.SerializeToString()
     agreement = verified(model, made, content, fixed) if verify else None
+    if agreement is not None and step is not None:
+        from graphlang.onnx.exporting.training.agreement_of_steps import verified_training
+
+        largest = verified_training(made.proto, model, step, fixed)
+        agreement = agreement._replace(largest=max(agreement.largest, largest))
     return content, Exported(version, len(made.proto.graph.node), agreement)
 
 
@@ -87,6 +109,14 @@ def inference_file_of(model: Model, opset: int, fixed: Mapping[str, int]) -> Mad
     from graphlang.onnx.exporting.inference import inference_file
 
     return inference_file(model, opset, fixed)
+
+
+def _with_training(proto: Any, model: Model, opset: int, fixed: Mapping[str, int]) -> TrainingFile:
+    """Adds the step of the `train` section."""
+    from graphlang.onnx.exporting.training.step_file import add_training
+
+    state = TrainingState(model, section_of(model, "export --training"), None)
+    return add_training(proto, model, state, opset, fixed)
 
 
 def _opset(graph: Graph, asked: int | None) -> int:

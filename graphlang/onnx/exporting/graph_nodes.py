@@ -17,9 +17,16 @@ from graphlang.trace.replay import joint_calls
 
 
 class GraphNodes:
-    """Writes what some values of a recorded graph need."""
+    """Writes what some values of a recorded graph need.
 
-    def __init__(self, writer: NodeWriter, tape: Tape, docs: Mapping[str, str]) -> None:
+    In training a gradient needs more than the result of an operation: where it needs what lies within, the
+    steps are written, and not the operation of ONNX beside them.
+    """
+
+    def __init__(
+        self, writer: NodeWriter, tape: Tape, docs: Mapping[str, str], *, in_training: bool = False
+    ) -> None:
+        self.in_training = in_training
         self.w = writer
         self.tape = tape
         self.docs = docs
@@ -33,7 +40,10 @@ class GraphNodes:
         self._find_idioms()
         trace = self.tape.trace
         assert trace is not None
-        numbers = sorted(self._needed([x for x in wanted if isinstance(x, SymbolicArray)], trace.steps))
+        symbolic = [x for x in wanted if isinstance(x, SymbolicArray)]
+        if self.in_training:
+            self._drop_idioms_needed_within(symbolic, trace.steps)
+        numbers = sorted(self._needed(symbolic, trace.steps))
         steps = [trace.steps[n] for n in numbers]
         calls = joint_calls([s for s in steps if s.output.number not in self._idioms])
         for step in steps:
@@ -79,6 +89,27 @@ class GraphNodes:
         own = {role: values[number] for role, number in node.own.items()}
         operation = self.tape.network.operation(node, self.tape.sizes)
         return NodeCall(node.spec.operation, operation, operands, own, y, self.tape.training, self.w.opset)
+
+    def _drop_idioms_needed_within(self, wanted: Sequence[SymbolicArray], steps: Sequence[Step]) -> None:
+        while True:
+            needed = self._needed(wanted, steps)
+            found = [n for n in self._idioms if n in needed and self._within(n, steps) & needed]
+            if not found:
+                return
+            for number in found:
+                del self._idioms[number]
+
+    def _within(self, number: int, steps: Sequence[Step]) -> set[int]:
+        """The steps between the operands of an operation and its result."""
+        ends = {x.number for x in self._idioms[number][0].arguments if isinstance(x, SymbolicArray)}
+        within: set[int] = set()
+        waiting = [number]
+        while waiting:
+            for x in steps[waiting.pop()].operands:
+                if isinstance(x, SymbolicArray) and x.number >= 0 and x.number not in ends | within:
+                    within.add(x.number)
+                    waiting.append(x.number)
+        return within
 
     def _needed(self, wanted: Sequence[SymbolicArray], steps: Sequence[Step]) -> set[int]:
         """The numbers of the steps that are written."""

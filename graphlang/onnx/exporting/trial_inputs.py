@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,10 +21,12 @@ class ComparedInputs(NamedTuple):
     inputs: dict[str, Any]
 
 
-def trials(network: Network, fixed: Mapping[str, int]) -> Iterator[ComparedInputs]:
-    """Random inputs of three batches, then zeros, large numbers, and the values of the file."""
+def trials(
+    network: Network, fixed: Mapping[str, int], batches: Sequence[int] = (3, 1, 2)
+) -> Iterator[ComparedInputs]:
+    """Random inputs of some batches, zeros and large numbers, and the values of the file."""
     free = any(name_of(n) not in (None, *fixed) for own in network.inputs.values() for n in own.shape or ())
-    for seed, batch in enumerate((3, 1, 2) if free else (3,)):
+    for seed, batch in enumerate(batches if free else batches[:1]):
         try:
             drawn = _drawn(network, fixed, batch, seed)
         except GraphError:

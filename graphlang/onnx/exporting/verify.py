@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import onnx
-from onnx import helper
 
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.onnx_export import NothingToCompare, OnnxDiffers, OnnxNotRun
+from graphlang.diagnostics.onnx_export import NothingToCompare, OnnxDiffers
 from graphlang.engine.model import Model
 from graphlang.onnx.exporting.agreement import ValueDifference, compared
 from graphlang.onnx.exporting.inference import Made
 from graphlang.onnx.exporting.runtimes import Runtime, runtimes
 from graphlang.onnx.exporting.trial_inputs import ComparedInputs, trials
 from graphlang.onnx.exporting.trial_runs import Ours, compared_values
+from graphlang.onnx.exporting.watching import checked, with_draws_as_inputs
 
 
 class Agreement(NamedTuple):
@@ -32,10 +32,7 @@ class Agreement(NamedTuple):
 def verified(model: Model, made: Made, content: bytes, fixed: Mapping[str, int]) -> Agreement:
     """Runs the file; raises GraphError where it is not sound, does not run, or differs from the graph."""
     proto = onnx.load_model_from_string(content)
-    try:
-        onnx.checker.check_model(proto, full_check=True)
-    except Exception as error:  # noqa: BLE001 - the checker and shape inference raise several
-        raise GraphError([OnnxNotRun(model.file, "the checker of ONNX", _first_line(error))]) from error
+    checked(proto, model.file)
     watched = _watched(proto, made)
     found, reason = [], "there are none"
     for trial in trials(model.network, fixed):
@@ -55,15 +52,8 @@ def verified(model: Model, made: Made, content: bytes, fixed: Mapping[str, int])
 
 def _watched(proto: Any, made: Made) -> Any:
     """The model with every named value among its outputs, and random values among its inputs."""
-    watched = onnx.ModelProto()
-    watched.CopyFrom(proto)
+    watched = with_draws_as_inputs(proto, {name: step.output for name, step in made.draws.items()})
     graph = watched.graph
-    kept = [node for node in graph.node if not set(node.output) & set(made.draws)]
-    del graph.node[:]
-    graph.node.extend(kept)
-    for name, step in made.draws.items():
-        kind = helper.np_dtype_to_tensor_dtype(step.output.dtype)
-        graph.input.append(helper.make_tensor_value_info(name, kind, [None] * len(step.output.shape)))
     shown = {output.name for output in graph.output}
     infos = {info.name: info for info in graph.value_info}
     graph.output.extend(infos[name] for name in made.named if name in infos and name not in shown)
@@ -92,7 +82,3 @@ def _differs(
     return OnnxDiffers(
         shown, runtime, found.ours, found.theirs, found.place, trial.name, model.network.span(name)
     )
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:300]

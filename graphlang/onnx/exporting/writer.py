@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -64,6 +64,10 @@ class NodeWriter:
         self._taken.add(name)
         return name
 
+    def avoid(self, names: Iterable[str]) -> None:
+        """Leaves names to others."""
+        self._taken.update(names)
+
     def give_name(self, name: str, new: str) -> None:
         """Gives a value that a node of the model's own graph computes its name in the file."""
         self._renamed[name] = new
@@ -98,6 +102,12 @@ class NodeWriter:
             made.doc_string = self.doc
         self._scope.nodes.append(made)
         return outputs
+
+    def call(self, domain: str, kind: str, operands: Sequence[str], results: Sequence[str]) -> None:
+        """A node that calls a function, with names for its results."""
+        self._scope.nodes.append(
+            helper.make_node(kind, list(operands), list(results), name=f"{self.origin}/{kind}", domain=domain)
+        )
 
     def _size_node(self, kind: str, *operands: str, **attributes: Any) -> str:
         """A node that computes a size; it stands before all others."""
