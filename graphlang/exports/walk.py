@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from graphlang.catalog.operation import Operation
 from graphlang.engine.sized_recording import SizedRecording, leaves_of, targets_of
 from graphlang.exports.lines import spec_lines

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from graphlang.catalog.operation import Layer
+from graphlang.engine.sized_recording import leaves_of, size_names, targets_of
 from graphlang.exports.latex.equations import EquationWriter
 from graphlang.exports.latex.gradients import GradientWriter, WrittenNode, is_differentiable
 from graphlang.exports.latex.notation import SizeFormulas, Tex, tex_number, tex_width, without_specials
 from graphlang.exports.latex.notes import NOTES
 from graphlang.exports.latex.symbols import Symbols, in_script, script_of
 from graphlang.exports.latex.whole import WholeGraph
-from graphlang.exports.walk import WalkedNode, leaves_of, size_names, targets_of, walk
+from graphlang.exports.walk import WalkedNode, walk
 from graphlang.spec.network import Network
 from graphlang.spec.version import __version__
 from graphlang.syntax.lessons import stem_of_spec

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from graphlang.engine.sized_recording import record_graph
 from graphlang.exports.latex.equations import EquationWriter
 from graphlang.exports.latex.gradients import on_the_way
 from graphlang.exports.latex.notation import Tex
 from graphlang.exports.latex.symbols import Symbols
-from graphlang.exports.walk import record_graph
 from graphlang.spec.network import Network
 from graphlang.trace import SymbolicArray, needed_steps, reached
 

@@ -15,7 +15,7 @@ from graphlang.onnx.exporting.inference import Made
 from graphlang.onnx.exporting.runtimes import Runtime, runtimes
 from graphlang.onnx.exporting.trial_inputs import ComparedInputs, trials
 from graphlang.onnx.exporting.trial_runs import Ours, compared_values
-from graphlang.onnx.exporting.watching import checked, with_draws_as_inputs
+from graphlang.onnx.exporting.watching import refuse_unsound, with_draws_as_inputs
 
 
 class Agreement(NamedTuple):
@@ -32,7 +32,7 @@ class Agreement(NamedTuple):
 def verified(model: Model, made: Made, content: bytes, fixed: Mapping[str, int]) -> Agreement:
     """Runs the file; raises GraphError where it is not sound, does not run, or differs from the graph."""
     proto = onnx.load_model_from_string(content)
-    checked(proto, model.file)
+    refuse_unsound(proto, model.file)
     watched = _watched(proto, made)
     found, reason = [], "there are none"
     for trial in trials(model.network, fixed):

@@ -14,7 +14,7 @@ from graphlang.onnx.exporting.types import onnx_type
 from graphlang.trace import SymbolicArray
 
 
-def checked(proto: Any, file: str | None) -> None:
+def refuse_unsound(proto: Any, file: str | None) -> None:
     """Raises GraphError where a model is not sound."""
     try:
         onnx.checker.check_model(proto, full_check=True)

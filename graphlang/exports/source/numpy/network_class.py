@@ -11,6 +11,7 @@ import numpy as np
 from graphlang.api import Graph
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.source_export import NothingInSource
+from graphlang.engine.sized_recording import targets_of
 from graphlang.exports.source.language import GeneratedFile
 from graphlang.exports.source.layout import STEP, comment_lines, docstring, statement_lines
 from graphlang.exports.source.names import VariableNames, short_name, snake_case
@@ -19,7 +20,7 @@ from graphlang.exports.source.numpy.layer_classes import FLAG, LayerUse, layer_u
 from graphlang.exports.source.numpy.table import array_text, dtype_text
 from graphlang.exports.source.size_texts import SizeTexts, size_name
 from graphlang.exports.source.statements import NoSourceRule
-from graphlang.exports.walk import WalkedNode, targets_of, walk
+from graphlang.exports.walk import WalkedNode, walk
 
 
 class NetworkWriter:

@@ -1,4 +1,4 @@
-"""The comparison of a training step with the engine: losses, gradients and updates, over two steps in turn."""
+"""The comparison of a training step with the engine: losses, gradients and updates, over two steps."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from graphlang.engine.updates import STEP, recorded_updates, slot_label
 from graphlang.inputs.input_values import bind_inputs
 from graphlang.onnx.exporting.agreement import ValueDifference, compared
 from graphlang.onnx.exporting.runtimes import Runtime, runtimes
-from graphlang.onnx.exporting.training.objectives import DrawnNumbers, RecordedObjective, gradient_of
+from graphlang.onnx.exporting.training.objectives import DrawnNumbers, RecordedObjective, label_of_gradient
 from graphlang.onnx.exporting.training.step_file import TrainingFile
 from graphlang.onnx.exporting.training.step_model import training_step
 from graphlang.onnx.exporting.trial_inputs import ComparedInputs, trials
-from graphlang.onnx.exporting.watching import checked, with_draws_as_inputs
+from graphlang.onnx.exporting.watching import refuse_unsound, with_draws_as_inputs
 from graphlang.trace import Trace, bind, bind_params, replay
 
 STEPS = 2
@@ -46,7 +46,7 @@ class ComparedStep(NamedTuple):
 def verified_training(proto: Any, model: Model, made: TrainingFile, fixed: Mapping[str, int]) -> float:
     """The largest difference; raises GraphError where the step does not run, or differs from the engine."""
     step = training_step(proto)
-    checked(step, model.file)
+    refuse_unsound(step, model.file)
     watched = with_draws_as_inputs(step, {name: draw.value for name, draw in made.draws.items()})
     found, reason = [], "there are none"
     for trial in trials(model.network, fixed, BATCHES):
@@ -95,7 +95,7 @@ def _step(step: ComparedStep, lasting: dict[str, Any], proto: Any) -> tuple[floa
         ours, exact = (_gradients(step, own, lasting, own_draws, kind) for kind in (model.dtype, np.float64))
         largest = max(largest, _compared(step, ours, exact, {k: theirs[n] for k, n in results.items()}))
         lasting |= {name: theirs[results[name]] for name in own.state}
-        passed = {name: theirs[results[gradient_of(name)]] for name in own.gradients}
+        passed = {name: theirs[results[label_of_gradient(name)]] for name in own.gradients}
         ours, exact = (_updated(step, own, lasting, passed, kind) for kind in (model.dtype, np.float64))
         largest = max(largest, _compared(step, ours, exact, {k: theirs[n] for k, n in updates.items()}))
         lasting |= {label: theirs[name] for label, name in updates.items()}
@@ -137,7 +137,7 @@ def _gradients(
     with np.errstate(all="ignore"):
         arrays = iter(replay(symbolic[0].trace, symbolic, feeds) if symbolic else [])
     values = {label: next(arrays) if hasattr(v, "trace") else v for label, v in outputs}
-    passed = {gradient_of(name): values[f"gradient {name}"] for name in own.gradients}
+    passed = {label_of_gradient(name): values[f"gradient {name}"] for name in own.gradients}
     state = {name: values[f"state {name}"] for name in own.state}
     return {own.loss: values["value"], **passed, **state}
 

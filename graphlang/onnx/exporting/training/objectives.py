@@ -1,4 +1,4 @@
-"""What a training step computes, recorded with sizes that stay symbols: of each objective gradient and update."""
+"""What a training step computes, recorded with sizes that stay symbols: gradients and updates."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class DrawnNumbers(NamedTuple):
 class RecordedUpdate(NamedTuple):
     """How the parameters change, from their gradients."""
 
-    #: by label: parameters, then their gradients, then what is remembered of them, then the numbers of the step
+    #: by label: parameters, their gradients, what is remembered of them, and the numbers of the step
     inputs: dict[str, SymbolicArray]
     #: the new values by label
     values: dict[str, Any]
@@ -53,11 +53,11 @@ class RecordedObjective(NamedTuple):
     @property
     def results(self) -> dict[str, Any]:
         """What the gradient gives, by label."""
-        passed = {gradient_of(name): g for name, g in self.gradients.items()}
+        passed = {label_of_gradient(name): g for name, g in self.gradients.items()}
         return {self.loss: self.value, **passed, **self.state}
 
 
-def gradient_of(name: str) -> str:
+def label_of_gradient(name: str) -> str:
     """The label of the gradient of a parameter."""
     return f"{GRADIENT_OF}{name}"
 
@@ -112,5 +112,5 @@ def _recorded_update(model: Model, state: TrainingState, gradients: Mapping[str,
     with trace:
         values = recorded_updates(trace, state.rule, parameters, arriving, memory, scalars).values
     slots = {slot_label(n, slot): x for n, own in memory.items() for slot, x in own.items()}
-    passed = {gradient_of(n): g for n, g in arriving.items()}
+    passed = {label_of_gradient(n): g for n, g in arriving.items()}
     return RecordedUpdate({**parameters, **passed, **slots, **scalars}, values)

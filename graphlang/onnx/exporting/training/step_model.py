@@ -1,4 +1,4 @@
-"""`gl.onnx.training_step`: the step of a training as a model of its own, for a runtime that runs one graph."""
+"""`gl.onnx.training_step`: the step of a training as a model of its own, which any runtime runs."""
 
 from __future__ import annotations
 
