@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from graphlang.diagnostics.limits import Limits
 from graphlang.engine.garbage import collection_paused
 from graphlang.lsp.analysis import EDITOR_LIMITS, Analysis, Cancelled, importer_with
+from graphlang.lsp.closed_files import importers_of
 from graphlang.lsp.lines import Encoding, TextLines
 from graphlang.lsp.runs import Ran, is_small, run_file
 
@@ -93,6 +94,8 @@ class Documents:
         self.limits = limits
         self.encoding: Encoding = "utf-16"
         self.by_uri: dict[str, Document] = {}
+        #: the folders that the editor has opened
+        self.folders: list[Path] = []
 
     def open(self, uri: str, path: Path | None, text: str, version: int | None) -> None:
         """Enters a document and examines it."""
@@ -130,9 +133,11 @@ class Documents:
         opened = list(self.by_uri.values())  # this is another thread, too
         return next((d.text for d in opened if d.path is not None and str(d.path) == path), None)
 
-    def others(self, document: Document) -> Iterable[Analysis]:
-        """The analyses of the other documents."""
-        return [d.analysis for d in self.by_uri.values() if d is not document and d.analysis is not None]
+    def others(self, document: Document, home: str | None) -> list[Analysis]:
+        """The analyses of the other documents, and of the closed files that import the one called `home`."""
+        opened = [d.analysis for d in list(self.by_uri.values()) if d is not document]
+        closed = () if home is None else importers_of(home, self.folders, self.text_at)
+        return [*(a for a in opened if a is not None), *closed]
 
     # ---- examining ----------------------------------------------------------------------------------------
 

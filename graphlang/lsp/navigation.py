@@ -35,6 +35,12 @@ def target(analysis: Analysis, offset: int) -> tuple[Analysis, Binding] | None:
     return None
 
 
+def home_of(analysis: Analysis, offset: int) -> str | None:
+    """The name of the file that defines the name at an offset."""
+    found = target(analysis, offset)
+    return None if found is None else found[0].name
+
+
 def _formal_of_import(analysis: Analysis, keyword: Occurrence) -> tuple[Analysis, Binding] | None:
     """For `blocks.Block(k=3)`, the formal `k` of the `def`."""
     callee = keyword.owner

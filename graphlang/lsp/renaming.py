@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from graphlang.diagnostics import Edit, Span, edited
@@ -30,8 +30,6 @@ def renamable(analysis: Analysis, offset: int) -> Renaming:
     found = target(analysis, offset)
     if found is None:
         raise CannotRename(f"`{occurrence.span.text}` is not defined in this file")
-    if found[0] is not analysis:
-        raise CannotRename(f"`{occurrence.span.text}` is defined in an imported file: rename it there")
     return Renaming(occurrence.span, occurrence.span.text)
 
 
@@ -40,15 +38,21 @@ def renamed(analysis: Analysis, offset: int, new: str, others: Iterable[Analysis
     renamable(analysis, offset)
     found = target(analysis, offset)
     assert found is not None
-    binding = found[1]
+    home, binding = found
     _check_name(new)
     if new == binding.name:
         return []
     others = [a for a in others if a.name != analysis.name]
     edits = [Edit(span, new) for span in references(analysis, offset, others)]
-    _check_collision(analysis, binding, new)
-    own = [e for e in edits if e.span.source.name == analysis.name]
-    _check_meaning(analysis, own, binding.name, new)
+    _check_collision(home, binding, new)
+    files = {a.name: a for a in (*others, home, analysis)}
+    texts = {
+        name: edited(file.text, [e for e in edits if e.span.source.name == name])
+        for name, file in files.items()
+    }
+    for name, file in files.items():
+        if texts[name] != file.text:
+            _check_meaning(file, texts, binding.name, new)
     return edits
 
 
@@ -74,13 +78,22 @@ def _check_collision(analysis: Analysis, binding: Binding, new: str) -> None:
             raise CannotRename(f"`{new}` is defined already, in line {line}")
 
 
-def _check_meaning(analysis: Analysis, edits: list[Edit], old: str, new: str) -> None:
-    """Refuses an edit after which a name would stand for something else, or a mistake would be new."""
-    after = Analysis(edited(analysis.text, edits), analysis.name, analysis._importer, analysis.limits)
+def _check_meaning(analysis: Analysis, texts: Mapping[str, str], old: str, new: str) -> None:
+    """Refuses texts after which a name would stand for something else, or a mistake would be new."""
+
+    def renamed_import(importing: str, written: str) -> tuple[str, str]:
+        assert importer is not None
+        name, text = importer(importing, written)
+        return name, texts.get(name, text)
+
+    importer = analysis._importer
+    after = Analysis(
+        texts[analysis.name], analysis.name, None if importer is None else renamed_import, analysis.limits
+    )
     if _structure(analysis) != _structure(after):
         raise CannotRename(f"with `{new}` in place of `{old}` another name would mean something else")
     if analysis.examined is None:
-        return
+        analysis.examine()
     errors = sum(d.severity == "error" for d in analysis.problems)
     left = [d for d in after.examine().problems if d.severity == "error"]
     if len(left) > errors:

@@ -146,6 +146,8 @@ def _about_text(handler: Handler) -> Handler:
 def _initialized(server: GraphServer, params: l.InitializeParams) -> None:
     encoding: Any = server.workspace.position_encoding or "utf-16"
     server.documents.encoding = getattr(encoding, "value", encoding)
+    opened = [folder.uri for folder in params.workspace_folders or ()] or [params.root_uri or ""]
+    server.documents.folders = [path for path in map(_path_of, opened) if path is not None]
 
 
 def _warm_up(server: GraphServer, params: l.InitializedParams) -> None:
@@ -246,9 +248,11 @@ async def _definition(
 async def _references(
     server: GraphServer, document: Document, to: Converter, params: l.ReferenceParams
 ) -> list[l.Location] | None:
-    others = server.documents.others(document)
-    spans = navigation.references(
-        to.analysis, to.offset(params.position), others, declaration=params.context.include_declaration
+    offset, declaration = to.offset(params.position), params.context.include_declaration
+    home = navigation.home_of(to.analysis, offset)
+    others = await in_thread(server.documents.others, document, home)
+    spans = await in_thread(
+        lambda: navigation.references(to.analysis, offset, others, declaration=declaration)
     )
     return [to.location(span) for span in spans]
 
@@ -277,7 +281,8 @@ async def _prepare_rename(
 async def _rename(
     server: GraphServer, document: Document, to: Converter, params: l.RenameParams
 ) -> l.WorkspaceEdit | None:
-    offset, others = to.offset(params.position), server.documents.others(document)
+    offset = to.offset(params.position)
+    others = await in_thread(server.documents.others, document, navigation.home_of(to.analysis, offset))
     try:
         edits = await in_thread(renaming.renamed, to.analysis, offset, params.new_name, others)
     except renaming.CannotRename as refusal:

@@ -26,7 +26,9 @@ class Refused(Exception):
 class Client:
     """One session; `messages` is what the server sent by itself, in order."""
 
-    def __init__(self, *, encodings: list[str] | None = None, refresh: bool = False) -> None:
+    def __init__(
+        self, *, encodings: list[str] | None = None, refresh: bool = False, folder: Path | None = None
+    ) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "graphlang", "lsp", "--stdio"],
             stdin=subprocess.PIPE,
@@ -42,7 +44,8 @@ class Client:
         general = {"positionEncodings": encodings} if encodings else {}
         workspace = {"inlayHint": {"refreshSupport": True}} if refresh else {}
         capabilities = {"general": general, "workspace": workspace}
-        params = {"processId": None, "rootUri": None, "capabilities": capabilities}
+        root = None if folder is None else uri_of(folder)
+        params = {"processId": None, "rootUri": root, "capabilities": capabilities}
         self.capabilities = self.request("initialize", params)["capabilities"]
         self.notify("initialized", {})
 

@@ -163,8 +163,31 @@ def test_imports_take_the_text_of_open_documents_and_lead_into_them(client: Clie
     assert client.diagnostics(uri_of(main)) == []
     edit = client.at("rename", uri_of(blocks), 0, 4, newName="Thrice")
     assert set(edit["changes"]) == {uri_of(blocks), uri_of(main)}
-    with pytest.raises(Refused, match="imported file"):
-        client.at("rename", uri_of(main), 1, 12, newName="Thrice")
+    assert client.at("rename", uri_of(main), 1, 12, newName="Thrice") == edit
+
+
+def test_files_that_nobody_opened_are_searched_and_renamed_in(tmp_path: Path) -> None:
+    parts = tmp_path / "parts"
+    parts.mkdir()
+    blocks, beside, above = parts / "blocks.graph", parts / "beside.graph", tmp_path / "above.graph"
+    blocks.write_text("def Twice(x, k=2) = x * k\n", encoding="utf-8")
+    beside.write_text('import "blocks.graph" as b\ny = b.Twice(a, k=3)\n', encoding="utf-8")
+    above.write_text('import "parts/blocks.graph" as b\ny = b.Twice(b.Twice(a))\n', encoding="utf-8")
+    (tmp_path / "other.graph").write_text("def Twice(x) = x  # not of blocks.graph\n", encoding="utf-8")
+    (parts / "broken.graph").write_bytes(b'import "blocks.graph" as b\n\xff')
+    with Client(folder=tmp_path) as client:
+        client.open(uri_of(blocks), blocks.read_text("utf-8"))
+        places = client.at("references", uri_of(blocks), 0, 4, context={"includeDeclaration": True})
+        counts = {uri: sum(p["uri"] == uri for p in places) for uri in (p["uri"] for p in places)}
+        assert counts == {uri_of(blocks): 1, uri_of(beside): 1, uri_of(above): 2}
+        formal = client.at("references", uri_of(blocks), 0, 13, context={"includeDeclaration": False})
+        assert [p["uri"] for p in formal] == [uri_of(beside), uri_of(blocks)]
+        renamed = client.at("rename", uri_of(blocks), 0, 4, newName="Thrice")["changes"]
+        assert {uri: len(edits) for uri, edits in renamed.items()} == counts
+        client.open(uri_of(beside), beside.read_text("utf-8"))
+        assert client.at("rename", uri_of(beside), 1, 6, newName="Thrice")["changes"] == renamed
+        with pytest.raises(Refused, match=r"another name would mean|already"):
+            client.at("rename", uri_of(beside), 1, 15, newName="x")
 
 
 def test_the_fields_of_a_table_are_offered_from_its_header(client: Client, tmp_path: Path) -> None:
