@@ -147,7 +147,13 @@ class NothingKnown(Unprepared):
 
 
 class NotLearned(Unprepared):
-    message = "what `{field}` learns from the training split is not known"
+    message = "what `{field}` {learned}"
+
+    @property
+    def learned(self) -> str:
+        if self.shell:
+            return "learned from the training split is not kept with these weights"
+        return "learns from the training split is not known"
 
     @property
     def help(self) -> str:

@@ -97,6 +97,20 @@ def test_the_tour_has_ten_blocks() -> None:
     assert [int(n) for n in re.findall(r"^\*\*(\d+)\. ", PAGES[page], re.MULTILINE)] == list(range(1, 11))
 
 
+def test_each_block_of_the_tour_runs_with_the_commands_below_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs/tutorial/tour.md").read_text(encoding="utf-8")
+    pairs = re.findall(r"```graph\n(.*?)```\n\n```sh\n(.*?)```", page, re.DOTALL)
+    assert len(pairs) == 10
+    for text, commands in pairs:
+        Path("try.graph").write_text(text, encoding="utf-8")
+        for command in commands.splitlines():
+            name, *words = shlex.split(command)
+            assert (name, main(words)) == ("graphlang", 0), capsys.readouterr().err
+
+
 def test_the_message_in_the_tour_is_the_message() -> None:
     text = "input apple = 100, num = 2, orange = 150, onum = 3, tax = 1.1\nprice = (aple * num + orange * onum) * tax\n"
     with pytest.raises(gl.GraphError) as caught:
