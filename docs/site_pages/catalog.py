@@ -12,6 +12,7 @@ import examples
 from markup import escaped, fenced, paragraphs, table
 
 from graphlang.catalog.described import everything
+from graphlang.catalog.foreign_names import names_elsewhere
 from graphlang.datasets.field_functions import ELEMENTWISE, FORMS, OPERATORS
 from graphlang.formatting import laid_out
 
@@ -95,6 +96,9 @@ def _entry(record: Mapping[str, Any], depth: int) -> str:
     parts += [_attributes(record), _example(record)]
     if record["spellings"]:
         parts.append(f"Also written: {', '.join(f'`{s}`' for s in record['spellings'])}.")
+    elsewhere = names_elsewhere(name) if record["kind"] in ("layer", "loss", "function") else []
+    if elsewhere:
+        parts.append(f"In other frameworks: {', '.join(elsewhere)}.")
     if record["file"]:
         parts.append(f"<small>Defined in `{record['file']}`.</small>")
     return "\n\n".join(filter(None, parts))

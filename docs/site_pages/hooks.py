@@ -67,9 +67,27 @@ def on_files(files: Files, config: Any) -> Files:
     return files
 
 
+BOOSTS = {
+    "how-to/": 4,
+    "reference/catalog/layers": 6,
+    "reference/catalog/": 3,
+    "reference/diagnostics": 0.3,
+    "reference/lessons": 0.3,
+    "reference/api": 0.5,
+    "reference/limits": 0.5,
+    "explanation/": 0.5,
+    "architecture": 0.2,
+    "project/": 0.2,
+}
+"""How much a page counts in the search, by how its place begins: first what helps one to do something."""
+
+
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
     """Runs the commands of a page, and leads links to files outside of `docs/` to their places in the site."""
     place = page.file.src_uri
+    boost = next((boost for start, boost in BOOSTS.items() if place.startswith(start)), None)
+    if boost is not None:
+        page.meta["search"] = {"boost": boost}
     if place in FILES_OF_THE_PROJECT.values():
         return markdown
     if place == "reference/lessons.md":

@@ -67,6 +67,13 @@ _LAYERS = {
     "TripletLoss": "tripletmarginloss", "CosineEmbeddingLoss": "cosinesimilarityloss",
     "Silu": "swishlayer", "Embedding": "embeddingbag",
 }  # fmt: skip
+
+
+def names_elsewhere(name: str) -> list[str]:
+    """What an operation is called in mathematics and other frameworks, in lower case."""
+    return (_LAYERS.get(name) or _RENAMED.get(name) or "").split()
+
+
 _FORMULAS = {
     "cot ctg": "1 / tan({0})", "sec": "1 / cos({0})",
     "csc cosec": "1 / sin({0})",

@@ -191,6 +191,34 @@ def test_a_translated_page_is_found_by_its_words_and_says_its_language(site: Pat
         assert language[1] == place[:2]
 
 
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        ("own layer", "how-to/own.html"),
+        ("custom layer", "how-to/own.html"),
+        ("missing values", "how-to/csv.html"),
+        ("test accuracy", "how-to/csv.html"),
+        ("dense", "reference/catalog/layers.html"),
+        ("LSTM", "reference/catalog/layers.html"),
+        ("early stopping", "reference/catalog/monitors.html"),
+        ("csv", "how-to/csv.html"),
+        ("gpu", "how-to/devices.html"),
+    ],
+)
+def test_what_a_newcomer_looks_for_comes_first(site: Path, browser: Any, words: str, place: str) -> None:
+    tab = browser.new_context(offline=True, viewport={"width": 1280, "height": 800}).new_page()
+    tab.goto((site / "index.html").as_uri())
+    tab.click("input.md-search__input")
+    tab.keyboard.type(words)
+    first = ".md-search-result__item a >> nth=0"
+    tab.wait_for_selector(first, timeout=60_000)
+    tab.wait_for_function(
+        "place => document.querySelector('.md-search-result__item a')?.href.includes(place)",
+        arg=place,
+        timeout=30_000,
+    )
+
+
 def test_no_page_is_wider_than_the_window(site: Path, browser: Any) -> None:
     pages = ("index", "tutorial/tour", "reference/language", "reference/commands", "explanation/conventions")
     pages += (
