@@ -57,7 +57,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         console.print_json({name: json_value(value) for name, value in metrics.items()})
     else:
-        print_metrics(metrics, classes_of_fields(graph, dataset))
+        over = f" over {arguments.split}" if arguments.split in dataset.splits else ""
+        named = {f"{name}{over}" if isinstance(v, list) else name: v for name, v in metrics.items()}
+        print_metrics(named, classes_of_fields(graph, dataset))
     return 0
 
 

@@ -81,8 +81,10 @@ def _temperature(text: str) -> float:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    import numpy as np
+
     from graphlang.cli.outputs import ids_named, json_of
-    from graphlang.training.class_names import classes_of
+    from graphlang.training.class_names import are_scores, classes_of
 
     over_data = arguments.data is not None or arguments.split is not None
     if over_data and (arguments.inputs or arguments.text is not None):
@@ -114,6 +116,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.output is None:
         named = ids_named(outputs, classes)
         console.print_json({name: json_of(value) for name, value in named.items()})
+        scores = [name for name, value in outputs.items() if are_scores(np.asarray(value), len(classes))]
+        if scores:
+            order = ", ".join(map(console.shown, classes))
+            console.note(f"the numbers of a row of {', '.join(scores)} are for {order}, in this order")
         return 0
     write(arguments.output, outputs, classes)
     console.err(f"wrote {console.file_name(arguments.output)}: {', '.join(outputs)}")

@@ -240,8 +240,10 @@ def _show_arrays(graph: Graph, dataset: Dataset, history: History) -> None:
     from graphlang.training.followed import kept_epoch
 
     shown = kept_epoch(graph.model, history.epochs) or history.last
-    metrics = (shown.test or shown.validation or shown.train) if shown else {}
-    arrays = {name: value for name, value in metrics.items() if isinstance(value, list)}
+    splits = {n: getattr(shown, n) for n in ("test", "validation", "train") if shown and getattr(shown, n)}
+    split = next(iter(splits), "")
+    metrics = splits.get(split, {})
+    arrays = {f"{name} over {split}": value for name, value in metrics.items() if isinstance(value, list)}
     if arrays:
         from graphlang.cli.metric_tables import classes_of_fields, print_arrays
 

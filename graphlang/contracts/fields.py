@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from functools import lru_cache
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from pydantic import BaseModel, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, PydanticUserError, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from graphlang.diagnostics import closest
 from graphlang.lazy import made_once
 
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    ModelMetaclass = type(BaseModel)  # it has no public name
 
-class Fields(BaseModel):
+
+class FieldsWithTypes(ModelMetaclass):
+    """Says in a sentence of this package that an attribute of a class lacks its type."""
+
+    def __new__(cls, name: str, *arguments: Any, **more: Any) -> Any:
+        try:
+            return super().__new__(cls, name, *arguments, **more)
+        except PydanticUserError as error:
+            if error.code != "model-field-missing-annotation":
+                raise
+            written = re.search(r"`(\w+) = (.*?)`", str(error))
+            attribute = written[1] if written else "..."
+            raise TypeError(
+                f"the attribute `{attribute}` of {name} has no type: write `{attribute}: int = ...`, or "
+                f"`{attribute}: ClassVar[int] = ...` where a file does not set it"
+            ) from None
+
+
+class Fields(BaseModel, metaclass=FieldsWithTypes):
     """The base class of everything that takes attributes or settings from a spec."""
 
     @field_validator("*", mode="before")

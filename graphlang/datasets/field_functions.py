@@ -49,7 +49,7 @@ FORMS = {
     "standardize": "standardize(field)",
     "minmax": "minmax(field)",
     "impute": "impute(field, mean)`, `impute(field, median)` or `impute(field, 0)",
-    "category": 'category(field)`, `category(field, unknown=0)` or `category(impute(field, "a class"))',
+    "category": "category(field)`, `category(field, unknown=-1)` or `category(impute(field, mode))",
     "one_hot": "one_hot(category(field))",
     "date": "date(field)",
     "field": 'field("any name")',

@@ -77,12 +77,11 @@ def learned_of(name: str, array: Array, part: Mapping[str, Any]) -> Scaled | Fil
         return Filled([float(way(column)) for column in columns])
     with np.errstate(all="ignore"):
         if name == "minmax":
-            less, by = [c.min() for c in columns], [np.ptp(c) for c in columns]
+            less, by = np.array([c.min() for c in columns]), np.array([np.ptp(c) for c in columns])
         elif known.all():
             less, by = rows.mean(axis=0), rows.std(axis=0)
         else:
-            less, by = [c.mean() for c in columns], [c.std() for c in columns]
-    less, by = np.asarray(less), np.asarray(by)
+            less, by = np.array([c.mean() for c in columns]), np.array([c.std() for c in columns])
     less[~np.isfinite(less)] = 0.0  # numbers whose sum or range no float holds stay as they are
     by[~np.isfinite(by) | (by == 0)] = 1.0  # a column of one number becomes zeros
     return Scaled(less.tolist(), by.tolist())

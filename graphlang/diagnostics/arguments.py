@@ -60,7 +60,7 @@ class SettingAsAttribute(UnknownAttribute):
 
     help = "{place}"
 
-    place: object
+    place: object = None
 
     @property
     def match(self) -> str | None:
@@ -396,7 +396,11 @@ class WrongBackward(LayerFailed):
 
 class LayerRaised(LayerFailed):
     message = "{subject} failed on {types}: {exception}: {reason}"
-    help = "correct the code of {subject}, or give it values of a type that it takes"
+    help = first_of(
+        "did you mean `{meant}`?", "correct the code of {subject}, or give it values of a type that it takes"
+    )
     types: str
     exception: str
     reason: str
+    #: the name that an unknown one in the code may be meant for
+    meant: str | None = None

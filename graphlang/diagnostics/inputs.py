@@ -229,8 +229,8 @@ class WrongIndex(Diagnostic):
     code = "GL711"
     message = "`{name}` holds {value}{at}, but only 0 to {largest}{beside} are allowed"
     help = (
-        "labels and ids count from 0; if all of them are meant, what uses `{name}` needs room for them: "
-        "more units before a loss, a larger `vocab` of an `Embedding`"
+        "labels and ids count from 0; for more classes give the last layer before the loss more units, "
+        "for more ids the `Embedding` a larger `vocab`"
     )
 
     name: str

@@ -82,7 +82,8 @@ class Unprepared(Diagnostic):
 
         graphlang evaluate houses.graph --weights runs/houses-1 --data other.csv
 
-    Fix: take the row out, or give unknown classes a number: `category(kind, unknown=0)`. Weights keep
+    Fix: take the row out, or give unknown classes a number that no class has: `category(kind, unknown=-1)` is
+    a row of zeros in `one_hot`. Weights keep
     what was learned in their run folder, or in a JSON file beside them.
     """
 
@@ -93,11 +94,24 @@ class Unprepared(Diagnostic):
 
 class UnseenClass(Unprepared):
     message = "`{name}`, {place}, is no class of `{field}`: the training split has {classes}"
-    help = "take the row away, or give such classes a number: `category({field}, unknown=0)`"
+    help = (
+        "take the row away, or give such classes a number of their own: `category({field}, unknown={count})` "
+        "with one row more in an `Embedding`, or `unknown=-1`, a row of zeros in `one_hot`"
+    )
 
     name: str
     place: str
     classes: Sequence[str]
+
+    @property
+    def count(self) -> int:
+        return len(self.classes)
+
+
+class UnseenTarget(UnseenClass):
+    help = (
+        "take the row away, or have such rows in the training split too: else their answer is never learned"
+    )
 
 
 class TextForNumber(Unprepared):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from graphlang.diagnostics.arguments import Requirement
-from graphlang.diagnostics.base import Diagnostic, Located, first_of, wording
+from graphlang.diagnostics.base import Diagnostic, Located, first_of, listed, wording
 from graphlang.diagnostics.places import Span
 from graphlang.diagnostics.shapes import Traced
 from graphlang.diagnostics.spelling import closest
@@ -254,8 +254,18 @@ class UnknownOverride(FromOutside):
         if self.match:
             return f"did you mean `{self.match}`?"
         if self.names:
-            return "it has " + ", ".join(f"`{name}`" for name in self.names[:12])
+            return self._what_there_is
         return "declare it with `hyper` or `input`"
+
+    @property
+    def _what_there_is(self) -> str:
+        own, settings = ([n for n in self.names if ("." in n) is dotted] for dotted in (False, True))
+        told = [f"`{name}`" for name in own[:8]]
+        if len(own) > 8:
+            told.append(f"{len(own) - 8} more")
+        if settings:
+            told.append(f"the settings of its sections, as `{settings[0]}`")
+        return f"it has {listed(told, 'and')}"
 
 
 class OverrideElsewhere(UnknownOverride):

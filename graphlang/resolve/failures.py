@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
 from graphlang.catalog.operation import WrongForward
-from graphlang.diagnostics import Diagnostic, GraphError, Span
+from graphlang.diagnostics import Diagnostic, GraphError, Span, closest
 from graphlang.diagnostics.arguments import LayerFailed, LayerRaised, NotRecorded, NumberAskedFor, WrongResult
 from graphlang.diagnostics.shapes import OperandsMisfit
 from graphlang.diagnostics.too_large import MemoryInsideExceeded
@@ -74,8 +75,20 @@ def layer_failed(who: str, span: Span | None, error: Exception) -> LayerFailed:
 
 def failed(name: str, operands: tuple[Any, ...], span: Span, error: Exception) -> LayerFailed:
     """What to report if the code of a layer raises any other exception."""
-    facts = types_text(operands), type(error).__name__, str(error)
+    facts = types_text(operands), type(error).__name__, str(error), _name_meant(error)
     return LayerRaised(span, f"`{name}`", *facts).replaced(cause=error)
+
+
+def _name_meant(error: Exception) -> str | None:
+    """The attribute or the name that an unknown one in a layer's code may be meant for."""
+    if isinstance(error, AttributeError) and error.name is not None and error.obj is not None:
+        known = [name for name in dir(error.obj) if not name.startswith("_")]
+        fields = getattr(type(error.obj), "model_fields", {})
+        return closest(error.name, fields) or closest(error.name, known)
+    if isinstance(error, NameError) and error.name is not None and error.__traceback__ is not None:
+        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+        return closest(error.name, [*frames[-1].f_locals, *frames[-1].f_globals])
+    return None
 
 
 def _matrix_product(name: str, operands: Sequence[Any], span: Span) -> str | None:

@@ -8,7 +8,12 @@ from typing import Any
 from graphlang.datasets.dataset import Dataset
 from graphlang.datasets.preparing import prepared, source_fields
 from graphlang.diagnostics import Diagnostic, GraphError
-from graphlang.diagnostics.prepared import CellWithoutClass, TargetWithoutClass
+from graphlang.diagnostics.prepared import (
+    CellWithoutClass,
+    TargetWithoutClass,
+    UnseenClass,
+    UnseenTarget,
+)
 from graphlang.diagnostics.tables import BadCell, is_missing
 from graphlang.engine.model import Model
 
@@ -31,10 +36,14 @@ def computed_fields(
 
 def of_target(model: Model, problem: Diagnostic) -> Diagnostic:
     """A problem with a cell that has no value, in the words for a target where it is in one."""
-    gap = isinstance(problem, CellWithoutClass) or (isinstance(problem, BadCell) and is_missing(problem.cell))
+    gap = isinstance(problem, CellWithoutClass | UnseenClass) or (
+        isinstance(problem, BadCell) and is_missing(problem.cell)
+    )
     field = getattr(problem, "field", None) or getattr(problem, "name", None)
     if not gap or field not in _columns_of_targets(model):
         return problem
+    if isinstance(problem, UnseenClass):
+        return UnseenTarget(problem.field, problem.name, problem.place, problem.classes)
     if isinstance(problem, CellWithoutClass):
         return TargetWithoutClass(problem.field, problem.place)
     return problem.replaced(target=True)

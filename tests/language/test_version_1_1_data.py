@@ -258,7 +258,7 @@ def test_a_class_that_training_never_saw_is_an_error_that_names_it(trained, caps
     assert main("evaluate kinds.graph --weights run --data other.csv".split()) == 1
     error = capsys.readouterr().err
     assert "`pink`, line 3, is no class of `color`" in error
-    assert "category(color, unknown=0)" in error
+    assert "unknown=-1`, a row of zeros in `one_hot`" in error
 
 
 def test_unknown_classes_may_have_a_number(trained, capsys):

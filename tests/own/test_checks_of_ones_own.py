@@ -296,3 +296,25 @@ def test_what_is_of_another_kind_is_refused() -> None:
     ):
         with pytest.raises(TypeError, match=f"{check.__name__} takes an? "):
             check(Swish())
+
+
+def test_an_attribute_without_a_type_is_told_how_to_get_one() -> None:
+    with pytest.raises(TypeError, match=r"the attribute `width` of Wider has no type: write `width: int = "):
+
+        class Wider(gl.Layer):
+            size: int
+            width = 3
+
+            def forward(self, x: Any) -> Any:
+                return x * self.size
+
+
+def test_a_misspelt_name_in_a_layer_gets_a_suggestion() -> None:
+    class Scaled(gl.Layer):
+        units: int = 3
+
+        def forward(self, x: Any) -> Any:
+            return x * self.unitz
+
+    with pytest.raises(gl.GraphError, match=r"did you mean `units`\?"):
+        gl.loads("input x: float[N]\ny = Scaled(x)", layers=[Scaled])

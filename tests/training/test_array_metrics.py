@@ -79,10 +79,10 @@ def test_the_record_has_arrays_and_the_terminal_a_table(
     last = [record for record in records if "epoch" in record][-1]
     assert np.shape(last["test"]["confusion"]) == (3, 3)
     assert np.sum(last["test"]["confusion"]) == ROWS
-    assert "confusion: true, taken for" in shown.err
+    assert "confusion over test: true, taken for" in shown.err
     assert main(["evaluate", str(spec), "--weights", str(run / "weights.npz")]) == 0
     table = capsys.readouterr().out
-    assert "confusion: true, taken for" in table
+    assert "confusion over test: true, taken for" in table
     assert all(str(number) in table for row in last["test"]["confusion"] for number in row)
     assert main(["evaluate", str(spec), "--weights", str(run / "weights.npz"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["confusion"] == last["test"]["confusion"]

@@ -89,8 +89,8 @@ def test_the_table_of_confusion_is_that_of_the_kept_epoch_with_the_names_of_clas
     spec.write_text(text.replace("[off]", "[confusion(y, t)]"))
     assert main(["train", str(spec), "--run", "run"]) == 0
     told = capsys.readouterr().err
-    head = next(line for line in told.splitlines() if "confusion: true, taken for" in line)
-    assert head.split()[4:6] == ["cat", "dog"]
+    head = next(line for line in told.splitlines() if "confusion over test: true, taken for" in line)
+    assert head.split()[6:8] == ["cat", "dog"]
     assert "\x1b[31m" not in told
     assert main(["evaluate", str(spec), "--weights", "run"]) == 0
     table = capsys.readouterr().out
