@@ -38,6 +38,8 @@ def parser() -> options.CommandParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    import numpy as np
+
     from graphlang.cli.metric_tables import classes_of_fields, print_metrics
     from graphlang.engine.result import json_value
     from graphlang.training.evaluation import evaluate, note_on_not_finite
@@ -58,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         console.print_json({name: json_value(value) for name, value in metrics.items()})
     else:
         over = f" over {arguments.split}" if arguments.split in dataset.splits else ""
-        named = {f"{name}{over}" if isinstance(v, list) else name: v for name, v in metrics.items()}
+        named = {f"{name}{over}" if np.ndim(v) else name: v for name, v in metrics.items()}
         print_metrics(named, classes_of_fields(graph, dataset))
     return 0
 
