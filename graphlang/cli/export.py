@@ -20,6 +20,7 @@ def parser() -> options.CommandParser:
         graphlang export lesson:apple --to dot
         graphlang export lesson:two_layer_net --to json --set hidden=20 -o net.json
         graphlang export net.graph --weights runs/net --to onnx -o net.onnx
+        graphlang export net.graph --weights runs/net --to numpy -o net.py
         """,
     )
     options.spec(command)
@@ -72,8 +73,17 @@ def run(arguments: argparse.Namespace) -> int:
     if to_stdout:
         assert isinstance(content, str), arguments.to
         console.document(content)
+        if target.reads_weights and arguments.weights:
+            console.err(
+                'the weights are not in it: `net.load("weights.npz")` reads them; with -o both are written'
+            )
         return 0
-    console.err(f"wrote {console.file_name(_written(arguments, content, target.suffix))}")
+    path = _written(arguments, content, target.suffix)
+    console.err(f"wrote {console.file_name(path)}")
+    if target.reads_weights and arguments.weights:
+        graph.save(path.with_suffix(".npz"))
+        own = console.file_name(path.with_suffix(".npz"))
+        console.err(f'wrote {own}: `net.load("{path.stem}.npz")` reads these weights')
     return 0
 
 

@@ -20,6 +20,8 @@ class ExportTarget(NamedTuple):
     what: str
     suffix: str
     binary: bool = False
+    #: whether it is a program that reads the weights from a file of their own
+    reads_weights: bool = False
 
 
 TARGETS: dict[str, ExportTarget] = {
@@ -28,7 +30,10 @@ TARGETS: dict[str, ExportTarget] = {
     "mermaid": ExportTarget("graphlang.exports.pictures.mermaid", "a flowchart", ".mmd"),
     "svg": ExportTarget("graphlang.exports.pictures.svg", "an image", ".svg"),
     "numpy": ExportTarget(
-        "graphlang.exports.source.numpy.target", "a file of Python that needs NumPy alone", ".py"
+        "graphlang.exports.source.numpy.target",
+        "a file of Python that needs NumPy alone",
+        ".py",
+        reads_weights=True,
     ),
     "latex": ExportTarget("graphlang.exports.latex.document", "the formulas, forward and gradient", ".tex"),
     "onnx": ExportTarget(

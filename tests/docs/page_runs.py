@@ -10,11 +10,14 @@ What a block is, its language says:
 
 from __future__ import annotations
 
+import importlib
 import io
 import math
 import re
 import shlex
-from contextlib import chdir, redirect_stderr, redirect_stdout
+import sys
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -47,7 +50,7 @@ def run_whole_page(page: str, folder: Path) -> dict[str, Any]:
     """Runs the blocks of a page in order; what its Python defines."""
     names: dict[str, Any] = {"__name__": "page"}
     blocks = blocks_of(page)
-    with chdir(folder):
+    with chdir(folder), modules_of(folder):
         for block, after in pairwise([*blocks, Block("", "", "")]):
             if block.title:
                 Path(block.title).parent.mkdir(parents=True, exist_ok=True)
@@ -64,6 +67,21 @@ def run_whole_page(page: str, folder: Path) -> dict[str, Any]:
             elif block.language == "console":
                 _run_session(block.text)
     return names
+
+
+@contextmanager
+def modules_of(folder: Path) -> Iterator[None]:
+    """A page may import the Python files that it writes."""
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    before = set(sys.modules)
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name in set(sys.modules) - before:
+            if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(folder)):
+                del sys.modules[name]
 
 
 def _run_lines(text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,3 +55,23 @@ def test_onnx_is_written_with_the_weights_and_brings_back_the_numbers(tmp_path: 
 def test_options_of_onnx_are_refused_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", "lesson:apple", "--to", "json", "--opset", "20"]) == 2
     assert "belong to --to onnx" in capsys.readouterr().err
+
+
+def test_a_program_is_written_with_its_weights_beside_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    graph = gl.load("lesson:two_layer_net", seed=7)
+    graph.save(tmp_path / "weights.npz")
+    words = ["export", "lesson:two_layer_net", "--to", "numpy", "--weights", str(tmp_path / "weights.npz")]
+    assert main([*words, "-o", str(tmp_path / "net.py")]) == 0
+    assert 'net.npz: `net.load("net.npz")` reads these weights' in capsys.readouterr().err.replace(
+        str(tmp_path), ""
+    )
+    names: dict[str, Any] = {}
+    exec((tmp_path / "net.py").read_text(encoding="utf-8"), names)  # noqa: S102 - the text is our own
+    net = names["TwoLayerNet"]()
+    net.load(tmp_path / "net.npz")
+    x = np.random.default_rng(0).random((3, 784))
+    np.testing.assert_allclose(net.predict(x), graph.predict(x=x), rtol=1e-5)
+    assert main(words) == 0
+    assert "the weights are not in it" in capsys.readouterr().err

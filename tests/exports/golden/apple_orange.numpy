@@ -1,4 +1,11 @@
-"""lesson:apple_orange in NumPy, written by graphlang."""
+"""lesson:apple_orange in NumPy, written by graphlang.
+
+Usage:
+
+    net = AppleOrange()
+    price = net.predict()
+    grads = net.gradient()
+"""
 
 
 class MulLayer:

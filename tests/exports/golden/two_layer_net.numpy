@@ -1,4 +1,12 @@
-"""lesson:two_layer_net in NumPy, written by graphlang."""
+"""lesson:two_layer_net in NumPy, written by graphlang.
+
+Usage:
+
+    net = TwoLayerNet()
+    y = net.predict(x)
+    losses = train(net, x, t)
+    net.load("weights.npz")  # as graphlang saves them
+"""
 
 import hashlib
 
@@ -150,6 +158,14 @@ class SGD:
             W -= self.lr * (dW + 0.001 * W)
 
 
+# train {
+#   minimize   = loss
+#   optimizer  = SGD(lr=0.2, weight_decay=0.001)
+#   batch      = 100
+#   iterations = 10000
+#   metrics    = [accuracy(y, t)]
+#   seed       = 0
+# }
 def train(net, x, t, iterations=10000, batch=100, seed=SEED):
     """Trains the network as the spec says, and returns the loss of every step."""
     optimizer = SGD()
@@ -160,8 +176,8 @@ def train(net, x, t, iterations=10000, batch=100, seed=SEED):
         epoch, place = divmod(step, per_epoch)
         if place == 0:
             order = stream(f"shuffle of epoch {epoch}", seed).permutation(rows)
-        mask = order[place * batch : (place + 1) * batch]
-        grads = net.gradient(x=x[mask], t=t[mask])
+        batch_mask = order[place * batch : (place + 1) * batch]
+        grads = net.gradient(x=x[batch_mask], t=t[batch_mask])
         losses.append(float(net.loss_value))
         optimizer.update(net.params, grads)
     return losses

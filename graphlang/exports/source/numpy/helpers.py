@@ -102,24 +102,22 @@ _CONVOLUTION = {
     "windows_at": '''
 def windows_at(place, counts, stride, dilation):
     """The elements of an image that are at one place of all windows."""
-    starts = [k * d for k, d in zip(place, dilation)]
-    sizes = [s * (n - 1) + 1 for s, n in zip(stride, counts)]
-    slices = [slice(a, a + n, s) for a, n, s in zip(starts, sizes, stride)]
-    return (..., *slices)
+    starts = np.multiply(place, dilation)
+    stops = starts + np.multiply(stride, np.subtract(counts, 1)) + 1
+    steps = np.broadcast_to(stride, len(counts))
+    return (..., *map(slice, starts, stops, steps))
 ''',
     "window_counts": '''
 def window_counts(sizes, kernel, stride, pad, dilation):
     """How many windows there are along each axis."""
-    return [
-        (n + before + after - d * (k - 1) - 1) // s + 1
-        for n, k, s, (before, after), d in zip(sizes, kernel, stride, pad, dilation)
-    ]
+    room = np.add(sizes, np.sum(np.broadcast_to(pad, (len(sizes), 2)), axis=1))
+    return (room - np.multiply(dilation, np.subtract(kernel, 1)) - 1) // stride + 1
 ''',
     "im2col": '''
 def im2col(x, kernel, stride, pad, dilation):
     """The windows of images [N, C, ...] as [N, C, places of the kernel, windows]."""
     counts = window_counts(x.shape[2:], kernel, stride, pad, dilation)
-    x = np.pad(x, [(0, 0), (0, 0), *pad])
+    x = np.pad(x, [(0, 0), (0, 0), *np.broadcast_to(pad, (len(kernel), 2))])
     cols = [x[windows_at(k, counts, stride, dilation)] for k in np.ndindex(*kernel)]
     return np.stack(cols, axis=2).reshape(*x.shape[:2], len(cols), -1)
 ''',
@@ -127,6 +125,7 @@ def im2col(x, kernel, stride, pad, dilation):
 def col2im(cols, size, kernel, stride, pad, dilation):
     """Adds windows up to the images that they come from: the gradient of im2col."""
     counts = window_counts(size, kernel, stride, pad, dilation)
+    pad = np.broadcast_to(pad, (len(kernel), 2))
     room = [n + before + after for n, (before, after) in zip(size, pad)]
     x = np.zeros((*cols.shape[:2], *room), cols.dtype)
     for i, k in enumerate(np.ndindex(*kernel)):
@@ -136,7 +135,7 @@ def col2im(cols, size, kernel, stride, pad, dilation):
     return x[(..., *middle)]
 ''',
     "conv": '''
-def conv(x, W, b=None, *, stride, pad, dilation, groups):
+def conv(x, W, b=None, *, stride=1, pad=0, dilation=1, groups=1):
     """The convolution of images x [N, C, ...] with W [F, C / groups, ...]."""
     kernel = W.shape[2:]
     counts = window_counts(x.shape[2:], kernel, stride, pad, dilation)
@@ -147,7 +146,7 @@ def conv(x, W, b=None, *, stride, pad, dilation, groups):
     return y if b is None else y + b.reshape(-1, *[1] * len(kernel))
 ''',
     "conv_transpose": '''
-def conv_transpose(dy, W, *, size, stride, pad, dilation, groups):
+def conv_transpose(dy, W, *, size, stride=1, pad=0, dilation=1, groups=1):
     """The gradient of a convolution by its images, whose places are of `size`."""
     kernel, N = W.shape[2:], len(dy)
     dcol = W.reshape(groups, len(W) // groups, -1).swapaxes(1, 2) @ dy.reshape(
@@ -157,7 +156,7 @@ def conv_transpose(dy, W, *, size, stride, pad, dilation, groups):
     return col2im(dcol, size, kernel, stride, pad, dilation)
 ''',
     "conv_weight_gradient": '''
-def conv_weight_gradient(dy, x, *, kernel, stride, pad, dilation, groups):
+def conv_weight_gradient(dy, x, *, kernel, stride=1, pad=0, dilation=1, groups=1):
     """The gradient of a convolution by its weights."""
     col = im2col(x, kernel, stride, pad, dilation)
     col = col.reshape(len(x), groups, -1, col.shape[-1])
@@ -194,13 +193,13 @@ def lowest(dtype):
     return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
 ''',
     "max_pool": '''
-def max_pool(x, *, axis, size, stride, pad, dilation):
+def max_pool(x, *, axis, size, stride=1, pad=(0, 0), dilation=1):
     """The largest element of each window along an axis."""
     low = lowest(x.dtype)
     return pool_windows(x, axis, size, stride, pad, dilation, low).max(axis=axis + 1)
 ''',
     "max_pool_gradient": '''
-def max_pool_gradient(dy, x, y, *, axis, size, stride, pad, dilation):
+def max_pool_gradient(dy, x, y, *, axis, size, stride=1, pad=(0, 0), dilation=1):
     """Each element of dy at the first largest element of its window."""
     low = lowest(x.dtype)
     windows = pool_windows(x, axis, size, stride, pad, dilation, low)
@@ -210,7 +209,7 @@ def max_pool_gradient(dy, x, y, *, axis, size, stride, pad, dilation):
     return add_windows(parts, x.shape[axis], axis, size, stride, pad, dilation)
 ''',
     "max_pool_pick": '''
-def max_pool_pick(z, x, y, *, axis, size, stride, pad, dilation):
+def max_pool_pick(z, x, y, *, axis, size, stride=1, pad=(0, 0), dilation=1):
     """The element of z where the window of x has its first largest element."""
     low = lowest(x.dtype)
     windows = pool_windows(x, axis, size, stride, pad, dilation, low)
@@ -219,12 +218,12 @@ def max_pool_pick(z, x, y, *, axis, size, stride, pad, dilation):
     return np.take_along_axis(there, first, axis + 1).squeeze(axis + 1)
 ''',
     "sum_pool": '''
-def sum_pool(x, *, axis, size, stride, pad, dilation):
+def sum_pool(x, *, axis, size, stride=1, pad=(0, 0), dilation=1):
     """The sum of each window along an axis."""
     return pool_windows(x, axis, size, stride, pad, dilation, 0).sum(axis=axis + 1)
 ''',
     "sum_pool_gradient": '''
-def sum_pool_gradient(dy, *, axis, n, size, stride, pad, dilation):
+def sum_pool_gradient(dy, *, axis, n, size, stride=1, pad=(0, 0), dilation=1):
     """Each element of dy at all elements of its window."""
     parts = np.repeat(np.expand_dims(dy, axis + 1), size, axis + 1)
     return add_windows(parts, n, axis, size, stride, pad, dilation)

@@ -22,6 +22,14 @@ from graphlang.exports.source.size_texts import SizeTexts, size_name
 from graphlang.exports.source.statements import NoSourceRule
 from graphlang.exports.walk import WalkedNode, walk
 
+LOCAL = frozenset(
+    """
+    net losses rows order batch_mask grads epoch epochs step place batch seed iterations per_epoch total
+    factor
+    """.split()
+)
+"""The names in the loop, which no input has there."""
+
 
 class NetworkWriter:
     """Writes the class of a graph, and knows its layers."""
@@ -61,7 +69,8 @@ class NetworkWriter:
     def _names(self) -> None:
         """The variable of each value, and the attribute of each layer."""
         sizes = {size_name(n) for spec in self.network.inputs.values() for n in _symbols(spec.shape)}
-        scope = VariableNames({FLAG, "math", "hashlib", "rng", "step", "grads", *sizes})
+        taken = {FLAG, "math", "hashlib", "rng", "step", "grads", *sizes}
+        scope = VariableNames(taken if self.spec.train is None else {*taken, *LOCAL})
         self.variables = {name: scope.new(name) for name in self.inputs}
         for name, use in self.uses.items():
             named = use.walked.node.spec.named
@@ -230,6 +239,10 @@ class NetworkWriter:
     def _in_order(self, inputs: Sequence[str]) -> list[str]:
         """Those without a default first."""
         return sorted(inputs, key=lambda n: self.network.inputs[n].default is not None)
+
+    def given(self, inputs: Sequence[str]) -> list[str]:
+        """The variables of inputs that have no default."""
+        return [self.variables[n] for n in inputs if self.network.inputs[n].default is None]
 
     def _default(self, name: str) -> str:
         default = self.network.inputs[name].default

@@ -347,11 +347,26 @@ def helped(name: str, *dropped: str) -> SourceRule:
 
 
 def _pairs(params: dict[str, Any]) -> dict[str, Any]:
-    """The parameters with what is added before and after as a pair: for the one axis, or for each."""
+    """The parameters as the helpers take them: a number where all axes have it."""
     if "pad" not in params:
         return params
     pad = params["pad"]
-    return {**params, "pad": sides(pad) if "axis" in params else tuple(map(sides, pad))}
+    if "axis" in params:
+        return _without_defaults({**params, "pad": sides(pad)})
+    pairs = tuple(map(sides, pad))
+    flat = {side for pair in pairs for side in pair}
+    shorter = {**params, "pad": flat.pop() if len(flat) == 1 else pairs}
+    for name in ("stride", "dilation"):
+        shorter[name] = params[name][0] if len(set(params[name])) == 1 else params[name]
+    return _without_defaults(shorter)
+
+
+_DEFAULTS: dict[str, tuple[Any, ...]] = {"stride": (1,), "dilation": (1,), "groups": (1,), "pad": (0, (0, 0))}
+
+
+def _without_defaults(params: dict[str, Any]) -> dict[str, Any]:
+    """The settings that a helper has to be told."""
+    return {name: value for name, value in params.items() if value not in _DEFAULTS.get(name, ())}
 
 
 def _setting(call: SourceCall, value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from graphlang.api import Graph
@@ -32,12 +33,14 @@ def _written(graph: Graph) -> str:
     classes = writer.class_lines()
     draws = any("rng.random(" in line for line in classes)
     body = [*classes, "", "", *network]
+    training = None
     if graph.spec.train is not None:
-        body += TrainingWriter(writer, graph.spec.train, draws=draws).lines()
+        training = TrainingWriter(writer, graph.spec.train, draws=draws)
+        body += training.lines()
     text = "\n".join(body)
     helpers = [line for own in file.helper_texts() for line in ["", "", *own.split("\n")]]
     whole = "\n".join(helpers) + "\n" + text
-    lines = [*docstring(_about(graph)), *_imports(whole)]
+    lines = [*docstring(_about(graph, writer, network, training)), *_imports(whole)]
     constants = []
     if draws or "SEED" in whole:
         constants.append(f"SEED = {graph.seed}")
@@ -56,6 +59,19 @@ def _imports(text: str) -> list[str]:
     return ["", *standard, *([""] if standard and numpy else []), *numpy] if standard or numpy else []
 
 
-def _about(graph: Graph) -> str:
+def _about(
+    graph: Graph, writer: NetworkWriter, network: Sequence[str], training: TrainingWriter | None
+) -> str:
+    """What the file is, and how it is used."""
     file = (graph.file or "a spec").rpartition("/")[2]
-    return f"{file} in NumPy, written by graphlang."
+    lines = [f"{file} in NumPy, written by graphlang.", "", "Usage:", "", f"    net = {writer.name}()"]
+    outputs = ", ".join(writer.variables[name] for name in writer.outputs)
+    lines.append(f"    {outputs} = net.predict({', '.join(writer.given(writer.predict_inputs))})")
+    if training is not None:
+        taken = ["net", *(writer.variables[name] for name in training.inputs)]
+        lines.append(f"    losses = train({', '.join(taken)})")
+    elif any("def gradient(" in line for line in network):
+        lines.append(f"    grads = net.gradient({', '.join(writer.given(writer.predict_inputs))})")
+    if graph.network.params:
+        lines.append('    net.load("weights.npz")  # as graphlang saves them')
+    return "\n".join([*lines, ""])

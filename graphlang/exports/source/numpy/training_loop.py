@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from graphlang.exports.source.layout import STEP, docstring, statement_lines
+from graphlang.api import Graph
+from graphlang.exports.source.layout import STEP, comment_lines, docstring, statement_lines
 from graphlang.exports.source.names import VariableNames
 from graphlang.exports.source.numpy.network_class import NetworkWriter
 from graphlang.exports.source.numpy.optimizer_classes import optimizer_lines
 from graphlang.exports.source.numpy.schedules import factor_lines, has_factor, is_constant
 from graphlang.spec.models import TrainSpec
 from graphlang.training.state import TrainingState, trained_for
+
+
+def section_lines(graph: Graph, name: str) -> list[str]:
+    """The lines of a section of the spec."""
+    for source in graph.network.sources:
+        found = re.search(rf"^{name} *\{{.*?^\}}", source.text, re.MULTILINE | re.DOTALL)
+        if found:
+            return found.group(0).split("\n")
+    return []
 
 
 class TrainingWriter:
@@ -31,7 +42,9 @@ class TrainingWriter:
     def _optimizers(self) -> list[tuple[str, str, list[str]]]:
         """For each optimizer its class, the variable, and the parameters that it changes."""
         scope = VariableNames({self.network.name, *self.network.classes.values()})
-        own = VariableNames({"net", "losses", "rows", "order", "mask", "grads", "epoch", "step", "place"})
+        own = VariableNames(
+            {"net", "losses", "rows", "order", "batch_mask", "grads", "epoch", "step", "place"}
+        )
         found: list[tuple[str, str, list[str]]] = []
         #: by the name of an optimizer's class its lines, and by that of an optimizer its objective
         self.classes: dict[str, list[str]] = {}
@@ -78,7 +91,8 @@ class TrainingWriter:
         taken += [f"epochs={section.epochs}"] if section.epochs else [f"iterations={section.iterations}"]
         taken += [f"batch={section.batch}"] if names else []
         taken += ["seed=SEED"] if names or self.draws else []
-        lines = statement_lines(f"def train({', '.join(taken)}):", 0)
+        lines = comment_lines(section_lines(self.network.graph, "train"))
+        lines += statement_lines(f"def train({', '.join(taken)}):", 0)
         lines += docstring(self._about(), 1)
         lines += [f"{STEP}global rng"] if self.draws else []
         lines += [f"{STEP}{own} = {kind}()" for kind, own, _ in self.optimizers]
@@ -129,11 +143,11 @@ class TrainingWriter:
             lines += [
                 f"{STEP * 2}if place == 0:",
                 f'{STEP * 3}order = stream(f"shuffle of epoch {{epoch}}", seed).permutation(rows)',
-                f"{STEP * 2}mask = order[place * batch : (place + 1) * batch]",
+                f"{STEP * 2}batch_mask = order[place * batch : (place + 1) * batch]",
             ]
         else:
-            lines += [f"{STEP * 2}mask = slice(place * batch, (place + 1) * batch)"]
-        lines += self._step({n: f"{self.network.variables[n]}[mask]" for n in self.inputs})
+            lines += [f"{STEP * 2}batch_mask = slice(place * batch, (place + 1) * batch)"]
+        lines += self._step({n: f"{self.network.variables[n]}[batch_mask]" for n in self.inputs})
         if self.section.epochs:
             lines += [
                 f"{STEP * 2}if place == per_epoch - 1:",
