@@ -15,6 +15,8 @@ from graphlang.files.unsound import Announces, CutOff, Unsound
 from graphlang.files.zip_directory import shown_member
 
 MOST_HEADER = 16 * 2**20
+MOST_TENSORS = 30_000
+"""The most of one file, each of which is checked; files of large models have some thousands."""
 _LENGTH = 8
 
 _TYPES = {
@@ -96,6 +98,8 @@ def _header(file: RegularFile) -> dict[str, StoredTensor]:
         raise Unsound(f"its header is not sound JSON: {error}") from None
     if not isinstance(entries, dict):
         raise Unsound("its header is not a JSON object")
+    if len(entries) > MOST_TENSORS:
+        raise Unsound(f"it holds {len(entries):,} tensors, more than {MOST_TENSORS:,}")
     tensors = {name: _tensor(name, of) for name, of in entries.items() if name != "__metadata__"}
     _check_places(tensors, file.size - _LENGTH - length)
     return tensors

@@ -399,8 +399,11 @@ for name, (content, part) in {
         tensors('{"a\\nerror[GL000]: \\u001b[31mfine\\u202e": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}', bytes(4)), "does not have"),
     "a name of a million letters": (
         tensors('{"' + "a" * 1_000_000 + '": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}', bytes(4)), "aaa"),
+    "30,000 tensors": (
+        tensors("{" + ",".join(f'"t{n}": {{"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}}' for n in range(30_000)) + "}"), "more arrays"),
     "100,000 tensors": (
-        tensors("{" + ",".join(f'"t{n}": {{"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}}' for n in range(100_000)) + "}"), "more arrays"),
+        tensors("{" + ",".join(f'"t{n}": {{"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}}' for n in range(100_000)) + "}"),
+        "more than 30,000"),
 }.items():  # fmt: skip
     case(f"safetensors with {name}", "predict net.graph --weights w.safetensors", "GL709", part,
          several(NET_FILE, file("w.safetensors", content)))  # fmt: skip
@@ -412,7 +415,7 @@ for name, (content, part) in {
             part,
             file("w.safetensors", content),
         )
-    if name.startswith(("a name", "100,000 tensors")):
+    if name.startswith(("a name", "30,000 tensors", "100,000 tensors")):
         case(f"safetensors to turn with {name}", "weights w.safetensors --layout torch --for net.graph -o x.npz", "GL709", part,
              several(NET_FILE, file("w.safetensors", content)))  # fmt: skip
 

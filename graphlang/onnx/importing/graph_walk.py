@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 MOST_DEPTH = 24
 MOST_NODES = 20_000
+OF_A_CALL = 8
+"""As how many nodes a function or a round of a loop counts, beside its own."""
 DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 
 
@@ -190,8 +192,8 @@ class GraphWalk:
         except NotImported as refused:
             raise NodeRefused(proto.name, proto.op_type, list(proto.input), refused) from refused
         except _UNFIT as error:
-            refused = NotImported("its inputs or its attributes are not those of this operator")
-            raise NodeRefused(proto.name, proto.op_type, list(proto.input), refused) from error
+            unfit = NotImported("its inputs or its attributes are not those of this operator")
+            raise NodeRefused(proto.name, proto.op_type, list(proto.input), unfit) from error
 
     def _count(self, op: str) -> None:
         """Refuses what has no place in any model, and more nodes than a model has."""
@@ -199,7 +201,9 @@ class GraphWalk:
             raise NotImported(reason_of(op))
         self.writer.written += 1
         if self.writer.written > MOST_NODES:
-            raise NotImported(f"with its functions written out, the model has more than {MOST_NODES:,} nodes")
+            raise NotImported(
+                f"with its functions and loops written out, the model has more than {MOST_NODES:,} nodes"
+            )
 
     def _with_values(self, proto: onnx.NodeProto) -> OnnxNode:
         if proto.domain not in DOMAINS:
@@ -221,6 +225,7 @@ class GraphWalk:
             raise NotImported(f"its graph has {len(graph.input)} inputs, and gets {len(inputs)}")
         if self.depth >= MOST_DEPTH:
             raise NotImported(f"its graph lies more than {MOST_DEPTH} deep")
+        self.writer.written += OF_A_CALL
         inner = GraphWalk(self.writer, self.versions, self.external, self.functions)
         inner.bound = self.bound
         inner.depth, inner.scanning = self.depth + 1, scanning or self.scanning
@@ -240,6 +245,7 @@ class GraphWalk:
         if self.depth >= MOST_DEPTH:
             raise NotImported(f"it calls functions more than {MOST_DEPTH} deep")
         versions = {opset.domain.removeprefix("ai.onnx"): opset.version for opset in function.opset_import}
+        self.writer.written += OF_A_CALL
         inner = GraphWalk(self.writer, versions, self.external, self.functions)
         inner.depth, inner.scanning = self.depth + 1, self.scanning
         inner.bound = {a.name: a for a in function.attribute_proto}

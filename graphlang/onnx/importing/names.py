@@ -18,6 +18,8 @@ class Identifiers:
 
     def __init__(self, taken: frozenset[str]) -> None:
         self._taken = set(taken | RESERVED)
+        #: the number of the last name that was made of a word
+        self._counts: dict[str, int] = {}
 
     def has(self, name: str) -> bool:
         """Whether a name is taken."""
@@ -26,11 +28,12 @@ class Identifiers:
     def new(self, wanted: str, otherwise: str = "v") -> str:
         """An identifier like `wanted`, numbered where it is taken."""
         base = _identifier(wanted) or otherwise
-        name, count = base, 1
+        name, count = base, self._counts.get(base, 1)
         while name in self._taken:
             count += 1
             name = f"{base}_{count}"
         self._taken.add(name)
+        self._counts[base] = count
         return name
 
 

@@ -79,6 +79,8 @@ def cut(w: Writer, x: OnnxValue, axis: int, start: Any, stop: Any, step: int = 1
 def _split(w: Writer, node: OnnxNode) -> tuple[OnnxValue, ...]:
     x, axis, sizes = node[0], axis_in(node), node.ints(1, "split")
     count = int(node.attribute("num_outputs", len(node.outputs)))
+    if not 1 <= count <= max(len(node.outputs), 1):
+        raise NotImported(f"it has {count:,} parts and {len(node.outputs)} results")
     whole = x.shape[axis]
     if sizes is None:
         if known_size(whole):
@@ -100,6 +102,11 @@ def _expand(w: Writer, node: OnnxNode) -> OnnxValue:
     sizes = list(shape)
     own = [1] * (len(sizes) - x.rank) + list(x.shape)
     sizes = [1] * (len(own) - len(sizes)) + sizes
+    if any(
+        known_size(n) and known_size(m) and 1 not in (n, m) and n != m
+        for n, m in zip(sizes, own, strict=True)
+    ):
+        raise NotImported(f"it makes an array of the shape {list(shape)[:40]} of one of {list(x.shape)[:40]}")
     sizes = [n if isinstance(m, int) and m == 1 else m for n, m in zip(sizes, own, strict=True)]
     if x.known is not None and x.known.size == 1 and x.word == "float":
         number = float(x.known.reshape(-1)[0])
@@ -182,6 +189,8 @@ def with_border(w: Writer, x: OnnxValue, width: list[list[Any]], value: Any = 0)
     return w.call("not_equal", y, 0) if x.word == "bool" else y
 
 
+MOST_PLACES = 65536
+"""The most places that are put around an axis by what lies in it."""
 _REACH = {"reflect": 1, "edge": 0, "wrap": 0}
 
 
@@ -195,6 +204,8 @@ def _mirrored(w: Writer, x: OnnxValue, width: list[list[Any]], mode: str) -> Onn
         n = x.shape[axis]
         if not known_size(n) or n == 0:
             raise NotImported(f"it pads an axis of the size {n} by what lies in it")
+        if max(before, 0) + max(after, 0) > MOST_PLACES:
+            raise NotImported(f"it pads an axis by {before:,} and {after:,} places")
         places = [_source(k, n, mode) for k in range(-before, n + after)]
         x = w.call("take", x, places, axis=axis)
     return x
