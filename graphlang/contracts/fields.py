@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import typing
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pydantic import BaseModel, PydanticUserError, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -42,9 +42,9 @@ class Fields(BaseModel, metaclass=FieldsWithTypes):
     @field_validator("*", mode="before")
     @classmethod
     def _bools_are_not_numbers(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuses a bool for a number and a number for a bool.
+        """Refuses a bool for a number, a number for a bool, and a number in quotes.
 
-        Pydantic would accept both, since Python's True equals 1: `Affine(true)` would have one unit.
+        Pydantic would accept all three, since Python's True equals 1: `Affine(true)` would have one unit.
         """
         assert info.field_name is not None
         kinds = _kinds_of_field(cls, info.field_name)
@@ -52,6 +52,10 @@ class Fields(BaseModel, metaclass=FieldsWithTypes):
             return value
         numbers = kinds & {int, float}
         if numbers and bool not in kinds and any(isinstance(v, bool) for v in _leaves(value)):
+            error_type = "int_type" if int in numbers else "float_type"
+            raise PydanticCustomError(error_type, "Input should be a valid number")
+        words = str in kinds or any(typing.get_origin(kind) is Literal for kind in kinds)
+        if numbers and not words and any(isinstance(v, str) for v in _leaves(value)):
             error_type = "int_type" if int in numbers else "float_type"
             raise PydanticCustomError(error_type, "Input should be a valid number")
         if bool in kinds and not numbers and not isinstance(value, bool | None):

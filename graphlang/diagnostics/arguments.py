@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -22,6 +23,12 @@ class Requirement(NamedTuple):
         if self.needed is None:
             return f": {self.complaint}"
         return f" must be {self.needed}" + (f", but it is {self.actual}" if self.actual else "")
+
+    @property
+    def unquoted(self) -> str | None:
+        """The number that stands in quotes, where a number is asked for."""
+        text = re.fullmatch(r'the text "([-+.\deE_]+)"', self.actual or "")
+        return text[1] if text and self.needed in ("a number", "a whole number") else None
 
 
 class UnknownAttribute(Located):
@@ -83,6 +90,10 @@ class WrongAttribute(Located):
 
 class AttributeRefused(WrongAttribute):
     message = "{subject}{requirement}"
+    help = first_of(
+        "write it without quotes: `{requirement.unquoted}`",
+        "`graphlang layers {operation}` shows its signature",
+    )
 
     #: the attribute, or the operation where the mistake is in several of them
     subject: str

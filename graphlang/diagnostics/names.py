@@ -428,11 +428,19 @@ class ImportOfPath(ImportProblem):
 class MissingImport(ImportOfPath):
     message = "there is no file `{path}` beside the importing one"
     help = first_of(
-        "did you mean `{match}`?", "look at the spelling; the path starts from the folder of this file"
+        "did you mean `{match}`?",
+        "there is `{deeper}`: write that",
+        "look at the spelling; the path starts from the folder of this file",
     )
     match = closest_of("path", "files")
 
     files: Sequence[str]
+    #: files of that name in folders below
+    below: Sequence[str] = ()
+
+    @property
+    def deeper(self) -> str | None:
+        return self.below[0] if self.below else None
 
 
 class ImportUnreadable(ImportProblem):

@@ -110,7 +110,9 @@ class WrongSetting(Diagnostic):
 
 class SettingRefused(WrongSetting):
     message = "{subject}{requirement}"
-    help = first_of("write a value that is {requirement.needed}")
+    help = first_of(
+        "write it without quotes: `{requirement.unquoted}`", "write a value that is {requirement.needed}"
+    )
 
     #: the setting with its section
     subject: str

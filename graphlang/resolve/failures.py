@@ -38,7 +38,7 @@ def _failure_of_forward(
         return MemoryInsideExceeded("memory", span, error.size, error.limit, who)
     subject, reason = _with_name(name, sentence(str(error)))
     if isinstance(error, ShapeError):
-        help = error.help or _matrix_product(name, operands, span) or every_step_given(operands)
+        help = every_step_given(operands) or error.help or _matrix_product(name, operands, span)
         return OperandsMisfit(span, origins(operands, span), subject, reason, help)
     if isinstance(error, Unrecorded | UndecidedError | WrongForward):
         return layer_failed(f"`{name}`", span, error)

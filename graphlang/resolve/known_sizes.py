@@ -15,7 +15,8 @@ _SHAPE = re.compile(r"[\[(]([^\[\]()]*)[\])]")
 
 
 def with_known_sizes(diagnostic: Diagnostic, values: Iterable[Any]) -> Diagnostic:
-    """The diagnostic with the sizes of the dimensions that its shapes name, `?` where a size is open."""
+    """The diagnostic with the sizes of the dimensions that its shapes name, `?` where a size is open;
+    as it is where none is known."""
     texts = [diagnostic.message, *(place.message for place in diagnostic.also)]
     shapes = " ".join(shape for text in texts for shape in _SHAPE.findall(text))
     words = list(dict.fromkeys(re.findall(r"[^\W\d]\w*", shapes)))
@@ -23,8 +24,11 @@ def with_known_sizes(diagnostic: Diagnostic, values: Iterable[Any]) -> Diagnosti
     for name, size in _sizes_of_inputs(values) if words else ():
         if size is not None or name not in known:
             known[name] = size
-    sizes = [f"{word} = {'?' if known[word] is None else known[word]}" for word in words if word in known]
-    return diagnostic.replaced(sizes=sizes) if sizes else diagnostic
+    named = [word for word in words if word in known]
+    if all(known[word] is None for word in named):
+        return diagnostic
+    sizes = [f"{word} = {'?' if known[word] is None else known[word]}" for word in named]
+    return diagnostic.replaced(sizes=sizes)
 
 
 def _sizes_of_inputs(values: Iterable[Any]) -> Iterator[tuple[str, int | None]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from graphlang.diagnostics import Span
 from graphlang.resolve.type_texts import sizes_text
-from graphlang.resolve.values import NodeValue
+from graphlang.resolve.values import NodeValue, Value
 
 _RECURRENT = ("RNN", "GRU", "LSTM")
 _MOST = 200
@@ -17,6 +17,9 @@ _MOST = 200
 
 def every_step_given(operands: Sequence[Any]) -> str | None:
     """What to advise where an operand comes, step by step, from a recurrent layer without `return=last`."""
+    ranks = {len(operand.array.shape) for operand in operands if isinstance(operand, Value)}
+    if len(ranks) < 2:
+        return None
     pending = [_sequence(operand) for operand in operands]
     seen: set[int] = set()
     while pending and len(seen) < _MOST:

@@ -118,7 +118,9 @@ def importer_below(folder: Path, limits: Limits = DEFAULT) -> Callable[[str, str
         except FileTooLarge as error:
             raise GraphError([SourceTooLarge("source_bytes", name, error.size, most)]) from None
         except FileNotFoundError:
-            raise NotImportable(MissingImport, written, _graphs_near(base, written)) from None
+            raise NotImportable(
+                MissingImport, written, _graphs_near(base, written), _below(base, written)
+            ) from None
         except OSError as error:
             raise NotImportable(ImportUnreadable, written, (error.strerror or str(error)).lower()) from None
 
@@ -133,6 +135,15 @@ def _graphs_near(base: Path, written: str) -> list[str]:
             :_MOST_NEAR
         ]
     except OSError:
+        return []
+
+
+def _below(base: Path, written: str) -> list[str]:
+    """The files of that name in the folders beside the importing file."""
+    try:
+        found = sorted(path.relative_to(base).as_posix() for path in base.glob(f"*/{Path(written).name}"))
+        return found[:1]
+    except (OSError, ValueError, NotImplementedError):
         return []
 
 

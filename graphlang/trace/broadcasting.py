@@ -46,7 +46,8 @@ def axis_index(axis: int, ndim: int, what: str = "axis") -> int:
     """A non-negative axis."""
     axis = int(axis)
     if not -ndim <= axis < ndim:
-        raise ShapeError(f"{what} {axis} does not exist in an array of {ndim} axes")
+        there = f"axes count from 0 to {ndim - 1}, or from the end from -1 to -{ndim}" if ndim else None
+        raise ShapeError(f"{what} {axis} does not exist in an array of {ndim} axes", help=there)
     return axis % ndim
 
 

@@ -19,6 +19,18 @@ from graphlang.trace.products import product
 from graphlang.trace.types import NumPyArray, Out
 
 
+def _help_of_product(a: Shape, b: Shape) -> str:
+    """What would make a product of two shapes fit: a transpose of one of them, or their other order."""
+    rule = "the last axis of the first is the last but one of the second"
+    if len(b) > 1 and a[-1] == b[-1]:
+        return f"{rule}: transposed the second one fits, as in `x @ W.T`"
+    if len(a) > 1 and len(b) > 1 and b[-1] == a[-2]:
+        return f"{rule}: in the other order they fit, as in `W @ x`"
+    if len(a) > 1 and a[-2] == (b[-2] if len(b) > 1 else b[0]):
+        return f"{rule}: transposed the first one fits, as in `x.T @ W`"
+    return rule
+
+
 class Matmul(Primitive):
     """y = x @ W over the last two axes; the axes before them are broadcast.
 
@@ -39,7 +51,7 @@ class Matmul(Primitive):
         inner = b[-2] if len(b) > 1 else b[0]
         if a[-1] != inner:
             message = f"shapes {shape_text(a)} and {shape_text(b)} do not multiply: {a[-1]} against {inner}"
-            raise ShapeError(message, (0, 1), "the last axis of the first is the last but one of the second")
+            raise ShapeError(message, (0, 1), _help_of_product(a, b))
         batch = a[:-2] if len(b) <= 2 else b[:-2] if len(a) <= 2 else broadcast(a[:-2], b[:-2])
         dtype = self.dtypes.get((left, right)) or self._resolve(left, right)
         return batch + (a[-2:-1] if len(a) > 1 else ()) + (b[-1:] if len(b) > 1 else ()), dtype

@@ -27,6 +27,16 @@ PadWidths: TypeAlias = tuple[tuple[Size, Size], ...]
 """How much a pad adds before and after, for each axis."""
 
 
+def _help_of_joining(shapes: Sequence[Shape]) -> str:
+    """What to say of shapes that do not join along an axis: along which they do, if there is one."""
+    if len(set(map(len, shapes))) > 1:
+        return "give all of them equally many axes, as `reshape` or `expand_dims` do"
+    axes = [k for k in range(len(shapes[0])) if len({(*s[:k], *s[k + 1 :]) for s in shapes}) == 1]
+    if axes:
+        return f"along axis {axes[0]} they join: `axis={axes[0]}`"
+    return "all sizes but that of the axis have to be the same"
+
+
 class Reshape(Primitive):
     """The same elements in another shape; `shape` is complete, without -1."""
 
@@ -99,7 +109,7 @@ class Concatenate(Primitive):
         for position, shape in enumerate(shapes[1:], 1):
             if (*first[:axis], *first[axis + 1 :]) != (*shape[:axis], *shape[axis + 1 :]):
                 message = f"shapes {shape_text(first)} and {shape_text(shape)} do not join along axis {axis}"
-                raise ShapeError(message, (0, position))
+                raise ShapeError(message, (0, position), _help_of_joining(shapes))
         total: Any = sum(shape[axis] for shape in shapes)
         return (*first[:axis], total, *first[axis + 1 :]), np.result_type(*kinds)
 
