@@ -224,3 +224,48 @@ def test_a_weight_that_is_used_twice_stays_one_parameter() -> None:
     text = held(m.model(y, ["N"]), np.array([0, 3, 1], np.float32))
     assert "param w0: float[5, 4]" in text
     assert "Embedding" not in text
+
+
+def grown(m: Made, x: str, width: int, rng: np.random.Generator, kinds: list[int]) -> str:
+    """A block: layers of these kinds in a row, with a shortcut now and then."""
+    y = x
+    for kind in kinds:
+        if kind == 0:
+            y = m("Add", m("MatMul", y, m.normal(width, width)), m.normal(width))
+        elif kind == 1:
+            y = m("Tanh", y)
+        elif kind == 2:
+            y = m("Add", y, x)
+        elif kind == 3:
+            y = m("Mul", y, m.normal(width))
+        elif kind == 4:
+            y = m("LayerNormalization", y, m.normal(width), m.normal(width))
+        elif kind == 5:
+            y = m("Mul", y, m("Sigmoid", m("MatMul", x, m.normal(width, width))))
+        elif kind == 6:
+            y = m("Mul", y, m.weight(np.float32(rng.choice([0.5, 0.75]))))
+        elif kind == 7:
+            wide = 2 * int(rng.integers(2, 4))
+            z = m("Add", m("MatMul", y, m.normal(width, wide)), m.normal(wide))
+            y = m("MatMul", z, m.normal(wide, width))
+        elif kind == 8:
+            y = m("Concat", m("Slice", y, *map(m.weight, ([2], [4], [1]))), x, axis=1)
+            y = m("MatMul", y, m.normal(width + 2, width))
+        else:
+            y = m("Transpose", m("Relu", m("Transpose", y, perm=[1, 0])), perm=[1, 0])
+    return y
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_weights_find_their_layers_however_a_model_repeats_itself(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    m, y = Made(), "x"
+    blocks = [[int(k) for k in rng.integers(0, 10, rng.integers(2, 7))] for _ in range(2)]
+    for _ in range(int(rng.integers(2, 9))):
+        y = grown(m, y, 4, rng, blocks[int(rng.integers(0, 2))])
+        if rng.random() < 0.2:
+            y = m("LayerNormalization", y, m.normal(4), m.normal(4))
+    x = rng.standard_normal((3, 4)).astype(np.float32)
+    model = m.model(y, ["N", 4])
+    (theirs,) = reference.ReferenceEvaluator(model).run(None, {"x": x})
+    held(model, x, atol=1e-4 * max(1, float(np.abs(theirs).max())))

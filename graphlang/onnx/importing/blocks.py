@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from graphlang.onnx.importing.expression import Keyword, NameRef, WrittenCall, names_of_expression
 from graphlang.onnx.importing.names import Identifiers
-from graphlang.onnx.importing.rewriting import Parts, parts_of, refilled
+from graphlang.onnx.importing.rewriting import LITERAL, Parts, parts_of, refilled
 from graphlang.onnx.importing.writer import BlockCopy, Statement, Writer
 
 SHORTEST, LONGEST = 3, 160
@@ -160,7 +160,9 @@ class _Group:
         for numbers in zip(*(row.numbers for row in rows if row is not None), strict=True):
             values = tuple(value for _, value in numbers)
             if len(set(values)) > 1 and values not in self.numbers:
-                self.numbers[values] = self.local.new(numbers[0][0], "n")
+                self.numbers[values] = self.local.new(
+                    "value" if numbers[0][0] == LITERAL else numbers[0][0], "n"
+                )
         return True
 
     def _name(self, names: tuple[str, ...]) -> bool:
@@ -227,15 +229,18 @@ class _Group:
         order = (values for k in range(self.length) for values in self._number_rows(k))
         places = itertools.count()
 
+        refs = (outer for k in range(self.length) for outer in self._name_rows(k))
+
         def name(ref: str) -> NameRef:
-            return NameRef(names[ref])
+            outer = next(refs)  # the first copy may have one name for two formals
+            return NameRef(self.values.get(outer) or self.params.get(outer) or names[ref])
 
         def number(word: str, value: Any) -> Any:
             values = next(order)
             if len(set(values)) == 1:
                 return value
             formal = self.numbers[values]
-            return NameRef(formal) if word == "value" else Keyword(formal)
+            return NameRef(formal) if word == LITERAL else Keyword(formal)
 
         body = []
         for k, statement in enumerate(first):
@@ -269,14 +274,18 @@ class _Group:
         shape = ", ".join(map(str, self.writer.parameters[name].shape))
         return Statement((local,), None, text=f"param {local}: float[{shape}] = 0")
 
+    def _name_rows(self, k: int) -> Iterator[tuple[str, ...]]:
+        rows = [self.search.parts[start + k] for start in self.starts]
+        return zip(*(row.names for row in rows if row is not None), strict=True)
+
     def _number_rows(self, k: int) -> Iterator[tuple[Any, ...]]:
         rows = [self.search.parts[start + k] for start in self.starts]
         for numbers in zip(*(row.numbers for row in rows if row is not None), strict=True):
             yield tuple(value for _, value in numbers)
 
     def _local_names(self) -> dict[str, str]:
-        """The names inside of the `def` for those of the first copy."""
-        names = {outer[0]: local for outer, local in (*self.values.items(), *self.params.items())}
+        """The names inside of the `def` for the values of the first copy."""
+        names: dict[str, str] = {}
         start = _common_start(self._own_words())
         for name in self.names[0]:
             names[name] = self.local.new(re.sub(r"^(\d+_)+", "", name[len(start) :]) or "y", "y")

@@ -19,7 +19,7 @@ from graphlang.onnx.importing.expression import (
     is_layer,
     names_of_expression,
 )
-from graphlang.onnx.importing.rewriting import parts_of, refilled
+from graphlang.onnx.importing.rewriting import LITERAL, parts_of, refilled
 from graphlang.onnx.importing.writer import Statement
 
 Link = WrittenCall | ChainLoop
@@ -242,7 +242,7 @@ def _with_variables(stretches: list[Any], columns: list[tuple[Any, ...]]) -> tup
 
 
 def _word(word: str, taken: AbstractSet[str]) -> str:
-    base = {"channels": "c", "units": "n", "size": "n", "value": "n"}.get(word, word[:1])
+    base = {"channels": "c", "units": "n", "size": "n", "value": "n", LITERAL: "n"}.get(word, word[:1])
     return base if base not in taken else f"{base}2"
 
 

@@ -10,6 +10,9 @@ import numpy as np
 from graphlang.onnx.importing.expression import Literal, NameRef, WrittenCall
 from graphlang.trace.dims import Dim
 
+LITERAL = "a literal"
+"""The word for a number that stands by itself."""
+
 
 class Parts(NamedTuple):
     """What may differ between two expressions of one structure."""
@@ -53,7 +56,7 @@ def refilled(
         return name(expression.name)
     if isinstance(expression, Literal):
         value = expression.value
-        new = number("value", value) if _is_number(value) else value
+        new = number(LITERAL, value) if _is_number(value) else value
         return new if isinstance(new, NameRef) else Literal(new)
     if not isinstance(expression, WrittenCall):
         return expression
