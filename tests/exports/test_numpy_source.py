@@ -13,6 +13,8 @@ import pytest
 from generated_numpy import compare, executed, network_of
 
 import graphlang as gl
+from graphlang.catalog.operation import Layer
+from graphlang.contracts.initializer import Initializer
 from graphlang.inputs.stand_ins import fill_with_random
 from graphlang.syntax.lessons import lesson_names
 
@@ -97,3 +99,52 @@ def test_an_operation_of_the_catalog_has_the_values_and_gradients_of_the_engine(
 @pytest.mark.parametrize("lesson", ["apple_orange", "two_layer_net"])
 def test_the_text_of_a_lesson(lesson: str, golden: Callable[[str, str], None]) -> None:
     golden(f"{lesson}.numpy", gl.load(f"lesson:{lesson}").to_source("numpy"))
+
+
+class Doubled(Layer):
+    """y = 2 * x + tanh(x)"""
+
+    def forward(self, x: Any) -> Any:
+        return 2 * x + np.tanh(x), x
+
+    def backward(self, dy: Any, x: Any) -> Any:
+        return dy * (3 - np.tanh(x) ** 2)
+
+
+TRAIN = "\ntrain { minimize = loss; optimizer = SGD; iterations = 3 }"
+SPECS = {
+    "a layer of one's own": "input x: float[N, 3]; y = x -> Doubled -> Affine(2); loss = mean(y**2); output y"
+    + TRAIN,
+    "shared parameters": "layer fc = Affine(3)\n"
+    "input x: float[N, 3]; y = x -> fc -> Relu -> fc; loss = sum(y @ fc.W); output y" + TRAIN,
+    "inputs with the names of the loop": "input rows: float[N, 3], seed: int[N], mask: float[N, 3]\n"
+    "y = rows * mask -> Affine(4); loss = SoftmaxWithLoss(y, seed); output y" + TRAIN,
+    "gradients among the values": "input x: float[N, 3]; h = x -> Affine(3) -> Tanh -> Affine(1)\n"
+    "g = grad(sum(h), x); loss = mean(g**2) + mean(h); output g" + TRAIN,
+    "several outputs of several types": "input x: float[N, 3], b: bool[N], i: int[N]\n"
+    "y = where(b, i, 2) * x[:, 0]; k = argmax(x, axis=1); output y, k",
+    "state in two places": "input x: float[N, 3]; y = x -> BatchNorm -> Affine(2) -> BatchNorm\n"
+    "loss = mean(y**3); output y" + TRAIN,
+    "letters of other scripts": "input größe = 3, β = 2; 값 = größe * β**2; output 값",
+    "nothing but a constant": "y = 3 * 4 + 1\noutput y",
+    "a value that is an input": "input x = 3\noutput x",
+}
+
+
+@pytest.mark.parametrize("what", SPECS)
+@pytest.mark.parametrize("training", [False, True])
+def test_what_specs_may_have_is_written(what: str, training: bool) -> None:
+    graph = gl.loads(SPECS[what], layers=(Doubled,), dtype="float64")
+    compare(graph, graph.to_source("numpy"), inputs_of(graph), tolerance=1e-10, training=training)
+
+
+def test_an_initializer_of_ones_own_is_refused_by_name() -> None:
+    class mine(Initializer):
+        def draw(self, rng: Any, shape: Any, fan_in: int, fan_out: int) -> Any:
+            return rng.random(shape)
+
+    graph = gl.loads("input x: float[N, 3]; y = x -> Affine(2, init=mine); output y", layers=(mine,))
+    with pytest.raises(
+        gl.GraphError, match=r"`Affine1\.W` cannot become source for numpy: the initializer `mine`"
+    ):
+        graph.to_source("numpy")

@@ -16,19 +16,12 @@ from graphlang.exports.source.language import GeneratedFile
 from graphlang.exports.source.layout import STEP, comment_lines, docstring, statement_lines
 from graphlang.exports.source.names import VariableNames, short_name, snake_case
 from graphlang.exports.source.numpy.initial_values import start_lines
-from graphlang.exports.source.numpy.layer_classes import FLAG, LayerUse, layer_use
+from graphlang.exports.source.numpy.layer_classes import LayerUse, layer_use
+from graphlang.exports.source.numpy.layer_methods import FLAG
 from graphlang.exports.source.numpy.table import array_text, dtype_text
 from graphlang.exports.source.size_texts import SizeTexts, size_name
 from graphlang.exports.source.statements import NoSourceRule
 from graphlang.exports.walk import WalkedNode, walk
-
-LOCAL = frozenset(
-    """
-    net losses rows order batch_mask grads epoch epochs step place batch seed iterations per_epoch total
-    factor
-    """.split()
-)
-"""The names in the loop, which no input has there."""
 
 
 class NetworkWriter:
@@ -69,8 +62,7 @@ class NetworkWriter:
     def _names(self) -> None:
         """The variable of each value, and the attribute of each layer."""
         sizes = {size_name(n) for spec in self.network.inputs.values() for n in _symbols(spec.shape)}
-        taken = {FLAG, "math", "hashlib", "rng", "step", "grads", *sizes}
-        scope = VariableNames(taken if self.spec.train is None else {*taken, *LOCAL})
+        scope = VariableNames({FLAG, "math", "hashlib", "rng", *sizes})
         self.variables = {name: scope.new(name) for name in self.inputs}
         for name, use in self.uses.items():
             named = use.walked.node.spec.named
@@ -429,6 +421,7 @@ class NetworkWriter:
 
 def _start(graph: Graph) -> str | None:
     """The value that `gradient` starts from, if one is clear and has gradients."""
+    start: str | None
     try:
         start = graph.model.start(None)
     except GraphError:

@@ -14,6 +14,22 @@ from graphlang.exports.source.numpy.schedules import factor_lines, has_factor, i
 from graphlang.spec.models import TrainSpec
 from graphlang.training.state import TrainingState, trained_for
 
+LOCAL = frozenset(
+    """
+    net losses rows order batch_mask grads epoch epochs step place batch seed iterations per_epoch total
+    factor
+    """.split()
+)
+"""The names in the loop; where an input has one, the loop takes another."""
+_INPUT = "\0"
+"""What marks the names of inputs until those of the loop are chosen."""
+
+
+class _Final(str):
+    """A line whose names have been chosen."""
+
+    __slots__ = ()
+
 
 def section_lines(graph: Graph, name: str) -> list[str]:
     """The lines of a section of the spec."""
@@ -42,9 +58,7 @@ class TrainingWriter:
     def _optimizers(self) -> list[tuple[str, str, list[str]]]:
         """For each optimizer its class, the variable, and the parameters that it changes."""
         scope = VariableNames({self.network.name, *self.network.classes.values()})
-        own = VariableNames(
-            {"net", "losses", "rows", "order", "batch_mask", "grads", "epoch", "step", "place"}
-        )
+        own = VariableNames(LOCAL)
         found: list[tuple[str, str, list[str]]] = []
         #: by the name of an optimizer's class its lines, and by that of an optimizer its objective
         self.classes: dict[str, list[str]] = {}
@@ -86,13 +100,12 @@ class TrainingWriter:
 
     def _train(self) -> list[str]:
         section = self.section
-        names = [self.network.variables[n] for n in self.inputs]
+        names = [self._input(n) for n in self.inputs]
         taken = ["net", *names]
         taken += [f"epochs={section.epochs}"] if section.epochs else [f"iterations={section.iterations}"]
         taken += [f"batch={section.batch}"] if names else []
         taken += ["seed=SEED"] if names or self.draws else []
-        lines = comment_lines(section_lines(self.network.graph, "train"))
-        lines += statement_lines(f"def train({', '.join(taken)}):", 0)
+        lines = self._laid_out(f"def train({', '.join(taken)}):", 0)
         lines += docstring(self._about(), 1)
         lines += [f"{STEP}global rng"] if self.draws else []
         lines += [f"{STEP}{own} = {kind}()" for kind, own, _ in self.optimizers]
@@ -102,7 +115,25 @@ class TrainingWriter:
         lines += self._over_rows(names) if names else self._without_rows()
         if section.ema is not None:
             lines += [f"{STEP}for key, value in averages.items():", f"{STEP * 2}net.params[key][...] = value"]
-        return [*lines, f"{STEP}return losses"]
+        about = comment_lines(section_lines(self.network.graph, "train"))
+        return [*about, *self._with_free_names([*lines, f"{STEP}return losses"])]
+
+    def _input(self, name: str) -> str:
+        """The variable of an input, with a mark that its name is to stay."""
+        return f"{_INPUT}{self.network.variables[name]}"
+
+    def _renamed(self, text: str) -> str:
+        """A text with names in the loop that no input has."""
+        for name in LOCAL & {self.network.variables[n] for n in self.inputs}:
+            text = re.sub(rf"(?<![\0.])\b{name}\b", f"{name}_", text)
+        return text.replace(_INPUT, "")
+
+    def _with_free_names(self, lines: Sequence[str]) -> list[str]:
+        return [line if isinstance(line, _Final) else self._renamed(line) for line in lines]
+
+    def _laid_out(self, text: str, depth: int) -> list[str]:
+        """The lines of a statement that names inputs."""
+        return [_Final(line) for line in statement_lines(self._renamed(text), depth)]
 
     def _sums(self) -> list[str]:
         return (
@@ -147,7 +178,7 @@ class TrainingWriter:
             ]
         else:
             lines += [f"{STEP * 2}batch_mask = slice(place * batch, (place + 1) * batch)"]
-        lines += self._step({n: f"{self.network.variables[n]}[batch_mask]" for n in self.inputs})
+        lines += self._step({n: f"{self._input(n)}[batch_mask]" for n in self.inputs})
         if self.section.epochs:
             lines += [
                 f"{STEP * 2}if place == per_epoch - 1:",
@@ -180,8 +211,8 @@ class TrainingWriter:
     def _objective(self, number: int, loss: str, names: Sequence[str], given: dict[str, str]) -> list[str]:
         method = self.network.gradient_method(loss)
         own = [n for n in self.network.gradient_inputs(loss) if n in given]
-        arguments = ", ".join(f"{self.network.variables[n]}={given[n]}" for n in own)
-        lines = statement_lines(f"grads = net.{method}({arguments})", 2)
+        arguments = ", ".join(f"{self._input(n)}={given[n]}" for n in own)
+        lines = self._laid_out(f"grads = net.{method}({arguments})", 2)
         if number == 0:
             lines.append(f"{STEP * 2}losses.append(float(net.loss_value))")
         every = self.section.accumulate
