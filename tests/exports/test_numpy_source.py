@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import numpy as np
@@ -13,10 +15,15 @@ import pytest
 from generated_numpy import compare, executed, network_of
 
 import graphlang as gl
+import graphlang.kernels
 from graphlang.catalog.operation import Layer
 from graphlang.contracts.initializer import Initializer
+from graphlang.exports.source.numpy.helpers import HELPERS
+from graphlang.exports.source.numpy.table import RULES
 from graphlang.inputs.stand_ins import fill_with_random
 from graphlang.syntax.lessons import lesson_names
+from graphlang.trace.core import Primitive
+from graphlang.trace.primitives import PRIMITIVES
 
 sys.path.append(str(Path(__file__).parent.parent / "contracts"))
 import contract_cases as cases
@@ -148,3 +155,11 @@ def test_an_initializer_of_ones_own_is_refused_by_name() -> None:
         gl.GraphError, match=r"`Affine1\.W` cannot become source for numpy: the initializer `mine`"
     ):
         graph.to_source("numpy")
+
+
+def test_the_table_has_every_primitive_and_the_helpers_that_it_calls() -> None:
+    kernels = [import_module(f"graphlang.kernels.{m.name}") for m in iter_modules(graphlang.kernels.__path__)]
+    names = {v.name for module in kernels for v in vars(module).values() if isinstance(v, Primitive)}
+    assert {*names, *PRIMITIVES} - set(RULES) == {"scan"}  # a loop, which the language writes
+    for name, text in HELPERS.items():
+        assert f"def {name}(" in text

@@ -428,6 +428,8 @@ RULES: dict[str, SourceRule] = {
     "clip": "np.clip({0}, {1}, {2})",
     "astype": astype,
     "sigmoid": "1 / (1 + np.exp(-{0}))",
+    "sigmoid_slope": "0.5 / (1 + np.cosh({0}))",
+    "tanh_slope": "1 / np.cosh({0}) ** 2",
     "mean": reduction,
     "sum": reduction, "prod": reduction, "max": reduction, "min": reduction, "any": reduction,
     "all": reduction, "argmax": arg_reduction, "argmin": arg_reduction, "argsort": argsort,
