@@ -114,6 +114,8 @@ NAMED_FROM_OUTSIDE = (
     "exports/latex/arrangement.py",
     "exports/latex/document.py",
     "exports/pictures",
+    "exports/source/jax/table.py",  # a rule has the name of its primitive
+    "exports/source/jax/target.py",
     "exports/source/numpy/table.py",  # a rule has the name of its primitive
     "exports/source/numpy/target.py",
     "functions",  # the words of the language, which primitives and NumPy's functions share

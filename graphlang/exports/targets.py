@@ -35,6 +35,7 @@ TARGETS: dict[str, ExportTarget] = {
         ".py",
         reads_weights=True,
     ),
+    "jax": ExportTarget("graphlang.exports.source.jax.target", "a file of Python that needs JAX", ".py"),
     "latex": ExportTarget("graphlang.exports.latex.document", "the formulas, forward and gradient", ".tex"),
     "onnx": ExportTarget(
         "graphlang.onnx.exporting.target", "the outputs, for other runtimes", ".onnx", binary=True

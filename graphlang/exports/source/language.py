@@ -110,6 +110,8 @@ class GeneratedFile:
     #: the text of the precision, which stands for DTYPE in helpers
     precision: str = "np.float64"
     helpers: dict[str, None] = field(default_factory=dict)
+    #: the name of the target, for messages
+    target: str = "numpy"
 
     def helper_texts(self) -> list[str]:
         """The functions that are called, each after those that it calls."""

@@ -7,6 +7,7 @@ as that of a root at 0, it stays.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,11 +44,19 @@ _LIKE_OPERAND = frozenset(
 )
 
 
-def plain_program(program: Program) -> Program:
-    """The program in plain arithmetic, in which nothing is computed twice."""
-    for rule in (_products, _sums, _products, as_mean, _scans):
+def plain_program(program: Program, *, keeps_stops: bool = False) -> Program:
+    """The program in plain arithmetic, in which nothing is computed twice.
+
+    A language that differentiates by itself keeps the steps that stop a gradient.
+    """
+    products = _kept_stops if keeps_stops else _products
+    for rule in (products, _sums, products, as_mean, partial(_scans, products)):
         program = rewritten(program, rule)
     return common_subexpressions(program)
+
+
+def _kept_stops(step: Step, x: tuple[Any, ...]) -> Any:
+    return None if step.primitive.name == "stop_gradient" else _products(step, x)
 
 
 def _products(step: Step, x: tuple[Any, ...]) -> Any:
@@ -105,6 +114,8 @@ def _sums_exponentials(x: Any) -> bool:
     inner = None if source is None or source.primitive.name != "sum" else _source(source.operands[0])
     shifted = None if inner is None or inner.primitive.name != "exp" else _source(inner.operands[0])
     top = None if shifted is None or shifted.primitive.name != "subtract" else _source(shifted.operands[1])
+    if top is not None and top.primitive.name == "stop_gradient":
+        top = _source(top.operands[0])
     return top is not None and top.primitive.name == "max"
 
 
@@ -125,7 +136,7 @@ def _root_without_scale(scale: float, x: Any) -> Any:
     return 1 / np.sqrt(again / mean[1] + float(total[1]) / scale**2)
 
 
-def _scans(step: Step, x: tuple[Any, ...]) -> Any:
+def _scans(products: Callable[..., Any], step: Step, x: tuple[Any, ...]) -> Any:
     """The body of a loop, in plain arithmetic too."""
     if not step.primitive.joint:
         return None
@@ -135,24 +146,25 @@ def _scans(step: Step, x: tuple[Any, ...]) -> Any:
         if x[0].__class__ is SymbolicArray
         else next(v.trace for v in x if v.__class__ is SymbolicArray)
     )
-    body, new = _plain_body(call.body)
+    body, new = _plain_body(call.body, products)
     return call._replace(body=body).record(trace, x, _result(step, new))
 
 
-_bodies: dict[int, tuple[ScanBody, ScanBody, Mapping[int, SymbolicArray]]] = {}
+_bodies: dict[Any, tuple[ScanBody, ScanBody, Mapping[int, SymbolicArray]]] = {}
 
 
-def _plain_body(body: ScanBody) -> tuple[ScanBody, Mapping[int, SymbolicArray]]:
+def _plain_body(body: ScanBody, products: Callable[..., Any]) -> tuple[ScanBody, Mapping[int, SymbolicArray]]:
     """The body rewritten; steps of one call share it, and so do the new ones."""
-    if id(body) not in _bodies:
+    key = id(body), products
+    if key not in _bodies:
         if len(_bodies) > 256:
             _bodies.clear()
-        first, new = rebuilt(body, lambda x: x.shape, _recorded(_products))
-        for rule in (_sums, _products, as_mean):
+        first, new = rebuilt(body, lambda x: x.shape, _recorded(products))
+        for rule in (_sums, products, as_mean):
             first, newer = rebuilt(first, lambda x: x.shape, _recorded(rule))
             new = {n: newer[v.number] for n, v in new.items() if v.number in newer}
-        _bodies[id(body)] = body, first, new
-    return _bodies[id(body)][1:]
+        _bodies[key] = body, first, new
+    return _bodies[key][1:]
 
 
 def _recorded(rule: Callable[..., Any]) -> Callable[[Trace, Step, tuple[Any, ...]], SymbolicArray]:

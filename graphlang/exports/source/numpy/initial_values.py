@@ -43,11 +43,11 @@ _DRAWS: dict[str, _Draw] = {
 """By the name of an initializer its expression, from the shape and the numbers of inputs and outputs."""
 
 
-def start_lines(file: GeneratedFile, network: Network, dtype: Any) -> list[str]:
+def start_lines(file: GeneratedFile, network: Network, dtype: Any, depth: int = 3) -> list[str]:
     """The entries of the dictionary of parameters, each a line or some."""
     lines: list[str] = []
     for name, param in network.params.items():
-        lines += statement_lines(f'"{name}": {_start_text(file, network, name, param, dtype)},', 3)
+        lines += statement_lines(f'"{name}": {_start_text(file, network, name, param, dtype)},', depth)
     return lines
 
 
@@ -64,7 +64,7 @@ def _start_text(file: GeneratedFile, network: Network, name: str, param: ParamSp
         return _constant(init, param.shape, kind)
     if own not in _DRAWS or not type(init).__module__.startswith("graphlang."):
         reason = f"the initializer `{own}` is not one of graphlang"
-        raise GraphError([NothingInSource(f"`{name}`", "numpy", reason, network.span(name))])
+        raise GraphError([NothingInSource(f"`{name}`", file.target, reason, network.span(name))])
     text = _DRAWS[own](init, _shape(param.shape), *fans(param.shape))
     helper, _, rest = text.partition("(")
     if helper.startswith("np."):

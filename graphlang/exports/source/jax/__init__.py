@@ -1,0 +1,1 @@
+"""The target `jax`: pure functions of parameters and inputs."""

@@ -1,0 +1,1 @@
+"""The target `torch`: an `nn.Module`."""
