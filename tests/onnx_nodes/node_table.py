@@ -35,10 +35,14 @@ def table(outcomes: Iterable[tuple[NodeCase, Outcome]], left_out: Counter[str], 
         [
             f"Of the node tests of onnx {version}:", "", *lines, "",
             f"Not counted: {others}.", "",
-            f"Refused: {', '.join(f'`{n}`' for n in sorted(names['unsupported']))}, or one case of them.", "",
-            f"Other values: {', '.join(f'`{n}`' for n in sorted(names['failed'])) or 'none'}.",
+            f"Refused: {_listed(names['unsupported'], ', or one case of them')}.", "",
+            f"Other values: {_listed(names['failed'])}.",
         ]
     )  # fmt: skip
+
+
+def _listed(names: set[str], more: str = "") -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names)) + more if names else "none"
 
 
 def _row(name: str, row: Counter[str]) -> str:

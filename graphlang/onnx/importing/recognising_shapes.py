@@ -78,6 +78,8 @@ def without_states(statements: list[Statement], kept: Any) -> list[Statement]:
 
 def without_aliases(statements: list[Statement], kept: AbstractSet[str]) -> list[Statement]:
     """Without the statements that only give a value another name, where nothing in words refers to it."""
+    if not any(isinstance(statement.expression, NameRef) for statement in statements):
+        return statements
     in_words = {name for statement in statements for name in statement.uses}
     other: dict[str, str] = {}
     result = []
