@@ -121,8 +121,7 @@ def test_parameters_start_in_jax_as_those_of_graphlang() -> None:
 def test_every_primitive_has_a_form_in_jax() -> None:
     from graphlang.backends.jax.rules import RULES as RULES_OF_BACKEND
 
-    as_products = {"sigmoid_slope", "tanh_slope"}  # plain steps have y * (1 - y) and 1 - y**2 in their place
-    assert {*PRIMITIVES, *RULES_OF_BACKEND} - {*RULES, "scan"} == as_products
+    assert {*PRIMITIVES, *RULES_OF_BACKEND} - {*RULES, "scan"} == set()
 
 
 def test_an_operation_without_a_form_in_jax_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
