@@ -177,7 +177,9 @@ def test_names_become_symbols() -> None:
     assert symbol_text("w_hat") == r"\hat{w}"
     assert symbol_text("apple_price") == r"\mathrm{apple\_price}"
     assert symbol_text("가격") == r"\text{\hangul 가격}"
-    assert symbol_text("値段") == r"\text{\han 値段}"
+    assert symbol_text("個数") == r"\text{\japanese 個数}"
+    assert symbol_text("りんご") == r"\text{\japanese りんご}"
+    assert symbol_text("简单") == r"\text{\chinese 简单}"
     assert symbol_text("λ") == r"\lambda"
 
 
@@ -191,6 +193,7 @@ def test_symbols_of_different_names_differ() -> None:
 def test_a_name_of_hangul_brings_its_font() -> None:
     text = gl.loads("input 사과 = 100; 가격 = 사과 * 2; output 가격").to_source("latex")
     assert r"\usepackage{CJKutf8}" in text
+    assert r"\text{\hangul 사과} \cdot 2" in text or r"2 \, \text{\hangul 사과}" in text
     assert r"\text{\hangul 사과}" in text
     assert faults(text) == []
 

@@ -56,7 +56,7 @@ def multiply(call: TexCall) -> Tex:
         return y
     if x.text == "-1":
         return Tex(f"-{y.within(PRODUCT)}", SIGN)
-    words = "\\mathrm" in x.text and "\\mathrm" in y.text
+    words = all("\\mathrm" in z.text or "\\text" in z.text for z in (x, y))
     sign = r" \cdot " if y.text[0].isdigit() or words else r" \, "
     return Tex(f"{x.within(PRODUCT)}{sign}{y.within(PRODUCT)}", PRODUCT)
 

@@ -297,7 +297,7 @@ def _title(graph: Graph) -> str:
     return stem_of_spec(graph.file) if graph.file else "graph"
 
 
-_SCRIPT_FONTS = {"hangul": "mj", "kana": "min", "han": "gbsn"}
+_SCRIPT_FONTS = {"hangul": "mj", "japanese": "min", "chinese": "gbsn", "traditional": "bsmi"}
 
 
 def _preamble(title: str, body: Sequence[str]) -> list[str]:

@@ -140,17 +140,27 @@ def base_text(word: str) -> str:
     return rf"\text{{{in_script(word)}}}"
 
 
-_SCRIPTS = (
-    ("hangul", r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]"),
-    ("kana", r"[\u3040-\u30ff]"),
-    ("han", r"[\u3400-\u9fff\uf900-\ufaff]"),
-)
-"""Scripts with a font of their own; a text with kana is Japanese, and so are its other signs."""
+_HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
+_EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_SIGN_SETS = (("japanese", "euc_jp"), ("chinese", "gb2312"), ("traditional", "big5"))
+"""Scripts by the signs that their fonts have; the first that has all of a text is taken."""
 
 
 def script_of(text: str) -> str | None:
     """The script of a text that needs a font of its own."""
-    return next((name for name, signs in _SCRIPTS if re.search(signs, text)), None)
+    if _HANGUL.search(text):
+        return "hangul"
+    if not _EAST_ASIAN.search(text):
+        return None
+    return next((name for name, signs in _SIGN_SETS if _has_all(signs, text)), "japanese")
+
+
+def _has_all(signs: str, text: str) -> bool:
+    try:
+        text.encode(signs)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def in_script(word: str) -> str:
