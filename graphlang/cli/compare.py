@@ -25,12 +25,13 @@ def parser() -> options.CommandParser:
         "A B",
         "Runs two graphs on the same inputs, in evaluation mode, and shows by how much each value differs\n"
         "and which is the first that does. Each is a spec, the folder of a run, or an ONNX file. Values are\n"
-        "matched by name, outputs without a partner by their place. Inputs without a default are random\n"
-        "unless --inputs gives them. Exits with 1 where they differ. (`diff` compares what is written.)",
+        "matched by name, outputs without a partner by their place. Inputs without a default in A or B are\n"
+        "random unless --inputs gives them. Exits with 1 where they differ. (`diff` compares the text.)",
         """
         graphlang compare net.graph mine.graph --weights runs/net-1
         graphlang compare net.graph runs/net-1 --weights-a net.npz --rename "y=y" --seed 1
         graphlang compare runs/two_layer_net-1 runs/two_layer_net-2 --tolerance 1e-3 --json
+        graphlang compare runs/two_layer_net-1 net.onnx --dtype float32 --inputs batch.npz
         """,
     )
     for name in ("a", "b"):
@@ -115,7 +116,7 @@ def _side(path: str, weights: str | None, arguments: argparse.Namespace) -> Grap
         graph = Graph.from_spec(spec_of_run(Path(path)), limits=options.limits_of(arguments), **how)
         weights = path
     elif path.lower().endswith(".onnx"):
-        return _onnx(path, arguments)
+        return _onnx(path, arguments, how)
     else:
         graph = load(path, set=_settings(arguments), limits=options.limits_of(arguments), **how)
         console.report_notes(graph.notes, arguments.format)
@@ -132,13 +133,15 @@ def _settings(arguments: argparse.Namespace) -> dict[str, str]:
     return dict(arguments.set)
 
 
-def _onnx(path: str, arguments: argparse.Namespace) -> Graph:
+def _onnx(path: str, arguments: argparse.Namespace, how: dict[str, Any]) -> Graph:
     """The graph of an ONNX file; its weights are in the file."""
     from graphlang.diagnostics import GraphError
     from graphlang.diagnostics.files import PackageMissing
 
     try:
-        graph: Graph = import_module("graphlang.onnx").load(path)
+        loading = import_module("graphlang.onnx.importing.loading")
+        imported = loading.import_file(path, limits=options.limits_of(arguments), every_name=True)
+        graph: Graph = loading.graph_of(imported, Path(path).name, **how)
     except ImportError:
         raise GraphError([PackageMissing.to_read(path, "onnx")]) from None
     console.report_notes(graph.notes, arguments.format)

@@ -77,16 +77,18 @@ def compare_values(
 ) -> ComparedValues:
     """Runs both graphs in evaluation mode on the same inputs, and compares the values that both name.
 
-    Inputs without a value or a default are drawn at random. `rename` maps patterns over the names of the
-    first graph to those of the second. Inputs and outputs that have no partner of their name have the one
-    that stands at the same place. A number differs where |a - b| > tolerance * max(1, |a|, |b|).
+    Inputs without a value, or a default in either graph, are drawn at random. `rename` maps patterns over the
+    names of the first graph to those of the second. Inputs and outputs that have no partner of their name
+    have the one that stands at the same place. A number differs where |a - b| > tolerance * max(1, |a|, |b|).
     """
     names = _Names(rename or {}, first.network.names)
-    arrays = _filled(first.network, inputs, seed)
     partners = names.partners(list(first.network.inputs), list(second.network.inputs))
+    known = {name: second.network.inputs[other].default for name, other in partners.items()}
+    known = {n: x for n, x in known.items() if x is not None and first.network.inputs[n].default is None}
+    arrays = _filled(first.network, {**known, **inputs}, seed)
     others = {partners[name]: value for name, value in arrays.items() if name in partners}
     own = {name: value for name, value in inputs.items() if name in second.network.inputs}
-    a, b = forward(first, arrays), forward(second, {**own, **others})
+    a, b = forward(first, arrays), forward(second, _filled(second.network, {**own, **others}, seed))
     of_first, of_second = _computed(first.network, a), _computed(second.network, b)
     pairs = _pairs(names, of_first, of_second, first.spec.outputs, second.spec.outputs)
     values = tuple(_compared(x, y, a[x], b[y], tolerance) for x, y in pairs.items())

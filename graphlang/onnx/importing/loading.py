@@ -69,11 +69,15 @@ def graph_of(imported: ImportedSpec, name: str, **options: Any) -> Graph:
 
 
 def import_file(
-    path: str | os.PathLike[str], *, inputs: Mapping[str, Any] | None = None, limits: Limits | None = None
+    path: str | os.PathLike[str],
+    *,
+    inputs: Mapping[str, Any] | None = None,
+    limits: Limits | None = None,
+    every_name: bool = False,
 ) -> ImportedSpec:
-    """The spec of an ONNX file, and its weights."""
+    """The spec of an ONNX file, and its weights; with `every_name` a chain ends where the file has a name."""
     file = os.fspath(path)
-    return import_model(read_model(path), file, inputs=inputs, limits=limits)
+    return import_model(read_model(path), file, inputs=inputs, limits=limits, every_name=every_name)
 
 
 def import_model(
@@ -82,6 +86,7 @@ def import_model(
     *,
     inputs: Mapping[str, Any] | None = None,
     limits: Limits | None = None,
+    every_name: bool = False,
 ) -> ImportedSpec:
     """The spec of a model that is read; `file` is what messages call it."""
     writer = Writer()
@@ -96,6 +101,9 @@ def import_model(
     except NodeRefused as refused:
         raise GraphError([_diagnosed(refused, file)]) from refused
     shown = set(outputs.values())
+    if every_name:
+        names_of_file = {name for node in model.graph.node for name in node.output}
+        shown |= (writer.from_file & names_of_file) - writer.plain
     statements = recognised(_needed(writer, outputs), writer, shown)
     blocks, statements = blocks_of(statements, writer, shown)
     blocks = [b._replace(statements=tuple(chained(b.statements, {b.result}, lambda _: True))) for b in blocks]
