@@ -19,6 +19,7 @@ from graphlang.engine.model import Model
 from graphlang.engine.run_state import GRADIENT_OF
 from graphlang.files.replace import replaced
 from graphlang.onnx.exporting.cannot_export import CannotExport
+from graphlang.trace import UndecidedError
 from graphlang.training.sections import section_of
 from graphlang.training.state import TrainingState
 
@@ -139,6 +140,9 @@ def told(model: Model) -> Iterator[None]:
             yield
         except CannotExport as error:
             raise GraphError([_nothing(model, error)]) from error
+        except UndecidedError as error:
+            reason = f"{error}; fix the sizes, in Python as `sizes=dict(N=8)`"
+            raise GraphError([NothingInOnnx("the graph", reason, None)]) from error
 
 
 def _nothing(model: Model, error: CannotExport) -> NothingInOnnx:

@@ -74,6 +74,8 @@ class ModelFile:
         return not is_leaf and not self.w.is_renamed(known)
 
     def _give_name(self, name: str, known: str) -> None:
+        if name == known:  # an input or a parameter may be an output
+            return
         if not self._may_name(known):
             known = self.w.node("Identity", self.w.renamed(known))
         self.w.give_name(known, name)
@@ -86,7 +88,7 @@ class ModelFile:
             name="graph",
             inputs=self.inputs,
             outputs=list(outputs),
-            initializer=self.w.initializers(nodes),
+            initializer=self.w.initializers(nodes, [output.name for output in outputs]),
             value_info=self._infos,
             doc_string=doc,
         )

@@ -149,9 +149,9 @@ class NodeWriter:
         self.weights[taken] = array
         return taken
 
-    def initializers(self, nodes: Sequence[Any]) -> list[Any]:
-        """The parameters that nodes read, as ONNX has them."""
-        read = names_read(nodes)
+    def initializers(self, nodes: Sequence[Any], outputs: Iterable[str] = ()) -> list[Any]:
+        """The parameters that nodes read, or that are outputs, as ONNX has them."""
+        read = names_read(nodes) | set(outputs)
         return [numpy_helper.from_array(a, name) for name, a in self.weights.items() if name in read]
 
     def _constant_nodes(self, nodes: Sequence[Any]) -> list[Any]:

@@ -46,7 +46,7 @@ def _uniform(array: np.ndarray[Any, Any], word: str) -> Expression:
 
 def triangle_of(array: np.ndarray[Any, Any], word: str) -> Expression | None:
     """A mask of what comes before each place, or of what comes after it, as numbers, flags or -inf."""
-    n = array.shape[-1]
+    n = array.shape[-1] if array.ndim else 1
     if array.ndim < 2 or n < 2 or array.shape[-2:] != (n, n) or array.size != n * n:
         return None
     square = array.reshape(n, n)

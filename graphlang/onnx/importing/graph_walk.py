@@ -73,6 +73,8 @@ class GraphWalk:
         self.scanning = False
         #: the names for those that no person has made
         self.readable: dict[str, str] = {}
+        #: the fewest numbers of a weight in this file
+        self.least = 2
         #: how many inputs of nodes a value is
         self.uses: Counter[str] = Counter()
 
@@ -85,6 +87,7 @@ class GraphWalk:
                 raise NodeRefused(tensor.name, "initializer", [], refused) from refused
             value = OnnxValue.constant(array, tensor.data_type, tensor.name)
             value.is_weight = True
+            value.least = self.least
             self.values[tensor.name] = value
         if graph.sparse_initializer:
             raise NodeRefused("", "sparse_initializer", [], NotImported("sparse tensors are not read"))
@@ -184,7 +187,8 @@ class GraphWalk:
                 node.attributes["fused bias"] = bias
                 done.add(after.output[0])
                 proto = after
-            constant = _copied_weight(node) or folded_constant(node)
+            trained = self.least == 1 and _computes_with_a_weight(node)
+            constant = None if trained else _copied_weight(node) or folded_constant(node)
             results: Any = (constant,) if constant is not None else self._written(node)
             for name, value in zip(proto.output, results, strict=False):
                 if name:
@@ -297,6 +301,12 @@ class GraphWalk:
         result = OnnxValue(named.expression, named.array, value.elem, value.known)
         result.is_constant = value.is_constant
         return result
+
+
+def _computes_with_a_weight(node: OnnxNode) -> bool:
+    """Whether other numbers are made of a weight: as a constant they would not be trained with it."""
+    arranges = node.op in ("Identity", "Transpose", "Reshape", "Squeeze", "Unsqueeze")
+    return not arranges and any(value is not None and value.is_trainable for value in node.inputs)
 
 
 def _copied_weight(node: OnnxNode) -> OnnxValue | None:

@@ -93,6 +93,8 @@ def import_model(
     versions = {opset.domain.removeprefix("ai.onnx"): opset.version for opset in model.opset_import}
     functions = {(function.domain, function.name): function for function in model.functions}
     walk = GraphWalk(writer, versions, external_reader(file), functions)
+    if model.producer_name == "graphlang":  # whose initializers are parameters, all of them
+        walk.least = 1
     try:
         walk.constants(model.graph)
         names = walk.inputs(model.graph, inputs or {})

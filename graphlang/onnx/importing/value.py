@@ -15,7 +15,7 @@ _OF_WORD = {"float": FLOAT, "int": INT64, "bool": BOOL}
 class OnnxValue:
     """Of a constant `known` holds the numbers, sizes such as N among them; it is written when it is used."""
 
-    __slots__ = ("array", "elem", "expression", "is_constant", "is_weight", "known", "name")
+    __slots__ = ("array", "elem", "expression", "is_constant", "is_weight", "known", "least", "name")
 
     def __init__(
         self,
@@ -31,6 +31,8 @@ class OnnxValue:
         self.name = name
         #: whether the file keeps it as a weight: arrays of floats then stay trainable
         self.is_weight = False
+        #: the fewest numbers of a weight: exporters keep single numbers that are none as if they were
+        self.least = 2
         #: whether it comes with the file, be it as a weight or computed
         self.is_constant = known is not None
         self.elem = elem if elem is not None else _OF_WORD[word_of(array)]
@@ -43,9 +45,9 @@ class OnnxValue:
 
     @property
     def is_trainable(self) -> bool:
-        """Whether it is a weight of several floats."""
+        """Whether it is a weight of floats."""
         known = self.known
-        if known is None or not self.is_weight or self.word != "float" or known.size < 2:
+        if known is None or not self.is_weight or self.word != "float" or known.size < self.least:
             return False
         return bool(np.isfinite(known).all())
 

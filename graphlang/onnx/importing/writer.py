@@ -186,8 +186,8 @@ class Writer:
     def _parameter(self, value: OnnxValue) -> NameRef:
         assert value.known is not None
         name = self.names.new(value.name or "weight", "weight")
-        shape = ", ".join(map(str, value.known.shape))
-        self.declared.append(Statement((name,), None, text=f"param {name}: float[{shape}] = 0"))
+        shape = f"[{', '.join(map(str, value.known.shape))}]" if value.known.ndim else ""
+        self.declared.append(Statement((name,), None, text=f"param {name}: float{shape} = 0"))
         self.parameters[name] = value.known
         return NameRef(name)
 

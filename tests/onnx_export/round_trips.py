@@ -1,0 +1,78 @@
+"""A graph that becomes ONNX and comes back: its outputs, and its gradients by the parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+
+import graphlang as gl
+from graphlang.inputs.stand_ins import fill_with_random
+from graphlang.onnx.exporting.export import exported_bytes
+from graphlang.onnx.importing.loading import graph_of, import_model
+
+TOLERANCE = 1e-5
+
+
+def round_trip(graph: gl.Graph, inputs: dict[str, Any] | None = None) -> gl.Graph:
+    """The graph that comes back, once it gives the same outputs and gradients.
+
+    Parameters are told by their numbers: an import names its layers anew, and a parameter that is used
+    twice may come back as two, whose gradients add up.
+    """
+    content, _ = exported_bytes(graph, verify=False)
+    imported = import_model(onnx.load_model_from_string(content), "there.onnx")
+    back = graph_of(imported, "back.graph", dtype="float32")
+    given = drawn(graph) if inputs is None else inputs
+    theirs = {imported.inputs[name]: value for name, value in given.items() if name in imported.inputs}
+    a, b = graph.forward(given), back.forward(theirs)
+    for name in graph.spec.outputs:
+        same(name, a[name], b[imported.outputs[name]])
+    for name in graph.spec.outputs:
+        if np.asarray(a[name]).dtype.kind == "f":
+            ours = gradients(graph, given, name)
+            others = gradients(back, theirs, imported.outputs[name])
+            for param, gradient in ours.items():
+                found = counterparts(graph.params[param], back)
+                if not found and not gradient.any():
+                    continue  # nothing is computed from it, as from a condition
+                assert found, f"`{param}` does not come back as a parameter"
+                same(f"gradient of {name} by {param}", gradient, sum(others[n] for n in found))
+    return back
+
+
+def randomize(graph: gl.Graph, seed: int = 0) -> gl.Graph:
+    """The graph with other numbers in every parameter, so that no two are equal."""
+    rng = np.random.default_rng(seed)
+    for name, array in graph.params.items():
+        drawn_ = 0.3 * rng.standard_normal(array.shape)
+        array[...] = 0.1 + np.abs(drawn_) if name.endswith(".var") else drawn_
+    return graph
+
+
+def drawn(graph: gl.Graph) -> dict[str, Any]:
+    given = {n: s.default for n, s in graph.network.inputs.items() if s.default is not None}
+    return {**given, **fill_with_random(graph.network, {}, np.random.default_rng(1))}
+
+
+def gradients(graph: gl.Graph, inputs: dict[str, Any], of: str) -> dict[str, Any]:
+    """The gradients by the parameters that a value depends on."""
+    result = graph.run(inputs, of=of).grad
+    needed = graph.network.ancestors([graph.network.numbers[of]])
+    names = [n for n, p in graph.network.params.items() if needed[graph.network.numbers[n]] and p.trainable]
+    return {name: np.asarray(result[name]) for name in names if name in result}
+
+
+def counterparts(array: Any, graph: gl.Graph) -> list[str]:
+    return [n for n, x in graph.params.items() if np.shape(x) == np.shape(array) and np.array_equal(x, array)]
+
+
+def same(name: str, ours: Any, theirs: Any) -> None:
+    ours, theirs = np.asarray(ours), np.asarray(theirs)
+    assert ours.shape == theirs.shape, name
+    if ours.dtype.kind != "f":
+        np.testing.assert_array_equal(ours, theirs, err_msg=name)
+        return
+    size = max(1.0, float(np.max(np.abs(ours[np.isfinite(ours)]), initial=0)))
+    np.testing.assert_allclose(ours, theirs, atol=TOLERANCE * size, rtol=0, err_msg=name)
