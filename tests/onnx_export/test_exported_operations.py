@@ -12,6 +12,7 @@ from graphlang.onnx.exporting.export import exported_bytes
 
 sys.path.append(str(Path(__file__).parent.parent / "contracts"))
 import contract_cases as cases
+from operation_table import table, written
 
 ENTRIES = cases.entries()
 WITHOUT = {"cholesky", "inv", "slogdet", "solve"}
@@ -55,3 +56,7 @@ def test_what_no_runtime_computes_in_float64_is_said_by_name(name: str) -> None:
     with pytest.raises(gl.GraphError, match=name) as refused:
         exported_bytes(graph, dtype="float64")
     assert [d.code for d in refused.value.diagnostics] in (["GL784"], ["GL785"])
+
+
+def test_the_table_of_the_documentation_is_what_is_exported() -> None:
+    assert written() == table()
