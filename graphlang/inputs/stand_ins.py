@@ -78,7 +78,7 @@ def _sizes(
 def _has_other_sizes(spec: InputSpec, given: Mapping[str, int]) -> bool:
     """Whether the default is for other sizes than these."""
     named = zip(map(name_of, spec.shape or ()), np.shape(spec.default), strict=False)
-    return any(name in given and given[name] != size for name, size in named)
+    return any(given.get(name, size) != size for name, size in named if name is not None)
 
 
 def _draw(spec: InputSpec, sizes: Mapping[str, int], rng: np.random.Generator) -> Any:
