@@ -15,7 +15,7 @@ def parser() -> options.CommandParser:
     command = options.CommandParser(
         "export",
         "SPEC",
-        "The graph as a picture, as data or for other runtimes: to stdout, or into the file of -o.",
+        "The graph as a program, as formulas, as a picture, as data or for other runtimes: to stdout, or into the file of -o.",
         """
         graphlang export lesson:apple --to dot
         graphlang export lesson:two_layer_net --to json --set hidden=20 -o net.json
@@ -25,7 +25,7 @@ def parser() -> options.CommandParser:
     )
     options.spec(command)
     whats = "; ".join(f"{name}: {target.what}" for name, target in TARGETS.items())
-    command.add_argument("--to", required=True, choices=tuple(TARGETS), help=whats)
+    command.add_argument("--to", required=True, metavar="TARGET", choices=tuple(TARGETS), help=whats)
     command.add_argument(
         "-o",
         "--output",

@@ -260,9 +260,10 @@ class Names:
 
     def _def(self, node: t.Def, scope: NameScope) -> None:
         inner = self._scope_of(node)
-        parts = [p for f in node.formals for p in (f.type, f.default) if p is not None]
-        parts += [node.returns] if node.returns is not None else []
-        self._waiting += [(part, inner) for part in reversed([*parts, *node.body])]
+        # Any, since mypy takes minutes to tell the kinds of parts apart.
+        parts: list[Any] = [part for formal in node.formals for part in (formal.type, formal.default)]
+        parts += [node.returns, *node.body]
+        self._waiting += [(part, inner) for part in reversed(parts) if part is not None]
 
     def _attribute(self, node: t.Attribute, scope: NameScope) -> None:
         owner = scope.find(node.value.name) if type(node.value) is t.Name else None

@@ -9,7 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 from recipes import ROOT
 
-PLACES = ("graphlang", "graphlang/*", "tests", "tests/*", ".")
+PLACES = ("graphlang", "graphlang/*", "graphlang/*/*", "graphlang/*/*/*", "tests", "tests/*", ".")
 
 
 def test_every_file_and_folder_that_the_documents_name_exists() -> None:
