@@ -15,7 +15,7 @@ def parser() -> options.CommandParser:
     command = options.CommandParser(
         "export",
         "SPEC",
-        "The graph as a program, as formulas, as a picture, as data or for other runtimes: to stdout, or into the file of -o.",
+        "The graph as a program, as formulas, as a picture or for other runtimes: to stdout, or into a file.",
         """
         graphlang export lesson:apple --to dot
         graphlang export lesson:two_layer_net --to json --set hidden=20 -o net.json
