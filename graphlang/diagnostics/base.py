@@ -77,6 +77,8 @@ class Circumstances(Place):
 
     #: the calls of `def`s that led here, outermost first: (name of the `def`, the call)
     called: Sequence[tuple[str, Span]] = ()
+    #: the `hyper` whose value it is about, and the place of that value
+    hyper: tuple[str, Span] | None = None
     #: the sizes behind the names in its shapes, as `N = ?` and `D = 784`
     sizes: Sequence[str] = ()
     #: the Python exception behind it, raised by the code of a layer of one's own
@@ -170,6 +172,8 @@ class Diagnostic(Circumstances):
     def related(self) -> list[Related]:
         """The other places that have to do with it, and the innermost calls that led into a `def`."""
         own = list(self.also)
+        if self.hyper is not None:
+            own.append(Related(self.hyper[1], f"`{self.hyper[0]}` is set here"))
         calls = [Related(span, f"in this use of `{name}`") for name, span in self.called[-3:]]
         places = {_where(place.span) for place in (self, *own) if place.span is not None}
         return [*own, *(call for call in calls if _where(call.span) not in places)]

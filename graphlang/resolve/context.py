@@ -14,6 +14,7 @@ from graphlang.diagnostics import Collector, Diagnostic, GraphError, Source, Spa
 from graphlang.diagnostics.limits import Limits
 from graphlang.diagnostics.too_large import LimitName, MemoryExceeded, limit_exceeded
 from graphlang.resolve.evaluator import Evaluator, Rules
+from graphlang.resolve.hyper_places import HyperPlaces
 from graphlang.resolve.scopes import Definition, Scope
 from graphlang.resolve.values import POISON, Instance, NamedTable, NodeValue, Value
 from graphlang.syntax import tree
@@ -60,6 +61,7 @@ class Context(Evaluator):
         #: what each file defines anywhere, by the name of the file
         self.declared: dict[str, dict[str, Span]] = {}
         self.definitions: dict[str, Definition] = {}
+        self.hypers = HyperPlaces()
         #: the `def`s that hide a built-in operation, which is noted once
         self.noted: set[str] = set()
         #: the trees of the `def`s that have been unrolled, by their `id`
@@ -89,7 +91,10 @@ class Context(Evaluator):
             from graphlang.resolve.known_sizes import with_known_sizes
 
             diagnostic = with_known_sizes(diagnostic, self.values)
-        self.collector.add(diagnostic.replaced(called=tuple(self.calls)))
+        span = diagnostic.span
+        hyper = self.hypers.at(span) if span is not None and not self.calls else None
+        if hyper is None or not self.hypers.was_told(hyper[0], diagnostic):
+            self.collector.add(diagnostic.replaced(called=tuple(self.calls), hyper=hyper))
 
     def poison(self, diagnostic: Diagnostic) -> Any:
         """Adds a diagnostic and returns POISON, the value of what it is about."""

@@ -172,6 +172,8 @@ def evaluate_hypers(
             value = overrides.take(statement.name)
         else:
             value = context.evaluate(statement.value, scope)
+            if file.source is context.source:
+                context.hypers.add(statement.name, statement.value.span)
         if isinstance(value, Value):
             context.error(_no_constant(statement))
             value = POISON
