@@ -135,8 +135,7 @@ class NothingToCompare(Diagnostic):
 class NoTrainingInFile(Diagnostic):
     """The training step of a file is asked for that has none.
 
-        import graphlang as gl
-        step = gl.onnx.training_step("net.onnx")
+        gl.onnx.training_step("net.onnx")
 
     A file has a training step if it was exported with `--training`, from a spec with a `train` section.
 

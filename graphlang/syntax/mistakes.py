@@ -10,6 +10,7 @@ from graphlang.diagnostics.syntax.foreign import EqualsForLabel, WrittenOtherwis
 from graphlang.diagnostics.syntax.general import UnexpectedSyntax
 from graphlang.syntax import column_names, comments, foreign_numbers, forms, lexer, notation, python, stages
 from graphlang.syntax.expected import construct, expected, offender
+from graphlang.syntax.hyphens import hyphen_in_name
 from graphlang.syntax.misspelt import misspelt, unknown_block
 from graphlang.syntax.surroundings import (
     BINARY,
@@ -369,7 +370,7 @@ _RULES: tuple[Callable[[ErrorContext], Diagnostic | None], ...] = (
     forms.expectation, forms.size_of_type, forms.shape_of_type, forms.semicolon_for_colon, forms.import_name,
     forms.type_first, forms.definition, forms.decimal_comma, forms.section_block, forms.outputs,
     column_names.column_of_several_words,
-    notation.rounded, notation.word_operator, stages.bracketed, stages.counted_loop,
+    hyphen_in_name, notation.rounded, notation.word_operator, stages.bracketed, stages.counted_loop,
     notation.foreign_sign, comments.comment, foreign_numbers.foreign_number, foreign_numbers.per_cent,
     notation.in_place,
     notation.elementwise, notation.arrow_left, python.if_statement, _stray, _line_that_goes_on, misspelt,

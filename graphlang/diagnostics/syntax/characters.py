@@ -151,6 +151,24 @@ class NotInNames(CharacterMistake):
         return self.name.replace(self.span.text, digit if digit.isdigit() else "_")
 
 
+class HyphenInName(NotInNames):
+    message = "`-` cannot be part of a name"
+    label = "it subtracts"
+    help = "write `{name}`, here and wherever it is used"
+
+    changes: Sequence[Edit]
+    #: whether no other name is written so
+    free: bool
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        return self.changes
+
+    @property
+    def sure(self) -> bool:
+        return self.free
+
+
 class ForeignDigit(CharacterMistake):
     """A number is written with digits other than 0 to 9.
 
