@@ -19,8 +19,8 @@ def parser() -> options.CommandParser:
         """
         graphlang export lesson:apple --to dot
         graphlang export lesson:two_layer_net --to json --set hidden=20 -o net.json
-        graphlang export net.graph --weights runs/net --to onnx -o net.onnx
-        graphlang export net.graph --weights runs/net --to numpy -o net.py
+        graphlang export net.graph --weights runs/net-1 --to onnx -o net.onnx
+        graphlang export net.graph --weights runs/net-1 --to numpy -o net.py
         """,
     )
     options.spec(command)

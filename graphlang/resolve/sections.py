@@ -27,6 +27,7 @@ from graphlang.diagnostics.settings import (
     WrongOverride,
     WrongSetting,
 )
+from graphlang.lazy import lazy
 from graphlang.resolve.context import Context
 from graphlang.resolve.field_expressions import fields_and_prepared
 from graphlang.resolve.member_overrides import OWNERS, with_attribute
@@ -40,7 +41,7 @@ from graphlang.resolve.section_models import (
     setting_meant,
     written_settings,
 )
-from graphlang.resolve.setting_places import place_of_setting
+from graphlang.resolve.setting_places import members_of, place_of_setting
 from graphlang.resolve.settings import PARTS, part_value, setting_value
 from graphlang.resolve.validation import requirement
 from graphlang.resolve.values import POISON
@@ -179,13 +180,17 @@ class _Evaluation:
             return self.context.run(part_value(self.context, name, expression, self.scope))
         return self.context.run(setting_value(self.context, self.section.name, name, expression, self.scope))
 
+    @lazy
+    def _members(self) -> dict[str, Any]:
+        return members_of(self.section)
+
     def _unknown(self, setting: tree.Setting) -> None:
         """Reports an unknown setting, and what is wrong with its value if the name was misspelt."""
         section, name = self.section.name, setting.name
         if section == "data" and self.scope.find(name) is POISON:
             return
         elsewhere = belongs_elsewhere(section, name, setting.value) or (
-            place_of_setting(self.context.catalog, self.section, name, setting.value)
+            place_of_setting(self.context.catalog, section, self._members, name, setting.value)
             if setting_meant(name) not in self.allowed
             else None
         )

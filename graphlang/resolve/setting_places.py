@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from graphlang.catalog.finder import Catalog, Family
@@ -37,19 +38,23 @@ def section_of_argument(family: str, argument: tree.Argument, scope: Scope) -> O
     return None if section is None else OtherSection(section, argument.name, _written(argument.value))
 
 
+def members_of(section: tree.Section) -> dict[str, Any]:
+    """The members that a section names, by their settings."""
+    return {s.name: s.value for s in section.settings if s.name in FAMILIES[section.name]}
+
+
 def place_of_setting(
-    catalog: Catalog, section: tree.Section, name: str, value: Any
+    catalog: Catalog, section: str, members: Mapping[str, Any], name: str, value: Any
 ) -> Belonging | OtherSection | None:
     """Where a setting belongs that a section does not have: to one of its members, or to another section."""
-    members = {s.name: s.value for s in section.settings if s.name in FAMILIES[section.name]}
-    for owner, family in FAMILIES[section.name].items():
+    for owner, family in FAMILIES[section].items():
         expression = members.get(owner)
         function = expression.function if isinstance(expression, tree.Call) else expression
         model = catalog.member(family, function.name) if isinstance(function, tree.Name) else None
         if model is not None and name in {f.alias or n for n, f in model.model_fields.items()}:
-            return Belonging(section.name, owner, f"`{name}`", _with_argument(expression, name, value))
-    elsewhere = section_with(name, section.name) or section_with(setting_meant(name) or name, section.name)
-    if elsewhere in (None, section.name):
+            return Belonging(section, owner, f"`{name}`", _with_argument(expression, name, value))
+    elsewhere = section_with(name, section) or section_with(setting_meant(name) or name, section)
+    if elsewhere in (None, section):
         return None
     return OtherSection(elsewhere, setting_meant(name) or name, _written(value))
 

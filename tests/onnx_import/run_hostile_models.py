@@ -12,7 +12,6 @@ import io
 import json
 import os
 import re
-import resource
 import sys
 import tempfile
 from contextlib import redirect_stderr, redirect_stdout
@@ -41,6 +40,8 @@ def imported(file: Path) -> tuple[int, str]:
 
 
 def limit() -> None:
+    import resource  # of POSIX alone
+
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     most = pages * resource.getpagesize() + SPACE
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
