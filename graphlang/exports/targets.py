@@ -36,6 +36,9 @@ TARGETS: dict[str, ExportTarget] = {
         reads_weights=True,
     ),
     "jax": ExportTarget("graphlang.exports.source.jax.target", "a file of Python that needs JAX", ".py"),
+    "torch": ExportTarget(
+        "graphlang.exports.source.torch.target", "a file of Python with a module of PyTorch", ".py"
+    ),
     "latex": ExportTarget("graphlang.exports.latex.document", "the formulas, forward and gradient", ".tex"),
     "onnx": ExportTarget(
         "graphlang.onnx.exporting.target", "the outputs, for other runtimes", ".onnx", binary=True

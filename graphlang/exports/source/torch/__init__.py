@@ -1,0 +1,1 @@
+"""The target `torch`: a module of PyTorch."""

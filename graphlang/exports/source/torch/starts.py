@@ -1,0 +1,111 @@
+"""How the parameters of a generated module start: as in graphlang, from random numbers of PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from graphlang.contracts.initializer import fans
+from graphlang.diagnostics import GraphError
+from graphlang.diagnostics.source_export import NothingInSource
+from graphlang.exports.source.expressions import number_expression
+from graphlang.exports.source.layout import statement_lines
+from graphlang.exports.source.torch.modules import TorchModules
+from graphlang.exports.source.torch.table import array_text, dtype_text, in_torch
+from graphlang.spec.models import ParamSpec, Use
+
+_DRAWS: dict[str, Callable[[Any, str, int, int], str]] = {
+    "he": lambda init, w, i, o: f"nn.init.normal_({w}, std=math.sqrt(2 / {i}))",
+    "xavier": lambda init, w, i, o: f"nn.init.normal_({w}, std=math.sqrt(1 / {i}))",
+    "lecun": lambda init, w, i, o: f"nn.init.normal_({w}, std=math.sqrt(1 / {i}))",
+    "normal": lambda init, w, i, o: f"nn.init.normal_({w}, std={init.std})",
+    "uniform": lambda init, w, i, o: f"nn.init.uniform_({w}, {init.a}, {init.b})",
+    "glorot": lambda init, w, i, o: _between(w, f"math.sqrt(6 / {i + o})"),
+    "fan_uniform": lambda init, w, i, o: _between(w, f"math.sqrt(1 / {i})"),
+    "orthogonal": lambda init, w, i, o: f"nn.init.orthogonal_({w}, {init.gain})",
+    "zeros": lambda init, w, i, o: f"nn.init.zeros_({w})",
+    "ones": lambda init, w, i, o: f"nn.init.ones_({w})",
+}
+"""By the name of an initializer the call for a tensor, from the numbers of inputs and outputs."""
+_AS_IN_TORCH = frozenset({"BatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm", "RMSNorm", "PRelu"})
+"""Layers whose modules start as ours."""
+
+
+def _between(w: str, limit: str) -> str:
+    return f"nn.init.uniform_({w}, -{limit}, {limit})"
+
+
+def init_lines(modules: TorchModules, dtype: Any) -> list[str]:
+    """The body of `__init__` after `super().__init__()`."""
+    lines: list[str] = []
+    for name, made in modules.made.items():
+        instance = modules.instances[name]
+        attribute = modules.attribute(instance)
+        if made is not None:
+            lines += statement_lines(f"{attribute} = {made}", 2)
+            if instance.operation not in _AS_IN_TORCH:
+                for own in instance.roles.values():
+                    lines += _start(modules, own, dtype)
+            continue
+        lines += statement_lines(f"{attribute} = nn.Module()", 2)
+        for role, own in instance.roles.items():
+            lines += _own(modules, own, attribute, role, dtype)
+    for name in modules.network.params:
+        if name not in modules.layer_of:
+            lines += _own(modules, name, "self", modules.views(name)[0].removeprefix("self."), dtype)
+    return lines + (["        self.double()"] if dtype == np.float64 and lines else [])
+
+
+def _own(modules: TorchModules, name: str, holder: str, key: str, dtype: Any) -> list[str]:
+    """A parameter that stands for itself, with its start; a buffer where it is not trained."""
+    param = modules.network.params[name]
+    constant = _constant(modules, param)
+    shape = ", ".join(map(str, param.shape)) if param.shape else "()"
+    kind = {"float": "", "int": ", dtype=torch.int64", "bool": ", dtype=torch.bool"}[param.dtype]
+    value = constant if constant is not None else f"torch.empty({shape}{kind})"
+    if param.trainable and param.dtype == "float":
+        lines = statement_lines(f"{holder}.{key} = nn.Parameter({value})", 2)
+    else:
+        lines = statement_lines(f'{holder}.register_buffer("{key}", {value})', 2)
+    return lines if constant is not None else [*lines, *_start(modules, name, dtype)]
+
+
+def _constant(modules: TorchModules, param: ParamSpec) -> str | None:
+    """The value of a parameter that starts as one that is written in the spec."""
+    init = modules.network.member("initializers", param.init)
+    if type(init).__name__ != "constant" or not type(init).__module__.startswith("graphlang."):
+        return None
+    value = np.asarray(init.c, {"float": np.float32, "int": np.int64, "bool": np.bool_}[param.dtype])
+    exact = np.asarray(init.c)
+    if exact.ndim == 0:
+        own = in_torch(number_expression(np.asarray(init.c, value.dtype if value.dtype.kind != "f" else float)).text)
+        if param.shape == ():
+            return f"torch.tensor({own})"
+        return f"torch.full({tuple(param.shape)}, {own})"
+    kind = value.dtype
+    whole = exact.astype(np.float64 if kind.kind == "f" else kind).reshape(param.shape)
+    return array_text(whole).text.replace(f", dtype={dtype_text(np.float64)}", "")
+
+
+def _start(modules: TorchModules, name: str, dtype: Any) -> list[str]:
+    """The statements that fill a parameter."""
+    network = modules.network
+    param = network.params[name]
+    init = network.member("initializers", param.init)
+    row = None
+    if type(init).__name__ == "zero_row":
+        row = init.row
+        init = network.member("initializers", Use(name=init.of, attributes=init.attributes))
+    own = type(init).__name__
+    if own == "constant" and np.ndim(init.c) == 0:
+        texts = [f"nn.init.constant_({w}, {float(init.c)})" for w in modules.views(name)]
+    elif own in _DRAWS and type(init).__module__.startswith("graphlang."):
+        texts = [_DRAWS[own](init, w, *fans(param.shape)) for w in modules.views(name)]
+    else:
+        reason = f"the initializer `{own}` is not one of graphlang"
+        raise GraphError([NothingInSource(f"`{name}`", "torch", reason, network.span(name))])
+    if row is not None:
+        texts += [f"nn.init.zeros_({w}[{row}])" for w in modules.views(name)]
+    return [line for text in texts for line in statement_lines(text, 2)]
