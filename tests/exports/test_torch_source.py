@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from generated_forward import expected
 from generated_numpy import close
 
 import graphlang as gl
+from graphlang.exports.source.torch.members import MEMBERS
 from graphlang.exports.source.torch.table import RULES
 from graphlang.inputs.stand_ins import fill_with_random
 from graphlang.layouts.torch_layout import torch_parameters
@@ -28,7 +29,7 @@ ENTRIES = cases.entries()
 
 
 @pytest.fixture(autouse=True)
-def same_random_numbers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def same_random_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draws in PyTorch what the engine draws with the seed 5."""
     drawn: list[np.random.Generator] = []
 
@@ -47,7 +48,6 @@ def same_random_numbers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(torch, "rand", rand)
     monkeypatch.setattr(torch.nn.functional, "dropout", dropout)
     monkeypatch.setattr(sys.modules[__name__], "new_draws", drawn.clear)
-    yield
 
 
 def new_draws() -> None:
@@ -59,7 +59,9 @@ def executed(graph: gl.Graph) -> Any:
     names: dict[str, Any] = {"__name__": "generated"}
     exec(compile(graph.to_source("torch"), "generated.py", "exec"), names)  # noqa: S102 - the text is our own
     module = [
-        v for v in names.values() if isinstance(v, type) and v.__module__ == "generated" and "_" not in v.__name__
+        v
+        for v in names.values()
+        if isinstance(v, type) and v.__module__ == "generated" and "_" not in v.__name__
     ][-1]()
     state = {name: torch.from_numpy(value) for name, value in graph.torch_state().items()}
     assert list(module.load_state_dict(state)) == [[], []]
@@ -124,7 +126,7 @@ def test_float32_agrees_in_torch(lesson: str) -> None:
     compare(graph, inputs_of(graph), 1e-5)
 
 
-@pytest.mark.parametrize("lesson", ["dropout_overfit", "batchnorm_vs_none", "vae", "resnet"])
+@pytest.mark.parametrize("lesson", ["dropout_overfit", "batchnorm_vs_none", "vae"])
 def test_training_agrees_in_torch_with_the_same_random_numbers(lesson: str) -> None:
     graph = gl.load(f"lesson:{lesson}", dtype="float64")
     compare(graph, inputs_of(graph), 1e-9, training=True)
@@ -139,3 +141,94 @@ def test_an_operation_has_the_values_and_gradients_of_the_engine_in_torch(name: 
             graph = cases.load(case.text)
             inputs = cases.inputs(graph, case.draw, cases.SIZES, "float64")
             compare(graph, inputs, 1e-9, training=case.training)
+
+
+def test_every_primitive_has_a_form_in_torch() -> None:
+    from graphlang.backends.jax.rules import RULES as RULES_OF_BACKEND
+
+    assert {*PRIMITIVES, *RULES_OF_BACKEND} - {*RULES, "scan"} == set()
+
+
+def test_an_operation_without_a_form_in_torch_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(RULES, "sinh")
+    with pytest.raises(
+        gl.GraphError, match=r"`y` .sinh. cannot become source for torch: the primitive `sinh`"
+    ) as e:
+        gl.loads("input x: float[3]; y = sinh(x); output y").to_source("torch")
+    assert [d.code for d in e.value.diagnostics] == ["GL787"]
+
+
+def test_every_name_that_modules_have_of_themselves_is_known() -> None:
+    own = {name for name in dir(torch.nn.Module()) if not name.startswith("_")}
+    assert own - MEMBERS == set()
+
+
+@pytest.mark.parametrize("name", ["training", "forward", "half", "loss"])
+def test_a_parameter_that_would_hide_a_member_of_the_module_is_refused(name: str) -> None:
+    text = f"input x: float[3]; param {name}: float[3]; y = x * {name}; output y"
+    with pytest.raises(gl.GraphError, match=f"`{name}` is a member of every module") as e:
+        gl.loads(text).to_source("torch")
+    assert [d.code for d in e.value.diagnostics] == ["GL787"]
+
+
+def test_without_labels_a_module_gives_the_outputs() -> None:
+    graph = gl.load("lesson:two_layer_net", dtype="float64")
+    module, inputs = executed(graph), inputs_of(graph)
+    assert list(module(inputs["x"])) == ["y"]
+    assert module.loss(**inputs) == module(**inputs)["loss"]
+
+
+def test_what_weights_to_torch_writes_fits_the_generated_module(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from graphlang.cli import main
+
+    for lesson in ("simple_convnet", "char_rnn", "batchnorm_vs_none", "transformer"):
+        graph = gl.load(f"lesson:{lesson}")
+        graph.save(str(tmp_path / "weights.npz"))
+        words = ["weights", str(tmp_path / "weights.npz"), "--for", f"lesson:{lesson}", "--to", "torch"]
+        assert main([*words, "-o", str(tmp_path / f"{lesson}.npz")]) == 0, capsys.readouterr().err
+        with np.load(tmp_path / f"{lesson}.npz") as state:
+            arrays = {name: torch.from_numpy(state[name]) for name in state.files}
+        assert list(executed(graph).load_state_dict(arrays)) == [[], []]
+
+
+def test_parameters_start_in_torch_with_the_spread_that_graphlang_gives_them() -> None:
+    graph = gl.loads("input x: float[N, 400]; y = x -> Affine(300, init=xavier) -> LayerNorm; output y")
+    names: dict[str, Any] = {"__name__": "generated"}
+    exec(graph.to_source("torch"), names)  # noqa: S102 - the text is our own
+    module = names["Text"]()
+    weight = module.Affine1.weight.detach().numpy()
+    assert abs(weight.std() / np.std(graph.params["Affine1.W"]) - 1) < 0.02
+    assert not module.Affine1.bias.any()
+    assert bool((module.LayerNorm1.weight == 1).all())
+
+
+def test_a_module_drops_and_normalizes_by_the_batch_only_in_training() -> None:
+    graph = gl.loads("input x: float[N, 50]; y = x -> BatchNorm -> Dropout(0.5); output y", dtype="float32")
+    module, x = executed(graph), torch.from_numpy(np.float32(np.random.default_rng(0).normal(2, 3, (40, 50))))
+    module.eval()
+    torch.testing.assert_close(module(x)["y"], x / (1 + 1e-5) ** 0.5, rtol=1e-5, atol=1e-5)
+    assert not module.BatchNorm1.running_mean.any()
+    module.train()
+    y = module(x)["y"]
+    assert 0.4 < float((y == 0).float().mean()) < 0.6
+    assert bool(module.BatchNorm1.running_mean.any())
+
+
+def test_ruff_leaves_every_file_of_torch_as_it_is(tmp_path: Path) -> None:
+    for lesson in lesson_names():
+        text = gl.load(f"lesson:{lesson}").to_source("torch")
+        (tmp_path / f"{lesson}.py").write_text(text, encoding="utf-8")
+    for name, entry in ENTRIES.items():
+        for i, case in enumerate(cases.one_of_each_call(cases.cases(entry))):
+            text = cases.load(case.text).to_source("torch")
+            (tmp_path / f"of_{name}_{i}.py").write_text(text, encoding="utf-8")
+    for words in (["format", "--diff"], ["check"]):
+        told = subprocess.run(
+            [sys.executable, "-m", "ruff", *words, "--isolated", "--no-cache", str(tmp_path)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert told.returncode == 0, told.stdout[:6000]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 WIDTH = 88
@@ -36,7 +37,7 @@ def _given(indent: str, target: str, value: str) -> list[str]:
     strengths = [_STRENGTH[sign] for _, sign in _operators(value)]
     if bounds is not None and strengths.count(min(strengths, default=0)) <= 1:
         start, end = bounds
-        if end == len(value) - 1 and len(indent + target) + start + 1 <= WIDTH:
+        if end == len(_without_subscript(value)) - 1 and len(indent + target) + start + 1 <= WIDTH:
             return _broken(target + value, indent)
     return [f"{indent}{target}(", *_in_brackets(value, indent + STEP), f"{indent})"]
 
@@ -92,7 +93,7 @@ def _broken(text: str, indent: str, least: int = 0) -> list[str]:
     inner = indent + STEP
     if len(parts) > 1 or (parts and _is_call(head)):
         whole = ", ".join(parts)
-        if len(inner + whole) <= WIDTH and (_is_call(head) or not body.rstrip().endswith(",")):
+        if len(inner + whole) <= WIDTH and (_is_call(head) or _is_subscript(head)):
             return [indent + head, inner + whole, indent + tail]
         return [indent + head, *_one_each(parts, inner), indent + tail]
     return [indent + head, *_broken(body.strip(), inner), indent + tail]
@@ -111,10 +112,20 @@ def _is_call(head: str) -> bool:
     return head[-1] == "(" and len(head) > 1 and (head[-2].isalnum() or head[-2] in "_])")
 
 
+def _is_subscript(head: str) -> bool:
+    return head[-1] == "[" and len(head) > 1 and (head[-2].isalnum() or head[-2] in "_])")
+
+
+def _without_subscript(text: str) -> str:
+    """A call without the part of its result that is taken, which stays on its last line."""
+    found = re.search(r"(?<=\))(\[[^\[\]()]*\])+$", text)
+    return text[: found.start()] if found else text
+
+
 def _last_brackets(text: str) -> tuple[int, int] | None:
     """Where the last brackets of the outermost level begin and end."""
     found, opened = None, []
-    for place, sign in _signs(text):
+    for place, sign in _signs(_without_subscript(text)):
         if sign in _OPEN:
             opened.append(place)
         elif sign in _CLOSE:

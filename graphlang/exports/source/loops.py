@@ -61,7 +61,9 @@ def _head(
     names = [writer.scope.new("x_t") for _ in used]
     for x, name in zip(elements, names, strict=True):
         inner.bind(x, name)
-    if not used:
+    if not used and sequences:
+        writer.line(f"for _ in {sequences[0]}:")
+    elif not used:
         writer.line(f"for _ in range({writer.sizes.size(call.length).text}):")
     elif len(used) == 1:
         writer.line(f"for {names[0]} in {over[0]}:")

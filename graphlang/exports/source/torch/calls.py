@@ -19,6 +19,7 @@ from graphlang.exports.source.torch.modules import (
 from graphlang.exports.walk import WalkedNode
 from graphlang.kernels.windows import sides
 from graphlang.layers._windows import pads_of, per_axis
+from graphlang.spec.operations import OneResult
 from graphlang.trace import Shape
 from graphlang.trace.dims import Dim
 
@@ -90,8 +91,12 @@ def torch_call(
     return rule(TorchCall(walked, modules, operands, sizes, module, helpers))
 
 
-def _module(call: TorchCall) -> str:
-    return f"{call.module}({call.x})"
+def _module(call: TorchCall) -> str | None:
+    return f"{call.module}({call.x})" if call.plain else None
+
+
+def _embedding(call: TorchCall) -> str | None:
+    return f"{call.module}({call.x})" if call.kind(0) == "int" else None
 
 
 def _function(template: str) -> Callable[[TorchCall], str | None]:
@@ -108,19 +113,19 @@ def _function(template: str) -> Callable[[TorchCall], str | None]:
 def _conv(call: TorchCall) -> str | None:
     shapes = {role: call.modules.network.params[n].shape for role, n in call.walked.parameters.items()}
     windows = conv_windows(call.walked.operation, call.operation, call.shape(0), shapes["W"][2:])
-    if windows is None or not call.plain:
+    if windows is None:
         return None
     pads = windows["pads"]
     if all(isinstance(p, int) for p in pads):
         return _module(call)
     widths = [str(n) for p in reversed(pads) for n in sides(p)]
-    return f"{call.module}(F.pad({call.x}, ({', '.join(widths)})))"
+    return f"{call.module}(F.pad({call.x}, ({', '.join(widths)})))" if call.plain else None
 
 
 def _conv_transpose(call: TorchCall) -> str | None:
     W = call.modules.network.params[call.walked.parameters["W"]].shape
     windows = transposed_windows(call.operation, W[2:])
-    if windows is None or not call.plain:
+    if windows is None:
         return None
     rows = zip(windows["more"], windows["stride"], windows["dilation"], strict=True)
     return _module(call) if all(0 <= m < max(s, d) for m, s, d in rows) else None
@@ -162,7 +167,7 @@ def _one(values: Sequence[int]) -> str:
 
 def _recurrent(call: TorchCall) -> str | None:
     own = call.operation
-    if len(call.operands) != 1 or own.return_ == "state":
+    if len(call.operands) != 1 or not call.plain or isinstance(own, OneResult):
         return None
     if own.return_ == "sequence":
         return f"{_module(call)}[0]"
@@ -176,12 +181,9 @@ def _attention(call: TorchCall) -> str | None:
     own, count = call.operation, len(call.operands)
     if own.dropout or count > 2 or not call.plain or (own.causal and count == 2):
         return None
-    other = call.operands[-1]
-    settings = ["need_weights=False"]
-    if own.causal:
-        hidden = f"nn.Transformer.generate_square_subsequent_mask({call.x}.shape[1])"
-        settings.append(f"attn_mask={hidden}.to({call.x})")
-    return f"{call.module}({', '.join([call.x, other, other, *settings])})[0]"
+    call.helpers["attention"] = None
+    settings = ["causal=True"] if own.causal else []
+    return f"attention({', '.join([call.module, *call.operands, *settings])})"
 
 
 def _flatten(call: TorchCall) -> str | None:
@@ -218,7 +220,11 @@ def _pairwise(template: str) -> Callable[[TorchCall], str | None]:
         if not same or not call.shape(0):
             return None
         own = call.operation
-        return template.format(*call.operands, delta=getattr(own, "delta", 1)) if own.reduction == "mean" else None
+        return (
+            template.format(*call.operands, delta=getattr(own, "delta", 1))
+            if own.reduction == "mean"
+            else None
+        )
 
     return rule
 
@@ -243,9 +249,10 @@ def _upsample(call: TorchCall) -> str | None:
 
 
 _CALLS: dict[str, Callable[[TorchCall], str | None]] = {
-    **dict.fromkeys(("Affine", "Embedding", "BatchNorm", "LayerNorm", "GroupNorm"), _module),
+    **dict.fromkeys(("Affine", "BatchNorm", "LayerNorm", "GroupNorm"), _module),
     **dict.fromkeys(("InstanceNorm", "RMSNorm", "PRelu"), _module),
     **dict.fromkeys(("RNN", "LSTM", "GRU"), _recurrent),
+    "Embedding": _embedding,
     "Conv": _conv,
     "DepthwiseConv": _conv,
     "ConvTranspose": _conv_transpose,

@@ -35,18 +35,24 @@ def power_log(x, p, order):
     "at_least": '''
 def at_least(x, low):
     """The larger of x and a number; where they are equal, x gets no gradient."""
-    return torch.where((x > low) | (x != x), x, low)
+    return torch.where((x > low) | torch.isnan(x), x, low)
 ''',
     "at_most": '''
 def at_most(x, high):
     """The smaller of x and a number; where they are equal, x gets no gradient."""
-    return torch.where((x < high) | (x != x), x, high)
+    return torch.where((x < high) | torch.isnan(x), x, high)
 ''',
     "clipped": '''
 def clipped(x, low, high):
     """x between two bounds, which get a gradient where they are what remains."""
     bounded = torch.where(x < low, low, x)
     return torch.where((bounded > high) | (low > high), high, bounded)
+''',
+    "hypot": '''
+def hypot(x, y):
+    """The length of (x, y), whose gradient at the origin is 0."""
+    origin = (x == 0) & (y == 0)
+    return torch.where(origin, 0, torch.hypot(torch.where(origin, 1, x), y))
 ''',
     "cbrt": '''
 def cbrt(x):
@@ -119,6 +125,15 @@ def cofactors(x):
 }
 
 _LAYERS = {
+    "attention": '''
+def attention(module, x, other=None, causal=False):
+    """Places of x look at those of x, or of another sequence; not ahead where causal."""
+    other = x if other is None else other
+    shape = x.shape[1], other.shape[1]
+    ahead = torch.ones(shape, dtype=torch.bool, device=x.device).triu(1)
+    mask = ahead if causal else None
+    return module(x, other, other, attn_mask=mask, need_weights=False)[0]
+''',
     "gates": '''
 def gates(rows, order, signs):
     """The rows of all gates of PyTorch in the order, and with the signs, of graphlang."""
@@ -133,12 +148,12 @@ class BatchNorm{n}d(nn.BatchNorm{n}d):
     def forward(self, x):
         if not self.training:
             return super().forward(x)
-        dims = [0, *range(2, x.ndim)]
-        variance = x.detach().var(dims, correction=0)
-        running = self.running_var.lerp(variance, self.momentum)
-        y = super().forward(x)
-        self.running_var.copy_(running)
-        return y
+        self.num_batches_tracked.add_(1)
+        with torch.no_grad():
+            variance, mean = torch.var_mean(x, [0, *range(2, x.ndim)], correction=0)
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(variance, self.momentum)
+        return F.batch_norm(x, None, None, self.weight, self.bias, True, eps=self.eps)
 '''
         for n in (1, 2, 3)
     },

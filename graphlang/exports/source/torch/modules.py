@@ -11,6 +11,7 @@ from graphlang.layouts.instances import LayerInstance, layer_instances
 from graphlang.layouts.torch_layout import TorchParameter, attribute_name, torch_parameters
 from graphlang.layouts.torch_table import MODULES
 from graphlang.spec.network import Network, Node, Ref
+from graphlang.spec.operations import OneResult
 from graphlang.trace import Shape
 from graphlang.trace.dims import Dim
 
@@ -51,7 +52,8 @@ class TorchModules:
         if name == "GRU" and not any(role.startswith("bn") for role in instance.roles):
             return None
         shapes = {role: self.network.params[n].shape for role, n in instance.roles.items()}
-        return _MADE[name](LayerCall(node.operation, shapes, _first_shape(network, node)))
+        operation = node.operation.whole if isinstance(node.operation, OneResult) else node.operation
+        return _MADE[name](LayerCall(operation, shapes, _first_shape(network, node)))
 
     def instance_of(self, node: Node) -> LayerInstance | None:
         """The layer whose parameters a node reads, if it reads those of one."""
@@ -77,7 +79,7 @@ class TorchModules:
             size = shape[-1] if role in ("Wq", "bq") else shape[-1] // 2
             return [f"{names[0]}[:{size}]" if role in ("Wq", "bq") else f"{names[0]}[{size}:]"]
         if role.startswith("bn") and instance.operation == "GRU":
-            return [f"{names[0]}[{2 * shape[0]} :]"]
+            return [f"{names[0]}[{2 * shape[0]}:]"]
         return names
 
     def text(self, name: str, helpers: dict[str, None]) -> str:
@@ -147,7 +149,9 @@ def _first_shape(network: Network, node: Node) -> Shape:
 def _call(name: str, *arguments: Any, **settings: Any) -> str:
     """A call, without the settings that are those of PyTorch anyway."""
     texts = [str(a) for a in arguments]
-    texts += [f"{key}={value}" for key, value in settings.items() if value != _DEFAULTS.get(key, value is None)]
+    texts += [
+        f"{key}={value}" for key, value in settings.items() if value != _DEFAULTS.get(key, value is None)
+    ]
     return f"{name}({', '.join(texts)})"
 
 
@@ -268,9 +272,7 @@ _MADE: dict[str, Callable[[LayerCall], str]] = {
     "Conv": _conv,
     "DepthwiseConv": _conv,
     "ConvTranspose": _conv_transpose,
-    "Embedding": lambda call: _call(
-        "nn.Embedding", *call.shapes["W"], padding_idx=call.operation.padding
-    ),
+    "Embedding": lambda call: _call("nn.Embedding", *call.shapes["W"], padding_idx=call.operation.padding),
     "BatchNorm": _batch_norm,
     "LayerNorm": lambda call: _call("nn.LayerNorm", call.shapes["gamma"][0], eps=call.operation.eps),
     "GroupNorm": lambda call: _call(

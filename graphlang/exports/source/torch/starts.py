@@ -80,7 +80,9 @@ def _constant(modules: TorchModules, param: ParamSpec) -> str | None:
     value = np.asarray(init.c, {"float": np.float32, "int": np.int64, "bool": np.bool_}[param.dtype])
     exact = np.asarray(init.c)
     if exact.ndim == 0:
-        own = in_torch(number_expression(np.asarray(init.c, value.dtype if value.dtype.kind != "f" else float)).text)
+        own = in_torch(
+            number_expression(np.asarray(init.c, value.dtype if value.dtype.kind != "f" else float)).text
+        )
         if param.shape == ():
             return f"torch.tensor({own})"
         return f"torch.full({tuple(param.shape)}, {own})"

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.exports.source.expressions import Expression, number_expression, power_of
+from graphlang.exports.source.expressions import ATOM, Expression, number_expression, power_of
 from graphlang.exports.source.language import SourceCall, SourceRule
 from graphlang.exports.source.numpy import table as of_numpy
 from graphlang.exports.source.size_texts import SizeTexts
@@ -78,7 +78,7 @@ def _operand(call: SourceCall, place: int, *, tensor: bool = False, dtype: Any =
         return Expression(f"torch.tensor({x.text}, dtype={dtype_text(wanted)})") if tensor else x
     if own == wanted or call.step.primitive.name in _KEEPS_TYPES:
         return x
-    return Expression(f"{x.within(13)}.to({dtype_text(wanted)})")
+    return Expression(f"{x.within(ATOM)}.to({dtype_text(wanted)})")
 
 
 def _plain_operands(call: SourceCall, *, tensor: bool = False) -> list[Expression]:
@@ -96,7 +96,7 @@ def operator(template: str) -> SourceRule:
 
 
 def _is_number(x: Expression) -> bool:
-    return re.fullmatch(r"-?[0-9.e+-]+|-?math\.\w+", x.text) is not None
+    return re.fullmatch(r"-?[0-9.e+-]+|-?(math|np)\.\w+|True|False", x.text) is not None
 
 
 def ufunc(call: SourceCall) -> Expression:
@@ -118,6 +118,18 @@ def of_array(function: str) -> SourceRule:
 def with_template(template: str) -> SourceRule:
     """An expression of arrays in the type of the result."""
     return lambda call: call.fill(template, *_plain_operands(call, tensor=True))
+
+
+def floor_divide(call: SourceCall) -> Expression:
+    """PyTorch knows no derivative of it; it is 0."""
+    parts = _plain_operands(call)
+    if call.output.dtype.kind == "f":
+        parts = [x if _is_number(x) else Expression(f"{x.within(ATOM)}.detach()") for x in parts]
+    return call.fill("{0} // {1}", *parts)
+
+
+def hypot(call: SourceCall) -> Expression:
+    return call.helper("hypot", *(x.text for x in _plain_operands(call, tensor=True)))
 
 
 def power(call: SourceCall) -> Expression:
@@ -261,7 +273,7 @@ def pad(call: SourceCall) -> Expression:
         widths = widths[:-2]
     value = call.params.get("value", 0)
     fill = "" if value == 0 else f", value={_number(value)}"
-    return call.fill("F.pad({0}, ({widths}){fill})", widths=", ".join(widths), fill=fill)
+    return Expression(f"F.pad({call.x.text}, ({', '.join(widths)}){fill})")
 
 
 def roll(call: SourceCall) -> Expression:
@@ -366,6 +378,14 @@ def one_hot(call: SourceCall) -> Expression:
     return call.fill(f"({ids} == torch.arange({{n}}{device})).to({{dtype}})", n=n, dtype=dtype)
 
 
+def same(call: SourceCall) -> Expression:
+    """The operand; a number becomes a tensor."""
+    if not _is_number(call.x):
+        return call.x
+    kind = dtype_text(call.output.dtype)
+    return Expression(f"torch.tensor({in_torch(call.x.text)}, dtype={kind}{_on_device(call)})")
+
+
 def random_numbers(call: SourceCall) -> Expression:
     params = call.params
     words = f"[{params['seed']}, {params['key']}{''.join(f', {x.text}' for x in call.operands)}]"
@@ -425,23 +445,23 @@ def names_of(names: str, rule: SourceRule) -> dict[str, SourceRule]:
 
 
 RULES: dict[str, SourceRule] = {
-    **names_of("absolute fabs rint exp exp2 expm1 log log2 log10 log1p sqrt sin cos tan arcsin arccos", ufunc),
+    **names_of("absolute fabs rint exp exp2 expm1 log log2 log10 log1p sqrt sin cos tan arcsin", ufunc),
     **names_of("arctan sinh cosh tanh arcsinh arccosh arctanh deg2rad rad2deg sign floor ceil trunc", ufunc),
-    **names_of("isnan isinf isfinite signbit arctan2 hypot logaddexp logaddexp2 copysign fmod", ufunc),
-    **names_of("fmax fmin float_power sigmoid", ufunc),
+    **names_of("isnan isinf isfinite signbit arctan2 logaddexp logaddexp2 copysign fmod", ufunc),
+    **names_of("arccos fmax fmin float_power sigmoid", ufunc),
     **names_of("maximum minimum", larger),
     **names_of("logical_not invert", inverted),
     **names_of("logical_and bitwise_and", truth("{0} & {1}")),
     **names_of("logical_or bitwise_or", truth("{0} | {1}")),
     **names_of("logical_xor bitwise_xor", truth("{0} ^ {1}")),
-    **names_of("alias constant checked_indices positive", of_numpy.same),
+    **names_of("alias constant checked_indices positive", same),
     **names_of("argmax argmin", arg_reduction),
     "add": operator("{0} + {1}"),
     "subtract": operator("{0} - {1}"),
     "excess": operator("{0} - {1}"),
     "multiply": operator("{0} * {1}"),
     "divide": operator("{0} / {1}"),
-    "floor_divide": operator("{0} // {1}"),
+    "floor_divide": floor_divide,
     "remainder": operator("{0} % {1}"),
     "matmul": operator("{0} @ {1}"),
     "greater": operator("{0} > {1}"),
@@ -453,7 +473,7 @@ RULES: dict[str, SourceRule] = {
     "negative": of_numpy.negative,
     "reciprocal": operator("1 / {0}"),
     "power": power, "square": square, "where": where, "clip": clip, "astype": astype,
-    "cbrt": helped("cbrt"),
+    "cbrt": helped("cbrt"), "hypot": hypot,
     "sigmoid_slope": with_template("0.5 / (1 + torch.cosh({0}))"),
     "tanh_slope": with_template("1 / torch.cosh({0}) ** 2"),
     "stop_gradient": "{0}.detach()",

@@ -37,7 +37,7 @@ from graphlang.kernels.scan import ScanCall
 from graphlang.syntax.lessons import stem_of_spec
 from graphlang.trace import Step, SymbolicArray
 
-_TAKEN = frozenset({"self", "torch", "nn", "F", "math", "np", "step"})
+_TAKEN = frozenset({"self", "torch", "nn", "F", "math", "np", "step", "device"})
 
 
 @dataclass
@@ -78,7 +78,8 @@ class _Module:
         self.inputs = sorted(self.body.inputs, key=self._is_optional)
         first = [self.body.variables[n] for n in self.inputs if n not in self.body.later_inputs()]
         views = [view for n in graph.network.params for view in self.modules.views(n)]
-        self.file.device = f"{first[0] if first else views[0]}.device" if first or views else ""
+        self.device = f"{(first or views)[0]}.device" if first or views else ""
+        self.file.device = self.device if len(self.device) <= 16 else "device"
 
     def _refuse_members(self) -> None:
         """Refuses names that mean something else in every module."""
@@ -143,6 +144,8 @@ class _Module:
         head += docstring("Every output, and with their inputs every loss and metric, by name.", 2)
         for name in self.inputs:
             head += self._input(name)
+        if any("device=device" in line for line in lines) and self.file.device == "device":
+            head += statement_lines(f"device = {self.device}", 2)
         return [*head, *lines]
 
     def _arguments(self, required: Collection[str] = ()) -> list[str]:
@@ -157,9 +160,7 @@ class _Module:
         spec, variable = self.graph.network.inputs[name], self.body.variables[name]
         if spec.default is not None:
             value = np.asarray(spec.default)
-            default = in_torch(
-                number_expression(value).text if value.ndim == 0 else nested_text(value)
-            )
+            default = in_torch(number_expression(value).text if value.ndim == 0 else nested_text(value))
             lines = [f"{STEP * 2}if {variable} is None:"]
             lines += statement_lines(f"{variable} = {default}", 3)
             return [*lines, *statement_lines(f"{variable} = {self._converted(name)}", 2)]
