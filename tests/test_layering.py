@@ -118,6 +118,8 @@ NAMED_FROM_OUTSIDE = (
     "exports/source/jax/target.py",
     "exports/source/numpy/table.py",  # a rule has the name of its primitive
     "exports/source/numpy/target.py",
+    "exports/source/torch/table",  # a rule has the name of its primitive
+    "exports/source/torch/target.py",
     "functions",  # the words of the language, which primitives and NumPy's functions share
     "initializers",
     "onnx/exporting/rules",  # so has a rule here

@@ -204,6 +204,19 @@ def test_parameters_start_in_torch_with_the_spread_that_graphlang_gives_them() -
     assert bool((module.LayerNorm1.weight == 1).all())
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_parameter_with_a_value_in_the_spec_starts_with_it_exactly_in_torch(dtype: str) -> None:
+    text = (
+        "input x: float[3]; param a = 0.1, b = [0.3, -0.7, 1], c: float[3] = 0.2; y = a * x + b * c; output y"
+    )
+    graph = gl.loads(text, dtype=dtype)
+    names: dict[str, Any] = {"__name__": "generated"}
+    exec(graph.to_source("torch"), names)  # noqa: S102 - the text is our own
+    for name, value in names["Text"]().state_dict().items():
+        np.testing.assert_array_equal(value.numpy(), graph.params[name], err_msg=name)
+        assert value.numpy().dtype == dtype
+
+
 def test_a_module_drops_and_normalizes_by_the_batch_only_in_training() -> None:
     graph = gl.loads("input x: float[N, 50]; y = x -> BatchNorm -> Dropout(0.5); output y", dtype="float32")
     module, x = executed(graph), torch.from_numpy(np.float32(np.random.default_rng(0).normal(2, 3, (40, 50))))

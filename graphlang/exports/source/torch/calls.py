@@ -161,7 +161,7 @@ def _pool(name: str) -> Callable[[TorchCall], str | None]:
     return rule
 
 
-def _one(values: Sequence[int]) -> str:
+def _one(values: Sequence[Any]) -> str:
     return str(values[0] if len(set(values)) == 1 else tuple(values))
 
 

@@ -179,7 +179,8 @@ def conv_windows(layer: str, operation: Any, x: Shape, kernel: Shape) -> dict[st
     sizes = sizes if operation.pad == "same" else (0,) * count
     if layer != "ConvTranspose" and operation.pad == "same" and set(stride) == {1}:
         sizes = tuple(max(kernel) for _ in kernel)
-    pads = pads_of(layer, operation.pad, sizes, kernel, stride, dilation)
+    window: Any = kernel
+    pads = pads_of(layer, operation.pad, sizes, window, stride, dilation)
     if any(isinstance(n, Dim) for p in pads for n in (p if isinstance(p, tuple) else (p,))):
         return None
     return {"stride": stride, "dilation": dilation, "pads": pads}

@@ -10,10 +10,10 @@ import numpy as np
 from graphlang.contracts.initializer import fans
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.source_export import NothingInSource
-from graphlang.exports.source.expressions import number_expression
 from graphlang.exports.source.layout import statement_lines
+from graphlang.exports.source.numpy.table import nested_text
 from graphlang.exports.source.torch.modules import TorchModules
-from graphlang.exports.source.torch.table import array_text, dtype_text, in_torch
+from graphlang.exports.source.torch.operands import dtype_text, in_torch
 from graphlang.spec.models import ParamSpec, Use
 
 _DRAWS: dict[str, Callable[[Any, str, int, int], str]] = {
@@ -47,7 +47,7 @@ def init_lines(modules: TorchModules, dtype: Any) -> list[str]:
             lines += statement_lines(f"{attribute} = {made}", 2)
             if instance.operation not in _AS_IN_TORCH:
                 for own in instance.roles.values():
-                    lines += _start(modules, own, dtype)
+                    lines += _start(modules, own)
             continue
         lines += statement_lines(f"{attribute} = nn.Module()", 2)
         for role, own in instance.roles.items():
@@ -61,7 +61,7 @@ def init_lines(modules: TorchModules, dtype: Any) -> list[str]:
 def _own(modules: TorchModules, name: str, holder: str, key: str, dtype: Any) -> list[str]:
     """A parameter that stands for itself, with its start; a buffer where it is not trained."""
     param = modules.network.params[name]
-    constant = _constant(modules, param)
+    constant = _constant(modules, param, dtype)
     shape = ", ".join(map(str, param.shape)) if param.shape else "()"
     kind = {"float": "", "int": ", dtype=torch.int64", "bool": ", dtype=torch.bool"}[param.dtype]
     value = constant if constant is not None else f"torch.empty({shape}{kind})"
@@ -69,33 +69,28 @@ def _own(modules: TorchModules, name: str, holder: str, key: str, dtype: Any) ->
         lines = statement_lines(f"{holder}.{key} = nn.Parameter({value})", 2)
     else:
         lines = statement_lines(f'{holder}.register_buffer("{key}", {value})', 2)
-    return lines if constant is not None else [*lines, *_start(modules, name, dtype)]
+    return lines if constant is not None else [*lines, *_start(modules, name)]
 
 
-def _constant(modules: TorchModules, param: ParamSpec) -> str | None:
+def _constant(modules: TorchModules, param: ParamSpec, dtype: Any) -> str | None:
     """The value of a parameter that starts as one that is written in the spec."""
-    init = modules.network.member("initializers", param.init)
+    init: Any = modules.network.member("initializers", param.init)
     if type(init).__name__ != "constant" or not type(init).__module__.startswith("graphlang."):
         return None
-    value = np.asarray(init.c, {"float": np.float32, "int": np.int64, "bool": np.bool_}[param.dtype])
-    exact = np.asarray(init.c)
-    if exact.ndim == 0:
-        own = in_torch(
-            number_expression(np.asarray(init.c, value.dtype if value.dtype.kind != "f" else float)).text
-        )
-        if param.shape == ():
-            return f"torch.tensor({own})"
-        return f"torch.full({tuple(param.shape)}, {own})"
-    kind = value.dtype
-    whole = exact.astype(np.float64 if kind.kind == "f" else kind).reshape(param.shape)
-    return array_text(whole).text.replace(f", dtype={dtype_text(np.float64)}", "")
+    value: Any = np.asarray(init.c, {"float": np.float64, "int": np.int64, "bool": np.bool_}[param.dtype])
+    kind = f", dtype={dtype_text(dtype)}" if param.dtype == "float" and dtype == np.float64 else ""
+    if value.ndim == 0 and param.shape:
+        return f"torch.full({param.shape}, {in_torch(nested_text(value))}{kind})"
+    if not value.size:
+        return f"torch.zeros({param.shape}{kind})"
+    return f"torch.tensor({in_torch(nested_text(value.reshape(param.shape)))}{kind})"
 
 
-def _start(modules: TorchModules, name: str, dtype: Any) -> list[str]:
+def _start(modules: TorchModules, name: str) -> list[str]:
     """The statements that fill a parameter."""
     network = modules.network
     param = network.params[name]
-    init = network.member("initializers", param.init)
+    init: Any = network.member("initializers", param.init)
     row = None
     if type(init).__name__ == "zero_row":
         row = init.row

@@ -23,16 +23,9 @@ from graphlang.exports.source.torch.calls import torch_call
 from graphlang.exports.source.torch.helpers import HELPERS
 from graphlang.exports.source.torch.members import MEMBERS
 from graphlang.exports.source.torch.modules import TorchModules
+from graphlang.exports.source.torch.operands import TorchSizes, array_text, dtype_text, in_torch
 from graphlang.exports.source.torch.starts import init_lines
-from graphlang.exports.source.torch.table import (
-    HINTS,
-    RULES,
-    TorchSizes,
-    array_text,
-    dtype_text,
-    in_torch,
-    names_in,
-)
+from graphlang.exports.source.torch.table import HINTS, RULES, uses_module
 from graphlang.kernels.scan import ScanCall
 from graphlang.syntax.lessons import stem_of_spec
 from graphlang.trace import Step, SymbolicArray
@@ -41,7 +34,7 @@ _TAKEN = frozenset({"self", "torch", "nn", "F", "math", "np", "step", "device"})
 
 
 @dataclass
-class TorchFile(GeneratedFile):
+class DeviceFile(GeneratedFile):
     """A generated file, and on which device its arrays are made."""
 
     device: str = ""
@@ -72,7 +65,7 @@ class _Module:
         self.graph = graph
         self.modules = TorchModules(graph.network)
         self._refuse_members()
-        self.file = TorchFile(_LANGUAGE, target="torch")
+        self.file = DeviceFile(_LANGUAGE, target="torch")
         self.name = class_name(stem_of_spec(graph.file) if graph.file else "net")
         self.body = ForwardBody(graph, self._language())
         self.inputs = sorted(self.body.inputs, key=self._is_optional)
@@ -190,11 +183,14 @@ class _Module:
         for name in names:
             own = scope.new("loss" if len(names) == 1 else name)
             arguments = self._arguments(self.graph.network.inputs)
-            lines += ["", *statement_lines(f"def {own}({', '.join(['self', *arguments])}):", 1)]
+            options = ["step=0"] if self.body.has_step else []
+            signature = ", ".join(["self", *arguments, *options])
+            lines += ["", *statement_lines(f"def {own}({signature}):", 1)]
             lines += docstring(f"What training minimizes, `{name}`.", 2)
             words = [a.partition("=")[0] for a in arguments]
             same = words == [self.body.variables[n] for n in self.inputs]
-            given = ", ".join(words if same else [f"{w}={w}" for w in words])
+            words = words if same else [f"{w}={w}" for w in words]
+            given = ", ".join([*words, *(["step=step"] if options else [])])
             lines += statement_lines(f'return self({given})["{name}"]', 2)
         return lines
 
@@ -206,8 +202,8 @@ _LANGUAGE = SourceLanguage(RULES, HELPERS, dtype_text, array_text, loop, HINTS)
 
 
 def _imports(lines: Sequence[str]) -> list[str]:
-    math = ["import math", ""] if names_in(lines, "math") else []
-    numpy = ["import numpy as np"] if names_in(lines, "np") else []
-    torch = ["import torch"] if names_in(lines, "torch") else []
-    functional = ["import torch.nn.functional as F"] if names_in(lines, "F") else []
+    math = ["import math", ""] if uses_module(lines, "math") else []
+    numpy = ["import numpy as np"] if uses_module(lines, "np") else []
+    torch = ["import torch"] if uses_module(lines, "torch") else []
+    functional = ["import torch.nn.functional as F"] if uses_module(lines, "F") else []
     return [*math, *numpy, *torch, *functional, "from torch import nn"]
