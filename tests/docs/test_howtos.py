@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from page_runs import run_whole_page
+from page_runs import blocks_of, modules_of, output_of, run_whole_page
 
 from graphlang.sweeps.values import read_axis
 
@@ -95,6 +96,24 @@ def test_optuna_searches_as_the_page_on_searching_says(
     assert len(study.trials) == 8
     assert study.best_value < 0.6
     assert names["best"].history.last.validation["loss"] == pytest.approx(study.best_value, rel=0.5)
+
+
+def test_the_module_of_pytorch_predicts_as_the_page_on_exporting_says(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    with chdir(tmp_path), modules_of(tmp_path):
+        net = next(b for b in blocks_of("how-to/exporting.md") if b.title == "net.graph")
+        Path("net.graph").write_text(net.text, encoding="utf-8")
+        assert output_of("graphlang train net.graph --run runs/net")[0] == 0
+        sh = [
+            b.text for b in blocks_of("how-to/exporting.md") if b.language == "sh" and "-o net.py" in b.text
+        ]
+        for line in sh[0].splitlines():
+            assert output_of(line)[0] == 0, line
+        (module,) = [b.text for b in blocks_of("how-to/exporting.md") if b.language == "torch"]
+        names: dict[str, Any] = {}
+        exec(compile(module, "exporting.md", "exec"), names)
+        rows = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+        assert names["module"](rows)["y"].argmax(-1).tolist() == [0, 1, 1, 0]
 
 
 @pytest.mark.slow  # Ray starts processes of its own

@@ -73,7 +73,8 @@ def compare(graph: gl.Graph, inputs: Mapping[str, Any], tolerance: float, *, tra
     module = executed(graph).train(training)
     wanted = expected(graph, inputs, training=training)
     new_draws()
-    given = {n: torch.as_tensor(np.asarray(v)) for n, v in inputs.items()}
+    samples = {n: spec.default for n, spec in graph.network.inputs.items() if spec.default is not None}
+    given = {n: torch.as_tensor(np.asarray(v)) for n, v in {**samples, **inputs}.items()}
     floats = {n: v.requires_grad_() for n, v in given.items() if v.is_floating_point()}
     taken = module.forward.__code__.co_varnames[1 : module.forward.__code__.co_argcount]
     values = module(**{n: v for n, v in given.items() if n in taken})
@@ -176,6 +177,23 @@ def test_without_labels_a_module_gives_the_outputs() -> None:
     module, inputs = executed(graph), inputs_of(graph)
     assert list(module(inputs["x"])) == ["y"]
     assert module.loss(**inputs) == module(**inputs)["loss"]
+
+
+def test_labels_of_a_sample_are_not_taken_for_those_of_other_rows() -> None:
+    graph = gl.loads(
+        """
+        input x: float[N, 2] = [[0, 1], [1, 1]], t: int[N] = [0, 1], rate = 0.5
+        y = x -> Affine(3)
+        loss = SoftmaxWithLoss(y, t) * rate
+        output y
+        train { minimize = loss; optimizer = SGD(lr=0.1); epochs = 1 }
+        """
+    )
+    module = executed(graph)
+    assert list(module([[0.0, 1.0]])) == ["y"]
+    rows, labels = [[0.0, 1.0], [1.0, 0.0]], [0, 2]
+    assert list(module(rows, labels)) == ["y", "loss"]
+    assert module.loss(rows, labels, rate=1.0) == 2 * module.loss(rows, labels)
 
 
 def test_what_weights_to_torch_writes_fits_the_generated_module(

@@ -13,8 +13,8 @@ from graphlang.exports.source.torch.operands import (
     dtype_text,
     in_torch,
     is_number_text,
-    plain_number_text,
     on_device,
+    plain_number_text,
     plain_operands,
     typed_operand,
 )

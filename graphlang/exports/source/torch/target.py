@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,14 @@ import numpy as np
 from graphlang.api import Graph
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.source_export import NothingInSource
-from graphlang.exports.source.expressions import Expression, number_expression
+from graphlang.exports.source.expressions import Expression
 from graphlang.exports.source.forward_body import ForwardBody, ForwardLanguage
 from graphlang.exports.source.language import GeneratedFile, SourceLanguage
 from graphlang.exports.source.layout import STEP, docstring, statement_lines
 from graphlang.exports.source.loops import python_loop
 from graphlang.exports.source.names import VariableNames, class_name
 from graphlang.exports.source.numpy.table import nested_text
+from graphlang.exports.source.size_texts import symbols_of
 from graphlang.exports.source.statements import StatementWriter
 from graphlang.exports.source.torch.calls import torch_call
 from graphlang.exports.source.torch.helpers import HELPERS
@@ -38,6 +39,22 @@ class DeviceFile(GeneratedFile):
     """A generated file, and on which device its arrays are made."""
 
     device: str = ""
+
+
+class ModuleBody(ForwardBody):
+    """Writes `forward`. What outputs do not need is computed where its inputs are given: labels that the file
+    has as a sample belong to the rows of the sample."""
+
+    def later_inputs(self) -> list[str]:
+        if not self.outputs:
+            return []
+        first = self._inputs(self.outputs)
+        return [n for n in self.inputs if n not in first and not self.has_default(n)]
+
+    def has_default(self, name: str) -> bool:
+        """Whether an input may be left out: it has a value that does not belong to the rows of a sample."""
+        spec = self.network.inputs[name]
+        return spec.default is not None and not symbols_of([tuple(spec.shape or ())])
 
 
 def export(graph: Graph, **options: Any) -> str:
@@ -67,7 +84,7 @@ class _Module:
         self._refuse_members()
         self.file = DeviceFile(_LANGUAGE, target="torch")
         self.name = class_name(stem_of_spec(graph.file) if graph.file else "net")
-        self.body = ForwardBody(graph, self._language())
+        self.body = ModuleBody(graph, self._language())
         self.inputs = sorted(self.body.inputs, key=self._is_optional)
         first = [self.body.variables[n] for n in self.inputs if n not in self.body.later_inputs()]
         views = [view for n in graph.network.params for view in self.modules.views(n)]
@@ -111,8 +128,7 @@ class _Module:
         return f"{self._parameter(name)}.copy_({text if plain else f'({text})'}.detach())"
 
     def _is_optional(self, name: str) -> bool:
-        has_default = self.graph.network.inputs[name].default is not None
-        return has_default or name in self.body.later_inputs()
+        return self.body.has_default(name) or name in self.body.later_inputs()
 
     def text(self) -> str:
         forward = self._forward()
@@ -141,25 +157,30 @@ class _Module:
             head += statement_lines(f"device = {self.device}", 2)
         return [*head, *lines]
 
-    def _arguments(self, required: Collection[str] = ()) -> list[str]:
+    def _arguments(self, *, required: bool = False) -> list[str]:
         """The inputs, of which some have to be given though the outputs do not need them."""
-        network, variables = self.graph.network, self.body.variables
+        variables = self.body.variables
         free = [n for n in self.inputs if self._is_optional(n)]
-        free = [n for n in free if n not in required or network.inputs[n].default is not None]
+        later = self.body.later_inputs()
+        free = [n for n in free if not (required and n in later)]
         given = [variables[n] for n in self.inputs if n not in free]
-        return [*given, *(f"{variables[n]}=None" for n in free)]
+        return [*given, *(f"{variables[n]}={self._default(n)}" for n in free)]
+
+    def _default(self, name: str) -> str:
+        """The value of an argument that is not given; a list is made anew in each call."""
+        value = np.asarray(self.graph.network.inputs[name].default)
+        plain = self.body.has_default(name) and value.ndim == 0
+        return in_torch(nested_text(value)) if plain else "None"
 
     def _input(self, name: str) -> list[str]:
-        spec, variable = self.graph.network.inputs[name], self.body.variables[name]
-        if spec.default is not None:
-            value = np.asarray(spec.default)
-            default = in_torch(number_expression(value).text if value.ndim == 0 else nested_text(value))
-            lines = [f"{STEP * 2}if {variable} is None:"]
-            lines += statement_lines(f"{variable} = {default}", 3)
-            return [*lines, *statement_lines(f"{variable} = {self._converted(name)}", 2)]
+        variable, lines = self.body.variables[name], []
         if name in self.body.later_inputs():
             return []
-        return statement_lines(f"{variable} = {self._converted(name)}", 2)
+        if self.body.has_default(name) and self._default(name) == "None":
+            value = nested_text(np.asarray(self.graph.network.inputs[name].default))
+            lines = [f"{STEP * 2}if {variable} is None:"]
+            lines += statement_lines(f"{variable} = {in_torch(value)}", 3)
+        return [*lines, *statement_lines(f"{variable} = {self._converted(name)}", 2)]
 
     def _converted(self, name: str) -> str:
         kind = self.graph.network.inputs[name].dtype
@@ -182,7 +203,7 @@ class _Module:
         lines = []
         for name in names:
             own = scope.new("loss" if len(names) == 1 else name)
-            arguments = self._arguments(self.graph.network.inputs)
+            arguments = self._arguments(required=True)
             options = ["step=0"] if self.body.has_step else []
             signature = ", ".join(["self", *arguments, *options])
             lines += ["", *statement_lines(f"def {own}({signature}):", 1)]
