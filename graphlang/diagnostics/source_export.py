@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.base import Diagnostic, wording
 from graphlang.diagnostics.places import Span
 
 
@@ -12,7 +12,8 @@ class NothingInSource(Diagnostic):
         graphlang export net.graph --to numpy
 
     A file is generated from the steps that each operation records. An initializer of your own records none,
-    so its formula is not known; nor is that of a primitive of your own.
+    so its formula is not known; nor is that of a primitive of your own. In a module of PyTorch, layers and
+    parameters are attributes, so none can have the name of a member of `nn.Module`, such as `forward`.
 
     Fix: take an operation or an initializer of graphlang in its place; weights that were drawn by another one
     are read with `net.load("weights.npz")`.
@@ -27,3 +28,5 @@ class NothingInSource(Diagnostic):
     target: str
     reason: str
     span: Span | None = None
+
+    name_taken = wording(help="give {name} another name in the spec")

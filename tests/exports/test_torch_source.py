@@ -169,7 +169,53 @@ def test_a_parameter_that_would_hide_a_member_of_the_module_is_refused(name: str
     text = f"input x: float[3]; param {name}: float[3]; y = x * {name}; output y"
     with pytest.raises(gl.GraphError, match=f"`{name}` is a member of every module") as e:
         gl.loads(text).to_source("torch")
-    assert [d.code for d in e.value.diagnostics] == ["GL787"]
+    assert [(d.code, d.help) for d in e.value.diagnostics] == [
+        ("GL787", f"give `{name}` another name in the spec")
+    ]
+
+
+@pytest.mark.parametrize("lesson", lesson_names())
+def test_a_module_makes_its_arrays_on_the_device_of_its_inputs(lesson: str) -> None:
+    graph = gl.load(f"lesson:{lesson}")
+    module = executed(graph).eval().to("meta")
+    samples = {n: spec.default for n, spec in graph.network.inputs.items()}
+    rows = {**samples, **inputs_of(graph)}
+    taken = module.forward.__code__.co_varnames[1 : module.forward.__code__.co_argcount]
+    given = {n: torch.as_tensor(np.asarray(v)).to("meta") for n, v in rows.items() if n in taken}
+    for name, value in module(**given).items():
+        assert value.device.type == "meta", name
+
+
+def test_one_place_of_an_image_is_normalized_in_torch_too() -> None:
+    graph = gl.loads("input x: float[N, 4, 1]; y = x -> InstanceNorm; output y", dtype="float64")
+    compare(graph, inputs_of(graph), 1e-9, training=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "layer conv = Conv(3, 3, pad=same); y = conv(x); z = conv(y)",
+        "y = Conv(x, 6, 3, stride=2, pad=same, groups=3)",
+        "y = Conv(x, 2, [2, 3], pad=[[0, 1], [2, 0]], dilation=2, bias=false)",
+        "y = x -> ConvTranspose(2, 3, stride=2, pad=same) -> MaxPool(3, stride=2, pad=1)",
+        "y = x -> ConvTranspose(2, 3, stride=2, pad=1, output_pad=1) -> AvgPool(2, pad=1, count_pad=false)",
+        "y = x -> MaxPool(3, stride=2, pad=same) -> Flatten -> Affine(3, bias=false)",
+        "y = x -> BatchNorm(momentum=0.7, eps=0.001) -> Dropout(0.3)",
+        "y = reshape(x, N, 15, 6) -> LSTM(3, layers=2, bidirectional=true)",
+        "y = reshape(x, N, 15, 6) -> LSTM(3, layers=2, bidirectional=true, return=last)",
+        "y = reshape(x, N, 15, 6) -> GRU(3, layers=2, reset=after, return=last)",
+        "y = reshape(x, N, 15, 6) -> GRU(3, reset=before, bidirectional=true)",
+        "y, h, c = LSTM(reshape(x, N, 15, 6), 3, return=state)",
+        "y = reshape(x, N, 15, 6) -> RNN(3, layers=2)",
+        "s = reshape(x, N, 15, 6); y = Attention(s, s, 2, causal=true); z = Attention(s, 3, dropout=0.5)",
+        "y = x[:, ::-1, 4::-2] + x[:, :, 1::2][:, :, :3]",
+        "y = x -> PRelu(per_channel=true) -> Upsample(2, mode=linear) -> GroupNorm(3)",
+    ],
+)
+def test_settings_of_layers_agree_in_both_modes_in_torch(text: str) -> None:
+    graph = gl.loads(f"input x: float[N, 3, 6, 5]; {text}; out = sum(sin(y)); output y, out", dtype="float64")
+    for training in (False, True):
+        compare(graph, inputs_of(graph), 1e-9, training=training)
 
 
 def test_without_labels_a_module_gives_the_outputs() -> None:

@@ -95,6 +95,12 @@ def _module(call: TorchCall) -> str | None:
     return f"{call.module}({call.x})" if call.plain else None
 
 
+def _instance_norm(call: TorchCall) -> str | None:
+    """PyTorch refuses to normalize a single place."""
+    places = call.shape(0)[2:]
+    return None if all(n == 1 for n in places) else _module(call)
+
+
 def _embedding(call: TorchCall) -> str | None:
     return f"{call.module}({call.x})" if call.kind(0) == "int" else None
 
@@ -250,9 +256,10 @@ def _upsample(call: TorchCall) -> str | None:
 
 _CALLS: dict[str, Callable[[TorchCall], str | None]] = {
     **dict.fromkeys(("Affine", "BatchNorm", "LayerNorm", "GroupNorm"), _module),
-    **dict.fromkeys(("InstanceNorm", "RMSNorm", "PRelu"), _module),
+    **dict.fromkeys(("RMSNorm", "PRelu"), _module),
     **dict.fromkeys(("RNN", "LSTM", "GRU"), _recurrent),
     "Embedding": _embedding,
+    "InstanceNorm": _instance_norm,
     "Conv": _conv,
     "DepthwiseConv": _conv,
     "ConvTranspose": _conv_transpose,

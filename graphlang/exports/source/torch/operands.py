@@ -39,15 +39,15 @@ def dtype_text(dtype: Any) -> str:
     return f"torch.{np.dtype(dtype).name}"
 
 
-def array_text(value: Any) -> Expression:
+def array_text(value: Any, device: str = "") -> Expression:
     """A constant array; one number in all places is broadcast."""
     value = np.asarray(value)
-    kind = f"dtype={dtype_text(value.dtype)}"
+    rest = f"dtype={dtype_text(value.dtype)}{f', device={device}' if device else ''}"
     if value.size > 1 and not any(value.strides):
-        return Expression(f"torch.full({value.shape}, {plain_number_text(value.flat[0])}, {kind})")
+        return Expression(f"torch.full({value.shape}, {plain_number_text(value.flat[0])}, {rest})")
     if not value.size:
-        return Expression(f"torch.zeros({value.shape}, {kind})")
-    return Expression(f"torch.tensor({in_torch(of_numpy.nested_text(value))}, {kind})")
+        return Expression(f"torch.zeros({value.shape}, {rest})")
+    return Expression(f"torch.tensor({in_torch(of_numpy.nested_text(value))}, {rest})")
 
 
 def plain_number_text(value: Any) -> str:

@@ -82,7 +82,8 @@ class _Module:
         self.graph = graph
         self.modules = TorchModules(graph.network)
         self._refuse_members()
-        self.file = DeviceFile(_LANGUAGE, target="torch")
+        language = SourceLanguage(RULES, HELPERS, dtype_text, self._array, loop, HINTS)
+        self.file = DeviceFile(language, target="torch")
         self.name = class_name(stem_of_spec(graph.file) if graph.file else "net")
         self.body = ModuleBody(graph, self._language())
         self.inputs = sorted(self.body.inputs, key=self._is_optional)
@@ -98,7 +99,7 @@ class _Module:
             if own.replace(".", "_") in MEMBERS:
                 reason = f"`{own.replace('.', '_')}` is a member of every module of PyTorch"
                 span = self.graph.network.span(name)
-                raise GraphError([NothingInSource(f"`{own}`", "torch", reason, span)])
+                raise GraphError([NothingInSource.name_taken(f"`{own}`", "torch", reason, span)])
 
     def _language(self) -> ForwardLanguage:
         return ForwardLanguage(
@@ -118,6 +119,9 @@ class _Module:
 
     def _parameter(self, name: str) -> str:
         return self.modules.text(name, self.file.helpers)
+
+    def _array(self, value: Any) -> Expression:
+        return array_text(value, self.file.device)
 
     def _drawn(self, shape: str, dtype: str) -> str:
         device = f", device={self.file.device}" if self.file.device else ""
@@ -217,9 +221,6 @@ class _Module:
 
     def _attributes(self) -> list[str]:
         return [view.split(".")[1] for n in self.graph.network.params for view in self.modules.views(n)]
-
-
-_LANGUAGE = SourceLanguage(RULES, HELPERS, dtype_text, array_text, loop, HINTS)
 
 
 def _imports(lines: Sequence[str]) -> list[str]:
