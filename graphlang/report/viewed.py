@@ -42,6 +42,6 @@ class Viewed:
         return cast("View", view(self, inputs, *more, of=of, seed=seed, **named))
 
     def to_source(self, target: str) -> str:
-        """The graph as `json`, `numpy`, `jax` or `latex`, or as a picture: `dot`, `mermaid` or `svg`."""
+        """The graph as `json`, `numpy`, `jax`, `torch` or `latex`, or a picture: `dot`, `mermaid`, `svg`."""
         exported = import_module("graphlang.exports.targets").exported
         return cast("str", exported(self, target))

@@ -174,6 +174,28 @@ def test_a_parameter_that_would_hide_a_member_of_the_module_is_refused(name: str
     ]
 
 
+@pytest.mark.parametrize("way", ["", ", reverse=true"])
+@pytest.mark.parametrize(
+    "scan",
+    [
+        "y = scan v in x carry s = zeros(N, 3) { next s = tanh(s + v); yield s * v }",
+        "y = scan v in x carry s = h0, n = 1 { next s = cos(s) * v + n; next n = n + 1; yield s }",
+        "y = scan v in x carry s = h0 { next s = s -> Affine(3) -> Tanh; yield s + v }",
+        "y = scan i in arange(4) carry s = h0 { next s = sin(s) * 2; yield s }",
+    ],
+)
+def test_a_loop_agrees_in_torch_in_both_directions(scan: str, way: str) -> None:
+    text = f"input x: float[N, 4, 3], h0: float[N, 3]; {scan.replace(' in x', ' in x' + way)}; output y"
+    graph = gl.loads(text, dtype="float64")
+    compare(graph, inputs_of(graph), 1e-9)
+
+
+def test_a_layer_whose_name_is_a_keyword_of_python_is_refused() -> None:
+    text = "input x: float[N, 3]; layer lambda = Affine(2); y = lambda(x); output y"
+    with pytest.raises(gl.GraphError, match="`lambda` is a keyword of Python"):
+        gl.loads(text).to_source("torch")
+
+
 @pytest.mark.parametrize("lesson", lesson_names())
 def test_a_module_makes_its_arrays_on_the_device_of_its_inputs(lesson: str) -> None:
     graph = gl.load(f"lesson:{lesson}")
@@ -216,6 +238,40 @@ def test_settings_of_layers_agree_in_both_modes_in_torch(text: str) -> None:
     graph = gl.loads(f"input x: float[N, 3, 6, 5]; {text}; out = sum(sin(y)); output y, out", dtype="float64")
     for training in (False, True):
         compare(graph, inputs_of(graph), 1e-9, training=training)
+
+
+class Leaning(gl.Layer):
+    """y = gain * (x - mean) + x W, where the mean runs along with the batches"""
+
+    def parameters(self, x: Any) -> Any:
+        size = x.shape[-1]
+        return {"gain": gl.Parameter((size,), 1.0), "W": gl.Parameter((size, size))}
+
+    def state(self, x: Any) -> Any:
+        return {"mean": gl.Parameter((x.shape[-1],), 0.5)}
+
+    def forward(self, x: Any, *, gain: Any, W: Any, mean: Any, training: bool, random: Any) -> Any:
+        if not training:
+            return gain * (x - mean) + x @ W
+        now = np.mean(x, axis=0)
+        y = np.where(random.uniform(x.shape) < 0.5, gain * (x - now), 0) + x @ W
+        return y, None, {"mean": 0.9 * mean + 0.1 * now}
+
+
+def test_a_layer_of_ones_own_is_written_out_in_torch() -> None:
+    text = "input x: float[N, 3]; y = x -> Leaning -> Affine(2); output y"
+    graph = gl.loads(text, dtype="float64", layers=[Leaning])
+    for training in (False, True):
+        compare(graph, inputs_of(graph), 1e-9, training=training)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_gradient_of_a_gradient_agrees_in_torch(dtype: str) -> None:
+    text = (
+        "input x: float[N, 2, 6, 6]; y = sum(x -> Conv(3, 3) -> MaxPool(2) -> Tanh -> Flatten -> Affine(1)); "
+    )
+    graph = gl.loads(text + "g = grad(y, x); out = sum(g**2); output out", dtype=dtype)
+    compare(graph, inputs_of(graph), 1e-9 if dtype == "float64" else 1e-5)
 
 
 def test_without_labels_a_module_gives_the_outputs() -> None:

@@ -42,7 +42,7 @@ def python_loop(
     writer.lines += inner.lines
     ends = {("last", i): Expression(name) for i, name in variables.items()}
     for number, name in lists.items():
-        whole = stack.format(flipped.format(name) if call.reverse else name)
+        whole = stack.format(f"{name}[::-1]" if call.reverse else name)
         ends["stacked", number] = writer.named("y", whole)
     return [ends[result] for result in results]
 

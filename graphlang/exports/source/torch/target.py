@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any
 
 import numpy as np
@@ -94,10 +95,14 @@ class _Module:
 
     def _refuse_members(self) -> None:
         """Refuses names that mean something else in every module."""
-        names = {a.layer or n: n for n, a in self.modules.parameters.items()}
-        for own, name in names.items():
-            if own.replace(".", "_") in MEMBERS:
-                reason = f"`{own.replace('.', '_')}` is a member of every module of PyTorch"
+        modules = self.modules
+        for name in modules.parameters:
+            parts = modules.views(name)[0].removeprefix("self.").split(".")
+            taken = next((p for p in parts if p in MEMBERS or iskeyword(p)), None)
+            if taken is not None:
+                what = "a keyword of Python" if iskeyword(taken) else "a member of every module of PyTorch"
+                reason = f"`{taken}` is {what}"
+                own = name if len(parts) == 1 or taken != parts[0] else modules.layer_of[name]
                 span = self.graph.network.span(name)
                 raise GraphError([NothingInSource.name_taken(f"`{own}`", "torch", reason, span)])
 
