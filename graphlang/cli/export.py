@@ -70,6 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise options.Usage("--opset, --training and --no-verify belong to --to onnx")
     graph, _ = options.load_graph(arguments)
     content = exported(graph, arguments.to, **_options_of_onnx(arguments))
+    if target.weights_come and arguments.weights:
+        console.err(f"the weights are not in it: {target.weights_come}")
     if to_stdout:
         assert isinstance(content, str), arguments.to
         console.document(content)

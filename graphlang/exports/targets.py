@@ -22,6 +22,8 @@ class ExportTarget(NamedTuple):
     binary: bool = False
     #: whether it is a program that reads the weights from a file of their own
     reads_weights: bool = False
+    #: how other weights than those of the start come into the program, where it reads no such file
+    weights_come: str = ""
 
 
 TARGETS: dict[str, ExportTarget] = {
@@ -35,9 +37,17 @@ TARGETS: dict[str, ExportTarget] = {
         ".py",
         reads_weights=True,
     ),
-    "jax": ExportTarget("graphlang.exports.source.jax.target", "a file of Python that needs JAX", ".py"),
+    "jax": ExportTarget(
+        "graphlang.exports.source.jax.target",
+        "a file of Python that needs JAX",
+        ".py",
+        weights_come="`dict(np.load(FILE))` of a file that `graphlang weights` shows is what `forward` takes",
+    ),
     "torch": ExportTarget(
-        "graphlang.exports.source.torch.target", "a file of Python with a module of PyTorch", ".py"
+        "graphlang.exports.source.torch.target",
+        "a file of Python with a module of PyTorch",
+        ".py",
+        weights_come="`graphlang weights FILE --for SPEC --to torch` writes what `load_state_dict` takes",
     ),
     "latex": ExportTarget("graphlang.exports.latex.document", "the formulas, forward and gradient", ".tex"),
     "onnx": ExportTarget(

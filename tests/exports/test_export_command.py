@@ -75,3 +75,16 @@ def test_a_program_is_written_with_its_weights_beside_it(
     np.testing.assert_allclose(net.predict(x), graph.predict(x=x), rtol=1e-5)
     assert main(words) == 0
     assert "the weights are not in it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("target", "way"), [("jax", "dict(np.load(FILE))"), ("torch", "load_state_dict")])
+def test_a_program_that_reads_no_file_says_how_the_weights_come_into_it(
+    target: str, way: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = str(tmp_path / "weights.npz")
+    gl.load("lesson:two_layer_net", seed=7).save(weights)
+    assert main(["export", "lesson:two_layer_net", "--to", target]) == 0
+    assert "weights" not in capsys.readouterr().err
+    words = ["export", "lesson:two_layer_net", "--to", target, "--weights", weights]
+    assert main([*words, "-o", str(tmp_path / "net.py")]) == 0
+    assert way in capsys.readouterr().err
