@@ -21,7 +21,6 @@ from graphlang.kernels.windows import sides
 from graphlang.layers._windows import pads_of, per_axis
 from graphlang.spec.operations import OneResult
 from graphlang.trace import Shape
-from graphlang.trace.dims import Dim
 
 
 @dataclass(frozen=True)
@@ -150,8 +149,6 @@ def _pool(name: str) -> Callable[[TorchCall], str | None]:
         pads = pads_of(name, own.pad, call.shape(0)[2:], size, stride, dilation)
         if not all(isinstance(p, int) and 2 * p <= k for p, k in zip(pads, size, strict=True)):
             return None
-        if any(isinstance(p, Dim) for p in pads):
-            return None
         settings = [] if stride == size else [f"stride={_one(stride)}"]
         settings += [f"padding={_one(pads)}"] if any(pads) else []
         if set(dilation) != {1}:
@@ -247,10 +244,10 @@ def _gelu(call: TorchCall) -> str | None:
 def _upsample(call: TorchCall) -> str | None:
     own, count = call.operation, len(call.shape(0)) - 2
     scale = per_axis("Upsample", "scale", own.scale, count)
-    if not call.plain or (own.mode == "linear" and count > 3):
+    if not call.plain:
         return None
-    modes = {"nearest": "nearest", "linear": ("linear", "bilinear", "trilinear")[min(count, 3) - 1]}
-    rest = "" if own.mode == "nearest" else f', mode="{modes[own.mode]}"'
+    linear = ("linear", "bilinear", "trilinear")[count - 1]
+    rest = "" if own.mode == "nearest" else f', mode="{linear}"'
     return f"F.interpolate({call.x}, scale_factor={_one(scale)}{rest})"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from graphlang.layers._windows import pads_of, per_axis
 from graphlang.layouts.instances import LayerInstance, layer_instances
-from graphlang.layouts.torch_layout import TorchParameter, attribute_name, torch_parameters
+from graphlang.layouts.torch_layout import attribute_name, torch_parameters
 from graphlang.layouts.torch_table import MODULES
 from graphlang.spec.network import Network, Node, Ref
 from graphlang.spec.operations import OneResult
@@ -108,10 +108,6 @@ class TorchModules:
             second = f"F.pad({second}[:{2 * size}], (0, {size}))"
         return f"gates({views[0]} + {second}, {order}, {signs})"
 
-    def of_file(self) -> list[TorchParameter]:
-        """The parameters that belong to no layer."""
-        return [p for n, p in self.parameters.items() if n not in self.layer_of]
-
 
 _GATES = {
     "RNN": ((0,), (1,)),
@@ -149,9 +145,8 @@ def _first_shape(network: Network, node: Node) -> Shape:
 def _call(name: str, *arguments: Any, **settings: Any) -> str:
     """A call, without the settings that are those of PyTorch anyway."""
     texts = [str(a) for a in arguments]
-    texts += [
-        f"{key}={value}" for key, value in settings.items() if value != _DEFAULTS.get(key, value is None)
-    ]
+    own = {k: v for k, v in settings.items() if k not in _DEFAULTS or v != _DEFAULTS[k]}
+    texts += [f"{key}={value}" for key, value in own.items()]
     return f"{name}({', '.join(texts)})"
 
 
@@ -178,7 +173,7 @@ def conv_windows(layer: str, operation: Any, x: Shape, kernel: Shape) -> dict[st
         return None
     sizes = sizes if operation.pad == "same" else (0,) * count
     if layer != "ConvTranspose" and operation.pad == "same" and set(stride) == {1}:
-        sizes = tuple(max(kernel) for _ in kernel)
+        sizes = kernel  # of a stride of 1 the padding is the same for any size
     window: Any = kernel
     pads = pads_of(layer, operation.pad, sizes, window, stride, dilation)
     if any(isinstance(n, Dim) for p in pads for n in (p if isinstance(p, tuple) else (p,))):
@@ -190,8 +185,7 @@ def _conv(call: LayerCall) -> str:
     W = call.shapes["W"]
     kernel, own = W[2:], type(call.operation).__name__
     windows = conv_windows(own, call.operation, call.x, kernel)
-    groups = call.x[1] if own == "DepthwiseConv" and len(call.x) > 1 else getattr(call.operation, "groups", 1)
-    groups = W[0] // call.operation.multiplier if own == "DepthwiseConv" else groups
+    groups = W[0] // call.operation.multiplier if own == "DepthwiseConv" else call.operation.groups
     pads = () if windows is None else windows["pads"]
     plain = all(isinstance(p, int) for p in pads) and pads
     return _call(
