@@ -52,6 +52,13 @@ def parser() -> options.CommandParser:
         type=options.named,
         help="the column of the table to predict (default: one with a likely name, else the last)",
     )
+    command.add_argument(
+        "--as",
+        dest="taken",
+        choices=("classes", "number"),
+        help="what the column is predicted as (default: whole numbers as classes where they are few, others\n"
+        "as a number)",
+    )
     command.add_argument("--force", action="store_true", help="write over a spec of that name")
     options.limits(command)
     options.form(command)
@@ -80,6 +87,8 @@ def _name(arguments: argparse.Namespace) -> str:
     if table is None:
         if arguments.target is not None:
             raise options.Usage("--target is a column of a table: add --from FILE")
+        if arguments.taken is not None:
+            raise options.Usage("--as is about the column of a table: add --from FILE")
         if arguments.name is None:
             raise options.Usage("name the new file, as in `graphlang new first`")
         return str(arguments.name)
@@ -114,7 +123,7 @@ def _from_table(file: Path, arguments: argparse.Namespace) -> None:
 
     table: Path = arguments.table
     path, elsewhere = path_below(table, file.parent)
-    found = proposal(table, path, arguments.target, options.limits_of(arguments))
+    found = proposal(table, path, arguments.target, arguments.taken, options.limits_of(arguments))
     copies = [copy_table(table, path, file.parent)] if elsewhere else []
     _write(file, table_spec(found, file.stem, _quoted), force=arguments.force)
     _tell(file, copies)

@@ -36,7 +36,7 @@ class UnfitTarget(NoProposal):
 
     name: str
     why: str
-    kind: Literal["gaps", "constant", "words", "dates", "unreadable"]
+    kind: Literal["gaps", "constant", "words", "numbers", "dates", "unreadable"]
     others: Sequence[str]
 
     @property
@@ -44,6 +44,7 @@ class UnfitTarget(NoProposal):
         mend = {
             "gaps": "fill the cells, or take the rows away",
             "words": "put the words into a few classes, or write numbers alone",
+            "numbers": "leave `--as classes` out, and a number is predicted",
             "dates": "write a number in their place, as the days since a day",
         }.get(self.kind)
         other = f"name another column with `--target`, such as `{self.others[0]}`" if self.others else None

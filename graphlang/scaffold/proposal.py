@@ -17,7 +17,7 @@ from graphlang.scaffold.row_splits import RowSplits, row_splits
 from graphlang.scaffold.spec_words import in_short
 from graphlang.scaffold.table_features import SAME, Features, features_of
 from graphlang.scaffold.table_file import TableFile, cells_of, opened_table, step_between_rows, whole_column
-from graphlang.scaffold.target_choice import ChosenTarget, chosen_target
+from graphlang.scaffold.target_choice import ChosenTarget, Taken, chosen_target
 
 
 class Proposal(NamedTuple):
@@ -44,18 +44,18 @@ class Proposal(NamedTuple):
         return _columns(self.features)
 
 
-def proposal(place: Path, path: str, target: str | None, limits: Limits) -> Proposal:
+def proposal(place: Path, path: str, target: str | None, taken: Taken | None, limits: Limits) -> Proposal:
     """A network for the table at a place, for a spec its `path`; raises GraphError where there is none."""
     file = opened_table(place, limits)
     table, step = file.table, step_between_rows(file.table)
     cells = cells_of(table, step)
     marks = _marks(file, cells)
     looks = {column.name: look(column, file.form, marks) for column in cells}
-    chosen = chosen_target(table, list(looks.values()), target)
+    chosen = chosen_target(table, list(looks.values()), target, taken)
     whole = whole_column(table, chosen.name)
     if step > 1:
         of_all = looks | {chosen.name: look(whole, file.form, marks)}
-        chosen = chosen_target(table, list(of_all.values()), chosen.name)._replace(
+        chosen = chosen_target(table, list(of_all.values()), chosen.name, taken)._replace(
             why=chosen.why, instead_of=chosen.instead_of
         )
     splits = row_splits(table.rows, _ids(whole) if chosen.classes else None)

@@ -27,6 +27,8 @@ _WHY = {
     "fits": "as the last column that can be",
 }
 
+_INSTEAD = {"number": "predicts a number instead", "classes": "makes a class of each of its values"}
+
 
 def table_spec(found: Proposal, stem: str, quoted: Callable[[str], str]) -> str:
     """The text of a spec for a table, laid out; `quoted` makes a word of a command line of a path."""
@@ -90,14 +92,15 @@ def _of_target(found: Proposal) -> str:
         chosen += f", for {shown(name)} {why}"
     if target.why != "named":
         chosen += "; `--target COLUMN` chooses another one"
+    instead = "" if target.instead is None else f"; `--as {target.instead}` {_INSTEAD[target.instead]}"
     if not target.classes:
-        return f"{chosen}. It is a number."
+        return f"{chosen}. It is a number{instead}."
     kind = "words" if target.look.kind == "words" else "whole numbers"
     often, count = target.classes.most_common(1)[0]
     share = round(100 * count / target.classes.total())
     return (
         f"{chosen}. Its {len(target.classes)} different {kind} are classes; {shown(often)} alone would be "
-        f"right for {share} % of the rows."
+        f"right for {share} % of the rows{instead}."
     )
 
 

@@ -27,6 +27,8 @@ MOST_NUMBERED = 20
 
 
 Why = Literal["named", "likely", "last", "fits"]
+Taken = Literal["classes", "number"]
+"""What a column is predicted as."""
 
 
 class ChosenTarget(NamedTuple):
@@ -38,14 +40,18 @@ class ChosenTarget(NamedTuple):
     why: Why
     #: a column that would have been chosen, and why it cannot be predicted
     instead_of: tuple[str, str] | None = None
+    #: what it can be predicted as too, where its values alone have decided
+    instead: Taken | None = None
 
     @property
     def name(self) -> str:
         return self.look.name
 
 
-def chosen_target(table: Columns, looks: Sequence[ColumnLook], name: str | None) -> ChosenTarget:
-    """The target; raises GraphError where there is none."""
+def chosen_target(
+    table: Columns, looks: Sequence[ColumnLook], name: str | None, taken: Taken | None = None
+) -> ChosenTarget:
+    """The target, `taken` as said or as its values tell; raises GraphError where there is none."""
     by_name = {look.name: look for look in looks}
     if name is not None and name not in by_name:
         raise GraphError([UnknownColumn(table.path, name, list(by_name))])
@@ -59,16 +65,16 @@ def chosen_target(table: Columns, looks: Sequence[ColumnLook], name: str | None)
     for look, why in chosen or _candidates(looks):
         if why in ("last", "fits") and problems and problems[0].name.strip().lower() in LIKELY:
             break  # what was meant is plain
-        problem = _problem(table, look)
+        problem = _problem(table, look, taken)
         if problem is None:
             first = (problems[0].name, problems[0].why) if problems else None
-            return ChosenTarget(look, _classes(look), why, first)
+            return ChosenTarget(look, _classes(look, taken), why, first, None if taken else _instead(look))
         problems.append(problem)
     if len(problems) == len(looks):
         raise GraphError(
             [NoTarget(table.path, in_short([(problem.name, problem.why) for problem in problems]))]
         )
-    others = [look.name for look in reversed(looks) if _problem(table, look) is None]
+    others = [look.name for look in reversed(looks) if _problem(table, look, taken) is None]
     raise GraphError([problems[0].replaced(others=others)])
 
 
@@ -92,8 +98,8 @@ def _candidates(looks: Sequence[ColumnLook]) -> Iterator[tuple[ColumnLook, Why]]
             yield look, "last" if look is looks[-1] else "fits"
 
 
-def _problem(table: Columns, look: ColumnLook) -> UnfitTarget | None:
-    """Why a column cannot be predicted."""
+def _problem(table: Columns, look: ColumnLook, taken: Taken | None) -> UnfitTarget | None:
+    """Why a column cannot be predicted, or not as what it is to be taken for."""
     if not can_be_written(look.name):
         return UnfitTarget(table.path, look.name, NAME_UNSEEN, "unreadable", ())
     if look.kind == "unreadable":
@@ -107,6 +113,12 @@ def _problem(table: Columns, look: ColumnLook) -> UnfitTarget | None:
     if look.kind == "words" and not _are_classes(look):
         why = f"has {look.different:,} different words or texts in {look.rows:,} rows"
         return UnfitTarget(table.path, look.name, why, "words", ())
+    if taken == "number" and look.kind == "words":
+        return UnfitTarget(table.path, look.name, "holds words, and a number was asked for", "words", ())
+    if taken == "classes" and look.kind == "numbers" and not _may_be_classes(look):
+        many = f"has {look.different:,} different numbers, and {MOST_CLASSES} classes are the most"
+        why = many if look.is_whole else "holds numbers with fractions, which are no classes"
+        return UnfitTarget(table.path, look.name, why, "numbers", ())
     return None
 
 
@@ -115,13 +127,25 @@ def _are_classes(look: ColumnLook) -> bool:
     return look.different <= MOST_CLASSES and (look.different == 2 or 2 * look.different <= look.rows)
 
 
-def _classes(look: ColumnLook) -> Counter[str]:
+def _may_be_classes(look: ColumnLook) -> bool:
+    """Whether numbers can be classes, be it likely or not."""
+    return look.is_whole and look.different <= MOST_CLASSES
+
+
+def _instead(look: ColumnLook) -> Taken | None:
+    """What numbers can be predicted as, other than what their values say."""
+    if look.kind != "numbers":
+        return None
+    return "number" if _classes(look, None) else "classes" if _may_be_classes(look) else None
+
+
+def _classes(look: ColumnLook, taken: Taken | None) -> Counter[str]:
     """The classes of a target, those of numbers by size; none where it is a number."""
     if look.kind == "words":
         return Counter(dict(sorted(look.counts.items())))
     numbers, counts = np.unique(look.values, return_counts=True)
     few = len(numbers) == 2 or (len(numbers) <= MOST_NUMBERED and 5 * len(numbers) <= look.rows)
-    if not (few and look.is_whole):
+    if taken == "number" or not (taken == "classes" or (few and look.is_whole)):
         return Counter()
     return Counter({str(int(n)): int(count) for n, count in zip(numbers, counts, strict=True)})
 

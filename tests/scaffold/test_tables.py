@@ -109,6 +109,30 @@ def test_few_whole_numbers_and_words_are_classes_and_other_numbers_are_numbers(c
     assert ("SoftmaxWithLoss" in text) == taken.startswith("category")
 
 
+@pytest.mark.parametrize(
+    ("cell", "kind", "taken", "hint"),
+    [
+        (lambda r: r % 3, "number", "[y - 1]", None),
+        (lambda r: r % 3, "classes", "category(y)", None),
+        (lambda r: r % 3, None, "category(y)", "`--as number` predicts a number instead"),
+        (lambda r: 10 * (r % 40), "classes", "category(y)", None),
+        (lambda r: 10 * (r % 40), None, "[(y - ", "`--as classes` makes a class of each of its values"),
+        (lambda r: r / 8, None, "[(y - ", None),
+        (lambda r: "no" if r % 3 else "yes", None, "category(y)", None),
+    ],
+)
+def test_numbers_are_classes_or_numbers_as_said(cell, kind, taken, hint, proposed, capsys) -> None:
+    text = proposed(
+        "a,y\n" + rows_of(120, lambda r: r * 0.5, cell), *(() if kind is None else ("--as", kind))
+    )
+    assert taken in text or kind == "number"
+    assert ("SoftmaxWithLoss" in text) == taken.startswith("category")
+    comment = " ".join(text.replace("\n# ", " ").split())
+    assert ("--as" in comment) == (hint is not None)
+    assert hint is None or hint in comment
+    trained(capsys)
+
+
 def test_a_class_of_one_row_is_among_those_for_training(proposed, capsys) -> None:
     text = proposed("a,y\n" + rows_of(30, lambda r: r * 0.5, lambda r: "rare" if r == 7 else "ab"[r % 2]))
     assert "seed=" in text or "test=0.2)" in text
@@ -136,6 +160,9 @@ def test_where_no_draw_leaves_every_class_for_training_all_rows_are() -> None:
         (",a\n0,1.5\n1,2\n", (), "index=False"),
         ("a,a,b\n1,2,3\n", (), "is there twice"),
         ("a,b\n", (), "holds no data"),
+        ("a,b\n1,u\n2,v\n3,u\n", ("--target", "b", "--as", "number"), "it holds words, and a number was asked for"),
+        ("a,b\n1,.5\n2,.7\n3,.5\n", ("--target", "b", "--as", "classes"), "fractions, which are no classes"),
+        ("a,b\n" + rows_of(60, int, int), ("--target", "b", "--as", "classes"), "has 60 different numbers, and 50 classes are the most"),
         ("a,b\n1,2021-01-01\n2,2021-01-02\n3,2021-01-04\n", ("--target", "b"), "it holds dates"),
     ],
 )  # fmt: skip
