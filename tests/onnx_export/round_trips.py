@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import onnx
@@ -11,6 +14,7 @@ import graphlang as gl
 from graphlang.inputs.stand_ins import fill_with_random
 from graphlang.onnx.exporting.export import exported_bytes
 from graphlang.onnx.importing.loading import graph_of, import_model
+from graphlang.trace.primitives.random_numbers import NumberStream, RandomNumbers
 
 TOLERANCE = 1e-5
 
@@ -19,27 +23,56 @@ def round_trip(graph: gl.Graph, inputs: dict[str, Any] | None = None) -> gl.Grap
     """The graph that comes back, once it gives the same outputs and gradients.
 
     Parameters are told by their numbers: an import names its layers anew, and a parameter that is used
-    twice may come back as two, whose gradients add up.
+    twice may come back as two, whose gradients add up. What is drawn at random is the same in both: see
+    `same_draws`.
     """
     content, _ = exported_bytes(graph, verify=False)
     imported = import_model(onnx.load_model_from_string(content), "there.onnx")
     back = graph_of(imported, "back.graph", dtype="float32")
     given = drawn(graph) if inputs is None else inputs
     theirs = {imported.inputs[name]: value for name, value in given.items() if name in imported.inputs}
-    a, b = graph.forward(given), back.forward(theirs)
-    for name in graph.spec.outputs:
-        same(name, a[name], b[imported.outputs[name]])
-    for name in graph.spec.outputs:
-        if np.asarray(a[name]).dtype.kind == "f":
-            ours = gradients(graph, given, name)
-            others = gradients(back, theirs, imported.outputs[name])
-            for param, gradient in ours.items():
-                found = counterparts(graph.params[param], back)
-                if not found and not gradient.any():
-                    continue  # nothing is computed from it, as from a condition
-                assert found, f"`{param}` does not come back as a parameter"
-                same(f"gradient of {name} by {param}", gradient, sum(others[n] for n in found))
+    with same_draws(graph, back):
+        a, b = graph.forward(given), back.forward(theirs)
+        for name in graph.spec.outputs:
+            same(name, a[name], b[imported.outputs[name]])
+        for name in graph.spec.outputs:
+            if np.asarray(a[name]).dtype.kind == "f":
+                ours = gradients(graph, given, name)
+                others = gradients(back, theirs, imported.outputs[name])
+                for param, gradient in ours.items():
+                    found = counterparts(graph.params[param], back)
+                    if not found and not gradient.any():
+                        continue  # nothing is computed from it, as from a condition
+                    assert found, f"`{param}` does not come back as a parameter"
+                    same(f"gradient of {name} by {param}", gradient, sum(others.get(n, 0) for n in found))
     return back
+
+
+@contextmanager
+def same_draws(*graphs: gl.Graph) -> Iterator[None]:
+    """The nodes that draw for the outputs of each graph get the same numbers, in their order.
+
+    A draw follows from the name of its node, which is another one after an import.
+    """
+    places = {}
+    for graph in graphs:
+        for place, name in enumerate(drawing(graph)):
+            places[NumberStream((0, ()), name, float).key] = place  # type: ignore[arg-type]
+    compute = RandomNumbers.compute
+
+    def by_place(self: RandomNumbers, *counters: Any, key: int, **params: Any) -> Any:
+        return compute(self, *counters, **params | {"key": places.get(key, key), "seed": 0})
+
+    with patch.object(RandomNumbers, "compute", by_place):
+        yield
+
+
+def drawing(graph: gl.Graph) -> list[str]:
+    """The streams of the nodes that the outputs draw from."""
+    network = graph.network
+    needed = network.ancestors([network.numbers[name] for name in graph.spec.outputs])
+    found = [n for n in network.nodes if needed[n.number] and n.operation is not None]
+    return [n.spec.stream or n.name for n in found if n.spec.operation.startswith("random_")]
 
 
 def randomize(graph: gl.Graph, seed: int = 0) -> gl.Graph:

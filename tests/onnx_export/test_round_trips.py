@@ -17,14 +17,12 @@ sys.path.append(str(Path(__file__).parent.parent / "random_programs"))
 from random_program import random_program
 
 SPECS = Path(__file__).parents[2] / "specs"
-DRAWS = {"gan", "unet", "vae"}
-"""Lessons whose outputs are drawn at random, which another program does in another way."""
 HEAVY = {"deep_convnet", "fine_tuning", "resnet", "simple_convnet", "translation"}
 REFUSED = {10, 19, 47}
 """Programs with a node that cannot come back, or whose sizes decide what is computed."""
 OF_ANY_SHAPE = {0, 38}
 """Programs with an input that takes values of any shape, which in a file is a number."""
-LESSONS = [path.stem for path in sorted(SPECS.glob("*.graph")) if path.stem not in DRAWS]
+LESSONS = [path.stem for path in sorted(SPECS.glob("*.graph"))]
 
 
 @pytest.mark.parametrize("name", [n for n in LESSONS if n not in HEAVY])
@@ -36,14 +34,6 @@ def test_a_lesson_comes_back_as_it_was(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(HEAVY))
 def test_a_larger_lesson_comes_back_as_it_was(name: str) -> None:
     round_trip(randomize(gl.load(SPECS / f"{name}.graph", dtype="float32")))
-
-
-@pytest.mark.parametrize("name", sorted(DRAWS))
-def test_what_is_drawn_at_random_is_refused_by_name(name: str, tmp_path: Path) -> None:
-    graph = gl.load(SPECS / f"{name}.graph")
-    gl.onnx.export(graph, tmp_path / "net.onnx", verify=False)
-    with pytest.raises(gl.GraphError, match=r"Random\w+Like.*random numbers"):
-        gl.onnx.load(tmp_path / "net.onnx")
 
 
 @pytest.mark.parametrize("seed", [s for s in range(60) if s not in OF_ANY_SHAPE])

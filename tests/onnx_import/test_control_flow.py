@@ -168,7 +168,3 @@ def test_functions_of_the_file_are_written_out() -> None:
 @pytest.mark.parametrize("op", ["NonZero", "Unique"])
 def test_results_whose_size_the_data_decide_are_refused_with_the_reason(op: str) -> None:
     refused(f"g (float[3] x) => (float[K] y) {{ y = {op}(x) }}", "depends on the data")
-
-
-def test_random_numbers_are_refused_with_the_reason() -> None:
-    refused("g (float[3] x) => (float[3] y) { y = RandomNormalLike(x) }", "random numbers")

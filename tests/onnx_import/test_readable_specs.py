@@ -269,3 +269,20 @@ def test_weights_find_their_layers_however_a_model_repeats_itself(seed: int) -> 
     model = m.model(y, ["N", 4])
     (theirs,) = reference.ReferenceEvaluator(model).run(None, {"x": x})
     held(model, x, atol=1e-4 * max(1, float(np.abs(theirs).max())))
+
+
+def test_a_value_has_no_name_that_a_layer_would_have() -> None:
+    model = onnx.parser.parse_model("""<ir_version: 10, opset_import: ["" : 22]>
+        g (float[N, 2] x) => (float[N, 2] y, float[N, 2] Affine2)
+        <float[2, 2] A = {1.0, 2.0, 3.0, 4.0}, float[2, 2] B = {5.0, 6.0, 7.0, 8.0}> {
+            Affine1 = MatMul(x, A)
+            Affine2 = MatMul(Affine1, B)
+            y = Add(Affine1, Affine2)
+        }""")
+    imported = import_model(model, "net.onnx")
+    graph = graph_of(imported, "net.graph", dtype="float64")
+    assert set(imported.weights) == {"Affine1.W", "Affine2.W"}
+    assert imported.outputs["Affine2"] == "affine2"
+    x = np.array([[1.0, 10.0]])
+    a = x @ [[1, 2], [3, 4]]
+    np.testing.assert_allclose(graph.forward({"x": x})["y"], a + a @ [[5, 6], [7, 8]])

@@ -54,6 +54,11 @@ class NodeCase(NamedTuple):
         return None
 
     @property
+    def draws(self) -> bool:
+        """Whether it draws random numbers, which other programs draw in another way."""
+        return bool({"Bernoulli"} & set(self.ops)) or self.name.startswith("test_training_dropout")
+
+    @property
     def family(self) -> str:
         return family_of(self.ops[-1]) or "others"
 

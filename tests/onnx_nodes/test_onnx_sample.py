@@ -56,6 +56,6 @@ def test_the_table_of_the_documentation_adds_up() -> None:
     counts = {name: [int(n) for n in cells.split(" | ")] for name, cells in rows}
     total = counts.pop("all")
     assert [sum(column) for column in zip(*counts.values(), strict=True)] == total
-    assert all(n == passed + other + refused for n, passed, _, other, refused, _ in counts.values())
+    assert all(n == passed + sum(others) for n, passed, _, *others, _ in counts.values())
     assert total[1] >= 1231
-    assert total[3] == 0
+    assert total[4] == 0

@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 from graphlang.onnx.importing.expression import Keyword, NameRef, WrittenCall, names_of_expression
-from graphlang.onnx.importing.names import Identifiers
+from graphlang.onnx.importing.names import Identifiers, not_as_a_layer
 from graphlang.onnx.importing.rewriting import LITERAL, Parts, parts_of, refilled
 from graphlang.onnx.importing.writer import BlockCopy, Statement, Writer
 
@@ -262,7 +262,8 @@ class _Group:
         """A name after the words that the names of its values share; the second one has a B behind it."""
         wanted = _title(_common_start(self._own_words()))
         taken = self.writer.names
-        free = next(n for n in (wanted, *(f"{wanted}{c}" for c in "BCDEFGHIJKLMNOPQ")) if not taken.has(n))
+        titles = (wanted, *(f"{wanted}{c}" for c in "BCDEFGHIJKLMNOPQRSTUVWXYZ"))
+        free = next(n for n in titles if not taken.has(n) and not taken.has_numbered(n))
         return taken.new(free, "Block")
 
     def _own_words(self) -> list[str]:
@@ -288,7 +289,8 @@ class _Group:
         names: dict[str, str] = {}
         start = _common_start(self._own_words())
         for name in self.names[0]:
-            names[name] = self.local.new(re.sub(r"^(\d+_)+", "", name[len(start) :]) or "y", "y")
+            words = re.sub(r"^(\d+_)+", "", name[len(start) :])
+            names[name] = self.local.new(not_as_a_layer(words) or "y", "y")
         return names
 
     def replaced(self) -> list[Statement]:

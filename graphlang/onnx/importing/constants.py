@@ -25,15 +25,29 @@ def literal_of(array: np.ndarray[Any, Any], word: str) -> Expression | None:
         return _uniform(array, word)
     if (triangle := triangle_of(array, word)) is not None:
         return triangle
+    if (counted := _counted(array, word)) is not None:
+        return counted
     if word == "float":
         if array.size > SHORT and np.isfinite(array).all():
             return None
         return Literal(_listed(array))
     if array.size > LONGEST:
         raise NotImported(f"a constant has {array.size:,} whole numbers, more than {LONGEST:,}")
-    if word == "int" and array.ndim == 1 and array.size > 2 and (np.diff(array) == 1).all():
-        return WrittenCall("arange", (), (int(array[0]), int(array[-1]) + 1))
     return WrittenCall("cast", (Literal(_listed(array)),), (), {"to": Keyword(word)})
+
+
+def _counted(array: np.ndarray[Any, Any], word: str) -> Expression | None:
+    """Whole numbers that follow one another along one axis, as `arange`."""
+    least = 2 if word == "int" else SHORT
+    if word == "bool" or array.size <= least or max(array.shape) != array.size:
+        return None
+    flat = array.reshape(-1)
+    if not np.isfinite(flat).all() or flat[0] != np.floor(flat[0]) or (np.diff(flat) != 1).any():
+        return None
+    first, end = int(flat[0]), int(flat[-1]) + 1
+    call = WrittenCall("arange", (), (first, end) if first else (end,))
+    call = call if word == "int" else WrittenCall("cast", (call,), (), {"to": Keyword("float")})
+    return call if array.ndim == 1 else WrittenCall("reshape", (call,), tuple(array.shape))
 
 
 def _uniform(array: np.ndarray[Any, Any], word: str) -> Expression:

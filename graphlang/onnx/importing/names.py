@@ -25,9 +25,19 @@ class Identifiers:
         """Whether a name is taken."""
         return name in self._taken
 
+    def has_numbered(self, name: str) -> bool:
+        """Whether a name is taken that a layer or a use of a `def` of this name would have."""
+        return any(n.startswith(name) and n[len(name) :].isdigit() for n in self._taken)
+
     def new(self, wanted: str, otherwise: str = "v") -> str:
-        """An identifier like `wanted`, numbered where it is taken."""
+        """An identifier like `wanted`, numbered where it is taken.
+
+        `Affine1` is `affine1`, for the language counts its layers in this way.
+        """
         base = _identifier(wanted) or otherwise
+        kind = base.rstrip("0123456789")
+        if kind != base and kind in self._taken:
+            base = not_as_a_layer(base)
         name, count = base, self._counts.get(base, 1)
         while name in self._taken:
             count += 1
@@ -35,6 +45,11 @@ class Identifiers:
         self._taken.add(name)
         self._counts[base] = count
         return name
+
+
+def not_as_a_layer(name: str) -> str:
+    """A name that no layer without a name of its own has."""
+    return name[:1].lower() + name[1:] if name[:1].isupper() and name[-1:].isdigit() else name
 
 
 def _identifier(text: str) -> str:
@@ -59,8 +74,8 @@ _NOUNS = dict(
     ).split()
 )
 """What the result of an operator is called where the file has no word of its own for it."""
-_OF_PYTORCH = re.compile(r"(?:^|/)([A-Za-z]+)(?:_\d+)?_output_\d+$")
-_MADE_UP = re.compile(r"_output_\d+$|(?:^|_)\d+$|^onnx::|^/")
+_OF_MODULE = re.compile(r"(?:^|/)([A-Za-z]+)(?:_\d+)?_output_\d+$|/([A-Z][A-Za-z]*)(?:_\d+)?$")
+_MADE_UP = re.compile(r"_output_\d+$|(?:^|_)\d+$|^onnx::|^/|/[A-Z][A-Za-z]*(?:_\d+)?$")
 
 
 def is_made_up(name: str) -> bool:
@@ -69,18 +84,20 @@ def is_made_up(name: str) -> bool:
 
 
 def readable_names(outputs: Iterable[str]) -> dict[str, str]:
-    """Other names for those that PyTorch makes of modules and operators.
+    """Other names for those that PyTorch and graphlang make of modules and operators.
 
-    `/blocks/blocks.0/qkv/Add_output_0` is `blocks_0_qkv`, if it is the last value of its module.
+    `/blocks/blocks.0/qkv/Add_output_0` and `blocks.0.qkv/Add` are `blocks_0_qkv`, if they are the last value
+    of their module.
     """
-    modules = {name: _module(name) for name in outputs if _OF_PYTORCH.search(name)}
+    modules = {name: _module(name) for name in outputs if _OF_MODULE.search(name)}
     last = {module: name for name, module in modules.items() if module}
     wanted = {}
     for name, module in modules.items():
         path = "_".join(module)
-        found = _OF_PYTORCH.search(name)
+        found = _OF_MODULE.search(name)
         assert found is not None
-        noun = _NOUNS.get(found.group(1), found.group(1).lower())
+        operator = found.group(1) or found.group(2)
+        noun = _NOUNS.get(operator, operator.lower())
         wanted[name] = path if last.get(module) == name else f"{path}_{noun}" if path else noun
     return wanted
 

@@ -17,6 +17,7 @@ from graphlang.onnx.importing.rules_linear import LINEAR
 from graphlang.onnx.importing.rules_loss import LOSSES
 from graphlang.onnx.importing.rules_normalisation import NORMALISATION
 from graphlang.onnx.importing.rules_pooling import POOLING
+from graphlang.onnx.importing.rules_random import RANDOM
 from graphlang.onnx.importing.rules_recurrent import RECURRENT
 from graphlang.onnx.importing.rules_reduction import REDUCTION
 from graphlang.onnx.importing.rules_resizing import RESIZING
@@ -47,19 +48,16 @@ FAMILIES: dict[str, dict[str, Rule]] = {
     "attention": ATTENTION,
     "control": CONTROL,
     "bits": BITS,
+    "random numbers": RANDOM,
 }
 
 _RULES = {op: rule for family in FAMILIES.values() for op, rule in family.items()}
 
 
 _OF_DATA = "how many results it has depends on the data"
-_RANDOM = "it draws random numbers, which other programs draw in another way"
 _NO_TENSORS = "sequences and optional values are not imported"
 REASONS = {
     **dict.fromkeys("NonZero NonMaxSuppression Unique".split(), _OF_DATA),
-    **dict.fromkeys(
-        "Bernoulli Multinomial RandomNormal RandomNormalLike RandomUniform RandomUniformLike".split(), _RANDOM
-    ),
     **dict.fromkeys(
         "Optional OptionalGetElement OptionalHasElement SequenceAt SequenceConstruct SequenceEmpty "
         "SequenceErase SequenceInsert SequenceLength SequenceMap SplitToSequence ConcatFromSequence".split(),
@@ -87,5 +85,5 @@ def rule_of(op: str) -> Rule | None:
 def family_of(op: str) -> str | None:
     """The family that an operator belongs to."""
     if op in REASONS:
-        return "random numbers" if REASONS[op] == _RANDOM else "sizes of the data"
+        return "sizes of the data"
     return next((family for family, rules in FAMILIES.items() if op in rules), None)

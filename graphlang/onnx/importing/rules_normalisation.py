@@ -7,6 +7,7 @@ from typing import Any
 
 from graphlang.onnx.importing.node import OnnxNode
 from graphlang.onnx.importing.refusals import NotImported
+from graphlang.onnx.importing.rules_random import bernoulli
 from graphlang.onnx.importing.rules_shape import axis_in
 from graphlang.onnx.importing.value import OnnxValue
 from graphlang.onnx.importing.writer import Writer
@@ -138,14 +139,23 @@ def _lp_norm(w: Writer, node: OnnxNode) -> OnnxValue:
 def _dropout(w: Writer, node: OnnxNode) -> Any:
     trains = node.get(2) is not None and bool(node.number(2))
     ratio = node.number(1, 0.5) if node.version >= 12 else node.attribute("ratio", 0.5)
-    if trains and ratio:
-        raise NotImported("it draws random numbers, which other programs draw in another way")
     x = node[0]
+    if trains and ratio:
+        return _dropped(w, node, x, float(str(ratio)))
     more: dict[str, Any] = {} if ratio == 0.5 else {"ratio": float(str(ratio))}
     y = x if trains or x.known is not None else w.call("Dropout", x, **more)
     if not node.has_output(1):
         return y
     return y, w.call("equal", w.call("ones", sizes=x.shape), 1)
+
+
+def _dropped(w: Writer, node: OnnxNode, x: OnnxValue, ratio: float) -> tuple[OnnxValue, ...]:
+    """What a file in training mode does, whatever the mode of the run is."""
+    if not 0 < ratio < 1:
+        raise NotImported(f"its ratio is {ratio}")
+    kept = w.let(bernoulli(w, x.shape, round(1 - ratio, 7)), "kept")
+    y = w.call("divide", w.call("multiply", x, kept), round(1 - ratio, 7))
+    return (y, w.call("equal", kept, 1))[: 1 + node.has_output(1)]
 
 
 NORMALISATION: dict[str, Callable[[Writer, OnnxNode], Any]] = {

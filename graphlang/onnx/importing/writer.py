@@ -18,6 +18,7 @@ from graphlang.resolve.broadcasting import GUARDED
 from graphlang.trace import DtypeError
 from graphlang.trace.core import Trace
 from graphlang.trace.dims import shape_text
+from graphlang.trace.primitives.random_numbers import NumberStream, StreamSeeds
 
 
 class Statement(NamedTuple):
@@ -115,7 +116,7 @@ class Writer:
         try:
             operation = entry.make(words, sizes)
             with self.trace:
-                result = outcome(operation, _forward(operation, arrays))[0]
+                result = outcome(operation, _forward(operation, arrays, _supplied(entry)))[0]
         except Exception as error:
             raise NotImported(f"`{name}` does not take it: {_first_line(error)}") from error
         return result, WrittenCall(name, tuple(value.expression for value in values), sizes, attributes)
@@ -268,15 +269,22 @@ def shape_comment(array: Any) -> str:
     return f"{word_of(array)}[{', '.join(map(str, array.shape))}]" if array.shape else word_of(array)
 
 
-def _forward(operation: Any, arrays: list[Any]) -> Any:
+def _supplied(entry: Any) -> dict[str, Any]:
+    """What the engine hands to an operation beside its operands."""
+    if "stream" not in entry.supplied:
+        return {}
+    return {"stream": NumberStream(StreamSeeds(0), entry.name, np.float64)}
+
+
+def _forward(operation: Any, arrays: list[Any], more: dict[str, Any]) -> Any:
     """What `forward` returns; if it does not accept truth values, for 1 and 0 in their place."""
     try:
-        return operation.forward(*arrays)
+        return operation.forward(*arrays, **more)
     except DtypeError:
         numbers = as_numbers(arrays, np.float64)
         if numbers is None:
             raise
-        return operation.forward(*numbers)
+        return operation.forward(*numbers, **more)
 
 
 def _plain(value: Any) -> Any:
