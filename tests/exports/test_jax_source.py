@@ -53,6 +53,8 @@ def compare(
     options = {"training": training} if "training" in taken else {}
     options |= {"key": jax.random.key(0)} if "key" in taken else {}
     params = {name: jax.numpy.asarray(graph.params[name]) for name in graph.params}
+    samples = {n: spec.default for n, spec in graph.network.inputs.items() if spec.default is not None}
+    inputs = {**samples, **inputs}
     floats = {n: v for n, v in inputs.items() if n in wanted.gradients}
     others = {n: v for n, v in inputs.items() if n not in floats}
 
@@ -116,6 +118,24 @@ def test_parameters_start_in_jax_as_those_of_graphlang() -> None:
     graph = gl.load("lesson:simple_convnet")
     for name, value in executed(graph)["init_params"]().items():
         np.testing.assert_array_equal(value, graph.params[name], err_msg=name)
+
+
+def test_labels_of_a_sample_are_not_taken_for_those_of_other_rows_in_jax() -> None:
+    graph = gl.loads(
+        """
+        input x: float[N, 2] = [[0, 1], [1, 1]], t: int[N] = [0, 1], rate = 0.5
+        y = x -> Affine(3)
+        loss = SoftmaxWithLoss(y, t) * rate
+        output y
+        train { minimize = loss; optimizer = SGD(lr=0.1); epochs = 1 }
+        """
+    )
+    names = executed(graph)
+    forward, params = names["forward"], names["init_params"]()
+    assert list(forward(params, {"x": [[0.0, 1.0]]})) == ["y"]
+    rows = {"x": [[0.0, 1.0], [1.0, 0.0]], "t": [0, 2]}
+    assert list(forward(params, rows)) == ["y", "loss"]
+    assert names["loss"](params, {**rows, "rate": 1.0}) == 2 * names["loss"](params, rows)
 
 
 def test_every_primitive_has_a_form_in_jax() -> None:

@@ -89,11 +89,17 @@ class ForwardBody:
         return first, rest
 
     def later_inputs(self) -> list[str]:
-        """The inputs that the outputs do not need."""
+        """The inputs that the outputs do not need: what else is computed, is so where they are given."""
         if not self.outputs:
             return []
         first = self._inputs(self.outputs)
-        return [n for n in self.inputs if n not in first and self.network.inputs[n].default is None]
+        return [n for n in self.inputs if n not in first and not self.has_default(n)]
+
+    def has_default(self, name: str) -> bool:
+        """Whether an input may be left out: the file has a value of it, which is not of the rows of a sample;
+        labels of a sample would be taken for those of other rows."""
+        spec = self.network.inputs[name]
+        return spec.default is not None and not _symbols(spec.shape)
 
     def lines(self, depth: int, returned: Callable[[Sequence[str]], str]) -> list[str]:
         """The statements; `returned` gives that of `return` for the names of values."""

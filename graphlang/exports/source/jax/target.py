@@ -112,10 +112,9 @@ class _File:
         return ", ".join(["params", "inputs", *star, *given])
 
     def _input(self, name: str) -> list[str]:
-        spec, variable = self.graph.network.inputs[name], self.body.variables[name]
-        kind = self._type_of(name)
-        if spec.default is not None:
-            value = np.asarray(spec.default)
+        variable, kind = self.body.variables[name], self._type_of(name)
+        if self.body.has_default(name):
+            value = np.asarray(self.graph.network.inputs[name].default)
             default = array_text(value).text if value.ndim else repr(value.item())
             return statement_lines(f'{variable} = jnp.asarray(inputs.get("{name}", {default}), {kind})', 1)
         if name in self.body.later_inputs():

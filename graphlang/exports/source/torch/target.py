@@ -19,7 +19,6 @@ from graphlang.exports.source.layout import STEP, docstring, statement_lines
 from graphlang.exports.source.loops import python_loop
 from graphlang.exports.source.names import VariableNames, class_name
 from graphlang.exports.source.numpy.table import nested_text
-from graphlang.exports.source.size_texts import symbols_of
 from graphlang.exports.source.statements import StatementWriter
 from graphlang.exports.source.torch.calls import torch_call
 from graphlang.exports.source.torch.helpers import HELPERS
@@ -40,22 +39,6 @@ class DeviceFile(GeneratedFile):
     """A generated file, and on which device its arrays are made."""
 
     device: str = ""
-
-
-class ModuleBody(ForwardBody):
-    """Writes `forward`. What outputs do not need is computed where its inputs are given: labels that the file
-    has as a sample belong to the rows of the sample."""
-
-    def later_inputs(self) -> list[str]:
-        if not self.outputs:
-            return []
-        first = self._inputs(self.outputs)
-        return [n for n in self.inputs if n not in first and not self.has_default(n)]
-
-    def has_default(self, name: str) -> bool:
-        """Whether an input may be left out: it has a value that does not belong to the rows of a sample."""
-        spec = self.network.inputs[name]
-        return spec.default is not None and not symbols_of([tuple(spec.shape or ())])
 
 
 def export(graph: Graph, **options: Any) -> str:
@@ -86,7 +69,7 @@ class _Module:
         language = SourceLanguage(RULES, HELPERS, dtype_text, self._array, loop, HINTS)
         self.file = DeviceFile(language, target="torch")
         self.name = class_name(stem_of_spec(graph.file) if graph.file else "net")
-        self.body = ModuleBody(graph, self._language())
+        self.body = ForwardBody(graph, self._language())
         self.inputs = sorted(self.body.inputs, key=self._is_optional)
         first = [self.body.variables[n] for n in self.inputs if n not in self.body.later_inputs()]
         views = [view for n in graph.network.params for view in self.modules.views(n)]
