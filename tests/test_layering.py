@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import networkx as nx
@@ -64,8 +65,13 @@ def module(path: Path) -> str:
 MODULES = {module(path): path for path in FILES}
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def imported(path: Path) -> frozenset[str]:
     """The modules of the package that a file imports: at its head, inside functions, and for types alone."""
+    return frozenset(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (a.name for a in node.names if a.name.startswith("graphlang"))
@@ -196,11 +202,11 @@ def opened_for_reading(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.Call):
             continue
-        text, called = ast.unparse(node), node.func
+        called = node.func
         if isinstance(called, ast.Name) and called.id == "open":
-            yield text
-        elif isinstance(called, ast.Attribute):
-            owner = ast.unparse(called.value)
+            yield ast.unparse(node)
+        elif isinstance(called, ast.Attribute) and called.attr in {*READERS, "open", "load"}:
+            text, owner = ast.unparse(node), ast.unparse(called.value)
             by_name = owner.startswith("Path(") and called.attr == "open" and "'w" not in text
             loads = called.attr == "load" and owner in ("np", "numpy", "json", "pickle")
             if called.attr in READERS or by_name or loads or text.startswith("gzip.open("):
@@ -244,12 +250,18 @@ METHODS_THAT_WRITE = {
 }
 
 
+_NAMES_THAT_MAY_WRITE = set().union(*WRITERS.values()) | METHODS_THAT_WRITE | {"open", "replace"}
+
+
 def calls_that_write(path: Path) -> Iterator[str]:
     """The calls in a file that open a file to write it, or give one another name."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.Call):
             continue
-        text, called = ast.unparse(node), node.func
+        called = node.func
+        if not (isinstance(called, ast.Name) or getattr(called, "attr", "") in _NAMES_THAT_MAY_WRITE):
+            continue
+        text = ast.unparse(node)
         modes = {c.value for c in ast.walk(node) if isinstance(c, ast.Constant) and isinstance(c.value, str)}
         writes = any(mode and set(mode) <= set("rwxabt+") and set(mode) & set("wxa+") for mode in modes)
         if isinstance(called, ast.Name):
