@@ -154,6 +154,10 @@ class Diagnostic(Circumstances):
         """Whether the edits are certainly what is meant, so that a reader may go on as if they were made."""
         return False
 
+    def repeats(self, other: Diagnostic) -> bool:
+        """Whether it tells nothing that another one has not told about the same file."""
+        return False
+
     @property
     def edits(self) -> Sequence[Edit]:
         """What `help` advises as changes of the text, where it says exactly what to write."""

@@ -139,6 +139,26 @@ class CalledName(CalledValue):
     place: Span
 
 
+class CalledLayers(NoOperation):
+    message = "a list of layers cannot be called"
+    help = "send the value through them: `{value} -> layers {{ Affine(50); Relu }}`"
+    value: str
+
+
+class CalledLayer(NoOperation):
+    """`Affine(3)(x)`, as Keras and PyTorch have it."""
+
+    message = "`{name}(...)` takes its value at once, not in a second call"
+    help = "send the value into it: `{written}`"
+
+    name: str
+    #: the whole call, where the text can take its place
+    call: Span | None
+    written: str
+
+    known = wording(help="write `{written}`", replacement="{written}", replaces="call")
+
+
 class CalledMethod(NoOperation):
     message = "a value has no methods"
     help = "call the function: `{written}`"
@@ -306,6 +326,7 @@ class WrittenMember(WrongMember):
     source_without_reader = wording("a source says how the file is read")
     initialiser_with_shape = wording("`{written}` fills the parameter, whose shape its type says")
     normal_with_mean = wording("`normal` has the mean 0, and takes the standard deviation alone")
+    drawn_array = wording("a start says how its numbers are drawn; their shape is that of the type")
     bare_path = wording("a path is a text")
     name_of_module = wording("there are no modules here: an optimizer or a schedule has its name alone")
 

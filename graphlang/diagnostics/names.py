@@ -134,6 +134,15 @@ class MisspeltOperation(NoSuchCallable):
         return closest_of_kind(self.name, self.candidates)
 
 
+class OperationOfImport(NoSuchCallable):
+    """A `def` of an imported file without the name of the import."""
+
+    help = "it is a `def` of an imported file: write `{written}`"
+    replacement = "{written}"
+
+    written: str
+
+
 class OperationRenamed(NoSuchCallable):
     """An operation that has another name here."""
 
@@ -422,6 +431,11 @@ class ImportOfPath(ImportProblem):
     other_file = wording(
         "`{path}` is not a `.graph` file",
         "an import takes the `def`s of another spec, whose name ends in `.graph`",
+    )
+    without_suffix = wording(
+        "`{path}` is not a `.graph` file",
+        'write `"{path}.graph"`: the name of the file with its ending',
+        replacement='"{path}.graph"',
     )
 
 

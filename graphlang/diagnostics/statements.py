@@ -116,7 +116,6 @@ class WrongScan(Traced):
         "a `scan` yields values with a batch axis, and this is a scalar",
         "keep the axis of the batch, as `sum(h, axis=-1)` does, where `sum(h)` adds up everything",
     )
-    wrong_axis = wording("`axis` of a `scan` is the number of an axis of the sequence", "write `axis=0`")
     wrong_reverse = wording("`reverse` of a `scan` is `true` or `false`", "write `reverse=true`")
 
 
@@ -126,6 +125,22 @@ class NoTimeAxis(WrongScan):
     what: str
 
 
+class CountForSequence(NoTimeAxis):
+    """`scan i in range(10)`, `scan i in 10`"""
+
+    help = "write `{written}`, a value with that many steps"
+    replacement = "{written}"
+    written: str
+
+
+class WrongAxis(WrongScan):
+    message = "`axis` of a `scan` is the number of an axis of the sequence, and {type} has {axes}"
+    help = "write `axis={steps}`, the axis of its steps"
+    type: str
+    axes: str
+    steps: int
+
+
 class NoSuchOption(WrongScan):
     message = "a `scan` has no option `{name}`: it has `axis` and `reverse`"
     help = "a carried value stands after `carry`: write ` carry {name}`"
@@ -133,6 +148,14 @@ class NoSuchOption(WrongScan):
     replaces = "place"
     name: str
     place: Span
+
+
+class OptionElsewhere(NoSuchOption):
+    """An option by the name that it has in another framework."""
+
+    help = "write `{match}=...`"
+    replacement = "{match}"
+    match: str
 
 
 class WrongCarry(WrongScan):

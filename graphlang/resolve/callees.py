@@ -24,9 +24,18 @@ def callee_of(context: Context, function: Any, scope: Scope, site: CallSite | No
         return _named(context, function, scope, site)
     if isinstance(function, tree.Attribute):
         return _member(context, function, scope, site)
+    if _of_unread_name(function, scope):
+        return POISON
     from graphlang.resolve.unknown_calls import of_value
 
     return context.poison(of_value(context, function, scope, site))
+
+
+def _of_unread_name(function: Any, scope: Scope) -> bool:
+    """Whether it starts from a name whose definition could not be read: `nn.Linear(3)` after `import nn`."""
+    while isinstance(function, tree.Call | tree.Attribute):
+        function = function.function if isinstance(function, tree.Call) else function.value
+    return isinstance(function, tree.Name) and scope.find_callable(function.name) is POISON
 
 
 def _named(context: Context, function: tree.Name, scope: Scope, site: CallSite | None) -> Any:

@@ -132,7 +132,9 @@ def _misfit(x: Value, y: Value, stage: tree.Residual) -> Diagnostic | None:
 
 def _repeat(context: Context, stage: tree.Repeat, piped: Piped, scope: Scope) -> Steps:
     """`repeat 3 { ... }`: as many copies of the layers, each with its own parameters."""
+    outside, context.among_attributes = context.among_attributes, True
     count = without_node((yield stage.count, scope))
+    context.among_attributes = outside
     if count is POISON or (context.probing and is_size_of_data(count)):
         yield _entries(context, stage.entries, Piped(POISON, piped.span), scope.copy("", stage.span))
         return POISON
@@ -178,7 +180,9 @@ def _no_count(context: Context, node: Any, count: Any) -> Diagnostic | None:
 def _for(context: Context, stage: tree.For, piped: Piped, scope: Scope) -> Steps:
     """`for c in [16, 32] { ... }`: one copy of the layers for each item."""
     problem = _range(stage.values)
+    outside, context.among_attributes = context.among_attributes, True
     items = POISON if problem is not None else (yield stage.values, scope)
+    context.among_attributes = outside
     if items is POISON:
         items = [POISON]  # one round, for mistakes in the layers
     problem = problem or no_list(stage.values, items)

@@ -34,6 +34,9 @@ def of_text(family: Any, expression: Any) -> Diagnostic | None:
         and of_module[1] in family_names(family)
     ):
         return WrittenMember.name_of_module(expression.span, of_module[1] + of_module[2])
+    drawn = _drawn(expression.span.text) if family == "initializers" else None
+    if drawn is not None:
+        return WrittenMember.drawn_array(expression.span, drawn)
     is_path = family == "datasets" and _PATH.fullmatch(expression.span.text)
     if not isinstance(expression, tree.String) and not is_path:
         return None
@@ -46,6 +49,24 @@ def of_text(family: Any, expression: Any) -> Diagnostic | None:
     if family == "initializers" and written == "normal":
         written = "normal(0.01)"
     return QuotedMember(expression.span, written, family)
+
+
+_DRAWN = re.compile(
+    r"(?:(?P<before>[\d.e-]+)\s*\*\s*)?(?P<module>(?:\w+\.)*)(?P<name>randn|standard_normal|random_normal|rand|"
+    r"zeros|ones|empty)\([^()]*(?:\([^()]*\))?\s*\)(?:\s*(?P<sign>[*/])\s*(?P<after>[\d.e-]+))?"
+)
+
+
+def _drawn(text: str) -> str | None:
+    """The initializer for an array that NumPy or PyTorch makes, as `np.random.randn(4, 3) * 0.01`."""
+    found = _DRAWN.fullmatch(text)
+    if found is None or (not found["module"] and found["name"] in _SHAPED):
+        return None
+    if found["name"] in ("zeros", "ones", "empty"):
+        return "ones" if found["name"] == "ones" else "zeros"
+    after = found["after"] if found["sign"] == "*" else None
+    factor = found["before"] or after or "0.01"
+    return f"uniform(0, {factor})" if found["name"] == "rand" else f"normal({factor})"
 
 
 def _reader(path: str) -> str | None:

@@ -207,10 +207,12 @@ def _sizes(context: Context, entry: CatalogEntry, bound: Bound, scope: Scope) ->
     """The sizes of an operation that takes any number of them, as `reshape(x, 2, 3)`; POISON after a
     reported mistake."""
     sizes: list[Any] = []
+    outside, context.among_attributes = context.among_attributes, True
     for argument in bound.sizes:
         value = yield argument.value, scope
         value = constant_behind(context, value, argument.span, f"a size of `{entry.name}`")
         sizes.extend(value if isinstance(value, list) else [value])
+    context.among_attributes = outside
     if any(size is POISON for size in sizes):
         return POISON
     wrong = next((size for size in sizes if not is_size_constant(size, negative=True)), None)

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from graphlang.diagnostics import Diagnostic, Span
+from graphlang.diagnostics import Diagnostic, Span, closest
 from graphlang.diagnostics.names import Redefinition
-from graphlang.diagnostics.statements import NoSuchOption, NoTimeAxis, WrongCarry, WrongScan
+from graphlang.diagnostics.statements import (
+    CountForSequence,
+    NoSuchOption,
+    NoTimeAxis,
+    OptionElsewhere,
+    WrongAxis,
+    WrongCarry,
+    WrongScan,
+)
 from graphlang.resolve.block import block
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
@@ -16,7 +24,7 @@ from graphlang.resolve.nodes import add_node
 from graphlang.resolve.operands import as_value
 from graphlang.resolve.scan_results import last_values, next_values, yielded_values
 from graphlang.resolve.scopes import Scope
-from graphlang.resolve.type_texts import kind_of, type_text
+from graphlang.resolve.type_texts import kind_of, origins, type_text
 from graphlang.resolve.values import (
     POISON,
     Body,
@@ -70,7 +78,7 @@ def _start(context: Context, node: tree.Scan, scope: Scope) -> Steps:
         return None
     if not isinstance(xs, Value) or not xs.array.shape:
         what = type_text(xs.array) if isinstance(xs, Value) else "a constant"
-        context.error(NoTimeAxis(node.values.span, (), what))
+        context.error(_count(node.values, xs) or NoTimeAxis(node.values.span, (), what))
         return None
     options = yield _options(context, node, xs, scope)
     if options is None:
@@ -96,7 +104,7 @@ def _options(context: Context, node: tree.Scan, xs: Value, scope: Scope) -> Step
     if axis is POISON or reverse is POISON:
         return None
     if not is_integer(axis) or not -ndim <= axis < ndim:
-        context.error(WrongScan.wrong_axis(node.options[0].span, ()))
+        context.error(_no_axis(node, xs, ndim))
         return None
     if not isinstance(reverse, bool):
         context.error(WrongScan.wrong_reverse(node.options[-1].span, ()))
@@ -104,9 +112,37 @@ def _options(context: Context, node: tree.Scan, xs: Value, scope: Scope) -> Step
     return axis % ndim, reverse
 
 
+def _no_axis(node: tree.Scan, xs: Value, ndim: int) -> Diagnostic:
+    at = next(option.span for option in node.options if option.name == "axis")
+    axes = "no axis but 0" if ndim == 1 else f"the axes 0 to {ndim - 1}"
+    return WrongAxis(at, origins((xs,), at), type_text(xs.array), axes, min(1, ndim - 1))
+
+
+_OPTIONS = {
+    **dict.fromkeys("dim time_axis time_dim dimension".split(), "axis"),
+    **dict.fromkeys("reversed backwards backward go_backwards".split(), "reverse"),
+}
+
+
+def _count(values: Any, count: Any) -> Diagnostic | None:
+    """What to report for a `scan` that goes over a whole number, or over `range(n)`."""
+    call = isinstance(values, tree.Call) and isinstance(values.function, tree.Name)
+    if call and values.function.name == "range" and len(values.arguments) == 1:
+        text = values.arguments[0].span.text
+    elif is_integer(count):
+        text = values.span.text
+    else:
+        return None
+    return CountForSequence(values.span, (), "a count", f"arange({text})")
+
+
 def _no_option(node: tree.Scan, option: tree.Argument) -> Diagnostic:
     """What to report for an option that a `scan` does not have, as `h` in `scan x in xs, h = 0 { ... }`."""
     start, name = option.span.start, option.name or ""
+    meant = _OPTIONS.get(name.casefold()) or closest(name, ("axis", "reverse"))
+    if meant is not None:
+        place = Span(start, start + len(name), option.span.source)
+        return OptionElsewhere(place, (), name, place, meant)
     comma = option.span.source.text.rindex(",", 0, start)
     source = option.span.source
     return NoSuchOption(Span(comma, comma + 1, source), (), name, Span(comma, start + len(name), source))

@@ -11,6 +11,8 @@ from graphlang.catalog.finder import CatalogEntry
 from graphlang.catalog.foreign_names import MODULES, lookup_key, operation_meant, value_meant
 from graphlang.diagnostics import Diagnostic, Edit, Span
 from graphlang.diagnostics.kinds import (
+    CalledLayer,
+    CalledLayers,
     CalledMember,
     CalledMethod,
     CalledName,
@@ -27,6 +29,7 @@ from graphlang.diagnostics.names import (
     NoSuchPart,
     OperationAsFormula,
     OperationElsewhere,
+    OperationOfImport,
     OperationRenamed,
     UnknownOperation,
     closest_of_kind,
@@ -36,7 +39,7 @@ from graphlang.diagnostics.statements import RangeForList
 from graphlang.resolve.built_in_values import BUILT_IN_VALUES
 from graphlang.resolve.call_arguments import CallSite
 from graphlang.resolve.context import Context
-from graphlang.resolve.scopes import Scope
+from graphlang.resolve.scopes import Module, Scope
 from graphlang.resolve.values import Value
 from graphlang.syntax import tree
 
@@ -135,6 +138,9 @@ def _unknown(context: Context, span: Span, name: str, scope: Scope, site: CallSi
     candidates = ["grad", *scope.callable_names(), *context.catalog.names()]
     meaning = operation_meant(name)
     same = [c for c in candidates if lookup_key(c) == lookup_key(name)]
+    imported = _in_imports(name, scope)
+    if imported is not None:
+        return OperationOfImport(span, name, imported)
     if meaning is None or same:
         return MisspeltOperation(span, name, candidates)
     if meaning.formula is not None:
@@ -142,6 +148,15 @@ def _unknown(context: Context, span: Span, name: str, scope: Scope, site: CallSi
     if meaning.name is None:
         return OperationElsewhere(span, name, meaning.note)
     return OperationRenamed(span, name, meaning.name, meaning.note)
+
+
+def _in_imports(name: str, scope: Scope) -> str | None:
+    """`blocks.Block` for the `def` of an imported file that has this name."""
+    for part in scope.outward():
+        for module in part.callables.values():
+            if isinstance(module, Module) and name in module.scope.callables:
+                return f"{module.name}.{name}"
+    return None
 
 
 def _formula(formula: str, site: CallSite | None) -> tuple[str, Span | None, str]:
@@ -193,7 +208,36 @@ def of_value(context: Context, function: Any, scope: Scope, site: CallSite | Non
             return _unknown_method(context, function, scope, site)
         written = _call_text(function.name, function, site)
         return CalledMethod(function.span, written, None if site is None or site.piped else site.span)
-    return CalledValue(function.span, _product(function, site))
+    layer = _called_layer(context, function, scope, site)
+    return layer or CalledValue(function.span, _product(function, site))
+
+
+def _called_layer(context: Context, function: Any, scope: Scope, site: CallSite | None) -> Diagnostic | None:
+    """`Dense(3)(x)` and `[Affine(3), Relu](x)`, as Keras and PyTorch send a value into layers."""
+    value = _sent(site)
+    if isinstance(function, tree.ListOf):
+        return CalledLayers(function.span, value)
+    if not isinstance(function, tree.Call):
+        return None
+    layer = function.function
+    name = layer.name if isinstance(layer, tree.Name | tree.Attribute) else ""
+    known = context.catalog.find(name) is not None and isinstance(layer, tree.Name)
+    if not name[:1].isupper() or not (known or operation_meant(name) or scope.find_callable(name)):
+        return None
+    texts = [a.span.text for a in site.arguments] if site is not None and site.piped is None else []
+    if known and site is not None and texts == [value]:
+        written = f"{name}({', '.join([value, *(a.span.text for a in function.arguments)])})"
+        return CalledLayer.known(function.span, name, site.span, written)
+    meant = operation_meant(name)
+    there = meant.name if meant is not None and meant.name is not None else name
+    written = f"{there}({value}, ...)" if "," in value else f"{value} -> {there}(...)"
+    return CalledLayer(function.span, name, None, written)
+
+
+def _sent(site: CallSite | None) -> str:
+    """What a call hands over, as its text where that is short."""
+    text = ", ".join(a.span.text for a in site.arguments) if site is not None else ""
+    return text if 0 < len(text) <= 40 and "\n" not in text else "x"
 
 
 def _unknown_method(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from graphlang.diagnostics import Diagnostic, Edit, Span
+from graphlang.diagnostics.syntax.characters import FenceOfMarkdown
 from graphlang.diagnostics.syntax.foreign import ForeignComment
 from graphlang.syntax.surroundings import ErrorContext, Word, line_end
 
@@ -73,3 +74,15 @@ def _as_comment(c: ErrorContext, start: int, end: int, closing: int) -> str:
     written = "\n".join(f"# {line.strip().removeprefix('*').strip()}".rstrip() for line in lines)
     rest = text[end + closing : line_end(text, end + closing)].strip()
     return f"{written}\n" if rest else written
+
+
+def fence(c: ErrorContext) -> Diagnostic | None:
+    """The fences around a block of code, as Markdown has them."""
+    text = c.source.text
+    if c.kind != "STRAY" or not text.startswith("```", c.at):
+        return None
+    found = list(re.finditer(r"(?m)^[ \t]*(```|~~~)[^\n]*\n?", text))
+    if not any(f.start() <= c.at < f.end() for f in found):
+        return None
+    whole = Span(c.at, line_end(text, c.at), c.source)
+    return FenceOfMarkdown(whole, [c.edit(f.start(), f.end(), "") for f in found])

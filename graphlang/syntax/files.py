@@ -110,7 +110,10 @@ def importer_below(folder: Path, limits: Limits = DEFAULT) -> Callable[[str, str
             if place is None or resolved_below(folder, str(place)) is None:
                 raise NotImportable(ImportOfPath.outside, written)
             if place.suffix != ".graph":
-                raise NotImportable(ImportOfPath.other_file, written)
+                there = not place.suffix and place.with_suffix(".graph").is_file()
+                raise NotImportable(
+                    ImportOfPath.without_suffix if there else ImportOfPath.other_file, written
+                )
             # One file has one name, by whatever path it is imported: circles are found by it.
             name = str(folder / place.relative_to(folder.resolve()))
             with open_below(folder, place) as file:

@@ -10,6 +10,7 @@ from graphlang.diagnostics.syntax import forms as d
 from graphlang.syntax import lexer
 from graphlang.syntax.foreign_numbers import with_comma
 from graphlang.syntax.surroundings import (
+    BINARY,
     PAIRS,
     SECTIONS,
     ErrorContext,
@@ -20,6 +21,7 @@ from graphlang.syntax.surroundings import (
     starts_value,
 )
 
+_RESULT_TYPE = re.compile(r"->\s*[\w.]+(?:\[[^\n=]*\])?(?=\s*(?:[{=]|:[ \t]*\n))")
 _DECLARES = ("input", "param", "hyper", "layer")
 _LISTS = ("input", "param", "hyper", "output")
 
@@ -183,7 +185,18 @@ def outputs(c: ErrorContext) -> Diagnostic | None:
         name, end = line[1].text, c.rest_of_line[-1].end
         edits = [c.edit(head.start, line[1].start, ""), c.edit(end, end, f"; output {name}")]
         return d.FormOfName.output_with_value(c.span(head), edits, name)
+    if len(line) == 2 and (word.text in BINARY or word.text in ("(", "[", ".")):
+        name, end = _free_name(c.source.text), c.rest_of_line[-1].end
+        edits = [c.edit(head.start, line[1].start, f"{name} = "), c.edit(end, end, f"; output {name}")]
+        return d.FormOfName.output_with_value(c.span(head), edits, name)
     return None
+
+
+def _free_name(text: str) -> str:
+    """A name for a result that the text does not have yet."""
+    taken = set(re.findall(r"\w+", text))
+    numbered = (f"y{i}" for i in range(2, len(taken) + 3))
+    return next(name for name in ("y", "result", *numbered) if name not in taken)
 
 
 def expectation(c: ErrorContext) -> Diagnostic | None:
@@ -209,7 +222,7 @@ def import_name(c: ErrorContext) -> Diagnostic | None:
     if len(c.line) != 2 or c.line[0].text != "import" or "AS" not in c.accepts:
         return None
     path = c.line[1]
-    stem = path.text.strip('"').rpartition("/")[2].removesuffix(".graph")
+    stem = re.sub(r"\W", "_", path.text.strip('"').rpartition("/")[2].removesuffix(".graph"))
     if not stem.isidentifier() or (c.word is not None and not c.word.fresh):
         return None
     return d.ImportWithoutName(c.span(path), [c.edit(path.end, path.end, f" as {stem}")], path.text, stem)
@@ -271,11 +284,14 @@ def definition(c: ErrorContext) -> Diagnostic | None:
 
 def _arrow_in_definition(c: ErrorContext, word: Word) -> Diagnostic:
     """`def f(x) -> float[N]`, `def f(x) -> x + 1`"""
-    type_ = c.following is not None and (is_type(c.following) or c.following.text in ("Tensor", "Array"))
-    if type_ and word.text == "->":
-        return d.WrongForm.arrow_before_result_type(
-            c.here, [c.replaced(word, ":")] if is_type(c.following) else ()
-        )
+    if is_type(c.following) and word.text == "->":
+        return d.WrongForm.arrow_before_result_type(c.here, [c.replaced(word, ":")])
+    type_ = re.compile(r"->\s*[\w.]+(?:\[[^\n=]*\])?(?=\s*(?:[{=]|:[ \t]*\n))").match(
+        c.source.text, word.start
+    )
+    if type_ is not None:
+        whole = Span(word.start, type_.end(), c.source)
+        return d.WrongForm.result_of_other_type(whole, [Edit(whole, "")])
     return d.WrongForm.arrow_before_result(c.here, [c.replaced(word, "=")])
 
 

@@ -8,10 +8,24 @@ from graphlang.diagnostics import Diagnostic, Edit, Span
 from graphlang.diagnostics.syntax import brackets, characters, literals, operators, statements
 from graphlang.diagnostics.syntax.foreign import EqualsForLabel, WrittenOtherwise
 from graphlang.diagnostics.syntax.general import UnexpectedSyntax
-from graphlang.syntax import column_names, comments, foreign_numbers, forms, lexer, notation, python, stages
+from graphlang.syntax import (
+    column_names,
+    comments,
+    foreign_numbers,
+    forms,
+    imports,
+    lexer,
+    loop_heads,
+    notation,
+    python,
+    settings,
+    stages,
+    types,
+)
 from graphlang.syntax.expected import construct, expected, offender
 from graphlang.syntax.hyphens import hyphen_in_name
 from graphlang.syntax.misspelt import misspelt, unknown_block
+from graphlang.syntax.settings import commas
 from graphlang.syntax.surroundings import (
     BINARY,
     BLOCKS,
@@ -45,7 +59,9 @@ def _stray(c: ErrorContext) -> Diagnostic | None:
     if text in ("=>", "|>", "|", "^", "&&", "||", "&", "!", "~"):
         if text == "^":
             return operators.CaretPower(span)
-        return operators.NotAnArrow(span) if text in ("=>", "|>", "|") else operators.SpelledOperator(span)
+        if text not in ("=>", "|>", "|"):
+            return operators.SpelledOperator(span)
+        return operators.NotAnArrow(span, [c.replaced(w, "->") for w in c.rest_of_line[1:] if w.text == text])
     if text in lexer.FOREIGN_SYMBOLS:
         if text == "===":
             return WrittenOtherwise(span, [Edit(span, "==")], "==")
@@ -186,13 +202,13 @@ def _in_block(c: ErrorContext) -> Diagnostic | None:
         return None
     if block in lexer.STAGE_WORDS:
         if word.text == ",":
-            return statements.CommaBetweenLines(c.here, block)
+            return statements.CommaBetweenLines(c.here, block, commas(c))
         if word.text == "=" and len(c.line) == 1 and c.previous and c.previous.kind == lexer.NAME:
             return EqualsForLabel(c.here, [Edit(c.here, ":")], c.previous.text)
         if is_value(c.previous) and starts_value(word):
             return statements.MissingSeparator(c.here, _value_before(c))
     if block in SECTIONS and word.text == ",":
-        return statements.CommaBetweenLines.of_settings(c.here, block)
+        return statements.CommaBetweenLines.of_settings(c.here, block, commas(c))
     return None
 
 
@@ -213,8 +229,6 @@ def _statement_start(c: ErrorContext) -> Diagnostic | None:
 
 def _declaration(c: ErrorContext) -> Diagnostic | None:
     word = c.word
-    if "DTYPE" in c.accepts and len(c.accepts) == 1 and word and word.kind == lexer.NAME:
-        return statements.UnknownType(c.here)
     reserved = word is not None and word.text in ("if", "else") and c.previous is not None
     if reserved and c.previous and c.previous.text in ("=", *OPERATORS) and "NUMBER" in c.accepts:
         return statements.ReservedWord(c.here)
@@ -237,6 +251,9 @@ def _first_word(c: ErrorContext) -> Diagnostic | None:
     if word.text == "==":
         return statements.EqualityForAssignment(c.here, first.text)
     if word.text == ":":
+        others = settings.colons(c, first) if c.block in SECTIONS else None
+        if others is not None:
+            return others
         typed = len(c.after) > 1 and lexer.WORDS.get(c.after[1].text) == "DTYPE"
         kind = statements.TypeWithoutInput if typed and c.block is None else statements.ColonForEquals
         return kind(c.here, first.text)
@@ -256,6 +273,9 @@ def _nameless(c: ErrorContext, first: Word) -> Diagnostic:
             header = _is_header([*c.line, *rest[:i]])
             kind = statements.DefinitionWithoutDef if header else statements.AssignToExpression
             return kind(Span(first.start, rest[i - 1].end, c.source))
+    method = python.method(c, first, rest)
+    if method is not None:
+        return method
     return statements.NotAStatement(Span(first.start, rest[-1].end, c.source))
 
 
@@ -368,9 +388,13 @@ def _value_before(c: ErrorContext) -> Span:
 
 _RULES: tuple[Callable[[ErrorContext], Diagnostic | None], ...] = (
     forms.expectation, forms.size_of_type, forms.shape_of_type, forms.semicolon_for_colon, forms.import_name,
+    imports.foreign_import, comments.fence, settings.in_quotes, settings.in_block,
+    types.formals, types.kind_of_type, types.sizes_without_type, types.input_of_keras,
     forms.type_first, forms.definition, forms.decimal_comma, forms.section_block, forms.outputs,
     column_names.column_of_several_words,
     hyphen_in_name, notation.rounded, notation.word_operator, stages.bracketed, stages.counted_loop,
+    loop_heads.sign_for_in, loop_heads.brackets_around_head, loop_heads.carried, loop_heads.block_after_colon,
+    loop_heads.without_count,
     notation.foreign_sign, comments.comment, foreign_numbers.foreign_number, foreign_numbers.per_cent,
     notation.in_place,
     notation.elementwise, notation.arrow_left, python.if_statement, _stray, _line_that_goes_on, misspelt,
@@ -378,7 +402,7 @@ _RULES: tuple[Callable[[ErrorContext], Diagnostic | None], ...] = (
     forms.carry, stages.attribute_in_chain, stages.attribute_in_entry, stages.layers_block,
     stages.block_called, stages.shared_layer, stages.chain_as_operand, notation.call_without_brackets,
     notation.python_expression, _unclosed, _closing, _comma, _in_block, _statement_start, unknown_block,
-    _declaration, _first_word, _end, _operator, _equals, _block, _stage, notation.comma_missing,
-    _side_by_side,
+    types.unknown_type, _declaration, _first_word, _end, _operator, _equals, _block, _stage,
+    notation.comma_missing, _side_by_side,
 )  # fmt: skip
 """Tried in this order: the first that recognises the mistake decides."""

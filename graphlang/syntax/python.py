@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphlang.diagnostics import Diagnostic, Edit, Span
-from graphlang.diagnostics.syntax.statements import PythonStatement
+from graphlang.diagnostics.syntax.statements import METHODS_ELSEWHERE, MethodAsStatement, PythonStatement
 from graphlang.syntax import lexer
 from graphlang.syntax.surroundings import ErrorContext, Word, line_end
 
@@ -51,9 +51,17 @@ def statement(c: ErrorContext) -> Diagnostic | None:
     return PythonStatement(c.span(first), first.text)
 
 
+def method(c: ErrorContext, first: Word, rest: Sequence[Word]) -> Diagnostic | None:
+    """`model.fit(x, t)`, where `rest` is what follows the first word."""
+    if len(rest) < 3 or rest[0].text != "." or rest[2].text != "(" or rest[1].text not in METHODS_ELSEWHERE:
+        return None
+    whole = Span(first.start, rest[-1].end, c.source)
+    return MethodAsStatement(whole, first.text, rest[1].text)
+
+
 def if_statement(c: ErrorContext) -> Diagnostic | None:
     """`if c {` on a line of its own: the line before goes on with it, as `a if c else b` may."""
-    for i, word in enumerate(c.line):
+    for i, word in enumerate([*c.line, *c.after[:1]]):
         if word.text != "if" or word.column < 0:
             continue
         line = c.source.text[word.start :].partition("\n")[0]
@@ -67,19 +75,22 @@ def if_statement(c: ErrorContext) -> Diagnostic | None:
 
 def _end(c: ErrorContext, first: Word) -> int:
     """The end of a compound statement: of its block in braces, or of the lines that are indented below it."""
-    text = c.source.text
-    line_start = text.rfind("\n", 0, first.start) + 1
-    home = first.start - line_start
-    end = _after_braces(text, first.start)
-    if end is None:
-        end = line_end(text, first.start)
-        while end < len(text):
-            following = text[end + 1 : line_end(text, end + 1)]
-            indent = len(following) - len(following.lstrip())
-            again = following.strip().startswith(("else", "elif", "except", "finally"))
-            if following.strip() and indent <= home and not (again and indent == home):
-                break
-            end = line_end(text, end + 1)
+    end = _after_braces(c.source.text, first.start)
+    return indented_end(c.source.text, first.start) if end is None else end
+
+
+def indented_end(text: str, start: int) -> int:
+    """The end of the line that an offset is on, and of the lines that are indented below it."""
+    line = text[text.rfind("\n", 0, start) + 1 :]
+    home = len(line) - len(line.lstrip())
+    end = line_end(text, start)
+    while end < len(text):
+        following = text[end + 1 : line_end(text, end + 1)]
+        indent = len(following) - len(following.lstrip())
+        again = following.strip().startswith(("else", "elif", "except", "finally"))
+        if following.strip() and indent <= home and not (again and indent == home):
+            break
+        end = line_end(text, end + 1)
     return end
 
 

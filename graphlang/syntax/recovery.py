@@ -93,7 +93,8 @@ class Recovery:
         place = patched.back(context.line[0].start if context.line else context.at)
         if place in self.reported and not problem.sure:
             return None
-        self.problems.append(problem)
+        if not any(problem.repeats(other) for other in self.problems):
+            self.problems.append(problem)
         self.reported.add(place)
         if not problem.sure:
             return None
@@ -106,7 +107,9 @@ class Recovery:
         new = [Patch(e.span.start, e.span.end, e.text) for e in edits]
         if any((a.start < b.end and b.start < a.end) or a[:2] == b[:2] for a in new for b in self.patches):
             return None
-        return self._if_further([*self.patches, *new], top, max(p.end for p in new), at)
+        # What the edits change further on may hold mistakes of its own.
+        end = max((p.end for p in new if p.start <= at), default=at)
+        return self._if_further([*self.patches, *new], top, end, at)
 
     def _with_hole(self, context: ErrorContext, patched: PatchedSource) -> list[Patch] | None:
         """The patches with a hole around the mistake, if reading then gets further than it did."""

@@ -326,9 +326,18 @@ _DECLARE = frozenset("input param hyper layer".split())
 _NAME_NEXT = frozenset("def layer import as".split())
 
 
+def _names_imported(words: Sequence[Word]) -> tuple[str, ...]:
+    """The names that a statement like `from "blocks.graph" import Block` may define."""
+    names = dict.fromkeys(w.text for w in words if w.kind == lexer.NAME and w.text not in lexer.WORDS)
+    files = (w.text.strip('"').rpartition("/")[2] for w in words if w.kind == lexer.STRING)
+    return tuple(names | dict.fromkeys(file.removesuffix(".graph") for file in files))
+
+
 def names_defined(words: list[Word]) -> tuple[str, ...]:
     """The names that these words may define; an unreadable statement must not make them unknown later."""
     names: dict[str, None] = {}
+    if words and words[0].text in ("import", "from"):
+        return _names_imported(words[1:])
     declares = bool(words) and (words[0].text in _DECLARE or closest(words[0].text, _DECLARE) is not None)
     for i, word in enumerate(words):
         if word.kind != lexer.NAME or word.text in lexer.RESERVED:

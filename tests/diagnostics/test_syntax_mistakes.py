@@ -168,10 +168,10 @@ def place(problem: Diagnostic) -> str:
         ("def f(x):\n  return x", "PythonStatement", "def", "this form of `def`", "`def f(x) = value`"),
         (
             "import x",
-            "PythonStatement",
+            "ForeignImport",
             "import",
-            "this form of `import`",
-            '`import "blocks.graph" as blocks`',
+            "an import names a file",
+            '`import "x.graph" as x`',
         ),
         ("y = 1e999", "NumberTooLarge", "1e999", "the number is too large", "check the exponent"),
         ("y = 3" + "0" * 5000, "NumberTooLarge", "3" + "0" * 5000, "the number is too large", "check"),

@@ -59,7 +59,7 @@ TOLD = [
     ("for i in range(3):\n    y = n * i\n    z = qq\nw = n", "for", "repeat 3"), ("y = n++", "++", "`n2 = n + 1`"), ("n += 1", "+=", "`n2 = n + ...`"),
     ("y = v'", "'", "`.T`"), ("y = n!", "!", "prod"), ("y = ∞", "∞", "1e30"), ("y = ∇n", "∇", "grad(y, x)"),
     ("y = null", "null", "`none`"), ("f = lambda a: a", "lambda", "def f(x)"), ("print(n)", "print", "graphlang run"),
-    ("import numpy as np\ny = np.exp(n)", "import", "blocks.graph"),
+    ("import numpy as np\ny = np.exp(n)", "import", "leave the line out"),
     ("class Net:\n    def f(self):\n        return 3\ny = n", "class", "gl.load(layers="),
 ]  # fmt: skip
 

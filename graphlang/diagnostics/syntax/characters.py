@@ -62,6 +62,17 @@ class StrayCharacter(CharacterMistake):
         return "remove it"
 
 
+class FenceOfMarkdown(StrayCharacter):
+    message = "a fence of Markdown is no part of a file"
+    help = "leave out the lines that begin with three backticks"
+
+    changes: Sequence[Edit]
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        return self.changes
+
+
 class InvisibleCharacter(CharacterMistake):
     """A character that cannot be seen stands in the file.
 

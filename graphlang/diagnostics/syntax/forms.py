@@ -30,6 +30,9 @@ class WrongForm(Rewritable):
     tolerance_without_within = wording("the tolerance comes after `within`", written="within")
     equals_before_block = wording("a block takes no `=` before it", "write `def f(x) {{ return ... }}`")
     arrow_before_result_type = wording("the type of a result comes after `:`", written=":")
+    result_of_other_type = wording(
+        "`{span}` is no type of this language, and a result needs none", "leave it out"
+    )
     arrow_before_result = wording("a `def` gets its value with `=`", "write `def f(x) = ...`")
     result_without_return = wording("the result of a `def` comes after `return`", "write `return {span}`")
     comma_before_carry = wording("what a `scan` carries comes after `carry`", written="carry")

@@ -35,8 +35,14 @@ class NotAnArrow(Located):
     message = "`{span}` is not an operator"
     label = "a chain is written with `->`"
     help = "did you mean `->`?"
-    replacement = "->"
     sure = True
+
+    #: where the same is to be done in the rest of the statement
+    more: Sequence[Edit] = ()
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(self.span, "->"), *self.more]
 
 
 class SpelledOperator(Located):
