@@ -54,6 +54,14 @@ def test_load_run_and_look() -> None:
     assert forward["price"] == result["price"]
 
 
+def test_a_name_given_to_backward_as_the_first_argument_is_told_where_it_belongs() -> None:
+    forward = gl.load(SPECS / "apple_orange.graph").forward()
+    with pytest.raises(gl.GraphError, match=r'`backward\(of="tax"\)`'):
+        forward.backward("tax")
+    with pytest.raises(gl.GraphError, match="give a number, or an array of the value's shape"):
+        forward.backward("lots")
+
+
 def test_set_overrides_what_the_file_says() -> None:
     assert gl.load(SPECS / "apple_orange.graph", set={"tax": 1.2}).run()["price"] == pytest.approx(780)
     graph = gl.loads(NET, set={"train.batch": 64, "hidden": 7})

@@ -80,6 +80,14 @@ class SeedOfOtherShape(WrongSeed):
     shape: Sequence[int]
     #: the shape that was given, or the text that is no number
     actual: str
+    #: the value that the text names
+    meant: str | None = None
+
+    @property
+    def help(self) -> str:
+        if self.meant is None:
+            return "give a number, or an array of the value's shape"
+        return f'name the value that is differentiated by `of`: `backward(of="{self.meant}")`'
 
 
 class MissingSection(Diagnostic):

@@ -168,7 +168,8 @@ class Forward(Named):
             raise GraphError([WrongSeed.too_large(name, model.file)]) from None
         except (ValueError, TypeError):
             actual = repr(seed) if isinstance(seed, str) else str(list(np.shape(seed)))
-            raise GraphError([SeedOfOtherShape(name, model.file, y.shape, actual)]) from None
+            meant = seed if isinstance(seed, str) and seed in self._names else None
+            raise GraphError([SeedOfOtherShape(name, model.file, y.shape, actual, meant)]) from None
         if y.dtype.kind != "f":
             raise GraphError([WrongSeed.no_float(name, model.file)])
         return array

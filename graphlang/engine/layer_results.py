@@ -61,7 +61,7 @@ def check_count(
     network: Network,
     gradients: Sequence[Any],
     targets: Sequence[int],
-    values: Sequence[Any],
+    values: Mapping[int, Any] | Sequence[Any],
 ) -> None:
     """A backward returns one gradient for each argument; those of trailing state may be left out."""
     names, params = network.names, network.params
@@ -73,10 +73,20 @@ def check_count(
 
 
 def check_shape(name: str, part: Any, value: Any) -> None:
-    """A gradient has the shape of its value."""
+    """A gradient is an array, with the shape of its value."""
+    if not (hasattr(part, "shape") or isinstance(part, (int, float))):
+        raise WrongGradients(
+            f"it gives for `{name}` {_of_type(part)}, not an array: the gradients are listed in the order of "
+            "the arguments of `forward`"
+        )
     if getattr(part, "shape", ()) != value.shape:
         shapes = f"{shape_text(np.shape(part))}, and the value has the shape {shape_text(value.shape)}"
         raise WrongGradients(f"it gives for `{name}` a gradient of shape {shapes}")
+
+
+def _of_type(part: Any) -> str:
+    kind = type(part).__name__
+    return f"{'an' if kind[0].lower() in 'aeiou' else 'a'} {kind}"
 
 
 def has_gradient(value: Any) -> bool:

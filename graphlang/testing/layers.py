@@ -11,6 +11,7 @@ import numpy as np
 
 from graphlang.catalog.operation import is_by_hand
 from graphlang.engine.executable import bound
+from graphlang.engine.failures import WrongGradients
 from graphlang.engine.recording import Recorder, Recording, Storage
 from graphlang.testing.agreement import require, require_close
 from graphlang.testing.sample_calls import KINDS, SEED, NumericalSlope, SampleCall, arriving
@@ -36,6 +37,7 @@ def check_layer(
     call = calls["float64"]
     for training in call.modes:
         _check_shape(call, training)
+        _check_backward(call, training)
         _check_purity(call, training)
         _check_gradients(call, training)
         _check_precision(calls["float32"], call, training)
@@ -53,6 +55,17 @@ def _check_shape(call: SampleCall, training: bool) -> None:
     )
     kind = KINDS[y.dtype.kind]
     require(kind == spec.dtype, f"{call.name} gives {kind}, but {spec.dtype} was known before running")
+
+
+def _check_backward(call: SampleCall, training: bool) -> None:
+    """It lists one array for each argument."""
+    y = call.forward(training)
+    if y.dtype.kind != "f":
+        return
+    try:
+        call.gradients(arriving(y), training)
+    except WrongGradients as error:
+        raise AssertionError(f"`backward` of {call.name}: {error}") from error
 
 
 def _check_purity(call: SampleCall, training: bool) -> None:

@@ -12,6 +12,7 @@ from graphlang.api import Graph, loads
 from graphlang.catalog.operation import Layer, Operation, is_by_hand, outcome
 from graphlang.compare.attributes import call_text
 from graphlang.engine.derived import Derived
+from graphlang.engine.layer_results import call_backward, check_count, check_shape, has_gradient, own_order
 from graphlang.engine.random_streams import StreamRandom
 from graphlang.spec.network import Node
 from graphlang.trace import bind
@@ -114,10 +115,25 @@ class SampleCall:
             return self.derived(dy, training)
         assert isinstance(self.operation, Layer)
         assert self.operation.backward is not None
-        returned = self.operation.backward(dy, saved)
-        returned = list(returned) if isinstance(returned, tuple | list) else [returned]
-        roles = [name for name in _keywords_of(self.operation) if name in self.own]
-        return dict(zip([*self.names, *roles], returned, strict=False))
+        listed = call_backward(self.operation, dy, saved)
+        self._check_gradients(listed)
+        return dict(zip(self._differentiated(), listed, strict=False))
+
+    def _differentiated(self) -> list[str]:
+        """The tensors, parameters and state, as `backward` lists their gradients."""
+        return [*self.names, *(own_order(self.operation) if self.own else [])]
+
+    def _check_gradients(self, listed: Sequence[Any]) -> None:
+        """Raises WrongGradients unless they are one array for each argument, with its shape."""
+        network = self.graph.network
+        arrays = {**dict(zip(self.names, self.tensors, strict=True)), **self.own}
+        numbers = [network.numbers[n] for n in self.names]
+        numbers += [self.node.own[role] for role in self._differentiated()[len(self.names) :]]
+        values = {number: arrays[n] for number, n in zip(numbers, self._differentiated(), strict=True)}
+        check_count(network, listed, numbers, values)
+        for number, gradient in zip(numbers, listed, strict=False):
+            if gradient is not None and has_gradient(values[number]):
+                check_shape(network.names[number], gradient, values[number])
 
     def derived(self, dy: Any, training: bool) -> dict[str, Any]:
         """The same by what `forward` records."""
@@ -135,11 +151,6 @@ class SampleCall:
 def arriving(y: Any) -> Any:
     """A random gradient that arrives at a result, in its precision."""
     return np.random.default_rng(SEED).standard_normal(np.shape(y)).astype(np.asarray(y).dtype)
-
-
-def _keywords_of(operation: Layer) -> Sequence[str]:
-    code = type(operation).forward.__code__
-    return code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
 
 
 def _with_its_attributes(own: Any) -> Any:

@@ -186,6 +186,60 @@ def test_a_layer_that_breaks_a_promise_is_told_which(layer: Any, sentence: str) 
         gl.testing.check_layer(layer(), X, jax=False)
 
 
+class Scaled(gl.Layer):
+    """gain * x + shift, and a `backward` that lists its gradients in one of several ways"""
+
+    listed: str = "right"
+
+    def parameters(self, x: Any) -> Any:
+        return {"gain": gl.Parameter((x.shape[-1],), 1.0), "shift": gl.Parameter((x.shape[-1],), 0.0)}
+
+    def forward(self, x: Any, *, gain: Any, shift: Any) -> Any:
+        return gain * x + shift, (x, gain)
+
+    def backward(self, dy: Any, saved: Any) -> Any:
+        x, gain = saved
+        dx, dgain, dshift = dy * gain, np.sum(dy * x, axis=0), np.sum(dy, axis=0)
+        ways = {
+            "right": (dx, dgain, dshift),
+            "alone": dx,
+            "named": (dx, {"gain": dgain, "shift": dshift}),
+            "by name": (dx, {"gain": dgain}, {"shift": dshift}),
+            "too many": (dx, dgain, dshift, dshift),
+            "unsummed": (dx, dy * x, dy),
+        }
+        return ways[self.listed]
+
+
+@pytest.mark.parametrize(
+    ("listed", "sentence"),
+    [
+        ("alone", "it gives 1 gradients for 3 arguments: `x1`, `Scaled1.gain`, `Scaled1.shift`"),
+        ("named", "it gives 2 gradients for 3 arguments"),
+        (
+            "by name",
+            "it gives for `Scaled1.gain` a dict, not an array: the gradients are listed in the order",
+        ),
+        ("too many", "it gives 4 gradients for 3 arguments"),
+        (
+            "unsummed",
+            r"it gives for `Scaled1.gain` a gradient of shape \(4, 3\), and the value has the shape",
+        ),
+    ],
+)
+def test_gradients_that_are_listed_otherwise_are_told_alike_by_the_check_and_the_engine(
+    listed: str, sentence: str
+) -> None:
+    gl.testing.check_layer(Scaled(), X, jax=False)
+    with pytest.raises(AssertionError, match=f"`backward` of Scaled: {sentence}"):
+        gl.testing.check_layer(Scaled(listed=listed), X, jax=False)
+    graph = gl.loads(
+        f"input x1: float[N, 3]\nloss = sum(Scaled(x1, listed={listed!r}))".replace("'", '"'), layers=[Scaled]
+    )
+    with pytest.raises(gl.GraphError, match=sentence):
+        graph.forward(x1=X).backward()
+
+
 class Same(gl.Optimizer):
     """m <- m + dW,  W <- W - lr * m"""
 
