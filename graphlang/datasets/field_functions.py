@@ -55,4 +55,25 @@ FORMS = {
     "field": 'field("any name")',
 }
 """How what is no function of numbers is written."""
+FOREIGN = {
+    **dict.fromkeys(
+        ("standardscaler", "standardise", "zscore", "zscores", "whiten", "scaler"), "standardize"
+    ),
+    **dict.fromkeys(("minmaxscaler", "minmaxscale", "rescale", "to01"), "minmax"),
+    **dict.fromkeys(("fillna", "imputer", "simpleimputer", "coalesce", "fill", "ifnull"), "impute"),
+    **dict.fromkeys(("labelencoder", "labelencode", "ordinal", "ordinalencoder", "factorize"), "category"),
+    **dict.fromkeys(("categorical", "categories", "encode", "classes", "codes"), "category"),
+    **dict.fromkeys(
+        ("onehotencoder", "onehotencode", "getdummies", "dummies", "dummy", "tocategorical"), "one_hot"
+    ),
+    **dict.fromkeys(("todatetime", "datetime", "parsedate", "todate", "timestamp"), "date"),
+    **dict.fromkeys(("column", "col", "feature"), "field"),
+    **dict.fromkeys(("max", "pmax"), "maximum"),
+    **dict.fromkeys(("min", "pmin"), "minimum"),
+    **dict.fromkeys(("ln", "logarithm"), "log"),
+    **dict.fromkeys(("ifelse", "iif", "cond"), "where"),
+}
+"""What other tools call them, in small letters without `_`."""
+SCALINGS = ("normalize", "normalise", "normalizer", "normalization", "scale")
+"""What may mean either of two functions."""
 LEARNS = ("standardize", "minmax", "impute", "category")

@@ -42,14 +42,20 @@ class WrongFieldExpression(Diagnostic):
 class UnknownPreparation(WrongFieldExpression):
     message = "no function of fields is called `{name}`"
     help = first_of(
+        "write {instead}",
         "did you mean `{match}`?",
         "there are {names}; a column of that name is written `{as_column}`",
+        "there are {names}",
     )
     match = closest_of("name", "names")
 
     name: str
+    #: those that learn first
     names: Sequence[str]
-    as_column: str
+    #: how it is written here, where another tool has that name
+    instead: str | None
+    #: where it could be the name of a column
+    as_column: str | None
 
 
 class PreparationMisused(WrongFieldExpression):

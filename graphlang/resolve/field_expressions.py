@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from graphlang.datasets.field_functions import ELEMENTWISE, FORMS, LEARNS, OPERATORS, SIGNS
+from graphlang.datasets.field_functions import (
+    ELEMENTWISE,
+    FOREIGN,
+    FORMS,
+    LEARNS,
+    OPERATORS,
+    SCALINGS,
+    SIGNS,
+)
 from graphlang.datasets.preparing import source_fields
 from graphlang.diagnostics.data_fields import as_field
 from graphlang.diagnostics.prepared import PreparationMisused, UnknownPreparation, WrongFieldExpression
@@ -55,6 +63,22 @@ def _text(expression: Any) -> str:
     return " ".join(expression.span.text.split())
 
 
+def _unknown(part: tree.Call, name: str) -> UnknownPreparation:
+    plain = name.lower().replace("_", "")
+    own = FOREIGN.get(plain)
+    of = ", ".join(" ".join(a.value.span.text.split()) for a in part.arguments)
+    instead = None
+    if plain in SCALINGS:
+        instead = f"`standardize({of})` for a mean of 0 and a deviation of 1, `minmax({of})` for 0 to 1"
+    elif own in {"standardize", "minmax", "date", *ELEMENTWISE}:
+        instead = f"`{own}({of})`"
+    elif own is not None:
+        instead = f"`{FORMS[own]}`"
+    could_be_column = all(isinstance(a.value, tree.Name | tree.Number) for a in part.arguments)
+    as_column = as_field(_text(part)) if could_be_column else None
+    return UnknownPreparation(part.function.span, name, [*FORMS, *sorted(ELEMENTWISE)], instead, as_column)
+
+
 class _Reading:
     """Reads an expression over fields as plain data; POISON after a reported mistake."""
 
@@ -89,10 +113,7 @@ class _Reading:
 
     def _call(self, part: tree.Call, name: str) -> Any:
         if name not in FORMS and name not in ELEMENTWISE:
-            names = sorted([*FORMS, *ELEMENTWISE])
-            return self.context.poison(
-                UnknownPreparation(part.function.span, name, names, as_field(_text(part)))
-            )
+            return self.context.poison(_unknown(part, name))
         plain: list[Any] = [a.value for a in part.arguments if a.name is None]
         named = {a.name: a.value for a in part.arguments if a.name is not None}
         if name in ELEMENTWISE:

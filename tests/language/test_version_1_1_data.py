@@ -8,6 +8,7 @@ import pytest
 
 import graphlang as gl
 from graphlang.cli import main
+from graphlang.datasets.field_functions import ELEMENTWISE, FOREIGN, FORMS
 from graphlang.diagnostics import GraphError
 from graphlang.training.column_binding import bind_columns
 from graphlang.training.sections import open_data
@@ -185,6 +186,30 @@ def test_a_wrong_expression_is_an_error_before_anything_is_read(tmp_path, field,
     with pytest.raises(GraphError) as caught:
         load(tmp_path, f"{SOURCE}\nx = {field}", "input x: float[N]")
     assert [(d.code, bool(d.help)) for d in caught.value.diagnostics] == [(code, True)]
+
+
+def help_of(folder, field):
+    with pytest.raises(GraphError) as caught:
+        load(folder, f"{SOURCE}\nx = {field}", "input x: float[N]")
+    [diagnostic] = caught.value.diagnostics
+    return diagnostic.help
+
+
+@pytest.mark.parametrize("name", sorted(FOREIGN))
+def test_functions_of_fields_as_other_tools_call_them_are_told_as_they_are_called_here(tmp_path, name):
+    assert FOREIGN[name] in {**FORMS, **ELEMENTWISE}
+    assert name not in {**FORMS, **ELEMENTWISE}
+    assert f"write `{FOREIGN[name]}(" in help_of(tmp_path, f"{name}(a)")
+
+
+def test_the_help_about_an_unknown_function_of_fields_is_about_what_was_written(tmp_path):
+    told = help_of(tmp_path, "Normalize([a, y])")
+    assert "`standardize([a, y])` for a mean of 0" in told
+    assert "`minmax([a, y])` for 0 to 1" in told
+    assert help_of(tmp_path, "ln(a + 1)") == "write `log(a + 1)`"
+    assert help_of(tmp_path, "mean(a)").endswith('a column of that name is written `field("mean(a)")`')
+    assert 'field("' not in help_of(tmp_path, "foo([a, y])")
+    assert help_of(tmp_path, "foo(a)").startswith("there are `standardize`, `minmax`, `impute`,")
 
 
 KINDS = """
