@@ -144,7 +144,9 @@ class NodeWriter:
         return self._made[key]
 
     def weight(self, array: Any, name: str) -> str:
-        """A parameter in the layout of ONNX."""
+        """A parameter in the layout of ONNX, the same for all who ask for it."""
+        if name in self.weights and np.array_equal(self.weights[name], array):
+            return name
         taken = self.take(name)
         self.weights[taken] = array
         return taken

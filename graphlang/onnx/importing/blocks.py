@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from graphlang.onnx.importing.expression import Keyword, NameRef, WrittenCall, names_of_expression
 from graphlang.onnx.importing.names import Identifiers, not_as_a_layer
 from graphlang.onnx.importing.rewriting import LITERAL, Parts, parts_of, refilled
+from graphlang.onnx.importing.sharing import share_copies, shares_whole
 from graphlang.onnx.importing.writer import BlockCopy, Statement, Writer
 
 SHORTEST, LONGEST = 3, 160
@@ -142,9 +143,18 @@ class _Group:
             rows = [self.search.parts[start + k] for start in self.starts]
             if not self._compared(rows):
                 return False
-        return (
-            bool(self.values) and len(self.values) + len(self.numbers) <= MOST_FORMALS and self._types_fit()
-        )
+        few = bool(self.values) and len(self.values) + len(self.numbers) <= MOST_FORMALS
+        return few and self._types_fit() and self._shares_whole()
+
+    def _shares_whole(self) -> bool:
+        return shares_whole(self._keys(), self.numbers, bool(self.params), self.writer)
+
+    def _keys(self) -> list[tuple[int, ...]]:
+        """The keys of the layers of each copy."""
+        return [
+            tuple(key for s in row for key in parts_of(s.expression).keys if key is not None)
+            for row in self.rows
+        ]
 
     def _is_block(self, statement: Statement) -> bool:
         call = statement.expression
@@ -297,14 +307,16 @@ class _Group:
         """The statements with a call in place of each copy."""
         statements = list(self.search.statements)
         taken = {name for names in self.params for name in names}
+        keys, made = self._keys(), {}
         for k in reversed(range(len(self.rows))):
             row, start = self.rows[k], self.starts[k]
             operands = tuple(NameRef(names[k]) for names in self.values)
-            keys = tuple(key for s in row for key in parts_of(s.expression).keys if key is not None)
-            key = self.writer.own_copy(BlockCopy(keys, tuple(names[k] for names in self.params)))
+            key = self.writer.own_copy(BlockCopy(keys[k], tuple(names[k] for names in self.params)))
+            made[key] = keys[k]
             numbers = {formal: values[k] for values, formal in self.numbers.items()}
             call = WrittenCall(self.name, operands, (), numbers, key)
             statements[start : start + self.length] = [Statement(row[-1].names, call, row[-1].types)]
+        share_copies(made, self.writer)
         return [s for s in statements if not (s.names and taken.issuperset(s.names))]
 
 

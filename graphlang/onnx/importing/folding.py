@@ -33,7 +33,10 @@ def folded_constant(node: OnnxNode) -> OnnxValue | None:
         result = rule(node, *arrays)
     except Exception:  # noqa: BLE001 - the rule of the operator says what is wrong with it
         return None
-    return _constant(result, node)
+    constant = _constant(result, node)
+    if constant is not None:
+        constant.sources = node.sources
+    return constant
 
 
 def _constant(result: Any, node: OnnxNode) -> OnnxValue | None:

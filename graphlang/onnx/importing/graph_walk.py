@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import zip_longest
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from graphlang.onnx.importing.attributes import array_of, as_known, bound_attrib
 from graphlang.onnx.importing.element_types import WORDS
 from graphlang.onnx.importing.folding import folded_constant
 from graphlang.onnx.importing.names import is_made_up, readable_names
-from graphlang.onnx.importing.node import OnnxNode
+from graphlang.onnx.importing.node import FUSED_BIAS, OnnxNode
 from graphlang.onnx.importing.refusals import NotImported
 from graphlang.onnx.importing.rules import REASONS, reason_of, rule_of
 from graphlang.onnx.importing.rules_linear import bias_of
@@ -75,8 +75,8 @@ class GraphWalk:
         self.readable: dict[str, str] = {}
         #: the fewest numbers of a weight in this file
         self.least = 2
-        #: how many inputs of nodes a value is
-        self.uses: Counter[str] = Counter()
+        #: the weights that several layers take: each is a `param` by itself
+        self.shared: AbstractSet[str] = frozenset()
 
     def constants(self, graph: onnx.GraphProto) -> None:
         """Takes the initializers."""
@@ -88,9 +88,21 @@ class GraphWalk:
             value = OnnxValue.constant(array, tensor.data_type, tensor.name)
             value.is_weight = True
             value.least = self.least
-            self.values[tensor.name] = value
+            value.sources = (tensor.name,) if self._may_be_shared(array) else ()
+            known = tensor.name in self.shared and value.is_trainable
+            self.values[tensor.name] = self._as_param(value) if known else value
         if graph.sparse_initializer:
             raise NodeRefused("", "sparse_initializer", [], NotImported("sparse tensors are not read"))
+
+    def _may_be_shared(self, array: np.ndarray[Any, Any]) -> bool:
+        """Whether those who take a weight share it: exporters keep equal ones once, as all those that are 0
+        or 1 before a training."""
+        return array.dtype.kind == "f" and (self.least == 1 or bool((array != array.flat[:1]).any()))
+
+    def _as_param(self, value: OnnxValue) -> OnnxValue:
+        """A weight as a value of the graph, which no layer owns."""
+        written = self.writer.operand(value)
+        return OnnxValue(written.expression, written.array, value.elem)
 
     def inputs(self, graph: onnx.GraphProto, given: Mapping[str, Any]) -> dict[str, str]:
         """Makes the inputs, and takes those whose numbers are given as constants."""
@@ -154,7 +166,6 @@ class GraphWalk:
             copies = proto.op_type == "Identity" and len(proto.input) == 1
             if copies and proto.output[0] in shown and is_made_up(proto.input[0]):
                 self.readable[proto.input[0]] = proto.output[0]
-        self.uses.update(name for proto in ordered for name in proto.input)
         done: set[str] = set()
         for proto in ordered:
             if not (proto.output and proto.output[0] in done):
@@ -184,7 +195,7 @@ class GraphWalk:
             after = sums.get(proto.output[0]) if proto.output else None
             bias = bias_of(node, [self.values.get(n) for n in after.input]) if after is not None else None
             if after is not None and bias is not None:
-                node.attributes["fused bias"] = bias
+                node.attributes[FUSED_BIAS] = bias
                 done.add(after.output[0])
                 proto = after
             trained = self.least == 1 and _computes_with_a_weight(node)
@@ -218,7 +229,6 @@ class GraphWalk:
             proto.op_type, inputs, node_attributes(proto, self.bound), list(proto.output), version, proto.name
         )
         node.inline = self._inlined
-        node.owned = [self.uses[name] == 1 for name in proto.input]
         return node
 
     def _inlined(
@@ -231,7 +241,7 @@ class GraphWalk:
             raise NotImported(f"its graph lies more than {MOST_DEPTH} deep")
         self.writer.written += OF_A_CALL
         inner = GraphWalk(self.writer, self.versions, self.external, self.functions)
-        inner.bound = self.bound
+        inner.bound, inner.least, inner.shared = self.bound, self.least, self.shared
         inner.depth, inner.scanning = self.depth + 1, scanning or self.scanning
         inner.values = dict(self.values)
         inner.constants(graph)
@@ -252,6 +262,7 @@ class GraphWalk:
         self.writer.written += OF_A_CALL
         inner = GraphWalk(self.writer, versions, self.external, self.functions)
         inner.depth, inner.scanning = self.depth + 1, self.scanning
+        inner.least, inner.shared = self.least, self.shared
         inner.bound = {a.name: a for a in function.attribute_proto}
         inner.bound |= {a.name: bound_attribute(a, self.bound) for a in proto.attribute}
         for name, given in zip_longest(function.input, proto.input, fillvalue=""):
@@ -269,8 +280,7 @@ class GraphWalk:
         known = value.known
         if known is None or known.dtype.kind != "f" or known.size < 2:
             return value
-        written = self.writer.operand(value)
-        return OnnxValue(written.expression, written.array, value.elem)
+        return self._as_param(value)
 
     def _value(self, name: str) -> OnnxValue | None:
         if not name or name in self.missing:
@@ -283,6 +293,7 @@ class GraphWalk:
         rule = rule_of(node.op)
         if rule is None:
             raise NotImported(reason_of(node.op))
+        self.writer.reading = node.sources
         self.writer.wanted = [self.readable.get(name, name) for name in node.outputs if name]
         results = rule(self.writer, node)
         results = results if isinstance(results, tuple) else (results,)
@@ -295,7 +306,9 @@ class GraphWalk:
     def _named(self, value: OnnxValue, name: str) -> OnnxValue:
         """The result under its own name in the spec."""
         if value.expression is None:
-            value = value if value.name else OnnxValue(None, None, value.elem, value.known, name)
+            if not value.name:
+                sources, value = value.sources, OnnxValue(None, None, value.elem, value.known, name)
+                value.sources = sources
             return self.held(value) if self.scanning else value
         named = self.writer.let(value, self.readable.get(name, name), plain=is_made_up(name), given=True)
         result = OnnxValue(named.expression, named.array, value.elem, value.known)
@@ -316,6 +329,7 @@ def _copied_weight(node: OnnxNode) -> OnnxValue | None:
         return None
     copy = OnnxValue.constant(value.known, value.elem, node.outputs[0])
     copy.is_weight = True
+    copy.sources = (node.outputs[0],) if value.sources else ()
     return copy
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +22,7 @@ from graphlang.onnx.importing.graph_walk import GraphWalk, NodeRefused
 from graphlang.onnx.importing.model_file import external_reader, read_model
 from graphlang.onnx.importing.recognising import recognised, used_statements
 from graphlang.onnx.importing.refusals import ValueWanted
+from graphlang.onnx.importing.sharing import find_shared, with_shared_layers
 from graphlang.onnx.importing.spec_text import block_lines, layer_names, lines_of
 from graphlang.onnx.importing.writer import Statement, Writer, shape_comment
 
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     import onnx
 
     from graphlang.api import Graph
+
+MOST_WALKS = 3
+"""How often a file is gone through again, for weights that prove to be those of several layers."""
 
 
 class ImportedSpec(NamedTuple):
@@ -89,15 +94,48 @@ def import_model(
     every_name: bool = False,
 ) -> ImportedSpec:
     """The spec of a model that is read; `file` is what messages call it."""
+    walked = _walked(model, file, inputs or {}, every_name, frozenset())
+    for _ in range(MOST_WALKS):
+        if walked.mixed <= walked.shared:
+            break
+        try:
+            walked = _walked(model, file, inputs or {}, every_name, walked.shared | walked.mixed)
+        except GraphError:
+            break  # a layer has no other form: then each has a copy of its own
+    return _written(model, file, walked, limits or Limits())
+
+
+class _Walked(NamedTuple):
+    """The statements of a spec, before what repeats is written once."""
+
+    writer: Writer
+    statements: list[Statement]
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+    #: the names that the spec has to show
+    shown: set[str]
+    #: the weights that are `param`s because several layers take them, and those that still are to be
+    shared: AbstractSet[str]
+    mixed: AbstractSet[str]
+
+
+def _walked(
+    model: onnx.ModelProto,
+    file: str,
+    inputs: Mapping[str, Any],
+    every_name: bool,
+    shared: AbstractSet[str],
+) -> _Walked:
     writer = Writer()
     versions = {opset.domain.removeprefix("ai.onnx"): opset.version for opset in model.opset_import}
     functions = {(function.domain, function.name): function for function in model.functions}
     walk = GraphWalk(writer, versions, external_reader(file), functions)
+    walk.shared = shared
     if model.producer_name == "graphlang":  # whose initializers are parameters, all of them
         walk.least = 1
     try:
         walk.constants(model.graph)
-        names = walk.inputs(model.graph, inputs or {})
+        names = walk.inputs(model.graph, inputs)
         walk.nodes(model.graph)
         outputs = _outputs(walk, model.graph)
     except NodeRefused as refused:
@@ -107,16 +145,21 @@ def import_model(
         names_of_file = {name for node in model.graph.node for name in node.output}
         shown |= (writer.from_file & names_of_file) - writer.plain
     statements = recognised(_needed(writer, outputs), writer, shown)
-    blocks, statements = blocks_of(statements, writer, shown)
+    return _Walked(writer, statements, names, outputs, shown, shared, find_shared(statements, writer))
+
+
+def _written(model: onnx.ModelProto, file: str, walked: _Walked, limits: Limits) -> ImportedSpec:
+    writer, shown = walked.writer, walked.shown
+    blocks, statements = blocks_of(walked.statements, writer, shown)
+    statements, shared = with_shared_layers(statements, writer)
     blocks = [b._replace(statements=tuple(chained(b.statements, {b.result}, lambda _: True))) for b in blocks]
     statements = chained(statements, shown, writer.plain.__contains__)
     kept = {name for statement in statements for name in statement.names}
-    names = {theirs: ours for theirs, ours in names.items() if ours in kept}
+    names = {theirs: ours for theirs, ours in walked.inputs.items() if ours in kept}
     defs = (line for block in blocks for line in block_lines(block))
-    text = "\n".join([_head(model, file), *defs, *lines_of(statements, list(outputs.values()))])
-    limits = limits or Limits()
+    text = "\n".join([_head(model, file), *defs, *lines_of(statements, list(walked.outputs.values()))])
     layout = laid_out(text + "\n", Path(file).name, limits)
-    return ImportedSpec(layout, layer_names(statements, blocks, writer), names, outputs)
+    return ImportedSpec(layout, layer_names(statements, blocks, shared, writer), names, walked.outputs)
 
 
 def _head(model: onnx.ModelProto, file: str) -> str:

@@ -10,6 +10,9 @@ import numpy as np
 from graphlang.onnx.importing.refusals import NotImported, ValueWanted
 from graphlang.onnx.importing.value import OnnxValue
 
+FUSED_BIAS = "fused bias"
+"""The attribute of a product for what the next node adds to it."""
+
 
 class OnnxNode:
     """An operator with its inputs as values and its attributes as plain data."""
@@ -31,8 +34,6 @@ class OnnxNode:
         self.name = name
         #: writes a graph among its attributes, with the values of its inputs
         self.inline: Callable[..., list[OnnxValue]] | None = None
-        #: of each input, whether no other node takes it
-        self.owned: list[bool] = []
 
     def __getitem__(self, position: int) -> OnnxValue:
         """An input that there has to be."""
@@ -44,6 +45,12 @@ class OnnxNode:
     def get(self, position: int) -> OnnxValue | None:
         """An input that may be missing."""
         return self.inputs[position] if position < len(self.inputs) else None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The weights of the file among its inputs."""
+        values = [*self.inputs, self.attributes.get(FUSED_BIAS)]
+        return tuple(source for value in values if value is not None for source in value.sources)
 
     def attribute(self, name: str, default: Any = None) -> Any:
         return self.attributes.get(name, default)
@@ -74,12 +81,6 @@ class OnnxNode:
         if graph is None or self.inline is None:
             raise NotImported(f"it has no `{attribute}`")
         return self.inline(graph, inputs, scanning)
-
-    def own_weights(self, position: int) -> np.ndarray[Any, Any] | None:
-        """Weights of the file that no other node takes, or None."""
-        value = self.get(position)
-        owned = position < len(self.owned) and self.owned[position]
-        return self.weights(position) if value is not None and value.is_weight and owned else None
 
     def ints(self, position: int, attribute: str | None = None) -> list[Any] | None:
         """Whole numbers that an input or an attribute gives; None where neither is there."""

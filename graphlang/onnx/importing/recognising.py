@@ -165,7 +165,8 @@ def _as_norm(
     small = float(str(eps.value))
     more = {} if small == 1e-5 else {"eps": small}
     weights = {role: writer.parameters[name] for role, name in zip(roles, names, strict=True)}
-    call = WrittenCall(layer, (found["x"],), (), more, writer.own(weights))
+    sources = tuple(source for name in names for source in writer.sources_of_params[name])
+    call = WrittenCall(layer, (found["x"],), (), more, writer.own(weights, sources))
     return call, found.inner, names
 
 

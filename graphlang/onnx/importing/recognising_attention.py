@@ -82,7 +82,7 @@ def _made(
     given = _projected(definitions, writer, found)
     if sizes is None or given is None or not _divided(definitions, found, sizes.width):
         return None
-    source, Wqkv, bqkv, inner = given
+    source, Wqkv, bqkv, inner, keys = given
     d = sizes.heads * sizes.width
     assert root.key is not None
     last = writer.weights[root.key]
@@ -98,9 +98,10 @@ def _made(
         + found.inner
         + ((root.operands[0].name,) if isinstance(root.operands[0], NameRef) else ())
     )
+    sources = tuple(source for key in (*keys, root.key) for source in writer.sources[key])
     between = (*head, *_names(joined["y"]), *inner)
     return (
-        WrittenCall("Attention", (source,), (), more, writer.own(weights)),
+        WrittenCall("Attention", (source,), (), more, writer.own(weights, sources)),
         tuple(dict.fromkeys(between)),
         (),
     )
@@ -168,9 +169,10 @@ def _projected(definitions: Definitions, writer: Writer, found: Found) -> Any:
     sources = {call.operands for call in products if call is not None}
     if len(sources) != 1:
         return None
+    keys = tuple(call.key for call in products if call is not None)
     W = np.concatenate([w for w, _ in weights], axis=1)
     b = np.concatenate([b for _, b in weights])
-    return next(iter(sources))[0], W, b, inner
+    return next(iter(sources))[0], W, b, inner, keys
 
 
 def _weights(writer: Writer, call: WrittenCall | None) -> Any:

@@ -67,8 +67,8 @@ def _gather(w: Writer, node: OnnxNode) -> OnnxValue:
         return w.call("subscript", x, items=(*[slice(None)] * axis, int(i.known)))
     if i.known is not None and i.known.ndim == 1 and 0 < i.known.size <= 64 and i.known.dtype != object:
         return w.call("take", x, [int(k) for k in i.known], axis=axis)
-    table = node.own_weights(0)
-    if table is not None and table.ndim == 2 and axis == 0 and i.known is None:
+    table = node.weights(0)
+    if table is not None and x.is_weight and table.ndim == 2 and axis == 0 and i.known is None:
         more: dict[str, Any] = {"vocab": int(table.shape[0]), "dim": int(table.shape[1])}
         y: OnnxValue = w.layer("Embedding", i, weights={"W": table}, **more)
         return y

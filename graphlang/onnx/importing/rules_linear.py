@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.onnx.importing.node import OnnxNode
+from graphlang.onnx.importing.node import FUSED_BIAS, OnnxNode
 from graphlang.onnx.importing.refusals import NotImported
 from graphlang.onnx.importing.rules_shape import axis_in, known_size
 from graphlang.onnx.importing.value import OnnxValue
@@ -27,7 +27,7 @@ def _matmul(w: Writer, node: OnnxNode) -> OnnxValue:
     x, y = node[0], node[1]
     weight = node.weights(1)
     if weight is not None and weight.ndim == 2 and x.known is None and x.rank > 1:
-        bias = node.attribute("fused bias")
+        bias = node.attribute(FUSED_BIAS)
         return affine(w, x, weight, None if bias is None else bias.known.reshape(-1))
     return w.call("matmul", x, y)
 

@@ -17,17 +17,23 @@ from graphlang.onnx.importing.expression import (
     expression_text,
     is_layer,
 )
+from graphlang.onnx.importing.sharing import CommonLayer
 from graphlang.onnx.importing.writer import Statement, Writer
 
 
 def layer_names(
-    statements: list[Statement], blocks: Sequence[RepeatedBlock], writer: Writer
+    statements: list[Statement],
+    blocks: Sequence[RepeatedBlock],
+    shared: Sequence[CommonLayer],
+    writer: Writer,
 ) -> dict[str, Any]:
     """The weights under the names that the spec gives them: each layer numbered as it appears."""
-    taken = {name for copy in writer.copies.values() for name in copy.params}
-    named = {name: array for name, array in writer.parameters.items() if name not in taken}
+    params = [s.names[0] for s in statements if (s.text or "").startswith("param ")]
+    named = {name: writer.parameters[name] for name in params}
     by_name = {block.name: block for block in blocks}
     _name_layers(statements, "", None, by_name, writer, named)
+    for layer in shared:
+        _name_weights(layer.kind, f"{layer.name}.", layer.key, by_name, writer, named)
     return named
 
 
@@ -49,13 +55,20 @@ def _name_layers(
             if call.key is None:
                 continue
             key = call.key if keys is None else keys[call.key]
-            if call.name in blocks:
-                block, copy = blocks[call.name], writer.copies[key]
-                for param, name in zip(block.params, copy.params, strict=True):
-                    named[f"{own}{param.names[0]}"] = writer.parameters[name]
-                _name_layers(block.statements, own, copy.keys, blocks, writer, named)
-            else:
-                named |= {f"{own}{role}": array for role, array in writer.weights[key].items()}
+            _name_weights(call.name, own, key, blocks, writer, named)
+
+
+def _name_weights(
+    kind: str, own: str, key: int, blocks: Mapping[str, RepeatedBlock], writer: Writer, named: dict[str, Any]
+) -> None:
+    """The weights of one layer or block, behind the name of its own."""
+    if kind in blocks:
+        block, copy = blocks[kind], writer.copies[key]
+        for param, name in zip(block.params, copy.params, strict=True):
+            named[f"{own}{param.names[0]}"] = writer.parameters[name]
+        _name_layers(block.statements, own, copy.keys, blocks, writer, named)
+    else:
+        named |= {f"{own}{role}": array for role, array in writer.weights[key].items()}
 
 
 def lines_of(statements: Sequence[Statement], outputs: Sequence[str]) -> Iterator[str]:

@@ -15,7 +15,17 @@ _OF_WORD = {"float": FLOAT, "int": INT64, "bool": BOOL}
 class OnnxValue:
     """Of a constant `known` holds the numbers, sizes such as N among them; it is written when it is used."""
 
-    __slots__ = ("array", "elem", "expression", "is_constant", "is_weight", "known", "least", "name")
+    __slots__ = (
+        "array",
+        "elem",
+        "expression",
+        "is_constant",
+        "is_weight",
+        "known",
+        "least",
+        "name",
+        "sources",
+    )
 
     def __init__(
         self,
@@ -33,6 +43,8 @@ class OnnxValue:
         self.is_weight = False
         #: the fewest numbers of a weight: exporters keep single numbers that are none as if they were
         self.least = 2
+        #: the weights of the file that a constant is, or is made of
+        self.sources: tuple[str, ...] = ()
         #: whether it comes with the file, be it as a weight or computed
         self.is_constant = known is not None
         self.elem = elem if elem is not None else _OF_WORD[word_of(array)]

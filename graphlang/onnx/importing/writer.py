@@ -57,6 +57,12 @@ class Writer:
         self.declared: list[Statement] = []
         #: the weights of the layers, each at the `key` of its call
         self.weights: list[dict[str, np.ndarray[Any, Any]]] = []
+        #: the weights of the file that each of them is made of
+        self.sources: list[tuple[str, ...]] = []
+        #: the weights of the file that the node takes that is written now
+        self.reading: tuple[str, ...] = ()
+        #: of layers and blocks that have all of their weights in common, the `key` of the first
+        self.shared: dict[int, int] = {}
         #: the names that no person has chosen, and those that come from the file
         self.plain: set[str] = set()
         self.from_file: set[str] = set()
@@ -66,8 +72,9 @@ class Writer:
         self.wanted: list[str] = []
         #: the copies of blocks, at the `key` of their calls
         self.copies: dict[int, BlockCopy] = {}
-        #: the values of each `param`
+        #: the values of each `param`, and the weights of the file that they are
         self.parameters: dict[str, np.ndarray[Any, Any]] = {}
+        self.sources_of_params: dict[str, tuple[str, ...]] = {}
 
     def input(self, name: str, elem: int, shape: tuple[Any, ...]) -> OnnxValue:
         """An input of the graph."""
@@ -190,6 +197,7 @@ class Writer:
         shape = f"[{', '.join(map(str, value.known.shape))}]" if value.known.ndim else ""
         self.declared.append(Statement((name,), None, text=f"param {name}: float{shape} = 0"))
         self.parameters[name] = value.known
+        self.sources_of_params[name] = value.sources
         return NameRef(name)
 
     # ---- statements --------------------------------------------------------------------------------------
@@ -246,14 +254,15 @@ class Writer:
             return self._entered(result, expression, [name.lower()] * len(result))
         return OnnxValue(expression, self._array(result), None)
 
-    def own(self, weights: dict[str, np.ndarray[Any, Any]]) -> int:
-        """The key of a layer with these weights."""
+    def own(self, weights: dict[str, np.ndarray[Any, Any]], sources: tuple[str, ...] | None = None) -> int:
+        """The key of a layer with these weights, made of what the node takes or of others of the file."""
         self.weights.append(weights)
+        self.sources.append(self.reading if sources is None else sources)
         return len(self.weights) - 1
 
     def own_copy(self, copy: BlockCopy) -> int:
         """The key of a block whose layers have these weights."""
-        key = self.own({})
+        key = self.own({}, ())
         self.copies[key] = copy
         return key
 
