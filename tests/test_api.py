@@ -248,6 +248,36 @@ def test_a_wrong_input_says_what_it_is_and_what_is_declared(
         assert word in " ".join(messages(error)), messages(error)
 
 
+TEXTS = """
+input x: int[N, T], n: int[N], t: int[N], both: int[N]
+h    = x -> Embedding(10, 4) -> LSTM(3, return=last, lengths=n)
+y    = concat(h, Embedding(x=both, vocab=2, dim=3), axis=1) -> Affine(2)
+loss = SoftmaxWithLoss(y, t) + SoftmaxWithLoss(y, both)
+output y
+train { minimize = loss; optimizer = SGD(lr=0.1); epochs = 1 }
+"""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "help"),
+    [
+        ({"n": [4]}, "lengths count the steps of a sequence, at most 3: give 3 where one was cut"),
+        ({"x": [[1, 2, 10]]}, "ids count from 0; for more of them give `Embedding` a larger `vocab`"),
+        ({"x": [[1, 2, -1]]}, "labels and ids count from 0"),
+        ({"t": [2]}, "labels count from 0; for more classes give the last layer before the loss more units"),
+        ({"both": [2]}, "for more classes give the last layer before the loss more units, for more ids the"),
+        ({"x": [[1, 2], [1]]}, "fill shorter sequences up with 0, and tell the layer how long each is"),
+    ],
+)
+@pytest.mark.parametrize("way", ["run", "fit", "evaluate"])
+def test_a_wrong_index_or_a_ragged_list_is_helped_by_what_its_numbers_are(
+    way: str, wrong: dict[str, Any], help: str
+) -> None:
+    given = {"x": [[1, 2, 3]], "n": [3], "t": [0], "both": [0], **wrong}
+    error = refused(getattr(gl.loads(TEXTS), way), **given)
+    assert help in str(error.diagnostics[0].help)
+
+
 def test_predict_refuses_what_run_refuses() -> None:
     graph = gl.loads(NET)
     assert "float[3, 5]" in messages(refused(graph.predict, x=np.ones((3, 5))))[0]

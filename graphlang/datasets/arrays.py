@@ -45,7 +45,11 @@ def columns_from(arrays: Mapping[str, ArrayLike]) -> dict[str, Column]:
 
 def _column(name: str, values: ArrayLike) -> Column:
     try:
-        array = with_nan(np.asarray(values))
+        array = np.asarray(values)
+    except ValueError:
+        raise GraphError([WrongArray.ragged(_NAME, name)]) from None
+    try:
+        array = with_nan(array)
         texts = texts_of(array)
         if texts is not None:
             return TextColumn(name, texts)
@@ -53,7 +57,7 @@ def _column(name: str, values: ArrayLike) -> Column:
             array = _exact(array)
     except OverflowError:
         raise GraphError([WrongArray.beyond_float(_NAME, name)]) from None
-    except (ValueError, TypeError) as error:  # rows of different lengths
+    except (ValueError, TypeError) as error:
         raise GraphError([NoArray(_NAME, name, str(error))]) from None
     check_array(_NAME, name, array.shape, array.dtype)
     place = masked(values)

@@ -287,6 +287,13 @@ class SampleMismatch(OfFile):
     other_samples: int
 
 
+SAME_LENGTH = (
+    "give every row as many numbers: fill shorter sequences up with 0, and tell the layer how long each is, "
+    "as `LSTM(4, lengths=n)`"
+)
+"""What to do with rows of different lengths."""
+
+
 class WrongArray(OfFile):
     """An array holds something that cannot be a field.
 
@@ -306,6 +313,7 @@ class WrongArray(OfFile):
 
     objects = wording("`{name}` in `{file}` holds Python objects, which are never unpickled")
     single_number = wording("`{name}` in `{file}` is a single number without a first axis")
+    ragged = wording("`{name}` in `{file}` is a list whose rows differ in length", SAME_LENGTH)
     beyond_float = wording("`{name}` in `{file}` holds a number larger than what a float can hold")
 
 

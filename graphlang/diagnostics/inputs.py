@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from graphlang.diagnostics.base import Diagnostic, filled, first_of, wording
+from graphlang.diagnostics.data import SAME_LENGTH
 from graphlang.diagnostics.places import Span
 from graphlang.diagnostics.spelling import closest_of
 
@@ -105,7 +107,7 @@ class WrongInput(Diagnostic):
     name: str
     span: Span | None
 
-    ragged = wording("`{name}` is a list whose rows differ in length", "give every row as many numbers")
+    ragged = wording("`{name}` is a list whose rows differ in length", SAME_LENGTH)
 
 
 class MaskedInput(WrongInput):
@@ -228,10 +230,6 @@ class WrongIndex(Diagnostic):
 
     code = "GL711"
     message = "`{name}` holds {value}{at}, but only 0 to {largest}{beside} are allowed"
-    help = (
-        "labels and ids count from 0; for more classes give the last layer before the loss more units, "
-        "for more ids the `Embedding` a larger `vocab`"
-    )
 
     name: str
     value: int
@@ -239,8 +237,26 @@ class WrongIndex(Diagnostic):
     bound: int
     span: Span | None
     ignored: int | None = None
+    #: what the numbers are, and of which operation, where that is one thing
+    role: Literal["lengths", "ids", "labels"] | None = None
+    operation: str = ""
     #: the place for a reader, where the indices alone do not tell it: ` in line 5 of d.csv`
     where: str | None = None
+
+    @property
+    def help(self) -> str:
+        if self.role == "lengths":
+            most = self.largest
+            return f"lengths count the steps of a sequence, at most {most}: give {most} where one was cut"
+        if self.value < 0:
+            return "labels and ids count from 0"
+        if self.role == "ids":
+            return f"ids count from 0; for more of them give `{self.operation}` a larger `vocab`"
+        more = "give the last layer before the loss more units"
+        if self.role == "labels":
+            return f"labels count from 0; for more classes {more}"
+        ids = "for more ids the `Embedding` a larger `vocab`"
+        return f"labels and ids count from 0; for more classes {more}, {ids}"
 
     @property
     def at(self) -> str:

@@ -29,7 +29,7 @@ class Allowed:
 
     def check(self, ids: Any) -> None:
         """Raises GraphError, with the name of the value, where one of its indices is not allowed."""
-        wrong = wrong_index(self.name, ids, self.below, self.ignored, self.network.span(self.name))
+        wrong = wrong_index(self.network, self.name, ids, self.below, self.ignored)
         if wrong is not None:
             raise GraphError([wrong])
 

@@ -285,7 +285,7 @@ def wrong_indices(network: Network, values: Mapping[int, Any], sizes: Mapping[st
             continue
         if below is None or array is None:
             continue
-        problem = wrong_index(name, array, below, spec.ignored, network.span(name))
+        problem = wrong_index(network, name, array, below, spec.ignored)
         if problem is not None:
             problems.append(problem)
     return problems

@@ -131,7 +131,7 @@ class BatchSource:
                 continue
             if below is not None:
                 ignored = self._network.inputs[name].ignored
-                wrong = wrong_index(name, column.load(), below, ignored, self._network.span(name))
+                wrong = wrong_index(self._network, name, column.load(), below, ignored)
                 if wrong is not None:
                     problems.append(wrong.replaced(where=self._origin.of_label(column, wrong.place)))
         return problems
