@@ -237,9 +237,7 @@ def _note_what_is_not_finite(dataset: Dataset, history: History) -> None:
 
 def _show_arrays(graph: Graph, dataset: Dataset, history: History) -> None:
     """The metrics that are arrays, such as a table of confusion, of the weights that training ends with."""
-    from graphlang.training.followed import kept_epoch
-
-    shown = kept_epoch(graph.model, history.epochs) or history.last
+    shown = history.best or history.last
     splits = {n: getattr(shown, n) for n in ("test", "validation", "train") if shown and getattr(shown, n)}
     split = next(iter(splits), "")
     metrics = splits.get(split, {})
@@ -299,10 +297,8 @@ def _resume(words: list[str], folder: Path) -> str:
 def _finish(graph: Graph, history: History, folder: Path, as_json: bool, by_epochs: bool) -> None:
     from graphlang.cli.training_progress import place_of, summary
     from graphlang.engine.result import json_value
-    from graphlang.training.followed import kept_epoch
 
-    kept = kept_epoch(graph.model, history.epochs)
-    last = history.last
+    kept, last = history.best, history.last
     count = console.counted(len(history.losses), "iteration")
     idle = bool(history.losses) and len(history.losses) == history.resumed_at
     if as_json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from math import inf
 from typing import Any
 
@@ -95,16 +95,6 @@ class Deciders:
     def rate(self) -> float:
         """What multiplies the learning rate from now on."""
         return float(self._by**self._drops) if self._plateau is not None else 1.0
-
-
-def kept_epoch(model: Model, epochs: Sequence[Epoch]) -> Epoch | None:
-    """The epoch whose weights a training ends with, where `stop` or `keep` choose it."""
-    section = model.spec.train
-    if section is None or (section.stop is None and section.keep is None):
-        return None
-    deciders = Deciders(model, section, ("train", "validation", "test"))
-    kept = [epoch for epoch in epochs if deciders.see(epoch)]
-    return kept[-1] if kept else None
 
 
 def _check_split(setting: str, followed: Followed, splits: Collection[str]) -> None:

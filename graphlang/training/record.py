@@ -93,7 +93,8 @@ def row_of(epoch: Epoch) -> dict[str, Any]:
 
 _RECORDS = (
     "`losses` holds the loss of each iteration, `objectives` of several objectives each one's, `epochs` the "
-    "record of each epoch, `layers` the norms of each parameter, `warnings` what went wrong"
+    "record of each epoch (`last` and `best` are two of them), `layers` the norms of each parameter, "
+    "`warnings` what went wrong"
 )
 
 
@@ -105,6 +106,8 @@ class History(Shown):
     losses: list[float] = field(default_factory=list)
     #: a record for every epoch, or for as many iterations as the file says
     epochs: list[Epoch] = field(default_factory=list)
+    #: the record of the epoch whose weights the graph ends with, where `keep` or `stop` choose it; else None
+    best: Epoch | None = None
     #: for every record the norms of parameters, gradients and updates, and the share of dead units
     layers: list[LayerRecord] = field(default_factory=list)
     #: what is wrong with the training by what was measured, each at most once
@@ -118,7 +121,10 @@ class History(Shown):
 
     def __repr__(self) -> str:
         counts = f"{len(self.losses):,} iterations, {len(self.epochs):,} epochs"
-        return f"History({counts}, last: {self.last!r})" if self.epochs else f"History({counts})"
+        if not self.epochs:
+            return f"History({counts})"
+        best = "" if self.best is None else f", best: {self.best!r}"
+        return f"History({counts}, last: {self.last!r}{best})"
 
     def __getitem__(self, key: Any) -> NoReturn:
         raise TypeError(_RECORDS)

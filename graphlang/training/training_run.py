@@ -180,7 +180,7 @@ class TrainingRun:
         is_best = self.deciders.see(ended)
         self.state.drop = self.deciders.rate
         if is_best:
-            self.best = self._weights()
+            self.best, self.history.best = self._weights(), ended
         return is_best if self.deciders.keeps else None
 
     def _weights(self) -> dict[str, Any]:
@@ -448,7 +448,8 @@ class TrainingRun:
             history.objectives[name] = list(checkpoint.objectives.get(name, checkpoint.losses))
         history.epochs = list(checkpoint.epochs)
         for epoch in checkpoint.epochs:
-            self.deciders.see(epoch)
+            if self.deciders.see(epoch):
+                history.best = epoch
         self.state.drop, self.best = self.deciders.rate, checkpoint.best
         history.layers = list(checkpoint.layers)
         self.watch.start = checkpoint.start

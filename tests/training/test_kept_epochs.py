@@ -10,7 +10,6 @@ import pytest
 
 import graphlang as gl
 from graphlang.cli import main
-from graphlang.training.followed import kept_epoch
 
 TEXT = """
 graphlang 1.1
@@ -38,16 +37,34 @@ def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_kept_epoch_is_that_of_the_weights(spec: Path) -> None:
     graph = gl.load(spec)
     history = graph.fit()
-    kept = kept_epoch(graph.model, history.epochs)
+    kept = history.best
     assert kept is not None
+    assert kept in history.epochs
     assert kept.epoch < len(history.epochs) < 60
     assert kept.validation["off"] == min(epoch.validation["off"] for epoch in history.epochs)
     assert graph.evaluate()["off"] == pytest.approx(kept.test["off"], rel=1e-5)
+    assert f"best: {kept!r}" in repr(history)
+
+
+def test_a_training_that_goes_on_knows_the_best_epoch_of_all(
+    spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keeps = ["--set", "train.stop=none", "--set", "train.keep=best(validation.off)", "--json"]
+
+    def trained(*words: str) -> tuple[int, float]:
+        assert main(["train", str(spec), *words, *keeps]) == 0
+        record = json.loads(capsys.readouterr().out)
+        return record["kept"], record["loss"]
+
+    whole = trained("--set", "train.epochs=60")
+    trained("--set", "train.epochs=55", "--run", "halves")
+    assert whole[0] < 55
+    assert trained("--set", "train.epochs=60", "--resume", "halves") == whole
 
 
 def test_without_stop_and_keep_no_epoch_is_kept(spec: Path) -> None:
     graph = gl.load(spec, set={"train.stop": "none"})
-    assert kept_epoch(graph.model, graph.fit().epochs) is None
+    assert graph.fit().best is None
 
 
 def test_the_end_of_training_tells_the_epoch_and_its_numbers(
