@@ -67,41 +67,13 @@ class CommandParser(argparse.ArgumentParser):
             return close
         if not equals and at + 1 < len(words):
             value = words[at + 1]
-        written = _as_set(option.removeprefix("--").replace("-", "_"), value or "...", self._words)
-        return f"write `{written}`" if written else None
+        from graphlang.cli.foreign_options import written_with_set
+
+        return written_with_set(option.removeprefix("--").replace("-", "_"), value, self._words)
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         self._words: list[str] = list(args or ())
         return super().parse_args(args, namespace)
-
-
-def _as_set(name: str, value: str, words: list[str]) -> str | None:
-    """The `--set` for `--epochs 5`, `--lr 0.1` or `--apple 5`; None if no file has that name."""
-    from graphlang.catalog.foreign_names import attribute_meant
-    from graphlang.spec.models import TrainSpec
-
-    meant = attribute_meant(name) or name
-    if meant == "lr":
-        return f'--set "train.optimizer=SGD(lr={value})"'
-    if meant in TrainSpec.model_fields:
-        return f"--set train.{meant}={value}"
-    return f"--set {name}={value}" if any(_declares(path, name) for path in words) else None
-
-
-def _declares(path: str, name: str) -> bool:
-    """Whether the text of a file seems to declare an input or a `hyper` of this name."""
-    from graphlang.diagnostics import GraphError
-    from graphlang.diagnostics.limits import DEFAULT
-    from graphlang.files.regular import read_bytes
-    from graphlang.syntax.lessons import file_of_spec, is_lesson
-
-    try:
-        if not (is_lesson(path) or path.endswith(".graph")):
-            return False
-        text = read_bytes(file_of_spec(path), DEFAULT.source_bytes).decode()
-    except (GraphError, OSError, ValueError):
-        return False
-    return re.search(rf"(?m)^\s*(?:input|hyper)\b[^#]*\b{re.escape(name)}\b", text) is not None
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):

@@ -15,6 +15,7 @@ from graphlang.cli import console, options, sweep, weight_options
 from graphlang.cli.between_steps import BetweenSteps
 from graphlang.cli.lasting_stream import lasting_stderr, lasting_stdout
 from graphlang.cli.opened_data import opened_data
+from graphlang.cli.resumed_settings import take_up_settings
 
 if TYPE_CHECKING:
     from graphlang.api import Graph
@@ -123,7 +124,7 @@ def _train(arguments: argparse.Namespace) -> int:
     if arguments.resume_changed and not arguments.resume:
         raise options.Usage("--resume-changed belongs to --resume RUN")
     if arguments.resume:
-        _take_up_settings(arguments)
+        take_up_settings(arguments)
     graph, _ = options.load_graph(arguments)
     dataset = opened_data(graph, arguments)
     chosen: Path | NextFolder = arguments.resume or arguments.run or _next_run(arguments.spec)
@@ -246,30 +247,6 @@ def _show_arrays(graph: Graph, dataset: Dataset, history: History) -> None:
         from graphlang.cli.metric_tables import classes_of_fields, print_arrays
 
         print_arrays(arrays, classes_of_fields(graph, dataset), console.err)
-
-
-def _take_up_settings(arguments: argparse.Namespace) -> None:
-    """Restores the --set options that the run was started with, except those that are now set again, and its
-    backend where none is named."""
-    from graphlang.diagnostics import GraphError
-    from graphlang.diagnostics.weights import FileInSettings
-    from graphlang.resolve.section_models import excluded
-    from graphlang.training.run_folder import RUN, backend_before, settings_of
-
-    set_now = dict(arguments.set)
-    left_out = {*set_now, *(other for name in set_now for other in excluded(name))}
-    kept = {n: v for n, v in settings_of(arguments.resume).items() if n not in left_out}
-    for name, value in kept.items():
-        if value.startswith("@"):
-            raise GraphError([FileInSettings(str(arguments.resume / RUN), name, value)])
-    restored = [f"--set {name}={value}" for name, value in kept.items()]
-    before = backend_before(arguments.resume)["name"]
-    if arguments.backend is None and before == "jax":
-        arguments.backend = before
-        restored.append(f"--backend {before}")
-    if restored:
-        console.note(f"going on with what the run was started with: {' '.join(restored)}")
-    arguments.set = [*kept.items(), *arguments.set]
 
 
 def _next_run(spec: str) -> NextFolder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -20,14 +21,17 @@ class Belonging(NamedTuple):
     owner: str
     attribute: str
     example: str
-
-    def __str__(self) -> str:
-        return f"{self.attribute} belongs to the {self.owner}: `{self.owner} = {self.example}`"
+    #: the optimizer of the file, where only another one has the attribute
+    lacking: str | None = None
 
     @property
-    def from_outside(self) -> str:
-        whole = f"`{self.section}.{self.owner}={self.example.replace('...', '0.01')}`"
-        return f"{self.attribute} belongs to the {self.owner}, which is set as a whole: {whole}"
+    def why(self) -> str:
+        if self.lacking:
+            return f"`{self.lacking}` has no {self.attribute}, another {self.owner} has"
+        return f"{self.attribute} belongs to the {self.owner}"
+
+    def __str__(self) -> str:
+        return f"{self.why}: `{self.owner} = {self.example}`"
 
 
 class Maximized:
@@ -35,10 +39,6 @@ class Maximized:
 
     def __str__(self) -> str:
         return "write `minimize = -loss`: what is smallest there is largest here"
-
-    @property
-    def from_outside(self) -> str:
-        return str(self)
 
 
 class OtherSection(NamedTuple):
@@ -50,10 +50,6 @@ class OtherSection(NamedTuple):
 
     def __str__(self) -> str:
         return f"it is a setting of `{self.section}`: write `{self.name} = {self.value}` as a line in it"
-
-    @property
-    def from_outside(self) -> str:
-        return f"it is a setting of `{self.section}`: write `{self.section}.{self.name}`"
 
 
 class UnknownSetting(Diagnostic):
@@ -223,6 +219,17 @@ class FromOutside(Diagnostic):
         """The override as it was written."""
         return f"`--set {self.name}`" if self.shell else f"`{self.name}` in `set`"
 
+    def written(self, name: str, value: str) -> str:
+        """Another override, as it is to be written."""
+        if not self.shell:
+            plain = re.fullmatch(r"-?[\d.]+(e-?\d+)?", value)
+            return f'set={{"{name}": {value if plain else _quoted(value)}}}'
+        return f"--set {name}={value}" if re.fullmatch(r"[\w.+-]+", value) else f'--set "{name}={value}"'
+
+
+def _quoted(text: str) -> str:
+    return repr(text) if '"' in text else f'"{text}"'
+
 
 class UnknownOverride(FromOutside):
     """`--set` names something that the file does not have.
@@ -239,16 +246,21 @@ class UnknownOverride(FromOutside):
     file: str | None = None
     #: the setting that another framework calls so
     foreign: str | None = None
+    #: settings and attributes that need no section before them
+    short: Sequence[str] = ()
 
     @property
     def match(self) -> str | None:
         section, dot, setting = self.name.rpartition(".")
         if not dot:
-            match = closest(setting, [name for name in self.names if "." not in name])
-            meant = (self.name, self.foreign)
-            return match or next((n for n in self.names if "." in n and n.rpartition(".")[2] in meant), None)
+            short = [*(name for name in self.names if "." not in name), *self.short]
+            if self.foreign in short:
+                return self.foreign
+            dotted = {name.rpartition(".")[2]: name for name in reversed(self.names) if "." in name}
+            match = closest(setting, short) or dotted.get(setting) or dotted.get(self.foreign or "")
+            return match or dotted.get(closest(setting, dotted) or "")
         own = [n[len(section) + 1 :] for n in self.names if n.startswith(f"{section}.")]
-        match = closest(setting, own)
+        match = self.foreign if self.foreign in own else closest(setting, own)
         return f"{section}.{match}" if match else closest(self.name, self.names)
 
     @property
@@ -261,7 +273,9 @@ class UnknownOverride(FromOutside):
 
     @property
     def _what_there_is(self) -> str:
-        own, settings = ([n for n in self.names if ("." in n) is dotted] for dotted in (False, True))
+        section = self.name.rpartition(".")[0]
+        own = [n for n in self.names if n.rpartition(".")[0] == section]
+        settings = [n for n in self.names if "." in n and n not in own]
         told = [f"`{name}`" for name in own[:8]]
         if len(own) > 8:
             told.append(f"{len(own) - 8} more")
@@ -270,12 +284,35 @@ class UnknownOverride(FromOutside):
         return f"it has {listed(told, 'and')}"
 
 
-class OverrideElsewhere(UnknownOverride):
-    """A setting of the optimizer, the source or another section, or `maximize`."""
+class OverrideMeant(UnknownOverride):
+    """A setting that has another name here, or none of its own without that of its member."""
 
-    help = "{belonging.from_outside}"
+    help = "write `{instead}`"
+
+    #: the name here, and the value that was given
+    meant: str = ""
+    value: str = ""
+
+    @property
+    def match(self) -> str | None:
+        return self.meant
+
+    @property
+    def instead(self) -> str:
+        return self.written(self.meant, self.value)
+
+
+class OverrideElsewhere(UnknownOverride):
+    """A setting of the source, of another optimizer or another section, or `maximize`."""
 
     belonging: Belonging | Maximized = Maximized()
+
+    @property
+    def help(self) -> str:
+        place = self.belonging
+        if isinstance(place, Maximized):
+            return str(place)
+        return f"{place.why}: `{self.written(f'{place.section}.{place.owner}', place.example)}`"
 
 
 class WrongOverride(FromOutside):

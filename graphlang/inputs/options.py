@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
+from graphlang.catalog.finder import family_member
 from graphlang.diagnostics import closest
 from graphlang.diagnostics.inputs import UnknownInput
 from graphlang.spec.models import GradcheckSpec, Spec, TrainSpec
@@ -48,6 +49,14 @@ HABITS = {
     "on_step": "write `on_step=function`; one that returns False stops the training",
 }
 """Options of `fit` in other libraries, and what to write here."""
+OTHER_OPTIMIZERS = {
+    "momentum": "Momentum",
+    "beta1": "Adam",
+    "beta2": "Adam",
+    "eps": "Adam",
+    "amsgrad": "Adam",
+}
+"""An optimizer that has the attribute."""
 ROWS_AT_ONCE = "all rows are computed at once: leave it out, or hand in a part of the rows at a time"
 ELSEWHERE = {
     "predict": {
@@ -145,10 +154,32 @@ def _is_number(value: Any) -> bool:
         return False
 
 
+def _of_own_optimizer(spec: Spec, name: str, value: Any) -> str | None:
+    """What to write for an attribute of an optimizer: that of the file with it, where it has it."""
+    if spec.train is None or spec.train.objectives:
+        return None
+    used = spec.train.optimizer
+    model = family_member("optimizers", used.name)
+    if model is None:
+        return None
+    shown = repr(value) if isinstance(value, int | float) else "..."
+    if name in model.model_fields:
+        attributes = {**{n: repr(v) for n, v in used.attributes.items()}, name: shown}
+        written = ", ".join(f"{attribute}={of}" for attribute, of in attributes.items())
+        return f"it belongs to the optimizer: write `optimizer=gl.optimizers.{used.name}({written})`"
+    other = OTHER_OPTIMIZERS.get(name)
+    if other is None:
+        return None
+    rate = used.attributes.get("lr", "...")
+    written = f"gl.optimizers.{other}(lr={rate}, {name}={shown})"
+    return f"`{used.name}` of the file has no {name}, another optimizer has: `optimizer={written}`"
+
+
 def refuse_fit_option(spec: Spec, name: str, value: Any) -> None:
     """Raises TypeError for a keyword of `fit` that is meant as an option, and not as an array."""
     key = key_in_set(spec, name)
-    habit = None if name in spec.hypers else HABITS.get(ALIKE.get(name, name))
+    meant = ALIKE.get(name, name)
+    habit = None if name in spec.hypers else _of_own_optimizer(spec, meant, value) or HABITS.get(meant)
     if habit is not None:
         raise TypeError(f"fit has no option `{name}`: {habit}")
     if key is not None and not key.startswith("gradcheck."):

@@ -241,7 +241,7 @@ class _FileEvaluation:
         for name, section in sections.first_of_each(context, self._statements(tree.Section)).items():
             overrides = self.overrides.sections.pop(name, {})
             self.settings[name] = sections.evaluate_section(context, section, self.top, overrides, inputs)
-            self.overrides.report_unknown_settings(name, overrides)
+            self.overrides.report_unknown_settings(section, overrides)
         train = self.settings.get("train")
         if train is not None and "groups" in train.values and "objectives" not in train.values:
             values, place = train.values, train.places["groups"]

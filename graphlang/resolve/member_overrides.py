@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from graphlang.catalog.finder import Catalog, Family
 from graphlang.diagnostics import Span
@@ -17,6 +17,7 @@ from graphlang.diagnostics.settings import (
 )
 from graphlang.resolve.context import Context
 from graphlang.resolve.scopes import Scope
+from graphlang.resolve.section_models import attribute_names, setting_meant
 from graphlang.resolve.validation import requirement
 from graphlang.resolve.values import POISON, Value, without_node
 from graphlang.spec.models import Use
@@ -31,26 +32,30 @@ OWNERS: dict[str, Family] = {
 """The settings of `train` that have attributes; of a short name the first that has it is meant."""
 
 
-def attribute_names(model: type[BaseModel]) -> list[str]:
-    """The attributes under the names of the language."""
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def owner_of(
-    catalog: Catalog, sections: Sequence[tree.Section], given: dict[str, Any], name: str
-) -> str | None:
-    """The setting of `train` to which an attribute belongs; `given` are expressions from outside."""
+def attributes_of_members(
+    catalog: Catalog, sections: Sequence[tree.Section], given: Mapping[str, Any]
+) -> dict[str, list[str]]:
+    """The attributes of the members of `train`, by the settings; `given` are expressions from outside."""
     train = next((section for section in sections if section.name == "train"), None)
     if train is None:
-        return None
+        return {}
     expressions = {**{setting.name: setting.value for setting in train.settings}, **given}
+    found: dict[str, list[str]] = {}
     for owner, family in OWNERS.items():
         expression = expressions.get(owner)
         function = expression.function if isinstance(expression, tree.Call) else expression
         model = catalog.member(family, function.name) if isinstance(function, tree.Name) else None
-        if model is not None and name in attribute_names(model):
-            return owner
-    return None
+        if model is not None:
+            found[owner] = attribute_names(model)
+    return found
+
+
+def owner_of(
+    catalog: Catalog, sections: Sequence[tree.Section], given: Mapping[str, Any], name: str
+) -> str | None:
+    """The setting of `train` to which an attribute belongs."""
+    owners = attributes_of_members(catalog, sections, given).items()
+    return next((owner for owner, attributes in owners if name in attributes), None)
 
 
 def with_attribute(
@@ -65,7 +70,7 @@ def with_attribute(
     model = None if use is None else context.catalog.member(OWNERS[owner], use.name)
     if use is None or model is None or attribute not in attribute_names(model):
         possible = [] if model is None else [f"train.{owner}.{known}" for known in attribute_names(model)]
-        return context.poison(UnknownOverride(full, possible))
+        return context.poison(UnknownOverride(full, possible, foreign=setting_meant(attribute)))
     value = _constant(context, full, attribute, override, scope)
     if value is POISON:
         return POISON

@@ -11,13 +11,14 @@ from typing import Any
 
 from graphlang.diagnostics import Collector, Diagnostic, GraphError
 from graphlang.diagnostics.python_arguments import is_whole
-from graphlang.diagnostics.settings import OverrideElsewhere, UnknownOverride, UnreadText
+from graphlang.diagnostics.settings import UnreadText
 from graphlang.resolve.context import Context
 from graphlang.resolve.member_overrides import owner_of
 from graphlang.resolve.scopes import Scope
-from graphlang.resolve.section_models import MODELS, belongs_elsewhere, written_settings
+from graphlang.resolve.section_models import MODELS, written_settings
 from graphlang.resolve.sections import Override
 from graphlang.resolve.signatures import constant_text
+from graphlang.resolve.unknown_overrides import UnknownOverrides
 from graphlang.resolve.values import POISON
 from graphlang.syntax import parse, tree
 
@@ -70,28 +71,24 @@ class Overrides:
         """Reports what is left for inputs and `hyper`s; `hidden` has names that a mistake may hide."""
         if not self.plain:
             return
-        from graphlang.catalog.foreign_names import attribute_meant
-
-        settings = [f"{s.name}.{field}" for s in sections for field in written_settings(s.name)]
-        possible = [*names, *settings]
+        names = list(names)
         for name, value in self.plain.items():
             if hidden.get(name) is POISON or self._belongs_to_a_member(name, value, sections):
                 continue
             if self._belongs_to_a_section(name, value, sections):
                 continue
-            elsewhere = belongs_elsewhere("train", name) if "train.optimizer" in possible else None
-            file, meant = self.context.source.name, attribute_meant(name)
-            if elsewhere is None:
-                self.context.collector.add(UnknownOverride(name, possible, file, meant))
-            else:
-                self.context.collector.add(OverrideElsewhere(name, possible, file, meant, elsewhere))
+            expression = _as_expression(name, value, Collector())
+            unknown = UnknownOverrides(self.context, sections, self._given())
+            self.context.collector.add(unknown.of_plain(name, value, expression, names))
+
+    def _given(self) -> dict[str, Any]:
+        """What is given for settings of `train`."""
+        return {setting: override.expression for setting, override in self.sections.get("train", {}).items()}
 
     def _belongs_to_a_member(self, name: str, value: Any, sections: Sequence[tree.Section]) -> bool:
         """Whether a name is short for an attribute of the optimizer or the schedule, which it then sets."""
-        train = self.sections.get("train", {})
-        given = {setting: override.expression for setting, override in train.items()}
-        owner = owner_of(self.context.catalog, sections, given, name)
-        if owner is None or f"{owner}.{name}" in train:
+        owner = owner_of(self.context.catalog, sections, self._given(), name)
+        if owner is None or f"{owner}.{name}" in self.sections.get("train", {}):
             return False
         expression = _as_expression(name, value, self.context.collector)
         if expression is not None:
@@ -108,15 +105,11 @@ class Overrides:
             self.sections.setdefault(owners[0], {})[name] = Override(expression, str(value))
         return True
 
-    def report_unknown_settings(self, section: str, settings: Mapping[str, Override]) -> None:
+    def report_unknown_settings(self, section: tree.Section, settings: Mapping[str, Override]) -> None:
         """Reports the overrides of a section that has no such settings."""
-        possible = [f"{section}.{field}" for field in written_settings(section)]
-        for setting in settings:
-            name, elsewhere = f"{section}.{setting}", belongs_elsewhere(section, setting)
-            if elsewhere is None:
-                self.context.collector.add(UnknownOverride(name, possible))
-            else:
-                self.context.collector.add(OverrideElsewhere(name, possible, belonging=elsewhere))
+        unknown = UnknownOverrides(self.context, [section], {})
+        for setting, override in settings.items():
+            self.context.collector.add(unknown.of_setting(section.name, setting, override))
 
 
 def _as_expression(name: str, value: Any, collector: Collector) -> Any:

@@ -189,8 +189,9 @@ class _Evaluation:
         section, name = self.section.name, setting.name
         if section == "data" and self.scope.find(name) is POISON:
             return
-        elsewhere = belongs_elsewhere(section, name, setting.value) or (
-            place_of_setting(self.context.catalog, section, self._members, name, setting.value)
+        catalog, own = self.context.catalog, self._members.get("optimizer")
+        elsewhere = belongs_elsewhere(catalog, section, name, setting.value, own) or (
+            place_of_setting(catalog, section, self._members, name, setting.value)
             if setting_meant(name) not in self.allowed
             else None
         )

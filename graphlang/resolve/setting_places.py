@@ -8,7 +8,14 @@ from typing import Any
 from graphlang.catalog.finder import Catalog, Family
 from graphlang.diagnostics.settings import Belonging, OtherSection
 from graphlang.resolve.scopes import Scope
-from graphlang.resolve.section_models import MODELS, setting_meant, written_settings
+from graphlang.resolve.section_models import (
+    MODELS,
+    attribute_names,
+    setting_meant,
+    with_argument,
+    written_settings,
+    written_value,
+)
 from graphlang.resolve.values import Value
 from graphlang.syntax import tree
 
@@ -35,7 +42,7 @@ def section_of_argument(family: str, argument: tree.Argument, scope: Scope) -> O
     section = section_with(argument.name, home)
     if section is None and family == "datasets" and isinstance(scope.find(argument.name), Value):
         section = "data"  # an input
-    return None if section is None else OtherSection(section, argument.name, _written(argument.value))
+    return None if section is None else OtherSection(section, argument.name, written_value(argument.value))
 
 
 def members_of(section: tree.Section) -> dict[str, Any]:
@@ -51,23 +58,10 @@ def place_of_setting(
         expression = members.get(owner)
         function = expression.function if isinstance(expression, tree.Call) else expression
         model = catalog.member(family, function.name) if isinstance(function, tree.Name) else None
-        if model is not None and name in {f.alias or n for n, f in model.model_fields.items()}:
-            return Belonging(section, owner, f"`{name}`", _with_argument(expression, name, value))
+        if model is not None and name in attribute_names(model):
+            example = with_argument(expression, attribute_names(model), name, written_value(value))
+            return Belonging(section, owner, f"`{name}`", example)
     elsewhere = section_with(name, section) or section_with(setting_meant(name) or name, section)
     if elsewhere in (None, section):
         return None
-    return OtherSection(elsewhere, setting_meant(name) or name, _written(value))
-
-
-def _written(value: Any) -> str:
-    text: str = value.span.text
-    return text if len(text) <= 40 and "\n" not in text else "..."
-
-
-def _with_argument(member: Any, name: str, value: Any) -> str:
-    """A member with one argument more, as it would be written."""
-    text = _written(member)
-    if not isinstance(member, tree.Call) or text == "...":
-        return f"{member.span.text.partition('(')[0]}({name}={_written(value)})"
-    opened = text.rstrip().removesuffix(")").rstrip()
-    return f"{opened}{'' if opened.endswith('(') else ', '}{name}={_written(value)})"
+    return OtherSection(elsewhere, setting_meant(name) or name, written_value(value))

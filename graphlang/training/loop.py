@@ -87,7 +87,7 @@ def train(
             session.conditions  # noqa: B018 - reading all data takes its time, and is no part of saving
         if run is not None and before is not None:
             differences = session.restore(before, str(resume), changed, tell)
-            if writes:
+            if writes and session.trains:
                 run.keep_settings(overrides or {}, model, before.iteration, differences)
         if on_start is not None:
             on_start(session.history)

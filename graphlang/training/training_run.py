@@ -145,9 +145,13 @@ class TrainingRun:
     # ---- the loop -----------------------------------------------------------------------------------
 
     def run(self, folder: RunFolder | WrittenElsewhere | None, times: SavingTimes) -> None:
+        if not (self.trains or self._lacks_its_record()):  # nothing of the run is written again
+            self.finite.check()
+            self._hand_over()
+            return
         saver = RunSaver(folder, times, self.history, self.checkpoint, self._weights)
         try:
-            while not self._ends() and (self.iteration < self.iterations or self._is_under_way()):
+            while self.trains or self._lacks_its_record():
                 if not self._record_is_over():
                     self._steps_of_record(saver)
                 ended = self._end_of_record()
@@ -170,6 +174,18 @@ class TrainingRun:
             raise
         finally:
             self.model.params.recall()
+
+    @property
+    def trains(self) -> bool:
+        """Whether there are steps to take."""
+        return not self._ends() and self.iteration < self.iterations
+
+    def _lacks_its_record(self) -> bool:
+        """Whether all steps are done but not their record.
+
+        A run with more steps than it is to have now may be within a record, which ends when it goes on.
+        """
+        return not self._ends() and self.iteration == self.iterations and self._is_under_way()
 
     def _ends(self) -> bool:
         """Whether the training ends before its time."""

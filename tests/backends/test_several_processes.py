@@ -156,7 +156,7 @@ def test_where_one_is_killed_the_other_ends_and_the_run_goes_on(
     if processes_after == 2:
         first, second = both(folder, *words)
         _, err = finished(first)
-        assert "going on with what the run was started with: --set train.shuffle=true" in err
+        assert "going on with what the run was last set to: --set train.shuffle=true" in err
         assert finished(second) == ("", "")
     else:
         finished(started(folder, *words, "--devices", "3", devices=3))

@@ -548,7 +548,7 @@ def test_a_finished_run_is_already_done(graphlang, tmp_path):
     assert status == 0
     assert out.startswith("the run is already at 300 iterations: nothing was trained, weights in r: loss ")
     assert err.splitlines() == [
-        "note: going on with what the run was started with: --set train.iterations=300 --set hidden=5",
+        "note: going on with what the run was last set to: --set train.iterations=300 --set hidden=5",
         "help: `--set train.epochs=N` or `--set train.iterations=N` lets it go on for longer",
     ]
     assert (tmp_path / "r" / "weights.npz").read_bytes() == weights
@@ -561,7 +561,7 @@ def test_what_is_given_anew_displaces_what_the_run_was_started_with(graphlang):
     graphlang("train", "net.graph", "--run", "r", "--set", "train.iterations=6", "--set", "hidden=5")
     _, out, err = graphlang("train", "net.graph", "--resume", "r", "--set", "train.epochs=2")
     assert out.startswith("trained 8 iterations")
-    assert err.startswith("note: going on with what the run was started with: --set hidden=5\n")
+    assert err.startswith("note: going on with what the run was last set to: --set hidden=5\n")
     # And the next one goes on with that.
     assert graphlang("train", "net.graph", "--resume", "r")[1].startswith(
         "the run is already at 8 iterations"

@@ -7,7 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import graphlang as gl
 from graphlang.cli import main
+from graphlang.training.loop import train
+from graphlang.training.record import Progress
+from graphlang.training.sections import open_data
 
 NET = """
 input x: float[N, 2], t: int[N]
@@ -44,3 +48,65 @@ def test_the_same_length_goes_on_to_the_bit() -> None:
     assert main(["train", "net.graph", "--resume", "run", "--set", "train.epochs=5"]) == 0
     assert main(["train", "net.graph", "--run", "whole", "--set", "train.epochs=5"]) == 0
     assert Path("run/weights.npz").read_bytes() == Path("whole/weights.npz").read_bytes()
+
+
+def _stopped_after_7_steps() -> None:
+    def stop(progress: Progress) -> None:
+        if progress.iteration == 7:
+            raise KeyboardInterrupt
+
+    model = gl.load("net.graph", set={"epochs": 40}).model
+    with pytest.raises(KeyboardInterrupt):
+        train(model, open_data(model), folder=Path("part"), overrides={"epochs": "40"}, on_progress=stop)
+
+
+def _everything() -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in sorted(Path("run").iterdir()) if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [["epochs=1"], ["train.epochs=1"], ["iterations=2"], ["epochs=3", "lr=0.5"]],
+)
+def test_a_run_that_trains_nothing_is_left_as_it_is(
+    slip: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "net.graph", "--resume", "run", "--set", "epochs=4"]) == 0
+    before = _everything()
+    capsys.readouterr()
+    words = [word for setting in slip for word in ("--set", setting)]
+    assert main(["train", "net.graph", "--resume", "run", *words, "--resume-changed"]) == 0
+    captured = capsys.readouterr()
+    assert "nothing was trained" in captured.out
+    assert "epoch " not in captured.err
+    assert _everything() == before
+
+
+def test_a_run_that_stopped_within_an_epoch_gets_no_record_of_a_part_of_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _stopped_after_7_steps()
+    before = Path("part/metrics.jsonl").read_bytes()
+    capsys.readouterr()
+    assert main(["train", "net.graph", "--resume", "part", "--set", "epochs=1"]) == 0
+    assert "epoch " not in capsys.readouterr().err
+    assert Path("part/metrics.jsonl").read_bytes() == before
+    assert main(["train", "net.graph", "--resume", "part"]) == 0
+    assert main(["train", "net.graph", "--run", "whole", "--set", "epochs=40"]) == 0
+    assert Path("part/weights.npz").read_bytes() == Path("whole/weights.npz").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["epochs", "train.epochs", "iterations", "train.iterations"])
+@pytest.mark.parametrize("again", ["epochs=6", "train.epochs=6", "iterations=30", "train.iterations=30"])
+def test_a_setting_takes_the_place_of_that_of_before_however_it_is_written(
+    name: str, again: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    value = 4 if "epochs" in name else 20
+    assert main(["train", "net.graph", "--run", "named", "--set", f"{name}={value}", "--set", "lr=0.05"]) == 0
+    capsys.readouterr()
+    assert main(["train", "net.graph", "--resume", "named", "--set", again]) == 0
+    captured = capsys.readouterr()
+    assert "going on with what the run was last set to: --set lr=0.05\n" in captured.err
+    assert "trained 30 iterations" in captured.out
+    assert main(["train", "net.graph", "--resume", "named"]) == 0
+    assert f"--set lr=0.05 --set {again}" in capsys.readouterr().err

@@ -90,7 +90,8 @@ def test_labels_as_floats_and_as_rows_are_told(labels: Any, help_: str) -> None:
 @pytest.mark.parametrize(
     ("name", "help_"),
     [
-        ("learning_rate", "train.optimizer=SGD(lr="), ("batch_size", "`train.batch`"),
+        ("learning_rate", 'set={"lr": 3}'), ("batch_size", 'set={"batch": 3}'), ("epoch", "`epochs`"),
+        ("optimiser", "`optimizer`"), ("momentum", 'set={"train.optimizer": "Momentum(lr=0.5, momentum=3)"}'),
     ],
 )  # fmt: skip
 def test_a_setting_without_its_section_is_found(name: str, help_: str) -> None:
@@ -102,3 +103,34 @@ def test_a_setting_without_its_section_is_found(name: str, help_: str) -> None:
 @pytest.mark.parametrize(("name", "value"), [("epochs", 3), ("batch", 3), ("dtype", "float64")])
 def test_a_setting_that_one_section_alone_has_is_taken_without_it(name: str, value: Any) -> None:
     assert getattr(gl.loads(NET, set={name: value}).spec.train, name) == value
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "name", "said"),
+    [
+        ("Adam(0.02, beta1=0.8)", "lr", "gl.optimizers.Adam(lr=0.1, beta1=0.8)"),
+        ("Adam(lr=0.02)", "learning_rate", "gl.optimizers.Adam(lr=0.1)"),
+        ("Adam(lr=0.02)", "beta2", "gl.optimizers.Adam(lr=0.02, beta2=0.1)"),
+        ("RMSProp", "weight_decay", "gl.optimizers.RMSProp(weight_decay=0.1)"),
+        ("Adam(lr=0.02)", "momentum", "`Adam` of the file has no momentum, another optimizer has"),
+        ("Momentum(lr=0.02)", "momentum", "gl.optimizers.Momentum(lr=0.02, momentum=0.1)"),
+    ],
+)
+def test_an_attribute_given_to_fit_goes_to_the_optimizer_of_the_file(
+    optimizer: str, name: str, said: str
+) -> None:
+    net = gl.loads(NET.replace("SGD(lr=0.5)", optimizer))
+    with pytest.raises(TypeError) as caught:
+        net.fit(x=X, t=T, **{name: 0.1})
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["lr", "learning_rate", "beta1", "weight_decay", "momentum"])
+def test_a_rate_that_stands_in_the_section_is_advised_with_the_optimizer_of_the_file(name: str) -> None:
+    net = NET.replace("SGD(lr=0.5)", "Adam(0.02, beta1=0.8)").replace("batch =", f"{name} = 0.1; batch =")
+    with pytest.raises(gl.GraphError) as caught:
+        gl.loads(net)
+    help_ = caught.value.diagnostics[0].help or ""
+    assert "SGD" not in help_
+    assert "`optimizer = Adam(" in help_ or "`Adam` has no `momentum`" in help_
+    assert "0.02" in help_ or name in ("lr", "learning_rate")
