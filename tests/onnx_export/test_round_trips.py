@@ -70,3 +70,17 @@ def test_a_parameter_of_one_number_comes_back_as_a_parameter() -> None:
     back = round_trip(randomize(gl.loads(text, dtype="float32")))
     assert len(back.params) == 2
     assert all(np.size(array) == 1 for array in back.params.values())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "y = inv(tanh(x) + 3 * eye(3) + w)",
+        "y = solve(tanh(x) + 3 * eye(3) + w, x)",
+        "s, y = slogdet(tanh(x) + 2 * eye(3) + w)",
+        "y = cholesky(tanh(x + w) @ tanh(x + w).T + 2 * eye(3))",
+    ],
+)
+def test_what_a_loop_eliminates_comes_back_with_its_gradient(text: str) -> None:
+    whole = f"input x: float[N, 3, 3]\nparam w: float[3, 3] = normal(std=1)\n{text}\noutput y"
+    round_trip(randomize(gl.loads(whole, dtype="float32")))

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from graphlang.kernels import mills
 from graphlang.onnx.exporting.call import Rules
-from graphlang.onnx.exporting.rules import arrangement, elementwise, recurrences, reductions, windows
+from graphlang.onnx.exporting.rules import (
+    arrangement,
+    elementwise,
+    matrices,
+    recurrences,
+    reductions,
+    windows,
+)
 from graphlang.trace.primitives import PRIMITIVES
 
 RULES: Rules = {
@@ -13,6 +20,7 @@ RULES: Rules = {
     **arrangement.RULES,
     **windows.RULES,
     **recurrences.RULES,
+    **matrices.RULES,
 }
 RULES |= {
     name: elementwise.by_arithmetic(PRIMITIVES[name]) for name in ("power_log", "sigmoid_slope", "tanh_slope")
